@@ -1,0 +1,179 @@
+// Package decision holds the outcome of a policy: every rule on every resource
+// that it looked at, and the verdict. Its JSON form is decision.json. Types
+// only; it imports the standard library alone, and anyone may import it.
+package decision
+
+// SchemaVersion counts incompatible changes of decision.json.
+const SchemaVersion = 1
+
+// Verdict is the answer of a whole decision.
+type Verdict string
+
+const (
+	Pass Verdict = "pass"
+	Deny Verdict = "deny"
+	// Undecided is written "unknown": something could not be evaluated.
+	Undecided Verdict = "unknown"
+)
+
+// State is the outcome of one rule on one resource.
+type State string
+
+// The five states. A missing input is StateUnknown, never StatePass.
+const (
+	StatePass          State = "pass"
+	StateFail          State = "fail"
+	StateWaived        State = "waived"
+	StateNotApplicable State = "not-applicable"
+	StateUnknown       State = "unknown"
+)
+
+// Severity of a rule.
+type Severity string
+
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+)
+
+// Rank orders severities: Low is 1, Critical 4, anything else 0.
+func (s Severity) Rank() int {
+	switch s {
+	case Low:
+		return 1
+	case Medium:
+		return 2
+	case High:
+		return 3
+	case Critical:
+		return 4
+	}
+	return 0
+}
+
+// Decision is all findings and the verdict. Findings are sorted by resource,
+// id and key; waivers as in their file.
+type Decision struct {
+	SchemaVersion int       `json:"schemaVersion"`
+	Verdict       Verdict   `json:"verdict"`
+	System        System    `json:"system"`
+	Tool          Tool      `json:"tool"`
+	Policy        Policy    `json:"policy"`
+	FailOn        string    `json:"failOn"`
+	Date          string    `json:"date"` // YYYY-MM-DD, by which expiry was judged
+	Summary       Summary   `json:"summary"`
+	Findings      []Finding `json:"findings"`
+	// Waivers are those of the waiver file, used or not.
+	Waivers []Waiver `json:"waivers"`
+	// WaiversDigest is sha256:HEX of the waiver file, "" without one.
+	WaiversDigest string `json:"waiversDigest,omitempty"`
+	// Notes are what a reader must know first ("vulnerabilities: not
+	// scanned").
+	Notes []string `json:"notes,omitempty"`
+}
+
+// System is what was decided about.
+type System struct {
+	Name       string      `json:"name"`
+	Arch       string      `json:"arch"`
+	Sources    []Source    `json:"sources"`
+	Components []Component `json:"components"`
+	Kernel     string      `json:"kernel,omitempty"`
+	// LockDigest is sha256:HEX of os.lock.json, "" without one.
+	LockDigest string `json:"lockDigest,omitempty"`
+}
+
+// Source is an os.yml.
+type Source struct {
+	Path   string `json:"path"`
+	Digest string `json:"digest"`
+}
+
+// Component is one line of what is in the image.
+type Component struct {
+	ID       string `json:"id"`
+	Image    string `json:"image"`
+	Digest   string `json:"digest"`
+	Packages int    `json:"packages"`
+	// Files and OwnedFiles give the SBOM's coverage.
+	Files      int `json:"files"`
+	OwnedFiles int `json:"ownedFiles"`
+}
+
+// Tool is the program that decided.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Policy is what was evaluated.
+type Policy struct {
+	Name string `json:"name"`
+	// Digest is sha256:HEX over the rules, their data and the pack.
+	Digest string `json:"digest"`
+	Rules  int    `json:"rules"`
+}
+
+// Summary counts findings by state, and failing ones by severity.
+type Summary struct {
+	Pass          int            `json:"pass"`
+	Fail          int            `json:"fail"`
+	Waived        int            `json:"waived"`
+	NotApplicable int            `json:"notApplicable"`
+	Unknown       int            `json:"unknown"`
+	Failing       map[string]int `json:"failing"`
+}
+
+// Finding is one rule on one resource.
+type Finding struct {
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	State    State    `json:"state"`
+	Severity Severity `json:"severity"`
+	// Resource is component:SECTION/NAME, kernel:CONFIG_X, cmdline:NAME,
+	// sysctl:NAME, file:PATH or image:NAME.
+	Resource string `json:"resource"`
+	// Path is a JSON pointer into the component's effective spec.
+	Path string `json:"path,omitempty"`
+	// Actual and Expected are JSON values.
+	Actual   any `json:"actual,omitempty"`
+	Expected any `json:"expected,omitempty"`
+	// Message says what is so; Fix is the smallest edit that passes.
+	Message string `json:"message"`
+	Fix     string `json:"fix,omitempty"`
+	// Key is stable between runs: waivers and fingerprints hang on it.
+	Key    string  `json:"key"`
+	Origin *Origin `json:"origin,omitempty"`
+	// Controls that the rule speaks to.
+	Controls []string `json:"controls,omitempty"`
+	// Waiver is the one that covers this finding, expired or not.
+	Waiver *Waiver `json:"waiver,omitempty"`
+}
+
+// Origin is who set the value; the same fields as facts.Origin.
+type Origin struct {
+	Layer  string `json:"layer"`
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// Waiver is a dated, owned exception.
+type Waiver struct {
+	Rule string `json:"rule"`
+	// Resource or Digest (of a component) says what it covers.
+	Resource string `json:"resource,omitempty"`
+	Digest   string `json:"digest,omitempty"`
+	Reason   string `json:"reason"`
+	Owner    string `json:"owner"`
+	// Expires is YYYY-MM-DD; it is valid to the end of that day, UTC.
+	Expires string `json:"expires"`
+	Expired bool   `json:"expired"`
+	// Used: it covered at least one finding.
+	Used bool `json:"used"`
+	// Warning is "expires within 14 days" or "matches nothing", else "".
+	Warning string `json:"warning,omitempty"`
+	Origin  Origin `json:"origin"`
+}

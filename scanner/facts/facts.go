@@ -1,0 +1,264 @@
+// Package facts holds what policies see: everything that was observed about a
+// system, and nothing that was decided about it. Its JSON form is the `input`
+// of every rule. Types only; it imports the standard library alone, and anyone
+// may import it.
+//
+// A pointer or a Present field tells an input that is missing from one that is
+// empty: rules answer unknown to the first, never pass.
+package facts
+
+import "encoding/json"
+
+// SchemaVersion counts incompatible changes of the JSON form.
+const SchemaVersion = 1
+
+// Facts describes one system.
+type Facts struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	Name          string `json:"name"`
+	// Arch is the Go name of the architecture.
+	Arch    string   `json:"arch"`
+	Sources []Source `json:"sources"`
+	// Locked: the system was resolved from its lock.
+	Locked     bool        `json:"locked"`
+	Components []Component `json:"components"`
+	Kernel     Kernel      `json:"kernel"`
+	Cmdline    Cmdline     `json:"cmdline"`
+	Sysctl     Sysctl      `json:"sysctl"`
+	Files      []File      `json:"files"`
+	// SBOM is the system's own, merged one.
+	SBOM SystemSBOM `json:"sbom"`
+}
+
+// Source is an os.yml.
+type Source struct {
+	Path   string `json:"path"`
+	Digest string `json:"digest"`
+}
+
+// Origin is who set a value: layer is default, image, label or os.yml; file,
+// line and column (from 1) are there for os.yml.
+type Origin struct {
+	Layer  string `json:"layer"`
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// Component is one container image and what it would be allowed to do.
+type Component struct {
+	// ID is SECTION/NAME, or "kernel".
+	ID      string `json:"id"`
+	Section string `json:"section"`
+	Name    string `json:"name"`
+	Index   int    `json:"index"`
+	Image   Image  `json:"image"`
+	// ReadOnly root filesystem or volume.
+	ReadOnly bool `json:"readonly"`
+	// Spec is the effective OCI runtime spec, null for kernel, init and
+	// volumes; Runtime is LinuxKit's runtime.json.
+	Spec    json.RawMessage `json:"spec"`
+	Runtime json.RawMessage `json:"runtime"`
+	// Origins by JSON pointer into Spec; a pointer that is missing has the
+	// origin of its longest prefix, and "" is always there.
+	Origins map[string]Origin `json:"origins"`
+	SBOM    SBOM              `json:"sbom"`
+	Files   Inventory         `json:"files"`
+}
+
+// Image is where a component comes from.
+type Image struct {
+	Reference string `json:"reference"`
+	// Name is the full reference, Registry/Repository and Tag its parts; Tag
+	// is "" where there is none.
+	Name       string `json:"name"`
+	Registry   string `json:"registry"`
+	Repository string `json:"repository"`
+	Tag        string `json:"tag"`
+	Digest     string `json:"digest"`
+	Manifest   string `json:"manifest"`
+	// Pinned: os.yml names the digest. Locked: os.lock.json does.
+	Pinned bool `json:"pinned"`
+	Locked bool `json:"locked"`
+	// Origin of the reference: its place in os.yml.
+	Origin       Origin            `json:"origin"`
+	OS           string            `json:"os"`
+	Architecture string            `json:"architecture"`
+	User         string            `json:"user"`
+	Env          []string          `json:"env"`
+	Entrypoint   []string          `json:"entrypoint"`
+	Cmd          []string          `json:"cmd"`
+	ExposedPorts []string          `json:"exposedPorts"`
+	Labels       map[string]string `json:"labels"`
+	History      []string          `json:"history"`
+	// TrustRequired: the trust section asks for a signature.
+	TrustRequired bool `json:"trustRequired"`
+}
+
+// SBOM is what was found in one component.
+type SBOM struct {
+	Present bool `json:"present"`
+	// Formats are those written: "SPDX-2.3", "CycloneDX-1.6".
+	Formats  []string  `json:"formats"`
+	Packages []Package `json:"packages"`
+	// Distro is what /etc/os-release says; null where there is none.
+	Distro   *Distro  `json:"distro"`
+	Coverage Coverage `json:"coverage"`
+}
+
+// SystemSBOM is the merged SBOM: which components it names.
+type SystemSBOM struct {
+	Present    bool     `json:"present"`
+	Components []string `json:"components"`
+	Packages   int      `json:"packages"`
+}
+
+// Package is one piece of software.
+type Package struct {
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Type     string   `json:"type"`
+	PURL     string   `json:"purl"`
+	Licenses []string `json:"licenses"`
+}
+
+// Distro is the distribution that an image is based on.
+type Distro struct {
+	ID         string `json:"id"`
+	VersionID  string `json:"versionId"`
+	PrettyName string `json:"prettyName"`
+}
+
+// Coverage counts regular files, and those that a package owns.
+type Coverage struct {
+	Files int `json:"files"`
+	Owned int `json:"owned"`
+}
+
+// Inventory is what stood out among a component's files. Lists are sorted by
+// path and hold at most MaxListed entries each; Truncated says so.
+type Inventory struct {
+	Present       bool  `json:"present"`
+	Count         int   `json:"count"`
+	Bytes         int64 `json:"bytes"`
+	SetID         []Obj `json:"setid"`
+	WorldWritable []Obj `json:"worldWritable"`
+	FileCaps      []Obj `json:"fileCaps"`
+	// Sensitive are world-readable files that should not be: /etc/shadow,
+	// private keys, kubeconfigs.
+	Sensitive []Obj `json:"sensitive"`
+	// Secrets are files in any layer, shadowed ones too, that hold a private
+	// key or a credential; Kind says which. The secret itself is never kept.
+	Secrets []Obj `json:"secrets"`
+	// EmptyPasswords are accounts in /etc/shadow or /etc/passwd with an empty
+	// password.
+	EmptyPasswords []string `json:"emptyPasswords"`
+	DuplicateIDs   []string `json:"duplicateIds"`
+	// Tools are package managers, compilers, debuggers and network tools, by
+	// path; Kind says which of the four.
+	Tools []Obj `json:"tools"`
+	// SSHD holds the settings of /etc/ssh/sshd_config, keys in lower case;
+	// null without the file.
+	SSHD map[string]string `json:"sshd"`
+	// AuthorizedKeys are paths of files named so.
+	AuthorizedKeys []string `json:"authorizedKeys"`
+	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the
+	// order in which they are applied.
+	Sysctl    []Setting `json:"sysctl"`
+	Truncated bool      `json:"truncated"`
+}
+
+// MaxListed bounds each list of an Inventory.
+const MaxListed = 1000
+
+// Obj is one file that stood out. Path is absolute.
+type Obj struct {
+	Path     string `json:"path"`
+	Type     string `json:"type"`
+	Mode     string `json:"mode"` // octal: "4755"
+	UID      int    `json:"uid"`
+	GID      int    `json:"gid"`
+	Kind     string `json:"kind,omitempty"`
+	Shadowed bool   `json:"shadowed,omitempty"`
+}
+
+// Kernel is the kernel that would boot.
+type Kernel struct {
+	// Present: os.yml names one.
+	Present bool `json:"present"`
+	// Version as its modules' folder or its banner says: "6.1.0-41-cloud-amd64".
+	Version string       `json:"version"`
+	Config  KernelConfig `json:"config"`
+	// Modules are the names of the modules that it ships, sorted.
+	Modules []string `json:"modules"`
+	// Distro package that it comes from, where one is known.
+	Package string `json:"package"`
+}
+
+// KernelConfig is the kernel's .config.
+type KernelConfig struct {
+	Present bool `json:"present"`
+	// Source is the file, or "ikconfig".
+	Source string `json:"source"`
+	Digest string `json:"digest"`
+	// Options by name with the CONFIG_ prefix: "y", "m", a number or a text
+	// without quotes. "is not set" is "n"; an option that the file does not
+	// name is absent.
+	Options map[string]string `json:"options"`
+	// Mismatch says how config and kernel disagree, "" where they agree or
+	// nothing tells.
+	Mismatch string `json:"mismatch"`
+}
+
+// Cmdline is the kernel command line.
+type Cmdline struct {
+	Raw    string  `json:"raw"`
+	Params []Param `json:"params"`
+	Origin Origin  `json:"origin"`
+}
+
+// Param is one word of the command line; Value is null for a bare flag.
+type Param struct {
+	Name  string  `json:"name"`
+	Value *string `json:"value"`
+	Index int     `json:"index"`
+}
+
+// Sysctl is what is written below /proc/sys at boot, in boot order: command
+// line (sysctl.X=), onboot components that apply sysctl.d files, then the
+// sysctl keys of container specs that share the host's namespace. Kernel
+// defaults are not known here.
+type Sysctl struct {
+	// Applied: at least one component applies settings.
+	Applied  bool      `json:"applied"`
+	Settings []Setting `json:"settings"`
+}
+
+// Setting is one sysctl. Key has dots: "kernel.kptr_restrict".
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	// Component that sets it ("onboot/sysctl"), "cmdline", or "" inside an
+	// Inventory.
+	Component string `json:"component,omitempty"`
+	// Source is the file in the image, or "spec", or "cmdline".
+	Source string `json:"source"`
+	Order  int    `json:"order"`
+}
+
+// File is one entry of the files section.
+type File struct {
+	Path     string `json:"path"` // absolute
+	Type     string `json:"type"`
+	Mode     string `json:"mode"` // octal
+	UID      int    `json:"uid"`
+	GID      int    `json:"gid"`
+	Link     string `json:"link"`
+	Source   string `json:"source"` // as os.yml writes it
+	Metadata string `json:"metadata"`
+	Size     int64  `json:"size"`
+	Digest   string `json:"digest"`
+	// Secret is the kind of secret that the contents hold, "" for none.
+	Secret string `json:"secret"`
+	Origin Origin `json:"origin"`
+}
