@@ -1,0 +1,276 @@
+package spec
+
+import (
+	"fmt"
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+var (
+	volumeName    = regexp.MustCompile(`^[a-z0-9_-]+$`)
+	containerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,75}$`)
+	platform      = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
+)
+
+// checker looks at what concerns several values, after all files are merged.
+type checker struct {
+	c    *Config
+	errs []error
+}
+
+func check(c *Config) []error {
+	k := &checker{c: c}
+	k.kernel()
+	for _, ref := range c.Init {
+		k.image("init", &ref)
+	}
+	k.containers()
+	k.volumes()
+	k.files()
+	for _, lists := range []*List[string]{c.Trust.Image, c.Trust.Org} {
+		if lists != nil {
+			for _, item := range lists.Items {
+				if item.V == "" {
+					k.errorf(item.Pos(), "take the entry out", "an empty name in trust")
+				}
+			}
+		}
+	}
+	return k.errs
+}
+
+func (k *checker) errorf(pos system.Position, next, format string, args ...any) {
+	if len(k.errs) < maxErrors {
+		k.errs = append(k.errs, &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf(format, args...), Next: next})
+	}
+}
+
+func (k *checker) kernel() {
+	kernel := k.c.Kernel
+	if kernel.Origin == (system.Origin{}) || kernel.HasImage() {
+		return
+	}
+	if kernel.Image == nil {
+		k.errorf(position(kernel.Origin), "add image: below kernel:", "the kernel section names no image")
+	}
+}
+
+// HasImage: a kernel is asked for. `image: none` asks for none, as does a
+// configuration without the section.
+func (kernel *Kernel) HasImage() bool {
+	image := kernel.Image.Get()
+	return image != "" && image != "none"
+}
+
+func (k *checker) image(what string, ref *Value[string]) {
+	if ref.V == "" || strings.ContainsAny(ref.V, " \t\r\n") {
+		k.errorf(ref.Pos(), "write the reference of an image", "%s: %q is not an image", what, ref.V)
+	}
+}
+
+func (k *checker) containers() {
+	first := map[string]*Container{}
+	for _, c := range k.c.Containers() {
+		what := string(c.Section) + " entry"
+		if c.Name == nil {
+			k.errorf(c.Pos(), "add name:", "%s has no name", what)
+		} else {
+			what = fmt.Sprintf("%s %q", c.Section, c.Name.V)
+			if !containerName.MatchString(c.Name.V) {
+				k.errorf(c.Name.Pos(), "use letters, digits, `-`, `_` and `.`, starting with a letter or digit", "%s: a name that cannot be a folder", what)
+			}
+			key := string(c.Section) + "/" + c.Name.V
+			if other := first[key]; other == nil {
+				first[key] = c
+			} else if c.Section == system.SectionServices || !sameEntry(c, other) {
+				k.errorf(c.Name.Pos(), "give one of them another name", "%s is there already, in %s", what, other.Pos())
+			}
+		}
+		if c.Image == nil {
+			k.errorf(c.Pos(), "add image:", "%s has no image", what)
+		} else {
+			k.image(what, c.Image)
+		}
+		for _, bad := range settingsErrors(&c.Settings) {
+			k.errorf(bad.pos, bad.next, "%s: %s", what, bad.what)
+		}
+		k.references(what, &c.Settings)
+	}
+}
+
+// sameEntry: two onboot steps may have one name only where they are one step
+// done twice, so that whatever is said of the name holds for both.
+func sameEntry(a, b *Container) bool {
+	return reflect.DeepEqual(plain(a.Node), plain(b.Node))
+}
+
+// references looks up what a container's settings name: other containers,
+// volumes.
+func (k *checker) references(what string, s *Settings) {
+	names := k.c.IDs()
+	id := func(key string, v *Value[ID]) {
+		if v == nil || v.V.Name == "" {
+			return
+		}
+		if _, known := names[v.V.Name]; !known {
+			k.errorf(v.Pos(), "write a number, or the name of a container of this system", "%s: %s: no container has the name %q", what, key, v.V.Name)
+		}
+	}
+	id("uid", s.UID)
+	id("gid", s.GID)
+	if s.AdditionalGids != nil {
+		for i := range s.AdditionalGids.Items {
+			id("additionalGids", &s.AdditionalGids.Items[i])
+		}
+	}
+	for _, binds := range []*List[Bind]{s.Binds, s.BindsAdd} {
+		if binds == nil {
+			continue
+		}
+		for _, b := range binds.Items {
+			if !strings.HasPrefix(b.V.Source, "/") && !slices.ContainsFunc(k.c.Volumes, func(v Volume) bool { return v.Name.Get() == b.V.Source }) {
+				k.errorf(b.Pos(), "add it to volumes:, or write an absolute path", "%s: there is no volume %q", what, b.V.Source)
+			}
+		}
+	}
+}
+
+// IDs are the numbers that container names stand for: from 100 upward, in
+// order; a repeated name has the last.
+func (c *Config) IDs() map[string]uint32 {
+	ids := map[string]uint32{}
+	for i, container := range c.Containers() {
+		ids[container.Name.Get()] = uint32(100 + i)
+	}
+	return ids
+}
+
+func (k *checker) volumes() {
+	first := map[string]system.Position{}
+	for _, v := range k.c.Volumes {
+		pos := position(v.Origin)
+		if v.Name == nil {
+			k.errorf(pos, "add name:", "a volume has no name")
+			continue
+		}
+		name := v.Name.V
+		if !volumeName.MatchString(name) {
+			k.errorf(v.Name.Pos(), "use a-z, 0-9, `-` and `_`", "volume %q: bad name", name)
+		}
+		if other, there := first[name]; there {
+			k.errorf(v.Name.Pos(), "give one of them another name", "volume %q is there already, in %s", name, other)
+		} else {
+			first[name] = pos
+		}
+		if v.Image != nil {
+			k.image(fmt.Sprintf("volume %q", name), v.Image)
+		}
+		switch format := v.Format.Get(); {
+		case v.Format != nil && format != "filesystem" && format != "oci":
+			k.errorf(v.Format.Pos(), "write filesystem or oci", "volume %q: unknown format %q", name, format)
+		case format == "oci" && v.Image == nil:
+			k.errorf(v.Format.Pos(), "add image:", "volume %q: format oci without an image", name)
+		case format != "oci" && v.Platforms != nil:
+			k.errorf(position(v.Platforms.Origin), "add format: oci", "volume %q: platforms are for format oci", name)
+		}
+		if v.Platforms != nil {
+			for _, p := range v.Platforms.Items {
+				if !platform.MatchString(p.V) {
+					k.errorf(p.Pos(), "write OS/ARCH or OS/ARCH/VARIANT", "volume %q: %q is not a platform", name, p.V)
+				}
+			}
+		}
+	}
+}
+
+// files looks at each entry and at what two of them do to one path.
+func (k *checker) files() {
+	type place struct {
+		file *File
+		pos  system.Position
+	}
+	seen := map[string]place{}
+	names := k.c.IDs()
+	for i := range k.c.Files {
+		f := &k.c.Files[i]
+		p, ok := k.file(f)
+		for _, id := range []*Value[ID]{f.UID, f.GID} {
+			if id != nil && id.V.Name != "" {
+				if _, known := names[id.V.Name]; !known {
+					k.errorf(id.Pos(), "write a number, or the name of a container of this system", "file %q: no container has the name %q", f.Path.Get(), id.V.Name)
+				}
+			}
+		}
+		if !ok {
+			continue
+		}
+		// A later os.yml may replace a file; within one it is a mistake.
+		if other, there := seen[p]; there && other.pos.File == f.Pos().File {
+			k.errorf(f.Path.Pos(), "keep one of the two", "file %q is there already, in %s", f.Path.V, other.pos)
+		}
+		seen[p] = place{f, f.Pos()}
+	}
+	for i := range k.c.Files {
+		f := &k.c.Files[i]
+		for dir := path.Dir(f.Clean()); dir != "."; dir = path.Dir(dir) {
+			if other, there := seen[dir]; there && f.Path != nil && !other.file.Directory.Get() {
+				k.errorf(f.Path.Pos(), "", "file %q lies below %q, which is not a folder (%s)", f.Path.V, dir, other.pos)
+			}
+		}
+	}
+}
+
+// Clean is the entry's path, relative to the root; "." where it has none.
+func (f *File) Clean() string { return path.Clean(strings.TrimPrefix(f.Path.Get(), "/")) }
+
+// owned are the places that a file must not change: what the decision is about
+// would no longer be what boots.
+var owned = []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio"}
+
+func (k *checker) file(f *File) (string, bool) {
+	if f.Path == nil {
+		k.errorf(f.Pos(), "add path:", "a file has no path")
+		return "", false
+	}
+	text, clean := f.Path.V, f.Clean()
+	if climbs(text) || clean == "." || strings.HasPrefix(clean, "/") {
+		k.errorf(f.Path.Pos(), "write a path below the root, without `..`", "file %q leads out of the tree", text)
+		return "", false
+	}
+	for _, o := range owned {
+		if clean == o || strings.HasPrefix(clean, o+"/") {
+			k.errorf(f.Path.Pos(), "change the component instead", "file %q would replace what %s holds", text, o)
+			return "", false
+		}
+	}
+	var kinds []string
+	for name, set := range map[string]bool{
+		"directory": f.Directory.Get(), "symlink": f.Symlink != nil, "contents": f.Contents != nil,
+		"source": f.Source != nil, "metadata": f.Metadata != nil,
+	} {
+		if set {
+			kinds = append(kinds, name)
+		}
+	}
+	slices.Sort(kinds)
+	switch {
+	case len(kinds) == 0:
+		k.errorf(f.Pos(), "add contents:, source:, symlink:, metadata: or directory: true", "file %q has no contents", text)
+	case len(kinds) > 1:
+		k.errorf(f.Pos(), "keep one", "file %q has %s", text, strings.Join(kinds, " and "))
+	case f.Metadata != nil && f.Metadata.V != "yaml" && f.Metadata.V != "json":
+		k.errorf(f.Metadata.Pos(), "write yaml or json", "file %q: unknown metadata %q", text, f.Metadata.V)
+	case f.Symlink != nil && f.Symlink.V == "":
+		k.errorf(f.Symlink.Pos(), "write the link's target", "file %q: an empty symlink", text)
+	case f.Source != nil && f.Source.V == "":
+		k.errorf(f.Source.Pos(), "name a file", "file %q: an empty source", text)
+	default:
+		return clean, true
+	}
+	return "", false
+}

@@ -1,0 +1,199 @@
+package spec
+
+import (
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Config is one system: the os.yml files, merged in order.
+type Config struct {
+	Kernel     Kernel
+	Init       []Value[string]
+	Onboot     []Container
+	Onshutdown []Container
+	Services   []Container
+	Volumes    []Volume
+	Files      []File
+	Trust      Trust
+
+	// Sources are the files in merge order.
+	Sources []Source
+	// Merged is the configuration as plain values (maps, lists, texts,
+	// numbers, truth values), as the `metadata` of a file prints it.
+	Merged map[string]any
+}
+
+// Source is one file that was read.
+type Source struct {
+	system.Source
+	// Dir is the folder that the file's relative paths start from.
+	Dir string
+}
+
+// Dir gives the folder of the file that a place is in.
+func (c *Config) Dir(pos system.Position) string {
+	for _, s := range c.Sources {
+		if s.Path == pos.File {
+			return s.Dir
+		}
+	}
+	return ""
+}
+
+// Containers gives onboot, onshutdown and services in that order, which is the
+// order in which names are allotted ids.
+func (c *Config) Containers() []*Container {
+	var out []*Container
+	for _, list := range [][]Container{c.Onboot, c.Onshutdown, c.Services} {
+		for i := range list {
+			out = append(out, &list[i])
+		}
+	}
+	return out
+}
+
+// document is one file as it stands.
+type document struct {
+	Kernel     *Kernel       `key:"kernel"`
+	Init       *List[string] `key:"init"`
+	Onboot     *[]Container  `key:"onboot"`
+	Onshutdown *[]Container  `key:"onshutdown"`
+	Services   *[]Container  `key:"services"`
+	Volumes    *[]Volume     `key:"volumes"`
+	Files      *[]File       `key:"files"`
+	Trust      *Trust        `key:"trust"`
+}
+
+// Kernel is the kernel section. Fields are nil where no file sets them.
+type Kernel struct {
+	Origin  system.Origin
+	Image   *Value[string]    `key:"image"`
+	Cmdline *Value[string]    `key:"cmdline"`
+	Binary  *Value[InnerPath] `key:"binary"`
+	Tar     *Value[InnerPath] `key:"tar"`
+	Ucode   *Value[InnerPath] `key:"ucode"`
+}
+
+// Container is one entry of onboot, onshutdown or services.
+type Container struct {
+	Origin system.Origin
+	Name   *Value[string] `key:"name"`
+	Image  *Value[string] `key:"image"`
+	Settings
+	// Node is the entry as it was read.
+	Node *yaml.Node
+	// Section is set by Load.
+	Section system.Section `key:"-"`
+}
+
+// Pos is the place of the entry.
+func (c *Container) Pos() system.Position { return position(c.Origin) }
+
+// Settings are the keys that os.yml and an image's label share. A nil field is
+// a key that is not there.
+type Settings struct {
+	Capabilities      *List[Capability]            `key:"capabilities"`
+	CapabilitiesAdd   *List[Capability]            `key:"capabilities.add"`
+	Ambient           *List[Capability]            `key:"ambient"`
+	Mounts            *List[Mount]                 `key:"mounts"`
+	Binds             *List[Bind]                  `key:"binds"`
+	BindsAdd          *List[Bind]                  `key:"binds.add"`
+	Devices           *List[Device]                `key:"devices"`
+	Tmpfs             *List[Tmpfs]                 `key:"tmpfs"`
+	Command           *List[string]                `key:"command"`
+	Env               *List[string]                `key:"env"`
+	Cwd               *Value[Folder]               `key:"cwd"`
+	Net               *Value[Namespace]            `key:"net"`
+	Pid               *Value[Namespace]            `key:"pid"`
+	Ipc               *Value[Namespace]            `key:"ipc"`
+	Uts               *Value[Namespace]            `key:"uts"`
+	Userns            *Value[Namespace]            `key:"userns"`
+	Cgroupns          *Value[Namespace]            `key:"cgroupns"`
+	Hostname          *Value[string]               `key:"hostname"`
+	Readonly          *Value[bool]                 `key:"readonly"`
+	MaskedPaths       *List[HostPath]              `key:"maskedPaths"`
+	ReadonlyPaths     *List[HostPath]              `key:"readonlyPaths"`
+	UID               *Value[ID]                   `key:"uid"`
+	GID               *Value[ID]                   `key:"gid"`
+	AdditionalGids    *List[ID]                    `key:"additionalGids"`
+	NoNewPrivileges   *Value[bool]                 `key:"noNewPrivileges"`
+	OOMScoreAdj       *Value[int]                  `key:"oomScoreAdj"`
+	RootfsPropagation *Value[Propagation]          `key:"rootfsPropagation"`
+	CgroupsPath       *Value[string]               `key:"cgroupsPath"`
+	Resources         *Value[specs.LinuxResources] `key:"resources"`
+	Sysctl            *Map                         `key:"sysctl"`
+	Rlimits           *List[Rlimit]                `key:"rlimits"`
+	UIDMappings       *List[specs.LinuxIDMapping]  `key:"uidMappings"`
+	GIDMappings       *List[specs.LinuxIDMapping]  `key:"gidMappings"`
+	Annotations       *Map                         `key:"annotations"`
+	Runtime           *Runtime                     `key:"runtime"`
+	Seccomp           *Value[string]               `key:"seccomp"`
+	AppArmor          *Value[string]               `key:"apparmor"`
+	SELinux           *Value[string]               `key:"selinux"`
+}
+
+// Runtime are instructions to init, acted on when the container starts.
+type Runtime struct {
+	Origin     system.Origin
+	Cgroups    *List[string]    `key:"cgroups"`
+	Mounts     *List[Mount]     `key:"mounts"`
+	Mkdir      *List[HostPath]  `key:"mkdir"`
+	Interfaces *List[Interface] `key:"interfaces"`
+	BindNS     *BindNS          `key:"bindNS"`
+	Namespace  *Value[string]   `key:"namespace"`
+}
+
+// Interface is a network interface that init makes or moves.
+type Interface struct {
+	Name         string `key:"name"`
+	Add          string `key:"add"`
+	Peer         string `key:"peer"`
+	CreateInRoot bool   `key:"createInRoot"`
+}
+
+// BindNS says where init binds the container's namespaces.
+type BindNS struct {
+	Cgroup *Value[string] `key:"cgroup"`
+	Ipc    *Value[string] `key:"ipc"`
+	Mnt    *Value[string] `key:"mnt"`
+	Net    *Value[string] `key:"net"`
+	Pid    *Value[string] `key:"pid"`
+	User   *Value[string] `key:"user"`
+	Uts    *Value[string] `key:"uts"`
+}
+
+// Volume is one entry of volumes.
+type Volume struct {
+	Origin    system.Origin
+	Name      *Value[string] `key:"name"`
+	Image     *Value[string] `key:"image"`
+	Readonly  *Value[bool]   `key:"readonly"`
+	Format    *Value[string] `key:"format"`
+	Platforms *List[string]  `key:"platforms"`
+}
+
+// File is one entry of files.
+type File struct {
+	Origin    system.Origin
+	Path      *Value[string] `key:"path"`
+	Directory *Value[bool]   `key:"directory"`
+	Symlink   *Value[string] `key:"symlink"`
+	Contents  *Value[string] `key:"contents"`
+	Source    *Value[string] `key:"source"`
+	Metadata  *Value[string] `key:"metadata"`
+	Optional  *Value[bool]   `key:"optional"`
+	Mode      *Value[Mode]   `key:"mode"`
+	UID       *Value[ID]     `key:"uid"`
+	GID       *Value[ID]     `key:"gid"`
+}
+
+// Pos is the place of the entry.
+func (f *File) Pos() system.Position { return position(f.Origin) }
+
+// Trust names the images that must carry a valid signature.
+type Trust struct {
+	Image *List[string] `key:"image"`
+	Org   *List[string] `key:"org"`
+}

@@ -1,0 +1,233 @@
+package spec
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// decoder fills Go values from a tree of nodes. It never stops at the first
+// error, and it is the one place where os.yml and labels are the same thing.
+type decoder struct {
+	// origin says who set the value at a node.
+	origin func(*yaml.Node) system.Origin
+	// report takes one error: where, what, and the next step.
+	report func(n *yaml.Node, path, what, next string)
+
+	path     []string
+	depth    int
+	nodes    int
+	reported int
+	// spent: a limit is exceeded, which is reported once; nothing more is
+	// read.
+	spent bool
+}
+
+// nodeDecoder is a type that reads itself.
+type nodeDecoder interface {
+	fromNode(*decoder, *yaml.Node)
+}
+
+func (d *decoder) errorf(n *yaml.Node, next, format string, args ...any) {
+	d.reported++
+	if !d.spent {
+		d.report(n, "/"+strings.Join(d.path, "/"), fmt.Sprintf(format, args...), next)
+	}
+}
+
+// at runs f one level below the key.
+func (d *decoder) at(key string, f func()) {
+	d.path = append(d.path, key)
+	f()
+	d.path = d.path[:len(d.path)-1]
+}
+
+// text reads a text; false where that failed and is reported.
+func (d *decoder) text(n *yaml.Node) (string, bool) {
+	var s string
+	before := d.reported
+	d.into(n, &s)
+	return s, d.reported == before && !d.spent
+}
+
+// follow gives the node that n stands for, nil where a limit is exceeded.
+func (d *decoder) follow(n *yaml.Node) *yaml.Node {
+	d.nodes++
+	switch {
+	case d.spent:
+		return nil
+	case d.nodes > maxNodes:
+		d.errorf(n, "write out what the aliases stand for, or split the file", "more than %d values, counting what aliases repeat", maxNodes)
+		d.spent = true
+		return nil
+	case d.depth > maxDepth:
+		d.errorf(n, "look for an alias inside the value that it names", "nested more than %d deep", maxDepth)
+		d.spent = true
+		return nil
+	}
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// into fills the value that target points to.
+func (d *decoder) into(n *yaml.Node, target any) {
+	n = d.follow(n)
+	if n == nil {
+		return
+	}
+	d.depth++
+	defer func() { d.depth-- }()
+	if own, ok := target.(nodeDecoder); ok {
+		own.fromNode(d, n)
+		return
+	}
+	v := reflect.ValueOf(target).Elem()
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+		d.errorf(n, "give it a value, or take the key out", "no value: want %s", kindName(v.Type()))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.into(n, v.Interface())
+	case reflect.Struct:
+		d.structure(n, v)
+	case reflect.Slice:
+		d.slice(n, v)
+	case reflect.Map:
+		d.mapping(n, v)
+	default:
+		d.scalar(n, v)
+	}
+}
+
+func (d *decoder) slice(n *yaml.Node, v reflect.Value) {
+	if n.Kind != yaml.SequenceNode {
+		d.errorf(n, "write it as a list: [a, b], or one `- ` per line", "%s where a list is wanted", describe(n))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), 0, min(len(n.Content), 64)))
+	for i, item := range n.Content {
+		elem := reflect.New(v.Type().Elem())
+		d.at(fmt.Sprint(i), func() { d.into(item, elem.Interface()) })
+		if d.spent {
+			return
+		}
+		v.Set(reflect.Append(v, elem.Elem()))
+	}
+}
+
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, e := range d.entries(n) {
+		elem := reflect.New(v.Type().Elem())
+		d.at(e.name, func() { d.into(e.value, elem.Interface()) })
+		v.SetMapIndex(reflect.ValueOf(e.name), elem.Elem())
+	}
+}
+
+// structure fills a struct: fields by their tag `key`, exactly, or those of an
+// OCI type by its JSON name in any case (LinuxKit's files have both
+// kernelTCP and uidmappings).
+func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
+	known := fieldsOf(v.Type())
+	if known.origin != nil {
+		v.FieldByIndex(known.origin).Set(reflect.ValueOf(d.origin(n)))
+	}
+	if known.node != nil {
+		v.FieldByIndex(known.node).Set(reflect.ValueOf(n))
+	}
+	seen := map[string]*yaml.Node{}
+	for _, e := range d.entries(n) {
+		name, index := known.find(e.name)
+		if index == nil {
+			next := "known here: " + strings.Join(known.names, ", ")
+			if near := nearest(e.name, known.names); near != "" {
+				next = fmt.Sprintf("did you mean %q?", near)
+			}
+			d.errorf(e.key, next, "unknown key %q", e.name)
+			continue
+		}
+		if first := seen[name]; first != nil {
+			d.errorf(e.key, "keep one of the two", "key %q is given twice, first in line %d", e.name, first.Line)
+			continue
+		}
+		seen[name] = e.key
+		d.at(name, func() { d.into(e.value, v.FieldByIndex(index).Addr().Interface()) })
+	}
+}
+
+// entry is one key of a mapping and its value.
+type entry struct {
+	name       string
+	key, value *yaml.Node
+}
+
+// entries gives a mapping's entries in order, `<<` merged in: what the mapping
+// itself says comes before what it merges.
+func (d *decoder) entries(n *yaml.Node) []entry {
+	if n.Kind != yaml.MappingNode {
+		d.errorf(n, "write it as `key: value`", "%s where a mapping is wanted", describe(n))
+		return nil
+	}
+	var out []entry
+	var merged []*yaml.Node
+	seen := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := d.follow(n.Content[i]), n.Content[i+1]
+		if key == nil {
+			return nil
+		}
+		switch {
+		case key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge":
+			merged = append(merged, value)
+			continue
+		case key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str":
+			d.errorf(key, "put the key in quotes if it is meant as text", "%s as a key: want text", describe(key))
+			continue
+		case seen[key.Value] != nil:
+			d.errorf(key, "keep one of the two", "key %q is given twice, first in line %d", key.Value, seen[key.Value].Line)
+			continue
+		}
+		seen[key.Value] = key
+		out = append(out, entry{key.Value, key, value})
+	}
+	for _, m := range merged {
+		for _, e := range d.merge(m) {
+			if seen[e.name] == nil {
+				seen[e.name] = e.key
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// merge gives the entries of the value of a `<<` key: a mapping, or a list of
+// them of which the first wins.
+func (d *decoder) merge(n *yaml.Node) []entry {
+	n = d.follow(n)
+	if n == nil {
+		return nil
+	}
+	d.depth++
+	defer func() { d.depth-- }()
+	if n.Kind != yaml.SequenceNode {
+		return d.entries(n)
+	}
+	var out []entry
+	for _, item := range n.Content {
+		item = d.follow(item)
+		if item == nil {
+			return nil
+		}
+		out = append(out, d.entries(item)...)
+	}
+	return out
+}

@@ -1,0 +1,192 @@
+package spec
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"go.yaml.in/yaml/v3"
+)
+
+// ID is a user or group id: a number, or the name of a container that stands
+// for the id allotted to it. The names root and "" are the number 0.
+type ID struct {
+	Name   string
+	Number uint32
+}
+
+func (id *ID) fromNode(d *decoder, n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		switch n.ShortTag() {
+		case "!!int":
+			number, err := strconv.ParseUint(plainInt(n.Value), 0, 32)
+			// The kernel reads 2^32-1 as "no change".
+			if err != nil || number == 1<<32-1 {
+				d.errorf(n, "", "id %s is not from 0 to 4294967294", n.Value)
+				return
+			}
+			id.Number = uint32(number)
+			return
+		case "!!str":
+			if n.Value != "root" {
+				id.Name = n.Value
+			}
+			return
+		}
+	}
+	d.errorf(n, "", "%s where an id is wanted: a number, or the name of a container", describe(n))
+}
+
+// Mode is a file mode with setuid, setgid and sticky bit.
+type Mode uint32
+
+var octal = regexp.MustCompile(`^0*[0-7]{1,4}$`)
+
+func (m *Mode) fromNode(d *decoder, n *yaml.Node) {
+	*m = Mode(modeOf(d, n))
+}
+
+// modeOf reads octal text; a bare 0644 is a number to YAML, and which number
+// depends on its version.
+func modeOf(d *decoder, n *yaml.Node) uint32 {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
+		d.errorf(n, `put it in quotes: "`+n.Value+`"`, "mode %s is a number: want octal digits as text", n.Value)
+		return 0
+	}
+	text, ok := d.text(n)
+	if !ok {
+		return 0
+	}
+	if len(text) > 8 || !octal.MatchString(text) {
+		d.errorf(n, `write up to four octal digits: "0644"`, "mode %q is not octal", text)
+		return 0
+	}
+	mode, _ := strconv.ParseUint(text, 8, 32) // cannot fail: checked above
+	return uint32(mode)
+}
+
+// InnerPath is the path of a file in an image, clean and without a leading
+// slash; "" where the text is "" or "none".
+type InnerPath string
+
+func (p *InnerPath) fromNode(d *decoder, n *yaml.Node) {
+	text, ok := d.text(n)
+	if !ok || text == "" || text == "none" {
+		return
+	}
+	clean := path.Clean(strings.TrimPrefix(text, "/"))
+	if climbs(text) || clean == "." || clean == "/" {
+		d.errorf(n, "name a file inside the image", "path %q leads out of the image", text)
+		return
+	}
+	*p = InnerPath(clean)
+}
+
+// climbs: a path has a `..` element.
+func climbs(p string) bool {
+	return slices.Contains(strings.Split(p, "/"), "..")
+}
+
+// Namespace is where a container's namespace comes from: "" (not said),
+// "host", "new", "none" (network only) or the absolute path of one.
+type Namespace string
+
+func (ns *Namespace) fromNode(d *decoder, n *yaml.Node) {
+	text, ok := d.text(n)
+	key := ""
+	if len(d.path) > 0 {
+		key = d.path[len(d.path)-1]
+	}
+	switch {
+	case !ok:
+	case text == "root":
+		text = "host"
+	case text == "", text == "host", text == "new", text == "none" && key == "net":
+	case strings.HasPrefix(text, "/") && path.Clean(text) == text && text != "/":
+	default:
+		want := "host, new or the absolute path of a namespace"
+		if key == "net" {
+			want = "host, new, none or the absolute path of a namespace"
+		}
+		d.errorf(n, "", "%s: %q: want %s", key, text, want)
+	}
+	*ns = Namespace(text)
+}
+
+// HostPath is an absolute path without `.`, `..` or `//`.
+type HostPath string
+
+func (p *HostPath) fromNode(d *decoder, n *yaml.Node) {
+	if text, ok := d.text(n); ok {
+		checkHostPath(d, n, "path", text)
+		*p = HostPath(text)
+	}
+}
+
+// Folder is a HostPath or "".
+type Folder string
+
+func (p *Folder) fromNode(d *decoder, n *yaml.Node) {
+	if text, ok := d.text(n); ok && text != "" {
+		checkHostPath(d, n, "path", text)
+		*p = Folder(text)
+	}
+}
+
+// Propagation is a mount propagation.
+type Propagation string
+
+func (p *Propagation) fromNode(d *decoder, n *yaml.Node) {
+	text, ok := d.text(n)
+	known := []string{"private", "rprivate", "rshared", "rslave", "runbindable", "shared", "slave", "unbindable"}
+	if ok && text != "" && !slices.Contains(known, text) {
+		d.errorf(n, "want one of "+strings.Join(known, ", "), "unknown propagation %q", text)
+	}
+	*p = Propagation(text)
+}
+
+// Rlimit is a resource limit, written `nofile,100,200` (soft, hard) with
+// `unlimited` for no limit.
+type Rlimit struct{ specs.POSIXRlimit }
+
+var rlimitNames = []string{
+	"AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE",
+	"NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK",
+}
+
+func (r *Rlimit) fromNode(d *decoder, n *yaml.Node) {
+	text, ok := d.text(n)
+	if !ok {
+		return
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) != 3 {
+		d.errorf(n, "write NAME,SOFT,HARD: nofile,100,200", "rlimit %q has %d parts, want 3", text, len(parts))
+		return
+	}
+	name := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(parts[0])), "RLIMIT_")
+	if !slices.Contains(rlimitNames, name) {
+		d.errorf(n, "known: "+strings.ToLower(strings.Join(rlimitNames, ", ")), "rlimit %q: unknown limit %q", text, parts[0])
+		return
+	}
+	r.Type = "RLIMIT_" + name
+	for i, to := range []*uint64{&r.Soft, &r.Hard} {
+		part := strings.ToLower(strings.TrimSpace(parts[i+1]))
+		if part == "unlimited" {
+			*to = 1<<64 - 1
+			continue
+		}
+		limit, err := strconv.ParseUint(part, 10, 64)
+		if err != nil {
+			d.errorf(n, "write a number, or unlimited", "rlimit %q: %q is not a limit", text, part)
+			return
+		}
+		*to = limit
+	}
+	if r.Soft > r.Hard {
+		d.errorf(n, "write NAME,SOFT,HARD with SOFT not above HARD", "rlimit %q: soft limit above the hard one", text)
+	}
+}

@@ -1,0 +1,253 @@
+package spec
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Load reads os.yml files and merges them in order: fields of the kernel one
+// by one, lists appended. All errors of all files are joined; each is a
+// *system.Error.
+func Load(paths []string) (*Config, error) {
+	if len(paths) == 0 {
+		return nil, &system.Error{Kind: system.ErrInput, What: "no os.yml given", Next: "name at least one"}
+	}
+	var inputs []input
+	var errs []error
+	for _, p := range paths {
+		in, err := read(p)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		in.name = distinct(in.name, inputs)
+		inputs = append(inputs, in)
+	}
+	c, err := merge(inputs)
+	return c, errors.Join(append(errs, err)...)
+}
+
+// input is one file's bytes, its name in messages and outputs, and its folder.
+type input struct {
+	name, dir string
+	data      []byte
+}
+
+func read(path string) (input, error) {
+	fail := func(err error) (input, error) {
+		return input{}, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fail(errors.Unwrap(err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
+	if err != nil {
+		return fail(err)
+	}
+	if len(data) > MaxFileBytes {
+		return fail(fmt.Errorf("larger than %d MiB", MaxFileBytes>>20))
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return fail(err)
+	}
+	return input{name: displayName(full), dir: filepath.Dir(full), data: data}, nil
+}
+
+// displayName is how outputs name a file: relative to the working directory
+// where it lies below it, else its base name. So outputs do not depend on
+// where a checkout lies.
+func displayName(full string) string {
+	if wd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(wd, full); err == nil && filepath.IsLocal(rel) {
+			return filepath.ToSlash(rel)
+		}
+	}
+	return filepath.Base(full)
+}
+
+// distinct keeps two files from different folders apart.
+func distinct(name string, taken []input) string {
+	n, candidate := 1, name
+	for i := 0; i < len(taken); i++ {
+		if taken[i].name == candidate {
+			n++
+			candidate, i = fmt.Sprintf("%s (%d)", name, n), -1
+		}
+	}
+	return candidate
+}
+
+// merge decodes and joins the inputs.
+func merge(inputs []input) (*Config, error) {
+	c := &Config{}
+	var problems []error
+	var merged []map[string]any
+	for _, in := range inputs {
+		sum := sha256.Sum256(in.data)
+		c.Sources = append(c.Sources, Source{
+			Source: system.Source{Path: in.name, Digest: "sha256:" + hex.EncodeToString(sum[:])}, Dir: in.dir,
+		})
+		doc, root, errs := decodeFile(in)
+		problems = append(problems, errs...)
+		if len(errs) == 0 {
+			merged = append(merged, plain(root).(map[string]any))
+		}
+		c.add(doc)
+	}
+	if len(problems) == 0 {
+		c.Merged = mergePlain(merged)
+		problems = check(c)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return c, nil
+}
+
+func (c *Config) add(doc *document) {
+	if k := doc.Kernel; k != nil {
+		if c.Kernel.Origin == (system.Origin{}) {
+			c.Kernel.Origin = k.Origin
+		}
+		override(&c.Kernel.Image, k.Image)
+		override(&c.Kernel.Cmdline, k.Cmdline)
+		override(&c.Kernel.Binary, k.Binary)
+		override(&c.Kernel.Tar, k.Tar)
+		override(&c.Kernel.Ucode, k.Ucode)
+	}
+	if doc.Init != nil {
+		c.Init = append(c.Init, doc.Init.Items...)
+	}
+	sections := []struct {
+		name system.Section
+		from *[]Container
+		to   *[]Container
+	}{
+		{system.SectionOnboot, doc.Onboot, &c.Onboot},
+		{system.SectionOnshutdown, doc.Onshutdown, &c.Onshutdown},
+		{system.SectionServices, doc.Services, &c.Services},
+	}
+	for _, s := range sections {
+		if s.from == nil {
+			continue
+		}
+		for _, container := range *s.from {
+			container.Section = s.name
+			*s.to = append(*s.to, container)
+		}
+	}
+	if doc.Volumes != nil {
+		c.Volumes = append(c.Volumes, *doc.Volumes...)
+	}
+	if doc.Files != nil {
+		c.Files = append(c.Files, *doc.Files...)
+	}
+	if doc.Trust != nil {
+		extend(&c.Trust.Image, doc.Trust.Image)
+		extend(&c.Trust.Org, doc.Trust.Org)
+	}
+}
+
+func override[T any](to **T, from *T) {
+	if from != nil {
+		*to = from
+	}
+}
+
+func extend(to **List[string], from *List[string]) {
+	switch {
+	case from == nil:
+	case *to == nil:
+		*to = from
+	default:
+		(*to).Items = append((*to).Items, from.Items...)
+	}
+}
+
+// decodeFile reads one document. root is never nil when there are no errors.
+func decodeFile(in input) (*document, *yaml.Node, []error) {
+	var doc document
+	var errs []error
+	suppressed := 0
+	report := func(line, column int, what, next string, cause error) {
+		if len(errs) >= maxErrors {
+			suppressed++
+			return
+		}
+		errs = append(errs, &system.Error{
+			Kind: system.ErrInput, Pos: system.Position{File: in.name, Line: line, Column: column},
+			What: what, Next: next, Err: cause,
+		})
+	}
+	root, second, err := parse(in.data)
+	switch {
+	case errors.Is(err, io.EOF):
+		report(1, 1, "the file is empty", "write at least one section, such as services:", nil)
+	case err != nil:
+		line, what := syntaxError(err)
+		report(line, 1, "not valid YAML: "+what, "", nil)
+	case second > 0:
+		report(second, 1, "a second YAML document", "give it as a file of its own: files are merged in order", nil)
+	}
+	if len(errs) > 0 {
+		return &doc, nil, errs
+	}
+	d := &decoder{
+		origin: func(n *yaml.Node) system.Origin {
+			return system.Position{File: in.name, Line: n.Line, Column: n.Column}.Origin()
+		},
+		report: func(n *yaml.Node, _, what, next string) { report(n.Line, n.Column, what, next, nil) },
+	}
+	expandPackages(root, in.dir, func(n *yaml.Node, what, next string) { report(n.Line, n.Column, what, next, nil) })
+	d.into(root, &doc)
+	if suppressed > 0 {
+		errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: in.name}, What: fmt.Sprintf("and %d more errors", suppressed)})
+	}
+	return &doc, root, errs
+}
+
+// parse gives the first document's value, and the line where a second one
+// starts or 0.
+func parse(data []byte) (root *yaml.Node, second int, err error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, next yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		return nil, 0, err
+	}
+	switch err := dec.Decode(&next); {
+	case err == nil:
+		return nil, max(next.Line, 1), nil
+	case !errors.Is(err, io.EOF):
+		return nil, 0, err
+	}
+	return doc.Content[0], 0, nil
+}
+
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+// syntaxError takes the line out of the parser's message.
+func syntaxError(err error) (int, string) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		if line, err := strconv.Atoi(m[1]); err == nil && line > 0 {
+			return line, strings.TrimPrefix(text, m[0])
+		}
+	}
+	return 1, text
+}

@@ -1,0 +1,172 @@
+package spec
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"go.yaml.in/yaml/v3"
+)
+
+// Bind is a bind mount, written `SOURCE:DESTINATION[:OPTIONS]`. A source
+// without a leading slash is the name of a volume.
+type Bind struct {
+	Source, Destination string
+	// Options as written; nil without any.
+	Options []string
+}
+
+func (b *Bind) fromNode(d *decoder, n *yaml.Node) {
+	text, ok := d.text(n)
+	if !ok {
+		return
+	}
+	parts := strings.Split(text, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		d.errorf(n, "write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS", "bind %q has %d parts between colons, want 2 or 3", text, len(parts))
+		return
+	}
+	b.Source, b.Destination = parts[0], parts[1]
+	if len(parts) == 3 {
+		b.Options = strings.Split(parts[2], ",")
+	}
+	if strings.HasPrefix(b.Source, "/") || !volumeName.MatchString(b.Source) {
+		checkHostPath(d, n, "bind source", b.Source)
+	}
+	checkHostPath(d, n, "bind destination", b.Destination)
+}
+
+// Tmpfs is a tmpfs mount, written `DESTINATION[:OPTIONS]`.
+type Tmpfs struct {
+	Destination string
+	Options     []string
+}
+
+func (t *Tmpfs) fromNode(d *decoder, n *yaml.Node) {
+	text, ok := d.text(n)
+	if !ok {
+		return
+	}
+	destination, options, found := strings.Cut(text, ":")
+	t.Destination = destination
+	if found {
+		t.Options = strings.Split(options, ",")
+	}
+	if strings.Contains(options, ":") {
+		d.errorf(n, "write DESTINATION or DESTINATION:OPTIONS", "tmpfs %q has more than one colon", text)
+	}
+	checkHostPath(d, n, "tmpfs destination", destination)
+}
+
+// checkHostPath wants an absolute path that says plainly where it leads: the
+// rules compare texts. A trailing slash is LinuxKit's and stays.
+func checkHostPath(d *decoder, n *yaml.Node, what, p string) {
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		d.errorf(n, "write an absolute path", "%s %q is not an absolute path", what, p)
+	case p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/"):
+		d.errorf(n, "write "+path.Clean(p), "%s %q is not a plain path", what, p)
+	}
+}
+
+// Mount is a full OCI mount in which LinuxKit fills in what is left out.
+type Mount struct{ specs.Mount }
+
+// The mounts that every container has, by destination. They are also what an
+// entry of `mounts` without type, source or destination is completed from.
+var pseudo = []struct{ kind, destination string }{
+	{"devpts", "/dev/pts"}, {"proc", "/proc"}, {"sysfs", "/sys"}, {"cgroup", "/sys/fs/cgroup"}, {"mqueue", "/dev/mqueue"},
+}
+
+func (m *Mount) fromNode(d *decoder, n *yaml.Node) {
+	before := d.reported
+	d.into(n, &m.Mount)
+	if d.reported != before || d.spent {
+		return
+	}
+	if m.Type == "" {
+		for _, p := range pseudo {
+			if m.Source == p.kind {
+				m.Type = p.kind
+			}
+		}
+		if m.Type == "" && m.Destination == "/dev" {
+			m.Type = "tmpfs"
+		}
+	}
+	if m.Source == "" && m.Type != "bind" {
+		m.Source = m.Type
+	}
+	if m.Destination == "" {
+		for _, p := range pseudo {
+			if m.Type == p.kind {
+				m.Destination = p.destination
+			}
+		}
+	}
+	if m.Destination == "" {
+		d.errorf(n, "add destination:", "a mount of type %q without a destination", m.Type)
+		return
+	}
+	checkHostPath(d, n, "mount destination", m.Destination)
+	if m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind") {
+		if strings.HasPrefix(m.Source, "/") || !volumeName.MatchString(m.Source) {
+			checkHostPath(d, n, "mount source", m.Source)
+		}
+	}
+}
+
+// Device is a device node and the right to use it; the path "all" is the right
+// alone, for each device of the type.
+type Device struct {
+	Path, Type string
+	// Major and Minor are nil where they are not given.
+	Major, Minor *int64
+	Mode         uint32
+}
+
+// AllDevices is the Path that stands for every device of a type.
+const AllDevices = "all"
+
+func (dev *Device) fromNode(d *decoder, n *yaml.Node) {
+	var raw struct {
+		Path  string    `key:"path"`
+		Type  string    `key:"type"`
+		Major *int64    `key:"major"`
+		Minor *int64    `key:"minor"`
+		Mode  *yamlNode `key:"mode"`
+	}
+	before := d.reported
+	d.into(n, &raw)
+	if d.reported != before || d.spent {
+		return
+	}
+	*dev = Device{Path: raw.Path, Type: raw.Type, Major: raw.Major, Minor: raw.Minor}
+	if !slices.Contains([]string{"b", "c", "u", "p"}, raw.Type) && !(raw.Path == AllDevices && raw.Type == "a") {
+		d.errorf(n, "write type: c or type: b", "device %q has the type %q, want c (character) or b (block)", raw.Path, raw.Type)
+	}
+	for _, number := range []*int64{raw.Major, raw.Minor} {
+		if number != nil && (*number < 0 || *number > 1<<32-1) {
+			d.errorf(n, "", "device %q has the number %d", raw.Path, *number)
+		}
+	}
+	if raw.Mode != nil {
+		d.at("mode", func() { dev.Mode = modeOf(d, raw.Mode.node) })
+	}
+	if raw.Path == AllDevices {
+		return
+	}
+	checkHostPath(d, n, "device path", raw.Path)
+	if raw.Mode == nil {
+		d.errorf(n, `add mode: "0660"`, "device %q has no mode", raw.Path)
+	}
+	if raw.Type != "p" && raw.Major == nil {
+		d.errorf(n, "add major: and minor:", "device %q has no major number", raw.Path)
+	}
+}
+
+// yamlNode keeps a node for later.
+type yamlNode struct{ node *yaml.Node }
+
+func (y *yamlNode) fromNode(_ *decoder, n *yaml.Node) { y.node = n }

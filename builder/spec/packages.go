@@ -1,0 +1,102 @@
+package spec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const packagePrefix = "@pkg:"
+
+// expandPackages replaces each text `@pkg:DIR` by the image that LinuxKit
+// makes of the package in DIR: ORG/IMAGE:HASH, the hash being git's tree hash
+// of the folder. DIR starts from dir. Nothing is fetched.
+func expandPackages(n *yaml.Node, dir string, report func(n *yaml.Node, what, next string)) {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && strings.HasPrefix(n.Value, packagePrefix) {
+		name := strings.TrimPrefix(n.Value, packagePrefix)
+		folder := name
+		if !filepath.IsAbs(folder) {
+			folder = filepath.Join(dir, folder)
+		}
+		image, err := packageImage(folder)
+		if err != nil {
+			report(n, fmt.Sprintf("package %q: %v", name, err), "commit the package to git, or write the image's reference")
+			return
+		}
+		n.Value = image
+		return
+	}
+	for i, child := range n.Content {
+		if n.Kind != yaml.MappingNode || i%2 == 1 {
+			expandPackages(child, dir, report)
+		}
+	}
+}
+
+// packageImage gives the reference of the package in a folder.
+func packageImage(folder string) (string, error) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return "", errors.New("no such folder")
+	}
+	data, err := os.ReadFile(filepath.Join(folder, "build.yml"))
+	if err != nil || len(data) > MaxFileBytes {
+		return "", errors.New("no build.yml that can be read")
+	}
+	build := struct {
+		Org, Image, Tag string
+	}{Org: "linuxkit", Tag: "{{.Hash}}"}
+	if err := yaml.Unmarshal(data, &build); err != nil {
+		return "", fmt.Errorf("build.yml: %w", err)
+	}
+	if build.Image == "" {
+		return "", errors.New("build.yml names no image")
+	}
+	if build.Tag != "{{.Hash}}" {
+		return "", fmt.Errorf("build.yml has the tag %q: only {{.Hash}} is known", build.Tag)
+	}
+	changes, err := git(folder, "status", "--porcelain", "--", ".")
+	if err != nil {
+		return "", err
+	}
+	if changes != "" {
+		return "", errors.New("the folder has changes that are not committed")
+	}
+	hash, err := git(folder, "rev-parse", "--verify", "HEAD:./")
+	if err != nil {
+		return "", err
+	}
+	if !treeHash.MatchString(hash) {
+		return "", fmt.Errorf("git gave %q for the folder's tree", hash)
+	}
+	return build.Org + "/" + build.Image + ":" + hash, nil
+}
+
+var treeHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// git asks the repository that a folder is in. A repository that lies inside
+// another one as plain files is not believed: its configuration could name
+// programs to run.
+func git(folder string, args ...string) (string, error) {
+	if _, err := exec.LookPath("git"); err != nil {
+		return "", errors.New("git is not installed")
+	}
+	cmd := exec.Command("git", append([]string{
+		"-C", folder, "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull,
+	}, args...)...)
+	cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		return "", fmt.Errorf("git %s: %s", args[0], first)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

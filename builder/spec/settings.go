@@ -1,0 +1,105 @@
+package spec
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+var (
+	hostName      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$`)
+	sysctlKey     = regexp.MustCompile(`^[A-Za-z0-9_-]+([./][A-Za-z0-9_:@-]+)+$`)
+	interfaceName = regexp.MustCompile(`^[^\s/]{1,15}$`)
+)
+
+// problem is one error of a settings value: for os.yml by place, for a label
+// by path.
+type problem struct {
+	pos        system.Position
+	path       string
+	what, next string
+}
+
+// settingsErrors looks at what no single value shows.
+func settingsErrors(s *Settings) []problem {
+	var out []problem
+	add := func(pos system.Position, key, next, format string, args ...any) {
+		out = append(out, problem{pos, "/" + key, fmt.Sprintf(format, args...), next})
+	}
+	for _, l := range []struct {
+		key  string
+		list *List[Capability]
+	}{{"capabilities", s.Capabilities}, {"capabilities.add", s.CapabilitiesAdd}, {"ambient", s.Ambient}} {
+		if l.list == nil || len(l.list.Items) < 2 {
+			continue
+		}
+		for _, c := range l.list.Items {
+			if c.V == CapAll || c.V == CapNone {
+				add(c.Pos(), l.key, "let it stand alone, or name the capabilities", "%s: %q beside others", l.key, c.V)
+			}
+		}
+	}
+	if h := s.Hostname; h != nil && h.V != "" && !hostName.MatchString(h.V) {
+		add(h.Pos(), "hostname", "use letters, digits, `-` and `.`", "hostname: bad name %q", h.V)
+	}
+	if s.Sysctl != nil {
+		for _, p := range s.Sysctl.Items {
+			if !sysctlKey.MatchString(p.Key) || climbs(p.Key) {
+				add(p.Pos(), "sysctl", "write it as in net.ipv4.ip_forward", "sysctl: bad name %q", p.Key)
+			}
+		}
+	}
+	if c := s.CgroupsPath; c != nil && climbs(c.V) {
+		add(c.Pos(), "cgroupsPath", "write it without `..`", "cgroupsPath: %q climbs", c.V)
+	}
+	if c := s.OOMScoreAdj; c != nil && (c.V < -1000 || c.V > 1000) {
+		add(c.Pos(), "oomScoreAdj", "", "oomScoreAdj: %d is not from -1000 to 1000", c.V)
+	}
+	if c := s.Seccomp; c != nil && c.V == "" {
+		add(c.Pos(), "seccomp", "write default, unconfined or the path of a profile", "seccomp: no profile named")
+	}
+	if r := s.Runtime; r != nil {
+		out = append(out, runtimeErrors(r)...)
+	}
+	return out
+}
+
+func runtimeErrors(r *Runtime) []problem {
+	var out []problem
+	add := func(pos system.Position, key, next, format string, args ...any) {
+		out = append(out, problem{pos, "/runtime/" + key, fmt.Sprintf("runtime: "+format, args...), next})
+	}
+	if r.Cgroups != nil {
+		for _, c := range r.Cgroups.Items {
+			if c.V == "" || climbs(c.V) || path.Clean("/"+c.V) == "/" {
+				add(c.Pos(), "cgroups", "", "cgroups: %q does not name a cgroup", c.V)
+			}
+		}
+	}
+	if r.Interfaces != nil {
+		for _, i := range r.Interfaces.Items {
+			for _, name := range []string{i.V.Name, i.V.Peer} {
+				if name != "" && (!interfaceName.MatchString(name) || name == "." || name == "..") {
+					add(i.Pos(), "interfaces", "use at most 15 characters, no blank and no slash", "interfaces: bad name %q", name)
+				}
+			}
+			if i.V.Name == "" {
+				add(i.Pos(), "interfaces", "add name:", "interfaces: an interface has no name")
+			}
+		}
+	}
+	if b := r.BindNS; b != nil {
+		for _, v := range []*Value[string]{b.Cgroup, b.Ipc, b.Mnt, b.Net, b.Pid, b.User, b.Uts} {
+			if v != nil && v.V != "" && (!strings.HasPrefix(v.V, "/") || path.Clean(v.V) != v.V) {
+				add(v.Pos(), "bindNS", "write an absolute path", "bindNS: %q is not a plain absolute path", v.V)
+			}
+		}
+	}
+	if n := r.Namespace; n != nil && strings.ContainsAny(n.V, "/ \t\n") {
+		add(n.Pos(), "namespace", "", "namespace: bad name %q", n.V)
+	}
+	return out
+}

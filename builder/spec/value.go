@@ -1,0 +1,97 @@
+package spec
+
+import (
+	"cmp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Value is one value and who set it. A key that may be absent is a *Value:
+// nil says that nobody set it, which differs from a zero that somebody set.
+type Value[T any] struct {
+	V      T
+	Origin system.Origin
+}
+
+// Pos is the place of the value in os.yml, or of the image reference for a
+// value that comes from a label.
+func (v Value[T]) Pos() system.Position { return position(v.Origin) }
+
+func (v *Value[T]) fromNode(d *decoder, n *yaml.Node) {
+	v.Origin = d.origin(n)
+	d.into(n, &v.V)
+}
+
+// Get is the value, or the zero value where nobody set it.
+func (v *Value[T]) Get() T {
+	if v == nil {
+		var zero T
+		return zero
+	}
+	return v.V
+}
+
+// List is a list of values, each with its place.
+type List[T any] struct {
+	Items  []Value[T]
+	Origin system.Origin
+}
+
+func (l *List[T]) fromNode(d *decoder, n *yaml.Node) {
+	l.Origin = d.origin(n)
+	l.Items = []Value[T]{}
+	d.into(n, &l.Items)
+}
+
+// Get gives the bare values; nil for a list that nobody set.
+func (l *List[T]) Get() []T {
+	if l == nil {
+		return nil
+	}
+	out := make([]T, len(l.Items))
+	for i, item := range l.Items {
+		out[i] = item.V
+	}
+	return out
+}
+
+// Map is a mapping of texts, sorted by key.
+type Map struct {
+	Items  []Pair
+	Origin system.Origin
+}
+
+// Pair is one entry of a Map.
+type Pair struct {
+	Key string
+	Value[string]
+}
+
+func (m *Map) fromNode(d *decoder, n *yaml.Node) {
+	m.Origin = d.origin(n)
+	for _, e := range d.entries(n) {
+		p := Pair{Key: e.name}
+		d.at(e.name, func() { d.into(e.value, &p.Value) })
+		m.Items = append(m.Items, p)
+	}
+	slices.SortFunc(m.Items, func(a, b Pair) int { return cmp.Compare(a.Key, b.Key) })
+}
+
+// Get is the mapping without places; nil for one that nobody set.
+func (m *Map) Get() map[string]string {
+	if m == nil || len(m.Items) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(m.Items))
+	for _, p := range m.Items {
+		out[p.Key] = p.V
+	}
+	return out
+}
+
+func position(o system.Origin) system.Position {
+	return system.Position{File: o.File, Line: o.Line, Column: o.Column}
+}
