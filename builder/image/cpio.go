@@ -1,0 +1,94 @@
+package image
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// cpioWriter writes the newc form that the kernel unpacks
+// (Documentation/driver-api/early-userspace/buffer-format.rst).
+type cpioWriter struct {
+	w     io.Writer
+	mtime uint32
+	ino   uint32
+	// pos counts the bytes written.
+	pos int64
+}
+
+var cpioTypes = map[system.EntryType]uint32{
+	system.TypeFile: 0o100000, system.TypeDir: 0o040000, system.TypeSymlink: 0o120000,
+	system.TypeChar: 0o020000, system.TypeBlock: 0o060000, system.TypeFifo: 0o010000,
+}
+
+// header writes one entry's header and name. A symlink's target is written as
+// its content. ino 0 takes the next number.
+func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
+	typ, ok := cpioTypes[e.Type]
+	if !ok {
+		return fmt.Errorf("cannot write a %s", e.Type)
+	}
+	if e.Size > math.MaxUint32 {
+		return fmt.Errorf("%d bytes: an initrd holds files up to 4 GiB; put it on a volume, or use format tar", e.Size)
+	}
+	if ino == 0 {
+		ino = c.next()
+	}
+	size := uint32(e.Size)
+	if e.Type == system.TypeSymlink {
+		size = uint32(len(e.Link))
+	}
+	h := fmt.Sprintf("070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\x00",
+		ino, typ|e.Mode&0o7777, uint32(e.UID), uint32(e.GID), nlink, c.mtime, size,
+		0, 0, uint32(e.DevMajor), uint32(e.DevMinor), len(e.Path)+1, 0, e.Path)
+	if err := c.write([]byte(h)); err != nil {
+		return err
+	}
+	if err := c.pad(); err != nil {
+		return err
+	}
+	if e.Type != system.TypeSymlink {
+		return nil
+	}
+	if err := c.write([]byte(e.Link)); err != nil {
+		return err
+	}
+	return c.pad()
+}
+
+func (c *cpioWriter) next() uint32 { c.ino++; return c.ino }
+
+func (c *cpioWriter) write(p []byte) error {
+	n, err := c.w.Write(p)
+	c.pos += int64(n)
+	return err
+}
+
+// pad fills up to a multiple of four.
+func (c *cpioWriter) pad() error {
+	var zero [3]byte
+	return c.write(zero[:-c.pos&3])
+}
+
+// trailer ends the archive.
+func (c *cpioWriter) trailer() error {
+	h := fmt.Sprintf("070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\x00", 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0, "TRAILER!!!")
+	if err := c.write([]byte(h)); err != nil {
+		return err
+	}
+	return c.pad()
+}
+
+// content takes one file's bytes and pads behind them.
+type content struct{ c *cpioWriter }
+
+func (w content) Write(p []byte) (int, error) {
+	if err := w.c.write(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (w content) Close() error { return w.c.pad() }

@@ -1,0 +1,194 @@
+// Package image writes a system's file stream in the formats that boot: one
+// file of this package per format, all fed by one stream. What it writes
+// depends on the stream alone, never on clock, path or number of cores.
+package image
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Options say where and how to write.
+type Options struct {
+	// Dir must exist; files are created in it.
+	Dir string
+	// Stem begins each file's name: NAME-kernel, NAME.tar.
+	Stem string
+	// Time stands in every entry.
+	Time time.Time
+}
+
+// writer is one output format. Entry has system.Sink's protocol.
+type writer interface {
+	Entry(*system.RootEntry) (io.WriteCloser, error)
+	// Kernel tells what the kernel can read, as soon as it is known.
+	Kernel(Kernel) error
+	// Close completes the files and names them, relative to Options.Dir.
+	Close() ([]string, error)
+	// Abort frees what is held; files may be left behind.
+	Abort()
+}
+
+// Kernel is what a format must know about the kernel.
+type Kernel struct {
+	// Zstd: it can unpack a zstd initrd (CONFIG_RD_ZSTD=y). False where
+	// nobody knows.
+	Zstd bool
+}
+
+// formats are those that work, by LinuxKit's name.
+var formats = map[string]func(Options) (writer, error){
+	"tar":           newTar,
+	"kernel+initrd": newKernelInitrd,
+}
+
+// planned are LinuxKit's and our other formats.
+var planned = []string{"tar-kernel-initrd", "docker", "iso-bios", "iso-efi", "iso-efi-initrd", "raw-bios", "raw-efi",
+	"qcow2-bios", "qcow2-efi", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3",
+	"uki"}
+
+// Formats lists the names that work, sorted.
+func Formats() []string {
+	var out []string
+	for f := range formats {
+		out = append(out, f)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// CheckFormats refuses names that do not work, all at once.
+func CheckFormats(names []string) error {
+	var errs []error
+	for _, n := range names {
+		if formats[n] != nil {
+			continue
+		}
+		what := fmt.Sprintf("unknown format %q", n)
+		if slices.Contains(planned, n) {
+			what = fmt.Sprintf("format %s does not work yet", n)
+		}
+		errs = append(errs, &system.Error{Kind: system.ErrInput, What: what, Next: "use " + strings.Join(Formats(), " or ")})
+	}
+	return errors.Join(errs...)
+}
+
+// Set writes several formats from one stream.
+type Set struct {
+	names   []string
+	writers []writer
+}
+
+// New opens the formats; each name once.
+func New(names []string, o Options) (*Set, error) {
+	if err := CheckFormats(names); err != nil {
+		return nil, err
+	}
+	s := &Set{}
+	for _, n := range names {
+		if slices.Contains(s.names, n) {
+			continue
+		}
+		w, err := formats[n](o)
+		if err != nil {
+			s.Abort()
+			return nil, fmt.Errorf("format %s: %w", n, err)
+		}
+		s.names, s.writers = append(s.names, n), append(s.writers, w)
+	}
+	return s, nil
+}
+
+// Entry gives the next object to each format.
+func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
+	var ws multi
+	for i, f := range s.writers {
+		w, err := f.Entry(e)
+		if err != nil {
+			return nil, fmt.Errorf("format %s: /%s: %w", s.names[i], e.Path, err)
+		}
+		if w != nil {
+			ws = append(ws, w)
+		}
+	}
+	switch len(ws) {
+	case 0:
+		return nil, nil
+	case 1:
+		return ws[0], nil
+	}
+	return ws, nil
+}
+
+// Kernel tells each format what the kernel can read.
+func (s *Set) Kernel(k Kernel) error {
+	for i, f := range s.writers {
+		if err := f.Kernel(k); err != nil {
+			return fmt.Errorf("format %s: %w", s.names[i], err)
+		}
+	}
+	return nil
+}
+
+// Close completes all files and lists them, sorted.
+func (s *Set) Close() ([]string, error) {
+	var files []string
+	for i, f := range s.writers {
+		fs, err := f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("format %s: %w", s.names[i], err)
+		}
+		files = append(files, fs...)
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// Abort frees what the formats hold.
+func (s *Set) Abort() {
+	for _, f := range s.writers {
+		f.Abort()
+	}
+}
+
+// multi writes to several writers.
+type multi []io.WriteCloser
+
+func (m multi) Write(p []byte) (int, error) {
+	for _, w := range m {
+		if _, err := w.Write(p); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (m multi) Close() error {
+	var errs []error
+	for _, w := range m {
+		errs = append(errs, w.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// create makes an output file whose mode does not depend on the umask.
+func create(o Options, name string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(o.Dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.Chmod(0o644)
+}
+
+// nopCloser is a writer whose owner closes it.
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }

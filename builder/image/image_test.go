@@ -1,0 +1,287 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/u-root/u-root/pkg/cpio"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// item is one entry of a test system with its content.
+type item struct {
+	path string
+	typ  system.EntryType
+	mode uint32
+	body string
+	link string
+}
+
+var small = []item{
+	{path: "boot", typ: system.TypeDir, mode: 0o755},
+	{path: "boot/cmdline", typ: system.TypeFile, mode: 0o644, body: "quiet"},
+	{path: "etc", typ: system.TypeDir, mode: 0o755},
+	{path: "etc/motd", typ: system.TypeFile, mode: 0o644, body: "hello\n"},
+	{path: "boot/kernel", typ: system.TypeFile, mode: 0o644, body: "KERNEL"},
+	{path: "bin", typ: system.TypeDir, mode: 0o755},
+	{path: "bin/perl", typ: system.TypeFile, mode: 0o4755, body: strings.Repeat("perl", 5000)},
+	{path: "bin/empty", typ: system.TypeFile, mode: 0o644},
+	{path: "bin/perl5", typ: system.TypeHardlink, mode: 0o4755, link: "bin/perl"},
+	{path: "bin/perl6", typ: system.TypeHardlink, mode: 0o4755, link: "bin/perl"},
+	{path: "bin/none", typ: system.TypeHardlink, mode: 0o644, link: "bin/empty"},
+	{path: "sbin", typ: system.TypeSymlink, mode: 0o777, link: "bin"},
+	{path: "last", typ: system.TypeFile, mode: 0o600, body: "z"},
+}
+
+func feed(t *testing.T, s *Set, items []item) {
+	t.Helper()
+	for _, it := range items {
+		w, err := s.Entry(&system.RootEntry{Entry: system.Entry{Path: it.path, Type: it.typ, Mode: it.mode, Size: int64(len(it.body)), Link: it.link}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w == nil {
+			continue
+		}
+		for body := []byte(it.body); len(body) > 0; { // in pieces, as a pass gives it
+			n := min(len(body), 4097)
+			if _, err := w.Write(body[:n]); err != nil {
+				t.Fatal(err)
+			}
+			body = body[n:]
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// build writes items in the formats and returns the files' contents.
+func build(t *testing.T, formats []string, items []item, kernel *Kernel) map[string][]byte {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := New(formats, Options{Dir: dir, Stem: "os", Time: time.Unix(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := len(items) / 2
+	feed(t, s, items[:half])
+	if kernel != nil {
+		if err := s.Kernel(*kernel); err != nil {
+			t.Fatal(err)
+		}
+	}
+	feed(t, s, items[half:])
+	names, err := s.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for _, n := range names {
+		if out[n], err = os.ReadFile(filepath.Join(dir, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != len(names) {
+		t.Errorf("the folder holds %v, the writer named %v (%v)", left, names, err)
+	}
+	return out
+}
+
+// unpack reads a cpio archive: path -> content, links told apart by inode.
+func unpack(t *testing.T, archive []byte) map[string]cpio.Record {
+	t.Helper()
+	out := map[string]cpio.Record{}
+	r := cpio.Newc.Reader(bytes.NewReader(archive))
+	for {
+		rec, err := r.ReadRecord()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[rec.Name] = rec
+	}
+}
+
+func body(t *testing.T, r cpio.Record) string {
+	t.Helper()
+	b, err := io.ReadAll(io.NewSectionReader(r.ReaderAt, 0, int64(r.FileSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func unzstd(t *testing.T, b []byte) []byte {
+	t.Helper()
+	d, err := zstd.NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	out, err := io.ReadAll(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestKernelInitrd(t *testing.T) {
+	t.Parallel()
+	out := build(t, []string{"kernel+initrd"}, small, &Kernel{Zstd: true})
+	if got := string(out["os-kernel"]); got != "KERNEL" {
+		t.Errorf("kernel: %q", got)
+	}
+	if got := string(out["os-cmdline"]); got != "quiet" {
+		t.Errorf("cmdline: %q", got)
+	}
+	checkArchive(t, unzstd(t, out["os-initrd.img"]))
+}
+
+func checkArchive(t *testing.T, archive []byte) {
+	t.Helper()
+	recs := unpack(t, archive)
+	for _, it := range small {
+		rec, ok := recs[it.path]
+		if strings.HasPrefix(it.path, "boot/") {
+			if ok {
+				t.Errorf("%s is in the initrd", it.path)
+			}
+			continue
+		}
+		if !ok {
+			t.Errorf("%s is missing", it.path)
+			continue
+		}
+		if got := uint32(rec.Mode) & 0o7777; got != it.mode {
+			t.Errorf("%s: mode %o, want %o", it.path, got, it.mode)
+		}
+		switch it.typ {
+		case system.TypeFile:
+			if got := body(t, rec); got != it.body {
+				t.Errorf("%s: %d bytes, want %d", it.path, len(got), len(it.body))
+			}
+		case system.TypeSymlink:
+			if got := body(t, rec); got != it.link {
+				t.Errorf("%s -> %q", it.path, got)
+			}
+		}
+	}
+	if got := body(t, recs["bin/perl5"]); got != strings.Repeat("perl", 5000) {
+		t.Errorf("the first hard link has %d bytes", len(got))
+	}
+	if a, b := recs["bin/perl5"], recs["bin/perl6"]; a.Ino != b.Ino || a.NLink != 2 || b.FileSize != 0 {
+		t.Errorf("hard links are not linked: %+v %+v", a.Info, b.Info)
+	}
+}
+
+func TestInitrdGzipWhereZstdIsUnknown(t *testing.T) {
+	t.Parallel()
+	out := build(t, []string{"kernel+initrd"}, small, &Kernel{})
+	r, err := gzip.NewReader(bytes.NewReader(out["os-initrd.img"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkArchive(t, archive)
+}
+
+func TestMicrocodeComesFirst(t *testing.T) {
+	t.Parallel()
+	for _, k := range []Kernel{{Zstd: true}, {}} {
+		items := append([]item{small[2], small[3], {path: "boot/ucode.cpio", typ: system.TypeFile, mode: 0o644, body: "UCODE..."}}, small[4:]...)
+		out := build(t, []string{"kernel+initrd"}, items, &k)["os-initrd.img"]
+		rest, ok := bytes.CutPrefix(out, []byte("UCODE..."))
+		if !ok {
+			t.Fatalf("the initrd begins with %q", out[:8])
+		}
+		if magic := []byte{0x28, 0xb5, 0x2f, 0xfd}; k.Zstd != bytes.HasPrefix(rest, magic) {
+			t.Errorf("zstd %v, but the body begins with %x", k.Zstd, rest[:4])
+		}
+	}
+}
+
+func TestTar(t *testing.T) {
+	t.Parallel()
+	out := build(t, []string{"tar"}, small, nil)
+	tr := tar.NewReader(bytes.NewReader(out["os.tar"]))
+	for _, it := range small {
+		h, err := tr.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.TrimSuffix(h.Name, "/") != it.path || uint32(h.Mode) != it.mode || h.Linkname != it.link {
+			t.Errorf("%+v, want %+v", h, it)
+		}
+		if b, _ := io.ReadAll(tr); string(b) != it.body {
+			t.Errorf("%s: %d bytes, want %d", it.path, len(b), len(it.body))
+		}
+	}
+}
+
+func TestSameBytesOnAnyNumberOfCores(t *testing.T) {
+	items := append([]item{}, small...)
+	noise := make([]byte, 0, 6<<20)
+	for i := 0; len(noise) < 6<<20; i++ {
+		s := sha256.Sum256([]byte(fmt.Sprint(i % 50000)))
+		noise = append(noise, s[:]...)
+	}
+	items = append(items, item{path: "noise", typ: system.TypeFile, mode: 0o644, body: string(noise)})
+	for _, k := range []Kernel{{Zstd: true}, {}} {
+		sums := map[[32]byte]bool{}
+		for _, cores := range []int{1, 2, 8} {
+			old := runtime.GOMAXPROCS(cores)
+			out := build(t, []string{"kernel+initrd", "tar"}, items, &k)
+			runtime.GOMAXPROCS(old)
+			sums[sha256.Sum256(append(out["os-initrd.img"], out["os.tar"]...))] = true
+		}
+		if len(sums) != 1 {
+			t.Errorf("zstd %v: %d different outputs", k.Zstd, len(sums))
+		}
+	}
+}
+
+func TestFormatsThatDoNotWork(t *testing.T) {
+	t.Parallel()
+	err := CheckFormats([]string{"tar", "iso-efi", "floppy"})
+	if !errors.Is(err, system.ErrInput) {
+		t.Fatalf("%v", err)
+	}
+	for _, want := range []string{"format iso-efi does not work yet", `unknown format "floppy"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+func TestFileTooBigForAnInitrd(t *testing.T) {
+	t.Parallel()
+	s, err := New([]string{"kernel+initrd"}, Options{Dir: t.TempDir(), Stem: "os"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Abort()
+	_, err = s.Entry(&system.RootEntry{Entry: system.Entry{Path: "big", Type: system.TypeFile, Size: 5 << 30}})
+	if err == nil || !strings.Contains(err.Error(), "/big") || !strings.Contains(err.Error(), "4 GiB") {
+		t.Errorf("%v", err)
+	}
+}

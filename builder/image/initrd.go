@@ -1,0 +1,302 @@
+package image
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/pgzip"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// kernelInitrd writes NAME-kernel, NAME-initrd.img and NAME-cmdline.
+//
+// The initrd is one zstd stream, or gzip where the kernel cannot unpack zstd.
+// That is known only once the kernel's image was read, a little into the
+// stream; what was written by then is compressed again.
+type kernelInitrd struct {
+	o     Options
+	files []string
+	// out is the initrd. body is out, or an unlinked file that Close appends
+	// to it: where microcode comes first, or the compression changed.
+	out  *os.File
+	body *os.File
+	buf  *bufio.Writer
+	comp compressor
+	cpio cpioWriter
+	gzip bool
+	// index holds where each file's content lies in the archive, for hard
+	// links.
+	index map[string]span
+	links []link
+}
+
+type span struct{ off, size int64 }
+
+// link is a hard link that waits for Close.
+type link struct {
+	e      system.Entry
+	target span
+}
+
+// compressor is what the two compressions have in common.
+type compressor interface {
+	io.WriteCloser
+	Flush() error
+}
+
+// concurrency of compression is fixed, so that the bytes do not depend on the
+// machine.
+const concurrency = 2
+
+func newKernelInitrd(o Options) (writer, error) {
+	out, err := create(o, o.Stem+"-initrd.img")
+	if err != nil {
+		return nil, err
+	}
+	k := &kernelInitrd{o: o, out: out, body: out, files: []string{o.Stem + "-initrd.img"}, index: map[string]span{}}
+	k.buf = bufio.NewWriterSize(out, 1<<20)
+	if k.comp, err = newZstd(k.buf); err != nil {
+		out.Close()
+		return nil, err
+	}
+	k.cpio = cpioWriter{w: k.comp, mtime: uint32(o.Time.Unix())}
+	return k, nil
+}
+
+func newZstd(w io.Writer) (compressor, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(concurrency))
+}
+
+func newGzip(w io.Writer) (compressor, error) {
+	gz := pgzip.NewWriter(w)
+	return gz, gz.SetConcurrency(1<<20, concurrency)
+}
+
+func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
+	switch e.Path {
+	case "boot/kernel":
+		return k.beside("-kernel")
+	case "boot/cmdline":
+		return k.beside("-cmdline")
+	case "boot/ucode.cpio":
+		return k.prefix()
+	}
+	if e.Type == system.TypeHardlink {
+		k.links = append(k.links, link{e: e.Entry, target: k.index[e.Link]})
+		return nil, nil
+	}
+	nlink := uint32(1)
+	if e.Type == system.TypeDir {
+		nlink = 2
+	}
+	if err := k.cpio.header(&e.Entry, 0, nlink); err != nil {
+		return nil, err
+	}
+	if e.Type != system.TypeFile {
+		return nil, nil
+	}
+	k.index[e.Path] = span{k.cpio.pos, e.Size}
+	return content{&k.cpio}, nil
+}
+
+// beside opens a file next to the initrd.
+func (k *kernelInitrd) beside(suffix string) (io.WriteCloser, error) {
+	f, err := create(k.o, k.o.Stem+suffix)
+	if err != nil {
+		return nil, err
+	}
+	k.files = append(k.files, k.o.Stem+suffix)
+	return f, nil
+}
+
+// prefix takes the microcode, which must be the initrd's first bytes and
+// uncompressed.
+func (k *kernelInitrd) prefix() (io.WriteCloser, error) {
+	if err := k.recompress(k.gzip); err != nil {
+		return nil, err
+	}
+	return nopCloser{k.out}, nil
+}
+
+// Kernel switches to gzip where the kernel cannot unpack zstd.
+func (k *kernelInitrd) Kernel(kn Kernel) error {
+	if kn.Zstd || k.gzip {
+		return nil
+	}
+	return k.recompress(true)
+}
+
+// temp makes an unlinked file beside the outputs.
+func (k *kernelInitrd) temp() (*os.File, error) {
+	f, err := os.CreateTemp(k.o.Dir, ".initrd-*")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+// recompress moves what was written to an unlinked file, as gzip or zstd, and
+// goes on there.
+func (k *kernelInitrd) recompress(gz bool) error {
+	r, err := k.written()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	dst, err := k.temp()
+	if err != nil {
+		return err
+	}
+	buf := bufio.NewWriterSize(dst, 1<<20)
+	comp, err := newZstd(buf)
+	if gz {
+		comp, err = newGzip(buf)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := io.CopyN(comp, r, k.cpio.pos); err != nil {
+		return fmt.Errorf("compressing again: %w", err)
+	}
+	k.comp.Close() // its output is no longer wanted
+	if k.body != k.out {
+		k.body.Close()
+	} else if err := rewind(k.out); err != nil {
+		return err
+	}
+	k.body, k.buf, k.comp, k.gzip = dst, buf, comp, gz
+	k.cpio.w = comp
+	return nil
+}
+
+// rewind empties f.
+func rewind(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return err
+}
+
+// written reads back the archive up to here, decompressed.
+func (k *kernelInitrd) written() (io.ReadCloser, error) {
+	if err := k.comp.Flush(); err != nil {
+		return nil, err
+	}
+	if err := k.buf.Flush(); err != nil {
+		return nil, err
+	}
+	raw := io.NewSectionReader(k.body, 0, 1<<62)
+	if k.gzip {
+		return gzip.NewReader(raw)
+	}
+	d, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return d.IOReadCloser(), nil
+}
+
+// writeLinks writes the hard links. cpio must know of a link when its file is
+// written, and a stream cannot: so the links of one file become one file
+// beside it, linked among themselves, with its content read back.
+func (k *kernelInitrd) writeLinks() error {
+	if len(k.links) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(k.links, func(a, b link) int {
+		switch {
+		case a.target.off < b.target.off:
+			return -1
+		case a.target.off > b.target.off:
+			return 1
+		}
+		return strings.Compare(a.e.Path, b.e.Path)
+	})
+	r, err := k.written()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	pos := int64(0)
+	for i := 0; i < len(k.links); {
+		first := k.links[i]
+		n := i
+		for n < len(k.links) && k.links[n].target == first.target {
+			n++
+		}
+		if _, err := io.CopyN(io.Discard, r, first.target.off-pos); err != nil {
+			return err
+		}
+		if err := k.writeGroup(k.links[i:n], r); err != nil {
+			return err
+		}
+		pos = first.target.off + first.target.size
+		i = n
+	}
+	return nil
+}
+
+func (k *kernelInitrd) writeGroup(group []link, r io.Reader) error {
+	ino := k.cpio.next()
+	for i, l := range group {
+		e := l.e
+		e.Type, e.Link, e.Size = system.TypeFile, "", 0
+		if i == 0 {
+			e.Size = l.target.size
+		}
+		if err := k.cpio.header(&e, ino, uint32(len(group))); err != nil {
+			return err
+		}
+		if i > 0 {
+			continue
+		}
+		w := content{&k.cpio}
+		if _, err := io.CopyN(w, r, e.Size); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *kernelInitrd) Close() ([]string, error) {
+	if err := k.writeLinks(); err != nil {
+		return nil, err
+	}
+	if err := k.cpio.trailer(); err != nil {
+		return nil, err
+	}
+	if err := k.comp.Close(); err != nil {
+		return nil, err
+	}
+	if err := k.buf.Flush(); err != nil {
+		return nil, err
+	}
+	if k.body == k.out {
+		return k.files, k.out.Close()
+	}
+	if _, err := k.body.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	_, err := io.Copy(k.out, k.body)
+	return k.files, errors.Join(err, k.body.Close(), k.out.Close())
+}
+
+func (k *kernelInitrd) Abort() {
+	k.comp.Close()
+	if k.body != k.out {
+		k.body.Close()
+	}
+	k.out.Close()
+}

@@ -1,0 +1,78 @@
+package image
+
+import (
+	"archive/tar"
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// tarWriter writes the whole tree, boot/ included, as NAME.tar.
+type tarWriter struct {
+	o    Options
+	name string
+	f    *os.File
+	buf  *bufio.Writer
+	tw   *tar.Writer
+}
+
+func newTar(o Options) (writer, error) {
+	name := o.Stem + ".tar"
+	f, err := create(o, name)
+	if err != nil {
+		return nil, err
+	}
+	buf := bufio.NewWriterSize(f, 1<<20)
+	return &tarWriter{o: o, name: name, f: f, buf: buf, tw: tar.NewWriter(buf)}, nil
+}
+
+var tarTypes = map[system.EntryType]byte{
+	system.TypeFile: tar.TypeReg, system.TypeDir: tar.TypeDir, system.TypeSymlink: tar.TypeSymlink, system.TypeHardlink: tar.TypeLink,
+	system.TypeChar: tar.TypeChar, system.TypeBlock: tar.TypeBlock, system.TypeFifo: tar.TypeFifo,
+}
+
+func (t *tarWriter) Entry(e *system.RootEntry) (io.WriteCloser, error) {
+	typ, ok := tarTypes[e.Type]
+	if !ok {
+		return nil, fmt.Errorf("cannot write a %s", e.Type)
+	}
+	h := &tar.Header{Typeflag: typ, Name: e.Path, Linkname: e.Link, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID, Size: e.Size,
+		ModTime: t.o.Time, Devmajor: e.DevMajor, Devminor: e.DevMinor}
+	if e.Type == system.TypeDir {
+		h.Name += "/"
+	}
+	for k, v := range e.Xattrs {
+		if h.PAXRecords == nil {
+			h.PAXRecords = map[string]string{}
+		}
+		h.PAXRecords["SCHILY.xattr."+k] = v
+	}
+	if len(h.PAXRecords) > 0 || strings.ContainsFunc(h.Name+h.Linkname, func(r rune) bool { return r > 127 }) {
+		h.Format = tar.FormatPAX
+	}
+	if err := t.tw.WriteHeader(h); err != nil {
+		return nil, err
+	}
+	if e.Type != system.TypeFile {
+		return nil, nil
+	}
+	return nopCloser{t.tw}, nil
+}
+
+func (t *tarWriter) Kernel(Kernel) error { return nil }
+
+func (t *tarWriter) Close() ([]string, error) {
+	if err := t.tw.Close(); err != nil {
+		return nil, err
+	}
+	if err := t.buf.Flush(); err != nil {
+		return nil, err
+	}
+	return []string{t.name}, t.f.Close()
+}
+
+func (t *tarWriter) Abort() { t.f.Close() }

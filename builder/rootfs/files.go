@@ -1,0 +1,132 @@
+package rootfs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// filesComponent marks entries of the files section.
+const filesComponent = "files"
+
+// writeFiles writes the files section. Leading folders get the mode of the
+// first file that needs them, with x wherever it has any bit, and its owner:
+// LinuxKit's rule, kept because it is only ever stricter.
+func (t *Tree) writeFiles() error {
+	explicit := map[string]*system.File{}
+	for i := range t.os.Files {
+		f := &t.os.Files[i]
+		if err := placeAllowed(f); err != nil {
+			return err
+		}
+		if f.Type == system.TypeDir {
+			explicit[f.Path] = f
+		}
+	}
+	for i := range t.os.Files {
+		f := &t.os.Files[i]
+		for _, dir := range parents(f.Path) {
+			if w, ok := t.root[dir]; ok {
+				if w.typ != system.TypeDir {
+					return fileError(f, fmt.Sprintf("files: %s lies below %s, which is a %s", f.Path, dir, w.typ))
+				}
+				continue
+			}
+			e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
+				Path: dir, Type: system.TypeDir, Mode: searchable(f.Mode), UID: f.UID, GID: f.GID}}
+			d, named := explicit[dir]
+			if named {
+				e.Mode, e.UID, e.GID = d.Mode, d.UID, d.GID
+			}
+			if _, err := t.out.Entry(e); err != nil {
+				return err
+			}
+			t.root[dir] = written{typ: system.TypeDir, component: filesComponent, implicit: !named}
+		}
+		if err := t.writeFile(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tree) writeFile(f *system.File) error {
+	if w, ok := t.root[f.Path]; ok {
+		if w.typ == system.TypeDir && f.Type == system.TypeDir {
+			return nil // written as a leading folder, with its own mode
+		}
+		return fileError(f, fmt.Sprintf("files: %s is already a %s, written by %s", f.Path, w.typ, w.by()))
+	}
+	t.root[f.Path] = written{typ: f.Type, component: filesComponent}
+	e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
+		Path: f.Path, Type: f.Type, Mode: f.Mode, UID: f.UID, GID: f.GID, Link: f.Link}}
+	if f.Type != system.TypeFile {
+		_, err := t.out.Entry(e)
+		return err
+	}
+	e.Size = f.Size
+	if f.Source == "" {
+		return t.write(e, bytes.NewReader(f.Contents))
+	}
+	src, err := os.Open(f.Source)
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, Pos: f.Pos, What: "files: " + f.SourceText, Err: err}
+	}
+	defer src.Close()
+	h := sha256.New()
+	if err := t.write(e, io.TeeReader(io.LimitReader(src, f.Size+1), h)); err != nil {
+		return fileError(f, fmt.Sprintf("files: %s changed while the system was built: %v", f.SourceText, err))
+	}
+	if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); f.Digest != "" && got != f.Digest {
+		return fileError(f, fmt.Sprintf("files: %s changed while the system was built", f.SourceText))
+	}
+	return nil
+}
+
+// placeAllowed refuses paths where a file would replace what was decided on: a
+// container's spec, or what boots.
+func placeAllowed(f *system.File) error {
+	switch {
+	case f.Path == "containers" || strings.HasPrefix(f.Path, "containers/"):
+		return fileError(f, fmt.Sprintf("files: %s would change a component after the policy has seen it", f.Path))
+	case slices.Contains(bootFiles, f.Path) || f.Path == "boot" && f.Type != system.TypeDir:
+		return fileError(f, fmt.Sprintf("files: %s is what the kernel section makes", f.Path))
+	}
+	return nil
+}
+
+// bootFiles are what the kernel section writes.
+var bootFiles = []string{"boot/kernel", "boot/cmdline", "boot/ucode.cpio"}
+
+func fileError(f *system.File, what string) error {
+	return &system.Error{Kind: system.ErrInput, Pos: f.Pos, What: what}
+}
+
+// searchable adds x to each of user, group and other that has any bit.
+func searchable(mode uint32) uint32 {
+	mode &= 0o777
+	for shift := 0; shift <= 6; shift += 3 {
+		if mode>>shift&7 != 0 {
+			mode |= 1 << shift
+		}
+	}
+	return mode
+}
+
+// parents lists the folders above p, outermost first.
+func parents(p string) []string {
+	var out []string
+	for d := path.Dir(p); d != "."; d = path.Dir(d) {
+		out = append(out, d)
+	}
+	slices.Reverse(out)
+	return out
+}

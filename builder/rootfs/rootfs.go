@@ -1,0 +1,188 @@
+// Package rootfs lays out a system: it turns the passes over component images,
+// the specs and the files section into one ordered stream of file entries, in
+// LinuxKit's tree. Parents come first, every path comes once, and no image can
+// write outside its own place.
+//
+// Where several sources name one path of / the order of the stream decides:
+// files section, then init images from last to first (the later one wins, and
+// its path is met first), while the kernel's tarball may share folders with
+// them but no file.
+package rootfs
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Out takes the system's entries in order. It has system.Sink's protocol: a
+// writer that is returned gets exactly Size bytes and is closed before the
+// next call.
+type Out interface {
+	Entry(*system.RootEntry) (io.WriteCloser, error)
+}
+
+// Tree lays out one system into an Out. Call Begin, then give each of Passes
+// its Sink in that order, then End.
+type Tree struct {
+	os  *system.OS
+	out Out
+	// root holds the type of every path of / that was written by the files
+	// section, the kernel or an init image.
+	root map[string]written
+	// apk collects lib/apk/db/installed of the init images, by index.
+	apk map[int][]byte
+}
+
+// written says what lies at a path, and who wrote it.
+type written struct {
+	typ       system.EntryType
+	component string
+	// implicit: a folder made only because a file of the files section needs
+	// it.
+	implicit bool
+}
+
+// New starts a tree.
+func New(os *system.OS, out Out) *Tree {
+	return &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}}
+}
+
+// Passes lists the components whose image must be read, in the order in which
+// their sinks are to be filled.
+func Passes(os *system.OS) []*system.Component {
+	var out []*system.Component
+	if k := os.Kernel.Component; k != nil {
+		out = append(out, k)
+	}
+	inits := os.InSection(system.SectionInit)
+	for i := len(inits) - 1; i >= 0; i-- {
+		out = append(out, inits[i])
+	}
+	for _, c := range os.Components {
+		switch c.Section {
+		case system.SectionKernel, system.SectionInit:
+			continue
+		}
+		if c.Image == nil || c.SharesFiles || (c.Volume != nil && c.Volume.Format == "oci") {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// Begin writes the files section and the kernel command line.
+func (t *Tree) Begin() error {
+	if err := t.writeFiles(); err != nil {
+		return err
+	}
+	if t.os.Kernel.Component == nil {
+		return nil
+	}
+	if err := t.dir("boot", 0o755); err != nil {
+		return err
+	}
+	return t.content("boot/cmdline", 0o644, []byte(t.os.Kernel.Cmdline), "")
+}
+
+// End writes what is left when every pass has finished: the specs of
+// containers that share another's files, empty volumes, and the joined package
+// database of the init images.
+func (t *Tree) End() error {
+	for _, c := range t.os.Components {
+		switch c.Section {
+		case system.SectionKernel, system.SectionInit:
+			continue
+		}
+		if c.SharesFiles || c.Image == nil {
+			if err := t.frame(c); err != nil {
+				return err
+			}
+		}
+	}
+	return t.writeAPK()
+}
+
+// frame writes a component's own folder and what stands beside its files.
+func (t *Tree) frame(c *system.Component) error {
+	for _, d := range []string{"containers", path.Dir(c.Dir), c.Dir} {
+		if err := t.dir(d, 0o755); err != nil {
+			return err
+		}
+	}
+	var dirs []string
+	if c.Section == system.SectionVolumes {
+		dirs = []string{"lower", "merged"}
+	} else {
+		for _, f := range []struct {
+			name string
+			data []byte
+		}{{"config.json", c.Spec}, {"runtime.json", c.Runtime}} {
+			if err := t.content(c.Dir+"/"+f.name, 0o644, f.data, c.ID()); err != nil {
+				return err
+			}
+		}
+		dirs = []string{"rootfs"}
+		if !c.SharesFiles && c.FilesDir != "" {
+			dirs = append(dirs, path.Base(c.FilesDir))
+		}
+	}
+	if !c.ReadOnly {
+		dirs = append(dirs, "tmp")
+	}
+	for _, d := range dirs {
+		if err := t.dir(c.Dir+"/"+d, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dir writes a folder that the builder makes itself, unless it is there.
+func (t *Tree) dir(p string, mode uint32) error {
+	if _, ok := t.root[p]; ok {
+		return nil
+	}
+	t.root[p] = written{typ: system.TypeDir}
+	_, err := t.out.Entry(&system.RootEntry{Entry: system.Entry{Path: p, Type: system.TypeDir, Mode: mode}})
+	return err
+}
+
+// content writes a small file that the builder has in memory.
+func (t *Tree) content(p string, mode uint32, data []byte, component string) error {
+	if w, ok := t.root[p]; ok {
+		return fmt.Errorf("%s is written twice, first by %s", p, w.by())
+	}
+	t.root[p] = written{typ: system.TypeFile, component: component}
+	return t.write(&system.RootEntry{
+		Entry:     system.Entry{Path: p, Type: system.TypeFile, Mode: mode, Size: int64(len(data))},
+		Component: component,
+	}, strings.NewReader(string(data)))
+}
+
+// write sends one file's content.
+func (t *Tree) write(e *system.RootEntry, r io.Reader) error {
+	w, err := t.out.Entry(e)
+	if err != nil || w == nil {
+		return err
+	}
+	n, err := io.Copy(w, r)
+	if err == nil && n != e.Size {
+		err = fmt.Errorf("%s: %d bytes, expected %d", e.Path, n, e.Size)
+	}
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func (w written) by() string {
+	if w.component == "" {
+		return "the builder"
+	}
+	return w.component
+}

@@ -1,0 +1,268 @@
+package rootfs
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Sink returns the sink that lays out component c; call it when its pass
+// begins, since it writes the component's own folder.
+func (t *Tree) Sink(c *system.Component) (system.Sink, error) {
+	if c.Section == system.SectionKernel {
+		return &kernelSink{t: t, c: c}, nil
+	}
+	s := &imageSink{t: t, c: c, made: map[string]bool{}}
+	if c.Section != system.SectionInit {
+		if err := t.frame(c); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.begin()
+}
+
+// leftOut are paths of every image that the tree leaves out or makes itself.
+var leftOut = []string{".dockerenv", "Dockerfile", "dev/console", "etc/hostname"}
+
+// madeDirs are folders that every root has.
+var madeDirs = []string{"dev", "dev/pts", "dev/shm", "etc", "proc", "sys"}
+
+// hosts is /etc/hosts of every root.
+const hosts = `127.0.0.1       localhost
+::1     localhost ip6-localhost ip6-loopback
+fe00::0 ip6-localnet
+ff00::0 ip6-mcastprefix
+ff02::1 ip6-allnodes
+ff02::2 ip6-allrouters
+`
+
+// containerResolvConf stands in a container until something binds another file
+// over it.
+const containerResolvConf = "\n# no resolv.conf configured\n"
+
+// resolvConf is where the running system keeps its name servers.
+const resolvConf = "/run/resolvconf/resolv.conf"
+
+// imageSink lays out an init image, a volume or a container.
+type imageSink struct {
+	t *Tree
+	c *system.Component
+	// made are the paths that begin wrote; the image's own are skipped.
+	made map[string]bool
+	// mtab: the image has /etc/mtab.
+	mtab bool
+}
+
+// begin writes what every root has, over what the image may say.
+func (s *imageSink) begin() error {
+	for _, d := range madeDirs {
+		if err := s.make(system.Entry{Path: d, Type: system.TypeDir, Mode: 0o755}, nil); err != nil {
+			return err
+		}
+	}
+	if err := s.make(system.Entry{Path: "etc/hosts", Type: system.TypeFile, Mode: 0o644}, []byte(hosts)); err != nil {
+		return err
+	}
+	if s.container() {
+		return s.make(system.Entry{Path: "etc/resolv.conf", Type: system.TypeFile, Mode: 0o644}, []byte(containerResolvConf))
+	}
+	return s.make(system.Entry{Path: "etc/resolv.conf", Type: system.TypeSymlink, Mode: 0o644, Link: resolvConf}, nil)
+}
+
+// container tells containers from init images and volumes.
+func (s *imageSink) container() bool {
+	return s.c.Section != system.SectionInit && s.c.Section != system.SectionVolumes
+}
+
+func (s *imageSink) make(e system.Entry, data []byte) error {
+	s.made[e.Path] = true
+	e.Size = int64(len(data))
+	w, err := s.emit(&e)
+	if err != nil || w == nil {
+		return err
+	}
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
+	if e.Shadowed || s.made[e.Path] || slices.Contains(leftOut, e.Path) {
+		return nil, nil
+	}
+	if e.Path == "etc/mtab" {
+		s.mtab = true
+	}
+	if below(e.Path, "dev/pts") || below(e.Path, "dev/shm") {
+		return nil, nil
+	}
+	if s.c.Section == system.SectionInit && e.Path == apkPath && e.Type == system.TypeFile {
+		return s.t.collectAPK(s.c, e)
+	}
+	return s.emit(e)
+}
+
+func (s *imageSink) Finish() error {
+	if s.mtab {
+		return nil
+	}
+	_, err := s.emit(&system.Entry{Path: "etc/mtab", Type: system.TypeSymlink, Mode: 0o755, Link: "/proc/mounts"})
+	return err
+}
+
+// emit writes an entry of the image at its place in the tree.
+func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
+	r := &system.RootEntry{Entry: *e, Component: s.c.ID()}
+	if s.c.Section == system.SectionInit {
+		return s.t.emitRoot(r)
+	}
+	r.Path = path.Join(s.c.FilesDir, e.Path)
+	if e.Type == system.TypeHardlink {
+		if s.made[e.Link] || slices.Contains(leftOut, e.Link) {
+			return nil, fmt.Errorf("%s is a hard link to /%s, which the builder replaces", e.Path, e.Link)
+		}
+		r.Link = path.Join(s.c.FilesDir, e.Link)
+	}
+	return s.t.out.Entry(r)
+}
+
+// emitRoot writes an entry of the kernel's tarball or an init image into /,
+// unless a source that goes before has the path.
+func (t *Tree) emitRoot(r *system.RootEntry) (io.WriteCloser, error) {
+	if below(r.Path, "containers") || r.Path == "containers" || slices.Contains(bootFiles, r.Path) {
+		return nil, fmt.Errorf("/%s would change a component or what boots; only the builder writes there", r.Path)
+	}
+	if w, ok := t.root[r.Path]; ok {
+		return nil, conflict(r, w)
+	}
+	for _, d := range parents(r.Path) {
+		if w, ok := t.root[d]; ok && w.typ != system.TypeDir {
+			// An init image that comes later replaced the folder by
+			// something else: what was in it is gone with it.
+			return nil, nil
+		}
+	}
+	if r.Type == system.TypeHardlink {
+		w, ok := t.root[r.Link]
+		if !ok || w.component != r.Component || w.typ != system.TypeFile && w.typ != system.TypeHardlink {
+			return nil, fmt.Errorf("/%s is a hard link to /%s, which another source replaces", r.Path, r.Link)
+		}
+	}
+	t.root[r.Path] = written{typ: r.Type, component: r.Component}
+	return t.out.Entry(r)
+}
+
+// conflict says whether it matters that r's path was already written.
+func conflict(r *system.RootEntry, w written) error {
+	switch {
+	case w.implicit && r.Type == system.TypeSymlink:
+		return fmt.Errorf("/%s is a link to %q here, but the files section has files below it: name the link's target there", r.Path, r.Link)
+	case w.component == "kernel" && !(r.Type == system.TypeDir && w.typ == system.TypeDir):
+		return fmt.Errorf("/%s is in the kernel's tarball already", r.Path)
+	}
+	return nil
+}
+
+// below: p lies in folder dir.
+func below(p, dir string) bool { return strings.HasPrefix(p, dir+"/") }
+
+// kernelSink takes the kernel, its microcode and its tarball, and leaves the
+// rest of the image out.
+type kernelSink struct {
+	t                  *Tree
+	c                  *system.Component
+	kernel, tar, ucode bool
+	seen               []string
+}
+
+func (s *kernelSink) Entry(e *system.Entry) (io.WriteCloser, error) {
+	if e.Shadowed {
+		return nil, nil
+	}
+	k := &s.t.os.Kernel
+	r := &system.RootEntry{Entry: *e, Component: s.c.ID()}
+	if e.Archive != "" {
+		return s.t.emitRoot(r)
+	}
+	if len(s.seen) < 20 {
+		s.seen = append(s.seen, e.Path)
+	}
+	switch e.Path {
+	case k.Tar:
+		s.tar = true
+		return nil, nil
+	case k.Binary:
+		s.kernel = true
+		r.Path = "boot/kernel"
+	case k.Ucode:
+		s.ucode = true
+		r.Path = "boot/ucode.cpio"
+		r.Mode = 0o644
+	default:
+		return nil, nil
+	}
+	if e.Type != system.TypeFile {
+		return nil, fmt.Errorf("/%s is a %s; it must be a regular file", e.Path, e.Type)
+	}
+	s.t.root[r.Path] = written{typ: system.TypeFile, component: s.c.ID()}
+	return s.t.out.Entry(r)
+}
+
+func (s *kernelSink) Finish() error {
+	k := &s.t.os.Kernel
+	for _, want := range []struct {
+		key, path string
+		got       bool
+	}{
+		{"binary", k.Binary, s.kernel}, {"tar", k.Tar, s.tar || k.Tar == ""}, {"ucode", k.Ucode, s.ucode || k.Ucode == ""},
+	} {
+		if !want.got {
+			return &system.Error{Kind: system.ErrUnusable, Pos: s.c.Pos,
+				What: fmt.Sprintf("kernel image %s has no file %q (kernel.%s)", s.c.Image.Reference, want.path, want.key),
+				Next: fmt.Sprintf("it has: %s", strings.Join(s.seen, ", "))}
+		}
+	}
+	return nil
+}
+
+// apkPath is the package database of Alpine, which every init image brings a
+// part of.
+const apkPath = "lib/apk/db/installed"
+
+// maxAPK bounds one image's package database, in bytes.
+const maxAPK = 64 << 20
+
+// collectAPK keeps an init image's package database for writeAPK.
+func (t *Tree) collectAPK(c *system.Component, e *system.Entry) (io.WriteCloser, error) {
+	if e.Size > maxAPK {
+		return nil, fmt.Errorf("/%s has %d bytes, more than %d", apkPath, e.Size, maxAPK)
+	}
+	return &collector{done: func(b []byte) { t.apk[c.Index] = b }}, nil
+}
+
+type collector struct {
+	bytes.Buffer
+	done func([]byte)
+}
+
+func (c *collector) Close() error { c.done(c.Bytes()); return nil }
+
+// writeAPK joins the package databases of the init images in their order.
+func (t *Tree) writeAPK() error {
+	if _, ok := t.root[apkPath]; ok || len(t.apk) == 0 {
+		return nil
+	}
+	var joined []byte
+	for i := range t.os.InSection(system.SectionInit) {
+		if db, ok := t.apk[i]; ok {
+			joined = append(append(joined, db...), "\n\n"...)
+		}
+	}
+	return t.content(apkPath, 0o644, joined, "init")
+}
