@@ -1,0 +1,80 @@
+package guest
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// The delays between starts of a service that ends.
+const (
+	backoffFirst = 500 * time.Millisecond
+	backoffMax   = 60 * time.Second
+	// backoffReset: a service that ran this long is healthy, and its next
+	// end counts as the first one.
+	backoffReset = 60 * time.Second
+)
+
+// The annotations of a container by which os.yml says how a service is
+// restarted.
+const (
+	// annotationRestart is "always" (also where it is absent), "on-failure"
+	// or "never".
+	annotationRestart = "seaworthy.restart"
+	// annotationLimit is how many restarts in a row are tried; "0", and
+	// absent, mean without end.
+	annotationLimit = "seaworthy.restart-limit"
+)
+
+// backoff decides whether and when a service is started again. Its delays
+// double from backoffFirst to backoffMax.
+type backoff struct {
+	policy string
+	limit  int
+	// streak counts restarts since the service was last healthy.
+	streak int
+}
+
+// newBackoff reads the annotations of a container.
+func newBackoff(annotations map[string]string) (*backoff, error) {
+	b := &backoff{policy: "always"}
+	switch p := annotations[annotationRestart]; p {
+	case "":
+	case "always", "on-failure", "never":
+		b.policy = p
+	default:
+		return nil, fmt.Errorf("annotation %s: %q is none of always, on-failure, never", annotationRestart, p)
+	}
+	if l := annotations[annotationLimit]; l != "" {
+		n, err := strconv.Atoi(l)
+		if err != nil || n < 0 {
+			return nil, fmt.Errorf("annotation %s: %q is no count", annotationLimit, l)
+		}
+		b.limit = n
+	}
+	return b, nil
+}
+
+// next is called when the service has ended after running for ran. It gives
+// the delay before the next start, or the reason why there is none.
+func (b *backoff) next(ran time.Duration, failed bool) (delay time.Duration, stop string) {
+	switch {
+	case b.policy == "never":
+		return 0, "restart: never"
+	case b.policy == "on-failure" && !failed:
+		return 0, "it ended well, restart: on-failure"
+	}
+	if ran >= backoffReset {
+		b.streak = 0
+	}
+	if b.limit > 0 && b.streak >= b.limit {
+		return 0, fmt.Sprintf("restarted %d times, the limit", b.streak)
+	}
+	delay = backoffMax
+	// 2^7 * 0.5 s is over the maximum already; a larger shift overflows.
+	if b.streak < 7 {
+		delay = min(backoffFirst<<b.streak, backoffMax)
+	}
+	b.streak++
+	return delay, ""
+}

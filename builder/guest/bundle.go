@@ -1,0 +1,157 @@
+package guest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+)
+
+// maxConfigBytes bounds config.json; a full seccomp profile takes 70 KB.
+const maxConfigBytes = 8 << 20
+
+// Bundle is one container of the system: a folder with config.json,
+// runtime.json and rootfs.
+type Bundle struct {
+	// Section is "onboot", "services" or "onshutdown".
+	Section string
+	// Name is the folder's: "000-sysctl", "nginx".
+	Name string
+	// Dir is absolute: "/containers/services/nginx".
+	Dir         string
+	Runtime     *Runtime
+	Annotations map[string]string
+	// Before are the steps before the container is created, once; Created
+	// those between its creation and each start.
+	Before, Created []Step
+}
+
+// Bundles reads a section of the tree, in the order of the names: for onboot
+// and onshutdown their numbers make that the order of os.yml. A tree without
+// the section has none. Every complaint comes joined, so that one boot shows
+// all.
+func Bundles(root fs.FS, section string) ([]*Bundle, error) {
+	dir := path.Join("containers", section)
+	entries, err := fs.ReadDir(root, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", section, err)
+	}
+	var out []*Bundle
+	var errs []error
+	for _, e := range entries {
+		b, err := readBundle(root, section, dir, e)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: %w", section, e.Name(), err))
+			continue
+		}
+		out = append(out, b)
+	}
+	return out, errors.Join(errs...)
+}
+
+func readBundle(root fs.FS, section, dir string, e fs.DirEntry) (*Bundle, error) {
+	if !e.IsDir() || !validName(e.Name()) {
+		return nil, errors.New("not a container's folder")
+	}
+	b := &Bundle{Section: section, Name: e.Name(), Dir: "/" + path.Join(dir, e.Name()), Runtime: &Runtime{}}
+	data, err := readLimited(root, path.Join(dir, e.Name(), "config.json"), maxConfigBytes)
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Annotations map[string]string `json:"annotations"`
+	}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return nil, fmt.Errorf("config.json: %w", err)
+	}
+	b.Annotations = config.Annotations
+	data, err = readLimited(root, path.Join(dir, e.Name(), "runtime.json"), maxRuntimeBytes)
+	if err == nil {
+		b.Runtime, err = ParseRuntime(data)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = nil // nothing to prepare
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.Before, b.Created = b.Runtime.Plan(b.Dir)
+	return b, nil
+}
+
+// Volume is one volume of the tree.
+type Volume struct {
+	Name string
+	// Dir is absolute: "/containers/volumes/data".
+	Dir string
+	// ReadOnly: the tree has no tmp/ for it.
+	ReadOnly bool
+}
+
+// Volumes reads the volumes of the tree.
+func Volumes(root fs.FS) ([]Volume, error) {
+	const dir = "containers/volumes"
+	entries, err := fs.ReadDir(root, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list volumes: %w", err)
+	}
+	var out []Volume
+	for _, e := range entries {
+		if !e.IsDir() || !validVolume(e.Name()) {
+			return nil, fmt.Errorf("volume %q: not a volume's folder", e.Name())
+		}
+		_, err := fs.Stat(root, path.Join(dir, e.Name(), "tmp"))
+		out = append(out, Volume{Name: e.Name(), Dir: "/" + path.Join(dir, e.Name()), ReadOnly: err != nil})
+	}
+	return out, nil
+}
+
+// validVolume allows what LinuxKit does: [a-z0-9_-]*, here not empty.
+func validVolume(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Steps mounts the volume on Dir/merged: read-only ones as they are, others
+// as an overlay whose changes live in memory.
+func (v Volume) Steps() []Step {
+	lower, merged, tmp := v.Dir+"/lower", v.Dir+"/merged", v.Dir+"/tmp"
+	if v.ReadOnly {
+		return []Step{stepMount{source: lower, dest: merged, mountOptions: mountOptions{flags: msBind | msRec | msReadOnly}}}
+	}
+	return []Step{
+		stepMount{source: "tmpfs", typ: "tmpfs", dest: tmp, mountOptions: mountOptions{propagation: []uintptr{msPrivate}}},
+		stepMount{source: "overlay", typ: "overlay", dest: merged, mountOptions: mountOptions{
+			data: "lowerdir=" + lower + ",upperdir=" + tmp + "/upper,workdir=" + tmp + "/work"}},
+	}
+}
+
+func readLimited(root fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path.Base(name), err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s: more than %d bytes", path.Base(name), limit)
+	}
+	return data, nil
+}

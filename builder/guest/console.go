@@ -1,0 +1,137 @@
+package guest
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits on what containers print on the console, which may be a slow serial
+// line. Their log files get everything.
+const (
+	maxLine    = 512 // bytes of a container's line; the rest follows in the next
+	burstLines = 200
+	linesEach  = 20 * time.Millisecond // then one line in this time
+)
+
+// Console prints lines for a person to follow. It is safe for concurrent use.
+type Console struct {
+	mu sync.Mutex
+	w  io.Writer
+	// uptime is the time since boot.
+	uptime func() time.Duration
+}
+
+// NewConsole prints to w.
+func NewConsole(w io.Writer, uptime func() time.Duration) *Console {
+	return &Console{w: w, uptime: uptime}
+}
+
+// Printf prints one line of init's. Arguments may hold anything: control
+// characters are escaped.
+func (c *Console) Printf(format string, args ...any) {
+	c.line("seaworthy: ", []byte(fmt.Sprintf(format, args...)))
+}
+
+func (c *Console) line(prefix string, text []byte) {
+	buf := fmt.Appendf(nil, "[%6.2f] %s", c.uptime().Seconds(), prefix)
+	buf = append(appendPrintable(buf, text), '\n')
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _ = c.w.Write(buf) // a console that is gone must not stop the system
+}
+
+// appendPrintable appends text with everything that could move the cursor or
+// change a terminal's state written as \xHH: control characters of ASCII and
+// of Latin-1, bytes that are no UTF-8, and the marks that change the
+// direction of text. A tab stays.
+func appendPrintable(dst, text []byte) []byte {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && n == 1, r < ' ' && r != '\t', r >= 0x7f && r < 0xa0,
+			r == 0x2028, r == 0x2029, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			for _, b := range text[:n] {
+				dst = fmt.Appendf(dst, `\x%02x`, b)
+			}
+		default:
+			dst = append(dst, text[:n]...)
+		}
+		text = text[n:]
+	}
+	return dst
+}
+
+// containerLines prints what a container writes: whole lines, each with the
+// container's name, not more of them than the console can take.
+type containerLines struct {
+	console *Console
+	prefix  string
+	buf     []byte
+	// cut: buf continues a line that was too long.
+	cut bool
+	// tokens are the lines that may be printed now, as of last.
+	tokens  int
+	last    time.Duration
+	dropped int
+}
+
+func (c *Console) container(name string) *containerLines {
+	return &containerLines{console: c, prefix: name + " | ", tokens: burstLines}
+}
+
+// Write never fails.
+func (l *containerLines) Write(p []byte) (int, error) {
+	for _, b := range p {
+		if b == '\n' {
+			if len(l.buf) > 0 || !l.cut {
+				l.flush()
+			}
+			l.cut = false
+			continue
+		}
+		l.buf = append(l.buf, b)
+		if len(l.buf) >= maxLine {
+			l.flush()
+			l.cut = true
+		}
+	}
+	return len(p), nil
+}
+
+// Close prints what is left of a line without end.
+func (l *containerLines) Close() {
+	if len(l.buf) > 0 {
+		l.flush()
+	}
+	l.reportDropped()
+}
+
+func (l *containerLines) flush() {
+	defer func() { l.buf = l.buf[:0] }()
+	now := l.console.uptime()
+	if earned := int((now - l.last) / linesEach); earned > 0 {
+		l.tokens = min(l.tokens+earned, burstLines)
+		l.last = now
+	}
+	if l.tokens == 0 {
+		l.dropped++
+		return
+	}
+	l.tokens--
+	l.reportDropped()
+	text := l.buf
+	if n := len(text); n > 0 && text[n-1] == '\r' {
+		text = text[:n-1]
+	}
+	l.console.line(l.prefix, text)
+}
+
+func (l *containerLines) reportDropped() {
+	if l.dropped > 0 {
+		l.console.Printf("%s %d lines not shown here; the log has them", l.prefix[:len(l.prefix)-3]+":", l.dropped)
+		l.dropped = 0
+	}
+}

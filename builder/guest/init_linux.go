@@ -1,0 +1,177 @@
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// initSystem is PID 1 at work.
+type initSystem struct {
+	console *Console
+	kids    *children
+	runner  *runner
+	grace   time.Duration
+	// asked takes requests to shut down.
+	asked chan shutdown
+	// services are those that run, and onshutdown what runs after them; down
+	// sees to both.
+	services   sync.WaitGroup
+	onshutdown []*Bundle
+}
+
+// errShutdown is why the work stops when someone asks for it.
+var errShutdown = errors.New("shutdown was asked for")
+
+// Init is PID 1. It brings the system up, keeps it running, and ends in
+// reboot(2): it never returns. A system that cannot come up as it was built
+// says "boot failed: REASON" and powers off.
+func Init() {
+	i := &initSystem{console: NewConsole(os.Stdout, uptime), kids: newChildren(), grace: graceDefault, asked: make(chan shutdown, 8)}
+	defer func() {
+		if r := recover(); r != nil {
+			i.console.Printf("boot failed: %v", r)
+			i.halt(powerOff)
+		}
+	}()
+	unix.Umask(0o022)
+	if err := firstMount(); err != nil {
+		i.console.Printf("boot failed: %v", err)
+		i.halt(powerOff)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	i.watchSignals()
+	how := powerOff
+	stopped := make(chan struct{})
+	go func() {
+		how = <-i.asked
+		i.console.Printf("%s was asked for", how.name)
+		close(stopped)
+		cancel(errShutdown)
+	}()
+	if err := i.up(ctx); err != nil && !errors.Is(err, errShutdown) {
+		for _, e := range flatten(err) {
+			i.console.Printf("boot failed: %v", e)
+		}
+		cancel(err) // what has started stops
+		i.down()
+		i.halt(powerOff)
+	}
+	<-stopped
+	i.down()
+	i.halt(how)
+}
+
+// up does all that is done once, and starts the services.
+func (i *initSystem) up(ctx context.Context) error {
+	text, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return err
+	}
+	cmdline := ParseCmdline(string(text))
+	if i.grace, err = cmdline.Grace(); err != nil {
+		i.console.Printf("command line: %v", err)
+	}
+	for _, step := range []func() error{leaveRootfs, restMount, sealRoot, setHostname, loopbackUp} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	root := os.DirFS("/")
+	onboot, err1 := Bundles(root, "onboot")
+	services, err2 := Bundles(root, "services")
+	onshutdown, err3 := Bundles(root, "onshutdown")
+	volumes, err4 := Volumes(root)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	i.console.Printf("the system has %s, %s, %s, %s", count(len(onboot), "onboot"), count(len(services), "service"),
+		count(len(onshutdown), "onshutdown"), count(len(volumes), "volume"))
+	act, err := i.loadModules(cmdline)
+	if err != nil {
+		return err
+	}
+	go i.watchPowerButton()
+	for _, v := range volumes {
+		if err := act.all(v.Steps(), 0); err != nil {
+			return fmt.Errorf("volume %s: %w", v.Name, err)
+		}
+	}
+	if len(onboot)+len(services)+len(onshutdown) > 0 {
+		path, err := findRuntime()
+		if err != nil {
+			return err
+		}
+		i.runner = &runner{path: path, kids: i.kids, act: act}
+	}
+	for _, b := range onboot {
+		began := uptime()
+		err := i.oneShot(ctx, b)
+		i.report("onboot", b, began, err)
+		if err != nil {
+			return fmt.Errorf("onboot %s: %w", b.Name, err)
+		}
+	}
+	for _, b := range services {
+		i.services.Go(func() { i.keep(ctx, b) })
+	}
+	i.onshutdown = onshutdown
+	return nil
+}
+
+// report says how an onboot or onshutdown container went.
+func (i *initSystem) report(section string, b *Bundle, began time.Duration, err error) {
+	took := (uptime() - began).Seconds()
+	if err != nil {
+		i.console.Printf("%s %s: failed: %v (%.1f s)", section, b.Name, err, took)
+		return
+	}
+	i.console.Printf("%s %s: ok (%.1f s)", section, b.Name, took)
+}
+
+// loadModules loads what /etc/modules-load.d names and what the devices need.
+// A module that is named must load; the drivers of devices are best effort,
+// and what they lack is said.
+func (i *initSystem) loadModules(cmdline Cmdline) (*actor, error) {
+	began := uptime()
+	loader, err := newModuleLoader(cmdline)
+	if err != nil {
+		return nil, err
+	}
+	names, err := modulesLoad(os.DirFS("/"))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if err := loader.load(n); err != nil {
+			return nil, fmt.Errorf("/etc/modules-load.d: %w", err)
+		}
+	}
+	loader.coldplug()
+	for _, err := range loader.errs {
+		i.console.Printf("modules: %v", err)
+	}
+	if loader.dir != "" {
+		i.console.Printf("modules: %d loaded (%.1f s)", loader.count, (uptime() - began).Seconds())
+	}
+	return &actor{modules: loader}, nil
+}
+
+func count(n int, what string) string { return fmt.Sprintf("%d %s", n, what) }
+
+// flatten gives the errors that errors.Join put together.
+func flatten(err error) []error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []error
+		for _, e := range j.Unwrap() {
+			out = append(out, flatten(e)...)
+		}
+		return out
+	}
+	return []error{err}
+}

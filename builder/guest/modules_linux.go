@@ -1,0 +1,140 @@
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// moduleLoader loads modules of the running kernel.
+type moduleLoader struct {
+	dir     string
+	modules *Modules
+	params  func(module string) string
+	blocked map[string]bool
+	loaded  map[string]bool // files, also those that failed
+	count   int
+	errs    []error
+}
+
+// newModuleLoader reads what is in lib/modules for the running kernel. An
+// image without modules has a loader that loads none.
+func newModuleLoader(cmdline Cmdline) (*moduleLoader, error) {
+	l := &moduleLoader{loaded: map[string]bool{}, params: cmdline.ModuleParams, blocked: cmdline.BlockedModules()}
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return nil, err
+	}
+	release := unix.ByteSliceToString(uts.Release[:])
+	for _, d := range []string{"/lib/modules", "/usr/lib/modules"} {
+		if st, err := os.Stat(path.Join(d, release)); err == nil && st.IsDir() {
+			l.dir = path.Join(d, release)
+			break
+		}
+	}
+	if l.dir == "" {
+		l.modules, _ = ParseModules(nil, nil, nil)
+		return l, nil
+	}
+	var data [3][]byte
+	for i, f := range []string{"modules.dep", "modules.alias", "modules.builtin"} {
+		b, err := readLimited(os.DirFS(l.dir), f, maxModuleFile)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		data[i] = b
+	}
+	var err error
+	l.modules, err = ParseModules(data[0], data[1], data[2])
+	return l, err
+}
+
+// load loads the module and what it needs.
+func (l *moduleLoader) load(name string) error {
+	if l.blocked[canonical(name)] {
+		return nil
+	}
+	files, err := l.modules.Order(name)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if l.loaded[f] {
+			continue
+		}
+		l.loaded[f] = true
+		if err := l.loadFile(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *moduleLoader) loadFile(file string) error {
+	f, err := os.Open(path.Join(l.dir, file))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	flags := 0
+	if !strings.HasSuffix(file, ".ko") {
+		flags = unix.MODULE_INIT_COMPRESSED_FILE
+	}
+	err = unix.FinitModule(int(f.Fd()), l.params(moduleName(file)), flags)
+	if err != nil && !errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("load %s: %w", moduleName(file), err)
+	}
+	if err == nil {
+		l.count++
+	}
+	return nil
+}
+
+// alias loads what goes by an alias, such as "fs-overlay". What cannot be
+// loaded shows when it is used.
+func (l *moduleLoader) alias(alias string) {
+	names := l.modules.Match(alias)
+	if len(names) == 0 {
+		if _, rest, ok := strings.Cut(alias, "-"); ok {
+			names = []string{rest[strings.LastIndexByte(rest, '-')+1:]}
+		}
+	}
+	for _, n := range names {
+		if err := l.load(n); err != nil && !errors.Is(err, errNoModule) {
+			l.errs = append(l.errs, err)
+		}
+	}
+}
+
+// coldplug loads the drivers for the devices that there are. A driver may
+// bring new devices to light (a bus), so it looks again until none are new.
+func (l *moduleLoader) coldplug() {
+	seen := map[string]bool{}
+	for range 8 {
+		before := len(seen)
+		_ = filepath.WalkDir("/sys/devices", func(p string, d fs.DirEntry, err error) error {
+			if err != nil || d.Name() != "modalias" {
+				return nil
+			}
+			b, err := os.ReadFile(p)
+			if alias := strings.TrimSpace(string(b)); err == nil && alias != "" && !seen[alias] {
+				seen[alias] = true
+				for _, m := range l.modules.Match(alias) {
+					if err := l.load(m); err != nil {
+						l.errs = append(l.errs, err)
+					}
+				}
+			}
+			return nil
+		})
+		if len(seen) == before {
+			return
+		}
+	}
+}

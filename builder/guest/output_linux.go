@@ -1,0 +1,71 @@
+package guest
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// output carries what one container writes to the console and to its log.
+type output struct {
+	w    *os.File // for the container
+	done chan struct{}
+	mu   sync.Mutex
+	tail []byte // the end of what was written
+}
+
+const maxTail = 512
+
+// newOutput starts to carry the output of the container called name.
+func newOutput(c *Console, name string) (*output, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	o := &output{w: w, done: make(chan struct{})}
+	go func() {
+		defer close(o.done)
+		defer r.Close()
+		lines, log := c.container(name), newLogFile("/run/log/"+name+".log")
+		defer lines.Close()
+		defer log.Close()
+		buf := make([]byte, 16<<10)
+		for {
+			n, err := r.Read(buf)
+			_, _ = log.Write(buf[:n])
+			_, _ = lines.Write(buf[:n])
+			o.mu.Lock()
+			o.tail = append(o.tail, buf[:n]...)
+			if extra := len(o.tail) - maxTail; extra > 0 {
+				o.tail = append(o.tail[:0], o.tail[extra:]...)
+			}
+			o.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return o, nil
+}
+
+// close waits until all is carried, but not for a process that was left
+// behind and holds on to its end.
+func (o *output) close() {
+	_ = o.w.Close()
+	select {
+	case <-o.done:
+	case <-time.After(time.Second):
+	}
+}
+
+// lastLine is the last line that has text, "" for none.
+func (o *output) lastLine() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := strings.TrimSpace(string(o.tail))
+	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
+		text = text[i+1:]
+	}
+	return strings.TrimSpace(text)
+}

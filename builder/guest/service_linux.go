@@ -1,0 +1,100 @@
+package guest
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// oneShot runs an onboot or onshutdown container to its end. When ctx ends,
+// the container is stopped.
+func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
+	out, err := newOutput(i.console, b.Name)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	// The reason is mostly the last thing that the container, or the OCI
+	// runtime, had to say.
+	explain := func(err error) error {
+		out.close()
+		if l := out.lastLine(); l != "" {
+			return fmt.Errorf("%w: %s", err, l)
+		}
+		return err
+	}
+	if err := i.runner.prepare(b); err != nil {
+		return err
+	}
+	c, err := i.runner.start(b, out.w)
+	if err != nil {
+		return explain(err)
+	}
+	select {
+	case ws := <-c.ended:
+		i.runner.remove(b, out.w)
+		if failed(ws) {
+			return explain(fmt.Errorf("%s", statusText(ws)))
+		}
+		return nil
+	case <-ctx.Done():
+		i.runner.stop(c, i.grace, out.w)
+		return context.Cause(ctx)
+	}
+}
+
+// keep runs a service until ctx ends, starting it again as its annotations
+// say.
+func (i *initSystem) keep(ctx context.Context, b *Bundle) {
+	say := func(format string, args ...any) {
+		i.console.Printf("service %s: %s", b.Name, fmt.Sprintf(format, args...))
+	}
+	again, err := newBackoff(b.Annotations)
+	if err != nil {
+		say("not started: %v", err)
+		return
+	}
+	out, err := newOutput(i.console, b.Name)
+	if err != nil {
+		say("not started: %v", err)
+		return
+	}
+	defer out.close()
+	if err := i.runner.prepare(b); err != nil {
+		say("not started: %v", err)
+		return
+	}
+	for ctx.Err() == nil {
+		began := uptime()
+		why, bad := "", true
+		c, err := i.runner.start(b, out.w)
+		if err != nil {
+			why = err.Error()
+		} else {
+			say("started (%.1f s)", (uptime() - began).Seconds())
+			began = uptime()
+			select {
+			case <-ctx.Done():
+				if i.runner.stop(c, i.grace, out.w) {
+					say("killed: it did not stop within %v", i.grace)
+				} else {
+					say("stopped")
+				}
+				return
+			case ws := <-c.ended:
+				i.runner.remove(b, out.w)
+				why, bad = statusText(ws), failed(ws)
+			}
+		}
+		delay, stop := again.next(uptime()-began, bad)
+		if stop != "" {
+			say("%s; not started again: %s", why, stop)
+			return
+		}
+		say("%s; starts again in %v", why, delay)
+		select {
+		case <-ctx.Done():
+		case <-time.After(delay):
+		}
+	}
+}
