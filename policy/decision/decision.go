@@ -69,6 +69,9 @@ type Decision struct {
 	Waivers []Waiver `json:"waivers"`
 	// WaiversDigest is sha256:HEX of the waiver file, "" without one.
 	WaiversDigest string `json:"waiversDigest,omitempty"`
+	// Rules are those that were evaluated, sorted by id: what each one asks
+	// and why, so that a report needs nothing but the decision.
+	Rules []Rule `json:"rules"`
 	// Notes are what a reader must know first ("vulnerabilities: not
 	// scanned").
 	Notes []string `json:"notes,omitempty"`
@@ -100,6 +103,10 @@ type Component struct {
 	// Files and OwnedFiles give the SBOM's coverage.
 	Files      int `json:"files"`
 	OwnedFiles int `json:"ownedFiles"`
+	// Distro is the distribution's own name for itself.
+	Distro string `json:"distro,omitempty"`
+	// Origin is the place of the image reference in os.yml.
+	Origin *Origin `json:"origin,omitempty"`
 }
 
 // Tool is the program that decided.
@@ -114,6 +121,17 @@ type Policy struct {
 	// Digest is sha256:HEX over the rules, their data and the pack.
 	Digest string `json:"digest"`
 	Rules  int    `json:"rules"`
+}
+
+// Rule is what a rule says about itself.
+type Rule struct {
+	ID          string   `json:"id"`
+	Title       string   `json:"title"`
+	Description string   `json:"description,omitempty"`
+	Severity    Severity `json:"severity"`
+	// Remediation is the general advice; a finding's Fix is for its place.
+	Remediation string   `json:"remediation,omitempty"`
+	Controls    []string `json:"controls,omitempty"`
 }
 
 // Summary counts findings by state, and failing ones by severity.
@@ -173,7 +191,8 @@ type Waiver struct {
 	Expired bool   `json:"expired"`
 	// Used: it covered at least one finding.
 	Used bool `json:"used"`
-	// Warning is "expires within 14 days" or "matches nothing", else "".
+	// Warning is "expires 2026-12-01" (within 14 days), "expired 2026-12-01",
+	// "matches nothing", two of them joined by "; ", or "".
 	Warning string `json:"warning,omitempty"`
 	Origin  Origin `json:"origin"`
 }

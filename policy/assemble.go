@@ -1,0 +1,214 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// assemble parses the rules that packs name, and every module that they refer
+// to, and no other. own is a folder's library or nil.
+func assemble(name string, packs []*pack, data map[string]any, l, own *library) (*set, error) {
+	s := &set{name: name, modules: map[string]*ast.Module{}, data: data}
+	var errs []error
+	seen := map[string]bool{}
+	for _, p := range packs {
+		s.addPack(p)
+		for _, id := range p.rules {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			f, ok := find(id, l, own)
+			if !ok {
+				errs = append(errs, input("%s: pack %q names rule %q, which is not there", "rules list shows those that are", p.from.name, p.name, id))
+				continue
+			}
+			r, err := parseRule(f, pkgOf(id))
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			s.rules = append(s.rules, r)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if len(s.rules) == 0 {
+		return nil, input("policy %q holds no rule", "a policy without rules would pass everything", name)
+	}
+	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })
+	slices.Sort(s.active)
+	if err := s.close(l, own); err != nil {
+		return nil, err
+	}
+	for _, lib := range []*library{l, own} {
+		if lib != nil {
+			s.addFiles(lib, lib.tree.data)
+		}
+	}
+	return s, nil
+}
+
+func (s *set) addPack(p *pack) {
+	if p.builtin {
+		s.active = append(s.active, p.name)
+	}
+	if p.from.path == "" {
+		return
+	}
+	key := digestPath(p.from.path, p.builtin)
+	if !slices.ContainsFunc(s.files, func(f file) bool { return f.path == key }) {
+		s.files = append(s.files, file{path: key, content: p.from.content})
+	}
+}
+
+func (s *set) addFiles(lib *library, files []file) {
+	for _, f := range files {
+		s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
+	}
+}
+
+// digestPath keeps built-in files and those of a folder apart.
+func digestPath(p string, builtin bool) string {
+	if builtin {
+		return "builtin/" + p
+	}
+	return "own/" + p
+}
+
+func find(id string, libs ...*library) (file, bool) {
+	for _, lib := range libs {
+		if lib != nil {
+			if files := lib.byPkg[pkgOf(id)]; len(files) == 1 {
+				return files[0], true
+			}
+		}
+	}
+	return file{}, false
+}
+
+// close adds the modules that the rules refer to, and those that these refer
+// to, and so on.
+func (s *set) close(libs ...*library) error {
+	var queue []*ast.Module
+	parsed := map[string]bool{}
+	for _, r := range s.rules {
+		s.modules[r.from.name] = r.module
+		parsed[r.from.name] = true
+		queue = append(queue, r.module)
+		s.files = append(s.files, file{path: digestPath(r.from.path, r.from.builtin(libs)), content: r.from.content})
+	}
+	var errs []error
+	for len(queue) > 0 {
+		m := queue[0]
+		queue = queue[1:]
+		for _, ref := range dataRefs(m) {
+			for _, lib := range libs {
+				if lib == nil {
+					continue
+				}
+				for pkg, files := range lib.byPkg {
+					if !related(pkg, ref) {
+						continue
+					}
+					for _, f := range files {
+						if parsed[f.name] {
+							continue
+						}
+						parsed[f.name] = true
+						m, err := parse(f)
+						if err != nil {
+							errs = append(errs, err)
+							continue
+						}
+						s.modules[f.name] = m
+						s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
+						queue = append(queue, m)
+					}
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// builtin tells whether f is one of the built-in library's files.
+func (f file) builtin(libs []*library) bool {
+	for _, lib := range libs {
+		if lib != nil && lib.builtin {
+			return slices.ContainsFunc(lib.modules, func(g file) bool { return g.name == f.name && g.path == f.path })
+		}
+	}
+	return false
+}
+
+// dataRefs are the paths below data that a module names, up to the first
+// part that is not a plain text: data.a.b[x] gives "a.b".
+func dataRefs(m *ast.Module) []string {
+	seen := map[string]bool{}
+	add := func(ref ast.Ref) bool {
+		if len(ref) > 1 && ref[0].Equal(ast.DefaultRootDocument) {
+			seen[strings.Join(ground(ref), ".")] = true
+		}
+		return false
+	}
+	ast.WalkRefs(m, add)
+	out := make([]string, 0, len(seen))
+	for ref := range seen {
+		out = append(out, ref)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ground is the leading run of plain texts in a reference, without its head.
+func ground(ref ast.Ref) []string {
+	var path []string
+	for _, t := range ref[1:] {
+		s, ok := t.Value.(ast.String)
+		if !ok {
+			break
+		}
+		path = append(path, string(s))
+	}
+	return path
+}
+
+// related: one of the two dotted paths holds the other.
+func related(a, b string) bool {
+	return strings.HasPrefix(a+".", b+".") || strings.HasPrefix(b+".", a+".") || b == ""
+}
+
+// digest is sha256:HEX over the path and the content of every file that
+// decides: modules, data and packs, no tests, in path order, lengths first.
+func (s *set) digest() string {
+	files := slices.Clone(s.files)
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(h, "%d %s %d\n", len(f.path), f.path, len(f.content))
+		h.Write(f.content)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// describe gives the rules as a decision carries them.
+func (s *set) describe() []decision.Rule {
+	out := make([]decision.Rule, 0, len(s.rules))
+	for _, r := range s.rules {
+		out = append(out, decision.Rule{
+			ID: r.ID, Title: r.Title, Description: r.Description, Severity: r.Severity,
+			Remediation: r.Remediation, Controls: r.Controls,
+		})
+	}
+	return out
+}

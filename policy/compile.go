@@ -1,0 +1,158 @@
+package policy
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// program is a policy that is ready to run.
+type program struct {
+	set      *set
+	compiler *ast.Compiler
+	store    storage.Store
+	query    ast.Body
+}
+
+// compile checks the rules strictly against the builtins that are allowed and
+// the shape of the facts, so that a misspelt name is an error and not a rule
+// that never fires. Rules see date (YYYY-MM-DD, the day of the decision) and
+// the active packs as data.seaworthy.
+func compile(s *set, date string) (*program, error) {
+	own := map[string]any{"date": date}
+	if s.active != nil {
+		active := make([]any, 0, len(s.active))
+		for _, name := range s.active {
+			active = append(active, name)
+		}
+		own["active"] = active
+	}
+	data := maps.Clone(s.data)
+	data[reserved] = own
+
+	if err := checkRefs(s, data); err != nil {
+		return nil, err
+	}
+	c := ast.NewCompiler().
+		WithCapabilities(capabilities()).
+		WithStrict(true).
+		WithEnablePrintStatements(false).
+		WithSchemas(factsSchema()).
+		WithUseTypeCheckAnnotations(false)
+	c.Compile(s.modules)
+	if c.Failed() {
+		return nil, regoErrors(c.Errors)
+	}
+	return &program{
+		set:      s,
+		compiler: c,
+		store: inmem.NewFromObjectWithOpts(data,
+			inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
+		query: query(s),
+	}, nil
+}
+
+// query asks for every set of every rule at once:
+// result = {"CAP_001": {"fail": data.seaworthy.rules.CAP_001.fail, ...}, ...}.
+func query(s *set) ast.Body {
+	var all [][2]*ast.Term
+	for _, r := range s.rules {
+		var own [][2]*ast.Term
+		for _, name := range r.defines {
+			ref := ast.Ref{
+				ast.DefaultRootDocument, ast.StringTerm("seaworthy"), ast.StringTerm("rules"),
+				ast.StringTerm(r.pkg), ast.StringTerm(name),
+			}
+			own = append(own, ast.Item(ast.StringTerm(name), ast.NewTerm(ref)))
+		}
+		all = append(all, ast.Item(ast.StringTerm(r.pkg), ast.ObjectTerm(own...)))
+	}
+	return ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.ObjectTerm(all...)))
+}
+
+const resultVar = "result"
+
+// checkRefs refuses references below data to what is not there: a parameter,
+// a table or a helper that is misspelt would leave a rule silently without
+// effect. References whose path is not plain are beyond it.
+func checkRefs(s *set, data map[string]any) error {
+	defined := map[string]bool{}
+	for _, m := range s.modules {
+		pkg := strings.Join(ground(m.Package.Path), ".")
+		for _, r := range m.Rules {
+			defined[pkg+"."+string(r.Head.Ref()[0].Value.(ast.Var))] = true
+		}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(s.modules)) {
+		ast.WalkRefs(s.modules[name], func(ref ast.Ref) bool {
+			if len(ref) < 2 || !ref[0].Equal(ast.DefaultRootDocument) {
+				return false
+			}
+			path := ground(ref)
+			if len(path) == 0 || resolves(path, defined, data) {
+				return false
+			}
+			what, next := "undefined reference data."+strings.Join(path, "."), ""
+			if path[0] == paramsKey {
+				if known, ok := data[paramsKey].(map[string]any); ok && len(path) > 1 {
+					what = "unknown parameter " + path[1]
+					next = "the parameters are " + list(slices.Sorted(maps.Keys(known)))
+				}
+			}
+			errs = append(errs, inputAt(refPos(name, ref), next, "%s", what))
+			return false
+		})
+	}
+	return errors.Join(errs...)
+}
+
+func refPos(name string, ref ast.Ref) system.Position {
+	pos := system.Position{File: name}
+	if l := ref[0].Location; l != nil {
+		pos.Line, pos.Column = l.Row, l.Col
+	}
+	return pos
+}
+
+// resolves tells whether a path below data leads to a rule, or to data: in
+// data, the first key must be there, and the second one among the parameters.
+func resolves(path []string, defined map[string]bool, data map[string]any) bool {
+	if path[0] == reserved {
+		if len(path) == 2 && (path[1] == "active" || path[1] == "date") {
+			return true
+		}
+		full := strings.Join(path, ".")
+		for name := range defined {
+			if related(name, full) {
+				return true
+			}
+		}
+		return false
+	}
+	full := strings.Join(path, ".")
+	for name := range defined {
+		if related(name, full) {
+			return true
+		}
+	}
+	top, ok := data[path[0]]
+	if !ok {
+		return false
+	}
+	if path[0] == paramsKey && len(path) > 1 {
+		params, isObject := top.(map[string]any)
+		if !isObject {
+			return false
+		}
+		_, ok = params[path[1]]
+	}
+	return ok
+}

@@ -1,0 +1,139 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// reserved is the top-level key of data that the engine writes itself.
+const reserved = "seaworthy"
+
+// paramsKey holds the parameters of the rules, by name.
+const paramsKey = "params"
+
+// readData merges data files; each has top-level keys of its own.
+func readData(files []file) (map[string]any, error) {
+	out := map[string]any{}
+	var errs []error
+	owner := map[string]string{}
+	for _, f := range files {
+		doc, err := decodeObject(f)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(doc)) {
+			switch {
+			case key == reserved:
+				errs = append(errs, input("%s: the key %q is the engine's own", "use another key", f.name, key))
+			case owner[key] != "":
+				errs = append(errs, input("%s: data key %q is in %s already", "", f.name, key, owner[key]))
+			default:
+				owner[key], out[key] = f.name, doc[key]
+			}
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+func decodeObject(f file) (map[string]any, error) {
+	dec := json.NewDecoder(bytes.NewReader(f.content))
+	dec.UseNumber()
+	var doc map[string]any
+	err := dec.Decode(&doc)
+	if err == nil && doc == nil {
+		err = errors.New("an object is wanted")
+	}
+	if err == nil {
+		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("more follows the object")
+		}
+	}
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrInput, Pos: offsetPos(f, err), What: "data file", Err: err}
+	}
+	return doc, nil
+}
+
+func offsetPos(f file, err error) system.Position {
+	pos := system.Position{File: f.name}
+	var syn *json.SyntaxError
+	if errors.As(err, &syn) && syn.Offset <= int64(len(f.content)) {
+		head := f.content[:syn.Offset]
+		pos.Line = bytes.Count(head, []byte("\n")) + 1
+		pos.Column = max(1, len(head)-bytes.LastIndexByte(head, '\n')-1)
+	}
+	return pos
+}
+
+// overlay lays a folder's data over the built-in data. A parameter must be one
+// that exists, and keep its type; in another object, keys are added or
+// replaced; anything else that is there already is refused.
+func overlay(base, own map[string]any) (map[string]any, error) {
+	out := maps.Clone(base)
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(own)) {
+		old, there := base[key]
+		if !there {
+			out[key] = own[key]
+			continue
+		}
+		from, isObject := old.(map[string]any)
+		with, alsoObject := own[key].(map[string]any)
+		if !isObject || !alsoObject {
+			errs = append(errs, input("data key %q is built in, and not an object that could be added to", "use another key", key))
+			continue
+		}
+		merged := maps.Clone(from)
+		for _, name := range slices.Sorted(maps.Keys(with)) {
+			if key == paramsKey {
+				was, known := from[name]
+				if !known {
+					errs = append(errs, input("unknown parameter %q", "the parameters are "+list(slices.Sorted(maps.Keys(from))), name))
+					continue
+				}
+				if a, b := jsonType(was), jsonType(with[name]); a != b {
+					errs = append(errs, input("parameter %q must be %s, not %s", "", name, a, b))
+					continue
+				}
+			}
+			merged[name] = with[name]
+		}
+		out[key] = merged
+	}
+	return out, errors.Join(errs...)
+}
+
+func jsonType(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case json.Number, float64:
+		return "a number"
+	case string:
+		return "a text"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}
+
+func list(names []string) string {
+	const most = 20
+	if len(names) > most {
+		return fmt.Sprintf("%s, … (%d in all)", join(names[:most]), len(names))
+	}
+	return join(names)
+}
+
+func join(names []string) string { return strings.Join(names, ", ") }

@@ -1,0 +1,235 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Bounds on what rules give back.
+const (
+	maxPerRule  = 20_000
+	maxFindings = 100_000
+	maxText     = 4000  // runes of a text
+	maxValue    = 16384 // bytes of an actual or expected value, as JSON
+)
+
+// kinds are what a resource may begin with.
+var kinds = []string{"component:", "kernel:", "cmdline:", "sysctl:", "file:", "image:"}
+
+// entry is one element of a rule's set, checked for shape.
+type entry struct {
+	id, resource, path, key string
+	message, fix, reason    string
+	actual, expected        any
+	severity                decision.Severity
+	origin                  *decision.Origin
+}
+
+// entryError says which rule gave what.
+func entryError(r *rule, set string, what string, args ...any) error {
+	return unusable(nil, "rule %s: malformed %s: %s", "see the shape of a finding in the documentation of rules",
+		r.ID, set, fmt.Sprintf(what, args...))
+}
+
+// readChecked reads an element of `checked`: a resource.
+func readChecked(r *rule, v any) (entry, error) {
+	s, ok := v.(string)
+	if !ok {
+		return entry{}, entryError(r, "checked", "%s is not a text", show(v))
+	}
+	return entry{id: r.ID, resource: s}, checkResource(r, "checked", s)
+}
+
+// readReason reads an element of `unknown` or `not_applicable`.
+func readReason(r *rule, set string, v any) (entry, error) {
+	e := entry{id: r.ID}
+	err := readObject(r, set, v, func(key string, v any) (bool, error) {
+		switch key {
+		case "resource":
+			return setText(&e.resource, v), nil
+		case "reason":
+			return setText(&e.reason, v), nil
+		case "id":
+			return setText(&e.id, v), nil
+		}
+		return false, entryError(r, set, "unknown key %q", key)
+	})
+	if err != nil {
+		return e, err
+	}
+	if e.reason == "" {
+		return e, entryError(r, set, "no reason for %s", show(e.resource))
+	}
+	if e.id != r.ID {
+		return e, entryError(r, set, "id %q", e.id)
+	}
+	return e, checkResource(r, set, e.resource)
+}
+
+// readFail reads an element of `fail`.
+func readFail(r *rule, v any) (entry, error) {
+	var e entry
+	err := readObject(r, "fail", v, func(key string, v any) (bool, error) {
+		switch key {
+		case "id":
+			return setText(&e.id, v), nil
+		case "resource":
+			return setText(&e.resource, v), nil
+		case "path":
+			return setText(&e.path, v), nil
+		case "key":
+			return setText(&e.key, v), nil
+		case "message":
+			return setText(&e.message, v), nil
+		case "fix":
+			return setText(&e.fix, v), nil
+		case "severity":
+			var s string
+			ok := setText(&s, v)
+			e.severity = decision.Severity(s)
+			return ok && e.severity.Rank() > 0, nil
+		case "actual":
+			e.actual = cutValue(v)
+			return true, nil
+		case "expected":
+			e.expected = cutValue(v)
+			return true, nil
+		case "origin":
+			return setOrigin(&e.origin, v), nil
+		}
+		return false, entryError(r, "fail", "unknown key %q", key)
+	})
+	switch {
+	case err != nil:
+		return e, err
+	case e.id != r.ID:
+		return e, entryError(r, "fail", "id %q", e.id)
+	case e.key == "":
+		return e, entryError(r, "fail", "no key for %s", show(e.resource))
+	case e.message == "":
+		return e, entryError(r, "fail", "no message for %s", show(e.resource))
+	case e.path != "" && !strings.HasPrefix(strings.TrimPrefix(e.path, "runtime:"), "/"):
+		return e, entryError(r, "fail", "path %q is not a JSON pointer", e.path)
+	}
+	return e, checkResource(r, "fail", e.resource)
+}
+
+func readObject(r *rule, set string, v any, field func(string, any) (bool, error)) error {
+	obj, ok := v.(map[string]any)
+	if !ok {
+		return entryError(r, set, "%s is not an object", show(v))
+	}
+	keys := make([]string, 0, len(obj))
+	for k := range obj {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		ok, err := field(k, obj[k])
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return entryError(r, set, "%s: %s is not allowed", k, show(obj[k]))
+		}
+	}
+	return nil
+}
+
+// isResource: a text of the form that findings name resources in.
+func isResource(s string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool {
+		return len(s) > len(kind) && strings.HasPrefix(s, kind)
+	})
+}
+
+func checkResource(r *rule, set, s string) error {
+	if isResource(s) {
+		return nil
+	}
+	return entryError(r, set, "resource %q is none of %s", s, strings.Join(kinds, " "))
+}
+
+func setText(to *string, v any) bool {
+	s, ok := v.(string)
+	if ok {
+		*to = cut(s, maxText)
+	}
+	return ok
+}
+
+func setOrigin(to **decision.Origin, v any) bool {
+	if v == nil {
+		return true
+	}
+	obj, ok := v.(map[string]any)
+	if !ok {
+		return false
+	}
+	o := &decision.Origin{}
+	for k, v := range obj {
+		switch k {
+		case "layer":
+			ok = setText(&o.Layer, v)
+		case "file":
+			ok = setText(&o.File, v)
+		case "line":
+			ok = setInt(&o.Line, v)
+		case "column":
+			ok = setInt(&o.Column, v)
+		default:
+			ok = false
+		}
+		if !ok {
+			return false
+		}
+	}
+	*to = o
+	return true
+}
+
+func setInt(to *int, v any) bool {
+	n, ok := v.(json.Number)
+	if !ok {
+		return false
+	}
+	i, err := n.Int64()
+	*to = int(i)
+	return err == nil && i >= 0
+}
+
+// cut shortens a text that is longer than n runes and makes it valid UTF-8.
+func cut(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n]) + "…"
+}
+
+// cutValue replaces a value that is too large to show by the start of its
+// JSON.
+func cutValue(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	if len(raw) <= maxValue {
+		return v
+	}
+	return cut(string(raw[:maxValue]), maxText)
+}
+
+// show is a value in an error, short.
+func show(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("%T", v)
+	}
+	return cut(string(raw), 200)
+}

@@ -1,0 +1,193 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"runtime/metrics"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+const (
+	// maxHeap is how much the heap may grow while rules run.
+	maxHeap = 1 << 30
+	// grace is what a builtin that does not look at the deadline is given
+	// before its goroutine is left behind.
+	grace = time.Second
+)
+
+var (
+	errDeadline = errors.New("the deadline has passed")
+	errMemory   = errors.New("the rules use too much memory")
+)
+
+// run evaluates all rules once. The result has, by package, its sets.
+func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration) (map[string]map[string][]any, error) {
+	value, err := inputValue(f)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, errDeadline)
+	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go watchHeap(ctx, stop)
+
+	type outcome struct {
+		rs  rego.ResultSet
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		rs, err := p.eval(ctx, value)
+		done <- outcome{rs, err}
+	}()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-ctx.Done():
+		select {
+		case out = <-done:
+		case <-time.After(grace):
+			out.err = context.Cause(ctx)
+		}
+	}
+	if ctx.Err() != nil {
+		cause := context.Cause(ctx)
+		return nil, unusable(cause, "rules stopped after %s", "look for a rule that runs away, with `rules test`", deadline)
+	}
+	if out.err != nil {
+		return nil, out.err
+	}
+	return p.unpack(out.rs)
+}
+
+// eval returns every error of a builtin, not the first one only: where a rule
+// stumbles, its silence is no pass.
+func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = unusable(fmt.Errorf("%v", r), "the rule evaluator crashed", "please report this")
+		}
+	}()
+	var stumbles []topdown.Error
+	prepared, err := rego.New(
+		rego.Compiler(p.compiler),
+		rego.Store(p.store),
+		rego.ParsedQuery(p.query),
+		rego.BuiltinErrorList(&stumbles),
+	).PrepareForEval(ctx)
+	if err != nil {
+		return nil, evalError(err)
+	}
+	rs, err = prepared.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))
+	if err != nil {
+		return nil, evalError(err)
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for i := range stumbles {
+		if e := evalError(&stumbles[i]); !seen[e.Error()] {
+			seen[e.Error()] = true
+			errs = append(errs, e)
+		}
+	}
+	return rs, errors.Join(errs...)
+}
+
+func evalError(err error) error {
+	var te *topdown.Error
+	if !errors.As(err, &te) {
+		return unusable(err, "rules could not be evaluated", "")
+	}
+	e := &system.Error{
+		Kind: system.ErrUnusable, What: "a rule failed: " + te.Code + ": " + te.Message,
+		Next: "a rule that fails decides nothing: correct it, see `rules test`",
+	}
+	if te.Location != nil {
+		e.Pos = system.Position{File: te.Location.File, Line: te.Location.Row, Column: te.Location.Col}
+	}
+	return e
+}
+
+// unpack checks the frame of the result: every rule, every set, each a list.
+func (p *program) unpack(rs rego.ResultSet) (map[string]map[string][]any, error) {
+	if len(rs) != 1 {
+		return nil, unusable(nil, "the rules gave %d results, not one", "", len(rs))
+	}
+	all, _ := rs[0].Bindings[resultVar].(map[string]any)
+	out := make(map[string]map[string][]any, len(p.set.rules))
+	for _, r := range p.set.rules {
+		own, ok := all[r.pkg].(map[string]any)
+		if !ok {
+			return nil, unusable(nil, "rule %s gave no result", "", r.ID)
+		}
+		out[r.pkg] = map[string][]any{}
+		for _, name := range r.defines {
+			list, ok := own[name].([]any)
+			if !ok {
+				return nil, unusable(nil, "rule %s: %s is not a set", "", r.ID, name)
+			}
+			out[r.pkg][name] = list
+		}
+	}
+	return out, nil
+}
+
+// inputValue parses the facts once, through their JSON form: that is what the
+// contract with the rules is about.
+func inputValue(f *facts.Facts) (ast.Value, error) {
+	raw, err := json.Marshal(f)
+	if err != nil {
+		return nil, unusable(err, "facts", "")
+	}
+	var whole facts.Facts
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return nil, unusable(err, "facts", "")
+	}
+	total(reflect.ValueOf(&whole).Elem())
+	if raw, err = json.Marshal(&whole); err != nil {
+		return nil, unusable(err, "facts", "")
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, unusable(err, "facts", "")
+	}
+	return value, nil
+}
+
+// watchHeap cancels when the heap has grown by more than maxHeap: a deadline
+// alone does not bound memory.
+func watchHeap(ctx context.Context, stop context.CancelCauseFunc) {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	read := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
+	start := read()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if now := read(); now < start+maxHeap {
+				continue
+			}
+			runtime.GC() // garbage does not count
+			if read() >= start+maxHeap {
+				stop(errMemory)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package policy
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Bounds on a folder of rules; the built-in rules are a tenth of them.
+const (
+	maxFiles     = 5000
+	maxFileBytes = 2 << 20
+	maxAllBytes  = 64 << 20
+)
+
+// file is one file of a rule folder. Name is how errors call it.
+type file struct {
+	path, name string
+	content    []byte
+}
+
+// tree is a rule folder, sorted out by what its files are for. Each list is in
+// path order.
+type tree struct {
+	modules []file // *.rego, without tests
+	tests   []file // *_test.rego
+	data    []file // data/**.json
+	packs   []file // packs/*.yaml
+}
+
+// readTree reads a rule folder. Names in errors are prefixed.
+func readTree(fsys fs.FS, prefix string) (*tree, error) {
+	t := &tree{}
+	count, total := 0, 0
+	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		hidden := strings.HasPrefix(d.Name(), ".") && p != "."
+		if d.IsDir() {
+			if hidden {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		list := t.place(p)
+		if hidden || list == nil {
+			return nil
+		}
+		if count++; count > maxFiles {
+			return input("%s: more than %d rule files", "", prefix+p, maxFiles)
+		}
+		content, err := readLimited(fsys, p, prefix)
+		if err != nil {
+			return err
+		}
+		if total += len(content); total > maxAllBytes {
+			return input("%s: the rule files hold more than %d MiB", "", prefix+p, maxAllBytes>>20)
+		}
+		*list = append(*list, file{path: p, name: prefix + p, content: content})
+		return nil
+	})
+	if err != nil {
+		var known *system.Error
+		if errors.As(err, &known) {
+			return nil, err
+		}
+		return nil, &system.Error{Kind: system.ErrInput, What: "rules in " + prefix, Err: err}
+	}
+	for _, list := range []*[]file{&t.modules, &t.tests, &t.data, &t.packs} {
+		slices.SortFunc(*list, func(a, b file) int { return strings.Compare(a.path, b.path) })
+	}
+	return t, nil
+}
+
+// place says which list a path belongs to; nil: none.
+func (t *tree) place(p string) *[]file {
+	top, _, _ := strings.Cut(p, "/")
+	switch path.Ext(p) {
+	case ".rego":
+		if strings.HasSuffix(p, "_test.rego") {
+			return &t.tests
+		}
+		return &t.modules
+	case ".json":
+		if top == "data" && !strings.HasSuffix(p, ".schema.json") {
+			return &t.data
+		}
+	case ".yaml", ".yml":
+		if top == "packs" {
+			return &t.packs
+		}
+	}
+	return nil
+}
+
+func readLimited(fsys fs.FS, p, prefix string) ([]byte, error) {
+	f, err := fsys.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, input("%s%s: not a regular file", "", prefix, p)
+	}
+	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > maxFileBytes {
+		return nil, input("%s%s: larger than %d MiB", "", prefix, p, maxFileBytes>>20)
+	}
+	return content, nil
+}

@@ -1,0 +1,206 @@
+package policy
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/rules"
+)
+
+// library is a rule folder with its index: which package is in which file.
+// Nothing but package clauses has been parsed.
+type library struct {
+	*tree
+	builtin bool
+	byPkg   map[string][]file
+	packs   map[string]*pack
+	data    map[string]any
+}
+
+// builtin is the library that is linked into the program.
+var builtin = sync.OnceValues(func() (*library, error) {
+	t, err := readTree(rules.FS(), "rules/")
+	if err != nil {
+		return nil, err
+	}
+	return index(t, true)
+})
+
+func index(t *tree, builtin bool) (*library, error) {
+	l := &library{tree: t, builtin: builtin, byPkg: map[string][]file{}}
+	var errs []error
+	for _, f := range t.modules {
+		pkg, err := packageOf(f)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if other := l.byPkg[pkg]; len(other) > 0 && strings.HasPrefix(pkg, rulesPackage) {
+			errs = append(errs, input("%s: rule %s is in %s already", "give it an id of its own",
+				f.name, strings.TrimPrefix(pkg, rulesPackage), other[0].name))
+			continue
+		}
+		l.byPkg[pkg] = append(l.byPkg[pkg], f)
+	}
+	var err error
+	if l.packs, err = parsePacks(t.packs, builtin); err != nil {
+		errs = append(errs, err)
+	}
+	if l.data, err = readData(t.data); err != nil {
+		errs = append(errs, err)
+	}
+	return l, errors.Join(errs...)
+}
+
+// ruleIDs are the ids of all rules in the library, sorted.
+func (l *library) ruleIDs() []string {
+	var out []string
+	for pkg := range l.byPkg {
+		if name, ok := strings.CutPrefix(pkg, rulesPackage); ok {
+			out = append(out, strings.ReplaceAll(name, "_", "-"))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func pkgOf(id string) string { return rulesPackage + strings.ReplaceAll(id, "-", "_") }
+
+// set is what one policy evaluates.
+type set struct {
+	name  string
+	rules []*rule // by id
+	// modules are those of the rules, and all that they refer to.
+	modules map[string]*ast.Module
+	data    map[string]any
+	// active are the names of the built-in packs in force; nil where there is
+	// none, and then each row of a table counts.
+	active []string
+	files  []file // all that the digest covers
+}
+
+// choose finds the policy that is named: a built-in pack, or a folder.
+func (l *library) choose(policy string) (*set, error) {
+	if policy == "" {
+		policy = DefaultPolicy
+	}
+	if l.packs[policy] != nil {
+		return l.pack(policy)
+	}
+	if strings.HasPrefix(policy, "oci://") {
+		return nil, input("policy %q: policies from a registry do not work yet", "give a pack ("+packNames(l.packs)+") or a folder", policy)
+	}
+	info, err := os.Stat(policy)
+	if err != nil || !info.IsDir() {
+		return nil, input("policy %q: no pack and no folder has this name", "give a pack ("+packNames(l.packs)+") or a folder of rules", policy)
+	}
+	return l.folder(policy)
+}
+
+// pack is the set of a built-in pack.
+func (l *library) pack(name string) (*set, error) {
+	packs, err := chain(l.packs, name)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(name, packs, l.data, l, nil)
+}
+
+// folder is the set of a folder of one's own. Without packs it is all rules
+// of the folder and none of the built-in ones; with packs, it is the pack that
+// no other one includes, and packs may include built-in packs and name
+// built-in rules.
+func (l *library) folder(dir string) (*set, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, input("policy folder %q: %v", "", dir, err)
+	}
+	defer root.Close()
+	t, err := readTree(root.FS(), filepath.ToSlash(filepath.Clean(dir))+"/")
+	if err != nil {
+		return nil, err
+	}
+	own, err := index(t, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.clashes(own); err != nil {
+		return nil, err
+	}
+	data, err := overlay(l.data, own.data)
+	if err != nil {
+		return nil, err
+	}
+	base := filepath.Base(filepath.Clean(dir))
+	if len(own.packs) == 0 {
+		all := &pack{name: base, rules: own.ruleIDs()}
+		if len(all.rules) == 0 {
+			return nil, input("policy folder %q holds no rule", "a rule is a package seaworthy.rules.ID in a .rego file", dir)
+		}
+		return assemble("dir:"+base, []*pack{all}, data, l, own)
+	}
+	packs := map[string]*pack{}
+	for _, from := range []*library{l, own} {
+		for name, p := range from.packs {
+			packs[name] = p
+		}
+	}
+	top, err := topPack(dir, own.packs)
+	if err != nil {
+		return nil, err
+	}
+	list, err := chain(packs, top)
+	if err != nil {
+		return nil, err
+	}
+	return assemble("dir:"+top, list, data, l, own)
+}
+
+// topPack is the pack of a folder that no other one of it includes.
+func topPack(dir string, packs map[string]*pack) (string, error) {
+	included := map[string]bool{}
+	for _, p := range packs {
+		for _, name := range p.includes {
+			included[name] = true
+		}
+	}
+	var top []string
+	for name := range packs {
+		if !included[name] {
+			top = append(top, name)
+		}
+	}
+	slices.Sort(top)
+	if len(top) != 1 {
+		return "", input("policy folder %q: which of its packs is meant? %d are included by no other: %s",
+			"let one pack include the others", dir, len(top), strings.Join(top, ", "))
+	}
+	return top[0], nil
+}
+
+// clashes refuses a folder that would change what is built in: a rule, a
+// library package or a pack of the same name.
+func (l *library) clashes(own *library) error {
+	var errs []error
+	for _, f := range own.modules {
+		pkg, err := packageOf(f)
+		if err != nil {
+			return err
+		}
+		if other := l.byPkg[pkg]; len(other) > 0 {
+			errs = append(errs, input("%s: package %s is built in (%s)", "give it a name of its own", f.name, pkg, other[0].name))
+		}
+	}
+	for _, name := range strings.Split(packNames(own.packs), ", ") {
+		if l.packs[name] != nil {
+			errs = append(errs, input("%s: pack %q is built in", "give it a name of its own", own.packs[name].from.name, name))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,210 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// rulesPackage is the package below which each package is one rule; any other
+// package is a library.
+const rulesPackage = "seaworthy.rules."
+
+// sets are what a rule's package may define for the engine.
+var sets = []string{"checked", "fail", "unknown", "not_applicable"}
+
+// RuleInfo is what a rule says about itself in its annotations.
+type RuleInfo struct {
+	ID          string
+	Title       string
+	Description string
+	Severity    decision.Severity
+	// Pack is the weakest pack that the rule is meant for.
+	Pack        string
+	Controls    []string
+	Remediation string
+	// Inputs are the facts that it reads.
+	Inputs []string
+	Since  string
+	// File that holds it; Source is its text.
+	File   string
+	Source string
+	// Packs are the packs that contain it, by name.
+	Packs []string
+}
+
+// rule is one rule's package.
+type rule struct {
+	RuleInfo
+	pkg     string // CAP_001
+	from    file
+	module  *ast.Module
+	defines []string // which of sets
+}
+
+var (
+	idShape   = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,15}-[0-9]{1,6}$`)
+	pkgClause = regexp.MustCompile(`^package[ \t]+([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(#.*)?$`)
+)
+
+// packageOf reads a module's package clause without parsing the rest, so that
+// rules which are not asked for cost nothing.
+func packageOf(f file) (string, error) {
+	line := 0
+	for l := range strings.Lines(string(f.content)) {
+		line++
+		l = strings.TrimSpace(l)
+		if l == "" || strings.HasPrefix(l, "#") {
+			continue
+		}
+		if m := pkgClause.FindStringSubmatch(l); m != nil {
+			return m[1], nil
+		}
+		return "", inputAt(system.Position{File: f.name, Line: line, Column: 1}, "write package seaworthy.rules.ID",
+			"a rule file starts with its package clause")
+	}
+	return "", input("%s: no package clause", "write package seaworthy.rules.ID", f.name)
+}
+
+func parse(f file) (*ast.Module, error) {
+	m, err := ast.ParseModuleWithOpts(f.name, string(f.content), ast.ParserOptions{
+		Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1,
+	})
+	if err != nil {
+		return nil, regoErrors(err)
+	}
+	return m, nil
+}
+
+// parseRule reads one rule's annotations and checks its shape.
+func parseRule(f file, pkg string) (*rule, error) {
+	m, err := parse(f)
+	if err != nil {
+		return nil, err
+	}
+	r := &rule{pkg: strings.TrimPrefix(pkg, rulesPackage), from: f, module: m}
+	r.File, r.Source = f.name, string(f.content)
+	at := system.Position{File: f.name, Line: m.Package.Location.Row, Column: m.Package.Location.Col}
+	var errs []error
+	bad := func(what string, args ...any) { errs = append(errs, inputAt(at, "", what, args...)) }
+
+	var meta *ast.Annotations
+	for _, a := range m.Annotations {
+		if a.Scope == "package" {
+			meta = a
+		}
+	}
+	if meta == nil {
+		bad("rule %s has no METADATA of scope package", r.pkg)
+		return nil, errors.Join(errs...)
+	}
+	r.Title, r.Description = meta.Title, strings.TrimSpace(meta.Description)
+	r.custom(meta.Custom, bad)
+	switch {
+	case r.ID == "":
+		bad("rule %s: METADATA has no custom.id", r.pkg)
+	case !idShape.MatchString(r.ID):
+		bad("rule id %q: must look like CAP-001", r.ID)
+	case strings.ReplaceAll(r.ID, "-", "_") != r.pkg:
+		bad("rule id %q is in package %s", r.ID, pkg)
+	}
+	if r.Title == "" {
+		bad("rule %s: METADATA has no title", r.pkg)
+	}
+	if r.Severity.Rank() == 0 {
+		bad("rule %s: severity %q is none of low, medium, high, critical", r.pkg, r.Severity)
+	}
+	for _, rr := range m.Rules {
+		name := string(rr.Head.Ref()[0].Value.(ast.Var))
+		if !slices.Contains(sets, name) {
+			continue
+		}
+		if rr.Head.RuleKind() != ast.MultiValue || len(rr.Head.Ref()) != 1 || rr.Default || len(rr.Head.Args) > 0 {
+			errs = append(errs, inputAt(system.Position{File: f.name, Line: rr.Location.Row, Column: rr.Location.Col},
+				"write `"+name+" contains ... if { ... }`", "rule %s: %s must be a set", r.pkg, name))
+		} else if !slices.Contains(r.defines, name) {
+			r.defines = append(r.defines, name)
+		}
+	}
+	if !slices.Contains(r.defines, "fail") && !slices.Contains(r.defines, "unknown") && !slices.Contains(r.defines, "not_applicable") {
+		bad("rule %s can never fire: it defines none of fail, unknown, not_applicable", r.pkg)
+	}
+	return r, errors.Join(errs...)
+}
+
+// custom reads METADATA's custom section.
+func (r *rule) custom(custom map[string]any, bad func(string, ...any)) {
+	one := func(k string, v any) string {
+		s, ok := v.(string)
+		if !ok {
+			if n, isNumber := v.(fmt.Stringer); isNumber {
+				return n.String()
+			}
+			bad("rule %s: METADATA custom.%s is not a text", r.pkg, k)
+		}
+		return s
+	}
+	many := func(k string, v any) []string {
+		list, ok := v.([]any)
+		if !ok {
+			if v == nil {
+				return nil
+			}
+			return []string{one(k, v)}
+		}
+		out := make([]string, 0, len(list))
+		for _, item := range list {
+			out = append(out, one(k, item))
+		}
+		return out
+	}
+	for _, k := range slices.Sorted(maps.Keys(custom)) {
+		v := custom[k]
+		switch k {
+		case "id":
+			r.ID = one(k, v)
+		case "severity":
+			r.Severity = decision.Severity(one(k, v))
+		case "pack":
+			r.Pack = one(k, v)
+		case "controls":
+			r.Controls = many(k, v)
+		case "remediation":
+			r.Remediation = strings.TrimSpace(one(k, v))
+		case "inputs":
+			r.Inputs = many(k, v)
+		case "since":
+			r.Since = fmt.Sprint(v)
+		}
+	}
+}
+
+// regoErrors turns OPA's errors into ours, each with its place.
+func regoErrors(err error) error {
+	var list ast.Errors
+	if !errors.As(err, &list) {
+		return &system.Error{Kind: system.ErrInput, What: "rules", Err: err}
+	}
+	var out []error
+	for _, e := range list {
+		se := &system.Error{Kind: system.ErrInput, What: e.Code + ": " + e.Message}
+		if e.Location != nil {
+			se.Pos = system.Position{File: e.Location.File, Line: e.Location.Row, Column: e.Location.Col}
+		}
+		if e.Details != nil {
+			if lines := e.Details.Lines(); len(lines) > 0 && e.Code == ast.ParseErr {
+				se.What += ": " + strings.TrimSpace(lines[0])
+			}
+		}
+		out = append(out, se)
+	}
+	return errors.Join(out...)
+}

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// JSON is decision.json: indented by two spaces, map keys sorted, a newline at
+// the end.
+func JSON(d *decision.Decision) ([]byte, error) { return encode(d) }
+
+func writeJSON(w io.Writer, d *decision.Decision, _ Options) error {
+	raw, err := JSON(d)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(raw)
+	return err
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// compact is a value on one line, cut to at most n runes.
+func compact(v any, n int) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return "?"
+	}
+	return cut(string(bytes.TrimRight(b.Bytes(), "\n")), n)
+}
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
+}

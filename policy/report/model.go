@@ -1,0 +1,205 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// group is what is shown under one heading: a component, or a kind of
+// resource.
+type group struct {
+	name      string
+	component *decision.Component // nil for the rest
+	findings  []*decision.Finding
+}
+
+// groups gathers findings: components as the system lists them, then kernel,
+// command line, sysctl, files, image. Within a group the worst come first.
+func groups(d *decision.Decision, states ...decision.State) []group {
+	byName := map[string]*group{}
+	var order []string
+	get := func(name string) *group {
+		if byName[name] == nil {
+			byName[name] = &group{name: name}
+			order = append(order, name)
+		}
+		return byName[name]
+	}
+	for i := range d.System.Components {
+		c := &d.System.Components[i]
+		get("component:" + c.ID).component = c
+	}
+	for _, kind := range []string{"kernel:", "cmdline:", "sysctl:", "file:", "image:"} {
+		get(kind)
+	}
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if !slices.Contains(states, f.State) {
+			continue
+		}
+		name := f.Resource
+		if kind, _, ok := strings.Cut(f.Resource, ":"); ok && kind != "component" {
+			name = kind + ":"
+		}
+		g := get(name)
+		g.findings = append(g.findings, f)
+	}
+	var out []group
+	for _, name := range order {
+		g := byName[name]
+		if len(g.findings) == 0 {
+			continue
+		}
+		g.name = groupTitle(name)
+		slices.SortStableFunc(g.findings, func(a, b *decision.Finding) int {
+			return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.ID, b.ID),
+				cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Key, b.Key))
+		})
+		out = append(out, *g)
+	}
+	return out
+}
+
+func groupTitle(name string) string {
+	switch name {
+	case "kernel:":
+		return "kernel configuration"
+	case "cmdline:":
+		return "kernel command line"
+	case "sysctl:":
+		return "sysctl"
+	case "file:":
+		return "files"
+	case "image:":
+		return "the image as a whole"
+	}
+	return strings.TrimPrefix(name, "component:")
+}
+
+// place is FILE:LINE:COLUMN of an origin, or "".
+func place(o *decision.Origin) string {
+	if o == nil || o.File == "" {
+		return ""
+	}
+	if o.Line == 0 {
+		return o.File
+	}
+	return fmt.Sprintf("%s:%d:%d", o.File, o.Line, o.Column)
+}
+
+// where says where a finding's value was set: its place in os.yml, or the
+// layer and the line that names the image which the layer belongs to.
+func where(d *decision.Decision, f *decision.Finding) (at, layer string) {
+	if f.Origin != nil {
+		at, layer = place(f.Origin), layerWords(f.Origin.Layer)
+	}
+	if at == "" {
+		at = place(imageOrigin(d, f))
+	}
+	return at, layer
+}
+
+func layerWords(layer string) string {
+	switch layer {
+	case "default":
+		return "set by the builder's default"
+	case "image":
+		return "set by the image's config"
+	case "label":
+		return "set by the image's label"
+	case "os.yml":
+		return "set in os.yml"
+	case "":
+		return ""
+	}
+	return "set by " + clean(layer)
+}
+
+// imageOrigin is the place of the image: line of the component that a finding
+// is about; kernel findings belong to the component "kernel".
+func imageOrigin(d *decision.Decision, f *decision.Finding) *decision.Origin {
+	id, ok := strings.CutPrefix(f.Resource, "component:")
+	if !ok {
+		if !strings.HasPrefix(f.Resource, "kernel:") && !strings.HasPrefix(f.Resource, "cmdline:") {
+			return nil
+		}
+		id = "kernel"
+	}
+	for i := range d.System.Components {
+		if d.System.Components[i].ID == id {
+			return d.System.Components[i].Origin
+		}
+	}
+	return nil
+}
+
+// verdictWord is the verdict as a headline.
+func verdictWord(d *decision.Decision) string {
+	switch d.Verdict {
+	case decision.Pass:
+		return "PASS"
+	case decision.Deny:
+		return "DENIED"
+	}
+	return "UNKNOWN"
+}
+
+// tally is the summary in words.
+func tally(d *decision.Decision) string {
+	s := d.Summary
+	fail := fmt.Sprintf("%d fail", s.Fail)
+	var parts []string
+	for _, sev := range []decision.Severity{decision.Critical, decision.High, decision.Medium, decision.Low} {
+		if n := s.Failing[string(sev)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, sev))
+		}
+	}
+	if len(parts) > 0 {
+		fail += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return fmt.Sprintf("%s, %d unknown, %d waived, %d pass, %d not applicable", fail, s.Unknown, s.Waived, s.Pass, s.NotApplicable)
+}
+
+// why is the reason for the verdict in words.
+func why(d *decision.Decision) string {
+	failing, expired := 0, 0
+	least := decision.Severity(d.FailOn).Rank()
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		switch {
+		case f.State != decision.StateFail || f.Severity.Rank() < least:
+		case f.Waiver != nil && f.Waiver.Expired:
+			expired++
+		default:
+			failing++
+		}
+	}
+	var out string
+	switch {
+	case failing > 0:
+		out = count(failing, "finding fails", "findings fail")
+	case d.Summary.Unknown > 0:
+		out = count(d.Summary.Unknown, "finding is unknown", "findings are unknown") + ": a missing input is no pass"
+	case expired > 0:
+		out = "only because " + count(expired, "waiver has", "waivers have") + " expired"
+	case d.Summary.Fail > 0:
+		out = count(d.Summary.Fail, "failing finding is", "failing findings are") + " below " + d.FailOn
+	default:
+		out = "nothing fails and nothing is unknown"
+	}
+	if d.FailOn == "none" && d.Verdict != decision.Pass {
+		out += "; reported only (fail-on none)"
+	}
+	return out
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,78 @@
+// Package report shows a decision to people and machines, one file per format.
+// A report holds nothing that the decision does not say, so the same decision
+// gives the same bytes.
+//
+// Texts in a decision come from images and are hostile: every format encodes
+// them, and none lets one look like anything but itself.
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Options are what a report may need beside the decision.
+type Options struct {
+	// Color: the text goes to a terminal that shows colours.
+	Color bool
+	// Width of the terminal in columns; 0 is 100.
+	Width int
+	// Signer says who signs the image: a key's name or digest, "" where nobody
+	// does or the decision is not part of a build.
+	Signer string
+	// All lists passing and not applicable findings in the text too.
+	All bool
+}
+
+type writer func(io.Writer, *decision.Decision, Options) error
+
+// formats by name. A new format is a new file, and a line here.
+func formats() map[string]writer {
+	return map[string]writer{
+		"text":  writeText,
+		"json":  writeJSON,
+		"sarif": writeSARIF,
+	}
+}
+
+// later are formats that are known and do not work yet.
+func later() []string {
+	return []string{"junit", "github", "gitlab-codequality", "markdown", "oscal"}
+}
+
+// Formats are the names that Write takes, sorted.
+func Formats() []string {
+	var out []string
+	for name := range formats() {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Check tells whether Write knows a format; the error is an ErrInput.
+func Check(format string) error {
+	if formats()[format] != nil {
+		return nil
+	}
+	if slices.Contains(later(), format) {
+		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("report format %s does not work yet", format)}
+	}
+	return &system.Error{
+		Kind: system.ErrInput, What: fmt.Sprintf("report format %q is not known", format),
+		Next: "the formats are " + strings.Join(Formats(), ", "),
+	}
+}
+
+// Write writes a decision in a format, one of Formats.
+func Write(w io.Writer, format string, d *decision.Decision, o Options) error {
+	if err := Check(format); err != nil {
+		return err
+	}
+	return formats()[format](w, d, o)
+}

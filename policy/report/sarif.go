@@ -1,0 +1,323 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// SARIF 2.1.0, the part that a decision needs: https://docs.oasis-open.org/sarif/sarif/v2.1.0/.
+// Every finding but a passing one is a result; waived ones are suppressed
+// results, so that they neither vanish nor alarm.
+
+const (
+	sarifVersion   = "2.1.0"
+	sarifSchema    = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+	informationURI = "https://github.com/seaworthy-os/seaworthy"
+	// fingerprintKey carries a version: the way it is made is fixed.
+	fingerprintKey = "seaworthyFinding/v1"
+)
+
+type sarifLog struct {
+	Schema  string     `json:"$schema"`
+	Version string     `json:"version"`
+	Runs    []sarifRun `json:"runs"`
+}
+
+type sarifRun struct {
+	Tool              sarifTool         `json:"tool"`
+	AutomationDetails sarifAutomation   `json:"automationDetails"`
+	Invocations       []sarifInvocation `json:"invocations"`
+	ColumnKind        string            `json:"columnKind"`
+	Results           []sarifResult     `json:"results"`
+	Properties        map[string]any    `json:"properties"`
+}
+
+type sarifAutomation struct {
+	ID string `json:"id"`
+}
+
+type sarifTool struct {
+	Driver sarifDriver `json:"driver"`
+}
+
+type sarifDriver struct {
+	Name           string      `json:"name"`
+	Version        string      `json:"version,omitempty"`
+	InformationURI string      `json:"informationUri"`
+	Rules          []sarifRule `json:"rules"`
+}
+
+type sarifRule struct {
+	ID                   string         `json:"id"`
+	Name                 string         `json:"name"`
+	ShortDescription     sarifText      `json:"shortDescription"`
+	FullDescription      sarifText      `json:"fullDescription"`
+	Help                 sarifHelp      `json:"help"`
+	DefaultConfiguration sarifConfig    `json:"defaultConfiguration"`
+	Properties           map[string]any `json:"properties"`
+}
+
+type sarifText struct {
+	Text string `json:"text"`
+}
+
+type sarifHelp struct {
+	Text     string `json:"text"`
+	Markdown string `json:"markdown"`
+}
+
+type sarifConfig struct {
+	Level string `json:"level"`
+}
+
+type sarifInvocation struct {
+	ExecutionSuccessful bool                `json:"executionSuccessful"`
+	Notifications       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
+}
+
+type sarifNotification struct {
+	Level   string    `json:"level"`
+	Message sarifText `json:"message"`
+}
+
+type sarifResult struct {
+	RuleID       string             `json:"ruleId"`
+	RuleIndex    int                `json:"ruleIndex"`
+	Kind         string             `json:"kind"`
+	Level        string             `json:"level"`
+	Message      sarifText          `json:"message"`
+	Locations    []sarifLocation    `json:"locations"`
+	Fingerprints map[string]string  `json:"partialFingerprints"`
+	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	Properties   map[string]any     `json:"properties"`
+}
+
+type sarifLocation struct {
+	Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+	Logical  []sarifLogical `json:"logicalLocations"`
+}
+
+type sarifPhysical struct {
+	Artifact sarifArtifact `json:"artifactLocation"`
+	Region   *sarifRegion  `json:"region,omitempty"`
+}
+
+type sarifArtifact struct {
+	URI string `json:"uri"`
+}
+
+type sarifRegion struct {
+	StartLine   int `json:"startLine"`
+	StartColumn int `json:"startColumn,omitempty"`
+}
+
+type sarifLogical struct {
+	FullyQualifiedName string `json:"fullyQualifiedName"`
+	Kind               string `json:"kind"`
+}
+
+type sarifSuppression struct {
+	Kind          string `json:"kind"`
+	Status        string `json:"status"`
+	Justification string `json:"justification"`
+}
+
+func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
+	run := sarifRun{
+		Tool: sarifTool{Driver: sarifDriver{
+			Name: d.Tool.Name, Version: d.Tool.Version, InformationURI: informationURI, Rules: []sarifRule{},
+		}},
+		AutomationDetails: sarifAutomation{ID: path.Join("seaworthy", clean(d.System.Name), clean(d.System.Arch)) + "/"},
+		ColumnKind:        "unicodeCodePoints",
+		Results:           []sarifResult{},
+		Invocations:       []sarifInvocation{{ExecutionSuccessful: true}},
+		Properties: map[string]any{
+			"verdict": d.Verdict, "policy": d.Policy.Name, "policyDigest": d.Policy.Digest, "date": d.Date, "failOn": d.FailOn,
+		},
+	}
+	if o.Signer != "" {
+		run.Properties["signer"] = clean(o.Signer)
+	}
+	index := map[string]int{}
+	for _, r := range d.Rules {
+		index[r.ID] = len(run.Tool.Driver.Rules)
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleSARIF(r))
+	}
+	for _, note := range d.Notes {
+		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, sarifNotification{"note", sarifText{clean(note)}})
+	}
+	for i := range d.Waivers {
+		if wv := &d.Waivers[i]; wv.Warning != "" {
+			run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, sarifNotification{"warning",
+				sarifText{clean(fmt.Sprintf("waiver of %s for %s%s: %s", wv.Rule, wv.Resource, wv.Digest, wv.Warning))}})
+		}
+	}
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if f.State == decision.StatePass || f.State == decision.StateNotApplicable {
+			continue
+		}
+		at, ok := index[f.ID]
+		if !ok {
+			at = -1
+		}
+		run.Results = append(run.Results, resultSARIF(d, f, at))
+	}
+	raw, err := encode(sarifLog{Schema: sarifSchema, Version: sarifVersion, Runs: []sarifRun{run}})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(raw)
+	return err
+}
+
+func ruleSARIF(r decision.Rule) sarifRule {
+	full := r.Description
+	if full == "" {
+		full = r.Title
+	}
+	help := full
+	if r.Remediation != "" {
+		help += "\n\nWhat to do: " + r.Remediation
+	}
+	if len(r.Controls) > 0 {
+		help += "\n\nControls: " + strings.Join(r.Controls, "; ")
+	}
+	return sarifRule{
+		ID: r.ID, Name: strings.ReplaceAll(r.ID, "-", ""),
+		ShortDescription: sarifText{r.Title}, FullDescription: sarifText{full},
+		Help:                 sarifHelp{Text: help, Markdown: markdown(help)},
+		DefaultConfiguration: sarifConfig{level(r.Severity)},
+		Properties: map[string]any{
+			"security-severity": score(r.Severity), "severity": r.Severity,
+			"precision": "very-high", "tags": append([]string{"security"}, r.Controls...),
+		},
+	}
+}
+
+func resultSARIF(d *decision.Decision, f *decision.Finding, index int) sarifResult {
+	r := sarifResult{
+		RuleID: clean(f.ID), RuleIndex: index, Kind: "fail", Level: level(f.Severity),
+		Message:      sarifText{message(d, f)},
+		Fingerprints: map[string]string{fingerprintKey: Fingerprint(f)},
+		Properties:   map[string]any{"severity": f.Severity, "state": f.State, "resource": clean(f.Resource), "key": clean(f.Key)},
+	}
+	if f.State == decision.StateUnknown {
+		// "open": too little was known to decide; SARIF gives a level only to
+		// what failed.
+		r.Kind, r.Level = "open", "none"
+	}
+	if f.Path != "" {
+		r.Properties["path"] = clean(f.Path)
+	}
+	loc := sarifLocation{Logical: []sarifLogical{{FullyQualifiedName: clean(f.Resource), Kind: "resource"}}}
+	loc.Physical = physical(d, f)
+	r.Locations = []sarifLocation{loc}
+	if w := f.Waiver; w != nil {
+		text := fmt.Sprintf("%s (waived by %s until %s)", w.Reason, w.Owner, w.Expires)
+		if w.Expired {
+			// No suppression: some viewers hide results whatever its status is.
+			r.Properties["expiredWaiver"] = clean(text)
+			r.Message.Text += "\nWaiver, expired: " + clean(text)
+		} else {
+			r.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: clean(text)}}
+		}
+	}
+	return r
+}
+
+// physical is the place in os.yml: where the value was set, else the line that
+// names the image, else the first os.yml as a whole, for viewers that drop
+// results without a place.
+func physical(d *decision.Decision, f *decision.Finding) *sarifPhysical {
+	o := f.Origin
+	if o == nil || o.File == "" {
+		o = imageOrigin(d, f)
+	}
+	if o != nil && o.File != "" {
+		p := &sarifPhysical{Artifact: sarifArtifact{uri(o.File)}}
+		if o.Line > 0 {
+			p.Region = &sarifRegion{StartLine: o.Line, StartColumn: o.Column}
+		}
+		return p
+	}
+	if len(d.System.Sources) > 0 {
+		return &sarifPhysical{Artifact: sarifArtifact{uri(d.System.Sources[0].Path)}, Region: &sarifRegion{StartLine: 1, StartColumn: 1}}
+	}
+	return nil
+}
+
+func message(d *decision.Decision, f *decision.Finding) string {
+	var b strings.Builder
+	b.WriteString(clean(f.Resource) + ": " + clean(f.Message))
+	if f.Actual != nil {
+		b.WriteString("\nValue: " + clean(compact(f.Actual, maxShown)))
+	}
+	if _, layer := where(d, f); layer != "" {
+		b.WriteString("\nLayer: " + layer)
+	}
+	if f.Expected != nil {
+		b.WriteString("\nExpected: " + clean(compact(f.Expected, maxShown)))
+	}
+	if f.Fix != "" {
+		b.WriteString("\nFix: " + strings.Join(lines(f.Fix), "\n"))
+	}
+	return b.String()
+}
+
+// Fingerprint names a finding across runs: a digest over its rule, resource
+// and key. It does not change when os.yml is edited elsewhere.
+func Fingerprint(f *decision.Finding) string {
+	h := sha256.New()
+	for _, s := range []string{f.ID, f.Resource, f.Key} {
+		fmt.Fprintf(h, "%d:%s,", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func level(s decision.Severity) string {
+	switch s {
+	case decision.Critical, decision.High:
+		return "error"
+	case decision.Medium:
+		return "warning"
+	}
+	return "note"
+}
+
+// score is the middle of the CVSS band of a severity, as GitHub sorts by it.
+func score(s decision.Severity) string {
+	switch s {
+	case decision.Critical:
+		return "9.5"
+	case decision.High:
+		return "8.0"
+	case decision.Medium:
+		return "5.5"
+	}
+	return "2.0"
+}
+
+func uri(file string) string {
+	return (&url.URL{Path: strings.TrimPrefix(clean(file), "./")}).EscapedPath()
+}
+
+// markdown keeps a plain text plain: what Markdown or HTML would read as
+// markup is escaped.
+func markdown(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("\\`*_{}[]<>()#+!|~&", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,215 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// The text: what it is and whether it passed on top, then each failing finding
+// in full by component, what is unknown, waived and expired, unused waivers,
+// and the same verdict again as the last line, where a scrolled terminal ends.
+
+const (
+	defaultWidth = 100
+	minWidth     = 40
+	maxShown     = 600 // runes of a value
+)
+
+type textReport struct {
+	w     *bufio.Writer
+	d     *decision.Decision
+	o     Options
+	width int
+}
+
+func writeText(w io.Writer, d *decision.Decision, o Options) error {
+	t := &textReport{w: bufio.NewWriter(w), d: d, o: o, width: o.Width}
+	if t.width <= 0 {
+		t.width = defaultWidth
+	}
+	t.width = max(t.width, minWidth)
+	t.header()
+	t.section("Failing", decision.StateFail, t.failing)
+	t.section("Unknown", decision.StateUnknown, t.brief)
+	t.section("Waived", decision.StateWaived, t.brief)
+	if o.All {
+		t.section("Passing", decision.StatePass, t.brief)
+		t.section("Not applicable", decision.StateNotApplicable, t.brief)
+	}
+	t.waivers()
+	t.line(t.paint(verdictColor(d), verdictWord(d)), ": ", why(d), ". ", tally(d), ".")
+	return t.w.Flush()
+}
+
+func (t *textReport) header() {
+	d := t.d
+	t.line(t.paint(bold, clean(d.System.Name)), " (", clean(d.System.Arch), "): ", t.paint(verdictColor(d), verdictWord(d)))
+	t.field(2, "policy", fmt.Sprintf("%s %s, %s", d.Policy.Name, short(d.Policy.Digest), count(d.Policy.Rules, "rule", "rules")))
+	t.field(2, "judged", fmt.Sprintf("%s by %s %s, fail-on %s", d.Date, d.Tool.Name, d.Tool.Version, d.FailOn))
+	if t.o.Signer != "" {
+		t.field(2, "signer", t.o.Signer)
+	}
+	for _, note := range d.Notes {
+		t.field(2, "note", note)
+	}
+	t.line()
+}
+
+func (t *textReport) section(title string, state decision.State, show func(*decision.Finding)) {
+	list := groups(t.d, state)
+	if len(list) == 0 {
+		return
+	}
+	t.line(t.paint(bold, title))
+	for _, g := range list {
+		head := "  " + t.paint(underline, clean(g.name))
+		if g.component != nil {
+			head += "  " + t.paint(dim, clean(g.component.Image)+" "+short(g.component.Digest))
+		}
+		t.line(head)
+		for _, f := range g.findings {
+			show(f)
+		}
+	}
+	t.line()
+}
+
+// failing shows everything that is known about a finding.
+func (t *textReport) failing(f *decision.Finding) {
+	t.headline(f)
+	at, layer := where(t.d, f)
+	switch {
+	case at != "" && layer != "":
+		t.field(6, "at", at+" ("+layer+")")
+	case at+layer != "":
+		t.field(6, "at", at+layer)
+	}
+	if f.Path != "" {
+		t.field(6, "path", f.Path)
+	}
+	t.field(6, "what", f.Message)
+	if f.Actual != nil {
+		t.field(6, "value", compact(f.Actual, maxShown))
+	}
+	if f.Expected != nil {
+		t.field(6, "expected", compact(f.Expected, maxShown))
+	}
+	if f.Fix != "" {
+		t.block(6, "fix", lines(f.Fix))
+	}
+	t.waiver(f)
+}
+
+// brief shows a finding that asks for no edit.
+func (t *textReport) brief(f *decision.Finding) {
+	t.headline(f)
+	if f.Message != "" {
+		t.field(6, "what", f.Message)
+	}
+	t.waiver(f)
+}
+
+func (t *textReport) headline(f *decision.Finding) {
+	head := fmt.Sprintf("    %s  %s  %s", t.paint(bold, clean(f.ID)), t.paint(severityColor(f.Severity), fmt.Sprintf("%-8s", f.Severity)), clean(f.Title))
+	if !strings.HasPrefix(f.Resource, "component:") {
+		head += "  " + t.paint(dim, clean(f.Resource))
+	}
+	t.line(head)
+}
+
+func (t *textReport) waiver(f *decision.Finding) {
+	w := f.Waiver
+	if w == nil {
+		return
+	}
+	verb := "expires"
+	if w.Expired {
+		verb = "EXPIRED"
+	}
+	t.field(6, "waiver", fmt.Sprintf("%s %s, %s: %s (%s)", verb, w.Expires, w.Owner, w.Reason, place(&w.Origin)))
+}
+
+// waivers lists those that need attention.
+func (t *textReport) waivers() {
+	var any bool
+	for i := range t.d.Waivers {
+		w := &t.d.Waivers[i]
+		if w.Warning == "" {
+			continue
+		}
+		if !any {
+			t.line(t.paint(bold, "Waivers that need attention"))
+			any = true
+		}
+		t.field(2, clean(w.Rule), fmt.Sprintf("%s%s: %s (%s, %s)", w.Resource, short(w.Digest), w.Warning, w.Owner, place(&w.Origin)))
+	}
+	if any {
+		t.line()
+	}
+}
+
+// field prints a label and a text.
+func (t *textReport) field(indent int, label, value string) {
+	t.block(indent, label, []string{clean(strings.TrimSpace(value))})
+}
+
+// block prints a label and clean lines, wrapped so that following lines stand
+// below the first one.
+func (t *textReport) block(indent int, label string, text []string) {
+	const labelWidth = 10
+	pad := strings.Repeat(" ", indent)
+	first := pad + t.paint(dim, fmt.Sprintf("%-*s", labelWidth-1, label)) + " "
+	rest := pad + strings.Repeat(" ", labelWidth)
+	room := t.width - indent - labelWidth
+	for _, line := range text {
+		for _, piece := range wrap(line, room) {
+			t.line(first, piece)
+			first = rest
+		}
+	}
+}
+
+func (t *textReport) line(parts ...string) {
+	for _, p := range parts {
+		_, _ = t.w.WriteString(p) // bufio keeps the error for Flush
+	}
+	_ = t.w.WriteByte('\n')
+}
+
+// wrap breaks a text at spaces into lines of at most width runes; a longer
+// word stays whole, so that paths and digests can be copied. Leading spaces
+// are kept: YAML has meaning in them.
+func wrap(s string, width int) []string {
+	lead := s[:len(s)-len(strings.TrimLeft(s, " "))]
+	if utf8.RuneCountInString(s) <= width {
+		return []string{s}
+	}
+	var out []string
+	line := lead
+	for word := range strings.FieldsSeq(s) {
+		switch {
+		case line == lead:
+			line += word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			out = append(out, line)
+			line = lead + word
+		}
+	}
+	return append(out, line)
+}
+
+// short is a digest that a person can compare: its first 12 digits.
+func short(digest string) string {
+	algo, hex, ok := strings.Cut(digest, ":")
+	if !ok || len(hex) <= 12 {
+		return clean(digest)
+	}
+	return clean(algo + ":" + hex[:12])
+}

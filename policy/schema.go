@@ -1,0 +1,77 @@
+package policy
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// factsSchema describes the rules' input to the compiler, made from the Go
+// types: `input.componets` is an error then.
+var factsSchema = sync.OnceValue(func() *ast.SchemaSet {
+	s := ast.NewSchemaSet()
+	s.Put(ast.SchemaRootRef, schemaOf(reflect.TypeFor[facts.Facts]()))
+	return s
+})
+
+var rawJSON = reflect.TypeFor[json.RawMessage]()
+
+// schemaOf gives the JSON schema of a type. Pointers, maps and raw JSON may be
+// anything.
+func schemaOf(t reflect.Type) any {
+	switch {
+	case t == rawJSON:
+		return map[string]any{}
+	case t.Kind() == reflect.Struct:
+		props := map[string]any{}
+		for i := range t.NumField() {
+			f := t.Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name != "" && name != "-" {
+				props[name] = schemaOf(f.Type)
+			}
+		}
+		return map[string]any{"type": "object", "properties": props, "additionalProperties": false}
+	case t.Kind() == reflect.Slice:
+		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
+	case t.Kind() == reflect.String:
+		return map[string]any{"type": "string"}
+	case t.Kind() == reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64:
+		return map[string]any{"type": "integer"}
+	}
+	return map[string]any{}
+}
+
+// total gives every list and map of the facts a value, so that an empty list
+// reads as empty in each rule and only what is documented as null is null.
+func total(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).Name != "SSHD" {
+				total(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.Type() == rawJSON {
+			return
+		}
+		if v.IsNil() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		for i := range v.Len() {
+			total(v.Index(i))
+		}
+	case reflect.Map:
+		if v.IsNil() {
+			v.Set(reflect.MakeMap(v.Type()))
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// FailOnNone is the value of Options.FailOn that reports and never denies.
+const FailOnNone = "none"
+
+// Exit codes of a decision.
+const (
+	exitPass    = 0
+	exitDenied  = 1
+	exitUnknown = 3
+	exitExpired = 5
+)
+
+func checkFailOn(s string) (string, error) {
+	switch {
+	case s == "":
+		return string(decision.Low), nil
+	case s == FailOnNone || decision.Severity(s).Rank() > 0:
+		return s, nil
+	}
+	return "", input("fail-on %q: no such severity", "use low, medium, high, critical or none", s)
+}
+
+// ExitCode is the exit code of a decision: 1 where a finding fails at or above
+// FailOn, else 3 where one is unknown, else 5 where one fails only because its
+// waiver expired, else 0. With FailOn "none" it is always 0; the Verdict still
+// says what is so.
+func ExitCode(d *decision.Decision) int {
+	if d.FailOn == FailOnNone {
+		return exitPass
+	}
+	return weigh(d)
+}
+
+// verdict is what the findings say. With FailOn "none" every failing finding
+// counts, so that no statement can claim a pass over one.
+func verdict(d *decision.Decision) decision.Verdict {
+	switch weigh(d) {
+	case exitPass:
+		return decision.Pass
+	case exitUnknown:
+		return decision.Undecided
+	}
+	return decision.Deny
+}
+
+func weigh(d *decision.Decision) int {
+	least := decision.Severity(d.FailOn).Rank()
+	var denied, unknown, expired bool
+	for i := range d.Findings {
+		switch f := &d.Findings[i]; f.State {
+		case decision.StatePass, decision.StateWaived, decision.StateNotApplicable:
+		case decision.StateFail:
+			switch {
+			case f.Severity.Rank() != 0 && f.Severity.Rank() < least:
+			case f.Waiver != nil && f.Waiver.Expired:
+				expired = true
+			default:
+				denied = true
+			}
+		default:
+			// A state that nobody knows decides nothing either.
+			unknown = true
+		}
+	}
+	switch {
+	case denied:
+		return exitDenied
+	case unknown:
+		return exitUnknown
+	case expired:
+		return exitExpired
+	}
+	return exitPass
+}
+
+// summarize counts findings by state, and failing ones by severity.
+func summarize(findings []decision.Finding) decision.Summary {
+	s := decision.Summary{Failing: map[string]int{}}
+	for i := range findings {
+		switch findings[i].State {
+		case decision.StatePass:
+			s.Pass++
+		case decision.StateFail:
+			s.Fail++
+			s.Failing[string(findings[i].Severity)]++
+		case decision.StateWaived:
+			s.Waived++
+		case decision.StateNotApplicable:
+			s.NotApplicable++
+		case decision.StateUnknown:
+			s.Unknown++
+		}
+	}
+	return s
+}
