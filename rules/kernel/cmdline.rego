@@ -1,0 +1,154 @@
+# METADATA
+# description: |-
+#   Evaluates data.cmdline. A row forbids a parameter (forbid: list of values,
+#   or "any"), or wants one (want: list of values; "" is the bare flag; add: the
+#   word to add), where unless it is right already by its built-in default
+#   (default: an option and the value that makes the parameter needless).
+package seaworthy.tables.cmdline
+
+import data.seaworthy.kernel
+import data.seaworthy.tables.kconfig
+
+rows contains i if {
+	some i, row in data.cmdline
+	kconfig.active(row)
+	kconfig.arch_fits(row)
+}
+
+resource(row) := sprintf("cmdline:%s", [row.param])
+
+forbidden(row) := sort({v |
+	some v in kernel.values(row.param)
+	matches(v, row.forbid)
+})
+
+matches(_, "any")
+
+matches(v, list) if lower(v) in list
+
+# Comma lists: mitigations=auto,nosmt holds two words.
+matches(v, list) if {
+	some word in split(lower(v), ",")
+	word in list
+}
+
+bad(row) if {
+	row.forbid
+	count(forbidden(row)) > 0
+}
+
+bad(row) if {
+	row.want
+	not wanted(row)
+}
+
+wanted(row) if {
+	v := lower(kernel.last(row.param))
+	matches(v, row.want)
+}
+
+wanted(row) if {
+	not kernel.has_param(row.param)
+	some d in row.default
+	kconfig.good(d)
+	not overridden(row)
+}
+
+# overridden: another parameter turns the built-in default off.
+overridden(row) if {
+	some other in row.contrary
+	kernel.has_param(other)
+}
+
+# needs_config: the answer hangs on the kernel's configuration.
+needs_config(row) if row.when
+
+needs_config(row) if {
+	row.default
+	bad(row)
+}
+
+irrelevant(row) := sprintf("%s is not %s on this kernel", [name, kconfig.text(want)]) if {
+	some name in sort(object.keys(object.get(row, "when", {})))
+	want := row.when[name]
+	not kconfig.good({"option": name, "want": want})
+} else := sprintf("this parameter came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+	row.want
+	kernel.older_than(row.since)
+}
+
+blind(row) if {
+	needs_config(row)
+	not kernel.config_known
+}
+
+checked[row.rule] contains resource(row) if {
+	input.kernel.present == true
+	some i in rows
+	row := data.cmdline[i]
+	not blind(row)
+	not irrelevant(row)
+}
+
+fail[row.rule] contains finding if {
+	input.kernel.present == true
+	some i in rows
+	row := data.cmdline[i]
+	not blind(row)
+	bad(row)
+	not irrelevant(row)
+	finding := {
+		"id": row.rule,
+		"resource": resource(row),
+		"path": "",
+		"actual": actual(row),
+		"expected": expected(row),
+		"key": row.param,
+		"severity": row.severity,
+		"message": message(row),
+		"fix": fix(row),
+		"origin": object.get(input.cmdline, "origin", {}),
+	}
+}
+
+not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
+	input.kernel.present == true
+	some i in rows
+	row := data.cmdline[i]
+	not blind(row)
+	reason := irrelevant(row)
+}
+
+unknown[row.rule] contains entry if {
+	some i in rows
+	row := data.cmdline[i]
+	blind(row)
+	some entry in kernel.config_unknown
+}
+
+unknown[row.rule] contains entry if {
+	not input.kernel.present == true
+	some i in rows
+	row := data.cmdline[i]
+	some entry in kernel.config_unknown
+}
+
+word(row, "") := row.param
+
+word(row, v) := sprintf("%s=%s", [row.param, v]) if v != ""
+
+actual(row) := [word(row, v) | some v in kernel.values(row.param)]
+
+expected(row) := sprintf("no %s", [concat(" and no ", [word(row, v) | some v in row.forbid])]) if is_array(row.forbid)
+
+expected(row) := sprintf("no %s", [row.param]) if row.forbid == "any"
+
+expected(row) := row.add if row.want
+
+message(row) := sprintf("the command line says %s: %s", [concat(" ", actual(row)), row.why]) if count(actual(row)) > 0
+
+message(row) := sprintf("the command line lacks %s: %s", [row.add, row.why]) if count(actual(row)) == 0
+
+fix(row) := sprintf("remove %s from kernel.cmdline", [concat(" and ", [word(row, v) | some v in forbidden(row)])]) if row.forbid
+
+fix(row) := sprintf("add %s to kernel.cmdline", [row.add]) if row.want

@@ -1,0 +1,188 @@
+# METADATA
+# description: |-
+#   Evaluates data.kconfig. A row: option, want ("y", a list, {"min": N} or
+#   {"has": word}), why, sources, rule, severity, pack; and where needed arches,
+#   since and until (kernel versions), oldNames, when (options that must have
+#   these values for the row to mean anything), any (other ways to be right),
+#   lockdown (the mode under which the option does no harm), fix.
+package seaworthy.tables.kconfig
+
+import data.seaworthy.kernel
+
+# active: the row's pack is asked for. Without data.seaworthy.active all are.
+active(_) if not data.seaworthy.active
+
+active(row) if row.pack in data.seaworthy.active
+
+rows contains i if {
+	some i, row in data.kconfig
+	active(row)
+	arch_fits(row)
+}
+
+arch_fits(row) if not row.arches
+
+arch_fits(row) if input.arch in row.arches
+
+resource(row) := sprintf("kernel:%s", [row.option])
+
+# found is the option's value, under its present name or an older one.
+found(row) := kernel.value(row.option)
+
+found(row) := kernel.value(old) if {
+	not kernel.value(row.option)
+	some old in row.oldNames
+	kernel.value(old)
+}
+
+satisfied(value, want) if {
+	is_string(want)
+	value == want
+}
+
+satisfied(value, want) if value in want
+
+satisfied(value, want) if {
+	regex.match(`^-?\d{1,18}$`, value)
+	to_number(value) >= want.min
+}
+
+satisfied(value, want) if {
+	listed := split(value, ",")
+	every word in want.has {
+		word in listed
+	}
+}
+
+right(row) if satisfied(found(row), row.want)
+
+# An option that the file does not name is off.
+right(row) if {
+	row.want == "n"
+	kernel.config_known
+	not found(row)
+}
+
+# good: right itself, or by one of the other ways.
+good(row) if right(row)
+
+good(row) if {
+	some other in row.any
+	right(other)
+}
+
+# Lockdown closes what the option opens.
+good(row) if row.lockdown in closed
+
+# closed are the lockdown modes in force: the stronger one includes the other.
+closed := {"integrity", "confidentiality"} if kernel.lockdown == "confidentiality"
+
+closed := {"integrity"} if kernel.lockdown == "integrity"
+
+# irrelevant says why a row means nothing on this kernel.
+irrelevant(row) := sprintf("%s is not %s on this kernel", [name, text(want)]) if {
+	some name in sort(object.keys(object.get(row, "when", {})))
+	want := row.when[name]
+	not good({"option": name, "want": want})
+} else := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+	not found(row)
+	not good(row)
+	kernel.older_than(row.since)
+} else := sprintf("this option is gone since Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
+	not found(row)
+	not good(row)
+	kernel.at_least(row.until)
+}
+
+# undecidable: whether the option exists depends on a version that is not known.
+undecidable(row) if {
+	not found(row)
+	not good(row)
+	versioned(row)
+	not kernel.version
+}
+
+versioned(row) if row.since
+
+versioned(row) if row.until
+
+checked[row.rule] contains resource(row) if {
+	kernel.config_known
+	some i in rows
+	row := data.kconfig[i]
+	not irrelevant(row)
+}
+
+fail[row.rule] contains finding if {
+	kernel.config_known
+	some i in rows
+	row := data.kconfig[i]
+	not good(row)
+	not irrelevant(row)
+	not undecidable(row)
+	finding := {
+		"id": row.rule,
+		"resource": resource(row),
+		"path": "",
+		"actual": actual(row),
+		"expected": expected(row),
+		"key": row.option,
+		"severity": row.severity,
+		"message": sprintf("%s is %s, expected %s: %s", [row.option, actual(row), expected(row), row.why]),
+		"fix": fix(row),
+	}
+}
+
+unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
+	kernel.config_known
+	some i in rows
+	row := data.kconfig[i]
+	undecidable(row)
+	not irrelevant(row)
+	reason := "the option is not set, and without the kernel's version nobody knows whether it should exist"
+}
+
+unknown[row.rule] contains entry if {
+	some i in rows
+	row := data.kconfig[i]
+	some entry in kernel.config_unknown
+}
+
+not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
+	kernel.config_known
+	some i in rows
+	row := data.kconfig[i]
+	reason := irrelevant(row)
+}
+
+actual(row) := found(row)
+
+actual(row) := "not set" if not found(row)
+
+# expected names every way to be right.
+expected(row) := concat(", or ", array.concat([text(row.want)], other_ways(row)))
+
+other_ways(row) := array.concat(
+	[sprintf("%s=%s", [o.option, text(o.want)]) | some o in row.any],
+	[sprintf("lockdown=%s", [row.lockdown]) | row.lockdown],
+)
+
+text(want) := want if is_string(want)
+
+text(want) := concat(" or ", want) if is_array(want)
+
+text(want) := sprintf("at least %d", [want.min]) if want.min
+
+text(want) := sprintf("a list with %s", [concat(" and ", want.has)]) if want.has
+
+fix(row) := row.fix if row.fix
+
+fix(row) := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
+	not row.fix
+	row.lockdown
+}
+
+fix(row) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, text(row.want)]) if {
+	not row.fix
+	not row.lockdown
+}

@@ -1,0 +1,129 @@
+# METADATA
+# description: |-
+#   Evaluates data.sysctl. A row: key, want (as in kconfig), set (the value to
+#   write), defaults (what the kernel starts with: value, and when: options that
+#   make it so; the first that fits counts), when, since, unlessCmdline.
+package seaworthy.tables.sysctl
+
+import data.seaworthy.kernel
+import data.seaworthy.tables.kconfig
+import data.seaworthy.lib
+
+rows contains i if {
+	some i, row in data.sysctl
+	kconfig.active(row)
+	kconfig.arch_fits(row)
+}
+
+resource(row) := sprintf("sysctl:%s", [row.key])
+
+# unread components run before the services and might set anything.
+unread contains c.id if {
+	some c in input.components
+	c.section == "onboot"
+	not lib.files_present(c)
+}
+
+good(row) if kconfig.satisfied(kernel.sysctl(row.key), row.want)
+
+good(row) if {
+	not kernel.sysctl(row.key)
+	kconfig.satisfied(builtin(row), row.want)
+}
+
+# builtin is what the kernel starts with, as far as it is documented.
+builtin(row) := fitting[0] if {
+	fitting := [d.value | some d in row.defaults; fits(d)]
+	count(fitting) > 0
+}
+
+fits(d) if {
+	every name, want in object.get(d, "when", {}) {
+		kconfig.good({"option": name, "want": want})
+		kernel.config_known
+	}
+	not too_old(d)
+}
+
+too_old(d) if {
+	d.since
+	not kernel.at_least(d.since)
+}
+
+irrelevant(row) := sprintf("%s is not %s on this kernel", [name, kconfig.text(want)]) if {
+	kernel.config_known
+	some name in sort(object.keys(object.get(row, "when", {})))
+	want := row.when[name]
+	not kconfig.good({"option": name, "want": want})
+} else := sprintf("this sysctl came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+	kernel.older_than(row.since)
+} else := sprintf("%s=%s is on the command line", [row.unlessCmdline.param, row.unlessCmdline.value]) if {
+	kernel.last(row.unlessCmdline.param) == row.unlessCmdline.value
+}
+
+# blind: it is not right as far as we see, and we do not see enough.
+blind(row) := sprintf("the files of %s were not inventoried, so its sysctl settings are not known", [concat(", ", unread)]) if {
+	count(unread) > 0
+} else := kernel.config_missing if {
+	not good(row)
+	depends(row)
+	not kernel.config_known
+}
+
+depends(row) if row.when
+
+depends(row) if {
+	some d in row.defaults
+	d.when
+}
+
+checked[row.rule] contains resource(row) if {
+	some i in rows
+	row := data.sysctl[i]
+	not blind(row)
+	not irrelevant(row)
+}
+
+fail[row.rule] contains finding if {
+	some i in rows
+	row := data.sysctl[i]
+	not good(row)
+	not irrelevant(row)
+	not blind(row)
+	finding := {
+		"id": row.rule,
+		"resource": resource(row),
+		"path": "",
+		"actual": actual(row),
+		"expected": row.want,
+		"key": row.key,
+		"severity": row.severity,
+		"message": sprintf("%s is %s, expected %s: %s", [row.key, actual(row), kconfig.text(row.want), row.why]),
+		"fix": sprintf("write %s = %s to a file in /etc/sysctl.d of the onboot component that applies sysctls", [row.key, row.set]),
+	}
+}
+
+unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
+	some i in rows
+	row := data.sysctl[i]
+	not irrelevant(row)
+	reason := blind(row)
+}
+
+not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
+	some i in rows
+	row := data.sysctl[i]
+	reason := irrelevant(row)
+}
+
+actual(row) := kernel.sysctl(row.key)
+
+actual(row) := sprintf("not set (the kernel starts with %s)", [builtin(row)]) if {
+	not kernel.sysctl(row.key)
+	builtin(row)
+}
+
+actual(row) := "not set" if {
+	not kernel.sysctl(row.key)
+	not builtin(row)
+}

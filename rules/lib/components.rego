@@ -1,0 +1,99 @@
+# METADATA
+# description: Components, resources and findings, as every rule names them.
+package seaworthy.lib
+
+# Sections whose components run as containers and so have an effective spec.
+container_sections := {"onboot", "onshutdown", "services"}
+
+containers contains c if {
+	some c in input.components
+	is_object(c.spec)
+}
+
+services contains c if {
+	some c in containers
+	c.section == "services"
+}
+
+onboot contains c if {
+	some c in containers
+	c.section == "onboot"
+}
+
+resource(c) := sprintf("component:%s", [c.id])
+
+image_resource := sprintf("image:%s", [input.name])
+
+# A container without an effective spec: nothing can be said about it.
+no_spec contains no_spec_entry(c) if {
+	some c in input.components
+	c.section in container_sections
+	not is_object(c.spec)
+}
+
+no_spec_services contains no_spec_entry(c) if {
+	some c in input.components
+	c.section == "services"
+	not is_object(c.spec)
+}
+
+no_spec_entry(c) := {
+	"resource": resource(c),
+	"reason": "the effective runtime spec is missing",
+}
+
+# Components whose files were not looked at.
+no_files contains entry if {
+	some c in input.components
+	not files_present(c)
+	entry := {"resource": resource(c), "reason": "its files were not inventoried"}
+}
+
+files_present(c) if c.files.present == true
+
+# Components whose files were looked at.
+inventoried contains c if {
+	some c in input.components
+	files_present(c)
+}
+
+# finding completes what a rule says about a component.
+finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
+
+# allowed is defined where data.components grants this very finding, and says
+# why. An allowance names rule ids and, for each, the keys that it covers;
+# nothing is covered as a whole.
+allowed(f) := {"resource": f.resource, "reason": sprintf("allowed: %s", [entry.reason])} if {
+	some c in input.components
+	resource(c) == f.resource
+	some entry in data.components
+	allowance_for(entry, c)
+	f.key in entry.rules[f.id]
+}
+
+allowance_for(entry, c) if {
+	is_string(entry.digest)
+	entry.digest == c.image.digest
+}
+
+allowance_for(entry, c) if {
+	entry.section == c.section
+	entry.name == c.name
+	entry.repository == c.image.repository
+}
+
+# arr turns Go's null lists into empty ones.
+arr(x) := x if is_array(x)
+
+arr(x) := [] if not is_array(x)
+
+obj(x) := x if is_object(x)
+
+obj(x) := {} if not is_object(x)
+
+str(x) := x if is_string(x)
+
+str(x) := "" if not is_string(x)
+
+# one_line joins a list for a message.
+one_line(xs) := concat(", ", sort([sprintf("%v", [x]) | some x in xs]))

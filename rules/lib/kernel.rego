@@ -1,0 +1,205 @@
+# METADATA
+# description: |-
+#   What the kernel, its command line and the sysctls add up to. A value asked
+#   of a configuration that nobody has is undefined: callers say unknown.
+package seaworthy.kernel
+
+# config_known: the configuration is there, and it is this kernel's.
+config_known if {
+	input.kernel.present == true
+	input.kernel.config.present == true
+	object.get(input.kernel.config, "mismatch", "") == ""
+}
+
+config_missing := "os.yml names no kernel, so nothing is known about the one that will boot this" if {
+	not input.kernel.present == true
+} else := "the kernel's configuration was not found: ship it as the file `config` in the kernel image, or build with CONFIG_IKCONFIG" if {
+	not input.kernel.config.present == true
+} else := sprintf("the configuration is not this kernel's: %s", [input.kernel.config.mismatch]) if {
+	not config_known
+}
+
+# config_unknown holds one entry where the configuration is missing.
+config_unknown contains {"resource": kernel_resource, "reason": config_missing}
+
+kernel_resource := "component:kernel" if {
+	some c in input.components
+	c.id == "kernel"
+} else := sprintf("image:%s", [input.name])
+
+options := input.kernel.config.options if config_known
+
+value(name) := options[name]
+
+on(name) if value(name) in {"y", "m"}
+
+# off needs the configuration: what is unknown is not off.
+off(name) if {
+	config_known
+	not on(name)
+}
+
+# version as [major, minor], undefined where it does not say.
+version := [to_number(m[1]), to_number(m[2])] if {
+	is_string(input.kernel.version)
+	m := regex.find_all_string_submatch_n(`^v?(\d{1,4})\.(\d{1,4})`, input.kernel.version, 1)[0]
+}
+
+version_text := sprintf("%d.%d", version)
+
+# older and newer compare with "MAJOR.MINOR".
+older_than(text) if version < parse(text)
+
+at_least(text) if version >= parse(text)
+
+parse(text) := [to_number(p) | some p in split(text, ".")]
+
+# Words after "--" go to init and not to the kernel.
+params contains p if {
+	some p in input.cmdline.params
+	not after_dashes(p)
+}
+
+after_dashes(p) if {
+	some d in input.cmdline.params
+	d.name == "--"
+	p.index >= d.index
+}
+
+# The kernel takes - and _ in names for the same.
+param_name(name) := replace(name, "-", "_")
+
+# values are all that a parameter was given, in order; a bare flag is "".
+values(name) := [v |
+	some pair in sort([[p.index, p] | some p in params; param_name(p.name) == param_name(name)])
+	v := text_of(pair[1])
+]
+
+text_of(p) := p.value if is_string(p.value)
+
+text_of(p) := "" if not is_string(p.value)
+
+has_param(name) if count(values(name)) > 0
+
+# last is what a parameter ends up as, undefined where it is not there.
+last(name) := vs[count(vs) - 1] if {
+	vs := values(name)
+	count(vs) > 0
+}
+
+truthy := {"", "1", "y", "yes", "on", "t", "true"}
+
+falsy := {"0", "n", "no", "off", "f", "false"}
+
+enabled_param(name) if lower(last(name)) in truthy
+
+# The security modules that are initialised: lsm= replaces CONFIG_LSM.
+lsms := {l | some l in split(lsm_list, ",")}
+
+lsm_list := last("lsm")
+
+lsm_list := value("CONFIG_LSM") if not has_param("lsm")
+
+lsm_active(name) if {
+	config_known
+	name in lsms
+	lsm_built(name)
+	not lsm_switched_off(name)
+}
+
+lsm_built("apparmor") if on("CONFIG_SECURITY_APPARMOR")
+
+lsm_built("selinux") if on("CONFIG_SECURITY_SELINUX")
+
+lsm_built("yama") if on("CONFIG_SECURITY_YAMA")
+
+lsm_built("landlock") if on("CONFIG_SECURITY_LANDLOCK")
+
+lsm_built("smack") if on("CONFIG_SECURITY_SMACK")
+
+lsm_built("tomoyo") if on("CONFIG_SECURITY_TOMOYO")
+
+lsm_built("lockdown") if on("CONFIG_SECURITY_LOCKDOWN_LSM")
+
+lsm_switched_off(name) if last(name) in falsy
+
+# AppArmor, SELinux and Smack exclude each other: security= picks one.
+lsm_switched_off(name) if {
+	name in {"apparmor", "selinux", "smack"}
+	has_param("security")
+	last("security") != name
+}
+
+# lockdown is "none", "integrity" or "confidentiality", and undefined without
+# a configuration. It can be forced at build time, or asked for at boot; the
+# stronger one wins.
+lockdown := "confidentiality" if "confidentiality" in lockdown_asked
+
+lockdown := "integrity" if {
+	"integrity" in lockdown_asked
+	not "confidentiality" in lockdown_asked
+}
+
+lockdown := "none" if {
+	config_known
+	count(lockdown_asked) == 0
+}
+
+lockdown_asked contains "confidentiality" if {
+	lockdown_possible
+	on("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY")
+}
+
+lockdown_asked contains "integrity" if {
+	lockdown_possible
+	on("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY")
+}
+
+lockdown_asked contains mode if {
+	lockdown_possible
+	some mode in values("lockdown")
+	mode in {"integrity", "confidentiality"}
+}
+
+lockdown_possible if on("CONFIG_SECURITY_LOCKDOWN_LSM_EARLY")
+
+lockdown_possible if lsm_active("lockdown")
+
+locked_down if lockdown in {"integrity", "confidentiality"}
+
+# modules_signed: the kernel refuses a module that nobody signed.
+modules_signed if off("CONFIG_MODULES")
+
+modules_signed if {
+	on("CONFIG_MODULE_SIG")
+	module_signature_wanted
+}
+
+module_signature_wanted if on("CONFIG_MODULE_SIG_FORCE")
+
+module_signature_wanted if enabled_param("module.sig_enforce")
+
+module_signature_wanted if locked_down
+
+# default_on: a switch with a built-in default that the command line overrides.
+default_on(_, param) if enabled_param(param)
+
+default_on(option, param) if {
+	on(option)
+	not has_param(param)
+}
+
+# sysctl values in boot order; the last one holds.
+sysctl_values(key) := [s[2] |
+	some s in sort([[x.order, i, x.value] |
+		some i, x in input.sysctl.settings
+		sysctl_key(x.key) == key
+	])
+]
+
+sysctl_key(key) := replace(key, "/", ".")
+
+sysctl(key) := trim_space(vs[count(vs) - 1]) if {
+	vs := sysctl_values(key)
+	count(vs) > 0
+}

@@ -1,0 +1,277 @@
+# A good system for tests, and ways to spoil it. Kernel options, command line
+# and sysctls are those that the tables ask for, so that a row that is added
+# there needs no change here.
+package seaworthy.testing
+
+origin := {"layer": "os.yml", "file": "os.yml", "line": 1, "column": 1}
+
+image(name) := {
+	"reference": sprintf("seaworthy/%s:1", [name]),
+	"name": sprintf("docker.io/seaworthy/%s:1", [name]),
+	"registry": "docker.io",
+	"repository": sprintf("seaworthy/%s", [name]),
+	"tag": "1",
+	"digest": "sha256:1111111111111111111111111111111111111111111111111111111111111111",
+	"manifest": "sha256:2222222222222222222222222222222222222222222222222222222222222222",
+	"pinned": false,
+	"locked": true,
+	"origin": origin,
+	"os": "linux",
+	"architecture": "amd64",
+	"user": "100",
+	"env": ["PATH=/usr/bin"],
+	"entrypoint": null,
+	"cmd": null,
+	"exposedPorts": null,
+	"labels": {},
+	"history": ["component build"],
+	"trustRequired": false,
+}
+
+sbom := {
+	"present": true,
+	"formats": ["SPDX-2.3", "CycloneDX-1.6"],
+	"packages": [{"name": "libc6", "version": "2.36-9", "type": "deb", "purl": "pkg:deb/debian/libc6@2.36-9", "licenses": ["LGPL-2.1"]}],
+	"distro": {"id": "debian", "versionId": "12", "prettyName": "Debian GNU/Linux 12 (bookworm)"},
+	"coverage": {"files": 100, "owned": 100},
+}
+
+files := {
+	"present": true, "count": 100, "bytes": 1000,
+	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
+	"emptyPasswords": [], "duplicateIds": [], "tools": [], "sshd": null,
+	"authorizedKeys": [], "sysctl": [], "truncated": false,
+}
+
+component(section, name, spec) := {
+	"id": id(section, name), "section": section, "name": name, "index": 0,
+	"image": image(name), "readonly": true,
+	"spec": spec, "runtime": {},
+	"origins": {"": origin},
+	"sbom": sbom, "files": files,
+}
+
+id("kernel", _) := "kernel"
+
+id(section, name) := sprintf("%s/%s", [section, name]) if section != "kernel"
+
+system_mounts := [
+	{"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "strictatime", "mode=755", "size=65536k", "ro"]},
+	{"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]},
+	{"destination": "/proc", "type": "proc", "source": "proc", "options": ["nosuid", "nodev", "noexec", "relatime"]},
+	{"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
+	{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]},
+]
+
+capabilities(names) := {kind: names | some kind in ["bounding", "effective", "permitted", "inheritable"]}
+
+# A service as it should be.
+service_spec := {
+	"ociVersion": "1.2.1",
+	"process": {
+		"user": {"uid": 100, "gid": 100},
+		"args": ["/usr/sbin/nginx"],
+		"env": ["PATH=/usr/sbin:/usr/bin"],
+		"cwd": "/",
+		"capabilities": capabilities([]),
+		"noNewPrivileges": true,
+		"apparmorProfile": "docker-default",
+		"rlimits": [{"type": "RLIMIT_CORE", "hard": 0, "soft": 0}],
+	},
+	"root": {"path": "rootfs", "readonly": true},
+	"mounts": array.concat(system_mounts, [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=16m"]}]),
+	"linux": {
+		"namespaces": [
+			{"type": "mount"}, {"type": "pid"}, {"type": "ipc"}, {"type": "uts"},
+			{"type": "network"}, {"type": "user"}, {"type": "cgroup"},
+		],
+		"resources": {
+			"pids": {"limit": 64},
+			"memory": {"limit": 67108864},
+			"cpu": {"shares": 512},
+			"devices": [{"allow": false, "access": "rwm"}],
+		},
+		"devices": [],
+		"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}]},
+		"maskedPaths": data.params.masked_paths,
+		"readonlyPaths": data.params.readonly_paths,
+		"sysctl": {},
+	},
+}
+
+# Onboot components as shipped: they run once, as root.
+onboot_spec(caps) := {
+	"ociVersion": "1.2.1",
+	"process": {
+		"user": {"uid": 0, "gid": 0}, "args": ["/usr/bin/once"], "env": ["PATH=/usr/bin"], "cwd": "/",
+		"capabilities": capabilities(caps), "noNewPrivileges": true,
+	},
+	"root": {"path": "rootfs", "readonly": true},
+	"mounts": system_mounts,
+	"linux": {
+		"namespaces": [{"type": "mount"}],
+		"resources": {"devices": [{"allow": false, "access": "rwm"}]},
+		"devices": [],
+		"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []},
+		"maskedPaths": [], "readonlyPaths": [], "sysctl": {},
+	},
+}
+
+components := [
+	component("kernel", "kernel", null),
+	component("init", "000", null),
+	component("onboot", "sysctl", onboot_spec(["CAP_SYS_ADMIN", "CAP_NET_ADMIN"])),
+	component("onboot", "dhcp", onboot_spec(["CAP_NET_ADMIN", "CAP_NET_RAW"])),
+	component("services", "nginx", service_spec),
+	component("services", "report", service_spec),
+]
+
+# The image of an init component is not named by its position.
+images := [image("kernel"), image("init"), image("sysctl"), image("dhcp"), image("nginx"), image("report")]
+
+good := {
+	"schemaVersion": 1,
+	"name": "test",
+	"arch": "amd64",
+	"sources": [{"path": "os.yml", "digest": "sha256:00"}],
+	"locked": true,
+	"components": [object.union(c, {"image": images[i], "index": i}) | some i, c in components],
+	"kernel": {
+		"present": true,
+		"version": "6.12.1-test",
+		"config": {"present": true, "source": "config", "digest": "sha256:01", "options": kernel_options, "mismatch": ""},
+		"modules": [],
+		"package": "linux-image-test",
+	},
+	"cmdline": {"raw": "console=ttyS0", "params": cmdline_params, "origin": origin},
+	"sysctl": {"applied": true, "settings": sysctl_settings},
+	"files": [],
+	"sbom": {
+		"present": true,
+		"components": ["kernel", "init/000", "onboot/sysctl", "onboot/dhcp", "services/nginx", "services/report"],
+		"packages": 6,
+	},
+}
+
+kernel_options := object.union(
+	{row.option: want_text(row.want) | some row in data.kconfig},
+	{
+		"CONFIG_MODULES": "y", "CONFIG_CPU_SUP_INTEL": "y", "CONFIG_CPU_SUP_AMD": "y", "CONFIG_CC_IS_GCC": "y",
+		"CONFIG_BPF_SYSCALL": "y", "CONFIG_BPF_JIT": "y", "CONFIG_USER_NS": "y", "CONFIG_IPV6": "y",
+		"CONFIG_KEXEC_CORE": "y", "CONFIG_PERF_EVENTS": "y", "CONFIG_MAGIC_SYSRQ": "y",
+		"CONFIG_LSM": "landlock,lockdown,yama,apparmor,bpf",
+		"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "y",
+	},
+)
+
+want_text(want) := want if is_string(want)
+
+want_text(want) := want[0] if is_array(want)
+
+want_text(want) := format_int(want.min, 10) if is_object(want)
+
+want_text(want) := concat(",", want.has) if is_array(want.has)
+
+cmdline_params := [{"name": p.name, "value": p.value, "index": i} | some i, p in words]
+
+words := array.concat(
+	[{"name": "console", "value": "ttyS0"}],
+	[{"name": row.param, "value": flag(row.want[0])} | some row in data.cmdline; row.want],
+)
+
+flag("") := null
+
+flag(v) := v if v != ""
+
+sysctl_settings := [{"key": row.key, "value": row.set, "component": "onboot/sysctl", "source": "/etc/sysctl.d/00.conf", "order": i} |
+	some i, row in data.sysctl
+]
+
+# Indexes into good.components.
+at := {"kernel": 0, "init": 1, "sysctl": 2, "dhcp": 3, "nginx": 4, "report": 5}
+
+put(system, path, v) := json.patch(system, [{"op": "add", "path": path, "value": v}])
+
+drop(system, path) := json.patch(system, [{"op": "remove", "path": path}])
+
+# component_with and spec_with change one value of one component.
+component_with(name, path, v) := put(good, sprintf("/components/%d%s", [at[name], path]), v)
+
+spec_with(name, path, v) := component_with(name, concat("", ["/spec", path]), v)
+
+# nginx_with is the usual victim.
+nginx_with(path, v) := spec_with("nginx", path, v)
+
+nginx_caps(names) := nginx_with("/process/capabilities", capabilities(names))
+
+nginx_mount(m) := nginx_with("/mounts/-", m)
+
+nginx_without_ns(kind) := nginx_with("/linux/namespaces", [ns | some ns in service_spec.linux.namespaces; ns.type != kind])
+
+nginx_files(list, v) := component_with("nginx", concat("", ["/files/", list]), v)
+
+no_spec := component_with("nginx", "/spec", null)
+
+no_files := nginx_files("present", false)
+
+# A second component that nobody knows, in any section.
+unknown_onboot(spec) := put(good, "/components/-", component("onboot", "other", spec))
+
+no_kernel := put(put(good, "/kernel/present", false), "/kernel/config", {"present": false, "source": "", "digest": "", "options": {}, "mismatch": ""})
+
+no_config := put(good, "/kernel/config", {"present": false, "source": "", "digest": "", "options": {}, "mismatch": ""})
+
+kconfig(name, v) := put(good, concat("", ["/kernel/config/options/", name]), v)
+
+kconfigs(changes) := put(good, "/kernel/config/options", object.union(kernel_options, changes))
+
+# Not locked down by anything.
+open_kernel := {"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_MODULE_SIG_FORCE": "n"}
+
+cmdline(list) := cmdline_of(good, list)
+
+cmdline_of(system, list) := put(system, "/cmdline/params", [{"name": p[0], "value": p[1], "index": i} | some i, p in list])
+
+cmdline_add(name, v) := put(good, "/cmdline/params/-", {"name": name, "value": v, "index": 1000})
+
+cmdline_without(name) := put(good, "/cmdline/params", [p | some p in cmdline_params; p.name != name])
+
+sysctl(key, v) := put(good, "/sysctl/settings/-", {"key": key, "value": v, "component": "onboot/sysctl", "source": "/etc/sysctl.d/99.conf", "order": 1000})
+
+sysctl_unset(key) := put(good, "/sysctl/settings", [x | some x in sysctl_settings; x.key != key])
+
+# fires: the rule says so about this resource, and says it in full.
+fires(found, resource) if {
+	some f in found
+	f.resource == resource
+	every g in found {
+		complete(g)
+	}
+}
+
+complete(f) if {
+	regex.match(`^[A-Z]{3}-\d{3}$`, f.id)
+	regex.match(`^(component|kernel|cmdline|sysctl|file|image):.+`, f.resource)
+	is_string(f.path)
+	has_keys(f, {"actual", "expected"})
+	count(f.key) > 0
+	count(f.message) > 10
+	object.get(f, "severity", "low") in {"low", "medium", "high", "critical"}
+}
+
+has_keys(f, names) if names & object.keys(f) == names
+
+# says: one of them has this key.
+says(found, key) if {
+	some f in found
+	f.key == key
+}
+
+silent(found) if count(found) == 0
+
+# tells: the resource is named, with a reason.
+tells(entries, resource) if {
+	some e in entries
+	e.resource == resource
+	count(e.reason) > 5
+}
