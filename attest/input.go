@@ -1,0 +1,215 @@
+package attest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Input is what a seal says something about.
+type Input struct {
+	// Dir is the image's folder, complete but for the seal: no file in it may
+	// change afterwards.
+	Dir  string
+	Name string
+	Arch string
+	// Files are the image's files, relative to Dir. Every other file there is
+	// a byproduct of the build.
+	Files []string
+	// System and Decision are what was built and decided; Dir/decision.json
+	// holds the Decision. An unsigned seal needs neither.
+	System   *system.OS
+	Decision *decision.Decision
+	// SPDXPath and CycloneDXPath are the image's bills of materials, Documents
+	// those of its components: files below Dir.
+	SPDXPath, CycloneDXPath string
+	Documents               []Document
+	// LockDigest is sha256:HEX of os.lock.json, "" without one.
+	LockDigest string
+	// BuilderVersion is that of this program.
+	BuilderVersion string
+	// Parameters are the flags that shaped the build, as JSON values.
+	Parameters map[string]any
+	// Time is SOURCE_DATE_EPOCH; the zero Time and the epoch itself are left
+	// out of statements.
+	Time time.Time
+}
+
+// Document is a component's bills of materials.
+type Document struct {
+	// ID is the component's ("services/nginx"), FileStem the same as part of a
+	// file name.
+	ID, FileStem string
+	// Digest is sha256:HEX of the component's image.
+	Digest string
+	// Paths relative to Input.Dir.
+	SPDXPath, CycloneDXPath string
+}
+
+// folder is Input.Dir as it was found: every file of it by its digest.
+type folder struct {
+	// files are the image's, others the byproducts; both sorted by path.
+	files, others []layout.File
+	// root confines every access to Dir.
+	root *os.Root
+}
+
+// other finds a byproduct by its path.
+func (f *folder) other(path string) (layout.File, bool) {
+	i := slices.IndexFunc(f.others, func(o layout.File) bool { return o.Path == path })
+	if i < 0 {
+		return layout.File{}, false
+	}
+	return f.others[i], true
+}
+
+// readFolder walks and hashes Dir. It wants regular files only, each of Files
+// among them, and no seal yet.
+func (in *Input) readFolder() (*folder, error) {
+	root, err := os.OpenRoot(in.Dir)
+	if err != nil {
+		return nil, unusable("image folder", err)
+	}
+	f := &folder{root: root}
+	image := map[string]bool{}
+	for _, path := range in.Files {
+		if !filepath.IsLocal(path) || filepath.ToSlash(filepath.Clean(path)) != path || strings.HasPrefix(path, layout.Dir+"/") {
+			return nil, errors.Join(unusable(fmt.Sprintf("image file %q is no path in the folder", path), nil), root.Close())
+		}
+		image[path] = true
+	}
+	if len(image) == 0 {
+		return nil, errors.Join(unusable("image has no files", nil), root.Close())
+	}
+	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if path == statement.Dir || path == layout.Dir {
+			return fmt.Errorf("%s is there already: the folder has a seal", path)
+		}
+		if d.IsDir() {
+			return nil
+		}
+		file, err := f.hash(path)
+		if err != nil {
+			return err
+		}
+		if image[path] {
+			f.files = append(f.files, file)
+			delete(image, path)
+		} else {
+			f.others = append(f.others, file)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(unusable("image folder", err), root.Close())
+	}
+	for path := range image {
+		err = errors.Join(err, unusable(fmt.Sprintf("image file %q is missing", path), nil))
+	}
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return f, nil
+}
+
+// hash reads one regular file.
+func (f *folder) hash(path string) (layout.File, error) {
+	info, err := f.root.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", path)
+	}
+	if err != nil {
+		return layout.File{}, err
+	}
+	r, err := f.root.Open(path)
+	if err != nil {
+		return layout.File{}, err
+	}
+	defer r.Close()
+	digest, size, err := digestOf(r)
+	return layout.File{Path: path, Digest: digest, Size: size}, err
+}
+
+// document reads the JSON document at path, which is a byproduct.
+func (f *folder) document(path string) (layout.File, json.RawMessage, error) {
+	if rel, err := filepath.Rel(f.root.Name(), path); err == nil && filepath.IsAbs(path) {
+		path = rel
+	}
+	path = filepath.ToSlash(filepath.Clean(path))
+	file, ok := f.other(path)
+	if !ok {
+		return layout.File{}, nil, unusable(fmt.Sprintf("document %q is not in the image folder", path), nil)
+	}
+	if file.Size > statement.MaxBundle/2 {
+		return layout.File{}, nil, unusable(fmt.Sprintf("document %q has %d bytes: too much for a statement", path, file.Size), nil)
+	}
+	r, err := f.root.Open(path)
+	if err != nil {
+		return layout.File{}, nil, unusable("document", err)
+	}
+	defer r.Close()
+	raw, err := io.ReadAll(io.LimitReader(r, file.Size+1))
+	if err != nil {
+		return layout.File{}, nil, unusable("document", err)
+	}
+	if digest, _, _ := digestOf(bytes.NewReader(raw)); digest != file.Digest {
+		return layout.File{}, nil, unusable(fmt.Sprintf("document %q changed while it was read", path), nil)
+	}
+	if !json.Valid(raw) || len(bytes.TrimSpace(raw)) == 0 || bytes.TrimSpace(raw)[0] != '{' {
+		return layout.File{}, nil, unusable(fmt.Sprintf("document %q is not a JSON object", path), nil)
+	}
+	return file, raw, nil
+}
+
+// checkDecision wants Dir/decision.json to hold the Decision.
+func (in *Input) checkDecision(f *folder) (layout.File, error) {
+	file, raw, err := f.document(statement.DecisionFile)
+	if err != nil {
+		return file, err
+	}
+	var written decision.Decision
+	if err := statement.Decode(raw, &written); err != nil {
+		return file, unusable(statement.DecisionFile, err)
+	}
+	// Through JSON once more: a value of type any comes back as another type.
+	var given decision.Decision
+	a, err := statement.Marshal(in.Decision)
+	if err == nil {
+		err = json.Unmarshal(a, &given)
+	}
+	if err != nil {
+		return file, unusable("decision", err)
+	}
+	a, errA := statement.Marshal(given)
+	b, errB := statement.Marshal(written)
+	if err := errors.Join(errA, errB); err != nil {
+		return file, unusable("decision", err)
+	}
+	if !bytes.Equal(a, b) {
+		return file, unusable(statement.DecisionFile+" does not hold the decision that is to be sealed", nil)
+	}
+	if d := in.Decision.System.LockDigest; d != in.LockDigest {
+		return file, unusable(fmt.Sprintf("decision was made for lock %q, the image was built with %q", d, in.LockDigest), nil)
+	}
+	return file, nil
+}
+
+func unusable(what string, err error) error {
+	return &system.Error{Kind: system.ErrUnusable, What: what, Err: err}
+}

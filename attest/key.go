@@ -1,0 +1,252 @@
+package attest
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// The files that GenerateKey writes.
+const (
+	PrivateKeyFile = "seaworthy.key"
+	PublicKeyFile  = "seaworthy.pub"
+)
+
+// The types of cosign's private keys; the second is what it writes.
+const (
+	cosignKey   = "ENCRYPTED COSIGN PRIVATE KEY"
+	sigstoreKey = "ENCRYPTED SIGSTORE PRIVATE KEY"
+)
+
+// maxKey bounds a key file. Those of cosign have less than 1 KiB.
+const maxKey = 64 << 10
+
+// GenerateKey makes an ECDSA P-256 key in cosign's form: dir/seaworthy.key,
+// encrypted with the password (which may be empty) and readable by its owner
+// alone, and dir/seaworthy.pub. It replaces neither file: where one exists, or
+// cannot be written, nothing is left behind (ErrInput, ErrUnusable).
+func GenerateKey(dir string, password []byte) error {
+	private, public, err := newKeyPair(password)
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "making a key", Err: err}
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "folder for the key", Err: err}
+	}
+	keyPath, pubPath := filepath.Join(dir, PrivateKeyFile), filepath.Join(dir, PublicKeyFile)
+	if err := writeNew(keyPath, private, 0o600); err != nil {
+		return err
+	}
+	if err := writeNew(pubPath, public, 0o644); err != nil {
+		return errors.Join(err, os.Remove(keyPath))
+	}
+	return nil
+}
+
+// newKeyPair gives both halves as cosign generate-key-pair writes them.
+func newKeyPair(password []byte) (private, public []byte, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed, err := encrypted.Encrypt(der, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	public, err = publicPEM(key.Public())
+	return pem.EncodeToMemory(&pem.Block{Type: sigstoreKey, Bytes: sealed}), public, err
+}
+
+// writeNew writes a file under a temporary name and links it into place, so
+// that the file is whole when it appears and nothing is replaced.
+func writeNew(path string, content []byte, mode os.FileMode) error {
+	failed := func(err error) error {
+		return &system.Error{Kind: system.ErrUnusable, What: "writing " + path, Err: err}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return failed(err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return failed(err)
+	}
+	switch err := os.Link(f.Name(), path); {
+	case errors.Is(err, os.ErrExist):
+		return &system.Error{
+			Kind: system.ErrInput, What: path + " exists already",
+			Next: "a key is never replaced: move it away, or give another --output-dir",
+		}
+	case err != nil:
+		return failed(err)
+	}
+	return nil
+}
+
+// Signer signs statements with one key.
+type Signer struct {
+	key crypto.Signer
+	pem string
+	id  [sha256.Size]byte
+}
+
+// LoadSigner reads a private key in cosign's encrypted form, as `seaworthy key
+// generate` and `cosign generate-key-pair` write it; the key is ECDSA P-256 or
+// Ed25519. The password is asked for once, and only when the file is a key. A
+// file that is no such key, and a wrong password, are ErrInput.
+func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
+	bad := func(what, next string, err error) error {
+		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("key %s %s", path, what), Next: next, Err: err}
+	}
+	raw, err := readKey(path)
+	if err != nil {
+		return nil, bad("cannot be read", "make one with `seaworthy key generate`", err)
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil || (block.Type != cosignKey && block.Type != sigstoreKey) {
+		return nil, bad("is not a private key that cosign encrypted",
+			"make one with `seaworthy key generate`, or import one with `cosign import-key-pair`", nil)
+	}
+	secret, err := password()
+	if err != nil {
+		return nil, bad("needs a password", "set COSIGN_PASSWORD", err)
+	}
+	der, err := encrypted.Decrypt(block.Bytes, secret)
+	if err != nil {
+		return nil, bad("cannot be opened: wrong password, or a damaged file", "set COSIGN_PASSWORD to the key's password", nil)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, bad("holds no private key", "", err)
+	}
+	s, err := NewSigner(key)
+	if err != nil {
+		return nil, bad("cannot be used", "use an ECDSA P-256 or Ed25519 key", err)
+	}
+	return s, nil
+}
+
+// readKey reads a small file.
+func readKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxKey+1))
+	if err == nil && len(raw) > maxKey {
+		err = fmt.Errorf("more than %d bytes", maxKey)
+	}
+	return bytes.TrimSpace(raw), err
+}
+
+// NewSigner signs with a key that is at hand: *ecdsa.PrivateKey on P-256, or
+// ed25519.PrivateKey.
+func NewSigner(key crypto.PrivateKey) (*Signer, error) {
+	s := &Signer{}
+	switch k := key.(type) {
+	case *ecdsa.PrivateKey:
+		if k.Curve != elliptic.P256() {
+			return nil, fmt.Errorf("curve %s is not P-256", k.Params().Name)
+		}
+		s.key = k
+	case ed25519.PrivateKey:
+		s.key = k
+	default:
+		return nil, fmt.Errorf("a %T is not ECDSA or Ed25519", key)
+	}
+	der, err := x509.MarshalPKIXPublicKey(s.key.Public())
+	if err != nil {
+		return nil, err
+	}
+	s.id = sha256.Sum256(der)
+	p, err := publicPEM(s.key.Public())
+	s.pem = string(p)
+	return s, err
+}
+
+func publicPEM(key crypto.PublicKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+}
+
+// ID is the sha256:HEX of the public key in PKIX form: how reports name it.
+func (s *Signer) ID() string { return fmt.Sprintf("sha256:%x", s.id) }
+
+// PublicKey is the key that verifies.
+func (s *Signer) PublicKey() crypto.PublicKey { return s.key.Public() }
+
+// keypair is a Signer as sigstore-go's sign.Bundle wants it.
+type keypair struct{ *Signer }
+
+func (k keypair) ed25519() bool {
+	_, ok := k.key.(ed25519.PrivateKey)
+	return ok
+}
+
+func (k keypair) GetHashAlgorithm() protocommon.HashAlgorithm {
+	if k.ed25519() {
+		return protocommon.HashAlgorithm_SHA2_512
+	}
+	return protocommon.HashAlgorithm_SHA2_256
+}
+
+func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
+	if k.ed25519() {
+		return protocommon.PublicKeyDetails_PKIX_ED25519
+	}
+	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
+}
+
+// GetHint is the form in which cosign names a key in a bundle.
+func (k keypair) GetHint() []byte {
+	return []byte(base64.StdEncoding.EncodeToString(k.id[:]))
+}
+
+func (k keypair) GetKeyAlgorithm() string {
+	if k.ed25519() {
+		return "ED25519"
+	}
+	return "ECDSA"
+}
+
+func (k keypair) GetPublicKey() crypto.PublicKey { return k.key.Public() }
+
+func (k keypair) GetPublicKeyPem() (string, error) { return k.pem, nil }
+
+// SignData signs, without randomness: ECDSA as in RFC 6979.
+func (k keypair) SignData(_ context.Context, data []byte) (signature, signed []byte, err error) {
+	if k.ed25519() {
+		signature, err = k.key.Sign(nil, data, crypto.Hash(0))
+		return signature, data, err
+	}
+	sum := sha256.Sum256(data)
+	signature, err = k.key.Sign(nil, sum[:], crypto.SHA256)
+	return signature, sum[:], err
+}

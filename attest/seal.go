@@ -1,0 +1,171 @@
+package attest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/sigstore/sigstore-go/pkg/sign"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+)
+
+// Seal writes Dir/attestations, one Sigstore bundle per statement, and
+// Dir/oci, the layout that carries the image's files and the bundles. With no
+// signer it writes the layout alone, and the image is unsigned. The files are
+// read in streams and, where the file system allows, linked into the layout
+// and not copied.
+//
+// A seal of a decision that did not pass says so: its summary is FAILED, and
+// attest/verify refuses it. Errors are *system.Error; Dir is to be thrown away
+// then.
+func Seal(ctx context.Context, in Input, signer *Signer) error {
+	if in.Name == "" {
+		return unusable("image has no name", nil)
+	}
+	f, err := in.readFolder()
+	if err != nil {
+		return err
+	}
+	defer f.root.Close()
+
+	manifest, err := layout.Artifact(f.files)
+	if err != nil {
+		return unusable("image layout", err)
+	}
+	var bundles []layout.Bundle
+	if signer != nil {
+		all, err := in.statements(f, manifest)
+		if err != nil {
+			return err
+		}
+		if bundles, err = writeBundles(ctx, f.root, all, signer); err != nil {
+			return err
+		}
+	}
+	l, err := layout.Describe(in.Name, f.files, bundles)
+	if err != nil {
+		return unusable("image layout", err)
+	}
+	return writeLayout(ctx, f.root, l)
+}
+
+// writeBundles signs each statement into a file of its own.
+func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signer) ([]layout.Bundle, error) {
+	if len(all) > statement.MaxBundles {
+		return nil, unusable(fmt.Sprintf("%d statements are more than %d", len(all), statement.MaxBundles), nil)
+	}
+	if err := root.Mkdir(statement.Dir, 0o755); err != nil {
+		return nil, unusable("attestations", err)
+	}
+	var out []layout.Bundle
+	for _, n := range all {
+		if err := ctx.Err(); err != nil {
+			return nil, unusable("sealing", err)
+		}
+		raw, err := bundle(ctx, n, signer)
+		if err != nil {
+			return nil, unusable("statement "+n.stem, err)
+		}
+		path := statement.BundlePath(n.stem)
+		if err := root.WriteFile(path, raw, 0o644); err != nil {
+			return nil, unusable("attestations", err)
+		}
+		digest, size, _ := digestOf(bytes.NewReader(raw))
+		out = append(out, layout.Bundle{
+			File:          layout.File{Path: path, Digest: digest, Size: size},
+			PredicateType: n.predicateType,
+		})
+	}
+	return out, nil
+}
+
+// bundle signs one statement.
+func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
+	payload, err := n.payload()
+	if err != nil {
+		return nil, err
+	}
+	b, err := sign.Bundle(&sign.DSSEData{Data: payload, PayloadType: statement.PayloadType},
+		keypair{signer}, sign.BundleOptions{Context: ctx})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := protojson.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	// protojson puts white space in at random, so that nobody relies on it.
+	var out bytes.Buffer
+	if err := json.Compact(&out, raw); err != nil {
+		return nil, err
+	}
+	if out.Len() > statement.MaxBundle {
+		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", out.Len(), statement.MaxBundle)
+	}
+	return out.Bytes(), nil
+}
+
+// writeLayout writes what the layout says.
+func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
+	if err := root.MkdirAll(layout.Dir+"/blobs/sha256", 0o755); err != nil {
+		return unusable("image layout", err)
+	}
+	for path, content := range l.Documents {
+		if err := root.WriteFile(layout.Dir+"/"+path, content, 0o644); err != nil {
+			return unusable("image layout", err)
+		}
+	}
+	for path, source := range l.Blobs {
+		if err := ctx.Err(); err != nil {
+			return unusable("sealing", err)
+		}
+		if err := linkOrCopy(root, source, layout.Dir+"/"+path); err != nil {
+			return unusable("image layout", err)
+		}
+	}
+	return nil
+}
+
+// linkOrCopy gives a file a second name, or where that cannot be, a copy. A
+// copy whose bytes are not those of its name (a digest) is an error.
+func linkOrCopy(root *os.Root, source, target string) error {
+	if root.Link(source, target) == nil {
+		return nil
+	}
+	r, err := root.Open(source)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, err := root.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	digest, _, err := digestOf(io.TeeReader(r, w))
+	if err = errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	if digest != "sha256:"+filepath.Base(target) {
+		return fmt.Errorf("%s changed while it was copied", source)
+	}
+	return nil
+}
+
+// digestOf reads to the end and gives sha256:HEX and the size.
+func digestOf(r io.Reader) (digest string, size int64, err error) {
+	h := sha256.New()
+	if size, err = io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{r}, make([]byte, 256<<10)); err != nil {
+		return "", 0, err
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil)), size, nil
+}

@@ -1,0 +1,242 @@
+package statement
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Identifiers that predicates carry.
+const (
+	// BuilderID is the builder of provenance and the verifier of a summary.
+	BuilderID = "https://github.com/seaworthy-os/seaworthy"
+	// BuildType of the provenance: externalParameters holds sources and
+	// parameters, resolvedDependencies the names below.
+	BuildType = "https://github.com/seaworthy-os/seaworthy/build/v1"
+)
+
+// Names of resolved dependencies, and of a summary's inputs.
+const (
+	// DependencyComponent begins the name of a component: component:services/nginx.
+	DependencyComponent = "component:"
+	// DependencyFile begins the name of a file that was read from the build
+	// machine: file:etc/motd.
+	DependencyFile    = "file:"
+	DependencyLock    = "lock"
+	DependencyPolicy  = "policy"
+	DependencyWaivers = "waivers"
+	// InputDecision is the decision's name among a summary's inputs; the
+	// others are DependencyLock and DependencyWaivers.
+	InputDecision = DecisionFile
+	// AnnotationIndex is the digest of the image index that a component's
+	// reference resolved to, where it differs from its manifest's.
+	AnnotationIndex = "index"
+	// AnnotationStatement, on a byproduct, is the stem of the statement whose
+	// predicate is that file's document.
+	AnnotationStatement = "statement"
+)
+
+// Results of a summary and of tests.
+const (
+	Passed = "PASSED"
+	Warned = "WARNED"
+	Failed = "FAILED"
+)
+
+// ProvenancePredicate is SLSA provenance v1.
+type ProvenancePredicate struct {
+	BuildDefinition BuildDefinition `json:"buildDefinition"`
+	RunDetails      RunDetails      `json:"runDetails"`
+}
+
+// BuildDefinition says what was asked for, and of what it was made.
+type BuildDefinition struct {
+	BuildType            string             `json:"buildType"`
+	ExternalParameters   ExternalParameters `json:"externalParameters"`
+	ResolvedDependencies []Descriptor       `json:"resolvedDependencies"`
+}
+
+// ExternalParameters are what the user gave: the os.yml files, in merge
+// order, and flags.
+type ExternalParameters struct {
+	Name       string         `json:"name"`
+	Arch       string         `json:"arch"`
+	Sources    []Descriptor   `json:"sources"`
+	Parameters map[string]any `json:"parameters,omitempty"`
+}
+
+// RunDetails says who built, and what else came out.
+type RunDetails struct {
+	Builder    Builder      `json:"builder"`
+	Byproducts []Descriptor `json:"byproducts"`
+}
+
+// Builder is a program by its identifier and version.
+type Builder struct {
+	ID      string            `json:"id"`
+	Version map[string]string `json:"version,omitempty"`
+}
+
+// SummaryPredicate is SLSA's verification summary v1. The members that begin
+// with seaworthy_ are extensions in the form that SLSA asks for.
+type SummaryPredicate struct {
+	Verifier           Builder `json:"verifier"`
+	TimeVerified       string  `json:"timeVerified,omitempty"`
+	ResourceURI        string  `json:"resourceUri"`
+	Policy             Policy  `json:"policy"`
+	InputAttestations  []Input `json:"inputAttestations"`
+	VerificationResult string  `json:"verificationResult"`
+	// VerifiedLevels has one level: SEAWORTHY_ and the pack's name in capital
+	// letters, or FAILED.
+	VerifiedLevels []string `json:"verifiedLevels"`
+	// FailOn is the severity from which a failing finding denied.
+	FailOn string `json:"seaworthy_failOn"`
+	// WaiversExpire is the last day (YYYY-MM-DD, UTC) on which every waiver
+	// that the decision used is valid; "" where it used none.
+	WaiversExpire string `json:"seaworthy_waiversExpire,omitempty"`
+}
+
+// Policy is what was evaluated.
+type Policy struct {
+	URI    string            `json:"uri"`
+	Digest map[string]string `json:"digest"`
+}
+
+// Input is a document that a summary rests on.
+type Input struct {
+	URI    string            `json:"uri"`
+	Digest map[string]string `json:"digest"`
+}
+
+// Input gives the digest (sha256:HEX) of the input with that URI, "" where
+// there is none.
+func (p *SummaryPredicate) Input(uri string) string {
+	for _, in := range p.InputAttestations {
+		if in.URI == uri {
+			return Descriptor{Digest: in.Digest}.SHA256()
+		}
+	}
+	return ""
+}
+
+const policyScheme = "seaworthy:policy/"
+
+// PolicyURI names a policy: seaworthy:policy/hardened.
+func PolicyURI(name string) string { return policyScheme + url.PathEscape(name) }
+
+// PolicyName is the name in a PolicyURI; false where uri is none.
+func PolicyName(uri string) (string, bool) {
+	rest, ok := strings.CutPrefix(uri, policyScheme)
+	if !ok || rest == "" {
+		return "", false
+	}
+	name, err := url.PathUnescape(rest)
+	return name, err == nil
+}
+
+// TestResultPredicate is in-toto's test result v0.1: one test per finding.
+// The last two lists are extensions; an unknown finding is among the failed
+// tests too, for it is never a pass.
+type TestResultPredicate struct {
+	Result        string       `json:"result"`
+	Configuration []Descriptor `json:"configuration"`
+	PassedTests   []string     `json:"passedTests"`
+	WarnedTests   []string     `json:"warnedTests"`
+	FailedTests   []string     `json:"failedTests"`
+	UnknownTests  []string     `json:"seaworthy_unknownTests"`
+	NotApplicable []string     `json:"seaworthy_notApplicableTests"`
+}
+
+// Tests puts every finding of a decision into the lists of a test result, in
+// the decision's order. A waived finding is a warned test.
+func Tests(d *decision.Decision) TestResultPredicate {
+	p := TestResultPredicate{
+		Result:      Passed,
+		PassedTests: []string{}, WarnedTests: []string{}, FailedTests: []string{},
+		UnknownTests: []string{}, NotApplicable: []string{},
+	}
+	for i := range d.Findings {
+		name := TestName(&d.Findings[i])
+		switch d.Findings[i].State {
+		case decision.StatePass:
+			p.PassedTests = append(p.PassedTests, name)
+		case decision.StateWaived:
+			p.WarnedTests = append(p.WarnedTests, name)
+		case decision.StateNotApplicable:
+			p.NotApplicable = append(p.NotApplicable, name)
+		case decision.StateUnknown:
+			p.UnknownTests = append(p.UnknownTests, name)
+			p.FailedTests = append(p.FailedTests, name)
+		default:
+			p.FailedTests = append(p.FailedTests, name)
+		}
+	}
+	switch {
+	case len(p.FailedTests) > 0:
+		p.Result = Failed
+	case len(p.WarnedTests) > 0:
+		p.Result = Warned
+	}
+	return p
+}
+
+// TestName is a finding as the name of a test: its rule, resource and key.
+func TestName(f *decision.Finding) string {
+	name := f.ID + " " + f.Resource
+	if f.Key != "" {
+		name += " " + f.Key
+	}
+	return name
+}
+
+// Result is what a summary says of a decision. It does not trust the verdict
+// alone: a failing finding at or above failOn, or any unknown one, is FAILED,
+// and failOn "none" counts as "low", because not to deny is not to pass.
+func Result(d *decision.Decision) string {
+	if d.Verdict != decision.Pass || Blocking(d, d.FailOn) != nil {
+		return Failed
+	}
+	return Passed
+}
+
+// Blocking is the first finding that keeps a decision from passing at that
+// threshold ("" and "none" are "low"; a severity that does not exist is too),
+// nil where there is none.
+func Blocking(d *decision.Decision, failOn string) *decision.Finding {
+	rank := max(decision.Severity(failOn).Rank(), decision.Low.Rank())
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		switch f.State {
+		case decision.StatePass, decision.StateNotApplicable:
+		case decision.StateWaived:
+			if f.Waiver == nil { // by nobody is not waived
+				return f
+			}
+		case decision.StateFail:
+			// A severity that does not exist has rank 0: it blocks.
+			if r := f.Severity.Rank(); r == 0 || r >= rank {
+				return f
+			}
+		default:
+			return f
+		}
+	}
+	return nil
+}
+
+// WaiversExpire is the earliest expiry among the waivers that a decision
+// used, "" where it used none.
+func WaiversExpire(d *decision.Decision) string {
+	first := ""
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if f.State != decision.StateWaived || f.Waiver == nil {
+			continue
+		}
+		if first == "" || f.Waiver.Expires < first {
+			first = f.Waiver.Expires
+		}
+	}
+	return first
+}

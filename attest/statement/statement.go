@@ -1,0 +1,174 @@
+// Package statement holds what the seal of an image is made of: in-toto v1
+// statements with standard predicate types only, their names in a folder, and
+// the strict reading of them. The part that writes a seal and the part that
+// believes one share it. It imports the standard library and the decision's
+// types alone, so that a verifier fits an initramfs.
+package statement
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// What every statement and its envelope say of themselves.
+const (
+	Type            = "https://in-toto.io/Statement/v1"
+	PayloadType     = "application/vnd.in-toto+json"
+	BundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+)
+
+// The predicate types. There are no others in a seal.
+const (
+	SPDX       = "https://spdx.dev/Document"
+	CycloneDX  = "https://cyclonedx.org/bom"
+	Provenance = "https://slsa.dev/provenance/v1"
+	Summary    = "https://slsa.dev/verification_summary/v1"
+	TestResult = "https://in-toto.io/attestation/test-result/v0.1"
+)
+
+// Names in the folder of an image.
+const (
+	// Dir holds the bundles, one per statement.
+	Dir = "attestations"
+	// Suffix of a bundle's file name; what stands before it is the
+	// statement's stem.
+	Suffix = ".sigstore.json"
+	// DecisionFile is the decision's path in the folder.
+	DecisionFile = "decision.json"
+	// ComponentPrefix begins the stem of a component's statement:
+	// component-services-nginx.spdx.
+	ComponentPrefix = "component-"
+)
+
+// The limits within which a bundle is read, and so written.
+const (
+	// MaxBundle is the size of one bundle file in bytes.
+	MaxBundle = 128 << 20
+	// MaxBundles is how many a folder may have.
+	MaxBundles = 4096
+	// MaxDepth is how deep JSON may be nested.
+	MaxDepth = 100
+)
+
+// ImageStems are the stems of an image's own statements and their predicate
+// types: all of them are there, once each.
+func ImageStems() map[string]string {
+	return map[string]string{
+		"spdx":        SPDX,
+		"cyclonedx":   CycloneDX,
+		"provenance":  Provenance,
+		"vsa":         Summary,
+		"test-result": TestResult,
+	}
+}
+
+// ComponentStems are the stems of one component's statements and their
+// predicate types; fileStem is its ID as part of a file name
+// ("services-nginx").
+func ComponentStems(fileStem string) map[string]string {
+	return map[string]string{
+		ComponentPrefix + fileStem + ".spdx":      SPDX,
+		ComponentPrefix + fileStem + ".cyclonedx": CycloneDX,
+	}
+}
+
+// FileStem is a component's ID as part of a file name.
+func FileStem(id string) string { return strings.ReplaceAll(id, "/", "-") }
+
+// BundlePath is the path of the bundle with that stem, in the image's folder.
+func BundlePath(stem string) string { return Dir + "/" + stem + Suffix }
+
+// Statement is an in-toto v1 statement.
+type Statement struct {
+	Type          string          `json:"_type"`
+	Subject       []Descriptor    `json:"subject"`
+	PredicateType string          `json:"predicateType"`
+	Predicate     json.RawMessage `json:"predicate"`
+}
+
+// Descriptor is in-toto's ResourceDescriptor, as far as it is used here.
+type Descriptor struct {
+	Name        string            `json:"name,omitempty"`
+	URI         string            `json:"uri,omitempty"`
+	Digest      map[string]string `json:"digest,omitempty"`
+	MediaType   string            `json:"mediaType,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// SHA256 is the descriptor's digest as sha256:HEX, "" where it has none.
+func (d Descriptor) SHA256() string {
+	if h := d.Digest["sha256"]; h != "" {
+		return "sha256:" + h
+	}
+	return ""
+}
+
+// DigestSet turns sha256:HEX into in-toto's form; anything else is an error.
+func DigestSet(digest string) (map[string]string, error) {
+	h, ok := strings.CutPrefix(digest, "sha256:")
+	if !ok || !isSHA256(h) {
+		return nil, fmt.Errorf("digest %q is not sha256 and 64 hexadecimal digits", digest)
+	}
+	return map[string]string{"sha256": h}, nil
+}
+
+// isSHA256 says whether h is 64 lower-case hexadecimal digits.
+func isSHA256(h string) bool {
+	b, err := hex.DecodeString(h)
+	return err == nil && len(b) == 32 && strings.ToLower(h) == h
+}
+
+// Marshal gives the one form in which a value is signed: compact, members of
+// maps sorted, members of structures in the order of their declaration, no
+// HTML escapes.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Parse reads a payload: the statement's type, subjects with one sha256 digest
+// and a distinct name each, and an object for a predicate. What the predicate
+// says is not looked at.
+func Parse(payload []byte) (*Statement, error) {
+	var s Statement
+	if err := decodeTop(payload, &s); err != nil {
+		return nil, err
+	}
+	if s.Type != Type {
+		return nil, fmt.Errorf("statement type %q is not %s", s.Type, Type)
+	}
+	if len(s.Subject) == 0 {
+		return nil, fmt.Errorf("statement has no subject")
+	}
+	seen := map[string]bool{}
+	for _, d := range s.Subject {
+		if d.Name == "" || seen[d.Name] {
+			return nil, fmt.Errorf("subject %q is empty or there twice", d.Name)
+		}
+		seen[d.Name] = true
+		if len(d.Digest) != 1 || !isSHA256(d.Digest["sha256"]) {
+			return nil, fmt.Errorf("subject %q has not one sha256 digest", d.Name)
+		}
+	}
+	if len(s.Predicate) == 0 || s.Predicate[0] != '{' {
+		return nil, fmt.Errorf("statement has no predicate")
+	}
+	return &s, nil
+}
+
+// Subjects are the subjects' digests (sha256:HEX) by name.
+func (s *Statement) Subjects() map[string]string {
+	m := make(map[string]string, len(s.Subject))
+	for _, d := range s.Subject {
+		m[d.Name] = d.SHA256()
+	}
+	return m
+}

@@ -1,0 +1,284 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// named is a statement and the stem of its bundle's file name.
+type named struct {
+	stem          string
+	predicateType string
+	subject       []statement.Descriptor
+	predicate     any
+}
+
+// payload is the statement as it is signed.
+func (n named) payload() ([]byte, error) {
+	predicate, err := statement.Marshal(n.predicate)
+	if err != nil {
+		return nil, err
+	}
+	return statement.Marshal(statement.Statement{
+		Type: statement.Type, Subject: n.subject, PredicateType: n.predicateType, Predicate: predicate,
+	})
+}
+
+// statements are all that is said about the image, in the order of their
+// stems: the image's own and each component's.
+func (in *Input) statements(f *folder, manifest string) ([]named, error) {
+	if in.System == nil || in.Decision == nil {
+		return nil, unusable("a signed seal needs the system and its decision", nil)
+	}
+	decisionFile, err := in.checkDecision(f)
+	if err != nil {
+		return nil, err
+	}
+	subject := in.subjects(f, manifest)
+	// documented tells which statement a byproduct is the document of.
+	documented := map[string]string{}
+	var all []named
+	add := func(stem, predicateType, path string, subject []statement.Descriptor) error {
+		file, raw, err := f.document(path)
+		if err != nil {
+			return err
+		}
+		if old, ok := documented[file.Path]; ok {
+			return unusable(fmt.Sprintf("document %q is that of %s and of %s", file.Path, old, stem), nil)
+		}
+		documented[file.Path] = stem
+		all = append(all, named{stem: stem, predicateType: predicateType, subject: subject, predicate: raw})
+		return nil
+	}
+	errs := []error{
+		add("spdx", statement.SPDX, in.SPDXPath, subject),
+		add("cyclonedx", statement.CycloneDX, in.CycloneDXPath, subject),
+	}
+	for _, c := range in.System.Components {
+		doc, err := in.documentOf(c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		digest, err := statement.DigestSet(c.Image.Manifest)
+		if err != nil {
+			errs = append(errs, unusable(c.ID(), err))
+			continue
+		}
+		s := []statement.Descriptor{{Name: c.Image.Name, Digest: digest}}
+		stem := statement.ComponentPrefix + c.FileStem()
+		errs = append(errs,
+			add(stem+".spdx", statement.SPDX, doc.SPDXPath, s),
+			add(stem+".cyclonedx", statement.CycloneDX, doc.CycloneDXPath, s))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	provenance, err := in.provenance(f, documented)
+	if err != nil {
+		return nil, err
+	}
+	summary, err := in.summary(decisionFile, manifest)
+	if err != nil {
+		return nil, err
+	}
+	tests := statement.Tests(in.Decision)
+	tests.Configuration = []statement.Descriptor{{
+		Name: in.Decision.Policy.Name, URI: summary.Policy.URI, Digest: summary.Policy.Digest,
+	}}
+	all = append(all,
+		named{stem: "provenance", predicateType: statement.Provenance, subject: subject, predicate: provenance},
+		named{stem: "vsa", predicateType: statement.Summary, subject: subject, predicate: summary},
+		named{stem: "test-result", predicateType: statement.TestResult, subject: subject, predicate: tests})
+	slices.SortFunc(all, func(a, b named) int { return strings.Compare(a.stem, b.stem) })
+	for i := 1; i < len(all); i++ {
+		if all[i].stem == all[i-1].stem {
+			return nil, unusable(fmt.Sprintf("two statements of one name: %s", all[i].stem), nil)
+		}
+	}
+	return all, nil
+}
+
+// subjects are the image's files and its manifest.
+func (in *Input) subjects(f *folder, manifest string) []statement.Descriptor {
+	out := []statement.Descriptor{}
+	for _, file := range f.files {
+		out = append(out, fileDescriptor(file))
+	}
+	return append(out, statement.Descriptor{
+		Name:   layout.Dir + "/" + in.Name,
+		Digest: map[string]string{"sha256": strings.TrimPrefix(manifest, "sha256:")},
+	})
+}
+
+func fileDescriptor(f layout.File) statement.Descriptor {
+	return statement.Descriptor{
+		Name:   f.Path,
+		Digest: map[string]string{"sha256": strings.TrimPrefix(f.Digest, "sha256:")},
+	}
+}
+
+// documentOf finds a component's bills of materials: there is no component
+// without.
+func (in *Input) documentOf(c *system.Component) (*Document, error) {
+	for i := range in.Documents {
+		d := &in.Documents[i]
+		if d.ID != c.ID() {
+			continue
+		}
+		if d.Digest != c.Image.Manifest && d.Digest != c.Image.Digest {
+			return nil, unusable(fmt.Sprintf("bill of materials of %s is for image %s, not %s", d.ID, d.Digest, c.Image.Manifest), nil)
+		}
+		return d, nil
+	}
+	return nil, unusable(fmt.Sprintf("component %s has no bill of materials", c.ID()), nil)
+}
+
+// provenance names everything that went in, and every file that came out
+// beside the image.
+func (in *Input) provenance(f *folder, documented map[string]string) (*statement.ProvenancePredicate, error) {
+	p := &statement.ProvenancePredicate{
+		BuildDefinition: statement.BuildDefinition{
+			BuildType: statement.BuildType,
+			ExternalParameters: statement.ExternalParameters{
+				Name: in.Name, Arch: in.Arch, Sources: []statement.Descriptor{}, Parameters: in.Parameters,
+			},
+			ResolvedDependencies: []statement.Descriptor{},
+		},
+		RunDetails: statement.RunDetails{Builder: in.builder(), Byproducts: []statement.Descriptor{}},
+	}
+	def := &p.BuildDefinition
+	var errs []error
+	digest := func(what, d string) map[string]string {
+		set, err := statement.DigestSet(d)
+		if err != nil {
+			errs = append(errs, unusable(what, err))
+		}
+		return set
+	}
+	for _, s := range in.System.Sources {
+		def.ExternalParameters.Sources = append(def.ExternalParameters.Sources,
+			statement.Descriptor{Name: s.Path, Digest: digest(s.Path, s.Digest)})
+	}
+	depend := func(d statement.Descriptor) {
+		def.ResolvedDependencies = append(def.ResolvedDependencies, d)
+	}
+	for _, c := range in.System.Components {
+		d := statement.Descriptor{
+			Name: statement.DependencyComponent + c.ID(), URI: imageURI(c.Image, in.Arch),
+			Digest: digest(c.ID(), c.Image.Manifest), MediaType: c.Image.MediaType,
+		}
+		if c.Image.Digest != c.Image.Manifest {
+			d.Annotations = map[string]string{statement.AnnotationIndex: c.Image.Digest}
+		}
+		depend(d)
+	}
+	for i := range in.System.Files {
+		// Contents that os.yml holds are covered by its digest.
+		if file := &in.System.Files[i]; file.Type == system.TypeFile && file.Source != "" {
+			depend(statement.Descriptor{Name: statement.DependencyFile + file.Path, Digest: digest(file.Path, file.Digest)})
+		}
+	}
+	depend(statement.Descriptor{
+		Name: statement.DependencyPolicy, URI: statement.PolicyURI(in.Decision.Policy.Name),
+		Digest: digest("policy", in.Decision.Policy.Digest),
+	})
+	if in.LockDigest != "" {
+		depend(statement.Descriptor{Name: statement.DependencyLock, Digest: digest("lock", in.LockDigest)})
+	}
+	if d := in.Decision.WaiversDigest; d != "" {
+		depend(statement.Descriptor{Name: statement.DependencyWaivers, Digest: digest("waivers", d)})
+	}
+	for _, file := range f.others {
+		d := fileDescriptor(file)
+		if stem, ok := documented[file.Path]; ok {
+			d.Annotations = map[string]string{statement.AnnotationStatement: stem}
+		}
+		p.RunDetails.Byproducts = append(p.RunDetails.Byproducts, d)
+	}
+	return p, errors.Join(errs...)
+}
+
+func (in *Input) builder() statement.Builder {
+	b := statement.Builder{ID: statement.BuilderID}
+	if in.BuilderVersion != "" {
+		b.Version = map[string]string{"seaworthy": in.BuilderVersion}
+	}
+	return b
+}
+
+// summary is the decision in short, with the digests of what it rests on.
+func (in *Input) summary(decisionFile layout.File, manifest string) (*statement.SummaryPredicate, error) {
+	d := in.Decision
+	policy, err := statement.DigestSet(d.Policy.Digest)
+	if err != nil || d.Policy.Name == "" {
+		return nil, unusable(fmt.Sprintf("decision by policy %q", d.Policy.Name), err)
+	}
+	s := &statement.SummaryPredicate{
+		Verifier:           in.builder(),
+		ResourceURI:        fmt.Sprintf("pkg:oci/%s@%s", url.PathEscape(strings.ToLower(in.Name)), url.QueryEscape(manifest)),
+		Policy:             statement.Policy{URI: statement.PolicyURI(d.Policy.Name), Digest: policy},
+		VerificationResult: statement.Result(d),
+		VerifiedLevels:     []string{statement.Failed},
+		FailOn:             d.FailOn,
+		WaiversExpire:      statement.WaiversExpire(d),
+	}
+	if s.VerificationResult == statement.Passed {
+		s.VerifiedLevels = []string{"SEAWORTHY_" + level(d.Policy.Name)}
+	}
+	if in.Time.Unix() > 0 {
+		s.TimeVerified = in.Time.UTC().Format(time.RFC3339)
+	}
+	for _, input := range []struct{ uri, digest string }{
+		{statement.InputDecision, decisionFile.Digest},
+		{statement.DependencyWaivers, d.WaiversDigest},
+		{statement.DependencyLock, in.LockDigest},
+	} {
+		if input.digest == "" {
+			continue
+		}
+		set, err := statement.DigestSet(input.digest)
+		if err != nil {
+			return nil, unusable(input.uri, err)
+		}
+		s.InputAttestations = append(s.InputAttestations, statement.Input{URI: input.uri, Digest: set})
+	}
+	return s, nil
+}
+
+// level is a policy's name in capital letters, digits and underscores.
+func level(policy string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, path.Base(policy))
+}
+
+// imageURI is a component's image as a package URL of type oci.
+func imageURI(img *system.Image, arch string) string {
+	name, _, _ := strings.Cut(img.Name, "@")
+	tag := ""
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name, tag = name[:i], name[i+1:]
+	}
+	q := url.Values{"arch": {arch}, "repository_url": {name}}
+	if tag != "" {
+		q.Set("tag", tag)
+	}
+	base := strings.ToLower(path.Base(name))
+	return fmt.Sprintf("pkg:oci/%s@%s?%s", url.PathEscape(base), url.QueryEscape(img.Digest), q.Encode())
+}

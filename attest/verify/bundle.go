@@ -1,0 +1,87 @@
+package verify
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+)
+
+// envelope is what a bundle holds: bytes, and one signature over them.
+type envelope struct {
+	payload   []byte
+	signature []byte
+}
+
+// bundleJSON is a Sigstore bundle v0.3 as far as keys alone need it. Entries
+// of a transparency log and timestamps may be there; they are not looked at.
+type bundleJSON struct {
+	MediaType            string `json:"mediaType"`
+	VerificationMaterial struct {
+		PublicKey            *struct{}       `json:"publicKey"`
+		Certificate          json.RawMessage `json:"certificate"`
+		X509CertificateChain json.RawMessage `json:"x509CertificateChain"`
+	} `json:"verificationMaterial"`
+	DSSEEnvelope *struct {
+		Payload     []byte `json:"payload"`
+		PayloadType string `json:"payloadType"`
+		Signatures  []struct {
+			Sig []byte `json:"sig"`
+		} `json:"signatures"`
+	} `json:"dsseEnvelope"`
+	MessageSignature json.RawMessage `json:"messageSignature"`
+}
+
+// parseBundle reads a bundle without believing anything in it.
+func parseBundle(raw []byte) (*envelope, error) {
+	if len(raw) > statement.MaxBundle {
+		return nil, fmt.Errorf("bundle of more than %d bytes", statement.MaxBundle)
+	}
+	var b bundleJSON
+	if err := statement.Decode(raw, &b); err != nil {
+		return nil, fmt.Errorf("malformed bundle: %w", err)
+	}
+	switch m := &b.VerificationMaterial; {
+	case b.MediaType != statement.BundleMediaType:
+		return nil, fmt.Errorf("media type %q is not %s", b.MediaType, statement.BundleMediaType)
+	case m.Certificate != nil || m.X509CertificateChain != nil:
+		return nil, errors.New("signed with a certificate, not with a key")
+	case m.PublicKey == nil:
+		return nil, errors.New("bundle has no verification material")
+	case b.MessageSignature != nil || b.DSSEEnvelope == nil:
+		return nil, errors.New("bundle holds no statement")
+	case b.DSSEEnvelope.PayloadType != statement.PayloadType:
+		return nil, fmt.Errorf("payload type %q is not %s", b.DSSEEnvelope.PayloadType, statement.PayloadType)
+	case len(b.DSSEEnvelope.Signatures) != 1:
+		return nil, fmt.Errorf("%d signatures, not one", len(b.DSSEEnvelope.Signatures))
+	case len(b.DSSEEnvelope.Payload) == 0:
+		return nil, errors.New("empty payload")
+	}
+	return &envelope{payload: b.DSSEEnvelope.Payload, signature: b.DSSEEnvelope.Signatures[0].Sig}, nil
+}
+
+// signer gives the number of the key that signed the envelope, -1 for none of
+// them.
+func (e *envelope) signer(keys []crypto.PublicKey) int {
+	pae := fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(statement.PayloadType), statement.PayloadType, len(e.payload))
+	pae = append(pae, e.payload...)
+	sum := sha256.Sum256(pae)
+	for i, key := range keys {
+		switch k := key.(type) {
+		case *ecdsa.PublicKey:
+			if ecdsa.VerifyASN1(k, sum[:], e.signature) {
+				return i
+			}
+		case ed25519.PublicKey:
+			if ed25519.Verify(k, pae, e.signature) {
+				return i
+			}
+		}
+	}
+	return -1
+}

@@ -1,0 +1,74 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+)
+
+// File verifies one file of an image by the attestations in a folder, "" for
+// the folder "attestations" beside the file. It says nothing about the image's
+// other files: a kernel that verifies may lie beside an initrd that does not
+// belong to it. The decision itself is not read, only its summary.
+func (v *Verifier) File(file, attestations string) (*Result, error) {
+	if attestations == "" {
+		attestations = filepath.Join(filepath.Dir(file), statement.Dir)
+	}
+	f, err := openFolder(attestations)
+	if err != nil {
+		return nil, err
+	}
+	defer f.root.Close()
+	s, err := v.readSeal(f, ".")
+	if err != nil {
+		return nil, err
+	}
+	subjects, name, artifact, err := s.subjects()
+	if err != nil {
+		return nil, err
+	}
+	base := filepath.Base(file)
+	subject, want := "", ""
+	for n, digest := range subjects {
+		if path.Base(n) == base {
+			subject, want = n, digest
+		}
+	}
+	if subject == "" {
+		return nil, refuse(CheckSubject, base, "is no file of image %s", name)
+	}
+
+	root, err := os.OpenRoot(filepath.Dir(file))
+	if err != nil {
+		return nil, unusable("file of the image", err)
+	}
+	defer root.Close()
+	h, err := (&folder{root: root}).hashOne(base, true)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Scope: ScopeFile, Name: name, Artifact: artifact,
+		Files: []File{{Name: subject, Digest: h.digest, Size: h.info.Size(), file: h.file}}}
+	if h.digest != want {
+		return nil, errors.Join(refuse(CheckSubject, base, "is not what was signed: digest %s, signed %s", h.digest, want), r.Close())
+	}
+	c, err := v.readContent(s)
+	if err == nil {
+		err = c.checkComponents(s)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	r.Arch = c.provenance.BuildDefinition.ExternalParameters.Arch
+	r.describe(v, s, c)
+	r.Checked = []string{
+		fmt.Sprintf("signatures of %d statements", len(s)),
+		fmt.Sprintf("one file of %d: the others were not looked at", len(subjects)),
+		"decision: " + r.Summary.text(),
+	}
+	return r, nil
+}

@@ -1,0 +1,194 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// maxFiles bounds how many files a folder may have.
+const maxFiles = 100_000
+
+// folder is an image's folder: regular files only, by path.
+type folder struct {
+	root  *os.Root
+	paths []string
+}
+
+// openFolder lists the folder. A folder that is not there or cannot be read is
+// ErrUnusable; one with links or devices in it is refused.
+func openFolder(path string) (*folder, error) {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, unusable("image folder", err)
+	}
+	f := &folder{root: root}
+	var refused []error
+	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			return nil
+		case !d.Type().IsRegular():
+			refused = append(refused, refuse(CheckFolder, path, "not a regular file (%s)", kind(d.Type())))
+			return nil
+		case len(f.paths) == maxFiles:
+			return fmt.Errorf("more than %d files", maxFiles)
+		}
+		f.paths = append(f.paths, path)
+		return nil
+	})
+	if err != nil {
+		refused = []error{unusable("image folder", err)}
+	}
+	if len(refused) > 0 {
+		return nil, errors.Join(append(refused, root.Close())...)
+	}
+	slices.Sort(f.paths) // a walk has "a/b" before "a.b"
+	return f, nil
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeSymlink != 0:
+		return "symbolic link"
+	case m&fs.ModeDevice != 0:
+		return "device"
+	case m&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	}
+	return "special file"
+}
+
+// has says whether the folder has a file at path.
+func (f *folder) has(path string) bool {
+	_, ok := slices.BinarySearch(f.paths, path)
+	return ok
+}
+
+// open opens a regular file, never through a link.
+func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
+	before, err := f.root.Lstat(path)
+	if err != nil {
+		return nil, nil, unusable("image folder", err)
+	}
+	if !before.Mode().IsRegular() {
+		return nil, nil, refuse(CheckFolder, path, "not a regular file (%s)", kind(before.Mode()))
+	}
+	// Without O_NONBLOCK, a pipe put there meanwhile would hold us up.
+	file, err := f.root.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, unusable("image folder", err)
+	}
+	after, err := file.Stat()
+	if err != nil {
+		return nil, nil, errors.Join(unusable("image folder", err), file.Close())
+	}
+	if !after.Mode().IsRegular() || !os.SameFile(before, after) {
+		return nil, nil, errors.Join(refuse(CheckFolder, path, "replaced while it was opened"), file.Close())
+	}
+	return file, after, nil
+}
+
+// read gives a whole file of at most limit bytes.
+func (f *folder) read(path string, limit int64) ([]byte, error) {
+	file, info, err := f.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info.Size() > limit {
+		return nil, refuse(CheckFolder, path, "%d bytes are more than %d", info.Size(), limit)
+	}
+	raw := make([]byte, info.Size())
+	if _, err := io.ReadFull(file, raw); err != nil {
+		return nil, unusable(path, err)
+	}
+	return raw, nil
+}
+
+// hashed is a file's digest and, where it is to stay open, its descriptor at
+// offset 0.
+type hashed struct {
+	digest string
+	info   fs.FileInfo
+	file   *os.File
+}
+
+// hash hashes files in parallel, each from the descriptor that it opened. With
+// keep they stay open, even where another file failed.
+func (f *folder) hash(paths []string, keep bool) (map[string]*hashed, error) {
+	results := make([]*hashed, len(paths))
+	err := parallel(len(paths), func(i int) (err error) {
+		results[i], err = f.hashOne(paths[i], keep)
+		return err
+	})
+	out := make(map[string]*hashed, len(paths))
+	for i, h := range results {
+		if h != nil {
+			out[paths[i]] = h
+		}
+	}
+	return out, err
+}
+
+// parallel calls do for 0 to n-1, as many at once as there are processors, and
+// joins the errors in order.
+func parallel(n int, do func(i int) error) error {
+	var (
+		wg   sync.WaitGroup
+		errs = make([]error, n)
+		jobs = make(chan int)
+	)
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			for i := range jobs {
+				errs[i] = do(i)
+			}
+		})
+	}
+	for i := range n {
+		jobs <- i
+	}
+	close(jobs)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (f *folder) hashOne(path string, keep bool) (*hashed, error) {
+	file, info, err := f.open(path)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	buf := make([]byte, min(info.Size()+1, 1<<20))
+	// ReadAt leaves the offset where it is, for whoever gets the descriptor.
+	for at := int64(0); ; {
+		n, err := file.ReadAt(buf, at)
+		sum.Write(buf[:n])
+		at += int64(n)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, errors.Join(unusable(path, err), file.Close())
+		}
+	}
+	h := &hashed{digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), info: info}
+	if keep {
+		h.file = file
+		return h, nil
+	}
+	return h, file.Close()
+}

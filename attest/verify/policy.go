@@ -1,0 +1,168 @@
+package verify
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Policy says whose seal is believed, and what it must contain.
+type Policy struct {
+	// Keys are trusted alike: ECDSA P-256 or Ed25519. At least one.
+	Keys []crypto.PublicKey
+	// RequirePolicy is the policy that the image must have passed: baseline,
+	// hardened or strict, each of which holds for the ones before it, or
+	// another policy's very name. "" asks for none in particular.
+	RequirePolicy string
+	// RequireDigest is the policy's digest, sha256:HEX; "" asks for none.
+	RequireDigest string
+	// FailOn is the lowest severity of which no finding may have failed where
+	// RequirePolicy is given; "" is low, so that nothing that the policy
+	// contains failed, whatever the build's own --fail-on was.
+	FailOn string
+	// Now is what the expiry of waivers is judged by.
+	Now time.Time
+}
+
+// Verifier believes what its Policy says. Make one with New.
+type Verifier struct {
+	policy Policy
+	ids    []string
+}
+
+// ranks of the packs that contain each other.
+var ranks = map[string]int{"baseline": 1, "hardened": 2, "strict": 3}
+
+// New makes a Verifier. A policy that would believe anybody, or never finds a
+// waiver expired, is refused (system.ErrInput).
+func New(p Policy) (*Verifier, error) {
+	v := &Verifier{policy: p}
+	var errs []error
+	if len(p.Keys) == 0 {
+		errs = append(errs, badInput("no key to verify with", "give the public key of who built the image: --key seaworthy.pub", nil))
+	}
+	for _, k := range p.Keys {
+		id, err := KeyID(k)
+		if err != nil {
+			errs = append(errs, badInput("key to verify with", "use an ECDSA P-256 or Ed25519 key", err))
+		}
+		v.ids = append(v.ids, id)
+	}
+	if p.Now.IsZero() {
+		errs = append(errs, badInput("no time to judge waivers by", "give --now, or set the clock", nil))
+	}
+	if p.RequireDigest != "" {
+		if _, err := statement.DigestSet(p.RequireDigest); err != nil {
+			errs = append(errs, badInput("policy to require", "write NAME@sha256:HEX", err))
+		}
+	}
+	if p.FailOn != "" && decision.Severity(p.FailOn).Rank() == 0 {
+		errs = append(errs, badInput(fmt.Sprintf("fail-on %q is no severity that can be required", p.FailOn), "use low, medium, high or critical", nil))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// ParseRequirement splits NAME[@DIGEST], as --require-policy has it.
+func ParseRequirement(s string) (name, digest string, err error) {
+	name, digest, found := strings.Cut(s, "@")
+	if name == "" {
+		return "", "", badInput(fmt.Sprintf("policy to require %q has no name", s), "write NAME or NAME@sha256:HEX", nil)
+	}
+	if !found {
+		return name, "", nil
+	}
+	if _, err := statement.DigestSet(digest); err != nil {
+		return "", "", badInput(fmt.Sprintf("policy to require %q", s), "write NAME or NAME@sha256:HEX", err)
+	}
+	return name, digest, nil
+}
+
+// satisfies says whether a policy that was passed is the one required, or one
+// that contains it.
+func (p *Policy) satisfies(name string) bool {
+	if p.RequirePolicy == "" || p.RequirePolicy == name {
+		return true
+	}
+	have, want := ranks[name], ranks[p.RequirePolicy]
+	return want > 0 && have >= want
+}
+
+// maxKey bounds a public key's file.
+const maxKey = 64 << 10
+
+// LoadKey reads a public key from a PEM file, as seaworthy.pub and cosign.pub
+// are. A file that is none is system.ErrInput.
+func LoadKey(path string) (crypto.PublicKey, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, badInput("public key", "give the PEM file of who built the image", err)
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxKey))
+	if err == nil {
+		var key crypto.PublicKey
+		if key, err = ParseKey(raw); err == nil {
+			return key, nil
+		}
+	}
+	return nil, badInput("public key "+path, "give the PEM file of who built the image", err)
+}
+
+// ParseKey reads one PEM block of type PUBLIC KEY: ECDSA P-256 or Ed25519 in
+// PKIX form.
+func ParseKey(raw []byte) (crypto.PublicKey, error) {
+	block, rest := pem.Decode(raw)
+	switch {
+	case block == nil:
+		return nil, errors.New("not PEM")
+	case block.Type != "PUBLIC KEY":
+		return nil, fmt.Errorf("PEM of type %q is not PUBLIC KEY", block.Type)
+	case strings.TrimSpace(string(rest)) != "":
+		return nil, errors.New("something follows the key")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := KeyID(key); err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+// KeyID is sha256:HEX of a key in PKIX form. It is an error for a key of a
+// kind that is not believed.
+func KeyID(key crypto.PublicKey) (string, error) {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		if k.Curve != elliptic.P256() {
+			return "", errors.New("ECDSA key is not on curve P-256")
+		}
+	case ed25519.PublicKey:
+	default:
+		return "", fmt.Errorf("key of type %T is not ECDSA or Ed25519", key)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(der)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}

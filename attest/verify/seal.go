@@ -1,0 +1,160 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+)
+
+// signed is a statement that a trusted key signed, and its bundle's file.
+type signed struct {
+	*statement.Statement
+	stem string
+	file layout.File
+	key  int
+}
+
+// seal is every statement of a folder, by stem.
+type seal map[string]*signed
+
+// readSeal reads the bundles that lie in dir ("attestations", or "." where the
+// folder is that one) and checks the first two things: each is signed by a
+// trusted key, and is of the type that its name says.
+func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
+	var errs []error
+	var stems []string
+	prefix := ""
+	if dir != "." {
+		prefix = dir + "/"
+	}
+	for _, path := range f.paths {
+		name, ok := strings.CutPrefix(path, prefix)
+		if !ok {
+			continue
+		}
+		stem, ok := strings.CutSuffix(name, statement.Suffix)
+		if !ok || stem == "" || strings.Contains(stem, "/") {
+			errs = append(errs, refuse(CheckFolder, path, "not an attestation"))
+			continue
+		}
+		stems = append(stems, stem)
+	}
+	switch {
+	case len(errs) > 0:
+		return nil, errors.Join(errs...)
+	case len(stems) == 0:
+		return nil, refuse(CheckSignature, "", "image is not signed: it has no attestations")
+	case len(stems) > statement.MaxBundles:
+		return nil, refuse(CheckSignature, "", "%d attestations are more than %d", len(stems), statement.MaxBundles)
+	}
+	all := make([]*signed, len(stems))
+	if err := parallel(len(stems), func(i int) (err error) {
+		all[i], err = v.readSigned(f, prefix+stems[i]+statement.Suffix, stems[i])
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	s := seal{}
+	for _, one := range all {
+		s[one.stem] = one
+	}
+	return s, s.checkTypes()
+}
+
+// readSigned reads one bundle. Nothing of its payload is looked at before the
+// signature holds.
+func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
+	raw, err := f.read(path, statement.MaxBundle)
+	if err != nil {
+		return nil, err
+	}
+	e, err := parseBundle(raw)
+	if err != nil {
+		return nil, refuse(CheckSignature, path, "%v", err)
+	}
+	key := e.signer(v.policy.Keys)
+	if key < 0 {
+		return nil, refuse(CheckSignature, path, "not signed by a trusted key")
+	}
+	st, err := statement.Parse(e.payload)
+	if err != nil {
+		return nil, refuse(CheckSignature, path, "signed, but no statement: %v", err)
+	}
+	sum := sha256.Sum256(raw)
+	return &signed{
+		Statement: st, stem: stem, key: key,
+		file: layout.File{Path: path, Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(raw))},
+	}, nil
+}
+
+// checkTypes wants every statement of the image, and of each the type that its
+// name says.
+func (s seal) checkTypes() error {
+	var errs []error
+	image := statement.ImageStems()
+	for _, stem := range slices.Sorted(maps.Keys(image)) {
+		if s[stem] == nil {
+			errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "statement is missing (%s)", image[stem]))
+		}
+	}
+	for _, one := range s.sorted() {
+		want := image[one.stem]
+		if strings.HasPrefix(one.stem, statement.ComponentPrefix) {
+			switch {
+			case strings.HasSuffix(one.stem, ".spdx"):
+				want = statement.SPDX
+			case strings.HasSuffix(one.stem, ".cyclonedx"):
+				want = statement.CycloneDX
+			}
+		}
+		switch {
+		case want == "":
+			errs = append(errs, refuse(CheckType, one.file.Path, "a seal has no statement of that name"))
+		case one.PredicateType != want:
+			errs = append(errs, refuse(CheckType, one.file.Path, "statement of type %s is not %s", one.PredicateType, want))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sorted gives the statements in the order of their stems.
+func (s seal) sorted() []*signed {
+	return slices.SortedFunc(maps.Values(s), func(a, b *signed) int { return strings.Compare(a.stem, b.stem) })
+}
+
+// subjects are what all of the image's statements are about: the files of the
+// image by name, and the OCI artifact. name is the image's.
+func (s seal) subjects() (files map[string]string, name, artifact string, err error) {
+	provenance := s["provenance"]
+	all := provenance.Subjects()
+	var errs []error
+	for _, stem := range slices.Sorted(maps.Keys(statement.ImageStems())) {
+		if one := s[stem]; !maps.Equal(one.Subjects(), all) {
+			errs = append(errs, refuse(CheckSubject, one.file.Path, "is about other files than %s: two images are mixed", provenance.file.Path))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, "", "", err
+	}
+	files = map[string]string{}
+	for subject, digest := range all {
+		if n, ok := strings.CutPrefix(subject, layout.Dir+"/"); ok {
+			if artifact != "" {
+				return nil, "", "", refuse(CheckSubject, provenance.file.Path, "has two OCI artifacts")
+			}
+			name, artifact = n, digest
+			continue
+		}
+		files[subject] = digest
+	}
+	if artifact == "" || name == "" || len(files) == 0 {
+		return nil, "", "", refuse(CheckSubject, provenance.file.Path, "names no files or no OCI artifact")
+	}
+	return files, name, artifact, nil
+}
