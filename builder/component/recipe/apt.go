@@ -1,0 +1,301 @@
+package recipe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// apt runs the machine's apt in a state folder of its own: it needs no root
+// and leaves the machine's lists, caches and archives alone. The machine's
+// sources and keyrings say what is trusted, and apt checks their signatures.
+type apt struct {
+	dir      string
+	arch     string
+	suite    string
+	progress func(string)
+	warnings string
+}
+
+// openApt prepares the state folder and fetches the lists. close releases it
+// to other builds.
+func openApt(ctx context.Context, stateDir, arch, suite string, progress func(string)) (a *apt, close func(), err error) {
+	for _, tool := range []string{"apt-get", "apt-cache"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return nil, nil, &system.Error{Kind: system.ErrUnusable,
+				What: "this component is made of Debian packages, and " + tool + " is not on this machine",
+				Next: "build it on Debian or a system derived from it, or in a container of one"}
+		}
+	}
+	dir, err := filepath.Abs(filepath.Join(stateDir, "apt-"+arch))
+	if err != nil {
+		return nil, nil, err
+	}
+	if strings.ContainsAny(dir, "\"\n;") {
+		return nil, nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("state folder %q: apt cannot quote that name", dir)}
+	}
+	a = &apt{dir: dir, arch: arch, suite: suite, progress: progress}
+	for _, d := range []string{"etc/sources.list.d", "etc/preferences.d", "lists/partial", "archives/partial", "cache", "log"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "state folder", Err: err}
+		}
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "seaworthy.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "state folder", Err: err}
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		lock.Close()
+		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "lock the state folder", Err: err}
+	}
+	close = func() { lock.Close() }
+	if err := a.configure("/etc/apt"); err != nil {
+		close()
+		return nil, nil, err
+	}
+	progress("fetching package lists")
+	if _, err := a.run(ctx, "apt-get", "-q", "update"); err != nil {
+		close()
+		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "fetch package lists", Err: err,
+			Next: "check the network and the apt sources of this machine"}
+	}
+	return a, close, nil
+}
+
+// configure writes apt.conf and the sources. The hooks that images of Debian
+// set would empty the machine's own archive cache: they are cleared, which
+// only a file given by -c can do.
+func (a *apt) configure(host string) error {
+	sources, skipped, err := trustedSources(host)
+	if err != nil {
+		return err
+	}
+	for _, s := range skipped {
+		a.progress("not used: " + s + " turns signature checks off")
+	}
+	if err := os.RemoveAll(filepath.Join(a.dir, "etc/sources.list.d")); err != nil {
+		return err
+	}
+	files := map[string]string{"status": "", "apt.conf": a.conf(host)}
+	for name, content := range sources {
+		files["etc/sources.list.d/"+name] = content
+	}
+	for name, content := range files {
+		p := filepath.Join(a.dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(p, []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *apt) conf(host string) string {
+	var b strings.Builder
+	for _, hook := range []string{"APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success",
+		"DPkg::Pre-Invoke", "DPkg::Post-Invoke", "DPkg::Pre-Install-Pkgs", "APT::Architectures", "APT::Default-Release",
+		// Of the indexes only Packages is wanted.
+		"Acquire::IndexTargets"} {
+		fmt.Fprintf(&b, "#clear %s;\n", hook)
+	}
+	set := func(key, value string) { fmt.Fprintf(&b, "%s %q;\n", key, value) }
+	target := "Acquire::IndexTargets::deb::Packages::"
+	set(target+"MetaKey", "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages")
+	set(target+"flatMetaKey", "Packages")
+	set(target+"ShortDescription", "Packages")
+	set(target+"Description", "$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Packages")
+	set(target+"flatDescription", "$(RELEASE) Packages")
+	set(target+"Optional", "false")
+
+	set("APT::Architecture", a.arch)
+	fmt.Fprintf(&b, "APT::Architectures { %q; };\n", a.arch)
+	set("APT::Install-Recommends", "false")
+	set("APT::Install-Suggests", "false")
+	set("APT::Get::AllowUnauthenticated", "false")
+	set("Acquire::AllowInsecureRepositories", "false")
+	set("Acquire::AllowWeakRepositories", "false")
+	set("Acquire::AllowDowngradeToInsecureRepositories", "false")
+	set("Acquire::Languages", "none")
+	set("Acquire::Retries", "3")
+	// The folder is the caller's, and the user _apt could not read it.
+	set("APT::Sandbox::User", "root")
+	if a.suite != "" {
+		// A plain release name would rank its security pocket below it.
+		set("APT::Default-Release", "/^"+regexp.QuoteMeta(a.suite)+"(-security|-updates)?$/")
+	}
+	in := func(p string) string { return filepath.Join(a.dir, p) }
+	set("Dir::State", a.dir)
+	set("Dir::State::status", in("status"))
+	set("Dir::State::lists", in("lists")+"/")
+	set("Dir::State::extended_states", in("extended_states"))
+	set("Dir::Cache", in("cache"))
+	set("Dir::Cache::archives", in("archives")+"/")
+	set("Dir::Cache::pkgcache", in("cache/pkgcache.bin"))
+	set("Dir::Cache::srcpkgcache", in("cache/srcpkgcache.bin"))
+	set("Dir::Log", in("log"))
+	set("Dir::Etc::sourcelist", in("etc/sources.list"))
+	set("Dir::Etc::sourceparts", in("etc/sources.list.d")+"/")
+	set("Dir::Etc::preferences", in("etc/preferences"))
+	set("Dir::Etc::preferencesparts", in("etc/preferences.d")+"/")
+	set("Dir::Etc::trusted", filepath.Join(host, "trusted.gpg"))
+	set("Dir::Etc::trustedparts", filepath.Join(host, "trusted.gpg.d")+"/")
+	return b.String()
+}
+
+// run starts apt and gives what it prints; its warnings are kept for the
+// message of a later failure.
+func (a *apt) run(ctx context.Context, tool string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, tool, append([]string{"-c", filepath.Join(a.dir, "apt.conf")}, args...)...)
+	cmd.Dir = filepath.Join(a.dir, "archives")
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &limitedWriter{w: &stderr, left: 64 << 10}
+	err := cmd.Run()
+	if err == nil {
+		a.warnings += aptMessages(stderr.String())
+		return stdout.Bytes(), nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	text := aptMessages(stderr.String()) + a.warnings
+	if text == "" {
+		return nil, fmt.Errorf("%s %s: %w", tool, args[0], err)
+	}
+	return nil, fmt.Errorf("%s: %s", tool, strings.TrimSuffix(strings.ReplaceAll(text, "\n", "; "), "; "))
+}
+
+// aptMessages keeps the errors and warnings of apt's stderr.
+func aptMessages(s string) string {
+	var b strings.Builder
+	for _, line := range strings.Split(s, "\n") {
+		if strings.HasPrefix(line, "E: ") || strings.HasPrefix(line, "W: ") {
+			b.WriteString(line[3:] + "\n")
+		}
+	}
+	return b.String()
+}
+
+var installLine = regexp.MustCompile(`^Inst ([^ :]+)(?::[^ ]+)? \(([^ ]+) `)
+
+func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*debPackage, error) {
+	if depends {
+		out, err := a.run(ctx, "apt-get", append([]string{"-q", "-y", "--simulate", "install"}, wants...)...)
+		if err != nil {
+			return nil, &system.Error{Kind: system.ErrUnusable, What: "resolve dependencies", Err: err}
+		}
+		wants = nil
+		for _, line := range strings.Split(string(out), "\n") {
+			if m := installLine.FindStringSubmatch(line); m != nil {
+				wants = append(wants, m[1]+"="+m[2])
+			}
+		}
+	}
+	out, err := a.run(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, wants...)...)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "look packages up", Err: err}
+	}
+	stanzas, err := readStanzas(bytes.NewReader(out))
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "package index", Err: err}
+	}
+	return match(wants, stanzas)
+}
+
+// match finds one stanza for each want.
+func match(wants []string, stanzas []stanza) ([]*debPackage, error) {
+	var out []*debPackage
+	var errs []error
+	for _, want := range wants {
+		name, version, _ := strings.Cut(want, "=")
+		var found *debPackage
+		for _, s := range stanzas {
+			if s["Package"] != name || version != "" && s["Version"] != version {
+				continue
+			}
+			p, err := indexed(s)
+			if err != nil {
+				errs = append(errs, err)
+			} else if found == nil {
+				found = p
+			}
+		}
+		if found == nil {
+			errs = append(errs, &system.Error{Kind: system.ErrUnusable,
+				What: fmt.Sprintf("package %s is not in this machine's apt sources", want)})
+			continue
+		}
+		out = append(out, found)
+	}
+	return out, errors.Join(errs...)
+}
+
+var (
+	sha256RE  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	debNameRE = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+	debVerRE  = regexp.MustCompile(`^[A-Za-z0-9.+:~-]+$`)
+	debArchRE = regexp.MustCompile(`^[a-z0-9-]+$`)
+)
+
+func indexed(s stanza) (*debPackage, error) {
+	size, err := strconv.ParseInt(s["Size"], 10, 64)
+	p := &debPackage{index: s, Package: Package{Name: s["Package"], Version: s["Version"],
+		Architecture: s["Architecture"], Size: size, SHA256: s["SHA256"]}}
+	if err != nil || size < 0 || !sha256RE.MatchString(p.SHA256) || !debNameRE.MatchString(p.Name) ||
+		!debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) {
+		return nil, &system.Error{Kind: system.ErrUnusable,
+			What: fmt.Sprintf("the index entry of package %q lacks a name, version, architecture, size or SHA-256", s["Package"])}
+	}
+	return p, nil
+}
+
+func (a *apt) fetch(ctx context.Context, packages []*debPackage) error {
+	var missing []string
+	for _, p := range packages {
+		p.file = filepath.Join(a.dir, "archives",
+			p.Name+"_"+strings.ReplaceAll(p.Version, ":", "%3a")+"_"+p.Architecture+".deb")
+		if verifyFile(p.file, p.SHA256) != nil {
+			if err := os.Remove(p.file); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return &system.Error{Kind: system.ErrUnusable, What: "state folder", Err: err}
+			}
+			missing = append(missing, p.Name+"="+p.Version)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	a.progress("fetching " + plural(len(missing), "package"))
+	if _, err := a.run(ctx, "apt-get", append([]string{"-q", "download"}, missing...)...); err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "fetch packages", Err: err}
+	}
+	return nil
+}
+
+type limitedWriter struct {
+	w    io.Writer
+	left int
+}
+
+// Write drops what is over the limit: enough was seen for a message.
+func (l *limitedWriter) Write(p []byte) (int, error) {
+	n := min(len(p), l.left)
+	l.left -= n
+	if _, err := l.w.Write(p[:n]); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

@@ -1,0 +1,193 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Options says what to build, and where to.
+type Options struct {
+	// Dir is the folder with component.yml.
+	Dir string
+	// Output is the OCI layout that gets the image; it is made where missing.
+	Output string
+	// Arch is the Go name of the architecture.
+	Arch string
+	// StateDir is kept between builds: apt's lists and packages. "" is
+	// seaworthy below the user's cache folder.
+	StateDir string
+	// ModuleRoot is the folder of go.mod for Go programs, "" the one found
+	// upward from Dir.
+	ModuleRoot string
+	// Locked takes exactly the packages of component.lock.json; WriteLock
+	// writes it.
+	Locked, WriteLock bool
+	// Time is that of every file and of the image; the zero Time is
+	// 1970-01-01.
+	Time time.Time
+	// Progress gets one line for each step; nil for none.
+	Progress func(string)
+}
+
+// Result is the image that was built.
+type Result struct {
+	// Reference is how os.yml names the image: seaworthy/NAME:VERSION.
+	Reference string
+	// Digest is the index's, which locks pin; Manifest the one of Arch.
+	Digest, Manifest string
+	// Packages are those of which the image holds files, by name.
+	Packages []Package
+	// Size of the compressed layer.
+	Size int64
+}
+
+var archRE = regexp.MustCompile(`^[a-z0-9]{2,16}$`)
+
+// Build makes the image of one component and adds it to the layout, in place
+// of an older one of the same reference. A build that fails leaves the layout
+// as it was.
+func Build(ctx context.Context, o Options) (*Result, error) {
+	return build(ctx, o, func(ctx context.Context, rec *Recipe, state string) (packageSource, func(), error) {
+		return openApt(ctx, state, o.Arch, rec.Debian.Suite, o.Progress)
+	})
+}
+
+type openSource func(context.Context, *Recipe, string) (packageSource, func(), error)
+
+func build(ctx context.Context, o Options, open openSource) (*Result, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if !archRE.MatchString(o.Arch) {
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("architecture %q", o.Arch)}
+	}
+	if o.Time.IsZero() {
+		o.Time = time.Unix(0, 0)
+	}
+	o.Time = o.Time.UTC().Truncate(time.Second)
+	rec, err := Load(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := newSpool()
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "temporary file", Err: err}
+	}
+	defer sp.Close()
+	t := newTree()
+	packages, err := fromDebian(ctx, o, rec, t, sp, open)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Kernel != nil {
+		o.Progress("choosing kernel modules")
+		if err := arrangeKernel(t, sp, rec.Kernel); err != nil {
+			return nil, err
+		}
+	}
+	if err := errors.Join(addOwn(t, sp, rec), addPrograms(ctx, t, sp, rec, o.ModuleRoot, o.Arch, o.Progress)); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(addAccounts(t, sp, rec), addTars(t, sp, rec)); err != nil {
+		return nil, err
+	}
+	kept, err := addPackageLists(t, sp, packages)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.finish(); err != nil {
+		return nil, err
+	}
+	o.Progress("packing")
+	return pack(o, rec, t, sp, kept)
+}
+
+// fromDebian gathers and unpacks the recipe's packages.
+func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool, open openSource) ([]*debPackage, error) {
+	if rec.Debian == nil {
+		if o.Locked || o.WriteLock {
+			o.Progress("no packages: nothing to lock")
+		}
+		return nil, nil
+	}
+	var locked []Package
+	if o.Locked {
+		var err error
+		if locked, err = readLock(rec, o.Arch); err != nil {
+			return nil, err
+		}
+	}
+	state := o.StateDir
+	if state == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, &system.Error{Kind: system.ErrInput, What: "no state folder", Err: err}
+		}
+		state = filepath.Join(cache, "seaworthy")
+	}
+	src, done, err := open(ctx, rec, state)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	packages, err := gather(ctx, src, rec, o.Arch, locked, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	if locked != nil {
+		if err := compareLock(locked, packages); err != nil {
+			return nil, err
+		}
+	}
+	o.Progress("unpacking")
+	if err := unpack(ctx, t, sp, rec, packages); err != nil {
+		return nil, err
+	}
+	if o.WriteLock {
+		return packages, writeLock(rec, o.Arch, packages)
+	}
+	return packages, nil
+}
+
+func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, error) {
+	lay, err := writeLayer(t, sp, o.Time)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "pack the layer", Err: err}
+	}
+	l, err := openLayout(o.Output)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "open layout " + o.Output, Err: err}
+	}
+	defer l.Close()
+	index, manifest, err := l.put(rec, o.Arch, lay, o.Time)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "write layout " + o.Output, Err: err}
+	}
+	return &Result{Reference: rec.Reference(), Digest: index.String(), Manifest: manifest.String(), Packages: kept, Size: lay.blob.len}, nil
+}
+
+// kindOf is the kind of an error, ErrUnusable where it has none.
+func kindOf(err error) error {
+	for _, kind := range []error{system.ErrMismatch, system.ErrInput} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	return system.ErrUnusable
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

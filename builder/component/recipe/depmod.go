@@ -1,0 +1,150 @@
+package recipe
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// modules are a kernel's modules by name.
+type modules map[string]*module
+
+// choose gives the modules that the recipe names and all that they need:
+// their dependencies, and the soft ones that this kernel has.
+func (all modules) choose(k *Kernel) (modules, error) {
+	chosen := modules{}
+	var errs []error
+	var queue []string
+	take := func(v Value, must bool) {
+		pattern, found := strings.ReplaceAll(v.Text, "-", "_"), false
+		for _, name := range sortedKeys(all) {
+			if ok, _ := path.Match(pattern, name); ok {
+				queue, found = append(queue, name), true
+			}
+		}
+		if !found && must {
+			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: v.Pos,
+				What: fmt.Sprintf("this kernel has no module %q", v.Text),
+				Next: "it may be built in: then leave it out, or name it under optional"})
+		}
+	}
+	for _, v := range k.Modules {
+		take(v, true)
+	}
+	for _, v := range k.Optional {
+		take(v, false)
+	}
+	if len(k.Modules)+len(k.Optional) == 0 {
+		queue = sortedKeys(all)
+	}
+	byAlias := all.aliases()
+	for len(queue) > 0 {
+		m := all[queue[0]]
+		queue = queue[1:]
+		if chosen[m.name] != nil {
+			continue
+		}
+		chosen[m.name] = m
+		for _, d := range m.depends {
+			if all[d] == nil {
+				errs = append(errs, &system.Error{Kind: system.ErrUnusable,
+					What: fmt.Sprintf("module %s depends on %s, which the kernel package does not hold", m.name, d)})
+				continue
+			}
+			queue = append(queue, d)
+		}
+		for _, s := range m.softdeps {
+			for _, name := range softNames(s) {
+				if n := strings.ReplaceAll(name, "-", "_"); all[n] != nil {
+					queue = append(queue, n)
+				}
+				queue = append(queue, byAlias[name]...)
+			}
+		}
+	}
+	return chosen, errors.Join(errs...)
+}
+
+// aliases gives the modules by their plain aliases.
+func (all modules) aliases() map[string][]string {
+	out := map[string][]string{}
+	for _, name := range sortedKeys(all) {
+		for _, a := range all[name].aliases {
+			out[a] = append(out[a], name)
+		}
+	}
+	return out
+}
+
+// byFile gives the modules in the order of their files.
+func (all modules) byFile() []*module {
+	out := make([]*module, 0, len(all))
+	for _, m := range all {
+		out = append(out, m)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].file < out[j].file })
+	return out
+}
+
+// dep is modules.dep in depmod's format: each module's file and those of all
+// that it needs, so that loading the line from right to left works.
+func (all modules) dep() string {
+	var b strings.Builder
+	for _, m := range all.byFile() {
+		b.WriteString(m.file + ":")
+		for _, d := range all.needs(m) {
+			b.WriteString(" " + d.file)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// needs lists what m needs, each module before what it needs itself.
+func (all modules) needs(m *module) []*module {
+	var order []*module
+	seen := map[string]bool{m.name: true}
+	var visit func(*module)
+	visit = func(m *module) {
+		for _, name := range m.depends {
+			if d := all[name]; d != nil && !seen[name] {
+				seen[name] = true
+				visit(d)
+				order = append(order, d)
+			}
+		}
+	}
+	visit(m)
+	for i, j := 0, len(order)-1; i < j; i, j = i+1, j-1 {
+		order[i], order[j] = order[j], order[i]
+	}
+	return order
+}
+
+// alias is modules.alias in depmod's format.
+func (all modules) alias() string {
+	var b strings.Builder
+	b.WriteString("# Aliases extracted from modules themselves.\n")
+	for _, m := range all.byFile() {
+		for _, a := range m.aliases {
+			fmt.Fprintf(&b, "alias %s %s\n", a, m.name)
+		}
+	}
+	return b.String()
+}
+
+// softdep is modules.softdep in depmod's format.
+func (all modules) softdep() string {
+	var b strings.Builder
+	b.WriteString("# Soft dependencies extracted from modules themselves.\n")
+	for _, m := range all.byFile() {
+		for _, s := range m.softdeps {
+			fmt.Fprintf(&b, "softdep %s %s\n", m.name, s)
+		}
+	}
+	return b.String()
+}

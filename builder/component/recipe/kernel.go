@@ -1,0 +1,138 @@
+package recipe
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+const kernelTar = "kernel.tar"
+
+// arrangeKernel turns what a Debian kernel package brought into what the
+// kernel section of a system reads: kernel, config and kernel.tar, which holds
+// lib/modules/VERSION with the chosen modules and the files that depmod would
+// write. Modules are never changed, or their signatures would not hold; only
+// compressed ones are stored uncompressed.
+func arrangeKernel(t *tree, sp *spool, k *Kernel) error {
+	var version string
+	for _, p := range sortedKeys(t.nodes) {
+		v, ok := strings.CutPrefix(p, "boot/vmlinuz-")
+		if !ok {
+			v, ok = strings.CutPrefix(p, "boot/vmlinux-")
+		}
+		if !ok {
+			continue
+		}
+		if version != "" {
+			return &system.Error{Kind: system.ErrUnusable, Pos: k.Pos, What: fmt.Sprintf("two kernels: %s and %s", version, v),
+				Next: "name one kernel package"}
+		}
+		version = v
+		move(t, p, "kernel")
+	}
+	if version == "" {
+		return &system.Error{Kind: system.ErrUnusable, Pos: k.Pos, What: "the packages hold no boot/vmlinuz-VERSION",
+			Next: "name a kernel image under debian: packages, and include boot/**"}
+	}
+	if t.nodes["boot/config-"+version] == nil {
+		return &system.Error{Kind: system.ErrUnusable, Pos: k.Pos, What: "the packages hold no boot/config-" + version,
+			Next: "rules read the kernel's configuration: include boot/config-*"}
+	}
+	move(t, "boot/config-"+version, "config")
+	for p := range t.nodes {
+		if p == "boot" || strings.HasPrefix(p, "boot/") {
+			delete(t.nodes, p)
+		}
+	}
+	return arrangeModules(t, sp, k, version)
+}
+
+func move(t *tree, from, to string) {
+	n := t.nodes[from]
+	delete(t.nodes, from)
+	n.path, n.mode = to, 0o644
+	t.nodes[to] = n
+}
+
+func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
+	base := "lib/modules/" + version + "/"
+	// Where /lib is a link to usr/lib, packages hold the longer name.
+	for _, p := range sortedKeys(t.nodes) {
+		if rest, ok := strings.CutPrefix(p, "usr/"+base); ok {
+			n := t.nodes[p]
+			delete(t.nodes, p)
+			n.path = base + rest
+			t.nodes[n.path] = n
+		}
+	}
+	all := modules{}
+	for _, n := range t.sorted() {
+		file, ok := strings.CutPrefix(n.path, base)
+		if !ok {
+			continue
+		}
+		if n.typ == system.TypeFile && strings.Contains(path.Base(file), ".ko") {
+			m, err := loadModule(t, sp, n, base)
+			if err != nil {
+				return &system.Error{Kind: system.ErrUnusable, What: "kernel module " + n.path, Err: err}
+			}
+			if all[m.name] != nil {
+				return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("modules %s and %s have one name", all[m.name].file, m.file)}
+			}
+			all[m.name] = m
+		}
+	}
+	chosen, err := all.choose(k)
+	if err != nil {
+		return err
+	}
+	inTar := []*node{}
+	for _, n := range t.sorted() {
+		file, ok := strings.CutPrefix(n.path, base)
+		if !ok {
+			if strings.HasPrefix(n.path, "lib/modules") || strings.HasPrefix(n.path, "usr/lib/modules") {
+				delete(t.nodes, n.path)
+			}
+			continue
+		}
+		m := chosen[moduleName(file)]
+		isChosen := m != nil && m.node == n
+		if !isChosen && file != "modules.builtin" && file != "modules.builtin.modinfo" && file != "modules.order" {
+			delete(t.nodes, n.path)
+			continue
+		}
+		n.hidden = true
+		inTar = append(inTar, n)
+	}
+	for name, text := range map[string]string{"modules.dep": chosen.dep(), "modules.alias": chosen.alias(), "modules.softdep": chosen.softdep()} {
+		c, err := sp.add(strings.NewReader(text))
+		if err != nil {
+			return err
+		}
+		inTar = append(inTar, &node{path: base + name, typ: system.TypeFile, mode: 0o644, content: c})
+	}
+	return addTar(t, sp, kernelTar, inTar, k.Pos)
+}
+
+// loadModule reads a module's .modinfo, after it has been stored
+// uncompressed.
+func loadModule(t *tree, sp *spool, n *node, base string) (*module, error) {
+	if ext := path.Ext(n.path); ext != ".ko" {
+		r, done, err := decompress(n.content.reader(), n.path)
+		if err != nil {
+			return nil, err
+		}
+		plain, err := sp.add(r)
+		done()
+		if err != nil {
+			return nil, err
+		}
+		delete(t.nodes, n.path)
+		n.path, n.content = strings.TrimSuffix(n.path, ext), plain
+		t.nodes[n.path] = n
+	}
+	m := &module{name: moduleName(n.path), file: strings.TrimPrefix(n.path, base), node: n}
+	return m, readModinfo(n.content.reader(), m)
+}

@@ -1,0 +1,280 @@
+package recipe
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	specs "github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+const (
+	labelConfig    = "org.mobyproject.config"
+	annotationName = "io.containerd.image.name"
+	maxIndex       = 8 << 20
+)
+
+// layout is an OCI image layout that is open for writing; one writer at a
+// time.
+type layout struct {
+	dir  string
+	lock *os.File
+}
+
+// openLayout makes or opens the layout in dir and waits for its lock.
+func openLayout(dir string) (*layout, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	l := &layout{dir, lock}
+	version, err := json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
+	if err == nil {
+		err = l.replace(ocispec.ImageLayoutFile, bytes.NewReader(version))
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *layout) Close() error { return l.lock.Close() }
+
+// replace writes a file beside its place and renames it there.
+func (l *layout) replace(name string, r io.Reader) error {
+	f, err := os.CreateTemp(l.dir, ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = io.Copy(f, r)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(l.dir, name))
+}
+
+func blobPath(d digest.Digest) string { return filepath.Join("blobs", "sha256", d.Encoded()) }
+
+func (l *layout) blob(d digest.Digest, r io.Reader) error { return l.replace(blobPath(d), r) }
+
+// jsonBlob stores v and describes it.
+func (l *layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	d := digest.FromBytes(data)
+	return ocispec.Descriptor{MediaType: mediaType, Digest: d, Size: int64(len(data))}, l.blob(d, bytes.NewReader(data))
+}
+
+// readIndex reads an index: the layout's own, or a blob where d is set, which
+// must then have that digest.
+func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
+	f, err := os.Open(filepath.Join(l.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxIndex+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxIndex {
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, maxIndex)
+	}
+	if d != "" && digest.FromBytes(data) != d {
+		return nil, &system.Error{Kind: system.ErrMismatch, What: "blob " + d.String() + " has other bytes than its digest says"}
+	}
+	idx := &ocispec.Index{}
+	if err := json.Unmarshal(data, idx); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return idx, nil
+}
+
+// put stores an image under its reference: an index with one manifest for
+// each architecture that was built, of which this build replaces its own. It
+// gives the digests of index and manifest.
+func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (index, manifest digest.Digest, err error) {
+	if err := l.blob(digest.Digest(lay.digest), lay.blob.reader()); err != nil {
+		return "", "", err
+	}
+	config, err := l.jsonBlob(imageConfig(rec, arch, lay, when), ocispec.MediaTypeImageConfig)
+	if err != nil {
+		return "", "", err
+	}
+	m, err := l.jsonBlob(ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    config,
+		Layers: []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayerGzip,
+			Digest: digest.Digest(lay.digest), Size: lay.blob.len}},
+	}, ocispec.MediaTypeImageManifest)
+	if err != nil {
+		return "", "", err
+	}
+	m.Platform = &ocispec.Platform{OS: "linux", Architecture: arch}
+
+	top, err := l.readIndex(ocispec.ImageIndexFile, "")
+	if errors.Is(err, os.ErrNotExist) {
+		top, err = &ocispec.Index{}, nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	full := rec.FullReference()
+	platforms := []ocispec.Descriptor{m}
+	var kept []ocispec.Descriptor
+	for _, d := range top.Manifests {
+		if d.Annotations[ocispec.AnnotationRefName] != full {
+			kept = append(kept, d)
+			continue
+		}
+		old, err := l.readIndex(blobPath(d.Digest), d.Digest)
+		if err != nil {
+			continue // a damaged image is replaced whole
+		}
+		for _, p := range old.Manifests {
+			if p.Platform != nil && p.Platform.Architecture != arch {
+				platforms = append(platforms, p)
+			}
+		}
+	}
+	sort.Slice(platforms, func(i, j int) bool { return platforms[i].Platform.Architecture < platforms[j].Platform.Architecture })
+	idx, err := l.jsonBlob(ocispec.Index{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: platforms,
+	}, ocispec.MediaTypeImageIndex)
+	if err != nil {
+		return "", "", err
+	}
+	idx.Annotations = map[string]string{ocispec.AnnotationRefName: full, annotationName: full}
+	kept = append(kept, idx)
+	sort.SliceStable(kept, func(i, j int) bool {
+		return kept[i].Annotations[ocispec.AnnotationRefName] < kept[j].Annotations[ocispec.AnnotationRefName]
+	})
+	data, err := json.Marshal(ocispec.Index{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: kept})
+	if err != nil {
+		return "", "", err
+	}
+	if err := l.replace(ocispec.ImageIndexFile, bytes.NewReader(data)); err != nil {
+		return "", "", err
+	}
+	return idx.Digest, m.Digest, l.sweep(kept)
+}
+
+// sweep removes the blobs that no image in the layout uses any more.
+func (l *layout) sweep(roots []ocispec.Descriptor) error {
+	used := map[string]bool{}
+	var mark func(ds []ocispec.Descriptor) error
+	mark = func(ds []ocispec.Descriptor) error {
+		for _, d := range ds {
+			if used[d.Digest.Encoded()] {
+				continue
+			}
+			used[d.Digest.Encoded()] = true
+			var below struct {
+				Manifests, Layers []ocispec.Descriptor
+				Config            *ocispec.Descriptor
+			}
+			switch d.MediaType {
+			case ocispec.MediaTypeImageIndex, ocispec.MediaTypeImageManifest:
+			default:
+				continue
+			}
+			f, err := os.Open(filepath.Join(l.dir, blobPath(d.Digest)))
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			err = json.NewDecoder(io.LimitReader(f, maxIndex)).Decode(&below)
+			f.Close()
+			if err != nil {
+				return fmt.Errorf("blob %s: %w", d.Digest, err)
+			}
+			if below.Config != nil {
+				below.Layers = append(below.Layers, *below.Config)
+			}
+			if err := mark(append(below.Manifests, below.Layers...)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, d := range roots {
+		// What this package did not write may point at more than it knows.
+		if d.MediaType != ocispec.MediaTypeImageIndex || d.Digest.Validate() != nil {
+			return nil
+		}
+	}
+	if err := mark(roots); err != nil {
+		return err
+	}
+	blobs, err := os.ReadDir(filepath.Join(l.dir, "blobs", "sha256"))
+	if err != nil {
+		return err
+	}
+	for _, b := range blobs {
+		if !used[b.Name()] && len(b.Name()) == 2*sha256.Size {
+			if err := os.Remove(filepath.Join(l.dir, "blobs", "sha256", b.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// imageConfig is the OCI config: labels, process, the one layer.
+func imageConfig(rec *Recipe, arch string, lay *layer, when time.Time) ocispec.Image {
+	created := when.UTC()
+	labels := map[string]string{}
+	for key, value := range map[string]string{
+		ocispec.AnnotationTitle:       rec.Name,
+		ocispec.AnnotationVersion:     rec.Version,
+		ocispec.AnnotationDescription: rec.Description,
+		ocispec.AnnotationLicenses:    rec.Licenses,
+		ocispec.AnnotationSource:      rec.Source,
+		ocispec.AnnotationCreated:     created.Format(time.RFC3339),
+		labelConfig:                   string(rec.Config),
+	} {
+		if value != "" {
+			labels[key] = value
+		}
+	}
+	ports := map[string]struct{}{}
+	for _, p := range rec.Image.Ports {
+		ports[p] = struct{}{}
+	}
+	img := ocispec.Image{
+		Created:  &created,
+		Platform: ocispec.Platform{OS: "linux", Architecture: arch},
+		RootFS:   ocispec.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.Digest(lay.diffID)}},
+		History:  []ocispec.History{{Created: &created, CreatedBy: "seaworthy component build " + rec.Name}},
+	}
+	img.Config = ocispec.ImageConfig{User: rec.Image.User, Env: rec.Image.Env, Entrypoint: rec.Image.Entrypoint, Cmd: rec.Image.Cmd,
+		WorkingDir: rec.Image.Workdir, StopSignal: rec.Image.StopSignal, Labels: labels, ExposedPorts: ports}
+	return img
+}

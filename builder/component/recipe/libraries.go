@@ -1,0 +1,157 @@
+package recipe
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// libraryRE are the places where the dynamic linker looks by itself.
+var libraryRE = regexp.MustCompile(`^(usr/)?lib(64)?(/[a-z0-9_]+-linux-[a-z0-9_]+)?/[^/]+$`)
+
+func isLibrary(p string) bool {
+	return libraryRE.MatchString(p) && strings.Contains(path.Base(p), ".so")
+}
+
+// addLibraries takes from spare what the kept programs load: the dynamic
+// linker and, in turn, every library that is needed by name. One that no
+// package holds is an error, and so a program that could not start never
+// makes an image. What a program loads by itself (dlopen) is for include.
+func addLibraries(t *tree, spare map[string]*node) error {
+	byName := map[string][]string{}
+	for p := range spare {
+		byName[path.Base(p)] = append(byName[path.Base(p)], p)
+	}
+	for p := range t.nodes {
+		if isLibrary(p) {
+			byName[path.Base(p)] = append(byName[path.Base(p)], p)
+		}
+	}
+	for _, places := range byName {
+		sort.Strings(places)
+	}
+	l := &linker{t, spare, byName, map[string]bool{}}
+	var errs []error
+	for _, n := range t.sorted() {
+		errs = append(errs, l.need(n))
+	}
+	return errors.Join(errs...)
+}
+
+type linker struct {
+	t      *tree
+	spare  map[string]*node
+	byName map[string][]string
+	done   map[string]bool
+}
+
+// need adds what n needs; n itself is in the tree.
+func (l *linker) need(n *node) error {
+	if n.typ != system.TypeFile || l.done[n.path] {
+		return nil
+	}
+	l.done[n.path] = true
+	interp, libs, err := dynamic(n.content.reader())
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "read " + n.path, Err: err}
+	}
+	var errs []error
+	if interp != "" {
+		errs = append(errs, l.addInterpreter(n, interp))
+	}
+	for _, lib := range libs {
+		places := l.byName[lib]
+		if len(places) == 0 {
+			errs = append(errs, missing(n, lib))
+			continue
+		}
+		errs = append(errs, l.take(places[0], 0))
+	}
+	return errors.Join(errs...)
+}
+
+func missing(n *node, what string) error {
+	return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("%s needs %s, which no package holds", n.path, what),
+		Next: "add the package that holds it, or take it off debian: exclude"}
+}
+
+// addInterpreter adds the dynamic linker. Where packages hold it below usr
+// alone, its known name becomes a link.
+func (l *linker) addInterpreter(n *node, interp string) error {
+	p := strings.TrimPrefix(path.Clean(interp), "/")
+	if !cleanPath(p) {
+		return missing(n, interp)
+	}
+	if l.t.nodes[p] == nil && l.spare[p] == nil {
+		if l.spare["usr/"+p] == nil && l.t.nodes["usr/"+p] == nil {
+			return missing(n, interp)
+		}
+		l.t.nodes[p] = &node{path: p, typ: system.TypeSymlink, mode: 0o777, link: "/usr/" + p}
+		p = "usr/" + p
+	}
+	return l.take(p, 0)
+}
+
+// take puts the file at p into the tree, and what it links to.
+func (l *linker) take(p string, hops int) error {
+	n := l.t.nodes[p]
+	if n == nil {
+		if n = l.spare[p]; n == nil {
+			return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("library %s is in no package", p)}
+		}
+		if err := l.t.addPackage(n); err != nil {
+			return err
+		}
+	}
+	if n.typ != system.TypeSymlink {
+		return l.need(n)
+	}
+	if hops > 8 {
+		return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("library %s: too many links", p)}
+	}
+	target := n.link
+	if !path.IsAbs(target) {
+		target = path.Join("/", path.Dir(p), target)
+	}
+	return l.take(strings.TrimPrefix(path.Clean(target), "/"), hops+1)
+}
+
+// dynamic reads an ELF file's interpreter and needed libraries; both empty for
+// anything else. The bytes may be anything.
+func dynamic(r io.ReaderAt) (interp string, libs []string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("broken ELF file: %v", p)
+		}
+	}()
+	magic := make([]byte, 4)
+	if n, _ := r.ReadAt(magic, 0); n < 4 || string(magic) != elf.ELFMAG {
+		return "", nil, nil
+	}
+	f, err := elf.NewFile(r)
+	if err != nil {
+		return "", nil, err
+	}
+	if f.Type != elf.ET_EXEC && f.Type != elf.ET_DYN {
+		return "", nil, nil
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
+			b := make([]byte, p.Filesz)
+			if _, err := io.ReadFull(p.Open(), b); err != nil {
+				return "", nil, err
+			}
+			interp = string(bytes.TrimRight(b, "\x00"))
+		}
+	}
+	libs, err = f.ImportedLibraries()
+	return interp, libs, err
+}

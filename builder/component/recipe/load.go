@@ -1,0 +1,267 @@
+package recipe
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// FileName is the recipe's name in its folder.
+const FileName = "component.yml"
+
+const maxRecipe = 1 << 20
+
+var (
+	nameRE    = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
+	versionRE = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	// packageRE is Debian policy 5.6.7, with the placeholder {arch} and an
+	// optional =VERSION.
+	packageRE = regexp.MustCompile(`^[a-z0-9]([a-z0-9+.-]|\{arch\})+(=[A-Za-z0-9.+:~-]+)?$`)
+	suiteRE   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	userRE    = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+)
+
+// Load reads DIR/component.yml. All errors come at once, each an ErrInput with
+// its place.
+func Load(dir string) (*Recipe, error) {
+	name := filepath.Join(dir, FileName)
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrInput, What: "no recipe", Err: err,
+			Next: "name the folder that holds " + FileName}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxRecipe+1))
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "read " + name, Err: err}
+	}
+	if len(data) > maxRecipe {
+		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name}, What: "larger than 1 MiB"}
+	}
+	rec, err := parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	rec.Path, rec.Dir = name, dir
+	return rec, nil
+}
+
+func parse(file string, data []byte) (*Recipe, error) {
+	r := &reader{file: file}
+	rec := &Recipe{}
+	if root := r.document(data); root != nil {
+		rec.read(r, root)
+	}
+	return rec, r.err()
+}
+
+func (rec *Recipe) read(r *reader, root *yaml.Node) {
+	text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.text(n) } }
+	globs := func(p *[]string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.globs(n) } }
+	r.fields(root, "the recipe", map[string]func(*yaml.Node){
+		"name":        func(n *yaml.Node) { rec.Name = r.match(n, nameRE, "name") },
+		"version":     func(n *yaml.Node) { rec.Version = r.match(n, versionRE, "version") },
+		"description": text(&rec.Description),
+		"licenses":    text(&rec.Licenses),
+		"source":      text(&rec.Source),
+		"debian":      func(n *yaml.Node) { rec.Debian = r.debian(n) },
+		"include":     globs(&rec.Include),
+		"exclude":     globs(&rec.Exclude),
+		"libraries":   func(n *yaml.Node) { rec.Libraries = r.boolean(n) },
+		"files":       func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Files = append(rec.Files, r.ownFile(c)) }) },
+		"go": func(n *yaml.Node) {
+			r.list(n, func(c *yaml.Node) { rec.Programs = append(rec.Programs, r.program(c)) })
+		},
+		"symlinks": func(n *yaml.Node) {
+			r.list(n, func(c *yaml.Node) { rec.Symlinks = append(rec.Symlinks, r.symlink(c)) })
+		},
+		"users":  func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
+		"groups": func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
+		"tar":    func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
+		"kernel": func(n *yaml.Node) { rec.Kernel = r.kernel(n) },
+		"image":  func(n *yaml.Node) { rec.Image = r.image(n) },
+		"config": func(n *yaml.Node) { rec.Config = r.label(n) },
+	})
+	for _, need := range []struct{ key, value string }{{"name", rec.Name}, {"version", rec.Version}} {
+		if need.value == "" && len(r.errs) == 0 {
+			r.fail(root, "the recipe has no %s", need.key)
+		}
+	}
+	if rec.Kernel != nil && rec.Debian == nil {
+		r.fail(root, "kernel needs debian: packages with a kernel image")
+	}
+	if rec.Debian == nil && (len(rec.Include)+len(rec.Exclude) > 0 || rec.Libraries) {
+		r.fail(root, "include, exclude and libraries are about packages, and debian names none")
+	}
+}
+
+func (r *reader) match(n *yaml.Node, re *regexp.Regexp, what string) string {
+	s := r.text(n)
+	if s != "" && !re.MatchString(s) || s == "" && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+		r.fail(n, "%s %q must match %s", what, s, re)
+		return ""
+	}
+	return s
+}
+
+func (r *reader) globs(n *yaml.Node) []string {
+	var out []string
+	r.list(n, func(c *yaml.Node) {
+		g := strings.TrimPrefix(r.text(c), "/")
+		if g == "" || !doublestar.ValidatePattern(g) {
+			r.fail(c, "bad pattern %q", g)
+			return
+		}
+		out = append(out, strings.TrimSuffix(g, "/"))
+	})
+	return out
+}
+
+func (r *reader) debian(n *yaml.Node) *Debian {
+	d := &Debian{}
+	r.fields(n, "debian", map[string]func(*yaml.Node){
+		"packages": func(n *yaml.Node) {
+			d.Packages = r.values(n)
+			for i, p := range d.Packages {
+				if !packageRE.MatchString(p.Text) {
+					r.fail(n.Content[i], "%q is no package name", p.Text)
+				}
+			}
+		},
+		"depends": func(n *yaml.Node) { d.Depends = r.boolean(n) },
+		"exclude": func(n *yaml.Node) { d.Exclude = r.globs(n) },
+		"suite":   func(n *yaml.Node) { d.Suite = r.match(n, suiteRE, "suite") },
+	})
+	if len(d.Packages) == 0 {
+		r.fail(n, "debian names no packages")
+	}
+	if len(d.Exclude) > 0 && !d.Depends {
+		r.fail(n, "debian: exclude does nothing without depends: true")
+	}
+	return d
+}
+
+func (r *reader) ownFile(n *yaml.Node) File {
+	f := File{Pos: r.pos(n)}
+	kinds, modeGiven := 0, false
+	r.fields(n, "a file", map[string]func(*yaml.Node){
+		"path":      func(n *yaml.Node) { f.Path = r.path(n) },
+		"source":    func(n *yaml.Node) { kinds++; f.Source = r.source(n) },
+		"contents":  func(n *yaml.Node) { kinds++; f.Contents = r.text(n) },
+		"directory": func(n *yaml.Node) { kinds++; f.Directory = r.boolean(n) },
+		"mode":      func(n *yaml.Node) { modeGiven = true; f.Mode = r.mode(n) },
+		"uid":       func(n *yaml.Node) { f.UID = r.id(n) },
+		"gid":       func(n *yaml.Node) { f.GID = r.id(n) },
+	})
+	if n.Kind == yaml.MappingNode && (f.Path == "" || kinds != 1) && len(r.errs) == 0 {
+		r.fail(n, "a file needs path and one of source, contents, directory: true")
+	}
+	if !modeGiven {
+		f.Mode = 0o644
+		if f.Directory {
+			f.Mode = 0o755
+		}
+	}
+	return f
+}
+
+// source is a path below the recipe's folder.
+func (r *reader) source(n *yaml.Node) string {
+	s := r.text(n)
+	if s != "" && !cleanPath(s) {
+		r.fail(n, "source %q must lie in the recipe's folder", s)
+		return ""
+	}
+	return s
+}
+
+func (r *reader) program(n *yaml.Node) Program {
+	p := Program{Pos: r.pos(n)}
+	r.fields(n, "a Go program", map[string]func(*yaml.Node){
+		"package": func(n *yaml.Node) {
+			p.Package = r.text(n)
+			if rel, ok := strings.CutPrefix(p.Package, "./"); !ok || !cleanPath(rel) {
+				r.failNext(n, "write it from the module's root: ./cmd/NAME", "package %q is not a folder of the module", p.Package)
+			}
+		},
+		"path": func(n *yaml.Node) { p.Path = r.path(n) },
+	})
+	if n.Kind == yaml.MappingNode && (p.Path == "" || p.Package == "") && len(r.errs) == 0 {
+		r.fail(n, "a Go program needs package and path")
+	}
+	return p
+}
+
+func (r *reader) symlink(n *yaml.Node) Symlink {
+	s := Symlink{Pos: r.pos(n)}
+	r.fields(n, "a symlink", map[string]func(*yaml.Node){
+		"path":   func(n *yaml.Node) { s.Path = r.path(n) },
+		"target": func(n *yaml.Node) { s.Target = r.text(n) },
+	})
+	if n.Kind == yaml.MappingNode && (s.Path == "" || s.Target == "") && len(r.errs) == 0 {
+		r.fail(n, "a symlink needs path and target")
+	}
+	return s
+}
+
+func (r *reader) tar(n *yaml.Node) Tar {
+	t := Tar{Pos: r.pos(n)}
+	r.fields(n, "a tarball", map[string]func(*yaml.Node){
+		"path":    func(n *yaml.Node) { t.Path = r.path(n) },
+		"include": func(n *yaml.Node) { t.Include = r.globs(n) },
+	})
+	if n.Kind == yaml.MappingNode && (t.Path == "" || len(t.Include) == 0) && len(r.errs) == 0 {
+		r.fail(n, "a tarball needs path and include")
+	}
+	return t
+}
+
+func (r *reader) kernel(n *yaml.Node) *Kernel {
+	k := &Kernel{Pos: r.pos(n)}
+	patterns := func(n *yaml.Node) []Value {
+		vs := r.values(n)
+		for i, v := range vs {
+			if _, err := path.Match(v.Text, ""); v.Text == "" || err != nil {
+				r.fail(n.Content[i], "bad module pattern %q", v.Text)
+			}
+		}
+		return vs
+	}
+	r.fields(n, "kernel", map[string]func(*yaml.Node){
+		"modules":  func(n *yaml.Node) { k.Modules = patterns(n) },
+		"optional": func(n *yaml.Node) { k.Optional = patterns(n) },
+	})
+	return k
+}
+
+// cleanPath says whether p is relative, slash-separated and free of empty
+// parts, "." and "..".
+func cleanPath(p string) bool {
+	return p != "" && p != "." && p == path.Clean(p) && p != ".." && !path.IsAbs(p) &&
+		!strings.HasPrefix(p, "../") && !strings.ContainsRune(p, 0)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Reference is the short name that os.yml uses.
+func (rec *Recipe) Reference() string { return fmt.Sprintf("seaworthy/%s:%s", rec.Name, rec.Version) }
+
+// FullReference is Reference as normalised, which annotations carry.
+func (rec *Recipe) FullReference() string { return "docker.io/" + rec.Reference() }

@@ -1,0 +1,145 @@
+package recipe
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var (
+	portRE = regexp.MustCompile(`^[0-9]{1,5}/(tcp|udp|sctp)$`)
+	envRE  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+)
+
+func (r *reader) user(n *yaml.Node) User {
+	u := User{Pos: r.pos(n), GID: -1, Home: "/nonexistent", Shell: "/usr/sbin/nologin"}
+	r.fields(n, "a user", map[string]func(*yaml.Node){
+		"name":  func(n *yaml.Node) { u.Name = r.match(n, userRE, "user name") },
+		"uid":   func(n *yaml.Node) { u.UID = r.id(n) },
+		"gid":   func(n *yaml.Node) { u.GID = r.id(n) },
+		"home":  func(n *yaml.Node) { u.Home = r.passwdField(n) },
+		"shell": func(n *yaml.Node) { u.Shell = r.passwdField(n) },
+	})
+	if u.GID < 0 {
+		u.GID = u.UID
+	}
+	if n.Kind == yaml.MappingNode && u.Name == "" && len(r.errs) == 0 {
+		r.fail(n, "a user needs a name")
+	}
+	return u
+}
+
+func (r *reader) group(n *yaml.Node) Group {
+	g := Group{Pos: r.pos(n)}
+	r.fields(n, "a group", map[string]func(*yaml.Node){
+		"name": func(n *yaml.Node) { g.Name = r.match(n, userRE, "group name") },
+		"gid":  func(n *yaml.Node) { g.GID = r.id(n) },
+	})
+	if n.Kind == yaml.MappingNode && g.Name == "" && len(r.errs) == 0 {
+		r.fail(n, "a group needs a name")
+	}
+	return g
+}
+
+func (r *reader) passwdField(n *yaml.Node) string {
+	s := r.text(n)
+	if strings.ContainsAny(s, ":\n") || !strings.HasPrefix(s, "/") {
+		r.fail(n, "%q must be an absolute path without colons", s)
+		return "/"
+	}
+	return s
+}
+
+func (r *reader) image(n *yaml.Node) ImageConfig {
+	var c ImageConfig
+	list := func(p *[]string, re *regexp.Regexp, what string) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			*p = r.texts(n)
+			for i, s := range *p {
+				if re != nil && !re.MatchString(s) {
+					r.fail(n.Content[i], "%s %q must match %s", what, s, re)
+				}
+			}
+		}
+	}
+	r.fields(n, "image", map[string]func(*yaml.Node){
+		"entrypoint": list(&c.Entrypoint, nil, ""),
+		"cmd":        list(&c.Cmd, nil, ""),
+		"env":        list(&c.Env, envRE, "variable"),
+		"ports":      list(&c.Ports, portRE, "port"),
+		"user":       func(n *yaml.Node) { c.User = r.text(n) },
+		"workdir":    func(n *yaml.Node) { c.Workdir = r.passwdField(n) },
+		"stopsignal": func(n *yaml.Node) { c.StopSignal = r.text(n) },
+	})
+	return c
+}
+
+// labelKeys are the container keys of LinuxKit's YAML that its label may hold.
+var labelKeys = strings.Fields(`capabilities ambient mounts binds devices tmpfs command env cwd net pid ipc uts userns
+	hostname readonly maskedPaths readonlyPaths uid gid additionalGids noNewPrivileges oomScoreAdj
+	rootfsPropagation cgroupsPath resources sysctl rlimits uidMappings gidMappings annotations runtime`)
+
+// label reads the config key: the container keys, as the JSON of the label
+// org.mobyproject.config. Only the names at the top are checked: what they
+// mean is for the builder of a system to say.
+func (r *reader) label(n *yaml.Node) []byte {
+	known := map[string]func(*yaml.Node){}
+	values := map[string]any{}
+	for _, k := range labelKeys {
+		known[k] = func(n *yaml.Node) { values[k] = r.plain(n, 0) }
+	}
+	r.fields(n, "config", known)
+	out, err := json.Marshal(values)
+	if err != nil {
+		r.fail(n, "config cannot be written as JSON: %v", err)
+		return nil
+	}
+	return out
+}
+
+// plain gives a node as what encoding/json writes: maps with text keys,
+// lists, text, numbers, booleans.
+func (r *reader) plain(n *yaml.Node, depth int) any {
+	if depth > 16 {
+		r.fail(n, "nested too deeply")
+		return nil
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		m := map[string]any{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode {
+				r.fail(key, "a key must be text")
+				continue
+			}
+			if _, twice := m[key.Value]; twice {
+				r.fail(key, "%q is given twice", key.Value)
+			}
+			m[key.Value] = r.plain(n.Content[i+1], depth+1)
+		}
+		return m
+	case yaml.SequenceNode:
+		s := make([]any, 0, len(n.Content))
+		for _, c := range n.Content {
+			s = append(s, r.plain(c, depth+1))
+		}
+		return s
+	case yaml.ScalarNode:
+		var v any
+		if n.Tag == "!!null" || n.Decode(&v) != nil {
+			r.fail(n, "must not be empty")
+			return nil
+		}
+		switch v.(type) {
+		case string, bool, int, int64, uint64:
+			return v
+		}
+		r.fail(n, "%q must be text, a whole number or a boolean", n.Value)
+		return nil
+	}
+	r.fail(n, "must not be %s", kindName(n))
+	return nil
+}

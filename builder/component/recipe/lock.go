@@ -1,0 +1,129 @@
+package recipe
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// LockName is the lock's name, beside the recipe.
+const LockName = "component.lock.json"
+
+const maxLock = 4 << 20
+
+// lockFile records the packages that a component was built from. Archives
+// drop old versions, so a lock can stop working: it then fails, and never
+// takes something else.
+type lockFile struct {
+	SchemaVersion int                  `json:"schemaVersion"`
+	Component     string               `json:"component"`
+	Architectures map[string][]Package `json:"architectures"`
+}
+
+// readLock gives the locked packages for arch.
+func readLock(rec *Recipe, arch string) ([]Package, error) {
+	name := filepath.Join(rec.Dir, LockName)
+	l, err := loadLock(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &system.Error{Kind: system.ErrInput, What: "no " + name, Next: "build once with the flag that writes the lock"}
+	}
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name}, What: "bad lock", Err: err}
+	}
+	packages := l.Architectures[arch]
+	if l.Component != rec.Reference() || len(packages) == 0 {
+		return nil, &system.Error{Kind: system.ErrMismatch, Pos: system.Position{File: name},
+			What: fmt.Sprintf("the lock is for %s and holds %s for %s", l.Component, plural(len(packages), "package"), arch),
+			Next: "build without --locked and write a new lock"}
+	}
+	return packages, nil
+}
+
+func loadLock(name string) (*lockFile, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxLock))
+	if err != nil {
+		return nil, err
+	}
+	return parseLock(data)
+}
+
+func parseLock(data []byte) (*lockFile, error) {
+	l := &lockFile{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(l); err != nil {
+		return nil, err
+	}
+	if l.SchemaVersion != 1 {
+		return nil, fmt.Errorf("schemaVersion %d, this program reads 1", l.SchemaVersion)
+	}
+	for _, packages := range l.Architectures {
+		for _, p := range packages {
+			if !debNameRE.MatchString(p.Name) || !debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) || !sha256RE.MatchString(p.SHA256) {
+				return nil, fmt.Errorf("package %q %q is not well written", p.Name, p.Version)
+			}
+		}
+	}
+	return l, nil
+}
+
+// compareLock says how what was resolved differs from the lock.
+func compareLock(locked []Package, got []*debPackage) error {
+	var errs []error
+	want := map[string]Package{}
+	for _, p := range locked {
+		want[p.Name] = p
+	}
+	for _, p := range got {
+		if w := want[p.Name]; w != p.Package {
+			errs = append(errs, &system.Error{Kind: system.ErrMismatch,
+				What: fmt.Sprintf("package %s: the lock says %s sha256 %.12s, the index %s sha256 %.12s", p.Name, w.Version, w.SHA256, p.Version, p.SHA256),
+				Next: "build without --locked and write a new lock"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// writeLock records packages for arch, and leaves other architectures.
+func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
+	name := filepath.Join(rec.Dir, LockName)
+	l, err := loadLock(name)
+	if err != nil || l.Component != rec.Reference() {
+		l = &lockFile{SchemaVersion: 1, Component: rec.Reference()}
+	}
+	if l.Architectures == nil {
+		l.Architectures = map[string][]Package{}
+	}
+	l.Architectures[arch] = nil
+	for _, p := range packages {
+		l.Architectures[arch] = append(l.Architectures[arch], p.Package)
+	}
+	data, err := json.MarshalIndent(l, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(rec.Dir, ".lock-")
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "write " + name, Err: err}
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(append(data, '\n'))
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), name)
+	}
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "write " + name, Err: err}
+	}
+	return nil
+}

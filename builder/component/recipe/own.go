@@ -1,0 +1,132 @@
+package recipe
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// addOwn puts the recipe's files and links into the tree.
+func addOwn(t *tree, sp *spool, rec *Recipe) error {
+	var errs []error
+	root, err := os.OpenRoot(rec.Dir)
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "open the recipe's folder", Err: err}
+	}
+	defer root.Close()
+	for _, f := range rec.Files {
+		n := &node{path: f.Path, typ: system.TypeFile, mode: f.Mode, uid: f.UID, gid: f.GID}
+		switch {
+		case f.Directory:
+			n.typ = system.TypeDir
+		case f.Source != "":
+			n.content, err = addSource(root, sp, f.Source)
+		default:
+			n.content, err = sp.add(strings.NewReader(f.Contents))
+		}
+		if err != nil {
+			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: f.Pos, What: fmt.Sprintf("file %q", f.Path), Err: err})
+			continue
+		}
+		errs = append(errs, t.put(n, f.Pos))
+	}
+	for _, s := range rec.Symlinks {
+		errs = append(errs, t.put(&node{path: s.Path, typ: system.TypeSymlink, mode: 0o777, link: s.Target}, s.Pos))
+	}
+	return errors.Join(errs...)
+}
+
+// addSource copies a file that lies in the recipe's folder, links followed
+// only where they stay there.
+func addSource(root *os.Root, sp *spool, name string) (content, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return content{}, err
+	}
+	defer f.Close()
+	if fi, err := f.Stat(); err != nil {
+		return content{}, err
+	} else if !fi.Mode().IsRegular() {
+		return content{}, fmt.Errorf("source %q is no file", name)
+	}
+	return sp.add(f)
+}
+
+const maxAccounts = 1 << 20
+
+// addAccounts appends the recipe's users and groups to etc/passwd and
+// etc/group, which it makes where no package has them.
+func addAccounts(t *tree, sp *spool, rec *Recipe) error {
+	if len(rec.Users)+len(rec.Groups) == 0 {
+		return nil
+	}
+	var passwd, group []account
+	for _, u := range rec.Users {
+		passwd = append(passwd, account{u.Name, u.UID, u.Pos,
+			fmt.Sprintf("%s:x:%d:%d:%s:%s:%s", u.Name, u.UID, u.GID, u.Name, u.Home, u.Shell)})
+	}
+	gids := map[int]bool{}
+	for _, g := range rec.Groups {
+		gids[g.GID] = true
+		group = append(group, account{g.Name, g.GID, g.Pos, fmt.Sprintf("%s:x:%d:", g.Name, g.GID)})
+	}
+	for _, u := range rec.Users {
+		if !gids[u.GID] {
+			gids[u.GID] = true
+			group = append(group, account{u.Name, u.GID, u.Pos, fmt.Sprintf("%s:x:%d:", u.Name, u.GID)})
+		}
+	}
+	return errors.Join(appendAccounts(t, sp, "etc/passwd", passwd), appendAccounts(t, sp, "etc/group", group))
+}
+
+// account is one line of etc/passwd or etc/group.
+type account struct {
+	name string
+	id   int
+	pos  system.Position
+	line string
+}
+
+func appendAccounts(t *tree, sp *spool, name string, add []account) error {
+	var out bytes.Buffer
+	names, ids := map[string]bool{}, map[string]bool{}
+	n := t.nodes[name]
+	if n == nil {
+		n = &node{path: name, typ: system.TypeFile, mode: 0o644}
+	} else {
+		old, err := n.content.bytes(maxAccounts)
+		if err != nil || n.typ != system.TypeFile {
+			return &system.Error{Kind: system.ErrUnusable, What: "read " + name, Err: err}
+		}
+		for _, line := range strings.Split(strings.TrimRight(string(old), "\n"), "\n") {
+			f := strings.Split(line, ":")
+			if line == "" || len(f) < 3 {
+				continue
+			}
+			names[f[0]], ids[f[2]] = true, true
+			out.WriteString(line + "\n")
+		}
+	}
+	var errs []error
+	for _, a := range add {
+		if names[a.name] || ids[fmt.Sprint(a.id)] {
+			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: a.pos,
+				What: fmt.Sprintf("%s has %q or the number %d already", name, a.name, a.id)})
+			continue
+		}
+		names[a.name], ids[fmt.Sprint(a.id)] = true, true
+		out.WriteString(a.line + "\n")
+	}
+	c, err := sp.add(io.Reader(&out))
+	if err != nil {
+		return err
+	}
+	// The file is the recipe's now: it is no longer what a package shipped.
+	t.nodes[name] = &node{path: name, typ: system.TypeFile, mode: n.mode, content: c}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,94 @@
+package recipe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// addPrograms compiles the recipe's Go programs, static and reproducible: what
+// the toolchain takes from the environment is pinned.
+func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, arch string, progress func(string)) error {
+	if len(rec.Programs) == 0 {
+		return nil
+	}
+	if module == "" {
+		var err error
+		if module, err = moduleRoot(rec.Dir); err != nil {
+			return &system.Error{Kind: system.ErrInput, Pos: rec.Programs[0].Pos, What: "go programs need a Go module around the recipe", Err: err}
+		}
+	}
+	tmp, err := os.MkdirTemp("", "seaworthy-go-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	var errs []error
+	for i, p := range rec.Programs {
+		progress("compiling " + p.Package)
+		out := filepath.Join(tmp, fmt.Sprint(i))
+		if err := goBuild(ctx, module, arch, p.Package, out); err != nil {
+			errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: p.Pos, What: "compile " + p.Package, Err: err})
+			continue
+		}
+		f, err := os.Open(out)
+		if err != nil {
+			return err
+		}
+		c, err := sp.add(f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+		errs = append(errs, t.put(&node{path: p.Path, typ: system.TypeFile, mode: 0o755, content: c}, p.Pos))
+	}
+	return errors.Join(errs...)
+}
+
+func goBuild(ctx context.Context, module, arch, pkg, out string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-mod=readonly",
+		"-ldflags", "-s -w -buildid=", "-o", out, pkg)
+	cmd.Dir = module
+	for _, e := range os.Environ() {
+		name, _, _ := strings.Cut(e, "=")
+		switch name {
+		case "GOFLAGS", "GOEXPERIMENT", "GOAMD64", "GOARM64", "GORISCV64", "GOFIPS140", "GODEBUG", "GOOS", "GOARCH", "GOWORK", "CGO_ENABLED":
+		default:
+			cmd.Env = append(cmd.Env, e)
+		}
+	}
+	// An empty value would let `go env -w` settings through: they are named.
+	cmd.Env = append(cmd.Env, "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOWORK=off", "GOFLAGS=-mod=readonly",
+		"GOAMD64=v1", "GOARM64=v8.0", "GORISCV64=rva20u64", "GOFIPS140=off")
+	var stderr bytes.Buffer
+	cmd.Stderr = &limitedWriter{w: &stderr, left: 16 << 10}
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	return nil
+}
+
+// moduleRoot finds go.mod in dir or above it.
+func moduleRoot(dir string) (string, error) {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at, nil
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return "", errors.New("no go.mod in the recipe's folder or above it")
+		}
+		at = up
+	}
+}

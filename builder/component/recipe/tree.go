@@ -1,0 +1,134 @@
+package recipe
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// node is one object of the image: a file, a folder or a symbolic link.
+type node struct {
+	path     string
+	typ      system.EntryType
+	mode     uint32
+	uid, gid int
+	link     string
+	content  content
+	// owner is the package that it comes from, "" for the recipe itself.
+	owner string
+	// hidden nodes lie in a nested tarball and not in the layer, but stay in
+	// the package lists.
+	hidden bool
+}
+
+// tree is the image's file system while it is put together.
+type tree struct {
+	nodes map[string]*node
+	// dirs remembers the folders of packages, kept or not, so that those that
+	// are needed have the mode and owner that their package gives them.
+	dirs map[string]*node
+}
+
+func newTree() *tree { return &tree{nodes: map[string]*node{}, dirs: map[string]*node{}} }
+
+// sorted gives the nodes in path order, folders before what is in them.
+func (t *tree) sorted() []*node {
+	out := make([]*node, 0, len(t.nodes))
+	for _, p := range sortedKeys(t.nodes) {
+		out = append(out, t.nodes[p])
+	}
+	return out
+}
+
+// addPackage takes an object of a package. Two packages may share a folder and
+// nothing else.
+func (t *tree) addPackage(n *node) error {
+	old := t.nodes[n.path]
+	if old != nil && (old.typ != system.TypeDir || n.typ != system.TypeDir) {
+		return &system.Error{Kind: system.ErrUnusable,
+			What: fmt.Sprintf("%s is in package %s and in package %s", n.path, old.owner, n.owner),
+			Next: "exclude one of the packages"}
+	}
+	if old == nil {
+		t.nodes[n.path] = n
+	}
+	return nil
+}
+
+// put adds what the recipe itself brings; it replaces what a package brought.
+func (t *tree) put(n *node, pos system.Position) error {
+	if old := t.nodes[n.path]; old != nil {
+		if old.owner == "" {
+			return &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf("path %q is made twice", n.path)}
+		}
+		if (old.typ == system.TypeDir) != (n.typ == system.TypeDir) {
+			return &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf("path %q is a %s of package %s", n.path, old.typ, old.owner)}
+		}
+	}
+	t.nodes[n.path] = n
+	return nil
+}
+
+// finish adds the folders that are missing and checks that everything lies in
+// a folder: nothing may be reached through a link.
+func (t *tree) finish() error {
+	var errs []error
+	for _, p := range sortedKeys(t.nodes) {
+		if t.nodes[p].hidden {
+			continue
+		}
+		for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
+			parent := t.nodes[dir]
+			switch {
+			case parent == nil:
+				if known := t.dirs[dir]; known != nil {
+					t.nodes[dir] = known
+				} else {
+					t.nodes[dir] = &node{path: dir, typ: system.TypeDir, mode: 0o755}
+				}
+			case parent.typ != system.TypeDir:
+				errs = append(errs, &system.Error{Kind: system.ErrUnusable,
+					What: fmt.Sprintf("%s lies below %s, which is a %s", p, dir, parent.typ)})
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// matchAny says whether a pattern names the path or a folder above it.
+func matchAny(patterns []string, p string) bool {
+	for _, pattern := range patterns {
+		for at := p; at != "."; at = path.Dir(at) {
+			if doublestar.MatchUnvalidated(pattern, at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// filter says which paths of packages the recipe keeps.
+func (rec *Recipe) keeps(p string) bool {
+	if len(rec.Include) > 0 && !matchAny(rec.Include, p) {
+		return false
+	}
+	return !matchAny(rec.Exclude, p)
+}
+
+const docs = "usr/share/doc/"
+
+// docPackage gives the package whose copyright file (or documentation link) p
+// is: each kept package keeps its licence.
+func docPackage(p string) (string, bool) {
+	rest, ok := strings.CutPrefix(p, docs)
+	if !ok {
+		return "", false
+	}
+	name, file, below := strings.Cut(rest, "/")
+	return name, !below || file == "copyright"
+}
