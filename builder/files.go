@@ -1,0 +1,151 @@
+package builder
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// files resolves the files section: contents and sources hashed, ids numbered,
+// one entry per path. A later os.yml replaces a file of an earlier one.
+func files(config *spec.Config) ([]system.File, error) {
+	ids := config.IDs()
+	var out []system.File
+	var errs []error
+	for i := range config.Files {
+		f := &config.Files[i]
+		file, err := fileOf(config, f, ids)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if file == nil {
+			continue
+		}
+		for j := range out {
+			if out[j].Path == file.Path {
+				out = append(out[:j], out[j+1:]...)
+				break
+			}
+		}
+		out = append(out, *file)
+	}
+	return out, errors.Join(errs...)
+}
+
+// fileOf gives one entry; nil for an optional one whose source is not there.
+func fileOf(config *spec.Config, f *spec.File, ids map[string]uint32) (*system.File, error) {
+	out := &system.File{Path: f.Clean(), Pos: f.Path.Pos(), Type: system.TypeFile, Mode: 0o600}
+	out.UID, out.GID = idOf(f.UID, ids), idOf(f.GID, ids)
+	if f.Directory.Get() {
+		out.Type, out.Mode = system.TypeDir, 0o700
+	}
+	if f.Mode != nil {
+		out.Mode = uint32(f.Mode.V)
+	}
+	switch {
+	case out.Type == system.TypeDir:
+	case f.Symlink != nil:
+		out.Type, out.Link = system.TypeSymlink, f.Symlink.V
+	case f.Source != nil:
+		return fromSource(config, f, out)
+	case f.Metadata != nil:
+		data, err := metadata(config, f.Metadata.V)
+		if err != nil {
+			return nil, &system.Error{Kind: system.ErrInput, Pos: f.Metadata.Pos(), What: fmt.Sprintf("file %q", f.Path.V), Err: err}
+		}
+		out.Metadata = f.Metadata.V
+		inline(out, data)
+	default:
+		inline(out, []byte(f.Contents.Get()))
+	}
+	return out, nil
+}
+
+func idOf(v *spec.Value[spec.ID], ids map[string]uint32) int {
+	id := v.Get()
+	if id.Name != "" {
+		return int(ids[id.Name]) // known: Load has looked
+	}
+	return int(id.Number)
+}
+
+func inline(out *system.File, data []byte) {
+	sum := sha256.Sum256(data)
+	out.Contents, out.Size, out.Digest = data, int64(len(data)), "sha256:"+hex.EncodeToString(sum[:])
+}
+
+// fromSource hashes a file of the build machine, which is read again when it
+// is written.
+func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.File, error) {
+	fail := func(err error, next string) (*system.File, error) {
+		return nil, &system.Error{
+			Kind: system.ErrInput, Pos: f.Source.Pos(), Err: err, Next: next,
+			What: fmt.Sprintf("file %q: cannot read the source %q", f.Path.V, f.Source.V),
+		}
+	}
+	source := f.Source.V
+	if rest, ok := strings.CutPrefix(source, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return fail(err, "write an absolute path")
+		}
+		source = filepath.Join(home, rest)
+	}
+	if !filepath.IsAbs(source) {
+		source = filepath.Join(config.Dir(f.Source.Pos()), source)
+	}
+	info, err := os.Stat(source)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && f.Optional.Get():
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(fs.ErrNotExist, "sources start from the folder of their os.yml; say optional: true where it may be missing")
+	case err != nil:
+		return fail(errors.Unwrap(err), "")
+	case !info.Mode().IsRegular():
+		return fail(errors.New("not a regular file"), "name one file per entry")
+	}
+	in, err := os.Open(source)
+	if err != nil {
+		return fail(errors.Unwrap(err), "")
+	}
+	defer in.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, in)
+	if err != nil {
+		return fail(err, "")
+	}
+	out.Source, out.SourceText, out.Size = source, f.Source.V, n
+	out.Digest = "sha256:" + hex.EncodeToString(h.Sum(nil))
+	return out, nil
+}
+
+// metadata prints the merged configuration, keys sorted.
+func metadata(config *spec.Config, format string) ([]byte, error) {
+	var out bytes.Buffer
+	if format == "json" {
+		enc := json.NewEncoder(&out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		err := enc.Encode(config.Merged)
+		return out.Bytes(), err
+	}
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	err := errors.Join(enc.Encode(config.Merged), enc.Close())
+	return out.Bytes(), err
+}

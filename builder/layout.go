@@ -1,0 +1,212 @@
+package builder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/runtime"
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// part is a component while it is resolved.
+type part struct {
+	component *system.Component
+	// reference is empty for a volume without an image.
+	reference spec.Value[string]
+	// container is nil for kernel, init and volumes.
+	container *spec.Container
+}
+
+// layout lists all components in tree order, with the folders that do not
+// depend on their images.
+func layout(config *spec.Config) []*part {
+	var parts []*part
+	add := func(section system.Section, name string, index int, ref spec.Value[string]) *part {
+		p := &part{reference: ref, component: &system.Component{Section: section, Name: name, Index: index, Pos: ref.Pos()}}
+		parts = append(parts, p)
+		return p
+	}
+	if config.Kernel.HasImage() {
+		add(system.SectionKernel, "kernel", 0, *config.Kernel.Image)
+	}
+	for i, ref := range config.Init {
+		add(system.SectionInit, fmt.Sprintf("%03d", i), i, ref)
+	}
+	for i, v := range config.Volumes {
+		ref := spec.Value[string]{Origin: v.Name.Origin}
+		if v.Image != nil {
+			ref = *v.Image
+		}
+		c := add(system.SectionVolumes, v.Name.V, i, ref).component
+		c.Dir = "containers/volumes/" + v.Name.V
+		c.FilesDir = c.Dir + "/lower"
+		c.ReadOnly = v.Readonly.Get()
+		c.Volume = &system.Volume{Format: "filesystem", Platforms: v.Platforms.Get()}
+		if v.Format != nil {
+			c.Volume.Format = v.Format.V
+		}
+	}
+	for _, list := range [][]spec.Container{config.Onboot, config.Onshutdown, config.Services} {
+		names := unambiguous(list)
+		for i := range list {
+			s := &list[i]
+			p := add(s.Section, names[i], i, *s.Image)
+			p.container = s
+			p.component.Dir = fmt.Sprintf("containers/%s/%03d-%s", s.Section, i, s.Name.V)
+			if s.Section == system.SectionServices {
+				p.component.Dir = "containers/services/" + s.Name.V
+			}
+		}
+	}
+	return parts
+}
+
+// unambiguous gives each container of a section a name of its own, since
+// findings and waivers go by it: a step that stands there again is NAME.2.
+func unambiguous(list []spec.Container) []string {
+	taken := map[string]bool{}
+	for _, c := range list {
+		taken[c.Name.V] = true
+	}
+	seen := map[string]bool{}
+	out := make([]string, len(list))
+	for i, c := range list {
+		out[i] = c.Name.V
+		for n := 2; seen[out[i]] || out[i] != c.Name.V && taken[out[i]]; n++ {
+			out[i] = fmt.Sprintf("%s.%d", c.Name.V, n)
+		}
+		seen[out[i]] = true
+	}
+	return out
+}
+
+// specs makes the effective spec of every container, and lays out which folder
+// holds the files of an image that several use: that of the first.
+func (r *Resolved) specs(config *spec.Config, parts []*part) error {
+	var errs []error
+	volumes := map[string]bool{}
+	for _, v := range config.Volumes {
+		volumes[v.Name.V] = v.Readonly.Get()
+	}
+	holders := map[string]string{} // image name -> folder with its files
+	ids := config.IDs()
+	badLabels := map[string]bool{}
+	for _, p := range parts {
+		if p.container == nil {
+			continue
+		}
+		c := p.component
+		label, err := labelOf(p)
+		if err != nil {
+			if !badLabels[c.Image.Name] {
+				errs = append(errs, err)
+			}
+			badLabels[c.Image.Name] = true
+			continue
+		}
+		c.ReadOnly = runtime.ReadOnly(p.container, label)
+		if dir, there := holders[c.Image.Name]; there {
+			c.FilesDir, c.SharesFiles = dir, true
+		} else {
+			c.FilesDir = c.Dir + "/lower"
+			if c.ReadOnly {
+				c.FilesDir = c.Dir + "/rootfs"
+			}
+			holders[c.Image.Name] = c.FilesDir
+		}
+		profile, err := profileOf(config, p.container)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out, err := runtime.Effective(runtime.Input{
+			Container: p.container, Image: c.Image, Label: label, Dir: c.Dir, FilesDir: c.FilesDir,
+			IDs: ids, Volumes: volumes, Arch: r.OS.Arch, Profile: profile,
+		})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		c.Spec, c.Runtime, c.Origins = out.Config, out.Runtime, out.Origins
+		r.Notes = append(r.Notes, out.Notes...)
+	}
+	return errors.Join(errs...)
+}
+
+func labelOf(p *part) (*spec.Settings, error) {
+	text, there := p.component.Image.Config.Labels[spec.LabelName]
+	if !there {
+		return nil, nil
+	}
+	return spec.ParseLabel(p.component.Image.Reference, text, p.reference.Pos())
+}
+
+// maxProfileBytes bounds a seccomp profile.
+const maxProfileBytes = 1 << 20
+
+// profileOf reads the seccomp profile that a container names, relative to its
+// os.yml.
+func profileOf(config *spec.Config, c *spec.Container) ([]byte, error) {
+	v := runtime.ProfilePath(c)
+	if v == nil {
+		return nil, nil
+	}
+	file := v.V
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(config.Dir(v.Pos()), file)
+	}
+	data, err := readLimited(file, maxProfileBytes)
+	if err != nil {
+		return nil, &system.Error{
+			Kind: system.ErrInput, Pos: v.Pos(), Err: err,
+			What: fmt.Sprintf("%s %q: cannot read the seccomp profile %q", c.Section, c.Name.V, v.V),
+			Next: "write default, unconfined, or the path of a profile relative to this file",
+		}
+	}
+	return data, nil
+}
+
+// readLimited reads a small regular file.
+func readLimited(file string, limit int64) ([]byte, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, errors.Unwrap(err)
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case info.Size() > limit:
+		return nil, fmt.Errorf("larger than %d KiB", limit>>10)
+	}
+	return os.ReadFile(file)
+}
+
+// trust marks the components whose images must carry a valid signature: those
+// that trust.image names, with or without tag and digest, and those of an
+// organisation in trust.org.
+func trust(config *spec.Config, parts []*part) {
+	for _, p := range parts {
+		if p.component.Image == nil {
+			continue
+		}
+		name, registry, repository, _, _, err := component.Normalize(p.reference.V)
+		if err != nil {
+			continue // Find has refused it
+		}
+		for _, image := range config.Trust.Image.Get() {
+			wantName, wantRegistry, wantRepository, _, _, err := component.Normalize(image)
+			if err == nil && (name == wantName || registry == wantRegistry && repository == wantRepository) {
+				p.component.Signed = true
+			}
+		}
+		full := registry + "/" + filepath.ToSlash(filepath.Dir(repository))
+		for _, org := range config.Trust.Org.Get() {
+			if full == org || full == "docker.io/"+org {
+				p.component.Signed = true
+			}
+		}
+	}
+}

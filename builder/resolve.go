@@ -1,0 +1,180 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/runtime"
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Options say what to resolve, and where images may come from.
+type Options struct {
+	// Files are the os.yml files, merged in order.
+	Files []string
+	// Name of the system; "" takes the stem of the first file.
+	Name string
+	// Arch is the Go name of the architecture to build for.
+	Arch string
+	// Components, Cache and Offline say where images are looked for; see
+	// component.Options.
+	Components []string
+	Cache      string
+	Offline    bool
+	// Locked: every image must be in the lock, with the digest that it has
+	// there. LockFile is its path; "" is the one beside the first file.
+	Locked   bool
+	LockFile string
+	// Jobs bounds how many images are looked for at once; below 1 means 4.
+	Jobs int
+	// TempDir holds spill files; "" is the system's.
+	TempDir string
+}
+
+// Resolved is a system, and the open store that its images are read from.
+type Resolved struct {
+	OS    *system.OS
+	Store *component.Store
+	// Lock and LockDigest (sha256:HEX of the file) are nil and "" unless
+	// Options.Locked was set.
+	Lock       *component.Lock
+	LockDigest string
+	// Notes say what os.yml asks for that cannot be, though it is no error.
+	Notes []runtime.Note
+}
+
+// architectures are those that systems can be built for.
+var architectures = []string{"amd64", "arm64", "riscv64"}
+
+var systemName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+
+// Resolve reads the os.yml files, finds every image and makes every effective
+// spec. All errors of a step are joined. The caller closes Resolved.Store.
+func Resolve(ctx context.Context, o Options) (*Resolved, error) {
+	config, err := spec.Load(o.Files)
+	if err != nil {
+		return nil, err
+	}
+	r := &Resolved{OS: &system.OS{Name: o.Name, Arch: o.Arch}}
+	if r.OS.Name == "" {
+		r.OS.Name = stem(o.Files[0])
+	}
+	if !systemName.MatchString(r.OS.Name) {
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("the name %q cannot be part of a file name", r.OS.Name), Next: "give --name"}
+	}
+	if !slices.Contains(architectures, o.Arch) {
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("unknown architecture %q", o.Arch), Next: "want one of " + strings.Join(architectures, ", ")}
+	}
+	store := component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir}
+	if o.Locked {
+		if r.Lock, r.LockDigest, err = readLock(o); err != nil {
+			return nil, err
+		}
+		store.Locked = lockedDigests(r.Lock)
+	}
+	if r.Store, err = component.Open(store); err != nil {
+		return nil, err
+	}
+	if err := r.fill(ctx, config, o); err != nil {
+		return nil, errors.Join(err, r.Store.Close())
+	}
+	return r, nil
+}
+
+// fill builds the OS from the configuration.
+func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) error {
+	for _, s := range config.Sources {
+		r.OS.Sources = append(r.OS.Sources, s.Source)
+	}
+	parts := layout(config)
+	if err := r.find(ctx, parts, o.Jobs); err != nil {
+		return err
+	}
+	errs := []error{r.specs(config, parts)}
+	trust(config, parts)
+	for _, p := range parts {
+		r.OS.Components = append(r.OS.Components, p.component)
+	}
+	r.OS.Kernel = kernel(config, parts)
+	files, err := files(config)
+	r.OS.Files = files
+	return errors.Join(append(errs, err)...)
+}
+
+// stem is a file's name without folder and extension.
+func stem(file string) string {
+	base := filepath.Base(file)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// find looks for the images of all parts, each reference once, and reports
+// every one that is missing.
+func (r *Resolved) find(ctx context.Context, parts []*part, jobs int) error {
+	type search struct {
+		first *part
+		image *system.Image
+		err   error
+	}
+	byReference := map[string]*search{}
+	var order []*search
+	for _, p := range parts {
+		if p.reference.V != "" && byReference[p.reference.V] == nil {
+			s := &search{first: p}
+			byReference[p.reference.V] = s
+			order = append(order, s)
+		}
+	}
+	if jobs < 1 {
+		jobs = 4
+	}
+	slots := make(chan struct{}, jobs)
+	var wait sync.WaitGroup
+	for _, s := range order {
+		wait.Add(1)
+		slots <- struct{}{}
+		go func() {
+			defer func() { <-slots; wait.Done() }()
+			s.image, s.err = r.Store.Find(ctx, s.first.reference.V, s.first.reference.Pos())
+		}()
+	}
+	wait.Wait()
+	var errs []error
+	for _, s := range order {
+		errs = append(errs, s.err)
+	}
+	for _, p := range parts {
+		if s := byReference[p.reference.V]; s != nil {
+			p.component.Image = s.image
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// kernel makes the kernel section; its component is the first part, if any is.
+func kernel(config *spec.Config, parts []*part) system.Kernel {
+	k := config.Kernel
+	if !k.HasImage() {
+		return system.Kernel{}
+	}
+	out := system.Kernel{Component: parts[0].component, Cmdline: k.Cmdline.Get(), Binary: "kernel", Tar: "kernel.tar", Ucode: string(k.Ucode.Get())}
+	out.Origin = k.Origin
+	out.Origin.Layer = system.LayerDefault
+	if k.Cmdline != nil {
+		out.Origin = k.Cmdline.Origin
+	}
+	if b := k.Binary.Get(); b != "" {
+		out.Binary = string(b)
+	}
+	if k.Tar != nil {
+		out.Tar = string(k.Tar.V)
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package runtime
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// mount is a mount and who asked for it.
+type mount struct {
+	specs.Mount
+	origin system.Origin
+}
+
+// defaultMounts are those of every container, LinuxKit's.
+func defaultMounts(readonly bool) []specs.Mount {
+	dev := []string{"nosuid", "strictatime", "mode=755", "size=65536k"}
+	sys := []string{"nosuid", "noexec", "nodev"}
+	if readonly {
+		dev, sys = append(dev, "ro"), append(sys, "ro")
+	}
+	return []specs.Mount{
+		{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: dev},
+		{Destination: "/dev/pts", Type: "devpts", Source: "devpts", Options: []string{"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
+		{Destination: "/proc", Type: "proc", Source: "proc", Options: []string{"nosuid", "nodev", "noexec", "relatime"}},
+		{Destination: "/sys", Type: "sysfs", Source: "sysfs", Options: sys},
+		{Destination: "/sys/fs/cgroup", Type: "cgroup", Source: "cgroup", Options: []string{"nosuid", "noexec", "nodev", "relatime", "ro"}},
+	}
+}
+
+// allMounts lays defaults, tmpfs, binds and mounts over each other by
+// destination, the last one wins, and sorts them so that a folder comes before
+// what is in it.
+func (b *build) allMounts(readonly bool) []specs.Mount {
+	b.origin("/mounts", b.byDefault())
+	for _, m := range defaultMounts(readonly) {
+		b.mounts[m.Destination] = mount{m, b.byDefault()}
+	}
+	for _, t := range items(b.yaml.Tmpfs, b.label.Tmpfs) {
+		b.mounts[t.V.Destination] = mount{specs.Mount{
+			Destination: t.V.Destination, Type: "tmpfs", Source: "tmpfs", Options: t.V.Options,
+		}, t.Origin}
+	}
+	for _, bind := range b.binds() {
+		m := specs.Mount{Destination: bind.V.Destination, Type: "bind", Source: bind.V.Source}
+		if bind.V.Options == nil {
+			m.Options = []string{"rw", "rbind", "rshared"}
+		} else {
+			m.Options = append(slices.Clone(bind.V.Options), "rbind")
+		}
+		if !strings.HasPrefix(m.Source, "/") {
+			b.volume(&m, bind.Origin)
+		}
+		b.mounts[m.Destination] = mount{m, bind.Origin}
+	}
+	for _, v := range items(b.yaml.Mounts, b.label.Mounts) {
+		m := v.V.Mount
+		if _, isVolume := b.Volumes[m.Source]; m.Type == "bind" && (isVolume || !strings.HasPrefix(m.Source, "/")) {
+			b.volume(&m, v.Origin)
+		}
+		b.mounts[m.Destination] = mount{m, v.Origin}
+	}
+	var out []specs.Mount
+	for i, destination := range slices.Sorted(maps.Keys(b.mounts)) {
+		m := b.mounts[destination]
+		out = append(out, m.Mount)
+		b.origin(fmt.Sprintf("/mounts/%d", i), m.origin)
+	}
+	return out
+}
+
+// items gives the entries of os.yml's list, else the label's.
+func items[T any](yaml, label *spec.List[T]) []spec.Value[T] {
+	switch {
+	case yaml != nil:
+		return yaml.Items
+	case label != nil:
+		return label.Items
+	}
+	return nil
+}
+
+// binds are os.yml's list, else the label's with its additions, and what
+// os.yml adds.
+func (b *build) binds() []spec.Value[spec.Bind] {
+	var out []spec.Value[spec.Bind]
+	out = append(out, items(b.yaml.Binds, b.label.Binds)...)
+	if b.yaml.Binds == nil {
+		out = append(out, items(nil, b.label.BindsAdd)...)
+	}
+	return append(out, items(b.yaml.BindsAdd, nil)...)
+}
+
+// volume replaces the name of a volume by its place in the tree.
+func (b *build) volume(m *specs.Mount, o system.Origin) {
+	readonly, known := b.Volumes[m.Source]
+	switch {
+	case !known:
+		b.fail(o, "add it to volumes:, or write an absolute path", "there is no volume %q", m.Source)
+		return
+	case readonly && (!slices.Contains(m.Options, "ro") || slices.Contains(m.Options, "rw")):
+		b.fail(o, "add the option ro", "volume %q is read-only, and %s would be writable", m.Source, m.Destination)
+	}
+	m.Source = below("containers/volumes", m.Source, "merged")
+}

@@ -1,0 +1,151 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/moby/profiles/seccomp"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// The words that `seccomp` knows; anything else is the path of a profile.
+const (
+	seccompDefault    = "default"
+	seccompUnconfined = "unconfined"
+)
+
+// ProfilePath gives the file that a container's `seccomp` names, nil where it
+// names none. Its content belongs into Input.Profile.
+func ProfilePath(c *spec.Container) *spec.Value[string] {
+	if v := c.Seccomp; v != nil && v.V != seccompDefault && v.V != seccompUnconfined {
+		return v
+	}
+	return nil
+}
+
+// seccomp makes the filter for the capabilities that the container has.
+// Without the key there is none, as in LinuxKit.
+func (b *build) seccomp(bounding []string) *specs.LinuxSeccomp {
+	v := pick(b, "/linux/seccomp", b.yaml.Seccomp, b.label.Seccomp)
+	if v == nil {
+		return nil
+	}
+	profile := seccomp.DefaultProfile()
+	switch {
+	case v.V == seccompUnconfined:
+		return nil
+	case v.V == seccompDefault:
+	case v.Origin.Layer == system.LayerLabel:
+		b.fail(v.Origin, "set seccomp in os.yml", "seccomp: %q: a label knows only %s and %s", v.V, seccompDefault, seccompUnconfined)
+		return nil
+	default:
+		var err error
+		if profile, err = parseProfile(b.Profile); err != nil {
+			b.fail(v.Origin, "write a profile as Docker reads them", "seccomp profile %q: %v", v.V, err)
+			return nil
+		}
+	}
+	filter, err := filterProfile(profile, bounding, b.Arch)
+	if err != nil {
+		b.fail(v.Origin, "", "seccomp profile %q: %v", v.V, err)
+	}
+	return filter
+}
+
+func parseProfile(data []byte) (*seccomp.Seccomp, error) {
+	var p seccomp.Seccomp
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one value")
+	}
+	if p.DefaultAction == "" {
+		return nil, errors.New("no defaultAction")
+	}
+	return &p, nil
+}
+
+// architectures are seccomp's names for ours.
+var architectures = map[string]specs.Arch{
+	"amd64": specs.ArchX86_64, "arm64": specs.ArchAARCH64, "riscv64": specs.ArchRISCV64,
+}
+
+var actions = []specs.LinuxSeccompAction{
+	specs.ActKill, specs.ActKillProcess, specs.ActKillThread, specs.ActTrap, specs.ActErrno,
+	specs.ActTrace, specs.ActAllow, specs.ActLog, specs.ActNotify,
+}
+
+// newestAssumed is the major version that every kernel has that we build for.
+const newestAssumed = 4
+
+// filterProfile keeps the rules of a profile that hold for the capabilities
+// and the architecture. Neither the machine that builds nor its kernel plays a
+// part.
+func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.LinuxSeccomp, error) {
+	out := p.LinuxSeccomp
+	out.Syscalls = nil
+	if len(p.Architectures) > 0 && len(p.ArchMap) > 0 {
+		return nil, errors.New("both architectures and archMap")
+	}
+	if !slices.Contains(actions, p.DefaultAction) {
+		return nil, fmt.Errorf("unknown action %q", p.DefaultAction)
+	}
+	if len(p.ArchMap) > 0 {
+		for _, a := range p.ArchMap {
+			if a.Arch == architectures[arch] {
+				out.Architectures = append([]specs.Arch{a.Arch}, a.SubArches...)
+			}
+		}
+		if len(out.Architectures) == 0 {
+			return nil, fmt.Errorf("archMap has no entry for %s", arch)
+		}
+	}
+	for _, call := range p.Syscalls {
+		if call == nil {
+			return nil, errors.New("an empty rule")
+		}
+		rule := call.LinuxSyscall
+		if call.Name != "" {
+			if len(rule.Names) > 0 {
+				return nil, fmt.Errorf("a rule with both name %q and names", call.Name)
+			}
+			rule.Names = []string{call.Name}
+		}
+		if !slices.Contains(actions, rule.Action) {
+			return nil, fmt.Errorf("unknown action %q for %v", rule.Action, rule.Names)
+		}
+		for _, f := range []*seccomp.Filter{call.Includes, call.Excludes} {
+			if f != nil && f.MinKernel != nil && f.MinKernel.Kernel > newestAssumed {
+				return nil, fmt.Errorf("the rule for %v depends on kernel %s, which nothing here can know", rule.Names, f.MinKernel.String())
+			}
+		}
+		if holds(call.Includes, caps, arch, true) && !holds(call.Excludes, caps, arch, false) {
+			out.Syscalls = append(out.Syscalls, rule)
+		}
+	}
+	return &out, nil
+}
+
+// holds: a condition is met. An inclusion wants all that it names, and holds
+// where it names nothing; an exclusion wants any.
+func holds(f *seccomp.Filter, caps []string, arch string, all bool) bool {
+	if f == nil {
+		return all
+	}
+	has := func(c string) bool { return slices.Contains(caps, c) }
+	if !all {
+		return slices.Contains(f.Arches, arch) || slices.ContainsFunc(f.Caps, has) || f.MinKernel != nil
+	}
+	lacks := func(c string) bool { return !has(c) }
+	return (len(f.Arches) == 0 || slices.Contains(f.Arches, arch)) && !slices.ContainsFunc(f.Caps, lacks)
+}
