@@ -6,8 +6,8 @@
 package seaworthy.tables.sysctl
 
 import data.seaworthy.kernel
-import data.seaworthy.tables.kconfig
 import data.seaworthy.lib
+import data.seaworthy.tables.kconfig
 
 rows contains i if {
 	some i, row in data.sysctl

@@ -97,3 +97,34 @@ str(x) := "" if not is_string(x)
 
 # one_line joins a list for a message.
 one_line(xs) := concat(", ", sort([sprintf("%v", [x]) | some x in xs]))
+
+# origin_layer says who set the value at a JSON pointer of the effective spec:
+# the origin of its longest prefix that has one.
+origin_layer(c, pointer) := c.origins[longest].layer if {
+	prefixes := [p | some p in object.keys(c.origins); prefix_of(pointer, p)]
+	lengths := [count(p) | some p in prefixes]
+	some longest in prefixes
+	count(longest) == max(lengths)
+}
+
+prefix_of(_, "")
+
+prefix_of(pointer, p) if pointer == p
+
+prefix_of(pointer, p) if startswith(pointer, concat("", [p, "/"]))
+
+root_user(user) if split(user, ":")[0] in {"", "0", "root"}
+
+is_getty(c) if c.name == "getty"
+
+is_getty(c) if {
+	some arg in args(c)
+	regex.match(`(^|/)a?getty$`, arg)
+}
+
+is_sshd(c) if c.name == "sshd"
+
+is_sshd(c) if {
+	some arg in args(c)
+	regex.match(`(^|/)(sshd|dropbear)$`, arg)
+}

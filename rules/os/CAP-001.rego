@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Service with all capabilities"
+# description: |-
+#   A service that holds every capability is root without any wall around it.
+# custom:
+#   id: CAP-001
+#   severity: critical
+#   pack: baseline
+#   controls: ["CIS-D 5.4", "CIS-D 5.5", "PSS-B Capabilities", "NSA Privileged?", "800-190 4.4.3?", "ANSSI R64"]
+#   remediation: "Name the capabilities that the service needs, or none."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("CAP-001", c, {
+	"path": "/process/capabilities",
+	"actual": sprintf("%d capabilities", [count(lib.caps(c))]),
+	"expected": "the few that it needs, or none",
+	"key": "all",
+	"message": sprintf("%s holds all capabilities: whoever takes it over owns the system", [c.id]),
+	"fix": sprintf("replace `capabilities: [all]` of %s by the few that it needs", [c.id]),
+}) if {
+	some c in lib.services
+	lib.all_caps(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: "One-shot component with all capabilities"
+# description: |-
+#   Components that run once at boot or shutdown rarely need every capability either.
+# custom:
+#   id: CAP-002
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.4", "800-190 4.4.3?"]
+#   remediation: "Name the capabilities that it needs."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_002
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-002", c, {
+	"path": "/process/capabilities",
+	"actual": sprintf("%d capabilities", [count(lib.caps(c))]),
+	"expected": "the few that it needs",
+	"key": "all",
+	"message": sprintf("%s holds all capabilities while it runs", [c.id]),
+	"fix": sprintf("replace `capabilities: [all]` of %s by the few that it needs", [c.id]),
+}) if {
+	some c in lib.containers
+	c.section in {"onboot", "onshutdown"}
+	lib.all_caps(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

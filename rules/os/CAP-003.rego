@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Service with CAP_SYS_ADMIN"
+# description: |-
+#   CAP_SYS_ADMIN covers mounts, namespaces and much else: it is close to root.
+# custom:
+#   id: CAP-003
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.4", "PSS-B Capabilities"]
+#   remediation: "Remove CAP_SYS_ADMIN."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_003
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("CAP-003", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: it can mount, change namespaces and more", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.services
+	some name in (lib.caps(c) & {"CAP_SYS_ADMIN"})
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

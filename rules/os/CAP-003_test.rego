@@ -1,0 +1,12 @@
+package seaworthy.test.CAP_003
+
+import data.seaworthy.rules.CAP_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_service if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_SYS_ADMIN"])
+
+test_fires_ambient if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/capabilities/ambient", ["CAP_SYS_ADMIN"])
+
+test_silent_other if t.silent(rule.fail) with input as t.nginx_caps(["CAP_CHOWN"])
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "CAP_SYS_MODULE"
+# description: |-
+#   Who may load modules may run any code in the kernel.
+# custom:
+#   id: CAP-004
+#   severity: critical
+#   pack: baseline
+#   controls: ["CIS-D 5.4", "PSS-B Capabilities", "ANSSI R10"]
+#   remediation: "Remove CAP_SYS_MODULE; load modules in a one-shot component that the allowances name."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_004
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-004", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: it can load code into the kernel", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.containers
+	some name in (lib.caps(c) & {"CAP_SYS_MODULE"})
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,52 @@
+# METADATA
+# scope: package
+# title: "Raw access to devices"
+# description: |-
+#   CAP_SYS_RAWIO reaches I/O ports and memory; CAP_MKNOD with every device open makes any device.
+# custom:
+#   id: CAP-005
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.4", "CIS-D 5.18", "PSS-B Capabilities", "ANSSI R64"]
+#   remediation: "Remove the capability, or name the devices."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_005
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-005", c, {
+	"path": "/process/capabilities",
+	"actual": "CAP_SYS_RAWIO",
+	"expected": "no CAP_SYS_RAWIO",
+	"key": "CAP_SYS_RAWIO",
+	"message": sprintf("%s may use CAP_SYS_RAWIO: I/O ports and raw memory", [c.id]),
+	"fix": sprintf("remove CAP_SYS_RAWIO from the capabilities of %s", [c.id]),
+}) if {
+	some c in lib.containers
+	"CAP_SYS_RAWIO" in lib.caps(c)
+}
+
+found contains lib.finding("CAP-005", c, {
+	"path": "/process/capabilities",
+	"actual": "CAP_MKNOD and every device",
+	"expected": "no CAP_MKNOD, or the devices by name",
+	"key": "CAP_MKNOD",
+	"message": sprintf("%s may make any device file and open it", [c.id]),
+	"fix": sprintf("remove CAP_MKNOD from the capabilities of %s, or name its devices instead of `path: all`", [c.id]),
+}) if {
+	some c in lib.containers
+	"CAP_MKNOD" in lib.caps(c)
+	lib.all_devices(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,15 @@
+package seaworthy.test.CAP_005
+
+import data.seaworthy.rules.CAP_005 as rule
+import data.seaworthy.testing as t
+
+test_fires_rawio if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_SYS_RAWIO"])
+
+test_fires_mknod if {
+	system := t.put(t.nginx_caps(["CAP_MKNOD"]), "/components/4/spec/linux/resources/devices/-", {"allow": true, "type": "a", "access": "rwm"})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_mknod if t.silent(rule.fail) with input as t.nginx_caps(["CAP_MKNOD"])
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

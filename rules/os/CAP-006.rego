@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "CAP_SYS_PTRACE in the host's pid namespace"
+# description: |-
+#   Together they read and change the memory of every process.
+# custom:
+#   id: CAP-006
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.4", "CIS-D 5.16", "PSS-B Capabilities", "PSS-B Host Namespaces"]
+#   remediation: "Remove CAP_SYS_PTRACE or `pid: host`."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_006
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-006", c, {
+	"path": "/process/capabilities",
+	"actual": "CAP_SYS_PTRACE, pid: host",
+	"expected": "one of them at most",
+	"key": "CAP_SYS_PTRACE",
+	"message": sprintf("%s sees every process and may trace it", [c.id]),
+	"fix": sprintf("remove CAP_SYS_PTRACE from the capabilities of %s, or its `pid: host`", [c.id]),
+}) if {
+	some c in lib.containers
+	"CAP_SYS_PTRACE" in lib.caps(c)
+	lib.host_ns(c, "pid")
+	c.section == "services"
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Capabilities over the whole system"
+# description: |-
+#   BPF, performance counters, the kernel log, rebooting and the clock concern everybody.
+# custom:
+#   id: CAP-007
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.4", "PSS-B Capabilities"]
+#   remediation: "Remove the capability, or give the component an allowance that says why."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_007
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("CAP-007", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: it concerns the whole system", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.services
+	some name in (lib.caps(c) & {"CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG", "CAP_SYS_BOOT", "CAP_SYS_TIME"})
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: "Network administration in the host's network"
+# description: |-
+#   CAP_NET_ADMIN reroutes and CAP_NET_RAW forges the host's own traffic.
+# custom:
+#   id: CAP-008
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.4", "CIS-D 5.10", "800-190 4.4.2?"]
+#   remediation: "Remove the capability, or give the component a network of its own (`net: new`)."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_008
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-008", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: with the host's network, it can redirect or forge all traffic", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.containers
+	some name in (lib.caps(c) & {"CAP_NET_ADMIN", "CAP_NET_RAW"})
+	lib.host_ns(c, "network")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "CAP_DAC_READ_SEARCH"
+# description: |-
+#   It opens any file by handle, also outside the container.
+# custom:
+#   id: CAP-009
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.4", "PSS-B Capabilities"]
+#   remediation: "Remove CAP_DAC_READ_SEARCH."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_009
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-009", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: it can open any file of the host by handle", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.containers
+	some name in (lib.caps(c) & {"CAP_DAC_READ_SEARCH"})
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

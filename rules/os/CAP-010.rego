@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "More capabilities than the Pod Security baseline"
+# description: |-
+#   The baseline of the Pod Security Standards is what ordinary software gets along with.
+# custom:
+#   id: CAP-010
+#   severity: medium
+#   pack: hardened
+#   controls: ["PSS-B Capabilities"]
+#   remediation: "Remove the capability, or give the component an allowance that says why."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_010
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-010", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: ordinary software does not need it", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.containers
+	some name in (lib.caps(c) & (lib.caps(c) - {x | some x in data.params.pss_baseline_caps}))
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,12 @@
+package seaworthy.test.CAP_010
+
+import data.seaworthy.rules.CAP_010 as rule
+import data.seaworthy.testing as t
+
+test_fires_admin if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_NET_ADMIN"])
+
+test_silent_chown if t.silent(rule.fail) with input as t.nginx_caps(["CAP_CHOWN"])
+
+test_allowed_sysctl if t.tells(rule.not_applicable, "component:onboot/sysctl") with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

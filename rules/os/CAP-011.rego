@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "More than CAP_NET_BIND_SERVICE"
+# description: |-
+#   Restricted containers may bind low ports and nothing else.
+# custom:
+#   id: CAP-011
+#   severity: low
+#   pack: strict
+#   controls: ["PSS-R Capabilities", "CIS-D 5.4"]
+#   remediation: "Remove the capability."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_011
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("CAP-011", c, {
+	"path": "/process/capabilities",
+	"actual": name,
+	"expected": sprintf("no %s", [name]),
+	"key": name,
+	"message": sprintf("%s may use %s: a restricted service binds low ports at most", [c.id, name]),
+	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+}) if {
+	some c in lib.services
+	some name in (lib.caps(c) & (lib.caps(c) - {"CAP_NET_BIND_SERVICE"}))
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

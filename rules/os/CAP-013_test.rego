@@ -1,0 +1,10 @@
+package seaworthy.test.CAP_013
+
+import data.seaworthy.rules.CAP_013 as rule
+import data.seaworthy.testing as t
+
+test_fires_inheritable if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_CHOWN"])
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "Capabilities from an image label"
+# description: |-
+#   The label org.mobyproject.config grants capabilities that os.yml does not show.
+# custom:
+#   id: CAP-014
+#   severity: medium
+#   pack: hardened
+#   controls: ["SSDF PW.9.1?", "800-190 4.1.2?"]
+#   remediation: "Write the capabilities into os.yml, where reviewers see them."
+#   inputs: ["spec", "image"]
+#   since: 0.1.0
+package seaworthy.rules.CAP_014
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("CAP-014", c, {
+	"path": "/process/capabilities",
+	"actual": sort(names),
+	"expected": "capabilities that os.yml names",
+	"key": "label",
+	"message": sprintf("the image of %s grants itself %s", [c.id, lib.one_line(names)]),
+	"fix": sprintf("write `capabilities: [%s]` at %s, or none", [lib.one_line(names), c.id]),
+}) if {
+	some c in lib.containers
+	names := lib.caps(c) - {x | some x in data.params.pss_baseline_caps}
+	count(names) > 0
+	lib.origin_layer(c, "/process/capabilities") == "label"
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

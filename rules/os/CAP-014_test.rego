@@ -1,0 +1,18 @@
+package seaworthy.test.CAP_014
+
+import data.seaworthy.rules.CAP_014 as rule
+import data.seaworthy.testing as t
+
+test_fires_label if {
+	system := t.put(t.nginx_caps(["CAP_NET_ADMIN"]), "/components/4/origins", {"": {"layer": "default"}, "/process/capabilities": {"layer": "label"}})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_os_yml if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_ADMIN"])
+
+test_silent_prefix if {
+	system := t.put(t.nginx_caps(["CAP_NET_ADMIN"]), "/components/4/origins", {"": {"layer": "label"}, "/process": {"layer": "os.yml"}})
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Privileges can be gained"
+# description: |-
+#   Without noNewPrivileges a setuid program or file capabilities raise a process above what it was given.
+# custom:
+#   id: NNP-001
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.26", "PSS-R Privilege Escalation", "NSA Restricts escalation?"]
+#   remediation: "Add `noNewPrivileges: true`."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.NNP_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("NNP-001", c, {
+	"path": "/process/noNewPrivileges",
+	"actual": false,
+	"expected": true,
+	"key": "noNewPrivileges",
+	"message": sprintf("%s can gain privileges through setuid programs", [c.id]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	not lib.no_new_privileges(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,14 @@
+package seaworthy.test.NNP_001
+
+import data.seaworthy.rules.NNP_001 as rule
+import data.seaworthy.testing as t
+
+test_fires_false if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/noNewPrivileges", false)
+
+test_fires_absent if t.fires(rule.fail, "component:services/nginx") with input as t.drop(t.good, "/components/4/spec/process/noNewPrivileges")
+
+test_silent_true if t.silent(rule.fail) with input as t.good
+
+test_silent_onboot if t.silent(rule.fail) with input as t.spec_with("dhcp", "/process/noNewPrivileges", false)
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,48 @@
+# METADATA
+# scope: package
+# title: "Setuid programs that work"
+# description: |-
+#   The root filesystem holds setuid programs or file capabilities, and nothing keeps them from working.
+# custom:
+#   id: NNP-002
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.26", "CIS-D 4.8", "ANSSI R56", "ANSSI R57"]
+#   remediation: "Add `noNewPrivileges: true`, or remove the files from the image."
+#   inputs: ["spec", "files"]
+#   since: 0.1.0
+package seaworthy.rules.NNP_002
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": "its files were not inventoried, so setuid programs may be among them"} if {
+	some c in lib.containers
+	not lib.files_present(c)
+	not lib.no_new_privileges(c)
+}
+
+found contains lib.finding("NNP-002", c, {
+	"path": "/process/noNewPrivileges",
+	"actual": sort(paths),
+	"expected": "noNewPrivileges, or no such file",
+	"key": "setid",
+	"message": sprintf("%s can run %s with more privileges than it has", [c.id, lib.one_line(paths)]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+}) if {
+	some c in lib.containers
+	lib.files_present(c)
+	not lib.no_new_privileges(c)
+	paths := {f.path | some f in array.concat(lib.arr(c.files.setid), lib.arr(c.files.fileCaps)); not f.shadowed}
+	count(paths) > 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

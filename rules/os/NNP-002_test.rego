@@ -1,0 +1,25 @@
+package seaworthy.test.NNP_002
+
+import data.seaworthy.rules.NNP_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_setuid if {
+	system := t.put(t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false)
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_fires_filecaps if {
+	system := t.put(t.nginx_files("fileCaps", [{"path": "/usr/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false)
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_nnp if t.silent(rule.fail) with input as t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+
+test_silent_no_setuid if t.silent(rule.fail) with input as t.nginx_with("/process/noNewPrivileges", false)
+
+test_unknown_files if {
+	system := t.put(t.no_files, "/components/4/spec/process/noNewPrivileges", false)
+	t.tells(rule.unknown, "component:services/nginx") with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

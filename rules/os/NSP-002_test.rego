@@ -1,0 +1,12 @@
+package seaworthy.test.NSP_002
+
+import data.seaworthy.rules.NSP_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_host if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_without_ns("network")
+
+test_fires_pid1 if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/namespaces", [{"type": "mount"}, {"type": "network", "path": "/proc/1/ns/net"}])
+
+test_silent_own if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

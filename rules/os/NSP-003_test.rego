@@ -1,0 +1,10 @@
+package seaworthy.test.NSP_003
+
+import data.seaworthy.rules.NSP_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_host if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_without_ns("ipc")
+
+test_silent_own if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

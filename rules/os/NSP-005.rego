@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "No user namespace"
+# description: |-
+#   Root in the container is root on the host.
+# custom:
+#   id: NSP-005
+#   severity: medium
+#   pack: strict
+#   controls: ["CIS-D 5.31"]
+#   remediation: "set `userns: new` with uidMappings and gidMappings"
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.NSP_005
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("NSP-005", c, {
+	"path": "/linux/namespaces",
+	"actual": "host",
+	"expected": "a namespace of its own",
+	"key": "userns",
+	"message": sprintf("%s has the host's user ids", [c.id]),
+	"fix": sprintf("set `userns: new` with uidMappings and gidMappings at %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.host_ns(c, "user")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,48 @@
+# METADATA
+# scope: package
+# title: "Joins a namespace that nobody declared"
+# description: |-
+#   The service joins a namespace by path, and no component's runtime.bindNS makes that path.
+# custom:
+#   id: NSP-006
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.10", "CIS-D 5.16", "CIS-D 5.17"]
+#   remediation: "Declare the namespace with `runtime.bindNS` of the component that makes it."
+#   inputs: ["spec", "runtime"]
+#   since: 0.1.0
+package seaworthy.rules.NSP_006
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+declared contains lib.clean(path) if {
+	some c in lib.containers
+	some path in lib.obj(object.get(lib.obj(c.runtime), "bindNS", {}))
+	path != ""
+}
+
+found contains lib.finding("NSP-006", c, {
+	"path": sprintf("/linux/namespaces/%d", [i]),
+	"actual": path,
+	"expected": "a path that a bindNS declares",
+	"key": sprintf("%s:%s", [ns.type, path]),
+	"message": sprintf("%s joins the %s namespace %s, which no component declares", [c.id, ns.type, path]),
+	"fix": sprintf("declare %s with `runtime.bindNS` of the component that makes it", [path]),
+}) if {
+	some c in lib.containers
+	some i, ns in lib.namespaces(c)
+	path := object.get(ns, "path", "")
+	path != ""
+	not lib.clean(path) in declared
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

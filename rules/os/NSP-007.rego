@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "No cgroup namespace"
+# description: |-
+#   The service sees the host's cgroup tree.
+# custom:
+#   id: NSP-007
+#   severity: low
+#   pack: strict
+#   controls: ["CIS-D 5.25?"]
+#   remediation: "set `cgroupns: new`"
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.NSP_007
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("NSP-007", c, {
+	"path": "/linux/namespaces",
+	"actual": "host",
+	"expected": "a namespace of its own",
+	"key": "cgroupns",
+	"message": sprintf("%s sees the cgroup tree of the host", [c.id]),
+	"fix": sprintf("set `cgroupns: new` at %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.host_ns(c, "cgroup")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,10 @@
+package seaworthy.test.NSP_007
+
+import data.seaworthy.rules.NSP_007 as rule
+import data.seaworthy.testing as t
+
+test_fires_host if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_without_ns("cgroup")
+
+test_silent_own if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,42 @@
+# METADATA
+# scope: package
+# title: "As good as privileged"
+# description: |-
+#   The host's processes, CAP_SYS_ADMIN and a writable piece of the host together leave no wall.
+# custom:
+#   id: NSP-008
+#   severity: critical
+#   pack: baseline
+#   controls: ["CIS-D 5.5", "CIS-D 5.16", "PSS-B Privileged"]
+#   remediation: "Remove `pid: host`, CAP_SYS_ADMIN or the writable bind."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.NSP_008
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("NSP-008", c, {
+	"path": "/process/capabilities",
+	"actual": sprintf("pid: host, CAP_SYS_ADMIN, writable %s", [lib.one_line(paths)]),
+	"expected": "not all three",
+	"key": "privileged",
+	"message": sprintf("%s has the host's processes, CAP_SYS_ADMIN and writes to %s: nothing holds it", [c.id, lib.one_line(paths)]),
+	"fix": sprintf("remove CAP_SYS_ADMIN from the capabilities of %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.host_ns(c, "pid")
+	"CAP_SYS_ADMIN" in lib.caps(c)
+	paths := {lib.source(m) | some m in lib.mounts(c); lib.is_bind(m); lib.writable(m)}
+	count(paths) > 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

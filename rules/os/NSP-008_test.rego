@@ -1,0 +1,18 @@
+package seaworthy.test.NSP_008
+
+import data.seaworthy.rules.NSP_008 as rule
+import data.seaworthy.testing as t
+
+test_fires_all if {
+	with_caps := t.put(t.nginx_caps(["CAP_SYS_ADMIN"]), "/components/4/spec/linux/namespaces", [{"type": "mount"}])
+	system := t.put(with_caps, "/components/4/spec/mounts/-", {"destination": "/host", "type": "bind", "source": "/var/lib/x", "options": ["rbind", "rw"]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_read_only if {
+	with_caps := t.put(t.nginx_caps(["CAP_SYS_ADMIN"]), "/components/4/spec/linux/namespaces", [{"type": "mount"}])
+	system := t.put(with_caps, "/components/4/spec/mounts/-", {"destination": "/host", "type": "bind", "source": "/var/lib/x", "options": ["rbind", "ro"]})
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

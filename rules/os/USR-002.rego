@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "Service runs as root on a writable root"
+# description: |-
+#   Root in the host's user namespace that can also change its own programs.
+# custom:
+#   id: USR-002
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 4.1", "CIS-D 5.13", "CIS-D 5.31"]
+#   remediation: "Set `readonly: true` and a uid of its own."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.USR_002
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("USR-002", c, {
+	"path": "/root/readonly",
+	"actual": "uid 0, writable root, no user namespace",
+	"expected": "at least one of: another uid, a read-only root, a user namespace",
+	"key": "root-writable",
+	"message": sprintf("%s runs as root and can change its own programs", [c.id]),
+	"fix": sprintf("add `readonly: true` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.uid(c) == 0
+	not lib.readonly_root(c)
+	lib.host_ns(c, "user")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

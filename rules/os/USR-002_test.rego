@@ -1,0 +1,21 @@
+package seaworthy.test.USR_002
+
+import data.seaworthy.rules.USR_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_all if {
+	system := t.put(t.put(t.nginx_without_ns("user"), "/components/4/spec/process/user/uid", 0), "/components/4/spec/root/readonly", false)
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_readonly if {
+	system := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/user/uid", 0)
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_userns if {
+	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/spec/root/readonly", false)
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

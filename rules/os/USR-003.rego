@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "os.yml makes a non-root image root"
+# description: |-
+#   The image names a user, and the effective spec runs it as root all the same.
+# custom:
+#   id: USR-003
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 4.1"]
+#   remediation: "Set `uid` to the image's user (LinuxKit's semantics ignore USER)."
+#   inputs: ["spec", "image"]
+#   since: 0.1.0
+package seaworthy.rules.USR_003
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("USR-003", c, {
+	"path": "/process/user/uid",
+	"actual": 0,
+	"expected": user,
+	"key": "user",
+	"message": sprintf("the image of %s wants to run as %s, and it runs as root", [c.id, user]),
+	"fix": sprintf("add `uid:` with the number of %s to %s", [user, c.id]),
+}) if {
+	some c in lib.services
+	lib.uid(c) == 0
+	user := lib.str(c.image.user)
+	not lib.root_user(user)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

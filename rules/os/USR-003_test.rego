@@ -1,0 +1,18 @@
+package seaworthy.test.USR_003
+
+import data.seaworthy.rules.USR_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_overridden if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/user/uid", 0)
+
+test_silent_root_image if {
+	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/image/user", "root:root")
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_no_user if {
+	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/image/user", "")
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: "Console without a password"
+# description: |-
+#   getty with INSECURE=true gives a root shell to whoever sees the console.
+# custom:
+#   id: USR-009
+#   severity: critical
+#   pack: baseline
+#   controls: ["SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)?"]
+#   remediation: "Remove INSECURE=true."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.USR_009
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("USR-009", c, {
+	"path": "/process/env",
+	"actual": "INSECURE=true",
+	"expected": "no INSECURE",
+	"key": "INSECURE",
+	"message": sprintf("%s gives a root shell without a password", [c.id]),
+	"fix": sprintf("remove INSECURE=true from the env of %s", [c.id]),
+}) if {
+	some c in lib.containers
+	lower(lib.env(c).INSECURE) in {"true", "1", "yes"}
+	lib.is_getty(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,23 @@
+package seaworthy.test.USR_009
+
+import data.seaworthy.rules.USR_009 as rule
+import data.seaworthy.testing as t
+
+test_fires_getty if {
+	system := t.put(t.nginx_with("/process/env/-", "INSECURE=true"), "/components/4/name", "getty")
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_fires_by_args if {
+	system := t.put(t.nginx_with("/process/env/-", "INSECURE=true"), "/components/4/spec/process/args", ["/sbin/agetty"])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_secure if {
+	system := t.component_with("nginx", "/name", "getty")
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_not_getty if t.silent(rule.fail) with input as t.nginx_with("/process/env/-", "INSECURE=true")
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Login on the console"
+# description: |-
+#   A production image needs no login; each is a way in.
+# custom:
+#   id: USR-010
+#   severity: high
+#   pack: hardened
+#   controls: ["CRA I.I(2)(j)?"]
+#   remediation: "Remove the getty service."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.USR_010
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("USR-010", c, {
+	"path": "/process/args",
+	"actual": lib.args(c),
+	"expected": "no getty",
+	"key": "getty",
+	"message": sprintf("%s lets people log in on the console", [c.id]),
+	"fix": sprintf("remove %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.is_getty(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Login over the network"
+# description: |-
+#   A production image needs no login; sshd is a way in that everybody tries.
+# custom:
+#   id: USR-011
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.7", "CRA I.I(2)(j)?"]
+#   remediation: "Remove the sshd service."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.USR_011
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("USR-011", c, {
+	"path": "/process/args",
+	"actual": lib.args(c),
+	"expected": "no sshd",
+	"key": "sshd",
+	"message": sprintf("%s lets people log in over the network", [c.id]),
+	"fix": sprintf("remove %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.is_sshd(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,10 @@
+package seaworthy.test.USR_011
+
+import data.seaworthy.rules.USR_011 as rule
+import data.seaworthy.testing as t
+
+test_fires_sshd if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/args", ["/usr/sbin/sshd", "-D"])
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
