@@ -21,7 +21,7 @@ import (
 
 const (
 	// maxHeap is how much the heap may grow while rules run.
-	maxHeap = 1 << 30
+	maxHeap = 512 << 20
 	// grace is what a builtin that does not look at the deadline is given
 	// before its goroutine is left behind.
 	grace = time.Second

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,13 +94,6 @@ func (l *library) choose(policy string) (*set, error) {
 	if l.packs[policy] != nil {
 		return l.pack(policy)
 	}
-	if strings.HasPrefix(policy, "oci://") {
-		return nil, input("policy %q: policies from a registry do not work yet", "give a pack ("+packNames(l.packs)+") or a folder", policy)
-	}
-	info, err := os.Stat(policy)
-	if err != nil || !info.IsDir() {
-		return nil, input("policy %q: no pack and no folder has this name", "give a pack ("+packNames(l.packs)+") or a folder of rules", policy)
-	}
 	return l.folder(policy)
 }
 
@@ -112,28 +106,41 @@ func (l *library) pack(name string) (*set, error) {
 	return assemble(name, packs, l.data, l, nil)
 }
 
+// open reads a folder of one's own, and lays its data over the built-in data.
+func (l *library) open(dir string) (*library, map[string]any, error) {
+	if strings.HasPrefix(dir, "oci://") {
+		return nil, nil, input("policy %q: policies from a registry do not work yet", "give a pack ("+packNames(l.packs)+") or a folder", dir)
+	}
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return nil, nil, input("policy %q: no pack and no folder has this name", "give a pack ("+packNames(l.packs)+") or a folder of rules", dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, input("policy folder %q: %v", "", dir, err)
+	}
+	defer root.Close()
+	t, err := readTree(root.FS(), filepath.ToSlash(filepath.Clean(dir))+"/")
+	if err != nil {
+		return nil, nil, err
+	}
+	own, err := index(t, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := l.clashes(own); err != nil {
+		return nil, nil, err
+	}
+	data, err := overlay(l.data, own.data)
+	return own, data, err
+}
+
 // folder is the set of a folder of one's own. Without packs it is all rules
 // of the folder and none of the built-in ones; with packs, it is the pack that
 // no other one includes, and packs may include built-in packs and name
 // built-in rules.
 func (l *library) folder(dir string) (*set, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, input("policy folder %q: %v", "", dir, err)
-	}
-	defer root.Close()
-	t, err := readTree(root.FS(), filepath.ToSlash(filepath.Clean(dir))+"/")
-	if err != nil {
-		return nil, err
-	}
-	own, err := index(t, false)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.clashes(own); err != nil {
-		return nil, err
-	}
-	data, err := overlay(l.data, own.data)
+	own, data, err := l.open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -145,12 +152,8 @@ func (l *library) folder(dir string) (*set, error) {
 		}
 		return assemble("dir:"+base, []*pack{all}, data, l, own)
 	}
-	packs := map[string]*pack{}
-	for _, from := range []*library{l, own} {
-		for name, p := range from.packs {
-			packs[name] = p
-		}
-	}
+	packs := maps.Clone(l.packs)
+	maps.Copy(packs, own.packs)
 	top, err := topPack(dir, own.packs)
 	if err != nil {
 		return nil, err
@@ -197,7 +200,7 @@ func (l *library) clashes(own *library) error {
 			errs = append(errs, input("%s: package %s is built in (%s)", "give it a name of its own", f.name, pkg, other[0].name))
 		}
 	}
-	for _, name := range strings.Split(packNames(own.packs), ", ") {
+	for _, name := range slices.Sorted(maps.Keys(own.packs)) {
 		if l.packs[name] != nil {
 			errs = append(errs, input("%s: pack %q is built in", "give it a name of its own", own.packs[name].from.name, name))
 		}

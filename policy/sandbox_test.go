@@ -1,0 +1,259 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// fires is the body of a rule that says what it computed.
+func fires(id, expr string) string {
+	return `fail contains {"id": "` + id + `", "resource": "image:demo", "key": "k", "message": "m", "actual": x} if { ` + expr + ` }`
+}
+
+// Whatever goes wrong in a rule is an error and never a pass.
+func TestBadRules(t *testing.T) {
+	const file = "os/CAP-001.rego"
+	whole := func(s string) map[string]string { return map[string]string{file: s} }
+	body := func(s string) map[string]string { return whole(ruleFile("CAP-001", s)) }
+	entry := func(s string) map[string]string { return body("fail contains {" + s + "} if true") }
+	const ok = `"id": "CAP-001", "resource": "image:demo", "key": "k", "message": "m"`
+	for name, c := range map[string]struct {
+		files map[string]string
+		kind  error
+		words []string
+	}{
+		// the sandbox
+		"http.send":    {body(fires("CAP-001", `x := http.send({"method": "get", "url": "http://127.0.0.1/"})`)), system.ErrInput, []string{"http.send", "CAP-001.rego:"}},
+		"opa.runtime":  {body(fires("CAP-001", `x := opa.runtime()`)), system.ErrInput, []string{"opa.runtime"}},
+		"time.now_ns":  {body(fires("CAP-001", `x := time.now_ns()`)), system.ErrInput, []string{"time.now_ns"}},
+		"rand.intn":    {body(fires("CAP-001", `x := rand.intn("a", 3)`)), system.ErrInput, []string{"rand.intn"}},
+		"lookup":       {body(fires("CAP-001", `x := net.lookup_ip_addr("example.org")`)), system.ErrInput, []string{"net.lookup_ip_addr"}},
+		"match_schema": {body(fires("CAP-001", `x := json.match_schema({}, {"$ref": "http://127.0.0.1/"})`)), system.ErrInput, []string{"json.match_schema"}},
+		"huge shift":   {body(fires("CAP-001", `x := bits.lsh(1, 99999999999)`)), system.ErrInput, []string{"bits.lsh"}},
+		"huge network": {body(fires("CAP-001", `x := net.cidr_expand("0.0.0.0/0")`)), system.ErrInput, []string{"net.cidr_expand"}},
+		// names that lead nowhere
+		"input":           {body(fires("CAP-001", `x := input.componets[_].id`)), system.ErrInput, []string{"componets"}},
+		"input below":     {body(fires("CAP-001", `some c in input.components; x := c.imgae`)), system.ErrInput, []string{"imgae"}},
+		"parameter":       {body(fires("CAP-001", `x := data.params.alowed`)), system.ErrInput, []string{"unknown parameter alowed", "CAP-001.rego:"}},
+		"table":           {body(fires("CAP-001", `x := data.tabel.row`)), system.ErrInput, []string{"data.tabel"}},
+		"helper":          {body("import data.seaworthy.lib\n" + fires("CAP-001", `x := lib.resourc({"id": "a"})`)), system.ErrInput, []string{"resourc"}},
+		"unused variable": {body(fires("CAP-001", `x := 1; y := 2`)), system.ErrInput, []string{"y"}},
+		"syntax":          {body("fail contains x if {"), system.ErrInput, []string{"CAP-001.rego:"}},
+		"old syntax":      {body("fail[x] { x := 1 }"), system.ErrInput, []string{"CAP-001.rego:"}},
+		// annotations
+		"no metadata":  {whole("package seaworthy.rules.CAP_001\n\nfail contains 1 if true"), system.ErrInput, []string{"no METADATA"}},
+		"no id":        {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "#   id: CAP-001\n", "", 1)), system.ErrInput, []string{"no custom.id"}},
+		"other id":     {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "id: CAP-001", "id: CAP-002", 1)), system.ErrInput, []string{`"CAP-002"`}},
+		"bad severity": {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "severity: high", "severity: hgih", 1)), system.ErrInput, []string{`"hgih"`}},
+		"no title":     {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "# title: Title of CAP-001\n", "", 1)), system.ErrInput, []string{"no title"}},
+		"never fires":  {body(`checked contains "image:demo"`), system.ErrInput, []string{"can never fire"}},
+		"not a set":    {body(`fail := {"id": "CAP-001"}`), system.ErrInput, []string{"must be a set"}},
+		"twice":        {map[string]string{"os/again.rego": ruleFile("CAP-001", fires("CAP-001", "x := 1"))}, system.ErrInput, []string{"CAP_001", "already"}},
+		"no package":   {map[string]string{"os/x.rego": "# nothing\n"}, system.ErrInput, []string{"no package clause"}},
+		// packs and data
+		"unknown rule":     {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-999]}"}, system.ErrInput, []string{`"CAP-999"`}},
+		"empty pack":       {map[string]string{"packs/baseline.yaml": "baseline: {rules: []}"}, system.ErrInput, []string{"holds no rule"}},
+		"rule named twice": {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-001]}"}, system.ErrInput, []string{"twice"}},
+		"unknown include":  {map[string]string{"packs/baseline.yaml": "baseline: {includes: base, rules: [CAP-001]}"}, system.ErrInput, []string{`"base"`}},
+		"unknown key":      {map[string]string{"packs/baseline.yaml": "baseline: {rule: [CAP-001]}"}, system.ErrInput, []string{`"rule"`, "baseline.yaml:1:12"}},
+		"bad data":         {map[string]string{"data/x.json": "{\n  \"x\": oops}"}, system.ErrInput, []string{"x.json:2:"}},
+		"data twice":       {map[string]string{"data/x.json": `{"params": {}}`}, system.ErrInput, []string{`"params"`}},
+		"engine's data":    {map[string]string{"data/x.json": `{"seaworthy": {"active": []}}`}, system.ErrInput, []string{`"seaworthy"`}},
+		// what rules give back
+		"builtin error":          {body(fires("CAP-001", `x := to_number(input.name)`)), system.ErrUnusable, []string{"to_number", "CAP-001.rego:"}},
+		"conflict":               {body("v := 1 if input.name\n\nv := 2 if input.arch\n\n" + fires("CAP-001", "x := v")), system.ErrUnusable, []string{"conflict"}},
+		"no object":              {body(`fail contains "oops"`), system.ErrUnusable, []string{"not an object", "CAP-001"}},
+		"no message":             {entry(`"id": "CAP-001", "resource": "image:demo", "key": "k"`), system.ErrUnusable, []string{"no message"}},
+		"no key":                 {entry(`"id": "CAP-001", "resource": "image:demo", "message": "m"`), system.ErrUnusable, []string{"no key"}},
+		"other rule's id":        {entry(`"id": "CAP-002", "resource": "image:demo", "key": "k", "message": "m"`), system.ErrUnusable, []string{`"CAP-002"`}},
+		"odd resource":           {entry(`"id": "CAP-001", "resource": "web", "key": "k", "message": "m"`), system.ErrUnusable, []string{`"web"`}},
+		"no such component":      {entry(`"id": "CAP-001", "resource": "component:services/ghost", "key": "k", "message": "m"`), system.ErrUnusable, []string{"services/ghost"}},
+		"odd path":               {entry(ok + `, "path": "process"`), system.ErrUnusable, []string{"JSON pointer"}},
+		"odd entry severity":     {entry(ok + `, "severity": "fatal"`), system.ErrUnusable, []string{"fatal"}},
+		"odd origin":             {entry(ok + `, "origin": {"line": "x"}`), system.ErrUnusable, []string{"origin"}},
+		"unknown field":          {entry(ok + `, "state": "pass"`), system.ErrUnusable, []string{`"state"`}},
+		"number as text":         {entry(ok + `, "fix": 3`), system.ErrUnusable, []string{"fix"}},
+		"one key, two findings":  {body(`fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": m} if some m in ["a", "b"]`), system.ErrUnusable, []string{`key "k"`}},
+		"checked object":         {body(`checked contains {"resource": "image:demo"}` + "\n\n" + fires("CAP-001", "x := 1")), system.ErrUnusable, []string{"checked"}},
+		"unknown without reason": {body(`unknown contains {"resource": "image:demo"}`), system.ErrUnusable, []string{"no reason"}},
+		"looks at nothing":       {body(`fail contains x if { some x in input.files }`), system.ErrUnusable, []string{"looked at nothing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := run(t, with(baseFS(), c.files), testFacts(), Options{})
+			wantError(t, err, c.kind, c.words...)
+		})
+	}
+}
+
+// All mistakes of all rules are told in one run.
+func TestAllErrorsAtOnce(t *testing.T) {
+	_, err := run(t, with(baseFS(), map[string]string{
+		"os/CAP-001.rego": ruleFile("CAP-001", "fail := 1"),
+		"os/USR-001.rego": "package seaworthy.rules.USR_001\n",
+	}), testFacts(), Options{Policy: "hardened"})
+	wantError(t, err, system.ErrInput, "CAP_001", "USR_001")
+}
+
+func TestDeadline(t *testing.T) {
+	loop := ruleFile("CAP-001", fires("CAP-001", `some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0; x := a`))
+	start := time.Now()
+	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": loop}), testFacts(), Options{Deadline: 100 * time.Millisecond})
+	wantError(t, err, system.ErrUnusable, "stopped after 100ms")
+	if !errors.Is(err, errDeadline) {
+		t.Errorf("cause of %v", err)
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("stopped after %s", took)
+	}
+}
+
+// A caller who gives up is told so, not that a rule ran away.
+func TestCancelled(t *testing.T) {
+	tree, err := readTree(baseFS(), "rules/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := index(tree, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = decide(ctx, testFacts(), Options{Now: testNow}, l)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A rule that doubles a text forty times is stopped by the bound on memory,
+// long before its deadline.
+func TestMemory(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("s00 := \"0123456789abcdef\"\n\n")
+	for i := range 40 {
+		n, prev := itoa(i+1), itoa(i)
+		b.WriteString("s" + n + " := concat(\"\", [s" + prev + ", s" + prev + "])\n\n")
+	}
+	b.WriteString(fires("CAP-001", "x := count(s40)"))
+	start := time.Now()
+	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", b.String())}),
+		testFacts(), Options{Deadline: time.Minute})
+	wantError(t, err, system.ErrUnusable, "too much memory")
+	if took := time.Since(start); took > 15*time.Second {
+		t.Errorf("stopped after %s", took)
+	}
+}
+
+func itoa(i int) string { return string([]byte{byte('0' + i/10), byte('0' + i%10)}) }
+
+func TestOutputLimits(t *testing.T) {
+	many := ruleFile("CAP-001", `fail contains {"id": "CAP-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m"} if some i in numbers.range(1, 30000)`)
+	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": many}), testFacts(), Options{})
+	wantError(t, err, system.ErrUnusable, "30000 entries")
+
+	long := ruleFile("CAP-001", `big := concat(",", [sprintf("%d", [i]) | some i in numbers.range(1, 20000)])
+
+fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": big, "actual": {"a": big}, "expected": big}`)
+	d := mustRun(t, with(baseFS(), map[string]string{"os/CAP-001.rego": long}), testFacts(), Options{})
+	f := one(t, d, "CAP-001", "image:demo")
+	if n := len([]rune(f.Message)); n != maxText+1 || !strings.HasSuffix(f.Message, "…") {
+		t.Errorf("message of %d runes", n)
+	}
+	if s, ok := f.Actual.(string); !ok || len(s) > maxText+3 {
+		t.Errorf("actual %T", f.Actual)
+	}
+}
+
+// What fails or is unknown outweighs what does not apply or was only checked.
+func TestStates(t *testing.T) {
+	fs := with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
+all := {"kernel:A", "kernel:B", "kernel:C", "kernel:D", "kernel:E"}
+
+checked contains r if some r in all
+
+fail contains {"id": "CAP-001", "resource": "kernel:A", "key": "k", "message": "m"}
+
+fail contains {"id": "CAP-001", "resource": "kernel:E", "key": "k", "message": "m"}
+
+unknown contains {"resource": "kernel:B", "reason": "no input"}
+
+unknown contains {"resource": "kernel:E", "reason": "half an input"}
+
+not_applicable contains {"resource": r, "reason": "older kernel"} if some r in {"kernel:A", "kernel:B", "kernel:C"}
+`)})
+	got := map[string][]decision.State{}
+	for _, f := range mustRun(t, fs, testFacts(), Options{}).Findings {
+		got[f.Resource] = append(got[f.Resource], f.State)
+	}
+	for resource, want := range map[string]string{
+		"kernel:A": "fail", "kernel:B": "unknown", "kernel:C": "not-applicable", "kernel:D": "pass", "kernel:E": "unknown fail",
+	} {
+		var words []string
+		for _, s := range got[resource] {
+			words = append(words, string(s))
+		}
+		if strings.Join(words, " ") != want {
+			t.Errorf("%s: %v, want %s", resource, words, want)
+		}
+	}
+}
+
+// A rule whose only input is missing has not passed, whatever it says.
+func TestMissingInput(t *testing.T) {
+	f := testFacts()
+	f.Components[0].Spec = nil
+	d := mustRun(t, with(baseFS(), map[string]string{"os/USR-001.rego": ruleFile("USR-001", `
+fail contains {"id": "USR-001", "resource": sprintf("component:%s", [c.id]), "key": "k", "message": "m"} if {
+	some c in input.components
+	c.spec.process.bad
+}`)}), f, Options{Policy: "hardened"})
+	if got := one(t, d, "CAP-001", "component:services/web"); got.State != decision.StateUnknown || got.Message != "no effective spec" {
+		t.Errorf("no spec: %+v", got)
+	}
+	if got := one(t, d, "CAP-001", "component:services/quiet"); got.State != decision.StatePass {
+		t.Errorf("with spec: %+v", got)
+	}
+	if got := one(t, d, "USR-001", "image:demo"); got.State != decision.StateUnknown {
+		t.Errorf("silent rule: %+v", got)
+	}
+	if ExitCode(d) != 3 {
+		t.Errorf("exit %d", ExitCode(d))
+	}
+	if got := one(t, mustRun(t, baseFS(), testFacts(), Options{Policy: "hardened"}), "USR-001", "image:demo"); got.State != decision.StateNotApplicable {
+		t.Errorf("not applicable: %+v", got)
+	}
+}
+
+// Empty lists reach rules as lists: counting one is no error.
+func TestFactsAreTotal(t *testing.T) {
+	fs := with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
+fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [count(input.files), count(input.kernel.modules), count(input.kernel.config.options), sshd]} if {
+	sshd := [is_null(c.files.sshd) | some c in input.components]
+}`)})
+	got := one(t, mustRun(t, fs, testFacts(), Options{}), "CAP-001", "image:demo")
+	if show(got.Actual) != "[0,0,0,[true,true]]" {
+		t.Errorf("rules saw %s", show(got.Actual))
+	}
+}
+
+func TestAllowedBuiltins(t *testing.T) {
+	if got, want := len(capabilities().Builtins), len(allowed); got != want {
+		t.Errorf("%d of %d allowed builtins exist", got, want)
+	}
+	if net := capabilities().AllowNet; net == nil || len(net) != 0 {
+		t.Errorf("AllowNet %v: must be empty and there", net)
+	}
+	for _, b := range capabilities().Builtins {
+		for _, bad := range []string{"http.", "opa.", "rand.", "uuid.", "io.jwt", "net.lookup", "providers.", "time.now", "trace"} {
+			if strings.HasPrefix(b.Name, bad) {
+				t.Errorf("%s is allowed", b.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/tester"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// testDeadline bounds each single test of a rule.
+const testDeadline = 10 * time.Second
+
+// Test runs the tests (*_test.rego) of the built-in rules, or of a folder where
+// policy is one, in the sandbox that the rules run in, and prints what `opa
+// test` would print. It is an error when a test fails or when there is none.
+func Test(ctx context.Context, policy string, w io.Writer) error {
+	library, err := builtin()
+	if err != nil {
+		return err
+	}
+	return library.test(ctx, policy, w)
+}
+
+func (l *library) test(ctx context.Context, policy string, w io.Writer) error {
+	from, data := l, l.data
+	libs := []*library{l}
+	if policy != "" && l.packs[policy] == nil {
+		own, merged, err := l.open(policy)
+		if err != nil {
+			return err
+		}
+		from, data = own, merged
+		libs = append(libs, own)
+	}
+	if len(from.tests) == 0 {
+		return input("no rule has a test", "write tests as test_NAME rules in *_test.rego files")
+	}
+	modules := map[string]*ast.Module{}
+	var errs []error
+	for _, lib := range libs {
+		files := lib.modules
+		if lib == from {
+			files = slices.Concat(files, lib.tests)
+		}
+		for _, f := range files {
+			m, err := parse(f)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			modules[f.name] = m
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	store, err := testStore(libs, data)
+	if err != nil {
+		return err
+	}
+	return runTests(ctx, modules, store, w)
+}
+
+// testStore holds what `opa test` loads from the same folder: data files, and
+// packs as data.
+func testStore(libs []*library, data map[string]any) (storage.Store, error) {
+	all := maps.Clone(data)
+	for _, lib := range libs {
+		for _, f := range lib.tree.packs {
+			root, err := document(f.name, f.content)
+			if err != nil {
+				return nil, err
+			}
+			var packs map[string]any
+			if err := root.Decode(&packs); err != nil {
+				return nil, input("%s: %v", "", f.name, err)
+			}
+			maps.Copy(all, packs)
+		}
+	}
+	return inmem.NewFromObjectWithOpts(all, inmem.OptRoundTripOnWrite(true)), nil
+}
+
+func runTests(ctx context.Context, modules map[string]*ast.Module, store storage.Store, w io.Writer) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go watchHeap(ctx, stop)
+	compiler := ast.NewCompiler().
+		WithCapabilities(capabilitiesOf(slices.Concat(allowed, testOnly))).
+		WithStrict(true).
+		WithEnablePrintStatements(false)
+	txn, err := store.NewTransaction(ctx, storage.WriteParams)
+	if err != nil {
+		return unusable(err, "rule tests", "")
+	}
+	defer store.Abort(ctx, txn)
+	results, err := tester.NewRunner().
+		SetCompiler(compiler).
+		SetStore(store).
+		SetModules(modules).
+		SetTimeout(testDeadline).
+		RaiseBuiltinErrors(false).
+		SetParallel(1).
+		RunTests(ctx, txn)
+	if err != nil {
+		return regoErrors(err)
+	}
+	failed, count := 0, 0
+	shown := make(chan *tester.Result)
+	printed := make(chan error, 1)
+	go func() { printed <- tester.PrettyReporter{Output: w}.Report(shown) }()
+	for r := range results {
+		count++
+		if r.Fail || r.Error != nil {
+			failed++
+		}
+		shown <- r
+	}
+	close(shown)
+	if err := <-printed; err != nil {
+		return unusable(err, "rule tests", "")
+	}
+	switch {
+	case context.Cause(ctx) != nil:
+		return unusable(context.Cause(ctx), "rule tests", "")
+	case failed > 0:
+		return &system.Error{Kind: system.ErrUnusable, What: "rule tests failed", Next: "see the tests above"}
+	case count == 0:
+		return input("no rule has a test", "write tests as test_NAME rules in *_test.rego files")
+	}
+	return nil
+}
