@@ -1,0 +1,65 @@
+// Command sysctl sets kernel parameters from /etc/sysctl.d/*.conf, or from
+// the files given, in the order of their names, and ends. It prints each
+// parameter that it could not set and then exits with 1. A line is
+//
+//	key = value       net.ipv4.ip_forward or net/ipv4/ip_forward
+//	-key = value      the same, but a failure is only mentioned
+//	# or ;            a comment
+//
+// In a key, * stands for any text without a dot.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func main() {
+	files := os.Args[1:]
+	if len(files) == 0 {
+		found, err := filepath.Glob("/etc/sysctl.d/*.conf")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "sysctl:", err)
+			os.Exit(1)
+		}
+		files = found
+	}
+	if !run(os.Stdout, "/proc/sys", files) {
+		os.Exit(1)
+	}
+}
+
+// run applies the files to the tree of parameters at root, prints what went
+// wrong and a count, and says whether all that had to be set was.
+func run(w io.Writer, root string, files []string) bool {
+	var all []setting
+	ok := true
+	slices.SortStableFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	for _, f := range files {
+		s, err := readFile(f)
+		if err != nil {
+			fmt.Fprintf(w, "%v\n", err)
+			ok = false
+		}
+		all = append(all, s...)
+	}
+	set := 0
+	for _, s := range all {
+		n, errs := s.apply(root)
+		set += n
+		for _, err := range errs {
+			if s.optional {
+				fmt.Fprintf(w, "%s:%d: skipped: %v\n", s.file, s.line, err)
+				continue
+			}
+			fmt.Fprintf(w, "%s:%d: %v\n", s.file, s.line, err)
+			ok = false
+		}
+	}
+	fmt.Fprintf(w, "%d parameters set\n", set)
+	return ok
+}

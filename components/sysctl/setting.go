@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxFile bounds a configuration file, maxValue what is written to a
+// parameter (the kernel takes a page).
+const (
+	maxFile  = 1 << 20
+	maxValue = 4095
+)
+
+// setting is one line of a file.
+type setting struct {
+	file     string
+	line     int
+	key      string // as written
+	value    string
+	optional bool // a failure does not count
+}
+
+func readFile(name string) ([]setting, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	return parse(name, data)
+}
+
+// parse reads a configuration file. Lines that it cannot read are in the
+// error, all of them; the others are given.
+func parse(name string, data []byte) ([]setting, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("%s: more than %d bytes", name, maxFile)
+	}
+	var out []setting
+	var errs []error
+	n := 0
+	for raw := range bytes.Lines(data) {
+		n++
+		line := strings.TrimSpace(string(raw))
+		if line == "" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		s := setting{file: name, line: n}
+		line, s.optional = strings.CutPrefix(line, "-")
+		key, value, ok := strings.Cut(line, "=")
+		s.key, s.value = strings.TrimSpace(key), strings.TrimSpace(value)
+		switch _, err := keyPath(s.key); {
+		case !ok:
+			errs = append(errs, fmt.Errorf("%s:%d: no \"=\" in %q", name, n, line))
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s:%d: %w", name, n, err))
+		case len(s.value) > maxValue:
+			errs = append(errs, fmt.Errorf("%s:%d: value of %d bytes", name, n, len(s.value)))
+		default:
+			out = append(out, s)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// keyPath is the path of a parameter below /proc/sys. The first separator
+// decides how the key is written: net.ipv4.conf.eth0/1.forwarding and
+// net/ipv4/conf/eth0.1/forwarding are the same.
+func keyPath(key string) (string, error) {
+	p := key
+	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
+		p = strings.Map(func(r rune) rune {
+			switch r {
+			case '.':
+				return '/'
+			case '/':
+				return '.'
+			}
+			return r
+		}, key)
+	}
+	if p == "" || !filepath.IsLocal(p) || filepath.Clean(p) != p || strings.ContainsAny(p, "[]\\?\x00") ||
+		strings.ContainsFunc(p, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return "", fmt.Errorf("bad key %q", key)
+	}
+	return p, nil
+}
+
+// apply writes the value to every parameter that the key names, and gives
+// their number.
+func (s setting) apply(root string) (int, []error) {
+	p, err := keyPath(s.key)
+	if err != nil {
+		return 0, []error{err}
+	}
+	paths := []string{filepath.Join(root, p)}
+	if strings.Contains(p, "*") {
+		if paths, err = filepath.Glob(paths[0]); err != nil {
+			return 0, []error{fmt.Errorf("bad key %q", s.key)}
+		}
+	}
+	n := 0
+	var errs []error
+	for _, path := range paths {
+		if err := write(path, s.value); err != nil {
+			rel, _ := filepath.Rel(root, path)
+			errs = append(errs, fmt.Errorf("%s = %s: %w", strings.ReplaceAll(rel, "/", "."), s.value, err))
+			continue
+		}
+		n++
+	}
+	return n, errs
+}
+
+func write(path, value string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("the kernel has no such parameter")
+	}
+	if err == nil {
+		_, err = f.WriteString(value + "\n")
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err // the path is said already
+	}
+	return err
+}
