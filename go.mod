@@ -6,6 +6,7 @@ require (
 	github.com/anchore/syft v1.57.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/in-toto/attestation v1.2.0
+	github.com/insomniacslk/dhcp v0.0.0-20260901064844-234b97448fae
 	github.com/klauspost/compress v1.20.3
 	github.com/klauspost/pgzip v1.3.0
 	github.com/moby/profiles/seccomp v0.2.4
@@ -26,6 +27,12 @@ require (
 	golang.org/x/term v0.47.0
 	google.golang.org/protobuf v1.36.12
 	modernc.org/sqlite v1.61.0
+)
+
+require (
+	github.com/josharian/native v1.1.0 // indirect
+	github.com/mdlayher/packet v1.1.2 // indirect
+	github.com/mdlayher/socket v0.6.0 // indirect
 )
 
 require (
@@ -73,6 +80,7 @@ require (
 	github.com/anchore/go-version v1.2.2-0.20200701162849-18adb9c92b9b // indirect
 	github.com/anchore/packageurl-go v0.2.0 // indirect
 	github.com/anchore/stereoscope v0.4.1 // indirect
+	github.com/anchore/syft/bridge v0.0.0
 	github.com/andybalholm/brotli v1.2.0 // indirect
 	github.com/apparentlymart/go-textseg/v15 v15.0.0 // indirect
 	github.com/apparentlymart/go-textseg/v17 v17.0.1 // indirect
@@ -399,3 +407,5 @@ exclude github.com/varlink/go v0.4.1-0.20261015173642-c935be0c53f7
 exclude github.com/vbauerster/mpb/v8 v8.16.2
 
 replace github.com/hashicorp/go-getter => ./scanner/sbom/getterstub
+
+replace github.com/anchore/syft/bridge => ./scanner/sbom/syftbridge

@@ -1,0 +1,209 @@
+package sbom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/anchore/syft/bridge"
+	"github.com/anchore/syft/syft/artifact"
+	"github.com/anchore/syft/syft/linux"
+	"github.com/anchore/syft/syft/pkg"
+	"github.com/anchore/syft/syft/sbom"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// SyftVersion is the version of the catalogers, as go.mod has it.
+const SyftVersion = "1.57.0"
+
+// Licenses classifies licence texts; share one among all images.
+type Licenses = bridge.Licenses
+
+// Unreadable is a file that a cataloger could not make sense of.
+type Unreadable = bridge.Unknown
+
+// Inventory is what the catalogers found in one image.
+type Inventory struct {
+	Image *system.Image
+	SBOM  *sbom.SBOM
+	// Packages, Distro and Coverage as policies see them, sorted.
+	Packages []facts.Package
+	Distro   *facts.Distro
+	Coverage facts.Coverage
+	// Unreadable are files that may hold packages and could not be read,
+	// sorted by path.
+	Unreadable []Unreadable
+}
+
+// Request is what Catalog needs beside what was collected.
+type Request struct {
+	Image *system.Image
+	// Kernel is set for the kernel component.
+	Kernel *Kernel
+	// TempDir is where the folder for temporary files is made; "" is the
+	// system's.
+	TempDir  string
+	Licenses *Licenses
+}
+
+// Catalog runs the catalogers over a collector whose pass has ended. A package
+// database that cannot be read is an error: an image must not be able to hide
+// what is in it. ctx ends it between files.
+func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error) {
+	dir, err := os.MkdirTemp(req.TempDir, "seaworthy-scan-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	inner := bridge.Context(ctx, dir, req.Licenses)
+	resolver := c.Resolver()
+
+	s := &sbom.SBOM{
+		Source:     describe(req.Image),
+		Descriptor: sbom.Descriptor{Name: "syft", Version: SyftVersion},
+		Artifacts:  sbom.Artifacts{Packages: pkg.NewCollection(), LinuxDistribution: linux.IdentifyRelease(resolver)},
+	}
+	inv := &Inventory{Image: req.Image, SBOM: s}
+	var failures []error
+	for _, cat := range catalogers() {
+		found, relations, err := run(inner, cat, resolver)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		unreadable, rest := bridge.Split(err)
+		if rest != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", cat.Name(), rest))
+		}
+		for _, u := range unreadable {
+			if cat.database {
+				failures = append(failures, fmt.Errorf("%s: %s: %w", cat.Name(), u.Path, u.Reason))
+			}
+			inv.Unreadable = append(inv.Unreadable, u)
+		}
+		found, relations = finish(cat.Name(), found, relations)
+		s.Artifacts.Packages.Add(found...)
+		s.Relationships = append(s.Relationships, relations...)
+	}
+	if len(failures) > 0 {
+		return nil, errors.Join(failures...)
+	}
+	bridge.Relate(s, resolver)
+	if req.Kernel != nil {
+		addKernel(s, req.Kernel)
+	}
+	s.Relationships = keepKnown(s)
+	slices.SortFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
+	inv.Packages = packages(s)
+	inv.Distro = distro(s.Artifacts.LinuxDistribution)
+	inv.Coverage = coverage(c.tree, s, req.Kernel)
+	return inv, nil
+}
+
+// run calls one cataloger; a panic in it is an error of that cataloger.
+func run(ctx context.Context, c cataloger, r *Resolver) (p []pkg.Package, rel []artifact.Relationship, err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			err = fmt.Errorf("panic: %v\n%s", e, debug.Stack())
+		}
+	}()
+	return c.Catalog(ctx, r)
+}
+
+// finish gives packages what syft adds after a cataloger, drops those without
+// a name, and drops the texts of licences: they are in the image.
+func finish(by string, found []pkg.Package, relations []artifact.Relationship) ([]pkg.Package, []artifact.Relationship) {
+	changed := map[artifact.ID]pkg.Package{}
+	out := found[:0]
+	for _, p := range found {
+		if strings.TrimSpace(p.Name) == "" {
+			continue
+		}
+		old := p.ID()
+		if p.FoundBy == "" {
+			p.FoundBy = by
+		}
+		if p.Language == "" {
+			p.Language = pkg.LanguageFromPURL(p.PURL)
+		}
+		if m, ok := p.Metadata.(pkg.LinuxKernelModule); ok && p.Version == "" {
+			// A module of the kernel's own tree has the kernel's version.
+			p.Version = m.KernelVersion
+			p.PURL = genericPURL(p.Name, p.Version)
+		}
+		licenses := p.Licenses.ToSlice()
+		for i := range licenses {
+			licenses[i].Contents = ""
+		}
+		p.Licenses = pkg.NewLicenseSet(licenses...)
+		p.SetID()
+		if p.ID() != old {
+			changed[old] = p
+		}
+		out = append(out, p)
+	}
+	for i, r := range relations {
+		if p, ok := changed[r.From.ID()]; ok {
+			relations[i].From = p
+		}
+		if p, ok := changed[r.To.ID()]; ok {
+			relations[i].To = p
+		}
+	}
+	return out, relations
+}
+
+// keepKnown leaves the relations between packages that are in the SBOM.
+func keepKnown(s *sbom.SBOM) []artifact.Relationship {
+	known := func(i artifact.Identifiable) bool {
+		p, ok := i.(pkg.Package)
+		return ok && s.Artifacts.Packages.Package(p.ID()) != nil
+	}
+	return slices.DeleteFunc(s.Relationships, func(r artifact.Relationship) bool {
+		return !known(r.From) || !known(r.To)
+	})
+}
+
+func packages(s *sbom.SBOM) []facts.Package {
+	out := []facts.Package{}
+	for _, p := range s.Artifacts.Packages.Sorted() {
+		licenses := []string{}
+		for _, l := range p.Licenses.ToSlice() {
+			name := l.SPDXExpression
+			if name == "" {
+				name = l.Value
+			}
+			// A text that nobody could name is not a licence's name.
+			if name != "" && !strings.HasPrefix(name, "sha256:") {
+				licenses = append(licenses, name)
+			}
+		}
+		slices.Sort(licenses)
+		out = append(out, facts.Package{
+			Name: p.Name, Version: p.Version, Type: string(p.Type), PURL: p.PURL, Licenses: slices.Compact(licenses),
+		})
+	}
+	slices.SortStableFunc(out, func(a, b facts.Package) int {
+		for _, c := range []int{strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Type, b.Type)} {
+			if c != 0 {
+				return c
+			}
+		}
+		return strings.Compare(a.PURL, b.PURL)
+	})
+	return slices.CompactFunc(out, func(a, b facts.Package) bool {
+		return a.Name == b.Name && a.Version == b.Version && a.Type == b.Type && a.PURL == b.PURL && slices.Equal(a.Licenses, b.Licenses)
+	})
+}
+
+func distro(r *linux.Release) *facts.Distro {
+	if r == nil {
+		return nil
+	}
+	return &facts.Distro{ID: r.ID, VersionID: r.VersionID, PrettyName: r.PrettyName}
+}

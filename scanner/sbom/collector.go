@@ -1,0 +1,143 @@
+package sbom
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	stereoscope "github.com/anchore/stereoscope/pkg/file"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+// Files that are larger than these are not kept, and a cataloger that asks for
+// one is refused: programs and archives are read in pieces, all others whole.
+const (
+	maxPieces = 4 << 30
+	maxWhole  = 256 << 20
+)
+
+// sniffed is how much of a file its type is told by.
+const sniffed = 3072
+
+// Collector is a system.Sink that keeps what catalogers may want of one image.
+// It does not fill the tree, which it shares with others: Add must have been
+// called with an entry before Entry is.
+type Collector struct {
+	tree  *tree.Tree
+	store *store
+	wants *wants
+	mimes map[string]string // type by path, of files that are wanted for it
+	head  []byte
+	err   error
+}
+
+// NewCollector keeps large contents in a file without a name in dir ("": the
+// system's folder for temporary files). Close frees it.
+func NewCollector(t *tree.Tree, dir string) *Collector {
+	return &Collector{tree: t, store: newStore(dir), wants: learn(), mimes: map[string]string{}, head: make([]byte, 0, sniffed)}
+}
+
+// Entry implements system.Sink.
+func (c *Collector) Entry(e *system.Entry) (io.WriteCloser, error) {
+	if e.Shadowed || e.Type != system.TypeFile || e.Size == 0 {
+		return nil, nil
+	}
+	p := tree.Path(e)
+	return &sniffer{c: c, path: p, size: e.Size, named: c.wants.name(p)}, nil
+}
+
+// Finish implements system.Sink.
+func (c *Collector) Finish() error { return nil }
+
+// Close frees what was kept.
+func (c *Collector) Close() error { return c.store.close() }
+
+// sniffer holds the first bytes of a file until they tell whether it is kept.
+type sniffer struct {
+	c       *Collector
+	path    string
+	size    int64
+	named   bool
+	decided bool
+	to      io.WriteCloser
+}
+
+func (s *sniffer) Write(p []byte) (int, error) {
+	if s.decided {
+		if s.to == nil {
+			return len(p), nil
+		}
+		return s.to.Write(p)
+	}
+	take := min(len(p), sniffed-len(s.c.head))
+	s.c.head = append(s.c.head, p[:take]...)
+	if len(s.c.head) < sniffed {
+		return len(p), nil
+	}
+	if err := s.decide(); err != nil {
+		return 0, err
+	}
+	if s.to != nil {
+		if _, err := s.to.Write(p[take:]); err != nil {
+			return take, err
+		}
+	}
+	return len(p), nil
+}
+
+func (s *sniffer) decide() error {
+	head := s.c.head
+	s.c.head = s.c.head[:0]
+	s.decided = true
+	mime := ""
+	if executable(head) {
+		mime = stereoscope.MIMEType(bytes.NewReader(head))
+	}
+	if s.c.wants.mimes[mime] {
+		s.c.mimes[s.path] = mime
+	} else {
+		mime = ""
+	}
+	limit := int64(maxWhole)
+	if mime != "" || bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+		limit = maxPieces
+	}
+	if mime == "" && !s.named || s.size > limit {
+		return nil
+	}
+	to, err := s.c.store.put(s.path, s.size)
+	if err != nil {
+		return fmt.Errorf("keep %s for cataloging: %w", s.path, err)
+	}
+	s.to = to
+	_, err = s.to.Write(head)
+	return err
+}
+
+func (s *sniffer) Close() error {
+	if !s.decided {
+		if err := s.decide(); err != nil {
+			return err
+		}
+	}
+	if s.to == nil {
+		return nil
+	}
+	return s.to.Close()
+}
+
+// executable is a quick look before the types are compared in earnest: the
+// only types that catalogers ask for are those of programs.
+func executable(head []byte) bool {
+	for _, magic := range []string{
+		"\x7fELF", "MZ",
+		"\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe",
+	} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}

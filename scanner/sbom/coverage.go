@@ -1,0 +1,108 @@
+package sbom
+
+import (
+	"path"
+	"strings"
+
+	"github.com/anchore/syft/syft/pkg"
+	"github.com/anchore/syft/syft/sbom"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+// coverage counts the regular files of the tree, and those that a package
+// owns: it lists them, or they are what it was found by, or they lie in the
+// folder that is the package (a Node module, a kernel's modules). A second
+// name of a file (a hard link) counts as a file.
+func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
+	owned := map[string]bool{}
+	folders := map[string]bool{}
+	claim := func(p string) {
+		if real, _, ok := t.ResolveParent(p); ok {
+			owned[real] = true
+		}
+	}
+	for p := range s.Artifacts.Packages.Enumerate() {
+		for _, l := range p.Locations.ToSlice() {
+			claim(l.RealPath)
+		}
+		if o, ok := p.Metadata.(pkg.FileOwner); ok {
+			base := "/"
+			if m, ok := p.Metadata.(pkg.PythonPackage); ok {
+				base = m.SitePackagesRootPath
+			}
+			for _, f := range o.OwnedFiles() {
+				if !strings.HasPrefix(f, "/") {
+					f = base + "/" + f
+				}
+				claim(f)
+			}
+		}
+		for _, d := range packageFolders(p) {
+			folders[d] = true
+		}
+	}
+	var prefixes []string
+	if k != nil {
+		claim(k.Path)
+		prefixes = k.Owned
+	}
+	var c facts.Coverage
+	for _, p := range t.Paths() {
+		e := t.Get(p)
+		if e.Type != system.TypeFile && e.Type != system.TypeHardlink {
+			continue
+		}
+		c.Files++
+		if owned[p] || below(folders, p) || hasAnyPrefix(p, prefixes) {
+			c.Owned++
+		}
+	}
+	return c
+}
+
+// packageFolders are folders that are a package: all in them belongs to it.
+func packageFolders(p pkg.Package) []string {
+	var out []string
+	for _, l := range p.Locations.ToSlice() {
+		switch {
+		case p.Type == pkg.NpmPkg && path.Base(l.RealPath) == "package.json":
+			out = append(out, path.Dir(l.RealPath))
+		case p.Type == pkg.PhpComposerPkg && path.Base(l.RealPath) == "installed.json":
+			// vendor/composer/installed.json lists vendor/NAME.
+			out = append(out, path.Join(path.Dir(path.Dir(l.RealPath)), p.Name))
+		case p.Type == pkg.GemPkg && strings.HasSuffix(l.RealPath, ".gemspec"):
+			// .../specifications/NAME.gemspec describes .../gems/NAME.
+			name := strings.TrimSuffix(path.Base(l.RealPath), ".gemspec")
+			root, _, ok := strings.Cut(l.RealPath, "/specifications/")
+			if ok {
+				out = append(out, root+"/gems/"+name)
+			}
+		}
+	}
+	return out
+}
+
+// below tells whether p lies in one of the folders; "/" is not a package.
+func below(folders map[string]bool, p string) bool {
+	if len(folders) == 0 {
+		return false
+	}
+	for d := tree.Dir(p); d != "/"; d = tree.Dir(d) {
+		if folders[d] {
+			return true
+		}
+	}
+	return false
+}
+
+func hasAnyPrefix(p string, prefixes []string) bool {
+	for _, q := range prefixes {
+		if p == q || strings.HasSuffix(q, "/") && strings.HasPrefix(p, q) {
+			return true
+		}
+	}
+	return false
+}

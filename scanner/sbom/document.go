@@ -1,0 +1,185 @@
+package sbom
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/anchore/packageurl-go"
+	"github.com/anchore/syft/syft/format/common/cyclonedxhelpers"
+	"github.com/anchore/syft/syft/format/common/spdxhelpers"
+	"github.com/anchore/syft/syft/source"
+	"github.com/google/uuid"
+	"github.com/spdx/tools-golang/spdx"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Namespace is the prefix of the SPDX document namespaces. Nothing needs to be
+// found there: SPDX asks for a URI that is unique to a document.
+const Namespace = "https://github.com/seaworthy-os/seaworthy/sbom/"
+
+// Stamp is what documents say about their making. Equal stamps and equal
+// contents give equal bytes.
+type Stamp struct {
+	// Created is the time that documents carry; the zero time is 1970.
+	Created time.Time
+	// Version of this program.
+	Version string
+}
+
+func (s Stamp) time() string {
+	t := s.Created
+	if t.IsZero() {
+		t = time.Unix(0, 0)
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// describe is the image as syft's source. Reference parts that would make two
+// scans of the same bytes differ (where it was found) are left out.
+func describe(img *system.Image) source.Description {
+	layers := make([]source.LayerMetadata, 0, len(img.Layers))
+	for _, l := range img.Layers {
+		layers = append(layers, source.LayerMetadata{MediaType: l.MediaType, Digest: l.DiffID, Size: l.Size})
+	}
+	return source.Description{
+		ID:      strings.TrimPrefix(img.Manifest, "sha256:"),
+		Name:    repository(img.Name),
+		Version: img.Manifest,
+		Metadata: source.ImageMetadata{
+			UserInput: img.Name, ID: img.Config.Digest, ManifestDigest: img.Manifest, MediaType: img.MediaType,
+			Size: img.Size, Layers: layers, Architecture: img.Config.Architecture, Variant: img.Config.Variant,
+			OS: img.Config.OS, Labels: img.Config.Labels,
+		},
+	}
+}
+
+// repository is a full reference without tag and digest.
+func repository(name string) string {
+	name, _, _ = strings.Cut(name, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	return name
+}
+
+// tag is the tag of a full reference, "" without one.
+func tag(name string) string {
+	name, _, _ = strings.Cut(name, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		return name[i+1:]
+	}
+	return ""
+}
+
+// imagePURL names an image as the package URL type "oci" wants it: the last
+// element of the repository, the digest, and where it lives.
+func imagePURL(img *system.Image) string {
+	repo := repository(img.Name)
+	q := map[string]string{"repository_url": repo}
+	if img.Config.Architecture != "" {
+		q["arch"] = img.Config.Architecture
+	}
+	if t := tag(img.Name); t != "" {
+		q["tag"] = t
+	}
+	name := repo[strings.LastIndexByte(repo, '/')+1:]
+	return packageurl.NewPackageURL(packageurl.TypeOCI, "", strings.ToLower(name), img.Manifest, packageurl.QualifiersFromMap(q), "").ToString()
+}
+
+// SPDX is the document of one image in SPDX 2.3.
+func (v *Inventory) SPDX(s Stamp) ([]byte, error) { return encodeSPDX(v.spdx(s)) }
+
+func (v *Inventory) spdx(s Stamp) *spdx.Document {
+	doc := spdxhelpers.ToFormatModel(*v.SBOM)
+	doc.DocumentName = v.Image.Name
+	doc.DocumentNamespace = Namespace + "component/" + strings.ReplaceAll(v.Image.Manifest, ":", "-")
+	doc.CreationInfo.Created = s.time()
+	doc.CreationInfo.Creators = creators(s)
+	for _, p := range doc.Packages {
+		if strings.HasPrefix(string(p.PackageSPDXIdentifier), rootPrefix) {
+			p.PackageExternalReferences = purlReference(imagePURL(v.Image))
+		}
+	}
+	return doc
+}
+
+// rootPrefix begins the id of the package that stands for the image.
+const rootPrefix = "DocumentRoot-"
+
+func creators(s Stamp) []spdx.Creator {
+	return []spdx.Creator{
+		{CreatorType: "Tool", Creator: "seaworthy-" + version(s)},
+		{CreatorType: "Tool", Creator: "syft-" + SyftVersion},
+	}
+}
+
+func version(s Stamp) string {
+	if s.Version == "" {
+		return "unknown"
+	}
+	return s.Version
+}
+
+func purlReference(purl string) []*spdx.PackageExternalReference {
+	return []*spdx.PackageExternalReference{{Category: "PACKAGE-MANAGER", RefType: "purl", Locator: purl}}
+}
+
+func encodeSPDX(doc *spdx.Document) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(doc); err != nil {
+		return nil, fmt.Errorf("encode SPDX: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// CycloneDX is the document of one image in CycloneDX 1.6.
+func (v *Inventory) CycloneDX(s Stamp) ([]byte, error) { return encodeCycloneDX(v.cycloneDX(s)) }
+
+func (v *Inventory) cycloneDX(s Stamp) *cyclonedx.BOM {
+	bom := cyclonedxhelpers.ToFormatModel(*v.SBOM)
+	bom.SerialNumber = serial("component", v.Image.Manifest)
+	bom.Metadata.Timestamp = s.time()
+	bom.Metadata.Tools = tools(s)
+	root := bom.Metadata.Component
+	root.BOMRef = imagePURL(v.Image)
+	root.PackageURL = root.BOMRef
+	root.Hashes = hashes(v.Image.Manifest)
+	return bom
+}
+
+// serial is a UUID (version 5) that a digest gives.
+func serial(kind, digest string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(Namespace+kind+"/"+digest)).URN()
+}
+
+func tools(s Stamp) *cyclonedx.ToolsChoice {
+	return &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{
+		{Type: cyclonedx.ComponentTypeApplication, Name: "seaworthy", Version: version(s)},
+		{Type: cyclonedx.ComponentTypeApplication, Author: "anchore", Name: "syft", Version: SyftVersion},
+	}}
+}
+
+func hashes(digest string) *[]cyclonedx.Hash {
+	hex, ok := strings.CutPrefix(digest, "sha256:")
+	if !ok {
+		return nil
+	}
+	return &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex}}
+}
+
+func encodeCycloneDX(bom *cyclonedx.BOM) ([]byte, error) {
+	var b bytes.Buffer
+	enc := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON)
+	enc.SetEscapeHTML(false)
+	if err := enc.EncodeVersion(bom, cyclonedx.SpecVersion1_6); err != nil {
+		return nil, fmt.Errorf("encode CycloneDX: %w", err)
+	}
+	return b.Bytes(), nil
+}

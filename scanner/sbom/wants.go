@@ -1,0 +1,166 @@
+package sbom
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/anchore/syft/syft/file"
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// wants says which contents catalogers may ask for. It is learned by running
+// them once on a resolver that holds nothing and writes down what it is asked.
+type wants struct {
+	bases    map[string]bool // whole base names
+	suffixes map[string]bool // ".jar": the text from the last dot
+	patterns []string        // other patterns of base names
+	paths    []string        // whole-path patterns whose last element is a wildcard alone
+	mimes    map[string]bool
+}
+
+// More names that catalogers open once they have found a package. A test
+// scans real trees and fails when a content is asked for and was not kept.
+var secondLook = []string{
+	"**/*.md5sums", "**/*.list", "**/*.conffiles", "**/copyright",
+	"**/os-release", "**/debian_version",
+	"**/RECORD", "**/top_level.txt", "**/direct_url.json", "**/METADATA", "**/PKG-INFO", "**/WHEEL", "**/INSTALLER",
+	"**/{LICENSE,LICENCE,COPYING,UNLICENSE,license,licence,copying,unlicense,License,Licence,Copying,Unlicense}*",
+	"**/package.json", "**/release",
+	"**/CONTENTS", "**/LICENSE", "**/SIZE",
+}
+
+// learn asks the catalogers once per process.
+var learn = sync.OnceValue(func() *wants {
+	r := &recorder{globs: map[string]bool{}, mimes: map[string]bool{}}
+	for _, g := range secondLook {
+		r.globs[g] = true
+	}
+	for _, c := range catalogers() {
+		// On a resolver that holds nothing there is nothing to fail on; what
+		// is broken shows on the first real tree.
+		_, _, _ = c.Catalog(context.Background(), r)
+	}
+	return newWants(r)
+})
+
+func newWants(r *recorder) *wants {
+	w := &wants{bases: map[string]bool{}, suffixes: map[string]bool{}, mimes: r.mimes}
+	for g := range r.globs {
+		for _, p := range expand(g) {
+			base := path.Base(p)
+			switch ext := strings.LastIndexByte(base, '.'); {
+			case base == "*" || base == "**":
+				w.paths = append(w.paths, p)
+			case !hasMeta(base):
+				w.bases[base] = true
+			case ext == 1 && base[0] == '*' && !hasMeta(base[1:]):
+				w.suffixes[base[1:]] = true
+			default:
+				w.patterns = append(w.patterns, base)
+			}
+		}
+	}
+	slices.Sort(w.patterns)
+	w.patterns = slices.Compact(w.patterns)
+	slices.Sort(w.paths)
+	w.paths = slices.Compact(w.paths)
+	return w
+}
+
+// name tells whether a file may be wanted for its name. Folders in a pattern
+// are left aside where they can be: a link to a folder can give a file another
+// path, but not another base name.
+func (w *wants) name(p string) bool {
+	base := path.Base(p)
+	if w.bases[base] {
+		return true
+	}
+	if i := strings.LastIndexByte(base, '.'); i >= 0 && w.suffixes[base[i:]] {
+		return true
+	}
+	match := func(pattern, s string) bool {
+		ok, err := doublestar.Match(pattern, s)
+		return ok && err == nil
+	}
+	return slices.ContainsFunc(w.patterns, func(g string) bool { return match(g, base) }) ||
+		slices.ContainsFunc(w.paths, func(g string) bool { return match(g, p) })
+}
+
+func hasMeta(s string) bool { return strings.ContainsAny(s, `*?[{\`) }
+
+// expand writes out the alternatives of a pattern: "a{b,c}" is "ab", "ac". A
+// pattern that it cannot read it leaves alone.
+func expand(g string) []string {
+	start := strings.IndexByte(g, '{')
+	if start < 0 {
+		return []string{g}
+	}
+	depth, last := 0, start+1
+	var parts []string
+	for i := start; i < len(g); i++ {
+		switch g[i] {
+		case '{':
+			depth++
+		case ',':
+			if depth == 1 {
+				parts = append(parts, g[last:i])
+				last = i + 1
+			}
+		case '}':
+			if depth--; depth > 0 {
+				continue
+			}
+			var out []string
+			for _, part := range append(parts, g[last:i]) {
+				out = append(out, expand(g[:start]+part+g[i+1:])...)
+			}
+			return out
+		}
+	}
+	return []string{g}
+}
+
+// recorder is a file.Resolver without files.
+type recorder struct {
+	mu           sync.Mutex
+	globs, mimes map[string]bool
+}
+
+func (r *recorder) note(m map[string]bool, names []string) ([]file.Location, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range names {
+		m[n] = true
+	}
+	return nil, nil
+}
+
+func (r *recorder) HasPath(p string) bool {
+	_, _ = r.note(r.globs, []string{p})
+	return false
+}
+func (r *recorder) FilesByPath(p ...string) ([]file.Location, error)     { return r.note(r.globs, p) }
+func (r *recorder) FilesByGlob(p ...string) ([]file.Location, error)     { return r.note(r.globs, p) }
+func (r *recorder) FilesByMIMEType(t ...string) ([]file.Location, error) { return r.note(r.mimes, t) }
+func (r *recorder) RelativeFileByPath(_ file.Location, p string) *file.Location {
+	_, _ = r.note(r.globs, []string{p})
+	return nil
+}
+func (r *recorder) AllLocations(context.Context) <-chan file.Location {
+	c := make(chan file.Location)
+	close(c)
+	return c
+}
+
+func (r *recorder) FileContentsByLocation(l file.Location) (io.ReadCloser, error) {
+	return nil, fmt.Errorf("no file %q", l.RealPath)
+}
+
+func (r *recorder) FileMetadataByLocation(l file.Location) (file.Metadata, error) {
+	return file.Metadata{}, fmt.Errorf("no file %q", l.RealPath)
+}

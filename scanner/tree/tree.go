@@ -1,0 +1,205 @@
+// Package tree holds the names and metadata of one image's files, and follows
+// links among them. A link can never lead out of the tree: ".." stops at the
+// root, an absolute target starts there again, and the machine that scans is
+// never asked. File contents are not kept here.
+package tree
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// MaxEntries bounds the objects of one image.
+const MaxEntries = 2_000_000
+
+const (
+	maxLinks = 40   // as Linux does before it says ELOOP
+	maxPath  = 4096 // PATH_MAX
+)
+
+// ArchiveMark ends the name of a nested tarball in a path: its entries are
+// found under "/kernel.tar!/", a root of its own that their links cannot leave.
+const ArchiveMark = "!"
+
+// Tree is filled by Add during the pass and only read afterwards. Paths are
+// absolute and clean.
+type Tree struct {
+	nodes map[string]*system.Entry
+	// dirs are folders that no entry announced.
+	dirs     map[string]bool
+	archives map[string]bool
+}
+
+// New returns an empty tree.
+func New() *Tree {
+	return &Tree{
+		nodes:    map[string]*system.Entry{},
+		dirs:     map[string]bool{"/": true},
+		archives: map[string]bool{},
+	}
+}
+
+// Path is the name of e in a tree.
+func Path(e *system.Entry) string {
+	if e.Archive == "" {
+		return "/" + e.Path
+	}
+	return "/" + e.Archive + ArchiveMark + "/" + e.Path
+}
+
+// Add takes an entry and keeps it. Shadowed entries are not part of the tree.
+func (t *Tree) Add(e *system.Entry) error {
+	if e.Shadowed {
+		return nil
+	}
+	if len(t.nodes) >= MaxEntries {
+		return fmt.Errorf("more than %d files", MaxEntries)
+	}
+	p := Path(e)
+	if len(p) > maxPath {
+		return fmt.Errorf("path of %d bytes: %.80q...", len(p), p)
+	}
+	if e.Archive != "" {
+		root := "/" + e.Archive + ArchiveMark
+		if !t.archives[root] {
+			if t.nodes[root] != nil || t.dirs[root] {
+				return fmt.Errorf("%q has the name that stands for the contents of %q", root, e.Archive)
+			}
+			t.archives[root] = true
+		}
+	} else if root := t.archiveOf(p); root != "" {
+		return fmt.Errorf("%q has the name that stands for the contents of a nested archive", root)
+	}
+	t.nodes[p] = e
+	for d := Dir(p); !t.dirs[d] && t.nodes[d] == nil; d = Dir(d) {
+		t.dirs[d] = true
+	}
+	return nil
+}
+
+// archiveOf is the root of the nested archive that holds p, "" for none.
+func (t *Tree) archiveOf(p string) string {
+	for root := range t.archives {
+		if p == root || strings.HasPrefix(p, root+"/") {
+			return root
+		}
+	}
+	return ""
+}
+
+// Dir is the parent of an absolute path.
+func Dir(p string) string {
+	i := strings.LastIndexByte(p, '/')
+	if i <= 0 {
+		return "/"
+	}
+	return p[:i]
+}
+
+// Base is the last element of a path.
+func Base(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
+
+// Get is the entry at exactly p, following no link; nil where there is none.
+func (t *Tree) Get(p string) *system.Entry { return t.nodes[p] }
+
+// Len counts the entries.
+func (t *Tree) Len() int { return len(t.nodes) }
+
+// Paths lists all entries, sorted.
+func (t *Tree) Paths() []string {
+	out := make([]string, 0, len(t.nodes))
+	for p := range t.nodes {
+		out = append(out, p)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Resolve follows every link in p, hard links too, and gives the path of what
+// it names. The entry is nil for a folder that no entry announced. ok is false
+// where a part is missing, is not a folder, or links go round in a circle.
+func (t *Tree) Resolve(p string) (real string, e *system.Entry, ok bool) {
+	return t.resolve(p, true)
+}
+
+// ResolveParent is Resolve, but a link in the last element is not followed.
+func (t *Tree) ResolveParent(p string) (real string, e *system.Entry, ok bool) {
+	return t.resolve(p, false)
+}
+
+func (t *Tree) resolve(p string, last bool) (string, *system.Entry, bool) {
+	if len(p) > maxPath {
+		return "", nil, false
+	}
+	root := t.archiveOf(clean(p))
+	cur := root // "" is the image's own root
+	rest := strings.Split(strings.TrimPrefix(clean(p), root), "/")
+	links := 0
+	for len(rest) > 0 {
+		name := rest[0]
+		rest = rest[1:]
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			if cur != root {
+				cur = strings.TrimSuffix(Dir(cur), "/")
+			}
+			continue
+		}
+		next := cur + "/" + name
+		e := t.nodes[next]
+		if e == nil {
+			if !t.dirs[next] {
+				return "", nil, false
+			}
+			cur = next
+			continue
+		}
+		if e.Type == system.TypeHardlink && last && !hasName(rest) {
+			if links++; links > maxLinks {
+				return "", nil, false
+			}
+			cur, rest = root, strings.Split(e.Link, "/")
+			continue
+		}
+		if e.Type == system.TypeSymlink && (last || hasName(rest)) {
+			if links++; links > maxLinks || len(e.Link) > maxPath {
+				return "", nil, false
+			}
+			if strings.HasPrefix(e.Link, "/") {
+				cur = root
+			}
+			rest = append(strings.Split(e.Link, "/"), rest...)
+			continue
+		}
+		if e.Type != system.TypeDir && hasName(rest) {
+			return "", nil, false
+		}
+		cur = next
+	}
+	if cur == "" {
+		return "/", nil, true
+	}
+	return cur, t.nodes[cur], true
+}
+
+// hasName: something is still to be looked up.
+func hasName(rest []string) bool {
+	return slices.ContainsFunc(rest, func(s string) bool { return s != "" && s != "." })
+}
+
+// clean drops empty and "." elements but leaves "..", which only the walk
+// can judge.
+func clean(p string) string {
+	var b strings.Builder
+	for name := range strings.SplitSeq(p, "/") {
+		if name != "" && name != "." {
+			b.WriteString("/" + name)
+		}
+	}
+	return b.String()
+}
