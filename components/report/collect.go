@@ -1,0 +1,189 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// sysctls that tell how the kernel is hardened.
+var sysctls = []string{
+	"kernel.kptr_restrict", "kernel.dmesg_restrict", "kernel.randomize_va_space", "kernel.unprivileged_bpf_disabled", "kernel.yama.ptrace_scope",
+	"kernel.kexec_load_disabled", "kernel.modules_disabled", "kernel.sysrq", "kernel.perf_event_paranoid", "net.core.bpf_jit_harden",
+	"net.ipv4.ip_forward", "net.ipv4.tcp_syncookies", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.accept_redirects",
+	"vm.unprivileged_userfaultfd", "fs.protected_symlinks", "fs.protected_hardlinks", "fs.suid_dumpable", "user.max_user_namespaces",
+}
+
+// collect makes the report. What cannot be read is absent.
+func collect() *Report {
+	r := &Report{UID: os.Getuid(), GID: os.Getgid(), Namespaces: map[string]string{}, Sysctls: map[string]string{}, Attempts: attempts()}
+	if err := r.readStatus(read("/proc/self/status")); err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+	}
+	r.AppArmor = read("/proc/self/attr/apparmor/current")
+	r.Hostname, _ = os.Hostname()
+	r.Kernel = read("/proc/sys/kernel/osrelease")
+	for _, ns := range []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"} {
+		if l, err := os.Readlink("/proc/self/ns/" + ns); err == nil {
+			r.Namespaces[ns] = l
+		}
+	}
+	r.Mounts = parseMounts(read("/proc/self/mountinfo"))
+	for _, s := range sysctls {
+		if b, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(s, ".", "/")); err == nil {
+			r.Sysctls[s] = strings.TrimSpace(string(b))
+		}
+	}
+	return r
+}
+
+func read(path string) string {
+	b, _ := os.ReadFile(path)
+	return strings.TrimRight(string(b), "\n\x00")
+}
+
+// attempts tries what a confined container must not be able to do. Each
+// undoes what it did, or is made so that the kernel, past its check of
+// permissions, has nothing to do.
+func attempts() []Attempt {
+	list := []struct {
+		name string
+		try  func() error
+	}{
+		{"write to /", func() error { return writeFile("/.report-write-test") }},
+		{"write to /etc", func() error { return writeFile("/etc/.report-write-test") }},
+		{"write to /usr", func() error { return writeFile("/usr/.report-write-test") }},
+		{"write to /proc/sys", func() error { return openWrite("/proc/sys/kernel/printk") }},
+		{"mount", mount},
+		{"set the host name", sethostname},
+		{"load a kernel module", func() error { return past(unix.FinitModule(-1, "", 0), unix.EBADF) }},
+		{"reboot", func() error { return past(wrongReboot(), unix.EINVAL) }},
+		{"raw socket", func() error { return socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP) }},
+		{"packet socket", func() error { return socket(unix.AF_PACKET, unix.SOCK_RAW, 0) }},
+		{"read /proc/kcore", func() error { return readSome("/proc/kcore") }},
+		{"read the kernel's log", func() error { _, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil); return err }},
+		{"make a device node", mknod},
+		{"become root", func() error { return becomeRoot(os.Getuid()) }},
+		{"chroot", func() error { return past(unix.Chroot("/proc/self/exe"), unix.ENOTDIR) }},
+		{"make a user namespace", userNamespace},
+	}
+	var out []Attempt
+	for _, a := range list {
+		r := Attempt{Name: a.name, Allowed: true}
+		if err := a.try(); err != nil {
+			r.Allowed, r.Error = false, message(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// message is the kernel's word without the path.
+func message(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}
+
+// past: the call came past the check of permissions when it fails with beyond.
+func past(err, beyond error) error {
+	if errors.Is(err, beyond) {
+		return nil
+	}
+	return err
+}
+
+func writeFile(path string) error {
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+func openWrite(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// readSome succeeds when there is something to read: a masked file opens, and
+// is empty.
+func readSome(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if n, err := f.Read(make([]byte, 1)); n == 0 {
+		return fmt.Errorf("nothing to read: %w", err)
+	}
+	return nil
+}
+
+func mount() error {
+	if err := unix.Mount("tmpfs", "/sys", "tmpfs", unix.MS_RDONLY, "size=4k"); err != nil {
+		return err
+	}
+	return unix.Unmount("/sys", unix.MNT_DETACH)
+}
+
+func sethostname() error {
+	name, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	return unix.Sethostname([]byte(name))
+}
+
+// wrongReboot calls reboot(2) with magic numbers that it refuses, after it has
+// looked at the capability.
+func wrongReboot() error {
+	_, _, errno := unix.Syscall(unix.SYS_REBOOT, 0, 0, 0)
+	return errno
+}
+
+func socket(domain, typ, proto int) error {
+	fd, err := unix.Socket(domain, typ|unix.SOCK_CLOEXEC, proto)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
+}
+
+func mknod() error {
+	const path = "/tmp/.report-device"
+	if err := unix.Mknod(path, unix.S_IFCHR|0o600, int(unix.Mkdev(1, 3))); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// userNamespace starts this program, told to do nothing, in one of its own.
+func userNamespace() error {
+	c := exec.Command("/proc/self/exe", "-nothing")
+	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER, Pdeathsig: syscall.SIGKILL}
+	return c.Run()
+}
+
+func becomeRoot(uid int) error {
+	if uid == 0 {
+		return nil // it is
+	}
+	// All of the process's threads, so not to be tried unless it fails for
+	// sure without CAP_SETUID; where it works, back again.
+	if err := syscall.Seteuid(0); err != nil {
+		return err
+	}
+	return syscall.Seteuid(uid)
+}

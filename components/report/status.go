@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// Report is what / answers.
+type Report struct {
+	UID    int   `json:"uid"`
+	GID    int   `json:"gid"`
+	Groups []int `json:"groups"`
+	// Capabilities by set: effective, permitted, inheritable, bounding,
+	// ambient.
+	Capabilities map[string][]string `json:"capabilities"`
+	NoNewPrivs   bool                `json:"noNewPrivileges"`
+	// Seccomp is disabled, strict or filter.
+	Seccomp string `json:"seccomp"`
+	// SeccompFilters counts the filters that are loaded.
+	SeccompFilters int `json:"seccompFilters"`
+	// AppArmor is the label, "" where there is none.
+	AppArmor string `json:"appArmor"`
+	// Namespaces by kind, as the kernel names them: "net:[4026531840]".
+	Namespaces map[string]string `json:"namespaces"`
+	Hostname   string            `json:"hostname"`
+	Kernel     string            `json:"kernel"`
+	Mounts     []Mount           `json:"mounts"`
+	// Attempts are things that were really tried.
+	Attempts []Attempt `json:"attempts"`
+	// Sysctls by name; those that cannot be read are left out.
+	Sysctls map[string]string `json:"sysctls"`
+}
+
+// Mount is one line of /proc/self/mountinfo.
+type Mount struct {
+	Path     string   `json:"path"`
+	Type     string   `json:"type"`
+	ReadOnly bool     `json:"readOnly"`
+	Options  []string `json:"options"`
+}
+
+// Attempt is one thing that was tried.
+type Attempt struct {
+	Name    string `json:"name"`
+	Allowed bool   `json:"allowed"`
+	// Error is what the kernel said, "" where it allowed it.
+	Error string `json:"error,omitempty"`
+}
+
+// capabilities by number (include/uapi/linux/capability.h).
+var capabilities = []string{
+	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK",
+	"CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+}
+
+// capabilityNames reads a set as the kernel prints it, in hexadecimal.
+func capabilityNames(hex string) ([]string, error) {
+	set, err := strconv.ParseUint(hex, 16, 64)
+	if err != nil {
+		return nil, fmt.Errorf("capability set %q: %w", hex, err)
+	}
+	out := []string{} // [] in JSON, not null
+	for ; set != 0; set &= set - 1 {
+		n := bits.TrailingZeros64(set)
+		if n < len(capabilities) {
+			out = append(out, capabilities[n])
+		} else {
+			out = append(out, fmt.Sprintf("CAP_%d", n))
+		}
+	}
+	return out, nil
+}
+
+// readStatus fills in what /proc/self/status says.
+func (r *Report) readStatus(text string) error {
+	sets := map[string]string{"CapInh": "inheritable", "CapPrm": "permitted", "CapEff": "effective", "CapBnd": "bounding", "CapAmb": "ambient"}
+	r.Capabilities = map[string][]string{}
+	r.Groups = []int{}
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		if set, ok := sets[key]; ok {
+			names, err := capabilityNames(value)
+			if err != nil {
+				return err
+			}
+			r.Capabilities[set] = names
+			continue
+		}
+		switch key {
+		case "Groups":
+			for g := range strings.FieldsSeq(value) {
+				n, err := strconv.Atoi(g)
+				if err != nil {
+					return fmt.Errorf("group %q: %w", g, err)
+				}
+				r.Groups = append(r.Groups, n)
+			}
+		case "NoNewPrivs":
+			r.NoNewPrivs = value == "1"
+		case "Seccomp":
+			mode, ok := map[string]string{"0": "disabled", "1": "strict", "2": "filter"}[value]
+			if !ok {
+				return fmt.Errorf("seccomp mode %q", value)
+			}
+			r.Seccomp = mode
+		case "Seccomp_filters":
+			r.SeccompFilters, _ = strconv.Atoi(value)
+		}
+	}
+	if len(r.Capabilities) != len(sets) || r.Seccomp == "" {
+		return fmt.Errorf("the kernel's status lacks capability sets or the seccomp mode")
+	}
+	return nil
+}
+
+// parseMounts reads /proc/self/mountinfo.
+func parseMounts(text string) []Mount {
+	out := []Mount{}
+	for line := range strings.Lines(text) {
+		before, after, ok := strings.Cut(line, " - ")
+		b, a := strings.Fields(before), strings.Fields(after)
+		if !ok || len(b) < 6 || len(a) < 3 {
+			continue
+		}
+		m := Mount{Path: unescape.Replace(b[4]), Type: a[0], Options: strings.Split(b[5], ",")}
+		for _, o := range append(strings.Split(a[2], ","), m.Options...) {
+			m.ReadOnly = m.ReadOnly || o == "ro"
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// unescape undoes the octal escapes of mountinfo.
+var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
