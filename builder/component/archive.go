@@ -1,0 +1,171 @@
+package component
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// archive is a tar, gzipped or not, of an OCI layout or from docker save. Its
+// files are read where they lie: the first look notes the offset of each. A
+// gzipped one is inflated once, into a file without a name.
+type archive struct {
+	file, temp string
+	lim        limits
+
+	once  sync.Once
+	err   error
+	f     *os.File
+	files map[string]section
+	src   source // a layout or dockerSave over the files
+}
+
+type section struct{ offset, size int64 }
+
+func newArchive(file, temp string, lim limits) *archive {
+	return &archive{file: file, temp: temp, lim: lim, files: map[string]section{}}
+}
+
+func (a *archive) close() error {
+	if a.f == nil {
+		return nil
+	}
+	return a.f.Close()
+}
+
+func (a *archive) find(ctx context.Context, r ref) (*place, error) {
+	a.once.Do(func() { a.err = a.load() })
+	if a.err != nil {
+		return nil, fmt.Errorf("%s: %w", a.file, a.err)
+	}
+	return a.src.find(ctx, r)
+}
+
+func (a *archive) load() (err error) {
+	if a.f, err = os.Open(a.file); err != nil {
+		return err
+	}
+	magic := make([]byte, 2)
+	if _, err := a.f.ReadAt(magic, 0); err != nil {
+		return errors.New("too short for an archive")
+	}
+	if magic[0] == 0x1f && magic[1] == 0x8b {
+		if err := a.inflate(); err != nil {
+			return err
+		}
+	}
+	if err := a.scan(); err != nil {
+		return err
+	}
+	// docker save writes both forms since version 25: the layout has digests.
+	if _, ok := a.files["index.json"]; ok {
+		a.src = &layout{files: a, from: "archive", where: a.file, lim: a.lim}
+		return nil
+	}
+	if _, ok := a.files["manifest.json"]; ok {
+		a.src, err = newDockerSave(a, a.file, a.lim)
+		return err
+	}
+	return errors.New("neither an OCI layout (no index.json) nor from docker save (no manifest.json)")
+}
+
+// inflate replaces the open file by its content.
+func (a *archive) inflate() error {
+	z, err := gzip.NewReader(bufio.NewReaderSize(a.f, 256*kib))
+	if err != nil {
+		return err
+	}
+	out, err := unlinked(a.temp)
+	if err != nil {
+		return err
+	}
+	n, err := io.CopyBuffer(struct{ io.Writer }{out}, io.LimitReader(z, a.lim.inflated+1), make([]byte, 256*kib))
+	if err == nil && n > a.lim.inflated {
+		err = fmt.Errorf("inflates to more than %d bytes", a.lim.inflated)
+	}
+	if err != nil {
+		out.Close()
+		return err
+	}
+	a.f.Close()
+	a.f = out
+	return nil
+}
+
+// scan notes where each file lies. A name that is there twice means the last
+// one, as it does when the tar is unpacked.
+func (a *archive) scan() error {
+	st, err := a.f.Stat()
+	if err != nil {
+		return err
+	}
+	r := io.NewSectionReader(a.f, 0, st.Size())
+	t := tar.NewReader(r) // seeks over contents, and reads no further than a header
+	links := map[string]string{}
+	for n := 0; ; n++ {
+		h, err := t.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if n >= a.lim.archive {
+			return fmt.Errorf("more than %d files", a.lim.archive)
+		}
+		name := path.Clean(h.Name)
+		switch h.Typeflag {
+		case tar.TypeReg:
+			if isSparse(h) {
+				return fmt.Errorf("entry %q is sparse", h.Name)
+			}
+			at, err := r.Seek(0, io.SeekCurrent)
+			if err != nil {
+				return err
+			}
+			if at+h.Size > st.Size() {
+				return fmt.Errorf("entry %q is cut short", h.Name)
+			}
+			a.files[name] = section{at, h.Size}
+		case tar.TypeSymlink:
+			// docker save once wrote a layer that it had twice as a link.
+			links[name] = path.Join(path.Dir(name), h.Linkname)
+		}
+	}
+	for name, target := range links {
+		if s, ok := a.files[target]; ok {
+			a.files[name] = s
+		}
+	}
+	return nil
+}
+
+func (a *archive) open(name string) (io.ReadCloser, int64, error) {
+	s, ok := a.files[path.Clean(name)]
+	if !ok {
+		return nil, 0, fs.ErrNotExist
+	}
+	return io.NopCloser(io.NewSectionReader(a.f, s.offset, s.size)), s.size, nil
+}
+
+// unlinked makes a file in dir that goes away with its descriptor.
+func unlinked(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, "seaworthy-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}

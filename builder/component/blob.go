@@ -1,0 +1,236 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// errNotFound: a source has no such image or blob. Another source may.
+var errNotFound = errors.New("not found")
+
+// mismatch: bytes are not what was asked for. It is system.ErrMismatch.
+type mismatch struct{ what string }
+
+func (m *mismatch) Error() string { return m.what }
+func (m *mismatch) Unwrap() error { return system.ErrMismatch }
+func wrongDigest(want, got string) error {
+	return &mismatch{fmt.Sprintf("blob %s has the digest %s", want, got)}
+}
+func wrongSize(digest string, want, got int64) error {
+	if got > want {
+		return &mismatch{fmt.Sprintf("blob %s is longer than the %d bytes that its descriptor says", digest, want)}
+	}
+	return &mismatch{fmt.Sprintf("blob %s is cut short: %d bytes, its descriptor says %d", digest, got, want)}
+}
+
+// sizeUnknown is the Size of a descriptor that was made from a digest alone.
+const sizeUnknown = -1
+
+// checker hashes a blob as it is read, reports a wrong size or digest in place
+// of io.EOF, and tells the blob's source when all matched.
+type checker struct {
+	rc   io.ReadCloser
+	d    descriptor
+	h    hash.Hash
+	n    int64
+	done error
+}
+
+// verified is implemented by blob readers that keep what was read (the cache):
+// it is called once, when size and digest have matched.
+type verified interface{ verified() error }
+
+func newChecker(rc io.ReadCloser, d descriptor) *checker {
+	return &checker{rc: rc, d: d, h: sha256.New()}
+}
+
+func (c *checker) Read(p []byte) (int, error) {
+	if c.done != nil {
+		return 0, c.done
+	}
+	n, err := c.rc.Read(p)
+	c.h.Write(p[:n])
+	c.n += int64(n)
+	switch {
+	case c.d.Size != sizeUnknown && c.n > c.d.Size:
+		c.done = wrongSize(c.d.Digest, c.d.Size, c.n)
+	case err == io.EOF:
+		c.done = c.end()
+	case err != nil:
+		c.done = fmt.Errorf("blob %s: %w", c.d.Digest, err)
+	}
+	return n, c.done
+}
+
+func (c *checker) end() error {
+	if c.d.Size != sizeUnknown && c.n != c.d.Size {
+		return wrongSize(c.d.Digest, c.d.Size, c.n)
+	}
+	if got := "sha256:" + hex.EncodeToString(c.h.Sum(nil)); got != c.d.Digest {
+		return wrongDigest(c.d.Digest, got)
+	}
+	if v, ok := c.rc.(verified); ok {
+		if err := v.verified(); err != nil {
+			return err
+		}
+	}
+	return io.EOF
+}
+
+func (c *checker) Close() error { return c.rc.Close() }
+
+// readBlob reads a small blob whole and verifies it.
+func readBlob(ctx context.Context, p *place, d descriptor, limit int64) ([]byte, error) {
+	if d.Size > limit {
+		return nil, fmt.Errorf("blob %s has %d bytes; the limit is %d", d.Digest, d.Size, limit)
+	}
+	rc, err := p.open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer rc.Close()
+	var b bytes.Buffer
+	n, err := b.ReadFrom(io.LimitReader(newChecker(rc, d), limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > limit {
+		return nil, fmt.Errorf("blob %s has more than %d bytes", d.Digest, limit)
+	}
+	return b.Bytes(), nil
+}
+
+// Descriptor names one blob of an image.
+type Descriptor struct {
+	MediaType, Digest string
+	Size              int64
+	// Platform is OS/ARCH[/VARIANT] of a manifest in an index, else "".
+	Platform string
+}
+
+// Contents lists the blobs of img for the given platforms (OS/ARCH[/VARIANT];
+// none: all of them) in the order index, then by platform manifest, config and
+// layers, each blob once. All of them can then be read with Blob. An image
+// without an index has one platform, its own.
+func (s *Store) Contents(ctx context.Context, img *system.Image, platforms []string) ([]Descriptor, error) {
+	p, err := s.place(img)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.contents(ctx, p, img, platforms)
+	if err != nil {
+		return nil, imageError(img.Reference, system.Position{}, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range out {
+		p.blobs[d.Digest] = descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+	}
+	return out, nil
+}
+
+func (s *Store) contents(ctx context.Context, p *place, img *system.Image, platforms []string) ([]Descriptor, error) {
+	own := "linux/" + s.opt.Arch
+	manifests := []Descriptor{{MediaType: img.MediaType, Digest: img.Manifest, Size: img.Size, Platform: own}}
+	var out []Descriptor
+	if img.Digest != img.Manifest {
+		root := p.known(img.Digest)
+		raw, err := readBlob(ctx, p, root, s.limits.manifest)
+		if err != nil {
+			return nil, err
+		}
+		x, err := s.parseIndex(raw)
+		if err != nil {
+			return nil, err
+		}
+		manifests = nil
+		for _, d := range x.Manifests {
+			manifests = append(manifests, Descriptor{d.MediaType, d.Digest, d.Size, d.platform()})
+		}
+		out = append(out, Descriptor{MediaType: root.MediaType, Digest: root.Digest, Size: int64(len(raw))})
+	}
+	if manifests, err := choose(manifests, platforms); err != nil {
+		return nil, err
+	} else if err := s.addManifests(ctx, p, manifests, &out); err != nil {
+		return nil, err
+	}
+	return unique(out), nil
+}
+
+func (s *Store) addManifests(ctx context.Context, p *place, manifests []Descriptor, out *[]Descriptor) error {
+	for _, d := range manifests {
+		raw, err := readBlob(ctx, p, descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}, s.limits.manifest)
+		if err != nil {
+			return err
+		}
+		m, err := s.parseManifest(raw)
+		if err != nil {
+			return fmt.Errorf("manifest %s: %w", d.Digest, err)
+		}
+		*out = append(*out, d, m.Config.public())
+		for _, l := range m.Layers {
+			*out = append(*out, l.public())
+		}
+	}
+	return nil
+}
+
+// choose picks the wanted platforms, each of which must be there; a variant
+// that the wish leaves open matches any.
+func choose(have []Descriptor, want []string) ([]Descriptor, error) {
+	if len(want) == 0 {
+		return have, nil
+	}
+	var out []Descriptor
+	for _, w := range want {
+		found := false
+		for _, d := range have {
+			if d.Platform == w || len(d.Platform) > len(w) && d.Platform[:len(w)+1] == w+"/" {
+				out, found = append(out, d), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no platform %s: it has %s", w, platformList(have))
+		}
+	}
+	return out, nil
+}
+
+func unique(ds []Descriptor) []Descriptor {
+	seen := map[string]bool{}
+	out := ds[:0]
+	for _, d := range ds {
+		if !seen[d.Digest] {
+			seen[d.Digest] = true
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Blob gives the bytes of one blob of img: its index, manifest, config or a
+// layer, or any that Contents listed. A wrong size or digest is reported in
+// place of io.EOF, so that nothing may be used before the end was reached.
+func (s *Store) Blob(ctx context.Context, img *system.Image, digest string) (io.ReadCloser, error) {
+	p, err := s.place(img)
+	if err != nil {
+		return nil, err
+	}
+	d := p.known(digest)
+	if d.Digest == "" {
+		return nil, imageError(img.Reference, system.Position{}, fmt.Errorf("blob %s is not part of it", digest))
+	}
+	rc, err := p.open(ctx, d)
+	if err != nil {
+		return nil, imageError(img.Reference, system.Position{}, err)
+	}
+	return newChecker(rc, d), nil
+}

@@ -1,0 +1,241 @@
+package component
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// cache is an OCI layout that keeps what came from registries. A blob gets its
+// name only when its digest has matched, by a rename, so that readers and other
+// processes see whole blobs or none; it is verified again each time it is read.
+type cache struct {
+	dir string
+	lim limits
+}
+
+func newCache(dir string, lim limits) *cache { return &cache{dir, lim} }
+
+func (c *cache) find(ctx context.Context, r ref) (*place, error) {
+	if !isLayout(c.dir) {
+		return nil, errNotFound
+	}
+	// Read anew each time: another process may have added to it.
+	l := newLayout(c.dir, c.lim)
+	l.from = "cache"
+	return l.find(ctx, r)
+}
+
+// open gives a blob that is there, or fs.ErrNotExist.
+func (c *cache) open(d descriptor) (io.ReadCloser, error) {
+	rc, _, err := folder(c.dir).open(blobPath(d.Digest))
+	return rc, err
+}
+
+// tee gives rc, and keeps what is read from it if that turns out to be d.
+func (c *cache) tee(rc io.ReadCloser, d descriptor) (io.ReadCloser, error) {
+	dir := filepath.Join(c.dir, "blobs", "sha256")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		rc.Close()
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".incoming-")
+	if err != nil {
+		rc.Close()
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	return &teeBlob{rc: rc, f: f, to: filepath.Join(c.dir, filepath.FromSlash(blobPath(d.Digest)))}, nil
+}
+
+type teeBlob struct {
+	rc   io.ReadCloser
+	f    *os.File
+	to   string
+	kept bool
+}
+
+func (t *teeBlob) Read(p []byte) (int, error) {
+	n, err := t.rc.Read(p)
+	if _, werr := t.f.Write(p[:n]); werr != nil {
+		return n, fmt.Errorf("cache: %w", werr)
+	}
+	return n, err
+}
+
+func (t *teeBlob) verified() error {
+	err := errors.Join(t.f.Chmod(0o644), t.f.Close())
+	if err == nil {
+		err = os.Rename(t.f.Name(), t.to)
+	}
+	if err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	t.kept = true
+	return nil
+}
+
+func (t *teeBlob) Close() error {
+	if !t.kept {
+		t.f.Close()
+		os.Remove(t.f.Name())
+	}
+	return t.rc.Close()
+}
+
+// name notes in index.json that a reference means d.
+func (c *cache) name(name string, d descriptor) error {
+	if err := c.setName(name, d); err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	return nil
+}
+
+func (c *cache) setName(name string, d descriptor) error {
+	unlock, err := lockedfile.MutexAt(filepath.Join(c.dir, "index.lock")).Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := replaceFile(filepath.Join(c.dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`)); err != nil {
+		return err
+	}
+	names := map[string][]descriptor{}
+	raw, err := readFile(folder(c.dir), "index.json", c.lim.manifest)
+	if err == nil {
+		names, _, err = parseLayoutIndex(raw)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if old := names[name]; len(old) == 1 && old[0].Digest == d.Digest {
+		return nil
+	}
+	names[name] = []descriptor{d}
+	type entry struct {
+		MediaType   string            `json:"mediaType"`
+		Digest      string            `json:"digest"`
+		Size        int64             `json:"size"`
+		Annotations map[string]string `json:"annotations"`
+	}
+	entries := []entry{}
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		for _, d := range names[n] {
+			entries = append(entries, entry{d.MediaType, d.Digest, d.Size, map[string]string{annotationRef: n}})
+		}
+	}
+	out, err := json.MarshalIndent(map[string]any{"schemaVersion": 2, "mediaType": typeOCIIndex, "manifests": entries}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(c.dir, "index.json"), out)
+}
+
+// replaceFile writes a file beside its place and renames it into it.
+func replaceFile(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// upstream is the cache before the registry, as one source: what one lacks the
+// other may have, blob by blob. Either may be nil.
+type upstream struct {
+	cache    *cache
+	registry *registry
+}
+
+func (u *upstream) close() error {
+	if u.registry != nil {
+		u.registry.closeIdle()
+	}
+	return nil
+}
+
+func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
+	if u.cache != nil {
+		p, err := u.cache.find(ctx, r)
+		if err == nil {
+			p.open = u.opener(r, nil)
+			return p, nil
+		}
+		if !errors.Is(err, errNotFound) {
+			return nil, err
+		}
+	}
+	if u.registry == nil {
+		return nil, errNotFound
+	}
+	d, raw, err := u.registry.manifest(ctx, r)
+	if errors.Is(err, errNoSuchImage) && r.tag != "" && r.digest != "" {
+		// A tag beside a digest is only a hint, but it tells a lock that went
+		// stale from an image that is gone.
+		tagged := r
+		tagged.digest = ""
+		if now, _, err := u.registry.manifest(ctx, tagged); err == nil {
+			return nil, &system.Error{Kind: system.ErrMismatch,
+				What: fmt.Sprintf("registry %s no longer has %s: the tag %s is now %s", r.registry, r.digest, r.tag, now.Digest),
+				Next: "run seaworthy lock, or write the new digest, to accept the change"}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &place{from: "registry", where: "registry " + r.registry, roots: []descriptor{d}}
+	p.open = u.opener(r, map[string][]byte{d.Digest: raw})
+	if u.cache != nil {
+		named := r.name
+		if r.digest != "" {
+			// A lock's digest says nothing of what the tag means elsewhere.
+			named = r.registry + "/" + r.repository + "@" + r.digest
+		}
+		p.keep = func(d descriptor) error { return u.cache.name(named, d) }
+	}
+	return p, nil
+}
+
+// opener reads from the cache, else from the registry into the cache. have
+// holds what was read already.
+func (u *upstream) opener(r ref, have map[string][]byte) func(context.Context, descriptor) (io.ReadCloser, error) {
+	return func(ctx context.Context, d descriptor) (io.ReadCloser, error) {
+		if u.cache != nil {
+			rc, err := u.cache.open(d)
+			if err == nil || !errors.Is(err, fs.ErrNotExist) {
+				return rc, err
+			}
+		}
+		if u.registry == nil {
+			return nil, fmt.Errorf("blob %s is not in the cache, and --offline forbids the registry", d.Digest)
+		}
+		var rc io.ReadCloser
+		var err error
+		if raw, ok := have[d.Digest]; ok {
+			rc = memory(raw)
+		} else if rc, err = u.registry.open(ctx, r, d); err != nil {
+			return nil, err
+		}
+		if u.cache == nil {
+			return rc, nil
+		}
+		return u.cache.tee(rc, d)
+	}
+}

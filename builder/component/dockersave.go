@@ -1,0 +1,174 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// dockerSave is the older form of docker save: manifest.json, configs, layers,
+// and no digests but the diff IDs. A manifest with digests is made from it, as
+// a push would: the same archive always gives the same one.
+type dockerSave struct {
+	files files
+	where string
+	lim   limits
+	items []dockerItem
+	names map[string]int // full reference -> item
+}
+
+type dockerItem struct {
+	Config   string
+	RepoTags []string
+	Layers   []string
+}
+
+func newDockerSave(f files, where string, lim limits) (*dockerSave, error) {
+	raw, err := readFile(f, "manifest.json", lim.manifest)
+	if err != nil {
+		return nil, err
+	}
+	s := &dockerSave{files: f, where: where, lim: lim, names: map[string]int{}}
+	if err := decodeJSON(raw, &s.items); err != nil {
+		return nil, fmt.Errorf("manifest.json: %w", err)
+	}
+	for i, it := range s.items {
+		for _, t := range it.RepoTags {
+			if r, err := parseRef(t); err == nil {
+				s.names[r.name] = i
+			}
+		}
+	}
+	return s, nil
+}
+
+func readFile(f files, name string, limit int64) ([]byte, error) {
+	rc, size, err := f.open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", name, err)
+	}
+	defer rc.Close()
+	if size > limit {
+		return nil, fmt.Errorf("%q has %d bytes; the limit is %d", name, size, limit)
+	}
+	return io.ReadAll(rc)
+}
+
+func (s *dockerSave) close() error { return nil }
+
+// find makes the manifest. A reference with a digest is compared with each
+// item's, since the archive does not say them.
+func (s *dockerSave) find(ctx context.Context, r ref) (*place, error) {
+	if r.digest == "" {
+		i, ok := s.names[r.name]
+		if !ok {
+			return nil, errNotFound
+		}
+		return s.place(ctx, s.items[i])
+	}
+	for _, it := range s.items {
+		p, err := s.place(ctx, it)
+		if err != nil {
+			return nil, err
+		}
+		if p.roots[0].Digest == r.digest {
+			return p, nil
+		}
+	}
+	return nil, errNotFound
+}
+
+func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
+	config, err := readFile(s.files, it.Config, s.lim.config)
+	if err != nil {
+		return nil, err
+	}
+	_, diffIDs, err := parseConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", it.Config, err)
+	}
+	if len(diffIDs) != len(it.Layers) || len(it.Layers) > s.lim.layers {
+		return nil, fmt.Errorf("%d layers, but the config lists %d", len(it.Layers), len(diffIDs))
+	}
+	names := map[string]string{} // digest -> file
+	layers := []map[string]any{}
+	for i, name := range it.Layers {
+		mediaType, digest, size, err := s.layer(ctx, name, diffIDs[i])
+		if err != nil {
+			return nil, err
+		}
+		names[digest] = name
+		layers = append(layers, map[string]any{"mediaType": mediaType, "digest": digest, "size": size})
+	}
+	configDigest := digestOf(config)
+	names[configDigest] = it.Config
+	raw, err := json.Marshal(map[string]any{
+		"schemaVersion": 2, "mediaType": typeDockerManifest, "layers": layers,
+		"config": map[string]any{"mediaType": typeDockerConfig, "digest": configDigest, "size": len(config)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	root := descriptor{MediaType: typeDockerManifest, Digest: digestOf(raw), Size: int64(len(raw))}
+	open := func(_ context.Context, d descriptor) (io.ReadCloser, error) {
+		if d.Digest == root.Digest {
+			return memory(raw), nil
+		}
+		name, ok := names[d.Digest]
+		if !ok {
+			return nil, fmt.Errorf("blob %s: %w", d.Digest, errNotFound)
+		}
+		rc, _, err := s.files.open(name)
+		return rc, err
+	}
+	return &place{from: "archive", where: s.where, roots: []descriptor{root}, open: open}, nil
+}
+
+// layer describes a stored layer. A plain tar's digest is its diff ID; a
+// compressed one must be hashed, since nothing says its digest.
+func (s *dockerSave) layer(ctx context.Context, name, diffID string) (mediaType, digest string, size int64, err error) {
+	rc, size, err := s.files.open(name)
+	if err != nil {
+		return "", "", 0, fmt.Errorf("layer %q: %w", name, err)
+	}
+	defer rc.Close()
+	magic := make([]byte, 4)
+	n, err := io.ReadFull(rc, magic)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", "", 0, err
+	}
+	switch m := magic[:n]; {
+	case bytes.HasPrefix(m, []byte{0x1f, 0x8b}):
+		mediaType = typeDockerLayer + ".gzip"
+	case bytes.Equal(m, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		mediaType = typeDockerLayer + ".zstd"
+	default:
+		return typeDockerLayer, diffID, size, nil
+	}
+	h := sha256.New()
+	h.Write(magic[:n])
+	buf := make([]byte, 256*kib)
+	for err = nil; err == nil; {
+		if err = ctx.Err(); err != nil {
+			return "", "", 0, err
+		}
+		n, err = rc.Read(buf)
+		h.Write(buf[:n])
+	}
+	if err != io.EOF {
+		return "", "", 0, err
+	}
+	return mediaType, "sha256:" + hex.EncodeToString(h.Sum(nil)), size, nil
+}
+
+func memory(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
+
+func digestOf(b []byte) string {
+	s := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(s[:])
+}

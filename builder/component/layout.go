@@ -1,0 +1,165 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// The annotations that name an image in a layout's index.json.
+const (
+	annotationRef        = "org.opencontainers.image.ref.name"
+	annotationContainerd = "io.containerd.image.name"
+)
+
+// files is a folder of files that may be a real one or an archive.
+type files interface {
+	// open gives a regular file's bytes and size; fs.ErrNotExist where there
+	// is none of that name.
+	open(name string) (io.ReadCloser, int64, error)
+}
+
+// layout is an OCI layout: a folder, or an archive of one.
+type layout struct {
+	files files
+	from  string // "layout", "archive"
+	where string
+	lim   limits
+
+	once  sync.Once
+	names map[string][]descriptor // full reference -> descriptors
+	bytes map[string]descriptor   // digest -> descriptor
+	err   error
+}
+
+func isLayout(dir string) bool {
+	st, err := os.Stat(filepath.Join(dir, "index.json"))
+	return err == nil && st.Mode().IsRegular()
+}
+
+func newLayout(dir string, lim limits) *layout {
+	return &layout{files: folder(dir), from: "layout", where: dir, lim: lim}
+}
+
+func (l *layout) close() error { return nil }
+
+// find looks for a name in index.json, or for a digest anywhere in the layout:
+// by a digest the bytes are proven, whatever their name is here.
+func (l *layout) find(_ context.Context, r ref) (*place, error) {
+	l.once.Do(func() { l.err = l.load() })
+	if l.err != nil {
+		return nil, fmt.Errorf("%s: %w", l.where, l.err)
+	}
+	p := &place{from: l.from, where: l.where, open: l.open}
+	if r.digest == "" {
+		if p.roots = l.names[r.name]; len(p.roots) == 0 {
+			return nil, errNotFound
+		}
+		return p, nil
+	}
+	d, ok := l.bytes[r.digest]
+	if !ok {
+		rc, size, err := l.files.open(blobPath(r.digest))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, errNotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+		rc.Close()
+		d = descriptor{Digest: r.digest, Size: size}
+	}
+	p.roots = []descriptor{d}
+	return p, nil
+}
+
+// load reads index.json. A name there may be full or short; one that is no
+// reference names nothing that we could be asked for.
+func (l *layout) load() error {
+	rc, _, err := l.files.open("index.json")
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	raw, err := io.ReadAll(io.LimitReader(rc, l.lim.manifest+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(raw)) > l.lim.manifest {
+		return fmt.Errorf("index.json has more than %d bytes", l.lim.manifest)
+	}
+	names, digests, err := parseLayoutIndex(raw)
+	if err != nil {
+		return fmt.Errorf("index.json: %w", err)
+	}
+	l.names, l.bytes = names, digests
+	return nil
+}
+
+func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[string]descriptor, err error) {
+	doc, err := parseDocument(raw, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	if doc.Manifests == nil {
+		return nil, nil, errors.New("not an index")
+	}
+	names, digests = map[string][]descriptor{}, map[string]descriptor{}
+	for _, d := range *doc.Manifests {
+		if err := d.valid(); err != nil {
+			return nil, nil, err
+		}
+		digests[d.Digest] = d
+		known := ""
+		for _, key := range []string{annotationContainerd, annotationRef} {
+			v := d.Annotations[key]
+			if v == "" {
+				continue
+			}
+			if r, err := parseRef(v); err == nil && r.name != known {
+				known = r.name
+				names[r.name] = append(names[r.name], d)
+			}
+		}
+	}
+	return names, digests, nil
+}
+
+func (l *layout) open(_ context.Context, d descriptor) (io.ReadCloser, error) {
+	rc, _, err := l.files.open(blobPath(d.Digest))
+	if err != nil {
+		return nil, fmt.Errorf("blob %s: %w", d.Digest, err)
+	}
+	return rc, nil
+}
+
+// blobPath is slash-separated; digest has been validated.
+func blobPath(digest string) string {
+	return "blobs/sha256/" + strings.TrimPrefix(digest, "sha256:")
+}
+
+// folder is a real folder.
+type folder string
+
+func (f folder) open(name string) (io.ReadCloser, int64, error) {
+	p := filepath.Join(string(f), filepath.FromSlash(name))
+	// Stat first: opening a FIFO would wait for a writer.
+	st, err := os.Stat(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s is not a regular file", p)
+	}
+	file, err := os.Open(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	return file, st.Size(), nil
+}

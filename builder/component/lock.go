@@ -1,0 +1,247 @@
+package component
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// LockVersion is the schemaVersion that this package reads and writes.
+const LockVersion = 1
+
+// Lock is os.lock.json: every input of a build by digest.
+type Lock struct {
+	SchemaVersion int `json:"schemaVersion"`
+	// Builder is the version of the program that wrote the lock.
+	Builder    string            `json:"builder"`
+	Components []LockedComponent `json:"components"`
+	// Kernel is nil for a system without one.
+	Kernel *LockedKernel `json:"kernel,omitempty"`
+	Policy *LockedPolicy `json:"policy,omitempty"`
+}
+
+// LockedComponent pins one image reference.
+type LockedComponent struct {
+	// Reference is as os.yml has it; Name is its full form.
+	Reference string `json:"reference"`
+	Name      string `json:"name"`
+	// Digest is what Name resolves to: an index's digest where there is one.
+	Digest string `json:"digest"`
+	// Manifest is the digest of the platform's manifest, "" where it is Digest.
+	Manifest string `json:"manifest,omitempty"`
+}
+
+// LockedKernel pins the kernel's image and the configuration in it.
+type LockedKernel struct {
+	Digest string `json:"digest"`
+	Config string `json:"config,omitempty"`
+}
+
+// LockedPolicy pins the policy pack.
+type LockedPolicy struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+}
+
+// LockComponent is the lock's line for img.
+func LockComponent(img *system.Image) LockedComponent {
+	c := LockedComponent{Reference: img.Reference, Name: img.Name, Digest: img.Digest}
+	if img.Manifest != img.Digest {
+		c.Manifest = img.Manifest
+	}
+	return c
+}
+
+// ReadLock reads a lock file strictly, and gives its own digest too. What is
+// wrong with it is an ErrInput; all of it is told at once.
+func ReadLock(path string) (*Lock, string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, "", inputError(system.Position{File: path}, "run seaworthy lock to write it", "lock cannot be read: %v", err)
+	}
+	defer f.Close()
+	limit := defaultLimits().lock
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(raw)) > limit {
+		err = fmt.Errorf("more than %d bytes", limit)
+	}
+	if err != nil {
+		return nil, "", inputError(system.Position{File: path}, "", "lock cannot be read: %v", err)
+	}
+	l, err := parseLock(path, raw)
+	if err != nil {
+		return nil, "", err
+	}
+	return l, digestOf(raw), nil
+}
+
+func parseLock(path string, raw []byte) (*Lock, error) {
+	bad := func(at int64, format string, args ...any) error {
+		pos := system.Position{File: path}
+		if at >= 0 {
+			before := raw[:min(int(at), len(raw))]
+			pos.Line = bytes.Count(before, []byte("\n")) + 1
+			pos.Column = len(before) - bytes.LastIndexByte(before, '\n')
+		}
+		return inputError(pos, "run seaworthy lock to write it anew", "lock: "+format, args...)
+	}
+	if at, err := duplicateKey(raw); err != nil {
+		return nil, bad(at, "%v", err)
+	}
+	var l Lock
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&l); err != nil {
+		if t := (*json.UnmarshalTypeError)(nil); errors.As(err, &t) {
+			return nil, bad(t.Offset, "%v", err)
+		}
+		return nil, bad(-1, "%v", err)
+	}
+	if l.SchemaVersion != LockVersion {
+		return nil, bad(-1, "schemaVersion %d; this version of seaworthy knows %d", l.SchemaVersion, LockVersion)
+	}
+	var errs []error
+	for _, err := range l.problems() {
+		errs = append(errs, bad(-1, "%v", err))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return &l, nil
+}
+
+// problems lists what no lock that we wrote would say.
+func (l *Lock) problems() []error {
+	var errs []error
+	digest := func(what, d string, optional bool) {
+		if !validDigest(d) && (d != "" || !optional) {
+			errs = append(errs, fmt.Errorf("%s: %q is not sha256: and 64 hexadecimal digits", what, d))
+		}
+	}
+	seen := map[string]string{}
+	for _, c := range l.Components {
+		r, err := parseRef(c.Reference)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case r.name != c.Name:
+			errs = append(errs, fmt.Errorf("%q has the full name %q, not %q", c.Reference, r.name, c.Name))
+		case r.digest != "" && r.digest != c.Digest:
+			errs = append(errs, fmt.Errorf("%q is locked to %s", c.Reference, c.Digest))
+		}
+		digest(c.Reference, c.Digest, false)
+		digest(c.Reference+": manifest", c.Manifest, true)
+		if d, ok := seen[c.Name]; ok && d != c.Digest {
+			errs = append(errs, fmt.Errorf("%s is locked to two digests", c.Name))
+		}
+		seen[c.Name] = c.Digest
+	}
+	if k := l.Kernel; k != nil {
+		digest("kernel", k.Digest, false)
+		digest("kernel config", k.Config, true)
+	}
+	if p := l.Policy; p != nil {
+		digest("policy "+p.Name, p.Digest, false)
+	}
+	return errs
+}
+
+// duplicateKey finds an object that has a key twice, or two that a reader
+// could take for one, and whatever follows the value.
+func duplicateKey(raw []byte) (at int64, err error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	type level struct {
+		keys  map[string]bool // nil for an array
+		value bool            // the next token is a value
+	}
+	var stack []level
+	for first := true; first || len(stack) > 0; first = false {
+		t, err := dec.Token()
+		if err != nil {
+			if s := (*json.SyntaxError)(nil); errors.As(err, &s) {
+				return s.Offset, err
+			}
+			return -1, fmt.Errorf("cut short: %w", err)
+		}
+		top := len(stack) - 1
+		if d, ok := t.(json.Delim); ok {
+			switch d {
+			case '{':
+				stack = append(stack, level{keys: map[string]bool{}})
+			case '[':
+				stack = append(stack, level{})
+			default:
+				stack = stack[:top]
+			}
+			if d == '{' || d == '[' {
+				continue
+			}
+		} else if top >= 0 && stack[top].keys != nil && !stack[top].value {
+			key := strings.ToLower(t.(string))
+			if stack[top].keys[key] {
+				return dec.InputOffset(), fmt.Errorf("key %q is there twice", t)
+			}
+			stack[top].keys[key], stack[top].value = true, true
+			continue
+		}
+		if top = len(stack) - 1; top >= 0 {
+			stack[top].value = false
+		}
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return dec.InputOffset(), errors.New("something follows the lock")
+	}
+	return -1, nil
+}
+
+// Digests maps full references to digests, for Options.Locked. It is never
+// nil.
+func (l *Lock) Digests() map[string]string {
+	out := make(map[string]string, len(l.Components))
+	for _, c := range l.Components {
+		out[c.Name] = c.Digest
+	}
+	return out
+}
+
+// Encode is the lock's one form: sorted by name, each reference once.
+func (l *Lock) Encode() ([]byte, error) {
+	out := *l
+	out.SchemaVersion = LockVersion
+	out.Components = slices.Clone(l.Components)
+	slices.SortFunc(out.Components, func(a, b LockedComponent) int {
+		return strings.Compare(a.Name+"\x00"+a.Reference+"\x00"+a.Digest, b.Name+"\x00"+b.Reference+"\x00"+b.Digest)
+	})
+	out.Components = slices.Compact(out.Components)
+	if out.Components == nil {
+		out.Components = []LockedComponent{}
+	}
+	if errs := out.problems(); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(out)
+	return b.Bytes(), err
+}
+
+// Write writes the lock beside path and renames it into place.
+func (l *Lock) Write(path string) error {
+	raw, err := l.Encode()
+	if err == nil {
+		err = replaceFile(path, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", path, err)
+	}
+	return nil
+}

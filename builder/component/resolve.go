@@ -1,0 +1,414 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// The media types that we know. Lists that are refused on purpose:
+// schema 1, foreign and nondistributable layers, artifacts.
+const (
+	typeOCIIndex       = "application/vnd.oci.image.index.v1+json"
+	typeOCIManifest    = "application/vnd.oci.image.manifest.v1+json"
+	typeOCIConfig      = "application/vnd.oci.image.config.v1+json"
+	typeOCILayer       = "application/vnd.oci.image.layer.v1.tar"
+	typeDockerIndex    = "application/vnd.docker.distribution.manifest.list.v2+json"
+	typeDockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+	typeDockerConfig   = "application/vnd.docker.container.image.v1+json"
+	typeDockerLayer    = "application/vnd.docker.image.rootfs.diff.tar"
+)
+
+// layerTypes says how a layer is compressed.
+var layerTypes = map[string]compression{
+	typeOCILayer: plain, typeOCILayer + "+gzip": gzipped, typeOCILayer + "+zstd": zstandard,
+	typeDockerLayer: plain, typeDockerLayer + ".gzip": gzipped, typeDockerLayer + ".zstd": zstandard,
+}
+
+func isIndexType(t string) bool    { return t == typeOCIIndex || t == typeDockerIndex }
+func isManifestType(t string) bool { return t == typeOCIManifest || t == typeDockerManifest }
+
+type descriptor struct {
+	MediaType   string            `json:"mediaType"`
+	Digest      string            `json:"digest"`
+	Size        int64             `json:"size"`
+	Platform    *platform         `json:"platform"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+type platform struct {
+	Architecture string `json:"architecture"`
+	OS           string `json:"os"`
+	Variant      string `json:"variant"`
+}
+
+func (d descriptor) platform() string {
+	if d.Platform == nil {
+		return ""
+	}
+	p := d.Platform.OS + "/" + d.Platform.Architecture
+	if d.Platform.Variant != "" {
+		p += "/" + d.Platform.Variant
+	}
+	return p
+}
+
+func (d descriptor) public() Descriptor {
+	return Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+}
+
+// valid checks what a descriptor must have before anything is read by it.
+func (d descriptor) valid() error {
+	if !validDigest(d.Digest) {
+		return fmt.Errorf("descriptor with the digest %q: only sha256 is supported", d.Digest)
+	}
+	if d.Size < 0 {
+		return fmt.Errorf("descriptor of %s with the size %d", d.Digest, d.Size)
+	}
+	return nil
+}
+
+// document is an index or a manifest: what it is follows from its content and
+// must agree with its media type, since a reader that took one for the other
+// would see another image under the same digest.
+type document struct {
+	SchemaVersion int           `json:"schemaVersion"`
+	MediaType     string        `json:"mediaType"`
+	ArtifactType  string        `json:"artifactType"`
+	Manifests     *[]descriptor `json:"manifests"`
+	Config        *descriptor   `json:"config"`
+	Layers        *[]descriptor `json:"layers"`
+	// FSLayers is schema 1's.
+	FSLayers json.RawMessage `json:"fsLayers"`
+}
+
+func parseDocument(raw []byte, mediaType string) (*document, error) {
+	var d document
+	if err := decodeJSON(raw, &d); err != nil {
+		return nil, err
+	}
+	index, manifest := d.Manifests != nil, d.Config != nil || d.Layers != nil
+	switch {
+	case d.SchemaVersion == 1 || d.FSLayers != nil:
+		return nil, errors.New("a schema 1 manifest, which proves nothing: push the image again with a current tool")
+	case d.SchemaVersion != 2:
+		return nil, fmt.Errorf("schemaVersion %d is not 2", d.SchemaVersion)
+	case index == manifest:
+		return nil, errors.New("neither an index nor a manifest, or both")
+	}
+	for _, t := range []string{mediaType, d.MediaType} {
+		if t != "" && (index && !isIndexType(t) || manifest && !isManifestType(t)) {
+			return nil, fmt.Errorf("media type %q does not fit the content", t)
+		}
+	}
+	return &d, nil
+}
+
+// decodeJSON reads one JSON value and nothing after it.
+func decodeJSON(raw []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("not JSON as expected: %w", err)
+	}
+	if dec.More() {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
+
+type index struct{ Manifests []descriptor }
+
+func (s *Store) parseIndex(raw []byte) (*index, error) {
+	d, err := parseDocument(raw, "")
+	if err != nil {
+		return nil, err
+	}
+	if d.Manifests == nil {
+		return nil, errors.New("not an index")
+	}
+	if n := len(*d.Manifests); n > s.limits.manifests {
+		return nil, fmt.Errorf("an index of %d entries; the limit is %d", n, s.limits.manifests)
+	}
+	for _, m := range *d.Manifests {
+		if err := m.valid(); err != nil {
+			return nil, err
+		}
+	}
+	return &index{*d.Manifests}, nil
+}
+
+type manifest struct {
+	MediaType string
+	Config    descriptor
+	Layers    []descriptor
+}
+
+func (s *Store) parseManifest(raw []byte) (*manifest, error) {
+	d, err := parseDocument(raw, "")
+	if err != nil {
+		return nil, err
+	}
+	if d.Config == nil || d.Layers == nil {
+		return nil, errors.New("a manifest without config or layers")
+	}
+	m := &manifest{MediaType: d.MediaType, Config: *d.Config, Layers: *d.Layers}
+	if n := len(m.Layers); n > s.limits.layers {
+		return nil, fmt.Errorf("%d layers; the limit is %d", n, s.limits.layers)
+	}
+	for _, x := range append([]descriptor{m.Config}, m.Layers...) {
+		if err := x.valid(); err != nil {
+			return nil, err
+		}
+	}
+	if t := m.Config.MediaType; t != typeOCIConfig && t != typeDockerConfig {
+		return nil, fmt.Errorf("not a container image: its config has the media type %q", t)
+	}
+	for i, l := range m.Layers {
+		if _, ok := layerTypes[l.MediaType]; !ok {
+			if strings.Contains(l.MediaType, "foreign") || strings.Contains(l.MediaType, "nondistributable") {
+				return nil, fmt.Errorf("layer %d (%s) is kept elsewhere (%s)", i, l.Digest, l.MediaType)
+			}
+			return nil, fmt.Errorf("layer %d (%s) has the unknown media type %q", i, l.Digest, l.MediaType)
+		}
+	}
+	return m, nil
+}
+
+// noPlatform: an image is for other platforms than ours. An index entry that
+// names none may be it, so the search goes on.
+type noPlatform struct{ what string }
+
+func (e *noPlatform) Error() string { return e.what }
+
+// resolve reads the manifest and config of our platform.
+func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
+	d := p.roots[0]
+	if distinct(p.roots) > 1 {
+		// One name for several manifests: an index in all but name.
+		picked, err := s.pick(p.roots)
+		if err != nil {
+			return nil, err
+		}
+		if distinct(picked) > 1 {
+			return nil, fmt.Errorf("the name stands for %d images of the same platform", distinct(picked))
+		}
+		d = picked[0]
+	}
+	img, err := s.walk(ctx, p, d, 0)
+	if err != nil {
+		return nil, err
+	}
+	img.Digest = d.Digest
+	return img, nil
+}
+
+func distinct(ds []descriptor) int {
+	m := map[string]bool{}
+	for _, d := range ds {
+		m[d.Digest] = true
+	}
+	return len(m)
+}
+
+// walk follows d, an index or a manifest, to our platform's image.
+func (s *Store) walk(ctx context.Context, p *place, d descriptor, depth int) (*system.Image, error) {
+	if depth > s.limits.depth {
+		return nil, errors.New("indexes within indexes, too deep")
+	}
+	raw, err := readBlob(ctx, p, d, s.limits.manifest)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := parseDocument(raw, d.MediaType)
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
+	}
+	p.mu.Lock()
+	p.blobs[d.Digest] = descriptor{MediaType: docType(doc, d), Digest: d.Digest, Size: int64(len(raw))}
+	p.mu.Unlock()
+	if doc.Manifests == nil {
+		d.MediaType, d.Size = docType(doc, d), int64(len(raw))
+		img, err := s.image(ctx, p, d, raw)
+		if err != nil {
+			return nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
+		}
+		return img, nil
+	}
+	x, err := s.parseIndex(raw)
+	if err != nil {
+		return nil, fmt.Errorf("index %s: %w", d.Digest, err)
+	}
+	picked, err := s.pick(x.Manifests)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range picked {
+		img, err := s.walk(ctx, p, c, depth+1)
+		if other := (*noPlatform)(nil); c.Platform == nil && errors.As(err, &other) {
+			continue
+		}
+		return img, err
+	}
+	return nil, s.without(x.Manifests)
+}
+
+// docType is the media type of a document whose descriptor may not say it.
+func docType(doc *document, d descriptor) string {
+	switch {
+	case d.MediaType != "":
+		return d.MediaType
+	case doc.MediaType != "":
+		return doc.MediaType
+	case doc.Manifests != nil:
+		return typeOCIIndex
+	}
+	return typeOCIManifest
+}
+
+// variants are those that every machine of an architecture runs, best first.
+var variants = map[string][]string{"amd64": {"", "v1"}, "arm64": {"", "v8"}}
+
+// pick chooses the entries that may be for our platform: the one that says so,
+// else those that say nothing.
+func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
+	want, ok := variants[s.opt.Arch]
+	if !ok {
+		want = []string{""}
+	}
+	var silent []descriptor
+	for _, v := range want {
+		var out []descriptor
+		for _, d := range ds {
+			if q := d.Platform; q != nil && q.OS == "linux" && q.Architecture == s.opt.Arch && q.Variant == v {
+				out = append(out, d)
+			}
+		}
+		if len(out) > 0 {
+			return out, nil
+		}
+	}
+	for _, d := range ds {
+		// An index also lists artifacts, which are no images.
+		if d.Platform == nil && (d.MediaType == "" || isIndexType(d.MediaType) || isManifestType(d.MediaType)) {
+			silent = append(silent, d)
+		}
+	}
+	if len(silent) == 0 {
+		return nil, s.without(ds)
+	}
+	return silent, nil
+}
+
+func (s *Store) without(ds []descriptor) error {
+	var have []Descriptor
+	for _, d := range ds {
+		have = append(have, Descriptor{Platform: d.platform()})
+	}
+	return &noPlatform{fmt.Sprintf("no image for linux/%s: it has %s", s.opt.Arch, platformList(have))}
+}
+
+func platformList(ds []Descriptor) string {
+	var names []string
+	for _, d := range ds {
+		// unknown/unknown is how attestations are listed.
+		if d.Platform != "" && d.Platform != "unknown/unknown" && !slices.Contains(names, d.Platform) {
+			names = append(names, fmt.Sprintf("%.40q", d.Platform))
+		}
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return "no platform at all"
+	}
+	return strings.ReplaceAll(strings.Join(names, ", "), `"`, "")
+}
+
+// image reads the config of one manifest and puts both together.
+func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte) (*system.Image, error) {
+	m, err := s.parseManifest(raw)
+	if err != nil {
+		return nil, err
+	}
+	config, err := readBlob(ctx, p, m.Config, s.limits.config)
+	if err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	c, diffIDs, err := parseConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
+	}
+	c.Digest = m.Config.Digest
+	if c.OS != "linux" || c.Architecture != s.opt.Arch {
+		return nil, &noPlatform{fmt.Sprintf("its config says %s/%s, wanted is linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
+	}
+	if len(diffIDs) != len(m.Layers) {
+		return nil, fmt.Errorf("%d layers, but the config lists %d", len(m.Layers), len(diffIDs))
+	}
+	img := &system.Image{Manifest: d.Digest, MediaType: d.MediaType, Size: int64(len(raw)), Raw: raw, Config: *c}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blobs[m.Config.Digest] = m.Config
+	for i, l := range m.Layers {
+		if !validDigest(diffIDs[i]) {
+			return nil, fmt.Errorf("layer %d has the diff ID %q: only sha256 is supported", i, diffIDs[i])
+		}
+		img.Layers = append(img.Layers, system.LayerBlob{Digest: l.Digest, Size: l.Size, MediaType: l.MediaType, DiffID: diffIDs[i]})
+		p.blobs[l.Digest] = l
+	}
+	return img, nil
+}
+
+// printable keeps hostile text short and on one line.
+func printable(s string) string {
+	return strings.Trim(fmt.Sprintf("%.40q", s), `"`)
+}
+
+// parseConfig reads what specs and rules use of an image config, and the diff
+// IDs of the layers.
+func parseConfig(raw []byte) (*system.ImageConfig, []string, error) {
+	var c struct {
+		Architecture string `json:"architecture"`
+		OS           string `json:"os"`
+		Variant      string `json:"variant"`
+		Created      string `json:"created"`
+		Config       struct {
+			User         string
+			Env          []string
+			Entrypoint   []string
+			Cmd          []string
+			WorkingDir   string
+			StopSignal   string
+			Labels       map[string]string
+			ExposedPorts map[string]json.RawMessage
+		} `json:"config"`
+		RootFS struct {
+			Type    string   `json:"type"`
+			DiffIDs []string `json:"diff_ids"`
+		} `json:"rootfs"`
+		History []struct {
+			CreatedBy string `json:"created_by"`
+		} `json:"history"`
+	}
+	if err := decodeJSON(raw, &c); err != nil {
+		return nil, nil, err
+	}
+	if c.RootFS.Type != "" && c.RootFS.Type != "layers" {
+		return nil, nil, fmt.Errorf("rootfs of type %q", c.RootFS.Type)
+	}
+	out := &system.ImageConfig{
+		Architecture: c.Architecture, OS: c.OS, Variant: c.Variant, Created: c.Created,
+		User: c.Config.User, Env: c.Config.Env, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd,
+		WorkingDir: c.Config.WorkingDir, StopSignal: c.Config.StopSignal, Labels: c.Config.Labels,
+		ExposedPorts: slices.Sorted(maps.Keys(c.Config.ExposedPorts)),
+	}
+	for _, h := range c.History {
+		out.History = append(out.History, h.CreatedBy)
+	}
+	return out, c.RootFS.DiffIDs, nil
+}

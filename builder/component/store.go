@@ -1,0 +1,313 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Options says where images are looked for, and for which platform.
+type Options struct {
+	// Paths are searched first, in order: OCI layouts, folders of layouts,
+	// archives (an OCI layout or the output of docker save, as tar or tar.gz).
+	Paths []string
+	// Cache is the folder of an OCI layout that keeps what comes from a
+	// registry; "" keeps nothing. It is made when first needed.
+	Cache string
+	// Offline: no registry is asked.
+	Offline bool
+	// Arch is the Go name of the architecture; the platform is linux/Arch.
+	Arch string
+	// Locked maps full references to digests. Where it is not nil, a reference
+	// that is missing or has another digest is an ErrMismatch.
+	Locked map[string]string
+	// Insecure says whether a registry (HOST or HOST:PORT) may be spoken to in
+	// plain HTTP; nil: none may. A loopback registry always may.
+	Insecure func(host string) bool
+	// TempDir holds spilled content, in files without a name; "" is
+	// os.TempDir().
+	TempDir string
+}
+
+// Store finds and reads images. Its methods may be called concurrently.
+type Store struct {
+	opt     Options
+	limits  limits
+	sources []source
+
+	mu     sync.Mutex
+	images map[string]*found // by full reference
+	places map[string]*place // by full reference and manifest digest
+}
+
+// source is a place that may have an image.
+type source interface {
+	// find says where the image is; errNotFound where it is not here.
+	find(ctx context.Context, r ref) (*place, error)
+	close() error
+}
+
+// place is where one image was found.
+type place struct {
+	// from is what Image.From says; where is for messages.
+	from, where string
+	// roots are the descriptors that the reference names: one, or one per
+	// platform where a layout lists several under one name.
+	roots []descriptor
+	// open gives a blob's bytes as they are stored, unverified.
+	open func(context.Context, descriptor) (io.ReadCloser, error)
+	// keep, where there is one, notes that the name means this blob, once all
+	// of the image but its layers has been verified.
+	keep func(descriptor) error
+
+	mu    sync.Mutex
+	blobs map[string]descriptor // what Blob may read
+}
+
+func (p *place) known(digest string) descriptor {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blobs[digest]
+}
+
+// found is a memo of Find: within one Store a tag means one digest.
+type found struct {
+	mu    sync.Mutex
+	image *system.Image
+}
+
+// Open checks the options and that the paths are there. It reads no image.
+func Open(o Options) (*Store, error) {
+	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}}
+	var errs []error
+	if o.Arch == "" {
+		errs = append(errs, inputError(system.Position{}, "give --arch", "no architecture"))
+	}
+	for _, p := range o.Paths {
+		sources, err := s.openPath(p)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		s.sources = append(s.sources, sources...)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	remote := newRegistry(o.Insecure, s.limits)
+	if o.Offline {
+		remote = nil
+	}
+	var c *cache
+	if o.Cache != "" {
+		c = newCache(o.Cache, s.limits)
+	}
+	if c != nil || remote != nil {
+		s.sources = append(s.sources, &upstream{cache: c, registry: remote})
+	}
+	return s, nil
+}
+
+// openPath gives the sources at one path of the options.
+func (s *Store) openPath(p string) ([]source, error) {
+	bad := func(format string, args ...any) error {
+		return inputError(system.Position{}, "give --components an OCI layout, a folder of layouts, or an archive", "components %q: "+format, append([]any{p}, args...)...)
+	}
+	st, err := os.Stat(p)
+	if err != nil {
+		return nil, bad("%v", errors.Unwrap(err))
+	}
+	if st.Mode().IsRegular() {
+		return []source{newArchive(p, s.opt.TempDir, s.limits)}, nil
+	}
+	if !st.IsDir() {
+		return nil, bad("neither a folder nor a file")
+	}
+	if isLayout(p) {
+		return []source{newLayout(p, s.limits)}, nil
+	}
+	dirs, err := os.ReadDir(p)
+	if err != nil {
+		return nil, bad("%v", err)
+	}
+	var out []source
+	for _, d := range dirs {
+		if sub := p + string(os.PathSeparator) + d.Name(); isLayout(sub) {
+			out = append(out, newLayout(sub, s.limits))
+		}
+	}
+	if len(out) == 0 {
+		return nil, bad("no index.json in it, nor in a folder of it")
+	}
+	return out, nil
+}
+
+// Close frees archives and connections. Images found before can no longer be
+// read.
+func (s *Store) Close() error {
+	var errs []error
+	for _, src := range s.sources {
+		errs = append(errs, src.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Find says what a reference means: it reads and verifies index, manifest and
+// config, and no layer. pos is the reference's place in os.yml, for errors:
+// ErrInput for a malformed reference, ErrMismatch for bytes that are not their
+// digest or a digest that is not the lock's, else ErrUnusable. The same
+// reference gives the same image as long as the Store is open.
+func (s *Store) Find(ctx context.Context, reference string, pos system.Position) (*system.Image, error) {
+	r, err := parseRef(reference)
+	if err != nil {
+		return nil, inputError(pos, "", "image %s", err)
+	}
+	s.mu.Lock()
+	f := s.images[r.name]
+	if f == nil {
+		f = &found{}
+		s.images[r.name] = f
+	}
+	s.mu.Unlock()
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.image == nil {
+		if f.image, err = s.find(ctx, r); err != nil {
+			return nil, imageError(reference, pos, err)
+		}
+	}
+	img := *f.image
+	img.Reference = reference
+	return &img, nil
+}
+
+func (s *Store) find(ctx context.Context, r ref) (*system.Image, error) {
+	locked, err := s.locked(r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.locate(ctx, r, locked)
+	if err != nil {
+		return nil, err
+	}
+	img, err := s.resolve(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.where, err)
+	}
+	if locked != "" && img.Digest != locked {
+		return nil, lockMismatch(locked, img.Digest, p.where)
+	}
+	if p.keep != nil {
+		if err := p.keep(p.known(img.Digest)); err != nil {
+			return nil, err
+		}
+	}
+	img.Name, img.Pinned, img.Locked, img.From = r.name, r.digest != "", locked != "", p.from
+	s.mu.Lock()
+	s.places[placeKey(img)] = p
+	s.mu.Unlock()
+	return img, nil
+}
+
+// locked gives the digest that the lock has for r, "" without a lock.
+func (s *Store) locked(r ref) (string, error) {
+	if s.opt.Locked == nil {
+		return "", nil
+	}
+	d := s.opt.Locked[r.name]
+	switch {
+	case d == "":
+		return "", &system.Error{Kind: system.ErrMismatch, What: "not in the lock", Next: "run seaworthy lock and look at what changes"}
+	case !validDigest(d):
+		return "", inputError(system.Position{}, "run seaworthy lock", "the lock's digest %q is none", d)
+	case r.digest != "" && r.digest != d:
+		return "", lockMismatch(d, r.digest, "os.yml")
+	}
+	return d, nil
+}
+
+func lockMismatch(locked, got, where string) error {
+	return &system.Error{Kind: system.ErrMismatch,
+		What: fmt.Sprintf("the lock says %s, %s has %s", locked, where, got),
+		Next: "run seaworthy lock to accept the change, or restore the locked image"}
+}
+
+// locate asks the sources in order. Layouts and archives are asked by name, so
+// that a component which changed there is noticed; the cache and the registry
+// by the locked digest, since a tag that moved elsewhere is what a lock is for.
+func (s *Store) locate(ctx context.Context, r ref, locked string) (*place, error) {
+	for _, src := range s.sources {
+		ask := r
+		if _, ok := src.(*upstream); ok && locked != "" {
+			ask.digest = locked
+		}
+		p, err := src.find(ctx, ask)
+		if errors.Is(err, errNotFound) {
+			continue
+		}
+		if err != nil {
+			if _, ok := src.(*upstream); ok && len(s.opt.Paths) > 0 {
+				err = fmt.Errorf("not in %s; %w", strings.Join(s.opt.Paths, ", "), err)
+			}
+			return nil, err
+		}
+		p.blobs = map[string]descriptor{}
+		return p, nil
+	}
+	return nil, s.nowhere()
+}
+
+func (s *Store) nowhere() error {
+	looked := append([]string{}, s.opt.Paths...)
+	if s.opt.Cache != "" {
+		looked = append(looked, "the cache "+s.opt.Cache)
+	}
+	next := "give --components a layout or archive that has it"
+	what := "not found"
+	if len(looked) > 0 {
+		what += " in " + strings.Join(looked, ", ")
+	}
+	if s.opt.Offline {
+		what += "; the registry was not asked (--offline)"
+		next += ", or leave out --offline"
+	} else {
+		what += " nor in the registry"
+	}
+	return &system.Error{Kind: system.ErrUnusable, What: what, Next: next}
+}
+
+func placeKey(img *system.Image) string { return img.Name + " " + img.Manifest }
+
+func (s *Store) place(img *system.Image) (*place, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.places[placeKey(img)]; p != nil {
+		return p, nil
+	}
+	return nil, imageError(img.Reference, system.Position{}, errors.New("was not found through this store"))
+}
+
+// imageError gives err the image's name and os.yml place. The kind stays what
+// the cause is, ErrUnusable where it is none.
+func imageError(reference string, pos system.Position, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	kind := system.ErrUnusable
+	for _, k := range []error{system.ErrMismatch, system.ErrInput} {
+		if errors.Is(err, k) {
+			kind = k
+		}
+	}
+	next := ""
+	if e := (*system.Error)(nil); errors.As(err, &e) {
+		next = e.Next
+	}
+	return &system.Error{Kind: kind, Pos: pos, What: fmt.Sprintf("image %q", reference), Next: next, Err: err}
+}
