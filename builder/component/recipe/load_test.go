@@ -75,7 +75,7 @@ func TestParseErrors(t *testing.T) {
 	for name, c := range map[string]struct{ yaml, want string }{
 		"unknown key":      {"name: x\nversion: \"1\"\nfoo: 1\n", `c.yml:3:1: the recipe: unknown key "foo"`},
 		"twice":            {"name: x\nname: y\n", `c.yml:2:1: the recipe: "name" is given twice`},
-		"syntax":           {"name: [\n", "c.yml:2:1: "},
+		"syntax":           {"name: [\n", "c.yml:1:1: did not find"},
 		"no document":      {"", "not a YAML document"},
 		"second document":  {"name: x\nversion: \"1\"\n---\na: 1\n", "a second YAML document"},
 		"a list":           {"- a\n", "c.yml:1:1: the recipe must be a mapping"},
@@ -114,7 +114,7 @@ func TestParseErrors(t *testing.T) {
 func TestParseShowsAllErrors(t *testing.T) {
 	t.Parallel()
 	_, err := parse("c.yml", []byte("name: X\nversion: \"1\"\nfoo: 1\nfiles:\n  - {path: /../a, contents: b}\n  - {path: b, contents: c, mode: 9}\n"))
-	for _, want := range []string{"c.yml:1:7", "c.yml:3:1", "c.yml:5:12", "c.yml:6:33"} {
+	for _, want := range []string{"c.yml:1:7", "c.yml:3:1", "c.yml:5:12", "c.yml:6:34"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}
