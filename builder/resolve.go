@@ -78,7 +78,7 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 		if r.Lock, r.LockDigest, err = readLock(o); err != nil {
 			return nil, err
 		}
-		store.Locked = lockedDigests(r.Lock)
+		store.Locked = r.Lock.Digests()
 	}
 	if r.Store, err = component.Open(store); err != nil {
 		return nil, err

@@ -200,9 +200,19 @@ func expand(l *spec.List[spec.Capability]) []granted {
 	return out
 }
 
-// unique sorts by name and keeps the first of each.
+// unique sorts by name and keeps one of each: what os.yml says rather than
+// what the label says too.
 func unique(list []granted) []granted {
 	out := slices.Clone(list)
-	slices.SortStableFunc(out, func(a, b granted) int { return cmp.Compare(a.name, b.name) })
+	slices.SortStableFunc(out, func(a, b granted) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(rank(a), rank(b)))
+	})
 	return slices.CompactFunc(out, func(a, b granted) bool { return a.name == b.name })
+}
+
+func rank(g granted) int {
+	if g.origin.Layer == system.LayerOSYML {
+		return 0
+	}
+	return 1
 }

@@ -3,7 +3,6 @@ package spec
 import (
 	"fmt"
 	"path"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,10 +83,12 @@ func (k *checker) containers() {
 			if !containerName.MatchString(c.Name.V) {
 				k.errorf(c.Name.Pos(), "use letters, digits, `-`, `_` and `.`, starting with a letter or digit", "%s: a name that cannot be a folder", what)
 			}
+			// An onboot step may run twice (its folder has a number); a service
+			// is one folder.
 			key := string(c.Section) + "/" + c.Name.V
 			if other := first[key]; other == nil {
 				first[key] = c
-			} else if c.Section == system.SectionServices || !sameEntry(c, other) {
+			} else if c.Section == system.SectionServices {
 				k.errorf(c.Name.Pos(), "give one of them another name", "%s is there already, in %s", what, other.Pos())
 			}
 		}
@@ -101,12 +102,6 @@ func (k *checker) containers() {
 		}
 		k.references(what, &c.Settings)
 	}
-}
-
-// sameEntry: two onboot steps may have one name only where they are one step
-// done twice, so that whatever is said of the name holds for both.
-func sameEntry(a, b *Container) bool {
-	return reflect.DeepEqual(plain(a.Node), plain(b.Node))
 }
 
 // references looks up what a container's settings name: other containers,

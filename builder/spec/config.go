@@ -2,7 +2,6 @@ package spec
 
 import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -82,8 +81,6 @@ type Container struct {
 	Name   *Value[string] `key:"name"`
 	Image  *Value[string] `key:"image"`
 	Settings
-	// Node is the entry as it was read.
-	Node *yaml.Node
 	// Section is set by Load.
 	Section system.Section `key:"-"`
 }
@@ -137,12 +134,12 @@ type Settings struct {
 // Runtime are instructions to init, acted on when the container starts.
 type Runtime struct {
 	Origin     system.Origin
-	Cgroups    *List[string]    `key:"cgroups"`
-	Mounts     *List[Mount]     `key:"mounts"`
-	Mkdir      *List[HostPath]  `key:"mkdir"`
-	Interfaces *List[Interface] `key:"interfaces"`
-	BindNS     *BindNS          `key:"bindNS"`
-	Namespace  *Value[string]   `key:"namespace"`
+	Cgroups    *List[string]       `key:"cgroups"`
+	Mounts     *List[RuntimeMount] `key:"mounts"`
+	Mkdir      *List[HostPath]     `key:"mkdir"`
+	Interfaces *List[Interface]    `key:"interfaces"`
+	BindNS     *BindNS             `key:"bindNS"`
+	Namespace  *Value[string]      `key:"namespace"`
 }
 
 // Interface is a network interface that init makes or moves.

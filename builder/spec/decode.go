@@ -88,14 +88,16 @@ func (d *decoder) into(n *yaml.Node, target any) {
 		return
 	}
 	v := reflect.ValueOf(target).Elem()
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		d.into(n, v.Interface())
+		return
+	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
 		d.errorf(n, "give it a value, or take the key out", "no value: want %s", kindName(v.Type()))
 		return
 	}
 	switch v.Kind() {
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		d.into(n, v.Interface())
 	case reflect.Struct:
 		d.structure(n, v)
 	case reflect.Slice:
@@ -140,9 +142,6 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 	if known.origin != nil {
 		v.FieldByIndex(known.origin).Set(reflect.ValueOf(d.origin(n)))
 	}
-	if known.node != nil {
-		v.FieldByIndex(known.node).Set(reflect.ValueOf(n))
-	}
 	seen := map[string]*yaml.Node{}
 	for _, e := range d.entries(n) {
 		name, index := known.find(e.name)
@@ -155,12 +154,20 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 			continue
 		}
 		if first := seen[name]; first != nil {
-			d.errorf(e.key, "keep one of the two", "key %q is given twice, first in line %d", e.name, first.Line)
+			d.twice(e.key, e.name, first)
 			continue
 		}
 		seen[name] = e.key
 		d.at(name, func() { d.into(e.value, v.FieldByIndex(index).Addr().Interface()) })
 	}
+}
+
+func (d *decoder) twice(n *yaml.Node, name string, first *yaml.Node) {
+	where := ""
+	if first.Line > 0 {
+		where = fmt.Sprintf(", first in line %d", first.Line)
+	}
+	d.errorf(n, "keep one of the two", "key %q is given twice%s", name, where)
 }
 
 // entry is one key of a mapping and its value.
@@ -192,7 +199,7 @@ func (d *decoder) entries(n *yaml.Node) []entry {
 			d.errorf(key, "put the key in quotes if it is meant as text", "%s as a key: want text", describe(key))
 			continue
 		case seen[key.Value] != nil:
-			d.errorf(key, "keep one of the two", "key %q is given twice, first in line %d", key.Value, seen[key.Value].Line)
+			d.twice(key, key.Value, seen[key.Value])
 			continue
 		}
 		seen[key.Value] = key

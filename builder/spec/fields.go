@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -16,9 +14,8 @@ type fields struct {
 	index map[string][]int
 	// fold finds keys in any case: the type comes from the OCI runtime spec.
 	fold bool
-	// origin and node are the fields that take the mapping's own place, and the
-	// mapping as it was read.
-	origin, node []int
+	// origin is the field that takes the place of the mapping itself.
+	origin []int
 }
 
 // fieldsOf reads a struct's tags: `key:"name"` for ours, `json:"name"` for OCI
@@ -42,10 +39,6 @@ func (f *fields) collect(t reflect.Type, prefix []int) {
 		}
 		if field.Type == reflect.TypeFor[system.Origin]() {
 			f.origin = index
-			continue
-		}
-		if field.Type == reflect.TypeFor[*yaml.Node]() {
-			f.node = index
 			continue
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")

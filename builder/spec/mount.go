@@ -117,6 +117,21 @@ func (m *Mount) fromNode(d *decoder, n *yaml.Node) {
 	}
 }
 
+// RuntimeMount is a mount that init makes before the container starts. Nothing
+// is filled in; a relative destination starts from the container's folder.
+type RuntimeMount struct{ specs.Mount }
+
+func (m *RuntimeMount) fromNode(d *decoder, n *yaml.Node) {
+	before := d.reported
+	d.into(n, &m.Mount)
+	if d.reported != before || d.spent {
+		return
+	}
+	if m.Destination == "" || climbs(m.Destination) {
+		d.errorf(n, "name a folder, without `..`", "mount destination %q", m.Destination)
+	}
+}
+
 // Device is a device node and the right to use it; the path "all" is the right
 // alone, for each device of the type.
 type Device struct {

@@ -87,8 +87,6 @@ func describe(n *yaml.Node) string {
 // kindName says what a type wants, for messages.
 func kindName(t reflect.Type) string {
 	switch t.Kind() {
-	case reflect.Pointer:
-		return kindName(t.Elem())
 	case reflect.Slice:
 		return "a list"
 	case reflect.Struct, reflect.Map:

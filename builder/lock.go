@@ -1,0 +1,50 @@
+package builder
+
+import (
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+)
+
+// LockPath is where the lock of a system lies: beside its first os.yml, as
+// STEM.lock.json.
+func LockPath(file string) string {
+	return filepath.Join(filepath.Dir(file), stem(file)+".lock.json")
+}
+
+// readLock reads the lock that the options mean.
+func readLock(o Options) (*component.Lock, string, error) {
+	path := o.LockFile
+	if path == "" {
+		path = LockPath(o.Files[0])
+	}
+	return component.ReadLock(path)
+}
+
+// Pins are the inputs of a build beside its images, for the lock.
+type Pins struct {
+	// Builder is the version of the program.
+	Builder string
+	// KernelConfig is the digest of the kernel's configuration, "" where it is
+	// not known.
+	KernelConfig string
+	// Policy and PolicyDigest name the policy pack; "" for none.
+	Policy, PolicyDigest string
+}
+
+// MakeLock pins every image of a system by digest.
+func MakeLock(r *Resolved, p Pins) *component.Lock {
+	lock := &component.Lock{SchemaVersion: component.LockVersion, Builder: p.Builder}
+	for _, c := range r.OS.Components {
+		if c.Image != nil {
+			lock.Components = append(lock.Components, component.LockComponent(c.Image))
+		}
+	}
+	if k := r.OS.Kernel.Component; k != nil {
+		lock.Kernel = &component.LockedKernel{Digest: k.Image.Digest, Config: p.KernelConfig}
+	}
+	if p.Policy != "" {
+		lock.Policy = &component.LockedPolicy{Name: p.Policy, Digest: p.PolicyDigest}
+	}
+	return lock
+}

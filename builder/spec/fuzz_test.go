@@ -1,0 +1,63 @@
+package spec
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// FuzzLoad: whatever the bytes, an answer in bounded time, and every error has
+// a place.
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{
+		"kernel: {image: a, cmdline: b}\ninit: [a]\n",
+		"services:\n  - &a {name: a, image: b, binds: ['/a:/b:ro'], devices: [{path: all, type: c}]}\n  - {<<: *a, name: c}\n",
+		"onboot: [{name: a, image: b, resources: {memory: {kernelTCP: 1}}, rlimits: ['nofile,1,2'], uid: a}]\n",
+		"volumes: [{name: v}]\nfiles: [{path: a, contents: b, mode: '0644'}]\ntrust: {org: [a]}\n",
+		"services: &a [*a]\n", "a: &a\n  <<: [*a, *a]\n", "? {a: b}\n: c\n", "--- !!map\n", "%YAML 1.1\n---\n- x\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		// `@pkg:` runs git; what it names is not what is tested here.
+		_, err := merge([]input{{name: "os.yml", dir: t.TempDir() + "/none", data: data}})
+		wellFormed(t, err)
+	})
+}
+
+// FuzzLabel: the same for the JSON of an image's label.
+func FuzzLabel(f *testing.F) {
+	for _, seed := range []string{
+		`{"capabilities": ["all"], "binds": ["/:/host"], "pid": "host"}`, `{"runtime": {"bindNS": {"net": "/run/netns/x"}}}`,
+		`{"devices": [{"path": "all", "type": "b", "major": 0}], "uid": "x"}`, `{"a": [[[[]]]]}`, `null`, `{"uid": 1e999}`,
+	} {
+		f.Add(seed)
+	}
+	pos := system.Position{File: "os.yml", Line: 1, Column: 1}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseLabel("a", text, pos)
+		if (s == nil) == (err == nil) {
+			t.Fatalf("settings %v, error %v", s, err)
+		}
+		wellFormed(t, err)
+	})
+}
+
+func wellFormed(t *testing.T, err error) {
+	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		if _, single := err.(*system.Error); !single {
+			for _, e := range joined.Unwrap() {
+				wellFormed(t, e)
+			}
+			return
+		}
+	}
+	var e *system.Error
+	if !errors.As(err, &e) || e.Pos.File == "" || e.What == "" {
+		t.Fatalf("an error without place or text: %#v", err)
+	}
+}

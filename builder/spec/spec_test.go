@@ -1,0 +1,341 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// load writes the texts as os.yml, two.yml, ... and loads them.
+func load(t *testing.T, texts ...string) (*Config, error) {
+	t.Helper()
+	dir := t.TempDir()
+	var paths []string
+	for i, text := range texts {
+		name := []string{"os.yml", "two.yml", "three.yml"}[i]
+		paths = append(paths, filepath.Join(dir, name))
+		if err := os.WriteFile(paths[i], []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Load(paths)
+}
+
+// lines gives each joined error with its hint.
+func lines(err error) []string {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		if _, single := err.(*system.Error); !single {
+			var out []string
+			for _, e := range joined.Unwrap() {
+				out = append(out, lines(e)...)
+			}
+			return out
+		}
+	}
+	var e *system.Error
+	if !errors.As(err, &e) {
+		return []string{"not a system.Error: " + err.Error()}
+	}
+	if e.Next == "" {
+		return []string{e.Error()}
+	}
+	return []string{e.Error() + " -> " + e.Next}
+}
+
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, `kernel:
+  image: a/kernel:1
+  cmdline: "quiet"
+init: [a/init:1, a/runc:1]
+onboot:
+  - name: one
+    image: a/one:1
+    capabilities: [CAP_CHOWN, CAP_KILL]
+    binds:
+      - /a:/b
+      - /c:/d:ro
+services:
+  - &web
+    name: web
+    image: a/web:1
+    readonly: true
+  - <<: *web
+    name: web2
+    net: new
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]struct{ got, want string }{
+		"image":      {c.Kernel.Image.Pos().String(), "os.yml:2:10"},
+		"cmdline":    {c.Kernel.Cmdline.Pos().String(), "os.yml:3:12"},
+		"init":       {c.Init[1].Pos().String(), "os.yml:4:18"},
+		"entry":      {c.Onboot[0].Pos().String(), "os.yml:6:5"},
+		"capability": {c.Onboot[0].Capabilities.Items[1].Pos().String(), "os.yml:8:31"},
+		"bind":       {c.Onboot[0].Binds.Items[1].Pos().String(), "os.yml:11:9"},
+		"merged key": {c.Services[1].Readonly.Pos().String(), "os.yml:16:15"},
+		"own key":    {c.Services[1].Name.Pos().String(), "os.yml:18:11"},
+	}
+	for name, p := range places {
+		if p.got != p.want {
+			t.Errorf("%s: %s, want %s", name, p.got, p.want)
+		}
+	}
+	if got := c.Services[1].Image.Get(); got != "a/web:1" {
+		t.Errorf("merged image %q", got)
+	}
+	if o := c.Services[1].Net.Origin; o.Layer != system.LayerOSYML || o.Line != 19 {
+		t.Errorf("origin %+v", o)
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	service := func(keys string) string {
+		return "services:\n  - name: web\n    image: a/web:1\n" + keys
+	}
+	tests := map[string]struct{ text, want string }{
+		"unknown section": {"servces: []\n", `os.yml:1:1: unknown key "servces" -> did you mean "services"?`},
+		"unknown key":     {service("    capabilites: []\n"), `os.yml:4:5: unknown key "capabilites" -> did you mean "capabilities"?`},
+		"key of nowhere":  {"kernel:\n  image: a\n  xyzzy: 1\n", `os.yml:3:3: unknown key "xyzzy" -> known here: binary, cmdline, image, tar, ucode`},
+		"duplicate key":   {service("    net: new\n    net: host\n"), `os.yml:5:5: key "net" is given twice, first in line 4 -> keep one of the two`},
+		"duplicate in other case": {service("    resources:\n      memory: {kernelTCP: 1, kerneltcp: 2}\n"),
+			`os.yml:5:30: key "kerneltcp" is given twice, first in line 5 -> keep one of the two`},
+		"integer key":      {service("    sysctl:\n      5: \"1\"\n"), `os.yml:5:7: the number 5 as a key: want text -> put the key in quotes if it is meant as text`},
+		"list as key":      {"? [a]\n: b\n", `os.yml:1:3: a list as a key: want text -> put the key in quotes if it is meant as text`},
+		"second document":  {"services: []\n---\nservices: []\n", `os.yml:2:1: a second YAML document -> give it as a file of its own: files are merged in order`},
+		"null list":        {"services:\n", `os.yml:1:10: no value: want a list -> give it a value, or take the key out`},
+		"null text":        {service("    hostname: ~\n"), `os.yml:4:15: no value: want text -> give it a value, or take the key out`},
+		"list for text":    {service("    hostname: [a]\n"), `os.yml:4:15: a list where text is wanted`},
+		"text for list":    {service("    env: A=B\n"), `os.yml:4:10: the text "A=B" where a list is wanted -> write it as a list: [a, b], or one ` + "`- ` per line"},
+		"number for text":  {service("    env: [5]\n"), `os.yml:4:11: the number 5 where text is wanted -> put it in quotes: "5"`},
+		"yes for true":     {service("    readonly: yes\n"), `os.yml:4:15: the text "yes" where true or false is wanted -> write true or false`},
+		"float for number": {service("    oomScoreAdj: 1.5\n"), `os.yml:4:18: the number 1.5 where a whole number is wanted`},
+		"overflow":         {service("    resources: {network: {classID: 4294967296}}\n"), `os.yml:4:36: the number 4294967296 where a whole number from 0 to 4294967295 is wanted`},
+		"oci unknown key":  {service("    resources: {memory: {limits: 1}}\n"), `os.yml:4:26: unknown key "limits" -> did you mean "limit"?`},
+		"empty":            {"# nothing\n", `os.yml:1:1: the file is empty -> write at least one section, such as services:`},
+		"syntax":           {"services: [\n", "os.yml:1:1: not valid YAML: did not find expected node content"},
+		"tag":              {service("    hostname: !!binary aGk=\n"), `os.yml:4:15: !!binary "aGk=" where text is wanted -> put it in quotes: "aGk="`},
+		"capability":       {service("    capabilities: [CAP_SYS_ADMN]\n"), `os.yml:4:20: unknown capability "CAP_SYS_ADMN" -> did you mean CAP_SYS_ADMIN?`},
+		"short capability": {service("    capabilities: [net_raw]\n"), `os.yml:4:20: unknown capability "net_raw" -> did you mean CAP_NET_RAW?`},
+		"all with others":  {service("    capabilities: [all, CAP_BPF]\n"), `os.yml:4:20: services "web": capabilities: "all" beside others -> let it stand alone, or name the capabilities`},
+		"negative uid":     {service("    uid: -1\n"), `os.yml:4:10: id -1 is not from 0 to 4294967294`},
+		"uid of nobody":    {service("    uid: nobody\n"), `os.yml:4:10: services "web": uid: no container has the name "nobody" -> write a number, or the name of a container of this system`},
+		"ipc none":         {service("    ipc: none\n"), `os.yml:4:10: ipc: "none": want host, new or the absolute path of a namespace`},
+		"net word":         {service("    net: bridge\n"), `os.yml:4:10: net: "bridge": want host, new, none or the absolute path of a namespace`},
+		"bind parts":       {service("    binds: [/a]\n"), `os.yml:4:13: bind "/a" has 1 parts between colons, want 2 or 3 -> write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS`},
+		"bind climbs":      {service("    binds: [\"/a/..:/b\"]\n"), `os.yml:4:13: bind source "/a/.." is not a plain path -> write /`},
+		"bind volume":      {service("    binds: [\"data:/b\"]\n"), `os.yml:4:13: services "web": there is no volume "data" -> add it to volumes:, or write an absolute path`},
+		"mount nowhere":    {service("    mounts: [{type: bind, source: /a}]\n"), `os.yml:4:14: a mount of type "bind" without a destination -> add destination:`},
+		"device mode":      {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3, mode: 0666}]\n"), `os.yml:4:68: mode 0666 is a number: want octal digits as text -> put it in quotes: "0666"`},
+		"device no mode":   {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3}]\n"), `os.yml:4:15: device "/dev/null" has no mode -> add mode: "0660"`},
+		"rlimit":           {service("    rlimits: [\"nofile,1\"]\n"), `os.yml:4:15: rlimit "nofile,1" has 2 parts, want 3 -> write NAME,SOFT,HARD: nofile,100,200`},
+		"rlimit order":     {service("    rlimits: [\"nofile,2,1\"]\n"), `os.yml:4:15: rlimit "nofile,2,1": soft limit above the hard one -> write NAME,SOFT,HARD with SOFT not above HARD`},
+		"propagation":      {service("    rootfsPropagation: share\n"), `os.yml:4:24: unknown propagation "share" -> want one of private, rprivate, rshared, rslave, runbindable, shared, slave, unbindable`},
+		"service name":     {"services:\n  - name: ../../init\n    image: a/b:1\n", "os.yml:2:11: services \"../../init\": a name that cannot be a folder -> use letters, digits, `-`, `_` and `.`, starting with a letter or digit"},
+		"no name":          {"services:\n  - image: a/b:1\n", `os.yml:2:5: services entry has no name -> add name:`},
+		"no image":         {"services:\n  - name: a\n", `os.yml:2:5: services "a" has no image -> add image:`},
+		"no kernel image":  {"kernel:\n  cmdline: quiet\n", `os.yml:2:3: the kernel section names no image -> add image: below kernel:`},
+		"kernel binary":    {"kernel:\n  image: a\n  binary: ../vmlinuz\n", `os.yml:3:11: path "../vmlinuz" leads out of the image -> name a file inside the image`},
+		"service twice":    {service("  - name: web\n    image: a/web:2\n"), `os.yml:4:11: services "web" is there already, in os.yml:2:5 -> give one of them another name`},
+		"volume twice":     {"volumes:\n  - name: a\n  - name: a\n", `os.yml:3:11: volume "a" is there already, in os.yml:2:5 -> give one of them another name`},
+		"oci volume":       {"volumes:\n  - name: a\n    format: oci\n", `os.yml:3:13: volume "a": format oci without an image -> add image:`},
+		"file climbs":      {"files:\n  - path: etc/../../x\n    contents: \"\"\n", "os.yml:2:11: file \"etc/../../x\" leads out of the tree -> write a path below the root, without `..`"},
+		"file twice":       {"files:\n  - path: etc/a\n    contents: \"\"\n  - path: /etc//a\n    contents: \"\"\n", `os.yml:4:11: file "/etc//a" is there already, in os.yml:2:5 -> keep one of the two`},
+		"file below file":  {"files:\n  - path: etc/a/b\n    contents: \"\"\n  - path: etc/a\n    symlink: /tmp\n", `os.yml:2:11: file "etc/a/b" lies below "etc/a", which is not a folder (os.yml:4:5)`},
+		"file of a component": {"files:\n  - path: containers/services/web/config.json\n    contents: \"{}\"\n",
+			`os.yml:2:11: file "containers/services/web/config.json" would replace what containers holds -> change the component instead`},
+		"file mode":       {"files:\n  - path: a\n    contents: \"\"\n    mode: 0644\n", `os.yml:4:11: mode 0644 is a number: want octal digits as text -> put it in quotes: "0644"`},
+		"file of nothing": {"files:\n  - path: a\n", `os.yml:2:5: file "a" has no contents -> add contents:, source:, symlink:, metadata: or directory: true`},
+		"file of two":     {"files:\n  - path: a\n    contents: x\n    source: y\n", `os.yml:2:5: file "a" has contents and source -> keep one`},
+		"alias to itself": {"services: [&a {<<: *a}]\n", `os.yml:1:16: nested more than 40 deep -> look for an alias inside the value that it names`},
+		"NUL":             {service("    hostname: \"a\\0b\"\n"), `os.yml:4:15: text with a NUL byte or bytes that are not UTF-8`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, test.text)
+			if !errors.Is(err, system.ErrInput) {
+				t.Fatalf("error %v is not of the kind ErrInput", err)
+			}
+			if got := strings.Join(lines(err), "\n"); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+// One run shows all errors, of all files, in order.
+func TestAllErrors(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "kernal: {}\ninit: 5\nservices:\n  - name: a\n    imag: b\n    readonly: 1\n", "onboot: {}\nx: [\n", "trust: {orgs: []}\n")
+	want := []string{
+		`os.yml:1:1: unknown key "kernal" -> did you mean "kernel"?`,
+		"os.yml:2:7: the number 5 where a list is wanted -> write it as a list: [a, b], or one `- ` per line",
+		`os.yml:5:5: unknown key "imag" -> did you mean "image"?`,
+		`os.yml:6:15: the number 1 where true or false is wanted -> write true or false`,
+		"two.yml:2:1: not valid YAML: did not find expected node content",
+		`three.yml:1:9: unknown key "orgs" -> did you mean "org"?`,
+	}
+	if got := lines(err); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestBombs(t *testing.T) {
+	t.Parallel()
+	var bomb strings.Builder
+	bomb.WriteString("services:\n  - name: s\n    image: a\n    env: &env [" + strings.Repeat("x, ", 2000) + "]\n")
+	for i := range 100 {
+		fmt.Fprintf(&bomb, "  - {name: s%d, image: a, env: *env}\n", i)
+	}
+	_, err := load(t, bomb.String())
+	if got := lines(err); len(got) != 1 || !strings.Contains(got[0], "more than 100000 values, counting what aliases repeat") {
+		t.Errorf("aliases: %v", got)
+	}
+	if _, err = load(t, "init: "+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)); !errors.Is(err, system.ErrInput) {
+		t.Errorf("deep nesting: %v", err)
+	}
+	if _, err = load(t, "#"+strings.Repeat("x", MaxFileBytes)); err == nil || !strings.HasSuffix(err.Error(), "os.yml: larger than 4 MiB") {
+		t.Errorf("large file: %v", err)
+	}
+	many := "services:\n" + strings.Repeat("  - {}\n", 500)
+	if got := lines(second(load(t, many))); len(got) > maxErrors+1 {
+		t.Errorf("%d errors", len(got))
+	}
+}
+
+func second[A, B any](_ A, b B) B { return b }
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	c, err := load(t,
+		"kernel: {image: a/k:1, cmdline: one, tar: none}\nvolumes: [{name: v}]\nfiles: [{path: etc/a, contents: '1'}]\ntrust: {org: [a]}\n",
+		"kernel: {cmdline: two}\nservices: [{name: s, image: b, binds: ['v:/v'], uid: late}]\nfiles: [{path: etc/a, contents: '2'}]\ntrust: {org: [b]}\n",
+		"services: [{name: late, image: c}]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Kernel.Image.Get() != "a/k:1" || c.Kernel.Cmdline.Get() != "two" || c.Kernel.Cmdline.Pos().String() != "two.yml:1:19" || c.Kernel.Tar.Get() != "" {
+		t.Errorf("kernel %+v", c.Kernel)
+	}
+	if len(c.Services) != 2 || len(c.Files) != 2 || len(c.Volumes) != 1 || !slices.Equal(c.Trust.Org.Get(), []string{"a", "b"}) {
+		t.Errorf("lists are not appended: %+v", c)
+	}
+	if got := c.IDs(); got["s"] != 100 || got["late"] != 101 {
+		t.Errorf("ids %v", got)
+	}
+	merged := fmt.Sprint(c.Merged["kernel"], len(c.Merged["services"].([]any)))
+	if merged != "map[cmdline:two image:a/k:1 tar:none] 2" {
+		t.Errorf("merged %s", merged)
+	}
+	if got := c.Dir(c.Services[0].Pos()); got != c.Sources[1].Dir {
+		t.Errorf("folder %q", got)
+	}
+}
+
+func TestLabel(t *testing.T) {
+	t.Parallel()
+	pos := system.Position{File: "os.yml", Line: 3, Column: 12}
+	s, err := ParseLabel("a/b:1", `{"capabilities": ["CAP_CHOWN"], "binds.add": ["/a:/b"], "resources": {"pids": {"limit": 5}}, "uid": 7}`, pos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := s.Capabilities.Items[0].Origin; o != (system.Origin{Layer: system.LayerLabel, File: "os.yml", Line: 3, Column: 12}) {
+		t.Errorf("origin %+v", o)
+	}
+	if *s.Resources.V.Pids.Limit != 5 || s.UID.V.Number != 7 || s.BindsAdd.Items[0].V.Destination != "/b" {
+		t.Errorf("settings %+v", s)
+	}
+	const at = "os.yml:3:12: image a/b:1: label org.mobyproject.config: "
+	for name, test := range map[string]struct{ text, want string }{
+		"not JSON":    {"{", at + "not valid JSON: unexpected EOF -> rebuild the image with a valid label, or use another image"},
+		"YAML":        {"uid: 5", at + "not valid JSON: invalid character 'u' looking for beginning of value -> rebuild the image with a valid label, or use another image"},
+		"two values":  {"{} {}", at + "not valid JSON: more than one value -> rebuild the image with a valid label, or use another image"},
+		"deep":        {strings.Repeat("[", 5000), at + "not valid JSON: nested more than 40 deep -> rebuild the image with a valid label, or use another image"},
+		"list":        {"[]", at + "a list where a mapping is wanted -> write it as `key: value`"},
+		"duplicate":   {`{"uid": 1, "uid": 2}`, at + `key "uid" is given twice -> keep one of the two`},
+		"unknown key": {`{"redonly": true}`, at + `unknown key "redonly" -> did you mean "readonly"?`},
+		"null":        {`{"binds": null}`, at + `/binds: no value: want a list -> give it a value, or take the key out`},
+		"bind":        {`{"binds": ["/a:/b", "/../x:/c"]}`, at + `/binds/1: bind source "/../x" is not a plain path -> write /x`},
+		"uid":         {`{"uid": 1e3}`, at + `/uid: the number 1e3 where an id is wanted: a number, or the name of a container`},
+		"all":         {`{"capabilities": ["all", "CAP_BPF"]}`, at + `/capabilities: capabilities: "all" beside others -> let it stand alone, or name the capabilities`},
+		"large":       {strings.Repeat(" ", MaxLabelBytes+1), at + "larger than 1024 KiB"},
+	} {
+		_, err := ParseLabel("a/b:1", test.text, pos)
+		if !errors.Is(err, system.ErrUnusable) {
+			t.Errorf("%s: error %v is not of the kind ErrUnusable", name, err)
+		}
+		if got := strings.Join(lines(err), "\n"); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, test.want)
+		}
+	}
+}
+
+func TestPackages(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@b"}, args...)...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	write("pkg/hello/build.yml", "image: hello\norg: acme\n")
+	write("os.yml", "init: ['@pkg:pkg/hello', '@pkg:./pkg/missing']\n")
+	run("init", "-q")
+	run("add", "-A")
+	run("commit", "-q", "-m", "x")
+	_, err := Load([]string{filepath.Join(dir, "os.yml")})
+	if want := []string{`os.yml:1:26: package "./pkg/missing": no such folder -> commit the package to git, or write the image's reference`}; !slices.Equal(lines(err), want) {
+		t.Errorf("missing folder: %q", lines(err))
+	}
+	write("os.yml", "init: ['@pkg:pkg/hello']\n")
+	c, err := Load([]string{filepath.Join(dir, "os.yml")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "acme/hello:" + run("rev-parse", "HEAD:pkg/hello"); c.Init[0].V != want {
+		t.Errorf("got %q, want %q", c.Init[0].V, want)
+	}
+	write("pkg/hello/new", "")
+	_, err = Load([]string{filepath.Join(dir, "os.yml")})
+	if want := []string{`os.yml:1:8: package "pkg/hello": the folder has changes that are not committed -> commit the package to git, or write the image's reference`}; !slices.Equal(lines(err), want) {
+		t.Errorf("changed folder: %q", lines(err))
+	}
+}
+
+func TestNoFile(t *testing.T) {
+	t.Parallel()
+	_, err := Load([]string{"no-such.yml"})
+	if got := lines(err); !slices.Equal(got, []string{"cannot read no-such.yml: no such file or directory"}) {
+		t.Errorf("%q", got)
+	}
+}
