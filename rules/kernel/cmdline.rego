@@ -6,11 +6,13 @@
 #   (default: an option and the value that makes the parameter needless).
 package seaworthy.tables.cmdline
 
+import data.seaworthy.given
+
 import data.seaworthy.kernel
 import data.seaworthy.tables.kconfig
 
 rows contains i if {
-	some i, row in data.cmdline
+	some i, row in given.cmdline
 	kconfig.active(row)
 	kconfig.arch_fits(row)
 }
@@ -85,7 +87,7 @@ blind(row) if {
 checked[row.rule] contains resource(row) if {
 	input.kernel.present == true
 	some i in rows
-	row := data.cmdline[i]
+	row := given.cmdline[i]
 	not blind(row)
 	not irrelevant(row)
 }
@@ -93,7 +95,7 @@ checked[row.rule] contains resource(row) if {
 fail[row.rule] contains finding if {
 	input.kernel.present == true
 	some i in rows
-	row := data.cmdline[i]
+	row := given.cmdline[i]
 	not blind(row)
 	bad(row)
 	not irrelevant(row)
@@ -114,14 +116,14 @@ fail[row.rule] contains finding if {
 not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
 	input.kernel.present == true
 	some i in rows
-	row := data.cmdline[i]
+	row := given.cmdline[i]
 	not blind(row)
 	reason := irrelevant(row)
 }
 
 unknown[row.rule] contains entry if {
 	some i in rows
-	row := data.cmdline[i]
+	row := given.cmdline[i]
 	blind(row)
 	some entry in kernel.config_unknown
 }
@@ -129,7 +131,7 @@ unknown[row.rule] contains entry if {
 unknown[row.rule] contains entry if {
 	not input.kernel.present == true
 	some i in rows
-	row := data.cmdline[i]
+	row := given.cmdline[i]
 	some entry in kernel.config_unknown
 }
 

@@ -7,6 +7,8 @@
 #   lockdown (the mode under which the option does no harm), fix.
 package seaworthy.tables.kconfig
 
+import data.seaworthy.given
+
 import data.seaworthy.kernel
 
 # active: the row's pack is asked for. Without data.seaworthy.active all are.
@@ -15,7 +17,7 @@ active(_) if not data.seaworthy.active
 active(row) if row.pack in data.seaworthy.active
 
 rows contains i if {
-	some i, row in data.kconfig
+	some i, row in given.kconfig
 	active(row)
 	arch_fits(row)
 }
@@ -109,14 +111,14 @@ versioned(row) if row.until
 checked[row.rule] contains resource(row) if {
 	kernel.config_known
 	some i in rows
-	row := data.kconfig[i]
+	row := given.kconfig[i]
 	not irrelevant(row)
 }
 
 fail[row.rule] contains finding if {
 	kernel.config_known
 	some i in rows
-	row := data.kconfig[i]
+	row := given.kconfig[i]
 	not good(row)
 	not irrelevant(row)
 	not undecidable(row)
@@ -136,7 +138,7 @@ fail[row.rule] contains finding if {
 unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
 	kernel.config_known
 	some i in rows
-	row := data.kconfig[i]
+	row := given.kconfig[i]
 	undecidable(row)
 	not irrelevant(row)
 	reason := "the option is not set, and without the kernel's version nobody knows whether it should exist"
@@ -144,14 +146,14 @@ unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
 
 unknown[row.rule] contains entry if {
 	some i in rows
-	row := data.kconfig[i]
+	row := given.kconfig[i]
 	some entry in kernel.config_unknown
 }
 
 not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
 	kernel.config_known
 	some i in rows
-	row := data.kconfig[i]
+	row := given.kconfig[i]
 	reason := irrelevant(row)
 }
 

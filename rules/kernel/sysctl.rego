@@ -5,12 +5,14 @@
 #   make it so; the first that fits counts), when, since, unlessCmdline.
 package seaworthy.tables.sysctl
 
+import data.seaworthy.given
+
 import data.seaworthy.kernel
 import data.seaworthy.lib
 import data.seaworthy.tables.kconfig
 
 rows contains i if {
-	some i, row in data.sysctl
+	some i, row in given.sysctl
 	kconfig.active(row)
 	kconfig.arch_fits(row)
 }
@@ -79,14 +81,14 @@ depends(row) if {
 
 checked[row.rule] contains resource(row) if {
 	some i in rows
-	row := data.sysctl[i]
+	row := given.sysctl[i]
 	not blind(row)
 	not irrelevant(row)
 }
 
 fail[row.rule] contains finding if {
 	some i in rows
-	row := data.sysctl[i]
+	row := given.sysctl[i]
 	not good(row)
 	not irrelevant(row)
 	not blind(row)
@@ -105,14 +107,14 @@ fail[row.rule] contains finding if {
 
 unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
 	some i in rows
-	row := data.sysctl[i]
+	row := given.sysctl[i]
 	not irrelevant(row)
 	reason := blind(row)
 }
 
 not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
 	some i in rows
-	row := data.sysctl[i]
+	row := given.sysctl[i]
 	reason := irrelevant(row)
 }
 

@@ -2,6 +2,8 @@
 # description: Components, resources and findings, as every rule names them.
 package seaworthy.lib
 
+import data.seaworthy.given
+
 # Sections whose components run as containers and so have an effective spec.
 container_sections := {"onboot", "onshutdown", "services"}
 
@@ -60,13 +62,13 @@ inventoried contains c if {
 # finding completes what a rule says about a component.
 finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
 
-# allowed is defined where data.components grants this very finding, and says
+# allowed is defined where given.components grants this very finding, and says
 # why. An allowance names rule ids and, for each, the keys that it covers;
 # nothing is covered as a whole.
 allowed(f) := {"resource": f.resource, "reason": sprintf("allowed: %s", [entry.reason])} if {
 	some c in input.components
 	resource(c) == f.resource
-	some entry in data.components
+	some entry in given.components
 	allowance_for(entry, c)
 	f.key in entry.rules[f.id]
 }

@@ -1,6 +1,8 @@
 # What an effective OCI runtime spec means, value by value.
 package seaworthy.lib
 
+import data.seaworthy.given
+
 capability_sets := ["bounding", "effective", "permitted", "inheritable", "ambient"]
 
 # caps is every capability that a container's processes could come to hold.
@@ -12,7 +14,7 @@ caps(c) := {name |
 ambient(c) := {name | some name in object.get(c.spec, ["process", "capabilities", "ambient"], [])}
 
 # The capabilities that Linux 6.x knows, CAP_CHECKPOINT_RESTORE (40) being the last.
-known_caps := {name | some name in data.params.known_capabilities}
+known_caps := {name | some name in given.params.known_capabilities}
 
 # all_caps: `all` expands to what the builder knows, so that one missing name
 # must not hide it.

@@ -3,6 +3,8 @@
 # there needs no change here.
 package seaworthy.testing
 
+import data.seaworthy.given
+
 origin := {"layer": "os.yml", "file": "os.yml", "line": 1, "column": 1}
 
 image(name) := {
@@ -93,8 +95,8 @@ service_spec := {
 		},
 		"devices": [],
 		"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}]},
-		"maskedPaths": data.params.masked_paths,
-		"readonlyPaths": data.params.readonly_paths,
+		"maskedPaths": given.params.masked_paths,
+		"readonlyPaths": given.params.readonly_paths,
 		"sysctl": {},
 	},
 }
@@ -154,7 +156,7 @@ good := {
 }
 
 kernel_options := object.union(
-	{row.option: want_text(row.want) | some row in data.kconfig},
+	{row.option: want_text(row.want) | some row in given.kconfig},
 	{
 		"CONFIG_MODULES": "y", "CONFIG_CPU_SUP_INTEL": "y", "CONFIG_CPU_SUP_AMD": "y", "CONFIG_CC_IS_GCC": "y",
 		"CONFIG_BPF_SYSCALL": "y", "CONFIG_BPF_JIT": "y", "CONFIG_USER_NS": "y", "CONFIG_IPV6": "y",
@@ -176,7 +178,7 @@ cmdline_params := [{"name": p.name, "value": p.value, "index": i} | some i, p in
 
 words := array.concat(
 	[{"name": "console", "value": "ttyS0"}],
-	[{"name": row.param, "value": flag(row.want[0])} | some row in data.cmdline; row.want],
+	[{"name": row.param, "value": flag(row.want[0])} | some row in given.cmdline; row.want],
 )
 
 flag("") := null
@@ -184,7 +186,7 @@ flag("") := null
 flag(v) := v if v != ""
 
 sysctl_settings := [{"key": row.key, "value": row.set, "component": "onboot/sysctl", "source": "/etc/sysctl.d/00.conf", "order": i} |
-	some i, row in data.sysctl
+	some i, row in given.sysctl
 ]
 
 # Indexes into good.components.

@@ -1,12 +1,13 @@
 package seaworthy.test.CAP_001
 
+import data.seaworthy.given
 import data.seaworthy.rules.CAP_001 as rule
 import data.seaworthy.testing as t
 
-test_fires_all if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(data.params.known_capabilities)
+test_fires_all if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(given.params.known_capabilities)
 
 test_silent_one if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND_SERVICE"])
 
-test_silent_onboot if t.silent(rule.fail) with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(data.params.known_capabilities))
+test_silent_onboot if t.silent(rule.fail) with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(given.params.known_capabilities))
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,10 +1,11 @@
 package seaworthy.test.CAP_002
 
+import data.seaworthy.given
 import data.seaworthy.rules.CAP_002 as rule
 import data.seaworthy.testing as t
 
-test_fires_onboot if t.fires(rule.fail, "component:onboot/dhcp") with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(data.params.known_capabilities))
+test_fires_onboot if t.fires(rule.fail, "component:onboot/dhcp") with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(given.params.known_capabilities))
 
-test_silent_service if t.silent(rule.fail) with input as t.nginx_caps(data.params.known_capabilities)
+test_silent_service if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_010
 
+import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -28,7 +29,7 @@ found contains lib.finding("CAP-010", c, {
 	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
 }) if {
 	some c in lib.containers
-	some name in (lib.caps(c) & (lib.caps(c) - {x | some x in data.params.pss_baseline_caps}))
+	some name in (lib.caps(c) & (lib.caps(c) - {x | some x in given.params.pss_baseline_caps}))
 }
 
 fail contains f if {

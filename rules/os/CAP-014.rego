@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_014
 
+import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -28,7 +29,7 @@ found contains lib.finding("CAP-014", c, {
 	"fix": sprintf("write `capabilities: [%s]` at %s, or none", [lib.one_line(names), c.id]),
 }) if {
 	some c in lib.containers
-	names := lib.caps(c) - {x | some x in data.params.pss_baseline_caps}
+	names := lib.caps(c) - {x | some x in given.params.pss_baseline_caps}
 	count(names) > 0
 	lib.origin_layer(c, "/process/capabilities") == "label"
 }

@@ -1,0 +1,25 @@
+# METADATA
+# description: |-
+#   What rules are given as data. The engine puts data/*.json at the root;
+#   stock opa, run on this folder, puts them below `data`. Either will do.
+package seaworthy.given
+
+kconfig := data.kconfig if {
+	data.kconfig
+} else := data.data.kconfig
+
+cmdline := data.cmdline if {
+	data.cmdline
+} else := data.data.cmdline
+
+sysctl := data.sysctl if {
+	data.sysctl
+} else := data.data.sysctl
+
+components := data.components if {
+	data.components
+} else := data.data.components
+
+params := data.params if {
+	data.params
+} else := data.data.params
