@@ -253,13 +253,18 @@ type collector struct {
 
 func (c *collector) Close() error { c.done(c.Bytes()); return nil }
 
-// writeAPK joins the package databases of the init images in their order.
+// writeAPK joins the package databases of the init images in their order; one
+// alone stays as it is.
 func (t *Tree) writeAPK() error {
 	if _, ok := t.root[apkPath]; ok || len(t.apk) == 0 {
 		return nil
 	}
+	inits := t.os.InSection(system.SectionInit)
 	var joined []byte
-	for i := range t.os.InSection(system.SectionInit) {
+	for i := range inits {
+		if len(inits) == 1 {
+			return t.content(apkPath, 0o644, t.apk[i], "init")
+		}
 		if db, ok := t.apk[i]; ok {
 			joined = append(append(joined, db...), "\n\n"...)
 		}

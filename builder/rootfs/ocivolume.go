@@ -1,0 +1,81 @@
+package rootfs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Blobs reads the blobs of images; *component.Store does.
+type Blobs interface {
+	Contents(ctx context.Context, img *system.Image, platforms []string) ([]component.Descriptor, error)
+	Blob(ctx context.Context, img *system.Image, digest string) (io.ReadCloser, error)
+}
+
+// OCIVolume writes a volume of format oci: the image as an OCI layout, with
+// the blobs of the platforms that are asked for.
+func (t *Tree) OCIVolume(ctx context.Context, c *system.Component, blobs Blobs) error {
+	if err := t.frame(c); err != nil {
+		return err
+	}
+	contents, err := blobs.Contents(ctx, c.Image, c.Volume.Platforms)
+	if err != nil {
+		return err
+	}
+	if len(contents) == 0 {
+		return fmt.Errorf("image %s has no blobs", c.Image.Reference)
+	}
+	for _, d := range []string{"/blobs", "/blobs/sha256"} {
+		if err := t.dir(c.FilesDir+d, 0o755); err != nil {
+			return err
+		}
+	}
+	for _, d := range contents {
+		if err := t.blob(ctx, c, d, blobs); err != nil {
+			return err
+		}
+	}
+	index, err := layoutIndex(contents[0], c.Image.Name)
+	if err != nil {
+		return err
+	}
+	if err := t.content(c.FilesDir+"/index.json", 0o644, index, c.ID()); err != nil {
+		return err
+	}
+	return t.content(c.FilesDir+"/oci-layout", 0o644, []byte(layoutFile), c.ID())
+}
+
+func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descriptor, blobs Blobs) error {
+	r, err := blobs.Blob(ctx, c.Image, d.Digest)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return t.write(&system.RootEntry{Component: c.ID(), Entry: system.Entry{
+		Path: c.FilesDir + "/blobs/sha256/" + strings.TrimPrefix(d.Digest, "sha256:"), Type: system.TypeFile, Mode: 0o644, Size: d.Size}}, r)
+}
+
+// layoutFile is oci-layout, with LinuxKit's white space, so that a volume has
+// the same bytes from either.
+const layoutFile = "{\n\t\t\"imageLayoutVersion\": \"1.0.0\"\n\t}"
+
+// layoutIndex is the index.json that names the image's root blob.
+func layoutIndex(root component.Descriptor, name string) ([]byte, error) {
+	type descriptor struct {
+		MediaType   string            `json:"mediaType"`
+		Size        int64             `json:"size"`
+		Digest      string            `json:"digest"`
+		Annotations map[string]string `json:"annotations"`
+	}
+	return json.MarshalIndent(struct {
+		SchemaVersion int          `json:"schemaVersion"`
+		MediaType     string       `json:"mediaType"`
+		Manifests     []descriptor `json:"manifests"`
+	}{2, "application/vnd.oci.image.index.v1+json", []descriptor{{root.MediaType, root.Size, root.Digest,
+		map[string]string{"org.opencontainers.image.ref.name": name}}}}, "", "   ")
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
+)
+
+func (c *cli) build() *cobra.Command {
+	var rf resolveFlags
+	var pf policyFlags
+	var formats []string
+	var outputDir, key string
+	var unsigned bool
+	cmd := &cobra.Command{
+		Use:   "build OS.yml...",
+		Short: "Build a system, if the policy lets it, and sign it",
+		Long: `Build resolves a system, takes inventory, assembles the image, decides, and signs. A
+system that the policy denies is not built: the decision goes to OUTPUT.denied, and what
+was there before stays. Several files are one system, merged in order.
+
+` + exitHelp,
+		Example: "  seaworthy key generate\n  seaworthy build --key seaworthy.key os.yml\n  seaworthy build --unsigned --format tar os.yml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			// Nothing is read before every flag is known to be right.
+			reports, err := parseReports(pf.reports)
+			err = errors.Join(err, image.CheckFormats(formats), checkKeyFlags(key, unsigned))
+			if err != nil {
+				return err
+			}
+			check, err := c.checkOptions(&rf, &pf, files)
+			if err != nil {
+				return err
+			}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: formats, OutputDir: outputDir, Version: version(),
+				Parameters: map[string]any{"arch": rf.arch, "format": formats, "locked": rf.locked, "policy": pf.policy, "failOn": pf.failOn}}
+			if o.OutputDir == "" {
+				o.OutputDir = filepath.Join("dist", rf.systemName(files))
+			}
+			if key != "" {
+				if o.Signer, err = attest.LoadSigner(key, c.password); err != nil {
+					return err
+				}
+				o.SignedBy = o.Signer.ID()
+			}
+			built, err := pipeline.Build(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			if err := c.writeReports(reports, built.Decision, o.SignedBy); err != nil {
+				return err
+			}
+			c.sayBuilt(built, outputDirText(o.OutputDir, built.Denied))
+			return exitWith(policy.ExitCode(built.Decision))
+		},
+	}
+	rf.add(cmd)
+	pf.add(cmd)
+	fs := cmd.Flags()
+	fs.StringSliceVar(&formats, "format", []string{"kernel+initrd"}, "image formats, separated by commas: "+strings.Join(image.Formats(), ", "))
+	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
+	fs.StringVar(&key, "key", "", "private key that signs, as `key generate` or cosign makes it")
+	fs.BoolVar(&unsigned, "unsigned", false, "build without signatures; verify will refuse the image")
+	return cmd
+}
+
+func checkKeyFlags(key string, unsigned bool) error {
+	switch {
+	case key == "" && !unsigned:
+		return usageError("build needs --key, or --unsigned", "make a key with: seaworthy key generate")
+	case key != "" && unsigned:
+		return usageError("--key and --unsigned exclude each other", "")
+	}
+	return nil
+}
+
+func outputDirText(dir string, denied bool) string {
+	if denied {
+		return dir + ".denied"
+	}
+	return dir
+}
+
+// sayBuilt ends the progress with where things are.
+func (c *cli) sayBuilt(b *pipeline.Built, dir string) {
+	if b.Denied {
+		fmt.Fprintf(c.err, "seaworthy: not built; the decision is in %s\n", dir)
+		return
+	}
+	fmt.Fprintf(c.err, "seaworthy: built %s: %s\n", dir, strings.Join(b.Images, " "))
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+)
+
+func (c *cli) component() *cobra.Command {
+	cmd := &cobra.Command{Use: "component", Short: "Build component images"}
+	var layout, arch, state string
+	var locked, writeLock bool
+	build := &cobra.Command{
+		Use:   "build DIR",
+		Short: "Make an image from DIR/component.yml, in an OCI layout",
+		Long: `Build makes a container image from Debian packages, files and Go programs, as
+component.yml says, and puts it into an OCI layout. Equal inputs give equal digests.
+
+` + exitHelp,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			t, err := sourceDate()
+			if err != nil {
+				return err
+			}
+			r, err := recipe.Build(cmd.Context(), recipe.Options{Dir: args[0], Output: layout, Arch: arch, StateDir: state,
+				Locked: locked, WriteLock: writeLock, Time: t,
+				Progress: func(line string) { fmt.Fprintln(c.err, "  "+printable(line)) }})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.out, "%s@%s  %d packages, %.1f MB\n", r.Reference, r.Digest, len(r.Packages), float64(r.Size)/1e6)
+			return err
+		},
+	}
+	fs := build.Flags()
+	fs.StringVar(&layout, "layout", "dist/components", "OCI layout that gets the image")
+	fs.StringVar(&arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
+	fs.StringVar(&state, "state-dir", "", "folder for apt's lists and packages (default: below the user's cache folder)")
+	fs.BoolVar(&locked, "locked", false, "take exactly the packages in component.lock.json, or fail")
+	fs.BoolVar(&writeLock, "write-lock", false, "record the packages in component.lock.json")
+	cmd.AddCommand(build)
+	return cmd
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// resolveFlags are shared by the verbs that read os.yml.
+type resolveFlags struct {
+	name, arch, cache string
+	components        []string
+	locked, offline   bool
+	jobs              int
+}
+
+func (f *resolveFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
+	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
+	fs.StringArrayVar(&f.components, "components", nil, "where component images are: an OCI layout, a folder of layouts or an archive (repeatable)")
+	fs.StringVar(&f.cache, "cache", "", "folder that keeps images pulled from a registry (default: the user's cache folder)")
+	fs.BoolVar(&f.locked, "locked", false, "take every component at the digest in os.lock.json, or fail")
+	fs.BoolVar(&f.offline, "offline", false, "ask no registry")
+	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
+}
+
+func (f *resolveFlags) options(files []string) (builder.Options, error) {
+	if f.jobs < 1 {
+		return builder.Options{}, usageError(fmt.Sprintf("--jobs %d: at least 1", f.jobs), "")
+	}
+	if !slices.Contains([]string{"amd64", "arm64", "riscv64"}, f.arch) {
+		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use amd64, arm64 or riscv64")
+	}
+	cache := f.cache
+	if cache == "" {
+		if dir, err := os.UserCacheDir(); err == nil {
+			cache = filepath.Join(dir, "seaworthy")
+		}
+	}
+	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: cache, Offline: f.offline, Locked: f.locked, Jobs: f.jobs}
+	if f.locked {
+		o.LockFile = lockFile(files[0])
+	}
+	return o, nil
+}
+
+// lockFile is os.lock.json for os.yml.
+func lockFile(osYML string) string {
+	return strings.TrimSuffix(osYML, filepath.Ext(osYML)) + ".lock.json"
+}
+
+// systemName is the name that a system gets without --name.
+func (f *resolveFlags) systemName(files []string) string {
+	if f.name != "" {
+		return f.name
+	}
+	base := filepath.Base(files[0])
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// policyFlags are shared by the verbs that decide.
+type policyFlags struct {
+	policy, waivers, failOn, now string
+	reports                      []string
+}
+
+func (f *policyFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.policy, "policy", "baseline", "a pack (baseline, hardened, strict) or a folder of rules")
+	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
+	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
+	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: text, json, sarif or html; to stdout without FILE (repeatable, default text)")
+}
+
+func (f *policyFlags) options() (policy.Options, error) {
+	if strings.HasPrefix(f.policy, "oci://") {
+		return policy.Options{}, usageError("--policy "+f.policy+": a policy from a registry does not work yet", "use a pack or a folder")
+	}
+	now, err := parseNow(f.now)
+	if err != nil {
+		return policy.Options{}, err
+	}
+	return policy.Options{Policy: f.policy, Waivers: f.waivers, FailOn: f.failOn, Now: now,
+		Tool: decision.Tool{Name: "seaworthy", Version: version()}}, nil
+}
+
+func parseNow(s string) (time.Time, error) {
+	if s == "" {
+		return time.Now().UTC(), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, usageError(fmt.Sprintf("--now %q is no time", s), "write 2027-01-31 or 2027-01-31T12:00:00Z")
+}
+
+// sourceDate is the clock of outputs: SOURCE_DATE_EPOCH, else 1970.
+func sourceDate() (time.Time, error) {
+	s := os.Getenv("SOURCE_DATE_EPOCH")
+	if s == "" {
+		return time.Unix(0, 0).UTC(), nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n > 1<<32-1 {
+		return time.Time{}, usageError(fmt.Sprintf("SOURCE_DATE_EPOCH=%q is no count of seconds", s), "")
+	}
+	return time.Unix(n, 0).UTC(), nil
+}
+
+// checkOptions puts the flags of check and build together.
+func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (pipeline.CheckOptions, error) {
+	r, err := rf.options(files)
+	if err != nil {
+		return pipeline.CheckOptions{}, err
+	}
+	p, err := pf.options()
+	if err != nil {
+		return pipeline.CheckOptions{}, err
+	}
+	t, err := sourceDate()
+	if err != nil {
+		return pipeline.CheckOptions{}, err
+	}
+	return pipeline.CheckOptions{Resolve: r, Policy: p, Time: t, Progress: c.progress()}, nil
+}

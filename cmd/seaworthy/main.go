@@ -1,0 +1,9 @@
+// Command seaworthy builds minimal Linux systems from container images, proves
+// what they may do, signs them, and verifies them before they boot. Flags go
+// in, an exit code comes out; the work is done by the packages beside this
+// folder.
+package main
+
+import "os"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/seaworthy-os/seaworthy/pipeline"
+)
+
+// progress prints the steps to stderr: data goes to stdout, and nothing else
+// does.
+func (c *cli) progress() pipeline.Progress {
+	var mu sync.Mutex
+	begun := time.Now()
+	return func(s pipeline.Step, detail string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if detail == "" {
+			return
+		}
+		fmt.Fprintf(c.err, "%6.1fs  %-9s  %s\n", time.Since(begun).Seconds(), s, printable(detail))
+	}
+}
+
+// terminal says whether a stream is one, and how wide.
+func terminal(stream any) (width int, ok bool) {
+	f, isFile := stream.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+		width = w
+	}
+	return width, true
+}

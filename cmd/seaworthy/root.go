@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"reflect"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// The exit codes, the same for every verb and report format.
+const (
+	exitPass    = 0
+	exitDenied  = 1
+	exitUsage   = 2
+	exitNoEval  = 3
+	exitVerify  = 4
+	exitExpired = 5
+)
+
+const exitHelp = `Exit status:
+  0  pass
+  1  denied by policy
+  2  usage or configuration
+  3  could not evaluate: missing input, unreachable registry, hostile component
+  4  verification failed: a digest, signature or lock does not match
+  5  denied only because waivers expired`
+
+// exitError ends the program with a code; whatever had to be said was said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// usageError is wrong use of the command line.
+func usageError(what, next string) error {
+	return &system.Error{Kind: system.ErrInput, What: what, Next: next}
+}
+
+// cli is what every verb gets: where to read, print and log.
+type cli struct {
+	in       io.Reader
+	out, err io.Writer
+	buffered *bufio.Reader
+}
+
+// run runs the program and returns its exit code.
+func run(args []string, in io.Reader, out, errw io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	c := &cli{in: in, out: out, err: errw}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(errw, "seaworthy: interrupted; nothing was changed")
+		return exitNoEval
+	}
+	return c.report(err)
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "seaworthy",
+		Short: "Build minimal Linux systems that prove what they may do",
+		Long: `Seaworthy builds minimal, immutable Linux systems from container images (LinuxKit's
+YAML works unchanged), makes an SBOM for every component, decides by Rego policies
+what the system may do, signs the image and its attestations, and verifies them
+before anything boots.
+
+` + exitHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(err.Error(), "see "+cmd.CommandPath()+" --help")
+	})
+	root.CompletionOptions.HiddenDefaultCmd = false
+	for _, verb := range []func() *cobra.Command{c.build, c.check, c.verify, c.boot, c.lock, c.explain, c.rules, c.sbom, c.kernel, c.component, c.key, c.version} {
+		root.AddCommand(verb())
+	}
+	for _, v := range laterVerbs {
+		root.AddCommand(later(v))
+	}
+	wrapArgs(root)
+	return root
+}
+
+// laterVerbs are in the design and do not work yet; they are not listed.
+var laterVerbs = []string{"push", "pull", "serve", "diff", "waive", "facts"}
+
+func later(name string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Hidden: true, DisableFlagParsing: true,
+		RunE: func(*cobra.Command, []string) error {
+			return usageError("seaworthy "+name+" does not work yet", "")
+		},
+	}
+}
+
+// wrapArgs makes a wrong number of arguments, or an unknown verb, a usage
+// error.
+func wrapArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		var err error
+		switch {
+		case check != nil:
+			err = check(cmd, args)
+		case cmd.HasSubCommands() && len(args) > 0:
+			err = fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+		}
+		if err != nil {
+			return usageError(err.Error(), "see "+cmd.CommandPath()+" --help")
+		}
+		return nil
+	}
+	if cmd.HasSubCommands() && cmd.RunE == nil {
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// report prints an error, one paragraph for each that was joined, and gives the
+// exit code.
+func (c *cli) report(err error) int {
+	if err == nil {
+		return exitPass
+	}
+	var code exitError
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	for _, e := range flatten(err) {
+		fmt.Fprintln(c.err, "seaworthy: "+printable(e.Error()))
+		var se *system.Error
+		if errors.As(e, &se) && se.Next != "" {
+			fmt.Fprintln(c.err, "  next: "+printable(se.Next))
+		}
+	}
+	switch {
+	case errors.Is(err, system.ErrMismatch):
+		return exitVerify
+	case errors.Is(err, system.ErrInput):
+		return exitUsage
+	}
+	return exitNoEval
+}
+
+// flatten takes joined errors apart; a *system.Error stays whole.
+func flatten(err error) []error {
+	if _, ok := err.(*system.Error); ok {
+		return []error{err}
+	}
+	j, ok := err.(interface{ Unwrap() []error })
+	if !ok || reflect.TypeOf(err) != joinType {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range j.Unwrap() {
+		out = append(out, flatten(e)...)
+	}
+	return out
+}
+
+// joinType is that of errors.Join's result, to tell it from an error with
+// several causes.
+var joinType = reflect.TypeOf(errors.Join(io.EOF))
+
+// printable quotes control characters: text that came out of an image must not
+// drive the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, s)
+}

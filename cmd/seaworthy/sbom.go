@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+func (c *cli) sbom() *cobra.Command {
+	var format, component string
+	cmd := &cobra.Command{
+		Use:   "sbom DIR",
+		Short: "Print the SBOM of an image, or of one of its components",
+		Long: `Sbom prints what build wrote to DIR/sbom. It checks no signature: verify does.
+
+` + exitHelp,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			suffix := map[string]string{"spdx": ".spdx.json", "cyclonedx": ".cdx.json"}[format]
+			if suffix == "" {
+				return usageError(fmt.Sprintf("--format %q", format), "use spdx or cyclonedx")
+			}
+			path, err := sbomPath(args[0], component, suffix)
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(path)
+			if err != nil {
+				return &system.Error{Kind: system.ErrUnusable, What: "sbom", Err: err}
+			}
+			defer f.Close()
+			_, err = io.Copy(c.out, f)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "spdx", "spdx (SPDX 2.3) or cyclonedx (CycloneDX 1.6)")
+	cmd.Flags().StringVar(&component, "component", "", "a component, as findings name it (services/nginx)")
+	return cmd
+}
+
+// sbomPath finds the file; the names that exist are the hint.
+func sbomPath(dir, component, suffix string) (string, error) {
+	folder := filepath.Join(dir, "sbom")
+	if component != "" {
+		folder = filepath.Join(folder, "components")
+	}
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("%s holds no sbom folder", dir),
+			Next: "give the folder that build wrote; the SBOM of an image in a registry does not work yet"}
+	} else if err != nil {
+		return "", &system.Error{Kind: system.ErrUnusable, What: "sbom", Err: err}
+	}
+	var names []string
+	for _, e := range entries {
+		stem, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok {
+			continue
+		}
+		if component == "" || stem == strings.ReplaceAll(component, "/", "-") {
+			return filepath.Join(folder, e.Name()), nil
+		}
+		names = append(names, stem)
+	}
+	return "", usageError(fmt.Sprintf("no SBOM for %q", component), "there are: "+strings.Join(names, ", "))
+}

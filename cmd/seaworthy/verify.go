@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// verifyFlags are shared by verify and boot.
+type verifyFlags struct {
+	keys          []string
+	requirePolicy string
+	now           string
+}
+
+func (f *verifyFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.keys, "key", nil, "public key to believe (repeatable)")
+	fs.StringVar(&f.requirePolicy, "require-policy", "", "NAME[@DIGEST] of the policy that the image must have passed")
+	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
+}
+
+func (f *verifyFlags) verifier() (*verify.Verifier, error) {
+	now, err := parseNow(f.now)
+	if err != nil {
+		return nil, err
+	}
+	p := verify.Policy{Now: now}
+	if f.requirePolicy != "" {
+		if p.RequirePolicy, p.RequireDigest, err = verify.ParseRequirement(f.requirePolicy); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range f.keys {
+		k, err := verify.LoadKey(path)
+		if err != nil {
+			return nil, err
+		}
+		p.Keys = append(p.Keys, k)
+	}
+	return verify.New(p)
+}
+
+func (c *cli) verify() *cobra.Command {
+	var vf verifyFlags
+	var format string
+	cmd := &cobra.Command{
+		Use:   "verify DIR|FILE",
+		Short: "Believe an image, or say precisely why not",
+		Long: `Verify checks a folder that build wrote: the signatures, what kind of statement each is,
+that every file is the one that was signed and that there is no other, and that the
+decision holds still. For one file of such a folder it checks that file, and says so.
+
+` + exitHelp,
+		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			if format != "text" && format != "json" {
+				return usageError(fmt.Sprintf("--report %q", format), "verify reports as text or json")
+			}
+			v, err := vf.verifier()
+			if err != nil {
+				return err
+			}
+			r, err := c.verifyPath(v, args[0])
+			if r != nil {
+				defer r.Close()
+			}
+			if format == "json" {
+				return c.verifyJSON(args[0], r, err)
+			}
+			if err != nil {
+				return err
+			}
+			c.sayVerified(args[0], r)
+			return nil
+		},
+	}
+	vf.add(cmd)
+	cmd.Flags().StringVar(&format, "report", "text", "text or json")
+	return cmd
+}
+
+// verifyPath verifies an output folder, or one file of it.
+func (c *cli) verifyPath(v *verify.Verifier, path string) (*verify.Result, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: fs.ErrNotExist,
+			Next: "give a folder that build wrote, or a file in it; verifying an image in a registry does not work yet"}
+	case err != nil:
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: err}
+	case info.IsDir():
+		return v.Dir(path)
+	}
+	return v.File(path, filepath.Join(filepath.Dir(path), "attestations"))
+}
+
+func (c *cli) sayVerified(path string, r *verify.Result) {
+	fmt.Fprintf(c.out, "verified %s\n", path)
+	for _, line := range r.Checked {
+		fmt.Fprintf(c.out, "  %s\n", printable(line))
+	}
+	for _, f := range r.Files {
+		fmt.Fprintf(c.out, "  %s  %s\n", f.Digest, printable(f.Name))
+	}
+	s := r.Summary
+	fmt.Fprintf(c.out, "  policy %s %s\n", printable(s.Policy), s.PolicyDigest)
+	for _, d := range []struct{ name, digest string }{{"decision", s.Decision}, {"waivers", s.Waivers}, {"lock", s.Lock}} {
+		if d.digest != "" {
+			fmt.Fprintf(c.out, "  %s %s\n", d.name, d.digest)
+		}
+	}
+	if s.WaiversExpire != "" {
+		fmt.Fprintf(c.out, "  waivers are valid until %s\n", s.WaiversExpire)
+	}
+}
+
+// verifyJSON prints the outcome, good or bad, and keeps the exit code.
+func (c *cli) verifyJSON(path string, r *verify.Result, verr error) error {
+	doc := map[string]any{"schemaVersion": 1, "path": path, "verified": verr == nil}
+	if verr != nil {
+		var all []string
+		for _, e := range flatten(verr) {
+			all = append(all, e.Error())
+		}
+		doc["errors"] = all
+	} else {
+		doc["scope"], doc["name"], doc["arch"], doc["artifact"] = r.Scope, r.Name, r.Arch, r.Artifact
+		doc["files"], doc["summary"], doc["signers"], doc["statements"] = r.Files, r.Summary, r.Signers, r.Statements
+	}
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(doc); err != nil {
+		return err
+	}
+	return verr
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Boots a verified image in QEMU, asks its services over HTTP, and shuts it
+# down: boot.sh DIR KEY.
+set -euo pipefail
+dir=$1 key=$2
+cd "$(dirname "$0")/.."
+console=$(mktemp) answer=$(mktemp)
+port() { # one that nobody listens on
+  local p
+  for p in $(shuf -i 20000-29999 -n 50); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
+  done
+}
+web=$(port) report=$(port)
+bin/seaworthy boot --key "$key" --publish "$web:8080" --publish "$report:8081" --timeout 180s "$dir" >"$console" 2>&1 &
+vm=$!
+trap 'kill $vm 2>/dev/null || true; rm -f "$console" "$answer"' EXIT
+tail -n +1 -f --pid=$vm "$console" | cut -c1-160 &
+
+ask() { # ask PORT: HTTP GET / with nothing but bash
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+  printf 'GET / HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
+  timeout 5 cat <&3 >"$answer" || true
+  exec 3>&-
+  grep -q '200 OK' "$answer"
+}
+wait_for() {
+  for _ in $(seq 120); do
+    kill -0 $vm 2>/dev/null || { echo "the machine stopped" >&2; return 1; }
+    if ask "$1" 2>/dev/null; then return 0; fi
+    sleep 1
+  done
+  echo "no answer on port $1" >&2
+  return 1
+}
+wait_for "$web"
+printf '\nnginx answered through 127.0.0.1:%s:\n' "$web"
+head -n 5 "$answer"
+wait_for "$report"
+printf '\nthe report service, on what it may do:\n'
+sed '1,/^\r*$/d' "$answer" | head -c 1500
+echo
+kill $vm
+wait $vm || true

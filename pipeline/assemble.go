@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/rootfs"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner"
+)
+
+// inventory passes over each distinct image once, several at a time.
+func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, jobs int, p Progress) error {
+	var mu sync.Mutex
+	say := func(c *system.Component) {
+		mu.Lock()
+		defer mu.Unlock()
+		p.say(Inventory, c.ID())
+	}
+	seen := map[string]bool{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(jobs, 1))
+	for _, c := range r.OS.Components {
+		if c.Image == nil || seen[c.Image.Manifest] {
+			continue
+		}
+		seen[c.Image.Manifest] = true
+		g.Go(func() error {
+			sink, err := scannerSink(ctx, scan, r.OS, c)
+			if err != nil {
+				return at(c, err)
+			}
+			say(c)
+			if err := pass(ctx, r, c, sink); err != nil {
+				return at(c, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// assemble passes over the images in tree order, each pass driving the scanner
+// and the writers of the formats at once. It returns the files written to dir.
+func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+	set, err := image.New(o.Formats, image.Options{Dir: dir, Stem: r.OS.Name, Time: o.Time})
+	if err != nil {
+		return nil, err
+	}
+	files, err := func() ([]string, error) {
+		tree := rootfs.New(r.OS, set)
+		if err := tree.Begin(); err != nil {
+			return nil, err
+		}
+		scanned := map[string]bool{}
+		for _, c := range rootfs.Passes(r.OS) {
+			o.Progress.say(Assemble, c.ID())
+			if err := assembleOne(ctx, r, scan, tree, c, scanned); err != nil {
+				return nil, at(c, err)
+			}
+			if c.Section == system.SectionKernel {
+				if err := set.Kernel(image.Kernel{Zstd: scan.Kernel().Config.Options["CONFIG_RD_ZSTD"] == "y"}); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if err := assembleVolumes(ctx, r, scan, tree, scanned); err != nil {
+			return nil, err
+		}
+		if err := tree.End(); err != nil {
+			return nil, err
+		}
+		return set.Close()
+	}()
+	if err != nil {
+		set.Abort()
+		return nil, err
+	}
+	return files, nil
+}
+
+// assembleOne gives one image to the tree, and to the scanner if it has not
+// seen its bytes yet.
+func assembleOne(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, tree *rootfs.Tree, c *system.Component, scanned map[string]bool) error {
+	sink, err := tree.Sink(c)
+	if err != nil {
+		return err
+	}
+	sinks := []system.Sink{sink}
+	if !scanned[c.Image.Manifest] {
+		scanned[c.Image.Manifest] = true
+		s, err := scannerSink(ctx, scan, r.OS, c)
+		if err != nil {
+			return err
+		}
+		sinks = append(sinks, s)
+	}
+	return pass(ctx, r, c, sinks...)
+}
+
+// assembleVolumes writes the volumes that hold an OCI layout: their blobs go
+// in as they are, while the scanner looks into the image.
+func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, tree *rootfs.Tree, scanned map[string]bool) error {
+	for _, c := range r.OS.InSection(system.SectionVolumes) {
+		if c.Image == nil || c.Volume == nil || c.Volume.Format != "oci" {
+			continue
+		}
+		if err := tree.OCIVolume(ctx, c, r.Store); err != nil {
+			return at(c, err)
+		}
+		if scanned[c.Image.Manifest] {
+			continue
+		}
+		scanned[c.Image.Manifest] = true
+		s, err := scannerSink(ctx, scan, r.OS, c)
+		if err != nil {
+			return at(c, err)
+		}
+		if err := pass(ctx, r, c, s); err != nil {
+			return at(c, err)
+		}
+	}
+	return nil
+}
+
+func scannerSink(ctx context.Context, scan *scanner.Scanner, os *system.OS, c *system.Component) (system.Sink, error) {
+	binary := ""
+	if c.Section == system.SectionKernel {
+		binary = os.Kernel.Binary
+	}
+	return scan.Sink(ctx, c.Image, binary)
+}
+
+// pass reads one image into the sinks.
+func pass(ctx context.Context, r *builder.Resolved, c *system.Component, sinks ...system.Sink) error {
+	var o component.PassOptions
+	switch c.Section {
+	case system.SectionKernel:
+		if r.OS.Kernel.Tar != "" {
+			o.Nested = []string{r.OS.Kernel.Tar}
+		}
+	case system.SectionInit:
+		o.Devices = true
+	}
+	return r.Store.PassWith(ctx, c.Image, o, sinks...)
+}

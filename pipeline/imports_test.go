@@ -1,0 +1,156 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/seaworthy-os/seaworthy/"
+
+// leaves hold types only: standard library alone, and anyone may import them.
+var leaves = []string{"builder/system", "scanner/facts", "policy/decision"}
+
+// steps know nothing of each other but their leaves.
+var steps = []string{"builder", "scanner", "policy", "attest"}
+
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+// list runs go list and decodes what it prints.
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Standard,Imports,Deps"}, args...)...)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	var all []pkg
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// step is the top-level folder of a package of ours.
+func step(path string) string {
+	s, _, _ := strings.Cut(path, "/")
+	return s
+}
+
+// allowed says whether package from may import package to, and why not. Both
+// are relative to the module.
+func allowed(from, to string) (bool, string) {
+	switch {
+	case slices.Contains(leaves, from):
+		return false, "a leaf holds types only and imports the standard library alone"
+	case slices.Contains(leaves, to):
+		return true, ""
+	case from == "cmd/seaworthy-init":
+		ok := to == "builder/guest" || to == "attest/verify"
+		return ok, "PID 1 is small: builder/guest and attest/verify alone"
+	case step(from) == "cmd", step(from) == "bench":
+		return true, ""
+	case from == "pipeline":
+		return slices.Contains(steps, step(to)), "pipeline connects the steps, and nothing else"
+	case step(to) == "rules":
+		return step(from) == "policy" || step(from) == "rules", "rules are seen through policy alone"
+	case step(from) == "components":
+		return step(to) == "components", "programs of components stand alone"
+	case step(from) == step(to):
+		return true, ""
+	}
+	return false, "no step imports another, save its leaf"
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t, "./...") {
+		from := strings.TrimPrefix(p.ImportPath, module)
+		for _, imp := range p.Imports {
+			to, ours := strings.CutPrefix(imp, module)
+			if !ours {
+				if slices.Contains(leaves, from) && strings.Contains(imp, ".") {
+					t.Errorf("%s imports %s: a leaf imports the standard library alone", from, imp)
+				}
+				continue
+			}
+			if ok, why := allowed(from, to); !ok {
+				t.Errorf("%s imports %s: %s", from, to, why)
+			}
+		}
+	}
+}
+
+// TestAllowed holds the table above against arrows that must be refused.
+func TestAllowed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"policy", "scanner/facts", true},
+		{"policy", "scanner", false},
+		{"scanner", "builder/system", true},
+		{"scanner", "builder/component", false},
+		{"builder/system", "policy/decision", false},
+		{"pipeline", "attest", true},
+		{"pipeline", "rules", false},
+		{"attest", "rules", false},
+		{"policy", "rules", true},
+		{"cmd/seaworthy-init", "attest", false},
+		{"cmd/seaworthy-init", "builder/guest", true},
+		{"builder/rootfs", "builder/component", true},
+	} {
+		if got, _ := allowed(c.from, c.to); got != c.want {
+			t.Errorf("%s -> %s: %v, want %v", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+// TestNoCloudSDK: each of these would add megabytes and a way out to a
+// security tool that needs neither.
+func TestNoCloudSDK(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t, "./cmd/seaworthy") {
+		if len(p.Deps) < 500 {
+			t.Fatalf("only %d dependencies: is this the whole program?", len(p.Deps))
+		}
+		for _, d := range p.Deps {
+			for _, cloud := range []string{"cloud.google.com/", "github.com/aws/", "github.com/Azure/azure-sdk", "k8s.io/client-go", "google.golang.org/api", "github.com/sigstore/cosign/v2/cmd"} {
+				if strings.HasPrefix(d, cloud) {
+					t.Errorf("the program links %s", d)
+				}
+			}
+		}
+	}
+}
+
+// TestVerifierIsSmall: attest/verify must fit an initramfs.
+func TestVerifierIsSmall(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t, "./attest/verify") {
+		for _, d := range p.Deps {
+			for _, heavy := range []string{"github.com/open-policy-agent/", "github.com/google/go-containerregistry", "go.yaml.in/", "github.com/anchore/", "github.com/sigstore/"} {
+				if strings.HasPrefix(d, heavy) {
+					t.Errorf("attest/verify links %s", d)
+				}
+			}
+		}
+	}
+}

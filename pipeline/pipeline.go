@@ -1,0 +1,207 @@
+// Package pipeline tells the story: resolve, inventory, decide, assemble, seal.
+// It is the only package that knows all the steps; each of them knows none of
+// the others. Check and Build are the whole of it:
+//
+//	os.yml -> Resolve -> Inventory -> Decide -> Assemble -> Seal
+//
+// Inventory and Assemble share one pass over each image: the bytes stream
+// through the scanner and, for Build, into a temporary output at once. Decide
+// gates only the commit: a pass renames and seals, a denial deletes.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// Step is a step of the story, as progress and benchmarks name it.
+type Step string
+
+// The steps in order. Inventory and Assemble run as one pass.
+const (
+	Resolve   Step = "resolve"
+	Inventory Step = "inventory"
+	Decide    Step = "decide"
+	Assemble  Step = "assemble"
+	Seal      Step = "seal"
+)
+
+// Progress is told when a step begins and what it is at; detail is one line,
+// "" at the begin.
+type Progress func(step Step, detail string)
+
+// CheckOptions say what to check, and by what.
+type CheckOptions struct {
+	Resolve builder.Options
+	Policy  policy.Options
+	// Time is the clock of the outputs (SOURCE_DATE_EPOCH, else 1970); the
+	// policy has its own.
+	Time time.Time
+	// TempDir holds spill files, "" for the system's.
+	TempDir  string
+	Progress Progress
+}
+
+// Checked is what Check found out.
+type Checked struct {
+	OS        *system.OS
+	Facts     *facts.Facts
+	Documents *scanner.Documents
+	Decision  *decision.Decision
+}
+
+// Check resolves, inventories and decides; it writes nothing.
+func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
+	r, err := o.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Store.Close()
+	scan := scanner.New(o.scanner())
+	defer scan.Close()
+	o.Progress.begin(Inventory)
+	if err := inventory(ctx, r, scan, o.Resolve.Jobs, o.Progress); err != nil {
+		return nil, err
+	}
+	return o.decide(ctx, r, scan)
+}
+
+// BuildOptions say what to build, and where to.
+type BuildOptions struct {
+	CheckOptions
+	Formats []string
+	// OutputDir is the folder that Build replaces, dist/NAME mostly.
+	OutputDir string
+	// Signer signs; nil builds without attestations.
+	Signer *attest.Signer
+	// Version of the program, for the provenance.
+	Version string
+	// Parameters are the flags that shaped the build, for the provenance.
+	Parameters map[string]any
+	// Signed names who signs, for the report; "" for nobody.
+	SignedBy string
+}
+
+// Built is what Build left.
+type Built struct {
+	Checked
+	// Dir is the folder that was written: OutputDir, or OutputDir.denied.
+	Dir    string
+	Denied bool
+	// Images are the image's files, relative to Dir; none when denied.
+	Images []string
+}
+
+// Build tells the whole story. A failed build leaves OutputDir as it was; a
+// denied one leaves it too, and writes the decision to OutputDir.denied.
+func Build(ctx context.Context, o BuildOptions) (*Built, error) {
+	if err := image.CheckFormats(o.Formats); err != nil {
+		return nil, err
+	}
+	r, err := o.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Store.Close()
+	out, err := newOutput(o.OutputDir)
+	if err != nil {
+		return nil, err
+	}
+	defer out.discard()
+	scan := scanner.New(o.scanner())
+	defer scan.Close()
+
+	o.Progress.begin(Assemble)
+	images, err := assemble(ctx, r, scan, o, out.dir)
+	if err != nil {
+		return nil, err
+	}
+	checked, err := o.decide(ctx, r, scan)
+	if err != nil {
+		return nil, err
+	}
+	built := &Built{Checked: *checked, Images: images}
+	if policy.ExitCode(checked.Decision) != 0 {
+		built.Denied, built.Images = true, nil
+		built.Dir, err = out.deny(checked)
+		return built, err
+	}
+	o.Progress.begin(Seal)
+	if err := seal(ctx, r, built, o, out); err != nil {
+		return nil, err
+	}
+	built.Dir, err = out.commit()
+	return built, err
+}
+
+func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, error) {
+	o.Progress.begin(Resolve)
+	r, err := builder.Resolve(ctx, o.Resolve)
+	if err != nil {
+		return nil, err
+	}
+	o.Progress.say(Resolve, fmt.Sprintf("%d components", len(r.OS.Components)))
+	return r, nil
+}
+
+func (o CheckOptions) scanner() scanner.Options {
+	return scanner.Options{TempDir: o.TempDir, Created: o.Time}
+}
+
+// decide turns what the scanner saw into a decision.
+func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner) (*Checked, error) {
+	f, docs, err := scan.Facts(ctx, r.OS)
+	if err != nil {
+		return nil, err
+	}
+	o.Progress.begin(Decide)
+	p := o.Policy
+	p.LockDigest = r.LockDigest
+	d, err := policy.Decide(ctx, f, p)
+	if err != nil {
+		return nil, err
+	}
+	o.Progress.say(Decide, fmt.Sprintf("%s: %d findings", d.Verdict, len(d.Findings)))
+	return &Checked{OS: r.OS, Facts: f, Documents: docs, Decision: d}, nil
+}
+
+func (p Progress) begin(s Step) {
+	if p != nil {
+		p(s, "")
+	}
+}
+
+func (p Progress) say(s Step, detail string) {
+	if p != nil {
+		p(s, detail)
+	}
+}
+
+// at adds the component to an error that does not name its place.
+func at(c *system.Component, err error) error {
+	var e *system.Error
+	if errors.As(err, &e) && e.Pos.File != "" {
+		return err
+	}
+	if errors.As(err, &e) {
+		placed := *e
+		placed.Pos = c.Pos
+		placed.What = c.ID() + ": " + e.What
+		return &placed
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &system.Error{Kind: system.ErrUnusable, Pos: c.Pos, What: c.ID(), Err: err}
+}

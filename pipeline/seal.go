@@ -1,0 +1,35 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/builder"
+)
+
+// seal completes the output folder: the bills of materials, the reports, and
+// over all of it the statements.
+func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output) error {
+	name := b.OS.Name
+	in := attest.Input{
+		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
+		SPDXPath: "sbom/" + name + ".spdx.json", CycloneDXPath: "sbom/" + name + ".cdx.json",
+		LockDigest: r.LockDigest, BuilderVersion: o.Version, Parameters: o.Parameters, Time: o.Time,
+	}
+	files := map[string][]byte{in.SPDXPath: b.Documents.SPDX, in.CycloneDXPath: b.Documents.CycloneDX}
+	for _, d := range b.Documents.Components {
+		doc := attest.Document{ID: d.ID, FileStem: d.FileStem, Digest: d.Digest,
+			SPDXPath: "sbom/components/" + d.FileStem + ".spdx.json", CycloneDXPath: "sbom/components/" + d.FileStem + ".cdx.json"}
+		files[doc.SPDXPath], files[doc.CycloneDXPath] = d.SPDX, d.CycloneDX
+		in.Documents = append(in.Documents, doc)
+	}
+	for path, data := range files {
+		if err := out.write(path, data); err != nil {
+			return err
+		}
+	}
+	if err := out.reports(&b.Checked, o.SignedBy); err != nil {
+		return err
+	}
+	return attest.Seal(ctx, in, o.Signer)
+}
