@@ -97,7 +97,10 @@ func checkRefs(s *set, data map[string]any) error {
 				return false
 			}
 			path := ground(ref)
-			if len(path) == 0 || resolves(path, defined, data) {
+			if len(path) == 0 {
+				return false
+			}
+			if path = plain(path); resolves(path, defined, data) {
 				return false
 			}
 			what, next := "undefined reference data."+strings.Join(path, "."), ""
@@ -112,6 +115,19 @@ func checkRefs(s *set, data map[string]any) error {
 		})
 	}
 	return errors.Join(errs...)
+}
+
+// plain undoes the two detours to data that rules take so that stock opa can
+// run them: data.data.X, as opa loads a folder named data, and the helper
+// package data.seaworthy.given.X, which picks between the two.
+func plain(path []string) []string {
+	if path[0] == "data" && len(path) > 1 {
+		return path[1:]
+	}
+	if len(path) > 3 && path[0] == reserved && path[1] == "given" && path[2] == paramsKey {
+		return path[2:]
+	}
+	return path
 }
 
 func refPos(name string, ref ast.Ref) system.Position {

@@ -76,7 +76,7 @@ func offsetPos(f file, err error) system.Position {
 
 // overlay lays a folder's data over the built-in data. A parameter must be one
 // that exists, and keep its type; in another object, keys are added or
-// replaced; anything else that is there already is refused.
+// replaced; a list grows at its end.
 func overlay(base, own map[string]any) (map[string]any, error) {
 	out := maps.Clone(base)
 	var errs []error
@@ -86,10 +86,19 @@ func overlay(base, own map[string]any) (map[string]any, error) {
 			out[key] = own[key]
 			continue
 		}
+		if rows, isList := old.([]any); isList {
+			more, alsoList := own[key].([]any)
+			if !alsoList {
+				errs = append(errs, input("data key %q must be a list, as the built-in one is", "", key))
+				continue
+			}
+			out[key] = slices.Concat(rows, more)
+			continue
+		}
 		from, isObject := old.(map[string]any)
 		with, alsoObject := own[key].(map[string]any)
 		if !isObject || !alsoObject {
-			errs = append(errs, input("data key %q is built in, and not an object that could be added to", "use another key", key))
+			errs = append(errs, input("data key %q is built in, and nothing can be added to it", "use another key", key))
 			continue
 		}
 		merged := maps.Clone(from)

@@ -32,8 +32,9 @@ var (
 	errMemory   = errors.New("the rules use too much memory")
 )
 
-// run evaluates all rules once. The result has, by package, its sets.
-func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration) (map[string]map[string][]any, error) {
+// run evaluates all rules once, within a deadline and a bound on how much the
+// heap may grow. The result has, by package, its sets.
+func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) (map[string]map[string][]any, error) {
 	value, err := inputValue(f)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duratio
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go watchHeap(ctx, stop)
+	go watchHeap(ctx, heap, stop)
 
 	type outcome struct {
 		rs  rego.ResultSet
@@ -167,9 +168,9 @@ func inputValue(f *facts.Facts) (ast.Value, error) {
 	return value, nil
 }
 
-// watchHeap cancels when the heap has grown by more than maxHeap: a deadline
+// watchHeap cancels when the heap has grown by more than most: a deadline
 // alone does not bound memory.
-func watchHeap(ctx context.Context, stop context.CancelCauseFunc) {
+func watchHeap(ctx context.Context, most uint64, stop context.CancelCauseFunc) {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	read := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
 	start := read()
@@ -180,11 +181,11 @@ func watchHeap(ctx context.Context, stop context.CancelCauseFunc) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if now := read(); now < start+maxHeap {
+			if now := read(); now < start+most {
 				continue
 			}
 			runtime.GC() // garbage does not count
-			if read() >= start+maxHeap {
+			if read() >= start+most {
 				stop(errMemory)
 				return
 			}

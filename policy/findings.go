@@ -208,6 +208,10 @@ func missingInput(f *facts.Facts, in, resource string) string {
 		if f.Kernel.Present && !f.Kernel.Config.Present {
 			return "no kernel configuration"
 		}
+	case "files", "i":
+		if any(func(c *facts.Component) bool { return !c.Files.Present }) {
+			return "no list of files"
+		}
 	case "sbom", "b":
 		if any(func(c *facts.Component) bool { return !c.SBOM.Present }) {
 			return "no SBOM"

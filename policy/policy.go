@@ -78,7 +78,7 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 	if deadline <= 0 {
 		deadline = DefaultDeadline
 	}
-	results, err := program.run(ctx, f, deadline)
+	results, err := program.run(ctx, f, deadline, maxHeap)
 	if err != nil {
 		return nil, err
 	}

@@ -141,9 +141,24 @@ func TestMemory(t *testing.T) {
 		b.WriteString("s" + n + " := concat(\"\", [s" + prev + ", s" + prev + "])\n\n")
 	}
 	b.WriteString(fires("CAP-001", "x := count(s40)"))
+	tree, err := readTree(with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", b.String())}), "rules/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := index(tree, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := l.choose("baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := compile(set, "2026-11-20")
+	if err != nil {
+		t.Fatal(err)
+	}
 	start := time.Now()
-	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", b.String())}),
-		testFacts(), Options{Deadline: time.Minute})
+	_, err = p.run(context.Background(), testFacts(), time.Minute, 48<<20)
 	wantError(t, err, system.ErrUnusable, "too much memory")
 	if took := time.Since(start); took > 15*time.Second {
 		t.Errorf("stopped after %s", took)

@@ -93,7 +93,7 @@ func testStore(libs []*library, data map[string]any) (storage.Store, error) {
 func runTests(ctx context.Context, modules map[string]*ast.Module, store storage.Store, w io.Writer) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go watchHeap(ctx, stop)
+	go watchHeap(ctx, maxHeap, stop)
 	compiler := ast.NewCompiler().
 		WithCapabilities(capabilitiesOf(slices.Concat(allowed, testOnly))).
 		WithStrict(true).

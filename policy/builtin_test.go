@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"context"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Every pack that ships compiles strictly, runs in the sandbox, and has an
+// outcome for each of its rules.
+func TestBuiltinPacks(t *testing.T) {
+	var below []string
+	for _, name := range []string{"baseline", "hardened", "strict"} {
+		d, err := Decide(context.Background(), testFacts(), Options{Policy: name, Now: testNow, Tool: decision.Tool{Name: "seaworthy"}})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var ids []string
+		for _, r := range d.Rules {
+			ids = append(ids, r.ID)
+			if !slices.ContainsFunc(d.Findings, func(f decision.Finding) bool { return f.ID == r.ID }) {
+				t.Errorf("%s: no finding of %s", name, r.ID)
+			}
+		}
+		for _, id := range below {
+			if !slices.Contains(ids, id) {
+				t.Errorf("%s lacks %s, which a weaker pack has", name, id)
+			}
+		}
+		below = ids
+	}
+}
+
+func TestBuiltinRules(t *testing.T) {
+	all, err := Rules(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if len(r.Packs) == 0 {
+			t.Errorf("%s is in no pack", r.ID)
+		}
+	}
+	if err := Test(context.Background(), "", io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkDecide is one decision from nothing: read, parse, compile, run.
+func BenchmarkDecide(b *testing.B) {
+	f := testFacts()
+	for b.Loop() {
+		if _, err := Decide(context.Background(), f, Options{Policy: "strict", Now: testNow}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
