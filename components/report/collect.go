@@ -71,7 +71,7 @@ func attempts() []Attempt {
 		{"read the kernel's log", func() error { _, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil); return err }},
 		{"make a device node", mknod},
 		{"become root", func() error { return becomeRoot(os.Getuid()) }},
-		{"chroot", func() error { return past(unix.Chroot("/proc/self/exe"), unix.ENOTDIR) }},
+		{"chroot", func() error { return unix.Chroot("/") }},
 		{"make a user namespace", userNamespace},
 	}
 	var out []Attempt

@@ -47,7 +47,7 @@ func run(w io.Writer, root string, files []string) bool {
 		}
 		all = append(all, s...)
 	}
-	set := 0
+	set, failed := 0, 0
 	for _, s := range all {
 		n, errs := s.apply(root)
 		set += n
@@ -57,9 +57,9 @@ func run(w io.Writer, root string, files []string) bool {
 				continue
 			}
 			fmt.Fprintf(w, "%s:%d: %v\n", s.file, s.line, err)
-			ok = false
+			failed++
 		}
 	}
-	fmt.Fprintf(w, "%d parameters set\n", set)
-	return ok
+	fmt.Fprintf(w, "%d parameters set, %d failed\n", set, failed)
+	return ok && failed == 0
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -122,7 +123,13 @@ func (s setting) apply(root string) (int, []error) {
 	return n, errs
 }
 
+// write sets one parameter. One that has the value already is left alone:
+// some may be read by all, and written only with a capability that is then
+// not needed.
 func write(path, value string) error {
+	if b, err := os.ReadFile(path); err == nil && same(string(b), value) {
+		return nil
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("the kernel has no such parameter")
@@ -139,3 +146,6 @@ func write(path, value string) error {
 	}
 	return err
 }
+
+// same compares values as the kernel prints them, with tabs between numbers.
+func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }

@@ -95,7 +95,7 @@ func TestRun(t *testing.T) {
 	if want := first + ":4: skipped: kernel.absent = 1: the kernel has no such parameter\n"; !strings.Contains(out.String(), want) {
 		t.Errorf("output %q lacks %q", out.String(), want)
 	}
-	if !strings.Contains(out.String(), "5 parameters set\n") {
+	if !strings.Contains(out.String(), "5 parameters set, 0 failed\n") {
 		t.Errorf("output %q", out.String())
 	}
 }
@@ -109,10 +109,28 @@ func TestRunFails(t *testing.T) {
 	if run(&out, root, []string{file, file + ".missing"}) {
 		t.Fatal("passed")
 	}
-	for _, want := range []string{":1: kernel.absent = 1: ", ":3: kernel.none = 2: ", ".missing: no such file", "1 parameters set"} {
+	for _, want := range []string{":1: kernel.absent = 1: ", ":3: kernel.none = 2: ", ".missing: no such file", "1 parameters set, 2 failed"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output %q lacks %q", out.String(), want)
 		}
+	}
+}
+
+// A parameter that has its value already needs no write, and so no right to.
+func TestAlreadySet(t *testing.T) {
+	t.Parallel()
+	root := tree(t)
+	dir := filepath.Join(root, "kernel")
+	os.MkdirAll(dir, 0o755)
+	os.WriteFile(filepath.Join(dir, "printk"), []byte("4\t4\t1\t7\n"), 0o444)
+	before, _ := os.Stat(filepath.Join(dir, "printk"))
+	if n, errs := (setting{key: "kernel.printk", value: "4 4 1  7"}).apply(root); n != 1 || errs != nil {
+		t.Fatal(n, errs)
+	}
+	b, _ := os.ReadFile(filepath.Join(dir, "printk"))
+	after, _ := os.Stat(filepath.Join(dir, "printk"))
+	if string(b) != "4\t4\t1\t7\n" || !before.ModTime().Equal(after.ModTime()) {
+		t.Errorf("it was written: %q", b)
 	}
 }
 
