@@ -64,7 +64,7 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 	if len(all) > statement.MaxBundles {
 		return nil, unusable(fmt.Sprintf("%d statements are more than %d", len(all), statement.MaxBundles), nil)
 	}
-	if err := root.Mkdir(statement.Dir, 0o755); err != nil {
+	if err := mkdir(root, statement.Dir); err != nil {
 		return nil, unusable("attestations", err)
 	}
 	var out []layout.Bundle
@@ -77,7 +77,7 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 			return nil, unusable("statement "+n.stem, err)
 		}
 		path := statement.BundlePath(n.stem)
-		if err := root.WriteFile(path, raw, 0o644); err != nil {
+		if err := write(root, path, raw); err != nil {
 			return nil, unusable("attestations", err)
 		}
 		digest, size, _ := digestOf(bytes.NewReader(raw))
@@ -117,11 +117,13 @@ func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
 
 // writeLayout writes what the layout says.
 func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
-	if err := root.MkdirAll(layout.Dir+"/blobs/sha256", 0o755); err != nil {
-		return unusable("image layout", err)
+	for _, dir := range []string{layout.Dir, layout.Dir + "/blobs", layout.Dir + "/blobs/sha256"} {
+		if err := mkdir(root, dir); err != nil {
+			return unusable("image layout", err)
+		}
 	}
 	for path, content := range l.Documents {
-		if err := root.WriteFile(layout.Dir+"/"+path, content, 0o644); err != nil {
+		if err := write(root, layout.Dir+"/"+path, content); err != nil {
 			return unusable("image layout", err)
 		}
 	}
@@ -136,12 +138,31 @@ func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
 	return nil
 }
 
+// mkdir and write give the same modes under any umask.
+func mkdir(root *os.Root, path string) error {
+	if err := root.Mkdir(path, 0o755); err != nil {
+		return err
+	}
+	return root.Chmod(path, 0o755)
+}
+
+func write(root *os.Root, path string, content []byte) error {
+	if err := root.WriteFile(path, content, 0o644); err != nil {
+		return err
+	}
+	return root.Chmod(path, 0o644)
+}
+
 // linkOrCopy gives a file a second name, or where that cannot be, a copy. A
-// copy whose bytes are not those of its name (a digest) is an error.
+// copy whose bytes are not those of its name, a digest, is an error.
 func linkOrCopy(root *os.Root, source, target string) error {
 	if root.Link(source, target) == nil {
 		return nil
 	}
+	return copyBlob(root, source, target)
+}
+
+func copyBlob(root *os.Root, source, target string) error {
 	r, err := root.Open(source)
 	if err != nil {
 		return err
@@ -152,7 +173,7 @@ func linkOrCopy(root *os.Root, source, target string) error {
 		return err
 	}
 	digest, _, err := digestOf(io.TeeReader(r, w))
-	if err = errors.Join(err, w.Close()); err != nil {
+	if err = errors.Join(err, w.Chmod(0o644), w.Close()); err != nil {
 		return err
 	}
 	if digest != "sha256:"+filepath.Base(target) {

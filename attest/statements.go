@@ -64,6 +64,10 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 		add("cyclonedx", statement.CycloneDX, in.CycloneDXPath, subject),
 	}
 	for _, c := range in.System.Components {
+		if c.Image == nil {
+			errs = append(errs, unusable(fmt.Sprintf("component %s has no image", c.ID()), nil))
+			continue
+		}
 		doc, err := in.documentOf(c)
 		if err != nil {
 			errs = append(errs, err)

@@ -49,8 +49,10 @@ const (
 	MaxBundle = 128 << 20
 	// MaxBundles is how many a folder may have.
 	MaxBundles = 4096
-	// MaxDepth is how deep JSON may be nested.
-	MaxDepth = 100
+	// MaxDepth is how deep JSON may be nested, and MaxMembers how many members
+	// the objects of what Decode reads may have in all.
+	MaxDepth   = 100
+	MaxMembers = 1 << 20
 )
 
 // ImageStems are the stems of an image's own statements and their predicate

@@ -9,8 +9,8 @@ import (
 
 // Decode reads data into v as encoding/json does, but refuses what two readers
 // could understand differently: members of one name (letter case and escapes
-// aside) twice in an object, anything after the value, and nesting deeper than
-// MaxDepth. Members that v does not know are ignored, as in-toto asks.
+// aside) twice in an object, anything after the value, nesting deeper than
+// MaxDepth, and more than MaxMembers members. Members that v does not know are ignored, as in-toto asks.
 func Decode(data []byte, v any) error {
 	if !json.Valid(data) {
 		return invalid(data)
@@ -46,8 +46,9 @@ func invalid(data []byte) error {
 
 // scanner walks JSON that is known to be valid.
 type scanner struct {
-	data []byte
-	pos  int
+	data    []byte
+	pos     int
+	members int
 	// opaque names the member of the outermost object whose value is skipped.
 	opaque string
 }
@@ -96,6 +97,9 @@ func (s *scanner) object(level, limit int) error {
 		key, err := key(s.string())
 		if err != nil {
 			return err
+		}
+		if s.members++; s.members > MaxMembers {
+			return fmt.Errorf("more than %d members", MaxMembers)
 		}
 		folded := fold(key)
 		if seen[folded] {

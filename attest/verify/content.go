@@ -93,7 +93,8 @@ func (c *content) agree(s seal) error {
 func (v *Verifier) passed(s seal, c *content) error {
 	path := s["vsa"].file.Path
 	if r := c.summary.VerificationResult; r != statement.Passed {
-		return refuse(CheckPolicy, path, "image did not pass policy %s: its summary says %q", c.policy, r)
+		return refuseNext("see decision.json for what failed, mend it and build again",
+			CheckPolicy, path, "image did not pass policy %s: its summary says %q", c.policy, r)
 	}
 	var errs []error
 	if !v.policy.satisfies(c.policy) {
@@ -109,7 +110,8 @@ func (v *Verifier) passed(s seal, c *content) error {
 		case err != nil:
 			errs = append(errs, refuse(CheckContent, path, "waivers expire on %q, which is no date", last))
 		case !v.policy.Now.Before(day.AddDate(0, 0, 1)):
-			errs = append(errs, refuse(CheckPolicy, path, "image passed policy %s with a waiver that has expired since, on %s", c.policy, last))
+			errs = append(errs, refuseNext("build it again, with the waiver renewed or what it excuses mended",
+				CheckPolicy, path, "image passed policy %s with a waiver that has expired since, on %s", c.policy, last))
 		}
 	}
 	// Where a policy is required, so is that nothing of it failed: a build's
@@ -135,8 +137,9 @@ func (c *content) checkComponents(s seal) error {
 		if digest == "" {
 			errs = append(errs, refuse(CheckContent, s["provenance"].file.Path, "component %s has no digest", id))
 		}
-		for stem, predicateType := range statement.ComponentStems(statement.FileStem(id)) {
-			want[stem] = predicateType
+		stems := statement.ComponentStems(statement.FileStem(id))
+		maps.Copy(want, stems)
+		for _, stem := range slices.Sorted(maps.Keys(stems)) {
 			one := s[stem]
 			if one == nil {
 				errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "statement of component %s is missing", id))

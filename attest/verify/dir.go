@@ -161,7 +161,7 @@ func (f *folder) checkDocuments(s seal, c *content) error {
 		}
 		boms = append(boms, one)
 	}
-	if len(boms)+len(errs) != len(c.documents) {
+	if len(boms) != len(c.documents) {
 		errs = append(errs, refuse(CheckContent, s["provenance"].file.Path, "names documents of statements that are not there"))
 	}
 	return errors.Join(errors.Join(errs...), parallel(len(boms), func(i int) error {

@@ -68,15 +68,17 @@ var next = map[Check]string{
 	CheckLayout:    "fetch or build the image again",
 }
 
-// refuse makes a Refusal.
+// refuse makes a Refusal with the check's usual next step.
 func refuse(check Check, path, format string, args ...any) error {
+	return refuseNext(next[check], check, path, format, args...)
+}
+
+func refuseNext(next string, check Check, path, format string, args ...any) error {
 	what := fmt.Sprintf(format, args...)
 	if path != "" {
 		what = path + ": " + what
 	}
-	return &Refusal{Check: check, Path: path, cause: &system.Error{
-		Kind: system.ErrMismatch, What: what, Next: next[check],
-	}}
+	return &Refusal{Check: check, Path: path, cause: &system.Error{Kind: system.ErrMismatch, What: what, Next: next}}
 }
 
 func unusable(what string, err error) error {

@@ -1,0 +1,496 @@
+package verify_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/sealtest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// forger holds the key that is trusted, and signs whatever it is asked to.
+type forger struct {
+	*attest.Signer
+	key *ecdsa.PrivateKey
+}
+
+func newForger(t *testing.T) *forger {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := attest.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &forger{Signer: s, key: key}
+}
+
+type object = map[string]any
+
+// bundle is a bundle's JSON as a test edits it.
+type bundle struct {
+	MediaType            string `json:"mediaType"`
+	VerificationMaterial object `json:"verificationMaterial"`
+	DSSEEnvelope         struct {
+		Payload     []byte   `json:"payload"`
+		PayloadType string   `json:"payloadType"`
+		Signatures  []object `json:"signatures"`
+	} `json:"dsseEnvelope"`
+}
+
+func readBundle(t *testing.T, dir, stem string) *bundle {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, statement.BundlePath(stem)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bundle
+	if err := json.Unmarshal(raw, &b); err != nil {
+		t.Fatal(err)
+	}
+	return &b
+}
+
+func (b *bundle) write(t *testing.T, dir, stem string) {
+	t.Helper()
+	raw, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, statement.BundlePath(stem)), raw)
+}
+
+// put replaces a file, or makes it.
+func put(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, to, raw)
+}
+
+func (f *forger) sign(payloadType string, payload []byte) []byte {
+	pae := fmt.Sprintf("DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload)
+	sum := sha256.Sum256([]byte(pae))
+	sig, err := ecdsa.SignASN1(rand.Reader, f.key, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return sig
+}
+
+// edit changes a statement and signs it again: a lie by the trusted key.
+func (f *forger) edit(t *testing.T, dir, stem string, change func(st, predicate object)) {
+	t.Helper()
+	b := readBundle(t, dir, stem)
+	var st object
+	if err := json.Unmarshal(b.DSSEEnvelope.Payload, &st); err != nil {
+		t.Fatal(err)
+	}
+	change(st, st["predicate"].(object))
+	raw, err := json.Marshal(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.raw(t, dir, stem, raw)
+}
+
+// raw signs a payload as it is.
+func (f *forger) raw(t *testing.T, dir, stem string, payload []byte) {
+	t.Helper()
+	b := readBundle(t, dir, stem)
+	b.DSSEEnvelope.Payload = payload
+	b.DSSEEnvelope.Signatures = []object{{"sig": f.sign(b.DSSEEnvelope.PayloadType, payload)}}
+	b.write(t, dir, stem)
+}
+
+func imageStems() []string {
+	return []string{"spdx", "cyclonedx", "provenance", "vsa", "test-result"}
+}
+
+// Each case damages a sealed image; other is another image of the same name,
+// sealed by the same key.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	f, stranger := newForger(t), newForger(t)
+	other := sealtest.New("demo")
+	for path := range other.Files {
+		other.Files[path] += ", the other one"
+	}
+	other.Decision.Findings[0].Message = "of the other one"
+	otherDir := other.Seal(t, f.Signer)
+	rescanned := sealtest.New("demo").Seal(t, f.Signer) // the same image; its bill of materials is edited below
+	f.edit(t, rescanned, "component-services-nginx.spdx", func(_, p object) { p["comment"] = "another scan" })
+	att := func(stem string) string { return statement.BundlePath(stem) }
+
+	for _, tt := range []struct {
+		name   string
+		damage func(t *testing.T, dir string)
+		check  verify.Check
+		what   string
+	}{
+		{"bundle of another key", func(t *testing.T, dir string) {
+			b := readBundle(t, dir, "vsa")
+			b.DSSEEnvelope.Signatures = []object{{"sig": stranger.sign(statement.PayloadType, b.DSSEEnvelope.Payload)}}
+			b.write(t, dir, "vsa")
+		}, verify.CheckSignature, att("vsa")},
+		{"payload swapped", func(t *testing.T, dir string) {
+			b := readBundle(t, dir, "vsa")
+			b.DSSEEnvelope.Payload = readBundle(t, otherDir, "vsa").DSSEEnvelope.Payload
+			b.write(t, dir, "vsa")
+		}, verify.CheckSignature, att("vsa")},
+		{"two signatures", func(t *testing.T, dir string) {
+			b := readBundle(t, dir, "spdx")
+			b.DSSEEnvelope.Signatures = append(b.DSSEEnvelope.Signatures, b.DSSEEnvelope.Signatures[0])
+			b.write(t, dir, "spdx")
+		}, verify.CheckSignature, "2 signatures"},
+		{"other payload type, signed", func(t *testing.T, dir string) {
+			b := readBundle(t, dir, "spdx")
+			b.DSSEEnvelope.PayloadType = "application/json"
+			b.DSSEEnvelope.Signatures = []object{{"sig": f.sign("application/json", b.DSSEEnvelope.Payload)}}
+			b.write(t, dir, "spdx")
+		}, verify.CheckSignature, "payload type"},
+		{"payload type of an honest signature changed", func(t *testing.T, dir string) {
+			b := readBundle(t, dir, "spdx")
+			b.DSSEEnvelope.Signatures = []object{{"sig": f.sign("application/json", b.DSSEEnvelope.Payload)}}
+			b.write(t, dir, "spdx")
+		}, verify.CheckSignature, "not signed by a trusted key"},
+		{"duplicate member in a bundle", func(t *testing.T, dir string) {
+			path := filepath.Join(dir, att("vsa"))
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, path, []byte(strings.Replace(string(raw), `"payloadType"`, `"PayloadType":"x","payloadType"`, 1)))
+		}, verify.CheckSignature, "there twice"},
+		{"duplicate member in a statement", func(t *testing.T, dir string) {
+			p := string(readBundle(t, dir, "vsa").DSSEEnvelope.Payload)
+			f.raw(t, dir, "vsa", []byte(strings.Replace(p, `"predicateType"`, `"predicateType":"x","predicateType"`, 1)))
+		}, verify.CheckSignature, "there twice"},
+		{"duplicate member in a predicate", func(t *testing.T, dir string) {
+			p := string(readBundle(t, dir, "vsa").DSSEEnvelope.Payload)
+			f.raw(t, dir, "vsa", []byte(strings.Replace(p, `"verificationResult"`, `"verificationResult":"FAILED","verificationResult"`, 1)))
+		}, verify.CheckContent, "there twice"},
+		{"huge bundle", func(t *testing.T, dir string) {
+			path := filepath.Join(dir, att("vsa"))
+			if err := errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o644), os.Truncate(path, statement.MaxBundle+1)); err != nil {
+				t.Fatal(err)
+			}
+		}, verify.CheckFolder, att("vsa")},
+		{"predicate type swapped, signed", func(t *testing.T, dir string) {
+			f.edit(t, dir, "vsa", func(st, _ object) { st["predicateType"] = statement.TestResult })
+		}, verify.CheckType, att("vsa")},
+		{"one statement under another's name", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(dir, att("cyclonedx")), filepath.Join(dir, att("spdx")))
+		}, verify.CheckType, att("spdx")},
+		{"component's statement as the image's", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(dir, att("component-kernel.spdx")), filepath.Join(dir, att("spdx")))
+		}, verify.CheckSubject, att("spdx")},
+		{"statement of an unknown type", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(dir, att("vsa")), filepath.Join(dir, att("custom")))
+		}, verify.CheckType, att("custom")},
+		{"something else among the attestations", func(t *testing.T, dir string) {
+			put(t, filepath.Join(dir, statement.Dir, "note.txt"), []byte("hi"))
+		}, verify.CheckFolder, "note.txt"},
+		{"extra subject in one statement", func(t *testing.T, dir string) {
+			f.edit(t, dir, "vsa", func(st, _ object) {
+				st["subject"] = append(st["subject"].([]any), object{"name": "x", "digest": object{"sha256": strings.Repeat("a", 64)}})
+			})
+		}, verify.CheckSubject, att("vsa")},
+		{"extra subject in all statements", func(t *testing.T, dir string) {
+			for _, stem := range imageStems() {
+				f.edit(t, dir, stem, func(st, _ object) {
+					st["subject"] = append(st["subject"].([]any), object{"name": "x", "digest": object{"sha256": strings.Repeat("a", 64)}})
+				})
+			}
+		}, verify.CheckSubject, "x: file is missing"},
+		{"subject outside of the folder", func(t *testing.T, dir string) {
+			put(t, filepath.Join(dir, "..", "outside"), []byte("x"))
+			for _, stem := range imageStems() {
+				f.edit(t, dir, stem, func(st, _ object) {
+					st["subject"] = append(st["subject"].([]any), object{"name": "../outside", "digest": object{"sha256": strings.TrimPrefix(sealtest.Digest("x"), "sha256:")}})
+				})
+			}
+		}, verify.CheckSubject, "../outside"},
+		{"missing subject in all statements", func(t *testing.T, dir string) {
+			for _, stem := range imageStems() {
+				f.edit(t, dir, stem, func(st, _ object) { st["subject"] = st["subject"].([]any)[1:] })
+			}
+		}, verify.CheckFolder, "demo-cmdline"},
+		{"kernel of one image, initrd of another", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(otherDir, "demo-initrd.img"), filepath.Join(dir, "demo-initrd.img"))
+		}, verify.CheckSubject, "demo-initrd.img"},
+		{"statements of two images", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(otherDir, att("vsa")), filepath.Join(dir, att("vsa")))
+		}, verify.CheckSubject, "two images are mixed"},
+		{"kernel and initrd of two images, statements mixed", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(otherDir, "demo-initrd.img"), filepath.Join(dir, "demo-initrd.img"))
+			for _, stem := range []string{"vsa", "provenance"} {
+				copyFile(t, filepath.Join(otherDir, att(stem)), filepath.Join(dir, att(stem)))
+			}
+		}, verify.CheckSubject, "two images are mixed"},
+		{"extra boot file", func(t *testing.T, dir string) {
+			put(t, filepath.Join(dir, "demo-initrd2.img"), []byte("x"))
+		}, verify.CheckFolder, "demo-initrd2.img"},
+		{"extra file in a folder of its own", func(t *testing.T, dir string) {
+			put(t, filepath.Join(dir, "loader/entries/x.conf"), []byte("x"))
+		}, verify.CheckFolder, "loader/entries/x.conf"},
+		{"extra blob", func(t *testing.T, dir string) {
+			put(t, filepath.Join(dir, "oci/blobs/sha256", strings.Repeat("a", 64)), []byte("x"))
+		}, verify.CheckLayout, "oci/blobs/sha256/aaaa"},
+		{"symbolic link in place of a file", func(t *testing.T, dir string) {
+			path := filepath.Join(dir, "demo-kernel")
+			if err := errors.Join(os.Rename(path, filepath.Join(dir, "..", "k")), os.Symlink("../k", path)); err != nil {
+				t.Fatal(err)
+			}
+		}, verify.CheckFolder, "demo-kernel"},
+		{"symbolic link in place of a folder", func(t *testing.T, dir string) {
+			path := filepath.Join(dir, "sbom")
+			if err := errors.Join(os.Rename(path, filepath.Join(dir, "..", "s")), os.Symlink("../s", path)); err != nil {
+				t.Fatal(err)
+			}
+		}, verify.CheckFolder, "sbom"},
+		{"pipe in place of a file", func(t *testing.T, dir string) {
+			path := filepath.Join(dir, "report.html")
+			if err := errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}, verify.CheckFolder, "report.html"},
+		{"decision of another image", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(otherDir, "decision.json"), filepath.Join(dir, "decision.json"))
+		}, verify.CheckByproduct, "decision.json"},
+		{"decision of another image, with its provenance", func(t *testing.T, dir string) {
+			path := filepath.Join(otherDir, "decision.json")
+			copyFile(t, path, filepath.Join(dir, "decision.json"))
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.edit(t, dir, "provenance", func(_, p object) {
+				for _, b := range p["runDetails"].(object)["byproducts"].([]any) {
+					if b := b.(object); b["name"] == "decision.json" {
+						b["digest"] = object{"sha256": strings.TrimPrefix(sealtest.Digest(string(raw)), "sha256:")}
+					}
+				}
+			})
+		}, verify.CheckContent, "decision is"},
+		{"policy renamed in the summary", func(t *testing.T, dir string) {
+			f.edit(t, dir, "vsa", func(_, p object) { p["policy"].(object)["uri"] = statement.PolicyURI("strict") })
+		}, verify.CheckContent, `policy is "hardened", but "strict"`},
+		{"tests that are not the findings", func(t *testing.T, dir string) {
+			f.edit(t, dir, "test-result", func(_, p object) { p["warnedTests"] = []string{} })
+		}, verify.CheckContent, att("test-result")},
+		{"expiry postponed", func(t *testing.T, dir string) {
+			f.edit(t, dir, "vsa", func(_, p object) { p["seaworthy_waiversExpire"] = "2099-01-01" })
+		}, verify.CheckContent, "waivers' expiry"},
+		{"expiry that is no date", func(t *testing.T, dir string) {
+			f.edit(t, dir, "vsa", func(_, p object) { p["seaworthy_waiversExpire"] = "never" })
+		}, verify.CheckContent, "no date"},
+		{"bill of materials of another scan", func(t *testing.T, dir string) {
+			stem := "component-services-nginx.spdx"
+			copyFile(t, filepath.Join(rescanned, att(stem)), filepath.Join(dir, att(stem)))
+		}, verify.CheckContent, att("component-services-nginx.spdx")},
+		{"component's statement missing", func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, att("component-kernel.cyclonedx"))); err != nil {
+				t.Fatal(err)
+			}
+		}, verify.CheckType, att("component-kernel.cyclonedx")},
+		{"component's statement about another image", func(t *testing.T, dir string) {
+			f.edit(t, dir, "component-kernel.spdx", func(st, _ object) {
+				st["subject"].([]any)[0].(object)["digest"] = object{"sha256": strings.Repeat("b", 64)}
+			})
+		}, verify.CheckSubject, att("component-kernel.spdx")},
+		{"statement of a component that is not there", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(dir, att("component-kernel.spdx")), filepath.Join(dir, att("component-evil.spdx")))
+		}, verify.CheckType, att("component-evil.spdx")},
+		{"component hidden from the provenance", func(t *testing.T, dir string) {
+			f.edit(t, dir, "provenance", func(_, p object) {
+				def := p["buildDefinition"].(object)
+				def["resolvedDependencies"] = def["resolvedDependencies"].([]any)[1:]
+			})
+		}, verify.CheckType, "is about no component"},
+		{"another build type", func(t *testing.T, dir string) {
+			f.edit(t, dir, "provenance", func(_, p object) { p["buildDefinition"].(object)["buildType"] = "https://example.org/x" })
+		}, verify.CheckContent, "build type"},
+		{"another layout", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(otherDir, "oci/index.json"), filepath.Join(dir, "oci/index.json"))
+		}, verify.CheckLayout, "oci/index.json"},
+		{"no attestations", func(t *testing.T, dir string) {
+			if err := os.RemoveAll(filepath.Join(dir, statement.Dir)); err != nil {
+				t.Fatal(err)
+			}
+		}, verify.CheckSignature, "not signed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := sealtest.New("demo").Seal(t, f.Signer)
+			tt.damage(t, dir)
+			r, err := verifier(t, f.Signer).Dir(dir)
+			refused(t, r, err, tt.check, tt.what)
+		})
+	}
+}
+
+// What a build may honestly seal, and is to be refused or not by policy.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	s := sealtest.Signer(t)
+	fail := decision.Finding{ID: "CAP-009", State: decision.StateFail, Severity: decision.Low, Resource: "component:services/nginx"}
+	unknown := decision.Finding{ID: "CAP-009", State: decision.StateUnknown, Severity: decision.Low, Resource: "component:services/nginx"}
+	require := func(name string) func(*verify.Policy) {
+		return func(p *verify.Policy) { p.RequirePolicy = name }
+	}
+	for _, tt := range []struct {
+		name   string
+		image  func(*decision.Decision)
+		policy func(*verify.Policy)
+		what   string // "" where it is accepted
+	}{
+		{"as required", nil, require("hardened"), ""},
+		{"stronger than required", nil, require("baseline"), ""},
+		{"weaker than required", nil, require("strict"), "passed policy hardened, not strict"},
+		{"another policy", nil, require("ours"), "passed policy hardened, not ours"},
+		{"own policy by name", func(d *decision.Decision) { d.Policy.Name = "dir:my rules" }, require("dir:my rules"), ""},
+		{"own policy is no pack", func(d *decision.Decision) { d.Policy.Name = "dir:strict" }, require("baseline"), "passed policy dir:strict"},
+		{"digest as required", nil, func(p *verify.Policy) {
+			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("hardened")
+		}, ""},
+		{"another digest", nil, func(p *verify.Policy) {
+			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("older")
+		}, "with digest"},
+		{"last day of a waiver", nil, func(p *verify.Policy) {
+			p.Now = time.Date(2030, 6, 30, 23, 59, 59, 0, time.UTC)
+		}, ""},
+		{"waiver expired", nil, func(p *verify.Policy) {
+			p.Now = time.Date(2030, 7, 1, 0, 0, 0, 0, time.UTC)
+		}, "expired since, on 2030-06-30"},
+		{"no waiver, so none expires", func(d *decision.Decision) {
+			d.Findings, d.Waivers, d.WaiversDigest = d.Findings[:1], nil, ""
+		}, func(p *verify.Policy) { p.Now = now.AddDate(100, 0, 0) }, ""},
+		{"denied", func(d *decision.Decision) {
+			d.Verdict, d.Findings = decision.Deny, append(d.Findings, fail)
+		}, nil, "did not pass policy hardened"},
+		{"fail-on none is no pass", func(d *decision.Decision) {
+			d.FailOn, d.Findings = "none", append(d.Findings, fail)
+		}, nil, "did not pass policy hardened"},
+		{"fail-on none with unknown is no pass", func(d *decision.Decision) {
+			d.FailOn, d.Findings = "none", append(d.Findings, unknown)
+		}, nil, "did not pass policy hardened"},
+		{"fail-on none where nothing failed", func(d *decision.Decision) { d.FailOn = "none" }, require("hardened"), ""},
+		{"low finding below fail-on", func(d *decision.Decision) {
+			d.FailOn, d.Findings = "high", append(d.Findings, fail)
+		}, nil, ""},
+		{"low finding below fail-on, policy required", func(d *decision.Decision) {
+			d.FailOn, d.Findings = "high", append(d.Findings, fail)
+		}, require("hardened"), "--fail-on high"},
+		{"low finding below fail-on, and as much allowed", func(d *decision.Decision) {
+			d.FailOn, d.Findings = "high", append(d.Findings, fail)
+		}, func(p *verify.Policy) { p.RequirePolicy, p.FailOn = "hardened", "high" }, ""},
+		{"unknown below fail-on", func(d *decision.Decision) {
+			d.FailOn, d.Findings = "high", append(d.Findings, unknown)
+		}, nil, "did not pass policy hardened"},
+		{"waived by nobody", func(d *decision.Decision) { d.Findings[1].Waiver = nil }, nil, "did not pass policy hardened"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			img := sealtest.New("demo")
+			if tt.image != nil {
+				tt.image(img.Decision)
+			}
+			dir := img.Seal(t, s)
+			var change []func(*verify.Policy)
+			if tt.policy != nil {
+				change = append(change, tt.policy)
+			}
+			r, err := verifier(t, s, change...).Dir(dir)
+			if tt.what == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Close()
+				return
+			}
+			refused(t, r, err, verify.CheckPolicy, tt.what)
+		})
+	}
+}
+
+// A signer that lies about a failed decision is caught by the decision itself.
+func TestLyingSummary(t *testing.T) {
+	t.Parallel()
+	f := newForger(t)
+	img := sealtest.New("demo")
+	img.Decision.Verdict = decision.Deny
+	dir := img.Seal(t, f.Signer)
+	f.edit(t, dir, "vsa", func(_, p object) { p["verificationResult"] = statement.Passed })
+	r, err := verifier(t, f.Signer).Dir(dir)
+	refused(t, r, err, verify.CheckContent, "verdict")
+}
+
+func TestNotAnswered(t *testing.T) {
+	t.Parallel()
+	s := sealtest.Signer(t)
+	if r, err := verifier(t, s).Dir(filepath.Join(t.TempDir(), "nothing")); err == nil {
+		r.Close()
+		t.Fatal("a folder that is not there is accepted")
+	} else if !errors.Is(err, system.ErrUnusable) || errors.Is(err, verify.ErrRefused) {
+		t.Errorf("missing folder: %v", err)
+	}
+	r, err := verifier(t, s).Dir(sealtest.New("demo").Seal(t, nil))
+	refused(t, r, err, verify.CheckSignature, "not signed")
+	r, err = verifier(t, sealtest.Signer(t)).Dir(sealtest.New("demo").Seal(t, s))
+	refused(t, r, err, verify.CheckSignature, "not signed by a trusted key")
+}
+
+func TestNewRefusesEmptyPolicies(t *testing.T) {
+	t.Parallel()
+	key := sealtest.Signer(t).PublicKey()
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]verify.Policy{
+		"nothing":          {},
+		"no key":           {Now: now},
+		"no time":          {Keys: []crypto.PublicKey{key}},
+		"nil key":          {Keys: []crypto.PublicKey{nil}, Now: now},
+		"unknown curve":    {Keys: []crypto.PublicKey{key, p384.Public()}, Now: now},
+		"bad digest":       {Keys: []crypto.PublicKey{key}, Now: now, RequirePolicy: "strict", RequireDigest: "abc"},
+		"fail-on none":     {Keys: []crypto.PublicKey{key}, Now: now, FailOn: "none"},
+		"fail-on nonsense": {Keys: []crypto.PublicKey{key}, Now: now, FailOn: "severe"},
+	} {
+		if v, err := verify.New(p); err == nil || v != nil || !errors.Is(err, system.ErrInput) {
+			t.Errorf("%s: verifier %v, error %v", name, v, err)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package verify
+
+import (
+	"errors"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// ReportSchema counts incompatible changes of Report.
+const ReportSchema = 1
+
+// Report is the outcome, good or bad, as JSON: what `verify --report json`
+// prints.
+type Report struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	Path          string `json:"path"`
+	Verified      bool   `json:"verified"`
+	// Scope is "image", or "file": that one file and no other.
+	Scope      string   `json:"scope,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	Arch       string   `json:"arch,omitempty"`
+	Artifact   string   `json:"artifact,omitempty"`
+	Files      []File   `json:"files,omitempty"`
+	Summary    *Summary `json:"summary,omitempty"`
+	Signers    []string `json:"signers,omitempty"`
+	Statements []string `json:"statements,omitempty"`
+	Checked    []string `json:"checked,omitempty"`
+	// Problems are why it is not verified, at least one then.
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Problem is one reason.
+type Problem struct {
+	// Check is "" where the image was not refused but could not be looked at.
+	Check   Check  `json:"check,omitempty"`
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
+	Next    string `json:"next,omitempty"`
+}
+
+// NewReport makes the Report of what Dir or File returned for a path.
+func NewReport(path string, r *Result, err error) *Report {
+	rep := &Report{SchemaVersion: ReportSchema, Path: path, Verified: err == nil && r != nil}
+	if !rep.Verified {
+		rep.Problems = problems(err)
+		return rep
+	}
+	rep.Scope, rep.Name, rep.Arch, rep.Artifact = r.Scope, r.Name, r.Arch, r.Artifact
+	rep.Files, rep.Summary, rep.Signers, rep.Statements, rep.Checked = r.Files, &r.Summary, r.Signers, r.Statements, r.Checked
+	return rep
+}
+
+// problems takes joined errors apart.
+func problems(err error) []Problem {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *Refusal:
+		return []Problem{{Check: e.Check, Path: e.Path, Message: e.Error(), Next: e.cause.Next}}
+	case *system.Error:
+		return []Problem{{Message: e.Error(), Next: e.Next}}
+	case interface{ Unwrap() []error }:
+		var out []Problem
+		for _, one := range e.Unwrap() {
+			out = append(out, problems(one)...)
+		}
+		return out
+	}
+	p := Problem{Message: err.Error()}
+	var s *system.Error
+	if errors.As(err, &s) {
+		p.Next = s.Next
+	}
+	return []Problem{p}
+}
