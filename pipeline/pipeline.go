@@ -173,7 +173,8 @@ func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *sca
 		return nil, err
 	}
 	o.Progress.say(Decide, fmt.Sprintf("%s: %d findings", d.Verdict, len(d.Findings)))
-	return &Checked{OS: r.OS, Facts: f, Documents: docs, Decision: d}, nil
+	c := &Checked{OS: r.OS, Facts: f, Documents: docs, Decision: d}
+	return c, checkLock(r.Lock, c)
 }
 
 func (p Progress) begin(s Step) {

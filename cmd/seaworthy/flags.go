@@ -51,15 +51,7 @@ func (f *resolveFlags) options(files []string) (builder.Options, error) {
 		}
 	}
 	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: cache, Offline: f.offline, Locked: f.locked, Jobs: f.jobs}
-	if f.locked {
-		o.LockFile = lockFile(files[0])
-	}
 	return o, nil
-}
-
-// lockFile is os.lock.json for os.yml.
-func lockFile(osYML string) string {
-	return strings.TrimSuffix(osYML, filepath.Ext(osYML)) + ".lock.json"
 }
 
 // systemName is the name that a system gets without --name.

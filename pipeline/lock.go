@@ -1,0 +1,55 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner"
+)
+
+// Lock pins everything that a build takes in: the components, the kernel's
+// configuration, the policy and the builder. It resolves without a lock and
+// decides, for the digests that only a decision knows; the verdict does not
+// matter.
+func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
+	o.Resolve.Locked = false
+	r, err := o.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Store.Close()
+	scan := scanner.New(o.scanner())
+	defer scan.Close()
+	o.Progress.begin(Inventory)
+	if err := inventory(ctx, r, scan, o.Resolve.Jobs, o.Progress); err != nil {
+		return nil, err
+	}
+	c, err := o.decide(ctx, r, scan)
+	if err != nil {
+		return nil, err
+	}
+	return builder.MakeLock(r, builder.Pins{Builder: version, KernelConfig: c.Facts.Kernel.Config.Digest,
+		Policy: c.Decision.Policy.Name, PolicyDigest: c.Decision.Policy.Digest}), nil
+}
+
+// checkLock holds what only the decision knows against the lock. A policy of
+// another name than the locked one is the caller's choice.
+func checkLock(lock *component.Lock, c *Checked) error {
+	if lock == nil {
+		return nil
+	}
+	if k, got := lock.Kernel, c.Facts.Kernel.Config.Digest; k != nil && k.Config != "" && k.Config != got {
+		return mismatch(fmt.Sprintf("the kernel's configuration is %s, locked is %s", got, k.Config))
+	}
+	if p, got := lock.Policy, c.Decision.Policy; p != nil && p.Name == got.Name && p.Digest != got.Digest {
+		return mismatch(fmt.Sprintf("policy %s is %s, locked is %s", got.Name, got.Digest, p.Digest))
+	}
+	return nil
+}
+
+func mismatch(what string) error {
+	return &system.Error{Kind: system.ErrMismatch, What: what, Next: "if the change is meant, write the lock again: seaworthy lock"}
+}
