@@ -23,8 +23,9 @@ import (
 // one entry per path. A later os.yml replaces a file of an earlier one.
 func files(config *spec.Config) ([]system.File, error) {
 	ids := config.IDs()
-	var out []system.File
+	var all []*system.File
 	var errs []error
+	last := map[string]*system.File{}
 	for i := range config.Files {
 		f := &config.Files[i]
 		file, err := fileOf(config, f, ids)
@@ -32,16 +33,16 @@ func files(config *spec.Config) ([]system.File, error) {
 			errs = append(errs, err)
 			continue
 		}
-		if file == nil {
-			continue
+		if file != nil {
+			all = append(all, file)
+			last[file.Path] = file
 		}
-		for j := range out {
-			if out[j].Path == file.Path {
-				out = append(out[:j], out[j+1:]...)
-				break
-			}
+	}
+	var out []system.File
+	for _, file := range all {
+		if last[file.Path] == file {
+			out = append(out, *file)
 		}
-		out = append(out, *file)
 	}
 	return out, errors.Join(errs...)
 }

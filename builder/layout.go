@@ -72,14 +72,17 @@ func unambiguous(list []spec.Container) []string {
 	for _, c := range list {
 		taken[c.Name.V] = true
 	}
-	seen := map[string]bool{}
+	times := map[string]int{}
 	out := make([]string, len(list))
 	for i, c := range list {
-		out[i] = c.Name.V
-		for n := 2; seen[out[i]] || out[i] != c.Name.V && taken[out[i]]; n++ {
-			out[i] = fmt.Sprintf("%s.%d", c.Name.V, n)
+		name := c.Name.V
+		out[i] = name
+		times[name]++
+		for times[name] > 1 && taken[out[i]] {
+			out[i] = fmt.Sprintf("%s.%d", name, times[name])
+			times[name]++
 		}
-		seen[out[i]] = true
+		taken[out[i]] = true
 	}
 	return out
 }

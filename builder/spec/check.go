@@ -18,18 +18,20 @@ var (
 
 // checker looks at what concerns several values, after all files are merged.
 type checker struct {
-	c    *Config
-	errs []error
+	c       *Config
+	ids     map[string]uint32
+	volumes map[string]system.Position
+	errs    []error
 }
 
 func check(c *Config) []error {
-	k := &checker{c: c}
+	k := &checker{c: c, ids: c.IDs(), volumes: map[string]system.Position{}}
 	k.kernel()
+	k.listVolumes()
 	for _, ref := range c.Init {
 		k.image("init", &ref)
 	}
 	k.containers()
-	k.volumes()
 	k.files()
 	for _, lists := range []*List[string]{c.Trust.Image, c.Trust.Org} {
 		if lists != nil {
@@ -107,12 +109,11 @@ func (k *checker) containers() {
 // references looks up what a container's settings name: other containers,
 // volumes.
 func (k *checker) references(what string, s *Settings) {
-	names := k.c.IDs()
 	id := func(key string, v *Value[ID]) {
 		if v == nil || v.V.Name == "" {
 			return
 		}
-		if _, known := names[v.V.Name]; !known {
+		if _, known := k.ids[v.V.Name]; !known {
 			k.errorf(v.Pos(), "write a number, or the name of a container of this system", "%s: %s: no container has the name %q", what, key, v.V.Name)
 		}
 	}
@@ -128,7 +129,7 @@ func (k *checker) references(what string, s *Settings) {
 			continue
 		}
 		for _, b := range binds.Items {
-			if !strings.HasPrefix(b.V.Source, "/") && !slices.ContainsFunc(k.c.Volumes, func(v Volume) bool { return v.Name.Get() == b.V.Source }) {
+			if _, known := k.volumes[b.V.Source]; !known && !strings.HasPrefix(b.V.Source, "/") {
 				k.errorf(b.Pos(), "add it to volumes:, or write an absolute path", "%s: there is no volume %q", what, b.V.Source)
 			}
 		}
@@ -145,8 +146,7 @@ func (c *Config) IDs() map[string]uint32 {
 	return ids
 }
 
-func (k *checker) volumes() {
-	first := map[string]system.Position{}
+func (k *checker) listVolumes() {
 	for _, v := range k.c.Volumes {
 		pos := position(v.Origin)
 		if v.Name == nil {
@@ -157,10 +157,10 @@ func (k *checker) volumes() {
 		if !volumeName.MatchString(name) {
 			k.errorf(v.Name.Pos(), "use a-z, 0-9, `-` and `_`", "volume %q: bad name", name)
 		}
-		if other, there := first[name]; there {
+		if other, there := k.volumes[name]; there {
 			k.errorf(v.Name.Pos(), "give one of them another name", "volume %q is there already, in %s", name, other)
 		} else {
-			first[name] = pos
+			k.volumes[name] = pos
 		}
 		if v.Image != nil {
 			k.image(fmt.Sprintf("volume %q", name), v.Image)
@@ -190,13 +190,12 @@ func (k *checker) files() {
 		pos  system.Position
 	}
 	seen := map[string]place{}
-	names := k.c.IDs()
 	for i := range k.c.Files {
 		f := &k.c.Files[i]
 		p, ok := k.file(f)
 		for _, id := range []*Value[ID]{f.UID, f.GID} {
 			if id != nil && id.V.Name != "" {
-				if _, known := names[id.V.Name]; !known {
+				if _, known := k.ids[id.V.Name]; !known {
 					k.errorf(id.Pos(), "write a number, or the name of a container of this system", "file %q: no container has the name %q", f.Path.Get(), id.V.Name)
 				}
 			}

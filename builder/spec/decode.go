@@ -34,7 +34,12 @@ type nodeDecoder interface {
 
 func (d *decoder) errorf(n *yaml.Node, next, format string, args ...any) {
 	d.reported++
-	if !d.spent {
+	switch {
+	case d.spent:
+	case d.reported > maxErrors:
+		d.report(n, "", "too many errors: what follows is not read", "")
+		d.spent = true
+	default:
 		d.report(n, "/"+strings.Join(d.path, "/"), fmt.Sprintf(format, args...), next)
 	}
 }
@@ -46,11 +51,11 @@ func (d *decoder) at(key string, f func()) {
 	d.path = d.path[:len(d.path)-1]
 }
 
-// text reads a text; false where that failed and is reported.
+// text reads a text from a node that follow gave; false where that failed and is reported.
 func (d *decoder) text(n *yaml.Node) (string, bool) {
 	var s string
 	before := d.reported
-	d.into(n, &s)
+	d.fill(n, &s)
 	return s, d.reported == before && !d.spent
 }
 
@@ -75,14 +80,19 @@ func (d *decoder) follow(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// into fills the value that target points to.
+// into reads the node that n stands for into the value that target points to.
 func (d *decoder) into(n *yaml.Node, target any) {
 	n = d.follow(n)
 	if n == nil {
 		return
 	}
 	d.depth++
-	defer func() { d.depth-- }()
+	d.fill(n, target)
+	d.depth--
+}
+
+// fill is into for a node that follow gave.
+func (d *decoder) fill(n *yaml.Node, target any) {
 	if own, ok := target.(nodeDecoder); ok {
 		own.fromNode(d, n)
 		return
@@ -90,7 +100,7 @@ func (d *decoder) into(n *yaml.Node, target any) {
 	v := reflect.ValueOf(target).Elem()
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
-		d.into(n, v.Interface())
+		d.fill(n, v.Interface())
 		return
 	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {

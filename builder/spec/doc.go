@@ -23,6 +23,6 @@ const (
 	maxNodes = 100_000
 	// maxDepth bounds nesting.
 	maxDepth = 40
-	// maxErrors bounds the errors of one document; the rest is counted.
+	// maxErrors bounds the errors that are told of one document.
 	maxErrors = 100
 )

@@ -23,13 +23,11 @@ const LabelName = "org.mobyproject.config"
 func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 	var errs []error
 	report := func(path, what, next string) {
-		if len(errs) < maxErrors {
-			where := fmt.Sprintf("image %s: label %s: ", image, LabelName)
-			if path != "/" && path != "" {
-				where += path + ": "
-			}
-			errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: pos, What: where + what, Next: next})
+		where := fmt.Sprintf("image %s: label %s: ", image, LabelName)
+		if path != "/" && path != "" {
+			where += path + ": "
 		}
+		errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: pos, What: where + what, Next: next})
 	}
 	if len(text) > MaxLabelBytes {
 		report("", fmt.Sprintf("larger than %d KiB", MaxLabelBytes>>10), "")
@@ -48,7 +46,8 @@ func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 	}
 	var s Settings
 	d.into(root, &s)
-	for _, bad := range settingsErrors(&s) {
+	problems := settingsErrors(&s)
+	for _, bad := range problems[:min(len(problems), maxErrors)] {
 		report(bad.path, bad.what, bad.next)
 	}
 	if len(errs) > 0 {

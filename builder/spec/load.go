@@ -184,26 +184,20 @@ func extend(to **List[string], from *List[string]) {
 func decodeFile(in input) (*document, *yaml.Node, []error) {
 	var doc document
 	var errs []error
-	suppressed := 0
-	report := func(line, column int, what, next string, cause error) {
-		if len(errs) >= maxErrors {
-			suppressed++
-			return
-		}
+	report := func(line, column int, what, next string) {
 		errs = append(errs, &system.Error{
-			Kind: system.ErrInput, Pos: system.Position{File: in.name, Line: line, Column: column},
-			What: what, Next: next, Err: cause,
+			Kind: system.ErrInput, Pos: system.Position{File: in.name, Line: line, Column: column}, What: what, Next: next,
 		})
 	}
 	root, second, err := parse(in.data)
 	switch {
 	case errors.Is(err, io.EOF):
-		report(1, 1, "the file is empty", "write at least one section, such as services:", nil)
+		report(1, 1, "the file is empty", "write at least one section, such as services:")
 	case err != nil:
 		line, what := syntaxError(err)
-		report(line, 1, "not valid YAML: "+what, "", nil)
+		report(line, 1, "not valid YAML: "+what, "")
 	case second > 0:
-		report(second, 1, "a second YAML document", "give it as a file of its own: files are merged in order", nil)
+		report(second, 1, "a second YAML document", "give it as a file of its own: files are merged in order")
 	}
 	if len(errs) > 0 {
 		return &doc, nil, errs
@@ -212,13 +206,10 @@ func decodeFile(in input) (*document, *yaml.Node, []error) {
 		origin: func(n *yaml.Node) system.Origin {
 			return system.Position{File: in.name, Line: n.Line, Column: n.Column}.Origin()
 		},
-		report: func(n *yaml.Node, _, what, next string) { report(n.Line, n.Column, what, next, nil) },
+		report: func(n *yaml.Node, _, what, next string) { report(n.Line, n.Column, what, next) },
 	}
-	expandPackages(root, in.dir, func(n *yaml.Node, what, next string) { report(n.Line, n.Column, what, next, nil) })
+	expandPackages(root, in.dir, func(n *yaml.Node, what, next string) { report(n.Line, n.Column, what, next) })
 	d.into(root, &doc)
-	if suppressed > 0 {
-		errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: in.name}, What: fmt.Sprintf("and %d more errors", suppressed)})
-	}
 	return &doc, root, errs
 }
 

@@ -81,7 +81,7 @@ var pseudo = []struct{ kind, destination string }{
 
 func (m *Mount) fromNode(d *decoder, n *yaml.Node) {
 	before := d.reported
-	d.into(n, &m.Mount)
+	d.fill(n, &m.Mount)
 	if d.reported != before || d.spent {
 		return
 	}
@@ -123,7 +123,7 @@ type RuntimeMount struct{ specs.Mount }
 
 func (m *RuntimeMount) fromNode(d *decoder, n *yaml.Node) {
 	before := d.reported
-	d.into(n, &m.Mount)
+	d.fill(n, &m.Mount)
 	if d.reported != before || d.spent {
 		return
 	}
@@ -153,7 +153,7 @@ func (dev *Device) fromNode(d *decoder, n *yaml.Node) {
 		Mode  *yamlNode `key:"mode"`
 	}
 	before := d.reported
-	d.into(n, &raw)
+	d.fill(n, &raw)
 	if d.reported != before || d.spent {
 		return
 	}

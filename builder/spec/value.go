@@ -22,7 +22,7 @@ func (v Value[T]) Pos() system.Position { return position(v.Origin) }
 
 func (v *Value[T]) fromNode(d *decoder, n *yaml.Node) {
 	v.Origin = d.origin(n)
-	d.into(n, &v.V)
+	d.fill(n, &v.V)
 }
 
 // Get is the value, or the zero value where nobody set it.
@@ -43,7 +43,7 @@ type List[T any] struct {
 func (l *List[T]) fromNode(d *decoder, n *yaml.Node) {
 	l.Origin = d.origin(n)
 	l.Items = []Value[T]{}
-	d.into(n, &l.Items)
+	d.fill(n, &l.Items)
 }
 
 // Get gives the bare values; nil for a list that nobody set.
