@@ -53,19 +53,19 @@ func (k *checker) errorf(pos system.Position, next, format string, args ...any) 
 
 func (k *checker) kernel() {
 	kernel := k.c.Kernel
-	if kernel.Origin == (system.Origin{}) || kernel.HasImage() {
-		return
-	}
-	if kernel.Image == nil {
+	switch {
+	case kernel.Origin == (system.Origin{}):
+	case kernel.Image == nil:
 		k.errorf(position(kernel.Origin), "add image: below kernel:", "the kernel section names no image")
+	default:
+		k.image("kernel", kernel.Image)
 	}
 }
 
 // HasImage: a kernel is asked for. `image: none` asks for none, as does a
 // configuration without the section.
 func (kernel *Kernel) HasImage() bool {
-	image := kernel.Image.Get()
-	return image != "" && image != "none"
+	return kernel.Image != nil && kernel.Image.V != "none"
 }
 
 func (k *checker) image(what string, ref *Value[string]) {

@@ -147,6 +147,7 @@ func TestRefuses(t *testing.T) {
 		"no name":          {"services:\n  - image: a/b:1\n", `os.yml:2:5: services entry has no name -> add name:`},
 		"no image":         {"services:\n  - name: a\n", `os.yml:2:5: services "a" has no image -> add image:`},
 		"no kernel image":  {"kernel:\n  cmdline: quiet\n", `os.yml:2:3: the kernel section names no image -> add image: below kernel:`},
+		"empty kernel":     {"kernel:\n  image: \"\"\n", `os.yml:2:10: kernel: "" is not an image -> write the reference of an image`},
 		"kernel binary":    {"kernel:\n  image: a\n  binary: ../vmlinuz\n", `os.yml:3:11: path "../vmlinuz" leads out of the image -> name a file inside the image`},
 		"service twice":    {service("  - name: web\n    image: a/web:2\n"), `os.yml:4:11: services "web" is there already, in os.yml:2:5 -> give one of them another name`},
 		"volume twice":     {"volumes:\n  - name: a\n  - name: a\n", `os.yml:3:11: volume "a" is there already, in os.yml:2:5 -> give one of them another name`},
@@ -242,6 +243,16 @@ func TestMerge(t *testing.T) {
 	}
 	if got := c.Dir(c.Services[0].Pos()); got != c.Sources[1].Dir {
 		t.Errorf("folder %q", got)
+	}
+}
+
+func TestNoKernel(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"init: [a]\n", "kernel: {image: none, cmdline: quiet}\n"} {
+		c, err := load(t, text)
+		if err != nil || c.Kernel.HasImage() {
+			t.Errorf("%q: %v, kernel %+v", text, err, c)
+		}
 	}
 }
 
