@@ -137,3 +137,11 @@ env(c) := {k: v |
 }
 
 args(c) := arr(object.get(c.spec, ["process", "args"], []))
+
+seccomp_dangerous_groups := {need | some need in given.params.dangerous_syscalls}
+
+core_is_zero(c) if {
+	some r in arr(object.get(c.spec, ["process", "rlimits"], []))
+	r.type == "RLIMIT_CORE"
+	r.hard == 0
+}

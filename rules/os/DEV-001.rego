@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Every device"
+# description: |-
+#   The container opens any device of the host.
+# custom:
+#   id: DEV-001
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.18", "PSS-B Privileged", "ANSSI R64"]
+#   remediation: "Name the devices."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.DEV_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("DEV-001", c, {
+	"path": "/linux/resources/devices",
+	"actual": "every device",
+	"expected": "devices by name",
+	"key": "all",
+	"message": sprintf("%s may open every device of its kind", [c.id]),
+	"fix": sprintf("replace `path: all` in the devices of %s by the devices that it needs", [c.id]),
+}) if {
+	some c in lib.containers
+	lib.all_devices(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,14 @@
+package seaworthy.test.DEV_001
+
+import data.seaworthy.rules.DEV_001 as rule
+import data.seaworthy.testing as t
+
+test_fires_all if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "a", "access": "rwm"})
+
+test_fires_block if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "b", "access": "rwm"})
+
+test_silent_one if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm"})
+
+test_silent_mknod if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "access": "m"})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

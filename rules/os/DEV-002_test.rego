@@ -1,0 +1,12 @@
+package seaworthy.test.DEV_002
+
+import data.seaworthy.rules.DEV_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_mem if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/devices/-", {"path": "/dev/mem", "type": "c", "major": 1, "minor": 1})
+
+test_fires_by_number if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/devices/-", {"path": "/dev/harmless", "type": "c", "major": 1, "minor": 4})
+
+test_silent_null if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/null", "type": "c", "major": 1, "minor": 3})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

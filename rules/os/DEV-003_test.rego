@@ -1,0 +1,10 @@
+package seaworthy.test.DEV_003
+
+import data.seaworthy.rules.DEV_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_0666 if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/devices/-", {"path": "/dev/loop0", "type": "b", "major": 7, "minor": 0, "fileMode": 438})
+
+test_silent_0660 if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/loop0", "type": "b", "major": 7, "minor": 0, "fileMode": 432})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,18 @@
+package seaworthy.test.DEV_004
+
+import data.seaworthy.rules.DEV_004 as rule
+import data.seaworthy.testing as t
+
+test_fires_host_net if {
+	system := t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/devices/-", {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_fires_ports if {
+	system := t.put(t.nginx_with("/linux/devices/-", {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0}), "/components/4/image/exposedPorts", ["80/tcp"])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_no_net if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

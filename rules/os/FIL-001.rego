@@ -1,0 +1,49 @@
+# METADATA
+# scope: package
+# title: "File with a dangerous mode"
+# description: |-
+#   A file in os.yml is world-writable, or setuid.
+# custom:
+#   id: FIL-001
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R54", "ANSSI R56"]
+#   remediation: "Give it a narrower mode."
+#   inputs: ["files section"]
+#   since: 0.1.0
+package seaworthy.rules.FIL_001
+
+import data.seaworthy.lib
+
+checked contains resource(f) if some f in lib.arr(input.files)
+
+resource(f) := sprintf("file:%s", [f.path])
+
+danger(f) := "setuid or setgid" if {
+	f.type == "file"
+	regex.match(`^0?[2-7][0-7]{3}$`, f.mode)
+} else := "writable by everybody" if {
+	f.type in {"file", "dir"}
+	regex.match(`[2367]$`, f.mode)
+	not sticky_dir(f)
+}
+
+sticky_dir(f) if {
+	f.type == "dir"
+	regex.match(`^0?[1357][0-7]{3}$`, f.mode)
+}
+
+fail contains {
+	"id": "FIL-001",
+	"resource": resource(f),
+	"path": "",
+	"origin": f.origin,
+	"actual": f.mode,
+	"expected": "not writable by others, neither setuid nor setgid",
+	"key": "mode",
+	"message": sprintf("%s is %s (mode %s)", [f.path, why, f.mode]),
+	"fix": sprintf("set `mode: \"0644\"` for %s", [f.path]),
+} if {
+	some f in lib.arr(input.files)
+	why := danger(f)
+}

@@ -1,0 +1,35 @@
+# METADATA
+# scope: package
+# title: "Secret in the files section"
+# description: |-
+#   os.yml puts a private key or credential into the image, where everybody who has the image reads it.
+# custom:
+#   id: FIL-002
+#   severity: critical
+#   pack: baseline
+#   controls: ["800-190 4.1.4?", "CIS-D 4.10"]
+#   remediation: "Provide the secret at run time."
+#   inputs: ["files section"]
+#   since: 0.1.0
+package seaworthy.rules.FIL_002
+
+import data.seaworthy.lib
+
+checked contains resource(f) if some f in lib.arr(input.files)
+
+resource(f) := sprintf("file:%s", [f.path])
+
+fail contains {
+	"id": "FIL-002",
+	"resource": resource(f),
+	"path": "",
+	"origin": f.origin,
+	"actual": f.secret,
+	"expected": "no secret",
+	"key": "secret",
+	"message": sprintf("%s holds a %s", [f.path, f.secret]),
+	"fix": sprintf("remove %s from files, and replace the secret: it is known", [f.path]),
+} if {
+	some f in lib.arr(input.files)
+	f.secret != ""
+}

@@ -1,0 +1,42 @@
+# METADATA
+# scope: package
+# title: "Image without a digest"
+# description: |-
+#   A tag can be moved; only a digest says which bytes are meant.
+# custom:
+#   id: IMG-001
+#   severity: high
+#   pack: baseline
+#   controls: ["800-190 4.1.5?", "800-190 4.2.2?", "CIS-D 4.2"]
+#   remediation: "Run `seaworthy lock` and build with --locked, or write the digest into os.yml."
+#   inputs: ["image"]
+#   since: 0.1.0
+package seaworthy.rules.IMG_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in input.components
+
+pinned(c) if c.image.pinned == true
+
+pinned(c) if c.image.locked == true
+
+found contains lib.finding("IMG-001", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": c.image.reference,
+	"expected": "a digest, in os.yml or in os.lock.json",
+	"key": "digest",
+	"message": sprintf("%s is named by tag only: %s can become other bytes", [c.id, c.image.reference]),
+	"fix": sprintf("run `seaworthy lock` and use --locked, or write %s@%s", [c.image.reference, c.image.digest]),
+}) if {
+	some c in input.components
+	not pinned(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,13 @@
+package seaworthy.test.IMG_002
+
+import data.seaworthy.rules.IMG_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_latest if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/tag", "latest")
+
+test_fires_none if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/tag", "")
+
+test_silent_digest if {
+	system := t.put(t.component_with("nginx", "/image/tag", ""), "/components/4/image/pinned", true)
+	t.silent(rule.fail) with input as system
+}

@@ -1,0 +1,44 @@
+# METADATA
+# scope: package
+# title: "Setuid or setgid files"
+# description: |-
+#   They give whoever runs them the rights of their owner.
+# custom:
+#   id: IMG-004
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 4.8", "ANSSI R56", "ANSSI R57"]
+#   remediation: "Remove the files from the image, or their mode bits."
+#   inputs: ["files"]
+#   since: 0.1.0
+package seaworthy.rules.IMG_004
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.inventoried
+
+unknown contains u if some u in lib.no_files
+
+found contains lib.finding("IMG-004", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%s (%s)", [f.path, f.mode]),
+	"expected": "no setuid or setgid file",
+	"key": f.path,
+	"message": sprintf("%s of %s runs with the rights of uid %d, gid %d (mode %s)", [f.path, c.id, f.uid, f.gid, f.mode]),
+	"fix": sprintf("leave %s out of the image %s", [f.path, c.image.repository]),
+}) if {
+	some c in lib.inventoried
+	some f in lib.arr(c.files.setid)
+	not f.shadowed
+	f.type == "file"
+	not f.path in given.params.setid_allowed
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "File capabilities"
+# description: |-
+#   They give whoever runs the file capabilities that the process does not have.
+# custom:
+#   id: IMG-005
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 4.8?", "ANSSI R56"]
+#   remediation: "Remove the capabilities from the file, and give them to the component instead."
+#   inputs: ["files"]
+#   since: 0.1.0
+package seaworthy.rules.IMG_005
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.inventoried
+
+unknown contains u if some u in lib.no_files
+
+found contains lib.finding("IMG-005", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": f.path,
+	"expected": "no file capabilities",
+	"key": f.path,
+	"message": sprintf("%s of %s carries capabilities of its own", [f.path, c.id]),
+	"fix": sprintf("remove the security.capability attribute of %s from the image %s", [f.path, c.image.repository]),
+}) if {
+	some c in lib.inventoried
+	some f in lib.arr(c.files.fileCaps)
+	not f.shadowed
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

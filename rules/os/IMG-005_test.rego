@@ -1,0 +1,10 @@
+package seaworthy.test.IMG_005
+
+import data.seaworthy.rules.IMG_005 as rule
+import data.seaworthy.testing as t
+
+test_fires_caps if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("fileCaps", [{"path": "/usr/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0}])
+
+test_silent_shadowed if t.silent(rule.fail) with input as t.nginx_files("fileCaps", [{"path": "/x", "type": "file", "mode": "644", "uid": 0, "gid": 0, "shadowed": true}])
+
+test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files

@@ -1,0 +1,12 @@
+package seaworthy.test.IMG_008
+
+import data.seaworthy.rules.IMG_008 as rule
+import data.seaworthy.testing as t
+
+test_fires_key if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("secrets", [{"path": "/etc/ssl/key.pem", "type": "file", "mode": "644", "uid": 0, "gid": 0, "kind": "private key"}])
+
+test_fires_shadowed if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("secrets", [{"path": "/etc/ssl/key.pem", "type": "file", "mode": "644", "uid": 0, "gid": 0, "kind": "private key", "shadowed": true}])
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files

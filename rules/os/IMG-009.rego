@@ -1,0 +1,47 @@
+# METADATA
+# scope: package
+# title: "Secret in the environment, a label or the history"
+# description: |-
+#   Everybody who has the image reads its configuration.
+# custom:
+#   id: IMG-009
+#   severity: critical
+#   pack: baseline
+#   controls: ["CIS-D 4.10", "800-190 4.1.4?"]
+#   remediation: "Pass the secret at run time, and replace it: it is known."
+#   inputs: ["image", "spec"]
+#   since: 0.1.0
+package seaworthy.rules.IMG_009
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in input.components
+
+places(c) := {
+	"environment": array.concat(lib.arr(c.image.env), lib.arr(object.get(lib.obj(c.spec), ["process", "env"], []))),
+	"labels": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(c.image.labels); k != "org.mobyproject.config"],
+	"history": lib.arr(c.image.history),
+}
+
+found contains lib.finding("IMG-009", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%s: %s", [place, name]),
+	"expected": "no secret",
+	"key": sprintf("%s:%s", [place, name]),
+	"message": sprintf("the %s of %s holds what looks like a secret (%s)", [place, c.id, name]),
+	"fix": sprintf("remove %s from the %s of %s, and replace the secret", [name, place, c.id]),
+}) if {
+	some c in input.components
+	some place, texts in places(c)
+	some text in texts
+	lib.secret_in(text)
+	name := lib.secret_name(text)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

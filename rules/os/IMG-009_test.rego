@@ -1,0 +1,18 @@
+package seaworthy.test.IMG_009
+
+import data.seaworthy.rules.IMG_009 as rule
+import data.seaworthy.testing as t
+
+test_fires_env if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/env", ["API_TOKEN=ghp_abcdefghijklmnopqrst0123456789"])
+
+test_fires_password if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/env", ["DB_PASSWORD=correcthorse"])
+
+test_fires_spec_env if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/env/-", "DB_PASSWORD=correcthorse")
+
+test_fires_label if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/labels", {"aws": "AKIAABCDEFGHIJKLMNOP"})
+
+test_fires_history if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/history", ["RUN curl -H token=abcdef0123456789 https://x"])
+
+test_silent_file if t.silent(rule.fail) with input as t.component_with("nginx", "/image/env", ["DB_PASSWORD_FILE=/run/secrets/db", "TOKEN=", "PASSWORD=$DB"])
+
+test_silent_good if t.silent(rule.fail) with input as t.good

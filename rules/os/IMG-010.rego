@@ -1,0 +1,43 @@
+# METADATA
+# scope: package
+# title: "Package manager in an image"
+# description: |-
+#   An immutable image installs nothing; whoever broke in would.
+# custom:
+#   id: IMG-010
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 4.3", "SRG-OS-000362-GPOS-00149"]
+#   remediation: "Leave the program out of the image."
+#   inputs: ["files"]
+#   since: 0.1.0
+package seaworthy.rules.IMG_010
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.inventoried
+
+unknown contains u if some u in lib.no_files
+
+found contains lib.finding("IMG-010", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": f.path,
+	"expected": sprintf("no %s", [f.kind]),
+	"key": f.path,
+	"message": sprintf("%s ships %s, a %s: whoever takes it over has tools at hand", [c.id, f.path, f.kind]),
+	"fix": sprintf("leave %s out of the image %s", [f.path, c.image.repository]),
+}) if {
+	some c in lib.inventoried
+	c.section != "kernel"
+	some f in lib.arr(c.files.tools)
+	f.kind in {"package manager", "package managers"}
+	not f.shadowed
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,10 @@
+package seaworthy.test.IMG_010
+
+import data.seaworthy.rules.IMG_010 as rule
+import data.seaworthy.testing as t
+
+test_fires_apt if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("tools", [{"path": "/usr/bin/apt", "type": "file", "mode": "644", "uid": 0, "gid": 0, "kind": "package manager"}])
+
+test_silent_other if t.silent(rule.fail) with input as t.nginx_files("tools", [{"path": "/usr/bin/gcc", "type": "file", "mode": "644", "uid": 0, "gid": 0, "kind": "compiler"}])
+
+test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files

@@ -1,0 +1,13 @@
+package seaworthy.test.IMG_014
+
+import data.seaworthy.rules.IMG_014 as rule
+import data.seaworthy.testing as t
+
+test_fires_root if {
+	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/image/user", "")
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_uid if t.silent(rule.fail) with input as t.component_with("nginx", "/image/user", "")
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Image for another platform"
+# description: |-
+#   The image was made for another architecture or system.
+# custom:
+#   id: IMG-015
+#   severity: medium
+#   pack: baseline
+#   controls: ["SSDF PW.4.4?"]
+#   remediation: "Use an image for the target."
+#   inputs: ["image"]
+#   since: 0.1.0
+package seaworthy.rules.IMG_015
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in input.components
+
+found contains lib.finding("IMG-015", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": got,
+	"expected": sprintf("linux/%s", [input.arch]),
+	"key": "platform",
+	"message": sprintf("%s is an image for %s", [c.id, got]),
+	"fix": sprintf("use an image for linux/%s at %s", [input.arch, c.id]),
+}) if {
+	some c in input.components
+	got := sprintf("%s/%s", [c.image.os, c.image.architecture])
+	got != sprintf("linux/%s", [input.arch])
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

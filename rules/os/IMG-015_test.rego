@@ -1,0 +1,8 @@
+package seaworthy.test.IMG_015
+
+import data.seaworthy.rules.IMG_015 as rule
+import data.seaworthy.testing as t
+
+test_fires_arm if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/architecture", "arm64")
+
+test_silent_good if t.silent(rule.fail) with input as t.good

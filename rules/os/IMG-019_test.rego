@@ -1,0 +1,10 @@
+package seaworthy.test.IMG_019
+
+import data.seaworthy.rules.IMG_019 as rule
+import data.seaworthy.testing as t
+
+test_fires_shadow if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("sensitive", [{"path": "/etc/shadow", "type": "file", "mode": "644", "uid": 0, "gid": 0}])
+
+test_silent_shadowed if t.silent(rule.fail) with input as t.nginx_files("sensitive", [{"path": "/x", "type": "file", "mode": "644", "uid": 0, "gid": 0, "shadowed": true}])
+
+test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files

@@ -1,0 +1,36 @@
+# METADATA
+# scope: package
+# title: "Unexpected image in the init section"
+# description: |-
+#   Init images are unpacked straight into the root of the host, so each must be meant.
+# custom:
+#   id: INI-001
+#   severity: medium
+#   pack: hardened
+#   controls: ["800-190 4.5.1?"]
+#   remediation: "Run the image as a component, or add its repository to data.params.init_repositories."
+#   inputs: ["image"]
+#   since: 0.1.0
+package seaworthy.rules.INI_001
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if {
+	some c in input.components
+	c.section == "init"
+}
+
+fail contains lib.finding("INI-001", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": c.image.repository,
+	"expected": given.params.init_repositories,
+	"key": "repository",
+	"message": sprintf("%s is unpacked into the root of the host", [c.image.reference]),
+	"fix": sprintf("move %s to onboot or services", [c.image.reference]),
+}) if {
+	some c in input.components
+	c.section == "init"
+	not c.image.repository in given.params.init_repositories
+}

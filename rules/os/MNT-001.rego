@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Writable root filesystem"
+# description: |-
+#   A service that can change its own programs can be changed for good.
+# custom:
+#   id: MNT-001
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.13", "NSA Immutable FS?", "CRA I.I(2)(f)?"]
+#   remediation: "Add `readonly: true`, and a tmpfs where it must write."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("MNT-001", c, {
+	"path": "/root/readonly",
+	"actual": false,
+	"expected": true,
+	"key": "readonly",
+	"message": sprintf("%s can change its own root filesystem", [c.id]),
+	"fix": sprintf("add `readonly: true` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	not lib.readonly_root(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

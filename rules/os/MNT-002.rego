@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "Bind mount without options"
+# description: |-
+#   LinuxKit makes rw,rbind,rshared of it: writable, with everything below, and mounts spread both ways.
+# custom:
+#   id: MNT-002
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.20", "800-190 4.5.5?"]
+#   remediation: "Say what the bind is for: `SOURCE:DEST:ro` or `SOURCE:DEST:rw,rbind,rprivate`."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_002
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("MNT-002", c, {
+	"path": lib.mount_path(i),
+	"actual": lib.options(m),
+	"expected": "options that os.yml names",
+	"key": sprintf("%s", [m.destination]),
+	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
+	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
+}) if {
+	some c in lib.containers
+	some i, m in lib.mounts(c)
+	lib.is_bind(m)
+	{o | some o in lib.options(m)} == {"rw", "rbind", "rshared"}
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

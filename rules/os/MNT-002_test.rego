@@ -1,0 +1,10 @@
+package seaworthy.test.MNT_002
+
+import data.seaworthy.rules.MNT_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_default if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rw", "rbind", "rshared"]})
+
+test_silent_ro if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["ro", "rbind"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,43 @@
+# METADATA
+# scope: package
+# title: "Mounts spread out of the container"
+# description: |-
+#   Shared propagation lets a container mount things for others.
+# custom:
+#   id: MNT-003
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.20"]
+#   remediation: "Use rprivate or rslave."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_003
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("MNT-003", c, {
+	"path": lib.mount_path(i),
+	"actual": o,
+	"expected": "rprivate or rslave",
+	"key": sprintf("%s", [m.destination]),
+	"message": sprintf("what %s mounts below %s appears outside as well", [c.id, m.destination]),
+	"fix": sprintf("replace %s by rslave in the mount of %s at %s", [o, m.destination, c.id]),
+}) if {
+	some c in lib.containers
+	some i, m in lib.mounts(c)
+	some o in lib.options(m)
+	o in {"shared", "rshared"}
+	{x | some x in lib.options(m)} != {"rw", "rbind", "rshared"}
+	not object.get(c.spec, ["linux", "rootfsPropagation"], "") in {"shared", "rshared"}
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

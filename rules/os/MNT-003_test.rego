@@ -1,0 +1,12 @@
+package seaworthy.test.MNT_003
+
+import data.seaworthy.rules.MNT_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_shared if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rbind", "rshared", "ro"]})
+
+test_silent_slave if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rbind", "rslave", "ro"]})
+
+test_silent_default_is_mnt_002 if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rw", "rbind", "rshared"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,14 @@
+package seaworthy.test.MNT_004
+
+import data.seaworthy.rules.MNT_004 as rule
+import data.seaworthy.testing as t
+
+test_fires_root if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/", "options": ["rbind", "rw"]})
+
+test_fires_climbing if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/../..", "options": ["rbind", "rw"]})
+
+test_fires_dots if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/./", "options": ["rbind", "rw"]})
+
+test_silent_folder if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rbind", "rw"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,18 @@
+package seaworthy.test.MNT_005
+
+import data.seaworthy.rules.MNT_005 as rule
+import data.seaworthy.testing as t
+
+test_fires_etc if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind", "rw"]})
+
+test_fires_below if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/usr/local/bin", "options": ["bind"]})
+
+test_fires_last_rw if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/etc", "options": ["ro", "rbind", "rw"]})
+
+test_silent_ro if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind", "ro"]})
+
+test_silent_var if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/lib/x", "options": ["rbind", "rw"]})
+
+test_silent_namesake if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/etcetera", "options": ["rbind", "rw"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

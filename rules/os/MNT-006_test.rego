@@ -1,0 +1,14 @@
+package seaworthy.test.MNT_006
+
+import data.seaworthy.rules.MNT_006 as rule
+import data.seaworthy.testing as t
+
+test_fires_dev if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/dev", "options": ["rbind", "rw"]})
+
+test_fires_below if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/proc/sys", "options": ["rbind", "ro"]})
+
+test_silent_cgroup_is_mnt_008 if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys/fs/cgroup", "options": ["rbind", "rw"]})
+
+test_silent_var if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/dev", "options": ["rbind", "rw"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

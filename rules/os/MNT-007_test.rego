@@ -1,0 +1,14 @@
+package seaworthy.test.MNT_007
+
+import data.seaworthy.rules.MNT_007 as rule
+import data.seaworthy.testing as t
+
+test_fires_docker if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/run/docker.sock", "options": ["rbind", "rw"]})
+
+test_fires_containerd if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/containerd/containerd.sock", "options": ["rbind", "ro"]})
+
+test_fires_folder if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/containerd", "options": ["rbind", "rw"]})
+
+test_silent_other if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/nginx.sock", "options": ["rbind", "rw"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,50 @@
+# METADATA
+# scope: package
+# title: "Modules folder that can be changed or loaded"
+# description: |-
+#   A writable /lib/modules, or one beside CAP_SYS_MODULE, puts code into the kernel.
+# custom:
+#   id: MNT-009
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R10", "ANSSI R18", "CIS-D 5.6"]
+#   remediation: "Bind /lib/modules read-only, and only where modules must be loaded."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_009
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+modules_folder(m) if lib.under(lib.source(m), "/lib/modules")
+
+modules_folder(m) if lib.under(lib.source(m), "/usr/lib/modules")
+
+danger(c, m) := "writable" if {
+	lib.writable(m)
+} else := "with CAP_SYS_MODULE" if "CAP_SYS_MODULE" in lib.caps(c)
+
+found contains lib.finding("MNT-009", c, {
+	"path": lib.mount_path(i),
+	"actual": sprintf("%s, %s", [m.source, why]),
+	"expected": "read-only, and no CAP_SYS_MODULE",
+	"key": sprintf("%s", [m.destination]),
+	"message": sprintf("%s has the kernel's modules, %s", [c.id, why]),
+	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE", [m.source, m.destination, c.id]),
+}) if {
+	some c in lib.containers
+	some i, m in lib.mounts(c)
+	lib.is_bind(m)
+	modules_folder(m)
+	why := danger(c, m)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

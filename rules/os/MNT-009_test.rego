@@ -1,0 +1,15 @@
+package seaworthy.test.MNT_009
+
+import data.seaworthy.rules.MNT_009 as rule
+import data.seaworthy.testing as t
+
+test_fires_writable if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/lib/modules", "options": ["rbind", "rw"]})
+
+test_fires_cap if {
+	system := t.put(t.nginx_caps(["CAP_SYS_MODULE"]), "/components/4/spec/mounts/-", {"destination": "/lib/modules", "type": "bind", "source": "/lib/modules", "options": ["rbind", "ro"]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_ro if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/lib/modules", "options": ["rbind", "ro"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

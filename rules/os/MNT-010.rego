@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "/run or /var/run bound whole"
+# description: |-
+#   Every socket of the host is in there.
+# custom:
+#   id: MNT-010
+#   severity: medium
+#   pack: strict
+#   controls: ["CIS-D 5.6", "CIS-D 5.32"]
+#   remediation: "Bind the one folder or socket that is needed."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_010
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("MNT-010", c, {
+	"path": lib.mount_path(i),
+	"actual": m.source,
+	"expected": "a folder below it",
+	"key": sprintf("%s", [m.destination]),
+	"message": sprintf("%s sees every socket of the host", [c.id]),
+	"fix": sprintf("bind the one folder below %s that %s needs", [m.source, c.id]),
+}) if {
+	some c in lib.containers
+	some i, m in lib.mounts(c)
+	lib.is_bind(m)
+	lib.source(m) == "/run"
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

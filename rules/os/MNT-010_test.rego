@@ -1,0 +1,12 @@
+package seaworthy.test.MNT_010
+
+import data.seaworthy.rules.MNT_010 as rule
+import data.seaworthy.testing as t
+
+test_fires_run if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run", "options": ["rbind", "rw"]})
+
+test_fires_var_run if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/run/", "options": ["rbind", "rw"]})
+
+test_silent_below if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/nginx", "options": ["rbind", "rw"]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,14 @@
+package seaworthy.test.MNT_012
+
+import data.seaworthy.rules.MNT_012 as rule
+import data.seaworthy.testing as t
+
+test_fires_bare if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/run", "type": "tmpfs", "source": "tmpfs", "options": []})
+
+test_fires_no_size if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/run", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec"]})
+
+test_silent_full if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/run", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=1m"]})
+
+test_silent_dev_shm if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": []})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,42 @@
+# METADATA
+# scope: package
+# title: "Kernel files not masked"
+# description: |-
+#   LinuxKit masks none: /proc/kcore, /proc/keys and others show what the kernel and others hold.
+# custom:
+#   id: MNT-013
+#   severity: medium
+#   pack: hardened
+#   controls: ["PSS-B /proc Mount Type"]
+#   remediation: "Add `maskedPaths` with the usual list."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_013
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("MNT-013", c, {
+	"path": "/linux/maskedPaths",
+	"actual": sort(have),
+	"expected": given.params.masked_paths,
+	"key": "maskedPaths",
+	"message": sprintf("%s sees %s", [c.id, lib.one_line(missing)]),
+	"fix": sprintf("add %s to the maskedPaths of %s", [lib.one_line(missing), c.id]),
+}) if {
+	some c in lib.services
+	have := {lib.clean(p) | some p in object.get(c.spec, ["linux", "maskedPaths"], [])}
+	missing := {p | some p in given.params.masked_paths} - have
+	count(missing) > 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,14 @@
+package seaworthy.test.MNT_013
+
+import data.seaworthy.rules.MNT_013 as rule
+import data.seaworthy.testing as t
+
+test_fires_none if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/maskedPaths", [])
+
+test_fires_null if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/maskedPaths", null)
+
+test_fires_one_missing if t.fires(rule.fail, "component:services/nginx") with input as t.drop(t.good, "/components/4/spec/linux/maskedPaths/1")
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

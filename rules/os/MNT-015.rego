@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: "Shared root propagation"
+# description: |-
+#   Everything that the container mounts appears on the host.
+# custom:
+#   id: MNT-015
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.20"]
+#   remediation: "Remove rootfsPropagation."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_015
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("MNT-015", c, {
+	"path": "/linux/rootfsPropagation",
+	"actual": mode,
+	"expected": "private or slave",
+	"key": "rootfsPropagation",
+	"message": sprintf("what %s mounts appears on the host", [c.id]),
+	"fix": sprintf("remove `rootfsPropagation` from %s", [c.id]),
+}) if {
+	some c in lib.containers
+	mode := object.get(c.spec, ["linux", "rootfsPropagation"], "")
+	mode in {"shared", "rshared"}
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,42 @@
+# METADATA
+# scope: package
+# title: "/proc or /sys with weak options"
+# description: |-
+#   An overriding mount dropped nosuid, nodev or noexec.
+# custom:
+#   id: MNT-016
+#   severity: medium
+#   pack: baseline
+#   controls: ["PSS-B /proc Mount Type"]
+#   remediation: "Give the mount nosuid, nodev and noexec."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_016
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("MNT-016", c, {
+	"path": lib.mount_path(i),
+	"actual": lib.options(m),
+	"expected": "nosuid, nodev, noexec",
+	"key": sprintf("%s", [m.destination]),
+	"message": sprintf("the mount %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
+	"fix": sprintf("add nosuid, nodev and noexec to the mount %s of %s", [m.destination, c.id]),
+}) if {
+	some c in lib.containers
+	some i, m in lib.mounts(c)
+	m.type in {"proc", "sysfs"}
+	missing := {"nosuid", "nodev", "noexec"} - {o | some o in lib.options(m)}
+	count(missing) > 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

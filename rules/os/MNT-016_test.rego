@@ -1,0 +1,12 @@
+package seaworthy.test.MNT_016
+
+import data.seaworthy.rules.MNT_016 as rule
+import data.seaworthy.testing as t
+
+test_fires_proc if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/p", "type": "proc", "source": "proc"})
+
+test_fires_sysfs if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/s", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "nodev"]})
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,21 @@
+package seaworthy.test.MNT_018
+
+import data.seaworthy.rules.MNT_018 as rule
+import data.seaworthy.testing as t
+
+test_fires_ext4 if {
+	system := t.component_with("nginx", "/runtime", {"mounts": [{"type": "ext4", "source": "/dev/sda1", "destination": "/var", "options": ["nodev"]}]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_full if {
+	system := t.component_with("nginx", "/runtime", {"mounts": [{"type": "ext4", "source": "/dev/sda1", "destination": "/var", "options": ["nodev", "nosuid", "noexec"]}]})
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_tmpfs if {
+	system := t.component_with("nginx", "/runtime", {"mounts": [{"type": "tmpfs", "destination": "/var"}]})
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

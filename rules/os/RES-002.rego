@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "No limit on memory"
+# description: |-
+#   A leak in one service takes the memory of all others.
+# custom:
+#   id: RES-002
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.11", "NSA resource?", "CRA I.I(2)(h)?"]
+#   remediation: "Add `resources: {memory: {limit: 134217728}}`"
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.RES_002
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("RES-002", c, {
+	"path": "/linux/resources/memory/limit",
+	"actual": "none",
+	"expected": "a limit in bytes",
+	"key": "memory",
+	"message": sprintf("%s may take all memory", [c.id]),
+	"fix": sprintf("add `resources: {memory: {limit: 134217728}}` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.memory_limit(c) <= 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "No share of the processor"
+# description: |-
+#   A busy service starves the others.
+# custom:
+#   id: RES-003
+#   severity: low
+#   pack: strict
+#   controls: ["CIS-D 5.12"]
+#   remediation: "Add `resources: {cpu: {shares: 512}}`"
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.RES_003
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("RES-003", c, {
+	"path": "/linux/resources/cpu",
+	"actual": "none",
+	"expected": "shares or a quota",
+	"key": "cpu",
+	"message": sprintf("%s may take all processor time", [c.id]),
+	"fix": sprintf("add `resources: {cpu: {shares: 512}}` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	lib.obj(object.get(c.spec, ["linux", "resources", "cpu"], {})) == {}
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

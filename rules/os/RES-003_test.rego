@@ -1,0 +1,10 @@
+package seaworthy.test.RES_003
+
+import data.seaworthy.rules.RES_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_absent if t.fires(rule.fail, "component:services/nginx") with input as t.drop(t.good, "/components/4/spec/linux/resources/cpu")
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

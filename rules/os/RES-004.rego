@@ -1,0 +1,52 @@
+# METADATA
+# scope: package
+# title: "Exempt from the OOM killer"
+# description: |-
+#   Others die for the memory that this one takes.
+# custom:
+#   id: RES-004
+#   severity: medium
+#   pack: hardened
+#   controls: ["CIS-D 5.11?"]
+#   remediation: "Remove disableOOMKiller, or a low oomScoreAdj."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.RES_004
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("RES-004", c, {
+	"path": "/linux/resources/memory/disableOOMKiller",
+	"actual": true,
+	"expected": false,
+	"key": "disableOOMKiller",
+	"message": sprintf("%s is never killed when memory runs out", [c.id]),
+	"fix": sprintf("remove disableOOMKiller from the resources of %s", [c.id]),
+}) if {
+	some c in lib.services
+	object.get(c.spec, ["linux", "resources", "memory", "disableOOMKiller"], false) == true
+}
+
+found contains lib.finding("RES-004", c, {
+	"path": "/process/oomScoreAdj",
+	"actual": score,
+	"expected": "-500 or more",
+	"key": "oomScoreAdj",
+	"message": sprintf("%s is hardly ever killed when memory runs out (%d)", [c.id, score]),
+	"fix": sprintf("remove oomScoreAdj from %s", [c.id]),
+}) if {
+	some c in lib.services
+	score := object.get(c.spec, ["process", "oomScoreAdj"], 0)
+	score < -500
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,12 @@
+package seaworthy.test.RES_004
+
+import data.seaworthy.rules.RES_004 as rule
+import data.seaworthy.testing as t
+
+test_fires_disabled if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/memory/disableOOMKiller", true)
+
+test_fires_score if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/oomScoreAdj", -999)
+
+test_silent_score if t.silent(rule.fail) with input as t.nginx_with("/process/oomScoreAdj", -500)
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "Core dumps not off"
+# description: |-
+#   A core dump puts the memory of a service, secrets too, on disk.
+# custom:
+#   id: RES-005
+#   severity: low
+#   pack: strict
+#   controls: ["CIS-D 5.19", "ANSSI R14"]
+#   remediation: "Add `rlimits: [\"core,0,0\"]`"
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.RES_005
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("RES-005", c, {
+	"path": "/process/rlimits",
+	"actual": "none",
+	"expected": "RLIMIT_CORE 0",
+	"key": "core",
+	"message": sprintf("%s may leave core dumps", [c.id]),
+	"fix": sprintf("add `rlimits: [\"core,0,0\"]` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	not lib.core_is_zero(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

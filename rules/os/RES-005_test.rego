@@ -1,0 +1,12 @@
+package seaworthy.test.RES_005
+
+import data.seaworthy.rules.RES_005 as rule
+import data.seaworthy.testing as t
+
+test_fires_absent if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/rlimits", [])
+
+test_fires_unlimited if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/rlimits", [{"type": "RLIMIT_CORE", "hard": 1000, "soft": 0}])
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

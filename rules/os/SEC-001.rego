@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: "No seccomp profile"
+# description: |-
+#   Every system call of the kernel is within reach.
+# custom:
+#   id: SEC-001
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.22", "PSS-B Seccomp", "PSS-R Seccomp", "NSA seccomp?"]
+#   remediation: "Add `seccomp: default`."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.SEC_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("SEC-001", c, {
+	"path": "/linux/seccomp",
+	"actual": null,
+	"expected": "a profile",
+	"key": "seccomp",
+	"message": sprintf("%s may make every system call", [c.id]),
+	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	not lib.has_seccomp(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

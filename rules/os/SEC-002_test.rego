@@ -1,0 +1,14 @@
+package seaworthy.test.SEC_002
+
+import data.seaworthy.rules.SEC_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_allow if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/seccomp/defaultAction", "SCMP_ACT_ALLOW")
+
+test_fires_log if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/seccomp/defaultAction", "SCMP_ACT_LOG")
+
+test_silent_errno if t.silent(rule.fail) with input as t.good
+
+test_silent_kill if t.silent(rule.fail) with input as t.nginx_with("/linux/seccomp/defaultAction", "SCMP_ACT_KILL_PROCESS")
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

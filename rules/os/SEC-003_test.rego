@@ -1,0 +1,17 @@
+package seaworthy.test.SEC_003
+
+import data.seaworthy.rules.SEC_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_bpf if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["bpf"], "action": "SCMP_ACT_ALLOW"})
+
+test_silent_with_cap if {
+	system := t.put(t.nginx_caps(["CAP_BPF"]), "/components/4/spec/linux/seccomp/syscalls/-", {"names": ["bpf"], "action": "SCMP_ACT_ALLOW"})
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_denied if t.silent(rule.fail) with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["bpf"], "action": "SCMP_ACT_ERRNO"})
+
+test_silent_by_args if t.silent(rule.fail) with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

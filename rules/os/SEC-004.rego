@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: "Profile without architectures"
+# description: |-
+#   A profile that names no architecture leaves the calls of others, 32-bit ones among them, to the runtime.
+# custom:
+#   id: SEC-004
+#   severity: medium
+#   pack: strict
+#   controls: ["CIS-D 5.22"]
+#   remediation: "Name the architectures in the profile."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.SEC_004
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("SEC-004", c, {
+	"path": "/linux/seccomp/architectures",
+	"actual": [],
+	"expected": "the architectures of the image",
+	"key": "architectures",
+	"message": sprintf("the seccomp profile of %s names no architecture", [c.id]),
+	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+}) if {
+	some c in lib.containers
+	lib.has_seccomp(c)
+	count(lib.arr(object.get(lib.seccomp(c), "architectures", []))) == 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: "No mandatory access control"
+# description: |-
+#   Neither AppArmor nor SELinux confines the service.
+# custom:
+#   id: SEC-006
+#   severity: medium
+#   pack: strict
+#   controls: ["CIS-D 5.2", "CIS-D 5.3", "PSS-B AppArmor", "PSS-B SELinux", "ANSSI R45", "ANSSI R46"]
+#   remediation: "Add `apparmor` or `selinux`."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.SEC_006
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("SEC-006", c, {
+	"path": "/process/apparmorProfile",
+	"actual": object.get(c.spec, ["process", "apparmorProfile"], ""),
+	"expected": "a profile or a label",
+	"key": "lsm",
+	"message": sprintf("neither AppArmor nor SELinux confines %s", [c.id]),
+	"fix": sprintf("add `apparmor: PROFILE` to %s", [c.id]),
+}) if {
+	some c in lib.services
+	object.get(c.spec, ["process", "apparmorProfile"], "") in {"", "unconfined"}
+	object.get(c.spec, ["process", "selinuxLabel"], "") == ""
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

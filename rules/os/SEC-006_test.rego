@@ -1,0 +1,15 @@
+package seaworthy.test.SEC_006
+
+import data.seaworthy.rules.SEC_006 as rule
+import data.seaworthy.testing as t
+
+test_fires_none if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/apparmorProfile", "")
+
+test_fires_unconfined if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/apparmorProfile", "unconfined")
+
+test_silent_selinux if {
+	system := t.put(t.nginx_with("/process/apparmorProfile", ""), "/components/4/spec/process/selinuxLabel", "system_u:system_r:container_t:s0")
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

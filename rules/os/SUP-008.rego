@@ -1,0 +1,42 @@
+# METADATA
+# scope: package
+# title: "Component without an SBOM"
+# description: |-
+#   Nobody knows what is in it.
+# custom:
+#   id: SUP-008
+#   severity: high
+#   pack: baseline
+#   controls: ["CRA I.II(1)?", "SSDF PS.3.2?"]
+#   remediation: "Use a component that can be scanned."
+#   inputs: ["sbom"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_008
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if {
+	some c in input.components
+	c.sbom.present == true
+}
+
+unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it: nobody knows what is in it"} if {
+	some c in input.components
+	not c.sbom.present == true
+}
+
+# A component with files, of which none belongs to any package, has an SBOM in name only.
+fail contains lib.finding("SUP-008", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("no package, %d files", [c.sbom.coverage.files]),
+	"expected": "an SBOM that names packages",
+	"key": "empty",
+	"message": sprintf("the SBOM of %s names no package, yet it has %d files", [c.id, c.sbom.coverage.files]),
+	"fix": sprintf("ship package data (or an SBOM) in the image %s", [c.image.repository]),
+}) if {
+	some c in input.components
+	c.sbom.present == true
+	count(lib.arr(c.sbom.packages)) == 0
+	c.sbom.coverage.files > 0
+}

@@ -1,0 +1,49 @@
+# METADATA
+# scope: package
+# title: "Package without version or purl"
+# description: |-
+#   Vulnerability databases cannot find it.
+# custom:
+#   id: SUP-011
+#   severity: low
+#   pack: hardened
+#   controls: ["CRA I.II(1)?"]
+#   remediation: "Ship package data that names versions."
+#   inputs: ["sbom"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_011
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if {
+	some c in input.components
+	c.sbom.present == true
+}
+
+unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+	some c in input.components
+	not c.sbom.present == true
+}
+
+found contains lib.finding("SUP-011", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%s without %s", [p.name, lib.one_line(missing)]),
+	"expected": "a version and a purl",
+	"key": p.name,
+	"message": sprintf("package %s of %s has no %s", [p.name, c.id, lib.one_line(missing)]),
+	"fix": sprintf("ship package data with a version for %s in the image %s", [p.name, c.image.repository]),
+}) if {
+	some c in input.components
+	c.sbom.present == true
+	some p in lib.arr(c.sbom.packages)
+	missing := {field | some field in ["version", "purl"]; lib.str(object.get(p, field, "")) == ""}
+	count(missing) > 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

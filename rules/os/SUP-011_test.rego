@@ -1,0 +1,12 @@
+package seaworthy.test.SUP_011
+
+import data.seaworthy.rules.SUP_011 as rule
+import data.seaworthy.testing as t
+
+test_fires_version if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+
+test_fires_purl if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "1", "type": "deb", "purl": "", "licenses": []})
+
+test_silent_full if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+
+test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)

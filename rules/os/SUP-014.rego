@@ -1,0 +1,51 @@
+# METADATA
+# scope: package
+# title: "Denied package"
+# description: |-
+#   A package that nobody should ship is in the image.
+# custom:
+#   id: SUP-014
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 4.3", "800-190 4.1.1?"]
+#   remediation: "Take another version, or leave it out."
+#   inputs: ["sbom"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_014
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if {
+	some c in input.components
+	c.sbom.present == true
+}
+
+unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+	some c in input.components
+	not c.sbom.present == true
+}
+
+found contains lib.finding("SUP-014", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%s %s", [p.name, p.version]),
+	"expected": sprintf("no such %s", [p.name]),
+	"key": sprintf("%s@%s", [p.name, p.version]),
+	"message": sprintf("%s ships %s %s: %s", [c.id, p.name, p.version, denied.reason]),
+	"fix": sprintf("take another version of %s in the image %s, or leave it out", [p.name, c.image.repository]),
+}) if {
+	some c in input.components
+	c.sbom.present == true
+	some p in lib.arr(c.sbom.packages)
+	some denied in given.params.denied_packages
+	p.name == denied.name
+	regex.match(denied.versions, lib.str(p.version))
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,14 @@
+package seaworthy.test.SUP_014
+
+import data.seaworthy.rules.SUP_014 as rule
+import data.seaworthy.testing as t
+
+test_fires_xz if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/sbom/packages/-", {"name": "liblzma5", "version": "5.6.1-1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+
+test_fires_any_version if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/sbom/packages/-", {"name": "telnetd", "version": "0.17", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+
+test_silent_fixed if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "liblzma5", "version": "5.6.2-1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+
+test_silent_similar if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "liblzma5", "version": "5.6.10-1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+
+test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)

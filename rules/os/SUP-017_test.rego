@@ -1,0 +1,12 @@
+package seaworthy.test.SUP_017
+
+import data.seaworthy.rules.SUP_017 as rule
+import data.seaworthy.testing as t
+
+test_fires_half if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/sbom/coverage", {"files": 100, "owned": 50})
+
+test_silent_90 if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/coverage", {"files": 100, "owned": 90})
+
+test_silent_empty if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/coverage", {"files": 0, "owned": 0})
+
+test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)

@@ -1,0 +1,10 @@
+package seaworthy.test.USR_007
+
+import data.seaworthy.rules.USR_007 as rule
+import data.seaworthy.testing as t
+
+test_fires_one if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("duplicateIds", ["uid 0: root, toor"])
+
+test_silent_null if t.silent(rule.fail) with input as t.nginx_files("duplicateIds", null)
+
+test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
