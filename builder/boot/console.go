@@ -1,0 +1,122 @@
+package boot
+
+import (
+	"io"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxLine bounds a line of the console; a longer one is broken.
+const maxLine = 4096
+
+// The kernel's and our init's words for a system that will not come up. Lines
+// of containers carry "NAME | " behind the time and match neither.
+var (
+	panicLine  = regexp.MustCompile(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
+	failedLine = regexp.MustCompile(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
+)
+
+// console takes the guest's console apart into lines.
+type console struct {
+	w     io.Writer
+	ready func(line string) bool
+	// onReady is called once, onPanic when the kernel has panicked.
+	onReady, onPanic func()
+
+	buf      []byte
+	wasReady bool
+	panicked string
+	failed   []string
+}
+
+// Write takes bytes as they come from the guest; it never fails.
+func (c *console) Write(p []byte) (int, error) {
+	for _, b := range p {
+		if b == '\n' || len(c.buf) >= maxLine {
+			c.line()
+		}
+		if b != '\n' {
+			c.buf = append(c.buf, b)
+		}
+	}
+	return len(p), nil
+}
+
+// Close hands on a last line without end.
+func (c *console) Close() {
+	if len(c.buf) > 0 {
+		c.line()
+	}
+}
+
+func (c *console) line() {
+	line := clean(c.buf)
+	c.buf = c.buf[:0]
+	if c.w != nil {
+		_, _ = io.WriteString(c.w, line+"\n")
+	}
+	if m := panicLine.FindStringSubmatch(line); m != nil && c.panicked == "" {
+		c.panicked = m[1]
+		c.onPanic()
+	}
+	if m := failedLine.FindStringSubmatch(line); m != nil && len(c.failed) < 100 {
+		c.failed = append(c.failed, m[1])
+	}
+	if c.ready != nil && !c.wasReady && c.ready(line) {
+		c.wasReady = true
+		c.onReady()
+	}
+}
+
+// clean makes a line safe for a terminal: escape sequences and control
+// characters go, bytes that are no UTF-8 become question marks, a tab stays.
+func clean(p []byte) string {
+	var b strings.Builder
+	for len(p) > 0 {
+		if p[0] == 0x1b {
+			p = p[escapeLen(p):]
+			continue
+		}
+		r, n := utf8.DecodeRune(p)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			b.WriteByte('?')
+		case r == '\t' || r >= ' ' && (r < 0x7f || r >= 0xa0) && (r < 0x2028 || r > 0x202e) && (r < 0x2066 || r > 0x2069):
+			b.WriteRune(r)
+		}
+		p = p[n:]
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// escapeLen is the length of the escape sequence at the start of p: ESC [ up
+// to its final byte, ESC ] up to its end mark, or ESC and one byte.
+func escapeLen(p []byte) int {
+	if len(p) < 2 {
+		return len(p)
+	}
+	switch p[1] {
+	case '[':
+		for i := 2; i < len(p); i++ {
+			if p[i] >= 0x40 && p[i] <= 0x7e {
+				return i + 1
+			}
+			if p[i] < 0x20 || p[i] > 0x7e {
+				return i
+			}
+		}
+		return len(p)
+	case ']':
+		for i := 2; i < len(p); i++ {
+			if p[i] == 0x07 {
+				return i + 1
+			}
+			if p[i] == 0x1b {
+				return i
+			}
+		}
+		return len(p)
+	}
+	return 2
+}

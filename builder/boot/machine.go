@@ -1,0 +1,238 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// panicGrace is how long a panicked kernel may go on printing.
+const panicGrace = 2 * time.Second
+
+// Machine is a machine that runs.
+type Machine struct {
+	cmd     *exec.Cmd
+	cancel  context.CancelCauseFunc
+	ctx     context.Context
+	qmp     *os.File
+	console *console
+	forward []Forward
+	ready   chan struct{}
+	done    chan struct{}
+	err     error
+	timeout time.Duration
+	stopped sync.Once
+	stderr  tail
+}
+
+var (
+	errStopped  = errors.New("stopped")
+	errPanicked = errors.New("panicked")
+	errTimeout  = errors.New("timeout")
+)
+
+// Run boots a machine and waits for it to power itself off, or to be ready
+// where Options.Ready is set; either gives nil. It is an error when QEMU is
+// missing or fails, when the kernel panics, when init gives up, and when the
+// context or the time ends first. The machine is gone when Run returns.
+func Run(ctx context.Context, o Options) error {
+	m, err := Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-m.Ready():
+		m.Kill()
+		_ = m.Wait() // killed on purpose
+		return nil
+	case <-m.done:
+		return m.Wait()
+	}
+}
+
+// Start boots a machine. It ends with ctx.
+func Start(ctx context.Context, o Options) (*Machine, error) {
+	if o.Kernel == nil {
+		return nil, &system.Error{Kind: system.ErrInput, What: "there is no kernel to boot"}
+	}
+	o.Forward = append([]Forward(nil), o.Forward...)
+	for i := range o.Forward {
+		if o.Forward[i].Host == 0 {
+			port, err := FreePort()
+			if err != nil {
+				return nil, &system.Error{Kind: system.ErrUnusable, What: "find a free port", Err: err}
+			}
+			o.Forward[i].Host = port
+		}
+	}
+	args, err := o.args()
+	if err != nil {
+		return nil, err
+	}
+	program, err := o.program()
+	if err != nil {
+		return nil, err
+	}
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "make a socket for QEMU", Err: err}
+	}
+	defer theirs.Close()
+
+	m := &Machine{qmp: ours, forward: o.Forward, ready: make(chan struct{}), done: make(chan struct{}), timeout: o.Timeout}
+	m.ctx, m.cancel = context.WithCancelCause(ctx)
+	m.console = &console{w: o.Console, ready: o.Ready, onReady: func() { close(m.ready) }, onPanic: func() {
+		time.AfterFunc(panicGrace, func() { m.cancel(errPanicked) })
+	}}
+	m.cmd = exec.Command(program, args...)
+	m.cmd.ExtraFiles = []*os.File{theirs, o.Kernel}
+	if o.Initrd != nil {
+		m.cmd.ExtraFiles = append(m.cmd.ExtraFiles, o.Initrd)
+	}
+	m.cmd.Stdout = m.console
+	m.cmd.Stderr = &m.stderr
+	m.cmd.WaitDelay = time.Second // for whoever may have inherited the pipes
+	ownGroup(m.cmd)
+	if err := m.cmd.Start(); err != nil {
+		ours.Close()
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "start " + program, Err: err}
+	}
+	go m.watch()
+	go m.wait()
+	return m, nil
+}
+
+func (o *Options) program() (string, error) {
+	m, err := o.machine()
+	if err != nil {
+		return "", err
+	}
+	name := o.Program
+	if name == "" {
+		name = m.program
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", &system.Error{Kind: system.ErrUnusable, What: name + " is not installed: a system is booted under QEMU", Next: "apt-get install --no-install-recommends " + m.pkg}
+	}
+	return path, nil
+}
+
+// watch ends the machine with the context, or when its time is over.
+func (m *Machine) watch() {
+	var over <-chan time.Time
+	if m.timeout > 0 {
+		t := time.NewTimer(m.timeout)
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-m.done:
+		return
+	case <-over:
+		m.cancel(errTimeout)
+	case <-m.ctx.Done():
+	}
+	killGroup(m.cmd)
+}
+
+// wait collects QEMU and works out how it went.
+func (m *Machine) wait() {
+	err := m.cmd.Wait()
+	m.console.Close()
+	m.qmp.Close()
+	cause := context.Cause(m.ctx)
+	m.err = m.outcome(err, cause)
+	m.cancel(errStopped)
+	close(m.done)
+}
+
+// outcome is the error of a machine that has ended: exit is QEMU's, cause why
+// we ended it, nil if we did not.
+func (m *Machine) outcome(exit, cause error) error {
+	unusable := func(what, next string, err error) error {
+		return &system.Error{Kind: system.ErrUnusable, What: what, Next: next, Err: err}
+	}
+	switch {
+	case m.console.panicked != "":
+		return unusable("the kernel panicked: "+m.console.panicked, "the console above shows what led to it", nil)
+	case len(m.console.failed) > 0:
+		return unusable("the system did not come up: "+strings.Join(m.console.failed, "; "), "the console above shows what led to it", nil)
+	case errors.Is(cause, errStopped):
+		return nil
+	case errors.Is(cause, errTimeout):
+		return unusable(fmt.Sprintf("the machine was still running after %v", m.timeout), "the console above shows how far it came; emulation is slow on a busy machine", nil)
+	case cause != nil:
+		return cause
+	case exit != nil:
+		text := strings.TrimSpace(clean([]byte(strings.ReplaceAll(m.stderr.String(), "\n", " "))))
+		next := ""
+		if strings.Contains(text, "host forwarding") {
+			next = "another program has the port: forward from another one"
+		}
+		if text == "" {
+			text = exit.Error()
+		}
+		return unusable("QEMU failed: "+text, next, nil)
+	}
+	return nil
+}
+
+// Ready is closed when Options.Ready has given true.
+func (m *Machine) Ready() <-chan struct{} { return m.ready }
+
+// Done is closed when the machine has ended.
+func (m *Machine) Done() <-chan struct{} { return m.done }
+
+// Forwarded gives the forwarded ports, with the host's that were chosen.
+func (m *Machine) Forwarded() []Forward { return m.forward }
+
+// Wait waits for the machine to end: nil when it powered itself off or was
+// ended by PowerOff or Kill.
+func (m *Machine) Wait() error {
+	<-m.done
+	return m.err
+}
+
+// Kill ends the machine at once.
+func (m *Machine) Kill() {
+	m.cancel(errStopped)
+	<-m.done
+}
+
+// PowerOff presses the power button and waits for the system to shut down;
+// after grace it kills the machine and gives false.
+func (m *Machine) PowerOff(grace time.Duration) (clean bool) {
+	m.stopped.Do(func() {
+		_, _ = io.WriteString(m.qmp, `{"execute":"qmp_capabilities"}`+"\n"+`{"execute":"system_powerdown"}`+"\n")
+	})
+	select {
+	case <-m.done:
+		return true
+	case <-time.After(grace):
+		m.Kill()
+		return false
+	}
+}
+
+// tail keeps the end of what is written.
+type tail struct{ buf bytes.Buffer }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.buf.Write(p)
+	if n := t.buf.Len() - 4096; n > 0 {
+		t.buf.Next(n)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return t.buf.String() }

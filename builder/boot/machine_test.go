@@ -1,0 +1,335 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// The test binary plays QEMU where fakeEnv is set: it does what it says.
+const fakeEnv = "SEAWORTHY_TEST_FAKE_QEMU"
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(fakeEnv); mode != "" {
+		os.Exit(fakeQEMU(mode))
+	}
+	os.Exit(m.Run())
+}
+
+func fakeQEMU(mode string) int {
+	args := os.Args[1:]
+	flag := func(name string) string {
+		for i, a := range args {
+			if a == name && i+1 < len(args) {
+				return args[i+1]
+			}
+		}
+		return ""
+	}
+	switch mode {
+	case "off":
+		fmt.Println("[  1.00] seaworthy: power off")
+	case "files":
+		for _, f := range []string{"-kernel", "-initrd"} {
+			b, err := os.ReadFile(flag(f))
+			fmt.Printf("%s %s %v\n", f, b, err)
+		}
+		fmt.Printf("append %q\n", flag("-append"))
+	case "panic":
+		fmt.Println("[    1.234567] Kernel panic - not syncing: VFS: Unable to mount root fs\nlater")
+		time.Sleep(time.Minute)
+	case "failed":
+		fmt.Println("[  2.00] seaworthy: boot failed: onboot 000-x: exit status 1\n[  2.00] seaworthy: boot failed: service y: no")
+	case "lies":
+		fmt.Println("[  2.00] web | [  2.00] seaworthy: boot failed: not really\n[  2.10] web | Kernel panic - not syncing: not really")
+	case "hang":
+		c := exec.Command("sleep", "600")
+		_ = c.Start()
+		fmt.Println("child", c.Process.Pid)
+		time.Sleep(time.Minute)
+	case "bad":
+		fmt.Fprintln(os.Stderr, "qemu: -netdev user: Could not set up host forwarding rule 'tcp:1'")
+		return 1
+	case "button":
+		fmt.Println("up")
+		f := os.NewFile(fdQMP, "qmp")
+		var got string
+		buf := make([]byte, 256)
+		for !strings.Contains(got, "system_powerdown") {
+			n, err := f.Read(buf)
+			if err != nil {
+				return 3
+			}
+			got += string(buf[:n])
+		}
+		fmt.Println("down")
+	}
+	return 0
+}
+
+func options(t *testing.T, mode string) Options {
+	t.Helper()
+	t.Setenv(fakeEnv, mode)
+	dir := t.TempDir()
+	open := func(name string) *os.File {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, []byte("bytes of "+name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	return Options{Kernel: open("kernel"), Initrd: open("initrd"), Cmdline: "console=ttyS0 a=1,2", Arch: "amd64", Program: os.Args[0], Timeout: 20 * time.Second}
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func TestPowersOff(t *testing.T) {
+	var out buffer
+	o := options(t, "off")
+	o.Console = &out
+	if err := Run(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != "[  1.00] seaworthy: power off\n" {
+		t.Errorf("console %q", out.String())
+	}
+}
+
+// QEMU reads the open files, also where their paths now hold others.
+func TestDescriptors(t *testing.T) {
+	var out buffer
+	o := options(t, "files")
+	o.Console = &out
+	for _, f := range []*os.File{o.Kernel, o.Initrd} {
+		if err := os.Rename(f.Name(), f.Name()+".moved"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f.Name(), []byte("swapped"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// Reading it to verify it has moved the offset; that must not matter.
+		if _, err := io.Copy(io.Discard, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Run(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := "-kernel bytes of kernel <nil>\n-initrd bytes of initrd <nil>\nappend \"console=ttyS0 a=1,2\"\n"
+	if out.String() != want {
+		t.Errorf("console %q, want %q", out.String(), want)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	for mode, want := range map[string]string{
+		"panic":  "the kernel panicked: VFS: Unable to mount root fs",
+		"failed": "the system did not come up: onboot 000-x: exit status 1; service y: no",
+		"bad":    "QEMU failed: qemu: -netdev user: Could not set up host forwarding rule 'tcp:1'",
+	} {
+		t.Run(mode, func(t *testing.T) {
+			err := Run(context.Background(), options(t, mode))
+			if !errors.Is(err, system.ErrUnusable) || err.Error() != want {
+				t.Errorf("got %v, want %q", err, want)
+			}
+			var e *system.Error
+			if errors.As(err, &e) && e.Next == "" {
+				t.Error("no next step")
+			}
+		})
+	}
+}
+
+// A container's output is not taken for the kernel's or init's.
+func TestContainersCannotLie(t *testing.T) {
+	if err := Run(context.Background(), options(t, "lies")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	o := options(t, "hang")
+	o.Timeout = 300 * time.Millisecond
+	err := Run(context.Background(), o)
+	if !errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), "still running after 300ms") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Cancelling ends QEMU and what it has started.
+func TestCancelKillsTheGroup(t *testing.T) {
+	o := options(t, "hang")
+	pid := make(chan int, 1)
+	o.Ready = func(line string) bool {
+		if text, ok := strings.CutPrefix(line, "child "); ok {
+			n, _ := strconv.Atoi(text)
+			pid <- n
+		}
+		return false
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	mine := errors.New("enough")
+	m, err := Start(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := <-pid
+	cancel(mine)
+	if err := m.Wait(); !errors.Is(err, mine) {
+		t.Errorf("got %v", err)
+	}
+	for range 100 {
+		if gone(child) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("the child %d is still there", child)
+}
+
+// gone: the process has ended, if nobody has waited for it yet.
+func gone(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return strings.Contains(string(b), ") Z ")
+}
+
+func TestReady(t *testing.T) {
+	o := options(t, "hang")
+	o.Ready = func(line string) bool { return strings.HasPrefix(line, "child ") }
+	if err := Run(context.Background(), o); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPowerOff(t *testing.T) {
+	var out buffer
+	o := options(t, "button")
+	o.Console = &out
+	o.Ready = func(line string) bool { return line == "up" }
+	m, err := Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-m.Ready()
+	if !m.PowerOff(15 * time.Second) {
+		t.Error("it was killed")
+	}
+	if err := m.Wait(); err != nil || out.String() != "up\ndown\n" {
+		t.Errorf("got %v, console %q", err, out.String())
+	}
+}
+
+func TestMissingProgram(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for arch, pkg := range map[string]string{"amd64": "qemu-system-x86", "arm64": "qemu-system-arm", "riscv64": "qemu-system-misc"} {
+		err := Run(context.Background(), Options{Kernel: os.Stdin, Arch: arch})
+		var e *system.Error
+		if !errors.As(err, &e) || !errors.Is(err, system.ErrUnusable) || !strings.HasSuffix(e.Next, " "+pkg) {
+			t.Errorf("%s: got %v", arch, err)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	t.Parallel()
+	k := os.Stdin
+	for name, o := range map[string]Options{
+		"no kernel": {}, "arch": {Kernel: k, Arch: "mips"}, "accelerator": {Kernel: k, Accel: "hvf"}, "memory": {Kernel: k, Memory: -1},
+		"port": {Kernel: k, Forward: []Forward{{80, 70000}}}, "no guest port": {Kernel: k, Forward: []Forward{{80, 0}}},
+	} {
+		if _, err := Start(context.Background(), o); !errors.Is(err, system.ErrInput) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestArgs(t *testing.T) {
+	t.Parallel()
+	o := Options{Arch: "arm64", Cmdline: "a\n", Accel: "kvm", Forward: []Forward{{8080, 80}, {8443, 443}}, Isolated: true, Memory: 1024, CPUs: 2}
+	a, err := o.args()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(a, " ")
+	for _, want := range []string{
+		"-machine virt -accel kvm -cpu host", "-m 1024 -smp 2", "-append a ", "-no-reboot", "-sandbox on,",
+		"-netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:8443-:443 ", "romfile=",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
+	if strings.Contains(text, "-initrd") {
+		t.Errorf("an initrd in %q", text)
+	}
+}
+
+func TestParseForward(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Forward{"8080:80": {8080, 80}, "80": {0, 80}} {
+		if got, err := ParseForward(text); got != want || err != nil {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", ":", "80:", ":80", "0:80", "a:b", "1:2:3", "70000:1", "-1:2", "80,hostfwd=tcp::1-:2"} {
+		if got, err := ParseForward(text); !errors.Is(err, system.ErrInput) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"plain\r": "plain", "\x1b[2J\x1b[1;31mred\x1b[0m": "red", "\x1bc\x1b[?7l\x1b[2Ja": "a", "\x1b]0;title\x07x": "x",
+		"a\tb": "a\tb", "\x00\x07\x7f": "", "\xff": "?", "é\u0085\u202e": "é", "\x1b": "", "\x1b[": "", "\x1b[12": "", "\x1b]x\x1b[mz": "z",
+	} {
+		if got := clean([]byte(in)); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add([]byte("\x1b[2J\x1b]0;x\x07[  1.0] seaworthy: boot failed: x"))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		if s := clean(p); strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 }) {
+			t.Fatalf("%q gave %q", p, s)
+		}
+	})
+}
