@@ -36,6 +36,9 @@ type Inventory struct {
 	Packages []facts.Package
 	Distro   *facts.Distro
 	Coverage facts.Coverage
+	// KernelPackage is the name and version of the distribution's package that
+	// the kernel comes from; "" where nothing tells.
+	KernelPackage string
 	// Unreadable are files that may hold packages and could not be read,
 	// sorted by path.
 	Unreadable []Unreadable
@@ -95,7 +98,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	}
 	bridge.Relate(s, resolver)
 	if req.Kernel != nil {
-		addKernel(s, req.Kernel)
+		inv.KernelPackage = addKernel(s, req.Kernel)
 	}
 	s.Relationships = keepKnown(s)
 	slices.SortFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })

@@ -44,10 +44,10 @@ func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 			folders[d] = true
 		}
 	}
-	var prefixes []string
 	if k != nil {
-		claim(k.Path)
-		prefixes = k.Owned
+		for _, p := range k.Owned {
+			claim(p)
+		}
 	}
 	var c facts.Coverage
 	for _, p := range t.Paths() {
@@ -56,7 +56,7 @@ func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 			continue
 		}
 		c.Files++
-		if owned[p] || below(folders, p) || hasAnyPrefix(p, prefixes) {
+		if owned[p] || below(folders, p) {
 			c.Owned++
 		}
 	}
@@ -92,15 +92,6 @@ func below(folders map[string]bool, p string) bool {
 	}
 	for d := tree.Dir(p); d != "/"; d = tree.Dir(d) {
 		if folders[d] {
-			return true
-		}
-	}
-	return false
-}
-
-func hasAnyPrefix(p string, prefixes []string) bool {
-	for _, q := range prefixes {
-		if p == q || strings.HasSuffix(q, "/") && strings.HasPrefix(p, q) {
 			return true
 		}
 	}

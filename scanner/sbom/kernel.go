@@ -17,16 +17,12 @@ import (
 type Kernel struct {
 	// Path of the binary in the image ("/kernel"), and its version.
 	Path, Version string
-	// Package is the distribution's package that it comes from, as name and
-	// version ("linux-image-6.1.0-41-cloud-amd64", "6.1.158-1"), or empty.
-	Package, PackageVersion string
-	// Distro is the id of the distribution, for the package's URL.
-	Distro string
-	Arch   string
+	// Arch is the Go name of the architecture.
+	Arch string
 	// Digest is sha256:HEX of the binary.
 	Digest string
-	// Owned are path prefixes of files that belong to it: its modules' folder,
-	// its config.
+	// Owned are the paths of files that belong to it: itself, its modules, its
+	// configuration.
 	Owned []string
 }
 
@@ -34,14 +30,19 @@ type Kernel struct {
 const KernelName = "linux-kernel"
 
 // addKernel puts the kernel's own package in place of the one that syft made of
-// its binary, if it did.
-func addKernel(s *sbom.SBOM, k *Kernel) {
+// its binary, if it did. Where the image tells which package of a distribution
+// holds the kernel, its URL names that, and its name and version are returned.
+func addKernel(s *sbom.SBOM, k *Kernel) string {
+	url, from := genericPURL("linux", k.Version), ""
+	if d := kernelPackage(s, k.Version); d != nil {
+		url, from = d.PURL, d.Name+" "+d.Version
+	}
 	p := pkg.Package{
 		Name:    KernelName,
 		Version: k.Version,
 		Type:    pkg.LinuxKernelPkg,
 		FoundBy: "seaworthy",
-		PURL:    k.purl(),
+		PURL:    url,
 		Locations: file.NewLocationSet(location(k.Path, k.Path).
 			WithAnnotation(pkg.EvidenceAnnotationKey, pkg.PrimaryEvidenceAnnotation)),
 		Licenses: pkg.NewLicenseSet(pkg.NewLicense("GPL-2.0-only WITH Linux-syscall-note")),
@@ -70,19 +71,30 @@ func addKernel(s *sbom.SBOM, k *Kernel) {
 	for _, m := range s.Artifacts.Packages.Sorted(pkg.LinuxKernelModulePkg) {
 		s.Relationships = append(s.Relationships, artifact.Relationship{From: p, To: m, Type: artifact.DependencyOfRelationship})
 	}
+	return from
 }
 
-// purl names the distribution's package where it is known, else the upstream
-// project.
-func (k *Kernel) purl() string {
-	if k.Package == "" || k.Distro == "" {
-		return genericPURL("linux", k.Version)
+// kernelPackage finds the distribution's package of the kernel: the one whose
+// name says its version, or the only one of such a name.
+func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
+	var found []pkg.Package
+	for _, p := range s.Artifacts.Packages.Sorted(pkg.DebPkg, pkg.ApkPkg, pkg.RpmPkg) {
+		switch {
+		case p.Type == pkg.DebPkg && strings.HasPrefix(p.Name, "linux-image-"),
+			p.Type == pkg.ApkPkg && strings.HasPrefix(p.Name, "linux-"),
+			p.Type == pkg.RpmPkg && (p.Name == "kernel" || p.Name == "kernel-core"):
+		default:
+			continue
+		}
+		if version != "" && strings.TrimSuffix(strings.TrimPrefix(p.Name, "linux-image-"), "-unsigned") == version {
+			return &p
+		}
+		found = append(found, p)
 	}
-	var q packageurl.Qualifiers
-	if k.Arch != "" {
-		q = packageurl.QualifiersFromMap(map[string]string{"arch": k.Arch})
+	if len(found) == 1 {
+		return &found[0]
 	}
-	return packageurl.NewPackageURL(packageurl.TypeDebian, k.Distro, k.Package, k.PackageVersion, q, "").ToString()
+	return nil
 }
 
 func genericPURL(name, version string) string {

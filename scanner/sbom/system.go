@@ -125,15 +125,25 @@ func (m *merger) add(root spdx.ElementID, c Member, s Stamp) {
 	}
 }
 
-// elementID spells a component's id with the letters that SPDX allows.
+// elementID spells a component's id with the letters that SPDX allows. Two ids
+// never get the same spelling: the section stands before the first slash, and
+// what else is not allowed is written as its code.
 func elementID(id string) string {
-	return strings.Map(func(r rune) rune {
+	var b strings.Builder
+	section, name, _ := strings.Cut(id, "/")
+	b.WriteString(section)
+	if name != "" {
+		b.WriteByte('-')
+	}
+	for _, c := range []byte(name) {
 		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-':
-			return r
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, ".%02x", c)
 		}
-		return '-'
-	}, id)
+	}
+	return b.String()
 }
 
 // CycloneDX is the merged document in CycloneDX 1.6: a component for each

@@ -1,0 +1,69 @@
+package scanner
+
+import "github.com/seaworthy-os/seaworthy/scanner/facts"
+
+// Cmdline splits a kernel command line as the kernel does (next_arg in
+// lib/cmdline.c): spaces part words unless double quotes hold them together,
+// and quotes round a word or a value are not part of it. What follows "--"
+// goes to init, not to the kernel, and is left out: a parameter there has no
+// effect. An index counts from 0.
+func Cmdline(raw string) []facts.Param {
+	out := []facts.Param{}
+	for i := 0; ; {
+		for i < len(raw) && space(raw[i]) {
+			i++
+		}
+		if i >= len(raw) {
+			return out
+		}
+		start, quoted, inQuote := i, false, false
+		if raw[i] == '"' {
+			start, quoted, inQuote = i+1, true, true
+			i++
+		}
+		equals := -1
+		for ; i < len(raw) && (inQuote || !space(raw[i])); i++ {
+			switch {
+			case raw[i] == '=' && equals < 0 && i > start:
+				equals = i
+			case raw[i] == '"':
+				inQuote = !inQuote
+			}
+		}
+		p := param(raw[start:i], equals-start, quoted)
+		p.Index = len(out)
+		if p.Name == "" && p.Value == nil {
+			continue
+		}
+		out = append(out, p)
+		if p.Name == "--" && p.Value == nil {
+			return out
+		}
+	}
+}
+
+// param takes one word apart; equals is where its "=" stands, negative for
+// none.
+func param(word string, equals int, quoted bool) facts.Param {
+	end := len(word)
+	if equals < 0 {
+		if quoted && end > 0 && word[end-1] == '"' {
+			end--
+		}
+		return facts.Param{Name: word[:end]}
+	}
+	name, value := word[:equals], word[equals+1:]
+	switch n := len(value); {
+	case n > 0 && value[0] == '"':
+		value = value[1:]
+		if n > 1 && value[n-2] == '"' {
+			value = value[:n-2]
+		}
+	case quoted && n > 0 && value[n-1] == '"':
+		value = value[:n-1]
+	}
+	return facts.Param{Name: name, Value: &value}
+}
+
+// space is what the kernel's isspace says of a byte.
+func space(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' || c == 0xa0 }

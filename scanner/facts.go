@@ -1,0 +1,238 @@
+package scanner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/files"
+	"github.com/seaworthy-os/seaworthy/scanner/sbom"
+)
+
+// Documents are the SBOMs of a system: SPDX 2.3 and CycloneDX 1.6, as JSON.
+type Documents struct {
+	// SPDX and CycloneDX name every component, each with its packages.
+	SPDX, CycloneDX []byte
+	// Components in the order of the system.
+	Components []ComponentDocuments
+}
+
+// ComponentDocuments are the SBOMs of one component.
+type ComponentDocuments struct {
+	// ID is "services/nginx", FileStem "services-nginx".
+	ID, FileStem string
+	// Digest of the image's manifest.
+	Digest          string
+	SPDX, CycloneDX []byte
+}
+
+// Facts waits for the catalogers and says what is known of the system, whose
+// every image must have been passed over. All components that cannot be
+// scanned are named in one error.
+func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, *Documents, error) {
+	scans, err := s.wait(ctx, sys)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &facts.Facts{
+		SchemaVersion: facts.SchemaVersion, Name: sys.Name, Arch: sys.Arch,
+		Sources: []facts.Source{}, Components: []facts.Component{}, Kernel: s.Kernel(), Files: []facts.File{},
+		Cmdline: facts.Cmdline{Raw: sys.Kernel.Cmdline, Params: Cmdline(sys.Kernel.Cmdline), Origin: origin(sys.Kernel.Origin)},
+		SBOM:    facts.SystemSBOM{Present: true, Components: []string{}},
+	}
+	if sys.Kernel.Component == nil {
+		f.Kernel = noKernel()
+	}
+	for _, src := range sys.Sources {
+		f.Sources = append(f.Sources, facts.Source(src))
+	}
+	whole := sbom.System{Name: sys.Name, Arch: sys.Arch}
+	f.Locked = len(sys.Components) > 0
+	for _, c := range sys.Components {
+		sc := scans[c]
+		f.Components = append(f.Components, componentFacts(c, sc))
+		f.SBOM.Components = append(f.SBOM.Components, c.ID())
+		f.Locked = f.Locked && c.Image.Locked
+		whole.Members = append(whole.Members, sbom.Member{ID: c.ID(), Image: c.Image, Inventory: sc.inventory})
+		if c.Section == system.SectionKernel {
+			f.Kernel.Package = sc.inventory.KernelPackage
+		}
+	}
+	f.SBOM.Packages = whole.Packages()
+	var errs []error
+	for _, file := range sys.Files {
+		one, err := fileFacts(file)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		f.Files = append(f.Files, one)
+	}
+	if f.Sysctl, err = s.sysctl(sys, f); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return nil, nil, errors.Join(errs...)
+	}
+	docs, err := s.documents(&whole, sys, scans)
+	return f, docs, err
+}
+
+// wait gives the finished scan of every component.
+func (s *Scanner) wait(ctx context.Context, sys *system.OS) (map[*system.Component]*scan, error) {
+	out := map[*system.Component]*scan{}
+	failed := map[*scan]bool{}
+	var errs []error
+	for _, c := range sys.Components {
+		fail := func(err error) {
+			errs = append(errs, &system.Error{
+				Kind: system.ErrUnusable, Pos: c.Pos,
+				What: fmt.Sprintf("component %s: image %s cannot be scanned", c.ID(), c.Image.Name),
+				Next: "every component needs an SBOM: use an image that can be read",
+				Err:  err,
+			})
+		}
+		s.mu.Lock()
+		sc := s.scans[c.Image.Manifest]
+		ready := sc != nil && sc.started
+		s.mu.Unlock()
+		if !ready {
+			fail(errors.New("its files were not read"))
+			continue
+		}
+		select {
+		case <-sc.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if sc.err != nil && !failed[sc] {
+			failed[sc] = true
+			fail(sc.err)
+		}
+		out[c] = sc
+	}
+	return out, errors.Join(errs...)
+}
+
+func (s *Scanner) documents(whole *sbom.System, sys *system.OS, scans map[*system.Component]*scan) (*Documents, error) {
+	stamp := sbom.Stamp{Created: s.opts.Created, Version: s.opts.Version}
+	var d Documents
+	var err error
+	if d.SPDX, err = whole.SPDX(stamp); err != nil {
+		return nil, err
+	}
+	if d.CycloneDX, err = whole.CycloneDX(stamp); err != nil {
+		return nil, err
+	}
+	made := map[*scan]ComponentDocuments{}
+	for _, c := range sys.Components {
+		sc := scans[c]
+		one, ok := made[sc]
+		if !ok {
+			if one.SPDX, err = sc.inventory.SPDX(stamp); err != nil {
+				return nil, err
+			}
+			if one.CycloneDX, err = sc.inventory.CycloneDX(stamp); err != nil {
+				return nil, err
+			}
+			made[sc] = one
+		}
+		one.ID, one.FileStem, one.Digest = c.ID(), c.FileStem(), c.Image.Manifest
+		d.Components = append(d.Components, one)
+	}
+	return &d, nil
+}
+
+func origin(o system.Origin) facts.Origin {
+	return facts.Origin{Layer: string(o.Layer), File: o.File, Line: o.Line, Column: o.Column}
+}
+
+func componentFacts(c *system.Component, sc *scan) facts.Component {
+	origins := map[string]facts.Origin{}
+	for p, o := range c.Origins {
+		origins[p] = origin(o)
+	}
+	return facts.Component{
+		ID: c.ID(), Section: string(c.Section), Name: c.Name, Index: c.Index,
+		Image: imageFacts(c), ReadOnly: c.ReadOnly,
+		Spec: json.RawMessage(c.Spec), Runtime: json.RawMessage(c.Runtime), Origins: origins,
+		SBOM: facts.SBOM{
+			Present: true, Formats: []string{"CycloneDX-1.6", "SPDX-2.3"},
+			Packages: sc.inventory.Packages, Distro: sc.inventory.Distro, Coverage: sc.inventory.Coverage,
+		},
+		Files: sc.files_,
+	}
+}
+
+func imageFacts(c *system.Component) facts.Image {
+	img := c.Image
+	registry, repository, tag := splitName(img.Name)
+	labels := img.Config.Labels
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	return facts.Image{
+		Reference: img.Reference, Name: img.Name, Registry: registry, Repository: repository, Tag: tag,
+		Digest: img.Digest, Manifest: img.Manifest, Pinned: img.Pinned, Locked: img.Locked,
+		Origin: origin(c.Pos.Origin()), OS: img.Config.OS, Architecture: img.Config.Architecture,
+		User: img.Config.User, Env: list(img.Config.Env), Entrypoint: list(img.Config.Entrypoint), Cmd: list(img.Config.Cmd),
+		ExposedPorts: list(img.Config.ExposedPorts), Labels: labels, History: list(img.Config.History),
+		TrustRequired: c.Signed,
+	}
+}
+
+// list is l, never nil: JSON has [] for it.
+func list(l []string) []string {
+	if l == nil {
+		return []string{}
+	}
+	return l
+}
+
+// splitName takes a full reference apart: docker.io, library/nginx, 1.25.
+func splitName(name string) (registry, repository, tag string) {
+	name, _, _ = strings.Cut(name, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name, tag = name[:i], name[i+1:]
+	}
+	registry, repository, ok := strings.Cut(name, "/")
+	if !ok {
+		return "", name, tag
+	}
+	return registry, repository, tag
+}
+
+// fileFacts describes one entry of the files section. What comes from the
+// build machine is read once more, in a stream, for secrets.
+func fileFacts(f system.File) (facts.File, error) {
+	out := facts.File{
+		Path: "/" + f.Path, Type: f.Type.String(), Mode: fmt.Sprintf("%o", f.Mode), UID: f.UID, GID: f.GID,
+		Link: f.Link, Source: f.SourceText, Metadata: f.Metadata, Size: f.Size, Digest: f.Digest,
+		Origin: origin(f.Pos.Origin()),
+	}
+	if f.Type != system.TypeFile {
+		return out, nil
+	}
+	if f.Source == "" {
+		out.Secret = files.DetectSecret(f.Contents)
+		return out, nil
+	}
+	r, err := os.Open(f.Source)
+	if err == nil {
+		defer r.Close()
+		var finder files.Finder
+		_, err = io.Copy(&finder, r)
+		out.Secret = finder.Kind()
+	}
+	if err != nil {
+		return out, &system.Error{
+			Kind: system.ErrUnusable, Pos: f.Pos, What: fmt.Sprintf("files: source of %q cannot be read", "/"+f.Path), Err: err,
+		}
+	}
+	return out, nil
+}

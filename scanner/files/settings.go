@@ -1,0 +1,261 @@
+package files
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+// isSettings: the content may be asked for by accounts, sshd or sysctl. Base
+// names decide, so that a link to a folder on the way changes nothing.
+func isSettings(p string) bool {
+	dir, base := path.Split(p)
+	switch base {
+	case "passwd", "shadow", "group", "sshd_config", "sysctl.conf":
+		return true
+	}
+	if !strings.HasSuffix(base, ".conf") {
+		return false
+	}
+	parent := path.Base(dir)
+	return parent == "sysctl.d" || parent == "sshd_config.d"
+}
+
+// read gives the content of a settings file, following links inside the
+// image. ok is false where there is none.
+func (s *Sink) read(p string) (text string, ok bool, err error) {
+	real, e, ok := s.tree.Resolve(p)
+	if !ok || e == nil || e.Type != system.TypeFile {
+		return "", false, nil
+	}
+	if e.Size == 0 {
+		return "", true, nil
+	}
+	if b := s.kept[real]; b != nil {
+		return b.String(), true, nil
+	}
+	if n := s.oversize[real]; n > 0 {
+		return "", false, fmt.Errorf("%s has %d bytes: too large to be read (at most %d)", p, n, maxSettings)
+	}
+	return "", false, fmt.Errorf("%s is a link to %s, a name that says nothing of such content", p, real)
+}
+
+// accounts finds empty passwords and ids that several names share.
+func (s *Sink) accounts() error {
+	passwd, _, err := s.read("/etc/passwd")
+	if err != nil {
+		return err
+	}
+	shadow, _, err := s.read("/etc/shadow")
+	if err != nil {
+		return err
+	}
+	group, _, err := s.read("/etc/group")
+	if err != nil {
+		return err
+	}
+	for _, name := range emptyPasswords(passwd, shadow) {
+		s.strings(&s.inv.EmptyPasswords, name)
+	}
+	for _, d := range append(duplicates("gid", group), duplicates("uid", passwd)...) {
+		s.strings(&s.inv.DuplicateIDs, d)
+	}
+	return nil
+}
+
+// emptyPasswords names accounts that need no password: an empty field in
+// either file. An account is listed once, sorted.
+func emptyPasswords(passwd, shadow string) []string {
+	var out []string
+	for _, text := range []string{passwd, shadow} {
+		for line := range strings.SplitSeq(text, "\n") {
+			f := strings.Split(strings.TrimRight(line, "\r"), ":")
+			if len(f) < 2 || f[0] == "" || f[1] != "" || strings.HasPrefix(f[0], "#") {
+				continue
+			}
+			// "+::" and "-::" lines take accounts from NIS; they are none.
+			if f[0][0] != '+' && f[0][0] != '-' {
+				out = append(out, f[0])
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// duplicates lists ids with more than one name: "uid 0: root, toor".
+func duplicates(kind, text string) []string {
+	names := map[string][]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		f := strings.Split(line, ":")
+		if len(f) < 3 || f[0] == "" || f[2] == "" || strings.HasPrefix(f[0], "#") || f[0][0] == '+' || f[0][0] == '-' {
+			continue
+		}
+		id := strings.TrimLeft(f[2], "0")
+		if id == "" {
+			id = "0"
+		}
+		if !slices.Contains(names[id], f[0]) && len(names[id]) < 20 {
+			names[id] = append(names[id], f[0])
+		}
+	}
+	var out []string
+	for id, n := range names {
+		if len(n) > 1 {
+			slices.Sort(n)
+			out = append(out, fmt.Sprintf("%s %s: %s", kind, id, strings.Join(n, ", ")))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// sshd reads the server's settings: of a keyword that stands twice the first
+// counts, and only what stands before a Match block holds for everybody.
+func (s *Sink) sshd() error {
+	text, ok, err := s.read("/etc/ssh/sshd_config")
+	if err != nil || !ok {
+		return err
+	}
+	settings := map[string]string{}
+	err = s.sshdText(text, settings, 0)
+	s.inv.SSHD = settings
+	return err
+}
+
+func (s *Sink) sshdText(text string, settings map[string]string, depth int) error {
+	for line := range strings.SplitSeq(text, "\n") {
+		key, value := keyword(line)
+		switch {
+		case key == "":
+		case key == "match":
+			return nil
+		case key == "include":
+			if depth > 4 {
+				continue
+			}
+			for _, pattern := range strings.Fields(value) {
+				if !strings.HasPrefix(pattern, "/") {
+					pattern = "/etc/ssh/" + pattern
+				}
+				for _, p := range s.matching(pattern) {
+					included, ok, err := s.read(p)
+					if err != nil {
+						return err
+					}
+					if !ok {
+						continue
+					}
+					if err := s.sshdText(included, settings, depth+1); err != nil {
+						return err
+					}
+				}
+			}
+		case len(settings) >= facts.MaxListed:
+			s.inv.Truncated = true
+			return nil
+		default:
+			if _, set := settings[key]; !set {
+				settings[key] = value
+			}
+		}
+	}
+	return nil
+}
+
+// keyword splits a line of sshd_config: KEYWORD VALUE or KEYWORD=VALUE, with
+// "#" comments. The keyword is in lower case.
+func keyword(line string) (key, value string) {
+	line = strings.TrimSpace(line)
+	if line == "" || line[0] == '#' {
+		return "", ""
+	}
+	i := strings.IndexAny(line, " \t=")
+	if i < 0 {
+		return strings.ToLower(line), ""
+	}
+	value = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line[i:]), "="))
+	if at := strings.Index(value, " #"); at >= 0 {
+		value = strings.TrimSpace(value[:at])
+	}
+	return strings.ToLower(line[:i]), strings.Trim(value, `"`)
+}
+
+// matching lists the files in a folder whose names match, sorted by name. The
+// folder may be reached by a link.
+func (s *Sink) matching(pattern string) []string {
+	dir, base := path.Split(pattern)
+	real, e, ok := s.tree.Resolve(dir)
+	if !ok || e != nil && e.Type != system.TypeDir {
+		return nil
+	}
+	var out []string
+	for _, p := range s.tree.Paths() {
+		if tree.Dir(p) != real {
+			continue
+		}
+		if ok, err := path.Match(base, tree.Base(p)); ok && err == nil {
+			out = append(out, path.Join(dir, tree.Base(p)))
+		}
+	}
+	return out
+}
+
+// sysctl lists the settings of /etc/sysctl.d/*.conf by name, then those of
+// /etc/sysctl.conf, which is how they are applied.
+func (s *Sink) sysctl() error {
+	for _, p := range append(s.matching("/etc/sysctl.d/*.conf"), "/etc/sysctl.conf") {
+		text, ok, err := s.read(p)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		for _, set := range ParseSysctl(text) {
+			if len(s.inv.Sysctl) >= facts.MaxListed {
+				s.inv.Truncated = true
+				return nil
+			}
+			set.Source, set.Order = p, len(s.inv.Sysctl)
+			s.inv.Sysctl = append(s.inv.Sysctl, set)
+		}
+	}
+	return nil
+}
+
+// ParseSysctl reads a sysctl.d file: KEY = VALUE lines, "#" and ";" comments. A
+// key that begins with "-" may fail to be set and is listed all the same; keys
+// are given with dots.
+func ParseSysctl(text string) []facts.Setting {
+	var out []facts.Setting
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		key = SysctlKey(strings.TrimPrefix(strings.TrimSpace(key), "-"))
+		if !ok || key == "" {
+			continue
+		}
+		out = append(out, facts.Setting{Key: key, Value: strings.Join(strings.Fields(value), " ")})
+	}
+	return out
+}
+
+// SysctlKey gives a key its form with dots. Where the first separator is a
+// slash, dots belong to names: net/ipv4/conf/eth0.1/forwarding is
+// net.ipv4.conf.eth0/1.forwarding.
+func SysctlKey(key string) string {
+	slash, dot := strings.IndexByte(key, '/'), strings.IndexByte(key, '.')
+	if slash >= 0 && (dot < 0 || slash < dot) {
+		return strings.NewReplacer("/", ".", ".", "/").Replace(key)
+	}
+	return key
+}

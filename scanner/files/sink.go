@@ -1,0 +1,197 @@
+// Package files takes note of what stands out among an image's files: what
+// runs with more rights than its caller, what anyone can change, what holds a
+// secret, who can log in. Sink does so during the one pass, and keeps no
+// content but that of a few small settings files.
+package files
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+// maxSettings bounds a settings file that is read whole, and maxKept all that
+// one image can make us keep. A larger /etc/shadow is not what it says it is.
+const (
+	maxSettings = 1 << 20
+	maxKept     = 16 << 20
+)
+
+// Sink fills a facts.Inventory. The tree, which it shares with others, must
+// get each entry before the sink does.
+type Sink struct {
+	tree *tree.Tree
+	inv  facts.Inventory
+	// kept are settings files by path in the tree; oversize those that were
+	// too large for it.
+	kept     map[string]*bytes.Buffer
+	oversize map[string]int64
+	used     int64
+}
+
+// NewSink returns a sink for one image.
+func NewSink(t *tree.Tree) *Sink {
+	return &Sink{
+		tree: t, inv: Empty(), kept: map[string]*bytes.Buffer{}, oversize: map[string]int64{},
+	}
+}
+
+// Empty is an inventory of no files, with no list null.
+func Empty() facts.Inventory {
+	return facts.Inventory{
+		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
+		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
+		AuthorizedKeys: []string{}, Sysctl: []facts.Setting{},
+	}
+}
+
+// Entry implements system.Sink.
+func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
+	p := tree.Path(e)
+	if !e.Shadowed {
+		s.note(p, e)
+	}
+	if e.Type != system.TypeFile || e.Size == 0 {
+		return nil, nil
+	}
+	w := &reader{s: s, path: p, entry: e}
+	if !e.Shadowed && isSettings(p) {
+		if e.Size > maxSettings || s.used+e.Size > maxKept {
+			s.oversize[p] = e.Size
+		} else {
+			w.keep = new(bytes.Buffer)
+			s.kept[p] = w.keep
+			s.used += e.Size
+		}
+	}
+	return w, nil
+}
+
+// note looks at what the entry itself says.
+func (s *Sink) note(p string, e *system.Entry) {
+	s.inv.Count++
+	if e.Type == system.TypeFile {
+		s.inv.Bytes += e.Size
+	}
+	// A second name of a file has the file's mode, whatever the archive says.
+	mode := e.Mode
+	caps := e.Xattrs["security.capability"]
+	if e.Type == system.TypeHardlink {
+		if _, to, ok := s.tree.Resolve(p); ok && to != nil {
+			mode, caps = to.Mode, to.Xattrs["security.capability"]
+			e = &system.Entry{Path: e.Path, Type: e.Type, Mode: to.Mode, UID: to.UID, GID: to.GID, Archive: e.Archive}
+		}
+	}
+	file := e.Type == system.TypeFile || e.Type == system.TypeHardlink
+	if file && mode&0o6000 != 0 {
+		s.list(&s.inv.SetID, obj(p, e, ""))
+	}
+	switch {
+	case file && mode&0o002 != 0, e.Type == system.TypeBlock && mode&0o002 != 0,
+		e.Type == system.TypeDir && mode&0o002 != 0 && mode&0o1000 == 0:
+		s.list(&s.inv.WorldWritable, obj(p, e, ""))
+	}
+	if file && caps != "" {
+		s.list(&s.inv.FileCaps, obj(p, e, capabilities(caps)))
+	}
+	if kind := sensitive(p); kind != "" && file && mode&0o004 != 0 {
+		s.list(&s.inv.Sensitive, obj(p, e, kind))
+	}
+	if file || e.Type == system.TypeSymlink {
+		if kind := toolKind(p); kind != "" {
+			s.list(&s.inv.Tools, obj(p, e, kind))
+		}
+		if base := path.Base(p); base == "authorized_keys" || base == "authorized_keys2" {
+			s.strings(&s.inv.AuthorizedKeys, p)
+		}
+	}
+}
+
+// list adds to a list as long as there is room.
+func (s *Sink) list(l *[]facts.Obj, o facts.Obj) {
+	if len(*l) >= facts.MaxListed {
+		s.inv.Truncated = true
+		return
+	}
+	*l = append(*l, o)
+}
+
+func (s *Sink) strings(l *[]string, v string) {
+	if len(*l) >= facts.MaxListed {
+		s.inv.Truncated = true
+		return
+	}
+	*l = append(*l, v)
+}
+
+func obj(p string, e *system.Entry, kind string) facts.Obj {
+	return facts.Obj{
+		Path: p, Type: e.Type.String(), Mode: fmt.Sprintf("%o", e.Mode&0o7777), UID: e.UID, GID: e.GID,
+		Kind: kind, Shadowed: e.Shadowed,
+	}
+}
+
+// Finish implements system.Sink.
+func (s *Sink) Finish() error { return nil }
+
+// Inventory puts together what was seen; the pass is over. The error is about
+// a settings file that cannot be read: who can log in must not be hidden by
+// its size.
+func (s *Sink) Inventory() (facts.Inventory, error) {
+	s.inv.Present = true
+	if err := s.accounts(); err != nil {
+		return s.inv, err
+	}
+	if err := s.sshd(); err != nil {
+		return s.inv, err
+	}
+	if err := s.sysctl(); err != nil {
+		return s.inv, err
+	}
+	for _, l := range []*[]facts.Obj{&s.inv.SetID, &s.inv.WorldWritable, &s.inv.FileCaps, &s.inv.Sensitive, &s.inv.Secrets, &s.inv.Tools} {
+		slices.SortStableFunc(*l, func(a, b facts.Obj) int {
+			if c := strings.Compare(a.Path, b.Path); c != 0 {
+				return c
+			}
+			return strings.Compare(a.Kind, b.Kind)
+		})
+		*l = slices.Compact(*l)
+	}
+	slices.Sort(s.inv.AuthorizedKeys)
+	return s.inv, nil
+}
+
+// reader is one file's content going by.
+type reader struct {
+	s     *Sink
+	path  string
+	entry *system.Entry
+	keep  *bytes.Buffer
+	find  Finder
+}
+
+func (r *reader) Write(p []byte) (int, error) {
+	if r.keep != nil {
+		r.keep.Write(p)
+	}
+	return r.find.Write(p)
+}
+
+func (r *reader) Close() error {
+	kind := r.find.Kind()
+	if kind == "" {
+		return nil
+	}
+	r.s.list(&r.s.inv.Secrets, obj(r.path, r.entry, kind))
+	if !r.entry.Shadowed && r.entry.Mode&0o004 != 0 && sensitive(r.path) == "" {
+		r.s.list(&r.s.inv.Sensitive, obj(r.path, r.entry, kind))
+	}
+	return nil
+}

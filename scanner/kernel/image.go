@@ -1,0 +1,293 @@
+package kernel
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/therootcompany/xz"
+)
+
+const (
+	// headerSize covers the setup code of a bzImage with its version text.
+	headerSize = 64 << 10
+	// maxKernel bounds what a compressed kernel may unpack to.
+	maxKernel = 1 << 30
+	// maxDict bounds the window of a compressed payload; the kernel's own
+	// build uses at most 128 MiB (zstd -22).
+	maxDict = 128 << 20
+	// maxEmbedded bounds the packed configuration inside a kernel, and
+	// maxTries how often its mark may stand where none follows.
+	maxEmbedded = 2 << 20
+	maxTries    = 8
+)
+
+// image is what a kernel binary says about itself.
+type image struct {
+	// format is bzImage, zboot, Image, ELF or "".
+	format string
+	// header is the version text of a bzImage's header, and banner the line
+	// that the kernel prints first: "6.1.0-41-cloud-amd64 (debian-kernel@...".
+	header, banner string
+	config         *parsed
+}
+
+// version is the kernel's release ("6.1.0-41-cloud-amd64"), "" if unknown.
+func (i *image) version() string {
+	for _, s := range []string{i.header, i.banner} {
+		if f := strings.Fields(s); len(f) > 0 {
+			return f[0]
+		}
+	}
+	return ""
+}
+
+// readImage reads a kernel in any of the formats that boot, or vmlinux. A
+// payload that cannot be unpacked is an error only if nothing was learned
+// before it; a file that is no kernel gives an empty image.
+func readImage(r io.Reader) (*image, error) {
+	head := make([]byte, headerSize)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	head = head[:n]
+	whole := io.MultiReader(bytes.NewReader(head), r)
+	switch {
+	case n > 0x250 && string(head[0x202:0x206]) == "HdrS":
+		return readBzImage(head, whole)
+	case n > 0x40 && string(head[:2]) == "MZ" && string(head[4:8]) == "zimg":
+		img := &image{format: "zboot"}
+		at := int64(binary.LittleEndian.Uint32(head[8:]))
+		size := int64(binary.LittleEndian.Uint32(head[12:]))
+		return img, img.payload(whole, at, size)
+	case n > 0x40 && string(head[0x38:0x3c]) == "ARM\x64":
+		img := &image{format: "Image"}
+		return img, img.scan(whole)
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		img := &image{format: "ELF"}
+		return img, img.scan(whole)
+	case compression(head) != "":
+		img := &image{}
+		return img, img.unpack(whole)
+	}
+	img := &image{}
+	return img, img.scan(whole)
+}
+
+// readBzImage reads the x86 boot protocol's header (Documentation/arch/x86/boot.rst).
+func readBzImage(head []byte, whole io.Reader) (*image, error) {
+	img := &image{format: "bzImage"}
+	// kernel_version points 0x200 bytes before a text that ends with a zero.
+	if at := int(binary.LittleEndian.Uint16(head[0x20e:])) + 0x200; at > 0x200 && at < len(head) {
+		text, _, _ := bytes.Cut(head[at:min(len(head), at+512)], []byte{0})
+		if printable(text) {
+			img.header = string(text)
+		}
+	}
+	if binary.LittleEndian.Uint16(head[0x206:]) < 0x208 {
+		return img, nil // protocols before 2.08 do not say where the payload is
+	}
+	sectors := int64(head[0x1f1])
+	if sectors == 0 {
+		sectors = 4
+	}
+	at := (sectors+1)*512 + int64(binary.LittleEndian.Uint32(head[0x248:]))
+	size := int64(binary.LittleEndian.Uint32(head[0x24c:]))
+	return img, img.payload(whole, at, size)
+}
+
+// payload unpacks size bytes at an offset and looks through them.
+func (i *image) payload(whole io.Reader, at, size int64) error {
+	if _, err := io.CopyN(io.Discard, whole, at); err != nil {
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("kernel is cut short: its payload would begin at byte %d", at)
+		}
+		return err
+	}
+	return i.unpack(io.LimitReader(whole, size))
+}
+
+func (i *image) unpack(r io.Reader) error {
+	head := make([]byte, 8)
+	n, err := io.ReadFull(r, head)
+	if err != nil {
+		return fmt.Errorf("kernel is cut short: its payload has %d bytes", n)
+	}
+	r = io.MultiReader(bytes.NewReader(head), r)
+	kind := compression(head)
+	if kind == "" {
+		return i.scan(r)
+	}
+	z, err := decompressor(kind, r)
+	if err != nil {
+		return fmt.Errorf("unpack the kernel's %s payload: %w", kind, err)
+	}
+	defer z.Close()
+	limited := &io.LimitedReader{R: z, N: maxKernel}
+	err = i.scan(limited)
+	if limited.N == 0 {
+		return fmt.Errorf("kernel unpacks to more than %d MiB", maxKernel>>20)
+	}
+	// What follows the payload (its size, padding) is no error once there was
+	// something to look through.
+	if err != nil && (i.banner != "" || i.config != nil) {
+		return nil
+	}
+	return err
+}
+
+var magics = []struct{ name, magic string }{
+	{"gzip", "\x1f\x8b\x08"},
+	{"xz", "\xfd7zXZ\x00"},
+	{"zstd", "\x28\xb5\x2f\xfd"},
+	{"lz4", "\x02\x21\x4c\x18"},
+	{"bzip2", "BZh"},
+}
+
+// compression names the format that data begins with, "" for none that is
+// known here (lzma and lzo have no use in current kernels).
+func compression(head []byte) string {
+	for _, m := range magics {
+		if bytes.HasPrefix(head, []byte(m.magic)) {
+			return m.name
+		}
+	}
+	return ""
+}
+
+func decompressor(kind string, r io.Reader) (io.ReadCloser, error) {
+	switch kind {
+	case "gzip":
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, err
+		}
+		z.Multistream(false)
+		return z, nil
+	case "xz":
+		z, err := xz.NewReader(r, maxDict)
+		if err != nil {
+			return nil, err
+		}
+		z.Multistream(false)
+		return io.NopCloser(z), nil
+	case "zstd":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxDict), zstd.IgnoreChecksum(false))
+		if err != nil {
+			return nil, err
+		}
+		return z.IOReadCloser(), nil
+	case "lz4":
+		return io.NopCloser(lz4.NewReader(r)), nil
+	case "bzip2":
+		return io.NopCloser(bzip2.NewReader(r)), nil
+	}
+	return nil, fmt.Errorf("compression %q is not known", kind)
+}
+
+// gunzipped is the beginning of what head, the beginning of a gzip file, holds.
+func gunzipped(head []byte) ([]byte, bool) {
+	if compression(head) != "gzip" {
+		return nil, false
+	}
+	z, err := gzip.NewReader(bytes.NewReader(head))
+	if err != nil {
+		return nil, false
+	}
+	out := make([]byte, 4096)
+	n, _ := io.ReadFull(z, out)
+	return out[:n], true
+}
+
+var (
+	startMark = []byte("IKCFG_ST")
+	endMark   = []byte("IKCFG_ED")
+	banner    = regexp.MustCompile(`Linux version ([0-9][ -~]{3,500})`)
+	bannerIs  = []byte("Linux version ")
+)
+
+// scan looks through an unpacked kernel for its banner and its configuration,
+// a window at a time.
+func (i *image) scan(r io.Reader) error {
+	const window, overlap = 256 << 10, 1 << 10
+	buf := make([]byte, 0, window+overlap)
+	for tries := 0; ; {
+		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if i.banner == "" {
+			if at := bytes.Index(buf, bannerIs); at >= 0 {
+				// A line that the window cuts is whole in the next one.
+				if m := banner.FindSubmatchIndex(buf); m != nil && (m[1] < len(buf) || err != nil) {
+					i.banner = string(buf[m[2]:m[3]])
+				}
+			}
+		}
+		if i.config == nil && tries < maxTries {
+			if at := bytes.Index(buf, startMark); at >= 0 {
+				tries++
+				rest, cerr := i.embedded(io.MultiReader(bytes.NewReader(buf[at+len(startMark):]), r))
+				if cerr != nil {
+					return cerr
+				}
+				// What was read ahead is looked through as well.
+				r, buf = io.MultiReader(bytes.NewReader(rest), r), buf[:0]
+				err = nil
+			}
+		}
+		switch {
+		case i.banner != "" && i.config != nil:
+			return nil
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && n == 0:
+			return nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			continue
+		case err != nil:
+			return err
+		}
+		if len(buf) > overlap {
+			buf = append(buf[:0], buf[len(buf)-overlap:]...)
+		}
+	}
+}
+
+// embedded reads the configuration that follows the start mark: a gzip file,
+// and the end mark. What follows is left where it is; bytes beyond the end
+// mark that were read are returned.
+func (i *image) embedded(r io.Reader) ([]byte, error) {
+	data := make([]byte, 0, 128<<10)
+	chunk := make([]byte, 32<<10)
+	for end := -1; end < 0; {
+		n, err := r.Read(chunk)
+		data = append(data, chunk[:n]...)
+		if end = bytes.Index(data, endMark); end >= 0 {
+			z, zerr := gzip.NewReader(bytes.NewReader(data[:end]))
+			if zerr != nil {
+				return data, nil // the mark itself, in a string table
+			}
+			config, perr := parseConfig(z)
+			if perr != nil {
+				return nil, fmt.Errorf("configuration inside the kernel: %w", perr)
+			}
+			i.config = config
+			return data[end+len(endMark):], nil
+		}
+		if err != nil || len(data) > maxEmbedded {
+			return data, nil // no end: not a configuration
+		}
+	}
+	return nil, nil
+}
+
+func printable(b []byte) bool {
+	return len(b) > 0 && bytes.IndexFunc(b, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+}

@@ -1,0 +1,94 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// mismatches says where a kernel, its modules and its configuration disagree.
+// Distributions count releases of their own (6.1.0-41 is built from 6.1.158),
+// so of versions only the first two numbers must agree.
+func mismatches(img *image, version string, folders []string, file string, config *parsed) []string {
+	var out []string
+	say := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
+
+	if img.header != "" && img.banner != "" && first(img.header) != first(img.banner) {
+		say("the boot header says kernel %s, the kernel inside is %s", first(img.header), first(img.banner))
+	}
+	if version != "" && len(folders) > 0 && !slices.Contains(folders, version) {
+		say("modules are for %s, the kernel is %s", strings.Join(folders, ", "), version)
+	}
+	if config == nil {
+		return out
+	}
+	if a, b := series(config.version), series(version); a != "" && b != "" && a != b {
+		say("%s is of kernel %s, the kernel is %s", file, config.version, version)
+	}
+	if local := config.options["CONFIG_LOCALVERSION"]; local != "" && version != "" && !strings.Contains(version, local) {
+		say("%s names the local version %q, the kernel is %s", file, local, version)
+	}
+	if want := architectures[img.format]; want != "" && config.arch != "" && config.arch != want {
+		say("%s is for %s, the kernel is for %s", file, config.arch, want)
+	}
+	if img.config != nil {
+		if names := differing(img.config.options, config.options); len(names) > 0 {
+			shown := names[:min(len(names), 5)]
+			say("%s differs from the configuration inside the kernel in %d options: %s", file, len(names), strings.Join(shown, ", "))
+		}
+	}
+	return out
+}
+
+// architectures that a format is particular to, as configurations name them.
+var architectures = map[string]string{"bzImage": "x86", "Image": "arm64"}
+
+func first(s string) string {
+	if f := strings.Fields(s); len(f) > 0 {
+		return f[0]
+	}
+	return ""
+}
+
+// series is the first two numbers of a version, "" where there are none.
+func series(v string) string {
+	major, rest, ok := strings.Cut(v, ".")
+	if !ok || !digits(major) {
+		return ""
+	}
+	minor := rest
+	if i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		minor = rest[:i]
+	}
+	if minor == "" {
+		return ""
+	}
+	return major + "." + minor
+}
+
+func digits(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
+}
+
+// differing lists options whose values differ; unset and absent are the same.
+func differing(a, b map[string]string) []string {
+	value := func(m map[string]string, k string) string {
+		if v, ok := m[k]; ok {
+			return v
+		}
+		return "n"
+	}
+	var out []string
+	for k := range a {
+		if a[k] != value(b, k) {
+			out = append(out, k)
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok && b[k] != "n" {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,280 @@
+package kernel
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+const (
+	// maxBinary bounds the kernel that is read; maxConfigs the number of
+	// configurations in one image that are looked at.
+	maxBinary  = 1 << 30
+	maxConfigs = 16
+	maxModules = 50_000
+)
+
+// Sink collects from the pass over a kernel image: configurations, the kernel
+// binary, and the names of modules.
+type Sink struct {
+	tree    *tree.Tree
+	binary  string // in the tree
+	dir     string
+	configs map[string]*bytes.Buffer
+	// image is a copy of the binary in a file without a name; it is read when
+	// the pass is over, for unpacking it would hold up the pass.
+	image  *os.File
+	sum    hash.Hash
+	digest string
+	// modules are their names, and folders the versions that they lie under.
+	modules map[string]bool
+	folders map[string]bool
+}
+
+// NewSink reads the kernel at binary ("kernel") in the image. The tree must
+// get each entry before the sink does.
+func NewSink(t *tree.Tree, binary, tempDir string) *Sink {
+	return &Sink{
+		tree: t, binary: "/" + strings.TrimPrefix(binary, "/"), dir: tempDir,
+		configs: map[string]*bytes.Buffer{}, modules: map[string]bool{}, folders: map[string]bool{},
+	}
+}
+
+// Entry implements system.Sink.
+func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
+	if e.Shadowed {
+		return nil, nil
+	}
+	p := tree.Path(e)
+	if version, ok := moduleFolder(p); ok {
+		s.folders[version] = true
+		if name := moduleName(p); name != "" && e.Type != system.TypeDir && len(s.modules) < maxModules {
+			s.modules[name] = true
+		}
+	}
+	if e.Type != system.TypeFile {
+		return nil, nil
+	}
+	switch {
+	case p == s.binary:
+		return s.keepBinary(e)
+	case rank(p) >= 0 && e.Size <= maxConfig && len(s.configs) < maxConfigs:
+		b := new(bytes.Buffer)
+		s.configs[p] = b
+		return nopCloser{b}, nil
+	}
+	return nil, nil
+}
+
+// Finish implements system.Sink.
+func (s *Sink) Finish() error {
+	if s.sum != nil {
+		s.digest = "sha256:" + hex.EncodeToString(s.sum.Sum(nil))
+	}
+	return nil
+}
+
+// Close frees what was kept.
+func (s *Sink) Close() error {
+	if s.image == nil {
+		return nil
+	}
+	f := s.image
+	s.image = nil
+	return f.Close()
+}
+
+func (s *Sink) keepBinary(e *system.Entry) (io.WriteCloser, error) {
+	if e.Size > maxBinary {
+		return nil, fmt.Errorf("kernel %s of %d bytes: more than %d MiB", e.Path, e.Size, maxBinary>>20)
+	}
+	f, err := os.CreateTemp(s.dir, "seaworthy-kernel-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s.image, s.sum = f, sha256.New()
+	return nopCloser{io.MultiWriter(f, s.sum)}, nil
+}
+
+// Result is what was learned of a kernel.
+type Result struct {
+	facts.Kernel
+	// Binary is its path in the tree, Digest the binary's.
+	Binary, Digest string
+	// Owned are the paths of files that are the kernel's.
+	Owned []string
+}
+
+// Read puts together what was collected; the pass is over.
+func (s *Sink) Read() (*Result, error) {
+	k := facts.Kernel{Present: true, Modules: []string{}, Config: facts.KernelConfig{Options: map[string]string{}}}
+	for m := range s.modules {
+		k.Modules = append(k.Modules, m)
+	}
+	slices.Sort(k.Modules)
+	if s.image == nil {
+		return nil, fmt.Errorf("no kernel at %q, or it is a link", strings.TrimPrefix(s.binary, "/"))
+	}
+	if _, err := s.image.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	var notes []string
+	img, err := readImage(s.image)
+	if err != nil {
+		notes = append(notes, "the kernel cannot be looked into: "+err.Error())
+	}
+	if img == nil {
+		img = &image{}
+	}
+	folders := sorted(s.folders)
+	k.Version = img.version()
+	if k.Version == "" && len(folders) == 1 {
+		k.Version = folders[0]
+	}
+	file, config, bad := s.pick(k.Version)
+	notes = append(notes, bad...)
+	switch {
+	case img.config != nil:
+		// What is inside the kernel is the kernel's; a file beside it is a
+		// claim.
+		k.Config = img.config.facts("ikconfig")
+	case config != nil:
+		k.Config = config.facts(file)
+	}
+	notes = append(notes, mismatches(img, k.Version, folders, file, config)...)
+	k.Config.Mismatch = strings.Join(notes, "; ")
+
+	res := &Result{Kernel: k, Binary: s.binary, Digest: s.digest, Owned: []string{s.binary}}
+	for p := range s.configs {
+		res.Owned = append(res.Owned, p)
+	}
+	for _, p := range s.tree.Paths() {
+		if _, ok := moduleFolder(p); ok && s.tree.Get(p).Type != system.TypeDir {
+			res.Owned = append(res.Owned, p)
+		}
+	}
+	slices.Sort(res.Owned)
+	return res, nil
+}
+
+// pick chooses among configuration files: one whose name says the kernel's
+// version, else the best-known place.
+func (s *Sink) pick(version string) (file string, config *parsed, notes []string) {
+	var paths []string
+	for p := range s.configs {
+		paths = append(paths, p)
+	}
+	slices.SortFunc(paths, func(a, b string) int {
+		if va, vb := named(a, version), named(b, version); va != vb {
+			if va {
+				return -1
+			}
+			return 1
+		}
+		if c := rank(a) - rank(b); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
+	for _, p := range paths {
+		text := io.Reader(bytes.NewReader(s.configs[p].Bytes()))
+		if compression(s.configs[p].Bytes()) == "gzip" {
+			z, err := decompressor("gzip", text)
+			if err != nil {
+				notes = append(notes, fmt.Sprintf("%s: %v", show(p), err))
+				continue
+			}
+			text = z
+		}
+		c, err := parseConfig(text)
+		switch {
+		case errors.Is(err, ErrNoConfig):
+			continue // another file of that name
+		case err != nil:
+			notes = append(notes, fmt.Sprintf("%s: %v", show(p), err))
+		case config == nil:
+			file, config = show(p), c
+		}
+	}
+	return file, config, notes
+}
+
+// show is a path as findings name it: without the leading slash.
+func show(p string) string { return strings.TrimPrefix(p, "/") }
+
+// named: the path has the kernel's version as its folder or at its end.
+func named(p, version string) bool {
+	return version != "" && (strings.HasSuffix(p, "-"+version) || strings.Contains(p, "/"+version+"/"))
+}
+
+// rank orders the places where images keep a kernel's configuration, best
+// first; -1 for any other path. The name of a nested tarball is left aside.
+func rank(p string) int {
+	if _, inner, ok := strings.Cut(p, tree.ArchiveMark+"/"); ok {
+		p = "/" + inner
+	}
+	dir, base := path.Split(p)
+	switch {
+	case dir == "/" && slices.Contains([]string{"config", "kernel-config", "kernel_config", "kernel.config", ".config"}, strings.TrimSuffix(base, ".gz")):
+		return 0
+	case (dir == "/boot/" || dir == "/") && (strings.HasPrefix(base, "config-") || dir == "/boot/" && base == "config"):
+		return 1
+	case base == "config" || base == "config.gz":
+		if _, ok := moduleFolder(p); ok {
+			return 2
+		}
+		if ok, _ := path.Match("/usr/src/linux-headers-*/.config", dir+".config"); ok {
+			return 3
+		}
+	}
+	return -1
+}
+
+// moduleFolder gives the kernel version of a path in lib/modules/VERSION/.
+func moduleFolder(p string) (version string, ok bool) {
+	_, rest, ok := strings.Cut(p, "/lib/modules/")
+	if !ok {
+		return "", false
+	}
+	version, inside, ok := strings.Cut(rest, "/")
+	return version, ok && isVersion(version) && inside != ""
+}
+
+// moduleName is a module's name as the kernel shows it: with underscores.
+func moduleName(p string) string {
+	base := path.Base(p)
+	for _, suffix := range []string{".ko", ".ko.xz", ".ko.gz", ".ko.zst"} {
+		if name, ok := strings.CutSuffix(base, suffix); ok {
+			return strings.ReplaceAll(name, "-", "_")
+		}
+	}
+	return ""
+}
+
+func sorted(m map[string]bool) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }

@@ -1,0 +1,267 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/files"
+	"github.com/seaworthy-os/seaworthy/scanner/kernel"
+	"github.com/seaworthy-os/seaworthy/scanner/sbom"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+// Options of a Scanner; the zero value is useful.
+type Options struct {
+	// TempDir is where files without a name hold what does not fit in memory;
+	// "" is the system's folder for temporary files.
+	TempDir string
+	// Created is the time that documents carry; the zero time is 1970.
+	Created time.Time
+	// Version of this program, for documents.
+	Version string
+	// Jobs bounds how many images are cataloged at once; 0 is the number of
+	// processors.
+	Jobs int
+}
+
+// Scanner collects what is to be known about one system. Its methods may be
+// called at the same time.
+type Scanner struct {
+	opts     Options
+	ctx      context.Context
+	stop     context.CancelFunc
+	slots    chan struct{}
+	licenses sbom.Licenses
+
+	mu     sync.Mutex
+	scans  map[string]*scan // by manifest
+	kernel *scan
+}
+
+// scan is the work on one image.
+type scan struct {
+	img     *system.Image
+	tree    *tree.Tree
+	sbom    *sbom.Collector
+	files   *files.Sink
+	kernel  *kernel.Sink // nil but for the kernel
+	started bool
+
+	// Set before kernelRead is closed.
+	kernelRead chan struct{}
+	kernelGot  *kernel.Result
+	// Set before done is closed.
+	done      chan struct{}
+	inventory *sbom.Inventory
+	files_    facts.Inventory
+	err       error
+}
+
+// New returns a Scanner. Close must be called.
+func New(o Options) *Scanner {
+	if o.Jobs <= 0 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Scanner{opts: o, ctx: ctx, stop: stop, slots: make(chan struct{}, o.Jobs), scans: map[string]*scan{}}
+}
+
+// Close ends what still runs and frees what it holds. Facts that were returned
+// stay.
+func (s *Scanner) Close() error {
+	s.stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, c := range s.scans {
+		if c.started {
+			<-c.done
+		} else {
+			errs = append(errs, c.free())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Sink returns what the pass over img is to drive. A second sink for the same
+// manifest takes nothing. kernelBinary is the kernel's path in the image, ""
+// unless img is the kernel's. The catalogers, which Finish starts, outlive ctx:
+// Close ends them.
+func (s *Scanner) Sink(ctx context.Context, img *system.Image, kernelBinary string) (system.Sink, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.scans[img.Manifest] != nil {
+		return nothing{}, nil
+	}
+	t := tree.New()
+	c := &scan{
+		img: img, tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
+		kernelRead: make(chan struct{}), done: make(chan struct{}),
+	}
+	if kernelBinary != "" {
+		c.kernel = kernel.NewSink(t, kernelBinary, s.opts.TempDir)
+		s.kernel = c
+	}
+	s.scans[img.Manifest] = c
+	return &sink{s: s, scan: c}, nil
+}
+
+// Kernel is what the kernel's image says, without the package that it comes
+// from, which the catalogers find out. It waits until the kernel is read; the
+// sink's Finish must have been called. Without a kernel it is the zero value.
+func (s *Scanner) Kernel() facts.Kernel {
+	s.mu.Lock()
+	c := s.kernel
+	ready := c != nil && c.started
+	s.mu.Unlock()
+	if !ready {
+		return noKernel()
+	}
+	<-c.kernelRead
+	if c.kernelGot == nil {
+		return noKernel()
+	}
+	return c.kernelGot.Kernel
+}
+
+func noKernel() facts.Kernel {
+	return facts.Kernel{Modules: []string{}, Config: facts.KernelConfig{Options: map[string]string{}}}
+}
+
+// sink drives the parts over one pass.
+type sink struct {
+	s    *Scanner
+	scan *scan
+}
+
+func (k *sink) Entry(e *system.Entry) (io.WriteCloser, error) {
+	c := k.scan
+	if err := c.tree.Add(e); err != nil {
+		return nil, unusable(c.img, err)
+	}
+	parts := []system.Sink{c.sbom, c.files}
+	if c.kernel != nil {
+		parts = append(parts, c.kernel)
+	}
+	var to writers
+	for _, p := range parts {
+		w, err := p.Entry(e)
+		if err != nil {
+			return nil, unusable(c.img, err)
+		}
+		if w != nil {
+			to = append(to, w)
+		}
+	}
+	switch len(to) {
+	case 0:
+		return nil, nil
+	case 1:
+		return to[0], nil
+	}
+	return to, nil
+}
+
+// Finish starts the catalogers. What they find wrong is told by Facts.
+func (k *sink) Finish() error {
+	c := k.scan
+	k.s.mu.Lock()
+	c.started = true
+	k.s.mu.Unlock()
+	go k.s.work(c)
+	return nil
+}
+
+// work turns what the pass left into facts, and frees it.
+func (s *Scanner) work(c *scan) {
+	defer close(c.done)
+	defer func() { c.err = errors.Join(c.err, c.free()) }()
+	var result *kernel.Result
+	var kernelErr error
+	if c.kernel != nil {
+		// At once, before its turn: the format of the initrd hangs on it.
+		result, kernelErr = c.kernel.Read()
+		c.kernelGot = result
+	}
+	close(c.kernelRead)
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-s.ctx.Done():
+		c.err = s.ctx.Err()
+		return
+	}
+	var err error
+	if c.files_, err = c.files.Inventory(); err != nil {
+		c.err = errors.Join(c.err, err)
+	}
+	if kernelErr != nil {
+		c.err = errors.Join(c.err, kernelErr)
+		return
+	}
+	req := sbom.Request{Image: c.img, TempDir: s.opts.TempDir, Licenses: &s.licenses}
+	if result != nil {
+		req.Kernel = &sbom.Kernel{
+			Path: result.Binary, Version: result.Version, Arch: c.img.Config.Architecture,
+			Digest: result.Digest, Owned: result.Owned,
+		}
+	}
+	if c.inventory, err = c.sbom.Catalog(s.ctx, req); err != nil {
+		c.err = errors.Join(c.err, err)
+	}
+}
+
+// free lets go of what the pass left.
+func (c *scan) free() error {
+	err := c.sbom.Close()
+	if c.kernel != nil {
+		err = errors.Join(err, c.kernel.Close())
+	}
+	return err
+}
+
+// unusable says that an image cannot be scanned.
+func unusable(img *system.Image, err error) error {
+	return &system.Error{
+		Kind: system.ErrUnusable,
+		What: fmt.Sprintf("image %s cannot be scanned", img.Name),
+		Next: "every component needs an SBOM: use an image that can be read, or report the image if it is well-formed",
+		Err:  err,
+	}
+}
+
+// nothing is a sink that wants nothing.
+type nothing struct{}
+
+func (nothing) Entry(*system.Entry) (io.WriteCloser, error) { return nil, nil }
+func (nothing) Finish() error                               { return nil }
+
+// writers is a writer to several.
+type writers []io.WriteCloser
+
+func (w writers) Write(p []byte) (int, error) {
+	for _, to := range w {
+		if n, err := to.Write(p); err != nil {
+			return n, err
+		}
+	}
+	return len(p), nil
+}
+
+func (w writers) Close() error {
+	var errs []error
+	for _, to := range w {
+		errs = append(errs, to.Close())
+	}
+	return errors.Join(errs...)
+}

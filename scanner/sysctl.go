@@ -1,0 +1,253 @@
+package scanner
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/files"
+)
+
+// maxSysctlFile bounds a sysctl.d file of the files section.
+const maxSysctlFile = 1 << 20
+
+// spec is the part of an OCI runtime spec that sysctls hang on.
+type spec struct {
+	Process struct {
+		Args []string `json:"args"`
+	} `json:"process"`
+	Mounts []struct {
+		Destination string   `json:"destination"`
+		Source      string   `json:"source"`
+		Type        string   `json:"type"`
+		Options     []string `json:"options"`
+	} `json:"mounts"`
+	Linux struct {
+		Sysctl     map[string]string `json:"sysctl"`
+		Namespaces []struct {
+			Type string `json:"type"`
+			Path string `json:"path"`
+		} `json:"namespaces"`
+	} `json:"linux"`
+}
+
+// sysctl lists what is written below /proc/sys in the host's namespaces, in
+// boot order: the command line, then onboot components one after another, then
+// services. A component's own keys come before the files that it applies.
+func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
+	out := facts.Sysctl{Settings: []facts.Setting{}}
+	add := func(set facts.Setting) {
+		set.Order = len(out.Settings)
+		out.Settings = append(out.Settings, set)
+	}
+	for _, p := range f.Cmdline.Params {
+		key, ok := strings.CutPrefix(p.Name, "sysctl.")
+		if !ok {
+			key, ok = strings.CutPrefix(p.Name, "sysctl/")
+		}
+		if ok && key != "" && p.Value != nil {
+			add(facts.Setting{Key: files.SysctlKey(key), Value: *p.Value, Component: "cmdline", Source: "cmdline"})
+		}
+	}
+	root, err := rootSysctl(sys, f)
+	if err != nil {
+		return out, err
+	}
+	for i, c := range sys.Components {
+		if c.Section != system.SectionOnboot && c.Section != system.SectionServices || len(c.Spec) == 0 {
+			continue
+		}
+		var sp spec
+		if err := json.Unmarshal(c.Spec, &sp); err != nil {
+			return out, fmt.Errorf("component %s: runtime spec: %w", c.ID(), err)
+		}
+		for _, key := range sortedKeys(sp.Linux.Sysctl) {
+			if sp.sharesHost(key) {
+				add(facts.Setting{Key: files.SysctlKey(key), Value: sp.Linux.Sysctl[key], Component: c.ID(), Source: "spec"})
+			}
+		}
+		if c.Section != system.SectionOnboot || !applies(c, sp.Process.Args) {
+			continue
+		}
+		out.Applied = true
+		for _, set := range sp.applied(f.Components[i].Files.Sysctl, root) {
+			set.Component = c.ID()
+			add(set)
+		}
+	}
+	return out, nil
+}
+
+// applies: the component is one that applies sysctl.d files.
+func applies(c *system.Component, args []string) bool {
+	if len(args) > 0 && path.Base(args[0]) == "sysctl" {
+		return true
+	}
+	_, repository, _ := splitName(c.Image.Name)
+	return path.Base(repository) == "sysctl"
+}
+
+// applied are the settings that a run of sysctl makes: those on its command
+// line, or else those of the files that it sees.
+func (sp *spec) applied(own []facts.Setting, root map[string][]facts.Setting) []facts.Setting {
+	if set := sp.arguments(); set != nil {
+		return set
+	}
+	seen := map[string][]facts.Setting{}
+	for _, set := range own {
+		seen[set.Source] = append(seen[set.Source], set)
+	}
+	// Binds hide what is under them, and show the root file system's files.
+	for _, m := range sp.Mounts {
+		dest := path.Clean("/" + m.Destination)
+		if !within("/etc/sysctl.d", dest) && !within("/etc/sysctl.conf", dest) && !within(dest, "/etc/sysctl.d") {
+			continue
+		}
+		for p := range seen {
+			if within(p, dest) {
+				delete(seen, p)
+			}
+		}
+		if m.Type != "bind" && !slices.Contains(m.Options, "bind") && !slices.Contains(m.Options, "rbind") {
+			continue
+		}
+		source := path.Clean("/" + m.Source)
+		for p, sets := range root {
+			if within(p, source) {
+				seen[path.Clean(dest+strings.TrimPrefix(p, source))] = sets
+			}
+		}
+	}
+	var out []facts.Setting
+	for _, p := range sortedKeys(seen) {
+		if isSysctlD(p) {
+			out = append(out, from(p, seen[p])...)
+		}
+	}
+	return append(out, from("/etc/sysctl.conf", seen["/etc/sysctl.conf"])...)
+}
+
+// arguments are the settings that stand on sysctl's command line; nil where
+// there are none, so that it applies files.
+func (sp *spec) arguments() []facts.Setting {
+	if len(sp.Process.Args) < 2 {
+		return nil
+	}
+	var out []facts.Setting
+	for _, a := range sp.Process.Args[1:] {
+		key, value, ok := strings.Cut(a, "=")
+		if ok && !strings.HasPrefix(a, "-") && key != "" {
+			out = append(out, facts.Setting{Key: files.SysctlKey(strings.TrimSpace(key)), Value: strings.TrimSpace(value), Source: "spec"})
+		}
+	}
+	return out
+}
+
+func from(p string, sets []facts.Setting) []facts.Setting {
+	out := slices.Clone(sets)
+	for i := range out {
+		out[i].Source = p
+	}
+	return out
+}
+
+func isSysctlD(p string) bool { return path.Dir(p) == "/etc/sysctl.d" && strings.HasSuffix(p, ".conf") }
+
+// within: p is dir or lies below it.
+func within(p, dir string) bool {
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}
+
+// rootSysctl gives the settings in files of the root file system that a
+// component may bind: those of init images, then those of the files section,
+// which is written last.
+func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, error) {
+	out := map[string][]facts.Setting{}
+	for i, c := range sys.Components {
+		if c.Section != system.SectionInit {
+			continue
+		}
+		image := map[string][]facts.Setting{}
+		for _, set := range f.Components[i].Files.Sysctl {
+			image[set.Source] = append(image[set.Source], set)
+		}
+		for p, sets := range image {
+			out[p] = sets
+		}
+	}
+	var errs []error
+	for _, file := range sys.Files {
+		if file.Type != system.TypeFile || !strings.HasSuffix(file.Path, ".conf") || file.Size > maxSysctlFile {
+			continue
+		}
+		text := file.Contents
+		if file.Source != "" {
+			b, err := readBounded(file.Source)
+			if err != nil {
+				errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: file.Pos,
+					What: fmt.Sprintf("files: source of %q cannot be read", "/"+file.Path), Err: err})
+				continue
+			}
+			text = b
+		}
+		out["/"+file.Path] = files.ParseSysctl(string(text))
+	}
+	return out, errors.Join(errs...)
+}
+
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSysctlFile))
+}
+
+// sharesHost: the key is written in the host's namespace. Keys of no namespace
+// always are.
+func (sp *spec) sharesHost(key string) bool {
+	kind := namespaceOf(files.SysctlKey(key))
+	if kind == "" {
+		return true
+	}
+	for _, n := range sp.Linux.Namespaces {
+		if n.Type == kind {
+			return strings.HasPrefix(n.Path, "/proc/1/ns/")
+		}
+	}
+	return true
+}
+
+// namespaceOf is the kind of namespace that a sysctl belongs to (sysctl(7),
+// namespaces(7)); "" for none.
+func namespaceOf(key string) string {
+	switch {
+	case strings.HasPrefix(key, "net."):
+		return "network"
+	case strings.HasPrefix(key, "fs.mqueue."), strings.HasPrefix(key, "kernel.shm"), strings.HasPrefix(key, "kernel.msg"), key == "kernel.sem",
+		key == "kernel.auto_msgmni":
+		return "ipc"
+	case key == "kernel.hostname", key == "kernel.domainname":
+		return "uts"
+	case strings.HasPrefix(key, "user."):
+		return "user"
+	}
+	return ""
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
