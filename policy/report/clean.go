@@ -13,7 +13,7 @@ import (
 func clean(s string) string {
 	plain := true
 	for _, r := range s {
-		if hostile(r) {
+		if deceptive(r) {
 			plain = false
 			break
 		}
@@ -26,7 +26,7 @@ func clean(s string) string {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case !hostile(r):
+		case !deceptive(r):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -41,8 +41,8 @@ func clean(s string) string {
 	return b.String()
 }
 
-// hostile: not a character that stands for itself in one place.
-func hostile(r rune) bool {
+// deceptive: not a character that stands for itself in one place.
+func deceptive(r rune) bool {
 	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
 		unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Co, r) || r == '\u3164' || r == '\uFFA0'
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -30,6 +31,16 @@ func encode(v any) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// value is a value as people write it: a text without quotes, unless it could
+// be taken for something else.
+func value(v any) string {
+	s, ok := v.(string)
+	if !ok || s == "" || json.Valid([]byte(s)) || strings.TrimSpace(s) != s {
+		return compact(v, maxShown)
+	}
+	return cut(s, maxShown)
 }
 
 // compact is a value on one line, cut to at most n runes.

@@ -182,6 +182,9 @@ func why(d *decision.Decision) string {
 	switch {
 	case failing > 0:
 		out = count(failing, "finding fails", "findings fail")
+		if expired > 0 {
+			out += ", and " + count(expired, "more whose waiver has expired", "more whose waivers have expired")
+		}
 	case d.Summary.Unknown > 0:
 		out = count(d.Summary.Unknown, "finding is unknown", "findings are unknown") + ": a missing input is no pass"
 	case expired > 0:

@@ -37,6 +37,7 @@ func formats() map[string]writer {
 		"text":  writeText,
 		"json":  writeJSON,
 		"sarif": writeSARIF,
+		"html":  writeHTML,
 	}
 }
 

@@ -258,13 +258,13 @@ func message(d *decision.Decision, f *decision.Finding) string {
 	var b strings.Builder
 	b.WriteString(clean(f.Resource) + ": " + clean(f.Message))
 	if f.Actual != nil {
-		b.WriteString("\nValue: " + clean(compact(f.Actual, maxShown)))
+		b.WriteString("\nValue: " + clean(value(f.Actual)))
 	}
 	if _, layer := where(d, f); layer != "" {
 		b.WriteString("\nLayer: " + layer)
 	}
 	if f.Expected != nil {
-		b.WriteString("\nExpected: " + clean(compact(f.Expected, maxShown)))
+		b.WriteString("\nExpected: " + clean(value(f.Expected)))
 	}
 	if f.Fix != "" {
 		b.WriteString("\nFix: " + strings.Join(lines(f.Fix), "\n"))

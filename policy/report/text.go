@@ -42,7 +42,8 @@ func writeText(w io.Writer, d *decision.Decision, o Options) error {
 		t.section("Not applicable", decision.StateNotApplicable, t.brief)
 	}
 	t.waivers()
-	t.line(t.paint(verdictColor(d), verdictWord(d)), ": ", why(d), ". ", tally(d), ".")
+	t.line(tally(d))
+	t.line(t.paint(verdictColor(d), verdictWord(d)), ": ", why(d))
 	return t.w.Flush()
 }
 
@@ -94,10 +95,10 @@ func (t *textReport) failing(f *decision.Finding) {
 	}
 	t.field(6, "what", f.Message)
 	if f.Actual != nil {
-		t.field(6, "value", compact(f.Actual, maxShown))
+		t.field(6, "value", value(f.Actual))
 	}
 	if f.Expected != nil {
-		t.field(6, "expected", compact(f.Expected, maxShown))
+		t.field(6, "expected", value(f.Expected))
 	}
 	if f.Fix != "" {
 		t.block(6, "fix", lines(f.Fix))

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+func sha(c string) string { return "sha256:" + strings.Repeat(c, 64) }
+
+// sample is a denied system with a finding of every kind.
+func sample() *decision.Decision {
+	at := func(line, column int) *decision.Origin {
+		return &decision.Origin{Layer: "os.yml", File: "examples/insecure.yml", Line: line, Column: column}
+	}
+	waiver := decision.Waiver{
+		Rule: "CAP-010", Resource: "component:onboot/dhcp", Reason: "sets the address of eth0 before anything runs",
+		Owner: "network team", Expires: "2026-12-01", Used: true, Warning: "expires 2026-12-01",
+		Origin: decision.Origin{Layer: "waivers", File: "waivers.yml", Line: 2, Column: 5},
+	}
+	expired := waiver
+	expired.Rule, expired.Resource, expired.Expires = "KCF-008", "kernel:CONFIG_MODULE_SIG_FORCE", "2026-11-01"
+	expired.Expired, expired.Warning, expired.Reason = true, "expired 2026-11-01", "waits for a signed kernel"
+	unused := waiver
+	unused.Rule, unused.Resource, unused.Used, unused.Warning = "NSP-001", "component:services/old", false, "matches nothing"
+	return &decision.Decision{
+		SchemaVersion: 1, Verdict: decision.Deny, FailOn: "low", Date: "2026-11-20",
+		System: decision.System{
+			Name: "insecure", Arch: "amd64", Kernel: "6.12.48-cloud-amd64",
+			Sources: []decision.Source{{Path: "examples/insecure.yml", Digest: sha("c")}}, LockDigest: sha("f"),
+			Components: []decision.Component{
+				{ID: "kernel", Image: "docker.io/seaworthy/kernel:6.12", Digest: sha("1"), Packages: 1, Files: 1480, OwnedFiles: 1480, Origin: at(2, 10)},
+				{ID: "onboot/dhcp", Image: "docker.io/seaworthy/dhcp:0.1", Digest: sha("2"), Packages: 3, Files: 1, OwnedFiles: 1, Origin: at(9, 12)},
+				{ID: "services/nginx", Image: "docker.io/library/nginx:latest", Digest: sha("3"), Packages: 142, Files: 3120, OwnedFiles: 3075, Distro: "Debian GNU/Linux 13 (trixie)", Origin: at(12, 12)},
+			},
+		},
+		Tool:   decision.Tool{Name: "seaworthy", Version: "0.1.0"},
+		Policy: decision.Policy{Name: "hardened", Digest: sha("a"), Rules: 6},
+		Summary: decision.Summary{Pass: 1, Fail: 3, Waived: 1, NotApplicable: 1, Unknown: 1,
+			Failing: map[string]int{"critical": 1, "high": 1, "medium": 1}},
+		Findings: []decision.Finding{
+			{ID: "CAP-010", Title: "More than the baseline capability set", State: decision.StateWaived, Severity: decision.Medium,
+				Resource: "component:onboot/dhcp", Path: "/process/capabilities", Actual: "CAP_NET_ADMIN", Expected: "no CAP_NET_ADMIN",
+				Message: "onboot/dhcp may use CAP_NET_ADMIN", Fix: "remove CAP_NET_ADMIN from the capabilities of onboot/dhcp",
+				Key: "CAP_NET_ADMIN", Origin: at(10, 19), Controls: []string{"PSS-B Capabilities"}, Waiver: &waiver},
+			{ID: "CAP-001", Title: "Service with all capabilities", State: decision.StateFail, Severity: decision.Critical,
+				Resource: "component:services/nginx", Path: "/process/capabilities", Actual: "41 capabilities", Expected: "the few that it needs, or none",
+				Message: "services/nginx holds all capabilities: whoever takes it over owns the system",
+				Fix:     "capabilities: [CAP_NET_BIND_SERVICE]", Key: "all", Origin: at(14, 7), Controls: []string{"CIS-D 5.4", "PSS-B Capabilities"}},
+			{ID: "MNT-001", Title: "Service root filesystem not readonly", State: decision.StateFail, Severity: decision.Medium,
+				Resource: "component:services/nginx", Path: "/root/readonly", Actual: false, Expected: true,
+				Message: "services/nginx may change its own program files", Fix: "readonly: true", Key: "readonly",
+				Origin: &decision.Origin{Layer: "default"}, Controls: []string{"CIS-D 5.13"}},
+			{ID: "SUP-008", Title: "A component without SBOM", State: decision.StateUnknown, Severity: decision.High,
+				Resource: "component:services/nginx", Message: "no SBOM", Key: ""},
+			{ID: "IMG-002", Title: "Tag is latest or missing", State: decision.StatePass, Severity: decision.High, Resource: "component:onboot/dhcp"},
+			{ID: "JNT-001", Title: "Modules without signatures", State: decision.StateNotApplicable, Severity: decision.Critical, Resource: "image:insecure", Message: "nothing here for this rule to look at"},
+			{ID: "KCF-008", Title: "Module signatures", State: decision.StateFail, Severity: decision.High,
+				Resource: "kernel:CONFIG_MODULE_SIG_FORCE", Actual: "n", Expected: "y", Message: "CONFIG_MODULE_SIG_FORCE is n, expected y: anyone with CAP_SYS_MODULE could load any code",
+				Fix: "kernel.image: use a kernel that is built with CONFIG_MODULE_SIG_FORCE=y", Key: "CONFIG_MODULE_SIG_FORCE", Waiver: &expired},
+		},
+		Waivers:       []decision.Waiver{waiver, expired, unused},
+		WaiversDigest: sha("d"),
+		Rules: []decision.Rule{
+			{ID: "CAP-001", Title: "Service with all capabilities", Description: "A service that holds every capability is root without any wall around it.", Severity: decision.Critical, Remediation: "Name the capabilities that the service needs, or none.", Controls: []string{"CIS-D 5.4"}},
+			{ID: "CAP-010", Title: "More than the baseline capability set", Severity: decision.Medium},
+			{ID: "IMG-002", Title: "Tag is latest or missing", Severity: decision.High},
+			{ID: "JNT-001", Title: "Modules without signatures", Severity: decision.Critical},
+			{ID: "KCF-008", Title: "Module signatures", Severity: decision.High},
+			{ID: "MNT-001", Title: "Service root filesystem not readonly", Severity: decision.Medium},
+			{ID: "SUP-008", Title: "A component without SBOM", Severity: decision.High},
+		},
+		Notes: []string{"vulnerabilities: not scanned (no vulnerability database was given)"},
+	}
+}
+
+// evil has the tricks that an image's texts may hold: terminal escapes, line
+// breaks, right-to-left marks, markup in four languages, broken UTF-8.
+const evil = "\x1b[2J\x1b]0;x\x07\r\nPASS: all is well\u202egnp.exe\u2066\u200b</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'`${x}{{.}}[a](javascript:b) \xff\x9b31m"
+
+// hostile puts evil wherever a decision may carry a text of an image.
+func hostile() *decision.Decision { return filled(evil) }
+
+func filled(evil string) *decision.Decision {
+	d := sample()
+	d.System.Name, d.System.Kernel = evil, evil
+	d.System.Sources[0].Path = evil
+	d.Notes = []string{evil}
+	for i := range d.System.Components {
+		c := &d.System.Components[i]
+		c.Image, c.Distro, c.Digest = evil, evil, evil
+	}
+	d.System.Components[2].ID = evil
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		f.Title, f.Message, f.Path, f.Fix, f.Key = evil, evil, evil, evil, evil
+		f.Actual, f.Expected = map[string]any{evil: []any{evil}}, evil
+		f.Controls = []string{evil}
+		if strings.HasSuffix(f.Resource, "nginx") {
+			f.Resource = "component:" + evil
+		}
+		f.Origin = &decision.Origin{Layer: evil, File: evil, Line: 1, Column: 1}
+		if f.Waiver != nil {
+			f.Waiver.Reason, f.Waiver.Owner = evil, evil
+		}
+	}
+	for i := range d.Waivers {
+		d.Waivers[i].Reason, d.Waivers[i].Owner, d.Waivers[i].Resource = evil, evil, "file:"+evil
+	}
+	for i := range d.Rules {
+		d.Rules[i].Title, d.Rules[i].Description, d.Rules[i].Remediation = evil, evil, evil
+	}
+	return d
+}
+
+func render(t *testing.T, format string, d *decision.Decision, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, format, d, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

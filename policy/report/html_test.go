@@ -1,0 +1,124 @@
+package report
+
+import (
+	"encoding/xml"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestHTMLSample writes the page of the sample where HTML_OUT names a file, to
+// be looked at in a browser.
+func TestHTMLSample(t *testing.T) {
+	page := render(t, "html", sample(), Options{Signer: "seaworthy.pub (sha256:eeee)"})
+	if out := os.Getenv("HTML_OUT"); out != "" {
+		if err := os.WriteFile(out, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{
+		"Denied", "insecure, amd64", "6.12.48-cloud-amd64", sha("a"), sha("c"), sha("d"), sha("f"), "seaworthy 0.1.0", "seaworthy.pub (sha256:eeee)",
+		"examples/insecure.yml:14:7", "set in os.yml", "set by the builder&#39;s default", "capabilities: [CAP_NET_BIND_SERVICE]",
+		"A service that holds every capability", "network team", "2026-12-01", "expired", "matches nothing", "142", "98 %",
+		"not scanned", "Debian GNU/Linux 13 (trixie)", `lang="en"`, "<main", "<nav", `href="#main"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
+
+// The page is alone in the world: no address but that of a place in it, and a
+// policy whose hashes are those of what is inside.
+func TestHTMLSelfContained(t *testing.T) {
+	page := render(t, "html", sample(), Options{})
+	for _, m := range regexp.MustCompile(`(?i)(?:href|src|action|srcset|poster|data)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if !strings.HasPrefix(m[1], "#") {
+			t.Errorf("the page refers to %q", m[1])
+		}
+	}
+	if strings.Contains(page, "url(") || strings.Contains(page, "@import") || strings.Contains(page, "http:") || strings.Contains(page, "https:") {
+		t.Error("the page loads something")
+	}
+	if regexp.MustCompile(`(?i)\son\w+=|\sstyle="`).MatchString(page) {
+		t.Error("the page has inline handlers or styles, which its policy forbids")
+	}
+	csp := regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)
+	if csp == nil || !strings.HasPrefix(csp[1], "default-src &#39;none&#39;") {
+		t.Fatalf("policy %q", csp)
+	}
+	for _, tag := range []string{"style", "script"} {
+		body := regexp.MustCompile(`(?s)<`+tag+`>(.*?)</`+tag+`>`).FindAllStringSubmatch(page, -1)
+		if len(body) != 1 || !strings.Contains(strings.ReplaceAll(csp[1], "&#43;", "+"), hash([]byte(body[0][1]))) {
+			t.Errorf("%s: its hash is not in the policy %q", tag, csp[1])
+		}
+	}
+}
+
+// Every heading that a section is labelled by, and every place that a link
+// goes to, exists once.
+func TestHTMLAnchors(t *testing.T) {
+	page := render(t, "html", sample(), Options{})
+	ids := map[string]int{}
+	for _, m := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		ids[m[1]]++
+	}
+	for id, n := range ids {
+		if n != 1 {
+			t.Errorf("id %q is there %d times", id, n)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?:href="#|aria-labelledby="|for=")([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if ids[m[1]] == 0 {
+			t.Errorf("nothing has the id %q", m[1])
+		}
+	}
+	if n := strings.Count(page, "<h1"); n != 1 {
+		t.Errorf("%d first headings", n)
+	}
+}
+
+// Hostile texts stay texts: the page has the same elements and attributes
+// names as with harmless ones.
+func TestHTMLHostile(t *testing.T) {
+	dirty := hostile()
+	want, got := elements(t, render(t, "html", filled("harmless"), Options{Signer: "x"})), elements(t, render(t, "html", dirty, Options{Signer: evil}))
+	if want != got {
+		t.Error("hostile texts change the page's structure")
+	}
+	page := render(t, "html", dirty, Options{Signer: evil})
+	for _, r := range page {
+		if r != '\n' && hostileRune(r) {
+			t.Fatalf("%U is in the page", r)
+		}
+	}
+	if strings.Contains(page, "<img") || strings.Count(page, "<script") != 1 {
+		t.Error("markup of an image came through")
+	}
+}
+
+// elements is the sequence of tags and attribute names of a page.
+func elements(t *testing.T, page string) string {
+	t.Helper()
+	page = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`).ReplaceAllString(page, "")
+	dec := xml.NewDecoder(strings.NewReader(page))
+	dec.Strict, dec.AutoClose, dec.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	var b strings.Builder
+	for {
+		tok, err := dec.Token()
+		if err == io.EOF {
+			return b.String()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := tok.(xml.StartElement); ok {
+			b.WriteString("<" + start.Name.Local)
+			for _, a := range start.Attr {
+				b.WriteString(" " + a.Name.Local)
+			}
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package report
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestGolden(t *testing.T) {
+	for name, c := range map[string]struct {
+		format string
+		o      Options
+	}{
+		"denied.txt":   {"text", Options{}},
+		"narrow.txt":   {"text", Options{Width: 60, All: true, Signer: "seaworthy.pub " + sha("e")[:19]}},
+		"denied.json":  {"json", Options{}},
+		"denied.sarif": {"sarif", Options{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, c.format, sample(), c.o)
+			golden := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s differs from its golden file (-update writes it):\n%s", name, got)
+			}
+		})
+	}
+}
+
+func TestUnknownFormat(t *testing.T) {
+	err := Write(io.Discard, "pdf", sample(), Options{})
+	var e *system.Error
+	if !errors.Is(err, system.ErrInput) || !errors.As(err, &e) || !strings.Contains(e.Next, "html, json, sarif, text") {
+		t.Errorf("error %v", err)
+	}
+	for _, name := range []string{"junit", "github", "gitlab-codequality", "markdown", "oscal"} {
+		err := Write(io.Discard, name, sample(), Options{})
+		if !errors.Is(err, system.ErrInput) || err.Error() != "report format "+name+" does not work yet" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A writer that fails is told of, in every format.
+func TestWriteError(t *testing.T) {
+	for _, format := range Formats() {
+		r, w := io.Pipe()
+		_ = r.CloseWithError(errors.New("disk full"))
+		if err := Write(w, format, sample(), Options{}); err == nil || !strings.Contains(err.Error(), "disk full") {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
+func TestDeterministic(t *testing.T) {
+	for _, format := range Formats() {
+		first := render(t, format, sample(), Options{})
+		for range 3 {
+			if render(t, format, sample(), Options{}) != first {
+				t.Errorf("%s differs between runs", format)
+			}
+		}
+	}
+}
+
+// Nothing that an image says can move the cursor, start a line, or hide.
+func TestHostileText(t *testing.T) {
+	out := render(t, "text", hostile(), Options{All: true})
+	if !utf8.ValidString(out) {
+		t.Error("not valid UTF-8")
+	}
+	for _, r := range out {
+		if r != '\n' && hostileRune(r) {
+			t.Fatalf("%U is in the text", r)
+		}
+	}
+	verdicts := 0
+	for l := range strings.Lines(out) {
+		if strings.HasPrefix(l, "PASS") {
+			t.Errorf("a text of the image made the line %q", l)
+		}
+		if strings.HasPrefix(l, "DENIED: ") {
+			verdicts++
+		}
+	}
+	if verdicts != 1 {
+		t.Errorf("%d verdict lines", verdicts)
+	}
+}
+
+func hostileRune(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+func TestColor(t *testing.T) {
+	plain, color := render(t, "text", sample(), Options{}), render(t, "text", sample(), Options{Color: true})
+	if strings.Contains(plain, "\x1b") {
+		t.Error("colours without being asked")
+	}
+	stripped := color
+	for {
+		i := strings.Index(stripped, "\x1b[")
+		if i < 0 {
+			break
+		}
+		end := strings.IndexByte(stripped[i:], 'm')
+		stripped = stripped[:i] + stripped[i+end+1:]
+	}
+	if stripped != plain || stripped == color {
+		t.Error("colours change more than the colour")
+	}
+}
+
+// Lines fit the width but for single words that are longer.
+func TestWidth(t *testing.T) {
+	for _, width := range []int{40, 60, 100} {
+		for l := range strings.Lines(render(t, "text", sample(), Options{Width: width})) {
+			l = strings.TrimRight(l, "\n")
+			if utf8.RuneCountInString(l) > width && strings.HasPrefix(l, "                ") && strings.Contains(strings.TrimSpace(l), " ") {
+				t.Errorf("width %d: %q", width, l)
+			}
+		}
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	d := sample()
+	d.Findings, d.Summary = nil, decision.Summary{}
+	for verdict, want := range map[decision.Verdict]string{decision.Pass: "PASS: nothing fails", decision.Undecided: "UNKNOWN: "} {
+		d.Verdict = verdict
+		if out := render(t, "text", d, Options{}); !strings.Contains(out, "\n"+want) {
+			t.Errorf("%s: no line %q in\n%s", verdict, want, out)
+		}
+	}
+	for _, c := range []struct {
+		failOn string
+		f      decision.Finding
+		want   string
+	}{
+		{"high", decision.Finding{State: decision.StateFail, Severity: decision.Low}, "1 failing finding is below high"},
+		{"low", decision.Finding{State: decision.StateFail, Severity: decision.Low, Waiver: &decision.Waiver{Expired: true}}, "only because 1 waiver has expired"},
+		{"none", decision.Finding{State: decision.StateFail, Severity: decision.Low}, "1 finding fails; reported only (fail-on none)"},
+		{"low", decision.Finding{State: decision.StateUnknown}, "1 finding is unknown: a missing input is no pass"},
+	} {
+		d := sample()
+		d.FailOn, d.Findings = c.failOn, []decision.Finding{c.f}
+		d.Summary = decision.Summary{}
+		if c.f.State == decision.StateFail {
+			d.Summary.Fail = 1
+		} else {
+			d.Summary.Unknown = 1
+		}
+		if got := why(d); got != c.want {
+			t.Errorf("why: %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain ü 漢 👍": "plain ü 漢 👍", "a\x1b[31mb": `a\x1b[31mb`, "a\nb\tc": `a\nb\tc`, "\u202eabc": `\u{202e}abc`,
+		"\xff": `\xff`, "a\u0085b": `a\u{85}b`, "\ufffd": `\u{fffd}`, "\u00ad": `\u{ad}`, "": "",
+	} {
+		if got := clean(in); got != want {
+			t.Errorf("clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add(evil)
+	f.Fuzz(func(t *testing.T, s string) {
+		out := clean(s)
+		if !utf8.ValidString(out) {
+			t.Fatalf("%q is not valid UTF-8", out)
+		}
+		for _, r := range out {
+			if deceptive(r) {
+				t.Fatalf("%U survives", r)
+			}
+		}
+	})
+}
