@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -35,12 +36,17 @@ func main() {
 		}
 		return
 	}
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(1)
+	}
 	fmt.Printf("report: listening on %s\n", *listen)
 	server := &http.Server{
-		Addr: *listen, Handler: handler(collect),
+		Handler:     handler(collect),
 		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
 	}
-	fmt.Fprintln(os.Stderr, "report:", server.ListenAndServe())
+	fmt.Fprintln(os.Stderr, "report:", server.Serve(listener))
 	os.Exit(1)
 }
 
