@@ -1,0 +1,183 @@
+package attest_test
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	ggcr "github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/sealtest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+)
+
+// cosignEnv asks for the tests that run the real cosign: "build" builds the
+// version of testdata/cosign/go.mod (minutes the first time), anything else is
+// the path of a cosign.
+const cosignEnv = "SEAWORTHY_COSIGN"
+
+type cosign struct{ program, trustedRoot string }
+
+func newCosign(t *testing.T) *cosign {
+	t.Helper()
+	program := os.Getenv(cosignEnv)
+	switch program {
+	case "":
+		t.Skipf("the real cosign is not asked for: set %s=build, or to the path of cosign v2.6.5", cosignEnv)
+	case "build":
+		program = filepath.Join(t.TempDir(), "cosign")
+		cmd := exec.Command("go", "build", "-trimpath", "-o", program, "github.com/sigstore/cosign/v2/cmd/cosign")
+		cmd.Dir = "testdata/cosign"
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("building cosign: %v\n%s", err, out)
+		}
+	}
+	// cosign wants a trusted root for the new format of bundles, be it empty.
+	c := &cosign{program: program, trustedRoot: filepath.Join(t.TempDir(), "tr.json")}
+	root := `{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`
+	if err := os.WriteFile(c.trustedRoot, []byte(root), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// run gives cosign's output; it has no home to keep things in.
+func (c *cosign) run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.Command(c.program, args...)
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "COSIGN_PASSWORD=secret")
+	cmd.Dir = t.TempDir()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// cosign accepts our keys and bundles, and refuses what is not signed; and we
+// accept its keys.
+func TestCosign(t *testing.T) {
+	c := newCosign(t)
+	keys := t.TempDir()
+	if err := attest.GenerateKey(keys, []byte("secret")); err != nil {
+		t.Fatal(err)
+	}
+	private, public := filepath.Join(keys, attest.PrivateKeyFile), filepath.Join(keys, attest.PublicKeyFile)
+	s, err := attest.LoadSigner(private, password("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := sealtest.New("demo").Seal(t, s)
+	evil := filepath.Join(t.TempDir(), "demo-kernel")
+	if err := os.WriteFile(evil, []byte("kernel of evil"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	verify := func(stem, predicateType, file string) (string, error) {
+		return c.run(t, "verify-blob-attestation", "--key", public, "--bundle", filepath.Join(dir, statement.BundlePath(stem)),
+			"--insecure-ignore-tlog", "--new-bundle-format", "--trusted-root", c.trustedRoot, "--type", predicateType, file)
+	}
+	for stem, predicateType := range statement.ImageStems() {
+		for _, file := range []string{"demo-kernel", "demo-initrd.img", "demo-cmdline"} {
+			if out, err := verify(stem, predicateType, filepath.Join(dir, file)); err != nil || !strings.Contains(out, "Verified OK") {
+				t.Errorf("%s: cosign refuses %s: %v\n%s", stem, file, err, out)
+			}
+		}
+		if out, err := verify(stem, predicateType, evil); err == nil {
+			t.Errorf("%s: cosign accepts another kernel\n%s", stem, out)
+		}
+	}
+	if out, err := verify("vsa", statement.Provenance, filepath.Join(dir, "demo-kernel")); err == nil {
+		t.Errorf("cosign accepts a summary as provenance\n%s", out)
+	}
+
+	out, err := c.run(t, "public-key", "--key", private)
+	want, rerr := os.ReadFile(public)
+	if err != nil || rerr != nil || !strings.Contains(out, string(want)) {
+		t.Errorf("cosign's public half of our key: %v %v\n%s", err, rerr, out)
+	}
+	prefix := filepath.Join(t.TempDir(), "theirs")
+	if out, err := c.run(t, "generate-key-pair", "--output-key-prefix", prefix); err != nil {
+		t.Fatalf("cosign generate-key-pair: %v\n%s", err, out)
+	}
+	if _, err := attest.LoadSigner(prefix+".key", password("secret")); err != nil {
+		t.Errorf("cosign's own key: %v", err)
+	}
+}
+
+// Copied to a registry as it is, the layout is an artifact with attestations
+// that cosign finds and believes.
+func TestCosignFindsReferrers(t *testing.T) {
+	c := newCosign(t)
+	keys := t.TempDir()
+	if err := attest.GenerateKey(keys, []byte("secret")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := attest.LoadSigner(filepath.Join(keys, attest.PrivateKeyFile), password("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := sealtest.New("demo").Seal(t, s)
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true)))
+	defer server.Close()
+	repo := strings.TrimPrefix(server.URL, "http://") + "/demo"
+	pushLayout(t, filepath.Join(dir, layout.Dir), repo)
+	verify := func(keys, predicateType string) (string, error) {
+		return c.run(t, "verify-attestation", "--key", filepath.Join(keys, attest.PublicKeyFile), "--insecure-ignore-tlog",
+			"--new-bundle-format", "--trusted-root", c.trustedRoot, "--type", predicateType, "--allow-http-registry", repo+":demo")
+	}
+	for _, predicateType := range statement.ImageStems() {
+		if out, err := verify(keys, predicateType); err != nil {
+			t.Errorf("%s: %v\n%s", predicateType, err, out)
+		}
+	}
+	other := t.TempDir()
+	if err := attest.GenerateKey(other, nil); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verify(other, statement.Summary); err == nil {
+		t.Errorf("cosign believes another key\n%s", out)
+	}
+}
+
+// pushLayout copies every manifest of a layout, with its blobs.
+func pushLayout(t *testing.T, dir, repo string) {
+	t.Helper()
+	p, err := ggcr.FromPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := p.ImageIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
+	im, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range im.Manifests {
+		to := repo + "@" + d.Digest.String()
+		if tag := d.Annotations["org.opencontainers.image.ref.name"]; tag != "" {
+			to = repo + ":" + tag
+		}
+		ref, err := name.ParseReference(to, name.Insecure)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var img v1.Image
+		if img, err = p.Image(d.Digest); err == nil {
+			err = remote.Write(ref, img)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
