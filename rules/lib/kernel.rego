@@ -203,3 +203,7 @@ sysctl(key) := trim_space(vs[count(vs) - 1]) if {
 	vs := sysctl_values(key)
 	count(vs) > 0
 }
+
+# sysctl_is: negate this, and never sysctl itself, which is undefined where a
+# key is not set.
+sysctl_is(key, v) if sysctl(key) == v

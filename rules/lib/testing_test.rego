@@ -187,7 +187,14 @@ flag(v) := v if v != ""
 
 sysctl_settings := [{"key": row.key, "value": row.set, "component": "onboot/sysctl", "source": "/etc/sysctl.d/00.conf", "order": i} |
 	some i, row in given.sysctl
+	every name, want in object.get(row, "when", {}) {
+		kernel_options[name] in choices(want)
+	}
 ]
+
+choices(want) := [want] if is_string(want)
+
+choices(want) := want if is_array(want)
 
 # Indexes into good.components.
 at := {"kernel": 0, "init": 1, "sysctl": 2, "dhcp": 3, "nginx": 4, "report": 5}

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Mitigations of CPU vulnerabilities switched off"
+# description: |-
+#   Parameters that reopen Meltdown, Spectre and the rest.
+# custom:
+#   id: CMD-001
+#   severity: critical
+#   pack: baseline
+#   controls: ["ANSSI R8", "CRA I.I(2)(k)?"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_001
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-001"]
+
+fail contains f if some f in cmdline.fail["CMD-001"]
+
+unknown contains u if some u in cmdline.unknown["CMD-001"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-001"]

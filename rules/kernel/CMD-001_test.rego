@@ -1,0 +1,18 @@
+package seaworthy.test.CMD_001
+
+import data.seaworthy.rules.CMD_001 as rule
+import data.seaworthy.testing as t
+
+test_fires_off if t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "off")
+
+test_fires_flag if t.fires(rule.fail, "cmdline:nopti") with input as t.cmdline_add("nopti", null)
+
+test_fires_earlier_too if t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline([["mitigations", "off"], ["mitigations", "auto"]])
+
+test_silent_auto if t.silent(rule.fail) with input as t.cmdline([["mitigations", "auto,nosmt"]])
+
+test_silent_after_dashes if t.silent(rule.fail) with input as t.cmdline([["--", null], ["mitigations", "off"]])
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel

@@ -1,0 +1,12 @@
+package seaworthy.test.CMD_002
+
+import data.seaworthy.rules.CMD_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_nokaslr if t.fires(rule.fail, "cmdline:nokaslr") with input as t.cmdline_add("nokaslr", null)
+
+test_fires_dash_is_underscore if t.fires(rule.fail, "cmdline:no_hash_pointers") with input as t.cmdline_add("no-hash-pointers", null)
+
+test_silent_rodata if t.silent(rule.fail) with input as t.cmdline_add("rodata", "on")
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel

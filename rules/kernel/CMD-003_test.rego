@@ -1,0 +1,13 @@
+package seaworthy.test.CMD_003
+
+import data.seaworthy.rules.CMD_003 as rule
+import data.seaworthy.testing as t
+
+test_fires_init if t.fires(rule.fail, "cmdline:init") with input as t.cmdline_add("init", "/bin/sh")
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel

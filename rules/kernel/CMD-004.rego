@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Memory hardening not switched on"
+# description: |-
+#   Zeroing, slab separation, page shuffling and random stack offsets: by parameter, or built in.
+# custom:
+#   id: CMD-004
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R8", "SRG-OS-000134-GPOS-00068"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_004
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-004"]
+
+fail contains f if some f in cmdline.fail["CMD-004"]
+
+unknown contains u if some u in cmdline.unknown["CMD-004"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-004"]

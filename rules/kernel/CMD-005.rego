@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Fixed code pages"
+# description: |-
+#   vsyscall and the 32-bit vDSO.
+# custom:
+#   id: CMD-005
+#   severity: low
+#   pack: hardened
+#   controls: ["SRG-OS-000134-GPOS-00068", "ANSSI R15"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_005
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-005"]
+
+fail contains f if some f in cmdline.fail["CMD-005"]
+
+unknown contains u if some u in cmdline.unknown["CMD-005"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-005"]

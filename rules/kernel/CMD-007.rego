@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: "Kernel not locked down"
+# description: |-
+#   Without lockdown root writes to kernel memory by a dozen ways.
+# custom:
+#   id: CMD-007
+#   severity: medium
+#   pack: hardened
+#   controls: []
+#   remediation: "Add lockdown=confidentiality (or integrity) to kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_007
+
+import data.seaworthy.kernel
+
+checked contains "cmdline:lockdown" if kernel.config_known
+
+unknown contains entry if some entry in kernel.config_unknown
+
+fail contains {
+	"id": "CMD-007",
+	"resource": "cmdline:lockdown",
+	"path": "",
+	"origin": object.get(input.cmdline, "origin", {}),
+	"actual": "none",
+	"expected": "integrity or confidentiality",
+	"key": "lockdown",
+	"message": sprintf("the kernel is not locked down: %s", [why]),
+	"fix": "add lockdown=confidentiality to kernel.cmdline",
+} if {
+	kernel.lockdown == "none"
+}
+
+why := "neither its configuration nor the command line asks for it" if {
+	kernel.lockdown_possible
+	not kernel.has_param("lockdown")
+} else := sprintf("lockdown=%s is no mode", [kernel.last("lockdown")]) if {
+	kernel.lockdown_possible
+} else := "the module is not built in, or lsm= leaves it out"

@@ -1,0 +1,35 @@
+# METADATA
+# scope: package
+# title: "Unsigned modules are loaded"
+# description: |-
+#   Signatures are not insisted on, neither by configuration, parameter nor lockdown.
+# custom:
+#   id: CMD-008
+#   severity: high
+#   pack: hardened
+#   controls: ["ANSSI R18"]
+#   remediation: "Add module.sig_enforce=1 to kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_008
+
+import data.seaworthy.kernel
+
+checked contains "cmdline:module.sig_enforce" if kernel.config_known
+
+unknown contains entry if some entry in kernel.config_unknown
+
+fail contains {
+	"id": "CMD-008",
+	"resource": "cmdline:module.sig_enforce",
+	"path": "",
+	"origin": object.get(input.cmdline, "origin", {}),
+	"actual": kernel.values("module.sig_enforce"),
+	"expected": "module.sig_enforce=1, MODULE_SIG_FORCE, lockdown, or no modules",
+	"key": "module.sig_enforce",
+	"message": "the kernel loads modules that nobody signed",
+	"fix": "add module.sig_enforce=1 to kernel.cmdline",
+} if {
+	kernel.config_known
+	not kernel.modules_signed
+}

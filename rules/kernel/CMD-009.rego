@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Debug switches"
+# description: |-
+#   They slow down, print internals or open a debugger.
+# custom:
+#   id: CMD-009
+#   severity: medium
+#   pack: hardened
+#   controls: ["800-190 4.5.1?", "CRA I.I(2)(j)?"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_009
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-009"]
+
+fail contains f if some f in cmdline.fail["CMD-009"]
+
+unknown contains u if some u in cmdline.unknown["CMD-009"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-009"]

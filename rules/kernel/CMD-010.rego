@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Limits switched off"
+# description: |-
+#   cgroup controllers that are disabled leave limits without effect.
+# custom:
+#   id: CMD-010
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.11?"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_010
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-010"]
+
+fail contains f if some f in cmdline.fail["CMD-010"]
+
+unknown contains u if some u in cmdline.unknown["CMD-010"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-010"]

@@ -1,0 +1,12 @@
+package seaworthy.test.CMD_010
+
+import data.seaworthy.rules.CMD_010 as rule
+import data.seaworthy.testing as t
+
+test_fires_memory if t.fires(rule.fail, "cmdline:cgroup_disable") with input as t.cmdline_add("cgroup_disable", "memory")
+
+test_fires_in_list if t.fires(rule.fail, "cmdline:cgroup_disable") with input as t.cmdline_add("cgroup_disable", "rdma,pids")
+
+test_silent_other if t.silent(rule.fail) with input as t.cmdline_add("cgroup_disable", "rdma")
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel

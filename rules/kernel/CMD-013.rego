@@ -1,0 +1,54 @@
+# METADATA
+# scope: package
+# title: "Security modules switched off"
+# description: |-
+#   selinux=0, apparmor=0, audit=0, security=none, or an lsm= list without Yama, Landlock and lockdown.
+# custom:
+#   id: CMD-013
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R45", "ANSSI R46", "SRG-OS-000134-GPOS-00068"]
+#   remediation: "Remove the parameter."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_013
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-013"]
+
+fail contains f if some f in cmdline.fail["CMD-013"]
+
+unknown contains u if some u in cmdline.unknown["CMD-013"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-013"]
+
+# lsm= replaces the built-in list: what it leaves out does not start.
+fail contains {
+	"id": "CMD-013",
+	"resource": "cmdline:lsm",
+	"path": "",
+	"origin": object.get(input.cmdline, "origin", {}),
+	"actual": kernel.last("lsm"),
+	"expected": "a list with every module that the kernel has",
+	"key": "lsm",
+	"severity": "high",
+	"message": sprintf("lsm=%s leaves %s out, which the kernel has", [kernel.last("lsm"), lib.one_line(left_out)]),
+	"fix": "remove lsm= from kernel.cmdline, or add the missing modules to it",
+} if {
+	kernel.has_param("lsm")
+	count(left_out) > 0
+}
+
+left_out contains name if {
+	some name in ["lockdown", "yama", "landlock"]
+	kernel.lsm_built(name)
+	not name in kernel.lsms
+}
+
+unknown contains entry if {
+	kernel.has_param("lsm")
+	some entry in kernel.config_unknown
+}

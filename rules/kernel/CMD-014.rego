@@ -1,0 +1,46 @@
+# METADATA
+# scope: package
+# title: "Contradicting parameters"
+# description: |-
+#   A parameter is there more than once with different values: the last one wins, and readers see the first.
+# custom:
+#   id: CMD-014
+#   severity: low
+#   pack: baseline
+#   controls: []
+#   remediation: "Keep one of them."
+#   inputs: ["command line"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_014
+
+import data.seaworthy.kernel
+
+unknown contains entry if {
+	not input.kernel.present == true
+	some entry in kernel.config_unknown
+}
+
+checked contains sprintf("cmdline:%s", [p.name]) if {
+	input.kernel.present == true
+	some p in kernel.params
+}
+
+# These are lists by nature.
+lists := {"console", "earlycon", "dyndbg", "initcall_blacklist", "module_blacklist", "ip", "nfsaddrs", "trace_event", "netconsole", "video", "blkdevparts"}
+
+fail contains {
+	"id": "CMD-014",
+	"resource": sprintf("cmdline:%s", [p.name]),
+	"path": "",
+	"origin": object.get(input.cmdline, "origin", {}),
+	"actual": sprintf("%d times", [count(kernel.values(p.name))]),
+	"expected": "one value",
+	"key": kernel.param_name(p.name),
+	"message": sprintf("%s is on the command line %d times with different values; the last one wins", [p.name, count(kernel.values(p.name))]),
+	"fix": sprintf("keep one %s in kernel.cmdline", [p.name]),
+} if {
+	some p in kernel.params
+	not p.name in lists
+	not contains(p.name, ".dyndbg")
+	count({v | some v in kernel.values(p.name)}) > 1
+}

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Runs on after an oops"
+# description: |-
+#   An internal error should stop the system, not leave it to an attacker.
+# custom:
+#   id: CMD-015
+#   severity: low
+#   pack: strict
+#   controls: ["ANSSI R9", "ANSSI R19"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_015
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-015"]
+
+fail contains f if some f in cmdline.fail["CMD-015"]
+
+unknown contains u if some u in cmdline.unknown["CMD-015"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-015"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Sibling threads"
+# description: |-
+#   Several CPU vulnerabilities are only closed without SMT, at a price.
+# custom:
+#   id: CMD-016
+#   severity: low
+#   pack: strict
+#   controls: ["ANSSI R8"]
+#   remediation: "Change kernel.cmdline."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.CMD_016
+
+import data.seaworthy.tables.cmdline
+
+checked contains r if some r in cmdline.checked["CMD-016"]
+
+fail contains f if some f in cmdline.fail["CMD-016"]
+
+unknown contains u if some u in cmdline.unknown["CMD-016"]
+
+not_applicable contains n if some n in cmdline.not_applicable["CMD-016"]

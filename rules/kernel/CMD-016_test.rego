@@ -1,0 +1,13 @@
+package seaworthy.test.CMD_016
+
+import data.seaworthy.rules.CMD_016 as rule
+import data.seaworthy.testing as t
+
+test_fires_absent if t.fires(rule.fail, "cmdline:nosmt") with input as t.cmdline_without("nosmt")
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Kernel memory is writable and executable"
+# description: |-
+#   Code must not be writable, nor data executable.
+# custom:
+#   id: KCF-001
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R15", "ANSSI R18", "SRG-OS-000433-GPOS-00192"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_001
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-001"]
+
+fail contains f if some f in kconfig.fail["KCF-001"]
+
+unknown contains u if some u in kconfig.unknown["KCF-001"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-001"]

@@ -1,0 +1,30 @@
+package seaworthy.test.KCF_002
+
+import data.seaworthy.rules.KCF_002 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "kernel:CONFIG_VMAP_STACK") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_VMAP_STACK": "n"}))
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.no_config
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
+
+test_na_too_old if {
+	system := t.put(t.drop(t.good, "/kernel/config/options/CONFIG_RANDOMIZE_KSTACK_OFFSET"), "/kernel/version", "5.10.0-1")
+	t.tells(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
+}
+
+test_unknown_version if {
+	system := t.put(t.drop(t.good, "/kernel/config/options/CONFIG_RANDOMIZE_KSTACK_OFFSET"), "/kernel/version", "")
+	t.tells(rule.unknown, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
+}
+
+test_fires_absent if {
+	system := t.drop(t.good, "/kernel/config/options/CONFIG_RANDOMIZE_KSTACK_OFFSET")
+	t.fires(rule.fail, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
+}

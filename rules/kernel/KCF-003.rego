@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Kernel at a known address"
+# description: |-
+#   KASLR, and what it depends on.
+# custom:
+#   id: KCF-003
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R25", "ANSSI R27", "SRG-OS-000433-GPOS-00193"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_003
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-003"]
+
+fail contains f if some f in kconfig.fail["KCF-003"]
+
+unknown contains u if some u in kconfig.unknown["KCF-003"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-003"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Heap without hardening"
+# description: |-
+#   Randomised and separated slab caches.
+# custom:
+#   id: KCF-005
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R17"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_005
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-005"]
+
+fail contains f if some f in kconfig.fail["KCF-005"]
+
+unknown contains u if some u in kconfig.unknown["KCF-005"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-005"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Memory keeps old contents"
+# description: |-
+#   Stack variables and registers are to be cleared; for the heap see CMD-004.
+# custom:
+#   id: KCF-006
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R17", "ANSSI R21"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_006
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-006"]
+
+fail contains f if some f in kconfig.fail["KCF-006"]
+
+unknown contains u if some u in kconfig.unknown["KCF-006"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-006"]

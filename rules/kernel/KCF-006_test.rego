@@ -1,0 +1,17 @@
+package seaworthy.test.KCF_006
+
+import data.seaworthy.rules.KCF_006 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "kernel:CONFIG_ZERO_CALL_USED_REGS") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_ZERO_CALL_USED_REGS": "n"}))
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.no_config
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
+
+test_silent_other_way if t.silent(rule.fail) with input as t.kconfigs({"CONFIG_INIT_STACK_ALL_ZERO": "n", "CONFIG_GCC_PLUGIN_STRUCTLEAK_BYREF_ALL": "y"})

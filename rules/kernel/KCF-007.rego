@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Kernel does not check its data"
+# description: |-
+#   Copies to user space, strings, lists and reference counters.
+# custom:
+#   id: KCF-007
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R15", "ANSSI R16"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_007
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-007"]
+
+fail contains f if some f in kconfig.fail["KCF-007"]
+
+unknown contains u if some u in kconfig.unknown["KCF-007"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-007"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Security modules missing"
+# description: |-
+#   Yama, Landlock and one module for mandatory access control.
+# custom:
+#   id: KCF-010
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R20", "ANSSI R45", "ANSSI R46"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_010
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-010"]
+
+fail contains f if some f in kconfig.fail["KCF-010"]
+
+unknown contains u if some u in kconfig.unknown["KCF-010"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-010"]

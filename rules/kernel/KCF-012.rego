@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Another kernel can take over"
+# description: |-
+#   kexec and hibernation replace the kernel that was verified.
+# custom:
+#   id: KCF-012
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R23"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_012
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-012"]
+
+fail contains f if some f in kconfig.fail["KCF-012"]
+
+unknown contains u if some u in kconfig.unknown["KCF-012"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-012"]

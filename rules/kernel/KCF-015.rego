@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Old interfaces"
+# description: |-
+#   32-bit calls, x32, modify_ldt, vsyscall and a.out.
+# custom:
+#   id: KCF-015
+#   severity: low
+#   pack: strict
+#   controls: ["ANSSI R15", "ANSSI R25"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_015
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-015"]
+
+fail contains f if some f in kconfig.fail["KCF-015"]
+
+unknown contains u if some u in kconfig.unknown["KCF-015"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-015"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Debugging ships"
+# description: |-
+#   What helps to debug the kernel helps to attack it.
+# custom:
+#   id: KCF-016
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R15"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_016
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-016"]
+
+fail contains f if some f in kconfig.fail["KCF-016"]
+
+unknown contains u if some u in kconfig.unknown["KCF-016"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-016"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Rarely used drivers and protocols"
+# description: |-
+#   Code that any user can make the kernel load.
+# custom:
+#   id: KCF-017
+#   severity: low
+#   pack: strict
+#   controls: ["SRG-OS-000095-GPOS-00049"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_017
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-017"]
+
+fail contains f if some f in kconfig.fail["KCF-017"]
+
+unknown contains u if some u in kconfig.unknown["KCF-017"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-017"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "No run-time checks"
+# description: |-
+#   KFENCE, UBSAN, CFI, IBT and what ARM has.
+# custom:
+#   id: KCF-018
+#   severity: low
+#   pack: strict
+#   controls: ["ANSSI R27"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_018
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-018"]
+
+fail contains f if some f in kconfig.fail["KCF-018"]
+
+unknown contains u if some u in kconfig.unknown["KCF-018"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-018"]

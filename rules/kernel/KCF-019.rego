@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "BPF for everybody"
+# description: |-
+#   Users without privileges must not load programs. BPF_SYSCALL itself is needed for device rules on cgroup v2.
+# custom:
+#   id: KCF-019
+#   severity: medium
+#   pack: baseline
+#   controls: ["ANSSI R9"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_019
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-019"]
+
+fail contains f if some f in kconfig.fail["KCF-019"]
+
+unknown contains u if some u in kconfig.unknown["KCF-019"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-019"]

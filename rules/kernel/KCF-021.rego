@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Containers without walls"
+# description: |-
+#   cgroups, namespaces and BPF device filters, without which runtime specs ask in vain.
+# custom:
+#   id: KCF-021
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.18?", "CIS-D 5.29?"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_021
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-021"]
+
+fail contains f if some f in kconfig.fail["KCF-021"]
+
+unknown contains u if some u in kconfig.unknown["KCF-021"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-021"]

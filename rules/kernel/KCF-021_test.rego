@@ -1,0 +1,17 @@
+package seaworthy.test.KCF_021
+
+import data.seaworthy.rules.KCF_021 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "kernel:CONFIG_CGROUP_BPF") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_CGROUP_BPF": "n"}))
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.no_config
+
+test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
+
+test_silent_module if t.silent(rule.fail) with input as t.kconfig("CONFIG_OVERLAY_FS", "m")

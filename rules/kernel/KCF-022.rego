@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "No verified boot"
+# description: |-
+#   dm-verity, fs-verity and the EFI stub.
+# custom:
+#   id: KCF-022
+#   severity: medium
+#   pack: strict
+#   controls: ["ANSSI R3", "CRA I.I(2)(f)?"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_022
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-022"]
+
+fail contains f if some f in kconfig.fail["KCF-022"]
+
+unknown contains u if some u in kconfig.unknown["KCF-022"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-022"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "SYN floods"
+# description: |-
+#   SYN cookies must be built in.
+# custom:
+#   id: KCF-025
+#   severity: low
+#   pack: baseline
+#   controls: ["ANSSI R22"]
+#   remediation: "Use a kernel that is built so."
+#   inputs: ["kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.KCF_025
+
+import data.seaworthy.tables.kconfig
+
+checked contains r if some r in kconfig.checked["KCF-025"]
+
+fail contains f if some f in kconfig.fail["KCF-025"]
+
+unknown contains u if some u in kconfig.unknown["KCF-025"]
+
+not_applicable contains n if some n in kconfig.not_applicable["KCF-025"]

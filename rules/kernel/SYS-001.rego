@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Kernel addresses and logs for everybody"
+# description: |-
+#   kptr_restrict, dmesg_restrict, perf_event_paranoid.
+# custom:
+#   id: SYS-001
+#   severity: medium
+#   pack: baseline
+#   controls: ["ANSSI R9", "SRG-OS-000132-GPOS-00067", "SRG-OS-000138-GPOS-00069"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_001
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-001"]
+
+fail contains f if some f in sysctl.fail["SYS-001"]
+
+unknown contains u if some u in sysctl.unknown["SYS-001"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-001"]

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "BPF for everybody"
+# description: |-
+#   unprivileged_bpf_disabled and bpf_jit_harden.
+# custom:
+#   id: SYS-002
+#   severity: medium
+#   pack: baseline
+#   controls: ["ANSSI R9", "ANSSI R12"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_002
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-002"]
+
+fail contains f if some f in sysctl.fail["SYS-002"]
+
+unknown contains u if some u in sysctl.unknown["SYS-002"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-002"]

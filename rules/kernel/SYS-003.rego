@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Links and files in shared folders"
+# description: |-
+#   protected_symlinks, hardlinks, fifos, regular; suid_dumpable.
+# custom:
+#   id: SYS-003
+#   severity: medium
+#   pack: baseline
+#   controls: ["ANSSI R14", "SRG-OS-000324-GPOS-00125"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_003
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-003"]
+
+fail contains f if some f in sysctl.fail["SYS-003"]
+
+unknown contains u if some u in sysctl.unknown["SYS-003"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-003"]

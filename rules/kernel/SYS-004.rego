@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Processes trace each other"
+# description: |-
+#   Yama's ptrace_scope.
+# custom:
+#   id: SYS-004
+#   severity: medium
+#   pack: hardened
+#   controls: ["ANSSI R11"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_004
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-004"]
+
+fail contains f if some f in sysctl.fail["SYS-004"]
+
+unknown contains u if some u in sysctl.unknown["SYS-004"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-004"]

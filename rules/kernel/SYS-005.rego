@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Programs at known addresses"
+# description: |-
+#   randomize_va_space and the bits of randomness.
+# custom:
+#   id: SYS-005
+#   severity: medium
+#   pack: baseline
+#   controls: ["ANSSI R9", "SRG-OS-000433-GPOS-00193"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_005
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-005"]
+
+fail contains f if some f in sysctl.fail["SYS-005"]
+
+unknown contains u if some u in sysctl.unknown["SYS-005"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-005"]

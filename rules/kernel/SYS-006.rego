@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "kexec can be used"
+# description: |-
+#   kexec_load_disabled.
+# custom:
+#   id: SYS-006
+#   severity: medium
+#   pack: hardened
+#   controls: ["SRG-OS-000366-GPOS-00153"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_006
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-006"]
+
+fail contains f if some f in sysctl.fail["SYS-006"]
+
+unknown contains u if some u in sysctl.unknown["SYS-006"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-006"]

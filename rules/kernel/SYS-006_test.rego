@@ -1,0 +1,15 @@
+package seaworthy.test.SYS_006
+
+import data.seaworthy.rules.SYS_006 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "sysctl:kernel.kexec_load_disabled") with input as t.sysctl("kernel.kexec_load_disabled", "0")
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_files if t.tells(rule.unknown, "sysctl:kernel.kexec_load_disabled") with input as t.put(t.sysctl_unset("kernel.kexec_load_disabled"), "/components/2/files/present", false)
+
+test_na_no_kexec if t.tells(rule.not_applicable, "sysctl:kernel.kexec_load_disabled") with input as t.kconfig("CONFIG_KEXEC_CORE", "n")

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Modules can be loaded for ever"
+# description: |-
+#   modules_disabled, set after the last module; JNT-015 checks the order.
+# custom:
+#   id: SYS-007
+#   severity: medium
+#   pack: strict
+#   controls: ["ANSSI R10"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_007
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-007"]
+
+fail contains f if some f in sysctl.fail["SYS-007"]
+
+unknown contains u if some u in sysctl.unknown["SYS-007"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-007"]

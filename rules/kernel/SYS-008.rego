@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Magic keys"
+# description: |-
+#   sysrq does more than sync and reboot.
+# custom:
+#   id: SYS-008
+#   severity: low
+#   pack: hardened
+#   controls: ["ANSSI R9"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_008
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-008"]
+
+fail contains f if some f in sysctl.fail["SYS-008"]
+
+unknown contains u if some u in sysctl.unknown["SYS-008"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-008"]

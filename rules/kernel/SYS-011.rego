@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "Runs on after an oops"
+# description: |-
+#   panic_on_oops, oops_limit, warn_limit.
+# custom:
+#   id: SYS-011
+#   severity: low
+#   pack: strict
+#   controls: ["ANSSI R9"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_011
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-011"]
+
+fail contains f if some f in sysctl.fail["SYS-011"]
+
+unknown contains u if some u in sysctl.unknown["SYS-011"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-011"]

@@ -1,0 +1,13 @@
+package seaworthy.test.SYS_011
+
+import data.seaworthy.rules.SYS_011 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "sysctl:kernel.panic_on_oops") with input as t.sysctl("kernel.panic_on_oops", "0")
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_files if t.tells(rule.unknown, "sysctl:kernel.panic_on_oops") with input as t.put(t.sysctl_unset("kernel.panic_on_oops"), "/components/2/files/present", false)

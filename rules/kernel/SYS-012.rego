@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "IPv4 trusts its neighbours"
+# description: |-
+#   Redirects, source routes, reverse path filter, logging.
+# custom:
+#   id: SYS-012
+#   severity: medium
+#   pack: baseline
+#   controls: ["ANSSI R12", "SRG-OS-000480-GPOS-00227"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_012
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-012"]
+
+fail contains f if some f in sysctl.fail["SYS-012"]
+
+unknown contains u if some u in sysctl.unknown["SYS-012"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-012"]

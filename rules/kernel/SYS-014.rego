@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: "SYN floods"
+# description: |-
+#   tcp_syncookies.
+# custom:
+#   id: SYS-014
+#   severity: low
+#   pack: baseline
+#   controls: ["ANSSI R12", "SRG-OS-000142-GPOS-00071"]
+#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   inputs: ["sysctls", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_014
+
+import data.seaworthy.tables.sysctl
+
+checked contains r if some r in sysctl.checked["SYS-014"]
+
+fail contains f if some f in sysctl.fail["SYS-014"]
+
+unknown contains u if some u in sysctl.unknown["SYS-014"]
+
+not_applicable contains n if some n in sysctl.not_applicable["SYS-014"]

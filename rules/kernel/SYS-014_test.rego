@@ -1,0 +1,13 @@
+package seaworthy.test.SYS_014
+
+import data.seaworthy.rules.SYS_014 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "sysctl:net.ipv4.tcp_syncookies") with input as t.sysctl("net.ipv4.tcp_syncookies", "0")
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good
+	count(rule.checked) > 0 with input as t.good
+}
+
+test_unknown_no_files if t.tells(rule.unknown, "sysctl:net.ipv4.tcp_syncookies") with input as t.put(t.sysctl_unset("net.ipv4.tcp_syncookies"), "/components/2/files/present", false)

@@ -1,0 +1,49 @@
+# METADATA
+# scope: package
+# title: "Sysctl that the kernel does not have"
+# description: |-
+#   It is skipped at boot, and nobody notices.
+# custom:
+#   id: SYS-018
+#   severity: medium
+#   pack: hardened
+#   controls: []
+#   remediation: "Remove the setting, or use a kernel that has it."
+#   inputs: ["sysctls", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_018
+
+import data.seaworthy.given
+import data.seaworthy.kernel
+import data.seaworthy.tables.sysctl
+
+checked contains sprintf("sysctl:%s", [row.key]) if {
+	kernel.config_known
+	some row in set_rows
+}
+
+set_rows contains row if {
+	some row in given.sysctl
+	kernel.sysctl(row.key)
+}
+
+unknown contains entry if {
+	count(set_rows) > 0
+	some entry in kernel.config_unknown
+}
+
+fail contains {
+	"id": "SYS-018",
+	"resource": sprintf("sysctl:%s", [row.key]),
+	"path": "",
+	"actual": kernel.sysctl(row.key),
+	"expected": "a sysctl that the kernel has",
+	"key": row.key,
+	"message": sprintf("%s is set, but %s", [row.key, why]),
+	"fix": sprintf("remove %s from the sysctl settings", [row.key]),
+} if {
+	kernel.config_known
+	some row in set_rows
+	not row.unlessCmdline
+	why := sysctl.irrelevant(row)
+}

@@ -1,0 +1,49 @@
+# METADATA
+# scope: package
+# title: "Module loading without signatures"
+# description: |-
+#   The capability alone is bad; with a kernel that takes unsigned modules it is the kernel.
+# custom:
+#   id: JNT-001
+#   severity: critical
+#   pack: baseline
+#   controls: ["ANSSI R10", "ANSSI R18", "CIS-D 5.4"]
+#   remediation: "Add module.sig_enforce=1 or lockdown= to kernel.cmdline, or remove CAP_SYS_MODULE."
+#   inputs: ["spec", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_001
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if "CAP_SYS_MODULE" in lib.caps(c)
+
+found contains lib.finding("JNT-001", c, {
+	"path": "/process/capabilities",
+	"actual": "CAP_SYS_MODULE, unsigned modules accepted",
+	"expected": "no CAP_SYS_MODULE, or signatures enforced",
+	"key": "CAP_SYS_MODULE",
+	"message": sprintf("%s may load modules, and the kernel takes modules that nobody signed: it can run any code in the kernel", [c.id]),
+	"fix": "add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline",
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.config_known
+	not kernel.modules_signed
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,57 @@
+# METADATA
+# scope: package
+# title: "BPF without lockdown"
+# description: |-
+#   CAP_SYS_ADMIN or CAP_BPF load programs that read kernel memory, unless lockdown keeps them from it.
+# custom:
+#   id: JNT-002
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.4"]
+#   remediation: "Remove the capability, or add lockdown=confidentiality to kernel.cmdline."
+#   inputs: ["spec", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_002
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if count(powers(c)) > 0
+
+powers(c) := lib.caps(c) & {"CAP_SYS_ADMIN", "CAP_BPF"}
+
+severity := "critical" if {
+	kernel.off("CONFIG_BPF_UNPRIV_DEFAULT_OFF")
+} else := "high"
+
+found contains lib.finding("JNT-002", c, {
+	"path": "/process/capabilities",
+	"actual": sprintf("%s, BPF, no lockdown", [power]),
+	"expected": "lockdown, or no such capability",
+	"key": power,
+	"severity": severity,
+	"message": sprintf("%s holds %s, the kernel has BPF and no lockdown: it can read kernel memory", [c.id, power]),
+	"fix": "add lockdown=confidentiality to kernel.cmdline",
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.on("CONFIG_BPF_SYSCALL")
+	not kernel.locked_down
+	some power in powers(c)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,52 @@
+package seaworthy.test.JNT_002
+
+import data.seaworthy.rules.JNT_002 as rule
+import data.seaworthy.testing as t
+
+test_fires_admin if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_ADMIN"]))
+	t.fires(rule.fail, "component:services/nginx") with input as s1
+}
+
+test_fires_bpf if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	t.fires(rule.fail, "component:services/nginx") with input as s1
+}
+
+test_worse_for_everybody if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_UNPRIV_DEFAULT_OFF": "n"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "critical"
+}
+
+test_high_otherwise if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "high"
+}
+
+test_silent_locked_down if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [["lockdown", "confidentiality"]])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	t.silent(rule.fail) with input as s1
+}
+
+test_silent_no_bpf if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_SYSCALL": "n"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_ADMIN"]))
+	t.silent(rule.fail) with input as s1
+}
+
+test_unknown_no_config if {
+	s0 := t.no_config
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	t.tells(rule.unknown, "component:services/nginx") with input as s1
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

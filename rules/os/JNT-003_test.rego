@@ -1,0 +1,25 @@
+package seaworthy.test.JNT_003
+
+import data.seaworthy.rules.JNT_003 as rule
+import data.seaworthy.testing as t
+
+test_fires if {
+	s0 := t.put(t.sysctl_unset("kernel.io_uring_disabled"), "/kernel/config/options/CONFIG_IO_URING", "y")
+	t.fires(rule.fail, "component:services/nginx") with input as t.drop(s0, "/components/4/spec/linux/seccomp")
+}
+
+test_silent_sysctl if {
+	s0 := t.put(t.sysctl("kernel.io_uring_disabled", "2"), "/kernel/config/options/CONFIG_IO_URING", "y")
+	t.silent(rule.fail) with input as t.drop(s0, "/components/4/spec/linux/seccomp")
+}
+
+test_silent_not_built if {
+	s0 := t.put(t.sysctl_unset("kernel.io_uring_disabled"), "/kernel/config/options/CONFIG_IO_URING", "n")
+	t.silent(rule.fail) with input as t.drop(s0, "/components/4/spec/linux/seccomp")
+}
+
+test_silent_filtered if t.silent(rule.fail) with input as t.put(t.sysctl_unset("kernel.io_uring_disabled"), "/kernel/config/options/CONFIG_IO_URING", "y")
+
+test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.drop(t.no_config, "/components/4/spec/linux/seccomp")
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

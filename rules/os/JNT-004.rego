@@ -1,0 +1,74 @@
+# METADATA
+# scope: package
+# title: "Terminal shared with the host"
+# description: |-
+#   With TIOCSTI a program types into the terminal that it shares with a privileged one.
+# custom:
+#   id: JNT-004
+#   severity: medium
+#   pack: hardened
+#   controls: []
+#   remediation: "Remove the terminal, or set dev.tty.legacy_tiocsti=0."
+#   inputs: ["spec", "kernel config", "sysctls"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_004
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if {
+	lib.uid(c) != 0
+	some m in lib.mounts(c)
+	lib.is_bind(m)
+	terminal(lib.source(m))
+}
+
+exposed(c) if {
+	lib.uid(c) != 0
+	some d in lib.devices(c)
+	terminal(d.path)
+}
+
+terminal(path) if path in {"/dev/console", "/dev/tty"}
+
+terminal(path) if regex.match(`^/dev/(tty[0-9S]|hvc|pts/)`, path)
+
+# Before 6.2 it always works; later the option and the sysctl decide.
+tiocsti_works if {
+	kernel.config_known
+	kernel.older_than("6.2")
+}
+
+tiocsti_works if {
+	kernel.on("CONFIG_LEGACY_TIOCSTI")
+	not kernel.sysctl_is("dev.tty.legacy_tiocsti", "0")
+}
+
+found contains lib.finding("JNT-004", c, {
+	"path": "/mounts",
+	"actual": "a terminal of the host, TIOCSTI works",
+	"expected": "no terminal, or no TIOCSTI",
+	"key": "tty",
+	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
+	"fix": "write dev.tty.legacy_tiocsti = 0 to a file in /etc/sysctl.d of the onboot component that applies sysctls",
+}) if {
+	some c in lib.containers
+	exposed(c)
+	tiocsti_works
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

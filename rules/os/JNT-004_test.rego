@@ -1,0 +1,25 @@
+package seaworthy.test.JNT_004
+
+import data.seaworthy.rules.JNT_004 as rule
+import data.seaworthy.testing as t
+
+test_fires if {
+	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
+}
+
+test_fires_device_old_kernel if {
+	s0 := t.put(t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/version", "6.1.0"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "n")
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+}
+
+test_silent_sysctl if {
+	s0 := t.put(t.good, "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
+}
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,70 @@
+# METADATA
+# scope: package
+# title: "Physical memory within reach"
+# description: |-
+#   CAP_SYS_RAWIO or a bind of /dev opens /dev/mem; how much that shows depends on the kernel.
+# custom:
+#   id: JNT-005
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.18", "ANSSI R15"]
+#   remediation: "Remove the capability or the bind."
+#   inputs: ["spec", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_005
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if "CAP_SYS_RAWIO" in lib.caps(c)
+
+exposed(c) if {
+	some m in lib.mounts(c)
+	lib.is_bind(m)
+	lib.source(m) == "/dev"
+}
+
+ways contains "/dev/mem" if kernel.on("CONFIG_DEVMEM")
+
+ways contains "/dev/port" if kernel.on("CONFIG_DEVPORT")
+
+ways contains "ioperm and iopl" if kernel.on("CONFIG_X86_IOPL_IOPERM")
+
+severity := "low" if {
+	ways == {"/dev/mem"}
+	kernel.on("CONFIG_STRICT_DEVMEM")
+	kernel.on("CONFIG_IO_STRICT_DEVMEM")
+	not "relaxed" in kernel.values("iomem")
+} else := "high"
+
+found contains lib.finding("JNT-005", c, {
+	"path": "/process/capabilities",
+	"actual": sort(ways),
+	"expected": "no CAP_SYS_RAWIO and no bind of /dev, or lockdown",
+	"key": "devmem",
+	"severity": severity,
+	"message": sprintf("%s reaches the machine's memory or ports through %s", [c.id, lib.one_line(ways)]),
+	"fix": sprintf("remove CAP_SYS_RAWIO and the bind of /dev from %s, or add lockdown=integrity to kernel.cmdline", [c.id]),
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.config_known
+	not kernel.locked_down
+	count(ways) > 0
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

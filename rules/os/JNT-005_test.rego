@@ -1,0 +1,68 @@
+package seaworthy.test.JNT_005
+
+import data.seaworthy.rules.JNT_005 as rule
+import data.seaworthy.testing as t
+
+test_fires_rawio if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	t.fires(rule.fail, "component:services/nginx") with input as s1
+}
+
+test_fires_dev_bind if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev", "type": "bind", "source": "/dev", "options": ["rbind"]})
+	t.fires(rule.fail, "component:services/nginx") with input as s1
+}
+
+test_low_when_strict if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_STRICT_DEVMEM": "y", "CONFIG_IO_STRICT_DEVMEM": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "low"
+}
+
+test_high_when_not if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_IO_STRICT_DEVMEM": "n"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "high"
+}
+
+test_high_with_ports if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_DEVPORT": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "high"
+}
+
+test_high_when_relaxed if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [["iomem", "relaxed"]])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "high"
+}
+
+test_silent_no_devmem if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	t.silent(rule.fail) with input as s1
+}
+
+test_silent_locked_down if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [["lockdown", "integrity"]])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	t.silent(rule.fail) with input as s1
+}
+
+test_unknown_no_config if {
+	s0 := t.no_config
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	t.tells(rule.unknown, "component:services/nginx") with input as s1
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,58 @@
+# METADATA
+# scope: package
+# title: "Kernel memory readable"
+# description: |-
+#   With the host's processes, CAP_SYS_RAWIO and /proc/kcore all of memory can be read.
+# custom:
+#   id: JNT-006
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.16"]
+#   remediation: "Remove CAP_SYS_RAWIO or `pid: host`."
+#   inputs: ["spec", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_006
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if {
+	"CAP_SYS_RAWIO" in lib.caps(c)
+	lib.host_ns(c, "pid")
+	not masked(c)
+}
+
+masked(c) if {
+	some p in lib.arr(object.get(c.spec, ["linux", "maskedPaths"], []))
+	lib.clean(p) == "/proc/kcore"
+}
+
+found contains lib.finding("JNT-006", c, {
+	"path": "/process/capabilities",
+	"actual": "CAP_SYS_RAWIO, pid: host, /proc/kcore",
+	"expected": "not all three",
+	"key": "kcore",
+	"message": sprintf("%s can read all memory through /proc/kcore", [c.id]),
+	"fix": sprintf("add /proc/kcore to the maskedPaths of %s, or remove CAP_SYS_RAWIO", [c.id]),
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.on("CONFIG_PROC_KCORE")
+	kernel.lockdown != "confidentiality"
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,53 @@
+package seaworthy.test.JNT_006
+
+import data.seaworthy.rules.JNT_006 as rule
+import data.seaworthy.testing as t
+
+test_fires if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
+	t.fires(rule.fail, "component:services/nginx") with input as s3
+}
+
+test_fires_integrity if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [["lockdown", "integrity"]])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
+	t.fires(rule.fail, "component:services/nginx") with input as s3
+}
+
+test_silent_masked if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	t.silent(rule.fail) with input as s2
+}
+
+test_silent_confidential if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [["lockdown", "confidentiality"]])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
+	t.silent(rule.fail) with input as s3
+}
+
+test_silent_no_kcore if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
+	t.silent(rule.fail) with input as s3
+}
+
+test_unknown_no_config if {
+	s0 := t.no_config
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
+	t.tells(rule.unknown, "component:services/nginx") with input as s3
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

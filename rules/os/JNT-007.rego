@@ -1,0 +1,70 @@
+# METADATA
+# scope: package
+# title: "Another kernel can be started"
+# description: |-
+#   CAP_SYS_BOOT reboots; where kexec is on and not bound to signatures, it starts any kernel.
+# custom:
+#   id: JNT-007
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 5.4", "ANSSI R23"]
+#   remediation: "Remove CAP_SYS_BOOT, or set kernel.kexec_load_disabled=1."
+#   inputs: ["spec", "kernel config", "command line", "sysctls"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_007
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if "CAP_SYS_BOOT" in lib.caps(c)
+
+what := "start any other kernel" if {
+	kexec_open
+} else := "reboot the machine"
+
+severity := "high" if {
+	kexec_open
+} else := "low"
+
+kexec_open if {
+	not kernel.locked_down
+	not kernel.sysctl_is("kernel.kexec_load_disabled", "1")
+	unsigned_kexec
+}
+
+unsigned_kexec if kernel.on("CONFIG_KEXEC")
+
+unsigned_kexec if {
+	kernel.on("CONFIG_KEXEC_FILE")
+	not kernel.on("CONFIG_KEXEC_SIG_FORCE")
+}
+
+found contains lib.finding("JNT-007", c, {
+	"path": "/process/capabilities",
+	"actual": sprintf("CAP_SYS_BOOT, %s", [what]),
+	"expected": "no CAP_SYS_BOOT",
+	"key": "CAP_SYS_BOOT",
+	"severity": severity,
+	"message": sprintf("%s can %s", [c.id, what]),
+	"fix": sprintf("remove CAP_SYS_BOOT from the capabilities of %s", [c.id]),
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.config_known
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

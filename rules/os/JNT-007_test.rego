@@ -1,0 +1,64 @@
+package seaworthy.test.JNT_007
+
+import data.seaworthy.rules.JNT_007 as rule
+import data.seaworthy.testing as t
+
+test_fires if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	t.fires(rule.fail, "component:services/nginx") with input as s1
+}
+
+test_low_without_kexec if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC_FILE": "n"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "low"
+}
+
+test_high_with_kexec if {
+	s0 := t.put(t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC": "y"})), []), "/sysctl/settings", [])
+	found := rule.fail with input as t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	some f in found
+	f.severity == "high"
+}
+
+test_high_with_unsigned_file if {
+	s0 := t.put(t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC_FILE": "y", "CONFIG_KEXEC_SIG_FORCE": "n"})), []), "/sysctl/settings", [])
+	found := rule.fail with input as t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	some f in found
+	f.severity == "high"
+}
+
+test_low_with_signed_file if {
+	s0 := t.put(t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC_FILE": "y", "CONFIG_KEXEC_SIG_FORCE": "y"})), []), "/sysctl/settings", [])
+	found := rule.fail with input as t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	some f in found
+	f.severity == "low"
+}
+
+test_low_with_sysctl if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "low"
+}
+
+test_low_when_locked_down if {
+	s0 := t.put(t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC": "y"})), [["lockdown", "integrity"]]), "/sysctl/settings", [])
+	found := rule.fail with input as t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	some f in found
+	f.severity == "low"
+}
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_config if {
+	s0 := t.no_config
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	t.tells(rule.unknown, "component:services/nginx") with input as s1
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

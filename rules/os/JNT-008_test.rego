@@ -1,0 +1,19 @@
+package seaworthy.test.JNT_008
+
+import data.seaworthy.rules.JNT_008 as rule
+import data.seaworthy.testing as t
+
+test_fires_not_built if t.fires(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_USER_NS", "n")
+
+test_fires_none_allowed if t.fires(rule.fail, "component:services/nginx") with input as t.sysctl("user.max_user_namespaces", "0")
+
+test_silent_built if t.silent(rule.fail) with input as t.good
+
+test_silent_none_asked if {
+	s0 := t.put(t.nginx_without_ns("user"), "/components/5/spec/linux/namespaces", [])
+	t.silent(rule.fail) with input as t.put(s0, "/kernel/config/options/CONFIG_USER_NS", "n")
+}
+
+test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,59 @@
+# METADATA
+# scope: package
+# title: "dm-verity that cannot be"
+# description: |-
+#   The command line asks for dm-verity, and the kernel has none.
+# custom:
+#   id: JNT-009
+#   severity: critical
+#   pack: baseline
+#   controls: ["ANSSI R3", "CRA I.I(2)(f)?"]
+#   remediation: "Use a kernel with CONFIG_DM_VERITY."
+#   inputs: ["command line", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_009
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+verity_params contains p.name if {
+	some p in kernel.params
+	p.name in {"dm-mod.create", "roothash", "systemd.verity", "seaworthy.verity", "seaworthy.roothash"}
+	wants_verity(p)
+}
+
+wants_verity(p) if p.name != "dm-mod.create"
+
+wants_verity(p) if contains(lib.str(p.value), "verity")
+
+checked contains sprintf("cmdline:%s", [name]) if {
+	kernel.config_known
+	some name in verity_params
+}
+
+unknown contains entry if {
+	count(verity_params) > 0
+	some entry in kernel.config_unknown
+}
+
+fail contains {
+	"id": "JNT-009",
+	"resource": sprintf("cmdline:%s", [name]),
+	"path": "",
+	"origin": object.get(input.cmdline, "origin", {}),
+	"actual": sprintf("%s, but %s", [name, missing]),
+	"expected": "a kernel with dm-verity",
+	"key": name,
+	"message": sprintf("the command line asks for dm-verity (%s), but %s", [name, missing]),
+	"fix": "kernel.image: use a kernel that is built with CONFIG_DM_VERITY=y and CONFIG_DM_INIT=y",
+} if {
+	some name in verity_params
+	missing := lacking(name)
+}
+
+lacking(_) := "the kernel has none (CONFIG_DM_VERITY)" if kernel.off("CONFIG_DM_VERITY")
+
+lacking("dm-mod.create") := "only a built-in dm-verity starts from the command line (CONFIG_DM_INIT)" if {
+	kernel.on("CONFIG_DM_VERITY")
+	kernel.off("CONFIG_DM_INIT")
+}

@@ -1,0 +1,16 @@
+package seaworthy.test.JNT_009
+
+import data.seaworthy.rules.JNT_009 as rule
+import data.seaworthy.testing as t
+
+test_fires_none if t.fires(rule.fail, "cmdline:roothash") with input as t.put(t.cmdline_add("roothash", "abc"), "/kernel/config/options/CONFIG_DM_VERITY", "n")
+
+test_fires_no_init if t.fires(rule.fail, "cmdline:dm-mod.create") with input as t.cmdline_add("dm-mod.create", "root,,,ro, 0 1 verity 1")
+
+test_silent_linear if t.silent(rule.fail) with input as t.cmdline_add("dm-mod.create", "root,,,ro, 0 1 linear")
+
+test_silent_built if t.silent(rule.fail) with input as t.cmdline_add("roothash", "abc")
+
+test_silent_not_asked if t.silent(rule.fail) with input as t.kconfig("CONFIG_DM_VERITY", "n")
+
+test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.put(t.cmdline_add("roothash", "abc"), "/kernel/config/present", false)

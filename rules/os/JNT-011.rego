@@ -1,0 +1,51 @@
+# METADATA
+# scope: package
+# title: "AppArmor profile without AppArmor"
+# description: |-
+#   The spec names a profile, and the kernel does not start AppArmor: nothing confines the container.
+# custom:
+#   id: JNT-011
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R45", "ANSSI R46", "CIS-D 5.2"]
+#   remediation: "Use a kernel with AppArmor, and list it in lsm=."
+#   inputs: ["spec", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_011
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if not profile(c) in {"", "unconfined"}
+
+profile(c) := lib.str(object.get(c.spec, ["process", "apparmorProfile"], ""))
+
+found contains lib.finding("JNT-011", c, {
+	"path": "/process/apparmorProfile",
+	"actual": sprintf("%s, no AppArmor", [profile(c)]),
+	"expected": "AppArmor in CONFIG_LSM or lsm=",
+	"key": "apparmor",
+	"message": sprintf("%s is to be confined by the profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
+	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.config_known
+	not kernel.lsm_active("apparmor")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,16 @@
+package seaworthy.test.JNT_012
+
+import data.seaworthy.rules.JNT_012 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_SECCOMP_FILTER", "n")
+
+test_fires_absent if t.fires(rule.fail, "component:services/nginx") with input as t.drop(t.good, "/kernel/config/options/CONFIG_SECCOMP")
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_silent_no_profile if not t.fires(rule.fail, "component:services/nginx") with input as t.drop(t.kconfig("CONFIG_SECCOMP_FILTER", "n"), "/components/4/spec/linux/seccomp")
+
+test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,17 @@
+package seaworthy.test.JNT_013
+
+import data.seaworthy.rules.JNT_013 as rule
+import data.seaworthy.testing as t
+
+test_fires if t.fires(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_CGROUP_BPF", "n")
+
+test_silent_v1 if {
+	s0 := t.put(t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0"), "/kernel/config/options/CONFIG_CGROUP_BPF", "n")
+	t.silent(rule.fail) with input as t.put(s0, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "y")
+}
+
+test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

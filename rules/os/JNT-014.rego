@@ -1,0 +1,59 @@
+# METADATA
+# scope: package
+# title: "A user can become root"
+# description: |-
+#   The process is not root, but a setuid-root program in its root filesystem makes it root, with every capability of the bounding set.
+# custom:
+#   id: JNT-014
+#   severity: high
+#   pack: baseline
+#   controls: ["CIS-D 5.26", "CIS-D 4.8", "ANSSI R56"]
+#   remediation: "Add `noNewPrivileges: true`, or remove the file from the image."
+#   inputs: ["spec", "files"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_014
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": "its files were not inventoried, so setuid programs may be among them"} if {
+	some c in lib.containers
+	not lib.files_present(c)
+	lib.uid(c) != 0
+	not lib.no_new_privileges(c)
+}
+
+severity(c) := "critical" if {
+	count(lib.caps(c) & {"CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"}) > 0
+} else := "high"
+
+found contains lib.finding("JNT-014", c, {
+	"path": "/process/noNewPrivileges",
+	"actual": sprintf("uid %d, %s, no noNewPrivileges", [lib.uid(c), f.path]),
+	"expected": "noNewPrivileges: true",
+	"key": f.path,
+	"severity": severity(c),
+	"message": sprintf("uid %d in %s becomes root through %s", [lib.uid(c), c.id, f.path]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+}) if {
+	some c in lib.containers
+	lib.files_present(c)
+	lib.uid(c) != 0
+	not lib.no_new_privileges(c)
+	lib.host_ns(c, "user")
+	some f in lib.arr(c.files.setid)
+	f.uid == 0
+	f.type == "file"
+	not f.shadowed
+	regex.match(`^0?[4567][0-7]{3}$`, f.mode)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

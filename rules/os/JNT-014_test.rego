@@ -1,0 +1,31 @@
+package seaworthy.test.JNT_014
+
+import data.seaworthy.rules.JNT_014 as rule
+import data.seaworthy.testing as t
+
+test_fires if {
+	s0 := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/noNewPrivileges", false)
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+}
+
+test_worse_with_caps if {
+	s0 := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/noNewPrivileges", false)
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_ADMIN"]))
+	found := rule.fail with input as t.put(s1, "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+	some f in found
+	f.severity == "critical"
+}
+
+test_silent_nnp if t.silent(rule.fail) with input as t.put(t.nginx_without_ns("user"), "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+
+test_silent_setgid if {
+	s0 := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/noNewPrivileges", false)
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/setid", [{"path": "/usr/bin/wall", "type": "file", "mode": "2755", "uid": 0, "gid": 5}])
+}
+
+test_unknown_files if {
+	s0 := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/noNewPrivileges", false)
+	t.tells(rule.unknown, "component:services/nginx") with input as t.put(s0, "/components/4/files/present", false)
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,74 @@
+# METADATA
+# scope: package
+# title: "Module loading switched off too early"
+# description: |-
+#   kernel.modules_disabled=1 is set before a component that loads modules: it fails at boot.
+# custom:
+#   id: JNT-015
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R10"]
+#   remediation: "Move the component that loads modules before the one that applies sysctls."
+#   inputs: ["sysctls", "spec", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.JNT_015
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+# The components that load modules, and set the switch, by their place in onboot.
+loaders contains c if {
+	some c in lib.onboot
+	"CAP_SYS_MODULE" in lib.caps(c)
+}
+
+setters contains c if {
+	some s in input.sysctl.settings
+	kernel.sysctl_key(s.key) == "kernel.modules_disabled"
+	trim_space(s.value) == "1"
+	some c in lib.onboot
+	c.id == s.component
+}
+
+checked contains lib.resource(c) if some c in loaders
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("JNT-015", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("after %s, which sets kernel.modules_disabled=1", [by.id]),
+	"expected": sprintf("before %s", [by.id]),
+	"key": "order",
+	"message": sprintf("%s loads modules, but %s switched that off before it", [c.id, by.id]),
+	"fix": sprintf("move %s before %s in onboot", [c.name, by.name]),
+}) if {
+	some c in loaders
+	some by in setters
+	by.index < c.index
+	not kernel.off("CONFIG_MODULES")
+}
+
+found contains lib.finding("JNT-015", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": "sysctl.kernel.modules_disabled=1 on the command line",
+	"expected": "set after the last module",
+	"key": "order",
+	"message": sprintf("%s loads modules, but the command line switched that off before it", [c.id]),
+	"fix": "remove sysctl.kernel.modules_disabled from kernel.cmdline",
+}) if {
+	some c in loaders
+	some s in input.sysctl.settings
+	kernel.sysctl_key(s.key) == "kernel.modules_disabled"
+	s.component == "cmdline"
+	trim_space(s.value) == "1"
+	not kernel.off("CONFIG_MODULES")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

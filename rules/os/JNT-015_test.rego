@@ -1,0 +1,28 @@
+package seaworthy.test.JNT_015
+
+import data.seaworthy.rules.JNT_015 as rule
+import data.seaworthy.testing as t
+
+test_fires_before if {
+	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	t.fires(rule.fail, "component:onboot/dhcp") with input as t.put(s0, "/sysctl/settings/-", {"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 2000})
+}
+
+test_fires_cmdline if {
+	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	t.fires(rule.fail, "component:onboot/dhcp") with input as t.put(s0, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "cmdline", "source": "cmdline", "order": 0}])
+}
+
+test_silent_after if {
+	s0 := t.spec_with("sysctl", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	t.silent(rule.fail) with input as t.put(s0, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "onboot/dhcp", "source": "x", "order": 0}])
+}
+
+test_silent_no_loader if t.silent(rule.fail) with input as t.good
+
+test_silent_no_modules if {
+	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	t.silent(rule.fail) with input as t.put(s0, "/kernel/config/options/CONFIG_MODULES", "n")
+}
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

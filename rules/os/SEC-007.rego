@@ -1,0 +1,51 @@
+# METADATA
+# scope: package
+# title: "SELinux label without SELinux"
+# description: |-
+#   The spec names a label, and the kernel does not start SELinux; for AppArmor see JNT-011.
+# custom:
+#   id: SEC-007
+#   severity: high
+#   pack: baseline
+#   controls: ["ANSSI R45", "ANSSI R46", "CIS-D 5.3"]
+#   remediation: "Use a kernel with SELinux, and list it in lsm=."
+#   inputs: ["spec", "kernel config", "command line"]
+#   since: 0.1.0
+package seaworthy.rules.SEC_007
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
+	some c in lib.containers
+	exposed(c)
+}
+
+exposed(c) if label(c) != ""
+
+label(c) := lib.str(object.get(c.spec, ["process", "selinuxLabel"], ""))
+
+found contains lib.finding("SEC-007", c, {
+	"path": "/process/selinuxLabel",
+	"actual": sprintf("%s, no SELinux", [label(c)]),
+	"expected": "SELinux in CONFIG_LSM or lsm=",
+	"key": "selinux",
+	"message": sprintf("%s is to be confined by the label %s, but the kernel does not start SELinux", [c.id, label(c)]),
+	"fix": "add selinux to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
+}) if {
+	some c in lib.containers
+	exposed(c)
+	kernel.config_known
+	not kernel.lsm_active("selinux")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

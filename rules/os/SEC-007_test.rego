@@ -1,0 +1,17 @@
+package seaworthy.test.SEC_007
+
+import data.seaworthy.rules.SEC_007 as rule
+import data.seaworthy.testing as t
+
+test_fires_not_listed if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/selinuxLabel", "a:b:c:s0")
+
+test_silent_listed if {
+	s0 := t.kconfigs({"CONFIG_SECURITY_SELINUX": "y", "CONFIG_LSM": "selinux"})
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/process/selinuxLabel", "a:b:c:s0")
+}
+
+test_silent_no_label if t.silent(rule.fail) with input as t.good
+
+test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/process/selinuxLabel", "a:b:c:s0")
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

@@ -1,0 +1,54 @@
+# METADATA
+# scope: package
+# title: "Unsafe sysctl in a component"
+# description: |-
+#   Sysctls in a component's spec must be namespaced and safe; others change the host.
+# custom:
+#   id: SYS-015
+#   severity: high
+#   pack: baseline
+#   controls: ["PSS-B Sysctls"]
+#   remediation: "Set it in the onboot component that applies sysctls."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_015
+
+import data.seaworthy.given
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.services
+
+unknown contains u if some u in lib.no_spec_services
+
+own(c, name) if {
+	startswith(name, "net.")
+	not lib.host_ns(c, "network")
+}
+
+own(c, name) if {
+	strings.any_prefix_match(name, ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."])
+	not lib.host_ns(c, "ipc")
+}
+
+found contains lib.finding("SYS-015", c, {
+	"path": sprintf("/linux/sysctl/%s", [replace(key, "/", "~1")]),
+	"actual": sprintf("%s=%s", [name, value]),
+	"expected": "only sysctls of the component's own namespaces",
+	"key": name,
+	"message": sprintf("%s sets %s for the whole system", [c.id, name]),
+	"fix": sprintf("move %s from %s to the onboot component that applies sysctls", [name, c.id]),
+}) if {
+	some c in lib.services
+	some key, value in lib.obj(object.get(c.spec, ["linux", "sysctl"], {}))
+	name := kernel.sysctl_key(key)
+	not name in given.params.safe_sysctls
+	not own(c, name)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

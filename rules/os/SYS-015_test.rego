@@ -1,0 +1,19 @@
+package seaworthy.test.SYS_015
+
+import data.seaworthy.rules.SYS_015 as rule
+import data.seaworthy.testing as t
+
+test_fires_kernel if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/sysctl", {"kernel.kptr_restrict": "0"})
+
+test_fires_host_net if {
+	system := t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/sysctl", {"net.ipv4.ip_forward": "1"})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_own_net if t.silent(rule.fail) with input as t.nginx_with("/linux/sysctl", {"net.ipv4.ip_forward": "1"})
+
+test_silent_own_ipc if t.silent(rule.fail) with input as t.nginx_with("/linux/sysctl", {"kernel.shmmax": "1", "fs.mqueue.msg_max": "1"})
+
+test_silent_safe if t.silent(rule.fail) with input as t.nginx_with("/linux/sysctl", {"net.ipv4.tcp_syncookies": "1"})
+
+test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
