@@ -36,7 +36,7 @@ func newCosign(t *testing.T) *cosign {
 		t.Skipf("the real cosign is not asked for: set %s=build, or to the path of cosign v2.6.5", cosignEnv)
 	case "build":
 		program = filepath.Join(t.TempDir(), "cosign")
-		cmd := exec.Command("go", "build", "-trimpath", "-o", program, "github.com/sigstore/cosign/v2/cmd/cosign")
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "github.com/sigstore/cosign/v2/cmd/cosign")
 		cmd.Dir = "testdata/cosign"
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("building cosign: %v\n%s", err, out)
@@ -63,10 +63,15 @@ func (c *cosign) run(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// cosign accepts our keys and bundles, and refuses what is not signed; and we
-// accept its keys.
 func TestCosign(t *testing.T) {
 	c := newCosign(t)
+	t.Run("bundles and keys", c.testBundles)
+	t.Run("referrers", c.testReferrers)
+}
+
+// testBundles: cosign accepts our keys and bundles, and refuses what is not
+// signed; and we accept its keys.
+func (c *cosign) testBundles(t *testing.T) {
 	keys := t.TempDir()
 	if err := attest.GenerateKey(keys, []byte("secret")); err != nil {
 		t.Fatal(err)
@@ -113,10 +118,9 @@ func TestCosign(t *testing.T) {
 	}
 }
 
-// Copied to a registry as it is, the layout is an artifact with attestations
-// that cosign finds and believes.
-func TestCosignFindsReferrers(t *testing.T) {
-	c := newCosign(t)
+// testReferrers: copied to a registry as it is, the layout is an artifact with
+// attestations that cosign finds and believes.
+func (c *cosign) testReferrers(t *testing.T) {
 	keys := t.TempDir()
 	if err := attest.GenerateKey(keys, []byte("secret")); err != nil {
 		t.Fatal(err)
