@@ -179,25 +179,29 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 }
 
 func ruleSARIF(r decision.Rule) sarifRule {
-	full := r.Description
+	title, full := clean(r.Title), strings.Join(lines(r.Description), "\n")
 	if full == "" {
-		full = r.Title
+		full = title
 	}
 	help := full
 	if r.Remediation != "" {
-		help += "\n\nWhat to do: " + r.Remediation
+		help += "\n\nWhat to do: " + strings.Join(lines(r.Remediation), "\n")
 	}
-	if len(r.Controls) > 0 {
-		help += "\n\nControls: " + strings.Join(r.Controls, "; ")
+	tags := []string{"security"}
+	for _, c := range r.Controls {
+		tags = append(tags, clean(c))
+	}
+	if len(tags) > 1 {
+		help += "\n\nControls: " + strings.Join(tags[1:], "; ")
 	}
 	return sarifRule{
 		ID: r.ID, Name: strings.ReplaceAll(r.ID, "-", ""),
-		ShortDescription: sarifText{r.Title}, FullDescription: sarifText{full},
+		ShortDescription: sarifText{title}, FullDescription: sarifText{full},
 		Help:                 sarifHelp{Text: help, Markdown: markdown(help)},
 		DefaultConfiguration: sarifConfig{level(r.Severity)},
 		Properties: map[string]any{
 			"security-severity": score(r.Severity), "severity": r.Severity,
-			"precision": "very-high", "tags": append([]string{"security"}, r.Controls...),
+			"precision": "very-high", "tags": tags,
 		},
 	}
 }

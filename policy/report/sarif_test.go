@@ -1,0 +1,160 @@
+package report
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// need holds, by JSON path, what the SARIF 2.1.0 schema requires of the
+// objects that we write, and the values that its enumerations allow.
+var need = map[string]struct {
+	required []string
+	enums    map[string][]string
+}{
+	"":                            {[]string{"version", "runs"}, map[string][]string{"version": {"2.1.0"}}},
+	"runs":                        {[]string{"tool"}, map[string][]string{"columnKind": {"utf16CodeUnits", "unicodeCodePoints"}}},
+	"runs.tool":                   {[]string{"driver"}, nil},
+	"runs.tool.driver":            {[]string{"name"}, nil},
+	"runs.tool.driver.rules":      {[]string{"id"}, nil},
+	"runs.tool.driver.rules.help": {[]string{"text"}, nil},
+	"runs.tool.driver.rules.shortDescription":     {[]string{"text"}, nil},
+	"runs.tool.driver.rules.fullDescription":      {[]string{"text"}, nil},
+	"runs.tool.driver.rules.defaultConfiguration": {nil, map[string][]string{"level": {"none", "note", "warning", "error"}}},
+	"runs.invocations":                            {[]string{"executionSuccessful"}, nil},
+	"runs.invocations.toolExecutionNotifications": {[]string{"message"}, map[string][]string{"level": {"none", "note", "warning", "error"}}},
+	"runs.results": {[]string{"message"}, map[string][]string{
+		"level": {"none", "note", "warning", "error"}, "kind": {"notApplicable", "pass", "fail", "review", "open", "informational"},
+	}},
+	"runs.results.message":      {[]string{"text"}, nil},
+	"runs.results.suppressions": {[]string{"kind"}, map[string][]string{"kind": {"inSource", "external"}, "status": {"accepted", "underReview", "rejected"}}},
+}
+
+func checkSARIF(t *testing.T, path string, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			checkSARIF(t, path, item)
+		}
+	case map[string]any:
+		rule := need[path]
+		for _, key := range rule.required {
+			if v[key] == nil {
+				t.Errorf("%s: %q is missing", path, key)
+			}
+		}
+		for key, allowed := range rule.enums {
+			if s, ok := v[key].(string); v[key] != nil && (!ok || !slices.Contains(allowed, s)) {
+				t.Errorf("%s.%s: %v is not allowed", path, key, v[key])
+			}
+		}
+		for key, sub := range v {
+			checkSARIF(t, strings.TrimPrefix(path+"."+key, "."), sub)
+		}
+	}
+}
+
+func parseSARIF(t *testing.T, d *decision.Decision) (sarifLog, string) {
+	t.Helper()
+	out := render(t, "sarif", d, Options{Signer: "k"})
+	var any any
+	if err := json.Unmarshal([]byte(out), &any); err != nil {
+		t.Fatal(err)
+	}
+	checkSARIF(t, "", any)
+	var log sarifLog
+	if err := json.Unmarshal([]byte(out), &log); err != nil {
+		t.Fatal(err)
+	}
+	return log, out
+}
+
+func TestSARIF(t *testing.T) {
+	log, _ := parseSARIF(t, sample())
+	run := log.Runs[0]
+	if len(run.Results) != 5 {
+		t.Fatalf("%d results: passing and not applicable findings are none", len(run.Results))
+	}
+	byRule := map[string]sarifResult{}
+	seen := map[string]bool{}
+	for _, r := range run.Results {
+		byRule[r.RuleID] = r
+		if run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID {
+			t.Errorf("%s has the index of %s", r.RuleID, run.Tool.Driver.Rules[r.RuleIndex].ID)
+		}
+		if p := r.Fingerprints[fingerprintKey]; len(p) != 32 || seen[p] {
+			t.Errorf("%s: fingerprint %q", r.RuleID, p)
+		} else {
+			seen[p] = true
+		}
+		if (r.Kind == "fail") == (r.Level == "none") {
+			t.Errorf("%s: kind %s with level %s", r.RuleID, r.Kind, r.Level)
+		}
+	}
+	place := func(id string) (string, int) {
+		p := byRule[id].Locations[0].Physical
+		return p.Artifact.URI, p.Region.StartLine
+	}
+	for id, line := range map[string]int{"CAP-001": 14, "MNT-001": 12, "KCF-008": 2, "SUP-008": 12} {
+		if file, got := place(id); file != "examples/insecure.yml" || got != line {
+			t.Errorf("%s is at %s:%d, want line %d", id, file, got, line)
+		}
+	}
+	if s := byRule["CAP-010"].Suppressions; len(s) != 1 || s[0].Status != "accepted" || !strings.Contains(s[0].Justification, "network team until 2026-12-01") {
+		t.Errorf("waived: %+v", s)
+	}
+	if r := byRule["KCF-008"]; len(r.Suppressions) != 0 || r.Properties["expiredWaiver"] == nil || r.Level != "error" {
+		t.Errorf("expired: %+v", r)
+	}
+	if byRule["SUP-008"].Kind != "open" || byRule["CAP-001"].Level != "error" || byRule["MNT-001"].Level != "warning" {
+		t.Error("kinds and levels")
+	}
+	if help := run.Tool.Driver.Rules[0].Help.Text; !strings.Contains(help, "root without any wall") || !strings.Contains(help, "What to do: Name the capabilities") {
+		t.Errorf("help %q", help)
+	}
+}
+
+// A fingerprint hangs on rule, resource and key alone.
+func TestFingerprint(t *testing.T) {
+	f := decision.Finding{ID: "A-1", Resource: "image:x", Key: "k"}
+	was := Fingerprint(&f)
+	f.Message, f.Origin, f.Severity, f.Title = "other", &decision.Origin{Line: 9}, "low", "t"
+	if Fingerprint(&f) != was {
+		t.Error("a fingerprint changes with the text or the place")
+	}
+	for _, other := range []decision.Finding{
+		{ID: "A-2", Resource: "image:x", Key: "k"}, {ID: "A-1", Resource: "image:y", Key: "k"}, {ID: "A-1", Resource: "image:x", Key: "l"},
+		{ID: "A-1", Resource: "image:xk"}, {ID: "A-1i", Resource: "mage:x", Key: "k"},
+	} {
+		if Fingerprint(&other) == was {
+			t.Errorf("%+v has the same fingerprint", other)
+		}
+	}
+}
+
+func TestSARIFHostile(t *testing.T) {
+	d := hostile()
+	d.Rules = d.Rules[1:] // a finding whose rule is not described
+	log, out := parseSARIF(t, d)
+	for _, r := range out {
+		if r != '\n' && hostileRune(r) {
+			t.Fatalf("%U is in the log", r)
+		}
+	}
+	for _, r := range log.Runs[0].Results {
+		uri := r.Locations[0].Physical.Artifact.URI
+		if strings.ContainsAny(uri, " <>\"\\`\n") {
+			t.Errorf("uri %q", uri)
+		}
+		if r.RuleID == "CAP-001" && r.RuleIndex != -1 {
+			t.Errorf("index %d of a rule that is not there", r.RuleIndex)
+		}
+	}
+	if help := log.Runs[0].Tool.Driver.Rules[0].Help.Markdown; strings.Contains(strings.ReplaceAll(help, `\<`, ""), "<script") {
+		t.Errorf("markdown %q", help)
+	}
+}
