@@ -2,6 +2,7 @@ package component
 
 import (
 	"archive/tar"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -67,7 +68,10 @@ func checkEntry(h *tar.Header, lim limits, devices bool) (*system.Entry, error) 
 		}
 		e.Link = h.Linkname
 	case system.TypeHardlink:
-		if e.Link, err = cleanPath(h.Linkname, lim); err != nil || e.Link == "" {
+		if e.Link, err = cleanPath(h.Linkname, lim); err == nil && e.Link == "" {
+			err = errors.New("that is the root")
+		}
+		if err != nil {
 			return nil, refuse(h.Name, "hard link to %.200q, which is not in the image: %v", h.Linkname, err)
 		}
 		if e.Link == p {

@@ -281,7 +281,11 @@ func hashTar(in, out *pipe, diffID string) {
 		x := in.next()
 		// The buffers change places, so that nothing is copied.
 		h.Write(x.data)
-		in.give(b)
+		if x.data == nil {
+			out.give(b) // an error without a buffer
+		} else {
+			in.give(b)
+		}
 		if x.err == io.EOF {
 			if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); got != diffID {
 				x.err = wrongDiffID(diffID, got)

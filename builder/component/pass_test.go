@@ -1,0 +1,244 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// What an image of several layers looks like, entry by entry.
+func TestSquash(t *testing.T) {
+	dir, file, link, hard, wh, opq := ocitest.Dir, ocitest.File, ocitest.Symlink, ocitest.Hardlink, ocitest.Whiteout, ocitest.Opaque
+	for _, c := range []struct {
+		name   string
+		layers []entries // bottom first
+		want   []string
+	}{
+		{"one layer", []entries{{dir("./"), dir("etc/"), file("./etc/who", "me"), link("bin", "usr/bin"), dir("usr")}},
+			[]string{"etc dir @0", `etc/who file "me" @0`, "bin symlink -> usr/bin @0", "usr dir @0"}},
+		{"no layers", nil, nil},
+		{"upper file wins", []entries{{file("a", "old")}, {file("a", "new")}},
+			[]string{`a file "new" @1`, `a file "old" @0 shadowed`}},
+		{"whiteout", []entries{{dir("d"), file("d/a", "1"), file("d/b", "2")}, {wh("d/a")}},
+			[]string{"d dir @0", `d/a file "1" @0 shadowed`, `d/b file "2" @0`}},
+		{"whiteout of a folder", []entries{{dir("d"), file("d/a", "1")}, {wh("d")}},
+			[]string{"d dir @0 shadowed", `d/a file "1" @0 shadowed`}},
+		{"whiteout does not hide its own layer", []entries{{file("a", "old")}, {wh("a"), file("a", "new")}},
+			[]string{`a file "new" @1`, `a file "old" @0 shadowed`}},
+		{"whiteout after the file of its layer", []entries{{file("a", "old")}, {file("a", "new"), wh("a")}},
+			[]string{`a file "new" @1`, `a file "old" @0 shadowed`}},
+		{"whiteout in the middle", []entries{{file("a", "0")}, {wh("a")}, {file("b", "2")}},
+			[]string{`b file "2" @2`, `a file "0" @0 shadowed`}},
+		{"made again above a whiteout", []entries{{dir("d"), file("d/x", "0")}, {wh("d")}, {dir("d"), file("d/y", "2")}},
+			[]string{"d dir @2", `d/y file "2" @2`, "d dir @0 shadowed", `d/x file "0" @0 shadowed`}},
+		{"opaque", []entries{{dir("d"), file("d/a", "0")}, {dir("d"), opq("d"), file("d/b", "1")}},
+			[]string{"d dir @1", `d/b file "1" @1`, "d dir @0 shadowed", `d/a file "0" @0 shadowed`}},
+		{"opaque without its folder keeps the lower folder", []entries{{dir("d"), file("d/a", "0")}, {opq("d")}},
+			[]string{"d dir @0", `d/a file "0" @0 shadowed`}},
+		{"opaque root", []entries{{file("a", "0")}, {{Path: ".wh..wh..opq"}, file("b", "1")}},
+			[]string{`b file "1" @1`, `a file "0" @0 shadowed`}},
+		{"folder replaced by a file", []entries{{dir("d"), file("d/a", "0")}, {file("d", "1")}},
+			[]string{`d file "1" @1`, "d dir @0 shadowed", `d/a file "0" @0 shadowed`}},
+		{"folder replaced by a symlink", []entries{{dir("d"), file("d/a", "0")}, {link("d", "/etc")}},
+			[]string{"d symlink -> /etc @1", "d dir @0 shadowed", `d/a file "0" @0 shadowed`}},
+		{"file replaced by a folder", []entries{{file("d", "0")}, {dir("d"), file("d/a", "1")}},
+			[]string{"d dir @1", `d/a file "1" @1`, `d file "0" @0 shadowed`}},
+		{"folder, file, folder: the lowest stays away", []entries{{dir("d"), file("d/x", "0")}, {file("d", "1")}, {dir("d"), file("d/y", "2")}},
+			[]string{"d dir @2", `d/y file "2" @2`, `d file "1" @1 shadowed`, "d dir @0 shadowed", `d/x file "0" @0 shadowed`}},
+		{"symlink replaced by a folder", []entries{{link("d", "/etc")}, {dir("d"), file("d/passwd", "1")}},
+			[]string{"d dir @1", `d/passwd file "1" @1`, "d symlink -> /etc @0 shadowed"}},
+		{"folder of a lower layer", []entries{{dir("a"), dir("a/b"), file("a/b/c", "0")}, {file("a/b/d", "1")}},
+			[]string{"a dir @0", "a/b dir @0", `a/b/d file "1" @1`, `a/b/c file "0" @0`}},
+		{"folders in the wrong order", []entries{{file("a/b/c", "x"), dir("a/b"), dir("a")}},
+			[]string{"a dir @0", "a/b dir @0", `a/b/c file "x" @0`}},
+		{"folder that nobody describes", []entries{{file("b/c/d", "x"), file("a/z", "y")}, {file("b/e", "1")}},
+			[]string{"a dir @0", `a/z file "y" @0`, "b dir @1", `b/e file "1" @1`, "b/c dir @0", `b/c/d file "x" @0`}},
+		{"folder that a whiteout removed stays implied", []entries{{dir("a"), file("a/x", "0")}, {wh("a")}, {file("a/y", "2")}},
+			[]string{"a dir @0 shadowed", `a/x file "0" @0 shadowed`, "a dir @2", `a/y file "2" @2`}},
+		{"the same folder twice", []entries{{dir("a"), file("a/b", ""), dir("a/")}},
+			[]string{"a dir @0", "a/b file @0"}},
+		{"hard links", []entries{{file("a", "x"), hard("b", "a"), hard("c", "./b")}},
+			[]string{`a file "x" @0`, "b hardlink -> a @0", "c hardlink -> a @0"}},
+		{"hard link to a lower layer", []entries{{file("a", "x"), file("z", "")}, {hard("b", "a")}},
+			[]string{`a file "x" @0`, "b hardlink -> a @1", "z file @0"}},
+		{"hard link to a link of a lower layer", []entries{{file("a", "x"), hard("b", "a")}, {hard("c", "b")}},
+			[]string{`a file "x" @0`, "b hardlink -> a @0", "c hardlink -> a @1"}},
+		{"hard link whose file was replaced", []entries{{file("a", "old"), hard("b", "a"), hard("c", "a")}, {file("a", "new")}},
+			[]string{`a file "new" @1`, `a file "old" @0 shadowed`, `b file "old" @0`, "c hardlink -> b @0"}},
+		{"hard link whose file was removed", []entries{{file("a", "old"), hard("b", "a"), hard("c", "b")}, {wh("a")}},
+			[]string{`a file "old" @0 shadowed`, `b file "old" @0`, "c hardlink -> b @0"}},
+		{"hard link through a removed link", []entries{{file("a", "old"), hard("b", "a"), hard("c", "b")}, {wh("a")}, {wh("b")}},
+			[]string{`a file "old" @0 shadowed`, "b hardlink -> a @0 shadowed", `c file "old" @0`}},
+		{"hard link into a lower layer whose file was then replaced", []entries{{file("a", "old")}, {hard("b", "a")}, {file("a", "new")}},
+			[]string{`a file "new" @2`, `a file "old" @0 shadowed`, `b file "old" @1`}},
+		{"hard link whose removed file's link waits for its folder", []entries{{dir("d")}, {file("a", "old"), hard("d/b", "a"), hard("c", "a")}, {wh("a")}},
+			[]string{`a file "old" @1 shadowed`, "d dir @0", `d/b file "old" @1`, "c hardlink -> d/b @1"}},
+		{"hard link that was itself replaced", []entries{{file("a", "x"), hard("b", "a")}, {file("b", "new")}},
+			[]string{`b file "new" @1`, `a file "x" @0`, "b hardlink -> a @0 shadowed"}},
+		{"hard link waits for a file that waits", []entries{{dir("d")}, {file("d/a", "x"), hard("b", "d/a")}},
+			[]string{"d dir @0", `d/a file "x" @1`, "b hardlink -> d/a @1"}},
+		{"fifo", []entries{{{Path: "f", Type: system.TypeFifo}}}, []string{"f fifo @0"}},
+		{"a name that only looks like a whiteout", []entries{{file("a.wh.b", "x")}}, []string{`a.wh.b file "x" @0`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := runPass(t, layers(c.layers...).Build(), PassOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, r.lines, c.want...)
+		})
+	}
+}
+
+// What a hostile or broken layer is refused for. Each error names the image,
+// the layer and the entry.
+func TestRefused(t *testing.T) {
+	dir, file, link, hard := ocitest.Dir, ocitest.File, ocitest.Symlink, ocitest.Hardlink
+	for _, c := range []struct {
+		name   string
+		layers []entries
+		says   []string
+	}{
+		{"leaves the tree", []entries{{file("../../init", "evil")}}, []string{`"../../init"`, "leaves the tree"}},
+		{"leaves the tree and comes back", []entries{{file("a/../../init", "evil")}}, []string{"leaves the tree"}},
+		{"dots inside", []entries{{dir("a"), file("a/../init", "evil")}}, []string{"leaves the tree"}},
+		{"absolute", []entries{{file("/init", "evil")}}, []string{`"/init"`, "absolute"}},
+		{"too long", []entries{{file(strings.Repeat("a/", 2500)+"x", "")}}, []string{"5001 bytes"}},
+		{"a part too long", []entries{{file(strings.Repeat("a", 256), "")}}, []string{"256 bytes"}},
+		{"root is a file", []entries{{file(".", "x")}}, []string{"folder's name"}},
+		{"through a symlink", []entries{{link("etc", "/"), file("etc/passwd", "evil")}}, []string{`"etc/passwd"`, `through "etc", a symlink`}},
+		{"through a symlink that comes later", []entries{{file("etc/passwd", "evil"), link("etc", "/")}}, []string{`"etc"`, "folder's content"}},
+		{"through a symlink of a lower layer", []entries{{link("etc", "/")}, {file("etc/passwd", "evil")}}, []string{`"etc/passwd"`, `through "etc", a symlink of layer 0`}},
+		{"through a symlink, far down", []entries{{link("a", "/")}, {dir("b")}, {file("a/b/c/d", "evil")}}, []string{`"a/b/c/d"`, "layer 0"}},
+		{"through a file", []entries{{file("a", ""), file("a/b", "")}}, []string{`through "a", a file`}},
+		{"through a file of a lower layer", []entries{{file("a", "")}, {dir("a/b")}}, []string{`through "a", a file of layer 0`}},
+		{"through a symlink, though all of it is shadowed", []entries{{link("a", "/"), file("a/b", "")}, {file("a", "")}}, []string{`through "a", a symlink`}},
+		{"through a fifo", []entries{{{Path: "p", Type: system.TypeFifo}, file("p/x", "")}}, []string{"a fifo"}},
+		{"hard link out of the tree", []entries{{hard("a", "../../etc/shadow")}}, []string{`"../../etc/shadow"`, "leaves the tree"}},
+		{"hard link to an absolute name", []entries{{hard("a", "/etc/shadow")}}, []string{"absolute"}},
+		{"hard link to nothing", []entries{{hard("a", "b")}}, []string{`"a"`, `"b", which is not in the image`}},
+		{"hard link to a later file", []entries{{hard("a", "b"), file("b", "")}}, []string{"comes after it"}},
+		{"hard link to a folder", []entries{{dir("d"), hard("a", "d")}}, []string{"a dir"}},
+		{"hard link to a symlink", []entries{{link("s", "/etc/shadow"), hard("a", "s")}}, []string{"a symlink"}},
+		{"hard link to a symlink of a lower layer", []entries{{link("s", "/etc/shadow")}, {hard("a", "s")}}, []string{"a symlink"}},
+		{"hard link to itself", []entries{{hard("a", "./a")}}, []string{"to itself"}},
+		{"hard links in a circle", []entries{{hard("a", "b"), hard("b", "a")}}, []string{"comes after it"}},
+		{"hard links in a circle, removed above", []entries{{hard("a", "b"), hard("b", "a"), hard("c", "a")}, {ocitest.Whiteout("a"), ocitest.Whiteout("b")}}, []string{"leads to no file"}},
+		{"hard link to what its layer removes", []entries{{file("a", "x")}, {hard("b", "a"), ocitest.Whiteout("a")}}, []string{"a layer removes it"}},
+		{"hard link to the root", []entries{{hard("a", ".")}}, []string{"not in the image"}},
+		{"device", []entries{{ocitest.Device("dev/sda", 8, 0)}}, []string{`"dev/sda"`, "char device 8:0"}},
+		{"block device", []entries{{{Path: "sda", Type: system.TypeBlock, DevMajor: 8}}}, []string{"block device 8:0"}},
+		{"overlay whiteout", []entries{{ocitest.Device("a", 0, 0)}}, []string{"char device 0:0"}},
+		{"shadowed device", []entries{{ocitest.Device("a", 8, 0)}, {file("a", "")}}, []string{"char device 8:0", "layer 0"}},
+		{"file twice", []entries{{file("a", "1"), file("a", "2")}}, []string{`"a"`, "twice"}},
+		{"file and folder", []entries{{file("a", "1"), dir("a")}}, []string{"twice (file, then dir)"}},
+		{"two kinds of folder", []entries{{dir("a"), {Path: "a", Type: system.TypeDir, Mode: 0o777}}}, []string{"twice (dir, then dir)"}},
+		{"whiteout of nothing", []entries{{file(".wh.", "")}}, []string{"whiteout of nothing"}},
+		{"whiteout of dots", []entries{{file("d/.wh...", "")}}, []string{"whiteout of nothing"}},
+		{"aufs leftovers", []entries{{file(".wh..wh.aufs", "")}}, []string{"whiteout of nothing"}},
+		{"whiteout that is a folder", []entries{{dir(".wh.a")}}, []string{"a whiteout that is a dir"}},
+		{"below a whiteout", []entries{{file("d/.wh.a/b", "")}}, []string{"below a whiteout"}},
+		{"whiteout through a symlink", []entries{{link("a", "/"), ocitest.Whiteout("a/etc")}}, []string{`through "a"`}},
+		{"opaque symlink", []entries{{link("a", "/"), ocitest.Opaque("a")}}, []string{"a symlink"}},
+		{"symlink to nothing", []entries{{link("a", "")}}, []string{"symlink"}},
+		{"contiguous file", []entries{{{Path: "a", Typeflag: '7'}}}, []string{`type "7"`}},
+		{"owner out of range", []entries{{{Path: "a", UID: 1<<32 - 1}}}, []string{"out of range"}},
+		{"attribute too large", []entries{{{Path: "a", Xattrs: map[string]string{"user.x": strings.Repeat("x", 70000)}}}}, []string{"user.x"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := runPass(t, layers(c.layers...).Build(), PassOptions{})
+			fails(t, err, system.ErrUnusable, append(c.says, `image "test/x:1"`, "layer ")...)
+		})
+	}
+}
+
+// Metadata of an entry arrives as the tar has it.
+func TestMetadata(t *testing.T) {
+	img := layers(entries{
+		{Path: "ping", Mode: 0o104755, UID: 7, GID: 70000, Content: "x", Xattrs: map[string]string{"security.capability": "\x01\x00\x02"}},
+		ocitest.Device("null", 1, 3),
+	})
+	s := storeOf(t, img.Build(), Options{})
+	var got []*system.Entry
+	sink := sinkFunc(func(e *system.Entry) { got = append(got, e) })
+	if err := s.PassWith(context.Background(), find(t, s, "test/x:1"), PassOptions{Devices: true}, sink); err != nil {
+		t.Fatal(err)
+	}
+	p, n := got[0], got[1]
+	if p.Mode != 0o4755 || p.UID != 7 || p.GID != 70000 || p.Size != 1 || p.Xattrs["security.capability"] != "\x01\x00\x02" {
+		t.Errorf("%+v", p)
+	}
+	if n.Type != system.TypeChar || n.DevMajor != 1 || n.DevMinor != 3 {
+		t.Errorf("%+v", n)
+	}
+}
+
+func TestNested(t *testing.T) {
+	dir, file := ocitest.Dir, ocitest.File
+	modules := ocitest.Tarball("kernel.tar", file("lib/modules/6/x.ko", "ko"), dir("lib"), ocitest.Hardlink("lib/modules/6/y.ko", "lib/modules/6/x.ko"))
+	want := []string{"kernel file \"bz\" @0"}
+	inner := []string{"kernel.tar!lib dir @0", "kernel.tar!lib/modules dir @0", "kernel.tar!lib/modules/6 dir @0",
+		`kernel.tar!lib/modules/6/x.ko file "ko" @0`, "kernel.tar!lib/modules/6/y.ko hardlink -> lib/modules/6/x.ko @0"}
+
+	for _, wanted := range []bool{false, true} {
+		s := storeOf(t, layers(entries{file("kernel", "bz"), modules, file("lib", "not a folder here")}).Build(), Options{})
+		r := newRecorder(t)
+		tarball := "kernel.tar file \"3072 bytes\" @0"
+		if !wanted {
+			r.unwanted = func(e *system.Entry) bool { return e.Path == "kernel.tar" }
+			tarball = "kernel.tar file @0"
+		}
+		if err := s.Pass(context.Background(), find(t, s, "test/x:1"), []string{"kernel.tar", "./none.tar"}, r); err != nil {
+			t.Fatal(err)
+		}
+		w := append(append(append([]string{}, want...), tarball), inner...)
+		same(t, r.lines, append(w, `lib file "not a folder here" @0`)...)
+	}
+
+	for name, c := range map[string]struct {
+		e    ocitest.Entry
+		says string
+	}{
+		"leaves the tree":   {ocitest.Tarball("kernel.tar", file("../init", "")), "leaves the tree"},
+		"absolute":          {ocitest.Tarball("kernel.tar", file("/init", "")), "absolute"},
+		"through a symlink": {ocitest.Tarball("kernel.tar", ocitest.Symlink("lib", "/"), file("lib/x", "")), `through "lib"`},
+		"link to the image": {ocitest.Tarball("kernel.tar", ocitest.Hardlink("x", "kernel")), "not in the image"},
+		"device":            {ocitest.Tarball("kernel.tar", ocitest.Device("x", 1, 1)), "device"},
+		"whiteout":          {ocitest.Tarball("kernel.tar", ocitest.Whiteout("x")), "whiteout"},
+		"no tar":            {file("kernel.tar", strings.Repeat("no tar ", 100)), "not a whole tar"},
+		"cut short":         {file("kernel.tar", string(ocitest.Tar(entries{file("a", "12345")})[:514])), "not a whole tar"},
+		"bytes after it":    {file("kernel.tar", string(ocitest.Tar(nil))+"more"), "bytes follow"},
+		"a symlink":         {ocitest.Symlink("kernel.tar", "/dev/zero"), "a symlink where a tarball"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := runPass(t, layers(entries{file("kernel", ""), c.e}).Build(), PassOptions{Nested: []string{"kernel.tar"}, Devices: true})
+			fails(t, err, system.ErrUnusable, c.says, "kernel.tar")
+		})
+	}
+}
+
+// A sink's error is returned as it is, at once, and no Finish follows.
+func TestSinkFails(t *testing.T) {
+	s := storeOf(t, layers(entries{ocitest.File("a", "1"), ocitest.File("b", "2"), ocitest.File("c", "3")}).Build(), Options{})
+	img := find(t, s, "test/x:1")
+	first, second := newRecorder(t), newRecorder(t)
+	second.fail = "b"
+	err := s.Pass(context.Background(), img, nil, first, second)
+	if err == nil || err.Error() != "sink fails at b" {
+		t.Errorf("error %v", err)
+	}
+	if first.open != nil || first.finished+second.finished > 0 {
+		t.Errorf("left open %v, finished %d", first.open, first.finished)
+	}
+	same(t, second.lines, `a file "1" @0`)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	stop := sinkFunc(func(e *system.Entry) { cancel() })
+	if err := s.Pass(ctx, img, nil, stop); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
