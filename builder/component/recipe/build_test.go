@@ -169,13 +169,14 @@ func TestBuild(t *testing.T) {
 		"5 0755 0:0 var/",
 		"5 0755 0:0 var/lib/",
 		"5 0755 0:0 var/lib/dpkg/",
-		"5 0755 0:0 var/lib/dpkg/status.d/",
-		"0 0644 0:0 var/lib/dpkg/status.d/base-files",
-		"0 0644 0:0 var/lib/dpkg/status.d/base-files.md5sums",
-		"0 0644 0:0 var/lib/dpkg/status.d/libtool5",
-		"0 0644 0:0 var/lib/dpkg/status.d/libtool5.md5sums",
-		"0 0644 0:0 var/lib/dpkg/status.d/tool",
-		"0 0644 0:0 var/lib/dpkg/status.d/tool.md5sums",
+		"5 0755 0:0 var/lib/dpkg/info/",
+		"0 0644 0:0 var/lib/dpkg/info/base-files.list",
+		"0 0644 0:0 var/lib/dpkg/info/base-files.md5sums",
+		"0 0644 0:0 var/lib/dpkg/info/libtool5.list",
+		"0 0644 0:0 var/lib/dpkg/info/libtool5.md5sums",
+		"0 0644 0:0 var/lib/dpkg/info/tool.list",
+		"0 0644 0:0 var/lib/dpkg/info/tool.md5sums",
+		"0 0644 0:0 var/lib/dpkg/status",
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("entries:\n%s", got)
@@ -184,11 +185,14 @@ func TestBuild(t *testing.T) {
 		contents["etc/group"] != "tool:x:101:\n" {
 		t.Errorf("%q", contents)
 	}
-	sums := contents["var/lib/dpkg/status.d/libtool5.md5sums"]
+	sums := contents["var/lib/dpkg/info/libtool5.md5sums"]
 	if strings.Count(sums, "\n") != 3 || strings.Contains(sums, "libspare") || !strings.Contains(sums, "  usr/share/doc/libtool5/copyright\n") {
 		t.Errorf("list of libtool5:\n%s", sums)
 	}
-	if s := contents["var/lib/dpkg/status.d/tool"]; !strings.HasPrefix(s, "Package: tool\nVersion: 2.0-1\nArchitecture: amd64\n") {
+	if s := contents["var/lib/dpkg/info/tool.list"]; s != "/usr/bin/alias\n/usr/bin/tool\n/usr/share/doc/tool\n" {
+		t.Errorf("files of tool:\n%s", s)
+	}
+	if s := contents["var/lib/dpkg/status"]; strings.Count(s, "\n\n") != 2 || !strings.Contains(s, "\n\nPackage: tool\nStatus: install ok installed\nVersion: 2.0-1\nArchitecture: amd64\n") {
 		t.Errorf("status:\n%s", s)
 	}
 	if img.Architecture != "amd64" || img.Created.Unix() != 0 || img.Config.Labels[labelConfig] != `{"capabilities":[],"readonly":true}` ||
@@ -263,6 +267,15 @@ func TestLayoutHoldsSeveralImages(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(layout, "blobs", strings.ReplaceAll(old.Manifest, ":", "/"))); !os.IsNotExist(err) {
 		t.Errorf("the replaced image is still there: %v", err)
+	}
+	if top = (ocispec.Index{}); put("tags: [latest, x]\n"+file("two", "b"), "amd64").Digest != other.Digest {
+		t.Error("a tag changed the image")
+	}
+	if data, err = os.ReadFile(filepath.Join(layout, "index.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &top); err != nil || len(top.Manifests) != 4 || top.Manifests[2].Digest != top.Manifests[1].Digest {
+		t.Errorf("%s %v", data, err)
 	}
 	blobs, err := os.ReadDir(filepath.Join(layout, "blobs", "sha256"))
 	if err != nil || len(blobs) != 2+3*3 { // two indexes; manifest, config and layer of three images
@@ -343,7 +356,7 @@ func TestTar(t *testing.T) {
 	if got := strings.Join(inner, "\n"); got != "5 0711 0:0 usr/\n5 0755 0:0 usr/bin/\n0 0755 0:0 usr/bin/tool" {
 		t.Errorf("%s", got)
 	}
-	if !strings.Contains(contents["var/lib/dpkg/status.d/tool.md5sums"], "  usr/bin/tool\n") {
+	if !strings.Contains(contents["var/lib/dpkg/info/tool.md5sums"], "  usr/bin/tool\n") {
 		t.Error("the package list forgot what the tarball holds")
 	}
 }

@@ -10,59 +10,78 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-const dpkgStatus = "var/lib/dpkg/status.d/"
+const dpkgDir = "var/lib/dpkg/"
 
 // statusFields are those of the signed index that the image keeps, in order.
 // SHA256 is that of the .deb.
 var statusFields = []string{"Package", "Source", "Version", "Architecture", "Multi-Arch", "Maintainer", "Section", "Priority",
 	"Provides", "Pre-Depends", "Depends", "Homepage", "SHA256"}
 
-// addPackageLists writes dpkg's metadata in the form that distroless images
-// have: one status file and one list of MD5 sums for each package. Inventories
-// read it, several init images can lie over each other, and no package manager
-// takes it for its own. The lists name exactly what the image holds. It gives
-// the packages that kept a file.
+// addPackageLists writes what dpkg would know of the packages: their status,
+// and for each the list of its files and their MD5 sums, where inventories
+// look for them. They name exactly what the image holds. It gives the packages
+// that kept a file.
 func addPackageLists(t *tree, sp *spool, packages []*debPackage) ([]Package, error) {
 	owned := map[string][]*node{}
-	links := map[string]bool{}
 	for _, n := range t.sorted() {
-		if n.owner == "" || n.typ == system.TypeDir {
-			continue
-		}
-		links[n.owner] = true
-		if n.typ == system.TypeFile {
+		if n.owner != "" && n.typ != system.TypeDir {
 			owned[n.owner] = append(owned[n.owner], n)
 		}
 	}
 	var kept []Package
+	var status bytes.Buffer
 	for _, p := range packages {
-		if !links[p.Name] {
+		if len(owned[p.Name]) == 0 {
 			continue
 		}
 		kept = append(kept, p.Package)
-		var status, sums bytes.Buffer
-		for _, field := range statusFields {
-			if v := p.index[field]; v != "" {
-				status.WriteString(field + ": " + v + "\n")
-			}
+		if status.Len() > 0 {
+			status.WriteByte('\n')
 		}
-		if v, _, _ := strings.Cut(p.index["Description"], "\n"); v != "" {
-			status.WriteString("Description: " + v + "\n")
-		}
+		writeStatus(&status, p.index)
+		var list, sums bytes.Buffer
 		for _, n := range owned[p.Name] {
+			list.WriteString("/" + n.path + "\n")
+			if n.typ != system.TypeFile {
+				continue
+			}
 			h := md5.New()
 			if _, err := io.Copy(h, n.content.reader()); err != nil {
 				return nil, err
 			}
 			sums.WriteString(hex.EncodeToString(h.Sum(nil)) + "  " + n.path + "\n")
 		}
-		for name, text := range map[string]*bytes.Buffer{p.Name: &status, p.Name + ".md5sums": &sums} {
-			c, err := sp.add(text)
-			if err != nil {
-				return nil, err
-			}
-			t.nodes[dpkgStatus+name] = &node{path: dpkgStatus + name, typ: system.TypeFile, mode: 0o644, content: c}
+		if err := addText(t, sp, dpkgDir+"info/"+p.Name+".list", &list); err != nil {
+			return nil, err
+		}
+		if err := addText(t, sp, dpkgDir+"info/"+p.Name+".md5sums", &sums); err != nil {
+			return nil, err
 		}
 	}
-	return kept, nil
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	return kept, addText(t, sp, dpkgDir+"status", &status)
+}
+
+func writeStatus(b *bytes.Buffer, index stanza) {
+	for i, field := range statusFields {
+		if v := index[field]; v != "" {
+			b.WriteString(field + ": " + v + "\n")
+		}
+		if i == 0 {
+			b.WriteString("Status: install ok installed\n")
+		}
+	}
+	if v, _, _ := strings.Cut(index["Description"], "\n"); v != "" {
+		b.WriteString("Description: " + v + "\n")
+	}
+}
+
+func addText(t *tree, sp *spool, name string, text io.Reader) error {
+	c, err := sp.add(text)
+	if err == nil {
+		t.nodes[name] = &node{path: name, typ: system.TypeFile, mode: 0o644, content: c}
+	}
+	return err
 }

@@ -88,7 +88,7 @@ func TestKernel(t *testing.T) {
 			t.Errorf("%s:\n%s", name, got)
 		}
 	}
-	sums := contents["var/lib/dpkg/status.d/linux-image-6.1.md5sums"]
+	sums := contents["var/lib/dpkg/info/linux-image-6.1.md5sums"]
 	for _, name := range []string{"  kernel\n", "  config\n", "  lib/modules/6.1.0-test/kernel/drivers/net/net-failover.ko\n"} {
 		if !strings.Contains(sums, name) {
 			t.Errorf("package list lacks %q:\n%s", name, sums)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"time"
 
@@ -143,12 +144,16 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 	if err != nil {
 		return "", "", err
 	}
-	full := rec.FullReference()
+	names := rec.names()
 	platforms := []ocispec.Descriptor{m}
 	var kept []ocispec.Descriptor
 	for _, d := range top.Manifests {
-		if d.Annotations[ocispec.AnnotationRefName] != full {
+		name := d.Annotations[ocispec.AnnotationRefName]
+		if !slices.Contains(names, name) {
 			kept = append(kept, d)
+			continue
+		}
+		if name != names[0] {
 			continue
 		}
 		old, err := l.readIndex(blobPath(d.Digest), d.Digest)
@@ -168,8 +173,11 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 	if err != nil {
 		return "", "", err
 	}
-	idx.Annotations = map[string]string{ocispec.AnnotationRefName: full, annotationName: full}
-	kept = append(kept, idx)
+	for _, name := range names {
+		named := idx
+		named.Annotations = map[string]string{ocispec.AnnotationRefName: name, annotationName: name}
+		kept = append(kept, named)
+	}
 	sort.SliceStable(kept, func(i, j int) bool {
 		return kept[i].Annotations[ocispec.AnnotationRefName] < kept[j].Annotations[ocispec.AnnotationRefName]
 	})

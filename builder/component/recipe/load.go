@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -69,8 +70,11 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 	text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.text(n) } }
 	globs := func(p *[]string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.globs(n) } }
 	r.fields(root, "the recipe", map[string]func(*yaml.Node){
-		"name":        func(n *yaml.Node) { rec.Name = r.match(n, nameRE, "name") },
-		"version":     func(n *yaml.Node) { rec.Version = r.match(n, versionRE, "version") },
+		"name":    func(n *yaml.Node) { rec.Name = r.match(n, nameRE, "name") },
+		"version": func(n *yaml.Node) { rec.Version = r.match(n, versionRE, "version") },
+		"tags": func(n *yaml.Node) {
+			r.list(n, func(c *yaml.Node) { rec.Tags = append(rec.Tags, r.match(c, versionRE, "tag")) })
+		},
 		"description": text(&rec.Description),
 		"licenses":    text(&rec.Licenses),
 		"source":      text(&rec.Source),
@@ -263,5 +267,14 @@ func sortedKeys[V any](m map[string]V) []string {
 // Reference is the short name that os.yml uses.
 func (rec *Recipe) Reference() string { return fmt.Sprintf("seaworthy/%s:%s", rec.Name, rec.Version) }
 
-// FullReference is Reference as normalised, which annotations carry.
-func (rec *Recipe) FullReference() string { return "docker.io/" + rec.Reference() }
+// names are the image's references as normalised, which annotations carry:
+// that of the version, then those of the tags.
+func (rec *Recipe) names() []string {
+	out := []string{"docker.io/" + rec.Reference()}
+	for _, tag := range rec.Tags {
+		if name := "docker.io/seaworthy/" + rec.Name + ":" + tag; !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -13,6 +13,7 @@ import (
 const fullRecipe = `
 name: web
 version: "1.2"
+tags: [latest, "1.2"]
 description: a server
 licenses: MIT
 source: https://example.com/web
@@ -60,7 +61,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.FullReference() != "docker.io/seaworthy/web:1.2" || r.Exclude[0] != "usr/share/man" ||
+	if strings.Join(r.names(), " ") != "docker.io/seaworthy/web:1.2 docker.io/seaworthy/web:latest" || r.Exclude[0] != "usr/share/man" ||
 		r.Files[0].Path != "etc/web.conf" || r.Files[0].Mode != 0o640 || r.Files[1].Mode != 0o755 || r.Users[0].GID != 101 {
 		t.Errorf("%+v", r)
 	}

@@ -8,7 +8,9 @@ type Recipe struct {
 	// Path is the file that it was read from; Dir its folder.
 	Path, Dir string
 
-	Name, Version         string
+	Name, Version string
+	// Tags are further tags that the image gets.
+	Tags                  []string
 	Description, Licenses string
 	// Source is the URL of org.opencontainers.image.source, "" for none.
 	Source string
