@@ -134,7 +134,7 @@ func (x Index) Build() *Built {
 		MediaType     string       `json:"mediaType"`
 		Manifests     []Descriptor `json:"manifests"`
 	}
-	out := index{2, "application/vnd.oci.image.index.v1+json", nil}
+	out := index{2, "application/vnd.oci.image.index.v1+json", []Descriptor{}}
 	for _, i := range x {
 		if i.Docker {
 			out.MediaType = "application/vnd.docker.distribution.manifest.list.v2+json"

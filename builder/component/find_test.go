@@ -1,0 +1,313 @@
+package component
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+func TestNormalize(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	for ref, want := range map[string]string{
+		"nginx":                   "docker.io/library/nginx:latest docker.io library/nginx latest ",
+		"linuxkit/init:v1":        "docker.io/linuxkit/init:v1 docker.io linuxkit/init v1 ",
+		"index.docker.io/nginx:1": "docker.io/library/nginx:1 docker.io library/nginx 1 ",
+		"localhost:5000/a/b":      "localhost:5000/a/b:latest localhost:5000 a/b latest ",
+		"ghcr.io/a/b:1@" + digest: "ghcr.io/a/b:1@" + digest + " ghcr.io a/b 1 " + digest,
+		"nginx@" + digest:         "docker.io/library/nginx@" + digest + " docker.io library/nginx  " + digest,
+		"Nginx":                   "error", "": "error", "a:b:c": "error", "a@sha256:12": "error", "../a": "error", "a b": "error",
+		strings.Repeat("ab", 32):               "error", // Docker takes it for an image's ID
+		"a@sha512:" + strings.Repeat("ab", 64): "error",
+		strings.Repeat("a/", 1000) + "a":       "error",
+	} {
+		name, registry, repository, tag, digest, err := Normalize(ref)
+		got := strings.Join([]string{name, registry, repository, tag, digest}, " ")
+		if err != nil {
+			got = "error"
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q (%v)", ref, got, want, err)
+		}
+	}
+}
+
+func TestFindConfig(t *testing.T) {
+	img := layers(entries{ocitest.File("a", "x")}, nil)
+	img.Config = ocitest.Config{User: "7:8", WorkingDir: "/srv", StopSignal: "SIGINT", Env: []string{"A=b"},
+		Entrypoint: []string{"/e"}, Cmd: []string{"c"}, Labels: map[string]string{"l": "v"},
+		ExposedPorts: []string{"90/udp", "80/tcp"}, History: []string{"one", "two"}}
+	built := ocitest.Index{img}.Build()
+	got := find(t, storeOf(t, built, Options{}), "docker.io/test/x:1")
+	if got.Reference != "docker.io/test/x:1" || got.Name != "docker.io/test/x:1" || got.Digest != built.Root.Digest ||
+		got.Manifest != built.Manifests[0] || got.Pinned || got.Locked || got.From != "layout" || len(got.Layers) != 2 ||
+		got.Layers[0].Digest != built.Layers[0][0] || string(got.Raw) != string(built.Blobs[built.Manifests[0]]) || got.Size != int64(len(got.Raw)) ||
+		got.MediaType != typeOCIManifest || got.Config.Digest != built.Configs[0] {
+		t.Errorf("%+v", got)
+	}
+	c := got.Config
+	s := fmt.Sprint(c.User, c.WorkingDir, c.StopSignal, c.Env, c.Entrypoint, c.Cmd, c.Labels, c.ExposedPorts, c.History, c.Architecture, c.OS)
+	if want := "7:8/srvSIGINT[A=b][/e][c]map[l:v][80/tcp 90/udp][one two]amd64linux"; strings.ReplaceAll(s, " ", "") != strings.ReplaceAll(want, " ", "") {
+		t.Errorf("got %s\nwant %s", s, want)
+	}
+}
+
+// Names in a layout: full or short, under either annotation; digests of
+// indexes, of manifests within them, and of images without a name.
+func TestFindByName(t *testing.T) {
+	dir := t.TempDir()
+	one, two := ocitest.Index{layers(entries{ocitest.File("one", "")})}.Build(), layers(entries{ocitest.File("two", "")}).Build()
+	ocitest.WriteLayout(t, filepath.Join(dir, "l"), ocitest.Ref{Name: "nginx", Built: one}, ocitest.Ref{Name: "docker.io/library/redis:5", Built: two})
+	s := open(t, Options{Paths: []string{dir}, Offline: true})
+	for ref, want := range map[string]string{
+		"nginx:latest": one.Root.Digest, "docker.io/library/nginx": one.Root.Digest, "redis:5": two.Root.Digest,
+		"nginx@" + one.Root.Digest: one.Root.Digest, "nginx:9@" + one.Manifests[0]: one.Manifests[0], "other/name@" + two.Root.Digest: two.Root.Digest,
+	} {
+		img := find(t, s, ref)
+		if img.Digest != want || img.Pinned != strings.Contains(ref, "@") {
+			t.Errorf("%s: %s pinned %v", ref, img.Digest, img.Pinned)
+		}
+		if err := s.Pass(context.Background(), img, nil, newRecorder(t)); err != nil {
+			t.Error(err)
+		}
+	}
+	pos := system.Position{File: "os.yml", Line: 9, Column: 7}
+	_, err := s.Find(context.Background(), "redis", pos)
+	fails(t, err, system.ErrUnusable, `os.yml:9:7: image "redis"`, "not found in "+dir, "--offline")
+	_, err = s.Find(context.Background(), "nginx@"+ocitest.Digest(nil), pos)
+	fails(t, err, system.ErrUnusable, "not found")
+	_, err = s.Find(context.Background(), "NGINX", pos)
+	fails(t, err, system.ErrInput, "os.yml:9:7: ", `"NGINX"`)
+}
+
+func TestPlatforms(t *testing.T) {
+	on := func(arch, variant, name string) ocitest.Image {
+		img := layers(entries{ocitest.File(name, "")})
+		img.Arch, img.Variant = arch, variant
+		return img
+	}
+	silent := on("amd64", "", "silent")
+	silent.NoPlatform = true
+	silentArm := on("arm64", "", "silent")
+	silentArm.NoPlatform = true
+	liar := on("amd64", "", "liar")
+	liar.ConfigArch = "arm64"
+	windows := on("amd64", "", "windows")
+	windows.OS = "windows"
+	attestation := on("unknown", "", "attestation")
+	attestation.OS = "unknown"
+	for name, c := range map[string]struct {
+		src  ocitest.Source
+		arch string
+		want string // number of the manifest in the index, or the error
+	}{
+		"first":                          {ocitest.Index{on("amd64", "", "a"), on("arm64", "v8", "b")}, "amd64", "0"},
+		"second":                         {ocitest.Index{on("amd64", "", "a"), on("arm64", "v8", "b")}, "arm64", "1"},
+		"exact before silent":            {ocitest.Index{silent, on("amd64", "", "a")}, "amd64", "1"},
+		"no variant before one":          {ocitest.Index{on("amd64", "v1", "a"), on("amd64", "", "b")}, "amd64", "1"},
+		"too new a variant":              {ocitest.Index{on("amd64", "v3", "a")}, "amd64", "it has linux/amd64/v3"},
+		"without":                        {ocitest.Index{attestation, on("riscv64", "", "a"), on("arm64", "v8", "b")}, "amd64", "no image for linux/amd64: it has linux/arm64/v8, linux/riscv64"},
+		"windows":                        {ocitest.Index{windows}, "amd64", "it has windows/amd64"},
+		"silent":                         {ocitest.Index{on("arm64", "v8", "a"), silent}, "amd64", "1"},
+		"silent, another":                {ocitest.Index{silent, silentArm}, "arm64", "1"},
+		"silent, none":                   {ocitest.Index{silent}, "arm64", "it has no platform at all"},
+		"empty":                          {ocitest.Index{}, "amd64", "no platform at all"},
+		"index says amd64, config arm64": {ocitest.Index{liar}, "amd64", "its config says linux/arm64, wanted is linux/amd64"},
+		"arm64 in an amd64 build":        {on("arm64", "", "a"), "amd64", "its config says linux/arm64"},
+		"windows config":                 {windows, "amd64", "windows/amd64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			built := c.src.Build()
+			s := storeOf(t, built, Options{Arch: c.arch})
+			img, err := s.Find(context.Background(), "test/x:1", system.Position{})
+			if len(c.want) > 1 {
+				fails(t, err, system.ErrUnusable, c.want)
+			} else if err != nil {
+				t.Error(err)
+			} else if want := built.Manifests[c.want[0]-'0']; img.Manifest != want || img.Digest != built.Root.Digest {
+				t.Errorf("manifest %s, want %s", img.Manifest, want)
+			}
+		})
+	}
+}
+
+// One name in index.json for several manifests.
+func TestSeveralUnderOneName(t *testing.T) {
+	amd, arm := layers(entries{ocitest.File("amd", "")}), layers(nil)
+	arm.Arch = "arm64"
+	other := layers(entries{ocitest.File("other", "")})
+	dir := t.TempDir()
+	ocitest.WriteLayout(t, dir, ocitest.Named("x", arm), ocitest.Named("x", amd), ocitest.Named("y", amd), ocitest.Named("y", other))
+	s := open(t, Options{Paths: []string{dir}, Offline: true})
+	// These descriptors have no annotation but a platform, as buildah writes.
+	if img := find(t, s, "x"); img.Manifest != amd.Build().Root.Digest {
+		t.Errorf("%+v", img)
+	}
+	_, err := s.Find(context.Background(), "y", system.Position{})
+	fails(t, err, system.ErrUnusable, "2 images of the same platform")
+}
+
+// Documents that are not what they seem.
+func TestBadDocuments(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	config := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":2}`, typeOCIConfig, digest)
+	for name, c := range map[string]struct{ doc, says string }{
+		"both":               {`{"schemaVersion":2,"manifests":[],"config":` + config + `,"layers":[]}`, "or both"},
+		"neither":            {`{"schemaVersion":2}`, "neither"},
+		"schema 1":           {`{"schemaVersion":1,"fsLayers":[]}`, "schema 1"},
+		"no version":         {`{"manifests":[]}`, "schemaVersion 0"},
+		"index as manifest":  {`{"schemaVersion":2,"mediaType":"` + typeOCIIndex + `","config":` + config + `,"layers":[]}`, "does not fit"},
+		"manifest as index":  {`{"schemaVersion":2,"mediaType":"` + typeOCIManifest + `","manifests":[]}`, "does not fit"},
+		"not JSON":           {`{"schemaVersion":2`, "not JSON"},
+		"two values":         {`{"schemaVersion":2,"manifests":[]} {}`, "more than one"},
+		"path as digest":     {`{"schemaVersion":2,"manifests":[{"digest":"sha256:../../../etc/passwd","size":1}]}`, "only sha256"},
+		"sha512":             {`{"schemaVersion":2,"manifests":[{"digest":"sha512:` + strings.Repeat("0", 128) + `","size":1}]}`, "only sha256"},
+		"negative size":      {`{"schemaVersion":2,"manifests":[{"digest":"` + digest + `","size":-1}]}`, "the size -1"},
+		"artifact":           {`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"` + digest + `","size":2},"layers":[]}`, "not a container image"},
+		"foreign layer":      {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"` + digest + `","size":1}]}`, "kept elsewhere"},
+		"nondistributable":   {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar","digest":"` + digest + `","size":1}]}`, "kept elsewhere"},
+		"unknown layer":      {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"text/plain","digest":"` + digest + `","size":1}]}`, `unknown media type "text/plain"`},
+		"config is missing":  {`{"schemaVersion":2,"config":` + config + `,"layers":[]}`, "no such file"},
+		"config is too long": {`{"schemaVersion":2,"config":{"mediaType":"` + typeOCIConfig + `","digest":"` + digest + `","size":99999999},"layers":[]}`, "the limit is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			built := &ocitest.Built{Blobs: map[string][]byte{ocitest.Digest([]byte(c.doc)): []byte(c.doc)}}
+			built.Root = ocitest.Descriptor{Digest: ocitest.Digest([]byte(c.doc)), Size: int64(len(c.doc))}
+			_, err := storeOf(t, built, Options{}).Find(context.Background(), "test/x:1", system.Position{})
+			fails(t, err, system.ErrUnusable, c.says)
+		})
+	}
+	for name, c := range map[string]struct{ config, says string }{
+		"too few diff IDs": {`{"os":"linux","architecture":"amd64"}`, "1 layers, but the config lists 0"},
+		"bad diff ID":      {`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:x"]}}`, `diff ID "sha256:x"`},
+		"not layers":       {`{"os":"linux","architecture":"amd64","rootfs":{"type":"other"}}`, `"other"`},
+		"not JSON":         {`[]`, "not JSON"},
+		"no architecture":  {`{"rootfs":{"diff_ids":["` + digest + `"]}}`, "config says /"},
+	} {
+		t.Run("config "+name, func(t *testing.T) {
+			img := layers(entries{})
+			img.RawConfig = []byte(c.config)
+			_, err := storeOf(t, img.Build(), Options{}).Find(context.Background(), "test/x:1", system.Position{})
+			fails(t, err, system.ErrUnusable, c.says)
+		})
+	}
+}
+
+func TestOpenPaths(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "empty")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(Options{Arch: "amd64", Paths: []string{dir, filepath.Join(dir, "none")}})
+	if err == nil || !strings.Contains(err.Error(), "no index.json") || !strings.Contains(err.Error(), "none") {
+		t.Errorf("want both paths in %v", err)
+	}
+	if _, err := Open(Options{}); err == nil {
+		t.Error("no architecture was accepted")
+	}
+	s := open(t, Options{Paths: []string{file}, Offline: true})
+	_, err = s.Find(context.Background(), "x", system.Position{})
+	fails(t, err, system.ErrUnusable, "too short")
+}
+
+func TestLocked(t *testing.T) {
+	built := layers(nil).Build()
+	name, other := "docker.io/test/x:1", ocitest.Digest([]byte("other"))
+	s := storeOf(t, built, Options{Locked: map[string]string{name: built.Root.Digest}})
+	if img := find(t, s, "test/x:1"); !img.Locked || img.Pinned {
+		t.Errorf("%+v", img)
+	}
+	s = storeOf(t, built, Options{Locked: map[string]string{name: other}})
+	_, err := s.Find(context.Background(), "test/x:1", system.Position{})
+	fails(t, err, system.ErrMismatch, other, built.Root.Digest, "the lock says")
+	s = storeOf(t, built, Options{Locked: map[string]string{}})
+	_, err = s.Find(context.Background(), "test/x:1", system.Position{})
+	fails(t, err, system.ErrMismatch, "not in the lock")
+	pinned := "docker.io/test/x@" + built.Root.Digest
+	s = storeOf(t, built, Options{Locked: map[string]string{pinned: other}})
+	_, err = s.Find(context.Background(), pinned, system.Position{})
+	fails(t, err, system.ErrMismatch, other, built.Root.Digest)
+}
+
+func TestArchives(t *testing.T) {
+	img := layers(entries{ocitest.Dir("etc"), ocitest.File("etc/who", "me")}, entries{ocitest.Whiteout("etc/who")})
+	plainLayers := img
+	plainLayers.Layers = append([]ocitest.Layer{}, img.Layers...)
+	for i := range plainLayers.Layers {
+		plainLayers.Layers[i].Compression = ocitest.None
+	}
+	want := []string{"etc dir @0", `etc/who file "me" @0 shadowed`}
+	dir := t.TempDir()
+	for name, write := range map[string]func(string){
+		"oci.tar":       func(f string) { ocitest.WriteArchive(t, f, ocitest.Named("x:1", ocitest.Index{img})) },
+		"oci.tar.gz":    func(f string) { ocitest.WriteArchive(t, f, ocitest.Named("x:1", img)) },
+		"docker.tar":    func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", plainLayers)) },
+		"docker.tar.gz": func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", plainLayers)) },
+		"dockerz.tar":   func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", img)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(dir, name)
+			write(file)
+			s := open(t, Options{Paths: []string{file}, Offline: true})
+			got := find(t, s, "x:1")
+			if got.From != "archive" {
+				t.Errorf("from %s", got.From)
+			}
+			r := newRecorder(t)
+			if err := s.Pass(context.Background(), got, nil, r); err != nil {
+				t.Fatal(err)
+			}
+			same(t, r.lines, want...)
+			if again := find(t, s, "x@"+got.Digest); again.Manifest != got.Manifest {
+				t.Errorf("by digest: %s, by name: %s", again.Manifest, got.Manifest)
+			}
+			_, err := s.Find(context.Background(), "x@"+ocitest.Digest(nil), system.Position{})
+			fails(t, err, system.ErrUnusable, "not found")
+
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cut := filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(cut, raw[:len(raw)/2], 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err = open(t, Options{Paths: []string{cut}, Offline: true}).Find(context.Background(), "x:1", system.Position{})
+			fails(t, err, system.ErrUnusable, cut)
+		})
+	}
+
+	built := plainLayers.Build()
+	built.Swap(built.Layers[0][0])
+	file := filepath.Join(dir, "bad.tar")
+	ocitest.WriteDockerArchive(t, file, ocitest.Ref{Name: "x:1", Built: built})
+	s := open(t, Options{Paths: []string{file}, Offline: true})
+	err := s.Pass(context.Background(), find(t, s, "x:1"), nil, newRecorder(t))
+	fails(t, err, system.ErrMismatch, built.Layers[0][0], file)
+}
+
+// A layout's descriptors as another tool may write them.
+func TestContainerdAnnotation(t *testing.T) {
+	built := layers(nil).Build()
+	dir := t.TempDir()
+	ocitest.WriteLayout(t, dir, ocitest.Ref{Built: built})
+	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "manifests": []any{map[string]any{
+		"mediaType": built.Root.MediaType, "digest": built.Root.Digest, "size": built.Root.Size,
+		"annotations": map[string]string{annotationContainerd: "docker.io/library/x:1", annotationRef: "1"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "index.json"), index, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if img := find(t, open(t, Options{Paths: []string{dir}, Offline: true}), "x:1"); img.Digest != built.Root.Digest {
+		t.Errorf("%+v", img)
+	}
+}
