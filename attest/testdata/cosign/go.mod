@@ -1,3 +1,5 @@
+// The real cosign, for the tests that run it (see cosign_test.go). A module of its
+// own: its key services and cloud clients are no part of Seaworthy.
 module github.com/seaworthy-os/seaworthy/attest/testdata/cosign
 
 go 1.26.8

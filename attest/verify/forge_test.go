@@ -1,0 +1,131 @@
+package verify_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+)
+
+// forger holds the key that is trusted, and signs whatever it is asked to.
+type forger struct {
+	*attest.Signer
+	key *ecdsa.PrivateKey
+}
+
+func newForger(t *testing.T) *forger {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := attest.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &forger{Signer: s, key: key}
+}
+
+type object = map[string]any
+
+// bundle is a bundle's JSON as a test edits it.
+type bundle struct {
+	MediaType            string `json:"mediaType"`
+	VerificationMaterial object `json:"verificationMaterial"`
+	DSSEEnvelope         struct {
+		Payload     []byte   `json:"payload"`
+		PayloadType string   `json:"payloadType"`
+		Signatures  []object `json:"signatures"`
+	} `json:"dsseEnvelope"`
+}
+
+func readBundle(t *testing.T, dir, stem string) *bundle {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, statement.BundlePath(stem)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bundle
+	if err := json.Unmarshal(raw, &b); err != nil {
+		t.Fatal(err)
+	}
+	return &b
+}
+
+func (b *bundle) write(t *testing.T, dir, stem string) {
+	t.Helper()
+	raw, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, statement.BundlePath(stem)), raw)
+}
+
+// put replaces a file, or makes it.
+func put(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, to, raw)
+}
+
+func (f *forger) sign(payloadType string, payload []byte) []byte {
+	pae := fmt.Sprintf("DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload)
+	sum := sha256.Sum256([]byte(pae))
+	sig, err := ecdsa.SignASN1(rand.Reader, f.key, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return sig
+}
+
+// edit changes a statement and signs it again: a lie by the trusted key.
+func (f *forger) edit(t *testing.T, dir, stem string, change func(st, predicate object)) {
+	t.Helper()
+	b := readBundle(t, dir, stem)
+	var st object
+	if err := json.Unmarshal(b.DSSEEnvelope.Payload, &st); err != nil {
+		t.Fatal(err)
+	}
+	change(st, st["predicate"].(object))
+	raw, err := json.Marshal(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.raw(t, dir, stem, raw)
+}
+
+// raw signs a payload as it is.
+func (f *forger) raw(t *testing.T, dir, stem string, payload []byte) {
+	t.Helper()
+	b := readBundle(t, dir, stem)
+	b.DSSEEnvelope.Payload = payload
+	b.DSSEEnvelope.Signatures = []object{{"sig": f.sign(b.DSSEEnvelope.PayloadType, payload)}}
+	b.write(t, dir, stem)
+}
+
+func imageStems() []string {
+	return []string{"spdx", "cyclonedx", "provenance", "vsa", "test-result"}
+}
