@@ -84,6 +84,8 @@ func statusText(ws syscall.WaitStatus) string {
 		return "killed by " + ws.Signal().String()
 	case ws.ExitStatus() == 0:
 		return "ended"
+	case ws.ExitStatus() > 128 && ws.ExitStatus() < 128+65: // as shells and OCI runtimes tell it
+		return "killed by " + syscall.Signal(ws.ExitStatus()-128).String()
 	}
 	return fmt.Sprintf("exit status %d", ws.ExitStatus())
 }

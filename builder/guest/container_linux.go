@@ -36,7 +36,8 @@ type runner struct {
 
 // running is a container that was started.
 type running struct {
-	b     *Bundle
+	b *Bundle
+	// pid of its first process, 0 where that is gone already.
 	pid   int
 	ended <-chan syscall.WaitStatus
 }
@@ -46,8 +47,16 @@ func (r *runner) prepare(b *Bundle) error { return r.act.all(b.Before, 0) }
 
 // start creates the container, takes the steps in between, and starts it.
 // Its output goes to out.
+//
+// Where there is nothing to do in between, one run of the OCI runtime does it
+// all and stays as the container's parent; that is a good deal faster. Else it
+// is created and started by two, and its first process becomes PID 1's child.
 func (r *runner) start(b *Bundle, out *os.File) (*running, error) {
 	pidFile := path.Join("/run/seaworthy", b.Section+"-"+b.Name+".pid")
+	_ = os.Remove(pidFile) // of an earlier start
+	if len(b.Created) == 0 {
+		return r.run(b, pidFile, out)
+	}
 	if err := r.command(out, b, "create", "--bundle", b.Dir, "--pid-file", pidFile, b.Name); err != nil {
 		return nil, err
 	}
@@ -58,14 +67,46 @@ func (r *runner) start(b *Bundle, out *os.File) (*running, error) {
 	return c, err
 }
 
-func (r *runner) started(b *Bundle, pidFile string, out *os.File) (*running, error) {
-	text, err := os.ReadFile(pidFile)
+// run starts the container and waits until it is there.
+func (r *runner) run(b *Bundle, pidFile string, out *os.File) (*running, error) {
+	_, ended, err := r.kids.start(r.argv(b, "run", "--bundle", b.Dir, "--pid-file", pidFile, b.Name), out)
 	if err != nil {
-		return nil, fmt.Errorf("read the container's process id: %w", err)
+		return nil, err
+	}
+	for {
+		if pid, err := readPID(pidFile); err == nil {
+			return &running{b: b, pid: pid, ended: ended}, nil
+		}
+		select {
+		case ws := <-ended:
+			// It may have come and gone between two looks.
+			if _, err := readPID(pidFile); err == nil {
+				done := make(chan syscall.WaitStatus, 1)
+				done <- ws
+				return &running{b: b, ended: done}, nil
+			}
+			return nil, fmt.Errorf("%s run: %s", path.Base(r.path), statusText(ws))
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func readPID(file string) (int, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, fmt.Errorf("read the container's process id: %w", err)
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || pid <= 1 {
-		return nil, fmt.Errorf("the OCI runtime gave %q as process id", text)
+		return 0, fmt.Errorf("the OCI runtime gave %q as process id", text)
+	}
+	return pid, nil
+}
+
+func (r *runner) started(b *Bundle, pidFile string, out *os.File) (*running, error) {
+	pid, err := readPID(pidFile)
+	if err != nil {
+		return nil, err
 	}
 	ended, err := r.kids.adopt(pid)
 	if err != nil {
@@ -82,7 +123,9 @@ func (r *runner) started(b *Bundle, pidFile string, out *os.File) (*running, err
 
 // stop ends the container: SIGTERM, and after grace SIGKILL.
 func (r *runner) stop(c *running, grace time.Duration, out *os.File) (forced bool) {
-	_ = unix.Kill(c.pid, unix.SIGTERM)
+	if c.pid > 1 {
+		_ = unix.Kill(c.pid, unix.SIGTERM)
+	}
 	select {
 	case <-c.ended:
 	case <-time.After(grace):
@@ -98,16 +141,29 @@ func (r *runner) stop(c *running, grace time.Duration, out *os.File) (forced boo
 	return forced
 }
 
-// remove deletes the container and kills whatever is left in its cgroup.
-func (r *runner) remove(b *Bundle, out *os.File) { _ = r.command(out, b, "delete", "--force", b.Name) }
+// remove deletes the container and kills whatever is left in its cgroup. One
+// that the OCI runtime has deleted already costs nothing.
+func (r *runner) remove(b *Bundle, out *os.File) {
+	if _, err := os.Stat(path.Join(r.stateDir(b), b.Name)); err == nil {
+		_ = r.command(out, b, "delete", "--force", b.Name)
+	}
+}
+
+// stateDir is where the OCI runtime keeps what it knows of the container.
+func (r *runner) stateDir(b *Bundle) string {
+	if n := b.Runtime.Namespace; n != "" {
+		return path.Join("/run/seaworthy/namespaces", n)
+	}
+	return "/run/" + path.Base(r.path)
+}
+
+func (r *runner) argv(b *Bundle, args ...string) []string {
+	return append([]string{r.path, "--root", r.stateDir(b)}, args...)
+}
 
 // command runs the OCI runtime and waits for it.
 func (r *runner) command(out *os.File, b *Bundle, args ...string) error {
-	state := "/run/" + path.Base(r.path)
-	if n := b.Runtime.Namespace; n != "" {
-		state = path.Join("/run/seaworthy/namespaces", n)
-	}
-	_, ended, err := r.kids.start(append([]string{r.path, "--root", state}, args...), out)
+	_, ended, err := r.kids.start(r.argv(b, args...), out)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -112,29 +113,56 @@ func (l *moduleLoader) alias(alias string) {
 	}
 }
 
+// deviceDirs are where the kernel lists its devices, flat: by the bus that
+// they are on, and by what they do. The same devices lie below /sys/devices,
+// among ten times as many folders. The processor is a system device.
+var deviceDirs = []string{"/sys/devices/system", "/sys/bus/*/devices", "/sys/class/*"}
+
 // coldplug loads the drivers for the devices that there are. A driver may
 // bring new devices to light (a bus), so it looks again until none are new.
 func (l *moduleLoader) coldplug() {
 	seen := map[string]bool{}
 	for range 8 {
 		before := len(seen)
-		_ = filepath.WalkDir("/sys/devices", func(p string, d fs.DirEntry, err error) error {
-			if err != nil || d.Name() != "modalias" {
-				return nil
+		for _, alias := range modaliases(deviceDirs) {
+			if seen[alias] {
+				continue
 			}
-			b, err := os.ReadFile(p)
-			if alias := strings.TrimSpace(string(b)); err == nil && alias != "" && !seen[alias] {
-				seen[alias] = true
-				for _, m := range l.modules.Match(alias) {
-					if err := l.load(m); err != nil {
-						l.errs = append(l.errs, err)
-					}
+			seen[alias] = true
+			for _, m := range l.modules.Match(alias) {
+				if err := l.load(m); err != nil {
+					l.errs = append(l.errs, err)
 				}
 			}
-			return nil
-		})
+		}
 		if len(seen) == before {
 			return
 		}
 	}
+}
+
+// modaliases gives what the devices in the folders that match the patterns
+// say of themselves.
+func modaliases(patterns []string) []string {
+	var out []string
+	for _, p := range patterns {
+		dirs, _ := filepath.Glob(p)
+		for _, dir := range dirs {
+			f, err := os.Open(dir)
+			if err != nil {
+				continue
+			}
+			names, _ := f.Readdirnames(-1)
+			f.Close()
+			slices.Sort(names)
+			for _, n := range names {
+				if b, err := os.ReadFile(dir + "/" + n + "/modalias"); err == nil {
+					if alias := strings.TrimSpace(string(b)); alias != "" {
+						out = append(out, alias)
+					}
+				}
+			}
+		}
+	}
+	return out
 }
