@@ -17,8 +17,9 @@ type output struct {
 
 const maxTail = 512
 
-// newOutput starts to carry the output of the container called name.
-func newOutput(c *Console, name string) (*output, error) {
+// newOutput starts to carry the output of the container called name; log is
+// the path of its log.
+func newOutput(c *Console, name, log string) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func newOutput(c *Console, name string) (*output, error) {
 	go func() {
 		defer close(o.done)
 		defer r.Close()
-		lines, log := c.container(name), newLogFile("/run/log/"+name+".log")
+		lines, log := c.container(name), newLogFile(log)
 		defer lines.Close()
 		defer log.Close()
 		buf := make([]byte, 16<<10)

@@ -84,13 +84,3 @@ func (r *Runtime) Plan(dir string) (before, created []Step) {
 	}
 	return before, created
 }
-
-// needsOverlay: one of the steps mounts an overlay.
-func needsOverlay(steps []Step) bool {
-	for _, s := range steps {
-		if m, ok := s.(stepMount); ok && m.typ == "overlay" {
-			return true
-		}
-	}
-	return false
-}

@@ -9,7 +9,7 @@ import (
 // oneShot runs an onboot or onshutdown container to its end. When ctx ends,
 // the container is stopped.
 func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
-	out, err := newOutput(i.console, b.Name)
+	out, err := newOutput(i.console, b.Name, "/run/log/"+b.Name+".log")
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle) {
 		say("not started: %v", err)
 		return
 	}
-	out, err := newOutput(i.console, b.Name)
+	out, err := newOutput(i.console, b.Name, "/run/log/"+b.Name+".log")
 	if err != nil {
 		say("not started: %v", err)
 		return
