@@ -18,3 +18,5 @@ test_na_too_old if t.tells(rule.not_applicable, "cmdline:init_on_free") with inp
 test_na_option if t.tells(rule.not_applicable, "cmdline:page_alloc.shuffle") with input as t.kconfig("CONFIG_SHUFFLE_PAGE_ALLOCATOR", "n")
 
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
+
+test_checked if count(rule.checked) > 0 with input as t.good

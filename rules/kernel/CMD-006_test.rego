@@ -11,3 +11,5 @@ test_silent_good if {
 }
 
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
+
+test_checked if count(rule.checked) > 0 with input as t.good

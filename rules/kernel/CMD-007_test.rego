@@ -26,3 +26,5 @@ test_silent_forced if t.silent(rule.fail) with input as t.cmdline_of(t.good, [])
 test_silent_forced_integrity if t.silent(rule.fail) with input as t.cmdline_of(t.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY": "y"}), [])
 
 test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.no_config
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -19,3 +19,5 @@ test_silent_not_built if t.silent(rule.fail) with input as t.put(t.cmdline_add("
 test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.put(t.cmdline_add("lsm", "apparmor"), "/kernel/config/present", false)
 
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
+
+test_checked if count(rule.checked) > 0 with input as t.good

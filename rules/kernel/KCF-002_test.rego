@@ -28,3 +28,5 @@ test_fires_absent if {
 	system := t.drop(t.good, "/kernel/config/options/CONFIG_RANDOMIZE_KSTACK_OFFSET")
 	t.fires(rule.fail, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
 }
+
+test_checked if count(rule.checked) > 0 with input as t.good

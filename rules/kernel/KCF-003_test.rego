@@ -30,3 +30,5 @@ test_na_gone if {
 	system := t.put(t.drop(t.good, "/kernel/config/options/CONFIG_RANDOMIZE_MODULE_REGION_FULL"), "/arch", "arm64")
 	t.tells(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_MODULE_REGION_FULL") with input as system
 }
+
+test_checked if count(rule.checked) > 0 with input as t.good

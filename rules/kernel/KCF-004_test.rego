@@ -15,3 +15,5 @@ test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input a
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
 
 test_na_vendor if t.tells(rule.not_applicable, "kernel:CONFIG_MITIGATION_SRSO") with input as t.kconfig("CONFIG_CPU_SUP_AMD", "n")
+
+test_checked if count(rule.checked) > 0 with input as t.good

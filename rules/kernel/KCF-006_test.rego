@@ -15,3 +15,5 @@ test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input a
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
 
 test_silent_other_way if t.silent(rule.fail) with input as t.kconfigs({"CONFIG_INIT_STACK_ALL_ZERO": "n", "CONFIG_GCC_PLUGIN_STRUCTLEAK_BYREF_ALL": "y"})
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -17,3 +17,5 @@ test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input a
 test_silent_locked_down if t.silent(rule.fail) with input as t.kconfig("CONFIG_MODULE_FORCE_LOAD", "y")
 
 test_fires_open if t.fires(rule.fail, "kernel:CONFIG_MODULE_FORCE_LOAD") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_FORCE_LOAD": "y"}))
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -17,3 +17,5 @@ test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input a
 test_fires_list if t.fires(rule.fail, "kernel:CONFIG_LSM") with input as t.kconfig("CONFIG_LSM", "landlock,lockdown")
 
 test_silent_selinux if t.silent(rule.fail) with input as t.kconfigs({"CONFIG_SECURITY_APPARMOR": "n", "CONFIG_SECURITY_SELINUX": "y"})
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -26,3 +26,5 @@ test_pack_filter if {
 	t.says(rule.fail, "CONFIG_STRICT_DEVMEM") with input as t.cmdline_of(system, []) with data.seaworthy.active as ["baseline"]
 	not t.says(rule.fail, "CONFIG_PROC_KCORE") with input as t.cmdline_of(system, []) with data.seaworthy.active as ["baseline"]
 }
+
+test_checked if count(rule.checked) > 0 with input as t.good

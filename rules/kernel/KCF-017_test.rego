@@ -10,3 +10,5 @@ test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input a
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
 
 test_silent_without_userns if t.silent(rule.fail) with input as t.kconfig("CONFIG_USER_NS", "n")
+
+test_checked if count(rule.checked) > 0 with input as t.good

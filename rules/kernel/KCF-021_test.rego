@@ -15,3 +15,5 @@ test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input a
 test_unknown_no_kernel if t.tells(rule.unknown, "component:kernel") with input as t.no_kernel
 
 test_silent_module if t.silent(rule.fail) with input as t.kconfig("CONFIG_OVERLAY_FS", "m")
+
+test_checked if count(rule.checked) > 0 with input as t.good

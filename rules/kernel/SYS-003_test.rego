@@ -11,3 +11,5 @@ test_silent_good if {
 }
 
 test_unknown_no_files if t.tells(rule.unknown, "sysctl:fs.protected_symlinks") with input as t.put(t.sysctl_unset("fs.protected_symlinks"), "/components/2/files/present", false)
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -13,3 +13,5 @@ test_silent_good if {
 test_unknown_no_files if t.tells(rule.unknown, "sysctl:kernel.yama.ptrace_scope") with input as t.put(t.sysctl_unset("kernel.yama.ptrace_scope"), "/components/2/files/present", false)
 
 test_silent_three if t.silent(rule.fail) with input as t.sysctl("kernel.yama.ptrace_scope", "3")
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -11,3 +11,5 @@ test_silent_good if {
 }
 
 test_unknown_no_files if t.tells(rule.unknown, "sysctl:kernel.modules_disabled") with input as t.put(t.sysctl_unset("kernel.modules_disabled"), "/components/2/files/present", false)
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -13,3 +13,5 @@ test_silent_good if {
 test_unknown_no_files if t.tells(rule.unknown, "sysctl:kernel.sysrq") with input as t.put(t.sysctl_unset("kernel.sysrq"), "/components/2/files/present", false)
 
 test_silent_176 if t.silent(rule.fail) with input as t.sysctl("kernel.sysrq", "176")
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -17,3 +17,5 @@ test_na_too_old if t.tells(rule.not_applicable, "sysctl:dev.tty.legacy_tiocsti")
 test_silent_default_since if t.silent(rule.fail) with input as t.kconfig("CONFIG_USERFAULTFD", "y")
 
 test_fires_old_default if t.fires(rule.fail, "sysctl:vm.unprivileged_userfaultfd") with input as t.put(t.kconfig("CONFIG_USERFAULTFD", "y"), "/kernel/version", "5.10")
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -8,3 +8,5 @@ test_fires_two if t.fires(rule.fail, "sysctl:kernel.kptr_restrict") with input a
 test_silent_same if t.silent(rule.fail) with input as t.sysctl("kernel.kptr_restrict", "2")
 
 test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_checked if count(rule.checked) > 0 with input as t.good

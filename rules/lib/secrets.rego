@@ -23,12 +23,12 @@ token_patterns := [
 
 # NAME=value, where NAME ends in a word for a secret; a value that is a variable,
 # a path or a switch is none.
-named_secret := `(?i)(^|[^a-z0-9])[a-z0-9_.-]*(password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?)\s*=\s*["']?[^\s"'$/<{][^\s"']{3,}`
+named_secret := `(?i)(^|[^a-z0-9])[a-z0-9_.-]*(password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)\s*=\s*["']?[^\s"'$/<{][^\s"']{3,}`
 
 # secret_name is what stands before the first "=", or a word for the kind.
 secret_name(text) := name if {
 	regex.match(named_secret, text)
-	m := regex.find_all_string_submatch_n(`(?i)([a-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?))\s*=`, text, 1)[0]
+	m := regex.find_all_string_submatch_n(`(?i)([a-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?))\s*=`, text, 1)[0]
 	name := m[1]
 } else := split(text, "=")[0] if {
 	regex.match(`^[A-Za-z0-9_.-]{1,64}=`, text)

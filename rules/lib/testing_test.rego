@@ -249,6 +249,13 @@ sysctl(key, v) := put(good, "/sysctl/settings/-", {"key": key, "value": v, "comp
 
 sysctl_unset(key) := put(good, "/sysctl/settings", [x | some x in sysctl_settings; x.key != key])
 
+# allowance for these very findings, by the digest that all images here have.
+allowance(id, found) := {
+	"digest": image("any").digest,
+	"reason": "a test says so",
+	"rules": {id: [f.key | some f in found]},
+}
+
 # fires: the rule says so about this resource, and says it in full.
 fires(found, resource) if {
 	some f in found

@@ -11,3 +11,13 @@ test_silent_one if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND
 test_silent_onboot if t.silent(rule.fail) with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(given.params.known_capabilities))
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_caps(given.params.known_capabilities)
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("CAP-001", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -13,3 +13,13 @@ test_fires_mknod if {
 test_silent_mknod if t.silent(rule.fail) with input as t.nginx_caps(["CAP_MKNOD"])
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_caps(["CAP_SYS_RAWIO"])
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("CAP-005", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -13,3 +13,14 @@ test_silent_ptrace if t.silent(rule.fail) with input as t.nginx_caps(["CAP_SYS_P
 test_silent_pid if t.silent(rule.fail) with input as t.nginx_without_ns("pid")
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system := t.put(t.nginx_caps(["CAP_SYS_PTRACE"]), "/components/4/spec/linux/namespaces", [{"type": "mount"}])
+	system_now := system
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("CAP-006", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

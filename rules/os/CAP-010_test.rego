@@ -10,3 +10,5 @@ test_silent_chown if t.silent(rule.fail) with input as t.nginx_caps(["CAP_CHOWN"
 test_allowed_sysctl if t.tells(rule.not_applicable, "component:onboot/sysctl") with input as t.good
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good

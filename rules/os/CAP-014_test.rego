@@ -16,3 +16,14 @@ test_silent_prefix if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system := t.put(t.nginx_caps(["CAP_NET_ADMIN"]), "/components/4/origins", {"": {"layer": "default"}, "/process/capabilities": {"layer": "label"}})
+	system_now := system
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("CAP-014", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -12,3 +12,13 @@ test_silent_one if t.silent(rule.fail) with input as t.nginx_with("/linux/resour
 test_silent_mknod if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "access": "m"})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "a", "access": "rwm"})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("DEV-001", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

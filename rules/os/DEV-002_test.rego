@@ -10,3 +10,13 @@ test_fires_by_number if t.fires(rule.fail, "component:services/nginx") with inpu
 test_silent_null if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/null", "type": "c", "major": 1, "minor": 3})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/linux/devices/-", {"path": "/dev/mem", "type": "c", "major": 1, "minor": 1})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("DEV-002", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -8,3 +8,13 @@ test_fires_0666 if t.fires(rule.fail, "component:services/nginx") with input as 
 test_silent_0660 if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/loop0", "type": "b", "major": 7, "minor": 0, "fileMode": 432})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/linux/devices/-", {"path": "/dev/loop0", "type": "b", "major": 7, "minor": 0, "fileMode": 438})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("DEV-003", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -16,3 +16,14 @@ test_fires_ports if {
 test_silent_no_net if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system := t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/devices/-", {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0})
+	system_now := system
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("DEV-004", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -11,3 +11,13 @@ test_silent_digest if {
 	system := t.put(t.component_with("nginx", "/image/tag", ""), "/components/4/image/pinned", true)
 	t.silent(rule.fail) with input as system
 }
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.component_with("nginx", "/image/tag", "latest")
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("IMG-002", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -16,3 +16,13 @@ test_silent_allowed if {
 }
 
 test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("IMG-004", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -14,3 +14,13 @@ test_silent_symlink if t.silent(rule.fail) with input as t.nginx_files("worldWri
 test_silent_device if t.silent(rule.fail) with input as t.nginx_files("worldWritable", [{"path": "/dev/null", "type": "char", "mode": "666", "uid": 0, "gid": 0}])
 
 test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_files("worldWritable", [{"path": "/x", "type": "file", "mode": "666", "uid": 0, "gid": 0}])
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("IMG-006", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -16,3 +16,13 @@ test_fires_history if t.fires(rule.fail, "component:services/nginx") with input 
 test_silent_file if t.silent(rule.fail) with input as t.component_with("nginx", "/image/env", ["DB_PASSWORD_FILE=/run/secrets/db", "TOKEN=", "PASSWORD=$DB"])
 
 test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.component_with("nginx", "/image/env", ["API_TOKEN=ghp_abcdefghijklmnopqrst0123456789"])
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("IMG-009", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -11,3 +11,14 @@ test_fires_root if {
 test_silent_uid if t.silent(rule.fail) with input as t.component_with("nginx", "/image/user", "")
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/image/user", "")
+	system_now := system
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("IMG-014", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

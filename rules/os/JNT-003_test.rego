@@ -23,3 +23,14 @@ test_silent_filtered if t.silent(rule.fail) with input as t.put(t.sysctl_unset("
 test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.drop(t.no_config, "/components/4/spec/linux/seccomp")
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	s0 := t.put(t.sysctl_unset("kernel.io_uring_disabled"), "/kernel/config/options/CONFIG_IO_URING", "y")
+	system_now := t.drop(s0, "/components/4/spec/linux/seccomp")
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("JNT-003", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -23,3 +23,14 @@ test_silent_good if t.silent(rule.fail) with input as t.good
 test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
+	system_now := t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("JNT-004", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

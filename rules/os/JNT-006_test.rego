@@ -51,3 +51,17 @@ test_unknown_no_config if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
+	system_now := s3
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("JNT-006", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -14,3 +14,5 @@ test_silent_built if t.silent(rule.fail) with input as t.cmdline_add("roothash",
 test_silent_not_asked if t.silent(rule.fail) with input as t.kconfig("CONFIG_DM_VERITY", "n")
 
 test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.put(t.cmdline_add("roothash", "abc"), "/kernel/config/present", false)
+
+test_checked if count(rule.checked) > 0 with input as t.cmdline_add("roothash", "abc")

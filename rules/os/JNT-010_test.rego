@@ -19,3 +19,13 @@ test_silent_writable_root_is_mnt_001 if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_mount({"destination": "/usr/lib", "type": "bind", "source": "/var/x", "options": ["rbind", "rw"]})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("JNT-010", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -26,3 +26,14 @@ test_silent_no_modules if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+
+test_allowed if {
+	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	system_now := t.put(s0, "/sysctl/settings/-", {"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 2000})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("JNT-015", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:onboot/dhcp") with input as system_now with data.components as allowance
+}

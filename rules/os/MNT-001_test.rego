@@ -10,3 +10,13 @@ test_fires_absent if t.fires(rule.fail, "component:services/nginx") with input a
 test_silent_good if t.silent(rule.fail) with input as t.good
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/root/readonly", false)
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("MNT-001", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

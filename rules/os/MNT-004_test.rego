@@ -12,3 +12,13 @@ test_fires_dots if t.fires(rule.fail, "component:services/nginx") with input as 
 test_silent_folder if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rbind", "rw"]})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_mount({"destination": "/x", "type": "bind", "source": "/", "options": ["rbind", "rw"]})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("MNT-004", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

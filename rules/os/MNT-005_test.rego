@@ -16,3 +16,13 @@ test_silent_var if t.silent(rule.fail) with input as t.nginx_mount({"destination
 test_silent_namesake if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/etcetera", "options": ["rbind", "rw"]})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_mount({"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind", "rw"]})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("MNT-005", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

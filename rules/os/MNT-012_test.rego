@@ -12,3 +12,13 @@ test_silent_full if t.silent(rule.fail) with input as t.nginx_mount({"destinatio
 test_silent_dev_shm if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": []})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_mount({"destination": "/run", "type": "tmpfs", "source": "tmpfs", "options": []})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("MNT-012", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -19,3 +19,14 @@ test_silent_tmpfs if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system := t.component_with("nginx", "/runtime", {"mounts": [{"type": "ext4", "source": "/dev/sda1", "destination": "/var", "options": ["nodev"]}]})
+	system_now := system
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("MNT-018", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -12,3 +12,13 @@ test_silent_own if t.silent(rule.fail) with input as t.good
 test_silent_onboot if t.silent(rule.fail) with input as t.spec_with("dhcp", "/linux/namespaces", [])
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_without_ns("pid")
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("NSP-001", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

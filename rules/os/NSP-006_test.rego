@@ -14,3 +14,13 @@ test_silent_declared if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("NSP-006", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -16,3 +16,15 @@ test_silent_read_only if {
 }
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	with_caps := t.put(t.nginx_caps(["CAP_SYS_ADMIN"]), "/components/4/spec/linux/namespaces", [{"type": "mount"}])
+	system := t.put(with_caps, "/components/4/spec/mounts/-", {"destination": "/host", "type": "bind", "source": "/var/lib/x", "options": ["rbind", "rw"]})
+	system_now := system
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("NSP-008", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

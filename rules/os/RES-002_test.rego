@@ -10,3 +10,13 @@ test_fires_unlimited if t.fires(rule.fail, "component:services/nginx") with inpu
 test_silent_good if t.silent(rule.fail) with input as t.good
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.drop(t.good, "/components/4/spec/linux/resources/memory")
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("RES-002", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -15,3 +15,13 @@ test_silent_denied if t.silent(rule.fail) with input as t.nginx_with("/linux/sec
 test_silent_by_args if t.silent(rule.fail) with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["bpf"], "action": "SCMP_ACT_ALLOW"})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SEC-003", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -15,3 +15,13 @@ test_silent_no_label if t.silent(rule.fail) with input as t.good
 test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/process/selinuxLabel", "a:b:c:s0")
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/process/selinuxLabel", "a:b:c:s0")
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SEC-007", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -12,3 +12,5 @@ test_silent_profile_is_jnt_012 if t.silent(rule.fail) with input as t.kconfig("C
 test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -18,3 +18,5 @@ test_silent_no_files if {
 	system := t.put(t.component_with("nginx", "/sbom/packages", []), "/components/4/sbom/coverage/files", 0)
 	t.silent(rule.fail) with input as system
 }
+
+test_checked if count(rule.checked) > 0 with input as t.good

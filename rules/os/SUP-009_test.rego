@@ -10,3 +10,5 @@ test_fires_null if t.fires(rule.fail, "component:services/nginx") with input as 
 test_unknown_absent if t.tells(rule.unknown, "image:test") with input as t.put(t.good, "/sbom/present", false)
 
 test_silent_good if t.silent(rule.fail) with input as t.good
+
+test_checked if count(rule.checked) > 0 with input as t.good

@@ -10,3 +10,13 @@ test_fires_purl if t.fires(rule.fail, "component:services/nginx") with input as 
 test_silent_full if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
 
 test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SUP-011", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

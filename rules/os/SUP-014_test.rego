@@ -12,3 +12,13 @@ test_silent_fixed if t.silent(rule.fail) with input as t.component_with("nginx",
 test_silent_similar if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "liblzma5", "version": "5.6.10-1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
 
 test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.component_with("nginx", "/sbom/packages/-", {"name": "liblzma5", "version": "5.6.1-1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SUP-014", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

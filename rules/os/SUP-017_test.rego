@@ -10,3 +10,13 @@ test_silent_90 if t.silent(rule.fail) with input as t.component_with("nginx", "/
 test_silent_empty if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/coverage", {"files": 0, "owned": 0})
 
 test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.component_with("nginx", "/sbom/coverage", {"files": 100, "owned": 50})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SUP-017", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

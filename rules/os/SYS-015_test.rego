@@ -17,3 +17,13 @@ test_silent_own_ipc if t.silent(rule.fail) with input as t.nginx_with("/linux/sy
 test_silent_safe if t.silent(rule.fail) with input as t.nginx_with("/linux/sysctl", {"net.ipv4.tcp_syncookies": "1"})
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_with("/linux/sysctl", {"kernel.kptr_restrict": "0"})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SYS-015", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -8,3 +8,13 @@ test_fires_one if t.fires(rule.fail, "component:services/nginx") with input as t
 test_silent_null if t.silent(rule.fail) with input as t.nginx_files("duplicateIds", null)
 
 test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_files("duplicateIds", ["uid 0: root, toor"])
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("USR-007", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

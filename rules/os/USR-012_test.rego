@@ -12,3 +12,13 @@ test_silent_keys_only if t.silent(rule.fail) with input as t.nginx_files("sshd",
 test_silent_none if t.silent(rule.fail) with input as t.nginx_files("sshd", null)
 
 test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := t.nginx_files("sshd", {"permitrootlogin": "yes", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"})
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("USR-012", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -1,0 +1,124 @@
+package seaworthy.test.lib
+
+import data.seaworthy.given
+import data.seaworthy.kernel
+import data.seaworthy.lib
+import data.seaworthy.testing as t
+
+test_given_at_the_root if {
+	given.kconfig == [1] with data.kconfig as [1]
+	given.cmdline == [1] with data.cmdline as [1]
+	given.sysctl == [1] with data.sysctl as [1]
+	given.components == [1] with data.components as [1]
+	given.params == {"a": 1} with data.params as {"a": 1}
+}
+
+test_given_below_data if {
+	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}}
+	given.kconfig == [2] with data.kconfig as false with data.data as below
+	given.cmdline == [2] with data.cmdline as false with data.data as below
+	given.sysctl == [2] with data.sysctl as false with data.data as below
+	given.components == [2] with data.components as false with data.data as below
+	given.params == {"a": 2} with data.params as false with data.data as below
+}
+
+test_clean if {
+	lib.clean("/a//b/./c/") == "/a/b/c"
+	lib.clean("a/b") == "/a/b"
+	lib.clean("") == "/"
+	lib.clean("/a/../b") == "/b"
+	lib.clean("/a/b/../../c") == "/c"
+	lib.clean("/../../../..") == "/"
+	lib.clean("/var/run/docker.sock") == "/run/docker.sock"
+	lib.clean("/var/run") == "/run"
+	lib.clean("/var/runner") == "/var/runner"
+}
+
+test_under if {
+	lib.under("/a", "/a")
+	lib.under("/a/b", "/a")
+	lib.under("/a", "/")
+	not lib.under("/ab", "/a")
+}
+
+test_writable if {
+	lib.writable({})
+	lib.writable({"options": ["ro", "rw"]})
+	not lib.writable({"options": ["rw", "ro"]})
+	not lib.writable({"options": ["rro"]})
+}
+
+test_bind_by_option if {
+	lib.is_bind({"type": "none", "options": ["rbind"]})
+	not lib.is_bind({"type": "tmpfs", "options": []})
+}
+
+test_null_lists if {
+	lib.arr(null) == []
+	lib.obj(null) == {}
+	lib.str(null) == ""
+}
+
+test_secrets if {
+	lib.secret_in("x ghp_abcdefghijklmnopqrst0123456789")
+	lib.secret_in("postgres://user:hunter22@db/x")
+	lib.secret_in("db_password=hunter22")
+	lib.secret_in("API-KEY = abcdef0123")
+	not lib.secret_in("PASSWORD_FILE=/run/secrets/x")
+	not lib.secret_in("PASSWORD=$PASSWORD")
+	not lib.secret_in("token=")
+	not lib.secret_in("tokenizer=wordpiece")
+	not lib.secret_in("authorized_keys=/x")
+}
+
+test_secret_name if {
+	lib.secret_name("x db_password=hunter22") == "db_password"
+	lib.secret_name("URL=postgres://user:hunter22@db/x") == "URL"
+	lib.secret_name("postgres://user:hunter22@db/x") == "token"
+}
+
+test_lsm_built if {
+	system := t.kconfigs({"CONFIG_SECURITY_SMACK": "y", "CONFIG_SECURITY_TOMOYO": "y", "CONFIG_LSM": "smack,tomoyo"})
+	kernel.lsm_active("smack") with input as system
+	kernel.lsm_active("tomoyo") with input as system
+	not kernel.lsm_active("yama") with input as system
+}
+
+test_lsm_security_param if {
+	system := t.put(t.kconfigs({"CONFIG_SECURITY_SELINUX": "y", "CONFIG_LSM": "selinux,apparmor"}), "/cmdline/params/-", {"name": "security", "value": "apparmor", "index": 2000})
+	kernel.lsm_active("apparmor") with input as system
+	not kernel.lsm_active("selinux") with input as system
+}
+
+test_lockdown_is_undefined_without_config if {
+	not kernel.lockdown with input as t.no_config
+	not kernel.locked_down with input as t.no_config
+	not kernel.modules_signed with input as t.no_config
+	not kernel.off("CONFIG_MODULES") with input as t.no_config
+}
+
+test_stronger_lockdown_wins if {
+	system := t.cmdline_of(t.kconfigs(t.open_kernel), [["lockdown", "confidentiality"], ["lockdown", "integrity"]])
+	kernel.lockdown == "confidentiality" with input as system
+}
+
+test_version if {
+	kernel.version == [6, 1] with input as t.put(t.good, "/kernel/version", "6.1.0-56-cloud-amd64")
+	kernel.version == [6, 12] with input as t.put(t.good, "/kernel/version", "v6.12")
+	not kernel.version with input as t.put(t.good, "/kernel/version", "linux")
+	kernel.older_than("6.2") with input as t.put(t.good, "/kernel/version", "6.1.0")
+	not kernel.older_than("6.2") with input as t.put(t.good, "/kernel/version", "6.12.0")
+	kernel.at_least("5.19") with input as t.put(t.good, "/kernel/version", "6.1.0")
+}
+
+test_last_of_many if {
+	kernel.last("a") == "2" with input as t.cmdline([["a", "1"], ["a", "2"]])
+	kernel.last("a") == "" with input as t.cmdline([["a", "1"], ["a", null]])
+	not kernel.last("b") with input as t.cmdline([["a", "1"]])
+}
+
+test_device_without_type_is_all if {
+	lib.all_devices({"spec": {"linux": {"resources": {"devices": [{"allow": true, "access": "rwm"}]}}}})
+	not lib.all_devices({"spec": {"linux": {"resources": {"devices": [{"allow": true, "type": "c", "major": 0, "minor": 0, "access": "rwm"}]}}}})
+	not lib.all_devices({"spec": {"linux": {"resources": {"devices": [{"allow": false, "access": "rwm"}]}}}})
+}
