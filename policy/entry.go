@@ -189,7 +189,9 @@ func setOrigin(to **decision.Origin, v any) bool {
 			return false
 		}
 	}
-	*to = o
+	if o.Layer != "" { // {} is how a rule says that it knows none
+		*to = o
+	}
 	return true
 }
 

@@ -151,6 +151,10 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	if e.state == decision.StateFail && out.Fix == "" {
 		out.Fix = r.Remediation
 	}
+	if strings.HasPrefix(e.resource, "kernel:") && out.Origin == nil && e.state == decision.StateFail {
+		// The kernel's configuration comes from nowhere but its image.
+		out.Origin = &decision.Origin{Layer: "image"}
+	}
 	if id, ok := strings.CutPrefix(e.resource, "component:"); ok {
 		if !places.known(id) {
 			return out, entryError(r, "resource", "the system has no component %q", id)
@@ -199,20 +203,20 @@ func missingInput(f *facts.Facts, in, resource string) string {
 		}
 		return false
 	}
-	switch strings.ToLower(in) {
-	case "spec", "y":
+	switch in {
+	case "spec":
 		if any(func(c *facts.Component) bool { return runs(c.Section) && isNull(c.Spec) }) {
 			return "no effective spec"
 		}
-	case "kernel", "k":
+	case "kernel config":
 		if f.Kernel.Present && !f.Kernel.Config.Present {
 			return "no kernel configuration"
 		}
-	case "files", "i":
+	case "files":
 		if any(func(c *facts.Component) bool { return !c.Files.Present }) {
 			return "no list of files"
 		}
-	case "sbom", "b":
+	case "sbom":
 		if any(func(c *facts.Component) bool { return !c.SBOM.Present }) {
 			return "no SBOM"
 		}

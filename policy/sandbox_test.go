@@ -272,3 +272,47 @@ func TestAllowedBuiltins(t *testing.T) {
 		}
 	}
 }
+
+// A helper that gives out its results by key runs once, however many rules
+// ask it: it is part of the query as a whole.
+func TestWarm(t *testing.T) {
+	fs := with(baseFS(), map[string]string{
+		"lib/table.rego": `package seaworthy.tables.t
+
+fail[id] contains f if {
+	some row in [["CAP-001", "a"], ["USR-001", "b"]]
+	id := row[0]
+	f := {"id": id, "resource": "image:demo", "key": row[1], "message": "m"}
+}
+
+none[id] contains f if { some id, f in input.kernel.config.options }
+
+single[id] := true if some id in input.kernel.modules
+`,
+		"os/CAP-001.rego": ruleFile("CAP-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"CAP-001\"]\n\nfail contains f if { some f in t.none[\"CAP-001\"]; t.single.x }"),
+		"os/USR-001.rego": ruleFile("USR-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"USR-001\"]"),
+	})
+	d := mustRun(t, fs, testFacts(), Options{Policy: "hardened"})
+	if a, b := one(t, d, "CAP-001", "image:demo"), one(t, d, "USR-001", "image:demo"); a.Key != "a" || b.Key != "b" {
+		t.Errorf("%+v, %+v", a, b)
+	}
+	tree, err := readTree(fs, "rules/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := index(tree, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.choose("hardened")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole []string
+	for _, e := range warm(s) {
+		whole = append(whole, e.String())
+	}
+	if got := strings.Join(whole, "; "); got != "warm1 = data.seaworthy.tables.t.fail; warm2 = data.seaworthy.tables.t.none; warm3 = data.seaworthy.tables.t.single" {
+		t.Errorf("evaluated as a whole: %s", got)
+	}
+}

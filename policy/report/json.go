@@ -3,14 +3,16 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // JSON is decision.json: indented by two spaces, map keys sorted, a newline at
-// the end.
+// the end, and no character that could deceive a terminal.
 func JSON(d *decision.Decision) ([]byte, error) { return encode(d) }
 
 func writeJSON(w io.Writer, d *decision.Decision, _ Options) error {
@@ -30,7 +32,25 @@ func encode(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return escape(b.Bytes()), nil
+}
+
+// escape writes deceptive characters of JSON text as \uXXXX, which means the
+// same to every reader but a terminal. They can stand only inside strings.
+func escape(raw []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(raw) {
+		switch {
+		case r == '\n' || !deceptive(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.Bytes()
 }
 
 // value is a value as people write it: a text without quotes, unless it could

@@ -108,7 +108,7 @@ func layerWords(layer string) string {
 	case "default":
 		return "set by the builder's default"
 	case "image":
-		return "set by the image's config"
+		return "set by the image"
 	case "label":
 		return "set by the image's label"
 	case "os.yml":

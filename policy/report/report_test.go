@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -198,4 +199,23 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 	})
+}
+
+// JSON holds the very texts of the decision, and none that moves a terminal.
+func TestHostileJSON(t *testing.T) {
+	d := hostile()
+	d.Notes = []string{"\U000e0041\u009b31m" + evil}
+	out := render(t, "json", d, Options{})
+	for _, r := range out {
+		if r != '\n' && hostileRune(r) || r == 0xe0041 {
+			t.Fatalf("%U is in the JSON", r)
+		}
+	}
+	var back decision.Decision
+	if err := json.Unmarshal([]byte(out), &back); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ToValidUTF8("\U000e0041\u009b31m"+evil, "\ufffd"); strings.ReplaceAll(back.Notes[0], "\ufffd\ufffd", "\ufffd") != want {
+		t.Errorf("note %q, want %q", back.Notes[0], want)
+	}
 }
