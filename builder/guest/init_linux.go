@@ -58,9 +58,7 @@ func Init() {
 		for _, e := range flatten(err) {
 			i.console.Printf("boot failed: %v", e)
 		}
-		cancel(err) // what has started stops
-		i.down()
-		i.halt(powerOff)
+		i.halt(powerOff) // no service has started yet
 	}
 	<-stopped
 	i.down()
@@ -109,7 +107,11 @@ func (i *initSystem) up(ctx context.Context) error {
 		}
 		i.runner = &runner{path: path, kids: i.kids, act: act}
 	}
+	i.onshutdown = onshutdown
 	for _, b := range onboot {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		began := uptime()
 		err := i.oneShot(ctx, b)
 		i.report("onboot", b, began, err)
@@ -117,11 +119,31 @@ func (i *initSystem) up(ctx context.Context) error {
 			return fmt.Errorf("onboot %s: %w", b.Name, err)
 		}
 	}
-	for _, b := range services {
-		i.services.Go(func() { i.keep(ctx, b) })
-	}
-	i.onshutdown = onshutdown
+	i.start(ctx, services)
 	return nil
+}
+
+// start starts the services side by side, and says so when each has started
+// or failed to for the first time.
+func (i *initSystem) start(ctx context.Context, services []*Bundle) {
+	first := make(chan bool, len(services))
+	for _, b := range services {
+		var once sync.Once
+		i.services.Go(func() {
+			i.keep(ctx, b, func(ok bool) { once.Do(func() { first <- ok }) })
+		})
+	}
+	go func() {
+		n := 0
+		for range services {
+			if <-first {
+				n++
+			}
+		}
+		if ctx.Err() == nil {
+			i.console.Printf("ready: %d of %d services run", n, len(services))
+		}
+	}()
 }
 
 // report says how an onboot or onshutdown container went.

@@ -44,8 +44,10 @@ func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
 }
 
 // keep runs a service until ctx ends, starting it again as its annotations
-// say.
-func (i *initSystem) keep(ctx context.Context, b *Bundle) {
+// say. It calls first when it knows whether the first start went well (later
+// calls mean nothing).
+func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
+	defer first(false)
 	say := func(format string, args ...any) {
 		i.console.Printf("service %s: %s", b.Name, fmt.Sprintf(format, args...))
 	}
@@ -70,7 +72,9 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle) {
 		c, err := i.runner.start(b, out.w)
 		if err != nil {
 			why = err.Error()
+			first(false)
 		} else {
+			first(true)
 			say("started (%.1f s)", (uptime() - began).Seconds())
 			began = uptime()
 			select {

@@ -91,10 +91,23 @@ func (i *initSystem) watchPowerButton() {
 	}
 }
 
-// down stops the services and runs the onshutdown containers; what fails
-// there is said, and the rest goes on.
+// stopLimit is how much longer than its grace a service may take to stop,
+// before the shutdown goes on without it.
+const stopLimit = 20 * time.Second
+
+// down waits for the services to stop and runs the onshutdown containers;
+// what fails there is said, and the rest goes on.
 func (i *initSystem) down() {
-	i.services.Wait()
+	stopped := make(chan struct{})
+	go func() {
+		i.services.Wait()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(i.grace + stopLimit):
+		i.console.Printf("some services do not stop; going on without them")
+	}
 	for _, b := range i.onshutdown {
 		began := uptime()
 		i.report("onshutdown", b, began, i.oneShot(context.Background(), b))
