@@ -1,10 +1,12 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
 
@@ -87,7 +89,7 @@ func testStore(libs []*library, data map[string]any) (storage.Store, error) {
 			maps.Copy(all, packs)
 		}
 	}
-	return inmem.NewFromObjectWithOpts(all, inmem.OptRoundTripOnWrite(true)), nil
+	return inmem.NewFromObjectWithOpts(all, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)), nil
 }
 
 func runTests(ctx context.Context, modules map[string]*ast.Module, store storage.Store, w io.Writer) error {
@@ -109,24 +111,26 @@ func runTests(ctx context.Context, modules map[string]*ast.Module, store storage
 		SetModules(modules).
 		SetTimeout(testDeadline).
 		RaiseBuiltinErrors(false).
-		SetParallel(1).
+		SetParallel(runtime.GOMAXPROCS(0)).
 		RunTests(ctx, txn)
 	if err != nil {
 		return regoErrors(err)
 	}
-	failed, count := 0, 0
-	shown := make(chan *tester.Result)
-	printed := make(chan error, 1)
-	go func() { printed <- tester.PrettyReporter{Output: w}.Report(shown) }()
+	var all []*tester.Result
 	for r := range results {
-		count++
+		all = append(all, r)
+	}
+	slices.SortFunc(all, byPlace)
+	failed := 0
+	shown := make(chan *tester.Result, len(all))
+	for _, r := range all {
 		if r.Fail || r.Error != nil {
 			failed++
 		}
 		shown <- r
 	}
 	close(shown)
-	if err := <-printed; err != nil {
+	if err := (tester.PrettyReporter{Output: w}).Report(shown); err != nil {
 		return unusable(err, "rule tests", "")
 	}
 	switch {
@@ -134,8 +138,17 @@ func runTests(ctx context.Context, modules map[string]*ast.Module, store storage
 		return unusable(context.Cause(ctx), "rule tests", "")
 	case failed > 0:
 		return &system.Error{Kind: system.ErrUnusable, What: "rule tests failed", Next: "see the tests above"}
-	case count == 0:
+	case len(all) == 0:
 		return input("no rule has a test", "write tests as test_NAME rules in *_test.rego files")
 	}
 	return nil
+}
+
+// byPlace orders results as their tests stand in their files: they end in any
+// order.
+func byPlace(a, b *tester.Result) int {
+	if a.Location == nil || b.Location == nil {
+		return cmp.Compare(a.Name, b.Name)
+	}
+	return cmp.Or(cmp.Compare(a.Location.File, b.Location.File), cmp.Compare(a.Location.Row, b.Location.Row), cmp.Compare(a.Name, b.Name))
 }
