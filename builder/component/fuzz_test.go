@@ -1,0 +1,152 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// keeper is a sink that fails the test when the pass breaks a promise.
+type keeper struct {
+	t     *testing.T
+	known map[string]system.EntryType
+}
+
+func (k *keeper) Entry(e *system.Entry) (io.WriteCloser, error) {
+	if e.Path == "" || path.Clean(e.Path) != e.Path || strings.HasPrefix(e.Path, "/") || e.Path == ".." || strings.HasPrefix(e.Path, "../") || strings.ContainsRune(e.Path, 0) {
+		k.t.Fatalf("path %q", e.Path)
+	}
+	if e.Type == system.TypeChar || e.Type == system.TypeBlock {
+		k.t.Fatalf("device %q", e.Path)
+	}
+	if e.Shadowed {
+		return nil, nil
+	}
+	key := e.Archive + "\x00"
+	if _, ok := k.known[key+e.Path]; ok {
+		k.t.Fatalf("%q announced twice", e.Path)
+	}
+	for d := path.Dir(e.Path); d != "."; d = path.Dir(d) {
+		if k.known[key+d] != system.TypeDir {
+			k.t.Fatalf("%q before or below %q", e.Path, d)
+		}
+	}
+	if e.Type == system.TypeHardlink && k.known[key+e.Link] != system.TypeFile {
+		k.t.Fatalf("%q links to %q", e.Path, e.Link)
+	}
+	k.known[key+e.Path] = e.Type
+	if e.Type == system.TypeFile {
+		return &exact{t: k.t, left: e.Size}, nil
+	}
+	return nil, nil
+}
+
+func (k *keeper) Finish() error { return nil }
+
+type exact struct {
+	t    *testing.T
+	left int64
+}
+
+func (w *exact) Write(b []byte) (int, error) {
+	if w.left -= int64(len(b)); w.left < 0 {
+		w.t.Fatal("more content than Size")
+	}
+	return len(b), nil
+}
+func (w *exact) Close() error { return nil }
+
+// fuzzPass runs a pass over tars, bottom first, without blobs around them.
+func fuzzPass(t *testing.T, sink system.Sink, tars ...[]byte) error {
+	lim := defaultLimits()
+	lim.entries, lim.nodes, lim.metadata = 1000, 5000, mib
+	p := newPass(context.Background(), lim, "", []system.Sink{sink})
+	defer p.close()
+	p.nested["k.tar"] = true
+	for i := len(tars) - 1; i >= 0; i-- {
+		if err := p.tar(bytes.NewReader(tars[i]), i); err != nil {
+			return err
+		}
+		if err := p.shade.reset(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p.finish()
+}
+
+// FuzzPassLayer feeds any bytes as a layer's tar: whatever is announced keeps
+// the promises of system.Sink.
+func FuzzPassLayer(f *testing.F) {
+	for _, e := range []entries{
+		{ocitest.Dir("a"), ocitest.File("a/b", "x"), ocitest.Hardlink("c", "a/b"), ocitest.Symlink("d", "/etc")},
+		{ocitest.File("../x", ""), ocitest.Whiteout("a"), ocitest.Opaque("b")},
+		{ocitest.Tarball("k.tar", ocitest.File("m/n", "y"))},
+		{{Path: "x", Xattrs: map[string]string{"user.a": "b"}}},
+	} {
+		f.Add(ocitest.Tar(e))
+	}
+	f.Add(paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1099511627776"))
+	f.Fuzz(func(t *testing.T, tar []byte) {
+		// An error is an answer too.
+		_ = fuzzPass(t, &keeper{t, map[string]system.EntryType{}}, tar)
+	})
+}
+
+// FuzzIndex reads any bytes as index.json, index, manifest and config.
+func FuzzIndex(f *testing.F) {
+	built := ocitest.Index{layers(entries{})}.Build()
+	for _, b := range built.Blobs {
+		f.Add(b)
+	}
+	f.Add([]byte(`{"schemaVersion":2,"manifests":[{"platform":{"os":"linux","architecture":"amd64"}},{}]}`))
+	s := &Store{opt: Options{Arch: "amd64"}, limits: defaultLimits()}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if names, _, err := parseLayoutIndex(raw); err == nil {
+			for n := range names {
+				if r, err := parseRef(n); err != nil || r.name != n {
+					t.Fatalf("name %q is not its own full form: %v", n, err)
+				}
+			}
+		}
+		if x, err := s.parseIndex(raw); err == nil {
+			if ds, err := s.pick(x.Manifests); err == nil && len(ds) == 0 {
+				t.Fatal("picked nothing, without an error")
+			}
+		}
+		if m, err := s.parseManifest(raw); err == nil && !validDigest(m.Config.Digest) {
+			t.Fatalf("digest %q", m.Config.Digest)
+		}
+		_, _, _ = parseConfig(raw)
+	})
+}
+
+// FuzzLock reads any bytes as a lock: what is accepted can be written, and
+// then read as the same.
+func FuzzLock(f *testing.F) {
+	d := ocitest.Digest(nil)
+	f.Add([]byte(`{"schemaVersion":1,"builder":"v","components":[{"reference":"x","name":"docker.io/library/x:latest","digest":"` + d + `"}],"kernel":{"digest":"` + d + `"}}`))
+	f.Add([]byte(`{"schemaVersion":1,"components":[{}],"components":[]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		l, err := parseLock("os.lock.json", raw)
+		if err != nil {
+			return
+		}
+		out, err := l.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseLock("os.lock.json", out)
+		if err != nil {
+			t.Fatalf("%s: %v", out, err)
+		}
+		if twice, err := again.Encode(); err != nil || !bytes.Equal(out, twice) {
+			t.Fatalf("%s\n%s\n%v", out, twice, err)
+		}
+	})
+}
