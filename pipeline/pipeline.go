@@ -156,7 +156,7 @@ func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, error) {
 }
 
 func (o CheckOptions) scanner() scanner.Options {
-	return scanner.Options{TempDir: o.TempDir, Created: o.Time}
+	return scanner.Options{TempDir: o.TempDir, Created: o.Time, Version: o.Policy.Tool.Version, Jobs: o.Resolve.Jobs}
 }
 
 // decide turns what the scanner saw into a decision.

@@ -129,20 +129,9 @@ func (c *cli) sayVerified(path string, r *verify.Result) {
 
 // verifyJSON prints the outcome, good or bad, and keeps the exit code.
 func (c *cli) verifyJSON(path string, r *verify.Result, verr error) error {
-	doc := map[string]any{"schemaVersion": 1, "path": path, "verified": verr == nil}
-	if verr != nil {
-		var all []string
-		for _, e := range flatten(verr) {
-			all = append(all, e.Error())
-		}
-		doc["errors"] = all
-	} else {
-		doc["scope"], doc["name"], doc["arch"], doc["artifact"] = r.Scope, r.Name, r.Arch, r.Artifact
-		doc["files"], doc["summary"], doc["signers"], doc["statements"] = r.Files, r.Summary, r.Signers, r.Statements
-	}
 	enc := json.NewEncoder(c.out)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(doc); err != nil {
+	if err := enc.Encode(verify.NewReport(path, r, verr)); err != nil {
 		return err
 	}
 	return verr

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// maxCmdline bounds the kernel command line; the kernel's own limit is 4 KiB at
+// most.
+const maxCmdline = 64 << 10
+
+func (c *cli) boot() *cobra.Command {
+	var vf verifyFlags
+	var publish []string
+	var memory, cpus int
+	var accel string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "boot DIR",
+		Short: "Verify an image, then run it in QEMU",
+		Long: `Boot verifies a folder that build wrote (format kernel+initrd), as verify does, and hands
+QEMU the very files that it verified. The guest's console goes to stdout. The machine
+runs until it powers off, or until interrupted.
+
+` + exitHelp,
+		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			o := boot.Options{Memory: memory, CPUs: cpus, Accel: accel, Timeout: timeout, Console: c.out}
+			for _, p := range publish {
+				f, err := boot.ParseForward(p)
+				if err != nil {
+					return err
+				}
+				o.Forward = append(o.Forward, f)
+			}
+			v, err := vf.verifier()
+			if err != nil {
+				return err
+			}
+			r, err := v.Dir(args[0])
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			if err := machineOf(r, &o); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.err, "seaworthy: verified %s (policy %s); booting\n", args[0], printable(r.Summary.Policy))
+			return boot.Run(cmd.Context(), o)
+		},
+	}
+	vf.add(cmd)
+	fs := cmd.Flags()
+	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: TCP port of 127.0.0.1 that leads to the guest's (repeatable)")
+	fs.IntVar(&memory, "memory", 512, "MiB")
+	fs.IntVar(&cpus, "cpus", 1, "processors")
+	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")
+	fs.DurationVar(&timeout, "timeout", 0, "end the machine after this time (default: never)")
+	return cmd
+}
+
+// machineOf takes the boot files from what was verified: open descriptors, so
+// that nothing can come between the check and the boot.
+func machineOf(r *verify.Result, o *boot.Options) error {
+	o.Arch = r.Arch
+	o.Kernel, o.Initrd = r.Open(r.Name+"-kernel"), r.Open(r.Name+"-initrd.img")
+	cmdline := r.Open(r.Name + "-cmdline")
+	if o.Kernel == nil || o.Initrd == nil || cmdline == nil {
+		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("image %s has no kernel, initrd and command line to boot", r.Name),
+			Next: "build it with --format kernel+initrd"}
+	}
+	text, err := io.ReadAll(io.LimitReader(cmdline, maxCmdline))
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "command line", Err: err}
+	}
+	o.Cmdline = string(bytes.TrimSpace(text))
+	return nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+)
+
+var update = flag.Bool("update", false, "write the output that scripts compare with")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"seaworthy": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScript runs the real program as a user would: one script per behaviour
+// of each verb, with its output and its exit code.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("COSIGN_PASSWORD", "secret")
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
+			e.Setenv("HOME", e.WorkDir)
+			return os.CopyFS(filepath.Join(e.WorkDir, "policy"), os.DirFS("testdata/policy"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"images": images,
+			"flip":   flip,
+		},
+	})
+}
+
+// exits CODE ARGS...: run seaworthy and expect an exit code. Output is there
+// for stdout and stderr.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: exits CODE ARGS...")
+	}
+	// A shell tells the code where testscript only knows failure.
+	line := []string{"-c", `code=$1; shift; seaworthy "$@"; got=$?; [ $got = $code ] || { echo "exit code $got, want $code" >&2; exit 1; }`, "sh"}
+	ts.Check(ts.Exec("sh", append(line, args...)...))
+}
+
+// flip FILE changes the byte in the file's middle.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	b[len(b)/2] ^= 1
+	ts.Check(os.Remove(path)) // it may be linked to a blob
+	ts.Check(os.WriteFile(path, b, 0o644))
+}
+
+// images DIR writes an OCI layout with the images that the scripts use.
+func images(ts *testscript.TestScript, neg bool, args []string) {
+	config := "# Linux/x86 6.1.0 Kernel Configuration\n"
+	for _, option := range []string{"RD_ZSTD", "RD_GZIP", "SECCOMP", "SECCOMP_FILTER", "MODULES", "CGROUPS", "NAMESPACES", "USER_NS", "PID_NS", "NET_NS", "OVERLAY_FS", "BPF"} {
+		config += "CONFIG_" + option + "=y\n"
+	}
+	layer := func(entries ...ocitest.Entry) ocitest.Image {
+		return ocitest.Image{Layers: []ocitest.Layer{{Entries: entries}}}
+	}
+	web := layer(ocitest.Dir("etc"), ocitest.Exec("web", "#!"), ocitest.File("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
+		ocitest.Dir("var"), ocitest.Dir("var/lib"), ocitest.Dir("var/lib/dpkg"),
+		ocitest.File("var/lib/dpkg/status", "Package: nginx\nStatus: install ok installed\nVersion: 1.22.1-9\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"))
+	web.Config = ocitest.Config{Entrypoint: []string{"/web"}, User: "1000"}
+	greedy := web
+	greedy.Config.Labels = map[string]string{"org.mobyproject.config": `{"capabilities":["all"],"pid":"host"}`}
+	hostile := layer(ocitest.Exec("web", "#!"), ocitest.File("../../../../init", "evil"))
+	hostile.Config = web.Config
+	swapped := ocitest.Named("docker.io/test/swapped:1", web)
+	for digest, blob := range swapped.Built.Blobs {
+		if bytes.HasPrefix(blob, []byte{0x1f, 0x8b}) { // a layer
+			swapped.Built.Swap(digest)
+		}
+	}
+	// The swapped image has blobs of its own, so that it does not spoil others.
+	other := filepath.Join(ts.MkAbs(args[0]), "swapped")
+	write := func(dir string, refs ...ocitest.Ref) {
+		ocitest.WriteLayout(&tb{TB: nil, ts: ts}, dir, refs...)
+	}
+	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o755))
+	write(filepath.Join(ts.MkAbs(args[0]), "good"),
+		ocitest.Named("docker.io/test/kernel:1", layer(ocitest.File("config", config), ocitest.File("kernel", strings.Repeat("kernel ", 1000)),
+			ocitest.Tarball("kernel.tar", ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.Dir("lib/modules/6.1.0"), ocitest.File("lib/modules/6.1.0/x.ko", "x")))),
+		ocitest.Named("docker.io/test/init:1", layer(ocitest.Exec("init", "#!init"))),
+		ocitest.Named("docker.io/test/web:1", web),
+		ocitest.Named("docker.io/test/greedy:1", greedy),
+		ocitest.Named("docker.io/test/hostile:1", hostile),
+	)
+	write(other, swapped)
+}
+
+// tb lets a fixture for tests fail a script.
+type tb struct {
+	testing.TB
+	ts *testscript.TestScript
+}
+
+func (t *tb) Helper()                   {}
+func (t *tb) Fatal(args ...any)         { t.ts.Fatalf("%v", args) }
+func (t *tb) Fatalf(f string, a ...any) { t.ts.Fatalf(f, a...) }
