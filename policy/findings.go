@@ -151,17 +151,11 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	if e.state == decision.StateFail && out.Fix == "" {
 		out.Fix = r.Remediation
 	}
-	if strings.HasPrefix(e.resource, "kernel:") && out.Origin == nil && e.state == decision.StateFail {
-		// The kernel's configuration comes from nowhere but its image.
-		out.Origin = &decision.Origin{Layer: "image"}
+	if id, ok := strings.CutPrefix(e.resource, "component:"); ok && !places.known(id) {
+		return out, entryError(r, "resource", "the system has no component %q", id)
 	}
-	if id, ok := strings.CutPrefix(e.resource, "component:"); ok {
-		if !places.known(id) {
-			return out, entryError(r, "resource", "the system has no component %q", id)
-		}
-		if out.Origin == nil && e.state == decision.StateFail {
-			out.Origin = places.origin(id, e.path)
-		}
+	if out.Origin == nil && e.state == decision.StateFail {
+		out.Origin = places.of(e.resource, e.path)
 	}
 	return out, nil
 }

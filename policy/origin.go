@@ -9,15 +9,76 @@ import (
 
 // places answers who set a value of a component.
 type places struct {
+	facts      *facts.Facts
 	components map[string]*facts.Component
 }
 
 func newPlaces(f *facts.Facts) *places {
-	p := &places{components: make(map[string]*facts.Component, len(f.Components))}
+	p := &places{facts: f, components: make(map[string]*facts.Component, len(f.Components))}
 	for i := range f.Components {
 		p.components[f.Components[i].ID] = &f.Components[i]
 	}
 	return p
+}
+
+// of is the origin of a resource for a rule that names none.
+func (p *places) of(resource, path string) *decision.Origin {
+	kind, name, _ := strings.Cut(resource, ":")
+	switch kind {
+	case "component":
+		return p.origin(name, path)
+	case "kernel":
+		// A kernel's configuration comes from nowhere but its image.
+		return p.image("kernel", "image")
+	case "cmdline":
+		if o := decision.Origin(p.facts.Cmdline.Origin); o.Layer != "" {
+			return &o
+		}
+	case "sysctl":
+		return p.sysctl(name)
+	}
+	return nil
+}
+
+// image is the place of a component's image reference, for a value that
+// another layer set; nil where nobody knows the component.
+func (p *places) image(id, layer string) *decision.Origin {
+	c := p.components[id]
+	if c == nil {
+		return nil
+	}
+	o := decision.Origin(c.Image.Origin)
+	o.Layer = layer
+	return &o
+}
+
+// sysctl is the origin of the last setting of a key. One that nothing sets is
+// the kernel's default, and its place is where a setting would go: the
+// component that applies others, or else the kernel.
+func (p *places) sysctl(key string) *decision.Origin {
+	var last, other *facts.Setting
+	for i := range p.facts.Sysctl.Settings {
+		s := &p.facts.Sysctl.Settings[i]
+		if strings.ReplaceAll(s.Key, "/", ".") == key && (last == nil || s.Order >= last.Order) {
+			last = s
+		}
+		if other == nil && p.known(s.Component) && s.Source != "spec" {
+			other = s
+		}
+	}
+	switch {
+	case last == nil && other == nil:
+		return p.image("kernel", "default")
+	case last == nil:
+		return p.image(other.Component, "default")
+	case last.Component == "cmdline":
+		return p.of("cmdline:", "")
+	case !p.known(last.Component):
+		return nil
+	case last.Source == "spec":
+		return p.origin(last.Component, "/linux/sysctl/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(last.Key))
+	}
+	return p.image(last.Component, "image")
 }
 
 func (p *places) known(id string) bool { return p.components[id] != nil }

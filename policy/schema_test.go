@@ -110,7 +110,7 @@ func TestSchemaValidates(t *testing.T) {
 	if ok, why := valid(d); !ok {
 		t.Errorf("a decision with waivers and unknowns: %v", why)
 	}
-	for _, pack := range []string{"baseline", "strict"} {
+	for _, pack := range []string{"baseline"} {
 		d, err := Decide(context.Background(), testFacts(), Options{Policy: pack, Now: testNow})
 		if err != nil {
 			t.Fatal(err)

@@ -170,7 +170,8 @@ type Finding struct {
 	Waiver *Waiver `json:"waiver,omitempty"`
 }
 
-// Origin is who set the value; the same fields as facts.Origin.
+// Origin is who set the value; the same fields as facts.Origin. What an image
+// set, or the kernel's own default, may have the place of the image reference.
 type Origin struct {
 	Layer  string `json:"layer"`
 	File   string `json:"file,omitempty"`

@@ -95,7 +95,7 @@ func place(o *decision.Origin) string {
 // layer and the line that names the image which the layer belongs to.
 func where(d *decision.Decision, f *decision.Finding) (at, layer string) {
 	if f.Origin != nil {
-		at, layer = place(f.Origin), layerWords(f.Origin.Layer)
+		at, layer = place(f.Origin), layerWords(f)
 	}
 	if at == "" {
 		at = place(imageOrigin(d, f))
@@ -103,9 +103,12 @@ func where(d *decision.Decision, f *decision.Finding) (at, layer string) {
 	return at, layer
 }
 
-func layerWords(layer string) string {
-	switch layer {
+func layerWords(f *decision.Finding) string {
+	switch f.Origin.Layer {
 	case "default":
+		if strings.HasPrefix(f.Resource, "sysctl:") {
+			return "the kernel's default"
+		}
 		return "set by the builder's default"
 	case "image":
 		return "set by the image"
@@ -116,7 +119,7 @@ func layerWords(layer string) string {
 	case "":
 		return ""
 	}
-	return "set by " + clean(layer)
+	return "set by " + clean(f.Origin.Layer)
 }
 
 // imageOrigin is the place of the image: line of the component that a finding
