@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_001
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-001"]
+checked contains r if some ["CMD-001", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-001"]
+fail contains f if some ["CMD-001", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-001"]
+unknown contains u if some ["CMD-001", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-001"]
+not_applicable contains n if some ["CMD-001", n] in cmdline.not_applicable

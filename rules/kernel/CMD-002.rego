@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_002
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-002"]
+checked contains r if some ["CMD-002", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-002"]
+fail contains f if some ["CMD-002", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-002"]
+unknown contains u if some ["CMD-002", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-002"]
+not_applicable contains n if some ["CMD-002", n] in cmdline.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_005
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-005"]
+checked contains r if some ["CMD-005", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-005"]
+fail contains f if some ["CMD-005", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-005"]
+unknown contains u if some ["CMD-005", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-005"]
+not_applicable contains n if some ["CMD-005", n] in cmdline.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_006
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-006"]
+checked contains r if some ["CMD-006", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-006"]
+fail contains f if some ["CMD-006", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-006"]
+unknown contains u if some ["CMD-006", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-006"]
+not_applicable contains n if some ["CMD-006", n] in cmdline.not_applicable

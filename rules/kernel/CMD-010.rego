@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_010
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-010"]
+checked contains r if some ["CMD-010", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-010"]
+fail contains f if some ["CMD-010", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-010"]
+unknown contains u if some ["CMD-010", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-010"]
+not_applicable contains n if some ["CMD-010", n] in cmdline.not_applicable

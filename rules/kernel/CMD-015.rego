@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_015
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-015"]
+checked contains r if some ["CMD-015", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-015"]
+fail contains f if some ["CMD-015", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-015"]
+unknown contains u if some ["CMD-015", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-015"]
+not_applicable contains n if some ["CMD-015", n] in cmdline.not_applicable

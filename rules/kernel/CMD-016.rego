@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_016
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some r in cmdline.checked["CMD-016"]
+checked contains r if some ["CMD-016", r] in cmdline.checked
 
-fail contains f if some f in cmdline.fail["CMD-016"]
+fail contains f if some ["CMD-016", f] in cmdline.fail
 
-unknown contains u if some u in cmdline.unknown["CMD-016"]
+unknown contains u if some ["CMD-016", u] in cmdline.unknown
 
-not_applicable contains n if some n in cmdline.not_applicable["CMD-016"]
+not_applicable contains n if some ["CMD-016", n] in cmdline.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_001
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-001"]
+checked contains r if some ["KCF-001", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-001"]
+fail contains f if some ["KCF-001", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-001"]
+unknown contains u if some ["KCF-001", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-001"]
+not_applicable contains n if some ["KCF-001", n] in kconfig.not_applicable

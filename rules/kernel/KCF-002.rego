@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_002
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-002"]
+checked contains r if some ["KCF-002", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-002"]
+fail contains f if some ["KCF-002", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-002"]
+unknown contains u if some ["KCF-002", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-002"]
+not_applicable contains n if some ["KCF-002", n] in kconfig.not_applicable

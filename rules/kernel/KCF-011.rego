@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_011
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-011"]
+checked contains r if some ["KCF-011", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-011"]
+fail contains f if some ["KCF-011", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-011"]
+unknown contains u if some ["KCF-011", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-011"]
+not_applicable contains n if some ["KCF-011", n] in kconfig.not_applicable

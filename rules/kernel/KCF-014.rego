@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_014
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-014"]
+checked contains r if some ["KCF-014", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-014"]
+fail contains f if some ["KCF-014", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-014"]
+unknown contains u if some ["KCF-014", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-014"]
+not_applicable contains n if some ["KCF-014", n] in kconfig.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_018
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-018"]
+checked contains r if some ["KCF-018", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-018"]
+fail contains f if some ["KCF-018", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-018"]
+unknown contains u if some ["KCF-018", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-018"]
+not_applicable contains n if some ["KCF-018", n] in kconfig.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_020
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-020"]
+checked contains r if some ["KCF-020", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-020"]
+fail contains f if some ["KCF-020", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-020"]
+unknown contains u if some ["KCF-020", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-020"]
+not_applicable contains n if some ["KCF-020", n] in kconfig.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_021
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-021"]
+checked contains r if some ["KCF-021", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-021"]
+fail contains f if some ["KCF-021", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-021"]
+unknown contains u if some ["KCF-021", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-021"]
+not_applicable contains n if some ["KCF-021", n] in kconfig.not_applicable

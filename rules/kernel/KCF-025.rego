@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_025
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some r in kconfig.checked["KCF-025"]
+checked contains r if some ["KCF-025", r] in kconfig.checked
 
-fail contains f if some f in kconfig.fail["KCF-025"]
+fail contains f if some ["KCF-025", f] in kconfig.fail
 
-unknown contains u if some u in kconfig.unknown["KCF-025"]
+unknown contains u if some ["KCF-025", u] in kconfig.unknown
 
-not_applicable contains n if some n in kconfig.not_applicable["KCF-025"]
+not_applicable contains n if some ["KCF-025", n] in kconfig.not_applicable

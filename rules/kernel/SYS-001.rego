@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_001
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-001"]
+checked contains r if some ["SYS-001", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-001"]
+fail contains f if some ["SYS-001", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-001"]
+unknown contains u if some ["SYS-001", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-001"]
+not_applicable contains n if some ["SYS-001", n] in sysctl.not_applicable

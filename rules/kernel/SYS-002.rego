@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_002
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-002"]
+checked contains r if some ["SYS-002", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-002"]
+fail contains f if some ["SYS-002", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-002"]
+unknown contains u if some ["SYS-002", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-002"]
+not_applicable contains n if some ["SYS-002", n] in sysctl.not_applicable

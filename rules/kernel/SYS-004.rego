@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_004
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-004"]
+checked contains r if some ["SYS-004", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-004"]
+fail contains f if some ["SYS-004", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-004"]
+unknown contains u if some ["SYS-004", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-004"]
+not_applicable contains n if some ["SYS-004", n] in sysctl.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_006
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-006"]
+checked contains r if some ["SYS-006", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-006"]
+fail contains f if some ["SYS-006", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-006"]
+unknown contains u if some ["SYS-006", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-006"]
+not_applicable contains n if some ["SYS-006", n] in sysctl.not_applicable

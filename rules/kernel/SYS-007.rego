@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_007
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-007"]
+checked contains r if some ["SYS-007", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-007"]
+fail contains f if some ["SYS-007", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-007"]
+unknown contains u if some ["SYS-007", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-007"]
+not_applicable contains n if some ["SYS-007", n] in sysctl.not_applicable

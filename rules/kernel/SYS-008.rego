@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_008
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-008"]
+checked contains r if some ["SYS-008", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-008"]
+fail contains f if some ["SYS-008", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-008"]
+unknown contains u if some ["SYS-008", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-008"]
+not_applicable contains n if some ["SYS-008", n] in sysctl.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_009
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-009"]
+checked contains r if some ["SYS-009", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-009"]
+fail contains f if some ["SYS-009", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-009"]
+unknown contains u if some ["SYS-009", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-009"]
+not_applicable contains n if some ["SYS-009", n] in sysctl.not_applicable

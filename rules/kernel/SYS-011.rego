@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_011
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-011"]
+checked contains r if some ["SYS-011", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-011"]
+fail contains f if some ["SYS-011", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-011"]
+unknown contains u if some ["SYS-011", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-011"]
+not_applicable contains n if some ["SYS-011", n] in sysctl.not_applicable

@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_013
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some r in sysctl.checked["SYS-013"]
+checked contains r if some ["SYS-013", r] in sysctl.checked
 
-fail contains f if some f in sysctl.fail["SYS-013"]
+fail contains f if some ["SYS-013", f] in sysctl.fail
 
-unknown contains u if some u in sysctl.unknown["SYS-013"]
+unknown contains u if some ["SYS-013", u] in sysctl.unknown
 
-not_applicable contains n if some n in sysctl.not_applicable["SYS-013"]
+not_applicable contains n if some ["SYS-013", n] in sysctl.not_applicable

@@ -84,21 +84,30 @@ blind(row) if {
 	not kernel.config_known
 }
 
-checked[row.rule] contains resource(row) if {
+# verdicts judges each row once; state is pass, fail, blind or not_applicable.
+verdicts[i] := verdict(given.cmdline[i]) if {
 	input.kernel.present == true
 	some i in rows
-	row := given.cmdline[i]
-	not blind(row)
-	not irrelevant(row)
 }
 
-fail[row.rule] contains finding if {
-	input.kernel.present == true
-	some i in rows
-	row := given.cmdline[i]
-	not blind(row)
+verdict(row) := {"state": "blind"} if {
+	blind(row)
+} else := {"state": "not_applicable", "reason": reason} if {
+	reason := irrelevant(row)
+} else := {"state": "fail"} if {
 	bad(row)
-	not irrelevant(row)
+} else := {"state": "pass"}
+
+checked contains [row.rule, resource(row)] if {
+	some i, v in verdicts
+	v.state in {"pass", "fail"}
+	row := given.cmdline[i]
+}
+
+fail contains [row.rule, finding] if {
+	some i, v in verdicts
+	v.state == "fail"
+	row := given.cmdline[i]
 	finding := {
 		"id": row.rule,
 		"resource": resource(row),
@@ -113,26 +122,22 @@ fail[row.rule] contains finding if {
 	}
 }
 
-not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
-	input.kernel.present == true
-	some i in rows
+not_applicable contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+	some i, v in verdicts
+	v.state == "not_applicable"
 	row := given.cmdline[i]
-	not blind(row)
-	reason := irrelevant(row)
 }
 
-unknown[row.rule] contains entry if {
-	some i in rows
-	row := given.cmdline[i]
-	blind(row)
+unknown contains [given.cmdline[i].rule, entry] if {
 	some entry in kernel.config_unknown
+	some i, v in verdicts
+	v.state == "blind"
 }
 
-unknown[row.rule] contains entry if {
+unknown contains [rule, entry] if {
 	not input.kernel.present == true
-	some i in rows
-	row := given.cmdline[i]
 	some entry in kernel.config_unknown
+	some rule in {given.cmdline[i].rule | some i in rows}
 }
 
 word(row, "") := row.param

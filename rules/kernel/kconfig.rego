@@ -4,7 +4,7 @@
 #   {"has": word}), why, sources, rule, severity, pack; and where needed arches,
 #   since and until (kernel versions), oldNames, when (options that must have
 #   these values for the row to mean anything), any (other ways to be right),
-#   lockdown (the mode under which the option does no harm), fix.
+#   lockdown (the mode under which the option does no harm).
 package seaworthy.tables.kconfig
 
 import data.seaworthy.given
@@ -85,7 +85,7 @@ closed := {"integrity"} if kernel.lockdown == "integrity"
 irrelevant(row) := sprintf("%s is not %s on this kernel", [name, text(want)]) if {
 	some name in sort(object.keys(object.get(row, "when", {})))
 	want := row.when[name]
-	not good({"option": name, "want": want})
+	not right({"option": name, "want": want})
 } else := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	not found(row)
 	not good(row)
@@ -99,7 +99,6 @@ irrelevant(row) := sprintf("%s is not %s on this kernel", [name, text(want)]) if
 # undecidable: whether the option exists depends on a version that is not known.
 undecidable(row) if {
 	not found(row)
-	not good(row)
 	versioned(row)
 	not kernel.version
 }
@@ -108,20 +107,33 @@ versioned(row) if row.since
 
 versioned(row) if row.until
 
-checked[row.rule] contains resource(row) if {
+# verdicts judges each row once; state is pass, fail, unknown or not_applicable.
+verdicts[i] := verdict(given.kconfig[i]) if {
 	kernel.config_known
 	some i in rows
-	row := given.kconfig[i]
-	not irrelevant(row)
 }
 
-fail[row.rule] contains finding if {
-	kernel.config_known
-	some i in rows
+verdict(row) := {"state": "not_applicable", "reason": reason} if {
+	reason := irrelevant(row)
+} else := {"state": "pass"} if {
+	good(row)
+} else := {
+	"state": "unknown",
+	"reason": "the option is not set, and without the kernel's version nobody knows whether it should exist",
+} if {
+	undecidable(row)
+} else := {"state": "fail"}
+
+checked contains [row.rule, resource(row)] if {
+	some i, v in verdicts
+	v.state != "not_applicable"
 	row := given.kconfig[i]
-	not good(row)
-	not irrelevant(row)
-	not undecidable(row)
+}
+
+fail contains [row.rule, finding] if {
+	some i, v in verdicts
+	v.state == "fail"
+	row := given.kconfig[i]
 	finding := {
 		"id": row.rule,
 		"resource": resource(row),
@@ -135,26 +147,21 @@ fail[row.rule] contains finding if {
 	}
 }
 
-unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
-	kernel.config_known
-	some i in rows
+unknown contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+	some i, v in verdicts
+	v.state == "unknown"
 	row := given.kconfig[i]
-	undecidable(row)
-	not irrelevant(row)
-	reason := "the option is not set, and without the kernel's version nobody knows whether it should exist"
 }
 
-unknown[row.rule] contains entry if {
-	some i in rows
-	row := given.kconfig[i]
+unknown contains [rule, entry] if {
 	some entry in kernel.config_unknown
+	some rule in {given.kconfig[i].rule | some i in rows}
 }
 
-not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
-	kernel.config_known
-	some i in rows
+not_applicable contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+	some i, v in verdicts
+	v.state == "not_applicable"
 	row := given.kconfig[i]
-	reason := irrelevant(row)
 }
 
 actual(row) := found(row)
@@ -177,14 +184,10 @@ text(want) := sprintf("at least %d", [want.min]) if want.min
 
 text(want) := sprintf("a list with %s", [concat(" and ", want.has)]) if want.has
 
-fix(row) := row.fix if row.fix
-
 fix(row) := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
-	not row.fix
 	row.lockdown
 }
 
 fix(row) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, text(row.want)]) if {
-	not row.fix
 	not row.lockdown
 }

@@ -79,19 +79,27 @@ depends(row) if {
 	d.when
 }
 
-checked[row.rule] contains resource(row) if {
-	some i in rows
+# verdicts judges each row once; state is pass, fail, unknown or not_applicable.
+verdicts[i] := verdict(given.sysctl[i]) if some i in rows
+
+verdict(row) := {"state": "not_applicable", "reason": reason} if {
+	reason := irrelevant(row)
+} else := {"state": "unknown", "reason": reason} if {
+	reason := blind(row)
+} else := {"state": "pass"} if {
+	good(row)
+} else := {"state": "fail"}
+
+checked contains [row.rule, resource(row)] if {
+	some i, v in verdicts
+	v.state in {"pass", "fail"}
 	row := given.sysctl[i]
-	not blind(row)
-	not irrelevant(row)
 }
 
-fail[row.rule] contains finding if {
-	some i in rows
+fail contains [row.rule, finding] if {
+	some i, v in verdicts
+	v.state == "fail"
 	row := given.sysctl[i]
-	not good(row)
-	not irrelevant(row)
-	not blind(row)
 	finding := {
 		"id": row.rule,
 		"resource": resource(row),
@@ -105,17 +113,16 @@ fail[row.rule] contains finding if {
 	}
 }
 
-unknown[row.rule] contains {"resource": resource(row), "reason": reason} if {
-	some i in rows
+unknown contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+	some i, v in verdicts
+	v.state == "unknown"
 	row := given.sysctl[i]
-	not irrelevant(row)
-	reason := blind(row)
 }
 
-not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
-	some i in rows
+not_applicable contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+	some i, v in verdicts
+	v.state == "not_applicable"
 	row := given.sysctl[i]
-	reason := irrelevant(row)
 }
 
 actual(row) := kernel.sysctl(row.key)

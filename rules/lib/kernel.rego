@@ -70,10 +70,12 @@ after_dashes(p) if {
 param_name(name) := replace(name, "-", "_")
 
 # values are all that a parameter was given, in order; a bare flag is "".
-values(name) := [v |
-	some pair in sort([[p.index, p] | some p in params; param_name(p.name) == param_name(name)])
-	v := text_of(pair[1])
-]
+values(name) := object.get(param_table, param_name(name), [])
+
+param_table := {name: [pair[1] | some pair in sort(pairs)] |
+	some name in {param_name(p.name) | some p in params}
+	pairs := [[p.index, text_of(p)] | some p in params; param_name(p.name) == name]
+}
 
 text_of(p) := p.value if is_string(p.value)
 
@@ -83,8 +85,7 @@ has_param(name) if count(values(name)) > 0
 
 # last is what a parameter ends up as, undefined where it is not there.
 last(name) := vs[count(vs) - 1] if {
-	vs := values(name)
-	count(vs) > 0
+	vs := param_table[param_name(name)]
 }
 
 truthy := {"", "1", "y", "yes", "on", "t", "true"}
@@ -181,27 +182,22 @@ module_signature_wanted if enabled_param("module.sig_enforce")
 
 module_signature_wanted if locked_down
 
-# default_on: a switch with a built-in default that the command line overrides.
-default_on(_, param) if enabled_param(param)
+# sysctl values in boot order; the last one holds.
+sysctl_values(key) := object.get(sysctl_table, key, [])
 
-default_on(option, param) if {
-	on(option)
-	not has_param(param)
+sysctl_table := {key: [s[2] | some s in sort(settings)] |
+	some key in {x.key | some x in keyed}
+	settings := [[x.order, x.index, x.value] | some x in keyed; x.key == key]
 }
 
-# sysctl values in boot order; the last one holds.
-sysctl_values(key) := [s[2] |
-	some s in sort([[x.order, i, x.value] |
-		some i, x in input.sysctl.settings
-		sysctl_key(x.key) == key
-	])
+keyed := [{"key": sysctl_key(x.key), "order": x.order, "index": i, "value": x.value} |
+	some i, x in input.sysctl.settings
 ]
 
 sysctl_key(key) := replace(key, "/", ".")
 
 sysctl(key) := trim_space(vs[count(vs) - 1]) if {
-	vs := sysctl_values(key)
-	count(vs) > 0
+	vs := sysctl_table[key]
 }
 
 # sysctl_is: negate this, and never sysctl itself, which is undefined where a

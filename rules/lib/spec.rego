@@ -71,8 +71,6 @@ writable(m) if {
 	modes[count(modes) - 1] == "rw"
 }
 
-has_option(m, name) if name in options(m)
-
 # mount_path is the JSON pointer of a mount.
 mount_path(i) := sprintf("/mounts/%d", [i])
 

@@ -1,0 +1,178 @@
+package rules_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/tester"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/rules"
+)
+
+// modules parses every Rego file, tests included, afresh: compiling changes
+// them.
+func modules(t testing.TB) map[string]*ast.Module {
+	t.Helper()
+	out := map[string]*ast.Module{}
+	walk(t, ".rego", func(name string, content []byte) {
+		m, err := ast.ParseModuleWithOpts(name, string(content), ast.ParserOptions{
+			ProcessAnnotation: true, RegoVersion: ast.RegoV1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = m
+	})
+	return out
+}
+
+func walk(t testing.TB, ext string, visit func(name string, content []byte)) {
+	t.Helper()
+	err := fs.WalkDir(rules.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ext {
+			return err
+		}
+		content, err := fs.ReadFile(rules.FS(), name)
+		if err != nil {
+			return err
+		}
+		visit(name, content)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// data merges the tables at the root, as the engine does.
+func data(t testing.TB) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	walk(t, ".json", func(name string, content []byte) {
+		d := json.NewDecoder(bytes.NewReader(content))
+		d.UseNumber()
+		var tables map[string]any
+		if err := d.Decode(&tables); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for key, table := range tables {
+			if out[key] != nil {
+				t.Fatalf("%s: %s is in another file too", name, key)
+			}
+			out[key] = table
+		}
+	})
+	return out
+}
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
+
+// TestRego runs every Rego test as `seaworthy rules test` does, with errors of
+// builtins raised, and holds that no line of a rule goes untested.
+func TestRego(t *testing.T) {
+	report := runRego(t)
+	for name, file := range report.Files {
+		if isTest(name) {
+			continue
+		}
+		for _, r := range file.NotCovered {
+			text := strings.TrimSpace(line(t, name, r.Start.Row))
+			// One line in each family only passes on what the evaluator says,
+			// and not every family has a row that does not apply.
+			if strings.HasPrefix(text, "not_applicable contains n if some [") {
+				continue
+			}
+			t.Errorf("%s:%d: no test reaches: %s", name, r.Start.Row, text)
+		}
+	}
+}
+
+var (
+	regoOnce   sync.Once
+	regoReport cover.Report
+	regoFailed []string
+	regoErr    error
+)
+
+// runRego runs the Rego tests once for all Go tests that look at the outcome.
+func runRego(t *testing.T) cover.Report {
+	t.Helper()
+	all, tables := modules(t), data(t)
+	regoOnce.Do(func() {
+		store := inmem.NewFromObjectWithOpts(tables, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+		regoErr = storage.Txn(context.Background(), store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+			tracer := cover.New()
+			runner := tester.NewRunner().SetStore(store).SetModules(all).SetCoverageQueryTracer(tracer).RaiseBuiltinErrors(true)
+			results, err := runner.RunTests(context.Background(), txn)
+			if err != nil {
+				return err
+			}
+			for r := range results {
+				if r.Error != nil {
+					regoFailed = append(regoFailed, r.String()+": "+r.Error.Error())
+				} else if !r.Pass() {
+					regoFailed = append(regoFailed, r.String())
+				}
+			}
+			regoReport = tracer.Report(all)
+			return nil
+		})
+	})
+	if regoErr != nil {
+		t.Fatal(regoErr)
+	}
+	for _, f := range regoFailed {
+		t.Error(f)
+	}
+	return regoReport
+}
+
+func line(t *testing.T, name string, row int) string {
+	t.Helper()
+	content, err := fs.ReadFile(rules.FS(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(content), "\n")
+	if row < 1 || row > len(lines) {
+		return ""
+	}
+	return lines[row-1]
+}
+
+// pack is one file of packs/.
+type pack struct {
+	Includes string   `yaml:"includes"`
+	Rules    []string `yaml:"rules"`
+}
+
+func packs(t testing.TB) map[string]pack {
+	t.Helper()
+	out := map[string]pack{}
+	walk(t, ".yaml", func(name string, content []byte) {
+		d := yaml.NewDecoder(bytes.NewReader(content))
+		d.KnownFields(true)
+		var file map[string]pack
+		if err := d.Decode(&file); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for key, p := range file {
+			if key != strings.TrimSuffix(path.Base(name), ".yaml") {
+				t.Errorf("%s: pack %q belongs into a file of its name", name, key)
+			}
+			out[key] = p
+		}
+	})
+	return out
+}
