@@ -20,8 +20,10 @@ type Bundle struct {
 	// Name is the folder's: "000-sysctl", "nginx".
 	Name string
 	// Dir is absolute: "/containers/services/nginx".
-	Dir         string
-	Runtime     *Runtime
+	Dir     string
+	Runtime *Runtime
+	// Version is config.json's ociVersion.
+	Version     string
 	Annotations map[string]string
 	// Before are the steps before the container is created, once; Created
 	// those between its creation and each start.
@@ -64,12 +66,13 @@ func readBundle(root fs.FS, section, dir string, e fs.DirEntry) (*Bundle, error)
 		return nil, err
 	}
 	var config struct {
+		Version     string            `json:"ociVersion"`
 		Annotations map[string]string `json:"annotations"`
 	}
 	if err := json.Unmarshal(data, &config); err != nil {
 		return nil, fmt.Errorf("config.json: %w", err)
 	}
-	b.Annotations = config.Annotations
+	b.Version, b.Annotations = config.Version, config.Annotations
 	data, err = readLimited(root, path.Join(dir, e.Name(), "runtime.json"), maxRuntimeBytes)
 	if err == nil {
 		b.Runtime, err = ParseRuntime(data)

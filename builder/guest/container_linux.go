@@ -54,10 +54,15 @@ func (r *runner) prepare(b *Bundle) error { return r.act.all(b.Before, 0) }
 func (r *runner) start(b *Bundle, out *os.File) (*running, error) {
 	pidFile := path.Join("/run/seaworthy", b.Section+"-"+b.Name+".pid")
 	_ = os.Remove(pidFile) // of an earlier start
-	if len(b.Created) == 0 {
-		return r.run(b, pidFile, out)
+	args, err := r.config(b)
+	if err != nil {
+		return nil, err
 	}
-	if err := r.command(out, b, "create", "--bundle", b.Dir, "--pid-file", pidFile, b.Name); err != nil {
+	args = append(args, "--bundle", b.Dir, "--pid-file", pidFile, b.Name)
+	if len(b.Created) == 0 {
+		return r.run(b, args, pidFile, out)
+	}
+	if err := r.command(out, b, append([]string{"create"}, args...)...); err != nil {
 		return nil, err
 	}
 	c, err := r.started(b, pidFile, out)
@@ -67,9 +72,29 @@ func (r *runner) start(b *Bundle, out *os.File) (*running, error) {
 	return c, err
 }
 
+// config gives the arguments that make crun read a config.json that it takes.
+// The container's own is used wherever it can be.
+func (r *runner) config(b *Bundle) ([]string, error) {
+	if path.Base(r.path) != "crun" || !needsVersion(b.Version) {
+		return nil, nil
+	}
+	name := path.Join("/run/seaworthy", b.Section+"-"+b.Name+".json")
+	data, err := os.ReadFile(path.Join(b.Dir, "config.json"))
+	if err != nil {
+		return nil, err
+	}
+	if data, err = withVersion(data, crunVersion); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		return nil, err
+	}
+	return []string{"--config", name}, nil
+}
+
 // run starts the container and waits until it is there.
-func (r *runner) run(b *Bundle, pidFile string, out *os.File) (*running, error) {
-	_, ended, err := r.kids.start(r.argv(b, "run", "--bundle", b.Dir, "--pid-file", pidFile, b.Name), out)
+func (r *runner) run(b *Bundle, args []string, pidFile string, out *os.File) (*running, error) {
+	_, ended, err := r.kids.start(r.argv(b, append([]string{"run"}, args...)...), out)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,55 @@
+package guest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// crunVersion is the version of the OCI runtime spec that every crun takes.
+// Those before 1.9, Debian 12's among them, refuse a config.json that says it
+// follows a later one, though later ones only add keys, which they skip.
+const crunVersion = "1.0.2"
+
+// needsVersion: crun may refuse a config.json of this version.
+func needsVersion(version string) bool { return !strings.HasPrefix(version, "1.0.") }
+
+// withVersion gives a config.json with another ociVersion; every other byte
+// stays as it is.
+func withVersion(config []byte, version string) ([]byte, error) {
+	dec := json.NewDecoder(bytes.NewReader(config))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New("config.json: not a JSON object")
+	}
+	from, to := int64(-1), int64(-1)
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, fmt.Errorf("config.json: %w", err)
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, fmt.Errorf("config.json: %w", err)
+		}
+		if key != "ociVersion" {
+			continue
+		}
+		if from >= 0 {
+			return nil, errors.New("config.json: ociVersion twice")
+		}
+		to = dec.InputOffset()
+		from = to - int64(len(value))
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, fmt.Errorf("config.json: %w", err)
+	}
+	if from < 0 {
+		return nil, errors.New("config.json: no ociVersion")
+	}
+	out := append([]byte(nil), config[:from]...)
+	out = strconv.AppendQuote(out, version)
+	return append(out, config[to:]...), nil
+}
