@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -28,13 +29,22 @@ type registry struct {
 	base     http.RoundTripper
 
 	mu      sync.Mutex
-	clients map[string]*http.Client // by repository
+	clients map[string]*client // by repository
 }
+
+// client speaks to one repository.
+type client struct {
+	http *http.Client
+	base string // URL of the repository
+}
+
+// stall is how long a registry may send nothing before we give up.
+const stall = 2 * time.Minute
 
 func newRegistry(insecure func(string) bool, lim limits) *registry {
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.ResponseHeaderTimeout = time.Minute
-	r := &registry{insecure: insecure, lim: lim, clients: map[string]*http.Client{}}
+	base.ResponseHeaderTimeout = stall
+	r := &registry{insecure: insecure, lim: lim, clients: map[string]*client{}}
 	r.base = &guard{next: base, plain: r.plain}
 	return r
 }
@@ -80,56 +90,110 @@ func onlyOutward(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-func (r *registry) client(ctx context.Context, q ref) (*http.Client, *name.Repository, error) {
+func (r *registry) client(ctx context.Context, q ref) (*client, error) {
 	var opts []name.Option
 	if r.plain(q.registry) {
 		opts = append(opts, name.Insecure)
 	}
 	repo, err := name.NewRepository(q.registry+"/"+q.repository, opts...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := r.clients[repo.Name()]; c != nil {
-		return c, &repo, nil
+		return c, nil
 	}
 	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
 	if err != nil {
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "credentials for " + q.registry, Err: err, Next: "check the Docker configuration that docker login writes"}
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "credentials for " + q.registry, Err: err, Next: "check the Docker configuration that docker login writes"}
 	}
-	t, err := transport.NewWithContext(ctx, repo.Registry, auth, transport.NewRetry(r.base), []string{repo.Scope(transport.PullScope)})
+	base := transport.NewRetry(r.base)
+	scheme := "https"
+	if r.plain(q.registry) {
+		// Allowed is not the same as needed: TLS is tried first.
+		ping, err := transport.Ping(ctx, repo.Registry, base)
+		if err != nil {
+			return nil, registryError(q, err)
+		}
+		if ping.Insecure {
+			scheme = "http"
+		}
+	}
+	t, err := transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(transport.PullScope)})
 	if err != nil {
-		return nil, nil, registryError(q, err)
+		return nil, registryError(q, err)
 	}
-	c := &http.Client{Transport: t, CheckRedirect: onlyOutward}
+	c := &client{
+		http: &http.Client{Transport: t, CheckRedirect: onlyOutward},
+		base: fmt.Sprintf("%s://%s/v2/%s/", scheme, repo.RegistryStr(), repo.RepositoryStr()),
+	}
 	r.clients[repo.Name()] = c
-	return c, &repo, nil
+	return c, nil
 }
 
 // get asks for one manifest (by tag or digest) or blob.
-func (r *registry) get(ctx context.Context, q ref, kind, id string) (*http.Response, error) {
-	c, repo, err := r.client(ctx, q)
+func (r *registry) get(ctx context.Context, q ref, kind, id string) (io.ReadCloser, error) {
+	c, err := r.client(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	u := fmt.Sprintf("%s://%s/v2/%s/%s/%s", repo.Scheme(), repo.RegistryStr(), repo.RepositoryStr(), kind, id)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
+	ctx, cancel := context.WithCancel(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+kind+"/"+id, nil)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
 	if kind == "manifests" {
 		req.Header.Set("Accept", strings.Join([]string{typeOCIIndex, typeDockerIndex, typeOCIManifest, typeDockerManifest}, ","))
 	}
-	res, err := c.Do(req)
+	res, err := c.http.Do(req)
 	if err != nil {
+		cancel()
 		return nil, registryError(q, err)
 	}
 	if err := transport.CheckError(res, http.StatusOK); err != nil {
 		res.Body.Close()
+		cancel()
 		return nil, registryError(q, err)
 	}
-	return res, nil
+	return newPatient(res.Body, cancel, stall), nil
+}
+
+// patient is a body that fails when nothing comes for too long.
+type patient struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+	timer  *time.Timer
+	wait   time.Duration
+	late   atomic.Bool
+}
+
+func newPatient(body io.ReadCloser, cancel context.CancelFunc, wait time.Duration) *patient {
+	p := &patient{ReadCloser: body, cancel: cancel, wait: wait}
+	// Armed only within Read: a slow sink is not the registry's fault.
+	p.timer = time.AfterFunc(wait, func() {
+		p.late.Store(true)
+		cancel()
+	})
+	p.timer.Stop()
+	return p
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	p.timer.Reset(p.wait)
+	n, err := p.ReadCloser.Read(b)
+	p.timer.Stop()
+	if p.late.Load() {
+		return n, fmt.Errorf("the registry sent nothing for %v", p.wait)
+	}
+	return n, err
+}
+
+func (p *patient) Close() error {
+	p.timer.Stop()
+	p.cancel()
+	return p.ReadCloser.Close()
 }
 
 // manifest reads what r names. The digest is computed, never believed.
@@ -138,12 +202,12 @@ func (r *registry) manifest(ctx context.Context, q ref) (descriptor, []byte, err
 	if id == "" {
 		id = q.tag
 	}
-	res, err := r.get(ctx, q, "manifests", id)
+	body, err := r.get(ctx, q, "manifests", id)
 	if err != nil {
 		return descriptor{}, nil, err
 	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, r.lim.manifest+1))
+	defer body.Close()
+	raw, err := io.ReadAll(io.LimitReader(body, r.lim.manifest+1))
 	if err != nil {
 		return descriptor{}, nil, registryError(q, err)
 	}
@@ -163,11 +227,7 @@ func (r *registry) open(ctx context.Context, q ref, d descriptor) (io.ReadCloser
 	if isIndexType(d.MediaType) || isManifestType(d.MediaType) {
 		kind = "manifests"
 	}
-	res, err := r.get(ctx, q, kind, d.Digest)
-	if err != nil {
-		return nil, err
-	}
-	return res.Body, nil
+	return r.get(ctx, q, kind, d.Digest)
 }
 
 func (r *registry) closeIdle() {

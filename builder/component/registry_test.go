@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -238,6 +239,46 @@ func TestTransportGuards(t *testing.T) {
 		if err := onlyOutward(at(u), []*http.Request{at("https://reg.example/")}); (err == nil) != ok {
 			t.Errorf("%s: %v", u, err)
 		}
+	}
+}
+
+// A registry that falls silent does not hold a build for ever.
+func TestPatience(t *testing.T) {
+	r, w := net.Pipe()
+	defer w.Close()
+	p := newPatient(r, func() { r.Close() }, 20*time.Millisecond)
+	go func() { _, _ = w.Write([]byte("x")) }()
+	b := make([]byte, 8)
+	if n, err := p.Read(b); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	time.Sleep(60 * time.Millisecond) // a slow reader is not the registry's fault
+	go func() { _, _ = w.Write([]byte("y")) }()
+	if n, err := p.Read(b); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if _, err := p.Read(b); err == nil || !strings.Contains(err.Error(), "sent nothing for 20ms") {
+		t.Error(err)
+	}
+}
+
+// A registry on loopback may speak TLS too, and then plain HTTP is not tried.
+func TestPingPrefersTLS(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	ref := reg.Push("a/x:1", remoteImage().Build())
+	proxy := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reg.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	r := newRegistry(nil, defaultLimits())
+	r.base.(*guard).next = proxy.Client().Transport
+	q, err := parseRef(strings.Replace(ref, reg.Host, strings.TrimPrefix(proxy.URL, "https://"), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.manifest(context.Background(), q); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -18,7 +18,8 @@ type Options struct {
 	// archives (an OCI layout or the output of docker save, as tar or tar.gz).
 	Paths []string
 	// Cache is the folder of an OCI layout that keeps what comes from a
-	// registry; "" keeps nothing. It is made when first needed.
+	// registry; "" keeps nothing. It is made when first needed. A tag that it
+	// has is not asked for again: remove the folder to follow tags that moved.
 	Cache string
 	// Offline: no registry is asked.
 	Offline bool

@@ -36,7 +36,7 @@ func NewRegistry(tb testing.TB) *Registry {
 	r := &Registry{blobs: map[string][]byte{}, tb: tb}
 	r.handler = registry.New(registry.WithBlobHandler(r), registry.WithReferrersSupport(true),
 		registry.Logger(log.New(io.Discard, "", 0)))
-	s := httptest.NewServer(http.HandlerFunc(r.serve))
+	s := httptest.NewServer(r)
 	tb.Cleanup(s.Close)
 	r.Host = strings.TrimPrefix(s.URL, "http://")
 	return r
@@ -88,7 +88,8 @@ func (r *Registry) put(repo, target, mediaType string, data []byte) {
 	}
 }
 
-func (r *Registry) serve(w http.ResponseWriter, req *http.Request) {
+// ServeHTTP answers as the registry does on its own port.
+func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	r.requests = append(r.requests, req.Method+" "+req.URL.Path)
 	user, password := r.user, r.password
