@@ -34,11 +34,10 @@ type Options struct {
 // Scanner collects what is to be known about one system. Its methods may be
 // called at the same time.
 type Scanner struct {
-	opts     Options
-	ctx      context.Context
-	stop     context.CancelFunc
-	slots    chan struct{}
-	licenses sbom.Licenses
+	opts  Options
+	ctx   context.Context
+	stop  context.CancelFunc
+	slots chan struct{}
 
 	mu     sync.Mutex
 	scans  map[string]*scan // by manifest
@@ -209,7 +208,7 @@ func (s *Scanner) work(c *scan) {
 		c.err = errors.Join(c.err, kernelErr)
 		return
 	}
-	req := sbom.Request{Image: c.img, TempDir: s.opts.TempDir, Licenses: &s.licenses}
+	req := sbom.Request{Image: c.img, TempDir: s.opts.TempDir}
 	if result != nil {
 		req.Kernel = &sbom.Kernel{
 			Path: result.Binary, Version: result.Version, Arch: c.img.Config.Architecture,

@@ -105,9 +105,11 @@ func (f *Finder) Kind() string {
 		f.look(len(f.buf))
 		f.decided = true
 	}
-	f.buf = nil
 	return f.kind
 }
+
+// reset makes f ready for another stream, in the same memory.
+func (f *Finder) reset() { *f = Finder{buf: f.buf[:0]} }
 
 // look searches for anchors that begin before end.
 func (f *Finder) look(end int) {

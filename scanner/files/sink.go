@@ -34,6 +34,7 @@ type Sink struct {
 	kept     map[string]*bytes.Buffer
 	oversize map[string]int64
 	used     int64
+	find     Finder
 }
 
 // NewSink returns a sink for one image.
@@ -61,6 +62,7 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	if e.Type != system.TypeFile || e.Size == 0 {
 		return nil, nil
 	}
+	s.find.reset()
 	w := &reader{s: s, path: p, entry: e}
 	if !e.Shadowed && isSettings(p) {
 		if e.Size > maxSettings || s.used+e.Size > maxKept {
@@ -174,18 +176,17 @@ type reader struct {
 	path  string
 	entry *system.Entry
 	keep  *bytes.Buffer
-	find  Finder
 }
 
 func (r *reader) Write(p []byte) (int, error) {
 	if r.keep != nil {
 		r.keep.Write(p)
 	}
-	return r.find.Write(p)
+	return r.s.find.Write(p)
 }
 
 func (r *reader) Close() error {
-	kind := r.find.Kind()
+	kind := r.s.find.Kind()
 	if kind == "" {
 		return nil
 	}

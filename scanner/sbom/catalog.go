@@ -22,9 +22,6 @@ import (
 // SyftVersion is the version of the catalogers, as go.mod has it.
 const SyftVersion = "1.57.0"
 
-// Licenses classifies licence texts; share one among all images.
-type Licenses = bridge.Licenses
-
 // Unreadable is a file that a cataloger could not make sense of.
 type Unreadable = bridge.Unknown
 
@@ -51,8 +48,7 @@ type Request struct {
 	Kernel *Kernel
 	// TempDir is where the folder for temporary files is made; "" is the
 	// system's.
-	TempDir  string
-	Licenses *Licenses
+	TempDir string
 }
 
 // Catalog runs the catalogers over a collector whose pass has ended. A package
@@ -64,7 +60,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	inner := bridge.Context(ctx, dir, req.Licenses)
+	inner := bridge.Context(ctx, dir, classify)
 	resolver := c.Resolver()
 
 	s := &sbom.SBOM{
@@ -74,7 +70,15 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	}
 	inv := &Inventory{Image: req.Image, SBOM: s}
 	var failures []error
+	var unowned *Resolver
 	for _, cat := range catalogers() {
+		resolver := resolver
+		if cat.unowned {
+			if unowned == nil {
+				unowned = resolver.without(ownedBySystem(c.tree, s))
+			}
+			resolver = unowned
+		}
 		found, relations, err := run(inner, cat, resolver)
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -30,35 +30,39 @@ type cataloger struct {
 	// that cannot be read hides packages, so the scan fails; elsewhere one bad
 	// file is reported and the others count.
 	database bool
+	// unowned: it is shown only files that no package of a distribution owns.
+	// It names programs by their looks, which counts only where nothing better
+	// is known; looking costs much, and most files are owned.
+	unowned bool
 }
 
 // catalogers lists what images hold: installed software, not what a source
 // tree declares. None of them uses the network, by their defaults. A new one
-// is one line here.
+// is one line here; databases come first.
 func catalogers() []cataloger {
 	return []cataloger{
-		{alpine.NewDBCataloger(), true},
-		{arch.NewDBCataloger(), true},
-		{debian.NewDBCataloger(), true},
-		{gentoo.NewPortageCataloger(), true},
-		{redhat.NewDBCataloger(), true},
+		{Cataloger: alpine.NewDBCataloger(), database: true},
+		{Cataloger: arch.NewDBCataloger(), database: true},
+		{Cataloger: debian.NewDBCataloger(), database: true},
+		{Cataloger: gentoo.NewPortageCataloger(), database: true},
+		{Cataloger: redhat.NewDBCataloger(), database: true},
 
-		{golang.NewGoModuleBinaryCataloger(golang.DefaultCatalogerConfig()), false},
-		{rust.NewAuditBinaryCataloger(), false},
-		{python.NewInstalledPackageCataloger(), false},
-		{javascript.NewPackageCataloger(), false},
-		{java.NewArchiveCataloger(java.DefaultArchiveCatalogerConfig()), false},
-		{java.NewNativeImageCataloger(), false},
-		{java.NewJvmDistributionCataloger(), false},
-		{ruby.NewInstalledGemSpecCataloger(), false},
-		{php.NewComposerInstalledCataloger(), false},
-		{php.NewInterpreterCataloger(), false},
-		{dotnet.NewDotnetDepsBinaryCataloger(dotnet.DefaultCatalogerConfig()), false},
-		{lua.NewPackageCataloger(), false},
-		{perl.NewCpanInstalledCataloger(), false},
+		{Cataloger: golang.NewGoModuleBinaryCataloger(golang.DefaultCatalogerConfig())},
+		{Cataloger: rust.NewAuditBinaryCataloger()},
+		{Cataloger: python.NewInstalledPackageCataloger()},
+		{Cataloger: javascript.NewPackageCataloger()},
+		{Cataloger: java.NewArchiveCataloger(java.DefaultArchiveCatalogerConfig())},
+		{Cataloger: java.NewNativeImageCataloger()},
+		{Cataloger: java.NewJvmDistributionCataloger()},
+		{Cataloger: ruby.NewInstalledGemSpecCataloger()},
+		{Cataloger: php.NewComposerInstalledCataloger()},
+		{Cataloger: php.NewInterpreterCataloger()},
+		{Cataloger: dotnet.NewDotnetDepsBinaryCataloger(dotnet.DefaultCatalogerConfig())},
+		{Cataloger: lua.NewPackageCataloger()},
+		{Cataloger: perl.NewCpanInstalledCataloger()},
 
-		{kernel.NewLinuxKernelCataloger(kernel.DefaultLinuxKernelCatalogerConfig()), false},
-		{binary.NewClassifierCataloger(binary.DefaultClassifierCatalogerConfig()), false},
-		{binary.NewELFPackageCataloger(), false},
+		{Cataloger: kernel.NewLinuxKernelCataloger(kernel.DefaultLinuxKernelCatalogerConfig())},
+		{Cataloger: binary.NewClassifierCataloger(binary.DefaultClassifierCatalogerConfig()), unowned: true},
+		{Cataloger: binary.NewELFPackageCataloger(), unowned: true},
 	}
 }

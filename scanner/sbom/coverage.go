@@ -17,36 +17,20 @@ import (
 // folder that is the package (a Node module, a kernel's modules). A second
 // name of a file (a hard link) counts as a file.
 func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
-	owned := map[string]bool{}
+	o := owners{tree: t, owned: map[string]bool{}}
 	folders := map[string]bool{}
-	claim := func(p string) {
-		if real, _, ok := t.ResolveParent(p); ok {
-			owned[real] = true
-		}
-	}
 	for p := range s.Artifacts.Packages.Enumerate() {
 		for _, l := range p.Locations.ToSlice() {
-			claim(l.RealPath)
+			o.claim(l.RealPath)
 		}
-		if o, ok := p.Metadata.(pkg.FileOwner); ok {
-			base := "/"
-			if m, ok := p.Metadata.(pkg.PythonPackage); ok {
-				base = m.SitePackagesRootPath
-			}
-			for _, f := range o.OwnedFiles() {
-				if !strings.HasPrefix(f, "/") {
-					f = base + "/" + f
-				}
-				claim(f)
-			}
-		}
+		o.listed(p)
 		for _, d := range packageFolders(p) {
 			folders[d] = true
 		}
 	}
 	if k != nil {
 		for _, p := range k.Owned {
-			claim(p)
+			o.claim(p)
 		}
 	}
 	var c facts.Coverage
@@ -56,11 +40,53 @@ func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 			continue
 		}
 		c.Files++
-		if owned[p] || below(folders, p) {
+		if o.owned[p] || below(folders, p) {
 			c.Owned++
 		}
 	}
 	return c
+}
+
+// owners gathers the files that packages own.
+type owners struct {
+	tree  *tree.Tree
+	owned map[string]bool
+}
+
+func (o *owners) claim(p string) {
+	if real, _, ok := o.tree.ResolveParent(p); ok {
+		o.owned[real] = true
+	}
+}
+
+// listed claims the files that p's own list names.
+func (o *owners) listed(p pkg.Package) {
+	owner, ok := p.Metadata.(pkg.FileOwner)
+	if !ok {
+		return
+	}
+	base := ""
+	if m, ok := p.Metadata.(pkg.PythonPackage); ok {
+		base = m.SitePackagesRootPath
+	}
+	for _, f := range owner.OwnedFiles() {
+		if !strings.HasPrefix(f, "/") {
+			f = base + "/" + f
+		}
+		o.claim(f)
+	}
+}
+
+// systemTypes are the packages of distributions.
+var systemTypes = []pkg.Type{pkg.AlpmPkg, pkg.ApkPkg, pkg.DebPkg, pkg.PortagePkg, pkg.RpmPkg}
+
+// ownedBySystem are the files that the distribution's packages own.
+func ownedBySystem(t *tree.Tree, s *sbom.SBOM) map[string]bool {
+	o := owners{tree: t, owned: map[string]bool{}}
+	for p := range s.Artifacts.Packages.Enumerate(systemTypes...) {
+		o.listed(p)
+	}
+	return o.owned
 }
 
 // packageFolders are folders that are a package: all in them belongs to it.

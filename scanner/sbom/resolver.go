@@ -33,8 +33,12 @@ type Resolver struct {
 	byExt  map[string][]string
 	byMIME map[string][]string
 	mimes  map[string]string
+	// folders are the base names of folders, and of links to folders.
+	folders map[string]bool
 	// links are the links that lead to a folder, by the folder.
 	links map[string][]string
+	// hidden are files that are not shown, by their own path.
+	hidden map[string]bool
 	// missed are contents that were asked for and had gone by.
 	missed map[string]bool
 }
@@ -46,14 +50,21 @@ func (c *Collector) Resolver() *Resolver {
 	r := &Resolver{
 		tree: c.tree, store: c.store, mimes: c.mimes,
 		byBase: map[string][]string{}, byExt: map[string][]string{}, byMIME: map[string][]string{},
-		links: map[string][]string{}, missed: map[string]bool{},
+		folders: map[string]bool{}, links: map[string][]string{}, missed: map[string]bool{},
 	}
+	last := ""
 	for _, p := range c.tree.Paths() {
 		e := c.tree.Get(p)
+		if d := tree.Dir(p); d != last {
+			for last = d; d != "/"; d = tree.Dir(d) {
+				r.folders[tree.Base(d)] = true
+			}
+		}
 		switch e.Type {
 		case system.TypeSymlink:
 			if real, to, ok := c.tree.Resolve(p); ok && (to == nil || to.Type == system.TypeDir) {
 				r.links[real] = append(r.links[real], p)
+				r.folders[tree.Base(p)] = true
 				continue
 			}
 		case system.TypeFile, system.TypeHardlink:
@@ -71,6 +82,13 @@ func (c *Collector) Resolver() *Resolver {
 		}
 	}
 	return r
+}
+
+// without is r less some files.
+func (r *Resolver) without(hidden map[string]bool) *Resolver {
+	less := *r
+	less.hidden = hidden
+	return &less
 }
 
 // HasPath implements file.Resolver.
@@ -96,6 +114,10 @@ func (r *Resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 			if !doublestar.ValidatePattern(p) {
 				return nil, fmt.Errorf("bad pattern %q", p)
 			}
+			if dir := path.Dir(p); strings.HasPrefix(dir, "/") && !hasMeta(dir) {
+				r.inFolder(dir, path.Base(p), s.add)
+				continue
+			}
 			for _, name := range r.candidates(p) {
 				if access := r.match(p, name); access != "" {
 					s.add(access)
@@ -106,11 +128,45 @@ func (r *Resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	return s.out, nil
 }
 
+// inFolder finds what matches in one folder, however it is reached: dpkg's
+// cataloger asks so for each package.
+func (r *Resolver) inFolder(dir, base string, found func(string)) {
+	real, _, ok := r.tree.Resolve(dir)
+	if !ok {
+		return
+	}
+	prefix := strings.TrimSuffix(real, "/") + "/" + base[:literal(base)]
+	at, _ := slices.BinarySearch(r.names, prefix)
+	for ; at < len(r.names) && strings.HasPrefix(r.names[at], prefix); at++ {
+		name := r.names[at]
+		if tree.Dir(name) != real {
+			continue
+		}
+		if m, _ := doublestar.Match(base, tree.Base(name)); m {
+			found(strings.TrimSuffix(dir, "/") + "/" + tree.Base(name))
+		}
+	}
+}
+
+// literal counts the bytes of a pattern before its first wildcard.
+func literal(pattern string) int {
+	if i := strings.IndexAny(pattern, `*?[{\`); i >= 0 {
+		return i
+	}
+	return len(pattern)
+}
+
 // candidates are the names whose last element may match the pattern's.
 func (r *Resolver) candidates(pattern string) []string {
-	base := path.Base(pattern)
+	dir, base := path.Split(pattern)
 	if !hasMeta(base) {
 		return r.byBase[base]
+	}
+	// Every element of a path that matches is a folder, or a link to one.
+	for element := range strings.SplitSeq(dir, "/") {
+		if element != "" && !hasMeta(element) && !r.folders[element] {
+			return nil
+		}
 	}
 	if i := strings.LastIndexByte(base, '.'); i >= 0 && !hasMeta(base[i:]) {
 		return r.byExt[base[i:]]
@@ -271,7 +327,7 @@ type collection struct {
 
 func (s *collection) add(access string) {
 	real, e, ok := s.r.tree.Resolve(access)
-	if !ok || e == nil || e.Type != system.TypeFile || s.seen[real] {
+	if !ok || e == nil || e.Type != system.TypeFile || s.seen[real] || s.r.hidden[real] {
 		return
 	}
 	s.seen[real] = true

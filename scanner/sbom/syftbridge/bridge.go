@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/anchore/syft/internal/licenses"
 	"github.com/anchore/syft/internal/relationship"
@@ -24,30 +23,39 @@ import (
 	"github.com/anchore/syft/syft/sbom"
 )
 
-// Licenses classifies licence texts. Its tables cost a second of processor
-// time and 100 MB, so they are built when the first text comes and shared by
-// all that use the same Licenses. The zero value is ready.
-type Licenses struct {
-	once    sync.Once
-	scanner licenses.Scanner
-	err     error
+// License is a licence that a text states, as an SPDX identifier, and where in
+// the text it does.
+type License struct {
+	ID         string
+	Start, End int
 }
 
-// FindEvidence implements syft's scanner of licences.
-func (l *Licenses) FindEvidence(ctx context.Context, r io.Reader) ([]licenses.Evidence, []byte, error) {
-	l.once.Do(func() { l.scanner, l.err = licenses.NewDefaultScanner() })
-	if l.err != nil {
-		return nil, nil, l.err
+// Classifier names the licences that a text states, none if it knows none.
+type Classifier func(text []byte) []License
+
+// maxLicense bounds a licence's text; a longer one is not looked at.
+const maxLicense = 1 << 20
+
+// FindEvidence implements syft's scanner of licences. Syft's own builds its
+// tables for a second and holds 100 MB of them.
+func (c Classifier) FindEvidence(_ context.Context, r io.Reader) ([]licenses.Evidence, []byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxLicense+1))
+	if err != nil || len(text) > maxLicense {
+		return nil, nil, err
 	}
-	return l.scanner.FindEvidence(ctx, r)
+	var out []licenses.Evidence
+	for _, l := range c(text) {
+		out = append(out, licenses.Evidence{ID: l.ID, Start: l.Start, End: l.End})
+	}
+	return out, text, nil
 }
 
 // Context is what catalogers expect to find in ctx: a folder for their
-// temporary files, which the caller makes and removes, and a scanner of
-// licences.
-func Context(ctx context.Context, dir string, l *Licenses) context.Context {
+// temporary files, which the caller makes and removes, and something that
+// knows licences.
+func Context(ctx context.Context, dir string, c Classifier) context.Context {
 	ctx = tmpdir.WithValue(ctx, tmpdir.FromPath(dir))
-	return licenses.SetContextLicenseScanner(ctx, l)
+	return licenses.SetContextLicenseScanner(ctx, c)
 }
 
 // Relate finishes s as syft does: a binary that a distribution's package owns
