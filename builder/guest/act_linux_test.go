@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -357,6 +358,25 @@ func reaperHelper() int {
 	}
 	fmt.Println("fine")
 	return 0
+}
+
+// Services that start side by side ask for modules at the same time.
+func TestLoaderIsShared(t *testing.T) {
+	t.Parallel()
+	m, err := ParseModules([]byte("kernel/a.ko:\nkernel/b.ko: kernel/a.ko\n"), []byte("alias fs-x b\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := loader()
+	l.modules, l.dir = m, t.TempDir() // without the files: loading fails
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() { l.alias("fs-x") })
+	}
+	wg.Wait()
+	if !l.loaded["kernel/a.ko"] {
+		t.Error("nothing was tried")
+	}
 }
 
 func TestModaliases(t *testing.T) {

