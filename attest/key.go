@@ -7,7 +7,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -19,6 +18,7 @@ import (
 	"path/filepath"
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -61,22 +61,13 @@ func GenerateKey(dir string, password []byte) error {
 	return nil
 }
 
-// newKeyPair gives both halves as cosign generate-key-pair writes them.
+// newKeyPair makes both halves as cosign generate-key-pair does.
 func newKeyPair(password []byte) (private, public []byte, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	keys, err := cosign.GenerateKeyPair(func(bool) ([]byte, error) { return password, nil })
 	if err != nil {
 		return nil, nil, err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	sealed, err := encrypted.Encrypt(der, password)
-	if err != nil {
-		return nil, nil, err
-	}
-	public, err = publicPEM(key.Public())
-	return pem.EncodeToMemory(&pem.Block{Type: sigstoreKey, Bytes: sealed}), public, err
+	return keys.PrivateBytes, keys.PublicBytes, nil
 }
 
 // writeNew writes a file under a temporary name and links it into place, so
