@@ -13,7 +13,7 @@ import data.seaworthy.tables.kconfig
 
 rows contains i if {
 	some i, row in given.sysctl
-	kconfig.active(row)
+	row.pack in kconfig.active_packs
 	kconfig.arch_fits(row)
 }
 
@@ -72,6 +72,12 @@ blind(row) := sprintf("the files of %s were not inventoried, so its sysctl setti
 	not kernel.config_known
 }
 
+conditional(row) if row.when
+
+conditional(row) if row.since
+
+conditional(row) if row.unlessCmdline
+
 depends(row) if row.when
 
 depends(row) if {
@@ -82,7 +88,12 @@ depends(row) if {
 # verdicts judges each row once; state is pass, fail, unknown or not_applicable.
 verdicts[i] := verdict(given.sysctl[i]) if some i in rows
 
-verdict(row) := {"state": "not_applicable", "reason": reason} if {
+# The first answer is the common case, and quick.
+verdict(row) := {"state": "pass"} if {
+	not conditional(row)
+	count(unread) == 0
+	kconfig.satisfied(kernel.sysctl(row.key), row.want)
+} else := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
 } else := {"state": "unknown", "reason": reason} if {
 	reason := blind(row)

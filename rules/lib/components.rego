@@ -7,20 +7,12 @@ import data.seaworthy.given
 # Sections whose components run as containers and so have an effective spec.
 container_sections := {"onboot", "onshutdown", "services"}
 
-containers contains c if {
-	some c in input.components
-	is_object(c.spec)
-}
+# Arrays, not sets: sets would compare whole components with each other.
+containers := [c | some c in input.components; is_object(c.spec)]
 
-services contains c if {
-	some c in containers
-	c.section == "services"
-}
+services := [c | some c in containers; c.section == "services"]
 
-onboot contains c if {
-	some c in containers
-	c.section == "onboot"
-}
+onboot := [c | some c in containers; c.section == "onboot"]
 
 resource(c) := sprintf("component:%s", [c.id])
 
@@ -54,10 +46,7 @@ no_files contains entry if {
 files_present(c) if c.files.present == true
 
 # Components whose files were looked at.
-inventoried contains c if {
-	some c in input.components
-	files_present(c)
-}
+inventoried := [c | some c in input.components; files_present(c)]
 
 # finding completes what a rule says about a component.
 finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)

@@ -122,3 +122,8 @@ test_device_without_type_is_all if {
 	not lib.all_devices({"spec": {"linux": {"resources": {"devices": [{"allow": true, "type": "c", "major": 0, "minor": 0, "access": "rwm"}]}}}})
 	not lib.all_devices({"spec": {"linux": {"resources": {"devices": [{"allow": false, "access": "rwm"}]}}}})
 }
+
+test_lockdown_by_list if {
+	changes := object.union(t.open_kernel, {"CONFIG_SECURITY_LOCKDOWN_LSM_EARLY": "n"})
+	kernel.lockdown == "integrity" with input as t.cmdline_of(t.kconfigs(changes), [["lockdown", "integrity"]])
+}

@@ -71,6 +71,19 @@ writable(m) if {
 	modes[count(modes) - 1] == "rw"
 }
 
+# placed are all mounts of all containers, each looked at once: component c,
+# mount m, its index i, and what they mean.
+placed := [p |
+	some c in containers
+	some i, m in mounts(c)
+	p := {
+		"c": c, "i": i, "m": m,
+		"source": source(m), "destination": destination(m),
+		"bind": {true | is_bind(m)} != set(),
+		"writable": {true | writable(m)} != set(),
+	}
+]
+
 # mount_path is the JSON pointer of a mount.
 mount_path(i) := sprintf("/mounts/%d", [i])
 

@@ -15,6 +15,14 @@ test_fires_dev_bind if {
 	t.fires(rule.fail, "component:services/nginx") with input as s1
 }
 
+test_high_with_ioperm if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_X86_IOPL_IOPERM": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "high"
+}
+
 test_low_when_strict if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_STRICT_DEVMEM": "y", "CONFIG_IO_STRICT_DEVMEM": "y"})), [])
 	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))

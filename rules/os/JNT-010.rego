@@ -39,19 +39,20 @@ programs_dir(destination) if {
 }
 
 found contains lib.finding("JNT-010", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": sprintf("readonly, and %s writable over %s", [m.source, covered]),
 	"expected": "a read-only bind, or another place",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s has a read-only root, yet can change %s through the bind of %s", [c.id, covered, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
 }) if {
-	some c in lib.containers
+	some p in lib.placed
+	p.bind
+	p.writable
+	c := p.c
+	m := p.m
 	lib.readonly_root(c)
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
-	lib.writable(m)
-	covered := programs(c, lib.destination(m))
+	covered := programs(c, p.destination)
 }
 
 fail contains f if {

@@ -20,16 +20,17 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-002", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": lib.options(m),
 	"expected": "options that os.yml names",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
+	some p in lib.placed
+	p.bind
+	c := p.c
+	m := p.m
 	{o | some o in lib.options(m)} == {"rw", "rbind", "rshared"}
 }
 

@@ -20,15 +20,16 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-003", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": o,
 	"expected": "rprivate or rslave",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("what %s mounts below %s appears outside as well", [c.id, m.destination]),
 	"fix": sprintf("replace %s by rslave in the mount of %s at %s", [o, m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
+	some p in lib.placed
+	c := p.c
+	m := p.m
 	some o in lib.options(m)
 	o in {"shared", "rshared"}
 	{x | some x in lib.options(m)} != {"rw", "rbind", "rshared"}

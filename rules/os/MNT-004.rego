@@ -20,17 +20,18 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-004", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": m.source,
 	"expected": "a folder below the root",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s sees the whole root filesystem of the host at %s", [c.id, m.destination]),
 	"fix": sprintf("remove the bind of / from %s", [c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
-	lib.source(m) == "/"
+	some p in lib.placed
+	p.bind
+	c := p.c
+	m := p.m
+	p.source == "/"
 }
 
 fail contains f if {

@@ -20,20 +20,21 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-005", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": sprintf("%s, writable", [m.source]),
 	"expected": "read-only",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s can write to %s of the host", [c.id, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
-	lib.writable(m)
+	some p in lib.placed
+	p.bind
+	p.writable
+	c := p.c
+	m := p.m
 	some dir in {"/etc", "/boot", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/containers", "/init"}
-	lib.under(lib.source(m), dir)
-	not lib.under(lib.source(m), "/etc/resolv.conf")
+	lib.under(p.source, dir)
+	not lib.under(p.source, "/etc/resolv.conf")
 }
 
 fail contains f if {

@@ -20,19 +20,20 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-006", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": m.source,
 	"expected": "no bind of it",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s sees %s of the host", [c.id, m.source]),
 	"fix": sprintf("remove the bind of %s from %s; name single devices under `devices`", [m.source, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
+	some p in lib.placed
+	p.bind
+	c := p.c
+	m := p.m
 	some dir in {"/dev", "/proc", "/sys"}
-	lib.under(lib.source(m), dir)
-	not lib.under(lib.source(m), "/sys/fs/cgroup")
+	lib.under(p.source, dir)
+	not lib.under(p.source, "/sys/fs/cgroup")
 }
 
 fail contains f if {

@@ -21,18 +21,19 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-007", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": m.source,
 	"expected": "no runtime socket",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s can start containers through %s", [c.id, m.source]),
 	"fix": sprintf("remove the bind of %s from %s", [m.source, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
+	some p in lib.placed
+	p.bind
+	c := p.c
+	m := p.m
 	some name in array.concat(given.params.runtime_sockets, ["containerd", "crio", "docker"])
-	lib.source(m) in {concat("/", ["/run", name]), concat("/", ["/run/containerd", name]), concat("/", ["/run/crio", name]), concat("/", ["/run/podman", name])}
+	p.source in {concat("/", ["/run", name]), concat("/", ["/run/containerd", name]), concat("/", ["/run/crio", name]), concat("/", ["/run/podman", name])}
 }
 
 fail contains f if {

@@ -27,16 +27,17 @@ cgroup_mount(m) if {
 cgroup_mount(m) if m.type in {"cgroup", "cgroup2"}
 
 found contains lib.finding("MNT-008", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": "writable",
 	"expected": "read-only",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s can change the limits of every container", [c.id]),
 	"fix": sprintf("mount %s read-only at %s", [m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.writable(m)
+	some p in lib.placed
+	p.writable
+	c := p.c
+	m := p.m
 	cgroup_mount(m)
 }
 

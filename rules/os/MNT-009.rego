@@ -28,16 +28,17 @@ danger(c, m) := "writable" if {
 } else := "with CAP_SYS_MODULE" if "CAP_SYS_MODULE" in lib.caps(c)
 
 found contains lib.finding("MNT-009", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": sprintf("%s, %s", [m.source, why]),
 	"expected": "read-only, and no CAP_SYS_MODULE",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s has the kernel's modules, %s", [c.id, why]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE", [m.source, m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
+	some p in lib.placed
+	p.bind
+	c := p.c
+	m := p.m
 	modules_folder(m)
 	why := danger(c, m)
 }

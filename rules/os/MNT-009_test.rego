@@ -5,6 +5,8 @@ import data.seaworthy.testing as t
 
 test_fires_writable if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/lib/modules", "options": ["rbind", "rw"]})
 
+test_fires_usr if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/usr/lib/modules/6.1", "options": ["rbind", "rw"]})
+
 test_fires_cap if {
 	system := t.put(t.nginx_caps(["CAP_SYS_MODULE"]), "/components/4/spec/mounts/-", {"destination": "/lib/modules", "type": "bind", "source": "/lib/modules", "options": ["rbind", "ro"]})
 	t.fires(rule.fail, "component:services/nginx") with input as system

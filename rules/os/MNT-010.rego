@@ -20,17 +20,18 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-010", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": m.source,
 	"expected": "a folder below it",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s sees every socket of the host", [c.id]),
 	"fix": sprintf("bind the one folder below %s that %s needs", [m.source, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	lib.is_bind(m)
-	lib.source(m) == "/run"
+	some p in lib.placed
+	p.bind
+	c := p.c
+	m := p.m
+	p.source == "/run"
 }
 
 fail contains f if {

@@ -20,17 +20,18 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-012", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": lib.options(m),
 	"expected": "nosuid, nodev, noexec and a size",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("the tmpfs %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("write %s:nosuid,nodev,noexec,size=16m in the tmpfs of %s", [m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
+	some p in lib.placed
+	c := p.c
+	m := p.m
 	m.type == "tmpfs"
-	not lib.under(lib.destination(m), "/dev")
+	not lib.under(p.destination, "/dev")
 	has := {x | some o in lib.options(m); x := split(o, "=")[0]}
 	missing := {"nosuid", "nodev", "noexec", "size"} - has
 	count(missing) > 0

@@ -20,15 +20,16 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-016", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": lib.options(m),
 	"expected": "nosuid, nodev, noexec",
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("the mount %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("add nosuid, nodev and noexec to the mount %s of %s", [m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
+	some p in lib.placed
+	c := p.c
+	m := p.m
 	m.type in {"proc", "sysfs"}
 	missing := {"nosuid", "nodev", "noexec"} - {o | some o in lib.options(m)}
 	count(missing) > 0

@@ -20,18 +20,20 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-020", c, {
-	"path": lib.mount_path(i),
+	"path": lib.mount_path(p.i),
 	"actual": m.destination,
 	"expected": "one mount for each destination",
-	"key": lib.destination(m),
+	"key": p.destination,
 	"message": sprintf("%s mounts %s twice; the later one hides the other", [c.id, m.destination]),
 	"fix": sprintf("remove one mount of %s from %s", [m.destination, c.id]),
 }) if {
-	some c in lib.containers
-	some i, m in lib.mounts(c)
-	some j, other in lib.mounts(c)
-	j < i
-	lib.destination(m) == lib.destination(other)
+	some p in lib.placed
+	c := p.c
+	m := p.m
+	some other in lib.placed
+	other.c.id == c.id
+	other.i < p.i
+	p.destination == other.destination
 }
 
 fail contains f if {

@@ -3,6 +3,8 @@ package seaworthy.test.USR_011
 import data.seaworthy.rules.USR_011 as rule
 import data.seaworthy.testing as t
 
+test_fires_name if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/name", "sshd")
+
 test_fires_sshd if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/args", ["/usr/sbin/sshd", "-D"])
 
 test_silent_good if t.silent(rule.fail) with input as t.good
@@ -12,7 +14,7 @@ test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with i
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
-	system_now := t.nginx_with("/process/args", ["/usr/sbin/sshd", "-D"])
+	system_now := t.component_with("nginx", "/name", "sshd")
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("USR-011", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
