@@ -15,7 +15,7 @@ web=$(port) report=$(port)
 bin/seaworthy boot --key "$key" --publish "$web:8080" --publish "$report:8081" --timeout 180s "$dir" >"$console" 2>&1 &
 vm=$!
 trap 'kill $vm 2>/dev/null || true; rm -f "$console" "$answer"' EXIT
-tail -n +1 -f --pid=$vm "$console" | cut -c1-160 &
+tail -n +1 -f --pid=$vm "$console" | sed -u -E 's/^(.{160}).*/\1/' &
 
 ask() { # ask PORT: HTTP GET / with nothing but bash
   exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1

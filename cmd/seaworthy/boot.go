@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -28,7 +29,7 @@ func (c *cli) boot() *cobra.Command {
 		Short: "Verify an image, then run it in QEMU",
 		Long: `Boot verifies a folder that build wrote (format kernel+initrd), as verify does, and hands
 QEMU the very files that it verified. The guest's console goes to stdout. The machine
-runs until it powers off, or until interrupted.
+runs until it powers off; an interrupt presses its power button.
 
 ` + exitHelp,
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
@@ -58,7 +59,7 @@ runs until it powers off, or until interrupted.
 				return err
 			}
 			fmt.Fprintf(c.err, "seaworthy: verified %s (policy %s); booting\n", args[0], printable(r.Summary.Policy))
-			return boot.Run(cmd.Context(), o)
+			return c.runMachine(cmd.Context(), o)
 		},
 	}
 	vf.add(cmd)
@@ -69,6 +70,27 @@ runs until it powers off, or until interrupted.
 	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")
 	fs.DurationVar(&timeout, "timeout", 0, "end the machine after this time (default: never)")
 	return cmd
+}
+
+// shutdownGrace is how long a system may take to shut down.
+const shutdownGrace = 30 * time.Second
+
+// runMachine runs a machine to its end; when ctx ends first, the system is asked
+// to shut down.
+func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
+	m, err := boot.Start(context.WithoutCancel(ctx), o)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-m.Done():
+	case <-ctx.Done():
+		fmt.Fprintln(c.err, "seaworthy: asking the system to shut down")
+		if !m.PowerOff(shutdownGrace) {
+			fmt.Fprintf(c.err, "seaworthy: it did not within %s, and was ended\n", shutdownGrace)
+		}
+	}
+	return m.Wait()
 }
 
 // machineOf takes the boot files from what was verified: open descriptors, so

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"reflect"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -51,10 +49,8 @@ type cli struct {
 	buffered *bufio.Reader
 }
 
-// run runs the program and returns its exit code.
-func run(args []string, in io.Reader, out, errw io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+// run runs the program until it is done or ctx ends, and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	c := &cli{in: in, out: out, err: errw}
 	root := c.root()
 	root.SetArgs(args)

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the output that scripts compare w
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"seaworthy": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"seaworthy": main,
 	})
 }
 

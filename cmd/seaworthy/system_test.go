@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// realComponents is where `make components` puts the images that we ship.
+const realComponents = "../../dist/components"
+
+// realSystem is a copy of the examples beside the real components.
+type realSystem struct {
+	t   *testing.T
+	dir string
+}
+
+func newSystem(t *testing.T) *realSystem {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped: builds and boots a real system")
+	}
+	if _, err := os.Stat(realComponents); err != nil {
+		t.Skip("skipped: no components; `make components` builds them, `make test` does it all")
+	}
+	t.Setenv("COSIGN_PASSWORD", "test")
+	s := &realSystem{t: t, dir: t.TempDir()}
+	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "insecure.yml"} {
+		b, err := os.ReadFile(filepath.Join("../../examples", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(s.path(name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s *realSystem) path(name string) string { return filepath.Join(s.dir, name) }
+
+// run runs a verb on the real components and wants an exit code.
+func (s *realSystem) run(want int, verb string, args ...string) (stdout string) {
+	s.t.Helper()
+	var out, errs bytes.Buffer
+	args = append([]string{verb, "--components", realComponents, "--offline"}, args...)
+	if got := run(s.t.Context(), args, strings.NewReader(""), &out, &errs); got != want {
+		s.t.Fatalf("seaworthy %v: exit code %d, want %d\n%s%s", args, got, want, out.String(), errs.String())
+	}
+	return out.String()
+}
+
+// bare runs a verb that reads no components.
+func (s *realSystem) bare(want int, args ...string) string {
+	s.t.Helper()
+	var out, errs bytes.Buffer
+	if got := run(s.t.Context(), args, strings.NewReader(""), &out, &errs); got != want {
+		s.t.Fatalf("seaworthy %v: exit code %d, want %d\n%s%s", args, got, want, out.String(), errs.String())
+	}
+	return out.String() + errs.String()
+}
+
+func (s *realSystem) decide(want int, args ...string) decision.Decision {
+	s.t.Helper()
+	var d decision.Decision
+	if err := json.Unmarshal([]byte(s.run(want, "check", append(args, "--report", "json")...)), &d); err != nil {
+		s.t.Fatal(err)
+	}
+	return d
+}
+
+// TestInsecure: each kind of mistake is found, with its place and the layer
+// that made it.
+func TestInsecure(t *testing.T) {
+	s := newSystem(t)
+	d := s.decide(exitDenied, s.path("insecure.yml"))
+	found := map[string]bool{}
+	for _, f := range d.Findings {
+		if f.State != decision.StateFail {
+			continue
+		}
+		found[f.ID] = true
+		if f.Message == "" || f.Fix == "" {
+			t.Errorf("%s on %s says not what is wrong or how to mend it: %+v", f.ID, f.Resource, f)
+		}
+		if f.Origin == nil || (f.Origin.Layer == "os.yml" && f.Origin.Line == 0) {
+			t.Errorf("%s on %s has no place: %+v", f.ID, f.Resource, f.Origin)
+		}
+	}
+	for _, id := range []string{"CAP-001", "CAP-003", "CAP-004", "NSP-001", "MNT-004", "MNT-007", "DEV-001", "IMG-001", "IMG-002", "CMD-001", "CMD-002", "CMD-012", "FIL-001", "FIL-002", "JNT-001"} {
+		if !found[id] {
+			t.Errorf("%s does not fire", id)
+		}
+	}
+}
+
+// TestMinimal builds, signs, verifies and boots the example, and asks its
+// services over the network what they may do.
+func TestMinimal(t *testing.T) {
+	s := newSystem(t)
+	yml := s.path("minimal.yml")
+	s.run(exitDenied, "check", yml) // no digests yet
+	s.run(exitPass, "lock", yml)
+	if d := s.decide(exitPass, "--locked", yml); len(d.Waivers) != 0 {
+		t.Errorf("baseline needs waivers: %+v", d.Waivers)
+	}
+	s.hardened(yml)
+
+	s.bare(exitPass, "key", "generate", "--output-dir", s.dir)
+	out := s.path("out")
+	s.run(exitPass, "build", "--locked", "--key", s.path("seaworthy.key"), "--format", "kernel+initrd,tar", "--output-dir", out, yml)
+	s.bare(exitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "baseline", out)
+	s.bare(exitVerify, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "hardened", out)
+	for _, c := range []string{"kernel", "init-000", "init-001", "onboot-sysctl", "onboot-dhcp", "services-nginx", "services-report"} {
+		if _, err := os.Stat(filepath.Join(out, "sbom", "components", c+".spdx.json")); err != nil {
+			t.Errorf("component without an SBOM: %v", err)
+		}
+	}
+	s.boots(out)
+}
+
+// hardened: the example passes the stronger pack with few waivers, all used:
+// none on the system itself beyond three, the others on rows of Debian's
+// kernel.
+func (s *realSystem) hardened(yml string) {
+	s.t.Helper()
+	d := s.decide(exitPass, "--locked", "--policy", "hardened", "--waivers", s.path("minimal.waivers.yml"), "--now", "2026-12-01", yml)
+	own := 0
+	for _, w := range d.Waivers {
+		if !w.Used {
+			s.t.Errorf("waiver for %s on %s is not needed", w.Rule, w.Resource)
+		}
+		if !strings.HasPrefix(w.Resource, "kernel:CONFIG_") {
+			own++
+		}
+	}
+	if own > 3 {
+		s.t.Errorf("%d waivers on the system itself, want 3 at most", own)
+	}
+}
+
+func (s *realSystem) boots(out string) {
+	t := s.t
+	t.Helper()
+	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
+		t.Log("not booted: QEMU is not here")
+		return
+	}
+	web, report := port(t), port(t)
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer stop()
+	console := &console{}
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"boot", "--key", s.path("seaworthy.pub"), "--publish", fmt.Sprintf("%d:8080", web), "--publish", fmt.Sprintf("%d:8081", report), out},
+			strings.NewReader(""), console, console)
+	}()
+	page, ok := ask(ctx, done, fmt.Sprintf("http://127.0.0.1:%d/", web))
+	if !ok {
+		t.Fatalf("nginx does not answer\n%s", console)
+	}
+	if !strings.Contains(page, "<html") {
+		t.Errorf("nginx serves %q", page)
+	}
+	page, ok = ask(ctx, done, fmt.Sprintf("http://127.0.0.1:%d/", report))
+	if !ok {
+		t.Fatalf("report does not answer\n%s", console)
+	}
+	checkReport(t, page)
+	stop()
+	if code := <-done; code != exitPass {
+		t.Errorf("boot: exit code %d\n%s", code, console)
+	}
+	for _, want := range []string{"onboot 000-sysctl: ok", "onboot 001-dhcp: ok", "ready: 2 of 2 services"} {
+		if !strings.Contains(console.String(), want) {
+			t.Errorf("the console does not say %q\n%s", want, console)
+		}
+	}
+}
+
+// checkReport: what the running container says of itself is what os.yml asked
+// for.
+func checkReport(t *testing.T, page string) {
+	t.Helper()
+	var r struct {
+		UID             int
+		NoNewPrivileges bool
+		Seccomp         string
+		Capabilities    map[string][]string
+	}
+	if err := json.Unmarshal([]byte(page), &r); err != nil {
+		t.Fatalf("%v: %s", err, page)
+	}
+	if r.UID != 102 || !r.NoNewPrivileges || r.Seccomp != "filter" {
+		t.Errorf("the container runs as %+v", r)
+	}
+	for set, caps := range r.Capabilities {
+		if len(caps) != 0 {
+			t.Errorf("%s capabilities: %v", set, caps)
+		}
+	}
+}
+
+func port(t *testing.T) int {
+	t.Helper()
+	p, err := boot.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// ask asks until there is an answer, or the machine has ended.
+func ask(ctx context.Context, done chan int, url string) (string, bool) {
+	client := &http.Client{Timeout: 10 * time.Second}
+	for {
+		select {
+		case code := <-done:
+			done <- code
+			return "", false
+		case <-ctx.Done():
+			return "", false
+		case <-time.After(time.Second):
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return "", false
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			continue
+		}
+		b, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err == nil && res.StatusCode == http.StatusOK {
+			return string(b), true
+		}
+	}
+}
+
+// console collects what the machine prints.
+type console struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.b.Write(p)
+}
+
+func (c *console) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.b.String()
+}
