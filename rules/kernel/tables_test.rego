@@ -56,3 +56,11 @@ test_numbers if {
 }
 
 test_parts_of_names if kernel.sysctl_key("net/ipv4/ip_forward") == "net.ipv4.ip_forward"
+
+test_switched_off_on_the_command_line if {
+	unless := object.union(setting, {"unlessCmdline": {"param": "b.disable", "value": "1"}})
+	off := sysctl.not_applicable with input as t.cmdline([["b.disable", "1"]]) with data.sysctl as [unless]
+	count(off) == 1
+	on := sysctl.fail with input as t.cmdline([["b.disable", "0"]]) with data.sysctl as [unless]
+	count(on) == 1
+}
