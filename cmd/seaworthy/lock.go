@@ -37,6 +37,12 @@ build take exactly these, or fail.
 			if err != nil {
 				return err
 			}
+			progress := o.Progress
+			o.Progress = func(s pipeline.Step, detail string) {
+				if s != pipeline.Decide { // lock decides for the digests; its verdict is nobody's business here
+					progress(s, detail)
+				}
+			}
 			lock, err := pipeline.Lock(cmd.Context(), o, version())
 			if err != nil {
 				return err
