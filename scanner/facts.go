@@ -164,6 +164,7 @@ func componentFacts(c *system.Component, sc *scan) facts.Component {
 		SBOM: facts.SBOM{
 			Present: true, Formats: []string{"CycloneDX-1.6", "SPDX-2.3"},
 			Packages: sc.inventory.Packages, Distro: sc.inventory.Distro, Coverage: sc.inventory.Coverage,
+			Unreadable: sc.inventory.UnreadablePaths(),
 		},
 		Files: sc.files_,
 	}

@@ -104,6 +104,9 @@ type SBOM struct {
 	// Distro is what /etc/os-release says; null where there is none.
 	Distro   *Distro  `json:"distro"`
 	Coverage Coverage `json:"coverage"`
+	// Unreadable are files that look like software and could not be read: what
+	// they hold is not among Packages.
+	Unreadable []string `json:"unreadable"`
 }
 
 // SystemSBOM is the merged SBOM: which components it names.

@@ -36,6 +36,7 @@ type Inventory struct {
 	// KernelPackage is the name and version of the distribution's package that
 	// the kernel comes from; "" where nothing tells.
 	KernelPackage string
+	kernel        *Kernel
 	// Unreadable are files that may hold packages and could not be read,
 	// sorted by path.
 	Unreadable []Unreadable
@@ -88,6 +89,9 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 			failures = append(failures, fmt.Errorf("%s: %w", cat.Name(), rest))
 		}
 		for _, u := range unreadable {
+			if strings.HasSuffix(u.Path, ".md5sums") {
+				continue // a list of files among the packages of status.d
+			}
 			if cat.database {
 				failures = append(failures, fmt.Errorf("%s: %s: %w", cat.Name(), u.Path, u.Reason))
 			}
@@ -103,6 +107,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	bridge.Relate(s, resolver)
 	if req.Kernel != nil {
 		inv.KernelPackage = addKernel(s, req.Kernel)
+		inv.kernel = req.Kernel
 	}
 	s.Relationships = keepKnown(s)
 	slices.SortFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
@@ -110,6 +115,15 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	inv.Distro = distro(s.Artifacts.LinuxDistribution)
 	inv.Coverage = coverage(c.tree, s, req.Kernel)
 	return inv, nil
+}
+
+// UnreadablePaths are the paths of Unreadable, each once.
+func (v *Inventory) UnreadablePaths() []string {
+	out := []string{}
+	for _, u := range v.Unreadable {
+		out = append(out, u.Path)
+	}
+	return slices.Compact(out)
 }
 
 // run calls one cataloger; a panic in it is an error of that cataloger.
@@ -137,6 +151,10 @@ func finish(by string, found []pkg.Package, relations []artifact.Relationship) (
 		}
 		if p.Language == "" {
 			p.Language = pkg.LanguageFromPURL(p.PURL)
+		}
+		if m, ok := p.Metadata.(pkg.DpkgDBEntry); ok && p.PURL == "" {
+			// Nothing says which distribution it is; the rest is known.
+			p.PURL = debPURL(p.Name, p.Version, m.Architecture)
 		}
 		if m, ok := p.Metadata.(pkg.LinuxKernelModule); ok && p.Version == "" {
 			// A module of the kernel's own tree has the kernel's version.

@@ -100,12 +100,23 @@ func (v *Inventory) spdx(s Stamp) *spdx.Document {
 	doc.DocumentNamespace = Namespace + "component/" + strings.ReplaceAll(v.Image.Manifest, ":", "-")
 	doc.CreationInfo.Created = s.time()
 	doc.CreationInfo.Creators = creators(s)
+	if paths := v.UnreadablePaths(); len(paths) > 0 {
+		doc.DocumentComment = "Files that could not be read: " + strings.Join(paths, " ")
+	}
 	for _, p := range doc.Packages {
 		if strings.HasPrefix(string(p.PackageSPDXIdentifier), rootPrefix) {
 			p.PackageExternalReferences = purlReference(imagePURL(v.Image))
 		}
+		if v.isKernel(p.PackageName, p.PackageVersion) {
+			p.PackageChecksums = []spdx.Checksum{{Algorithm: spdx.SHA256, Value: strings.TrimPrefix(v.kernel.Digest, "sha256:")}}
+		}
 	}
 	return doc
+}
+
+// isKernel: the package is the kernel, whose binary's digest is known.
+func (v *Inventory) isKernel(name, version string) bool {
+	return v.kernel != nil && v.kernel.Digest != "" && name == KernelName && version == v.kernel.Version
 }
 
 // rootPrefix begins the id of the package that stands for the image.
@@ -151,6 +162,11 @@ func (v *Inventory) cycloneDX(s Stamp) *cyclonedx.BOM {
 	root.BOMRef = imagePURL(v.Image)
 	root.PackageURL = root.BOMRef
 	root.Hashes = hashes(v.Image.Manifest)
+	for i, c := range *bom.Components {
+		if v.isKernel(c.Name, c.Version) {
+			(*bom.Components)[i].Hashes = hashes(v.kernel.Digest)
+		}
+	}
 	return bom
 }
 

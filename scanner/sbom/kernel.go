@@ -97,6 +97,11 @@ func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 	return nil
 }
 
+func debPURL(name, version, arch string) string {
+	q := packageurl.QualifiersFromMap(map[string]string{"arch": arch})
+	return packageurl.NewPackageURL(packageurl.TypeDebian, "", name, version, q, "").ToString()
+}
+
 func genericPURL(name, version string) string {
 	return packageurl.NewPackageURL(packageurl.TypeGeneric, "", name, version, nil, "").ToString()
 }

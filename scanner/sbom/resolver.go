@@ -114,7 +114,7 @@ func (r *Resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 			if !doublestar.ValidatePattern(p) {
 				return nil, fmt.Errorf("bad pattern %q", p)
 			}
-			if dir := path.Dir(p); strings.HasPrefix(dir, "/") && !hasMeta(dir) {
+			if dir := path.Dir(p); strings.HasPrefix(dir, "/") && !hasMeta(dir) && !strings.Contains(p, "**") {
 				r.inFolder(dir, path.Base(p), s.add)
 				continue
 			}
