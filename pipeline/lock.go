@@ -7,7 +7,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
 // Lock pins everything that a build takes in: the components, the kernel's
@@ -16,18 +15,7 @@ import (
 // matter.
 func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
 	o.Resolve.Locked = false
-	r, err := o.resolve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Store.Close()
-	scan := scanner.New(o.scanner())
-	defer scan.Close()
-	o.Progress.begin(Inventory)
-	if err := inventory(ctx, r, scan, o.Resolve.Jobs, o.Progress); err != nil {
-		return nil, err
-	}
-	c, err := o.decide(ctx, r, scan)
+	r, c, err := check(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -63,18 +63,25 @@ type Checked struct {
 
 // Check resolves, inventories and decides; it writes nothing.
 func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
+	_, c, err := check(ctx, o)
+	return c, err
+}
+
+// check is Check for those who need what was resolved too; its store is closed.
+func check(ctx context.Context, o CheckOptions) (*builder.Resolved, *Checked, error) {
 	r, err := o.resolve(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer r.Store.Close()
 	scan := scanner.New(o.scanner())
 	defer scan.Close()
 	o.Progress.begin(Inventory)
 	if err := inventory(ctx, r, scan, o.Resolve.Jobs, o.Progress); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return o.decide(ctx, r, scan)
+	c, err := o.decide(ctx, r, scan)
+	return r, c, err
 }
 
 // BuildOptions say what to build, and where to.
