@@ -14,6 +14,7 @@
 package seaworthy.rules.CMD_007
 
 import data.seaworthy.kernel
+import data.seaworthy.lib
 
 checked contains "cmdline:lockdown" if kernel.config_known
 
@@ -23,7 +24,7 @@ fail contains {
 	"id": "CMD-007",
 	"resource": "cmdline:lockdown",
 	"path": "",
-	"origin": object.get(input.cmdline, "origin", {}),
+	"origin": lib.cmdline_origin,
 	"actual": "none",
 	"expected": "integrity or confidentiality",
 	"key": "lockdown",

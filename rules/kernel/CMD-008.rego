@@ -14,6 +14,7 @@
 package seaworthy.rules.CMD_008
 
 import data.seaworthy.kernel
+import data.seaworthy.lib
 
 checked contains "cmdline:module.sig_enforce" if kernel.config_known
 
@@ -23,7 +24,7 @@ fail contains {
 	"id": "CMD-008",
 	"resource": "cmdline:module.sig_enforce",
 	"path": "",
-	"origin": object.get(input.cmdline, "origin", {}),
+	"origin": lib.cmdline_origin,
 	"actual": kernel.values("module.sig_enforce"),
 	"expected": "module.sig_enforce=1, MODULE_SIG_FORCE, lockdown, or no modules",
 	"key": "module.sig_enforce",

@@ -27,7 +27,7 @@ fail contains {
 	"id": "CMD-012",
 	"resource": sprintf("cmdline:%s", [p.name]),
 	"path": "",
-	"origin": object.get(input.cmdline, "origin", {}),
+	"origin": lib.cmdline_origin,
 	"actual": sprintf("%s=(hidden)", [p.name]),
 	"expected": "no secret",
 	"key": p.name,

@@ -30,7 +30,7 @@ fail contains {
 	"id": "CMD-013",
 	"resource": "cmdline:lsm",
 	"path": "",
-	"origin": object.get(input.cmdline, "origin", {}),
+	"origin": lib.cmdline_origin,
 	"actual": kernel.last("lsm"),
 	"expected": "a list with every module that the kernel has",
 	"key": "lsm",

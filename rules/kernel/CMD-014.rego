@@ -14,6 +14,7 @@
 package seaworthy.rules.CMD_014
 
 import data.seaworthy.kernel
+import data.seaworthy.lib
 
 unknown contains entry if {
 	not input.kernel.present == true
@@ -32,7 +33,7 @@ fail contains {
 	"id": "CMD-014",
 	"resource": sprintf("cmdline:%s", [p.name]),
 	"path": "",
-	"origin": object.get(input.cmdline, "origin", {}),
+	"origin": lib.cmdline_origin,
 	"actual": sprintf("%d times", [count(kernel.values(p.name))]),
 	"expected": "one value",
 	"key": kernel.param_name(p.name),

@@ -9,6 +9,7 @@ package seaworthy.tables.cmdline
 import data.seaworthy.given
 
 import data.seaworthy.kernel
+import data.seaworthy.lib
 import data.seaworthy.tables.kconfig
 
 rows contains i if {
@@ -123,7 +124,7 @@ fail contains [row.rule, finding] if {
 		"severity": row.severity,
 		"message": message(row),
 		"fix": fix(row),
-		"origin": object.get(input.cmdline, "origin", {}),
+		"origin": lib.cmdline_origin,
 	}
 }
 

@@ -91,8 +91,9 @@ one_line(xs) := concat(", ", sort([sprintf("%v", [x]) | some x in xs]))
 
 # origin_layer says who set the value at a JSON pointer of the effective spec:
 # the origin of its longest prefix that has one.
-origin_layer(c, pointer) := c.origins[longest].layer if {
-	prefixes := [p | some p in object.keys(c.origins); prefix_of(pointer, p)]
+origin_layer(c, pointer) := origins[longest].layer if {
+	origins := obj(c.origins)
+	prefixes := [p | some p in object.keys(origins); prefix_of(pointer, p)]
 	lengths := [count(p) | some p in prefixes]
 	some longest in prefixes
 	count(longest) == max(lengths)
@@ -119,3 +120,5 @@ is_sshd(c) if {
 	some arg in args(c)
 	regex.match(`(^|/)(sshd|dropbear)$`, arg)
 }
+
+cmdline_origin := object.get(obj(input.cmdline), "origin", {})

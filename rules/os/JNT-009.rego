@@ -40,7 +40,7 @@ fail contains {
 	"id": "JNT-009",
 	"resource": sprintf("cmdline:%s", [name]),
 	"path": "",
-	"origin": object.get(input.cmdline, "origin", {}),
+	"origin": lib.cmdline_origin,
 	"actual": sprintf("%s, but %s", [name, missing]),
 	"expected": "a kernel with dm-verity",
 	"key": name,

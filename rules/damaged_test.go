@@ -1,0 +1,82 @@
+package rules_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// Facts come with lists that are null (Go's nil) and specs that lack what is
+// optional: no rule may trip over that, for one that does takes all others'
+// findings with it.
+func TestDamagedFacts(t *testing.T) {
+	system := good(t)
+	components := system["components"].([]any)
+	system["components"] = []any{components[4]} // one will do, and is quicker
+	delete(system["kernel"].(map[string]any), "modules")
+	q := prepared(t, "x = data.seaworthy.rules")
+	eval := func(what string) {
+		input, err := ast.InterfaceToValue(system)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rs, err := q.Eval(context.Background(), rego.EvalParsedInput(input))
+		if err != nil || len(rs) != 1 {
+			t.Errorf("without %s: %v", what, err)
+		}
+	}
+	eval("anything missing")
+	damage(system, "", func(pointer string) {
+		eval(pointer)
+	})
+}
+
+// damage visits the value with each list and object in it made null in turn,
+// and each member of a spec removed.
+func damage(v any, at string, visit func(pointer string)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, child := range v {
+			pointer := at + "/" + key
+			switch child.(type) {
+			case map[string]any, []any:
+				v[key] = nil
+				visit(pointer)
+			}
+			if strings.Contains(at, "/spec") {
+				delete(v, key)
+				visit(pointer)
+			}
+			v[key] = child
+			damage(child, pointer, visit)
+		}
+	case []any:
+		if strings.HasSuffix(at, "/settings") || strings.HasSuffix(at, "/params") {
+			return // rows of one kind
+		}
+		if len(v) > 0 {
+			damage(v[0], at+"/0", visit)
+		}
+	}
+}
+
+// Whatever a system's facts are called, findings are plain JSON.
+func TestFindingsAreJSON(t *testing.T) {
+	system := good(t)
+	system["name"] = "a\"b\n"
+	input, err := ast.InterfaceToValue(system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs, err := prepared(t, "x = data.seaworthy.rules").Eval(context.Background(), rego.EvalParsedInput(input))
+	if err != nil || len(rs) != 1 {
+		t.Fatal(rs, err)
+	}
+	if _, err := json.Marshal(rs[0].Bindings["x"]); err != nil {
+		t.Error(err)
+	}
+}
