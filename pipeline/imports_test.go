@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +122,32 @@ func TestAllowed(t *testing.T) {
 		if got, _ := allowed(c.from, c.to); got != c.want {
 			t.Errorf("%s -> %s: %v, want %v", c.from, c.to, got, c.want)
 		}
+	}
+}
+
+// TestArchitectureNamesEveryPackage: the page and the code agree.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| .+ \\|$").FindAllStringSubmatch(string(page), -1) {
+		listed[m[1]] = true
+	}
+	for _, p := range list(t, "./...") {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if step(name) == "components" || step(name) == "bench" {
+			continue // programs of their own
+		}
+		if !listed[name] {
+			t.Errorf("docs/architecture.md does not say what %s is for", name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("docs/architecture.md names %s, which is not there", name)
 	}
 }
 

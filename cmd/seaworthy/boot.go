@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,6 +52,9 @@ runs until it powers off; an interrupt presses its power button.
 			v, err := vf.verifier()
 			if err != nil {
 				return err
+			}
+			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
+				return noOutput("boot", args[0])
 			}
 			r, err := v.Dir(args[0])
 			if err != nil {

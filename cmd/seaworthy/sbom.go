@@ -57,8 +57,7 @@ func sbomPath(dir, component, suffix string) (string, error) {
 	}
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("%s holds no sbom folder", dir),
-			Next: "give the folder that build wrote; the SBOM of an image in a registry does not work yet"}
+		return "", noOutput("sbom", dir)
 	} else if err != nil {
 		return "", &system.Error{Kind: system.ErrUnusable, What: "sbom", Err: err}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -97,14 +98,25 @@ func (c *cli) verifyPath(v *verify.Verifier, path string) (*verify.Result, error
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: fs.ErrNotExist,
-			Next: "give a folder that build wrote, or a file in it; verifying an image in a registry does not work yet"}
+		return nil, noOutput("verify", path)
 	case err != nil:
 		return nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: err}
 	case info.IsDir():
 		return v.Dir(path)
 	}
 	return v.File(path, filepath.Join(filepath.Dir(path), "attestations"))
+}
+
+// reference is what an image in a registry looks like, and a path does not.
+var reference = regexp.MustCompile(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
+
+// noOutput says that there is no output folder, and whether a registry was
+// meant.
+func noOutput(verb, path string) error {
+	if reference.MatchString(path) {
+		return usageError(fmt.Sprintf("%s %s: an image in a registry does not work yet", verb, path), "give a folder that build wrote")
+	}
+	return &system.Error{Kind: system.ErrUnusable, What: verb + " " + path, Err: fs.ErrNotExist, Next: "give a folder that build wrote"}
 }
 
 func (c *cli) sayVerified(path string, r *verify.Result) {
