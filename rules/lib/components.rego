@@ -8,11 +8,13 @@ import data.seaworthy.given
 container_sections := {"onboot", "onshutdown", "services"}
 
 # Arrays, not sets: sets would compare whole components with each other.
-containers := [c | some c in input.components; is_object(c.spec)]
+containers := [c | some c in input.components; has_spec(c)]
 
 services := [c | some c in containers; c.section == "services"]
 
 onboot := [c | some c in containers; c.section == "onboot"]
+
+has_spec(c) if is_object(c.spec)
 
 resource(c) := sprintf("component:%s", [c.id])
 
@@ -22,13 +24,13 @@ image_resource := sprintf("image:%s", [input.name])
 no_spec contains no_spec_entry(c) if {
 	some c in input.components
 	c.section in container_sections
-	not is_object(c.spec)
+	not has_spec(c)
 }
 
 no_spec_services contains no_spec_entry(c) if {
 	some c in input.components
 	c.section == "services"
-	not is_object(c.spec)
+	not has_spec(c)
 }
 
 no_spec_entry(c) := {
@@ -86,8 +88,13 @@ str(x) := x if is_string(x)
 
 str(x) := "" if not is_string(x)
 
-# one_line joins a list for a message.
-one_line(xs) := concat(", ", sort([sprintf("%v", [x]) | some x in xs]))
+# one_line joins a list for a message: sorted, and not more than a reader takes in.
+one_line(xs) := concat(", ", words) if {
+	words := sort([sprintf("%v", [x]) | some x in xs])
+	count(words) <= 10
+} else := sprintf("%s and %d more", [concat(", ", array.slice(words, 0, 8)), count(words) - 8]) if {
+	words := sort([sprintf("%v", [x]) | some x in xs])
+}
 
 # origin_layer says who set the value at a JSON pointer of the effective spec:
 # the origin of its longest prefix that has one.

@@ -77,9 +77,11 @@ param_table := {name: [pair[1] | some pair in sort(pairs)] |
 	pairs := [[p.index, text_of(p)] | some p in params; param_name(p.name) == name]
 }
 
-text_of(p) := p.value if is_string(p.value)
+text_of(p) := p.value if has_text(p)
 
-text_of(p) := "" if not is_string(p.value)
+has_text(p) if is_string(p.value)
+
+text_of(p) := "" if not has_text(p)
 
 has_param(name) if count(values(name)) > 0
 

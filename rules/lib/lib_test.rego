@@ -127,3 +127,8 @@ test_lockdown_by_list if {
 	changes := object.union(t.open_kernel, {"CONFIG_SECURITY_LOCKDOWN_LSM_EARLY": "n"})
 	kernel.lockdown == "integrity" with input as t.cmdline_of(t.kconfigs(changes), [["lockdown", "integrity"]])
 }
+
+test_one_line if {
+	lib.one_line({"b", "a"}) == "a, b"
+	lib.one_line(numbers.range(10, 20)) == "10, 11, 12, 13, 14, 15, 16, 17 and 3 more"
+}

@@ -123,21 +123,27 @@ device_rules(c) := arr(object.get(c.spec, ["linux", "resources", "devices"], [])
 
 devices(c) := arr(object.get(c.spec, ["linux", "devices"], []))
 
-# all_devices: an allow rule without a type or without numbers opens every device.
-all_devices(c) if {
-	some r in device_rules(c)
+# open_device_rules: an allow rule without a type or without numbers opens
+# every device of its kind. They are told by their index.
+open_device_rules(c) := {i |
+	some i, r in device_rules(c)
+	opens_all(r)
+}
+
+opens_all(r) if {
 	r.allow == true
 	object.get(r, "type", "a") in {"a", ""}
 }
 
-all_devices(c) if {
-	some r in device_rules(c)
+opens_all(r) if {
 	r.allow == true
-	not r.major
-	not r.minor
-	object.get(r, "type", "a") in {"b", "c"}
+	not is_number(object.get(r, "major", null))
+	not is_number(object.get(r, "minor", null))
+	r.type in {"b", "c"}
 	contains(object.get(r, "access", ""), "w")
 }
+
+all_devices(c) if count(open_device_rules(c)) > 0
 
 env(c) := {k: v |
 	some line in arr(object.get(c.spec, ["process", "env"], []))

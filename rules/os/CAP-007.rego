@@ -2,7 +2,7 @@
 # scope: package
 # title: "Capabilities over the whole system"
 # description: |-
-#   BPF, performance counters, the kernel log, rebooting and the clock concern everybody.
+#   BPF, performance counters, the kernel log, rebooting and the clock concern everybody. All capabilities at once are a finding of CAP-001 or CAP-002, and not of this rule.
 # custom:
 #   id: CAP-007
 #   severity: medium
@@ -29,6 +29,7 @@ found contains lib.finding("CAP-007", c, {
 }) if {
 	some c in lib.services
 	some name in (lib.caps(c) & {"CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG", "CAP_SYS_BOOT", "CAP_SYS_TIME"})
+	not lib.all_caps(c)
 }
 
 fail contains f if {

@@ -1,11 +1,14 @@
 package seaworthy.test.CAP_007
 
+import data.seaworthy.given
 import data.seaworthy.rules.CAP_007 as rule
 import data.seaworthy.testing as t
 
 test_fires_time if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_SYS_TIME"])
 
 test_silent_other if t.silent(rule.fail) with input as t.nginx_caps(["CAP_CHOWN"])
+
+test_silent_all if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
 

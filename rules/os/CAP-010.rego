@@ -2,7 +2,7 @@
 # scope: package
 # title: "More capabilities than the Pod Security baseline"
 # description: |-
-#   The baseline of the Pod Security Standards is what ordinary software gets along with.
+#   The baseline of the Pod Security Standards is what ordinary software gets along with. All capabilities at once are a finding of CAP-001 or CAP-002, and not of this rule.
 # custom:
 #   id: CAP-010
 #   severity: medium
@@ -30,6 +30,7 @@ found contains lib.finding("CAP-010", c, {
 }) if {
 	some c in lib.containers
 	some name in (lib.caps(c) & (lib.caps(c) - {x | some x in given.params.pss_baseline_caps}))
+	not lib.all_caps(c)
 }
 
 fail contains f if {

@@ -1,5 +1,6 @@
 package seaworthy.test.CAP_010
 
+import data.seaworthy.given
 import data.seaworthy.rules.CAP_010 as rule
 import data.seaworthy.testing as t
 
@@ -8,6 +9,8 @@ test_fires_admin if t.fires(rule.fail, "component:services/nginx") with input as
 test_silent_chown if t.silent(rule.fail) with input as t.nginx_caps(["CAP_CHOWN"])
 
 test_allowed_sysctl if t.tells(rule.not_applicable, "component:onboot/sysctl") with input as t.good
+
+test_silent_all if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
 

@@ -2,7 +2,7 @@
 # scope: package
 # title: "More than CAP_NET_BIND_SERVICE"
 # description: |-
-#   Restricted containers may bind low ports and nothing else.
+#   Restricted containers may bind low ports and nothing else. All capabilities at once are a finding of CAP-001 or CAP-002, and not of this rule.
 # custom:
 #   id: CAP-011
 #   severity: low
@@ -29,6 +29,7 @@ found contains lib.finding("CAP-011", c, {
 }) if {
 	some c in lib.services
 	some name in (lib.caps(c) & (lib.caps(c) - {"CAP_NET_BIND_SERVICE"}))
+	not lib.all_caps(c)
 }
 
 fail contains f if {

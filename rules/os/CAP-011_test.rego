@@ -1,11 +1,14 @@
 package seaworthy.test.CAP_011
 
+import data.seaworthy.given
 import data.seaworthy.rules.CAP_011 as rule
 import data.seaworthy.testing as t
 
 test_fires_chown if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_CHOWN"])
 
 test_silent_bind if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND_SERVICE"])
+
+test_silent_all if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
 
 test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
 

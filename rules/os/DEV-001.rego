@@ -20,15 +20,15 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("DEV-001", c, {
-	"path": "/linux/resources/devices",
+	"path": sprintf("/linux/resources/devices/%d", [i]),
 	"actual": "every device",
 	"expected": "devices by name",
-	"key": "all",
+	"key": sprintf("all:%s", [object.get(lib.device_rules(c)[i], "type", "a")]),
 	"message": sprintf("%s may open every device of its kind", [c.id]),
 	"fix": sprintf("replace `path: all` in the devices of %s by the devices that it needs", [c.id]),
 }) if {
 	some c in lib.containers
-	lib.all_devices(c)
+	some i in lib.open_device_rules(c)
 }
 
 fail contains f if {

@@ -20,7 +20,7 @@ checked contains lib.resource(c) if some c in lib.services
 unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-005", c, {
-	"path": "/linux/namespaces",
+	"path": "/linux/namespaces/user",
 	"actual": "host",
 	"expected": "a namespace of its own",
 	"key": "userns",

@@ -2,11 +2,11 @@
 # scope: package
 # title: "Package without version or purl"
 # description: |-
-#   Vulnerability databases cannot find it.
+#   Vulnerability databases cannot find it. Programs that were built from a working copy have no version, which is why this stands in strict.
 # custom:
 #   id: SUP-011
 #   severity: low
-#   pack: hardened
+#   pack: strict
 #   controls: ["CRA I.II(1)?"]
 #   remediation: "Ship package data that names versions."
 #   inputs: ["sbom"]
