@@ -137,12 +137,16 @@ func (i *image) unpack(r io.Reader) error {
 	if limited.N == 0 {
 		return fmt.Errorf("kernel unpacks to more than %d MiB", maxKernel>>20)
 	}
-	// What follows the payload (its size, padding) is no error once there was
-	// something to look through.
-	if err != nil && (i.banner != "" || i.config != nil) {
+	if err != nil && trailing(kind, err) && (i.banner != "" || i.config != nil) {
 		return nil
 	}
 	return err
+}
+
+// trailing: the error can come from the payload's size, which the build writes
+// behind what it compressed, where a format has no end of its own.
+func trailing(kind string, err error) bool {
+	return kind == "lz4" || kind == "zstd" && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, io.ErrUnexpectedEOF))
 }
 
 var magics = []struct{ name, magic string }{
@@ -247,9 +251,9 @@ func (i *image) scan(r io.Reader) error {
 		switch {
 		case i.banner != "" && i.config != nil:
 			return nil
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && n == 0:
+		case errors.Is(err, io.EOF):
 			return nil
-		case errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.ErrUnexpectedEOF) && n > 0:
 			continue
 		case err != nil:
 			return err
