@@ -1,0 +1,42 @@
+package measure
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// Row is one line of a table.
+type Row struct {
+	Name string
+	Sample
+}
+
+// Table prints rows, and their wall times as multiples of the yardstick.
+func Table(w io.Writer, title string, rows []Row, yardstick time.Duration) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "%s\twall\tCPU\tpeak memory\tyardsticks\t\n", title)
+	for _, r := range rows {
+		multiple := "-"
+		if yardstick > 0 {
+			multiple = fmt.Sprintf("%.2f", r.Wall.Seconds()/yardstick.Seconds())
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", r.Name, seconds(r.Wall), seconds(r.CPU), mebibytes(r.Peak), multiple)
+	}
+	return t.Flush()
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+func mebibytes(n int64) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
+}

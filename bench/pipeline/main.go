@@ -1,0 +1,215 @@
+// Command pipeline measures each step of a build of the demo system, and the
+// whole program, beside a yardstick that makes the figures comparable between
+// machines:
+//
+//	make bench
+//	go run ./bench/pipeline -runs 9 -os my.yml -components my/components
+//
+// Each run is a process of its own, so that nothing is warm but the file
+// system. Figures are medians.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/bench/measure"
+)
+
+// password of the throw-away key.
+const password = "bench"
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == stepsVerb {
+		exit(measureSteps(os.Args[2:], os.Stdout))
+	}
+	b := bench{out: os.Stdout}
+	flag.IntVar(&b.runs, "runs", 5, "how often each thing is measured")
+	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, as `make build` leaves it")
+	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system to build")
+	flag.StringVar(&b.components, "components", "dist/components", "where its images are, as `make components` leaves them")
+	flag.StringVar(&b.policy, "policy", "baseline", "pack or folder to decide by")
+	flag.StringVar(&b.waivers, "waivers", "", "file of waivers")
+	flag.Parse()
+	exit(b.run())
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+type bench struct {
+	out                         io.Writer
+	runs                        int
+	program, system, components string
+	policy, waivers             string
+	dir, lockedSystem, key, pub string
+}
+
+func (b *bench) run() error {
+	if b.runs < 1 || flag.NArg() > 0 {
+		return errors.New("-runs must be at least 1, and there are no arguments besides flags")
+	}
+	for _, need := range []string{b.program, b.system, b.components} {
+		if _, err := os.Stat(need); err != nil {
+			return fmt.Errorf("%w (make build components)", err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "seaworthy-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	before := measure.Load()
+	var yardsticks []measure.Sample
+	steps, whole := newSeries(), newSeries()
+	for i := range b.runs {
+		fmt.Fprintf(os.Stderr, "bench: run %d of %d\n", i+1, b.runs)
+		y, err := measure.Yardstick(b.components)
+		if err != nil {
+			return err
+		}
+		yardsticks = append(yardsticks, measure.Sample{Wall: y})
+		if err := errors.Join(b.steps(steps), b.whole(whole)); err != nil {
+			return err
+		}
+	}
+	return b.print(measure.Median(yardsticks).Wall, before, steps, whole)
+}
+
+// prepare copies the system, locks it, and makes a key.
+func (b *bench) prepare() error {
+	raw, err := os.ReadFile(b.system)
+	if err != nil {
+		return err
+	}
+	b.lockedSystem = filepath.Join(b.dir, filepath.Base(b.system))
+	if err := os.WriteFile(b.lockedSystem, raw, 0o644); err != nil {
+		return err
+	}
+	b.key, b.pub = filepath.Join(b.dir, "seaworthy.key"), filepath.Join(b.dir, "seaworthy.pub")
+	if _, err := b.call("lock", "--components", b.components, "--offline", b.lockedSystem); err != nil {
+		return err
+	}
+	_, err = b.call("key", "generate", "--output-dir", b.dir)
+	return err
+}
+
+func (b *bench) call(args ...string) (measure.Sample, error) {
+	s, _, err := measure.Command([]string{"COSIGN_PASSWORD=" + password}, b.program, args...)
+	return s, err
+}
+
+// whole measures the program, verb by verb.
+func (b *bench) whole(s *series) error {
+	check := []string{"--components", b.components, "--offline", "--locked", "--policy", b.policy, "--report", "text=" + filepath.Join(b.dir, "report.txt")}
+	if b.waivers != "" {
+		check = append(check, "--waivers", b.waivers)
+	}
+	build := func(format string) []string {
+		out := filepath.Join(b.dir, format)
+		return append(append([]string{"build", "--key", b.key, "--format", format, "--output-dir", out}, check...), b.lockedSystem)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"build --format kernel+initrd", build("kernel+initrd")},
+		{"build --format tar", build("tar")},
+		{"check", append(append([]string{"check"}, check...), b.lockedSystem)},
+		{"verify", []string{"verify", "--key", b.pub, filepath.Join(b.dir, "kernel+initrd")}},
+		{"--help", []string{"--help"}},
+	} {
+		sample, err := b.call(c.args...)
+		if err != nil {
+			return err
+		}
+		s.add(c.name, sample)
+	}
+	return nil
+}
+
+// steps has this program, started again, measure the steps from within: one
+// process for build, one for check and one for verify.
+func (b *bench) steps(s *series) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, verb := range []string{"check", "build", "verify"} {
+		raw, err := json.Marshal(job{Verb: verb, System: b.lockedSystem, Components: b.components, Policy: b.policy, Waivers: b.waivers,
+			Output: filepath.Join(b.dir, "steps"), Key: b.key, Public: b.pub})
+		if err != nil {
+			return err
+		}
+		_, out, err := measure.Command(nil, self, stepsVerb, string(raw))
+		if err != nil {
+			return err
+		}
+		var rows []measure.Row
+		if err := json.Unmarshal(out, &rows); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			s.add(r.Name, r.Sample)
+		}
+	}
+	return nil
+}
+
+func (b *bench) print(yardstick time.Duration, load string, steps, whole *series) error {
+	fmt.Fprintf(b.out, "%s, medians of %d; load %s at the begin, %s at the end\n", filepath.Base(b.system), b.runs, load, measure.Load())
+	fmt.Fprintf(b.out, "yardstick: %.2f s (each gzip layer inflated by gzip and hashed by sha256sum, one after another)\n\n", yardstick.Seconds())
+	rows := steps.rows()
+	if err := measure.Table(b.out, "step", rows, yardstick); err != nil {
+		return err
+	}
+	fmt.Fprintln(b.out, `
+inventory alone is what check does; a build takes inventory in the pass that assembles.
+key is the opening of the encrypted private key. Peak memory is what was resident at most during the step, whoever left it.`)
+	for _, r := range rows {
+		if r.Peak == 0 {
+			fmt.Fprintln(b.out, "The peak of a step cannot be measured here: /proc/self/clear_refs may not be written.")
+			break
+		}
+	}
+	fmt.Fprintln(b.out)
+	return measure.Table(b.out, "seaworthy", whole.rows(), yardstick)
+}
+
+// series collects samples by name, in the order in which names first came.
+type series struct {
+	names   []string
+	samples map[string][]measure.Sample
+}
+
+func newSeries() *series { return &series{samples: map[string][]measure.Sample{}} }
+
+func (s *series) add(name string, m measure.Sample) {
+	if s.samples[name] == nil {
+		s.names = append(s.names, name)
+	}
+	s.samples[name] = append(s.samples[name], m)
+}
+
+func (s *series) rows() []measure.Row {
+	var out []measure.Row
+	for _, n := range s.names {
+		out = append(out, measure.Row{Name: n, Sample: measure.Median(s.samples[n])})
+	}
+	return out
+}
