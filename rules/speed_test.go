@@ -4,34 +4,71 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"sync"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
+
+	"github.com/seaworthy-os/seaworthy/rules"
 )
 
-// prepared compiles all rules without their tests for one query.
-func prepared(t testing.TB, query string) rego.PreparedEvalQuery {
-	t.Helper()
-	all := modules(t)
-	for name := range all {
-		if isTest(name) {
-			delete(all, name)
+// compiled are all rules without their tests, compiled once.
+var compiled = sync.OnceValues(func() (*ast.Compiler, error) {
+	all := map[string]*ast.Module{}
+	err := fs.WalkDir(rules.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".rego" || isTest(name) {
+			return err
 		}
+		content, err := fs.ReadFile(rules.FS(), name)
+		if err != nil {
+			return err
+		}
+		all[name], err = ast.ParseModuleWithOpts(name, string(content), ast.ParserOptions{RegoVersion: ast.RegoV1})
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return prepare(t, query, all)
-}
+	return compile(all)
+})
 
-func prepare(t testing.TB, query string, all map[string]*ast.Module) rego.PreparedEvalQuery {
-	t.Helper()
+func compile(all map[string]*ast.Module) (*ast.Compiler, error) {
 	compiler := ast.NewCompiler().WithStrict(true)
 	if compiler.Compile(all); compiler.Failed() {
-		t.Fatal(compiler.Errors)
+		return nil, compiler.Errors
 	}
+	return compiler, nil
+}
+
+// prepared asks for the outcome of all rules, with these packs active; none
+// named: all.
+func prepared(t testing.TB, active ...string) rego.PreparedEvalQuery {
+	t.Helper()
+	compiler, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := data(t)
+	if len(active) > 0 {
+		list := []any{}
+		for _, name := range active {
+			list = append(list, name)
+		}
+		tables["seaworthy"] = map[string]any{"active": list}
+	}
+	return prepare(t, "x = data.seaworthy.rules", compiler, tables)
+}
+
+func prepare(t testing.TB, query string, compiler *ast.Compiler, tables map[string]any) rego.PreparedEvalQuery {
+	t.Helper()
 	q, err := rego.New(
 		rego.Query(query), rego.Compiler(compiler), rego.StrictBuiltinErrors(true),
-		rego.Store(inmem.NewFromObjectWithOpts(data(t), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))),
+		rego.Store(inmem.NewFromObjectWithOpts(tables, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))),
 	).PrepareForEval(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +79,15 @@ func prepare(t testing.TB, query string, all map[string]*ast.Module) rego.Prepar
 // good is the good system of the Rego tests, as facts.
 func good(t testing.TB) map[string]any {
 	t.Helper()
-	rs, err := prepare(t, "x = data.seaworthy.testing.good", modules(t)).Eval(context.Background())
+	lib := modules(t)
+	maps.DeleteFunc(lib, func(name string, _ *ast.Module) bool {
+		return path.Dir(name) != "lib" || path.Base(name) == "lib_test.rego"
+	})
+	compiler, err := compile(lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs, err := prepare(t, "x = data.seaworthy.testing.good", compiler, data(t)).Eval(context.Background())
 	if err != nil || len(rs) != 1 {
 		t.Fatalf("the good system is undefined: %v %v", rs, err)
 	}
@@ -70,7 +115,7 @@ func BenchmarkStrict(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	q := prepared(b, "x = data.seaworthy.rules")
+	q := prepared(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		rs, err := q.Eval(context.Background(), rego.EvalParsedInput(input))
@@ -83,6 +128,10 @@ func BenchmarkStrict(b *testing.B) {
 // BenchmarkCompile is what comes before: parse and compile all rules.
 func BenchmarkCompile(b *testing.B) {
 	for b.Loop() {
-		prepared(b, "x = data.seaworthy.rules")
+		all := modules(b)
+		maps.DeleteFunc(all, func(name string, _ *ast.Module) bool { return isTest(name) })
+		if _, err := compile(all); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
