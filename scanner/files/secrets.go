@@ -73,6 +73,7 @@ func DetectSecret(data []byte) string {
 type Finder struct {
 	kind    string
 	buf     []byte
+	from    int // where in buf the bytes begin that were not looked at
 	seen    int64
 	decided bool // binary, or found
 }
@@ -93,8 +94,9 @@ func (f *Finder) Write(p []byte) (int, error) {
 		p = p[take:]
 		if len(f.buf) == cap(f.buf) {
 			f.look(len(f.buf) - keepBack)
-			// One byte more stays: it may be what stands before an anchor.
+			// One byte more stays: it is what stands before the next anchor.
 			f.buf = append(f.buf[:0], f.buf[len(f.buf)-keepBack-1:]...)
+			f.from = 1
 		}
 	}
 	return n, nil
@@ -111,11 +113,11 @@ func (f *Finder) Kind() string {
 // reset makes f ready for another stream, in the same memory.
 func (f *Finder) reset() { *f = Finder{buf: f.buf[:0]} }
 
-// look searches for anchors that begin before end.
+// look searches for anchors that begin in buf[from:end].
 func (f *Finder) look(end int) {
 	for i := range patterns {
 		p := &patterns[i]
-		for at := 0; at < end; at++ {
+		for at := f.from; at < end; at++ {
 			next := bytes.Index(f.buf[at:], []byte(p.anchor))
 			if next < 0 || at+next >= end {
 				break

@@ -11,6 +11,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
+// Bounds of sshd_config's Include, of which sshd itself allows 16 levels.
+const (
+	maxDepth    = 16
+	maxIncludes = 100
+)
+
 // isSettings: the content may be asked for by accounts, sshd or sysctl. Base
 // names decide, so that a link to a folder on the way changes nothing.
 func isSettings(p string) bool {
@@ -136,9 +142,11 @@ func (s *Sink) sshdText(text string, settings map[string]string, depth int) erro
 		case key == "match":
 			return nil
 		case key == "include":
-			if depth > 4 {
+			if depth >= maxDepth || s.includes >= maxIncludes {
+				s.inv.Truncated = true
 				continue
 			}
+			s.includes++
 			for _, pattern := range strings.Fields(value) {
 				if !strings.HasPrefix(pattern, "/") {
 					pattern = "/etc/ssh/" + pattern
@@ -195,15 +203,23 @@ func (s *Sink) matching(pattern string) []string {
 		return nil
 	}
 	var out []string
-	for _, p := range s.tree.Paths() {
-		if tree.Dir(p) != real {
-			continue
-		}
+	for _, p := range s.inFolder(real) {
 		if ok, err := path.Match(base, tree.Base(p)); ok && err == nil {
 			out = append(out, path.Join(dir, tree.Base(p)))
 		}
 	}
 	return out
+}
+
+// inFolder lists what lies in a folder, sorted.
+func (s *Sink) inFolder(dir string) []string {
+	if s.folders == nil {
+		s.folders = map[string][]string{}
+		for _, p := range s.tree.Paths() {
+			s.folders[tree.Dir(p)] = append(s.folders[tree.Dir(p)], p)
+		}
+	}
+	return s.folders[dir]
 }
 
 // sysctl lists the settings of /etc/sysctl.d/*.conf by name, then those of

@@ -35,6 +35,10 @@ type Sink struct {
 	oversize map[string]int64
 	used     int64
 	find     Finder
+	// folders lists each folder, made when it is first asked for.
+	folders map[string][]string
+	// includes counts sshd_config's Include lines.
+	includes int
 }
 
 // NewSink returns a sink for one image.
