@@ -1,0 +1,202 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// bulk describes a component that is made up. Its bytes depend on these alone.
+type bulk struct {
+	name string
+	// files take half of the bytes, one big file takes the other half.
+	files int
+	bytes int64
+}
+
+// reference is the name under which the image lies in the layout.
+func (b bulk) reference() string { return "bench/" + b.name + ":1" }
+
+type descriptor struct {
+	MediaType   string            `json:"mediaType"`
+	Digest      string            `json:"digest"`
+	Size        int64             `json:"size"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// writeLayout writes an OCI layout with the components, each one gzip layer.
+// Nothing is held: ocitest, which the tests use, keeps whole blobs.
+func writeLayout(dir string, all ...bulk) error {
+	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
+		return err
+	}
+	var index struct {
+		SchemaVersion int          `json:"schemaVersion"`
+		Manifests     []descriptor `json:"manifests"`
+	}
+	index.SchemaVersion = 2
+	for i, b := range all {
+		d, err := b.write(dir, uint64(i))
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		index.Manifests = append(index.Manifests, d)
+	}
+	raw, err := json.Marshal(index)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "index.json"), raw, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644)
+}
+
+// write adds one image, and describes its manifest.
+func (b bulk) write(dir string, seed uint64) (descriptor, error) {
+	layer, diffID, err := b.layer(dir, seed)
+	if err != nil {
+		return descriptor{}, err
+	}
+	config, err := blob(dir, "application/vnd.oci.image.config.v1+json", map[string]any{
+		"architecture": "amd64", "os": "linux", "created": "1970-01-01T00:00:00Z",
+		"config": map[string]any{"Entrypoint": []string{"/usr/bin/serve"}, "User": "1000:1000"},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{diffID}},
+	})
+	if err != nil {
+		return descriptor{}, err
+	}
+	const manifest = "application/vnd.oci.image.manifest.v1+json"
+	d, err := blob(dir, manifest, map[string]any{
+		"schemaVersion": 2, "mediaType": manifest, "config": config, "layers": []descriptor{layer},
+	})
+	d.Annotations = map[string]string{"org.opencontainers.image.ref.name": "docker.io/" + b.reference()}
+	return d, err
+}
+
+// blob writes v as JSON.
+func blob(dir, mediaType string, v any) (descriptor, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return descriptor{}, err
+	}
+	sum := sha256.Sum256(raw)
+	name := hex.EncodeToString(sum[:])
+	d := descriptor{MediaType: mediaType, Digest: "sha256:" + name, Size: int64(len(raw))}
+	return d, os.WriteFile(filepath.Join(dir, "blobs", "sha256", name), raw, 0o644)
+}
+
+// layer streams the layer: content, tar, hash, gzip, hash, file.
+func (b bulk) layer(dir string, seed uint64) (descriptor, string, error) {
+	f, err := os.CreateTemp(dir, ".layer-")
+	if err != nil {
+		return descriptor{}, "", err
+	}
+	defer f.Close()
+	digest, diffID := sha256.New(), sha256.New()
+	zip, err := gzip.NewWriterLevel(io.MultiWriter(f, digest), gzip.BestSpeed)
+	if err != nil {
+		return descriptor{}, "", err
+	}
+	if err := b.tar(io.MultiWriter(zip, diffID), seed); err != nil {
+		return descriptor{}, "", err
+	}
+	if err := zip.Close(); err != nil {
+		return descriptor{}, "", err
+	}
+	size, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return descriptor{}, "", err
+	}
+	name := hex.EncodeToString(digest.Sum(nil))
+	d := descriptor{MediaType: "application/vnd.oci.image.layer.v1.tar+gzip", Digest: "sha256:" + name, Size: size}
+	return d, "sha256:" + hex.EncodeToString(diffID.Sum(nil)), os.Rename(f.Name(), filepath.Join(dir, "blobs", "sha256", name))
+}
+
+// tar writes folders, the small files, and the big one last.
+func (b bulk) tar(w io.Writer, seed uint64) error {
+	t := tar.NewWriter(w)
+	c := newContent(seed)
+	put := func(path string, mode, size int64) error {
+		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path, Mode: mode, Size: size, Format: tar.FormatPAX}); err != nil {
+			return err
+		}
+		_, err := io.CopyN(t, c, size)
+		return err
+	}
+	for _, d := range []string{"usr/", "usr/bin/", "usr/share/"} {
+		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o755}); err != nil {
+			return err
+		}
+	}
+	if err := put("usr/bin/serve", 0o755, 1<<10); err != nil {
+		return err
+	}
+	half := b.bytes / 2
+	for i := range b.files {
+		if i%100 == 0 {
+			if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: fmt.Sprintf("usr/share/%03d/", i/100), Mode: 0o755}); err != nil {
+				return err
+			}
+		}
+		// Sizes from a tenth to near twice the mean: small and large alternate.
+		mean := half / int64(b.files)
+		if err := put(fmt.Sprintf("usr/share/%03d/data-%05d.txt", i/100, i), 0o644, mean/10+mean*int64(i%19)/10); err != nil {
+			return err
+		}
+	}
+	if err := put("usr/share/big.bin", 0o644, half); err != nil {
+		return err
+	}
+	return t.Close()
+}
+
+// content is an endless stream: five sixths words, which compress, one sixth
+// noise, which does not. Together it is as hard to compress as programs are.
+type content struct {
+	r     *rand.Rand
+	noise *rand.ChaCha8
+	words [][]byte
+	buf   bytes.Buffer
+	block int
+}
+
+func newContent(seed uint64) *content {
+	c := &content{r: rand.New(rand.NewPCG(seed, 1)), noise: rand.NewChaCha8([32]byte{byte(seed)})}
+	for range 512 {
+		w := make([]byte, 3+c.r.IntN(10))
+		for i := range w {
+			w[i] = byte('a' + c.r.IntN(26))
+		}
+		w[len(w)-1] = ' '
+		c.words = append(c.words, w)
+	}
+	return c
+}
+
+// Read implements io.Reader; it fails never.
+func (c *content) Read(p []byte) (int, error) {
+	const block = 32 << 10
+	if c.buf.Len() == 0 {
+		if c.block++; c.block%6 == 0 {
+			c.buf.Grow(block)
+			b := c.buf.AvailableBuffer()[:block]
+			_, _ = c.noise.Read(b) // never fails
+			c.buf.Write(b)
+		}
+		for c.buf.Len() < block {
+			// The product makes some words much more frequent than others.
+			c.buf.Write(c.words[c.r.IntN(len(c.words))*c.r.IntN(len(c.words))/len(c.words)])
+		}
+	}
+	return c.buf.Read(p)
+}
