@@ -299,6 +299,19 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// A volume without an image has no bill of materials; nothing comes from it.
+func TestBlankVolume(t *testing.T) {
+	t.Parallel()
+	in := sealtest.New("demo").Write(t, t.TempDir())
+	in.System.Components = append(in.System.Components, &system.Component{Section: system.SectionVolumes, Name: "data", Volume: &system.Volume{Format: "filesystem"}})
+	if err := attest.Seal(t.Context(), in, sealtest.Signer(t)); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, filepath.Join(in.Dir, statement.Dir)); len(got) != len(stems()) {
+		t.Errorf("attestations are %v", got)
+	}
+}
+
 func TestUnsigned(t *testing.T) {
 	t.Parallel()
 	dir := sealtest.New("demo").Seal(t, nil)

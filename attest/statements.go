@@ -64,6 +64,9 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 		add("cyclonedx", statement.CycloneDX, in.CycloneDXPath, subject),
 	}
 	for _, c := range in.System.Components {
+		if empty(c) {
+			continue
+		}
 		if c.Image == nil {
 			errs = append(errs, unusable(fmt.Sprintf("component %s has no image", c.ID()), nil))
 			continue
@@ -110,6 +113,12 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 		}
 	}
 	return all, nil
+}
+
+// empty: a volume without an image. Nothing comes from it, so there is nothing
+// to say about it; os.yml, which asks for it, is in the provenance.
+func empty(c *system.Component) bool {
+	return c.Section == system.SectionVolumes && c.Image == nil
 }
 
 // subjects are the image's files and its manifest.
@@ -177,6 +186,9 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 		def.ResolvedDependencies = append(def.ResolvedDependencies, d)
 	}
 	for _, c := range in.System.Components {
+		if empty(c) {
+			continue
+		}
 		d := statement.Descriptor{
 			Name: statement.DependencyComponent + c.ID(), URI: imageURI(c.Image, in.Arch),
 			Digest: digest(c.ID(), c.Image.Manifest), MediaType: c.Image.MediaType,

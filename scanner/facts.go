@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -34,8 +35,10 @@ type ComponentDocuments struct {
 
 // Facts waits for the catalogers and says what is known of the system, whose
 // every image must have been passed over. All components that cannot be
-// scanned are named in one error.
+// scanned are named in one error. A volume without an image is empty: it has
+// neither facts nor an SBOM.
 func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, *Documents, error) {
+	sys = withImages(sys)
 	scans, err := s.wait(ctx, sys)
 	if err != nil {
 		return nil, nil, err
@@ -81,6 +84,13 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, *Doc
 	}
 	docs, err := s.documents(&whole, sys, scans)
 	return f, docs, err
+}
+
+// withImages is sys without the components that have no image.
+func withImages(sys *system.OS) *system.OS {
+	out := *sys
+	out.Components = slices.DeleteFunc(slices.Clone(sys.Components), func(c *system.Component) bool { return c.Image == nil })
+	return &out
 }
 
 // wait gives the finished scan of every component.

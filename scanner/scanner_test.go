@@ -243,6 +243,26 @@ func TestWithoutKernel(t *testing.T) {
 	}
 }
 
+// A volume without an image is empty: there is nothing to scan, and the others
+// keep their facts.
+func TestBlankVolume(t *testing.T) {
+	t.Parallel()
+	fix := newFixture()
+	s := newScanner(t)
+	if _, _, err := fix.scan(t, s); err != nil {
+		t.Fatal(err)
+	}
+	blank := &system.Component{Section: system.SectionVolumes, Name: "blank", Volume: &system.Volume{Format: "filesystem"}}
+	fix.sys.Components = slices.Insert(fix.sys.Components, 1, blank)
+	f, docs, err := s.Facts(t.Context(), fix.sys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"kernel", "services/web", "services/again"}; !slices.Equal(f.SBOM.Components, want) || len(docs.Components) != 3 || len(fix.sys.Components) != 4 {
+		t.Errorf("components %v, %d documents, %d in the system", f.SBOM.Components, len(docs.Components), len(fix.sys.Components))
+	}
+}
+
 func TestCloseAndCancel(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
