@@ -110,7 +110,11 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 		inv.kernel = req.Kernel
 	}
 	s.Relationships = keepKnown(s)
-	slices.SortFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
+	// What a package was found in was read, though not to the last detail.
+	inv.Unreadable = slices.DeleteFunc(inv.Unreadable, func(u Unreadable) bool {
+		return len(s.Artifacts.Packages.PackagesByPath(u.Path)) > 0
+	})
+	slices.SortStableFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
 	inv.Packages = packages(s)
 	inv.Distro = distro(s.Artifacts.LinuxDistribution)
 	inv.Coverage = coverage(c.tree, s, req.Kernel)
