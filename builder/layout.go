@@ -189,8 +189,13 @@ func readLimited(file string, limit int64) ([]byte, error) {
 
 // trust marks the components whose images must carry a valid signature: those
 // that trust.image names, with or without tag and digest, and those of an
-// organisation in trust.org.
-func trust(config *spec.Config, parts []*part) {
+// organisation in trust.org. It gives the place of the first entry.
+func trust(config *spec.Config, parts []*part) (first system.Position) {
+	for _, list := range []*spec.List[string]{config.Trust.Org, config.Trust.Image} {
+		if list != nil && len(list.Items) > 0 {
+			first = list.Items[0].Pos()
+		}
+	}
 	for _, p := range parts {
 		if p.component.Image == nil {
 			continue
@@ -212,4 +217,5 @@ func trust(config *spec.Config, parts []*part) {
 			}
 		}
 	}
+	return first
 }

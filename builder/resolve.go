@@ -47,6 +47,10 @@ type Resolved struct {
 	// Options.Locked was set.
 	Lock       *component.Lock
 	LockDigest string
+	// Trust is the place of the first entry of the trust section, the zero
+	// Position where there is none: Component.Signed says which images it
+	// means.
+	Trust system.Position
 	// Notes say what os.yml asks for that cannot be, though it is no error.
 	Notes []runtime.Note
 }
@@ -95,18 +99,18 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 		r.OS.Sources = append(r.OS.Sources, s.Source)
 	}
 	parts := layout(config)
+	files, filesErr := files(config)
+	r.OS.Files = files
 	if err := r.find(ctx, parts, o.Jobs); err != nil {
-		return err
+		return errors.Join(err, filesErr)
 	}
 	errs := []error{r.specs(config, parts)}
-	trust(config, parts)
+	r.Trust = trust(config, parts)
 	for _, p := range parts {
 		r.OS.Components = append(r.OS.Components, p.component)
 	}
 	r.OS.Kernel = kernel(config, parts)
-	files, err := files(config)
-	r.OS.Files = files
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, filesErr)...)
 }
 
 // stem is a file's name without folder and extension.

@@ -69,7 +69,7 @@ func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
 
 // check is Check for those who need what was resolved too; its store is closed.
 func check(ctx context.Context, o CheckOptions) (*builder.Resolved, *Checked, error) {
-	r, err := o.resolve(ctx)
+	r, judge, err := o.resolve(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,7 +80,7 @@ func check(ctx context.Context, o CheckOptions) (*builder.Resolved, *Checked, er
 	if err := inventory(ctx, r, scan, o.Resolve.Jobs, o.Progress); err != nil {
 		return nil, nil, err
 	}
-	c, err := o.decide(ctx, r, scan)
+	c, err := o.decide(ctx, r, scan, judge)
 	return r, c, err
 }
 
@@ -116,11 +116,14 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := image.CheckFormats(o.Formats); err != nil {
 		return nil, err
 	}
-	r, err := o.resolve(ctx)
+	r, judge, err := o.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Store.Close()
+	if err := bootable(r.OS, o.Formats); err != nil {
+		return nil, err
+	}
 	out, err := newOutput(o.OutputDir)
 	if err != nil {
 		return nil, err
@@ -134,7 +137,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	checked, err := o.decide(ctx, r, scan)
+	checked, err := o.decide(ctx, r, scan, judge)
 	if err != nil {
 		return nil, err
 	}
@@ -152,14 +155,43 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	return built, err
 }
 
-func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, error) {
+// resolve reads everything that the options name: os.yml and its images, the
+// policy and its waivers. What is wrong with any of them is told before a layer
+// is read.
+func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.Prepared, error) {
 	o.Progress.begin(Resolve)
+	judge, policyErr := policy.Prepare(o.Policy)
 	r, err := builder.Resolve(ctx, o.Resolve)
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, policyErr)
+	}
+	if err := errors.Join(policyErr, untrusted(r)); err != nil {
+		return nil, nil, errors.Join(err, r.Store.Close())
 	}
 	o.Progress.say(Resolve, fmt.Sprintf("%d components", len(r.OS.Components)))
-	return r, nil
+	return r, judge, nil
+}
+
+// untrusted refuses a trust section: it asks for signatures on component
+// images, which nobody verifies yet, and who writes it counts on them.
+func untrusted(r *builder.Resolved) error {
+	if r.Trust == (system.Position{}) {
+		return nil
+	}
+	return &system.Error{Kind: system.ErrInput, Pos: r.Trust, What: "trust: signatures of component images cannot be verified yet",
+		Next: "take the section out, and pin the images by digest: seaworthy lock"}
+}
+
+// bootable refuses formats that need what the system does not have.
+func bootable(os *system.OS, formats []string) error {
+	var errs []error
+	for _, f := range formats {
+		if os.Kernel.Component == nil && image.NeedsKernel(f) {
+			errs = append(errs, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("format %s: system %s has no kernel", f, os.Name),
+				Next: "add a kernel section, or use --format tar"})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (o CheckOptions) scanner() scanner.Options {
@@ -167,15 +199,13 @@ func (o CheckOptions) scanner() scanner.Options {
 }
 
 // decide turns what the scanner saw into a decision.
-func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner) (*Checked, error) {
+func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, judge *policy.Prepared) (*Checked, error) {
 	f, docs, err := scan.Facts(ctx, r.OS)
 	if err != nil {
 		return nil, err
 	}
 	o.Progress.begin(Decide)
-	p := o.Policy
-	p.LockDigest = r.LockDigest
-	d, err := policy.Decide(ctx, f, p)
+	d, err := judge.Decide(ctx, f, r.LockDigest)
 	if err != nil {
 		return nil, err
 	}

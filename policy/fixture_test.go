@@ -133,7 +133,7 @@ func run(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) (*decision.De
 		return nil, err
 	}
 	if o.Now.IsZero() {
-		o.Now = testNow
+		o.Now, o.Dated = testNow, true
 	}
 	o.Tool = decision.Tool{Name: "seaworthy", Version: "test"}
 	return decide(context.Background(), f, o, l)

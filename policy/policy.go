@@ -9,6 +9,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -34,6 +35,9 @@ type Options struct {
 	FailOn string
 	// Now is what expiry is judged by. It must be set.
 	Now time.Time
+	// Dated: Now was given, and not taken from a clock. Only then does the
+	// decision say it, so that two builds on different days give equal bytes.
+	Dated bool
 	// Deadline bounds the evaluation; 0 is DefaultDeadline.
 	Deadline time.Duration
 	// Tool and LockDigest are copied into the decision.
@@ -45,61 +49,90 @@ type Options struct {
 // ExitCode. Errors are *system.Error: ErrInput for options, waivers and rules
 // that are wrong, ErrUnusable where the evaluation could not be completed.
 func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision, error) {
+	p, err := Prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	return p.Decide(ctx, f, o.LockDigest)
+}
+
+// Prepared is a policy that has been read, with its waivers: what is wrong
+// with the options is known before there are facts.
+type Prepared struct {
+	options Options
+	failOn  string
+	date    string
+	waivers *waiverSet
+	set     *set
+	program *program
+}
+
+// Prepare reads and checks everything that Options name. All errors are
+// ErrInput, and joined.
+func Prepare(o Options) (*Prepared, error) {
 	library, err := builtin()
 	if err != nil {
 		return nil, err
 	}
-	return decide(ctx, f, o, library)
+	return prepare(o, library)
+}
+
+// prepare is Prepare with the built-in rules as a parameter.
+func prepare(o Options, library *library) (*Prepared, error) {
+	p := &Prepared{options: o}
+	var errs [4]error
+	p.failOn, errs[0] = checkFailOn(o.FailOn)
+	if o.Now.IsZero() {
+		errs[1] = input("no time to judge expiry by", "give --now or a clock")
+	}
+	p.waivers, errs[2] = readWaivers(o.Waivers)
+	p.date = o.Now.UTC().Format(time.DateOnly)
+	if p.set, errs[3] = library.choose(o.Policy); errs[3] == nil {
+		p.program, errs[3] = compile(p.set, p.date)
+	}
+	return p, errors.Join(errs[:]...)
 }
 
 // decide is Decide with the built-in rules as a parameter.
 func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*decision.Decision, error) {
-	failOn, err := checkFailOn(o.FailOn)
+	p, err := prepare(o, library)
 	if err != nil {
 		return nil, err
 	}
-	if o.Now.IsZero() {
-		return nil, input("no time to judge expiry by", "give --now or a clock")
-	}
-	waivers, err := readWaivers(o.Waivers)
-	if err != nil {
-		return nil, err
-	}
-	set, err := library.choose(o.Policy)
-	if err != nil {
-		return nil, err
-	}
-	date := o.Now.UTC().Format(time.DateOnly)
-	program, err := compile(set, date)
-	if err != nil {
-		return nil, err
-	}
-	deadline := o.Deadline
+	return p.Decide(ctx, f, o.LockDigest)
+}
+
+// Decide evaluates the policy over the facts; lockDigest is sha256:HEX of the
+// lock that the system was resolved with, or "". It may be called once.
+func (p *Prepared) Decide(ctx context.Context, f *facts.Facts, lockDigest string) (*decision.Decision, error) {
+	deadline := p.options.Deadline
 	if deadline <= 0 {
 		deadline = DefaultDeadline
 	}
-	results, err := program.run(ctx, f, deadline, maxHeap)
+	results, err := p.program.run(ctx, f, deadline, maxHeap)
 	if err != nil {
 		return nil, err
 	}
-	findings, err := explain(set, f, results)
+	findings, err := explain(p.set, f, results)
 	if err != nil {
 		return nil, err
 	}
 	d := &decision.Decision{
 		SchemaVersion: decision.SchemaVersion,
-		System:        describe(f, o.LockDigest),
-		Tool:          o.Tool,
-		Policy:        decision.Policy{Name: set.name, Digest: set.digest(), Rules: len(set.rules)},
-		FailOn:        failOn,
-		Date:          date,
+		System:        describe(f, lockDigest),
+		Tool:          p.options.Tool,
+		Policy:        decision.Policy{Name: p.set.name, Digest: p.set.digest(), Rules: len(p.set.rules)},
+		FailOn:        p.failOn,
 		Findings:      findings,
-		Waivers:       waivers.list,
-		WaiversDigest: waivers.digest,
-		Rules:         set.describe(),
+		Waivers:       p.waivers.list,
+		WaiversDigest: p.waivers.digest,
+		Rules:         p.set.describe(),
 		Notes:         notes(f),
 	}
-	waivers.apply(d, f, o.Now)
+	if p.options.Dated {
+		d.Date = p.date
+	}
+	p.waivers.apply(d, f, p.options.Now)
 	d.Summary = summarize(d.Findings)
 	d.Verdict = verdict(d)
 	return d, nil

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -42,6 +43,30 @@ func TestDecide(t *testing.T) {
 	if len(d.Notes) == 0 || !strings.Contains(d.Notes[0], "not scanned") {
 		t.Errorf("notes %q", d.Notes)
 	}
+}
+
+// A date that was not given is in no output: equal inputs give equal bytes on
+// any day.
+func TestDateOnlyWhereGiven(t *testing.T) {
+	var first string
+	for _, now := range []time.Time{testNow, testNow.AddDate(0, 1, 0)} {
+		raw, err := json.Marshal(mustRun(t, baseFS(), testFacts(), Options{Now: now}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = string(raw)
+		}
+		if string(raw) != first || strings.Contains(string(raw), `"date"`) {
+			t.Errorf("on %s: %s", now, raw)
+		}
+	}
+}
+
+// What is wrong with the options is told at once, and before there are facts.
+func TestPrepare(t *testing.T) {
+	_, err := Prepare(Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
+	wantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "no time")
 }
 
 // Facts in another order, and rules in other files, give the same bytes.

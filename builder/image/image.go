@@ -65,6 +65,9 @@ func Formats() []string {
 	return out
 }
 
+// NeedsKernel: the format boots, and so makes no sense without a kernel.
+func NeedsKernel(format string) bool { return format != "tar" && format != "docker" }
+
 // CheckFormats refuses names that do not work, all at once.
 func CheckFormats(names []string) error {
 	var errs []error

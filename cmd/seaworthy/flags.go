@@ -86,7 +86,7 @@ func (f *policyFlags) options() (policy.Options, error) {
 	if err != nil {
 		return policy.Options{}, err
 	}
-	return policy.Options{Policy: f.policy, Waivers: f.waivers, FailOn: f.failOn, Now: now,
+	return policy.Options{Policy: f.policy, Waivers: f.waivers, FailOn: f.failOn, Now: now, Dated: f.now != "",
 		Tool: decision.Tool{Name: "seaworthy", Version: version()}}, nil
 }
 

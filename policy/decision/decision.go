@@ -56,15 +56,17 @@ func (s Severity) Rank() int {
 // Decision is all findings and the verdict. Findings are sorted by resource,
 // id and key; waivers as in their file.
 type Decision struct {
-	SchemaVersion int       `json:"schemaVersion"`
-	Verdict       Verdict   `json:"verdict"`
-	System        System    `json:"system"`
-	Tool          Tool      `json:"tool"`
-	Policy        Policy    `json:"policy"`
-	FailOn        string    `json:"failOn"`
-	Date          string    `json:"date"` // YYYY-MM-DD, by which expiry was judged
-	Summary       Summary   `json:"summary"`
-	Findings      []Finding `json:"findings"`
+	SchemaVersion int     `json:"schemaVersion"`
+	Verdict       Verdict `json:"verdict"`
+	System        System  `json:"system"`
+	Tool          Tool    `json:"tool"`
+	Policy        Policy  `json:"policy"`
+	FailOn        string  `json:"failOn"`
+	// Date is the day by which expiry was judged, YYYY-MM-DD, where it was
+	// given; "" where it was the clock's.
+	Date     string    `json:"date,omitempty"`
+	Summary  Summary   `json:"summary"`
+	Findings []Finding `json:"findings"`
 	// Waivers are those of the waiver file, used or not.
 	Waivers []Waiver `json:"waivers"`
 	// WaiversDigest is sha256:HEX of the waiver file, "" without one.

@@ -46,6 +46,21 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// A decision that nobody dated has no date in any report, and no gap where it
+// would be.
+func TestWithoutDate(t *testing.T) {
+	d := sample()
+	d.Date = ""
+	for _, format := range []string{"text", "json", "sarif", "html"} {
+		got := render(t, format, d, Options{})
+		for _, gap := range []string{"2026-11-20", `"date"`, ", on ;", "decision · <", "judged   by"} {
+			if strings.Contains(got, gap) {
+				t.Errorf("%s: has %q", format, gap)
+			}
+		}
+	}
+}
+
 func TestUnknownFormat(t *testing.T) {
 	err := Write(io.Discard, "pdf", sample(), Options{})
 	var e *system.Error

@@ -139,8 +139,11 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 		Results:           []sarifResult{},
 		Invocations:       []sarifInvocation{{ExecutionSuccessful: true}},
 		Properties: map[string]any{
-			"verdict": d.Verdict, "policy": d.Policy.Name, "policyDigest": d.Policy.Digest, "date": d.Date, "failOn": d.FailOn,
+			"verdict": d.Verdict, "policy": d.Policy.Name, "policyDigest": d.Policy.Digest, "failOn": d.FailOn,
 		},
+	}
+	if d.Date != "" {
+		run.Properties["date"] = d.Date
 	}
 	if o.Signer != "" {
 		run.Properties["signer"] = clean(o.Signer)

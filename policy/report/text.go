@@ -51,7 +51,11 @@ func (t *textReport) header() {
 	d := t.d
 	t.line(t.paint(bold, clean(d.System.Name)), " (", clean(d.System.Arch), "): ", t.paint(verdictColor(d), verdictWord(d)))
 	t.field(2, "policy", fmt.Sprintf("%s %s, %s", d.Policy.Name, short(d.Policy.Digest), count(d.Policy.Rules, "rule", "rules")))
-	t.field(2, "judged", fmt.Sprintf("%s by %s %s, fail-on %s", d.Date, d.Tool.Name, d.Tool.Version, d.FailOn))
+	judged := fmt.Sprintf("by %s %s, fail-on %s", d.Tool.Name, d.Tool.Version, d.FailOn)
+	if d.Date != "" {
+		judged = d.Date + " " + judged
+	}
+	t.field(2, "judged", judged)
 	if t.o.Signer != "" {
 		t.field(2, "signer", t.o.Signer)
 	}
