@@ -176,7 +176,7 @@ func componentFacts(c *system.Component, sc *scan) facts.Component {
 			Packages: sc.inventory.Packages, Distro: sc.inventory.Distro, Coverage: sc.inventory.Coverage,
 			Unreadable: sc.inventory.UnreadablePaths(),
 		},
-		Files: sc.files_,
+		Files: sc.standing,
 	}
 }
 

@@ -59,7 +59,7 @@ type scan struct {
 	// Set before done is closed.
 	done      chan struct{}
 	inventory *sbom.Inventory
-	files_    facts.Inventory
+	standing  facts.Inventory
 	err       error
 }
 
@@ -201,7 +201,7 @@ func (s *Scanner) work(c *scan) {
 		return
 	}
 	var err error
-	if c.files_, err = c.files.Inventory(); err != nil {
+	if c.standing, err = c.files.Inventory(); err != nil {
 		c.err = errors.Join(c.err, err)
 	}
 	if kernelErr != nil {

@@ -12,10 +12,11 @@ import (
 )
 
 // Files that are larger than these are not kept, and a cataloger that asks for
-// one is refused: programs and archives are read in pieces, all others whole.
+// one is refused: programs, archives and rpm's databases are read in pieces,
+// all others whole.
 const (
 	maxPieces = 4 << 30
-	maxWhole  = 256 << 20
+	maxWhole  = 64 << 20
 )
 
 // sniffed is how much of a file its type is told by.
@@ -30,13 +31,17 @@ type Collector struct {
 	wants *wants
 	mimes map[string]string // type by path, of files that are wanted for it
 	head  []byte
-	err   error
+	// missed are contents that a cataloger asked for and that had gone by.
+	missed map[string]bool
 }
 
 // NewCollector keeps large contents in a file without a name in dir ("": the
 // system's folder for temporary files). Close frees it.
 func NewCollector(t *tree.Tree, dir string) *Collector {
-	return &Collector{tree: t, store: newStore(dir), wants: learn(), mimes: map[string]string{}, head: make([]byte, 0, sniffed)}
+	return &Collector{
+		tree: t, store: newStore(dir), wants: learn(), mimes: map[string]string{},
+		head: make([]byte, 0, sniffed), missed: map[string]bool{},
+	}
 }
 
 // Entry implements system.Sink.
@@ -101,7 +106,7 @@ func (s *sniffer) decide() error {
 		mime = ""
 	}
 	limit := int64(maxWhole)
-	if mime != "" || bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+	if mime != "" || bytes.HasPrefix(head, []byte("PK\x03\x04")) || rpmDatabases[tree.Base(s.path)] {
 		limit = maxPieces
 	}
 	if mime == "" && !s.named || s.size > limit {
@@ -127,6 +132,8 @@ func (s *sniffer) Close() error {
 	}
 	return s.to.Close()
 }
+
+var rpmDatabases = map[string]bool{"Packages": true, "Packages.db": true, "rpmdb.sqlite": true}
 
 // executable is a quick look before the types are compared in earnest: the
 // only types that catalogers ask for are those of programs.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -239,6 +240,21 @@ func TestSystemDocuments(t *testing.T) {
 type cdxComponent struct {
 	Ref        string         `json:"bom-ref"`
 	Components []cdxComponent `json:"components"`
+}
+
+// Documents name the version of syft that is linked.
+func TestSyftVersion(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte("github.com/anchore/syft v"+SyftVersion+"\n")) {
+		t.Errorf("go.mod has another version of syft than %s", SyftVersion)
+	}
+	if bridge, err := os.ReadFile("syftbridge/go.mod"); err != nil || !bytes.Contains(bridge, []byte("github.com/anchore/syft v"+SyftVersion+"\n")) {
+		t.Errorf("the bridge asks for another version, %v", err)
+	}
 }
 
 func TestImageNames(t *testing.T) {

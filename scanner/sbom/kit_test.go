@@ -28,9 +28,13 @@ func collect(t testing.TB, objects []st.Object) *Collector {
 
 func catalog(t testing.TB, objects []st.Object) *Inventory {
 	t.Helper()
-	inv, err := collect(t, objects).Catalog(t.Context(), Request{Image: st.Image("docker.io/library/web:1.2", "b2"), TempDir: t.TempDir()})
+	c := collect(t, objects)
+	inv, err := c.Catalog(t.Context(), Request{Image: st.Image("docker.io/library/web:1.2", "b2"), TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for p := range c.missed {
+		t.Errorf("a cataloger asked for %s, which was not kept: see secondLook", p)
 	}
 	return inv
 }

@@ -39,8 +39,7 @@ type Resolver struct {
 	links map[string][]string
 	// hidden are files that are not shown, by their own path.
 	hidden map[string]bool
-	// missed are contents that were asked for and had gone by.
-	missed map[string]bool
+	missed map[string]bool // the collector's
 }
 
 var _ file.Resolver = (*Resolver)(nil)
@@ -50,7 +49,7 @@ func (c *Collector) Resolver() *Resolver {
 	r := &Resolver{
 		tree: c.tree, store: c.store, mimes: c.mimes,
 		byBase: map[string][]string{}, byExt: map[string][]string{}, byMIME: map[string][]string{},
-		folders: map[string]bool{}, links: map[string][]string{}, missed: map[string]bool{},
+		folders: map[string]bool{}, links: map[string][]string{}, missed: c.missed,
 	}
 	last := ""
 	for _, p := range c.tree.Paths() {

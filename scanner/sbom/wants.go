@@ -23,8 +23,8 @@ type wants struct {
 	mimes    map[string]bool
 }
 
-// More names that catalogers open once they have found a package. A test
-// scans real trees and fails when a content is asked for and was not kept.
+// More names that catalogers open once they have found a package. Tests fail
+// when a content is asked for and was not kept.
 var secondLook = []string{
 	"**/*.md5sums", "**/*.list", "**/*.conffiles", "**/copyright",
 	"**/os-release", "**/debian_version",
