@@ -25,6 +25,27 @@ test_silent_forced if t.silent(rule.fail) with input as t.cmdline_of(t.good, [])
 
 test_silent_forced_integrity if t.silent(rule.fail) with input as t.cmdline_of(t.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY": "y"}), [])
 
-test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.no_config
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:kernel") with input as t.no_config
+	t.silent(rule.fail) with input as t.no_config
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_says_nobody_asks if {
+	found := rule.fail with input as t.cmdline_of(t.kconfigs(t.open_kernel), [])
+	some f in found
+	contains(f.message, "neither")
+}
+
+test_says_no_mode if {
+	found := rule.fail with input as t.cmdline_of(t.kconfigs(t.open_kernel), [["lockdown", "yes"]])
+	some f in found
+	contains(f.message, "lockdown=yes is no mode")
+}
+
+test_says_not_built if {
+	found := rule.fail with input as t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_SECURITY_LOCKDOWN_LSM": "n", "CONFIG_SECURITY_LOCKDOWN_LSM_EARLY": "n"})), [])
+	some f in found
+	contains(f.message, "not built in")
+}

@@ -10,7 +10,10 @@ test_silent_good if {
 	count(rule.checked) > 0 with input as t.good
 }
 
-test_unknown_no_files if t.tells(rule.unknown, "sysctl:kernel.unprivileged_bpf_disabled") with input as t.put(t.sysctl_unset("kernel.unprivileged_bpf_disabled"), "/components/2/files/present", false)
+test_unknown_no_files if {
+	t.tells(rule.unknown, "sysctl:kernel.unprivileged_bpf_disabled") with input as t.put(t.sysctl_unset("kernel.unprivileged_bpf_disabled"), "/components/2/files/present", false)
+	t.silent(rule.fail) with input as t.put(t.sysctl_unset("kernel.unprivileged_bpf_disabled"), "/components/2/files/present", false)
+}
 
 test_silent_two if t.silent(rule.fail) with input as t.sysctl("kernel.unprivileged_bpf_disabled", "2")
 

@@ -12,6 +12,9 @@ test_silent_unset if {
 
 test_silent_good if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.no_config
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:kernel") with input as t.no_config
+	t.silent(rule.fail) with input as t.no_config
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good

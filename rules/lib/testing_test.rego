@@ -114,7 +114,7 @@ onboot_spec(caps) := {
 		"namespaces": [{"type": "mount"}],
 		"resources": {"devices": [{"allow": false, "access": "rwm"}]},
 		"devices": [],
-		"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []},
+		"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": []},
 		"maskedPaths": [], "readonlyPaths": [], "sysctl": {},
 	},
 }

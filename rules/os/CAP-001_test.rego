@@ -10,7 +10,10 @@ test_silent_one if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND
 
 test_silent_onboot if t.silent(rule.fail) with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(given.params.known_capabilities))
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

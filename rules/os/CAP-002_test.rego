@@ -8,7 +8,10 @@ test_fires_onboot if t.fires(rule.fail, "component:onboot/dhcp") with input as t
 
 test_silent_service if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -12,7 +12,10 @@ test_fires_mknod if {
 
 test_silent_mknod if t.silent(rule.fail) with input as t.nginx_caps(["CAP_MKNOD"])
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -11,7 +11,10 @@ test_silent_one if t.silent(rule.fail) with input as t.nginx_with("/linux/resour
 
 test_silent_mknod if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "access": "m"})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -15,7 +15,10 @@ test_fires_ports if {
 
 test_silent_no_net if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -13,7 +13,10 @@ test_silent_symlink if t.silent(rule.fail) with input as t.nginx_files("worldWri
 
 test_silent_device if t.silent(rule.fail) with input as t.nginx_files("worldWritable", [{"path": "/dev/null", "type": "char", "mode": "666", "uid": 0, "gid": 0}])
 
-test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+test_unknown_no_files if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+	t.silent(rule.fail) with input as t.no_files
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -7,7 +7,10 @@ test_fires_apt if t.fires(rule.fail, "component:services/nginx") with input as t
 
 test_silent_other if t.silent(rule.fail) with input as t.nginx_files("tools", [{"path": "/usr/bin/gcc", "type": "file", "mode": "644", "uid": 0, "gid": 0, "kind": "compiler"}])
 
-test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+test_unknown_no_files if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+	t.silent(rule.fail) with input as t.no_files
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

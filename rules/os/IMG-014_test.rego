@@ -10,7 +10,10 @@ test_fires_root if {
 
 test_silent_uid if t.silent(rule.fail) with input as t.component_with("nginx", "/image/user", "")
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -22,3 +25,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_image_user if t.silent(rule.fail) with input as t.nginx_with("/process/user/uid", 0)

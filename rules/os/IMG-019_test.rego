@@ -7,7 +7,10 @@ test_fires_shadow if t.fires(rule.fail, "component:services/nginx") with input a
 
 test_silent_shadowed if t.silent(rule.fail) with input as t.nginx_files("sensitive", [{"path": "/x", "type": "file", "mode": "644", "uid": 0, "gid": 0, "shadowed": true}])
 
-test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+test_unknown_no_files if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+	t.silent(rule.fail) with input as t.no_files
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -8,3 +8,5 @@ test_fires_other if t.fires(rule.fail, "component:init/000") with input as t.com
 test_silent_good if t.silent(rule.fail) with input as t.good
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_checks_init_alone if rule.checked == {"component:init/000"} with input as t.good

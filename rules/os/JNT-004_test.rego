@@ -20,9 +20,15 @@ test_silent_sysctl if {
 
 test_silent_good if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+	t.silent(rule.fail) with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+}
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -33,4 +39,14 @@ test_allowed if {
 	allowance := [t.allowance("JNT-004", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_silent_not_a_bind if {
+	s0 := t.put(t.put(t.good, "/kernel/version", "6.1.0"), "/sysctl/settings", [])
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "ext4", "source": "/dev/console", "options": []})
+}
+
+test_silent_option_off if {
+	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "n")
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
 }

@@ -71,9 +71,13 @@ test_unknown_no_config if {
 	s0 := t.no_config
 	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
 	t.tells(rule.unknown, "component:services/nginx") with input as s1
+	t.silent(rule.fail) with input as s1
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -85,4 +89,18 @@ test_allowed if {
 	allowance := [t.allowance("JNT-005", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_high_when_not_strict if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_STRICT_DEVMEM": "n", "CONFIG_IO_STRICT_DEVMEM": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	found := rule.fail with input as s1
+	some f in found
+	f.severity == "high"
+}
+
+test_silent_not_a_bind if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "ext4", "source": "/dev", "options": []})
+	t.silent(rule.fail) with input as s1
 }

@@ -48,9 +48,13 @@ test_unknown_no_config if {
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	t.tells(rule.unknown, "component:services/nginx") with input as s3
+	t.silent(rule.fail) with input as s3
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -64,4 +68,27 @@ test_allowed if {
 	allowance := [t.allowance("JNT-006", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_fires_other_mask if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", ["/proc/keys"])
+	t.fires(rule.fail, "component:services/nginx") with input as s3
+}
+
+test_silent_only_kcore_masked if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
+	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", ["/proc/kcore"])
+	t.silent(rule.fail) with input as s3
+}
+
+test_silent_own_pid if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s2 := t.put(s1, "/components/4/spec/linux/maskedPaths", [])
+	t.silent(rule.fail) with input as s2
 }

@@ -59,9 +59,13 @@ test_unknown_no_config if {
 	s0 := t.no_config
 	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
 	t.tells(rule.unknown, "component:services/nginx") with input as s1
+	t.silent(rule.fail) with input as s1
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -73,4 +77,11 @@ test_allowed if {
 	allowance := [t.allowance("JNT-007", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_low_with_neither if {
+	s0 := t.put(t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_KEXEC_FILE": "n", "CONFIG_KEXEC_SIG_FORCE": "n"})), []), "/sysctl/settings", [])
+	found := rule.fail with input as t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_BOOT"]))
+	some f in found
+	f.severity == "low"
 }

@@ -13,6 +13,11 @@ test_silent_built if t.silent(rule.fail) with input as t.cmdline_add("roothash",
 
 test_silent_not_asked if t.silent(rule.fail) with input as t.kconfig("CONFIG_DM_VERITY", "n")
 
-test_unknown_no_config if t.tells(rule.unknown, "component:kernel") with input as t.put(t.cmdline_add("roothash", "abc"), "/kernel/config/present", false)
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:kernel") with input as t.put(t.cmdline_add("roothash", "abc"), "/kernel/config/present", false)
+	t.silent(rule.fail) with input as t.put(t.cmdline_add("roothash", "abc"), "/kernel/config/present", false)
+}
 
 test_checked if count(rule.checked) > 0 with input as t.cmdline_add("roothash", "abc")
+
+test_silent_dm_init if t.silent(rule.fail) with input as t.put(t.cmdline_add("dm-mod.create", "root,,,ro, 0 1 verity 1"), "/kernel/config/options/CONFIG_DM_INIT", "y")

@@ -18,7 +18,10 @@ test_silent_writable_root_is_mnt_001 if {
 	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/root/readonly", false)
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -29,3 +32,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/usr", "type": "ext4", "source": "/var/x", "options": ["rw"]})

@@ -17,9 +17,15 @@ test_silent_listed if t.silent(rule.fail) with input as t.put(t.cmdline_add("lsm
 
 test_silent_good if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+	t.silent(rule.fail) with input as t.no_config
+}
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -12,9 +12,15 @@ test_silent_v1 if {
 
 test_silent_good if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+	t.silent(rule.fail) with input as t.no_config
+}
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -24,4 +30,9 @@ test_allowed if {
 	allowance := [t.allowance("JNT-013", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_fires_v1_without_controller if {
+	s0 := t.put(t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0"), "/kernel/config/options/CONFIG_CGROUP_BPF", "n")
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "n")
 }

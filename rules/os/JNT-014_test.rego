@@ -26,9 +26,13 @@ test_silent_setgid if {
 test_unknown_files if {
 	s0 := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/noNewPrivileges", false)
 	t.tells(rule.unknown, "component:services/nginx") with input as t.put(s0, "/components/4/files/present", false)
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/present", false)
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -39,4 +43,15 @@ test_allowed if {
 	allowance := [t.allowance("JNT-014", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_silent_files_unseen if {
+	s0 := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/noNewPrivileges", false)
+	s1 := t.put(s0, "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+	t.silent(rule.fail) with input as t.put(s1, "/components/4/files/present", false)
+}
+
+test_silent_userns if {
+	s0 := t.nginx_with("/process/noNewPrivileges", false)
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
 }

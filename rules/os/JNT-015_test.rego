@@ -25,7 +25,10 @@ test_silent_no_modules if {
 	t.silent(rule.fail) with input as t.put(s0, "/kernel/config/options/CONFIG_MODULES", "n")
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
 
@@ -36,4 +39,12 @@ test_allowed if {
 	allowance := [t.allowance("JNT-015", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:onboot/dhcp") with input as system_now with data.components as allowance
+}
+
+test_silent_other_key if {
+	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	t.silent(rule.fail) with input as t.put(s0, "/sysctl/settings", [
+		{"key": "kernel.sysrq", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 0},
+		{"key": "kernel.sysrq", "value": "1", "component": "cmdline", "source": "cmdline", "order": 1},
+	])
 }

@@ -28,7 +28,6 @@ found contains lib.finding("MNT-002", c, {
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
 }) if {
 	some p in lib.placed
-	p.bind
 	c := p.c
 	m := p.m
 	{o | some o in lib.options(m)} == {"rw", "rbind", "rshared"}

@@ -9,7 +9,10 @@ test_silent_slave if t.silent(rule.fail) with input as t.nginx_mount({"destinati
 
 test_silent_default_is_mnt_002 if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/data", "options": ["rw", "rbind", "rshared"]})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -11,7 +11,10 @@ test_silent_cgroup_is_mnt_008 if t.silent(rule.fail) with input as t.nginx_mount
 
 test_silent_var if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/dev", "options": ["rbind", "rw"]})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -22,3 +25,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/dev/sda1", "options": ["rw"]})

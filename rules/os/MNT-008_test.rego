@@ -9,7 +9,10 @@ test_fires_mount if t.fires(rule.fail, "component:services/nginx") with input as
 
 test_silent_ro if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys/fs/cgroup", "options": ["rbind", "ro"]})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -20,3 +23,7 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_other_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/x", "options": ["rbind", "rw"]})
+
+test_silent_other_type if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/sys/fs/cgroup", "options": ["rw"]})

@@ -11,7 +11,10 @@ test_silent_full if t.silent(rule.fail) with input as t.nginx_mount({"destinatio
 
 test_silent_dev_shm if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": []})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

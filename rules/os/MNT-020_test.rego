@@ -7,7 +7,10 @@ test_fires_twice if t.fires(rule.fail, "component:services/nginx") with input as
 
 test_silent_good if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -18,3 +21,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_in_two_components if t.silent(rule.fail) with input as t.drop(t.good, "/components/4/spec/mounts/0")

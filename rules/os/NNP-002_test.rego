@@ -20,9 +20,13 @@ test_silent_no_setuid if t.silent(rule.fail) with input as t.nginx_with("/proces
 test_unknown_files if {
 	system := t.put(t.no_files, "/components/4/spec/process/noNewPrivileges", false)
 	t.tells(rule.unknown, "component:services/nginx") with input as system
+	t.silent(rule.fail) with input as system
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -33,4 +37,9 @@ test_allowed if {
 	allowance := [t.allowance("NNP-002", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_silent_files_unseen if {
+	s0 := t.put(t.nginx_with("/process/noNewPrivileges", false), "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/present", false)
 }

@@ -7,7 +7,10 @@ test_fires_host if t.fires(rule.fail, "component:services/nginx") with input as 
 
 test_silent_own if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

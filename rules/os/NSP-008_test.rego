@@ -15,7 +15,10 @@ test_silent_read_only if {
 	t.silent(rule.fail) with input as system
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
@@ -27,4 +30,9 @@ test_allowed if {
 	allowance := [t.allowance("NSP-008", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_silent_own_pid if {
+	s0 := t.nginx_caps(["CAP_SYS_ADMIN"])
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/host", "type": "bind", "source": "/var/lib/x", "options": ["rbind", "rw"]})
 }

@@ -7,10 +7,13 @@ test_fires_none if t.fires(rule.fail, "component:services/nginx") with input as 
 
 test_silent_no_profile if {
 	system := t.drop(t.good, "/components/4/spec/linux/seccomp")
-	not t.fires(rule.fail, "component:services/nginx") with input as system
+	t.silent(rule.fail) with input as system
 }
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

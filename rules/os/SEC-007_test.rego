@@ -12,9 +12,15 @@ test_silent_listed if {
 
 test_silent_no_label if t.silent(rule.fail) with input as t.good
 
-test_unknown_no_config if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/process/selinuxLabel", "a:b:c:s0")
+test_unknown_no_config if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/process/selinuxLabel", "a:b:c:s0")
+	t.silent(rule.fail) with input as t.put(t.no_config, "/components/4/spec/process/selinuxLabel", "a:b:c:s0")
+}
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -9,7 +9,10 @@ test_fires_purl if t.fires(rule.fail, "component:services/nginx") with input as 
 
 test_silent_full if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
 
-test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+test_unknown_absent if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+	t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/present", false)
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -9,7 +9,10 @@ test_silent_90 if t.silent(rule.fail) with input as t.component_with("nginx", "/
 
 test_silent_empty if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/coverage", {"files": 0, "owned": 0})
 
-test_unknown_absent if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+test_unknown_absent if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+	t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/present", false)
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -16,7 +16,10 @@ test_silent_own_ipc if t.silent(rule.fail) with input as t.nginx_with("/linux/sy
 
 test_silent_safe if t.silent(rule.fail) with input as t.nginx_with("/linux/sysctl", {"net.ipv4.tcp_syncookies": "1"})
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -15,7 +15,10 @@ test_fires_unset if {
 
 test_silent_no_caps if t.silent(rule.fail) with input as t.nginx_with("/process/user/uid", 0)
 
-test_unknown_no_spec if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

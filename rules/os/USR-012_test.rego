@@ -11,7 +11,10 @@ test_silent_keys_only if t.silent(rule.fail) with input as t.nginx_files("sshd",
 
 test_silent_none if t.silent(rule.fail) with input as t.nginx_files("sshd", null)
 
-test_unknown_no_files if t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+test_unknown_no_files if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
+	t.silent(rule.fail) with input as t.no_files
+}
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
