@@ -2,13 +2,21 @@ package pipeline
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
@@ -17,6 +25,8 @@ import (
 // place, so that a failed or killed build leaves what was there before.
 type output struct {
 	target, dir string
+	// lock is held as long as somebody works on dir; see sweep.
+	lock *os.File
 }
 
 func newOutput(target string) (*output, error) {
@@ -24,36 +34,92 @@ func newOutput(target string) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := replaceable(abs); err != nil {
-		return nil, err
+	bad := func(err error) error {
+		return &system.Error{Kind: system.ErrUnusable, What: "output folder " + target, Err: err}
 	}
 	if err := os.MkdirAll(filepath.Dir(abs), 0o755); err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "output folder " + target, Err: err}
+		return nil, bad(err)
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(abs), "."+filepath.Base(abs)+".tmp-")
+	prefix := "." + filepath.Base(abs) + ".tmp-"
+	sweep(filepath.Dir(abs), prefix)
+	dir, err := os.MkdirTemp(filepath.Dir(abs), prefix)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "output folder " + target, Err: err}
+		return nil, bad(err)
 	}
-	return &output{target: abs, dir: dir}, os.Chmod(dir, 0o755)
+	o := &output{target: abs, dir: dir}
+	if o.lock, err = os.Open(dir); err == nil {
+		err = errors.Join(unix.Flock(int(o.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB), os.Chmod(dir, 0o755))
+	}
+	if err != nil {
+		o.discard()
+		return nil, bad(err)
+	}
+	return o, nil
 }
 
-// replaceable refuses a target that is no output of ours: a build must never
-// delete somebody's folder because a flag was wrong.
-func replaceable(target string) error {
-	entries, err := os.ReadDir(target)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil
-	case err != nil:
-		return &system.Error{Kind: system.ErrUnusable, What: "output folder " + target, Err: err}
-	case len(entries) == 0:
-		return nil
+// staleAfter is how old an unlocked folder must be to count as left behind: a
+// folder that was just made is locked a moment later.
+const staleAfter = time.Minute
+
+// sweep removes what killed builds have left.
+func sweep(parent, prefix string) {
+	entries, _ := os.ReadDir(parent)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || time.Since(info.ModTime()) < staleAfter {
+			continue
+		}
+		dir, err := os.Open(filepath.Join(parent, e.Name()))
+		if err != nil {
+			continue
+		}
+		if unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+			os.RemoveAll(dir.Name())
+		}
+		dir.Close()
 	}
-	if _, err := os.Stat(filepath.Join(target, "decision.json")); err != nil {
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("output folder %s is not empty and holds no earlier build", target),
-			Next: "choose another --output-dir, or remove it yourself"}
+}
+
+// replaceable refuses a target that is not wholly an output of ours, or whose
+// denial would not be: a build must never delete somebody's files because a
+// flag was wrong.
+func replaceable(target string) error {
+	for _, dir := range []string{target, target + ".denied"} {
+		entries, err := os.ReadDir(dir)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			continue
+		case err != nil:
+			return &system.Error{Kind: system.ErrUnusable, What: "output folder " + dir, Err: err}
+		}
+		ours := written(dir)
+		for _, e := range entries {
+			if !slices.Contains(ours, e.Name()) {
+				return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("output folder %s holds %q, which no build has written there", dir, e.Name()),
+					Next: "choose another --output-dir, or remove it yourself"}
+			}
+		}
 	}
 	return nil
+}
+
+// written are the names that the build of which dir is the output may have
+// written there; none where dir has no decision.
+func written(dir string) []string {
+	f, err := os.Open(filepath.Join(dir, decisionFile))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var d struct {
+		System struct {
+			Name string `json:"name"`
+		} `json:"system"`
+	}
+	if json.NewDecoder(f).Decode(&d) != nil || d.System.Name == "" {
+		return nil
+	}
+	return append(image.Files(d.System.Name), decisionFile, reportFile, "sbom", statement.Dir, layout.Dir)
 }
 
 // write puts a file into the folder, with the same mode under any umask.
@@ -75,10 +141,39 @@ func (o *output) write(name string, data []byte) error {
 
 // commit puts the folder into place and removes an old denial.
 func (o *output) commit() (string, error) {
-	if err := replace(o.dir, o.target); err != nil {
+	if err := o.place(); err != nil {
 		return "", err
 	}
 	return o.target, os.RemoveAll(o.target + ".denied")
+}
+
+// place writes everything to the disk before the names change: after a power
+// cut there is the old output or the new one.
+func (o *output) place() error {
+	err := filepath.WalkDir(o.dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return flush(path)
+	})
+	if err == nil {
+		err = replace(o.dir, o.target)
+	}
+	if err == nil {
+		err = flush(filepath.Dir(o.target))
+	}
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "output folder " + o.target, Err: err}
+	}
+	return nil
+}
+
+func flush(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // deny deletes what was assembled and leaves the decision in TARGET.denied.
@@ -94,12 +189,18 @@ func (o *output) deny(c *Checked) (string, error) {
 	if err := denied.reports(c, ""); err != nil {
 		return "", err
 	}
-	return denied.target, replace(denied.dir, denied.target)
+	return denied.target, denied.place()
 }
+
+// What every output has, a denied one too.
+const (
+	decisionFile = statement.DecisionFile
+	reportFile   = "report.html"
+)
 
 // reports writes decision.json and the report page.
 func (o *output) reports(c *Checked, signedBy string) error {
-	for name, format := range map[string]string{"decision.json": "json", "report.html": "html"} {
+	for name, format := range map[string]string{decisionFile: "json", reportFile: "html"} {
 		var b bytes.Buffer
 		if err := report.Write(&b, format, c.Decision, report.Options{Signer: signedBy}); err != nil {
 			return err
@@ -112,7 +213,12 @@ func (o *output) reports(c *Checked, signedBy string) error {
 }
 
 // discard removes what is left of the temporary folder.
-func (o *output) discard() { os.RemoveAll(o.dir) }
+func (o *output) discard() {
+	os.RemoveAll(o.dir)
+	if o.lock != nil {
+		o.lock.Close()
+	}
+}
 
 // replace swaps dir into target's place in one step and deletes the old one.
 func replace(dir, target string) error {

@@ -116,6 +116,9 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := image.CheckFormats(o.Formats); err != nil {
 		return nil, err
 	}
+	if err := replaceable(o.OutputDir); err != nil {
+		return nil, err
+	}
 	r, judge, err := o.resolve(ctx)
 	if err != nil {
 		return nil, err

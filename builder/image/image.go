@@ -65,6 +65,11 @@ func Formats() []string {
 	return out
 }
 
+// Files lists every name that a format may give a file of the system stem.
+func Files(stem string) []string {
+	return []string{stem + ".tar", stem + "-kernel", stem + "-initrd.img", stem + "-cmdline"}
+}
+
 // NeedsKernel: the format boots, and so makes no sense without a kernel.
 func NeedsKernel(format string) bool { return format != "tar" && format != "docker" }
 

@@ -1,0 +1,134 @@
+package pipeline
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+const sample = `{"schemaVersion": 1, "system": {"name": "os"}}`
+
+func fill(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A build replaces what a build wrote, and nobody's own files.
+func TestReplaceable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		there map[string]string
+		ok    bool
+	}{
+		"nothing":           {nil, true},
+		"an output":         {map[string]string{"decision.json": sample, "report.html": "", "os-kernel": "", "os.tar": "", "sbom/os.spdx.json": "", "oci/index.json": ""}, true},
+		"a folder of mine":  {map[string]string{"precious": ""}, false},
+		"a project":         {map[string]string{"decision.json": sample, "os.yml": ""}, false},
+		"another's image":   {map[string]string{"decision.json": sample, "backup.tar": ""}, false},
+		"a decision of old": {map[string]string{"decision.json": "{}", "report.html": ""}, false},
+	} {
+		for _, suffix := range []string{"", ".denied"} {
+			target := filepath.Join(t.TempDir(), "os")
+			fill(t, target+suffix, c.there)
+			err := replaceable(target)
+			if c.ok != (err == nil) || err != nil && !errors.Is(err, system.ErrInput) {
+				t.Errorf("%s%s: %v", name, suffix, err)
+			}
+		}
+	}
+}
+
+// Every file that a format writes is known as one.
+func TestFormatsFilesAreKnown(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	set, err := image.New(image.Formats(), image.Options{Dir: dir, Stem: "os"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"boot/kernel", "boot/cmdline"} {
+		w, err := set.Entry(&system.RootEntry{Entry: system.Entry{Path: path, Type: system.TypeFile}})
+		if err != nil || w.Close() != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, dir, map[string]string{"decision.json": sample})
+	if err := replaceable(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// A build that was killed leaves a folder; the next one removes it, and leaves
+// that of a build which still runs.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	target := filepath.Join(parent, "os")
+	running, err := newOutput(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.discard()
+	killed := filepath.Join(parent, ".os.tmp-1")
+	fill(t, killed, map[string]string{"os.tar": "half"})
+	old := time.Now().Add(-time.Hour)
+	for _, dir := range []string{running.dir, killed} {
+		if err := os.Chtimes(dir, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := newOutput(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.discard()
+	if _, err := os.Stat(running.dir); err != nil {
+		t.Errorf("the running build's: %v", err)
+	}
+	if _, err := os.Stat(killed); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the killed build's is still there: %v", err)
+	}
+}
+
+// The new output takes the old one's place whole, and nothing else is left.
+func TestCommit(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	target := filepath.Join(parent, "os")
+	fill(t, target, map[string]string{"decision.json": sample, "os.tar": "old"})
+	fill(t, target+".denied", map[string]string{"decision.json": sample})
+	o, err := newOutput(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, o.dir, map[string]string{"decision.json": sample, "sbom/os.spdx.json": "new"})
+	if _, err := o.commit(); err != nil {
+		t.Fatal(err)
+	}
+	o.discard()
+	var got []string
+	err = filepath.WalkDir(parent, func(path string, _ os.DirEntry, err error) error {
+		got = append(got, strings.TrimPrefix(path, parent))
+		return err
+	})
+	if want := " /os /os/decision.json /os/sbom /os/sbom/os.spdx.json"; err != nil || strings.Join(got, " ") != want {
+		t.Errorf("left %q, %v", got, err)
+	}
+}
