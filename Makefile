@@ -5,7 +5,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+
+# The same for building and testing, so that a new machine compiles once.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -buildvcs=false
+
 LDFLAGS := -s -w -X main.release=$(VERSION)
 COMPONENTS := kernel init crun sysctl dhcp nginx report
 LAYOUT := dist/components
@@ -22,7 +26,7 @@ build: bin/seaworthy ## bin/seaworthy
 bin/seaworthy: FORCE
 	@mkdir -p bin
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
-	@$(GOBUILD) -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
+	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
 
 components: build ## our component images, from Debian packages, into dist/components
 	@for c in $(COMPONENTS); do bin/seaworthy component build --layout $(LAYOUT) --state-dir dist/state components/$$c || exit; done

@@ -49,6 +49,9 @@ was there before stays. Several files are one system, merged in order.
 			if o.OutputDir == "" {
 				o.OutputDir = filepath.Join("dist", rf.systemName(files))
 			}
+			if err := outsideOf(o.OutputDir, reports); err != nil {
+				return err
+			}
 			if key != "" {
 				if o.Signer, err = attest.LoadSigner(key, c.password); err != nil {
 					return err

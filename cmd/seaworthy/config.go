@@ -32,15 +32,37 @@ const maxConfig = 1 << 20
 func settle(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "SEAWORTHY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" {
+		name, given := "SEAWORTHY_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), "--"+f.Name
+		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && !isOwn(f) {
+			given = name
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
 				errs = append(errs, usageError(fmt.Sprintf("%s=%q: %v", name, v, err), ""))
 			}
 		}
+		// An unset variable in a script must not turn `--require-policy "$P"`
+		// into no requirement, or `--policy "$P"` into a weaker one.
+		if f.Changed && f.Value.Type() == "string" && f.Value.String() == "" {
+			errs = append(errs, usageError(given+" is given and empty", "give it a value, or leave it out"))
+		}
 	})
 	errs = append(errs, settleFromFile(cmd))
 	return errors.Join(errs...)
+}
+
+// ownMeaning marks a flag that only shares its name with what the environment
+// and the file set for builds.
+const ownMeaning = "own-meaning"
+
+// own marks a flag: a repository's output-dir must not say where a private
+// key is written, nor its image format in what an SBOM is printed.
+func own(cmd *cobra.Command, name string) {
+	f := cmd.Flags().Lookup(name)
+	f.Annotations = map[string][]string{ownMeaning: nil}
+}
+
+func isOwn(f *pflag.Flag) bool {
+	_, ok := f.Annotations[ownMeaning]
+	return ok
 }
 
 func settleFromFile(cmd *cobra.Command) error {
@@ -55,7 +77,7 @@ func settleFromFile(cmd *cobra.Command) error {
 	var errs []error
 	for _, v := range values {
 		f := cmd.Flags().Lookup(v.key)
-		if f == nil || f.Changed {
+		if f == nil || f.Changed || isOwn(f) {
 			continue
 		}
 		for _, text := range v.texts {

@@ -44,6 +44,7 @@ is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
 		},
 	}
 	generate.Flags().StringVar(&dir, "output-dir", ".", "folder to write to")
+	own(generate, "output-dir")
 	cmd.AddCommand(generate)
 	return cmd
 }

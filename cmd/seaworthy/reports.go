@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ func parseReports(args []string) ([]wanted, error) {
 	var out []wanted
 	var errs []error
 	stdout := ""
+	files := map[string]bool{}
 	for _, a := range args {
 		format, file, toFile := strings.Cut(a, "=")
 		if err := report.Check(format); err != nil {
@@ -37,6 +37,11 @@ func parseReports(args []string) ([]wanted, error) {
 			errs = append(errs, usageError(fmt.Sprintf("--report %s and --report %s both go to stdout", stdout, format), "write one to a file: --report "+format+"=FILE"))
 		case !toFile:
 			stdout = format
+		case files[filepath.Clean(file)]:
+			errs = append(errs, usageError(fmt.Sprintf("two reports go to %s", file), "give each a file of its own"))
+		default:
+			files[filepath.Clean(file)] = true
+			errs = append(errs, canHold(file))
 		}
 		out = append(out, wanted{format, file})
 	}
@@ -64,22 +69,26 @@ func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) e
 	return nil
 }
 
-// writeWhole writes a file beside its place and renames it there.
-func writeWhole(path string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-")
+// outsideOf refuses reports that would lie in the folder that a build writes:
+// what is there is sealed, and verify refuses a file that was added to it.
+func outsideOf(dir string, reports []wanted) error {
+	folder, err := filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
-	if _, err := tmp.Write(b.Bytes()); err != nil {
-		return errors.Join(err, tmp.Close())
+	var errs []error
+	for _, w := range reports {
+		if w.file == "" {
+			continue
+		}
+		file, err := filepath.Abs(w.file)
+		if err != nil {
+			return err
+		}
+		if rel, err := filepath.Rel(folder, file); err == nil && filepath.IsLocal(rel) {
+			errs = append(errs, usageError(fmt.Sprintf("--report %s=%s lies in the output folder, which is sealed", w.format, w.file),
+				"name a file elsewhere; decision.json and report.html are in the folder anyway"))
+		}
 	}
-	if err := errors.Join(tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return errors.Join(errs...)
 }

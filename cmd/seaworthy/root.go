@@ -140,7 +140,8 @@ func (c *cli) report(err error) int {
 		return int(code)
 	}
 	for _, e := range flatten(err) {
-		fmt.Fprintln(c.err, "seaworthy: "+printable(e.Error()))
+		// A line of the text must not look like one of ours.
+		fmt.Fprintln(c.err, "seaworthy: "+strings.ReplaceAll(printable(e.Error()), "\n", "\n    "))
 		var se *system.Error
 		if errors.As(e, &se) && se.Next != "" {
 			fmt.Fprintln(c.err, "  next: "+printable(se.Next))
@@ -175,12 +176,15 @@ func flatten(err error) []error {
 // several causes.
 var joinType = reflect.TypeOf(errors.Join(io.EOF))
 
-// printable quotes control characters: text that came out of an image must not
-// drive the terminal.
+// printable quotes control characters, and those that hide or reorder others:
+// text that came out of an image must not drive the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '�'
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co):
+			return '\uFFFD'
 		}
 		return r
 	}, s)

@@ -45,6 +45,7 @@ func (c *cli) sbom() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "spdx", "spdx (SPDX 2.3) or cyclonedx (CycloneDX 1.6)")
+	own(cmd, "format")
 	cmd.Flags().StringVar(&component, "component", "", "a component, as findings name it (services/nginx)")
 	return cmd
 }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// canHold tells before any work whether a file can be written at path.
+func canHold(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usageError(path+" is a folder", "name a file")
+	}
+	dir := filepath.Dir(path)
+	switch info, err := os.Stat(dir); {
+	case err != nil:
+		return &system.Error{Kind: system.ErrInput, What: "cannot write " + path, Err: cause(err), Next: "make the folder " + dir + ", or name another file"}
+	case !info.IsDir():
+		return usageError("cannot write "+path+": "+dir+" is no folder", "name another file")
+	}
+	return nil
+}
+
+// writeWhole writes a file beside its place and renames it there. What is
+// there and is no regular file (/dev/null, /dev/stdout, a pipe) is written to:
+// a rename would put a file in the device's place, for the whole machine. A
+// link stays one.
+func writeWhole(path string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	failed := func(err error) error {
+		return &system.Error{Kind: system.ErrUnusable, What: "cannot write " + path, Err: cause(err), Next: "name a file that can be written"}
+	}
+	if info, err := os.Stat(path); err == nil {
+		if !info.Mode().IsRegular() {
+			return writeInto(path, b.Bytes(), failed)
+		}
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return failed(err)
+		}
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-")
+	if err != nil {
+		return failed(err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(b.Bytes())
+	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return failed(err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// writeInto writes to what is there, and never makes or empties a file.
+func writeInto(path string, data []byte, failed func(error) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return failed(err)
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// cause leaves out the path, which may be that of a temporary file.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}
