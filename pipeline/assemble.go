@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -14,7 +15,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
-// inventory passes over each distinct image once, several at a time.
+// inventory passes over each distinct image once, several at a time. An image
+// that cannot be read does not keep the others from being looked at: one run
+// names all that are bad, in the order of the system.
 func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, jobs int, p Progress) error {
 	var mu sync.Mutex
 	say := func(c *system.Component) {
@@ -23,26 +26,31 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 		p.say(Inventory, c.ID())
 	}
 	seen := map[string]bool{}
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(max(jobs, 1))
-	for _, c := range r.OS.Components {
+	errs := make([]error, len(r.OS.Components))
+	for i, c := range r.OS.Components {
 		if c.Image == nil || seen[c.Image.Manifest] {
 			continue
 		}
 		seen[c.Image.Manifest] = true
 		g.Go(func() error {
 			sink, err := scannerSink(ctx, scan, r.OS, c)
-			if err != nil {
-				return at(c, err)
+			if err == nil {
+				say(c)
+				err = pass(ctx, r, c, sink)
 			}
-			say(c)
-			if err := pass(ctx, r, c, sink); err != nil {
-				return at(c, err)
+			if err != nil {
+				errs[i] = at(c, err)
 			}
 			return nil
 		})
 	}
-	return g.Wait()
+	g.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
 }
 
 // assemble passes over the images in tree order, each pass driving the scanner

@@ -107,11 +107,8 @@ func (s *Scanner) wait(ctx context.Context, sys *system.OS) (map[*system.Compone
 				Err:  err,
 			})
 		}
-		s.mu.Lock()
-		sc := s.scans[c.Image.Manifest]
-		ready := sc != nil && sc.started
-		s.mu.Unlock()
-		if !ready {
+		sc := s.passed(c.Image.Manifest)
+		if sc == nil {
 			fail(errors.New("its files were not read"))
 			continue
 		}
@@ -127,6 +124,16 @@ func (s *Scanner) wait(ctx context.Context, sys *system.OS) (map[*system.Compone
 		out[c] = sc
 	}
 	return out, errors.Join(errs...)
+}
+
+// passed is the scan of an image whose pass has ended, or nil.
+func (s *Scanner) passed(manifest string) *scan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sc := s.scans[manifest]; sc != nil && sc.started {
+		return sc
+	}
+	return nil
 }
 
 func (s *Scanner) documents(whole *sbom.System, sys *system.OS, scans map[*system.Component]*scan) (*Documents, error) {

@@ -100,7 +100,7 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 		ocitest.Named("docker.io/test/web:1", web),
 		ocitest.Named("docker.io/test/greedy:1", greedy),
 		ocitest.Named("docker.io/test/hostile:1", hostile),
-		ocitest.Named("docker.io/test/hostile:2", layer(ocitest.File("../up", "evil"))),
+		ocitest.Named("docker.io/test/hostile:2", ocitest.Image{Config: web.Config, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.File("../up", "evil")}}}}),
 	)
 	write(other, swapped)
 }
