@@ -93,7 +93,7 @@ func TestSameBytes(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "another", "folder")
 	builds := []surroundings{
 		{In: one, File: "os.yml", dir: one, Umask: 0o077, Jobs: 1, Now: day, env: []string{"TZ=UTC", "LANG=C", "GOMAXPROCS=1"}},
-		{In: two, File: filepath.Join(two, "os.yml"), dir: t.TempDir(), Umask: 0o002, Jobs: 8, Now: day,
+		{In: two, File: filepath.Join(two, "os.yml"), dir: t.TempDir(), Umask: 0o002, Jobs: 8, Now: day.Add(12 * time.Hour),
 			env: []string{"TZ=Pacific/Kiritimati", "LANG=de_DE.UTF-8", "LC_ALL=tr_TR.UTF-8", "GOMAXPROCS=7", "TMPDIR=" + t.TempDir(), "HOME=" + t.TempDir(), "USER=somebody"}},
 	}
 	var got []map[string]string

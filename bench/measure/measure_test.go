@@ -52,8 +52,8 @@ func TestYardstick(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(blobs, "layer"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := Yardstick(dir); err != nil || d <= 0 {
-		t.Errorf("%v, %v", d, err)
+	if y, err := Yardstick(dir); err != nil || y.Wall <= 0 {
+		t.Errorf("%+v, %v", y, err)
 	}
 }
 
@@ -68,10 +68,10 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	rows := []Row{{"seal", Sample{Wall: 500 * time.Millisecond, CPU: 2 * time.Second, Peak: 100 << 20}}, {"none", Sample{}}}
-	if err := Table(&b, "step", rows, time.Second); err != nil {
+	if err := Table(&b, "step", rows, Sample{Wall: time.Second, CPU: 8 * time.Second}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"500 ms", "2.00 s", "100 MiB", "0.50"} {
+	for _, want := range []string{"500 ms", "2.00 s", "100 MiB", "0.50", "0.25"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}

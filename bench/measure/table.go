@@ -13,18 +13,24 @@ type Row struct {
 	Sample
 }
 
-// Table prints rows, and their wall times as multiples of the yardstick.
-func Table(w io.Writer, title string, rows []Row, yardstick time.Duration) error {
+// Table prints rows, their wall times as multiples of the yardstick's, and
+// their CPU times as multiples of the yardstick's. The latter hold on a busy
+// machine too.
+func Table(w io.Writer, title string, rows []Row, yardstick Sample) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%s\twall\tCPU\tpeak memory\tyardsticks\t\n", title)
+	fmt.Fprintf(t, "%s\twall\tCPU\tpeak memory\tyardsticks\tof CPU\t\n", title)
 	for _, r := range rows {
-		multiple := "-"
-		if yardstick > 0 {
-			multiple = fmt.Sprintf("%.2f", r.Wall.Seconds()/yardstick.Seconds())
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", r.Name, seconds(r.Wall), seconds(r.CPU), mebibytes(r.Peak), multiple)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", r.Name, seconds(r.Wall), seconds(r.CPU), mebibytes(r.Peak),
+			multiple(r.Wall, yardstick.Wall), multiple(r.CPU, yardstick.CPU))
 	}
 	return t.Flush()
+}
+
+func multiple(d, of time.Duration) string {
+	if of <= 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", d.Seconds()/of.Seconds())
 }
 
 func seconds(d time.Duration) string {

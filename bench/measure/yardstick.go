@@ -16,7 +16,7 @@ import (
 // with sha256sum, one after another: the least that anybody must do who checks
 // these layers with these tools. Multiples of it can be compared between
 // machines, and with other builders.
-func Yardstick(folders ...string) (time.Duration, error) {
+func Yardstick(folders ...string) (Sample, error) {
 	var layers []string
 	for _, f := range folders {
 		err := filepath.WalkDir(f, func(path string, d fs.DirEntry, err error) error {
@@ -30,20 +30,23 @@ func Yardstick(folders ...string) (time.Duration, error) {
 			return err
 		})
 		if err != nil {
-			return 0, err
+			return Sample{}, err
 		}
 	}
 	if len(layers) == 0 {
-		return 0, errors.New("no gzip layer below " + strings.Join(folders, ", "))
+		return Sample{}, errors.New("no gzip layer below " + strings.Join(folders, ", "))
 	}
+	var out Sample
 	start := time.Now()
 	for _, path := range layers {
 		cmd := exec.Command("sh", "-c", `gzip -dc <"$1" | sha256sum`, "sh", path)
 		if err := cmd.Run(); err != nil {
-			return 0, err
+			return Sample{}, err
 		}
+		out.CPU += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
-	return time.Since(start), nil
+	out.Wall = time.Since(start)
+	return out, nil
 }
 
 func gzipped(path string) (bool, error) {

@@ -94,7 +94,7 @@ func (b *bench) measure(megabytes int64) error {
 		if err != nil {
 			return err
 		}
-		yardsticks = append(yardsticks, measure.Sample{Wall: y})
+		yardsticks = append(yardsticks, y)
 		for f, format := range formats {
 			s, _, err := measure.Command(env, b.program, append(args, "--format", format, b.system, system)...)
 			if err != nil {
@@ -107,9 +107,9 @@ func (b *bench) measure(megabytes int64) error {
 	for f, format := range formats {
 		rows = append(rows, measure.Row{Name: format, Sample: measure.Median(samples[f])})
 	}
-	yardstick := measure.Median(yardsticks).Wall
-	fmt.Printf("%s and %d MB in %d component(s), medians of %d; load %s at the begin, %s at the end; yardstick %.2f s\n",
-		filepath.Base(b.system), megabytes, b.images, b.runs, before, measure.Load(), yardstick.Seconds())
+	yardstick := measure.Median(yardsticks)
+	fmt.Printf("%s and %d MB in %d component(s), medians of %d; load %s at the begin, %s at the end; yardstick %.2f s, %.2f s of CPU\n",
+		filepath.Base(b.system), megabytes, b.images, b.runs, before, measure.Load(), yardstick.Wall.Seconds(), yardstick.CPU.Seconds())
 	defer fmt.Println()
 	return measure.Table(os.Stdout, "build --format", rows, yardstick)
 }

@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/seaworthy-os/seaworthy/bench/measure"
 )
@@ -83,12 +82,12 @@ func (b *bench) run() error {
 		if err != nil {
 			return err
 		}
-		yardsticks = append(yardsticks, measure.Sample{Wall: y})
+		yardsticks = append(yardsticks, y)
 		if err := errors.Join(b.steps(steps), b.whole(whole)); err != nil {
 			return err
 		}
 	}
-	return b.print(measure.Median(yardsticks).Wall, before, steps, whole)
+	return b.print(measure.Median(yardsticks), before, steps, whole)
 }
 
 // prepare copies the system, locks it, and makes a key.
@@ -171,9 +170,9 @@ func (b *bench) steps(s *series) error {
 	return nil
 }
 
-func (b *bench) print(yardstick time.Duration, load string, steps, whole *series) error {
+func (b *bench) print(yardstick measure.Sample, load string, steps, whole *series) error {
 	fmt.Fprintf(b.out, "%s, medians of %d; load %s at the begin, %s at the end\n", filepath.Base(b.system), b.runs, load, measure.Load())
-	fmt.Fprintf(b.out, "yardstick: %.2f s (each gzip layer inflated by gzip and hashed by sha256sum, one after another)\n\n", yardstick.Seconds())
+	fmt.Fprintf(b.out, "yardstick: %.2f s, %.2f s of CPU (each gzip layer inflated by gzip and hashed by sha256sum, one after another)\n\n", yardstick.Wall.Seconds(), yardstick.CPU.Seconds())
 	rows := steps.rows()
 	if err := measure.Table(b.out, "step", rows, yardstick); err != nil {
 		return err
