@@ -51,6 +51,9 @@ func TestSchemaMatchesTypes(t *testing.T) {
 			var required, fields, names []string
 			for i := range typ.NumField() {
 				name, opts, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+				if name == "-" {
+					continue
+				}
 				fields = append(fields, name)
 				if opts != "omitempty" {
 					required = append(required, name)

@@ -85,7 +85,7 @@ func componentDigests(f *facts.Facts) map[string][]string {
 	return out
 }
 
-// judge sets Expired and Warning. A waiver is valid to the end of its day,
+// judge sets Expired, Soon and Warning. A waiver is valid to the end of its day,
 // UTC. Texts hold dates and never countdowns, so that outputs change only when
 // something does.
 func judge(w *decision.Waiver, now time.Time) {
@@ -96,6 +96,6 @@ func judge(w *decision.Waiver, now time.Time) {
 		w.Expired = true
 		w.Warning = "expired " + w.Expires
 	case !now.Before(end.Add(-warnBefore)):
-		w.Warning = "expires " + w.Expires
+		w.Soon = true
 	}
 }

@@ -55,8 +55,12 @@ func TestWaivers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := decideWith(t, c.file, c.now)
 			f := one(t, d, "CAP-001", "component:services/web")
-			if f.State != c.state || ExitCode(d) != c.exit || d.Waivers[0].Warning != c.warning {
-				t.Errorf("state %s, exit %d, warning %q", f.State, ExitCode(d), d.Waivers[0].Warning)
+			warning := d.Waivers[0].Warning
+			if d.Waivers[0].Soon {
+				warning = "expires " + d.Waivers[0].Expires + warning
+			}
+			if f.State != c.state || ExitCode(d) != c.exit || warning != c.warning {
+				t.Errorf("state %s, exit %d, warning %q", f.State, ExitCode(d), warning)
 			}
 			if (c.state == decision.StateWaived || c.exit == 5) != (f.Waiver != nil) {
 				t.Errorf("the finding's waiver is %+v", f.Waiver)

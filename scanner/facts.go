@@ -2,6 +2,8 @@ package scanner
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -244,8 +246,14 @@ func fileFacts(f system.File) (facts.File, error) {
 	if err == nil {
 		defer r.Close()
 		var finder files.Finder
-		_, err = io.Copy(&finder, r)
+		hash := sha256.New()
+		_, err = io.Copy(io.MultiWriter(&finder, hash), r)
 		out.Secret = finder.Kind()
+		// What is judged must be what Resolve saw, and what is written is held
+		// to the same digest.
+		if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); err == nil && f.Digest != "" && got != f.Digest {
+			err = errors.New("it changed while it was looked at")
+		}
 	}
 	if err != nil {
 		return out, &system.Error{

@@ -215,9 +215,20 @@ func (s *Scanner) work(c *scan) {
 			Digest: result.Digest, Owned: result.Owned,
 		}
 	}
-	if c.inventory, err = c.sbom.Catalog(s.ctx, req); err != nil {
+	if c.inventory, err = s.catalog(c, req); err != nil {
 		c.err = errors.Join(c.err, err)
 	}
+}
+
+// catalog runs the catalogers. One that a hostile image makes panic is an error
+// of that image, not the end of the program.
+func (s *Scanner) catalog(c *scan, req sbom.Request) (inv *sbom.Inventory, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			inv, err = nil, fmt.Errorf("a cataloger failed: %v", p)
+		}
+	}()
+	return c.sbom.Catalog(s.ctx, req)
 }
 
 // free lets go of what the pass left.

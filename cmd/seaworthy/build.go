@@ -45,7 +45,7 @@ was there before stays. Several files are one system, merged in order.
 				return err
 			}
 			o := pipeline.BuildOptions{CheckOptions: check, Formats: formats, OutputDir: outputDir, Version: version(),
-				Parameters: map[string]any{"arch": rf.arch, "format": formats, "locked": rf.locked, "policy": pf.policy, "failOn": pf.failOn}}
+				Parameters: map[string]any{"arch": rf.arch, "format": formats, "locked": rf.locked, "failOn": pf.failOn}}
 			if o.OutputDir == "" {
 				o.OutputDir = filepath.Join("dist", rf.systemName(files))
 			}

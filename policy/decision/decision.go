@@ -194,8 +194,10 @@ type Waiver struct {
 	Expired bool   `json:"expired"`
 	// Used: it covered at least one finding.
 	Used bool `json:"used"`
-	// Warning is "expires 2026-12-01" (within 14 days), "expired 2026-12-01",
-	// "matches nothing", two of them joined by "; ", or "".
+	// Soon: it expires within 14 days. That hangs on the day, so no output
+	// holds it: two builds of the same inputs are the same.
+	Soon bool `json:"-"`
+	// Warning is "expired DATE", "matches nothing", or both; else "".
 	Warning string `json:"warning,omitempty"`
 	Origin  Origin `json:"origin"`
 }

@@ -144,14 +144,18 @@ func (t *textReport) waivers() {
 	var any bool
 	for i := range t.d.Waivers {
 		w := &t.d.Waivers[i]
-		if w.Warning == "" {
+		warning := w.Warning
+		if w.Soon {
+			warning = strings.TrimSuffix("expires "+w.Expires+"; "+w.Warning, "; ")
+		}
+		if warning == "" {
 			continue
 		}
 		if !any {
 			t.line(t.paint(bold, "Waivers that need attention"))
 			any = true
 		}
-		t.field(2, clean(w.Rule), fmt.Sprintf("%s%s: %s (%s, %s)", w.Resource, short(w.Digest), w.Warning, w.Owner, place(&w.Origin)))
+		t.field(2, clean(w.Rule), fmt.Sprintf("%s%s: %s (%s, %s)", w.Resource, short(w.Digest), warning, w.Owner, place(&w.Origin)))
 	}
 	if any {
 		t.line()
