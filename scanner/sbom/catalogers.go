@@ -1,6 +1,8 @@
 package sbom
 
 import (
+	"sync"
+
 	"github.com/anchore/syft/syft/pkg"
 	"github.com/anchore/syft/syft/pkg/cataloger/alpine"
 	"github.com/anchore/syft/syft/pkg/cataloger/arch"
@@ -36,6 +38,10 @@ type cataloger struct {
 	unowned bool
 }
 
+// classifiers are some hundred regular expressions: compiled once, and not for
+// each image. Matching changes nothing of them.
+var classifiers = sync.OnceValue(binary.DefaultClassifierCatalogerConfig)
+
 // catalogers lists what images hold: installed software, not what a source
 // tree declares. None of them uses the network, by their defaults. A new one
 // is one line here; databases come first.
@@ -62,7 +68,7 @@ func catalogers() []cataloger {
 		{Cataloger: perl.NewCpanInstalledCataloger()},
 
 		{Cataloger: kernel.NewLinuxKernelCataloger(kernel.DefaultLinuxKernelCatalogerConfig())},
-		{Cataloger: binary.NewClassifierCataloger(binary.DefaultClassifierCatalogerConfig()), unowned: true},
+		{Cataloger: binary.NewClassifierCataloger(classifiers()), unowned: true},
 		{Cataloger: binary.NewELFPackageCataloger(), unowned: true},
 	}
 }
