@@ -100,18 +100,19 @@ func (t *tree) place(p string) *[]file {
 }
 
 func readLimited(fsys fs.FS, p, prefix string) ([]byte, error) {
-	f, err := fsys.Open(p)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	// Before it is opened: a pipe would wait for a writer for ever.
+	info, err := fs.Stat(fsys, p)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, input("%s%s: not a regular file", "", prefix, p)
 	}
+	f, err := fsys.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
 		return nil, err

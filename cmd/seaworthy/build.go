@@ -53,7 +53,7 @@ was there before stays. Several files are one system, merged in order.
 				return err
 			}
 			if key != "" {
-				if o.Signer, err = attest.LoadSigner(key, c.password); err != nil {
+				if o.Signer, err = attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) }); err != nil {
 					return err
 				}
 				o.SignedBy = o.Signer.ID()

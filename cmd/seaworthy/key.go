@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
 			if err := settle(cmd); err != nil {
 				return err
 			}
-			password, err := c.newPassword()
+			password, err := c.newPassword(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -50,23 +51,23 @@ is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
 }
 
 // password is that of an existing key.
-func (c *cli) password() ([]byte, error) {
+func (c *cli) password(ctx context.Context) ([]byte, error) {
 	if p, ok := os.LookupEnv(passwordEnv); ok {
 		return []byte(p), nil
 	}
-	return c.ask("password of the key: ")
+	return c.ask(ctx, "password of the key: ")
 }
 
 // newPassword asks twice.
-func (c *cli) newPassword() ([]byte, error) {
+func (c *cli) newPassword(ctx context.Context) ([]byte, error) {
 	if p, ok := os.LookupEnv(passwordEnv); ok {
 		return []byte(p), nil
 	}
-	first, err := c.ask("password for the new key: ")
+	first, err := c.ask(ctx, "password for the new key: ")
 	if err != nil {
 		return nil, err
 	}
-	again, err := c.ask("the same again: ")
+	again, err := c.ask(ctx, "the same again: ")
 	if err != nil {
 		return nil, err
 	}
@@ -76,20 +77,42 @@ func (c *cli) newPassword() ([]byte, error) {
 	return first, nil
 }
 
-// ask reads a line without echo; where input is no terminal, a line of it.
-func (c *cli) ask(prompt string) ([]byte, error) {
+// ask reads a line without echo; where input is no terminal, a line of it. An
+// interrupt ends the question, and the terminal echoes again.
+func (c *cli) ask(ctx context.Context, prompt string) ([]byte, error) {
 	fmt.Fprint(c.err, prompt)
+	read := func() ([]byte, error) {
+		line, err := c.lines().ReadString('\n')
+		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
+			return nil, usageError("no password", "set "+passwordEnv+", or run it on a terminal")
+		}
+		return []byte(strings.TrimRight(line, "\r\n")), nil
+	}
+	restore := func() {}
 	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(c.err)
-		return p, err
+		fd := int(f.Fd())
+		if state, err := term.GetState(fd); err == nil {
+			restore = func() { _ = term.Restore(fd, state) }
+		}
+		read = func() ([]byte, error) { return term.ReadPassword(fd) }
 	}
-	line, err := c.lines().ReadString('\n')
-	fmt.Fprintln(c.err)
-	if err != nil && (!errors.Is(err, io.EOF) || line == "") {
-		return nil, usageError("no password", "set "+passwordEnv+", or run it on a terminal")
+	type answer struct {
+		password []byte
+		err      error
 	}
-	return []byte(strings.TrimRight(line, "\r\n")), nil
+	answered := make(chan answer, 1)
+	go func() {
+		p, err := read()
+		answered <- answer{p, err}
+	}()
+	defer fmt.Fprintln(c.err)
+	select {
+	case a := <-answered:
+		return a.password, a.err
+	case <-ctx.Done():
+		restore()
+		return nil, ctx.Err()
+	}
 }
 
 // lines reads standard input by lines, so that two questions share a buffer.
