@@ -16,7 +16,7 @@ LAYOUT := dist/components
 
 FUZZTIME ?= 30s
 
-.PHONY: help build components demo test test-cosign test-short bench fuzz lint clean deps FORCE
+.PHONY: help build components demo test test-cosign test-short bench bench-memory fuzz lint clean deps FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ deps:
 
 bench: build components ## wall time and peak memory of each step
 	@go run ./bench/pipeline
+
+bench-memory: build components ## peak memory against the size of components (minutes, and GB of temporary disk)
+	@go run ./bench/memory
 
 clean: ## remove what was built
 	@rm -rf bin dist

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest"
@@ -90,14 +91,14 @@ type BuildOptions struct {
 	Formats []string
 	// OutputDir is the folder that Build replaces, dist/NAME mostly.
 	OutputDir string
-	// Signer signs; nil builds without attestations.
-	Signer *attest.Signer
+	// Signer opens the key that signs; nil builds without attestations. It is
+	// called before a layer is read, and may have begun before: opening an
+	// encrypted key takes a third of a second.
+	Signer func() (*attest.Signer, error)
 	// Version of the program, for the provenance.
 	Version string
 	// Parameters are the flags that shaped the build, for the provenance.
 	Parameters map[string]any
-	// Signed names who signs, for the report; "" for nobody.
-	SignedBy string
 }
 
 // Built is what Build left.
@@ -106,6 +107,8 @@ type Built struct {
 	// Dir is the folder that was written: OutputDir, or OutputDir.denied.
 	Dir    string
 	Denied bool
+	// SignedBy is the signer's key, "" for nobody.
+	SignedBy string
 	// Images are the image's files, relative to Dir; none when denied.
 	Images []string
 }
@@ -127,6 +130,10 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := bootable(r.OS, o.Formats); err != nil {
 		return nil, err
 	}
+	signer, signedBy, err := o.open()
+	if err != nil {
+		return nil, err
+	}
 	out, err := newOutput(o.OutputDir)
 	if err != nil {
 		return nil, err
@@ -144,14 +151,14 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	built := &Built{Checked: *checked, Images: images}
+	built := &Built{Checked: *checked, Images: images, SignedBy: signedBy}
 	if policy.ExitCode(checked.Decision) != 0 {
 		built.Denied, built.Images = true, nil
 		built.Dir, err = out.deny(checked)
 		return built, err
 	}
 	o.Progress.begin(Seal)
-	if err := seal(ctx, r, built, o, out); err != nil {
+	if err := seal(ctx, r, built, o, out, signer); err != nil {
 		return nil, err
 	}
 	built.Dir, err = out.commit()
@@ -163,8 +170,12 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 // is read.
 func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.Prepared, error) {
 	o.Progress.begin(Resolve)
-	judge, policyErr := policy.Prepare(o.Policy)
+	var judge *policy.Prepared
+	var policyErr error
+	var wait sync.WaitGroup
+	wait.Go(func() { judge, policyErr = policy.Prepare(o.Policy) })
 	r, err := builder.Resolve(ctx, o.Resolve)
+	wait.Wait()
 	if err != nil {
 		return nil, nil, errors.Join(err, policyErr)
 	}
@@ -173,6 +184,18 @@ func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.P
 	}
 	o.Progress.say(Resolve, fmt.Sprintf("%d components", len(r.OS.Components)))
 	return r, judge, nil
+}
+
+// open gives the signer and the name of its key.
+func (o BuildOptions) open() (*attest.Signer, string, error) {
+	if o.Signer == nil {
+		return nil, "", nil
+	}
+	s, err := o.Signer()
+	if err != nil {
+		return nil, "", err
+	}
+	return s, s.ID(), nil
 }
 
 // untrusted refuses a trust section: it asks for signatures on component

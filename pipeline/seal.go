@@ -9,7 +9,7 @@ import (
 
 // seal completes the output folder: the bills of materials, the reports, and
 // over all of it the statements.
-func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output) error {
+func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer *attest.Signer) error {
 	name := b.OS.Name
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
@@ -28,8 +28,8 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 			return err
 		}
 	}
-	if err := out.reports(&b.Checked, o.SignedBy); err != nil {
+	if err := out.reports(&b.Checked, b.SignedBy); err != nil {
 		return err
 	}
-	return attest.Seal(ctx, in, o.Signer)
+	return attest.Seal(ctx, in, signer)
 }

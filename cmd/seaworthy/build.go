@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -53,16 +55,20 @@ was there before stays. Several files are one system, merged in order.
 				return err
 			}
 			if key != "" {
-				if o.Signer, err = attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) }); err != nil {
+				o.Signer = sync.OnceValues(func() (*attest.Signer, error) {
+					return attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) })
+				})
+				if _, known := os.LookupEnv(passwordEnv); known {
+					go o.Signer() // while os.yml and the policy are read
+				} else if _, err := o.Signer(); err != nil {
 					return err
 				}
-				o.SignedBy = o.Signer.ID()
 			}
 			built, err := pipeline.Build(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			if err := c.writeReports(reports, built.Decision, o.SignedBy); err != nil {
+			if err := c.writeReports(reports, built.Decision, built.SignedBy); err != nil {
 				return err
 			}
 			c.sayBuilt(built, outputDirText(o.OutputDir, built.Denied))
