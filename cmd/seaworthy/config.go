@@ -114,59 +114,96 @@ type setting struct {
 	pos   system.Position
 }
 
+// lists are the keys that may have several values, places those that name a
+// file, relative to the one that names it.
+var (
+	lists  = []string{"components", "format"}
+	places = []string{"cache", "components", "output-dir"}
+)
+
 func readConfig(path string) ([]setting, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: configName, Err: err}
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxConfig))
-	if err != nil {
+	m, err := configMap(path)
+	if err != nil || m == nil {
 		return nil, err
-	}
-	var doc yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, nil
-	} else if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: configName, Err: err}
-	}
-	m := doc.Content[0]
-	at := func(n *yaml.Node) system.Position {
-		return system.Position{File: configName, Line: n.Line, Column: n.Column}
-	}
-	if m.Kind != yaml.MappingNode {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: at(m), What: "must be a map of settings"}
 	}
 	var out []setting
 	var errs []error
 	for i := 0; i+1 < len(m.Content); i += 2 {
-		k, v := m.Content[i], m.Content[i+1]
-		if !slices.Contains(configKeys, k.Value) {
-			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: at(k), What: fmt.Sprintf("unknown key %q", k.Value),
-				Next: "this file may set " + strings.Join(configKeys, ", ") + "; what decides is given on the command line"})
-			continue
-		}
-		s := setting{key: k.Value, pos: at(v)}
-		switch v.Kind {
-		case yaml.ScalarNode:
-			s.texts = []string{v.Value}
-		case yaml.SequenceNode:
-			for _, n := range v.Content {
-				s.texts = append(s.texts, n.Value)
-			}
+		k := m.Content[i]
+		switch s, err := readSetting(k, m.Content[i+1]); {
+		case err != nil:
+			errs = append(errs, err)
+		case slices.ContainsFunc(out, func(o setting) bool { return o.key == s.key }):
+			errs = append(errs, configError(k, fmt.Sprintf("%q stands here a second time", s.key), ""))
 		default:
-			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: at(v), What: k.Value + " must be a text or a list of texts"})
-			continue
-		}
-		if k.Value == "components" || k.Value == "output-dir" || k.Value == "cache" { // relative to the file
-			for i, t := range s.texts {
-				if !filepath.IsAbs(t) {
-					s.texts[i] = filepath.Join(filepath.Dir(path), t)
+			if slices.Contains(places, s.key) {
+				for i, t := range s.texts {
+					if !filepath.IsAbs(t) {
+						s.texts[i] = filepath.Join(filepath.Dir(path), t)
+					}
 				}
 			}
+			out = append(out, s)
 		}
-		out = append(out, s)
 	}
 	return out, errors.Join(errs...)
+}
+
+// configMap reads the file's one document; nil where it is empty.
+func configMap(path string) (*yaml.Node, error) {
+	bad := func(err error) error {
+		return &system.Error{Kind: system.ErrInput, Pos: system.Position{File: configName}, What: "cannot be read", Err: err}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, bad(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err == nil && len(data) > maxConfig {
+		err = fmt.Errorf("more than %d bytes", maxConfig)
+	}
+	if err != nil {
+		return nil, bad(err)
+	}
+	var doc, second yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, bad(err)
+	}
+	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
+		return nil, bad(errors.New("one YAML document is wanted, and there is more"))
+	}
+	m := doc.Content[0]
+	if m.Kind != yaml.MappingNode {
+		return nil, configError(m, "must be a map of settings", "")
+	}
+	return m, nil
+}
+
+func readSetting(k, v *yaml.Node) (setting, error) {
+	s := setting{key: k.Value, pos: system.Position{File: configName, Line: v.Line, Column: v.Column}}
+	switch {
+	case !slices.Contains(configKeys, k.Value):
+		return s, configError(k, fmt.Sprintf("unknown key %q", k.Value),
+			"this file may set "+strings.Join(configKeys, ", ")+"; what decides is given on the command line")
+	case v.Kind == yaml.ScalarNode:
+		s.texts = []string{v.Value}
+		return s, nil
+	case v.Kind != yaml.SequenceNode || !slices.Contains(lists, k.Value):
+		return s, configError(v, k.Value+" must be one text", "")
+	}
+	for _, n := range v.Content {
+		if n.Kind != yaml.ScalarNode {
+			return s, configError(n, k.Value+" must be a list of texts", "")
+		}
+		s.texts = append(s.texts, n.Value)
+	}
+	return s, nil
+}
+
+func configError(n *yaml.Node, what, next string) error {
+	return &system.Error{Kind: system.ErrInput, Pos: system.Position{File: configName, Line: n.Line, Column: n.Column}, What: what, Next: next}
 }

@@ -18,8 +18,8 @@ func (c *cli) lock() *cobra.Command {
 		Use:   "lock OS.yml...",
 		Short: "Pin every input of a system by digest",
 		Long: `Lock writes STEM.lock.json beside the first file: the digest of every component, of the
-kernel's configuration, of the policy, and the builder's version. With --locked, check and
-build take exactly these, or fail.
+kernel's configuration and of the policy. With --locked, check and build take exactly
+these, or fail. The builder's version stands there as a record.
 
 ` + exitHelp,
 		Args: cobra.MinimumNArgs(1),
