@@ -85,10 +85,17 @@ was there before stays. Several files are one system, merged in order.
 	return cmd
 }
 
+// laterKey refuses keys that lie elsewhere than in a file.
+func laterKey(key string) error {
+	return usageError(fmt.Sprintf("--key %s: a key that is not a file does not work yet", key), "give the path of a key")
+}
+
 func checkKeyFlags(key string, unsigned bool) error {
 	switch {
 	case key == "" && !unsigned:
 		return usageError("build needs --key, or --unsigned", "make a key with: seaworthy key generate")
+	case strings.Contains(key, "://"):
+		return laterKey(key)
 	case key != "" && unsigned:
 		return usageError("--key and --unsigned exclude each other", "")
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,9 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 		}
 	}
 	for _, path := range f.keys {
+		if strings.Contains(path, "://") {
+			return nil, laterKey(path)
+		}
 		k, err := verify.LoadKey(path)
 		if err != nil {
 			return nil, err
