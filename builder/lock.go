@@ -9,7 +9,7 @@ import (
 // LockPath is where the lock of a system lies: beside its first os.yml, as
 // STEM.lock.json.
 func LockPath(file string) string {
-	return filepath.Join(filepath.Dir(file), stem(file)+".lock.json")
+	return filepath.Join(filepath.Dir(file), Stem(file)+".lock.json")
 }
 
 // readLock reads the lock that the options mean.

@@ -55,8 +55,8 @@ type Resolved struct {
 	Notes []runtime.Note
 }
 
-// architectures are those that systems can be built for.
-var architectures = []string{"amd64", "arm64", "riscv64"}
+// Architectures are those that systems can be built for, by Go's names.
+func Architectures() []string { return []string{"amd64", "arm64", "riscv64"} }
 
 var systemName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
@@ -69,13 +69,13 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 	}
 	r := &Resolved{OS: &system.OS{Name: o.Name, Arch: o.Arch}}
 	if r.OS.Name == "" {
-		r.OS.Name = stem(o.Files[0])
+		r.OS.Name = Stem(o.Files[0])
 	}
 	if !systemName.MatchString(r.OS.Name) {
 		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("the name %q cannot be part of a file name", r.OS.Name), Next: "give --name"}
 	}
-	if !slices.Contains(architectures, o.Arch) {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("unknown architecture %q", o.Arch), Next: "want one of " + strings.Join(architectures, ", ")}
+	if !slices.Contains(Architectures(), o.Arch) {
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("unknown architecture %q", o.Arch), Next: "want one of " + strings.Join(Architectures(), ", ")}
 	}
 	store := component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir}
 	if o.Locked {
@@ -113,8 +113,9 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 	return errors.Join(append(errs, filesErr)...)
 }
 
-// stem is a file's name without folder and extension.
-func stem(file string) string {
+// Stem is a file's name without folder and extension: the name of a system that
+// is given none.
+func Stem(file string) string {
 	base := filepath.Base(file)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -94,17 +93,14 @@ func (t *Tree) writeFile(f *system.File) error {
 // placeAllowed refuses paths where a file would replace what was decided on: a
 // container's spec, or what boots.
 func placeAllowed(f *system.File) error {
-	switch {
-	case f.Path == "containers" || strings.HasPrefix(f.Path, "containers/"):
+	switch place := system.Reserved(f.Path); {
+	case place == "containers":
 		return fileError(f, fmt.Sprintf("files: %s would change a component after the policy has seen it", f.Path))
-	case slices.Contains(bootFiles, f.Path) || f.Path == "boot" && f.Type != system.TypeDir:
+	case place != "" || f.Path == "boot" && f.Type != system.TypeDir:
 		return fileError(f, fmt.Sprintf("files: %s is what the kernel section makes", f.Path))
 	}
 	return nil
 }
-
-// bootFiles are what the kernel section writes.
-var bootFiles = []string{"boot/kernel", "boot/cmdline", "boot/ucode.cpio"}
 
 func fileError(f *system.File, what string) error {
 	return &system.Error{Kind: system.ErrInput, Pos: f.Pos, What: what}

@@ -135,7 +135,7 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 // emitRoot writes an entry of the kernel's tarball or an init image into /,
 // unless a source that goes before has the path.
 func (t *Tree) emitRoot(r *system.RootEntry) (io.WriteCloser, error) {
-	if below(r.Path, "containers") || r.Path == "containers" || slices.Contains(bootFiles, r.Path) {
+	if system.Reserved(r.Path) != "" {
 		return nil, fmt.Errorf("/%s would change a component or what boots; only the builder writes there", r.Path)
 	}
 	if w, ok := t.root[r.Path]; ok {

@@ -222,10 +222,6 @@ func (k *checker) files() {
 // Clean is the entry's path, relative to the root; "." where it has none.
 func (f *File) Clean() string { return path.Clean(strings.TrimPrefix(f.Path.Get(), "/")) }
 
-// owned are the places that a file must not change: what the decision is about
-// would no longer be what boots.
-var owned = []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio"}
-
 func (k *checker) file(f *File) (string, bool) {
 	if f.Path == nil {
 		k.errorf(f.Pos(), "add path:", "a file has no path")
@@ -236,11 +232,9 @@ func (k *checker) file(f *File) (string, bool) {
 		k.errorf(f.Path.Pos(), "write a path below the root, without `..`", "file %q leads out of the tree", text)
 		return "", false
 	}
-	for _, o := range owned {
-		if clean == o || strings.HasPrefix(clean, o+"/") {
-			k.errorf(f.Path.Pos(), "change the component instead", "file %q would replace what %s holds", text, o)
-			return "", false
-		}
+	if place := system.Reserved(clean); place != "" {
+		k.errorf(f.Path.Pos(), "change the component instead", "file %q would replace what %s holds", text, place)
+		return "", false
 	}
 	var kinds []string
 	for name, set := range map[string]bool{

@@ -260,6 +260,18 @@ type File struct {
 	Pos    Position
 }
 
+// Reserved names the place of the tree that only the builder writes to and
+// that path p is, or lies in: what a decision was about must be what boots. ""
+// where anyone may write. p is clean and relative to the root.
+func Reserved(p string) string {
+	for _, place := range []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio"} {
+		if p == place || strings.HasPrefix(p, place+"/") {
+			return place
+		}
+	}
+	return ""
+}
+
 // EntryType is the kind of a file system object.
 type EntryType byte
 

@@ -41,8 +41,8 @@ func (f *resolveFlags) options(files []string) (builder.Options, error) {
 	if f.jobs < 1 {
 		return builder.Options{}, usageError(fmt.Sprintf("--jobs %d: at least 1", f.jobs), "")
 	}
-	if !slices.Contains([]string{"amd64", "arm64", "riscv64"}, f.arch) {
-		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use amd64, arm64 or riscv64")
+	if known := builder.Architectures(); !slices.Contains(known, f.arch) {
+		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use one of "+strings.Join(known, ", "))
 	}
 	cache := f.cache
 	if cache == "" {
@@ -59,8 +59,7 @@ func (f *resolveFlags) systemName(files []string) string {
 	if f.name != "" {
 		return f.name
 	}
-	base := filepath.Base(files[0])
-	return strings.TrimSuffix(base, filepath.Ext(base))
+	return builder.Stem(files[0])
 }
 
 // policyFlags are shared by the verbs that decide.
