@@ -74,6 +74,8 @@ type Decision struct {
 	// Rules are those that were evaluated, sorted by id: what each one asks
 	// and why, so that a report needs nothing but the decision.
 	Rules []Rule `json:"rules"`
+	// Frameworks are the catalogues that were asked for.
+	Frameworks []Framework `json:"frameworks,omitempty"`
 	// Notes are what a reader must know first ("vulnerabilities: not
 	// scanned").
 	Notes []string `json:"notes,omitempty"`
@@ -166,10 +168,74 @@ type Finding struct {
 	// Key is stable between runs: waivers and fingerprints hang on it.
 	Key    string  `json:"key"`
 	Origin *Origin `json:"origin,omitempty"`
+	// Edits are the smallest change of os.yml that makes the finding pass, in
+	// the order in which they apply; none where no edit can (a kernel has to
+	// be rebuilt, an image replaced).
+	Edits []Edit `json:"edits,omitempty"`
 	// Controls that the rule speaks to.
 	Controls []string `json:"controls,omitempty"`
 	// Waiver is the one that covers this finding, expired or not.
 	Waiver *Waiver `json:"waiver,omitempty"`
+}
+
+// Edit is one change of an os.yml file.
+type Edit struct {
+	// Op is set (make the value Value, adding the key where it is missing),
+	// remove (take the key, or the list's element that equals Value, away) or
+	// append (add Value to the list, or the words of Value to a text).
+	Op string `json:"op"`
+	// Component is the id of the component whose mapping Path starts in
+	// ("services/web"), "" for the file's root.
+	Component string `json:"component,omitempty"`
+	// Path is a JSON pointer of os.yml keys: "/readonly", "/kernel/cmdline".
+	Path string `json:"path"`
+	// Value is a JSON value, null where Op needs none.
+	Value any `json:"value,omitempty"`
+}
+
+// Framework is a catalogue of controls as this decision answers it.
+type Framework struct {
+	// ID is the name that --framework takes: "cis-docker".
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Version string `json:"version,omitempty"`
+	URL     string `json:"url,omitempty"`
+	// Controls in the catalogue's order, also those that no rule speaks to.
+	Controls []Control `json:"controls"`
+}
+
+// ControlState is the answer to one control.
+type ControlState string
+
+// The four answers. Not assessed: no rule of the policy speaks to it, each one
+// that does is not applicable here, or something is unknown.
+const (
+	Satisfied     ControlState = "satisfied"
+	NotSatisfied  ControlState = "not-satisfied"
+	ControlWaived ControlState = "waived"
+	NotAssessed   ControlState = "not-assessed"
+)
+
+// Control is one requirement, and the facts that answer it.
+type Control struct {
+	// ID as the catalogue writes it: "5.4".
+	ID    string       `json:"id"`
+	Title string       `json:"title"`
+	State ControlState `json:"state"`
+	// Reason says why a control was not assessed, or is not satisfied.
+	Reason string `json:"reason,omitempty"`
+	// Rules that speak to it, sorted, and how sure that is.
+	Rules []ControlRule `json:"rules,omitempty"`
+	// Findings are indexes into the decision's findings.
+	Findings []int `json:"findings,omitempty"`
+}
+
+// ControlRule is a mapping: it states a relation, not compliance.
+type ControlRule struct {
+	ID string `json:"id"`
+	// Confidence is "checked" where somebody held the rule against the
+	// control's text, else "unsure".
+	Confidence string `json:"confidence"`
 }
 
 // Origin is who set the value; the same fields as facts.Origin. What an image
