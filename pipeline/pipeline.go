@@ -230,8 +230,9 @@ func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *sca
 	if err != nil {
 		return nil, err
 	}
+	f.LockDigest = r.LockDigest
 	o.Progress.begin(Decide)
-	d, err := judge.Decide(ctx, f, r.LockDigest)
+	d, err := judge.Decide(ctx, f)
 	if err != nil {
 		return nil, err
 	}

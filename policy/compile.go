@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,18 +9,17 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// program is a policy that is ready to run.
+// program is a policy that is ready to run, as often as one likes and at the
+// same time.
 type program struct {
-	set      *set
-	compiler *ast.Compiler
-	store    storage.Store
-	query    ast.Body
+	set   *set
+	query rego.PreparedEvalQuery
 }
 
 // compile checks the rules strictly against the builtins that are allowed and
@@ -51,13 +51,15 @@ func compile(s *set, date string) (*program, error) {
 	if c.Failed() {
 		return nil, regoErrors(c.Errors)
 	}
-	return &program{
-		set:      s,
-		compiler: c,
-		store: inmem.NewFromObjectWithOpts(data,
-			inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
-		query: query(s),
-	}, nil
+	q, err := rego.New(
+		rego.Compiler(c),
+		rego.Store(inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))),
+		rego.ParsedQuery(query(s)),
+	).PrepareForEval(context.Background())
+	if err != nil {
+		return nil, regoErrors(err)
+	}
+	return &program{set: s, query: q}, nil
 }
 
 // query asks for every set of every rule at once:
@@ -100,7 +102,8 @@ func warm(s *set) ast.Body {
 				continue
 			}
 			seen[whole.String()] = true
-			body.Append(ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("warm%d", len(seen))), ast.NewTerm(whole)))
+			// A wildcard: it is no part of the result.
+			body.Append(ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("%swarm%d", ast.WildcardPrefix, len(seen))), ast.NewTerm(whole)))
 		}
 	}
 	return body

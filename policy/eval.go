@@ -1,12 +1,9 @@
 package policy
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime"
 	"runtime/metrics"
 	"time"
@@ -83,16 +80,7 @@ func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet,
 		}
 	}()
 	var stumbles []topdown.Error
-	prepared, err := rego.New(
-		rego.Compiler(p.compiler),
-		rego.Store(p.store),
-		rego.ParsedQuery(p.query),
-		rego.BuiltinErrorList(&stumbles),
-	).PrepareForEval(ctx)
-	if err != nil {
-		return nil, evalError(err)
-	}
-	rs, err = prepared.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))
+	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles))
 	if err != nil {
 		return nil, evalError(err)
 	}
@@ -144,28 +132,6 @@ func (p *program) unpack(rs rego.ResultSet) (map[string]map[string][]any, error)
 		}
 	}
 	return out, nil
-}
-
-// inputValue parses the facts once, through their JSON form: that is what the
-// contract with the rules is about.
-func inputValue(f *facts.Facts) (ast.Value, error) {
-	raw, err := json.Marshal(f)
-	if err != nil {
-		return nil, unusable(err, "facts", "")
-	}
-	var whole facts.Facts
-	if err := json.Unmarshal(raw, &whole); err != nil {
-		return nil, unusable(err, "facts", "")
-	}
-	total(reflect.ValueOf(&whole).Elem())
-	if raw, err = json.Marshal(&whole); err != nil {
-		return nil, unusable(err, "facts", "")
-	}
-	value, err := ast.ValueFromReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, unusable(err, "facts", "")
-	}
-	return value, nil
 }
 
 // watchHeap cancels when the heap has grown by more than most: a deadline

@@ -93,6 +93,12 @@ func with(base fstest.MapFS, files map[string]string) fstest.MapFS {
 	return out
 }
 
+// locked are facts of a system that was resolved from a lock.
+func locked(f *facts.Facts, digest string) *facts.Facts {
+	f.LockDigest = digest
+	return f
+}
+
 func testFacts() *facts.Facts {
 	comp := func(section, name, spec string) facts.Component {
 		return facts.Component{

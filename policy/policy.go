@@ -40,9 +40,8 @@ type Options struct {
 	Dated bool
 	// Deadline bounds the evaluation; 0 is DefaultDeadline.
 	Deadline time.Duration
-	// Tool and LockDigest are copied into the decision.
-	Tool       decision.Tool
-	LockDigest string
+	// Tool is copied into the decision.
+	Tool decision.Tool
 }
 
 // Decide evaluates the policy over the facts. A denied system is no error: see
@@ -53,7 +52,7 @@ func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision,
 	if err != nil {
 		return nil, err
 	}
-	return p.Decide(ctx, f, o.LockDigest)
+	return p.Decide(ctx, f)
 }
 
 // Prepared is a policy that has been read, with its waivers: what is wrong
@@ -64,6 +63,7 @@ type Prepared struct {
 	date    string
 	waivers *waiverSet
 	set     *set
+	digest  string
 	program *program
 }
 
@@ -88,6 +88,7 @@ func prepare(o Options, library *library) (*Prepared, error) {
 	p.waivers, errs[2] = readWaivers(o.Waivers)
 	p.date = o.Now.UTC().Format(time.DateOnly)
 	if p.set, errs[3] = library.choose(o.Policy); errs[3] == nil {
+		p.digest = p.set.digest()
 		p.program, errs[3] = compile(p.set, p.date)
 	}
 	return p, errors.Join(errs[:]...)
@@ -99,12 +100,12 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 	if err != nil {
 		return nil, err
 	}
-	return p.Decide(ctx, f, o.LockDigest)
+	return p.Decide(ctx, f)
 }
 
-// Decide evaluates the policy over the facts; lockDigest is sha256:HEX of the
-// lock that the system was resolved with, or "". It may be called once.
-func (p *Prepared) Decide(ctx context.Context, f *facts.Facts, lockDigest string) (*decision.Decision, error) {
+// Decide evaluates the policy over the facts, which it does not change. It may
+// be called as often as one likes, by several goroutines at a time.
+func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decision, error) {
 	deadline := p.options.Deadline
 	if deadline <= 0 {
 		deadline = DefaultDeadline
@@ -119,9 +120,9 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts, lockDigest string
 	}
 	d := &decision.Decision{
 		SchemaVersion: decision.SchemaVersion,
-		System:        describe(f, lockDigest),
+		System:        describe(f),
 		Tool:          p.options.Tool,
-		Policy:        decision.Policy{Name: p.set.name, Digest: p.set.digest(), Rules: len(p.set.rules)},
+		Policy:        decision.Policy{Name: p.set.name, Digest: p.digest, Rules: len(p.set.rules)},
 		FailOn:        p.failOn,
 		Findings:      findings,
 		Waivers:       p.waivers.list,
@@ -139,9 +140,9 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts, lockDigest string
 }
 
 // describe copies what a report says about the system itself.
-func describe(f *facts.Facts, lockDigest string) decision.System {
+func describe(f *facts.Facts) decision.System {
 	s := decision.System{
-		Name: f.Name, Arch: f.Arch, Kernel: f.Kernel.Version, LockDigest: lockDigest,
+		Name: f.Name, Arch: f.Arch, Kernel: f.Kernel.Version, LockDigest: f.LockDigest,
 		Sources:    make([]decision.Source, 0, len(f.Sources)),
 		Components: make([]decision.Component, 0, len(f.Components)),
 	}

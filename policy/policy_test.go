@@ -14,7 +14,7 @@ import (
 )
 
 func TestDecide(t *testing.T) {
-	d := mustRun(t, baseFS(), testFacts(), Options{LockDigest: "sha256:lock"})
+	d := mustRun(t, baseFS(), locked(testFacts(), "sha256:lock"), Options{})
 	if d.Verdict != decision.Deny || ExitCode(d) != 1 {
 		t.Fatalf("verdict %s, exit %d", d.Verdict, ExitCode(d))
 	}

@@ -48,30 +48,3 @@ func schemaOf(t reflect.Type) any {
 	}
 	return map[string]any{}
 }
-
-// total gives every list and map of the facts a value, so that an empty list
-// reads as empty in each rule and only what is documented as null is null.
-func total(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).Name != "SSHD" {
-				total(v.Field(i))
-			}
-		}
-	case reflect.Slice:
-		if v.Type() == rawJSON {
-			return
-		}
-		if v.IsNil() {
-			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-		}
-		for i := range v.Len() {
-			total(v.Index(i))
-		}
-	case reflect.Map:
-		if v.IsNil() {
-			v.Set(reflect.MakeMap(v.Type()))
-		}
-	}
-}

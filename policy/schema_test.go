@@ -107,9 +107,9 @@ func TestSchemaValidates(t *testing.T) {
 		return pair[0].(bool), pair[1]
 	}
 	waivers := writeFile(t, t.TempDir(), "w.yml", goodWaiver)
-	f := testFacts()
+	f := locked(testFacts(), "sha256:x")
 	f.Components[1].Spec = nil
-	d := mustRun(t, baseFS(), f, Options{Policy: "hardened", Waivers: waivers, LockDigest: "sha256:x"})
+	d := mustRun(t, baseFS(), f, Options{Policy: "hardened", Waivers: waivers})
 	if ok, why := valid(d); !ok {
 		t.Errorf("a decision with waivers and unknowns: %v", why)
 	}

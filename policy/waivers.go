@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ const warnBefore = 14 * 24 * time.Hour
 // apply lets waivers cover failing findings. A finding whose only waiver has
 // expired goes on failing, and shows it. Nothing waives what is unknown.
 func (s *waiverSet) apply(d *decision.Decision, f *facts.Facts, now time.Time) {
+	s = &waiverSet{list: slices.Clone(s.list)} // the next system's are unused again
 	for i := range s.list {
 		judge(&s.list[i], now)
 	}

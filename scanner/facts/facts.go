@@ -19,8 +19,10 @@ type Facts struct {
 	// Arch is the Go name of the architecture.
 	Arch    string   `json:"arch"`
 	Sources []Source `json:"sources"`
-	// Locked: the system was resolved from its lock.
+	// Locked: the system was resolved from its lock. LockDigest is sha256:HEX
+	// of the lock, "" without one.
 	Locked     bool        `json:"locked"`
+	LockDigest string      `json:"lockDigest"`
 	Components []Component `json:"components"`
 	Kernel     Kernel      `json:"kernel"`
 	Cmdline    Cmdline     `json:"cmdline"`
@@ -162,7 +164,7 @@ type Inventory struct {
 	Tools []Obj `json:"tools"`
 	// SSHD holds the settings of /etc/ssh/sshd_config, keys in lower case;
 	// null without the file.
-	SSHD map[string]string `json:"sshd"`
+	SSHD map[string]string `json:"sshd" facts:"nullable"`
 	// AuthorizedKeys are paths of files named so.
 	AuthorizedKeys []string `json:"authorizedKeys"`
 	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the

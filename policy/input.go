@@ -1,0 +1,123 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// inputValue is the facts as rules see them: what their JSON form reads as,
+// with every list and map there, so that an empty list reads as empty in each
+// rule and only what is documented as null is null. It goes without the text:
+// a kernel's configuration alone would be written and parsed for longer than
+// the rules take.
+func inputValue(f *facts.Facts) (ast.Value, error) {
+	t, err := term(reflect.ValueOf(f).Elem(), false)
+	if err != nil {
+		return nil, unusable(err, "facts", "")
+	}
+	return t.Value, nil
+}
+
+func term(v reflect.Value, nullable bool) (*ast.Term, error) {
+	switch v.Kind() {
+	case reflect.String:
+		return ast.InternedTerm(validText(v.String())), nil
+	case reflect.Bool:
+		return ast.InternedTerm(v.Bool()), nil
+	case reflect.Int, reflect.Int64:
+		return ast.NumberTerm(json.Number(strconv.FormatInt(v.Int(), 10))), nil
+	case reflect.Pointer:
+		if v.IsNil() {
+			return ast.NullTerm(), nil
+		}
+		return term(v.Elem(), false)
+	case reflect.Slice:
+		if raw, ok := v.Interface().(json.RawMessage); ok {
+			return rawTerm(raw)
+		}
+		return listTerm(v)
+	case reflect.Map:
+		if nullable && v.IsNil() {
+			return ast.NullTerm(), nil
+		}
+		return mapTerm(v)
+	}
+	return structTerm(v)
+}
+
+func listTerm(v reflect.Value) (*ast.Term, error) {
+	out := make([]*ast.Term, v.Len())
+	for i := range out {
+		var err error
+		if out[i], err = term(v.Index(i), false); err != nil {
+			return nil, err
+		}
+	}
+	return ast.ArrayTerm(out...), nil
+}
+
+// mapTerm leaves a map of texts as it is until a rule asks for a key: of the
+// ten thousand options of a kernel, rules read some hundreds.
+func mapTerm(v reflect.Value) (*ast.Term, error) {
+	if texts, ok := v.Interface().(map[string]string); ok {
+		native := make(map[string]any, len(texts))
+		for k, text := range texts {
+			native[validText(k)] = validText(text)
+		}
+		return ast.NewTerm(ast.LazyObject(native)), nil
+	}
+	pairs := make([][2]*ast.Term, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		value, err := term(it.Value(), false)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, ast.Item(ast.StringTerm(validText(it.Key().String())), value))
+	}
+	return ast.ObjectTerm(pairs...), nil
+}
+
+func structTerm(v reflect.Value) (*ast.Term, error) {
+	t := v.Type()
+	pairs := make([][2]*ast.Term, 0, t.NumField())
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if options == "omitempty" && v.Field(i).IsZero() {
+			continue
+		}
+		value, err := term(v.Field(i), facts.Nullable(field))
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, ast.Item(ast.InternedTerm(name), value))
+	}
+	return ast.ObjectTerm(pairs...), nil
+}
+
+func rawTerm(raw json.RawMessage) (*ast.Term, error) {
+	if len(raw) == 0 {
+		return ast.NullTerm(), nil
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	return ast.NewTerm(value), nil
+}
+
+// validText is s as it comes back from JSON: what is no UTF-8 is replaced.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}

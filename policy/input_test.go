@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// What rules see is the facts' published form, value by value.
+func TestInputIsJSON(t *testing.T) {
+	t.Parallel()
+	full := testFacts()
+	text := "a \xff\xfe\u2028 <b>"
+	full.Name = text
+	full.Kernel.Config.Options = map[string]string{"CONFIG_A": "y", "CONFIG_B": text}
+	full.Cmdline.Params = []facts.Param{{Name: "quiet"}, {Name: "x", Value: &text, Index: 1}}
+	full.Components[0].Files = facts.Inventory{Bytes: 1 << 53, SetID: []facts.Obj{{Path: "/a", Shadowed: true}}, SSHD: map[string]string{}}
+	full.Components[1].Spec = nil
+	for name, f := range map[string]*facts.Facts{"full": full, "empty": {}} {
+		raw, err := facts.Encode(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := ast.ValueFromReader(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := inputValue(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want.Compare(got) != 0 {
+			t.Errorf("%s:\n got %v\nwant %v", name, got, want)
+		}
+	}
+	if _, err := inputValue(&facts.Facts{Components: []facts.Component{{Spec: json.RawMessage(`{"a":`)}}}); err == nil {
+		t.Error("a spec that is no JSON is accepted")
+	}
+}
+
+// One prepared policy decides many systems at once, each by itself.
+func TestPreparedIsReusable(t *testing.T) {
+	t.Parallel()
+	p, err := Prepare(Options{Policy: "strict", Now: testNow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decide := func(name string) []byte {
+		f := testFacts()
+		f.Name = name
+		d, err := p.Decide(context.Background(), f)
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		raw, err := json.Marshal(d)
+		if err != nil {
+			t.Error(err)
+		}
+		return raw
+	}
+	names := []string{"one", "two", "three", "four"}
+	var want [][]byte
+	for _, name := range names {
+		want = append(want, decide(name))
+	}
+	if slices.EqualFunc(want[:1], want[1:2], bytes.Equal) {
+		t.Fatal("the systems do not differ")
+	}
+	var wait sync.WaitGroup
+	for range 3 {
+		for i, name := range names {
+			wait.Go(func() {
+				if got := decide(name); !bytes.Equal(got, want[i]) {
+					t.Errorf("%s is decided otherwise beside others", name)
+				}
+			})
+		}
+	}
+	wait.Wait()
+}
+
+// BenchmarkPrepared is one decision by a policy that is prepared.
+func BenchmarkPrepared(b *testing.B) {
+	p, err := Prepare(Options{Policy: "hardened", Now: testNow})
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := testFacts()
+	f.Kernel.Config.Options = map[string]string{}
+	for i := range 9000 {
+		f.Kernel.Config.Options[fmt.Sprintf("CONFIG_%d", i)] = "y"
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Decide(context.Background(), f); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPrepare is what comes before the first decision.
+func BenchmarkPrepare(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Prepare(Options{Policy: "hardened", Now: testNow}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

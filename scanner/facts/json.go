@@ -1,0 +1,145 @@
+package facts
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxBytes bounds facts that are read back; those of a system of ten
+// components have about one million.
+const MaxBytes = 32 << 20
+
+// Encode gives the published JSON form (docs/facts.schema.json): equal facts
+// give equal bytes, every list is there, and a line ends it.
+func Encode(f *Facts) ([]byte, error) {
+	raw, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
+	var whole Facts
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return nil, err
+	}
+	complete(reflect.ValueOf(&whole).Elem())
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	err = enc.Encode(&whole)
+	return b.Bytes(), err
+}
+
+// Nullable tells whether a field of the facts that is a map may be null:
+// others are empty instead. Pointers and raw JSON may be null everywhere.
+func Nullable(field reflect.StructField) bool { return field.Tag.Get("facts") == "nullable" }
+
+// complete gives every list and map a value, save those that may be null.
+func complete(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !Nullable(v.Type().Field(i)) {
+				complete(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.Type() == rawJSON {
+			return
+		}
+		if v.IsNil() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		for i := range v.Len() {
+			complete(v.Index(i))
+		}
+	case reflect.Map:
+		if v.IsNil() {
+			v.Set(reflect.MakeMap(v.Type()))
+		}
+	}
+}
+
+var rawJSON = reflect.TypeFor[json.RawMessage]()
+
+// Decode reads facts that Encode wrote, in one pass. Whoever stored them may
+// mean harm, and a field that is overlooked could be a finding that is not
+// made: what the schema does not know, lacks, or has twice is an error that
+// says where, and so are more than MaxBytes, text that is no UTF-8, and
+// another SchemaVersion.
+func Decode(r io.Reader) (*Facts, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxBytes {
+		return nil, fmt.Errorf("more than %d MiB", MaxBytes>>20)
+	}
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("byte %d is not UTF-8", invalidAt(data))
+	}
+	var f Facts
+	d := decoder{data: data}
+	d.value(reflect.ValueOf(&f).Elem(), false)
+	d.space()
+	if d.err == nil && d.pos < len(data) {
+		d.fail("more follows the facts")
+	}
+	if d.err != nil {
+		if v, ok := versionOf(data); ok && v != SchemaVersion {
+			return nil, versionError(v)
+		}
+		return nil, d.err
+	}
+	if f.SchemaVersion != SchemaVersion {
+		return nil, versionError(f.SchemaVersion)
+	}
+	return &f, nil
+}
+
+func versionError(v int) error {
+	return fmt.Errorf("schemaVersion is %d, this program reads %d", v, SchemaVersion)
+}
+
+// versionOf is the version that facts of another form say they have.
+func versionOf(data []byte) (int, bool) {
+	var head struct {
+		SchemaVersion *int `json:"schemaVersion"`
+	}
+	if json.Unmarshal(data, &head) != nil || head.SchemaVersion == nil {
+		return 0, false
+	}
+	return *head.SchemaVersion, true
+}
+
+func invalidAt(data []byte) int {
+	at := 0
+	for at < len(data) {
+		r, n := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	return at
+}
+
+// fieldsOf are the JSON names of a struct's fields.
+func fieldsOf(t reflect.Type) []field {
+	out := make([]field, t.NumField())
+	for i := range out {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out[i] = field{name: name, optional: options == "omitempty", nullable: Nullable(f)}
+	}
+	return out
+}
+
+type field struct {
+	name               string
+	optional, nullable bool
+}
