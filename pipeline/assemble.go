@@ -18,16 +18,17 @@ import (
 // inventory passes over each distinct image once, several at a time. An image
 // that cannot be read does not keep the others from being looked at: one run
 // names all that are bad, in the order of the system.
-func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, jobs int, p Progress) error {
+// Where recall is set, one that the cache knows is only verified.
+func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, recall bool, o CheckOptions) error {
 	var mu sync.Mutex
 	say := func(c *system.Component) {
 		mu.Lock()
 		defer mu.Unlock()
-		p.say(Inventory, c.ID())
+		o.Progress.say(Inventory, c.ID())
 	}
 	seen := map[string]bool{}
 	var g errgroup.Group
-	g.SetLimit(max(jobs, 1))
+	g.SetLimit(max(o.Resolve.Jobs, 1))
 	errs := make([]error, len(r.OS.Components))
 	for i, c := range r.OS.Components {
 		if c.Image == nil || seen[c.Image.Manifest] {
@@ -35,12 +36,7 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 		}
 		seen[c.Image.Manifest] = true
 		g.Go(func() error {
-			sink, err := scannerSink(ctx, scan, r.OS, c)
-			if err == nil {
-				say(c)
-				err = pass(ctx, r, c, sink)
-			}
-			if err != nil {
+			if err := look(ctx, r, scan, c, recall, say); err != nil {
 				errs[i] = at(c, err)
 			}
 			return nil
@@ -51,6 +47,20 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 		return err
 	}
 	return errors.Join(errs...)
+}
+
+// look passes over one image, or proves that its bytes are those that were
+// looked at before.
+func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, recall bool, say func(*system.Component)) error {
+	if recall && scan.Recall(c.Image, reading(r.OS, c)) {
+		return r.Store.Verify(ctx, c.Image)
+	}
+	sink, err := scannerSink(ctx, scan, r.OS, c)
+	if err != nil {
+		return err
+	}
+	say(c)
+	return pass(ctx, r, c, sink)
 }
 
 // assemble passes over the images in tree order, each pass driving the scanner
@@ -137,23 +147,26 @@ func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 }
 
 func scannerSink(ctx context.Context, scan *scanner.Scanner, os *system.OS, c *system.Component) (system.Sink, error) {
-	binary := ""
-	if c.Section == system.SectionKernel {
-		binary = os.Kernel.Binary
+	return scan.Sink(ctx, c.Image, reading(os, c))
+}
+
+// reading is how a component's image is read: by its section.
+func reading(os *system.OS, c *system.Component) scanner.Reading {
+	var how scanner.Reading
+	switch c.Section {
+	case system.SectionKernel:
+		how.Kernel = os.Kernel.Binary
+		if os.Kernel.Tar != "" {
+			how.Nested = []string{os.Kernel.Tar}
+		}
+	case system.SectionInit:
+		how.Devices = true
 	}
-	return scan.Sink(ctx, c.Image, binary)
+	return how
 }
 
 // pass reads one image into the sinks.
 func pass(ctx context.Context, r *builder.Resolved, c *system.Component, sinks ...system.Sink) error {
-	var o component.PassOptions
-	switch c.Section {
-	case system.SectionKernel:
-		if r.OS.Kernel.Tar != "" {
-			o.Nested = []string{r.OS.Kernel.Tar}
-		}
-	case system.SectionInit:
-		o.Devices = true
-	}
-	return r.Store.PassWith(ctx, c.Image, o, sinks...)
+	how := reading(r.OS, c)
+	return r.Store.PassWith(ctx, c.Image, component.PassOptions{Nested: how.Nested, Devices: how.Devices}, sinks...)
 }

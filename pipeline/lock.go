@@ -12,10 +12,11 @@ import (
 // Lock pins everything that a build takes in: the components, the kernel's
 // configuration, the policy and the builder. It resolves without a lock and
 // decides, for the digests that only a decision knows; the verdict does not
-// matter.
+// matter. It reads every image, whatever the cache says: what is pinned here is
+// trusted from now on.
 func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
 	o.Resolve.Locked = false
-	r, c, err := check(ctx, o)
+	r, c, err := check(ctx, o, false)
 	if err != nil {
 		return nil, err
 	}

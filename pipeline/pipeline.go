@@ -52,24 +52,28 @@ type CheckOptions struct {
 	// TempDir holds spill files, "" for the system's.
 	TempDir  string
 	Progress Progress
+	// Inventories keeps what was found in images between runs; only Check reads
+	// it. The zero value keeps nothing.
+	Inventories scanner.Cache
 }
 
 // Checked is what Check found out.
 type Checked struct {
-	OS        *system.OS
-	Facts     *facts.Facts
-	Documents *scanner.Documents
-	Decision  *decision.Decision
+	OS       *system.OS
+	Facts    *facts.Facts
+	Decision *decision.Decision
 }
 
-// Check resolves, inventories and decides; it writes nothing.
+// Check resolves, inventories and decides; it writes nothing but to the cache.
+// Of an
+// image whose inventory is in the cache, the bytes are verified and no more.
 func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
-	_, c, err := check(ctx, o)
+	_, c, err := check(ctx, o, true)
 	return c, err
 }
 
 // check is Check for those who need what was resolved too; its store is closed.
-func check(ctx context.Context, o CheckOptions) (*builder.Resolved, *Checked, error) {
+func check(ctx context.Context, o CheckOptions, recall bool) (*builder.Resolved, *Checked, error) {
 	r, judge, err := o.resolve(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -78,7 +82,7 @@ func check(ctx context.Context, o CheckOptions) (*builder.Resolved, *Checked, er
 	scan := scanner.New(o.scanner())
 	defer scan.Close()
 	o.Progress.begin(Inventory)
-	if err := inventory(ctx, r, scan, o.Resolve.Jobs, o.Progress); err != nil {
+	if err := inventory(ctx, r, scan, recall, o); err != nil {
 		return nil, nil, err
 	}
 	c, err := o.decide(ctx, r, scan, judge)
@@ -104,6 +108,7 @@ type BuildOptions struct {
 // Built is what Build left.
 type Built struct {
 	Checked
+	Documents *scanner.Documents
 	// Dir is the folder that was written: OutputDir, or OutputDir.denied.
 	Dir    string
 	Denied bool
@@ -158,6 +163,9 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		return built, err
 	}
 	o.Progress.begin(Seal)
+	if built.Documents, err = scan.Documents(ctx, r.OS); err != nil {
+		return nil, err
+	}
 	if err := seal(ctx, r, built, o, out, signer); err != nil {
 		return nil, err
 	}
@@ -221,12 +229,12 @@ func bootable(os *system.OS, formats []string) error {
 }
 
 func (o CheckOptions) scanner() scanner.Options {
-	return scanner.Options{TempDir: o.TempDir, Created: o.Time, Version: o.Policy.Tool.Version, Jobs: o.Resolve.Jobs}
+	return scanner.Options{TempDir: o.TempDir, Created: o.Time, Version: o.Policy.Tool.Version, Jobs: o.Resolve.Jobs, Cache: o.Inventories}
 }
 
 // decide turns what the scanner saw into a decision.
 func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, judge *policy.Prepared) (*Checked, error) {
-	f, docs, err := scan.Facts(ctx, r.OS)
+	f, err := scan.Facts(ctx, r.OS)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +245,7 @@ func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *sca
 		return nil, err
 	}
 	o.Progress.say(Decide, fmt.Sprintf("%s: %d findings", d.Verdict, len(d.Findings)))
-	c := &Checked{OS: r.OS, Facts: f, Documents: docs, Decision: d}
+	c := &Checked{OS: r.OS, Facts: f, Decision: d}
 	return c, checkLock(r.Lock, c)
 }
 

@@ -36,14 +36,14 @@ type ComponentDocuments struct {
 }
 
 // Facts waits for the catalogers and says what is known of the system, whose
-// every image must have been passed over. All components that cannot be
-// scanned are named in one error. A volume without an image is empty: it has
-// neither facts nor an SBOM.
-func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, *Documents, error) {
+// every image must have been passed over or recalled. All components that
+// cannot be scanned are named in one error. A volume without an image is empty:
+// it has neither facts nor an SBOM.
+func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, error) {
 	sys = withImages(sys)
 	scans, err := s.wait(ctx, sys)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	f := &facts.Facts{
 		SchemaVersion: facts.SchemaVersion, Name: sys.Name, Arch: sys.Arch,
@@ -57,19 +57,17 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, *Doc
 	for _, src := range sys.Sources {
 		f.Sources = append(f.Sources, facts.Source(src))
 	}
-	whole := sbom.System{Name: sys.Name, Arch: sys.Arch}
 	f.Locked = len(sys.Components) > 0
 	for _, c := range sys.Components {
 		sc := scans[c]
 		f.Components = append(f.Components, componentFacts(c, sc))
 		f.SBOM.Components = append(f.SBOM.Components, c.ID())
+		f.SBOM.Packages += len(sc.found.SBOM.Packages)
 		f.Locked = f.Locked && c.Image.Locked
-		whole.Members = append(whole.Members, sbom.Member{ID: c.ID(), Image: c.Image, Inventory: sc.inventory})
-		if c.Section == system.SectionKernel {
-			f.Kernel.Package = sc.inventory.KernelPackage
+		if c.Section == system.SectionKernel && sc.found.Kernel != nil {
+			f.Kernel.Package = sc.found.Kernel.Package
 		}
 	}
-	f.SBOM.Packages = whole.Packages()
 	var errs []error
 	for _, file := range sys.Files {
 		one, err := fileFacts(file)
@@ -82,10 +80,27 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, *Doc
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
-		return nil, nil, errors.Join(errs...)
+		return nil, errors.Join(errs...)
 	}
-	docs, err := s.documents(&whole, sys, scans)
-	return f, docs, err
+	return f, nil
+}
+
+// Documents waits as Facts does, and writes the SBOMs. Every image must have
+// been passed over: the cache has no documents.
+func (s *Scanner) Documents(ctx context.Context, sys *system.OS) (*Documents, error) {
+	sys = withImages(sys)
+	scans, err := s.wait(ctx, sys)
+	if err != nil {
+		return nil, err
+	}
+	whole := sbom.System{Name: sys.Name, Arch: sys.Arch}
+	for _, c := range sys.Components {
+		if scans[c].inventory == nil {
+			return nil, fmt.Errorf("component %s: no documents without a pass over its image", c.ID())
+		}
+		whole.Members = append(whole.Members, sbom.Member{ID: c.ID(), Image: c.Image, Inventory: scans[c].inventory})
+	}
+	return s.documents(&whole, sys, scans)
 }
 
 // withImages is sys without the components that have no image.
@@ -180,12 +195,7 @@ func componentFacts(c *system.Component, sc *scan) facts.Component {
 		ID: c.ID(), Section: string(c.Section), Name: c.Name, Index: c.Index,
 		Image: imageFacts(c), ReadOnly: c.ReadOnly,
 		Spec: json.RawMessage(c.Spec), Runtime: json.RawMessage(c.Runtime), Origins: origins,
-		SBOM: facts.SBOM{
-			Present: true, Formats: []string{"CycloneDX-1.6", "SPDX-2.3"},
-			Packages: sc.inventory.Packages, Distro: sc.inventory.Distro, Coverage: sc.inventory.Coverage,
-			Unreadable: sc.inventory.UnreadablePaths(),
-		},
-		Files: sc.standing,
+		SBOM: sc.found.SBOM, Files: sc.found.Files,
 	}
 }
 

@@ -29,6 +29,8 @@ type Options struct {
 	// Jobs bounds how many images are cataloged at once; 0 is the number of
 	// processors.
 	Jobs int
+	// Cache keeps what was found in images; the zero value keeps nothing.
+	Cache Cache
 }
 
 // Scanner collects what is to be known about one system. Its methods may be
@@ -52,15 +54,26 @@ type scan struct {
 	files   *files.Sink
 	kernel  *kernel.Sink // nil but for the kernel
 	started bool
+	// recalled: found comes from the cache, and there was no pass.
+	recalled bool
+	key      string
 
 	// Set before kernelRead is closed.
 	kernelRead chan struct{}
-	kernelGot  *kernel.Result
+	kernelGot  facts.Kernel
 	// Set before done is closed.
 	done      chan struct{}
-	inventory *sbom.Inventory
-	standing  facts.Inventory
+	found     observation
+	inventory *sbom.Inventory // nil where found was recalled
 	err       error
+}
+
+// observation is what the bytes of one image say, whichever system it is part
+// of.
+type observation struct {
+	SBOM   facts.SBOM      `json:"sbom"`
+	Files  facts.Inventory `json:"files"`
+	Kernel *facts.Kernel   `json:"kernel,omitempty"` // nil but for the kernel
 }
 
 // New returns a Scanner. Close must be called.
@@ -89,11 +102,20 @@ func (s *Scanner) Close() error {
 	return errors.Join(errs...)
 }
 
+// Reading is how the pass reads an image, where that changes what is found.
+type Reading struct {
+	// Kernel is the kernel's path in the image, "" unless img is the kernel's.
+	Kernel string
+	// Nested are the archives that the pass takes apart too.
+	Nested []string
+	// Devices: device nodes are let through, as in init images alone.
+	Devices bool
+}
+
 // Sink returns what the pass over img is to drive. A second sink for the same
-// manifest takes nothing. kernelBinary is the kernel's path in the image, ""
-// unless img is the kernel's. The catalogers, which Finish starts, outlive ctx:
+// manifest takes nothing. The catalogers, which Finish starts, outlive ctx:
 // Close ends them.
-func (s *Scanner) Sink(ctx context.Context, img *system.Image, kernelBinary string) (system.Sink, error) {
+func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (system.Sink, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -104,15 +126,38 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, kernelBinary stri
 	}
 	t := tree.New()
 	c := &scan{
-		img: img, tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
+		img: img, key: how.key(img), tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
 		kernelRead: make(chan struct{}), done: make(chan struct{}),
 	}
-	if kernelBinary != "" {
-		c.kernel = kernel.NewSink(t, kernelBinary, s.opts.TempDir)
+	if how.Kernel != "" {
+		c.kernel = kernel.NewSink(t, how.Kernel, s.opts.TempDir)
 		s.kernel = c
 	}
 	s.scans[img.Manifest] = c
 	return &sink{s: s, scan: c}, nil
+}
+
+// Recall tells whether the cache holds what a pass over img would find; then
+// there is no need of one. Documents need the pass all the same.
+func (s *Scanner) Recall(img *system.Image, how Reading) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.scans[img.Manifest] != nil {
+		return true
+	}
+	found, ok := s.opts.Cache.load(how.key(img))
+	if !ok || (found.Kernel != nil) != (how.Kernel != "") {
+		return false
+	}
+	c := &scan{img: img, started: true, recalled: true, found: found, kernelRead: make(chan struct{}), done: make(chan struct{})}
+	if found.Kernel != nil {
+		c.kernelGot = *found.Kernel
+		s.kernel = c
+	}
+	close(c.kernelRead)
+	close(c.done)
+	s.scans[img.Manifest] = c
+	return true
 }
 
 // Kernel is what the kernel's image says, without the package that it comes
@@ -127,10 +172,7 @@ func (s *Scanner) Kernel() facts.Kernel {
 		return noKernel()
 	}
 	<-c.kernelRead
-	if c.kernelGot == nil {
-		return noKernel()
-	}
-	return c.kernelGot.Kernel
+	return c.kernelGot
 }
 
 func noKernel() facts.Kernel {
@@ -187,10 +229,12 @@ func (s *Scanner) work(c *scan) {
 	defer func() { c.err = errors.Join(c.err, c.free()) }()
 	var result *kernel.Result
 	var kernelErr error
+	c.kernelGot = noKernel()
 	if c.kernel != nil {
 		// At once, before its turn: the format of the initrd hangs on it.
-		result, kernelErr = c.kernel.Read()
-		c.kernelGot = result
+		if result, kernelErr = c.kernel.Read(); result != nil {
+			c.kernelGot = result.Kernel
+		}
 	}
 	close(c.kernelRead)
 	select {
@@ -201,7 +245,7 @@ func (s *Scanner) work(c *scan) {
 		return
 	}
 	var err error
-	if c.standing, err = c.files.Inventory(); err != nil {
+	if c.found.Files, err = c.files.Inventory(); err != nil {
 		c.err = errors.Join(c.err, err)
 	}
 	if kernelErr != nil {
@@ -217,6 +261,25 @@ func (s *Scanner) work(c *scan) {
 	}
 	if c.inventory, err = s.catalog(c, req); err != nil {
 		c.err = errors.Join(c.err, err)
+		return
+	}
+	c.observe()
+	if c.err == nil {
+		s.opts.Cache.save(c.key, &c.found)
+	}
+}
+
+// observe takes from the inventory what policies see.
+func (c *scan) observe() {
+	inv := c.inventory
+	c.found.SBOM = facts.SBOM{
+		Present: true, Formats: []string{"CycloneDX-1.6", "SPDX-2.3"},
+		Packages: inv.Packages, Distro: inv.Distro, Coverage: inv.Coverage, Unreadable: inv.UnreadablePaths(),
+	}
+	if c.kernel != nil {
+		k := c.kernelGot
+		k.Package = inv.KernelPackage
+		c.found.Kernel = &k
 	}
 }
 
@@ -233,6 +296,9 @@ func (s *Scanner) catalog(c *scan, req sbom.Request) (inv *sbom.Inventory, err e
 
 // free lets go of what the pass left.
 func (c *scan) free() error {
+	if c.recalled {
+		return nil
+	}
 	err := c.sbom.Close()
 	if c.kernel != nil {
 		err = errors.Join(err, c.kernel.Close())

@@ -79,11 +79,7 @@ func (f *fixture) scan(t *testing.T, s *scanner.Scanner) (*facts.Facts, *scanner
 	var wait sync.WaitGroup
 	errs := make([]error, len(f.sys.Components))
 	for i, c := range f.sys.Components {
-		binary := ""
-		if c.Section == system.SectionKernel {
-			binary = f.sys.Kernel.Binary
-		}
-		sink, err := s.Sink(t.Context(), c.Image, binary)
+		sink, err := s.Sink(t.Context(), c.Image, f.reading(c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +89,20 @@ func (f *fixture) scan(t *testing.T, s *scanner.Scanner) (*facts.Facts, *scanner
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, err
 	}
-	return s.Facts(t.Context(), f.sys)
+	found, err := s.Facts(t.Context(), f.sys)
+	if err != nil {
+		return nil, nil, err
+	}
+	docs, err := s.Documents(t.Context(), f.sys)
+	return found, docs, err
+}
+
+// reading is how the pass reads a component's image.
+func (f *fixture) reading(c *system.Component) scanner.Reading {
+	if c.Section == system.SectionKernel {
+		return scanner.Reading{Kernel: f.sys.Kernel.Binary}
+	}
+	return scanner.Reading{}
 }
 
 func newScanner(t *testing.T) *scanner.Scanner {
@@ -207,7 +216,7 @@ func TestUnusable(t *testing.T) {
 		t.Errorf("long path: %v", err)
 	}
 	fix = newFixture()
-	if _, _, err := newScanner(t).Facts(t.Context(), fix.sys); !errors.Is(err, system.ErrUnusable) {
+	if _, err := newScanner(t).Facts(t.Context(), fix.sys); !errors.Is(err, system.ErrUnusable) {
 		t.Errorf("nothing was passed over: %v", err)
 	}
 	fix = newFixture()
@@ -254,7 +263,11 @@ func TestBlankVolume(t *testing.T) {
 	}
 	blank := &system.Component{Section: system.SectionVolumes, Name: "blank", Volume: &system.Volume{Format: "filesystem"}}
 	fix.sys.Components = slices.Insert(fix.sys.Components, 1, blank)
-	f, docs, err := s.Facts(t.Context(), fix.sys)
+	f, err := s.Facts(t.Context(), fix.sys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := s.Documents(t.Context(), fix.sys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +282,7 @@ func TestCloseAndCancel(t *testing.T) {
 	s := scanner.New(scanner.Options{TempDir: dir})
 	fix := newFixture()
 	c := fix.sys.Components[1]
-	sink, err := s.Sink(t.Context(), c.Image, "")
+	sink, err := s.Sink(t.Context(), c.Image, scanner.Reading{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +298,7 @@ func TestCloseAndCancel(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newScanner(t).Sink(ctx, c.Image, ""); !errors.Is(err, context.Canceled) {
+	if _, err := newScanner(t).Sink(ctx, c.Image, scanner.Reading{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("sink after the end: %v", err)
 	}
 }

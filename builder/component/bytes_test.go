@@ -42,7 +42,11 @@ func TestWrongBytes(t *testing.T) {
 			t.Run(string(comp)+name, func(t *testing.T) {
 				built := make2(comp).Build()
 				bad := built.Layers[0][0]
+				if err := runVerify(t, built); err != nil {
+					t.Errorf("verify: %v", err)
+				}
 				c.change(built, bad)
+				fails(t, runVerify(t, built), system.ErrMismatch, bad, `"test/x:1"`)
 				_, err := runPass(t, built, PassOptions{})
 				fails(t, err, system.ErrMismatch, bad, "layer 0", c.says, `"test/x:1"`)
 			})

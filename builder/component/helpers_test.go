@@ -168,6 +168,12 @@ func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*recorder, erro
 	return r, err
 }
 
+func runVerify(t *testing.T, built *ocitest.Built) error {
+	t.Helper()
+	s := storeOf(t, built, Options{})
+	return s.Verify(context.Background(), find(t, s, "test/x:1"))
+}
+
 // same compares lines.
 func same(t *testing.T, got []string, want ...string) {
 	t.Helper()

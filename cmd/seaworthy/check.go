@@ -10,11 +10,14 @@ import (
 func (c *cli) check() *cobra.Command {
 	var rf resolveFlags
 	var pf policyFlags
+	var rescan bool
 	cmd := &cobra.Command{
 		Use:   "check OS.yml...",
 		Short: "Decide whether a system is fit to boot, without building it",
 		Long: `Check resolves a system, takes inventory of every component, and decides by policy.
-It writes nothing but the reports asked for. Several files are one system, merged in order.
+It writes nothing but the reports asked for. What was found in an image is kept in the
+cache, under the image's digest, and not looked for again; its bytes are hashed each time.
+Several files are one system, merged in order.
 
 ` + exitHelp,
 		Example: "  seaworthy check os.yml\n  seaworthy check --policy hardened --waivers waivers.yml --report sarif=os.sarif os.yml",
@@ -31,6 +34,9 @@ It writes nothing but the reports asked for. Several files are one system, merge
 			if err != nil {
 				return err
 			}
+			if !rescan {
+				o.Inventories = rf.inventories(cmd)
+			}
 			checked, err := pipeline.Check(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -43,6 +49,7 @@ It writes nothing but the reports asked for. Several files are one system, merge
 	}
 	rf.add(cmd)
 	pf.add(cmd)
+	cmd.Flags().BoolVar(&rescan, "rescan", false, "look into every image, also those that the cache knows")
 	return cmd
 }
 

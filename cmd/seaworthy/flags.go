@@ -16,6 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
 // resolveFlags are shared by the verbs that read os.yml.
@@ -31,7 +32,7 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
 	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringArrayVar(&f.components, "components", nil, "where component images are: an OCI layout, a folder of layouts or an archive (repeatable)")
-	fs.StringVar(&f.cache, "cache", "", "folder that keeps images pulled from a registry (default: the user's cache folder)")
+	fs.StringVar(&f.cache, "cache", "", "folder that keeps images pulled from a registry, and what was found in images (default: the user's cache folder)")
 	fs.BoolVar(&f.locked, "locked", false, "take every component at the digest in os.lock.json, or fail")
 	fs.BoolVar(&f.offline, "offline", false, "ask no registry")
 	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
@@ -44,14 +45,31 @@ func (f *resolveFlags) options(files []string) (builder.Options, error) {
 	if known := builder.Architectures(); !slices.Contains(known, f.arch) {
 		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use one of "+strings.Join(known, ", "))
 	}
-	cache := f.cache
-	if cache == "" {
-		if dir, err := os.UserCacheDir(); err == nil {
-			cache = filepath.Join(dir, "seaworthy")
-		}
-	}
-	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: cache, Offline: f.offline, Locked: f.locked, Jobs: f.jobs}
+	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, Locked: f.locked, Jobs: f.jobs}
 	return o, nil
+}
+
+// cacheDir is --cache, else the user's; "" where there is neither.
+func (f *resolveFlags) cacheDir() string {
+	if f.cache != "" {
+		return f.cache
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "seaworthy")
+}
+
+// inventories is where the cache keeps what was found in images. A folder that
+// .seaworthy.yaml names has none: images there are verified again, but whoever
+// can commit an inventory could say what is in them.
+func (f *resolveFlags) inventories(cmd *cobra.Command) scanner.Cache {
+	dir := f.cacheDir()
+	if dir == "" || f.cache != "" && !cmd.Flags().Changed("cache") {
+		return scanner.Cache{}
+	}
+	return scanner.Cache{Dir: filepath.Join(dir, "inventory"), Program: version() + " " + build()}
 }
 
 // systemName is the name that a system gets without --name.

@@ -196,12 +196,3 @@ func (y *System) CycloneDX(s Stamp) ([]byte, error) {
 	bom.Dependencies = &dependencies
 	return encodeCycloneDX(bom)
 }
-
-// Packages counts the packages of all members.
-func (y *System) Packages() int {
-	n := 0
-	for _, m := range y.Members {
-		n += len(m.Inventory.Packages)
-	}
-	return n
-}
