@@ -16,7 +16,7 @@ LAYOUT := dist/components
 
 FUZZTIME ?= 30s
 
-.PHONY: help build components demo test test-cosign test-short bench bench-memory fuzz lint clean deps FORCE
+.PHONY: help build components demo test test-cosign test-short bench bench-memory calibrate fuzz lint clean deps FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$p || exit; \
 	  done; \
 	done
+
+calibrate: ## docs/linuxkit-examples.md anew, from LinuxKit's examples (SEAWORTHY_LINUXKIT_KIT, or beside this folder)
+	@go test -count=1 -run TestLinuxKitExamples -v ./pipeline -update
 
 lint: ## gofmt, vet, and golangci-lint where it is installed
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

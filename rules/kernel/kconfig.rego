@@ -11,14 +11,9 @@ import data.seaworthy.given
 
 import data.seaworthy.kernel
 
-# active_packs are those that are asked for; without data.seaworthy.active all.
-active_packs := {name | some name in data.seaworthy.active} if {
-	data.seaworthy.active
-} else := {"baseline", "hardened", "strict"}
-
 rows contains i if {
 	some i, row in given.kconfig
-	row.pack in active_packs
+	row.pack in given.packs
 	arch_fits(row)
 }
 

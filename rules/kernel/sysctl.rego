@@ -13,7 +13,7 @@ import data.seaworthy.tables.kconfig
 
 rows contains i if {
 	some i, row in given.sysctl
-	row.pack in kconfig.active_packs
+	row.pack in given.packs
 	kconfig.arch_fits(row)
 }
 

@@ -69,10 +69,21 @@ allowance_for(entry, c) if {
 	entry.digest == c.image.digest
 }
 
+# The registry is part of the repository: another one may serve anything under
+# the same name.
 allowance_for(entry, c) if {
 	entry.section == c.section
-	entry.name == c.name
-	entry.repository == c.image.repository
+	entry.repository == sprintf("%s/%s", [c.image.registry, c.image.repository])
+	named(entry.name, c.name)
+}
+
+# named: what a component is called is up to os.yml (rngd, rngd1), so that a
+# name may end with a star.
+named(pattern, name) if pattern == name
+
+named(pattern, name) if {
+	endswith(pattern, "*")
+	startswith(name, trim_suffix(pattern, "*"))
 }
 
 # arr turns Go's null lists into empty ones.

@@ -23,3 +23,8 @@ components := data.components if {
 params := data.params if {
 	data.params
 } else := data.data.params
+
+# packs are those that are asked for; where nobody says which, all.
+packs := {name | some name in data.seaworthy.active} if {
+	data.seaworthy.active
+} else := {"baseline", "hardened", "strict"}

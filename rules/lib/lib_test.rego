@@ -132,3 +132,23 @@ test_one_line if {
 	lib.one_line({"b", "a"}) == "a, b"
 	lib.one_line(numbers.range(10, 20)) == "10, 11, 12, 13, 14, 15, 16, 17 and 3 more"
 }
+
+test_allowance_by_name if {
+	entry := {
+		"section": "onboot", "name": "rngd*", "repository": "docker.io/linuxkit/rngd",
+		"reason": "a test", "rules": {"XXX-001": ["k"]},
+	}
+	image := {"registry": "docker.io", "repository": "linuxkit/rngd", "digest": "sha256:1"}
+	c := {"id": "onboot/rngd1", "section": "onboot", "name": "rngd1", "image": image}
+	f := {"id": "XXX-001", "resource": "component:onboot/rngd1", "key": "k"}
+	lib.allowed(f).reason == "allowed: a test" with input as {"components": [c]} with data.components as [entry]
+	same := object.union(entry, {"name": "rngd1"})
+	lib.allowed(f) with input as {"components": [c]} with data.components as [same]
+	every patch in [
+		{"name": "rngd"}, {"name": "ngd*"}, {"section": "services"}, {"repository": "linuxkit/rngd"},
+		{"repository": "evil.example/linuxkit/rngd"}, {"rules": {"XXX-001": ["j"]}}, {"rules": {"XXX-002": ["k"]}},
+	] {
+		other := json.patch(entry, [{"op": "replace", "path": sprintf("/%s", [k]), "value": v} | some k, v in patch])
+		not lib.allowed(f) with input as {"components": [c]} with data.components as [other]
+	}
+}

@@ -9,7 +9,7 @@ test_fires_onboot if t.fires(rule.fail, "component:onboot/dhcp") with input as t
 
 test_allowed_modprobe if {
 	system := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	allowance := [{"section": "onboot", "name": "dhcp", "repository": "seaworthy/dhcp", "reason": "loads its driver", "rules": {"CAP-004": ["CAP_SYS_MODULE"]}}]
+	allowance := [{"section": "onboot", "name": "dhcp", "repository": "docker.io/seaworthy/dhcp", "reason": "loads its driver", "rules": {"CAP-004": ["CAP_SYS_MODULE"]}}]
 	t.silent(rule.fail) with input as system with data.components as allowance
 	t.tells(rule.not_applicable, "component:onboot/dhcp") with input as system with data.components as allowance
 }
@@ -25,7 +25,7 @@ test_fires_for_namesake if {
 		t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"])),
 		"/components/3/image/repository", "somebody/dhcp",
 	)
-	allowance := [{"section": "onboot", "name": "dhcp", "repository": "seaworthy/dhcp", "reason": "loads its driver", "rules": {"CAP-004": ["CAP_SYS_MODULE"]}}]
+	allowance := [{"section": "onboot", "name": "dhcp", "repository": "docker.io/seaworthy/dhcp", "reason": "loads its driver", "rules": {"CAP-004": ["CAP_SYS_MODULE"]}}]
 	t.fires(rule.fail, "component:onboot/dhcp") with input as system with data.components as allowance
 }
 

@@ -2,7 +2,10 @@
 # scope: package
 # title: "Image without a digest"
 # description: |-
-#   A tag can be moved; only a digest says which bytes are meant.
+#   A tag can be moved; only a digest says which bytes are meant. A tag that is
+#   the hash of its source, as LinuxKit's packages have it, names its content
+#   and is enough for `baseline`; its registry could still serve other bytes
+#   under it, so that `hardened` wants the digest there too.
 # custom:
 #   id: IMG-001
 #   severity: high
@@ -13,6 +16,7 @@
 #   since: 0.1.0
 package seaworthy.rules.IMG_001
 
+import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in input.components
@@ -20,6 +24,12 @@ checked contains lib.resource(c) if some c in input.components
 pinned(c) if c.image.pinned == true
 
 pinned(c) if c.image.locked == true
+
+# A git hash, of a tree or a commit.
+pinned(c) if {
+	not "hardened" in given.packs
+	regex.match(`^[0-9a-f]{40}$`, c.image.tag)
+}
 
 found contains lib.finding("IMG-001", c, {
 	"path": "",

@@ -12,6 +12,25 @@ test_silent_pinned if {
 	t.silent(rule.fail) with input as system
 }
 
+hashed(tag) := t.put(t.component_with("nginx", "/image/locked", false), "/components/4/image/tag", tag)
+
+test_silent_hash_tag if {
+	system := hashed("a86d74c8f89be8956330c3b115b0b1f2e09ef6e0")
+	t.silent(rule.fail) with input as system with data.seaworthy.active as ["baseline"]
+}
+
+test_fires_hash_tag_hardened if {
+	system := hashed("a86d74c8f89be8956330c3b115b0b1f2e09ef6e0")
+	t.fires(rule.fail, "component:services/nginx") with input as system with data.seaworthy.active as ["baseline", "hardened"]
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_fires_no_hash if {
+	every tag in ["1.13.8-alpine", "a86d74c", "a86d74c8f89be8956330c3b115b0b1f2e09ef6e0-dirty", "va86d74c8f89be8956330c3b115b0b1f2e09ef6e0"] {
+		t.fires(rule.fail, "component:services/nginx") with input as hashed(tag) with data.seaworthy.active as ["baseline"]
+	}
+}
+
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
