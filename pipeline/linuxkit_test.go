@@ -176,7 +176,7 @@ var contents = map[string]string{
 
 func newCalibration(t *testing.T, pack string) *calibration {
 	t.Helper()
-	infos, err := policy.Rules(t.Context(), pack)
+	infos, err := policy.Rules(t.Context(), policy.Options{Policy: pack})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,9 +190,12 @@ func related(a, b string) bool {
 
 // digest is sha256:HEX over the path and the content of every file that
 // decides: modules, data and packs, no tests, in path order, lengths first.
-func (s *set) digest() string {
-	files := slices.Clone(s.files)
+func (s *set) digest() string { return digestFiles(s.files) }
+
+func digestFiles(files []file) string {
+	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
+	files = slices.CompactFunc(files, func(a, b file) bool { return a.path == b.path })
 	h := sha256.New()
 	for _, f := range files {
 		fmt.Fprintf(h, "%d %s %d\n", len(f.path), f.path, len(f.content))
@@ -201,14 +204,15 @@ func (s *set) digest() string {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-// describe gives the rules as a decision carries them.
-func (s *set) describe() []decision.Rule {
-	out := make([]decision.Rule, 0, len(s.rules))
-	for _, r := range s.rules {
-		out = append(out, decision.Rule{
-			ID: r.ID, Title: r.Title, Description: r.Description, Severity: r.Severity,
-			Remediation: r.Remediation, Controls: r.Controls,
-		})
+func hashOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// describe gives a rule as a decision carries it.
+func (r *RuleInfo) describe() decision.Rule {
+	return decision.Rule{
+		ID: r.ID, Title: r.Title, Description: r.Description, Severity: r.Severity,
+		Remediation: r.Remediation, Controls: r.Controls,
 	}
-	return out
 }

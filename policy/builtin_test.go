@@ -34,7 +34,7 @@ func TestBuiltinPacks(t *testing.T) {
 }
 
 func TestBuiltinRules(t *testing.T) {
-	all, err := Rules(context.Background(), "")
+	all, err := Rules(context.Background(), Options{Policy: ""})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // program is a policy that is ready to run, as often as one likes and at the
@@ -24,10 +25,10 @@ type program struct {
 
 // compile checks the rules strictly against the builtins that are allowed and
 // the shape of the facts, so that a misspelt name is an error and not a rule
-// that never fires. Rules see date (YYYY-MM-DD, the day of the decision) and
-// the active packs as data.seaworthy.
-func compile(s *set, date string) (*program, error) {
-	own := map[string]any{"date": date}
+// that never fires. Rules see date (YYYY-MM-DD, the day of the decision), the
+// active packs and the policies in force as data.seaworthy.
+func compile(s *set, date string, parts []decision.PolicyPart) (*program, error) {
+	own := map[string]any{"date": date, "policy": partsData(parts)}
 	if s.active != nil {
 		active := make([]any, 0, len(s.active))
 		for _, name := range s.active {
@@ -60,6 +61,21 @@ func compile(s *set, date string) (*program, error) {
 		return nil, regoErrors(err)
 	}
 	return &program{set: s, query: q}, nil
+}
+
+// partsData are the policies that were asked for, as rules see them.
+func partsData(parts []decision.PolicyPart) []any {
+	out := []any{}
+	for _, p := range parts {
+		if p.IncludedBy != "" {
+			continue
+		}
+		out = append(out, map[string]any{
+			"name": p.Name, "source": p.Source, "digest": p.Digest,
+			"reference": p.Reference, "manifest": p.Manifest, "pinned": p.Pinned, "signed": p.Signed,
+		})
+	}
+	return out
 }
 
 // query asks for every set of every rule at once:
@@ -174,7 +190,7 @@ func refPos(name string, ref ast.Ref) system.Position {
 // data, the first key must be there, and the second one among the parameters.
 func resolves(path []string, defined map[string]bool, data map[string]any) bool {
 	if path[0] == reserved {
-		if len(path) == 2 && (path[1] == "active" || path[1] == "date") {
+		if len(path) == 2 && slices.Contains([]string{"active", "date", "policy"}, path[1]) {
 			return true
 		}
 		full := strings.Join(path, ".")

@@ -77,7 +77,9 @@ func offsetPos(f file, err error) system.Position {
 // overlay lays a folder's data over the built-in data. A parameter must be one
 // that exists, and keep its type; in another object, keys are added or
 // replaced; a list grows at its end.
-func overlay(base, own map[string]any) (map[string]any, error) {
+//
+// It gives the keys of the built-in data that are no longer as built in.
+func overlay(base, own map[string]any) (merged map[string]any, adjusted []string, err error) {
 	out := maps.Clone(base)
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(own)) {
@@ -92,7 +94,7 @@ func overlay(base, own map[string]any) (map[string]any, error) {
 				errs = append(errs, input("data key %q must be a list, as the built-in one is", "", key))
 				continue
 			}
-			out[key] = slices.Concat(rows, more)
+			out[key], adjusted = slices.Concat(rows, more), append(adjusted, key)
 			continue
 		}
 		from, isObject := old.(map[string]any)
@@ -116,9 +118,9 @@ func overlay(base, own map[string]any) (map[string]any, error) {
 			}
 			merged[name] = with[name]
 		}
-		out[key] = merged
+		out[key], adjusted = merged, append(adjusted, key)
 	}
-	return out, errors.Join(errs...)
+	return out, adjusted, errors.Join(errs...)
 }
 
 func jsonType(v any) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -30,12 +31,31 @@ var (
 )
 
 // run evaluates all rules once, within a deadline and a bound on how much the
-// heap may grow. The result has, by package, its sets.
-func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) (map[string]map[string][]any, error) {
+// heap may grow.
+func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) ([]decision.Finding, error) {
+	return within(ctx, deadline, heap, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) })
+}
+
+// decide evaluates all rules once, for as long as ctx lets it.
+func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Finding, error) {
 	value, err := inputValue(f)
 	if err != nil {
 		return nil, err
 	}
+	rs, err := p.eval(ctx, value)
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.unpack(rs)
+	if err != nil {
+		return nil, err
+	}
+	return explain(p.set, f, results)
+}
+
+// within calls fn within a deadline and a bound on how much the heap may grow.
+// A call that does not look at its context is left behind after a grace.
+func within[T any](ctx context.Context, deadline time.Duration, heap uint64, fn func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, deadline, errDeadline)
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -43,13 +63,13 @@ func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duratio
 	go watchHeap(ctx, heap, stop)
 
 	type outcome struct {
-		rs  rego.ResultSet
-		err error
+		value T
+		err   error
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		rs, err := p.eval(ctx, value)
-		done <- outcome{rs, err}
+		v, err := fn(ctx)
+		done <- outcome{v, err}
 	}()
 	var out outcome
 	select {
@@ -63,12 +83,9 @@ func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duratio
 	}
 	if ctx.Err() != nil {
 		cause := context.Cause(ctx)
-		return nil, unusable(cause, "rules stopped after %s", "look for a rule that runs away, with `rules test`", deadline)
+		return out.value, unusable(cause, "rules stopped after %s", "look for a rule that runs away, with `rules test`", deadline)
 	}
-	if out.err != nil {
-		return nil, out.err
-	}
-	return p.unpack(out.rs)
+	return out.value, out.err
 }
 
 // eval returns every error of a builtin, not the first one only: where a rule

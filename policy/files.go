@@ -11,11 +11,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Bounds on a folder of rules; the built-in rules are a tenth of them.
-const (
-	maxFiles     = 5000
-	maxFileBytes = 2 << 20
-	maxAllBytes  = 64 << 20
+// limits bound a folder of rules.
+type limits struct {
+	entries, files  int // of any kind; of ours
+	fileBytes, size int // of one file; of all
+}
+
+// Somebody else's rules are bounded so that reading them stays cheap; what is
+// linked into the program is half a megabyte today.
+var (
+	guestLimits   = limits{entries: 20_000, files: 5000, fileBytes: 2 << 20, size: 8 << 20}
+	builtinLimits = limits{entries: 20_000, files: 5000, fileBytes: 2 << 20, size: 64 << 20}
 )
 
 // file is one file of a rule folder. Name is how errors call it.
@@ -34,12 +40,15 @@ type tree struct {
 }
 
 // readTree reads a rule folder. Names in errors are prefixed.
-func readTree(fsys fs.FS, prefix string) (*tree, error) {
+func readTree(fsys fs.FS, prefix string, lim limits) (*tree, error) {
 	t := &tree{}
-	count, total := 0, 0
+	entries, count, total := 0, 0, 0
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
+		}
+		if entries++; entries > lim.entries {
+			return input("%s: more than %d files and folders", "give the folder that holds the rules alone", prefix, lim.entries)
 		}
 		hidden := strings.HasPrefix(d.Name(), ".") && p != "."
 		if d.IsDir() {
@@ -52,15 +61,15 @@ func readTree(fsys fs.FS, prefix string) (*tree, error) {
 		if hidden || list == nil {
 			return nil
 		}
-		if count++; count > maxFiles {
-			return input("%s: more than %d rule files", "", prefix+p, maxFiles)
+		if count++; count > lim.files {
+			return input("%s: more than %d rule files", "", prefix+p, lim.files)
 		}
-		content, err := readLimited(fsys, p, prefix)
+		content, err := readLimited(fsys, p, prefix, lim.fileBytes)
 		if err != nil {
 			return err
 		}
-		if total += len(content); total > maxAllBytes {
-			return input("%s: the rule files hold more than %d MiB", "", prefix+p, maxAllBytes>>20)
+		if total += len(content); total > lim.size {
+			return input("%s: the rule files hold more than %d MiB", "", prefix+p, lim.size>>20)
 		}
 		*list = append(*list, file{path: p, name: prefix + p, content: content})
 		return nil
@@ -72,11 +81,13 @@ func readTree(fsys fs.FS, prefix string) (*tree, error) {
 		}
 		return nil, &system.Error{Kind: system.ErrInput, What: "rules in " + prefix, Err: err}
 	}
-	for _, list := range []*[]file{&t.modules, &t.tests, &t.data, &t.packs} {
+	for _, list := range t.lists() {
 		slices.SortFunc(*list, func(a, b file) int { return strings.Compare(a.path, b.path) })
 	}
 	return t, nil
 }
+
+func (t *tree) lists() []*[]file { return []*[]file{&t.modules, &t.tests, &t.data, &t.packs} }
 
 // place says which list a path belongs to; nil: none.
 func (t *tree) place(p string) *[]file {
@@ -99,7 +110,7 @@ func (t *tree) place(p string) *[]file {
 	return nil
 }
 
-func readLimited(fsys fs.FS, p, prefix string) ([]byte, error) {
+func readLimited(fsys fs.FS, p, prefix string, most int) ([]byte, error) {
 	// Before it is opened: a pipe would wait for a writer for ever.
 	info, err := fs.Stat(fsys, p)
 	if err != nil {
@@ -113,12 +124,12 @@ func readLimited(fsys fs.FS, p, prefix string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	content, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(content) > maxFileBytes {
-		return nil, input("%s%s: larger than %d MiB", "", prefix, p, maxFileBytes>>20)
+	if len(content) > most {
+		return nil, input("%s%s: larger than %d MiB", "", prefix, p, most>>20)
 	}
 	return content, nil
 }

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -49,10 +48,7 @@ func explain(s *set, f *facts.Facts, results map[string]map[string][]any) ([]dec
 		return nil, unusable(nil, "policy %q looked at nothing in %q: no rule found a resource of its kind",
 			"a policy that evaluates nothing is no pass: choose another one", s.name, f.Name)
 	}
-	slices.SortFunc(all, func(a, b decision.Finding) int {
-		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key),
-			cmp.Compare(a.State, b.State), cmp.Compare(a.Message, b.Message))
-	})
+	slices.SortFunc(all, byResource)
 	return all, nil
 }
 

@@ -130,7 +130,7 @@ func testFacts() *facts.Facts {
 // run decides over the facts by the baseline of a rule folder.
 func run(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) (*decision.Decision, error) {
 	t.Helper()
-	tree, err := readTree(fs, "rules/")
+	tree, err := readTree(fs, "rules/", builtinLimits)
 	if err != nil {
 		return nil, err
 	}
@@ -196,4 +196,13 @@ func one(t *testing.T, d *decision.Decision, id, resource string) decision.Findi
 		t.Fatalf("%d findings of %s on %s, want 1: %+v", len(found), id, resource, d.Findings)
 	}
 	return found[0]
+}
+
+// builtinSet is the set of a built-in pack.
+func builtinSet(l *library, name string) (*set, error) {
+	packs, err := chain(l.packs, name)
+	if err != nil {
+		return nil, err
+	}
+	return l.trustedSet(name, trusted{packs: packs})
 }

@@ -13,7 +13,7 @@ import (
 
 func testLibrary(t *testing.T) *library {
 	t.Helper()
-	tree, err := readTree(baseFS(), "rules/")
+	tree, err := readTree(baseFS(), "rules/", builtinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestFolderLink(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	l := testLibrary(t)
-	all, err := l.infos("")
+	all, err := l.rulesOf(Options{Policy: ""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,16 +107,16 @@ func TestRules(t *testing.T) {
 		r.Remediation != "Edit os.yml." || len(r.Inputs) != 1 || r.File != "rules/os/CAP-001.rego" {
 		t.Errorf("rule %+v", r)
 	}
-	if base, err := l.infos("baseline"); err != nil || len(base) != 1 {
+	if base, err := l.rulesOf(Options{Policy: "baseline"}); err != nil || len(base) != 1 {
 		t.Errorf("baseline %v, %v", base, err)
 	}
-	_, err = l.infos("nope")
+	_, err = l.rulesOf(Options{Policy: "nope"})
 	wantError(t, err, system.ErrInput, "nope")
 }
 
 func TestRuleTests(t *testing.T) {
 	var out bytes.Buffer
-	if err := testLibrary(t).test(context.Background(), "", &out); err != nil || !strings.Contains(out.String(), "PASS: 1/1") {
+	if err := testLibrary(t).test(context.Background(), Options{}, &out); err != nil || !strings.Contains(out.String(), "PASS: 1/1") {
 		t.Errorf("%v\n%s", err, &out)
 	}
 
@@ -124,7 +124,7 @@ func TestRuleTests(t *testing.T) {
 	writeFile(t, dir, "OWN-001.rego", ruleFile("OWN-001", ownRule))
 	writeFile(t, dir, "data/own.json", `{"own": {"text": "ours"}}`)
 	out.Reset()
-	wantError(t, testLibrary(t).test(context.Background(), dir, &out), system.ErrInput, "no rule has a test")
+	wantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrInput, "no rule has a test")
 
 	writeFile(t, dir, "OWN-001_test.rego", `package seaworthy.rules.OWN_001_test
 
@@ -135,7 +135,7 @@ test_fires if count(OWN_001.fail) == 1 with input as {"components": [{"id": "ser
 test_wrong if count(OWN_001.fail) == 2 with input as {"components": [{"id": "services/a"}]}
 `)
 	out.Reset()
-	wantError(t, testLibrary(t).test(context.Background(), dir, &out), system.ErrUnusable, "rule tests failed")
+	wantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrUnusable, "rule tests failed")
 	for _, want := range []string{"FAIL", "test_wrong", "PASS: 1/2"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output has no %q:\n%s", want, &out)
@@ -143,5 +143,5 @@ test_wrong if count(OWN_001.fail) == 2 with input as {"components": [{"id": "ser
 	}
 
 	writeFile(t, dir, "OWN-001_test.rego", "package seaworthy.rules.OWN_001_test\n\ntest_net if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})\n")
-	wantError(t, testLibrary(t).test(context.Background(), dir, &out), system.ErrInput, "http.send")
+	wantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrInput, "http.send")
 }

@@ -3,8 +3,6 @@ package policy
 import (
 	"errors"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +24,7 @@ type library struct {
 
 // builtin is the library that is linked into the program.
 var builtin = sync.OnceValues(func() (*library, error) {
-	t, err := readTree(rules.FS(), "rules/")
+	t, err := readTree(rules.FS(), "rules/", builtinLimits)
 	if err != nil {
 		return nil, err
 	}
@@ -86,85 +84,6 @@ type set struct {
 	files  []file // all that the digest covers
 }
 
-// choose finds the policy that is named: a built-in pack, or a folder.
-func (l *library) choose(policy string) (*set, error) {
-	if policy == "" {
-		policy = DefaultPolicy
-	}
-	if l.packs[policy] != nil {
-		return l.pack(policy)
-	}
-	return l.folder(policy)
-}
-
-// pack is the set of a built-in pack.
-func (l *library) pack(name string) (*set, error) {
-	packs, err := chain(l.packs, name)
-	if err != nil {
-		return nil, err
-	}
-	return assemble(name, packs, l.data, l, nil)
-}
-
-// open reads a folder of one's own, and lays its data over the built-in data.
-func (l *library) open(dir string) (*library, map[string]any, error) {
-	if strings.HasPrefix(dir, "oci://") {
-		return nil, nil, input("policy %q: policies from a registry do not work yet", "give a pack ("+packNames(l.packs)+") or a folder", dir)
-	}
-	info, err := os.Stat(dir)
-	if err != nil || !info.IsDir() {
-		return nil, nil, input("policy %q: no pack and no folder has this name", "give a pack ("+packNames(l.packs)+") or a folder of rules", dir)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, nil, input("policy folder %q: %v", "", dir, err)
-	}
-	defer root.Close()
-	t, err := readTree(root.FS(), filepath.ToSlash(filepath.Clean(dir))+"/")
-	if err != nil {
-		return nil, nil, err
-	}
-	own, err := index(t, false)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := l.clashes(own); err != nil {
-		return nil, nil, err
-	}
-	data, err := overlay(l.data, own.data)
-	return own, data, err
-}
-
-// folder is the set of a folder of one's own. Without packs it is all rules
-// of the folder and none of the built-in ones; with packs, it is the pack that
-// no other one includes, and packs may include built-in packs and name
-// built-in rules.
-func (l *library) folder(dir string) (*set, error) {
-	own, data, err := l.open(dir)
-	if err != nil {
-		return nil, err
-	}
-	base := filepath.Base(filepath.Clean(dir))
-	if len(own.packs) == 0 {
-		all := &pack{name: base, rules: own.ruleIDs()}
-		if len(all.rules) == 0 {
-			return nil, input("policy folder %q holds no rule", "a rule is a package seaworthy.rules.ID in a .rego file", dir)
-		}
-		return assemble("dir:"+base, []*pack{all}, data, l, own)
-	}
-	packs := maps.Clone(l.packs)
-	maps.Copy(packs, own.packs)
-	top, err := topPack(dir, own.packs)
-	if err != nil {
-		return nil, err
-	}
-	list, err := chain(packs, top)
-	if err != nil {
-		return nil, err
-	}
-	return assemble("dir:"+top, list, data, l, own)
-}
-
 // topPack is the pack of a folder that no other one of it includes.
 func topPack(dir string, packs map[string]*pack) (string, error) {
 	included := map[string]bool{}
@@ -181,7 +100,7 @@ func topPack(dir string, packs map[string]*pack) (string, error) {
 	}
 	slices.Sort(top)
 	if len(top) != 1 {
-		return "", input("policy folder %q: which of its packs is meant? %d are included by no other: %s",
+		return "", input("policy %q: which of its packs is meant? %d are included by no other: %s",
 			"let one pack include the others", dir, len(top), strings.Join(top, ", "))
 	}
 	return top[0], nil

@@ -10,6 +10,7 @@ package policy
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -25,9 +26,18 @@ const DefaultPolicy = "baseline"
 
 // Options say what is decided by.
 type Options struct {
-	// Policy is the name of a built-in pack, or a folder of rules; "" is
-	// DefaultPolicy. See Rules for the layout of a folder.
+	// Policy is the name of a built-in pack, or a folder of rules, and the
+	// first of Policies; without any it is DefaultPolicy. See Rules for the
+	// layout of a folder.
 	Policy string
+	// Policies are evaluated together: each by itself, and the system has to
+	// pass all of them.
+	Policies []Source
+	// Isolate makes a command, bound to ctx, whose program calls Serve with its
+	// stdin and stdout: policies that are not built in are evaluated in its
+	// process. Without it that is done here, where one endless call of a
+	// builtin goes on for as long as the program runs.
+	Isolate func(ctx context.Context) *exec.Cmd
 	// Waivers is the path of a waiver file, "" for none.
 	Waivers string
 	// FailOn is the lowest severity that denies: low (the default), medium,
@@ -55,20 +65,18 @@ func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision,
 	return p.Decide(ctx, f)
 }
 
-// Prepared is a policy that has been read, with its waivers: what is wrong
+// Prepared are policies that have been read, with the waivers: what is wrong
 // with the options is known before there are facts.
 type Prepared struct {
 	options Options
 	failOn  string
 	date    string
 	waivers *waiverSet
-	set     *set
-	digest  string
-	program *program
+	*policies
 }
 
 // Prepare reads and checks everything that Options name. All errors are
-// ErrInput, and joined.
+// ErrInput, and joined; or ErrUnusable where rules of others ran away.
 func Prepare(o Options) (*Prepared, error) {
 	library, err := builtin()
 	if err != nil {
@@ -87,10 +95,7 @@ func prepare(o Options, library *library) (*Prepared, error) {
 	}
 	p.waivers, errs[2] = readWaivers(o.Waivers)
 	p.date = o.Now.UTC().Format(time.DateOnly)
-	if p.set, errs[3] = library.choose(o.Policy); errs[3] == nil {
-		p.digest = p.set.digest()
-		p.program, errs[3] = compile(p.set, p.date)
-	}
+	p.policies, errs[3] = library.prepare(o, p.date)
 	return p, errors.Join(errs[:]...)
 }
 
@@ -110,11 +115,7 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 	if deadline <= 0 {
 		deadline = DefaultDeadline
 	}
-	results, err := p.program.run(ctx, f, deadline, maxHeap)
-	if err != nil {
-		return nil, err
-	}
-	findings, err := explain(p.set, f, results)
+	findings, err := p.evaluate(ctx, f, deadline)
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +123,12 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 		SchemaVersion: decision.SchemaVersion,
 		System:        describe(f),
 		Tool:          p.options.Tool,
-		Policy:        decision.Policy{Name: p.set.name, Digest: p.digest, Rules: len(p.set.rules)},
+		Policy:        p.about,
 		FailOn:        p.failOn,
 		Findings:      findings,
 		Waivers:       p.waivers.list,
 		WaiversDigest: p.waivers.digest,
-		Rules:         p.set.describe(),
+		Rules:         p.rules,
 		Notes:         notes(f),
 	}
 	if p.options.Dated {

@@ -142,7 +142,7 @@ func TestOptions(t *testing.T) {
 	}{
 		"fail-on":      {Options{FailOn: "severe"}, []string{`"severe"`}},
 		"no policy":    {Options{Policy: "nope"}, []string{`"nope"`}},
-		"oci":          {Options{Policy: "oci://example.org/p"}, []string{"do not work yet"}},
+		"oci":          {Options{Policy: "oci://example.org/p"}, []string{"was not fetched"}},
 		"no waivers":   {Options{Waivers: "/does/not/exist"}, []string{"waivers"}},
 		"a file":       {Options{Policy: "policy.go"}, []string{"no pack and no folder"}},
 		"empty folder": {Options{Policy: t.TempDir()}, []string{"holds no rule"}},

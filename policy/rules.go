@@ -6,59 +6,82 @@ import (
 	"slices"
 )
 
-// Rules lists the rules of a policy, by id: those of a built-in pack, or of a
-// folder; "" lists every built-in rule. The layout of a folder:
+// Rules lists the rules of policies, by id; where none is named, every built-in
+// rule. The layout of a folder:
 //
 //	ANY/*.rego       rules (package seaworthy.rules.ID) and libraries
 //	ANY/*_test.rego  their tests, which are never evaluated by Decide
 //	data/*.json      tables, each under a top-level key of its own; the key
 //	                 params sets built-in parameters
 //	packs/*.yaml     NAME: {includes: [PACKS], rules: [IDS]}
-func Rules(_ context.Context, policy string) ([]RuleInfo, error) {
+//
+// It takes Policy, Policies and Isolate of the options. A rule has the names of
+// the built-in packs that hold it.
+func Rules(_ context.Context, o Options) ([]RuleInfo, error) {
 	library, err := builtin()
 	if err != nil {
 		return nil, err
 	}
-	return library.infos(policy)
+	return library.rulesOf(o)
 }
 
-func (l *library) infos(policy string) ([]RuleInfo, error) {
-	var rules []*rule
-	if policy == "" {
-		var errs []error
-		for _, id := range l.ruleIDs() {
-			f, _ := find(id, l)
-			r, err := parseRule(f, pkgOf(id))
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			rules = append(rules, r)
-		}
-		if err := errors.Join(errs...); err != nil {
-			return nil, err
-		}
-	} else {
-		s, err := l.choose(policy)
+func (l *library) rulesOf(o Options) ([]RuleInfo, error) {
+	if o.Policy == "" && len(o.Policies) == 0 {
+		return l.all()
+	}
+	p, wishes, err := l.read(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range wishes {
+		set, err := l.trustedSet(p.about.Name, w)
 		if err != nil {
 			return nil, err
 		}
-		rules = s.rules
+		for _, r := range set.rules {
+			p.infos = append(p.infos, r.RuleInfo)
+		}
 	}
-	out := make([]RuleInfo, 0, len(rules))
-	for _, r := range rules {
-		info := r.RuleInfo
-		for name := range l.packs {
-			list, err := chain(l.packs, name)
-			if err != nil {
-				return nil, err
-			}
-			if slices.ContainsFunc(list, func(p *pack) bool { return slices.Contains(p.rules, r.ID) }) {
-				info.Packs = append(info.Packs, name)
+	if err := p.describeRules(); err != nil {
+		return nil, err
+	}
+	return p.infos, l.addPacks(p.infos)
+}
+
+// all are the built-in rules, by id.
+func (l *library) all() ([]RuleInfo, error) {
+	var out []RuleInfo
+	var errs []error
+	for _, id := range l.ruleIDs() {
+		f, _ := find(id, l)
+		r, err := parseRule(f, pkgOf(id))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, r.RuleInfo)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return out, l.addPacks(out)
+}
+
+// addPacks notes which built-in packs hold each rule.
+func (l *library) addPacks(rules []RuleInfo) error {
+	for name := range l.packs {
+		list, err := chain(l.packs, name)
+		if err != nil {
+			return err
+		}
+		for i := range rules {
+			if slices.ContainsFunc(list, func(p *pack) bool { return slices.Contains(p.rules, rules[i].ID) }) {
+				rules[i].Packs = append(rules[i].Packs, name)
 			}
 		}
-		slices.Sort(info.Packs)
-		out = append(out, info)
 	}
-	return out, nil
+	for i := range rules {
+		slices.Sort(rules[i].Packs)
+	}
+	return nil
 }

@@ -115,7 +115,7 @@ func TestDeadline(t *testing.T) {
 
 // A caller who gives up is told so, not that a rule ran away.
 func TestCancelled(t *testing.T) {
-	tree, err := readTree(baseFS(), "rules/")
+	tree, err := readTree(baseFS(), "rules/", builtinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestMemory(t *testing.T) {
 		b.WriteString("s" + n + " := concat(\"\", [s" + prev + ", s" + prev + "])\n\n")
 	}
 	b.WriteString(fires("CAP-001", "x := count(s40)"))
-	tree, err := readTree(with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", b.String())}), "rules/")
+	tree, err := readTree(with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", b.String())}), "rules/", builtinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,11 +149,11 @@ func TestMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := l.choose("baseline")
+	set, err := builtinSet(l, "baseline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := compile(set, "2026-11-20")
+	p, err := compile(set, "2026-11-20", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ single[id] := true if some id in input.kernel.modules
 	if a, b := one(t, d, "CAP-001", "image:demo"), one(t, d, "USR-001", "image:demo"); a.Key != "a" || b.Key != "b" {
 		t.Errorf("%+v, %+v", a, b)
 	}
-	tree, err := readTree(fs, "rules/")
+	tree, err := readTree(fs, "rules/", builtinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ single[id] := true if some id in input.kernel.modules
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := l.choose("hardened")
+	s, err := builtinSet(l, "hardened")
 	if err != nil {
 		t.Fatal(err)
 	}

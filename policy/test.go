@@ -21,28 +21,45 @@ import (
 // testDeadline bounds each single test of a rule.
 const testDeadline = 10 * time.Second
 
-// Test runs the tests (*_test.rego) of the built-in rules, or of a folder where
-// policy is one, in the sandbox that the rules run in, and prints what `opa
-// test` would print. It is an error when a test fails or when there is none.
-func Test(ctx context.Context, policy string, w io.Writer) error {
+// Test runs the tests (*_test.rego) of the built-in rules, or of the one folder
+// or bundle that the options name, in the sandbox that the rules run in, and
+// prints what `opa test` would print. It is an error when a test fails or when
+// there is none.
+func Test(ctx context.Context, o Options, w io.Writer) error {
 	library, err := builtin()
 	if err != nil {
 		return err
 	}
-	return library.test(ctx, policy, w)
+	return library.test(ctx, o, w)
 }
 
-func (l *library) test(ctx context.Context, policy string, w io.Writer) error {
-	from, data := l, l.data
-	libs := []*library{l}
-	if policy != "" && l.packs[policy] == nil {
-		own, merged, err := l.open(policy)
-		if err != nil {
-			return err
-		}
-		from, data = own, merged
-		libs = append(libs, own)
+func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
+	sources, err := o.sources()
+	if err != nil {
+		return err
 	}
+	if len(sources) > 1 {
+		return input("tests of %d policies", "name one at a time", len(sources))
+	}
+	s := sources[0]
+	if s.Bundle == nil && l.packs[s.Name] != nil {
+		return testRules(ctx, []*library{l}, l, l.data, w)
+	}
+	t, kind, base, err := folderOf(s, l.packs)
+	if err != nil {
+		return err
+	}
+	a, err := l.host(o).perform(ctx, jobOf(doTest, s.Name, kind, base, t))
+	if a != nil {
+		if _, werr := io.WriteString(w, a.Output); werr != nil {
+			return unusable(werr, "rule tests", "")
+		}
+	}
+	return err
+}
+
+// testRules runs the tests of one library beside the modules of all.
+func testRules(ctx context.Context, libs []*library, from *library, data map[string]any, w io.Writer) error {
 	if len(from.tests) == 0 {
 		return input("no rule has a test", "write tests as test_NAME rules in *_test.rego files")
 	}

@@ -41,12 +41,20 @@ func settle(cmd *cobra.Command) error {
 		}
 		// An unset variable in a script must not turn `--require-policy "$P"`
 		// into no requirement, or `--policy "$P"` into a weaker one.
-		if f.Changed && f.Value.Type() == "string" && f.Value.String() == "" {
+		if f.Changed && empty(f.Value) {
 			errs = append(errs, usageError(given+" is given and empty", "give it a value, or leave it out"))
 		}
 	})
 	errs = append(errs, settleFromFile(cmd))
 	return errors.Join(errs...)
+}
+
+// empty: a text, or one of several, that says nothing.
+func empty(v pflag.Value) bool {
+	if list, ok := v.(pflag.SliceValue); ok && v.Type() == "stringArray" {
+		return slices.Contains(list.GetSlice(), "")
+	}
+	return v.Type() == "string" && v.String() == ""
 }
 
 // ownMeaning marks a flag that only shares its name with what the environment

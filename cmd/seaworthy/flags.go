@@ -16,7 +16,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
-	"github.com/seaworthy-os/seaworthy/policy/report"
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
@@ -83,29 +82,43 @@ func (f *resolveFlags) systemName(files []string) string {
 
 // policyFlags are shared by the verbs that decide.
 type policyFlags struct {
-	policy, waivers, failOn, now string
-	reports                      []string
+	waivers, failOn, now string
+	policies, reports    []string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.policy, "policy", "baseline", "a pack (baseline, hardened, strict) or a folder of rules")
+	addPolicy(cmd, &f.policies, "baseline")
 	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
 	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
 	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
-	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.Formats(), ", ")+"; to stdout without FILE (repeatable, default text)")
+	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: text, json, sarif or html; to stdout without FILE (repeatable, default text)")
 }
 
 func (f *policyFlags) options() (policy.Options, error) {
-	if strings.HasPrefix(f.policy, "oci://") {
-		return policy.Options{}, usageError("--policy "+f.policy+": a policy from a registry does not work yet", "use a pack or a folder")
-	}
 	now, err := parseNow(f.now)
 	if err != nil {
 		return policy.Options{}, err
 	}
-	return policy.Options{Policy: f.policy, Waivers: f.waivers, FailOn: f.failOn, Now: now, Dated: f.now != "",
-		Tool: decision.Tool{Name: "seaworthy", Version: version()}}, nil
+	o := policyOptions(f.policies)
+	o.Waivers, o.FailOn, o.Now, o.Dated = f.waivers, f.failOn, now, f.now != ""
+	o.Tool = decision.Tool{Name: "seaworthy", Version: version()}
+	return o, nil
+}
+
+// addPolicy is --policy, as every verb has it that reads rules.
+func addPolicy(cmd *cobra.Command, policies *[]string, pack string) {
+	cmd.Flags().StringArrayVar(policies, "policy", []string{pack}, "a pack (baseline, hardened, strict) or a folder of rules (repeatable: the system has to pass all)")
+}
+
+// policyOptions name the policies, and have those that are not built in
+// evaluated in a process of their own.
+func policyOptions(names []string) policy.Options {
+	o := policy.Options{Isolate: guestProcess}
+	for _, name := range names {
+		o.Policies = append(o.Policies, policy.Source{Name: name})
+	}
+	return o
 }
 
 func parseNow(s string) (time.Time, error) {

@@ -17,15 +17,15 @@ import (
 
 func (c *cli) rules() *cobra.Command {
 	cmd := &cobra.Command{Use: "rules", Short: "List, show and test the rules"}
-	var pack string
+	var policies []string
 	add := func(sub *cobra.Command) {
-		sub.Flags().StringVar(&pack, "policy", "strict", "a pack (baseline, hardened, strict) or a folder of rules")
+		addPolicy(sub, &policies, "strict")
 		cmd.AddCommand(sub)
 	}
 	add(&cobra.Command{
 		Use: "list", Short: "One line for each rule of a policy", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rules, err := policy.Rules(cmd.Context(), pack)
+			rules, err := policy.Rules(cmd.Context(), policyOptions(policies))
 			if err != nil {
 				return err
 			}
@@ -39,7 +39,7 @@ func (c *cli) rules() *cobra.Command {
 	add(&cobra.Command{
 		Use: "show RULE", Short: "Everything about one rule, and its text", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := findRule(cmd, pack, args[0])
+			r, err := findRule(cmd, policies, args[0])
 			if err != nil {
 				return err
 			}
@@ -51,14 +51,15 @@ func (c *cli) rules() *cobra.Command {
 	add(&cobra.Command{
 		Use: "test", Short: "Run the rules' own tests", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return policy.Test(cmd.Context(), pack, c.out)
+			return policy.Test(cmd.Context(), policyOptions(policies), c.out)
 		},
 	})
 	return cmd
 }
 
 func (c *cli) explain() *cobra.Command {
-	var pack, file string
+	var file string
+	var policies []string
 	cmd := &cobra.Command{
 		Use: "explain RULE|FINDING", Short: "Say what a rule is about, or why a finding is so",
 		Long: `Explain prints a rule's documentation: what it looks at, why, how to satisfy it, and the
@@ -72,7 +73,7 @@ by rule, by resource, or as RULE@RESOURCE.
 			if file != "" {
 				return c.explainFindings(file, args[0])
 			}
-			r, err := findRule(cmd, pack, args[0])
+			r, err := findRule(cmd, policies, args[0])
 			if err != nil {
 				return err
 			}
@@ -80,7 +81,7 @@ by rule, by resource, or as RULE@RESOURCE.
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&pack, "policy", "strict", "a pack (baseline, hardened, strict) or a folder of rules")
+	addPolicy(cmd, &policies, "strict")
 	cmd.Flags().StringVar(&file, "decision", "", "decision.json to explain a finding of")
 	return cmd
 }
@@ -146,8 +147,8 @@ func (c *cli) explainFinding(e *policy.Explanation) error {
 	return err
 }
 
-func findRule(cmd *cobra.Command, pack, id string) (*policy.RuleInfo, error) {
-	rules, err := policy.Rules(cmd.Context(), pack)
+func findRule(cmd *cobra.Command, policies []string, id string) (*policy.RuleInfo, error) {
+	rules, err := policy.Rules(cmd.Context(), policyOptions(policies))
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +157,7 @@ func findRule(cmd *cobra.Command, pack, id string) (*policy.RuleInfo, error) {
 			return &rules[i], nil
 		}
 	}
-	return nil, usageError(fmt.Sprintf("no rule %q in %s", id, pack), "see: seaworthy rules list")
+	return nil, usageError(fmt.Sprintf("no rule %q in %s", id, strings.Join(policies, ", ")), "see: seaworthy rules list")
 }
 
 func (c *cli) describeRule(r *policy.RuleInfo) {

@@ -125,6 +125,41 @@ type Policy struct {
 	// Digest is sha256:HEX over the rules, their data and the pack.
 	Digest string `json:"digest"`
 	Rules  int    `json:"rules"`
+	// Parts are the policies that were evaluated together, in the order given,
+	// and the built-in packs that they include; none for a built-in pack alone,
+	// which Name and Digest describe.
+	Parts []PolicyPart `json:"parts,omitempty"`
+}
+
+// Where a policy comes from.
+const (
+	SourceBuiltin = "builtin"
+	SourceDir     = "dir"
+	SourceOCI     = "oci"
+)
+
+// PolicyPart is one policy of several, or one that is not built in.
+type PolicyPart struct {
+	// Name is a pack's, "dir:" or "oci:" and the name of a folder's pack.
+	Name string `json:"name"`
+	// Source is SourceBuiltin, SourceDir or SourceOCI.
+	Source string `json:"source"`
+	// Digest is what the policy's own Digest is when it is evaluated alone.
+	Digest string `json:"digest"`
+	Rules  int    `json:"rules"`
+	// IncludedBy names the part whose pack includes this one, as it is built
+	// in; "" for a policy that was asked for.
+	IncludedBy string `json:"includedBy,omitempty"`
+	// Adjusted are the keys of built-in data that a part changes for the
+	// built-in rules that it includes. Such rules are no part of their own.
+	Adjusted []string `json:"adjusted,omitempty"`
+	// Reference and Manifest (sha256:HEX) are where a bundle came from; Pinned:
+	// the reference or a lock named that digest; Signed: a trusted key signed
+	// it.
+	Reference string `json:"reference,omitempty"`
+	Manifest  string `json:"manifest,omitempty"`
+	Pinned    bool   `json:"pinned,omitempty"`
+	Signed    bool   `json:"signed,omitempty"`
 }
 
 // Rule is what a rule says about itself.

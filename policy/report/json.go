@@ -32,7 +32,7 @@ func encode(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.ReplaceAll(escape(b.Bytes()), []byte(runnerCommand), []byte(`#\u0023[`)), nil
+	return escape(b.Bytes()), nil
 }
 
 // escape writes deceptive characters of JSON text as \uXXXX, which means the

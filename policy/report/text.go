@@ -144,7 +144,10 @@ func (t *textReport) waivers() {
 	var any bool
 	for i := range t.d.Waivers {
 		w := &t.d.Waivers[i]
-		warning := attention(w)
+		warning := w.Warning
+		if w.Soon {
+			warning = strings.TrimSuffix("expires "+w.Expires+"; "+w.Warning, "; ")
+		}
 		if warning == "" {
 			continue
 		}
@@ -181,7 +184,10 @@ func (t *textReport) block(indent int, label string, text []string) {
 }
 
 func (t *textReport) line(parts ...string) {
-	_, _ = t.w.WriteString(inert(strings.Join(parts, "")) + "\n") // bufio keeps the error for Flush
+	for _, p := range parts {
+		_, _ = t.w.WriteString(p) // bufio keeps the error for Flush
+	}
+	_ = t.w.WriteByte('\n')
 }
 
 // wrap breaks a text at spaces into lines of at most width runes; a longer

@@ -1,0 +1,251 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// A guest is a policy of somebody else's: a folder, or a bundle from a
+// registry. Nothing of it is parsed but within bounds on time and memory, and,
+// where Options.Isolate says how, in a process of its own: one call of a
+// builtin cannot be stopped from outside otherwise. What goes in is a job, what
+// comes back an answer.
+
+// job is one thing to do with a guest.
+type job struct {
+	Do string `json:"do"` // doOpen, doDecide, doTest
+	// Name is how messages call the policy, Kind and Base make its own name.
+	Name string    `json:"name"`
+	Kind string    `json:"kind"`
+	Base string    `json:"base"`
+	Tree []jobFile `json:"tree"`
+	Date string    `json:"date,omitempty"`
+	// Parts and Facts are for doDecide.
+	Parts []decision.PolicyPart `json:"parts,omitempty"`
+	Facts *facts.Facts          `json:"facts,omitempty"`
+}
+
+const (
+	doOpen   = "open"
+	doDecide = "decide"
+	doTest   = "test"
+)
+
+// jobFile is a file and the list of the tree that it is in.
+type jobFile struct {
+	List    int    `json:"list"`
+	Path    string `json:"path"`
+	Name    string `json:"name"`
+	Content []byte `json:"content"`
+}
+
+// answer is what became of a job.
+type answer struct {
+	Plan     *plan              `json:"plan,omitempty"`
+	Findings []decision.Finding `json:"findings,omitempty"`
+	Output   string             `json:"output,omitempty"`
+}
+
+// plan is what a guest turned out to be.
+type plan struct {
+	// Name is its name in a decision.
+	Name string `json:"name"`
+	// Packs are the built-in packs that it includes, Builtins the built-in
+	// rules that its own packs name. Both are evaluated as they are built in;
+	// there are none where the guest adjusts the data that they read.
+	Packs    []string `json:"packs,omitempty"`
+	Builtins []string `json:"builtins,omitempty"`
+	Adjusted []string `json:"adjusted,omitempty"`
+	// Rules are those to be evaluated as the guest's.
+	Rules []RuleInfo `json:"rules,omitempty"`
+	// Files are the digest paths of what these rest on.
+	Files []string `json:"files,omitempty"`
+}
+
+// jobOf makes a job of a rule folder; tests are left out unless they are run.
+func jobOf(do, name, kind, base string, t *tree) job {
+	j := job{Do: do, Name: name, Kind: kind, Base: base}
+	for i, list := range t.lists() {
+		if list == &t.tests && do != doTest {
+			continue
+		}
+		for _, f := range *list {
+			j.Tree = append(j.Tree, jobFile{List: i, Path: f.path, Name: f.name, Content: f.content})
+		}
+	}
+	return j
+}
+
+// guest is a job's policy, opened.
+type guest struct {
+	library *library // the built-in one
+	own     *library
+	data    map[string]any
+	packs   []*pack // what is evaluated here
+	plan    plan
+	set     *set // nil where it has no rule of its own
+}
+
+// perform does a job. It is what runs in the other process.
+func (l *library) perform(ctx context.Context, j job) (*answer, error) {
+	t := &tree{}
+	lists := t.lists()
+	for _, f := range j.Tree {
+		if f.List < 0 || f.List >= len(lists) {
+			return nil, input("%s: no such list", "", f.Name)
+		}
+		*lists[f.List] = append(*lists[f.List], file{path: f.Path, name: f.Name, content: f.Content})
+	}
+	g, err := l.openGuest(t, j)
+	if err != nil {
+		return nil, err
+	}
+	if j.Do == doTest {
+		var out bytes.Buffer
+		err := testRules(ctx, []*library{l, g.own}, g.own, g.data, &out)
+		return &answer{Output: out.String()}, err
+	}
+	if err := g.choose(j); err != nil {
+		return nil, err
+	}
+	if g.set == nil {
+		return &answer{Plan: &g.plan}, nil
+	}
+	program, err := compile(g.set, j.Date, j.Parts)
+	if err != nil || j.Do == doOpen {
+		return &answer{Plan: &g.plan}, err
+	}
+	findings, err := program.decide(ctx, j.Facts)
+	return &answer{Plan: &g.plan, Findings: findings}, err
+}
+
+// openGuest reads a rule folder, and lays its data over the built-in data.
+func (l *library) openGuest(t *tree, j job) (*guest, error) {
+	own, err := index(t, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.clashes(own); err != nil {
+		return nil, err
+	}
+	g := &guest{library: l, own: own}
+	g.data, g.plan.Adjusted, err = overlay(l.data, own.data)
+	return g, err
+}
+
+// choose says what is evaluated. Without packs it is all rules of the folder
+// and none of the built-in ones; with packs, it is the pack that no other one
+// includes, and packs may include built-in packs and name built-in rules.
+func (g *guest) choose(j job) error {
+	list := []*pack{{name: j.Base, rules: g.own.ruleIDs()}}
+	top := j.Base
+	if len(g.own.packs) > 0 {
+		packs := maps.Clone(g.library.packs)
+		maps.Copy(packs, g.own.packs)
+		var err error
+		if top, err = topPack(j.Name, g.own.packs); err != nil {
+			return err
+		}
+		if list, err = chain(packs, top); err != nil {
+			return err
+		}
+	}
+	g.plan.Name = j.Kind + ":" + top
+	if !slices.ContainsFunc(list, func(p *pack) bool { return len(p.rules) > 0 }) {
+		return input("policy %q holds no rule", "a rule is a package seaworthy.rules.ID in a .rego file", j.Name)
+	}
+	if len(g.plan.Adjusted) > 0 {
+		g.packs = list
+	} else {
+		g.split(list)
+	}
+	own := slices.ContainsFunc(g.packs, func(p *pack) bool { return len(p.rules) > 0 })
+	var err error
+	if own {
+		if g.set, err = assemble(g.plan.Name, g.packs, g.data, g.library, g.own); err != nil {
+			return err
+		}
+		for _, r := range g.set.rules {
+			g.plan.Rules = append(g.plan.Rules, r.RuleInfo)
+		}
+	} else {
+		g.set = &set{}
+		for _, p := range g.packs {
+			g.set.addPack(p)
+		}
+		g.set.addFiles(g.own, g.own.tree.data)
+	}
+	for _, f := range g.set.files {
+		g.plan.Files = append(g.plan.Files, f.path)
+	}
+	if !own {
+		g.set = nil
+	} else if len(g.plan.Packs) > 0 {
+		g.set.active = g.plan.Packs
+	}
+	return nil
+}
+
+// split leaves to others what is built in.
+func (g *guest) split(list []*pack) {
+	for _, p := range list {
+		if p.builtin {
+			g.plan.Packs = append(g.plan.Packs, p.name)
+			continue
+		}
+		own := *p
+		own.rules = nil
+		for _, id := range p.rules {
+			if _, builtin := find(id, g.library); builtin {
+				g.plan.Builtins = append(g.plan.Builtins, id)
+			} else {
+				own.rules = append(own.rules, id)
+			}
+		}
+		g.packs = append(g.packs, &own)
+	}
+}
+
+// host performs jobs within a budget.
+type host interface {
+	perform(ctx context.Context, j job) (*answer, error)
+}
+
+// Budgets of a guest. Reading, compiling and evaluating it takes a tenth of
+// this.
+const (
+	// guestTime is what a guest may compute in all, guestTestTime its tests.
+	guestTime     = 800 * time.Millisecond
+	guestTestTime = time.Minute
+	// guestHeap is how much its heap may grow.
+	guestHeap = 256 << 20
+)
+
+func (j job) time() time.Duration {
+	if j.Do == doTest {
+		return guestTestTime
+	}
+	return guestTime
+}
+
+// inProcess is the host of tests and of programs that cannot start themselves:
+// a builtin that never comes back is left behind.
+type inProcess struct{ library *library }
+
+func (h inProcess) perform(ctx context.Context, j job) (*answer, error) {
+	return within(ctx, j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) })
+}
+
+// stopped is a guest that had to be stopped.
+func stopped(j job, cause error) error {
+	return unusable(cause, "policy %q was stopped", "look for a rule that runs away: rules of others may compute for %s and %d MiB", j.Name, j.time(), guestHeap>>20)
+}
+
+var errCrashed = errors.New("the rule evaluator crashed")

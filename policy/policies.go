@@ -1,0 +1,269 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// policies are what is decided by: the built-in rules, as one program mostly,
+// and each guest on its own, so that the data of one policy changes nothing for
+// another.
+type policies struct {
+	about    decision.Policy
+	rules    []decision.Rule
+	infos    []RuleInfo // by id
+	programs []*program
+	guests   []job // to be decided
+	host     host
+}
+
+// read opens all policies of the options, compiles none, and says which
+// built-in rules they want.
+func (l *library) read(o Options) (*policies, []trusted, error) {
+	sources, err := o.sources()
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &policies{host: l.host(o)}
+	// The built-in packs that are named are one wish, wherever they stand.
+	wishes := make([]trusted, 1, len(sources)+1)
+	var errs []error
+	for _, s := range sources {
+		if s.Bundle == nil && l.packs[s.Name] != nil {
+			part, packs, err := l.builtinPart(s.Name)
+			errs = append(errs, err)
+			p.about.Parts = append(p.about.Parts, part)
+			for _, pack := range packs {
+				if !slices.Contains(wishes[0].packs, pack) {
+					wishes[0].packs = append(wishes[0].packs, pack)
+				}
+			}
+			continue
+		}
+		wish, err := p.addGuest(l, s)
+		errs = append(errs, err)
+		wishes = append(wishes, wish)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	p.about.Name, p.about.Digest = overallName(p.about.Parts), overallDigest(p.about.Parts)
+	if len(sources) == 1 && len(p.guests) == 0 && p.about.Parts[0].Source == decision.SourceBuiltin {
+		p.about.Parts = nil
+	}
+	return p, distinct(wishes), nil
+}
+
+func (l *library) host(o Options) host {
+	if o.Isolate != nil {
+		return process{o.Isolate}
+	}
+	return inProcess{l}
+}
+
+// builtinPart describes a pack as it is built in.
+func (l *library) builtinPart(name string) (decision.PolicyPart, []*pack, error) {
+	packs, err := chain(l.packs, name)
+	if err != nil {
+		return decision.PolicyPart{}, nil, err
+	}
+	s, err := l.trustedSet(name, trusted{packs: packs})
+	if err != nil {
+		return decision.PolicyPart{}, nil, err
+	}
+	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.digest(), Rules: len(s.rules)}, packs, nil
+}
+
+// addGuest opens a policy that is not built in.
+func (p *policies) addGuest(l *library, s Source) (trusted, error) {
+	t, kind, base, err := folderOf(s, l.packs)
+	if err != nil {
+		return trusted{}, err
+	}
+	j := jobOf(doOpen, s.Name, kind, base, t)
+	a, err := p.host.perform(context.Background(), j)
+	if err != nil {
+		return trusted{}, err
+	}
+	wish := trusted{rules: a.Plan.Builtins}
+	for _, name := range a.Plan.Packs {
+		wish.packs = append(wish.packs, l.packs[name])
+	}
+	part := decision.PolicyPart{Name: a.Plan.Name, Source: kind, Adjusted: a.Plan.Adjusted, Rules: len(a.Plan.Rules)}
+	if b := s.Bundle; b != nil {
+		part.Reference, part.Manifest, part.Pinned, part.Signed = s.Name, b.Manifest, b.Pinned, b.Signed
+	}
+	files := l.filesOf(t, a.Plan.Files)
+	if len(wish.ids()) > 0 {
+		set, err := l.trustedSet(a.Plan.Name, wish)
+		if err != nil {
+			return trusted{}, err
+		}
+		files, part.Rules = append(files, set.files...), part.Rules+len(set.rules)
+	}
+	part.Digest = digestFiles(files)
+	p.about.Parts = append(p.about.Parts, part)
+	for _, name := range a.Plan.Packs {
+		included, _, err := l.builtinPart(name)
+		if err != nil {
+			return trusted{}, err
+		}
+		included.IncludedBy = part.Name
+		p.about.Parts = append(p.about.Parts, included)
+	}
+	if len(a.Plan.Rules) > 0 {
+		p.guests = append(p.guests, j)
+		p.infos = append(p.infos, a.Plan.Rules...)
+	}
+	return wish, nil
+}
+
+// filesOf finds files by the paths that a digest has them under.
+func (l *library) filesOf(own *tree, paths []string) []file {
+	var out []file
+	for _, from := range []struct {
+		*tree
+		builtin bool
+	}{{own, false}, {l.tree, true}} {
+		for _, list := range from.lists() {
+			for _, f := range *list {
+				if path := digestPath(f.path, from.builtin); slices.Contains(paths, path) {
+					out = append(out, file{path: path, content: f.content})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// prepare reads and compiles all policies of the options.
+func (l *library) prepare(o Options, date string) (*policies, error) {
+	p, wishes, err := l.read(o)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, w := range wishes {
+		set, err := l.trustedSet(p.about.Name, w)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for _, r := range set.rules {
+			p.infos = append(p.infos, r.RuleInfo)
+		}
+		program, err := compile(set, date, p.about.Parts)
+		errs = append(errs, err)
+		p.programs = append(p.programs, program)
+	}
+	for i := range p.guests {
+		p.guests[i].Do, p.guests[i].Date, p.guests[i].Parts = doDecide, date, p.about.Parts
+	}
+	errs = append(errs, p.describeRules())
+	return p, errors.Join(errs...)
+}
+
+// describeRules sorts the rules by id. One that two guests bring is told apart
+// by nobody: neither by a waiver nor by a report. A built-in one that is
+// evaluated twice, once with data that a guest adjusts, is the same rule.
+func (p *policies) describeRules() error {
+	slices.SortStableFunc(p.infos, func(a, b RuleInfo) int { return strings.Compare(a.ID, b.ID) })
+	var errs []error
+	var out []RuleInfo
+	for _, r := range p.infos {
+		if last := len(out) - 1; last >= 0 && out[last].ID == r.ID {
+			if out[last].File != r.File {
+				errs = append(errs, input("%s: rule %s is in %s already", "give it an id of its own", r.File, r.ID, out[last].File))
+			}
+			continue
+		}
+		out = append(out, r)
+	}
+	p.infos = out
+	for i := range p.infos {
+		p.rules = append(p.rules, p.infos[i].describe())
+	}
+	p.about.Rules = len(p.rules)
+	return errors.Join(errs...)
+}
+
+// evaluate runs every policy, each on its own; that one of them looked at
+// nothing is an error.
+func (p *policies) evaluate(ctx context.Context, f *facts.Facts, deadline time.Duration) ([]decision.Finding, error) {
+	results := make([][]decision.Finding, len(p.programs)+len(p.guests))
+	errs := make([]error, len(results))
+	done := make(chan struct{})
+	for i, j := range p.guests {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			j.Facts = f
+			a, err := p.host.perform(ctx, j)
+			if errs[len(p.programs)+i] = err; err == nil {
+				results[len(p.programs)+i] = a.Findings
+			}
+		}()
+	}
+	for i, program := range p.programs {
+		results[i], errs[i] = program.run(ctx, f, deadline, maxHeap)
+	}
+	for range p.guests {
+		<-done
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if len(results) == 1 {
+		return results[0], nil
+	}
+	return merge(results), nil
+}
+
+// merge puts the findings of several policies together. A rule that two of them
+// evaluated has what is worse: a pass or an inapplicability that another one
+// contradicts is left out, and what both found stands once.
+func merge(results [][]decision.Finding) []decision.Finding {
+	all := slices.Concat(results...)
+	worst := map[[2]string]int{}
+	for i := range all {
+		at := [2]string{all[i].ID, all[i].Resource}
+		worst[at] = max(worst[at], gravity(all[i].State))
+	}
+	seen := map[string]bool{}
+	all = slices.DeleteFunc(all, func(f decision.Finding) bool {
+		g, most := gravity(f.State), worst[[2]string{f.ID, f.Resource}]
+		key := fmt.Sprintf("%s %s %s %s %s", f.ID, f.Resource, f.Key, f.State, f.Message)
+		if g < most && g < gravity(decision.StateUnknown) || seen[key] {
+			return true
+		}
+		seen[key] = true
+		return false
+	})
+	slices.SortFunc(all, byResource)
+	return all
+}
+
+func gravity(s decision.State) int {
+	switch s {
+	case decision.StateNotApplicable:
+		return 1
+	case decision.StatePass:
+		return 2
+	case decision.StateUnknown:
+		return 3
+	}
+	return 4
+}
+
+// byResource is the order of findings.
+func byResource(a, b decision.Finding) int {
+	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key),
+		cmp.Compare(a.State, b.State), cmp.Compare(a.Message, b.Message))
+}

@@ -1,0 +1,200 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+const (
+	// maxAnswer bounds what a guest's process may say, in bytes.
+	maxAnswer = 16 << 20
+	// guestMemory is the process's own bound on memory, all of it included;
+	// guestStack that on one stack.
+	guestMemory = 384 << 20
+	guestStack  = 64 << 20
+	// patience is how many times its computing time a guest's process may take
+	// by the clock: more than that, and it does something else than compute.
+	patience = 20
+	// poll is how often the process is looked at.
+	poll = 10 * time.Millisecond
+)
+
+// process is the host that starts a program for each job, which calls Serve. It
+// is killed when its time is up, whatever it is at. What counts is the time
+// that it computes, not the clock: a busy machine stops nobody.
+type process struct {
+	command func(context.Context) *exec.Cmd
+}
+
+// reply is an answer on its way, or why there is none.
+type reply struct {
+	Answer *answer      `json:"answer,omitempty"`
+	Errors []replyError `json:"errors,omitempty"`
+}
+
+// replyError is a *system.Error.
+type replyError struct {
+	Kind string          `json:"kind"`
+	Pos  system.Position `json:"pos"`
+	What string          `json:"what"`
+	Next string          `json:"next,omitempty"`
+	Err  string          `json:"err,omitempty"`
+}
+
+var replyKinds = map[string]error{"input": system.ErrInput, "unusable": system.ErrUnusable, "mismatch": system.ErrMismatch}
+
+func (h process) perform(ctx context.Context, j job) (*answer, error) {
+	in, err := json.Marshal(j)
+	if err != nil {
+		return nil, unusable(err, "policy %q", "", j.Name)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var out, trouble bounded
+	out.most, trouble.most = maxAnswer, 64<<10
+	cmd := h.command(ctx)
+	// Not by its name: argv[0] of the caller says what the program is to be.
+	cmd.Env = []string{"GOTRACEBACK=none"}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &trouble
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return nil, unusable(err, "policy %q cannot be evaluated in a process of its own", "", j.Name)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	watch := time.NewTicker(poll)
+	defer watch.Stop()
+	start := time.Now()
+	for {
+		select {
+		case err := <-done:
+			if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errDeadline) {
+				return nil, context.Cause(ctx)
+			}
+			return j.result(ctx, out.Bytes(), trouble.String(), err)
+		case <-watch.C:
+			if used := cpuTime(cmd.Process.Pid); used > j.time() || time.Since(start) > patience*j.time() {
+				stop(errDeadline)
+			}
+		}
+	}
+}
+
+// result reads what the process said, or why it died.
+func (j job) result(ctx context.Context, out []byte, trouble string, err error) (*answer, error) {
+	switch {
+	case ctx.Err() != nil:
+		return nil, stopped(j, context.Cause(ctx))
+	case strings.Contains(trouble, "cannot allocate memory") || strings.Contains(trouble, "out of memory"):
+		return nil, stopped(j, errMemory)
+	case strings.Contains(trouble, "stack overflow") || strings.Contains(trouble, "stack exceeds"):
+		return nil, stopped(j, errDeep)
+	case err != nil:
+		line, _, _ := strings.Cut(strings.TrimSpace(trouble), "\n")
+		return nil, stopped(j, fmt.Errorf("%w: %w: %s", errCrashed, err, line))
+	}
+	var r reply
+	if err := json.Unmarshal(out, &r); err != nil {
+		return nil, stopped(j, fmt.Errorf("%w: %w", errCrashed, err))
+	}
+	var errs []error
+	for _, e := range r.Errors {
+		se := &system.Error{Kind: replyKinds[e.Kind], Pos: e.Pos, What: e.What, Next: e.Next}
+		if e.Err != "" {
+			se.Err = errors.New(e.Err)
+		}
+		errs = append(errs, se)
+	}
+	return r.Answer, errors.Join(errs...)
+}
+
+var errDeep = errors.New("the rules nest too deeply")
+
+// bounded keeps what is written, up to a limit; beyond it, writing fails.
+type bounded struct {
+	bytes.Buffer
+	most int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.most {
+		return 0, fmt.Errorf("more than %d bytes", b.most)
+	}
+	return b.Buffer.Write(p)
+}
+
+// Serve does one job of Options.Isolate: it is what the program has to call
+// that is started there, with its stdin and stdout, and nothing else. The
+// process bounds its own memory first.
+func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	if err := limitSelf(guestMemory); err != nil {
+		return unusable(err, "bounds on memory", "")
+	}
+	debug.SetMaxStack(guestStack)
+	// The process is short: it collects only what would not fit.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(guestHeap / 2)
+	library, err := builtin()
+	if err != nil {
+		return err
+	}
+	var j job
+	if err := json.NewDecoder(in).Decode(&j); err != nil {
+		return unusable(err, "job", "")
+	}
+	a, err := within(ctx, patience*j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
+	r := reply{Answer: a, Errors: replyErrors(j, err)}
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return unusable(err, "answer", "")
+	}
+	if len(raw) > maxAnswer {
+		e := unusable(nil, "policy %q says more than %d MiB", "look for a rule that fires too often", j.Name, maxAnswer>>20)
+		if raw, err = json.Marshal(reply{Errors: replyErrors(j, e)}); err != nil {
+			return unusable(err, "answer", "")
+		}
+	}
+	_, err = out.Write(raw)
+	return err
+}
+
+// replyErrors takes an error apart into what can be sent.
+func replyErrors(j job, err error) []replyError {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, errMemory) {
+		err = stopped(j, errMemory)
+	}
+	se, ok := err.(*system.Error)
+	if !ok {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			var out []replyError
+			for _, e := range joined.Unwrap() {
+				out = append(out, replyErrors(j, e)...)
+			}
+			return out
+		}
+		return []replyError{{Kind: "unusable", What: err.Error()}}
+	}
+	out := replyError{Kind: "unusable", Pos: se.Pos, What: se.What, Next: se.Next}
+	for name, kind := range replyKinds {
+		if errors.Is(se, kind) {
+			out.Kind = name
+		}
+	}
+	if se.Err != nil {
+		out.Err = se.Err.Error()
+	}
+	return []replyError{out}
+}

@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Source names one policy.
+type Source struct {
+	// Name is a built-in pack or a folder of rules; with a Bundle, how messages
+	// call it: its reference.
+	Name string
+	// Bundle is what came from a registry, nil for packs and folders.
+	Bundle *Bundle
+}
+
+// Bundle is a policy that was fetched, and what its fetcher knows about it.
+type Bundle struct {
+	// Files are the rule folder: see Rules for its layout.
+	Files fs.FS
+	// Manifest is sha256:HEX of the artifact's manifest.
+	Manifest string
+	// Pinned: its reference or a lock named that digest. Signed: a trusted key
+	// signed it.
+	Pinned, Signed bool
+}
+
+// sources are all policies of the options, in the order given, each once.
+func (o Options) sources() ([]Source, error) {
+	all := slices.Clone(o.Policies)
+	if o.Policy != "" {
+		all = slices.Insert(all, 0, Source{Name: o.Policy})
+	}
+	if len(all) == 0 {
+		all = []Source{{Name: DefaultPolicy}}
+	}
+	seen := map[string]bool{}
+	var errs []error
+	for _, s := range all {
+		if seen[s.Name] {
+			errs = append(errs, input("policy %q is given twice", "name it once", s.Name))
+		}
+		seen[s.Name] = true
+	}
+	return all, errors.Join(errs...)
+}
+
+// folderOf reads the rule folder that a source names. kind is "dir" or "oci";
+// base is the last part of its name.
+func folderOf(s Source, packs map[string]*pack) (t *tree, kind, base string, err error) {
+	if s.Bundle != nil {
+		base = strings.TrimPrefix(s.Name, ociScheme)
+		base, _, _ = strings.Cut(base, "@")
+		base = base[strings.LastIndexByte(base, '/')+1:]
+		base, _, _ = strings.Cut(base, ":")
+		t, err = readTree(s.Bundle.Files, s.Name+"/", guestLimits)
+		return t, decision.SourceOCI, base, err
+	}
+	next := "give a pack (" + packNames(packs) + "), a folder of rules, or oci://REFERENCE"
+	if strings.HasPrefix(s.Name, ociScheme) {
+		return nil, "", "", input("policy %q was not fetched", next, s.Name)
+	}
+	info, err := os.Stat(s.Name)
+	if err != nil || !info.IsDir() {
+		return nil, "", "", input("policy %q: no pack and no folder has this name", next, s.Name)
+	}
+	root, err := os.OpenRoot(s.Name)
+	if err != nil {
+		return nil, "", "", input("policy folder %q: %v", "", s.Name, err)
+	}
+	defer root.Close()
+	dir := filepath.Clean(s.Name)
+	t, err = readTree(root.FS(), filepath.ToSlash(dir)+"/", guestLimits)
+	return t, decision.SourceDir, filepath.Base(dir), err
+}
+
+const ociScheme = "oci://"
+
+// trusted is a wish for built-in rules with the built-in data: whole packs, and
+// rules by their own names.
+type trusted struct {
+	packs []*pack // with all that they include
+	rules []string
+}
+
+// active are the names of the packs in force, nil where there is none: then
+// each row of a table counts.
+func (w trusted) active() []string {
+	var out []string
+	for _, p := range w.packs {
+		out = append(out, p.name)
+	}
+	return out
+}
+
+func (w trusted) ids() []string {
+	out := slices.Clone(w.rules)
+	for _, p := range w.packs {
+		out = append(out, p.rules...)
+	}
+	return out
+}
+
+// holds: whoever is granted w has all that other asks for.
+func (w trusted) holds(other trusted) bool {
+	ids, active := w.ids(), w.active()
+	for _, id := range other.ids() {
+		if !slices.Contains(ids, id) {
+			return false
+		}
+	}
+	if active == nil {
+		return true
+	}
+	for _, name := range other.active() {
+		if !slices.Contains(active, name) {
+			return false
+		}
+	}
+	return other.active() != nil
+}
+
+// distinct leaves out what another one holds.
+func distinct(all []trusted) []trusted {
+	var out []trusted
+	for i, w := range all {
+		held := false
+		for j, other := range all {
+			if i != j && other.holds(w) && !(w.holds(other) && i < j) {
+				held = true
+			}
+		}
+		if !held && len(w.ids()) > 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// trustedSet assembles built-in rules.
+func (l *library) trustedSet(name string, w trusted) (*set, error) {
+	packs := slices.Clone(w.packs)
+	if len(w.rules) > 0 {
+		packs = append(packs, &pack{name: name, rules: w.rules})
+	}
+	return assemble(name, packs, l.data, l, nil)
+}
+
+// overallName is how a decision calls several policies together.
+func overallName(parts []decision.PolicyPart) string {
+	var names []string
+	for _, p := range parts {
+		if p.IncludedBy == "" {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, "+")
+}
+
+// overallDigest is the one part's digest, or that of the list of them all.
+func overallDigest(parts []decision.PolicyPart) string {
+	var b strings.Builder
+	var digest string
+	count := 0
+	for _, p := range parts {
+		if p.IncludedBy == "" {
+			count, digest = count+1, p.Digest
+			fmt.Fprintf(&b, "%d %s %s\n", len(p.Name), p.Name, p.Digest)
+		}
+	}
+	if count == 1 {
+		return digest
+	}
+	return hashOf([]byte(b.String()))
+}
