@@ -27,6 +27,7 @@ func layout(config *spec.Config) []*part {
 	var parts []*part
 	add := func(section system.Section, name string, index int, ref spec.Value[string]) *part {
 		p := &part{reference: ref, component: &system.Component{Section: section, Name: name, Index: index, Pos: ref.Pos()}}
+		p.component.Entry = config.Entry(section, index)
 		parts = append(parts, p)
 		return p
 	}

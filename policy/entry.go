@@ -28,6 +28,7 @@ type entry struct {
 	actual, expected        any
 	severity                decision.Severity
 	origin                  *decision.Origin
+	edits                   []decision.Edit
 }
 
 // entryError says which rule gave what.
@@ -101,6 +102,10 @@ func readFail(r *rule, v any) (entry, error) {
 			return true, nil
 		case "origin":
 			return setOrigin(&e.origin, v), nil
+		case "edits":
+			var err error
+			e.edits, err = readEdits(r, v)
+			return true, err
 		}
 		return false, entryError(r, "fail", "unknown key %q", key)
 	})

@@ -136,7 +136,7 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	out := decision.Finding{
 		ID: r.ID, Title: r.Title, State: e.state, Severity: r.Severity,
 		Resource: e.resource, Path: e.path, Actual: e.actual, Expected: e.expected,
-		Message: e.message, Fix: e.fix, Key: e.key, Origin: e.origin, Controls: r.Controls,
+		Message: e.message, Fix: e.fix, Key: e.key, Origin: e.origin, Edits: e.edits, Controls: r.Controls,
 	}
 	if e.severity != "" {
 		out.Severity = e.severity
@@ -149,6 +149,9 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	}
 	if id, ok := strings.CutPrefix(e.resource, "component:"); ok && !places.known(id) {
 		return out, entryError(r, "resource", "the system has no component %q", id)
+	}
+	if err := r.checkEdits(e.edits, places); err != nil {
+		return out, err
 	}
 	if out.Origin == nil && e.state == decision.StateFail {
 		out.Origin = places.of(e.resource, e.path)

@@ -195,7 +195,7 @@ func componentFacts(c *system.Component, sc *scan) facts.Component {
 		ID: c.ID(), Section: string(c.Section), Name: c.Name, Index: c.Index,
 		Image: imageFacts(c), ReadOnly: c.ReadOnly,
 		Spec: json.RawMessage(c.Spec), Runtime: json.RawMessage(c.Runtime), Origins: origins,
-		SBOM: sc.found.SBOM, Files: sc.found.Files,
+		SBOM: sc.found.SBOM, Files: sc.found.Files, Entry: json.RawMessage(c.Entry),
 	}
 }
 

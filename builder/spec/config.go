@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"encoding/json"
+
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -39,6 +41,27 @@ func (c *Config) Dir(pos system.Position) string {
 		}
 	}
 	return ""
+}
+
+// Entry gives what the files say at an index of a section, as JSON; nil where
+// they say nothing.
+func (c *Config) Entry(section system.Section, index int) []byte {
+	said := c.Merged[string(section)]
+	if list, ok := said.([]any); ok {
+		if index >= len(list) {
+			return nil
+		}
+		said = list[index]
+	}
+	if said == nil {
+		return nil
+	}
+	// Maps, lists, texts, numbers and truth values: they always have a form.
+	out, err := json.Marshal(said)
+	if err != nil {
+		return nil
+	}
+	return out
 }
 
 // Containers gives onboot, onshutdown and services in that order, which is the

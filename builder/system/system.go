@@ -120,6 +120,9 @@ type Component struct {
 
 	// Volume holds what only volumes have; nil elsewhere.
 	Volume *Volume
+	// Entry is what os.yml says about the component, as JSON: its keys as
+	// written, aliases followed; for init a text.
+	Entry []byte
 }
 
 // ID is the component's name in findings: "services/nginx", "init/000",

@@ -216,13 +216,15 @@ type Finding struct {
 // Edit is one change of an os.yml file.
 type Edit struct {
 	// Op is set (make the value Value, adding the key where it is missing),
-	// remove (take the key, or the list's element that equals Value, away) or
-	// append (add Value to the list, or the words of Value to a text).
+	// remove (take the key, or the list's element that equals Value, or the
+	// words of Value out of a text) or append (add Value to the list, or the
+	// words of Value to a text; in a command line before "--").
 	Op string `json:"op"`
-	// Component is the id of the component whose mapping Path starts in
-	// ("services/web"), "" for the file's root.
+	// Component is the id of the component whose entry Path starts in
+	// ("services/web"), "files/PATH" for a file, "" for the file's root.
 	Component string `json:"component,omitempty"`
-	// Path is a JSON pointer of os.yml keys: "/readonly", "/kernel/cmdline".
+	// Path is a JSON pointer of os.yml keys: "/readonly", "/kernel/cmdline";
+	// "" is the whole entry.
 	Path string `json:"path"`
 	// Value is a JSON value, null where Op needs none.
 	Value any `json:"value,omitempty"`

@@ -6,6 +6,7 @@
 #   (default: an option and the value that makes the parameter needless).
 package seaworthy.tables.cmdline
 
+import data.seaworthy.edit
 import data.seaworthy.given
 
 import data.seaworthy.kernel
@@ -124,6 +125,7 @@ fail contains [row.rule, finding] if {
 		"severity": row.severity,
 		"message": message(row),
 		"fix": fix(row),
+		"edits": edits(row),
 		"origin": lib.cmdline_origin,
 	}
 }
@@ -161,6 +163,15 @@ expected(row) := row.add if row.want
 message(row) := sprintf("the command line says %s: %s", [concat(" ", actual(row)), row.why]) if count(actual(row)) > 0
 
 message(row) := sprintf("the command line lacks %s: %s", [row.add, row.why]) if count(actual(row)) == 0
+
+edits(row) := edit.without_params([p |
+	some p in edit.named(row.param)
+	matches(kernel.text_of(p), row.forbid)
+]) if {
+	row.forbid
+}
+
+edits(row) := edit.cmdline(row.param, row.add) if row.want
 
 fix(row) := sprintf("remove %s from kernel.cmdline", [concat(" and ", [word(row, v) | some v in forbidden(row)])]) if row.forbid
 

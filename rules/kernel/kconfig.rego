@@ -9,6 +9,7 @@ package seaworthy.tables.kconfig
 
 import data.seaworthy.given
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 
 rows contains i if {
@@ -143,6 +144,7 @@ fail contains [row.rule, finding] if {
 		"severity": row.severity,
 		"message": sprintf("%s is %s, expected %s: %s", [row.option, actual(row), expected(row), row.why]),
 		"fix": fix(row),
+		"edits": edits(row),
 	}
 }
 
@@ -182,6 +184,11 @@ text(want) := concat(" or ", want) if is_array(want)
 text(want) := sprintf("at least %d", [want.min]) if want.min
 
 text(want) := sprintf("a list with %s", [concat(" and ", want.has)]) if want.has
+
+# Lockdown is the one way that os.yml has: all else is built in.
+edits(row) := edit.lockdown(row.lockdown) if {
+	row.lockdown
+} else := []
 
 fix(row) := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
 	row.lockdown

@@ -5,6 +5,7 @@
 #   make it so; the first that fits counts), when, since, unlessCmdline.
 package seaworthy.tables.sysctl
 
+import data.seaworthy.edit
 import data.seaworthy.given
 
 import data.seaworthy.kernel
@@ -120,6 +121,7 @@ fail contains [row.rule, finding] if {
 		"key": row.key,
 		"severity": row.severity,
 		"message": sprintf("%s is %s, expected %s: %s", [row.key, actual(row), kconfig.text(row.want), row.why]),
+		"edits": edit.sysctl(row.key, row.set),
 		"fix": sprintf("write %s = %s to a file in /etc/sysctl.d of the onboot component that applies sysctls", [row.key, row.set]),
 	}
 }

@@ -13,6 +13,8 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_001
 
+import data.seaworthy.edit
+import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +28,7 @@ found contains lib.finding("CAP-001", c, {
 	"key": "all",
 	"message": sprintf("%s holds all capabilities: whoever takes it over owns the system", [c.id]),
 	"fix": sprintf("replace `capabilities: [all]` of %s by the few that it needs", [c.id]),
+	"edits": edit.without_caps(c, lib.known_caps - {n | some n in given.params.pss_baseline_caps}),
 }) if {
 	some c in lib.services
 	lib.all_caps(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("CAP-003", c, {
 	"key": name,
 	"message": sprintf("%s may use %s: it can mount, change namespaces and more", [c.id, name]),
 	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.services
 	some name in (lib.caps(c) & {"CAP_SYS_ADMIN"})

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_005
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("CAP-005", c, {
 	"key": "CAP_SYS_RAWIO",
 	"message": sprintf("%s may use CAP_SYS_RAWIO: I/O ports and raw memory", [c.id]),
 	"fix": sprintf("remove CAP_SYS_RAWIO from the capabilities of %s", [c.id]),
+	"edits": edit.without_caps(c, {"CAP_SYS_RAWIO"}),
 }) if {
 	some c in lib.containers
 	"CAP_SYS_RAWIO" in lib.caps(c)
@@ -38,6 +40,7 @@ found contains lib.finding("CAP-005", c, {
 	"key": "CAP_MKNOD",
 	"message": sprintf("%s may make any device file and open it", [c.id]),
 	"fix": sprintf("remove CAP_MKNOD from the capabilities of %s, or name its devices instead of `path: all`", [c.id]),
+	"edits": edit.without_caps(c, {"CAP_MKNOD"}),
 }) if {
 	some c in lib.containers
 	"CAP_MKNOD" in lib.caps(c)

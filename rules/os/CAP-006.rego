@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_006
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("CAP-006", c, {
 	"key": "CAP_SYS_PTRACE",
 	"message": sprintf("%s sees every process and may trace it", [c.id]),
 	"fix": sprintf("remove CAP_SYS_PTRACE from the capabilities of %s, or its `pid: host`", [c.id]),
+	"edits": edit.without_caps(c, {"CAP_SYS_PTRACE"}),
 }) if {
 	some c in lib.containers
 	"CAP_SYS_PTRACE" in lib.caps(c)

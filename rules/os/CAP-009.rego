@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_009
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("CAP-009", c, {
 	"key": name,
 	"message": sprintf("%s may use %s: it can open any file of the host by handle", [c.id, name]),
 	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.containers
 	some name in (lib.caps(c) & {"CAP_DAC_READ_SEARCH"})

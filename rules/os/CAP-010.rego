@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_010
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -27,6 +28,7 @@ found contains lib.finding("CAP-010", c, {
 	"key": name,
 	"message": sprintf("%s may use %s: ordinary software does not need it", [c.id, name]),
 	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.containers
 	some name in (lib.caps(c) & (lib.caps(c) - {x | some x in given.params.pss_baseline_caps}))

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_012
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("CAP-012", c, {
 	"key": "ambient",
 	"message": sprintf("%s passes %s to every program that it starts", [c.id, lib.one_line(names)]),
 	"fix": sprintf("remove `ambient` from %s", [c.id]),
+	"edits": edit.unset(c, "ambient", []),
 }) if {
 	some c in lib.services
 	names := lib.ambient(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_013
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("CAP-013", c, {
 	"key": "inheritable",
 	"message": sprintf("programs with file capabilities that %s starts inherit %s", [c.id, lib.one_line(names)]),
 	"fix": sprintf("remove the capabilities of %s", [c.id]),
+	"edits": edit.without_caps(c, names),
 }) if {
 	some c in lib.services
 	names := {n | some n in object.get(c.spec, ["process", "capabilities", "inheritable"], [])}

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CAP_014
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -27,6 +28,7 @@ found contains lib.finding("CAP-014", c, {
 	"key": "label",
 	"message": sprintf("the image of %s grants itself %s", [c.id, lib.one_line(names)]),
 	"fix": sprintf("write `capabilities: [%s]` at %s, or none", [lib.one_line(names), c.id]),
+	"edits": edit.own_caps(c),
 }) if {
 	some c in lib.containers
 	names := lib.caps(c) - {x | some x in given.params.pss_baseline_caps}

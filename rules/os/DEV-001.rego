@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.DEV_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("DEV-001", c, {
 	"key": sprintf("all:%s", [object.get(lib.device_rules(c)[i], "type", "a")]),
 	"message": sprintf("%s may open every device of its kind", [c.id]),
 	"fix": sprintf("replace `path: all` in the devices of %s by the devices that it needs", [c.id]),
+	"edits": edit.named_devices(c, i),
 }) if {
 	some c in lib.containers
 	some i in lib.open_device_rules(c)

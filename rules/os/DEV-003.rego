@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.DEV_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("DEV-003", c, {
 	"key": d.path,
 	"message": sprintf("every user in %s may write to %s", [c.id, d.path]),
 	"fix": sprintf("set `mode: \"0660\"` for %s of %s", [d.path, c.id]),
+	"edits": edit.device_mode(c, d.path, "0660"),
 }) if {
 	some c in lib.containers
 	some i, d in lib.devices(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.DEV_005
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("DEV-005", c, {
 	"key": d.path,
 	"message": sprintf("%s may open %s", [c.id, d.path]),
 	"fix": sprintf("remove %s from the devices of %s", [d.path, c.id]),
+	"edits": edit.without_devices(c, {d.path}),
 }) if {
 	some c in lib.containers
 	some i, d in lib.devices(c)

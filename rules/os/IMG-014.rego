@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.IMG_014
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("IMG-014", c, {
 	"key": "user",
 	"message": sprintf("nobody gave %s a user: it runs as root", [c.id]),
 	"fix": sprintf("add `uid: 101` to %s", [c.id]),
+	"edits": edit.as_user(c),
 }) if {
 	some c in lib.services
 	lib.root_user(lib.str(c.image.user))

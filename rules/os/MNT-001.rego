@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-001", c, {
 	"key": "readonly",
 	"message": sprintf("%s can change its own root filesystem", [c.id]),
 	"fix": sprintf("add `readonly: true` to %s", [c.id]),
+	"edits": edit.put(c, "/readonly", true),
 }) if {
 	some c in lib.services
 	not lib.readonly_root(c)

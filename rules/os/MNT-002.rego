@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-002", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
+	"edits": edit.remount(c, m.destination, {"rw", "rshared"}, ["ro"]),
 }) if {
 	some p in lib.placed
 	c := p.c

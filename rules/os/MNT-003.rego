@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-003", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("what %s mounts below %s appears outside as well", [c.id, m.destination]),
 	"fix": sprintf("replace %s by rslave in the mount of %s at %s", [o, m.destination, c.id]),
+	"edits": edit.remount(c, m.destination, {"shared", "rshared"}, ["rslave"]),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_004
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-004", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s sees the whole root filesystem of the host at %s", [c.id, m.destination]),
 	"fix": sprintf("remove the bind of / from %s", [c.id]),
+	"edits": edit.without_mount(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.bind

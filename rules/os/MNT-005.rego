@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_005
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-005", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s can write to %s of the host", [c.id, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
+	"edits": edit.read_only(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.bind

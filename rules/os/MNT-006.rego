@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_006
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-006", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s sees %s of the host", [c.id, m.source]),
 	"fix": sprintf("remove the bind of %s from %s; name single devices under `devices`", [m.source, c.id]),
+	"edits": edit.without_mount(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.bind

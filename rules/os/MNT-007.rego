@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_007
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -27,6 +28,7 @@ found contains lib.finding("MNT-007", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s can start containers through %s", [c.id, m.source]),
 	"fix": sprintf("remove the bind of %s from %s", [m.source, c.id]),
+	"edits": edit.without_mount(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.bind

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_008
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -33,6 +34,7 @@ found contains lib.finding("MNT-008", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s can change the limits of every container", [c.id]),
 	"fix": sprintf("mount %s read-only at %s", [m.destination, c.id]),
+	"edits": edit.read_only(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.writable

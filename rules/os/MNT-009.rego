@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_009
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -34,6 +35,7 @@ found contains lib.finding("MNT-009", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s has the kernel's modules, %s", [c.id, why]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE", [m.source, m.destination, c.id]),
+	"edits": array.concat(edit.read_only(c, m.destination), edit.without_caps(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some p in lib.placed
 	p.bind

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_010
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-010", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s sees every socket of the host", [c.id]),
 	"fix": sprintf("bind the one folder below %s that %s needs", [m.source, c.id]),
+	"edits": edit.without_mount(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.bind

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_012
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-012", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("the tmpfs %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("write %s:nosuid,nodev,noexec,size=16m in the tmpfs of %s", [m.destination, c.id]),
+	"edits": edit.remount(c, m.destination, {"suid", "dev", "exec"}, array.concat(sort(missing - {"size"}), [s | some s in ["size=16m"]; "size" in missing])),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_013
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -27,6 +28,7 @@ found contains lib.finding("MNT-013", c, {
 	"key": "maskedPaths",
 	"message": sprintf("%s sees %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the maskedPaths of %s", [lib.one_line(missing), c.id]),
+	"edits": edit.with_all(c, "maskedPaths", sort(missing)),
 }) if {
 	some c in lib.services
 	have := {lib.clean(p) | some p in object.get(c.spec, ["linux", "maskedPaths"], [])}

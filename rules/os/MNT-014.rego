@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_014
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -27,6 +28,7 @@ found contains lib.finding("MNT-014", c, {
 	"key": "readonlyPaths",
 	"message": sprintf("%s could write to %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the readonlyPaths of %s", [lib.one_line(missing), c.id]),
+	"edits": edit.with_all(c, "readonlyPaths", sort(missing)),
 }) if {
 	some c in lib.services
 	have := {lib.clean(p) | some p in object.get(c.spec, ["linux", "readonlyPaths"], [])}

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_015
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-015", c, {
 	"key": "rootfsPropagation",
 	"message": sprintf("what %s mounts appears on the host", [c.id]),
 	"fix": sprintf("remove `rootfsPropagation` from %s", [c.id]),
+	"edits": edit.unset(c, "rootfsPropagation", "private"),
 }) if {
 	some c in lib.containers
 	mode := object.get(c.spec, ["linux", "rootfsPropagation"], "")

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_016
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-016", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("the mount %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("add nosuid, nodev and noexec to the mount %s of %s", [m.destination, c.id]),
+	"edits": edit.remount(c, m.destination, {"suid", "dev", "exec"}, sort(missing)),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_018
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-018", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("the disk at %s of %s is mounted without %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the options of runtime.mounts %s of %s", [lib.one_line(missing), m.destination, c.id]),
+	"edits": edit.runtime_mount(c, m, sort(missing)),
 }) if {
 	some c in lib.containers
 	some i, m in lib.arr(object.get(lib.obj(c.runtime), "mounts", []))

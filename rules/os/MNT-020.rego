@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.MNT_020
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("MNT-020", c, {
 	"key": p.destination,
 	"message": sprintf("%s mounts %s twice; the later one hides the other", [c.id, m.destination]),
 	"fix": sprintf("remove one mount of %s from %s", [m.destination, c.id]),
+	"edits": edit.without_mount(c, m.destination),
 }) if {
 	some p in lib.placed
 	c := p.c

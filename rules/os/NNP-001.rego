@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NNP_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NNP-001", c, {
 	"key": "noNewPrivileges",
 	"message": sprintf("%s can gain privileges through setuid programs", [c.id]),
 	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+	"edits": edit.put(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.services
 	not lib.no_new_privileges(c)

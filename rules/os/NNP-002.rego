@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NNP_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -32,6 +33,7 @@ found contains lib.finding("NNP-002", c, {
 	"key": "setid",
 	"message": sprintf("%s can run %s with more privileges than it has", [c.id, lib.one_line(paths)]),
 	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+	"edits": edit.put(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
 	lib.files_present(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-001", c, {
 	"key": "pid",
 	"message": sprintf("%s sees every process of the host", [c.id]),
 	"fix": sprintf("remove `pid: host` at %s", [c.id]),
+	"edits": edit.unset(c, "pid", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "pid")

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-002", c, {
 	"key": "net",
 	"message": sprintf("%s shares the network of the host", [c.id]),
 	"fix": sprintf("set `net: new` at %s", [c.id]),
+	"edits": edit.put(c, "/net", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "network")

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-003", c, {
 	"key": "ipc",
 	"message": sprintf("%s shares memory segments and queues with the host", [c.id]),
 	"fix": sprintf("set `ipc: new` at %s", [c.id]),
+	"edits": edit.put(c, "/ipc", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "ipc")

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_004
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-004", c, {
 	"key": "uts",
 	"message": sprintf("%s shares the host name with the host", [c.id]),
 	"fix": sprintf("set `uts: new` at %s", [c.id]),
+	"edits": edit.put(c, "/uts", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "uts")

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_005
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-005", c, {
 	"key": "userns",
 	"message": sprintf("%s has the host's user ids", [c.id]),
 	"fix": sprintf("set `userns: new` with uidMappings and gidMappings at %s", [c.id]),
+	"edits": edit.own_users(c),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "user")

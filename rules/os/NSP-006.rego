@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_006
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -32,6 +33,7 @@ found contains lib.finding("NSP-006", c, {
 	"key": sprintf("%s:%s", [ns.type, path]),
 	"message": sprintf("%s joins the %s namespace %s, which no component declares", [c.id, ns.type, path]),
 	"fix": sprintf("declare %s with `runtime.bindNS` of the component that makes it", [path]),
+	"edits": edit.own_namespace(c, ns.type),
 }) if {
 	some c in lib.containers
 	some i, ns in lib.namespaces(c)

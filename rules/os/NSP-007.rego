@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_007
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-007", c, {
 	"key": "cgroupns",
 	"message": sprintf("%s sees the cgroup tree of the host", [c.id]),
 	"fix": sprintf("set `cgroupns: new` at %s", [c.id]),
+	"edits": edit.put(c, "/cgroupns", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "cgroup")

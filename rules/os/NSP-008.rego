@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.NSP_008
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("NSP-008", c, {
 	"key": "privileged",
 	"message": sprintf("%s has the host's processes, CAP_SYS_ADMIN and writes to %s: nothing holds it", [c.id, lib.one_line(paths)]),
 	"fix": sprintf("remove CAP_SYS_ADMIN from the capabilities of %s", [c.id]),
+	"edits": edit.without_caps(c, {"CAP_SYS_ADMIN"}),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "pid")

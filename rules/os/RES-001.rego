@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.RES_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("RES-001", c, {
 	"key": "pids",
 	"message": sprintf("%s may start any number of processes", [c.id]),
 	"fix": sprintf("add `resources: {pids: {limit: 100}}` to %s", [c.id]),
+	"edits": edit.limit(c, "pids", "limit", 100),
 }) if {
 	some c in lib.services
 	lib.pids_limit(c) <= 0

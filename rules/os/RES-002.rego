@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.RES_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("RES-002", c, {
 	"key": "memory",
 	"message": sprintf("%s may take all memory", [c.id]),
 	"fix": sprintf("add `resources: {memory: {limit: 134217728}}` to %s", [c.id]),
+	"edits": edit.limit(c, "memory", "limit", 134217728),
 }) if {
 	some c in lib.services
 	lib.memory_limit(c) <= 0

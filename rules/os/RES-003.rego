@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.RES_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("RES-003", c, {
 	"key": "cpu",
 	"message": sprintf("%s may take all processor time", [c.id]),
 	"fix": sprintf("add `resources: {cpu: {shares: 512}}` to %s", [c.id]),
+	"edits": edit.limit(c, "cpu", "shares", 512),
 }) if {
 	some c in lib.services
 	lib.obj(object.get(c.spec, ["linux", "resources", "cpu"], {})) == {}

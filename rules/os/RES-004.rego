@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.RES_004
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("RES-004", c, {
 	"key": "disableOOMKiller",
 	"message": sprintf("%s is never killed when memory runs out", [c.id]),
 	"fix": sprintf("remove disableOOMKiller from the resources of %s", [c.id]),
+	"edits": edit.limit(c, "memory", "disableOOMKiller", false),
 }) if {
 	some c in lib.services
 	object.get(c.spec, ["linux", "resources", "memory", "disableOOMKiller"], false) == true
@@ -38,6 +40,7 @@ found contains lib.finding("RES-004", c, {
 	"key": "oomScoreAdj",
 	"message": sprintf("%s is hardly ever killed when memory runs out (%d)", [c.id, score]),
 	"fix": sprintf("remove oomScoreAdj from %s", [c.id]),
+	"edits": edit.unset(c, "oomScoreAdj", 0),
 }) if {
 	some c in lib.services
 	score := object.get(c.spec, ["process", "oomScoreAdj"], 0)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.RES_005
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("RES-005", c, {
 	"key": "core",
 	"message": sprintf("%s may leave core dumps", [c.id]),
 	"fix": sprintf("add `rlimits: [\"core,0,0\"]` to %s", [c.id]),
+	"edits": edit.core_zero(c),
 }) if {
 	some c in lib.services
 	not lib.core_is_zero(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SEC_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("SEC-001", c, {
 	"key": "seccomp",
 	"message": sprintf("%s may make every system call", [c.id]),
 	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
+	"edits": edit.filtered(c),
 }) if {
 	some c in lib.services
 	not lib.has_seccomp(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SEC_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("SEC-002", c, {
 	"key": "defaultAction",
 	"message": sprintf("the seccomp profile of %s allows what it does not name", [c.id]),
 	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+	"edits": edit.filtered(c),
 }) if {
 	some c in lib.containers
 	action := lib.seccomp(c).defaultAction

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SEC_003
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -27,6 +28,7 @@ found contains lib.finding("SEC-003", c, {
 	"key": need,
 	"message": sprintf("the seccomp profile of %s allows %s, which it has no capability for", [c.id, lib.one_line(names)]),
 	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+	"edits": edit.filtered(c),
 }) if {
 	some c in lib.services
 	some need in lib.seccomp_dangerous_groups

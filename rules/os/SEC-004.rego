@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SEC_004
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("SEC-004", c, {
 	"key": "architectures",
 	"message": sprintf("the seccomp profile of %s names no architecture", [c.id]),
 	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+	"edits": edit.filtered(c),
 }) if {
 	some c in lib.containers
 	lib.has_seccomp(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SEC_007
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -36,6 +37,7 @@ found contains lib.finding("SEC-007", c, {
 	"key": "selinux",
 	"message": sprintf("%s is to be confined by the label %s, but the kernel does not start SELinux", [c.id, label(c)]),
 	"fix": "add selinux to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
+	"edits": edit.confined(c, "selinux"),
 }) if {
 	some c in lib.containers
 	exposed(c)

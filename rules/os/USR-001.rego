@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("USR-001", c, {
 	"key": "uid",
 	"message": sprintf("%s runs as root with %s", [c.id, lib.one_line(lib.caps(c))]),
 	"fix": sprintf("add `uid: 101` to %s", [c.id]),
+	"edits": edit.as_user(c),
 }) if {
 	some c in lib.services
 	lib.uid(c) == 0

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("USR-002", c, {
 	"key": "root-writable",
 	"message": sprintf("%s runs as root and can change its own programs", [c.id]),
 	"fix": sprintf("add `readonly: true` to %s", [c.id]),
+	"edits": edit.put(c, "/readonly", true),
 }) if {
 	some c in lib.services
 	lib.uid(c) == 0

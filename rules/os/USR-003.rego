@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("USR-003", c, {
 	"key": "user",
 	"message": sprintf("the image of %s wants to run as %s, and it runs as root", [c.id, user]),
 	"fix": sprintf("add `uid:` with the number of %s to %s", [user, c.id]),
+	"edits": edit.as_user(c),
 }) if {
 	some c in lib.services
 	lib.uid(c) == 0

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_005
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("USR-005", c, {
 	"key": "gid",
 	"message": sprintf("%s runs in group %s", [c.id, lib.one_line(bad)]),
 	"fix": sprintf("add `gid: 101` to %s, and remove such groups from additionalGids", [c.id]),
+	"edits": edit.as_user(c),
 }) if {
 	some c in lib.services
 	lib.uid(c) != 0

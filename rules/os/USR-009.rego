@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_009
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -26,6 +27,7 @@ found contains lib.finding("USR-009", c, {
 	"key": "INSECURE",
 	"message": sprintf("%s gives a root shell without a password", [c.id]),
 	"fix": sprintf("remove INSECURE=true from the env of %s", [c.id]),
+	"edits": edit.without_env(c, "INSECURE"),
 }) if {
 	some c in lib.containers
 	lower(lib.env(c).INSECURE) in {"true", "1", "yes"}

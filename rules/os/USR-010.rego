@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_010
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("USR-010", c, {
 	"key": "getty",
 	"message": sprintf("%s lets people log in on the console", [c.id]),
 	"fix": sprintf("remove %s", [c.id]),
+	"edits": edit.take(c, ""),
 }) if {
 	some c in lib.services
 	lib.is_getty(c)

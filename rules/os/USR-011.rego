@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.USR_011
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -26,6 +27,7 @@ found contains lib.finding("USR-011", c, {
 	"key": "sshd",
 	"message": sprintf("%s lets people log in over the network", [c.id]),
 	"fix": sprintf("remove %s", [c.id]),
+	"edits": edit.take(c, ""),
 }) if {
 	some c in lib.services
 	lib.is_sshd(c)

@@ -66,6 +66,10 @@ type Component struct {
 	Origins map[string]Origin `json:"origins"`
 	SBOM    SBOM              `json:"sbom"`
 	Files   Inventory         `json:"files"`
+	// Entry is what os.yml says about the component: its keys as written, with
+	// aliases followed; for init the image's name. null where os.yml is not
+	// known. Spec says what comes of it.
+	Entry json.RawMessage `json:"entry"`
 }
 
 // Image is where a component comes from.

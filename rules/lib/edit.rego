@@ -1,0 +1,206 @@
+# METADATA
+# description: |-
+#   Edits of os.yml that mend a finding: lists of {op, component, path, value},
+#   for the key `edits` of a finding. What is written decides how: a key of
+#   os.yml replaces the label's as a whole, so that what a label says is mended
+#   by saying it anew in os.yml.
+package seaworthy.edit
+
+import data.seaworthy.given
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+# written is what os.yml says about a component, label what its image says.
+written(c) := lib.obj(object.get(c, "entry", {}))
+
+label(c) := lib.obj(json.unmarshal(text)) if {
+	text := c.image.labels["org.mobyproject.config"]
+} else := {}
+
+# said is the value of a key that counts, as written; undefined where nobody
+# sets it.
+said(c, key) := written(c)[key]
+
+said(c, key) := label(c)[key] if not says(written(c), key)
+
+says(o, key) if key in object.keys(o)
+
+list(o, key) := lib.arr(object.get(o, key, []))
+
+put(c, path, value) := [{"op": "set", "component": c.id, "path": path, "value": value}]
+
+take(c, path) := [{"op": "remove", "component": c.id, "path": path}]
+
+take_value(c, path, value) := [{"op": "remove", "component": c.id, "path": path, "value": value}]
+
+add(c, path, value) := [{"op": "append", "component": c.id, "path": path, "value": value}]
+
+all(lists) := [e | some l in lists; some e in l]
+
+# unset takes a key back to its default: out of os.yml, or where a label sets it
+# too, by the value that means the same.
+unset(c, key, _) := take(c, sprintf("/%s", [key])) if {
+	says(written(c), key)
+	not says(label(c), key)
+}
+
+unset(c, key, neutral) := put(c, sprintf("/%s", [key]), neutral) if says(label(c), key)
+
+unset(c, key, _) := [] if {
+	not says(written(c), key)
+	not says(label(c), key)
+}
+
+# without_caps takes capabilities away. `all` becomes what ordinary software
+# gets by with: which few the component needs nobody can read from a file.
+without_caps(c, names) := array.concat(granted_without(c, names), ambient_without(c, names))
+
+cap_keys := ["capabilities", "capabilities.add"]
+
+cap_list(c) := lib.arr(said(c, "capabilities")) if said(c, "capabilities")
+
+cap_list(c) := [] if not said(c, "capabilities")
+
+label_caps(c) := {n | some key in cap_keys; some n in list(label(c), key)}
+
+holds_all(names) if {
+	some n in names
+	lower(n) == "all"
+}
+
+granted_without(c, names) := all([
+	put(c, "/capabilities", sort({n | some n in given.params.pss_baseline_caps} - names)),
+	dropped_add(c),
+]) if {
+	holds_all(cap_list(c))
+} else := all([
+	put(c, "/capabilities", sort((label_caps(c) | {n | some n in list(written(c), "capabilities.add")}) - names)),
+	dropped_add(c),
+]) if {
+	not says(written(c), "capabilities")
+	count(label_caps(c) & names) > 0
+} else := [e |
+	some key in cap_keys
+	some n in list(written(c), key)
+	n in names
+	some e in take_value(c, sprintf("/%s", [key]), n)
+]
+
+# What `capabilities.add` said is in the whole list now.
+dropped_add(c) := take(c, "/capabilities.add") if says(written(c), "capabilities.add")
+
+dropped_add(c) := [] if not says(written(c), "capabilities.add")
+
+ambient_without(c, names) := [e |
+	some n in list(written(c), "ambient")
+	n in names
+	some e in take_value(c, "/ambient", n)
+] if {
+	not holds_all(list(written(c), "ambient"))
+	count({n | some n in list(written(c), "ambient")} & names) > 0
+} else := put(c, "/ambient", []) if {
+	holds_all(lib.arr(said(c, "ambient")))
+} else := put(c, "/ambient", sort({n | some n in list(label(c), "ambient")} - names)) if {
+	not says(written(c), "ambient")
+	count({n | some n in list(label(c), "ambient")} & names) > 0
+} else := []
+
+# own_caps writes into os.yml what the label grants.
+own_caps(c) := all([
+	put(c, "/capabilities", sort({n | some n in cap_list(c)} | label_caps(c) | {n | some n in list(written(c), "capabilities.add")})),
+	dropped_add(c),
+])
+
+# as_user runs a component by the number that its own name is allotted, or by
+# that which its image asks for, in a group of the same number. Programs that are
+# setuid would give root back.
+as_user(c) := all([put(c, "/uid", number), put(c, "/gid", number), closed_setuid(c)]) if {
+	number := user_number(c)
+}
+
+user_number(c) := to_number(user) if {
+	user := split(lib.str(c.image.user), ":")[0]
+	regex.match(`^[1-9][0-9]{0,8}$`, user)
+} else := c.name
+
+closed_setuid(c) := put(c, "/noNewPrivileges", true) if {
+	count(lib.arr(c.files.setid)) > 0
+	not lib.no_new_privileges(c)
+} else := []
+
+# with_all adds the texts to a list that misses some of them.
+with_all(c, key, texts) := all([add(c, sprintf("/%s", [key]), t) | some t in texts; not t in list(written(c), key)]) if {
+	says(written(c), key)
+}
+
+with_all(c, key, texts) := put(c, sprintf("/%s", [key]), array.concat(have, [t | some t in texts; not t in have])) if {
+	not says(written(c), key)
+	have := list(label(c), key)
+}
+
+# limit sets a value among the resources and keeps the label's others.
+limit(c, kind, name, value) := put(c, "/resources", object.union(lib.obj(label(c).resources), {kind: {name: value}})) if {
+	not says(written(c), "resources")
+	says(label(c), "resources")
+} else := put(c, sprintf("/resources/%s/%s", [kind, name]), value)
+
+# core_zero keeps a component from leaving core dumps.
+core_zero(c) := all([
+	[e | some r in list(written(c), "rlimits"); startswith(r, "core,"); some e in take_value(c, "/rlimits", r)],
+	add(c, "/rlimits", "core,0,0"),
+]) if {
+	says(written(c), "rlimits")
+} else := put(c, "/rlimits", array.concat([r | some r in list(label(c), "rlimits"); not startswith(r, "core,")], ["core,0,0"]))
+
+# without_env takes a variable out of the environment.
+without_env(c, name) := [e |
+	some line in list(written(c), "env")
+	split(line, "=")[0] == name
+	some e in take_value(c, "/env", line)
+] if {
+	says(written(c), "env")
+} else := put(c, "/env", [line |
+	some line in lib.arr(object.get(c.spec, ["process", "env"], []))
+	split(line, "=")[0] != name
+])
+
+# pinned names a component's image by the digest that it has now.
+pinned(c) := put(c, image_path(c), sprintf("%s@%s", [c.image.reference, c.image.digest]))
+
+image_path(c) := "" if {
+	c.section == "init"
+} else := "/image"
+
+namespace_keys := {"network": "net", "pid": "pid", "ipc": "ipc", "uts": "uts", "user": "userns", "cgroup": "cgroupns"}
+
+# own_namespace gives a component a namespace of its own.
+own_namespace(c, kind_of) := [e |
+	key := namespace_keys[kind_of]
+	some e in put(c, sprintf("/%s", [key]), "new")
+]
+
+# own_users gives a component a user namespace of its own, with numbers that
+# nobody else has.
+own_users(c) := all([
+	put(c, "/userns", "new"),
+	put(c, "/uidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
+	put(c, "/gidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
+])
+
+host_users(c) := all([
+	unset(c, "userns", "host"),
+	[e | some key in ["uidMappings", "gidMappings"]; says(written(c), key); some e in take(c, sprintf("/%s", [key]))],
+])
+
+# filtered gives a component the usual seccomp profile, where the kernel can
+# apply one.
+filtered(c) := put(c, "/seccomp", "default") if {
+	not kernel.off("CONFIG_SECCOMP")
+	not kernel.off("CONFIG_SECCOMP_FILTER")
+} else := []
+
+# confined makes a profile or label count: the kernel starts the module, or
+# where it has none the key that promises it goes.
+confined(c, name) := started(name) if {
+	kernel.lsm_built(name)
+} else := unset(c, name, "")

@@ -1,0 +1,79 @@
+# Edits of the kernel's command line, and of sysctls by way of it.
+package seaworthy.edit
+
+import data.seaworthy.kernel
+import data.seaworthy.lib
+
+cmdline_path := "/kernel/cmdline"
+
+append_words(words) := [{"op": "append", "path": cmdline_path, "value": words}]
+
+remove_word(word) := [{"op": "remove", "path": cmdline_path, "value": word}]
+
+# word is a parameter as it stands on the command line.
+word(p) := sprintf("%s=%s", [p.name, p.value]) if is_string(p.value)
+
+word(p) := p.name if not is_string(p.value)
+
+# without_params removes those whose name and value the rows say are bad.
+without_params(bad) := all([remove_word(w) | some w in {word(p) | some p in bad}])
+
+named(name) := [p | some p in kernel.params; kernel.param_name(p.name) == kernel.param_name(name)]
+
+# cmdline puts one word in the place of all that the parameter had.
+cmdline(name, words) := array.concat(without_params(named(name)), append_words(words))
+
+# lockdown asks for a mode, where the kernel can give it. The module may be
+# built in and yet wait to be listed.
+lockdown(mode) := cmdline("lockdown", sprintf("lockdown=%s", [mode])) if {
+	kernel.lockdown_possible
+} else := array.concat(started("lockdown"), cmdline("lockdown", sprintf("lockdown=%s", [mode]))) if {
+	kernel.lsm_built("lockdown")
+} else := []
+
+# started adds a security module to those that the kernel starts.
+started(name) := cmdline("lsm", sprintf("lsm=%s", [concat(",", array.concat([name], [l | some l in split(kernel.lsm_list, ","); l != ""]))])) if {
+	kernel.lsm_built(name)
+	not name in kernel.lsms
+	kernel.lsm_list
+} else := []
+
+# sysctl sets a key where nothing that runs later sets it otherwise. The kernel
+# takes sysctl.KEY= from its command line since 5.8, before the first program
+# runs: what a component's files say afterwards holds, and is the image's.
+sysctl(key, value) := sysctl_in(setter(key), key, value)
+
+# setter is the component whose setting holds; "cmdline" where none does.
+setter(key) := last.component if {
+	all_settings := [[s.order, i, s] | some i, s in input.sysctl.settings; kernel.sysctl_key(s.key) == key]
+	sorted := sort(all_settings)
+	last := sorted[count(sorted) - 1][2]
+} else := "cmdline"
+
+sysctl_in("cmdline", key, value) := array.concat(
+	without_params([p | some p in kernel.params; kernel.sysctl_key(p.name) == sprintf("sysctl.%s", [key])]),
+	append_words(sprintf("sysctl.%s=%s", [key, value])),
+) if {
+	kernel.at_least("5.8")
+}
+
+sysctl_in("cmdline", _, _) := [] if not kernel.at_least("5.8")
+
+sysctl_in(id, key, value) := [e |
+	some c in input.components
+	c.id == id
+	some name, _ in lib.obj(written(c).sysctl)
+	kernel.sysctl_key(name) == key
+	some e in put(c, sprintf("/sysctl/%s", [escape(name)]), value)
+] if id != "cmdline"
+
+# without_sysctl takes a component's own setting of a key away.
+without_sysctl(c, key) := [e |
+	some name, _ in lib.obj(written(c).sysctl)
+	kernel.sysctl_key(name) == key
+	some e in take(c, sprintf("/sysctl/%s", [escape(name)]))
+] if {
+	says(written(c), "sysctl")
+} else := put(c, "/sysctl", {name: v | some name, v in lib.obj(label(c).sysctl); kernel.sysctl_key(name) != key})
+
+escape(name) := replace(replace(name, "~", "~0"), "/", "~1")

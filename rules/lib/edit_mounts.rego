@@ -1,0 +1,157 @@
+# Edits of mounts and devices. A mount is found by its destination, in whichever
+# key it is written.
+package seaworthy.edit
+
+import data.seaworthy.lib
+
+# The keys that make mounts, and where a text of theirs has its destination
+# and its options.
+text_keys := {"binds": [1, 2], "binds.add": [1, 2], "tmpfs": [0, 1]}
+
+target(key, text) := split(text, ":")[text_keys[key][0]]
+
+# in_yaml: os.yml itself makes the mount.
+in_yaml(c, destination) if {
+	some key, _ in text_keys
+	some text in list(written(c), key)
+	target(key, text) == destination
+}
+
+in_yaml(c, destination) if {
+	some m in list(written(c), "mounts")
+	mount_target(m) == destination
+}
+
+# mount_target: proc and sysfs may leave their destination out.
+mount_target(m) := m.destination
+
+mount_target(m) := {"proc": "/proc", "sysfs": "/sys", "cgroup": "/sys/fs/cgroup", "devpts": "/dev/pts", "mqueue": "/dev/mqueue"}[kind(m)] if not m.destination
+
+kind(m) := m.type
+
+kind(m) := m.source if not m.type
+
+# without_mount takes what is mounted at a destination away.
+without_mount(c, destination) := array.concat(
+	[e |
+		some key in ["binds", "binds.add", "tmpfs"]
+		some text in list(written(c), key)
+		target(key, text) == destination
+		some e in take_value(c, sprintf("/%s", [key]), text)
+	],
+	[e |
+		some m in list(written(c), "mounts")
+		mount_target(m) == destination
+		some e in take_value(c, "/mounts", m)
+	],
+) if {
+	in_yaml(c, destination)
+} else := relabelled(c, "binds", [t | some t in label_binds(c); target("binds", t) != destination]) if {
+	some t in label_binds(c)
+	target("binds", t) == destination
+} else := put(c, "/mounts", [m | some m in list(label(c), "mounts"); mount_target(m) != destination]) if {
+	some m in list(label(c), "mounts")
+	mount_target(m) == destination
+} else := put(c, "/tmpfs", [t | some t in list(label(c), "tmpfs"); target("tmpfs", t) != destination])
+
+# remount changes a mount's options: those to drop go, those to add come.
+remount(c, destination, drop, extra) := array.concat(
+	[e |
+		some key in ["binds", "binds.add", "tmpfs"]
+		some i, text in list(written(c), key)
+		target(key, text) == destination
+		some e in put(c, sprintf("/%s/%d", [key, i]), with_options(key, text, drop, extra))
+	],
+	[e |
+		some i, m in list(written(c), "mounts")
+		mount_target(m) == destination
+		some e in put(c, sprintf("/mounts/%d/options", [i]), changed(lib.options(m), drop, extra))
+	],
+) if {
+	in_yaml(c, destination)
+} else := relabelled(c, "binds", [optioned("binds", t, destination, drop, extra) | some t in label_binds(c)]) if {
+	some t in label_binds(c)
+	target("binds", t) == destination
+} else := put(c, "/mounts", [remounted(m, destination, drop, extra) | some m in list(label(c), "mounts")]) if {
+	some m in list(label(c), "mounts")
+	mount_target(m) == destination
+} else := put(c, "/tmpfs", [optioned("tmpfs", t, destination, drop, extra) | some t in list(label(c), "tmpfs")])
+
+label_binds(c) := array.concat(list(label(c), "binds"), list(label(c), "binds.add")) if {
+	not says(written(c), "binds")
+} else := []
+
+# relabelled says a label's binds anew, with what os.yml adds to them.
+relabelled(c, "binds", texts) := all([
+	put(c, "/binds", array.concat(texts, list(written(c), "binds.add"))),
+	[e | says(written(c), "binds.add"); some e in take(c, "/binds.add")],
+])
+
+optioned(key, text, destination, drop, extra) := with_options(key, text, drop, extra) if {
+	target(key, text) == destination
+} else := text
+
+remounted(m, destination, drop, extra) := object.union(m, {"options": changed(lib.options(m), drop, extra)}) if {
+	mount_target(m) == destination
+} else := m
+
+with_options(key, text, drop, extra) := concat(":", array.concat(
+	array.slice(split(text, ":"), 0, text_keys[key][1]),
+	[concat(",", changed(text_options(key, text), drop, extra))],
+))
+
+text_options(key, text) := split(split(text, ":")[text_keys[key][1]], ",") if {
+	count(split(text, ":")) > text_keys[key][1]
+} else := []
+
+changed(options, drop, extra) := array.concat(kept, [o | some o in extra; not o in kept]) if {
+	kept := [o | some o in options; not o in drop]
+}
+
+# read_only is remount for what must not be written to: a bind without options
+# is shared both ways, too.
+read_only(c, destination) := remount(c, destination, {"rw"}, ["ro"])
+
+# without_device takes the device of a path out of a component's devices.
+without_devices(c, paths) := [e |
+	some d in list(written(c), "devices")
+	d.path in paths
+	some e in take_value(c, "/devices", d)
+] if {
+	says(written(c), "devices")
+} else := put(c, "/devices", [d | some d in list(label(c), "devices"); not d.path in paths])
+
+# device_mode gives a device another mode.
+device_mode(c, path, mode) := [e |
+	some i, d in list(written(c), "devices")
+	d.path == path
+	some e in put(c, sprintf("/devices/%d/mode", [i]), mode)
+] if {
+	says(written(c), "devices")
+} else := put(c, "/devices", [moded(d, path, mode) | some d in list(label(c), "devices")])
+
+moded(d, path, mode) := object.union(d, {"mode": mode}) if {
+	d.path == path
+} else := d
+
+# named_devices closes what opens every device of a kind.
+named_devices(c, i) := [e |
+	some e in take(c, sprintf("/resources/devices/%d", [i]))
+] if {
+	i < count(lib.arr(object.get(written(c), ["resources", "devices"], [])))
+} else := without_devices(c, {"all"})
+
+# runtime_mount gives a mount that init makes more options.
+runtime_mount(c, m, extra) := [e |
+	some i, w in lib.arr(object.get(written(c), ["runtime", "mounts"], []))
+	w.destination == m.destination
+	some e in put(c, sprintf("/runtime/mounts/%d/options", [i]), changed(lib.options(w), {"suid", "dev", "exec"}, extra))
+] if {
+	is_array(object.get(written(c), ["runtime", "mounts"], null))
+} else := put(c, "/runtime/mounts", [optioned_mount(w, m.destination, extra) |
+	some w in lib.arr(object.get(label(c), ["runtime", "mounts"], []))
+])
+
+optioned_mount(w, destination, extra) := object.union(w, {"options": changed(lib.options(w), {"suid", "dev", "exec"}, extra)}) if {
+	w.destination == destination
+} else := w

@@ -1,0 +1,255 @@
+package seaworthy.test.edit
+
+import data.seaworthy.edit
+import data.seaworthy.given
+import data.seaworthy.testing
+
+# c is a component of which os.yml and its image's label say something.
+c(entry, label) := {"id": "services/web", "name": "web", "section": "services", "entry": entry, "image": {
+	"labels": {"org.mobyproject.config": json.marshal(label)}, "user": "", "reference": "r:1", "digest": "sha256:0",
+}, "spec": {"process": {"env": ["A=1", "B=2"]}}}
+
+set(path, v) := {"op": "set", "component": "services/web", "path": path, "value": v}
+
+out(path) := {"op": "remove", "component": "services/web", "path": path}
+
+cut(path, v) := object.union(out(path), {"value": v})
+
+more(path, v) := {"op": "append", "component": "services/web", "path": path, "value": v}
+
+A := "CAP_SYS_ADMIN"
+
+N := "CAP_NET_ADMIN"
+
+baseline := sort(given.params.pss_baseline_caps)
+
+test_no_label if edit.label({"image": {"labels": {}}}) == {}
+
+test_no_entry if edit.without_caps({"id": "x", "entry": null, "image": {"labels": {}}}, {A}) == []
+
+test_without_caps if {
+	every name, case in {
+		"own list": [{"capabilities": [A, N]}, {}, [cut("/capabilities", A)]],
+		"beside a label": [{"capabilities": [A, N]}, {"capabilities": [A]}, [cut("/capabilities", A)]],
+		"addition": [{"capabilities.add": [A]}, {"capabilities": [N]}, [cut("/capabilities.add", A)]],
+		"both keys": [{"capabilities": [A], "capabilities.add": [A]}, {}, [cut("/capabilities", A), cut("/capabilities.add", A)]],
+		"all": [{"capabilities": ["all"]}, {}, [set("/capabilities", baseline)]],
+		"all of a label": [{}, {"capabilities": ["ALL"]}, [set("/capabilities", baseline)]],
+		"label": [{}, {"capabilities": [A, N]}, [set("/capabilities", [N])]],
+		"label, and more": [{"capabilities.add": ["CAP_CHOWN"]}, {"capabilities": [A], "capabilities.add": [N]}, [
+			set("/capabilities", ["CAP_CHOWN", N]), out("/capabilities.add"),
+		]],
+		"nothing to take": [{"capabilities": [N]}, {"capabilities": [A]}, []],
+		"ambient": [{"capabilities": [N], "ambient": [A, N]}, {}, [cut("/ambient", A)]],
+		"ambient of a label": [{}, {"ambient": [A, N]}, [set("/ambient", [N])]],
+		"own ambient hides the label's": [{"ambient": [N]}, {"ambient": [A]}, []],
+		"all ambient": [{"ambient": ["all"]}, {}, [set("/ambient", [])]],
+		"all ambient of a label": [{}, {"ambient": ["all"]}, [set("/ambient", [])]],
+		"other ambient": [{}, {"ambient": [N]}, []],
+	} {
+		got := edit.without_caps(c(case[0], case[1]), {A})
+		is(name, got, case[2])
+	}
+}
+
+# The case is an argument so that a trace names it.
+is(_, got, want) if got == want
+
+test_all_keeps_no_dropped if {
+	e := edit.without_caps(c({"capabilities": ["all"]}, {}), {"CAP_CHOWN"})
+	count(e[0].value) == count(baseline) - 1
+}
+
+test_own_caps if {
+	edit.own_caps(c({"capabilities.add": [N]}, {"capabilities": [A]})) == [set("/capabilities", [N, A]), out("/capabilities.add")]
+	edit.own_caps(c({}, {"capabilities": ["all"]})) == [set("/capabilities", ["all"])]
+	edit.own_caps(c({}, {})) == [set("/capabilities", [])]
+}
+
+test_unset if {
+	edit.unset(c({"pid": "host"}, {}), "pid", "new") == [out("/pid")]
+	edit.unset(c({"pid": "host"}, {"pid": "host"}), "pid", "new") == [set("/pid", "new")]
+	edit.unset(c({}, {"pid": "host"}), "pid", "new") == [set("/pid", "new")]
+	edit.unset(c({}, {}), "pid", "new") == []
+}
+
+test_as_user if {
+	plain := object.union(c({}, {}), {"files": {"setid": []}})
+	edit.as_user(plain) == [set("/uid", "web"), set("/gid", "web")]
+	setuid := object.union(plain, {"files": {"setid": [{"path": "/su"}]}})
+	edit.as_user(setuid) == [set("/uid", "web"), set("/gid", "web"), set("/noNewPrivileges", true)]
+	closed := object.union(setuid, {"spec": {"process": {"noNewPrivileges": true}}})
+	edit.as_user(closed) == [set("/uid", "web"), set("/gid", "web")]
+	edit.as_user(object.union(plain, {"image": {"user": "33:33"}})) == [set("/uid", 33), set("/gid", 33)]
+}
+
+test_with_all if {
+	edit.with_all(c({"maskedPaths": ["/a"]}, {"maskedPaths": ["/b"]}), "maskedPaths", ["/a", "/b"]) == [more("/maskedPaths", "/b")]
+	edit.with_all(c({}, {"maskedPaths": ["/a"]}), "maskedPaths", ["/a", "/b"]) == [set("/maskedPaths", ["/a", "/b"])]
+}
+
+test_limit if {
+	edit.limit(c({"resources": {}}, {"resources": {"cpu": {"shares": 1}}}), "pids", "limit", 9) == [set("/resources/pids/limit", 9)]
+	edit.limit(c({}, {"resources": {"cpu": {"shares": 1}}}), "pids", "limit", 9) == [set("/resources", {"cpu": {"shares": 1}, "pids": {"limit": 9}})]
+	edit.limit(c({}, {}), "pids", "limit", 9) == [set("/resources/pids/limit", 9)]
+}
+
+test_core_zero if {
+	edit.core_zero(c({"rlimits": ["core,1,1", "nofile,1,1"]}, {})) == [cut("/rlimits", "core,1,1"), more("/rlimits", "core,0,0")]
+	edit.core_zero(c({}, {"rlimits": ["core,1,1", "nofile,1,1"]})) == [set("/rlimits", ["nofile,1,1", "core,0,0"])]
+}
+
+test_without_env if {
+	edit.without_env(c({"env": ["A=1", "AB=2"]}, {}), "A") == [cut("/env", "A=1")]
+	edit.without_env(c({}, {}), "A") == [set("/env", ["B=2"])]
+}
+
+test_pinned if {
+	edit.pinned(c({}, {})) == [set("/image", "r:1@sha256:0")]
+	edit.pinned(object.union(c({}, {}), {"section": "init"})) == [set("", "r:1@sha256:0")]
+}
+
+test_users if {
+	edit.own_users(c({}, {}))[0] == set("/userns", "new")
+	edit.host_users(c({"userns": "new", "uidMappings": []}, {})) == [out("/userns"), out("/uidMappings")]
+}
+
+test_without_mount if {
+	every name, case in {
+		"bind": [{"binds": ["/a:/x", "/b:/y:ro"]}, {}, [cut("/binds", "/a:/x")]],
+		"added bind": [{"binds.add": ["/a:/x"]}, {"binds": ["/b:/y"]}, [cut("/binds.add", "/a:/x")]],
+		"tmpfs": [{"tmpfs": ["/x:size=1m", "/z"]}, {}, [cut("/tmpfs", "/x:size=1m")]],
+		"mount": [{"mounts": [{"type": "ext4", "destination": "/x"}, {"type": "proc"}]}, {}, [cut("/mounts", {"type": "ext4", "destination": "/x"})]],
+		"label's bind": [{}, {"binds": ["/a:/x", "/b:/y"], "binds.add": ["/c:/z"]}, [set("/binds", ["/b:/y", "/c:/z"])]],
+		"label's bind, and more": [{"binds.add": ["/c:/z"]}, {"binds": ["/a:/x"]}, [set("/binds", ["/c:/z"]), out("/binds.add")]],
+		"label's mount": [{}, {"mounts": [{"destination": "/x"}, {"destination": "/y"}]}, [set("/mounts", [{"destination": "/y"}])]],
+		"label's tmpfs": [{}, {"tmpfs": ["/x", "/y"]}, [set("/tmpfs", ["/y"])]],
+		"own binds hide the label's": [{"binds": ["/b:/y"]}, {"binds": ["/a:/x"], "tmpfs": ["/x"]}, [set("/tmpfs", [])]],
+	} {
+		is(name, edit.without_mount(c(case[0], case[1]), "/x"), case[2])
+	}
+}
+
+test_mount_target if {
+	edit.mount_target({"source": "sysfs"}) == "/sys"
+	edit.mount_target({"type": "proc", "source": "x"}) == "/proc"
+	edit.mount_target({"type": "proc", "destination": "/p"}) == "/p"
+}
+
+test_remount if {
+	every name, case in {
+		"bind": [{"binds": ["/b:/y", "/a:/x:rw,nosuid"]}, {}, [set("/binds/1", "/a:/x:nosuid,ro")]],
+		"bind without options": [{"binds.add": ["/a:/x"]}, {}, [set("/binds.add/0", "/a:/x:ro")]],
+		"has it already": [{"binds": ["/a:/x:ro"]}, {}, [set("/binds/0", "/a:/x:ro")]],
+		"tmpfs": [{"tmpfs": ["/x"]}, {}, [set("/tmpfs/0", "/x:ro")]],
+		"mount": [{"mounts": [{"destination": "/y"}, {"destination": "/x", "options": ["bind", "rw"]}]}, {}, [set("/mounts/1/options", ["bind", "ro"])]],
+		"label's bind": [{}, {"binds": ["/a:/x", "/b:/y"]}, [set("/binds", ["/a:/x:ro", "/b:/y"])]],
+		"label's mount": [{}, {"mounts": [{"destination": "/x", "options": ["rw"]}, {"destination": "/y"}]}, [
+			set("/mounts", [{"destination": "/x", "options": ["ro"]}, {"destination": "/y"}]),
+		]],
+		"label's tmpfs": [{}, {"tmpfs": ["/x:size=1m", "/y"]}, [set("/tmpfs", ["/x:size=1m,ro", "/y"])]],
+		"own binds hide the label's": [{"binds": ["/b:/y"]}, {"binds": ["/a:/x"], "tmpfs": ["/x"]}, [set("/tmpfs", ["/x:ro"])]],
+	} {
+		is(name, edit.read_only(c(case[0], case[1]), "/x"), case[2])
+	}
+}
+
+test_devices if {
+	mem := {"path": "/dev/mem", "mode": "0666"}
+	nul := {"path": "/dev/null", "mode": "0666"}
+	edit.without_devices(c({"devices": [nul, mem]}, {}), {"/dev/mem"}) == [cut("/devices", mem)]
+	edit.without_devices(c({}, {"devices": [nul, mem]}), {"/dev/mem"}) == [set("/devices", [nul])]
+	edit.device_mode(c({"devices": [nul, mem]}, {}), "/dev/mem", "0660") == [set("/devices/1/mode", "0660")]
+	edit.device_mode(c({}, {"devices": [nul, mem]}), "/dev/mem", "0660") == [set("/devices", [nul, object.union(mem, {"mode": "0660"})])]
+	every_device := {"path": "all", "type": "a"}
+	edit.named_devices(c({"devices": [every_device]}, {}), 0) == [cut("/devices", every_device)]
+	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}}, {}), 0) == [out("/resources/devices/0")]
+	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}, "devices": [every_device]}, {}), 1) == [cut("/devices", every_device)]
+}
+
+boot(words) := testing.cmdline_of(testing.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_SECURITY_LOCKDOWN_LSM": "y"}), words)
+
+line(op, v) := {"op": op, "path": "/kernel/cmdline", "value": v}
+
+test_lockdown if {
+	edit.lockdown("integrity") == [line("append", "lockdown=integrity")] with input as boot([["quiet", null]])
+	edit.lockdown("integrity") == [line("remove", "lockdown=none"), line("append", "lockdown=integrity")] with input as boot([["lockdown", "none"]])
+}
+
+test_lockdown_unlisted if {
+	late := testing.put(boot([]), "/kernel/config/options", object.union(testing.kernel_options, {
+		"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_SECURITY_LOCKDOWN_LSM": "y",
+		"CONFIG_SECURITY_LOCKDOWN_LSM_EARLY": "n", "CONFIG_LSM": "yama",
+	}))
+	edit.lockdown("integrity") == [line("append", "lsm=lockdown,yama"), line("append", "lockdown=integrity")] with input as late
+}
+
+test_lockdown_impossible if {
+	none := testing.put(boot([]), "/kernel/config/options", {"CONFIG_LSM": "yama"})
+	edit.lockdown("integrity") == [] with input as none
+	edit.started("selinux") == [] with input as none
+}
+
+test_started_already if edit.started("yama") == [] with input as boot([])
+
+test_sysctl_unset if {
+	edit.sysctl("kernel.x", "1") == [line("append", "sysctl.kernel.x=1")] with input as boot([])
+}
+
+test_sysctl_on_the_command_line if {
+	system := testing.put(boot([["sysctl.kernel/x", "0"]]), "/sysctl/settings", [
+		{"key": "kernel.x", "value": "0", "component": "cmdline", "source": "cmdline", "order": 0},
+	])
+	edit.sysctl("kernel.x", "1") == [line("remove", "sysctl.kernel/x=0"), line("append", "sysctl.kernel.x=1")] with input as system
+}
+
+test_sysctl_old_kernel if {
+	edit.sysctl("kernel.x", "1") == [] with input as testing.put(boot([]), "/kernel/version", "5.7.0")
+}
+
+set_by(id) := testing.put(testing.component_with("nginx", "/entry", {"sysctl": {"kernel/x": "0", "kernel.y": "0"}}), "/sysctl/settings", [
+	{"key": "kernel.x", "value": "2", "component": "cmdline", "source": "cmdline", "order": 0},
+	{"key": "kernel/x", "value": "0", "component": id, "source": "spec", "order": 1},
+])
+
+test_sysctl_of_a_component if {
+	edit.sysctl("kernel.x", "1") == [{"op": "set", "component": "services/nginx", "path": "/sysctl/kernel~1x", "value": "1"}] with input as set_by("services/nginx")
+	edit.sysctl("kernel.x", "1") == [] with input as set_by("onboot/sysctl")
+}
+
+test_without_sysctl if {
+	edit.without_sysctl(c({"sysctl": {"kernel/x": "1", "kernel.y": "1"}}, {}), "kernel.x") == [out("/sysctl/kernel~1x")]
+	edit.without_sysctl(c({}, {"sysctl": {"kernel.x": "1", "kernel.y": "1"}}), "kernel.x") == [set("/sysctl", {"kernel.y": "1"})]
+}
+
+test_words if {
+	edit.word({"name": "a", "value": "1"}) == "a=1"
+	edit.word({"name": "a", "value": null}) == "a"
+}
+
+test_own_namespace if {
+	edit.own_namespace(c({}, {}), "user") == [set("/userns", "new")]
+	edit.own_namespace(c({}, {}), "mount") == []
+}
+
+test_filtered if {
+	edit.filtered(c({}, {})) == [set("/seccomp", "default")] with input as testing.good
+	edit.filtered(c({}, {})) == [] with input as testing.kconfig("CONFIG_SECCOMP_FILTER", "n")
+	edit.filtered(c({}, {})) == [] with input as testing.kconfig("CONFIG_SECCOMP", "n")
+	edit.filtered(c({}, {})) == [set("/seccomp", "default")] with input as testing.no_config
+}
+
+test_confined if {
+	edit.confined(c({"selinux": "x"}, {}), "selinux") == [out("/selinux")] with input as testing.kconfigs({"CONFIG_SECURITY_SELINUX": "n"})
+	with_selinux := testing.put(testing.kconfigs({"CONFIG_SECURITY_SELINUX": "y", "CONFIG_LSM": "yama"}), "/cmdline/params", [])
+	edit.confined(c({"selinux": "x"}, {}), "selinux") == [line("append", "lsm=selinux,yama")] with input as with_selinux
+}
+
+test_runtime_mount if {
+	disk := {"destination": "/x", "options": ["suid", "noatime"]}
+	other := {"destination": "/y"}
+	edit.runtime_mount(c({"runtime": {"mounts": [other, disk]}}, {}), disk, ["nosuid"]) == [set("/runtime/mounts/1/options", ["noatime", "nosuid"])]
+	edit.runtime_mount(c({}, {"runtime": {"mounts": [other, disk]}}), disk, ["nosuid"]) == [
+		set("/runtime/mounts", [other, {"destination": "/x", "options": ["noatime", "nosuid"]}]),
+	]
+}
