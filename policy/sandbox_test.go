@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -79,6 +80,15 @@ func TestBadRules(t *testing.T) {
 		"odd origin":             {entry(ok + `, "origin": {"line": "x"}`), system.ErrUnusable, []string{"origin"}},
 		"unknown field":          {entry(ok + `, "state": "pass"`), system.ErrUnusable, []string{`"state"`}},
 		"number as text":         {entry(ok + `, "fix": 3`), system.ErrUnusable, []string{"fix"}},
+		"edits as text":          {entry(ok + `, "edits": "x"`), system.ErrUnusable, []string{"edits", "not a list"}},
+		"odd edit":               {entry(ok + `, "edits": [{"op": "move", "path": "/x"}]`), system.ErrUnusable, []string{"op", `"move"`}},
+		"edit of nothing":        {entry(ok + `, "edits": [{"op": "remove", "path": ""}]`), system.ErrUnusable, []string{"neither component nor path"}},
+		"edit without op":        {entry(ok + `, "edits": [{"path": "/x"}]`), system.ErrUnusable, []string{"no op"}},
+		"edit without value":     {entry(ok + `, "edits": [{"op": "set", "path": "/x"}]`), system.ErrUnusable, []string{"no value"}},
+		"edit's odd path":        {entry(ok + `, "edits": [{"op": "remove", "path": "x"}]`), system.ErrUnusable, []string{"JSON pointer"}},
+		"edit's odd key":         {entry(ok + `, "edits": [{"op": "remove", "path": "/x", "y": 1}]`), system.ErrUnusable, []string{`"y"`}},
+		"edit of no component":   {entry(ok + `, "edits": [{"op": "remove", "component": "services/ghost", "path": "/x"}]`), system.ErrUnusable, []string{"services/ghost"}},
+		"too many edits":         {entry(ok + `, "edits": [e | some i in numbers.range(0, 100); e := {"op": "remove", "path": sprintf("/%d", [i])}]`), system.ErrUnusable, []string{"101"}},
 		"one key, two findings":  {body(`fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": m} if some m in ["a", "b"]`), system.ErrUnusable, []string{`key "k"`}},
 		"checked object":         {body(`checked contains {"resource": "image:demo"}` + "\n\n" + fires("CAP-001", "x := 1")), system.ErrUnusable, []string{"checked"}},
 		"unknown without reason": {body(`unknown contains {"resource": "image:demo"}`), system.ErrUnusable, []string{"no reason"}},
@@ -88,6 +98,29 @@ func TestBadRules(t *testing.T) {
 			_, err := run(t, with(baseFS(), c.files), testFacts(), Options{})
 			wantError(t, err, c.kind, c.words...)
 		})
+	}
+}
+
+// What a rule says about its remedy is in the finding as it stands.
+func TestEdits(t *testing.T) {
+	d := mustRun(t, with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
+fail contains {
+	"id": "CAP-001", "resource": "component:services/web", "key": "k", "message": "m",
+	"edits": [
+		{"op": "set", "component": "services/web", "path": "/resources/pids/limit", "value": 100},
+		{"op": "append", "path": "/kernel/cmdline", "value": "quiet"},
+		{"op": "remove", "component": "files/etc/motd", "path": ""},
+	],
+} if true
+`)}), testFacts(), Options{})
+	got, err := json.Marshal(one(t, d, "CAP-001", "component:services/web").Edits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `[{"op":"set","component":"services/web","path":"/resources/pids/limit","value":100},` +
+		`{"op":"append","path":"/kernel/cmdline","value":"quiet"},{"op":"remove","component":"files/etc/motd","path":""}]`
+	if string(got) != want {
+		t.Errorf("edits %s, want %s", got, want)
 	}
 }
 

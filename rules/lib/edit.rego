@@ -15,6 +15,7 @@ written(c) := lib.obj(object.get(c, "entry", {}))
 
 label(c) := lib.obj(json.unmarshal(text)) if {
 	text := c.image.labels["org.mobyproject.config"]
+	json.is_valid(text)
 } else := {}
 
 # said is the value of a key that counts, as written; undefined where nobody

@@ -23,7 +23,10 @@ N := "CAP_NET_ADMIN"
 
 baseline := sort(given.params.pss_baseline_caps)
 
-test_no_label if edit.label({"image": {"labels": {}}}) == {}
+test_no_label if {
+	edit.label({"image": {"labels": {}}}) == {}
+	edit.label({"image": {"labels": {"org.mobyproject.config": "{"}}}) == {}
+}
 
 test_no_entry if edit.without_caps({"id": "x", "entry": null, "image": {"labels": {}}}, {A}) == []
 
