@@ -23,7 +23,7 @@ func TestKernelTables(t *testing.T) {
 		order   = []string{"baseline", "hardened", "strict"}
 	)
 	known := map[string][]string{
-		"kconfig": {"option", "want", "rule", "severity", "pack", "why", "sources", "arches", "since", "until", "oldNames", "when", "any", "lockdown"},
+		"kconfig": {"option", "want", "rule", "severity", "pack", "why", "sources", "arches", "since", "until", "oldNames", "when", "any", "lockdown", "builtin"},
 		"cmdline": {"param", "forbid", "want", "add", "rule", "severity", "pack", "why", "sources", "arches", "since", "when", "default", "contrary"},
 		"sysctl":  {"key", "want", "set", "rule", "severity", "pack", "why", "sources", "arches", "since", "when", "defaults", "unlessCmdline"},
 	}

@@ -22,7 +22,7 @@ test_unknown_no_kernel if {
 
 test_silent_old_name if t.silent(rule.fail) with input as t.put(t.drop(t.good, "/kernel/config/options/CONFIG_STRICT_KERNEL_RWX"), "/kernel/config/options/CONFIG_DEBUG_RODATA", "y")
 
-test_na_no_modules if t.tells(rule.not_applicable, "kernel:CONFIG_STRICT_MODULE_RWX") with input as t.kconfig("CONFIG_MODULES", "n")
+test_na_no_modules if t.tells(rule.not_applicable, "kernel:CONFIG_STRICT_MODULE_RWX") with input as t.kconfigs({"CONFIG_MODULES": "n", "CONFIG_STRICT_MODULE_RWX": "n"})
 
 test_unknown_mismatch if {
 	t.tells(rule.unknown, "component:kernel") with input as t.put(t.good, "/kernel/config/mismatch", "config of 6.1, kernel 6.12")

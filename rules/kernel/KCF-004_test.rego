@@ -20,6 +20,6 @@ test_unknown_no_kernel if {
 	t.silent(rule.fail) with input as t.no_kernel
 }
 
-test_na_vendor if t.tells(rule.not_applicable, "kernel:CONFIG_MITIGATION_SRSO") with input as t.kconfig("CONFIG_CPU_SUP_AMD", "n")
+test_na_vendor if t.tells(rule.not_applicable, "kernel:CONFIG_MITIGATION_SRSO") with input as t.kconfigs({"CONFIG_CPU_SUP_AMD": "n", "CONFIG_MITIGATION_SRSO": "n"})
 
 test_checked if count(rule.checked) > 0 with input as t.good

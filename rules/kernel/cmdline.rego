@@ -72,10 +72,8 @@ needs_config(row) if {
 	bad(row)
 }
 
-irrelevant(row) := sprintf("%s is not %s on this kernel", [name, kconfig.text(want)]) if {
-	some name in sort(object.keys(object.get(row, "when", {})))
-	want := row.when[name]
-	not kconfig.good({"option": name, "want": want})
+irrelevant(row) := kconfig.unmet(row.when) if {
+	row.when
 } else := sprintf("this parameter came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	row.want
 	kernel.older_than(row.since)

@@ -1,10 +1,14 @@
 # METADATA
 # description: |-
-#   Evaluates data.kconfig. A row: option, want ("y", a list, {"min": N} or
-#   {"has": word}), why, sources, rule, severity, pack; and where needed arches,
-#   since and until (kernel versions), oldNames, when (options that must have
-#   these values for the row to mean anything), any (other ways to be right),
-#   lockdown (the mode under which the option does no harm).
+#   Evaluates data.kconfig. A row: option, want, why, sources, rule, severity,
+#   pack; and where needed arches, oldNames (renamed options, the newest first),
+#   since and until (the kernel versions that have it), builtin (the version
+#   since which it is always on), when (what Kconfig asks for before the option
+#   exists, or means anything: options and what they must be, or a list of such
+#   objects of which one must hold), any (other ways to be right, each with a
+#   when of its own), lockdown (the mode under which the option does no harm).
+#   What an option must be: a value ("n" is off, or not there at all), a list of
+#   values, {"min": N} and {"max": N}, {"has": [words of a list]}, {"not": value}.
 package seaworthy.tables.kconfig
 
 import data.seaworthy.given
@@ -12,25 +16,29 @@ import data.seaworthy.given
 import data.seaworthy.edit
 import data.seaworthy.kernel
 
+# active_packs are those that are asked for; without data.seaworthy.active all.
+active_packs := {name | some name in data.seaworthy.active} if {
+	data.seaworthy.active
+} else := {"baseline", "hardened", "strict"}
+
 rows contains i if {
 	some i, row in given.kconfig
-	row.pack in given.packs
+	row.pack in active_packs
 	arch_fits(row)
 }
 
 arch_fits(row) if not row.arches
 
-arch_fits(row) if input.arch in row.arches
+arch_fits(row) if kernel.arch in row.arches
 
 resource(row) := sprintf("kernel:%s", [row.option])
 
-# found is the option's value, under its present name or an older one.
+# found is the option's value, under its present name or the newest old one.
 found(row) := kernel.value(row.option)
 
-found(row) := kernel.value(old) if {
+found(row) := values[0] if {
 	not kernel.value(row.option)
-	some old in row.oldNames
-	kernel.value(old)
+	values := [kernel.value(old) | some old in row.oldNames]
 }
 
 satisfied(value, want) if {
@@ -38,11 +46,21 @@ satisfied(value, want) if {
 	value == want
 }
 
-satisfied(value, want) if value in want
+satisfied(value, want) if {
+	is_array(want)
+	value in want
+}
 
 satisfied(value, want) if {
-	regex.match(`^-?\d{1,18}$`, value)
+	numeric(value)
 	to_number(value) >= want.min
+	to_number(value) <= object.get(want, "max", 1000000000000)
+}
+
+satisfied(value, want) if {
+	not want.min
+	numeric(value)
+	to_number(value) <= want.max
 }
 
 satisfied(value, want) if {
@@ -52,13 +70,20 @@ satisfied(value, want) if {
 	}
 }
 
+satisfied(value, want) if {
+	want.not
+	value != want.not
+}
+
+numeric(value) if regex.match(`^-?\d{1,18}$`, value)
+
 right(row) if satisfied(found(row), row.want)
 
 # An option that the file does not name is off.
 right(row) if {
-	row.want == "n"
 	kernel.config_known
 	not found(row)
+	satisfied("n", row.want)
 }
 
 # good: right itself, or by one of the other ways.
@@ -67,30 +92,67 @@ good(row) if right(row)
 good(row) if {
 	some other in row.any
 	right(other)
+	all_hold(object.get(other, "when", {}))
 }
 
 # Lockdown closes what the option opens.
 good(row) if row.lockdown in closed
+
+good(row) if {
+	not found(row)
+	kernel.at_least(row.builtin)
+}
 
 # closed are the lockdown modes in force: the stronger one includes the other.
 closed := {"integrity", "confidentiality"} if kernel.lockdown == "confidentiality"
 
 closed := {"integrity"} if kernel.lockdown == "integrity"
 
+# met: all that is asked holds; of a list, one.
+met(asked) if all_hold(asked)
+
+met(asked) if {
+	is_array(asked)
+	some one in asked
+	all_hold(one)
+}
+
+all_hold(asked) if {
+	is_object(asked)
+	every name, want in asked {
+		holds(name, want)
+	}
+}
+
+holds(name, want) if satisfied(kernel.value(name), want)
+
+holds(name, want) if {
+	not kernel.value(name)
+	satisfied("n", want)
+}
+
+# unmet says what does not hold.
+unmet(asked) := first_unmet(asked) if {
+	is_object(asked)
+} else := concat(", and ", [first_unmet(one) | some one in asked]) if {
+	is_array(asked)
+	not met(asked)
+}
+
+first_unmet(asked) := sprintf("%s is not %s on this kernel", [name, text(asked[name])]) if {
+	name := sort([name | some name, want in asked; not holds(name, want)])[0]
+}
+
 # irrelevant says why a row means nothing on this kernel.
-irrelevant(row) := sprintf("%s is not %s on this kernel", [name, text(want)]) if {
-	some name in sort(object.keys(object.get(row, "when", {})))
-	want := row.when[name]
-	not right({"option": name, "want": want})
-} else := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+irrelevant(row) := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	not found(row)
-	not good(row)
 	kernel.older_than(row.since)
+	not good(row)
 } else := sprintf("this option is gone since Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
 	not found(row)
-	not good(row)
 	kernel.at_least(row.until)
-}
+	not good(row)
+} else := unmet(row.when)
 
 # undecidable: whether the option exists depends on a version that is not known.
 undecidable(row) if {
@@ -103,15 +165,17 @@ versioned(row) if row.since
 
 versioned(row) if row.until
 
+versioned(row) if row.builtin
+
 # verdicts judges each row once; state is pass, fail, unknown or not_applicable.
 verdicts[i] := verdict(given.kconfig[i]) if {
 	kernel.config_known
 	some i in rows
 }
 
-# The first answer is the common case, and quick.
+# The first answer is the common case, and quick: whatever else holds, what is
+# right is right.
 verdict(row) := {"state": "pass"} if {
-	not row.when
 	kernel.options[row.option] == row.want
 } else := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
@@ -181,9 +245,18 @@ text(want) := want if is_string(want)
 
 text(want) := concat(" or ", want) if is_array(want)
 
-text(want) := sprintf("at least %d", [want.min]) if want.min
-
-text(want) := sprintf("a list with %s", [concat(" and ", want.has)]) if want.has
+text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
+	want.min
+	want.max
+} else := sprintf("at least %d", [want.min]) if {
+	want.min
+} else := sprintf("at most %d", [want.max]) if {
+	want.max
+} else := sprintf("a list with %s", [concat(" and ", want.has)]) if {
+	want.has
+} else := sprintf("anything but %s", [want.not]) if {
+	want.not
+}
 
 # Lockdown is the one way that os.yml has: all else is built in.
 edits(row) := edit.lockdown(row.lockdown) if {

@@ -41,10 +41,13 @@ builtin(row) := fitting[0] if {
 }
 
 fits(d) if {
-	every name, want in object.get(d, "when", {}) {
-		kconfig.good({"option": name, "want": want})
-		kernel.config_known
-	}
+	not d.when
+	not too_old(d)
+}
+
+fits(d) if {
+	kernel.config_known
+	kconfig.met(d.when)
 	not too_old(d)
 }
 
@@ -53,11 +56,8 @@ too_old(d) if {
 	not kernel.at_least(d.since)
 }
 
-irrelevant(row) := sprintf("%s is not %s on this kernel", [name, kconfig.text(want)]) if {
+irrelevant(row) := kconfig.unmet(row.when) if {
 	kernel.config_known
-	some name in sort(object.keys(object.get(row, "when", {})))
-	want := row.when[name]
-	not kconfig.good({"option": name, "want": want})
 } else := sprintf("this sysctl came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	kernel.older_than(row.since)
 } else := sprintf("%s=%s is on the command line", [row.unlessCmdline.param, row.unlessCmdline.value]) if {

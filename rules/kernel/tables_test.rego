@@ -64,3 +64,82 @@ test_switched_off_on_the_command_line if {
 	on := sysctl.fail with input as t.cmdline([["b.disable", "0"]]) with data.sysctl as [unless]
 	count(on) == 1
 }
+
+# verdict of one row on the good kernel with these options, of version 6.12.
+verdict_of(changes, more) := found[0] if {
+	found := kconfig.verdicts with input as t.kconfigs(changes) with data.kconfig as [object.union(row, more)]
+}
+
+state_of(changes, more) := verdict_of(changes, more).state
+
+test_right_is_right_whatever_else_holds if state_of({"CONFIG_X": "y", "CONFIG_A": "n"}, {"when": {"CONFIG_A": "y"}}) == "pass"
+
+test_condition_that_does_not_hold if {
+	v := verdict_of({"CONFIG_X": "n", "CONFIG_A": "n"}, {"when": {"CONFIG_A": "y"}})
+	v == {"state": "not_applicable", "reason": "CONFIG_A is not y on this kernel"}
+}
+
+test_one_of_two_conditions if {
+	either := {"when": [{"CONFIG_A": "y"}, {"CONFIG_B": {"min": 120000}, "CONFIG_C": "n"}]}
+	state_of({"CONFIG_A": "y"}, either) == "fail"
+	state_of({"CONFIG_B": "120200"}, either) == "fail"
+	v := verdict_of({"CONFIG_B": "90000"}, either)
+	v.reason == "CONFIG_A is not y on this kernel, and CONFIG_B is not at least 120000 on this kernel"
+	state_of({"CONFIG_B": "120200", "CONFIG_C": "y"}, either) == "not_applicable"
+}
+
+test_other_way_on_a_condition if {
+	other := {"any": [{"option": "CONFIG_A", "want": "y", "when": {"CONFIG_B": "n"}}]}
+	state_of({"CONFIG_A": "y"}, other) == "pass"
+	state_of({"CONFIG_A": "y", "CONFIG_B": "y"}, other) == "fail"
+}
+
+test_always_on_since if {
+	state_of({}, {"builtin": "6.12"}) == "pass"
+	state_of({}, {"builtin": "6.13"}) == "fail"
+	state_of({"CONFIG_X": "n"}, {"builtin": "5.0"}) == "fail"
+	no_version := t.put(t.good, "/kernel/version", "")
+	found := kconfig.verdicts with input as no_version with data.kconfig as [object.union(row, {"builtin": "5.0"})]
+	found[0].state == "unknown"
+}
+
+test_newest_of_two_old_names if {
+	renamed := {"oldNames": ["CONFIG_A", "CONFIG_B"]}
+	state_of({"CONFIG_A": "y", "CONFIG_B": "n"}, renamed) == "pass"
+	state_of({"CONFIG_B": "y"}, renamed) == "pass"
+	state_of({"CONFIG_A": "n", "CONFIG_B": "y"}, renamed) == "fail"
+}
+
+test_too_new if {
+	v := verdict_of({}, {"since": "6.13"})
+	v == {"state": "not_applicable", "reason": "this option came with Linux 6.13; the kernel is 6.12"}
+	state_of({"CONFIG_X": "n"}, {"since": "6.13"}) == "fail"
+}
+
+test_arch_is_the_configurations if {
+	only := object.union(row, {"arches": ["arm64"]})
+	count(kconfig.verdicts) == 0 with input as t.good with data.kconfig as [only]
+	found := kconfig.verdicts with input as t.kconfigs({"CONFIG_ARM64": "y"}) with data.kconfig as [only]
+	found[0].state == "fail"
+	foreign := t.put(t.put(t.good, "/kernel/config/options", {"CONFIG_S390": "y"}), "/arch", "arm64")
+	count(kconfig.verdicts) == 0 with input as foreign with data.kconfig as [only]
+	kernel.arch == "amd64" with input as t.no_config
+}
+
+test_ranges if {
+	kconfig.satisfied("3", {"max": 3})
+	not kconfig.satisfied("4", {"max": 3})
+	not kconfig.satisfied("", {"max": 3})
+	kconfig.satisfied("100", {"min": 1, "max": 100})
+	not kconfig.satisfied("0", {"min": 1, "max": 100})
+	not kconfig.satisfied("101", {"min": 1, "max": 100})
+	kconfig.satisfied("n", {"not": "y"})
+	not kconfig.satisfied("y", {"not": "y"})
+	not kconfig.satisfied("y", ["n", "m"])
+}
+
+test_texts if {
+	kconfig.text({"max": 3}) == "at most 3"
+	kconfig.text({"min": 1, "max": 3}) == "from 1 to 3"
+	kconfig.text({"not": "y"}) == "anything but y"
+}

@@ -31,6 +31,18 @@ options := input.kernel.config.options if config_known
 
 value(name) := options[name]
 
+# arch is what the configuration says: it may stand alone, and decides which
+# options there are. Without one, it is the system's.
+arch := said[0] if {
+	said := [name | some symbol, name in arch_symbols; value(symbol) == "y"]
+	count(said) > 0
+} else := input.arch
+
+arch_symbols := {
+	"CONFIG_X86_64": "amd64", "CONFIG_ARM64": "arm64", "CONFIG_RISCV": "riscv64",
+	"CONFIG_X86_32": "386", "CONFIG_ARM": "arm", "CONFIG_PPC64": "ppc64le", "CONFIG_S390": "s390x", "CONFIG_LOONGARCH": "loong64",
+}
+
 on(name) if value(name) in {"y", "m"}
 
 # off needs the configuration: what is unknown is not off.
