@@ -28,7 +28,7 @@ const ruleSystems = "../testdata/rules"
 // fires it, from os.yml to the place of the finding, and one that does not.
 func TestRuleSystems(t *testing.T) {
 	t.Parallel()
-	infos, err := policy.Rules(t.Context(), "")
+	infos, err := policy.Rules(t.Context(), policy.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
