@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -218,21 +219,24 @@ type host interface {
 	perform(ctx context.Context, j job) (*answer, error)
 }
 
-// Budgets of a guest. Reading, compiling and evaluating it takes a tenth of
-// this.
+// Budgets of a guest, in time that it computes. The largest that there is, all
+// built-in rules with data of its own, takes less than half of this.
 const (
-	// guestTime is what a guest may compute in all, guestTestTime its tests.
-	guestTime     = 800 * time.Millisecond
-	guestTestTime = time.Minute
+	guestOpenTime   = 400 * time.Millisecond
+	guestDecideTime = 600 * time.Millisecond
+	guestTestTime   = time.Minute
 	// guestHeap is how much its heap may grow.
 	guestHeap = 256 << 20
 )
 
 func (j job) time() time.Duration {
-	if j.Do == doTest {
+	switch j.Do {
+	case doOpen:
+		return guestOpenTime
+	case doTest:
 		return guestTestTime
 	}
-	return guestTime
+	return guestDecideTime
 }
 
 // inProcess is the host of tests and of programs that cannot start themselves:
@@ -245,7 +249,8 @@ func (h inProcess) perform(ctx context.Context, j job) (*answer, error) {
 
 // stopped is a guest that had to be stopped.
 func stopped(j job, cause error) error {
-	return unusable(cause, "policy %q was stopped", "look for a rule that runs away: rules of others may compute for %s and %d MiB", j.Name, j.time(), guestHeap>>20)
+	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s, in %d MiB", j.time(), guestHeap>>20)
+	return unusable(cause, "policy %q was stopped", next, j.Name)
 }
 
 var errCrashed = errors.New("the rule evaluator crashed")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/exec"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,11 +84,20 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 			}
 			return j.result(ctx, out.Bytes(), trouble.String(), err)
 		case <-watch.C:
-			if used := cpuTime(cmd.Process.Pid); used > j.time() || time.Since(start) > patience*j.time() {
+			used := cpuTime(cmd.Process.Pid)
+			if used == 0 { // nobody knows
+				used = time.Since(start)
+			}
+			if used > j.time() || time.Since(start) > patience*j.time() {
 				stop(errDeadline)
 			}
 		}
 	}
+}
+
+// says looks for what the Go runtime says when it dies.
+func says(trouble string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(trouble, w) })
 }
 
 // result reads what the process said, or why it died.
@@ -95,9 +105,9 @@ func (j job) result(ctx context.Context, out []byte, trouble string, err error) 
 	switch {
 	case ctx.Err() != nil:
 		return nil, stopped(j, context.Cause(ctx))
-	case strings.Contains(trouble, "cannot allocate memory") || strings.Contains(trouble, "out of memory"):
+	case says(trouble, "cannot allocate memory", "out of memory", "pthread_create failed", "create new OS thread"):
 		return nil, stopped(j, errMemory)
-	case strings.Contains(trouble, "stack overflow") || strings.Contains(trouble, "stack exceeds"):
+	case says(trouble, "stack overflow", "stack exceeds"):
 		return nil, stopped(j, errDeep)
 	case err != nil:
 		line, _, _ := strings.Cut(strings.TrimSpace(trouble), "\n")
@@ -137,7 +147,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 // that is started there, with its stdin and stdout, and nothing else. The
 // process bounds its own memory first.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	if err := limitSelf(guestMemory); err != nil {
+	if err := limitMemory(guestMemory); err != nil {
 		return unusable(err, "bounds on memory", "")
 	}
 	debug.SetMaxStack(guestStack)
@@ -151,6 +161,10 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	var j job
 	if err := json.NewDecoder(in).Decode(&j); err != nil {
 		return unusable(err, "job", "")
+	}
+	// A backstop, in case that whoever watches the time is gone.
+	if err := limitTime(2 * j.time()); err != nil {
+		return unusable(err, "bounds on time", "")
 	}
 	a, err := within(ctx, patience*j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
 	r := reply{Answer: a, Errors: replyErrors(j, err)}

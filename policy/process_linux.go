@@ -6,23 +6,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitSelf bounds this process: its writable memory, its time (a backstop, in
-// case that whoever started it is gone), its files and what it leaves behind.
-func limitSelf(memory uint64) error {
+// limitMemory bounds what this process may write to, and lets it leave nothing
+// behind.
+func limitMemory(most uint64) error {
 	for _, l := range []struct {
 		resource int
 		most     uint64
-	}{
-		{unix.RLIMIT_DATA, memory},
-		{unix.RLIMIT_CPU, uint64(guestTestTime/time.Second) * 2},
-		{unix.RLIMIT_FSIZE, 0},
-		{unix.RLIMIT_CORE, 0},
-	} {
-		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.most, Max: l.most}); err != nil {
+	}{{unix.RLIMIT_DATA, most}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_CORE, 0}} {
+		if err := setLimit(l.resource, l.most); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// limitTime has the kernel end this process when it has computed for so long,
+// in whole seconds.
+func limitTime(most time.Duration) error {
+	return setLimit(unix.RLIMIT_CPU, uint64(most/time.Second)+1)
+}
+
+func setLimit(resource int, most uint64) error {
+	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
 // cpuTime is how long a child has computed, on all processors together.

@@ -4,8 +4,7 @@ package policy
 
 import "time"
 
-// limitSelf: elsewhere the watch over the heap has to do.
-func limitSelf(uint64) error { return nil }
-
-// cpuTime is unknown elsewhere: there the clock counts.
-func cpuTime(int) time.Duration { return 0 }
+// Elsewhere the watch over the heap, and the clock, have to do.
+func limitMemory(uint64) error      { return nil }
+func limitTime(time.Duration) error { return nil }
+func cpuTime(pid int) time.Duration { return 0 }

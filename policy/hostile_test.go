@@ -1,0 +1,179 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// mostMemory is what a hostile policy may make its process grow to, in bytes.
+const mostMemory = 512 << 20
+
+// hostile are rule folders that want too much. Each one is its files, by path.
+func hostile() map[string]map[string]string {
+	all := map[string]map[string]string{}
+	add := func(name, body string) {
+		all[name] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", body)}
+	}
+	expr := func(name, e string) { add(name, fires("EVL-001", e)) }
+	doubling := func(name, first, next string, steps int) {
+		var b strings.Builder
+		fmt.Fprintf(&b, "x0 := %s\n\n", first)
+		for i := range steps {
+			fmt.Fprintf(&b, "x%d := %s\n\n", i+1, strings.ReplaceAll(next, "PREV", fmt.Sprintf("x%d", i)))
+		}
+		add(name, b.String()+fires("EVL-001", fmt.Sprintf("x := [x%d]", steps)))
+	}
+
+	// loops
+	expr("cross product", `some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0; x := a`)
+	expr("comprehension of comprehensions", `x := count([1 | some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a != b])`)
+	expr("every in every", `x := 1; every a in numbers.range(1, 100000) { every b in numbers.range(1, 100000) { a + b > 0 } }`)
+	expr("partial set", `s := {c | some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); c := a * b}; x := count(s)`)
+	add("function calls", `f0(n) := n + 1
+
+`+func() string {
+		var b strings.Builder
+		for i := 1; i < 40; i++ {
+			fmt.Fprintf(&b, "f%d(n) := f%d(f%d(n) * 2)\n\n", i, i-1, i-1)
+		}
+		return b.String()
+	}()+fires("EVL-001", "x := f39(1)"))
+	expr("sums", `x := sum([sum(numbers.range(1, 1000000)) | some _ in numbers.range(1, 1000)])`)
+	expr("sorts", `x := [count(sort(numbers.range_step(1000000, 1, 1))) | some _ in numbers.range(1, 100)]`)
+	expr("graph", `g := {sprintf("%d", [i]): numbers.range(1, 3000) | some i in numbers.range(1, 3000)}; x := count(graph.reachable(g, {"1"}))`)
+
+	// one call that does not come back
+	expr("range", `x := count(numbers.range(1, 100000000000))`)
+	expr("range by steps", `x := count(numbers.range_step(1, 100000000000, 1))`)
+	expr("range squared", `x := count([r | some i in numbers.range(1, 100000); r := numbers.range(1, 100000)])`)
+	expr("widths of formats", `x := count(sprintf("%1000000d%1000000d%1000000d%1000000d", [1, 2, 3, 4])) * count([s | some i in numbers.range(1, 100000); s := sprintf("%999999d", [i])])`)
+	expr("huge number", `x := round(to_number("1e999999999"))`)
+	expr("huge numbers multiplied", `x := to_number("1e99999999") * to_number("1e99999999")`)
+	expr("huge number written out", `x := format_int(1e99999999, 10)`)
+	expr("huge literal", `x := 1e999999999 + 1`)
+	expr("huge number compared", `1e999999999 > input.sources[0].path; x := 1e999999999 % 7`)
+	expr("huge range of huge numbers", `x := numbers.range(1e99999999, 1e99999999 + 10)`)
+	doubling("powers", "3", "PREV * PREV", 60)
+	expr("replace", `s := concat("", ["a" | some _ in numbers.range(1, 100000)]); x := count(replace(s, "a", s))`)
+	expr("replace many", `s := concat("", ["a" | some _ in numbers.range(1, 100000)]); x := count(strings.replace_n({"a": s}, s))`)
+	expr("split", `s := concat("", ["a" | some _ in numbers.range(1, 300000)]); x := [count(split(s, "")) | some _ in numbers.range(1, 1000)]`)
+	expr("pattern", `s := concat("", ["a" | some _ in numbers.range(1, 200000)]); x := [regex.match("^(a?){500}(a|aa)+b$", s) | some _ in numbers.range(1, 1000)]`)
+	expr("many patterns", `x := count([1 | some i in numbers.range(1, 1000000); regex.match(sprintf("(a{1000}){%d}", [i % 1000]), "a")])`)
+	expr("submatches", `s := concat("", ["a" | some _ in numbers.range(1, 300000)]); x := count(regex.find_all_string_submatch_n("((((((((((a))))))))))", s, -1)) * count([1 | some _ in numbers.range(1, 100); regex.find_all_string_submatch_n("((((((((((a))))))))))", s, -1)])`)
+	expr("index", `s := concat("", ["a" | some _ in numbers.range(1, 300000)]); x := [count(indexof_n(s, "a")) | some _ in numbers.range(1, 1000)]`)
+	expr("decode", `s := concat("", ["[" | some _ in numbers.range(1, 5000000)]); x := json.unmarshal(s)`)
+	expr("escapes", `s := concat("", ["%41" | some _ in numbers.range(1, 500000)]); x := [count(urlquery.encode(s)) | some _ in numbers.range(1, 1000)]`)
+	expr("base64", `s := concat("", ["a" | some _ in numbers.range(1, 1000000)]); x := [base64.encode(sprintf("%s%d", [s, i])) | some i in numbers.range(1, 10000)]`)
+	expr("patch", `x := json.patch([], [{"op": "add", "path": "0", "value": numbers.range(1, 1000)} | some _ in numbers.range(1, 100000)])`)
+	expr("networks", `x := count([1 | some a in numbers.range(0, 255); some b in numbers.range(0, 255); some c in numbers.range(0, 255); net.cidr_contains("0.0.0.0/0", sprintf("%d.%d.%d.1", [a, b, c]))])`)
+
+	// what doubles
+	doubling("text", `"0123456789abcdef"`, `concat("", [PREV, PREV])`, 40)
+	doubling("array", `[1, 2, 3, 4]`, `array.concat(PREV, PREV)`, 40)
+	doubling("set", `{1, 2, 3, 4}`, `{[a, b] | some a in PREV; some b in PREV}`, 6)
+	doubling("object", `{"a": 1}`, `object.union_n([{sprintf("%s%d", [k, i]): v} | some k, v in PREV; some i in [0, 1, 2, 3]])`, 15)
+	doubling("format", `"0123456789abcdef"`, `sprintf("%v%v", [PREV, PREV])`, 40)
+	doubling("json", `{"a": "b"}`, `json.unmarshal(json.marshal({"a": PREV, "b": PREV}))`, 40)
+	doubling("flatten", `[1, 2]`, `array.flatten([PREV, PREV, PREV, PREV])`, 20)
+
+	// too much said
+	add("giant output", `fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": s} if {
+	s := concat("", ["0123456789" | some _ in numbers.range(1, 390)])
+	some i in numbers.range(1, 19000)
+}`)
+	add("giant values", `big := numbers.range(1, 3000000)
+
+fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m", "actual": big} if some i in numbers.range(1, 100)`)
+	add("too many findings", `fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m"} if some i in numbers.range(1, 10000000)`)
+
+	// what the compiler chokes on
+	add("deep nesting", "x := "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"\n\n"+fires("EVL-001", "y := 1; x := y"))
+	add("deep calls", "y := "+strings.Repeat("abs(", 20_000)+"1"+strings.Repeat(")", 20_000)+"\n\n"+fires("EVL-001", "x := y"))
+	add("deep negation", fires("EVL-001", "x := "+strings.Repeat("[1 | ", 2000)+"true"+strings.Repeat("]", 2000)))
+	add("long sum", "y := 1"+strings.Repeat(" + 1", 100_000)+"\n\n"+fires("EVL-001", "x := y"))
+	add("else chain", "y := 0 if input.name == \"a\""+strings.Repeat(" else := 1 if input.name == \"b\"", 20_000)+"\n\n"+fires("EVL-001", "x := y"))
+	var many strings.Builder
+	for i := range 30_000 {
+		fmt.Fprintf(&many, "r%d contains x if { some x in r%d }\n\n", i, (i+1)%30_000)
+	}
+	add("rules in a circle", many.String()+fires("EVL-001", "x := r0"))
+	many.Reset()
+	for i := range 40_000 {
+		fmt.Fprintf(&many, "r%d := x if { x := input.name; x != \"%d\" }\n\n", i, i)
+	}
+	add("thousands of rules", many.String()+fires("EVL-001", "x := r0"))
+	many.Reset()
+	for i := range 10_000 {
+		fmt.Fprintf(&many, "r := %d if input.name == \"n%d\"\n\n", i, i)
+	}
+	add("one rule, thousands of times", many.String()+strings.Repeat(fires("EVL-001", "some x in numbers.range(1, 1000); r")+"\n\n", 500))
+	add("long literal", "y := [\n"+strings.Repeat("0,\n", 600_000)+"0]\n\n"+fires("EVL-001", "some x in y"))
+	add("digits", "y := "+strings.Repeat("9", 1_900_000)+"\n\n"+fires("EVL-001", "x := y * y"))
+	add("many patterns of text", "y := {\n"+strings.Repeat("`"+strings.Repeat("x", 10)+"`: {[1]: {{2}: {3: [4]}}},\n", 50_000)+"}\n\n"+fires("EVL-001", "x := y"))
+
+	// other files
+	all["deep data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.deep")), "data/d.json": `{"deep": ` + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000) + "}"}
+	all["walk"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "some i in numbers.range(1, 100000); walk(data.deep, [_, x]); x == i")), "data/d.json": `{"deep": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}"}
+	all["yaml bomb"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n" + strings.Repeat("b: &b [*a,*a,*a,*a,*a,*a]\n", 10)}
+	all["yaml depth"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: " + strings.Repeat("[", 500_000)}
+	all["yaml flow"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: [EVL-001" + strings.Repeat(",EVL-001", 200_000) + "]}"}
+	all["forbidden builtin"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", `x := http.send({"method": "get", "url": "http://127.0.0.1/"})`))}
+	all["environment"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", `x := opa.runtime().env`))}
+	return all
+}
+
+// A policy of somebody else's that wants too much is stopped, says so, and
+// leaves nothing running; it never passes anything.
+func TestHostile(t *testing.T) {
+	all := hostile()
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		if testing.Short() && i%8 != 0 {
+			continue // each one computes for as long as it may
+		}
+		files := all[name]
+		t.Run(name, func(t *testing.T) {
+			var cmd *exec.Cmd
+			h := process{func(ctx context.Context) *exec.Cmd { cmd = isolated(ctx); return cmd }}
+			fsys := fstest.MapFS{}
+			for path, content := range files {
+				fsys[path] = &fstest.MapFile{Data: []byte(content)}
+			}
+			tree, err := readTree(fsys, "evil/", guestLimits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j := jobOf(doDecide, "evil", "dir", "evil", tree)
+			j.Date, j.Facts = "2026-11-20", testFacts()
+			start := time.Now()
+			a, err := h.perform(context.Background(), j)
+			took := time.Since(start)
+			if err == nil {
+				t.Fatalf("nothing was wrong: %d findings after %s", len(a.Findings), took)
+			}
+			if !errors.Is(err, system.ErrUnusable) && !errors.Is(err, system.ErrInput) {
+				t.Errorf("error %v", err)
+			}
+			if cmd.ProcessState == nil {
+				t.Fatal("its process was left behind")
+			}
+			usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+			if most := usage.Maxrss << 10; most > mostMemory {
+				t.Errorf("it grew to %d MiB", most>>20)
+			}
+			text := err.Error()
+			t.Logf("%4d ms, %4d ms computed, %3d MiB: %.150s", took.Milliseconds(),
+				(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Milliseconds(), usage.Maxrss>>10, strings.ReplaceAll(text, "\n", " "))
+		})
+	}
+}
