@@ -65,8 +65,7 @@ type Checked struct {
 }
 
 // Check resolves, inventories and decides; it writes nothing but to the cache.
-// Of an
-// image whose inventory is in the cache, the bytes are verified and no more.
+// Of an image whose inventory is in the cache, the bytes are verified and no more.
 func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
 	_, c, err := check(ctx, o, true)
 	return c, err
@@ -182,16 +181,28 @@ func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.P
 	var policyErr error
 	var wait sync.WaitGroup
 	wait.Go(func() { judge, policyErr = policy.Prepare(o.Policy) })
-	r, err := builder.Resolve(ctx, o.Resolve)
+	r, err := o.sources(ctx)
 	wait.Wait()
-	if err != nil {
-		return nil, nil, errors.Join(err, policyErr)
+	if policyErr != nil && r != nil {
+		policyErr = errors.Join(policyErr, r.Store.Close())
 	}
-	if err := errors.Join(policyErr, untrusted(r)); err != nil {
-		return nil, nil, errors.Join(err, r.Store.Close())
+	if err := errors.Join(err, policyErr); err != nil {
+		return nil, nil, err
 	}
 	o.Progress.say(Resolve, fmt.Sprintf("%d components", len(r.OS.Components)))
 	return r, judge, nil
+}
+
+// sources reads os.yml and finds its images.
+func (o CheckOptions) sources(ctx context.Context) (*builder.Resolved, error) {
+	r, err := builder.Resolve(ctx, o.Resolve)
+	if err != nil {
+		return nil, err
+	}
+	if err := untrusted(r); err != nil {
+		return nil, errors.Join(err, r.Store.Close())
+	}
+	return r, nil
 }
 
 // open gives the signer and the name of its key.
@@ -239,14 +250,23 @@ func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *sca
 		return nil, err
 	}
 	f.LockDigest = r.LockDigest
+	d, err := o.judge(ctx, f, judge)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checked{OS: r.OS, Facts: f, Decision: d}
+	return c, checkLock(r.Lock, c)
+}
+
+// judge decides by the facts alone, wherever they come from.
+func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.Prepared) (*decision.Decision, error) {
 	o.Progress.begin(Decide)
 	d, err := judge.Decide(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	o.Progress.say(Decide, fmt.Sprintf("%s: %d findings", d.Verdict, len(d.Findings)))
-	c := &Checked{OS: r.OS, Facts: f, Decision: d}
-	return c, checkLock(r.Lock, c)
+	return d, nil
 }
 
 func (p Progress) begin(s Step) {

@@ -1,7 +1,7 @@
 // Package facts holds what policies see: everything that was observed about a
 // system, and nothing that was decided about it. Its JSON form is the `input`
-// of every rule. Types only; it imports the standard library alone, and anyone
-// may import it.
+// of every rule. Types and that form only; it imports the standard library
+// alone, and anyone may import it.
 //
 // A pointer or a Present field tells an input that is missing from one that is
 // empty: rules answer unknown to the first, never pass.
@@ -9,7 +9,9 @@ package facts
 
 import "encoding/json"
 
-// SchemaVersion counts incompatible changes of the JSON form.
+// SchemaVersion counts the changes of the JSON form, in which a new field is
+// one too: rules would take facts without it for facts where it is empty. The
+// form is published as docs/facts.schema.json, made from this file.
 const SchemaVersion = 1
 
 // Facts describes one system.

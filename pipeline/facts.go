@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// Facts resolves and inventories as Check does; it decides nothing.
+func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
+	o.Progress.begin(Resolve)
+	r, err := o.sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Store.Close()
+	scan := scanner.New(o.scanner())
+	defer scan.Close()
+	o.Progress.begin(Inventory)
+	if err := inventory(ctx, r, scan, true, o); err != nil {
+		return nil, err
+	}
+	f, err := scan.Facts(ctx, r.OS)
+	if err != nil {
+		return nil, err
+	}
+	f.LockDigest = r.LockDigest
+	return f, nil
+}
+
+// CheckFacts decides again by facts that were stored: what Check decides on the
+// system that they were taken of. name is what errors call the facts. Of the
+// options, those on policy and progress count.
+func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (*decision.Decision, error) {
+	o.Progress.begin(Resolve)
+	judge, policyErr := policy.Prepare(o.Policy)
+	f, err := facts.Decode(r)
+	if err != nil {
+		err = &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
+			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
+	}
+	if err := errors.Join(err, policyErr); err != nil {
+		return nil, err
+	}
+	return o.judge(ctx, f, judge)
+}
