@@ -16,6 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/report"
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
@@ -92,7 +93,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
 	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
 	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
-	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: text, json, sarif or html; to stdout without FILE (repeatable, default text)")
+	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.Formats(), ", ")+"; to stdout without FILE (repeatable, default text)")
 }
 
 func (f *policyFlags) options() (policy.Options, error) {

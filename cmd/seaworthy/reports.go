@@ -50,8 +50,16 @@ func parseReports(args []string) ([]wanted, error) {
 
 // writeReports writes every report of one decision.
 func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) error {
+	t, err := sourceDate()
+	if err != nil {
+		return err
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
 	for _, w := range list {
-		o := report.Options{Signer: signer}
+		o := report.Options{Signer: signer, Time: t, Root: root}
 		if w.file == "" {
 			var tty bool
 			o.Width, tty = terminal(c.out)

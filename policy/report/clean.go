@@ -44,7 +44,24 @@ func clean(s string) string {
 // deceptive: not a character that stands for itself in one place.
 func deceptive(r rune) bool {
 	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
-		unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Co, r) || r == '\u3164' || r == '\uFFA0'
+		unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Co, r) || r == '\u3164' || r == '\uFFA0' ||
+		r&0xfffe == 0xfffe // no character at all, and forbidden in XML
+}
+
+// A CI service reads its commands out of the log: GitHub runs a line that
+// starts with "::", spaces before it or not, and "##[" anywhere in one. A text
+// that an image brought must not give such orders.
+const runnerCommand = "##["
+
+// inert makes a line of a log one that commands nothing.
+func inert(line string) string {
+	if strings.Contains(line, runnerCommand) {
+		line = strings.ReplaceAll(line, runnerCommand, `#\#[`)
+	}
+	if rest := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(rest, "::") {
+		line = line[:len(line)-len(rest)] + `\` + rest
+	}
+	return line
 }
 
 // lines are the lines of a text of ours that may hold several, each clean.

@@ -48,7 +48,9 @@ func sample() *decision.Decision {
 			{ID: "CAP-001", Title: "Service with all capabilities", State: decision.StateFail, Severity: decision.Critical,
 				Resource: "component:services/nginx", Path: "/process/capabilities", Actual: "41 capabilities", Expected: "the few that it needs, or none",
 				Message: "services/nginx holds all capabilities: whoever takes it over owns the system",
-				Fix:     "capabilities: [CAP_NET_BIND_SERVICE]", Key: "all", Origin: at(14, 7), Controls: []string{"CIS-D 5.4", "PSS-B Capabilities"}},
+				Fix:     "capabilities: [CAP_NET_BIND_SERVICE]", Key: "all", Origin: at(14, 7),
+				Edits:    []decision.Edit{{Op: "set", Component: "services/nginx", Path: "/capabilities", Value: []any{"CAP_NET_BIND_SERVICE"}}},
+				Controls: []string{"CIS-D 5.4", "PSS-B Capabilities"}},
 			{ID: "MNT-001", Title: "Service root filesystem not readonly", State: decision.StateFail, Severity: decision.Medium,
 				Resource: "component:services/nginx", Path: "/root/readonly", Actual: false, Expected: true,
 				Message: "services/nginx may change its own program files", Fix: "readonly: true", Key: "readonly",
@@ -61,6 +63,17 @@ func sample() *decision.Decision {
 				Resource: "kernel:CONFIG_MODULE_SIG_FORCE", Actual: "n", Expected: "y", Message: "CONFIG_MODULE_SIG_FORCE is n, expected y: anyone with CAP_SYS_MODULE could load any code",
 				Fix: "kernel.image: use a kernel that is built with CONFIG_MODULE_SIG_FORCE=y", Key: "CONFIG_MODULE_SIG_FORCE", Waiver: &expired},
 		},
+		Frameworks: []decision.Framework{{
+			ID: "cis-docker", Title: "CIS Docker Benchmark", Version: "1.6.0", URL: "https://www.cisecurity.org/benchmark/docker",
+			Controls: []decision.Control{
+				{ID: "5.4", Title: "Linux kernel capabilities are restricted within containers", State: decision.NotSatisfied, Reason: "1 finding fails",
+					Rules: []decision.ControlRule{{ID: "CAP-001", Confidence: "checked"}, {ID: "CAP-010", Confidence: "unsure"}}, Findings: []int{0, 1}},
+				{ID: "5.12", Title: "CPU priority is set appropriately on containers", State: decision.NotAssessed, Reason: "no rule of the policy speaks to it"},
+				{ID: "5.28", Title: "Docker commands always make use of the latest version of their image", State: decision.Satisfied,
+					Rules: []decision.ControlRule{{ID: "IMG-002", Confidence: "unsure"}}, Findings: []int{4}},
+				{ID: "5.31", Title: "The host's user namespaces are not shared", State: decision.ControlWaived, Findings: []int{0}},
+			},
+		}},
 		Waivers:       []decision.Waiver{waiver, expired, unused},
 		WaiversDigest: sha("d"),
 		Rules: []decision.Rule{
@@ -78,7 +91,15 @@ func sample() *decision.Decision {
 
 // evil has the tricks that an image's texts may hold: terminal escapes, line
 // breaks, right-to-left marks, markup in four languages, broken UTF-8.
-const evil = "\x1b[2J\x1b]0;x\x07\r\nPASS: all is well\u202egnp.exe\u2066\u200b</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'`${x}{{.}}[a](javascript:b) \xff\x9b31m"
+const evil = "\x1b[2J\x1b]0;x\x07\r\nPASS: all is well\u202egnp.exe\u2066\u200b</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'`${x}{{.}}[a](javascript:b) \xff\x9b31m ::error::x ##[stop-commands]x ]]> --> | @nobody #1 ```` =cmd()\ufffe"
+
+// diffOf is a diff like those that the program makes, of findings with edits.
+func diffOf(f *decision.Finding) string {
+	if len(f.Edits) == 0 {
+		return ""
+	}
+	return "--- a/examples/insecure.yml\n+++ b/examples/insecure.yml\n@@ -12,3 +12,3 @@\n   - name: nginx\n     image: nginx\n-    capabilities: [all]\n+    capabilities: [" + strings.TrimPrefix(f.Fix, "capabilities: [") + "\n"
+}
 
 // hostile puts evil wherever a decision may carry a text of an image.
 func hostile() *decision.Decision { return filled(evil) }
@@ -108,6 +129,17 @@ func filled(evil string) *decision.Decision {
 	}
 	for i := range d.Waivers {
 		d.Waivers[i].Reason, d.Waivers[i].Owner, d.Waivers[i].Resource = evil, evil, "file:"+evil
+	}
+	for i := range d.Frameworks {
+		fw := &d.Frameworks[i]
+		fw.ID, fw.Title, fw.Version, fw.URL = evil, evil, evil, evil
+		for j := range fw.Controls {
+			c := &fw.Controls[j]
+			c.ID, c.Title, c.Reason = evil, evil, evil
+			for k := range c.Rules {
+				c.Rules[k].ID, c.Rules[k].Confidence = evil, evil
+			}
+		}
 	}
 	for i := range d.Rules {
 		d.Rules[i].Title, d.Rules[i].Description, d.Rules[i].Remediation = evil, evil, evil

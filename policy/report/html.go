@@ -98,7 +98,7 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 	if err := t.Execute(&b, data); err != nil {
 		return err
 	}
-	_, err = w.Write(b.Bytes())
+	_, err = w.Write(bytes.ReplaceAll(b.Bytes(), []byte(runnerCommand), []byte("#&#35;[")))
 	return err
 }
 

@@ -32,7 +32,7 @@ func encode(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return escape(b.Bytes()), nil
+	return bytes.ReplaceAll(escape(b.Bytes()), []byte(runnerCommand), []byte(`#\u0023[`)), nil
 }
 
 // escape writes deceptive characters of JSON text as \uXXXX, which means the

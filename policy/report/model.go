@@ -2,7 +2,10 @@ package report
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,10 +58,7 @@ func groups(d *decision.Decision, states ...decision.State) []group {
 			continue
 		}
 		g.name = groupTitle(name)
-		slices.SortStableFunc(g.findings, func(a, b *decision.Finding) int {
-			return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.ID, b.ID),
-				cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Key, b.Key))
-		})
+		slices.SortStableFunc(g.findings, worse)
 		out = append(out, *g)
 	}
 	return out
@@ -208,4 +208,111 @@ func count(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// spot is a place in a file, for readers that want one with every finding.
+type spot struct {
+	file         string // with slashes, relative to Options.Root where it lies there
+	line, column int    // 0 where only the file is known
+}
+
+// spotOf is the place in os.yml: where the value was set, else the line that
+// names the image, else the start of the first os.yml, for readers that drop
+// what has no place. It is false where the decision names no file at all.
+func spotOf(d *decision.Decision, f *decision.Finding, o Options) (spot, bool) {
+	at := f.Origin
+	if at == nil || at.File == "" {
+		at = imageOrigin(d, f)
+	}
+	switch {
+	case at != nil && at.File != "":
+		return spot{relative(o.Root, at.File), at.Line, at.Column}, true
+	case len(d.System.Sources) > 0:
+		return spot{relative(o.Root, d.System.Sources[0].Path), 1, 1}, true
+	}
+	return spot{}, false
+}
+
+func relative(root, file string) string {
+	if root != "" && filepath.IsAbs(file) {
+		if rel, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(rel) {
+			file = rel
+		}
+	}
+	return strings.TrimPrefix(filepath.ToSlash(file), "./")
+}
+
+// worstFirst are the findings in some states: failing before the rest, then by
+// severity, rule and resource.
+func worstFirst(d *decision.Decision, states ...decision.State) []*decision.Finding {
+	var out []*decision.Finding
+	for i := range d.Findings {
+		if f := &d.Findings[i]; slices.Contains(states, f.State) {
+			out = append(out, f)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *decision.Finding) int {
+		return cmp.Or(cmp.Compare(slices.Index(states, a.State), slices.Index(states, b.State)), worse(a, b))
+	})
+	return out
+}
+
+func worse(a, b *decision.Finding) int {
+	return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.ID, b.ID),
+		cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Key, b.Key))
+}
+
+// maxMessage is what a finding may say in a format that others display, in
+// runes; a decision holds all of it.
+const maxMessage = 4000
+
+// message is a finding in plain words, several clean lines: what is so, the
+// value, who set it, what is expected, how to get there.
+func message(d *decision.Decision, f *decision.Finding) string {
+	var b strings.Builder
+	b.WriteString(clean(f.Resource) + ": ")
+	if f.State == decision.StateUnknown {
+		b.WriteString("not decided: ")
+	}
+	b.WriteString(clean(f.Message))
+	if f.Actual != nil {
+		b.WriteString("\nValue: " + clean(value(f.Actual)))
+	}
+	if _, layer := where(d, f); layer != "" {
+		b.WriteString("\nLayer: " + layer)
+	}
+	if f.Expected != nil {
+		b.WriteString("\nExpected: " + clean(value(f.Expected)))
+	}
+	if f.Fix != "" {
+		b.WriteString("\nFix: " + strings.Join(lines(f.Fix), "\n"))
+	}
+	if f.Waiver != nil && f.Waiver.Expired {
+		b.WriteString("\nWaiver, expired: " + waiverWords(f.Waiver))
+	}
+	return cut(b.String(), maxMessage)
+}
+
+// waiverWords are who waived what until when, and why, on one clean line.
+func waiverWords(w *decision.Waiver) string {
+	return clean(fmt.Sprintf("%s (waived by %s until %s)", w.Reason, w.Owner, w.Expires))
+}
+
+// attention is what is wrong with a waiver, "" where nothing is. It may hang on
+// the day.
+func attention(w *decision.Waiver) string {
+	if w.Soon {
+		return strings.TrimSuffix("expires "+w.Expires+"; "+w.Warning, "; ")
+	}
+	return w.Warning
+}
+
+// Fingerprint names a finding across runs: a digest over its rule, resource
+// and key. It does not change when os.yml is edited elsewhere.
+func Fingerprint(f *decision.Finding) string {
+	h := sha256.New()
+	for _, s := range []string{f.ID, f.Resource, f.Key} {
+		fmt.Fprintf(h, "%d:%s,", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -9,8 +9,10 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -27,6 +29,15 @@ type Options struct {
 	Signer string
 	// All lists passing and not applicable findings in the text too.
 	All bool
+	// Time is what formats that demand one carry: SOURCE_DATE_EPOCH, never the
+	// clock. The zero value is 1970.
+	Time time.Time
+	// Root is a folder, absolute: what lies in it is named relative to it where
+	// the reader knows a repository alone (sarif, github, gitlab-codequality).
+	Root string
+	// Diff is the edits of a finding as a unified diff of os.yml, "" where it
+	// has none. It may be nil.
+	Diff func(*decision.Finding) string
 }
 
 type writer func(io.Writer, *decision.Decision, Options) error
@@ -34,35 +45,26 @@ type writer func(io.Writer, *decision.Decision, Options) error
 // formats by name. A new format is a new file, and a line here.
 func formats() map[string]writer {
 	return map[string]writer{
-		"text":  writeText,
-		"json":  writeJSON,
-		"sarif": writeSARIF,
-		"html":  writeHTML,
+		"text":               writeText,
+		"json":               writeJSON,
+		"sarif":              writeSARIF,
+		"junit":              writeJUnit,
+		"github":             writeGitHub,
+		"gitlab-codequality": writeGitLab,
+		"markdown":           writeMarkdown,
+		"html":               writeHTML,
 	}
-}
-
-// later are formats that are known and do not work yet.
-func later() []string {
-	return []string{"junit", "github", "gitlab-codequality", "markdown", "oscal"}
 }
 
 // Formats are the names that Write takes, sorted.
 func Formats() []string {
-	var out []string
-	for name := range formats() {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(formats()))
 }
 
 // Check tells whether Write knows a format; the error is an ErrInput.
 func Check(format string) error {
 	if formats()[format] != nil {
 		return nil
-	}
-	if slices.Contains(later(), format) {
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("report format %s does not work yet", format)}
 	}
 	return &system.Error{
 		Kind: system.ErrInput, What: fmt.Sprintf("report format %q is not known", format),

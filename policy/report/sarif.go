@@ -1,8 +1,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/url"
@@ -22,6 +20,12 @@ const (
 	informationURI = "https://github.com/seaworthy-os/seaworthy"
 	// fingerprintKey carries a version: the way it is made is fixed.
 	fingerprintKey = "seaworthyFinding/v1"
+	// lineHashKey is the one by which GitHub tells alerts apart. Its own hash
+	// of the line takes two findings of a rule on one line for one, and a line
+	// that is reformatted for a new one.
+	lineHashKey = "primaryLocationLineHash"
+	// maxTags of a rule: GitHub refuses a log where one has more.
+	maxTags = 20
 )
 
 type sarifLog struct {
@@ -171,7 +175,7 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 		if !ok {
 			at = -1
 		}
-		run.Results = append(run.Results, resultSARIF(d, f, at))
+		run.Results = append(run.Results, resultSARIF(d, f, o, at))
 	}
 	raw, err := encode(sarifLog{Schema: sarifSchema, Version: sarifVersion, Runs: []sarifRun{run}})
 	if err != nil {
@@ -197,10 +201,11 @@ func ruleSARIF(r decision.Rule) sarifRule {
 	if len(tags) > 1 {
 		help += "\n\nControls: " + strings.Join(tags[1:], "; ")
 	}
+	tags = tags[:min(len(tags), maxTags)]
 	return sarifRule{
 		ID: r.ID, Name: strings.ReplaceAll(r.ID, "-", ""),
 		ShortDescription: sarifText{title}, FullDescription: sarifText{full},
-		Help:                 sarifHelp{Text: help, Markdown: markdown(help)},
+		Help:                 sarifHelp{Text: help, Markdown: helpMarkdown(help)},
 		DefaultConfiguration: sarifConfig{level(r.Severity)},
 		Properties: map[string]any{
 			"security-severity": score(r.Severity), "severity": r.Severity,
@@ -209,11 +214,11 @@ func ruleSARIF(r decision.Rule) sarifRule {
 	}
 }
 
-func resultSARIF(d *decision.Decision, f *decision.Finding, index int) sarifResult {
+func resultSARIF(d *decision.Decision, f *decision.Finding, o Options, index int) sarifResult {
 	r := sarifResult{
 		RuleID: clean(f.ID), RuleIndex: index, Kind: "fail", Level: level(f.Severity),
 		Message:      sarifText{message(d, f)},
-		Fingerprints: map[string]string{fingerprintKey: Fingerprint(f)},
+		Fingerprints: map[string]string{fingerprintKey: Fingerprint(f), lineHashKey: Fingerprint(f)},
 		Properties:   map[string]any{"severity": f.Severity, "state": f.State, "resource": clean(f.Resource), "key": clean(f.Key)},
 	}
 	if f.State == decision.StateUnknown {
@@ -225,68 +230,30 @@ func resultSARIF(d *decision.Decision, f *decision.Finding, index int) sarifResu
 		r.Properties["path"] = clean(f.Path)
 	}
 	loc := sarifLocation{Logical: []sarifLogical{{FullyQualifiedName: clean(f.Resource), Kind: "resource"}}}
-	loc.Physical = physical(d, f)
+	loc.Physical = physical(d, f, o)
 	r.Locations = []sarifLocation{loc}
 	if w := f.Waiver; w != nil {
-		text := fmt.Sprintf("%s (waived by %s until %s)", w.Reason, w.Owner, w.Expires)
+		text := waiverWords(w)
 		if w.Expired {
 			// No suppression: some viewers hide results whatever its status is.
-			r.Properties["expiredWaiver"] = clean(text)
-			r.Message.Text += "\nWaiver, expired: " + clean(text)
+			r.Properties["expiredWaiver"] = text
 		} else {
-			r.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: clean(text)}}
+			r.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: text}}
 		}
 	}
 	return r
 }
 
-// physical is the place in os.yml: where the value was set, else the line that
-// names the image, else the first os.yml as a whole, for viewers that drop
-// results without a place.
-func physical(d *decision.Decision, f *decision.Finding) *sarifPhysical {
-	o := f.Origin
-	if o == nil || o.File == "" {
-		o = imageOrigin(d, f)
+func physical(d *decision.Decision, f *decision.Finding, o Options) *sarifPhysical {
+	at, ok := spotOf(d, f, o)
+	if !ok {
+		return nil
 	}
-	if o != nil && o.File != "" {
-		p := &sarifPhysical{Artifact: sarifArtifact{uri(o.File)}}
-		if o.Line > 0 {
-			p.Region = &sarifRegion{StartLine: o.Line, StartColumn: o.Column}
-		}
-		return p
+	p := &sarifPhysical{Artifact: sarifArtifact{uri(at.file)}}
+	if at.line > 0 {
+		p.Region = &sarifRegion{StartLine: at.line, StartColumn: at.column}
 	}
-	if len(d.System.Sources) > 0 {
-		return &sarifPhysical{Artifact: sarifArtifact{uri(d.System.Sources[0].Path)}, Region: &sarifRegion{StartLine: 1, StartColumn: 1}}
-	}
-	return nil
-}
-
-func message(d *decision.Decision, f *decision.Finding) string {
-	var b strings.Builder
-	b.WriteString(clean(f.Resource) + ": " + clean(f.Message))
-	if f.Actual != nil {
-		b.WriteString("\nValue: " + clean(value(f.Actual)))
-	}
-	if _, layer := where(d, f); layer != "" {
-		b.WriteString("\nLayer: " + layer)
-	}
-	if f.Expected != nil {
-		b.WriteString("\nExpected: " + clean(value(f.Expected)))
-	}
-	if f.Fix != "" {
-		b.WriteString("\nFix: " + strings.Join(lines(f.Fix), "\n"))
-	}
-	return b.String()
-}
-
-// Fingerprint names a finding across runs: a digest over its rule, resource
-// and key. It does not change when os.yml is edited elsewhere.
-func Fingerprint(f *decision.Finding) string {
-	h := sha256.New()
-	for _, s := range []string{f.ID, f.Resource, f.Key} {
-		fmt.Fprintf(h, "%d:%s,", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return p
 }
 
 func level(s decision.Severity) string {
@@ -313,18 +280,14 @@ func score(s decision.Severity) string {
 }
 
 func uri(file string) string {
-	return (&url.URL{Path: strings.TrimPrefix(clean(file), "./")}).EscapedPath()
+	return (&url.URL{Path: clean(file)}).String()
 }
 
-// markdown keeps a plain text plain: what Markdown or HTML would read as
-// markup is escaped.
-func markdown(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strings.ContainsRune("\\`*_{}[]<>()#+!|~&", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
+// helpMarkdown keeps the lines of a plain text, and all of it plain.
+func helpMarkdown(s string) string {
+	text := lines(s)
+	for i := range text {
+		text[i] = md(text[i])
 	}
-	return b.String()
+	return strings.Join(text, "\n")
 }

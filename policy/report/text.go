@@ -144,10 +144,7 @@ func (t *textReport) waivers() {
 	var any bool
 	for i := range t.d.Waivers {
 		w := &t.d.Waivers[i]
-		warning := w.Warning
-		if w.Soon {
-			warning = strings.TrimSuffix("expires "+w.Expires+"; "+w.Warning, "; ")
-		}
+		warning := attention(w)
 		if warning == "" {
 			continue
 		}
@@ -184,10 +181,7 @@ func (t *textReport) block(indent int, label string, text []string) {
 }
 
 func (t *textReport) line(parts ...string) {
-	for _, p := range parts {
-		_, _ = t.w.WriteString(p) // bufio keeps the error for Flush
-	}
-	_ = t.w.WriteByte('\n')
+	_, _ = t.w.WriteString(inert(strings.Join(parts, "")) + "\n") // bufio keeps the error for Flush
 }
 
 // wrap breaks a text at spaces into lines of at most width runes; a longer

@@ -1,0 +1,333 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Markdown for a comment or a job summary, in the dialect that GitHub and
+// GitLab share. A comment on GitHub may have 65,536 characters, so each part
+// has a share of that and says how much it leaves out.
+
+const (
+	markdownTable   = 22000 // what fails
+	markdownDetails = 20000
+	markdownPart    = 4000 // each of the others, frameworks together
+	markdownCell    = 300  // runes
+)
+
+type markdownReport struct {
+	b strings.Builder
+	d *decision.Decision
+	o Options
+}
+
+func writeMarkdown(w io.Writer, d *decision.Decision, o Options) error {
+	m := &markdownReport{d: d, o: o}
+	m.head()
+	m.findings("What fails", decision.StateFail)
+	m.findings("What is unknown", decision.StateUnknown)
+	m.details()
+	m.waivers()
+	m.components()
+	m.frameworks()
+	m.line("<sub>", md(d.Tool.Name+" "+d.Tool.Version), " from the decision alone.</sub>")
+	_, err := io.WriteString(w, m.b.String())
+	return err
+}
+
+func (m *markdownReport) line(parts ...string) {
+	for _, p := range parts {
+		m.b.WriteString(p)
+	}
+	m.b.WriteByte('\n')
+}
+
+func (m *markdownReport) head() {
+	d := m.d
+	mark := map[string]string{"PASS": "✅", "DENIED": "❌"}[verdictWord(d)]
+	if mark == "" {
+		mark = "❔"
+	}
+	m.line("## ", mark, " ", verdictWord(d), ": ", mdCode(d.System.Name), " (", mdCell(d.System.Arch), ")")
+	m.line()
+	m.line(md(capital(why(d))), ".")
+	m.line()
+	m.line("| Critical | High | Medium | Low | Unknown | Waived | Pass | Not applicable |")
+	m.line("| --: | --: | --: | --: | --: | --: | --: | --: |")
+	s := d.Summary
+	m.line(fmt.Sprintf("| %d | %d | %d | %d | %d | %d | %d | %d |", s.Failing["critical"], s.Failing["high"], s.Failing["medium"], s.Failing["low"], s.Unknown, s.Waived, s.Pass, s.NotApplicable))
+	m.line()
+	judged := ""
+	if d.Date != "" {
+		judged = ", judged by " + mdCell(d.Date)
+	}
+	signer := ""
+	if m.o.Signer != "" {
+		signer = ", signed by " + mdCell(m.o.Signer)
+	}
+	m.line("Policy ", mdCode(d.Policy.Name), " ", mdCode(short(d.Policy.Digest)), ", ", count(d.Policy.Rules, "rule", "rules"),
+		", fail-on ", mdCode(d.FailOn), judged, signer, ".")
+	for _, note := range d.Notes {
+		m.line()
+		m.line("> ", mdCell(note))
+	}
+	m.line()
+}
+
+// table writes rows until its share is used up.
+func (m *markdownReport) table(share int, rows []string) {
+	for i, row := range rows {
+		if share -= len(row); share < 0 && i > 0 {
+			m.line()
+			m.line(fmt.Sprintf("… and %d more; the html report has all of them.", len(rows)-i))
+			break
+		}
+		m.line(row)
+	}
+	m.line()
+}
+
+func (m *markdownReport) findings(title string, state decision.State) {
+	list := worstFirst(m.d, state)
+	if len(list) == 0 {
+		return
+	}
+	m.line(fmt.Sprintf("### %s (%d)", title, len(list)))
+	m.line()
+	m.line("| Severity | Rule | Where | What |")
+	m.line("| --- | --- | --- | --- |")
+	share := markdownTable
+	if state != decision.StateFail {
+		share = markdownPart
+	}
+	var rows []string
+	for _, f := range list {
+		at, layer := where(m.d, f)
+		place := mdCode(resourceWords(f))
+		if at != "" {
+			place += "<br>" + mdCode(at)
+		}
+		if layer != "" {
+			place += "<br>" + mdCell(layer)
+		}
+		what := mdCell(f.Title)
+		if f.Message != "" {
+			what += "<br>" + mdCell(f.Message)
+		}
+		if f.Waiver != nil && f.Waiver.Expired {
+			what += "<br>**waiver expired " + mdCell(f.Waiver.Expires) + "** " + mdCell(f.Waiver.Owner+": "+f.Waiver.Reason)
+		}
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s |", md(string(f.Severity)), mdCode(f.ID), place, what))
+	}
+	m.table(share, rows)
+}
+
+// details are the edits, folded.
+func (m *markdownReport) details() {
+	share, left := markdownDetails, 0
+	for _, f := range worstFirst(m.d, decision.StateFail) {
+		diff, fix := edit(f, m.o), lines(f.Fix)
+		if len(diff) == 0 && f.Fix == "" {
+			continue
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "<details><summary>Edit for <code>%s</code> on <code>%s</code></summary>\n\n", mdHTML(f.ID), mdHTML(resourceWords(f)))
+		if len(diff) > 0 {
+			b.WriteString(fenced("diff", diff))
+		} else {
+			b.WriteString(fenced("yaml", fix))
+		}
+		b.WriteString("\n</details>\n\n")
+		if share -= b.Len(); share < 0 || left > 0 {
+			left++
+			continue
+		}
+		m.b.WriteString(b.String())
+	}
+	if left > 0 {
+		m.line(fmt.Sprintf("… and %d more edits; the html report has all of them.", left))
+		m.line()
+	}
+}
+
+func (m *markdownReport) waivers() {
+	if len(m.d.Waivers) == 0 {
+		return
+	}
+	m.line(fmt.Sprintf("### Waivers (%d)", len(m.d.Waivers)))
+	m.line()
+	m.line("| Rule | Covers | Reason | Owner | Until |")
+	m.line("| --- | --- | --- | --- | --- |")
+	var rows []string
+	for i := range m.d.Waivers {
+		w := &m.d.Waivers[i]
+		until := mdCell(w.Expires)
+		if trouble := attention(w); trouble != "" {
+			until += "<br>**" + mdCell(trouble) + "**"
+		}
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s |", mdCode(w.Rule), mdCode(w.Resource+w.Digest), mdCell(w.Reason), mdCell(w.Owner), until))
+	}
+	m.table(markdownPart, rows)
+}
+
+func (m *markdownReport) components() {
+	if len(m.d.System.Components) == 0 {
+		return
+	}
+	m.line(fmt.Sprintf("<details><summary>What is in it: %s</summary>", count(len(m.d.System.Components), "component", "components")))
+	m.line()
+	m.line("| Component | Image | Packages | Files | In a package |")
+	m.line("| --- | --- | --: | --: | --: |")
+	var rows []string
+	for i := range m.d.System.Components {
+		c := &m.d.System.Components[i]
+		coverage := "no files"
+		if c.Files > 0 {
+			coverage = fmt.Sprintf("%d %%", percent(c.OwnedFiles, c.Files))
+		}
+		rows = append(rows, fmt.Sprintf("| %s | %s<br>%s | %d | %d | %s |", mdCode(c.ID), mdCode(c.Image), mdCode(short(c.Digest)), c.Packages, c.Files, coverage))
+	}
+	m.table(markdownPart, rows)
+	m.line("</details>")
+	m.line()
+}
+
+func (m *markdownReport) frameworks() {
+	for i := range m.d.Frameworks {
+		fw := &m.d.Frameworks[i]
+		m.line("<details><summary>", mdHTML(frameworkTitle(fw)), ": ", controlTally(fw), "</summary>")
+		m.line()
+		m.line("| Control | State | Rules | Findings |")
+		m.line("| --- | --- | --- | --- |")
+		var rows []string
+		for j := range fw.Controls {
+			c := &fw.Controls[j]
+			state := mdCell(controlWords(c.State))
+			if c.Reason != "" {
+				state += "<br>" + mdCell(c.Reason)
+			}
+			var rules []string
+			for _, r := range c.Rules {
+				rules = append(rules, mdCode(r.ID)+unsure(r))
+			}
+			rows = append(rows, fmt.Sprintf("| %s %s | %s | %s | %s |", mdCode(c.ID), mdCell(c.Title), state, strings.Join(rules, "<br>"), m.controlFindings(c)))
+		}
+		m.table(markdownPart/len(m.d.Frameworks), rows)
+		m.line("</details>")
+		m.line()
+	}
+}
+
+// controlFindings are those that decided a control, the first few.
+func (m *markdownReport) controlFindings(c *decision.Control) string {
+	const few = 3
+	var out []string
+	list := controlFindings(m.d, c)
+	for i, f := range list {
+		if i == few {
+			out = append(out, fmt.Sprintf("and %d more", len(list)-few))
+			break
+		}
+		at, _ := where(m.d, f)
+		out = append(out, md(string(f.State))+" "+mdCode(f.ID+" "+resourceWords(f))+" "+mdCell(at))
+	}
+	return strings.Join(out, "<br>")
+}
+
+// resourceWords is a resource as people write it: a component by its id.
+func resourceWords(f *decision.Finding) string {
+	return strings.TrimPrefix(f.Resource, "component:")
+}
+
+// edit are the lines of a finding's diff, clean.
+func edit(f *decision.Finding, o Options) []string {
+	if o.Diff == nil {
+		return nil
+	}
+	diff := strings.TrimRight(o.Diff(f), "\n")
+	if diff == "" {
+		return nil
+	}
+	var out []string
+	for l := range strings.SplitSeq(diff, "\n") {
+		out = append(out, clean(l))
+	}
+	return out
+}
+
+// fenced is a block of code that no line of it can end.
+func fenced(language string, text []string) string {
+	longest := 2
+	for _, l := range text {
+		for _, run := range regexp.MustCompile("`+").FindAllString(l, -1) {
+			longest = max(longest, len(run))
+		}
+	}
+	for i, l := range text {
+		text[i] = inert(l)
+	}
+	fence := strings.Repeat("`", longest+1)
+	return fence + language + "\n" + strings.Join(text, "\n") + "\n" + fence + "\n"
+}
+
+// loud is what forges turn into links, mentions and references after they have
+// read the Markdown, and where it is broken up for them not to.
+var loud = regexp.MustCompile(`@|#\d|://|(?i:www\.)|(?i:gh-)\d`)
+
+// md is a text that stays plain in Markdown: nothing in it is markup, mentions
+// anybody, or becomes a link.
+func md(s string) string {
+	return quiet(s, func(part string) string {
+		var b strings.Builder
+		for _, r := range part {
+			switch {
+			case r == '&':
+				b.WriteString("&amp;")
+			case r == '<':
+				b.WriteString("&lt;")
+			case r == '>':
+				b.WriteString("&gt;")
+			case strings.ContainsRune("\\`*_{}[]()#+!|~$", r):
+				b.WriteString(`\` + string(r))
+			default:
+				b.WriteRune(r)
+			}
+		}
+		return b.String()
+	})
+}
+
+// mdHTML is the same in a title that is HTML, where Markdown is not read.
+func mdHTML(s string) string {
+	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "[", "&#91;")
+	return quiet(cut(clean(s), markdownCell), escape.Replace)
+}
+
+func quiet(s string, escape func(string) string) string {
+	s = clean(s)
+	var b strings.Builder
+	for {
+		at := loud.FindStringIndex(s)
+		if at == nil {
+			return b.String() + escape(s)
+		}
+		b.WriteString(escape(s[:at[0]+1]) + "<!-- -->")
+		s = s[at[0]+1:]
+	}
+}
+
+// mdCell is the same, short enough for a table.
+func mdCell(s string) string { return md(cut(clean(s), markdownCell)) }
+
+// mdCode is a name set as code. A span of backticks could be ended from within.
+func mdCode(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "<code>" + mdCell(s) + "</code>"
+}
