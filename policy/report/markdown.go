@@ -281,25 +281,25 @@ var loud = regexp.MustCompile(`@|#\d|://|(?i:www\.)|(?i:gh-)\d`)
 
 // md is a text that stays plain in Markdown: nothing in it is markup, mentions
 // anybody, or becomes a link.
-func md(s string) string {
-	return quiet(s, func(part string) string {
-		var b strings.Builder
-		for _, r := range part {
-			switch {
-			case r == '&':
-				b.WriteString("&amp;")
-			case r == '<':
-				b.WriteString("&lt;")
-			case r == '>':
-				b.WriteString("&gt;")
-			case strings.ContainsRune("\\`*_{}[]()#+!|~$", r):
-				b.WriteString(`\` + string(r))
-			default:
-				b.WriteRune(r)
-			}
+func md(s string) string { return quiet(s, escapeMarkdown) }
+
+func escapeMarkdown(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '&':
+			b.WriteString("&amp;")
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case strings.ContainsRune("\\`*_{}[]()#+!|~$", r):
+			b.WriteString(`\` + string(r))
+		default:
+			b.WriteRune(r)
 		}
-		return b.String()
-	})
+	}
+	return b.String()
 }
 
 // mdHTML is the same in a title that is HTML, where Markdown is not read.

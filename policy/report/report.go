@@ -53,6 +53,7 @@ func formats() map[string]writer {
 		"gitlab-codequality": writeGitLab,
 		"markdown":           writeMarkdown,
 		"html":               writeHTML,
+		"oscal":              writeOSCAL,
 	}
 }
 

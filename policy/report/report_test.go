@@ -30,6 +30,7 @@ func TestGolden(t *testing.T) {
 		"denied.xml":         {"junit", Options{Diff: diffOf, Time: time.Unix(1700000000, 0)}},
 		"denied.github":      {"github", Options{}},
 		"denied.gitlab.json": {"gitlab-codequality", Options{}},
+		"denied.oscal.json":  {"oscal", Options{Diff: diffOf, Time: time.Unix(1700000000, 0)}},
 		"denied.md":          {"markdown", Options{Diff: diffOf}},
 		"denied.html":        {"html", Options{Diff: diffOf, Signer: "seaworthy.pub (sha256:eeee)"}},
 	} {

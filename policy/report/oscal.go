@@ -1,0 +1,347 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// OSCAL assessment results, for tools of compliance officers. Each finding of
+// the decision that looked at something is an observation, each failing or
+// waived one a risk too; a rule's answer, and a control's of each framework
+// that was asked for, is a finding of OSCAL's. What was not assessed is an
+// excluded control and no finding: OSCAL knows no third state.
+//
+// Identifiers are derived from what they name, so the same rule on the same
+// resource of the same system has the same one in every report.
+
+const (
+	oscalVersion = "1.1.3"
+	oscalNS      = informationURI + "/ns/oscal"
+)
+
+type oscalReport struct {
+	d     *decision.Decision
+	o     Options
+	space uuid.UUID
+	at    string
+	tool  []oscalOrigin
+	rules map[string]*decision.Rule
+	// seen counts identifiers: a second finding that would have the same one
+	// gets its own.
+	seen map[string]int
+	// subjects are those that were defined, by resource.
+	subjects map[string]oscalSubject
+	// observed and risked are identifiers by finding.
+	observed, risked map[*decision.Finding]string
+	result           oscalResult
+}
+
+func writeOSCAL(w io.Writer, d *decision.Decision, o Options) error {
+	raw, err := JSON(d)
+	if err != nil {
+		return err
+	}
+	r := &oscalReport{
+		d: d, o: o, at: epoch(o).Format(time.RFC3339), rules: map[string]*decision.Rule{}, seen: map[string]int{},
+		subjects: map[string]oscalSubject{}, observed: map[*decision.Finding]string{}, risked: map[*decision.Finding]string{},
+		space: uuid.NewSHA1(uuid.NameSpaceURL, []byte(oscalNS+"#"+clean(d.System.Name)+"/"+clean(d.System.Arch))),
+	}
+	for i := range d.Rules {
+		r.rules[d.Rules[i].ID] = &d.Rules[i]
+	}
+	plan := r.id("plan", d.Policy.Name, d.Policy.Digest)
+	out := oscalAssessment{
+		UUID: uuid.NewSHA1(r.space, append(raw, r.at+o.Signer...)).String(),
+		Metadata: oscalMetadata{
+			Title:        markup(fmt.Sprintf("Decision on %s (%s) by policy %s", d.System.Name, d.System.Arch, d.Policy.Name)),
+			LastModified: r.at, Version: oscalText(d.Tool.Version), OSCALVersion: oscalVersion,
+		},
+		ImportAP: oscalHref{Href: "#" + plan, Remarks: "The policy pack is the plan: each rule is assessed on each resource that it speaks of."},
+	}
+	out.BackMatter.Resources = append(out.BackMatter.Resources, oscalResource{
+		UUID: plan, Title: markup("Policy pack " + d.Policy.Name), Description: count(d.Policy.Rules, "rule", "rules"),
+		Props: props("digest", d.Policy.Digest),
+	})
+	for _, s := range d.System.Sources {
+		out.BackMatter.Resources = append(out.BackMatter.Resources, oscalResource{
+			UUID: r.id("source", s.Path), Title: markup(s.Path), Links: []oscalRef{{uri(relative(o.Root, s.Path)), hashes(s.Digest)}},
+		})
+	}
+	r.build()
+	out.Results = []oscalResult{r.result}
+	raw, err = encode(oscalFile{out})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(raw)
+	return err
+}
+
+func (r *oscalReport) build() {
+	d := r.d
+	tool := r.id("tool", d.Tool.Name)
+	r.tool = []oscalOrigin{{[]oscalActor{{"tool", tool}}}}
+	r.result = oscalResult{
+		UUID: r.id("result"), Title: markup(verdictWord(d) + ": " + why(d)), Description: markup(tally(d)), Start: r.at, End: r.at,
+		Props: props("verdict", string(d.Verdict), "fail-on", d.FailOn, "judged", d.Date, "kernel", d.System.Kernel, "lock", d.System.LockDigest,
+			"waivers", d.WaiversDigest, "signer", r.o.Signer),
+		Remarks: markups(strings.Join(d.Notes, "\n")),
+		Local: oscalLocal{Assets: oscalAssets{
+			Components: []oscalComponent{{UUID: tool, Type: "software", Title: markup(d.Tool.Name), Description: "Decides what a system would be allowed to do.",
+				Props: props("version", d.Tool.Version), Status: oscalState{State: "operational"}}},
+			Platforms: []oscalPlatform{{UUID: r.id("platform"), Title: markup(d.Tool.Name), Uses: []oscalUses{{tool}}}},
+		}},
+	}
+	for i := range d.System.Components {
+		r.component(&d.System.Components[i])
+	}
+	for i := range d.Findings {
+		if f := &d.Findings[i]; f.State != decision.StateNotApplicable {
+			r.observe(f)
+		}
+	}
+	r.packControls()
+	for i := range d.Frameworks {
+		r.framework(&d.Frameworks[i])
+	}
+}
+
+func (r *oscalReport) component(c *decision.Component) {
+	id := r.id("component", c.ID)
+	r.subjects["component:"+c.ID] = oscalSubject{id, "component", markup(c.ID)}
+	r.result.Local.Components = append(r.result.Local.Components, oscalComponent{
+		UUID: id, Type: "software", Title: markup(c.ID), Description: markup(c.Image), Status: oscalState{State: "operational"},
+		Props: props("image", c.Image, "digest", c.Digest, "distribution", c.Distro, "packages", fmt.Sprint(c.Packages),
+			"files", fmt.Sprint(c.Files), "files-in-a-package", fmt.Sprint(c.OwnedFiles)),
+	})
+}
+
+// subject is what a finding is about, defined at its first use where it is no
+// component.
+func (r *oscalReport) subject(f *decision.Finding) oscalSubject {
+	s, ok := r.subjects[f.Resource]
+	if !ok {
+		s = oscalSubject{r.id("resource", f.Resource), "inventory-item", markup(f.Resource)}
+		r.subjects[f.Resource] = s
+		r.result.Local.Items = append(r.result.Local.Items, oscalItem{s.UUID, markup(f.Resource)})
+	}
+	return s
+}
+
+func (r *oscalReport) observe(f *decision.Finding) {
+	o := oscalObservation{
+		UUID: r.id("observation", f.ID, f.Resource, f.Key), Title: markup(f.ID + " on " + resourceWords(f)), Description: markups(message(r.d, f)),
+		Props: props("state", string(f.State), "severity", string(f.Severity), "rule", f.ID, "resource", f.Resource, "key", f.Key, "path", f.Path,
+			"fingerprint", Fingerprint(f)),
+		Methods: []string{"TEST"}, Types: []string{"control-objective"}, Origins: r.tool, Subjects: []oscalSubject{r.subject(f)}, Collected: r.at,
+	}
+	if f.State == decision.StateFail {
+		o.Types = []string{"finding"}
+	}
+	if at, ok := spotOf(r.d, f, r.o); ok {
+		e := oscalEvidence{uri(at.file), markup(fmt.Sprintf("%s:%d:%d", at.file, at.line, at.column))}
+		if at.line > 0 {
+			e.Href += fmt.Sprintf("#L%d", at.line)
+		}
+		o.Evidence = []oscalEvidence{e}
+	}
+	r.observed[f] = o.UUID
+	r.result.Observations = append(r.result.Observations, o)
+	if f.State == decision.StateFail || f.State == decision.StateWaived {
+		r.risk(f)
+	}
+}
+
+func (r *oscalReport) risk(f *decision.Finding) {
+	k := oscalRisk{
+		UUID: r.id("risk", f.ID, f.Resource, f.Key), Title: markup(f.Title), Description: markup(f.Message), Statement: markup(f.Title), Status: "open",
+		Origins: r.tool, Observations: []oscalObserved{{r.observed[f]}},
+		Character: []oscalCharacter{{r.tool[0], []oscalFacet{{"severity", oscalNS, oscalText(string(f.Severity))}}}},
+	}
+	if rule := r.rules[f.ID]; rule != nil && rule.Description != "" {
+		k.Statement = markups(rule.Description)
+	}
+	if w := f.Waiver; w != nil {
+		k.Props = props("waiver-owner", w.Owner, "waiver-reason", w.Reason, "waiver-expires", w.Expires, "waiver-place", place(&w.Origin))
+		day, err := time.Parse(time.DateOnly, w.Expires)
+		if err == nil && f.State == decision.StateWaived && day.Year() < 3000 { // OSCAL knows no later one
+			k.Deadline = day.Add(24*time.Hour - time.Second).Format(time.RFC3339)
+		}
+	}
+	if f.State == decision.StateWaived {
+		k.Status = "deviation-approved"
+	}
+	text := markups(f.Fix)
+	if diff := edit(f, r.o); len(diff) > 0 {
+		text += "\n\n" + fenced("diff", diff)
+	}
+	if text != "" {
+		k.Remediations = []oscalRemediation{{r.id("remediation", f.ID, f.Resource, f.Key), "recommendation", "The smallest change that passes", text}}
+	}
+	r.risked[f] = k.UUID
+	r.result.Risks = append(r.result.Risks, k)
+}
+
+// packControls tells what the rules of the pack answer, each by its worst
+// finding.
+func (r *oscalReport) packControls() {
+	sel := oscalSelection{Description: markup("Rules of policy pack " + r.d.Policy.Name), Props: props("digest", r.d.Policy.Digest)}
+	by := map[string][]*decision.Finding{}
+	var order []string
+	for i := range r.d.Findings {
+		f := &r.d.Findings[i]
+		if r.observed[f] == "" {
+			continue
+		}
+		if by[f.ID] == nil {
+			order = append(order, f.ID)
+		}
+		by[f.ID] = append(by[f.ID], f)
+	}
+	for i := range r.d.Rules {
+		if id := r.d.Rules[i].ID; by[id] == nil {
+			sel.Exclude = append(sel.Exclude, oscalControl{token(id)})
+		}
+	}
+	for _, id := range order {
+		sel.Include = append(sel.Include, oscalControl{token(id)})
+		status := oscalState{State: "satisfied", Reason: "pass"}
+		for _, f := range by[id] {
+			switch {
+			case f.State == decision.StateFail:
+				status = oscalState{State: "not-satisfied", Reason: "fail"}
+			case f.State == decision.StateUnknown && status.Reason != "fail":
+				status = oscalState{State: "not-satisfied", Reason: "unknown"}
+			case f.State == decision.StateWaived && status.State == "satisfied":
+				status = oscalState{State: "not-satisfied", Reason: "waived"}
+			}
+		}
+		r.finding("rule", id, by[id][0].Title, oscalFinding{Description: count(len(by[id]), "observation", "observations"), Target: oscalTarget{ID: token(id), Status: status}}, by[id])
+	}
+	r.result.Reviewed.Selections = append(r.result.Reviewed.Selections, sel)
+}
+
+func (r *oscalReport) framework(fw *decision.Framework) {
+	sel := oscalSelection{Description: markup(frameworkTitle(fw)), Props: props("framework", fw.ID)}
+	if u, err := url.Parse(fw.URL); err == nil && u.Scheme == "https" && u.Host != "" {
+		sel.Links = []oscalLink{{u.String(), "reference"}}
+	}
+	for i := range fw.Controls {
+		c := &fw.Controls[i]
+		id := oscalControl{token(fw.ID + "_" + c.ID)}
+		if c.State == decision.NotAssessed {
+			sel.Exclude = append(sel.Exclude, id)
+			continue
+		}
+		sel.Include = append(sel.Include, id)
+		status := oscalState{State: "not-satisfied", Reason: "fail", Remarks: markups(c.Reason)}
+		switch c.State {
+		case decision.Satisfied:
+			status.State, status.Reason = "satisfied", "pass"
+		case decision.ControlWaived:
+			status.Reason = "waived"
+		}
+		f := oscalFinding{Description: markup(c.Title), Target: oscalTarget{ID: id.ID, Status: status}, Props: props("framework", fw.ID, "control", c.ID)}
+		for _, rule := range c.Rules {
+			f.Props = append(f.Props, props("rule", rule.ID+" "+cmp.Or(rule.Confidence, "unsure"))...)
+		}
+		var list []*decision.Finding
+		for _, n := range c.Findings {
+			if n >= 0 && n < len(r.d.Findings) {
+				list = append(list, &r.d.Findings[n])
+			}
+		}
+		r.finding("control", fw.ID+" "+c.ID, c.Title, f, list)
+	}
+	r.result.Reviewed.Selections = append(r.result.Reviewed.Selections, sel)
+}
+
+// finding adds what is the same for rules and controls.
+func (r *oscalReport) finding(kind, id, title string, f oscalFinding, list []*decision.Finding) {
+	f.UUID, f.Title, f.Origins = r.id(kind, id), markup(id+" "+title), r.tool
+	f.Target.Type, f.Target.Title = "objective-id", markup(title)
+	for _, from := range list {
+		if id := r.observed[from]; id != "" {
+			f.Observations = append(f.Observations, oscalObserved{id})
+		}
+		if id := r.risked[from]; id != "" {
+			f.Risks = append(f.Risks, oscalRisked{id})
+		}
+	}
+	r.result.Findings = append(r.result.Findings, f)
+}
+
+// id derives an identifier (UUID version 5) from what it names.
+func (r *oscalReport) id(kind string, names ...string) string {
+	name := kind
+	for _, n := range names {
+		name += fmt.Sprintf("/%d:%s", len(n), n)
+	}
+	if r.seen[name]++; r.seen[name] > 1 {
+		name += fmt.Sprintf("#%d", r.seen[name])
+	}
+	return uuid.NewSHA1(r.space, []byte(name)).String()
+}
+
+// props are properties from pairs of a name and a value, but for empty values.
+func props(pairs ...string) []oscalProp {
+	var out []oscalProp
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			out = append(out, oscalProp{pairs[i], oscalNS, oscalText(pairs[i+1])})
+		}
+	}
+	return out
+}
+
+// oscalText is a text as OSCAL's strings want it: not empty, one line, no
+// space at its ends.
+func oscalText(s string) string {
+	return cmp.Or(strings.TrimSpace(cut(clean(s), maxMessage)), "none")
+}
+
+// markup is a plain text where OSCAL reads a line of Markdown; markups, where
+// it reads several.
+func markup(s string) string { return escapeMarkdown(oscalText(s)) }
+
+func markups(s string) string {
+	return strings.TrimSpace(escapeMarkdown(cut(strings.Join(lines(s), "\n"), maxMessage)))
+}
+
+// token is an identifier as OSCAL wants it: a letter, then letters, digits,
+// dots, dashes and underscores. Anything else becomes an underscore.
+func token(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		letter := unicode.IsLetter(r) || r == '_'
+		if i == 0 && !letter {
+			b.WriteByte('_')
+		}
+		if letter || unicode.IsNumber(r) || r == '.' || r == '-' {
+			b.WriteRune(r)
+		} else {
+			b.WriteByte('_')
+		}
+	}
+	const most = 200
+	if r := []rune(b.String()); len(r) > most {
+		return string(r[:most])
+	}
+	return cmp.Or(b.String(), "_")
+}
+
+func hashes(digest string) []oscalHash {
+	if hex, ok := strings.CutPrefix(digest, "sha256:"); ok && len(hex) == 64 {
+		return []oscalHash{{"SHA-256", clean(hex)}}
+	}
+	return nil
+}
