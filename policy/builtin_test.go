@@ -17,6 +17,7 @@ func TestBuiltinPacks(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		compilesStrictly(t, name)
 		var ids []string
 		for _, r := range d.Rules {
 			ids = append(ids, r.ID)
@@ -30,6 +31,22 @@ func TestBuiltinPacks(t *testing.T) {
 			}
 		}
 		below = ids
+	}
+}
+
+// compilesStrictly checks what Prepare takes for checked.
+func compilesStrictly(t *testing.T, pack string) {
+	t.Helper()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := builtinSet(l, pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := compile(s, "2026-11-20", nil, false); err != nil {
+		t.Errorf("%s: %v", pack, err)
 	}
 }
 

@@ -119,7 +119,7 @@ func (l *library) perform(ctx context.Context, j job) (*answer, error) {
 	if g.set == nil {
 		return &answer{Plan: &g.plan}, nil
 	}
-	program, err := compile(g.set, j.Date, j.Parts)
+	program, err := compile(g.set, j.Date, j.Parts, false)
 	if err != nil || j.Do == doOpen {
 		return &answer{Plan: &g.plan}, err
 	}

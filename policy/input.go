@@ -26,6 +26,22 @@ func inputValue(f *facts.Facts) (ast.Value, error) {
 	return t.Value, nil
 }
 
+// eachField calls do for each field that the JSON form has.
+func eachField(v reflect.Value, do func(name string, v reflect.Value, nullable bool) error) error {
+	t := v.Type()
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if options == "omitempty" && v.Field(i).IsZero() {
+			continue
+		}
+		if err := do(name, v.Field(i), facts.Nullable(field)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func term(v reflect.Value, nullable bool) (*ast.Term, error) {
 	switch v.Kind() {
 	case reflect.String:
@@ -64,16 +80,7 @@ func listTerm(v reflect.Value) (*ast.Term, error) {
 	return ast.ArrayTerm(out...), nil
 }
 
-// mapTerm leaves a map of texts as it is until a rule asks for a key: of the
-// ten thousand options of a kernel, rules read some hundreds.
 func mapTerm(v reflect.Value) (*ast.Term, error) {
-	if texts, ok := v.Interface().(map[string]string); ok {
-		native := make(map[string]any, len(texts))
-		for k, text := range texts {
-			native[validText(k)] = validText(text)
-		}
-		return ast.NewTerm(ast.LazyObject(native)), nil
-	}
 	pairs := make([][2]*ast.Term, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {
 		value, err := term(it.Value(), false)
@@ -86,19 +93,14 @@ func mapTerm(v reflect.Value) (*ast.Term, error) {
 }
 
 func structTerm(v reflect.Value) (*ast.Term, error) {
-	t := v.Type()
-	pairs := make([][2]*ast.Term, 0, t.NumField())
-	for i := range t.NumField() {
-		field := t.Field(i)
-		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if options == "omitempty" && v.Field(i).IsZero() {
-			continue
-		}
-		value, err := term(v.Field(i), facts.Nullable(field))
-		if err != nil {
-			return nil, err
-		}
+	pairs := make([][2]*ast.Term, 0, v.NumField())
+	err := eachField(v, func(name string, v reflect.Value, nullable bool) error {
+		value, err := term(v, nullable)
 		pairs = append(pairs, ast.Item(ast.InternedTerm(name), value))
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return ast.ObjectTerm(pairs...), nil
 }

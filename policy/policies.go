@@ -38,10 +38,13 @@ func (l *library) read(o Options) (*policies, []trusted, error) {
 	var errs []error
 	for _, s := range sources {
 		if s.Bundle == nil && l.packs[s.Name] != nil {
-			part, packs, err := l.builtinPart(s.Name)
+			part, whole, err := l.builtinPart(s.Name)
 			errs = append(errs, err)
 			p.about.Parts = append(p.about.Parts, part)
-			for _, pack := range packs {
+			if len(sources) == 1 {
+				wishes[0].set = whole.set
+			}
+			for _, pack := range whole.packs {
 				if !slices.Contains(wishes[0].packs, pack) {
 					wishes[0].packs = append(wishes[0].packs, pack)
 				}
@@ -70,16 +73,16 @@ func (l *library) host(o Options) host {
 }
 
 // builtinPart describes a pack as it is built in.
-func (l *library) builtinPart(name string) (decision.PolicyPart, []*pack, error) {
+func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error) {
 	packs, err := chain(l.packs, name)
 	if err != nil {
-		return decision.PolicyPart{}, nil, err
+		return decision.PolicyPart{}, trusted{}, err
 	}
 	s, err := l.trustedSet(name, trusted{packs: packs})
 	if err != nil {
-		return decision.PolicyPart{}, nil, err
+		return decision.PolicyPart{}, trusted{}, err
 	}
-	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.digest(), Rules: len(s.rules)}, packs, nil
+	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.digest(), Rules: len(s.rules)}, trusted{packs: packs, set: s}, nil
 }
 
 // addGuest opens a policy that is not built in.
@@ -150,6 +153,8 @@ func (l *library) prepare(o Options, date string) (*policies, error) {
 	if err != nil {
 		return nil, err
 	}
+	linked, err := builtin()
+	shipped := err == nil && l == linked
 	var errs []error
 	for _, w := range wishes {
 		set, err := l.trustedSet(p.about.Name, w)
@@ -160,7 +165,7 @@ func (l *library) prepare(o Options, date string) (*policies, error) {
 		for _, r := range set.rules {
 			p.infos = append(p.infos, r.RuleInfo)
 		}
-		program, err := compile(set, date, p.about.Parts)
+		program, err := compile(set, date, p.about.Parts, shipped)
 		errs = append(errs, err)
 		p.programs = append(p.programs, program)
 	}

@@ -186,7 +186,7 @@ func TestMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := compile(set, "2026-11-20", nil)
+	p, err := compile(set, "2026-11-20", nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,6 +88,8 @@ const ociScheme = "oci://"
 type trusted struct {
 	packs []*pack // with all that they include
 	rules []string
+	// set is the outcome, where it is known already.
+	set *set
 }
 
 // active are the names of the packs in force, nil where there is none: then
@@ -146,6 +148,9 @@ func distinct(all []trusted) []trusted {
 
 // trustedSet assembles built-in rules.
 func (l *library) trustedSet(name string, w trusted) (*set, error) {
+	if w.set != nil {
+		return w.set, nil
+	}
 	packs := slices.Clone(w.packs)
 	if len(w.rules) > 0 {
 		packs = append(packs, &pack{name: name, rules: w.rules})
