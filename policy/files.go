@@ -37,6 +37,8 @@ type tree struct {
 	tests   []file // *_test.rego
 	data    []file // data/**.json
 	packs   []file // packs/*.yaml
+	// frameworks are frameworks/*.yaml.
+	frameworks []file
 }
 
 // readTree reads a rule folder. Names in errors are prefixed.
@@ -87,7 +89,9 @@ func readTree(fsys fs.FS, prefix string, lim limits) (*tree, error) {
 	return t, nil
 }
 
-func (t *tree) lists() []*[]file { return []*[]file{&t.modules, &t.tests, &t.data, &t.packs} }
+func (t *tree) lists() []*[]file {
+	return []*[]file{&t.modules, &t.tests, &t.data, &t.packs, &t.frameworks}
+}
 
 // place says which list a path belongs to; nil: none.
 func (t *tree) place(p string) *[]file {
@@ -103,8 +107,11 @@ func (t *tree) place(p string) *[]file {
 			return &t.data
 		}
 	case ".yaml", ".yml":
-		if top == "packs" {
+		switch top {
+		case "packs":
 			return &t.packs
+		case "frameworks":
+			return &t.frameworks
 		}
 	}
 	return nil

@@ -68,6 +68,12 @@ type plan struct {
 	Rules []RuleInfo `json:"rules,omitempty"`
 	// Files are the digest paths of what these rest on.
 	Files []string `json:"files,omitempty"`
+	// Active are the built-in packs whose rows count for Rules, nil for all.
+	Active []string `json:"active,omitempty"`
+	// Rows are those of the tables, where the guest adjusts one; Frameworks are
+	// the guest's own.
+	Rows       []Row        `json:"rows,omitempty"`
+	Frameworks []*Framework `json:"frameworks,omitempty"`
 }
 
 // jobOf makes a job of a rule folder; tests are left out unless they are run.
@@ -115,6 +121,11 @@ func (l *library) perform(ctx context.Context, j job) (*answer, error) {
 	}
 	if err := g.choose(j); err != nil {
 		return nil, err
+	}
+	if j.Do == doOpen {
+		if err := g.readFrameworks(); err != nil {
+			return nil, err
+		}
 	}
 	if g.set == nil {
 		return &answer{Plan: &g.plan}, nil
@@ -191,7 +202,32 @@ func (g *guest) choose(j job) error {
 	} else if len(g.plan.Packs) > 0 {
 		g.set.active = g.plan.Packs
 	}
+	if own {
+		g.plan.Active = g.set.active
+	}
 	return nil
+}
+
+// readFrameworks reads the guest's own catalogues, and the rows of the tables
+// where it adds to them.
+func (g *guest) readFrameworks() error {
+	var errs []error
+	for _, f := range g.own.frameworks {
+		fw, err := parseFramework(f)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if slices.Contains(g.library.frameworkNames(), fw.ID) {
+			errs = append(errs, input("%s: framework %q is built in", "give it a name of its own; a rule joins a built-in one by its annotation controls", f.name, fw.ID))
+		}
+		errs = append(errs, fw.known(g.library, g.own))
+		g.plan.Frameworks = append(g.plan.Frameworks, fw)
+	}
+	if slices.ContainsFunc(tableKeys, func(k tableKey) bool { return slices.Contains(g.plan.Adjusted, k.table) }) {
+		g.plan.Rows = rowsOf(g.data)
+	}
+	return errors.Join(errs...)
 }
 
 // split leaves to others what is built in.

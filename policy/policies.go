@@ -23,6 +23,9 @@ type policies struct {
 	programs []*program
 	guests   []job // to be decided
 	host     host
+	// frameworks are nil before prepare.
+	frameworks *frameworks
+	plans      []*plan // of all guests
 }
 
 // read opens all policies of the options, compiles none, and says which
@@ -96,6 +99,7 @@ func (p *policies) addGuest(l *library, s Source) (trusted, error) {
 	if err != nil {
 		return trusted{}, err
 	}
+	p.plans = append(p.plans, a.Plan)
 	wish := trusted{rules: a.Plan.Builtins}
 	for _, name := range a.Plan.Packs {
 		wish.packs = append(wish.packs, l.packs[name])
@@ -173,7 +177,8 @@ func (l *library) prepare(o Options, date string) (*policies, error) {
 		p.guests[i].Do, p.guests[i].Date, p.guests[i].Parts = doDecide, date, p.about.Parts
 	}
 	errs = append(errs, p.describeRules())
-	return p, errors.Join(errs...)
+	p.frameworks, err = l.views(o.Frameworks, p, wishes)
+	return p, errors.Join(append(errs, err)...)
 }
 
 // describeRules sorts the rules by id. One that two guests bring is told apart

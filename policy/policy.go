@@ -38,6 +38,9 @@ type Options struct {
 	// process. Without it that is done here, where one endless call of a
 	// builtin goes on for as long as the program runs.
 	Isolate func(ctx context.Context) *exec.Cmd
+	// Frameworks are the catalogues of controls that the decision answers, by
+	// id; none of them changes the verdict.
+	Frameworks []string
 	// Waivers is the path of a waiver file, "" for none.
 	Waivers string
 	// FailOn is the lowest severity that denies: low (the default), medium,
@@ -135,6 +138,7 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 		d.Date = p.date
 	}
 	p.waivers.apply(d, f, p.options.Now)
+	d.Frameworks = p.frameworks.answer(d.Findings, f.Arch)
 	d.Summary = summarize(d.Findings)
 	d.Verdict = verdict(d)
 	return d, nil

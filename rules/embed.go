@@ -8,10 +8,10 @@ import (
 	"io/fs"
 )
 
-//go:embed lib kernel os data packs
+//go:embed lib kernel os data packs frameworks
 var files embed.FS
 
 // FS returns the rules as a file tree: lib, kernel and os hold Rego and its
 // tests, data the JSON tables (each under a top-level key of its own), packs
-// the lists of rule ids. Stock opa loads the same folders unchanged.
+// the lists of rule ids, frameworks what speaks to which control. Stock opa loads the same folders unchanged.
 func FS() fs.FS { return files }

@@ -162,6 +162,9 @@ func packs(t testing.TB) map[string]pack {
 	t.Helper()
 	out := map[string]pack{}
 	walk(t, ".yaml", func(name string, content []byte) {
+		if path.Dir(name) != "packs" {
+			return
+		}
 		d := yaml.NewDecoder(bytes.NewReader(content))
 		d.KnownFields(true)
 		var file map[string]pack

@@ -83,8 +83,8 @@ func (f *resolveFlags) systemName(files []string) string {
 
 // policyFlags are shared by the verbs that decide.
 type policyFlags struct {
-	waivers, failOn, now string
-	policies, reports    []string
+	waivers, failOn, now          string
+	policies, reports, frameworks []string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
@@ -93,6 +93,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
 	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
 	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringArrayVar(&f.frameworks, "framework", nil, "catalogue of controls to answer (repeatable); rules frameworks lists them")
 	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.Formats(), ", ")+"; to stdout without FILE (repeatable, default text)")
 }
 
@@ -103,6 +104,7 @@ func (f *policyFlags) options() (policy.Options, error) {
 	}
 	o := policyOptions(f.policies)
 	o.Waivers, o.FailOn, o.Now, o.Dated = f.waivers, f.failOn, now, f.now != ""
+	o.Frameworks = f.frameworks
 	o.Tool = decision.Tool{Name: "seaworthy", Version: version()}
 	return o, nil
 }

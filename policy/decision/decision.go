@@ -237,6 +237,9 @@ type Framework struct {
 	Title   string `json:"title"`
 	Version string `json:"version,omitempty"`
 	URL     string `json:"url,omitempty"`
+	// Digest is sha256:HEX of the file that maps controls to rules. The
+	// policy's digest does not cover it: a view changes no verdict.
+	Digest string `json:"digest"`
 	// Controls in the catalogue's order, also those that no rule speaks to.
 	Controls []Control `json:"controls"`
 }
@@ -259,7 +262,16 @@ type Control struct {
 	ID    string       `json:"id"`
 	Title string       `json:"title"`
 	State ControlState `json:"state"`
-	// Reason says why a control was not assessed, or is not satisfied.
+	// Confidence of the answer: "checked" where a checked mapping leads to one
+	// of the findings that make it, "unsure" where only unsure ones do, ""
+	// where there is no answer.
+	Confidence string `json:"confidence,omitempty"`
+	// Partial: the answer is about a part of the control. Rules that speak to
+	// it are not in the policy, or no rule looks at what Gap says.
+	Partial bool   `json:"partial,omitempty"`
+	Gap     string `json:"gap,omitempty"`
+	// Reason says why a control was not assessed, or is not satisfied, and in
+	// any state which of its rules the policy does not evaluate.
 	Reason string `json:"reason,omitempty"`
 	// Rules that speak to it, sorted, and how sure that is.
 	Rules []ControlRule `json:"rules,omitempty"`
@@ -273,6 +285,9 @@ type ControlRule struct {
 	// Confidence is "checked" where somebody held the rule against the
 	// control's text, else "unsure".
 	Confidence string `json:"confidence"`
+	// OnlyIn is the weakest pack that holds the rule, where the policy does not
+	// hold it.
+	OnlyIn string `json:"onlyIn,omitempty"`
 }
 
 // Origin is who set the value; the same fields as facts.Origin. What an image

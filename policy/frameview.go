@@ -1,0 +1,243 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// frameworks are the catalogues that a decision answers, and what the policy
+// looks at of all that could answer them.
+type frameworks struct {
+	asked []*Framework
+	rows  []Row
+	// homes are the weakest pack that holds each rule.
+	homes map[string]string
+	// scopes are what is evaluated.
+	scopes []scope
+	// policy is how reasons call it.
+	policy string
+}
+
+// scope is one program's share.
+type scope struct {
+	rules map[string]bool
+	// packs whose rows count; nil where each one does.
+	packs []string
+}
+
+func (s scope) looksAt(rule, pack string) bool {
+	return s.rules[rule] && (s.packs == nil || pack == "" || slices.Contains(s.packs, pack))
+}
+
+// evaluated: the policy holds the rule, and of its rows those of this pack;
+// pack "" asks for the rule alone.
+func (f *frameworks) evaluated(rule, pack string) bool {
+	return slices.ContainsFunc(f.scopes, func(s scope) bool { return s.looksAt(rule, pack) })
+}
+
+// answer gives the views of one decision, in the order that was asked for.
+func (f *frameworks) answer(findings []decision.Finding, arch string) []decision.Framework {
+	if f == nil || len(f.asked) == 0 {
+		return nil
+	}
+	byRule := map[string][]int{}
+	for i := range findings {
+		byRule[findings[i].ID] = append(byRule[findings[i].ID], i)
+	}
+	var out []decision.Framework
+	for _, fw := range f.asked {
+		view := decision.Framework{ID: fw.ID, Title: fw.Title, Version: fw.Version, URL: fw.URL, Digest: fw.Digest,
+			Controls: make([]decision.Control, 0, len(fw.Controls))}
+		for i := range fw.Controls {
+			v := &controlView{frameworks: f, control: &fw.Controls[i], findings: findings, byRule: byRule, arch: arch,
+				related: map[int]string{}, absent: map[string]string{}}
+			view.Controls = append(view.Controls, v.answer())
+		}
+		out = append(out, view)
+	}
+	return out
+}
+
+// controlView works out the answer to one control.
+type controlView struct {
+	*frameworks
+	control  *Control
+	findings []decision.Finding
+	byRule   map[string][]int
+	arch     string
+
+	related map[int]string // index of a finding: the surest mapping to it
+	// absent are rules and rows that nobody evaluated, and the pack that would.
+	absent map[string]string
+}
+
+func (v *controlView) answer() decision.Control {
+	out := decision.Control{ID: v.control.ID, Title: v.control.Title, Rules: v.control.rules(v.rows), Gap: v.control.Gap}
+	for _, t := range v.control.Terms {
+		if t.Rule != "" {
+			v.takeRule(t)
+		} else {
+			v.takeRows(t)
+		}
+	}
+	for i := range out.Rules {
+		if r := &out.Rules[i]; !v.evaluated(r.ID, "") {
+			r.OnlyIn = v.homes[r.ID]
+		}
+	}
+	out.Findings = slices.Sorted(maps.Keys(v.related))
+	of := map[decision.State][]int{}
+	for _, i := range out.Findings {
+		s := v.findings[i].State
+		of[s] = append(of[s], i)
+	}
+	var decisive []int
+	var reason string
+	switch fails, unknown, waived, passes := of[decision.StateFail], of[decision.StateUnknown], of[decision.StateWaived], of[decision.StatePass]; {
+	case len(fails) > 0:
+		out.State, decisive, reason = decision.NotSatisfied, fails, "fails: "+v.name(fails)
+	case len(unknown) > 0:
+		out.State, reason = decision.NotAssessed, "unknown: "+v.quote(unknown)
+	case len(waived) > 0:
+		out.State, decisive, reason = decision.ControlWaived, waived, "waived: "+v.name(waived)
+	case len(passes) > 0:
+		out.State, decisive = decision.Satisfied, passes
+	default:
+		out.State, reason = decision.NotAssessed, v.silence(out.Findings)
+	}
+	out.Partial = len(v.control.Terms) > 0 && (len(v.absent) > 0 || out.Gap != "")
+	out.Reason = cut(strings.Trim(reason+"; "+v.unseen(), "; "), maxText)
+	for _, i := range decisive {
+		if out.Confidence != Checked {
+			out.Confidence = v.related[i]
+		}
+	}
+	return out
+}
+
+func (v *controlView) take(i int, confidence string) {
+	if v.related[i] != Checked {
+		v.related[i] = confidence
+	}
+}
+
+func (v *controlView) takeRule(t Term) {
+	if !v.evaluated(t.Rule, "") {
+		v.absent[t.Rule] = v.homes[t.Rule]
+		return
+	}
+	for _, i := range v.byRule[t.Rule] {
+		if f := &v.findings[i]; t.Resource == "" || f.Resource == t.Resource || overall(f, t.Resource) {
+			v.take(i, t.Confidence)
+		}
+	}
+}
+
+func (v *controlView) takeRows(t Term) {
+	for n := range v.rows {
+		row := &v.rows[n]
+		switch {
+		case !t.selects(row), v.arch != "" && len(row.Arches) > 0 && !slices.Contains(row.Arches, v.arch):
+		case !v.evaluated(row.Rule, row.Pack):
+			v.absent[row.Resource] = row.Pack
+		default:
+			for _, i := range v.byRule[row.Rule] {
+				if f := &v.findings[i]; f.Resource == row.Resource || overall(f, row.Resource) {
+					v.take(i, t.Confidence)
+				}
+			}
+		}
+	}
+}
+
+// overall: the finding says for its rule as a whole why nothing was decided,
+// and so for the resource too: there is no kernel configuration to look into.
+func overall(f *decision.Finding, resource string) bool {
+	kind, _, _ := strings.Cut(resource, ":")
+	return (f.State == decision.StateUnknown || f.State == decision.StateNotApplicable) && !strings.HasPrefix(f.Resource, kind+":")
+}
+
+// Reasons name so many, and count the rest.
+const mostNamed = 4
+
+// some joins the first of several texts.
+func some(all []string) string {
+	if len(all) <= mostNamed {
+		return join(all)
+	}
+	return fmt.Sprintf("%s and %d more", join(all[:mostNamed]), len(all)-mostNamed)
+}
+
+// name says which rules found something, and on what.
+func (v *controlView) name(list []int) string {
+	on := map[string][]string{}
+	expired := ""
+	for _, i := range list {
+		f := &v.findings[i]
+		if !slices.Contains(on[f.ID], f.Resource) {
+			on[f.ID] = append(on[f.ID], f.Resource)
+		}
+		if f.Waiver != nil && f.Waiver.Expired {
+			expired = max(expired, f.Waiver.Expires)
+		}
+	}
+	var parts []string
+	for _, id := range slices.Sorted(maps.Keys(on)) {
+		what := on[id][0]
+		if n := len(on[id]); n > 1 {
+			what = fmt.Sprintf("%d resources", n)
+		}
+		parts = append(parts, id+" on "+what)
+	}
+	if expired != "" {
+		return some(parts) + "; a waiver expired " + expired
+	}
+	return some(parts)
+}
+
+// quote repeats what findings say, the same words once.
+func (v *controlView) quote(list []int) string {
+	var said []string
+	for _, i := range list {
+		if m := v.findings[i].Message; !slices.Contains(said, m) {
+			said = append(said, m)
+		}
+	}
+	return some(said)
+}
+
+// silence says why nothing answers a control.
+func (v *controlView) silence(related []int) string {
+	switch {
+	case len(v.control.Terms) == 0:
+		return "no rule speaks to it"
+	case len(related) > 0:
+		return "not applicable: " + v.quote(related)
+	case len(v.absent) > 0:
+		return "nothing that speaks to it is in " + v.policy
+	}
+	return "nothing that speaks to it is in this system"
+}
+
+// unseen names what could have spoken to the control and was not evaluated.
+func (v *controlView) unseen() string {
+	var parts []string
+	for _, what := range slices.SortedFunc(maps.Keys(v.absent), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, ":"), strings.Count(b, ":")), cmp.Compare(a, b))
+	}) {
+		where := "in no pack"
+		if pack := v.absent[what]; pack != "" {
+			where = "in " + pack + " only"
+		}
+		parts = append(parts, what+" ("+where+")")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "not evaluated: " + some(parts)
+}

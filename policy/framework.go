@@ -1,0 +1,305 @@
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// How sure a mapping of a control is.
+const (
+	// Checked: somebody held the rule against the control's text.
+	Checked = "checked"
+	// Unsure: nobody did, or the text leaves it open.
+	Unsure = "unsure"
+)
+
+// Bounds on a framework file. The largest catalogue that is built in has two
+// hundred controls.
+const (
+	maxControls      = 2000
+	maxTerms         = 200 // of one control
+	maxFrameworkText = 500 // runes
+)
+
+// Framework is a catalogue of controls and what answers them.
+type Framework struct {
+	// ID is its file's name without .yaml.
+	ID      string
+	Title   string
+	Version string
+	URL     string
+	// Cite is how a rule's annotations name a control, {id} standing for its
+	// id: "CIS-D {id}". "" where rules don't: rows of tables do.
+	Cite string
+	// Text says which copy of the text the mappings were held against.
+	Text     string
+	Controls []Control
+	// Digest is sha256:HEX of its file.
+	Digest string
+}
+
+// Control is one requirement of a catalogue.
+type Control struct {
+	ID    string
+	Title string
+	// Gap is what of the control's text no rule looks at, where that is much.
+	Gap   string
+	Terms []Term
+}
+
+// Term selects findings that speak to a control: those of a rule, or those on
+// the table rows that cite a source; in both cases perhaps only those on one
+// resource. One of Rule and Source is set.
+type Term struct {
+	Rule       string
+	Source     string
+	Resource   string
+	Confidence string // Checked or Unsure
+}
+
+// String is the term as a framework file has it.
+func (t Term) String() string {
+	s := t.Rule
+	if s == "" {
+		s = rowsPrefix + t.Source
+	}
+	if t.Resource != "" {
+		s += "@" + t.Resource
+	}
+	return s
+}
+
+const rowsPrefix = "rows:"
+
+var (
+	frameworkShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+	webAddress     = regexp.MustCompile(`^https?://[^\s"'<>]+$`)
+)
+
+// frameworkName is the id that a framework file stands for.
+func frameworkName(f file) string {
+	return strings.TrimSuffix(strings.TrimSuffix(path.Base(f.path), ".yaml"), ".yml")
+}
+
+// frameworkParser collects what is wrong with one file.
+type frameworkParser struct {
+	file
+	errs []error
+}
+
+func (p *frameworkParser) bad(n *yaml.Node, next, what string, args ...any) {
+	p.errs = append(p.errs, inputAt(nodePos(p.name, n), next, what, args...))
+}
+
+// parseFramework reads ID: {title, version, url, cite, text, controls: [{id,
+// title, gap, checked: [TERMS], unsure: [TERMS]}]}.
+func parseFramework(f file) (*Framework, error) {
+	root, err := document(f.name, f.content)
+	if err != nil {
+		return nil, err
+	}
+	id := frameworkName(f)
+	if root == nil || root.Kind != yaml.MappingNode || len(root.Content) != 2 || root.Content[0].Value != id {
+		return nil, input("%s: a framework file is a map with one key, its own name", "write "+id+": {title: …, controls: […]}", f.name)
+	}
+	p := &frameworkParser{file: f}
+	fw := &Framework{ID: id, Digest: hashOf(f.content)}
+	if !frameworkShape.MatchString(id) {
+		p.bad(root.Content[0], "use small letters, digits and dashes", "framework %q", cut(id, 100))
+	}
+	p.fields(root.Content[1], map[string]func(*yaml.Node){
+		"title": p.into(&fw.Title), "version": p.into(&fw.Version), "url": p.into(&fw.URL),
+		"cite": p.into(&fw.Cite), "text": p.into(&fw.Text),
+		"controls": func(n *yaml.Node) { p.controls(n, fw) },
+	})
+	switch at := root.Content[1]; {
+	case fw.Title == "":
+		p.bad(at, "", "framework %s has no title", id)
+	case len(fw.Controls) == 0 && len(p.errs) == 0:
+		p.bad(at, "", "framework %s has no controls", id)
+	case fw.URL != "" && !webAddress.MatchString(fw.URL):
+		p.bad(at, "write https://…", "framework %s: url %q", id, fw.URL)
+	case fw.Cite != "" && strings.Count(fw.Cite, "{id}") != 1:
+		p.bad(at, "write {id} where the control's id stands", "framework %s: cite %q", id, fw.Cite)
+	}
+	return fw, errors.Join(p.errs...)
+}
+
+// fields hands the values of a map to whom they belong.
+func (p *frameworkParser) fields(n *yaml.Node, known map[string]func(*yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		p.bad(n, "", "a map is wanted, not %s", kindName(n))
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		read := known[n.Content[i].Value]
+		if read == nil {
+			var names []string
+			for name := range known {
+				names = append(names, name)
+			}
+			slices.Sort(names)
+			p.bad(n.Content[i], "keys are "+join(names), "unknown key %q", cut(n.Content[i].Value, 100))
+			continue
+		}
+		read(n.Content[i+1])
+	}
+}
+
+// into reads a short text of one line.
+func (p *frameworkParser) into(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		s, ok := text(n)
+		s = strings.Join(strings.Fields(s), " ")
+		if !ok || s == "" || len([]rune(s)) > maxFrameworkText {
+			p.bad(n, "", "a text of at most %d letters is wanted here", maxFrameworkText)
+			return
+		}
+		*to = s
+	}
+}
+
+func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
+	if n.Kind != yaml.SequenceNode || len(n.Content) > maxControls {
+		p.bad(n, "", "a list of at most %d controls is wanted here", maxControls)
+		return
+	}
+	seen := map[string]bool{}
+	for _, item := range n.Content {
+		var c Control
+		p.fields(item, map[string]func(*yaml.Node){
+			"id": p.into(&c.ID), "title": p.into(&c.Title), "gap": p.into(&c.Gap),
+			Checked: func(n *yaml.Node) { p.terms(n, &c, Checked) },
+			Unsure:  func(n *yaml.Node) { p.terms(n, &c, Unsure) },
+		})
+		if c.ID == "" || c.Title == "" {
+			p.bad(item, "", "a control needs an id and a title")
+		} else if seen[c.ID] {
+			p.bad(item, "", "control %q is there already", c.ID)
+		}
+		seen[c.ID] = true
+		fw.Controls = append(fw.Controls, c)
+	}
+}
+
+func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
+	for _, item := range texts(p.name, n, &p.errs) {
+		t := Term{Confidence: confidence}
+		selector, resource, narrowed := strings.Cut(item.Value, "@")
+		source, rows := strings.CutPrefix(selector, rowsPrefix)
+		if rows {
+			t.Source = strings.TrimSpace(source)
+		} else {
+			t.Rule = selector
+		}
+		t.Resource = resource
+		twice := func(o Term) bool { o.Confidence = confidence; return o == t }
+		switch {
+		case rows && t.Source == "" || !rows && !idShape.MatchString(selector) || narrowed && !isResource(resource):
+			p.bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", cut(item.Value, 100))
+		case slices.ContainsFunc(c.Terms, twice):
+			p.bad(item, "", "%q is there already", cut(item.Value, 100))
+		case len(c.Terms) == maxTerms:
+			p.bad(item, "", "more than %d terms", maxTerms)
+			return
+		default:
+			c.Terms = append(c.Terms, t)
+		}
+	}
+}
+
+// Citation is how annotations name a control of the framework, "" where they
+// don't.
+func (fw *Framework) Citation(id string) string {
+	return strings.ReplaceAll(fw.Cite, "{id}", id)
+}
+
+// Row is a row of the kernel tables as mappings see it.
+type Row struct {
+	Rule     string
+	Resource string
+	Pack     string
+	Sources  []string
+	Arches   []string
+}
+
+type tableKey struct{ table, field, kind string }
+
+// tableKeys are the tables, and how findings name their rows.
+var tableKeys = []tableKey{
+	{"kconfig", "option", "kernel:"}, {"cmdline", "param", "cmdline:"}, {"sysctl", "key", "sysctl:"},
+}
+
+// rowsOf lists the rows of the tables in data, those without a rule left out.
+func rowsOf(data map[string]any) []Row {
+	words := func(v any) []string {
+		var out []string
+		list, _ := v.([]any)
+		for _, item := range list {
+			if s, ok := item.(string); ok {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	var out []Row
+	for _, k := range tableKeys {
+		list, _ := data[k.table].([]any)
+		for _, item := range list {
+			row, _ := item.(map[string]any)
+			rule, _ := row["rule"].(string)
+			name, _ := row[k.field].(string)
+			pack, _ := row["pack"].(string)
+			if rule != "" && name != "" {
+				out = append(out, Row{Rule: rule, Resource: k.kind + name, Pack: pack, Sources: words(row["sources"]), Arches: words(row["arches"])})
+			}
+		}
+	}
+	return out
+}
+
+// selects: the term is about rows like this one.
+func (t Term) selects(r *Row) bool {
+	if t.Source == "" || t.Resource != "" && t.Resource != r.Resource {
+		return false
+	}
+	return slices.ContainsFunc(r.Sources, func(s string) bool {
+		return s == t.Source || strings.HasPrefix(s, t.Source+" ")
+	})
+}
+
+// rules are those whose findings can answer a control, sorted; the surer
+// mapping of two counts.
+func (c *Control) rules(rows []Row) []decision.ControlRule {
+	confidence := map[string]string{}
+	add := func(id, how string) {
+		if confidence[id] != Checked {
+			confidence[id] = how
+		}
+	}
+	for _, t := range c.Terms {
+		if t.Rule != "" {
+			add(t.Rule, t.Confidence)
+			continue
+		}
+		for i := range rows {
+			if t.selects(&rows[i]) {
+				add(rows[i].Rule, t.Confidence)
+			}
+		}
+	}
+	var out []decision.ControlRule
+	for id, how := range confidence {
+		out = append(out, decision.ControlRule{ID: id, Confidence: how})
+	}
+	slices.SortFunc(out, func(a, b decision.ControlRule) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
