@@ -190,33 +190,47 @@ func readLimited(file string, limit int64) ([]byte, error) {
 
 // trust marks the components whose images must carry a valid signature: those
 // that trust.image names, with or without tag and digest, and those of an
-// organisation in trust.org. It gives the place of the first entry.
-func trust(config *spec.Config, parts []*part) (first system.Position) {
+// organisation in trust.org. It gives the place of the first entry; an entry
+// that names no image of the system is noted.
+func (r *Resolved) trust(config *spec.Config, parts []*part) (first system.Position) {
 	for _, list := range []*spec.List[string]{config.Trust.Org, config.Trust.Image} {
 		if list != nil && len(list.Items) > 0 {
 			first = list.Items[0].Pos()
 		}
 	}
-	for _, p := range parts {
-		if p.component.Image == nil {
-			continue
+	mark := func(key string, list *spec.List[string], means func(entry string, p *part) bool) {
+		if list == nil {
+			return
 		}
-		name, registry, repository, _, _, err := component.Normalize(p.reference.V)
-		if err != nil {
-			continue // Find has refused it
-		}
-		for _, image := range config.Trust.Image.Get() {
-			wantName, wantRegistry, wantRepository, _, _, err := component.Normalize(image)
-			if err == nil && (name == wantName || registry == wantRegistry && repository == wantRepository) {
-				p.component.Signed = true
+		for _, item := range list.Items {
+			used := false
+			for _, p := range parts {
+				if p.component.Image != nil && means(item.V, p) {
+					p.component.Signed, used = true, true
+				}
 			}
-		}
-		full := registry + "/" + filepath.ToSlash(filepath.Dir(repository))
-		for _, org := range config.Trust.Org.Get() {
-			if full == org || full == "docker.io/"+org {
-				p.component.Signed = true
+			if !used {
+				r.Notes = append(r.Notes, runtime.Note{Origin: item.Origin, Key: key, Value: item.V,
+					Text: fmt.Sprintf("%s: %q is the image of no component, so nothing is asked of any", key, item.V)})
 			}
 		}
 	}
+	mark("trust.image", config.Trust.Image, trustedImage)
+	mark("trust.org", config.Trust.Org, trustedOrg)
 	return first
+}
+
+func trustedImage(image string, p *part) bool {
+	name, registry, repository, _, _, err := component.Normalize(p.reference.V)
+	if err != nil {
+		return false // Find has refused it
+	}
+	wantName, wantRegistry, wantRepository, _, _, err := component.Normalize(image)
+	return err == nil && (name == wantName || registry == wantRegistry && repository == wantRepository)
+}
+
+func trustedOrg(org string, p *part) bool {
+	_, registry, repository, _, _, err := component.Normalize(p.reference.V)
+	full := registry + "/" + filepath.ToSlash(filepath.Dir(repository))
+	return err == nil && (full == org || full == "docker.io/"+org)
 }

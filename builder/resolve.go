@@ -51,7 +51,7 @@ type Resolved struct {
 	// Position where there is none: Component.Signed says which images it
 	// means.
 	Trust system.Position
-	// Notes say what os.yml asks for that cannot be, though it is no error.
+	// Notes are the settings that have no effect, though they are no error.
 	Notes []runtime.Note
 }
 
@@ -105,7 +105,7 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 		return errors.Join(err, filesErr)
 	}
 	errs := []error{r.specs(config, parts)}
-	r.Trust = trust(config, parts)
+	r.Trust = r.trust(config, parts)
 	for _, p := range parts {
 		r.OS.Components = append(r.OS.Components, p.component)
 	}

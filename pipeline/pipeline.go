@@ -249,6 +249,7 @@ func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *sca
 	if err != nil {
 		return nil, err
 	}
+	o.circumstances(r, f)
 	f.LockDigest = r.LockDigest
 	d, err := o.judge(ctx, f, judge)
 	if err != nil {
@@ -267,6 +268,22 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 	}
 	o.Progress.say(Decide, fmt.Sprintf("%s: %d findings", d.Verdict, len(d.Findings)))
 	return d, nil
+}
+
+// circumstances adds to the facts what only the whole knows: the program, the
+// lock, and what of os.yml has no effect.
+func (o CheckOptions) circumstances(r *builder.Resolved, f *facts.Facts) {
+	f.Builder, f.Kernel.Ucode = o.Policy.Tool.Version, r.OS.Kernel.Ucode
+	if l := r.Lock; l != nil {
+		f.Lock = facts.Lock{Present: true, Builder: l.Builder}
+		if l.Policy != nil {
+			f.Lock.Policy, f.Lock.PolicyDigest = l.Policy.Name, l.Policy.Digest
+		}
+	}
+	for _, n := range r.Notes {
+		f.Ignored = append(f.Ignored, facts.Ignored{Key: n.Key, Value: n.Value, Component: n.Component, Reason: n.Text,
+			Origin: facts.Origin{Layer: string(n.Origin.Layer), File: n.Origin.File, Line: n.Origin.Line, Column: n.Origin.Column}})
+	}
 }
 
 func (p Progress) begin(s Step) {

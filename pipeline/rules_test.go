@@ -130,8 +130,10 @@ func (b *ruleBench) check(t *testing.T, judge policy.Options, files ...string) *
 
 // patched is a file with a change of facts.
 type patched struct {
-	Fires []string       `json:"fires,omitempty"`
-	Facts map[string]any `json:"facts"`
+	Fires []string `json:"fires,omitempty"`
+	// Policy is what is decided by, where it is not this rule alone.
+	Policy string         `json:"policy,omitempty"`
+	Facts  map[string]any `json:"facts"`
 }
 
 // decide gives the findings on a rule's system, which is NAME.yml or
@@ -167,11 +169,15 @@ func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) 
 	}
 	var f facts.Facts
 	strict(t, merged, &f)
+	if p.Policy != "" {
+		judge.Policy = p.Policy
+	}
 	d, err := policy.Decide(t.Context(), &f, judge)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Findings, p.Fires, func(found []string) {
+	own := slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
+	return own, p.Fires, func(found []string) {
 		p.Fires = found
 		out, err := json.MarshalIndent(p, "", "  ")
 		if err != nil {

@@ -50,10 +50,14 @@ type Output struct {
 	Notes []Note
 }
 
-// Note is a remark that is no error.
+// Note is a setting that has no effect, though it is no error.
 type Note struct {
-	Pos  system.Position
-	Text string
+	// Origin of the setting, its Key in os.yml, and its Value there.
+	Origin     system.Origin
+	Key, Value string
+	// Component is the ID of the component that it belongs to, "" for none.
+	Component string
+	Text      string
 }
 
 // build is one run of Effective.
@@ -121,10 +125,10 @@ func (b *build) fail(o system.Origin, next, format string, args ...any) {
 	b.errs = append(b.errs, e)
 }
 
-func (b *build) note(o system.Origin, format string, args ...any) {
+func (b *build) note(o system.Origin, key, value, format string, args ...any) {
 	b.out.Notes = append(b.out.Notes, Note{
-		Pos:  system.Position{File: o.File, Line: o.Line, Column: o.Column},
-		Text: b.what() + ": " + fmt.Sprintf(format, args...),
+		Origin: o, Key: key, Value: value, Component: string(b.Container.Section) + "/" + b.Container.Name.V,
+		Text: fmt.Sprintf(format, args...),
 	})
 }
 
@@ -233,7 +237,7 @@ func (b *build) hostname() string {
 		return ""
 	}
 	if !ownsNamespace(pickText(b, "/linux/namespaces/uts", b.yaml.Uts, b.label.Uts)) {
-		b.note(name.Origin, "hostname %q has no effect without `uts: new`, and is left out", name.V)
+		b.note(name.Origin, "hostname", name.V, "hostname %q has no effect without `uts: new`, and is left out", name.V)
 		return ""
 	}
 	return name.V

@@ -218,7 +218,7 @@ func TestOwnKeys(t *testing.T) {
 func TestHostnameNote(t *testing.T) {
 	t.Parallel()
 	s, out := must(t, "    hostname: nobody\n", "")
-	if s.Hostname != "" || len(out.Notes) != 1 || out.Notes[0].Pos.String() != "os.yml:5:15" {
+	if s.Hostname != "" || len(out.Notes) != 1 || out.Notes[0].Key != "hostname" || out.Notes[0].Origin.Line != 5 || out.Notes[0].Origin.Column != 15 {
 		t.Errorf("host name %q, notes %v", s.Hostname, out.Notes)
 	}
 }

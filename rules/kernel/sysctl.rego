@@ -24,7 +24,7 @@ resource(row) := sprintf("sysctl:%s", [row.key])
 unread contains c.id if {
 	some c in input.components
 	c.section == "onboot"
-	not lib.files_present(c)
+	not lib.files_known(c)
 }
 
 good(row) if kconfig.satisfied(kernel.sysctl(row.key), row.want)

@@ -38,16 +38,28 @@ no_spec_entry(c) := {
 	"reason": "the effective runtime spec is missing",
 }
 
-# Components whose files were not looked at.
+# Components whose files were not looked at, or whose lists of files were cut
+# off: what is not listed may be what a rule looks for.
 no_files contains entry if {
 	some c in input.components
+	not files_known(c)
+	entry := {"resource": resource(c), "reason": files_unknown(c)}
+}
+
+files_unknown(c) := "its files were not inventoried" if {
 	not files_present(c)
-	entry := {"resource": resource(c), "reason": "its files were not inventoried"}
+} else := "more of its files stood out than the facts list, so some were not looked at" if {
+	c.files.truncated == true
 }
 
 files_present(c) if c.files.present == true
 
-# Components whose files were looked at.
+files_known(c) if {
+	files_present(c)
+	not c.files.truncated == true
+}
+
+# Components whose files were looked at, if only at some.
 inventoried := [c | some c in input.components; files_present(c)]
 
 # finding completes what a rule says about a component.
@@ -129,6 +141,13 @@ prefix_of(pointer, p) if pointer == p
 prefix_of(pointer, p) if startswith(pointer, concat("", [p, "/"]))
 
 root_user(user) if split(user, ":")[0] in {"", "0", "root"}
+
+# is_one_of: a component of this name, or whose image is called so.
+is_one_of(c, names) if c.name in names
+
+is_one_of(c, names) if c.image.repository in names
+
+is_one_of(c, names) if regex.replace(c.image.repository, `^.*/`, "") in names
 
 is_getty(c) if c.name == "getty"
 

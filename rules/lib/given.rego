@@ -28,3 +28,14 @@ params := data.params if {
 packs := {name | some name in data.seaworthy.active} if {
 	data.seaworthy.active
 } else := {"baseline", "hardened", "strict"}
+
+# distros are the distributions and until when they get security updates.
+distros := data.distros if {
+	data.distros
+} else := data.data.distros
+
+# date is the day of the decision, YYYY-MM-DD; policy lists what is decided by.
+# Stock opa knows neither.
+date := data.seaworthy.date
+
+policy := data.seaworthy.policy

@@ -11,15 +11,22 @@ test_given_at_the_root if {
 	given.sysctl == [1] with data.sysctl as [1]
 	given.components == [1] with data.components as [1]
 	given.params == {"a": 1} with data.params as {"a": 1}
+	given.distros == [1] with data.distros as [1]
+}
+
+test_given_by_the_engine if {
+	given.date == "2026-12-01" with data.seaworthy.date as "2026-12-01"
+	given.policy == [{"name": "x"}] with data.seaworthy.policy as [{"name": "x"}]
 }
 
 test_given_below_data if {
-	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}}
+	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}, "distros": [2]}
 	given.kconfig == [2] with data.kconfig as false with data.data as below
 	given.cmdline == [2] with data.cmdline as false with data.data as below
 	given.sysctl == [2] with data.sysctl as false with data.data as below
 	given.components == [2] with data.components as false with data.data as below
 	given.params == {"a": 2} with data.params as false with data.data as below
+	given.distros == [2] with data.distros as false with data.data as below
 }
 
 test_clean if {
@@ -151,4 +158,21 @@ test_allowance_by_name if {
 		other := json.patch(entry, [{"op": "replace", "path": sprintf("/%s", [k]), "value": v} | some k, v in patch])
 		not lib.allowed(f) with input as {"components": [c]} with data.components as [other]
 	}
+}
+
+# What was cut off may hold what a rule looks for.
+test_files_cut_off if {
+	system := t.nginx_files("truncated", true)
+	some entry in lib.no_files with input as system
+	entry.resource == "component:services/nginx"
+	contains(entry.reason, "not looked at")
+	count(lib.inventoried) == count(t.good.components) with input as system
+}
+
+test_is_one_of if {
+	c := {"name": "web", "image": {"repository": "org/nginx"}}
+	lib.is_one_of(c, ["web"])
+	lib.is_one_of(c, ["org/nginx"])
+	lib.is_one_of(c, ["nginx"])
+	not lib.is_one_of(c, ["org", "ginx", "org/web"])
 }

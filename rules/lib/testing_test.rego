@@ -28,6 +28,7 @@ image(name) := {
 	"labels": {},
 	"history": ["component build"],
 	"trustRequired": false,
+	"attestations": {"looked": false, "found": [], "truncated": false},
 }
 
 sbom := {
@@ -36,6 +37,8 @@ sbom := {
 	"packages": [{"name": "libc6", "version": "2.36-9", "type": "deb", "purl": "pkg:deb/debian/libc6@2.36-9", "licenses": ["LGPL-2.1"]}],
 	"distro": {"id": "debian", "versionId": "12", "prettyName": "Debian GNU/Linux 12 (bookworm)"},
 	"coverage": {"files": 100, "owned": 100},
+	"unreadable": [],
+	"vulnerabilities": [],
 }
 
 files := {
@@ -144,6 +147,7 @@ good := {
 		"config": {"present": true, "source": "config", "digest": "sha256:01", "options": kernel_options, "mismatch": ""},
 		"modules": [],
 		"package": "linux-image-test",
+		"ucode": "",
 	},
 	"cmdline": {"raw": "console=ttyS0", "params": cmdline_params, "origin": origin},
 	"sysctl": {"applied": true, "settings": sysctl_settings},
@@ -153,7 +157,18 @@ good := {
 		"components": ["kernel", "init/000", "onboot/sysctl", "onboot/dhcp", "services/nginx", "services/report"],
 		"packages": 6,
 	},
+	"ignored": [],
+	"builder": "0.1.0",
+	"lock": {"present": true, "builder": "0.1.0", "policy": "baseline", "policyDigest": "sha256:02"},
+	"trust": {"given": false, "digest": ""},
+	"vulnerabilities": {"scanned": false, "database": "", "digest": "", "records": 0, "modified": ""},
+	"output": {"present": false, "refused": [], "compared": false, "different": []},
 }
+
+params := given.params
+
+# verified is the good system as verify sees it.
+verified(refused) := put(good, "/output", {"present": true, "refused": refused, "compared": false, "different": []})
 
 # Comprehensions by kind instead of functions: every test pays for this.
 kernel_options := object.union_n([

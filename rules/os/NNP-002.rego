@@ -20,9 +20,9 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": "its files were not inventoried, so setuid programs may be among them"} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.files_unknown(c)])} if {
 	some c in lib.containers
-	not lib.files_present(c)
+	not lib.files_known(c)
 	not lib.no_new_privileges(c)
 }
 

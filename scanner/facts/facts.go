@@ -32,6 +32,42 @@ type Facts struct {
 	Files      []File      `json:"files"`
 	// SBOM is the system's own, merged one.
 	SBOM SystemSBOM `json:"sbom"`
+	// Ignored are the settings of os.yml that have no effect.
+	Ignored []Ignored `json:"ignored"`
+	// Builder is the version of the program that took the facts, Lock what
+	// os.lock.json pins beside images.
+	Builder string `json:"builder"`
+	Lock    Lock   `json:"lock"`
+	// Trust says whether a trust policy was given; without one nobody looked
+	// for signatures of images.
+	Trust Trust `json:"trust"`
+	// Vulnerabilities says what the components' lists come from.
+	Vulnerabilities VulnerabilityScan `json:"vulnerabilities"`
+	// Output is what was found out about the built image, when it is verified.
+	Output Output `json:"output"`
+}
+
+// Ignored is a setting that has no effect, and why.
+type Ignored struct {
+	// Key as os.yml writes it: "hostname", "trust.image"; Value is its value.
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	// Component that it belongs to, "" for none.
+	Component string `json:"component"`
+	Reason    string `json:"reason"`
+	Origin    Origin `json:"origin"`
+}
+
+// Lock is the part of os.lock.json that is about no component; its zero value
+// is a system without a lock.
+type Lock struct {
+	Present bool `json:"present"`
+	// Builder is the version of the program that wrote the lock.
+	Builder string `json:"builder"`
+	// Policy is the name of the policy pack, PolicyDigest its digest; "" where
+	// the lock pins none.
+	Policy       string `json:"policy"`
+	PolicyDigest string `json:"policyDigest"`
 }
 
 // Source is an os.yml.
@@ -101,6 +137,8 @@ type Image struct {
 	History      []string          `json:"history"`
 	// TrustRequired: the trust section asks for a signature.
 	TrustRequired bool `json:"trustRequired"`
+	// Attestations are the signatures and statements found beside the image.
+	Attestations Attestations `json:"attestations"`
 }
 
 // SBOM is what was found in one component.
@@ -115,6 +153,9 @@ type SBOM struct {
 	// Unreadable are files that look like software and could not be read: what
 	// they hold is not among Packages.
 	Unreadable []string `json:"unreadable"`
+	// Vulnerabilities that the database knows of these packages, sorted by
+	// package and id.
+	Vulnerabilities []Vulnerability `json:"vulnerabilities"`
 }
 
 // SystemSBOM is the merged SBOM: which components it names.
@@ -204,6 +245,8 @@ type Kernel struct {
 	Modules []string `json:"modules"`
 	// Distro package that it comes from, where one is known.
 	Package string `json:"package"`
+	// Ucode is the path of a processor's microcode in the image, "" for none.
+	Ucode string `json:"ucode"`
 }
 
 // KernelConfig is the kernel's .config.

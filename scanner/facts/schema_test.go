@@ -51,9 +51,13 @@ func (o object) MarshalJSON() ([]byte, error) {
 // ("Facts.Arch").
 func comments(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "facts.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	var decls []ast.Decl
+	for _, name := range []string{"facts.go", "attested.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	out := map[string]string{}
 	say := func(name string, groups ...*ast.CommentGroup) {
@@ -63,7 +67,7 @@ func comments(t *testing.T) map[string]string {
 			}
 		}
 	}
-	for _, d := range file.Decls {
+	for _, d := range decls {
 		decl, ok := d.(*ast.GenDecl)
 		if !ok {
 			continue

@@ -1,0 +1,92 @@
+# METADATA
+# scope: package
+# title: "Distribution without security updates"
+# description: |-
+#   The image is based on a distribution that gets no security updates any more.
+#   data.distros says until when each does: for Debian that includes its LTS, which
+#   is free; support that must be bought does not count. The day is the day of the
+#   decision (--now).
+# custom:
+#   id: SUP-016
+#   severity: high
+#   pack: hardened
+#   controls: ["800-190 4.1.1?", "CRA I.I(2)(c)?"]
+#   remediation: "Build the image on a newer release."
+#   inputs: ["sbom"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_016
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if {
+	some c in input.components
+	c.sbom.present == true
+}
+
+unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+	some c in input.components
+	not c.sbom.present == true
+}
+
+not_applicable contains {"resource": lib.resource(c), "reason": "it is based on no distribution: it has no os-release"} if {
+	some c in input.components
+	c.sbom.present == true
+	not is_object(c.sbom.distro)
+}
+
+based := [c |
+	some c in input.components
+	c.sbom.present == true
+	is_object(c.sbom.distro)
+]
+
+unknown contains {"resource": lib.resource(c), "reason": sprintf("data.distros does not say until when %s %s gets security updates", [c.sbom.distro.id, c.sbom.distro.versionId])} if {
+	some c in based
+	not row(c.sbom.distro)
+}
+
+unknown contains {"resource": lib.resource(c), "reason": "nobody said what day it is: data.seaworthy.date"} if {
+	some c in based
+	row(c.sbom.distro).eol
+	not given.date
+}
+
+# row of a distribution: a rolling one has no end, and no version either.
+row(distro) := rows[0] if {
+	rows := [r | some r in given.distros; r.id == distro.id; is_version(r.version, distro.versionId)]
+	count(rows) > 0
+}
+
+is_version("*", _)
+
+is_version(version, id) if {
+	version != "*"
+	id == version
+}
+
+is_version(version, id) if {
+	version != ""
+	startswith(id, sprintf("%s.", [version]))
+}
+
+found contains lib.finding("SUP-016", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%s %s, supported until %s", [r.id, r.version, r.eol]),
+	"expected": "a release that gets security updates",
+	"key": sprintf("%s-%s", [r.id, r.version]),
+	"message": sprintf("%s is based on %s %s, which has had no security updates since %s", [c.id, r.id, r.version, r.eol]),
+	"fix": sprintf("build the image %s on a newer release of %s", [c.image.repository, r.id]),
+}) if {
+	some c in based
+	r := row(c.sbom.distro)
+	r.eol < given.date
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

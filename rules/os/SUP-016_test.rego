@@ -1,0 +1,52 @@
+package seaworthy.test.SUP_016
+
+import data.seaworthy.rules.SUP_016 as rule
+import data.seaworthy.testing as t
+
+on(id, version) := t.component_with("nginx", "/sbom/distro", {"id": id, "versionId": version, "prettyName": ""})
+
+test_fires_old if t.fires(rule.fail, "component:services/nginx") with input as on("debian", "10") with data.seaworthy.date as "2026-12-01"
+
+test_fires_point_release if t.fires(rule.fail, "component:services/nginx") with input as on("alpine", "3.12.4") with data.seaworthy.date as "2026-12-01"
+
+test_fires_day_after if {
+	rows := [{"id": "x", "version": "1", "eol": "2026-01-01"}]
+	t.fires(rule.fail, "component:services/nginx") with input as on("x", "1") with data.distros as rows with data.seaworthy.date as "2026-01-02"
+	t.silent(rule.fail) with input as on("x", "1") with data.distros as rows with data.seaworthy.date as "2026-01-01"
+}
+
+test_silent_good if {
+	t.silent(rule.fail) with input as t.good with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.unknown) with input as t.good with data.seaworthy.date as "2026-12-01"
+}
+
+test_silent_rolling if {
+	t.silent(rule.fail) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.unknown) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.unknown) with input as on("debian", "") with data.seaworthy.date as "2026-12-01"
+}
+
+test_unknown_release if {
+	t.tells(rule.unknown, "component:services/nginx") with input as on("debian", "100") with data.seaworthy.date as "2026-12-01"
+	t.tells(rule.unknown, "component:services/nginx") with input as on("alpine", "3.1") with data.seaworthy.date as "2026-12-01"
+	t.tells(rule.unknown, "component:services/nginx") with input as on("nobody", "1") with data.seaworthy.date as "2026-12-01"
+}
+
+test_unknown_day if t.tells(rule.unknown, "component:services/nginx") with input as t.good
+
+test_unknown_no_sbom if t.tells(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
+
+test_silent_no_distro if {
+	t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/distro", null)
+	t.tells(rule.not_applicable, "component:services/nginx") with input as t.component_with("nginx", "/sbom/distro", null)
+}
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := on("debian", "10")
+	found := rule.fail with input as system_now with data.seaworthy.date as "2026-12-01"
+	allowance := [t.allowance("SUP-016", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance with data.seaworthy.date as "2026-12-01"
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance with data.seaworthy.date as "2026-12-01"
+}

@@ -1,0 +1,43 @@
+# METADATA
+# scope: package
+# title: "Output without a seal"
+# description: |-
+#   What boots must be signed by a trusted key, with the provenance of our own
+#   build. `verify` decides it; before, nothing is signed yet.
+# custom:
+#   id: SUP-019
+#   severity: high
+#   pack: hardened
+#   controls: ["SSDF PS.2.1?", "SSDF PS.3.2?", "CRA I.II(7)?"]
+#   remediation: "Build with --key."
+#   inputs: ["output"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_019
+
+import data.seaworthy.lib
+
+checked contains lib.image_resource if looked
+
+not_applicable contains {"resource": lib.image_resource, "reason": reason} if {
+	not looked
+	reason := idle
+}
+
+looked if input.output.present == true
+
+idle := "nothing is built yet: seaworthy verify decides it"
+
+fail contains {
+	"id": "SUP-019",
+	"resource": lib.image_resource,
+	"path": "",
+	"actual": r.path,
+	"expected": "a seal by a trusted key",
+	"key": sprintf("%s:%s", [r.check, r.path]),
+	"message": r.message,
+	"fix": "build it with --key, and verify with the public key of who built it",
+} if {
+	looked
+	some r in lib.arr(input.output.refused)
+	r.check in {"signature", "predicate-type"}
+}

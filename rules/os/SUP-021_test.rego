@@ -1,0 +1,48 @@
+package seaworthy.test.SUP_021
+
+import data.seaworthy.rules.SUP_021 as rule
+import data.seaworthy.testing as t
+
+# policies are a pack and a folder.
+policies(changes) := [
+	{"name": "baseline", "source": "builtin", "digest": "sha256:02", "pinned": false, "signed": false},
+	object.union({"name": "dir:own", "source": "dir", "digest": "sha256:aa", "pinned": false, "signed": false}, changes),
+]
+
+test_fires_folder if {
+	t.fires(rule.fail, "image:test") with input as t.good with data.seaworthy.policy as policies({})
+	t.says(rule.fail, "dir:own") with input as t.good with data.seaworthy.policy as policies({})
+	not t.says(rule.fail, "baseline") with input as t.good with data.seaworthy.policy as policies({})
+}
+
+test_fires_changed if {
+	system := t.put(t.put(t.good, "/lock/policy", "dir:own"), "/lock/policyDigest", "sha256:bb")
+	t.fires(rule.fail, "image:test") with input as system with data.seaworthy.policy as policies({})
+}
+
+test_fires_renamed if {
+	system := t.put(t.put(t.good, "/lock/policy", "dir:other"), "/lock/policyDigest", "sha256:aa")
+	t.fires(rule.fail, "image:test") with input as system with data.seaworthy.policy as policies({})
+}
+
+test_fires_unlocked if {
+	system := t.put(t.good, "/lock", {"present": false, "builder": "", "policy": "dir:own", "policyDigest": "sha256:aa"})
+	t.fires(rule.fail, "image:test") with input as system with data.seaworthy.policy as policies({})
+}
+
+test_silent_pinned_by_lock if {
+	system := t.put(t.put(t.good, "/lock/policy", "dir:own"), "/lock/policyDigest", "sha256:aa")
+	t.silent(rule.fail) with input as system with data.seaworthy.policy as policies({})
+	rule.checked == {"image:test"} with input as system with data.seaworthy.policy as policies({})
+}
+
+test_silent_builtin if t.silent(rule.fail) with input as t.good with data.seaworthy.policy as policies({"source": "builtin"})
+
+test_silent_signed if t.silent(rule.fail) with input as t.good with data.seaworthy.policy as policies({"signed": true})
+
+test_silent_pinned if t.silent(rule.fail) with input as t.good with data.seaworthy.policy as policies({"pinned": true})
+
+test_unknown_silent_engine if {
+	t.tells(rule.unknown, "image:test") with input as t.good
+	t.silent(rule.fail) with input as t.good
+}
