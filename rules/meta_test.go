@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"bytes"
 	"path"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/format"
 )
 
 const rulesPackage = "data.seaworthy.rules."
@@ -170,4 +172,16 @@ func TestBuiltins(t *testing.T) {
 			return false
 		})
 	}
+}
+
+// `opa fmt` finds nothing to change: `make test-opa` asks the real one.
+func TestFormat(t *testing.T) {
+	walk(t, ".rego", func(name string, content []byte) {
+		formatted, err := format.SourceWithOpts(name, content, format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(formatted, content) {
+			t.Errorf("%s is not formatted: run `opa fmt -w rules`", name)
+		}
+	})
 }

@@ -13,3 +13,5 @@ test_unknown_no_kernel if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-005")]

@@ -23,3 +23,5 @@ test_unknown_no_kernel if {
 test_na_vendor if t.tells(rule.not_applicable, "kernel:CONFIG_MITIGATION_SRSO") with input as t.kconfigs({"CONFIG_CPU_SUP_AMD": "n", "CONFIG_MITIGATION_SRSO": "n"})
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "kernel:CONFIG_ELSEWHERE") with input as t.good with data.kconfig as [t.elsewhere("KCF-004")]

@@ -23,3 +23,5 @@ test_unknown_no_kernel if {
 test_silent_other_way if t.silent(rule.fail) with input as t.kconfigs({"CONFIG_INIT_STACK_ALL_ZERO": "n", "CONFIG_GCC_PLUGIN_STRUCTLEAK_BYREF_ALL": "y"})
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "kernel:CONFIG_ELSEWHERE") with input as t.good with data.kconfig as [t.elsewhere("KCF-006")]

@@ -25,3 +25,5 @@ test_silent_locked_down if t.silent(rule.fail) with input as t.kconfig("CONFIG_M
 test_fires_open if t.fires(rule.fail, "kernel:CONFIG_MODULE_FORCE_LOAD") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_FORCE_LOAD": "y"}))
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "kernel:CONFIG_ELSEWHERE") with input as t.good with data.kconfig as [t.elsewhere("KCF-008")]

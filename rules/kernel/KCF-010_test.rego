@@ -25,3 +25,5 @@ test_fires_list if t.fires(rule.fail, "kernel:CONFIG_LSM") with input as t.kconf
 test_silent_selinux if t.silent(rule.fail) with input as t.kconfigs({"CONFIG_SECURITY_APPARMOR": "n", "CONFIG_SECURITY_SELINUX": "y"})
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "kernel:CONFIG_ELSEWHERE") with input as t.good with data.kconfig as [t.elsewhere("KCF-010")]

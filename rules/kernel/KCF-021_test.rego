@@ -23,3 +23,5 @@ test_unknown_no_kernel if {
 test_silent_module if t.silent(rule.fail) with input as t.kconfig("CONFIG_OVERLAY_FS", "m")
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "kernel:CONFIG_ELSEWHERE") with input as t.good with data.kconfig as [t.elsewhere("KCF-021")]

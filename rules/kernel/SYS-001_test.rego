@@ -43,3 +43,5 @@ test_silent_last_wins if {
 test_na_not_built if t.tells(rule.not_applicable, "sysctl:kernel.perf_event_paranoid") with input as t.kconfig("CONFIG_PERF_EVENTS", "n")
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-001")]

@@ -18,3 +18,5 @@ test_unknown_no_files if {
 test_silent_two if t.silent(rule.fail) with input as t.sysctl("kernel.unprivileged_bpf_disabled", "2")
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-002")]

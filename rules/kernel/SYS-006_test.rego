@@ -18,3 +18,5 @@ test_unknown_no_files if {
 test_na_no_kexec if t.tells(rule.not_applicable, "sysctl:kernel.kexec_load_disabled") with input as t.kconfig("CONFIG_KEXEC_CORE", "n")
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-006")]

@@ -16,3 +16,5 @@ test_unknown_no_files if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-007")]

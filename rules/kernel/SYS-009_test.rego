@@ -22,3 +22,5 @@ test_silent_default_since if t.silent(rule.fail) with input as t.kconfig("CONFIG
 test_fires_old_default if t.fires(rule.fail, "sysctl:vm.unprivileged_userfaultfd") with input as t.put(t.kconfig("CONFIG_USERFAULTFD", "y"), "/kernel/version", "5.10")
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-009")]

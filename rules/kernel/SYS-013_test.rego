@@ -18,3 +18,5 @@ test_unknown_no_files if {
 test_na_disabled if t.tells(rule.not_applicable, "sysctl:net.ipv6.conf.all.accept_redirects") with input as t.cmdline_add("ipv6.disable", "1")
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-013")]

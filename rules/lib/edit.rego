@@ -36,7 +36,7 @@ take_value(c, path, value) := [{"op": "remove", "component": c.id, "path": path,
 
 add(c, path, value) := [{"op": "append", "component": c.id, "path": path, "value": value}]
 
-all(lists) := [e | some l in lists; some e in l]
+together(lists) := [e | some l in lists; some e in l]
 
 # unset takes a key back to its default: out of os.yml, or where a label sets it
 # too, by the value that means the same.
@@ -69,12 +69,12 @@ holds_all(names) if {
 	lower(n) == "all"
 }
 
-granted_without(c, names) := all([
+granted_without(c, names) := together([
 	put(c, "/capabilities", sort({n | some n in given.params.pss_baseline_caps} - names)),
 	dropped_add(c),
 ]) if {
 	holds_all(cap_list(c))
-} else := all([
+} else := together([
 	put(c, "/capabilities", sort((label_caps(c) | {n | some n in list(written(c), "capabilities.add")}) - names)),
 	dropped_add(c),
 ]) if {
@@ -107,15 +107,15 @@ ambient_without(c, names) := [e |
 } else := []
 
 # own_caps writes into os.yml what the label grants.
-own_caps(c) := all([
-	put(c, "/capabilities", sort({n | some n in cap_list(c)} | label_caps(c) | {n | some n in list(written(c), "capabilities.add")})),
+own_caps(c) := together([
+	put(c, "/capabilities", sort(union({{n | some n in cap_list(c)}, label_caps(c), {n | some n in list(written(c), "capabilities.add")}}))),
 	dropped_add(c),
 ])
 
 # as_user runs a component by the number that its own name is allotted, or by
 # that which its image asks for, in a group of the same number. Programs that are
 # setuid would give root back.
-as_user(c) := all([put(c, "/uid", number), put(c, "/gid", number), closed_setuid(c)]) if {
+as_user(c) := together([put(c, "/uid", number), put(c, "/gid", number), closed_setuid(c)]) if {
 	number := user_number(c)
 }
 
@@ -130,7 +130,7 @@ closed_setuid(c) := put(c, "/noNewPrivileges", true) if {
 } else := []
 
 # with_all adds the texts to a list that misses some of them.
-with_all(c, key, texts) := all([add(c, sprintf("/%s", [key]), t) | some t in texts; not t in list(written(c), key)]) if {
+with_all(c, key, texts) := together([add(c, sprintf("/%s", [key]), t) | some t in texts; not t in list(written(c), key)]) if {
 	says(written(c), key)
 }
 
@@ -146,7 +146,7 @@ limit(c, kind, name, value) := put(c, "/resources", object.union(lib.obj(label(c
 } else := put(c, sprintf("/resources/%s/%s", [kind, name]), value)
 
 # core_zero keeps a component from leaving core dumps.
-core_zero(c) := all([
+core_zero(c) := together([
 	[e | some r in list(written(c), "rlimits"); startswith(r, "core,"); some e in take_value(c, "/rlimits", r)],
 	add(c, "/rlimits", "core,0,0"),
 ]) if {
@@ -182,13 +182,13 @@ own_namespace(c, kind_of) := [e |
 
 # own_users gives a component a user namespace of its own, with numbers that
 # nobody else has.
-own_users(c) := all([
+own_users(c) := together([
 	put(c, "/userns", "new"),
 	put(c, "/uidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
 	put(c, "/gidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
 ])
 
-host_users(c) := all([
+host_users(c) := together([
 	unset(c, "userns", "host"),
 	[e | some key in ["uidMappings", "gidMappings"]; says(written(c), key); some e in take(c, sprintf("/%s", [key]))],
 ])

@@ -16,7 +16,7 @@ word(p) := sprintf("%s=%s", [p.name, p.value]) if is_string(p.value)
 word(p) := p.name if not is_string(p.value)
 
 # without_params removes those whose name and value the rows say are bad.
-without_params(bad) := all([remove_word(w) | some w in {word(p) | some p in bad}])
+without_params(bad) := together([remove_word(w) | some w in {word(p) | some p in bad}])
 
 named(name) := [p | some p in kernel.params; kernel.param_name(p.name) == kernel.param_name(name)]
 

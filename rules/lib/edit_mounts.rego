@@ -82,7 +82,7 @@ label_binds(c) := array.concat(list(label(c), "binds"), list(label(c), "binds.ad
 } else := []
 
 # relabelled says a label's binds anew, with what os.yml adds to them.
-relabelled(c, "binds", texts) := all([
+relabelled(c, "binds", texts) := together([
 	put(c, "/binds", array.concat(texts, list(written(c), "binds.add"))),
 	[e | says(written(c), "binds.add"); some e in take(c, "/binds.add")],
 ])

@@ -5,9 +5,12 @@ import data.seaworthy.given
 import data.seaworthy.testing
 
 # c is a component of which os.yml and its image's label say something.
-c(entry, label) := {"id": "services/web", "name": "web", "section": "services", "entry": entry, "image": {
-	"labels": {"org.mobyproject.config": json.marshal(label)}, "user": "", "reference": "r:1", "digest": "sha256:0",
-}, "spec": {"process": {"env": ["A=1", "B=2"]}}}
+c(entry, label) := {
+	"id": "services/web", "name": "web", "section": "services", "entry": entry, "image": {
+		"labels": {"org.mobyproject.config": json.marshal(label)}, "user": "", "reference": "r:1", "digest": "sha256:0",
+	},
+	"spec": {"process": {"env": ["A=1", "B=2"]}},
+}
 
 set(path, v) := {"op": "set", "component": "services/web", "path": path, "value": v}
 

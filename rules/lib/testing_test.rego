@@ -234,9 +234,6 @@ no_spec := component_with("nginx", "/spec", null)
 
 no_files := nginx_files("present", false)
 
-# A second component that nobody knows, in any section.
-unknown_onboot(spec) := put(good, "/components/-", component("onboot", "other", spec))
-
 no_kernel := put(put(good, "/kernel/present", false), "/kernel/config", {"present": false, "source": "", "digest": "", "options": {}, "mismatch": ""})
 
 no_config := put(good, "/kernel/config", {"present": false, "source": "", "digest": "", "options": {}, "mismatch": ""})
@@ -259,6 +256,14 @@ cmdline_without(name) := put(good, "/cmdline/params", [p | some p in cmdline_par
 sysctl(key, v) := put(good, "/sysctl/settings/-", {"key": key, "value": v, "component": "onboot/sysctl", "source": "/etc/sysctl.d/99.conf", "order": 1000})
 
 sysctl_unset(key) := put(good, "/sysctl/settings", [x | some x in sysctl_settings; x.key != key])
+
+# elsewhere is a row of any table that means nothing on this kernel.
+elsewhere(rule) := {
+	"option": "CONFIG_ELSEWHERE", "param": "elsewhere", "key": "kernel.elsewhere",
+	"want": ["1"], "add": "elsewhere=1", "set": "1",
+	"when": {"CONFIG_NOT_HERE": "y"},
+	"rule": rule, "severity": "low", "pack": "baseline", "why": "a test", "sources": ["none"],
+}
 
 # allowance for these very findings, by the digest that all images here have.
 allowance(id, found) := {
