@@ -12,8 +12,8 @@ func LockPath(file string) string {
 	return filepath.Join(filepath.Dir(file), Stem(file)+".lock.json")
 }
 
-// readLock reads the lock that the options mean.
-func readLock(o Options) (*component.Lock, string, error) {
+// ReadLock reads the lock that the options mean, and gives its digest.
+func ReadLock(o Options) (*component.Lock, string, error) {
 	path := o.LockFile
 	if path == "" {
 		path = LockPath(o.Files[0])
@@ -30,6 +30,8 @@ type Pins struct {
 	KernelConfig string
 	// Policy and PolicyDigest name the policy pack; "" for none.
 	Policy, PolicyDigest string
+	// PolicyReferences are the policies that came from a registry.
+	PolicyReferences []component.LockedReference
 }
 
 // MakeLock pins every image of a system by digest.
@@ -44,7 +46,7 @@ func MakeLock(r *Resolved, p Pins) *component.Lock {
 		lock.Kernel = &component.LockedKernel{Digest: k.Image.Digest, Config: p.KernelConfig}
 	}
 	if p.Policy != "" {
-		lock.Policy = &component.LockedPolicy{Name: p.Policy, Digest: p.PolicyDigest}
+		lock.Policy = &component.LockedPolicy{Name: p.Policy, Digest: p.PolicyDigest, References: p.PolicyReferences}
 	}
 	return lock
 }

@@ -79,7 +79,7 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 	}
 	store := component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir}
 	if o.Locked {
-		if r.Lock, r.LockDigest, err = readLock(o); err != nil {
+		if r.Lock, r.LockDigest, err = ReadLock(o); err != nil {
 			return nil, err
 		}
 		store.Locked = r.Lock.Digests()

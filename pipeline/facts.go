@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -39,7 +38,7 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 // options, those on policy and progress count.
 func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Resolve)
-	judge, policyErr := policy.Prepare(o.Policy)
+	judge, policyErr := o.prepare(ctx)
 	f, err := facts.Decode(r)
 	if err != nil {
 		err = &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,

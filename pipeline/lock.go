@@ -3,10 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // Lock pins everything that a build takes in: the components, the kernel's
@@ -15,13 +17,20 @@ import (
 // matter. It reads every image, whatever the cache says: what is pinned here is
 // trusted from now on.
 func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
-	o.Resolve.Locked = false
+	o.Resolve.Locked, o.anyTag = false, true
 	r, c, err := check(ctx, o, false)
 	if err != nil {
 		return nil, err
 	}
-	return builder.MakeLock(r, builder.Pins{Builder: version, KernelConfig: c.Facts.Kernel.Config.Digest,
-		Policy: c.Decision.Policy.Name, PolicyDigest: c.Decision.Policy.Digest}), nil
+	pins := builder.Pins{Builder: version, KernelConfig: c.Facts.Kernel.Config.Digest,
+		Policy: c.Decision.Policy.Name, PolicyDigest: c.Decision.Policy.Digest}
+	for _, p := range c.Decision.Policy.Parts {
+		if p.Source == decision.SourceOCI {
+			pins.PolicyReferences = append(pins.PolicyReferences,
+				component.LockedReference{Reference: strings.TrimPrefix(p.Reference, OCIScheme), Digest: p.Manifest})
+		}
+	}
+	return builder.MakeLock(r, pins), nil
 }
 
 // checkLock holds what only the decision knows against the lock. A policy of

@@ -11,6 +11,7 @@ package pipeline
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"sync"
@@ -46,12 +47,17 @@ type Progress func(step Step, detail string)
 type CheckOptions struct {
 	Resolve builder.Options
 	Policy  policy.Options
+	// PolicyKeys signed the policies that come from a registry; see
+	// PolicyFetch.
+	PolicyKeys []crypto.PublicKey
 	// Time is the clock of the outputs (SOURCE_DATE_EPOCH, else 1970); the
 	// policy has its own.
 	Time time.Time
 	// TempDir holds spill files, "" for the system's.
 	TempDir  string
 	Progress Progress
+	// anyTag: see PolicyFetch.
+	anyTag bool
 	// Inventories keeps what was found in images between runs; only Check reads
 	// it. The zero value keeps nothing.
 	Inventories scanner.Cache
@@ -180,7 +186,7 @@ func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.P
 	var judge *policy.Prepared
 	var policyErr error
 	var wait sync.WaitGroup
-	wait.Go(func() { judge, policyErr = policy.Prepare(o.Policy) })
+	wait.Go(func() { judge, policyErr = o.prepare(ctx) })
 	r, err := o.sources(ctx)
 	wait.Wait()
 	if policyErr != nil && r != nil {

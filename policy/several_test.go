@@ -198,12 +198,12 @@ func TestSeveralErrors(t *testing.T) {
 
 // Rules see which policies are in force, and what is known of them.
 func TestPoliciesAsData(t *testing.T) {
-	dir := ownFolder(t, "ours", map[string]string{"OWN-001.rego": ruleFile("OWN-001",
-		`fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [sprintf("%s %s %v %v", [p.name, p.source, p.pinned, p.signed]) | some p in data.seaworthy.policy]}`)})
+	files := map[string][]byte{"OWN-001.rego": []byte(ruleFile("OWN-001",
+		`fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [sprintf("%s %s %v %v", [p.name, p.source, p.pinned, p.signed]) | some p in data.seaworthy.policy]}`))}
 	both(t, func(t *testing.T, o Options) {
 		o.Policies = []Source{
 			{Name: "baseline"},
-			{Name: "oci://example.org/team/rules:1", Bundle: &Bundle{Files: os.DirFS(dir), Manifest: "sha256:" + strings.Repeat("1", 64), Pinned: true}},
+			{Name: "oci://example.org/team/rules:1", Bundle: &Bundle{Files: files, Manifest: "sha256:" + strings.Repeat("1", 64), Pinned: true}},
 		}
 		d, err := Decide(context.Background(), testFacts(), o)
 		if err != nil {

@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,8 +22,8 @@ type Source struct {
 
 // Bundle is a policy that was fetched, and what its fetcher knows about it.
 type Bundle struct {
-	// Files are the rule folder: see Rules for its layout.
-	Files fs.FS
+	// Files are the rule folder, by path: see Rules for its layout.
+	Files map[string][]byte
 	// Manifest is sha256:HEX of the artifact's manifest.
 	Manifest string
 	// Pinned: its reference or a lock named that digest. Signed: a trusted key
@@ -60,7 +59,7 @@ func folderOf(s Source, packs map[string]*pack) (t *tree, kind, base string, err
 		base, _, _ = strings.Cut(base, "@")
 		base = base[strings.LastIndexByte(base, '/')+1:]
 		base, _, _ = strings.Cut(base, ":")
-		t, err = readTree(s.Bundle.Files, s.Name+"/", guestLimits)
+		t, err = treeOf(s.Bundle.Files, s.Name+"/", guestLimits)
 		return t, decision.SourceOCI, base, err
 	}
 	next := "give a pack (" + packNames(packs) + "), a folder of rules, or oci://REFERENCE"

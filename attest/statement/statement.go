@@ -29,6 +29,10 @@ const (
 	TestResult = "https://in-toto.io/attestation/test-result/v0.1"
 )
 
+// CosignSign is the predicate type of a signature of an artifact, as cosign
+// makes one: it says that the key signed the subject, and no more.
+const CosignSign = "https://sigstore.dev/cosign/sign/v1"
+
 // Names in the folder of an image.
 const (
 	// Dir holds the bundles, one per statement.

@@ -48,6 +48,22 @@ type LockedKernel struct {
 type LockedPolicy struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
+	// References are the policies in it that came from a registry.
+	References []LockedReference `json:"references,omitempty"`
+}
+
+// LockedReference pins an artifact that is no image by its manifest's digest.
+type LockedReference struct {
+	Reference string `json:"reference"`
+	Digest    string `json:"digest"`
+}
+
+// PolicyReferences are the policies that came from a registry; never nil.
+func (l *Lock) PolicyReferences() []LockedReference {
+	if l.Policy == nil || l.Policy.References == nil {
+		return []LockedReference{}
+	}
+	return l.Policy.References
 }
 
 // LockComponent is the lock's line for img.
@@ -149,6 +165,14 @@ func (l *Lock) problems() []error {
 	}
 	if p := l.Policy; p != nil {
 		digest("policy "+p.Name, p.Digest, false)
+		for _, r := range p.References {
+			digest("policy "+r.Reference, r.Digest, false)
+			if q, err := parseRef(r.Reference); err != nil {
+				errs = append(errs, err)
+			} else if q.digest != "" && q.digest != r.Digest {
+				errs = append(errs, fmt.Errorf("policy %q is locked to %s", r.Reference, r.Digest))
+			}
+		}
 	}
 	return errs
 }

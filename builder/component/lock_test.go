@@ -16,7 +16,7 @@ func TestLock(t *testing.T) {
 		LockComponent(&system.Image{Reference: "redis", Name: "docker.io/library/redis:latest", Digest: a, Manifest: b}),
 		LockComponent(&system.Image{Reference: "nginx:1", Name: "docker.io/library/nginx:1", Digest: b, Manifest: b}),
 		LockComponent(&system.Image{Reference: "redis", Name: "docker.io/library/redis:latest", Digest: a, Manifest: b}),
-	}, Kernel: &LockedKernel{Digest: a, Config: b}, Policy: &LockedPolicy{"baseline", a}}
+	}, Kernel: &LockedKernel{Digest: a, Config: b}, Policy: &LockedPolicy{"baseline", a, []LockedReference{{"example.org/rules:1", b}}}}
 	file := filepath.Join(t.TempDir(), "os.lock.json")
 	if err := l.Write(file); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,13 @@ func TestLock(t *testing.T) {
   },
   "policy": {
     "name": "baseline",
-    "digest": "` + a + `"
+    "digest": "` + a + `",
+    "references": [
+      {
+        "reference": "example.org/rules:1",
+        "digest": "` + b + `"
+      }
+    ]
   }
 }
 `

@@ -35,11 +35,13 @@ func isIndexType(t string) bool    { return t == typeOCIIndex || t == typeDocker
 func isManifestType(t string) bool { return t == typeOCIManifest || t == typeDockerManifest }
 
 type descriptor struct {
-	MediaType   string            `json:"mediaType"`
-	Digest      string            `json:"digest"`
-	Size        int64             `json:"size"`
-	Platform    *platform         `json:"platform"`
-	Annotations map[string]string `json:"annotations"`
+	MediaType string `json:"mediaType"`
+	// ArtifactType is set in lists of referrers.
+	ArtifactType string            `json:"artifactType"`
+	Digest       string            `json:"digest"`
+	Size         int64             `json:"size"`
+	Platform     *platform         `json:"platform"`
+	Annotations  map[string]string `json:"annotations"`
 }
 
 type platform struct {

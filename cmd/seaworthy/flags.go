@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -33,10 +36,16 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
 	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringArrayVar(&f.components, "components", nil, "where component images are: an OCI layout, a folder of layouts or an archive (repeatable)")
-	fs.StringVar(&f.cache, "cache", "", "folder that keeps images pulled from a registry, and what was found in images (default: the user's cache folder)")
-	fs.BoolVar(&f.locked, "locked", false, "take every component at the digest in os.lock.json, or fail")
-	fs.BoolVar(&f.offline, "offline", false, "ask no registry")
+	f.addCache(cmd)
+	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in os.lock.json, or fail")
 	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
+}
+
+// addCache adds what also verbs need that ask a registry and read no os.yml.
+func (f *resolveFlags) addCache(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.cache, "cache", "", "folder that keeps what is pulled from a registry, and what was found in images (default: the user's cache folder)")
+	fs.BoolVar(&f.offline, "offline", false, "ask no registry")
 }
 
 func (f *resolveFlags) options(files []string) (builder.Options, error) {
@@ -83,13 +92,14 @@ func (f *resolveFlags) systemName(files []string) string {
 
 // policyFlags are shared by the verbs that decide.
 type policyFlags struct {
-	waivers, failOn, now          string
-	policies, reports, frameworks []string
+	ruleFlags
+	waivers, failOn, now string
+	reports, frameworks  []string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	addPolicy(cmd, &f.policies, "baseline")
+	f.ruleFlags.add(cmd, policy.DefaultPolicy)
 	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
 	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
 	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
@@ -109,9 +119,57 @@ func (f *policyFlags) options() (policy.Options, error) {
 	return o, nil
 }
 
-// addPolicy is --policy, as every verb has it that reads rules.
-func addPolicy(cmd *cobra.Command, policies *[]string, pack string) {
-	cmd.Flags().StringArrayVar(policies, "policy", []string{pack}, "a pack (baseline, hardened, strict) or a folder of rules (repeatable: the system has to pass all)")
+// ruleFlags are shared by all verbs that read rules.
+type ruleFlags struct{ policies, keys []string }
+
+func (f *ruleFlags) add(cmd *cobra.Command, pack string) {
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.policies, "policy", []string{pack}, "a pack (baseline, hardened, strict), a folder of rules, or oci://REFERENCE (repeatable: the system has to pass all)")
+	fs.StringArrayVar(&f.keys, "policy-key", nil, "public key that must have signed a policy from a registry (repeatable: any of them)")
+}
+
+// loadKeys reads the keys; one that would verify nothing is a mistake.
+func (f *ruleFlags) loadKeys() ([]crypto.PublicKey, error) {
+	if len(f.keys) > 0 && !f.remote() {
+		return nil, usageError("--policy-key, and no policy from a registry", "name one: --policy oci://REFERENCE")
+	}
+	var keys []crypto.PublicKey
+	var errs []error
+	for _, p := range f.keys {
+		k, err := verify.LoadKey(p)
+		keys, errs = append(keys, k), append(errs, err)
+	}
+	return keys, errors.Join(errs...)
+}
+
+func (f *ruleFlags) remote() bool {
+	return slices.ContainsFunc(f.policies, func(p string) bool { return strings.HasPrefix(p, pipeline.OCIScheme) })
+}
+
+// ruleReader are the flags of a verb that reads rules and no system.
+type ruleReader struct {
+	ruleFlags
+	from resolveFlags
+}
+
+func (f *ruleReader) add(cmd *cobra.Command) {
+	f.ruleFlags.add(cmd, "strict")
+	f.from.addCache(cmd)
+}
+
+// options fetch the policies.
+func (f *ruleReader) options(cmd *cobra.Command) (policy.Options, error) {
+	if err := settle(cmd); err != nil {
+		return policy.Options{}, err
+	}
+	o := policyOptions(f.policies)
+	keys, err := f.loadKeys()
+	if err != nil {
+		return o, err
+	}
+	o.Policies, err = pipeline.FetchPolicies(cmd.Context(), o.Policies,
+		pipeline.PolicyFetch{Keys: keys, Cache: f.from.cacheDir(), Offline: f.from.offline})
+	return o, err
 }
 
 // policyOptions name the policies, and have those that are not built in
@@ -159,9 +217,13 @@ func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (p
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
+	keys, err := pf.loadKeys()
+	if err != nil {
+		return pipeline.CheckOptions{}, err
+	}
 	t, err := sourceDate()
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
-	return pipeline.CheckOptions{Resolve: r, Policy: p, Time: t, Progress: c.progress()}, nil
+	return pipeline.CheckOptions{Resolve: r, Policy: p, PolicyKeys: keys, Time: t, Progress: c.progress()}, nil
 }

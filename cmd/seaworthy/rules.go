@@ -16,16 +16,20 @@ import (
 )
 
 func (c *cli) rules() *cobra.Command {
-	cmd := &cobra.Command{Use: "rules", Short: "List, show and test the rules"}
-	var policies []string
+	cmd := &cobra.Command{Use: "rules", Short: "List, show and test the rules, and share your own"}
+	var rules ruleReader
 	add := func(sub *cobra.Command) {
-		addPolicy(sub, &policies, "strict")
+		rules.add(sub)
 		cmd.AddCommand(sub)
 	}
 	add(&cobra.Command{
 		Use: "list", Short: "One line for each rule of a policy", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rules, err := policy.Rules(cmd.Context(), policyOptions(policies))
+			o, err := rules.options(cmd)
+			if err != nil {
+				return err
+			}
+			rules, err := policy.Rules(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -39,7 +43,7 @@ func (c *cli) rules() *cobra.Command {
 	add(&cobra.Command{
 		Use: "show RULE", Short: "Everything about one rule, and its text", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := findRule(cmd, policies, args[0])
+			r, err := findRule(cmd, &rules, args[0])
 			if err != nil {
 				return err
 			}
@@ -49,17 +53,25 @@ func (c *cli) rules() *cobra.Command {
 		},
 	})
 	add(&cobra.Command{
-		Use: "test", Short: "Run the rules' own tests", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return policy.Test(cmd.Context(), policyOptions(policies), c.out)
+		Use: "test [DIR|oci://REFERENCE]", Short: "Run the rules' own tests", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				rules.policies = args
+			}
+			o, err := rules.options(cmd)
+			if err != nil {
+				return err
+			}
+			return policy.Test(cmd.Context(), o, c.out)
 		},
 	})
+	cmd.AddCommand(c.rulesPush(), c.rulesPull())
 	return cmd
 }
 
 func (c *cli) explain() *cobra.Command {
 	var file string
-	var policies []string
+	var rules ruleReader
 	cmd := &cobra.Command{
 		Use: "explain RULE|FINDING", Short: "Say what a rule is about, or why a finding is so",
 		Long: `Explain prints a rule's documentation: what it looks at, why, how to satisfy it, and the
@@ -73,7 +85,7 @@ by rule, by resource, or as RULE@RESOURCE.
 			if file != "" {
 				return c.explainFindings(file, args[0])
 			}
-			r, err := findRule(cmd, policies, args[0])
+			r, err := findRule(cmd, &rules, args[0])
 			if err != nil {
 				return err
 			}
@@ -81,7 +93,7 @@ by rule, by resource, or as RULE@RESOURCE.
 			return nil
 		},
 	}
-	addPolicy(cmd, &policies, "strict")
+	rules.add(cmd)
 	cmd.Flags().StringVar(&file, "decision", "", "decision.json to explain a finding of")
 	return cmd
 }
@@ -147,8 +159,12 @@ func (c *cli) explainFinding(e *policy.Explanation) error {
 	return err
 }
 
-func findRule(cmd *cobra.Command, policies []string, id string) (*policy.RuleInfo, error) {
-	rules, err := policy.Rules(cmd.Context(), policyOptions(policies))
+func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo, error) {
+	o, err := from.options(cmd)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := policy.Rules(cmd.Context(), o)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +173,7 @@ func findRule(cmd *cobra.Command, policies []string, id string) (*policy.RuleInf
 			return &rules[i], nil
 		}
 	}
-	return nil, usageError(fmt.Sprintf("no rule %q in %s", id, strings.Join(policies, ", ")), "see: seaworthy rules list")
+	return nil, usageError(fmt.Sprintf("no rule %q in %s", id, strings.Join(from.policies, ", ")), "see: seaworthy rules list")
 }
 
 func (c *cli) describeRule(r *policy.RuleInfo) {

@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"flag"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
@@ -36,9 +40,10 @@ func TestScript(t *testing.T) {
 			return os.CopyFS(filepath.Join(e.WorkDir, "policy"), os.DirFS("testdata/policy"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"images": images,
-			"flip":   flip,
+			"exits":    exits,
+			"registry": startRegistry,
+			"images":   images,
+			"flip":     flip,
 		},
 	})
 }
@@ -52,6 +57,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	// A shell tells the code where testscript only knows failure.
 	line := []string{"-c", `code=$1; shift; seaworthy "$@"; got=$?; [ $got = $code ] || { echo "exit code $got, want $code" >&2; exit 1; }`, "sh"}
 	ts.Check(ts.Exec("sh", append(line, args...)...))
+}
+
+// startRegistry [plain] starts a registry on a loopback port, its HOST:PORT in
+// $REGISTRY; a plain one keeps no list of referrers.
+func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	s := httptest.NewServer(registry.New(registry.WithReferrersSupport(len(args) == 0), registry.Logger(log.New(io.Discard, "", 0))))
+	ts.Defer(s.Close)
+	ts.Setenv("REGISTRY", strings.TrimPrefix(s.URL, "http://"))
 }
 
 // flip FILE changes the byte in the file's middle.

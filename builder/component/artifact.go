@@ -1,0 +1,278 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Artifact is something in a registry that is no image: one small blob, and
+// what others say of it.
+type Artifact struct {
+	// Name is the full reference, Digest that of the manifest.
+	Name, Digest string
+	MediaType    string // of the blob
+	Blob         []byte
+	// Referrers are the blobs of one type whose manifests name this one as
+	// their subject. Anybody may add one: nothing in them is true yet.
+	Referrers [][]byte
+}
+
+// ArtifactQuery says what an artifact must be.
+type ArtifactQuery struct {
+	// MediaType and MaxBlob of its blob. Another one is ErrUnusable.
+	MediaType string
+	MaxBlob   int64
+	// ReferrerType is the artifact type of the referrers that are wanted, ""
+	// for none; MaxReferrer bounds the blob of each.
+	ReferrerType string
+	MaxReferrer  int64
+	// Digest that the manifest must have, "" for any: ErrMismatch.
+	Digest string
+}
+
+// maxReferrers is how many are looked at.
+const maxReferrers = 64
+
+// Artifact fetches one: every byte is verified against the manifest's digest,
+// and kept in the cache. A tag is asked for anew each time, as are referrers;
+// only with Offline does the cache say what they were.
+func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery) (*Artifact, error) {
+	r, err := parseRef(reference)
+	if err != nil {
+		return nil, inputError(system.Position{}, "", "artifact %s", err)
+	}
+	u := s.upstream()
+	if u == nil {
+		return nil, s.nowhere()
+	}
+	if q.Digest != "" {
+		if r.digest != "" && r.digest != q.Digest {
+			return nil, artifactError(reference, lockMismatch(q.Digest, r.digest, "the reference"))
+		}
+		r.digest = q.Digest
+	}
+	a, err := s.artifact(ctx, u, r, q)
+	if err != nil {
+		return nil, artifactError(reference, err)
+	}
+	return a, nil
+}
+
+func artifactError(reference string, err error) error {
+	var e *system.Error
+	if err = imageError(reference, system.Position{}, err); errors.As(err, &e) {
+		e.What = strings.Replace(e.What, "image ", "artifact ", 1)
+	}
+	return err
+}
+
+func (s *Store) upstream() *upstream {
+	for _, src := range s.sources {
+		if u, ok := src.(*upstream); ok {
+			return u
+		}
+	}
+	return nil
+}
+
+func (s *Store) artifact(ctx context.Context, u *upstream, r ref, q ArtifactQuery) (*Artifact, error) {
+	d, raw, err := u.current(ctx, r)
+	if errors.Is(err, errNotFound) {
+		return nil, s.nowhere()
+	}
+	if err != nil {
+		return nil, err
+	}
+	layer, err := onlyLayer(raw, q.MediaType, q.MaxBlob)
+	if err != nil {
+		return nil, err
+	}
+	a := &Artifact{Name: r.name, Digest: d.Digest, MediaType: layer.MediaType}
+	if a.Blob, err = u.read(ctx, r, layer, nil); err != nil {
+		return nil, err
+	}
+	if q.ReferrerType == "" {
+		return a, nil
+	}
+	list, err := u.referrers(ctx, r, d.Digest)
+	if err != nil {
+		return nil, err
+	}
+	// Not every registry lists the right artifact type: those that do come first.
+	right, other := []descriptor{}, []descriptor{}
+	for _, m := range list {
+		if m.ArtifactType == q.ReferrerType {
+			right = append(right, m)
+		} else {
+			other = append(other, m)
+		}
+	}
+	list = append(right, other...)
+	for _, m := range list[:min(len(list), maxReferrers)] {
+		if m.Size > s.limits.manifest {
+			continue
+		}
+		// One that is not right is no reason to look at no other.
+		if blob, err := u.referrer(ctx, r, m, q); err == nil {
+			a.Referrers = append(a.Referrers, blob)
+		} else if ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (u *upstream) referrer(ctx context.Context, r ref, m descriptor, q ArtifactQuery) ([]byte, error) {
+	raw, err := u.read(ctx, r, m, nil)
+	if err != nil {
+		return nil, err
+	}
+	layer, err := onlyLayer(raw, q.ReferrerType, q.MaxReferrer)
+	if err != nil {
+		return nil, err
+	}
+	return u.read(ctx, r, layer, nil)
+}
+
+// current is what a reference means now: a digest what it says, a tag what the
+// registry says, and offline what the cache remembers.
+func (u *upstream) current(ctx context.Context, r ref) (descriptor, []byte, error) {
+	var d descriptor
+	var have map[string][]byte
+	named := r.name
+	switch p, err := u.cached(ctx, r); {
+	case err == nil && (r.digest != "" || u.registry == nil):
+		if len(p.roots) != 1 {
+			return d, nil, errors.New("the cache has several of this name")
+		}
+		d = p.roots[0]
+	case u.registry == nil:
+		return d, nil, errNotFound
+	default:
+		var raw []byte
+		if d, raw, err = u.registry.manifest(ctx, r); err != nil {
+			return d, nil, err
+		}
+		have = map[string][]byte{d.Digest: raw}
+	}
+	if r.digest != "" {
+		named = r.registry + "/" + r.repository + "@" + r.digest
+	}
+	raw, err := u.read(ctx, r, d, have)
+	if err == nil && u.cache != nil && have != nil {
+		d.MediaType = typeOCIManifest
+		err = u.cache.name(named, d)
+	}
+	return d, raw, err
+}
+
+func (u *upstream) cached(ctx context.Context, r ref) (*place, error) {
+	if u.cache == nil {
+		return nil, errNotFound
+	}
+	return u.cache.find(ctx, r)
+}
+
+// read gives a small blob or manifest whole, verified.
+func (u *upstream) read(ctx context.Context, r ref, d descriptor, have map[string][]byte) ([]byte, error) {
+	if err := d.valid(); err != nil {
+		return nil, err
+	}
+	rc, err := u.opener(r, have)(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer rc.Close()
+	var b bytes.Buffer
+	_, err = io.Copy(&b, newChecker(rc, d)) // which ends at the descriptor's size
+	return b.Bytes(), err
+}
+
+// onlyLayer is the one layer of a manifest, if it is of the type and size that
+// are wanted.
+func onlyLayer(raw []byte, mediaType string, most int64) (descriptor, error) {
+	doc, err := parseDocument(raw, "")
+	switch {
+	case err != nil:
+		return descriptor{}, err
+	case doc.Layers == nil || len(*doc.Layers) != 1:
+		return descriptor{}, errors.New("not a manifest of one layer")
+	}
+	d := (*doc.Layers)[0]
+	switch {
+	case d.MediaType != mediaType:
+		return d, fmt.Errorf("media type %q is not %s", d.MediaType, mediaType)
+	case d.Size > most:
+		return d, fmt.Errorf("a layer of %d bytes; the limit is %d", d.Size, most)
+	}
+	return d, d.valid()
+}
+
+// referrers lists who names digest as their subject: by the registry's list of
+// them, else by the tag that stands in for it, offline by what the cache
+// remembers under that tag.
+func (u *upstream) referrers(ctx context.Context, r ref, digest string) ([]descriptor, error) {
+	tag := r
+	tag.digest, tag.tag = "", strings.Replace(digest, ":", "-", 1)
+	tag.name = r.registry + "/" + r.repository + ":" + tag.tag
+	var raw []byte
+	if u.registry == nil {
+		p, err := u.cached(ctx, tag)
+		if err != nil || len(p.roots) != 1 {
+			return nil, nil
+		}
+		if raw, err = u.read(ctx, tag, p.roots[0], nil); err != nil {
+			return nil, err
+		}
+		return referrersIn(raw)
+	}
+	raw, err := u.registry.referrers(ctx, r, digest)
+	if errors.Is(err, errNoSuchImage) {
+		if _, raw, err = u.registry.manifest(ctx, tag); errors.Is(err, errNoSuchImage) {
+			return nil, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := referrersIn(raw)
+	if err != nil || u.cache == nil {
+		return list, err
+	}
+	d := descriptor{MediaType: typeOCIIndex, Digest: digestOf(raw), Size: int64(len(raw))}
+	if _, err := u.read(ctx, tag, d, map[string][]byte{d.Digest: raw}); err != nil {
+		return nil, err
+	}
+	return list, u.cache.name(tag.name, d)
+}
+
+func referrersIn(raw []byte) ([]descriptor, error) {
+	doc, err := parseDocument(raw, "")
+	if err != nil {
+		return nil, fmt.Errorf("list of referrers: %w", err)
+	}
+	if doc.Manifests == nil {
+		return nil, errors.New("list of referrers: not an index")
+	}
+	return *doc.Manifests, nil
+}
+
+// referrers asks the registry for its list.
+func (r *registry) referrers(ctx context.Context, q ref, digest string) ([]byte, error) {
+	body, err := r.get(ctx, q, "referrers", digest)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	raw, err := io.ReadAll(io.LimitReader(body, r.lim.manifest+1))
+	if err == nil && int64(len(raw)) > r.lim.manifest {
+		err = fmt.Errorf("a list of referrers of more than %d bytes", r.lim.manifest)
+	}
+	return raw, err
+}

@@ -1,0 +1,120 @@
+package component
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Push is an artifact on its way to a registry.
+type Push struct {
+	// ArtifactType of the manifest, MediaType of its only blob.
+	ArtifactType, MediaType string
+	Blob                    []byte
+	Annotations             map[string]string
+	// Subject makes it a referrer; its annotations stand in the list, too.
+	Subject *Pushed
+}
+
+// Pushed is a manifest that is there.
+type Pushed struct {
+	Digest string
+	size   int64
+}
+
+// PushArtifact writes an artifact to a registry: under the reference's tag, or
+// for a referrer under its digest alone. The same artifact has the same digest
+// everywhere.
+func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pushed, error) {
+	r, err := parseRef(reference)
+	if err != nil {
+		return nil, inputError(system.Position{}, "", "artifact %s", err)
+	}
+	if r.digest != "" {
+		return nil, inputError(system.Position{}, "name a tag: its digest is what comes out", "artifact %q has a digest already", reference)
+	}
+	u := s.upstream()
+	if u == nil || u.registry == nil {
+		return nil, inputError(system.Position{}, "leave out --offline", "nothing can be pushed offline")
+	}
+	raw, layers, err := p.manifest()
+	if err != nil {
+		return nil, err
+	}
+	out := &Pushed{Digest: digestOf(raw), size: int64(len(raw))}
+	if err := u.registry.push(ctx, r, p, raw, out.Digest, layers); err != nil {
+		return nil, artifactError(reference, pushError(r, err))
+	}
+	return out, nil
+}
+
+func pushError(r ref, err error) error {
+	err = registryError(r, err)
+	if e := (*system.Error)(nil); errors.As(err, &e) && strings.HasPrefix(e.Next, "check the network") {
+		e.Next = "check the network and the registry's name"
+	}
+	return err
+}
+
+// manifest is the one form of an artifact's manifest.
+func (p Push) manifest() (raw []byte, blobs [][]byte, err error) {
+	type desc struct {
+		MediaType string `json:"mediaType"`
+		Digest    string `json:"digest"`
+		Size      int64  `json:"size"`
+	}
+	of := func(mediaType string, b []byte) desc { return desc{mediaType, digestOf(b), int64(len(b))} }
+	empty := []byte("{}")
+	m := struct {
+		SchemaVersion int               `json:"schemaVersion"`
+		MediaType     string            `json:"mediaType"`
+		ArtifactType  string            `json:"artifactType"`
+		Config        desc              `json:"config"`
+		Layers        []desc            `json:"layers"`
+		Subject       *desc             `json:"subject,omitempty"`
+		Annotations   map[string]string `json:"annotations,omitempty"`
+	}{2, typeOCIManifest, p.ArtifactType, of("application/vnd.oci.empty.v1+json", empty), []desc{of(p.MediaType, p.Blob)}, nil, p.Annotations}
+	if s := p.Subject; s != nil {
+		m.Subject = &desc{typeOCIManifest, s.Digest, s.size}
+	}
+	raw, err = json.Marshal(m)
+	return raw, [][]byte{empty, p.Blob}, err
+}
+
+func (r *registry) push(ctx context.Context, q ref, p Push, raw []byte, digest string, blobs [][]byte) error {
+	var opts []name.Option
+	if r.plain(q.registry) {
+		opts = append(opts, name.Insecure)
+	}
+	repo, err := name.NewRepository(q.registry+"/"+q.repository, opts...)
+	if err != nil {
+		return err
+	}
+	with := []remote.Option{remote.WithContext(ctx), remote.WithTransport(r.base), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
+	for _, b := range blobs {
+		mediaType := types.MediaType(p.MediaType)
+		if err := remote.WriteLayer(repo, static.NewLayer(b, mediaType), with...); err != nil {
+			return err
+		}
+	}
+	var to name.Reference = repo.Tag(q.tag)
+	if p.Subject != nil {
+		to = repo.Digest(digest)
+	}
+	return remote.Put(to, rawManifest(raw), with...)
+}
+
+// rawManifest is a manifest as remote.Put takes one.
+type rawManifest []byte
+
+func (m rawManifest) RawManifest() ([]byte, error)        { return m, nil }
+func (m rawManifest) MediaType() (types.MediaType, error) { return typeOCIManifest, nil }

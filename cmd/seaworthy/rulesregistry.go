@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
+)
+
+func (c *cli) rulesPush() *cobra.Command {
+	var key string
+	var unsigned bool
+	cmd := &cobra.Command{
+		Use:   "push DIR oci://REFERENCE",
+		Short: "Push a folder of rules to a registry, signed",
+		Long: `Push packs the rules, tests, data and packs of a folder into one bundle, which stock opa can
+pull too, signs it, and pushes it under a tag. It prints the reference with the digest: what
+--policy takes. The same folder gives the same digest.
+
+` + exitHelp,
+		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			if err := registryReference(args[1]); err != nil {
+				return err
+			}
+			var signer *attest.Signer
+			switch {
+			case key == "" && !unsigned:
+				return usageError("rules push needs --key, or --unsigned", "make a key with: seaworthy key generate")
+			case key != "" && unsigned:
+				return usageError("--key and --unsigned exclude each other", "")
+			case key != "":
+				var err error
+				if signer, err = attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) }); err != nil {
+					return err
+				}
+			}
+			done, err := pipeline.PushPolicy(cmd.Context(), policyOptions(args[:1]), args[1], signer)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.out, done.Reference)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "private key that signs, as `key generate` or cosign makes it")
+	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature: whoever takes it has to name its digest")
+	return cmd
+}
+
+// registryReference wants the form that --policy takes.
+func registryReference(s string) error {
+	if !strings.HasPrefix(s, pipeline.OCIScheme) {
+		return usageError(fmt.Sprintf("%q names no registry", s), "write oci://REGISTRY/REPOSITORY:TAG")
+	}
+	return nil
+}
+
+func (c *cli) rulesPull() *cobra.Command {
+	var rules ruleReader
+	cmd := &cobra.Command{
+		Use:   "pull oci://REFERENCE DIR",
+		Short: "Pull a bundle of rules into a new folder",
+		Long: `Pull fetches a bundle, verifies it as --policy does, and writes its files into a new folder.
+
+` + exitHelp,
+		Example: "  seaworthy rules pull oci://registry.example.org/policies:1 ./theirs --policy-key seaworthy.pub",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := registryReference(args[0]); err != nil {
+				return err
+			}
+			if _, err := os.Lstat(args[1]); err == nil {
+				return usageError(args[1]+" is there already", "name a folder that is not")
+			}
+			rules.policies = args[:1]
+			o, err := rules.options(cmd)
+			if err != nil {
+				return err
+			}
+			if err := writeFolder(args[1], o.Policies[0].Bundle); err != nil {
+				return &system.Error{Kind: system.ErrUnusable, What: "cannot write " + args[1], Err: cause(err), Next: "name a folder that can be written"}
+			}
+			fmt.Fprintf(c.err, "seaworthy: %s: %d files of %s\n", args[1], len(o.Policies[0].Bundle.Files), o.Policies[0].Bundle.Manifest)
+			return nil
+		},
+	}
+	rules.add(cmd)
+	cmd.Flags().Lookup("policy").Hidden = true // it is the argument
+	return cmd
+}
+
+// writeFolder writes a bundle beside its place and renames it there.
+func writeFolder(dir string, b *policy.Bundle) error {
+	tmp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".rules-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	root, err := os.OpenRoot(tmp)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, path := range slices.Sorted(maps.Keys(b.Files)) {
+		if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := root.WriteFile(path, b.Files[path], 0o644); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(tmp, dir)
+}
