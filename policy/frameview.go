@@ -108,9 +108,9 @@ func (v *controlView) answer() decision.Control {
 	case len(passes) > 0:
 		out.State, decisive = decision.Satisfied, passes
 	default:
-		out.State, reason = decision.NotAssessed, v.silence(out.Findings)
+		out.State, reason = decision.NotAssessed, v.silence(out.Rules, out.Findings)
 	}
-	out.Partial = len(v.control.Terms) > 0 && (len(v.absent) > 0 || out.Gap != "")
+	out.Partial = len(out.Rules) > 0 && (len(v.absent) > 0 || out.Gap != "")
 	out.Reason = cut(strings.Trim(reason+"; "+v.unseen(), "; "), maxText)
 	for _, i := range decisive {
 		if out.Confidence != Checked {
@@ -212,9 +212,9 @@ func (v *controlView) quote(list []int) string {
 }
 
 // silence says why nothing answers a control.
-func (v *controlView) silence(related []int) string {
+func (v *controlView) silence(rules []decision.ControlRule, related []int) string {
 	switch {
-	case len(v.control.Terms) == 0:
+	case len(rules) == 0:
 		return "no rule speaks to it"
 	case len(related) > 0:
 		return "not applicable: " + v.quote(related)

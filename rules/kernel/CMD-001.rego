@@ -7,7 +7,7 @@
 #   id: CMD-001
 #   severity: critical
 #   pack: baseline
-#   controls: ["ANSSI R8", "CRA I.I(2)(k)?"]
+#   controls: ["ANSSI R8", "CRA I.I(2)(k)"]
 #   remediation: "Change kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: CMD-002
 #   severity: critical
 #   pack: baseline
-#   controls: ["ANSSI R1", "ANSSI R8", "SRG-OS-000433-GPOS-00193"]
+#   controls: ["SRG-OS-000433-GPOS-00193", "ANSSI R9", "ANSSI R25", "CRA I.I(2)(k)", "SRG-OS-000433-GPOS-00192"]
 #   remediation: "Change kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

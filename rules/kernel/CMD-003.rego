@@ -7,7 +7,7 @@
 #   id: CMD-003
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R6", "CRA I.I(2)(f)?"]
+#   controls: ["CRA I.I(2)(f)?", "ANSSI R6?"]
 #   remediation: "Change kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: CMD-005
 #   severity: low
 #   pack: hardened
-#   controls: ["SRG-OS-000134-GPOS-00068", "ANSSI R15"]
+#   controls: ["SRG-OS-000134-GPOS-00068", "ANSSI R15?"]
 #   remediation: "Change kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: CMD-012
 #   severity: critical
 #   pack: baseline
-#   controls: ["800-190 4.1.4?"]
+#   controls: ["800-190 4.1.4"]
 #   remediation: "Pass the secret by another way, and replace it: it is known."
 #   inputs: ["command line"]
 #   since: 0.1.0

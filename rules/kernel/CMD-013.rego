@@ -7,7 +7,7 @@
 #   id: CMD-013
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R45", "ANSSI R46", "SRG-OS-000134-GPOS-00068"]
+#   controls: ["ANSSI R45", "ANSSI R46", "SRG-OS-000134-GPOS-00068", "ANSSI R37", "ANSSI R73?"]
 #   remediation: "Remove the parameter."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

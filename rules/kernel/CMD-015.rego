@@ -7,7 +7,7 @@
 #   id: CMD-015
 #   severity: low
 #   pack: strict
-#   controls: ["ANSSI R9", "ANSSI R19"]
+#   controls: ["ANSSI R9", "ANSSI R19?"]
 #   remediation: "Change kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-002
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R15"]
+#   controls: ["ANSSI R15", "CRA I.I(2)(k)"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-003
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R25", "ANSSI R27", "SRG-OS-000433-GPOS-00193"]
+#   controls: ["ANSSI R25", "ANSSI R27", "SRG-OS-000433-GPOS-00193", "ANSSI R15", "ANSSI R17", "CRA I.I(2)(k)"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-004
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R15", "ANSSI R25"]
+#   controls: ["ANSSI R15", "ANSSI R25", "ANSSI R27"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

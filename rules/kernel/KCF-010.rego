@@ -7,7 +7,7 @@
 #   id: KCF-010
 #   severity: medium
 #   pack: hardened
-#   controls: ["ANSSI R20", "ANSSI R45", "ANSSI R46"]
+#   controls: ["ANSSI R20", "ANSSI R11", "ANSSI R37?", "ANSSI R45?"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

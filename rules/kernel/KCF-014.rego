@@ -7,7 +7,7 @@
 #   id: KCF-014
 #   severity: medium
 #   pack: hardened
-#   controls: ["ANSSI R7"]
+#   controls: ["ANSSI R7?"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-015
 #   severity: low
 #   pack: strict
-#   controls: ["ANSSI R15", "ANSSI R25"]
+#   controls: ["ANSSI R15", "ANSSI R25", "ANSSI R23"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-019
 #   severity: medium
 #   pack: baseline
-#   controls: ["ANSSI R9"]
+#   controls: ["ANSSI R9?"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-022
 #   severity: medium
 #   pack: strict
-#   controls: ["ANSSI R3", "CRA I.I(2)(f)?"]
+#   controls: ["CRA I.I(2)(f)?", "ANSSI R3?"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SYS-001
 #   severity: medium
 #   pack: baseline
-#   controls: ["ANSSI R9", "SRG-OS-000132-GPOS-00067", "SRG-OS-000138-GPOS-00069"]
+#   controls: ["ANSSI R9", "SRG-OS-000132-GPOS-00067", "SRG-OS-000138-GPOS-00069", "SRG-OS-000480-GPOS-00227"]
 #   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SYS-004
 #   severity: medium
 #   pack: hardened
-#   controls: ["ANSSI R11"]
+#   controls: ["ANSSI R11", "SRG-OS-000480-GPOS-00227"]
 #   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0

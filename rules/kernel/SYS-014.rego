@@ -7,7 +7,7 @@
 #   id: SYS-014
 #   severity: low
 #   pack: baseline
-#   controls: ["ANSSI R12", "SRG-OS-000142-GPOS-00071"]
+#   controls: ["ANSSI R12", "CRA I.I(2)(h)", "SRG-OS-000142-GPOS-00071?", "SRG-OS-000480-GPOS-00227"]
 #   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0

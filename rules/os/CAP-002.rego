@@ -7,7 +7,7 @@
 #   id: CAP-002
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.4", "800-190 4.4.3?"]
+#   controls: ["CIS-D 5.4", "800-190 4.4.3"]
 #   remediation: "Name the capabilities that it needs."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: CAP-004
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 5.4", "PSS-B Capabilities", "ANSSI R10"]
+#   controls: ["CIS-D 5.4", "PSS-B Capabilities", "ANSSI R10?"]
 #   remediation: "Remove CAP_SYS_MODULE; load modules in a one-shot component that the allowances name."
 #   inputs: ["spec"]
 #   since: 0.1.0

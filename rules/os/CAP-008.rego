@@ -7,7 +7,7 @@
 #   id: CAP-008
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.4", "CIS-D 5.10", "800-190 4.4.2?"]
+#   controls: ["CIS-D 5.4", "CIS-D 5.10", "800-190 4.4.2?", "PSS-B Capabilities"]
 #   remediation: "Remove the capability, or give the component a network of its own (`net: new`)."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: CAP-010
 #   severity: medium
 #   pack: hardened
-#   controls: ["PSS-B Capabilities"]
+#   controls: ["PSS-B Capabilities", "CIS-D 5.4"]
 #   remediation: "Remove the capability, or give the component an allowance that says why."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: DEV-002
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 5.18", "ANSSI R15"]
+#   controls: ["CIS-D 5.18", "ANSSI R15?"]
 #   remediation: "Remove the device."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: FIL-001
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R54", "ANSSI R56"]
+#   controls: ["ANSSI R56", "ANSSI R54?"]
 #   remediation: "Give it a narrower mode."
 #   inputs: ["files section"]
 #   since: 0.1.0

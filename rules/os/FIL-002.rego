@@ -7,7 +7,7 @@
 #   id: FIL-002
 #   severity: critical
 #   pack: baseline
-#   controls: ["800-190 4.1.4?", "CIS-D 4.10"]
+#   controls: ["CIS-D 4.10?", "800-190 4.1.4"]
 #   remediation: "Provide the secret at run time."
 #   inputs: ["files section"]
 #   since: 0.1.0

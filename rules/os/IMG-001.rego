@@ -10,7 +10,7 @@
 #   id: IMG-001
 #   severity: high
 #   pack: baseline
-#   controls: ["800-190 4.1.5?", "800-190 4.2.2?", "CIS-D 4.2"]
+#   controls: ["800-190 4.1.5?", "CIS-D 4.2?", "800-190 4.2.2"]
 #   remediation: "Run `seaworthy lock` and build with --locked, or write the digest into os.yml."
 #   inputs: ["image"]
 #   since: 0.1.0

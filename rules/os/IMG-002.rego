@@ -7,7 +7,7 @@
 #   id: IMG-002
 #   severity: high
 #   pack: baseline
-#   controls: ["800-190 4.2.2?"]
+#   controls: ["800-190 4.2.2"]
 #   remediation: "Name a version."
 #   inputs: ["image"]
 #   since: 0.1.0

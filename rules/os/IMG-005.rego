@@ -7,7 +7,7 @@
 #   id: IMG-005
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 4.8?", "ANSSI R56"]
+#   controls: ["CIS-D 4.8?", "ANSSI R56?"]
 #   remediation: "Remove the capabilities from the file, and give them to the component instead."
 #   inputs: ["files"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: IMG-006
 #   severity: medium
 #   pack: baseline
-#   controls: ["ANSSI R54"]
+#   controls: ["ANSSI R54", "SRG-OS-000138-GPOS-00069"]
 #   remediation: "Change the mode in the image."
 #   inputs: ["files"]
 #   since: 0.1.0

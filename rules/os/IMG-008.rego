@@ -7,7 +7,7 @@
 #   id: IMG-008
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 4.10", "800-190 4.1.4?", "CRA I.I(2)(e)?"]
+#   controls: ["CIS-D 4.10", "CRA I.I(2)(e)?", "800-190 4.1.4"]
 #   remediation: "Make the image again without the file, and replace the secret: it is known."
 #   inputs: ["files"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: IMG-009
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 4.10", "800-190 4.1.4?"]
+#   controls: ["CIS-D 4.10", "800-190 4.1.4"]
 #   remediation: "Pass the secret at run time, and replace it: it is known."
 #   inputs: ["image", "spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: IMG-010
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 4.3", "SRG-OS-000362-GPOS-00149"]
+#   controls: ["CIS-D 4.3", "SRG-OS-000362-GPOS-00149?"]
 #   remediation: "Leave the program out of the image."
 #   inputs: ["files"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: INI-001
 #   severity: medium
 #   pack: hardened
-#   controls: ["800-190 4.5.1?"]
+#   controls: ["800-190 4.5.1", "800-190 4.5.2"]
 #   remediation: "Run the image as a component, or add its repository to data.params.init_repositories."
 #   inputs: ["image"]
 #   since: 0.1.0

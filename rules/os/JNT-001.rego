@@ -7,7 +7,7 @@
 #   id: JNT-001
 #   severity: critical
 #   pack: baseline
-#   controls: ["ANSSI R10", "ANSSI R18", "CIS-D 5.4"]
+#   controls: ["ANSSI R18", "CIS-D 5.4", "ANSSI R10?"]
 #   remediation: "Add module.sig_enforce=1 or lockdown= to kernel.cmdline, or remove CAP_SYS_MODULE."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0

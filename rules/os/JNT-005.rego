@@ -7,7 +7,7 @@
 #   id: JNT-005
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.18", "ANSSI R15"]
+#   controls: ["CIS-D 5.18", "ANSSI R15?"]
 #   remediation: "Remove the capability or the bind."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0

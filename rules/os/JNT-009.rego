@@ -7,7 +7,7 @@
 #   id: JNT-009
 #   severity: critical
 #   pack: baseline
-#   controls: ["ANSSI R3", "CRA I.I(2)(f)?"]
+#   controls: ["CRA I.I(2)(f)?", "ANSSI R3?"]
 #   remediation: "Use a kernel with CONFIG_DM_VERITY."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

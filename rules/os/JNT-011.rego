@@ -7,7 +7,7 @@
 #   id: JNT-011
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R45", "ANSSI R46", "CIS-D 5.2"]
+#   controls: ["ANSSI R45", "CIS-D 5.2", "PSS-B AppArmor?"]
 #   remediation: "Use a kernel with AppArmor, and list it in lsm=."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: JNT-014
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.26", "CIS-D 4.8", "ANSSI R56"]
+#   controls: ["CIS-D 5.26", "CIS-D 4.8", "ANSSI R56", "PSS-R Privilege Escalation"]
 #   remediation: "Add `noNewPrivileges: true`, or remove the file from the image."
 #   inputs: ["spec", "files"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: MNT-007
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 5.32", "800-190 4.4.3?"]
+#   controls: ["CIS-D 5.32", "800-190 4.4.3", "PSS-B HostPath"]
 #   remediation: "Remove the bind."
 #   inputs: ["spec"]
 #   since: 0.1.0

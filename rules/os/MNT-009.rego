@@ -7,7 +7,7 @@
 #   id: MNT-009
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R10", "ANSSI R18", "CIS-D 5.6"]
+#   controls: ["CIS-D 5.6", "ANSSI R10?", "ANSSI R18?", "PSS-B HostPath"]
 #   remediation: "Bind /lib/modules read-only, and only where modules must be loaded."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: MNT-010
 #   severity: medium
 #   pack: strict
-#   controls: ["CIS-D 5.6", "CIS-D 5.32"]
+#   controls: ["CIS-D 5.32", "CIS-D 5.6?", "PSS-B HostPath"]
 #   remediation: "Bind the one folder or socket that is needed."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: MNT-016
 #   severity: medium
 #   pack: baseline
-#   controls: ["PSS-B /proc Mount Type"]
+#   controls: ["PSS-B /proc Mount Type?"]
 #   remediation: "Give the mount nosuid, nodev and noexec."
 #   inputs: ["spec"]
 #   since: 0.1.0

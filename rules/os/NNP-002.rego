@@ -7,7 +7,7 @@
 #   id: NNP-002
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.26", "CIS-D 4.8", "ANSSI R56", "ANSSI R57"]
+#   controls: ["CIS-D 5.26", "CIS-D 4.8", "ANSSI R56", "ANSSI R57", "PSS-R Privilege Escalation"]
 #   remediation: "Add `noNewPrivileges: true`, or remove the files from the image."
 #   inputs: ["spec", "files"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: NSP-007
 #   severity: low
 #   pack: strict
-#   controls: ["CIS-D 5.25?"]
+#   controls: []
 #   remediation: "set `cgroupns: new`"
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: NSP-008
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 5.5", "CIS-D 5.16", "PSS-B Privileged"]
+#   controls: ["CIS-D 5.16", "CIS-D 5.5?", "PSS-B Privileged?"]
 #   remediation: "Remove `pid: host`, CAP_SYS_ADMIN or the writable bind."
 #   inputs: ["spec"]
 #   since: 0.1.0

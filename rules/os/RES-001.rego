@@ -7,7 +7,7 @@
 #   id: RES-001
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.29", "CRA I.I(2)(h)?"]
+#   controls: ["CIS-D 5.29", "CRA I.I(2)(h)"]
 #   remediation: "Add `resources: {pids: {limit: 100}}`"
 #   inputs: ["spec"]
 #   since: 0.1.0

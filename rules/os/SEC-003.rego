@@ -7,7 +7,7 @@
 #   id: SEC-003
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.22", "800-190 4.4.3?"]
+#   controls: ["800-190 4.4.3?", "CIS-D 5.22?"]
 #   remediation: "Use `seccomp: default`, or remove the calls from the profile."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SEC-004
 #   severity: medium
 #   pack: strict
-#   controls: ["CIS-D 5.22"]
+#   controls: ["CIS-D 5.22?"]
 #   remediation: "Name the architectures in the profile."
 #   inputs: ["spec"]
 #   since: 0.1.0

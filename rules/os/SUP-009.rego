@@ -7,7 +7,7 @@
 #   id: SUP-009
 #   severity: high
 #   pack: baseline
-#   controls: ["CRA I.II(1)?"]
+#   controls: ["CRA I.II(1)"]
 #   remediation: "Build again; report it if it happens twice."
 #   inputs: ["sbom"]
 #   since: 0.1.0

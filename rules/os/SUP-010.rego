@@ -7,7 +7,7 @@
 #   id: SUP-010
 #   severity: medium
 #   pack: baseline
-#   controls: ["CRA I.II(1)?"]
+#   controls: ["CRA I.II(1)"]
 #   remediation: "Write SPDX 2.3 or CycloneDX 1.6."
 #   inputs: ["sbom"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SUP-014
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 4.3", "800-190 4.1.1?"]
+#   controls: ["800-190 4.1.1?", "CIS-D 4.3?"]
 #   remediation: "Take another version, or leave it out."
 #   inputs: ["sbom"]
 #   since: 0.1.0

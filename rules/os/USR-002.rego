@@ -7,7 +7,7 @@
 #   id: USR-002
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 4.1", "CIS-D 5.13", "CIS-D 5.31"]
+#   controls: ["CIS-D 4.1", "CIS-D 5.13", "CIS-D 5.31", "PSS-R Running as Non-root"]
 #   remediation: "Set `readonly: true` and a uid of its own."
 #   inputs: ["spec"]
 #   since: 0.1.0

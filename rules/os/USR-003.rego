@@ -7,7 +7,7 @@
 #   id: USR-003
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 4.1"]
+#   controls: ["CIS-D 4.1", "PSS-R Running as Non-root User"]
 #   remediation: "Set `uid` to the image's user (LinuxKit's semantics ignore USER)."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0

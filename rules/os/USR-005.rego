@@ -7,7 +7,7 @@
 #   id: USR-005
 #   severity: medium
 #   pack: strict
-#   controls: ["PSS-R Running as Non-root?"]
+#   controls: []
 #   remediation: "Give the service a gid of its own."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: USR-006
 #   severity: critical
 #   pack: baseline
-#   controls: ["ANSSI R68?", "SRG-OS-000480-GPOS-00229"]
+#   controls: ["ANSSI R68?", "SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)", "SRG-OS-000480-GPOS-00227"]
 #   remediation: "Lock the account: `*` or `!` in /etc/shadow."
 #   inputs: ["files"]
 #   since: 0.1.0

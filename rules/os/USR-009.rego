@@ -7,7 +7,7 @@
 #   id: USR-009
 #   severity: critical
 #   pack: baseline
-#   controls: ["SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)?"]
+#   controls: ["SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)"]
 #   remediation: "Remove INSECURE=true."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: USR-010
 #   severity: high
 #   pack: hardened
-#   controls: ["CRA I.I(2)(j)?"]
+#   controls: ["CRA I.I(2)(j)"]
 #   remediation: "Remove the getty service."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: USR-011
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.7", "CRA I.I(2)(j)?"]
+#   controls: ["CIS-D 5.7", "CRA I.I(2)(j)", "800-190 4.1.2"]
 #   remediation: "Remove the sshd service."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: USR-012
 #   severity: high
 #   pack: baseline
-#   controls: ["SRG-OS-000109-GPOS-00056?", "CIS-D 5.7"]
+#   controls: ["CRA I.I(2)(d)?", "SRG-OS-000109-GPOS-00056"]
 #   remediation: "Set PasswordAuthentication no and PermitRootLogin no."
 #   inputs: ["files"]
 #   since: 0.1.0
