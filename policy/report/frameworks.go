@@ -60,11 +60,12 @@ func unsure(r decision.ControlRule) string {
 // controlFindings are those that answer a control, the worst first, without
 // the ones that had nothing to look at.
 func controlFindings(d *decision.Decision, c *decision.Control) []*decision.Finding {
-	var own decision.Decision
+	var out []*decision.Finding
 	for _, i := range c.Findings {
-		if i >= 0 && i < len(d.Findings) {
-			own.Findings = append(own.Findings, d.Findings[i])
+		if i >= 0 && i < len(d.Findings) && d.Findings[i].State != decision.StateNotApplicable {
+			out = append(out, &d.Findings[i])
 		}
 	}
-	return worstFirst(&own, decision.StateFail, decision.StateUnknown, decision.StateWaived, decision.StatePass)
+	sortByState(out, decision.StateFail, decision.StateUnknown, decision.StateWaived, decision.StatePass)
+	return out
 }

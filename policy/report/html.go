@@ -2,11 +2,14 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -27,11 +30,15 @@ type pageData struct {
 	Tally, Signer    string
 	Stats            []pageStat
 	Bars             []pageBar
-	Failing, Unknown []pageGroup
-	States           []decision.State
+	Groups           []pageGroup
+	States           []pageStat
+	Severities       []decision.Severity
+	Components       []pageComponent
+	Frameworks       []pageFramework
+	ids              map[*decision.Finding]string
 }
 
-// pageStat is one counter on top; it filters the list below.
+// pageStat is a counter; it filters the list of findings.
 type pageStat struct {
 	Class, Label string
 	Count        int
@@ -47,16 +54,46 @@ type pageBar struct {
 }
 
 type pageGroup struct {
-	Name, Image string
-	Items       []pageItem
+	Name, Image, Tally string
+	Items              []pageItem
+	worst              int // severity of what fails, 0 where nothing does
 }
 
 type pageItem struct {
 	F                *decision.Finding
+	ID               string
 	Resource         string
 	At, Layer        string
 	Actual, Expected string
 	Fix, Why         string
+	Diff             []pageLine
+}
+
+// pageLine is a line of a diff.
+type pageLine struct{ Class, Text string }
+
+type pageComponent struct {
+	*decision.Component
+	Fail int
+}
+
+type pageFramework struct {
+	*decision.Framework
+	Heading  string
+	Stats    []pageStat
+	Controls []pageControl
+}
+
+type pageControl struct {
+	*decision.Control
+	State    string // in words
+	Findings []pageRef
+}
+
+// pageRef leads to a finding.
+type pageRef struct {
+	F             *decision.Finding
+	ID, On, Place string
 }
 
 func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
@@ -65,6 +102,7 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 		"short":   short,
 		"percent": percent,
 		"words":   func(s decision.State) string { return strings.ReplaceAll(string(s), "-", " ") },
+		"unsure":  func(r decision.ControlRule) bool { return unsure(r) != "" },
 	}).ParseFS(pageFiles, "page/page.html")
 	if err != nil {
 		return err
@@ -82,18 +120,18 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 		Class: string(d.Verdict), Why: capital(why(d)), Tally: tally(d), Signer: o.Signer,
 		CSP: "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) + "'; base-uri 'none'; form-action 'none'",
 		// Both are this program's own bytes.
-		Style:   template.HTML("<style>" + string(css) + "</style>"),
-		Script:  template.HTML("<script>" + string(js) + "</script>"),
-		Failing: pageGroups(d, decision.StateFail),
-		Unknown: pageGroups(d, decision.StateUnknown),
-		States: []decision.State{
-			decision.StateFail, decision.StateUnknown, decision.StateWaived, decision.StatePass, decision.StateNotApplicable,
-		},
+		Style:      template.HTML("<style>" + string(css) + "</style>"),
+		Script:     template.HTML("<script>" + string(js) + "</script>"),
+		Severities: severities(),
+		ids:        map[*decision.Finding]string{},
 	}
 	if data.Word == "" {
 		data.Word, data.Class = "Unknown", "unknown"
 	}
 	data.count()
+	data.group(o)
+	data.components()
+	data.frameworks()
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
 		return err
@@ -102,18 +140,24 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 	return err
 }
 
+func severities() []decision.Severity {
+	return []decision.Severity{decision.Critical, decision.High, decision.Medium, decision.Low}
+}
+
 // count fills the counters and the bar.
 func (p *pageData) count() {
 	s := p.D.Summary
-	for _, sev := range []decision.Severity{decision.Critical, decision.High, decision.Medium, decision.Low} {
+	for _, sev := range severities() {
 		p.Stats = append(p.Stats, pageStat{string(sev), string(sev), s.Failing[string(sev)], decision.StateFail, sev})
 	}
-	p.Stats = append(p.Stats,
-		pageStat{"unknown", "unknown", s.Unknown, decision.StateUnknown, ""},
-		pageStat{"waived", "waived", s.Waived, decision.StateWaived, ""},
-		pageStat{"pass", "pass", s.Pass, decision.StatePass, ""},
-		pageStat{"na", "not applicable", s.NotApplicable, decision.StateNotApplicable, ""},
-	)
+	rest := []pageStat{
+		{"unknown", "unknown", s.Unknown, decision.StateUnknown, ""},
+		{"waived", "waived", s.Waived, decision.StateWaived, ""},
+		{"pass", "pass", s.Pass, decision.StatePass, ""},
+		{"na", "not applicable", s.NotApplicable, decision.StateNotApplicable, ""},
+	}
+	p.Stats = append(p.Stats, rest...)
+	p.States = append([]pageStat{{"fail", "fail", s.Fail, decision.StateFail, ""}}, rest...)
 	total, before := 0, 0
 	for _, st := range p.Stats {
 		total += st.Count
@@ -128,34 +172,117 @@ func (p *pageData) count() {
 	}
 }
 
-func pageGroups(d *decision.Decision, state decision.State) []pageGroup {
-	reasons := make(map[string]string, len(d.Rules))
-	for _, r := range d.Rules {
-		reasons[r.ID] = r.Description
+// group lists all findings: by component, the one that fails worst first, and
+// in each what fails first.
+func (p *pageData) group(o Options) {
+	reasons := make(map[string]string, len(p.D.Rules))
+	for _, r := range p.D.Rules {
+		reasons[r.ID] = strings.Join(lines(r.Description), " ")
 	}
-	var out []pageGroup
-	for _, g := range groups(d, state) {
+	states := make([]decision.State, len(p.States))
+	for i, s := range p.States {
+		states[i] = s.State
+	}
+	seen := map[string]int{}
+	for _, g := range groups(p.D, states...) {
 		pg := pageGroup{Name: g.name}
 		if g.component != nil {
 			pg.Image = g.component.Image
 		}
+		pg.Tally = groupTally(g.findings, states)
+		sortByState(g.findings, states...)
 		for _, f := range g.findings {
-			item := pageItem{F: f, Why: reasons[f.ID], Fix: strings.Join(lines(f.Fix), "\n")}
-			item.At, item.Layer = where(d, f)
-			if !strings.HasPrefix(f.Resource, "component:") {
-				item.Resource = f.Resource
+			item := p.item(f, o)
+			item.Why = reasons[f.ID]
+			if seen[item.ID]++; seen[item.ID] > 1 {
+				item.ID += fmt.Sprintf("-%d", seen[item.ID])
 			}
-			if f.Actual != nil {
-				item.Actual = value(f.Actual)
-			}
-			if f.Expected != nil {
-				item.Expected = value(f.Expected)
+			p.ids[f] = item.ID
+			if f.State == decision.StateFail {
+				pg.worst = max(pg.worst, f.Severity.Rank())
 			}
 			pg.Items = append(pg.Items, item)
 		}
-		out = append(out, pg)
+		p.Groups = append(p.Groups, pg)
 	}
-	return out
+	slices.SortStableFunc(p.Groups, func(a, b pageGroup) int { return cmp.Compare(b.worst, a.worst) })
+}
+
+// groupTally counts findings by state, those states that there are.
+func groupTally(list []*decision.Finding, states []decision.State) string {
+	var parts []string
+	for _, s := range states {
+		n := 0
+		for _, f := range list {
+			if f.State == s {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(s), "-", " ")))
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+func (p *pageData) item(f *decision.Finding, o Options) pageItem {
+	item := pageItem{F: f, ID: "f-" + Fingerprint(f), Fix: strings.Join(lines(f.Fix), "\n")}
+	item.At, item.Layer = where(p.D, f)
+	if !strings.HasPrefix(f.Resource, "component:") {
+		item.Resource = f.Resource
+	}
+	if f.Actual != nil {
+		item.Actual = value(f.Actual)
+	}
+	if f.Expected != nil {
+		item.Expected = value(f.Expected)
+	}
+	for _, l := range edit(f, o) {
+		line := pageLine{"", l}
+		switch {
+		case strings.HasPrefix(l, "---"), strings.HasPrefix(l, "+++"), strings.HasPrefix(l, "@@"):
+			line.Class = "meta"
+		case strings.HasPrefix(l, "+"):
+			line.Class = "add"
+		case strings.HasPrefix(l, "-"):
+			line.Class = "del"
+		}
+		item.Diff = append(item.Diff, line)
+	}
+	return item
+}
+
+func (p *pageData) components() {
+	fails := map[string]int{}
+	for i := range p.D.Findings {
+		if f := &p.D.Findings[i]; f.State == decision.StateFail {
+			fails[resourceWords(f)]++
+		}
+	}
+	for i := range p.D.System.Components {
+		c := &p.D.System.Components[i]
+		p.Components = append(p.Components, pageComponent{c, fails[c.ID]})
+	}
+}
+
+func (p *pageData) frameworks() {
+	for i := range p.D.Frameworks {
+		fw := &p.D.Frameworks[i]
+		pf := pageFramework{Framework: fw, Heading: frameworkTitle(fw)}
+		for _, s := range controlStates() {
+			pf.Stats = append(pf.Stats, pageStat{Class: clean(string(s)), Label: controlWords(s), Count: controlCount(fw, s)})
+		}
+		for j := range fw.Controls {
+			c := &fw.Controls[j]
+			pc := pageControl{Control: c, State: controlWords(c.State)}
+			for _, f := range controlFindings(p.D, c) {
+				at, _ := where(p.D, f)
+				pc.Findings = append(pc.Findings, pageRef{f, p.ids[f], resourceWords(f), at})
+			}
+			pf.Controls = append(pf.Controls, pc)
+		}
+		p.Frameworks = append(p.Frameworks, pf)
+	}
 }
 
 // hash is a source of a content security policy.
@@ -186,6 +313,8 @@ func toText(v any) string {
 	case decision.State:
 		return string(v)
 	case decision.Severity:
+		return string(v)
+	case decision.ControlState:
 		return string(v)
 	}
 	return ""

@@ -251,10 +251,15 @@ func worstFirst(d *decision.Decision, states ...decision.State) []*decision.Find
 			out = append(out, f)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *decision.Finding) int {
+	sortByState(out, states...)
+	return out
+}
+
+// sortByState sorts by state in the given order, then the worst first.
+func sortByState(list []*decision.Finding, states ...decision.State) {
+	slices.SortStableFunc(list, func(a, b *decision.Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(states, a.State), slices.Index(states, b.State)), worse(a, b))
 	})
-	return out
 }
 
 func worse(a, b *decision.Finding) int {

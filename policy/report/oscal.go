@@ -254,13 +254,7 @@ func (r *oscalReport) framework(fw *decision.Framework) {
 		for _, rule := range c.Rules {
 			f.Props = append(f.Props, props("rule", rule.ID+" "+cmp.Or(rule.Confidence, "unsure"))...)
 		}
-		var list []*decision.Finding
-		for _, n := range c.Findings {
-			if n >= 0 && n < len(r.d.Findings) {
-				list = append(list, &r.d.Findings[n])
-			}
-		}
-		r.finding("control", fw.ID+" "+c.ID, c.Title, f, list)
+		r.finding("control", fw.ID+" "+c.ID, c.Title, f, controlFindings(r.d, c))
 	}
 	r.result.Reviewed.Selections = append(r.result.Reviewed.Selections, sel)
 }
