@@ -39,6 +39,12 @@ func (c *comparison) components() {
 func (c *comparison) component(before, now *facts.Component, both bool) {
 	oldGrants, oldConfined := grants(before)
 	newGrants, newConfined := grants(now)
+	if oldConfined.has(seccompFilter) != newConfined.has(seccompFilter) {
+		// Which calls one filter names says nothing where there is no other.
+		for _, t := range []things{oldGrants, newGrants, oldConfined, newConfined} {
+			maps.DeleteFunc(t, func(key string, one thing) bool { return one.area == "seccomp" && key != seccompFilter })
+		}
+	}
 	c.things(now, oldGrants, newGrants, Weaker, Stronger, "may now have %s", "may no longer have %s")
 	if !both {
 		return

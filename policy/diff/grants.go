@@ -29,6 +29,11 @@ func (t things) add(area, key, pointer, text string, args ...any) {
 	t[area+" "+key] = thing{area, fmt.Sprintf(text, args...), pointer}
 }
 
+func (t things) has(key string) bool { _, ok := t[key]; return ok }
+
+// seccompFilter is the key of having a filter at all.
+const seccompFilter = "seccomp filter"
+
 // namespaceKinds are those that a container may share with the host.
 var namespaceKinds = []specs.LinuxNamespaceType{specs.PIDNamespace, specs.NetworkNamespace, specs.IPCNamespace,
 	specs.UTSNamespace, specs.UserNamespace, specs.CgroupNamespace, specs.MountNamespace}

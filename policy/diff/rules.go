@@ -145,7 +145,7 @@ var packs = []string{"baseline", "hardened", "strict"}
 // recorded compares what the two images were built by, where both were.
 func (c *comparison) recorded() {
 	old, new := c.old.Recorded, c.new.Recorded
-	if old == nil || new == nil || old.Policy == new.Policy {
+	if old == nil || new == nil || old.Policy.Name == new.Policy.Name && old.Policy.Digest == new.Policy.Digest {
 		return
 	}
 	ch := Change{Direction: Changed, Area: "policy", Resource: "image:" + new.System.Name, Message: "was decided by another policy",
