@@ -52,7 +52,11 @@ func layout(config *spec.Config) []*part {
 		}
 	}
 	for _, list := range [][]spec.Container{config.Onboot, config.Onshutdown, config.Services} {
-		names := unambiguous(list)
+		names := make([]string, len(list))
+		for i := range list {
+			names[i] = list[i].Name.V
+		}
+		names = spec.Unambiguous(names)
 		for i := range list {
 			s := &list[i]
 			p := add(s.Section, names[i], i, *s.Image)
@@ -64,28 +68,6 @@ func layout(config *spec.Config) []*part {
 		}
 	}
 	return parts
-}
-
-// unambiguous gives each container of a section a name of its own, since
-// findings and waivers go by it: a step that stands there again is NAME.2.
-func unambiguous(list []spec.Container) []string {
-	taken := map[string]bool{}
-	for _, c := range list {
-		taken[c.Name.V] = true
-	}
-	times := map[string]int{}
-	out := make([]string, len(list))
-	for i, c := range list {
-		name := c.Name.V
-		out[i] = name
-		times[name]++
-		for times[name] > 1 && taken[out[i]] {
-			out[i] = fmt.Sprintf("%s.%d", name, times[name])
-			times[name]++
-		}
-		taken[out[i]] = true
-	}
-	return out
 }
 
 // specs makes the effective spec of every container, and lays out which folder

@@ -29,6 +29,7 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.circumstances(r, f)
 	f.LockDigest = r.LockDigest
 	return f, nil
 }
@@ -39,19 +40,13 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Resolve)
 	judge, policyErr := o.prepare(ctx)
-	f, err := decodeFacts(r, name)
+	f, err := facts.Decode(r)
+	if err != nil {
+		err = &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
+			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
+	}
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, err
 	}
 	return o.judge(ctx, f, judge)
-}
-
-// decodeFacts reads stored facts; name is what errors call them.
-func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
-	f, err := facts.Decode(r)
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
-			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
-	}
-	return f, nil
 }

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"encoding/json"
+	"fmt"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -106,6 +107,27 @@ type Container struct {
 	Settings
 	// Section is set by Load.
 	Section system.Section `key:"-"`
+}
+
+// Unambiguous gives each entry of a section a name of its own, since findings,
+// waivers and edits go by it: a step that stands there again is NAME.2.
+func Unambiguous(names []string) []string {
+	taken := map[string]bool{}
+	for _, name := range names {
+		taken[name] = true
+	}
+	times := map[string]int{}
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = name
+		times[name]++
+		for times[name] > 1 && taken[out[i]] {
+			out[i] = fmt.Sprintf("%s.%d", name, times[name])
+			times[name]++
+		}
+		taken[out[i]] = true
+	}
+	return out
 }
 
 // Pos is the place of the entry.

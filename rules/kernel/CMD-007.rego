@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CMD_007
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -30,6 +31,7 @@ fail contains {
 	"key": "lockdown",
 	"message": sprintf("the kernel is not locked down: %s", [why]),
 	"fix": "add lockdown=confidentiality to kernel.cmdline",
+	"edits": edit.lockdown("confidentiality"),
 } if {
 	kernel.lockdown == "none"
 }

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CMD_008
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -30,6 +31,7 @@ fail contains {
 	"key": "module.sig_enforce",
 	"message": "the kernel loads modules that nobody signed",
 	"fix": "add module.sig_enforce=1 to kernel.cmdline",
+	"edits": edit.signed_modules,
 } if {
 	kernel.config_known
 	not kernel.modules_signed

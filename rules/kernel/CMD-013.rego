@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CMD_013
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 import data.seaworthy.tables.cmdline
@@ -36,6 +37,7 @@ fail contains {
 	"key": "lsm",
 	"severity": "high",
 	"message": sprintf("lsm=%s leaves %s out, which the kernel has", [kernel.last("lsm"), lib.one_line(left_out)]),
+	"edits": edit.cmdline("lsm", sprintf("lsm=%s", [concat(",", array.concat(sort(left_out), split(kernel.last("lsm"), ",")))])),
 	"fix": "remove lsm= from kernel.cmdline, or add the missing modules to it",
 } if {
 	kernel.has_param("lsm")

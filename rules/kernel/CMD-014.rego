@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.CMD_014
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -39,6 +40,7 @@ fail contains {
 	"key": kernel.param_name(p.name),
 	"message": sprintf("%s is on the command line %d times with different values; the last one wins", [p.name, count(kernel.values(p.name))]),
 	"fix": sprintf("keep one %s in kernel.cmdline", [p.name]),
+	"edits": edit.without_params([q | some q in edit.named(p.name); kernel.text_of(q) != kernel.last(p.name)]),
 } if {
 	some p in kernel.params
 	not p.name in lists

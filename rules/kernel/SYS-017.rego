@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SYS_017
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 
 checked contains sprintf("sysctl:%s", [key]) if some key in keys
@@ -28,6 +29,7 @@ fail contains {
 	"key": key,
 	"message": sprintf("%s is set %d times, to %s; the last one holds", [key, count(values), concat(", then ", values)]),
 	"fix": sprintf("keep one setting of %s", [key]),
+	"edits": edit.one_sysctl(key),
 } if {
 	some key in keys
 	values := [trim_space(v) | some v in kernel.sysctl_values(key)]

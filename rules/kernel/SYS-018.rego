@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SYS_018
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.kernel
 import data.seaworthy.tables.sysctl
@@ -40,6 +41,7 @@ fail contains {
 	"expected": "a sysctl that the kernel has",
 	"key": row.key,
 	"message": sprintf("%s is set, but %s", [row.key, why]),
+	"edits": edit.no_sysctl(row.key),
 	"fix": sprintf("remove %s from the sysctl settings", [row.key]),
 } if {
 	kernel.config_known

@@ -205,3 +205,31 @@ filtered(c) := put(c, "/seccomp", "default") if {
 confined(c, name) := started(name) if {
 	kernel.lsm_built(name)
 } else := unset(c, name, "")
+
+# file is an entry of the files section, as edits name it.
+file(f) := {"id": sprintf("files%s", [f.path])}
+
+# safe_mode is a mode without setuid and setgid, and not writable by others.
+safe_mode(mode) := sprintf("0%s%d", [substring(last_three, 0, 2), others]) if {
+	last_three := substring(sprintf("00%s", [mode]), count(mode) - 1, -1)
+	others := bits.and(to_number(substring(last_three, 2, -1)), 5)
+}
+
+# deny_devices begins a component's device rules with one that denies them all.
+deny_devices(c) := put(c, "/resources", object.union(lib.obj(label(c).resources), {"devices": array.concat([deny_all], theirs)})) if {
+	not says(written(c), "resources")
+	says(label(c), "resources")
+	theirs := lib.arr(object.get(label(c), ["resources", "devices"], []))
+} else := put(c, "/resources/devices", array.concat([deny_all], ours)) if {
+	ours := lib.arr(object.get(written(c), ["resources", "devices"], []))
+}
+
+deny_all := {"allow": false, "access": "rwm"}
+
+# without_key takes a key out that has no effect.
+without_key(id, name) := [e |
+	some c in input.components
+	c.id == id
+	says(written(c), name)
+	some e in take(c, sprintf("/%s", [name]))
+]

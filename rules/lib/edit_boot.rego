@@ -54,18 +54,46 @@ sysctl_in("cmdline", key, value) := array.concat(
 	without_params([p | some p in kernel.params; kernel.sysctl_key(p.name) == sprintf("sysctl.%s", [key])]),
 	append_words(sprintf("sysctl.%s=%s", [key, value])),
 ) if {
-	kernel.at_least("5.8")
+	early(key)
 }
 
-sysctl_in("cmdline", _, _) := [] if not kernel.at_least("5.8")
+sysctl_in("cmdline", key, _) := [] if not early(key)
+
+# early: the kernel takes the key from its command line, and it may be set
+# before anything runs. Keys of a module are not there yet, and
+# kernel.modules_disabled would keep every module out.
+early(key) if {
+	kernel.at_least("5.8")
+	key != "kernel.modules_disabled"
+	not startswith(key, "net.netfilter.")
+	not modular_ipv6(key)
+}
+
+modular_ipv6(key) if {
+	startswith(key, "net.ipv6.")
+	kernel.value("CONFIG_IPV6") == "m"
+}
 
 sysctl_in(id, key, value) := [e |
 	some c in input.components
 	c.id == id
+	some e in array.concat(own_sysctl(c, key, value), argument(c, key, value))
+] if id != "cmdline"
+
+own_sysctl(c, key, value) := [e |
 	some name, _ in lib.obj(written(c).sysctl)
 	kernel.sysctl_key(name) == key
 	some e in put(c, sprintf("/sysctl/%s", [escape(name)]), value)
-] if id != "cmdline"
+]
+
+# A component may set it by an argument of the program sysctl.
+argument(c, key, value) := [e |
+	some i, text in list(written(c), "command")
+	parts := split(text, "=")
+	count(parts) == 2
+	kernel.sysctl_key(trim_space(parts[0])) == key
+	some e in put(c, sprintf("/command/%d", [i]), sprintf("%s=%s", [parts[0], value]))
+]
 
 # without_sysctl takes a component's own setting of a key away.
 without_sysctl(c, key) := [e |
@@ -77,3 +105,58 @@ without_sysctl(c, key) := [e |
 } else := put(c, "/sysctl", {name: v | some name, v in lib.obj(label(c).sysctl); kernel.sysctl_key(name) != key})
 
 escape(name) := replace(replace(name, "~", "~0"), "/", "~1")
+
+# signed_modules makes the kernel refuse modules that nobody signed, where it
+# can tell.
+signed_modules := cmdline("module.sig_enforce", "module.sig_enforce=1") if {
+	kernel.on("CONFIG_MODULE_SIG")
+} else := []
+
+# either is the first way that there is.
+either(first, _) := first if count(first) > 0
+
+either(first, second) := second if count(first) == 0
+
+# moved_sysctl takes a component's setting for the whole system to where the
+# system's settings are made.
+moved_sysctl(c, key, value) := array.concat(without_sysctl(c, key), append_words(sprintf("sysctl.%s=%s", [key, value]))) if {
+	early(key)
+	count(kernel.sysctl_values(key)) == 1
+	not regex.match(`\s`, value)
+} else := without_sysctl(c, key)
+
+# one_sysctl leaves the setting of a key that holds: the last one. None can be
+# taken out of an image.
+one_sysctl(key) := together([taken_sysctl(s, key) | some s in early]) if {
+	early := early_sysctls(key)
+	every s in early {
+		count(taken_sysctl(s, key)) > 0
+	}
+} else := []
+
+# no_sysctl takes every setting of a key away.
+no_sysctl(key) := together([taken_sysctl(s, key) | some s in found]) if {
+	found := [s | some s in input.sysctl.settings; kernel.sysctl_key(s.key) == key]
+	every s in found {
+		count(taken_sysctl(s, key)) > 0
+	}
+} else := []
+
+early_sysctls(key) := [s |
+	some s in input.sysctl.settings
+	kernel.sysctl_key(s.key) == key
+	trim_space(s.value) != kernel.sysctl(key)
+]
+
+taken_sysctl(s, key) := without_params([p |
+	some p in kernel.params
+	kernel.sysctl_key(p.name) == sprintf("sysctl.%s", [key])
+	p.value == s.value
+]) if {
+	s.component == "cmdline"
+} else := [e |
+	s.source == "spec"
+	some c in input.components
+	c.id == s.component
+	some e in without_sysctl(c, key)
+]

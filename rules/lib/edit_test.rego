@@ -218,9 +218,31 @@ set_by(id) := testing.put(testing.component_with("nginx", "/entry", {"sysctl": {
 	{"key": "kernel/x", "value": "0", "component": id, "source": "spec", "order": 1},
 ])
 
+test_sysctl_too_early if {
+	edit.sysctl("kernel.modules_disabled", "1") == [] with input as boot([])
+	edit.sysctl("net.netfilter.x", "1") == [] with input as boot([])
+	edit.sysctl("net.ipv6.x", "1") == [line("append", "sysctl.net.ipv6.x=1")] with input as testing.kconfig("CONFIG_IPV6", "y")
+	edit.sysctl("net.ipv6.x", "1") == [] with input as testing.kconfig("CONFIG_IPV6", "m")
+	edit.sysctl("net.ipv4.x", "1") == [line("append", "sysctl.net.ipv4.x=1")] with input as testing.kconfig("CONFIG_IPV6", "m")
+}
+
 test_sysctl_of_a_component if {
 	edit.sysctl("kernel.x", "1") == [{"op": "set", "component": "services/nginx", "path": "/sysctl/kernel~1x", "value": "1"}] with input as set_by("services/nginx")
 	edit.sysctl("kernel.x", "1") == [] with input as set_by("onboot/sysctl")
+}
+
+test_sysctl_by_an_argument if {
+	edit.argument(c({"command": ["/sbin/sysctl", "-w", "kernel/x=0", "kernel.y=0"]}, {}), "kernel.x", "1") == [set("/command/2", "kernel/x=1")]
+	edit.argument(c({}, {}), "kernel.x", "1") == []
+}
+
+test_deny_devices if {
+	rule := {"allow": false, "access": "rwm"}
+	edit.deny_devices(c({}, {})) == [set("/resources/devices", [rule])]
+	edit.deny_devices(c({"resources": {"devices": [{"allow": true}]}}, {"resources": {}})) == [set("/resources/devices", [rule, {"allow": true}])]
+	edit.deny_devices(c({}, {"resources": {"pids": {"limit": 1}, "devices": [{"allow": true}]}})) == [
+		set("/resources", {"pids": {"limit": 1}, "devices": [rule, {"allow": true}]}),
+	]
 }
 
 test_without_sysctl if {
@@ -258,4 +280,65 @@ test_runtime_mount if {
 	edit.runtime_mount(c({}, {"runtime": {"mounts": [other, disk]}}), disk, ["nosuid"]) == [
 		set("/runtime/mounts", [other, {"destination": "/x", "options": ["noatime", "nosuid"]}]),
 	]
+}
+
+test_safe_mode if {
+	edit.safe_mode("666") == "0664"
+	edit.safe_mode("4755") == "0755"
+	edit.safe_mode("7") == "0005"
+	edit.safe_mode("777") == "0775"
+}
+
+test_file if edit.file({"path": "/etc/a"}).id == "files/etc/a"
+
+test_signed_modules if {
+	edit.signed_modules == [line("remove", "module.sig_enforce=0"), line("append", "module.sig_enforce=1")] with input as boot([["module.sig_enforce", "0"]])
+	edit.signed_modules == [] with input as testing.put(boot([]), "/kernel/config/options", {})
+}
+
+test_either if {
+	edit.either([], [1]) == [1]
+	edit.either([2], [1]) == [2]
+}
+
+sets(v) := {"key": "kernel.x", "value": v, "component": "services/web", "source": "spec", "order": 0}
+
+test_moved_sysctl if {
+	own := c({"sysctl": {"kernel.x": "1"}}, {})
+	once := testing.put(boot([]), "/sysctl/settings", [sets("1")])
+	edit.moved_sysctl(own, "kernel.x", "1") == [out("/sysctl/kernel.x"), line("append", "sysctl.kernel.x=1")] with input as once
+	edit.moved_sysctl(own, "kernel.x", "1 2") == [out("/sysctl/kernel.x")] with input as once
+	edit.moved_sysctl(own, "kernel.x", "1") == [out("/sysctl/kernel.x")] with input as testing.put(once, "/sysctl/settings/-", sets("2"))
+	edit.moved_sysctl(own, "kernel.x", "1") == [out("/sysctl/kernel.x")] with input as testing.put(once, "/kernel/version", "5.4.0")
+}
+
+test_one_sysctl if {
+	system := testing.put(testing.component_with("nginx", "/entry", {"sysctl": {"kernel.x": "1"}}), "/sysctl/settings", [
+		{"key": "kernel.x", "value": "0", "component": "cmdline", "source": "cmdline", "order": 0},
+		{"key": "kernel.x", "value": "1", "component": "services/nginx", "source": "spec", "order": 1},
+		{"key": "kernel.x", "value": "2", "component": "services/report", "source": "spec", "order": 2},
+	])
+	words := [["sysctl.kernel.x", "0"], ["sysctl.kernel.x", "9"]]
+	edit.one_sysctl("kernel.x") == [
+		line("remove", "sysctl.kernel.x=0"),
+		{"op": "remove", "component": "services/nginx", "path": "/sysctl/kernel.x"},
+	] with input as testing.cmdline_of(system, words)
+	in_image := testing.put(system, "/sysctl/settings/0", {"key": "kernel.x", "value": "0", "component": "onboot/sysctl", "source": "/etc/sysctl.d/x.conf", "order": 0})
+	edit.one_sysctl("kernel.x") == [] with input as testing.cmdline_of(in_image, words)
+}
+
+test_no_sysctl if {
+	system := testing.put(testing.component_with("nginx", "/entry", {"sysctl": {"kernel.x": "1"}}), "/sysctl/settings", [
+		{"key": "kernel.x", "value": "1", "component": "services/nginx", "source": "spec", "order": 1},
+		{"key": "kernel.y", "value": "1", "component": "onboot/sysctl", "source": "/etc/sysctl.conf", "order": 2},
+	])
+	edit.no_sysctl("kernel.x") == [{"op": "remove", "component": "services/nginx", "path": "/sysctl/kernel.x"}] with input as system
+	edit.no_sysctl("kernel.y") == [] with input as system
+}
+
+test_without_key if {
+	system := testing.component_with("nginx", "/entry", {"hostname": "web"})
+	edit.without_key("services/nginx", "hostname") == [{"op": "remove", "component": "services/nginx", "path": "/hostname"}] with input as system
+	edit.without_key("services/nginx", "net") == [] with input as system
+	edit.without_key("services/other", "hostname") == [] with input as system
 }

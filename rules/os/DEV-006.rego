@@ -16,6 +16,7 @@
 #   since: 0.1.0
 package seaworthy.rules.DEV_006
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -60,6 +61,7 @@ found contains lib.finding("DEV-006", c, {
 	"severity": severity(c),
 	"message": sprintf("no first rule denies %s all devices: what it may open is up to the runtime", [c.id]),
 	"fix": sprintf("begin resources.devices of %s with {allow: false, access: rwm}", [c.id]),
+	"edits": edit.deny_devices(c),
 }) if {
 	some c in lib.containers
 	not denies_first(c)

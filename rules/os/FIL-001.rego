@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.FIL_001
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains resource(f) if some f in lib.arr(input.files)
@@ -43,6 +44,7 @@ fail contains {
 	"key": "mode",
 	"message": sprintf("%s is %s (mode %s)", [f.path, why, f.mode]),
 	"fix": sprintf("set `mode: \"0644\"` for %s", [f.path]),
+	"edits": edit.put(edit.file(f), "/mode", edit.safe_mode(f.mode)),
 } if {
 	some f in lib.arr(input.files)
 	why := danger(f)

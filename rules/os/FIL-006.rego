@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.FIL_006
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains resource(f) if some f in lib.arr(input.files)
@@ -29,6 +30,7 @@ fail contains {
 	"key": "metadata",
 	"message": sprintf("%s holds the whole configuration", [f.path]),
 	"fix": sprintf("remove %s from files", [f.path]),
+	"edits": edit.take(edit.file(f), ""),
 } if {
 	some f in lib.arr(input.files)
 	f.metadata != ""

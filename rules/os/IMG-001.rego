@@ -16,6 +16,7 @@
 #   since: 0.1.0
 package seaworthy.rules.IMG_001
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
@@ -39,6 +40,7 @@ found contains lib.finding("IMG-001", c, {
 	"key": "digest",
 	"message": sprintf("%s is named by tag only: %s can become other bytes", [c.id, c.image.reference]),
 	"fix": sprintf("run `seaworthy lock` and use --locked, or write %s@%s", [c.image.reference, c.image.digest]),
+	"edits": edit.pinned(c),
 }) if {
 	some c in input.components
 	not pinned(c)

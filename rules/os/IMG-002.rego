@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.IMG_002
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in input.components
@@ -25,6 +26,7 @@ found contains lib.finding("IMG-002", c, {
 	"key": "tag",
 	"message": sprintf("%s does not say which version of %s it wants", [c.id, c.image.repository]),
 	"fix": sprintf("write a version instead of %s", [c.image.reference]),
+	"edits": edit.pinned(c),
 }) if {
 	some c in input.components
 	c.image.pinned != true

@@ -16,6 +16,7 @@
 #   since: 0.1.0
 package seaworthy.rules.INI_003
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 # What belongs to a rule of its own: FIL-007.
@@ -33,6 +34,7 @@ fail contains {
 	"key": sprintf("%s=%s", [e.key, e.value]),
 	"message": e.reason,
 	"fix": sprintf("correct %s, or take it out", [e.key]),
+	"edits": edit.without_key(e.component, e.key),
 } if {
 	some e in lib.arr(input.ignored)
 	not e.key in elsewhere

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_001
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -34,6 +35,7 @@ found contains lib.finding("JNT-001", c, {
 	"key": "CAP_SYS_MODULE",
 	"message": sprintf("%s may load modules, and the kernel takes modules that nobody signed: it can run any code in the kernel", [c.id]),
 	"fix": "add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline",
+	"edits": edit.either(edit.signed_modules, edit.without_caps(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_002
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -41,6 +42,7 @@ found contains lib.finding("JNT-002", c, {
 	"severity": severity,
 	"message": sprintf("%s holds %s, the kernel has BPF and no lockdown: it can read kernel memory", [c.id, power]),
 	"fix": "add lockdown=confidentiality to kernel.cmdline",
+	"edits": edit.either(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_004
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -53,6 +54,25 @@ tiocsti_works if {
 	not kernel.sysctl_is("dev.tty.legacy_tiocsti", "0")
 }
 
+# mute switches the ioctl off, where the kernel has the switch.
+mute := edit.sysctl("dev.tty.legacy_tiocsti", "0") if {
+	kernel.at_least("6.2")
+} else := []
+
+untied(c) := array.concat(
+	[e |
+		some m in lib.mounts(c)
+		lib.is_bind(m)
+		terminal(lib.source(m))
+		some e in edit.without_mount(c, m.destination)
+	],
+	[e |
+		some d in lib.devices(c)
+		terminal(d.path)
+		some e in edit.without_devices(c, {d.path})
+	],
+)
+
 found contains lib.finding("JNT-004", c, {
 	"path": "/mounts",
 	"actual": "a terminal of the host, TIOCSTI works",
@@ -60,6 +80,7 @@ found contains lib.finding("JNT-004", c, {
 	"key": "tty",
 	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
 	"fix": "write dev.tty.legacy_tiocsti = 0 to a file in /etc/sysctl.d of the onboot component that applies sysctls",
+	"edits": edit.either(mute, untied(c)),
 }) if {
 	some c in lib.containers
 	exposed(c)

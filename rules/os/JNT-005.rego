@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_005
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -46,6 +47,13 @@ severity := "low" if {
 	not "relaxed" in kernel.values("iomem")
 } else := "high"
 
+without_dev(c) := [e |
+	some m in lib.mounts(c)
+	lib.is_bind(m)
+	lib.source(m) == "/dev"
+	some e in edit.without_mount(c, m.destination)
+]
+
 found contains lib.finding("JNT-005", c, {
 	"path": "/process/capabilities",
 	"actual": sort(ways),
@@ -54,6 +62,7 @@ found contains lib.finding("JNT-005", c, {
 	"severity": severity,
 	"message": sprintf("%s reaches the machine's memory or ports through %s", [c.id, lib.one_line(ways)]),
 	"fix": sprintf("remove CAP_SYS_RAWIO and the bind of /dev from %s, or add lockdown=integrity to kernel.cmdline", [c.id]),
+	"edits": edit.either(edit.lockdown("integrity"), array.concat(edit.without_caps(c, {"CAP_SYS_RAWIO"}), without_dev(c))),
 }) if {
 	some c in lib.containers
 	exposed(c)

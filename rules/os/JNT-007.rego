@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_007
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -56,6 +57,7 @@ found contains lib.finding("JNT-007", c, {
 	"severity": severity,
 	"message": sprintf("%s can %s", [c.id, what]),
 	"fix": sprintf("remove CAP_SYS_BOOT from the capabilities of %s", [c.id]),
+	"edits": edit.without_caps(c, {"CAP_SYS_BOOT"}),
 }) if {
 	some c in lib.containers
 	exposed(c)

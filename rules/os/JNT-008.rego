@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_008
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -41,6 +42,7 @@ found contains lib.finding("JNT-008", c, {
 	"key": "userns",
 	"message": sprintf("%s asks for a user namespace, but %s", [c.id, reason]),
 	"fix": sprintf("use a kernel with CONFIG_USER_NS=y, or remove `userns` from %s", [c.id]),
+	"edits": edit.host_users(c),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_010
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -45,6 +46,7 @@ found contains lib.finding("JNT-010", c, {
 	"key": sprintf("%s", [m.destination]),
 	"message": sprintf("%s has a read-only root, yet can change %s through the bind of %s", [c.id, covered, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
+	"edits": edit.read_only(c, m.destination),
 }) if {
 	some p in lib.placed
 	p.bind

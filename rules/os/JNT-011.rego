@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_011
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -36,6 +37,7 @@ found contains lib.finding("JNT-011", c, {
 	"key": "apparmor",
 	"message": sprintf("%s is to be confined by the profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
 	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
+	"edits": edit.confined(c, "apparmor"),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_014
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -38,6 +39,7 @@ found contains lib.finding("JNT-014", c, {
 	"severity": severity(c),
 	"message": sprintf("uid %d in %s becomes root through %s", [lib.uid(c), c.id, f.path]),
 	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+	"edits": edit.put(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
 	lib.files_present(c)

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_015
 
+import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -57,6 +58,7 @@ found contains lib.finding("JNT-015", c, {
 	"key": "order",
 	"message": sprintf("%s loads modules, but the command line switched that off before it", [c.id]),
 	"fix": "remove sysctl.kernel.modules_disabled from kernel.cmdline",
+	"edits": edit.without_params([p | some p in kernel.params; kernel.sysctl_key(p.name) == "sysctl.kernel.modules_disabled"]),
 }) if {
 	some c in loaders
 	some s in input.sysctl.settings

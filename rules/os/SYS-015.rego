@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SYS_015
 
+import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.kernel
 import data.seaworthy.lib
@@ -38,6 +39,7 @@ found contains lib.finding("SYS-015", c, {
 	"key": name,
 	"message": sprintf("%s sets %s for the whole system", [c.id, name]),
 	"fix": sprintf("move %s from %s to the onboot component that applies sysctls", [name, c.id]),
+	"edits": edit.moved_sysctl(c, name, value),
 }) if {
 	some c in lib.services
 	some key, value in lib.obj(object.get(c.spec, ["linux", "sysctl"], {}))

@@ -1,0 +1,255 @@
+package edit
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// File is one os.yml: its name in messages, and its bytes.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Apply makes edits, in order, in the files of one system, given in the order
+// in which they are merged. It gives all files, those that no edit concerns as
+// they were. Errors are *system.Error and name the place that could not be
+// edited; nothing is half done.
+func Apply(files []File, edits []decision.Edit) ([]File, error) {
+	out := slices.Clone(files)
+	for _, e := range edits {
+		i, steps, err := locate(out, e)
+		if err != nil {
+			return nil, err
+		}
+		data, err := One(out[i], e.Op, steps, e.Value)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Data = data
+	}
+	return out, nil
+}
+
+// One makes one edit in one file, which may be any YAML mapping. steps lead from
+// its root: keys, and positions in lists. op and value are those of
+// decision.Edit; a value may be a Map, too.
+func One(f File, op string, steps []string, value any) ([]byte, error) {
+	mark, data := trimBOM(f.Data)
+	s, err := parse(f.Name, string(data))
+	if err != nil {
+		return nil, err
+	}
+	j := &job{source: s, steps: steps, value: value}
+	if value != nil {
+		if j.tree, err = plainValue(value); err != nil {
+			return nil, s.refuse(nil, "/%s: %v", strings.Join(steps, "/"), err)
+		}
+	}
+	switch op {
+	case "set":
+		err = j.set()
+	case "append":
+		err = j.append()
+	case "remove":
+		err = j.remove()
+	default:
+		err = s.refuse(nil, "unknown operation %q", op)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := j.proven()
+	return []byte(mark + text), err
+}
+
+// job is one edit of one file.
+type job struct {
+	*source
+	steps []string
+	value any
+	// tree is value as a tree.
+	tree any
+
+	// want is the document that has to come out; at words, only the words of
+	// a text count.
+	want  any
+	words []string
+	// tries are texts that may hold it, the best first.
+	tries []string
+	// where stands what is edited.
+	where *yaml.Node
+}
+
+// try offers a text.
+func (j *job) try(text string) { j.tries = append(j.tries, text) }
+
+// proven gives the first text that holds the wanted document.
+func (j *job) proven() (string, error) {
+	want := j.want
+	if j.words != nil {
+		want = loosely(want, j.words)
+	}
+	reason := "the text allows no change of these lines alone"
+	for _, text := range j.tries {
+		got, err := parse(j.name, text)
+		if err != nil {
+			continue
+		}
+		tree := got.tree
+		if j.words != nil {
+			tree = loosely(tree, j.words)
+		}
+		if equal(tree, want) {
+			return text, nil
+		}
+		reason = "other values hang on the same lines (an anchor, an alias or a merge key)"
+	}
+	return "", j.refuse(j.where, "/%s: %s", strings.Join(j.steps, "/"), reason)
+}
+
+// find walks along the steps through what the file itself writes. It gives the
+// last node that is there, and how many steps led to it.
+func (j *job) find() (at *yaml.Node, parent *yaml.Node, done int, err error) {
+	at = j.root
+	for done < len(j.steps) {
+		step := j.steps[done]
+		switch at.Kind {
+		case yaml.MappingNode:
+			i := key(at, step)
+			if i < 0 {
+				return at, parent, done, nil
+			}
+			at, parent = at.Content[i+1], at
+		case yaml.SequenceNode:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(at.Content) {
+				return nil, nil, 0, j.refuse(at, "/%s: the list has no element %s", strings.Join(j.steps, "/"), step)
+			}
+			at, parent = at.Content[i], at
+		case yaml.AliasNode:
+			return nil, nil, 0, j.refuse(at, "/%s is shared by way of the alias *%s", strings.Join(j.steps[:done], "/"), at.Value)
+		default:
+			if empty(at) {
+				return at, parent, done, nil
+			}
+			return nil, nil, 0, j.refuse(at, "/%s is neither a mapping nor a list", strings.Join(j.steps[:done], "/"))
+		}
+		done++
+	}
+	return at, parent, done, nil
+}
+
+// nested is a value below the steps that have no mapping yet.
+func nested(steps []string, value any) any {
+	for _, step := range slices.Backward(steps) {
+		value = Map{{step, value}}
+	}
+	return value
+}
+
+func (j *job) set() error {
+	at, parent, done, err := j.find()
+	if err != nil {
+		return err
+	}
+	j.where = at
+	j.want = change(j.source.tree, j.steps, func(any) any { return j.tree })
+	value := nested(j.steps[done:], j.value)
+	switch {
+	case done < len(j.steps) && at.Kind == yaml.MappingNode:
+		j.insert(at, j.steps[done], nested(j.steps[done+1:], j.value))
+	case parent == nil:
+		return j.refuse(nil, "the whole document cannot be set")
+	default:
+		j.replace(parent, at, value)
+	}
+	return nil
+}
+
+func (j *job) append() error {
+	at, parent, done, err := j.find()
+	if err != nil {
+		return err
+	}
+	j.where = at
+	words, isText := j.value.(string)
+	switch {
+	case done < len(j.steps) || empty(at):
+		// Nothing is there: a text of its own, or a list of one.
+		if !isText || j.steps[len(j.steps)-1] != "cmdline" {
+			j.value, j.tree = []any{j.value}, []any{j.tree}
+		}
+		if inherited := lookup(j.source.tree, j.steps...); inherited != nil && inherited != any(scalar{"!!null", ""}) {
+			return j.refuse(at, "/%s comes from a merge key", strings.Join(j.steps, "/"))
+		}
+		return j.set()
+	case at.Kind == yaml.SequenceNode:
+		j.want = change(j.source.tree, j.steps, func(v any) any {
+			list, _ := v.([]any)
+			return append(slices.Clone(list), j.tree)
+		})
+		j.push(parent, at)
+		return nil
+	case at.Kind == yaml.ScalarNode && isText:
+		j.want, j.words = change(j.source.tree, j.steps, func(v any) any { return scalar{"!!str", appendWords(v.(scalar).value, words)} }), j.steps
+		j.addWords(at, words)
+		return nil
+	}
+	return j.refuse(at, "/%s is neither a list nor a text of its own", strings.Join(j.steps, "/"))
+}
+
+func (j *job) remove() error {
+	at, parent, done, err := j.find()
+	if err != nil {
+		return err
+	}
+	j.where = at
+	path := "/" + strings.Join(j.steps, "/")
+	switch {
+	case done < len(j.steps):
+		if lookup(j.source.tree, j.steps...) != nil {
+			return j.refuse(at, "%s comes from a merge key", path)
+		}
+		return j.refuse(at, "there is no %s", path)
+	case j.value == nil:
+		return j.drop(parent, at)
+	case at.Kind == yaml.SequenceNode:
+		i := slices.IndexFunc(lookup(j.source.tree, j.steps...).([]any), func(v any) bool { return equal(v, j.tree) })
+		if i < 0 {
+			return j.refuse(at, "%s has no such element", path)
+		}
+		j.steps = append(slices.Clone(j.steps), strconv.Itoa(i))
+		return j.drop(at, at.Content[i])
+	case at.Kind == yaml.ScalarNode:
+		word, ok := j.value.(string)
+		text := lookup(j.source.tree, j.steps...).(scalar)
+		if !ok || !slices.Contains(splitWords(text.value), word) {
+			return j.refuse(at, "%s has no word %v", path, j.value)
+		}
+		j.want, j.words = change(j.source.tree, j.steps, func(v any) any { return scalar{"!!str", removeWord(text.value, word)} }), j.steps
+		j.cutWord(at, word)
+		return nil
+	}
+	return j.refuse(at, "%s is neither a list nor a text of its own", path)
+}
+
+// drop takes a node out of its parent; the parent stays, empty if need be.
+func (j *job) drop(parent, at *yaml.Node) error {
+	j.want = change(j.source.tree, j.steps, func(any) any { return nil })
+	if parent == nil {
+		return fmt.Errorf("edit: the whole document cannot be removed")
+	}
+	if parent.Kind == yaml.SequenceNode {
+		j.dropElement(parent, slices.Index(parent.Content, at))
+		return nil
+	}
+	j.dropKey(parent, slices.Index(parent.Content, at)-1)
+	return nil
+}

@@ -1,0 +1,129 @@
+package edit
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// locate finds the file that an edit concerns, and the steps from its root. An
+// entry of a list stands where it stands; a field of the kernel in the last file
+// that sets it.
+func locate(files []File, e decision.Edit) (file int, steps []string, err error) {
+	fail := func(format string, args ...any) (int, []string, error) {
+		return 0, nil, &system.Error{Kind: system.ErrInput, What: "cannot edit: " + fmt.Sprintf(format, args...), Next: "give the os.yml files that were decided about"}
+	}
+	trees := make([]any, len(files))
+	for i, f := range files {
+		_, data := trimBOM(f.Data)
+		s, err := parse(f.Name, string(data))
+		if err != nil {
+			return 0, nil, err
+		}
+		trees[i] = s.tree
+	}
+	if len(files) == 0 {
+		return fail("no os.yml is given")
+	}
+	below := pointer(e.Path)
+	section, name, _ := strings.Cut(e.Component, "/")
+	if e.Component == "" || e.Component == "kernel" {
+		if e.Component != "" {
+			below = append([]string{"kernel"}, below...)
+		}
+		if len(below) == 0 {
+			return fail("the edit names no place")
+		}
+		i := whichRoot(trees, below)
+		if i < 0 {
+			return fail("no file has a kernel section")
+		}
+		return i, below, nil
+	}
+	entries := all(trees, section)
+	if i := pick(entries, section, name); i >= 0 {
+		return entries[i].file, append([]string{section, strconv.Itoa(entries[i].index)}, below...), nil
+	}
+	return fail("os.yml has no %s", e.Component)
+}
+
+// pointer takes a JSON pointer apart.
+func pointer(p string) []string {
+	if p == "" {
+		return nil
+	}
+	steps := strings.Split(strings.TrimPrefix(p, "/"), "/")
+	for i, s := range steps {
+		steps[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+	}
+	return steps
+}
+
+// whichRoot is the file that sets the first keys of a path, the last one where
+// several do; -1 where none has a kernel.
+func whichRoot(trees []any, steps []string) int {
+	for depth := min(2, len(steps)); depth > 0; depth-- {
+		for i := len(trees) - 1; i >= 0; i-- {
+			if lookup(trees[i], steps[:depth]...) != nil {
+				return i
+			}
+		}
+	}
+	if steps[0] == "kernel" {
+		return -1
+	}
+	return 0
+}
+
+// element is one entry of a section, and where it stands.
+type element struct {
+	file, index int
+	value       any
+}
+
+// all gives a section's entries in the order in which files are merged.
+func all(trees []any, section string) []element {
+	var out []element
+	for f, tree := range trees {
+		list, _ := lookup(tree, section).([]any)
+		for i, v := range list {
+			out = append(out, element{f, i, v})
+		}
+	}
+	return out
+}
+
+// pick finds the entry that a component's id names.
+func pick(entries []element, section, name string) int {
+	said := func(v any, key string) string {
+		s, _ := lookup(v, key).(scalar)
+		return s.value
+	}
+	if section == "files" {
+		for i := len(entries) - 1; i >= 0; i-- { // the last one is in the image
+			if path.Clean("/"+said(entries[i].value, "path")) == path.Clean("/"+name) {
+				return i
+			}
+		}
+		return -1
+	}
+	var names []string
+	for i, e := range entries {
+		if section == "init" {
+			names = append(names, fmt.Sprintf("%03d", i))
+		} else {
+			names = append(names, said(e.value, "name"))
+		}
+	}
+	for i, n := range spec.Unambiguous(names) {
+		if n == name {
+			return i
+		}
+	}
+	return -1
+}
