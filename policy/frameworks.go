@@ -17,6 +17,37 @@ type FrameworkInfo struct {
 	Rules [][]decision.ControlRule
 }
 
+// Coverage counts the controls of a framework.
+type Coverage struct {
+	// Controls are all; Covered those that a rule speaks to; Checked those that
+	// one speaks to by a checked mapping.
+	Controls, Covered, Checked int
+	// Mappings are the pairs of a control and a rule, Sure those of them that
+	// are checked.
+	Mappings, Sure int
+}
+
+// Coverage counts the framework's controls.
+func (fw *FrameworkInfo) Coverage() Coverage {
+	n := Coverage{Controls: len(fw.Controls)}
+	for _, rules := range fw.Rules {
+		sure := 0
+		for _, r := range rules {
+			if r.Confidence == Checked {
+				sure++
+			}
+		}
+		n.Mappings, n.Sure = n.Mappings+len(rules), n.Sure+sure
+		if len(rules) > 0 {
+			n.Covered++
+		}
+		if sure > 0 {
+			n.Checked++
+		}
+	}
+	return n
+}
+
 // Frameworks lists the catalogues of controls, the built-in ones and then those
 // that the policies of the options bring, by id. It takes Policy, Policies and
 // Isolate of the options.

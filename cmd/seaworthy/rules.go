@@ -48,6 +48,9 @@ func (c *cli) rules() *cobra.Command {
 				return err
 			}
 			c.describeRule(r)
+			if err := c.describeControls(cmd, &rules, r.ID); err != nil {
+				return err
+			}
 			fmt.Fprintf(c.out, "\n%s", printable(r.Source))
 			return nil
 		},
@@ -65,7 +68,7 @@ func (c *cli) rules() *cobra.Command {
 			return policy.Test(cmd.Context(), o, c.out)
 		},
 	})
-	cmd.AddCommand(c.rulesPush(), c.rulesPull())
+	cmd.AddCommand(c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
 	return cmd
 }
 
@@ -90,7 +93,7 @@ by rule, by resource, or as RULE@RESOURCE.
 				return err
 			}
 			c.describeRule(r)
-			return nil
+			return c.describeControls(cmd, &rules, r.ID)
 		},
 	}
 	rules.add(cmd)
@@ -184,7 +187,7 @@ func (c *cli) describeRule(r *policy.RuleInfo) {
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
 	for _, line := range [][2]string{
 		{"severity", string(r.Severity)}, {"packs", strings.Join(r.Packs, ", ")}, {"looks at", strings.Join(r.Inputs, ", ")},
-		{"controls", strings.Join(r.Controls, "; ")}, {"since", r.Since}, {"to pass", strings.TrimSpace(r.Remediation)},
+		{"since", r.Since}, {"to pass", strings.TrimSpace(r.Remediation)},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(w, "%s\t%s\n", line[0], printable(line[1]))

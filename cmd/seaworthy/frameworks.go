@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+func (c *cli) rulesFrameworks() *cobra.Command {
+	var rules ruleReader
+	cmd := &cobra.Command{
+		Use: "frameworks [NAME]", Short: "Catalogues of controls, and the rules that answer them",
+		Long: `Frameworks lists the catalogues that --framework of check and build takes: how many controls
+each has, how many a rule speaks to, and how many of those mappings somebody held against the
+control's text. With NAME it lists the controls of one, each with its rules; a rule with a
+question mark is one that nobody has checked.
+
+A mapping states a relation, not compliance.`,
+		Example: "  seaworthy rules frameworks\n  seaworthy rules frameworks pss",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := rules.frameworks(cmd)
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return c.listFrameworks(all)
+			}
+			var names []string
+			for i := range all {
+				if all[i].ID == args[0] {
+					return c.showFramework(&all[i])
+				}
+				names = append(names, all[i].ID)
+			}
+			return usageError(fmt.Sprintf("no framework %q", args[0]), "use "+strings.Join(names, ", "))
+		},
+	}
+	rules.add(cmd)
+	return cmd
+}
+
+// frameworks are the built-in ones, and those of the policies.
+func (f *ruleReader) frameworks(cmd *cobra.Command) ([]policy.FrameworkInfo, error) {
+	o, err := f.options(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return policy.Frameworks(cmd.Context(), o)
+}
+
+func (c *cli) listFrameworks(all []policy.FrameworkInfo) error {
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	for i := range all {
+		n := all[i].Coverage()
+		fmt.Fprintf(w, "%s\t%s\t%d controls\t%d covered\t%d by checked mappings\n",
+			all[i].ID, printable(strings.TrimSpace(all[i].Title+" "+all[i].Version)), n.Controls, n.Covered, n.Checked)
+	}
+	return w.Flush()
+}
+
+func (c *cli) showFramework(fw *policy.FrameworkInfo) error {
+	fmt.Fprintf(c.out, "%s\n", printable(strings.TrimSpace(fw.Title+" "+fw.Version)))
+	for _, line := range []string{fw.URL, fw.Text} {
+		if line != "" {
+			fmt.Fprintf(c.out, "%s\n", printable(line))
+		}
+	}
+	fmt.Fprintln(c.out)
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	for i, control := range fw.Controls {
+		title := control.Title
+		if control.Gap != "" {
+			title += " (" + control.Gap + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", printable(control.ID), printable(title), ruleNames(fw.Rules[i]))
+	}
+	return w.Flush()
+}
+
+// ruleNames lists the rules of a control, a ? behind those that are unsure.
+func ruleNames(rules []decision.ControlRule) string {
+	var names []string
+	for _, r := range rules {
+		if r.Confidence != policy.Checked {
+			r.ID += "?"
+		}
+		names = append(names, r.ID)
+	}
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, " ")
+}
+
+// describeControls lists the controls that a rule speaks to.
+func (c *cli) describeControls(cmd *cobra.Command, from *ruleReader, rule string) error {
+	all, err := from.frameworks(cmd)
+	if err != nil {
+		return err
+	}
+	mappings := policy.Mappings(all, rule)
+	if len(mappings) == 0 {
+		return nil
+	}
+	fmt.Fprintln(c.out, "\nControls:")
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	for _, m := range mappings {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", m.Framework, printable(m.Control), m.Confidence, printable(m.Title))
+	}
+	return w.Flush()
+}
