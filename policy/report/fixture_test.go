@@ -36,8 +36,11 @@ func sample() *decision.Decision {
 				{ID: "services/nginx", Image: "docker.io/library/nginx:latest", Digest: sha("3"), Packages: 142, Files: 3120, OwnedFiles: 3075, Distro: "Debian GNU/Linux 13 (trixie)", Origin: at(12, 12)},
 			},
 		},
-		Tool:   decision.Tool{Name: "seaworthy", Version: "0.1.0"},
-		Policy: decision.Policy{Name: "hardened", Digest: sha("a"), Rules: 6},
+		Tool: decision.Tool{Name: "seaworthy", Version: "0.1.0"},
+		Policy: decision.Policy{Name: "hardened", Digest: sha("a"), Rules: 6, Parts: []decision.PolicyPart{
+			{Name: "hardened", Source: decision.SourceBuiltin, Digest: sha("a"), Rules: 5},
+			{Name: "oci:house", Source: decision.SourceOCI, Digest: sha("b"), Rules: 1, Reference: "registry.example.org/policy/house:1", Manifest: sha("7"), Pinned: true},
+		}},
 		Summary: decision.Summary{Pass: 1, Fail: 3, Waived: 1, NotApplicable: 1, Unknown: 1,
 			Failing: map[string]int{"critical": 1, "high": 1, "medium": 1}},
 		Findings: []decision.Finding{
@@ -64,13 +67,13 @@ func sample() *decision.Decision {
 				Fix: "kernel.image: use a kernel that is built with CONFIG_MODULE_SIG_FORCE=y", Key: "CONFIG_MODULE_SIG_FORCE", Waiver: &expired},
 		},
 		Frameworks: []decision.Framework{{
-			ID: "cis-docker", Title: "CIS Docker Benchmark", Version: "1.6.0", URL: "https://www.cisecurity.org/benchmark/docker",
+			ID: "cis-docker", Title: "CIS Docker Benchmark", Version: "1.6.0", URL: "https://www.cisecurity.org/benchmark/docker", Digest: sha("9"),
 			Controls: []decision.Control{
-				{ID: "5.4", Title: "Linux kernel capabilities are restricted within containers", State: decision.NotSatisfied, Reason: "1 finding fails",
+				{ID: "5.4", Title: "Linux kernel capabilities are restricted within containers", State: decision.NotSatisfied, Reason: "1 finding fails", Confidence: "checked", Partial: true, Gap: "capabilities of processes that are started later",
 					Rules: []decision.ControlRule{{ID: "CAP-001", Confidence: "checked"}, {ID: "CAP-010", Confidence: "unsure"}}, Findings: []int{0, 1}},
 				{ID: "5.12", Title: "CPU priority is set appropriately on containers", State: decision.NotAssessed, Reason: "no rule of the policy speaks to it"},
 				{ID: "5.28", Title: "Docker commands always make use of the latest version of their image", State: decision.Satisfied,
-					Rules: []decision.ControlRule{{ID: "IMG-002", Confidence: "unsure"}}, Findings: []int{4}},
+					Confidence: "unsure", Rules: []decision.ControlRule{{ID: "IMG-002", Confidence: "unsure"}, {ID: "IMG-020", Confidence: "unsure", OnlyIn: "strict"}}, Findings: []int{4}},
 				{ID: "5.31", Title: "The host's user namespaces are not shared", State: decision.ControlWaived, Findings: []int{0}},
 			},
 		}},
@@ -114,6 +117,7 @@ func filled(evil string) *decision.Decision {
 		c.Image, c.Distro, c.Digest = evil, evil, evil
 	}
 	d.System.Components[2].ID = evil
+	d.Policy.Parts[1].Name, d.Policy.Parts[1].Reference = evil, evil
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		f.Title, f.Message, f.Path, f.Fix, f.Key = evil, evil, evil, evil, evil
@@ -135,9 +139,9 @@ func filled(evil string) *decision.Decision {
 		fw.ID, fw.Title, fw.Version, fw.URL = evil, evil, evil, evil
 		for j := range fw.Controls {
 			c := &fw.Controls[j]
-			c.ID, c.Title, c.Reason = evil, evil, evil
+			c.ID, c.Title, c.Reason, c.Gap = evil, evil, evil, evil
 			for k := range c.Rules {
-				c.Rules[k].ID, c.Rules[k].Confidence = evil, evil
+				c.Rules[k].ID, c.Rules[k].Confidence, c.Rules[k].OnlyIn = evil, evil, evil
 			}
 		}
 	}

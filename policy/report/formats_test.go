@@ -23,7 +23,7 @@ type told struct{ fail, unknown int }
 func readers() map[string]func(*testing.T, string) told {
 	return map[string]func(*testing.T, string) told{
 		"text": func(t *testing.T, s string) told {
-			m := regexp.MustCompile(`(?m)^(\d+) fail.*?, (\d+) unknown, \d+ waived`).FindAllStringSubmatch(s, -1)
+			m := regexp.MustCompile(`(?m)^(\d+) fail[^\n]*?, (\d+)\sunknown,\s\d+\swaived`).FindAllStringSubmatch(s, -1)
 			if len(m) != 1 {
 				t.Fatalf("%d tallies", len(m))
 			}

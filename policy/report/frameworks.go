@@ -57,6 +57,39 @@ func unsure(r decision.ControlRule) string {
 	return " (unsure)"
 }
 
+// onlyIn says which pack holds a rule that the policy does not.
+func onlyIn(r decision.ControlRule) string {
+	if r.OnlyIn == "" {
+		return ""
+	}
+	return ", only in " + clean(r.OnlyIn)
+}
+
+// answer is a control's state with what has to be known of it: that it is
+// about a part, or stands on mappings that nobody has checked.
+func answer(c *decision.Control) string {
+	out := controlWords(c.State)
+	if c.Partial {
+		out += ", in part"
+	}
+	if c.Confidence != "" && c.Confidence != checked {
+		out += " (unsure)"
+	}
+	return out
+}
+
+// reasons are why a control has its state, and what no rule looks at.
+func reasons(c *decision.Control) []string {
+	var out []string
+	if c.Reason != "" {
+		out = append(out, clean(c.Reason))
+	}
+	if c.Gap != "" {
+		out = append(out, "not looked at: "+clean(c.Gap))
+	}
+	return out
+}
+
 // controlFindings are those that answer a control, the worst first, without
 // the ones that had nothing to look at.
 func controlFindings(d *decision.Decision, c *decision.Control) []*decision.Finding {

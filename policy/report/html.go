@@ -86,7 +86,8 @@ type pageFramework struct {
 
 type pageControl struct {
 	*decision.Control
-	State    string // in words
+	Reasons  []string
+	Unsure   bool
 	Findings []pageRef
 }
 
@@ -102,6 +103,7 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 		"short":   short,
 		"percent": percent,
 		"words":   func(s decision.State) string { return strings.ReplaceAll(string(s), "-", " ") },
+		"state":   controlWords,
 		"unsure":  func(r decision.ControlRule) bool { return unsure(r) != "" },
 	}).ParseFS(pageFiles, "page/page.html")
 	if err != nil {
@@ -274,7 +276,7 @@ func (p *pageData) frameworks() {
 		}
 		for j := range fw.Controls {
 			c := &fw.Controls[j]
-			pc := pageControl{Control: c, State: controlWords(c.State)}
+			pc := pageControl{Control: c, Reasons: reasons(c), Unsure: c.Confidence != "" && c.Confidence != checked}
 			for _, f := range controlFindings(p.D, c) {
 				at, _ := where(p.D, f)
 				pc.Findings = append(pc.Findings, pageRef{f, p.ids[f], resourceWords(f), at})

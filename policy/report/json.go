@@ -63,8 +63,16 @@ func value(v any) string {
 	return cut(s, maxShown)
 }
 
-// compact is a value on one line, cut to at most n runes.
+// compact is a value on one line, cut to at most n runes. Lists have a space
+// after each comma, where a line may be broken.
 func compact(v any, n int) string {
+	if list, ok := v.([]any); ok {
+		var parts []string
+		for _, item := range list {
+			parts = append(parts, compact(item, n))
+		}
+		return cut("["+strings.Join(parts, ", ")+"]", n)
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

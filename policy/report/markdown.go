@@ -207,13 +207,13 @@ func (m *markdownReport) frameworks() {
 		var rows []string
 		for j := range fw.Controls {
 			c := &fw.Controls[j]
-			state := mdCell(controlWords(c.State))
-			if c.Reason != "" {
-				state += "<br>" + mdCell(c.Reason)
+			state := mdCell(answer(c))
+			for _, why := range reasons(c) {
+				state += "<br>" + mdCell(why)
 			}
 			var rules []string
 			for _, r := range c.Rules {
-				rules = append(rules, mdCode(r.ID)+unsure(r))
+				rules = append(rules, mdCode(r.ID)+unsure(r)+mdCell(onlyIn(r)))
 			}
 			rows = append(rows, fmt.Sprintf("| %s %s | %s | %s | %s |", mdCode(c.ID), mdCell(c.Title), state, strings.Join(rules, "<br>"), m.controlFindings(c)))
 		}

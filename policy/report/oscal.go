@@ -71,6 +71,12 @@ func writeOSCAL(w io.Writer, d *decision.Decision, o Options) error {
 		UUID: plan, Title: markup("Policy pack " + d.Policy.Name), Description: count(d.Policy.Rules, "rule", "rules"),
 		Props: props("digest", d.Policy.Digest),
 	})
+	for _, p := range d.Policy.Parts {
+		out.BackMatter.Resources = append(out.BackMatter.Resources, oscalResource{
+			UUID: r.id("part", p.Name), Title: markup("Policy " + p.Name), Description: count(p.Rules, "rule", "rules"),
+			Props: props("digest", p.Digest, "source", p.Source, "reference", p.Reference, "manifest", p.Manifest),
+		})
+	}
 	for _, s := range d.System.Sources {
 		out.BackMatter.Resources = append(out.BackMatter.Resources, oscalResource{
 			UUID: r.id("source", s.Path), Title: markup(s.Path), Links: []oscalRef{{uri(relative(o.Root, s.Path)), hashes(s.Digest)}},
@@ -231,7 +237,7 @@ func (r *oscalReport) packControls() {
 }
 
 func (r *oscalReport) framework(fw *decision.Framework) {
-	sel := oscalSelection{Description: markup(frameworkTitle(fw)), Props: props("framework", fw.ID)}
+	sel := oscalSelection{Description: markup(frameworkTitle(fw)), Props: props("framework", fw.ID, "digest", fw.Digest)}
 	if u, err := url.Parse(fw.URL); err == nil && u.Scheme == "https" && u.Host != "" {
 		sel.Links = []oscalLink{{u.String(), "reference"}}
 	}
@@ -243,16 +249,19 @@ func (r *oscalReport) framework(fw *decision.Framework) {
 			continue
 		}
 		sel.Include = append(sel.Include, id)
-		status := oscalState{State: "not-satisfied", Reason: "fail", Remarks: markups(c.Reason)}
+		status := oscalState{State: "not-satisfied", Reason: "fail", Remarks: markups(strings.Join(reasons(c), "\n"))}
 		switch c.State {
 		case decision.Satisfied:
 			status.State, status.Reason = "satisfied", "pass"
 		case decision.ControlWaived:
 			status.Reason = "waived"
 		}
-		f := oscalFinding{Description: markup(c.Title), Target: oscalTarget{ID: id.ID, Status: status}, Props: props("framework", fw.ID, "control", c.ID)}
+		f := oscalFinding{Description: markup(c.Title), Target: oscalTarget{ID: id.ID, Status: status}, Props: props("framework", fw.ID, "control", c.ID, "confidence", c.Confidence)}
+		if c.Partial {
+			f.Props = append(f.Props, props("partial", "true")...)
+		}
 		for _, rule := range c.Rules {
-			f.Props = append(f.Props, props("rule", rule.ID+" "+cmp.Or(rule.Confidence, "unsure"))...)
+			f.Props = append(f.Props, props("rule", rule.ID+" "+cmp.Or(rule.Confidence, "unsure")+onlyIn(rule))...)
 		}
 		r.finding("control", fw.ID+" "+c.ID, c.Title, f, controlFindings(r.d, c))
 	}

@@ -42,7 +42,12 @@ func writeText(w io.Writer, d *decision.Decision, o Options) error {
 		t.section("Not applicable", decision.StateNotApplicable, t.brief)
 	}
 	t.waivers()
-	t.line(tally(d))
+	for i := range d.Frameworks {
+		t.framework(&d.Frameworks[i])
+	}
+	for _, piece := range wrap(tally(d), t.width) {
+		t.line(piece)
+	}
 	t.line(t.paint(verdictColor(d), verdictWord(d)), ": ", why(d))
 	return t.w.Flush()
 }
@@ -54,6 +59,9 @@ func (t *textReport) header() {
 	judged := fmt.Sprintf("by %s %s, fail-on %s", d.Tool.Name, d.Tool.Version, d.FailOn)
 	if d.Date != "" {
 		judged = d.Date + " " + judged
+	}
+	for _, p := range d.Policy.Parts {
+		t.field(2, "", partWords(p))
 	}
 	t.field(2, "judged", judged)
 	if t.o.Signer != "" {
@@ -107,6 +115,7 @@ func (t *textReport) failing(f *decision.Finding) {
 	if f.Fix != "" {
 		t.block(6, "fix", lines(f.Fix))
 	}
+	t.diff(f)
 	t.waiver(f)
 }
 
