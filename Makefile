@@ -16,7 +16,7 @@ LAYOUT := dist/components
 
 FUZZTIME ?= 30s
 
-.PHONY: help build components demo test test-browser test-cosign test-short bench bench-memory calibrate fuzz lint clean deps FORCE
+.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-memory calibrate fuzz lint clean deps FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -37,7 +37,7 @@ demo: deps components ## the whole story on this machine: deny, lock, build, sig
 test: deps components ## all tests: unit, command line, cosign, real boots
 	@go vet ./...
 	@go test -timeout 20m ./...
-	@$(MAKE) --no-print-directory test-cosign
+	@$(MAKE) --no-print-directory test-cosign test-opa
 
 test-cosign: ## the real cosign reads what we sign (compiles it first)
 	@echo "compiling cosign (a few minutes the first time)" >&2
@@ -46,6 +46,10 @@ test-cosign: ## the real cosign reads what we sign (compiles it first)
 test-browser: ## the HTML report in a real browser, SARIF against its schema (installs Chromium and npm packages)
 	@policy/report/browser/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
 	SEAWORTHY_BROWSER=1 go test -count=1 -run 'TestBrowser|TestSARIFSchema' ./policy/report
+
+test-opa: ## the real opa and conftest run our rules (compiles them first)
+	@echo "compiling opa and conftest (a few minutes the first time)" >&2
+	@SEAWORTHY_OPA=build go test -count=1 -timeout 20m -run OPA ./rules
 
 test-short: ## what needs no components, no QEMU and no cosign
 	@go test -short ./...

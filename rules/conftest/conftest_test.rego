@@ -1,0 +1,39 @@
+package seaworthy.test.conftest
+
+import data.main
+import data.seaworthy.testing as t
+
+admin := t.nginx_caps(["CAP_SYS_ADMIN"])
+
+test_silent if count(main.deny) == 0 with input as t.good with data.seaworthy.active as ["baseline"] with data.seaworthy.date as "2026-01-01"
+
+test_fires if {
+	some d in main.deny with input as admin
+	d.id == "CAP-003"
+	d.key == "CAP_SYS_ADMIN"
+	startswith(d.msg, "CAP-003 component:services/nginx: ")
+}
+
+test_unknown_is_denied if {
+	some d in main.deny with input as t.no_config
+	startswith(d.msg, "KCF-001 component:kernel: cannot be told: ")
+}
+
+test_packs if {
+	baseline := {d.id | some d in main.deny} with input as admin with data.seaworthy.active as ["baseline"]
+	"CAP-003" in baseline
+	not "CAP-010" in baseline
+	hardened := {d.id | some d in main.deny} with input as admin with data.seaworthy.active as ["baseline", "hardened"]
+	"CAP-010" in hardened
+}
+
+# conftest has the packs at the root.
+test_packs_at_the_root if {
+	found := {d.id | some d in main.deny} with input as admin
+		with data.packs as false
+		with data.baseline as {"rules": ["CAP-003"]}
+		with data.hardened as {"rules": ["CAP-010"]}
+		with data.strict as {"rules": []}
+		with data.seaworthy.active as ["baseline"]
+	found == {"CAP-003"}
+}

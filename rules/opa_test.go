@@ -1,0 +1,125 @@
+package rules_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// opaEnv asks for the tests that run the real opa and conftest: "build" builds
+// the versions of ../testdata/opa/go.mod (minutes the first time), anything
+// else is the folder that holds both.
+const opaEnv = "SEAWORTHY_OPA"
+
+// programs is the folder of opa and conftest.
+func programs(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv(opaEnv)
+	switch dir {
+	case "":
+		t.Skipf("the real opa and conftest are not asked for: set %s=build, or to the folder that holds them", opaEnv)
+	case "build":
+		dir = t.TempDir()
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", dir+"/",
+			"github.com/open-policy-agent/opa", "github.com/open-policy-agent/conftest")
+		cmd.Dir = "../testdata/opa"
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("building opa and conftest: %v\n%s", err, out)
+		}
+	}
+	return dir
+}
+
+// run gives a program's output and exit code, run from the root of the
+// repository as people run it.
+func run(t *testing.T, program string, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = ".."
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// TestOPA holds that the rules are plain Rego: the real opa tests them, line
+// for line, and the real conftest decides by them.
+func TestOPA(t *testing.T) {
+	dir := programs(t)
+	opa, conftest := filepath.Join(dir, "opa"), filepath.Join(dir, "conftest")
+	for _, args := range [][]string{
+		{"check", "--strict", "rules/"},
+		{"fmt", "--list", "--fail", "rules/"},
+		{"test", "--coverage", "--threshold", "100", "rules/"},
+	} {
+		out, code := run(t, opa, args...)
+		if code != 0 {
+			t.Errorf("opa %s: exit %d\n%s", strings.Join(args, " "), code, tail(out))
+		}
+	}
+	good, bad, only := filepath.Join(dir, "good.json"), filepath.Join(dir, "bad.json"), filepath.Join(dir, "baseline.json")
+	writeJSON(t, only, map[string]any{"seaworthy": map[string]any{"active": []string{"baseline"}, "date": "2026-01-01"}})
+	facts := goodByOPA(t, opa)
+	writeJSON(t, good, facts)
+	process := facts["components"].([]any)[4].(map[string]any)["spec"].(map[string]any)["process"].(map[string]any)
+	process["capabilities"] = map[string]any{"bounding": []string{"CAP_SYS_ADMIN"}}
+	writeJSON(t, bad, facts)
+	for _, c := range []struct {
+		facts  string
+		failed []string
+		code   int
+	}{{good, nil, 0}, {bad, []string{"CAP-003"}, 1}} {
+		out, code := run(t, conftest, "test", "-p", "rules", "-d", "rules/data", "-d", "rules/packs", "-d", only, "--output", "json", c.facts)
+		var results []struct {
+			Failures []struct {
+				Msg      string
+				Metadata struct{ ID, Resource, Key string }
+			}
+		}
+		if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 1 {
+			t.Fatalf("conftest: %v\n%s", err, tail(out))
+		}
+		var failed []string
+		for _, f := range results[0].Failures {
+			failed = append(failed, f.Metadata.ID)
+			if f.Metadata.Resource != "component:services/nginx" || !strings.HasPrefix(f.Msg, f.Metadata.ID+" "+f.Metadata.Resource+": ") {
+				t.Errorf("conftest says %+v", f)
+			}
+		}
+		if code != c.code || !slices.Equal(failed, c.failed) {
+			t.Errorf("conftest on %s: exit %d, %v, want %d, %v\n%s", filepath.Base(c.facts), code, failed, c.code, c.failed, tail(out))
+		}
+	}
+}
+
+// goodByOPA is the good system of the tests, as the real opa evaluates it.
+func goodByOPA(t *testing.T, opa string) map[string]any {
+	t.Helper()
+	out, code := run(t, opa, "eval", "--data", "rules/", "--format", "raw", "data.seaworthy.testing.good")
+	var facts map[string]any
+	if err := json.Unmarshal([]byte(out), &facts); err != nil || code != 0 {
+		t.Fatalf("opa eval: exit %d, %v\n%s", code, err, tail(out))
+	}
+	return facts
+}
+
+func writeJSON(t *testing.T, name string, v any) {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tail is the end of a long output.
+func tail(s string) string { return s[max(0, len(s)-3000):] }
