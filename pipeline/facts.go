@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -25,6 +26,11 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 	if err := inventory(ctx, r, scan, true, o); err != nil {
 		return nil, err
 	}
+	return o.facts(ctx, r, scan)
+}
+
+// facts are what the scanner saw, and what only the caller knows.
+func (o CheckOptions) facts(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner) (*facts.Facts, error) {
 	f, err := scan.Facts(ctx, r.OS)
 	if err != nil {
 		return nil, err
@@ -45,6 +51,19 @@ func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (
 		err = &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
 			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
 	}
+	if err := errors.Join(err, policyErr); err != nil {
+		return nil, err
+	}
+	return o.judge(ctx, f, judge)
+}
+
+// CheckKernel decides about a kernel alone: the rules that look at nothing but
+// its configuration, and at its command line and sysctls where they are given.
+// Of the options, those on policy and progress count.
+func CheckKernel(ctx context.Context, k scanner.Alone, o CheckOptions) (*decision.Decision, error) {
+	o.Progress.begin(Inventory)
+	judge, policyErr := o.prepare(ctx)
+	f, err := scanner.KernelFacts(k)
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, err
 	}

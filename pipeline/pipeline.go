@@ -251,12 +251,10 @@ func (o CheckOptions) scanner() scanner.Options {
 
 // decide turns what the scanner saw into a decision.
 func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, judge *policy.Prepared) (*Checked, error) {
-	f, err := scan.Facts(ctx, r.OS)
+	f, err := o.facts(ctx, r, scan)
 	if err != nil {
 		return nil, err
 	}
-	o.circumstances(r, f)
-	f.LockDigest = r.LockDigest
 	d, err := o.judge(ctx, f, judge)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,11 @@ func (p *places) of(resource, path string) *decision.Origin {
 	case "component":
 		return p.origin(name, path)
 	case "kernel":
-		// A kernel's configuration comes from nowhere but its image.
+		// A kernel's configuration comes from nowhere but its image, unless it
+		// was given by itself.
+		if p.facts.Scope != nil {
+			return p.configOrigin(name)
+		}
 		return p.image("kernel", "image")
 	case "cmdline":
 		if o := decision.Origin(p.facts.Cmdline.Origin); o.Layer != "" {
@@ -67,12 +71,16 @@ func (p *places) sysctl(key string) *decision.Origin {
 		}
 	}
 	switch {
+	case last == nil && p.facts.Scope != nil:
+		return &decision.Origin{Layer: "default"}
 	case last == nil && other == nil:
 		return p.image("kernel", "default")
 	case last == nil:
 		return p.image(other.Component, "default")
 	case last.Component == "cmdline":
 		return p.of("cmdline:", "")
+	case last.Line > 0 && last.Component == "":
+		return &decision.Origin{Layer: "sysctl", File: last.Source, Line: last.Line, Column: 1}
 	case !p.known(last.Component):
 		return nil
 	case last.Source == "spec":

@@ -122,6 +122,12 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 	if err != nil {
 		return nil, err
 	}
+	rules := p.rules
+	if f.Scope != nil {
+		if findings, rules, err = p.within(f.Scope, findings); err != nil {
+			return nil, err
+		}
+	}
 	d := &decision.Decision{
 		SchemaVersion: decision.SchemaVersion,
 		System:        describe(f),
@@ -131,7 +137,7 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 		Findings:      findings,
 		Waivers:       p.waivers.list,
 		WaiversDigest: p.waivers.digest,
-		Rules:         p.rules,
+		Rules:         rules,
 		Notes:         notes(f),
 	}
 	if p.options.Dated {
@@ -176,6 +182,9 @@ func describe(f *facts.Facts) decision.System {
 
 // notes are what a reader must know before the findings.
 func notes(f *facts.Facts) []string {
+	if f.Scope != nil {
+		return scopeNotes(f.Scope)
+	}
 	out := []string{"vulnerabilities: not scanned (no vulnerability database was given)"}
 	for i := range f.Components {
 		if f.Components[i].Files.Truncated {

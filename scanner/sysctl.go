@@ -42,19 +42,10 @@ type spec struct {
 // boot order: the command line, then onboot components one after another, then
 // services. A component's own keys come before the files that it applies.
 func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
-	out := facts.Sysctl{Settings: []facts.Setting{}}
+	out := facts.Sysctl{Settings: cmdlineSettings(f.Cmdline.Params)}
 	add := func(set facts.Setting) {
 		set.Order = len(out.Settings)
 		out.Settings = append(out.Settings, set)
-	}
-	for _, p := range f.Cmdline.Params {
-		key, ok := strings.CutPrefix(p.Name, "sysctl.")
-		if !ok {
-			key, ok = strings.CutPrefix(p.Name, "sysctl/")
-		}
-		if ok && key != "" && p.Value != nil {
-			add(facts.Setting{Key: files.SysctlKey(key), Value: *p.Value, Component: "cmdline", Source: "cmdline"})
-		}
 	}
 	root, err := rootSysctl(sys, f)
 	if err != nil {
@@ -83,6 +74,21 @@ func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
 		}
 	}
 	return out, nil
+}
+
+// cmdlineSettings are the sysctls that the command line sets: sysctl.KEY=VALUE.
+func cmdlineSettings(params []facts.Param) []facts.Setting {
+	out := []facts.Setting{}
+	for _, p := range params {
+		key, ok := strings.CutPrefix(p.Name, "sysctl.")
+		if !ok {
+			key, ok = strings.CutPrefix(p.Name, "sysctl/")
+		}
+		if ok && key != "" && p.Value != nil {
+			out = append(out, facts.Setting{Key: files.SysctlKey(key), Value: *p.Value, Component: "cmdline", Source: "cmdline", Order: len(out)})
+		}
+	}
+	return out
 }
 
 // applies: the component is one that applies sysctl.d files.

@@ -89,14 +89,22 @@ func checkArgs(cmd *cobra.Command, files []string) error {
 
 // checkFacts decides by stored facts; "-" is standard input.
 func (c *cli) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOptions) (*decision.Decision, error) {
-	in, name := c.in, "standard input"
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("cannot read %s", file), Err: cause(err), Next: "seaworthy facts OS.yml prints facts"}
-		}
-		defer f.Close()
-		in, name = io.Reader(f), file
+	in, name, err := c.open(file)
+	if err != nil {
+		return nil, err
 	}
+	defer in.Close()
 	return pipeline.CheckFacts(cmd.Context(), in, name, o)
+}
+
+// open opens an input and says what errors call it; "-" is standard input.
+func (c *cli) open(file string) (io.ReadCloser, string, error) {
+	if file == "-" {
+		return io.NopCloser(c.in), "standard input", nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, "", &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("cannot read %s", file), Err: cause(err), Next: "name a file that can be read"}
+	}
+	return f, file, nil
 }

@@ -292,6 +292,7 @@ type ControlRule struct {
 
 // Origin is who set the value; the same fields as facts.Origin. What an image
 // set, or the kernel's own default, may have the place of the image reference.
+// For a kernel that was checked alone, layers are config, cmdline and sysctl.
 type Origin struct {
 	Layer  string `json:"layer"`
 	File   string `json:"file,omitempty"`

@@ -116,6 +116,12 @@ func layerWords(f *decision.Finding) string {
 		return "set by the image's label"
 	case "os.yml":
 		return "set in os.yml"
+	case "config":
+		return "set by the kernel's configuration"
+	case "cmdline":
+		return "set on the command line"
+	case "sysctl":
+		return "set by the sysctl file"
 	case "":
 		return ""
 	}

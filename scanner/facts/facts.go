@@ -45,6 +45,8 @@ type Facts struct {
 	Vulnerabilities VulnerabilityScan `json:"vulnerabilities"`
 	// Output is what was found out about the built image, when it is verified.
 	Output Output `json:"output"`
+	// Scope is there where these are not the facts of a whole system.
+	Scope *Scope `json:"scope,omitempty"`
 }
 
 // Ignored is a setting that has no effect, and why.
@@ -70,6 +72,17 @@ type Lock struct {
 	PolicyDigest string `json:"policyDigest"`
 }
 
+// Scope says what facts of less than a system are about. Inputs are named as
+// rules name them: "kernel config", "command line", "sysctls".
+type Scope struct {
+	// Given are the inputs that there are. A rule is about the first of its
+	// inputs, and decides where that one is given.
+	Given []string `json:"given"`
+	// Missing are inputs that a rule may look at beside what it is about; they
+	// are taken for empty, and nothing is decided about them.
+	Missing []string `json:"missing"`
+}
+
 // Source is an os.yml.
 type Source struct {
 	Path   string `json:"path"`
@@ -77,7 +90,8 @@ type Source struct {
 }
 
 // Origin is who set a value: layer is default, image, label or os.yml; file,
-// line and column (from 1) are there for os.yml.
+// line and column (from 1) are there for os.yml. For a kernel that is checked
+// alone it is config, cmdline or sysctl, with the file that was given.
 type Origin struct {
 	Layer  string `json:"layer"`
 	File   string `json:"file,omitempty"`
@@ -259,6 +273,9 @@ type KernelConfig struct {
 	// without quotes. "is not set" is "n"; an option that the file does not
 	// name is absent.
 	Options map[string]string `json:"options"`
+	// Lines say where the options stand in Source, counted from 1, where that
+	// is a file of its own and not one of an image.
+	Lines map[string]int `json:"lines,omitempty"`
 	// Mismatch says how config and kernel disagree, "" where they agree or
 	// nothing tells.
 	Mismatch string `json:"mismatch"`
@@ -298,6 +315,9 @@ type Setting struct {
 	// Source is the file in the image, or "spec", or "cmdline".
 	Source string `json:"source"`
 	Order  int    `json:"order"`
+	// Line in Source, counted from 1, where that is a file of its own and not
+	// one of an image.
+	Line int `json:"line,omitempty"`
 }
 
 // File is one entry of the files section.

@@ -249,8 +249,20 @@ func (s *Sink) sysctl() error {
 // key that begins with "-" may fail to be set and is listed all the same; keys
 // are given with dots.
 func ParseSysctl(text string) []facts.Setting {
+	out := ParseSysctlLines(text)
+	for i := range out {
+		out[i].Line = 0
+	}
+	return out
+}
+
+// ParseSysctlLines is ParseSysctl for a file of its own: settings say their
+// lines.
+func ParseSysctlLines(text string) []facts.Setting {
 	var out []facts.Setting
+	n := 0
 	for line := range strings.SplitSeq(text, "\n") {
+		n++
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' || line[0] == ';' {
 			continue
@@ -260,7 +272,7 @@ func ParseSysctl(text string) []facts.Setting {
 		if !ok || key == "" {
 			continue
 		}
-		out = append(out, facts.Setting{Key: key, Value: strings.Join(strings.Fields(value), " ")})
+		out = append(out, facts.Setting{Key: key, Value: strings.Join(strings.Fields(value), " "), Line: n})
 	}
 	return out
 }

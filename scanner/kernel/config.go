@@ -29,9 +29,13 @@ const (
 // carries one.
 var ErrNoConfig = errors.New("no kernel configuration found")
 
+// ErrMalformed: a lone file is neither a configuration nor a kernel.
+var ErrMalformed = errors.New("this is no kernel configuration")
+
 // parsed is a configuration and what its header says.
 type parsed struct {
 	options map[string]string
+	lines   map[string]int // where each option stands, from 1
 	digest  string
 	// arch and version as in "# Linux/x86 6.1.158 Kernel Configuration"; ""
 	// where there is no such line.
@@ -49,11 +53,13 @@ func parseConfig(r io.Reader) (*parsed, error) {
 		return nil, fmt.Errorf("kernel configuration of more than %d MiB", maxConfig>>20)
 	}
 	sum := sha256.Sum256(text)
-	p := &parsed{options: map[string]string{}, digest: "sha256:" + hex.EncodeToString(sum[:])}
+	p := &parsed{options: map[string]string{}, lines: map[string]int{}, digest: "sha256:" + hex.EncodeToString(sum[:])}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, maxConfig+1)
-	for lines.Scan() {
-		p.line(strings.TrimRight(lines.Text(), " \t\r"))
+	for n := 1; lines.Scan(); n++ {
+		if name := p.line(strings.TrimRight(lines.Text(), " \t\r")); name != "" {
+			p.lines[name] = n
+		}
 		if len(p.options) > maxOptions {
 			return nil, fmt.Errorf("kernel configuration with more than %d options", maxOptions)
 		}
@@ -67,22 +73,25 @@ func parseConfig(r io.Reader) (*parsed, error) {
 	return p, nil
 }
 
-func (p *parsed) line(s string) {
+// line reads one line, and gives the option that it is about.
+func (p *parsed) line(s string) string {
 	if rest, ok := strings.CutPrefix(s, "# "); ok {
 		if name, ok := strings.CutSuffix(rest, " is not set"); ok && isOption(name) {
 			p.options[name] = "n"
+			return name
 		} else if body, ok := strings.CutSuffix(rest, " Kernel Configuration"); ok && p.version == "" {
 			if name, version, ok := strings.Cut(body, " "); ok && strings.HasPrefix(name, "Linux/") && isVersion(version) {
 				p.arch, p.version = strings.TrimPrefix(name, "Linux/"), version
 			}
 		}
-		return
+		return ""
 	}
 	name, value, ok := strings.Cut(s, "=")
 	if !ok || !isOption(name) {
-		return
+		return ""
 	}
 	p.options[name] = unquote(value)
+	return name
 }
 
 // isOption: CONFIG_ and letters, digits and underscores.
@@ -114,53 +123,92 @@ func (p *parsed) facts(source string) facts.KernelConfig {
 	return facts.KernelConfig{Present: true, Source: source, Digest: p.digest, Options: p.options}
 }
 
+// File is what a lone file says of a kernel.
+type File struct {
+	Config facts.KernelConfig
+	// Version is the kernel's release, or what the configuration's header says,
+	// or "".
+	Version string
+	// Arch is the Go name of the architecture that the configuration is for, or
+	// else that of the kernel's format; "" where neither says.
+	Arch string
+}
+
 // ReadConfig reads the configuration of a kernel from a lone file: a .config,
-// one that is packed with gzip, or a kernel that was built with CONFIG_IKCONFIG
-// (bzImage, vmlinux, Image, Image.gz, vmlinuz.efi). name is what the result
-// calls its source, unless it was found inside a kernel: "ikconfig". The
-// version is the kernel's release, or what the configuration's header says, or
-// "". The error is ErrNoConfig for a kernel without one; its version is
-// returned all the same.
-func ReadConfig(r io.Reader, name string) (facts.KernelConfig, string, error) {
-	none := facts.KernelConfig{Options: map[string]string{}}
+// a compressed one, or a kernel that was built with CONFIG_IKCONFIG (bzImage,
+// vmlinux, Image, Image.gz, vmlinuz.efi). name is what the result calls its
+// source, unless it was found inside a kernel: "ikconfig". What is no kernel
+// and no configuration is ErrMalformed. The error is ErrNoConfig for a kernel
+// that carries none; what else is known of it is returned all the same.
+func ReadConfig(r io.Reader, name string) (*File, error) {
 	b := bufio.NewReaderSize(r, headerSize)
 	head, err := b.Peek(headerSize)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return none, "", err
+		return nil, err
 	}
-	if plain, ok := gunzipped(head); ok {
-		// Either a configuration or an Image.gz; the first bytes tell.
-		if bytes.Contains(plain, []byte("CONFIG_")) {
-			z, err := decompressor("gzip", b)
-			if err != nil {
-				return none, "", err
-			}
-			defer z.Close()
-			return readText(z, name)
-		}
-	} else if isText(head) {
+	if len(head) == 0 {
+		return nil, fmt.Errorf("%w: the file is empty", ErrMalformed)
+	}
+	if isText(head) {
 		return readText(b, name)
+	}
+	if plain := unpackedHead(head); isText(plain) {
+		z, err := decompressor(compression(head), b)
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
+		return readText(z, name)
 	}
 	img, err := readImage(b)
 	if err != nil {
-		return none, "", err
+		return nil, err
 	}
-	if img.config == nil {
-		return none, img.version(), ErrNoConfig
+	f := &File{Config: facts.KernelConfig{Options: map[string]string{}}, Version: img.version(), Arch: formats[img.format]}
+	switch {
+	case img.config != nil:
+		f.Config = img.config.facts("ikconfig")
+		f.take(img.config)
+		return f, nil
+	case img.version() == "":
+		return nil, fmt.Errorf("%w: neither a configuration nor a kernel", ErrMalformed)
 	}
-	version := img.version()
-	if version == "" {
-		version = img.config.version
-	}
-	return img.config.facts("ikconfig"), version, nil
+	return f, ErrNoConfig
 }
 
-func readText(r io.Reader, name string) (facts.KernelConfig, string, error) {
-	p, err := parseConfig(r)
-	if err != nil {
-		return facts.KernelConfig{Options: map[string]string{}}, "", err
+// take learns from a configuration what is not known yet.
+func (f *File) take(p *parsed) {
+	if f.Version == "" {
+		f.Version = p.version
 	}
-	return p.facts(name), p.version, nil
+	for _, a := range architectureSymbols {
+		if p.options[a.symbol] == "y" {
+			f.Arch = a.arch
+			return
+		}
+	}
+}
+
+// formats are the architectures that a format of kernels is particular to.
+var formats = map[string]string{"bzImage": "amd64", "Image": "arm64", "riscv": "riscv64"}
+
+// architectureSymbols are the options that say what a configuration is for; it
+// has one of them.
+var architectureSymbols = []struct{ symbol, arch string }{{"CONFIG_X86_64", "amd64"}, {"CONFIG_ARM64", "arm64"}, {"CONFIG_RISCV", "riscv64"}}
+
+// readText reads a .config.
+func readText(r io.Reader, name string) (*File, error) {
+	p, err := parseConfig(r)
+	switch {
+	case errors.Is(err, ErrNoConfig):
+		return nil, fmt.Errorf("%w: a text with fewer than %d options", ErrMalformed, fewOptions)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	f := &File{Config: p.facts(name)}
+	f.Config.Lines = p.lines
+	f.take(p)
+	return f, nil
 }
 
 func isText(head []byte) bool {

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"bytes"
-	"compress/bzip2"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
@@ -12,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/pierrec/lz4/v4"
-	"github.com/therootcompany/xz"
 )
 
 const (
@@ -32,7 +29,7 @@ const (
 
 // image is what a kernel binary says about itself.
 type image struct {
-	// format is bzImage, zboot, Image, ELF or "".
+	// format is bzImage, zboot, Image (arm64's), riscv (its Image), ELF or "".
 	format string
 	// header is the version text of a bzImage's header, and banner the line
 	// that the kernel prints first: "6.1.0-41-cloud-amd64 (debian-kernel@...".
@@ -71,6 +68,9 @@ func readImage(r io.Reader) (*image, error) {
 		return img, img.payload(whole, at, size)
 	case n > 0x40 && string(head[0x38:0x3c]) == "ARM\x64":
 		img := &image{format: "Image"}
+		return img, img.scan(whole)
+	case n > 0x40 && string(head[0x38:0x3c]) == "RSC\x05":
+		img := &image{format: "riscv"}
 		return img, img.scan(whole)
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
 		img := &image{format: "ELF"}
@@ -117,7 +117,7 @@ func (i *image) payload(whole io.Reader, at, size int64) error {
 }
 
 func (i *image) unpack(r io.Reader) error {
-	head := make([]byte, 8)
+	head := make([]byte, 16)
 	n, err := io.ReadFull(r, head)
 	if err != nil {
 		return fmt.Errorf("kernel is cut short: its payload has %d bytes", n)
@@ -147,70 +147,6 @@ func (i *image) unpack(r io.Reader) error {
 // behind what it compressed, where a format has no end of its own.
 func trailing(kind string, err error) bool {
 	return kind == "lz4" || kind == "zstd" && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, io.ErrUnexpectedEOF))
-}
-
-var magics = []struct{ name, magic string }{
-	{"gzip", "\x1f\x8b\x08"},
-	{"xz", "\xfd7zXZ\x00"},
-	{"zstd", "\x28\xb5\x2f\xfd"},
-	{"lz4", "\x02\x21\x4c\x18"},
-	{"bzip2", "BZh"},
-}
-
-// compression names the format that data begins with, "" for none that is
-// known here (lzma and lzo have no use in current kernels).
-func compression(head []byte) string {
-	for _, m := range magics {
-		if bytes.HasPrefix(head, []byte(m.magic)) {
-			return m.name
-		}
-	}
-	return ""
-}
-
-func decompressor(kind string, r io.Reader) (io.ReadCloser, error) {
-	switch kind {
-	case "gzip":
-		z, err := gzip.NewReader(r)
-		if err != nil {
-			return nil, err
-		}
-		z.Multistream(false)
-		return z, nil
-	case "xz":
-		z, err := xz.NewReader(r, maxDict)
-		if err != nil {
-			return nil, err
-		}
-		z.Multistream(false)
-		return io.NopCloser(z), nil
-	case "zstd":
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxDict), zstd.IgnoreChecksum(false))
-		if err != nil {
-			return nil, err
-		}
-		return z.IOReadCloser(), nil
-	case "lz4":
-		return io.NopCloser(lz4.NewReader(r)), nil
-	case "bzip2":
-		return io.NopCloser(bzip2.NewReader(r)), nil
-	}
-	return nil, fmt.Errorf("compression %q is not known", kind)
-}
-
-// gunzipped is the beginning of what head, the beginning of a gzip file, holds.
-func gunzipped(head []byte) ([]byte, bool) {
-	if compression(head) != "gzip" {
-		return nil, false
-	}
-	z, err := gzip.NewReader(bytes.NewReader(head))
-	if err != nil {
-		return nil, false
-	}
-	out := make([]byte, 4096)
-	n, _ := io.ReadFull(z, out)
-	return out[:n], true
 }
 
 var (

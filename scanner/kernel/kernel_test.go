@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 
 	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
@@ -60,6 +61,10 @@ func packed(t testing.TB, kind, data string) string {
 		z := lz4.NewWriter(&b)
 		err = z.Apply(lz4.LegacyOption(true))
 		w = z
+	case "lzma":
+		w, err = lzma.NewWriter(&b)
+	case "lzo":
+		return lzopOf(data)
 	}
 	if err == nil {
 		_, err = io.WriteString(w, data)
@@ -71,6 +76,45 @@ func packed(t testing.TB, kind, data string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// lzopOf is an lzop file: blocks that repeat themselves are packed, others
+// stored, as lzop does with what grows. Checksums are nobody's.
+func lzopOf(data string) string {
+	const block, flags = 4096, lzopAdlerPlain | lzopAdlerPacked
+	out := []byte("\x89LZO\x00\r\n\x1a\n\x10\x30\x20\xa0\x09\x40\x01\x05")
+	out = binary.BigEndian.AppendUint32(out, flags)
+	out = append(out, make([]byte, 12)...)
+	out = append(out, "\x01kSUMS"...)
+	for ; data != ""; data = data[min(block, len(data)):] {
+		plain := data[:min(block, len(data))]
+		packed := lzoRepeat(plain)
+		out = binary.BigEndian.AppendUint32(out, uint32(len(plain)))
+		if packed == nil {
+			out = binary.BigEndian.AppendUint32(out, uint32(len(plain)))
+			out = append(append(out, "ADLR"...), plain...)
+			continue
+		}
+		out = binary.BigEndian.AppendUint32(out, uint32(len(packed)))
+		out = append(append(out, "ADLRADLR"...), packed...)
+	}
+	return string(binary.BigEndian.AppendUint32(out, 0))
+}
+
+// lzoRepeat packs a block that repeats its first five bytes, else nil.
+func lzoRepeat(plain string) []byte {
+	const period = 5
+	if len(plain) < 1000 || plain[period:] != plain[:len(plain)-period] {
+		return nil
+	}
+	out := append([]byte{17 + period}, plain[:period]...) // literals
+	out = append(out, 0x20)                               // a match, with its length
+	n := len(plain) - period - 2 - 31
+	for ; n > 255; n -= 255 {
+		out = append(out, 0)
+	}
+	out = append(out, byte(n), (period-1)<<2, 0) // and its distance
+	return append(out, 0x11, 0, 0)
 }
 
 // vmlinux is what a kernel unpacks to, as far as this package looks.
@@ -110,18 +154,44 @@ func arm64(body string) string {
 	return string(head) + body
 }
 
+func riscv(body string) string {
+	head := make([]byte, 64)
+	copy(head[0x38:], "RSC\x05")
+	return string(head) + body
+}
+
+// The architecture that a configuration is for outweighs the format.
+func TestArchitecture(t *testing.T) {
+	t.Parallel()
+	for option, want := range map[string]string{"CONFIG_X86_64": "amd64", "CONFIG_ARM64": "arm64", "CONFIG_RISCV": "riscv64", "CONFIG_PPC": ""} {
+		f, err := ReadConfig(strings.NewReader(configText+option+"=y\n"), "config")
+		if err != nil || f.Arch != want {
+			t.Errorf("%s: %q, %v", option, f.Arch, err)
+		}
+	}
+}
+
 func TestReadConfig(t *testing.T) {
 	t.Parallel()
 	inside := vmlinux(t, release, configText)
 	for name, data := range map[string]string{
 		"text":         configText,
 		"text.gz":      packed(t, "gzip", configText),
+		"text.xz":      packed(t, "xz", configText),
+		"text.zst":     packed(t, "zstd", configText),
+		"text.lz4":     packed(t, "lz4", configText),
+		"text.lzma":    packed(t, "lzma", configText),
+		"text.lzo":     packed(t, "lzo", configText),
 		"vmlinux":      "\x7fELF" + inside,
 		"bzImage.gzip": bzImage(release, packed(t, "gzip", inside)),
 		"bzImage.xz":   bzImage(release, packed(t, "xz", inside)+"\x40\x42\x0f\x00"),
 		"bzImage.zstd": bzImage(release, packed(t, "zstd", inside)+"\x40\x42\x0f\x00"),
 		"bzImage.lz4":  bzImage(release, packed(t, "lz4", inside)+"\x40\x42\x0f\x00"),
+		"bzImage.lzma": bzImage(release, packed(t, "lzma", inside)+"\x40\x42\x0f\x00"),
+		"bzImage.lzo":  bzImage(release, packed(t, "lzo", inside)+"\x40\x42\x0f\x00"),
 		"bzImage.raw":  bzImage(release, inside),
+		"riscv":        riscv(inside),
+		"zboot.zstd":   zboot(packed(t, "zstd", inside)),
 		"Image":        arm64(inside),
 		"Image.gz":     packed(t, "gzip", arm64(inside)),
 		"zboot":        zboot(packed(t, "gzip", inside)),
@@ -129,13 +199,20 @@ func TestReadConfig(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, version, err := ReadConfig(strings.NewReader(data), "boot/config")
+			f, err := ReadConfig(strings.NewReader(data), "boot/config")
 			if err != nil {
 				t.Fatal(err)
 			}
+			c, version := f.Config, f.Version
 			source, wantVersion := "ikconfig", release
 			if strings.HasPrefix(name, "text") {
 				source, wantVersion = "boot/config", "6.1.158"
+			}
+			if text := source == "boot/config"; text != (c.Lines["CONFIG_KEXEC"] == 15) || text != (c.Lines["CONFIG_B"] == 8) || !text && c.Lines != nil {
+				t.Errorf("lines %v", c.Lines)
+			}
+			if want := map[string]string{"Image": "arm64", "Image.gz": "", "riscv": "riscv64", "vmlinux": "", "zboot": "", "unknown": ""}; strings.HasPrefix(name, "bzImage") && f.Arch != "amd64" || want[name] != "" && f.Arch != want[name] {
+				t.Errorf("architecture %q", f.Arch)
 			}
 			if !c.Present || c.Source != source || version != wantVersion || c.Mismatch != "" {
 				t.Errorf("source %q, version %q", c.Source, version)
@@ -169,12 +246,15 @@ func TestNoConfig(t *testing.T) {
 		"random":            strings.Repeat("\x00\x01\x02", 50_000),
 		"setup with no end": bzImage(release, "")[:0x300],
 	} {
-		c, version, err := ReadConfig(strings.NewReader(data), "x")
-		if err == nil || c.Present || c.Options == nil {
-			t.Errorf("%s: %+v", name, c)
+		f, err := ReadConfig(strings.NewReader(data), "x")
+		if err == nil {
+			t.Errorf("%s: %+v", name, f)
 		}
-		if name == "kernel without" && (!errors.Is(err, ErrNoConfig) || version != release) {
-			t.Errorf("%s: version %q, %v", name, version, err)
+		switch without := name == "kernel without"; {
+		case errors.Is(err, ErrNoConfig) != without, without && (f.Version != release || f.Config.Present || f.Config.Options == nil):
+			t.Errorf("%s: %+v, %v", name, f, err)
+		case errors.Is(err, ErrMalformed) != (!without && name != "setup with no end"):
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -189,8 +269,11 @@ func TestLimits(t *testing.T) {
 	for name, data := range map[string]string{
 		"packed bomb": bomb, "many options": many.String(), "long text": strings.Repeat("CONFIG_A=y\n", maxConfig/10),
 		"bomb inside": arm64("IKCFG_ST" + bomb + "IKCFG_ED"),
+		// A window of 4 GiB, and blocks of 2 GiB.
+		"lzma window": bzImage(release, "\x5d\x00\x00\x00\xf0"+strings.Repeat("\xff", 8)+strings.Repeat("\x00", 100)),
+		"lzo block":   bzImage(release, packed(t, "lzo", "")[:39]+"\x7f\xff\xff\xff\x7f\xff\xff\xff"+strings.Repeat("\x00", 100)),
 	} {
-		if _, _, err := ReadConfig(strings.NewReader(data), "x"); err == nil || errors.Is(err, ErrNoConfig) {
+		if _, err := ReadConfig(strings.NewReader(data), "x"); err == nil || errors.Is(err, ErrNoConfig) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -288,7 +371,14 @@ func FuzzReadConfig(f *testing.F) {
 	f.Add([]byte(packed(f, "gzip", configText)))
 	f.Add([]byte("IKCFG_ST" + packed(f, "gzip", configText) + "IKCFG_ED"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, _, err := ReadConfig(bytes.NewReader(data), "x")
+		found, err := ReadConfig(bytes.NewReader(data), "x")
+		if found == nil {
+			if err == nil {
+				t.Fatal("neither a configuration nor an error")
+			}
+			return
+		}
+		c := found.Config
 		if c.Options == nil || c.Present != (err == nil) || c.Present && len(c.Options) < fewOptions {
 			t.Fatalf("%+v, %v", c, err)
 		}
@@ -302,11 +392,12 @@ func FuzzReadConfig(f *testing.F) {
 
 func FuzzImage(f *testing.F) {
 	small := "Linux version " + release + " (x)\x00IKCFG_ST" + packed(f, "gzip", configText) + "IKCFG_ED"
-	for _, k := range []string{"gzip", "xz", "zstd", "lz4"} {
+	for _, k := range []string{"gzip", "xz", "zstd", "lz4", "lzma", "lzo"} {
 		f.Add([]byte(bzImage(release, packed(f, k, small))))
 	}
 	f.Add([]byte(zboot(packed(f, "gzip", small))))
 	f.Add([]byte(arm64(small)))
+	f.Add([]byte(riscv(small)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		img, err := readImage(bytes.NewReader(data))
 		if err == nil && img == nil {

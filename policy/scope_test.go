@@ -1,0 +1,86 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// kernelAlone are facts of nothing but a kernel.
+func kernelAlone(given ...string) *facts.Facts {
+	f := testFacts()
+	f.Components, f.Sources = nil, []facts.Source{{Path: "boot/config", Digest: f.Sources[0].Digest}}
+	f.Kernel = facts.Kernel{Present: true, Version: "6.1.0", Config: facts.KernelConfig{Present: true, Source: "boot/config",
+		Options: map[string]string{"CONFIG_X86_64": "y", "CONFIG_DEVMEM": "y", "CONFIG_MODULES": "y"},
+		Lines:   map[string]int{"CONFIG_DEVMEM": 12}}}
+	f.Sysctl.Settings = []facts.Setting{{Key: "kernel.kptr_restrict", Value: "0", Source: "a.conf", Line: 3}}
+	f.Scope = &facts.Scope{Given: []string{"kernel config"}, Missing: []string{}}
+	for _, name := range []string{"command line", "sysctls"} {
+		if slices.Contains(given, name) {
+			f.Scope.Given = append(f.Scope.Given, name)
+		} else {
+			f.Scope.Missing = append(f.Scope.Missing, name)
+		}
+	}
+	return f
+}
+
+// What is not there is neither passed nor unknown, whatever the pack.
+func TestScope(t *testing.T) {
+	t.Parallel()
+	for _, given := range [][]string{nil, {"command line"}, {"sysctls"}, {"command line", "sysctls"}} {
+		d, err := Decide(context.Background(), kernelAlone(given...), Options{Policy: "strict", Now: testNow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds := map[string]bool{}
+		for _, f := range d.Findings {
+			kind, _, _ := strings.Cut(f.Resource, ":")
+			kinds[kind] = true
+			if f.State == decision.StateUnknown {
+				t.Errorf("%v: %s on %s is unknown: %s", given, f.ID, f.Resource, f.Message)
+			}
+			if len(f.Edits) > 0 {
+				t.Errorf("%v: %s edits an os.yml that is not there", given, f.ID)
+			}
+			if !slices.ContainsFunc(d.Rules, func(r decision.Rule) bool { return r.ID == f.ID }) {
+				t.Errorf("%v: %s is not among the rules", given, f.ID)
+			}
+		}
+		if !kinds["kernel"] || kinds["cmdline"] != slices.Contains(given, "command line") || kinds["sysctl"] != slices.Contains(given, "sysctls") || kinds["component"] {
+			t.Errorf("%v: findings on %v", given, kinds)
+		}
+		note := "not checked: " + strings.Join(kernelAlone(given...).Scope.Missing, ", ")
+		if slices.Contains(d.Notes, note) != (len(given) < 2) || !strings.HasPrefix(d.Notes[0], "a kernel alone") {
+			t.Errorf("%v: notes %q", given, d.Notes)
+		}
+		devmem := one(t, d, "KCF-011", "kernel:CONFIG_DEVMEM")
+		if want := (decision.Origin{Layer: "config", File: "boot/config", Line: 12, Column: 1}); devmem.State != decision.StateFail || *devmem.Origin != want {
+			t.Errorf("%v: %s at %+v", given, devmem.State, devmem.Origin)
+		}
+		if slices.Contains(given, "sysctls") {
+			set := one(t, d, "SYS-001", "sysctl:kernel.kptr_restrict")
+			if want := (decision.Origin{Layer: "sysctl", File: "a.conf", Line: 3, Column: 1}); *set.Origin != want {
+				t.Errorf("sysctl at %+v", set.Origin)
+			}
+			unset := one(t, d, "SYS-004", "sysctl:kernel.yama.ptrace_scope")
+			if unset.Origin != nil && unset.Origin.Layer != "default" {
+				t.Errorf("a sysctl that nobody sets is from %+v", unset.Origin)
+			}
+		}
+	}
+}
+
+// A policy that has nothing to say about a kernel did not pass it.
+func TestScopeEmpty(t *testing.T) {
+	t.Parallel()
+	f := kernelAlone()
+	f.Components = testFacts().Components
+	_, err := run(t, baseFS(), f, Options{})
+	wantError(t, err, system.ErrUnusable, "has no rule about kernel config")
+}

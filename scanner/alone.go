@@ -1,0 +1,165 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/files"
+	"github.com/seaworthy-os/seaworthy/scanner/kernel"
+)
+
+const (
+	// maxCmdline bounds a command line; kernels take 4096 bytes at most.
+	maxCmdline = 64 << 10
+	// maxSettings bounds a file of sysctls; `sysctl -a` prints 100 KiB.
+	maxSettings = 8 << 20
+)
+
+// Alone is a kernel without a system around it.
+type Alone struct {
+	// File is a configuration or a kernel, Name what it is called.
+	File io.Reader
+	Name string
+	// Arch and Version are taken instead of what the file says, unless "".
+	Arch, Version string
+	// Cmdline is nil where no command line is known.
+	Cmdline *Text
+	// Sysctls are files in the form of sysctl.conf, or of what sysctl -a
+	// prints, in the order in which they are applied.
+	Sysctls []Text
+}
+
+// Text is one that was given: by a file, or without one where File is "".
+type Text struct {
+	File    string
+	Content io.Reader
+}
+
+// KernelFacts are the facts of a kernel alone. Errors are *system.Error, and
+// joined: ErrInput for what is malformed, ErrUnusable for a kernel that says
+// nothing.
+func KernelFacts(k Alone) (*facts.Facts, error) {
+	found, configErr := k.read()
+	cmdline, cmdlineErr := k.cmdline()
+	sysctl, sysctlErr := k.sysctl(cmdline.Params)
+	if err := errors.Join(configErr, cmdlineErr, sysctlErr); err != nil {
+		return nil, err
+	}
+	scope := &facts.Scope{Given: []string{"kernel config"}, Missing: []string{}}
+	for _, in := range []struct {
+		name  string
+		given bool
+	}{{"command line", k.Cmdline != nil}, {"sysctls", len(k.Sysctls) > 0}} {
+		if in.given {
+			scope.Given = append(scope.Given, in.name)
+		} else {
+			scope.Missing = append(scope.Missing, in.name)
+		}
+	}
+	stem := strings.TrimSuffix(path.Base(filepath.ToSlash(k.Name)), ".gz")
+	return &facts.Facts{
+		SchemaVersion: facts.SchemaVersion, Name: stem, Arch: found.Arch,
+		Sources:    []facts.Source{{Path: k.Name, Digest: found.Config.Digest}},
+		Components: []facts.Component{}, Files: []facts.File{}, SBOM: facts.SystemSBOM{Components: []string{}},
+		Kernel:  facts.Kernel{Present: true, Version: found.Version, Config: found.Config, Modules: []string{}},
+		Cmdline: cmdline, Sysctl: sysctl, Scope: scope,
+	}, nil
+}
+
+// read finds the configuration, and what else must be known of it.
+func (k Alone) read() (*kernel.File, error) {
+	found, err := kernel.ReadConfig(k.File, k.Name)
+	switch {
+	case errors.Is(err, kernel.ErrMalformed):
+		return nil, &system.Error{Kind: system.ErrInput, What: k.Name, Err: err,
+			Next: "give a .config, as it is or compressed, or a kernel that was built with CONFIG_IKCONFIG"}
+	case errors.Is(err, kernel.ErrNoConfig):
+		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s (%s) carries no configuration", k.Name, found.Version),
+			Next: "give its configuration instead: distributions ship it as /boot/config-" + found.Version}
+	case err != nil:
+		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s cannot be read", k.Name), Err: err,
+			Next: "give its configuration instead"}
+	}
+	if k.Arch != "" && found.Arch != "" && k.Arch != found.Arch {
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s is for %s, not for %s", k.Name, found.Arch, k.Arch), Next: "leave --arch out"}
+	}
+	if found.Arch == "" {
+		found.Arch = k.Arch
+	}
+	if found.Arch == "" {
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s does not say for which architecture it is", k.Name),
+			Next: "a whole .config does; for a fragment give --arch amd64, arm64 or riscv64"}
+	}
+	if k.Version != "" {
+		found.Version = k.Version
+	}
+	return found, nil
+}
+
+// cmdline reads the command line, which a kernel takes as one line.
+func (k Alone) cmdline() (facts.Cmdline, error) {
+	none := facts.Cmdline{Params: []facts.Param{}}
+	if k.Cmdline == nil {
+		return none, nil
+	}
+	text, err := k.Cmdline.read("command line", maxCmdline)
+	if err != nil {
+		return none, err
+	}
+	text = strings.TrimRight(text, "\r\n")
+	if strings.ContainsAny(text, "\r\n\x00") {
+		return none, &system.Error{Kind: system.ErrInput, What: "command line: more than one line", Next: "give it as /proc/cmdline shows it"}
+	}
+	origin := facts.Origin{Layer: "cmdline", File: k.Cmdline.File}
+	if origin.File != "" {
+		origin.Line, origin.Column = 1, 1
+	}
+	return facts.Cmdline{Raw: text, Params: Cmdline(text), Origin: origin}, nil
+}
+
+// sysctl reads the settings: those of the command line are made first.
+func (k Alone) sysctl(params []facts.Param) (facts.Sysctl, error) {
+	out := facts.Sysctl{Applied: len(k.Sysctls) > 0, Settings: cmdlineSettings(params)}
+	var errs []error
+	for _, t := range k.Sysctls {
+		text, err := t.read("sysctls", maxSettings)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		settings := files.ParseSysctlLines(text)
+		if len(settings) == 0 {
+			errs = append(errs, &system.Error{Kind: system.ErrInput, What: t.File + " sets nothing",
+				Next: "lines of the form KEY = VALUE are wanted, as in sysctl.conf, or as sysctl -a prints them"})
+		}
+		for _, s := range settings {
+			s.Source, s.Order = t.File, len(out.Settings)
+			out.Settings = append(out.Settings, s)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+func (t Text) read(what string, most int64) (string, error) {
+	if t.File != "" {
+		what = t.File
+	}
+	data, err := io.ReadAll(io.LimitReader(t.Content, most+1))
+	switch {
+	case err != nil:
+		return "", &system.Error{Kind: system.ErrUnusable, What: what + " cannot be read", Err: err}
+	case int64(len(data)) > most:
+		return "", &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s: more than %d KiB", what, most>>10)}
+	case !utf8.Valid(data) || slices.Contains(data, 0):
+		return "", &system.Error{Kind: system.ErrInput, What: what + " is no text"}
+	}
+	return string(data), nil
+}
