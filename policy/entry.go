@@ -29,6 +29,7 @@ type entry struct {
 	severity                decision.Severity
 	origin                  *decision.Origin
 	edits                   []decision.Edit
+	because                 []string
 }
 
 // entryError says which rule gave what.
@@ -102,6 +103,8 @@ func readFail(r *rule, v any) (entry, error) {
 			return true, nil
 		case "origin":
 			return setOrigin(&e.origin, v), nil
+		case "because":
+			return setTexts(&e.because, v), nil
 		case "edits":
 			var err error
 			e.edits, err = readEdits(r, v)
@@ -166,6 +169,22 @@ func setText(to *string, v any) bool {
 		*to = cut(s, maxText)
 	}
 	return ok
+}
+
+// setTexts reads a list of texts, of which there are few.
+func setTexts(to *[]string, v any) bool {
+	list, ok := v.([]any)
+	if !ok || len(list) > maxEdits {
+		return false
+	}
+	for _, v := range list {
+		var s string
+		if !setText(&s, v) {
+			return false
+		}
+		*to = append(*to, s)
+	}
+	return true
 }
 
 func setOrigin(to **decision.Origin, v any) bool {

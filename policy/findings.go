@@ -136,7 +136,7 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	out := decision.Finding{
 		ID: r.ID, Title: r.Title, State: e.state, Severity: r.Severity,
 		Resource: e.resource, Path: e.path, Actual: e.actual, Expected: e.expected,
-		Message: e.message, Fix: e.fix, Key: e.key, Origin: e.origin, Edits: e.edits, Controls: r.Controls,
+		Message: e.message, Fix: e.fix, Key: e.key, Origin: e.origin, Edits: e.edits, Because: e.because, Controls: r.Controls,
 	}
 	if e.severity != "" {
 		out.Severity = e.severity

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,7 @@ func TestBadRules(t *testing.T) {
 		"odd origin":             {entry(ok + `, "origin": {"line": "x"}`), system.ErrUnusable, []string{"origin"}},
 		"unknown field":          {entry(ok + `, "state": "pass"`), system.ErrUnusable, []string{`"state"`}},
 		"number as text":         {entry(ok + `, "fix": 3`), system.ErrUnusable, []string{"fix"}},
+		"odd reasons":            {entry(ok + `, "because": [3]`), system.ErrUnusable, []string{"because"}},
 		"edits as text":          {entry(ok + `, "edits": "x"`), system.ErrUnusable, []string{"edits", "not a list"}},
 		"odd edit":               {entry(ok + `, "edits": [{"op": "move", "path": "/x"}]`), system.ErrUnusable, []string{"op", `"move"`}},
 		"edit of nothing":        {entry(ok + `, "edits": [{"op": "remove", "path": ""}]`), system.ErrUnusable, []string{"neither component nor path"}},
@@ -106,6 +108,7 @@ func TestEdits(t *testing.T) {
 	d := mustRun(t, with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
 fail contains {
 	"id": "CAP-001", "resource": "component:services/web", "key": "k", "message": "m",
+	"because": ["CONFIG_X=y"],
 	"edits": [
 		{"op": "set", "component": "services/web", "path": "/resources/pids/limit", "value": 100},
 		{"op": "append", "path": "/kernel/cmdline", "value": "quiet"},
@@ -119,6 +122,9 @@ fail contains {
 	}
 	const want = `[{"op":"set","component":"services/web","path":"/resources/pids/limit","value":100},` +
 		`{"op":"append","path":"/kernel/cmdline","value":"quiet"},{"op":"remove","component":"files/etc/motd","path":""}]`
+	if because := one(t, d, "CAP-001", "component:services/web").Because; !slices.Equal(because, []string{"CONFIG_X=y"}) {
+		t.Errorf("because %q", because)
+	}
 	if string(got) != want {
 		t.Errorf("edits %s, want %s", got, want)
 	}

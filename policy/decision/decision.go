@@ -200,6 +200,9 @@ type Finding struct {
 	// Message says what is so; Fix is the smallest edit that passes.
 	Message string `json:"message"`
 	Fix     string `json:"fix,omitempty"`
+	// Because are the facts of this very kernel that make it matter here, in
+	// words, each with where it is from.
+	Because []string `json:"because,omitempty"`
 	// Key is stable between runs: waivers and fingerprints hang on it.
 	Key    string  `json:"key"`
 	Origin *Origin `json:"origin,omitempty"`

@@ -14,6 +14,7 @@
 package seaworthy.rules.CMD_007
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -30,6 +31,7 @@ fail contains {
 	"expected": "integrity or confidentiality",
 	"key": "lockdown",
 	"message": sprintf("the kernel is not locked down: %s", [why]),
+	"because": [fact.option("CONFIG_SECURITY_LOCKDOWN_LSM"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add lockdown=confidentiality to kernel.cmdline",
 	"edits": edit.lockdown("confidentiality"),
 } if {

@@ -14,6 +14,7 @@
 package seaworthy.rules.CMD_008
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -30,6 +31,7 @@ fail contains {
 	"expected": "module.sig_enforce=1, MODULE_SIG_FORCE, lockdown, or no modules",
 	"key": "module.sig_enforce",
 	"message": "the kernel loads modules that nobody signed",
+	"because": [fact.option("CONFIG_MODULE_SIG"), fact.option("CONFIG_MODULE_SIG_FORCE"), fact.lockdown],
 	"fix": "add module.sig_enforce=1 to kernel.cmdline",
 	"edits": edit.signed_modules,
 } if {

@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_001
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -34,6 +35,7 @@ found contains lib.finding("JNT-001", c, {
 	"expected": "no CAP_SYS_MODULE, or signatures enforced",
 	"key": "CAP_SYS_MODULE",
 	"message": sprintf("%s may load modules, and the kernel takes modules that nobody signed: it can run any code in the kernel", [c.id]),
+	"because": [fact.option("CONFIG_MODULE_SIG_FORCE"), fact.param("module.sig_enforce"), fact.lockdown],
 	"fix": "add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline",
 	"edits": edit.either(edit.signed_modules, edit.without_caps(c, {"CAP_SYS_MODULE"})),
 }) if {

@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_002
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -41,6 +42,7 @@ found contains lib.finding("JNT-002", c, {
 	"key": power,
 	"severity": severity,
 	"message": sprintf("%s holds %s, the kernel has BPF and no lockdown: it can read kernel memory", [c.id, power]),
+	"because": [fact.option("CONFIG_BPF_SYSCALL"), fact.option("CONFIG_BPF_UNPRIV_DEFAULT_OFF"), fact.lockdown],
 	"fix": "add lockdown=confidentiality to kernel.cmdline",
 	"edits": edit.either(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
 }) if {

@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_003
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -34,6 +35,7 @@ found contains lib.finding("JNT-003", c, {
 	"expected": "a profile, or io_uring off",
 	"key": "io_uring",
 	"message": sprintf("no seccomp profile keeps %s from io_uring, which the kernel has", [c.id]),
+	"because": [fact.option("CONFIG_IO_URING"), fact.sysctl("kernel.io_uring_disabled")],
 	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
 	"edits": edit.either(edit.filtered(c), edit.sysctl("kernel.io_uring_disabled", "2")),
 }) if {

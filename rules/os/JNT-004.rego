@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_004
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -79,6 +80,7 @@ found contains lib.finding("JNT-004", c, {
 	"expected": "no terminal, or no TIOCSTI",
 	"key": "tty",
 	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
+	"because": [fact.option("CONFIG_LEGACY_TIOCSTI"), fact.sysctl("dev.tty.legacy_tiocsti")],
 	"fix": "write dev.tty.legacy_tiocsti = 0 to a file in /etc/sysctl.d of the onboot component that applies sysctls",
 	"edits": edit.either(mute, untied(c)),
 }) if {

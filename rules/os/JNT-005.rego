@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_005
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -61,6 +62,13 @@ found contains lib.finding("JNT-005", c, {
 	"key": "devmem",
 	"severity": severity,
 	"message": sprintf("%s reaches the machine's memory or ports through %s", [c.id, lib.one_line(ways)]),
+	"because": [
+		fact.option("CONFIG_DEVMEM"),
+		fact.option("CONFIG_STRICT_DEVMEM"),
+		fact.option("CONFIG_IO_STRICT_DEVMEM"),
+		fact.option("CONFIG_DEVPORT"),
+		fact.lockdown,
+	],
 	"fix": sprintf("remove CAP_SYS_RAWIO and the bind of /dev from %s, or add lockdown=integrity to kernel.cmdline", [c.id]),
 	"edits": edit.either(edit.lockdown("integrity"), array.concat(edit.without_caps(c, {"CAP_SYS_RAWIO"}), without_dev(c))),
 }) if {

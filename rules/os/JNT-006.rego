@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_006
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -43,6 +44,7 @@ found contains lib.finding("JNT-006", c, {
 	"expected": "not all three",
 	"key": "kcore",
 	"message": sprintf("%s can read all memory through /proc/kcore", [c.id]),
+	"because": [fact.option("CONFIG_PROC_KCORE"), fact.lockdown],
 	"fix": sprintf("add /proc/kcore to the maskedPaths of %s, or remove CAP_SYS_RAWIO", [c.id]),
 	"edits": edit.with_all(c, "maskedPaths", ["/proc/kcore"]),
 }) if {

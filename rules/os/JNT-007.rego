@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_007
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -56,6 +57,13 @@ found contains lib.finding("JNT-007", c, {
 	"key": "CAP_SYS_BOOT",
 	"severity": severity,
 	"message": sprintf("%s can %s", [c.id, what]),
+	"because": [
+		fact.option("CONFIG_KEXEC"),
+		fact.option("CONFIG_KEXEC_FILE"),
+		fact.option("CONFIG_KEXEC_SIG_FORCE"),
+		fact.sysctl("kernel.kexec_load_disabled"),
+		fact.lockdown,
+	],
 	"fix": sprintf("remove CAP_SYS_BOOT from the capabilities of %s", [c.id]),
 	"edits": edit.without_caps(c, {"CAP_SYS_BOOT"}),
 }) if {

@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_008
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -41,6 +42,7 @@ found contains lib.finding("JNT-008", c, {
 	"expected": "a kernel with user namespaces",
 	"key": "userns",
 	"message": sprintf("%s asks for a user namespace, but %s", [c.id, reason]),
+	"because": [fact.option("CONFIG_USER_NS"), fact.sysctl("user.max_user_namespaces")],
 	"fix": sprintf("use a kernel with CONFIG_USER_NS=y, or remove `userns` from %s", [c.id]),
 	"edits": edit.host_users(c),
 }) if {

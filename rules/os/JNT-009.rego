@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_009
 
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -45,6 +46,7 @@ fail contains {
 	"expected": "a kernel with dm-verity",
 	"key": name,
 	"message": sprintf("the command line asks for dm-verity (%s), but %s", [name, missing]),
+	"because": [fact.option("CONFIG_DM_VERITY"), fact.option("CONFIG_DM_INIT")],
 	"fix": "kernel.image: use a kernel that is built with CONFIG_DM_VERITY=y and CONFIG_DM_INIT=y",
 } if {
 	some name in verity_params

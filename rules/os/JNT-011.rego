@@ -14,6 +14,7 @@
 package seaworthy.rules.JNT_011
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -36,6 +37,7 @@ found contains lib.finding("JNT-011", c, {
 	"expected": "AppArmor in CONFIG_LSM or lsm=",
 	"key": "apparmor",
 	"message": sprintf("%s is to be confined by the profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
+	"because": [fact.option("CONFIG_SECURITY_APPARMOR"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
 	"edits": edit.confined(c, "apparmor"),
 }) if {

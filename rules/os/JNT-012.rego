@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_012
 
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -33,6 +34,7 @@ found contains lib.finding("JNT-012", c, {
 	"expected": "a kernel that applies it",
 	"key": option,
 	"message": sprintf("%s has a seccomp profile that the kernel cannot apply (%s is off)", [c.id, option]),
+	"because": [fact.option("CONFIG_SECCOMP"), fact.option("CONFIG_SECCOMP_FILTER")],
 	"fix": sprintf("kernel.image: use a kernel that is built with %s=y", [option]),
 }) if {
 	some c in lib.containers

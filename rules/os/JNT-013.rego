@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_013
 
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -44,6 +45,7 @@ found contains lib.finding("JNT-013", c, {
 	"expected": "a kernel that applies them",
 	"key": option,
 	"message": sprintf("the device rules of %s do nothing: %s is off", [c.id, option]),
+	"because": [fact.option("CONFIG_CGROUP_BPF"), fact.option("CONFIG_BPF_SYSCALL")],
 	"fix": sprintf("kernel.image: use a kernel that is built with %s=y", [option]),
 }) if {
 	some c in lib.containers

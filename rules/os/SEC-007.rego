@@ -14,6 +14,7 @@
 package seaworthy.rules.SEC_007
 
 import data.seaworthy.edit
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -36,6 +37,7 @@ found contains lib.finding("SEC-007", c, {
 	"expected": "SELinux in CONFIG_LSM or lsm=",
 	"key": "selinux",
 	"message": sprintf("%s is to be confined by the label %s, but the kernel does not start SELinux", [c.id, label(c)]),
+	"because": [fact.option("CONFIG_SECURITY_SELINUX"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add selinux to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
 	"edits": edit.confined(c, "selinux"),
 }) if {

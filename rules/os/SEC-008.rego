@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SEC_008
 
+import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -31,6 +32,7 @@ fail contains lib.finding("SEC-008", c, {
 	"expected": "a kernel that can filter system calls",
 	"key": "SECCOMP_FILTER",
 	"message": sprintf("nothing can filter the system calls of %s: the kernel has no CONFIG_SECCOMP_FILTER", [c.id]),
+	"because": [fact.option("CONFIG_SECCOMP"), fact.option("CONFIG_SECCOMP_FILTER")],
 	"fix": "kernel.image: use a kernel that is built with CONFIG_SECCOMP_FILTER=y",
 }) if {
 	some c in lib.services
