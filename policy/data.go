@@ -20,10 +20,10 @@ const reserved = "seaworthy"
 const paramsKey = "params"
 
 // readData merges data files; each has top-level keys of its own.
-func readData(files []file) (map[string]any, error) {
+func readData(files []file) (data map[string]any, owner map[string]file, err error) {
 	out := map[string]any{}
 	var errs []error
-	owner := map[string]string{}
+	owner = map[string]file{}
 	for _, f := range files {
 		doc, err := decodeObject(f)
 		if err != nil {
@@ -34,14 +34,14 @@ func readData(files []file) (map[string]any, error) {
 			switch {
 			case key == reserved:
 				errs = append(errs, input("%s: the key %q is the engine's own", "use another key", f.name, key))
-			case owner[key] != "":
-				errs = append(errs, input("%s: data key %q is in %s already", "", f.name, key, owner[key]))
+			case owner[key].name != "":
+				errs = append(errs, input("%s: data key %q is in %s already", "", f.name, key, owner[key].name))
 			default:
-				owner[key], out[key] = f.name, doc[key]
+				owner[key], out[key] = f, doc[key]
 			}
 		}
 	}
-	return out, errors.Join(errs...)
+	return out, owner, errors.Join(errs...)
 }
 
 func decodeObject(f file) (map[string]any, error) {
@@ -74,9 +74,8 @@ func offsetPos(f file, err error) system.Position {
 	return pos
 }
 
-// overlay lays a folder's data over the built-in data. A parameter must be one
-// that exists, and keep its type; in another object, keys are added or
-// replaced; a list grows at its end.
+// overlay lays a folder's data over the built-in data: in an object, keys are
+// added or replaced; a list grows at its end.
 //
 // It gives the keys of the built-in data that are no longer as built in.
 func overlay(base, own map[string]any) (merged map[string]any, adjusted []string, err error) {
@@ -104,21 +103,16 @@ func overlay(base, own map[string]any) (merged map[string]any, adjusted []string
 			continue
 		}
 		merged := maps.Clone(from)
-		for _, name := range slices.Sorted(maps.Keys(with)) {
-			if key == paramsKey {
-				was, known := from[name]
-				if !known {
-					errs = append(errs, input("unknown parameter %q", "the parameters are "+list(slices.Sorted(maps.Keys(from))), name))
-					continue
-				}
-				if a, b := jsonType(was), jsonType(with[name]); a != b {
-					errs = append(errs, input("parameter %q must be %s, not %s", "", name, a, b))
-					continue
-				}
-			}
-			merged[name] = with[name]
+		changed := false
+		for name, value := range with {
+			_, known := from[name]
+			changed = changed || known || key != paramsKey
+			merged[name] = value
 		}
-		out[key], adjusted = merged, append(adjusted, key)
+		out[key] = merged
+		if changed {
+			adjusted = append(adjusted, key)
+		}
 	}
 	return out, adjusted, errors.Join(errs...)
 }

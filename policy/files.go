@@ -37,6 +37,7 @@ type tree struct {
 	tests   []file // *_test.rego
 	data    []file // data/**.json
 	packs   []file // packs/*.yaml
+	schemas []file // data/params.schema.json
 	// frameworks are frameworks/*.yaml.
 	frameworks []file
 }
@@ -90,7 +91,7 @@ func readTree(fsys fs.FS, prefix string, lim limits) (*tree, error) {
 }
 
 func (t *tree) lists() []*[]file {
-	return []*[]file{&t.modules, &t.tests, &t.data, &t.packs, &t.frameworks}
+	return []*[]file{&t.modules, &t.tests, &t.data, &t.packs, &t.frameworks, &t.schemas}
 }
 
 // place says which list a path belongs to; nil: none.
@@ -103,7 +104,10 @@ func (t *tree) place(p string) *[]file {
 		}
 		return &t.modules
 	case ".json":
-		if top == "data" && !strings.HasSuffix(p, ".schema.json") {
+		switch {
+		case p == paramsSchema:
+			return &t.schemas
+		case top == "data" && !strings.HasSuffix(p, ".schema.json"):
 			return &t.data
 		}
 	case ".yaml", ".yml":

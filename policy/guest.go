@@ -66,6 +66,8 @@ type plan struct {
 	Adjusted []string `json:"adjusted,omitempty"`
 	// Rules are those to be evaluated as the guest's.
 	Rules []RuleInfo `json:"rules,omitempty"`
+	// Params are the parameters that it brings or sets.
+	Params []Parameter `json:"params,omitempty"`
 	// Files are the digest paths of what these rest on.
 	Files []string `json:"files,omitempty"`
 	// Active are the built-in packs whose rows count for Rules, nil for all.
@@ -147,8 +149,30 @@ func (l *library) openGuest(t *tree, j job) (*guest, error) {
 	if err := l.clashes(own); err != nil {
 		return nil, err
 	}
+	defaults, err := l.checkParams(own)
+	if err != nil {
+		return nil, err
+	}
 	g := &guest{library: l, own: own}
-	g.data, g.plan.Adjusted, err = overlay(l.data, own.data)
+	if g.data, g.plan.Adjusted, err = overlay(l.data, own.data); err != nil {
+		return nil, err
+	}
+	if len(defaults) > 0 {
+		all, _ := g.data[paramsKey].(map[string]any)
+		all = maps.Clone(all)
+		maps.Copy(all, defaults)
+		g.data[paramsKey] = all
+	}
+	g.plan.Params, err = own.describeParams(g.data)
+	if err != nil {
+		return nil, err
+	}
+	set, _, err := own.params()
+	for name, value := range set {
+		if !slices.ContainsFunc(g.plan.Params, func(p Parameter) bool { return p.Name == name }) {
+			g.plan.Params = append(g.plan.Params, Parameter{Name: name, Value: value})
+		}
+	}
 	return g, err
 }
 
@@ -184,8 +208,10 @@ func (g *guest) choose(j job) error {
 		if g.set, err = assemble(g.plan.Name, g.packs, g.data, g.library, g.own); err != nil {
 			return err
 		}
-		for _, r := range g.set.rules {
-			g.plan.Rules = append(g.plan.Rules, r.RuleInfo)
+		if j.Do == doOpen {
+			if err := g.describe(); err != nil {
+				return err
+			}
 		}
 	} else {
 		g.set = &set{}
@@ -194,6 +220,7 @@ func (g *guest) choose(j job) error {
 		}
 		g.set.addFiles(g.own, g.own.tree.data)
 	}
+	g.set.addFiles(g.own, g.own.tree.schemas)
 	for _, f := range g.set.files {
 		g.plan.Files = append(g.plan.Files, f.path)
 	}
@@ -228,6 +255,19 @@ func (g *guest) readFrameworks() error {
 		g.plan.Rows = rowsOf(g.data)
 	}
 	return errors.Join(errs...)
+}
+
+// describe says what its rules are, and which parameters they read.
+func (g *guest) describe() error {
+	uses, err := newUses(g.library, g.own)
+	if err != nil {
+		return err
+	}
+	for _, r := range g.set.rules {
+		r.Params = uses.params(r.module)
+		g.plan.Rules = append(g.plan.Rules, r.RuleInfo)
+	}
+	return nil
 }
 
 // split leaves to others what is built in.
@@ -276,11 +316,12 @@ func (j job) time() time.Duration {
 }
 
 // inProcess is the host of tests and of programs that cannot start themselves:
-// a builtin that never comes back is left behind.
+// a builtin that never comes back is left behind. It knows the clock alone, and
+// so has patience.
 type inProcess struct{ library *library }
 
 func (h inProcess) perform(ctx context.Context, j job) (*answer, error) {
-	return within(ctx, j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) })
+	return within(ctx, patience*j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) })
 }
 
 // stopped is a guest that had to be stopped.

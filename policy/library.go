@@ -20,6 +20,7 @@ type library struct {
 	byPkg   map[string][]file
 	packs   map[string]*pack
 	data    map[string]any
+	owner   map[string]file // which file a key of data is in
 }
 
 // builtin is the library that is linked into the program.
@@ -51,7 +52,7 @@ func index(t *tree, builtin bool) (*library, error) {
 	if l.packs, err = parsePacks(t.packs, builtin); err != nil {
 		errs = append(errs, err)
 	}
-	if l.data, err = readData(t.data); err != nil {
+	if l.data, l.owner, err = readData(t.data); err != nil {
 		errs = append(errs, err)
 	}
 	return l, errors.Join(errs...)

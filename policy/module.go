@@ -39,6 +39,8 @@ type RuleInfo struct {
 	Source string
 	// Packs are the packs that contain it, by name.
 	Packs []string
+	// Params are the names of the parameters that it reads. Rules fills them.
+	Params []string
 }
 
 // rule is one rule's package.

@@ -33,12 +33,17 @@ func (l *library) rulesOf(o Options) ([]RuleInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	uses, err := newUses(l)
+	if err != nil {
+		return nil, err
+	}
 	for _, w := range wishes {
 		set, err := l.trustedSet(p.about.Name, w)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range set.rules {
+			r.Params = uses.params(r.module)
 			p.infos = append(p.infos, r.RuleInfo)
 		}
 	}
@@ -50,6 +55,10 @@ func (l *library) rulesOf(o Options) ([]RuleInfo, error) {
 
 // all are the built-in rules, by id.
 func (l *library) all() ([]RuleInfo, error) {
+	uses, err := newUses(l)
+	if err != nil {
+		return nil, err
+	}
 	var out []RuleInfo
 	var errs []error
 	for _, id := range l.ruleIDs() {
@@ -59,6 +68,7 @@ func (l *library) all() ([]RuleInfo, error) {
 			errs = append(errs, err)
 			continue
 		}
+		r.Params = uses.params(r.module)
 		out = append(out, r.RuleInfo)
 	}
 	if err := errors.Join(errs...); err != nil {

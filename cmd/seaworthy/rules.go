@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -22,12 +23,16 @@ func (c *cli) rules() *cobra.Command {
 		rules.add(sub)
 		cmd.AddCommand(sub)
 	}
-	add(&cobra.Command{
-		Use: "list", Short: "One line for each rule of a policy", Args: cobra.NoArgs,
+	var params bool
+	list := &cobra.Command{
+		Use: "list", Short: "One line for each rule of a policy, or each parameter", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := rules.options(cmd)
 			if err != nil {
 				return err
+			}
+			if params {
+				return c.listParams(cmd, o, nil)
 			}
 			rules, err := policy.Rules(cmd.Context(), o)
 			if err != nil {
@@ -39,7 +44,9 @@ func (c *cli) rules() *cobra.Command {
 			}
 			return w.Flush()
 		},
-	})
+	}
+	list.Flags().BoolVar(&params, "params", false, "list the parameters that a folder of rules may set, each with its type and value")
+	add(list)
 	add(&cobra.Command{
 		Use: "show RULE", Short: "Everything about one rule, and its text", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,6 +57,16 @@ func (c *cli) rules() *cobra.Command {
 			c.describeRule(r)
 			if err := c.describeControls(cmd, &rules, r.ID); err != nil {
 				return err
+			}
+			if len(r.Params) > 0 {
+				o, err := rules.options(cmd)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(c.out, "\nParameters:")
+				if err := c.listParams(cmd, o, r.Params); err != nil {
+					return err
+				}
 			}
 			fmt.Fprintf(c.out, "\n%s", printable(r.Source))
 			return nil
@@ -70,6 +87,41 @@ func (c *cli) rules() *cobra.Command {
 	})
 	cmd.AddCommand(c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
 	return cmd
+}
+
+// listParams prints parameters, all or those of the names.
+func (c *cli) listParams(cmd *cobra.Command, o policy.Options, names []string) error {
+	params, err := policy.Parameters(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	for _, p := range params {
+		if names != nil && !slices.Contains(names, p.Name) {
+			continue
+		}
+		fmt.Fprintf(c.out, "%s  %s\n", printable(p.Name), printable(p.Type))
+		if p.Description != "" {
+			fmt.Fprintf(c.out, "  %s\n", printable(p.Description))
+		}
+		fmt.Fprintf(c.out, "  default  %s\n", printable(short(p.Default)))
+		if value := short(p.Value); value != short(p.Default) {
+			fmt.Fprintf(c.out, "  set to   %s\n", printable(value))
+		}
+	}
+	return nil
+}
+
+// short is a value as JSON, in one line that fits a screen.
+func short(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	const most = 200
+	if r := []rune(string(raw)); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return string(raw)
 }
 
 func (c *cli) explain() *cobra.Command {

@@ -1,0 +1,300 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// paramsSchema is the JSON schema of what data files have below the key params.
+const paramsSchema = "data/params.schema.json"
+
+// Parameter is a value that rules read and that a folder may set.
+type Parameter struct {
+	Name string
+	// Type is a JSON type, as its schema says it.
+	Type        string
+	Description string
+	// Default is the built-in value, or that of the folder that brings the
+	// parameter; Value is the one in force.
+	Default, Value any
+	// Source names the file that declares it.
+	Source string
+}
+
+// schema is what one folder says of its parameters.
+type schema struct {
+	from  file
+	props map[string]*jsonschema.Schema
+}
+
+// offline refuses what a schema refers to elsewhere.
+type offline struct{}
+
+func (offline) Load(url string) (any, error) {
+	return nil, fmt.Errorf("%s: a schema must be whole in itself", url)
+}
+
+// readSchema compiles a folder's schema; one that has none declares nothing.
+func (t *tree) readSchema() (*schema, error) {
+	s := &schema{}
+	if len(t.schemas) == 0 {
+		return s, nil
+	}
+	s.from = t.schemas[0]
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.from.content))
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrInput, Pos: offsetPos(s.from, err), What: "schema of parameters", Err: err}
+	}
+	const url = "seaworthy:params"
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.UseLoader(offline{})
+	c.AssertFormat()
+	if err := c.AddResource(url, doc); err != nil {
+		return nil, input("%s: %v", "", s.from.name, err)
+	}
+	compiled, err := c.Compile(url)
+	if err != nil {
+		return nil, input("%s: not a JSON schema: %v", "see docs/policies.md", s.from.name, err)
+	}
+	s.props = compiled.Properties
+	if len(s.props) == 0 {
+		return nil, input("%s: declares no parameter", "name them below properties", s.from.name)
+	}
+	for name, p := range s.props {
+		if p.Types == nil {
+			err = errors.Join(err, input("%s: parameter %q has no type", "give each one a type and a description", s.from.name, name))
+		}
+	}
+	return s, err
+}
+
+// checkParams holds what a folder sets against the schemas: the built-in
+// parameters by theirs, the folder's own by its own. defaults are the values of
+// those that it declares and does not set.
+func (l *library) checkParams(own *library) (defaults map[string]any, err error) {
+	mine, err := own.tree.readSchema()
+	if err != nil {
+		return nil, err
+	}
+	set, from, err := own.params()
+	if err != nil {
+		return nil, err
+	}
+	defaults = map[string]any{}
+	var errs []error
+	builtin, _ := l.data[paramsKey].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(mine.props)) {
+		if _, there := builtin[name]; there {
+			errs = append(errs, input("%s: parameter %q is built in", "give it a name of its own", mine.from.name, name))
+		}
+		if _, there := set[name]; !there && mine.props[name].Default != nil {
+			defaults[name] = *mine.props[name].Default
+			errs = append(errs, mine.check(mine.from, []string{"properties", name, "default"}, name, defaults[name])...)
+		}
+	}
+	if len(set) == 0 {
+		return defaults, errors.Join(errs...)
+	}
+	theirs, err := l.tree.readSchema()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		at := []string{paramsKey, name}
+		was, known := builtin[name]
+		switch {
+		case mine.props[name] != nil:
+			errs = append(errs, mine.check(from, at, name, set[name])...)
+		case known && theirs.props[name] != nil:
+			errs = append(errs, theirs.check(from, at, name, set[name])...)
+		case known:
+			if a, b := jsonType(was), jsonType(set[name]); a != b {
+				errs = append(errs, inputAt(pointerPos(from, at), "", "parameter %q must be %s, not %s", name, a, b))
+			}
+		default:
+			names := slices.Sorted(maps.Keys(builtin))
+			errs = append(errs, inputAt(pointerPos(from, at), "the parameters are "+list(append(names, slices.Sorted(maps.Keys(mine.props))...))+
+				"; declare one of your own in "+paramsSchema, "unknown parameter %q", name))
+		}
+	}
+	return defaults, errors.Join(errs...)
+}
+
+// params are the parameters that a library's data sets, and the file that does.
+func (l *library) params() (map[string]any, file, error) {
+	v, there := l.data[paramsKey]
+	if !there {
+		return nil, file{}, nil
+	}
+	from := l.owner[paramsKey]
+	set, ok := v.(map[string]any)
+	if !ok {
+		return nil, from, inputAt(pointerPos(from, []string{paramsKey}), "", "the key %q must be an object", paramsKey)
+	}
+	return set, from, nil
+}
+
+// check holds one value against its schema; at is where it stands in a file.
+func (s *schema) check(from file, at []string, name string, value any) []error {
+	err := s.props[name].Validate(value)
+	var ve *jsonschema.ValidationError
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &ve) {
+		return []error{inputAt(pointerPos(from, at), "", "parameter %q: %v", name, err)}
+	}
+	var errs []error
+	english := message.NewPrinter(language.English)
+	for _, leaf := range leaves(ve) {
+		path := slices.Concat(at, leaf.InstanceLocation)
+		errs = append(errs, inputAt(pointerPos(from, path), "seaworthy rules list --params says what each one is",
+			"parameter %q: at %s: %s", name, pointer(path), cut(leaf.ErrorKind.LocalizedString(english), maxMessage)))
+	}
+	return errs
+}
+
+const maxMessage = 300 // runes of what a schema says of a value
+
+// leaves are the causes that have none themselves, the first ones.
+func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(e.Causes) == 0 {
+		return []*jsonschema.ValidationError{e}
+	}
+	var out []*jsonschema.ValidationError
+	for _, c := range e.Causes {
+		if out = append(out, leaves(c)...); len(out) > 10 {
+			return out[:10]
+		}
+	}
+	return out
+}
+
+// pointer is a path as a JSON pointer.
+func pointer(path []string) string {
+	var b strings.Builder
+	for _, p := range path {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(p))
+	}
+	return b.String()
+}
+
+// pointerPos is the place of a value in a JSON file that has been decoded
+// before; where it is not there, that of the last one on the way.
+func pointerPos(f file, path []string) system.Position {
+	dec := json.NewDecoder(bytes.NewReader(f.content))
+	pos := system.Position{File: f.name, Line: 1, Column: 1}
+	for _, want := range path {
+		open, err := dec.Token()
+		if err != nil || open != json.Delim('{') && open != json.Delim('[') {
+			return pos
+		}
+		found := false
+		for i := 0; !found && dec.More(); i++ {
+			key := fmt.Sprint(i)
+			if open == json.Delim('{') {
+				t, err := dec.Token()
+				if err != nil {
+					return pos
+				}
+				key = fmt.Sprint(t)
+			}
+			if found = key == want; !found {
+				var skip json.RawMessage
+				if dec.Decode(&skip) != nil {
+					return pos
+				}
+			}
+		}
+		if !found {
+			return pos
+		}
+		pos = valuePos(f, dec)
+	}
+	return pos
+}
+
+// valuePos is where the next value of a decoder begins.
+func valuePos(f file, dec *json.Decoder) system.Position {
+	at := int(dec.InputOffset())
+	at += len(f.content[at:]) - len(bytes.TrimLeft(f.content[at:], " \t\r\n:,"))
+	head := f.content[:at]
+	return system.Position{File: f.name, Line: bytes.Count(head, []byte("\n")) + 1, Column: len(head) - bytes.LastIndexByte(head, '\n')}
+}
+
+// Parameters lists what can be set for the rules of policies, by name: the
+// built-in parameters, and those that a folder brings.
+func Parameters(ctx context.Context, o Options) ([]Parameter, error) {
+	library, err := builtin()
+	if err != nil {
+		return nil, err
+	}
+	return library.parameters(ctx, o)
+}
+
+func (l *library) parameters(ctx context.Context, o Options) ([]Parameter, error) {
+	all, err := l.describeParams(l.data)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := o.sources()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		if s.Bundle == nil && l.packs[s.Name] != nil {
+			continue
+		}
+		t, kind, base, err := folderOf(s, l.packs)
+		if err != nil {
+			return nil, err
+		}
+		a, err := l.host(o).perform(ctx, jobOf(doOpen, s.Name, kind, base, t))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range a.Plan.Params {
+			if i := slices.IndexFunc(all, func(q Parameter) bool { return q.Name == p.Name }); i >= 0 {
+				all[i].Value = p.Value
+			} else {
+				all = append(all, p)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Parameter) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// describeParams are the parameters that a library's schema declares, with
+// their values in data.
+func (l *library) describeParams(data map[string]any) ([]Parameter, error) {
+	s, err := l.tree.readSchema()
+	if err != nil {
+		return nil, err
+	}
+	values, _ := data[paramsKey].(map[string]any)
+	var out []Parameter
+	for _, name := range slices.Sorted(maps.Keys(s.props)) {
+		p := s.props[name]
+		param := Parameter{Name: name, Type: strings.Join(p.Types.ToStrings(), " or "), Description: p.Description, Value: values[name], Source: s.from.name}
+		param.Default = param.Value
+		if p.Default != nil {
+			param.Default = *p.Default
+		}
+		out = append(out, param)
+	}
+	return out, nil
+}

@@ -1,0 +1,151 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Every built-in parameter is declared, with a type and a description, and is
+// what its schema says.
+func TestBuiltinParameters(t *testing.T) {
+	t.Parallel()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.tree.readSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, from, err := l.params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := slices.Sorted(maps.Keys(set)), slices.Sorted(maps.Keys(s.props)); !slices.Equal(a, b) {
+		t.Fatalf("%s has %v, its schema %v", from.name, a, b)
+	}
+	for name, p := range s.props {
+		if p.Description == "" {
+			t.Errorf("%s has no description", name)
+		}
+		for _, err := range s.check(from, []string{paramsKey, name}, name, set[name]) {
+			t.Error(err)
+		}
+	}
+	rules, err := Rules(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, r := range rules {
+		for _, p := range r.Params {
+			used[p] = true
+		}
+	}
+	for name := range set {
+		if !used[name] {
+			t.Errorf("no rule reads parameter %s", name)
+		}
+	}
+	for name := range used {
+		if _, ok := set[name]; !ok {
+			t.Errorf("rules read parameter %s, which is not there", name)
+		}
+	}
+}
+
+const limitRule = `
+fail contains {"id": "OWN-001", "resource": sprintf("component:%s", [c.id]), "key": "k", "message": sprintf("%v", [data.params.limit])} if some c in input.components
+`
+
+const limitSchema = `{"type": "object", "properties": {
+	"limit": {"type": "integer", "minimum": 1, "default": 7, "description": "how many"},
+	"names": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}}
+}}`
+
+// A folder brings parameters of its own, with a default, and sets them.
+func TestOwnParameters(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ data, want string }{{"", "7"}, {`{"params": {"limit": 9}}`, "9"}} {
+		files := map[string]string{"OWN-001.rego": ruleFile("OWN-001", limitRule), paramsSchema: limitSchema}
+		if c.data != "" {
+			files["data/p.json"] = c.data
+		}
+		o := Options{Policy: ownFolder(t, "ours", files), Now: testNow}
+		d, err := Decide(context.Background(), testFacts(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := one(t, d, "OWN-001", "component:services/web"); f.Message != c.want {
+			t.Errorf("limit %s, want %s", f.Message, c.want)
+		}
+		if p := d.Policy.Parts[0]; p.Adjusted != nil {
+			t.Errorf("its own parameter adjusts %v", p.Adjusted)
+		}
+		params, err := Parameters(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(params, func(p Parameter) bool { return p.Name == "limit" })
+		if i < 0 || params[i].Type != "integer" || params[i].Description != "how many" || fmt.Sprint(params[i].Default) != "7" || fmt.Sprint(params[i].Value) != c.want {
+			t.Errorf("%+v", params)
+		}
+		rules, err := Rules(context.Background(), o)
+		if err != nil || len(rules) != 1 || strings.Join(rules[0].Params, " ") != "limit" {
+			t.Errorf("%v, %+v", err, rules)
+		}
+	}
+}
+
+func TestWrongParameters(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		schema, data string
+		words        []string
+	}{
+		"unknown":          {"", "{\"params\": {\n  \"alowed\": []}}", []string{`unknown parameter "alowed"`, "p.json:2:13"}},
+		"built in, type":   {"", `{"params": {"registries": "x"}}`, []string{"/params/registries", "p.json:1:27", "array"}},
+		"built in, within": {"", "{\"params\": {\"registries\": [\"a\",\n 3]}}", []string{"/params/registries/1", "p.json:2:2", "string"}},
+		"built in, deep": {"", `{"params": {"denied_packages": [{"name": "x", "versions": "(", "reason": "r"}]}}`,
+			[]string{"/params/denied_packages/0/versions", "regex"}},
+		"several":           {"", `{"params": {"registries": 1, "masked_paths": ["x"]}}`, []string{"/params/registries", "/params/masked_paths/0"}},
+		"no object":         {"", `{"params": []}`, []string{"must be an object"}},
+		"own, type":         {limitSchema, `{"params": {"limit": "x"}}`, []string{"/params/limit", "integer"}},
+		"own, bound":        {limitSchema, `{"params": {"limit": 0}}`, []string{"/params/limit", "minimum"}},
+		"own, pattern":      {limitSchema, `{"params": {"limit": 1, "names": ["a", "B"]}}`, []string{"/params/names/1"}},
+		"own, default":      {`{"properties": {"limit": {"type": "integer", "default": "x"}}}`, "", []string{"params.schema.json", "/properties/limit/default"}},
+		"own, no type":      {`{"properties": {"limit": {"description": "x"}}}`, "", []string{"has no type"}},
+		"own, built in":     {`{"properties": {"registries": {"type": "array"}}}`, "", []string{"is built in"}},
+		"nothing declared":  {`{"type": "object"}`, "", []string{"declares no parameter"}},
+		"no schema":         {`{"properties": {"limit": {"type": "intger"}}}`, "", []string{"not a JSON schema"}},
+		"no JSON":           {`{"properties": `, "", []string{"params.schema.json"}},
+		"elsewhere":         {`{"properties": {"limit": {"type": "integer", "$ref": "http://127.0.0.1/x"}}}`, "", []string{"whole in itself"}},
+		"a file":            {`{"properties": {"limit": {"type": "integer", "$ref": "file:///etc/passwd"}}}`, "", []string{"whole in itself"}},
+		"another dialect":   {`{"$schema": "http://127.0.0.1/schema", "properties": {"limit": {"type": "integer"}}}`, "", []string{"whole in itself"}},
+		"a bad pattern":     {`{"properties": {"limit": {"type": "string", "pattern": "("}}}`, "", []string{"not a JSON schema"}},
+		"read, not there":   {`{"properties": {"limit": {"type": "integer"}}}`, "", []string{"unknown parameter limit"}},
+		"no schema for two": {"", `{"params": {"limit": 3}}`, []string{`unknown parameter "limit"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{"OWN-001.rego": ruleFile("OWN-001", limitRule)}
+			if c.schema != "" {
+				files[paramsSchema] = c.schema
+			}
+			if c.data != "" {
+				files["data/p.json"] = c.data
+			}
+			_, err := Prepare(Options{Policy: ownFolder(t, "ours", files), Now: testNow})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			wantError(t, err, system.ErrInput, c.words...)
+		})
+	}
+}
