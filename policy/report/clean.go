@@ -43,6 +43,9 @@ func clean(s string) string {
 
 // deceptive: not a character that stands for itself in one place.
 func deceptive(r rune) bool {
+	if r >= ' ' && r < 0x7f {
+		return false
+	}
 	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
 		unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Co, r) || r == '\u3164' || r == '\uFFA0' ||
 		r&0xfffe == 0xfffe // no character at all, and forbidden in XML
