@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // named is a statement and the stem of its bundle's file name.
@@ -208,6 +209,11 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 		Name: statement.DependencyPolicy, URI: statement.PolicyURI(in.Decision.Policy.Name),
 		Digest: digest("policy", in.Decision.Policy.Digest),
 	})
+	for _, p := range in.Decision.Policy.Parts {
+		if p.Source == decision.SourceOCI {
+			depend(statement.Descriptor{Name: statement.DependencyBundle + p.Name, URI: p.Reference, Digest: digest(p.Name, p.Manifest)})
+		}
+	}
 	if in.LockDigest != "" {
 		depend(statement.Descriptor{Name: statement.DependencyLock, Digest: digest("lock", in.LockDigest)})
 	}
@@ -239,7 +245,12 @@ func (in *Input) summary(decisionFile layout.File, manifest string) (*statement.
 	if err != nil || d.Policy.Name == "" {
 		return nil, unusable(fmt.Sprintf("decision by policy %q", d.Policy.Name), err)
 	}
+	parts, err := statement.PolicyParts(d)
+	if err != nil {
+		return nil, unusable("decision", err)
+	}
 	s := &statement.SummaryPredicate{
+		Policies:           parts,
 		Verifier:           in.builder(),
 		ResourceURI:        fmt.Sprintf("pkg:oci/%s@%s", url.PathEscape(strings.ToLower(in.Name)), url.QueryEscape(manifest)),
 		Policy:             statement.Policy{URI: statement.PolicyURI(d.Policy.Name), Digest: policy},

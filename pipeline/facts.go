@@ -46,15 +46,21 @@ func (o CheckOptions) facts(ctx context.Context, r *builder.Resolved, scan *scan
 func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Resolve)
 	judge, policyErr := o.prepare(ctx)
-	f, err := facts.Decode(r)
-	if err != nil {
-		err = &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
-			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
-	}
+	f, err := decodeFacts(r, name)
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, err
 	}
 	return o.judge(ctx, f, judge)
+}
+
+// decodeFacts reads stored facts; name is what errors call them.
+func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
+	f, err := facts.Decode(r)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
+			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
+	}
+	return f, nil
 }
 
 // CheckKernel decides about a kernel alone: the rules that look at nothing but

@@ -19,6 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/report"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 // output is a folder in the making: written beside its target and renamed into
@@ -119,7 +120,7 @@ func written(dir string) []string {
 	if json.NewDecoder(f).Decode(&d) != nil || d.System.Name == "" {
 		return nil
 	}
-	return append(image.Files(d.System.Name), decisionFile, reportFile, "sbom", statement.Dir, layout.Dir)
+	return append(image.Files(d.System.Name), decisionFile, factsFile, reportFile, "sbom", statement.Dir, layout.Dir)
 }
 
 // write puts a file into the folder, with the same mode under any umask.
@@ -196,10 +197,20 @@ func (o *output) deny(c *Checked) (string, error) {
 const (
 	decisionFile = statement.DecisionFile
 	reportFile   = "report.html"
+	factsFile    = "facts.json"
 )
 
-// reports writes decision.json and the report page.
+// reports writes decision.json, the report page, and the facts that they are
+// about: with these the system is decided again, or compared, without its
+// images.
 func (o *output) reports(c *Checked, signedBy string) error {
+	raw, err := facts.Encode(c.Facts)
+	if err != nil {
+		return err
+	}
+	if err := o.write(factsFile, raw); err != nil {
+		return err
+	}
 	for name, format := range map[string]string{decisionFile: "json", reportFile: "html"} {
 		var b bytes.Buffer
 		if err := report.Write(&b, format, c.Decision, report.Options{Signer: signedBy}); err != nil {

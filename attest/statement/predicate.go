@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -22,9 +23,12 @@ const (
 	DependencyComponent = "component:"
 	// DependencyFile begins the name of a file that was read from the build
 	// machine: file:etc/motd.
-	DependencyFile    = "file:"
-	DependencyLock    = "lock"
-	DependencyPolicy  = "policy"
+	DependencyFile   = "file:"
+	DependencyLock   = "lock"
+	DependencyPolicy = "policy"
+	// DependencyBundle begins the name of a policy that came from a registry:
+	// policy:oci:ours.
+	DependencyBundle  = "policy:"
 	DependencyWaivers = "waivers"
 	// InputDecision is the decision's name among a summary's inputs; the
 	// others are DependencyLock and DependencyWaivers.
@@ -95,6 +99,9 @@ type SummaryPredicate struct {
 	// WaiversExpire is the last day (YYYY-MM-DD, UTC) on which every waiver
 	// that the decision used is valid; "" where it used none.
 	WaiversExpire string `json:"seaworthy_waiversExpire,omitempty"`
+	// Policies are those that Policy was put together of, and the built-in
+	// packs that they include unchanged: what passed it passed each of them.
+	Policies []Policy `json:"seaworthy_policies,omitempty"`
 }
 
 // Policy is what was evaluated.
@@ -133,6 +140,20 @@ func PolicyName(uri string) (string, bool) {
 	}
 	name, err := url.PathUnescape(rest)
 	return name, err == nil
+}
+
+// PolicyParts are the policies that a decision's one was put together of; none
+// where it is a built-in pack alone.
+func PolicyParts(d *decision.Decision) ([]Policy, error) {
+	var out []Policy
+	for _, p := range d.Policy.Parts {
+		set, err := DigestSet(p.Digest)
+		if err != nil || p.Name == "" {
+			return nil, fmt.Errorf("part %q of the policy: %w", p.Name, err)
+		}
+		out = append(out, Policy{URI: PolicyURI(p.Name), Digest: set})
+	}
+	return out, nil
 }
 
 // TestResultPredicate is in-toto's test result v0.1: one test per finding.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -97,12 +98,10 @@ func (v *Verifier) passed(s seal, c *content) error {
 			CheckPolicy, path, "image did not pass policy %s: its summary says %q", c.policy, r)
 	}
 	var errs []error
-	if !v.policy.satisfies(c.policy) {
-		errs = append(errs, refuse(CheckPolicy, path, "image passed policy %s, not %s", c.policy, v.policy.RequirePolicy))
-	}
-	digest := statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256()
-	if want := v.policy.RequireDigest; want != "" && want != digest {
-		errs = append(errs, refuse(CheckPolicy, path, "image passed policy %s with digest %s, not %s", c.policy, digest, want))
+	whole := c.summary.Policy
+	if passed := append([]statement.Policy{whole}, c.summary.Policies...); !v.policy.satisfied(passed) {
+		errs = append(errs, refuse(CheckPolicy, path, "image passed policy %s, not %s", v.policy.phrase(c.policy, statement.Descriptor{Digest: whole.Digest}.SHA256()),
+			v.policy.phrase(v.policy.RequirePolicy, v.policy.RequireDigest)))
 	}
 	if last := c.summary.WaiversExpire; last != "" {
 		day, err := time.Parse(time.DateOnly, last)
@@ -194,6 +193,10 @@ func (v *Verifier) checkDecision(s seal, c *content, name string, raw []byte) (*
 		if pair.decision != pair.statements {
 			errs = append(errs, differs(pair.what, pair.decision, pair.statements))
 		}
+	}
+	parts, err := statement.PolicyParts(&d)
+	if err != nil || !reflect.DeepEqual(parts, c.summary.Policies) {
+		errs = append(errs, refuse(CheckContent, statement.DecisionFile, "its policies are not those of the statements"))
 	}
 	if err := c.checkTests(s, &d); err != nil {
 		errs = append(errs, err)

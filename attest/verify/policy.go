@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +25,10 @@ import (
 type Policy struct {
 	// Keys are trusted alike: ECDSA P-256 or Ed25519. At least one.
 	Keys []crypto.PublicKey
-	// RequirePolicy is the policy that the image must have passed: baseline,
-	// hardened or strict, each of which holds for the ones before it, or
-	// another policy's very name. "" asks for none in particular.
+	// RequirePolicy is the policy that the image must have passed, alone or
+	// together with others: baseline, hardened or strict, each of which holds
+	// for the ones before it, or another policy's very name. "" asks for none
+	// in particular.
 	RequirePolicy string
 	// RequireDigest is the policy's digest, sha256:HEX; "" asks for none.
 	RequireDigest string
@@ -94,14 +96,26 @@ func ParseRequirement(s string) (name, digest string, err error) {
 	return name, digest, nil
 }
 
-// satisfies says whether a policy that was passed is the one required, or one
-// that contains it.
-func (p *Policy) satisfies(name string) bool {
-	if p.RequirePolicy == "" || p.RequirePolicy == name {
-		return true
+// satisfied says whether one of the policies that were passed is the one
+// required, or a pack that contains it. A digest that is required must be that
+// very policy's.
+func (p *Policy) satisfied(passed []statement.Policy) bool {
+	return slices.ContainsFunc(passed, func(one statement.Policy) bool {
+		name, ok := statement.PolicyName(one.URI)
+		if p.RequirePolicy != "" && p.RequirePolicy != name {
+			have, want := ranks[name], ranks[p.RequirePolicy]
+			ok = ok && want > 0 && have >= want
+		}
+		return ok && (p.RequireDigest == "" || p.RequireDigest == statement.Descriptor{Digest: one.Digest}.SHA256())
+	})
+}
+
+// phrase names a policy, with its digest where one is required.
+func (p *Policy) phrase(name, digest string) string {
+	if p.RequireDigest == "" {
+		return name
 	}
-	have, want := ranks[name], ranks[p.RequirePolicy]
-	return want > 0 && have >= want
+	return name + " with digest " + digest
 }
 
 // maxKey bounds a public key's file.

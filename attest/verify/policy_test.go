@@ -26,6 +26,15 @@ func TestPolicy(t *testing.T) {
 	require := func(name string) func(*verify.Policy) {
 		return func(p *verify.Policy) { p.RequirePolicy = name }
 	}
+	together := func(pack string) func(*decision.Decision) {
+		return func(d *decision.Decision) {
+			d.Policy.Name, d.Policy.Digest = pack+"+dir:ours", sealtest.Digest("both")
+			d.Policy.Parts = []decision.PolicyPart{
+				{Name: pack, Source: decision.SourceBuiltin, Digest: sealtest.Digest(pack)},
+				{Name: "dir:ours", Source: decision.SourceDir, Digest: sealtest.Digest("ours")},
+			}
+		}
+	}
 	for _, tt := range []struct {
 		name   string
 		image  func(*decision.Decision)
@@ -43,6 +52,16 @@ func TestPolicy(t *testing.T) {
 		}, ""},
 		{"another digest", nil, func(p *verify.Policy) {
 			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("older")
+		}, "with digest"},
+		{"one of several", together("hardened"), require("baseline"), ""},
+		{"one of several by its digest", together("hardened"), func(p *verify.Policy) {
+			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("hardened")
+		}, ""},
+		{"the own one of several", together("hardened"), require("dir:ours"), ""},
+		{"all of several", together("hardened"), require("hardened+dir:ours"), ""},
+		{"none of several", together("baseline"), require("hardened"), "passed policy baseline+dir:ours, not hardened"},
+		{"one of several by another's digest", together("hardened"), func(p *verify.Policy) {
+			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("ours")
 		}, "with digest"},
 		{"last day of a waiver", nil, func(p *verify.Policy) {
 			p.Now = time.Date(2030, 6, 30, 23, 59, 59, 0, time.UTC)

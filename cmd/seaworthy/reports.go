@@ -15,8 +15,12 @@ import (
 // wanted is one --report: a format, and a file or stdout.
 type wanted struct{ format, file string }
 
-// parseReports reads --report, all errors at once, before any work.
-func parseReports(args []string) ([]wanted, error) {
+// parseReports reads --report of a decision, all errors at once, before any
+// work.
+func parseReports(args []string) ([]wanted, error) { return parseWanted(args, report.Check) }
+
+// parseWanted reads --report; check refuses the formats that are not known.
+func parseWanted(args []string, check func(format string) error) ([]wanted, error) {
 	if len(args) == 0 {
 		args = []string{"text"}
 	}
@@ -26,7 +30,7 @@ func parseReports(args []string) ([]wanted, error) {
 	files := map[string]bool{}
 	for _, a := range args {
 		format, file, toFile := strings.Cut(a, "=")
-		if err := report.Check(format); err != nil {
+		if err := check(format); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -50,6 +54,14 @@ func parseReports(args []string) ([]wanted, error) {
 
 // writeReports writes every report of one decision.
 func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) error {
+	return c.writeWanted(list, func(w io.Writer, format string, o report.Options) error {
+		o.Signer = signer
+		return report.Write(w, format, d, o)
+	})
+}
+
+// writeWanted writes each report to stdout or, whole, to its file.
+func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Options) error) error {
 	t, err := sourceDate()
 	if err != nil {
 		return err
@@ -59,17 +71,17 @@ func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) e
 		return err
 	}
 	for _, w := range list {
-		o := report.Options{Signer: signer, Time: t, Root: root}
+		o := report.Options{Time: t, Root: root}
 		if w.file == "" {
 			var tty bool
 			o.Width, tty = terminal(c.out)
 			o.Color = tty && os.Getenv("NO_COLOR") == ""
-			if err := report.Write(c.out, w.format, d, o); err != nil {
+			if err := write(c.out, w.format, o); err != nil {
 				return err
 			}
 			continue
 		}
-		err := writeWhole(w.file, func(f io.Writer) error { return report.Write(f, w.format, d, o) })
+		err := writeWhole(w.file, func(f io.Writer) error { return write(f, w.format, o) })
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,131 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/diff"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// DiffOptions say how the two systems are read. The policy tells which way a
+// setting got worse; its waivers are the new side's.
+type DiffOptions struct {
+	CheckOptions
+	// OldWaivers is the waiver file of the old side, "" for the new side's.
+	OldWaivers string
+}
+
+// Diff compares two systems. Each is named by its os.yml files, separated by
+// commas, by the folder that a build wrote, by a file of facts, or by a lock;
+// a lock is compared with a lock only, since it tells nothing but digests.
+func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, error) {
+	switch a, b := isLock(old), isLock(new); {
+	case a && b:
+		return diffLocks(old, new)
+	case a || b:
+		return nil, &system.Error{Kind: system.ErrInput, What: "a lock can be compared with a lock only",
+			Next: "name two locks, or two systems: os.yml files, build folders, files of facts"}
+	}
+	before, errOld := o.side(ctx, old, true)
+	after, errNew := o.side(ctx, new, false)
+	if err := errors.Join(errOld, errNew); err != nil {
+		return nil, err
+	}
+	return diff.Compare(*before, *after), nil
+}
+
+func isLock(path string) bool { return strings.HasSuffix(path, ".lock.json") }
+
+// side reads one system, and decides on it.
+func (o DiffOptions) side(ctx context.Context, name string, old bool) (*diff.Side, error) {
+	check := o.CheckOptions
+	if old && o.OldWaivers != "" {
+		check.Policy.Waivers = o.OldWaivers
+	}
+	judge, err := check.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &diff.Side{Name: name}
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		s.Facts, s.Recorded, err = builtFacts(name)
+	case strings.HasSuffix(name, ".json"):
+		s.Facts, err = storedFacts(name)
+	default:
+		check.Resolve.Files = strings.Split(name, ",")
+		s.Facts, err = Facts(ctx, check)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Decision, err = judge.Decide(ctx, s.Facts)
+	return s, err
+}
+
+// maxDecision bounds a decision that is read back, in bytes.
+const maxDecision = 64 << 20
+
+// builtFacts are what a build left beside its image; nobody's signature is
+// checked.
+func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
+	f, err := storedFacts(filepath.Join(dir, factsFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := os.Open(filepath.Join(dir, decisionFile))
+	if err != nil {
+		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: dir + " has no decision", Err: err, Next: "name a folder that seaworthy build wrote"}
+	}
+	defer raw.Close()
+	var d decision.Decision
+	if err := json.NewDecoder(io.LimitReader(raw, maxDecision)).Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
+		return nil, nil, &system.Error{Kind: system.ErrInput, What: filepath.Join(dir, decisionFile) + " is no decision of this version", Err: err}
+	}
+	return f, &d, nil
+}
+
+func storedFacts(path string) (*facts.Facts, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "facts cannot be read", Err: err,
+			Next: "seaworthy build leaves " + factsFile + " beside the image, and seaworthy facts prints facts"}
+	}
+	defer r.Close()
+	return decodeFacts(r, path)
+}
+
+// diffLocks compares what two locks pin.
+func diffLocks(old, new string) (*diff.Result, error) {
+	before, _, errOld := component.ReadLock(old)
+	after, _, errNew := component.ReadLock(new)
+	if err := errors.Join(errOld, errNew); err != nil {
+		return nil, err
+	}
+	return diff.ComparePins(old, new, pins(before), pins(after)), nil
+}
+
+func pins(l *component.Lock) []diff.Pin {
+	var out []diff.Pin
+	for _, c := range l.Components {
+		out = append(out, diff.Pin{Area: "components", Resource: "image:" + c.Name, Digest: c.Digest})
+	}
+	if l.Kernel != nil {
+		out = append(out, diff.Pin{Area: "kernel", Resource: "kernel:config", Digest: l.Kernel.Config})
+	}
+	if l.Policy != nil {
+		out = append(out, diff.Pin{Area: "policy", Resource: fmt.Sprintf("policy:%s", l.Policy.Name), Digest: l.Policy.Digest})
+	}
+	return append(out, diff.Pin{Area: "builder", Resource: "builder:seaworthy", Digest: l.Builder})
+}

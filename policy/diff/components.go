@@ -1,0 +1,205 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// components compares each component with the one of the same id. A new one is
+// compared with a component that may do nothing, so that all it brings is told.
+func (c *comparison) components() {
+	old, new := byID(c.old.Facts), byID(c.new.Facts)
+	for i := range c.new.Facts.Components {
+		now := &c.new.Facts.Components[i]
+		before, there := old[now.ID]
+		if !there {
+			c.add(Change{Direction: Changed, Area: "components", Resource: resource(now), Message: "is new", New: image(now), Origin: imageOrigin(now)})
+			before = &facts.Component{}
+		} else {
+			c.image(before, now)
+			c.packages(before, now)
+		}
+		c.component(before, now, there)
+	}
+	for i := range c.old.Facts.Components {
+		if gone := &c.old.Facts.Components[i]; new[gone.ID] == nil {
+			c.add(Change{Direction: Changed, Area: "components", Resource: resource(gone), Message: "is no longer there", Old: image(gone), Origin: imageOrigin(gone)})
+		}
+	}
+}
+
+func (c *comparison) component(before, now *facts.Component, both bool) {
+	oldGrants, oldConfined := grants(before)
+	newGrants, newConfined := grants(now)
+	if oldConfined.has(seccompFilter) != newConfined.has(seccompFilter) {
+		// Which calls one filter names says nothing where there is no other.
+		for _, t := range []things{oldGrants, newGrants, oldConfined, newConfined} {
+			maps.DeleteFunc(t, func(key string, one thing) bool { return one.area == "seccomp" && key != seccompFilter })
+		}
+	}
+	c.things(now, oldGrants, newGrants, Weaker, Stronger, "may now have %s", "may no longer have %s")
+	if !both {
+		return
+	}
+	c.things(now, oldConfined, newConfined, Stronger, Weaker, "is now held by %s", "is no longer held by %s")
+	c.limits(before, now)
+	c.command(before, now)
+}
+
+// things compares two sets; what appears has one direction, what vanishes the
+// other.
+func (c *comparison) things(at *facts.Component, old, new things, appears, vanishes Direction, now, nowNot string) {
+	for _, key := range slices.Sorted(maps.Keys(new)) {
+		if _, there := old[key]; !there {
+			t := new[key]
+			c.add(Change{Direction: appears, Area: t.area, Resource: resource(at), Message: fmt.Sprintf(now, t.text), Origin: originOf(at, t.pointer)})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(old)) {
+		if _, there := new[key]; !there {
+			t := old[key]
+			c.add(Change{Direction: vanishes, Area: t.area, Resource: resource(at), Message: fmt.Sprintf(nowNot, t.text), Origin: originOf(at, t.pointer)})
+		}
+	}
+}
+
+// limits compares numbers where lower is stronger and none is the weakest.
+func (c *comparison) limits(before, now *facts.Component) {
+	for _, l := range []struct {
+		name, pointer string
+		of            func(*specs.LinuxResources) *int64
+	}{
+		{"pids limit", "/linux/resources/pids", func(r *specs.LinuxResources) *int64 {
+			if r.Pids == nil {
+				return nil
+			}
+			return r.Pids.Limit
+		}},
+		{"memory limit", "/linux/resources/memory", func(r *specs.LinuxResources) *int64 {
+			if r.Memory == nil {
+				return nil
+			}
+			return r.Memory.Limit
+		}},
+	} {
+		old, new := limit(before, l.of), limit(now, l.of)
+		if old == new {
+			continue
+		}
+		ch := Change{Direction: Stronger, Area: "limits", Resource: resource(now), Message: "has a lower " + l.name, Origin: originOf(now, l.pointer)}
+		switch {
+		case new == 0:
+			ch.Direction, ch.Message = Weaker, "has no "+l.name+" any more"
+		case old == 0:
+			ch.Message = "has a " + l.name + " now"
+		case new > old:
+			ch.Direction, ch.Message = Weaker, "has a higher "+l.name
+		}
+		if old != 0 {
+			ch.Old = old
+		}
+		if new != 0 {
+			ch.New = new
+		}
+		c.add(ch)
+	}
+}
+
+// limit is a positive limit, 0 for none.
+func limit(c *facts.Component, of func(*specs.LinuxResources) *int64) int64 {
+	var s specs.Spec
+	if len(c.Spec) == 0 || json.Unmarshal(c.Spec, &s) != nil || s.Linux == nil || s.Linux.Resources == nil {
+		return 0
+	}
+	if n := of(s.Linux.Resources); n != nil {
+		return max(*n, 0)
+	}
+	return 0
+}
+
+// command tells other arguments and environments, which have no direction.
+// Values of variables may be secrets, so only names are told.
+func (c *comparison) command(before, now *facts.Component) {
+	var old, new specs.Spec
+	if json.Unmarshal(before.Spec, &old) != nil || json.Unmarshal(now.Spec, &new) != nil || old.Process == nil || new.Process == nil {
+		return
+	}
+	if !slices.Equal(old.Process.Args, new.Process.Args) {
+		c.add(Change{Direction: Changed, Area: "command", Resource: resource(now), Message: "runs another command",
+			Old: old.Process.Args, New: new.Process.Args, Origin: originOf(now, "/process/args")})
+	}
+	before2, after := variables(old.Process.Env), variables(new.Process.Env)
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		switch value, there := before2[name]; {
+		case !there:
+			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "has the variable " + name + " now", Origin: originOf(now, "/process/env")})
+		case value != after[name]:
+			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "has another value of " + name, Origin: originOf(now, "/process/env")})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before2)) {
+		if _, there := after[name]; !there {
+			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "has no variable " + name + " any more", Origin: originOf(now, "/process/env")})
+		}
+	}
+}
+
+func variables(env []string) map[string]string {
+	out := make(map[string]string, len(env))
+	for _, line := range env {
+		name, value, _ := strings.Cut(line, "=")
+		out[name] = value
+	}
+	return out
+}
+
+func (c *comparison) image(before, now *facts.Component) {
+	if before.Image.Digest == now.Image.Digest {
+		return
+	}
+	c.add(Change{Direction: Changed, Area: "components", Resource: resource(now), Message: "has another image",
+		Old: image(before), New: image(now), Origin: imageOrigin(now)})
+}
+
+func byID(f *facts.Facts) map[string]*facts.Component {
+	out := make(map[string]*facts.Component, len(f.Components))
+	for i := range f.Components {
+		out[f.Components[i].ID] = &f.Components[i]
+	}
+	return out
+}
+
+func resource(c *facts.Component) string { return "component:" + c.ID }
+
+func image(c *facts.Component) string { return c.Image.Name + "@" + c.Image.Digest }
+
+func imageOrigin(c *facts.Component) *decision.Origin {
+	o := decision.Origin(c.Image.Origin)
+	return &o
+}
+
+// originOf is the origin of the longest prefix of a pointer that has one.
+func originOf(c *facts.Component, pointer string) *decision.Origin {
+	if pointer == "" {
+		return imageOrigin(c)
+	}
+	for {
+		if o, ok := c.Origins[pointer]; ok {
+			out := decision.Origin(o)
+			return &out
+		}
+		cut := strings.LastIndexByte(pointer, '/')
+		if cut < 0 {
+			return imageOrigin(c)
+		}
+		pointer = pointer[:cut]
+	}
+}

@@ -1,0 +1,300 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// spec is a container that may do little.
+const spec = `{
+	"process": {"user": {"uid": 100}, "args": ["web"], "env": ["A=1"], "noNewPrivileges": true, "apparmorProfile": "web",
+		"capabilities": {"bounding": ["CAP_CHOWN"]}},
+	"root": {"readonly": true},
+	"mounts": [{"destination": "/data", "type": "bind", "source": "/var/data", "options": ["bind", "ro", "nosuid", "nodev", "noexec"]}],
+	"linux": {
+		"namespaces": [{"type": "pid"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "user"}, {"type": "cgroup"}, {"type": "mount"}],
+		"resources": {"pids": {"limit": 10}, "memory": {"limit": 100}},
+		"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]},
+		"maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"]
+	}
+}`
+
+// base is a system of one service.
+func base() *facts.Facts {
+	return &facts.Facts{
+		Name: "os", Components: []facts.Component{{
+			ID: "services/web", Section: "services", Name: "web", Spec: json.RawMessage(spec),
+			Image: facts.Image{Name: "docker.io/library/web:1", Digest: "sha256:1", Pinned: true, Origin: facts.Origin{Layer: "os.yml", File: "os.yml", Line: 9, Column: 3}},
+			Origins: map[string]facts.Origin{"": {Layer: "default"},
+				"/process/capabilities": {Layer: "os.yml", File: "os.yml", Line: 11, Column: 5}},
+			SBOM: facts.SBOM{Packages: []facts.Package{{Name: "libc6", Version: "2.36-9+deb12u4", Type: "deb"}, {Name: "musl", Version: "1.2.4-r2", Type: "apk"},
+				{Name: "zlib", Version: "1.2.11-40.el9", Type: "rpm"}, {Name: "example.org/m", Version: "v1.10.0", Type: "go-module"}}},
+		}},
+		Kernel:  facts.Kernel{Version: "6.1", Config: facts.KernelConfig{Present: true, Options: map[string]string{"CONFIG_A": "y", "CONFIG_B": "n"}}},
+		Cmdline: facts.Cmdline{Params: []facts.Param{{Name: "quiet"}}, Origin: facts.Origin{Layer: "os.yml", File: "os.yml", Line: 2, Column: 3}},
+		Sysctl:  facts.Sysctl{Settings: []facts.Setting{{Key: "kernel.kptr_restrict", Value: "2"}}},
+		Files:   []facts.File{{Path: "/etc/motd", Type: "file", Mode: "644", Digest: "sha256:a"}},
+	}
+}
+
+// changed is base with texts of the spec replaced and then whatever else.
+func changed(change func(*facts.Facts), replace ...string) *facts.Facts {
+	f := base()
+	before := string(f.Components[0].Spec)
+	after := strings.NewReplacer(replace...).Replace(before)
+	if len(replace) > 0 && before == after {
+		panic("nothing was replaced")
+	}
+	f.Components[0].Spec = json.RawMessage(after)
+	if change != nil {
+		change(f)
+	}
+	return f
+}
+
+func side(f *facts.Facts, findings ...decision.Finding) Side {
+	return Side{Name: "x", Facts: f, Decision: &decision.Decision{Findings: findings}}
+}
+
+func lines(r *Result) string {
+	var out []string
+	for _, c := range r.Changes {
+		out = append(out, fmt.Sprintf("%s %s %s: %s", c.Direction, c.Area, c.Resource, c.Message))
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestNothingChanged(t *testing.T) {
+	t.Parallel()
+	if r := Compare(side(base()), side(base())); len(r.Changes) != 0 || r.Changes == nil {
+		t.Errorf("%s", lines(r))
+	}
+}
+
+// Each change is weaker in one direction and stronger in the other.
+func TestDirections(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		new  *facts.Facts
+		want string
+	}{
+		"capability": {changed(nil, `["CAP_CHOWN"]`, `["CAP_CHOWN", "CAP_SYS_ADMIN"]`), "capabilities component:services/web: may now have CAP_SYS_ADMIN"},
+		"ambient":    {changed(nil, `["CAP_CHOWN"]`, `["CAP_CHOWN"], "ambient": ["CAP_CHOWN"]`), "capabilities component:services/web: may now have ambient CAP_CHOWN"},
+		"root":       {changed(nil, `"uid": 100`, `"uid": 0`), "user component:services/web: may now have uid 0"},
+		"writable root": {changed(nil, `"root": {"readonly": true}`, `"root": {"readonly": false}`),
+			"root file system component:services/web: is no longer held by a read-only root file system"},
+		"privileges": {changed(nil, `"noNewPrivileges": true, `, ``), "privileges component:services/web: is no longer held by noNewPrivileges"},
+		"apparmor":   {changed(nil, `"apparmorProfile": "web"`, `"apparmorProfile": "unconfined"`), "security modules component:services/web: is no longer held by an AppArmor profile"},
+		"namespace":  {changed(nil, `{"type": "pid"}, `, ``), "namespaces component:services/web: may now have the host's pid namespace"},
+		"of PID 1":   {changed(nil, `{"type": "ipc"}`, `{"type": "ipc", "path": "/proc/1/ns/ipc"}`), "namespaces component:services/web: may now have the host's ipc namespace"},
+		"bind": {changed(nil, `"mounts": [`, `"mounts": [{"destination": "/b", "type": "bind", "source": "/etc", "options": ["rbind", "ro", "nosuid", "nodev", "noexec"]}, `),
+			"mounts component:services/web: may now have /etc of the host, bound at /b"},
+		"written bind": {changed(nil, `"bind", "ro"`, `"bind", "rw"`), "mounts component:services/web: may now have writing to /var/data of the host, bound at /data"},
+		"shared":       {changed(nil, `"bind", "ro"`, `"bind", "rshared", "ro"`), "mounts component:services/web: may now have mounts at /data that reach the host (rshared)"},
+		"option":       {changed(nil, `"nosuid", `, ``), "mounts component:services/web: may now have setuid programs at /data (not nosuid)"},
+		"mask":         {changed(nil, `["/proc/kcore"]`, `[]`), "masked paths component:services/web: is no longer held by a mask over /proc/kcore"},
+		"read-only":    {changed(nil, `["/proc/sys"]`, `[]`), "read-only paths component:services/web: is no longer held by /proc/sys being read-only"},
+		"system call":  {changed(nil, `["read"]`, `["read", "mount"]`), "seccomp component:services/web: may now have the system call mount"},
+		"device":       {changed(nil, `"maskedPaths"`, `"devices": [{"path": "/dev/mem"}], "maskedPaths"`), "devices component:services/web: may now have the device /dev/mem"},
+		"device rule":  {changed(nil, `"pids"`, `"devices": [{"allow": true, "access": "rwm"}], "pids"`), "devices component:services/web: may now have devices a *:* rwm"},
+		"pids":         {changed(nil, `"pids": {"limit": 10}`, `"pids": {"limit": 0}`), "limits component:services/web: has no pids limit any more"},
+		"memory":       {changed(nil, `"limit": 100`, `"limit": 200`), "limits component:services/web: has a higher memory limit"},
+		"pin":          {changed(func(f *facts.Facts) { f.Components[0].Image.Pinned = false }), "image component:services/web: is no longer held by an image that is pinned by digest"},
+		"setuid": {changed(func(f *facts.Facts) { f.Components[0].Files.SetID = []facts.Obj{{Path: "/bin/su"}} }),
+			"image files component:services/web: may now have the setuid or setgid file /bin/su"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			forth, back := Compare(side(base()), side(c.new)), Compare(side(c.new), side(base()))
+			if got := lines(forth); got != "weaker "+c.want {
+				t.Errorf("got  %s\nwant weaker %s", got, c.want)
+			}
+			if len(back.Changes) != 1 || back.Changes[0].Direction != Stronger {
+				t.Errorf("back: %s", lines(back))
+			}
+		})
+	}
+}
+
+// Without its filter a container may make every system call, whichever the
+// filter let through.
+func TestFilterGone(t *testing.T) {
+	t.Parallel()
+	r := Compare(side(base()), side(changed(nil, `"seccomp"`, `"unknown"`)))
+	if !strings.Contains(lines(r), "weaker seccomp component:services/web: is no longer held by a seccomp filter") || r.Count(Stronger) != 0 {
+		t.Errorf("%s", lines(r))
+	}
+}
+
+// A new component is told with all that it brings; an old one that goes is no
+// weaker system.
+func TestComponents(t *testing.T) {
+	t.Parallel()
+	more := changed(func(f *facts.Facts) {
+		two := f.Components[0]
+		two.ID, two.Name = "services/two", "two"
+		f.Components = append(f.Components, two)
+	})
+	r := Compare(side(base()), side(more))
+	if got := lines(r); !strings.Contains(got, "weaker capabilities component:services/two: may now have CAP_CHOWN") ||
+		!strings.Contains(got, "changed components component:services/two: is new") || r.Count(Stronger) != 0 {
+		t.Errorf("%s", got)
+	}
+	back := Compare(side(more), side(base()))
+	if got := lines(back); got != "changed components component:services/two: is no longer there" {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestPackages(t *testing.T) {
+	t.Parallel()
+	with := func(i int, version string) *facts.Facts {
+		return changed(func(f *facts.Facts) { f.Components[0].SBOM.Packages[i].Version = version })
+	}
+	for version, want := range map[[2]string]Direction{
+		{"0", "2.36-9+deb12u3"}: Weaker, {"0", "2.36-9+deb12u10"}: Changed, {"0", "2.36-9~bpo1"}: Weaker, {"0", "1:1.0"}: Changed,
+		{"1", "1.2.4-r1"}: Weaker, {"1", "1.2.4-r10"}: Changed, {"2", "1.2.11-9.el9"}: Weaker, {"2", "1.2.11-100.el9"}: Changed,
+		{"3", "v1.9.0"}: Weaker, {"3", "v1.11.0"}: Changed, {"3", "(devel)"}: Changed,
+	} {
+		r := Compare(side(base()), side(with(int(version[0][0]-'0'), version[1])))
+		if len(r.Changes) != 1 || r.Changes[0].Direction != want || r.Changes[0].Area != "packages" || r.Changes[0].New != version[1] {
+			t.Errorf("%s: %s", version[1], lines(r))
+		}
+	}
+	r := Compare(side(base()), side(changed(func(f *facts.Facts) { f.Components[0].SBOM.Packages = f.Components[0].SBOM.Packages[1:] })))
+	if got := lines(r); got != "changed packages component:services/web: no longer holds libc6 (deb)" {
+		t.Errorf("%s", got)
+	}
+}
+
+// Which way a setting of the kernel goes, the rules say; where one rule is
+// pleased and another is not, it is weaker.
+func TestRulesDirect(t *testing.T) {
+	t.Parallel()
+	fail := func(id, resource string, s decision.Severity) decision.Finding {
+		return decision.Finding{ID: id, Resource: resource, Key: "k", State: decision.StateFail, Severity: s, Message: "m"}
+	}
+	now := changed(func(f *facts.Facts) {
+		f.Kernel.Config.Options = map[string]string{"CONFIG_B": "y"}
+		f.Cmdline.Params = append(f.Cmdline.Params, facts.Param{Name: "slub_debug"})
+		f.Sysctl.Settings[0].Value = "0"
+	})
+	a, b := fail("KCF-001", "kernel:CONFIG_B", decision.High), fail("SYS-001", "sysctl:kernel.kptr_restrict", decision.Medium)
+	c := fail("CMD-009", "cmdline:slub_debug", decision.Low)
+	r := Compare(side(base(), c), side(now, a, b, fail("KCF-002", "kernel:CONFIG_B", decision.Critical)))
+	want := `weaker kernel options kernel:CONFIG_B: is new
+weaker sysctls sysctl:kernel.kptr_restrict: has another value
+stronger kernel command line cmdline:slub_debug: is new
+changed kernel options kernel:CONFIG_A: is no longer there`
+	if got := lines(r); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if first := r.Changes[0]; strings.Join(first.Rules, " ") != "KCF-001 KCF-002" || first.Severity != decision.Critical {
+		t.Errorf("%+v", first)
+	}
+	if r := Compare(side(base(), b), side(now, a, b)); !strings.Contains(lines(r), "changed sysctls") {
+		t.Errorf("a rule that fails on both sides directs: %s", lines(r))
+	}
+	mixed := Compare(side(base(), fail("SYS-001", "sysctl:kernel.kptr_restrict", decision.Low)), side(now, fail("SYS-002", "sysctl:kernel.kptr_restrict", decision.Low)))
+	if !strings.Contains(lines(mixed), "weaker sysctls sysctl:kernel.kptr_restrict") {
+		t.Errorf("%s", lines(mixed))
+	}
+}
+
+// What rules find is told where no setting above tells it; a waiver hides
+// nothing, and what cannot be evaluated any more is weaker.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	f := decision.Finding{ID: "JNT-001", Resource: "component:services/web", Key: "k", Severity: decision.Critical, Message: "m", State: decision.StateFail}
+	for state, want := range map[decision.State]string{
+		decision.StateFail:          "weaker rules component:services/web: JNT-001 now fails: m",
+		decision.StateWaived:        "weaker rules component:services/web: JNT-001 now fails: m",
+		decision.StateUnknown:       "weaker rules component:services/web: JNT-001 now is unknown: m",
+		decision.StatePass:          "",
+		decision.StateNotApplicable: "",
+	} {
+		f.State = state
+		if got := lines(Compare(side(base()), side(base(), f))); got != want {
+			t.Errorf("%s: %s", state, got)
+		}
+	}
+}
+
+func TestWaiversAndPolicies(t *testing.T) {
+	t.Parallel()
+	with := func(policy string, list ...decision.Waiver) Side {
+		s := side(base())
+		s.Recorded = &decision.Decision{Policy: decision.Policy{Name: policy}, Waivers: list}
+		return s
+	}
+	w := decision.Waiver{Rule: "CAP-003", Resource: "component:services/web", Owner: "ops", Reason: "why", Expires: "2027-01-31"}
+	longer := w
+	longer.Expires = "2027-06-30"
+	for name, c := range map[string]struct {
+		old, new Side
+		want     string
+	}{
+		"added":    {with("hardened"), with("hardened", w), "weaker waivers component:services/web: CAP-003 is waived now, by ops: why"},
+		"removed":  {with("hardened", w), with("hardened"), "stronger waivers component:services/web: CAP-003 is no longer waived"},
+		"longer":   {with("hardened", w), with("hardened", longer), "weaker waivers component:services/web: the waiver of CAP-003 lasts longer"},
+		"shorter":  {with("hardened", longer), with("hardened", w), "stronger waivers component:services/web: the waiver of CAP-003 ends earlier"},
+		"the same": {with("hardened", w), with("hardened", w), ""},
+		"pack":     {with("hardened"), with("baseline"), "weaker policy image:: was decided by another policy"},
+		"own pack": {with("hardened"), with("dir:ours"), "changed policy image:: was decided by another policy"},
+	} {
+		if got := lines(Compare(c.old, c.new)); got != c.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// The value of what looks like a secret is not told.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	one, two := "one", "two"
+	param := func(v *string) *facts.Facts {
+		return changed(func(f *facts.Facts) {
+			f.Cmdline.Params = append(f.Cmdline.Params, facts.Param{Name: "join_token", Value: v})
+		})
+	}
+	env := changed(nil, `"A=1"`, `"A=secret"`)
+	for _, r := range []*Result{Compare(side(param(&one)), side(param(&two))), Compare(side(base()), side(env))} {
+		raw, err := json.Marshal(r)
+		if err != nil || len(r.Changes) != 1 {
+			t.Fatalf("%v, %s", err, lines(r))
+		}
+		for _, secret := range []string{"one", "two", "secret"} {
+			if strings.Contains(string(raw), `"`+secret) {
+				t.Errorf("%s tells %q", raw, secret)
+			}
+		}
+	}
+}
+
+func TestPins(t *testing.T) {
+	t.Parallel()
+	p := func(name, digest string) Pin {
+		return Pin{Area: "components", Resource: "image:" + name, Digest: digest}
+	}
+	r := ComparePins("a", "b", []Pin{p("same", "1"), p("moved", "1"), p("loose", "1"), p("gone", "1")}, []Pin{p("same", "1"), p("moved", "2"), p("loose", ""), p("new", "1")})
+	want := `weaker components image:loose: is no longer pinned
+changed components image:gone: is no longer part of it
+changed components image:moved: is pinned to another digest
+changed components image:new: is new`
+	if got := lines(r); got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	r := Compare(side(base()), side(changed(nil, `["CAP_CHOWN"]`, `["CAP_CHOWN", "CAP_SYS_ADMIN"]`)))
+	if o := r.Changes[0].Origin; o == nil || o.Line != 11 || o.Layer != "os.yml" {
+		t.Errorf("%+v", o)
+	}
+}

@@ -1,0 +1,221 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// thing is one grant or one confinement of a container.
+type thing struct {
+	area string
+	// text names it in a sentence: "CAP_SYS_ADMIN", "a read-only root".
+	text string
+	// pointer into the effective spec, for its origin.
+	pointer string
+}
+
+// things are a container's grants or confinements by a key that is the same on
+// both sides.
+type things map[string]thing
+
+func (t things) add(area, key, pointer, text string, args ...any) {
+	t[area+" "+key] = thing{area, fmt.Sprintf(text, args...), pointer}
+}
+
+func (t things) has(key string) bool { _, ok := t[key]; return ok }
+
+// seccompFilter is the key of having a filter at all.
+const seccompFilter = "seccomp filter"
+
+// namespaceKinds are those that a container may share with the host.
+var namespaceKinds = []specs.LinuxNamespaceType{specs.PIDNamespace, specs.NetworkNamespace, specs.IPCNamespace,
+	specs.UTSNamespace, specs.UserNamespace, specs.CgroupNamespace, specs.MountNamespace}
+
+// grants are what a component may do, and confinements what it may not.
+func grants(c *facts.Component) (granted, confined things) {
+	granted, confined = things{}, things{}
+	var s specs.Spec
+	if len(c.Spec) > 0 && json.Unmarshal(c.Spec, &s) == nil && s.Root != nil {
+		process(&s, granted, confined)
+		mounts(&s, granted)
+		linux(&s, granted, confined)
+	}
+	standing(c, granted)
+	if c.Image.Pinned || c.Image.Locked {
+		confined.add("image", "pinned", "", "an image that is pinned by digest")
+	}
+	return granted, confined
+}
+
+func process(s *specs.Spec, granted, confined things) {
+	if s.Root.Readonly {
+		confined.add("root file system", "readonly", "/root/readonly", "a read-only root file system")
+	}
+	p := s.Process
+	if p == nil {
+		return
+	}
+	if caps := p.Capabilities; caps != nil {
+		for _, list := range [][]string{caps.Bounding, caps.Effective, caps.Permitted, caps.Inheritable, caps.Ambient} {
+			for _, name := range list {
+				granted.add("capabilities", name, "/process/capabilities", "%s", name)
+			}
+		}
+		for _, name := range caps.Ambient {
+			granted.add("capabilities", "ambient "+name, "/process/capabilities/ambient", "ambient %s", name)
+		}
+	}
+	if p.User.UID == 0 {
+		granted.add("user", "root", "/process/user/uid", "uid 0")
+	}
+	if p.NoNewPrivileges {
+		confined.add("privileges", "noNewPrivileges", "/process/noNewPrivileges", "noNewPrivileges")
+	}
+	if p.ApparmorProfile != "" && p.ApparmorProfile != "unconfined" {
+		confined.add("security modules", "apparmor", "/process/apparmorProfile", "an AppArmor profile")
+	}
+	if p.SelinuxLabel != "" {
+		confined.add("security modules", "selinux", "/process/selinuxLabel", "an SELinux label")
+	}
+}
+
+func mounts(s *specs.Spec, granted things) {
+	for i, m := range s.Mounts {
+		at := fmt.Sprintf("/mounts/%d", i)
+		dest := path.Clean("/" + m.Destination)
+		if m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind") {
+			src := path.Clean("/" + m.Source)
+			granted.add("mounts", "bind "+src+" "+dest, at, "%s of the host, bound at %s", src, dest)
+			if writable(m.Options) {
+				granted.add("mounts", "write "+src+" "+dest, at, "writing to %s of the host, bound at %s", src, dest)
+			}
+			for _, o := range []string{"shared", "rshared"} {
+				if slices.Contains(m.Options, o) {
+					granted.add("mounts", o+" "+dest, at, "mounts at %s that reach the host (%s)", dest, o)
+				}
+			}
+		} else if writable(m.Options) && (m.Type == "sysfs" || m.Type == "cgroup" || m.Type == "cgroup2" || m.Type == "proc") && dest != "/proc" {
+			granted.add("mounts", "write "+m.Type+" "+dest, at, "writing to %s at %s", m.Type, dest)
+		}
+		// Grants, not confinements: where there is no mount, nothing is lost.
+		for _, o := range [][2]string{{"nosuid", "setuid programs"}, {"nodev", "device nodes"}, {"noexec", "programs"}} {
+			if !slices.Contains(m.Options, o[0]) {
+				granted.add("mounts", o[0]+" "+dest, at, "%s at %s (not %s)", o[1], dest, o[0])
+			}
+		}
+	}
+}
+
+// writable: of ro and rw the last one wins, and neither means rw.
+func writable(options []string) bool {
+	rw := true
+	for _, o := range options {
+		switch o {
+		case "ro", "rro":
+			rw = false
+		case "rw":
+			rw = true
+		}
+	}
+	return rw
+}
+
+func linux(s *specs.Spec, granted, confined things) {
+	l := s.Linux
+	if l == nil {
+		l = &specs.Linux{}
+	}
+	for _, kind := range namespaceKinds {
+		i := slices.IndexFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == kind })
+		switch {
+		case i < 0 || strings.HasPrefix(l.Namespaces[i].Path, "/proc/1/"):
+			granted.add("namespaces", string(kind), "/linux/namespaces", "the host's %s namespace", kind)
+		case l.Namespaces[i].Path != "":
+			granted.add("namespaces", string(kind)+" "+l.Namespaces[i].Path, "/linux/namespaces", "the %s namespace at %s", kind, l.Namespaces[i].Path)
+		}
+	}
+	for _, d := range l.Devices {
+		granted.add("devices", d.Path, "/linux/devices", "the device %s", d.Path)
+	}
+	if r := l.Resources; r != nil {
+		for i, d := range r.Devices {
+			if d.Allow {
+				granted.add("devices", "rule "+rule(d), fmt.Sprintf("/linux/resources/devices/%d", i), "devices %s", rule(d))
+			}
+		}
+	}
+	for _, p := range l.MaskedPaths {
+		confined.add("masked paths", p, "/linux/maskedPaths", "a mask over %s", p)
+	}
+	for _, p := range l.ReadonlyPaths {
+		confined.add("read-only paths", p, "/linux/readonlyPaths", "%s being read-only", p)
+	}
+	seccomp(l.Seccomp, granted, confined)
+}
+
+func rule(d specs.LinuxDeviceCgroup) string {
+	number := func(n *int64) string {
+		if n == nil {
+			return "*"
+		}
+		return fmt.Sprint(*n)
+	}
+	kind := d.Type
+	if kind == "" {
+		kind = "a"
+	}
+	return fmt.Sprintf("%s %s:%s %s", kind, number(d.Major), number(d.Minor), d.Access)
+}
+
+// seccomp lists the system calls that a filter lets through, whatever their
+// arguments.
+func seccomp(f *specs.LinuxSeccomp, granted, confined things) {
+	if f == nil {
+		return
+	}
+	confined.add("seccomp", "filter", "/linux/seccomp", "a seccomp filter")
+	passes := func(a specs.LinuxSeccompAction) bool {
+		return a == specs.ActAllow || a == specs.ActLog || a == specs.ActTrace
+	}
+	if passes(f.DefaultAction) {
+		granted.add("seccomp", "default", "/linux/seccomp", "every system call that its filter does not name")
+	}
+	for _, group := range f.Syscalls {
+		for _, name := range group.Names {
+			if passes(group.Action) {
+				granted.add("seccomp", "call "+name, "/linux/seccomp", "the system call %s", name)
+			} else {
+				confined.add("seccomp", "call "+name, "/linux/seccomp", "a filter on the system call %s", name)
+			}
+		}
+	}
+}
+
+// standing are files that give away more than they should.
+func standing(c *facts.Component, granted things) {
+	for _, list := range []struct {
+		what string
+		objs []facts.Obj
+	}{
+		{"the setuid or setgid file", c.Files.SetID}, {"the world-writable", c.Files.WorldWritable},
+		{"the file with capabilities", c.Files.FileCaps}, {"the readable", c.Files.Sensitive}, {"a secret in", c.Files.Secrets},
+		{"the tool", c.Files.Tools},
+	} {
+		for _, o := range list.objs {
+			granted.add("image files", list.what+" "+o.Path, "", "%s %s", list.what, o.Path)
+		}
+	}
+	for _, account := range c.Files.EmptyPasswords {
+		granted.add("image files", "password "+account, "", "the account %s without a password", account)
+	}
+	for _, p := range c.Files.AuthorizedKeys {
+		granted.add("image files", "keys "+p, "", "the keys in %s", p)
+	}
+}
