@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
@@ -54,8 +55,9 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 
 // writeReports writes every report of one decision.
 func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) error {
+	diff := pipeline.Remedies(d)
 	return c.writeWanted(list, func(w io.Writer, format string, o report.Options) error {
-		o.Signer = signer
+		o.Signer, o.Diff = signer, diff
 		return report.Write(w, format, d, o)
 	})
 }

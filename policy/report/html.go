@@ -66,11 +66,8 @@ type pageItem struct {
 	At, Layer        string
 	Actual, Expected string
 	Fix, Why         string
-	Diff             []pageLine
+	Diff             []diffLine
 }
-
-// pageLine is a line of a diff.
-type pageLine struct{ Class, Text string }
 
 type pageComponent struct {
 	*decision.Component
@@ -239,18 +236,7 @@ func (p *pageData) item(f *decision.Finding, o Options) pageItem {
 	if f.Expected != nil {
 		item.Expected = value(f.Expected)
 	}
-	for _, l := range edit(f, o) {
-		line := pageLine{"", l}
-		switch {
-		case strings.HasPrefix(l, "---"), strings.HasPrefix(l, "+++"), strings.HasPrefix(l, "@@"):
-			line.Class = "meta"
-		case strings.HasPrefix(l, "+"):
-			line.Class = "add"
-		case strings.HasPrefix(l, "-"):
-			line.Class = "del"
-		}
-		item.Diff = append(item.Diff, line)
-	}
+	item.Diff = diffLines(edit(f, o))
 	return item
 }
 

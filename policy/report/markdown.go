@@ -260,6 +260,29 @@ func edit(f *decision.Finding, o Options) []string {
 	return out
 }
 
+// diffLine is a line of a diff: Class is add, del, meta or "".
+type diffLine struct{ Class, Text string }
+
+func diffLines(diff []string) []diffLine {
+	var out []diffLine
+	header := func(i int) bool { // of a file: a pair, and a hunk follows
+		return i+2 < len(diff) && strings.HasPrefix(diff[i], "--- ") && strings.HasPrefix(diff[i+1], "+++ ") && strings.HasPrefix(diff[i+2], "@@ ")
+	}
+	for i, text := range diff {
+		line := diffLine{"", text}
+		switch {
+		case header(i), i > 0 && header(i-1), strings.HasPrefix(text, "@@ "), strings.HasPrefix(text, `\ `):
+			line.Class = "meta"
+		case strings.HasPrefix(text, "+"):
+			line.Class = "add"
+		case strings.HasPrefix(text, "-"):
+			line.Class = "del"
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
 // fenced is a block of code that no line of it can end.
 func fenced(language string, text []string) string {
 	longest := 2

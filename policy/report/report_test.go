@@ -23,7 +23,7 @@ func TestGolden(t *testing.T) {
 		format string
 		o      Options
 	}{
-		"denied.txt":         {"text", Options{}},
+		"denied.txt":         {"text", Options{Diff: diffOf}},
 		"narrow.txt":         {"text", Options{Width: 60, All: true, Signer: "seaworthy.pub " + sha("e")[:19]}},
 		"denied.json":        {"json", Options{}},
 		"denied.sarif":       {"sarif", Options{}},

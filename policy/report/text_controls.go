@@ -83,23 +83,16 @@ func controlColor(s decision.ControlState) string {
 	return yellow
 }
 
-// diff shows the edits of a finding as they change the file.
+// diff shows the lines that a finding's edits take away and put in; at says
+// where. Other formats, and explain, show what stands around them.
 func (t *textReport) diff(f *decision.Finding) {
 	label := "edit"
-	for _, l := range edit(f, t.o) {
-		code := ""
-		switch {
-		case strings.HasPrefix(l, "---"), strings.HasPrefix(l, "+++"), strings.HasPrefix(l, "@@"):
-			code = dim
-		case strings.HasPrefix(l, "+"):
-			code = green
-		case strings.HasPrefix(l, "-"):
-			code = red
+	for _, l := range diffLines(edit(f, t.o)) {
+		code := map[string]string{"add": green, "del": red}[l.Class]
+		if code == "" {
+			continue
 		}
-		if code != "" {
-			l = t.paint(code, l)
-		}
-		t.line("      ", t.paint(dim, fmt.Sprintf("%-9s", label)), " ", l)
+		t.line("      ", t.paint(dim, fmt.Sprintf("%-9s", label)), " ", t.paint(code, l.Text))
 		label = ""
 	}
 }

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	out := render(t, "markdown", sample(), Options{Diff: diffOf})
+	for _, want := range []string{
+		"## ❌ DENIED: <code>insecure</code> (amd64)", "| 1 | 1 | 1 | 0 | 1 | 1 | 1 | 1 |", "### What fails (3)",
+		"| critical | <code>CAP-001</code> | <code>services/nginx</code><br><code>examples/insecure.yml:14:7</code><br>set in os.yml |",
+		"```diff\n--- a/examples/insecure.yml\n", "\n+    capabilities: [CAP_NET_BIND_SERVICE]\n```\n", "**waiver expired 2026-11-01**",
+		"### Waivers (3)", "98 %", "CIS Docker Benchmark 1.6.0: 1 not satisfied, 1 not assessed, 1 waived, 1 satisfied",
+		"<code>CAP-001</code><br><code>CAP-010</code> (unsure)", "> vulnerabilities: not scanned",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in\n%s", want, out)
+		}
+	}
+	// Every row of a table has the cells of its head.
+	cells := 0
+	for l := range strings.Lines(render(t, "markdown", hostile(), Options{Diff: diffOf})) {
+		if !strings.HasPrefix(l, "|") {
+			cells = 0
+			continue
+		}
+		n := len(regexp.MustCompile(`(^|[^\\])\|`).FindAllString(l, -1))
+		if cells == 0 {
+			cells = n
+		}
+		if n != cells {
+			t.Errorf("%d cells where the head has %d: %s", n-1, cells-1, l)
+		}
+	}
+}
+
+func TestMarkdownText(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"plain, a-b: 1.0":       "plain, a-b: 1.0",
+		"a|b`c*d_e":             "a\\|b\\`c\\*d\\_e",
+		"<b>&amp;":              `&lt;b&gt;&amp;amp;`,
+		"@all see #12 or gh-7":  `@<!-- -->all see \#<!-- -->12 or g<!-- -->h-7`,
+		"http://x.org www.y.eu": `http:<!-- -->//x.org w<!-- -->ww.y.eu`,
+		"[a](b) ![c](d) ~~e~~":  `\[a\]\(b\) \!\[c\]\(d\) \~\~e\~\~`,
+		"two\nlines\\":          `two\\nlines\\`,
+	} {
+		if got := md(in); got != want {
+			t.Errorf("md(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := fenced("diff", []string{"+ ````", "::error::x"}); got != "`````diff\n+ ````\n\\::error::x\n`````\n" {
+		t.Errorf("fenced %q", got)
+	}
+}
+
+func TestDiffLines(t *testing.T) {
+	t.Parallel()
+	diff := "--- a/os.yml\n+++ b/os.yml\n@@ -1,3 +1,3 @@\n ---\n--- x\n+++ y\n context\n\\ No newline at end of file"
+	var got []string
+	for _, l := range diffLines(strings.Split(diff, "\n")) {
+		got = append(got, l.Class)
+	}
+	if want := []string{"meta", "meta", "meta", "", "del", "add", "", "meta"}; !slices.Equal(got, want) {
+		t.Errorf("classes %q, want %q", got, want)
+	}
+}
