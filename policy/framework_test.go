@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -299,4 +300,28 @@ func TestBuiltinFrameworks(t *testing.T) {
 			t.Error("two decisions differ")
 		}
 	}
+}
+
+// Whatever a framework file holds, it is read or refused, and what is read can
+// be answered.
+func FuzzFramework(f *testing.F) {
+	f.Add([]byte(fw + "    - {id: \"1\", title: t, gap: g, checked: [CAP-001, \"rows:SRC R1@kernel:CONFIG_A\"], unsure: [CAP-002@image:x]}\n"))
+	f.Add([]byte("fw: &a {controls: [*a]}"))
+	f.Add([]byte("fw: {title: [[[[[[], controls: {: }}"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		read, err := parseFramework(file{path: "frameworks/fw.yaml", name: "fw.yaml", content: content})
+		if err != nil {
+			var known *system.Error
+			if !errors.As(err, &known) {
+				t.Errorf("%T is no *system.Error: %v", err, err)
+			}
+			return
+		}
+		v := &frameworks{asked: []*Framework{read}, rows: []Row{{Rule: "CAP-001", Resource: "kernel:CONFIG_A", Sources: []string{"SRC R1"}}}, policy: "baseline"}
+		for _, c := range v.answer(nil, "amd64")[0].Controls {
+			if c.ID == "" || c.Title == "" || c.State != decision.NotAssessed || c.Reason == "" {
+				t.Errorf("answer without facts: %+v", c)
+			}
+		}
+	})
 }

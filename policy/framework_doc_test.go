@@ -1,0 +1,119 @@
+package policy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// golden compares a file with what it should hold; -update writes it.
+func golden(t *testing.T, file, want string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		a, b := strings.Split(string(got), "\n"), strings.Split(want, "\n")
+		for i := range max(len(a), len(b)) {
+			if i >= len(a) || i >= len(b) || a[i] != b[i] {
+				t.Fatalf("%s, line %d, is out of date: look at the change and run with -update\nhas   %s\nwants %s", file, i+1, at(a, i), at(b, i))
+			}
+		}
+	}
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(no line)"
+}
+
+// The documentation's table of coverage is what the files say.
+func TestFrameworksDocumentation(t *testing.T) {
+	const file = "../docs/frameworks.md"
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "-update -->\n", "<!-- end -->"
+	head, rest, ok := strings.Cut(string(raw), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the page has lost its marks")
+	}
+	var b strings.Builder
+	b.WriteString("| `--framework` | catalogue | version | controls | that a rule speaks to | by a checked mapping | mappings | of them checked |\n|---|---|---|---:|---:|---:|---:|---:|\n")
+	for _, fw := range builtinFrameworks(t) {
+		n := fw.Coverage()
+		fmt.Fprintf(&b, "| `%s` | [%s](%s) | %s | %d | %d | %d | %d | %d |\n", fw.ID, fw.Title, fw.URL, fw.Version, n.Controls, n.Covered, n.Checked, n.Mappings, n.Sure)
+	}
+	golden(t, file, head+begin+b.String()+end+tail)
+}
+
+// smallSystem has a service with too much, one with little, and a kernel with
+// some options; components are of no distribution.
+func smallSystem() *facts.Facts {
+	f := testFacts()
+	f.Components[0].Spec = json.RawMessage(`{"process":{"user":{"uid":0},"capabilities":{"bounding":["CAP_NET_BIND_SERVICE","CAP_SYS_ADMIN"]}},
+		"root":{"readonly":false},"linux":{"namespaces":[{"type":"mount"},{"type":"network"}]}}`)
+	f.Components[1].Spec = json.RawMessage(`{"process":{"user":{"uid":1000},"noNewPrivileges":true,"capabilities":{"bounding":[]}},
+		"root":{"readonly":true},"linux":{"namespaces":[{"type":"mount"},{"type":"pid"},{"type":"ipc"},{"type":"network"},{"type":"uts"}],
+		"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"]}}}`)
+	for i := range f.Components {
+		f.Components[i].Files.Present = true
+	}
+	f.Kernel.Config.Options = map[string]string{"CONFIG_BUG": "y", "CONFIG_MODULES": "y", "CONFIG_SECCOMP": "y", "CONFIG_SECCOMP_FILTER": "y",
+		"CONFIG_STRICT_KERNEL_RWX": "y", "CONFIG_STACKPROTECTOR": "y", "CONFIG_STACKPROTECTOR_STRONG": "y", "CONFIG_DEVMEM": "y", "CONFIG_SYN_COOKIES": "y"}
+	return f
+}
+
+// Each catalogue's view of a small system, as a reader would see it.
+func TestFrameworksGolden(t *testing.T) {
+	library, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Decide(context.Background(), smallSystem(), Options{Policy: "strict", Now: testNow, Frameworks: library.frameworkNames()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[decision.ControlState]bool{}
+	for _, fw := range d.Frameworks {
+		var b strings.Builder
+		for _, c := range fw.Controls {
+			seen[c.State] = true
+			fmt.Fprintf(&b, "%s: %s", c.ID, c.State)
+			if c.Confidence != "" {
+				b.WriteString(", " + c.Confidence)
+			}
+			if c.Partial {
+				b.WriteString(", in part")
+			}
+			b.WriteByte('\n')
+		}
+		golden(t, filepath.Join("testdata", "frameworks", fw.ID+".txt"), b.String())
+	}
+	for _, s := range []decision.ControlState{decision.Satisfied, decision.NotSatisfied, decision.NotAssessed} {
+		if !seen[s] {
+			t.Errorf("no control is %s: the small system shows too little", s)
+		}
+	}
+}
