@@ -34,10 +34,10 @@ components: build ## our component images, from Debian packages, into dist/compo
 demo: deps components ## the whole story on this machine: deny, lock, build, sign, verify, boot
 	@examples/demo.sh
 
-test: deps components ## all tests: unit, command line, cosign, real boots
+test: deps components ## all tests: unit, command line, cosign, opa, browser, real boots
 	@go vet ./...
 	@go test -timeout 20m ./...
-	@$(MAKE) --no-print-directory test-cosign test-opa
+	@$(MAKE) --no-print-directory test-cosign test-opa test-browser
 
 test-cosign: ## the real cosign reads what we sign (compiles it first)
 	@echo "compiling cosign (a few minutes the first time)" >&2

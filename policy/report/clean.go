@@ -75,3 +75,11 @@ func lines(s string) []string {
 	}
 	return out
 }
+
+func cleanAll(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, clean(s))
+	}
+	return out
+}

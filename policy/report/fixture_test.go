@@ -51,6 +51,7 @@ func sample() *decision.Decision {
 			{ID: "CAP-001", Title: "Service with all capabilities", State: decision.StateFail, Severity: decision.Critical,
 				Resource: "component:services/nginx", Path: "/process/capabilities", Actual: "41 capabilities", Expected: "the few that it needs, or none",
 				Message: "services/nginx holds all capabilities: whoever takes it over owns the system",
+				Because: []string{"CONFIG_MODULE_SIG_FORCE is not set (config of kernel)", "no lockdown= on the command line (examples/insecure.yml:3:12)"},
 				Fix:     "capabilities: [CAP_NET_BIND_SERVICE]", Key: "all", Origin: at(14, 7),
 				Edits:    []decision.Edit{{Op: "set", Component: "services/nginx", Path: "/capabilities", Value: []any{"CAP_NET_BIND_SERVICE"}}},
 				Controls: []string{"CIS-D 5.4", "PSS-B Capabilities"}},
@@ -122,7 +123,7 @@ func filled(evil string) *decision.Decision {
 		f := &d.Findings[i]
 		f.Title, f.Message, f.Path, f.Fix, f.Key = evil, evil, evil, evil, evil
 		f.Actual, f.Expected = map[string]any{evil: []any{evil}}, evil
-		f.Controls = []string{evil}
+		f.Controls, f.Because = []string{evil}, []string{evil, evil}
 		if strings.HasSuffix(f.Resource, "nginx") {
 			f.Resource = "component:" + evil
 		}

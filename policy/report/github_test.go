@@ -71,7 +71,7 @@ func TestGitHub(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("annotations:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if !strings.HasPrefix(list[0].text, `component:services/nginx: 100% bad, really: a,b\n::error::x`+"\nValue: 41 capabilities") {
+	if !strings.HasPrefix(list[0].text, `component:services/nginx: 100% bad, really: a,b\n::error::x`+"\nBecause: CONFIG_MODULE") {
 		t.Errorf("text %q", list[0].text)
 	}
 	if !strings.HasSuffix(out, "\nDENIED: 2 findings fail, and 1 more whose waiver has expired\n") {

@@ -119,6 +119,9 @@ func (m *markdownReport) findings(title string, state decision.State) {
 		if f.Message != "" {
 			what += "<br>" + mdCell(f.Message)
 		}
+		for _, fact := range f.Because {
+			what += "<br>because: " + mdCell(fact)
+		}
 		if f.Waiver != nil && f.Waiver.Expired {
 			what += "<br>**waiver expired " + mdCell(f.Waiver.Expires) + "** " + mdCell(f.Waiver.Owner+": "+f.Waiver.Reason)
 		}

@@ -286,6 +286,9 @@ func message(d *decision.Decision, f *decision.Finding) string {
 		b.WriteString("not decided: ")
 	}
 	b.WriteString(clean(f.Message))
+	for _, fact := range f.Because {
+		b.WriteString("\nBecause: " + clean(fact))
+	}
 	if f.Actual != nil {
 		b.WriteString("\nValue: " + clean(value(f.Actual)))
 	}

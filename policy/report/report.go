@@ -27,6 +27,8 @@ type Options struct {
 	// Signer says who signs the image: a key's name or digest, "" where nobody
 	// does or the decision is not part of a build.
 	Signer string
+	// Exit is the exit code that the program ends with.
+	Exit int
 	// All lists passing and not applicable findings in the text too.
 	All bool
 	// Time is what formats that demand one carry: SOURCE_DATE_EPOCH, never the

@@ -83,6 +83,8 @@ type sarifConfig struct {
 
 type sarifInvocation struct {
 	ExecutionSuccessful bool                `json:"executionSuccessful"`
+	ExitCode            int                 `json:"exitCode"`
+	ExitDescription     string              `json:"exitCodeDescription"`
 	Notifications       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
 }
 
@@ -141,7 +143,7 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 		AutomationDetails: sarifAutomation{ID: path.Join("seaworthy", clean(d.System.Name), clean(d.System.Arch)) + "/"},
 		ColumnKind:        "unicodeCodePoints",
 		Results:           []sarifResult{},
-		Invocations:       []sarifInvocation{{ExecutionSuccessful: true}},
+		Invocations:       []sarifInvocation{{ExecutionSuccessful: true, ExitCode: o.Exit, ExitDescription: clean(verdictWord(d) + ": " + why(d))}},
 		Properties: map[string]any{
 			"verdict": d.Verdict, "policy": d.Policy.Name, "policyDigest": d.Policy.Digest, "failOn": d.FailOn,
 		},

@@ -106,6 +106,7 @@ func (t *textReport) failing(f *decision.Finding) {
 		t.field(6, "path", f.Path)
 	}
 	t.field(6, "what", f.Message)
+	t.block(6, "because", cleanAll(f.Because))
 	if f.Actual != nil {
 		t.field(6, "value", value(f.Actual))
 	}
