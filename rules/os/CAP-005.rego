@@ -7,7 +7,7 @@
 #   id: CAP-005
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.4", "CIS-D 5.18", "ANSSI R64", "PSS-B Capabilities?"]
+#   controls: ["CIS-D 5.18", "ANSSI R64", "PSS-B Capabilities?", "CIS-D 5.4?"]
 #   remediation: "Remove the capability, or name the devices."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: CAP-011
 #   severity: low
 #   pack: strict
-#   controls: ["PSS-R Capabilities", "CIS-D 5.4"]
+#   controls: ["PSS-R Capabilities", "CIS-D 5.4?"]
 #   remediation: "Remove the capability."
 #   inputs: ["spec"]
 #   since: 0.1.0
