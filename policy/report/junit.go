@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -137,7 +136,7 @@ func caseName(f *decision.Finding) string {
 func caseText(d *decision.Decision, f *decision.Finding, o Options) string {
 	text := message(d, f)
 	if at, ok := spotOf(d, f, o); ok {
-		text += fmt.Sprintf("\nAt: %s:%d:%d", clean(at.file), at.line, at.column)
+		text += "\nAt: " + clean(at.String())
 	}
 	if diff := edit(f, o); len(diff) > 0 {
 		text += "\n\n" + strings.Join(diff, "\n")

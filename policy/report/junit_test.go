@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // junitSchema holds what Ant's schema asks of JUnit XML: attributes of an element,
@@ -89,7 +91,9 @@ func parseJUnit(t *testing.T, s string) junitSuites {
 
 func TestJUnit(t *testing.T) {
 	t.Parallel()
-	suites := parseJUnit(t, render(t, "junit", sample(), Options{Diff: diffOf})).Suites
+	d := sample()
+	d.Findings[6].Origin = &decision.Origin{Layer: "config", File: "kernel/config"}
+	suites := parseJUnit(t, render(t, "junit", d, Options{Diff: diffOf})).Suites
 	names := map[string]bool{}
 	cases := map[string]junitCase{}
 	for i, s := range suites {
@@ -111,6 +115,9 @@ func TestJUnit(t *testing.T) {
 	if c.Class != "seaworthy.insecure.services/nginx" || c.Failure == nil || c.Failure.Type != "critical" ||
 		!strings.Contains(c.Failure.Text, "At: examples/insecure.yml:14:7") || !strings.Contains(c.Failure.Text, "\n+    capabilities: [CAP_NET_BIND_SERVICE]") {
 		t.Errorf("CAP-001: %+v", c)
+	}
+	if c := cases["KCF-008"]; c.Failure == nil || !strings.HasSuffix(c.Failure.Text, "\nAt: kernel/config\n") {
+		t.Errorf("a file without lines: %+v", c.Failure)
 	}
 	if c := cases["CAP-010"]; c.Skipped == nil || !strings.Contains(c.Skipped.Message, "waived by network team until 2026-12-01") {
 		t.Errorf("waived: %+v", c)

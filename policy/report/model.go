@@ -222,6 +222,10 @@ type spot struct {
 	line, column int    // 0 where only the file is known
 }
 
+func (s spot) String() string {
+	return place(&decision.Origin{File: s.file, Line: s.line, Column: s.column})
+}
+
 // spotOf is the place in os.yml: where the value was set, else the line that
 // names the image, else the start of the first os.yml, for readers that drop
 // what has no place. It is false where the decision names no file at all.

@@ -154,7 +154,7 @@ func (r *oscalReport) observe(f *decision.Finding) {
 		o.Types = []string{"finding"}
 	}
 	if at, ok := spotOf(r.d, f, r.o); ok {
-		e := oscalEvidence{uri(at.file), markup(fmt.Sprintf("%s:%d:%d", at.file, at.line, at.column))}
+		e := oscalEvidence{uri(at.file), markup(at.String())}
 		if at.line > 0 {
 			e.Href += fmt.Sprintf("#L%d", at.line)
 		}
