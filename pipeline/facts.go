@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -23,20 +22,19 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 	scan := scanner.New(o.scanner())
 	defer scan.Close()
 	o.Progress.begin(Inventory)
-	if err := inventory(ctx, r, scan, true, o); err != nil {
+	if err := inventory(ctx, r.Resolved, scan, true, o); err != nil {
 		return nil, err
 	}
 	return o.facts(ctx, r, scan)
 }
 
 // facts are what the scanner saw, and what only the caller knows.
-func (o CheckOptions) facts(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner) (*facts.Facts, error) {
+func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scanner) (*facts.Facts, error) {
 	f, err := scan.Facts(ctx, r.OS)
 	if err != nil {
 		return nil, err
 	}
 	o.circumstances(r, f)
-	f.LockDigest = r.LockDigest
 	return f, nil
 }
 

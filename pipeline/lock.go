@@ -30,7 +30,7 @@ func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock,
 				component.LockedReference{Reference: strings.TrimPrefix(p.Reference, OCIScheme), Digest: p.Manifest})
 		}
 	}
-	return builder.MakeLock(r, pins), nil
+	return builder.MakeLock(r.Resolved, pins), nil
 }
 
 // checkLock holds what only the decision knows against the lock. A policy of

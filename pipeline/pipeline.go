@@ -50,6 +50,9 @@ type CheckOptions struct {
 	// PolicyKeys signed the policies that come from a registry; see
 	// PolicyFetch.
 	PolicyKeys []crypto.PublicKey
+	// Trust is the path of the trust policy: whose signatures on component
+	// images are believed. "" believes nobody's, and looks for none.
+	Trust string
 	// Time is the clock of the outputs (SOURCE_DATE_EPOCH, else 1970); the
 	// policy has its own.
 	Time time.Time
@@ -78,7 +81,7 @@ func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
 }
 
 // check is Check for those who need what was resolved too; its store is closed.
-func check(ctx context.Context, o CheckOptions, recall bool) (*builder.Resolved, *Checked, error) {
+func check(ctx context.Context, o CheckOptions, recall bool) (*resolved, *Checked, error) {
 	r, judge, err := o.resolve(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +90,7 @@ func check(ctx context.Context, o CheckOptions, recall bool) (*builder.Resolved,
 	scan := scanner.New(o.scanner())
 	defer scan.Close()
 	o.Progress.begin(Inventory)
-	if err := inventory(ctx, r, scan, recall, o); err != nil {
+	if err := inventory(ctx, r.Resolved, scan, recall, o); err != nil {
 		return nil, nil, err
 	}
 	c, err := o.decide(ctx, r, scan, judge)
@@ -153,7 +156,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	defer scan.Close()
 
 	o.Progress.begin(Assemble)
-	images, err := assemble(ctx, r, scan, o, out.dir)
+	images, err := assemble(ctx, r.Resolved, scan, o, out.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +174,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if built.Documents, err = scan.Documents(ctx, r.OS); err != nil {
 		return nil, err
 	}
-	if err := seal(ctx, r, built, o, out, signer); err != nil {
+	if err := seal(ctx, r.Resolved, built, o, out, signer); err != nil {
 		return nil, err
 	}
 	built.Dir, err = out.commit()
@@ -181,7 +184,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 // resolve reads everything that the options name: os.yml and its images, the
 // policy and its waivers. What is wrong with any of them is told before a layer
 // is read.
-func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.Prepared, error) {
+func (o CheckOptions) resolve(ctx context.Context) (*resolved, *policy.Prepared, error) {
 	o.Progress.begin(Resolve)
 	var judge *policy.Prepared
 	var policyErr error
@@ -199,16 +202,23 @@ func (o CheckOptions) resolve(ctx context.Context) (*builder.Resolved, *policy.P
 	return r, judge, nil
 }
 
-// sources reads os.yml and finds its images.
-func (o CheckOptions) sources(ctx context.Context) (*builder.Resolved, error) {
+// resolved is a system, and who attests its images.
+type resolved struct {
+	*builder.Resolved
+	trust trusted
+}
+
+// sources reads os.yml, finds its images, and what attests them.
+func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 	r, err := builder.Resolve(ctx, o.Resolve)
 	if err != nil {
 		return nil, err
 	}
-	if err := untrusted(r); err != nil {
+	out := &resolved{Resolved: r}
+	if out.trust, err = o.trust(ctx, r); err != nil {
 		return nil, errors.Join(err, r.Store.Close())
 	}
-	return r, nil
+	return out, nil
 }
 
 // open gives the signer and the name of its key.
@@ -221,16 +231,6 @@ func (o BuildOptions) open() (*attest.Signer, string, error) {
 		return nil, "", err
 	}
 	return s, s.ID(), nil
-}
-
-// untrusted refuses a trust section: it asks for signatures on component
-// images, which nobody verifies yet, and who writes it counts on them.
-func untrusted(r *builder.Resolved) error {
-	if r.Trust == (system.Position{}) {
-		return nil
-	}
-	return &system.Error{Kind: system.ErrInput, Pos: r.Trust, What: "trust: signatures of component images cannot be verified yet",
-		Next: "take the section out, and pin the images by digest: seaworthy lock"}
 }
 
 // bootable refuses formats that need what the system does not have.
@@ -250,7 +250,7 @@ func (o CheckOptions) scanner() scanner.Options {
 }
 
 // decide turns what the scanner saw into a decision.
-func (o CheckOptions) decide(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, judge *policy.Prepared) (*Checked, error) {
+func (o CheckOptions) decide(ctx context.Context, r *resolved, scan *scanner.Scanner, judge *policy.Prepared) (*Checked, error) {
 	f, err := o.facts(ctx, r, scan)
 	if err != nil {
 		return nil, err
@@ -276,8 +276,9 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 
 // circumstances adds to the facts what only the whole knows: the program, the
 // lock, and what of os.yml has no effect.
-func (o CheckOptions) circumstances(r *builder.Resolved, f *facts.Facts) {
-	f.Builder, f.Kernel.Ucode = o.Policy.Tool.Version, r.OS.Kernel.Ucode
+func (o CheckOptions) circumstances(r *resolved, f *facts.Facts) {
+	f.Builder, f.Kernel.Ucode, f.LockDigest = o.Policy.Tool.Version, r.OS.Kernel.Ucode, r.LockDigest
+	r.trust.tell(f)
 	if l := r.Lock; l != nil {
 		f.Lock = facts.Lock{Present: true, Builder: l.Builder}
 		if l.Policy != nil {

@@ -37,6 +37,41 @@ type bundleJSON struct {
 	MessageSignature json.RawMessage `json:"messageSignature"`
 }
 
+// PAE is what a DSSE signature signs.
+func PAE(payloadType string, payload []byte) []byte {
+	pae := fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
+	return append(pae, payload...)
+}
+
+// Signer gives the number of the key whose signature of these bytes it is, -1
+// for none of them.
+func Signer(keys []crypto.PublicKey, signed, signature []byte) int {
+	sum := sha256.Sum256(signed)
+	for i, key := range keys {
+		switch k := key.(type) {
+		case *ecdsa.PublicKey:
+			if ecdsa.VerifyASN1(k, sum[:], signature) {
+				return i
+			}
+		case ed25519.PublicKey:
+			if ed25519.Verify(k, signed, signature) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// OpenBundle reads a Sigstore bundle with a DSSE envelope that a key signed. It
+// believes nothing: ask Signer with the PAE of statement.PayloadType.
+func OpenBundle(raw []byte) (payload, signature []byte, err error) {
+	e, err := parseBundle(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.payload, e.signature, nil
+}
+
 // parseBundle reads a bundle without believing anything in it.
 func parseBundle(raw []byte) (*envelope, error) {
 	if len(raw) > statement.MaxBundle {
@@ -68,20 +103,5 @@ func parseBundle(raw []byte) (*envelope, error) {
 // signer gives the number of the key that signed the envelope, -1 for none of
 // them.
 func (e *envelope) signer(keys []crypto.PublicKey) int {
-	pae := fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(statement.PayloadType), statement.PayloadType, len(e.payload))
-	pae = append(pae, e.payload...)
-	sum := sha256.Sum256(pae)
-	for i, key := range keys {
-		switch k := key.(type) {
-		case *ecdsa.PublicKey:
-			if ecdsa.VerifyASN1(k, sum[:], e.signature) {
-				return i
-			}
-		case ed25519.PublicKey:
-			if ed25519.Verify(k, pae, e.signature) {
-				return i
-			}
-		}
-	}
-	return -1
+	return Signer(keys, PAE(statement.PayloadType, e.payload), e.signature)
 }

@@ -175,7 +175,7 @@ func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
 	if u.cache != nil {
 		p, err := u.cache.find(ctx, r)
 		if err == nil {
-			p.open = u.opener(r, nil)
+			p.open, p.attached = u.opener(r, nil), u.asker(r)
 			return p, nil
 		}
 		if !errors.Is(err, errNotFound) {
@@ -201,7 +201,7 @@ func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
 		return nil, err
 	}
 	p := &place{from: "registry", where: "registry " + r.registry, roots: []descriptor{d}}
-	p.open = u.opener(r, map[string][]byte{d.Digest: raw})
+	p.open, p.attached = u.opener(r, map[string][]byte{d.Digest: raw}), u.asker(r)
 	if u.cache != nil {
 		named := r.name
 		if r.digest != "" {
@@ -211,6 +211,17 @@ func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
 		p.keep = func(d descriptor) error { return u.cache.name(named, d) }
 	}
 	return p, nil
+}
+
+// asker asks the registry what is attached to a digest: the cache keeps images
+// only.
+func (u *upstream) asker(r ref) func(context.Context, string) ([]descriptor, error) {
+	if u.registry == nil {
+		return nil
+	}
+	return func(ctx context.Context, digest string) ([]descriptor, error) {
+		return u.attached(ctx, r, digest)
+	}
 }
 
 // opener reads from the cache, else from the registry into the cache. have

@@ -126,7 +126,9 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 		rc, _, err := s.files.open(name)
 		return rc, err
 	}
-	return &place{from: "archive", where: s.where, roots: []descriptor{root}, open: open}, nil
+	// This form holds images and nothing about them.
+	none := func(context.Context, string) ([]descriptor, error) { return nil, nil }
+	return &place{from: "archive", where: s.where, roots: []descriptor{root}, open: open, attached: none}, nil
 }
 
 // layer describes a stored layer. A plain tar's digest is its diff ID; a

@@ -35,7 +35,11 @@ type layout struct {
 	once  sync.Once
 	names map[string][]descriptor // full reference -> descriptors
 	bytes map[string]descriptor   // digest -> descriptor
+	all   []descriptor            // index.json's entries, in order
 	err   error
+
+	subjects sync.Once
+	about    map[string][]descriptor // digest -> manifests that are about it
 }
 
 func isLayout(dir string) bool {
@@ -56,7 +60,7 @@ func (l *layout) find(_ context.Context, r ref) (*place, error) {
 	if l.err != nil {
 		return nil, fmt.Errorf("%s: %w", l.where, l.err)
 	}
-	p := &place{from: l.from, where: l.where, open: l.open}
+	p := &place{from: l.from, where: l.where, open: l.open, attached: l.attached}
 	if r.digest == "" {
 		if p.roots = l.names[r.name]; len(p.roots) == 0 {
 			return nil, errNotFound
@@ -99,6 +103,9 @@ func (l *layout) load() error {
 		return fmt.Errorf("index.json: %w", err)
 	}
 	l.names, l.bytes = names, digests
+	if doc, err := parseDocument(raw, ""); err == nil {
+		l.all = *doc.Manifests
+	}
 	return nil
 }
 

@@ -63,6 +63,9 @@ type place struct {
 	roots []descriptor
 	// open gives a blob's bytes as they are stored, unverified.
 	open func(context.Context, descriptor) (io.ReadCloser, error)
+	// attached lists the manifests that are about a digest; nil where nobody
+	// can be asked.
+	attached func(ctx context.Context, digest string) ([]descriptor, error)
 	// keep, where there is one, notes that the name means this blob, once all
 	// of the image but its layers has been verified.
 	keep func(descriptor) error

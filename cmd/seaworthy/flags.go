@@ -26,6 +26,7 @@ import (
 // resolveFlags are shared by the verbs that read os.yml.
 type resolveFlags struct {
 	name, arch, cache string
+	trust             string
 	components        []string
 	locked, offline   bool
 	jobs              int
@@ -36,6 +37,7 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
 	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringArrayVar(&f.components, "components", nil, "where component images are: an OCI layout, a folder of layouts or an archive (repeatable)")
+	fs.StringVar(&f.trust, "trust", "", "trust policy: the keys whose signatures on component images are believed")
 	f.addCache(cmd)
 	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in os.lock.json, or fail")
 	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
@@ -225,5 +227,5 @@ func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (p
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
-	return pipeline.CheckOptions{Resolve: r, Policy: p, PolicyKeys: keys, Time: t, Progress: c.progress()}, nil
+	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicyKeys: keys, Time: t, Progress: c.progress()}, nil
 }

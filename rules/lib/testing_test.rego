@@ -167,6 +167,26 @@ good := {
 
 params := given.params
 
+# attested is the good system where a trust policy was given: all images are
+# signed and have provenance, save nginx, which has what is given.
+attested(list) := object.union(good, {
+	"trust": {"given": true, "digest": "sha256:03"},
+	"components": [json.patch(c, [{"op": "replace", "path": "/image/attestations", "value": {"looked": true, "found": beside, "truncated": false}}]) |
+		some i, c in good.components
+		beside := [[signature, provenance({})], list][to_number(i == at.nginx)]
+	],
+})
+
+signature := {
+	"digest": "sha256:04", "form": "bundle", "verified": true, "reason": "", "key": "release", "allowed": true, "identity": "", "issuer": "",
+	"predicateType": "", "readable": true, "subjectMatches": true, "provenance": null,
+}
+
+provenance(changes) := object.union(signature, {
+	"digest": "sha256:05", "predicateType": "https://slsa.dev/provenance/v1",
+	"provenance": object.union({"builder": "https://builder.example/main", "buildType": "make", "source": "https://git.example/os", "ref": "refs/tags/v1"}, changes),
+})
+
 # verified is the good system as verify sees it.
 verified(refused) := put(good, "/output", {"present": true, "refused": refused, "compared": false, "different": []})
 

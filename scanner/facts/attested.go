@@ -41,7 +41,9 @@ type Attestation struct {
 	Issuer   string `json:"issuer"`
 	// PredicateType of a statement, "" for a plain signature.
 	PredicateType string `json:"predicateType"`
-	// SubjectMatches: it names the image's manifest or index.
+	// Readable: what it says could be read. SubjectMatches: it names the
+	// image's manifest or index.
+	Readable       bool `json:"readable"`
 	SubjectMatches bool `json:"subjectMatches"`
 	// Provenance of a SLSA provenance statement, else null.
 	Provenance *Provenance `json:"provenance"`

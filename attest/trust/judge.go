@@ -1,0 +1,292 @@
+package trust
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// Image is what a signature must be about.
+type Image struct {
+	// Repository is REGISTRY/PATH, Digests those of the manifest and the index.
+	Repository string
+	Digests    []string
+}
+
+// Attached is one blob that lies beside an image.
+type Attached struct {
+	Digest, MediaType string
+	Data              []byte
+	// Signature and Certificate are the annotations of cosign's classic form.
+	Signature, Certificate string
+	// Problem says why the blob could not be read.
+	Problem string
+}
+
+// The forms, as facts name them.
+const (
+	formBundle  = "bundle"
+	formDSSE    = "dsse"
+	formSimple  = "simplesigning"
+	formUnknown = "statement"
+)
+
+// claim is what a blob says, and the bytes that its signature is of.
+type claim struct {
+	signed, signature []byte
+	// payload of a statement, or of the classic form.
+	payload []byte
+	simple  bool
+}
+
+// Judge verifies one blob. Of what it returns, only Verified makes anything
+// else believable.
+func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
+	out := facts.Attestation{Digest: a.Digest, Form: formOf(a.MediaType), Reason: a.Problem}
+	if a.Problem != "" {
+		return out
+	}
+	out.Identity, out.Issuer = identity(a.Certificate)
+	c, err := open(a, out.Form)
+	if c != nil {
+		unread := describe(&out, c, img)
+		out.Readable = unread == nil
+		if err == nil {
+			err = unread
+		}
+	}
+	if err != nil {
+		out.Reason = err.Error()
+		return out
+	}
+	n := verify.Signer(p.keys, c.signed, c.signature)
+	switch {
+	case c.signature == nil:
+		out.Reason = "it is not signed"
+	case n < 0:
+		out.Reason = "it is signed by no key of the trust policy"
+	default:
+		out.Key, out.Allowed = p.who[n].name, p.who[n].speaksFor(img.Repository)
+		switch {
+		case !out.Allowed:
+			out.Reason = fmt.Sprintf("key %s does not speak for %s", out.Key, img.Repository)
+		case !out.SubjectMatches:
+			out.Reason = "it is about another image"
+		default:
+			out.Verified = true
+		}
+	}
+	return out
+}
+
+func formOf(mediaType string) string {
+	switch {
+	case strings.HasPrefix(mediaType, "application/vnd.dev.sigstore.bundle"):
+		return formBundle
+	case strings.HasPrefix(mediaType, "application/vnd.dsse.envelope"):
+		return formDSSE
+	case strings.HasPrefix(mediaType, "application/vnd.dev.cosign.simplesigning"):
+		return formSimple
+	}
+	return formUnknown
+}
+
+// open takes a blob apart. A claim beside an error can be read, not verified.
+func open(a Attached, form string) (*claim, error) {
+	switch form {
+	case formBundle:
+		payload, signature, err := verify.OpenBundle(a.Data)
+		if err != nil {
+			return nil, err
+		}
+		return &claim{signed: verify.PAE(statement.PayloadType, payload), signature: signature, payload: payload}, nil
+	case formDSSE:
+		return openDSSE(a)
+	case formSimple:
+		c := &claim{signed: a.Data, payload: a.Data, simple: true}
+		sig, err := base64.StdEncoding.DecodeString(a.Signature)
+		if err != nil || len(sig) == 0 {
+			return c, errors.New("its signature is missing or malformed")
+		}
+		c.signature = sig
+		return c, certificateError(a)
+	}
+	return &claim{payload: a.Data}, nil
+}
+
+func openDSSE(a Attached) (*claim, error) {
+	var e struct {
+		PayloadType string `json:"payloadType"`
+		Payload     []byte `json:"payload"`
+		Signatures  []struct {
+			Sig []byte `json:"sig"`
+		} `json:"signatures"`
+	}
+	if err := statement.Decode(a.Data, &e); err != nil {
+		return nil, fmt.Errorf("malformed envelope: %w", err)
+	}
+	c := &claim{signed: verify.PAE(e.PayloadType, e.Payload), payload: e.Payload}
+	switch {
+	case e.PayloadType != statement.PayloadType:
+		return nil, fmt.Errorf("payload type %.100q is not %s", e.PayloadType, statement.PayloadType)
+	case len(e.Signatures) != 1:
+		return c, fmt.Errorf("%d signatures, not one", len(e.Signatures))
+	}
+	c.signature = e.Signatures[0].Sig
+	return c, certificateError(a)
+}
+
+func certificateError(a Attached) error {
+	if a.Certificate == "" {
+		return nil
+	}
+	return errors.New("it is signed with a certificate: keyless signatures cannot be verified yet")
+}
+
+// identity is what a certificate claims: its first e-mail address or URI, and
+// the issuer of the token that it was given for.
+func identity(certificate string) (name, issuer string) {
+	block, _ := pem.Decode([]byte(certificate))
+	if block == nil {
+		return "", ""
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", ""
+	}
+	switch {
+	case len(cert.EmailAddresses) > 0:
+		name = cert.EmailAddresses[0]
+	case len(cert.URIs) > 0:
+		name = cert.URIs[0].String()
+	}
+	for _, e := range cert.Extensions {
+		if e.Id.String() == "1.3.6.1.4.1.57264.1.1" { // Fulcio's issuer
+			issuer = string(e.Value)
+		}
+	}
+	return cut(name), cut(issuer)
+}
+
+// describe says what a claim is about.
+func describe(out *facts.Attestation, c *claim, img Image) error {
+	if c.simple {
+		var p struct {
+			Critical struct {
+				Image struct {
+					Digest string `json:"docker-manifest-digest"`
+				} `json:"image"`
+			} `json:"critical"`
+		}
+		if err := statement.Decode(c.payload, &p); err != nil {
+			return fmt.Errorf("malformed payload: %w", err)
+		}
+		out.SubjectMatches = slices.Contains(img.Digests, p.Critical.Image.Digest)
+		return nil
+	}
+	var s struct {
+		Subject []struct {
+			Digest map[string]string `json:"digest"`
+		} `json:"subject"`
+		PredicateType string          `json:"predicateType"`
+		Predicate     json.RawMessage `json:"predicate"`
+	}
+	if err := statement.Decode(c.payload, &s); err != nil {
+		return fmt.Errorf("malformed statement: %w", err)
+	}
+	out.PredicateType = cut(s.PredicateType)
+	for _, subject := range s.Subject {
+		if slices.Contains(img.Digests, "sha256:"+subject.Digest["sha256"]) {
+			out.SubjectMatches = true
+		}
+	}
+	if strings.HasPrefix(s.PredicateType, "https://slsa.dev/provenance/") {
+		p, err := provenance(s.PredicateType, s.Predicate)
+		out.Provenance = p
+		return err
+	}
+	return nil
+}
+
+// provenance reads what both versions of SLSA's provenance say in common.
+func provenance(predicateType string, raw json.RawMessage) (*facts.Provenance, error) {
+	var p struct {
+		// v0.2
+		Builder    struct{ ID string }
+		BuildType  string
+		Invocation struct {
+			ConfigSource struct{ URI string }
+		}
+		Materials []struct{ URI string }
+		// v1
+		RunDetails struct {
+			Builder struct{ ID string }
+		}
+		BuildDefinition struct {
+			BuildType          string
+			ExternalParameters struct {
+				Workflow struct{ Repository, Ref string }
+			}
+			ResolvedDependencies []struct{ URI string }
+		}
+	}
+	var out facts.Provenance
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return &out, fmt.Errorf("malformed provenance: %w", err)
+	}
+	var uris []string
+	switch {
+	case strings.HasPrefix(predicateType, "https://slsa.dev/provenance/v1"):
+		d := p.BuildDefinition
+		out.Builder, out.BuildType = p.RunDetails.Builder.ID, d.BuildType
+		out.Source, out.Ref = d.ExternalParameters.Workflow.Repository, d.ExternalParameters.Workflow.Ref
+		for _, dep := range d.ResolvedDependencies {
+			uris = append(uris, dep.URI)
+		}
+	default:
+		out.Builder, out.BuildType = p.Builder.ID, p.BuildType
+		uris = append(uris, p.Invocation.ConfigSource.URI)
+		for _, m := range p.Materials {
+			uris = append(uris, m.URI)
+		}
+	}
+	for _, uri := range uris {
+		if source, ok := strings.CutPrefix(uri, "git+"); ok && out.Source == "" {
+			out.Source, out.Ref = splitRef(source)
+		}
+	}
+	for _, s := range []*string{&out.Builder, &out.BuildType, &out.Source, &out.Ref} {
+		*s = cut(*s)
+	}
+	return &out, nil
+}
+
+// splitRef takes "https://host/repo@refs/heads/main" apart; an @ before the
+// path belongs to a user's name.
+func splitRef(uri string) (source, ref string) {
+	start := strings.Index(uri, "://") + len("://")
+	if path := strings.IndexByte(uri[start:], '/'); path >= 0 {
+		if i := strings.LastIndexByte(uri, '@'); i > start+path {
+			return uri[:i], uri[i+1:]
+		}
+	}
+	return uri, ""
+}
+
+// cut bounds what facts keep of a text that somebody else wrote.
+func cut(s string) string {
+	const most = 1000
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}

@@ -1,0 +1,243 @@
+package component
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Attached is one signature or statement that was found beside an image.
+// Nothing in it is verified but that its bytes are its digest's.
+type Attached struct {
+	// Digest and MediaType of the blob, Data its bytes.
+	Digest, MediaType string
+	Data              []byte
+	// Signature and Certificate are the annotations that cosign's classic form
+	// keeps beside the payload.
+	Signature, Certificate string
+	// Problem says why the blob could not be read, "" where it was.
+	Problem string
+}
+
+// ErrNotAsked: the place that an image comes from cannot be asked what is
+// attached to it.
+var ErrNotAsked = errors.New("its signatures cannot be looked for: the registry was not asked (--offline)")
+
+// Bounds on what is read for one image.
+const (
+	maxAttached     = 100
+	maxAttachedBlob = 32 * mib
+	maxAttachedAll  = 128 * mib
+)
+
+// The annotations of cosign's classic form, and those by which BuildKit lists
+// statements in an image's own index.
+const (
+	annotationSignature   = "dev.cosignproject.cosign/signature"
+	annotationCertificate = "dev.sigstore.cosign/certificate"
+	annotationKind        = "vnd.docker.reference.type"
+	annotationAbout       = "vnd.docker.reference.digest"
+)
+
+// attachedTypes are the media types of signatures and statements, up to any
+// parameters. Other blobs beside an image are none of ours.
+var attachedTypes = []string{
+	"application/vnd.dev.sigstore.bundle", "application/vnd.dsse.envelope.v1+json",
+	"application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.in-toto+json",
+}
+
+// Attached finds what is attached to an image that Find gave: the referrers of
+// its manifest and of its index (in a layout: manifests with that subject; in
+// a registry: what its referrers API lists, or the index under the tag
+// sha256-HEX), the tags sha256-HEX.sig and .att, and the statements that
+// BuildKit puts into the index. cut says that there are more than are read.
+// ErrNotAsked where nobody can say what there is.
+func (s *Store) Attached(ctx context.Context, img *system.Image) (list []Attached, cut bool, err error) {
+	p, err := s.place(img)
+	if err != nil {
+		return nil, false, err
+	}
+	if p.attached == nil {
+		return nil, false, ErrNotAsked
+	}
+	f := &attachedFinder{place: p, lim: s.limits, seen: map[string]bool{}}
+	about := []string{img.Manifest}
+	if img.Digest != img.Manifest {
+		about = append(about, img.Digest)
+		f.add(f.inIndex(ctx, img)...)
+	}
+	for _, digest := range about {
+		found, err := p.attached(ctx, digest)
+		if err != nil {
+			return nil, false, imageError(img.Reference, system.Position{}, err)
+		}
+		f.add(found...)
+	}
+	for len(f.queue) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
+		}
+		d := f.queue[0]
+		f.queue = f.queue[1:]
+		f.manifest(ctx, d)
+	}
+	return f.out, f.cut, nil
+}
+
+// attachedFinder reads manifests, and of each the blobs that are signatures.
+type attachedFinder struct {
+	place *place
+	lim   limits
+	queue []descriptor
+	seen  map[string]bool
+	bytes int64
+	out   []Attached
+	cut   bool
+}
+
+func (f *attachedFinder) add(ds ...descriptor) {
+	for _, d := range ds {
+		switch {
+		case f.seen[d.Digest]:
+		case len(f.seen) >= maxAttached:
+			f.cut = true
+		default:
+			f.seen[d.Digest] = true
+			f.queue = append(f.queue, d)
+		}
+	}
+}
+
+// inIndex are the entries of the image's own index that are about it.
+func (f *attachedFinder) inIndex(ctx context.Context, img *system.Image) []descriptor {
+	raw, err := readBlob(ctx, f.place, f.place.known(img.Digest), f.lim.manifest)
+	if err != nil {
+		return nil // Find has read it; whoever changed it since will not pass
+	}
+	doc, err := parseDocument(raw, "")
+	if err != nil || doc.Manifests == nil {
+		return nil
+	}
+	var out []descriptor
+	for _, d := range *doc.Manifests {
+		if d.Annotations[annotationKind] == "attestation-manifest" && d.Annotations[annotationAbout] == img.Manifest && d.valid() == nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (f *attachedFinder) manifest(ctx context.Context, d descriptor) {
+	raw, err := readBlob(ctx, f.place, d, f.lim.manifest)
+	if err != nil {
+		f.out = append(f.out, Attached{Digest: d.Digest, MediaType: d.MediaType, Problem: err.Error()})
+		return
+	}
+	doc, err := parseDocument(raw, "")
+	if err != nil || doc.Layers == nil {
+		return // an artifact of another kind
+	}
+	for _, l := range *doc.Layers {
+		if !isAttached(l.MediaType) || l.valid() != nil {
+			continue
+		}
+		if len(f.out) >= maxAttached || f.bytes+l.Size > maxAttachedAll {
+			f.cut = true
+			return
+		}
+		one := Attached{Digest: l.Digest, MediaType: l.MediaType,
+			Signature: l.Annotations[annotationSignature], Certificate: l.Annotations[annotationCertificate]}
+		if one.Data, err = readBlob(ctx, f.place, l, maxAttachedBlob); err != nil {
+			one.Problem = err.Error()
+		}
+		f.bytes += int64(len(one.Data))
+		f.out = append(f.out, one)
+	}
+}
+
+func isAttached(mediaType string) bool {
+	for _, t := range attachedTypes {
+		if strings.HasPrefix(mediaType, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// attached finds manifests of a layout that are about a digest: by their
+// subject, or by the name that index.json gives them.
+func (l *layout) attached(ctx context.Context, digest string) ([]descriptor, error) {
+	l.subjects.Do(func() { l.about = l.loadSubjects(ctx) })
+	return l.about[digest], nil
+}
+
+func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
+	p := &place{open: l.open}
+	out := map[string][]descriptor{}
+	n := 0
+	for _, d := range l.all {
+		if n++; n > l.lim.manifests {
+			break
+		}
+		raw, err := readBlob(ctx, p, d, l.lim.manifest)
+		if err != nil {
+			continue // not ours to judge: Find says so of what it is asked for
+		}
+		var about struct {
+			Subject   *descriptor   `json:"subject"`
+			Manifests *[]descriptor `json:"manifests"`
+		}
+		if json.Unmarshal(raw, &about) != nil {
+			continue
+		}
+		if about.Subject != nil {
+			out[about.Subject.Digest] = append(out[about.Subject.Digest], d)
+		}
+		tag := d.Annotations[annotationRef]
+		tag = tag[strings.LastIndexByte(tag, ':')+1:]
+		hex, ok := strings.CutPrefix(tag, "sha256-")
+		if !ok {
+			continue
+		}
+		digest := "sha256:" + strings.TrimSuffix(strings.TrimSuffix(hex, ".sig"), ".att")
+		if about.Manifests == nil {
+			out[digest] = append(out[digest], d)
+			continue
+		}
+		for _, m := range *about.Manifests {
+			if m.valid() == nil {
+				out[digest] = append(out[digest], m)
+			}
+		}
+	}
+	return out
+}
+
+// attached asks the registry what is about a digest: its list of referrers, and
+// the tags of cosign's older form.
+func (u *upstream) attached(ctx context.Context, r ref, digest string) ([]descriptor, error) {
+	out, err := u.referrers(ctx, r, digest)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range out {
+		if err := d.valid(); err != nil {
+			return nil, err
+		}
+	}
+	tag := strings.Replace(digest, ":", "-", 1)
+	for _, t := range []string{tag + ".sig", tag + ".att"} {
+		d, _, err := u.registry.manifest(ctx, ref{registry: r.registry, repository: r.repository, tag: t})
+		switch {
+		case err == nil:
+			d.MediaType = typeOCIManifest
+			out = append(out, d)
+		case !errors.Is(err, errNoSuchImage):
+			return nil, err
+		}
+	}
+	return out, nil
+}

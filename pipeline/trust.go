@@ -1,0 +1,133 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seaworthy-os/seaworthy/attest/trust"
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// trusted is what was found beside the images of a system, by the ID of the
+// component; its zero value is a system that no trust policy was given for.
+type trusted struct {
+	digest string
+	found  map[string]facts.Attestations
+}
+
+// trust reads the trust policy, looks for what attests each image, and
+// verifies it. An image of the trust section that no trusted key has signed
+// ends it all (ErrMismatch); a trust section without a trust policy asks for
+// what nobody can decide (ErrInput).
+func (o CheckOptions) trust(ctx context.Context, r *builder.Resolved) (trusted, error) {
+	if o.Trust == "" {
+		if r.Trust == (system.Position{}) {
+			return trusted{}, nil
+		}
+		return trusted{}, &system.Error{Kind: system.ErrInput, Pos: r.Trust, What: "trust: asks for signatures, and nobody says whose are believed",
+			Next: "name the keys in a trust policy, and give it: --trust trust.yml"}
+	}
+	p, err := trust.Load(o.Trust)
+	if err != nil {
+		return trusted{}, err
+	}
+	t := trusted{digest: p.Digest, found: map[string]facts.Attestations{}}
+	all := make([]facts.Attestations, len(r.OS.Components))
+	errs := make([]error, len(all))
+	var g errgroup.Group
+	g.SetLimit(max(o.Resolve.Jobs, 1))
+	for i, c := range r.OS.Components {
+		if c.Image != nil {
+			g.Go(func() error {
+				all[i], errs[i] = attested(ctx, r.Store, p, c)
+				return nil
+			})
+		}
+	}
+	g.Wait()
+	for i, c := range r.OS.Components {
+		if errs[i] != nil {
+			errs[i] = at(c, errs[i])
+			continue
+		}
+		t.found[c.ID()] = all[i]
+		if c.Signed && c.Image != nil {
+			errs[i] = unsigned(c, all[i])
+		}
+	}
+	return t, errors.Join(errs...)
+}
+
+// attested is what was found beside one image, judged.
+func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *system.Component) (facts.Attestations, error) {
+	out := facts.Attestations{Found: []facts.Attestation{}}
+	list, cut, err := store.Attached(ctx, c.Image)
+	if errors.Is(err, component.ErrNotAsked) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	_, registry, repository, _, _, err := component.Normalize(c.Image.Name)
+	if err != nil {
+		return out, err
+	}
+	img := trust.Image{Repository: registry + "/" + repository, Digests: []string{c.Image.Manifest, c.Image.Digest}}
+	out.Looked, out.Truncated = true, cut
+	for _, a := range list {
+		out.Found = append(out.Found, p.Judge(img, trust.Attached(a)))
+	}
+	sortAttestations(out.Found)
+	return out, nil
+}
+
+// unsigned says why an image of the trust section is not believed.
+func unsigned(c *system.Component, a facts.Attestations) error {
+	var reasons []string
+	for _, one := range a.Found {
+		if one.Verified {
+			return nil
+		}
+		reasons = append(reasons, one.Reason)
+	}
+	why := "no signature was found beside it"
+	switch {
+	case !a.Looked:
+		why = component.ErrNotAsked.Error()
+	case len(reasons) > 0:
+		why = strings.Join(compact(reasons), "; ")
+	}
+	return &system.Error{Kind: system.ErrMismatch, Pos: c.Pos, What: fmt.Sprintf("%s: the trust section wants image %q signed by a trusted key: %s", c.ID(), c.Image.Reference, why),
+		Next: "use an image that a key of the trust policy has signed"}
+}
+
+// tell puts it into the facts.
+func (t trusted) tell(f *facts.Facts) {
+	if t.found == nil {
+		return
+	}
+	f.Trust = facts.Trust{Given: true, Digest: t.digest}
+	for i := range f.Components {
+		f.Components[i].Image.Attestations = t.found[f.Components[i].ID]
+	}
+}
+
+func sortAttestations(list []facts.Attestation) {
+	slices.SortStableFunc(list, func(a, b facts.Attestation) int { return strings.Compare(a.Digest, b.Digest) })
+}
+
+// compact is a list without what it has twice, and not longer than a reader
+// takes in.
+func compact(list []string) []string {
+	slices.Sort(list)
+	list = slices.Compact(list)
+	return list[:min(len(list), 3)]
+}

@@ -1,0 +1,51 @@
+# METADATA
+# scope: package
+# title: "Image without a trusted signature"
+# description: |-
+#   No key that the trust policy lets speak for this repository has signed the
+#   image.
+#   Signatures are looked for where a trust policy says whose are believed
+#   (--trust); without one this does not apply in hardened, since images that one
+#   builds oneself carry none, and is unknown in strict.
+# custom:
+#   id: SUP-001
+#   severity: high
+#   pack: hardened
+#   controls: ["CIS-D 4.5", "CIS-D 4.12", "800-190 4.1.5?", "SSDF PS.2.1?", "SRG-OS-000366-GPOS-00153"]
+#   remediation: "Use an image that a trusted key has signed, or sign it."
+#   inputs: ["signatures"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.attested
+
+unknown contains u if some u in lib.unattested
+
+not_applicable contains n if some n in lib.unattested_not_applicable
+
+found contains lib.finding("SUP-001", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%d signatures, none of them believed", [count(lib.attestations(c))]),
+	"expected": "a signature by a key of the trust policy",
+	"key": "unsigned",
+	"message": sprintf("image %s of %s has no signature that is believed%s", [c.image.reference, c.id, why(c)]),
+	"fix": sprintf("sign %s with a key of the trust policy, or add the key of who signed it", [c.image.reference]),
+}) if {
+	some c in lib.attested
+	count(lib.verified(c)) == 0
+}
+
+why(c) := sprintf(": %s", [lib.one_line(reasons)]) if {
+	reasons := {a.reason | some a in lib.attestations(c)}
+	count(reasons) > 0
+} else := ""
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

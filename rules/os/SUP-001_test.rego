@@ -1,0 +1,43 @@
+package seaworthy.test.SUP_001
+
+import data.seaworthy.rules.SUP_001 as rule
+import data.seaworthy.testing as t
+
+test_fires_none if t.fires(rule.fail, "component:services/nginx") with input as t.attested([])
+
+test_fires_other if {
+	system := t.attested([object.union(t.signature, {"verified": false, "key": "", "reason": "it is signed by no key of the trust policy"})])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	some f in rule.fail with input as system
+	contains(f.message, "by no key")
+}
+
+test_silent_signed if t.silent(rule.fail) with input as t.attested([t.signature])
+
+test_silent_one_of_two if t.silent(rule.fail) with input as t.attested([object.union(t.signature, {"verified": false}), t.signature])
+
+test_silent_without_trust if {
+	t.silent(rule.fail) with input as t.good
+	t.tells(rule.not_applicable, "component:services/nginx") with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
+	t.silent(rule.unknown) with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
+}
+
+test_unknown_strict if t.tells(rule.unknown, "component:services/nginx") with input as t.good with data.seaworthy.active as ["baseline", "hardened", "strict"]
+
+test_unknown_offline if {
+	system := t.put(t.attested([t.signature]), "/components/4/image/attestations/looked", false)
+	t.tells(rule.unknown, "component:services/nginx") with input as system
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_cut_off if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.attested([t.signature]), "/components/4/image/attestations/truncated", true)
+
+test_checked if "component:services/nginx" in rule.checked with input as t.attested([t.signature])
+
+test_allowed if {
+	system_now := t.attested([])
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("SUP-001", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}

@@ -1,0 +1,73 @@
+# METADATA
+# scope: package
+# title: "Builder that is not trusted"
+# description: |-
+#   A provenance that is believed names a builder that is not among
+#   data.params.trusted_builders (whole, or the start of it before a star). An empty
+#   list asks nothing.
+#   Signatures are looked for where a trust policy says whose are believed
+#   (--trust); without one this does not apply in hardened, since images that one
+#   builds oneself carry none, and is unknown in strict.
+# custom:
+#   id: SUP-005
+#   severity: high
+#   pack: hardened
+#   controls: []
+#   remediation: "Build the image with a trusted builder, or add it to data.params.trusted_builders."
+#   inputs: ["signatures"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_005
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+# Provenance that is not believed says nothing: SUP-003 and SUP-004 tell.
+checked contains lib.resource(c) if {
+	some c in lib.attested
+	asked(c)
+	count(lib.believed_provenances(c)) > 0
+}
+
+unknown contains u if some u in lib.unattested
+
+unknown contains {"resource": lib.resource(c), "reason": "it has no provenance that is believed (SUP-003, SUP-004)"} if {
+	some c in lib.attested
+	asked(c)
+	count(lib.believed_provenances(c)) == 0
+}
+
+not_applicable contains n if some n in lib.unattested_not_applicable
+
+not_applicable contains {"resource": lib.resource(c), "reason": "data.params.trusted_builders names no builder"} if {
+	some c in lib.attested
+	not asked(c)
+}
+
+asked(_) if count(given.params.trusted_builders) > 0
+
+found contains lib.finding("SUP-005", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": a.provenance.builder,
+	"expected": given.params.trusted_builders,
+	"key": sprintf("builder:%s", [a.provenance.builder]),
+	"message": sprintf("image %s of %s was built by %s, which is no trusted builder", [c.image.reference, c.id, a.provenance.builder]),
+	"fix": "build the image with a trusted builder, or add this one to data.params.trusted_builders",
+}) if {
+	some c in lib.attested
+	asked(c)
+	some a in lib.believed_provenances(c)
+	not trusted(a.provenance.builder)
+}
+
+trusted(builder) if {
+	some pattern in given.params.trusted_builders
+	lib.like(pattern, builder)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

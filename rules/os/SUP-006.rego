@@ -1,0 +1,87 @@
+# METADATA
+# scope: package
+# title: "Built from another source"
+# description: |-
+#   A provenance that is believed names another source, ref or build type than
+#   data.params.expected_sources has for the repository: entries {repository, source,
+#   ref, buildType}, each text whole or the start of it before a star, and all but
+#   repository may be left out. A repository without an entry is not asked.
+#   Signatures are looked for where a trust policy says whose are believed
+#   (--trust); without one this does not apply in hardened, since images that one
+#   builds oneself carry none, and is unknown in strict.
+# custom:
+#   id: SUP-006
+#   severity: high
+#   pack: hardened
+#   controls: []
+#   remediation: "Build the image from its source, or correct data.params.expected_sources."
+#   inputs: ["signatures"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_006
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+# Provenance that is not believed says nothing: SUP-003 and SUP-004 tell.
+checked contains lib.resource(c) if {
+	some c in lib.attested
+	asked(c)
+	count(lib.believed_provenances(c)) > 0
+}
+
+unknown contains u if some u in lib.unattested
+
+unknown contains {"resource": lib.resource(c), "reason": "it has no provenance that is believed (SUP-003, SUP-004)"} if {
+	some c in lib.attested
+	asked(c)
+	count(lib.believed_provenances(c)) == 0
+}
+
+not_applicable contains n if some n in lib.unattested_not_applicable
+
+not_applicable contains {"resource": lib.resource(c), "reason": "data.params.expected_sources has no entry for its repository"} if {
+	some c in lib.attested
+	not asked(c)
+}
+
+expected(c) := [e |
+	some e in given.params.expected_sources
+	lib.like(e.repository, lib.full_repository(c))
+]
+
+asked(c) if count(expected(c)) > 0
+
+# differences of one provenance from one entry.
+differences(e, p) := {sprintf("%s is %q, not %q", [what, lib.str(p[what]), e[what]]) |
+	some what in ["source", "ref", "buildType"]
+	e[what]
+	not lib.like(e[what], lib.str(p[what]))
+}
+
+# It fits if it fits one entry: a repository may be built from two branches.
+fits(c, p) if {
+	some e in expected(c)
+	count(differences(e, p)) == 0
+}
+
+found contains lib.finding("SUP-006", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": a.provenance,
+	"expected": expected(c),
+	"key": sprintf("source:%s", [a.digest]),
+	"message": sprintf("image %s of %s was not built from what is expected: %s", [c.image.reference, c.id, lib.one_line(differences(expected(c)[0], a.provenance))]),
+	"fix": "build the image from its source, or correct data.params.expected_sources",
+}) if {
+	some c in lib.attested
+	asked(c)
+	some a in lib.believed_provenances(c)
+	not fits(c, a.provenance)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,53 @@
+# METADATA
+# scope: package
+# title: "Statement about another image"
+# description: |-
+#   A signature or statement that lies beside the image names another digest. Who
+#   put it there wants one image to be taken for another, or copied half of
+#   something.
+#   Signatures are looked for where a trust policy says whose are believed
+#   (--trust); without one this does not apply in hardened, since images that one
+#   builds oneself carry none, and is unknown in strict.
+# custom:
+#   id: SUP-007
+#   severity: critical
+#   pack: baseline
+#   controls: []
+#   remediation: "Remove it, or attach the one that was made for this image."
+#   inputs: ["signatures"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_007
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.attested
+
+unknown contains u if some u in lib.unattested
+
+not_applicable contains n if some n in lib.unattested_not_applicable
+
+found contains lib.finding("SUP-007", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": a.digest,
+	"expected": sprintf("a statement about %s", [c.image.manifest]),
+	"key": sprintf("subject:%s", [a.digest]),
+	"message": sprintf("%s beside image %s of %s is about another image", [what(a), c.image.reference, c.id]),
+	"fix": sprintf("remove %s from beside the image, or attach what was made for it", [a.digest]),
+}) if {
+	some c in lib.attested
+	some a in lib.attestations(c)
+	a.readable == true
+	not a.subjectMatches == true
+}
+
+what(a) := sprintf("the statement of type %s", [a.predicateType]) if {
+	a.predicateType != ""
+} else := "a signature"
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found
