@@ -13,7 +13,7 @@
 #   id: SUP-002
 #   severity: critical
 #   pack: hardened
-#   controls: ["800-190 4.1.5?"]
+#   controls: ["800-190 4.1.5"]
 #   remediation: "Use the image that its owner signed, or let the key speak for the repository."
 #   inputs: ["signatures"]
 #   since: 0.1.0
