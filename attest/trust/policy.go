@@ -117,6 +117,10 @@ func (l *loader) document(raw []byte) {
 		l.bad(nil, "", "more than one document")
 		return
 	}
+	if len(doc.Content) == 0 {
+		l.bad(nil, "", "it says nothing")
+		return
+	}
 	top := l.object(doc.Content[0], "keys", "identities")
 	if ids := top["identities"]; ids != nil {
 		l.bad(ids, "name keys instead", "identities: keyless signatures cannot be verified yet")

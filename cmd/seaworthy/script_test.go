@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"flag"
 	"io"
 	"log"
@@ -14,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 )
 
@@ -44,6 +47,7 @@ func TestScript(t *testing.T) {
 			"registry": startRegistry,
 			"images":   images,
 			"flip":     flip,
+			"sign":     sign,
 		},
 	})
 }
@@ -116,6 +120,45 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 		ocitest.Named("docker.io/test/hostile:2", ocitest.Image{Config: web.Config, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.File("../up", "evil")}}}}),
 	)
 	write(other, swapped)
+}
+
+// sign LAYOUT NAME KEY [SUBJECT] signs the image NAME of a layout and puts the
+// bundle beside it; with SUBJECT it signs that image, and puts it beside NAME.
+func sign(ts *testscript.TestScript, neg bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	var index struct {
+		SchemaVersion int                  `json:"schemaVersion"`
+		MediaType     string               `json:"mediaType"`
+		Manifests     []ocitest.Descriptor `json:"manifests"`
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "index.json"))
+	ts.Check(err)
+	ts.Check(json.Unmarshal(raw, &index))
+	named := func(name string) ocitest.Descriptor {
+		for _, d := range index.Manifests {
+			if d.Annotations["org.opencontainers.image.ref.name"] == name {
+				return d
+			}
+		}
+		ts.Fatalf("%s has no %s", dir, name)
+		return ocitest.Descriptor{}
+	}
+	signer, err := attest.LoadSigner(ts.MkAbs(args[2]), func() ([]byte, error) { return []byte("secret"), nil })
+	ts.Check(err)
+	subject := args[1]
+	if len(args) > 3 {
+		subject = args[3]
+	}
+	bundle, err := attest.SignArtifact(context.Background(), subject, named(subject).Digest, signer)
+	ts.Check(err)
+	built := ocitest.Referrer(named(args[1]), ocitest.Beside{MediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", Data: bundle})
+	for digest, blob := range built.Blobs {
+		ts.Check(os.WriteFile(filepath.Join(dir, "blobs", "sha256", strings.TrimPrefix(digest, "sha256:")), blob, 0o644))
+	}
+	index.Manifests = append(index.Manifests, built.Root)
+	raw, err = json.Marshal(index)
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(dir, "index.json"), raw, 0o644))
 }
 
 // tb lets a fixture for tests fail a script.

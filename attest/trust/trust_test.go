@@ -1,0 +1,283 @@
+package trust
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// keys are who signs in these tests.
+type keys struct {
+	dir                      string
+	release, other, stranger crypto.Signer
+}
+
+func newKeys(t testing.TB) *keys {
+	t.Helper()
+	k := &keys{dir: t.TempDir()}
+	for name, to := range map[string]*crypto.Signer{"release": &k.release, "stranger": &k.stranger} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = key
+		k.write(t, name, key.Public())
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.other = key
+	k.write(t, "other", key.Public())
+	return k
+}
+
+func (k *keys) write(t testing.TB, name string, key crypto.PublicKey) {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.file(t, name+".pub", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))
+}
+
+func (k *keys) file(t testing.TB, name, content string) string {
+	t.Helper()
+	file := filepath.Join(k.dir, name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+const policyText = `keys:
+  - name: release
+    file: release.pub
+    repositories: [docker.io/seaworthy/*, ghcr.io/org/app]
+  - name: other
+    file: other.pub
+    repositories: ["*"]
+`
+
+func (k *keys) policy(t testing.TB) *Policy {
+	t.Helper()
+	p, err := Load(k.file(t, "trust.yml", policyText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func sign(t testing.TB, key crypto.Signer, data []byte) []byte {
+	t.Helper()
+	digest, opts := data, crypto.SignerOpts(crypto.Hash(0))
+	if _, ok := key.(*ecdsa.PrivateKey); ok {
+		sum := sha256.Sum256(data)
+		digest, opts = sum[:], crypto.SHA256
+	}
+	sig, err := key.Sign(rand.Reader, digest, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sig
+}
+
+var (
+	digest  = strings.Repeat("a", 64)
+	another = strings.Repeat("b", 64)
+	ours    = Image{Repository: "docker.io/seaworthy/nginx", Digests: []string{"sha256:" + digest, "sha256:" + strings.Repeat("c", 64)}}
+)
+
+func statementOf(subject, predicateType, predicate string) []byte {
+	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"x","digest":{"sha256":%q}}],"predicateType":%q,"predicate":%s}`, subject, predicateType, predicate)
+}
+
+func dsse(t testing.TB, key crypto.Signer, payload []byte) Attached {
+	t.Helper()
+	raw, err := json.Marshal(map[string]any{"payloadType": statement.PayloadType, "payload": payload,
+		"signatures": []any{map[string]any{"sig": sign(t, key, verify.PAE(statement.PayloadType, payload))}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Attached{MediaType: "application/vnd.dsse.envelope.v1+json", Data: raw}
+}
+
+func bundle(t testing.TB, key crypto.Signer, payload []byte) Attached {
+	t.Helper()
+	raw := fmt.Appendf(nil, `{"mediaType":%q,"verificationMaterial":{"publicKey":{"hint":"x"}},"dsseEnvelope":%s}`, statement.BundleMediaType, dsse(t, key, payload).Data)
+	return Attached{MediaType: statement.BundleMediaType, Data: raw}
+}
+
+func classic(t testing.TB, key crypto.Signer, subject string) Attached {
+	t.Helper()
+	payload := fmt.Appendf(nil, `{"critical":{"identity":{"docker-reference":"x"},"image":{"docker-manifest-digest":"sha256:%s"},"type":"cosign container image signature"},"optional":null}`, subject)
+	return Attached{MediaType: "application/vnd.dev.cosign.simplesigning.v1+json", Data: payload, Signature: base64.StdEncoding.EncodeToString(sign(t, key, payload))}
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	p := k.policy(t)
+	elsewhere := Image{Repository: "docker.io/library/nginx", Digests: ours.Digests}
+	flipped := bundle(t, k.release, statementOf(digest, "x", "{}"))
+	flipped.Data = []byte(strings.Replace(string(flipped.Data), `"payload":"ey`, `"payload":"fy`, 1))
+	forged := classic(t, k.release, another)
+	forged.Data = classic(t, k.release, digest).Data
+	certified := classic(t, k.release, digest)
+	certified.Certificate = "-----BEGIN CERTIFICATE-----"
+	keyless := bundle(t, k.release, statementOf(digest, "x", "{}"))
+	keyless.Data = []byte(strings.Replace(string(keyless.Data), `"publicKey":{"hint":"x"}`, `"certificate":{"rawBytes":"eA=="}`, 1))
+	for name, c := range map[string]struct {
+		image  Image
+		a      Attached
+		reason string // "" where it is believed
+		key    string
+	}{
+		"bundle":                      {ours, bundle(t, k.release, statementOf(digest, "x", "{}")), "", "release"},
+		"bundle by ed25519":           {ours, bundle(t, k.other, statementOf(digest, "x", "{}")), "", "other"},
+		"about the index":             {ours, bundle(t, k.release, statementOf(strings.Repeat("c", 64), "x", "{}")), "", "release"},
+		"envelope":                    {ours, dsse(t, k.release, statementOf(digest, "x", "{}")), "", "release"},
+		"classic":                     {ours, classic(t, k.release, digest), "", "release"},
+		"key for another repository":  {elsewhere, bundle(t, k.release, statementOf(digest, "x", "{}")), "does not speak for docker.io/library/nginx", "release"},
+		"classic, another repository": {elsewhere, classic(t, k.release, digest), "does not speak for", "release"},
+		"another image":               {ours, bundle(t, k.release, statementOf(another, "x", "{}")), "about another image", "release"},
+		"classic, another image":      {ours, classic(t, k.release, another), "about another image", "release"},
+		"stranger":                    {ours, bundle(t, k.stranger, statementOf(digest, "x", "{}")), "no key of the trust policy", ""},
+		"classic stranger":            {ours, classic(t, k.stranger, digest), "no key of the trust policy", ""},
+		"payload changed":             {ours, flipped, "", ""},
+		"signature of other bytes":    {ours, forged, "no key of the trust policy", ""},
+		"certificate":                 {ours, certified, "keyless", ""},
+		"bundle with a certificate":   {ours, keyless, "certificate", ""},
+		"unsigned statement":          {ours, Attached{MediaType: "application/vnd.in-toto+json", Data: statementOf(digest, "x", "{}")}, "not signed", ""},
+		"classic without signature":   {ours, Attached{MediaType: certified.MediaType, Data: certified.Data}, "missing or malformed", ""},
+		"unread":                      {ours, Attached{MediaType: statement.BundleMediaType, Problem: "blob is cut short"}, "cut short", ""},
+		"no JSON":                     {ours, Attached{MediaType: statement.BundleMediaType, Data: []byte("x")}, "malformed bundle", ""},
+		"subject twice":               {ours, dsse(t, k.release, []byte(`{"subject":[],"Subject":[{"digest":{"sha256":"`+digest+`"}}]}`)), "malformed statement", ""},
+	} {
+		got := p.Judge(c.image, c.a)
+		if name == "payload changed" {
+			if got.Verified {
+				t.Error("a changed payload is believed")
+			}
+			continue
+		}
+		if got.Verified != (c.reason == "") || !strings.Contains(got.Reason, c.reason) || got.Key != c.key {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got.Verified && (!got.SubjectMatches || !got.Readable || !got.Allowed) {
+			t.Errorf("%s: believed, yet %+v", name, got)
+		}
+	}
+}
+
+func TestProvenance(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	p := k.policy(t)
+	for name, c := range map[string]struct {
+		predicateType, predicate string
+		want                     facts.Provenance
+	}{
+		"v1, GitHub": {"https://slsa.dev/provenance/v1",
+			`{"buildDefinition":{"buildType":"https://actions.github.io/buildtypes/workflow/v1","externalParameters":{"workflow":{"ref":"refs/tags/v1","repository":"https://github.com/o/r"}},"resolvedDependencies":[{"uri":"git+https://github.com/o/other@refs/heads/x"}]},"runDetails":{"builder":{"id":"https://github.com/actions/runner/github-hosted"}}}`,
+			facts.Provenance{Builder: "https://github.com/actions/runner/github-hosted", BuildType: "https://actions.github.io/buildtypes/workflow/v1", Source: "https://github.com/o/r", Ref: "refs/tags/v1"}},
+		"v1, dependency": {"https://slsa.dev/provenance/v1",
+			`{"buildDefinition":{"buildType":"make","resolvedDependencies":[{"uri":"pkg:deb/x"},{"uri":"git+ssh://git@host/o/r@refs/heads/main"}]},"runDetails":{"builder":{"id":"b"}}}`,
+			facts.Provenance{Builder: "b", BuildType: "make", Source: "ssh://git@host/o/r", Ref: "refs/heads/main"}},
+		"v0.2": {"https://slsa.dev/provenance/v0.2",
+			`{"builder":{"id":"b"},"buildType":"t","invocation":{"configSource":{"uri":"git+https://github.com/o/r@refs/heads/main"}}}`,
+			facts.Provenance{Builder: "b", BuildType: "t", Source: "https://github.com/o/r", Ref: "refs/heads/main"}},
+		"no ref": {"https://slsa.dev/provenance/v0.2",
+			`{"builder":{"id":"b"},"materials":[{"uri":"git+https://user@host/r"}]}`,
+			facts.Provenance{Builder: "b", Source: "https://user@host/r"}},
+	} {
+		got := p.Judge(ours, bundle(t, k.release, statementOf(digest, c.predicateType, c.predicate)))
+		if !got.Verified || got.Provenance == nil || *got.Provenance != c.want {
+			t.Errorf("%s: %+v %+v", name, got, got.Provenance)
+		}
+	}
+	if got := p.Judge(ours, bundle(t, k.release, statementOf(digest, "https://slsa.dev/provenance/v1", `{"runDetails":[]}`))); got.Verified || got.Readable {
+		t.Errorf("malformed provenance: %+v", got)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	k.file(t, "bad.pub", "no key")
+	entry := func(lines string) string { return "keys:\n  - name: a\n" + lines }
+	for name, c := range map[string]struct{ text, want string }{
+		"nobody":            {"keys: []\n", "a list of keys is wanted"},
+		"comment":           {"# nothing\n", "trust.yml"},
+		"empty":             {"", "trust.yml"},
+		"a list":            {"[]\n", "keys and values are wanted"},
+		"unknown key":       {policyText + "sigstore: x\n", "trust.yml:8:1: trust policy: unknown key \"sigstore\""},
+		"identities":        {policyText + "identities: [x]\n", "keyless signatures cannot be verified yet"},
+		"two documents":     {policyText + "---\nkeys: []\n", "more than one document"},
+		"no repository":     {entry("    file: release.pub\n"), "speaks for no repository"},
+		"star inside":       {entry("    file: release.pub\n    repositories: [\"docker.io/*/x\"]\n"), "is no repository"},
+		"star in a name":    {entry("    file: release.pub\n    repositories: [\"docker.io/sea*\"]\n"), "is no repository"},
+		"no registry":       {entry("    file: release.pub\n    repositories: [nginx]\n"), "is no repository"},
+		"no file":           {entry("    repositories: [\"*\"]\n"), "a key needs a file"},
+		"no key in it":      {entry("    file: bad.pub\n    repositories: [\"*\"]\n"), "trust.yml:3:11"},
+		"nowhere":           {entry("    file: none.pub\n    repositories: [\"*\"]\n"), "none.pub"},
+		"bad name":          {"keys:\n  - name: a b\n    file: release.pub\n    repositories: [\"*\"]\n", "is no name of a key"},
+		"one name twice":    {policyText + "  - name: other\n    file: release.pub\n    repositories: [\"*\"]\n", "two keys are called \"other\""},
+		"a key of it twice": {entry("    name: b\n"), "key \"name\" is there twice"},
+		"alias":             {"x: &x {}\nkeys: [*x]\n", "unknown key \"x\""},
+	} {
+		_, err := Load(k.file(t, "trust.yml", c.text))
+		if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+	if _, err := Load(filepath.Join(k.dir, "none.yml")); !errors.Is(err, system.ErrInput) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestSpeaksFor(t *testing.T) {
+	t.Parallel()
+	s := signer{repositories: []string{"docker.io/sea/*", "ghcr.io/org/app"}}
+	for repository, want := range map[string]bool{
+		"docker.io/sea/a": true, "docker.io/sea/a/b": true, "ghcr.io/org/app": true,
+		"docker.io/seaworthy/a": false, "ghcr.io/org/app2": false, "ghcr.io/org": false, "evil.example/docker.io/sea/a": false,
+	} {
+		if s.speaksFor(repository) != want {
+			t.Errorf("%s: want %v", repository, want)
+		}
+	}
+}
+
+// Whatever lies beside an image, nothing that no key signed is believed.
+func FuzzJudge(f *testing.F) {
+	k := newKeys(f)
+	p := k.policy(f)
+	for _, a := range []Attached{bundle(f, k.stranger, statementOf(digest, "https://slsa.dev/provenance/v1", "{}")), dsse(f, k.stranger, statementOf(digest, "x", "{}")), classic(f, k.stranger, digest)} {
+		f.Add(a.MediaType, a.Data, a.Signature, "")
+	}
+	f.Fuzz(func(t *testing.T, mediaType string, data []byte, signature, certificate string) {
+		got := p.Judge(ours, Attached{MediaType: mediaType, Data: data, Signature: signature, Certificate: certificate})
+		if got.Verified || got.Reason == "" {
+			t.Fatalf("%+v", got)
+		}
+	})
+}
