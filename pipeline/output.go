@@ -204,6 +204,7 @@ const (
 // about: with these the system is decided again, or compared, without its
 // images.
 func (o *output) reports(c *Checked, signedBy string) error {
+	diff := Remedies(c.Decision)
 	raw, err := facts.Encode(c.Facts)
 	if err != nil {
 		return err
@@ -213,7 +214,7 @@ func (o *output) reports(c *Checked, signedBy string) error {
 	}
 	for name, format := range map[string]string{decisionFile: "json", reportFile: "html"} {
 		var b bytes.Buffer
-		if err := report.Write(&b, format, c.Decision, report.Options{Signer: signedBy}); err != nil {
+		if err := report.Write(&b, format, c.Decision, report.Options{Signer: signedBy, Diff: diff}); err != nil {
 			return err
 		}
 		if err := o.write(name, b.Bytes()); err != nil {
