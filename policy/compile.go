@@ -78,9 +78,11 @@ var checks = []ast.StageID{
 	ast.StageBuildRequiredCapabilities,
 }
 
-// partsData are the policies that were asked for, as rules see them.
+// partsData are the policies that were asked for, as rules see them; together is
+// what a lock calls them all.
 func partsData(parts []decision.PolicyPart) []any {
 	out := []any{}
+	together := map[string]any{"name": overallName(parts), "digest": overallDigest(parts)}
 	for _, p := range parts {
 		if p.IncludedBy != "" {
 			continue
@@ -88,6 +90,7 @@ func partsData(parts []decision.PolicyPart) []any {
 		out = append(out, map[string]any{
 			"name": p.Name, "source": p.Source, "digest": p.Digest,
 			"reference": p.Reference, "manifest": p.Manifest, "pinned": p.Pinned, "signed": p.Signed,
+			"together": together,
 		})
 	}
 	return out

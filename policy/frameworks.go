@@ -58,7 +58,7 @@ func Frameworks(_ context.Context, o Options) ([]FrameworkInfo, error) {
 	}
 	p := &policies{}
 	if o.Policy != "" || len(o.Policies) > 0 {
-		if p, _, err = library.read(o); err != nil {
+		if p, _, err = library.read(o, false); err != nil {
 			return nil, err
 		}
 	}

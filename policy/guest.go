@@ -31,6 +31,10 @@ type job struct {
 	// Parts and Facts are for doDecide.
 	Parts []decision.PolicyPart `json:"parts,omitempty"`
 	Facts *facts.Facts          `json:"facts,omitempty"`
+	// Params: say which parameters each rule reads.
+	Params bool `json:"params,omitempty"`
+	// spent is how long the guest has computed before.
+	spent time.Duration
 }
 
 const (
@@ -52,6 +56,8 @@ type answer struct {
 	Plan     *plan              `json:"plan,omitempty"`
 	Findings []decision.Finding `json:"findings,omitempty"`
 	Output   string             `json:"output,omitempty"`
+	// spent is how long it took to compute, where that is known.
+	spent time.Duration
 }
 
 // plan is what a guest turned out to be.
@@ -209,7 +215,7 @@ func (g *guest) choose(j job) error {
 			return err
 		}
 		if j.Do == doOpen {
-			if err := g.describe(); err != nil {
+			if err := g.describe(j.Params); err != nil {
 				return err
 			}
 		}
@@ -258,14 +264,19 @@ func (g *guest) readFrameworks() error {
 }
 
 // describe says what its rules are, and which parameters they read.
-func (g *guest) describe() error {
+func (g *guest) describe(params bool) error {
+	for _, r := range g.set.rules {
+		g.plan.Rules = append(g.plan.Rules, r.RuleInfo)
+	}
+	if !params {
+		return nil
+	}
 	uses, err := newUses(g.library, g.own)
 	if err != nil {
 		return err
 	}
-	for _, r := range g.set.rules {
-		r.Params = uses.params(r.module)
-		g.plan.Rules = append(g.plan.Rules, r.RuleInfo)
+	for i, r := range g.set.rules {
+		g.plan.Rules[i].Params = uses.params(r.module)
 	}
 	return nil
 }
@@ -295,12 +306,14 @@ type host interface {
 	perform(ctx context.Context, j job) (*answer, error)
 }
 
-// Budgets of a guest, in time that it computes. The largest that there is, all
-// built-in rules with data of its own, takes less than half of this.
+// Budgets of a guest, in time that it computes.
 const (
-	guestOpenTime   = 400 * time.Millisecond
-	guestDecideTime = 600 * time.Millisecond
-	guestTestTime   = time.Minute
+	// guestTime is for all of it, guestOpenTime for what comes before there is
+	// a system to decide on. The largest that there is, all built-in rules with
+	// data of its own, takes less than half of either.
+	guestTime     = time.Second
+	guestOpenTime = guestTime / 2
+	guestTestTime = time.Minute
 	// guestHeap is how much its heap may grow.
 	guestHeap = 256 << 20
 )
@@ -312,7 +325,7 @@ func (j job) time() time.Duration {
 	case doTest:
 		return guestTestTime
 	}
-	return guestDecideTime
+	return guestTime - j.spent
 }
 
 // inProcess is the host of tests and of programs that cannot start themselves:

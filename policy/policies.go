@@ -18,6 +18,7 @@ import (
 // another.
 type policies struct {
 	about    decision.Policy
+	parts    []decision.PolicyPart // as rules see them, also where about names none
 	rules    []decision.Rule
 	infos    []RuleInfo // by id
 	programs []*program
@@ -30,7 +31,7 @@ type policies struct {
 
 // read opens all policies of the options, compiles none, and says which
 // built-in rules they want.
-func (l *library) read(o Options) (*policies, []trusted, error) {
+func (l *library) read(o Options, params bool) (*policies, []trusted, error) {
 	sources, err := o.sources()
 	if err != nil {
 		return nil, nil, err
@@ -54,13 +55,14 @@ func (l *library) read(o Options) (*policies, []trusted, error) {
 			}
 			continue
 		}
-		wish, err := p.addGuest(l, s)
+		wish, err := p.addGuest(l, s, params)
 		errs = append(errs, err)
 		wishes = append(wishes, wish)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, err
 	}
+	p.parts = p.about.Parts
 	p.about.Name, p.about.Digest = overallName(p.about.Parts), overallDigest(p.about.Parts)
 	if len(sources) == 1 && len(p.guests) == 0 && p.about.Parts[0].Source == decision.SourceBuiltin {
 		p.about.Parts = nil
@@ -88,13 +90,15 @@ func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error)
 	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.digest(), Rules: len(s.rules)}, trusted{packs: packs, set: s}, nil
 }
 
-// addGuest opens a policy that is not built in.
-func (p *policies) addGuest(l *library, s Source) (trusted, error) {
+// addGuest opens a policy that is not built in; params: its rules say which
+// parameters they read.
+func (p *policies) addGuest(l *library, s Source, params bool) (trusted, error) {
 	t, kind, base, err := folderOf(s, l.packs)
 	if err != nil {
 		return trusted{}, err
 	}
 	j := jobOf(doOpen, s.Name, kind, base, t)
+	j.Params = params
 	a, err := p.host.perform(context.Background(), j)
 	if err != nil {
 		return trusted{}, err
@@ -127,6 +131,7 @@ func (p *policies) addGuest(l *library, s Source) (trusted, error) {
 		p.about.Parts = append(p.about.Parts, included)
 	}
 	if len(a.Plan.Rules) > 0 {
+		j.spent = a.spent
 		p.guests = append(p.guests, j)
 		p.infos = append(p.infos, a.Plan.Rules...)
 	}
@@ -153,7 +158,7 @@ func (l *library) filesOf(own *tree, paths []string) []file {
 
 // prepare reads and compiles all policies of the options.
 func (l *library) prepare(o Options, date string) (*policies, error) {
-	p, wishes, err := l.read(o)
+	p, wishes, err := l.read(o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +179,7 @@ func (l *library) prepare(o Options, date string) (*policies, error) {
 		p.programs = append(p.programs, program)
 	}
 	for i := range p.guests {
-		p.guests[i].Do, p.guests[i].Date, p.guests[i].Parts = doDecide, date, p.about.Parts
+		p.guests[i].Do, p.guests[i].Date, p.guests[i].Parts = doDecide, date, p.parts
 	}
 	errs = append(errs, p.describeRules())
 	p.frameworks, err = l.views(o.Frameworks, p, wishes)

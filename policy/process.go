@@ -82,7 +82,11 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 			if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errDeadline) {
 				return nil, context.Cause(ctx)
 			}
-			return j.result(ctx, out.Bytes(), trouble.String(), err)
+			a, err := j.result(ctx, out.Bytes(), trouble.String(), err)
+			if a != nil {
+				a.spent = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+			}
+			return a, err
 		case <-watch.C:
 			used := cpuTime(cmd.Process.Pid)
 			if used == 0 { // nobody knows

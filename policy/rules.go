@@ -29,7 +29,7 @@ func (l *library) rulesOf(o Options) ([]RuleInfo, error) {
 	if o.Policy == "" && len(o.Policies) == 0 {
 		return l.all()
 	}
-	p, wishes, err := l.read(o)
+	p, wishes, err := l.read(o, true)
 	if err != nil {
 		return nil, err
 	}

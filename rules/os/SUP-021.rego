@@ -36,6 +36,12 @@ vouched(p) if {
 	input.lock.policyDigest == p.digest
 }
 
+vouched(p) if {
+	input.lock.present == true
+	input.lock.policy == p.together.name
+	input.lock.policyDigest == p.together.digest
+}
+
 fail contains {
 	"id": "SUP-021",
 	"resource": lib.image_resource,

@@ -46,3 +46,25 @@ test_unknown_silent_engine if {
 	t.tells(rule.unknown, "image:test") with input as t.good
 	t.silent(rule.fail) with input as t.good
 }
+
+# Several policies are pinned as one.
+several := policies({"together": {"name": "baseline+dir:own", "digest": "sha256:cc"}})
+
+locked(name, digest) := t.put(t.put(t.good, "/lock/policy", name), "/lock/policyDigest", digest)
+
+test_silent_locked_together if {
+	t.silent(rule.fail) with input as locked("baseline+dir:own", "sha256:cc") with data.seaworthy.policy as several
+}
+
+test_fires_changed_together if {
+	t.fires(rule.fail, "image:test") with input as locked("baseline+dir:own", "sha256:dd") with data.seaworthy.policy as several
+}
+
+test_fires_renamed_together if {
+	t.fires(rule.fail, "image:test") with input as locked("baseline+dir:other", "sha256:cc") with data.seaworthy.policy as several
+}
+
+test_fires_unlocked_together if {
+	system := t.put(t.good, "/lock", {"present": false, "builder": "", "policy": "baseline+dir:own", "policyDigest": "sha256:cc"})
+	t.fires(rule.fail, "image:test") with input as system with data.seaworthy.policy as several
+}
