@@ -101,12 +101,18 @@ type policyFlags struct {
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	f.ruleFlags.add(cmd, policy.DefaultPolicy)
-	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
+	f.addDecision(cmd)
 	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
-	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
 	fs.StringArrayVar(&f.frameworks, "framework", nil, "catalogue of controls to answer (repeatable); rules frameworks lists them")
 	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.Formats(), ", ")+"; to stdout without FILE (repeatable, default text)")
+}
+
+// addDecision adds what findings hang on, for verbs that tell no verdict.
+func (f *policyFlags) addDecision(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	f.ruleFlags.add(cmd, policy.DefaultPolicy)
+	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
+	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
 }
 
 func (f *policyFlags) options() (policy.Options, error) {

@@ -3,17 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
-	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 func (c *cli) rules() *cobra.Command {
@@ -122,96 +118,6 @@ func short(v any) string {
 		return string(r[:most]) + "…"
 	}
 	return string(raw)
-}
-
-func (c *cli) explain() *cobra.Command {
-	var file string
-	var rules ruleReader
-	cmd := &cobra.Command{
-		Use: "explain RULE|FINDING", Short: "Say what a rule is about, or why a finding is so",
-		Long: `Explain prints a rule's documentation: what it looks at, why, how to satisfy it, and the
-controls that it speaks to. With --decision it explains findings of a decision.json, named
-by rule, by resource, or as RULE@RESOURCE.
-
-` + exitHelp,
-		Example: "  seaworthy explain CAP-001\n  seaworthy explain --decision dist/os.denied/decision.json services/web",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if file != "" {
-				return c.explainFindings(file, args[0])
-			}
-			r, err := findRule(cmd, &rules, args[0])
-			if err != nil {
-				return err
-			}
-			c.describeRule(r)
-			return c.describeControls(cmd, &rules, r.ID)
-		},
-	}
-	rules.add(cmd)
-	cmd.Flags().StringVar(&file, "decision", "", "decision.json to explain a finding of")
-	return cmd
-}
-
-// maxDecision bounds a decision file, in bytes.
-const maxDecision = 64 << 20
-
-func (c *cli) explainFindings(file, name string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "decision", Err: err, Next: "check and build write one: --report json=FILE"}
-	}
-	defer f.Close()
-	var d decision.Decision
-	if err := json.NewDecoder(io.LimitReader(f, maxDecision)).Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
-		return &system.Error{Kind: system.ErrInput, What: file + " is no decision.json of this version", Err: err}
-	}
-	all := policy.Explain(&d, name)
-	if len(all) == 0 {
-		return usageError(fmt.Sprintf("no finding %q in %s", name, file), "name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE")
-	}
-	for i, e := range all {
-		if i > 0 {
-			fmt.Fprintln(c.out)
-		}
-		if err := c.explainFinding(&e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *cli) explainFinding(e *policy.Explanation) error {
-	f := &e.Finding
-	fmt.Fprintf(c.out, "%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, printable(f.Resource), printable(e.Rule.Title))
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	set := ""
-	if o := f.Origin; o != nil {
-		set = o.Layer
-		if o.Line > 0 {
-			set = fmt.Sprintf("%s, %s:%d:%d", o.Layer, o.File, o.Line, o.Column)
-		}
-	}
-	value := func(v any) string {
-		if v == nil {
-			return ""
-		}
-		b, _ := json.Marshal(v) // it was JSON a moment ago
-		return string(b)
-	}
-	for _, line := range [][2]string{
-		{"what", f.Message}, {"value", value(f.Actual)}, {"set by", set}, {"expected", value(f.Expected)},
-		{"why", strings.TrimSpace(e.Rule.Description)}, {"to pass", f.Fix}, {"controls", strings.Join(f.Controls, "; ")},
-	} {
-		if line[1] != "" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], printable(strings.Join(strings.Fields(line[1]), " ")))
-		}
-	}
-	if err := w.Flush(); err != nil || e.Waiver == "" {
-		return err
-	}
-	_, err := fmt.Fprintf(c.out, "\nA waiver, to be completed:\n%s", printable(e.Waiver))
-	return err
 }
 
 func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo, error) {

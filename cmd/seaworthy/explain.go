@@ -1,0 +1,293 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	systems "github.com/seaworthy-os/seaworthy/testdata/rules"
+)
+
+func (c *cli) explain() *cobra.Command {
+	var rf resolveFlags
+	var pf policyFlags
+	var file string
+	cmd := &cobra.Command{
+		Use: "explain RULE|FINDING [OS.yml...]", Short: "Say what a rule is about, or why a finding is so",
+		Long: `Explain a rule: its page says what it looks at and why, with examples, parameters, allowances
+and the controls that it speaks to.
+
+Explain findings: of a system that is checked for it (name its OS.yml), or of a decision.json
+(--decision; OS.yml then says where the files of that decision are now). A finding is named by
+rule, by resource, or as RULE@RESOURCE; of a rule or a resource, those are told that do not pass.
+What is told: the value, which layer set it and where, why it matters here, the smallest edit of
+os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed.
+
+` + exitHelp,
+		Example: "  seaworthy explain CAP-001\n  seaworthy explain CAP-003@component:services/web os.yml\n" +
+			"  seaworthy explain --decision dist/os.denied/decision.json services/web",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			name, files := args[0], args[1:]
+			if file == "" && len(files) == 0 {
+				return c.explainRule(cmd, &rf, &pf, name)
+			}
+			d, err := c.decided(cmd, &rf, &pf, file, files)
+			if err != nil {
+				return err
+			}
+			return c.explainFindings(d, name, files)
+		},
+	}
+	rf.add(cmd)
+	pf.addDecision(cmd)
+	cmd.Flags().StringVar(&file, "decision", "", "decision.json to explain findings of")
+	return cmd
+}
+
+// maxDecision bounds a decision file, in bytes.
+const maxDecision = 64 << 20
+
+// decided gives the decision in a file, or else decides about a system.
+func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, file string, files []string) (*decision.Decision, error) {
+	if file != "" {
+		return readDecision(file)
+	}
+	o, err := c.checkOptions(rf, pf, files)
+	if err != nil {
+		return nil, err
+	}
+	o.Inventories = rf.inventories(cmd)
+	checked, err := pipeline.Check(cmd.Context(), o)
+	if err != nil {
+		return nil, err
+	}
+	return checked.Decision, nil
+}
+
+func readDecision(file string) (*decision.Decision, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "decision", Err: err, Next: "check and build write one: --report json=FILE"}
+	}
+	defer f.Close()
+	var d decision.Decision
+	dec := json.NewDecoder(io.LimitReader(f, maxDecision))
+	dec.UseNumber()
+	if err := dec.Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
+		return nil, &system.Error{Kind: system.ErrInput, What: file + " is no decision.json of this version", Err: err}
+	}
+	return &d, nil
+}
+
+// explainFindings tells all findings that a name means.
+func (c *cli) explainFindings(d *decision.Decision, name string, files []string) error {
+	all := policy.Explain(d, name)
+	if len(all) == 0 {
+		return usageError(fmt.Sprintf("no finding %q", name), "name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; check lists them")
+	}
+	sources, err := pipeline.Sources(d, files)
+	if err != nil && len(files) > 0 {
+		return err // the files were named, and are not these
+	}
+	if err != nil {
+		fmt.Fprintln(c.err, "seaworthy: no diff: "+printable(err.Error()))
+	}
+	passing := 0
+	var told []policy.Explanation
+	for _, e := range all {
+		if len(all) > 1 && !strings.Contains(name, "@") && (e.Finding.State == decision.StatePass || e.Finding.State == decision.StateNotApplicable) {
+			passing++
+			continue
+		}
+		told = append(told, e)
+	}
+	for i := range told {
+		if i > 0 {
+			fmt.Fprintln(c.out)
+		}
+		if err := c.explainFinding(&told[i], sources); err != nil {
+			return err
+		}
+	}
+	if passing > 0 {
+		fmt.Fprintf(c.out, "\n%d more pass or do not apply: name one as RULE@RESOURCE.\n", passing)
+	}
+	return nil
+}
+
+func (c *cli) explainFinding(e *policy.Explanation, sources []edit.File) error {
+	f := &e.Finding
+	fmt.Fprintf(c.out, "%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, printable(f.Resource), printable(e.Rule.Title))
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	row := func(head, text string) {
+		if text = strings.Join(strings.Fields(text), " "); text != "" {
+			fmt.Fprintf(w, "%s\t%s\n", head, printable(text))
+		}
+	}
+	row("what", f.Message)
+	row("value", asJSON(f.Actual))
+	row("expected", asJSON(f.Expected))
+	row("set by", setBy(f.Origin))
+	row("", sourceLine(f.Origin, sources))
+	row("why", e.Rule.Description)
+	head := "here"
+	for _, fact := range f.Because {
+		row(head, fact)
+		head = ""
+	}
+	row("to pass", f.Fix)
+	row("controls", strings.Join(f.Controls, "; "))
+	if f.Waiver != nil {
+		row("waived by", fmt.Sprintf("%s until %s: %s", f.Waiver.Owner, f.Waiver.Expires, f.Waiver.Reason))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	c.explainEdit(f, sources)
+	if e.Waiver != "" {
+		fmt.Fprintf(c.out, "\nA waiver, to be completed:\n%s", printable(e.Waiver))
+	}
+	return nil
+}
+
+// explainEdit prints the diff that mends a finding, or why there is none.
+func (c *cli) explainEdit(f *decision.Finding, sources []edit.File) {
+	switch {
+	case f.State != decision.StateFail && f.State != decision.StateWaived:
+		return
+	case len(f.Edits) == 0:
+		fmt.Fprintln(c.out, "\nNo edit of os.yml alone makes it pass.")
+		return
+	case sources == nil:
+		return
+	}
+	diff, err := pipeline.Remedy(sources, f)
+	if err != nil {
+		text, next := err.Error(), ""
+		var se *system.Error
+		if errors.As(err, &se) && se.Next != "" {
+			next = "\n  next: " + se.Next
+		}
+		fmt.Fprintf(c.out, "\nThe edit cannot be shown: %s%s\n", printable(text), printable(next))
+		return
+	}
+	fmt.Fprintf(c.out, "\n%s", printable(diff))
+}
+
+func asJSON(v any) string {
+	if v == nil {
+		return ""
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(v) != nil { // it was JSON a moment ago
+		return ""
+	}
+	return b.String()
+}
+
+func setBy(o *decision.Origin) string {
+	switch {
+	case o == nil:
+		return ""
+	case o.Line == 0:
+		return o.Layer
+	}
+	return fmt.Sprintf("%s, %s:%d:%d", o.Layer, o.File, o.Line, o.Column)
+}
+
+// sourceLine is the line of os.yml that an origin points at.
+func sourceLine(o *decision.Origin, sources []edit.File) string {
+	if o == nil || o.Line == 0 {
+		return ""
+	}
+	for _, s := range sources {
+		if lines := strings.Split(string(s.Data), "\n"); s.Name == o.File && o.Line <= len(lines) {
+			return lines[o.Line-1]
+		}
+	}
+	return ""
+}
+
+// explainRule prints a rule's page.
+func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, id string) error {
+	if strings.ContainsAny(id, "@/:") {
+		return usageError(fmt.Sprintf("%q is a finding, of which system?", id), "name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
+	}
+	rules := &ruleReader{ruleFlags: pf.ruleFlags, from: *rf}
+	if !cmd.Flags().Changed("policy") {
+		rules.policies = []string{"strict"}
+	}
+	r, err := findRule(cmd, rules, id)
+	if err != nil {
+		return err
+	}
+	c.describeRule(r)
+	if err := c.describeControls(cmd, rules, r.ID); err != nil {
+		return err
+	}
+	page, err := policy.PageOf(r)
+	if err != nil {
+		return err
+	}
+	c.describePage(page)
+	if len(r.Params) > 0 {
+		o, err := rules.options(cmd)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, "\nParameters:")
+		if err := c.listParams(cmd, o, r.Params); err != nil {
+			return err
+		}
+	}
+	c.example(r.ID, true, "An os.yml that fires it (what follows # fires: is found):")
+	c.example(r.ID, false, "One that does not:")
+	return nil
+}
+
+func (c *cli) describePage(p *policy.Page) {
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	section := func(head string, n int) {
+		if n > 0 {
+			fmt.Fprintf(w, "\n%s\n", head)
+		}
+	}
+	section("What is asked for, and by whom:", len(p.Rows))
+	for _, r := range p.Rows {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(r.Name), printable(r.Want), r.Pack, printable(strings.Join(r.Sources, "; ")))
+	}
+	section("Allowances:", len(p.Allowances))
+	for _, a := range p.Allowances {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", printable(a.Who), printable(strings.Join(a.Keys, ", ")), printable(a.Reason))
+	}
+	w.Flush()
+}
+
+// example prints the system that a rule is tested on.
+func (c *cli) example(id string, fires bool, head string) {
+	text := systems.Example(id, fires)
+	if text == "" {
+		return
+	}
+	fmt.Fprintf(c.out, "\n%s\n", head)
+	for line := range strings.Lines(text) {
+		fmt.Fprint(c.out, "  "+line)
+	}
+}

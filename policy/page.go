@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Page is what the built-in tables say beside a rule's own words.
+type Page struct {
+	// Allowances are the components for which some of its findings are none.
+	Allowances []Allowance
+	// Rows are those of the tables that a family of rules goes over.
+	Rows []PageRow
+}
+
+// Allowance lets a known component have something, and says why.
+type Allowance struct {
+	Who, Reason string
+	Keys        []string
+}
+
+// PageRow is one option, parameter or sysctl, and who asks for it.
+type PageRow struct {
+	Name, Want, Why, Pack string
+	Sources               []string
+}
+
+// PageOf gathers what the built-in tables say about a rule.
+func PageOf(r *RuleInfo) (*Page, error) {
+	l, err := builtin()
+	if err != nil {
+		return nil, err
+	}
+	var tables struct {
+		Components []struct {
+			Section, Name, Repository, Digest, Reason string
+			Rules                                     map[string][]string
+		} `json:"components"`
+		Kconfig, Cmdline, Sysctl []row
+	}
+	raw, err := json.Marshal(l.data)
+	if err == nil {
+		err = json.Unmarshal(raw, &tables)
+	}
+	if err != nil {
+		return nil, unusable(err, "the built-in tables", "")
+	}
+	p := &Page{}
+	for _, c := range tables.Components {
+		keys, ok := c.Rules[r.ID]
+		if !ok {
+			continue
+		}
+		who := c.Digest
+		if who == "" {
+			who = fmt.Sprintf("%s/%s (%s)", c.Section, c.Name, c.Repository)
+		}
+		p.Allowances = append(p.Allowances, Allowance{Who: who, Reason: c.Reason, Keys: keys})
+	}
+	for _, one := range slices.Concat(tables.Kconfig, tables.Cmdline, tables.Sysctl) {
+		if one.Rule == r.ID {
+			p.Rows = append(p.Rows, PageRow{Name: one.Option + one.Param + one.Key, Want: one.want(), Why: one.Why, Pack: one.Pack, Sources: one.Sources})
+		}
+	}
+	return p, nil
+}
+
+// row is what the three tables have in common.
+type row struct {
+	Option, Param, Key, Rule, Why, Pack string
+	Want, Forbid                        any
+	Sources                             []string
+}
+
+// want says what is asked for in a few words.
+func (r *row) want() string {
+	words := func(v any) string {
+		switch v := v.(type) {
+		case string:
+			return v
+		case []any:
+			var out []string
+			for _, one := range v {
+				out = append(out, fmt.Sprint(one))
+			}
+			return strings.Join(out, " or ")
+		}
+		return show(v)
+	}
+	switch {
+	case r.Forbid == "any":
+		return "absent"
+	case r.Forbid != nil:
+		return "not " + words(r.Forbid)
+	}
+	return words(r.Want)
+}
