@@ -20,7 +20,7 @@ func TestExplain(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	// A stub that nobody completed is no waiver; completed, it covers the finding.
-	if _, err := parseWaivers("w.yml", []byte("waivers:\n"+e.Waiver)); err == nil {
+	if _, err := ParseWaivers("w.yml", []byte("waivers:\n"+e.Waiver)); err == nil {
 		t.Error("a waiver without owner and reason is accepted")
 	}
 	done := strings.NewReplacer("# why this is acceptable", "because", "# who answers for it", "me").Replace(e.Waiver)

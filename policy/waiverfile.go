@@ -17,10 +17,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-const (
-	maxWaiverBytes = 1 << 20
-	maxWaivers     = 5000
-)
+// MaxWaiverBytes bounds a waiver file.
+const MaxWaiverBytes = 1 << 20
+
+const maxWaivers = 5000
 
 // waiverSet is a waiver file.
 type waiverSet struct {
@@ -38,14 +38,14 @@ func readWaivers(path string) (*waiverSet, error) {
 		return nil, &system.Error{Kind: system.ErrInput, What: "waivers", Next: "give --waivers a file that can be read", Err: err}
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxWaiverBytes+1))
+	content, err := io.ReadAll(io.LimitReader(f, MaxWaiverBytes+1))
 	if err != nil {
 		return nil, &system.Error{Kind: system.ErrInput, What: "waivers", Err: err}
 	}
-	if len(content) > maxWaiverBytes {
-		return nil, input("%s: larger than %d KiB", "", path, maxWaiverBytes>>10)
+	if len(content) > MaxWaiverBytes {
+		return nil, input("%s: larger than %d KiB", "", path, MaxWaiverBytes>>10)
 	}
-	list, err := parseWaivers(shownPath(path), content)
+	list, err := ParseWaivers(shownPath(path), content)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +72,8 @@ func shownPath(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// parseWaivers reads `waivers: [...]` and reports every mistake at once.
-func parseWaivers(name string, content []byte) ([]decision.Waiver, error) {
+// ParseWaivers reads `waivers: [...]` and reports every mistake at once.
+func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
 	root, err := document(name, content)
 	if err != nil {
 		return nil, err

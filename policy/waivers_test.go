@@ -143,14 +143,14 @@ func TestWaiverErrors(t *testing.T) {
 		"two mistakes":     {strings.Replace(strings.Replace(goodWaiver, "CAP-001", "cap", 1), "2026-12-31", "never", 1), []string{`"cap"`, `"never"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseWaivers("w.yml", []byte(c.file))
+			_, err := ParseWaivers("w.yml", []byte(c.file))
 			wantError(t, err, system.ErrInput, c.words...)
 		})
 	}
-	if _, err := parseWaivers("w.yml", []byte("waivers: []\n")); err != nil {
+	if _, err := ParseWaivers("w.yml", []byte("waivers: []\n")); err != nil {
 		t.Errorf("an empty list: %v", err)
 	}
-	big := writeFile(t, t.TempDir(), "big.yml", strings.Repeat("# x\n", maxWaiverBytes/4+1))
+	big := writeFile(t, t.TempDir(), "big.yml", strings.Repeat("# x\n", MaxWaiverBytes/4+1))
 	if _, err := readWaivers(big); !errors.Is(err, system.ErrInput) {
 		t.Errorf("a file of 1 MiB: %v", err)
 	}
@@ -163,7 +163,7 @@ func FuzzWaivers(f *testing.F) {
 	f.Add([]byte("? [a]\n: b\n"))
 	f.Add([]byte("a: !!binary x\n<<: {b: c}\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		list, err := parseWaivers("w.yml", content)
+		list, err := ParseWaivers("w.yml", content)
 		if err != nil {
 			if !errors.Is(err, system.ErrInput) {
 				t.Fatalf("error of another kind: %v", err)

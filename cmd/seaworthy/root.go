@@ -83,7 +83,7 @@ before anything boots.
 		return usageError(err.Error(), "see "+cmd.CommandPath()+" --help")
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
-	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.boot, c.lock, c.diff, c.explain, c.rules, c.sbom, c.kernel, c.component, c.key, c.version} {
+	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.boot, c.lock, c.diff, c.explain, c.waive, c.rules, c.sbom, c.kernel, c.component, c.key, c.version} {
 		root.AddCommand(verb())
 	}
 	for _, v := range laterVerbs {
@@ -95,7 +95,7 @@ before anything boots.
 }
 
 // laterVerbs are in the design and do not work yet; they are not listed.
-var laterVerbs = []string{"push", "pull", "serve", "waive"}
+var laterVerbs = []string{"push", "pull", "serve"}
 
 func later(name string) *cobra.Command {
 	return &cobra.Command{

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/pipeline"
+)
+
+// defaultWaivers is the waiver file that waive writes to.
+const defaultWaivers = "waivers.yml"
+
+func (c *cli) waive() *cobra.Command {
+	var rf resolveFlags
+	var pf policyFlags
+	var o pipeline.WaiveOptions
+	var file string
+	cmd := &cobra.Command{
+		Use: "waive FINDING [OS.yml...]", Short: "Write a waiver for a finding",
+		Long: `Waive adds one entry to the waiver file, which is made if it is not there; all else in the file
+stays as it is. The finding must be there and fail: in the system that OS.yml says, which is
+checked for it, or in a decision.json (--decision). It is named as RULE@RESOURCE.
+
+A waiver says who owns it, why, and until when; it is valid to the end of that day, UTC. One that
+has expired denies. check and build take the file with --waivers.
+
+` + exitHelp,
+		Example: "  seaworthy waive CAP-003@component:services/web os.yml --owner platform --reason 'mounts disks, until OPS-12' --expires 2027-03-31",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd); err != nil {
+				return err
+			}
+			name, files := args[0], args[1:]
+			if err := wholeWaiver(&o, name, file, files); err != nil {
+				return err
+			}
+			var err error
+			if o.Now, err = parseNow(pf.now); err != nil {
+				return err
+			}
+			o.Finding, o.File = name, pf.waivers
+			if _, err := os.Stat(pf.waivers); errors.Is(err, os.ErrNotExist) {
+				pf.waivers = ""
+			}
+			d, err := c.decided(cmd, &rf, &pf, file, files)
+			if err != nil {
+				return err
+			}
+			text, w, err := pipeline.Waive(d, o)
+			if err != nil {
+				return err
+			}
+			err = writeWhole(o.File, func(to io.Writer) error {
+				_, err := to.Write(text)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			what := w.Resource
+			if w.Digest != "" {
+				what = w.Digest
+			}
+			_, err = fmt.Fprintf(c.out, "%s: %s on %s is waived to the end of %s\n", o.File, w.Rule, printable(what), w.Expires)
+			return err
+		},
+	}
+	rf.add(cmd)
+	pf.addDecision(cmd)
+	fs := cmd.Flags()
+	fs.Lookup("waivers").DefValue = defaultWaivers
+	pf.waivers = defaultWaivers
+	fs.StringVar(&o.Owner, "owner", "", "who answers for it")
+	fs.StringVar(&o.Reason, "reason", "", "why it is acceptable")
+	fs.StringVar(&o.Expires, "expires", "", "last day on which it holds, YYYY-MM-DD")
+	fs.BoolVar(&o.ByDigest, "by-digest", false, "waive it for the component's present image, whatever its name")
+	fs.StringVar(&file, "decision", "", "decision.json that has the finding")
+	return cmd
+}
+
+// wholeWaiver tells everything that is missing at once, before any work.
+func wholeWaiver(o *pipeline.WaiveOptions, name, decision string, files []string) error {
+	var errs []error
+	for _, flag := range []struct{ name, value string }{{"owner", o.Owner}, {"reason", o.Reason}, {"expires", o.Expires}} {
+		if flag.value == "" {
+			errs = append(errs, usageError("--"+flag.name+" is missing", "every waiver says who owns it, why, and until when"))
+		}
+	}
+	if decision == "" && len(files) == 0 {
+		errs = append(errs, usageError(fmt.Sprintf("%q is a finding of which system?", name), "name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,142 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// WaiveOptions say which finding is to be waived, and by whom.
+type WaiveOptions struct {
+	// Finding is named as policy.Explain takes it; it must mean one rule on one
+	// resource that fails.
+	Finding string
+	// Owner answers for it, Reason says why it is acceptable.
+	Owner, Reason string
+	// Expires is the last day, YYYY-MM-DD.
+	Expires string
+	// ByDigest waives it for the component's present image instead of its name.
+	ByDigest bool
+	// Now is what Expires is held against.
+	Now time.Time
+	// File is the path of the waiver file, which need not be there.
+	File string
+}
+
+// Waive gives the text of the waiver file with one waiver more, and that waiver.
+// All else in the file stays as it is. It refuses a finding that the decision
+// does not have or that does not fail, a day that is over, and what another
+// waiver in the file covers.
+func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, error) {
+	f, err := toWaive(d, o.Finding)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &decision.Waiver{Rule: f.ID, Resource: f.Resource, Reason: strings.TrimSpace(o.Reason), Owner: strings.TrimSpace(o.Owner), Expires: o.Expires}
+	if o.ByDigest {
+		if w.Digest, err = digestOf(d, f); err != nil {
+			return nil, nil, err
+		}
+		w.Resource = ""
+	}
+	if day, err := time.Parse(time.DateOnly, o.Expires); err == nil && !o.Now.Before(day.Add(24*time.Hour)) {
+		return nil, nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("--expires %s is over", o.Expires), Next: "name a day to come"}
+	}
+	data, err := readBounded(o.File, policy.MaxWaiverBytes)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	out, err := addWaiver(edit.File{Name: o.File, Data: data}, w)
+	return out, w, err
+}
+
+// toWaive is the one failing finding that a name means; several keys of a rule
+// on one resource are waived together.
+func toWaive(d *decision.Decision, name string) (*decision.Finding, error) {
+	fail := func(what, next string) (*decision.Finding, error) {
+		return nil, &system.Error{Kind: system.ErrInput, What: what, Next: next}
+	}
+	all := policy.Explain(d, name)
+	var found *decision.Finding
+	var others []string
+	for i := range all {
+		f := &all[i].Finding
+		switch {
+		case f.State != decision.StateFail:
+		case found == nil:
+			found = f
+			others = append(others, f.ID+"@"+f.Resource)
+		case f.ID != found.ID || f.Resource != found.Resource:
+			if this := f.ID + "@" + f.Resource; others[len(others)-1] != this {
+				others = append(others, this)
+			}
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return fail(fmt.Sprintf("no finding %q", name), "name it as RULE@RESOURCE; check lists them")
+	case found == nil:
+		return fail(fmt.Sprintf("%s does not fail: %s", name, all[0].Finding.State), "only what fails can be waived")
+	case len(others) > 1:
+		return fail(fmt.Sprintf("%q means %d findings", name, len(others)), "waive one at a time: "+strings.Join(others[:min(len(others), 5)], ", "))
+	}
+	return found, nil
+}
+
+// digestOf is the digest of the image of the component that a finding is about.
+func digestOf(d *decision.Decision, f *decision.Finding) (string, error) {
+	for _, c := range d.System.Components {
+		if "component:"+c.ID == f.Resource {
+			return c.Digest, nil
+		}
+	}
+	return "", &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("--by-digest: %s is no component", f.Resource), Next: "leave --by-digest out"}
+}
+
+// addWaiver adds an entry to a waiver file and holds the outcome against what
+// policies take.
+func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
+	blank := true
+	for line := range strings.Lines(string(f.Data)) {
+		if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#") {
+			blank = false
+		}
+	}
+	if !blank {
+		if _, err := policy.ParseWaivers(f.Name, f.Data); err != nil {
+			return nil, err
+		}
+	}
+	entry := edit.Map{{Key: "rule", Value: w.Rule}}
+	if w.Digest != "" {
+		entry = append(entry, edit.Pair{Key: "digest", Value: w.Digest})
+	} else {
+		entry = append(entry, edit.Pair{Key: "resource", Value: w.Resource})
+	}
+	entry = append(entry, edit.Pair{Key: "reason", Value: w.Reason}, edit.Pair{Key: "owner", Value: w.Owner}, edit.Pair{Key: "expires", Value: w.Expires})
+	var head []byte
+	if blank {
+		// Comments alone stay above the first waiver.
+		head, f.Data = f.Data, []byte("waivers: []\n")
+		if len(head) > 0 && head[len(head)-1] != '\n' {
+			head = append(head, '\n')
+		}
+	}
+	out, err := edit.One(f, "append", []string{"waivers"}, entry)
+	if err != nil {
+		return nil, err
+	}
+	out = append(head, out...)
+	// What is wrong with the new entry is told as for any other, with its place.
+	if _, err := policy.ParseWaivers(f.Name, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
