@@ -185,10 +185,13 @@ func notes(f *facts.Facts) []string {
 	if f.Scope != nil {
 		return scopeNotes(f.Scope)
 	}
-	out := []string{"vulnerabilities: not scanned (no vulnerability database was given)"}
+	out := []string{}
+	if !f.Vulnerabilities.Scanned {
+		out = append(out, "vulnerabilities: not scanned (no vulnerability database was given)")
+	}
 	for i := range f.Components {
 		if f.Components[i].Files.Truncated {
-			out = append(out, f.Components[i].ID+": more files stood out than are listed; rules saw the first ones only")
+			out = append(out, f.Components[i].ID+": more files stood out than are listed; what hangs on them is unknown")
 		}
 	}
 	return out

@@ -1,0 +1,84 @@
+# METADATA
+# scope: package
+# title: "Known and dangerous vulnerability"
+# description: |-
+#   A package has a vulnerability that attackers use, or a critical one for which
+#   there is a fix. What a VEX document says is not_affected or fixed does not count.
+#   Packages are matched where the facts say that a vulnerability database was used;
+#   else this does not apply in hardened, where each report says so at its top, and is
+#   unknown in strict.
+# custom:
+#   id: SUP-015
+#   severity: critical
+#   pack: hardened
+#   controls: ["CRA I.I(2)(a)?", "800-190 4.1.1?", "SSDF RV.1.1?", "CIS-D 4.4?"]
+#   remediation: "Take the fixed version, or say in a VEX document why it does no harm."
+#   inputs: ["vulnerabilities"]
+#   since: 0.1.0
+package seaworthy.rules.SUP_015
+
+import data.seaworthy.given
+import data.seaworthy.lib
+
+scanned if input.vulnerabilities.scanned == true
+
+checked contains lib.resource(c) if {
+	scanned
+	some c in input.components
+	c.sbom.present == true
+}
+
+unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+	scanned
+	some c in input.components
+	not c.sbom.present == true
+}
+
+not_scanned := "vulnerabilities: not scanned (no vulnerability database was given)"
+
+unknown contains {"resource": lib.image_resource, "reason": not_scanned} if {
+	not scanned
+	"strict" in given.packs
+}
+
+not_applicable contains {"resource": lib.image_resource, "reason": not_scanned} if {
+	not scanned
+	not "strict" in given.packs
+}
+
+# dangerous says what makes it so.
+dangerous(v) := "attackers use it" if {
+	v.exploited == true
+} else := "it is critical, and there is a fix" if {
+	v.severity == "critical"
+	lib.str(v.fixed) != ""
+}
+
+excused(v) if v.vex in {"not_affected", "fixed"}
+
+fix(c, v) := sprintf("take %s %s in the image %s", [v.package, v.fixed, c.image.repository]) if {
+	lib.str(v.fixed) != ""
+} else := sprintf("leave %s out of the image %s: there is no fix yet", [v.package, c.image.repository])
+
+found contains lib.finding("SUP-015", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%s %s", [v.package, v.version]),
+	"expected": sprintf("%s without %s", [v.package, v.id]),
+	"key": sprintf("%s:%s@%s", [v.id, v.package, v.version]),
+	"message": sprintf("%s ships %s %s with %s: %s", [c.id, v.package, v.version, v.id, why]),
+	"fix": fix(c, v),
+}) if {
+	scanned
+	some c in input.components
+	some v in lib.arr(c.sbom.vulnerabilities)
+	not excused(v)
+	why := dangerous(v)
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found
