@@ -17,8 +17,8 @@ import (
 )
 
 // noEdit are the rules that no edit of os.yml mends on their own system, and
-// why. Families over the kernel's configuration are among them: where lockdown
-// does, TestLockdownRemedy shows it.
+// why. Those over the kernel's configuration are among them, but for the
+// families with an option that lockdown makes harmless.
 var noEdit = map[string]string{
 	"BOO-003": "which microcode the kernel image brings cannot be read from os.yml",
 	"BOO-004": "another kernel is needed",
@@ -65,6 +65,13 @@ var noEdit = map[string]string{
 	"LOG-001": "which component keeps the logs is a choice",
 	"SEC-006": "which profile fits, and what loads it, is a choice",
 	"SEC-008": "another kernel is needed",
+	"SUP-001": "the image has to be signed, or another used",
+	"SUP-002": "the image has to be signed by somebody else, or another used",
+	"SUP-003": "the image needs other provenance, or another image is used",
+	"SUP-004": "the image needs other provenance, or another image is used",
+	"SUP-005": "the image needs other provenance, or another image is used",
+	"SUP-006": "the image needs other provenance, or another image is used",
+	"SUP-007": "the image needs other provenance, or another image is used",
 	"SUP-008": "another image is needed, or another SBOM",
 	"SUP-009": "another image is needed, or another SBOM",
 	"SUP-010": "another image is needed, or another SBOM",
