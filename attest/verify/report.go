@@ -25,6 +25,8 @@ type Report struct {
 	Signers    []string `json:"signers,omitempty"`
 	Statements []string `json:"statements,omitempty"`
 	Checked    []string `json:"checked,omitempty"`
+	// Rules are the rules that only a built image answers; none for one file.
+	Rules []Ruling `json:"rules,omitempty"`
 	// Problems are why it is not verified, at least one then.
 	Problems []Problem `json:"problems,omitempty"`
 }

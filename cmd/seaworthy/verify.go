@@ -56,7 +56,7 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 
 func (c *cli) verify() *cobra.Command {
 	var vf verifyFlags
-	var format string
+	var format, rebuilt string
 	cmd := &cobra.Command{
 		Use:   "verify DIR|FILE",
 		Short: "Believe an image, or say precisely why not",
@@ -82,19 +82,46 @@ decision holds still. For one file of such a folder it checks that file, and say
 			if r != nil {
 				defer r.Close()
 			}
+			rules, err := rulings(args[0], rebuilt, r, err)
 			if format == "json" {
-				return c.verifyJSON(args[0], r, err)
+				return c.verifyJSON(args[0], r, rules, err)
 			}
-			if err != nil {
-				return err
+			if err == nil {
+				c.sayVerified(args[0], r)
 			}
-			c.sayVerified(args[0], r)
-			return nil
+			for _, one := range rules {
+				fmt.Fprintf(c.out, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
+			}
+			return err
 		},
 	}
 	vf.add(cmd)
 	cmd.Flags().StringVar(&format, "report", "text", "text or json")
+	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output of a second build: the image's files must be the same there (SUP-018)")
 	return cmd
+}
+
+// rulings answer the rules on outputs. A second build that differs refuses the
+// image.
+func rulings(path, rebuilt string, r *verify.Result, verr error) ([]verify.Ruling, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		if rebuilt != "" && verr == nil {
+			verr = usageError("--rebuilt compares whole images, and "+path+" is one file", "give the folder that build wrote")
+		}
+		return nil, verr
+	}
+	if rebuilt == "" || verr != nil {
+		return verify.Rulings(verr, false, nil), verr
+	}
+	different, err := r.Compare(rebuilt)
+	if err != nil {
+		return verify.Rulings(nil, false, nil), err
+	}
+	if len(different) > 0 {
+		err = &system.Error{Kind: system.ErrMismatch, What: fmt.Sprintf("%s and %s differ in %s", path, rebuilt, strings.Join(different, ", ")),
+			Next: "build both from the same lock, with the same version of the builder and the same formats"}
+	}
+	return verify.Rulings(nil, true, different), err
 }
 
 // verifyPath verifies an output folder, or one file of it.
@@ -144,10 +171,12 @@ func (c *cli) sayVerified(path string, r *verify.Result) {
 }
 
 // verifyJSON prints the outcome, good or bad, and keeps the exit code.
-func (c *cli) verifyJSON(path string, r *verify.Result, verr error) error {
+func (c *cli) verifyJSON(path string, r *verify.Result, rules []verify.Ruling, verr error) error {
 	enc := json.NewEncoder(c.out)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(verify.NewReport(path, r, verr)); err != nil {
+	rep := verify.NewReport(path, r, verr)
+	rep.Rules = rules
+	if err := enc.Encode(rep); err != nil {
 		return err
 	}
 	return verr
