@@ -11,8 +11,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Each row of the kernel tables is complete, cites its sources, and belongs to
-// a rule whose pack is the weakest among its rows.
+var (
+	tableKeys = map[string]string{"kconfig": "option", "cmdline": "param", "sysctl": "key"}
+	order     = []string{"baseline", "hardened", "strict"}
+	arches    = []string{"amd64", "arm64", "riscv64"}
+)
+
+// Each row of the kernel tables is complete, is of the form that the evaluator
+// reads, cites its sources, and belongs to a rule whose pack is the weakest
+// among its rows.
 func TestKernelTables(t *testing.T) {
 	var (
 		tables  = data(t)
@@ -20,33 +27,31 @@ func TestKernelTables(t *testing.T) {
 		sources = tables["sources"].(map[string]any)
 		version = regexp.MustCompile(`^\d+\.\d+$`)
 		weakest = map[string]int{}
-		order   = []string{"baseline", "hardened", "strict"}
-	)
-	known := map[string][]string{
-		"kconfig": {"option", "want", "rule", "severity", "pack", "why", "sources", "arches", "since", "until", "oldNames", "when", "any", "lockdown", "builtin"},
-		"cmdline": {"param", "forbid", "want", "add", "rule", "severity", "pack", "why", "sources", "arches", "since", "when", "default", "contrary"},
-		"sysctl":  {"key", "want", "set", "rule", "severity", "pack", "why", "sources", "arches", "since", "when", "defaults", "unlessCmdline"},
-	}
-	least := map[string]int{"kconfig": 120, "cmdline": 40, "sysctl": 40}
-	for table, key := range map[string]string{"kconfig": "option", "cmdline": "param", "sysctl": "key"} {
-		rows := tables[table].([]any)
-		if len(rows) < least[table] {
-			t.Errorf("%s: only %d rows", table, len(rows))
+		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
+		ownKeys = map[string][]string{
+			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown"},
+			"cmdline": {"param", "forbid", "add", "default", "contrary"},
+			"sysctl":  {"key", "set", "defaults", "unlessCmdline"},
 		}
-		seen := map[string]bool{}
-		for _, r := range rows {
+		shapes = map[string]*regexp.Regexp{
+			"kconfig": regexp.MustCompile(`^CONFIG_[A-Z0-9][A-Za-z0-9_]*$`),
+			"cmdline": regexp.MustCompile(`^[a-z0-9_][A-Za-z0-9_.]*$`),
+			"sysctl":  regexp.MustCompile(`^(abi|debug|dev|fs|kernel|net|user|vm)\.[a-z0-9_.]+$`),
+		}
+	)
+	for table, key := range tableKeys {
+		for _, r := range tables[table].([]any) {
 			row := r.(map[string]any)
 			name, _ := row[key].(string)
 			at := fmt.Sprintf("%s %s", table, name)
+			if !shapes[table].MatchString(name) {
+				t.Errorf("%s: no name of its kind", at)
+			}
 			for field := range row {
-				if !slices.Contains(known[table], field) {
+				if !slices.Contains(common, field) && !slices.Contains(ownKeys[table], field) {
 					t.Errorf("%s: unknown field %q", at, field)
 				}
 			}
-			if seen[name] || name == "" {
-				t.Errorf("%s: no name, or there twice", at)
-			}
-			seen[name] = true
 			if why, _ := row["why"].(string); why == "" {
 				t.Errorf("%s: does not say why", at)
 			}
@@ -61,22 +66,54 @@ func TestKernelTables(t *testing.T) {
 			if w, ok := weakest[rule]; !ok || level < w {
 				weakest[rule] = level
 			}
-			cited, _ := row["sources"].([]any)
+			cited := texts(row["sources"])
 			if len(cited) == 0 {
 				t.Errorf("%s: cites nothing", at)
 			}
 			for _, c := range cited {
-				if !slices.ContainsFunc(slices.Collect(keys(sources)), func(s string) bool { return strings.HasPrefix(c.(string), s) }) {
+				source, _, _ := strings.Cut(c, " ")
+				if sources[source] == nil && !strings.HasPrefix(c, "SRG-OS-") {
 					t.Errorf("%s: cites %q, which data/sources.json does not list", at, c)
 				}
+				if (source == "kernel" || source == "ANSSI-BP-028") && source == c {
+					t.Errorf("%s: cites %s, and not where in it", at, c)
+				}
 			}
-			for _, field := range []string{"since", "until"} {
+			for _, a := range texts(row["arches"]) {
+				if !slices.Contains(arches, a) {
+					t.Errorf("%s: unknown architecture %q", at, a)
+				}
+			}
+			for _, field := range []string{"since", "until", "builtin"} {
 				if v, ok := row[field].(string); ok && !version.MatchString(v) {
 					t.Errorf("%s: %s is %q", at, field, v)
 				}
 			}
+			for _, end := range []string{"until", "builtin"} {
+				if since, ok := row["since"].(string); ok && row[end] != nil && !older(since, row[end].(string)) {
+					t.Errorf("%s: since %s, %s %s", at, since, end, row[end])
+				}
+			}
 			if (row["want"] == nil) == (row["forbid"] == nil) {
 				t.Errorf("%s: either wants or forbids", at)
+			}
+			if row["want"] != nil && table != "cmdline" {
+				wellFormed(t, at, row["want"])
+			}
+			conditions, ok := row["when"].([]any)
+			if !ok && row["when"] != nil {
+				conditions = []any{row["when"]}
+			}
+			for _, c := range conditions {
+				for option, want := range c.(map[string]any) {
+					if !shapes["kconfig"].MatchString(option) {
+						t.Errorf("%s: hangs on %q, which is no option", at, option)
+					}
+					wellFormed(t, at, want)
+				}
+			}
+			if l, ok := row["lockdown"].(string); ok && l != "integrity" && l != "confidentiality" {
+				t.Errorf("%s: lockdown %q", at, l)
 			}
 		}
 	}
@@ -87,15 +124,143 @@ func TestKernelTables(t *testing.T) {
 	}
 }
 
-func keys(m map[string]any) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
+// wellFormed holds that the evaluator knows what is wanted: a value, a list of
+// values, or an object with one of its words.
+func wellFormed(t *testing.T, at string, want any) {
+	t.Helper()
+	switch w := want.(type) {
+	case string:
+		if w != "" {
+			return
+		}
+	case []any:
+		if len(texts(w)) > 0 {
+			return
+		}
+	case map[string]any:
+		ok := len(w) > 0
+		for word, v := range w {
+			switch word {
+			case "min", "max":
+				_, is := v.(json.Number)
+				ok = ok && is
+			case "has":
+				ok = ok && len(texts(v)) > 0
+			case "not", "as":
+				_, is := v.(string)
+				ok = ok && is
+			default:
+				ok = false
+			}
+		}
+		if ok {
+			return
+		}
+	}
+	t.Errorf("%s: nobody knows what %v means", at, want)
+}
+
+// Two rows on one option either speak of different architectures or versions,
+// or ask for different words of a list, or one forbids what the other does not
+// want: else they could contradict each other.
+func TestRowsDoNotContradict(t *testing.T) {
+	tables := data(t)
+	for table, key := range tableKeys {
+		rows := tables[table].([]any)
+		for i, a := range rows {
+			for _, b := range rows[:i] {
+				a, b := a.(map[string]any), b.(map[string]any)
+				if a[key] == b[key] && overlap(a, b) && !(words(a) && words(b)) && !apart(a, b) {
+					t.Errorf("%s %s: two rows for the same kernels", table, a[key])
+				}
+			}
+			// An old name is not an option of another row.
+			for _, b := range rows {
+				a, b := a.(map[string]any), b.(map[string]any)
+				if slices.Contains(texts(a["oldNames"]), fmt.Sprint(b[key])) {
+					t.Errorf("%s %s: is an old name of %s, and has a row of its own", table, b[key], a[key])
+				}
 			}
 		}
 	}
 }
+
+func overlap(a, b map[string]any) bool {
+	ofA, ofB := texts(a["arches"]), texts(b["arches"])
+	if len(ofA) > 0 && len(ofB) > 0 && !slices.ContainsFunc(ofA, func(s string) bool { return slices.Contains(ofB, s) }) {
+		return false
+	}
+	for _, pair := range [][2]map[string]any{{a, b}, {b, a}} {
+		until, _ := pair[0]["until"].(string)
+		since, _ := pair[1]["since"].(string)
+		if until != "" && since != "" && !older(since, until) {
+			return false
+		}
+	}
+	return true
+}
+
+// apart: one row forbids values of which the other wants none.
+func apart(a, b map[string]any) bool {
+	if a["forbid"] == nil {
+		a, b = b, a
+	}
+	forbidden, wanted := texts(a["forbid"]), texts(b["want"])
+	return len(forbidden) > 0 && len(wanted) > 0 &&
+		!slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(forbidden, s) })
+}
+
+func words(row map[string]any) bool {
+	want, ok := row["want"].(map[string]any)
+	return ok && want["has"] != nil
+}
+
+// older compares versions of the form MAJOR.MINOR.
+func older(a, b string) bool {
+	var x, y [2]int
+	fmt.Sscanf(a, "%d.%d", &x[0], &x[1])
+	fmt.Sscanf(b, "%d.%d", &y[0], &y[1])
+	return slices.Compare(x[:], y[:]) < 0
+}
+
+func texts(v any) []string {
+	list, _ := v.([]any)
+	var out []string
+	for _, x := range list {
+		if s, ok := x.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// The tables stay as large as they were promised to be, for each architecture.
+func TestTableSizes(t *testing.T) {
+	tables := data(t)
+	for table, least := range map[string]int{"kconfig": 300, "cmdline": 70, "sysctl": 60} {
+		rows := tables[table].([]any)
+		names := map[any]bool{}
+		for _, r := range rows {
+			names[r.(map[string]any)[tableKeys[table]]] = true
+		}
+		if len(names) < least {
+			t.Errorf("%s: only %d names", table, len(names))
+		}
+		for _, arch := range arches {
+			n := 0
+			for _, r := range rows {
+				if a := texts(r.(map[string]any)["arches"]); len(a) == 0 || slices.Contains(a, arch) {
+					n++
+				}
+			}
+			if n < perArch[table] {
+				t.Errorf("%s: only %d rows for %s", table, n, arch)
+			}
+		}
+	}
+}
+
+var perArch = map[string]int{"kconfig": 300, "cmdline": 40, "sysctl": 60}
 
 // An allowance says for what and why; it is never for a rule as a whole.
 func TestAllowances(t *testing.T) {

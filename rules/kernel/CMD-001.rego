@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_001
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some ["CMD-001", r] in cmdline.checked
+checked contains r if some r in cmdline.all_checked["CMD-001"]
 
-fail contains f if some ["CMD-001", f] in cmdline.fail
+fail contains f if some f in cmdline.all_fail["CMD-001"]
 
-unknown contains u if some ["CMD-001", u] in cmdline.unknown
+unknown contains u if some u in cmdline.all_unknown["CMD-001"]
 
-not_applicable contains n if some ["CMD-001", n] in cmdline.not_applicable
+not_applicable contains n if some n in cmdline.all_not_applicable["CMD-001"]

@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_004
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some ["CMD-004", r] in cmdline.checked
+checked contains r if some r in cmdline.all_checked["CMD-004"]
 
-fail contains f if some ["CMD-004", f] in cmdline.fail
+fail contains f if some f in cmdline.all_fail["CMD-004"]
 
-unknown contains u if some ["CMD-004", u] in cmdline.unknown
+unknown contains u if some u in cmdline.all_unknown["CMD-004"]
 
-not_applicable contains n if some ["CMD-004", n] in cmdline.not_applicable
+not_applicable contains n if some n in cmdline.all_not_applicable["CMD-004"]

@@ -18,13 +18,13 @@ import data.seaworthy.kernel
 import data.seaworthy.lib
 import data.seaworthy.tables.cmdline
 
-checked contains r if some ["CMD-013", r] in cmdline.checked
+checked contains r if some r in cmdline.all_checked["CMD-013"]
 
-fail contains f if some ["CMD-013", f] in cmdline.fail
+fail contains f if some f in cmdline.all_fail["CMD-013"]
 
-unknown contains u if some ["CMD-013", u] in cmdline.unknown
+unknown contains u if some u in cmdline.all_unknown["CMD-013"]
 
-not_applicable contains n if some ["CMD-013", n] in cmdline.not_applicable
+not_applicable contains n if some n in cmdline.all_not_applicable["CMD-013"]
 
 # lsm= replaces the built-in list: what it leaves out does not start.
 fail contains {

@@ -15,10 +15,10 @@ package seaworthy.rules.CMD_015
 
 import data.seaworthy.tables.cmdline
 
-checked contains r if some ["CMD-015", r] in cmdline.checked
+checked contains r if some r in cmdline.all_checked["CMD-015"]
 
-fail contains f if some ["CMD-015", f] in cmdline.fail
+fail contains f if some f in cmdline.all_fail["CMD-015"]
 
-unknown contains u if some ["CMD-015", u] in cmdline.unknown
+unknown contains u if some u in cmdline.all_unknown["CMD-015"]
 
-not_applicable contains n if some ["CMD-015", n] in cmdline.not_applicable
+not_applicable contains n if some n in cmdline.all_not_applicable["CMD-015"]

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_006
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some ["KCF-006", r] in kconfig.checked
+checked contains r if some r in kconfig.all_checked["KCF-006"]
 
-fail contains f if some ["KCF-006", f] in kconfig.fail
+fail contains f if some f in kconfig.all_fail["KCF-006"]
 
-unknown contains u if some ["KCF-006", u] in kconfig.unknown
+unknown contains u if some u in kconfig.all_unknown["KCF-006"]
 
-not_applicable contains n if some ["KCF-006", n] in kconfig.not_applicable
+not_applicable contains n if some n in kconfig.all_not_applicable["KCF-006"]

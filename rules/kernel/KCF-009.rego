@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_009
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some ["KCF-009", r] in kconfig.checked
+checked contains r if some r in kconfig.all_checked["KCF-009"]
 
-fail contains f if some ["KCF-009", f] in kconfig.fail
+fail contains f if some f in kconfig.all_fail["KCF-009"]
 
-unknown contains u if some ["KCF-009", u] in kconfig.unknown
+unknown contains u if some u in kconfig.all_unknown["KCF-009"]
 
-not_applicable contains n if some ["KCF-009", n] in kconfig.not_applicable
+not_applicable contains n if some n in kconfig.all_not_applicable["KCF-009"]

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_016
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some ["KCF-016", r] in kconfig.checked
+checked contains r if some r in kconfig.all_checked["KCF-016"]
 
-fail contains f if some ["KCF-016", f] in kconfig.fail
+fail contains f if some f in kconfig.all_fail["KCF-016"]
 
-unknown contains u if some ["KCF-016", u] in kconfig.unknown
+unknown contains u if some u in kconfig.all_unknown["KCF-016"]
 
-not_applicable contains n if some ["KCF-016", n] in kconfig.not_applicable
+not_applicable contains n if some n in kconfig.all_not_applicable["KCF-016"]

@@ -15,10 +15,10 @@ package seaworthy.rules.KCF_025
 
 import data.seaworthy.tables.kconfig
 
-checked contains r if some ["KCF-025", r] in kconfig.checked
+checked contains r if some r in kconfig.all_checked["KCF-025"]
 
-fail contains f if some ["KCF-025", f] in kconfig.fail
+fail contains f if some f in kconfig.all_fail["KCF-025"]
 
-unknown contains u if some ["KCF-025", u] in kconfig.unknown
+unknown contains u if some u in kconfig.all_unknown["KCF-025"]
 
-not_applicable contains n if some ["KCF-025", n] in kconfig.not_applicable
+not_applicable contains n if some n in kconfig.all_not_applicable["KCF-025"]

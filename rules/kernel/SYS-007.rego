@@ -15,10 +15,10 @@ package seaworthy.rules.SYS_007
 
 import data.seaworthy.tables.sysctl
 
-checked contains r if some ["SYS-007", r] in sysctl.checked
+checked contains r if some r in sysctl.all_checked["SYS-007"]
 
-fail contains f if some ["SYS-007", f] in sysctl.fail
+fail contains f if some f in sysctl.all_fail["SYS-007"]
 
-unknown contains u if some ["SYS-007", u] in sysctl.unknown
+unknown contains u if some u in sysctl.all_unknown["SYS-007"]
 
-not_applicable contains n if some ["SYS-007", n] in sysctl.not_applicable
+not_applicable contains n if some n in sysctl.all_not_applicable["SYS-007"]

@@ -2,13 +2,15 @@
 # description: |-
 #   Evaluates data.kconfig. A row: option, want, why, sources, rule, severity,
 #   pack; and where needed arches, oldNames (renamed options, the newest first),
-#   since and until (the kernel versions that have it), builtin (the version
+#   since and until (the kernel versions that have it), before (how kernels
+#   behave that do not have it yet, where that is not "n"), builtin (the version
 #   since which it is always on), when (what Kconfig asks for before the option
 #   exists, or means anything: options and what they must be, or a list of such
 #   objects of which one must hold), any (other ways to be right, each with a
 #   when of its own), lockdown (the mode under which the option does no harm).
 #   What an option must be: a value ("n" is off, or not there at all), a list of
-#   values, {"min": N} and {"max": N}, {"has": [words of a list]}, {"not": value}.
+#   values, {"min": N} and {"max": N}, {"has": [words of a list]}, {"not": value},
+#   {"as": option} (the value of that one).
 package seaworthy.tables.kconfig
 
 import data.seaworthy.given
@@ -21,17 +23,20 @@ active_packs := {name | some name in data.seaworthy.active} if {
 	data.seaworthy.active
 } else := {"baseline", "hardened", "strict"}
 
+# rows are those of the active packs and of this architecture, by index.
 rows contains i if {
+	packs := active_packs
+	arch := kernel.arch
 	some i, row in given.kconfig
-	row.pack in active_packs
-	arch_fits(row)
+	row.pack in packs
+	arch in object.get(row, "arches", [arch])
 }
 
 arch_fits(row) if not row.arches
 
 arch_fits(row) if kernel.arch in row.arches
 
-resource(row) := sprintf("kernel:%s", [row.option])
+resource(row) := concat("", ["kernel:", row.option])
 
 # found is the option's value, under its present name or the newest old one.
 found(row) := kernel.value(row.option)
@@ -47,33 +52,40 @@ satisfied(value, want) if {
 }
 
 satisfied(value, want) if {
+	not is_string(want)
+	fulfils(value, want)
+}
+
+fulfils(value, want) if {
 	is_array(want)
 	value in want
 }
 
-satisfied(value, want) if {
+fulfils(value, want) if {
 	numeric(value)
 	to_number(value) >= want.min
 	to_number(value) <= object.get(want, "max", 1000000000000)
 }
 
-satisfied(value, want) if {
+fulfils(value, want) if {
 	not want.min
 	numeric(value)
 	to_number(value) <= want.max
 }
 
-satisfied(value, want) if {
+fulfils(value, want) if {
 	listed := split(value, ",")
 	every word in want.has {
 		word in listed
 	}
 }
 
-satisfied(value, want) if {
+fulfils(value, want) if {
 	want.not
 	value != want.not
 }
+
+fulfils(value, want) if value == kernel.value(want.as)
 
 numeric(value) if regex.match(`^-?\d{1,18}$`, value)
 
@@ -104,9 +116,11 @@ good(row) if {
 }
 
 # closed are the lockdown modes in force: the stronger one includes the other.
-closed := {"integrity", "confidentiality"} if kernel.lockdown == "confidentiality"
-
-closed := {"integrity"} if kernel.lockdown == "integrity"
+closed := {"integrity", "confidentiality"} if {
+	kernel.lockdown == "confidentiality"
+} else := {"integrity"} if {
+	kernel.lockdown == "integrity"
+} else := set()
 
 # met: all that is asked holds; of a list, one.
 met(asked) if all_hold(asked)
@@ -147,12 +161,18 @@ first_unmet(asked) := sprintf("%s is not %s on this kernel", [name, text(asked[n
 irrelevant(row) := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	not found(row)
 	kernel.older_than(row.since)
-	not good(row)
+	not old_enough(row)
 } else := sprintf("this option is gone since Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
 	not found(row)
 	kernel.at_least(row.until)
 	not good(row)
 } else := unmet(row.when)
+
+# old_enough: the option was not there yet, and all is well without it.
+old_enough(row) if {
+	not row.before
+	good(row)
+}
 
 # undecidable: whether the option exists depends on a version that is not known.
 undecidable(row) if {
@@ -167,17 +187,54 @@ versioned(row) if row.until
 
 versioned(row) if row.builtin
 
-# verdicts judges each row once; state is pass, fail, unknown or not_applicable.
-verdicts[i] := verdict(given.kconfig[i]) if {
-	kernel.config_known
+# right_at and wrong_at are the common cases, set apart because they are quick:
+# calls of functions are what costs. Whatever else holds, what is right is
+# right; what is there and wrong is wrong, where the row knows no exception.
+right_at contains i if {
+	options := kernel.options
 	some i in rows
+	row := given.kconfig[i]
+	options[row.option] == row.want
 }
 
-# The first answer is the common case, and quick: whatever else holds, what is
-# right is right.
-verdict(row) := {"state": "pass"} if {
-	kernel.options[row.option] == row.want
-} else := {"state": "not_applicable", "reason": reason} if {
+right_at contains i if {
+	options := kernel.options
+	some i in rows
+	row := given.kconfig[i]
+	is_array(row.want)
+	options[row.option] in row.want
+}
+
+right_at contains i if {
+	options := kernel.options
+	some i in rows
+	row := given.kconfig[i]
+	row.want == "n"
+	not options[row.option]
+	count(object.keys(row) & {"when", "oldNames", "before"}) == 0
+}
+
+wrong_at contains i if {
+	options := kernel.options
+	some i in rows
+	row := given.kconfig[i]
+	is_string(row.want)
+	options[row.option] != row.want
+	count(object.keys(row) & {"when", "any"}) == 0
+	not object.get(row, "lockdown", "") in closed
+}
+
+# verdicts judges each row once; state is pass, fail, unknown or not_applicable.
+verdicts[i] := {"state": "pass"} if some i in right_at
+
+verdicts[i] := {"state": "fail"} if some i in wrong_at
+
+verdicts[i] := verdict(given.kconfig[i]) if {
+	kernel.config_known
+	some i in (rows - right_at) - wrong_at
+}
+
+verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
 } else := {"state": "pass"} if {
 	good(row)
@@ -188,42 +245,53 @@ verdict(row) := {"state": "pass"} if {
 	undecidable(row)
 } else := {"state": "fail"}
 
-checked contains [row.rule, resource(row)] if {
+# all_* are what the rules read, each under its id; the detour has each set
+# worked out as a whole, and once.
+all_checked := checked
+
+all_fail := fail
+
+all_unknown := unknown
+
+all_not_applicable := not_applicable
+
+checked[row.rule] contains concat("", ["kernel:", row.option]) if {
 	some i, v in verdicts
 	v.state != "not_applicable"
 	row := given.kconfig[i]
 }
 
-fail contains [row.rule, finding] if {
+fail[row.rule] contains {
+	"id": row.rule,
+	"resource": resource(row),
+	"path": "",
+	"actual": value,
+	"expected": wanted,
+	"key": row.option,
+	"severity": row.severity,
+	"message": sprintf("%s is %s, expected %s: %s", [row.option, value, wanted, row.why]),
+	"fix": fix(row, wanted),
+	"edits": edits(row),
+} if {
 	some i, v in verdicts
 	v.state == "fail"
 	row := given.kconfig[i]
-	finding := {
-		"id": row.rule,
-		"resource": resource(row),
-		"path": "",
-		"actual": actual(row),
-		"expected": expected(row),
-		"key": row.option,
-		"severity": row.severity,
-		"message": sprintf("%s is %s, expected %s: %s", [row.option, actual(row), expected(row), row.why]),
-		"fix": fix(row),
-		"edits": edits(row),
-	}
+	value := actual(row)
+	wanted := expected(row)
 }
 
-unknown contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+unknown[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
 	some i, v in verdicts
 	v.state == "unknown"
 	row := given.kconfig[i]
 }
 
-unknown contains [rule, entry] if {
+unknown[rule] contains entry if {
 	some entry in kernel.config_unknown
 	some rule in {given.kconfig[i].rule | some i in rows}
 }
 
-not_applicable contains [row.rule, {"resource": resource(row), "reason": v.reason}] if {
+not_applicable[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
 	some i, v in verdicts
 	v.state == "not_applicable"
 	row := given.kconfig[i]
@@ -234,7 +302,10 @@ actual(row) := found(row)
 actual(row) := "not set" if not found(row)
 
 # expected names every way to be right.
-expected(row) := concat(", or ", array.concat([text(row.want)], other_ways(row)))
+expected(row) := text(row.want) if {
+	not row.any
+	not row.lockdown
+} else := concat(", or ", array.concat([text(row.want)], other_ways(row)))
 
 other_ways(row) := array.concat(
 	[sprintf("%s=%s", [o.option, text(o.want)]) | some o in row.any],
@@ -256,6 +327,8 @@ text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
 	want.has
 } else := sprintf("anything but %s", [want.not]) if {
 	want.not
+} else := sprintf("as much as %s", [want.as]) if {
+	want.as
 }
 
 # Lockdown is the one way that os.yml has: all else is built in.
@@ -263,10 +336,9 @@ edits(row) := edit.lockdown(row.lockdown) if {
 	row.lockdown
 } else := []
 
-fix(row) := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
-	row.lockdown
-}
-
-fix(row) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, text(row.want)]) if {
+fix(row, wanted) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, wanted]) if {
+	not row.any
 	not row.lockdown
-}
+} else := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
+	row.lockdown
+} else := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, text(row.want)])

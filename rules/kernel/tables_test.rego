@@ -12,7 +12,7 @@ test_gone_without_version_is_unknown if {
 	until := object.union(row, {"until": "5.0"})
 	system := t.put(t.good, "/kernel/version", "")
 	found := kconfig.unknown with input as system with data.kconfig as [until]
-	count(found) == 1
+	count(found["KCF-001"]) == 1
 }
 
 test_gone_is_not_applicable if {
@@ -23,8 +23,7 @@ test_gone_is_not_applicable if {
 
 test_absent_is_a_failure if {
 	found := kconfig.fail with input as t.good with data.kconfig as [row]
-	some [rule, f] in found
-	rule == "KCF-001"
+	some f in found["KCF-001"]
 	f.actual == "not set"
 	f.fix == "kernel.image: use a kernel that is built with CONFIG_X=y"
 }
@@ -38,7 +37,7 @@ setting := {"key": "a.b", "want": "1", "set": "1", "rule": "SYS-001", "severity"
 
 test_unset_without_default if {
 	found := sysctl.fail with input as t.good with data.sysctl as [setting]
-	some [_, f] in found
+	some f in found["SYS-001"]
 	f.actual == "not set"
 }
 
@@ -94,6 +93,11 @@ test_other_way_on_a_condition if {
 	state_of({"CONFIG_A": "y", "CONFIG_B": "y"}, other) == "fail"
 }
 
+test_other_way_is_to_be_absent if {
+	state_of({}, {"any": [{"option": "CONFIG_A", "want": "n"}]}) == "pass"
+	state_of({"CONFIG_A": "y"}, {"any": [{"option": "CONFIG_A", "want": "n"}]}) == "fail"
+}
+
 test_always_on_since if {
 	state_of({}, {"builtin": "6.12"}) == "pass"
 	state_of({}, {"builtin": "6.13"}) == "fail"
@@ -142,4 +146,26 @@ test_texts if {
 	kconfig.text({"max": 3}) == "at most 3"
 	kconfig.text({"min": 1, "max": 3}) == "from 1 to 3"
 	kconfig.text({"not": "y"}) == "anything but y"
+}
+
+test_as_much_as_another_option if {
+	most := {"want": {"as": "CONFIG_X_MAX"}}
+	state_of({"CONFIG_X": "32", "CONFIG_X_MAX": "32"}, most) == "pass"
+	v := state_of({"CONFIG_X": "28", "CONFIG_X_MAX": "32"}, most)
+	v == "fail"
+	kconfig.text({"as": "CONFIG_X_MAX"}) == "as much as CONFIG_X_MAX"
+}
+
+# Before it could be switched off, it was on.
+test_before_there_was_an_option if {
+	off := {"want": "n", "since": "6.13"}
+	state_of({}, off) == "pass"
+	state_of({}, object.union(off, {"before": "y"})) == "not_applicable"
+	state_of({"CONFIG_X": "n"}, object.union(off, {"before": "y"})) == "pass"
+}
+
+test_lockdown_excuses if {
+	closable := {"want": "n", "lockdown": "integrity"}
+	state_of({"CONFIG_X": "y"}, closable) == "pass"
+	state_of({"CONFIG_X": "y", "CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n"}, closable) == "fail"
 }

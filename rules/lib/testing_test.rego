@@ -191,14 +191,20 @@ provenance(changes) := object.union(signature, {
 verified(refused) := put(good, "/output", {"present": true, "refused": refused, "compared": false, "different": []})
 
 # Comprehensions by kind instead of functions: every test pays for this.
+kernel_rows := [row | some row in given.kconfig; "amd64" in object.get(row, "arches", ["amd64"])]
+
 kernel_options := object.union_n([
-	{row.option: row.want | some row in given.kconfig; is_string(row.want)},
-	{row.option: row.want[0] | some row in given.kconfig; is_array(row.want)},
-	{row.option: format_int(row.want.min, 10) | some row in given.kconfig; row.want.min},
+	{row.option: row.want | some row in kernel_rows; is_string(row.want)},
+	{row.option: row.want[0] | some row in kernel_rows; is_array(row.want)},
+	{row.option: format_int(row.want.min, 10) | some row in kernel_rows; row.want.min},
+	{row.option: "32" | some row in kernel_rows; row.want.as},
+	{row.want.as: "32" | some row in kernel_rows; row.want.as},
 	{
 		"CONFIG_MODULES": "y", "CONFIG_CPU_SUP_INTEL": "y", "CONFIG_CPU_SUP_AMD": "y", "CONFIG_CC_IS_GCC": "y",
 		"CONFIG_BPF_SYSCALL": "y", "CONFIG_BPF_JIT": "y", "CONFIG_USER_NS": "y", "CONFIG_IPV6": "y",
 		"CONFIG_KEXEC_CORE": "y", "CONFIG_PERF_EVENTS": "y", "CONFIG_MAGIC_SYSRQ": "y",
+		"CONFIG_HAVE_ARCH_VMAP_STACK": "y", "CONFIG_HAVE_ARCH_RANDOMIZE_KSTACK_OFFSET": "y", "CONFIG_HAVE_ARCH_KFENCE": "y",
+		"CONFIG_CC_HAS_ZERO_CALL_USED_REGS": "y", "CONFIG_ARCH_HAS_DEVMEM_IS_ALLOWED": "y",
 		"CONFIG_LSM": "landlock,lockdown,yama,apparmor,bpf",
 		"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "y",
 	},

@@ -1,0 +1,31 @@
+package seaworthy.test.SYS_010
+
+import data.seaworthy.rules.SYS_010 as rule
+import data.seaworthy.testing as t
+
+without_users(system) := object.union(system, {"components": [json.patch(c, changes) |
+	some c in system.components
+	changes := [{"op": "replace", "path": "/spec/linux/namespaces", "value": [ns | some ns in c.spec.linux.namespaces; ns.type != "user"]} | c.spec]
+]})
+
+test_fires if {
+	t.fires(rule.fail, "sysctl:user.max_user_namespaces") with input as without_users(t.sysctl_unset("user.max_user_namespaces"))
+	t.fires(rule.fail, "sysctl:user.max_user_namespaces") with input as without_users(t.sysctl("user.max_user_namespaces", "1000"))
+}
+
+test_silent_forbidden if {
+	t.silent(rule.fail) with input as without_users(t.good)
+	count(rule.checked) == 1 with input as without_users(t.good)
+}
+
+test_na_used if {
+	t.tells(rule.not_applicable, "sysctl:user.max_user_namespaces") with input as t.sysctl_unset("user.max_user_namespaces")
+	t.silent(rule.fail) with input as t.sysctl_unset("user.max_user_namespaces")
+}
+
+test_na_no_user_ns if t.tells(rule.not_applicable, "sysctl:user.max_user_namespaces") with input as without_users(t.kconfigs({"CONFIG_USER_NS": "n"}))
+
+test_unknown_not_inventoried if {
+	unread := t.component_with("sysctl", "/files/present", false)
+	t.tells(rule.unknown, "sysctl:user.max_user_namespaces") with input as without_users(unread)
+}
