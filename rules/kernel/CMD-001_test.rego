@@ -9,9 +9,9 @@ test_fires_flag if t.fires(rule.fail, "cmdline:nopti") with input as t.cmdline_a
 
 test_fires_earlier_too if t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline([["mitigations", "off"], ["mitigations", "auto"]])
 
-test_silent_auto if t.silent(rule.fail) with input as t.cmdline([["mitigations", "auto,nosmt"]])
+test_silent_auto if t.silent(rule.fail) with input as t.cmdline([["mitigations", "auto,nosmt"]]) with data.seaworthy.active as ["baseline"]
 
-test_silent_after_dashes if t.silent(rule.fail) with input as t.cmdline([["--", null], ["mitigations", "off"]])
+test_silent_after_dashes if t.silent(rule.fail) with input as t.cmdline([["--", null], ["mitigations", "off"]]) with data.seaworthy.active as ["baseline"]
 
 test_silent_good if t.silent(rule.fail) with input as t.good
 

@@ -28,6 +28,6 @@ test_unknown_no_kernel if {
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
-test_silent_unknown if t.silent(rule.unknown) with input as t.no_config
+test_silent_unknown if t.silent(rule.unknown) with input as t.no_config with data.seaworthy.active as ["baseline"]
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-013")]

@@ -231,7 +231,7 @@ verdicts[i] := {"state": "fail"} if some i in wrong_at
 
 verdicts[i] := verdict(given.kconfig[i]) if {
 	kernel.config_known
-	some i in (rows - right_at) - wrong_at
+	some i in ((rows - right_at) - wrong_at)
 }
 
 verdict(row) := {"state": "not_applicable", "reason": reason} if {

@@ -164,6 +164,12 @@ test_before_there_was_an_option if {
 	state_of({"CONFIG_X": "n"}, object.union(off, {"before": "y"})) == "pass"
 }
 
+test_too_old_and_right_by_another_way if {
+	other := {"since": "6.13", "any": [{"option": "CONFIG_A", "want": "n"}]}
+	state_of({}, other) == "pass"
+	state_of({"CONFIG_A": "y"}, other) == "not_applicable"
+}
+
 test_lockdown_excuses if {
 	closable := {"want": "n", "lockdown": "integrity"}
 	state_of({"CONFIG_X": "y"}, closable) == "pass"

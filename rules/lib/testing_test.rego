@@ -201,7 +201,7 @@ kernel_options := object.union_n([
 	{row.want.as: "32" | some row in kernel_rows; row.want.as},
 	{
 		"CONFIG_MODULES": "y", "CONFIG_CPU_SUP_INTEL": "y", "CONFIG_CPU_SUP_AMD": "y", "CONFIG_CC_IS_GCC": "y",
-		"CONFIG_BPF_SYSCALL": "y", "CONFIG_BPF_JIT": "y", "CONFIG_USER_NS": "y", "CONFIG_IPV6": "y",
+		"CONFIG_BPF_SYSCALL": "y", "CONFIG_BPF_JIT": "y", "CONFIG_USER_NS": "y", "CONFIG_INET": "y", "CONFIG_IPV6": "y",
 		"CONFIG_KEXEC_CORE": "y", "CONFIG_PERF_EVENTS": "y", "CONFIG_MAGIC_SYSRQ": "y",
 		"CONFIG_HAVE_ARCH_VMAP_STACK": "y", "CONFIG_HAVE_ARCH_RANDOMIZE_KSTACK_OFFSET": "y", "CONFIG_HAVE_ARCH_KFENCE": "y",
 		"CONFIG_CC_HAS_ZERO_CALL_USED_REGS": "y", "CONFIG_ARCH_HAS_DEVMEM_IS_ALLOWED": "y",
@@ -224,12 +224,22 @@ sysctl_settings := [{"key": row.key, "value": row.set, "component": "onboot/sysc
 ]
 
 # Those that the good kernel does not have.
-idle_sysctls := {i |
+idle_sysctls := ({i |
 	some i, row in given.sysctl
 	some name, want in row.when
 	not kernel_options[name] == want
 	not listed(want, kernel_options[name])
+} | {i |
+	some i, row in given.sysctl
+	some name, _ in row.when
+	not kernel_options[name]
+}) | {i |
+	some i, row in given.sysctl
+	row.key in unwanted_sysctls
 }
+
+# The good services run in user namespaces.
+unwanted_sysctls := {"user.max_user_namespaces"}
 
 listed(want, value) if value in want
 
