@@ -29,7 +29,7 @@ func TestKernelTables(t *testing.T) {
 		weakest = map[string]int{}
 		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
 		ownKeys = map[string][]string{
-			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown"},
+			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown", "key"},
 			"cmdline": {"param", "forbid", "add", "default", "contrary"},
 			"sysctl":  {"key", "set", "defaults", "unlessCmdline"},
 		}

@@ -7,7 +7,7 @@
 #   id: KCF-001
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R15", "ANSSI R18", "SRG-OS-000433-GPOS-00192", "ANSSI R19", "CRA I.I(2)(k)"]
+#   controls: ["ANSSI R15", "ANSSI R18", "SRG-OS-000433-GPOS-00192", "ANSSI R19", "CRA I.I(2)(k)", "ANSSI R8"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: KCF-006
 #   severity: medium
 #   pack: hardened
-#   controls: []
+#   controls: ["ANSSI R17", "ANSSI R21"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

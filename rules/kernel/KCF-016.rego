@@ -7,7 +7,7 @@
 #   id: KCF-016
 #   severity: medium
 #   pack: hardened
-#   controls: ["ANSSI R15"]
+#   controls: ["ANSSI R15", "ANSSI R9"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -7,7 +7,8 @@
 #   since which it is always on), when (what Kconfig asks for before the option
 #   exists, or means anything: options and what they must be, or a list of such
 #   objects of which one must hold), any (other ways to be right, each with a
-#   when of its own), lockdown (the mode under which the option does no harm).
+#   when of its own), key (of findings, where two rows of a rule are about one
+#   option), lockdown (the mode under which the option does no harm).
 #   What an option must be: a value ("n" is off, or not there at all), a list of
 #   values, {"min": N} and {"max": N}, {"has": [words of a list]}, {"not": value},
 #   {"as": option} (the value of that one).
@@ -267,7 +268,7 @@ fail[row.rule] contains {
 	"path": "",
 	"actual": value,
 	"expected": wanted,
-	"key": row.option,
+	"key": object.get(row, "key", row.option),
 	"severity": row.severity,
 	"message": sprintf("%s is %s, expected %s: %s", [row.option, value, wanted, row.why]),
 	"fix": fix(row, wanted),
