@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -48,6 +49,11 @@ func main() {
 	flag.IntVar(&b.jobs, "jobs", runtime.NumCPU(), "how many are decided at a time")
 	flag.Uint64Var(&b.seed, "seed", 1, "which fleet is made up")
 	flag.Parse()
+	// A decision leaves five megabytes behind: collected less often, they cost a
+	// fifth less time, for a hundred megabytes more.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 	if err := b.run(context.Background()); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
