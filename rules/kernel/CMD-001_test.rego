@@ -23,3 +23,9 @@ test_unknown_no_kernel if {
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-001")]
+
+test_not_applicable_forbidden if {
+	row := json.patch(t.elsewhere("CMD-001"), [{"op": "remove", "path": "/want"}, {"op": "add", "path": "/forbid", "value": "any"}])
+	t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [row]
+	count(rule.checked) == 0 with input as t.good with data.cmdline as [row]
+}

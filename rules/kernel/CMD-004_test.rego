@@ -7,7 +7,7 @@ test_fires_absent if t.fires(rule.fail, "cmdline:init_on_free") with input as t.
 
 test_fires_off if t.fires(rule.fail, "cmdline:init_on_alloc") with input as t.cmdline_add("init_on_alloc", "0")
 
-test_fires_contrary if t.fires(rule.fail, "cmdline:slab_nomerge") with input as t.put(t.cmdline([["slab_merge", null]]), "/kernel/config/options/CONFIG_SLAB_MERGE_DEFAULT", "n")
+test_fires_contrary if t.fires_also(rule.fail, "cmdline:slab_nomerge") with input as t.put(t.cmdline([["slab_merge", null]]), "/kernel/config/options/CONFIG_SLAB_MERGE_DEFAULT", "n")
 
 test_silent_built_in if not t.says(rule.fail, "init_on_alloc") with input as t.put(t.cmdline_without("init_on_alloc"), "/kernel/config/options/CONFIG_INIT_ON_ALLOC_DEFAULT_ON", "y")
 
@@ -16,7 +16,7 @@ test_unknown_no_config if {
 	t.silent(rule.fail) with input as t.put(t.cmdline_without("init_on_free"), "/kernel/config/present", false)
 }
 
-test_na_too_old if t.tells(rule.not_applicable, "cmdline:init_on_free") with input as t.put(t.good, "/kernel/version", "4.19.1")
+test_na_too_old if t.tells_also(rule.not_applicable, "cmdline:init_on_free") with input as t.put(t.good, "/kernel/version", "4.19.1")
 
 test_na_option if t.tells(rule.not_applicable, "cmdline:page_alloc.shuffle") with input as t.kconfig("CONFIG_SHUFFLE_PAGE_ALLOCATOR", "n")
 

@@ -5,7 +5,7 @@ import data.seaworthy.testing as t
 
 test_fires_twice if t.fires(rule.fail, "cmdline:quiet_level") with input as t.cmdline([["quiet_level", "1"], ["quiet_level", "2"]])
 
-test_fires_dash if t.fires(rule.fail, "cmdline:a-b") with input as t.cmdline([["a-b", "1"], ["a_b", "2"]])
+test_fires_dash if t.fires_also(rule.fail, "cmdline:a-b") with input as t.cmdline([["a-b", "1"], ["a_b", "2"]])
 
 test_silent_console if t.silent(rule.fail) with input as t.cmdline([["console", "tty0"], ["console", "ttyS0"]])
 
@@ -22,3 +22,10 @@ test_unknown_no_kernel if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_silent_dyndbg if t.silent(rule.fail) with input as t.cmdline([["usbcore.dyndbg", "+p"], ["usbcore.dyndbg", "+t"]])
+
+test_edit_keeps_the_last if {
+	some f in rule.fail with input as object.union(t.cmdline([["quiet", null], ["loglevel", "3"], ["loglevel", "7"]]), {"cmdline": {"raw": "quiet loglevel=3 loglevel=7"}})
+	{e.value | some e in f.edits} == {"loglevel=3"}
+}

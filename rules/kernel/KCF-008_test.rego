@@ -3,7 +3,7 @@ package seaworthy.test.KCF_008
 import data.seaworthy.rules.KCF_008 as rule
 import data.seaworthy.testing as t
 
-test_fires if t.fires(rule.fail, "kernel:CONFIG_MODULE_SIG") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_SIG": "n"}))
+test_fires if t.fires_also(rule.fail, "kernel:CONFIG_MODULE_SIG") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_SIG": "n"}))
 
 test_silent_good if {
 	t.silent(rule.fail) with input as t.good
@@ -22,7 +22,7 @@ test_unknown_no_kernel if {
 
 test_silent_locked_down if t.silent(rule.fail) with input as t.kconfig("CONFIG_MODULE_FORCE_LOAD", "y")
 
-test_fires_open if t.fires(rule.fail, "kernel:CONFIG_MODULE_FORCE_LOAD") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_FORCE_LOAD": "y"}))
+test_fires_open if t.fires_also(rule.fail, "kernel:CONFIG_MODULE_FORCE_LOAD") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_FORCE_LOAD": "y"}))
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

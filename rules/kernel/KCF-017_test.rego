@@ -3,7 +3,7 @@ package seaworthy.test.KCF_017
 import data.seaworthy.rules.KCF_017 as rule
 import data.seaworthy.testing as t
 
-test_fires if t.fires(rule.fail, "kernel:CONFIG_TIPC") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_TIPC": "m"}))
+test_fires if t.fires_also(rule.fail, "kernel:CONFIG_TIPC") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_TIPC": "m"}))
 
 test_unknown_no_config if {
 	t.tells(rule.unknown, "component:kernel") with input as t.no_config

@@ -11,7 +11,7 @@ test_silent_good if {
 }
 
 test_unknown_no_files if {
-	t.tells(rule.unknown, "sysctl:kernel.kptr_restrict") with input as t.put(t.sysctl_unset("kernel.kptr_restrict"), "/components/2/files/present", false)
+	t.tells_also(rule.unknown, "sysctl:kernel.kptr_restrict") with input as t.put(t.sysctl_unset("kernel.kptr_restrict"), "/components/2/files/present", false)
 	t.silent(rule.fail) with input as t.put(t.sysctl_unset("kernel.kptr_restrict"), "/components/2/files/present", false)
 }
 
@@ -45,3 +45,10 @@ test_na_not_built if t.tells(rule.not_applicable, "sysctl:kernel.perf_event_para
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-001")]
+
+# It is as it should be as far as we see, and we do not see everything.
+test_unknown_set_but_unread if {
+	system := t.put(t.good, "/components/2/files/present", false)
+	t.tells_also(rule.unknown, "sysctl:kernel.kptr_restrict") with input as system
+	not "sysctl:kernel.kptr_restrict" in rule.checked with input as system
+}

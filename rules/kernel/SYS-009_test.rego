@@ -11,11 +11,11 @@ test_silent_good if {
 }
 
 test_unknown_no_files if {
-	t.tells(rule.unknown, "sysctl:dev.tty.ldisc_autoload") with input as t.put(t.sysctl_unset("dev.tty.ldisc_autoload"), "/components/2/files/present", false)
+	t.tells_also(rule.unknown, "sysctl:dev.tty.ldisc_autoload") with input as t.put(t.sysctl_unset("dev.tty.ldisc_autoload"), "/components/2/files/present", false)
 	t.silent(rule.fail) with input as t.put(t.sysctl_unset("dev.tty.ldisc_autoload"), "/components/2/files/present", false)
 }
 
-test_na_too_old if t.tells(rule.not_applicable, "sysctl:dev.tty.legacy_tiocsti") with input as t.put(t.good, "/kernel/version", "6.1.0")
+test_na_too_old if t.tells_also(rule.not_applicable, "sysctl:dev.tty.legacy_tiocsti") with input as t.put(t.good, "/kernel/version", "6.1.0")
 
 test_silent_default_since if t.silent(rule.fail) with input as t.kconfig("CONFIG_USERFAULTFD", "y")
 

@@ -11,7 +11,7 @@ test_silent_good if {
 }
 
 test_unknown_no_files if {
-	t.tells(rule.unknown, "sysctl:kernel.panic_on_oops") with input as t.put(t.sysctl_unset("kernel.panic_on_oops"), "/components/2/files/present", false)
+	t.tells_also(rule.unknown, "sysctl:kernel.panic_on_oops") with input as t.put(t.sysctl_unset("kernel.panic_on_oops"), "/components/2/files/present", false)
 	t.silent(rule.fail) with input as t.put(t.sysctl_unset("kernel.panic_on_oops"), "/components/2/files/present", false)
 }
 

@@ -11,11 +11,11 @@ test_silent_good if {
 }
 
 test_unknown_no_files if {
-	t.tells(rule.unknown, "sysctl:net.ipv6.conf.all.accept_redirects") with input as t.put(t.sysctl_unset("net.ipv6.conf.all.accept_redirects"), "/components/2/files/present", false)
+	t.tells_also(rule.unknown, "sysctl:net.ipv6.conf.all.accept_redirects") with input as t.put(t.sysctl_unset("net.ipv6.conf.all.accept_redirects"), "/components/2/files/present", false)
 	t.silent(rule.fail) with input as t.put(t.sysctl_unset("net.ipv6.conf.all.accept_redirects"), "/components/2/files/present", false)
 }
 
-test_na_disabled if t.tells(rule.not_applicable, "sysctl:net.ipv6.conf.all.accept_redirects") with input as t.cmdline_add("ipv6.disable", "1")
+test_na_disabled if t.tells_also(rule.not_applicable, "sysctl:net.ipv6.conf.all.accept_redirects") with input as t.cmdline_add("ipv6.disable", "1")
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

@@ -13,3 +13,5 @@ test_unknown_files if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_nothing_unread if count(rule.unknown) == 0 with input as t.put(t.good, "/sysctl/applied", false)

@@ -18,3 +18,5 @@ test_unknown_no_config if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_nothing_set if count(rule.unknown) == 0 with input as t.put(t.no_config, "/sysctl/settings", [])

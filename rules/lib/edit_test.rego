@@ -342,3 +342,34 @@ test_without_key if {
 	edit.without_key("services/nginx", "net") == [] with input as system
 	edit.without_key("services/other", "hostname") == [] with input as system
 }
+
+# A label has two mounts, os.yml another: what is mended is the one that is meant.
+twice := {
+	"id": "services/a",
+	"entry": {"mounts": [{"type": "proc", "options": []}, {"destination": "/x", "type": "tmpfs", "options": []}]},
+	"image": {"labels": {}},
+}
+
+test_mounts_by_destination if {
+	edit.in_yaml(twice, "/x")
+	edit.in_yaml(twice, "/proc")
+	not edit.in_yaml(twice, "/y")
+	not edit.in_yaml({"id": "services/a", "entry": {"mounts": [{"destination": "/x"}]}, "image": {"labels": {}}}, "/y")
+	not edit.in_yaml({"id": "services/a", "entry": {"binds": ["/x:/x"]}, "image": {"labels": {}}}, "/y")
+	edit.in_yaml({"id": "services/a", "entry": {"binds": ["/x:/x"]}, "image": {"labels": {}}}, "/x")
+}
+
+labelled(settings) := {"id": "services/a", "entry": {}, "image": {"labels": {"org.mobyproject.config": json.marshal(settings)}}}
+
+test_label_mounts_by_destination if {
+	both := {"binds": ["/a:/a", "/b:/b"], "mounts": [{"destination": "/c", "type": "tmpfs"}, {"destination": "/d", "type": "tmpfs"}], "tmpfs": ["/e", "/f"]}
+	{e.path | some e in edit.without_mount(labelled(both), "/a")} == {"/binds"}
+	{e.value | some e in edit.without_mount(labelled(both), "/a")} == {["/b:/b"]}
+	{e.path | some e in edit.without_mount(labelled(both), "/c")} == {"/mounts"}
+	{e.value | some e in edit.without_mount(labelled(both), "/c")} == {[{"destination": "/d", "type": "tmpfs"}]}
+	{e.path | some e in edit.without_mount(labelled(both), "/e")} == {"/tmpfs"}
+	{e.value | some e in edit.without_mount(labelled(both), "/e")} == {["/f"]}
+	{e.path | some e in edit.remount(labelled(both), "/a", {"rw"}, ["ro"])} == {"/binds"}
+	{e.path | some e in edit.remount(labelled(both), "/c", {"rw"}, ["ro"])} == {"/mounts"}
+	{e.path | some e in edit.remount(labelled(both), "/e", {"rw"}, ["ro"])} == {"/tmpfs"}
+}

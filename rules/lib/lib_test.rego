@@ -176,3 +176,44 @@ test_is_one_of if {
 	lib.is_one_of(c, ["nginx"])
 	not lib.is_one_of(c, ["org", "ginx", "org/web"])
 }
+
+test_one_line if {
+	ten := [sprintf("%02d", [i]) | some i in numbers.range(1, 10)]
+	lib.one_line(ten) == "01, 02, 03, 04, 05, 06, 07, 08, 09, 10"
+	lib.one_line(array.concat(ten, ["11"])) == "01, 02, 03, 04, 05, 06, 07, 08 and 3 more"
+}
+
+test_kernel_resource if {
+	kernel.kernel_resource == "image:ship" with input as {"name": "ship", "components": [{"id": "init/000"}]}
+	kernel.kernel_resource == "component:kernel" with input as {"name": "ship", "components": [{"id": "kernel"}]}
+}
+
+test_versions if {
+	not kernel.older_than("6.12") with input as {"kernel": {"version": "6.12.1"}}
+	kernel.older_than("6.13") with input as {"kernel": {"version": "6.12.1"}}
+	kernel.at_least("6.12") with input as {"kernel": {"version": "6.12.1"}}
+}
+
+test_dashes_are_no_parameter if {
+	{p.name | some p in kernel.params} == {"quiet"} with input as {"cmdline": {"params": [
+		{"name": "quiet", "value": null, "index": 0},
+		{"name": "--", "value": null, "index": 1},
+		{"name": "single", "value": null, "index": 2},
+	]}}
+}
+
+test_all_but_three if {
+	known := sort(lib.known_caps)
+	n := count(known)
+	lib.all_caps({"spec": {"process": {"capabilities": {"bounding": array.slice(known, 0, n - 3)}}}})
+	not lib.all_caps({"spec": {"process": {"capabilities": {"bounding": array.slice(known, 0, n - 4)}}}})
+}
+
+test_no_climb if {
+	lib.no_climb("/a/../b") == "/"
+	lib.no_climb("/a/b") == "/a/b"
+}
+
+test_env_without_a_name if {
+	lib.env({"spec": {"process": {"env": ["=x", "A=1", "none"]}}}) == {"A": "1"}
+}

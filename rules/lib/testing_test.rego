@@ -308,10 +308,9 @@ allowance(id, found) := {
 	"rules": {id: [f.key | some f in found]},
 }
 
-# fires: the rule says so about this resource, and says it in full.
+# fires: the rule says so about this resource and no other, and says it in full.
 fires(found, resource) if {
-	some f in found
-	f.resource == resource
+	{f.resource | some f in found} == {resource}
 	every g in found {
 		complete(g)
 	}
@@ -325,6 +324,16 @@ complete(f) if {
 	count(f.key) > 0
 	count(f.message) > 10
 	object.get(f, "severity", "low") in {"low", "medium", "high", "critical"}
+	f.actual != f.expected
+	not contrary_edit(f)
+}
+
+# contrary_edit: it sets a switch to what is not expected.
+contrary_edit(f) if {
+	is_boolean(f.expected)
+	some e in f.edits
+	is_boolean(e.value)
+	e.value != f.expected
 }
 
 has_keys(f, names) if names & object.keys(f) == names
@@ -337,9 +346,20 @@ says(found, key) if {
 
 silent(found) if count(found) == 0
 
-# tells: the resource is named, with a reason.
+# tells: this resource is named and no other, with a reason.
 tells(entries, resource) if {
-	some e in entries
-	e.resource == resource
-	count(e.reason) > 5
+	{e.resource | some e in entries} == {resource}
+	every e in entries {
+		count(e.reason) > 5
+	}
+}
+
+# fires_also and tells_also: this resource is among them, where a system has
+# several that are alike.
+fires_also(found, resource) if {
+	fires([f | some f in found; f.resource == resource], resource)
+}
+
+tells_also(entries, resource) if {
+	tells([e | some e in entries; e.resource == resource], resource)
 }

@@ -10,7 +10,7 @@ test_fires_net if {
 
 test_silent_own_net if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_ADMIN"])
 
-test_allowed_dhcp if t.tells(rule.not_applicable, "component:onboot/dhcp") with input as t.good
+test_allowed_dhcp if t.tells_also(rule.not_applicable, "component:onboot/dhcp") with input as t.good
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

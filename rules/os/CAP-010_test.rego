@@ -8,7 +8,7 @@ test_fires_admin if t.fires(rule.fail, "component:services/nginx") with input as
 
 test_silent_chown if t.silent(rule.fail) with input as t.nginx_caps(["CAP_CHOWN"])
 
-test_allowed_sysctl if t.tells(rule.not_applicable, "component:onboot/sysctl") with input as t.good
+test_allowed_sysctl if t.tells_also(rule.not_applicable, "component:onboot/sysctl") with input as t.good
 
 test_silent_all if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
 

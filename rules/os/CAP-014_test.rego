@@ -30,3 +30,8 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_label_within_bounds if {
+	system := t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/origins", {"": t.origin, "/process/capabilities": {"layer": "label"}})
+	t.silent(rule.fail) with input as system
+}

@@ -11,7 +11,7 @@ test_fires_other if {
 
 test_fires_namesake if {
 	allowed := object.union(given.params, {"registries": ["docker.io/sea"]})
-	t.fires(rule.fail, "component:services/nginx") with input as t.good with data.params as allowed
+	t.fires_also(rule.fail, "component:services/nginx") with input as t.good with data.params as allowed
 }
 
 test_silent_listed if {
@@ -21,3 +21,10 @@ test_silent_listed if {
 }
 
 test_na_no_list if t.tells(rule.not_applicable, "image:test") with input as t.good
+
+test_no_list if {
+	count(rule.checked) == 0 with input as t.good with data.params.registries as []
+	t.silent(rule.fail) with input as t.good with data.params.registries as []
+	count(rule.not_applicable) == 1 with input as t.good with data.params.registries as []
+	count(rule.not_applicable) == 0 with input as t.good with data.params.registries as ["docker.io/seaworthy"]
+}

@@ -46,7 +46,7 @@ test_silent_no_bpf if {
 test_unknown_no_config if {
 	s0 := t.no_config
 	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
-	t.tells(rule.unknown, "component:services/nginx") with input as s1
+	t.tells_also(rule.unknown, "component:services/nginx") with input as s1
 	t.silent(rule.fail) with input as s1
 }
 
@@ -64,5 +64,15 @@ test_allowed if {
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("JNT-002", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.tells_also(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_fires_one_power if {
+	found := rule.found with input as t.put(t.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_BPF_SYSCALL": "y"}), "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	{f.key | some f in found; f.resource == "component:services/nginx"} == {"CAP_BPF"}
+}
+
+test_nobody_exposed if {
+	bare := t.put(t.put(t.no_config, "/components/2/spec/process/capabilities", t.capabilities([])), "/components/3/spec/process/capabilities", t.capabilities([]))
+	count(rule.unknown) == 0 with input as bare
 }

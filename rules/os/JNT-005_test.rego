@@ -104,3 +104,17 @@ test_silent_not_a_bind if {
 	s1 := t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "ext4", "source": "/dev", "options": []})
 	t.silent(rule.fail) with input as s1
 }
+
+test_edit_takes_the_bind if {
+	c := {
+		"id": "services/a",
+		"entry": {"binds": ["/dev:/dev:ro", "/srv:/srv:ro"]},
+		"spec": {"mounts": [
+			{"destination": "/dev", "type": "tmpfs", "source": "/dev", "options": []},
+			{"destination": "/dev", "type": "bind", "source": "/dev", "options": ["ro"]},
+			{"destination": "/srv", "type": "bind", "source": "/srv", "options": ["ro"]},
+		]},
+		"image": {"labels": {}},
+	}
+	{e.value | some e in rule.without_dev(c)} == {"/dev:/dev:ro"}
+}

@@ -3,9 +3,9 @@ package seaworthy.test.JNT_008
 import data.seaworthy.rules.JNT_008 as rule
 import data.seaworthy.testing as t
 
-test_fires_not_built if t.fires(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_USER_NS", "n")
+test_fires_not_built if t.fires_also(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_USER_NS", "n")
 
-test_fires_none_allowed if t.fires(rule.fail, "component:services/nginx") with input as t.sysctl("user.max_user_namespaces", "0")
+test_fires_none_allowed if t.fires_also(rule.fail, "component:services/nginx") with input as t.sysctl("user.max_user_namespaces", "0")
 
 test_silent_built if t.silent(rule.fail) with input as t.good
 
@@ -15,7 +15,7 @@ test_silent_none_asked if {
 }
 
 test_unknown_no_config if {
-	t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+	t.tells_also(rule.unknown, "component:services/nginx") with input as t.no_config
 	t.silent(rule.fail) with input as t.no_config
 }
 
@@ -31,5 +31,5 @@ test_allowed if {
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("JNT-008", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.tells_also(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }

@@ -3,7 +3,7 @@ package seaworthy.test.JNT_013
 import data.seaworthy.rules.JNT_013 as rule
 import data.seaworthy.testing as t
 
-test_fires if t.fires(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_CGROUP_BPF", "n")
+test_fires if t.fires_also(rule.fail, "component:services/nginx") with input as t.kconfig("CONFIG_CGROUP_BPF", "n")
 
 test_silent_v1 if {
 	s0 := t.put(t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0"), "/kernel/config/options/CONFIG_CGROUP_BPF", "n")
@@ -13,7 +13,7 @@ test_silent_v1 if {
 test_silent_good if t.silent(rule.fail) with input as t.good
 
 test_unknown_no_config if {
-	t.tells(rule.unknown, "component:services/nginx") with input as t.no_config
+	t.tells_also(rule.unknown, "component:services/nginx") with input as t.no_config
 	t.silent(rule.fail) with input as t.no_config
 }
 
@@ -29,10 +29,10 @@ test_allowed if {
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("JNT-013", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.tells_also(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 test_fires_v1_without_controller if {
 	s0 := t.put(t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0"), "/kernel/config/options/CONFIG_CGROUP_BPF", "n")
-	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "n")
+	t.fires_also(rule.fail, "component:services/nginx") with input as t.put(s0, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "n")
 }

@@ -55,3 +55,19 @@ test_silent_userns if {
 	s0 := t.nginx_with("/process/noNewPrivileges", false)
 	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
 }
+
+test_severity if {
+	seen := {f.severity | some f in rule.fail} with input as jnt_014([])
+	seen == {"high"}
+	worse := {f.severity | some f in rule.fail} with input as jnt_014(["CAP_SYS_PTRACE"])
+	worse == {"critical"}
+	same := {f.severity | some f in rule.fail} with input as jnt_014(["CAP_CHOWN"])
+	same == {"high"}
+}
+
+test_edit if {
+	some f in rule.fail with input as jnt_014([])
+	f.edits[0].value == true
+}
+
+jnt_014(caps) := t.put(t.put(t.put(t.put(t.good, "/components/4/files/setid", [{"path": "/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false), "/components/4/spec/linux/namespaces", [{"type": "mount"}]), "/components/4/spec/process/capabilities", t.capabilities(caps))

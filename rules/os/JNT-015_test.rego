@@ -48,3 +48,8 @@ test_silent_other_key if {
 		{"key": "kernel.sysrq", "value": "1", "component": "cmdline", "source": "cmdline", "order": 1},
 	])
 }
+
+test_silent_itself if {
+	system := t.put(t.put(t.good, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 1}]), "/components/2/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	t.silent(rule.fail) with input as system
+}

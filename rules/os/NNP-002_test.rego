@@ -43,3 +43,8 @@ test_silent_files_unseen if {
 	s0 := t.put(t.nginx_with("/process/noNewPrivileges", false), "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
 	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/present", false)
 }
+
+test_edit if {
+	some f in rule.found with input as t.put(t.nginx_with("/process/noNewPrivileges", false), "/components/4/files/setid", [{"path": "/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+	f.edits[0].value == true
+}

@@ -23,3 +23,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_no_files if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/coverage", {"files": 0, "owned": 0})

@@ -21,3 +21,8 @@ test_silent_before if {
 	t.silent(rule.fail) with input as t.put(t.good, "/output/compared", true)
 	t.tells(rule.not_applicable, "image:test") with input as t.good
 }
+
+test_reasons if {
+	{n.reason | some n in rule.not_applicable} == {"nothing is built yet: seaworthy verify --rebuilt decides it"} with input as t.good
+	{n.reason | some n in rule.not_applicable} == {"no second build was given: verify --rebuilt DIR"} with input as t.verified([])
+}

@@ -68,3 +68,5 @@ test_fires_unlocked_together if {
 	system := t.put(t.good, "/lock", {"present": false, "builder": "", "policy": "baseline+dir:own", "policyDigest": "sha256:cc"})
 	t.fires(rule.fail, "image:test") with input as system with data.seaworthy.policy as several
 }
+
+test_checked_nothing if count(rule.checked) == 0 with input as t.good with data.seaworthy.policy as []

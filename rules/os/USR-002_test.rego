@@ -33,3 +33,8 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_edit if {
+	some f in rule.found with input as t.put(t.put(t.nginx_with("/process/user/uid", 0), "/components/4/spec/root/readonly", false), "/components/4/spec/linux/namespaces", [{"type": "mount"}])
+	f.edits[0].value == true
+}
