@@ -30,12 +30,21 @@ const jobs = 2
 func main() {
 	every := flag.Int("every", 1, "take one mutant in `N` only")
 	only := flag.String("only", "", "take those of files whose path contains `TEXT`")
+	inversions := flag.Bool("inversions", false, "turn conditions round only, and take none away")
 	flag.Parse()
-	code, err := run(os.Stdout, os.Stderr, "rules", *every, *only)
+	code, err := run(os.Stdout, os.Stderr, "rules", choice{*every, *only, *inversions})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 	}
 	os.Exit(code)
+}
+
+// choice is which mutants are tried: one in every, of files whose path contains
+// only, and perhaps no removals.
+type choice struct {
+	every      int
+	only       string
+	inversions bool
 }
 
 // mutant is one changed module.
@@ -56,7 +65,7 @@ var equivalentJSON []byte
 
 // run gives the exit code: 0 where every mutant is noticed or known to mean
 // the same, 1 where one is not, 3 where that could not be found out.
-func run(stdout, stderr io.Writer, dir string, every int, only string) (int, error) {
+func run(stdout, stderr io.Writer, dir string, pick choice) (int, error) {
 	s, err := load(os.DirFS(dir))
 	if err != nil {
 		return 3, err
@@ -65,9 +74,9 @@ func run(stdout, stderr io.Writer, dir string, every int, only string) (int, err
 	if err != nil {
 		return 3, err
 	}
-	all := s.mutants(only)
+	all := s.mutants(pick)
 	var chosen []mutant
-	for i := 0; i < len(all); i += every {
+	for i := 0; i < len(all); i += pick.every {
 		chosen = append(chosen, all[i])
 	}
 	start := time.Now()
@@ -88,7 +97,7 @@ func run(stdout, stderr io.Writer, dir string, every int, only string) (int, err
 			}
 		}
 	}
-	if every == 1 && only == "" {
+	if pick == (choice{every: 1}) {
 		for _, m := range slices.SortedFunc(maps.Keys(equivalent), func(a, b mutant) int { return strings.Compare(a.File+a.Line, b.File+b.Line) }) {
 			if !survived[m] {
 				code = 1
@@ -120,14 +129,17 @@ func readEquivalent(raw []byte) (map[mutant]string, error) {
 }
 
 // mutants lists all that can be made, in order.
-func (s *suite) mutants(only string) []mutant {
+func (s *suite) mutants(pick choice) []mutant {
 	var out []mutant
 	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
-		if isTest(file) || !strings.Contains(file, only) {
+		if isTest(file) || !strings.Contains(file, pick.only) {
 			continue
 		}
 		lines := strings.Split(string(s.modules[file].source), "\n")
 		for i, site := range sites(s.modules[file].parsed) {
+			if pick.inversions && site.what == removal {
+				continue
+			}
 			out = append(out, mutant{
 				File: file, Line: strings.TrimSpace(lines[site.row-1]), Change: site.what,
 				row: site.row, number: i, first: site.first, last: site.last,

@@ -13,7 +13,7 @@ import (
 func TestSample(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	code, err := run(&out, io.Discard, "../../rules", 97, "os/")
+	code, err := run(&out, io.Discard, "../../rules", choice{every: 5, only: "os/CAP", inversions: true})
 	if err != nil || code != 0 {
 		t.Errorf("exit %d, %v\n%s", code, err, out.String())
 	}
@@ -64,7 +64,7 @@ test_name if not a.fail with input as {"xs": [1, 2, 3], "name": "y"}
 	check := func(want int, lines ...string) {
 		t.Helper()
 		var out bytes.Buffer
-		code, err := run(&out, io.Discard, dir, 1, "")
+		code, err := run(&out, io.Discard, dir, choice{every: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

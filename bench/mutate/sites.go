@@ -29,6 +29,9 @@ var opposites = map[string][]string{
 	"and": {"or"}, "or": {"and"},
 }
 
+// removal is what a site says that takes a condition away.
+const removal = "the condition is taken away"
+
 // conditions are operators of expressions that are also negated as a whole.
 var conditions = []string{"internal.member_2", "internal.member_3", "startswith", "endswith", "contains", "regex.match", "strings.any_prefix_match"}
 
@@ -83,7 +86,7 @@ func exprSites(e *ast.Expr, add adder) {
 	remove := ast.NewExpr(ast.BooleanTerm(true))
 	remove.Location = e.Location
 	if _, unifies := e.Terms.(*ast.Every); !unifies && !(e.IsCall() && e.Operator().String() == "eq") {
-		add(e.Location, func() { *e = *remove }, "the condition is taken away")
+		add(e.Location, func() { *e = *remove }, removal)
 	}
 	if !e.IsCall() {
 		return

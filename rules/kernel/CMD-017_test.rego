@@ -4,8 +4,8 @@ import data.seaworthy.rules.CMD_017 as rule
 import data.seaworthy.testing as t
 
 test_fires if {
-	t.fires(rule.fail, "cmdline:spectre_v2") with input as t.cmdline_without("spectre_v2")
-	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline([["mitigations", "auto"]])
+	t.fires_also(rule.fail, "cmdline:spectre_v2") with input as t.cmdline_without("spectre_v2")
+	t.fires_also(rule.fail, "cmdline:mitigations") with input as t.cmdline([["mitigations", "auto"]])
 }
 
 test_silent_good if {

@@ -22,18 +22,18 @@ test_unknown_no_kernel if {
 
 test_na_too_old if {
 	system := t.put(no_offset, "/kernel/version", "5.10.0-1")
-	t.tells(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
+	t.tells_also(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
 }
 
 test_unknown_version if {
 	system := t.put(no_offset, "/kernel/version", "")
-	t.tells(rule.unknown, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
+	t.tells_also(rule.unknown, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
 	t.silent(rule.fail) with input as system
 }
 
 test_fires_absent if {
 	system := no_offset
-	t.fires(rule.fail, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
+	t.fires_also(rule.fail, "kernel:CONFIG_RANDOMIZE_KSTACK_OFFSET") with input as system
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good

@@ -34,7 +34,7 @@ test_fires_on_arm64 if {
 
 test_na_gone if {
 	system := t.kconfig("CONFIG_ARM64", "y")
-	t.tells(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_MODULE_REGION_FULL") with input as system
+	t.tells_also(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_MODULE_REGION_FULL") with input as system
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good

@@ -3,7 +3,7 @@ package seaworthy.test.KCF_019
 import data.seaworthy.rules.KCF_019 as rule
 import data.seaworthy.testing as t
 
-test_fires if t.fires(rule.fail, "kernel:CONFIG_BPF_UNPRIV_DEFAULT_OFF") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_UNPRIV_DEFAULT_OFF": "n"}))
+test_fires if t.fires_also(rule.fail, "kernel:CONFIG_BPF_UNPRIV_DEFAULT_OFF") with input as t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_UNPRIV_DEFAULT_OFF": "n"}))
 
 test_silent_good if {
 	t.silent(rule.fail) with input as t.good

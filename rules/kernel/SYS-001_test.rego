@@ -40,7 +40,7 @@ test_silent_last_wins if {
 	t.silent(rule.fail) with input as system
 }
 
-test_na_not_built if t.tells(rule.not_applicable, "sysctl:kernel.perf_event_paranoid") with input as t.kconfig("CONFIG_PERF_EVENTS", "n")
+test_na_not_built if t.tells_also(rule.not_applicable, "sysctl:kernel.perf_event_paranoid") with input as t.kconfig("CONFIG_PERF_EVENTS", "n")
 
 test_checked if count(rule.checked) > 0 with input as t.good
 

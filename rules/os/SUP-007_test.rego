@@ -15,11 +15,11 @@ test_silent_unreadable if t.silent(rule.fail) with input as other({"readable": f
 
 test_silent_without_trust if {
 	t.silent(rule.fail) with input as t.good
-	t.tells(rule.not_applicable, "component:services/nginx") with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
+	t.tells_also(rule.not_applicable, "component:services/nginx") with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
 	t.silent(rule.unknown) with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
 }
 
-test_unknown_strict if t.tells(rule.unknown, "component:services/nginx") with input as t.good with data.seaworthy.active as ["baseline", "hardened", "strict"]
+test_unknown_strict if t.tells_also(rule.unknown, "component:services/nginx") with input as t.good with data.seaworthy.active as ["baseline", "hardened", "strict"]
 
 test_unknown_offline if {
 	system := t.put(t.attested([t.signature]), "/components/4/image/attestations/looked", false)
