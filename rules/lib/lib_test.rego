@@ -217,3 +217,9 @@ test_no_climb if {
 test_env_without_a_name if {
 	lib.env({"spec": {"process": {"env": ["=x", "A=1", "none"]}}}) == {"A": "1"}
 }
+
+test_contrary_edit if {
+	t.contrary_edit({"expected": true, "edits": [{"value": false}]})
+	not t.contrary_edit({"expected": true, "edits": [{"value": true}]})
+	not t.contrary_edit({"expected": "none", "edits": [{"value": false}]})
+}
