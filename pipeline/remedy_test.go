@@ -78,6 +78,7 @@ var noEdit = map[string]string{
 	"SUP-011": "another image is needed, or another SBOM",
 	"SUP-012": "the output is at fault, not os.yml",
 	"SUP-014": "another image is needed, or another SBOM",
+	"SUP-015": "the image has to be made anew, with the mended package",
 	"SUP-016": "another image is needed, or another SBOM",
 	"SUP-017": "another image is needed, or another SBOM",
 	"SUP-018": "the output is at fault, not os.yml",

@@ -29,7 +29,7 @@ func TestKernelTables(t *testing.T) {
 		weakest = map[string]int{}
 		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
 		ownKeys = map[string][]string{
-			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown", "key"},
+			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown", "param", "key"},
 			"cmdline": {"param", "forbid", "add", "default", "contrary"},
 			"sysctl":  {"key", "set", "defaults", "unlessCmdline"},
 		}
@@ -114,6 +114,12 @@ func TestKernelTables(t *testing.T) {
 			}
 			if l, ok := row["lockdown"].(string); ok && l != "integrity" && l != "confidentiality" {
 				t.Errorf("%s: lockdown %q", at, l)
+			}
+			if p, ok := row["param"].(string); ok && table == "kconfig" {
+				name, _, _ := strings.Cut(p, "=")
+				if !shapes["cmdline"].MatchString(name) {
+					t.Errorf("%s: param %q", at, p)
+				}
 			}
 		}
 	}

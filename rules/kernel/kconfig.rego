@@ -8,7 +8,8 @@
 #   exists, or means anything: options and what they must be, or a list of such
 #   objects of which one must hold), any (other ways to be right, each with a
 #   when of its own), key (of findings, where two rows of a rule are about one
-#   option), lockdown (the mode under which the option does no harm).
+#   option), lockdown (the mode under which the option does no harm), param (the
+#   word of the command line that does what the option would).
 #   What an option must be: a value ("n" is off, or not there at all), a list of
 #   values, {"min": N} and {"max": N}, {"has": [words of a list]}, {"not": value},
 #   {"as": option} (the value of that one).
@@ -110,6 +111,12 @@ good(row) if {
 
 # Lockdown closes what the option opens.
 good(row) if row.lockdown in closed
+
+# What the option only preselects, the command line selects.
+good(row) if {
+	word := split(row.param, "=")
+	kernel.last(word[0]) == concat("=", array.slice(word, 1, count(word)))
+}
 
 good(row) if {
 	not found(row)
@@ -221,7 +228,7 @@ wrong_at contains i if {
 	row := given.kconfig[i]
 	is_string(row.want)
 	options[row.option] != row.want
-	count(object.keys(row) & {"when", "any"}) == 0
+	count(object.keys(row) & {"when", "any", "param"}) == 0
 	not object.get(row, "lockdown", "") in closed
 }
 
@@ -304,14 +311,14 @@ actual(row) := "not set" if not found(row)
 
 # expected names every way to be right.
 expected(row) := text(row.want) if {
-	not row.any
-	not row.lockdown
+	count(object.keys(row) & {"any", "lockdown", "param"}) == 0
 } else := concat(", or ", array.concat([text(row.want)], other_ways(row)))
 
-other_ways(row) := array.concat(
+other_ways(row) := array.flatten([
 	[sprintf("%s=%s", [o.option, text(o.want)]) | some o in row.any],
 	[sprintf("lockdown=%s", [row.lockdown]) | row.lockdown],
-)
+	[row.param | row.param],
+])
 
 text(want) := want if is_string(want)
 
@@ -332,14 +339,17 @@ text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
 	want.as
 }
 
-# Lockdown is the one way that os.yml has: all else is built in.
+# The command line is the one way that os.yml has: all else is built in.
 edits(row) := edit.lockdown(row.lockdown) if {
 	row.lockdown
+} else := edit.cmdline(split(row.param, "=")[0], row.param) if {
+	row.param
 } else := []
 
 fix(row, wanted) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, wanted]) if {
-	not row.any
-	not row.lockdown
+	count(object.keys(row) & {"any", "lockdown", "param"}) == 0
 } else := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
 	row.lockdown
+} else := sprintf("add %s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.param, row.option, text(row.want)]) if {
+	row.param
 } else := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, text(row.want)])

@@ -175,3 +175,25 @@ test_lockdown_excuses if {
 	state_of({"CONFIG_X": "y"}, closable) == "pass"
 	state_of({"CONFIG_X": "y", "CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n"}, closable) == "fail"
 }
+
+state_with(word, param) := v.state if {
+	one := object.union(row, {"want": "n", "param": param})
+	verdicts := kconfig.verdicts with input as t.put(t.kconfig("CONFIG_X", "y"), "/cmdline/params", word) with data.kconfig as [one]
+	some v in verdicts
+}
+
+test_parameter_excuses if {
+	state_with([], "x_off") == "fail"
+	state_with([{"name": "x_off", "value": null, "index": 0}], "x_off") == "pass"
+	state_with([{"name": "x", "value": "off", "index": 0}], "x=off") == "pass"
+	state_with([{"name": "x", "value": "off", "index": 0}, {"name": "x", "value": "on", "index": 1}], "x=off") == "fail"
+}
+
+test_parameter_is_the_edit if {
+	one := object.union(row, {"want": "n", "param": "x=off"})
+	found := kconfig.fail with input as t.kconfig("CONFIG_X", "y") with data.kconfig as [one]
+	some f in found["KCF-001"]
+	f.expected == "n, or x=off"
+	f.fix == "add x=off to kernel.cmdline, or use a kernel that is built with CONFIG_X=n"
+	f.edits[count(f.edits) - 1] == {"op": "append", "path": "/kernel/cmdline", "value": "x=off"}
+}
