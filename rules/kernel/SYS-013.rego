@@ -7,7 +7,7 @@
 #   id: SYS-013
 #   severity: medium
 #   pack: baseline
-#   controls: ["SRG-OS-000480-GPOS-00227", "ANSSI R13?"]
+#   controls: ["SRG-OS-000480-GPOS-00227"]
 #   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
