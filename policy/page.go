@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -61,7 +62,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 	}
 	for _, one := range slices.Concat(tables.Kconfig, tables.Cmdline, tables.Sysctl) {
 		if one.Rule == r.ID {
-			p.Rows = append(p.Rows, PageRow{Name: one.Option + one.Param + one.Key, Want: one.want(), Why: one.Why, Pack: one.Pack, Sources: one.Sources})
+			p.Rows = append(p.Rows, PageRow{Name: cmp.Or(one.Option, one.Param, one.Key), Want: one.want(), Why: one.Why, Pack: one.Pack, Sources: one.Sources})
 		}
 	}
 	return p, nil
