@@ -60,6 +60,7 @@ var noEdit = map[string]string{
 	"KCF-020": "the kernel has to be built so",
 	"KCF-021": "the kernel has to be built so",
 	"KCF-022": "the kernel has to be built so",
+	"KCF-023": "another kernel is needed",
 	"KCF-024": "the kernel image has to bring its own configuration",
 	"KCF-025": "the kernel has to be built so",
 	"LOG-001": "which component keeps the logs is a choice",

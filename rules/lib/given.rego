@@ -34,6 +34,11 @@ distros := data.distros if {
 	data.distros
 } else := data.data.distros
 
+# kernels are the longterm series of the kernel and until when each is maintained.
+kernels := data.kernels if {
+	data.kernels
+} else := data.data.kernels
+
 # date is the day of the decision, YYYY-MM-DD; policy lists what is decided by.
 # Stock opa knows neither.
 date := data.seaworthy.date
