@@ -9,6 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/vuln"
 )
 
 // Facts resolves and inventories as Check does; it decides nothing.
@@ -35,17 +36,23 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 		return nil, err
 	}
 	o.circumstances(r, f)
+	if err := vuln.Match(ctx, f, o.Vulnerabilities); err != nil {
+		return nil, err
+	}
 	return f, nil
 }
 
 // CheckFacts decides again by facts that were stored: what Check decides on the
 // system that they were taken of. name is what errors call the facts. Of the
-// options, those on policy and progress count.
+// options, those on policy, vulnerabilities and progress count.
 func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Resolve)
 	judge, policyErr := o.prepare(ctx)
 	f, err := decodeFacts(r, name)
 	if err := errors.Join(err, policyErr); err != nil {
+		return nil, err
+	}
+	if err := vuln.Match(ctx, f, o.Vulnerabilities); err != nil {
 		return nil, err
 	}
 	return o.judge(ctx, f, judge)

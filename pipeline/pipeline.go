@@ -25,6 +25,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/vuln"
 )
 
 // Step is a step of the story, as progress and benchmarks name it.
@@ -59,6 +60,9 @@ type CheckOptions struct {
 	// TempDir holds spill files, "" for the system's.
 	TempDir  string
 	Progress Progress
+	// Vulnerabilities are the databases and VEX documents that packages are
+	// matched with, whether they were inventoried now or come from stored facts.
+	Vulnerabilities vuln.Options
 	// anyTag: see PolicyFetch.
 	anyTag bool
 	// Inventories keeps what was found in images between runs; only Check reads
@@ -210,6 +214,9 @@ type resolved struct {
 
 // sources reads os.yml, finds its images, and what attests them.
 func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
+	if err := o.Vulnerabilities.Check(); err != nil {
+		return nil, err
+	}
 	r, err := builder.Resolve(ctx, o.Resolve)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ package policy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"time"
 
@@ -185,14 +186,23 @@ func notes(f *facts.Facts) []string {
 	if f.Scope != nil {
 		return scopeNotes(f.Scope)
 	}
-	out := []string{}
-	if !f.Vulnerabilities.Scanned {
-		out = append(out, "vulnerabilities: not scanned (no vulnerability database was given)")
-	}
+	out := []string{vulnerabilities(f.Vulnerabilities)}
 	for i := range f.Components {
 		if f.Components[i].Files.Truncated {
 			out = append(out, f.Components[i].ID+": more files stood out than are listed; what hangs on them is unknown")
 		}
 	}
 	return out
+}
+
+// vulnerabilities says what the packages were matched with, and of when.
+func vulnerabilities(v facts.VulnerabilityScan) string {
+	if !v.Scanned {
+		return "vulnerabilities: not scanned (no vulnerability database was given)"
+	}
+	note := fmt.Sprintf("vulnerabilities: scanned by %s, %d records", v.Database, v.Records)
+	if v.Modified != "" {
+		note += ", the newest of " + v.Modified
+	}
+	return note
 }

@@ -76,6 +76,7 @@ was there before stays. Several files are one system, merged in order.
 		},
 	}
 	rf.add(cmd)
+	rf.addVulnerabilities(cmd)
 	pf.add(cmd)
 	fs := cmd.Flags()
 	fs.StringSliceVar(&formats, "format", []string{"kernel+initrd"}, "image formats, separated by commas: "+strings.Join(image.Formats(), ", "))

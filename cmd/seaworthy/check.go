@@ -52,6 +52,7 @@ stored before: no image is needed, and the decision is the same.
 		},
 	}
 	rf.add(cmd)
+	rf.addVulnerabilities(cmd)
 	pf.add(cmd)
 	addRescan(cmd, &rescan)
 	cmd.Flags().StringVar(&stored, "facts", "", "decide by stored facts, as the verb facts prints them (-: standard input)")

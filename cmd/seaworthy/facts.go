@@ -51,6 +51,7 @@ again, without the images, by check --facts.
 		},
 	}
 	rf.add(cmd)
+	rf.addVulnerabilities(cmd)
 	addRescan(cmd, &rescan)
 	return cmd
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 	"github.com/seaworthy-os/seaworthy/scanner"
+	"github.com/seaworthy-os/seaworthy/scanner/vuln"
 )
 
 // resolveFlags are shared by the verbs that read os.yml.
@@ -28,6 +29,7 @@ type resolveFlags struct {
 	name, arch, cache string
 	trust             string
 	components        []string
+	databases, vex    []string
 	locked, offline   bool
 	jobs              int
 }
@@ -41,6 +43,13 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	f.addCache(cmd)
 	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in os.lock.json, or fail")
 	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
+}
+
+// addVulnerabilities adds what packages are matched with.
+func (f *resolveFlags) addVulnerabilities(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.databases, "vuln-db", nil, "vulnerability database: OSV, Debian's security tracker or CISA's catalogue; a file, folder or zip (repeatable)")
+	fs.StringArrayVar(&f.vex, "vex", nil, "OpenVEX document: what it says does no harm is no finding (repeatable)")
 }
 
 // addCache adds what also verbs need that ask a registry and read no os.yml.
@@ -233,5 +242,6 @@ func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (p
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
-	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicyKeys: keys, Time: t, Progress: c.progress()}, nil
+	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicyKeys: keys, Time: t, Progress: c.progress(),
+		Vulnerabilities: vuln.Options{Databases: rf.databases, VEX: rf.vex}}, nil
 }

@@ -1,0 +1,292 @@
+package vuln
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxFile bounds a file, and a file of an archive; Debian's tracker has 70
+	// million bytes.
+	maxFile = 256 << 20
+	// maxTotal bounds what is read in all, unpacked; maxEntries the files of an
+	// archive.
+	maxTotal   = 16 << 30
+	maxEntries = 1 << 20
+	// maxRecord bounds a file that is one record.
+	maxRecord = 32 << 20
+)
+
+// reader reads databases, each byte once.
+type reader struct {
+	*matcher
+	kinds    map[string]bool
+	digests  []string
+	modified string
+	records  int
+	total    int64
+}
+
+// path reads what a path names; files of a folder in the order of their names.
+func (r *reader) path(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	if !info.IsDir() {
+		return r.file(ctx, path)
+	}
+	found := 0
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return unreadable(p, err)
+		}
+		if ext := filepath.Ext(p); !d.Type().IsRegular() || ext != ".json" && ext != ".zip" {
+			return ctx.Err()
+		}
+		found++
+		return r.file(ctx, p)
+	})
+	if err == nil && found == 0 {
+		return malformed(path, errors.New("the folder has no .json and no .zip file"))
+	}
+	return err
+}
+
+func (r *reader) file(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	defer f.Close()
+	hash, before := sha256.New(), r.records
+	var magic [4]byte
+	if n, _ := f.ReadAt(magic[:], 0); string(magic[:n]) == "PK\x03\x04" {
+		size, err := io.Copy(hash, f)
+		if err != nil {
+			return unreadable(path, err)
+		}
+		if err := r.archive(ctx, f, size, path); err != nil {
+			return err
+		}
+	} else if err := r.document(io.TeeReader(f, hash), path); err != nil {
+		return err
+	}
+	if r.records == before {
+		return malformed(path, errors.New("holds no vulnerability"))
+	}
+	r.digests = append(r.digests, "sha256:"+hex.EncodeToString(hash.Sum(nil)))
+	return ctx.Err()
+}
+
+func (r *reader) archive(ctx context.Context, f io.ReaderAt, size int64, path string) error {
+	z, err := zip.NewReader(f, size)
+	if err != nil {
+		return malformed(path, err)
+	}
+	if len(z.File) > maxEntries {
+		return malformed(path, fmt.Errorf("more than %d files", maxEntries))
+	}
+	files := slices.DeleteFunc(z.File, func(e *zip.File) bool { return !strings.HasSuffix(e.Name, ".json") })
+	if len(files) == 0 {
+		return malformed(path, errors.New("the archive has no .json file"))
+	}
+	slices.SortStableFunc(files, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	for _, e := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		entry, err := e.Open()
+		if err != nil {
+			return malformed(path+": "+e.Name, err)
+		}
+		err = r.document(entry, path+": "+e.Name)
+		if err = errors.Join(err, entry.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// document reads one JSON document to its end.
+func (r *reader) document(in io.Reader, path string) error {
+	left := &io.LimitedReader{R: in, N: maxFile + 1}
+	b := bufio.NewReaderSize(left, 64<<10)
+	err := r.decode(b)
+	r.total += maxFile + 1 - left.N
+	switch {
+	case left.N <= 0:
+		err = fmt.Errorf("more than %d MiB", maxFile>>20)
+	case r.total > maxTotal:
+		err = fmt.Errorf("the databases have more than %d GiB", maxTotal>>30)
+	}
+	if err != nil {
+		return malformed(path, err)
+	}
+	return nil
+}
+
+// decode tells the form by how the document begins, and reads it.
+func (r *reader) decode(b *bufio.Reader) error {
+	head, _ := b.Peek(4 << 10)
+	first := json.NewDecoder(bytes.NewReader(head))
+	open, err := first.Token()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoForm, err)
+	}
+	d := json.NewDecoder(b)
+	switch open {
+	case json.Delim('['):
+		if _, err := d.Token(); err != nil {
+			return err
+		}
+		for d.More() {
+			if err := r.record(d); err != nil {
+				return err
+			}
+		}
+		_, err = d.Token()
+	case json.Delim('{'):
+		key, _ := first.Token()
+		value, _ := first.Token()
+		if name, ok := key.(string); ok && value == json.Delim('{') && !strings.Contains(name, "_") {
+			err = r.tracker(d)
+		} else {
+			err = r.record(d)
+		}
+	default:
+		return errNoForm
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("byte %d: more follows the document", d.InputOffset())
+	}
+	return nil
+}
+
+// record reads one of OSV, or the catalogue of exploited ones.
+func (r *reader) record(d *json.Decoder) error {
+	from := d.InputOffset()
+	var one record
+	if err := d.Decode(&one); err != nil {
+		return fmt.Errorf("byte %d: %w", d.InputOffset(), err)
+	}
+	if d.InputOffset()-from > maxRecord {
+		return fmt.Errorf("byte %d: a record of more than %d MiB", from, maxRecord>>20)
+	}
+	switch {
+	case one.ID != "":
+		r.kinds["OSV"] = true
+		r.date(one.Modified)
+		r.records++
+		return r.osv(&one)
+	case one.CatalogVersion != "" && one.Vulnerabilities != nil:
+		r.kinds["CISA KEV"] = true
+		r.date(one.DateReleased)
+		r.records += len(one.Vulnerabilities)
+		return r.kev(&one)
+	}
+	return errNoForm
+}
+
+// date keeps the newest day.
+func (r *reader) date(s string) {
+	if len(s) >= len("2006-01-02") && s[4] == '-' && s[7] == '-' {
+		r.modified = max(r.modified, s[:10])
+	}
+}
+
+// trackerEntry is one CVE of one package in Debian's tracker.
+type trackerEntry struct {
+	Releases map[string]struct {
+		Status  string `json:"status"`
+		Fixed   string `json:"fixed_version"`
+		Urgency string `json:"urgency"`
+	} `json:"releases"`
+}
+
+// tracker reads Debian's tracker one source package at a time.
+func (r *reader) tracker(d *json.Decoder) error {
+	r.kinds[tracker] = true
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		source, _ := key.(string)
+		targets := r.wanted[name{tracker, source}]
+		if len(targets) == 0 {
+			var skip map[string]struct{} // the form is held to, nothing is kept
+			if err := d.Decode(&skip); err != nil {
+				return fmt.Errorf("package %q: %w", source, err)
+			}
+			for id := range skip {
+				if err := trackerID(id); err != nil {
+					return fmt.Errorf("package %q: %w", source, err)
+				}
+			}
+			r.records += len(skip)
+			continue
+		}
+		var entries map[string]trackerEntry
+		if err := d.Decode(&entries); err != nil {
+			return fmt.Errorf("package %q: %w", source, err)
+		}
+		r.records += len(entries)
+		for _, id := range slices.Sorted(maps.Keys(entries)) {
+			if err := trackerID(id); err != nil {
+				return fmt.Errorf("package %q: %w", source, err)
+			}
+			for _, t := range targets {
+				r.debian(t, id, entries[id])
+			}
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+func trackerID(id string) error {
+	if !strings.HasPrefix(id, "CVE-") && !strings.HasPrefix(id, "TEMP-") {
+		return fmt.Errorf("%q is no vulnerability: %w", id, errNoForm)
+	}
+	return nil
+}
+
+func (r *reader) debian(t *target, id string, e trackerEntry) {
+	state, ok := e.Releases[t.codename]
+	if !ok {
+		return
+	}
+	h := hit{id: id, ids: map[string]bool{id: true}, severity: word(strings.TrimRight(state.Urgency, "*"))}
+	switch state.Status {
+	case "open":
+	case "resolved":
+		if c, ok := compare(tracker, t.version, state.Fixed); !ok || c >= 0 || state.Fixed == "0" {
+			return
+		}
+		h.fixed = state.Fixed
+	default: // undetermined
+		return
+	}
+	r.add(t, h)
+}

@@ -1,0 +1,222 @@
+// Package vuln matches the packages of a system with databases of known
+// vulnerabilities, and with what VEX documents say about them. It looks at
+// facts and never at an image, so stored facts match with today's databases.
+//
+// Databases and documents are hostile: they are read in a stream, in bounds,
+// and only what is about a package of the system is kept.
+package vuln
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// Options name what is matched with; the zero value matches nothing.
+type Options struct {
+	// Databases are files, folders of files or zip archives, in the forms of
+	// OSV, Debian's security tracker and CISA's catalogue of exploited ones.
+	Databases []string
+	// VEX are OpenVEX documents.
+	VEX []string
+}
+
+// maxMatches bounds what the facts may grow by.
+const maxMatches = 50_000
+
+// Match replaces the vulnerabilities in the facts by those that the databases
+// know. Without a database it leaves the facts alone. Errors are *system.Error:
+// ErrInput for what is malformed, ErrUnusable for what cannot be read.
+func Match(ctx context.Context, f *facts.Facts, o Options) error {
+	if err := o.Check(); err != nil || len(o.Databases) == 0 {
+		return err
+	}
+	said, err := readVEX(o.VEX)
+	if err != nil {
+		return err
+	}
+	m := newMatcher(f)
+	r := reader{matcher: m, kinds: map[string]bool{}}
+	for _, p := range o.Databases {
+		if err := r.path(ctx, p); err != nil {
+			return err
+		}
+	}
+	if !r.kinds["OSV"] && !r.kinds[tracker] {
+		return &system.Error{Kind: system.ErrInput, What: "the vulnerability databases say what attackers use, and not in which packages it is",
+			Next: "give one in the form of OSV or of Debian's security tracker too"}
+	}
+	return m.fill(f, r.summary(), said)
+}
+
+// Check looks whether the files are there, before anything is read.
+func (o Options) Check() error {
+	if len(o.VEX) > 0 && len(o.Databases) == 0 {
+		return &system.Error{Kind: system.ErrInput, What: "--vex, and no vulnerability database", Next: "give one: --vuln-db PATH"}
+	}
+	for _, p := range slices.Concat(o.Databases, o.VEX) {
+		if _, err := os.Stat(p); err != nil {
+			return unreadable(p, err)
+		}
+	}
+	return nil
+}
+
+// matcher collects what is known about the packages of a system.
+type matcher struct {
+	// wanted are the packages by what a database calls them.
+	wanted map[name][]*target
+	// severities and exploited hold what is known of an id, whatever package
+	// it was said of.
+	severities map[string]string
+	exploited  map[string]bool
+	err        error
+	matches    int
+}
+
+// hit is one vulnerability of one package.
+type hit struct {
+	id       string
+	ids      map[string]bool // all names, the own one too
+	severity string
+	fixed    string
+}
+
+// add joins what two databases, or two records, say of one vulnerability.
+func (m *matcher) add(t *target, h hit) {
+	for _, old := range t.hits {
+		shared := false
+		for id := range h.ids {
+			shared = shared || old.ids[id]
+		}
+		if !shared {
+			continue
+		}
+		for id := range h.ids {
+			old.ids[id] = true
+		}
+		old.id = canonical(old.id, old.ids)
+		old.severity = worse(old.severity, h.severity)
+		if old.fixed == "" {
+			old.fixed = h.fixed
+		}
+		return
+	}
+	if m.matches++; m.matches > maxMatches {
+		m.err = fmt.Errorf("more than %d matches with packages of this system", maxMatches)
+		return
+	}
+	h.id = canonical(h.id, h.ids)
+	t.hits = append(t.hits, &h)
+}
+
+var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
+
+// canonical is the CVE where there is just one, else the id itself.
+func canonical(id string, ids map[string]bool) string {
+	found := ""
+	for other := range ids {
+		if !cve.MatchString(other) {
+			continue
+		}
+		if found != "" {
+			return id
+		}
+		found = other
+	}
+	return cmp.Or(found, id)
+}
+
+var severities = []string{"", "low", "medium", "high", "critical"}
+
+func worse(a, b string) string {
+	if slices.Index(severities, b) > slices.Index(severities, a) {
+		return b
+	}
+	return a
+}
+
+// fill writes the facts.
+func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said []statement) error {
+	if m.err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "vulnerability databases", Err: m.err}
+	}
+	f.Vulnerabilities = scan
+	for i := range f.Components {
+		f.Components[i].SBOM.Vulnerabilities = []facts.Vulnerability{}
+	}
+	seen := map[string]bool{}
+	for _, t := range m.targets() {
+		c := &f.Components[t.component]
+		for _, h := range t.hits {
+			v := facts.Vulnerability{ID: h.id, Aliases: []string{}, Package: t.pkg.Name, Version: t.pkg.Version, PURL: t.pkg.PURL,
+				Severity: h.severity, Fixed: h.fixed}
+			for id := range h.ids {
+				if id != h.id {
+					v.Aliases = append(v.Aliases, id)
+				}
+				v.Severity = worse(v.Severity, m.severities[id])
+				v.Exploited = v.Exploited || m.exploited[id]
+			}
+			slices.Sort(v.Aliases)
+			v.VEX, v.Justification = verdict(said, &c.Image, &v)
+			key := fmt.Sprint(t.component, "\x00", v.ID, "\x00", v.Package, "\x00", v.Version, "\x00", v.PURL)
+			if !seen[key] {
+				seen[key] = true
+				c.SBOM.Vulnerabilities = append(c.SBOM.Vulnerabilities, v)
+			}
+		}
+	}
+	for i := range f.Components {
+		slices.SortFunc(f.Components[i].SBOM.Vulnerabilities, func(a, b facts.Vulnerability) int {
+			return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Version, b.Version), cmp.Compare(a.PURL, b.PURL))
+		})
+	}
+	return nil
+}
+
+// targets are the packages, each once, in the order of the facts.
+func (m *matcher) targets() []*target {
+	var all []*target
+	for _, list := range m.wanted {
+		all = append(all, list...)
+	}
+	slices.SortFunc(all, func(a, b *target) int { return cmp.Compare(a.order, b.order) })
+	return slices.Compact(all)
+}
+
+// summary says what was read. One file has its own digest; several have that
+// of the list of theirs.
+func (r *reader) summary() facts.VulnerabilityScan {
+	kinds := []string{}
+	for k := range r.kinds {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	out := facts.VulnerabilityScan{Scanned: true, Database: strings.Join(kinds, ", "), Records: r.records, Modified: r.modified}
+	if len(r.digests) == 1 {
+		out.Digest = r.digests[0]
+	} else {
+		sum := sha256.Sum256([]byte(strings.Join(r.digests, "\n") + "\n"))
+		out.Digest = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	return out
+}
+
+func unreadable(path string, err error) error {
+	return &system.Error{Kind: system.ErrUnusable, What: "cannot read " + path, Err: err, Next: "name a file that can be read"}
+}
+
+func malformed(path string, err error) error {
+	return &system.Error{Kind: system.ErrInput, What: path, Err: err,
+		Next: "docs/vulnerabilities.md names the forms that are read"}
+}
