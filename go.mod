@@ -10,6 +10,7 @@ require (
 	github.com/anchore/syft v1.57.0
 	github.com/anchore/syft/bridge v0.0.0
 	github.com/bmatcuk/doublestar/v4 v4.10.3
+	github.com/defenseunicorns/go-oscal v0.6.2
 	github.com/distribution/reference v0.6.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/google/uuid v1.6.0
@@ -255,6 +256,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260921155816-b14227669459 // indirect
 	google.golang.org/grpc v1.84.0 // indirect
 	gopkg.in/warnings.v0 v0.1.2 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 	gotest.tools/v3 v3.5.2 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
