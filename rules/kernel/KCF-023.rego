@@ -75,12 +75,17 @@ marks := `^Ubuntu |^\d+\.\d+\.\d+-\d+(\.\d+)*-[a-z]|\.(fc|el|amzn|azl)\d|\.deb\d
 
 # eol is the last day of the series, by the table. A series that is older than
 # the newest longterm one, and no such itself, had ended when the table was made.
-eol := rows[0].eol if {
-	rows := [r | some r in given.kernels; r.series == kernel.version_text]
-	count(rows) > 0
+eol := listed[0].eol if {
+	count(listed) > 0
 } else := newest.asOf if {
 	kernel.older_than(newest.series)
 }
+
+listed := [r | some r in given.kernels; r.series == kernel.version_text]
+
+ended := sprintf("maintained until %s", [eol]) if {
+	count(listed) > 0
+} else := sprintf("no longer among the maintained series in %s", [newest.asOf])
 
 newest := r if {
 	last := max([kernel.parse(r.series) | some r in given.kernels])
@@ -89,10 +94,10 @@ newest := r if {
 }
 
 fail contains object.union(finding, {
-	"actual": sprintf("Linux %s, maintained until %s", [kernel.version_text, eol]),
+	"actual": sprintf("Linux %s, %s", [kernel.version_text, ended]),
 	"expected": "a series that kernel.org maintains",
 	"key": sprintf("eol-%s", [kernel.version_text]),
-	"message": sprintf("Linux %s has had no security updates from kernel.org since %s", [kernel.version_text, eol]),
+	"message": sprintf("Linux %s gets no security updates from kernel.org: it was %s", [kernel.version_text, ended]),
 	"fix": sprintf("use a kernel of a longterm series, such as %s", [newest.series]),
 }) if {
 	upstream
