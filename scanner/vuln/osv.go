@@ -90,6 +90,7 @@ func (m *matcher) osv(r *record) error {
 			own = level
 		}
 		eco := ecosystem(a.Package.Ecosystem)
+		m.spoken[eco] = true
 		called := a.Package.Name
 		if eco == "PyPI" {
 			called = pypiName(called)

@@ -223,7 +223,7 @@ type trackerEntry struct {
 
 // tracker reads Debian's tracker one source package at a time.
 func (r *reader) tracker(d *json.Decoder) error {
-	r.kinds[tracker] = true
+	r.kinds[tracker], r.spoken[tracker] = true, true
 	if _, err := d.Token(); err != nil {
 		return err
 	}

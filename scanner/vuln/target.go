@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/anchore/packageurl-go"
@@ -25,19 +26,21 @@ type target struct {
 	version string
 	// codename of the Debian release, "" for others.
 	codename string
-	hits     []*hit
+	// distribution: it is a package that a distribution makes.
+	distribution bool
+	hits         []*hit
 }
 
 // codenames of Debian's releases: its tracker has no numbers.
 var codenames = map[string]string{"9": "stretch", "10": "buster", "11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky", "15": "duke"}
 
 func newMatcher(f *facts.Facts) *matcher {
-	m := &matcher{wanted: map[name][]*target{}, severities: map[string]string{}, exploited: map[string]bool{}}
+	m := &matcher{wanted: map[name][]*target{}, severities: map[string]string{}, exploited: map[string]bool{}, spoken: map[string]bool{}}
 	order := 0
 	for i := range f.Components {
 		c := &f.Components[i]
 		for j := range c.SBOM.Packages {
-			t := &target{order: order, component: i, pkg: &c.SBOM.Packages[j]}
+			t := &target{order: order, component: i, pkg: &c.SBOM.Packages[j], distribution: slices.Contains(distributions, c.SBOM.Packages[j].Type)}
 			order++
 			for _, n := range t.names(c.SBOM.Distro) {
 				m.wanted[n] = append(m.wanted[n], t)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -55,8 +56,43 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 		return &system.Error{Kind: system.ErrInput, What: "the vulnerability databases say what attackers use, and not in which packages it is",
 			Next: "give one in the form of OSV or of Debian's security tracker too"}
 	}
+	if err := m.uncovered(f); err != nil {
+		return err
+	}
 	return m.fill(f, r.summary(), said)
 }
+
+// uncovered names the components whose distribution no database speaks of:
+// that nothing was found in their packages would say nothing.
+func (m *matcher) uncovered(f *facts.Facts) error {
+	covered := map[int]bool{}
+	for n, list := range m.wanted {
+		for _, t := range list {
+			if m.spoken[n.ecosystem] && t.distribution {
+				covered[t.component] = true
+			}
+		}
+	}
+	var errs []error
+	for i := range f.Components {
+		c := &f.Components[i]
+		if covered[i] || !slices.ContainsFunc(c.SBOM.Packages, func(p facts.Package) bool { return slices.Contains(distributions, p.Type) }) {
+			continue
+		}
+		what := "its distribution, which it does not name"
+		if d := c.SBOM.Distro; d != nil {
+			what = cmp.Or(d.PrettyName, d.ID+" "+d.VersionID)
+		}
+		o := c.Image.Origin
+		errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: system.Position{File: o.File, Line: o.Line, Column: o.Column},
+			What: fmt.Sprintf("component %s: no vulnerability database speaks of the packages of %s", c.ID, what),
+			Next: "give one that does (--vuln-db PATH), or none: then the report says that nothing was scanned"})
+	}
+	return errors.Join(errs...)
+}
+
+// distributions are the kinds of packages that a distribution makes.
+var distributions = []string{"deb", "apk", "rpm"}
 
 // Check looks whether the files are there, before anything is read.
 func (o Options) Check() error {
@@ -79,8 +115,10 @@ type matcher struct {
 	// it was said of.
 	severities map[string]string
 	exploited  map[string]bool
-	err        error
-	matches    int
+	// spoken are the ecosystems that the databases have records of.
+	spoken  map[string]bool
+	err     error
+	matches int
 }
 
 // hit is one vulnerability of one package.

@@ -210,3 +210,34 @@ func TestRefuses(t *testing.T) {
 		t.Errorf("empty folder: %v", err)
 	}
 }
+
+// That a database of something else knows nothing of a distribution's packages
+// is no sign that they are well.
+func TestUncovered(t *testing.T) {
+	t.Parallel()
+	pypi := osvOf("PyPI", "requests", `"versions":["1.0"]`)
+	debian := osvOf("Debian:12", "openssl", `"versions":["1.0"]`)
+	for name, c := range map[string]struct {
+		purl, kind, database string
+		covered              bool
+	}{
+		"another ecosystem":         {"pkg:apk/alpine/musl@1.2.4?distro=alpine-3.20.1", "apk", pypi, false},
+		"another distribution":      {"pkg:apk/alpine/musl@1.2.4?distro=alpine-3.20.1", "apk", debian, false},
+		"another release":           {"pkg:deb/debian/libc6@2.31?distro=debian-11", "deb", debian, false},
+		"a distribution unknown":    {"pkg:rpm/fedora/bash@5.2?distro=fedora-40", "rpm", debian, false},
+		"another package of it":     {"pkg:deb/debian/libc6@2.36?distro=debian-12", "deb", debian, true},
+		"the tracker":               {"pkg:deb/debian/libc6@2.36?distro=debian-12", "deb", `{"openssl":{"CVE-2026-1":{"releases":{}}}}`, true},
+		"no package of its own":     {"pkg:pypi/requests@2.0", "python", pypi, true},
+		"a package with no address": {"", "deb", debian, false},
+	} {
+		f := of("pkg:generic/x@1")
+		f.Components[0].SBOM.Packages[0] = facts.Package{Name: "x", Version: "1", Type: c.kind, PURL: c.purl}
+		err := Match(context.Background(), f, Options{Databases: []string{write(t, "db.json", c.database)}})
+		if (err == nil) != c.covered {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && (!errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), "component services/web: no vulnerability database speaks of")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
