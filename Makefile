@@ -16,7 +16,7 @@ LAYOUT := dist/components
 
 FUZZTIME ?= 30s
 
-.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-memory calibrate mutate fuzz lint clean deps FORCE
+.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-memory calibrate mutate mutate-all fuzz lint clean deps FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -65,7 +65,10 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 calibrate: ## docs/linuxkit-examples.md anew, from LinuxKit's examples (SEAWORTHY_LINUXKIT_KIT, or beside this folder)
 	@go test -count=1 -run TestLinuxKitExamples -v ./pipeline -update
 
-mutate: ## change the rules, one condition at a time, and want a test to fail for each (minutes)
+mutate: ## turn each comparison of the rules round, and want a test to fail for each (minutes)
+	@go run ./bench/mutate -inversions
+
+mutate-all: ## the same, and each condition taken away in turn (more minutes; what is left is listed)
 	@go run ./bench/mutate
 
 lint: ## gofmt, vet, and golangci-lint where it is installed

@@ -76,7 +76,7 @@ marks := `^Ubuntu |^\d+\.\d+\.\d+-\d+(\.\d+)*-[a-z]|\.(fc|el|amzn|azl)\d|\.deb\d
 # eol is the last day of the series, by the table. A series that is older than
 # the newest longterm one, and no such itself, had ended when the table was made.
 eol := listed[0].eol if {
-	count(listed) > 0
+	listed[0]
 } else := newest.asOf if {
 	kernel.older_than(newest.series)
 }

@@ -83,3 +83,10 @@ test_unknown_day if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_says_how_it_ended if {
+	some listed in rule.fail with input as on("5.4.290") with data.kernels as rows with data.seaworthy.date as "2026-11-25"
+	contains(json.marshal(listed), "maintained until 2025-12-31")
+	some unlisted in rule.fail with input as on("3.10.108") with data.kernels as rows with data.seaworthy.date as "2026-11-25"
+	contains(json.marshal(unlisted), "no longer among the maintained series in 2026-03")
+}

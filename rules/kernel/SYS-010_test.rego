@@ -33,3 +33,10 @@ test_unknown_not_inventoried if {
 	unread := t.component_with("sysctl", "/files/present", false)
 	t.tells(rule.unknown, "sysctl:user.max_user_namespaces") with input as without_users(unread)
 }
+
+test_nobody_is_not_told if {
+	found := rule.not_applicable with input as without_users(t.good)
+	every n in found {
+		not contains(n.reason, "run in user namespaces")
+	}
+}

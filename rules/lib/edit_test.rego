@@ -373,3 +373,11 @@ test_label_mounts_by_destination if {
 	{e.path | some e in edit.remount(labelled(both), "/c", {"rw"}, ["ro"])} == {"/mounts"}
 	{e.path | some e in edit.remount(labelled(both), "/e", {"rw"}, ["ro"])} == {"/tmpfs"}
 }
+
+test_no_sysctl_needs_all_of_them if {
+	system := testing.put(boot([["sysctl.kernel.x", "0"]]), "/sysctl/settings", [
+		{"key": "kernel.x", "value": "0", "component": "cmdline", "source": "cmdline", "order": 0},
+		{"key": "kernel.x", "value": "0", "component": "onboot/sysctl", "source": "etc/sysctl.d/00.conf", "order": 1},
+	])
+	edit.no_sysctl("kernel.x") == [] with input as system
+}

@@ -139,6 +139,7 @@ test_lockdown_by_list if {
 
 test_one_line if {
 	lib.one_line({"b", "a"}) == "a, b"
+	lib.one_line(numbers.range(10, 19)) == "10, 11, 12, 13, 14, 15, 16, 17, 18, 19"
 	lib.one_line(numbers.range(10, 20)) == "10, 11, 12, 13, 14, 15, 16, 17 and 3 more"
 }
 

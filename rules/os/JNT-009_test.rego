@@ -21,3 +21,5 @@ test_unknown_no_config if {
 test_checked if count(rule.checked) > 0 with input as t.cmdline_add("roothash", "abc")
 
 test_silent_dm_init if t.silent(rule.fail) with input as t.put(t.cmdline_add("dm-mod.create", "root,,,ro, 0 1 verity 1"), "/kernel/config/options/CONFIG_DM_INIT", "y")
+
+test_silent_unasked_without_config if t.silent(rule.unknown) with input as t.put(t.no_config, "/cmdline/params", [])

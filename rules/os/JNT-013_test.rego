@@ -36,3 +36,9 @@ test_fires_v1_without_controller if {
 	s0 := t.put(t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0"), "/kernel/config/options/CONFIG_CGROUP_BPF", "n")
 	t.fires_also(rule.fail, "component:services/nginx") with input as t.put(s0, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "n")
 }
+
+test_silent_without_rules if {
+	off := t.put(t.kconfig("CONFIG_CGROUP_BPF", "n"), "/components/4/spec/linux/resources/devices", [])
+	found := rule.fail with input as off
+	not "component:services/nginx" in {f.resource | some f in found}
+}

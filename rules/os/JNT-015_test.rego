@@ -53,3 +53,13 @@ test_silent_itself if {
 	system := t.put(t.put(t.good, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 1}]), "/components/2/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
 	t.silent(rule.fail) with input as system
 }
+
+test_edit_takes_that_parameter if {
+	loader := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	system := t.put(
+		t.put(loader, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "cmdline", "source": "cmdline", "order": 0}]),
+		"/cmdline/params", [{"name": "quiet", "value": null, "index": 0}, {"name": "sysctl.kernel.modules_disabled", "value": "1", "index": 1}],
+	)
+	some f in rule.fail with input as system
+	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "sysctl.kernel.modules_disabled=1"}]
+}

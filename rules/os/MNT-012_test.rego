@@ -25,3 +25,14 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+sized(options) := {contains(json.marshal(f.edits), "size=16m") |
+	mounted := t.nginx_mount({"destination": "/run", "type": "tmpfs", "source": "tmpfs", "options": options})
+	written := t.put(mounted, "/components/4/entry", {"name": "nginx", "tmpfs": [concat(":", ["/run", concat(",", options)])]})
+	some f in rule.fail with input as written
+}
+
+test_edit_adds_a_size_where_there_is_none if {
+	sized(["nosuid", "nodev", "noexec"]) == {true}
+	sized(["nosuid", "nodev", "size=1m"]) == {false}
+}

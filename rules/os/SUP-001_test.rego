@@ -41,3 +41,8 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_says_no_reason_without_signatures if {
+	some f in rule.fail with input as t.attested([])
+	endswith(f.message, "has no signature that is believed")
+}

@@ -52,3 +52,7 @@ test_unknown_offline if {
 test_unknown_cut_off if t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.attested([t.signature]), "/components/4/image/attestations/truncated", true)
 
 test_checked if "component:services/nginx" in rule.checked with input as t.attested([t.provenance({})]) with data.params as params
+
+test_unbelieved_is_not_checked if {
+	not "component:services/nginx" in rule.checked with input as t.attested([t.signature]) with data.params as params
+}

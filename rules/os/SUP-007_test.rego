@@ -38,3 +38,10 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_names_what_it_is if {
+	some f in rule.fail with input as t.attested([object.union(t.provenance({}), {"subjectMatches": false})])
+	startswith(f.message, "the statement of type https://slsa.dev/provenance/v1 beside")
+	some g in rule.fail with input as t.attested([object.union(t.signature, {"subjectMatches": false})])
+	startswith(g.message, "a signature beside")
+}
