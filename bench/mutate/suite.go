@@ -185,7 +185,7 @@ const patience = 20 * time.Second
 func (s *suite) passes(ctx context.Context, c *ast.Compiler, t *test, tracers ...topdown.QueryTracer) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	prepared, err := rego.New(rego.Query(t.name), rego.Compiler(c), rego.Store(s.store)).PrepareForEval(ctx)
+	prepared, err := rego.New(rego.Query(t.name), rego.Compiler(c), rego.Store(s.store), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
 	if err != nil {
 		return false
 	}
