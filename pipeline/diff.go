@@ -2,16 +2,15 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/diff"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -36,8 +35,19 @@ func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, er
 		return nil, &system.Error{Kind: system.ErrInput, What: "a lock can be compared with a lock only",
 			Next: "name two locks, or two systems: os.yml files, build folders, files of facts"}
 	}
-	before, errOld := o.side(ctx, old, true)
-	after, errNew := o.side(ctx, new, false)
+	judge, err := o.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	judgeOld := judge
+	if o.OldWaivers != "" {
+		o.Policy.Waivers = o.OldWaivers
+		if judgeOld, err = o.prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
+	before, errOld := o.side(ctx, old, judgeOld)
+	after, errNew := o.side(ctx, new, judge)
 	if err := errors.Join(errOld, errNew); err != nil {
 		return nil, err
 	}
@@ -47,15 +57,7 @@ func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, er
 func isLock(path string) bool { return strings.HasSuffix(path, ".lock.json") }
 
 // side reads one system, and decides on it.
-func (o DiffOptions) side(ctx context.Context, name string, old bool) (*diff.Side, error) {
-	check := o.CheckOptions
-	if old && o.OldWaivers != "" {
-		check.Policy.Waivers = o.OldWaivers
-	}
-	judge, err := check.prepare(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (o DiffOptions) side(ctx context.Context, name string, judge *policy.Prepared) (*diff.Side, error) {
 	s := &diff.Side{Name: name}
 	info, err := os.Stat(name)
 	switch {
@@ -64,8 +66,8 @@ func (o DiffOptions) side(ctx context.Context, name string, old bool) (*diff.Sid
 	case strings.HasSuffix(name, ".json"):
 		s.Facts, err = storedFacts(name)
 	default:
-		check.Resolve.Files = strings.Split(name, ",")
-		s.Facts, err = Facts(ctx, check)
+		o.Resolve.Files = strings.Split(name, ",")
+		s.Facts, err = Facts(ctx, o.CheckOptions)
 	}
 	if err != nil {
 		return nil, err
@@ -74,9 +76,6 @@ func (o DiffOptions) side(ctx context.Context, name string, old bool) (*diff.Sid
 	return s, err
 }
 
-// maxDecision bounds a decision that is read back, in bytes.
-const maxDecision = 64 << 20
-
 // builtFacts are what a build left beside its image; nobody's signature is
 // checked.
 func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
@@ -84,16 +83,8 @@ func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	raw, err := os.Open(filepath.Join(dir, decisionFile))
-	if err != nil {
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: dir + " has no decision", Err: err, Next: "name a folder that seaworthy build wrote"}
-	}
-	defer raw.Close()
-	var d decision.Decision
-	if err := json.NewDecoder(io.LimitReader(raw, maxDecision)).Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
-		return nil, nil, &system.Error{Kind: system.ErrInput, What: filepath.Join(dir, decisionFile) + " is no decision of this version", Err: err}
-	}
-	return f, &d, nil
+	d, err := ReadDecision(filepath.Join(dir, decisionFile))
+	return f, d, err
 }
 
 func storedFacts(path string) (*facts.Facts, error) {

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
+	"os"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -56,6 +58,25 @@ func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (
 		return nil, err
 	}
 	return o.judge(ctx, f, judge)
+}
+
+// maxDecision bounds a decision that is read back, in bytes.
+const maxDecision = 64 << 20
+
+// ReadDecision reads a decision.json.
+func ReadDecision(path string) (*decision.Decision, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "decision", Err: err, Next: "check and build write one: --report json=FILE"}
+	}
+	defer f.Close()
+	var d decision.Decision
+	dec := json.NewDecoder(io.LimitReader(f, maxDecision))
+	dec.UseNumber()
+	if err := dec.Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
+		return nil, &system.Error{Kind: system.ErrInput, What: path + " is no decision.json of this version", Err: err}
+	}
+	return &d, nil
 }
 
 // decodeFacts reads stored facts; name is what errors call them.

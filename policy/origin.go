@@ -96,18 +96,9 @@ func (p *places) known(id string) bool { return p.components[id] != nil }
 // of the image reference where there is no spec.
 func (p *places) origin(id, path string) *decision.Origin {
 	c := p.components[id]
-	if path != "" || len(c.Origins) > 0 {
-		for at := path; ; {
-			if o, ok := c.Origins[at]; ok {
-				out := decision.Origin(o)
-				return &out
-			}
-			cut := strings.LastIndexByte(at, '/')
-			if cut < 0 {
-				break
-			}
-			at = at[:cut]
-		}
+	if o, ok := c.OriginOf(path); ok {
+		out := decision.Origin(o)
+		return &out
 	}
 	for _, o := range []facts.Origin{c.Origins[""], c.Image.Origin} {
 		if o.Layer != "" {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -59,13 +57,10 @@ os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed
 	return cmd
 }
 
-// maxDecision bounds a decision file, in bytes.
-const maxDecision = 64 << 20
-
 // decided gives the decision in a file, or else decides about a system.
 func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, file string, files []string) (*decision.Decision, error) {
 	if file != "" {
-		return readDecision(file)
+		return pipeline.ReadDecision(file)
 	}
 	o, err := c.checkOptions(rf, pf, files)
 	if err != nil {
@@ -77,21 +72,6 @@ func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, fil
 		return nil, err
 	}
 	return checked.Decision, nil
-}
-
-func readDecision(file string) (*decision.Decision, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "decision", Err: err, Next: "check and build write one: --report json=FILE"}
-	}
-	defer f.Close()
-	var d decision.Decision
-	dec := json.NewDecoder(io.LimitReader(f, maxDecision))
-	dec.UseNumber()
-	if err := dec.Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
-		return nil, &system.Error{Kind: system.ErrInput, What: file + " is no decision.json of this version", Err: err}
-	}
-	return &d, nil
 }
 
 // explainFindings tells all findings that a name means.
@@ -247,15 +227,8 @@ func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags,
 		return err
 	}
 	c.describePage(page)
-	if len(r.Params) > 0 {
-		o, err := rules.options(cmd)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(c.out, "\nParameters:")
-		if err := c.listParams(cmd, o, r.Params); err != nil {
-			return err
-		}
+	if err := c.describeParams(cmd, rules, r); err != nil {
+		return err
 	}
 	c.example(r.ID, true, "An os.yml that fires it (what follows # fires: is found):")
 	c.example(r.ID, false, "One that does not:")

@@ -54,15 +54,8 @@ func (c *cli) rules() *cobra.Command {
 			if err := c.describeControls(cmd, &rules, r.ID); err != nil {
 				return err
 			}
-			if len(r.Params) > 0 {
-				o, err := rules.options(cmd)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintln(c.out, "\nParameters:")
-				if err := c.listParams(cmd, o, r.Params); err != nil {
-					return err
-				}
+			if err := c.describeParams(cmd, &rules, r); err != nil {
+				return err
 			}
 			fmt.Fprintf(c.out, "\n%s", printable(r.Source))
 			return nil
@@ -83,6 +76,19 @@ func (c *cli) rules() *cobra.Command {
 	})
 	cmd.AddCommand(c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
 	return cmd
+}
+
+// describeParams lists the parameters that a rule reads, if there are any.
+func (c *cli) describeParams(cmd *cobra.Command, rules *ruleReader, r *policy.RuleInfo) error {
+	if len(r.Params) == 0 {
+		return nil
+	}
+	o, err := rules.options(cmd)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.out, "\nParameters:")
+	return c.listParams(cmd, o, r.Params)
 }
 
 // listParams prints parameters, all or those of the names.

@@ -186,20 +186,11 @@ func imageOrigin(c *facts.Component) *decision.Origin {
 	return &o
 }
 
-// originOf is the origin of the longest prefix of a pointer that has one.
+// originOf is who set the value at a pointer, else the image's place.
 func originOf(c *facts.Component, pointer string) *decision.Origin {
-	if pointer == "" {
-		return imageOrigin(c)
+	if o, ok := c.OriginOf(pointer); ok && pointer != "" {
+		out := decision.Origin(o)
+		return &out
 	}
-	for {
-		if o, ok := c.Origins[pointer]; ok {
-			out := decision.Origin(o)
-			return &out
-		}
-		cut := strings.LastIndexByte(pointer, '/')
-		if cut < 0 {
-			return imageOrigin(c)
-		}
-		pointer = pointer[:cut]
-	}
+	return imageOrigin(c)
 }

@@ -7,7 +7,10 @@
 // empty: rules answer unknown to the first, never pass.
 package facts
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // SchemaVersion counts the changes of the JSON form, in which a new field is
 // one too: rules would take facts without it for facts where it is empty. The
@@ -122,6 +125,21 @@ type Component struct {
 	// aliases followed; for init the image's name. null where os.yml is not
 	// known. Spec says what comes of it.
 	Entry json.RawMessage `json:"entry"`
+}
+
+// OriginOf is the origin of the longest prefix of a JSON pointer that Origins
+// has, and whether it has one.
+func (c *Component) OriginOf(pointer string) (Origin, bool) {
+	for {
+		if o, ok := c.Origins[pointer]; ok {
+			return o, true
+		}
+		cut := strings.LastIndexByte(pointer, '/')
+		if cut < 0 {
+			return Origin{}, false
+		}
+		pointer = pointer[:cut]
+	}
 }
 
 // Image is where a component comes from.

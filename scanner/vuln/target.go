@@ -2,7 +2,6 @@ package vuln
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/anchore/packageurl-go"
@@ -26,9 +25,7 @@ type target struct {
 	version string
 	// codename of the Debian release, "" for others.
 	codename string
-	// distribution: it is a package that a distribution makes.
-	distribution bool
-	hits         []*hit
+	hits     []*hit
 }
 
 // codenames of Debian's releases: its tracker has no numbers.
@@ -40,7 +37,7 @@ func newMatcher(f *facts.Facts) *matcher {
 	for i := range f.Components {
 		c := &f.Components[i]
 		for j := range c.SBOM.Packages {
-			t := &target{order: order, component: i, pkg: &c.SBOM.Packages[j], distribution: slices.Contains(distributions, c.SBOM.Packages[j].Type)}
+			t := &target{order: order, component: i, pkg: &c.SBOM.Packages[j]}
 			order++
 			for _, n := range t.names(c.SBOM.Distro) {
 				m.wanted[n] = append(m.wanted[n], t)

@@ -68,7 +68,7 @@ func (m *matcher) uncovered(f *facts.Facts) error {
 	covered := map[int]bool{}
 	for n, list := range m.wanted {
 		for _, t := range list {
-			if m.spoken[n.ecosystem] && t.distribution {
+			if m.spoken[n.ecosystem] && distributed(*t.pkg) {
 				covered[t.component] = true
 			}
 		}
@@ -76,7 +76,7 @@ func (m *matcher) uncovered(f *facts.Facts) error {
 	var errs []error
 	for i := range f.Components {
 		c := &f.Components[i]
-		if covered[i] || !slices.ContainsFunc(c.SBOM.Packages, func(p facts.Package) bool { return slices.Contains(distributions, p.Type) }) {
+		if covered[i] || !slices.ContainsFunc(c.SBOM.Packages, distributed) {
 			continue
 		}
 		what := "its distribution, which it does not name"
@@ -91,8 +91,8 @@ func (m *matcher) uncovered(f *facts.Facts) error {
 	return errors.Join(errs...)
 }
 
-// distributions are the kinds of packages that a distribution makes.
-var distributions = []string{"deb", "apk", "rpm"}
+// distributed: it is a package that a distribution makes.
+func distributed(p facts.Package) bool { return p.Type == "deb" || p.Type == "apk" || p.Type == "rpm" }
 
 // Check looks whether the files are there, before anything is read.
 func (o Options) Check() error {
