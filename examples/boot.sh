@@ -38,7 +38,9 @@ printf '\nnginx answered through 127.0.0.1:%s:\n' "$web"
 head -n 5 "$answer"
 wait_for "$report"
 printf '\nthe report service, on what it may do:\n'
-sed '1,/^\r*$/d' "$answer" | head -c 1500
+# Cut in the file, not in a pipe: a reader that leaves early would kill sed, and pipefail the demo.
+sed -i '1,/^\r*$/d' "$answer"
+head -c 1500 "$answer"
 echo
 kill $vm
 wait $vm || true
