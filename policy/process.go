@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -88,15 +90,24 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 			}
 			return a, err
 		case <-watch.C:
-			used := cpuTime(cmd.Process.Pid)
-			if used == 0 { // nobody knows
-				used = time.Since(start)
-			}
-			if used > j.time() || time.Since(start) > patience*j.time() {
+			if overdue(cmd.Process, j.time(), time.Since(start)) {
 				stop(errDeadline)
 			}
 		}
 	}
+}
+
+// overdue tells whether a guest's process has had its time. One that has ended
+// takes no more, however long its end goes unnoticed on a busy machine.
+func overdue(p *os.Process, most, elapsed time.Duration) bool {
+	used, known := cpuTime(p.Pid)
+	switch {
+	case p.Signal(syscall.Signal(0)) != nil:
+		return false
+	case !known:
+		used = elapsed
+	}
+	return used > most || elapsed > patience*most
 }
 
 // says looks for what the Go runtime says when it dies.
@@ -107,7 +118,7 @@ func says(trouble string, words ...string) bool {
 // result reads what the process said, or why it died.
 func (j job) result(ctx context.Context, out []byte, trouble string, err error) (*answer, error) {
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil: // else it ended by itself just before
 		return nil, stopped(j, context.Cause(ctx))
 	case says(trouble, "cannot allocate memory", "out of memory", "pthread_create failed", "create new OS thread"):
 		return nil, stopped(j, errMemory)

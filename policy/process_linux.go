@@ -30,13 +30,14 @@ func setLimit(resource int, most uint64) error {
 	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
-// cpuTime is how long a child has computed, on all processors together.
-func cpuTime(pid int) time.Duration {
+// cpuTime is how long a child has computed, on all processors together; false
+// where the kernel does not tell.
+func cpuTime(pid int) (time.Duration, bool) {
 	// The clock of another process, as clock_getcpuclockid makes it.
 	const sched = 2
 	var t unix.Timespec
 	if unix.ClockGettime(int32(^pid)<<3|sched, &t) != nil {
-		return 0
+		return 0, false
 	}
-	return time.Duration(t.Nano())
+	return time.Duration(t.Nano()), true
 }
