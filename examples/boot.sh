@@ -5,13 +5,13 @@ set -euo pipefail
 dir=$1 key=$2
 cd "$(dirname "$0")/.."
 console=$(mktemp) answer=$(mktemp)
-port() { # one that nobody listens on
+port() { # port FIRST-LAST: one that nobody listens on
   local p
-  for p in $(shuf -i 20000-29999 -n 50); do
+  for p in $(shuf -i "$1" -n 50); do
     (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
   done
 }
-web=$(port) report=$(port)
+web=$(port 20000-24999) report=$(port 25000-29999)
 bin/seaworthy boot --key "$key" --publish "$web:8080" --publish "$report:8081" --timeout 180s "$dir" >"$console" 2>&1 &
 vm=$!
 trap 'kill $vm 2>/dev/null || true; rm -f "$console" "$answer"' EXIT

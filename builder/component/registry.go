@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -38,9 +36,6 @@ type client struct {
 	base string // URL of the repository
 }
 
-// stall is how long a registry may send nothing before we give up.
-const stall = 2 * time.Minute
-
 func newRegistry(insecure func(string) bool, lim limits) *registry {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = stall
@@ -61,8 +56,9 @@ func (r *registry) plain(host string) bool {
 	return r.insecure != nil && r.insecure(host)
 }
 
-// guard refuses plain HTTP where it was not allowed. Without it a private
-// address or a redirect would do.
+// guard refuses plain HTTP where it was not allowed: without it a private
+// address or a redirect would do. It waits for no answer for ever, be it a
+// blob, a token or an error.
 type guard struct {
 	next  http.RoundTripper
 	plain func(string) bool
@@ -72,7 +68,14 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" && !g.plain(req.URL.Host) {
 		return nil, fmt.Errorf("%s is not https", req.URL.Redacted())
 	}
-	return g.next.RoundTrip(req)
+	ctx, cancel := context.WithCancel(req.Context())
+	res, err := g.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	res.Body = newPatient(res.Body, cancel, stall)
+	return res, nil
 }
 
 // onlyOutward refuses a redirect from elsewhere to an address of this machine
@@ -138,10 +141,8 @@ func (r *registry) get(ctx context.Context, q ref, kind, id string) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+kind+"/"+id, nil)
 	if err != nil {
-		cancel()
 		return nil, err
 	}
 	if kind == "manifests" {
@@ -149,51 +150,13 @@ func (r *registry) get(ctx context.Context, q ref, kind, id string) (io.ReadClos
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		cancel()
 		return nil, registryError(q, err)
 	}
 	if err := transport.CheckError(res, http.StatusOK); err != nil {
 		res.Body.Close()
-		cancel()
 		return nil, registryError(q, err)
 	}
-	return newPatient(res.Body, cancel, stall), nil
-}
-
-// patient is a body that fails when nothing comes for too long.
-type patient struct {
-	io.ReadCloser
-	cancel context.CancelFunc
-	timer  *time.Timer
-	wait   time.Duration
-	late   atomic.Bool
-}
-
-func newPatient(body io.ReadCloser, cancel context.CancelFunc, wait time.Duration) *patient {
-	p := &patient{ReadCloser: body, cancel: cancel, wait: wait}
-	// Armed only within Read: a slow sink is not the registry's fault.
-	p.timer = time.AfterFunc(wait, func() {
-		p.late.Store(true)
-		cancel()
-	})
-	p.timer.Stop()
-	return p
-}
-
-func (p *patient) Read(b []byte) (int, error) {
-	p.timer.Reset(p.wait)
-	n, err := p.ReadCloser.Read(b)
-	p.timer.Stop()
-	if p.late.Load() {
-		return n, fmt.Errorf("the registry sent nothing for %v", p.wait)
-	}
-	return n, err
-}
-
-func (p *patient) Close() error {
-	p.timer.Stop()
-	p.cancel()
-	return p.ReadCloser.Close()
+	return res.Body, nil
 }
 
 // manifest reads what r names. The digest is computed, never believed.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
@@ -187,16 +189,10 @@ func TestRegistryAuthentication(t *testing.T) {
 
 func TestRegistryFailures(t *testing.T) {
 	dockerConfig(t, "", "", "")
-	// A port that was free a moment ago and that nobody answers on.
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead := l.Addr().String()
-	l.Close()
+	const dead = "127.0.0.1:1" // a port that nobody is given, and nobody answers on
 	dir := t.TempDir()
 	ocitest.WriteLayout(t, dir, ocitest.Named("y", layers(nil)))
-	_, err = open(t, Options{Paths: []string{dir}}).Find(context.Background(), dead+"/x:1", system.Position{File: "os.yml", Line: 2, Column: 8})
+	_, err := open(t, Options{Paths: []string{dir}}).Find(context.Background(), dead+"/x:1", system.Position{File: "os.yml", Line: 2, Column: 8})
 	fails(t, err, system.ErrUnusable, "os.yml:2:8: ", "registry "+dead, "refused", "not in "+dir)
 	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, "--components") {
 		t.Errorf("next step: %+v", e)
@@ -242,23 +238,69 @@ func TestTransportGuards(t *testing.T) {
 	}
 }
 
-// A registry that falls silent does not hold a build for ever.
+// A registry that falls silent does not hold a build for ever, nor one that
+// sends a byte now and then; a slow reader is not the registry's fault.
 func TestPatience(t *testing.T) {
-	r, w := net.Pipe()
-	defer w.Close()
-	p := newPatient(r, func() { r.Close() }, 20*time.Millisecond)
-	go func() { _, _ = w.Write([]byte("x")) }()
-	b := make([]byte, 8)
-	if n, err := p.Read(b); n != 1 || err != nil {
-		t.Fatal(n, err)
+	for name, c := range map[string]struct {
+		gap, rest time.Duration // before each byte; of the reader, after each
+		size      int
+		ok        bool
+	}{
+		"silent":      {gap: stall + time.Second, size: 1},
+		"drip":        {gap: stall - time.Second, size: 100},
+		"slow drip":   {gap: time.Second, size: 10_000},
+		"slow line":   {gap: time.Millisecond / 2, size: 100_000, ok: true},
+		"slow reader": {gap: time.Millisecond / 2, rest: time.Hour, size: 100, ok: true},
+		"slow start":  {gap: stall - time.Second, size: 1, ok: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, w := net.Pipe()
+				go func() {
+					defer w.Close()
+					for range c.size {
+						select {
+						case <-time.After(c.gap):
+						case <-t.Context().Done():
+							return
+						}
+						if _, err := w.Write([]byte("x")); err != nil {
+							return
+						}
+					}
+				}()
+				p := newPatient(r, func() { r.Close() }, stall)
+				defer p.Close()
+				var err error
+				got, b := 0, make([]byte, 8)
+				for err == nil {
+					var n int
+					n, err = p.Read(b)
+					got += n
+					time.Sleep(c.rest)
+				}
+				if ok := errors.Is(err, io.EOF) && got == c.size; ok != c.ok {
+					t.Errorf("%d bytes, %v", got, err)
+				}
+				if !c.ok && !strings.Contains(err.Error(), "next to nothing, for 2m0s") {
+					t.Error(err)
+				}
+			})
+		})
 	}
-	time.Sleep(60 * time.Millisecond) // a slow reader is not the registry's fault
-	go func() { _, _ = w.Write([]byte("y")) }()
-	if n, err := p.Read(b); n != 1 || err != nil {
-		t.Fatal(n, err)
+}
+
+// That goes for errors and tokens too, which are read before there is a blob.
+func TestGuardIsPatient(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	defer s.Close()
+	res, err := newRegistry(nil, defaultLimits()).base.RoundTrip(httptest.NewRequest(http.MethodGet, s.URL, nil))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := p.Read(b); err == nil || !strings.Contains(err.Error(), "sent nothing for 20ms") {
-		t.Error(err)
+	defer res.Body.Close()
+	if _, ok := res.Body.(*patient); !ok {
+		t.Errorf("an error's body is a %T", res.Body)
 	}
 }
 
