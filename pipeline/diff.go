@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,7 +115,10 @@ func pins(l *component.Lock) []diff.Pin {
 		out = append(out, diff.Pin{Area: "kernel", Resource: "kernel:config", Digest: l.Kernel.Config})
 	}
 	if l.Policy != nil {
-		out = append(out, diff.Pin{Area: "policy", Resource: fmt.Sprintf("policy:%s", l.Policy.Name), Digest: l.Policy.Digest})
+		out = append(out, diff.Pin{Area: "policy", Resource: diff.PolicyPin, Name: l.Policy.Name, Digest: l.Policy.Digest})
+	}
+	for _, r := range l.PolicyReferences() {
+		out = append(out, diff.Pin{Area: "policy", Resource: OCIScheme + r.Reference, Digest: r.Digest})
 	}
 	return append(out, diff.Pin{Area: "builder", Resource: "builder:seaworthy", Digest: l.Builder})
 }

@@ -13,24 +13,30 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// components compares each component with the one of the same id. A new one is
-// compared with a component that may do nothing, so that all it brings is told.
+// components compares each component with what it was. A new one is compared
+// with a component that may do nothing, so that all it brings is told.
 func (c *comparison) components() {
-	old, new := byID(c.old.Facts), byID(c.new.Facts)
+	kept := map[*facts.Component]bool{}
 	for i := range c.new.Facts.Components {
 		now := &c.new.Facts.Components[i]
-		before, there := old[now.ID]
+		before, there := c.pairs.before[now.ID]
+		c.told = map[string]bool{}
 		if !there {
 			c.add(Change{Direction: Changed, Area: "components", Resource: resource(now), Message: "is new", New: image(now), Origin: imageOrigin(now)})
-			before = &facts.Component{}
-		} else {
-			c.image(before, now)
-			c.packages(before, now)
+			c.component(&facts.Component{}, now, false)
+			continue
 		}
-		c.component(before, now, there)
+		kept[before] = true
+		if before.ID != now.ID {
+			c.add(Change{Direction: Changed, Area: "components", Resource: resource(now), Message: "was called " + before.ID, Origin: imageOrigin(now)})
+		}
+		c.image(before, now)
+		c.packages(before, now)
+		c.component(before, now, true)
+		c.settings(before, now)
 	}
 	for i := range c.old.Facts.Components {
-		if gone := &c.old.Facts.Components[i]; new[gone.ID] == nil {
+		if gone := &c.old.Facts.Components[i]; !kept[gone] {
 			c.add(Change{Direction: Changed, Area: "components", Resource: resource(gone), Message: "is no longer there", Old: image(gone), Origin: imageOrigin(gone)})
 		}
 	}
@@ -60,12 +66,14 @@ func (c *comparison) things(at *facts.Component, old, new things, appears, vanis
 	for _, key := range slices.Sorted(maps.Keys(new)) {
 		if _, there := old[key]; !there {
 			t := new[key]
+			c.told[t.pointer] = true
 			c.add(Change{Direction: appears, Area: t.area, Resource: resource(at), Message: fmt.Sprintf(now, t.text), Origin: originOf(at, t.pointer)})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(old)) {
 		if _, there := new[key]; !there {
 			t := old[key]
+			c.told[t.pointer] = true
 			c.add(Change{Direction: vanishes, Area: t.area, Resource: resource(at), Message: fmt.Sprintf(nowNot, t.text), Origin: originOf(at, t.pointer)})
 		}
 	}
@@ -109,6 +117,7 @@ func (c *comparison) limits(before, now *facts.Component) {
 		if new != 0 {
 			ch.New = new
 		}
+		c.told[l.pointer] = true
 		c.add(ch)
 	}
 }
@@ -132,6 +141,7 @@ func (c *comparison) command(before, now *facts.Component) {
 	if json.Unmarshal(before.Spec, &old) != nil || json.Unmarshal(now.Spec, &new) != nil || old.Process == nil || new.Process == nil {
 		return
 	}
+	c.told["/process/args"], c.told["/process/env"] = true, true
 	if !slices.Equal(old.Process.Args, new.Process.Args) {
 		c.add(Change{Direction: Changed, Area: "command", Resource: resource(now), Message: "runs another command",
 			Old: old.Process.Args, New: new.Process.Args, Origin: originOf(now, "/process/args")})
@@ -167,14 +177,6 @@ func (c *comparison) image(before, now *facts.Component) {
 	}
 	c.add(Change{Direction: Changed, Area: "components", Resource: resource(now), Message: "has another image",
 		Old: image(before), New: image(now), Origin: imageOrigin(now)})
-}
-
-func byID(f *facts.Facts) map[string]*facts.Component {
-	out := make(map[string]*facts.Component, len(f.Components))
-	for i := range f.Components {
-		out[f.Components[i].ID] = &f.Components[i]
-	}
-	return out
 }
 
 func resource(c *facts.Component) string { return "component:" + c.ID }

@@ -81,7 +81,8 @@ func (r *Result) Count(d Direction) int {
 
 // Compare tells what is different in new.
 func Compare(old, new Side) *Result {
-	c := &comparison{old: old, new: new, failing: newFailing(old.Decision, new.Decision)}
+	p := pair(old.Facts, new.Facts)
+	c := &comparison{old: old, new: new, pairs: p, failing: newFailing(old.Decision, new.Decision, p)}
 	c.components()
 	c.kernel()
 	c.files()
@@ -94,8 +95,12 @@ func Compare(old, new Side) *Result {
 // comparison collects changes.
 type comparison struct {
 	old, new Side
+	pairs    *pairs
 	failing  *failing
 	changes  []Change
+	// told are the pointers into the spec of the component at hand that a
+	// change is about.
+	told map[string]bool
 }
 
 func (c *comparison) add(ch Change) { c.changes = append(c.changes, ch) }
@@ -110,41 +115,4 @@ func (c *comparison) result(old, new string) *Result {
 		c.changes = []Change{}
 	}
 	return &Result{Old: old, New: new, Changes: c.changes}
-}
-
-// Pin is an input that a lock names by digest.
-type Pin struct {
-	Area, Resource, Digest string
-}
-
-// ComparePins compares two locks: which inputs are others now. What a lock no
-// longer pins is weaker.
-func ComparePins(oldName, newName string, old, new []Pin) *Result {
-	c := &comparison{}
-	before, after := byResource(old), byResource(new)
-	for _, p := range old {
-		now, there := after[p.Resource]
-		switch {
-		case !there:
-			c.add(Change{Direction: Changed, Area: p.Area, Resource: p.Resource, Message: "is no longer part of it", Old: p.Digest})
-		case now.Digest == "" && p.Digest != "":
-			c.add(Change{Direction: Weaker, Area: p.Area, Resource: p.Resource, Message: "is no longer pinned", Old: p.Digest})
-		case now.Digest != p.Digest:
-			c.add(Change{Direction: Changed, Area: p.Area, Resource: p.Resource, Message: "is pinned to another digest", Old: p.Digest, New: now.Digest})
-		}
-	}
-	for _, p := range new {
-		if _, there := before[p.Resource]; !there {
-			c.add(Change{Direction: Changed, Area: p.Area, Resource: p.Resource, Message: "is new", New: p.Digest})
-		}
-	}
-	return c.result(oldName, newName)
-}
-
-func byResource(pins []Pin) map[string]Pin {
-	out := make(map[string]Pin, len(pins))
-	for _, p := range pins {
-		out[p.Resource] = p
-	}
-	return out
 }

@@ -29,7 +29,7 @@ func base() *facts.Facts {
 	return &facts.Facts{
 		Name: "os", Components: []facts.Component{{
 			ID: "services/web", Section: "services", Name: "web", Spec: json.RawMessage(spec),
-			Image: facts.Image{Name: "docker.io/library/web:1", Digest: "sha256:1", Pinned: true, Origin: facts.Origin{Layer: "os.yml", File: "os.yml", Line: 9, Column: 3}},
+			Image: facts.Image{Name: "docker.io/library/web:1", Digest: "sha256:1", Pinned: true, TrustRequired: true, Origin: facts.Origin{Layer: "os.yml", File: "os.yml", Line: 9, Column: 3}},
 			Origins: map[string]facts.Origin{"": {Layer: "default"},
 				"/process/capabilities": {Layer: "os.yml", File: "os.yml", Line: 11, Column: 5}},
 			SBOM: facts.SBOM{Packages: []facts.Package{{Name: "libc6", Version: "2.36-9+deb12u4", Type: "deb"}, {Name: "musl", Version: "1.2.4-r2", Type: "apk"},
@@ -98,13 +98,18 @@ func TestDirections(t *testing.T) {
 		"shared":       {changed(nil, `"bind", "ro"`, `"bind", "rshared", "ro"`), "mounts component:services/web: may now have mounts at /data that reach the host (rshared)"},
 		"option":       {changed(nil, `"nosuid", `, ``), "mounts component:services/web: may now have setuid programs at /data (not nosuid)"},
 		"mask":         {changed(nil, `["/proc/kcore"]`, `[]`), "masked paths component:services/web: is no longer held by a mask over /proc/kcore"},
-		"read-only":    {changed(nil, `["/proc/sys"]`, `[]`), "read-only paths component:services/web: is no longer held by /proc/sys being read-only"},
-		"system call":  {changed(nil, `["read"]`, `["read", "mount"]`), "seccomp component:services/web: may now have the system call mount"},
-		"device":       {changed(nil, `"maskedPaths"`, `"devices": [{"path": "/dev/mem"}], "maskedPaths"`), "devices component:services/web: may now have the device /dev/mem"},
-		"device rule":  {changed(nil, `"pids"`, `"devices": [{"allow": true, "access": "rwm"}], "pids"`), "devices component:services/web: may now have devices a *:* rwm"},
-		"pids":         {changed(nil, `"pids": {"limit": 10}`, `"pids": {"limit": 0}`), "limits component:services/web: has no pids limit any more"},
-		"memory":       {changed(nil, `"limit": 100`, `"limit": 200`), "limits component:services/web: has a higher memory limit"},
-		"pin":          {changed(func(f *facts.Facts) { f.Components[0].Image.Pinned = false }), "image component:services/web: is no longer held by an image that is pinned by digest"},
+		"group":        {changed(nil, `"uid": 100`, `"uid": 100, "additionalGids": [6]`), "user component:services/web: may now have group 6"},
+		"mapped root": {changed(nil, `"resources"`, `"uidMappings": [{"containerID": 5, "hostID": 0, "size": 1}], "resources"`),
+			"user component:services/web: may now have the host's uid 0, as its uid 5"},
+		"trust":       {changed(func(f *facts.Facts) { f.Components[0].Image.TrustRequired = false }), "image component:services/web: is no longer held by a signature that os.yml asks for"},
+		"read-only":   {changed(nil, `["/proc/sys"]`, `[]`), "read-only paths component:services/web: is no longer held by /proc/sys being read-only"},
+		"system call": {changed(nil, `["read"]`, `["read", "mount"]`), "seccomp component:services/web: may now have the system call mount"},
+		"device": {changed(nil, `"maskedPaths"`, `"devices": [{"path": "/dev/mem", "type": "c", "major": 1, "minor": 1}], "maskedPaths"`),
+			"devices component:services/web: may now have the device /dev/mem (c 1:1)"},
+		"device rule": {changed(nil, `"pids"`, `"devices": [{"allow": true, "access": "rwm"}], "pids"`), "devices component:services/web: may now have devices a *:* rwm"},
+		"pids":        {changed(nil, `"pids": {"limit": 10}`, `"pids": {"limit": 0}`), "limits component:services/web: has no pids limit any more"},
+		"memory":      {changed(nil, `"limit": 100`, `"limit": 200`), "limits component:services/web: has a higher memory limit"},
+		"pin":         {changed(func(f *facts.Facts) { f.Components[0].Image.Pinned = false }), "image component:services/web: is no longer held by an image that is pinned by digest"},
 		"setuid": {changed(func(f *facts.Facts) { f.Components[0].Files.SetID = []facts.Obj{{Path: "/bin/su"}} }),
 			"image files component:services/web: may now have the setuid or setgid file /bin/su"},
 	} {
@@ -225,34 +230,6 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-func TestWaiversAndPolicies(t *testing.T) {
-	t.Parallel()
-	with := func(policy string, list ...decision.Waiver) Side {
-		s := side(base())
-		s.Recorded = &decision.Decision{Policy: decision.Policy{Name: policy}, Waivers: list}
-		return s
-	}
-	w := decision.Waiver{Rule: "CAP-003", Resource: "component:services/web", Owner: "ops", Reason: "why", Expires: "2027-01-31"}
-	longer := w
-	longer.Expires = "2027-06-30"
-	for name, c := range map[string]struct {
-		old, new Side
-		want     string
-	}{
-		"added":    {with("hardened"), with("hardened", w), "weaker waivers component:services/web: CAP-003 is waived now, by ops: why"},
-		"removed":  {with("hardened", w), with("hardened"), "stronger waivers component:services/web: CAP-003 is no longer waived"},
-		"longer":   {with("hardened", w), with("hardened", longer), "weaker waivers component:services/web: the waiver of CAP-003 lasts longer"},
-		"shorter":  {with("hardened", longer), with("hardened", w), "stronger waivers component:services/web: the waiver of CAP-003 ends earlier"},
-		"the same": {with("hardened", w), with("hardened", w), ""},
-		"pack":     {with("hardened"), with("baseline"), "weaker policy image:: was decided by another policy"},
-		"own pack": {with("hardened"), with("dir:ours"), "changed policy image:: was decided by another policy"},
-	} {
-		if got := lines(Compare(c.old, c.new)); got != c.want {
-			t.Errorf("%s: %s", name, got)
-		}
-	}
-}
-
 // The value of what looks like a secret is not told.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
@@ -276,25 +253,51 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-func TestPins(t *testing.T) {
-	t.Parallel()
-	p := func(name, digest string) Pin {
-		return Pin{Area: "components", Resource: "image:" + name, Digest: digest}
-	}
-	r := ComparePins("a", "b", []Pin{p("same", "1"), p("moved", "1"), p("loose", "1"), p("gone", "1")}, []Pin{p("same", "1"), p("moved", "2"), p("loose", ""), p("new", "1")})
-	want := `weaker components image:loose: is no longer pinned
-changed components image:gone: is no longer part of it
-changed components image:moved: is pinned to another digest
-changed components image:new: is new`
-	if got := lines(r); got != want {
-		t.Errorf("%s", got)
-	}
-}
-
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	r := Compare(side(base()), side(changed(nil, `["CAP_CHOWN"]`, `["CAP_CHOWN", "CAP_SYS_ADMIN"]`)))
 	if o := r.Changes[0].Origin; o == nil || o.Line != 11 || o.Layer != "os.yml" {
 		t.Errorf("%+v", o)
+	}
+}
+
+// What no rule has an opinion of is told all the same, once.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	for replace, want := range map[[2]string]string{
+		{`"uid": 100`, `"uid": 101`}:                                     "changed settings component:services/web: has another value of /process/user/uid",
+		{`"root":`, `"hostname": "h", "root":`}:                          "changed settings component:services/web: has another value of /hostname",
+		{`"resources"`, `"sysctl": {"a": "1"}, "resources"`}:             "changed settings component:services/web: has another value of /linux/sysctl",
+		{`"pids": {`, `"cpu": {"shares": 5}, "pids": {`}:                 "changed settings component:services/web: has another value of /linux/resources/cpu",
+		{`"noexec"]`, `"noexec", "size=5"]`}:                             "changed settings component:services/web: has another value of /mounts",
+		{`"apparmorProfile": "web"`, `"apparmorProfile": "other"`}:       "changed settings component:services/web: has another value of /process/apparmorProfile",
+		{`"root":`, `"annotations": {"token": "s3cr3t"}, "root":`}:       "changed settings component:services/web: has another value of /annotations",
+		{`"args": ["web"]`, `"args": ["web"], "rlimits": [{"hard": 1}]`}: "changed settings component:services/web: has another value of /process/rlimits",
+	} {
+		r := Compare(side(base()), side(changed(nil, replace[0], replace[1])))
+		raw, err := json.Marshal(r)
+		if got := lines(r); got != want || err != nil || strings.Contains(string(raw), "s3cr3t") {
+			t.Errorf("%s: %s", got, raw)
+		}
+	}
+	r := Compare(side(base()), side(changed(func(f *facts.Facts) { f.Components[0].Runtime = json.RawMessage(`{"mkdir": ["/x"]}`) })))
+	if got := lines(r); got != "changed settings component:services/web: has another value of /runtime" {
+		t.Errorf("%s", got)
+	}
+}
+
+// A filter that lets a call through for some arguments lets less through than
+// one that lets it through for all; and a denial of devices is a loss.
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	some := changed(nil, `["read"]`, `["read"], "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`)
+	want := `weaker seccomp component:services/web: may now have the system call read
+stronger seccomp component:services/web: may no longer have the system call read where [0 SCMP_CMP_EQ 8 0]`
+	if got := lines(Compare(side(some), side(base()))); got != want {
+		t.Errorf("%s", got)
+	}
+	denied := changed(nil, `"pids": {`, `"devices": [{"allow": false, "access": "rwm"}], "pids": {`)
+	if got := lines(Compare(side(denied), side(base()))); got != "weaker devices component:services/web: is no longer held by a denial of devices a *:* rwm" {
+		t.Errorf("%s", got)
 	}
 }

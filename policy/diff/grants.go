@@ -48,6 +48,9 @@ func grants(c *facts.Component) (granted, confined things) {
 		linux(&s, granted, confined)
 	}
 	standing(c, granted)
+	if c.Image.TrustRequired {
+		confined.add("image", "trust", "", "a signature that os.yml asks for")
+	}
 	if c.Image.Pinned || c.Image.Locked {
 		confined.add("image", "pinned", "", "an image that is pinned by digest")
 	}
@@ -74,6 +77,12 @@ func process(s *specs.Spec, granted, confined things) {
 	}
 	if p.User.UID == 0 {
 		granted.add("user", "root", "/process/user/uid", "uid 0")
+	}
+	if p.User.GID == 0 {
+		granted.add("user", "group 0", "/process/user/gid", "group 0")
+	}
+	for _, gid := range p.User.AdditionalGids {
+		granted.add("user", fmt.Sprint("group ", gid), "/process/user/additionalGids", "group %d", gid)
 	}
 	if p.NoNewPrivileges {
 		confined.add("privileges", "noNewPrivileges", "/process/noNewPrivileges", "noNewPrivileges")
@@ -141,13 +150,22 @@ func linux(s *specs.Spec, granted, confined things) {
 			granted.add("namespaces", string(kind)+" "+l.Namespaces[i].Path, "/linux/namespaces", "the %s namespace at %s", kind, l.Namespaces[i].Path)
 		}
 	}
+	for _, m := range l.UIDMappings {
+		if m.HostID == 0 && m.Size > 0 {
+			granted.add("user", "host root", "/linux/uidMappings", "the host's uid 0, as its uid %d", m.ContainerID)
+		}
+	}
 	for _, d := range l.Devices {
-		granted.add("devices", d.Path, "/linux/devices", "the device %s", d.Path)
+		name := fmt.Sprintf("%s (%s %d:%d)", d.Path, d.Type, d.Major, d.Minor)
+		granted.add("devices", name, "/linux/devices", "the device %s", name)
 	}
 	if r := l.Resources; r != nil {
 		for i, d := range r.Devices {
+			at := fmt.Sprintf("/linux/resources/devices/%d", i)
 			if d.Allow {
-				granted.add("devices", "rule "+rule(d), fmt.Sprintf("/linux/resources/devices/%d", i), "devices %s", rule(d))
+				granted.add("devices", "rule "+rule(d), at, "devices %s", rule(d))
+			} else {
+				confined.add("devices", "rule "+rule(d), at, "a denial of devices %s", rule(d))
 			}
 		}
 	}
@@ -174,8 +192,8 @@ func rule(d specs.LinuxDeviceCgroup) string {
 	return fmt.Sprintf("%s %s:%s %s", kind, number(d.Major), number(d.Minor), d.Access)
 }
 
-// seccomp lists the system calls that a filter lets through, whatever their
-// arguments.
+// seccomp lists the system calls that a filter lets through: those of some
+// arguments apart from those of any.
 func seccomp(f *specs.LinuxSeccomp, granted, confined things) {
 	if f == nil {
 		return
@@ -188,7 +206,14 @@ func seccomp(f *specs.LinuxSeccomp, granted, confined things) {
 		granted.add("seccomp", "default", "/linux/seccomp", "every system call that its filter does not name")
 	}
 	for _, group := range f.Syscalls {
+		some := ""
+		for _, a := range group.Args {
+			some += fmt.Sprintf(" [%d %s %d %d]", a.Index, a.Op, a.Value, a.ValueTwo)
+		}
 		for _, name := range group.Names {
+			if some != "" {
+				name += " where" + some
+			}
 			if passes(group.Action) {
 				granted.add("seccomp", "call "+name, "/linux/seccomp", "the system call %s", name)
 			} else {

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,22 +12,34 @@ import (
 
 // failing is what one policy finds on one side and not on the other.
 type failing struct {
-	// worse fail on the new side alone, better on the old side alone.
+	// worse fail on the new side alone, or are graver there; better on the old
+	// side alone, or are less grave on the new one.
 	worse, better map[string][]*decision.Finding // by resource
-	told          map[*decision.Finding]bool
+	// was is the severity on the old side of what fails on both.
+	was  map[*decision.Finding]decision.Severity
+	told map[*decision.Finding]bool
 }
 
-func newFailing(old, new *decision.Decision) *failing {
-	before, after := bad(old), bad(new)
-	f := &failing{worse: map[string][]*decision.Finding{}, better: map[string][]*decision.Finding{}, told: map[*decision.Finding]bool{}}
-	for key, finding := range after {
-		if before[key] == nil {
-			f.worse[finding.Resource] = append(f.worse[finding.Resource], finding)
+func newFailing(old, new *decision.Decision, p *pairs) *failing {
+	before, after := bad(old, p.resource), bad(new, func(s string) string { return s })
+	f := &failing{worse: map[string][]*decision.Finding{}, better: map[string][]*decision.Finding{},
+		was: map[*decision.Finding]decision.Severity{}, told: map[*decision.Finding]bool{}}
+	for key, now := range after {
+		then := before[key]
+		switch {
+		case then == nil:
+			f.worse[now.Resource] = append(f.worse[now.Resource], now)
+		case now.Severity.Rank() > then.Severity.Rank():
+			f.was[now] = then.Severity
+			f.worse[now.Resource] = append(f.worse[now.Resource], now)
+		case now.Severity.Rank() < then.Severity.Rank():
+			f.was[now] = then.Severity
+			f.better[now.Resource] = append(f.better[now.Resource], now)
 		}
 	}
-	for key, finding := range before {
+	for key, then := range before {
 		if after[key] == nil {
-			f.better[finding.Resource] = append(f.better[finding.Resource], finding)
+			f.better[then.Resource] = append(f.better[then.Resource], then)
 		}
 	}
 	for _, side := range []map[string][]*decision.Finding{f.worse, f.better} {
@@ -38,13 +51,14 @@ func newFailing(old, new *decision.Decision) *failing {
 }
 
 // bad are the findings that fail, waived or not, and those that are unknown: a
-// waiver changes who answers for it, not what boots.
-func bad(d *decision.Decision) map[string]*decision.Finding {
+// waiver changes who answers for it, not what boots. name says what the new side
+// calls a resource.
+func bad(d *decision.Decision, name func(string) string) map[string]*decision.Finding {
 	out := map[string]*decision.Finding{}
 	for i := range d.Findings {
 		switch f := &d.Findings[i]; f.State {
 		case decision.StateFail, decision.StateWaived, decision.StateUnknown:
-			out[strings.Join([]string{f.ID, f.Resource, f.Key}, "\x00")] = f
+			out[strings.Join([]string{f.ID, name(f.Resource), f.Key}, "\x00")] = f
 		}
 	}
 	return out
@@ -59,12 +73,7 @@ func (f *failing) direct(ch *Change) {
 		ch.Direction = d
 		for _, finding := range list {
 			f.told[finding] = true
-			if !slices.Contains(ch.Rules, finding.ID) {
-				ch.Rules = append(ch.Rules, finding.ID)
-			}
-			if finding.Severity.Rank() > ch.Severity.Rank() {
-				ch.Severity = finding.Severity
-			}
+			ch.use(finding.ID, finding.Severity)
 		}
 	}
 	if better := f.better[ch.Resource]; len(better) > 0 {
@@ -73,6 +82,16 @@ func (f *failing) direct(ch *Change) {
 	if worse := f.worse[ch.Resource]; len(worse) > 0 {
 		ch.Rules, ch.Severity = nil, ""
 		use(worse, Weaker)
+	}
+}
+
+// use notes a rule that fails on the worse side.
+func (ch *Change) use(id string, s decision.Severity) {
+	if !slices.Contains(ch.Rules, id) {
+		ch.Rules = append(ch.Rules, id)
+	}
+	if s.Rank() > ch.Severity.Rank() {
+		ch.Severity = s
 	}
 }
 
@@ -85,7 +104,9 @@ func (c *comparison) rules() {
 					continue
 				}
 				verb := prefix + " fails: "
-				if f.State == decision.StateUnknown {
+				if was, both := c.failing.was[f]; both {
+					verb = fmt.Sprintf(" is %s now, was %s: ", f.Severity, was)
+				} else if f.State == decision.StateUnknown {
 					verb = prefix + " is unknown: "
 				}
 				c.add(Change{Direction: d, Area: "rules", Resource: resource, Message: f.ID + verb + f.Message,
@@ -95,66 +116,4 @@ func (c *comparison) rules() {
 	}
 	tell(c.failing.worse, Weaker, " now")
 	tell(c.failing.better, Stronger, " no longer")
-}
-
-// waivers compares the exceptions: more, or longer ones, are weaker.
-func (c *comparison) waivers() {
-	old, new := waiversOf(c.old), waiversOf(c.new)
-	for _, key := range slices.Sorted(maps.Keys(new)) {
-		now := new[key]
-		before, there := old[key]
-		ch := Change{Area: "waivers", Resource: now.Resource + now.Digest, New: now.Expires, Origin: &now.Origin, Rules: []string{now.Rule}}
-		switch {
-		case !there:
-			ch.Direction, ch.Message = Weaker, now.Rule+" is waived now, by "+now.Owner+": "+now.Reason
-		case now.Expires > before.Expires:
-			ch.Direction, ch.Message, ch.Old = Weaker, "the waiver of "+now.Rule+" lasts longer", before.Expires
-		case now.Expires < before.Expires:
-			ch.Direction, ch.Message, ch.Old = Stronger, "the waiver of "+now.Rule+" ends earlier", before.Expires
-		default:
-			continue
-		}
-		c.add(ch)
-	}
-	for _, key := range slices.Sorted(maps.Keys(old)) {
-		if _, there := new[key]; !there {
-			w := old[key]
-			c.add(Change{Direction: Stronger, Area: "waivers", Resource: w.Resource + w.Digest, Message: w.Rule + " is no longer waived",
-				Old: w.Expires, Origin: &w.Origin, Rules: []string{w.Rule}})
-		}
-	}
-}
-
-// waiversOf are those that the image was built with, else those that were
-// given.
-func waiversOf(s Side) map[string]decision.Waiver {
-	d := s.Decision
-	if s.Recorded != nil {
-		d = s.Recorded
-	}
-	out := make(map[string]decision.Waiver, len(d.Waivers))
-	for _, w := range d.Waivers {
-		out[strings.Join([]string{w.Rule, w.Resource, w.Digest}, "\x00")] = w
-	}
-	return out
-}
-
-// packs by how much they ask.
-var packs = []string{"baseline", "hardened", "strict"}
-
-// recorded compares what the two images were built by, where both were.
-func (c *comparison) recorded() {
-	old, new := c.old.Recorded, c.new.Recorded
-	if old == nil || new == nil || old.Policy.Name == new.Policy.Name && old.Policy.Digest == new.Policy.Digest {
-		return
-	}
-	ch := Change{Direction: Changed, Area: "policy", Resource: "image:" + new.System.Name, Message: "was decided by another policy",
-		Old: old.Policy.Name + " " + old.Policy.Digest, New: new.Policy.Name + " " + new.Policy.Digest}
-	if a, b := slices.Index(packs, old.Policy.Name), slices.Index(packs, new.Policy.Name); a >= 0 && b >= 0 && a != b {
-		ch.Direction = Stronger
-		if b < a {
-			ch.Direction = Weaker
-		}
-	}
-	c.add(ch)
 }
