@@ -11,7 +11,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -186,7 +189,7 @@ func notes(f *facts.Facts) []string {
 	if f.Scope != nil {
 		return scopeNotes(f.Scope)
 	}
-	out := []string{vulnerabilities(f.Vulnerabilities)}
+	out := append([]string{vulnerabilities(f.Vulnerabilities)}, unmatched(f)...)
 	for i := range f.Components {
 		if f.Components[i].Files.Truncated {
 			out = append(out, f.Components[i].ID+": more files stood out than are listed; what hangs on them is unknown")
@@ -204,5 +207,25 @@ func vulnerabilities(v facts.VulnerabilityScan) string {
 	if v.Modified != "" {
 		note += ", the newest of " + v.Modified
 	}
+	if n := len(v.VEX); n > 0 {
+		note += fmt.Sprintf("; %d VEX documents (%s)", n, strings.Join(v.VEX, ", "))
+	}
 	return note
+}
+
+// unmatched says which packages no database speaks of, in all components.
+func unmatched(f *facts.Facts) []string {
+	packages := map[string]int{}
+	for i := range f.Components {
+		for _, u := range f.Components[i].SBOM.Unmatched {
+			if u.Packages > 0 {
+				packages[u.Type+": "+u.Reason] += u.Packages
+			}
+		}
+	}
+	var out []string
+	for _, what := range slices.Sorted(maps.Keys(packages)) {
+		out = append(out, fmt.Sprintf("vulnerabilities: %d packages were not matched, %s", packages[what], what))
+	}
+	return out
 }

@@ -39,6 +39,7 @@ sbom := {
 	"coverage": {"files": 100, "owned": 100},
 	"unreadable": [],
 	"vulnerabilities": [],
+	"unmatched": [],
 }
 
 files := {

@@ -2,7 +2,8 @@
 # scope: package
 # title: "Component without an SBOM"
 # description: |-
-#   Nobody knows what is in it.
+#   Nobody knows what is in it. So it is with an image that names a distribution and
+#   lacks the distribution's package database.
 # custom:
 #   id: SUP-008
 #   severity: high
@@ -13,6 +14,7 @@
 #   since: 0.1.0
 package seaworthy.rules.SUP_008
 
+import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if {
@@ -39,4 +41,25 @@ fail contains lib.finding("SUP-008", c, {
 	c.sbom.present == true
 	count(lib.arr(c.sbom.packages)) == 0
 	c.sbom.coverage.files > 0
+}
+
+# A distribution without a single package of its own: the package database was
+# taken out or moved, and what else is named says nothing of what it listed.
+fail contains lib.finding("SUP-008", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("no package of %s", [c.sbom.distro.id]),
+	"expected": "an SBOM that names the packages of the distribution",
+	"key": "no-database",
+	"message": sprintf("the image of %s says that it is %s, and its SBOM names no package of it: the package database is missing", [c.id, c.sbom.distro.id]),
+	"fix": sprintf("keep the package database in the image %s", [c.image.repository]),
+}) if {
+	some c in input.components
+	c.sbom.present == true
+	packages := lib.arr(c.sbom.packages)
+	count(packages) > 0
+	c.sbom.distro.id in {d.id | some d in given.distros}
+	every p in packages {
+		not p.type in {"deb", "apk", "rpm", "alpm", "portage"}
+	}
 }

@@ -23,3 +23,26 @@ test_silent_no_files if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+only(packages) := t.component_with("nginx", "/sbom/packages", packages)
+
+test_fires_no_database if {
+	system := only([{"name": "main", "version": "1", "type": "go-module", "purl": "pkg:golang/main@1", "licenses": []}])
+	some f in rule.fail with input as system
+	f.key == "no-database"
+	f.resource == "component:services/nginx"
+}
+
+test_silent_no_distribution if {
+	system := t.put(only([{"name": "main", "version": "1", "type": "go-module", "purl": "pkg:golang/main@1", "licenses": []}]), "/components/4/sbom/distro", null)
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_unknown_distribution if {
+	system := t.put(only([{"name": "main", "version": "1", "type": "go-module", "purl": "pkg:golang/main@1", "licenses": []}]), "/components/4/sbom/distro/id", "buildroot")
+	t.silent(rule.fail) with input as system
+}
+
+test_one_finding_where_there_is_nothing if {
+	count(rule.fail) == 1 with input as only([])
+}

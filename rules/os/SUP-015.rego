@@ -46,6 +46,30 @@ not_applicable contains {"resource": lib.image_resource, "reason": not_scanned} 
 	not "strict" in given.packs
 }
 
+# Packages of which the databases say nothing. What a database could speak of is
+# no pass: one is missing.
+unmatched(c, u) := {"resource": lib.resource(c), "reason": sprintf("%d packages (%s) were matched with no database: %s", [u.packages, u.type, u.reason])} if {
+	u.packages > 0
+} else := {"resource": lib.resource(c), "reason": sprintf("nothing was matched: %s", [u.reason])}
+
+unknown contains unmatched(c, u) if {
+	"strict" in given.packs
+	some c in input.components
+	some u in lib.arr(c.sbom.unmatched)
+	u.ecosystem != ""
+}
+
+not_applicable contains unmatched(c, u) if {
+	some c in input.components
+	some u in lib.arr(c.sbom.unmatched)
+	not stands_as_unknown(u)
+}
+
+stands_as_unknown(u) if {
+	"strict" in given.packs
+	u.ecosystem != ""
+}
+
 # dangerous says what makes it so.
 dangerous(v) := "attackers use it" if {
 	v.exploited == true
@@ -55,6 +79,15 @@ dangerous(v) := "attackers use it" if {
 }
 
 excused(v) if v.vex in {"not_affected", "fixed"}
+
+not_applicable contains {"resource": lib.resource(c), "reason": sprintf("%s of %s %s: VEX says %s%s", [v.id, v.package, v.version, v.vex, why])} if {
+	scanned
+	some c in input.components
+	some v in lib.arr(c.sbom.vulnerabilities)
+	excused(v)
+	dangerous(v)
+	why := {true: "", false: sprintf(" (%s)", [v.justification])}[v.justification == ""]
+}
 
 fix(c, v) := sprintf("take %s %s in the image %s", [v.package, v.fixed, c.image.repository]) if {
 	lib.str(v.fixed) != ""

@@ -37,6 +37,44 @@ test_silent_excused if {
 	t.silent(rule.fail) with input as vulnerable({"vex": "fixed"})
 }
 
+# What a VEX document takes back is told, with its reason.
+test_excused_is_told if {
+	system := vulnerable({"vex": "not_affected", "justification": "component_not_present"})
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system
+	some n in rule.not_applicable with input as system
+	n.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says not_affected (component_not_present)"
+	some m in rule.not_applicable with input as vulnerable({"vex": "fixed"})
+	m.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says fixed"
+	t.silent(rule.not_applicable) with input as vulnerable({"vex": "fixed", "severity": "low"}) with data.seaworthy.active as ["hardened"]
+}
+
+unmatched(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/unmatched", [object.union(
+	{"type": "npm", "packages": 12, "ecosystem": "npm", "reason": "no database speaks of npm"},
+	changes,
+)])
+
+test_unmatched if {
+	t.tells(rule.not_applicable, "component:services/nginx") with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
+	t.silent(rule.unknown) with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
+	some n in rule.not_applicable with input as unmatched({}) with data.seaworthy.active as ["hardened"]
+	n.reason == "12 packages (npm) were matched with no database: no database speaks of npm"
+}
+
+test_unmatched_strict if {
+	t.tells(rule.unknown, "component:services/nginx") with input as unmatched({})
+	t.silent(rule.not_applicable) with input as unmatched({})
+}
+
+test_unmatched_without_ecosystem if {
+	t.tells(rule.not_applicable, "component:services/nginx") with input as unmatched({"ecosystem": ""})
+	t.silent(rule.unknown) with input as unmatched({"ecosystem": ""})
+}
+
+test_unmatched_no_package if {
+	some u in rule.unknown with input as unmatched({"type": "", "packages": 0, "ecosystem": "debian", "reason": "no package of it was found"})
+	u.reason == "nothing was matched: no package of it was found"
+}
+
 test_silent_not_scanned if {
 	t.silent(rule.fail) with input as t.put(vulnerable({}), "/vulnerabilities/scanned", false)
 	t.tells(rule.not_applicable, "image:test") with input as t.good with data.seaworthy.active as ["baseline", "hardened"]

@@ -68,6 +68,9 @@ type VulnerabilityScan struct {
 	Database string `json:"database"`
 	Digest   string `json:"digest"`
 	Records  int    `json:"records"`
+	// VEX are the digests of the VEX documents, in the order in which they were
+	// given.
+	VEX []string `json:"vex"`
 	// Modified is the newest date in the database, YYYY-MM-DD, "" where it has
 	// none.
 	Modified string `json:"modified"`
@@ -92,6 +95,18 @@ type Vulnerability struct {
 	// fixed, under_investigation), "" for none; Justification is its reason.
 	VEX           string `json:"vex"`
 	Justification string `json:"justification"`
+}
+
+// Unmatched are packages of one type that were matched with no database.
+type Unmatched struct {
+	// Type as the packages have it, and how many they are; "" and 0 where the
+	// image names a distribution and has none of its packages.
+	Type     string `json:"type"`
+	Packages int    `json:"packages"`
+	// Ecosystem that a database would have to speak of, by OSV's name; "" where
+	// databases have no packages of this type.
+	Ecosystem string `json:"ecosystem"`
+	Reason    string `json:"reason"`
 }
 
 // Output is what verify finds out about a built image.

@@ -188,6 +188,9 @@ type SBOM struct {
 	// Vulnerabilities that the database knows of these packages, sorted by
 	// package and id.
 	Vulnerabilities []Vulnerability `json:"vulnerabilities"`
+	// Unmatched are packages of which the vulnerability databases say nothing,
+	// bad or good; empty where nothing was scanned.
+	Unmatched []Unmatched `json:"unmatched"`
 }
 
 // SystemSBOM is the merged SBOM: which components it names.

@@ -1,6 +1,8 @@
 package vuln
 
 import (
+	"cmp"
+	"regexp"
 	"strings"
 
 	pep440 "github.com/aquasecurity/go-pep440-version"
@@ -31,9 +33,10 @@ func compare(ecosystem, a, b string) (order int, ok bool) {
 		return x.Compare(y), true
 	case "Rocky Linux", "AlmaLinux":
 		return rpm.NewVersion(a).Compare(rpm.NewVersion(b)), a != "" && b != ""
-	case "Go", "npm", "crates.io":
-		a, b = "v"+strings.TrimPrefix(a, "v"), "v"+strings.TrimPrefix(b, "v")
-		return semver.Compare(a, b), semver.IsValid(a) && semver.IsValid(b)
+	case "Go":
+		return semantic(goVersion(a), goVersion(b))
+	case "npm", "crates.io", "Hex", "Pub", "SEMVER":
+		return semantic(a, b)
 	case "PyPI":
 		x, errX := pep440.Parse(a)
 		y, errY := pep440.Parse(b)
@@ -43,4 +46,46 @@ func compare(ecosystem, a, b string) (order int, ok bool) {
 		return x.Compare(y), true
 	}
 	return 0, false
+}
+
+// ordered: compare knows the ecosystem's order.
+func ordered(ecosystem string) bool {
+	base, _, _ := strings.Cut(ecosystem, ":")
+	switch base {
+	case "Go", "npm", "crates.io", "Hex", "Pub", "PyPI":
+		return true
+	}
+	return distribution(base)
+}
+
+// distribution: an ecosystem of packages that a distribution makes of others'
+// software, and whose order compare knows.
+func distribution(ecosystem string) bool {
+	base, _, _ := strings.Cut(ecosystem, ":")
+	switch base {
+	case "Debian", "Ubuntu", tracker, "Alpine", "Wolfi", "Chainguard", "Rocky Linux", "AlmaLinux":
+		return true
+	}
+	return false
+}
+
+func semantic(a, b string) (order int, ok bool) {
+	a, b = "v"+strings.TrimPrefix(a, "v"), "v"+strings.TrimPrefix(b, "v")
+	return semver.Compare(a, b), semver.IsValid(a) && semver.IsValid(b)
+}
+
+var goRelease = regexp.MustCompile(`^(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(rc|beta)([0-9]+))?(?: .*)?$`)
+
+// goVersion writes a version of Go itself as its database does: "go1.22rc1" is
+// 1.22.0-rc.1, and what follows a space says how it was built.
+func goVersion(s string) string {
+	m := goRelease.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	s = m[1] + cmp.Or(m[2], ".0")
+	if m[3] != "" {
+		s += "-" + m[3] + "." + m[4]
+	}
+	return s
 }

@@ -1,12 +1,12 @@
 package vuln
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/facebookincubator/nvdtools/cvss3"
 )
 
 // record is one entry of OSV, or CISA's whole catalogue: they have no field in
@@ -17,6 +17,7 @@ type record struct {
 	Withdrawn string     `json:"withdrawn"`
 	Aliases   []string   `json:"aliases"`
 	Upstream  []string   `json:"upstream"`
+	Related   []string   `json:"related"`
 	Severity  []score    `json:"severity"`
 	Affected  []affected `json:"affected"`
 	Specific  specific   `json:"database_specific"`
@@ -26,19 +27,6 @@ type record struct {
 	Vulnerabilities []struct {
 		CVE string `json:"cveID"`
 	} `json:"vulnerabilities"`
-}
-
-type score struct {
-	Type  string `json:"type"`
-	Score string `json:"score"`
-}
-
-// specific is what databases say in words of their own; these fields differ
-// in kind from one to the next, so they are looked at with care.
-type specific struct {
-	Severity  any `json:"severity"`
-	Urgency   any `json:"urgency"`
-	Exploited any `json:"exploited"`
 }
 
 type affected struct {
@@ -62,6 +50,7 @@ type event struct {
 	Introduced   string `json:"introduced"`
 	Fixed        string `json:"fixed"`
 	LastAffected string `json:"last_affected"`
+	Limit        string `json:"limit"`
 }
 
 // osv takes in one record.
@@ -69,153 +58,151 @@ func (m *matcher) osv(r *record) error {
 	if r.Modified == "" {
 		return fmt.Errorf("OSV record %q has no date (modified)", r.ID)
 	}
+	if len(r.Aliases)+len(r.Upstream)+len(r.Related) > maxNames {
+		return fmt.Errorf("OSV record %q has more than %d other names", r.ID, maxNames)
+	}
 	if r.Withdrawn != "" {
 		return nil
 	}
-	ids := map[string]bool{r.ID: true}
-	for _, id := range r.Aliases {
-		ids[id] = true
-	}
-	if len(r.Upstream) == 1 {
-		ids[r.Upstream[0]] = true
-	}
+	ids, mends := r.names()
+	id := canonical(r.ID, ids)
 	level := worse(r.Specific.level(), scored(r.Severity))
 	if exploited, _ := r.Specific.Exploited.(bool); exploited {
-		m.exploited[canonical(r.ID, ids)] = true
+		m.exploited[id] = true
 	}
+	hits := map[*target]*hit{}
 	for i := range r.Affected {
 		a := &r.Affected[i]
-		own := worse(worse(a.Ecosystem.level(), a.Specific.level()), scored(a.Severity))
-		if own == "" {
-			own = level
-		}
 		eco := ecosystem(a.Package.Ecosystem)
 		m.spoken[eco] = true
-		called := a.Package.Name
-		if eco == "PyPI" {
-			called = pypiName(called)
-		}
-		for _, t := range m.wanted[name{eco, called}] {
-			if fixed, yes := a.covers(eco, t.version); yes {
-				m.add(t, hit{id: r.ID, ids: clone(ids), severity: own, fixed: fixed})
+		for _, t := range m.wanted[name{eco, packageName(eco, a.Package.Name)}] {
+			fixed, answer := a.covers(eco, t.version)
+			switch {
+			case answer == undecided:
+				t.undecided = true
+			case answer == inside && hits[t] == nil:
+				hits[t] = &hit{id: id, ids: maps.Clone(ids), mends: maps.Clone(mends), severity: a.level(level), fixed: fixed}
+			case answer == inside:
+				hits[t].severity = worse(hits[t].severity, a.level(level))
+				hits[t].fixed = cmp.Or(hits[t].fixed, fixed)
 			}
 		}
 	}
+	for t, h := range hits { // each of a target of its own: any order will do
+		m.add(t, h)
+	}
 	// A distribution's record names a package; how bad a CVE is, others know.
-	if id := canonical(r.ID, ids); level != "" && cve.MatchString(id) {
+	if level != "" && cve.MatchString(id) {
 		m.severities[id] = worse(m.severities[id], level)
 	}
 	return nil
 }
 
-func clone(ids map[string]bool) map[string]bool {
-	out := make(map[string]bool, len(ids))
-	for id := range ids {
-		out[id] = true
+// names are those of the vulnerability, and the vulnerabilities that an
+// advisory mends: more than one upstream, or what a distribution that knows no
+// upstream calls related.
+func (r *record) names() (ids, mends map[string]bool) {
+	ids, mends = map[string]bool{r.ID: true}, map[string]bool{}
+	for _, id := range r.Aliases {
+		ids[id] = true
 	}
-	return out
+	about := r.Upstream
+	if len(about) == 0 && len(r.Aliases) == 0 && slices.ContainsFunc(r.Affected, func(a affected) bool { return distribution(a.Package.Ecosystem) }) {
+		about = r.Related
+	}
+	if len(about) == 1 {
+		ids[about[0]] = true
+		return ids, mends
+	}
+	for _, id := range about {
+		mends[id] = true
+	}
+	return ids, mends
 }
 
+// level is the severity of this package, or else that of the record.
+func (a *affected) level(record string) string {
+	return cmp.Or(worse(worse(a.Ecosystem.level(), a.Specific.level()), scored(a.Severity)), record)
+}
+
+// answer is what can be said of a version.
+type answer int
+
+const (
+	outside answer = iota
+	undecided
+	inside
+)
+
 // covers tells whether a version is affected, and which one mends it.
-func (a *affected) covers(eco, version string) (fixed string, yes bool) {
+func (a *affected) covers(eco, version string) (fixed string, is answer) {
+	if slices.Contains(a.Versions, version) || slices.Contains(a.Versions, strings.TrimPrefix(version, "v")) {
+		is = inside
+	}
 	for _, r := range a.Ranges {
 		if r.Type != "ECOSYSTEM" && r.Type != "SEMVER" {
 			continue
 		}
-		inside, fix := r.covers(eco, version)
-		yes = yes || inside
-		if inside && fixed == "" {
-			fixed = fix
+		fix, one := r.covers(eco, version)
+		if one == undecided && len(a.Versions) > 0 && !ordered(eco) {
+			one = outside // the list of such an ecosystem is whole
+		}
+		is = max(is, one)
+		if one == inside {
+			fixed = cmp.Or(fixed, fix)
 		}
 	}
-	return fixed, yes || slices.Contains(a.Versions, version) || slices.Contains(a.Versions, strings.TrimPrefix(version, "v"))
+	return fixed, is
 }
 
 // covers walks the events up to the version: the last one of them counts.
-func (r versionSpan) covers(eco, version string) (inside bool, fixed string) {
-	last := "" // the newest version at which something changed
-	newer := func(v string) bool {
-		if last == "" {
-			return true
-		}
-		c, ok := compare(eco, v, last)
-		return ok && c >= 0
+// Where it cannot tell one from the other, nothing is said.
+func (r versionSpan) covers(eco, version string) (fixed string, is answer) {
+	if r.Type == "SEMVER" && !ordered(eco) {
+		eco = "SEMVER"
 	}
+	sure, limited, within := true, false, false
+	order := func(a, b string) int {
+		c, ok := compare(eco, a, b)
+		sure = sure && ok
+		return c
+	}
+	order(version, version) // "0" alone also holds for what is no version; that would be a guess
+	last := ""              // the newest version at which something changed
+	newer := func(v string) bool { return last == "" || order(v, last) >= 0 }
 	for _, e := range r.Events {
 		switch {
 		case e.Introduced == "0":
 			if last == "" {
-				inside = true
+				is = inside
 			}
 		case e.Introduced != "":
-			if c, ok := compare(eco, version, e.Introduced); ok && c >= 0 && newer(e.Introduced) {
-				inside, last = true, e.Introduced
+			if order(version, e.Introduced) >= 0 && newer(e.Introduced) {
+				is, last = inside, e.Introduced
 			}
 		case e.Fixed != "":
-			c, ok := compare(eco, version, e.Fixed)
-			switch {
-			case ok && c >= 0 && newer(e.Fixed):
-				inside, last = false, e.Fixed
-			case ok && c < 0:
-				if d, both := compare(eco, e.Fixed, fixed); fixed == "" || both && d < 0 {
-					fixed = e.Fixed
-				}
+			switch c := order(version, e.Fixed); {
+			case c >= 0 && newer(e.Fixed):
+				is, last = outside, e.Fixed
+			case c < 0 && (fixed == "" || order(e.Fixed, fixed) < 0):
+				fixed = e.Fixed
 			}
 		case e.LastAffected != "":
-			if c, ok := compare(eco, version, e.LastAffected); ok && c > 0 && newer(e.LastAffected) {
-				inside, last = false, e.LastAffected
+			if order(version, e.LastAffected) > 0 && newer(e.LastAffected) {
+				is, last = outside, e.LastAffected
 			}
+		case e.Limit != "":
+			limited = true
+			within = within || e.Limit == "*" || order(version, e.Limit) < 0
 		}
 	}
-	// "0" alone also holds for what is no version; that would be a guess.
-	if _, ok := compare(eco, version, version); !ok {
-		return false, ""
+	switch {
+	case !sure:
+		return "", undecided
+	case limited && !within:
+		return "", outside
 	}
-	return inside, fixed
-}
-
-// level is the severity that the words say, "" for none.
-func (s specific) level() string { return worse(word(s.Severity), word(s.Urgency)) }
-
-func word(v any) string {
-	s, _ := v.(string)
-	switch s = strings.ToLower(s); s {
-	case "critical", "high", "medium", "low":
-		return s
-	case "moderate":
-		return "medium"
-	case "important":
-		return "high"
-	case "unimportant", "negligible":
-		return "low"
-	}
-	return ""
-}
-
-// scored is the worst severity of CVSS 3 vectors; other scores are not read.
-func scored(list []score) string {
-	worst := ""
-	for _, s := range list {
-		if s.Type != "CVSS_V3" {
-			worst = worse(worst, word(s.Score))
-			continue
-		}
-		v, err := cvss3.VectorFromString(s.Score)
-		if err != nil || v.Validate() != nil {
-			continue
-		}
-		switch base := v.BaseScore(); {
-		case base >= 9:
-			worst = worse(worst, "critical")
-		case base >= 7:
-			worst = worse(worst, "high")
-		case base >= 4:
-			worst = worse(worst, "medium")
-		case base > 0:
-			worst = worse(worst, "low")
-		}
-	}
-	return worst
+	return fixed, is
 }
 
 // kev takes in the catalogue of exploited vulnerabilities.

@@ -19,18 +19,6 @@ import (
 	"strings"
 )
 
-const (
-	// maxFile bounds a file, and a file of an archive; Debian's tracker has 70
-	// million bytes.
-	maxFile = 256 << 20
-	// maxTotal bounds what is read in all, unpacked; maxEntries the files of an
-	// archive.
-	maxTotal   = 16 << 30
-	maxEntries = 1 << 20
-	// maxRecord bounds a file that is one record.
-	maxRecord = 32 << 20
-)
-
 // reader reads databases, each byte once.
 type reader struct {
 	*matcher
@@ -214,16 +202,20 @@ func (r *reader) date(s string) {
 
 // trackerEntry is one CVE of one package in Debian's tracker.
 type trackerEntry struct {
-	Releases map[string]struct {
-		Status  string `json:"status"`
-		Fixed   string `json:"fixed_version"`
-		Urgency string `json:"urgency"`
-	} `json:"releases"`
+	Releases map[string]trackerState `json:"releases"`
 }
 
-// tracker reads Debian's tracker one source package at a time.
+type trackerState struct {
+	Status  string `json:"status"`
+	Fixed   string `json:"fixed_version"`
+	Urgency string `json:"urgency"`
+}
+
+// tracker reads Debian's tracker one source package at a time. It speaks of a
+// release where it has an entry for it: releases that have ended are left out
+// of it one day.
 func (r *reader) tracker(d *json.Decoder) error {
-	r.kinds[tracker], r.spoken[tracker] = true, true
+	r.kinds[tracker] = true
 	if _, err := d.Token(); err != nil {
 		return err
 	}
@@ -233,31 +225,21 @@ func (r *reader) tracker(d *json.Decoder) error {
 			return err
 		}
 		source, _ := key.(string)
-		targets := r.wanted[name{tracker, source}]
-		if len(targets) == 0 {
-			var skip map[string]struct{} // the form is held to, nothing is kept
-			if err := d.Decode(&skip); err != nil {
-				return fmt.Errorf("package %q: %w", source, err)
-			}
-			for id := range skip {
-				if err := trackerID(id); err != nil {
-					return fmt.Errorf("package %q: %w", source, err)
-				}
-			}
-			r.records += len(skip)
-			continue
-		}
 		var entries map[string]trackerEntry
 		if err := d.Decode(&entries); err != nil {
 			return fmt.Errorf("package %q: %w", source, err)
 		}
 		r.records += len(entries)
 		for _, id := range slices.Sorted(maps.Keys(entries)) {
-			if err := trackerID(id); err != nil {
-				return fmt.Errorf("package %q: %w", source, err)
+			if !strings.HasPrefix(id, "CVE-") && !strings.HasPrefix(id, "TEMP-") {
+				return fmt.Errorf("package %q: %q is no vulnerability: %w", source, id, errNoForm)
 			}
-			for _, t := range targets {
-				r.debian(t, id, entries[id])
+			for codename, state := range entries[id].Releases {
+				eco := tracker + ":" + codename
+				r.spoken[eco] = true
+				for _, t := range r.wanted[name{eco, source}] {
+					r.debian(t, id, state)
+				}
 			}
 		}
 	}
@@ -265,23 +247,19 @@ func (r *reader) tracker(d *json.Decoder) error {
 	return err
 }
 
-func trackerID(id string) error {
-	if !strings.HasPrefix(id, "CVE-") && !strings.HasPrefix(id, "TEMP-") {
-		return fmt.Errorf("%q is no vulnerability: %w", id, errNoForm)
-	}
-	return nil
-}
-
-func (r *reader) debian(t *target, id string, e trackerEntry) {
-	state, ok := e.Releases[t.codename]
-	if !ok {
-		return
-	}
-	h := hit{id: id, ids: map[string]bool{id: true}, severity: word(strings.TrimRight(state.Urgency, "*"))}
+func (r *reader) debian(t *target, id string, state trackerState) {
+	h := &hit{id: id, ids: map[string]bool{id: true}, mends: map[string]bool{}, severity: word(strings.TrimRight(state.Urgency, "*"))}
 	switch state.Status {
 	case "open":
 	case "resolved":
-		if c, ok := compare(tracker, t.version, state.Fixed); !ok || c >= 0 || state.Fixed == "0" {
+		if state.Fixed == "0" {
+			return
+		}
+		switch c, ok := compare(tracker, t.version, state.Fixed); {
+		case !ok:
+			t.undecided = true
+			return
+		case c >= 0:
 			return
 		}
 		h.fixed = state.Fixed

@@ -13,19 +13,30 @@ import (
 // in OSV, the codename and the source package in Debian's tracker.
 type name struct{ ecosystem, name string }
 
-// tracker is the ecosystem of Debian's security tracker.
+// tracker is what the ecosystems of Debian's security tracker begin with; a
+// codename follows.
 const tracker = "Debian security tracker"
 
 // target is one package of one component.
 type target struct {
-	order, component int
-	pkg              *facts.Package
+	component int
+	pkg       *facts.Package
+	names     []name
 	// version is what databases count by: that of the source package, where
 	// the distribution has one of its own.
 	version string
-	// codename of the Debian release, "" for others.
-	codename string
-	hits     []*hit
+	// undecided: a record is about it, and does not say of which order its
+	// version is.
+	undecided bool
+	hits      []*hit
+	byID      map[string]*hit
+}
+
+// know finds h by each of its names.
+func (t *target) know(h *hit) {
+	for id := range h.ids {
+		t.byID[id] = h
+	}
 }
 
 // codenames of Debian's releases: its tracker has no numbers.
@@ -33,13 +44,13 @@ var codenames = map[string]string{"9": "stretch", "10": "buster", "11": "bullsey
 
 func newMatcher(f *facts.Facts) *matcher {
 	m := &matcher{wanted: map[name][]*target{}, severities: map[string]string{}, exploited: map[string]bool{}, spoken: map[string]bool{}}
-	order := 0
 	for i := range f.Components {
 		c := &f.Components[i]
 		for j := range c.SBOM.Packages {
-			t := &target{order: order, component: i, pkg: &c.SBOM.Packages[j]}
-			order++
-			for _, n := range t.names(c.SBOM.Distro) {
+			t := &target{component: i, pkg: &c.SBOM.Packages[j], byID: map[string]*hit{}}
+			t.names = t.find(c.SBOM.Distro)
+			m.all = append(m.all, t)
+			for _, n := range t.names {
 				m.wanted[n] = append(m.wanted[n], t)
 			}
 		}
@@ -47,8 +58,8 @@ func newMatcher(f *facts.Facts) *matcher {
 	return m
 }
 
-// names are what databases call the package; none where its purl says nothing.
-func (t *target) names(d *facts.Distro) []name {
+// find gives what databases call the package; none where its purl says nothing.
+func (t *target) find(d *facts.Distro) []name {
 	p, err := packageurl.FromString(t.pkg.PURL)
 	if err != nil {
 		return nil
@@ -67,12 +78,11 @@ func (t *target) names(d *facts.Distro) []name {
 		}
 		return t.distroNames(p, source, release(p.Namespace, q["distro"], d))
 	case "golang":
-		t.version = strings.TrimPrefix(t.version, "go")
 		return []name{{"Go", full}}
 	case "npm":
 		return []name{{"npm", full}}
 	case "pypi":
-		return []name{{"PyPI", pypiName(p.Name)}}
+		return []name{{"PyPI", packageName("PyPI", p.Name)}}
 	case "cargo":
 		return []name{{"crates.io", p.Name}}
 	case "gem":
@@ -81,6 +91,12 @@ func (t *target) names(d *facts.Distro) []name {
 		return []name{{"Packagist", full}}
 	case "maven":
 		return []name{{"Maven", p.Namespace + ":" + p.Name}}
+	case "nuget":
+		return []name{{"NuGet", packageName("NuGet", p.Name)}}
+	case "hex":
+		return []name{{"Hex", full}}
+	case "pub":
+		return []name{{"Pub", p.Name}}
 	}
 	return nil
 }
@@ -92,8 +108,11 @@ func (t *target) distroNames(p packageurl.PackageURL, source, release string) []
 	}
 	switch p.Namespace {
 	case "debian":
-		t.codename = codenames[major]
-		return []name{{"Debian:" + major, source}, {tracker, source}}
+		out := []name{{"Debian:" + major, source}}
+		if codename := codenames[major]; codename != "" {
+			out = append(out, name{tracker + ":" + codename, source})
+		}
+		return out
 	case "ubuntu":
 		return []name{{"Ubuntu:" + release, source}}
 	case "alpine":
@@ -151,7 +170,16 @@ func release(id, qualifier string, d *facts.Distro) string {
 
 var pypiRun = regexp.MustCompile(`[-_.]+`)
 
-func pypiName(s string) string { return strings.ToLower(pypiRun.ReplaceAllString(s, "-")) }
+// packageName is a package's name where its ecosystem knows several spellings.
+func packageName(ecosystem, s string) string {
+	switch ecosystem {
+	case "PyPI":
+		return strings.ToLower(pypiRun.ReplaceAllString(s, "-"))
+	case "NuGet":
+		return strings.ToLower(s)
+	}
+	return s
+}
 
 // ecosystem is an OSV ecosystem without what does not tell releases apart.
 func ecosystem(s string) string {

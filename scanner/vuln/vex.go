@@ -2,6 +2,9 @@ package vuln
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,9 +19,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// maxVEX bounds a VEX document.
-const maxVEX = 32 << 20
-
 // statement is one of an OpenVEX document.
 type statement struct {
 	Vulnerability vexVulnerability `json:"vulnerability"`
@@ -28,6 +28,7 @@ type statement struct {
 	Impact        string           `json:"impact_statement"`
 	Timestamp     string           `json:"timestamp"`
 	when          time.Time
+	order         int // among all
 }
 
 type vexVulnerability struct {
@@ -42,9 +43,16 @@ type vexProduct struct {
 	Subcomponents []vexProduct      `json:"subcomponents"`
 }
 
-// readVEX gives the statements of all documents, the oldest first.
-func readVEX(paths []string) ([]statement, error) {
-	var out []statement
+// statements are those of all documents.
+type statements struct {
+	// byName finds them by each name of the vulnerability, the oldest first.
+	byName  map[string][]*statement
+	digests []string
+}
+
+func readVEX(paths []string) (*statements, error) {
+	out := &statements{byName: map[string][]*statement{}}
+	var all []*statement
 	for _, p := range paths {
 		f, err := os.Open(p)
 		if err != nil {
@@ -59,9 +67,24 @@ func readVEX(paths []string) ([]statement, error) {
 		if err != nil {
 			return nil, malformed(p, err)
 		}
-		out = append(out, one...)
+		sum := sha256.Sum256(raw)
+		out.digests = append(out.digests, "sha256:"+hex.EncodeToString(sum[:]))
+		for i := range one {
+			all = append(all, &one[i])
+		}
 	}
-	slices.SortStableFunc(out, func(a, b statement) int { return a.when.Compare(b.when) })
+	if len(all) > maxStatements {
+		return nil, malformed(paths[0], fmt.Errorf("more than %d statements in all", maxStatements))
+	}
+	slices.SortStableFunc(all, func(a, b *statement) int { return a.when.Compare(b.when) })
+	for i, s := range all {
+		s.order = i
+		names := append([]string{s.Vulnerability.Name}, s.Vulnerability.Aliases...)
+		slices.Sort(names)
+		for _, n := range slices.Compact(names) {
+			out.byName[n] = append(out.byName[n], s)
+		}
+	}
 	return out, nil
 }
 
@@ -113,29 +136,31 @@ func (s *statement) check() error {
 }
 
 // verdict is what the newest statement about a vulnerability says.
-func verdict(said []statement, img *facts.Image, v *facts.Vulnerability) (status, why string) {
-	for i := range said {
-		s := &said[i]
-		names := append([]string{s.Vulnerability.Name}, s.Vulnerability.Aliases...)
-		about := slices.ContainsFunc(names, func(n string) bool { return n == v.ID || slices.Contains(v.Aliases, n) })
-		if about && slices.ContainsFunc(s.Products, func(p vexProduct) bool { return p.covers(img, v.PURL) }) {
-			status, why = s.Status, s.Justification
-			if why == "" {
-				why = s.Impact
+func (said *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why string) {
+	var newest *statement
+	for _, name := range append([]string{v.ID}, v.Aliases...) {
+		for _, s := range slices.Backward(said.byName[name]) {
+			if slices.ContainsFunc(s.Products, func(p vexProduct) bool { return p.covers(img, v.PURL) }) {
+				if newest == nil || s.order > newest.order {
+					newest = s
+				}
+				break
 			}
 		}
 	}
-	return status, why
+	if newest == nil {
+		return "", ""
+	}
+	return newest.Status, cmp.Or(newest.Justification, newest.Impact)
 }
 
-// covers: the product is the package, or the image, and the package one of the
-// subcomponents where there are any.
+// covers: the product is the package, or the image. Where it has subcomponents
+// it is about these in the image, and the package must be one of them.
 func (p vexProduct) covers(img *facts.Image, purl string) bool {
-	if p.isPackage(purl) {
-		return true
+	if len(p.Subcomponents) == 0 {
+		return p.isPackage(purl) || p.isImage(img)
 	}
-	return p.isImage(img) && (len(p.Subcomponents) == 0 ||
-		slices.ContainsFunc(p.Subcomponents, func(s vexProduct) bool { return s.isPackage(purl) }))
+	return p.isImage(img) && slices.ContainsFunc(p.Subcomponents, func(s vexProduct) bool { return s.isPackage(purl) })
 }
 
 func (p vexProduct) isImage(img *facts.Image) bool {

@@ -11,8 +11,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -30,9 +30,6 @@ type Options struct {
 	// VEX are OpenVEX documents.
 	VEX []string
 }
-
-// maxMatches bounds what the facts may grow by.
-const maxMatches = 50_000
 
 // Match replaces the vulnerabilities in the facts by those that the databases
 // know. Without a database it leaves the facts alone. Errors are *system.Error:
@@ -56,43 +53,11 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 		return &system.Error{Kind: system.ErrInput, What: "the vulnerability databases say what attackers use, and not in which packages it is",
 			Next: "give one in the form of OSV or of Debian's security tracker too"}
 	}
-	if err := m.uncovered(f); err != nil {
+	if err := m.unmatched(f); err != nil {
 		return err
 	}
 	return m.fill(f, r.summary(), said)
 }
-
-// uncovered names the components whose distribution no database speaks of:
-// that nothing was found in their packages would say nothing.
-func (m *matcher) uncovered(f *facts.Facts) error {
-	covered := map[int]bool{}
-	for n, list := range m.wanted {
-		for _, t := range list {
-			if m.spoken[n.ecosystem] && distributed(*t.pkg) {
-				covered[t.component] = true
-			}
-		}
-	}
-	var errs []error
-	for i := range f.Components {
-		c := &f.Components[i]
-		if covered[i] || !slices.ContainsFunc(c.SBOM.Packages, distributed) {
-			continue
-		}
-		what := "its distribution, which it does not name"
-		if d := c.SBOM.Distro; d != nil {
-			what = cmp.Or(d.PrettyName, d.ID+" "+d.VersionID)
-		}
-		o := c.Image.Origin
-		errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: system.Position{File: o.File, Line: o.Line, Column: o.Column},
-			What: fmt.Sprintf("component %s: no vulnerability database speaks of the packages of %s", c.ID, what),
-			Next: "give one that does (--vuln-db PATH), or none: then the report says that nothing was scanned"})
-	}
-	return errors.Join(errs...)
-}
-
-// distributed: it is a package that a distribution makes.
-func distributed(p facts.Package) bool { return p.Type == "deb" || p.Type == "apk" || p.Type == "rpm" }
 
 // Check looks whether the files are there, before anything is read.
 func (o Options) Check() error {
@@ -109,7 +74,9 @@ func (o Options) Check() error {
 
 // matcher collects what is known about the packages of a system.
 type matcher struct {
-	// wanted are the packages by what a database calls them.
+	// all are the packages in the order of the facts, wanted the same by what a
+	// database calls them.
+	all    []*target
 	wanted map[name][]*target
 	// severities and exploited hold what is known of an id, whatever package
 	// it was said of.
@@ -123,38 +90,50 @@ type matcher struct {
 
 // hit is one vulnerability of one package.
 type hit struct {
-	id       string
-	ids      map[string]bool // all names, the own one too
+	id  string
+	ids map[string]bool // all names, the own one too
+	// mends are vulnerabilities that a distribution's advisory is about, each
+	// with a name of its own: that one of them is harmless says nothing of it.
+	mends    map[string]bool
 	severity string
 	fixed    string
+	order    int // among those of the package
 }
 
-// add joins what two databases, or two records, say of one vulnerability.
-func (m *matcher) add(t *target, h hit) {
-	for _, old := range t.hits {
-		shared := false
-		for id := range h.ids {
-			shared = shared || old.ids[id]
+// add joins what two databases, or two records, say of one vulnerability: the
+// new one may be what shows that two of the old ones are the same.
+func (m *matcher) add(t *target, h *hit) {
+	var same []*hit
+	for id := range h.ids {
+		if old := t.byID[id]; old != nil && !slices.Contains(same, old) {
+			same = append(same, old)
 		}
-		if !shared {
-			continue
+	}
+	if len(same) == 0 {
+		if m.matches++; m.matches > maxMatches {
+			m.err = fmt.Errorf("more than %d matches with packages of this system", maxMatches)
+			return
 		}
-		for id := range h.ids {
-			old.ids[id] = true
-		}
-		old.id = canonical(old.id, old.ids)
-		old.severity = worse(old.severity, h.severity)
-		if old.fixed == "" {
-			old.fixed = h.fixed
-		}
+		h.order = len(t.hits)
+		t.hits = append(t.hits, h)
+		t.know(h)
 		return
 	}
-	if m.matches++; m.matches > maxMatches {
-		m.err = fmt.Errorf("more than %d matches with packages of this system", maxMatches)
-		return
+	slices.SortFunc(same, func(a, b *hit) int { return cmp.Compare(a.order, b.order) })
+	for _, other := range append(same[1:], h) {
+		same[0].join(other)
+		t.hits = slices.DeleteFunc(t.hits, func(old *hit) bool { return old == other })
 	}
+	t.know(same[0])
+}
+
+// join takes in what is said of the same vulnerability.
+func (h *hit) join(other *hit) {
+	maps.Copy(h.ids, other.ids)
+	maps.Copy(h.mends, other.mends)
 	h.id = canonical(h.id, h.ids)
-	t.hits = append(t.hits, &h)
+	h.severity = worse(h.severity, other.severity)
+	h.fixed = cmp.Or(h.fixed, other.fixed)
 }
 
 var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
@@ -174,39 +153,22 @@ func canonical(id string, ids map[string]bool) string {
 	return cmp.Or(found, id)
 }
 
-var severities = []string{"", "low", "medium", "high", "critical"}
-
-func worse(a, b string) string {
-	if slices.Index(severities, b) > slices.Index(severities, a) {
-		return b
-	}
-	return a
-}
-
 // fill writes the facts.
-func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said []statement) error {
+func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *statements) error {
 	if m.err != nil {
 		return &system.Error{Kind: system.ErrUnusable, What: "vulnerability databases", Err: m.err}
 	}
 	f.Vulnerabilities = scan
+	f.Vulnerabilities.VEX = said.digests
 	for i := range f.Components {
 		f.Components[i].SBOM.Vulnerabilities = []facts.Vulnerability{}
 	}
 	seen := map[string]bool{}
-	for _, t := range m.targets() {
+	for _, t := range m.all {
 		c := &f.Components[t.component]
 		for _, h := range t.hits {
-			v := facts.Vulnerability{ID: h.id, Aliases: []string{}, Package: t.pkg.Name, Version: t.pkg.Version, PURL: t.pkg.PURL,
-				Severity: h.severity, Fixed: h.fixed}
-			for id := range h.ids {
-				if id != h.id {
-					v.Aliases = append(v.Aliases, id)
-				}
-				v.Severity = worse(v.Severity, m.severities[id])
-				v.Exploited = v.Exploited || m.exploited[id]
-			}
-			slices.Sort(v.Aliases)
-			v.VEX, v.Justification = verdict(said, &c.Image, &v)
+			v := m.vulnerability(t, h)
+			v.VEX, v.Justification = said.verdict(&c.Image, &v)
 			key := fmt.Sprint(t.component, "\x00", v.ID, "\x00", v.Package, "\x00", v.Version, "\x00", v.PURL)
 			if !seen[key] {
 				seen[key] = true
@@ -222,14 +184,24 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said []stat
 	return nil
 }
 
-// targets are the packages, each once, in the order of the facts.
-func (m *matcher) targets() []*target {
-	var all []*target
-	for _, list := range m.wanted {
-		all = append(all, list...)
+// vulnerability is a hit as facts have it: as bad as the worst that any
+// database says of one of its names.
+func (m *matcher) vulnerability(t *target, h *hit) facts.Vulnerability {
+	v := facts.Vulnerability{ID: h.id, Aliases: []string{}, Package: t.pkg.Name, Version: t.pkg.Version, PURL: t.pkg.PURL,
+		Severity: h.severity, Fixed: h.fixed}
+	for _, ids := range []map[string]bool{h.ids, h.mends} {
+		for id := range ids {
+			v.Severity = worse(v.Severity, m.severities[id])
+			v.Exploited = v.Exploited || m.exploited[id]
+		}
 	}
-	slices.SortFunc(all, func(a, b *target) int { return cmp.Compare(a.order, b.order) })
-	return slices.Compact(all)
+	for id := range h.ids {
+		if id != h.id {
+			v.Aliases = append(v.Aliases, id)
+		}
+	}
+	slices.Sort(v.Aliases)
+	return v
 }
 
 // summary says what was read. One file has its own digest; several have that

@@ -217,6 +217,7 @@ func TestUncovered(t *testing.T) {
 	t.Parallel()
 	pypi := osvOf("PyPI", "requests", `"versions":["1.0"]`)
 	debian := osvOf("Debian:12", "openssl", `"versions":["1.0"]`)
+	const bookworm = `{"openssl":{"CVE-2026-1":{"releases":{"bookworm":{"status":"open"}}}}}`
 	for name, c := range map[string]struct {
 		purl, kind, database string
 		covered              bool
@@ -226,7 +227,10 @@ func TestUncovered(t *testing.T) {
 		"another release":           {"pkg:deb/debian/libc6@2.31?distro=debian-11", "deb", debian, false},
 		"a distribution unknown":    {"pkg:rpm/fedora/bash@5.2?distro=fedora-40", "rpm", debian, false},
 		"another package of it":     {"pkg:deb/debian/libc6@2.36?distro=debian-12", "deb", debian, true},
-		"the tracker":               {"pkg:deb/debian/libc6@2.36?distro=debian-12", "deb", `{"openssl":{"CVE-2026-1":{"releases":{}}}}`, true},
+		"the tracker":               {"pkg:deb/debian/libc6@2.36?distro=debian-12", "deb", bookworm, true},
+		"the tracker, no longer":    {"pkg:deb/debian/libc6@2.28?distro=debian-10", "deb", bookworm, false},
+		"the tracker, unstable":     {"pkg:deb/debian/libc6@2.40?distro=debian", "deb", bookworm, false},
+		"an unknown package format": {"pkg:alpm/arch/bash@5.2?distro=arch", "alpm", debian, false},
 		"no package of its own":     {"pkg:pypi/requests@2.0", "python", pypi, true},
 		"a package with no address": {"", "deb", debian, false},
 	} {

@@ -1,0 +1,93 @@
+package vuln
+
+import (
+	"slices"
+	"strings"
+
+	cvss30 "github.com/pandatix/go-cvss/30"
+	cvss31 "github.com/pandatix/go-cvss/31"
+	cvss40 "github.com/pandatix/go-cvss/40"
+)
+
+var severities = []string{"", "low", "medium", "high", "critical"}
+
+func worse(a, b string) string {
+	if slices.Index(severities, b) > slices.Index(severities, a) {
+		return b
+	}
+	return a
+}
+
+// specific is what databases say in words of their own; these fields differ
+// in kind from one to the next, so they are looked at with care.
+type specific struct {
+	Severity  any `json:"severity"`
+	Urgency   any `json:"urgency"`
+	Exploited any `json:"exploited"`
+}
+
+// level is the severity that the words say, "" for none.
+func (s specific) level() string { return worse(word(s.Severity), word(s.Urgency)) }
+
+func word(v any) string {
+	s, _ := v.(string)
+	switch s = strings.ToLower(s); s {
+	case "critical", "high", "medium", "low":
+		return s
+	case "moderate":
+		return "medium"
+	case "important":
+		return "high"
+	case "unimportant", "negligible":
+		return "low"
+	}
+	return ""
+}
+
+// score is a CVSS vector, or a word.
+type score struct {
+	Type  string `json:"type"`
+	Score string `json:"score"`
+}
+
+// scored is the worst severity of CVSS vectors and words. CVSS 2, which knows
+// no critical, is not read.
+func scored(list []score) string {
+	worst := ""
+	for _, s := range list {
+		worst = worse(worst, s.level())
+	}
+	return worst
+}
+
+// level: the version of CVSS stands in the vector.
+func (s score) level() string {
+	var base float64
+	switch version, _, _ := strings.Cut(s.Score, "/"); version {
+	case "CVSS:3.0":
+		if v, err := cvss30.ParseVector(s.Score); err == nil {
+			base = v.BaseScore()
+		}
+	case "CVSS:3.1":
+		if v, err := cvss31.ParseVector(s.Score); err == nil {
+			base = v.BaseScore()
+		}
+	case "CVSS:4.0":
+		if v, err := cvss40.ParseVector(s.Score); err == nil {
+			base = v.Score()
+		}
+	default:
+		return word(s.Score)
+	}
+	switch { // the scale of all three
+	case base >= 9:
+		return "critical"
+	case base >= 7:
+		return "high"
+	case base >= 4:
+		return "medium"
+	case base > 0:
+		return "low"
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package vuln
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// unmatched notes the packages of which the databases say nothing, bad or
+// good. A component of whose distribution's packages not one is known to them
+// is an error: that nothing was found there would say nothing.
+func (m *matcher) unmatched(f *facts.Facts) error {
+	found := make([]groups, len(f.Components))
+	for _, t := range m.all {
+		if found[t.component] == nil {
+			found[t.component] = groups{}
+		}
+		found[t.component].add(t, slices.ContainsFunc(t.names, func(n name) bool { return m.spoken[n.ecosystem] }))
+	}
+	var errs []error
+	for i := range f.Components {
+		c := &f.Components[i]
+		if found[i].alone() {
+			errs = append(errs, uncovered(c))
+		}
+		c.SBOM.Unmatched = found[i].list(c.SBOM.Distro)
+	}
+	return errors.Join(errs...)
+}
+
+func uncovered(c *facts.Component) error {
+	what := "its distribution, which it does not name"
+	if d := c.SBOM.Distro; d != nil {
+		what = cmp.Or(d.PrettyName, d.ID+" "+d.VersionID)
+	}
+	o := c.Image.Origin
+	return &system.Error{Kind: system.ErrUnusable, Pos: system.Position{File: o.File, Line: o.Line, Column: o.Column},
+		What: fmt.Sprintf("component %s: no vulnerability database speaks of the packages of %s", c.ID, what),
+		Next: "give one that does (--vuln-db PATH), or none: then the report says that nothing was scanned"}
+}
+
+// groups are a component's packages by their type.
+type groups map[string]*group
+
+type group struct {
+	spoken int
+	// silent are those that no database speaks of, by the ecosystem that one
+	// would: "" where there is none.
+	silent map[string]int
+	// undecided are packages of an ecosystem whose version could not be compared.
+	undecided []string
+	ecosystem string
+}
+
+func (all groups) add(t *target, spoken bool) {
+	g := all[t.pkg.Type]
+	if g == nil {
+		g = &group{silent: map[string]int{}}
+		all[t.pkg.Type] = g
+	}
+	switch {
+	case spoken:
+		g.spoken++
+	case len(t.names) == 0:
+		g.silent[""]++
+	default:
+		g.silent[t.names[0].ecosystem]++
+	}
+	if t.undecided {
+		g.ecosystem = t.names[0].ecosystem
+		g.undecided = append(g.undecided, strings.TrimSpace(t.pkg.Name+" "+t.pkg.Version))
+	}
+}
+
+// alone: there are packages of a distribution, and nobody speaks of any.
+func (all groups) alone() bool {
+	some, spoken := false, 0
+	for kind, g := range all {
+		if distributed(kind) {
+			some, spoken = true, spoken+g.spoken
+		}
+	}
+	return some && spoken == 0
+}
+
+// distributed is the type of packages that a distribution makes.
+func distributed(kind string) bool {
+	return slices.Contains([]string{"deb", "apk", "rpm", "alpm", "portage"}, kind)
+}
+
+// list is what facts have of them, sorted.
+func (all groups) list(d *facts.Distro) []facts.Unmatched {
+	out := []facts.Unmatched{}
+	owned := false
+	for kind, g := range all {
+		owned = owned || distributed(kind)
+		for ecosystem, n := range g.silent {
+			u := facts.Unmatched{Type: kind, Packages: n, Ecosystem: ecosystem, Reason: "no database speaks of " + ecosystem}
+			if ecosystem == "" {
+				u.Reason = "databases have no packages of this type"
+			}
+			out = append(out, u)
+		}
+		if n := len(g.undecided); n > 0 {
+			out = append(out, facts.Unmatched{Type: kind, Packages: n, Ecosystem: g.ecosystem,
+				Reason: "versions that cannot be compared with those of the databases: " + few(g.undecided)})
+		}
+	}
+	if d != nil && !owned {
+		out = append(out, facts.Unmatched{Ecosystem: d.ID, Reason: "/etc/os-release names " + cmp.Or(d.PrettyName, d.ID) + ", and no package of it was found"})
+	}
+	slices.SortFunc(out, func(a, b facts.Unmatched) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Reason, b.Reason))
+	})
+	return out
+}
+
+// few joins a list that may be long, sorted.
+func few(list []string) string {
+	const most = 5
+	slices.Sort(list)
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+}
