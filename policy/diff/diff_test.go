@@ -281,7 +281,7 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	r := Compare(side(base()), side(changed(func(f *facts.Facts) { f.Components[0].Runtime = json.RawMessage(`{"mkdir": ["/x"]}`) })))
-	if got := lines(r); got != "changed settings component:services/web: has another value of /runtime" {
+	if got := lines(r); got != "changed settings component:services/web: has another value of /runtime/mkdir" {
 		t.Errorf("%s", got)
 	}
 }

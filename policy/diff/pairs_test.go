@@ -19,8 +19,16 @@ func TestRenamed(t *testing.T) {
 		s.Decision.Waivers = []decision.Waiver{{Rule: "NNP-001", Resource: resource, Owner: "ops", Reason: "why", Expires: "2027-01-31"}}
 		return s
 	}
+	// The runtime's part names the folder that the container lies in.
+	runtime := func(f *facts.Facts, name string) *facts.Facts {
+		f.Components[0].Runtime = fmt.Appendf(nil, `{"mounts": [{"source": "/containers/services/%s/rootfs", "destination": "/containers/services/%[1]s/rootfs"}]}`, name)
+		return f
+	}
+	base := func() *facts.Facts { return runtime(base(), "web") }
 	called := func(replace ...string) *facts.Facts {
-		return changed(func(f *facts.Facts) { f.Components[0].ID, f.Components[0].Name = "services/www", "www" }, replace...)
+		f := runtime(changed(nil, replace...), "www")
+		f.Components[0].ID, f.Components[0].Name = "services/www", "www"
+		return f
 	}
 	const renamed = "changed components component:services/www: was called services/web"
 	r := Compare(waiver(side(base(), fails), fails.Resource), waiver(side(called(), there), there.Resource))

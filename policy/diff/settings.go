@@ -44,7 +44,7 @@ func parts(c *facts.Component) map[string]any {
 	out := map[string]any{}
 	var add func(at string, v any)
 	add = func(at string, v any) {
-		if m, ok := v.(map[string]any); ok && slices.Contains([]string{"", "/process", "/process/user", "/root", "/linux", "/linux/resources"}, at) {
+		if m, ok := v.(map[string]any); ok && slices.Contains([]string{"", "/process", "/process/user", "/root", "/linux", "/linux/resources", "/runtime"}, at) {
 			for key, value := range m {
 				add(at+"/"+key, value)
 			}
@@ -52,14 +52,26 @@ func parts(c *facts.Component) map[string]any {
 		}
 		out[at] = v
 	}
-	var spec, runtime any
+	var spec any
 	if json.Unmarshal(c.Spec, &spec) == nil {
 		add("", spec)
 	}
+	var runtime map[string]any
 	if json.Unmarshal(c.Runtime, &runtime) == nil && runtime != nil {
+		if mounts, ok := runtime["mounts"].([]any); ok {
+			runtime["mounts"] = slices.DeleteFunc(mounts, ownRoot)
+		}
 		add("/runtime", runtime)
 	}
 	return out
+}
+
+// ownRoot: the mount that makes a container's root file system read-only, which
+// the spec tells, at a place that hangs on the container's name.
+func ownRoot(mount any) bool {
+	m, _ := mount.(map[string]any)
+	at, _ := m["destination"].(string)
+	return at == m["source"] && strings.HasPrefix(at, "/containers/") && strings.HasSuffix(at, "/rootfs")
 }
 
 // setting is a value that is short enough to be read. Annotations may hold
