@@ -146,8 +146,10 @@ func (t *textReport) change(ch *diff.Change) {
 
 // resourceName is the resource as the subject of the message.
 func resourceName(ch *diff.Change) string {
-	_, name, _ := strings.Cut(ch.Resource, ":")
-	return name
+	if _, name, ok := strings.Cut(ch.Resource, ":"); ok {
+		return name
+	}
+	return ch.Resource
 }
 
 // diffValues is OLD -> NEW where the change has values.
