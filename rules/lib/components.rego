@@ -90,9 +90,11 @@ allowance_for(entry, c) if {
 # the same name.
 allowance_for(entry, c) if {
 	entry.section == c.section
-	entry.repository == sprintf("%s/%s", [c.image.registry, c.image.repository])
+	entry.repository == full_repository(c)
 	named(entry.name, c.name)
 }
+
+full_repository(c) := sprintf("%s/%s", [c.image.registry, c.image.repository])
 
 # named: what a component is called is up to os.yml (rngd, rngd1), so that a
 # name may end with a star.
@@ -149,18 +151,19 @@ is_one_of(c, names) if c.image.repository in names
 
 is_one_of(c, names) if regex.replace(c.image.repository, `^.*/`, "") in names
 
-is_getty(c) if c.name == "getty"
+# A login by its name, its image's, or its program's: agetty, rungetty.sh.
+is_getty(c) if is_one_of(c, {"getty"})
 
 is_getty(c) if {
-	some arg in args(c)
-	regex.match(`(^|/)a?getty$`, arg)
+	some program in programs(c)
+	regex.match(`^[a-z]*getty(\.sh)?$`, program)
 }
 
-is_sshd(c) if c.name == "sshd"
+is_sshd(c) if is_one_of(c, {"sshd", "dropbear", "openssh-server"})
 
 is_sshd(c) if {
-	some arg in args(c)
-	regex.match(`(^|/)(sshd|dropbear)$`, arg)
+	some program in programs(c)
+	regex.match(`^(sshd|dropbear|ssh\.sh)$`, program)
 }
 
 cmdline_origin := object.get(obj(input.cmdline), "origin", {})

@@ -110,6 +110,12 @@ ambient_without(c, names) := [e |
 own_caps(c) := together([
 	put(c, "/capabilities", sort(union({{n | some n in cap_list(c)}, label_caps(c), {n | some n in list(written(c), "capabilities.add")}}))),
 	dropped_add(c),
+	[e |
+		not says(written(c), "ambient")
+		theirs := list(label(c), "ambient")
+		count(theirs) > 0
+		some e in put(c, "/ambient", theirs)
+	],
 ])
 
 # as_user runs a component by the number that its own name is allotted, or by
@@ -139,11 +145,17 @@ with_all(c, key, texts) := put(c, sprintf("/%s", [key]), array.concat(have, [t |
 	have := list(label(c), key)
 }
 
-# limit sets a value among the resources and keeps the label's others.
-limit(c, kind, name, value) := put(c, "/resources", object.union(lib.obj(label(c).resources), {kind: {name: value}})) if {
+# limit sets a value among the resources and keeps the label's others, save what
+# would be written over it (lib.asked_limit).
+limit(c, kind, name, value) := put(c, "/resources", object.union(kept, {kind: {name: value}})) if {
 	not says(written(c), "resources")
 	says(label(c), "resources")
-} else := put(c, sprintf("/resources/%s/%s", [kind, name]), value)
+	kept := json.remove(lib.obj(label(c).resources), [sprintf("/unified/%s.max", [kind])])
+} else := together([put(c, sprintf("/resources/%s/%s", [kind, name]), value), unwritten(c, kind)])
+
+unwritten(c, kind) := take(c, sprintf("/resources/unified/%s.max", [kind])) if {
+	object.get(written(c), ["resources", "unified", sprintf("%s.max", [kind])], "") != ""
+} else := []
 
 # core_zero keeps a component from leaving core dumps.
 core_zero(c) := together([
@@ -164,6 +176,11 @@ without_env(c, name) := [e |
 	some line in lib.arr(object.get(c.spec, ["process", "env"], []))
 	split(line, "=")[0] != name
 ])
+
+# without_annotation takes an annotation away.
+without_annotation(c, name) := take(c, sprintf("/annotations/%s", [escape(name)])) if {
+	says(written(c), "annotations")
+} else := put(c, "/annotations", object.remove(object.get(label(c), "annotations", {}), [name]))
 
 # pinned names a component's image by the digest that it has now.
 pinned(c) := put(c, image_path(c), sprintf("%s@%s", [c.image.reference, c.image.digest]))

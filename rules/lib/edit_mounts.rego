@@ -134,12 +134,28 @@ moded(d, path, mode) := object.union(d, {"mode": mode}) if {
 	d.path == path
 } else := d
 
-# named_devices closes what opens every device of a kind.
-named_devices(c, i) := [e |
+# without_device_rules takes rules away that resources has, the last one first:
+# each edit finds what the one before it left.
+without_device_rules(c, openers) := [e |
+	some i in array.reverse(openers)
+	i < count(lib.arr(object.get(written(c), ["resources", "devices"], [])))
 	some e in take(c, sprintf("/resources/devices/%d", [i]))
 ] if {
-	i < count(lib.arr(object.get(written(c), ["resources", "devices"], [])))
-} else := without_devices(c, {"all"})
+	says(written(c), "resources")
+} else := put(c, "/resources", object.union(label(c).resources, {"devices": rest})) if {
+	theirs := lib.arr(object.get(label(c), ["resources", "devices"], []))
+	rest := [r | some i, r in theirs; not i in openers]
+	count(rest) < count(theirs)
+} else := []
+
+# named_devices closes what opens every device of a kind. Behind the rules of
+# resources come those of devices.
+named_devices(c, openers) := array.concat(without_device_rules(c, openers), every_device(c, openers))
+
+every_device(c, openers) := without_devices(c, {"all"}) if {
+	some i in openers
+	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))
+} else := []
 
 # runtime_mount gives a mount that init makes more options.
 runtime_mount(c, m, extra) := [e |

@@ -70,6 +70,8 @@ test_own_caps if {
 	edit.own_caps(c({"capabilities.add": [N]}, {"capabilities": [A]})) == [set("/capabilities", [N, A]), out("/capabilities.add")]
 	edit.own_caps(c({}, {"capabilities": ["all"]})) == [set("/capabilities", ["all"])]
 	edit.own_caps(c({}, {})) == [set("/capabilities", [])]
+	edit.own_caps(c({}, {"ambient": [A]})) == [set("/capabilities", []), set("/ambient", [A])]
+	edit.own_caps(c({"ambient": [N]}, {"ambient": [A]})) == [set("/capabilities", [])]
 }
 
 test_unset if {
@@ -100,6 +102,22 @@ test_limit if {
 	edit.limit(c({}, {}), "pids", "limit", 9) == [set("/resources/pids/limit", 9)]
 }
 
+test_limit_overwritten if {
+	most := {"unified": {"pids.max": "max", "io.weight": "1"}}
+	edit.limit(c({"resources": most}, {}), "pids", "limit", 9) == [set("/resources/pids/limit", 9), out("/resources/unified/pids.max")]
+	edit.limit(c({}, {"resources": most}), "pids", "limit", 9) == [set("/resources", {"unified": {"io.weight": "1"}, "pids": {"limit": 9}})]
+	edit.limit(c({"resources": most}, {}), "memory", "limit", 9) == [set("/resources/memory/limit", 9)]
+}
+
+test_without_device_rule if {
+	two := {"resources": {"cpu": {"shares": 1}, "devices": [{"allow": false}, {"allow": true}]}}
+	edit.without_device_rules(c(two, {}), [1]) == [out("/resources/devices/1")]
+	edit.without_device_rules(c(two, {}), [0, 1, 2]) == [out("/resources/devices/1"), out("/resources/devices/0")]
+	edit.without_device_rules(c({}, two), [1]) == [set("/resources", {"cpu": {"shares": 1}, "devices": [{"allow": false}]})]
+	edit.without_device_rules(c({}, two), [2]) == []
+	edit.without_device_rules(c({"resources": {}}, two), [1]) == []
+}
+
 test_core_zero if {
 	edit.core_zero(c({"rlimits": ["core,1,1", "nofile,1,1"]}, {})) == [cut("/rlimits", "core,1,1"), more("/rlimits", "core,0,0")]
 	edit.core_zero(c({}, {"rlimits": ["core,1,1", "nofile,1,1"]})) == [set("/rlimits", ["nofile,1,1", "core,0,0"])]
@@ -108,6 +126,11 @@ test_core_zero if {
 test_without_env if {
 	edit.without_env(c({"env": ["A=1", "AB=2"]}, {}), "A") == [cut("/env", "A=1")]
 	edit.without_env(c({}, {}), "A") == [set("/env", ["B=2"])]
+}
+
+test_without_annotation if {
+	edit.without_annotation(c({"annotations": {"a/b": "1"}}, {}), "a/b") == [out("/annotations/a~1b")]
+	edit.without_annotation(c({}, {"annotations": {"a": "1", "b": "2"}}), "a") == [set("/annotations", {"b": "2"})]
 }
 
 test_pinned if {
@@ -168,9 +191,10 @@ test_devices if {
 	edit.device_mode(c({"devices": [nul, mem]}, {}), "/dev/mem", "0660") == [set("/devices/1/mode", "0660")]
 	edit.device_mode(c({}, {"devices": [nul, mem]}), "/dev/mem", "0660") == [set("/devices", [nul, object.union(mem, {"mode": "0660"})])]
 	every_device := {"path": "all", "type": "a"}
-	edit.named_devices(c({"devices": [every_device]}, {}), 0) == [cut("/devices", every_device)]
-	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}}, {}), 0) == [out("/resources/devices/0")]
-	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}, "devices": [every_device]}, {}), 1) == [cut("/devices", every_device)]
+	edit.named_devices(c({"devices": [every_device]}, {}), [0]) == [cut("/devices", every_device)]
+	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}}, {}), [0]) == [out("/resources/devices/0")]
+	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}, "devices": [every_device]}, {}), [0, 1]) == [out("/resources/devices/0"), cut("/devices", every_device)]
+	edit.named_devices(c({"resources": {"devices": [{"allow": true}]}, "devices": [every_device]}, {}), [1]) == [cut("/devices", every_device)]
 }
 
 boot(words) := testing.cmdline_of(testing.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_SECURITY_LOCKDOWN_LSM": "y"}), words)

@@ -217,8 +217,13 @@ test_no_climb if {
 	lib.no_climb("/a/b") == "/a/b"
 }
 
-test_env_without_a_name if {
-	lib.env({"spec": {"process": {"env": ["=x", "A=1", "none"]}}}) == {"A": "1"}
+# The same variable twice, from an image or from os.yml.
+test_env if {
+	c := {"spec": {"process": {"env": ["=x", "A=1", "A=TRUE", "AB=2", "none"]}}}
+	lib.has_env(c, "A", {"1"})
+	lib.has_env(c, "A", {"true"})
+	not lib.has_env(c, "A", {"2"})
+	not lib.has_env(c, "none", {""})
 }
 
 test_contrary_edit if {

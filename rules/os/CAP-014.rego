@@ -31,9 +31,14 @@ found contains lib.finding("CAP-014", c, {
 	"edits": edit.own_caps(c),
 }) if {
 	some c in lib.containers
-	names := lib.caps(c) - {x | some x in given.params.pss_baseline_caps}
+	names := from_label(c) - {x | some x in given.params.pss_baseline_caps}
 	count(names) > 0
-	lib.origin_layer(c, "/process/capabilities") == "label"
+}
+
+from_label(c) := {name |
+	some kind in ["bounding", "ambient"]
+	some i, name in object.get(c.spec, ["process", "capabilities", kind], [])
+	lib.origin_layer(c, sprintf("/process/capabilities/%s/%d", [kind, i])) == "label"
 }
 
 fail contains f if {

@@ -35,3 +35,18 @@ test_silent_label_within_bounds if {
 	system := t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/origins", {"": t.origin, "/process/capabilities": {"layer": "label"}})
 	t.silent(rule.fail) with input as system
 }
+
+test_fires_ambient if {
+	system := json.patch(t.nginx_caps([]), [
+		{"op": "add", "path": "/components/4/spec/process/capabilities/ambient", "value": ["CAP_CHOWN", "CAP_SYS_MODULE"]},
+		{"op": "add", "path": "/components/4/origins", "value": {"": {"layer": "os.yml"}, "/process/capabilities/ambient": {"layer": "label"}}},
+	])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{f.actual | some f in rule.fail} == {["CAP_SYS_MODULE"]} with input as system
+}
+
+# os.yml adds to what the label grants: each is judged by who granted it.
+test_fires_one_of_two if {
+	system := t.put(t.nginx_caps(["CAP_NET_ADMIN", "CAP_SYS_TIME"]), "/components/4/origins", {"": {"layer": "os.yml"}, "/process/capabilities/bounding/1": {"layer": "label"}})
+	{f.actual | some f in rule.fail} == {["CAP_SYS_TIME"]} with input as system
+}

@@ -21,16 +21,17 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("DEV-001", c, {
-	"path": sprintf("/linux/resources/devices/%d", [i]),
+	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
 	"actual": "every device",
 	"expected": "devices by name",
-	"key": sprintf("all:%s", [object.get(lib.device_rules(c)[i], "type", "a")]),
+	"key": sprintf("all:%s", [kind]),
 	"message": sprintf("%s may open every device of its kind", [c.id]),
-	"fix": sprintf("replace `path: all` in the devices of %s by the devices that it needs", [c.id]),
-	"edits": edit.named_devices(c, i),
+	"fix": sprintf("replace `path: all` in the devices of %s, or the rule in its resources, by the devices that it needs", [c.id]),
+	"edits": edit.named_devices(c, openers),
 }) if {
 	some c in lib.containers
-	some i in lib.open_device_rules(c)
+	some kind in {lib.rule_kind(c, i) | some i in lib.open_device_rules(c)}
+	openers := sort([i | some i in lib.open_device_rules(c); lib.rule_kind(c, i) == kind])
 }
 
 fail contains f if {

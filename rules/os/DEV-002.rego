@@ -20,28 +20,49 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-memory_device(d) if d.path in {"/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg"}
-
-# By number too: 1:1 mem, 1:2 kmem, 1:4 port, 1:11 kmsg.
-memory_device(d) if {
-	d.type == "c"
-	d.major == 1
-	d.minor in {1, 2, 4, 11}
-}
-
 found contains lib.finding("DEV-002", c, {
-	"path": sprintf("/linux/devices/%d", [i]),
-	"actual": d.path,
+	"path": sprintf("/linux/devices/%d", [nodes[0]]),
+	"actual": lib.named_as(c, name, nodes),
 	"expected": "no such device",
-	"key": d.path,
-	"message": sprintf("%s may open %s", [c.id, d.path]),
-	"fix": sprintf("remove %s from the devices of %s", [d.path, c.id]),
-	"edits": edit.without_devices(c, {d.path}),
+	"key": name,
+	"message": sprintf("%s may open %s", [c.id, lib.named_as(c, name, nodes)]),
+	"fix": sprintf("remove %s from the devices of %s", [lib.one_line(lib.node_paths(c, nodes)), c.id]),
+	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
 	some c in lib.containers
-	some i, d in lib.devices(c)
-	memory_device(d)
+	some name, nodes in lib.known_nodes(c)
+	name in lib.memory_devices
 }
+
+# A node can be made, or lie in a folder that is bound: the rule is what opens it.
+found contains lib.finding("DEV-002", c, {
+	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
+	"actual": sprintf("a rule that opens %s", [name]),
+	"expected": "no such rule",
+	"key": name,
+	"message": sprintf("a device rule lets %s open %s", [c.id, name]),
+	"fix": sprintf("name the devices that %s needs by both their numbers", [c.id]),
+	"edits": edit.without_device_rules(c, openers),
+}) if {
+	some c in lib.containers
+	some numbers, name in lib.known_devices.c
+	name in lib.memory_devices
+	not lib.known_nodes(c)[name]
+	openers := [i | some i, r in lib.device_rules(c); opened(r, split(numbers, ":"))]
+	count(openers) > 0
+}
+
+opened(r, [major, minor]) if {
+	lib.opens(r)
+	not lib.opens_all(r)
+	not r.type == "b"
+	covers(r, "major", major)
+	covers(r, "minor", minor)
+}
+
+covers(r, key, _) if not lib.numbered(r, key)
+
+covers(r, key, number) if r[key] == to_number(number)
 
 fail contains f if {
 	some f in found

@@ -1,5 +1,6 @@
 package seaworthy.test.DEV_002
 
+import data.seaworthy.lib
 import data.seaworthy.rules.DEV_002 as rule
 import data.seaworthy.testing as t
 
@@ -22,4 +23,43 @@ test_allowed if {
 	allowance := [t.allowance("DEV-002", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
+
+test_fires_unbuffered if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/devices/-", {"path": "/tmp/x", "type": "u", "major": 1, "minor": 1})
+
+# What may open one of them must not open another by its name.
+test_key_is_the_device if {
+	system := t.nginx_with("/linux/devices/-", {"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 1})
+	{[f.key, f.actual] | some f in rule.fail} == {["/dev/mem", "/dev/mem as /dev/kmsg"]} with input as system
+}
+
+device_rule(r) := t.nginx_with("/linux/resources/devices/-", object.union({"allow": true, "access": "rwm"}, r))
+
+keys(system) := found if {
+	found := {f.key | some f in rule.fail} with input as system
+}
+
+test_fires_rule if {
+	t.fires(rule.fail, "component:services/nginx") with input as device_rule({"type": "c", "major": 1, "minor": 11})
+	keys(device_rule({"type": "u", "major": 1, "minor": 11, "access": "r"})) == {"/dev/kmsg"}
+	keys(device_rule({"type": "c", "major": 1})) == lib.memory_devices
+	keys(device_rule({"type": "c", "major": 1, "minor": -1})) == lib.memory_devices
+	keys(device_rule({"type": "c", "minor": 4})) == {"/dev/port"}
+}
+
+test_silent_rule if {
+	every r in [
+		{"type": "c", "major": 1, "minor": 3}, {"type": "b", "major": 1, "minor": 1}, {"type": "c", "major": 4, "minor": 1},
+		{"type": "c", "major": 1, "minor": 1, "access": "m"}, {"allow": false, "type": "c", "major": 1, "minor": 1},
+	] {
+		keys(device_rule(r)) == set()
+	}
+}
+
+# Every device is DEV-001's, and a node brings its own rule.
+test_silent_rule_twice if {
+	keys(device_rule({"type": "c"})) == set()
+	node := t.nginx_with("/linux/devices/-", {"path": "/dev/mem", "type": "c", "major": 1, "minor": 1})
+	found := rule.fail with input as t.put(node, "/components/4/spec/linux/resources/devices/-", {"allow": true, "type": "c", "major": 1, "minor": 1, "access": "rwm"})
+	count(found) == 1
 }

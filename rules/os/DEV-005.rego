@@ -21,18 +21,22 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("DEV-005", c, {
-	"path": sprintf("/linux/devices/%d", [i]),
-	"actual": d.path,
+	"path": sprintf("/linux/devices/%d", [nodes[0]]),
+	"actual": lib.named_as(c, name, nodes),
 	"expected": "no such device",
-	"key": d.path,
-	"message": sprintf("%s may open %s", [c.id, d.path]),
-	"fix": sprintf("remove %s from the devices of %s", [d.path, c.id]),
-	"edits": edit.without_devices(c, {d.path}),
+	"key": name,
+	"message": sprintf("%s may open %s", [c.id, lib.named_as(c, name, nodes)]),
+	"fix": sprintf("remove %s from the devices of %s", [lib.one_line(lib.node_paths(c, nodes)), c.id]),
+	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
 	some c in lib.containers
-	some i, d in lib.devices(c)
-	d.path in {"/dev/kvm", "/dev/net/tun", "/dev/fuse", "/dev/vhost-net", "/dev/vhost-vsock", "/dev/uinput", "/dev/userfaultfd", "/dev/vfio/vfio"}
+	some name, nodes in powerful(c)
 }
+
+powerful(c) := object.union(object.remove(lib.known_nodes(c), lib.memory_devices), numberless(c))
+
+# The kernel chooses its number at boot.
+numberless(c) := {d.path: [i] | some i, d in lib.devices(c); d.path == "/dev/userfaultfd"}
 
 fail contains f if {
 	some f in found

@@ -21,3 +21,13 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_elsewhere if {
+	system := t.nginx_with("/linux/devices/-", {"path": "/dev/null", "type": "c", "major": 10, "minor": 232})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{f.actual | some f in rule.fail} == {"/dev/kvm as /dev/null"} with input as system
+}
+
+test_fires_by_path if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/devices/-", {"path": "/dev/userfaultfd", "type": "c", "major": 10, "minor": 126})
+
+test_silent_memory if t.silent(rule.fail) with input as t.nginx_with("/linux/devices/-", {"path": "/dev/mem", "type": "c", "major": 1, "minor": 1})

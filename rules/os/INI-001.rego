@@ -21,10 +21,14 @@ checked contains lib.resource(c) if {
 	c.section == "init"
 }
 
+# expected are repositories with their registry: one that is left out is
+# docker.io, as in os.yml.
+expected := {regex.replace(name, `^([^/.:]+/[^/]+)$`, "docker.io/$1") | some name in given.params.init_repositories}
+
 fail contains lib.finding("INI-001", c, {
 	"path": "",
 	"origin": c.image.origin,
-	"actual": c.image.repository,
+	"actual": lib.full_repository(c),
 	"expected": given.params.init_repositories,
 	"key": "repository",
 	"message": sprintf("%s is unpacked into the root of the host", [c.image.reference]),
@@ -32,5 +36,5 @@ fail contains lib.finding("INI-001", c, {
 }) if {
 	some c in input.components
 	c.section == "init"
-	not c.image.repository in given.params.init_repositories
+	not lib.full_repository(c) in expected
 }

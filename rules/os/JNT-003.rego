@@ -27,12 +27,12 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 	exposed(c)
 }
 
-exposed(c) if not lib.has_seccomp(c)
+exposed(c) if not lib.filters(c, "io_uring_setup")
 
 found contains lib.finding("JNT-003", c, {
 	"path": "/linux/seccomp",
-	"actual": "no profile, io_uring built in",
-	"expected": "a profile, or io_uring off",
+	"actual": "no profile that stops it, io_uring built in",
+	"expected": "a profile that stops it, or io_uring off",
 	"key": "io_uring",
 	"message": sprintf("no seccomp profile keeps %s from io_uring, which the kernel has", [c.id]),
 	"because": [fact.option("CONFIG_IO_URING"), fact.sysctl("kernel.io_uring_disabled")],

@@ -40,3 +40,8 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_let_through if {
+	s0 := t.put(t.sysctl_unset("kernel.io_uring_disabled"), "/kernel/config/options/CONFIG_IO_URING", "y")
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/seccomp/syscalls/-", {"names": ["io_uring_setup"], "action": "SCMP_ACT_ALLOW"})
+}

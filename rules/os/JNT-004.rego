@@ -37,7 +37,20 @@ exposed(c) if {
 exposed(c) if {
 	lib.uid(c) != 0
 	some d in lib.devices(c)
-	terminal(d.path)
+	terminal_device(d)
+}
+
+# The numbers of consoles, serial lines and pseudo terminals; 5:0 is whatever
+# terminal a process has itself.
+terminal_device(d) if {
+	lib.device_class(d) == "c"
+	d.major in {4, 136, 137, 138, 139, 140, 141, 142, 143, 204, 229}
+}
+
+terminal_device(d) if {
+	lib.device_class(d) == "c"
+	d.major == 5
+	d.minor == 1
 }
 
 terminal(path) if path in {"/dev/console", "/dev/tty"}
@@ -69,7 +82,7 @@ untied(c) := array.concat(
 	],
 	[e |
 		some d in lib.devices(c)
-		terminal(d.path)
+		terminal_device(d)
 		some e in edit.without_devices(c, {d.path})
 	],
 )

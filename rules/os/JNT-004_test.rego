@@ -50,3 +50,22 @@ test_silent_option_off if {
 	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "n")
 	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
 }
+
+tty(device) := t.put(t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y"), "/components/4/spec/linux/devices/-", device)
+
+test_fires_by_number if t.fires(rule.fail, "component:services/nginx") with input as tty({"path": "/tmp/x", "type": "u", "major": 4, "minor": 64})
+
+test_fires_console_bound if {
+	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "bind", "source": "/dev/console", "options": ["bind"]})
+}
+
+test_silent_by_number if {
+	every d in [
+		{"path": "/dev/tty", "type": "c", "major": 5, "minor": 0}, {"path": "/dev/x", "type": "c", "major": 6, "minor": 1},
+		{"path": "/dev/x", "type": "b", "major": 4, "minor": 1}, {"path": "/dev/x", "type": "b", "major": 5, "minor": 1},
+	] {
+		found := rule.fail with input as tty(d)
+		t.silent(found)
+	}
+}

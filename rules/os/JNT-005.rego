@@ -29,6 +29,10 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if "CAP_SYS_RAWIO" in lib.caps(c)
 
+exposed(c) if count(memory_paths(c)) > 0
+
+memory_paths(c) := {d.path | some d in lib.devices(c); lib.device_name(d) in {"/dev/mem", "/dev/kmem", "/dev/port"}}
+
 exposed(c) if {
 	some m in lib.mounts(c)
 	lib.is_bind(m)
@@ -58,7 +62,7 @@ without_dev(c) := [e |
 found contains lib.finding("JNT-005", c, {
 	"path": "/process/capabilities",
 	"actual": sort(ways),
-	"expected": "no CAP_SYS_RAWIO and no bind of /dev, or lockdown",
+	"expected": "no CAP_SYS_RAWIO, no memory device and no bind of /dev, or lockdown",
 	"key": "devmem",
 	"severity": severity,
 	"message": sprintf("%s reaches the machine's memory or ports through %s", [c.id, lib.one_line(ways)]),
@@ -70,7 +74,7 @@ found contains lib.finding("JNT-005", c, {
 		fact.lockdown,
 	],
 	"fix": sprintf("remove CAP_SYS_RAWIO and the bind of /dev from %s, or add lockdown=integrity to kernel.cmdline", [c.id]),
-	"edits": edit.either(edit.lockdown("integrity"), array.concat(edit.without_caps(c, {"CAP_SYS_RAWIO"}), without_dev(c))),
+	"edits": edit.either(edit.lockdown("integrity"), edit.together([edit.without_caps(c, {"CAP_SYS_RAWIO"}), edit.without_devices(c, memory_paths(c)), without_dev(c)])),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -118,3 +118,9 @@ test_edit_takes_the_bind if {
 	}
 	{e.value | some e in rule.without_dev(c)} == {"/dev:/dev:ro"}
 }
+
+test_fires_device if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_STRICT_DEVMEM": "n"})), [])
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/x", "type": "c", "major": 1, "minor": 1})
+	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/x", "type": "c", "major": 1, "minor": 11})
+}

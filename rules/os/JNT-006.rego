@@ -2,13 +2,13 @@
 # scope: package
 # title: "Kernel memory readable"
 # description: |-
-#   With the host's processes, CAP_SYS_RAWIO and /proc/kcore all of memory can be read.
+#   With CAP_SYS_RAWIO all of memory can be read through /proc/kcore, which is in every /proc.
 # custom:
 #   id: JNT-006
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.16"]
-#   remediation: "Remove CAP_SYS_RAWIO or `pid: host`."
+#   remediation: "Remove CAP_SYS_RAWIO, or mask /proc/kcore."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_006
@@ -29,7 +29,6 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if {
 	"CAP_SYS_RAWIO" in lib.caps(c)
-	lib.host_ns(c, "pid")
 	not masked(c)
 }
 
@@ -40,8 +39,8 @@ masked(c) if {
 
 found contains lib.finding("JNT-006", c, {
 	"path": "/process/capabilities",
-	"actual": "CAP_SYS_RAWIO, pid: host, /proc/kcore",
-	"expected": "not all three",
+	"actual": "CAP_SYS_RAWIO, /proc/kcore",
+	"expected": "not both",
 	"key": "kcore",
 	"message": sprintf("%s can read all memory through /proc/kcore", [c.id]),
 	"because": [fact.option("CONFIG_PROC_KCORE"), fact.lockdown],

@@ -86,9 +86,9 @@ test_silent_only_kcore_masked if {
 	t.silent(rule.fail) with input as s3
 }
 
-test_silent_own_pid if {
+test_fires_own_pid if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
 	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
 	s2 := t.put(s1, "/components/4/spec/linux/maskedPaths", [])
-	t.silent(rule.fail) with input as s2
+	t.fires(rule.fail, "component:services/nginx") with input as s2
 }

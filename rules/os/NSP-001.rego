@@ -22,11 +22,11 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-001", c, {
 	"path": "/linux/namespaces/pid",
-	"actual": "host",
+	"actual": lib.ns_said(c, "pid"),
 	"expected": "a namespace of its own",
 	"key": "pid",
 	"message": sprintf("%s sees every process of the host", [c.id]),
-	"fix": sprintf("remove `pid: host` at %s", [c.id]),
+	"fix": sprintf("remove `pid: %s` at %s", [lib.ns_said(c, "pid"), c.id]),
 	"edits": edit.unset(c, "pid", "new"),
 }) if {
 	some c in lib.services

@@ -25,3 +25,9 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_joined if {
+	system := t.nginx_with("/linux/namespaces/1", {"type": "pid", "path": "/proc/self/ns/pid"})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{f.actual | some f in rule.fail} == {"/proc/self/ns/pid"} with input as system
+}

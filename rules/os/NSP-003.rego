@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-003", c, {
 	"path": "/linux/namespaces/ipc",
-	"actual": "host",
+	"actual": lib.ns_said(c, "ipc"),
 	"expected": "a namespace of its own",
 	"key": "ipc",
 	"message": sprintf("%s shares memory segments and queues with the host", [c.id]),

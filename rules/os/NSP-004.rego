@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-004", c, {
 	"path": "/linux/namespaces/uts",
-	"actual": "host",
+	"actual": lib.ns_said(c, "uts"),
 	"expected": "a namespace of its own",
 	"key": "uts",
 	"message": sprintf("%s shares the host name with the host", [c.id]),

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-005", c, {
 	"path": "/linux/namespaces/user",
-	"actual": "host",
+	"actual": lib.ns_said(c, "user"),
 	"expected": "a namespace of its own",
 	"key": "userns",
 	"message": sprintf("%s has the host's user ids", [c.id]),

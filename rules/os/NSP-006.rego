@@ -20,16 +20,10 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-declared contains lib.clean(path) if {
-	some c in lib.containers
-	some path in lib.obj(object.get(lib.obj(c.runtime), "bindNS", {}))
-	path != ""
-}
-
 found contains lib.finding("NSP-006", c, {
 	"path": sprintf("/linux/namespaces/%d", [i]),
 	"actual": path,
-	"expected": "a path that a bindNS declares",
+	"expected": "a path at which a component leaves a namespace that it made (bindNS)",
 	"key": sprintf("%s:%s", [ns.type, path]),
 	"message": sprintf("%s joins the %s namespace %s, which no component declares", [c.id, ns.type, path]),
 	"fix": sprintf("declare %s with `runtime.bindNS` of the component that makes it", [path]),
@@ -39,7 +33,7 @@ found contains lib.finding("NSP-006", c, {
 	some i, ns in lib.namespaces(c)
 	path := object.get(ns, "path", "")
 	path != ""
-	not lib.clean(path) in declared
+	not lib.clean(path) in object.get(lib.made_ns, ns.type, set())
 }
 
 fail contains f if {

@@ -6,11 +6,23 @@ import data.seaworthy.testing as t
 test_fires_undeclared if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"})
 
 test_silent_declared if {
+	t.silent(rule.fail) with input as declared("network")
+}
+
+declared(kind) := json.patch(t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"}), [
+	{"op": "add", "path": "/components/3/runtime", "value": {"bindNS": {"net": "/run/netns/x", "pid": ""}}},
+	{"op": "add", "path": "/components/3/spec/linux/namespaces/-", "value": {"type": kind}},
+])
+
+# dhcp declares what is not its own: there is no such namespace, or it is another's.
+test_fires_declared_by_a_guest if t.fires(rule.fail, "component:services/nginx") with input as declared("pid")
+
+test_fires_declared_by_itself if {
 	system := t.put(
 		t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"}),
-		"/components/3/runtime", {"bindNS": {"net": "/run/netns/x", "pid": ""}},
+		"/components/4/runtime", {"bindNS": {"pid": "/run/netns/x", "net": ""}},
 	)
-	t.silent(rule.fail) with input as system
+	t.fires(rule.fail, "component:services/nginx") with input as system
 }
 
 test_unknown_no_spec if {

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-007", c, {
 	"path": "/linux/namespaces/cgroup",
-	"actual": "host",
+	"actual": lib.ns_said(c, "cgroup"),
 	"expected": "a namespace of its own",
 	"key": "cgroupns",
 	"message": sprintf("%s sees the cgroup tree of the host", [c.id]),

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("RES-001", c, {
 	"path": "/linux/resources/pids/limit",
-	"actual": "none",
+	"actual": lib.limit_said(c, "pids.max"),
 	"expected": "a limit",
 	"key": "pids",
 	"message": sprintf("%s may start any number of processes", [c.id]),
@@ -30,7 +30,7 @@ found contains lib.finding("RES-001", c, {
 	"edits": edit.limit(c, "pids", "limit", 100),
 }) if {
 	some c in lib.services
-	lib.pids_limit(c) <= 0
+	lib.pids_limit(c) == 0
 }
 
 fail contains f if {

@@ -23,3 +23,9 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_unified if {
+	system := t.nginx_with("/linux/resources/unified", {"pids.max": "max"})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{f.actual | some f in rule.fail} == {"pids.max: max"} with input as system
+}

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("RES-002", c, {
 	"path": "/linux/resources/memory/limit",
-	"actual": "none",
+	"actual": lib.limit_said(c, "memory.max"),
 	"expected": "a limit in bytes",
 	"key": "memory",
 	"message": sprintf("%s may take all memory", [c.id]),
@@ -30,7 +30,7 @@ found contains lib.finding("RES-002", c, {
 	"edits": edit.limit(c, "memory", "limit", 134217728),
 }) if {
 	some c in lib.services
-	lib.memory_limit(c) <= 0
+	lib.memory_limit(c) == 0
 }
 
 fail contains f if {

@@ -30,7 +30,18 @@ found contains lib.finding("RES-003", c, {
 	"edits": edit.limit(c, "cpu", "shares", 512),
 }) if {
 	some c in lib.services
-	lib.obj(object.get(c.spec, ["linux", "resources", "cpu"], {})) == {}
+	not shared(c)
+}
+
+# shared: which processors it may use is no share of them.
+shared(c) if {
+	some key in ["shares", "quota"]
+	object.get(c.spec, ["linux", "resources", "cpu", key], 0) > 0
+}
+
+shared(c) if {
+	some file in ["cpu.max", "cpu.weight"]
+	not startswith(object.get(lib.unified(c), file, "max"), "max")
 }
 
 fail contains f if {

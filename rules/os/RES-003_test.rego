@@ -21,3 +21,19 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_pinned if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/cpu", {"cpus": "0", "mems": "0"})
+
+test_fires_no_quota if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/cpu", {"quota": -1, "shares": 0})
+
+test_fires_unified_max if {
+	system := t.drop(t.nginx_with("/linux/resources/unified", {"cpu.max": "max 100000"}), "/components/4/spec/linux/resources/cpu")
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_quota if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/cpu", {"quota": 50000})
+
+test_silent_unified if {
+	system := t.drop(t.nginx_with("/linux/resources/unified", {"cpu.weight": "10"}), "/components/4/spec/linux/resources/cpu")
+	t.silent(rule.fail) with input as system
+}

@@ -25,3 +25,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_notify if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/seccomp/defaultAction", "SCMP_ACT_NOTIFY")

@@ -31,26 +31,12 @@ found contains lib.finding("SEC-003", c, {
 	"edits": edit.filtered(c),
 }) if {
 	some c in lib.services
-	lists := unconditional(c)
-	some need in lib.seccomp_dangerous_groups
+	some need in {need | some need in given.params.dangerous_syscalls}
 	not need in lib.caps(c)
 	not "CAP_SYS_ADMIN" in lib.caps(c)
-	names := {n |
-		some n, wanted in given.params.dangerous_syscalls
-		wanted == need
-		some list in lists
-		n in list
-	}
+	names := {n | some n in lib.let_through(c); given.params.dangerous_syscalls[n] == need}
 	count(names) > 0
 }
-
-# unconditional are the lists of names that a profile lets through whatever the
-# arguments.
-unconditional(c) := [rule.names |
-	some rule in lib.arr(lib.seccomp(c).syscalls)
-	rule.action == "SCMP_ACT_ALLOW"
-	count(lib.arr(object.get(rule, "args", []))) == 0
-]
 
 fail contains f if {
 	some f in found

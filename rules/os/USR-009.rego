@@ -30,7 +30,7 @@ found contains lib.finding("USR-009", c, {
 	"edits": edit.without_env(c, "INSECURE"),
 }) if {
 	some c in lib.containers
-	lower(lib.env(c).INSECURE) in {"true", "1", "yes"}
+	lib.has_env(c, "INSECURE", {"true", "1", "yes"})
 	lib.is_getty(c)
 }
 

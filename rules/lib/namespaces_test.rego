@@ -1,0 +1,53 @@
+package seaworthy.test.lib
+
+import data.seaworthy.lib
+
+joins(kind, path) := {"section": "services", "spec": {"linux": {"namespaces": [{"type": kind, "path": path}]}}}
+
+# leaves is a component that leaves its namespace at a path, and has a new one
+# (""), the host's ("host") or that of another path.
+leaves(kind, from, at) := {"section": "onboot", "spec": {"linux": {"namespaces": [n | from != "host"; n := {"type": kind, "path": from}]}}, "runtime": {"bindNS": {lib.ns_keys[kind]: at}}}
+
+test_host_ns if {
+	lib.host_ns({"spec": {"linux": {"namespaces": []}}}, "pid")
+	every path in ["/proc/1/ns/pid", "/proc/self/ns/pid", "/proc/thread-self/ns/pid", "/proc/2/task/2/ns/pid"] {
+		lib.host_ns(joins("pid", path), "pid")
+	}
+	not lib.host_ns(joins("pid", ""), "pid")
+	not lib.host_ns(joins("pid", "/run/pidns/other"), "pid")
+	not lib.host_ns(joins("pid", "/procedure/ns"), "pid")
+}
+
+# Another component has the host's namespace and leaves it at a path.
+test_host_ns_by_another if {
+	c := joins("network", "/run/netns/a")
+	others := [
+		leaves("network", "/run/netns/b", "/run/netns/a"),
+		leaves("network", "/var/run/netns/c", "/run/netns/b"),
+	]
+	every last in [leaves("network", "host", "/run/netns/c"), leaves("network", "/proc/self/ns/net", "/run/netns/c")] {
+		lib.host_ns(c, "network") with input as {"components": array.concat(others, [last])}
+	}
+	not lib.host_ns(c, "network") with input as {"components": array.concat(others, [leaves("network", "", "/run/netns/c")])}
+	not lib.host_ns(c, "network") with input as {"components": others}
+	not lib.host_ns(c, "network") with input as {"components": array.concat(others, [leaves("ipc", "host", "/run/netns/c")])}
+}
+
+# Two that name each other lead nowhere, and end.
+test_host_ns_in_a_ring if {
+	ring := [leaves("network", "/run/netns/b", "/run/netns/a"), leaves("network", "/run/netns/a", "/run/netns/b")]
+	not lib.host_ns(joins("network", "/run/netns/a"), "network") with input as {"components": ring}
+}
+
+test_made_ns if {
+	some kind, _ in lib.ns_keys
+	lib.made_ns[kind] == {"/run/x"} with input as {"components": [leaves(kind, "", "/var/run/x")]}
+	not lib.made_ns[kind] with input as {"components": [leaves(kind, "host", "/run/x")]}
+	not lib.made_ns[kind] with input as {"components": [leaves(kind, "", "")]}
+}
+
+test_ns_said if {
+	lib.ns_said(joins("pid", "/proc/1/ns/pid"), "pid") == "/proc/1/ns/pid"
+	lib.ns_said(joins("pid", "/proc/1/ns/pid"), "network") == "host"
+	lib.ns_said(joins("pid", ""), "pid") == "host"
+}
