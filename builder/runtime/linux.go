@@ -65,7 +65,7 @@ func ownsNamespace(v *spec.Value[spec.Namespace]) bool {
 	return v.Get() != "" && v.Get() != "host"
 }
 
-// devices sets resources, device nodes, and a rule for each node behind those
+// devices sets resources, device nodes, and a rule for each device behind those
 // that resources has.
 func (b *build) devices(l *specs.Linux) {
 	resources := pick(b, "/linux/resources", b.yaml.Resources, b.label.Resources).Get()
@@ -84,10 +84,14 @@ func (b *build) devices(l *specs.Linux) {
 				// Tools that write labels write a number that is not given as 0.
 				d.Major, d.Minor = nonZero(d.Major), nonZero(d.Minor)
 			}
-			b.originOf("/linux/resources/devices", len(resources.Devices), item.Origin)
-			resources.Devices = append(resources.Devices, specs.LinuxDeviceCgroup{
-				Allow: true, Type: ruleType(d.Type), Major: d.Major, Minor: d.Minor, Access: "rwm",
-			})
+			// A pipe is no device, and crun takes a rule for one for a rule on
+			// character devices: without numbers, on all of them.
+			if d.Type != "p" {
+				b.originOf("/linux/resources/devices", len(resources.Devices), item.Origin)
+				resources.Devices = append(resources.Devices, specs.LinuxDeviceCgroup{
+					Allow: true, Type: ruleType(d.Type), Major: d.Major, Minor: d.Minor, Access: "rwm",
+				})
+			}
 			if d.Path == spec.AllDevices {
 				continue
 			}

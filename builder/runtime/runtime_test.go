@@ -200,6 +200,18 @@ func TestVolumes(t *testing.T) {
 	}
 }
 
+// crun would take a rule for a pipe for one that opens all character devices.
+func TestPipeHasNoRule(t *testing.T) {
+	t.Parallel()
+	s, out := must(t, "    devices:\n      - {path: /run/p, type: p, mode: '0600'}\n      - {path: /dev/x, type: u, major: 1, minor: 3, mode: '0600'}\n", "")
+	if len(s.Linux.Devices) != 2 || len(s.Linux.Resources.Devices) != 1 || s.Linux.Resources.Devices[0].Type != "c" {
+		t.Errorf("devices %+v, rules %+v", s.Linux.Devices, s.Linux.Resources.Devices)
+	}
+	if at := out.Origins["/linux/resources/devices/0"]; at.Line != 7 {
+		t.Errorf("the rule is said to come from %+v", at)
+	}
+}
+
 func TestOwnKeys(t *testing.T) {
 	t.Parallel()
 	s, out := must(t, "    apparmor: web\n    selinux: system_u:system_r:web_t:s0\n    cgroupns: new\n    hostname: inside\n", `{"cgroupns": "host", "uts": "new"}`)

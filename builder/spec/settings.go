@@ -42,6 +42,16 @@ func settingsErrors(s *Settings) []problem {
 			}
 		}
 	}
+	if s.Devices != nil {
+		seen := map[string]bool{}
+		for _, d := range s.Devices.Items {
+			if p := path.Clean(d.V.Path); seen[p] && d.V.Path != AllDevices {
+				add(d.Pos(), "devices", "keep one of the two", "devices: %q is there already", d.V.Path)
+			} else {
+				seen[p] = true
+			}
+		}
+	}
 	if h := s.Hostname; h != nil && h.V != "" && !hostName.MatchString(h.V) {
 		add(h.Pos(), "hostname", "use letters, digits, `-` and `.`", "hostname: bad name %q", h.V)
 	}

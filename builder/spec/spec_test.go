@@ -139,6 +139,7 @@ func TestRefuses(t *testing.T) {
 		"bind volume":      {service("    binds: [\"data:/b\"]\n"), `os.yml:4:13: services "web": there is no volume "data" -> add it to volumes:, or write an absolute path`},
 		"mount nowhere":    {service("    mounts: [{type: bind, source: /a}]\n"), `os.yml:4:14: a mount of type "bind" without a destination -> add destination:`},
 		"device mode":      {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3, mode: 0666}]\n"), `os.yml:4:68: mode 0666 is a number: want octal digits as text -> put it in quotes: "0666"`},
+		"device twice":     {service("    devices:\n      - {path: /dev/a, type: b, major: 8, minor: 0, mode: '0600'}\n      - {path: /dev/a/, type: c, major: 1, minor: 3, mode: '0600'}\n"), `os.yml:6:9: services "web": devices: "/dev/a/" is there already -> keep one of the two`},
 		"device no mode":   {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3}]\n"), `os.yml:4:15: device "/dev/null" has no mode -> add mode: "0660"`},
 		"rlimit":           {service("    rlimits: [\"nofile,1\"]\n"), `os.yml:4:15: rlimit "nofile,1" has 2 parts, want 3 -> write NAME,SOFT,HARD: nofile,100,200`},
 		"rlimit order":     {service("    rlimits: [\"nofile,2,1\"]\n"), `os.yml:4:15: rlimit "nofile,2,1": soft limit above the hard one -> write NAME,SOFT,HARD with SOFT not above HARD`},
