@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
@@ -10,19 +12,30 @@ import (
 // secretive is a setting whose value is nobody's business, by its name.
 var secretive = regexp.MustCompile(`(?i)(token|passw|secret|credential|apikey|[._-]key)[a-z0-9_.-]*["']?\s*[=:]\s*\S`)
 
+// remedyBytes bounds the os.yml that is read for the edits of one decision: each
+// edit that is shown was made, and what came out read again. A system of a few
+// dozen components has an edit for each finding, however many those are.
+const remedyBytes = 64 << 20
+
 // Remedies shows the edits of findings to readers of reports, as Remedy does.
 // It is nil where the os.yml files are not at hand or not those that were
 // decided about, and "" for a finding whose diff would show a secret of os.yml
-// to everybody who has the report: decisions hold none.
+// to everybody who has the report: decisions hold none. Of a huge os.yml only
+// the worst findings have a diff.
 func Remedies(d *decision.Decision) func(*decision.Finding) string {
 	sources, err := Sources(d, nil)
 	if err != nil || len(sources) == 0 {
 		return nil
 	}
+	size := 1
+	for i := range sources {
+		sources[i], size = sources[i].Read(), size+len(sources[i].Data)
+	}
+	worst := worstEditable(d, remedyBytes/size)
 	made := map[*decision.Finding]string{} // several reports ask
 	return func(f *decision.Finding) string {
 		diff, ok := made[f]
-		if ok {
+		if ok || !worst[f] {
 			return diff
 		}
 		diff, err := Remedy(sources, f)
@@ -32,4 +45,20 @@ func Remedies(d *decision.Decision) func(*decision.Finding) string {
 		made[f] = diff
 		return diff
 	}
+}
+
+// worstEditable are the findings that have edits, at most so many of them.
+func worstEditable(d *decision.Decision, most int) map[*decision.Finding]bool {
+	var list []*decision.Finding
+	for i := range d.Findings {
+		if f := &d.Findings[i]; len(f.Edits) > 0 {
+			list = append(list, f)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *decision.Finding) int { return cmp.Compare(b.Severity.Rank(), a.Severity.Rank()) })
+	out := map[*decision.Finding]bool{}
+	for _, f := range list[:min(len(list), most)] {
+		out[f] = true
+	}
+	return out
 }

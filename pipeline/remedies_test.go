@@ -31,8 +31,8 @@ func TestRemedies(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			d := &decision.Decision{System: decision.System{Sources: []decision.Source{{Path: path, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}}}}
-			f := &decision.Finding{Edits: []decision.Edit{{Op: "set", Component: "services/web", Path: "/readonly", Value: true}}}
+			d := decidedAbout(path, text, 1)
+			f := &d.Findings[0]
 			show := Remedies(d)
 			for range 2 {
 				if got := show(f); strings.Contains(got, "+    readonly: true") != c.shown || (got == "") == c.shown {
@@ -52,5 +52,36 @@ func TestRemedies(t *testing.T) {
 	}
 	if Remedies(&decision.Decision{}) != nil {
 		t.Error("no files, and diffs of them")
+	}
+}
+
+// decidedAbout is a decision with so many findings on a service, each with an
+// edit; the last one is the worst.
+func decidedAbout(path, text string, findings int) *decision.Decision {
+	d := &decision.Decision{System: decision.System{Sources: []decision.Source{{Path: path, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}}}}
+	for range findings {
+		d.Findings = append(d.Findings, decision.Finding{Severity: decision.Low,
+			Edits: []decision.Edit{{Op: "set", Component: "services/web", Path: "/readonly", Value: true}}})
+	}
+	d.Findings[findings-1].Severity = decision.Critical
+	return d
+}
+
+// Ten thousand findings on an os.yml as large as it may be are no hour's work:
+// the worst have diffs, the same ones in whatever order reports ask.
+func TestRemediesOfMany(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "os.yml")
+	text := "services:\n  - name: web\n    image: web:1\n" + strings.Repeat("# "+strings.Repeat("x", 1000)+"\n", 600)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d := decidedAbout(path, text, 10000)
+	most := remedyBytes / len(text)
+	show := Remedies(d)
+	for i, want := range map[int]bool{0: true, most - 2: true, most: false, 9998: false, 9999: true} {
+		if got := show(&d.Findings[i]) != ""; got != want {
+			t.Errorf("finding %d has a diff: %t", i, got)
+		}
 	}
 }

@@ -15,6 +15,23 @@ import (
 type File struct {
 	Name string
 	Data []byte
+	// read is what Data says, where it was taken apart already.
+	read *source
+}
+
+// Read is the file taken apart once, for many edits that all begin with it. One
+// that cannot be read stays as it is: Apply says why.
+func (f File) Read() File {
+	f.read, _ = f.source()
+	return f
+}
+
+func (f File) source() (*source, error) {
+	if f.read != nil {
+		return f.read, nil
+	}
+	_, data := trimBOM(f.Data)
+	return parse(f.Name, string(data))
 }
 
 // Apply makes edits, in order, in the files of one system, given in the order
@@ -28,11 +45,9 @@ func Apply(files []File, edits []decision.Edit) ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		data, err := One(out[i], e.Op, steps, e.Value)
-		if err != nil {
+		if out[i], err = one(out[i], e.Op, steps, e.Value); err != nil {
 			return nil, err
 		}
-		out[i].Data = data
 	}
 	return out, nil
 }
@@ -41,15 +56,19 @@ func Apply(files []File, edits []decision.Edit) ([]File, error) {
 // its root: keys, and positions in lists. op and value are those of
 // decision.Edit; a value may be a Map, too.
 func One(f File, op string, steps []string, value any) ([]byte, error) {
-	mark, data := trimBOM(f.Data)
-	s, err := parse(f.Name, string(data))
+	out, err := one(f, op, steps, value)
+	return out.Data, err
+}
+
+func one(f File, op string, steps []string, value any) (File, error) {
+	s, err := f.source()
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
 	j := &job{source: s, steps: steps, value: value}
 	if value != nil {
 		if j.tree, err = plainValue(value); err != nil {
-			return nil, s.refuse(nil, "/%s: %v", strings.Join(steps, "/"), err)
+			return File{}, s.refuse(nil, "/%s: %v", strings.Join(steps, "/"), err)
 		}
 	}
 	switch op {
@@ -63,10 +82,14 @@ func One(f File, op string, steps []string, value any) ([]byte, error) {
 		err = s.refuse(nil, "unknown operation %q", op)
 	}
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
-	text, err := j.proven()
-	return []byte(mark + text), err
+	after, err := j.proven()
+	if err != nil {
+		return File{}, err
+	}
+	mark, _ := trimBOM(f.Data)
+	return File{f.Name, []byte(mark + after.text), after}, nil
 }
 
 // job is one edit of one file.
@@ -90,8 +113,8 @@ type job struct {
 // try offers a text.
 func (j *job) try(text string) { j.tries = append(j.tries, text) }
 
-// proven gives the first text that holds the wanted document.
-func (j *job) proven() (string, error) {
+// proven gives the first text that holds the wanted document, taken apart.
+func (j *job) proven() (*source, error) {
 	want := j.want
 	if j.words != nil {
 		want = loosely(want, j.words)
@@ -107,11 +130,11 @@ func (j *job) proven() (string, error) {
 			tree = loosely(tree, j.words)
 		}
 		if equal(tree, want) {
-			return text, nil
+			return got, nil
 		}
 		reason = "other values hang on the same lines (an anchor, an alias or a merge key)"
 	}
-	return "", j.refuse(j.where, "/%s: %s", strings.Join(j.steps, "/"), reason)
+	return nil, j.refuse(j.where, "/%s: %s", strings.Join(j.steps, "/"), reason)
 }
 
 // find walks along the steps through what the file itself writes. It gives the

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -109,7 +110,7 @@ func TestApply(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Apply([]File{{"os.yml", []byte(c.text)}}, c.edits)
+			got, err := Apply([]File{{Name: "os.yml", Data: []byte(c.text)}}, c.edits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,7 +153,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Apply([]File{{"os.yml", []byte(c.text)}}, []decision.Edit{c.edit})
+			got, err := Apply([]File{{Name: "os.yml", Data: []byte(c.text)}}, []decision.Edit{c.edit})
 			if err == nil {
 				t.Fatalf("made\n%s", got[0].Data)
 			}
@@ -178,9 +179,13 @@ func bomb() string {
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	files := []File{
-		{"a.yml", []byte("kernel:\n  image: k\n  cmdline: a\nonboot:\n  - name: x\n    image: x\n")},
-		{"b.yml", []byte("kernel:\n  cmdline: b\nservices:\n  - name: web\n    image: w\n")},
-		{"c.yml", []byte("onboot:\n  - name: x\n    image: y\n")},
+		{Name: "a.yml", Data: []byte("kernel:\n  image: k\n  cmdline: a\nonboot:\n  - name: x\n    image: x\n")},
+		{Name: "b.yml", Data: []byte("kernel:\n  cmdline: b\nservices:\n  - name: web\n    image: w\n")},
+		{Name: "c.yml", Data: []byte("onboot:\n  - name: x\n    image: y\n")},
+	}
+	var read []File
+	for _, f := range files {
+		read = append(read, f.Read())
 	}
 	for _, c := range []struct {
 		edit decision.Edit
@@ -202,12 +207,45 @@ func TestFiles(t *testing.T) {
 				t.Errorf("%+v: %s is now\n%s", c.edit, f.Name, f.Data)
 			}
 		}
+		again, err := Apply(read, []decision.Edit{c.edit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if Diff(got, again) != "" {
+			t.Errorf("%+v: files that were taken apart before come out otherwise:\n%s", c.edit, Diff(got, again))
+		}
+	}
+}
+
+// What was taken apart once is not taken apart again, and serves many edits.
+func TestRead(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("services:\n")
+	for i := range 500 {
+		fmt.Fprintf(&b, "  - name: s%d\n    image: i\n", i)
+	}
+	b.WriteString("  - name: web\n    image: w\n")
+	plain := []File{{Name: "os.yml", Data: []byte(b.String())}}
+	read := []File{plain[0].Read()}
+	allocs := func(files []File) float64 {
+		return testing.AllocsPerRun(3, func() {
+			if _, err := Apply(files, []decision.Edit{of("set", "/readonly", true)}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if once, often := allocs(read), allocs(plain); once > often/2 {
+		t.Errorf("%.0f allocations, and %.0f where the file was not taken apart before", once, often)
+	}
+	broken := File{Name: "os.yml", Data: []byte("a: [")}.Read()
+	if _, err := Apply([]File{broken}, []decision.Edit{of("set", "/readonly", true)}); err == nil || !strings.Contains(err.Error(), "os.yml") {
+		t.Errorf("a file that cannot be read: %v", err)
 	}
 }
 
 func TestDiff(t *testing.T) {
 	t.Parallel()
-	before := []File{{"a.yml", []byte("x: 1\n")}, {"os.yml", []byte("kernel:\n  image: k\n  cmdline: a")}}
+	before := []File{{Name: "a.yml", Data: []byte("x: 1\n")}, {Name: "os.yml", Data: []byte("kernel:\n  image: k\n  cmdline: a")}}
 	after, err := Apply(before, []decision.Edit{cmdline("append", "b")})
 	if err != nil {
 		t.Fatal(err)

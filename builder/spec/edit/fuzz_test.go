@@ -22,7 +22,7 @@ func FuzzOne(f *testing.F) {
 		if value != "" {
 			v = value
 		}
-		out, err := One(File{"os.yml", []byte(text)}, op, steps, v)
+		out, err := One(File{Name: "os.yml", Data: []byte(text)}, op, steps, v)
 		if err != nil {
 			return
 		}

@@ -20,8 +20,7 @@ func locate(files []File, e decision.Edit) (file int, steps []string, err error)
 	}
 	trees := make([]any, len(files))
 	for i, f := range files {
-		_, data := trimBOM(f.Data)
-		s, err := parse(f.Name, string(data))
+		s, err := f.source()
 		if err != nil {
 			return 0, nil, err
 		}
