@@ -1,14 +1,18 @@
 package pipeline
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/report"
 )
 
 func TestRemedies(t *testing.T) {
@@ -84,4 +88,81 @@ func TestRemediesOfMany(t *testing.T) {
 			t.Errorf("finding %d has a diff: %t", i, got)
 		}
 	}
+}
+
+// An editor that applies a fix of the SARIF log makes the file that the edit
+// makes, to the last character.
+func TestFixesInSARIF(t *testing.T) {
+	t.Parallel()
+	edits := []decision.Edit{
+		{Op: "set", Component: "services/web", Path: "/readonly", Value: true},
+		{Op: "remove", Component: "services/web", Path: "/binds", Value: "/é"},
+		{Op: "append", Path: "/kernel/cmdline", Value: "quiet"},
+	}
+	const text = "kernel:\n  image: k\n  # a\n  # b\n  # c\n  # d\n  # e\n  cmdline: a\nservices:\n  - name: web # é\n    image: web:1\n    binds:\n      - /a\n      - /é\n    readonly: false"
+	for name, text := range map[string]string{
+		"plain": text + "\n", "no line break at the end": text, "windows": strings.ReplaceAll(text, "\n", "\r\n"), "byte order mark": "\uFEFF" + text,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "os.yml")
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			d := decidedAbout(path, text, 1)
+			d.Findings[0].State, d.Findings[0].Edits = decision.StateFail, edits
+			var b bytes.Buffer
+			if err := report.Write(&b, "sarif", d, report.Options{Diff: Remedies(d)}); err != nil {
+				t.Fatal(err)
+			}
+			sources, err := Sources(d, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := edit.Apply(sources, edits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := applyFix(t, b.Bytes(), text); got != string(want[0].Data) || got == text {
+				t.Errorf("got\n%q\nwant\n%q", got, want[0].Data)
+			}
+		})
+	}
+}
+
+// applyFix does what an editor does with the first fix of a log.
+func applyFix(t *testing.T, log []byte, text string) string {
+	t.Helper()
+	var l struct {
+		Runs []struct {
+			Results []struct {
+				Fixes []struct {
+					ArtifactChanges []struct {
+						Replacements []struct {
+							DeletedRegion   struct{ StartLine, StartColumn, EndLine, EndColumn int }
+							InsertedContent struct{ Text string }
+						}
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(log, &l); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(text, "\n")
+	offset := func(line, column int) int {
+		at := len(strings.Join(lines[:line-1], ""))
+		if column > 1 {
+			at += len(string([]rune(lines[line-1])[:column-1]))
+		}
+		return at
+	}
+	out, last := "", 0
+	for _, r := range l.Runs[0].Results[0].Fixes[0].ArtifactChanges[0].Replacements {
+		d := r.DeletedRegion
+		out += text[last:offset(d.StartLine, d.StartColumn)] + r.InsertedContent.Text
+		last = offset(d.EndLine, d.EndColumn)
+	}
+	return out + text[last:]
 }

@@ -69,12 +69,13 @@ func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Op
 	if err != nil {
 		return err
 	}
-	root, err := os.Getwd()
+	dir, err := os.Getwd()
 	if err != nil {
 		return err
 	}
+	root := repository(dir)
 	for _, w := range list {
-		o := report.Options{Time: t, Root: root}
+		o := report.Options{Time: t, Root: root, Dir: dir}
 		if w.file == "" {
 			var tty bool
 			o.Width, tty = terminal(c.out)
@@ -90,6 +91,19 @@ func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Op
 		}
 	}
 	return nil
+}
+
+// repository is the top of the one that a folder lies in, else the folder: code
+// hosts know files by their names from there.
+func repository(dir string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
 }
 
 // outsideOf refuses reports that would lie in the folder that a build writes:

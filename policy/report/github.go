@@ -41,7 +41,7 @@ func writeGitHub(w io.Writer, d *decision.Decision, o Options) error {
 	for i := range d.Waivers {
 		wv := &d.Waivers[i]
 		if trouble := attention(wv); trouble != "" {
-			at := spot{relative(o.Root, wv.Origin.File), wv.Origin.Line, wv.Origin.Column}
+			at := spot{o.named(wv.Origin.File), wv.Origin.Line, wv.Origin.Column}
 			tell("warning", at, "waiver of "+wv.Rule, fmt.Sprintf("%s%s: %s", clean(wv.Resource), clean(wv.Digest), clean(trouble)))
 		}
 	}

@@ -236,16 +236,21 @@ func spotOf(d *decision.Decision, f *decision.Finding, o Options) (spot, bool) {
 	}
 	switch {
 	case at != nil && at.File != "":
-		return spot{relative(o.Root, at.File), at.Line, at.Column}, true
+		return spot{o.named(at.File), at.Line, at.Column}, true
 	case len(d.System.Sources) > 0:
-		return spot{relative(o.Root, d.System.Sources[0].Path), 1, 1}, true
+		return spot{o.named(d.System.Sources[0].Path), 1, 1}, true
 	}
 	return spot{}, false
 }
 
-func relative(root, file string) string {
-	if root != "" && filepath.IsAbs(file) {
-		if rel, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(rel) {
+// named is a file as who has the repository alone finds it.
+func (o Options) named(file string) string {
+	at := file
+	if !filepath.IsAbs(at) && o.Dir != "" {
+		at = filepath.Join(o.Dir, at)
+	}
+	if o.Root != "" && filepath.IsAbs(at) {
+		if rel, err := filepath.Rel(o.Root, at); err == nil && filepath.IsLocal(rel) {
 			file = rel
 		}
 	}

@@ -79,7 +79,7 @@ func writeOSCAL(w io.Writer, d *decision.Decision, o Options) error {
 	}
 	for _, s := range d.System.Sources {
 		out.BackMatter.Resources = append(out.BackMatter.Resources, oscalResource{
-			UUID: r.id("source", s.Path), Title: markup(s.Path), Links: []oscalRef{{uri(relative(o.Root, s.Path)), hashes(s.Digest)}},
+			UUID: r.id("source", s.Path), Title: markup(s.Path), Links: []oscalRef{{uri(o.named(s.Path)), hashes(s.Digest)}},
 		})
 	}
 	r.build()

@@ -37,6 +37,9 @@ type Options struct {
 	// Root is a folder, absolute: what lies in it is named relative to it where
 	// the reader knows a repository alone (sarif, github, gitlab-codequality).
 	Root string
+	// Dir is the folder, absolute, in which the names of a decision begin that
+	// are not absolute themselves; "" is Root.
+	Dir string
 	// Diff is the edits of a finding as a unified diff of os.yml, "" where it
 	// has none. It may be nil.
 	Diff func(*decision.Finding) string

@@ -26,7 +26,7 @@ func TestGolden(t *testing.T) {
 		"denied.txt":         {"text", Options{Diff: diffOf}},
 		"narrow.txt":         {"text", Options{Width: 60, All: true, Signer: "seaworthy.pub " + sha("e")[:19]}},
 		"denied.json":        {"json", Options{}},
-		"denied.sarif":       {"sarif", Options{Exit: 1}},
+		"denied.sarif":       {"sarif", Options{Exit: 1, Diff: diffOf}},
 		"denied.xml":         {"junit", Options{Diff: diffOf, Time: time.Unix(1700000000, 0)}},
 		"denied.github":      {"github", Options{}},
 		"denied.gitlab.json": {"gitlab-codequality", Options{}},

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -24,8 +25,12 @@ const (
 	// of the line takes two findings of a rule on one line for one, and a line
 	// that is reformatted for a new one.
 	lineHashKey = "primaryLocationLineHash"
-	// maxTags of a rule: GitHub refuses a log where one has more.
-	maxTags = 20
+	// What GitHub takes of a rule: it refuses a log where one has more tags, and
+	// cuts descriptions.
+	maxTags        = 20
+	maxDescription = 1023 // runes, and the sign that there were more
+	// sourceRoot stands for the top of the repository, in which names begin.
+	sourceRoot = "%SRCROOT%"
 )
 
 type sarifLog struct {
@@ -35,12 +40,13 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool              sarifTool         `json:"tool"`
-	AutomationDetails sarifAutomation   `json:"automationDetails"`
-	Invocations       []sarifInvocation `json:"invocations"`
-	ColumnKind        string            `json:"columnKind"`
-	Results           []sarifResult     `json:"results"`
-	Properties        map[string]any    `json:"properties"`
+	Tool              sarifTool            `json:"tool"`
+	AutomationDetails sarifAutomation      `json:"automationDetails"`
+	Invocations       []sarifInvocation    `json:"invocations"`
+	Bases             map[string]sarifBase `json:"originalUriBaseIds"`
+	ColumnKind        string               `json:"columnKind"`
+	Results           []sarifResult        `json:"results"`
+	Properties        map[string]any       `json:"properties"`
 }
 
 type sarifAutomation struct {
@@ -95,13 +101,14 @@ type sarifNotification struct {
 
 type sarifResult struct {
 	RuleID       string             `json:"ruleId"`
-	RuleIndex    int                `json:"ruleIndex"`
+	RuleIndex    *int               `json:"ruleIndex,omitempty"`
 	Kind         string             `json:"kind"`
 	Level        string             `json:"level"`
 	Message      sarifText          `json:"message"`
 	Locations    []sarifLocation    `json:"locations"`
 	Fingerprints map[string]string  `json:"partialFingerprints"`
 	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	Fixes        []sarifFix         `json:"fixes,omitempty"`
 	Properties   map[string]any     `json:"properties"`
 }
 
@@ -116,12 +123,19 @@ type sarifPhysical struct {
 }
 
 type sarifArtifact struct {
-	URI string `json:"uri"`
+	URI  string `json:"uri"`
+	Base string `json:"uriBaseId,omitempty"`
+}
+
+type sarifBase struct {
+	Description sarifText `json:"description"`
 }
 
 type sarifRegion struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn,omitempty"`
+	EndLine     int `json:"endLine,omitempty"`
+	EndColumn   int `json:"endColumn,omitempty"`
 }
 
 type sarifLogical struct {
@@ -141,6 +155,7 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 			Name: d.Tool.Name, Version: d.Tool.Version, InformationURI: informationURI, Rules: []sarifRule{},
 		}},
 		AutomationDetails: sarifAutomation{ID: path.Join("seaworthy", clean(d.System.Name), clean(d.System.Arch)) + "/"},
+		Bases:             map[string]sarifBase{sourceRoot: {sarifText{"The top of the repository."}}},
 		ColumnKind:        "unicodeCodePoints",
 		Results:           []sarifResult{},
 		Invocations:       []sarifInvocation{{ExecutionSuccessful: true, ExitCode: o.Exit, ExitDescription: clean(verdictWord(d) + ": " + why(d))}},
@@ -173,11 +188,11 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 		if f.State == decision.StatePass || f.State == decision.StateNotApplicable {
 			continue
 		}
-		at, ok := index[f.ID]
-		if !ok {
-			at = -1
+		r := resultSARIF(d, f, o)
+		if at, ok := index[f.ID]; ok {
+			r.RuleIndex = &at
 		}
-		run.Results = append(run.Results, resultSARIF(d, f, o, at))
+		run.Results = append(run.Results, r)
 	}
 	raw, err := encode(sarifLog{Schema: sarifSchema, Version: sarifVersion, Runs: []sarifRun{run}})
 	if err != nil {
@@ -206,7 +221,7 @@ func ruleSARIF(r decision.Rule) sarifRule {
 	tags = tags[:min(len(tags), maxTags)]
 	return sarifRule{
 		ID: r.ID, Name: strings.ReplaceAll(r.ID, "-", ""),
-		ShortDescription: sarifText{title}, FullDescription: sarifText{full},
+		ShortDescription: sarifText{cut(title, maxDescription)}, FullDescription: sarifText{cut(full, maxDescription)},
 		Help:                 sarifHelp{Text: help, Markdown: helpMarkdown(help)},
 		DefaultConfiguration: sarifConfig{level(r.Severity)},
 		Properties: map[string]any{
@@ -216,12 +231,13 @@ func ruleSARIF(r decision.Rule) sarifRule {
 	}
 }
 
-func resultSARIF(d *decision.Decision, f *decision.Finding, o Options, index int) sarifResult {
+func resultSARIF(d *decision.Decision, f *decision.Finding, o Options) sarifResult {
 	r := sarifResult{
-		RuleID: clean(f.ID), RuleIndex: index, Kind: "fail", Level: level(f.Severity),
+		RuleID: clean(f.ID), Kind: "fail", Level: level(f.Severity),
 		Message:      sarifText{message(d, f)},
 		Fingerprints: map[string]string{fingerprintKey: Fingerprint(f), lineHashKey: Fingerprint(f)},
 		Properties:   map[string]any{"severity": f.Severity, "state": f.State, "resource": clean(f.Resource), "key": clean(f.Key)},
+		Fixes:        fixesSARIF(f, o),
 	}
 	if f.State == decision.StateUnknown {
 		// "open": too little was known to decide; SARIF gives a level only to
@@ -251,11 +267,19 @@ func physical(d *decision.Decision, f *decision.Finding, o Options) *sarifPhysic
 	if !ok {
 		return nil
 	}
-	p := &sarifPhysical{Artifact: sarifArtifact{uri(at.file)}}
+	p := &sarifPhysical{Artifact: artifactSARIF(at.file)}
 	if at.line > 0 {
 		p.Region = &sarifRegion{StartLine: at.line, StartColumn: at.column}
 	}
 	return p
+}
+
+// artifactSARIF names a file of the repository, or one outside of it.
+func artifactSARIF(file string) sarifArtifact {
+	if filepath.IsAbs(file) {
+		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: clean(filepath.ToSlash(file))}).String()}
+	}
+	return sarifArtifact{uri(file), sourceRoot}
 }
 
 func level(s decision.Severity) string {

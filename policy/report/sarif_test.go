@@ -2,9 +2,11 @@ package report
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -29,8 +31,11 @@ var need = map[string]struct {
 	"runs.results": {[]string{"message"}, map[string][]string{
 		"level": {"none", "note", "warning", "error"}, "kind": {"notApplicable", "pass", "fail", "review", "open", "informational"},
 	}},
-	"runs.results.message":      {[]string{"text"}, nil},
-	"runs.results.suppressions": {[]string{"kind"}, map[string][]string{"kind": {"inSource", "external"}, "status": {"accepted", "underReview", "rejected"}}},
+	"runs.results.message":                            {[]string{"text"}, nil},
+	"runs.results.fixes":                              {[]string{"artifactChanges"}, nil},
+	"runs.results.fixes.artifactChanges":              {[]string{"artifactLocation", "replacements"}, nil},
+	"runs.results.fixes.artifactChanges.replacements": {[]string{"deletedRegion"}, nil},
+	"runs.results.suppressions":                       {[]string{"kind"}, map[string][]string{"kind": {"inSource", "external"}, "status": {"accepted", "underReview", "rejected"}}},
 }
 
 func checkSARIF(t *testing.T, path string, v any) {
@@ -60,7 +65,7 @@ func checkSARIF(t *testing.T, path string, v any) {
 
 func parseSARIF(t *testing.T, d *decision.Decision) (sarifLog, string) {
 	t.Helper()
-	out := render(t, "sarif", d, Options{Signer: "k"})
+	out := render(t, "sarif", d, Options{Signer: "k", Diff: diffOf})
 	var any any
 	if err := json.Unmarshal([]byte(out), &any); err != nil {
 		t.Fatal(err)
@@ -83,8 +88,8 @@ func TestSARIF(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range run.Results {
 		byRule[r.RuleID] = r
-		if run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID {
-			t.Errorf("%s has the index of %s", r.RuleID, run.Tool.Driver.Rules[r.RuleIndex].ID)
+		if run.Tool.Driver.Rules[*r.RuleIndex].ID != r.RuleID {
+			t.Errorf("%s has the index of %s", r.RuleID, run.Tool.Driver.Rules[*r.RuleIndex].ID)
 		}
 		if p := r.Fingerprints[fingerprintKey]; len(p) != 32 || seen[p] {
 			t.Errorf("%s: fingerprint %q", r.RuleID, p)
@@ -150,11 +155,78 @@ func TestSARIFHostile(t *testing.T) {
 		if strings.ContainsAny(uri, " <>\"\\`\n") {
 			t.Errorf("uri %q", uri)
 		}
-		if r.RuleID == "CAP-001" && r.RuleIndex != -1 {
-			t.Errorf("index %d of a rule that is not there", r.RuleIndex)
+		if r.RuleID == "CAP-001" && r.RuleIndex != nil { // GitHub takes no -1
+			t.Errorf("index %d of a rule that is not there", *r.RuleIndex)
 		}
 	}
 	if help := log.Runs[0].Tool.Driver.Rules[0].Help.Markdown; strings.Contains(strings.ReplaceAll(help, `\<`, ""), "<script") {
 		t.Errorf("markdown %q", help)
+	}
+}
+
+// GitHub cuts or refuses what is longer; a rule of a policy of one's own may be.
+func TestSARIFLimits(t *testing.T) {
+	t.Parallel()
+	d := sample()
+	d.Rules[0].Title, d.Rules[0].Description = strings.Repeat("é", 5000), strings.Repeat("é", 5000)
+	for range 50 {
+		d.Rules[0].Controls = append(d.Rules[0].Controls, "C")
+	}
+	log, _ := parseSARIF(t, d)
+	r := log.Runs[0].Tool.Driver.Rules[0]
+	for _, s := range []string{r.ShortDescription.Text, r.FullDescription.Text} {
+		if n := utf8.RuneCountInString(s); n > 1024 {
+			t.Errorf("a description of %d characters", n)
+		}
+	}
+	if !strings.Contains(r.Help.Text, d.Rules[0].Description) || len(r.Properties["tags"].([]any)) > 20 {
+		t.Error("the help is cut, or there are too many tags")
+	}
+}
+
+// Files are named from the top of the repository, wherever in it the program
+// runs; one outside of it by its whole name.
+func TestSARIFPlaces(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ root, dir, file, uri, base string }{
+		{"", "", "examples/a b.yml", "examples/a%20b.yml", sourceRoot},
+		{"/repo", "/repo", "./os.yml", "os.yml", sourceRoot},
+		{"/repo", "/repo/systems/web", "os.yml", "systems/web/os.yml", sourceRoot},
+		{"/repo", "/repo/systems/web", "../db/os.yml", "systems/db/os.yml", sourceRoot},
+		{"/repo", "/repo/systems", "/repo/os.yml", "os.yml", sourceRoot},
+		{"/repo", "/repo", "../os.yml", "../os.yml", sourceRoot},
+		{"/repo", "/repo", "/tmp/o s.yml", "file:///tmp/o%20s.yml", ""},
+	} {
+		d := sample()
+		d.Findings = d.Findings[1:2]
+		d.Findings[0].Origin.File = c.file
+		var log sarifLog
+		parse(t, render(t, "sarif", d, Options{Root: c.root, Dir: c.dir}), &log)
+		if got := log.Runs[0].Results[0].Locations[0].Physical.Artifact; got != (sarifArtifact{c.uri, c.base}) {
+			t.Errorf("%s in %s of %s is %+v", c.file, c.dir, c.root, got)
+		}
+	}
+}
+
+// A diff's own lines and those of a file are not taken for each other.
+func TestSARIFFix(t *testing.T) {
+	t.Parallel()
+	diff := "--- a/x/os.yml\n+++ b/x/os.yml\n@@ -3,5 +3,4 @@\n a\n--- b\n-@@ -1 +1 @@\n+++ b/c\n ---\n d\n" +
+		"@@ -20 +19,2 @@\n-é\n\\ No newline at end of file\n+é\n+f\n\\ No newline at end of file\n" +
+		"--- a/y.yml\n+++ b/y.yml\n@@ -0,0 +1 @@\n+g\n"
+	f := sample().Findings[1]
+	got := fixesSARIF(&f, Options{Root: "/r", Dir: "/r/in", Diff: func(*decision.Finding) string { return diff }})
+	want := []sarifChange{
+		{sarifArtifact{"in/x/os.yml", sourceRoot}, []sarifReplacement{
+			{sarifRegion{4, 1, 6, 1}, &sarifText{"++ b/c\n"}},
+			{sarifRegion{20, 1, 20, 2}, &sarifText{"é\nf"}},
+		}},
+		{sarifArtifact{"in/y.yml", sourceRoot}, []sarifReplacement{{sarifRegion{1, 1, 1, 1}, &sarifText{"g\n"}}}},
+	}
+	if len(got) != 1 || !reflect.DeepEqual(got[0].Changes, want) {
+		t.Errorf("fixes %+v", got)
+	}
+	for _, broken := range []string{"", "+++ b/x", "@@ -1 +1 @@\n-a\n", "+++ b/x\n@@ -a +b @@\n-x\n", "+++ b/x\n@@ - + @@", "+++ b/x\n@@ -1,9 +1,9 @@\n-a\n"} {
+		fixesSARIF(&f, Options{Diff: func(*decision.Finding) string { return broken }})
 	}
 }
