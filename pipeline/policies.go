@@ -144,7 +144,7 @@ func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
 			return nil, err
 		}
 	}
-	return policy.Prepare(o.Policy)
+	return policy.Prepare(ctx, o.Policy)
 }
 
 // PushedPolicy says what PushPolicy left in the registry.

@@ -140,7 +140,7 @@ func TestRemedies(t *testing.T) {
 func prepared(t *testing.T, name string, o policy.Options) *policy.Prepared {
 	t.Helper()
 	o.Policy = name
-	p, err := policy.Prepare(o)
+	p, err := policy.Prepare(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 	zip.Multistream(false)
 	inflated := &io.LimitedReader{R: zip, N: maxInflated + 1}
 	archive := tar.NewReader(inflated)
-	files, seen := map[string][]byte{}, map[string]bool{}
+	files, seen, size := map[string][]byte{}, map[string]bool{}, 0
 	sorter := &tree{}
 	for entries := 0; ; entries++ {
 		h, err := archive.Next()
@@ -160,6 +160,10 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 			return nil, bad("%q is cut short: %v", h.Name, err)
 		case len(content) > guestLimits.fileBytes:
 			return nil, bad("%q is larger than %d MiB", h.Name, guestLimits.fileBytes>>20)
+		}
+		// Holes of sparse files are larger than all that was inflated.
+		if size += len(content); size > guestLimits.size {
+			return nil, bad("the rule files hold more than %d MiB", guestLimits.size>>20)
 		}
 		files[name] = content
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -104,6 +105,41 @@ func archive(t *testing.T, entries ...tarEntry) []byte {
 	return out.Bytes()
 }
 
+// sparse is an archive whose files hold nothing but holes, 2 MiB each.
+func sparse(t *testing.T, count int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	zip := gzip.NewWriter(&out)
+	add := func(name string, kind byte, content string) {
+		h := make([]byte, 512)
+		for at, s := range map[int]string{0: name, 100: "0000644", 108: "0000000", 116: "0000000", 124: fmt.Sprintf("%011o", len(content)), 136: "00000000000", 148: "        ", 257: "ustar\x0000"} {
+			copy(h[at:], s)
+		}
+		h[156] = kind
+		sum := 0
+		for _, b := range h {
+			sum += int(b)
+		}
+		copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+		_, err := zip.Write(slices.Concat(h, []byte(content), make([]byte, -len(content)&511)))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range count {
+		name := fmt.Sprintf("a%03d.rego", i)
+		add("pax", 'x', "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"+"29 GNU.sparse.name="+name+"\n"+"31 GNU.sparse.realsize=2097152\n")
+		add(name, '0', "0\n"+strings.Repeat("\x00", 510)) // a map of no pieces
+	}
+	if _, err := zip.Write(make([]byte, 1024)); err != nil {
+		t.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func TestHostileBundles(t *testing.T) {
 	reg := func(name, content string) tarEntry {
 		return tarEntry{tar.Header{Typeflag: tar.TypeReg, Name: name}, content}
@@ -137,6 +173,7 @@ func TestHostileBundles(t *testing.T) {
 		"bomb":             {archive(t, reg("a.txt", strings.Repeat("\x00", maxInflated+1))), "inflated"},
 		"bomb that is read": {archive(t, reg("a.rego", "x"), reg("b.txt", strings.Repeat("\x00", maxInflated/2)), reg("c.txt", strings.Repeat("\x00", maxInflated/2))),
 			"inflated"},
+		"holes":           {sparse(t, 100), "hold more than 8 MiB"},
 		"entries":         {archive(t, many...), "entries"},
 		"two streams":     {slices.Concat(good, good), "follows"},
 		"something after": {slices.Concat(good, []byte("x")), "follows"},

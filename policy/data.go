@@ -8,7 +8,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -61,6 +64,41 @@ func decodeObject(f file) (map[string]any, error) {
 		return nil, &system.Error{Kind: system.ErrInput, Pos: offsetPos(f, err), What: "data file", Err: err}
 	}
 	return doc, nil
+}
+
+// checkNumbers refuses those that rules cannot compute with: 1e999999999 would
+// take hundreds of megabytes to write out. at is where v stands in f.
+func checkNumbers(f file, at []string, v any) error {
+	path, number := hugeNumber(v)
+	if number == "" {
+		return nil
+	}
+	slices.Reverse(path)
+	return inputAt(pointerPos(f, slices.Concat(at, path)), "", "the number %s is too large", number)
+}
+
+// hugeNumber finds a number that is one to JSON alone, and where it is, the
+// innermost key first.
+func hugeNumber(v any) (path []string, number string) {
+	switch v := v.(type) {
+	case json.Number:
+		if _, err := ast.InterfaceToValue(v); err != nil {
+			return nil, cut(v.String(), 40)
+		}
+	case []any:
+		for i := range v {
+			if path, number = hugeNumber(v[i]); number != "" {
+				return append(path, strconv.Itoa(i)), number
+			}
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if path, number = hugeNumber(v[k]); number != "" {
+				return append(path, k), number
+			}
+		}
+	}
+	return nil, ""
 }
 
 func offsetPos(f file, err error) system.Position {

@@ -33,7 +33,7 @@ var (
 // run evaluates all rules once, within a deadline and a bound on how much the
 // heap may grow.
 func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) ([]decision.Finding, error) {
-	return within(ctx, deadline, heap, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) })
+	return within(ctx, deadline, grace, heap, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) })
 }
 
 // decide evaluates all rules once, for as long as ctx lets it.
@@ -55,7 +55,7 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 
 // within calls fn within a deadline and a bound on how much the heap may grow.
 // A call that does not look at its context is left behind after a grace.
-func within[T any](ctx context.Context, deadline time.Duration, heap uint64, fn func(context.Context) (T, error)) (T, error) {
+func within[T any](ctx context.Context, deadline, grace time.Duration, heap uint64, fn func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, deadline, errDeadline)
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -91,11 +91,7 @@ func within[T any](ctx context.Context, deadline time.Duration, heap uint64, fn 
 // eval returns every error of a builtin, not the first one only: where a rule
 // stumbles, its silence is no pass.
 func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = unusable(fmt.Errorf("%v", r), "the rule evaluator crashed", "please report this")
-		}
-	}()
+	defer notCrash(&err)
 	var stumbles []topdown.Error
 	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles))
 	if err != nil {
@@ -110,6 +106,13 @@ func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet,
 		}
 	}
 	return rs, errors.Join(errs...)
+}
+
+// notCrash makes an error of a crash of the evaluator's.
+func notCrash(err *error) {
+	if r := recover(); r != nil {
+		*err = unusable(fmt.Errorf("%v", r), "the rule evaluator crashed", "please report this")
+	}
 }
 
 func evalError(err error) error {

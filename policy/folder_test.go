@@ -96,7 +96,7 @@ func TestFolderLink(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	l := testLibrary(t)
-	all, err := l.rulesOf(Options{Policy: ""})
+	all, err := l.rulesOf(t.Context(), Options{Policy: ""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,10 +107,10 @@ func TestRules(t *testing.T) {
 		r.Remediation != "Edit os.yml." || len(r.Inputs) != 1 || r.File != "rules/os/CAP-001.rego" {
 		t.Errorf("rule %+v", r)
 	}
-	if base, err := l.rulesOf(Options{Policy: "baseline"}); err != nil || len(base) != 1 {
+	if base, err := l.rulesOf(t.Context(), Options{Policy: "baseline"}); err != nil || len(base) != 1 {
 		t.Errorf("baseline %v, %v", base, err)
 	}
-	_, err = l.rulesOf(Options{Policy: "nope"})
+	_, err = l.rulesOf(t.Context(), Options{Policy: "nope"})
 	wantError(t, err, system.ErrInput, "nope")
 }
 

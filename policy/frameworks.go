@@ -51,14 +51,14 @@ func (fw *FrameworkInfo) Coverage() Coverage {
 // Frameworks lists the catalogues of controls, the built-in ones and then those
 // that the policies of the options bring, by id. It takes Policy, Policies and
 // Isolate of the options.
-func Frameworks(_ context.Context, o Options) ([]FrameworkInfo, error) {
+func Frameworks(ctx context.Context, o Options) ([]FrameworkInfo, error) {
 	library, err := builtin()
 	if err != nil {
 		return nil, err
 	}
 	p := &policies{}
 	if o.Policy != "" || len(o.Policies) > 0 {
-		if p, _, err = library.read(o, false); err != nil {
+		if p, _, err = library.read(ctx, o, false); err != nil {
 			return nil, err
 		}
 	}

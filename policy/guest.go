@@ -109,7 +109,8 @@ type guest struct {
 }
 
 // perform does a job. It is what runs in the other process.
-func (l *library) perform(ctx context.Context, j job) (*answer, error) {
+func (l *library) perform(ctx context.Context, j job) (a *answer, err error) {
+	defer notCrash(&err)
 	t := &tree{}
 	lists := t.lists()
 	for _, f := range j.Tree {
@@ -124,7 +125,7 @@ func (l *library) perform(ctx context.Context, j job) (*answer, error) {
 	}
 	if j.Do == doTest {
 		var out bytes.Buffer
-		err := testRules(ctx, []*library{l, g.own}, g.own, g.data, &out)
+		err = testRules(ctx, []*library{l, g.own}, g.own, g.data, &out)
 		return &answer{Output: out.String()}, err
 	}
 	if err := g.choose(j); err != nil {
@@ -149,6 +150,12 @@ func (l *library) perform(ctx context.Context, j job) (*answer, error) {
 // openGuest reads a rule folder, and lays its data over the built-in data.
 func (l *library) openGuest(t *tree, j job) (*guest, error) {
 	own, err := index(t, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(own.data)) {
+		err = errors.Join(err, checkNumbers(own.owner[key], []string{key}, own.data[key]))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -334,13 +341,20 @@ func (j job) time() time.Duration {
 type inProcess struct{ library *library }
 
 func (h inProcess) perform(ctx context.Context, j job) (*answer, error) {
-	return within(ctx, patience*j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) })
+	return within(ctx, patience*j.time(), grace, guestHeap, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) })
 }
 
 // stopped is a guest that had to be stopped.
 func stopped(j job, cause error) error {
-	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s, in %d MiB", j.time(), guestHeap>>20)
-	return unusable(cause, "policy %q was stopped", next, j.Name)
+	at, may := "read", guestTime
+	switch j.Do {
+	case doDecide:
+		at = "evaluated"
+	case doTest:
+		at, may = "tested", guestTestTime
+	}
+	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s, in %d MiB", may, guestHeap>>20)
+	return unusable(cause, "policy %q was stopped while it was %s", next, j.Name, at)
 }
 
 var errCrashed = errors.New("the rule evaluator crashed")

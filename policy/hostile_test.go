@@ -19,6 +19,10 @@ import (
 // mostMemory is what a hostile policy may make its process grow to, in bytes.
 const mostMemory = 512 << 20
 
+// mostText is what may be said of what is wrong with one, in bytes: as many
+// errors as its compiler and parser give, each of them short.
+const mostText = 64 << 10
+
 // hostile are rule folders that want too much. Each one is its files, by path.
 func hostile() map[string]map[string]string {
 	all := map[string]map[string]string{}
@@ -122,9 +126,43 @@ fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [
 	add("digits", "y := "+strings.Repeat("9", 1_900_000)+"\n\n"+fires("EVL-001", "x := y * y"))
 	add("many patterns of text", "y := {\n"+strings.Repeat("`"+strings.Repeat("x", 10)+"`: {[1]: {{2}: {3: [4]}}},\n", 50_000)+"}\n\n"+fires("EVL-001", "x := y"))
 
+	add("rules that print", fires("EVL-001", `x := 1; some i in numbers.range(1, 100000000); print("a", i); i < 0`))
+	add("many imports", func() string {
+		var b strings.Builder
+		for i := range 30_000 {
+			fmt.Fprintf(&b, "import data.seaworthy.m%d as i%d\n", i, i)
+		}
+		return b.String()
+	}()+fires("EVL-001", "x := 1"))
+	add("many parameters of a function", "f("+strings.Repeat("_, ", 50_000)+"y) := y\n\n"+fires("EVL-001", "x := f"))
+	add("a long reference", fires("EVL-001", "x := data.deep"+strings.Repeat(".a", 100_000)))
+	add("types without end", "o := {"+strings.Repeat("\"k\": {\"a\": [1, {\"b\": 2}]},\n", 30_000)+"\"z\": 1}\n\n"+fires("EVL-001", "x := o[_][_][_].b + 1"))
+	add("annotations", "# METADATA\n# scope: rule\n# custom:\n#   a: &a [x,x,x,x,x,x,x,x]\n"+strings.Repeat("#   b: &a [*a,*a,*a,*a,*a,*a,*a,*a]\n", 20)+"y := 1\n\n"+fires("EVL-001", "x := y"))
+	shared := "a := numbers.range(1, 1000); b := [a | some _ in a]; c := [b | some _ in a]; d := [c | some _ in a]; "
+	expr("shared values, written", shared+`x := count(json.marshal(d))`)
+	expr("shared values, compared", shared+`e := [c | some _ in numbers.range(1, 1000)]; d == e; x := 1`)
+	expr("shared values, walked", shared+`x := count([1 | walk(d, [_, v]); v == -1])`)
+	expr("shared values, given out", shared+`x := d`)
+
 	// other files
 	all["deep data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.deep")), "data/d.json": `{"deep": ` + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000) + "}"}
 	all["walk"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "some i in numbers.range(1, 100000); walk(data.deep, [_, x]); x == i")), "data/d.json": `{"deep": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}"}
+	all["huge number in data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.n[1].a")), "data/d.json": "{\n  \"n\": [0, {\"a\": 1e999999999}]}"}
+	all["wide data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := count([1 | some a in data.wide; some b in data.wide; a != b])")), "data/d.json": `{"wide": [` + strings.Repeat(`{},`, 600_000) + "1]}"}
+	all["schema"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.params.n")), "data/d.json": `{"params": {"n": 1}}`, "data/params.schema.json": func() string {
+		defs := `"a0": false`
+		for i := range 40 {
+			defs += fmt.Sprintf(`, "a%d": {"anyOf": [{"$ref": "#/$defs/a%d"}, {"$ref": "#/$defs/a%d"}]}`, i+1, i, i)
+		}
+		return `{"$defs": {` + defs + `}, "properties": {"n": {"type": "integer", "description": "d", "$ref": "#/$defs/a40"}}}`
+	}()}
+	all["a pack of many"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours:\n  rules:\n" + func() string {
+		var b strings.Builder
+		for i := range 100_000 {
+			fmt.Fprintf(&b, "    - R-%d\n", i)
+		}
+		return b.String()
+	}()}
 	all["yaml bomb"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n" + strings.Repeat("b: &b [*a,*a,*a,*a,*a,*a]\n", 10)}
 	all["yaml depth"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: " + strings.Repeat("[", 500_000)}
 	all["yaml flow"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: [EVL-001" + strings.Repeat(",EVL-001", 200_000) + "]}"}
@@ -172,6 +210,9 @@ func TestHostile(t *testing.T) {
 				t.Errorf("it grew to %d MiB", most>>20)
 			}
 			text := err.Error()
+			if len(text) > mostText {
+				t.Errorf("it says %d bytes", len(text))
+			}
 			t.Logf("%4d ms, %4d ms computed, %3d MiB: %.150s", took.Milliseconds(),
 				(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Milliseconds(), usage.Maxrss>>10, strings.ReplaceAll(text, "\n", " "))
 		})

@@ -49,7 +49,7 @@ func TestInputIsJSON(t *testing.T) {
 // One prepared policy decides many systems at once, each by itself.
 func TestPreparedIsReusable(t *testing.T) {
 	t.Parallel()
-	p, err := Prepare(Options{Policy: "strict", Now: testNow})
+	p, err := Prepare(context.Background(), Options{Policy: "strict", Now: testNow})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestPreparedIsReusable(t *testing.T) {
 
 // BenchmarkPrepared is one decision by a policy that is prepared.
 func BenchmarkPrepared(b *testing.B) {
-	p, err := Prepare(Options{Policy: "hardened", Now: testNow})
+	p, err := Prepare(context.Background(), Options{Policy: "hardened", Now: testNow})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func BenchmarkPrepared(b *testing.B) {
 func BenchmarkPrepare(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Prepare(Options{Policy: "hardened", Now: testNow}); err != nil {
+		if _, err := Prepare(context.Background(), Options{Policy: "hardened", Now: testNow}); err != nil {
 			b.Fatal(err)
 		}
 	}

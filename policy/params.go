@@ -102,7 +102,9 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 		}
 		if _, there := set[name]; !there && mine.props[name].Default != nil {
 			defaults[name] = *mine.props[name].Default
-			errs = append(errs, mine.check(mine.from, []string{"properties", name, "default"}, name, defaults[name])...)
+			at := []string{"properties", name, "default"}
+			errs = append(errs, mine.check(mine.from, at, name, defaults[name])...)
+			errs = append(errs, checkNumbers(mine.from, at, defaults[name]))
 		}
 	}
 	if len(set) == 0 {

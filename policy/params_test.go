@@ -120,6 +120,8 @@ func TestWrongParameters(t *testing.T) {
 		"own, bound":        {limitSchema, `{"params": {"limit": 0}}`, []string{"/params/limit", "minimum"}},
 		"own, pattern":      {limitSchema, `{"params": {"limit": 1, "names": ["a", "B"]}}`, []string{"/params/names/1"}},
 		"own, default":      {`{"properties": {"limit": {"type": "integer", "default": "x"}}}`, "", []string{"params.schema.json", "/properties/limit/default"}},
+		"own, huge":         {`{"properties": {"limit": {"type": "number"}}}`, `{"params": {"limit": 1e999999999}}`, []string{"p.json:1:22", "too large"}},
+		"own, huge default": {`{"properties": {"limit": {"type": "number", "default": -1e999999999}}}`, "", []string{"params.schema.json:1:56", "too large"}},
 		"own, no type":      {`{"properties": {"limit": {"description": "x"}}}`, "", []string{"has no type"}},
 		"own, built in":     {`{"properties": {"registries": {"type": "array"}}}`, "", []string{"is built in"}},
 		"nothing declared":  {`{"type": "object"}`, "", []string{"declares no parameter"}},
@@ -141,7 +143,7 @@ func TestWrongParameters(t *testing.T) {
 			if c.data != "" {
 				files["data/p.json"] = c.data
 			}
-			_, err := Prepare(Options{Policy: ownFolder(t, "ours", files), Now: testNow})
+			_, err := Prepare(context.Background(), Options{Policy: ownFolder(t, "ours", files), Now: testNow})
 			if err == nil {
 				t.Fatal("no error")
 			}

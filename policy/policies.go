@@ -31,7 +31,7 @@ type policies struct {
 
 // read opens all policies of the options, compiles none, and says which
 // built-in rules they want.
-func (l *library) read(o Options, params bool) (*policies, []trusted, error) {
+func (l *library) read(ctx context.Context, o Options, params bool) (*policies, []trusted, error) {
 	sources, err := o.sources()
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +55,7 @@ func (l *library) read(o Options, params bool) (*policies, []trusted, error) {
 			}
 			continue
 		}
-		wish, err := p.addGuest(l, s, params)
+		wish, err := p.addGuest(ctx, l, s, params)
 		errs = append(errs, err)
 		wishes = append(wishes, wish)
 	}
@@ -92,14 +92,14 @@ func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error)
 
 // addGuest opens a policy that is not built in; params: its rules say which
 // parameters they read.
-func (p *policies) addGuest(l *library, s Source, params bool) (trusted, error) {
+func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bool) (trusted, error) {
 	t, kind, base, err := folderOf(s, l.packs)
 	if err != nil {
 		return trusted{}, err
 	}
 	j := jobOf(doOpen, s.Name, kind, base, t)
 	j.Params = params
-	a, err := p.host.perform(context.Background(), j)
+	a, err := p.host.perform(ctx, j)
 	if err != nil {
 		return trusted{}, err
 	}
@@ -157,8 +157,8 @@ func (l *library) filesOf(own *tree, paths []string) []file {
 }
 
 // prepare reads and compiles all policies of the options.
-func (l *library) prepare(o Options, date string) (*policies, error) {
-	p, wishes, err := l.read(o, false)
+func (l *library) prepare(ctx context.Context, o Options, date string) (*policies, error) {
+	p, wishes, err := l.read(ctx, o, false)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ type Options struct {
 // ExitCode. Errors are *system.Error: ErrInput for options, waivers and rules
 // that are wrong, ErrUnusable where the evaluation could not be completed.
 func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision, error) {
-	p, err := Prepare(o)
+	p, err := Prepare(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -84,16 +84,16 @@ type Prepared struct {
 
 // Prepare reads and checks everything that Options name. All errors are
 // ErrInput, and joined; or ErrUnusable where rules of others ran away.
-func Prepare(o Options) (*Prepared, error) {
+func Prepare(ctx context.Context, o Options) (*Prepared, error) {
 	library, err := builtin()
 	if err != nil {
 		return nil, err
 	}
-	return prepare(o, library)
+	return prepare(ctx, o, library)
 }
 
 // prepare is Prepare with the built-in rules as a parameter.
-func prepare(o Options, library *library) (*Prepared, error) {
+func prepare(ctx context.Context, o Options, library *library) (*Prepared, error) {
 	p := &Prepared{options: o}
 	var errs [4]error
 	p.failOn, errs[0] = checkFailOn(o.FailOn)
@@ -102,13 +102,13 @@ func prepare(o Options, library *library) (*Prepared, error) {
 	}
 	p.waivers, errs[2] = readWaivers(o.Waivers)
 	p.date = o.Now.UTC().Format(time.DateOnly)
-	p.policies, errs[3] = library.prepare(o, p.date)
+	p.policies, errs[3] = library.prepare(ctx, o, p.date)
 	return p, errors.Join(errs[:]...)
 }
 
 // decide is Decide with the built-in rules as a parameter.
 func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*decision.Decision, error) {
-	p, err := prepare(o, library)
+	p, err := prepare(ctx, o, library)
 	if err != nil {
 		return nil, err
 	}

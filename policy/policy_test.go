@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -65,7 +66,7 @@ func TestDateOnlyWhereGiven(t *testing.T) {
 
 // What is wrong with the options is told at once, and before there are facts.
 func TestPrepare(t *testing.T) {
-	_, err := Prepare(Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
+	_, err := Prepare(context.Background(), Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
 	wantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "no time")
 }
 

@@ -21,6 +21,10 @@ import (
 const (
 	// maxAnswer bounds what a guest's process may say, in bytes.
 	maxAnswer = 16 << 20
+	// maxErrors is how many of its errors are told, maxErrorText bounds each text
+	// of one, in runes.
+	maxErrors    = 100
+	maxErrorText = 500
 	// guestMemory is the process's own bound on memory, all of it included;
 	// guestStack that on one stack.
 	guestMemory = 384 << 20
@@ -181,8 +185,12 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := limitTime(2 * j.time()); err != nil {
 		return unusable(err, "bounds on time", "")
 	}
-	a, err := within(ctx, patience*j.time(), guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
+	// No grace: what does not listen ends with the process.
+	a, err := within(ctx, patience*j.time(), 0, guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
 	r := reply{Answer: a, Errors: replyErrors(j, err)}
+	if more := len(r.Errors) - maxErrors; more > 0 {
+		r.Errors = append(r.Errors[:maxErrors], replyError{Kind: r.Errors[maxErrors].Kind, What: fmt.Sprintf("policy %q: %d more errors", j.Name, more)})
+	}
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return unusable(err, "answer", "")
@@ -197,7 +205,8 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	return err
 }
 
-// replyErrors takes an error apart into what can be sent.
+// replyErrors takes an error apart into what can be sent. A policy chooses the
+// names that are in its errors: they are cut.
 func replyErrors(j job, err error) []replyError {
 	if err == nil {
 		return nil
@@ -214,16 +223,16 @@ func replyErrors(j job, err error) []replyError {
 			}
 			return out
 		}
-		return []replyError{{Kind: "unusable", What: err.Error()}}
+		return []replyError{{Kind: "unusable", What: cut(err.Error(), maxErrorText)}}
 	}
-	out := replyError{Kind: "unusable", Pos: se.Pos, What: se.What, Next: se.Next}
+	out := replyError{Kind: "unusable", Pos: se.Pos, What: cut(se.What, maxErrorText), Next: cut(se.Next, maxErrorText)}
 	for name, kind := range replyKinds {
 		if errors.Is(se, kind) {
 			out.Kind = name
 		}
 	}
 	if se.Err != nil {
-		out.Err = se.Err.Error()
+		out.Err = cut(se.Err.Error(), maxErrorText)
 	}
 	return []replyError{out}
 }

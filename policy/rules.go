@@ -17,19 +17,19 @@ import (
 //
 // It takes Policy, Policies and Isolate of the options. A rule has the names of
 // the built-in packs that hold it.
-func Rules(_ context.Context, o Options) ([]RuleInfo, error) {
+func Rules(ctx context.Context, o Options) ([]RuleInfo, error) {
 	library, err := builtin()
 	if err != nil {
 		return nil, err
 	}
-	return library.rulesOf(o)
+	return library.rulesOf(ctx, o)
 }
 
-func (l *library) rulesOf(o Options) ([]RuleInfo, error) {
+func (l *library) rulesOf(ctx context.Context, o Options) ([]RuleInfo, error) {
 	if o.Policy == "" && len(o.Policies) == 0 {
 		return l.all()
 	}
-	p, wishes, err := l.read(o, true)
+	p, wishes, err := l.read(ctx, o, true)
 	if err != nil {
 		return nil, err
 	}

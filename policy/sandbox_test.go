@@ -164,6 +164,11 @@ func TestCancelled(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
+	own := ownFolder(t, "ours", map[string]string{"OWN-001.rego": ruleFile("OWN-001", sameRule)})
+	_, err = Prepare(ctx, Options{Policy: own, Now: testNow, Isolate: isolated})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a policy that is read: %v", err)
+	}
 }
 
 // A rule that doubles a text forty times is stopped by the bound on memory,

@@ -114,7 +114,7 @@ func (b *bench) decide(ctx context.Context, pack string, files []string) error {
 	before := measure.Load()
 	span := measure.Begin()
 	start := time.Now()
-	judge, err := policy.Prepare(policy.Options{Policy: pack, Now: time.Unix(0, 0).UTC(), Tool: decision.Tool{Name: "seaworthy", Version: "bench"}})
+	judge, err := policy.Prepare(ctx, policy.Options{Policy: pack, Now: time.Unix(0, 0).UTC(), Tool: decision.Tool{Name: "seaworthy", Version: "bench"}})
 	if err != nil {
 		return err
 	}
