@@ -7,7 +7,7 @@ import (
 
 // What a report costs beside the decision: 700 findings in each format.
 func BenchmarkWrite(b *testing.B) {
-	d := large()
+	d := large(700)
 	for _, format := range Formats() {
 		b.Run(format, func(b *testing.B) {
 			for b.Loop() {

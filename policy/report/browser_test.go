@@ -35,6 +35,7 @@ func TestBrowser(t *testing.T) {
 		"sample":  render(t, "html", sample(), Options{Signer: "seaworthy.pub (sha256:eeee)", Diff: diffOf}),
 		"hostile": render(t, "html", hostile(), Options{Signer: evil, Diff: diffOf}),
 		"passing": render(t, "html", clear, Options{}),
+		"many":    render(t, "html", large(15000), Options{}),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(page), 0o644); err != nil {
 			t.Fatal(err)

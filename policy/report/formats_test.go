@@ -123,10 +123,10 @@ func parse(t *testing.T, s string, v any) {
 }
 
 // large is a decision with many findings of every state.
-func large() *decision.Decision {
+func large(findings int) *decision.Decision {
 	d := sample()
 	d.Findings, d.Summary, d.Frameworks = nil, decision.Summary{Failing: map[string]int{}}, nil
-	for i := range 700 {
+	for i := range findings {
 		f := sample().Findings[i%7]
 		f.Key = fmt.Sprintf("key-%d", i)
 		d.Findings = append(d.Findings, f)
@@ -152,7 +152,7 @@ func TestSameStory(t *testing.T) {
 	clear.Frameworks, clear.Waivers = nil, nil
 	none := &decision.Decision{Verdict: decision.Undecided}
 	unknown := readers()
-	for name, d := range map[string]*decision.Decision{"denied": sample(), "hostile": hostile(), "clear": clear, "empty": none, "large": large()} {
+	for name, d := range map[string]*decision.Decision{"denied": sample(), "hostile": hostile(), "clear": clear, "empty": none, "large": large(700)} {
 		for _, format := range Formats() {
 			delete(unknown, format)
 			read := readers()[format]

@@ -77,7 +77,7 @@ func TestGitHub(t *testing.T) {
 	if !strings.HasSuffix(out, "\nDENIED: 2 findings fail, and 1 more whose waiver has expired\n") {
 		t.Errorf("last line of %q", out)
 	}
-	if out := render(t, "github", large(), Options{}); !strings.Contains(out, "GitHub shows the first 10 of 300 errors as annotations") {
+	if out := render(t, "github", large(700), Options{}); !strings.Contains(out, "GitHub shows the first 10 of 300 errors as annotations") {
 		t.Errorf("nothing is said of GitHub's limit: %s", out[len(out)-400:])
 	}
 }

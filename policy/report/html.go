@@ -35,6 +35,7 @@ type pageData struct {
 	Severities       []decision.Severity
 	Components       []pageComponent
 	Frameworks       []pageFramework
+	Many             bool // so many findings that a browser is slow to lay out all
 	ids              map[*decision.Finding]string
 }
 
@@ -62,7 +63,7 @@ type pageGroup struct {
 type pageItem struct {
 	F                *decision.Finding
 	ID               string
-	Resource         string
+	Resource, Key    string // Key where the rule found something else there, too
 	At, Layer        string
 	Actual, Expected string
 	Fix, Why         string
@@ -94,6 +95,10 @@ type pageRef struct {
 	ID, On, Place string
 }
 
+// From so many findings on the page is laid out as it is read: the whole of
+// twenty thousand takes a browser half a minute.
+const manyFindings = 2000
+
 func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"clean":   func(s any) string { return clean(toText(s)) },
@@ -122,6 +127,7 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 		Style:      template.HTML("<style>" + string(css) + "</style>"),
 		Script:     template.HTML("<script>" + string(js) + "</script>"),
 		Severities: severities(),
+		Many:       len(d.Findings) > manyFindings,
 		ids:        map[*decision.Finding]string{},
 	}
 	if data.Word == "" {
@@ -190,8 +196,15 @@ func (p *pageData) group(o Options) {
 		}
 		pg.Tally = groupTally(g.findings, states)
 		sortByState(g.findings, states...)
+		same := map[[2]string]int{}
+		for _, f := range g.findings {
+			same[[2]string{f.ID, f.Resource}]++
+		}
 		for _, f := range g.findings {
 			item := p.item(f, o)
+			if same[[2]string{f.ID, f.Resource}] > 1 {
+				item.Key = f.Key
+			}
 			item.Why = reasons[f.ID]
 			if seen[item.ID]++; seen[item.ID] > 1 {
 				item.ID += fmt.Sprintf("-%d", seen[item.ID])

@@ -102,6 +102,22 @@ func TestHTMLHostile(t *testing.T) {
 	}
 }
 
+// Two findings of a rule on one resource are told apart while they are folded.
+func TestHTMLSame(t *testing.T) {
+	t.Parallel()
+	d := sample()
+	again := d.Findings[1]
+	again.Key, again.Message = "again", "once more"
+	d.Findings = append(d.Findings, again)
+	page := render(t, "html", d, Options{})
+	for _, want := range []string{`Service with all capabilities <code class="soft">all</code>`, `Service with all capabilities <code class="soft">again</code>`,
+		"Service root filesystem not readonly</span>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
+
 // elements is the sequence of tags and attribute names of a page.
 func elements(t *testing.T, page string) string {
 	t.Helper()

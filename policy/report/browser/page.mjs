@@ -173,9 +173,39 @@ const tests = {
   },
 };
 
+// What holds for a page of thousands of findings; the other tests would take
+// minutes there.
+const huge = {
+  async "is quick, and links lead where they say"(file) {
+    for (const width of [360, 1280]) {
+      const start = Date.now();
+      const page = await open(file, { width });
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+      const all = (await page.$$(".finding")).length;
+      assert.ok(all > 10000 && Date.now() - start < 15000, `${all} findings are shown after ${Date.now() - start} ms`);
+      await fits(page, "thousands");
+      for (const id of ["image", "findings", "waivers"]) {
+        await page.evaluate((id) => document.querySelector(`nav a[href="#${id}"]`).click(), id);
+        await page.waitForFunction((id) => {
+          const top = document.getElementById(id).getBoundingClientRect().top;
+          return Math.abs(top) < 5 || (top > 0 && top < innerHeight && scrollY + innerHeight > document.documentElement.scrollHeight - 5);
+        }, { timeout: 5000 }, id).catch(() => assert.fail(`${id} is not in sight`));
+      }
+      const id = await page.$$eval(".finding", (all) => all[all.length - 3].id);
+      await page.evaluate((id) => { location.hash = id; }, id);
+      await page.waitForFunction((id) => {
+        const e = document.getElementById(id), at = e.querySelector("summary").getBoundingClientRect();
+        return e.open && at.top > -5 && at.bottom < innerHeight && e.contains(document.activeElement);
+      }, { timeout: 5000 }, id).catch(() => assert.fail("a finding far down is not in sight"));
+      quiet(page);
+      await page.close();
+    }
+  },
+};
+
 let failed = 0, passed = 0;
 for (const name of readdirSync(folder).filter((n) => n.endsWith(".html")).sort()) {
-  for (const [what, test] of Object.entries(tests)) {
+  for (const [what, test] of Object.entries(name === "many.html" ? huge : tests)) {
     try {
       await test(join(folder, name));
       passed++;
