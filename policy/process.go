@@ -147,7 +147,10 @@ func (j job) result(ctx context.Context, out []byte, trouble string, err error) 
 	return r.Answer, errors.Join(errs...)
 }
 
-var errDeep = errors.New("the rules nest too deeply")
+var (
+	errDeep   = errors.New("the rules nest too deeply")
+	errOrphan = errors.New("whoever asked is gone")
+)
 
 // bounded keeps what is written, up to a limit; beyond it, writing fails.
 type bounded struct {
@@ -169,6 +172,9 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := limitMemory(guestMemory); err != nil {
 		return unusable(err, "bounds on memory", "")
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go watchParent(ctx, stop)
 	debug.SetMaxStack(guestStack)
 	// The process is short: it collects only what would not fit.
 	debug.SetGCPercent(-1)
@@ -203,6 +209,22 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	_, err = out.Write(raw)
 	return err
+}
+
+// watchParent cancels when nobody is left to read the answer: a parent that was
+// killed cannot kill in its turn.
+func watchParent(ctx context.Context, stop context.CancelCauseFunc) {
+	parent := os.Getppid()
+	tick := time.NewTicker(10 * poll)
+	defer tick.Stop()
+	for os.Getppid() == parent {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	stop(errOrphan)
 }
 
 // replyErrors takes an error apart into what can be sent. A policy chooses the

@@ -2,8 +2,14 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"os/exec"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,6 +41,58 @@ func TestOverdue(t *testing.T) {
 	if overdue(cmd.Process, most, time.Hour) {
 		t.Error("a process that has ended is overdue")
 	}
+}
+
+// Whoever started a guest's process may be killed, and then cannot stop it.
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: nobody tells what a process has computed")
+	}
+	tests := "package seaworthy.rules.EVL_001_test\n"
+	for i := range 12 { // ten seconds each, without anybody who stops them
+		tests += fmt.Sprintf("\ntest_%d if count([1 | some a in numbers.range(1, 1000000); some b in numbers.range(1, 1000000); a != b]) == %d\n", i, i)
+	}
+	job, err := json.Marshal(jobOf(doTest, "evil", "dir", "evil", &tree{
+		modules: []file{{path: "EVL-001.rego", name: "EVL-001.rego", content: []byte(ruleFile("EVL-001", fires("EVL-001", "x := 1")))}},
+		tests:   []file{{path: "EVL-001_test.rego", name: "EVL-001_test.rego", content: []byte(tests)}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, answer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answers.Close()
+	// The shell says its child's number, and lives until its input ends.
+	sh := exec.CommandContext(t.Context(), "sh", "-c", `"$0" `+guestArg+` <"$1" >&3 & echo $!; read x`, os.Args[0], writeFile(t, t.TempDir(), "job", string(job)))
+	sh.ExtraFiles = []*os.File{answer}
+	stdin, err := sh.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := sh.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sh.Start(), answer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(stdout, &pid); err != nil {
+		t.Fatal(err)
+	}
+	for used := time.Duration(0); used < 200*time.Millisecond; used, _ = cpuTime(pid) {
+		time.Sleep(poll)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := io.ReadAll(answers); err != nil || !strings.Contains(string(said), errOrphan.Error()) {
+		t.Errorf("it ended for another reason: %s, %v", said, err)
+	}
+	_ = sh.Wait() // the shell's own end says nothing
 }
 
 // An answer that was whole before its guest was to be stopped is an answer.
