@@ -238,6 +238,51 @@ func TestTransportGuards(t *testing.T) {
 	}
 }
 
+// Blobs often lie elsewhere. Whoever has them is not told the password, nor the
+// token, by which the registry let us in.
+func TestRedirectsCarryNoCredentials(t *testing.T) {
+	for _, scheme := range []string{"Basic", "Bearer"} {
+		t.Run(scheme, func(t *testing.T) {
+			reg := ocitest.NewRegistry(t)
+			ref := reg.Push("a/x:1", remoteImage().Build())
+			var mu sync.Mutex
+			var told []string
+			elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				told = append(told, r.Header.Get("Authorization"))
+				mu.Unlock()
+				reg.ServeHTTP(w, r)
+			}))
+			defer elsewhere.Close()
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				user, password, _ := r.BasicAuth()
+				known := user == "me" && password == "secret"
+				switch {
+				case r.URL.Path == "/token" && known:
+					fmt.Fprint(w, `{"token": "pass"}`)
+				case scheme == "Basic" && !known, scheme == "Bearer" && r.Header.Get("Authorization") != "Bearer pass":
+					w.Header().Set("WWW-Authenticate", scheme+` realm="http://`+r.Host+`/token"`)
+					w.WriteHeader(http.StatusUnauthorized)
+				case strings.Contains(r.URL.Path, "/blobs/"):
+					http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+				default:
+					reg.ServeHTTP(w, r)
+				}
+			}))
+			defer front.Close()
+			host := strings.TrimPrefix(front.URL, "http://")
+			dockerConfig(t, host, "me", "secret")
+			s := open(t, Options{})
+			if err := s.Pass(context.Background(), find(t, s, strings.Replace(ref, reg.Host, host, 1)), nil, newRecorder(t)); err != nil {
+				t.Fatal(err)
+			}
+			if len(told) == 0 || slices.ContainsFunc(told, func(s string) bool { return s != "" }) {
+				t.Errorf("elsewhere was told %q", told)
+			}
+		})
+	}
+}
+
 // A registry that falls silent does not hold a build for ever, nor one that
 // sends a byte now and then; a slow reader is not the registry's fault.
 func TestPatience(t *testing.T) {
