@@ -28,8 +28,9 @@ type program struct {
 // that never fires. Rules see date (YYYY-MM-DD, the day of the decision), the
 // active packs and the policies in force as data.seaworthy.
 //
-// What is shipped, linked into this program, was checked by its tests.
-func compile(s *set, date string, parts []decision.PolicyPart, shipped bool) (*program, error) {
+// What was checked before is not checked again: what is linked into this
+// program, by its tests, and a guest when it was opened.
+func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*program, error) {
 	own := map[string]any{"date": date, "policy": partsData(parts)}
 	if s.active != nil {
 		active := make([]any, 0, len(s.active))
@@ -41,7 +42,7 @@ func compile(s *set, date string, parts []decision.PolicyPart, shipped bool) (*p
 	data := maps.Clone(s.data)
 	data[reserved] = own
 
-	if !shipped {
+	if !checked {
 		if err := checkRefs(s, data); err != nil {
 			return nil, err
 		}
@@ -52,7 +53,7 @@ func compile(s *set, date string, parts []decision.PolicyPart, shipped bool) (*p
 		WithEnablePrintStatements(false).
 		WithSchemas(factsSchema()).
 		WithUseTypeCheckAnnotations(false)
-	if shipped {
+	if checked {
 		c.WithSkipStages(checks...)
 	}
 	c.Compile(s.modules)

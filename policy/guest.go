@@ -33,6 +33,8 @@ type job struct {
 	Facts *facts.Facts          `json:"facts,omitempty"`
 	// Params: say which parameters each rule reads.
 	Params bool `json:"params,omitempty"`
+	// Checked: the same files have been opened, and nothing was wrong with them.
+	Checked bool `json:"checked,omitempty"`
 	// spent is how long the guest has computed before.
 	spent time.Duration
 }
@@ -139,7 +141,7 @@ func (l *library) perform(ctx context.Context, j job) (a *answer, err error) {
 	if g.set == nil {
 		return &answer{Plan: &g.plan}, nil
 	}
-	program, err := compile(g.set, j.Date, j.Parts, false)
+	program, err := compile(g.set, j.Date, j.Parts, j.Checked)
 	if err != nil || j.Do == doOpen {
 		return &answer{Plan: &g.plan}, err
 	}
