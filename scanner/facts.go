@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -250,15 +251,24 @@ func fileFacts(f system.File) (facts.File, error) {
 	}
 	if f.Source == "" {
 		out.Secret = files.DetectSecret(f.Contents)
+		out.Logins = files.Logins(out.Path, string(f.Contents))
 		return out, nil
 	}
 	r, err := os.Open(f.Source)
 	if err == nil {
 		defer r.Close()
 		var finder files.Finder
+		var head bytes.Buffer
 		hash := sha256.New()
-		_, err = io.Copy(io.MultiWriter(&finder, hash), r)
+		_, err = io.Copy(io.MultiWriter(&finder, hash, &head), io.LimitReader(r, maxSettings))
+		if err == nil {
+			_, err = io.Copy(io.MultiWriter(&finder, hash), r)
+		}
 		out.Secret = finder.Kind()
+		out.Logins = files.Logins(out.Path, head.String())
+		if out.Logins != nil && head.Len() == maxSettings {
+			err = fmt.Errorf("%d KiB and more: too large to be read", maxSettings>>10)
+		}
 		// What is judged must be what Resolve saw, and what is written is held
 		// to the same digest.
 		if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); err == nil && f.Digest != "" && got != f.Digest {

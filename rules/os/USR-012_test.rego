@@ -25,3 +25,58 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+closed := {"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"}
+
+keys(system) := {f.key | some f in fs} if fs := rule.fail with input as system
+
+test_fires_match if {
+	system := t.put(t.nginx_files("sshd", closed), "/components/4/files/sshdMatch", [
+		{"criteria": "User git", "keyword": "passwordauthentication", "value": "Yes"},
+		{"criteria": "User git", "keyword": "x11forwarding", "value": "yes"},
+		{"criteria": "all", "keyword": "permitrootlogin", "value": "no"},
+	])
+	keys(system) == {"passwordauthentication (Match User git)"}
+}
+
+runs(args, sshd) := t.put(t.nginx_files("sshd", sshd), "/components/4/spec/process/args", array.concat(["/usr/sbin/sshd"], args))
+
+test_fires_argument if {
+	keys(runs(["-D", "-o", "PermitRootLogin yes"], closed)) == {"permitrootlogin"}
+	keys(runs(["-oPermitRootLogin=yes"], closed)) == {"permitrootlogin"}
+	keys(runs(["-Deo", "ChallengeResponseAuthentication = \"yes\""], closed)) == {"kbdinteractiveauthentication"}
+	keys(runs(["-p", "22"], closed)) == set()
+}
+
+test_silent_argument if keys(runs(["-oPasswordAuthentication=no"], object.union(closed, {"passwordauthentication": "yes"}))) == set()
+
+test_argument_of_others if {
+	system := t.put(t.nginx_files("sshd", closed), "/components/4/spec/process/args", ["/usr/sbin/nginx", "-oPermitRootLogin=yes"])
+	keys(system) == set()
+}
+
+test_unknown_other_file if {
+	t.tells(rule.unknown, "component:services/nginx") with input as runs(["-f", "/etc/ssh/other"], null)
+	t.tells(rule.unknown, "component:services/nginx") with input as runs(["-Df/dev/null"], null)
+	t.silent(rule.unknown) with input as runs(["-f", "/etc/ssh/sshd_config"], closed)
+}
+
+written(sshd, match, partial) := t.put(t.good, "/files", [{
+	"path": "/etc/ssh/sshd_config", "type": "file", "mode": "600", "uid": 0, "gid": 0, "link": "", "source": "", "metadata": "", "size": 1,
+	"digest": "", "secret": "", "origin": t.origin, "logins": {"emptyPasswords": [], "sshd": sshd, "sshdMatch": match, "partial": partial},
+}])
+
+test_fires_files_section if {
+	t.fires(rule.fail, "file:/etc/ssh/sshd_config") with input as written({"permitrootlogin": "no"}, [], false)
+	keys(written(closed, [{"criteria": "all", "keyword": "permitemptypasswords", "value": "yes"}], false)) == {"permitemptypasswords (Match all)"}
+}
+
+test_silent_files_section if {
+	system := written(closed, [], false)
+	t.silent(rule.fail) with input as system
+	t.silent(rule.unknown) with input as system
+	"file:/etc/ssh/sshd_config" in rule.checked with input as system
+	t.silent(rule.fail) with input as written(null, [], false)
+}
+
+test_unknown_partial if t.tells(rule.unknown, "file:/etc/ssh/sshd_config") with input as written(closed, [], true)

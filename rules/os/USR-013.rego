@@ -9,13 +9,25 @@
 #   pack: hardened
 #   controls: ["800-190 4.1.4?", "CRA I.I(2)(d)?"]
 #   remediation: "Provide keys at run time."
-#   inputs: ["files"]
+#   inputs: ["files", "files section"]
 #   since: 0.1.0
 package seaworthy.rules.USR_013
 
+import data.seaworthy.edit
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.inventoried
+
+checked contains resource(f) if some f in written
+
+resource(f) := sprintf("file:%s", [f.path])
+
+# written are the files of os.yml by that name.
+written := [f |
+	some f in lib.arr(input.files)
+	f.type != "dir"
+	regex.match(`/authorized_keys2?$`, f.path)
+]
 
 unknown contains u if some u in lib.no_files
 
@@ -38,3 +50,18 @@ fail contains f if {
 }
 
 not_applicable contains lib.allowed(f) if some f in found
+
+fail contains {
+	"id": "USR-013",
+	"resource": resource(f),
+	"path": "",
+	"origin": f.origin,
+	"actual": f.path,
+	"expected": "none",
+	"key": f.path,
+	"message": sprintf("%s lets holders of its keys log in", [f.path]),
+	"fix": sprintf("remove %s from files", [f.path]),
+	"edits": edit.take(edit.file(f), ""),
+} if {
+	some f in written
+}

@@ -21,3 +21,19 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+written(path, type) := t.put(t.good, "/files", [{
+	"path": path, "type": type, "mode": "600", "uid": 0, "gid": 0, "link": "", "source": "", "metadata": "", "size": 1,
+	"digest": "", "secret": "", "origin": t.origin, "logins": null,
+}])
+
+test_fires_files_section if {
+	t.fires(rule.fail, "file:/root/.ssh/authorized_keys") with input as written("/root/.ssh/authorized_keys", "file")
+	t.fires(rule.fail, "file:/root/.ssh/authorized_keys2") with input as written("/root/.ssh/authorized_keys2", "symlink")
+	"file:/root/.ssh/authorized_keys" in rule.checked with input as written("/root/.ssh/authorized_keys", "file")
+}
+
+test_silent_files_section if {
+	t.silent(rule.fail) with input as written("/root/.ssh/authorized_keys", "dir")
+	t.silent(rule.fail) with input as written("/root/.ssh/authorized_keys.txt", "file")
+}

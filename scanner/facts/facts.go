@@ -244,15 +244,26 @@ type Inventory struct {
 	// Tools are package managers, compilers, debuggers and network tools, by
 	// path; Kind says which of the four.
 	Tools []Obj `json:"tools"`
-	// SSHD holds the settings of /etc/ssh/sshd_config, keys in lower case;
-	// null without the file.
-	SSHD map[string]string `json:"sshd" facts:"nullable"`
-	// AuthorizedKeys are paths of files named so.
+	// SSHD holds the settings of /etc/ssh/sshd_config and of what it includes,
+	// keys in lower case; null without the file. SSHDMatch are those that hold
+	// for some alone.
+	SSHD      map[string]string `json:"sshd" facts:"nullable"`
+	SSHDMatch []SSHDMatch       `json:"sshdMatch"`
+	// AuthorizedKeys are files named so, and those from which sshd takes keys by
+	// AuthorizedKeysFile and TrustedUserCAKeys.
 	AuthorizedKeys []string `json:"authorizedKeys"`
 	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the
 	// order in which they are applied.
 	Sysctl    []Setting `json:"sysctl"`
 	Truncated bool      `json:"truncated"`
+}
+
+// SSHDMatch is a setting after a Match line of sshd_config, which overrides the
+// others where the criteria are met.
+type SSHDMatch struct {
+	Criteria string `json:"criteria"`
+	Keyword  string `json:"keyword"`
+	Value    string `json:"value"`
 }
 
 // MaxListed bounds each list of an Inventory.
@@ -355,5 +366,18 @@ type File struct {
 	Digest   string `json:"digest"`
 	// Secret is the kind of secret that the contents hold, "" for none.
 	Secret string `json:"secret"`
-	Origin Origin `json:"origin"`
+	// Logins says who can log in by the file, null where it settles no such
+	// thing.
+	Logins *Logins `json:"logins"`
+	Origin Origin  `json:"origin"`
+}
+
+// Logins is what a file says that stands alone: accounts (named passwd, shadow
+// or NAME.shadow) or the settings of sshd (sshd_config).
+type Logins struct {
+	EmptyPasswords []string          `json:"emptyPasswords"`
+	SSHD           map[string]string `json:"sshd" facts:"nullable"`
+	SSHDMatch      []SSHDMatch       `json:"sshdMatch"`
+	// Partial: sshd_config includes files that are not looked at.
+	Partial bool `json:"partial"`
 }

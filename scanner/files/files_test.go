@@ -3,7 +3,6 @@ package files
 import (
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -207,23 +206,6 @@ func TestAccounts(t *testing.T) {
 	expect(t, "empty passwords", inv.EmptyPasswords, "guest", "root")
 	expect(t, "duplicate ids", inv.DuplicateIDs, "gid 0: root, wheel", "uid 0: root, toor, zero")
 	expect(t, "authorized keys", inv.AuthorizedKeys, "/root/.ssh/authorized_keys")
-}
-
-func TestSSHD(t *testing.T) {
-	t.Parallel()
-	inv := must(t,
-		st.File("etc/ssh/sshd_config", "# comment\nInclude /etc/ssh/sshd_config.d/*.conf\nPort 22\nPermitRootLogin yes # really\nPASSWORDAUTHENTICATION=no\n"+
-			"Banner \"/etc/issue\"\nMatch User x\n  PermitEmptyPasswords yes\n"),
-		st.File("etc/ssh/sshd_config.d/20.conf", "PermitRootLogin prohibit-password\n"),
-		st.File("etc/ssh/sshd_config.d/10.conf", "PermitRootLogin no\nInclude sshd_config.d/10.conf\n"),
-	)
-	want := map[string]string{"port": "22", "permitrootlogin": "no", "passwordauthentication": "no", "banner": "/etc/issue"}
-	if !maps.Equal(inv.SSHD, want) {
-		t.Errorf("sshd %v, want %v", inv.SSHD, want)
-	}
-	if inv := must(t); inv.SSHD != nil {
-		t.Error("settings without a file")
-	}
 }
 
 func TestSysctl(t *testing.T) {

@@ -11,18 +11,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// Bounds of sshd_config's Include, of which sshd itself allows 16 levels.
-const (
-	maxDepth    = 16
-	maxIncludes = 100
-)
-
 // isSettings: the content may be asked for by accounts, sshd or sysctl. Base
-// names decide, so that a link to a folder on the way changes nothing.
+// names decide, so that a link to a folder on the way changes nothing; what
+// sshd_config includes may have any name in its folder.
 func isSettings(p string) bool {
 	dir, base := path.Split(p)
 	switch base {
 	case "passwd", "shadow", "group", "sshd_config", "sysctl.conf":
+		return true
+	}
+	if path.Base(dir) == "ssh" {
 		return true
 	}
 	if !strings.HasSuffix(base, ".conf") {
@@ -48,7 +46,7 @@ func (s *Sink) read(p string) (text string, ok bool, err error) {
 	if n := s.oversize[real]; n > 0 {
 		return "", false, fmt.Errorf("%s has %d bytes: too large to be read (at most %d)", p, n, maxSettings)
 	}
-	return "", false, fmt.Errorf("%s is a link to %s, a name that says nothing of such content", p, real)
+	return "", false, fmt.Errorf("%s is not read: it is the file %s, a name that says nothing of such content", p, real)
 }
 
 // accounts finds empty passwords and ids that several names share.
@@ -72,6 +70,24 @@ func (s *Sink) accounts() error {
 		s.strings(&s.inv.DuplicateIDs, d)
 	}
 	return nil
+}
+
+// Logins says who can log in by a file that is written to p, nil where it is
+// none that settles that.
+func Logins(p, text string) *facts.Logins {
+	out := &facts.Logins{EmptyPasswords: []string{}, SSHDMatch: []facts.SSHDMatch{}}
+	switch base := path.Base(p); {
+	case base == "sshd_config":
+		r := sshdReader{settings: map[string]string{}}
+		_ = r.text(text, "", 0) // only what is included can fail
+		out.SSHD, out.Partial = r.settings, r.truncated
+		out.SSHDMatch = append(out.SSHDMatch, r.match...)
+	case base == "passwd", base == "shadow", strings.HasSuffix(base, ".shadow"):
+		out.EmptyPasswords = append(out.EmptyPasswords, emptyPasswords(text, "")...)
+	default:
+		return nil
+	}
+	return out
 }
 
 // emptyPasswords names accounts that need no password: an empty field in
@@ -119,79 +135,6 @@ func duplicates(kind, text string) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// sshd reads the server's settings: of a keyword that stands twice the first
-// counts, and only what stands before a Match block holds for everybody.
-func (s *Sink) sshd() error {
-	text, ok, err := s.read("/etc/ssh/sshd_config")
-	if err != nil || !ok {
-		return err
-	}
-	settings := map[string]string{}
-	err = s.sshdText(text, settings, 0)
-	s.inv.SSHD = settings
-	return err
-}
-
-func (s *Sink) sshdText(text string, settings map[string]string, depth int) error {
-	for line := range strings.SplitSeq(text, "\n") {
-		key, value := keyword(line)
-		switch {
-		case key == "":
-		case key == "match":
-			return nil
-		case key == "include":
-			if depth >= maxDepth || s.includes >= maxIncludes {
-				s.inv.Truncated = true
-				continue
-			}
-			s.includes++
-			for _, pattern := range strings.Fields(value) {
-				if !strings.HasPrefix(pattern, "/") {
-					pattern = "/etc/ssh/" + pattern
-				}
-				for _, p := range s.matching(pattern) {
-					included, ok, err := s.read(p)
-					if err != nil {
-						return err
-					}
-					if !ok {
-						continue
-					}
-					if err := s.sshdText(included, settings, depth+1); err != nil {
-						return err
-					}
-				}
-			}
-		case len(settings) >= facts.MaxListed:
-			s.inv.Truncated = true
-			return nil
-		default:
-			if _, set := settings[key]; !set {
-				settings[key] = value
-			}
-		}
-	}
-	return nil
-}
-
-// keyword splits a line of sshd_config: KEYWORD VALUE or KEYWORD=VALUE, with
-// "#" comments. The keyword is in lower case.
-func keyword(line string) (key, value string) {
-	line = strings.TrimSpace(line)
-	if line == "" || line[0] == '#' {
-		return "", ""
-	}
-	i := strings.IndexAny(line, " \t=")
-	if i < 0 {
-		return strings.ToLower(line), ""
-	}
-	value = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line[i:]), "="))
-	if at := strings.Index(value, " #"); at >= 0 {
-		value = strings.TrimSpace(value[:at])
-	}
-	return strings.ToLower(line[:i]), strings.Trim(value, `"`)
 }
 
 // matching lists the files in a folder whose names match, sorted by name. The

@@ -37,8 +37,6 @@ type Sink struct {
 	find     Finder
 	// folders lists each folder, made when it is first asked for.
 	folders map[string][]string
-	// includes counts sshd_config's Include lines.
-	includes int
 }
 
 // NewSink returns a sink for one image.
@@ -53,7 +51,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		AuthorizedKeys: []string{}, Sysctl: []facts.Setting{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{},
 	}
 }
 

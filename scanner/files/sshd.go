@@ -1,0 +1,222 @@
+package files
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// Bounds of sshd_config's Include, of which sshd itself allows 16 levels, and
+// of the patterns in AuthorizedKeysFile.
+const (
+	maxDepth    = 16
+	maxIncludes = 100
+	maxPatterns = 20
+)
+
+// sshd reads the server's settings, and who logs in by them.
+func (s *Sink) sshd() error {
+	text, ok, err := s.read("/etc/ssh/sshd_config")
+	if err != nil || !ok {
+		return err
+	}
+	r := sshdReader{settings: map[string]string{}, include: s.included}
+	err = r.text(text, "", 0)
+	s.inv.SSHD, s.inv.SSHDMatch = r.settings, append(s.inv.SSHDMatch, r.match...)
+	s.inv.Truncated = s.inv.Truncated || r.truncated
+	for _, p := range s.keyFiles(&r) {
+		if !slices.Contains(s.inv.AuthorizedKeys, p) {
+			s.strings(&s.inv.AuthorizedKeys, p)
+		}
+	}
+	return err
+}
+
+// included gives the texts that a pattern of Include names.
+func (s *Sink) included(pattern string) ([]string, error) {
+	if !strings.HasPrefix(pattern, "/") {
+		pattern = "/etc/ssh/" + pattern
+	}
+	var out []string
+	for _, p := range s.matching(pattern) {
+		switch text, ok, err := s.read(p); {
+		case err != nil:
+			return nil, err
+		case ok:
+			out = append(out, text)
+		}
+	}
+	return out, nil
+}
+
+// sshdReader reads sshd_config as sshd does: of a keyword that stands twice the
+// first counts. What stands after Match overrides the rest for whom it is about.
+type sshdReader struct {
+	settings  map[string]string
+	match     []facts.SSHDMatch
+	include   func(pattern string) ([]string, error)
+	includes  int
+	truncated bool
+}
+
+// text reads one file; criteria are those of the Match that includes it.
+func (r *sshdReader) text(text, criteria string, depth int) error {
+	for line := range strings.SplitSeq(text, "\n") {
+		key, value := keyword(line)
+		switch key {
+		case "":
+		case "match":
+			criteria = strings.Join(strings.Fields(value), " ")
+		case "include":
+			if depth >= maxDepth || r.includes >= maxIncludes || r.include == nil {
+				r.truncated = true
+				continue
+			}
+			r.includes++
+			for _, pattern := range strings.Fields(value) {
+				texts, err := r.include(strings.Trim(pattern, `"'`))
+				if err != nil {
+					return err
+				}
+				for _, t := range texts {
+					if err := r.text(t, criteria, depth+1); err != nil {
+						return err
+					}
+				}
+			}
+		default:
+			r.set(criteria, key, value)
+		}
+	}
+	return nil
+}
+
+func (r *sshdReader) set(criteria, key, value string) {
+	if len(r.settings)+len(r.match) >= facts.MaxListed {
+		r.truncated = true
+		return
+	}
+	if criteria != "" {
+		one := facts.SSHDMatch{Criteria: criteria, Keyword: key, Value: value}
+		if !slices.ContainsFunc(r.match, func(m facts.SSHDMatch) bool { return m.Criteria == criteria && m.Keyword == key }) {
+			r.match = append(r.match, one)
+		}
+		return
+	}
+	if _, set := r.settings[key]; !set {
+		r.settings[key] = value
+	}
+}
+
+// sshdAliases are other names of keywords (servconf.c).
+var sshdAliases = map[string]string{
+	"challengeresponseauthentication": "kbdinteractiveauthentication",
+	"skeyauthentication":              "kbdinteractiveauthentication",
+	"authorizedkeysfile2":             "authorizedkeysfile",
+}
+
+// keyword splits a line of sshd_config: KEYWORD VALUE or KEYWORD=VALUE, either
+// in quotes, with "#" comments. The keyword is in lower case, and the one that
+// sshd calls it by.
+func keyword(line string) (key, value string) {
+	line = strings.TrimSpace(line)
+	if line == "" || line[0] == '#' {
+		return "", ""
+	}
+	if rest, quoted := strings.CutPrefix(line, `"`); quoted {
+		key, value, _ = strings.Cut(rest, `"`)
+	} else {
+		i := strings.IndexAny(line, " \t=\"")
+		if i < 0 {
+			i = len(line)
+		}
+		key, value = line[:i], line[i:]
+	}
+	key = strings.ToLower(key)
+	if name := sshdAliases[key]; name != "" {
+		key = name
+	}
+	value = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(value), "="))
+	if at := strings.Index(value, " #"); at >= 0 {
+		value = strings.TrimSpace(value[:at])
+	}
+	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && strings.IndexByte(value[1:], value[0]) == n-2 {
+		value = value[1 : n-1]
+	}
+	return key, value
+}
+
+// keyFiles are files from which sshd takes the keys of who may log in, besides
+// those of the usual name.
+func (s *Sink) keyFiles(r *sshdReader) []string {
+	var patterns []string
+	add := func(key, value string) {
+		if key == "authorizedkeysfile" || key == "trustedusercakeys" {
+			patterns = append(patterns, strings.Fields(value)...)
+		}
+	}
+	for key, value := range r.settings {
+		add(key, value)
+	}
+	for _, m := range r.match {
+		add(m.Keyword, m.Value)
+	}
+	slices.Sort(patterns)
+	patterns = slices.Compact(patterns)
+	if len(patterns) > maxPatterns {
+		s.inv.Truncated, patterns = true, patterns[:maxPatterns]
+	}
+	var out []string
+	for _, p := range patterns {
+		out = append(out, s.keyFile(strings.Trim(p, `"'`))...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// keyFile finds the files of one pattern: %u is a user, %h that one's home,
+// which a pattern without "/" begins in.
+func (s *Sink) keyFile(pattern string) []string {
+	if pattern == "none" {
+		return nil
+	}
+	if strings.HasPrefix(pattern, "/") && !strings.Contains(path.Dir(pattern), "%") {
+		quoted := regexp.MustCompile(`[*?\[\]\\]`).ReplaceAllString(path.Base(pattern), `\$0`)
+		return s.matching(path.Dir(pattern) + "/" + tokens.ReplaceAllStringFunc(quoted, func(t string) string {
+			if t == "%%" {
+				return "%"
+			}
+			return "*"
+		}))
+	}
+	expr := tokens.ReplaceAllStringFunc(regexp.QuoteMeta(pattern), func(t string) string {
+		switch t {
+		case "%%":
+			return "%"
+		case "%h":
+			return ".*"
+		}
+		return "[^/]+"
+	})
+	if !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "%h") {
+		expr = ".*/" + expr
+	}
+	match, err := regexp.Compile("^" + expr + "$")
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, p := range s.tree.Paths() {
+		if e := s.tree.Get(p); e.Type != system.TypeDir && match.MatchString(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// tokens of AuthorizedKeysFile (sshd_config(5)).
+var tokens = regexp.MustCompile(`%[%hUu]`)
