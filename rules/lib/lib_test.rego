@@ -80,6 +80,24 @@ test_secrets if {
 	not lib.secret_in("authorized_keys=/x")
 }
 
+test_secrets_by_other_names if {
+	every text in [
+		"DB_PASS=hunter22", "PASS=hunter22", "mysql.pwd=hunter22", "PASSWORD1=hunter22", "TOKEN_B=abcdef0123", "SECRET_KEY_BASE=abcdef0123", "JWT_KEY=abcdef01",
+		"RUN mysql --password hunter22", "RUN x --api-key=abcdef01", "-password hunter22", "RUN echo 'root:hunter22' | chpasswd",
+		"RUN curl -H 'Authorization: Bearer abcdefghijklmnopqrst'", "authorization: basic dXNlcjpwYXNz", "KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ==",
+		"CFG=LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZLS0tLS0K",
+	] {
+		lib.secret_in(text)
+	}
+	every text in [
+		"BYPASS=always", "PWD=current", "OLDPWD=current", "TOKEN_TYPE=Bearer", "SECRET_NAME=database", "COMPASS=north", "PUBLIC_KEY=abcdef01", "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
+		"RUN docker login --password-stdin", "RUN --mount=type=secret,id=npmrc npm ci", "x --password $PASSWORD", "--token --verbose", "Bearer token", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
+		"echo \"root:$PASSWORD\" | chpasswd",
+	] {
+		not lib.secret_in(text)
+	}
+}
+
 test_secret_name if {
 	lib.secret_name("x db_password=hunter22") == "db_password"
 	lib.secret_name("URL=postgres://user:hunter22@db/x") == "URL"

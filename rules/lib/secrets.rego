@@ -16,19 +16,37 @@ token_patterns := [
 	`\b(AKIA|ASIA)[A-Z0-9]{16}\b`,
 	`\bxox[abprs]-[A-Za-z0-9-]{10,}`,
 	`\bsk_live_[A-Za-z0-9]{16,}`,
-	`-----BEGIN [A-Z ]*PRIVATE KEY-----`,
+	`\bAIza[0-9A-Za-z_-]{35}`,
+	`\bnpm_[A-Za-z0-9]{36}\b`,
+	`\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}`,
+	`\bAGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{58}\b`,
+	`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`,
+	# The same in base64: plain, RSA, EC, DSA, OPENSSH, ENCRYPTED, PGP.
+	`LS0tLS1CRUdJTi(BQUklWQVRFIEtF|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtF|BEU0EgUFJJVkFURSBLRV|BPUEVOU1NIIFBSSVZBVEUgS0|BFTkNSWVBURUQgUFJJVkFURSBLRV|BQR1AgUFJJVkFURSBLRV)`,
 	`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.`,
 	`://[^/\s:@]+:[^/\s:@$]{3,}@`,
+	`(?i)\bbearer\s+[A-Za-z0-9._~+/-]{20,}`,
+	`(?i)authorization:\s*basic\s+[A-Za-z0-9+/]{8,}`,
+	`[a-z_][a-z0-9_-]*:[^\s"':$]{3,}["']?\s*\|\s*(/usr/sbin/)?chpasswd\b`,
 ]
 
-# NAME=value, where NAME ends in a word for a secret; a value that is a variable,
-# a path or a switch is none.
-named_secret := `(?i)(^|[^a-z0-9])[a-z0-9_.-]*(password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)\s*=\s*["']?[^\s"'$/<{][^\s"']{3,}`
+# secret_words end the names of what is secret. "pass" and "pwd" do as words of
+# their own: BYPASS and PWD are none.
+secret_words := `(?:password|passwd|passphrase|\bpass|[_.-](?:pass|pwd)|secret|token|(?:api|access|private|secret|encryption|master|session|cookie|jwt)[_-]?key(?:[_-]?base)?|credentials?)`
+
+# named_secret: NAME=value, where NAME ends in a word for a secret, and maybe a
+# number; a value that is a variable, a path or a switch is none.
+named_secret := sprintf(`(?i)(^|[^a-z0-9])[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?\s*=\s*["']?[^\s"'$/<{][^\s"']{3,}`, [secret_words])
+
+# An option, with the value behind it: --password hunter2.
+option_secret := sprintf(`(?i)(^|\s)--?[a-z0-9_.-]*%s(\s+|=)["']?[^\s"'$/<{-][^\s"']{3,}`, [secret_words])
+
+secret_in(text) if regex.match(option_secret, text)
 
 # secret_name is what stands before the first "=", or a word for the kind.
 secret_name(text) := name if {
 	regex.match(named_secret, text)
-	m := regex.find_all_string_submatch_n(`(?i)([a-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?))\s*=`, text, 1)[0]
+	m := regex.find_all_string_submatch_n(sprintf(`(?i)([a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?)\s*=`, [secret_words]), text, 1)[0]
 	name := m[1]
 } else := split(text, "=")[0] if {
 	regex.match(`^[A-Za-z0-9_.-]{1,64}=`, text)

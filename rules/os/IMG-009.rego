@@ -2,7 +2,8 @@
 # scope: package
 # title: "Secret in the environment, a label or the history"
 # description: |-
-#   Everybody who has the image reads its configuration.
+#   Everybody who has the image reads its configuration: the environment, labels, the
+#   history, the command and annotations.
 # custom:
 #   id: IMG-009
 #   severity: critical
@@ -21,6 +22,8 @@ places(c) := {
 	"environment": array.concat(lib.arr(c.image.env), lib.arr(object.get(lib.obj(c.spec), ["process", "env"], []))),
 	"labels": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(c.image.labels); k != "org.mobyproject.config"],
 	"history": lib.arr(c.image.history),
+	"command": [concat(" ", words) | some words in [lib.args(c), array.concat(lib.arr(c.image.entrypoint), lib.arr(c.image.cmd))]],
+	"annotations": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(object.get(c.spec, "annotations", {}))],
 }
 
 found contains lib.finding("IMG-009", c, {

@@ -13,6 +13,13 @@ test_fires_label if t.fires(rule.fail, "component:services/nginx") with input as
 
 test_fires_history if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/history", ["RUN curl -H token=abcdef0123456789 https://x"])
 
+test_fires_command if {
+	t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/args", ["/usr/bin/x", "--token", "abcdef0123456789"])
+	t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/cmd", ["/usr/bin/x", "--token=abcdef0123456789"])
+}
+
+test_fires_annotation if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/annotations", {"org.example.password": "correcthorse"})
+
 test_silent_file if t.silent(rule.fail) with input as t.component_with("nginx", "/image/env", ["DB_PASSWORD_FILE=/run/secrets/db", "TOKEN=", "PASSWORD=$DB"])
 
 test_silent_good if t.silent(rule.fail) with input as t.good

@@ -101,6 +101,29 @@ func TestSensitive(t *testing.T) {
 		"/root/.kube/config 644 user secret", "/srv/tls.pem 644 private key")
 }
 
+// A link gives a sensitive file another name, or its folder.
+func TestSensitiveByLink(t *testing.T) {
+	t.Parallel()
+	inv := must(t, st.Symlink("etc", "private/etc"), st.File("private/etc/shadow", "root:*:1\n"), st.Mode("private/etc/sudoers", 0o440, "x"),
+		st.Symlink("root/.kube/config", "../../srv/k"), st.File("srv/k", "x"), st.Symlink("root/.netrc", "/gone"), st.Symlink("home/.npmrc", "/root/.npmrc"), st.File("root/.npmrc", "x"))
+	expect(t, "sensitive", show(inv.Sensitive), "/etc/shadow 644 system secret", "/root/.kube/config 644 user secret", "/root/.npmrc 644 user secret")
+}
+
+// An access control list counts in place of the mode.
+func TestACL(t *testing.T) {
+	t.Parallel()
+	acl := func(o st.Object, other byte) st.Object {
+		return with(o, func(e *system.Entry) {
+			e.Xattrs = map[string]string{"system.posix_acl_access": "\x02\x00\x00\x00\x01\x00\x06\x00\xff\xff\xff\xff\x20\x00" + string([]byte{other}) + "\x00\xff\xff\xff\xff"}
+		})
+	}
+	inv := must(t, acl(st.Mode("a", 0o640, "x"), 6), acl(st.Mode("b", 0o666, "x"), 4), acl(st.Mode("etc/shadow", 0o600, "x"), 4), acl(st.Dir("d", 0o755), 7),
+		with(st.Mode("broken", 0o600, "x"), func(e *system.Entry) { e.Xattrs = map[string]string{"system.posix_acl_access": "\x02\x00\x00\x00\x20"} }),
+		with(st.Mode("none", 0o600, "x"), func(e *system.Entry) { e.Xattrs = map[string]string{"system.posix_acl_access": "\x02\x00\x00\x00"} }))
+	expect(t, "world-writable", show(inv.WorldWritable), "/a 646", "/broken 607", "/d 757", "/none 607")
+	expect(t, "sensitive", show(inv.Sensitive), "/etc/shadow 604 system secret")
+}
+
 // The secrets of these tests are random and open nothing. They are put
 // together here so that no scanner of sources takes them for real ones.
 var (

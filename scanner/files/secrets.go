@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"encoding/base64"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ const (
 	// textual is how much of a file must be without a zero byte for it to be
 	// text.
 	textual = 512
+	// headed is how much of a binary file is looked at.
+	headed = 64
 )
 
 // pattern is one kind of secret: what is searched for quickly, and what must
@@ -28,19 +31,36 @@ type pattern struct {
 	bounded bool
 	// not excludes matches that vendors' documentation shows.
 	not []string
+	// inside is what the base64 of the match must hold, nil for anything.
+	inside *regexp.Regexp
 }
+
+// pemKey is any private key in PEM, with lines as they are or as they stand in
+// the texts of programs.
+var pemKey = regexp.MustCompile(`^-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[\s"'+\\]|\\n|\\r)+` +
+	`(?:[A-Za-z-]+: [^\n]{1,200}(?:\s|\\n)+)*[A-Za-z0-9+/=]{16}(?:[A-Za-z0-9+/=\s]|\\n|\\r){24}`)
+
+// derKey is a private key in DER at the beginning of a file: PKCS #8, as it is
+// or encrypted (PBES2), PKCS #1, or SEC 1.
+var derKey = regexp.MustCompile(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
+	`\x02\x01[\x00\x01]\x30.\x06[\x03-\x0b]|` +
+	`\x30(?:[\x00-\x7f]|\x81.)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d|` +
+	`\x02\x01\x00\x02(?:[\x20-\x7f]|\x81.|\x82..)[\x00\x80-\xff]|` +
+	`\x02\x01\x01\x04[\x20\x30\x42])`)
 
 // Kinds of keys and tokens that have a form of their own. A header without a
 // body, as programs and manuals print it, is not a key. Certificates and
 // public keys are not secrets.
 var patterns = []pattern{
-	{kind: "private key", anchor: "-----BEGIN ", expr: regexp.MustCompile(
-		`^-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |ANY )?PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z-]+: [^\n]{1,200}(?:\s|\\n)+)*[A-Za-z0-9+/=]{16}(?:[A-Za-z0-9+/=\s]|\\n|\\r){24}`)},
-	{kind: "private key", anchor: "-----BEGIN PGP PRIVATE KEY BLOCK-----", expr: regexp.MustCompile(
-		`^-----BEGIN PGP PRIVATE KEY BLOCK-----\s+(?:[A-Za-z-]+: [^\n]{1,200}\s+)*[A-Za-z0-9+/=]{40}`)},
-	{kind: "private key", anchor: "-----BEGIN ENCRYPTED ", expr: regexp.MustCompile(
-		`^-----BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}`)},
-	{kind: "age secret key", anchor: "AGE-SECRET-KEY-1", bounded: true, expr: regexp.MustCompile(`^AGE-SECRET-KEY-1[0-9A-Z]{58}\b`)},
+	{kind: "private key", anchor: "-----BEGIN ", expr: pemKey},
+	{kind: "private key", anchor: "---- BEGIN SSH2 ", expr: regexp.MustCompile(
+		`^---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----\s+(?:[A-Za-z0-9-]+: [^\n]{1,200}\s+)*[A-Za-z0-9+/=]{40}`)},
+	{kind: "private key", anchor: "PuTTY-User-Key-File-", expr: regexp.MustCompile(`^PuTTY-User-Key-File-[123]: [a-z0-9-]+\s+Encryption: `)},
+	// The beginning of a PEM in base64, as kubeconfigs and Kubernetes' secrets
+	// have it.
+	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: regexp.MustCompile(`^(?:[A-Za-z0-9+/]|\s|\\n){120,}`), inside: pemKey},
+	{kind: "WireGuard key", anchor: "PrivateKey", bounded: true, expr: regexp.MustCompile(`^PrivateKey["']?\s*[=:]\s*["']?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=`)},
+	{kind: "age secret key", anchor: "AGE-SECRET-KEY-", bounded: true, expr: regexp.MustCompile(`^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58}\b`)},
 	{kind: "AWS access key", anchor: "AKIA", bounded: true, not: []string{"AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"},
 		expr: regexp.MustCompile(`^AKIA[A-Z2-7]{16}\b`)},
 	{kind: "AWS access key", anchor: "ASIA", bounded: true, not: []string{"ASIAIOSFODNN7EXAMPLE"},
@@ -75,7 +95,9 @@ type Finder struct {
 	buf     []byte
 	from    int // where in buf the bytes begin that were not looked at
 	seen    int64
-	decided bool // binary, or found
+	decided bool // found, or nothing more to look at
+	// binary: buf is the beginning of a file that is no text.
+	binary bool
 }
 
 func (f *Finder) Write(p []byte) (int, error) {
@@ -85,8 +107,9 @@ func (f *Finder) Write(p []byte) (int, error) {
 			f.buf = make([]byte, 0, 16*keepBack)
 		}
 		take := min(len(p), cap(f.buf)-len(f.buf))
-		if f.seen < textual && bytes.IndexByte(p[:min(len(p), int(textual-f.seen))], 0) >= 0 {
-			f.decided = true
+		if f.binary || f.seen < textual && bytes.IndexByte(p[:min(len(p), int(textual-f.seen))], 0) >= 0 {
+			f.binary = true
+			f.buf = append(f.buf, p[:min(len(p), max(0, headed-len(f.buf)))]...)
 			break
 		}
 		f.buf = append(f.buf, p[:take]...)
@@ -103,10 +126,16 @@ func (f *Finder) Write(p []byte) (int, error) {
 }
 
 func (f *Finder) Kind() string {
-	if !f.decided {
+	switch {
+	case f.decided:
+	case f.binary:
+		if derKey.MatchString(latin1(f.buf)) {
+			f.kind = "private key"
+		}
+	default:
 		f.look(len(f.buf))
-		f.decided = true
 	}
+	f.decided = true
 	return f.kind
 }
 
@@ -136,7 +165,27 @@ func (p *pattern) matches(buf []byte, at int) bool {
 		return false
 	}
 	m := p.expr.Find(buf[at:min(len(buf), at+keepBack)])
+	if p.inside != nil {
+		return m != nil && p.inside.Match(unbase64(m))
+	}
 	return m != nil && !slices.ContainsFunc(p.not, func(s string) bool { return strings.HasPrefix(string(m), s) })
+}
+
+// unbase64 decodes what there is of base64, whose lines may be broken.
+func unbase64(b []byte) []byte {
+	b = bytes.Join(bytes.Fields(bytes.ReplaceAll(b, []byte(`\n`), nil)), nil)
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
+	n, _ := base64.StdEncoding.Decode(out, b[:len(b)/4*4])
+	return out[:n]
+}
+
+// latin1 is a text with one character for each byte, as patterns see them.
+func latin1(b []byte) string {
+	out := make([]rune, len(b))
+	for i, c := range b {
+		out[i] = rune(c)
+	}
+	return string(out)
 }
 
 func wordByte(c byte) bool {

@@ -85,14 +85,17 @@ func (s *Sink) note(p string, e *system.Entry) {
 		s.inv.Bytes += e.Size
 	}
 	// A second name of a file has the file's mode, whatever the archive says.
-	mode := e.Mode
-	caps := e.Xattrs["security.capability"]
 	if e.Type == system.TypeHardlink {
 		if _, to, ok := s.tree.Resolve(p); ok && to != nil {
-			mode, caps = to.Mode, to.Xattrs["security.capability"]
-			e = &system.Entry{Path: e.Path, Type: e.Type, Mode: to.Mode, UID: to.UID, GID: to.GID, Archive: e.Archive}
+			e = &system.Entry{Path: e.Path, Type: e.Type, Mode: to.Mode, UID: to.UID, GID: to.GID, Archive: e.Archive, Xattrs: to.Xattrs}
 		}
 	}
+	if acl, ok := e.Xattrs[aclAttribute]; ok {
+		with := *e
+		with.Mode = e.Mode&^0o007 | others(acl)
+		e = &with
+	}
+	mode, caps := e.Mode, e.Xattrs["security.capability"]
 	file := e.Type == system.TypeFile || e.Type == system.TypeHardlink
 	if file && mode&0o6000 != 0 {
 		s.list(&s.inv.SetID, obj(p, e, ""))
@@ -114,6 +117,26 @@ func (s *Sink) note(p string, e *system.Entry) {
 		}
 		if base := path.Base(p); base == "authorized_keys" || base == "authorized_keys2" {
 			s.strings(&s.inv.AuthorizedKeys, p)
+		}
+	}
+}
+
+// linked looks at sensitive files that are reached by a link: what it leads to
+// may have any name.
+func (s *Sink) linked() {
+	names := slices.Clone(sensitiveNames)
+	for _, p := range s.tree.Paths() {
+		if s.tree.Get(p).Type == system.TypeSymlink && sensitive(p) != "" && !slices.Contains(names, p) {
+			names = append(names, p)
+		}
+	}
+	for _, p := range names {
+		real, e, ok := s.tree.Resolve(p)
+		if !ok || real == p || e == nil || e.Type != system.TypeFile || sensitive(real) != "" {
+			continue
+		}
+		if o := obj(p, e, sensitive(p)); e.Mode&0o004 != 0 {
+			s.list(&s.inv.Sensitive, o)
 		}
 	}
 }
@@ -159,6 +182,7 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 	if err := s.sysctl(); err != nil {
 		return s.inv, err
 	}
+	s.linked()
 	for _, l := range []*[]facts.Obj{&s.inv.SetID, &s.inv.WorldWritable, &s.inv.FileCaps, &s.inv.Sensitive, &s.inv.Secrets, &s.inv.Tools} {
 		slices.SortStableFunc(*l, func(a, b facts.Obj) int {
 			if c := strings.Compare(a.Path, b.Path); c != 0 {
