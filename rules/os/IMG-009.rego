@@ -22,8 +22,8 @@ places(c) := {
 	"environment": array.concat(lib.arr(c.image.env), lib.arr(object.get(lib.obj(c.spec), ["process", "env"], []))),
 	"labels": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(c.image.labels); k != "org.mobyproject.config"],
 	"history": lib.arr(c.image.history),
-	"command": [concat(" ", words) | some words in [lib.args(c), array.concat(lib.arr(c.image.entrypoint), lib.arr(c.image.cmd))]],
-	"annotations": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(object.get(c.spec, "annotations", {}))],
+	"command": [concat(" ", words) | some words in [lib.arr(object.get(lib.obj(c.spec), ["process", "args"], [])), array.concat(lib.arr(c.image.entrypoint), lib.arr(c.image.cmd))]],
+	"annotations": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(object.get(lib.obj(c.spec), "annotations", {}))],
 }
 
 found contains lib.finding("IMG-009", c, {
