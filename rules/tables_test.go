@@ -299,3 +299,41 @@ func TestAllowances(t *testing.T) {
 		}
 	}
 }
+
+// Each release and each series stands once in its table, with the day on which
+// it ends and where that is from; what rolls has no such day.
+func TestLifetimes(t *testing.T) {
+	tables := data(t)
+	day, month := regexp.MustCompile(`^20\d\d-[01]\d-[0-3]\d$`), regexp.MustCompile(`^20\d\d-[01]\d$`)
+	for table, names := range map[string][]string{"distros": {"id", "version"}, "kernels": {"series"}} {
+		seen := map[string]bool{}
+		for _, r := range tables[table].([]any) {
+			row := r.(map[string]any)
+			at := table
+			for _, n := range names {
+				at += " " + fmt.Sprint(row[n])
+			}
+			if seen[at] {
+				t.Errorf("%s: two rows", at)
+			}
+			seen[at] = true
+			eol, _ := row["eol"].(string)
+			if rolling := row["rolling"] == true; rolling == (eol != "") || !rolling && !day.MatchString(eol) {
+				t.Errorf("%s: ends on %q, rolling %v", at, eol, row["rolling"])
+			}
+			for _, key := range []string{"source", "also"} {
+				if url, ok := row[key].(string); (ok || key == "source") && !strings.HasPrefix(url, "https://") {
+					t.Errorf("%s: %s is %q", at, key, url)
+				}
+			}
+			if asOf, _ := row["asOf"].(string); !month.MatchString(asOf) {
+				t.Errorf("%s: as of %q", at, asOf)
+			}
+			for key := range row {
+				if !slices.Contains([]string{"id", "version", "series", "pretty", "eol", "rolling", "source", "also", "asOf"}, key) {
+					t.Errorf("%s: unknown field %q", at, key)
+				}
+			}
+		}
+	}
+}

@@ -73,25 +73,24 @@ names contains kernel.value("CONFIG_BUILD_SALT")
 # 6.17.5-200.fc42.x86_64, 6.12.0-55.el10, 6.6.104.2-4.azl3, 6.17.5-arch1-1.
 marks := `^Ubuntu |^\d+\.\d+\.\d+-\d+(\.\d+)*-[a-z]|\.(fc|el|amzn|azl)\d|\.deb\d|-arch\d|-MANJARO`
 
-# eol is the last day of the series, by the table. A series that is older than
-# the newest longterm one, and no such itself, had ended when the table was made.
-eol := listed[0].eol if {
-	listed[0]
+# eol is the last day of the series, by the table; where it has two rows for
+# one, that which ends first. A series that is older than the newest longterm
+# one, and no such itself, had ended when the table was made.
+eol := min(listed) if {
+	count(listed) > 0
 } else := newest.asOf if {
 	kernel.older_than(newest.series)
 }
 
-listed := [r | some r in given.kernels; r.series == kernel.version_text]
+listed := {r.eol | some r in given.kernels; r.series == kernel.version_text}
 
 ended := sprintf("maintained until %s", [eol]) if {
 	count(listed) > 0
 } else := sprintf("no longer among the maintained series in %s", [newest.asOf])
 
-newest := r if {
-	last := max([kernel.parse(r.series) | some r in given.kernels])
-	some r in given.kernels
-	kernel.parse(r.series) == last
-}
+newest := ranked[count(ranked) - 1][1]
+
+ranked := sort([[kernel.parse(r.series), r] | some r in given.kernels])
 
 fail contains object.union(finding, {
 	"actual": sprintf("Linux %s, %s", [kernel.version_text, ended]),

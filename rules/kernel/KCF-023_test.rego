@@ -90,3 +90,13 @@ test_says_how_it_ended if {
 	some unlisted in rule.fail with input as on("3.10.108") with data.kernels as rows with data.seaworthy.date as "2026-11-25"
 	contains(json.marshal(unlisted), "no longer among the maintained series in 2026-03")
 }
+
+# Whatever the order of the rows, of two for one series that which ends first counts.
+test_two_rows if {
+	two := [{"series": "6.12", "eol": "2028-12-31", "asOf": "2026-03"}, {"series": "6.12", "eol": "2026-01-01", "asOf": "2026-03"}]
+	every list in [two, array.reverse(two)] {
+		t.fires(rule.fail, "component:kernel") with input as on("6.12.1") with data.kernels as list with data.seaworthy.date as "2026-11-25"
+		t.fires(rule.fail, "component:kernel") with input as on("6.10.1") with data.kernels as list with data.seaworthy.date as "2026-11-25"
+		t.silent(rule.fail) with input as on("6.13.1") with data.kernels as list with data.seaworthy.date as "2026-11-25"
+	}
+}

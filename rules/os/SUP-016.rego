@@ -52,22 +52,28 @@ unknown contains {"resource": lib.resource(c), "reason": "nobody said what day i
 	not given.date
 }
 
-# row of a distribution: a rolling one has no end, and no version either.
-row(distro) := rows[0] if {
-	rows := [r | some r in given.distros; r.id == distro.id; is_version(r.version, distro.versionId)]
+# row of a distribution: of those that match the one that says most of the
+# version, and of two such the one that ends first.
+row(distro) := sort(rows)[0][2] if {
+	rows := [[0 - count(r.version), object.get(r, "eol", ""), r] |
+		some r in given.distros
+		r.id == distro.id
+		is_version(r, distro)
+	]
 	count(rows) > 0
 }
 
-is_version("*", _)
+is_version(r, _) if r.version == "*"
 
-is_version(version, id) if {
-	version != "*"
-	id == version
+is_version(r, distro) if {
+	r.version == distro.versionId
+	endswith(distro.prettyName, object.get(r, "pretty", ""))
 }
 
-is_version(version, id) if {
-	version != ""
-	startswith(id, sprintf("%s.", [version]))
+# A point release, 12.4 of 12.
+is_version(r, distro) if {
+	r.version != ""
+	startswith(distro.versionId, sprintf("%s.", [r.version]))
 }
 
 found contains lib.finding("SUP-016", c, {

@@ -23,12 +23,39 @@ test_silent_good if {
 test_silent_rolling if {
 	t.silent(rule.fail) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.unknown) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
-	t.silent(rule.unknown) with input as on("debian", "") with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.unknown) with input as unstable("Debian GNU/Linux forky/sid") with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.fail) with input as unstable("Debian GNU/Linux forky/sid") with data.seaworthy.date as "2026-12-01"
+}
+
+unstable(pretty) := t.component_with("nginx", "/sbom/distro", {"id": "debian", "versionId": "", "prettyName": pretty})
+
+# A release whose number was taken out of os-release does not roll.
+test_unknown_without_number if {
+	t.tells(rule.unknown, "component:services/nginx") with input as unstable("Debian GNU/Linux 10 (buster)") with data.seaworthy.date as "2026-12-01"
+	t.tells(rule.unknown, "component:services/nginx") with input as on("ubuntu", "") with data.seaworthy.date as "2026-12-01"
+}
+
+# Whatever the order of the rows, the one that says most counts, and of two the
+# one that ends first.
+test_which_row if {
+	rows := [
+		{"id": "x", "version": "*", "rolling": true},
+		{"id": "x", "version": "15", "eol": "2020-01-01"},
+		{"id": "x", "version": "15.7", "eol": "2030-01-01"},
+		{"id": "x", "version": "15.8", "eol": "2030-01-01"},
+		{"id": "x", "version": "15.8", "eol": "2025-01-01"},
+	]
+	every list in [rows, array.reverse(rows)] {
+		t.silent(rule.fail) with input as on("x", "15.7") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.fires(rule.fail, "component:services/nginx") with input as on("x", "15.6") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.fires(rule.fail, "component:services/nginx") with input as on("x", "15.8") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.silent(rule.fail) with input as on("x", "16") with data.distros as list with data.seaworthy.date as "2026-12-01"
+	}
 }
 
 test_unknown_release if {
 	t.tells(rule.unknown, "component:services/nginx") with input as on("debian", "100") with data.seaworthy.date as "2026-12-01"
-	t.tells(rule.unknown, "component:services/nginx") with input as on("alpine", "3.1") with data.seaworthy.date as "2026-12-01"
+	t.tells(rule.unknown, "component:services/nginx") with input as on("alpine", "3.99") with data.seaworthy.date as "2026-12-01"
 	t.tells(rule.unknown, "component:services/nginx") with input as on("nobody", "1") with data.seaworthy.date as "2026-12-01"
 }
 
