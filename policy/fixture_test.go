@@ -113,7 +113,7 @@ func testFacts() *facts.Facts {
 				"":                      {Layer: "default"},
 				"/process/capabilities": {Layer: "os.yml", File: "os.yml", Line: 12, Column: 5},
 			},
-			SBOM: facts.SBOM{Present: true, Coverage: facts.Coverage{Files: 10, Owned: 9}, Distro: &facts.Distro{ID: "debian", PrettyName: "Debian GNU/Linux 12"}},
+			SBOM: facts.SBOM{Present: true, Coverage: facts.Coverage{Files: 10, Owned: 9}, Distro: &facts.Distro{ID: "debian", VersionID: "12", PrettyName: "Debian GNU/Linux 12"}},
 		}
 	}
 	return &facts.Facts{
