@@ -33,6 +33,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"example/sshd:1":                    component(ocitest.Config{Entrypoint: []string{"/usr/sbin/sshd"}}),
 		"example/label:1":                   component(ocitest.Config{Labels: map[string]string{"org.mobyproject.config": `{"capabilities": ["CAP_SYS_TIME"]}`}}),
 		"example/ambient:1":                 component(ocitest.Config{Labels: map[string]string{"org.mobyproject.config": `{"ambient": ["CAP_SYS_MODULE"]}`}}),
+		"example/mounts:1":                  component(ocitest.Config{Labels: map[string]string{"org.mobyproject.config": `{"runtime": {"mounts": [{"type": "bind", "source": "/var/x", "destination": "/init", "options": ["bind"]}, {"type": "bind", "source": "/", "destination": "host", "options": ["bind"]}]}}`}}),
 		"example/annotated:1":               component(ocitest.Config{Labels: map[string]string{"org.mobyproject.config": `{"annotations": {"run.oci.handler": "wasm"}}`}}),
 		"example/env:1":                     component(ocitest.Config{Env: []string{"API_TOKEN=ghp_16C7e42F292c6912E7710c838347Ae178B4a"}}),
 		"example/ports:1":                   component(ocitest.Config{ExposedPorts: []string{"80/tcp"}}),

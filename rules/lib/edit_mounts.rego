@@ -108,9 +108,42 @@ changed(options, drop, extra) := array.concat(kept, [o | some o in extra; not o 
 	kept := [o | some o in options; not o in drop]
 }
 
-# read_only is remount for what must not be written to: a bind without options
-# is shared both ways, too.
-read_only(c, destination) := remount(c, destination, {"rw"}, ["ro"])
+# unmount takes a mount away, whoever makes it: the OCI runtime, or init.
+unmount(p) := without_mount(p.c, p.m.destination) if {
+	startswith(p.path, "/")
+} else := [e |
+	some m in written_mounts(p)
+	m.destination == p.m.destination
+	some e in take_value(p.c, "/runtime/mounts", m)
+] if {
+	written_mounts(p)
+} else := put(p.c, "/runtime/mounts", [m | some m in label_mounts(p); m.destination != p.m.destination])
+
+# reoption is remount for the same.
+reoption(p, drop, extra) := remount(p.c, p.m.destination, drop, extra) if {
+	startswith(p.path, "/")
+} else := [e |
+	some i, m in written_mounts(p)
+	m.destination == p.m.destination
+	some e in put(p.c, sprintf("/runtime/mounts/%d/options", [i]), changed(lib.options(m), drop, extra))
+] if {
+	written_mounts(p)
+} else := put(p.c, "/runtime/mounts", [remounted(m, p.m.destination, drop, extra) | some m in label_mounts(p)])
+
+written_mounts(p) := written(p.c).runtime.mounts
+
+label_mounts(p) := lib.arr(object.get(label(p.c), ["runtime", "mounts"], []))
+
+# without_bind_ns leaves a namespace of a component unbound; a label's is unset.
+without_bind_ns(c, key) := take(c, sprintf("/runtime/bindNS/%s", [key])) if {
+	written(c).runtime.bindNS[key]
+} else := put(c, sprintf("/runtime/bindNS/%s", [key]), "")
+
+# read_only is reoption for what must not be written to: with all that is mounted
+# below it, where it is read-only itself.
+read_only(p) := reoption(p, {"rw", "rrw"}, ["ro"]) if {
+	lib.writable(p.m)
+} else := reoption(p, {"ro"}, ["rro"])
 
 # without_device takes the device of a path out of a component's devices.
 without_devices(c, paths) := [e |
@@ -156,18 +189,3 @@ every_device(c, openers) := without_devices(c, {"all"}) if {
 	some i in openers
 	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))
 } else := []
-
-# runtime_mount gives a mount that init makes more options.
-runtime_mount(c, m, extra) := [e |
-	some i, w in lib.arr(object.get(written(c), ["runtime", "mounts"], []))
-	w.destination == m.destination
-	some e in put(c, sprintf("/runtime/mounts/%d/options", [i]), changed(lib.options(w), {"suid", "dev", "exec"}, extra))
-] if {
-	is_array(object.get(written(c), ["runtime", "mounts"], null))
-} else := put(c, "/runtime/mounts", [optioned_mount(w, m.destination, extra) |
-	some w in lib.arr(object.get(label(c), ["runtime", "mounts"], []))
-])
-
-optioned_mount(w, destination, extra) := object.union(w, {"options": changed(lib.options(w), {"suid", "dev", "exec"}, extra)}) if {
-	w.destination == destination
-} else := w

@@ -179,7 +179,7 @@ test_remount if {
 		"label's tmpfs": [{}, {"tmpfs": ["/x:size=1m", "/y"]}, [set("/tmpfs", ["/x:size=1m,ro", "/y"])]],
 		"own binds hide the label's": [{"binds": ["/b:/y"]}, {"binds": ["/a:/x"], "tmpfs": ["/x"]}, [set("/tmpfs", ["/x:ro"])]],
 	} {
-		is(name, edit.read_only(c(case[0], case[1]), "/x"), case[2])
+		is(name, edit.read_only(at_x(case[0], case[1])), case[2])
 	}
 }
 
@@ -297,13 +297,32 @@ test_confined if {
 	edit.confined(c({"selinux": "x"}, {}), "selinux") == [line("append", "lsm=selinux,yama")] with input as with_selinux
 }
 
+# at_x is what rules know of the mount at /x.
+at_x(written, label) := {"c": c(written, label), "path": "/mounts/0", "m": {"destination": "/x"}}
+
+test_read_only_below if {
+	p := object.union(at_x({"binds": ["/a:/x:nosuid,ro"]}, {}), {"m": {"options": ["nosuid", "ro"]}})
+	edit.read_only(p) == [set("/binds/0", "/a:/x:nosuid,rro")]
+}
+
+by_init(m, written, label) := {"c": c(written, label), "path": "runtime:/mounts/3", "m": m}
+
 test_runtime_mount if {
-	disk := {"destination": "/x", "options": ["suid", "noatime"]}
+	disk := {"destination": "x", "options": ["suid", "noatime"]}
 	other := {"destination": "/y"}
-	edit.runtime_mount(c({"runtime": {"mounts": [other, disk]}}, {}), disk, ["nosuid"]) == [set("/runtime/mounts/1/options", ["noatime", "nosuid"])]
-	edit.runtime_mount(c({}, {"runtime": {"mounts": [other, disk]}}), disk, ["nosuid"]) == [
-		set("/runtime/mounts", [other, {"destination": "/x", "options": ["noatime", "nosuid"]}]),
+	mounts := {"runtime": {"mounts": [other, disk]}}
+	edit.reoption(by_init(disk, mounts, {}), {"suid"}, ["nosuid"]) == [set("/runtime/mounts/1/options", ["noatime", "nosuid"])]
+	edit.reoption(by_init(disk, {}, mounts), {"suid"}, ["nosuid"]) == [
+		set("/runtime/mounts", [other, {"destination": "x", "options": ["noatime", "nosuid"]}]),
 	]
+	edit.unmount(by_init(disk, mounts, {})) == [cut("/runtime/mounts", disk)]
+	edit.unmount(by_init(disk, {}, mounts)) == [set("/runtime/mounts", [other])]
+	edit.unmount(at_x({"binds": ["/a:/x"]}, {})) == [cut("/binds", "/a:/x")]
+}
+
+test_without_bind_ns if {
+	edit.without_bind_ns(c({"runtime": {"bindNS": {"net": "/x"}}}, {}), "net") == [out("/runtime/bindNS/net")]
+	edit.without_bind_ns(c({}, {"runtime": {"bindNS": {"net": "/x"}}}), "net") == [set("/runtime/bindNS/net", "")]
 }
 
 test_safe_mode if {

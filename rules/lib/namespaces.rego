@@ -25,7 +25,7 @@ host_ns(c, kind) if {
 	some ns in namespaces(c)
 	ns.type == kind
 	ns_path(ns) != ""
-	start := clean(ns_path(ns))
+	start := host_path(ns_path(ns))
 	some end in graph.reachable(object.union({start: []}, object.get(ns_graph, kind, {})), {start})
 	of_host(end)
 }
@@ -47,9 +47,9 @@ ns_names[kind][path] contains target if {
 
 ns_targets(c, kind) := {"host"} if {
 	not has_ns(c, kind)
-} else := {clean(ns_path(ns)) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""}
+} else := {host_path(ns_path(ns)) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""}
 
-bound_ns(c, key) := clean(path) if {
+bound_ns(c, key) := host_path(path) if {
 	path := object.get(obj(c.runtime), ["bindNS", key], "")
 	path != ""
 }

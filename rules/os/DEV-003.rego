@@ -32,7 +32,7 @@ found contains lib.finding("DEV-003", c, {
 	some c in lib.containers
 	some i, d in lib.devices(c)
 	bits.and(object.get(d, "fileMode", 0), 2) == 2
-	not d.path in {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/random", "/dev/urandom"}
+	not d.path in lib.usual_devices
 }
 
 fail contains f if {

@@ -43,10 +43,10 @@ reaches(c) if count(lib.devices(c)) > 0
 reaches(c) if lib.all_devices(c)
 
 reaches(c) if {
-	some p in lib.placed
-	p.c.id == c.id
-	p.bind
-	lib.under(p.source, "/dev")
+	some p in lib.placed_in[c.id]
+	some path in p.shows
+	lib.under(path, "/dev")
+	not path in lib.usual_devices
 }
 
 severity(c) := "high" if {

@@ -29,9 +29,9 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if {
 	lib.uid(c) != 0
-	some m in lib.mounts(c)
-	lib.is_bind(m)
-	terminal(lib.source(m))
+	some p in lib.placed_in[c.id]
+	some path in p.shows
+	terminal(path)
 }
 
 exposed(c) if {
@@ -75,10 +75,10 @@ mute := edit.sysctl("dev.tty.legacy_tiocsti", "0") if {
 
 untied(c) := array.concat(
 	[e |
-		some m in lib.mounts(c)
-		lib.is_bind(m)
-		terminal(lib.source(m))
-		some e in edit.without_mount(c, m.destination)
+		some p in lib.placed_in[c.id]
+		some path in p.shows
+		terminal(path)
+		some e in edit.unmount(p)
 	],
 	[e |
 		some d in lib.devices(c)

@@ -31,13 +31,15 @@ exposed(c) if "CAP_SYS_RAWIO" in lib.caps(c)
 
 exposed(c) if count(memory_paths(c)) > 0
 
+exposed(c) if count(of_memory(c)) > 0
+
 memory_paths(c) := {d.path | some d in lib.devices(c); lib.device_name(d) in {"/dev/mem", "/dev/kmem", "/dev/port"}}
 
-exposed(c) if {
-	some m in lib.mounts(c)
-	lib.is_bind(m)
-	lib.source(m) == "/dev"
-}
+# of_memory are the mounts that show such a device.
+of_memory(c) := [p |
+	some p in lib.placed_in[c.id]
+	count(p.shows & {"/", "/dev", "/dev/mem", "/dev/kmem", "/dev/port"}) > 0
+]
 
 ways contains "/dev/mem" if kernel.on("CONFIG_DEVMEM")
 
@@ -52,12 +54,7 @@ severity := "low" if {
 	not "relaxed" in kernel.values("iomem")
 } else := "high"
 
-without_dev(c) := [e |
-	some m in lib.mounts(c)
-	lib.is_bind(m)
-	lib.source(m) == "/dev"
-	some e in edit.without_mount(c, m.destination)
-]
+without_dev(c) := [e | some p in of_memory(c); some e in edit.unmount(p)]
 
 found contains lib.finding("JNT-005", c, {
 	"path": "/process/capabilities",

@@ -107,7 +107,7 @@ test_silent_not_a_bind if {
 
 test_edit_takes_the_bind if {
 	c := {
-		"id": "services/a",
+		"id": "services/a", "section": "services",
 		"entry": {"binds": ["/dev:/dev:ro", "/srv:/srv:ro"]},
 		"spec": {"mounts": [
 			{"destination": "/dev", "type": "tmpfs", "source": "/dev", "options": []},
@@ -116,7 +116,7 @@ test_edit_takes_the_bind if {
 		]},
 		"image": {"labels": {}},
 	}
-	{e.value | some e in rule.without_dev(c)} == {"/dev:/dev:ro"}
+	{e.value | some e in rule.without_dev(c)} == {"/dev:/dev:ro"} with input as {"components": [c]}
 }
 
 test_fires_device if {

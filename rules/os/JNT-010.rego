@@ -34,23 +34,55 @@ programs(c, destination) := entrypoint if {
 	lib.under(lib.clean(entrypoint), destination)
 }
 
+# A program without a path is looked for in PATH.
+programs(c, destination) := sprintf("%s, where %s is looked for", [dir, lib.args(c)[0]]) if {
+	not programs_dir(destination)
+	destination != "/"
+	not contains(lib.args(c)[0], "/")
+	dir := min({d | some d in search_path(c); lib.under(d, destination)})
+}
+
+search_path(c) := {lib.clean(dir) |
+	some line in lib.arr(object.get(c.spec, ["process", "env"], []))
+	startswith(line, "PATH=")
+	some dir in split(trim_prefix(line, "PATH="), ":")
+	startswith(dir, "/")
+}
+
+# changes_files: a tmpfs is empty, and holds no program, unless it begins with a
+# copy of what it covers or what is put there may be run.
+changes_files(p) if {
+	lib.writable(p.m)
+	not p.m.type in {"tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"}
+}
+
+changes_files(p) if {
+	p.m.type in {"tmpfs", "ramfs"}
+	lib.writable(p.m)
+	not inert(p.m)
+}
+
+inert(m) if {
+	lib.has_flag(m, "noexec")
+	not "tmpcopyup" in lib.options(m)
+}
+
 programs_dir(destination) if {
 	some dir in {"/usr", "/lib", "/lib64", "/bin", "/sbin"}
 	lib.under(destination, dir)
 }
 
 found contains lib.finding("JNT-010", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": sprintf("readonly, and %s writable over %s", [m.source, covered]),
 	"expected": "a read-only bind, or another place",
-	"key": sprintf("%s", [m.destination]),
-	"message": sprintf("%s has a read-only root, yet can change %s through the bind of %s", [c.id, covered, m.source]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
-	"edits": edit.read_only(c, m.destination),
+	"key": p.key,
+	"message": sprintf("%s has a read-only root, yet can change %s through the mount at %s", [c.id, covered, m.destination]),
+	"fix": sprintf("mount %s read-only at %s of %s, or elsewhere", [m.source, m.destination, c.id]),
+	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed
-	p.bind
-	p.writable
+	changes_files(p)
 	c := p.c
 	m := p.m
 	lib.readonly_root(c)

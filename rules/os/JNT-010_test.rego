@@ -33,4 +33,27 @@ test_allowed if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
-test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/usr", "type": "ext4", "source": "/var/x", "options": ["rw"]})
+test_fires_disk if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/usr", "type": "ext4", "source": "/var/x", "options": ["rw"]})
+
+test_fires_tmpfs if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/usr/local", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev"]})
+
+test_fires_copy if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/usr/lib", "type": "tmpfs", "source": "tmpfs", "options": ["noexec", "tmpcopyup"]})
+
+test_fires_overlay if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/usr", "type": "overlay", "source": "overlay", "options": ["lowerdir=/var/a", "upperdir=/var/b", "workdir=/var/c"]})
+
+test_silent_inert if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/usr/share/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["noexec"]})
+
+test_silent_tmpfs_ro if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/usr/share/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["ro"]})
+
+in_path(path, destination) := json.patch(t.nginx_mount({"destination": destination, "type": "bind", "source": "/var/app", "options": ["rw"]}), [
+	{"op": "add", "path": "/components/4/spec/process/args", "value": ["server", "-v"]},
+	{"op": "add", "path": "/components/4/spec/process/env", "value": ["A=1", path]},
+])
+
+test_fires_in_path if t.fires(rule.fail, "component:services/nginx") with input as in_path("PATH=/usr/bin:/opt/app/bin", "/opt/app")
+
+test_silent_beside_path if {
+	t.silent(rule.fail) with input as in_path("PATH=/usr/bin:/opt/app/bin", "/opt/data")
+	t.silent(rule.fail) with input as in_path("PATH=relative:/opt/app/bin", "/relative")
+	t.silent(rule.fail) with input as in_path("MYPATH=/opt/app/bin", "/opt/app")
+}

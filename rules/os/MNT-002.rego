@@ -21,13 +21,13 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-002", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": lib.options(m),
 	"expected": "options that os.yml names",
-	"key": sprintf("%s", [m.destination]),
+	"key": p.key,
 	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
-	"edits": edit.remount(c, m.destination, {"rw", "rshared"}, ["ro"]),
+	"edits": edit.reoption(p, {"rw", "rshared"}, ["ro"]),
 }) if {
 	some p in lib.placed
 	c := p.c

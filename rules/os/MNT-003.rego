@@ -21,13 +21,13 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-003", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": o,
 	"expected": "rprivate or rslave",
-	"key": sprintf("%s", [m.destination]),
+	"key": p.key,
 	"message": sprintf("what %s mounts below %s appears outside as well", [c.id, m.destination]),
 	"fix": sprintf("replace %s by rslave in the mount of %s at %s", [o, m.destination, c.id]),
-	"edits": edit.remount(c, m.destination, {"shared", "rshared"}, ["rslave"]),
+	"edits": edit.reoption(p, {"shared", "rshared"}, ["rslave"]),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -21,19 +21,18 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-004", c, {
-	"path": lib.mount_path(p.i),
-	"actual": m.source,
-	"expected": "a folder below the root",
-	"key": sprintf("%s", [m.destination]),
+	"path": p.path,
+	"actual": lib.told(p, {"/"}),
+	"expected": "a folder below the root, by a path that no image has a part in",
+	"key": p.key,
 	"message": sprintf("%s sees the whole root filesystem of the host at %s", [c.id, m.destination]),
-	"fix": sprintf("remove the bind of / from %s", [c.id]),
-	"edits": edit.without_mount(c, m.destination),
+	"fix": sprintf("remove the mount of / at %s from %s", [m.destination, c.id]),
+	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed
-	p.bind
 	c := p.c
 	m := p.m
-	p.source == "/"
+	"/" in p.shows
 }
 
 fail contains f if {

@@ -27,3 +27,15 @@ test_allowed if {
 }
 
 test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/", "options": ["rw"]})
+
+test_fires_overlay if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/host", "type": "overlay", "source": "overlay", "options": ["lowerdir=/"]})
+
+test_fires_of_a_process if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/host", "type": "bind", "source": "/proc/self/root", "options": ["rbind", "ro"]})
+
+test_fires_by_init if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/runtime", {"mounts": [{"destination": "host", "type": "bind", "source": "/", "options": ["bind"]}]})
+
+test_fires_by_link if {
+	system := t.put(t.nginx_mount({"destination": "/host", "type": "bind", "source": "/data", "options": ["rbind", "ro"]}), "/files/-", {"path": "/data", "type": "symlink", "link": "/"})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{f.actual | some f in rule.fail} == {"/ (/data)"} with input as system
+}

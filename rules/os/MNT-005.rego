@@ -21,23 +21,29 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-005", c, {
-	"path": lib.mount_path(p.i),
-	"actual": sprintf("%s, writable", [m.source]),
+	"path": p.path,
+	"actual": sprintf("%s, writable", [lib.told(p, touched)]),
 	"expected": "read-only",
-	"key": sprintf("%s", [m.destination]),
-	"message": sprintf("%s can write to %s of the host", [c.id, m.source]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
-	"edits": edit.read_only(c, m.destination),
+	"key": p.key,
+	"message": sprintf("%s can write to %s of the host", [c.id, lib.told(p, touched)]),
+	"fix": sprintf("mount %s read-only at %s of %s", [m.source, m.destination, c.id]),
+	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed
-	p.bind
-	p.writable
 	c := p.c
 	m := p.m
-	some dir in {"/etc", "/boot", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/containers", "/init"}
-	lib.under(p.source, dir)
-	not lib.under(p.source, "/etc/resolv.conf")
+	touched := {path | some path in p.writes; system(path)}
+	count(touched) > 0
 }
+
+system(path) if {
+	some dir in lib.system_folders
+	lib.under(path, dir)
+	not regex.match(`^/containers/volumes/[^/]+/merged$`, path)
+}
+
+# What init and the OCI runtime keep about containers lies below it.
+system("/run")
 
 fail contains f if {
 	some f in found

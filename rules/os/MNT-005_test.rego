@@ -31,3 +31,17 @@ test_allowed if {
 }
 
 test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/etc", "options": ["rw"]})
+
+test_fires_upper if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "overlay", "source": "overlay", "options": ["lowerdir=/var/a", "upperdir=/etc/b", "workdir=/etc/c"]})
+
+test_fires_run if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/run", "options": ["rbind", "rw"]})
+
+test_fires_state_of_init if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/seaworthy", "options": ["rbind"]})
+
+test_fires_component if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/containers/services/report/rootfs", "options": ["rbind", "rw"]})
+
+test_silent_volume if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/containers/volumes/data/merged", "options": ["rbind", "rw"]})
+
+test_silent_resolv_conf if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/etc/resolv.conf", "type": "bind", "source": "/etc/resolv.conf", "options": ["rbind", "rw"]})
+
+test_silent_folder_of_run if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/resolvconf", "options": ["rbind", "rw"]})

@@ -21,21 +21,27 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-006", c, {
-	"path": lib.mount_path(p.i),
-	"actual": m.source,
+	"path": p.path,
+	"actual": lib.told(p, seen),
 	"expected": "no bind of it",
-	"key": sprintf("%s", [m.destination]),
-	"message": sprintf("%s sees %s of the host", [c.id, m.source]),
-	"fix": sprintf("remove the bind of %s from %s; name single devices under `devices`", [m.source, c.id]),
-	"edits": edit.without_mount(c, m.destination),
+	"key": lib.mount_key(p, seen),
+	"message": sprintf("%s sees %s of the host", [c.id, lib.told(p, seen)]),
+	"fix": sprintf("remove the mount at %s from %s; name single devices under `devices`", [m.destination, c.id]),
+	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed
-	p.bind
 	c := p.c
 	m := p.m
+	seen := {path | some path in p.shows; kernels(path)}
+	count(seen) > 0
+}
+
+# MNT-008 is about cgroups.
+kernels(path) if {
 	some dir in {"/dev", "/proc", "/sys"}
-	lib.under(p.source, dir)
-	not lib.under(p.source, "/sys/fs/cgroup")
+	lib.under(path, dir)
+	not lib.under(path, "/sys/fs/cgroup")
+	not path in lib.usual_devices
 }
 
 fail contains f if {

@@ -27,3 +27,17 @@ test_allowed if {
 }
 
 test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/dev/sda1", "options": ["rw"]})
+
+test_fires_devtmpfs if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "devtmpfs", "source": "devtmpfs", "options": []})
+
+test_fires_debugfs if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "debugfs", "source": "none", "options": ["ro"]})
+
+test_silent_null if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/etc/motd", "type": "bind", "source": "/dev/null", "options": ["rbind", "ro"]})
+
+test_silent_own_proc if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "proc", "source": "proc", "options": ["ro"]})
+
+# An allowance for one path covers no other at its place.
+test_key_has_the_path if {
+	system := t.nginx_mount({"destination": "/dev/kmsg", "type": "bind", "source": "/dev/mem", "options": ["rbind", "ro"]})
+	{f.key | some f in rule.fail} == {"/dev/kmsg (/dev/mem)"} with input as system
+}

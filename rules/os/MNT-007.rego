@@ -22,21 +22,25 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-007", c, {
-	"path": lib.mount_path(p.i),
-	"actual": m.source,
+	"path": p.path,
+	"actual": lib.told(p, sockets),
 	"expected": "no runtime socket",
-	"key": sprintf("%s", [m.destination]),
-	"message": sprintf("%s can start containers through %s", [c.id, m.source]),
-	"fix": sprintf("remove the bind of %s from %s", [m.source, c.id]),
-	"edits": edit.without_mount(c, m.destination),
+	"key": p.key,
+	"message": sprintf("%s can start containers through %s", [c.id, lib.told(p, sockets)]),
+	"fix": sprintf("remove the mount at %s from %s", [m.destination, c.id]),
+	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed
-	p.bind
 	c := p.c
 	m := p.m
-	some name in array.concat(given.params.runtime_sockets, ["containerd", "crio", "docker"])
-	p.source in {concat("/", ["/run", name]), concat("/", ["/run/containerd", name]), concat("/", ["/run/crio", name]), concat("/", ["/run/podman", name])}
+	sockets := {path | some path in p.shows; leads_to_socket(path)}
+	count(sockets) > 0
 }
+
+# A socket is known by its name, wherever it lies.
+leads_to_socket(path) if regex.replace(path, `^.*/`, "") in given.params.runtime_sockets
+
+leads_to_socket(path) if regex.match(`^/run/(docker/|k3s/)?(buildkit|containerd|crio|docker|podman)$`, path)
 
 fail contains f if {
 	some f in found

@@ -27,3 +27,9 @@ test_allowed if {
 }
 
 test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/run/docker.sock", "options": ["rw"]})
+
+test_fires_elsewhere if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/lib/x/docker.sock", "options": ["rbind"]})
+
+test_fires_k3s if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/k3s/containerd", "options": ["rbind"]})
+
+test_silent_config if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/config/docker", "options": ["rbind"]})

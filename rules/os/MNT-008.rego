@@ -20,28 +20,27 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-cgroup_mount(m) if {
-	lib.is_bind(m)
-	lib.under(lib.source(m), "/sys/fs/cgroup")
-}
-
-cgroup_mount(m) if m.type in {"cgroup", "cgroup2"}
-
 found contains lib.finding("MNT-008", c, {
-	"path": lib.mount_path(p.i),
-	"actual": "writable",
+	"path": p.path,
+	"actual": sprintf("%s, writable", [lib.told(p, trees)]),
 	"expected": "read-only",
-	"key": sprintf("%s", [m.destination]),
+	"key": lib.mount_key(p, trees),
 	"message": sprintf("%s can change the limits of every container", [c.id]),
-	"fix": sprintf("mount %s read-only at %s", [m.destination, c.id]),
-	"edits": edit.read_only(c, m.destination),
+	"fix": sprintf("mount %s of %s read-only, with all that is mounted below it", [m.destination, c.id]),
+	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed
-	p.writable
 	c := p.c
 	m := p.m
-	cgroup_mount(m)
+	trees := {path | some path in written(p); lib.under(path, "/sys/fs/cgroup")}
+	count(trees) > 0
 }
+
+# Wherever it is mounted, there is one tree.
+written(p) := {"/sys/fs/cgroup"} if {
+	p.m.type in {"cgroup", "cgroup2"}
+	lib.writable(p.m)
+} else := p.writes | {"/sys/fs/cgroup" | some path in p.writes; path in {"/sys", "/sys/fs"}}
 
 fail contains f if {
 	some f in found

@@ -27,3 +27,11 @@ test_allowed if {
 test_silent_other_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/var/x", "options": ["rbind", "rw"]})
 
 test_silent_other_type if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/sys/fs/cgroup", "options": ["rw"]})
+
+test_fires_parent if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys", "options": ["rbind", "rw"]})
+
+test_fires_below_read_only if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys", "options": ["rbind", "ro"]})
+
+test_silent_all_read_only if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys", "options": ["rbind", "rro"]})
+
+test_silent_fs_beside if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys/class", "options": ["rbind", "rw"]})

@@ -20,28 +20,25 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-modules_folder(m) if lib.under(lib.source(m), "/lib/modules")
-
-modules_folder(m) if lib.under(lib.source(m), "/usr/lib/modules")
-
 danger(c, m) := "writable" if {
 	lib.writable(m)
 } else := "with CAP_SYS_MODULE" if "CAP_SYS_MODULE" in lib.caps(c)
 
 found contains lib.finding("MNT-009", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": sprintf("%s, %s", [m.source, why]),
 	"expected": "read-only, and no CAP_SYS_MODULE",
-	"key": sprintf("%s", [m.destination]),
+	"key": p.key,
 	"message": sprintf("%s has the kernel's modules, %s", [c.id, why]),
 	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE", [m.source, m.destination, c.id]),
-	"edits": array.concat(edit.read_only(c, m.destination), edit.without_caps(c, {"CAP_SYS_MODULE"})),
+	"edits": array.concat(edit.read_only(p), edit.without_caps(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some p in lib.placed
-	p.bind
 	c := p.c
 	m := p.m
-	modules_folder(m)
+	some path in p.shows
+	some dir in {"/lib/modules", "/usr/lib/modules"}
+	lib.under(path, dir)
 	why := danger(c, m)
 }
 

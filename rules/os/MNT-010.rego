@@ -21,19 +21,18 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-010", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": m.source,
 	"expected": "a folder below it",
-	"key": sprintf("%s", [m.destination]),
+	"key": p.key,
 	"message": sprintf("%s sees every socket of the host", [c.id]),
 	"fix": sprintf("bind the one folder below %s that %s needs", [m.source, c.id]),
-	"edits": edit.without_mount(c, m.destination),
+	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed
-	p.bind
 	c := p.c
 	m := p.m
-	p.source == "/run"
+	"/run" in p.shows
 }
 
 fail contains f if {

@@ -21,23 +21,44 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-012", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": lib.options(m),
 	"expected": "nosuid, nodev, noexec and a size",
-	"key": sprintf("%s", [m.destination]),
-	"message": sprintf("the tmpfs %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
+	"key": p.key,
+	"message": sprintf("the %s %s of %s lacks %s", [m.type, m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("write %s:nosuid,nodev,noexec,size=16m in the tmpfs of %s", [m.destination, c.id]),
-	"edits": edit.remount(c, m.destination, {"suid", "dev", "exec"}, array.concat(sort(missing - {"size"}), [s | some s in ["size=16m"]; "size" in missing])),
+	"edits": limited(p, missing),
 }) if {
 	some p in lib.placed
 	c := p.c
 	m := p.m
-	m.type == "tmpfs"
-	not lib.under(p.destination, "/dev")
-	has := {x | some o in lib.options(m); x := split(o, "=")[0]}
-	missing := {"nosuid", "nodev", "noexec", "size"} - has
+	m.type in {"tmpfs", "ramfs"}
+	missing := lib.lacking(m, flags(p.destination)) | {"size" | not sized(m)}
 	count(missing) > 0
 }
+
+# The devices of every container are made in its /dev.
+flags("/dev") := {"nosuid"}
+
+flags(destination) := {"nosuid", "nodev", "noexec"} if destination != "/dev"
+
+# sized: of several sizes the last one counts; 0 stands for none, and a ramfs
+# has none.
+sized(m) if {
+	m.type == "tmpfs"
+	sizes := [o | some o in lib.options(m); size_option(o)]
+	regex.match("=0*([1-9][0-9]*[kKmMgG]?|[1-9][0-9]?%)$", sizes[count(sizes) - 1])
+}
+
+# limited adds what is missing and drops what would take it back. A ramfs cannot
+# be limited.
+limited(p, missing) := edit.reoption(p, lib.against(missing) | unsized, array.concat(sort(missing - {"size"}), size)) if {
+	p.m.type == "tmpfs"
+	unsized := {o | "size" in missing; some o in lib.options(p.m); size_option(o)}
+	size := [s | "size" in missing; s := "size=16m"]
+} else := []
+
+size_option(o) if regex.match("^(size|nr_blocks)=", o)
 
 fail contains f if {
 	some f in found

@@ -9,7 +9,7 @@ test_fires_no_size if t.fires(rule.fail, "component:services/nginx") with input 
 
 test_silent_full if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/run", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=1m"]})
 
-test_silent_dev_shm if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": []})
+test_fires_dev_shm if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": []})
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
@@ -35,4 +35,29 @@ sized(options) := {contains(json.marshal(f.edits), "size=16m") |
 test_edit_adds_a_size_where_there_is_none if {
 	sized(["nosuid", "nodev", "noexec"]) == {true}
 	sized(["nosuid", "nodev", "size=1m"]) == {false}
+}
+
+test_fires_taken_back if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "exec", "size=1m"]})
+
+test_fires_size_zero if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=1m", "size=0"]})
+
+test_fires_all_memory if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=100%"]})
+
+test_fires_ramfs if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "ramfs", "source": "ramfs", "options": ["nosuid", "nodev", "noexec", "size=1m"]})
+
+test_silent_blocks if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "nr_blocks=16k"]})
+
+test_silent_half if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=50%"]})
+
+# The options that spoil it go, the others stay.
+test_edit if {
+	system := json.patch(t.good, [
+		{"op": "add", "path": "/components/4/entry", "value": {"tmpfs": ["/x:nosuid,suid,nodev,mode=1777,size=0"]}},
+		{"op": "add", "path": "/components/4/spec/mounts/-", "value": {"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "suid", "nodev", "mode=1777", "size=0"]}},
+	])
+	{e.value | some f in rule.fail; some e in f.edits} == {"/x:nosuid,nodev,mode=1777,noexec,size=16m"} with input as system
+}
+
+test_no_edit_of_ramfs if {
+	{e | some f in rule.fail; some e in f.edits} == set() with input as t.nginx_mount({"destination": "/x", "type": "ramfs", "source": "ramfs", "options": []})
 }

@@ -21,19 +21,19 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-016", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": lib.options(m),
 	"expected": "nosuid, nodev, noexec",
-	"key": sprintf("%s", [m.destination]),
+	"key": p.key,
 	"message": sprintf("the mount %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("add nosuid, nodev and noexec to the mount %s of %s", [m.destination, c.id]),
-	"edits": edit.remount(c, m.destination, {"suid", "dev", "exec"}, sort(missing)),
+	"edits": edit.reoption(p, lib.against(missing), sort(missing)),
 }) if {
 	some p in lib.placed
 	c := p.c
 	m := p.m
 	m.type in {"proc", "sysfs"}
-	missing := {"nosuid", "nodev", "noexec"} - {o | some o in lib.options(m)}
+	missing := lib.lacking(m, {"nosuid", "nodev", "noexec"})
 	count(missing) > 0
 }
 

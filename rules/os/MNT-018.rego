@@ -21,20 +21,30 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-018", c, {
-	"path": sprintf("runtime:/mounts/%d", [i]),
+	"path": p.path,
 	"actual": lib.options(m),
 	"expected": "nodev, nosuid, noexec",
-	"key": sprintf("%s", [m.destination]),
-	"message": sprintf("the disk at %s of %s is mounted without %s", [m.destination, c.id, lib.one_line(missing)]),
-	"fix": sprintf("add %s to the options of runtime.mounts %s of %s", [lib.one_line(missing), m.destination, c.id]),
-	"edits": edit.runtime_mount(c, m, sort(missing)),
+	"key": key(p),
+	"message": sprintf("the %s at %s of %s is mounted without %s", [m.type, m.destination, c.id, lib.one_line(missing)]),
+	"fix": sprintf("add %s to the options of the mount %s of %s", [lib.one_line(missing), m.destination, c.id]),
+	"edits": edit.reoption(p, lib.against(missing), sort(missing)),
 }) if {
-	some c in lib.containers
-	some i, m in lib.arr(object.get(lib.obj(c.runtime), "mounts", []))
-	m.type in {"ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "iso9660", "nfs", "nfs4", "9p", "virtiofs", "f2fs"}
-	missing := {"nodev", "nosuid", "noexec"} - {o | some o in lib.options(m)}
+	some p in array.concat(lib.placed, lib.on_host)
+	c := p.c
+	m := p.m
+	not p.bind
+	not m.type in diskless
+	missing := lib.lacking(m, {"nodev", "nosuid", "noexec"})
 	count(missing) > 0
 }
+
+# Whatever is none of these has its files on a disk, or another machine.
+diskless := {"", "bind", "cgroup", "cgroup2", "devpts", "hugetlbfs", "mqueue", "none", "overlay", "proc", "ramfs", "sysfs", "tmpfs"} | object.keys(lib.kernel_folders)
+
+# Two mounts may be at the same place of the host and of the container.
+key(p) := sprintf("mounts:%s", [p.key]) if {
+	startswith(p.path, "/")
+} else := p.key
 
 fail contains f if {
 	some f in found

@@ -33,3 +33,18 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_by_the_runtime if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/dev/vda1", "options": ["nosuid", "nodev", "noexec", "exec"]})
+
+test_fires_exfat if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "exfat", "source": "/dev/vda1", "options": ["ro"]})
+
+test_silent_diskless if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "mqueue", "source": "mqueue", "options": []})
+
+test_silent_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "none", "source": "/var/x", "options": ["bind"]})
+
+# The same place on the host and in the container: two findings.
+test_two_places if {
+	disk := {"destination": "/x", "type": "ext4", "source": "/dev/vda1", "options": []}
+	system := t.put(t.nginx_mount(disk), "/components/4/runtime", {"mounts": [disk]})
+	{f.key | some f in rule.fail} == {"/x", "mounts:/x"} with input as system
+}

@@ -21,21 +21,21 @@ checked contains lib.resource(c) if some c in lib.containers
 unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-020", c, {
-	"path": lib.mount_path(p.i),
+	"path": p.path,
 	"actual": m.destination,
 	"expected": "one mount for each destination",
 	"key": p.destination,
-	"message": sprintf("%s mounts %s twice; the later one hides the other", [c.id, m.destination]),
-	"fix": sprintf("remove one mount of %s from %s", [m.destination, c.id]),
-	"edits": edit.without_mount(c, m.destination),
+	"message": sprintf("%s has %d mounts at %s; the last one hides the others", [c.id, count(there), place]),
+	"fix": sprintf("remove all mounts at %s but one from %s", [place, c.id]),
+	"edits": edit.unmount(p),
 }) if {
-	some p in lib.placed
-	c := p.c
+	some c in lib.containers
+	all := lib.placed_in[c.id]
+	some place in {p.destination | some p in all}
+	there := [p | some p in all; p.destination == place]
+	count(there) > 1
+	p := there[count(there) - 1]
 	m := p.m
-	some other in lib.placed
-	other.c.id == c.id
-	other.i < p.i
-	p.destination == other.destination
 }
 
 fail contains f if {

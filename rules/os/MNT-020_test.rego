@@ -23,3 +23,9 @@ test_allowed if {
 }
 
 test_silent_in_two_components if t.silent(rule.fail) with input as t.drop(t.good, "/components/4/spec/mounts/0")
+
+test_fires_by_init if {
+	system := t.put(t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": []}), "/components/4/runtime", {"mounts": [{"destination": "x", "type": "tmpfs"}, {"destination": "x", "type": "tmpfs"}]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	count(rule.fail) == 1 with input as system
+}

@@ -33,7 +33,7 @@ found contains lib.finding("NSP-006", c, {
 	some i, ns in lib.namespaces(c)
 	path := object.get(ns, "path", "")
 	path != ""
-	not lib.clean(path) in object.get(lib.made_ns, ns.type, set())
+	not lib.host_path(path) in object.get(lib.made_ns, ns.type, set())
 }
 
 fail contains f if {

@@ -32,7 +32,7 @@ found contains lib.finding("NSP-008", c, {
 	some c in lib.services
 	lib.host_ns(c, "pid")
 	"CAP_SYS_ADMIN" in lib.caps(c)
-	paths := {lib.source(m) | some m in lib.mounts(c); lib.is_bind(m); lib.writable(m)}
+	paths := {path | some p in lib.placed_in[c.id]; some path in p.writes}
 	count(paths) > 0
 }
 

@@ -1,0 +1,147 @@
+# What mounts show of the host. A container's are those of its OCI spec, made by
+# the runtime, and those of runtime.mounts that init makes in its root before.
+package seaworthy.lib
+
+mounts(c) := arr(object.get(c.spec, "mounts", []))
+
+# runtime_mounts are those that os.yml or a label asks for, by their indexes,
+# without the options that init does not know. The builder's own give the
+# container its root.
+runtime_mounts(c) := {i: object.union(m, {"options": plain}) |
+	some i, m in arr(object.get(obj(c.runtime), "mounts", []))
+	plain := [o | some o in options(m); not o in recursive_options]
+	origin_layer(c, sprintf("runtime:/mounts/%d", [i])) != "default"
+}
+
+options(m) := arr(object.get(m, "options", []))
+
+is_bind(m) if object.get(m, "type", "") == "bind"
+
+is_bind(m) if {
+	some o in options(m)
+	o in {"bind", "rbind"}
+}
+
+# placed are all mounts of all containers, each looked at once: component c,
+# mount m, its JSON pointer, its key in findings, its place in the container,
+# what it shows of the host, and what of that can be written by it.
+placed := [p | some c in containers; some p in placed_in[c.id]]
+
+placed_in[c.id] := array.concat(by_init, by_runtime) if {
+	some c in containers
+	by_init := [p | some p in made_by_init(c); not p.on_host]
+	by_runtime := [object.union(what(m), {"c": c, "m": m, "path": sprintf("/mounts/%d", [i]), "key": sprintf("%s", [m.destination])}) |
+		some i, m in mounts(c)
+	]
+}
+
+# on_host are the mounts that init makes outside the container.
+on_host := [p | some c in containers; some p in made_by_init(c); p.on_host]
+
+made_by_init(c) := [object.union(what(m), {"c": c, "m": m, "path": sprintf("runtime:/mounts/%d", [i]), "key": key, "on_host": startswith(m.destination, "/")}) |
+	all := runtime_mounts(c)
+	some i, m in all
+	before := count([j | some j, other in all; j < i; other.destination == m.destination])
+	key := concat("", [m.destination, [sprintf(" (%d)", [before + 1]), ""][to_number(before == 0)]])
+]
+
+what(m) := {
+	"destination": clean(str(object.get(m, "destination", ""))),
+	"bind": {true | is_bind(m)} != set(),
+	"shows": shows(m),
+	"writes": writes(m),
+}
+
+# shows are the paths of the host that a mount shows, as they lead; below /proc
+# as written, too.
+shows(m) := {host_path(m.source)} | {clean(m.source) | under(clean(m.source), "/proc")} if {
+	is_bind(m)
+} else := {host_path(dir) | some dir in overlaid(m, {"lowerdir", "lowerdir+", "datadir", "datadir+", "upperdir", "workdir"})} if {
+	m.type == "overlay"
+} else := {kernel_folders[m.type]} if {
+	kernel_folders[m.type]
+} else := set()
+
+overlaid(m, keys) := {dir |
+	some o in options(m)
+	some key in keys
+	startswith(o, sprintf("%s=", [key]))
+	some dir in split(substring(o, count(key) + 1, -1), ":")
+	dir != ""
+}
+
+# File systems of which there is one: wherever they are mounted they are the
+# host's.
+kernel_folders := {
+	"binder": "/dev/binderfs", "binfmt_misc": "/proc/sys/fs/binfmt_misc", "bpf": "/sys/fs/bpf", "configfs": "/sys/kernel/config",
+	"debugfs": "/sys/kernel/debug", "devtmpfs": "/dev", "efivarfs": "/sys/firmware/efi/efivars", "fusectl": "/sys/fs/fuse/connections",
+	"nfsd": "/proc/fs/nfsd", "pstore": "/sys/fs/pstore", "resctrl": "/sys/fs/resctrl", "securityfs": "/sys/kernel/security",
+	"selinuxfs": "/sys/fs/selinux", "smackfs": "/sys/fs/smackfs", "tracefs": "/sys/kernel/tracing",
+}
+
+# writes are those of its paths that a mount lets be written to. A bind that is
+# read-only leaves what is mounted below its source as it is.
+writes(m) := {host_path(dir) | writable(m); some dir in overlaid(m, {"upperdir", "workdir"})} if {
+	m.type == "overlay"
+} else := shows(m) if {
+	writable(m)
+} else := set() if {
+	recursive(m, "ro")
+} else := {below | some below in host_mounts; some path in shows(m); under(below, path); below != path} if {
+	"rbind" in options(m)
+} else := set()
+
+# The writable mounts that init makes (builder/guest).
+host_mounts := {"/dev", "/dev/mqueue", "/dev/pts", "/dev/shm", "/proc", "/run", "/sys", "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/fs/pstore", "/sys/kernel/security", "/tmp", "/var"}
+
+# writable: the mount itself can be written to.
+writable(m) if not has_flag(m, "ro")
+
+# has_flag: of an option and its opposite the last one counts, and of those for
+# the mounts below, which runtimes apply last, the last one.
+has_flag(m, flag) if recursive(m, flag) == sprintf("r%s", [flag])
+
+has_flag(m, flag) if {
+	not recursive(m, flag)
+	said := [o | some o in options(m); o in {flag, opposite[flag]}]
+	said[count(said) - 1] == flag
+}
+
+recursive(m, flag) := said[count(said) - 1] if {
+	said := [o | some o in options(m); o in {sprintf("r%s", [flag]), sprintf("r%s", [opposite[flag]])}]
+}
+
+recursive_options := {sprintf("r%s", [o]) | some flag, against in opposite; some o in [flag, against]}
+
+opposite := {"ro": "rw", "nosuid": "suid", "nodev": "dev", "noexec": "exec"}
+
+# lacking are the flags that a mount should have and has not.
+lacking(m, wanted) := {flag | some flag in wanted; not has_flag(m, flag)}
+
+# told lists paths that a mount shows: what os.yml calls them stands behind.
+told(p, paths) := one_line({text | some path in paths; text := told_path(p, path)})
+
+told_path(p, path) := path if {
+	clean(p.m.source) == path
+} else := sprintf("%s (%s)", [path, p.m.source])
+
+# mount_key is the key of a finding about a path: another path at the same
+# destination is another finding, which no allowance for the one covers.
+mount_key(p, paths) := p.key if {
+	some path in paths
+	count(paths) == 1
+	endswith(p.destination, path)
+} else := sprintf("%s (%s)", [p.key, one_line(paths)])
+
+# against are the options that would take such flags back.
+against(flags) := {o | some flag in flags; some o in [opposite[flag], sprintf("r%s", [opposite[flag]])]}
+
+# system_folders are those of the host's programs and settings, and what init
+# and the OCI runtime keep about containers.
+system_folders := {
+	"/etc", "/boot", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/containers", "/init",
+	"/run/crun", "/run/runc", "/run/seaworthy",
+}
+
+# usual_devices are in every container's /dev.
+usual_devices := {"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"}

@@ -1,0 +1,89 @@
+package seaworthy.test.lib
+
+import data.seaworthy.lib
+
+test_writable if {
+	lib.writable({})
+	lib.writable({"options": ["ro", "rw"]})
+	not lib.writable({"options": ["rw", "ro"]})
+	not lib.writable({"options": ["rro"]})
+	not lib.writable({"options": ["rro", "rw"]})
+	lib.writable({"options": ["ro", "rrw"]})
+	lib.writable({"options": ["rrw", "ro"]})
+	not lib.writable({"options": ["rrw", "rro"]})
+}
+
+test_lacking if {
+	wanted := {"nosuid", "nodev", "noexec"}
+	lib.lacking({"options": ["nosuid", "nodev", "noexec"]}, wanted) == set()
+	lib.lacking({"options": ["nosuid", "nodev", "noexec", "exec"]}, wanted) == {"noexec"}
+	lib.lacking({"options": ["exec", "nosuid", "nodev", "noexec", "rsuid"]}, wanted) == {"nosuid"}
+	lib.lacking({}, wanted) == wanted
+	lib.against({"nosuid"}) == {"suid", "rsuid"}
+}
+
+test_bind_by_option if {
+	lib.is_bind({"type": "none", "options": ["rbind"]})
+	lib.is_bind({"type": "bind"})
+	not lib.is_bind({"type": "tmpfs", "options": []})
+}
+
+test_shows if {
+	lib.shows({"type": "bind", "source": "/var/run/x"}) == {"/run/x"}
+	lib.shows({"type": "bind", "source": "/proc/1/root"}) == {"/", "/proc/1/root"}
+	lib.shows({"type": "devtmpfs", "source": "x"}) == {"/dev"}
+	lib.shows({"type": "tmpfs", "source": "/etc"}) == set()
+	lib.shows({"type": "overlay", "options": ["rw", "lowerdir=/etc:/a=b", "lowerdir+=/usr", "upperdir=/run/u", "workdir=/run/w"]}) == {"/etc", "/a=b", "/usr", "/run/u", "/run/w"}
+}
+
+test_writes if {
+	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind"]}) == {"/etc"}
+	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind", "ro"]}) == set()
+	lib.writes({"type": "overlay", "options": ["lowerdir=/etc"]}) == set()
+	lib.writes({"type": "overlay", "options": ["lowerdir=/etc", "upperdir=/usr/u", "workdir=/run/w"]}) == {"/usr/u", "/run/w"}
+	lib.writes({"type": "overlay", "options": ["ro", "lowerdir=/etc", "upperdir=/usr/u", "workdir=/run/w"]}) == set()
+	lib.writes({"type": "debugfs"}) == {"/sys/kernel/debug"}
+	lib.writes({"type": "debugfs", "options": ["ro"]}) == set()
+}
+
+# A bind that is read-only is so itself, and not what is mounted below.
+test_writes_below if {
+	"/sys/fs/cgroup" in lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rbind"]})
+	not "/sys" in lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rbind"]})
+	lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "bind"]}) == set()
+	lib.writes({"type": "bind", "source": "/sys", "options": ["rro", "rbind"]}) == set()
+	lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rrw", "rbind"]}) == {"/sys"}
+}
+
+by_init := {"components": [{
+	"id": "services/a", "section": "services", "spec": {"mounts": [{"destination": "/x", "type": "tmpfs"}]},
+	"origins": {"": {"layer": "os.yml"}, "runtime:/mounts": {"layer": "default"}, "runtime:/mounts/1": {"layer": "label"}, "runtime:/mounts/2": {"layer": "os.yml"}, "runtime:/mounts/3": {"layer": "os.yml"}},
+	"runtime": {"mounts": [
+		{"destination": "/containers/services/a/rootfs", "source": "/containers/services/a/lower", "options": ["bind"]},
+		{"destination": "host", "source": "/", "options": ["bind", "rro"]},
+		{"destination": "/run/x", "type": "tmpfs", "source": "tmpfs"},
+		{"destination": "host", "type": "tmpfs", "source": "tmpfs"},
+	]},
+}]}
+
+# What init mounts: in the container's root, or on the host. The builder's own
+# is nobody's wish, and options that init does not know do nothing.
+test_made_by_init if {
+	{[p.path, p.key, p.destination] | some p in lib.placed} == {
+		["runtime:/mounts/1", "host", "/host"], ["runtime:/mounts/3", "host (2)", "/host"], ["/mounts/0", "/x", "/x"],
+	} with input as by_init
+	{[p.path, p.key] | some p in lib.on_host} == {["runtime:/mounts/2", "/run/x"]} with input as by_init
+	{p.writes | some p in lib.placed; p.key == "host"} == {{"/"}} with input as by_init
+}
+
+test_told if {
+	lib.told({"m": {"source": "/etc/"}}, {"/etc"}) == "/etc"
+	lib.told({"m": {"source": "/var/run"}}, {"/run"}) == "/run (/var/run)"
+}
+
+test_mount_key if {
+	p := {"key": "/host/proc", "destination": "/host/proc"}
+	lib.mount_key(p, {"/proc"}) == "/host/proc"
+	lib.mount_key(p, {"/sys"}) == "/host/proc (/sys)"
+	lib.mount_key(p, {"/proc", "/sys"}) == "/host/proc (/proc, /sys)"
+}

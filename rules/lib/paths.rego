@@ -1,0 +1,58 @@
+# Paths: what their texts mean, and where they lead on the host.
+package seaworthy.lib
+
+# clean makes a path absolute and free of empty, "." and ".." steps; what
+# climbs further than that is taken for the root.
+clean(p) := no_climb(join_steps(twice)) if {
+	once := regex.replace(join_steps(p), `/[^/]+/\.\.(/|$)`, "/")
+	twice := regex.replace(join_steps(once), `/[^/]+/\.\.(/|$)`, "/")
+}
+
+join_steps(p) := concat("", ["/", concat("/", [s | some s in split(p, "/"); not s in {"", "."}])])
+
+no_climb(p) := "/" if contains(p, "/..")
+
+no_climb(p) := p if not contains(p, "/..")
+
+# under: p is dir or lies below it. Both are clean.
+under(p, dir) if p == dir
+
+under(p, dir) if startswith(p, concat("", [trim_suffix(dir, "/"), "/"]))
+
+# host_path is where a path leads on the host. Where nobody can say it is the
+# root: where links do not come to an end, or are an image's, as in the files of
+# another component.
+host_path(p) := settled(followed(followed(followed(followed(clean(p))))))
+
+settled(p) := p if {
+	step(p) == p
+} else := "/"
+
+followed(p) := step(step(p))
+
+# The root and the folder of a process of the host's are the host's.
+step(p) := clean(concat("/", ["", rest])) if {
+	rest := regex.replace(p, `^/proc/([0-9]+|self|thread-self)(/task/[0-9]+)?/(root|cwd)(/|$)`, "")
+	rest != p
+} else := "/" if {
+	regex.match(`^/containers/[^/]+/[^/]+/[^/]+/`, p)
+} else := clean(concat("/", [link_target(first), substring(p, count(first), -1)])) if {
+	first := min({link | some link in object.keys(links); under(p, link)})
+} else := p
+
+link_target(link) := links[link] if {
+	startswith(links[link], "/")
+} else := concat("/", [link, "..", links[link]])
+
+# links are those of the files section, and those that every system has.
+links := object.union(object.remove(system_links, {clean(f.path) | some f in files}), {clean(f.path): f.link |
+	some f in files
+	f.type == "symlink"
+})
+
+files := arr(object.get(input, "files", []))
+
+system_links := {
+	"/var/run": "/run", "/var/lock": "/run/lock", "/dev/fd": "/proc/self/fd",
+	"/etc/resolv.conf": "/run/resolvconf/resolv.conf",
+}

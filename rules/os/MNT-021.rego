@@ -1,0 +1,67 @@
+# METADATA
+# scope: package
+# title: "Init mounts over the system's own folders"
+# description: |-
+#   What `runtime` of os.yml or of an image's label asks for, init does on the
+#   host and as root, before the container is there. A mount over a program, over
+#   the state of the OCI runtime or over another component's folder puts something
+#   else in the place of what was decided about.
+# custom:
+#   id: MNT-021
+#   severity: critical
+#   pack: baseline
+#   controls: ["CIS-D 5.6", "800-190 4.5.5"]
+#   remediation: "Let init mount below /var or /run, or inside the container: a destination without a leading slash."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.MNT_021
+
+import data.seaworthy.edit
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+found contains lib.finding("MNT-021", p.c, {
+	"path": p.path,
+	"actual": p.m.destination,
+	"expected": "a place below /var or /run, or inside the container",
+	"key": p.key,
+	"message": sprintf("init is to mount %s over %s of the host for %s", [p.m.source, p.m.destination, p.c.id]),
+	"fix": sprintf("remove the mount at %s from runtime.mounts of %s", [p.m.destination, p.c.id]),
+	"edits": edit.unmount(p),
+}) if {
+	some p in lib.on_host
+	system(lib.host_path(p.m.destination))
+}
+
+found contains lib.finding("MNT-021", c, {
+	"path": sprintf("runtime:/bindNS/%s", [key]),
+	"actual": path,
+	"expected": "a place below /run",
+	"key": sprintf("bindNS:%s", [key]),
+	"message": sprintf("init is to bind a namespace of %s over %s of the host", [c.id, path]),
+	"fix": sprintf("give bindNS of %s a path below /run/netns", [c.id]),
+	"edits": edit.without_bind_ns(c, key),
+}) if {
+	some c in lib.containers
+	some key, path in lib.obj(object.get(lib.obj(c.runtime), "bindNS", {}))
+	path != ""
+	system(lib.host_path(path))
+}
+
+system(path) if {
+	some dir in (lib.system_folders | {"/dev", "/proc", "/sys"})
+	lib.under(path, dir)
+}
+
+# As a whole: everybody's files are in them.
+system(path) if path in {"/", "/run", "/tmp", "/var"}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

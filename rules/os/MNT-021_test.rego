@@ -1,0 +1,45 @@
+package seaworthy.test.MNT_021
+
+import data.seaworthy.rules.MNT_021 as rule
+import data.seaworthy.testing as t
+
+asks(destination) := t.component_with("nginx", "/runtime", {"mounts": [{"destination": destination, "type": "bind", "source": "/var/x", "options": ["bind"]}]})
+
+test_fires if {
+	every d in ["/usr/bin/crun", "/containers/services/report/config.json", "/etc", "/var/run/crun", "/proc/self/root/init", "/", "/run", "/var", "/tmp", "/dev/x", "/proc", "/sys/fs/cgroup"] {
+		found := rule.fail with input as asks(d)
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent if {
+	every d in ["/var/lib/x", "/run/x", "host", "usr/bin", "/tmp/x", "/srv"] {
+		found := rule.fail with input as asks(d)
+		t.silent(found)
+	}
+}
+
+test_fires_namespace if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/runtime", {"bindNS": {"net": "/usr/bin/crun", "pid": ""}})
+
+test_silent_namespace if t.silent(rule.fail) with input as t.component_with("nginx", "/runtime", {"bindNS": {"net": "/run/netns/x", "pid": ""}})
+
+# The builder's own mounts give a container its root.
+test_silent_builder if {
+	system := t.put(asks("/containers/services/nginx/rootfs"), "/components/4/origins/runtime:~1mounts", {"layer": "default"})
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	system_now := asks("/etc")
+	found := rule.fail with input as system_now
+	allowance := [t.allowance("MNT-021", found)]
+	t.silent(rule.fail) with input as system_now with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+}
