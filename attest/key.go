@@ -13,7 +13,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -112,11 +111,11 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	bad := func(what, next string, err error) error {
 		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("key %s %s", path, what), Next: next, Err: err}
 	}
-	raw, err := readKey(path)
+	raw, err := system.ReadFile(path, maxKey)
 	if err != nil {
 		return nil, bad("cannot be read", "make one with `seaworthy key generate`", err)
 	}
-	block, _ := pem.Decode(raw)
+	block, _ := pem.Decode(bytes.TrimSpace(raw))
 	if block == nil || (block.Type != cosignKey && block.Type != sigstoreKey) {
 		return nil, bad("is not a private key that cosign encrypted",
 			"make one with `seaworthy key generate`, or import one with `cosign import-key-pair`", nil)
@@ -138,20 +137,6 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 		return nil, bad("cannot be used", "use an ECDSA P-256 or Ed25519 key", err)
 	}
 	return s, nil
-}
-
-// readKey reads a small file.
-func readKey(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxKey+1))
-	if err == nil && len(raw) > maxKey {
-		err = fmt.Errorf("more than %d bytes", maxKey)
-	}
-	return bytes.TrimSpace(raw), err
 }
 
 // NewSigner signs with a key that is at hand: *ecdsa.PrivateKey on P-256, or

@@ -1,11 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"os"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -65,16 +66,24 @@ const maxDecision = 64 << 20
 
 // ReadDecision reads a decision.json.
 func ReadDecision(path string) (*decision.Decision, error) {
-	f, err := os.Open(path)
+	const next = "check and build write one: --report json=FILE"
+	raw, err := system.ReadFile(path, maxDecision)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "decision", Err: err, Next: "check and build write one: --report json=FILE"}
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "decision: cannot read " + path, Err: err, Next: next}
 	}
-	defer f.Close()
 	var d decision.Decision
-	dec := json.NewDecoder(io.LimitReader(f, maxDecision))
+	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	if err := dec.Decode(&d); err != nil || d.SchemaVersion != decision.SchemaVersion {
-		return nil, &system.Error{Kind: system.ErrInput, What: path + " is no decision.json of this version", Err: err}
+	if err := dec.Decode(&d); err != nil {
+		at := dec.InputOffset()
+		if syn := (*json.SyntaxError)(nil); errors.As(err, &syn) {
+			at = syn.Offset - 1
+		}
+		return nil, &system.Error{Kind: system.ErrInput, Pos: system.PositionOf(path, raw, at), What: "no decision.json", Err: err, Next: next}
+	}
+	if d.SchemaVersion != decision.SchemaVersion {
+		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: path},
+			What: fmt.Sprintf("schemaVersion is %d, this program reads %d", d.SchemaVersion, decision.SchemaVersion), Next: "decide again: seaworthy check"}
 	}
 	return &d, nil
 }
@@ -82,11 +91,14 @@ func ReadDecision(path string) (*decision.Decision, error) {
 // decodeFacts reads stored facts; name is what errors call them.
 func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 	f, err := facts.Decode(r)
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err,
-			Next: "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"}
+	if err == nil {
+		return f, nil
 	}
-	return f, nil
+	const next = "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"
+	if at := (*facts.PlaceError)(nil); errors.As(err, &at) {
+		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name, Line: at.Line, Column: at.Column}, What: "no facts: " + at.What, Next: next}
+	}
+	return nil, &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err, Next: next}
 }
 
 // CheckKernel decides about a kernel alone: the rules that look at nothing but

@@ -2,15 +2,18 @@ package pipeline
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 )
 
-// secretive is a setting whose value is nobody's business, by its name.
-var secretive = regexp.MustCompile(`(?i)(token|passw|secret|credential|apikey|[._-]key)[a-z0-9_.-]*["']?\s*[=:]\s*\S`)
+// Confidential: a text of os.yml holds what looks like a secret, or a value
+// behind a name that sounds like one. Decisions and reports hold none.
+func Confidential(text string) bool {
+	return files.DetectSecret([]byte(text)) != "" || facts.TellsSecret(text)
+}
 
 // remedyBytes bounds the os.yml that is read for the edits of one decision: each
 // edit that is shown was made, and what came out read again. A system of a few
@@ -39,7 +42,7 @@ func Remedies(d *decision.Decision) func(*decision.Finding) string {
 			return diff
 		}
 		diff, err := Remedy(sources, f)
-		if err != nil || files.DetectSecret([]byte(diff)) != "" || secretive.MatchString(diff) {
+		if err != nil || Confidential(diff) {
 			diff = ""
 		}
 		made[f] = diff

@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
@@ -27,19 +27,38 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%d os.yml files, and the decision is about %d", len(paths), len(d.System.Sources)),
 			Next: "name the same files in the same order"}
 	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
 	var out []edit.File
 	for i, path := range paths {
-		data, err := readBounded(path, spec.MaxFileBytes)
+		data, err := system.ReadFile(path, spec.MaxFileBytes)
 		if err != nil {
-			return nil, err
+			return nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err, Next: "name the os.yml files where they are now"}
 		}
 		sum := sha256.Sum256(data)
 		if got := "sha256:" + hex.EncodeToString(sum[:]); got != d.System.Sources[i].Digest {
 			return nil, &system.Error{Kind: system.ErrMismatch, What: path + " is not what was decided about: " + got, Next: "decide again: seaworthy check"}
 		}
-		out = append(out, edit.File{Name: d.System.Sources[i].Path, Data: data})
+		f := edit.File{Name: d.System.Sources[i].Path, Data: data}
+		if outside(wd, path) {
+			f.Path = path
+		}
+		out = append(out, f)
 	}
 	return out, nil
+}
+
+// outside: a file does not lie below a folder. What a decision calls it there
+// may be the name of another one in the folder.
+func outside(dir, path string) bool {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return true
+	}
+	rel, err := filepath.Rel(dir, full)
+	return err != nil || !filepath.IsLocal(rel)
 }
 
 // Remedy is the diff of os.yml that makes a finding pass, for patch -p1; "" where
@@ -55,18 +74,17 @@ func Remedy(sources []edit.File, f *decision.Finding) (string, error) {
 	return edit.Diff(sources, after), nil
 }
 
-func readBounded(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
+// NextRemedy is Remedy for files to which the remedies of other findings have
+// been applied: sources are what was decided about, now what became of them. It
+// gives what becomes of them next. The diff is "" too where the others mend this
+// finding as well.
+func NextRemedy(sources, now []edit.File, f *decision.Finding) (string, []edit.File, error) {
+	if len(f.Edits) == 0 {
+		return "", now, nil
+	}
+	after, err := edit.Follow(sources, now, f.Edits)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err}
+		return "", now, err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err}
-	}
-	if int64(len(data)) > limit {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s: larger than %d KiB", path, limit>>10)}
-	}
-	return data, nil
+	return edit.Diff(now, after), after, nil
 }

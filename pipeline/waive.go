@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,11 +31,35 @@ type WaiveOptions struct {
 	File string
 }
 
+// Check tells all that is wrong with what a waiver is to say, before any work.
+func (o WaiveOptions) Check() error {
+	var errs []error
+	bad := func(what, next string) {
+		errs = append(errs, &system.Error{Kind: system.ErrInput, What: what, Next: next})
+	}
+	for _, flag := range [][2]string{{"owner", o.Owner}, {"reason", o.Reason}, {"expires", o.Expires}} {
+		if strings.TrimSpace(flag[1]) == "" {
+			bad("--"+flag[0]+" is missing", "every waiver says who owns it, why, and until when")
+		}
+	}
+	switch day, err := time.Parse(time.DateOnly, o.Expires); {
+	case strings.TrimSpace(o.Expires) == "":
+	case err != nil:
+		bad(fmt.Sprintf("--expires %q is no day", o.Expires), "write it as in 2027-03-31")
+	case !o.Now.Before(day.Add(24 * time.Hour)):
+		bad(fmt.Sprintf("--expires %s is over", o.Expires), "name a day to come")
+	}
+	return errors.Join(errs...)
+}
+
 // Waive gives the text of the waiver file with one waiver more, and that waiver.
 // All else in the file stays as it is. It refuses a finding that the decision
 // does not have or that does not fail, a day that is over, and what another
 // waiver in the file covers.
 func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, error) {
+	if err := o.Check(); err != nil {
+		return nil, nil, err
+	}
 	f, err := toWaive(d, o.Finding)
 	if err != nil {
 		return nil, nil, err
@@ -46,12 +71,9 @@ func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, erro
 		}
 		w.Resource = ""
 	}
-	if day, err := time.Parse(time.DateOnly, o.Expires); err == nil && !o.Now.Before(day.Add(24*time.Hour)) {
-		return nil, nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("--expires %s is over", o.Expires), Next: "name a day to come"}
-	}
-	data, err := readBounded(o.File, policy.MaxWaiverBytes)
+	data, err := system.ReadFile(o.File, policy.MaxWaiverBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
+		return nil, nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + o.File, Err: err, Next: "name a waiver file, or one that is still to be made"}
 	}
 	out, err := addWaiver(edit.File{Name: o.File, Data: data}, w)
 	return out, w, err
@@ -110,8 +132,15 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 		}
 	}
 	if !blank {
-		if _, err := policy.ParseWaivers(f.Name, f.Data); err != nil {
+		there, err := policy.ParseWaivers(f.Name, f.Data)
+		if err != nil {
 			return nil, err
+		}
+		for _, old := range there {
+			if old.Rule == w.Rule && old.Resource == w.Resource && old.Digest == w.Digest {
+				return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: f.Name, Line: old.Origin.Line, Column: old.Origin.Column},
+					What: fmt.Sprintf("%s on %s has a waiver, to the end of %s", w.Rule, w.Resource+w.Digest, old.Expires), Next: "change that one, or take it out"}
+			}
 		}
 	}
 	entry := edit.Map{{Key: "rule", Value: w.Rule}}
@@ -124,9 +153,13 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 	var head []byte
 	if blank {
 		// Comments alone stay above the first waiver.
-		head, f.Data = f.Data, []byte("waivers: []\n")
+		eol := "\n"
+		if bytes.Contains(f.Data, []byte("\r\n")) {
+			eol = "\r\n"
+		}
+		head, f.Data = f.Data, []byte("waivers: []"+eol)
 		if len(head) > 0 && head[len(head)-1] != '\n' {
-			head = append(head, '\n')
+			head = append(head, eol...)
 		}
 	}
 	out, err := edit.One(f, "append", []string{"waivers"}, entry)

@@ -104,10 +104,8 @@ func hugeNumber(v any) (path []string, number string) {
 func offsetPos(f file, err error) system.Position {
 	pos := system.Position{File: f.name}
 	var syn *json.SyntaxError
-	if errors.As(err, &syn) && syn.Offset <= int64(len(f.content)) {
-		head := f.content[:syn.Offset]
-		pos.Line = bytes.Count(head, []byte("\n")) + 1
-		pos.Column = max(1, len(head)-bytes.LastIndexByte(head, '\n')-1)
+	if errors.As(err, &syn) {
+		return system.PositionOf(f.name, f.content, syn.Offset-1)
 	}
 	return pos
 }

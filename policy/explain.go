@@ -20,10 +20,13 @@ type Explanation struct {
 const stubDays = 90
 
 // Explain finds the findings that a name means: a rule's id, a resource, or
-// both as ID@RESOURCE, or ID@RESOURCE@KEY. They come in the decision's order;
-// none where the name matches nothing.
+// both as ID@RESOURCE, or ID@RESOURCE@KEY. "component:" may be left out. They
+// come in the decision's order; none where the name matches nothing.
 func Explain(d *decision.Decision, name string) []Explanation {
 	id, rest, both := strings.Cut(name, "@")
+	is := func(f *decision.Finding, resource string) bool {
+		return resource == f.Resource || "component:"+resource == f.Resource
+	}
 	rules := make(map[string]decision.Rule, len(d.Rules))
 	for _, r := range d.Rules {
 		rules[r.ID] = r
@@ -31,9 +34,9 @@ func Explain(d *decision.Decision, name string) []Explanation {
 	var out []Explanation
 	for _, f := range d.Findings {
 		switch {
-		case !both && f.ID != name && f.Resource != name && f.Resource != "component:"+name:
+		case !both && !strings.EqualFold(f.ID, name) && !is(&f, name):
 			continue
-		case both && (f.ID != id || rest != f.Resource && rest != f.Resource+"@"+f.Key):
+		case both && (!strings.EqualFold(f.ID, id) || !is(&f, rest) && !is(&f, strings.TrimSuffix(rest, "@"+f.Key))):
 			continue
 		}
 		e := Explanation{Rule: rules[f.ID], Finding: f}

@@ -233,8 +233,7 @@ func pointerPos(f file, path []string) system.Position {
 func valuePos(f file, dec *json.Decoder) system.Position {
 	at := int(dec.InputOffset())
 	at += len(f.content[at:]) - len(bytes.TrimLeft(f.content[at:], " \t\r\n:,"))
-	head := f.content[:at]
-	return system.Position{File: f.name, Line: bytes.Count(head, []byte("\n")) + 1, Column: len(head) - bytes.LastIndexByte(head, '\n')}
+	return system.PositionOf(f.name, f.content, int64(at))
 }
 
 // Parameters lists what can be set for the rules of policies, by name: the

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,17 +32,9 @@ func readWaivers(path string) (*waiverSet, error) {
 	if path == "" {
 		return &waiverSet{list: []decision.Waiver{}}, nil
 	}
-	f, err := os.Open(path)
+	content, err := system.ReadFile(path, MaxWaiverBytes)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "waivers", Next: "give --waivers a file that can be read", Err: err}
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, MaxWaiverBytes+1))
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "waivers", Err: err}
-	}
-	if len(content) > MaxWaiverBytes {
-		return nil, input("%s: larger than %d KiB", "", path, MaxWaiverBytes>>10)
+		return nil, &system.Error{Kind: system.ErrInput, What: "waivers: cannot read " + path, Err: err, Next: "give --waivers a file that can be read"}
 	}
 	list, err := ParseWaivers(shownPath(path), content)
 	if err != nil {

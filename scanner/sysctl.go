@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -195,7 +193,7 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 		}
 		text := file.Contents
 		if file.Source != "" {
-			b, err := readBounded(file.Source)
+			b, err := system.ReadFile(file.Source, maxSysctlFile)
 			if err != nil {
 				errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: file.Pos,
 					What: fmt.Sprintf("files: source of %q cannot be read", "/"+file.Path), Err: err})
@@ -206,15 +204,6 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 		out["/"+file.Path] = files.ParseSysctl(string(text))
 	}
 	return out, errors.Join(errs...)
-}
-
-func readBounded(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxSysctlFile))
 }
 
 // sharesHost: the key is written in the host's namespace. Keys of no namespace

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -60,7 +59,7 @@ var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // A repository is REGISTRY/PATH; one that ends in /* means all below it, and *
 // alone all there are. Everything that is wrong is told at once (ErrInput).
 func Load(path string) (*Policy, error) {
-	raw, err := read(path)
+	raw, err := system.ReadFile(path, maxPolicy)
 	if err != nil {
 		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: path}, What: "trust policy", Err: err,
 			Next: "give --trust a file that names keys; docs/trust.md says how"}
@@ -71,19 +70,6 @@ func Load(path string) (*Policy, error) {
 		return nil, err
 	}
 	return l.policy, nil
-}
-
-func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxPolicy+1))
-	if err == nil && len(raw) > maxPolicy {
-		err = fmt.Errorf("more than %d bytes", maxPolicy)
-	}
-	return raw, err
 }
 
 func digestOf(b []byte) string {

@@ -11,13 +11,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -124,12 +123,7 @@ const maxKey = 64 << 10
 // LoadKey reads a public key from a PEM file, as seaworthy.pub and cosign.pub
 // are. A file that is none is system.ErrInput.
 func LoadKey(path string) (crypto.PublicKey, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, badInput("public key", "give the PEM file of who built the image", err)
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxKey))
+	raw, err := system.ReadFile(path, maxKey)
 	if err == nil {
 		var key crypto.PublicKey
 		if key, err = ParseKey(raw); err == nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -78,18 +77,9 @@ func LockComponent(img *system.Image) LockedComponent {
 // ReadLock reads a lock file strictly, and gives its own digest too. What is
 // wrong with it is an ErrInput; all of it is told at once.
 func ReadLock(path string) (*Lock, string, error) {
-	f, err := os.Open(path)
+	raw, err := system.ReadFile(path, defaultLimits().lock)
 	if err != nil {
 		return nil, "", inputError(system.Position{File: path}, "run seaworthy lock to write it", "lock cannot be read: %v", err)
-	}
-	defer f.Close()
-	limit := defaultLimits().lock
-	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(raw)) > limit {
-		err = fmt.Errorf("more than %d bytes", limit)
-	}
-	if err != nil {
-		return nil, "", inputError(system.Position{File: path}, "", "lock cannot be read: %v", err)
 	}
 	l, err := parseLock(path, raw)
 	if err != nil {
@@ -102,9 +92,7 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 	bad := func(at int64, format string, args ...any) error {
 		pos := system.Position{File: path}
 		if at >= 0 {
-			before := raw[:min(int(at), len(raw))]
-			pos.Line = bytes.Count(before, []byte("\n")) + 1
-			pos.Column = len(before) - bytes.LastIndexByte(before, '\n')
+			pos = system.PositionOf(path, raw, at)
 		}
 		return inputError(pos, "run seaworthy lock to write it anew", "lock: "+format, args...)
 	}

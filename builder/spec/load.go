@@ -48,19 +48,11 @@ type input struct {
 
 func read(path string) (input, error) {
 	fail := func(err error) (input, error) {
-		return input{}, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err}
+		return input{}, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err, Next: "name an os.yml that can be read"}
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return fail(errors.Unwrap(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
+	data, err := system.ReadFile(path, MaxFileBytes)
 	if err != nil {
 		return fail(err)
-	}
-	if len(data) > MaxFileBytes {
-		return fail(fmt.Errorf("larger than %d MiB", MaxFileBytes>>20))
 	}
 	full, err := filepath.Abs(path)
 	if err != nil {

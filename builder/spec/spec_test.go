@@ -347,7 +347,7 @@ func TestPackages(t *testing.T) {
 func TestNoFile(t *testing.T) {
 	t.Parallel()
 	_, err := Load([]string{"no-such.yml"})
-	if got := lines(err); !slices.Equal(got, []string{"cannot read no-such.yml: no such file or directory"}) {
+	if got := lines(err); !slices.Equal(got, []string{"cannot read no-such.yml: no such file or directory -> name an os.yml that can be read"}) {
 		t.Errorf("%q", got)
 	}
 }

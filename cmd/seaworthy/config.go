@@ -162,15 +162,7 @@ func configMap(path string) (*yaml.Node, error) {
 	bad := func(err error) error {
 		return &system.Error{Kind: system.ErrInput, Pos: system.Position{File: configName}, What: "cannot be read", Err: err}
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, bad(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	if err == nil && len(data) > maxConfig {
-		err = fmt.Errorf("more than %d bytes", maxConfig)
-	}
+	data, err := system.ReadFile(path, maxConfig)
 	if err != nil {
 		return nil, bad(err)
 	}

@@ -96,21 +96,37 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 		}
 		told = append(told, e)
 	}
+	mend := &mender{sources: sources, now: sources}
 	for i := range told {
 		if i > 0 {
 			fmt.Fprintln(c.out)
 		}
-		if err := c.explainFinding(&told[i], sources); err != nil {
+		if err := c.explainFinding(&told[i], mend); err != nil {
 			return err
 		}
 	}
+	for _, s := range sources {
+		if s.Path != "" && mend.shown {
+			fmt.Fprintf(c.err, "seaworthy: %[1]s does not lie below this folder, where patch -p1 finds no file: apply its diff with patch %[1]s\n", printable(s.Path))
+		}
+	}
 	if passing > 0 {
-		fmt.Fprintf(c.out, "\n%d more pass or do not apply: name one as RULE@RESOURCE.\n", passing)
+		if len(told) > 0 {
+			fmt.Fprintln(c.out)
+		}
+		fmt.Fprintf(c.out, "%d more pass or do not apply: name one as RULE@RESOURCE.\n", passing)
 	}
 	return nil
 }
 
-func (c *cli) explainFinding(e *policy.Explanation, sources []edit.File) error {
+// mender holds os.yml as it was decided about, and as the edits shown so far
+// leave it: each diff follows on from the last, so that patch takes all of them.
+type mender struct {
+	sources, now []edit.File
+	shown        bool
+}
+
+func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
 	f := &e.Finding
 	fmt.Fprintf(c.out, "%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, printable(f.Resource), printable(e.Rule.Title))
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
@@ -123,7 +139,7 @@ func (c *cli) explainFinding(e *policy.Explanation, sources []edit.File) error {
 	row("value", asJSON(f.Actual))
 	row("expected", asJSON(f.Expected))
 	row("set by", setBy(f.Origin))
-	row("", sourceLine(f.Origin, sources))
+	row("", sourceLine(f.Origin, mend.sources))
 	row("why", e.Rule.Description)
 	head := "here"
 	for _, fact := range f.Because {
@@ -138,7 +154,7 @@ func (c *cli) explainFinding(e *policy.Explanation, sources []edit.File) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	c.explainEdit(f, sources)
+	c.explainEdit(f, mend)
 	if e.Waiver != "" {
 		fmt.Fprintf(c.out, "\nA waiver, to be completed:\n%s", printable(e.Waiver))
 	}
@@ -146,27 +162,40 @@ func (c *cli) explainFinding(e *policy.Explanation, sources []edit.File) error {
 }
 
 // explainEdit prints the diff that mends a finding, or why there is none.
-func (c *cli) explainEdit(f *decision.Finding, sources []edit.File) {
+func (c *cli) explainEdit(f *decision.Finding, mend *mender) {
 	switch {
 	case f.State != decision.StateFail && f.State != decision.StateWaived:
 		return
 	case len(f.Edits) == 0:
-		fmt.Fprintln(c.out, "\nNo edit of os.yml alone makes it pass.")
+		fmt.Fprintln(c.out, "\nThere is no diff for it: `to pass` says what to do.")
 		return
-	case sources == nil:
+	case mend.sources == nil:
 		return
 	}
-	diff, err := pipeline.Remedy(sources, f)
-	if err != nil {
+	diff, after, err := pipeline.NextRemedy(mend.sources, mend.now, f)
+	switch {
+	case err != nil:
 		text, next := err.Error(), ""
 		var se *system.Error
 		if errors.As(err, &se) && se.Next != "" {
 			next = "\n  next: " + se.Next
 		}
 		fmt.Fprintf(c.out, "\nThe edit cannot be shown: %s%s\n", printable(text), printable(next))
-		return
+	case diff == "":
+		fmt.Fprintln(c.out, "\nThe diffs above make it pass, too.")
+	default:
+		mend.now, mend.shown = after, true
+		fmt.Fprintf(c.out, "\n%s", c.patch(diff))
 	}
-	fmt.Fprintf(c.out, "\n%s", printable(diff))
+}
+
+// patch is a diff for whoever reads it: patch gets every byte, a terminal none
+// that moves its cursor or hides what follows.
+func (c *cli) patch(diff string) string {
+	if _, isTerminal := terminal(c.out); !isTerminal {
+		return diff
+	}
+	return printable(strings.ReplaceAll(diff, "\r\n", "\n"))
 }
 
 func asJSON(v any) string {
@@ -199,7 +228,10 @@ func sourceLine(o *decision.Origin, sources []edit.File) string {
 	}
 	for _, s := range sources {
 		if lines := strings.Split(string(s.Data), "\n"); s.Name == o.File && o.Line <= len(lines) {
-			return lines[o.Line-1]
+			if line := lines[o.Line-1]; !pipeline.Confidential(line) {
+				return line
+			}
+			return "(this line holds what sounds like a secret)"
 		}
 	}
 	return ""

@@ -36,14 +36,17 @@ has expired denies. check and build take the file with --waivers.
 				return err
 			}
 			name, files := args[0], args[1:]
-			if err := wholeWaiver(&o, name, file, files); err != nil {
-				return err
-			}
+			o.Finding, o.File = name, pf.waivers
 			var err error
 			if o.Now, err = parseNow(pf.now); err != nil {
 				return err
 			}
-			o.Finding, o.File = name, pf.waivers
+			if file == "" && len(files) == 0 {
+				err = usageError(fmt.Sprintf("%q is a finding of which system?", name), "name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
+			}
+			if err := errors.Join(o.Check(), err, canHold(o.File)); err != nil {
+				return err
+			}
 			if _, err := os.Stat(pf.waivers); errors.Is(err, os.ErrNotExist) {
 				pf.waivers = ""
 			}
@@ -81,18 +84,4 @@ has expired denies. check and build take the file with --waivers.
 	fs.BoolVar(&o.ByDigest, "by-digest", false, "waive it for the component's present image, whatever its name")
 	fs.StringVar(&file, "decision", "", "decision.json that has the finding")
 	return cmd
-}
-
-// wholeWaiver tells everything that is missing at once, before any work.
-func wholeWaiver(o *pipeline.WaiveOptions, name, decision string, files []string) error {
-	var errs []error
-	for _, flag := range []struct{ name, value string }{{"owner", o.Owner}, {"reason", o.Reason}, {"expires", o.Expires}} {
-		if flag.value == "" {
-			errs = append(errs, usageError("--"+flag.name+" is missing", "every waiver says who owns it, why, and until when"))
-		}
-	}
-	if decision == "" && len(files) == 0 {
-		errs = append(errs, usageError(fmt.Sprintf("%q is a finding of which system?", name), "name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json"))
-	}
-	return errors.Join(errs...)
 }

@@ -13,8 +13,11 @@ import (
 
 // canHold tells before any work whether a file can be written at path.
 func canHold(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
 		return usageError(path+" is a folder", "name a file")
+	case err != nil && isLink(path):
+		return usageError("cannot write "+path+": the link leads nowhere", "name a file, or mend the link")
 	}
 	dir := filepath.Dir(path)
 	switch info, err := os.Stat(dir); {
@@ -26,10 +29,15 @@ func canHold(path string) error {
 	return nil
 }
 
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().Type() == fs.ModeSymlink
+}
+
 // writeWhole writes a file beside its place and renames it there. What is
 // there and is no regular file (/dev/null, /dev/stdout, a pipe) is written to:
 // a rename would put a file in the device's place, for the whole machine. A
-// link stays one.
+// link stays one, and a file's mode what it is.
 func writeWhole(path string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
@@ -38,7 +46,9 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	failed := func(err error) error {
 		return &system.Error{Kind: system.ErrUnusable, What: "cannot write " + path, Err: cause(err), Next: "name a file that can be written"}
 	}
+	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
 		if !info.Mode().IsRegular() {
 			return writeInto(path, b.Bytes(), failed)
 		}
@@ -52,7 +62,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(b.Bytes())
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+	if err := errors.Join(err, tmp.Chmod(mode), tmp.Close()); err != nil {
 		return failed(err)
 	}
 	if err := os.Rename(tmp.Name(), path); err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -56,17 +55,11 @@ func (c *comparison) values(area, kind string, old, new map[string]string, origi
 			ch.Origin = origin(name)
 		}
 		c.failing.direct(&ch)
-		if kind == "cmdline:" && secretive(name) {
+		if kind == "cmdline:" && facts.Secretive(name) {
 			ch.Old, ch.New = nil, nil
 		}
 		c.add(ch)
 	}
-}
-
-// secretive: the value of a parameter of this name is nobody's business.
-func secretive(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"token", "passw", "secret", "key", "credential"}, func(s string) bool { return strings.Contains(name, s) })
 }
 
 func options(f *facts.Facts) map[string]string {

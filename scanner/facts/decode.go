@@ -29,14 +29,24 @@ type step struct {
 	index int
 }
 
+// PlaceError is what is wrong with stored facts, and where: line and column
+// count from 1, in bytes.
+type PlaceError struct {
+	Line, Column int
+	What         string
+}
+
+func (e *PlaceError) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.What)
+}
+
 // fail notes the first error, with line and column of the present position.
 func (d *decoder) fail(format string, args ...any) {
 	if d.err != nil {
 		return
 	}
 	head := d.data[:min(d.pos, len(d.data))]
-	line, column := bytes.Count(head, []byte("\n"))+1, len(head)-bytes.LastIndexByte(head, '\n')
-	d.err = fmt.Errorf("line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
+	d.err = &PlaceError{Line: bytes.Count(head, []byte("\n")) + 1, Column: len(head) - bytes.LastIndexByte(head, '\n'), What: fmt.Sprintf(format, args...)}
 }
 
 // space skips white space and gives the byte that follows, 0 at the end.

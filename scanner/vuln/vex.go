@@ -9,13 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/anchore/packageurl-go"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -54,12 +54,7 @@ func readVEX(paths []string) (*statements, error) {
 	out := &statements{byName: map[string][]*statement{}}
 	var all []*statement
 	for _, p := range paths {
-		f, err := os.Open(p)
-		if err != nil {
-			return nil, unreadable(p, err)
-		}
-		raw, err := io.ReadAll(io.LimitReader(f, maxVEX+1))
-		f.Close()
+		raw, err := system.ReadFile(p, maxVEX)
 		if err != nil {
 			return nil, unreadable(p, err)
 		}
@@ -93,9 +88,6 @@ func parseVEX(raw []byte) ([]statement, error) {
 		Context    string      `json:"@context"`
 		Timestamp  string      `json:"timestamp"`
 		Statements []statement `json:"statements"`
-	}
-	if len(raw) > maxVEX {
-		return nil, fmt.Errorf("more than %d MiB", maxVEX>>20)
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&doc); err != nil {

@@ -92,17 +92,9 @@ func (l *layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
 // readIndex reads an index: the layout's own, or a blob where d is set, which
 // must then have that digest.
 func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
-	f, err := os.Open(filepath.Join(l.dir, name))
+	data, err := system.ReadFile(filepath.Join(l.dir, name), maxIndex)
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxIndex+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxIndex {
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, maxIndex)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if d != "" && digest.FromBytes(data) != d {
 		return nil, &system.Error{Kind: system.ErrMismatch, What: "blob " + d.String() + " has other bytes than its digest says"}

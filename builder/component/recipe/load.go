@@ -2,8 +2,6 @@ package recipe
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -36,18 +34,10 @@ var (
 // its place.
 func Load(dir string) (*Recipe, error) {
 	name := filepath.Join(dir, FileName)
-	f, err := os.Open(name)
+	data, err := system.ReadFile(name, maxRecipe)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "no recipe", Err: err,
+		return nil, &system.Error{Kind: system.ErrInput, What: "no recipe: cannot read " + name, Err: err,
 			Next: "name the folder that holds " + FileName}
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxRecipe+1))
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "read " + name, Err: err}
-	}
-	if len(data) > maxRecipe {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name}, What: "larger than 1 MiB"}
 	}
 	rec, err := parse(name, data)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -46,12 +45,7 @@ func readLock(rec *Recipe, arch string) ([]Package, error) {
 }
 
 func loadLock(name string) (*lockFile, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxLock))
+	data, err := system.ReadFile(name, maxLock)
 	if err != nil {
 		return nil, err
 	}

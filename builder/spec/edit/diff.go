@@ -2,8 +2,11 @@ package edit
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/pmezard/go-difflib/difflib"
 )
@@ -21,11 +24,24 @@ func Diff(before, after []File) string {
 		}
 		// It writes to a strings.Builder, which takes everything.
 		_ = difflib.WriteUnifiedDiff(&out, difflib.UnifiedDiff{
-			A: splitLines(old.Data), FromFile: "a/" + old.Name,
-			B: splitLines(after[i].Data), ToFile: "b/" + old.Name, Context: context,
+			A: splitLines(old.Data), FromFile: header("a/", old),
+			B: splitLines(after[i].Data), ToFile: header("b/", old), Context: context,
 		})
 	}
 	return out.String()
+}
+
+// header names a file as patch and git read it: a name with blanks ends in a
+// tab, one with control characters stands in quotes.
+func header(side string, f File) string {
+	name := side + cmp.Or(f.Path, f.Name)
+	switch {
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return strconv.Quote(name)
+	case strings.Contains(name, " "):
+		return name + "\t"
+	}
+	return name
 }
 
 // splitLines marks a last line without a break as patch wants it.

@@ -14,6 +14,8 @@ import (
 // File is one os.yml: its name in messages, and its bytes.
 type File struct {
 	Name string
+	// Path is what a diff calls it, "" for Name.
+	Path string
 	Data []byte
 	// read is what Data says, where it was taken apart already.
 	read *source
@@ -89,7 +91,8 @@ func one(f File, op string, steps []string, value any) (File, error) {
 		return File{}, err
 	}
 	mark, _ := trimBOM(f.Data)
-	return File{f.Name, []byte(mark + after.text), after}, nil
+	f.Data, f.read = []byte(mark+after.text), after
+	return f, nil
 }
 
 // job is one edit of one file.
@@ -225,6 +228,14 @@ func (j *job) append() error {
 		j.addWords(at, words)
 		return nil
 	}
+	return j.refuseWhole(at)
+}
+
+// refuseWhole refuses to change a part of what is no list and no text here.
+func (j *job) refuseWhole(at *yaml.Node) error {
+	if at.Kind == yaml.AliasNode {
+		return j.refuse(at, "/%s is shared by way of the alias *%s", strings.Join(j.steps, "/"), at.Value)
+	}
 	return j.refuse(at, "/%s is neither a list nor a text of its own", strings.Join(j.steps, "/"))
 }
 
@@ -260,7 +271,7 @@ func (j *job) remove() error {
 		j.cutWord(at, word)
 		return nil
 	}
-	return j.refuse(at, "%s is neither a list nor a text of its own", path)
+	return j.refuseWhole(at)
 }
 
 // drop takes a node out of its parent; the parent stays, empty if need be.

@@ -130,7 +130,7 @@ func TestRefused(t *testing.T) {
 		edit decision.Edit
 		word string
 	}{
-		"element behind an alias":   {shared, of("append", "/binds", "y"), "list"},
+		"element behind an alias":   {shared, of("append", "/binds", "y"), "alias *b"},
 		"into an alias":             {"services:\n  - name: a\n    r: &b {x: 1}\n  - name: web\n    r: *b\n", of("set", "/r/x", 2), "alias *b"},
 		"the anchor of others":      {strings.Replace(strings.Replace(shared, "name: web", "name: z", 1), "name: a", "name: web", 1), of("append", "/binds", "y"), "anchor"},
 		"a key that is merged in":   {"services:\n  - &a\n    name: a\n    pid: host\n  - <<: *a\n    name: web\n", of("remove", "/pid", nil), "merge key"},
