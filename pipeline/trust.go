@@ -93,10 +93,14 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 func unsigned(c *system.Component, a facts.Attestations) error {
 	var reasons []string
 	for _, one := range a.Found {
-		if one.Verified {
+		switch {
+		case one.Verified && one.Signs:
 			return nil
+		case one.Verified:
+			reasons = append(reasons, fmt.Sprintf("a statement of type %s is no signature", one.PredicateType))
+		default:
+			reasons = append(reasons, one.Reason)
 		}
-		reasons = append(reasons, one.Reason)
 	}
 	why := "no signature was found beside it"
 	switch {

@@ -40,6 +40,9 @@ const (
 	formUnknown = "statement"
 )
 
+// simpleType is what the classic form of an image's signature calls itself.
+const simpleType = "cosign container image signature"
+
 // claim is what a blob says, and the bytes that its signature is of.
 type claim struct {
 	signed, signature []byte
@@ -185,12 +188,17 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 				Image struct {
 					Digest string `json:"docker-manifest-digest"`
 				} `json:"image"`
+				Type string `json:"type"`
 			} `json:"critical"`
 		}
 		if err := statement.Decode(c.payload, &p); err != nil {
 			return fmt.Errorf("malformed payload: %w", err)
 		}
 		out.SubjectMatches = slices.Contains(img.Digests, p.Critical.Image.Digest)
+		if p.Critical.Type != simpleType {
+			return fmt.Errorf("its type %.100q is not %q", p.Critical.Type, simpleType)
+		}
+		out.Signs = true
 		return nil
 	}
 	var s struct {
@@ -209,7 +217,9 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 			out.SubjectMatches = true
 		}
 	}
+	out.Signs = s.PredicateType == statement.CosignSign
 	if strings.HasPrefix(s.PredicateType, "https://slsa.dev/provenance/") {
+		out.Signs = true
 		p, err := provenance(s.PredicateType, s.Predicate)
 		out.Provenance = p
 		return err

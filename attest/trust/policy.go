@@ -64,6 +64,11 @@ func Load(path string) (*Policy, error) {
 		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: path}, What: "trust policy", Err: err,
 			Next: "give --trust a file that names keys; docs/trust.md says how"}
 	}
+	return parse(path, raw)
+}
+
+// parse reads the text of a policy; files of keys are relative to path.
+func parse(path string, raw []byte) (*Policy, error) {
 	l := &loader{path: path, policy: &Policy{Digest: digestOf(raw)}}
 	l.document(raw)
 	if err := errors.Join(l.errs...); err != nil {

@@ -188,6 +188,29 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Only a plain signature and the provenance of the build stand for an image.
+func TestSigns(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	p := k.policy(t)
+	renamed := fmt.Appendf(nil, `{"critical":{"image":{"docker-manifest-digest":"sha256:%s"},"type":"a receipt"}}`, digest)
+	for name, c := range map[string]struct {
+		a               Attached
+		verified, signs bool
+	}{
+		"classic":                 {classic(t, k.release, digest), true, true},
+		"classic of another type": {Attached{MediaType: classic(t, k.release, digest).MediaType, Data: renamed, Signature: base64.StdEncoding.EncodeToString(sign(t, k.release, renamed))}, false, false},
+		"cosign's bundle":         {bundle(t, k.release, statementOf(digest, statement.CosignSign, "{}")), true, true},
+		"provenance":              {bundle(t, k.release, statementOf(digest, "https://slsa.dev/provenance/v1", "{}")), true, true},
+		"a scan's result":         {dsse(t, k.release, statementOf(digest, "https://cosign.sigstore.dev/attestation/vuln/v1", "{}")), true, false},
+		"a failed check":          {bundle(t, k.release, statementOf(digest, "https://slsa.dev/verification_summary/v1", `{"verificationResult":"FAILED"}`)), true, false},
+	} {
+		if got := p.Judge(ours, c.a); got.Verified != c.verified || got.Signs != c.signs {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestProvenance(t *testing.T) {
 	t.Parallel()
 	k := newKeys(t)
@@ -278,6 +301,33 @@ func FuzzJudge(f *testing.F) {
 		got := p.Judge(ours, Attached{MediaType: mediaType, Data: data, Signature: signature, Certificate: certificate})
 		if got.Verified || got.Reason == "" {
 			t.Fatalf("%+v", got)
+		}
+	})
+}
+
+// Whatever a policy says, it is an input error, or names whom it believes, and
+// for which repositories.
+func FuzzPolicy(f *testing.F) {
+	k := newKeys(f)
+	f.Add([]byte(policyText))
+	f.Add([]byte("a: &a [*a]\nkeys: *a\n"))
+	f.Add([]byte("keys:\n  - {name: a, file: release.pub, repositories: ['*'], <<: {name: b}}\n"))
+	f.Add([]byte("keys:\n  - name: a\n    file: ../../../dev/zero\n    repositories: ['x/*']\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := parse(filepath.Join(k.dir, "trust.yml"), text)
+		switch {
+		case err != nil && !errors.Is(err, system.ErrInput):
+			t.Fatal(err)
+		case err != nil:
+			return
+		}
+		if len(p.keys) == 0 || len(p.keys) != len(p.who) {
+			t.Fatalf("%d keys of %d", len(p.keys), len(p.who))
+		}
+		for _, w := range p.who {
+			if w.name == "" || len(w.repositories) == 0 {
+				t.Fatalf("%+v", w)
+			}
 		}
 	})
 }

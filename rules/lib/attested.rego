@@ -41,10 +41,11 @@ attested := [c |
 	looked(c)
 ]
 
-# found are a component's attestations, verified those that are believed.
+# What was found beside a component's image, believed or not.
 attestations(c) := arr(c.image.attestations.found)
 
-verified(c) := [a | some a in attestations(c); a.verified == true]
+# signatures are those by which a trusted key stands for the image.
+signatures(c) := [a | some a in attestations(c); a.verified == true; a.signs == true]
 
 provenances(c) := [a | some a in attestations(c); is_object(a.provenance)]
 

@@ -179,7 +179,7 @@ attested(list) := object.union(good, {
 })
 
 signature := {
-	"digest": "sha256:04", "form": "bundle", "verified": true, "reason": "", "key": "release", "allowed": true, "identity": "", "issuer": "",
+	"digest": "sha256:04", "form": "bundle", "verified": true, "reason": "", "signs": true, "key": "release", "allowed": true, "identity": "", "issuer": "",
 	"predicateType": "", "readable": true, "subjectMatches": true, "provenance": null,
 }
 

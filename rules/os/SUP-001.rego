@@ -35,13 +35,17 @@ found contains lib.finding("SUP-001", c, {
 	"fix": sprintf("sign %s with a key of the trust policy, or add the key of who signed it", [c.image.reference]),
 }) if {
 	some c in lib.attested
-	count(lib.verified(c)) == 0
+	count(lib.signatures(c)) == 0
 }
 
 why(c) := sprintf(": %s", [lib.one_line(reasons)]) if {
-	reasons := {a.reason | some a in lib.attestations(c)}
+	reasons := {reason(a) | some a in lib.attestations(c)}
 	count(reasons) > 0
 } else := ""
+
+reason(a) := a.reason if {
+	not a.verified
+} else := sprintf("a statement of type %s is no signature", [a.predicateType])
 
 fail contains f if {
 	some f in found

@@ -12,6 +12,14 @@ test_fires_other if {
 	contains(f.message, "by no key")
 }
 
+# A trusted key that only says something of the image does not stand for it.
+test_fires_other_statement if {
+	system := t.attested([object.union(t.signature, {"signs": false, "predicateType": "https://cosign.sigstore.dev/attestation/vuln/v1"})])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	some f in rule.fail with input as system
+	contains(f.message, "a statement of type https://cosign.sigstore.dev/attestation/vuln/v1 is no signature")
+}
+
 test_silent_signed if t.silent(rule.fail) with input as t.attested([t.signature])
 
 test_silent_one_of_two if t.silent(rule.fail) with input as t.attested([object.union(t.signature, {"verified": false}), t.signature])

@@ -37,9 +37,10 @@ found contains lib.finding("SUP-002", c, {
 	"fix": sprintf("use the image that the owner of %s signed, or let the key speak for it in the trust policy", [lib.full_repository(c)]),
 }) if {
 	some c in lib.attested
-	count(lib.verified(c)) == 0
+	count(lib.signatures(c)) == 0
 	some a in lib.attestations(c)
 	a.form != "statement"
+	not a.verified
 }
 
 who(a) := sprintf("the key %s", [a.key]) if {

@@ -50,3 +50,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_other_statement if t.silent(rule.fail) with input as by({"verified": true, "signs": false, "reason": ""})

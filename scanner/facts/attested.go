@@ -31,6 +31,10 @@ type Attestation struct {
 	// speak for this image, and about this image. Reason says why not.
 	Verified bool   `json:"verified"`
 	Reason   string `json:"reason"`
+	// Signs: it is a plain signature, or the provenance of the build: who made
+	// it stands for the image. Any other statement only says something of it, as
+	// that a check has failed.
+	Signs bool `json:"signs"`
 	// Key is the name of the key that signed, in the trust policy; "" where no
 	// key of it did. Allowed: the key may speak for the image's repository.
 	Key     string `json:"key"`

@@ -16,6 +16,7 @@ const (
 	maxDepth    = 16
 	maxIncludes = 100
 	maxPatterns = 20
+	maxPattern  = 4096
 )
 
 // sshd reads the server's settings, and who logs in by them.
@@ -170,29 +171,50 @@ func (s *Sink) keyFiles(r *sshdReader) []string {
 	if len(patterns) > maxPatterns {
 		s.inv.Truncated, patterns = true, patterns[:maxPatterns]
 	}
-	var out []string
+	var out, exprs []string
 	for _, p := range patterns {
-		out = append(out, s.keyFile(strings.Trim(p, `"'`))...)
+		p = strings.Trim(p, `"'`)
+		switch fixed := strings.HasPrefix(p, "/") && !strings.Contains(path.Dir(p), "%"); {
+		case p == "none":
+		case len(p) > maxPattern:
+			s.inv.Truncated = true
+		case fixed:
+			out = append(out, s.matching(path.Dir(p)+"/"+glob(path.Base(p)))...)
+		default:
+			exprs = append(exprs, expression(p))
+		}
+	}
+	if len(exprs) > 0 {
+		match := regexp.MustCompile("^(?:" + strings.Join(exprs, "|") + ")$")
+		for _, p := range s.tree.Paths() {
+			if e := s.tree.Get(p); e.Type != system.TypeDir && match.MatchString(p) {
+				out = append(out, p)
+			}
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-// keyFile finds the files of one pattern: %u is a user, %h that one's home,
-// which a pattern without "/" begins in.
-func (s *Sink) keyFile(pattern string) []string {
-	if pattern == "none" {
-		return nil
-	}
-	if strings.HasPrefix(pattern, "/") && !strings.Contains(path.Dir(pattern), "%") {
-		quoted := regexp.MustCompile(`[*?\[\]\\]`).ReplaceAllString(path.Base(pattern), `\$0`)
-		return s.matching(path.Dir(pattern) + "/" + tokens.ReplaceAllStringFunc(quoted, func(t string) string {
-			if t == "%%" {
-				return "%"
-			}
-			return "*"
-		}))
-	}
+// tokens of AuthorizedKeysFile (sshd_config(5)): %u is a user, %h that one's
+// home, which a pattern without "/" begins in.
+var (
+	tokens = regexp.MustCompile(`%[%hUu]`)
+	meta   = regexp.MustCompile(`[*?\[\]\\]`)
+)
+
+// glob is the last element of a pattern as path.Match takes it.
+func glob(base string) string {
+	return tokens.ReplaceAllStringFunc(meta.ReplaceAllString(base, `\$0`), func(t string) string {
+		if t == "%%" {
+			return "%"
+		}
+		return "*"
+	})
+}
+
+// expression is a pattern as a regular expression for a whole path.
+func expression(pattern string) string {
 	expr := tokens.ReplaceAllStringFunc(regexp.QuoteMeta(pattern), func(t string) string {
 		switch t {
 		case "%%":
@@ -205,18 +227,5 @@ func (s *Sink) keyFile(pattern string) []string {
 	if !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "%h") {
 		expr = ".*/" + expr
 	}
-	match, err := regexp.Compile("^" + expr + "$")
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, p := range s.tree.Paths() {
-		if e := s.tree.Get(p); e.Type != system.TypeDir && match.MatchString(p) {
-			out = append(out, p)
-		}
-	}
-	return out
+	return expr
 }
-
-// tokens of AuthorizedKeysFile (sshd_config(5)).
-var tokens = regexp.MustCompile(`%[%hUu]`)
