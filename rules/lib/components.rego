@@ -62,6 +62,31 @@ files_known(c) if {
 # Components whose files were looked at, if only at some.
 inventoried := [c | some c in input.components; files_present(c)]
 
+# file_sources are the components whose files a container may run, and the
+# folder at which it has them: its own image's, and those of volumes.
+file_sources(c) := array.concat([{"c": c, "at": ""}], [{"c": v, "at": p.destination} |
+	some p in placed_in[c.id]
+	not has_flag(p.m, "nosuid")
+	some path in p.shows
+	some v in input.components
+	v.section == "volumes"
+	path == sprintf("/containers/volumes/%s/merged", [v.name])
+])
+
+# privileged_files are what lies there in one of the lists of files that stood
+# out, by the path in the container.
+privileged_files(c, kind) := [object.union(f, {"path": concat("", [source.at, f.path])}) |
+	some source in file_sources(c)
+	files_present(source.c)
+	some f in arr(source.c.files[kind])
+	not f.shadowed
+]
+
+# unseen_files says why not all of them are known; undefined where they are.
+unseen_files(c) := files_unknown(first) if {
+	first := [source.c | some source in file_sources(c); not files_known(source.c)][0]
+}
+
 # finding completes what a rule says about a component.
 finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
 

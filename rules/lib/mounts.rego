@@ -145,3 +145,23 @@ system_folders := {
 
 # usual_devices are in every container's /dev.
 usual_devices := {"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"}
+
+# kernel_paths are paths below /proc and /sys at each place where the container
+# has these: the runtime masks what it is told, and no second mount.
+kernel_paths(paths, mounts_of) := {concat("", [p.destination, trim_prefix(path, root)]) |
+	some path in paths
+	some root, kind in {"/proc": "proc", "/sys": "sysfs"}
+	under(path, root)
+	some p in mounts_of
+	shows_kernel(p, root, kind)
+}
+
+shows_kernel(p, _, kind) if p.m.type == kind
+
+shows_kernel(p, root, _) if root in p.shows
+
+# listed: a path, or a folder that it is in, is among those of a list of the spec.
+listed(c, key, path) if {
+	some other in arr(object.get(c.spec, ["linux", key], []))
+	under(path, clean(other))
+}

@@ -87,3 +87,20 @@ test_mount_key if {
 	lib.mount_key(p, {"/sys"}) == "/host/proc (/sys)"
 	lib.mount_key(p, {"/proc", "/sys"}) == "/host/proc (/proc, /sys)"
 }
+
+test_kernel_paths if {
+	places := [
+		{"destination": "/proc", "shows": set(), "m": {"type": "proc"}}, {"destination": "/p2", "shows": set(), "m": {"type": "proc"}},
+		{"destination": "/p3", "shows": {"/proc"}, "m": {"type": "bind"}}, {"destination": "/s2", "shows": set(), "m": {"type": "sysfs"}},
+		{"destination": "/var", "shows": {"/var"}, "m": {"type": "bind"}},
+	]
+	lib.kernel_paths(["/proc/kcore", "/sys/firmware"], places) == {"/proc/kcore", "/p2/kcore", "/p3/kcore", "/s2/firmware"}
+}
+
+test_listed if {
+	c := {"spec": {"linux": {"maskedPaths": ["/proc/a/", "/sys"], "readonlyPaths": null}}}
+	lib.listed(c, "maskedPaths", "/proc/a")
+	lib.listed(c, "maskedPaths", "/sys/firmware")
+	not lib.listed(c, "maskedPaths", "/proc")
+	not lib.listed(c, "readonlyPaths", "/proc/a")
+}

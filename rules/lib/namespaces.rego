@@ -74,3 +74,20 @@ made_ns[kind] contains path if {
 ns_said(c, kind) := paths[0] if {
 	paths := [ns_path(ns) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""]
 } else := "host"
+
+# host_root: a user of the container is the host's root. In a user namespace
+# without mappings crun makes root the host's.
+host_root(c) if host_ns(c, "user")
+
+host_root(c) if {
+	maps := arr(object.get(c.spec, ["linux", "uidMappings"], []))
+	maps_root(maps)
+}
+
+maps_root([])
+
+maps_root(maps) if {
+	some m in maps
+	m.hostID == 0
+	m.size > 0
+}

@@ -51,3 +51,14 @@ test_ns_said if {
 	lib.ns_said(joins("pid", "/proc/1/ns/pid"), "network") == "host"
 	lib.ns_said(joins("pid", ""), "pid") == "host"
 }
+
+maps(list) := {"spec": {"linux": {"namespaces": [{"type": "user"}], "uidMappings": list}}}
+
+test_host_root if {
+	lib.host_root({"spec": {"linux": {"namespaces": []}}})
+	lib.host_root(joins("user", "/proc/1/ns/user"))
+	lib.host_root(joins("user", ""))
+	lib.host_root(maps([{"containerID": 0, "hostID": 100000, "size": 10}, {"containerID": 10, "hostID": 0, "size": 1}]))
+	not lib.host_root(maps([{"containerID": 0, "hostID": 1, "size": 10}]))
+	not lib.host_root(maps([{"containerID": 0, "hostID": 1, "size": 10}, {"containerID": 0, "hostID": 0, "size": 0}]))
+}

@@ -91,6 +91,8 @@ service_spec := {
 			{"type": "mount"}, {"type": "pid"}, {"type": "ipc"}, {"type": "uts"},
 			{"type": "network"}, {"type": "user"}, {"type": "cgroup"},
 		],
+		"uidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
+		"gidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
 		"resources": {
 			"pids": {"limit": 64},
 			"memory": {"limit": 67108864},

@@ -20,7 +20,10 @@ checked contains lib.resource(c) if some c in lib.services
 
 unknown contains u if some u in lib.no_spec_services
 
-networked(c) if lib.host_ns(c, "network")
+# networked: a network of its own is none as long as nothing is moved into it.
+networked(c) if not lib.own_ns(c, "network")
+
+networked(c) if count(lib.arr(object.get(lib.obj(c.runtime), "interfaces", []))) > 0
 
 networked(c) if count(lib.arr(c.image.exposedPorts)) > 0
 

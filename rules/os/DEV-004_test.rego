@@ -30,3 +30,14 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_joined if {
+	system := t.put(t.nginx_with("/linux/devices/-", {"path": "/dev/vda", "type": "b", "major": 253, "minor": 0}), "/components/4/spec/linux/namespaces/4", {"type": "network", "path": "/run/netns/x"})
+	joined := json.patch(system, [{"op": "remove", "path": "/components/4/spec/linux/namespaces/5"}])
+	t.fires(rule.fail, "component:services/nginx") with input as joined
+}
+
+test_fires_moved_in if {
+	system := t.put(t.nginx_with("/linux/devices/-", {"path": "/dev/vda", "type": "b", "major": 253, "minor": 0}), "/components/4/runtime", {"interfaces": [{"name": "eth0"}]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}

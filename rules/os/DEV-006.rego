@@ -27,8 +27,8 @@ denies_first(c) if {
 	first := lib.device_rules(c)[0]
 	first.allow == false
 	object.get(first, "type", "a") in {"a", ""}
-	not is_number(object.get(first, "major", null))
-	not is_number(object.get(first, "minor", null))
+	not lib.numbered(first, "major")
+	not lib.numbered(first, "minor")
 	access := object.get(first, "access", "rwm")
 	every right in ["r", "w", "m"] {
 		contains(access, right)

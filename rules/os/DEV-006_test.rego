@@ -58,3 +58,10 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_silent_wildcards if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices", [{"allow": false, "major": -1, "minor": -1, "access": "rwm"}])
+
+test_reaches_usual_devices if {
+	system := t.put(t.nginx_with("/linux/resources/devices", []), "/components/4/spec/mounts/-", {"destination": "/x", "type": "bind", "source": "/dev/null", "options": ["rbind"]})
+	{f.severity | some f in rule.fail} == {"low"} with input as system
+}

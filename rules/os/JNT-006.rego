@@ -29,12 +29,13 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if {
 	"CAP_SYS_RAWIO" in lib.caps(c)
-	not masked(c)
+	count(kcores(c)) > 0
 }
 
-masked(c) if {
-	some p in lib.arr(object.get(c.spec, ["linux", "maskedPaths"], []))
-	lib.clean(p) == "/proc/kcore"
+# kcores are those that the container sees: one for each /proc.
+kcores(c) := {path |
+	some path in lib.kernel_paths(["/proc/kcore"], lib.placed_in[c.id])
+	not lib.listed(c, "maskedPaths", path)
 }
 
 found contains lib.finding("JNT-006", c, {
@@ -42,10 +43,10 @@ found contains lib.finding("JNT-006", c, {
 	"actual": "CAP_SYS_RAWIO, /proc/kcore",
 	"expected": "not both",
 	"key": "kcore",
-	"message": sprintf("%s can read all memory through /proc/kcore", [c.id]),
+	"message": sprintf("%s can read all memory through %s", [c.id, lib.one_line(kcores(c))]),
 	"because": [fact.option("CONFIG_PROC_KCORE"), fact.lockdown],
-	"fix": sprintf("add /proc/kcore to the maskedPaths of %s, or remove CAP_SYS_RAWIO", [c.id]),
-	"edits": edit.with_all(c, "maskedPaths", ["/proc/kcore"]),
+	"fix": sprintf("add %s to the maskedPaths of %s, or remove CAP_SYS_RAWIO", [lib.one_line(kcores(c)), c.id]),
+	"edits": edit.with_all(c, "maskedPaths", sort(kcores(c))),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -92,3 +92,10 @@ test_fires_own_pid if {
 	s2 := t.put(s1, "/components/4/spec/linux/maskedPaths", [])
 	t.fires(rule.fail, "component:services/nginx") with input as s2
 }
+
+test_fires_second_proc if {
+	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
+	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	system := t.put(s1, "/components/4/spec/mounts/-", {"destination": "/proc2", "type": "proc", "source": "proc", "options": ["nosuid", "nodev", "noexec"]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}

@@ -20,9 +20,8 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.files_unknown(c)])} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.unseen_files(c)])} if {
 	some c in lib.containers
-	not lib.files_known(c)
 	lib.uid(c) != 0
 	not lib.no_new_privileges(c)
 }
@@ -42,14 +41,12 @@ found contains lib.finding("JNT-014", c, {
 	"edits": edit.put(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
-	lib.files_present(c)
 	lib.uid(c) != 0
 	not lib.no_new_privileges(c)
-	lib.host_ns(c, "user")
-	some f in lib.arr(c.files.setid)
+	lib.host_root(c)
+	some f in lib.privileged_files(c, "setid")
 	f.uid == 0
 	f.type == "file"
-	not f.shadowed
 	regex.match(`^0?[4567][0-7]{3}$`, f.mode)
 }
 

@@ -24,15 +24,16 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("MNT-013", c, {
 	"path": "/linux/maskedPaths",
 	"actual": sort(have),
-	"expected": given.params.masked_paths,
+	"expected": sort(needed),
 	"key": "maskedPaths",
 	"message": sprintf("%s sees %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the maskedPaths of %s", [lib.one_line(missing), c.id]),
 	"edits": edit.with_all(c, "maskedPaths", sort(missing)),
 }) if {
 	some c in lib.services
-	have := {lib.clean(p) | some p in object.get(c.spec, ["linux", "maskedPaths"], [])}
-	missing := {p | some p in given.params.masked_paths} - have
+	have := {lib.clean(p) | some p in lib.arr(object.get(c.spec, ["linux", "maskedPaths"], []))}
+	needed := lib.kernel_paths(given.params.masked_paths, lib.placed_in[c.id])
+	missing := {path | some path in needed; not lib.listed(c, "maskedPaths", path)}
 	count(missing) > 0
 }
 

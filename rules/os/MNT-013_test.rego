@@ -25,3 +25,19 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+# What is masked in /proc is not in a second one.
+test_fires_second_proc if {
+	system := t.nginx_mount({"destination": "/proc2", "type": "proc", "source": "proc", "options": ["nosuid", "nodev", "noexec"]})
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{e.value | some f in rule.fail; some e in f.edits; "/proc2/kcore" in e.value; not "/proc/kcore" in e.value} != set() with input as system
+}
+
+test_silent_folder_masked if t.silent(rule.fail) with input as t.nginx_with("/linux/maskedPaths", ["/proc", "/sys/firmware/"])
+
+test_silent_nothing_there if {
+	t.silent(rule.fail) with input as json.patch(t.good, [
+		{"op": "replace", "path": "/components/4/spec/mounts", "value": []},
+		{"op": "replace", "path": "/components/4/spec/linux/maskedPaths", "value": null},
+	])
+}

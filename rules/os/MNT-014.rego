@@ -24,16 +24,23 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("MNT-014", c, {
 	"path": "/linux/readonlyPaths",
 	"actual": sort(have),
-	"expected": given.params.readonly_paths,
+	"expected": sort(needed),
 	"key": "readonlyPaths",
 	"message": sprintf("%s could write to %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the readonlyPaths of %s", [lib.one_line(missing), c.id]),
 	"edits": edit.with_all(c, "readonlyPaths", sort(missing)),
 }) if {
 	some c in lib.services
-	have := {lib.clean(p) | some p in object.get(c.spec, ["linux", "readonlyPaths"], [])}
-	missing := {p | some p in given.params.readonly_paths} - have
+	have := {lib.clean(p) | some p in lib.arr(object.get(c.spec, ["linux", "readonlyPaths"], []))}
+	needed := lib.kernel_paths(given.params.readonly_paths, [p | some p in lib.placed_in[c.id]; lib.writable(p.m)])
+	missing := {path | some path in needed; not fixed(c, path)}
 	count(missing) > 0
+}
+
+# fixed: what is masked cannot be written to either.
+fixed(c, path) if {
+	some key in ["readonlyPaths", "maskedPaths"]
+	lib.listed(c, key, path)
 }
 
 fail contains f if {

@@ -23,3 +23,15 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_second_proc if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/proc2", "type": "proc", "source": "proc", "options": ["nosuid", "nodev", "noexec"]})
+
+test_silent_second_read_only if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/proc2", "type": "proc", "source": "proc", "options": ["ro"]})
+
+# What nobody sees nobody writes to.
+test_silent_masked if {
+	t.silent(rule.fail) with input as json.patch(t.good, [
+		{"op": "replace", "path": "/components/4/spec/linux/readonlyPaths", "value": ["/proc/bus", "/proc/fs", "/proc/irq"]},
+		{"op": "replace", "path": "/components/4/spec/linux/maskedPaths", "value": array.concat(t.params.masked_paths, ["/proc/sys", "/proc/sysrq-trigger"])},
+	])
+}

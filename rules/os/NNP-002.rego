@@ -20,9 +20,8 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.files_unknown(c)])} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.unseen_files(c)])} if {
 	some c in lib.containers
-	not lib.files_known(c)
 	not lib.no_new_privileges(c)
 }
 
@@ -36,9 +35,8 @@ found contains lib.finding("NNP-002", c, {
 	"edits": edit.put(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
-	lib.files_present(c)
 	not lib.no_new_privileges(c)
-	paths := {f.path | some f in array.concat(lib.arr(c.files.setid), lib.arr(c.files.fileCaps)); not f.shadowed}
+	paths := {f.path | some kind in ["setid", "fileCaps"]; some f in lib.privileged_files(c, kind)}
 	count(paths) > 0
 }
 

@@ -48,3 +48,27 @@ test_edit if {
 	some f in rule.found with input as t.put(t.nginx_with("/process/noNewPrivileges", false), "/components/4/files/setid", [{"path": "/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
 	f.edits[0].value == true
 }
+
+# A volume that the service mounts, with a setuid program in its image.
+with_volume(options) := json.patch(t.nginx_mount({"destination": "/data", "type": "bind", "source": "/containers/volumes/data/merged", "options": options}), [
+	{"op": "replace", "path": "/components/4/spec/process/noNewPrivileges", "value": false},
+	{"op": "add", "path": "/components/-", "value": object.union(t.component("volumes", "data", null), {"files": object.union(t.files, {"setid": [{"path": "/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]})})},
+])
+
+test_fires_volume if {
+	t.fires(rule.fail, "component:services/nginx") with input as with_volume(["rbind", "rw"])
+	{f.actual | some f in rule.fail} == {["/data/bin/su"]} with input as with_volume(["rbind", "rw"])
+}
+
+test_silent_volume_nosuid if t.silent(rule.fail) with input as with_volume(["rbind", "rw", "nosuid"])
+
+test_silent_other_volume if {
+	system := t.put(with_volume(["rbind", "rw"]), "/components/6/name", "other")
+	t.silent(rule.fail) with input as system
+}
+
+test_unknown_volume if {
+	system := t.put(with_volume(["rbind", "rw"]), "/components/6/files/present", false)
+	t.tells(rule.unknown, "component:services/nginx") with input as system
+	t.silent(rule.fail) with input as system
+}

@@ -22,16 +22,20 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-005", c, {
 	"path": "/linux/namespaces/user",
-	"actual": lib.ns_said(c, "user"),
+	"actual": shared(c),
 	"expected": "a namespace of its own",
 	"key": "userns",
-	"message": sprintf("%s has the host's user ids", [c.id]),
+	"message": sprintf("%s has the host's user ids, root's among them", [c.id]),
 	"fix": sprintf("set `userns: new` with uidMappings and gidMappings at %s", [c.id]),
 	"edits": edit.own_users(c),
 }) if {
 	some c in lib.services
-	lib.host_ns(c, "user")
+	lib.host_root(c)
 }
+
+shared(c) := lib.ns_said(c, "user") if {
+	lib.host_ns(c, "user")
+} else := "a namespace that maps the host's root"
 
 fail contains f if {
 	some f in found

@@ -21,3 +21,9 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_mapped if {
+	system := t.nginx_with("/linux/uidMappings", null)
+	t.fires(rule.fail, "component:services/nginx") with input as system
+	{f.actual | some f in rule.fail} == {"a namespace that maps the host's root"} with input as system
+}

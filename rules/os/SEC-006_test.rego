@@ -26,3 +26,13 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_unconfined_label if {
+	every label in ["unconfined_u:unconfined_r:unconfined_t:s0", "system_u:system_r:spc_t"] {
+		found := rule.fail with input as json.patch(t.good, [
+			{"op": "replace", "path": "/components/4/spec/process/apparmorProfile", "value": ""},
+			{"op": "add", "path": "/components/4/spec/process/selinuxLabel", "value": label},
+		])
+		t.fires(found, "component:services/nginx")
+	}
+}

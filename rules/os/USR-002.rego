@@ -22,8 +22,8 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("USR-002", c, {
 	"path": "/root/readonly",
-	"actual": "uid 0, writable root, no user namespace",
-	"expected": "at least one of: another uid, a read-only root, a user namespace",
+	"actual": "uid 0, writable root, no user namespace that keeps it from the host's root",
+	"expected": "at least one of: another uid, a read-only root, a user namespace without the host's root",
 	"key": "root-writable",
 	"message": sprintf("%s runs as root and can change its own programs", [c.id]),
 	"fix": sprintf("add `readonly: true` to %s", [c.id]),
@@ -32,7 +32,7 @@ found contains lib.finding("USR-002", c, {
 	some c in lib.services
 	lib.uid(c) == 0
 	not lib.readonly_root(c)
-	lib.host_ns(c, "user")
+	lib.host_root(c)
 }
 
 fail contains f if {

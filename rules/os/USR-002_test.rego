@@ -38,3 +38,8 @@ test_edit if {
 	some f in rule.found with input as t.put(t.put(t.nginx_with("/process/user/uid", 0), "/components/4/spec/root/readonly", false), "/components/4/spec/linux/namespaces", [{"type": "mount"}])
 	f.edits[0].value == true
 }
+
+test_fires_mapped if {
+	s0 := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/spec/root/readonly", false)
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/uidMappings", [{"containerID": 0, "hostID": 0, "size": 65536}])
+}
