@@ -140,10 +140,11 @@ without_bind_ns(c, key) := take(c, sprintf("/runtime/bindNS/%s", [key])) if {
 } else := put(c, sprintf("/runtime/bindNS/%s", [key]), "")
 
 # read_only is reoption for what must not be written to: with all that is mounted
-# below it, where it is read-only itself.
+# below it, where there is something.
 read_only(p) := reoption(p, {"rw", "rrw"}, ["ro"]) if {
 	lib.writable(p.m)
-} else := reoption(p, {"ro"}, ["rro"])
+	count({below | some path in p.shows; some below in lib.below(path)}) == 0
+} else := reoption(p, {"ro", "rw", "rrw"}, ["rro"])
 
 # without_device takes the device of a path out of a component's devices.
 without_devices(c, paths) := [e |

@@ -298,11 +298,13 @@ test_confined if {
 }
 
 # at_x is what rules know of the mount at /x.
-at_x(written, label) := {"c": c(written, label), "path": "/mounts/0", "m": {"destination": "/x"}}
+at_x(written, label) := {"c": c(written, label), "path": "/mounts/0", "m": {"destination": "/x"}, "shows": {"/a"}}
 
 test_read_only_below if {
 	p := object.union(at_x({"binds": ["/a:/x:nosuid,ro"]}, {}), {"m": {"options": ["nosuid", "ro"]}})
 	edit.read_only(p) == [set("/binds/0", "/a:/x:nosuid,rro")]
+	system := object.union(at_x({"binds": ["/sys:/x"]}, {}), {"shows": {"/sys"}})
+	edit.read_only(system) == [set("/binds/0", "/sys:/x:rro")]
 }
 
 by_init(m, written, label) := {"c": c(written, label), "path": "runtime:/mounts/3", "m": m}

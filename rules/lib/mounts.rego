@@ -87,9 +87,12 @@ writes(m) := {host_path(dir) | writable(m); some dir in overlaid(m, {"upperdir",
 	writable(m)
 } else := set() if {
 	recursive(m, "ro")
-} else := {below | some below in host_mounts; some path in shows(m); under(below, path); below != path} if {
+} else := {path | some shown in shows(m); some path in below(shown)} if {
 	"rbind" in options(m)
 } else := set()
+
+# below are the mounts that init makes below a path.
+below(shown) := {path | some path in host_mounts; under(path, shown); path != shown}
 
 # The writable mounts that init makes (builder/guest).
 host_mounts := {"/dev", "/dev/mqueue", "/dev/pts", "/dev/shm", "/proc", "/run", "/sys", "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/fs/pstore", "/sys/kernel/security", "/tmp", "/var"}
