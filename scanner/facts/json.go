@@ -69,7 +69,7 @@ var rawJSON = reflect.TypeFor[json.RawMessage]()
 // Decode reads facts that Encode wrote, in one pass. Whoever stored them may
 // mean harm, and a field that is overlooked could be a finding that is not
 // made: what the schema does not know, lacks, or has twice is an error that
-// says where, and so are more than MaxBytes, text that is no UTF-8, and
+// says where, and so are two components of one id, more than MaxBytes, text that is no UTF-8, and
 // another SchemaVersion.
 func Decode(r io.Reader) (*Facts, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
@@ -98,7 +98,29 @@ func Decode(r io.Reader) (*Facts, error) {
 	if f.SchemaVersion != SchemaVersion {
 		return nil, versionError(f.SchemaVersion)
 	}
+	if err := f.whole(); err != nil {
+		return nil, err
+	}
 	return &f, nil
+}
+
+// whole refuses a list of components that was cut, or in which one hides
+// another: findings and differences go by their ids.
+func (f *Facts) whole() error {
+	there := make(map[string]bool, len(f.Components))
+	for i := range f.Components {
+		id := f.Components[i].ID
+		if there[id] {
+			return fmt.Errorf("/components/%d: there is another component %q", i, id)
+		}
+		there[id] = true
+	}
+	for _, id := range f.SBOM.Components {
+		if !there[id] {
+			return fmt.Errorf("/sbom/components: there is no component %q", id)
+		}
+	}
+	return nil
 }
 
 func versionError(v int) error {

@@ -3,6 +3,7 @@ package facts_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -46,6 +47,11 @@ func full() *facts.Facts {
 	var f facts.Facts
 	fill(reflect.ValueOf(&f).Elem())
 	f.SchemaVersion = facts.SchemaVersion
+	f.SBOM.Components = nil
+	for i := range f.Components {
+		f.Components[i].ID = fmt.Sprintf("services/%d", i)
+		f.SBOM.Components = append(f.SBOM.Components, f.Components[i].ID)
+	}
 	return &f
 }
 
@@ -115,6 +121,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"deep":           {swap(`"a": [`, `"a": [`+strings.Repeat("[", 10_000)), "nested deeper than"},
 		"bad raw":        {swap(`-1.5e3`, `-1.5e`), "this is no JSON"},
 		"word in raw":    {swap(`-1.5e3`, `nul`), "this is no JSON"},
+		"one id":         {swap(`"id": "services/1"`, `"id": "services/0"`), `there is another component "services/0"`},
+		"cut list":       {swap(`"id": "services/1"`, `"id": "services/2"`), `there is no component "services/1"`},
 		"version":        {swap(`"schemaVersion": 1`, `"schemaVersion": 2`), "schemaVersion is 2, this program reads 1"},
 		"later version":  {swap(`"schemaVersion": 1`, `"schemaVersion": 2, "new": 1`), "schemaVersion is 2, this program reads 1"},
 		"too large":      {good + strings.Repeat(" ", facts.MaxBytes), "more than 32 MiB"},
