@@ -26,7 +26,14 @@ func limitTime(most time.Duration) error {
 	return setLimit(unix.RLIMIT_CPU, uint64(most/time.Second)+1)
 }
 
+// setLimit lowers a limit. It raises none: that takes privileges, and whoever
+// set a lower one meant it.
 func setLimit(resource int, most uint64) error {
+	var now unix.Rlimit
+	if err := unix.Getrlimit(resource, &now); err != nil {
+		return err
+	}
+	most = min(most, now.Max)
 	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
