@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,6 +78,7 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, unusable(err, "policy %q cannot be evaluated in a process of its own", "", j.Name)
 	}
+	most := j.budget(len(in))
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	watch := time.NewTicker(poll)
@@ -94,11 +96,24 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 			}
 			return a, err
 		case <-watch.C:
-			if overdue(cmd.Process, j.time(), time.Since(start)) {
+			if overdue(cmd.Process, most, time.Since(start)) {
 				stop(errDeadline)
 			}
 		}
 	}
+}
+
+// reading is how long it may take to read so many bytes of facts, which are not
+// of the policy's making: a large system is no rule that runs away.
+func reading(size int) time.Duration { return time.Duration(size) * 40 * time.Nanosecond }
+
+// budget is what a job of so many bytes may take: what the policy itself takes
+// of them earns it nothing.
+func (j job) budget(size int) time.Duration {
+	for _, f := range j.Tree {
+		size -= base64.StdEncoding.EncodedLen(len(f.Content)) + len(f.Path) + len(f.Name)
+	}
+	return j.time() + reading(size)
 }
 
 // overdue tells whether a guest's process has had its time. One that has ended
@@ -176,29 +191,33 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	defer stop(nil)
 	go watchParent(ctx, stop)
 	debug.SetMaxStack(guestStack)
-	// The process is short: it collects only what would not fit.
 	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(guestHeap / 2)
 	library, err := builtin()
 	if err != nil {
 		return err
 	}
-	var j job
-	if err := json.NewDecoder(in).Decode(&j); err != nil {
+	raw, err := io.ReadAll(in)
+	if err != nil {
 		return unusable(err, "job", "")
 	}
+	// The process is short: it collects only what would not fit.
+	debug.SetMemoryLimit(min(guestHeap/2+4*int64(len(raw)), guestHeap))
+	var j job
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return unusable(err, "job", "")
+	}
+	most := j.time() + reading(len(raw))
 	// A backstop, in case that whoever watches the time is gone.
-	if err := limitTime(2 * j.time()); err != nil {
+	if err := limitTime(2 * most); err != nil {
 		return unusable(err, "bounds on time", "")
 	}
 	// No grace: what does not listen ends with the process.
-	a, err := within(ctx, patience*j.time(), 0, guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
+	a, err := within(ctx, patience*most, 0, guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
 	r := reply{Answer: a, Errors: replyErrors(j, err)}
 	if more := len(r.Errors) - maxErrors; more > 0 {
 		r.Errors = append(r.Errors[:maxErrors], replyError{Kind: r.Errors[maxErrors].Kind, What: fmt.Sprintf("policy %q: %d more errors", j.Name, more)})
 	}
-	raw, err := json.Marshal(r)
-	if err != nil {
+	if raw, err = json.Marshal(r); err != nil {
 		return unusable(err, "answer", "")
 	}
 	if len(raw) > maxAnswer {

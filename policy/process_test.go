@@ -95,6 +95,34 @@ func TestOrphan(t *testing.T) {
 	_ = sh.Wait() // the shell's own end says nothing
 }
 
+// Whoever decides on a large system may take longer to read it; whoever brings
+// many rules may not.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	f := testFacts()
+	for range 10_000 {
+		f.Components = append(f.Components, f.Components[0])
+	}
+	long := []jobFile{{Path: "a.rego", Name: "a.rego", Content: make([]byte, 2<<20)}}
+	budget := func(j job) time.Duration {
+		raw, err := json.Marshal(j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j.budget(len(raw))
+	}
+	none, small, large := budget(job{Do: doOpen}), budget(job{Do: doDecide, Facts: testFacts()}), budget(job{Do: doDecide, Facts: f})
+	if none < guestOpenTime || none > guestOpenTime+time.Millisecond {
+		t.Errorf("reading a policy may take %s", none)
+	}
+	if small < guestTime || small > guestTime+time.Millisecond || large < guestTime+100*time.Millisecond {
+		t.Errorf("deciding on a small system may take %s, on a large one %s", small, large)
+	}
+	if got := budget(job{Do: doDecide, Facts: testFacts(), Tree: long}) - small; got < 0 || got > time.Millisecond {
+		t.Errorf("a long rule earns %s", got)
+	}
+}
+
 // An answer that was whole before its guest was to be stopped is an answer.
 func TestAnswerAtTheLastMoment(t *testing.T) {
 	t.Parallel()
