@@ -55,7 +55,7 @@ func (f *frameworks) answer(findings []decision.Finding, arch string) []decision
 			Controls: make([]decision.Control, 0, len(fw.Controls))}
 		for i := range fw.Controls {
 			v := &controlView{frameworks: f, control: &fw.Controls[i], findings: findings, byRule: byRule, arch: arch,
-				related: map[int]string{}, absent: map[string]string{}}
+				related: map[int]string{}, deciding: map[int]bool{}, absent: map[string]string{}}
 			view.Controls = append(view.Controls, v.answer())
 		}
 		out = append(out, view)
@@ -71,13 +71,20 @@ type controlView struct {
 	byRule   map[string][]int
 	arch     string
 
-	related map[int]string // index of a finding: the surest mapping to it
+	related  map[int]string // index of a finding: the surest mapping to it
+	deciding map[int]bool   // those whose passing satisfies the control
+	// open: something that has to decide it was not evaluated.
+	open bool
 	// absent are rules and rows that nobody evaluated, and the pack that would.
 	absent map[string]string
 }
 
 func (v *controlView) answer() decision.Control {
 	out := decision.Control{ID: v.control.ID, Title: v.control.Title, Rules: v.control.rules(v.rows), Gap: v.control.Gap}
+	if a := v.control.Arches; len(a) > 0 && v.arch != "" && !slices.Contains(a, v.arch) {
+		out.State, out.Reason = decision.NotAssessed, "it speaks of "+join(a)+", and this is "+v.arch
+		return out
+	}
 	for _, t := range v.control.Terms {
 		if t.Rule != "" {
 			v.takeRule(t)
@@ -105,13 +112,14 @@ func (v *controlView) answer() decision.Control {
 		out.State, reason = decision.NotAssessed, "unknown: "+v.quote(unknown)
 	case len(waived) > 0:
 		out.State, decisive, reason = decision.ControlWaived, waived, "waived: "+v.name(waived)
-	case len(passes) > 0:
-		out.State, decisive = decision.Satisfied, passes
+	case !v.open && slices.ContainsFunc(passes, v.decides):
+		out.State, decisive = decision.Satisfied, slices.DeleteFunc(passes, func(i int) bool { return !v.deciding[i] })
 	default:
 		out.State, reason = decision.NotAssessed, v.silence(out.Rules, out.Findings)
 	}
-	out.Partial = len(out.Rules) > 0 && (len(v.absent) > 0 || out.Gap != "")
-	out.Reason = cut(strings.Trim(reason+"; "+v.unseen(), "; "), maxText)
+	exempt := v.exempt(of[decision.StateNotApplicable])
+	out.Partial = len(out.Rules) > 0 && (len(v.absent) > 0 || out.Gap != "" || exempt != "")
+	out.Reason = cut(joined(reason, exempt, v.unseen()), maxText)
 	for _, i := range decisive {
 		if out.Confidence != Checked {
 			out.Confidence = v.related[i]
@@ -120,20 +128,29 @@ func (v *controlView) answer() decision.Control {
 	return out
 }
 
-func (v *controlView) take(i int, confidence string) {
+func (v *controlView) take(i int, t Term) {
 	if v.related[i] != Checked {
-		v.related[i] = confidence
+		v.related[i] = t.Confidence
 	}
+	v.deciding[i] = v.deciding[i] || !t.Aside
 }
+
+// miss notes a rule or a row that nobody evaluated.
+func (v *controlView) miss(t Term, what, pack string) {
+	v.absent[what] = pack
+	v.open = v.open || v.control.Decided && !t.Aside
+}
+
+func (v *controlView) decides(i int) bool { return v.deciding[i] }
 
 func (v *controlView) takeRule(t Term) {
 	if !v.evaluated(t.Rule, "") {
-		v.absent[t.Rule] = v.homes[t.Rule]
+		v.miss(t, t.Rule, v.homes[t.Rule])
 		return
 	}
 	for _, i := range v.byRule[t.Rule] {
 		if f := &v.findings[i]; t.Resource == "" || f.Resource == t.Resource || overall(f, t.Resource) {
-			v.take(i, t.Confidence)
+			v.take(i, t)
 		}
 	}
 }
@@ -144,11 +161,11 @@ func (v *controlView) takeRows(t Term) {
 		switch {
 		case !t.selects(row), v.arch != "" && len(row.Arches) > 0 && !slices.Contains(row.Arches, v.arch):
 		case !v.evaluated(row.Rule, row.Pack):
-			v.absent[row.Resource] = row.Pack
+			v.miss(t, row.Resource, row.Pack)
 		default:
 			for _, i := range v.byRule[row.Rule] {
 				if f := &v.findings[i]; f.Resource == row.Resource || overall(f, row.Resource) {
-					v.take(i, t.Confidence)
+					v.take(i, t)
 				}
 			}
 		}
@@ -200,6 +217,27 @@ func (v *controlView) name(list []int) string {
 	return some(parts)
 }
 
+// allowance is how a finding begins that does not apply to a component because an
+// allowance of the policy lets it have what the rule looks for.
+const allowance = "allowed: "
+
+// exempt names the components that are allowed what the control forbids: it
+// holds for the others.
+func (v *controlView) exempt(list []int) string {
+	var parts []string
+	for _, i := range list {
+		if f := &v.findings[i]; strings.HasPrefix(f.Message, allowance) && v.deciding[i] {
+			parts = append(parts, fmt.Sprintf("%s on %s is %s", f.ID, f.Resource, f.Message))
+		}
+	}
+	return some(parts)
+}
+
+// joined leaves out what is empty.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
+}
+
 // quote repeats what findings say, the same words once.
 func (v *controlView) quote(list []int) string {
 	var said []string
@@ -213,15 +251,26 @@ func (v *controlView) quote(list []int) string {
 
 // silence says why nothing answers a control.
 func (v *controlView) silence(rules []decision.ControlRule, related []int) string {
+	idle := slices.DeleteFunc(slices.Clone(related), func(i int) bool { return !v.deciding[i] || v.findings[i].State == decision.StatePass })
 	switch {
 	case len(rules) == 0:
 		return "no rule speaks to it"
-	case len(related) > 0:
-		return "not applicable: " + v.quote(related)
-	case len(v.absent) > 0:
-		return "nothing that speaks to it is in " + v.policy
+	case len(idle) > 0:
+		return "not applicable: " + v.quote(idle)
+	case !slices.ContainsFunc(v.control.Terms, func(t Term) bool { return !t.Aside }):
+		return "rules can speak against it, and none shows that it is met"
 	}
-	return "nothing that speaks to it is in this system"
+	where, does := "this system", "speaks to it"
+	if len(v.absent) > 0 {
+		where = v.policy
+	}
+	if len(related) > 0 {
+		does = "decides it"
+	}
+	if slices.ContainsFunc(related, v.decides) {
+		return "not all that decides it is in " + where
+	}
+	return "nothing that " + does + " is in " + where
 }
 
 // unseen names what could have spoken to the control and was not evaluated.

@@ -51,8 +51,13 @@ type Control struct {
 	ID    string
 	Title string
 	// Gap is what of the control's text no rule looks at, where that is much.
-	Gap   string
-	Terms []Term
+	Gap string
+	// Arches are those that the control speaks of; none for all.
+	Arches []string
+	Terms  []Term
+	// Decided: the file names the terms that decide. All of them have to be
+	// evaluated; where it names none, any one satisfies the control.
+	Decided bool
 }
 
 // Term selects findings that speak to a control: those of a rule, or those on
@@ -63,6 +68,10 @@ type Term struct {
 	Source     string
 	Resource   string
 	Confidence string // Checked or Unsure
+	// Aside: its findings can speak against the control and do not satisfy it.
+	// They are about what it presupposes, or a small part of it. The file says
+	// so by naming the terms that decide.
+	Aside bool
 }
 
 // String is the term as a framework file has it.
@@ -100,7 +109,8 @@ func (p *frameworkParser) bad(n *yaml.Node, next, what string, args ...any) {
 }
 
 // parseFramework reads ID: {title, version, url, cite, text, controls: [{id,
-// title, gap, checked: [TERMS], unsure: [TERMS]}]}.
+// title, gap, arches: [ARCH], checked: [TERMS], unsure: [TERMS], decides:
+// [TERMS]}]}.
 func parseFramework(f file) (*Framework, error) {
 	root, err := document(f.name, f.content)
 	if err != nil {
@@ -175,11 +185,21 @@ func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
 	seen := map[string]bool{}
 	for _, item := range n.Content {
 		var c Control
+		var decides *yaml.Node
 		p.fields(item, map[string]func(*yaml.Node){
 			"id": p.into(&c.ID), "title": p.into(&c.Title), "gap": p.into(&c.Gap),
-			Checked: func(n *yaml.Node) { p.terms(n, &c, Checked) },
-			Unsure:  func(n *yaml.Node) { p.terms(n, &c, Unsure) },
+			"arches": func(n *yaml.Node) {
+				for _, item := range texts(p.name, n, &p.errs) {
+					c.Arches = append(c.Arches, item.Value)
+				}
+			},
+			Checked:   func(n *yaml.Node) { p.terms(n, &c, Checked) },
+			Unsure:    func(n *yaml.Node) { p.terms(n, &c, Unsure) },
+			"decides": func(n *yaml.Node) { decides = n },
 		})
+		if decides != nil {
+			p.decides(decides, &c)
+		}
 		if c.ID == "" || c.Title == "" {
 			p.bad(item, "", "a control needs an id and a title")
 		} else if seen[c.ID] {
@@ -187,6 +207,22 @@ func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
 		}
 		seen[c.ID] = true
 		fw.Controls = append(fw.Controls, c)
+	}
+}
+
+// decides reads those terms of the control that do, as they are written there.
+func (p *frameworkParser) decides(n *yaml.Node, c *Control) {
+	c.Decided = true
+	for i := range c.Terms {
+		c.Terms[i].Aside = true
+	}
+	for _, item := range texts(p.name, n, &p.errs) {
+		i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.String() == item.Value })
+		if i < 0 {
+			p.bad(item, "name one of checked or unsure", "%q is no term of the control", cut(item.Value, 100))
+			continue
+		}
+		c.Terms[i].Aside = false
 	}
 }
 

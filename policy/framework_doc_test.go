@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +115,36 @@ func TestFrameworksGolden(t *testing.T) {
 	for _, s := range []decision.ControlState{decision.Satisfied, decision.NotSatisfied, decision.NotAssessed} {
 		if !seen[s] {
 			t.Errorf("no control is %s: the small system shows too little", s)
+		}
+	}
+}
+
+// A weak pack, and a system of another kind, answer no more than they looked at:
+// each of these had an answer that rested on what the control presupposes, or on
+// a rule of another architecture.
+func TestSatisfiedNeedsWhatDecides(t *testing.T) {
+	t.Parallel()
+	d, err := Decide(context.Background(), smallSystem(), Options{Policy: "baseline", Now: testNow,
+		Frameworks: []string{"anssi-bp28", "cis-docker", "cra", "nist-800-190", "nist-ssdf", "pss"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		"anssi-bp28":   {"R6", "R27", "R37", "R45", "R46", "R73"},
+		"cis-docker":   {"4.3", "5.2", "5.3", "5.11", "5.22", "5.26", "5.29", "5.31"},
+		"cra":          {"I.I(2)(e)", "I.I(2)(f)", "I.I(2)(h)"},
+		"nist-800-190": {"4.1.1", "4.4.2", "4.5.1"},
+		"nist-ssdf":    {"PW.4.4", "PW.9.1"},
+		"pss":          {"PSS-B AppArmor", "PSS-B /proc Mount Type", "PSS-R Privilege Escalation", "PSS-R Seccomp"},
+	}
+	for _, fw := range d.Frameworks {
+		for _, id := range want[fw.ID] {
+			i := slices.IndexFunc(fw.Controls, func(c decision.Control) bool { return c.ID == id })
+			if i < 0 {
+				t.Errorf("%s has no control %s", fw.ID, id)
+			} else if c := fw.Controls[i]; c.State == decision.Satisfied || c.Reason == "" {
+				t.Errorf("%s %s is %s: %s", fw.ID, id, c.State, c.Reason)
+			}
 		}
 	}
 }

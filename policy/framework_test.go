@@ -25,8 +25,10 @@ fail contains {"id": "CAP-001", "resource": r, "key": "k", "message": "bad"} if 
 unknown contains {"resource": r, "reason": "nobody knows"} if some r in data.outcome.unknown
 
 not_applicable contains {"resource": r, "reason": "no such thing"} if some r in data.outcome.not_applicable
+
+not_applicable contains {"resource": r, "reason": "allowed: it has to"} if some r in data.outcome.allowed
 `),
-		"data/outcome.json": `{"outcome": {"fail": [], "unknown": [], "not_applicable": []}}`,
+		"data/outcome.json": `{"outcome": {"fail": [], "unknown": [], "not_applicable": [], "allowed": []}}`,
 		"data/kconfig.json": `{"kconfig": [
 			{"option": "CONFIG_A", "rule": "CAP-001", "pack": "baseline", "sources": ["SRC R1"]},
 			{"option": "CONFIG_B", "rule": "CAP-001", "pack": "hardened", "sources": ["SRC R1"]},
@@ -90,6 +92,27 @@ func TestControlStates(t *testing.T) {
 			want: decision.Control{State: decision.Satisfied, Confidence: Checked, Partial: true, Reason: "not evaluated: USR-001 (in hardened only)"}},
 		"in that pack": {control: `{id: "1", title: t, checked: [USR-001]}`, policy: "hardened",
 			want: decision.Control{State: decision.NotAssessed, Reason: "not applicable: no users here"}},
+		"passes, and decides nothing": {control: `{id: "1", title: t, checked: [CAP-001], decides: []}`,
+			want: decision.Control{State: decision.NotAssessed, Reason: "rules can speak against it, and none shows that it is met"}},
+		"fails, and decides nothing": {control: `{id: "1", title: t, unsure: [CAP-001], decides: []}`, outcome: outcome(quoted(web), "", ""),
+			want: decision.Control{State: decision.NotSatisfied, Confidence: Unsure, Reason: "fails: CAP-001 on " + web}},
+		"what decides it is in a stronger pack": {control: `{id: "1", title: t, checked: [CAP-001, USR-001], decides: [USR-001]}`,
+			want: decision.Control{State: decision.NotAssessed, Partial: true, Reason: "nothing that decides it is in baseline; not evaluated: USR-001 (in hardened only)"}},
+		"what decides it is not applicable": {control: `{id: "1", title: t, checked: [CAP-001, USR-001], decides: [USR-001]}`, policy: "hardened",
+			want: decision.Control{State: decision.NotAssessed, Reason: "not applicable: no users here"}},
+		"what decides it is not here": {control: `{id: "1", title: t, checked: [CAP-001, CAP-001@kernel:CONFIG_X], decides: [CAP-001@kernel:CONFIG_X]}`,
+			want: decision.Control{State: decision.NotAssessed, Reason: "nothing that decides it is in this system"}},
+		"an allowance": {control: checked, outcome: `{"outcome": {"fail": [], "unknown": [], "not_applicable": [], "allowed": ["` + web + `"]}}`,
+			want: decision.Control{State: decision.Satisfied, Confidence: Checked, Partial: true, Reason: "CAP-001 on " + web + " is allowed: it has to"}},
+		"only a part of what decides it": {control: `{id: "1", title: t, checked: [CAP-001, USR-001], decides: [CAP-001, USR-001]}`,
+			want: decision.Control{State: decision.NotAssessed, Partial: true, Reason: "not all that decides it is in baseline; not evaluated: USR-001 (in hardened only)"}},
+		"only some rows that decide it": {control: `{id: "1", title: t, checked: [CAP-001, "rows:SRC R1"], decides: ["rows:SRC R1"]}`,
+			want: decision.Control{State: decision.NotAssessed, Partial: true, Reason: "nothing that decides it is in baseline; not evaluated: kernel:CONFIG_B (in hardened only)"}},
+		"what decides it passes": {control: `{id: "1", title: t, unsure: [CAP-001], checked: [CAP-001@` + quiet + `], decides: [CAP-001@` + quiet + `]}`,
+			want: decision.Control{State: decision.Satisfied, Confidence: Checked}},
+		"of another architecture": {control: `{id: "1", title: t, arches: [arm64, riscv64], checked: [CAP-001]}`, outcome: outcome(quoted(web), "", ""),
+			want: decision.Control{State: decision.NotAssessed, Reason: "it speaks of arm64, riscv64, and this is amd64"}},
+		"of this architecture": {control: `{id: "1", title: t, arches: [amd64], checked: [CAP-001]}`, want: decision.Control{State: decision.Satisfied, Confidence: Checked}},
 		"gap": {control: `{id: "1", title: t, gap: half of it, checked: [CAP-001]}`,
 			want: decision.Control{State: decision.Satisfied, Confidence: Checked, Partial: true, Gap: "half of it"}},
 		"rows": {control: `{id: "1", title: t, checked: ["rows:SRC R1"]}`, outcome: outcome(quoted("kernel:CONFIG_A", "kernel:CONFIG_C"), "", ""),
@@ -195,6 +218,8 @@ func TestFrameworkErrors(t *testing.T) {
 		"resource":           {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001@x]}]}", []string{`"CAP-001@x"`}},
 		"source":             {"fw: {title: t, controls: [{id: a, title: b, checked: ['rows:']}]}", []string{`"rows:"`}},
 		"term twice":         {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001], unsure: [CAP-001]}]}", []string{"there already"}},
+		"decides":            {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001], decides: [CAP-002]}]}", []string{`"CAP-002" is no term`}},
+		"architecture":       {"fw: {title: t, controls: [{id: a, title: b, arches: [{}]}]}", []string{"a text is wanted"}},
 		"rule not there":     {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-999]}]}", []string{`"CAP-999"`, "not there"}},
 		"too many controls":  {"fw:\n  title: t\n  controls:\n" + strings.Repeat("    - {}\n", maxControls+1), []string{"at most 2000"}},
 		"two many documents": {"fw: {title: t}\n---\nx: 1", []string{"more than one"}},
@@ -305,7 +330,7 @@ func TestBuiltinFrameworks(t *testing.T) {
 // Whatever a framework file holds, it is read or refused, and what is read can
 // be answered.
 func FuzzFramework(f *testing.F) {
-	f.Add([]byte(fw + "    - {id: \"1\", title: t, gap: g, checked: [CAP-001, \"rows:SRC R1@kernel:CONFIG_A\"], unsure: [CAP-002@image:x]}\n"))
+	f.Add([]byte(fw + "    - {id: \"1\", title: t, gap: g, checked: [CAP-001, \"rows:SRC R1@kernel:CONFIG_A\"], unsure: [CAP-002@image:x], decides: [CAP-001], arches: [arm64]}\n"))
 	f.Add([]byte("fw: &a {controls: [*a]}"))
 	f.Add([]byte("fw: {title: [[[[[[], controls: {: }}"))
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -250,7 +250,7 @@ type Framework struct {
 // ControlState is the answer to one control.
 type ControlState string
 
-// The four answers. Not assessed: no rule of the policy speaks to it, each one
+// The four answers. Not assessed: no rule of the policy decides it, each one
 // that does is not applicable here, or something is unknown.
 const (
 	Satisfied     ControlState = "satisfied"
@@ -270,7 +270,8 @@ type Control struct {
 	// where there is no answer.
 	Confidence string `json:"confidence,omitempty"`
 	// Partial: the answer is about a part of the control. Rules that speak to
-	// it are not in the policy, or no rule looks at what Gap says.
+	// it are not in the policy, no rule looks at what Gap says, or the policy
+	// allows a component what the control forbids.
 	Partial bool   `json:"partial,omitempty"`
 	Gap     string `json:"gap,omitempty"`
 	// Reason says why a control was not assessed, or is not satisfied, and in

@@ -7,7 +7,7 @@
 #   id: CMD-008
 #   severity: high
 #   pack: hardened
-#   controls: ["ANSSI R18?", "SRG-OS-000366-GPOS-00153?"]
+#   controls: ["ANSSI R18?", "SRG-OS-000366-GPOS-00153"]
 #   remediation: "Add module.sig_enforce=1 to kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0

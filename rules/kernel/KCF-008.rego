@@ -7,7 +7,7 @@
 #   id: KCF-008
 #   severity: high
 #   pack: hardened
-#   controls: ["ANSSI R18", "SRG-OS-000366-GPOS-00153?", "ANSSI R10"]
+#   controls: ["ANSSI R18", "ANSSI R10", "SRG-OS-000366-GPOS-00153"]
 #   remediation: "Use a kernel that is built so."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0

@@ -11,7 +11,7 @@
 #   id: KCF-023
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R61?", "CRA I.I(2)(c)?", "800-190 4.5.3?"]
+#   controls: ["ANSSI R61?", "CRA I.I(2)(c)?", "800-190 4.5.3"]
 #   remediation: "Use a kernel of a longterm series that is maintained."
 #   inputs: ["kernel config"]
 #   since: 0.1.0

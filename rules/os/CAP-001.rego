@@ -7,7 +7,7 @@
 #   id: CAP-001
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 5.4", "CIS-D 5.5", "PSS-B Capabilities", "NSA Privileged?", "ANSSI R64", "800-190 4.4.3", "PSS-B Privileged"]
+#   controls: ["CIS-D 5.4", "CIS-D 5.5", "PSS-B Capabilities", "ANSSI R64", "800-190 4.4.3", "PSS-B Privileged", "NSA Privileged"]
 #   remediation: "Name the capabilities that the service needs, or none."
 #   inputs: ["spec"]
 #   since: 0.1.0

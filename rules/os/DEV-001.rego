@@ -7,7 +7,7 @@
 #   id: DEV-001
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.18", "PSS-B Privileged", "ANSSI R64", "CIS-D 5.5"]
+#   controls: ["CIS-D 5.18", "PSS-B Privileged", "ANSSI R64", "CIS-D 5.5", "NSA Privileged"]
 #   remediation: "Name the devices."
 #   inputs: ["spec"]
 #   since: 0.1.0

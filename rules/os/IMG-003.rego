@@ -7,7 +7,7 @@
 #   id: IMG-003
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 4.2", "SSDF PW.4.1?", "800-190 4.1.5"]
+#   controls: ["CIS-D 4.2", "SSDF PW.4.1?", "800-190 4.1.5", "NSA Building secure images"]
 #   remediation: "Use an image from an allowed registry."
 #   inputs: ["image"]
 #   since: 0.1.0

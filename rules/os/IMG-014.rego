@@ -7,7 +7,7 @@
 #   id: IMG-014
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 4.1", "PSS-R Running as Non-root", "800-190 4.1.2"]
+#   controls: ["CIS-D 4.1", "PSS-R Running as Non-root", "800-190 4.1.2", "NSA Non-root"]
 #   remediation: "Give the image a USER, and the service a `uid`."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0

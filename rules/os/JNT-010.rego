@@ -7,7 +7,7 @@
 #   id: JNT-010
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.13", "CRA I.I(2)(f)", "800-190 4.4.4"]
+#   controls: ["CIS-D 5.13", "CRA I.I(2)(f)", "800-190 4.4.4", "NSA Immutable FS"]
 #   remediation: "Make the bind read-only, or bind it elsewhere."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: JNT-011
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R45", "CIS-D 5.2", "PSS-B AppArmor?"]
+#   controls: ["ANSSI R45", "CIS-D 5.2", "PSS-B AppArmor?", "NSA MAC"]
 #   remediation: "Use a kernel with AppArmor, and list it in lsm=."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0

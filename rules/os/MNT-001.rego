@@ -7,7 +7,7 @@
 #   id: MNT-001
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.13", "NSA Immutable FS?", "CRA I.I(2)(f)", "800-190 4.4.4"]
+#   controls: ["CIS-D 5.13", "CRA I.I(2)(f)", "800-190 4.4.4", "NSA Immutable FS"]
 #   remediation: "Add `readonly: true`, and a tmpfs where it must write."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: MNT-004
 #   severity: critical
 #   pack: baseline
-#   controls: ["CIS-D 5.6", "PSS-B HostPath", "800-190 4.5.5"]
+#   controls: ["CIS-D 5.6", "PSS-B HostPath", "800-190 4.5.5", "NSA allowedHostPaths"]
 #   remediation: "Bind only the folder that is needed."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: MNT-005
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.6", "PSS-B HostPath", "800-190 4.5.5"]
+#   controls: ["CIS-D 5.6", "PSS-B HostPath", "800-190 4.5.5", "NSA allowedHostPaths"]
 #   remediation: "Make the bind read-only, or bind a folder below /var or /run."
 #   inputs: ["spec"]
 #   since: 0.1.0

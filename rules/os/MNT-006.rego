@@ -7,7 +7,7 @@
 #   id: MNT-006
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.6", "CIS-D 5.18", "PSS-B HostPath", "800-190 4.5.5", "PSS-B /proc Mount Type?"]
+#   controls: ["CIS-D 5.6", "CIS-D 5.18", "PSS-B HostPath", "800-190 4.5.5", "PSS-B /proc Mount Type?", "NSA allowedHostPaths"]
 #   remediation: "Name the devices under `devices`, or use the container's own /proc and /sys."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: MNT-008
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.6", "800-190 4.5.5", "PSS-B HostPath"]
+#   controls: ["CIS-D 5.6", "800-190 4.5.5", "PSS-B HostPath", "NSA allowedHostPaths"]
 #   remediation: "Mount it read-only."
 #   inputs: ["spec"]
 #   since: 0.1.0

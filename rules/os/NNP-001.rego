@@ -7,7 +7,7 @@
 #   id: NNP-001
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.26", "PSS-R Privilege Escalation", "NSA Restricts escalation?"]
+#   controls: ["CIS-D 5.26", "PSS-R Privilege Escalation", "NSA Restricts escalation"]
 #   remediation: "Add `noNewPrivileges: true`."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: NSP-001
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.16", "PSS-B Host Namespaces", "NSA hostPID?"]
+#   controls: ["CIS-D 5.16", "PSS-B Host Namespaces", "NSA hostPID"]
 #   remediation: "remove `pid: host`"
 #   inputs: ["spec"]
 #   since: 0.1.0

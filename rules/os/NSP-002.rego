@@ -7,7 +7,7 @@
 #   id: NSP-002
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.10", "PSS-B Host Namespaces", "NSA hostNetwork?", "800-190 4.4.2?"]
+#   controls: ["CIS-D 5.10", "PSS-B Host Namespaces", "800-190 4.4.2?", "NSA hostNetwork"]
 #   remediation: "set `net: new`"
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: NSP-003
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.17", "PSS-B Host Namespaces", "NSA hostIPC?"]
+#   controls: ["CIS-D 5.17", "PSS-B Host Namespaces", "NSA hostIPC"]
 #   remediation: "set `ipc: new`"
 #   inputs: ["spec"]
 #   since: 0.1.0

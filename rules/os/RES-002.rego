@@ -7,7 +7,7 @@
 #   id: RES-002
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.11", "NSA resource?", "CRA I.I(2)(h)"]
+#   controls: ["CIS-D 5.11", "CRA I.I(2)(h)", "NSA resource"]
 #   remediation: "Add `resources: {memory: {limit: 134217728}}`"
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: RES-005
 #   severity: low
 #   pack: strict
-#   controls: ["ANSSI R14?", "CIS-D 5.19?", "SRG-OS-000480-GPOS-00227?"]
+#   controls: ["ANSSI R14?", "CIS-D 5.19?", "SRG-OS-000480-GPOS-00227"]
 #   remediation: "Add `rlimits: [\"core,0,0\"]`"
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SEC-001
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 5.22", "PSS-R Seccomp", "NSA seccomp?", "CRA I.I(2)(k)", "PSS-B Seccomp?"]
+#   controls: ["CIS-D 5.22", "PSS-R Seccomp", "CRA I.I(2)(k)", "PSS-B Seccomp?", "800-190 4.4.3", "NSA seccomp"]
 #   remediation: "Add `seccomp: default`."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SEC-002
 #   severity: high
 #   pack: baseline
-#   controls: ["CIS-D 5.22", "PSS-B Seccomp?", "PSS-R Seccomp?"]
+#   controls: ["CIS-D 5.22", "PSS-B Seccomp?", "PSS-R Seccomp?", "NSA seccomp"]
 #   remediation: "Use a profile whose defaultAction is SCMP_ACT_ERRNO."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SEC-006
 #   severity: medium
 #   pack: strict
-#   controls: ["CIS-D 5.2", "CIS-D 5.3", "ANSSI R37", "ANSSI R45?", "ANSSI R46?", "PSS-B AppArmor?"]
+#   controls: ["CIS-D 5.2", "CIS-D 5.3", "ANSSI R37", "ANSSI R45?", "ANSSI R46?", "PSS-B AppArmor?", "800-190 4.4.3", "NSA MAC"]
 #   remediation: "Add `apparmor` or `selinux`."
 #   inputs: ["spec"]
 #   since: 0.1.0

@@ -7,7 +7,7 @@
 #   id: SEC-007
 #   severity: high
 #   pack: baseline
-#   controls: ["ANSSI R46", "CIS-D 5.3"]
+#   controls: ["ANSSI R46", "CIS-D 5.3", "NSA MAC"]
 #   remediation: "Use a kernel with SELinux, and list it in lsm=."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0

@@ -11,7 +11,7 @@
 #   id: SUP-001
 #   severity: high
 #   pack: hardened
-#   controls: ["CIS-D 4.12", "SSDF PS.2.1?", "SRG-OS-000366-GPOS-00153", "CIS-D 4.5?", "800-190 4.1.5"]
+#   controls: ["CIS-D 4.12", "SSDF PS.2.1?", "SRG-OS-000366-GPOS-00153", "CIS-D 4.5?", "800-190 4.1.5", "SSDF PW.4.4"]
 #   remediation: "Use an image that a trusted key has signed, or sign it."
 #   inputs: ["signatures"]
 #   since: 0.1.0

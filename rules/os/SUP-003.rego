@@ -11,7 +11,7 @@
 #   id: SUP-003
 #   severity: medium
 #   pack: hardened
-#   controls: ["SSDF PS.3.2?"]
+#   controls: ["SSDF PS.3.2"]
 #   remediation: "Have the build write SLSA provenance, and push it beside the image."
 #   inputs: ["signatures"]
 #   since: 0.1.0

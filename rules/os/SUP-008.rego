@@ -8,7 +8,7 @@
 #   id: SUP-008
 #   severity: high
 #   pack: baseline
-#   controls: ["SSDF PS.3.2?", "CRA I.II(1)"]
+#   controls: ["CRA I.II(1)", "SSDF PS.3.2"]
 #   remediation: "Use a component that can be scanned."
 #   inputs: ["sbom"]
 #   since: 0.1.0

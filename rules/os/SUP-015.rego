@@ -11,7 +11,7 @@
 #   id: SUP-015
 #   severity: critical
 #   pack: hardened
-#   controls: ["CRA I.I(2)(a)?", "800-190 4.1.1?", "SSDF RV.1.1?", "CIS-D 4.4?"]
+#   controls: ["SSDF RV.1.1?", "CIS-D 4.4?", "CRA I.I(2)(a)", "800-190 4.1.1", "SSDF PW.4.4", "NSA Building secure images"]
 #   remediation: "Take the fixed version, or say in a VEX document why it does no harm."
 #   inputs: ["vulnerabilities"]
 #   since: 0.1.0

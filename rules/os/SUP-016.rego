@@ -10,7 +10,7 @@
 #   id: SUP-016
 #   severity: high
 #   pack: hardened
-#   controls: ["800-190 4.1.1?", "CRA I.I(2)(c)?"]
+#   controls: ["800-190 4.1.1?", "CRA I.I(2)(c)?", "SSDF PW.4.4"]
 #   remediation: "Build the image on a newer release."
 #   inputs: ["sbom"]
 #   since: 0.1.0

@@ -8,7 +8,7 @@
 #   id: SUP-019
 #   severity: high
 #   pack: hardened
-#   controls: ["SSDF PS.2.1?", "SSDF PS.3.2?", "CRA I.II(7)?"]
+#   controls: ["SSDF PS.3.2?", "CRA I.II(7)?", "SSDF PS.2.1"]
 #   remediation: "Build with --key."
 #   inputs: ["output"]
 #   since: 0.1.0

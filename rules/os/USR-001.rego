@@ -7,7 +7,7 @@
 #   id: USR-001
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 4.1", "PSS-R Running as Non-root", "NSA Non-root?", "800-190 4.1.2"]
+#   controls: ["CIS-D 4.1", "PSS-R Running as Non-root", "800-190 4.1.2", "NSA Non-root"]
 #   remediation: "Give the service a uid of its own."
 #   inputs: ["spec"]
 #   since: 0.1.0
