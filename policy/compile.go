@@ -21,6 +21,7 @@ import (
 type program struct {
 	set   *set
 	query rego.PreparedEvalQuery
+	known []constant
 }
 
 // compile checks the rules strictly against the builtins that are allowed and
@@ -60,15 +61,22 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 	if c.Failed() {
 		return nil, regoErrors(c.Errors)
 	}
+	store := inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 	q, err := rego.New(
 		rego.Compiler(c),
-		rego.Store(inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))),
+		rego.Store(store),
 		rego.ParsedQuery(query(s)),
 	).PrepareForEval(context.Background())
 	if err != nil {
 		return nil, regoErrors(err)
 	}
-	return &program{set: s, query: q}, nil
+	p := &program{set: s, query: q}
+	if shipped {
+		if p.known, err = constants(context.Background(), c, store); err != nil {
+			return nil, regoErrors(err)
+		}
+	}
+	return p, nil
 }
 
 // checks are the stages of the compiler that only look for mistakes. They take

@@ -93,7 +93,7 @@ func within[T any](ctx context.Context, deadline, grace time.Duration, heap uint
 func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet, err error) {
 	defer notCrash(&err)
 	var stumbles []topdown.Error
-	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles))
+	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles), rego.EvalVirtualCache(cacheOf(p.known)))
 	if err != nil {
 		return nil, evalError(err)
 	}

@@ -16,9 +16,7 @@ package seaworthy.rules.SYS_017
 import data.seaworthy.edit
 import data.seaworthy.kernel
 
-checked contains sprintf("sysctl:%s", [key]) if some key in keys
-
-keys contains kernel.sysctl_key(s.key) if some s in input.sysctl.settings
+checked contains sprintf("sysctl:%s", [key]) if some key, _ in kernel.sysctl_settings
 
 fail contains {
 	"id": "SYS-017",
@@ -31,7 +29,8 @@ fail contains {
 	"fix": sprintf("keep one setting of %s", [key]),
 	"edits": edit.one_sysctl(key),
 } if {
-	some key in keys
+	some key, places in kernel.sysctl_settings
+	count(places) > 1
 	values := [trim_space(v) | some v in kernel.sysctl_values(key)]
 	count({v | some v in values}) > 1
 }

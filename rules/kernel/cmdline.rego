@@ -13,11 +13,9 @@ import data.seaworthy.kernel
 import data.seaworthy.lib
 import data.seaworthy.tables.kconfig
 
-rows contains i if {
-	some i, row in given.cmdline
-	row.pack in given.packs
-	kconfig.arch_fits(row)
-}
+rows := kconfig.active(arranged)
+
+arranged := kconfig.arrange(given.cmdline)
 
 resource(row) := sprintf("cmdline:%s", [row.param])
 
@@ -85,17 +83,22 @@ blind(row) if {
 }
 
 # verdicts judges each row once; state is pass, fail, blind or not_applicable.
-verdicts[i] := verdict(given.cmdline[i]) if {
+verdicts := object.union(
+	{i: {"state": "pass"} | some i in unsaid},
+	{i: verdict(given.cmdline[i]) | some i in (rows - unsaid)},
+) if {
 	input.kernel.present == true
-	some i in rows
-}
+} else := {}
 
-# The first answer is the common case, and quick.
-verdict(row) := {"state": "pass"} if {
-	row.forbid
-	not row.when
-	not kernel.has_param(row.param)
-} else := {"state": "blind"} if {
+# unsaid are those that forbid what nobody says: the common case, set apart
+# because it is quick. Rows name parameters as the kernel takes them, with _.
+unsaid := (plain & rows) - said
+
+plain := kconfig.having(given.cmdline, {"forbid"}) - kconfig.having(given.cmdline, {"when"})
+
+said := {i | some i in rows; kernel.param_table[given.cmdline[i].param]}
+
+verdict(row) := {"state": "blind"} if {
 	blind(row)
 } else := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
@@ -113,15 +116,14 @@ all_unknown := unknown
 
 all_not_applicable := not_applicable
 
-checked[row.rule] contains resource(row) if {
-	some i, v in verdicts
-	v.state in {"pass", "fail"}
-	row := given.cmdline[i]
+checked[rule] contains concat("", ["cmdline:", param]) if {
+	some i in (kconfig.at(verdicts, "pass") | kconfig.at(verdicts, "fail"))
+	rule := given.cmdline[i].rule
+	param := given.cmdline[i].param
 }
 
 fail[row.rule] contains finding if {
-	some i, v in verdicts
-	v.state == "fail"
+	some i in kconfig.at(verdicts, "fail")
 	row := given.cmdline[i]
 	finding := {
 		"id": row.rule,
@@ -138,16 +140,14 @@ fail[row.rule] contains finding if {
 	}
 }
 
-not_applicable[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
-	some i, v in verdicts
-	v.state == "not_applicable"
+not_applicable[row.rule] contains {"resource": resource(row), "reason": verdicts[i].reason} if {
+	some i in kconfig.at(verdicts, "not_applicable")
 	row := given.cmdline[i]
 }
 
 unknown[given.cmdline[i].rule] contains entry if {
 	some entry in kernel.config_unknown
-	some i, v in verdicts
-	v.state == "blind"
+	some i in kconfig.at(verdicts, "blind")
 }
 
 unknown[rule] contains entry if {

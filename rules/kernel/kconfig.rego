@@ -20,38 +20,34 @@ import data.seaworthy.given
 import data.seaworthy.edit
 import data.seaworthy.kernel
 
-# active_packs are those that are asked for; without data.seaworthy.active all.
-active_packs := {name | some name in data.seaworthy.active} if {
-	data.seaworthy.active
-} else := {"baseline", "hardened", "strict"}
-
 # rows are those of the active packs and of this architecture, by index.
-rows contains i if {
-	packs := active_packs
-	arch := kernel.arch
-	some i, row in given.kconfig
-	row.pack in packs
-	arch in object.get(row, "arches", [arch])
+rows := active(arranged)
+
+arranged := arrange(given.kconfig)
+
+# arrange says of a table, by index, which rows the active packs have, and which
+# of them each architecture lacks. Like all that hangs on the tables alone, it is
+# a rule of its own: the engine works such out once, not for each system.
+arrange(table) := {
+	"rows": {i | some pack in given.packs; some i; table[i].pack == pack},
+	"particular": {i | some i; table[i].arches},
+	"lacks": {arch: {i | some i; arches := table[i].arches; not arch in arches} |
+		some arch in {arch | some row in table; some arch in row.arches}
+	},
 }
 
-arch_fits(row) if not row.arches
-
-arch_fits(row) if kernel.arch in row.arches
-
-resource(row) := concat("", ["kernel:", row.option])
+active(table) := table.rows - object.get(table.lacks, kernel.arch, table.particular)
 
 # found is the option's value, under its present name or the newest old one.
-found(row) := kernel.value(row.option)
+found(row) := kernel.options[row.option]
 
 found(row) := values[0] if {
-	not kernel.value(row.option)
-	values := [kernel.value(old) | some old in row.oldNames]
+	row.oldNames
+	not kernel.options[row.option]
+	values := [kernel.options[old] | some old in row.oldNames]
 }
 
-satisfied(value, want) if {
-	is_string(want)
-	value == want
-}
+satisfied(value, want) if value == want
 
 satisfied(value, want) if {
 	not is_string(want)
@@ -87,7 +83,7 @@ fulfils(value, want) if {
 	value != want.not
 }
 
-fulfils(value, want) if value == kernel.value(want.as)
+fulfils(value, want) if value == kernel.options[want.as]
 
 numeric(value) if regex.match(`^-?\d{1,18}$`, value)
 
@@ -119,8 +115,8 @@ good(row) if {
 }
 
 good(row) if {
-	not found(row)
 	kernel.at_least(row.builtin)
+	not found(row)
 }
 
 # closed are the lockdown modes in force: the stronger one includes the other.
@@ -146,12 +142,8 @@ all_hold(asked) if {
 	}
 }
 
-holds(name, want) if satisfied(kernel.value(name), want)
-
-holds(name, want) if {
-	not kernel.value(name)
-	satisfied("n", want)
-}
+# What the configuration does not name is off.
+holds(name, want) if satisfied(object.get(kernel.options, name, "n"), want)
 
 # unmet says what does not hold.
 unmet(asked) := first_unmet(asked) if {
@@ -167,12 +159,12 @@ first_unmet(asked) := sprintf("%s is not %s on this kernel", [name, text(asked[n
 
 # irrelevant says why a row means nothing on this kernel.
 irrelevant(row) := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
-	not found(row)
 	kernel.older_than(row.since)
+	not found(row)
 	not old_enough(row)
 } else := sprintf("this option is gone since Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
-	not found(row)
 	kernel.at_least(row.until)
+	not found(row)
 	not good(row)
 } else := unmet(row.when)
 
@@ -196,51 +188,48 @@ versioned(row) if row.until
 versioned(row) if row.builtin
 
 # right_at and wrong_at are the common cases, set apart because they are quick:
-# calls of functions are what costs. Whatever else holds, what is right is
-# right; what is there and wrong is wrong, where the row knows no exception.
-right_at contains i if {
-	options := kernel.options
-	some i in rows
-	row := given.kconfig[i]
-	options[row.option] == row.want
-}
+# calls of functions are what costs, and then each step that is taken for every
+# row. Whatever else holds, what is right is right; what is there and wrong is
+# wrong, where the row knows no exception.
+right_at := union({
+	{i | some i, value in present; given.kconfig[i].want == value},
+	{i | some i, wanted in choices; present[i] in wanted},
+	rightly_absent,
+})
 
-right_at contains i if {
-	options := kernel.options
-	some i in rows
-	row := given.kconfig[i]
-	is_array(row.want)
-	options[row.option] in row.want
-}
+wrong_at := ((object.keys(present) - right_at) - excepted) - union({closable[mode] | some mode in closed})
 
-right_at contains i if {
-	options := kernel.options
-	some i in rows
-	row := given.kconfig[i]
-	row.want == "n"
-	not options[row.option]
-	count(object.keys(row) & {"when", "oldNames", "before"}) == 0
-}
-
-wrong_at contains i if {
-	options := kernel.options
-	some i in rows
-	row := given.kconfig[i]
-	is_string(row.want)
-	options[row.option] != row.want
-	count(object.keys(row) & {"when", "any", "param"}) == 0
-	not object.get(row, "lockdown", "") in closed
-}
-
-# verdicts judges each row once; state is pass, fail, unknown or not_applicable.
-verdicts[i] := {"state": "pass"} if some i in right_at
-
-verdicts[i] := {"state": "fail"} if some i in wrong_at
-
-verdicts[i] := verdict(given.kconfig[i]) if {
+rightly_absent := (best_absent & rows) - object.keys(present) if {
 	kernel.config_known
-	some i in ((rows - right_at) - wrong_at)
-}
+} else := set()
+
+# present are the values of the options that the configuration names.
+present := {i: value | some i in rows; value := options[given.kconfig[i].option]} if {
+	options := kernel.options
+} else := {}
+
+# having are the rows of a table, by index, that have one of the keys.
+having(table, keys) := {i | some key in keys; some i; table[i][key]}
+
+# choices are the lists of values that are wanted, closable the rows that a mode
+# of lockdown closes; best_absent may be absent whatever else holds; excepted are
+# right in other ways than by one value.
+choices := {i: row.want | some i, row in given.kconfig; is_array(row.want)}
+
+closable[row.lockdown] contains i if some i, row in given.kconfig
+
+best_absent := {i | some i; given.kconfig[i].want == "n"} - having(given.kconfig, {"when", "oldNames", "before"})
+
+excepted := having(given.kconfig, {"when", "any", "param"}) | {i | some i, n; given.kconfig[i].want[n]}
+
+# judged are the verdicts on all other rows: state is pass, fail, unknown or
+# not_applicable.
+judged := {i: verdict(given.kconfig[i]) | some i in ((rows - right_at) - wrong_at)} if {
+	kernel.config_known
+} else := {}
+
+# at are the rows to which a verdict was given.
+at(verdicts, state) := {i | some i; verdicts[i].state == state}
 
 verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
@@ -263,51 +252,65 @@ all_unknown := unknown
 
 all_not_applicable := not_applicable
 
-checked[row.rule] contains concat("", ["kernel:", row.option]) if {
-	some i, v in verdicts
-	v.state != "not_applicable"
-	row := given.kconfig[i]
+checked[id] contains resource if {
+	some i in ((right_at | wrong_at) | (object.keys(judged) - at(judged, "not_applicable")))
+	id := lines[i].id
+	resource := lines[i].resource
 }
 
-fail[row.rule] contains {
-	"id": row.rule,
-	"resource": resource(row),
-	"path": "",
-	"actual": value,
-	"expected": wanted,
-	"key": object.get(row, "key", row.option),
-	"severity": row.severity,
-	"message": sprintf("%s is %s, expected %s: %s", [row.option, value, wanted, row.why]),
-	"fix": fix(row, wanted),
-	"edits": edits(row),
-} if {
-	some i, v in verdicts
-	v.state == "fail"
+fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i])}) if {
+	some i in ((wrong_at | at(judged, "fail")) - mendable)
+	line := lines[i]
+	value := actual(given.kconfig[i])
+}
+
+fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i]), "edits": edits(row)}) if {
+	some i in ((wrong_at | at(judged, "fail")) & mendable)
+	line := lines[i]
 	row := given.kconfig[i]
 	value := actual(row)
-	wanted := expected(row)
 }
 
-unknown[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
-	some i, v in verdicts
-	v.state == "unknown"
-	row := given.kconfig[i]
-}
+unknown[lines[i].id] contains {"resource": lines[i].resource, "reason": judged[i].reason} if some i in at(judged, "unknown")
 
 unknown[rule] contains entry if {
 	some entry in kernel.config_unknown
 	some rule in {given.kconfig[i].rule | some i in rows}
 }
 
-not_applicable[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
-	some i, v in verdicts
-	v.state == "not_applicable"
+not_applicable[lines[i].id] contains {"resource": lines[i].resource, "reason": judged[i].reason} if {
+	some i in at(judged, "not_applicable")
+}
+
+# lines are what a finding says whatever the kernel is.
+lines := {i: line |
+	some i in arranged.rows
+	row := given.kconfig[i]
+	wanted := expected(row)
+	line := {
+		"id": row.rule,
+		"resource": concat("", ["kernel:", row.option]),
+		"path": "",
+		"expected": wanted,
+		"key": object.get(row, "key", row.option),
+		"severity": row.severity,
+		"fix": fix(row, wanted),
+		"edits": [],
+	}
+}
+
+# messages are the texts before and behind the value that was found.
+messages := {i: [sprintf("%s is ", [row.option]), sprintf(", expected %s: %s", [lines[i].expected, row.why])] |
+	some i in arranged.rows
 	row := given.kconfig[i]
 }
 
-actual(row) := found(row)
+# mendable are the rows that os.yml can do something about.
+mendable := having(given.kconfig, {"lockdown", "param"})
 
-actual(row) := "not set" if not found(row)
+actual(row) := value if {
+	value := found(row)
+} else := "not set"
 
 # expected names every way to be right.
 expected(row) := text(row.want) if {
@@ -342,9 +345,7 @@ text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
 # The command line is the one way that os.yml has: all else is built in.
 edits(row) := edit.lockdown(row.lockdown) if {
 	row.lockdown
-} else := edit.cmdline(split(row.param, "=")[0], row.param) if {
-	row.param
-} else := []
+} else := edit.cmdline(split(row.param, "=")[0], row.param)
 
 fix(row, wanted) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, wanted]) if {
 	count(object.keys(row) & {"any", "lockdown", "param"}) == 0

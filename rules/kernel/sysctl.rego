@@ -12,11 +12,9 @@ import data.seaworthy.kernel
 import data.seaworthy.lib
 import data.seaworthy.tables.kconfig
 
-rows contains i if {
-	some i, row in given.sysctl
-	row.pack in given.packs
-	kconfig.arch_fits(row)
-}
+rows := kconfig.active(arranged)
+
+arranged := kconfig.arrange(given.sysctl)
 
 resource(row) := sprintf("sysctl:%s", [row.key])
 
@@ -27,12 +25,12 @@ unread contains c.id if {
 	not lib.files_known(c)
 }
 
-good(row) if kconfig.satisfied(kernel.sysctl(row.key), row.want)
+good(row) if kconfig.satisfied(value(row), row.want)
 
-good(row) if {
-	not kernel.sysctl(row.key)
-	kconfig.satisfied(builtin(row), row.want)
-}
+# value is what the key is set to, or else what the kernel starts with.
+value(row) := set if {
+	set := kernel.sysctl(row.key)
+} else := builtin(row)
 
 # builtin is what the kernel starts with, as far as it is documented.
 builtin(row) := fitting[0] if {
@@ -46,6 +44,7 @@ fits(d) if {
 }
 
 fits(d) if {
+	d.when
 	kernel.config_known
 	kconfig.met(d.when)
 	not too_old(d)
@@ -57,6 +56,7 @@ too_old(d) if {
 }
 
 irrelevant(row) := kconfig.unmet(row.when) if {
+	row.when
 	kernel.config_known
 } else := sprintf("this sysctl came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	kernel.older_than(row.since)
@@ -68,16 +68,10 @@ irrelevant(row) := kconfig.unmet(row.when) if {
 blind(row) := sprintf("the files of %s were not inventoried, so its sysctl settings are not known", [concat(", ", unread)]) if {
 	count(unread) > 0
 } else := kernel.config_missing if {
+	not kernel.config_known
 	not good(row)
 	depends(row)
-	not kernel.config_known
 }
-
-conditional(row) if row.when
-
-conditional(row) if row.since
-
-conditional(row) if row.unlessCmdline
 
 depends(row) if row.when
 
@@ -87,14 +81,20 @@ depends(row) if {
 }
 
 # verdicts judges each row once; state is pass, fail, unknown or not_applicable.
-verdicts[i] := verdict(given.sysctl[i]) if some i in rows
+verdicts := object.union(
+	{i: {"state": "pass"} | some i in right_at},
+	{i: verdict(given.sysctl[i]) | some i in (rows - right_at)},
+)
 
-# The first answer is the common case, and quick.
-verdict(row) := {"state": "pass"} if {
-	not conditional(row)
+# right_at are those that are set as they should be, and hang on nothing else:
+# the common case, set apart because it is quick.
+right_at := {i | some i in rows; kernel.settled_sysctls[given.sysctl[i].key] == given.sysctl[i].want} - conditional if {
 	count(unread) == 0
-	kconfig.satisfied(kernel.sysctl(row.key), row.want)
-} else := {"state": "not_applicable", "reason": reason} if {
+} else := set()
+
+conditional := kconfig.having(given.sysctl, {"when", "since", "unlessCmdline"})
+
+verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
 } else := {"state": "unknown", "reason": reason} if {
 	reason := blind(row)
@@ -112,50 +112,42 @@ all_unknown := unknown
 
 all_not_applicable := not_applicable
 
-checked[row.rule] contains resource(row) if {
-	some i, v in verdicts
-	v.state in {"pass", "fail"}
-	row := given.sysctl[i]
+checked[rule] contains concat("", ["sysctl:", key]) if {
+	some i in (kconfig.at(verdicts, "pass") | kconfig.at(verdicts, "fail"))
+	rule := given.sysctl[i].rule
+	key := given.sysctl[i].key
 }
 
 fail[row.rule] contains finding if {
-	some i, v in verdicts
-	v.state == "fail"
+	some i in kconfig.at(verdicts, "fail")
 	row := given.sysctl[i]
+	found := actual(row)
 	finding := {
 		"id": row.rule,
 		"resource": resource(row),
 		"path": "",
-		"actual": actual(row),
+		"actual": found,
 		"expected": row.want,
 		"key": row.key,
 		"severity": row.severity,
-		"message": sprintf("%s is %s, expected %s: %s", [row.key, actual(row), kconfig.text(row.want), row.why]),
+		"message": sprintf("%s is %s, expected %s: %s", [row.key, found, kconfig.text(row.want), row.why]),
 		"edits": edit.sysctl(row.key, row.set),
 		"fix": sprintf("write %s = %s to a file in /etc/sysctl.d of the onboot component that applies sysctls", [row.key, row.set]),
 	}
 }
 
-unknown[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
-	some i, v in verdicts
-	v.state == "unknown"
+unknown[row.rule] contains {"resource": resource(row), "reason": verdicts[i].reason} if {
+	some i in kconfig.at(verdicts, "unknown")
 	row := given.sysctl[i]
 }
 
-not_applicable[row.rule] contains {"resource": resource(row), "reason": v.reason} if {
-	some i, v in verdicts
-	v.state == "not_applicable"
+not_applicable[row.rule] contains {"resource": resource(row), "reason": verdicts[i].reason} if {
+	some i in kconfig.at(verdicts, "not_applicable")
 	row := given.sysctl[i]
 }
 
-actual(row) := kernel.sysctl(row.key)
-
-actual(row) := sprintf("not set (the kernel starts with %s)", [builtin(row)]) if {
-	not kernel.sysctl(row.key)
-	builtin(row)
-}
-
-actual(row) := "not set" if {
-	not kernel.sysctl(row.key)
-	not builtin(row)
-}
+actual(row) := set if {
+	set := kernel.sysctl(row.key)
+} else := sprintf("not set (the kernel starts with %s)", [start]) if {
+	start := builtin(row)
+} else := "not set"

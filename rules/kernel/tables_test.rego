@@ -64,9 +64,15 @@ test_switched_off_on_the_command_line if {
 	count(on) == 1
 }
 
+verdicts := object.union_n([
+	{i: {"state": "pass"} | some i in kconfig.right_at},
+	{i: {"state": "fail"} | some i in kconfig.wrong_at},
+	kconfig.judged,
+])
+
 # verdict of one row on the good kernel with these options, of version 6.12.
 verdict_of(changes, more) := found[0] if {
-	found := kconfig.verdicts with input as t.kconfigs(changes) with data.kconfig as [object.union(row, more)]
+	found := verdicts with input as t.kconfigs(changes) with data.kconfig as [object.union(row, more)]
 }
 
 state_of(changes, more) := verdict_of(changes, more).state
@@ -103,7 +109,7 @@ test_always_on_since if {
 	state_of({}, {"builtin": "6.13"}) == "fail"
 	state_of({"CONFIG_X": "n"}, {"builtin": "5.0"}) == "fail"
 	no_version := t.put(t.good, "/kernel/version", "")
-	found := kconfig.verdicts with input as no_version with data.kconfig as [object.union(row, {"builtin": "5.0"})]
+	found := verdicts with input as no_version with data.kconfig as [object.union(row, {"builtin": "5.0"})]
 	found[0].state == "unknown"
 }
 
@@ -122,11 +128,11 @@ test_too_new if {
 
 test_arch_is_the_configurations if {
 	only := object.union(row, {"arches": ["arm64"]})
-	count(kconfig.verdicts) == 0 with input as t.good with data.kconfig as [only]
-	found := kconfig.verdicts with input as t.kconfigs({"CONFIG_ARM64": "y"}) with data.kconfig as [only]
+	count(verdicts) == 0 with input as t.good with data.kconfig as [only]
+	found := verdicts with input as t.kconfigs({"CONFIG_ARM64": "y"}) with data.kconfig as [only]
 	found[0].state == "fail"
 	foreign := t.put(t.put(t.good, "/kernel/config/options", {"CONFIG_S390": "y"}), "/arch", "arm64")
-	count(kconfig.verdicts) == 0 with input as foreign with data.kconfig as [only]
+	count(verdicts) == 0 with input as foreign with data.kconfig as [only]
 	kernel.arch == "amd64" with input as t.no_config
 }
 
@@ -178,8 +184,8 @@ test_lockdown_excuses if {
 
 state_with(word, param) := v.state if {
 	one := object.union(row, {"want": "n", "param": param})
-	verdicts := kconfig.verdicts with input as t.put(t.kconfig("CONFIG_X", "y"), "/cmdline/params", word) with data.kconfig as [one]
-	some v in verdicts
+	found := verdicts with input as t.put(t.kconfig("CONFIG_X", "y"), "/cmdline/params", word) with data.kconfig as [one]
+	some v in found
 }
 
 test_parameter_excuses if {

@@ -102,24 +102,26 @@ allowed(f) := {"resource": f.resource, "reason": sprintf("allowed: %s", [entry.r
 # finding.
 allowances[resource(c)] contains entry if {
 	some c in input.components
-	some entry in given.components
-	allowance_for(entry, c)
-}
-
-allowance_for(entry, c) if {
-	is_string(entry.digest)
-	entry.digest == c.image.digest
+	some entry in by_digest[c.image.digest]
 }
 
 # The registry is part of the repository: another one may serve anything under
 # the same name.
-allowance_for(entry, c) if {
+allowances[resource(c)] contains entry if {
+	some c in input.components
+	some entry in by_repository[full_repository(c)]
 	entry.section == c.section
-	entry.repository == full_repository(c)
 	named(entry.name, c.name)
 }
 
 full_repository(c) := sprintf("%s/%s", [c.image.registry, c.image.repository])
+
+by_digest[entry.digest] contains entry if {
+	some entry in given.components
+	is_string(entry.digest)
+}
+
+by_repository[entry.repository] contains entry if some entry in given.components
 
 # named: what a component is called is up to os.yml (rngd, rngd1), so that a
 # name may end with a star.
@@ -131,17 +133,17 @@ named(pattern, name) if {
 }
 
 # arr turns Go's null lists into empty ones.
-arr(x) := x if is_array(x)
+arr(x) := x if {
+	is_array(x)
+} else := []
 
-arr(x) := [] if not is_array(x)
+obj(x) := x if {
+	is_object(x)
+} else := {}
 
-obj(x) := x if is_object(x)
-
-obj(x) := {} if not is_object(x)
-
-str(x) := x if is_string(x)
-
-str(x) := "" if not is_string(x)
+str(x) := x if {
+	is_string(x)
+} else := ""
 
 # one_line joins a list for a message: sorted, and not more than a reader takes in.
 one_line(xs) := concat(", ", words) if {
@@ -153,19 +155,14 @@ one_line(xs) := concat(", ", words) if {
 
 # origin_layer says who set the value at a JSON pointer of the effective spec:
 # the origin of its longest prefix that has one.
-origin_layer(c, pointer) := origins[longest].layer if {
+origin_layer(c, pointer) := layers[count(layers) - 1] if {
 	origins := obj(c.origins)
-	prefixes := [p | some p in object.keys(origins); prefix_of(pointer, p)]
-	lengths := [count(p) | some p in prefixes]
-	some longest in prefixes
-	count(longest) == max(lengths)
+	steps := split(pointer, "/")
+	layers := [origins[prefix].layer |
+		some n in numbers.range(1, count(steps))
+		prefix := concat("/", array.slice(steps, 0, n))
+	]
 }
-
-prefix_of(_, "")
-
-prefix_of(pointer, p) if pointer == p
-
-prefix_of(pointer, p) if startswith(pointer, concat("", [p, "/"]))
 
 root_user(user) if split(user, ":")[0] in {"", "0", "root"}
 

@@ -18,7 +18,7 @@ word(p) := p.name if not is_string(p.value)
 # without_params removes those whose name and value the rows say are bad.
 without_params(bad) := together([remove_word(w) | some w in {word(p) | some p in bad}])
 
-named(name) := [p | some p in kernel.params; kernel.param_name(p.name) == kernel.param_name(name)]
+named(name) := object.get(kernel.params_named, kernel.param_name(name), [])
 
 # cmdline puts one word in the place of all that the parameter had.
 cmdline(name, words) := array.concat(without_params(named(name)), append_words(words))
@@ -44,14 +44,13 @@ started(name) := cmdline("lsm", sprintf("lsm=%s", [concat(",", array.concat([nam
 sysctl(key, value) := sysctl_in(setter(key), key, value)
 
 # setter is the component whose setting holds; "cmdline" where none does.
-setter(key) := last.component if {
-	all_settings := [[s.order, i, s] | some i, s in input.sysctl.settings; kernel.sysctl_key(s.key) == key]
-	sorted := sort(all_settings)
-	last := sorted[count(sorted) - 1][2]
+setter(key) := input.sysctl.settings[last].component if {
+	places := kernel.sysctl_settings[key]
+	last := places[count(places) - 1]
 } else := "cmdline"
 
 sysctl_in("cmdline", key, value) := array.concat(
-	without_params([p | some p in kernel.params; kernel.sysctl_key(p.name) == sprintf("sysctl.%s", [key])]),
+	without_params(object.get(kernel.sysctl_params, key, [])),
 	append_words(sprintf("sysctl.%s=%s", [key, value])),
 ) if {
 	early(key)
@@ -136,21 +135,20 @@ one_sysctl(key) := together([taken_sysctl(s, key) | some s in early]) if {
 
 # no_sysctl takes every setting of a key away.
 no_sysctl(key) := together([taken_sysctl(s, key) | some s in found]) if {
-	found := [s | some s in input.sysctl.settings; kernel.sysctl_key(s.key) == key]
+	found := [input.sysctl.settings[i] | some i in sort(kernel.sysctl_settings[key])]
 	every s in found {
 		count(taken_sysctl(s, key)) > 0
 	}
 } else := []
 
 early_sysctls(key) := [s |
-	some s in input.sysctl.settings
-	kernel.sysctl_key(s.key) == key
+	some i in sort(kernel.sysctl_settings[key])
+	s := input.sysctl.settings[i]
 	trim_space(s.value) != kernel.sysctl(key)
 ]
 
 taken_sysctl(s, key) := without_params([p |
-	some p in kernel.params
-	kernel.sysctl_key(p.name) == sprintf("sysctl.%s", [key])
+	some p in kernel.sysctl_params[key]
 	p.value == s.value
 ]) if {
 	s.component == "cmdline"

@@ -27,7 +27,10 @@ kernel_resource := "component:kernel" if {
 	c.id == "kernel"
 } else := sprintf("image:%s", [input.name])
 
-options := input.kernel.config.options if config_known
+options := input.kernel.config.options if {
+	config_known
+	is_object(input.kernel.config.options)
+}
 
 value(name) := options[name]
 
@@ -67,16 +70,9 @@ at_least(text) if version >= parse(text)
 parse(text) := [to_number(p) | some p in split(text, ".")]
 
 # Words after "--" go to init and not to the kernel.
-params contains p if {
-	some p in input.cmdline.params
-	not after_dashes(p)
-}
-
-after_dashes(p) if {
-	some d in input.cmdline.params
-	d.name == "--"
-	p.index >= d.index
-}
+params := {p | some p in input.cmdline.params; p.index < end} if {
+	end := min([d.index | some d in input.cmdline.params; d.name == "--"])
+} else := {p | some p in input.cmdline.params}
 
 # The kernel takes - and _ in names for the same.
 param_name(name) := replace(name, "-", "_")
@@ -85,8 +81,24 @@ param_name(name) := replace(name, "-", "_")
 values(name) := object.get(param_table, param_name(name), [])
 
 param_table := {name: [pair[1] | some pair in sort(pairs)] |
+	some name, ps in params_named
+	pairs := [[p.index, text_of(p)] | some p in ps]
+}
+
+# params_named are those of each name, sysctl_params those that set each sysctl:
+# put in order once, and not looked through for every row.
+params_named := {name: [p | some p in params; param_name(p.name) == name] |
 	some name in {param_name(p.name) | some p in params}
-	pairs := [[p.index, text_of(p)] | some p in params; param_name(p.name) == name]
+}
+
+sysctl_params := {key: [p | some p in params; sysctl_param(p) == key] |
+	some key in {sysctl_param(p) | some p in params}
+}
+
+# sysctl_param is the key that a parameter sets, undefined where it sets none.
+sysctl_param(p) := substring(key, 7, -1) if {
+	key := sysctl_key(p.name)
+	startswith(key, "sysctl.")
 }
 
 text_of(p) := p.value if has_text(p)
@@ -95,7 +107,7 @@ has_text(p) if is_string(p.value)
 
 text_of(p) := "" if not has_text(p)
 
-has_param(name) if count(values(name)) > 0
+has_param(name) if param_table[param_name(name)]
 
 # last is what a parameter ends up as, undefined where it is not there.
 last(name) := vs[count(vs) - 1] if {
@@ -197,21 +209,23 @@ module_signature_wanted if enabled_param("module.sig_enforce")
 module_signature_wanted if locked_down
 
 # sysctl values in boot order; the last one holds.
-sysctl_values(key) := object.get(sysctl_table, key, [])
+sysctl_values(key) := [input.sysctl.settings[i].value | some i in sysctl_settings[key]]
 
-sysctl_table := {key: [s[2] | some s in sort(settings)] |
+# sysctl_settings are where each key is set, in boot order.
+sysctl_settings := {key: [s[1] | some s in sort(settings)] |
 	some key in {x.key | some x in keyed}
-	settings := [[x.order, x.index, x.value] | some x in keyed; x.key == key]
+	settings := [[x.order, x.index] | some x in keyed; x.key == key]
 }
 
-keyed := [{"key": sysctl_key(x.key), "order": x.order, "index": i, "value": x.value} |
-	some i, x in input.sysctl.settings
-]
+keyed := [{"key": sysctl_key(x.key), "order": x.order, "index": i} | some i, x in input.sysctl.settings]
 
 sysctl_key(key) := replace(key, "/", ".")
 
-sysctl(key) := trim_space(vs[count(vs) - 1]) if {
-	vs := sysctl_table[key]
+sysctl(key) := settled_sysctls[key]
+
+settled_sysctls := {key: trim_space(input.sysctl.settings[last].value) |
+	some key, places in sysctl_settings
+	last := places[count(places) - 1]
 }
 
 # sysctl_is: negate this, and never sysctl itself, which is undefined where a

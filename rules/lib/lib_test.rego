@@ -212,8 +212,10 @@ test_dashes_are_no_parameter if {
 test_all_but_three if {
 	known := sort(lib.known_caps)
 	n := count(known)
-	lib.all_caps({"spec": {"process": {"capabilities": {"bounding": array.slice(known, 0, n - 3)}}}})
-	not lib.all_caps({"spec": {"process": {"capabilities": {"bounding": array.slice(known, 0, n - 4)}}}})
+	three := {"id": "a", "spec": {"process": {"capabilities": {"bounding": array.slice(known, 0, n - 3)}}}}
+	four := {"id": "b", "spec": {"process": {"capabilities": {"bounding": array.slice(known, 0, n - 4)}}}}
+	lib.all_caps(three) with input as {"components": [three, four]}
+	not lib.all_caps(four) with input as {"components": [three, four]}
 }
 
 test_no_climb if {

@@ -37,8 +37,14 @@ found contains lib.finding("SUP-011", c, {
 	some c in input.components
 	c.sbom.present == true
 	some p in lib.arr(c.sbom.packages)
+	not described(p)
 	missing := {field | some field in ["version", "purl"]; lib.str(object.get(p, field, "")) == ""}
 	count(missing) > 0
+}
+
+described(p) if {
+	p.version != ""
+	p.purl != ""
 }
 
 fail contains f if {

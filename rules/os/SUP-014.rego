@@ -38,9 +38,12 @@ found contains lib.finding("SUP-014", c, {
 	some c in input.components
 	c.sbom.present == true
 	some p in lib.arr(c.sbom.packages)
-	some denied in given.params.denied_packages
-	p.name == denied.name
+	some denied in denied_by_name[p.name]
 	regex.match(denied.versions, lib.str(p.version))
+}
+
+denied_by_name := {name: [d | some d in given.params.denied_packages; d.name == name] |
+	some name in {d.name | some d in given.params.denied_packages}
 }
 
 fail contains f if {

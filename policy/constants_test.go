@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// What is worked out once is what hangs on no input, and changes no finding.
+func TestConstants(t *testing.T) {
+	t.Parallel()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := builtinSet(l, "strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow, err := compile(s, "2026-11-20", nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quick, err := compile(s, "2026-11-20", nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]*ast.Term{}
+	for _, k := range quick.known {
+		known[strings.TrimPrefix(k.ref.String(), "data.seaworthy.")] = k.value
+	}
+	for _, name := range []string{"given.kconfig", "tables.kconfig.lines", "lib.known_caps", "lib.by_repository"} {
+		if known[name] == nil {
+			t.Errorf("%s is worked out for each system", name)
+		}
+	}
+	for _, name := range []string{"tables.kconfig.rows", "lib.containers", "kernel.arch", "lib.caps", "rules.CAP_001.fail"} {
+		if known[name] != nil {
+			t.Errorf("%s is %v whatever the input is", name, known[name])
+		}
+	}
+	if len(slow.known) > 0 {
+		t.Error("rules of others were evaluated before anything bounds them")
+	}
+
+	f := testFacts()
+	f.Kernel.Present, f.Kernel.Version = true, "6.12.1"
+	f.Kernel.Config.Present = true
+	f.Kernel.Config.Options = map[string]string{"CONFIG_X86_64": "y", "CONFIG_MODULES": "y", "CONFIG_DEVMEM": "y", "CONFIG_STRICT_KERNEL_RWX": "y"}
+	want, err := slow.decide(context.Background(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // an evaluation leaves nothing behind for the next one
+		got, err := quick.decide(context.Background(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Error("other findings")
+		}
+	}
+}
