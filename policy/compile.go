@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -19,9 +20,11 @@ import (
 // program is a policy that is ready to run, as often as one likes and at the
 // same time.
 type program struct {
-	set   *set
-	query rego.PreparedEvalQuery
-	known []constant
+	set      *set
+	query    rego.PreparedEvalQuery
+	compiler *ast.Compiler
+	store    storage.Store
+	known    []constant
 }
 
 // compile checks the rules strictly against the builtins that are allowed and
@@ -70,13 +73,7 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 	if err != nil {
 		return nil, regoErrors(err)
 	}
-	p := &program{set: s, query: q}
-	if shipped {
-		if p.known, err = constants(context.Background(), c, store); err != nil {
-			return nil, regoErrors(err)
-		}
-	}
-	return p, nil
+	return &program{set: s, query: q, compiler: c, store: store}, nil
 }
 
 // checks are the stages of the compiler that only look for mistakes. They take

@@ -18,10 +18,44 @@ type constant struct {
 	value *ast.Term
 }
 
-// constants evaluates the rules that reach no input. Nothing bounds how long
-// they take, so they must be ours.
-func constants(ctx context.Context, c *ast.Compiler, store storage.Store) ([]constant, error) {
+// foresee evaluates the rules that reach no input. Nothing bounds how long they
+// take, so they must be ours.
+func (p *program) foresee(ctx context.Context) error {
+	refs := steadyRefs(p.compiler)
 	var body ast.Body
+	for i, ref := range refs {
+		// A list, which is empty for what is undefined.
+		v := ast.VarTerm("v")
+		value := ast.ArrayComprehensionTerm(v, ast.NewBody(ast.Equality.Expr(v, ast.NewTerm(ref))))
+		body.Append(ast.Equality.Expr(ast.VarTerm(constantVar(i)), value))
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	compiled, err := p.compiler.QueryCompiler().Compile(body)
+	if err != nil {
+		return regoErrors(err)
+	}
+	return storage.Txn(ctx, p.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+		query := topdown.NewQuery(compiled).WithCompiler(p.compiler).WithStore(p.store).WithTransaction(txn).WithStrictBuiltinErrors(true)
+		err := query.Iter(ctx, func(result topdown.QueryResult) error {
+			for i, ref := range refs {
+				if list := result[ast.Var(constantVar(i))].Value.(*ast.Array); list.Len() == 1 {
+					p.known = append(p.known, constant{ref, list.Elem(0)})
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return evalError(err)
+		}
+		return nil
+	})
+}
+
+// steadyRefs are what stands for the rules that reach no input: of a set or an
+// object, the whole.
+func steadyRefs(c *ast.Compiler) []ast.Ref {
 	var refs []ast.Ref
 	seen := map[string]bool{}
 	s := steady{compiler: c, known: map[*ast.Rule]bool{}}
@@ -32,36 +66,12 @@ func constants(ctx context.Context, c *ast.Compiler, store storage.Store) ([]con
 				continue
 			}
 			seen[ref.String()] = true
-			if !s.all(ref) {
-				continue
+			if s.all(ref) {
+				refs = append(refs, ref)
 			}
-			// A list, which is empty for what is undefined.
-			v := ast.VarTerm("v")
-			value := ast.ArrayComprehensionTerm(v, ast.NewBody(ast.Equality.Expr(v, ast.NewTerm(ref))))
-			body.Append(ast.Equality.Expr(ast.VarTerm(constantVar(len(refs))), value))
-			refs = append(refs, ref)
 		}
 	}
-	if len(refs) == 0 {
-		return nil, nil
-	}
-	compiled, err := c.QueryCompiler().Compile(body)
-	if err != nil {
-		return nil, err
-	}
-	var out []constant
-	err = storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
-		query := topdown.NewQuery(compiled).WithCompiler(c).WithStore(store).WithTransaction(txn).WithStrictBuiltinErrors(true)
-		return query.Iter(ctx, func(result topdown.QueryResult) error {
-			for i, ref := range refs {
-				if list := result[ast.Var(constantVar(i))].Value.(*ast.Array); list.Len() == 1 {
-					out = append(out, constant{ref, list.Elem(0)})
-				}
-			}
-			return nil
-		})
-	})
-	return out, err
+	return refs
 }
 
 func constantVar(i int) string { return fmt.Sprintf("constant%d", i) }

@@ -28,6 +28,9 @@ func TestConstants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := quick.foresee(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	known := map[string]*ast.Term{}
 	for _, k := range quick.known {
 		known[strings.TrimPrefix(k.ref.String(), "data.seaworthy.")] = k.value
@@ -42,10 +45,6 @@ func TestConstants(t *testing.T) {
 			t.Errorf("%s is %v whatever the input is", name, known[name])
 		}
 	}
-	if len(slow.known) > 0 {
-		t.Error("rules of others were evaluated before anything bounds them")
-	}
-
 	f := testFacts()
 	f.Kernel.Present, f.Kernel.Version = true, "6.12.1"
 	f.Kernel.Config.Present = true

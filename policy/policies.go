@@ -175,6 +175,9 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 			p.infos = append(p.infos, r.RuleInfo)
 		}
 		program, err := compile(set, date, p.about.Parts, shipped)
+		if err == nil && shipped {
+			err = program.foresee(context.Background())
+		}
 		errs = append(errs, err)
 		p.programs = append(p.programs, program)
 	}

@@ -158,10 +158,8 @@ one_line(xs) := concat(", ", words) if {
 origin_layer(c, pointer) := layers[count(layers) - 1] if {
 	origins := obj(c.origins)
 	steps := split(pointer, "/")
-	layers := [origins[prefix].layer |
-		some n in numbers.range(1, count(steps))
-		prefix := concat("/", array.slice(steps, 0, n))
-	]
+	prefixes := array.concat([""], [concat("/", array.slice(steps, 0, n)) | some n in numbers.range(1, count(steps))])
+	layers := [origins[prefix].layer | some prefix in prefixes]
 }
 
 root_user(user) if split(user, ":")[0] in {"", "0", "root"}

@@ -17,10 +17,9 @@ options(m) := arr(object.get(m, "options", []))
 
 is_bind(m) if object.get(m, "type", "") == "bind"
 
-is_bind(m) if {
-	some o in options(m)
-	o in {"bind", "rbind"}
-}
+is_bind(m) if "bind" in options(m)
+
+is_bind(m) if "rbind" in options(m)
 
 # placed are all mounts of all containers, each looked at once: component c,
 # mount m, its JSON pointer, its key in findings, its place in the container,
@@ -105,14 +104,17 @@ writable(m) if not has_flag(m, "ro")
 has_flag(m, flag) if recursive(m, flag) == sprintf("r%s", [flag])
 
 has_flag(m, flag) if {
+	flag in options(m)
 	not recursive(m, flag)
 	said := [o | some o in options(m); o in {flag, opposite[flag]}]
 	said[count(said) - 1] == flag
 }
 
 recursive(m, flag) := said[count(said) - 1] if {
-	said := [o | some o in options(m); o in {sprintf("r%s", [flag]), sprintf("r%s", [opposite[flag]])}]
+	said := [o | some o in options(m); o in recursive_forms[flag]]
 }
+
+recursive_forms := {flag: {sprintf("r%s", [flag]), sprintf("r%s", [against])} | some flag, against in opposite}
 
 recursive_options := {sprintf("r%s", [o]) | some flag, against in opposite; some o in [flag, against]}
 

@@ -24,6 +24,7 @@ test_lacking if {
 
 test_bind_by_option if {
 	lib.is_bind({"type": "none", "options": ["rbind"]})
+	lib.is_bind({"type": "none", "options": ["bind"]})
 	lib.is_bind({"type": "bind"})
 	not lib.is_bind({"type": "tmpfs", "options": []})
 }

@@ -10,14 +10,19 @@ clean(p) := no_climb(join_steps(twice)) if {
 
 join_steps(p) := concat("", ["/", concat("/", [s | some s in split(p, "/"); not s in {"", "."}])])
 
-no_climb(p) := "/" if contains(p, "/..")
-
-no_climb(p) := p if not contains(p, "/..")
+no_climb(p) := "/" if {
+	contains(p, "/..")
+} else := p
 
 # under: p is dir or lies below it. Both are clean.
 under(p, dir) if p == dir
 
 under(p, dir) if startswith(p, concat("", [trim_suffix(dir, "/"), "/"]))
+
+# folders are the path and all that it lies below. The path is clean.
+folders(p) := {concat("/", array.slice(steps, 0, n)) | some n in numbers.range(2, count(steps))} | {"/"} if {
+	steps := split(p, "/")
+}
 
 # host_path is where a path leads on the host. Where nobody can say it is the
 # root: where links do not come to an end, or are an image's, as in the files of
@@ -37,7 +42,7 @@ step(p) := clean(concat("/", ["", rest])) if {
 } else := "/" if {
 	regex.match(`^/containers/[^/]+/[^/]+/[^/]+/`, p)
 } else := clean(concat("/", [link_target(first), substring(p, count(first), -1)])) if {
-	first := min({link | some link in object.keys(links); under(p, link)})
+	first := min(object.keys(links) & folders(p))
 } else := p
 
 link_target(link) := links[link] if {

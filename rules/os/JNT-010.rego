@@ -67,10 +67,7 @@ inert(m) if {
 	not "tmpcopyup" in lib.options(m)
 }
 
-programs_dir(destination) if {
-	some dir in {"/usr", "/lib", "/lib64", "/bin", "/sbin"}
-	lib.under(destination, dir)
-}
+programs_dir(destination) if count({"/usr", "/lib", "/lib64", "/bin", "/sbin"} & lib.folders(destination)) > 0
 
 found contains lib.finding("JNT-010", c, {
 	"path": p.path,

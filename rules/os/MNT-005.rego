@@ -37,8 +37,7 @@ found contains lib.finding("MNT-005", c, {
 }
 
 system(path) if {
-	some dir in lib.system_folders
-	lib.under(path, dir)
+	count(lib.system_folders & lib.folders(path)) > 0
 	not regex.match(`^/containers/volumes/[^/]+/merged$`, path)
 }
 

@@ -31,7 +31,9 @@ found contains lib.finding("MNT-020", c, {
 }) if {
 	some c in lib.containers
 	all := lib.placed_in[c.id]
-	some place in {p.destination | some p in all}
+	places := {p.destination | some p in all}
+	count(places) < count(all)
+	some place in places
 	there := [p | some p in all; p.destination == place]
 	count(there) > 1
 	p := there[count(there) - 1]

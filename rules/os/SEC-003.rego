@@ -31,12 +31,16 @@ found contains lib.finding("SEC-003", c, {
 	"edits": edit.filtered(c),
 }) if {
 	some c in lib.services
-	some need in {need | some need in given.params.dangerous_syscalls}
-	not need in lib.caps(c)
 	not "CAP_SYS_ADMIN" in lib.caps(c)
-	names := {n | some n in lib.let_through(c); given.params.dangerous_syscalls[n] == need}
+	through := lib.let_through(c)
+	some need, calls in dangerous
+	not need in lib.caps(c)
+	names := calls & through
 	count(names) > 0
 }
+
+# dangerous are the system calls that each capability is asked for.
+dangerous[need] contains name if some name, need in given.params.dangerous_syscalls
 
 fail contains f if {
 	some f in found

@@ -58,8 +58,10 @@ fail contains lib.finding("SUP-008", c, {
 	c.sbom.present == true
 	packages := lib.arr(c.sbom.packages)
 	count(packages) > 0
-	c.sbom.distro.id in {d.id | some d in given.distros}
+	c.sbom.distro.id in known_distros
 	every p in packages {
 		not p.type in {"deb", "apk", "rpm", "alpm", "portage"}
 	}
 }
+
+known_distros := {d.id | some d in given.distros}
