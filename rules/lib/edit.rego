@@ -69,11 +69,19 @@ holds_all(names) if {
 	lower(n) == "all"
 }
 
+# asks_all: by either key, in os.yml or in the label.
+asks_all(c) if holds_all(cap_list(c))
+
+asks_all(c) if {
+	not says(written(c), "capabilities")
+	holds_all(label_caps(c) | {n | some n in list(written(c), "capabilities.add")})
+}
+
 granted_without(c, names) := together([
 	put(c, "/capabilities", sort({n | some n in given.params.pss_baseline_caps} - names)),
 	dropped_add(c),
 ]) if {
-	holds_all(cap_list(c))
+	asks_all(c)
 } else := together([
 	put(c, "/capabilities", sort((label_caps(c) | {n | some n in list(written(c), "capabilities.add")}) - names)),
 	dropped_add(c),

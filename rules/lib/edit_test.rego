@@ -41,6 +41,9 @@ test_without_caps if {
 		"both keys": [{"capabilities": [A], "capabilities.add": [A]}, {}, [cut("/capabilities", A), cut("/capabilities.add", A)]],
 		"all": [{"capabilities": ["all"]}, {}, [set("/capabilities", baseline)]],
 		"all of a label": [{}, {"capabilities": ["ALL"]}, [set("/capabilities", baseline)]],
+		"all added": [{"capabilities.add": ["all"]}, {"capabilities": [N]}, [set("/capabilities", baseline), out("/capabilities.add")]],
+		"all added by a label": [{}, {"capabilities.add": ["all"]}, [set("/capabilities", baseline)]],
+		"all added to a list of its own": [{"capabilities": [A], "capabilities.add": ["all"]}, {}, [cut("/capabilities", A)]],
 		"label": [{}, {"capabilities": [A, N]}, [set("/capabilities", [N])]],
 		"label, and more": [{"capabilities.add": ["CAP_CHOWN"]}, {"capabilities": [A], "capabilities.add": [N]}, [
 			set("/capabilities", ["CAP_CHOWN", N]), out("/capabilities.add"),
