@@ -174,7 +174,9 @@ is_one_of(c, names) if regex.replace(c.image.repository, `^.*/`, "") in names
 # A login by its name, its image's, or its program's: agetty, rungetty.sh.
 is_getty(c) if is_one_of(c, {"getty"})
 
-is_getty(c) if {
+is_getty(c) if runs_getty(c)
+
+runs_getty(c) if {
 	some program in programs(c)
 	regex.match(`^[a-z]*getty(\.sh)?$`, program)
 }

@@ -15,6 +15,10 @@ runtime_mounts(c) := {i: object.union(m, {"options": plain}) |
 
 options(m) := arr(object.get(m, "options", []))
 
+# data_options are what a file system reads of its options, which it takes apart
+# at commas; a flag is one only where it stands alone.
+data_options(m) := [word | some o in options(m); some word in split(o, ",")]
+
 is_bind(m) if object.get(m, "type", "") == "bind"
 
 is_bind(m) if "bind" in options(m)
@@ -29,7 +33,7 @@ placed := [p | some c in containers; some p in placed_in[c.id]]
 placed_in[c.id] := array.concat(by_init, by_runtime) if {
 	some c in containers
 	by_init := [p | some p in made_by_init(c); not p.on_host]
-	by_runtime := [object.union(what(m), {"c": c, "m": m, "path": sprintf("/mounts/%d", [i]), "key": sprintf("%s", [m.destination])}) |
+	by_runtime := [object.union(what(m, kernel_folders), {"c": c, "m": m, "path": sprintf("/mounts/%d", [i]), "key": sprintf("%s", [m.destination])}) |
 		some i, m in mounts(c)
 	]
 }
@@ -37,32 +41,32 @@ placed_in[c.id] := array.concat(by_init, by_runtime) if {
 # on_host are the mounts that init makes outside the container.
 on_host := [p | some c in containers; some p in made_by_init(c); p.on_host]
 
-made_by_init(c) := [object.union(what(m), {"c": c, "m": m, "path": sprintf("runtime:/mounts/%d", [i]), "key": key, "on_host": startswith(m.destination, "/")}) |
+made_by_init(c) := [object.union(what(m, object.union(kernel_folders, folders_of_init)), {"c": c, "m": m, "path": sprintf("runtime:/mounts/%d", [i]), "key": key, "on_host": startswith(m.destination, "/")}) |
 	all := runtime_mounts(c)
 	some i, m in all
 	before := count([j | some j, other in all; j < i; other.destination == m.destination])
 	key := concat("", [m.destination, [sprintf(" (%d)", [before + 1]), ""][to_number(before == 0)]])
 ]
 
-what(m) := {
+what(m, folders) := {
 	"destination": clean(str(object.get(m, "destination", ""))),
 	"bind": {true | is_bind(m)} != set(),
-	"shows": shows(m),
-	"writes": writes(m),
+	"shows": shows(m, folders),
+	"writes": writes(m, folders),
 }
 
 # shows are the paths of the host that a mount shows, as they lead; below /proc
 # as written, too.
-shows(m) := {host_path(m.source)} | {clean(m.source) | under(clean(m.source), "/proc")} if {
+shows(m, folders) := {host_path(m.source)} | {clean(m.source) | under(clean(m.source), "/proc")} if {
 	is_bind(m)
 } else := {host_path(dir) | some dir in overlaid(m, {"lowerdir", "lowerdir+", "datadir", "datadir+", "upperdir", "workdir"})} if {
 	m.type == "overlay"
-} else := {kernel_folders[m.type]} if {
-	kernel_folders[m.type]
+} else := {folders[m.type]} if {
+	folders[m.type]
 } else := set()
 
 overlaid(m, keys) := {dir |
-	some o in options(m)
+	some o in data_options(m)
 	some key in keys
 	startswith(o, sprintf("%s=", [key]))
 	some dir in split(substring(o, count(key) + 1, -1), ":")
@@ -78,15 +82,19 @@ kernel_folders := {
 	"selinuxfs": "/sys/fs/selinux", "smackfs": "/sys/fs/smackfs", "tracefs": "/sys/kernel/tracing",
 }
 
+# Those that the container has of its own, where the runtime mounts them: init
+# has the host's namespaces.
+folders_of_init := {"mqueue": "/dev/mqueue", "proc": "/proc", "sysfs": "/sys"}
+
 # writes are those of its paths that a mount lets be written to. A bind that is
 # read-only leaves what is mounted below its source as it is.
-writes(m) := {host_path(dir) | writable(m); some dir in overlaid(m, {"upperdir", "workdir"})} if {
+writes(m, folders) := {host_path(dir) | writable(m); some dir in overlaid(m, {"upperdir", "workdir"})} if {
 	m.type == "overlay"
-} else := shows(m) if {
+} else := shows(m, folders) if {
 	writable(m)
 } else := set() if {
 	recursive(m, "ro")
-} else := {path | some shown in shows(m); some path in below(shown)} if {
+} else := {path | some shown in shows(m, folders); some path in below(shown)} if {
 	"rbind" in options(m)
 } else := set()
 

@@ -30,30 +30,45 @@ test_bind_by_option if {
 }
 
 test_shows if {
-	lib.shows({"type": "bind", "source": "/var/run/x"}) == {"/run/x"}
-	lib.shows({"type": "bind", "source": "/proc/1/root"}) == {"/", "/proc/1/root"}
-	lib.shows({"type": "devtmpfs", "source": "x"}) == {"/dev"}
-	lib.shows({"type": "tmpfs", "source": "/etc"}) == set()
-	lib.shows({"type": "overlay", "options": ["rw", "lowerdir=/etc:/a=b", "lowerdir+=/usr", "upperdir=/run/u", "workdir=/run/w"]}) == {"/etc", "/a=b", "/usr", "/run/u", "/run/w"}
+	lib.shows({"type": "bind", "source": "/var/run/x"}, lib.kernel_folders) == {"/run/x"}
+	lib.shows({"type": "bind", "source": "/proc/1/root"}, lib.kernel_folders) == {"/", "/proc/1/root"}
+	lib.shows({"type": "devtmpfs", "source": "x"}, lib.kernel_folders) == {"/dev"}
+	lib.shows({"type": "tmpfs", "source": "/etc"}, lib.kernel_folders) == set()
+	lib.shows({"type": "overlay", "options": ["rw", "lowerdir=/etc:/a=b", "lowerdir+=/usr", "upperdir=/run/u", "workdir=/run/w"]}, lib.kernel_folders) == {"/etc", "/a=b", "/usr", "/run/u", "/run/w"}
+}
+
+# A file system takes its options apart at commas, a runtime does not.
+test_shows_in_one_option if {
+	lib.shows({"type": "overlay", "options": ["lowerdir=/,index=off"]}, lib.kernel_folders) == {"/"}
+	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind", "ro,x"]}, lib.kernel_folders) == {"/etc"}
+}
+
+# Init's /proc is the host's.
+test_shows_of_init if {
+	init := object.union(lib.kernel_folders, lib.folders_of_init)
+	lib.shows({"type": "proc"}, lib.kernel_folders) == set()
+	lib.shows({"type": "proc"}, init) == {"/proc"}
+	lib.shows({"type": "sysfs"}, init) == {"/sys"}
 }
 
 test_writes if {
-	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind"]}) == {"/etc"}
-	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind", "ro"]}) == set()
-	lib.writes({"type": "overlay", "options": ["lowerdir=/etc"]}) == set()
-	lib.writes({"type": "overlay", "options": ["lowerdir=/etc", "upperdir=/usr/u", "workdir=/run/w"]}) == {"/usr/u", "/run/w"}
-	lib.writes({"type": "overlay", "options": ["ro", "lowerdir=/etc", "upperdir=/usr/u", "workdir=/run/w"]}) == set()
-	lib.writes({"type": "debugfs"}) == {"/sys/kernel/debug"}
-	lib.writes({"type": "debugfs", "options": ["ro"]}) == set()
+	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind"]}, lib.kernel_folders) == {"/etc"}
+	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind", "ro"]}, lib.kernel_folders) == set()
+	lib.writes({"type": "overlay", "options": ["lowerdir=/etc"]}, lib.kernel_folders) == set()
+	lib.writes({"type": "overlay", "options": ["lowerdir=/etc", "upperdir=/usr/u", "workdir=/run/w"]}, lib.kernel_folders) == {"/usr/u", "/run/w"}
+	lib.writes({"type": "overlay", "options": ["ro", "lowerdir=/etc", "upperdir=/usr/u", "workdir=/run/w"]}, lib.kernel_folders) == set()
+	lib.writes({"type": "debugfs"}, lib.kernel_folders) == {"/sys/kernel/debug"}
+	lib.writes({"type": "debugfs", "options": ["ro"]}, lib.kernel_folders) == set()
 }
 
 # A bind that is read-only is so itself, and not what is mounted below.
 test_writes_below if {
-	"/sys/fs/cgroup" in lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rbind"]})
-	not "/sys" in lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rbind"]})
-	lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "bind"]}) == set()
-	lib.writes({"type": "bind", "source": "/sys", "options": ["rro", "rbind"]}) == set()
-	lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rrw", "rbind"]}) == {"/sys"}
+	below := lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rbind"]}, lib.kernel_folders)
+	"/sys/fs/cgroup" in below
+	not "/sys" in below
+	lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "bind"]}, lib.kernel_folders) == set()
+	lib.writes({"type": "bind", "source": "/sys", "options": ["rro", "rbind"]}, lib.kernel_folders) == set()
+	lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rrw", "rbind"]}, lib.kernel_folders) == {"/sys"}
 }
 
 by_init := {"components": [{

@@ -175,12 +175,13 @@ has_env(c, name, values) if {
 
 args(c) := arr(object.get(c.spec, ["process", "args"], []))
 
-# programs are the names of what an argument may start, also within a line for
-# a shell.
-programs(c) := {regex.replace(word, `^.*/`, "") |
-	some arg in args(c)
-	some word in regex.split("[ \t\n;&|]+", arg)
-}
+# words are those of the arguments, also within a line for a shell.
+words(c) := [word | some arg in args(c); some word in regex.split("[ \t\n;&|]+", arg)]
+
+# programs are the names of what an argument may start.
+programs(c) := {base(word) | some word in words(c)}
+
+base(path) := regex.replace(path, `^.*/`, "")
 
 core_is_zero(c) if {
 	some r in arr(object.get(c.spec, ["process", "rlimits"], []))

@@ -39,3 +39,5 @@ test_fires_by_link if {
 	t.fires(rule.fail, "component:services/nginx") with input as system
 	{f.actual | some f in rule.fail} == {"/ (/data)"} with input as system
 }
+
+test_fires_one_option if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/host", "type": "overlay", "source": "overlay", "options": ["lowerdir=/,index=off"]})

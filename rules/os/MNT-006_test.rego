@@ -41,3 +41,5 @@ test_key_has_the_path if {
 	system := t.nginx_mount({"destination": "/dev/kmsg", "type": "bind", "source": "/dev/mem", "options": ["rbind", "ro"]})
 	{f.key | some f in rule.fail} == {"/dev/kmsg (/dev/mem)"} with input as system
 }
+
+test_fires_proc_by_init if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/runtime", {"mounts": [{"destination": "host", "type": "proc", "source": "proc", "options": []}]})

@@ -46,7 +46,7 @@ flags(destination) := {"nosuid", "nodev", "noexec"} if destination != "/dev"
 # has none.
 sized(m) if {
 	m.type == "tmpfs"
-	sizes := [o | some o in lib.options(m); size_option(o)]
+	sizes := [o | some o in lib.data_options(m); size_option(o)]
 	regex.match("=0*([1-9][0-9]*[kKmMgG]?|[1-9][0-9]?%)$", sizes[count(sizes) - 1])
 }
 
@@ -54,7 +54,7 @@ sized(m) if {
 # be limited.
 limited(p, missing) := edit.reoption(p, lib.against(missing) | unsized, array.concat(sort(missing - {"size"}), size)) if {
 	p.m.type == "tmpfs"
-	unsized := {o | "size" in missing; some o in lib.options(p.m); size_option(o)}
+	unsized := {o | "size" in missing; some o in lib.options(p.m); some word in split(o, ","); size_option(word)}
 	size := [s | "size" in missing; s := "size=16m"]
 } else := []
 

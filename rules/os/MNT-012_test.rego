@@ -61,3 +61,5 @@ test_edit if {
 test_no_edit_of_ramfs if {
 	{e | some f in rule.fail; some e in f.edits} == set() with input as t.nginx_mount({"destination": "/x", "type": "ramfs", "source": "ramfs", "options": []})
 }
+
+test_fires_size_in_another if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=1m", "mode=755,size=0"]})

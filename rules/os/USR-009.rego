@@ -2,13 +2,13 @@
 # scope: package
 # title: "Console without a password"
 # description: |-
-#   getty with INSECURE=true gives a root shell to whoever sees the console.
+#   getty with INSECURE=true, or with an option that asks for no login, gives a root shell to whoever sees the console.
 # custom:
 #   id: USR-009
 #   severity: critical
 #   pack: baseline
 #   controls: ["SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)"]
-#   remediation: "Remove INSECURE=true."
+#   remediation: "Remove INSECURE=true, or the option."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_009
@@ -33,6 +33,33 @@ found contains lib.finding("USR-009", c, {
 	lib.has_env(c, "INSECURE", {"true", "1", "yes"})
 	lib.is_getty(c)
 }
+
+found contains lib.finding("USR-009", c, {
+	"path": "/process/args",
+	"actual": how,
+	"expected": "a getty that asks who is there",
+	"key": "login",
+	"message": sprintf("%s starts a getty with %s: nobody is asked for a password", [c.id, how]),
+	"fix": sprintf("leave %s out of the command of %s, or remove it", [how, c.id]),
+	"edits": edit.take(c, ""),
+}) if {
+	some c in lib.containers
+	lib.runs_getty(c)
+	how := unasked(lib.words(c))
+}
+
+# unasked is the option by which a getty logs somebody in: without a name, as a
+# user that it is told, or by a shell in the place of login.
+unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
+	some word in words
+	asks_nobody(word)
+} else := sprintf("%s %s", [words[i], words[i + 1]]) if {
+	some i, word in words
+	regex.match("^-[A-Za-z]*l$|^--login-program$", word)
+	lib.base(words[i + 1]) in {"ash", "bash", "dash", "sh", "zsh"}
+}
+
+asks_nobody(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
 
 fail contains f if {
 	some f in found

@@ -37,3 +37,27 @@ test_allowed if {
 }
 
 test_fires_twice if t.fires(rule.fail, "component:services/nginx") with input as t.put(t.nginx_with("/process/args", ["/usr/bin/rungetty.sh"]), "/components/4/spec/process/env", ["INSECURE=false", "INSECURE=True"])
+
+runs(words) := t.nginx_with("/process/args", words)
+
+test_fires_without_login if {
+	every words in [
+		["/sbin/getty", "-n", "-l", "/bin/sh", "115200", "console"], ["/bin/busybox", "getty", "-Ln", "ttyS0"],
+		["/sbin/agetty", "--autologin", "root", "ttyS0"], ["/sbin/agetty", "-a", "root"], ["/sbin/agetty", "--skip-login"],
+		["sh", "-c", "exec /sbin/getty -L -l /bin/ash ttyS0"], ["getty", "--login-program", "/bin/bash"],
+	] {
+		found := rule.fail with input as runs(words)
+		t.fires(found, "component:services/nginx")
+	}
+	{f.actual | some f in rule.fail} == {"-l /bin/ash"} with input as runs(["sh", "-c", "exec /sbin/getty -L -l /bin/ash ttyS0"])
+}
+
+test_silent_with_login if {
+	every words in [
+		["/sbin/getty", "-L", "115200", "ttyS0"], ["/sbin/getty", "-l", "/usr/bin/login"], ["/usr/bin/nginx", "-n", "-a"],
+		["/sbin/agetty", "--noclear", "--autologout"], ["/sbin/getty", "-l"],
+	] {
+		found := rule.fail with input as runs(words)
+		t.silent(found)
+	}
+}
