@@ -14,10 +14,13 @@ import (
 // has a share of that and says how much it leaves out.
 
 const (
+	markdownLimit   = 65000
 	markdownTable   = 22000 // what fails
 	markdownDetails = 20000
-	markdownPart    = 4000 // each of the others, frameworks together
+	markdownPart    = 4000 // each of the others; frameworks have what is left
 	markdownCell    = 300  // runes
+	markdownName    = 80   // runes, in the heading and titles
+	markdownFacts   = 5    // of a finding
 )
 
 type markdownReport struct {
@@ -29,12 +32,13 @@ type markdownReport struct {
 func writeMarkdown(w io.Writer, d *decision.Decision, o Options) error {
 	m := &markdownReport{d: d, o: o}
 	m.head()
-	m.findings("What fails", decision.StateFail)
-	m.findings("What is unknown", decision.StateUnknown)
-	m.details()
-	m.waivers()
-	m.components()
-	m.frameworks()
+	for _, part := range []func(){
+		func() { m.findings("What fails", decision.StateFail) },
+		func() { m.findings("What is unknown", decision.StateUnknown) },
+		m.details, m.waivers, m.components, m.frameworks,
+	} {
+		m.part(part)
+	}
 	m.line("<sub>", md(d.Tool.Name+" "+d.Tool.Version), " from the decision alone.</sub>")
 	_, err := io.WriteString(w, m.b.String())
 	return err
@@ -47,13 +51,26 @@ func (m *markdownReport) line(parts ...string) {
 	m.b.WriteByte('\n')
 }
 
+// part leaves out one for which no room is left, as happens where hostile texts
+// swell under their escapes.
+func (m *markdownReport) part(write func()) {
+	before := m.b.Len()
+	write()
+	if m.b.Len() > markdownLimit {
+		kept := m.b.String()[:before]
+		m.b.Reset()
+		m.line(kept, "… and more than a comment holds; the html report has all of it.")
+		m.line()
+	}
+}
+
 func (m *markdownReport) head() {
 	d := m.d
 	mark := map[string]string{"PASS": "✅", "DENIED": "❌"}[verdictWord(d)]
 	if mark == "" {
 		mark = "❔"
 	}
-	m.line("## ", mark, " ", verdictWord(d), ": ", mdCode(d.System.Name), " (", mdCell(d.System.Arch), ")")
+	m.line("## ", mark, " ", verdictWord(d), ": ", mdCode(cut(clean(d.System.Name), markdownName)), " (", mdCell(d.System.Arch), ")")
 	m.line()
 	m.line(md(capital(why(d))), ".")
 	m.line()
@@ -72,17 +89,17 @@ func (m *markdownReport) head() {
 	}
 	m.line("Policy ", mdCode(d.Policy.Name), " ", mdCode(short(d.Policy.Digest)), ", ", count(d.Policy.Rules, "rule", "rules"),
 		", fail-on ", mdCode(d.FailOn), judged, signer, ".")
+	var notes []string
 	for _, note := range d.Notes {
-		m.line()
-		m.line("> ", mdCell(note))
+		notes = append(notes, "\n> "+mdCell(note))
 	}
-	m.line()
+	m.table(markdownPart, notes)
 }
 
 // table writes rows until its share is used up.
 func (m *markdownReport) table(share int, rows []string) {
 	for i, row := range rows {
-		if share -= len(row); share < 0 && i > 0 {
+		if share -= len(row); share < 0 {
 			m.line()
 			m.line(fmt.Sprintf("… and %d more; the html report has all of them.", len(rows)-i))
 			break
@@ -119,7 +136,11 @@ func (m *markdownReport) findings(title string, state decision.State) {
 		if f.Message != "" {
 			what += "<br>" + mdCell(f.Message)
 		}
-		for _, fact := range f.Because {
+		for i, fact := range f.Because {
+			if i == markdownFacts {
+				what += fmt.Sprintf("<br>and %d more", len(f.Because)-i)
+				break
+			}
 			what += "<br>because: " + mdCell(fact)
 		}
 		if f.Waiver != nil && f.Waiver.Expired {
@@ -201,9 +222,11 @@ func (m *markdownReport) components() {
 }
 
 func (m *markdownReport) frameworks() {
+	const frame = 1000 // of a table, its title and its end, and of the last line
+	room := markdownLimit - m.b.Len() - frame*(len(m.d.Frameworks)+1)
 	for i := range m.d.Frameworks {
 		fw := &m.d.Frameworks[i]
-		m.line("<details><summary>", mdHTML(frameworkTitle(fw)), ": ", controlTally(fw), "</summary>")
+		m.line("<details><summary>", mdHTML(cut(clean(frameworkTitle(fw)), markdownName)), ": ", controlTally(fw), "</summary>")
 		m.line()
 		m.line("| Control | State | Rules | Findings |")
 		m.line("| --- | --- | --- | --- |")
@@ -220,7 +243,7 @@ func (m *markdownReport) frameworks() {
 			}
 			rows = append(rows, fmt.Sprintf("| %s %s | %s | %s | %s |", mdCode(c.ID), mdCell(c.Title), state, strings.Join(rules, "<br>"), m.controlFindings(c)))
 		}
-		m.table(markdownPart/len(m.d.Frameworks), rows)
+		m.table(room/len(m.d.Frameworks), rows)
 		m.line("</details>")
 		m.line()
 	}

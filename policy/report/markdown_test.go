@@ -38,6 +38,29 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// However texts swell under their escapes, a comment holds the report, with the
+// counts, and every block that is opened is closed.
+func TestMarkdownLimit(t *testing.T) {
+	t.Parallel()
+	for _, swelling := range []string{"@", "&", "<", "\x00", "#1", "www.", "`", "\u202e", evil} {
+		long := strings.Repeat(swelling, 3000)
+		d := filled(long)
+		for i := range d.Findings {
+			d.Findings[i].Because = slices.Repeat([]string{long}, 100)
+		}
+		d.Notes = slices.Repeat([]string{long}, 100)
+		d.Frameworks = slices.Repeat(d.Frameworks, 9)
+		out := render(t, "markdown", d, Options{Signer: long, Diff: diffOf})
+		if len(out) > 65536 || strings.Count(out, "<details>") != strings.Count(out, "</details>") || !strings.Contains(out, "### What fails (3)") {
+			t.Errorf("%.10q: %d characters, %d blocks opened and %d closed", swelling, len(out), strings.Count(out, "<details>"), strings.Count(out, "</details>"))
+		}
+	}
+	out := render(t, "markdown", large(700), Options{Diff: diffOf})
+	if len(out) > 65536 || !strings.Contains(out, "more; the html report has all of them") {
+		t.Errorf("%d characters, and nothing is said of what is left out", len(out))
+	}
+}
+
 func TestMarkdownText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
