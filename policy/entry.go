@@ -7,6 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -32,10 +35,27 @@ type entry struct {
 	because                 []string
 }
 
-// entryError says which rule gave what.
+// entryError says which rule gave what, and where it does.
 func entryError(r *rule, set string, what string, args ...any) error {
-	return unusable(nil, "rule %s: malformed %s: %s", "see the shape of a finding in the documentation of rules",
-		r.ID, set, fmt.Sprintf(what, args...))
+	return &system.Error{
+		Kind: system.ErrUnusable, Pos: r.place(set), What: fmt.Sprintf("rule %s: malformed %s: %s", r.ID, set, fmt.Sprintf(what, args...)),
+		Next: "see the shape of a finding in the documentation of rules",
+	}
+}
+
+// place is where a rule's set is written first, else where the rule begins.
+func (r *rule) place(set string) system.Position {
+	at := r.module.Package.Location
+	if strings.HasPrefix(set, "edit") {
+		set = "fail" // which holds them
+	}
+	for _, rr := range r.module.Rules {
+		if rr.Head.Ref()[0].Equal(ast.VarTerm(set)) {
+			at = rr.Location
+			break
+		}
+	}
+	return system.Position{File: at.File, Line: at.Row, Column: at.Col}
 }
 
 // readChecked reads an element of `checked`: a resource.

@@ -176,7 +176,7 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 		}
 		program, err := compile(set, date, p.about.Parts, shipped)
 		if err == nil && shipped {
-			err = program.foresee(context.Background())
+			err = program.foresee(ctx)
 		}
 		errs = append(errs, err)
 		p.programs = append(p.programs, program)
