@@ -199,7 +199,7 @@ func regoErrors(err error) error {
 	for _, e := range list {
 		se := &system.Error{Kind: system.ErrInput, What: e.Code + ": " + e.Message}
 		if e.Location != nil {
-			se.Pos = system.Position{File: e.Location.File, Line: e.Location.Row, Column: e.Location.Col}
+			se.Pos = system.Position{File: e.Location.File, Line: e.Location.Row, Column: max(e.Location.Col, 1)} // at the end of a file opa says 0
 		}
 		if e.Details != nil {
 			if lines := e.Details.Lines(); len(lines) > 0 && e.Code == ast.ParseErr {

@@ -36,7 +36,7 @@ func settle(cmd *cobra.Command) error {
 		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && !isOwn(f) {
 			given = name
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
-				errs = append(errs, usageError(fmt.Sprintf("%s=%q: %v", name, v, err), ""))
+				errs = append(errs, usageError(fmt.Sprintf("%s: %q is no %s", name, v, f.Value.Type()), ""))
 			}
 		}
 		// An unset variable in a script must not turn `--require-policy "$P"`
@@ -90,7 +90,7 @@ func settleFromFile(cmd *cobra.Command) error {
 		}
 		for _, text := range v.texts {
 			if err := f.Value.Set(text); err != nil {
-				errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: v.pos, What: fmt.Sprintf("%s: %v", v.key, err)})
+				errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: v.pos, What: fmt.Sprintf("%s: %q is no %s", v.key, text, f.Value.Type())})
 			}
 		}
 	}

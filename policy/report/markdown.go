@@ -270,7 +270,8 @@ func resourceWords(f *decision.Finding) string {
 	return strings.TrimPrefix(f.Resource, "component:")
 }
 
-// edit are the lines of a finding's diff, clean.
+// edit are the lines of a finding's diff, clean; tabs stay what they are, and
+// what Windows ends a line with is none of it.
 func edit(f *decision.Finding, o Options) []string {
 	if o.Diff == nil {
 		return nil
@@ -281,7 +282,7 @@ func edit(f *decision.Finding, o Options) []string {
 	}
 	var out []string
 	for l := range strings.SplitSeq(diff, "\n") {
-		out = append(out, clean(l))
+		out = append(out, strings.Join(cleanAll(strings.Split(strings.TrimSuffix(l, "\r"), "\t")), "\t"))
 	}
 	return out
 }

@@ -5,7 +5,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
+
+// A diff keeps its tabs, and shows what hides.
+func TestEditLines(t *testing.T) {
+	t.Parallel()
+	diff := func(*decision.Finding) string { return "--- a/my os.yml\t\n+x\t# y\u202e\r\n" }
+	if got := edit(&decision.Finding{}, Options{Diff: diff}); strings.Join(got, "|") != "--- a/my os.yml\t|+x\t# y\\u{202e}" {
+		t.Errorf("%q", got)
+	}
+}
 
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
