@@ -127,6 +127,29 @@ const tests = {
     await page.close();
   },
 
+  async "shows the controls with the answers that are chosen"(file) {
+    for (const width of [360, 1280]) {
+      const page = await open(file, { width });
+      const seen = (framework) => framework.$$eval("tr[data-answer]", (all) => all.filter((e) => e.offsetParent !== null).map((e) => e.dataset.answer));
+      for (const framework of await page.$$(".framework")) {
+        const every = await seen(framework);
+        for (const button of await framework.$$(".tally button")) {
+          const answer = await button.evaluate((b) => b.parentNode.dataset.answer);
+          await button.focus();
+          await page.keyboard.press("Space");
+          assert.deepEqual(await seen(framework), every.filter((a) => a === answer), answer);
+          assert.equal(await button.evaluate((b) => b.getAttribute("aria-pressed")), "true");
+          await accessible(page, "with " + answer);
+          await page.keyboard.press("Space");
+        }
+        assert.deepEqual(await seen(framework), every, "none chosen is all of them");
+      }
+      await fits(page, "controls");
+      quiet(page);
+      await page.close();
+    }
+  },
+
   async "is used with a keyboard alone"(file) {
     const page = await open(file);
     await page.keyboard.press("Tab");

@@ -92,6 +92,25 @@
   byId("open-all").addEventListener("click", function () { items.forEach(function (i) { i.el.open = true; }); });
   byId("close-all").addEventListener("click", function () { items.forEach(function (i) { i.el.open = false; }); });
 
+  // The counts of a catalogue's answers choose among its controls; none chosen is
+  // all of them.
+  all(".framework").forEach(function (framework) {
+    var counts = Array.prototype.slice.call(framework.querySelectorAll(".tally [data-answer]"));
+    var rows = Array.prototype.slice.call(framework.querySelectorAll("tr[data-answer]"));
+    counts.forEach(function (count) {
+      var button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("aria-pressed", "false");
+      while (count.firstChild) { button.appendChild(count.firstChild); }
+      count.appendChild(button);
+      button.addEventListener("click", function () {
+        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+        var chosen = counts.filter(function (c) { return c.querySelector("[aria-pressed=true]"); }).map(function (c) { return c.dataset.answer; });
+        rows.forEach(function (row) { row.hidden = chosen.length > 0 && chosen.indexOf(row.dataset.answer) < 0; });
+      });
+    });
+  });
+
   // Paper can't be unfolded.
   var folded = [];
   window.addEventListener("beforeprint", function () {
