@@ -2,6 +2,8 @@
 # the runtime, and those of runtime.mounts that init makes in its root before.
 package seaworthy.lib
 
+import data.seaworthy.given
+
 mounts(c) := arr(object.get(c.spec, "mounts", []))
 
 # runtime_mounts are those that os.yml or a label asks for, by their indexes,
@@ -50,7 +52,6 @@ made_by_init(c) := [object.union(what(m, object.union(kernel_folders, folders_of
 
 what(m, folders) := {
 	"destination": clean(str(object.get(m, "destination", ""))),
-	"bind": {true | is_bind(m)} != set(),
 	"shows": shows(m, folders),
 	"writes": writes(m, folders),
 }
@@ -178,3 +179,17 @@ listed(c, key, path) if {
 	some other in arr(object.get(c.spec, ["linux", key], []))
 	under(path, clean(other))
 }
+
+# kernels are the kernel's own folders, save the cgroups, which MNT-008 is about,
+# and what every container has.
+kernels(path) if {
+	some dir in {"/dev", "/proc", "/sys"}
+	under(path, dir)
+	not under(path, "/sys/fs/cgroup")
+	not path in usual_devices
+}
+
+# A socket of a container runtime is known by its name, wherever it lies.
+leads_to_socket(path) if base(path) in given.params.runtime_sockets
+
+leads_to_socket(path) if regex.match(`^/run/(docker/|k3s/)?(buildkit|containerd|crio|docker|podman)$`, path)

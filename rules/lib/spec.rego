@@ -72,7 +72,6 @@ pids_limit(c) := bounded(asked_limit(c, "pids.max"), 4194304)
 memory_limit(c) := bounded(asked_limit(c, "memory.max"), 70368744177664)
 
 bounded(limit, ceiling) := limit if {
-	limit > 0
 	limit < ceiling
 } else := 0
 
@@ -183,8 +182,7 @@ programs(c) := {base(word) | some word in words(c)}
 
 base(path) := regex.replace(path, `^.*/`, "")
 
+# core_is_zero: of several limits none allows a core dump.
 core_is_zero(c) if {
-	some r in arr(object.get(c.spec, ["process", "rlimits"], []))
-	r.type == "RLIMIT_CORE"
-	r.hard == 0
+	{r.hard | some r in arr(object.get(c.spec, ["process", "rlimits"], [])); r.type == "RLIMIT_CORE"} == {0}
 }

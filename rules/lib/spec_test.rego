@@ -32,7 +32,7 @@ resources(r) := {"spec": {"linux": {"resources": r}}}
 
 test_limits if {
 	lib.pids_limit(resources({})) == 0
-	lib.pids_limit(resources({"pids": {"limit": -1}})) == 0
+	lib.pids_limit(resources({"pids": {"limit": -1}})) == -1
 	lib.pids_limit(resources({"pids": {"limit": 1}})) == 1
 	lib.pids_limit(resources({"pids": {"limit": 4194303}})) == 4194303
 	lib.pids_limit(resources({"pids": {"limit": 4194304}})) == 0

@@ -36,7 +36,7 @@ found contains lib.finding("DEV-002", c, {
 
 # A node can be made, or lie in a folder that is bound: the rule is what opens it.
 found contains lib.finding("DEV-002", c, {
-	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
+	"path": sprintf("/linux/resources/devices/%d", [first]),
 	"actual": sprintf("a rule that opens %s", [name]),
 	"expected": "no such rule",
 	"key": name,
@@ -49,7 +49,7 @@ found contains lib.finding("DEV-002", c, {
 	name in lib.memory_devices
 	not lib.known_nodes(c)[name]
 	openers := [i | some i, r in lib.device_rules(c); opened(r, split(numbers, ":"))]
-	count(openers) > 0
+	first := openers[0]
 }
 
 opened(r, [major, minor]) if {

@@ -42,6 +42,36 @@ found contains lib.finding("DEV-004", c, {
 	networked(c)
 }
 
+# The node may lie in a folder that is bound: the rule is what opens the disk.
+found contains lib.finding("DEV-004", c, {
+	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
+	"actual": sprintf("a rule that opens %s", [disk]),
+	"expected": "no rule for block devices",
+	"key": disk,
+	"message": sprintf("%s talks to the network, and a device rule lets it open %s", [c.id, disk]),
+	"fix": sprintf("remove the rule for %s from the resources of %s", [disk, c.id]),
+	"edits": edit.without_device_rules(c, openers),
+}) if {
+	some c in lib.services
+	networked(c)
+	some disk in {numbers(r) | some r in lib.device_rules(c); opens_disk(c, r)}
+	openers := [i | some i, r in lib.device_rules(c); opens_disk(c, r); numbers(r) == disk]
+}
+
+opens_disk(c, r) if {
+	r.type == "b"
+	lib.opens(r)
+	not lib.opens_all(r)
+	not numbers(r) in {numbers(d) | some d in lib.devices(c); d.type == "b"}
+}
+
+# A rule without one of the numbers is about all of them.
+numbers(r) := sprintf("block device %s:%s", [number(r, "major"), number(r, "minor")])
+
+number(r, name) := format_int(r[name], 10) if {
+	lib.numbered(r, name)
+} else := "*"
+
 fail contains f if {
 	some f in found
 	not lib.allowed(f)

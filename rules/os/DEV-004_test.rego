@@ -41,3 +41,29 @@ test_fires_moved_in if {
 	system := t.put(t.nginx_with("/linux/devices/-", {"path": "/dev/vda", "type": "b", "major": 253, "minor": 0}), "/components/4/runtime", {"interfaces": [{"name": "eth0"}]})
 	t.fires(rule.fail, "component:services/nginx") with input as system
 }
+
+disk_rule(r) := t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/resources/devices/-", object.union({"allow": true, "type": "b", "access": "rw"}, r))
+
+keys(system) := found if {
+	found := {f.key | some f in rule.fail} with input as system
+}
+
+test_fires_rule if {
+	t.fires(rule.fail, "component:services/nginx") with input as disk_rule({"major": 8})
+	keys(disk_rule({"major": 8})) == {"block device 8:*"}
+	keys(disk_rule({"major": 8, "minor": 1, "access": "r"})) == {"block device 8:1"}
+	keys(disk_rule({"minor": 1})) == {"block device *:1"}
+}
+
+test_silent_rule if {
+	keys(disk_rule({})) == set()
+	keys(disk_rule({"major": 8, "access": "m"})) == set()
+	keys(disk_rule({"major": 8, "type": "c"})) == set()
+	keys(disk_rule({"major": 8, "allow": false})) == set()
+}
+
+# A node brings its rule: one finding.
+test_node_and_its_rule if {
+	node := {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0}
+	keys(t.put(disk_rule({"major": 8, "minor": 0}), "/components/4/spec/linux/devices/-", node)) == {"/dev/sda"}
+}

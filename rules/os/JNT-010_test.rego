@@ -57,3 +57,11 @@ test_silent_beside_path if {
 	t.silent(rule.fail) with input as in_path("PATH=relative:/opt/app/bin", "/relative")
 	t.silent(rule.fail) with input as in_path("MYPATH=/opt/app/bin", "/opt/app")
 }
+
+test_silent_program_with_a_path if {
+	t.silent(rule.fail) with input as json.patch(in_path("PATH=/opt/app/bin", "/opt/app"), [{"op": "replace", "path": "/components/4/spec/process/args", "value": ["bin/server"]}])
+}
+
+test_first_of_the_path if {
+	{f.actual | some f in rule.fail} == {"readonly, and /var/app writable over /opt/app/a, where server is looked for"} with input as in_path("PATH=/opt/app/b:/opt/app/a", "/opt/app")
+}

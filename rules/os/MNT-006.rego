@@ -32,16 +32,8 @@ found contains lib.finding("MNT-006", c, {
 	some p in lib.placed
 	c := p.c
 	m := p.m
-	seen := {path | some path in p.shows; kernels(path)}
+	seen := {path | some path in p.shows; lib.kernels(path)}
 	count(seen) > 0
-}
-
-# MNT-008 is about cgroups.
-kernels(path) if {
-	some dir in {"/dev", "/proc", "/sys"}
-	lib.under(path, dir)
-	not lib.under(path, "/sys/fs/cgroup")
-	not path in lib.usual_devices
 }
 
 fail contains f if {

@@ -14,7 +14,6 @@
 package seaworthy.rules.MNT_007
 
 import data.seaworthy.edit
-import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -33,14 +32,9 @@ found contains lib.finding("MNT-007", c, {
 	some p in lib.placed
 	c := p.c
 	m := p.m
-	sockets := {path | some path in p.shows; leads_to_socket(path)}
+	sockets := {path | some path in p.shows; lib.leads_to_socket(path)}
 	count(sockets) > 0
 }
-
-# A socket is known by its name, wherever it lies.
-leads_to_socket(path) if regex.replace(path, `^.*/`, "") in given.params.runtime_sockets
-
-leads_to_socket(path) if regex.match(`^/run/(docker/|k3s/)?(buildkit|containerd|crio|docker|podman)$`, path)
 
 fail contains f if {
 	some f in found

@@ -32,7 +32,7 @@ found contains lib.finding("MNT-018", c, {
 	some p in array.concat(lib.placed, lib.on_host)
 	c := p.c
 	m := p.m
-	not p.bind
+	not lib.is_bind(m)
 	not m.type in diskless
 	missing := lib.lacking(m, {"nodev", "nosuid", "noexec"})
 	count(missing) > 0

@@ -48,3 +48,7 @@ test_two_places if {
 	system := t.put(t.nginx_mount(disk), "/components/4/runtime", {"mounts": [disk]})
 	{f.key | some f in rule.fail} == {"/x", "mounts:/x"} with input as system
 }
+
+test_key_of_the_runtimes if {
+	{f.key | some f in rule.fail} == {"mounts:/x"} with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/dev/vda1", "options": []})
+}

@@ -1,11 +1,12 @@
 # METADATA
 # scope: package
-# title: "Init mounts over the system's own folders"
+# title: "Init mounts over the system's own folders, or gives them another name"
 # description: |-
 #   What `runtime` of os.yml or of an image's label asks for, init does on the
 #   host and as root, before the container is there. A mount over a program, over
 #   the state of the OCI runtime or over another component's folder puts something
-#   else in the place of what was decided about.
+#   else in the place of what was decided about; one of them mounted elsewhere can
+#   be bound from there, where nobody looks for it.
 # custom:
 #   id: MNT-021
 #   severity: critical
@@ -36,6 +37,20 @@ found contains lib.finding("MNT-021", p.c, {
 	system(lib.host_path(p.m.destination))
 }
 
+found contains lib.finding("MNT-021", p.c, {
+	"path": p.path,
+	"actual": sprintf("%s at %s", [lib.told(p, seen), p.m.destination]),
+	"expected": "the folder under its own name alone",
+	"key": sprintf("name:%s", [p.key]),
+	"message": sprintf("init is to mount %s of the host at %s for %s: whoever binds that has it under another name", [lib.told(p, seen), p.m.destination, p.c.id]),
+	"fix": sprintf("remove the mount at %s from runtime.mounts of %s", [p.m.destination, p.c.id]),
+	"edits": edit.unmount(p),
+}) if {
+	some p in lib.on_host
+	seen := {path | some path in p.shows; guarded(path)} | {path | some path in p.writes; system(path)}
+	count(seen) > 0
+}
+
 found contains lib.finding("MNT-021", c, {
 	"path": sprintf("runtime:/bindNS/%s", [key]),
 	"actual": path,
@@ -50,6 +65,13 @@ found contains lib.finding("MNT-021", c, {
 	path != ""
 	system(lib.host_path(path))
 }
+
+# guarded: other rules are about who sees it, wherever it is bound from.
+guarded(path) if path in {"/", "/run"}
+
+guarded(path) if lib.kernels(path)
+
+guarded(path) if lib.leads_to_socket(path)
 
 system(path) if {
 	some dir in (lib.system_folders | {"/dev", "/proc", "/sys"})

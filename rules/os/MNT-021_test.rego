@@ -43,3 +43,29 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+named(m) := {f.key | some f in found} if {
+	found := rule.fail with input as t.component_with("nginx", "/runtime", {"mounts": [object.union({"destination": "/var/y"}, m)]})
+}
+
+# The host's folders under another name.
+test_fires_by_another_name if {
+	every m in [
+		{"type": "bind", "source": "/", "options": ["bind", "ro"]}, {"type": "bind", "source": "/run", "options": ["bind"]},
+		{"type": "none", "source": "/proc/1/root", "options": ["bind"]}, {"type": "devtmpfs"}, {"type": "proc"},
+		{"type": "bind", "source": "/run/docker.sock", "options": ["bind"]}, {"type": "bind", "source": "/etc", "options": ["bind"]},
+		{"type": "overlay", "options": ["lowerdir=/"]},
+	] {
+		named(m) == {"name:/var/y"}
+	}
+}
+
+test_silent_by_another_name if {
+	every m in [
+		{"type": "bind", "source": "/etc", "options": ["bind", "ro"]}, {"type": "bind", "source": "/var/x", "options": ["bind"]},
+		{"type": "tmpfs", "source": "tmpfs"}, {"type": "ext4", "source": "/dev/vda1"},
+		{"type": "overlay", "options": ["lowerdir=/etc", "upperdir=/run/u", "workdir=/run/w"]},
+	] {
+		named(m) == set()
+	}
+}

@@ -30,7 +30,7 @@ found contains lib.finding("RES-001", c, {
 	"edits": edit.limit(c, "pids", "limit", 100),
 }) if {
 	some c in lib.services
-	lib.pids_limit(c) == 0
+	lib.pids_limit(c) <= 0
 }
 
 fail contains f if {

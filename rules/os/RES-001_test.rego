@@ -29,3 +29,5 @@ test_fires_unified if {
 	t.fires(rule.fail, "component:services/nginx") with input as system
 	{f.actual | some f in rule.fail} == {"pids.max: max"} with input as system
 }
+
+test_fires_minus_one if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/pids/limit", -1)

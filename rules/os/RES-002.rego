@@ -30,7 +30,7 @@ found contains lib.finding("RES-002", c, {
 	"edits": edit.limit(c, "memory", "limit", 134217728),
 }) if {
 	some c in lib.services
-	lib.memory_limit(c) == 0
+	lib.memory_limit(c) <= 0
 }
 
 fail contains f if {

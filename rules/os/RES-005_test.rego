@@ -23,3 +23,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_twice if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/rlimits/-", {"type": "RLIMIT_CORE", "hard": 1, "soft": 0})
