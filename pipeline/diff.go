@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,7 +65,7 @@ func (o DiffOptions) side(ctx context.Context, name string, judge *policy.Prepar
 	switch {
 	case err == nil && info.IsDir():
 		s.Facts, s.Recorded, err = builtFacts(name)
-	case strings.HasSuffix(name, ".json"):
+	case strings.HasSuffix(name, ".json") || err == nil && holdsFacts(name, info):
 		s.Facts, err = storedFacts(name)
 	default:
 		o.Resolve.Files = strings.Split(name, ",")
@@ -73,6 +76,24 @@ func (o DiffOptions) side(ctx context.Context, name string, judge *policy.Prepar
 	}
 	s.Decision, err = judge.Decide(ctx, s.Facts)
 	return s, err
+}
+
+// holdsFacts tells facts from an os.yml, whatever the file is called. What is no
+// regular file, such as the pipe of <(seaworthy facts os.yml), can only be facts:
+// an os.yml has a folder.
+func holdsFacts(name string, info fs.FileInfo) bool {
+	if !info.Mode().IsRegular() {
+		return true
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(f, head)
+	head = bytes.TrimSpace(head[:n])
+	return bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"schemaVersion"`))
 }
 
 // builtFacts are what a build left beside its image; nobody's signature is
@@ -89,7 +110,7 @@ func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
 func storedFacts(path string) (*facts.Facts, error) {
 	r, err := os.Open(path)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "facts cannot be read", Err: err,
+		return nil, &system.Error{Kind: system.ErrUnusable, What: "cannot read " + path, Err: errors.Unwrap(err),
 			Next: "seaworthy build leaves " + factsFile + " beside the image, and seaworthy facts prints facts"}
 	}
 	defer r.Close()

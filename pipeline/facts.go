@@ -94,7 +94,7 @@ func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 	if err == nil {
 		return f, nil
 	}
-	const next = "seaworthy facts OS.yml prints them; docs/facts.schema.json says what they are"
+	const next = "seaworthy facts OS.yml prints them, and those of another version have to be taken anew; docs/facts.schema.json says what they are"
 	if at := (*facts.PlaceError)(nil); errors.As(err, &at) {
 		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name, Line: at.Line, Column: at.Column}, What: "no facts: " + at.What, Next: next}
 	}
