@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -176,7 +177,7 @@ func (s *Sink) keyFiles(r *sshdReader) []string {
 		p = strings.Trim(p, `"'`)
 		switch fixed := strings.HasPrefix(p, "/") && !strings.Contains(path.Dir(p), "%"); {
 		case p == "none":
-		case len(p) > maxPattern:
+		case len(p) > maxPattern, !utf8.ValidString(p):
 			s.inv.Truncated = true
 		case fixed:
 			out = append(out, s.matching(path.Dir(p)+"/"+glob(path.Base(p)))...)

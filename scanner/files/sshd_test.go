@@ -3,6 +3,7 @@ package files
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
@@ -75,6 +76,15 @@ func TestAuthorizedKeys(t *testing.T) {
 		want = append(want, "/root/.ssh/authorized_keys")
 		slices.Sort(want)
 		expect(t, config, inv.AuthorizedKeys, want...)
+	}
+}
+
+func TestHostilePatterns(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"%h/\xff", "%h/" + strings.Repeat("a", 5000), strings.Repeat("%h/a ", 5) + "%u/b %u/c %u/d %u/e %u/f %u/g %u/h %u/i %u/j %u/k %u/l %u/m %u/n %u/o %u/p %u/q %u/r %u/s %u/t %u/u"} {
+		if inv := must(t, st.File("etc/ssh/sshd_config", "AuthorizedKeysFile "+pattern)); !inv.Truncated || len(inv.AuthorizedKeys) != 0 {
+			t.Errorf("%.20q: %v", pattern, inv.AuthorizedKeys)
+		}
 	}
 }
 
