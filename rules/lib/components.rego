@@ -87,6 +87,14 @@ unseen_files(c) := files_unknown(first) if {
 	first := [source.c | some source in file_sources(c); not files_known(source.c)][0]
 }
 
+# unread are components with files that look like software and could not be
+# read: what they hold is not among the packages.
+unread contains {"resource": resource(c), "reason": sprintf("what they hold is not known, for they could not be read: %s", [one_line(c.sbom.unreadable)])} if {
+	some c in input.components
+	c.sbom.present == true
+	count(arr(c.sbom.unreadable)) > 0
+}
+
 # finding completes what a rule says about a component.
 finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
 

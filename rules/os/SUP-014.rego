@@ -26,6 +26,16 @@ unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it
 	not c.sbom.present == true
 }
 
+unknown contains u if {
+	"strict" in given.packs
+	some u in lib.unread
+}
+
+not_applicable contains u if {
+	not "strict" in given.packs
+	some u in lib.unread
+}
+
 found contains lib.finding("SUP-014", c, {
 	"path": "",
 	"origin": c.image.origin,

@@ -25,3 +25,11 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+unread := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/unreadable", ["/app.jar"])
+
+test_unread if {
+	t.tells(rule.unknown, "component:services/nginx") with input as unread
+	t.tells(rule.not_applicable, "component:services/nginx") with input as unread with data.seaworthy.active as ["baseline", "hardened"]
+	t.silent(rule.unknown) with input as unread with data.seaworthy.active as ["baseline", "hardened"]
+}

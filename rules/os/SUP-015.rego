@@ -46,6 +46,18 @@ not_applicable contains {"resource": lib.image_resource, "reason": not_scanned} 
 	not "strict" in given.packs
 }
 
+unknown contains u if {
+	scanned
+	"strict" in given.packs
+	some u in lib.unread
+}
+
+not_applicable contains u if {
+	scanned
+	not "strict" in given.packs
+	some u in lib.unread
+}
+
 # Packages of which the databases say nothing. What a database could speak of is
 # no pass: one is missing.
 unmatched(c, u) := {"resource": lib.resource(c), "reason": sprintf("%d packages (%s) were matched with no database: %s", [u.packages, u.type, u.reason])} if {

@@ -102,6 +102,23 @@ found contains lib.finding("USR-012", c, object.union(body(key, setting, value, 
 	some [key, setting, value] in weak(object.union(c.files.sshd, given(c)), lib.arr(c.files.sshdMatch))
 }
 
+# dropbear has no configuration: it takes passwords unless it is told not to.
+found contains lib.finding("USR-012", c, {
+	"path": "/process/args",
+	"actual": lib.args(c),
+	"expected": "dropbear -s",
+	"key": "dropbear",
+	"message": sprintf("dropbear of %s takes passwords", [c.id]),
+	"fix": sprintf("add -s to the command of %s", [c.id]),
+}) if {
+	some c in lib.containers
+	some arg in lib.args(c)
+	regex.match(`(^|/)dropbear$`, arg)
+	every other in lib.args(c) {
+		not regex.match(`^-[BEFRagijkmtwz]*s`, other)
+	}
+}
+
 fail contains f if {
 	some f in found
 	not lib.allowed(f)

@@ -80,3 +80,14 @@ test_silent_files_section if {
 }
 
 test_unknown_partial if t.tells(rule.unknown, "file:/etc/ssh/sshd_config") with input as written(closed, [], true)
+
+test_fires_dropbear if {
+	keys(t.nginx_with("/process/args", ["/usr/sbin/dropbear", "-F", "-E"])) == {"dropbear"}
+	keys(t.nginx_with("/process/args", ["dropbear", "-p", "22s"])) == {"dropbear"}
+}
+
+test_silent_dropbear if {
+	keys(t.nginx_with("/process/args", ["dropbear", "-RFEs"])) == set()
+	keys(t.nginx_with("/process/args", ["dropbear", "-FEs"])) == set()
+	keys(t.nginx_with("/process/args", ["dropbear", "-s", "-F"])) == set()
+}

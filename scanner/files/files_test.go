@@ -221,13 +221,13 @@ func TestTools(t *testing.T) {
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	inv := must(t,
-		st.File("etc/passwd", "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\nguest::1000:1000::/:/bin/sh\n# c::1\n+::::::\nshort\nzero:x:00:0::/:\n"),
+		st.File("etc/passwd", "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\nguest::1000:1000::/:/bin/sh\n# c::1\n+::::::\nshort\nzero:x:00:0::/:\nwrap:x:4294967296:0::/:\nblank:x: 0:0::/:\nodd:x:0x0:0::/:\n"),
 		st.Symlink("etc/shadow", "../data/shadow"), st.File("data/shadow", "root::19000:0:::::\nguest:!:19000::::::\nbin:*:1\n"),
 		st.File("etc/group", "root:x:0:\nwheel:x:0:root\na:x:5:\n"),
 		st.File("root/.ssh/authorized_keys", "ssh-ed25519 AAAA\n"),
 	)
 	expect(t, "empty passwords", inv.EmptyPasswords, "guest", "root")
-	expect(t, "duplicate ids", inv.DuplicateIDs, "gid 0: root, wheel", "uid 0: root, toor, zero")
+	expect(t, "duplicate ids", inv.DuplicateIDs, "gid 0: root, wheel", "uid 0: blank, root, toor, wrap, zero")
 	expect(t, "authorized keys", inv.AuthorizedKeys, "/root/.ssh/authorized_keys")
 }
 
@@ -304,6 +304,7 @@ func FuzzSecret(f *testing.F) {
 
 func FuzzSettings(f *testing.F) {
 	f.Add("root::0:0\nx", "a=b\n-c/d = e", "Port 22\nInclude *.conf\nMatch all")
+	f.Add("", "", "\"AuthorizedKeysFile\" %h/.ssh/k /etc/%%/%u none\nMatch User a\nTrustedUserCAKeys=/etc/x")
 	f.Fuzz(func(t *testing.T, accounts, sysctl, sshd string) {
 		inv, err := inventory(t, st.File("etc/passwd", accounts), st.File("etc/shadow", accounts), st.File("etc/group", accounts),
 			st.File("etc/sysctl.d/a.conf", sysctl), st.File("etc/sysctl.conf", sysctl),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -118,10 +119,7 @@ func duplicates(kind, text string) []string {
 		if len(f) < 3 || f[0] == "" || f[2] == "" || strings.HasPrefix(f[0], "#") || f[0][0] == '+' || f[0][0] == '-' {
 			continue
 		}
-		id := strings.TrimLeft(f[2], "0")
-		if id == "" {
-			id = "0"
-		}
+		id := number(f[2])
 		if !slices.Contains(names[id], f[0]) && len(names[id]) < 20 {
 			names[id] = append(names[id], f[0])
 		}
@@ -135,6 +133,20 @@ func duplicates(kind, text string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// number is an id as a C library reads it: what stands before the digits is
+// passed over, and the number is one of 32 bits.
+func number(text string) string {
+	text = strings.TrimLeft(text, " \t+")
+	var n uint32
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return text
+		}
+		n = n*10 + uint32(text[i]-'0')
+	}
+	return strconv.FormatUint(uint64(n), 10)
 }
 
 // matching lists the files in a folder whose names match, sorted by name. The
