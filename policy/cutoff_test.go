@@ -1,0 +1,56 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// What is not listed may be what a rule looks for: no rule that reads a list of
+// files passes a component whose lists were cut off, save where it would pass
+// whatever they hold.
+func TestCutOffListIsNoPass(t *testing.T) {
+	t.Parallel()
+	list, err := Rules(context.Background(), Options{Policy: "strict"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := map[string]bool{}
+	for _, r := range list {
+		reads[r.ID] = slices.Contains(r.Inputs, "files")
+		if strings.Contains(r.Source, "c.files.") && !reads[r.ID] {
+			t.Errorf("%s reads files, and does not say so", r.ID)
+		}
+	}
+	f := smallSystem()
+	for i := range f.Components {
+		f.Components[i].Files.Truncated = true
+	}
+	d, err := Decide(context.Background(), f, Options{Policy: "strict", Now: testNow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := map[string]bool{}
+	for _, finding := range d.Findings {
+		if !reads[finding.ID] {
+			continue
+		}
+		switch finding.State {
+		case decision.StateUnknown:
+			unknown[finding.ID] = true
+		case decision.StatePass:
+			// With noNewPrivileges no file gives more than its caller has.
+			if !slices.Contains([]string{"NNP-002", "JNT-014"}, finding.ID) {
+				t.Errorf("%s passes %s", finding.ID, finding.Resource)
+			}
+		}
+	}
+	for id, yes := range reads {
+		if yes && !unknown[id] && id != "JNT-014" { // here nobody runs as another user and without noNewPrivileges
+			t.Errorf("%s reads files and is never unknown", id)
+		}
+	}
+}
