@@ -87,6 +87,9 @@ unseen_files(c) := files_unknown(first) if {
 	first := [source.c | some source in file_sources(c); not files_known(source.c)][0]
 }
 
+# distributed are the types of packages that distributions make.
+distributed := {"alpm", "apk", "deb", "portage", "rpm"}
+
 # unread are components with files that look like software and could not be
 # read: what they hold is not among the packages.
 unread contains {"resource": resource(c), "reason": sprintf("what they hold is not known, for they could not be read: %s", [one_line(c.sbom.unreadable)])} if {

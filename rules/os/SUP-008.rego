@@ -60,7 +60,7 @@ fail contains lib.finding("SUP-008", c, {
 	count(packages) > 0
 	c.sbom.distro.id in known_distros
 	every p in packages {
-		not p.type in {"deb", "apk", "rpm", "alpm", "portage"}
+		not p.type in lib.distributed
 	}
 }
 

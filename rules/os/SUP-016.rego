@@ -33,6 +33,22 @@ not_applicable contains {"resource": lib.resource(c), "reason": "it is based on 
 	some c in input.components
 	c.sbom.present == true
 	not is_object(c.sbom.distro)
+	not hidden(c)
+}
+
+# hidden says why a component without a distribution may have one all the same.
+hidden(c) := sprintf("%s could not be read", [file]) if {
+	some file in lib.arr(c.sbom.unreadable)
+	endswith(file, "/os-release")
+} else := "it has packages of a distribution, and does not say of which" if {
+	some p in lib.arr(c.sbom.packages)
+	p.type in lib.distributed
+}
+
+unknown contains {"resource": lib.resource(c), "reason": hidden(c)} if {
+	some c in input.components
+	c.sbom.present == true
+	not is_object(c.sbom.distro)
 }
 
 based := [c |

@@ -63,9 +63,21 @@ test_unknown_day if t.tells_also(rule.unknown, "component:services/nginx") with 
 
 test_unknown_no_sbom if t.tells_also(rule.unknown, "component:services/nginx") with input as t.component_with("nginx", "/sbom/present", false)
 
+none := t.put(t.component_with("nginx", "/sbom/distro", null), "/components/4/sbom/packages/0/type", "go-module")
+
 test_silent_no_distro if {
-	t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/distro", null)
-	t.tells(rule.not_applicable, "component:services/nginx") with input as t.component_with("nginx", "/sbom/distro", null)
+	t.silent(rule.fail) with input as none
+	t.tells(rule.not_applicable, "component:services/nginx") with input as none
+	t.silent(rule.unknown) with input as none with data.seaworthy.date as "2026-12-01"
+}
+
+test_unknown_hidden if {
+	packages := t.component_with("nginx", "/sbom/distro", null)
+	t.tells(rule.unknown, "component:services/nginx") with input as packages with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.not_applicable) with input as packages
+	unread := t.put(none, "/components/4/sbom/unreadable", ["/app.jar", "/usr/lib/os-release"])
+	t.tells(rule.unknown, "component:services/nginx") with input as unread with data.seaworthy.date as "2026-12-01"
+	t.silent(rule.not_applicable) with input as unread
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
 // SyftVersion is the version of the catalogers, as go.mod has it.
@@ -69,7 +70,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 		Descriptor: sbom.Descriptor{Name: "syft", Version: SyftVersion},
 		Artifacts:  sbom.Artifacts{Packages: pkg.NewCollection(), LinuxDistribution: linux.IdentifyRelease(resolver)},
 	}
-	inv := &Inventory{Image: req.Image, SBOM: s}
+	inv := &Inventory{Image: req.Image, SBOM: s, Unreadable: unnamed(c.tree, s.Artifacts.LinuxDistribution)}
 	var failures []error
 	var unowned *Resolver
 	for _, cat := range catalogers() {
@@ -230,9 +231,31 @@ func packages(s *sbom.SBOM) []facts.Package {
 	})
 }
 
-func distro(r *linux.Release) *facts.Distro {
-	if r == nil {
+// osRelease is where a distribution says what it is (os-release(5)).
+var osRelease = []string{"/etc/os-release", "/usr/lib/os-release"}
+
+// unnamed is an os-release that does not say of which distribution an image is:
+// it is damaged, or a link to a name that says nothing of such content.
+func unnamed(t *tree.Tree, r *linux.Release) []Unreadable {
+	if r != nil && r.ID != "" && r.ID != busybox {
 		return nil
 	}
-	return &facts.Distro{ID: r.ID, VersionID: r.VersionID, PrettyName: r.PrettyName}
+	for _, p := range osRelease {
+		if _, e, ok := t.Resolve(p); ok && e != nil && e.Type == system.TypeFile {
+			return []Unreadable{{Path: p, Reason: errors.New("it names no distribution")}}
+		}
+	}
+	return nil
+}
+
+// busybox is what syft takes for a distribution where nothing else is one.
+const busybox = "busybox"
+
+func distro(r *linux.Release) *facts.Distro {
+	if r == nil || r.ID == busybox {
+		return nil
+	}
+	// syft leaves single quotes, which os-release may have as well.
+	plain := func(s string) string { return strings.Trim(s, "'") }
+	return &facts.Distro{ID: strings.ToLower(plain(r.ID)), VersionID: plain(r.VersionID), PrettyName: plain(r.PrettyName)}
 }

@@ -39,6 +39,44 @@ func TestDebian(t *testing.T) {
 	}
 }
 
+// What an image says it is based on, in all the forms that its os-release may
+// have.
+func TestDistro(t *testing.T) {
+	t.Parallel()
+	const debian = "ID=debian\nVERSION_ID=\"12\"\n"
+	for name, c := range map[string]struct {
+		objects    []st.Object
+		want       string
+		unreadable []string
+	}{
+		"none":             {nil, "none", nil},
+		"quotes":           {[]st.Object{st.File("etc/os-release", "# x\nNAME='x y'\nID='alpine'\nVERSION_ID=\"3.20.1\"\n")}, "alpine 3.20.1", nil},
+		"a link":           {[]st.Object{st.Symlink("etc/os-release", "../usr/lib/os-release"), st.File("usr/lib/os-release", debian)}, "debian 12", nil},
+		"another place":    {[]st.Object{st.File("usr/lib/os-release", debian)}, "debian 12", nil},
+		"unstable":         {[]st.Object{st.File("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux forky/sid\"\n"), st.File("etc/debian_version", "forky/sid\n")}, "debian ", nil},
+		"CentOS 6":         {[]st.Object{st.Symlink("etc/redhat-release", "centos-release"), st.File("etc/centos-release", "CentOS release 6.10 (Final)\n")}, "centos 6.10", nil},
+		"no id":            {[]st.Object{st.File("etc/os-release", "NAME=x\n")}, " ", []string{"/etc/os-release"}},
+		"empty":            {[]st.Object{st.File("etc/os-release", "")}, "none", []string{"/etc/os-release"}},
+		"another name":     {[]st.Object{st.Symlink("etc/os-release", "/srv/x"), st.File("srv/x", debian)}, "none", []string{"/etc/os-release"}},
+		"damaged, twice":   {[]st.Object{st.File("etc/os-release", "\x00"), st.File("usr/lib/os-release", debian)}, "debian 12", nil},
+		"busybox is none":  {[]st.Object{st.File("bin/busybox", "BusyBox v1.36.1 (2024)\n")}, "none", nil},
+		"a link to itself": {[]st.Object{st.Symlink("etc/os-release", "os-release")}, "none", nil},
+	} {
+		c2 := collect(t, c.objects)
+		inv, err := c2.Catalog(t.Context(), Request{Image: st.Image("docker.io/library/web:1.2", "b2"), TempDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "none"
+		if inv.Distro != nil {
+			got = inv.Distro.ID + " " + inv.Distro.VersionID
+		}
+		if got != c.want || !slices.Equal(inv.UnreadablePaths(), append([]string{}, c.unreadable...)) {
+			t.Errorf("%s: %q, %q", name, got, inv.UnreadablePaths())
+		}
+	}
+}
+
 // The layout of images that are made without dpkg: one file for each package.
 func TestDebianStatusFolder(t *testing.T) {
 	t.Parallel()

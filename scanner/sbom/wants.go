@@ -27,7 +27,7 @@ type wants struct {
 // when a content is asked for and was not kept.
 var secondLook = []string{
 	"**/*.md5sums", "**/*.list", "**/*.conffiles", "**/copyright",
-	"**/os-release", "**/debian_version",
+	"**/os-release", "**/*-release", "**/system-release-cpe", "**/debian_version",
 	"**/RECORD", "**/top_level.txt", "**/direct_url.json", "**/METADATA", "**/PKG-INFO", "**/WHEEL", "**/INSTALLER",
 	"**/{LICENSE,LICENCE,COPYING,UNLICENSE,license,licence,copying,unlicense,License,Licence,Copying,Unlicense}*",
 	"**/package.json", "**/release",

@@ -83,6 +83,7 @@ func TestRanges(t *testing.T) {
 		"no limit":                 {"pkg:npm/x@2.5.0", osvOf("npm", "x", span("SEMVER", `{"introduced":"0"},{"limit":"*"}`)), true},
 		"epoch":                    {"pkg:deb/debian/x@1:1.0?distro=debian-12", osvOf("Debian:12", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"9.0"}`)), false},
 		"epoch of rpm":             {"pkg:rpm/rocky/x@1.0-1?distro=rocky-9.4", osvOf("Rocky Linux:9", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"1:0.5-1"}`)), true},
+		"a distribution in quotes": {"pkg:deb/%27Debian%27/x@1.0?distro=%27Debian%27-%2712%27", osvOf("Debian:12", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"9.0"}`)), true},
 		"go itself, a candidate":   {"pkg:golang/stdlib@go1.22rc1", osvOf("Go", "stdlib", span("SEMVER", `{"introduced":"0"},{"fixed":"1.22.0-rc.2"}`)), true},
 		"go itself, as was built":  {"pkg:golang/stdlib@go1.22.1%20X:boringcrypto", osvOf("Go", "stdlib", span("SEMVER", `{"introduced":"1.22.0-0"},{"fixed":"1.22.2"}`)), true},
 		"go itself, mended":        {"pkg:golang/stdlib@go1.22.2%20X:boringcrypto", osvOf("Go", "stdlib", span("SEMVER", `{"introduced":"1.22.0-0"},{"fixed":"1.22.2"}`)), false},

@@ -76,7 +76,9 @@ func (t *target) find(d *facts.Distro) []name {
 		if p.Type == "deb" && version != "" {
 			t.version = version
 		}
-		return t.distroNames(p, source, release(p.Namespace, q["distro"], d))
+		// As os-release writes them, in quotes or not.
+		p.Namespace = strings.Trim(strings.ToLower(p.Namespace), "'")
+		return t.distroNames(p, source, release(p.Namespace, strings.ReplaceAll(strings.ToLower(q["distro"]), "'", ""), d))
 	case "golang":
 		return []name{{"Go", full}}
 	case "npm":
