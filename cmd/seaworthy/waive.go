@@ -54,6 +54,8 @@ has expired denies. check and build take the file with --waivers.
 			if err != nil {
 				return err
 			}
+			release := holdFolder(o.File)
+			defer release()
 			text, w, err := pipeline.Waive(d, o)
 			if err != nil {
 				return err

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -69,6 +71,18 @@ func writeWhole(path string, write func(io.Writer) error) error {
 		return failed(err)
 	}
 	return nil
+}
+
+// holdFolder lets no other run that asks for it change files of a file's folder
+// before release, so that what is read and written again loses nothing. Where
+// the file system cannot lock, nobody is held.
+func holdFolder(path string) (release func()) {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return func() {}
+	}
+	_ = unix.Flock(int(dir.Fd()), unix.LOCK_EX)
+	return func() { dir.Close() }
 }
 
 // writeInto writes to what is there, and never makes or empties a file.
