@@ -181,6 +181,13 @@ undecidable(row) if {
 	not kernel.version
 }
 
+# unsettled: it is absent as it should be, or as it has to be where the kernel is
+# older than the option, and does what nobody could yet switch off.
+unsettled(row) if {
+	row.before
+	undecidable(row)
+}
+
 versioned(row) if row.since
 
 versioned(row) if row.until
@@ -235,6 +242,7 @@ verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
 } else := {"state": "pass"} if {
 	good(row)
+	not unsettled(row)
 } else := {
 	"state": "unknown",
 	"reason": "the option is not set, and without the kernel's version nobody knows whether it should exist",

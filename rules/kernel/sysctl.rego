@@ -71,6 +71,10 @@ blind(row) := sprintf("the files of %s were not inventoried, so its sysctl setti
 	not kernel.config_known
 	not good(row)
 	depends(row)
+} else := "nothing sets it, and without the kernel's version nobody knows whether it should exist" if {
+	row.since
+	not kernel.version
+	not kernel.sysctl(row.key)
 }
 
 depends(row) if row.when

@@ -170,6 +170,26 @@ test_before_there_was_an_option if {
 	state_of({"CONFIG_X": "n"}, object.union(off, {"before": "y"})) == "pass"
 }
 
+# Absent, it is off or was always on: the version would tell.
+test_absent_and_no_version if {
+	off := object.union(row, {"want": "n", "since": "6.13", "before": "y"})
+	nobody_knows := t.put(t.kconfigs({}), "/kernel/version", "")
+	found := verdicts with input as nobody_knows with data.kconfig as [off]
+	found[0].state == "unknown"
+	set := t.put(t.kconfigs({"CONFIG_X": "n"}), "/kernel/version", "")
+	good := verdicts with input as set with data.kconfig as [off]
+	good[0].state == "pass"
+}
+
+test_sysctl_and_no_version if {
+	since := object.union(setting, {"since": "6.2", "defaults": [{"value": setting.want}]})
+	nobody_knows := t.put(t.good, "/kernel/version", "")
+	unknown := sysctl.unknown with input as nobody_knows with data.sysctl as [since]
+	count(unknown) == 1
+	known := sysctl.unknown with input as t.good with data.sysctl as [since]
+	count(known) == 0
+}
+
 test_too_old_and_right_by_another_way if {
 	other := {"since": "6.13", "any": [{"option": "CONFIG_A", "want": "n"}]}
 	state_of({}, other) == "pass"
