@@ -122,10 +122,13 @@ func (j *job) proven() (*source, error) {
 	if j.words != nil {
 		want = loosely(want, j.words)
 	}
-	reason := "the text allows no change of these lines alone"
+	reason, shared := "the text allows no change of these lines alone", "other values hang on the same lines (an anchor, an alias or a merge key)"
 	for _, text := range j.tries {
 		got, err := parse(j.name, text)
 		if err != nil {
+			if strings.Contains(err.Error(), "unknown anchor") { // it went with the value
+				reason = shared
+			}
 			continue
 		}
 		tree := got.tree
@@ -135,7 +138,7 @@ func (j *job) proven() (*source, error) {
 		if equal(tree, want) {
 			return got, nil
 		}
-		reason = "other values hang on the same lines (an anchor, an alias or a merge key)"
+		reason = shared
 	}
 	return nil, j.refuse(j.where, "/%s: %s", strings.Join(j.steps, "/"), reason)
 }

@@ -133,6 +133,7 @@ func TestRefused(t *testing.T) {
 		"element behind an alias":   {shared, of("append", "/binds", "y"), "alias *b"},
 		"into an alias":             {"services:\n  - name: a\n    r: &b {x: 1}\n  - name: web\n    r: *b\n", of("set", "/r/x", 2), "alias *b"},
 		"the anchor of others":      {strings.Replace(strings.Replace(shared, "name: web", "name: z", 1), "name: a", "name: web", 1), of("append", "/binds", "y"), "anchor"},
+		"an anchor on the value":    {"services:\n  - name: web\n    image: &i x\n  - name: b\n    image: *i\n", of("set", "/image", "y"), "an anchor, an alias"},
 		"a key that is merged in":   {"services:\n  - &a\n    name: a\n    pid: host\n  - <<: *a\n    name: web\n", of("remove", "/pid", nil), "merge key"},
 		"a list that is merged in":  {"services:\n  - &a\n    name: a\n    binds: [x]\n  - <<: *a\n    name: web\n", of("append", "/binds", "y"), "merge key"},
 		"no such key":               {"services:\n  - name: web\n", of("remove", "/pid", nil), "no /services/0/pid"},
