@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -18,6 +20,7 @@ import (
 func assemble(name string, packs []*pack, data map[string]any, l, own *library) (*set, error) {
 	s := &set{name: name, modules: map[string]*ast.Module{}, data: data}
 	var errs []error
+	var found []file
 	seen := map[string]bool{}
 	for _, p := range packs {
 		s.addPack(p)
@@ -31,15 +34,12 @@ func assemble(name string, packs []*pack, data map[string]any, l, own *library) 
 				errs = append(errs, input("%s: pack %q names rule %q, which is not there", "rules list shows those that are", p.from.name, p.name, id))
 				continue
 			}
-			r, err := parseRule(f, pkgOf(id))
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			s.rules = append(s.rules, r)
+			found = append(found, f)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	var err error
+	s.rules, err = atOnce(found, parseRule)
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
 	if len(s.rules) == 0 {
@@ -96,6 +96,17 @@ func find(id string, libs ...*library) (file, bool) {
 	return file{}, false
 }
 
+// atOnce parses files on all processors, and gives what they hold in their order.
+func atOnce[T any](files []file, parse func(file) (T, error)) ([]T, error) {
+	out, errs := make([]T, len(files)), make([]error, len(files))
+	var all sync.WaitGroup
+	for i, f := range files {
+		all.Go(func() { out[i], errs[i] = parse(f) })
+	}
+	all.Wait()
+	return out, errors.Join(errs...)
+}
+
 // close adds the modules that the rules refer to, and those that these refer
 // to, and so on.
 func (s *set) close(libs ...*library) error {
@@ -107,38 +118,43 @@ func (s *set) close(libs ...*library) error {
 		queue = append(queue, r.module)
 		s.files = append(s.files, file{path: digestPath(r.from.path, r.from.builtin(libs)), content: r.from.content})
 	}
-	var errs []error
 	for len(queue) > 0 {
-		m := queue[0]
-		queue = queue[1:]
-		for _, ref := range dataRefs(m) {
+		var found []file
+		for _, ref := range dataRefs(queue...) {
 			for _, lib := range libs {
-				if lib == nil {
-					continue
-				}
-				for pkg, files := range lib.byPkg {
-					if !related(pkg, ref) {
+				for _, f := range lib.defining(ref) {
+					if parsed[f.name] {
 						continue
 					}
-					for _, f := range files {
-						if parsed[f.name] {
-							continue
-						}
-						parsed[f.name] = true
-						m, err := parse(f)
-						if err != nil {
-							errs = append(errs, err)
-							continue
-						}
-						s.modules[f.name] = m
-						s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
-						queue = append(queue, m)
-					}
+					parsed[f.name] = true
+					found = append(found, f)
+					s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
 				}
 			}
 		}
+		var err error
+		if queue, err = atOnce(found, parse); err != nil {
+			return err
+		}
+		for i, m := range queue {
+			s.modules[found[i].name] = m
+		}
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// defining are the files whose packages a reference may lead to, or through.
+func (l *library) defining(ref string) []file {
+	if l == nil {
+		return nil
+	}
+	var out []file
+	for _, pkg := range slices.Sorted(maps.Keys(l.byPkg)) {
+		if related(pkg, ref) {
+			out = append(out, l.byPkg[pkg]...)
+		}
+	}
+	return out
 }
 
 // builtin tells whether f is one of the built-in library's files.
@@ -151,9 +167,9 @@ func (f file) builtin(libs []*library) bool {
 	return false
 }
 
-// dataRefs are the paths below data that a module names, up to the first
-// part that is not a plain text: data.a.b[x] gives "a.b".
-func dataRefs(m *ast.Module) []string {
+// dataRefs are the paths below data that modules name, up to the first part
+// that is not a plain text: data.a.b[x] gives "a.b".
+func dataRefs(modules ...*ast.Module) []string {
 	seen := map[string]bool{}
 	add := func(ref ast.Ref) bool {
 		if len(ref) > 1 && ref[0].Equal(ast.DefaultRootDocument) {
@@ -161,7 +177,9 @@ func dataRefs(m *ast.Module) []string {
 		}
 		return false
 	}
-	ast.WalkRefs(m, add)
+	for _, m := range modules {
+		ast.WalkRefs(m, add)
+	}
 	out := make([]string, 0, len(seen))
 	for ref := range seen {
 		out = append(out, ref)

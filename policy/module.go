@@ -87,11 +87,12 @@ func parse(f file) (*ast.Module, error) {
 }
 
 // parseRule reads one rule's annotations and checks its shape.
-func parseRule(f file, pkg string) (*rule, error) {
+func parseRule(f file) (*rule, error) {
 	m, err := parse(f)
 	if err != nil {
 		return nil, err
 	}
+	pkg := strings.Join(ground(m.Package.Path), ".")
 	r := &rule{pkg: strings.TrimPrefix(pkg, rulesPackage), from: f, module: m}
 	r.File, r.Source = f.name, string(f.content)
 	at := system.Position{File: f.name, Line: m.Package.Location.Row, Column: m.Package.Location.Col}

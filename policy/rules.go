@@ -2,7 +2,6 @@ package policy
 
 import (
 	"context"
-	"errors"
 	"slices"
 )
 
@@ -59,20 +58,18 @@ func (l *library) all() ([]RuleInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []RuleInfo
-	var errs []error
+	var files []file
 	for _, id := range l.ruleIDs() {
-		f, _ := find(id, l)
-		r, err := parseRule(f, pkgOf(id))
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
+		files = append(files, l.byPkg[pkgOf(id)]...)
+	}
+	rules, err := atOnce(files, parseRule)
+	if err != nil {
+		return nil, err
+	}
+	var out []RuleInfo
+	for _, r := range rules {
 		r.Params = uses.params(r.module)
 		out = append(out, r.RuleInfo)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
 	}
 	return out, l.addPacks(out)
 }
