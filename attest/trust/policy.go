@@ -167,6 +167,12 @@ func (l *loader) key(n *yaml.Node) {
 		l.bad(m["file"], "give the PEM file of an ECDSA P-256 or Ed25519 public key", "%v", err)
 		return
 	}
+	for i, other := range l.policy.keys {
+		if other.(interface{ Equal(crypto.PublicKey) bool }).Equal(key) {
+			l.bad(m["file"], "give one name all the repositories", "%q and %q are the same key", l.policy.who[i].name, who.name)
+			return
+		}
+	}
 	l.policy.keys, l.policy.who = append(l.policy.keys, key), append(l.policy.who, who)
 }
 

@@ -264,6 +264,7 @@ func TestLoad(t *testing.T) {
 		"nowhere":           {entry("    file: none.pub\n    repositories: [\"*\"]\n"), "none.pub"},
 		"bad name":          {"keys:\n  - name: a b\n    file: release.pub\n    repositories: [\"*\"]\n", "is no name of a key"},
 		"one name twice":    {policyText + "  - name: other\n    file: release.pub\n    repositories: [\"*\"]\n", "two keys are called \"other\""},
+		"one key twice":     {policyText + "  - name: again\n    file: release.pub\n    repositories: [\"*\"]\n", "trust.yml:9:11: trust policy: \"release\" and \"again\" are the same key"},
 		"a key of it twice": {entry("    name: b\n"), "key \"name\" is there twice"},
 		"alias":             {"x: &x {}\nkeys: [*x]\n", "unknown key \"x\""},
 	} {

@@ -109,6 +109,28 @@ func TestSensitiveByLink(t *testing.T) {
 	expect(t, "sensitive", show(inv.Sensitive), "/etc/shadow 644 system secret", "/root/.kube/config 644 user secret", "/root/.npmrc 644 user secret")
 }
 
+// All versions of the attribute, the one with the root user of a namespace too;
+// one that is cut short is told.
+func TestFileCapabilities(t *testing.T) {
+	t.Parallel()
+	second := capability(13, 21)["security.capability"]
+	third := "\x01\x00\x00\x03" + second[4:] + "\xe8\x03\x00\x00"
+	first := "\x01\x00\x00\x01" + second[4:12]
+	for attr, want := range map[string]string{
+		first: "cap_net_raw,cap_sys_admin", second: "cap_net_raw,cap_sys_admin", third: "cap_net_raw,cap_sys_admin",
+		third[:12]: "unreadable", "\x01\x00\x00\x04" + second[4:]: "unreadable", "": "",
+	} {
+		inv := must(t, with(st.File("bin/x", "x"), func(e *system.Entry) { e.Xattrs = map[string]string{"security.capability": attr} }))
+		got := ""
+		for _, o := range inv.FileCaps {
+			got += o.Kind
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", attr, got, want)
+		}
+	}
+}
+
 // An access control list counts in place of the mode.
 func TestACL(t *testing.T) {
 	t.Parallel()
