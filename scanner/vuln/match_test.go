@@ -61,8 +61,13 @@ func TestAdvisoryOfSeveral(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
+	// Only a CVE is a vulnerability that it mends: not the advisory of another.
+	got := match(t, of("pkg:rpm/almalinux/x@1.0?distro=almalinux-9.4"), Options{Databases: []string{write(t, "db.json", osvID("ALSA-1", "AlmaLinux:9", "x", `"related":["RHSA-1","CVE-2026-0001"],`, upTo2))}})
+	if len(got) != 1 || got[0].ID != "CVE-2026-0001" || !slices.Equal(got[0].Aliases, []string{"ALSA-1"}) {
+		t.Errorf("one CVE: %+v", got)
+	}
 	// What another ecosystem calls related is another vulnerability.
-	got := match(t, of("pkg:npm/x@1.0.0"), Options{Databases: []string{write(t, "db.json", osvID("GHSA-1", "npm", "x", `"related":["CVE-2026-0002","CVE-2026-0003"],`, all)), kev}})
+	got = match(t, of("pkg:npm/x@1.0.0"), Options{Databases: []string{write(t, "db.json", osvID("GHSA-1", "npm", "x", `"related":["CVE-2026-0002","CVE-2026-0003"],`, all)), kev}})
 	if len(got) != 1 || got[0].Exploited {
 		t.Errorf("related, npm: %+v", got)
 	}
@@ -83,6 +88,9 @@ func TestRanges(t *testing.T) {
 		"no limit":                 {"pkg:npm/x@2.5.0", osvOf("npm", "x", span("SEMVER", `{"introduced":"0"},{"limit":"*"}`)), true},
 		"epoch":                    {"pkg:deb/debian/x@1:1.0?distro=debian-12", osvOf("Debian:12", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"9.0"}`)), false},
 		"epoch of rpm":             {"pkg:rpm/rocky/x@1.0-1?distro=rocky-9.4", osvOf("Rocky Linux:9", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"1:0.5-1"}`)), true},
+		"red hat":                  {"pkg:rpm/redhat/x@1.0-1.el9?distro=rhel-9.4", osvOf("Red Hat:enterprise_linux:9::appstream", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"0:1.0-2.el9"}`)), true},
+		"red hat 10":               {"pkg:rpm/redhat/x@1.0-1.el10?distro=rhel-10.1", osvOf("Red Hat:enterprise_linux:10.0", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"0:1.0-2.el10"}`)), true},
+		"ubuntu, for subscribers":  {"pkg:deb/ubuntu/x@1.0-1?distro=ubuntu-22.04", osvOf("Ubuntu:Pro:22.04:LTS", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"1.0-1ubuntu0.1~esm1"}`)), true},
 		"a distribution in quotes": {"pkg:deb/%27Debian%27/x@1.0?distro=%27Debian%27-%2712%27", osvOf("Debian:12", "x", span("ECOSYSTEM", `{"introduced":"0"},{"fixed":"9.0"}`)), true},
 		"go itself, a candidate":   {"pkg:golang/stdlib@go1.22rc1", osvOf("Go", "stdlib", span("SEMVER", `{"introduced":"0"},{"fixed":"1.22.0-rc.2"}`)), true},
 		"go itself, as was built":  {"pkg:golang/stdlib@go1.22.1%20X:boringcrypto", osvOf("Go", "stdlib", span("SEMVER", `{"introduced":"1.22.0-0"},{"fixed":"1.22.2"}`)), true},

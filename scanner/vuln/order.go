@@ -31,7 +31,7 @@ func compare(ecosystem, a, b string) (order int, ok bool) {
 			return 0, false
 		}
 		return x.Compare(y), true
-	case "Rocky Linux", "AlmaLinux":
+	case "Red Hat", "Rocky Linux", "AlmaLinux":
 		return rpm.NewVersion(a).Compare(rpm.NewVersion(b)), a != "" && b != ""
 	case "Go":
 		return semantic(goVersion(a), goVersion(b))
@@ -63,7 +63,7 @@ func ordered(ecosystem string) bool {
 func distribution(ecosystem string) bool {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	switch base {
-	case "Debian", "Ubuntu", tracker, "Alpine", "Wolfi", "Chainguard", "Rocky Linux", "AlmaLinux":
+	case "Debian", "Ubuntu", tracker, "Alpine", "Wolfi", "Chainguard", "Red Hat", "Rocky Linux", "AlmaLinux":
 		return true
 	}
 	return false

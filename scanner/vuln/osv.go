@@ -108,7 +108,7 @@ func (r *record) names() (ids, mends map[string]bool) {
 	}
 	about := r.Upstream
 	if len(about) == 0 && len(r.Aliases) == 0 && slices.ContainsFunc(r.Affected, func(a affected) bool { return distribution(a.Package.Ecosystem) }) {
-		about = r.Related
+		about = slices.DeleteFunc(slices.Clone(r.Related), func(id string) bool { return !cve.MatchString(id) })
 	}
 	if len(about) == 1 {
 		ids[about[0]] = true

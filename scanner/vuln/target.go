@@ -127,6 +127,8 @@ func (t *target) distroNames(p packageurl.PackageURL, source, release string) []
 		return both("Wolfi", p.Name, source)
 	case "chainguard":
 		return both("Chainguard", p.Name, source)
+	case "redhat", "rhel":
+		return both("Red Hat:"+major, p.Name, source)
 	case "rocky", "rockylinux":
 		return both("Rocky Linux:"+major, p.Name, source)
 	case "alma", "almalinux":
@@ -161,6 +163,9 @@ func upstream(kind, s string) (source, version string) {
 
 // release is the distribution's version: as the purl says, else the image.
 func release(id, qualifier string, d *facts.Distro) string {
+	if id == "redhat" {
+		id = "rhel" // in os-release
+	}
 	if v, ok := strings.CutPrefix(qualifier, id+"-"); ok {
 		return v
 	}
@@ -183,10 +188,21 @@ func packageName(ecosystem, s string) string {
 	return s
 }
 
+// mainline are the parts of "Red Hat" that every subscriber gets, of whatever
+// repository; others (EUS, and so on) mend older releases for longer. esm is
+// what Ubuntu mends for subscribers: the package is the same.
+var (
+	mainline = regexp.MustCompile(`^Red Hat:enterprise_linux:([0-9]+)(?:[.:].*)?$`)
+	esm      = regexp.MustCompile(`^Ubuntu:(?:Pro:)?([0-9]+\.[0-9]+)(?::LTS)?$`)
+)
+
 // ecosystem is an OSV ecosystem without what does not tell releases apart.
 func ecosystem(s string) string {
-	if strings.HasPrefix(s, "Ubuntu:") {
-		return strings.TrimSuffix(s, ":LTS")
+	if m := esm.FindStringSubmatch(s); m != nil {
+		return "Ubuntu:" + m[1]
+	}
+	if m := mainline.FindStringSubmatch(s); m != nil {
+		return "Red Hat:" + m[1]
 	}
 	return s
 }

@@ -230,6 +230,8 @@ func TestUncovered(t *testing.T) {
 		"the tracker":               {"pkg:deb/debian/libc6@2.36?distro=debian-12", "deb", bookworm, true},
 		"the tracker, no longer":    {"pkg:deb/debian/libc6@2.28?distro=debian-10", "deb", bookworm, false},
 		"the tracker, unstable":     {"pkg:deb/debian/libc6@2.40?distro=debian", "deb", bookworm, false},
+		"only the longer support":   {"pkg:rpm/redhat/bash@5?distro=rhel-9.4", "rpm", osvOf("Red Hat:rhel_eus:9.2::baseos", "bash", `"versions":["1"]`), false},
+		"only the hardened variant": {"pkg:deb/ubuntu/bash@5?distro=ubuntu-22.04", "deb", osvOf("Ubuntu:Pro:FIPS-updates:22.04:LTS", "bash", `"versions":["1"]`), false},
 		"an unknown package format": {"pkg:alpm/arch/bash@5.2?distro=arch", "alpm", debian, false},
 		"no package of its own":     {"pkg:pypi/requests@2.0", "python", pypi, true},
 		"a package with no address": {"", "deb", debian, false},
