@@ -24,6 +24,17 @@ all_capable := {c.id | some c in containers; count(caps(c) & known_caps) >= coun
 
 uid(c) := object.get(c.spec, ["process", "user", "uid"], 0)
 
+# rootlike are the capabilities by which another user does as root: he becomes
+# root, or passes by the modes of files.
+rootlike(c) := caps(c) & {"CAP_DAC_OVERRIDE", "CAP_SETUID"}
+
+# root_by is how a container does as root; undefined where it does not.
+root_by(c) := "root" if {
+	uid(c) == 0
+} else := sprintf("uid %d with %s", [uid(c), one_line(rootlike(c))]) if {
+	count(rootlike(c)) > 0
+}
+
 no_new_privileges(c) if object.get(c.spec, ["process", "noNewPrivileges"], false) == true
 
 readonly_root(c) if object.get(c.spec, ["root", "readonly"], false) == true

@@ -22,17 +22,21 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("USR-001", c, {
 	"path": "/process/user/uid",
-	"actual": 0,
-	"expected": "a uid above 0",
+	"actual": lib.root_by(c),
+	"expected": "a uid above 0, without CAP_SETUID and CAP_DAC_OVERRIDE",
 	"key": "uid",
-	"message": sprintf("%s runs as root with %s", [c.id, lib.one_line(lib.caps(c))]),
-	"fix": sprintf("add `uid: 101` to %s", [c.id]),
-	"edits": edit.as_user(c),
+	"message": sprintf("%s runs as %s; it holds %s", [c.id, lib.root_by(c), lib.one_line(lib.caps(c))]),
+	"fix": sprintf("add `uid: 101` to %s, and remove CAP_SETUID and CAP_DAC_OVERRIDE", [c.id]),
+	"edits": array.concat(nobody(c), edit.without_caps(c, lib.rootlike(c))),
 }) if {
 	some c in lib.services
-	lib.uid(c) == 0
+	lib.root_by(c)
 	count(lib.caps(c)) > 0
 }
+
+nobody(c) := edit.as_user(c) if {
+	lib.uid(c) == 0
+} else := []
 
 fail contains f if {
 	some f in found

@@ -30,3 +30,13 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_as_good_as_root if {
+	every name in ["CAP_SETUID", "CAP_DAC_OVERRIDE"] {
+		found := rule.fail with input as t.nginx_caps([name])
+		t.fires(found, "component:services/nginx")
+	}
+	{f.actual | some f in rule.fail} == {"uid 100 with CAP_SETUID"} with input as t.nginx_caps(["CAP_SETUID", "CAP_CHOWN"])
+}
+
+test_silent_other_caps if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND_SERVICE", "CAP_CHOWN"])

@@ -22,15 +22,15 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("USR-002", c, {
 	"path": "/root/readonly",
-	"actual": "uid 0, writable root, no user namespace that keeps it from the host's root",
+	"actual": sprintf("%s, writable root, no user namespace that keeps it from the host's root", [lib.root_by(c)]),
 	"expected": "at least one of: another uid, a read-only root, a user namespace without the host's root",
 	"key": "root-writable",
-	"message": sprintf("%s runs as root and can change its own programs", [c.id]),
+	"message": sprintf("%s runs as %s and can change its own programs", [c.id, lib.root_by(c)]),
 	"fix": sprintf("add `readonly: true` to %s", [c.id]),
 	"edits": edit.put(c, "/readonly", true),
 }) if {
 	some c in lib.services
-	lib.uid(c) == 0
+	lib.root_by(c)
 	not lib.readonly_root(c)
 	lib.host_root(c)
 }

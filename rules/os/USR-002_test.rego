@@ -43,3 +43,13 @@ test_fires_mapped if {
 	s0 := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/spec/root/readonly", false)
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/uidMappings", [{"containerID": 0, "hostID": 0, "size": 65536}])
 }
+
+test_fires_as_good_as_root if {
+	system := t.put(t.put(t.nginx_caps(["CAP_SETUID"]), "/components/4/spec/root/readonly", false), "/components/4/spec/linux/namespaces", [])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_another_user if {
+	system := t.put(t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/spec/root/readonly", false), "/components/4/spec/linux/namespaces", [])
+	t.silent(rule.fail) with input as system
+}
