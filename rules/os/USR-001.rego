@@ -3,6 +3,7 @@
 # title: "Service runs as root with capabilities"
 # description: |-
 #   uid 0 uses every capability that the service holds, and owns every file of the host that it can reach.
+#   Another uid becomes it with CAP_SETUID, or does without with CAP_DAC_OVERRIDE.
 # custom:
 #   id: USR-001
 #   severity: medium
