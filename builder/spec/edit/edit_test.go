@@ -110,7 +110,11 @@ func TestApply(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Apply([]File{{Name: "os.yml", Data: []byte(c.text)}}, c.edits)
+			files := []File{{Name: "os.yml", Data: []byte(c.text)}}
+			got, err := Apply(files, c.edits)
+			if followed, errToo := Follow(files, files, c.edits); (err == nil) != (errToo == nil) || err == nil && string(followed[0].Data) != string(got[0].Data) {
+				t.Errorf("with no other edits before, Follow gives %v, %v", followed, errToo)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
