@@ -96,6 +96,9 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 		}
 		told = append(told, e)
 	}
+	for i := range sources {
+		sources[i] = sources[i].Read()
+	}
 	mend := &mender{sources: sources, now: sources}
 	for i := range told {
 		if i > 0 {
