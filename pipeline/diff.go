@@ -139,7 +139,7 @@ func pins(l *component.Lock) []diff.Pin {
 		out = append(out, diff.Pin{Area: "policy", Resource: diff.PolicyPin, Name: l.Policy.Name, Digest: l.Policy.Digest})
 	}
 	for _, r := range l.PolicyReferences() {
-		out = append(out, diff.Pin{Area: "policy", Resource: OCIScheme + r.Reference, Digest: r.Digest})
+		out = append(out, diff.Pin{Area: "policy", Resource: "policy:" + OCIScheme + r.Reference, Digest: r.Digest})
 	}
 	return append(out, diff.Pin{Area: "builder", Resource: "builder:seaworthy", Digest: l.Builder})
 }
