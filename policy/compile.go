@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -24,7 +25,10 @@ type program struct {
 	query    rego.PreparedEvalQuery
 	compiler *ast.Compiler
 	store    storage.Store
-	known    []constant
+	// ours: what it evaluates is linked into this program.
+	ours  bool
+	asked atomic.Int64 // how often it has decided
+	known atomic.Pointer[[]constant]
 }
 
 // compile checks the rules strictly against the builtins that are allowed and

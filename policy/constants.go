@@ -18,6 +18,10 @@ type constant struct {
 	value *ast.Term
 }
 
+// worthForesight is the decision from which on it is worth knowing what no input
+// changes: to work that out takes as long as it saves in three.
+const worthForesight = 4
+
 // foresee evaluates the rules that reach no input. Nothing bounds how long they
 // take, so they must be ours.
 func (p *program) foresee(ctx context.Context) error {
@@ -38,10 +42,11 @@ func (p *program) foresee(ctx context.Context) error {
 	}
 	return storage.Txn(ctx, p.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 		query := topdown.NewQuery(compiled).WithCompiler(p.compiler).WithStore(p.store).WithTransaction(txn).WithStrictBuiltinErrors(true)
+		var known []constant
 		err := query.Iter(ctx, func(result topdown.QueryResult) error {
 			for i, ref := range refs {
 				if list := result[ast.Var(constantVar(i))].Value.(*ast.Array); list.Len() == 1 {
-					p.known = append(p.known, constant{ref, list.Elem(0)})
+					known = append(known, constant{ref, list.Elem(0)})
 				}
 			}
 			return nil
@@ -49,6 +54,7 @@ func (p *program) foresee(ctx context.Context) error {
 		if err != nil {
 			return evalError(err)
 		}
+		p.known.Store(&known)
 		return nil
 	})
 }
@@ -110,9 +116,12 @@ func (s *steady) rule(r *ast.Rule) bool {
 }
 
 // cacheOf begins an evaluation's cache with what is known already.
-func cacheOf(known []constant) topdown.VirtualCache {
+func cacheOf(known *[]constant) topdown.VirtualCache {
 	cache := topdown.NewVirtualCache()
-	for _, k := range known {
+	if known == nil {
+		return cache
+	}
+	for _, k := range *known {
 		cache.Put(k.ref, k.value)
 	}
 	return cache

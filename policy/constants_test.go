@@ -28,11 +28,32 @@ func TestConstants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := quick.foresee(context.Background()); err != nil {
-		t.Fatal(err)
+	quick.ours = true
+	f := testFacts()
+	f.Kernel.Present, f.Kernel.Version = true, "6.12.1"
+	f.Kernel.Config.Present = true
+	f.Kernel.Config.Options = map[string]string{"CONFIG_X86_64": "y", "CONFIG_MODULES": "y", "CONFIG_DEVMEM": "y", "CONFIG_STRICT_KERNEL_RWX": "y"}
+	for i := range worthForesight + 1 { // an evaluation leaves nothing behind for the next one
+		want, err := slow.decide(context.Background(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := quick.decide(context.Background(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Error("other findings")
+		}
+		if foreseen := quick.known.Load() != nil; foreseen != (i+1 >= worthForesight) {
+			t.Errorf("decision %d: foreseen %t", i+1, foreseen)
+		}
+	}
+	if slow.known.Load() != nil {
+		t.Error("rules of others were evaluated before anything bounds them")
 	}
 	known := map[string]*ast.Term{}
-	for _, k := range quick.known {
+	for _, k := range *quick.known.Load() {
 		known[strings.TrimPrefix(k.ref.String(), "data.seaworthy.")] = k.value
 	}
 	for _, name := range []string{"given.kconfig", "tables.kconfig.lines", "lib.known_caps", "lib.by_repository"} {
@@ -43,23 +64,6 @@ func TestConstants(t *testing.T) {
 	for _, name := range []string{"tables.kconfig.rows", "lib.containers", "kernel.arch", "lib.caps", "rules.CAP_001.fail"} {
 		if known[name] != nil {
 			t.Errorf("%s is %v whatever the input is", name, known[name])
-		}
-	}
-	f := testFacts()
-	f.Kernel.Present, f.Kernel.Version = true, "6.12.1"
-	f.Kernel.Config.Present = true
-	f.Kernel.Config.Options = map[string]string{"CONFIG_X86_64": "y", "CONFIG_MODULES": "y", "CONFIG_DEVMEM": "y", "CONFIG_STRICT_KERNEL_RWX": "y"}
-	want, err := slow.decide(context.Background(), f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // an evaluation leaves nothing behind for the next one
-		got, err := quick.decide(context.Background(), f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Error("other findings")
 		}
 	}
 }

@@ -42,6 +42,11 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 	if err != nil {
 		return nil, err
 	}
+	if p.ours && p.asked.Add(1) == worthForesight {
+		if err := p.foresee(ctx); err != nil {
+			return nil, err
+		}
+	}
 	rs, err := p.eval(ctx, value)
 	if err != nil {
 		return nil, err
@@ -93,7 +98,7 @@ func within[T any](ctx context.Context, deadline, grace time.Duration, heap uint
 func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet, err error) {
 	defer notCrash(&err)
 	var stumbles []topdown.Error
-	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles), rego.EvalVirtualCache(cacheOf(p.known)))
+	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles), rego.EvalVirtualCache(cacheOf(p.known.Load())))
 	if err != nil {
 		return nil, evalError(err)
 	}

@@ -175,11 +175,10 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 			p.infos = append(p.infos, r.RuleInfo)
 		}
 		program, err := compile(set, date, p.about.Parts, shipped)
-		if err == nil && shipped {
-			err = program.foresee(ctx)
+		if errs = append(errs, err); err == nil {
+			program.ours = shipped
+			p.programs = append(p.programs, program)
 		}
-		errs = append(errs, err)
-		p.programs = append(p.programs, program)
 	}
 	for i := range p.guests {
 		p.guests[i].Do, p.guests[i].Date, p.guests[i].Parts = doDecide, date, p.parts
