@@ -131,7 +131,7 @@ type mender struct {
 
 func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
 	f := &e.Finding
-	fmt.Fprintf(c.out, "%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, printable(f.Resource), printable(e.Rule.Title))
+	fmt.Fprint(c.out, printable(fmt.Sprintf("%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, f.Resource, e.Rule.Title)))
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
 	row := func(head, text string) {
 		if text = strings.Join(strings.Fields(text), " "); text != "" {
