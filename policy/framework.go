@@ -315,26 +315,32 @@ func (t Term) selects(r *Row) bool {
 // rules are those whose findings can answer a control, sorted; the surer
 // mapping of two counts.
 func (c *Control) rules(rows []Row) []decision.ControlRule {
-	confidence := map[string]string{}
-	add := func(id, how string) {
-		if confidence[id] != Checked {
-			confidence[id] = how
+	found := map[string]*decision.ControlRule{}
+	add := func(id string, t Term) {
+		r := found[id]
+		if r == nil {
+			r = &decision.ControlRule{ID: id, Aside: true}
+			found[id] = r
 		}
+		if r.Confidence != Checked {
+			r.Confidence = t.Confidence
+		}
+		r.Aside = r.Aside && t.Aside
 	}
 	for _, t := range c.Terms {
 		if t.Rule != "" {
-			add(t.Rule, t.Confidence)
+			add(t.Rule, t)
 			continue
 		}
 		for i := range rows {
 			if t.selects(&rows[i]) {
-				add(rows[i].Rule, t.Confidence)
+				add(rows[i].Rule, t)
 			}
 		}
 	}
 	var out []decision.ControlRule
-	for id, how := range confidence {
-		out = append(out, decision.ControlRule{ID: id, Confidence: how})
+	for _, r := range found {
+		out = append(out, *r)
 	}
 	slices.SortFunc(out, func(a, b decision.ControlRule) int { return cmp.Compare(a.ID, b.ID) })
 	return out

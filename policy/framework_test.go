@@ -173,14 +173,14 @@ func asJSON(t *testing.T, v any) string {
 // A view has the rules with their confidence, and changes neither findings nor
 // the policy's digest nor the verdict.
 func TestFrameworkView(t *testing.T) {
-	fs := twoRules(fw + "    - {id: \"1\", title: t, unsure: [USR-001], checked: [CAP-001, \"rows:SRC R1\"]}\n")
+	fs := twoRules(fw + "    - {id: \"1\", title: t, unsure: [USR-001], checked: [CAP-001, \"rows:SRC R1\"], decides: [CAP-001]}\n")
 	plain := mustRun(t, fs, testFacts(), Options{})
 	d := mustRun(t, fs, testFacts(), Options{Frameworks: []string{"fw", "fw"}})
 	if len(plain.Frameworks) != 0 || len(d.Frameworks) != 1 {
 		t.Fatalf("%d views unasked, %d asked for", len(plain.Frameworks), len(d.Frameworks))
 	}
 	view := d.Frameworks[0]
-	rules := `[{"id":"CAP-001","confidence":"checked"},{"id":"USR-001","confidence":"unsure","onlyIn":"hardened"}]`
+	rules := `[{"id":"CAP-001","confidence":"checked"},{"id":"USR-001","confidence":"unsure","aside":true,"onlyIn":"hardened"}]`
 	if got := asJSON(t, view.Controls[0].Rules); got != rules {
 		t.Errorf("rules %s", got)
 	}

@@ -18,7 +18,7 @@ func (c *cli) rulesFrameworks() *cobra.Command {
 		Long: `Frameworks lists the catalogues that --framework of check and build takes: how many controls
 each has, how many a rule speaks to, and how many of those mappings somebody held against the
 control's text. With NAME it lists the controls of one, each with its rules; a rule with a
-question mark is one that nobody has checked.
+question mark is one that nobody has checked, one in brackets can only speak against the control.
 
 A mapping states a relation, not compliance.`,
 		Example: "  seaworthy rules frameworks\n  seaworthy rules frameworks pss",
@@ -83,19 +83,27 @@ func (c *cli) showFramework(fw *policy.FrameworkInfo) error {
 	return w.Flush()
 }
 
-// ruleNames lists the rules of a control, a ? behind those that are unsure.
+// ruleNames lists the rules of a control, a ? behind those that are unsure, and
+// in brackets those that can only speak against it.
 func ruleNames(rules []decision.ControlRule) string {
-	var names []string
+	var decide, against []string
 	for _, r := range rules {
 		if r.Confidence != policy.Checked {
 			r.ID += "?"
 		}
-		names = append(names, r.ID)
+		if r.Aside {
+			against = append(against, r.ID)
+		} else {
+			decide = append(decide, r.ID)
+		}
 	}
-	if len(names) == 0 {
-		return "-"
+	if len(decide) == 0 {
+		decide = []string{"-"}
 	}
-	return strings.Join(names, " ")
+	if len(against) > 0 {
+		decide = append(decide, "("+strings.Join(against, " ")+")")
+	}
+	return strings.Join(decide, " ")
 }
 
 // describeControls lists the controls that a rule speaks to.

@@ -289,6 +289,10 @@ type ControlRule struct {
 	// Confidence is "checked" where somebody held the rule against the
 	// control's text, else "unsure".
 	Confidence string `json:"confidence"`
+	// Aside: what the rule finds speaks against the control, and that it finds
+	// nothing does not satisfy it: it is about what the control presupposes, or a
+	// small part of it.
+	Aside bool `json:"aside,omitempty"`
 	// OnlyIn is the weakest pack that holds the rule, where the policy does not
 	// hold it.
 	OnlyIn string `json:"onlyIn,omitempty"`
