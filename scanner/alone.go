@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
@@ -84,6 +85,8 @@ func (k Alone) read() (*kernel.File, error) {
 	case errors.Is(err, kernel.ErrNoConfig):
 		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s (%s) carries no configuration", k.Name, found.Version),
 			Next: "give its configuration instead: distributions ship it as /boot/config-" + found.Version}
+	case errors.As(err, new(*fs.PathError)):
+		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("cannot read %s", k.Name), Err: errors.Unwrap(err), Next: "name a file that can be read"}
 	case err != nil:
 		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s cannot be read", k.Name), Err: err,
 			Next: "give its configuration instead"}
@@ -129,13 +132,15 @@ func (k Alone) cmdline() (facts.Cmdline, error) {
 func (k Alone) sysctl(params []facts.Param) (facts.Sysctl, error) {
 	out := facts.Sysctl{Applied: len(k.Sysctls) > 0, Settings: cmdlineSettings(params)}
 	var errs []error
+	var excepted []string
 	for _, t := range k.Sysctls {
 		text, err := t.read("sysctls", maxSettings)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		settings := files.ParseSysctlLines(text)
+		settings, except := files.ParseSysctlLines(text)
+		excepted = append(excepted, except...)
 		if len(settings) == 0 {
 			errs = append(errs, &system.Error{Kind: system.ErrInput, What: t.File + " sets nothing",
 				Next: "lines of the form KEY = VALUE are wanted, as in sysctl.conf, or as sysctl -a prints them"})
@@ -145,7 +150,41 @@ func (k Alone) sysctl(params []facts.Param) (facts.Sysctl, error) {
 			out.Settings = append(out.Settings, s)
 		}
 	}
+	out.Settings = withInterfaces(out.Settings, excepted)
 	return out, errors.Join(errs...)
+}
+
+// withInterfaces puts for "*" in a place for a network interface, as in
+// net.ipv4.conf.*.rp_filter, the two that every kernel has; which others there
+// are no file says. A pattern is for no key that is set by its own name, in
+// whatever order, nor for one that is excepted (sysctl.d(5)).
+func withInterfaces(settings []facts.Setting, excepted []string) []facts.Setting {
+	named := map[string]bool{}
+	for _, key := range excepted {
+		named[key] = true
+	}
+	for _, s := range settings {
+		if s.Component != "cmdline" { // made before any file is read
+			named[s.Key] = true
+		}
+	}
+	out := make([]facts.Setting, 0, len(settings))
+	for _, s := range settings {
+		before, behind, ok := strings.Cut(s.Key, ".conf.*.")
+		if !ok {
+			out = append(out, s)
+			continue
+		}
+		for _, name := range []string{"all", "default"} {
+			if s.Key = before + ".conf." + name + "." + behind; !named[s.Key] {
+				out = append(out, s)
+			}
+		}
+	}
+	for i := range out {
+		out[i].Order = i
+	}
+	return out
 }
 
 func (t Text) read(what string, most int64) (string, error) {

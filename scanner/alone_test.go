@@ -57,6 +57,37 @@ func TestKernelFacts(t *testing.T) {
 	}
 }
 
+// A pattern is for the interfaces that every kernel has, and not for a key that
+// a file sets by its name or excepts.
+func TestSysctlPatterns(t *testing.T) {
+	t.Parallel()
+	cmdline := text("", "sysctl.net.ipv4.conf.default.rp_filter=0")
+	f, err := scanner.KernelFacts(scanner.Alone{
+		File: strings.NewReader(aloneConfig), Name: "config", Cmdline: &cmdline,
+		Sysctls: []scanner.Text{
+			text("a.conf", "net.ipv4.conf.all.log_martians = 0\nnet.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter\n"),
+			text("b.conf", "net/ipv4/conf/*/log_martians = 1\nnet.ipv6.conf.*.accept_ra = 0\n"),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i, s := range f.Sysctl.Settings {
+		if s.Order != i {
+			t.Errorf("%s has the place %d, not %d", s.Key, s.Order, i)
+		}
+		got = append(got, s.Key+"="+s.Value)
+	}
+	want := []string{
+		"net.ipv4.conf.default.rp_filter=0", "net.ipv4.conf.all.log_martians=0", "net.ipv4.conf.default.rp_filter=2",
+		"net.ipv4.conf.default.log_martians=1", "net.ipv6.conf.all.accept_ra=0", "net.ipv6.conf.default.accept_ra=0",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestKernelFactsRefuses(t *testing.T) {
 	t.Parallel()
 	fragment := strings.ReplaceAll(aloneConfig, "CONFIG_RISCV", "CONFIG_Z")

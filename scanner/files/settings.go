@@ -204,7 +204,7 @@ func (s *Sink) sysctl() error {
 // key that begins with "-" may fail to be set and is listed all the same; keys
 // are given with dots.
 func ParseSysctl(text string) []facts.Setting {
-	out := ParseSysctlLines(text)
+	out, _ := ParseSysctlLines(text)
 	for i := range out {
 		out[i].Line = 0
 	}
@@ -212,9 +212,9 @@ func ParseSysctl(text string) []facts.Setting {
 }
 
 // ParseSysctlLines is ParseSysctl for a file of its own: settings say their
-// lines.
-func ParseSysctlLines(text string) []facts.Setting {
-	var out []facts.Setting
+// lines. except are the keys that stand there as "-KEY", without a value: no
+// pattern is for them.
+func ParseSysctlLines(text string) (out []facts.Setting, except []string) {
 	n := 0
 	for line := range strings.SplitSeq(text, "\n") {
 		n++
@@ -223,13 +223,18 @@ func ParseSysctlLines(text string) []facts.Setting {
 			continue
 		}
 		key, value, ok := strings.Cut(line, "=")
-		key = SysctlKey(strings.TrimPrefix(strings.TrimSpace(key), "-"))
-		if !ok || key == "" {
+		plain, dashed := strings.CutPrefix(strings.TrimSpace(key), "-")
+		key = SysctlKey(plain)
+		switch {
+		case !ok && dashed:
+			except = append(except, key)
+			continue
+		case !ok || key == "":
 			continue
 		}
 		out = append(out, facts.Setting{Key: key, Value: strings.Join(strings.Fields(value), " "), Line: n})
 	}
-	return out
+	return out, except
 }
 
 // SysctlKey gives a key its form with dots. Where the first separator is a

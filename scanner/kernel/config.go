@@ -32,6 +32,8 @@ var ErrNoConfig = errors.New("no kernel configuration found")
 // ErrMalformed: a lone file is neither a configuration nor a kernel.
 var ErrMalformed = errors.New("this is no kernel configuration")
 
+var errCut = fmt.Errorf("%w: it is cut short", ErrMalformed)
+
 // parsed is a configuration and what its header says.
 type parsed struct {
 	options map[string]string
@@ -76,7 +78,8 @@ func parseConfig(r io.Reader) (*parsed, error) {
 // line reads one line, and gives the option that it is about.
 func (p *parsed) line(s string) string {
 	if rest, ok := strings.CutPrefix(s, "# "); ok {
-		if name, ok := strings.CutSuffix(rest, " is not set"); ok && isOption(name) {
+		// What stands behind it Kconfig passes over, too.
+		if name, _, ok := strings.Cut(rest, " is not set"); ok && isOption(name) {
 			p.options[name] = "n"
 			return name
 		} else if body, ok := strings.CutSuffix(rest, " Kernel Configuration"); ok && p.version == "" {
@@ -161,7 +164,10 @@ func ReadConfig(r io.Reader, name string) (*File, error) {
 		return readText(z, name)
 	}
 	img, err := readImage(b)
-	if err != nil {
+	switch {
+	case err != nil && img != nil && img.format == "" && errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errCut
+	case err != nil:
 		return nil, err
 	}
 	f := &File{Config: facts.KernelConfig{Options: map[string]string{}}, Version: img.version(), Arch: formats[img.format]}
@@ -202,6 +208,8 @@ func readText(r io.Reader, name string) (*File, error) {
 	switch {
 	case errors.Is(err, ErrNoConfig):
 		return nil, fmt.Errorf("%w: a text with fewer than %d options", ErrMalformed, fewOptions)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errCut
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}

@@ -38,7 +38,7 @@ CONFIG_EMPTY=""
 CONFIG_IKCONFIG=y
 CONFIG_C=y
 CONFIG_D=y
-# CONFIG_KEXEC is not set
+# CONFIG_KEXEC is not set (it is gone)
 # CONFIG_SPACED  is not set
 # comment CONFIG_NOT=y
 CONFIG_BAD-NAME=y
