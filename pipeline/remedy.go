@@ -19,8 +19,9 @@ import (
 // would go astray.
 func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 	if len(paths) == 0 {
-		for _, s := range d.System.Sources {
-			paths = append(paths, s.Path)
+		var err error
+		if paths, err = ownPaths(d); err != nil {
+			return nil, err
 		}
 	}
 	if len(paths) != len(d.System.Sources) {
@@ -46,6 +47,20 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 			f.Path = path
 		}
 		out = append(out, f)
+	}
+	return out, nil
+}
+
+// ownPaths are where a decision says that its os.yml files are. Who wrote it, or
+// the facts that it was made by, may have named anything: a pipe would be waited
+// for.
+func ownPaths(d *decision.Decision) ([]string, error) {
+	var out []string
+	for _, s := range d.System.Sources {
+		if info, err := os.Stat(s.Path); err == nil && !info.Mode().IsRegular() {
+			return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%q is no regular file", s.Path), Next: "name the os.yml files where they are now"}
+		}
+		out = append(out, s.Path)
 	}
 	return out, nil
 }
