@@ -36,11 +36,16 @@ found contains lib.finding("MNT-008", c, {
 	count(trees) > 0
 }
 
-# Wherever it is mounted, there is one tree.
-written(p) := {"/sys/fs/cgroup"} if {
+# Wherever it is mounted, there is one tree; the runtime shows a container with a
+# cgroup namespace its own part of it, whose limits it cannot change.
+written(p) := {"/sys/fs/cgroup" | lib.writable(p.m); not own_part(p)} if {
 	p.m.type in {"cgroup", "cgroup2"}
-	lib.writable(p.m)
 } else := p.writes | {"/sys/fs/cgroup" | some path in p.writes; path in {"/sys", "/sys/fs"}}
+
+own_part(p) if {
+	startswith(p.path, "/")
+	lib.own_ns(p.c, "cgroup")
+}
 
 fail contains f if {
 	some f in found

@@ -5,7 +5,16 @@ import data.seaworthy.testing as t
 
 test_fires_bind if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys/fs/cgroup", "options": ["rbind", "rw"]})
 
-test_fires_mount if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/cg", "type": "cgroup2", "source": "cgroup2", "options": ["nosuid"]})
+tree := {"destination": "/cg", "type": "cgroup2", "source": "cgroup2", "options": ["nosuid"]}
+
+test_fires_mount if t.fires(rule.fail, "component:services/nginx") with input as t.put(t.nginx_without_ns("cgroup"), "/components/4/spec/mounts/-", tree)
+
+# Its own part of the tree, but for what init mounts: that has the host's.
+test_silent_own_part if t.silent(rule.fail) with input as t.nginx_mount(tree)
+
+test_fires_by_init if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/runtime", {"mounts": [object.union(tree, {"destination": "cg"})]})
+
+test_silent_read_only_mount if t.silent(rule.fail) with input as t.put(t.nginx_without_ns("cgroup"), "/components/4/spec/mounts/-", object.union(tree, {"options": ["ro"]}))
 
 test_silent_ro if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys/fs/cgroup", "options": ["rbind", "ro"]})
 
