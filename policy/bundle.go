@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Bounds on a bundle; what is in it is bounded by guestLimits beside.
@@ -141,7 +142,7 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 			continue
 		case h.Typeflag != tar.TypeReg:
 			return nil, bad("%q is no regular file", h.Name)
-		case !fs.ValidPath(strings.TrimPrefix(name, "/")) || len(name) > maxPath || strings.ContainsAny(name, "\\\x00"):
+		case !fs.ValidPath(strings.TrimPrefix(name, "/")) || len(name) > maxPath || strings.ContainsFunc(name, odd):
 			return nil, bad("path %q leaves it, or is none", h.Name)
 		}
 		name = strings.TrimPrefix(name, "/") // opa writes bundles with one
@@ -172,6 +173,10 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 	}
 	return files, nil
 }
+
+// odd is what no name needs, and what means another thing to some system or
+// terminal.
+func odd(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
 // hidden: a part of the path begins with a dot.
 func hidden(p string) bool {
