@@ -29,7 +29,10 @@ const (
 	// cuts descriptions.
 	maxTags        = 20
 	maxDescription = 1023 // runes, and the sign that there were more
-	// sourceRoot stands for the top of the repository, in which names begin.
+	// sourceRoot stands for the top of the repository, in which names begin. It
+	// has no entry in originalUriBaseIds: that would need an address, which is
+	// another one on each machine, and viewers put "undefined" before names where
+	// an entry has none.
 	sourceRoot = "%SRCROOT%"
 )
 
@@ -40,13 +43,12 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool              sarifTool            `json:"tool"`
-	AutomationDetails sarifAutomation      `json:"automationDetails"`
-	Invocations       []sarifInvocation    `json:"invocations"`
-	Bases             map[string]sarifBase `json:"originalUriBaseIds"`
-	ColumnKind        string               `json:"columnKind"`
-	Results           []sarifResult        `json:"results"`
-	Properties        map[string]any       `json:"properties"`
+	Tool              sarifTool         `json:"tool"`
+	AutomationDetails sarifAutomation   `json:"automationDetails"`
+	Invocations       []sarifInvocation `json:"invocations"`
+	ColumnKind        string            `json:"columnKind"`
+	Results           []sarifResult     `json:"results"`
+	Properties        map[string]any    `json:"properties"`
 }
 
 type sarifAutomation struct {
@@ -127,10 +129,6 @@ type sarifArtifact struct {
 	Base string `json:"uriBaseId,omitempty"`
 }
 
-type sarifBase struct {
-	Description sarifText `json:"description"`
-}
-
 type sarifRegion struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn,omitempty"`
@@ -155,7 +153,6 @@ func writeSARIF(w io.Writer, d *decision.Decision, o Options) error {
 			Name: d.Tool.Name, Version: d.Tool.Version, InformationURI: informationURI, Rules: []sarifRule{},
 		}},
 		AutomationDetails: sarifAutomation{ID: path.Join("seaworthy", clean(d.System.Name), clean(d.System.Arch)) + "/"},
-		Bases:             map[string]sarifBase{sourceRoot: {sarifText{"The top of the repository."}}},
 		ColumnKind:        "unicodeCodePoints",
 		Results:           []sarifResult{},
 		Invocations:       []sarifInvocation{{ExecutionSuccessful: true, ExitCode: o.Exit, ExitDescription: clean(verdictWord(d) + ": " + why(d))}},

@@ -201,7 +201,10 @@ func TestSARIFPlaces(t *testing.T) {
 		d.Findings = d.Findings[1:2]
 		d.Findings[0].Origin.File = c.file
 		var log sarifLog
-		parse(t, render(t, "sarif", d, Options{Root: c.root, Dir: c.dir}), &log)
+		out := render(t, "sarif", d, Options{Root: c.root, Dir: c.dir})
+		if parse(t, out, &log); strings.Contains(out, "originalUriBaseIds") {
+			t.Error("a base without an address")
+		}
 		if got := log.Runs[0].Results[0].Locations[0].Physical.Artifact; got != (sarifArtifact{c.uri, c.base}) {
 			t.Errorf("%s in %s of %s is %+v", c.file, c.dir, c.root, got)
 		}
