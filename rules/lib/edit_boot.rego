@@ -18,7 +18,7 @@ word(p) := p.name if not is_string(p.value)
 # without_params removes those whose name and value the rows say are bad.
 without_params(bad) := together([remove_word(w) | some w in {word(p) | some p in bad}])
 
-named(name) := object.get(kernel.params_named, kernel.param_name(name), [])
+named(name) := object.get(kernel.params_named, kernel.param_name(name), set())
 
 # cmdline puts one word in the place of all that the parameter had.
 cmdline(name, words) := array.concat(without_params(named(name)), append_words(words))
@@ -50,7 +50,7 @@ setter(key) := input.sysctl.settings[last].component if {
 } else := "cmdline"
 
 sysctl_in("cmdline", key, value) := array.concat(
-	without_params(object.get(kernel.sysctl_params, key, [])),
+	without_params(object.get(kernel.sysctl_params, key, set())),
 	append_words(sprintf("sysctl.%s=%s", [key, value])),
 ) if {
 	early(key)

@@ -87,13 +87,9 @@ param_table := {name: [pair[1] | some pair in sort(pairs)] |
 
 # params_named are those of each name, sysctl_params those that set each sysctl:
 # put in order once, and not looked through for every row.
-params_named := {name: [p | some p in params; param_name(p.name) == name] |
-	some name in {param_name(p.name) | some p in params}
-}
+params_named[param_name(p.name)] contains p if some p in params
 
-sysctl_params := {key: [p | some p in params; sysctl_param(p) == key] |
-	some key in {sysctl_param(p) | some p in params}
-}
+sysctl_params[sysctl_param(p)] contains p if some p in params
 
 # sysctl_param is the key that a parameter sets, undefined where it sets none.
 sysctl_param(p) := substring(key, 7, -1) if {
@@ -212,12 +208,9 @@ module_signature_wanted if locked_down
 sysctl_values(key) := [input.sysctl.settings[i].value | some i in sysctl_settings[key]]
 
 # sysctl_settings are where each key is set, in boot order.
-sysctl_settings := {key: [s[1] | some s in sort(settings)] |
-	some key in {x.key | some x in keyed}
-	settings := [[x.order, x.index] | some x in keyed; x.key == key]
-}
+sysctl_settings := {key: [at[1] | some at in sort(places)] | some key, places in sysctl_places}
 
-keyed := [{"key": sysctl_key(x.key), "order": x.order, "index": i} | some i, x in input.sysctl.settings]
+sysctl_places[sysctl_key(x.key)] contains [x.order, i] if some i, x in input.sysctl.settings
 
 sysctl_key(key) := replace(key, "/", ".")
 

@@ -162,12 +162,15 @@ usual_devices := {"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/ura
 
 # kernel_paths are paths below /proc and /sys at each place where the container
 # has these: the runtime masks what it is told, and no second mount.
-kernel_paths(paths, mounts_of) := {concat("", [p.destination, trim_prefix(path, root)]) |
+kernel_paths(paths, mounts_of) := {concat("", [place, trim_prefix(path, root)]) |
 	some path in paths
-	some root, kind in {"/proc": "proc", "/sys": "sysfs"}
+	some root, places in kernel_places(mounts_of)
 	under(path, root)
-	some p in mounts_of
-	shows_kernel(p, root, kind)
+	some place in places
+}
+
+kernel_places(mounts_of) := {root: {p.destination | some p in mounts_of; shows_kernel(p, root, kind)} |
+	some root, kind in {"/proc": "proc", "/sys": "sysfs"}
 }
 
 shows_kernel(p, _, kind) if p.m.type == kind
@@ -183,8 +186,7 @@ listed(c, key, path) if {
 # kernels are the kernel's own folders, save the cgroups, which MNT-008 is about,
 # and what every container has.
 kernels(path) if {
-	some dir in {"/dev", "/proc", "/sys"}
-	under(path, dir)
+	count({"/dev", "/proc", "/sys"} & folders(path)) > 0
 	not under(path, "/sys/fs/cgroup")
 	not path in usual_devices
 }
