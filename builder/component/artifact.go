@@ -64,10 +64,12 @@ func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery)
 	return a, nil
 }
 
+// artifactError is imageError for what --components has none of.
 func artifactError(reference string, err error) error {
 	var e *system.Error
 	if err = imageError(reference, system.Position{}, err); errors.As(err, &e) {
 		e.What = strings.Replace(e.What, "image ", "artifact ", 1)
+		e.Next = strings.Replace(e.Next, componentsToo, "", 1)
 	}
 	return err
 }

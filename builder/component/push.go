@@ -3,8 +3,6 @@ package component
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -52,17 +50,9 @@ func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pu
 	}
 	out := &Pushed{Digest: digestOf(raw), size: int64(len(raw))}
 	if err := u.registry.push(ctx, r, p, raw, out.Digest, layers); err != nil {
-		return nil, artifactError(reference, pushError(r, err))
+		return nil, artifactError(reference, registryError(r, err))
 	}
 	return out, nil
-}
-
-func pushError(r ref, err error) error {
-	err = registryError(r, err)
-	if e := (*system.Error)(nil); errors.As(err, &e) && strings.HasPrefix(e.Next, "check the network") {
-		e.Next = "check the network and the registry's name"
-	}
-	return err
 }
 
 // manifest is the one form of an artifact's manifest.

@@ -204,7 +204,7 @@ func registryError(q ref, err error) error {
 		return err
 	}
 	e := &system.Error{Kind: system.ErrUnusable, What: "registry " + q.registry, Err: err,
-		Next: "check the network and the registry's name, or give --components a layout or archive that has the image"}
+		Next: "check the network and the registry's name" + componentsToo}
 	if t := (*transport.Error)(nil); errors.As(err, &t) {
 		switch t.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
@@ -216,6 +216,9 @@ func registryError(q ref, err error) error {
 	}
 	return e
 }
+
+// componentsToo is where an image, but nothing else, could lie as well.
+const componentsToo = ", or give --components a layout or archive that has the image"
 
 // errNoSuchImage: the registry answered that it has no such thing.
 var errNoSuchImage = errors.New("no such image")
