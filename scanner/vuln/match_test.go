@@ -1,6 +1,8 @@
 package vuln
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -177,5 +179,33 @@ func TestVEXDigest(t *testing.T) {
 	got := f.Vulnerabilities.VEX
 	if len(got) != 2 || !slices.Equal(got[:1], got[1:]) || !strings.HasPrefix(got[0], "sha256:") {
 		t.Errorf("%q", got)
+	}
+}
+
+// A folder is read whole: a link in it counts as the file that it leads to.
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	elsewhere := write(t, "kev.json", `{"catalogVersion":"1","vulnerabilities":[{"cveID":"CVE-2026-0001"}]}`)
+	if err := os.WriteFile(filepath.Join(dir, "osv.json"), []byte(osvID("CVE-2026-0001", "npm", "x", "", all)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "kev.json")); err != nil {
+		t.Fatal(err)
+	}
+	if got := match(t, of("pkg:npm/x@1.0.0"), Options{Databases: []string{dir}}); len(got) != 1 || !got[0].Exploited {
+		t.Errorf("%+v", got)
+	}
+	for name, target := range map[string]string{"gone.json": "nowhere", "folder.json": dir} {
+		link := filepath.Join(dir, name)
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if err := Match(t.Context(), of("pkg:npm/x@1.0.0"), Options{Databases: []string{dir}}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

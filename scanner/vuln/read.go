@@ -43,8 +43,15 @@ func (r *reader) path(ctx context.Context, path string) error {
 		if err != nil {
 			return unreadable(p, err)
 		}
-		if ext := filepath.Ext(p); !d.Type().IsRegular() || ext != ".json" && ext != ".zip" {
+		if ext := filepath.Ext(p); d.IsDir() || ext != ".json" && ext != ".zip" {
 			return ctx.Err()
+		}
+		// A link counts as what it leads to: to pass over it would be to read
+		// half a database.
+		if info, err := os.Stat(p); err != nil {
+			return unreadable(p, err)
+		} else if !info.Mode().IsRegular() {
+			return malformed(p, errors.New("it is no file"))
 		}
 		found++
 		return r.file(ctx, p)
