@@ -37,9 +37,9 @@ not_applicable contains {"resource": lib.resource(c), "reason": "it is based on 
 }
 
 # hidden says why a component without a distribution may have one all the same.
-hidden(c) := sprintf("%s could not be read", [file]) if {
-	some file in lib.arr(c.sbom.unreadable)
-	endswith(file, "/os-release")
+hidden(c) := sprintf("%s could not be read", [lib.one_line(files)]) if {
+	files := [file | some file in lib.arr(c.sbom.unreadable); endswith(file, "/os-release")]
+	count(files) > 0
 } else := "it has packages of a distribution, and does not say of which" if {
 	some p in lib.arr(c.sbom.packages)
 	p.type in lib.distributed

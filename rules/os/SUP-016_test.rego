@@ -75,9 +75,14 @@ test_unknown_hidden if {
 	packages := t.component_with("nginx", "/sbom/distro", null)
 	t.tells(rule.unknown, "component:services/nginx") with input as packages with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.not_applicable) with input as packages
-	unread := t.put(none, "/components/4/sbom/unreadable", ["/app.jar", "/usr/lib/os-release"])
+	unread := t.put(none, "/components/4/sbom/unreadable", ["/app.jar", "/usr/lib/os-release", "/srv/os-release"])
 	t.tells(rule.unknown, "component:services/nginx") with input as unread with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.not_applicable) with input as unread
+	told := rule.unknown with input as unread with data.seaworthy.date as "2026-12-01"
+	{"/srv/os-release, /usr/lib/os-release could not be read"} == {u.reason | some u in told; u.resource == "component:services/nginx"}
+	other := t.put(none, "/components/4/sbom/unreadable", ["/app.jar"])
+	t.tells(rule.not_applicable, "component:services/nginx") with input as other
+	t.silent(rule.unknown) with input as other with data.seaworthy.date as "2026-12-01"
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
