@@ -76,8 +76,8 @@ marks := `^Ubuntu |^\d+\.\d+\.\d+-\d+(\.\d+)*-[a-z]|\.(fc|el|amzn|azl)\d|\.deb\d
 # eol is the last day of the series, by the table; where it has two rows for
 # one, that which ends first. A series that is older than the newest longterm
 # one, and no such itself, had ended when the table was made.
-eol := min(listed) if {
-	count(listed) > 0
+eol := first if {
+	first := min(listed)
 } else := newest.asOf if {
 	kernel.older_than(newest.series)
 }
