@@ -26,7 +26,9 @@ func (c *cli) kernel() *cobra.Command {
 line and its sysctls. It reads a .config, as it is or compressed (/proc/config.gz), and
 kernels that were built with CONFIG_IKCONFIG: bzImage, vmlinux, Image, Image.gz, EFI zboot.
 What is not given is not decided about, and the report says so; a kernel without its command
-line is judged as if nothing stood there. "-" is standard input.
+line is judged as if nothing stood there. Files of sysctls are read as sysctl.d(5) says: "*"
+for an interface is for all and default, save where a file names these or excepts them by
+"-KEY". "-" is standard input.
 
 ` + exitHelp,
 		Example: `  seaworthy kernel check /boot/config-6.1.0-41-amd64
