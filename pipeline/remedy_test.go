@@ -177,7 +177,29 @@ func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (m
 			}
 		}
 	}
+	if made > 1 {
+		system.together(t, judge, old)
+	}
 	return made
+}
+
+// together makes all edits one after another, as explain shows them: whatever is
+// shown, or said to be mended with the others, is gone.
+func (s *editable) together(t *testing.T, judge *policy.Prepared, old []decision.Finding) {
+	t.Helper()
+	now := s.files
+	var mended []decision.Finding
+	for _, f := range old {
+		_, next, err := pipeline.NextRemedy(s.files, now, &f)
+		if err == nil && len(f.Edits) > 0 {
+			now, mended = next, append(mended, f)
+		}
+	}
+	for _, g := range failing(s.decide(t, judge, now)) {
+		if slices.ContainsFunc(mended, func(f decision.Finding) bool { return f.ID == g.ID && f.Resource == g.Resource && f.Key == g.Key }) {
+			t.Errorf("%s %s on %s: still there after all edits\n%s", g.ID, g.Key, g.Resource, edit.Diff(s.files, now))
+		}
+	}
 }
 
 // editable is a rule's system as files that can be edited, and the change of

@@ -11,9 +11,15 @@ append_words(words) := [{"op": "append", "path": cmdline_path, "value": words}]
 remove_word(word) := [{"op": "remove", "path": cmdline_path, "value": word}]
 
 # word is a parameter as it stands on the command line.
-word(p) := sprintf("%s=%s", [p.name, p.value]) if is_string(p.value)
+word(p) := param(p.name, p.value) if is_string(p.value)
 
 word(p) := p.name if not is_string(p.value)
+
+# param gives a parameter a value. One with blanks stands in quotes, which the
+# kernel takes off.
+param(name, value) := sprintf("%s=%s", [name, value]) if {
+	not regex.match(`\s`, value)
+} else := sprintf(`%s="%s"`, [name, value])
 
 # without_params removes those whose name and value the rows say are bad.
 without_params(bad) := together([remove_word(w) | some w in {word(p) | some p in bad}])
@@ -51,7 +57,7 @@ setter(key) := input.sysctl.settings[last].component if {
 
 sysctl_in("cmdline", key, value) := array.concat(
 	without_params(object.get(kernel.sysctl_params, key, set())),
-	append_words(sprintf("sysctl.%s=%s", [key, value])),
+	append_words(param(sprintf("sysctl.%s", [key]), value)),
 ) if {
 	early(key)
 }
@@ -118,7 +124,7 @@ either(first, second) := second if count(first) == 0
 
 # moved_sysctl takes a component's setting for the whole system to where the
 # system's settings are made.
-moved_sysctl(c, key, value) := array.concat(without_sysctl(c, key), append_words(sprintf("sysctl.%s=%s", [key, value]))) if {
+moved_sysctl(c, key, value) := array.concat(without_sysctl(c, key), append_words(param(sprintf("sysctl.%s", [key]), value))) if {
 	early(key)
 	count(kernel.sysctl_values(key)) == 1
 	not regex.match(`\s`, value)

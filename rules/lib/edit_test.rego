@@ -227,6 +227,7 @@ test_started_already if edit.started("yama") == [] with input as boot([])
 
 test_sysctl_unset if {
 	edit.sysctl("kernel.x", "1") == [line("append", "sysctl.kernel.x=1")] with input as boot([])
+	edit.sysctl("kernel.x", "3 4") == [line("append", `sysctl.kernel.x="3 4"`)] with input as boot([])
 }
 
 test_sysctl_on_the_command_line if {

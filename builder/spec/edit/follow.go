@@ -92,7 +92,17 @@ func (f *follower) place(steps, at []string) (out []string, ok bool) {
 	case "append":
 		return out, f.holds(after) || !f.contradicts(before, after)
 	}
-	return out, true
+	return out, f.edit.Value == nil || f.holds(after) || !changed(before, after)
+}
+
+// changed: a list has elements that it had not. One that is not there any more
+// may be one of them now, and is not done with.
+func changed(before, after any) bool {
+	had, _ := before.([]any)
+	has, _ := after.([]any)
+	return slices.ContainsFunc(has, func(v any) bool {
+		return !slices.ContainsFunc(had, func(one any) bool { return equal(v, one) })
+	})
 }
 
 // contradicts: another edit gave a parameter that this one appends, with a value

@@ -30,6 +30,7 @@ func TestFollow(t *testing.T) {
 		"over what another one set": {web, []decision.Edit{of("set", "/capabilities", []any{"A"}), of("set", "/capabilities", []any{"B"})}, ""},
 		"of an element that changed": {web + "    binds: [a, b]\n",
 			[]decision.Edit{of("set", "/binds/1", "c"), of("set", "/binds/1", "d")}, ""},
+		"out of what changed":     {web + "    binds: [a, b]\n", []decision.Edit{of("set", "/binds/0", "c"), of("remove", "/binds", "a")}, ""},
 		"against a parameter":     {web, []decision.Edit{cmdline("append", "l=x"), cmdline("append", "l=y")}, ""},
 		"of an element that went": {web + "    binds: [a, b]\n", []decision.Edit{of("remove", "/binds/0", nil), of("set", "/binds/0", "d")}, ""},
 	} {
