@@ -47,6 +47,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"example/shadow:1":                  component(ocitest.Config{}, mode(file("etc/shadow", "root:*:19000:0:99999:7:::\n"), 0o644)),
 		"example/shadow:2":                  component(ocitest.Config{}, mode(file("etc/shadow", "root:*:19000:0:99999:7:::\n"), 0o600)),
 		"example/password:1":                component(ocitest.Config{}, mode(file("etc/shadow", "root::19000:0:99999:7:::\n"), 0o600)),
+		"example/password:2":                component(ocitest.Config{}, mode(file("etc/shadow", "root:$6$saltstring$hWds/4XPpAsysnYn0XfmQdS0RAhsm9XE1N89qYKToFP8eDoThGKMikxoKDxILTPPHvGbJ1z4tJHPEpAWjqEeU.:19000:0:99999:7:::\n"), 0o600)),
 		"example/ids:1":                     component(ocitest.Config{}, file("etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")),
 		"example/ids:2":                     component(ocitest.Config{}, file("etc/passwd", "root:x:0:0::/:/bin/sh\nweb:x:100:100::/:/bin/false\n")),
 		"example/sshd-open:1":               component(ocitest.Config{}, file("etc/ssh/sshd_config", "PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n")),

@@ -240,6 +240,9 @@ func standing(c *facts.Component, granted things) {
 	for _, account := range c.Files.EmptyPasswords {
 		granted.add("image files", "password "+account, "", "the account %s without a password", account)
 	}
+	for _, account := range c.Files.KnownPasswords {
+		granted.add("image files", "known password "+account, "", "the account %s with a well-known password", account)
+	}
 	for _, p := range c.Files.AuthorizedKeys {
 		granted.add("image files", "keys "+p, "", "the keys in %s", p)
 	}

@@ -45,7 +45,7 @@ sbom := {
 files := {
 	"present": true, "count": 100, "bytes": 1000,
 	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
-	"emptyPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [],
+	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [],
 	"authorizedKeys": [], "sysctl": [], "truncated": false,
 }
 

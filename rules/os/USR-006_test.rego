@@ -27,14 +27,33 @@ written(logins) := t.put(t.good, "/files", [{
 	"digest": "", "secret": "", "origin": t.origin, "logins": logins,
 }])
 
+accounts(those) := object.union({"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "sshd": null, "sshdMatch": [], "partial": false}, those)
+
 test_fires_files_section if {
-	t.fires(rule.fail, "file:/etc/getty.shadow") with input as written({"emptyPasswords": ["root"], "sshd": null, "sshdMatch": [], "partial": false})
+	t.fires(rule.fail, "file:/etc/getty.shadow") with input as written(accounts({"emptyPasswords": ["root"]}))
 }
 
 test_silent_files_section if {
-	system := written({"emptyPasswords": [], "sshd": null, "sshdMatch": [], "partial": false})
+	system := written(accounts({}))
 	t.silent(rule.fail) with input as system
 	"file:/etc/getty.shadow" in rule.checked with input as system
 	t.silent(rule.fail) with input as written(null)
 	not "file:/etc/getty.shadow" in rule.checked with input as written(null)
+}
+
+test_fires_known if {
+	some f in rule.fail with input as t.nginx_files("knownPasswords", ["pi"])
+	f.message == "account pi of services/nginx has a well-known password"
+	some g in rule.fail with input as written(accounts({"knownPasswords": ["pi"]}))
+	g.message == "account pi of /etc/getty.shadow has a well-known password"
+	some h in rule.fail with input as t.nginx_files("emptyPasswords", ["root"])
+	h.message == "account root of services/nginx has an empty password"
+}
+
+test_unknown_untried if {
+	some u in rule.unknown with input as t.nginx_files("untriedPasswords", ["ann", "bob"])
+	u.resource == "component:services/nginx"
+	contains(u.reason, "ann, bob")
+	t.tells(rule.unknown, "file:/etc/getty.shadow") with input as written(accounts({"untriedPasswords": ["ann"]}))
+	count(rule.unknown) == 0 with input as written(accounts({}))
 }

@@ -240,7 +240,11 @@ type Inventory struct {
 	// EmptyPasswords are accounts in /etc/shadow or /etc/passwd with an empty
 	// password.
 	EmptyPasswords []string `json:"emptyPasswords"`
-	DuplicateIDs   []string `json:"duplicateIds"`
+	// KnownPasswords are accounts there whose password is a well-known one,
+	// UntriedPasswords those with a hash that is not computed to tell.
+	KnownPasswords   []string `json:"knownPasswords"`
+	UntriedPasswords []string `json:"untriedPasswords"`
+	DuplicateIDs     []string `json:"duplicateIds"`
 	// Tools are package managers, compilers, debuggers and network tools, by
 	// path; Kind says which of the four.
 	Tools []Obj `json:"tools"`
@@ -375,9 +379,12 @@ type File struct {
 // Logins is what a file says that stands alone: accounts (named passwd, shadow
 // or NAME.shadow) or the settings of sshd (sshd_config).
 type Logins struct {
-	EmptyPasswords []string          `json:"emptyPasswords"`
-	SSHD           map[string]string `json:"sshd" facts:"nullable"`
-	SSHDMatch      []SSHDMatch       `json:"sshdMatch"`
+	// See Inventory.
+	EmptyPasswords   []string          `json:"emptyPasswords"`
+	KnownPasswords   []string          `json:"knownPasswords"`
+	UntriedPasswords []string          `json:"untriedPasswords"`
+	SSHD             map[string]string `json:"sshd" facts:"nullable"`
+	SSHDMatch        []SSHDMatch       `json:"sshdMatch"`
 	// Partial: sshd_config includes files that are not looked at.
 	Partial bool `json:"partial"`
 }

@@ -50,7 +50,8 @@ func (s *Sink) read(p string) (text string, ok bool, err error) {
 	return "", false, fmt.Errorf("%s is not read: it is the file %s, a name that says nothing of such content", p, real)
 }
 
-// accounts finds empty passwords and ids that several names share.
+// accounts finds empty and well-known passwords and ids that several names
+// share.
 func (s *Sink) accounts() error {
 	passwd, _, err := s.read("/etc/passwd")
 	if err != nil {
@@ -64,8 +65,15 @@ func (s *Sink) accounts() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range emptyPasswords(passwd, shadow) {
+	empty, known, untried := passwords(passwd, shadow)
+	for _, name := range empty {
 		s.strings(&s.inv.EmptyPasswords, name)
+	}
+	for _, name := range known {
+		s.strings(&s.inv.KnownPasswords, name)
+	}
+	for _, name := range untried {
+		s.strings(&s.inv.UntriedPasswords, name)
 	}
 	for _, d := range append(duplicates("gid", group), duplicates("uid", passwd)...) {
 		s.strings(&s.inv.DuplicateIDs, d)
@@ -76,7 +84,7 @@ func (s *Sink) accounts() error {
 // Logins says who can log in by a file that is written to p, nil where it is
 // none that settles that.
 func Logins(p, text string) *facts.Logins {
-	out := &facts.Logins{EmptyPasswords: []string{}, SSHDMatch: []facts.SSHDMatch{}}
+	out := &facts.Logins{EmptyPasswords: []string{}, KnownPasswords: []string{}, UntriedPasswords: []string{}, SSHDMatch: []facts.SSHDMatch{}}
 	switch base := path.Base(p); {
 	case base == "sshd_config":
 		r := sshdReader{settings: map[string]string{}}
@@ -84,31 +92,14 @@ func Logins(p, text string) *facts.Logins {
 		out.SSHD, out.Partial = r.settings, r.truncated
 		out.SSHDMatch = append(out.SSHDMatch, r.match...)
 	case base == "passwd", base == "shadow", strings.HasSuffix(base, ".shadow"):
-		out.EmptyPasswords = append(out.EmptyPasswords, emptyPasswords(text, "")...)
+		empty, known, untried := passwords(text)
+		out.EmptyPasswords = append(out.EmptyPasswords, empty...)
+		out.KnownPasswords = append(out.KnownPasswords, known...)
+		out.UntriedPasswords = append(out.UntriedPasswords, untried...)
 	default:
 		return nil
 	}
 	return out
-}
-
-// emptyPasswords names accounts that need no password: an empty field in
-// either file. An account is listed once, sorted.
-func emptyPasswords(passwd, shadow string) []string {
-	var out []string
-	for _, text := range []string{passwd, shadow} {
-		for line := range strings.SplitSeq(text, "\n") {
-			f := strings.Split(strings.TrimRight(line, "\r"), ":")
-			if len(f) < 2 || f[0] == "" || f[1] != "" || strings.HasPrefix(f[0], "#") {
-				continue
-			}
-			// "+::" and "-::" lines take accounts from NIS; they are none.
-			if f[0][0] != '+' && f[0][0] != '-' {
-				out = append(out, f[0])
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // duplicates lists ids with more than one name: "uid 0: root, toor".

@@ -1,0 +1,168 @@
+package files
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"hash"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-crypt/x/crypt"
+	"github.com/go-crypt/x/yescrypt"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// wellKnown are passwords that are tried on every hash, beside the account's own
+// name: what boards, images, tutorials and test set-ups ship with, and the ones
+// that are guessed first.
+var wellKnown = []string{
+	"root", "toor", "password", "admin", "passw0rd", "changeme", "secret", "default", "test", "linux",
+	"linuxkit", "docker", "alpine", "debian", "ubuntu", "raspberry", "vagrant", "1234", "12345", "123456",
+}
+
+// The hashes of a hostile image cost what it likes, so that only what takes
+// about a tenth of a second is tried, and few of them.
+const (
+	maxTried    = 4        // hashes of an image
+	maxRounds   = 100_000  // of SHA-crypt
+	maxBcrypt   = 10       // its cost, a power of two
+	maxYescrypt = 32 << 20 // bytes of memory
+)
+
+// login is an account and its password field.
+type login struct{ name, hash string }
+
+// logins are the accounts of files like passwd and shadow. Lines that begin with
+// + or - take accounts from NIS; they are none.
+func logins(texts ...string) []login {
+	var out []login
+	for _, text := range texts {
+		for line := range strings.SplitSeq(text, "\n") {
+			f := strings.Split(strings.TrimRight(line, "\r"), ":")
+			if len(f) >= 2 && f[0] != "" && !strings.ContainsRune("#+-", rune(f[0][0])) {
+				out = append(out, login{f[0], f[1]})
+			}
+		}
+	}
+	return out
+}
+
+// passwords judges the accounts of files like passwd and shadow. empty are those
+// that need no password, known those whose password is well known; untried those
+// with a hash of a form, or at a cost, that is not computed. Each list is sorted
+// and names an account once.
+func passwords(texts ...string) (empty, known, untried []string) {
+	tried := 0
+	for _, l := range logins(texts...) {
+		if l.hash == "" {
+			empty = append(empty, l.name)
+			continue
+		}
+		if !isHash(l.hash) {
+			continue
+		}
+		check := checker(l.hash)
+		if check == nil || tried == maxTried {
+			untried = append(untried, l.name)
+			continue
+		}
+		tried++
+		if slices.ContainsFunc(append([]string{l.name}, wellKnown...), check) {
+			known = append(known, l.name)
+		}
+	}
+	return sorted(empty), sorted(known), sorted(untried)
+}
+
+// isHash: what begins with ! or * is locked, and x stands in the other file.
+func isHash(field string) bool {
+	return strings.HasPrefix(field, "$") || strings.HasPrefix(field, "_") || isTraditional(field)
+}
+
+// isTraditional: a hash by the DES has this many characters, and no mark.
+func isTraditional(field string) bool {
+	const length, alphabet = 13, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	return len(field) == length && strings.Trim(field, alphabet) == ""
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// checker says whether a password is that of a hash as crypt(5) writes it; nil
+// where that would cost too much or is of another form.
+func checker(encoded string) func(password string) bool {
+	part := strings.Split(encoded, "$")
+	if len(part) < 4 || part[0] != "" {
+		return nil
+	}
+	switch part[1] {
+	case "1":
+		return md5Checker(part[2:])
+	case "5":
+		return shaChecker(sha256.New, part[2:])
+	case "6":
+		return shaChecker(sha512.New, part[2:])
+	case "2a", "2b", "2y":
+		if cost, err := bcrypt.Cost([]byte(encoded)); err != nil || cost > maxBcrypt {
+			return nil
+		}
+		return func(password string) bool {
+			return bcrypt.CompareHashAndPassword([]byte(encoded), []byte(password)) == nil
+		}
+	case "y":
+		return yescryptChecker(encoded, part[2])
+	}
+	return nil
+}
+
+// md5Checker is for $1$SALT$HASH.
+func md5Checker(part []string) func(string) bool {
+	if len(part) != 2 || part[0] == "" || len(part[0]) > 8 {
+		return nil
+	}
+	return func(password string) bool {
+		return equal(crypt.KeyMD5Crypt([]byte(password), []byte(part[0])), part[1])
+	}
+}
+
+// shaChecker is for $5$ and $6$, whose rounds may be named before the salt. The
+// bounds are those of the algorithm.
+func shaChecker(algorithm func() hash.Hash, part []string) func(string) bool {
+	rounds := 5000
+	if text, ok := strings.CutPrefix(part[0], "rounds="); ok {
+		n, err := strconv.Atoi(text)
+		if err != nil || n > maxRounds {
+			return nil
+		}
+		rounds, part = max(n, 1000), part[1:]
+	}
+	if len(part) != 2 || part[0] == "" {
+		return nil
+	}
+	salt := []byte(part[0][:min(len(part[0]), 16)])
+	return func(password string) bool {
+		return equal(crypt.KeySHACrypt(algorithm, []byte(password), salt, rounds), part[1])
+	}
+}
+
+// yescryptChecker is for $y$PARAMETERS$SALT$HASH.
+func yescryptChecker(encoded, parameters string) func(string) bool {
+	_, ln, r, err := yescrypt.DecodeSetting([]byte(parameters))
+	if err != nil || ln < 1 || ln > 20 || r < 1 || 128*r<<ln > maxYescrypt {
+		return nil
+	}
+	if _, err := yescrypt.Hash(nil, []byte(encoded)); err != nil {
+		return nil
+	}
+	return func(password string) bool {
+		sum, err := yescrypt.Hash([]byte(password), []byte(encoded))
+		return err == nil && bytes.Equal(sum, []byte(encoded))
+	}
+}
+
+func equal(sum []byte, text string) bool { return subtle.ConstantTimeCompare(sum, []byte(text)) == 1 }
