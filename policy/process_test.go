@@ -66,7 +66,7 @@ func TestOrphan(t *testing.T) {
 	}
 	defer answers.Close()
 	// The shell says its child's number, and lives until its input ends.
-	sh := exec.CommandContext(t.Context(), "sh", "-c", `"$0" `+guestArg+` <"$1" >&3 & echo $!; read x`, os.Args[0], writeFile(t, t.TempDir(), "job", string(job)))
+	sh := exec.CommandContext(t.Context(), "sh", "-c", `"$0" `+guestArg+` <"$1" >&3 & exec 3>&-; echo $!; read x`, os.Args[0], writeFile(t, t.TempDir(), "job", string(job)))
 	sh.ExtraFiles = []*os.File{answer}
 	stdin, err := sh.StdinPipe()
 	if err != nil {
@@ -83,14 +83,19 @@ func TestOrphan(t *testing.T) {
 	if _, err := fmt.Fscan(stdout, &pid); err != nil {
 		t.Fatal(err)
 	}
-	for used := time.Duration(0); used < 200*time.Millisecond; used, _ = cpuTime(pid) {
+	said := make(chan string, 1)
+	go func() {
+		all, err := io.ReadAll(answers)
+		said <- fmt.Sprintf("%s %v", all, err)
+	}()
+	for used := time.Duration(0); used < 200*time.Millisecond && len(said) == 0; used, _ = cpuTime(pid) {
 		time.Sleep(poll)
 	}
 	if err := stdin.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := io.ReadAll(answers); err != nil || !strings.Contains(string(said), errOrphan.Error()) {
-		t.Errorf("it ended for another reason: %s, %v", said, err)
+	if s := <-said; !strings.Contains(s, errOrphan.Error()) {
+		t.Errorf("it ended for another reason: %s", s)
 	}
 	_ = sh.Wait() // the shell's own end says nothing
 }

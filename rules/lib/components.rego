@@ -165,8 +165,10 @@ one_line(xs) := concat(", ", words) if {
 }
 
 # origin_layer says who set the value at a JSON pointer of the effective spec:
-# the origin of its longest prefix that has one.
-origin_layer(c, pointer) := layers[count(layers) - 1] if {
+# the origin of its longest prefix that has one, which is mostly all of it.
+origin_layer(c, pointer) := own if {
+	own := obj(c.origins)[pointer].layer
+} else := layers[count(layers) - 1] if {
 	origins := obj(c.origins)
 	steps := split(pointer, "/")
 	prefixes := array.concat([""], [concat("/", array.slice(steps, 0, n)) | some n in numbers.range(1, count(steps))])

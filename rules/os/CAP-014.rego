@@ -31,13 +31,14 @@ found contains lib.finding("CAP-014", c, {
 	"edits": edit.own_caps(c),
 }) if {
 	some c in lib.containers
-	names := from_label(c) - {x | some x in given.params.pss_baseline_caps}
+	names := from_label(c)
 	count(names) > 0
 }
 
 from_label(c) := {name |
 	some kind in ["bounding", "ambient"]
 	some i, name in object.get(c.spec, ["process", "capabilities", kind], [])
+	not name in given.params.pss_baseline_caps
 	lib.origin_layer(c, sprintf("/process/capabilities/%s/%d", [kind, i])) == "label"
 }
 
