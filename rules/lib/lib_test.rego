@@ -206,6 +206,7 @@ test_dashes_are_no_parameter if {
 		{"name": "quiet", "value": null, "index": 0},
 		{"name": "--", "value": null, "index": 1},
 		{"name": "single", "value": null, "index": 2},
+		{"name": "--", "value": null, "index": 3},
 	]}}
 }
 

@@ -39,7 +39,6 @@ found contains lib.finding("SUP-011", c, {
 	some p in lib.arr(c.sbom.packages)
 	not described(p)
 	missing := {field | some field in ["version", "purl"]; lib.str(object.get(p, field, "")) == ""}
-	count(missing) > 0
 }
 
 described(p) if {

@@ -7,6 +7,13 @@ test_fires_version if t.fires(rule.fail, "component:services/nginx") with input 
 
 test_fires_purl if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "1", "type": "deb", "purl": "", "licenses": []})
 
+test_message if {
+	some f in rule.fail with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
+	f.actual == "a without version"
+	some g in rule.fail with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a"})
+	g.actual == "a without purl, version"
+}
+
 test_silent_full if t.silent(rule.fail) with input as t.component_with("nginx", "/sbom/packages/-", {"name": "a", "version": "1", "type": "deb", "purl": "pkg:deb/debian/a@1", "licenses": []})
 
 test_unknown_absent if {
