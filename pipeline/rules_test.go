@@ -44,6 +44,7 @@ func TestRuleSystems(t *testing.T) {
 			if strings.Contains(info.Source, "\nfail contains") {
 				bench.fires(t, judge, info)
 			}
+			bench.systems(t, info.ID)
 		})
 	}
 	folders, err := os.ReadDir(ruleSystems)
@@ -95,7 +96,13 @@ func (b *ruleBench) write(t *testing.T, file string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(t.TempDir(), filepath.Base(file))
+	return b.place(t, filepath.Base(file), content)
+}
+
+// place writes an os.yml of this content, with digests.
+func (b *ruleBench) place(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), name)
 	writeFile(t, to, []byte(b.digests.Replace(string(content))))
 	return to
 }
@@ -163,6 +170,19 @@ func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) 
 	}
 	var p patched
 	strict(t, raw, &p)
+	return b.decidePatch(t, judge, id, p), p.Fires, func(found []string) {
+		p.Fires = found
+		out, err := json.MarshalIndent(p, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, file+".json", append(out, '\n'))
+	}
+}
+
+// decidePatch gives the findings of a rule on the base's facts with a change.
+func (b *ruleBench) decidePatch(t *testing.T, judge policy.Options, id string, p patched) []decision.Finding {
+	t.Helper()
 	merged, err := json.Marshal(mergeByID(b.facts, p.Facts))
 	if err != nil {
 		t.Fatal(err)
@@ -176,15 +196,7 @@ func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
-	return own, p.Fires, func(found []string) {
-		p.Fires = found
-		out, err := json.MarshalIndent(p, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		writeFile(t, file+".json", append(out, '\n'))
-	}
+	return slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
 }
 
 const firesComment = "# fires: "
