@@ -1,6 +1,9 @@
 package component
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -44,8 +47,10 @@ func (p *pass) takeOver(n *node, o, s *object) error {
 	}
 	s.copied = n
 	e, old := o.entry, s.entry
+	if err := oneFile(e, old); err != nil {
+		return err
+	}
 	e.Type, e.Link, e.Size = system.TypeFile, "", old.Size
-	e.Mode, e.UID, e.GID, e.Xattrs = old.Mode, old.UID, old.GID, old.Xattrs
 	o.body = s.body
 	err := p.place(n, o, nil)
 	if !n.announced {
@@ -73,5 +78,26 @@ func (p *pass) linked(n *node) error {
 			}
 		}
 	}
+	return nil
+}
+
+// oneFile gives a hard link the metadata of its file: they are one, and every
+// sink must see the same. A link whose header says something else is refused,
+// since runtimes do not agree on it: containerd gives the file what the last
+// header says, GNU tar what the first one says. Many writers leave the
+// extended attributes out of a link's header, so that says nothing.
+func oneFile(link, file *system.Entry) error {
+	switch {
+	case link.Mode != file.Mode:
+		return refuse(link.Path, "hard link with the mode %04o; its file %q has %04o", link.Mode, file.Path, file.Mode)
+	case link.UID != file.UID || link.GID != file.GID:
+		return refuse(link.Path, "hard link with the owner %d:%d; its file %q has %d:%d", link.UID, link.GID, file.Path, file.UID, file.GID)
+	}
+	for _, k := range slices.Sorted(maps.Keys(link.Xattrs)) {
+		if v, ok := file.Xattrs[k]; !ok || v != link.Xattrs[k] {
+			return refuse(link.Path, "hard link with an extended attribute %q that its file %q does not have", k, file.Path)
+		}
+	}
+	link.Xattrs = file.Xattrs
 	return nil
 }

@@ -284,8 +284,12 @@ func (p *pass) missing(n *node, o *object) *node {
 func (p *pass) announce(n *node, o *object, body io.Reader) error {
 	e := o.entry
 	if e.Type == system.TypeHardlink {
-		if t := p.tree.nodes[e.Link]; t.top.Type == system.TypeHardlink {
-			e.Link = t.top.Link
+		t := p.tree.nodes[e.Link].top
+		if t.Type == system.TypeHardlink {
+			e.Link = t.Link
+		}
+		if err := oneFile(e, t); err != nil {
+			return err
 		}
 	}
 	if p.nested[e.Path] {

@@ -32,18 +32,22 @@ type kernelInitrd struct {
 	comp compressor
 	cpio cpioWriter
 	gzip bool
-	// index holds where each file's content lies in the archive, for hard
-	// links.
-	index map[string]span
+	// index holds each file, and where its content lies in the archive, for
+	// hard links.
+	index map[string]*written
 	links []link
 }
 
-type span struct{ off, size int64 }
+// written is a file in the archive.
+type written struct {
+	e   *system.Entry
+	off int64
+}
 
 // link is a hard link that waits for Close.
 type link struct {
-	e      system.Entry
-	target span
+	path   string
+	target *written
 }
 
 // compressor is what the two compressions have in common.
@@ -61,7 +65,7 @@ func newKernelInitrd(o Options) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelInitrd{o: o, out: out, body: out, files: []string{o.Stem + "-initrd.img"}, index: map[string]span{}}
+	k := &kernelInitrd{o: o, out: out, body: out, files: []string{o.Stem + "-initrd.img"}, index: map[string]*written{}}
 	k.buf = bufio.NewWriterSize(out, 1<<20)
 	if k.comp, err = newZstd(k.buf); err != nil {
 		out.Close()
@@ -90,7 +94,11 @@ func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 		return k.prefix()
 	}
 	if e.Type == system.TypeHardlink {
-		k.links = append(k.links, link{e: e.Entry, target: k.index[e.Link]})
+		target := k.index[e.Link]
+		if target == nil {
+			return nil, fmt.Errorf("hard link to /%s, which is no file of the initrd", e.Link)
+		}
+		k.links = append(k.links, link{path: e.Path, target: target})
 		return nil, nil
 	}
 	nlink := uint32(1)
@@ -103,7 +111,7 @@ func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	if e.Type != system.TypeFile {
 		return nil, nil
 	}
-	k.index[e.Path] = span{k.cpio.pos, e.Size}
+	k.index[e.Path] = &written{&e.Entry, k.cpio.pos}
 	return content{&k.cpio}, nil
 }
 
@@ -219,7 +227,7 @@ func (k *kernelInitrd) writeLinks() error {
 		case a.target.off > b.target.off:
 			return 1
 		}
-		return strings.Compare(a.e.Path, b.e.Path)
+		return strings.Compare(a.path, b.path)
 	})
 	r, err := k.written()
 	if err != nil {
@@ -239,19 +247,21 @@ func (k *kernelInitrd) writeLinks() error {
 		if err := k.writeGroup(k.links[i:n], r); err != nil {
 			return err
 		}
-		pos = first.target.off + first.target.size
+		pos = first.target.off + first.target.e.Size
 		i = n
 	}
 	return nil
 }
 
+// writeGroup writes links of one file. Each has the file's metadata: what the
+// headers of links say is not looked at.
 func (k *kernelInitrd) writeGroup(group []link, r io.Reader) error {
 	ino := k.cpio.next()
 	for i, l := range group {
-		e := l.e
-		e.Type, e.Link, e.Size = system.TypeFile, "", 0
-		if i == 0 {
-			e.Size = l.target.size
+		e := *l.target.e
+		e.Path = l.path
+		if i > 0 {
+			e.Size = 0
 		}
 		if err := k.cpio.header(&e, ino, uint32(len(group))); err != nil {
 			return err
