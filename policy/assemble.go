@@ -29,11 +29,12 @@ func assemble(name string, packs []*pack, data map[string]any, l, own *library) 
 				continue
 			}
 			seen[id] = true
-			f, ok := find(id, l, own)
-			if !ok {
+			f, from := find(id, l, own)
+			if from == nil {
 				errs = append(errs, input("%s: pack %q names rule %q, which is not there", "rules list shows those that are", p.from.name, p.name, id))
 				continue
 			}
+			from.need(f)
 			found = append(found, f)
 		}
 	}
@@ -85,15 +86,16 @@ func digestPath(p string, builtin bool) string {
 	return "own/" + p
 }
 
-func find(id string, libs ...*library) (file, bool) {
+// find looks for a rule; the library is nil where it is in none.
+func find(id string, libs ...*library) (file, *library) {
 	for _, lib := range libs {
 		if lib != nil {
 			if files := lib.byPkg[pkgOf(id)]; len(files) == 1 {
-				return files[0], true
+				return files[0], lib
 			}
 		}
 	}
-	return file{}, false
+	return file{}, nil
 }
 
 // atOnce parses files on all processors, and gives what they hold in their order.
@@ -128,6 +130,7 @@ func (s *set) close(libs ...*library) error {
 					}
 					parsed[f.name] = true
 					found = append(found, f)
+					lib.need(f)
 					s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
 				}
 			}

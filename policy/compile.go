@@ -55,12 +55,7 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 			return nil, err
 		}
 	}
-	c := ast.NewCompiler().
-		WithCapabilities(capabilities()).
-		WithStrict(true).
-		WithEnablePrintStatements(false).
-		WithSchemas(factsSchema()).
-		WithUseTypeCheckAnnotations(false)
+	c := newCompiler()
 	if checked {
 		c.WithSkipStages(checks...)
 	}
@@ -78,6 +73,16 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 		return nil, regoErrors(err)
 	}
 	return &program{set: s, query: q, compiler: c, store: store}, nil
+}
+
+// newCompiler makes a compiler for the language that rules are written in.
+func newCompiler() *ast.Compiler {
+	return ast.NewCompiler().
+		WithCapabilities(capabilities()).
+		WithStrict(true).
+		WithEnablePrintStatements(false).
+		WithSchemas(factsSchema()).
+		WithUseTypeCheckAnnotations(false)
 }
 
 // checks are the stages of the compiler that only look for mistakes, and the one

@@ -20,20 +20,25 @@ import (
 const (
 	// maxHeap is how much the heap may grow while rules run.
 	maxHeap = 512 << 20
-	// grace is what a builtin that does not look at the deadline is given
+	// grace is what a builtin that does not look at its context is given
 	// before its goroutine is left behind.
 	grace = time.Second
 )
 
 var (
 	errDeadline = errors.New("the deadline has passed")
+	errBudget   = errors.New("the rules compute for too long")
 	errMemory   = errors.New("the rules use too much memory")
 )
 
-// run evaluates all rules once, within a deadline and a bound on how much the
-// heap may grow.
+// run evaluates all rules once, within a bound on how much the heap may grow,
+// and a deadline unless that is 0.
 func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) ([]decision.Finding, error) {
-	return within(ctx, deadline, grace, heap, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) })
+	watches := []watch{watchHeap(heap)}
+	if deadline > 0 {
+		watches = append(watches, watchClock(deadline))
+	}
+	return within(ctx, grace, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) }, watches...)
 }
 
 // decide evaluates all rules once, for as long as ctx lets it.
@@ -58,15 +63,18 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 	return explain(p.set, f, results)
 }
 
-// within calls fn within a deadline and a bound on how much the heap may grow.
-// A call that does not look at its context is left behind after a grace.
-func within[T any](ctx context.Context, deadline, grace time.Duration, heap uint64, fn func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, deadline, errDeadline)
-	defer cancel()
+// watch stops what runs away. It returns when ctx is done.
+type watch func(ctx context.Context, stop context.CancelCauseFunc)
+
+// within calls fn for as long as the watches let it, and gives the cause of the
+// one that does not. A call that does not look at its context is left behind
+// after a grace.
+func within[T any](ctx context.Context, grace time.Duration, fn func(context.Context) (T, error), watches ...watch) (T, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go watchHeap(ctx, heap, stop)
-
+	for _, w := range watches {
+		go w(ctx, stop)
+	}
 	type outcome struct {
 		value T
 		err   error
@@ -83,14 +91,23 @@ func within[T any](ctx context.Context, deadline, grace time.Duration, heap uint
 		select {
 		case out = <-done:
 		case <-time.After(grace):
-			out.err = context.Cause(ctx)
 		}
 	}
 	if ctx.Err() != nil {
-		cause := context.Cause(ctx)
-		return out.value, unusable(cause, "rules stopped after %s", "look for a rule that runs away, with `rules test`", deadline)
+		return out.value, unusable(context.Cause(ctx), "rules stopped", "look for a rule that runs away, with `rules test`")
 	}
 	return out.value, out.err
+}
+
+// watchClock stops what has not ended after a while.
+func watchClock(most time.Duration) watch {
+	return func(ctx context.Context, stop context.CancelCauseFunc) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(most):
+			stop(errDeadline)
+		}
+	}
 }
 
 // eval returns every error of a builtin, not the first one only: where a rule
@@ -159,26 +176,28 @@ func (p *program) unpack(rs rego.ResultSet) (map[string]map[string][]any, error)
 	return out, nil
 }
 
-// watchHeap cancels when the heap has grown by more than most: a deadline
-// alone does not bound memory.
-func watchHeap(ctx context.Context, most uint64, stop context.CancelCauseFunc) {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	read := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
-	start := read()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if now := read(); now < start+most {
-				continue
-			}
-			runtime.GC() // garbage does not count
-			if read() >= start+most {
-				stop(errMemory)
+// watchHeap stops what lets the heap grow by more than most: a deadline alone
+// does not bound memory.
+func watchHeap(most uint64) watch {
+	return func(ctx context.Context, stop context.CancelCauseFunc) {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		read := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
+		start := read()
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
 				return
+			case <-tick.C:
+				if now := read(); now < start+most {
+					continue
+				}
+				runtime.GC() // garbage does not count
+				if read() >= start+most {
+					stop(errMemory)
+					return
+				}
 			}
 		}
 	}

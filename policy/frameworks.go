@@ -227,7 +227,7 @@ func (fw *Framework) known(libs ...*library) error {
 	var errs []error
 	for _, c := range fw.Controls {
 		for _, t := range c.Terms {
-			if _, there := find(t.Rule, libs...); t.Rule != "" && !there {
+			if _, from := find(t.Rule, libs...); t.Rule != "" && from == nil {
 				errs = append(errs, input("framework %s: control %s names rule %q, which is not there", "rules list shows those that are", fw.ID, c.ID, t.Rule))
 			}
 		}
@@ -243,7 +243,7 @@ func (fw *Framework) join(l *library, infos []RuleInfo) {
 		return
 	}
 	for _, r := range infos {
-		if _, builtin := find(r.ID, l); builtin {
+		if _, from := find(r.ID, l); from != nil {
 			continue
 		}
 		for _, cited := range r.Controls {

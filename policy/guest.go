@@ -35,8 +35,8 @@ type job struct {
 	Params bool `json:"params,omitempty"`
 	// Checked: the same files have been opened, and nothing was wrong with them.
 	Checked bool `json:"checked,omitempty"`
-	// spent is how long the guest has computed before.
-	spent time.Duration
+	// Spent is what the guest has used of its budget before.
+	Spent time.Duration `json:"spent,omitempty"`
 }
 
 const (
@@ -58,8 +58,8 @@ type answer struct {
 	Plan     *plan              `json:"plan,omitempty"`
 	Findings []decision.Finding `json:"findings,omitempty"`
 	Output   string             `json:"output,omitempty"`
-	// spent is how long it took to compute, where that is known.
-	spent time.Duration
+	// Spent is what the job took of the guest's budget, where that was counted.
+	Spent time.Duration `json:"spent,omitempty"`
 }
 
 // plan is what a guest turned out to be.
@@ -300,7 +300,7 @@ func (g *guest) split(list []*pack) {
 		own := *p
 		own.rules = nil
 		for _, id := range p.rules {
-			if _, builtin := find(id, g.library); builtin {
+			if _, from := find(id, g.library); from != nil {
 				g.plan.Builtins = append(g.plan.Builtins, id)
 			} else {
 				own.rules = append(own.rules, id)
@@ -315,35 +315,12 @@ type host interface {
 	perform(ctx context.Context, j job) (*answer, error)
 }
 
-// Budgets of a guest, in time that it computes.
-const (
-	// guestTime is for all of it, guestOpenTime for what comes before there is
-	// a system to decide on. The largest that there is, all built-in rules with
-	// data of its own, takes a fifth to open and as long to decide, on an idle machine.
-	guestTime     = time.Second
-	guestOpenTime = guestTime * 4 / 5
-	guestTestTime = time.Minute
-	// guestHeap is how much its heap may grow.
-	guestHeap = 256 << 20
-)
-
-func (j job) time() time.Duration {
-	switch j.Do {
-	case doOpen:
-		return guestOpenTime
-	case doTest:
-		return guestTestTime
-	}
-	return guestTime - j.spent
-}
-
 // inProcess is the host of tests and of programs that cannot start themselves:
-// a builtin that never comes back is left behind. It knows the clock alone, and
-// so has patience.
+// a builtin that never comes back is left behind.
 type inProcess struct{ library *library }
 
 func (h inProcess) perform(ctx context.Context, j job) (*answer, error) {
-	return within(ctx, patience*j.time(), grace, guestHeap, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) })
+	return within(ctx, grace, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) }, watchClock(hereTime), watchHeap(guestHeap))
 }
 
 // stopped is a guest that had to be stopped.
@@ -355,7 +332,7 @@ func stopped(j job, cause error) error {
 	case doTest:
 		at, may = "tested", guestTestTime
 	}
-	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s, in %d MiB", may, guestHeap>>20)
+	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s on a common machine, in %d MiB", may, guestMemory>>20)
 	return unusable(cause, "policy %q was stopped while it was %s", next, j.Name, at)
 }
 

@@ -21,6 +21,25 @@ type library struct {
 	packs   map[string]*pack
 	data    map[string]any
 	owner   map[string]file // which file a key of data is in
+	// meter is where a guest earns credit for modules of this library that it
+	// needs; nil where nobody counts.
+	meter *meter
+}
+
+// metered is the same library, for a guest whose work is counted.
+func (l *library) metered(m *meter) *library {
+	out := *l
+	out.meter = m
+	return &out
+}
+
+// need notes that modules of this library are parsed and compiled for a guest.
+func (l *library) need(files ...file) {
+	if l.builtin {
+		for _, f := range files {
+			l.meter.give(len(f.content), moduleCredit)
+		}
+	}
 }
 
 // builtin is the library that is linked into the program.

@@ -131,7 +131,7 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 		p.about.Parts = append(p.about.Parts, included)
 	}
 	if len(a.Plan.Rules) > 0 {
-		j.spent, j.Checked = a.spent, true
+		j.Spent, j.Checked = a.Spent, true
 		p.guests = append(p.guests, j)
 		p.infos = append(p.infos, a.Plan.Rules...)
 	}

@@ -3,7 +3,8 @@
 // decision with every finding explained.
 //
 // Rules run in a sandbox: an allow-list of builtins that reach neither network
-// nor environment, clock nor files, a deadline and bounds on memory and output.
+// nor environment, clock nor files, a budget of computing, and bounds on memory
+// and output.
 // Whatever goes wrong there is an error: no mishap is ever a pass.
 package policy
 
@@ -20,11 +21,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
-
-// DefaultDeadline bounds one evaluation where Options names none. A whole pack
-// takes well below a second; one over a thousand components on a busy machine,
-// half a minute.
-const DefaultDeadline = 2 * time.Minute
 
 // DefaultPolicy is the pack that is taken where none is named.
 const DefaultPolicy = "baseline"
@@ -56,7 +52,9 @@ type Options struct {
 	// Dated: Now was given, and not taken from a clock. Only then does the
 	// decision say it, so that two builds on different days give equal bytes.
 	Dated bool
-	// Deadline bounds the evaluation; 0 is DefaultDeadline.
+	// Deadline bounds the evaluation of built-in rules, by the clock; 0 is none:
+	// they end, and how soon is a matter of the machine. Policies that are not
+	// built in have a budget of their own.
 	Deadline time.Duration
 	// Tool is copied into the decision.
 	Tool decision.Tool
@@ -119,11 +117,7 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 // Decide evaluates the policy over the facts, which it does not change. It may
 // be called as often as one likes, by several goroutines at a time.
 func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decision, error) {
-	deadline := p.options.Deadline
-	if deadline <= 0 {
-		deadline = DefaultDeadline
-	}
-	findings, err := p.evaluate(ctx, f, deadline)
+	findings, err := p.evaluate(ctx, f, p.options.Deadline)
 	if err != nil {
 		return nil, err
 	}

@@ -26,20 +26,13 @@ const (
 	// of one, in runes.
 	maxErrors    = 100
 	maxErrorText = 500
-	// guestMemory is the process's own bound on memory, all of it included;
-	// guestStack that on one stack.
-	guestMemory = 384 << 20
-	guestStack  = 64 << 20
-	// patience is how many times its computing time a guest's process may take
-	// by the clock: more than that, and it does something else than compute.
-	patience = 20
-	// poll is how often the process is looked at.
+	// poll is how often a guest's process looks at itself.
 	poll = 10 * time.Millisecond
 )
 
 // process is the host that starts a program for each job, which calls Serve. It
-// is killed when its time is up, whatever it is at. What counts is the time
-// that it computes, not the clock: a busy machine stops nobody.
+// keeps its own budget, and the kernel ends what does not; here it is killed
+// when it no longer computes.
 type process struct {
 	command func(context.Context) *exec.Cmd
 }
@@ -74,59 +67,43 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 	// Not by its name: argv[0] of the caller says what the program is to be.
 	cmd.Env = []string{"GOTRACEBACK=none"}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &trouble
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = hang
 	if err := cmd.Start(); err != nil {
 		return nil, unusable(err, "policy %q cannot be evaluated in a process of its own", "", j.Name)
 	}
-	most := j.budget(len(in))
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	watch := time.NewTicker(poll)
-	defer watch.Stop()
-	start := time.Now()
-	for {
-		select {
-		case err := <-done:
-			if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errDeadline) {
-				return nil, context.Cause(ctx)
-			}
-			a, err := j.result(ctx, out.Bytes(), trouble.String(), err)
-			if a != nil {
-				a.spent = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-			}
-			return a, err
-		case <-watch.C:
-			if overdue(cmd.Process, most, time.Since(start)) {
-				stop(errDeadline)
-			}
-		}
+	go watchHang(ctx, cmd.Process, hang, stop)
+	err = cmd.Wait()
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errHang) {
+		return nil, context.Cause(ctx)
 	}
+	return j.result(ctx, out.Bytes(), trouble.String(), err)
 }
 
-// reading is how long it may take to read so many bytes of facts, which are not
-// of the policy's making: a large system is no rule that runs away.
-func reading(size int) time.Duration { return time.Duration(size) * 40 * time.Nanosecond }
-
-// budget is what a job of so many bytes may take: what the policy itself takes
-// of them earns it nothing.
-func (j job) budget(size int) time.Duration {
+// factsSize is how much of a job of so many bytes is not the policy itself.
+func (j job) factsSize(size int) int {
 	for _, f := range j.Tree {
 		size -= base64.StdEncoding.EncodedLen(len(f.Content)) + len(f.Path) + len(f.Name)
 	}
-	return j.time() + reading(size)
+	return max(0, size)
 }
 
-// overdue tells whether a guest's process has had its time. One that has ended
-// takes no more, however long its end goes unnoticed on a busy machine.
-func overdue(p *os.Process, most, elapsed time.Duration) bool {
-	used, known := cpuTime(p.Pid)
-	switch {
-	case p.Signal(syscall.Signal(0)) != nil:
-		return false
-	case !known:
-		used = elapsed
+// watchHang stops a process that has computed nothing for so long by the clock.
+// One that is kept from computing by others is no reason: it gets some of the
+// time of any machine. Where nobody tells what a process computes, the clock
+// alone has to do.
+func watchHang(ctx context.Context, p *os.Process, most time.Duration, stop context.CancelCauseFunc) {
+	for {
+		before, _ := cpuTime(p.Pid)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(most):
+		}
+		if after, known := cpuTime(p.Pid); (!known || after-before < most/idle) && p.Signal(syscall.Signal(0)) == nil {
+			stop(errHang)
+			return
+		}
 	}
-	return used > most || elapsed > patience*most
 }
 
 // says looks for what the Go runtime says when it dies.
@@ -163,6 +140,7 @@ func (j job) result(ctx context.Context, out []byte, trouble string, err error) 
 }
 
 var (
+	errHang   = errors.New("its process does nothing")
 	errDeep   = errors.New("the rules nest too deeply")
 	errOrphan = errors.New("whoever asked is gone")
 )
@@ -206,13 +184,21 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal(raw, &j); err != nil {
 		return unusable(err, "job", "")
 	}
-	most := j.time() + reading(len(raw))
-	// A backstop, in case that whoever watches the time is gone.
-	if err := limitTime(2 * most); err != nil {
+	m, err := startMeter()
+	if err != nil {
+		return err
+	}
+	m.give(j.factsSize(len(raw)), factsCredit)
+	library = library.metered(m)
+	// A backstop, in case that this process cannot watch itself.
+	if err := limitTime(m.backstop(j.time(), library)); err != nil {
 		return unusable(err, "bounds on time", "")
 	}
 	// No grace: what does not listen ends with the process.
-	a, err := within(ctx, patience*most, 0, guestHeap, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) })
+	a, err := within(ctx, 0, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) }, m.watch(j.time()), watchHeap(guestHeap))
+	if a != nil {
+		a.Spent = m.used()
+	}
 	r := reply{Answer: a, Errors: replyErrors(j, err)}
 	if more := len(r.Errors) - maxErrors; more > 0 {
 		r.Errors = append(r.Errors[:maxErrors], replyError{Kind: r.Errors[maxErrors].Kind, What: fmt.Sprintf("policy %q: %d more errors", j.Name, more)})
@@ -252,8 +238,10 @@ func replyErrors(j job, err error) []replyError {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, errMemory) {
-		err = stopped(j, errMemory)
+	for _, cause := range []error{errMemory, errBudget} {
+		if errors.Is(err, cause) {
+			err = stopped(j, cause)
+		}
 	}
 	se, ok := err.(*system.Error)
 	if !ok {

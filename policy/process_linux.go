@@ -37,6 +37,15 @@ func setLimit(resource int, most uint64) error {
 	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
+// computed is how long this process has computed, on all processors together.
+func computed() time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) != nil {
+		return time.Since(begin)
+	}
+	return time.Duration(t.Nano())
+}
+
 // cpuTime is how long a child has computed, on all processors together; false
 // where the kernel does not tell.
 func cpuTime(pid int) (time.Duration, bool) {

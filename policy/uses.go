@@ -21,6 +21,7 @@ func newUses(libs ...*library) (*uses, error) {
 			if strings.HasPrefix(pkg, rulesPackage) {
 				continue
 			}
+			l.need(files...)
 			for _, f := range files {
 				m, err := parse(f)
 				if err != nil {
