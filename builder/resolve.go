@@ -33,7 +33,10 @@ type Options struct {
 	// there. LockFile is its path; "" is the one beside the first file.
 	Locked   bool
 	LockFile string
-	// Jobs bounds how many images are looked for at once; below 1 means 4.
+	// RedirectTo and Fresh: see component.Options.
+	RedirectTo []string
+	Fresh      bool
+	// Jobs bounds how many images are read at once, later.
 	Jobs int
 	// TempDir holds spill files; "" is the system's.
 	TempDir string
@@ -77,7 +80,7 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 	if !slices.Contains(Architectures(), o.Arch) {
 		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("unknown architecture %q", o.Arch), Next: "want one of " + strings.Join(Architectures(), ", ")}
 	}
-	store := component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir}
+	store := component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir, RedirectTo: o.RedirectTo, Fresh: o.Fresh}
 	if o.Locked {
 		if r.Lock, r.LockDigest, err = ReadLock(o); err != nil {
 			return nil, err
@@ -101,7 +104,7 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 	parts := layout(config)
 	files, filesErr := files(config)
 	r.OS.Files = files
-	if err := r.find(ctx, parts, o.Jobs); err != nil {
+	if err := r.find(ctx, parts); err != nil {
 		return errors.Join(err, filesErr)
 	}
 	errs := []error{r.specs(config, parts)}
@@ -121,8 +124,8 @@ func Stem(file string) string {
 }
 
 // find looks for the images of all parts, each reference once, and reports
-// every one that is missing.
-func (r *Resolved) find(ctx context.Context, parts []*part, jobs int) error {
+// every one that is missing. To look for one is mostly to wait for its registry.
+func (r *Resolved) find(ctx context.Context, parts []*part) error {
 	type search struct {
 		first *part
 		image *system.Image
@@ -137,10 +140,8 @@ func (r *Resolved) find(ctx context.Context, parts []*part, jobs int) error {
 			order = append(order, s)
 		}
 	}
-	if jobs < 1 {
-		jobs = 4
-	}
-	slots := make(chan struct{}, jobs)
+	const atOnce = 16
+	slots := make(chan struct{}, atOnce)
 	var wait sync.WaitGroup
 	for _, s := range order {
 		wait.Add(1)
@@ -160,7 +161,7 @@ func (r *Resolved) find(ctx context.Context, parts []*part, jobs int) error {
 			p.component.Image = s.image
 		}
 	}
-	return errors.Join(errs...)
+	return component.Join(errs)
 }
 
 // kernel makes the kernel section; its component is the first part, if any is.

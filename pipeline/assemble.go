@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +45,7 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return errors.Join(errs...)
+	return component.Join(errs)
 }
 
 // look passes over one image, or proves that its bytes are those that were

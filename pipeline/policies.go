@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -39,8 +40,9 @@ type PolicyFetch struct {
 	// AnyTag takes an unsigned bundle by its tag, to write down its digest.
 	AnyTag bool
 	// Cache and Offline are as in component.Options.
-	Cache   string
-	Offline bool
+	Cache      string
+	Offline    bool
+	RedirectTo []string
 	// Locked are the digests of a lock, by reference, nil without one.
 	Locked []component.LockedReference
 }
@@ -48,30 +50,26 @@ type PolicyFetch struct {
 // FetchPolicies fetches those of the policies that lie in registries. What is
 // not signed as it should be, or not what the lock says, is ErrMismatch.
 func FetchPolicies(ctx context.Context, sources []policy.Source, f PolicyFetch) ([]policy.Source, error) {
-	var store *component.Store
-	out := make([]policy.Source, 0, len(sources))
-	var errs []error
-	for _, s := range sources {
-		if strings.HasPrefix(s.Name, OCIScheme) && s.Bundle == nil {
-			if store == nil {
-				var err error
-				if store, err = f.open(); err != nil {
-					return nil, err
-				}
-				defer store.Close()
-			}
-			var err error
-			s.Bundle, err = f.fetch(ctx, store, s.Name)
-			errs = append(errs, err)
-		}
-		out = append(out, s)
+	store, err := f.open()
+	if err != nil {
+		return nil, err
 	}
-	return out, errors.Join(errs...)
+	defer store.Close()
+	out := slices.Clone(sources)
+	errs := make([]error, len(out))
+	var wait sync.WaitGroup
+	for i := range out {
+		if s := &out[i]; strings.HasPrefix(s.Name, OCIScheme) && s.Bundle == nil {
+			wait.Go(func() { s.Bundle, errs[i] = f.fetch(ctx, store, s.Name) })
+		}
+	}
+	wait.Wait()
+	return out, component.Join(errs)
 }
 
 func (f PolicyFetch) open() (*component.Store, error) {
 	// A policy has no architecture; a store wants to know one.
-	return component.Open(component.Options{Cache: f.Cache, Offline: f.Offline, Arch: runtime.GOARCH})
+	return component.Open(component.Options{Cache: f.Cache, Offline: f.Offline, RedirectTo: f.RedirectTo, Arch: runtime.GOARCH})
 }
 
 func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name string) (*policy.Bundle, error) {
@@ -131,7 +129,7 @@ func (f PolicyFetch) locked(full, name string) (string, error) {
 // prepare fetches and reads the policies.
 func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
 	if slices.ContainsFunc(o.Policy.Policies, func(s policy.Source) bool { return strings.HasPrefix(s.Name, OCIScheme) }) {
-		fetch := PolicyFetch{Keys: o.PolicyKeys, AnyTag: o.anyTag, Cache: o.Resolve.Cache, Offline: o.Resolve.Offline}
+		fetch := PolicyFetch{Keys: o.PolicyKeys, AnyTag: o.anyTag, Cache: o.Resolve.Cache, Offline: o.Resolve.Offline, RedirectTo: o.Resolve.RedirectTo}
 		if o.Resolve.Locked && len(o.Resolve.Files) > 0 {
 			lock, _, err := builder.ReadLock(o.Resolve)
 			if err != nil {
@@ -154,8 +152,9 @@ type PushedPolicy struct {
 }
 
 // PushPolicy packs a folder of rules, and pushes it to a registry under a tag;
-// with a signer it is signed. The same folder gives the same digest.
-func PushPolicy(ctx context.Context, o policy.Options, reference string, signer *attest.Signer) (*PushedPolicy, error) {
+// with a signer it is signed. The same folder gives the same digest. RedirectTo
+// is as in component.Options.
+func PushPolicy(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*PushedPolicy, error) {
 	reference = strings.TrimPrefix(reference, OCIScheme)
 	_, registry, repository, _, _, err := component.Normalize(reference)
 	if err != nil {
@@ -165,7 +164,7 @@ func PushPolicy(ctx context.Context, o policy.Options, reference string, signer 
 	if err != nil {
 		return nil, err
 	}
-	store, err := PolicyFetch{}.open()
+	store, err := PolicyFetch{RedirectTo: redirectTo}.open()
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (o CheckOptions) trust(ctx context.Context, r *builder.Resolved) (trusted, 
 	all := make([]facts.Attestations, len(r.OS.Components))
 	errs := make([]error, len(all))
 	var g errgroup.Group
-	g.SetLimit(max(o.Resolve.Jobs, 1))
+	g.SetLimit(16) // to look is to wait for registries, mostly
 	for i, c := range r.OS.Components {
 		if c.Image != nil {
 			g.Go(func() error {
@@ -63,7 +63,7 @@ func (o CheckOptions) trust(ctx context.Context, r *builder.Resolved) (trusted, 
 			errs[i] = unsigned(c, all[i])
 		}
 	}
-	return t, errors.Join(errs...)
+	return t, component.Join(errs)
 }
 
 // attested is what was found beside one image, judged.

@@ -267,14 +267,5 @@ func referrersIn(raw []byte) ([]descriptor, error) {
 
 // referrers asks the registry for its list.
 func (r *registry) referrers(ctx context.Context, q ref, digest string) ([]byte, error) {
-	body, err := r.get(ctx, q, "referrers", digest)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	raw, err := io.ReadAll(io.LimitReader(body, r.lim.manifest+1))
-	if err == nil && int64(len(raw)) > r.lim.manifest {
-		err = fmt.Errorf("a list of referrers of more than %d bytes", r.lim.manifest)
-	}
-	return raw, err
+	return r.small(ctx, q, "referrers", digest, "a list of referrers")
 }

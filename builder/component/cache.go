@@ -162,6 +162,7 @@ func replaceFile(name string, data []byte) error {
 type upstream struct {
 	cache    *cache
 	registry *registry
+	fresh    bool // a tag is asked of the registry
 }
 
 func (u *upstream) close() error {
@@ -172,7 +173,8 @@ func (u *upstream) close() error {
 }
 
 func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
-	if u.cache != nil {
+	ask := u.fresh && u.registry != nil && r.digest == ""
+	if u.cache != nil && !ask {
 		p, err := u.cache.find(ctx, r)
 		if err == nil {
 			p.open, p.attached = u.opener(r, nil), u.asker(r)

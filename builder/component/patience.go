@@ -11,6 +11,8 @@ import (
 const (
 	// stall is how long a registry may keep us waiting before we give up.
 	stall = 2 * time.Minute
+	// pingStall is how long a server may take to say that it is a registry.
+	pingStall = 30 * time.Second
 	// pace is how much more waiting each byte earns: whoever sends slower than
 	// that, now and then a byte, is as good as silent in the end.
 	pace = time.Second / 1024
@@ -25,6 +27,7 @@ type patient struct {
 	most   time.Duration
 	left   time.Duration
 	late   atomic.Bool
+	onLate func(error) error // nil, or notes it
 }
 
 func newPatient(body io.ReadCloser, cancel context.CancelFunc, most time.Duration) *patient {
@@ -45,7 +48,10 @@ func (p *patient) Read(b []byte) (int, error) {
 	p.timer.Stop()
 	p.left = min(p.left-time.Since(start)+time.Duration(n)*pace, p.most)
 	if p.late.Load() {
-		return n, fmt.Errorf("the registry sent nothing, or next to nothing, for %v", p.most)
+		err = fmt.Errorf("the registry sent nothing, or next to nothing, for %v", p.most)
+		if p.onLate != nil {
+			err = p.onLate(err)
+		}
 	}
 	return n, err
 }

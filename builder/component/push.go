@@ -50,7 +50,7 @@ func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pu
 	}
 	out := &Pushed{Digest: digestOf(raw), size: int64(len(raw))}
 	if err := u.registry.push(ctx, r, p, raw, out.Digest, layers); err != nil {
-		return nil, artifactError(reference, registryError(r, err))
+		return nil, artifactError(reference, registryError(ctx, r, err))
 	}
 	return out, nil
 }
@@ -81,15 +81,11 @@ func (p Push) manifest() (raw []byte, blobs [][]byte, err error) {
 }
 
 func (r *registry) push(ctx context.Context, q ref, p Push, raw []byte, digest string, blobs [][]byte) error {
-	var opts []name.Option
-	if r.plain(q.registry) {
-		opts = append(opts, name.Insecure)
-	}
-	repo, err := name.NewRepository(q.registry+"/"+q.repository, opts...)
+	repo, err := r.repository(q)
 	if err != nil {
 		return err
 	}
-	with := []remote.Option{remote.WithContext(ctx), remote.WithTransport(r.base), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
+	with := []remote.Option{remote.WithContext(ctx), remote.WithTransport(r.pings), remote.WithRetryStatusCodes(), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
 	for _, b := range blobs {
 		mediaType := types.MediaType(p.MediaType)
 		if err := remote.WriteLayer(repo, static.NewLayer(b, mediaType), with...); err != nil {

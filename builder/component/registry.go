@@ -2,11 +2,13 @@ package component
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -17,30 +19,50 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// registry reads images over the distribution API. Go-containerregistry's
-// transport speaks to registries (authentication as docker login left it,
-// retries); manifests and blobs are fetched here, so that limits hold and each
-// byte is hashed once.
+// registry reads images over the distribution API. Go-containerregistry knows
+// how to log in, with credentials as docker login left them; manifests and
+// blobs are fetched here, so that limits hold and each byte is hashed once.
+// Below its transports lie ours: each server is pinged once, what failed is
+// asked again, and guard lies at the bottom.
 type registry struct {
 	insecure func(host string) bool
 	lim      limits
-	base     http.RoundTripper
+	clock    *clock
+	hosts    *hosts
+	inner    *inward
+	base     http.RoundTripper // guard
+	pings    *pings            // over retrying, over base
 
 	mu      sync.Mutex
 	clients map[string]*client // by repository
+	schemes map[string]*scheme // by registry
 }
 
 // client speaks to one repository.
 type client struct {
+	mu   sync.Mutex // held while it logs in
 	http *http.Client
 	base string // URL of the repository
+	err  error
 }
 
-func newRegistry(insecure func(string) bool, lim limits) *registry {
+// scheme is how one registry is spoken to.
+type scheme struct {
+	mu    sync.Mutex // held while it is found out
+	plain bool
+	known bool
+	err   error
+}
+
+func newRegistry(o Options, lim limits, inner *inward) *registry {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = stall
-	r := &registry{insecure: insecure, lim: lim, clients: map[string]*client{}}
-	r.base = &guard{next: base, plain: r.plain}
+	r := &registry{insecure: o.Insecure, lim: lim, clock: o.clock, hosts: newHosts(), inner: inner, clients: map[string]*client{}, schemes: map[string]*scheme{}}
+	if r.clock == nil {
+		r.clock = realClock()
+	}
+	r.base = &guard{next: base, plain: r.plain, inner: inner, hosts: r.hosts, clock: r.clock}
+	r.pings = &pings{next: &retrying{next: r.base, hosts: r.hosts, clock: r.clock}, all: map[string]*ping{}}
 	return r
 }
 
@@ -56,87 +78,121 @@ func (r *registry) plain(host string) bool {
 	return r.insecure != nil && r.insecure(host)
 }
 
-// guard refuses plain HTTP where it was not allowed: without it a private
-// address or a redirect would do. It waits for no answer for ever, be it a
-// blob, a token or an error.
-type guard struct {
-	next  http.RoundTripper
-	plain func(string) bool
-}
-
-func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme != "https" && !g.plain(req.URL.Host) {
-		return nil, fmt.Errorf("%s is not https", req.URL.Redacted())
-	}
-	ctx, cancel := context.WithCancel(req.Context())
-	res, err := g.next.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	res.Body = newPatient(res.Body, cancel, stall)
-	return res, nil
-}
-
-// onlyOutward refuses a redirect from elsewhere to an address of this machine
-// or its network: a registry must not make us ask what only we can reach.
-func onlyOutward(req *http.Request, via []*http.Request) error {
-	if len(via) > 5 {
-		return errors.New("more than 5 redirects")
-	}
-	from, to := via[0].URL.Hostname(), req.URL.Hostname()
-	ip := net.ParseIP(to)
-	inward := to == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
-	if from != to && inward {
-		return fmt.Errorf("redirect from %s to the private address %s", from, to)
-	}
-	return nil
-}
-
-func (r *registry) client(ctx context.Context, q ref) (*client, error) {
+// repository is q's for go-containerregistry, which may speak plain HTTP where
+// we may.
+func (r *registry) repository(q ref) (name.Repository, error) {
+	r.hosts.name(q.registry)
 	var opts []name.Option
 	if r.plain(q.registry) {
 		opts = append(opts, name.Insecure)
 	}
 	repo, err := name.NewRepository(q.registry+"/"+q.repository, opts...)
+	if err == nil {
+		r.hosts.name(repo.RegistryStr()) // docker.io lies elsewhere
+	}
+	return repo, err
+}
+
+// client logs in to a repository, once. Others do not wait for it.
+func (r *registry) client(ctx context.Context, q ref) (*client, error) {
+	repo, err := r.repository(q)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c := r.clients[repo.Name()]; c != nil {
-		return c, nil
+	c := r.clients[repo.Name()]
+	if c == nil {
+		c = &client{}
+		r.clients[repo.Name()] = c
 	}
-	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
-	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "credentials for " + q.registry, Err: err, Next: "check the Docker configuration that docker login writes"}
-	}
-	base := transport.NewRetry(r.base)
-	scheme := "https"
-	if r.plain(q.registry) {
-		// Allowed is not the same as needed: TLS is tried first.
-		ping, err := transport.Ping(ctx, repo.Registry, base)
-		if err != nil {
-			return nil, registryError(q, err)
-		}
-		if ping.Insecure {
-			scheme = "http"
+	r.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.http == nil && c.err == nil {
+		if err := r.login(ctx, q, repo, c); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			c.err = err
 		}
 	}
-	t, err := transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(transport.PullScope)})
-	if err != nil {
-		return nil, registryError(q, err)
-	}
-	c := &client{
-		http: &http.Client{Transport: t, CheckRedirect: onlyOutward},
-		base: fmt.Sprintf("%s://%s/v2/%s/", scheme, repo.RegistryStr(), repo.RepositoryStr()),
-	}
-	r.clients[repo.Name()] = c
-	return c, nil
+	return c, c.err
 }
 
-// get asks for one manifest (by tag or digest) or blob.
-func (r *registry) get(ctx context.Context, q ref, kind, id string) (io.ReadCloser, error) {
+func (r *registry) login(ctx context.Context, q ref, repo name.Repository, c *client) error {
+	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
+	if err != nil {
+		return &system.Error{Kind: system.ErrUnusable, What: "credentials for " + q.registry, Err: err, Next: "check the Docker configuration that docker login writes"}
+	}
+	scheme := "https"
+	if plain, err := r.scheme(ctx, q, repo.Registry); err != nil {
+		return err
+	} else if plain {
+		scheme = "http"
+	}
+	t, err := transport.NewWithContext(ctx, repo.Registry, auth, r.pings, []string{repo.Scope(transport.PullScope)})
+	if err != nil {
+		return registryError(ctx, q, err)
+	}
+	c.http = &http.Client{Transport: t, CheckRedirect: r.inner.onlyOutward}
+	c.base = fmt.Sprintf("%s://%s%s%s/", scheme, repo.RegistryStr(), pingPath, repo.RepositoryStr())
+	return nil
+}
+
+// scheme finds out, once, whether a registry speaks plain HTTP. Allowed is not
+// the same as needed: TLS is tried first.
+func (r *registry) scheme(ctx context.Context, q ref, reg name.Registry) (plain bool, err error) {
+	r.mu.Lock()
+	s := r.schemes[q.registry]
+	if s == nil {
+		s = &scheme{}
+		r.schemes[q.registry] = s
+	}
+	r.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known {
+		return s.plain, s.err
+	}
+	found, err := transport.Ping(ctx, reg, r.pings)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil:
+		s.err = r.pingError(ctx, q, reg.RegistryStr(), err)
+	case found.Insecure:
+		s.plain = true
+		r.pings.settle(reg.RegistryStr())
+	}
+	s.known = true
+	return s.plain, s.err
+}
+
+// pingError says why a server is no registry for us. Where TLS and plain HTTP
+// were both tried, only one of the two errors says why.
+func (r *registry) pingError(ctx context.Context, q ref, host string, err error) error {
+	secure, plain := r.pings.failed("https", host), r.pings.failed("http", host)
+	var answer *transport.Error
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(secure, &certificate):
+		err = secure
+	case errors.As(err, &answer):
+		if answer.StatusCode == http.StatusNotFound {
+			return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("registry %s: no registry answers there: %s is not found", q.registry, pingPath),
+				Next: "check the registry's name and port" + componentsToo}
+		}
+		err = answer
+	case plain != nil && r.plain(q.registry):
+		err = plain
+	case secure != nil:
+		err = secure
+	}
+	return registryError(ctx, q, err)
+}
+
+// request asks for one manifest (by tag or digest) or blob, from a byte on.
+func (r *registry) request(ctx context.Context, q ref, kind, id string, from int64) (*http.Response, error) {
 	c, err := r.client(ctx, q)
 	if err != nil {
 		return nil, err
@@ -148,34 +204,56 @@ func (r *registry) get(ctx context.Context, q ref, kind, id string) (io.ReadClos
 	if kind == "manifests" {
 		req.Header.Set("Accept", strings.Join([]string{typeOCIIndex, typeDockerIndex, typeOCIManifest, typeDockerManifest}, ","))
 	}
+	accept := []int{http.StatusOK}
+	if from > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+		accept = append(accept, http.StatusPartialContent)
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, registryError(q, err)
+		return nil, registryError(ctx, q, err)
 	}
-	if err := transport.CheckError(res, http.StatusOK); err != nil {
+	if err := transport.CheckError(res, accept...); err != nil {
 		res.Body.Close()
-		return nil, registryError(q, err)
+		return nil, registryError(ctx, q, err)
 	}
-	return res.Body, nil
+	return res, nil
 }
 
-// manifest reads what r names. The digest is computed, never believed.
+// small reads what is no blob, whole; what names it in messages. A connection
+// that is cut has it read again.
+func (r *registry) small(ctx context.Context, q ref, kind, id, what string) ([]byte, error) {
+	for attempt := 1; ; attempt++ {
+		res, err := r.request(ctx, q, kind, id, 0)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := io.ReadAll(io.LimitReader(res.Body, r.lim.manifest+1))
+		res.Body.Close()
+		switch {
+		case err != nil && (attempt == attempts || errors.As(err, new(*refused))):
+			return nil, registryError(ctx, q, err)
+		case err != nil:
+			if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
+				return nil, err
+			}
+		case int64(len(raw)) > r.lim.manifest:
+			return nil, fmt.Errorf("registry %s: %s of more than %d bytes", q.registry, what, r.lim.manifest)
+		default:
+			return raw, nil
+		}
+	}
+}
+
+// manifest reads what r names. The digest is computed, never taken from the registry.
 func (r *registry) manifest(ctx context.Context, q ref) (descriptor, []byte, error) {
 	id := q.digest
 	if id == "" {
 		id = q.tag
 	}
-	body, err := r.get(ctx, q, "manifests", id)
+	raw, err := r.small(ctx, q, "manifests", id, "a manifest")
 	if err != nil {
 		return descriptor{}, nil, err
-	}
-	defer body.Close()
-	raw, err := io.ReadAll(io.LimitReader(body, r.lim.manifest+1))
-	if err != nil {
-		return descriptor{}, nil, registryError(q, err)
-	}
-	if int64(len(raw)) > r.lim.manifest {
-		return descriptor{}, nil, fmt.Errorf("registry %s: a manifest of more than %d bytes", q.registry, r.lim.manifest)
 	}
 	d := descriptor{Digest: digestOf(raw), Size: int64(len(raw))}
 	if q.digest != "" && d.Digest != q.digest {
@@ -186,33 +264,54 @@ func (r *registry) manifest(ctx context.Context, q ref) (descriptor, []byte, err
 
 // open streams a blob or manifest, unverified.
 func (r *registry) open(ctx context.Context, q ref, d descriptor) (io.ReadCloser, error) {
-	kind := "blobs"
 	if isIndexType(d.MediaType) || isManifestType(d.MediaType) {
-		kind = "manifests"
+		raw, err := r.small(ctx, q, "manifests", d.Digest, "a manifest")
+		if err != nil {
+			return nil, err
+		}
+		return memory(raw), nil
 	}
-	return r.get(ctx, q, kind, d.Digest)
+	return r.blob(ctx, q, d)
 }
 
 func (r *registry) closeIdle() {
-	r.base.(*guard).next.(*http.Transport).CloseIdleConnections()
+	if t, ok := r.base.(*guard).next.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // registryError says what a person can do about a registry that did not give
-// what was asked.
-func registryError(q ref, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
+// what was asked. Errors of one cause read the same, whatever was asked for.
+func registryError(ctx context.Context, q ref, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	e := &system.Error{Kind: system.ErrUnusable, What: "registry " + q.registry, Err: err,
 		Next: "check the network and the registry's name" + componentsToo}
 	if t := (*transport.Error)(nil); errors.As(err, &t) {
-		switch t.StatusCode {
-		case http.StatusUnauthorized, http.StatusForbidden:
+		switch {
+		case t.StatusCode == http.StatusUnauthorized, t.StatusCode == http.StatusForbidden:
 			e.What += " does not let us read " + q.repository
 			e.Next = "docker login " + q.registry
-		case http.StatusNotFound:
+		case t.StatusCode == http.StatusNotFound:
 			return fmt.Errorf("%w: %w", errNoSuchImage, e)
+		case busy(t.StatusCode):
+			e.What += fmt.Sprintf(": asked %d times", attempts)
+			e.Next = "try again later" + componentsToo
 		}
+		return e
+	}
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		e.Err = u.Err
+		if at, perr := url.Parse(u.URL); perr == nil && at.Host != "" && at.Host != q.registry && !strings.Contains(u.Err.Error(), at.Hostname()) {
+			e.What += ": " + at.Host
+		}
+	}
+	if strings.Contains(e.Err.Error(), "private address") && errors.As(err, new(*refused)) {
+		e.Next = "if that address is to be asked, allow it: --allow-redirect HOST"
+	}
+	if errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
+		e.Err = errors.New(e.Err.Error()) // a time-out of the network's, not of ours
 	}
 	return e
 }

@@ -218,7 +218,7 @@ func TestRegistryFailures(t *testing.T) {
 // Plain HTTP is for loopback and hosts that were named, and a registry must
 // not send us to addresses that only we can reach.
 func TestTransportGuards(t *testing.T) {
-	r := newRegistry(func(h string) bool { return h == "lab:5000" }, defaultLimits())
+	r := newRegistry(Options{Insecure: func(h string) bool { return h == "lab:5000" }}, defaultLimits(), &inward{})
 	for host, want := range map[string]bool{"localhost:1": true, "127.0.0.1:80": true, "[::1]:80": true, "lab:5000": true,
 		"10.0.0.1:5000": false, "registry.local": false, "localhost.example": false, "example.com": false} {
 		if r.plain(host) != want {
@@ -232,7 +232,7 @@ func TestTransportGuards(t *testing.T) {
 	at := func(u string) *http.Request { return httptest.NewRequest(http.MethodGet, u, nil) }
 	for u, ok := range map[string]bool{"https://cdn.example/x": true, "https://reg.example/x": true, "http://127.0.0.1/x": false,
 		"https://10.1.2.3/x": false, "http://169.254.169.254/x": false, "https://localhost/x": false} {
-		if err := onlyOutward(at(u), []*http.Request{at("https://reg.example/")}); (err == nil) != ok {
+		if err := r.inner.onlyOutward(at(u), []*http.Request{at("https://reg.example/")}); (err == nil) != ok {
 			t.Errorf("%s: %v", u, err)
 		}
 	}
@@ -339,7 +339,9 @@ func TestPatience(t *testing.T) {
 func TestGuardIsPatient(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
 	defer s.Close()
-	res, err := newRegistry(nil, defaultLimits()).base.RoundTrip(httptest.NewRequest(http.MethodGet, s.URL, nil))
+	r := newRegistry(Options{}, defaultLimits(), &inward{})
+	r.hosts.name("127.0.0.1")
+	res, err := r.base.RoundTrip(httptest.NewRequest(http.MethodGet, s.URL, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +360,7 @@ func TestPingPrefersTLS(t *testing.T) {
 		reg.ServeHTTP(w, r)
 	}))
 	defer proxy.Close()
-	r := newRegistry(nil, defaultLimits())
+	r := newRegistry(Options{}, defaultLimits(), &inward{})
 	r.base.(*guard).next = proxy.Client().Transport
 	q, err := parseRef(strings.Replace(ref, reg.Host, strings.TrimPrefix(proxy.URL, "https://"), 1))
 	if err != nil {

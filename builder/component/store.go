@@ -19,7 +19,7 @@ type Options struct {
 	Paths []string
 	// Cache is the folder of an OCI layout that keeps what comes from a
 	// registry; "" keeps nothing. It is made when first needed. A tag that it
-	// has is not asked for again: remove the folder to follow tags that moved.
+	// has is not asked for again, but with Fresh.
 	Cache string
 	// Offline: no registry is asked.
 	Offline bool
@@ -31,9 +31,16 @@ type Options struct {
 	// Insecure says whether a registry (HOST or HOST:PORT) may be spoken to in
 	// plain HTTP; nil: none may. A loopback registry always may.
 	Insecure func(host string) bool
+	// RedirectTo are the hosts, addresses and networks (HOST, HOST:PORT, IP,
+	// CIDR) on this machine or its network that a registry may send us to. A
+	// registry that a reference names needs no entry.
+	RedirectTo []string
+	// Fresh: a tag is asked of the registry, whatever the cache has.
+	Fresh bool
 	// TempDir holds spilled content, in files without a name; "" is
 	// os.TempDir().
 	TempDir string
+	clock   *clock // nil is the real one
 }
 
 // Store finds and reads images. Its methods may be called concurrently.
@@ -100,10 +107,14 @@ func Open(o Options) (*Store, error) {
 		}
 		s.sources = append(s.sources, sources...)
 	}
+	inner, err := parseAllowances(o.RedirectTo)
+	if err != nil {
+		errs = append(errs, inputError(system.Position{}, "name the private hosts that a registry may redirect to", "--allow-redirect: %v", err))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	remote := newRegistry(o.Insecure, s.limits)
+	remote := newRegistry(o, s.limits, inner)
 	if o.Offline {
 		remote = nil
 	}
@@ -112,7 +123,7 @@ func Open(o Options) (*Store, error) {
 		c = newCache(o.Cache, s.limits)
 	}
 	if c != nil || remote != nil {
-		s.sources = append(s.sources, &upstream{cache: c, registry: remote})
+		s.sources = append(s.sources, &upstream{cache: c, registry: remote, fresh: o.Fresh})
 	}
 	return s, nil
 }

@@ -63,7 +63,7 @@ func addRescan(cmd *cobra.Command, rescan *bool) {
 
 // withoutFacts are the flags of check that say how a system is resolved, which
 // stored facts are not.
-var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "jobs", "rescan"}
+var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan"}
 
 // checkArgs wants either os.yml files or stored facts.
 func checkArgs(cmd *cobra.Command, files []string) error {

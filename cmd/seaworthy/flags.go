@@ -29,19 +29,26 @@ type resolveFlags struct {
 	name, arch, cache string
 	trust             string
 	components        []string
+	redirectTo        []string
 	databases, vex    []string
 	locked, offline   bool
 	jobs              int
 }
 
 func (f *resolveFlags) add(cmd *cobra.Command) {
+	f.addInputs(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
+	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in the lock, STEM.lock.json, or fail")
+}
+
+// addInputs adds what says where a system's inputs come from.
+func (f *resolveFlags) addInputs(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringArrayVar(&f.components, "components", nil, "where component images are: an OCI layout, a folder of layouts or an archive (repeatable)")
 	fs.StringVar(&f.trust, "trust", "", "trust policy: the keys whose signatures on component images are believed")
 	f.addCache(cmd)
-	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in os.lock.json, or fail")
 	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
 }
 
@@ -57,6 +64,13 @@ func (f *resolveFlags) addCache(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.cache, "cache", "", "folder that keeps what is pulled from a registry, and what was found in images (default: the user's cache folder)")
 	fs.BoolVar(&f.offline, "offline", false, "ask no registry")
+	addAllowRedirect(cmd, &f.redirectTo)
+}
+
+// addAllowRedirect is for all verbs that ask a registry. It is no setting of
+// .seaworthy.yaml: a pull request could send us anywhere.
+func addAllowRedirect(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringArrayVar(to, "allow-redirect", nil, "private address that a registry may redirect to: HOST, HOST:PORT, IP or CIDR (repeatable)")
 }
 
 func (f *resolveFlags) options(files []string) (builder.Options, error) {
@@ -66,7 +80,7 @@ func (f *resolveFlags) options(files []string) (builder.Options, error) {
 	if known := builder.Architectures(); !slices.Contains(known, f.arch) {
 		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use one of "+strings.Join(known, ", "))
 	}
-	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, Locked: f.locked, Jobs: f.jobs}
+	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, RedirectTo: f.redirectTo, Locked: f.locked, Jobs: f.jobs}
 	return o, nil
 }
 
@@ -185,7 +199,7 @@ func (f *ruleReader) options(cmd *cobra.Command) (policy.Options, error) {
 		return o, err
 	}
 	o.Policies, err = pipeline.FetchPolicies(cmd.Context(), o.Policies,
-		pipeline.PolicyFetch{Keys: keys, Cache: f.from.cacheDir(), Offline: f.from.offline})
+		pipeline.PolicyFetch{Keys: keys, Cache: f.from.cacheDir(), Offline: f.from.offline, RedirectTo: f.from.redirectTo})
 	return o, err
 }
 

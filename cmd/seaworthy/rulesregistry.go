@@ -19,6 +19,7 @@ import (
 func (c *cli) rulesPush() *cobra.Command {
 	var key string
 	var unsigned bool
+	var redirectTo []string
 	cmd := &cobra.Command{
 		Use:   "push DIR oci://REFERENCE",
 		Short: "Push a folder of rules to a registry, signed",
@@ -48,7 +49,7 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 					return err
 				}
 			}
-			done, err := pipeline.PushPolicy(cmd.Context(), policyOptions(args[:1]), args[1], signer)
+			done, err := pipeline.PushPolicy(cmd.Context(), policyOptions(args[:1]), args[1], redirectTo, signer)
 			if err != nil {
 				return err
 			}
@@ -58,6 +59,7 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 	}
 	cmd.Flags().StringVar(&key, "key", "", "private key that signs, as `key generate` or cosign makes it")
 	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature: whoever takes it has to name its digest")
+	addAllowRedirect(cmd, &redirectTo)
 	return cmd
 }
 

@@ -1,0 +1,55 @@
+package component
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Join joins what Find or Pass said of several images, in order. Errors of one
+// cause, a registry that cannot be reached say, become one: it has the place of
+// the first image, and names the others with theirs.
+func Join(errs []error) error {
+	var out []error
+	groups := map[string]*several{}
+	for _, err := range errs {
+		e, ok := err.(*system.Error)
+		if !ok || e.Err == nil {
+			out = append(out, err)
+			continue
+		}
+		key := e.Kind.Error() + "\x00" + e.Next + "\x00" + e.Err.Error()
+		if g := groups[key]; g != nil {
+			g.others = append(g.others, e)
+			continue
+		}
+		g := &several{cause: e.Err}
+		groups[key] = g
+		one := *e
+		one.Err = g
+		out = append(out, &one)
+	}
+	return errors.Join(out...)
+}
+
+// several is a cause that more than one image has.
+type several struct {
+	cause  error
+	others []*system.Error
+}
+
+func (s *several) Unwrap() error { return s.cause }
+
+func (s *several) Error() string {
+	var b strings.Builder
+	b.WriteString(s.cause.Error())
+	for _, e := range s.others {
+		b.WriteString("\nthe same for ")
+		if e.Pos.File != "" {
+			b.WriteString(e.Pos.String() + ": ")
+		}
+		b.WriteString(e.What)
+	}
+	return b.String()
+}

@@ -1,0 +1,531 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// testClock waits for nothing, and notes for how long it would have.
+type testClock struct {
+	mu     sync.Mutex
+	time   time.Time
+	slept  []time.Duration
+	timers []func()
+}
+
+func (c *testClock) clock() *clock {
+	return &clock{
+		now:    func() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.time },
+		random: func() float64 { return 0.5 },
+		sleep: func(ctx context.Context, d time.Duration) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.slept, c.time = append(c.slept, d), c.time.Add(d)
+			return ctx.Err()
+		},
+		after: func(_ time.Duration, f func()) func() bool {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			at := len(c.timers)
+			c.timers = append(c.timers, f)
+			return func() bool {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				armed := c.timers[at] != nil
+				c.timers[at] = nil
+				return armed
+			}
+		},
+	}
+}
+
+// ring has every timer end that still runs.
+func (c *testClock) ring() {
+	c.mu.Lock()
+	var due []func()
+	for i, f := range c.timers {
+		if f != nil {
+			due, c.timers[i] = append(due, f), nil
+		}
+	}
+	c.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+}
+
+func (c *testClock) sleeps() []time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.slept)
+}
+
+// moody is a server before a registry: fault answers the first fails requests
+// to paths with part in them. It asks for a token.
+type moody struct {
+	*httptest.Server
+	host   string
+	mu     sync.Mutex
+	failed int
+	asked  map[string]int // by part
+}
+
+func newMoody(t *testing.T, reg *ocitest.Registry, part string, fails int, fault func(http.ResponseWriter, *http.Request, int)) *moody {
+	m := &moody{asked: map[string]int{}}
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		hit := strings.HasSuffix(r.URL.Path, part) || part != pingPath && strings.Contains(r.URL.Path, part)
+		if hit {
+			m.asked[part]++
+			m.failed++
+		}
+		n := m.failed
+		m.mu.Unlock()
+		switch {
+		case hit && n <= fails:
+			fault(w, r, n)
+		case r.URL.Path == "/token":
+			fmt.Fprint(w, `{"token": "pass"}`)
+		case r.Header.Get("Authorization") != "Bearer pass":
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			reg.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(m.Close)
+	m.host = strings.TrimPrefix(m.URL, "http://")
+	return m
+}
+
+func status(code int, retryAfter string) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		w.WriteHeader(code)
+	}
+}
+
+// hangUp ends a connection after some bytes of an answer; reset does so with an
+// RST.
+func hangUp(reset bool, answer string) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = c.Write([]byte(answer))
+		if reset {
+			_ = c.(*net.TCPConn).SetLinger(0)
+		}
+		c.Close()
+	}
+}
+
+const begun = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{"
+
+// What is asked of a registry, and how it may fail for a while.
+func TestRetry(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	faults := map[string]func(http.ResponseWriter, *http.Request, int){
+		"no answer":      hangUp(false, ""),
+		"reset":          hangUp(true, ""),
+		"cut in header":  hangUp(false, "HTTP/1.1 200 OK\r\nContent-"),
+		"cut in body":    hangUp(false, begun),
+		"cut in a chunk": hangUp(false, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"),
+		"slow down":      status(429, "2"),
+		"slow down, now": status(429, ""),
+	}
+	for _, code := range []int{408, 500, 502, 503, 504} {
+		faults[fmt.Sprint(code)] = status(code, "")
+	}
+	reg := ocitest.NewRegistry(t)
+	ref := reg.Push("a/x:1", remoteImage().Build())
+	for _, part := range []string{pingPath, "/token", "/manifests/", "/blobs/"} {
+		for name, fault := range faults {
+			t.Run(strings.Trim(part, "/")+" "+name, func(t *testing.T) {
+				m := newMoody(t, reg, part, 2, fault)
+				c := &testClock{}
+				s := open(t, Options{clock: c.clock()})
+				img := find(t, s, strings.Replace(ref, reg.Host, m.host, 1))
+				if err := s.Pass(context.Background(), img, nil, newRecorder(t)); err != nil {
+					t.Fatal(err)
+				}
+				// Where a connection was used before, net/http asks a second time itself.
+				if n := len(c.sleeps()); n < 1 || n > 2 {
+					t.Errorf("slept %v", c.sleeps())
+				}
+			})
+			t.Run(strings.Trim(part, "/")+" "+name+" for ever", func(t *testing.T) {
+				m := newMoody(t, reg, part, 1000, fault)
+				c := &testClock{}
+				s := open(t, Options{clock: c.clock()})
+				pos := system.Position{File: "os.yml", Line: 3, Column: 10}
+				x := strings.Replace(ref, reg.Host, m.host, 1)
+				img, err := s.Find(context.Background(), x, pos)
+				want := []string{"os.yml:3:10: ", x, "registry " + m.host}
+				if err == nil {
+					err, want = s.Pass(context.Background(), img, nil, newRecorder(t)), want[1:]
+				}
+				fails(t, err, system.ErrUnusable, want...)
+				if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next == "" {
+					t.Errorf("no next step: %+v", e)
+				}
+				if n := m.asked[part]; n < attempts || n > attempts+1 {
+					t.Errorf("asked %d times", n)
+				}
+			})
+		}
+	}
+}
+
+// Not everything is worth another try.
+func TestNoRetry(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	ref := reg.Push("a/x:1", remoteImage().Build())
+	for _, code := range []int{400, 401, 403, 404, 405, 410, 416, 418, 501, 505} {
+		m := newMoody(t, reg, "/manifests/", 1000, status(code, "1"))
+		c := &testClock{}
+		_, err := open(t, Options{clock: c.clock()}).Find(context.Background(), strings.Replace(ref, reg.Host, m.host, 1), system.Position{})
+		fails(t, err, system.ErrUnusable)
+		if len(c.sleeps()) != 0 || m.asked["/manifests/"] != 1 {
+			t.Errorf("%d: slept %v, asked %v", code, c.sleeps(), m.asked)
+		}
+	}
+}
+
+// A blob whose connection is cut goes on where it was cut; a server that knows
+// no ranges sends all of it again. What comes is hashed either way.
+func TestResume(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	noise := make([]byte, 8*mib) // which does not compress
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	built := layers(entries{ocitest.File("noise", string(noise))}).Build()
+	layer := built.Layers[0][0]
+	blob := built.Blobs[layer]
+	ref := reg.Push("a/x:1", built)
+	for name, c := range map[string]struct {
+		ranges, chunked, lie, other bool
+		step                        int // bytes of each connection
+		wrong                       error
+		says                        string
+	}{
+		"ranges":                    {ranges: true, step: 3 * mib},
+		"no ranges":                 {step: 3 * mib},
+		"many cuts":                 {ranges: true, step: mib + 100},
+		"no progress":               {ranges: true, step: 100 * kib, wrong: system.ErrUnusable, says: "cut 5 times"},
+		"chunked":                   {ranges: true, chunked: true, step: 3 * mib},
+		"other bytes the next time": {ranges: true, other: true, step: 3 * mib, wrong: system.ErrMismatch, says: layer},
+		"another range":             {ranges: true, lie: true, step: 3 * mib, wrong: system.ErrUnusable, says: "it sends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, layer) {
+					reg.ServeHTTP(w, r)
+					return
+				}
+				from := 0
+				data := slices.Clone(blob)
+				if h := r.Header.Get("Range"); h != "" && c.ranges {
+					if _, err := fmt.Sscanf(h, "bytes=%d-", &from); err != nil {
+						t.Error(err)
+					}
+					at := from
+					if c.lie {
+						at--
+					}
+					if c.other {
+						data[len(data)-1] ^= 1
+					}
+					w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", at, len(data)-1, len(data)))
+				}
+				if !c.chunked {
+					w.Header().Set("Content-Length", fmt.Sprint(len(data)-from))
+				}
+				if from > 0 {
+					w.WriteHeader(http.StatusPartialContent)
+				}
+				// Without ranges each connection gets further than the last.
+				to := from + c.step
+				if !c.ranges {
+					to = c.step * (1 + strings.Count(strings.Join(reg.Requests(), " "), "noted"))
+					reg.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/noted", nil))
+				}
+				_, _ = w.Write(data[from:min(to, len(data))])
+				if to < len(data) {
+					panic(http.ErrAbortHandler)
+				}
+			}))
+			defer front.Close()
+			cache := t.TempDir()
+			s := open(t, Options{Cache: cache, clock: new(testClock).clock()})
+			img := find(t, s, strings.Replace(ref, reg.Host, strings.TrimPrefix(front.URL, "http://"), 1))
+			err := s.Pass(context.Background(), img, nil, sinkFunc(func(*system.Entry) {}))
+			if c.wrong == nil {
+				if err != nil || !slices.Contains(cached(t, cache), layer) {
+					t.Errorf("%v, cache %v", err, cached(t, cache))
+				}
+				return
+			}
+			fails(t, err, c.wrong, c.says)
+			if slices.Contains(cached(t, cache), layer) {
+				t.Error("the blob is in the cache")
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	for s, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, " 7 ": 7 * time.Second, "-1": 0, "1.5": 0, "soon": 0, "+7": 0,
+		"3600": longestWait, "99999999999999999999999": longestWait, "18446744073709551615": longestWait,
+		"Mon, 30 Nov 2026 12:00:09 GMT":  9 * time.Second,
+		"Monday, 30-Nov-26 12:00:09 GMT": 9 * time.Second,
+		"Mon Nov 30 12:00:09 2026":       9 * time.Second,
+		"Mon, 30 Nov 2026 11:00:00 GMT":  0,
+		"Tue, 30 Nov 2027 12:00:00 GMT":  longestWait,
+	} {
+		if got := retryAfter(s, now); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	}
+	// Waits double, and are bounded; a server that asks for more gets it.
+	random := 0.0
+	c := &clock{random: func() float64 { return random }}
+	for attempt, want := range map[int]time.Duration{1: firstWait / 2, 2: firstWait, 3: 2 * firstWait, 12: longestWait / 2} {
+		if got := c.wait(attempt, 0); got != want {
+			t.Errorf("attempt %d: %v, want %v", attempt, got, want)
+		}
+	}
+	random = 0.999
+	if got := c.wait(1, 0); got <= firstWait*9/10 || got > firstWait {
+		t.Errorf("with jitter: %v", got)
+	}
+	if c.wait(1, 9*time.Second) != 9*time.Second || c.wait(1, time.Hour) != longestWait {
+		t.Error("what the server asks for does not count")
+	}
+}
+
+// The clock is asked for what a server asks for.
+func TestRetryAfterDate(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	ref := reg.Push("a/x:1", remoteImage().Build())
+	c := &testClock{time: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)}
+	m := newMoody(t, reg, "/manifests/", 1, status(503, "Mon, 30 Nov 2026 12:00:20 GMT"))
+	find(t, open(t, Options{clock: c.clock()}), strings.Replace(ref, reg.Host, m.host, 1))
+	if s := c.sleeps(); len(s) != 1 || s[0] != 20*time.Second {
+		t.Errorf("slept %v", s)
+	}
+}
+
+// A server that never answers is waited for once, however many repositories it
+// has and whatever it was asked; its errors have place, image and next step.
+func TestSilentServer(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	for _, part := range []string{pingPath, "/token", "/manifests/"} {
+		t.Run(strings.Trim(part, "/"), func(t *testing.T) {
+			c := &testClock{}
+			ended := make(chan struct{})
+			m := newMoody(t, reg, part, 1000, func(_ http.ResponseWriter, r *http.Request, _ int) {
+				c.ring()
+				select {
+				case <-r.Context().Done():
+				case <-ended:
+				}
+			})
+			defer close(ended)
+			s := open(t, Options{clock: c.clock()})
+			for i := range 3 {
+				x := fmt.Sprintf("%s/a/x%d:1", m.host, i)
+				_, err := s.Find(context.Background(), x, system.Position{File: "os.yml", Line: i + 1, Column: 3})
+				fails(t, err, system.ErrUnusable, fmt.Sprintf("os.yml:%d:3: ", i+1), x, "registry "+m.host+": "+m.host+" gave no answer for ")
+				if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next == "" {
+					t.Errorf("no next step: %+v", e)
+				}
+			}
+			if m.asked[part] != 1 {
+				t.Errorf("asked %d times", m.asked[part])
+			}
+		})
+	}
+}
+
+// One ping for all repositories, and none waits while another is asked.
+func TestPingOnce(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	ref := reg.Push("a/x:1", remoteImage().Build())
+	reg.Push("b/y:1", remoteImage().Build())
+	s := open(t, Options{})
+	find(t, s, ref)
+	find(t, s, reg.Host+"/b/y:1")
+	n := 0
+	for _, r := range reg.Requests() {
+		if r == "GET "+pingPath {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d pings: %v", n, reg.Requests())
+	}
+
+	all := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Add(3)
+	go func() { wait.Wait(); close(all) }()
+	m := newMoody(t, reg, "/manifests/1", 3, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		wait.Done()
+		<-all // each waits for the others: one after the other would never end
+		w.WriteHeader(http.StatusNotFound)
+	})
+	s = open(t, Options{})
+	var done sync.WaitGroup
+	for i := range 3 {
+		done.Go(func() {
+			_, err := s.Find(context.Background(), fmt.Sprintf("%s/a/z%d:1", m.host, i), system.Position{})
+			fails(t, err, system.ErrUnusable, "no such image")
+		})
+	}
+	done.Wait()
+}
+
+// What answers without being a registry is not called a fault of TLS.
+func TestNoRegistry(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	for name, c := range map[string]struct {
+		start func(*httptest.Server)
+		code  int
+		says  string
+	}{
+		"plain":           {(*httptest.Server).Start, 404, "no registry answers there"},
+		"plain, gone":     {(*httptest.Server).Start, 410, "410 Gone"},
+		"plain, trouble":  {(*httptest.Server).Start, 500, "asked 5 times"},
+		"own certificate": {(*httptest.Server).StartTLS, 404, "certificate"},
+	} {
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.code) }))
+		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+		c.start(srv)
+		defer srv.Close()
+		_, host, _ := strings.Cut(srv.URL, "://")
+		_, err := open(t, Options{clock: new(testClock).clock()}).Find(context.Background(), host+"/x:1", system.Position{})
+		fails(t, err, system.ErrUnusable, c.says, "registry "+host)
+		if err != nil && c.says != "certificate" && (strings.Contains(err.Error(), "HTTPS") || strings.Contains(err.Error(), "tls")) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if errors.Is(err, errNoSuchImage) {
+			t.Errorf("%s: reads as a missing image: %v", name, err)
+		}
+	}
+}
+
+// Private addresses that a registry names are asked where they were allowed.
+func TestAllowRedirect(t *testing.T) {
+	dockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	ref := reg.Push("a/x:1", remoteImage().Build())
+	_, port, _ := strings.Cut(reg.Host, ":")
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/blobs/") {
+			http.Redirect(w, r, "http://localhost:"+port+r.URL.Path, http.StatusTemporaryRedirect)
+			return
+		}
+		reg.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	x := strings.Replace(ref, reg.Host, strings.TrimPrefix(front.URL, "http://"), 1)
+	_, err := open(t, Options{}).Find(context.Background(), x, system.Position{})
+	fails(t, err, system.ErrUnusable, "private address localhost")
+	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, "--allow-redirect") {
+		t.Errorf("next step: %+v", e)
+	}
+	for _, allow := range []string{"localhost", "localhost:" + port} {
+		find(t, open(t, Options{RedirectTo: []string{allow}}), x)
+	}
+	_, err = open(t, Options{RedirectTo: []string{"localhost:1", "127.0.0.0/8", "10.0.0.1"}}).Find(context.Background(), x, system.Position{})
+	fails(t, err, system.ErrUnusable, "private address")
+
+	for _, bad := range []string{"", "http://10.0.0.1", "10.0.0.0/33", "a b", "*"} {
+		_, err := Open(Options{Arch: "amd64", RedirectTo: []string{bad}})
+		if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), fmt.Sprintf("--allow-redirect: %q", bad)) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	in, err := parseAllowances([]string{"10.1.0.0/16", "[fd00::1]", "minio.localhost:9000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for u, forbidden := range map[string]bool{
+		"https://10.1.2.3/": false, "https://10.2.0.1/": true, "https://[fd00::1]:5000/": false, "https://[fd00::2]/": true,
+		"https://[::ffff:10.1.2.3]/": false, "https://[::ffff:10.2.2.3]/": true, "https://[fe80::1%25eth0]/": true, "https://0.0.0.0/": true,
+		"https://100.64.0.1/": true, "https://LOCALHOST/": true, "https://localhost./": true, "https://minio.localhost:9000/": false,
+		"https://minio.localhost/": true, "https://example.org/": false, "https://8.8.8.8/": false,
+	} {
+		if in.forbids(httptest.NewRequest(http.MethodGet, u, nil).URL) != forbidden {
+			t.Errorf("%s: forbidden %v", u, !forbidden)
+		}
+	}
+}
+
+// A ping or a token is no way in, either.
+func TestGuardKnowsWhoWasNamed(t *testing.T) {
+	r := newRegistry(Options{}, defaultLimits(), &inward{})
+	r.hosts.name("10.0.0.1:5000")
+	for u, ok := range map[string]bool{"https://10.0.0.1:5000/v2/": true, "https://10.0.0.2/v2/": false, "https://169.254.169.254/token": false} {
+		r.base.(*guard).next = roundTripper(func(req *http.Request) (*http.Response, error) {
+			return httptest.NewRecorder().Result(), nil
+		})
+		if _, err := r.base.RoundTrip(httptest.NewRequest(http.MethodGet, u, nil)); (err == nil) != ok {
+			t.Errorf("%s: %v", u, err)
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Which errors before there is a connection may be gone the next time.
+func TestMends(t *testing.T) {
+	req := httptest.NewRequest(http.MethodGet, "https://reg.example/v2/", nil)
+	dns := func(e net.DNSError) error { return &net.OpError{Op: "dial", Err: &e} }
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"name servers in trouble": {dns(net.DNSError{IsTemporary: true}), true},
+		"no such host":            {dns(net.DNSError{IsNotFound: true}), false},
+		"name servers silent":     {dns(net.DNSError{IsTimeout: true, IsTemporary: true}), false},
+		"anything else":           {errors.New("x509: unknown authority"), false},
+	} {
+		r := newRegistry(Options{clock: new(testClock).clock()}, defaultLimits(), &inward{})
+		n := 0
+		r.base.(*guard).next = roundTripper(func(*http.Request) (*http.Response, error) { n++; return nil, c.err })
+		_, err := r.pings.RoundTrip(req)
+		if err == nil || n > 1 != c.want {
+			t.Errorf("%s: asked %d times: %v", name, n, err)
+		}
+	}
+}
