@@ -2,6 +2,7 @@ package builder
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 )
@@ -38,8 +39,11 @@ type Pins struct {
 func MakeLock(r *Resolved, p Pins) *component.Lock {
 	lock := &component.Lock{SchemaVersion: component.LockVersion, Builder: p.Builder}
 	for _, c := range r.OS.Components {
-		if c.Image != nil {
-			lock.Components = append(lock.Components, component.LockComponent(c.Image))
+		if c.Image == nil {
+			continue
+		}
+		if one := component.LockComponent(c.Image); !slices.Contains(lock.Components, one) {
+			lock.Components = append(lock.Components, one)
 		}
 	}
 	if k := r.OS.Kernel.Component; k != nil {

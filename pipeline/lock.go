@@ -3,21 +3,25 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/diff"
 )
 
 // Lock pins everything that a build takes in: the components, the kernel's
 // configuration, the policy and the builder. It resolves without a lock and
 // decides, for the digests that only a decision knows; the verdict does not
-// matter. It reads every image, whatever the cache says: what is pinned here is
-// trusted from now on.
+// matter. It asks the registry what each tag means now, unless that is
+// Offline, and reads every image, whatever the cache says: what is pinned here
+// is trusted from now on.
 func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
-	o.Resolve.Locked, o.anyTag = false, true
+	o.Resolve.Locked, o.Resolve.Fresh, o.anyTag = false, true, true
 	r, c, err := check(ctx, o, false)
 	if err != nil {
 		return nil, err
@@ -31,6 +35,38 @@ func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock,
 		}
 	}
 	return builder.MakeLock(r.Resolved, pins), nil
+}
+
+// Move is an input that another lock had otherwise: Old is "" for a new one,
+// New for one that is gone.
+type Move struct{ Resource, Old, New string }
+
+// Moves lists what differs between two locks, in the order of their resources.
+// An old lock that is nil had nothing.
+func Moves(old, now *component.Lock) []Move {
+	if old == nil {
+		return nil
+	}
+	all := map[string]*Move{}
+	at := func(p diff.Pin) *Move {
+		if all[p.Resource] == nil {
+			all[p.Resource] = &Move{Resource: p.Resource}
+		}
+		return all[p.Resource]
+	}
+	for _, p := range pins(old) {
+		at(p).Old = strings.TrimSpace(p.Name + " " + p.Digest)
+	}
+	for _, p := range pins(now) {
+		at(p).New = strings.TrimSpace(p.Name + " " + p.Digest)
+	}
+	var out []Move
+	for _, resource := range slices.Sorted(maps.Keys(all)) {
+		if m := *all[resource]; m.Old != m.New {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // checkLock holds what only the decision knows against the lock. A policy of

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
 )
 
 func (c *cli) lock() *cobra.Command {
@@ -19,7 +22,10 @@ func (c *cli) lock() *cobra.Command {
 		Short: "Pin every input of a system by digest",
 		Long: `Lock writes STEM.lock.json beside the first file: the digest of every component, of the
 kernel's configuration and of the policy. With --locked, check and build take exactly
-these, or fail. The builder's version stands there as a record.
+these, or fail. The builder's version is in it as a record.
+
+Lock asks the registry what each tag means now, whatever the cache holds; with --offline it
+takes what the cache holds. If there was a lock before, it prints what moved.
 
 ` + exitHelp,
 		Args: cobra.MinimumNArgs(1),
@@ -27,19 +33,13 @@ these, or fail. The builder's version stands there as a record.
 			if err := settle(cmd); err != nil {
 				return err
 			}
-			if rf.locked {
-				return usageError("lock writes the lock; it cannot be --locked", "")
-			}
-			if len(pf.reports) > 0 {
-				return usageError("lock makes no report", "use seaworthy check --locked")
-			}
 			o, err := c.checkOptions(&rf, &pf, files)
 			if err != nil {
 				return err
 			}
 			progress := o.Progress
 			o.Progress = func(s pipeline.Step, detail string) {
-				if s != pipeline.Decide { // lock decides for the digests; its verdict is nobody's business here
+				if s != pipeline.Decide { // lock decides for the digests; nobody asked for its verdict
 					progress(s, detail)
 				}
 			}
@@ -52,15 +52,34 @@ these, or fail. The builder's version stands there as a record.
 				return err
 			}
 			path := builder.LockPath(files[0])
+			before, _, err := component.ReadLock(path)
+			if err != nil {
+				before = nil // it is replaced, whatever it is
+			}
 			err = writeWhole(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 			if err != nil {
 				return errors.Join(fmt.Errorf("lock %s", path), err)
 			}
-			fmt.Fprintf(c.err, "seaworthy: %s pins %d components\n", path, len(lock.Components))
+			for _, m := range pipeline.Moves(before, lock) {
+				fmt.Fprintln(c.err, "seaworthy: "+printable(moveText(m)))
+			}
+			fmt.Fprintf(c.err, "seaworthy: %s pins %s\n", printable(path), count(len(lock.Components), "component", "components"))
 			return nil
 		},
 	}
-	rf.add(cmd)
-	pf.add(cmd)
+	rf.addInputs(cmd)
+	pf.ruleFlags.add(cmd, policy.DefaultPolicy)
 	return cmd
+}
+
+// moveText says how an input changed from one lock to the next.
+func moveText(m pipeline.Move) string {
+	resource := strings.TrimPrefix(m.Resource, "image:")
+	switch {
+	case m.Old == "":
+		return "new: " + resource + " " + m.New
+	case m.New == "":
+		return "gone: " + resource + " " + m.Old
+	}
+	return "moved: " + resource + " " + m.Old + " -> " + m.New
 }

@@ -178,6 +178,14 @@ func flatten(err error) []error {
 // several causes.
 var joinType = reflect.TypeOf(errors.Join(io.EOF))
 
+// count says how many there are of something.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // printable quotes control characters, and those that hide or reorder others:
 // text that came out of an image must not drive the terminal.
 func printable(s string) string {

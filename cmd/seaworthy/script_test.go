@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -46,6 +47,7 @@ func TestScript(t *testing.T) {
 			"exits":    exits,
 			"registry": startRegistry,
 			"images":   images,
+			"push":     push,
 			"flip":     flip,
 			"sign":     sign,
 		},
@@ -69,6 +71,30 @@ func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	s := httptest.NewServer(registry.New(registry.WithReferrersSupport(len(args) == 0), registry.Logger(log.New(io.Discard, "", 0))))
 	ts.Defer(s.Close)
 	ts.Setenv("REGISTRY", strings.TrimPrefix(s.URL, "http://"))
+}
+
+// push REPOSITORY:TAG CONTENT pushes a small image with that content to the
+// registry: another content is another image.
+func push(ts *testscript.TestScript, neg bool, args []string) {
+	built := ocitest.Image{Config: ocitest.Config{Entrypoint: []string{"/web"}, User: "1000"},
+		Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.Exec("web", "#!"), ocitest.File("content", args[1])}}}}.Build()
+	repository, tag, _ := strings.Cut(args[0], ":")
+	base := "http://" + ts.Getenv("REGISTRY") + "/v2/" + repository
+	send := func(method, url, mediaType string, data []byte) {
+		req, err := http.NewRequest(method, url, bytes.NewReader(data))
+		ts.Check(err)
+		req.Header.Set("Content-Type", mediaType)
+		res, err := http.DefaultClient.Do(req)
+		ts.Check(err)
+		res.Body.Close()
+		if res.StatusCode != http.StatusCreated {
+			ts.Fatalf("%s %s: %s", method, url, res.Status)
+		}
+	}
+	for digest, blob := range built.Blobs {
+		send(http.MethodPost, base+"/blobs/uploads/?digest="+digest, "application/octet-stream", blob)
+	}
+	send(http.MethodPut, base+"/manifests/"+tag, built.Root.MediaType, built.Blobs[built.Root.Digest])
 }
 
 // flip FILE changes the byte in the file's middle.
