@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -41,11 +40,8 @@ type Input struct {
 	LockDigest string
 	// BuilderVersion is that of this program.
 	BuilderVersion string
-	// Parameters are the flags that shaped the build, as JSON values.
-	Parameters map[string]any
-	// Time is SOURCE_DATE_EPOCH; the zero Time and the epoch itself are left
-	// out of statements.
-	Time time.Time
+	// Parameters are what shaped the build.
+	Parameters statement.Parameters
 }
 
 // Document is a component's bills of materials.
@@ -118,6 +114,10 @@ func (in *Input) readFolder() (*folder, error) {
 	})
 	if err != nil {
 		return nil, errors.Join(unusable("image folder", err), root.Close())
+	}
+	// A walk has "a/b" before "a.b".
+	for _, list := range [][]layout.File{f.files, f.others} {
+		slices.SortFunc(list, func(a, b layout.File) int { return strings.Compare(a.Path, b.Path) })
 	}
 	for path := range image {
 		err = errors.Join(err, unusable(fmt.Sprintf("image file %q is missing", path), nil))

@@ -9,7 +9,6 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
+	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -202,7 +202,7 @@ func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
 
 // GetHint is the form in which cosign names a key in a bundle.
 func (k keypair) GetHint() []byte {
-	return []byte(base64.StdEncoding.EncodeToString(k.id[:]))
+	return []byte(statement.KeyHint(k.id))
 }
 
 func (k keypair) GetKeyAlgorithm() string {

@@ -109,6 +109,11 @@ func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
 	if err := json.Compact(&out, raw); err != nil {
 		return nil, err
 	}
+	// The verifier takes the one form alone.
+	signature := b.GetDsseEnvelope().GetSignatures()[0].GetSig()
+	if err := statement.ExactBundle(out.Bytes(), statement.KeyHint(signer.id), payload, signature); err != nil {
+		return nil, err
+	}
 	if out.Len() > statement.MaxBundle {
 		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", out.Len(), statement.MaxBundle)
 	}

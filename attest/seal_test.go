@@ -49,7 +49,9 @@ func stems() map[string]string {
 func TestBundlesAreStandard(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
-	dir := sealtest.New("demo").Seal(t, s)
+	img := sealtest.New("demo")
+	img.Now, img.Decision.Date = "", ""
+	dir := img.Seal(t, s)
 	verifier, err := signature.LoadVerifier(s.PublicKey(), crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
@@ -212,9 +214,18 @@ func snapshot(t *testing.T, dir string) map[string]string {
 
 func TestTime(t *testing.T) {
 	t.Parallel()
-	for want, at := range map[string]time.Time{"": time.Unix(0, 0), `"timeVerified":"2026-01-02T03:04:05Z"`: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} {
+	for _, tt := range []struct {
+		epoch     int64
+		now, want string
+	}{
+		{0, "", ""},
+		{1767323045, "", `"timeVerified":"2026-01-02T03:04:05Z"`},
+		{0, "2026-02-03T04:05:06Z", `"timeVerified":"2026-02-03T04:05:06Z"`},
+		{1767323045, "2026-02-03T04:05:06Z", `"timeVerified":"2026-02-03T04:05:06Z"`},
+	} {
 		in := sealtest.New("demo").Write(t, t.TempDir())
-		in.Time = at
+		in.Parameters.SourceDateEpoch, in.Parameters.Now = tt.epoch, tt.now
+		want := tt.want
 		if err := attest.Seal(t.Context(), in, sealtest.Signer(t)); err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +235,7 @@ func TestTime(t *testing.T) {
 		}
 		p := string(b.GetDsseEnvelope().GetPayload())
 		if !strings.Contains(p, want) || strings.Contains(p, "timeVerified") != (want != "") {
-			t.Errorf("at %v: %s", at, p)
+			t.Errorf("at %d, %q: %s", tt.epoch, tt.now, p)
 		}
 	}
 }

@@ -3,11 +3,8 @@ package attest
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -100,9 +97,7 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 		return nil, err
 	}
 	tests := statement.Tests(in.Decision)
-	tests.Configuration = []statement.Descriptor{{
-		Name: in.Decision.Policy.Name, URI: summary.Policy.URI, Digest: summary.Policy.Digest,
-	}}
+	tests.Configuration = statement.Configuration(in.Decision.Policy.Name, summary.Policy)
 	all = append(all,
 		named{stem: "provenance", predicateType: statement.Provenance, subject: subject, predicate: provenance},
 		named{stem: "vsa", predicateType: statement.Summary, subject: subject, predicate: summary},
@@ -168,7 +163,7 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 			},
 			ResolvedDependencies: []statement.Descriptor{},
 		},
-		RunDetails: statement.RunDetails{Builder: in.builder(), Byproducts: []statement.Descriptor{}},
+		RunDetails: statement.RunDetails{Builder: statement.BuilderOf(in.BuilderVersion), Byproducts: []statement.Descriptor{}},
 	}
 	def := &p.BuildDefinition
 	var errs []error
@@ -191,7 +186,7 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 			continue
 		}
 		d := statement.Descriptor{
-			Name: statement.DependencyComponent + c.ID(), URI: imageURI(c.Image, in.Arch),
+			Name: statement.DependencyComponent + c.ID(), URI: statement.ImageURI(c.Image.Name, c.Image.Digest, in.Arch),
 			Digest: digest(c.ID(), c.Image.Manifest), MediaType: c.Image.MediaType,
 		}
 		if c.Image.Digest != c.Image.Manifest {
@@ -230,82 +225,32 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 	return p, errors.Join(errs...)
 }
 
-func (in *Input) builder() statement.Builder {
-	b := statement.Builder{ID: statement.BuilderID}
-	if in.BuilderVersion != "" {
-		b.Version = map[string]string{"seaworthy": in.BuilderVersion}
-	}
-	return b
-}
-
 // summary is the decision in short, with the digests of what it rests on.
 func (in *Input) summary(decisionFile layout.File, manifest string) (*statement.SummaryPredicate, error) {
 	d := in.Decision
-	policy, err := statement.DigestSet(d.Policy.Digest)
-	if err != nil || d.Policy.Name == "" {
+	policy, err := statement.Judged(d)
+	if err != nil {
 		return nil, unusable(fmt.Sprintf("decision by policy %q", d.Policy.Name), err)
 	}
 	parts, err := statement.PolicyParts(d)
 	if err != nil {
 		return nil, unusable("decision", err)
 	}
-	s := &statement.SummaryPredicate{
+	inputs, err := statement.Inputs(decisionFile.Digest, d.WaiversDigest, in.LockDigest)
+	if err != nil {
+		return nil, unusable("summary", err)
+	}
+	result := statement.Result(d)
+	return &statement.SummaryPredicate{
 		Policies:           parts,
-		Verifier:           in.builder(),
-		ResourceURI:        fmt.Sprintf("pkg:oci/%s@%s", url.PathEscape(strings.ToLower(in.Name)), url.QueryEscape(manifest)),
-		Policy:             statement.Policy{URI: statement.PolicyURI(d.Policy.Name), Digest: policy},
-		VerificationResult: statement.Result(d),
-		VerifiedLevels:     []string{statement.Failed},
+		Verifier:           statement.BuilderOf(in.BuilderVersion),
+		TimeVerified:       in.Parameters.DecidedAt(),
+		ResourceURI:        statement.ResourceURI(in.Name, manifest),
+		Policy:             policy,
+		InputAttestations:  inputs,
+		VerificationResult: result,
+		VerifiedLevels:     statement.Levels(result, d.Policy.Name),
 		FailOn:             d.FailOn,
 		WaiversExpire:      statement.WaiversExpire(d),
-	}
-	if s.VerificationResult == statement.Passed {
-		s.VerifiedLevels = []string{"SEAWORTHY_" + level(d.Policy.Name)}
-	}
-	if in.Time.Unix() > 0 {
-		s.TimeVerified = in.Time.UTC().Format(time.RFC3339)
-	}
-	for _, input := range []struct{ uri, digest string }{
-		{statement.InputDecision, decisionFile.Digest},
-		{statement.DependencyWaivers, d.WaiversDigest},
-		{statement.DependencyLock, in.LockDigest},
-	} {
-		if input.digest == "" {
-			continue
-		}
-		set, err := statement.DigestSet(input.digest)
-		if err != nil {
-			return nil, unusable(input.uri, err)
-		}
-		s.InputAttestations = append(s.InputAttestations, statement.Input{URI: input.uri, Digest: set})
-	}
-	return s, nil
-}
-
-// level is a policy's name in capital letters, digits and underscores.
-func level(policy string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return r
-		}
-		return '_'
-	}, path.Base(policy))
-}
-
-// imageURI is a component's image as a package URL of type oci.
-func imageURI(img *system.Image, arch string) string {
-	name, _, _ := strings.Cut(img.Name, "@")
-	tag := ""
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name, tag = name[:i], name[i+1:]
-	}
-	q := url.Values{"arch": {arch}, "repository_url": {name}}
-	if tag != "" {
-		q.Set("tag", tag)
-	}
-	base := strings.ToLower(path.Base(name))
-	return fmt.Sprintf("pkg:oci/%s@%s?%s", url.PathEscape(base), url.QueryEscape(img.Digest), q.Encode())
+	}, nil
 }

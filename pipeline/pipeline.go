@@ -113,8 +113,6 @@ type BuildOptions struct {
 	Signer func() (*attest.Signer, error)
 	// Version of the program, for the provenance.
 	Version string
-	// Parameters are the flags that shaped the build, for the provenance.
-	Parameters map[string]any
 }
 
 // Built is what Build left.

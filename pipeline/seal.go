@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder"
 )
 
@@ -14,7 +15,11 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
 		SPDXPath: "sbom/" + name + ".spdx.json", CycloneDXPath: "sbom/" + name + ".cdx.json",
-		LockDigest: r.LockDigest, BuilderVersion: o.Version, Parameters: o.Parameters, Time: o.Time,
+		LockDigest: r.LockDigest, BuilderVersion: o.Version,
+		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", SourceDateEpoch: max(o.Time.Unix(), 0)},
+	}
+	if o.Policy.Dated {
+		in.Parameters.Now = statement.Time(o.Policy.Now)
 	}
 	files := map[string][]byte{in.SPDXPath: b.Documents.SPDX, in.CycloneDXPath: b.Documents.CycloneDX}
 	for _, d := range b.Documents.Components {

@@ -144,7 +144,7 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 	}
 	p.waivers.apply(d, f, p.options.Now)
 	d.Frameworks = p.frameworks.answer(d.Findings, f.Arch)
-	d.Summary = summarize(d.Findings)
+	d.Summary = decision.Count(d.Findings)
 	d.Verdict = verdict(d)
 	return d, nil
 }

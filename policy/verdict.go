@@ -77,24 +77,3 @@ func weigh(d *decision.Decision) int {
 	}
 	return exitPass
 }
-
-// summarize counts findings by state, and failing ones by severity.
-func summarize(findings []decision.Finding) decision.Summary {
-	s := decision.Summary{Failing: map[string]int{}}
-	for i := range findings {
-		switch findings[i].State {
-		case decision.StatePass:
-			s.Pass++
-		case decision.StateFail:
-			s.Fail++
-			s.Failing[string(findings[i].Severity)]++
-		case decision.StateWaived:
-			s.Waived++
-		case decision.StateNotApplicable:
-			s.NotApplicable++
-		case decision.StateUnknown:
-			s.Unknown++
-		}
-	}
-	return s
-}

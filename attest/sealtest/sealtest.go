@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -27,6 +28,9 @@ type Image struct {
 	System        *system.OS
 	Decision      *decision.Decision
 	LockDigest    string
+	// Epoch is SOURCE_DATE_EPOCH, and Now the time of --now; 0 and "" without.
+	Epoch int64
+	Now   string
 }
 
 // New is an image with a kernel, an init, a service and a waived finding: it
@@ -41,6 +45,7 @@ func New(name string) *Image {
 		},
 		Others:     map[string]string{"report.html": "<html>" + name + "</html>"},
 		LockDigest: Digest("os.lock.json"),
+		Now:        "2026-01-02T03:04:05Z",
 	}
 	img.System = &system.OS{
 		Name: name, Arch: "amd64",
@@ -98,8 +103,9 @@ func (img *Image) Write(t testing.TB, dir string) attest.Input {
 	in := attest.Input{
 		Dir: dir, Name: img.Name, Arch: "amd64", System: img.System, Decision: img.Decision,
 		LockDigest: img.LockDigest, BuilderVersion: "test",
-		Parameters: map[string]any{"format": []string{"kernel+initrd"}, "policy": "hardened"},
-		SPDXPath:   "sbom/" + img.Name + ".spdx.json", CycloneDXPath: "sbom/" + img.Name + ".cdx.json",
+		Parameters: statement.Parameters{Format: []string{"kernel+initrd"}, FailOn: img.Decision.FailOn, Locked: img.LockDigest != "",
+			SourceDateEpoch: img.Epoch, Now: img.Now},
+		SPDXPath: "sbom/" + img.Name + ".spdx.json", CycloneDXPath: "sbom/" + img.Name + ".cdx.json",
 	}
 	for path, content := range img.Files {
 		write(t, filepath.Join(dir, path), content)
@@ -117,6 +123,7 @@ func (img *Image) Write(t testing.TB, dir string) attest.Input {
 			SPDXPath: stem + ".spdx.json", CycloneDXPath: stem + ".cdx.json",
 		})
 	}
+	img.Decision.Summary = decision.Count(img.Decision.Findings)
 	raw, err := json.MarshalIndent(img.Decision, "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -64,10 +64,24 @@ type BuildDefinition struct {
 // ExternalParameters are what the user gave: the os.yml files, in merge
 // order, and flags.
 type ExternalParameters struct {
-	Name       string         `json:"name"`
-	Arch       string         `json:"arch"`
-	Sources    []Descriptor   `json:"sources"`
-	Parameters map[string]any `json:"parameters,omitempty"`
+	Name       string       `json:"name"`
+	Arch       string       `json:"arch"`
+	Sources    []Descriptor `json:"sources"`
+	Parameters Parameters   `json:"parameters"`
+}
+
+// Parameters are the flags and the environment that shaped a build.
+type Parameters struct {
+	Format []string `json:"format"`
+	FailOn string   `json:"failOn"`
+	// Locked: each input was taken at its digest in the lock.
+	Locked bool `json:"locked"`
+	// SourceDateEpoch is the clock of the outputs in seconds, 0 where none was
+	// given.
+	SourceDateEpoch int64 `json:"sourceDateEpoch,omitempty"`
+	// Now is the time of --now, by which expiry was judged; "" where it was the
+	// clock.
+	Now string `json:"now,omitempty"`
 }
 
 // RunDetails says who built, and what else came out.
@@ -85,14 +99,14 @@ type Builder struct {
 // SummaryPredicate is SLSA's verification summary v1. The members that begin
 // with seaworthy_ are extensions in the form that SLSA asks for.
 type SummaryPredicate struct {
-	Verifier           Builder `json:"verifier"`
+	Verifier Builder `json:"verifier"`
+	// TimeVerified is when the decision was made; see Parameters.DecidedAt.
 	TimeVerified       string  `json:"timeVerified,omitempty"`
 	ResourceURI        string  `json:"resourceUri"`
 	Policy             Policy  `json:"policy"`
 	InputAttestations  []Input `json:"inputAttestations"`
 	VerificationResult string  `json:"verificationResult"`
-	// VerifiedLevels has one level: SEAWORTHY_ and the pack's name in capital
-	// letters, or FAILED.
+	// VerifiedLevels has one level; see Levels.
 	VerifiedLevels []string `json:"verifiedLevels"`
 	// FailOn is the severity from which a failing finding denied.
 	FailOn string `json:"seaworthy_failOn"`
@@ -173,7 +187,6 @@ type TestResultPredicate struct {
 // the decision's order. A waived finding is a warned test.
 func Tests(d *decision.Decision) TestResultPredicate {
 	p := TestResultPredicate{
-		Result:      Passed,
 		PassedTests: []string{}, WarnedTests: []string{}, FailedTests: []string{},
 		UnknownTests: []string{}, NotApplicable: []string{},
 	}
@@ -193,13 +206,19 @@ func Tests(d *decision.Decision) TestResultPredicate {
 			p.FailedTests = append(p.FailedTests, name)
 		}
 	}
+	p.Result = TestsResult(&p)
+	return p
+}
+
+// TestsResult is the result that the lists of a test result come to.
+func TestsResult(p *TestResultPredicate) string {
 	switch {
 	case len(p.FailedTests) > 0:
-		p.Result = Failed
+		return Failed
 	case len(p.WarnedTests) > 0:
-		p.Result = Warned
+		return Warned
 	}
-	return p
+	return Passed
 }
 
 // TestName is a finding as the name of a test: its rule, resource and key.

@@ -112,6 +112,9 @@ func (d Descriptor) SHA256() string {
 	return ""
 }
 
+// Exact says whether the descriptor has one digest, which is sha256.
+func (d Descriptor) Exact() bool { return len(d.Digest) == 1 && isSHA256(d.Digest["sha256"]) }
+
 // DigestSet turns sha256:HEX into in-toto's form; anything else is an error.
 func DigestSet(digest string) (map[string]string, error) {
 	h, ok := strings.CutPrefix(digest, "sha256:")
@@ -160,7 +163,7 @@ func Parse(payload []byte) (*Statement, error) {
 			return nil, fmt.Errorf("subject %q is empty or there twice", d.Name)
 		}
 		seen[d.Name] = true
-		if len(d.Digest) != 1 || !isSHA256(d.Digest["sha256"]) {
+		if !d.Exact() {
 			return nil, fmt.Errorf("subject %q has not one sha256 digest", d.Name)
 		}
 	}

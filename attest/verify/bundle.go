@@ -18,8 +18,9 @@ type envelope struct {
 	signature []byte
 }
 
-// bundleJSON is a Sigstore bundle v0.3 as far as keys alone need it. Entries
-// of a transparency log and timestamps may be there; they are not looked at.
+// bundleJSON is a Sigstore bundle v0.3 as far as keys alone need it. Beside the
+// images of others, entries of a transparency log and timestamps may be there;
+// they are not looked at. A seal has none: see statement.ExactBundle.
 type bundleJSON struct {
 	MediaType            string `json:"mediaType"`
 	VerificationMaterial struct {

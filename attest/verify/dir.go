@@ -19,78 +19,130 @@ import (
 // an error there is no Result. The errors of one step are joined; a step
 // begins when the one before found none.
 func (v *Verifier) Dir(path string) (*Result, error) {
-	f, err := openFolder(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.root.Close()
-
-	s, err := v.readSeal(f, statement.Dir)
-	if err != nil {
-		return nil, err
-	}
-	subjects, name, artifact, err := s.subjects()
-	if err != nil {
-		return nil, err
-	}
-	r := &Result{Scope: ScopeImage, Name: name, Artifact: artifact}
-	if err := v.dir(f, s, r, subjects); err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return r, nil
+	r, _, err := v.Folder(path)
+	return r, err
 }
 
-// dir is Dir from the subjects' digests on.
-func (v *Verifier) dir(f *folder, s seal, r *Result, subjects map[string]string) error {
-	images, err := f.match(CheckSubject, subjects, true)
-	for _, path := range slices.Sorted(maps.Keys(images)) {
-		h := images[path]
-		r.Files = append(r.Files, File{Name: path, Digest: h.digest, Size: h.info.Size(), file: h.file})
-	}
+// Folder is Dir, and says how far it came, which is what Rulings need.
+func (v *Verifier) Folder(path string) (*Result, Progress, error) {
+	w := &walk{v: v}
+	f, err := openFolder(path)
 	if err != nil {
-		return err
+		return nil, w.done, err
 	}
-	c, err := v.readContent(s)
-	if err != nil {
-		return err
+	defer f.root.Close()
+	w.f = f
+	if err := w.run(); err != nil {
+		if w.r != nil {
+			err = errors.Join(err, w.r.Close())
+		}
+		return nil, w.done, err
 	}
-	if err := f.nothingElse(subjects, c.byproducts); err != nil {
-		return err
+	return w.r, w.done, nil
+}
+
+// walk is one verification of a folder, step by step.
+type walk struct {
+	v        *Verifier
+	f        *folder
+	s        seal
+	r        *Result
+	c        *content
+	subjects map[string]string
+	images   map[string]*hashed
+	blobs    int
+	done     Progress
+}
+
+// run makes the steps in their order, until one finds something wrong.
+func (w *walk) run() error {
+	for _, one := range []struct {
+		step step
+		do   func() error
+	}{
+		{stepSigned, w.signatures},
+		{stepFiles, w.files},
+		{stepContent, w.content},
+		{stepByproducts, w.byproducts},
+		{stepComponents, func() error { return w.c.checkComponents(w.s) }},
+		{stepDocuments, func() error { return w.f.checkDocuments(w.s, w.c) }},
+		{stepDecision, w.decision},
+		{stepLayout, w.layout},
+		{stepRequired, func() error { return w.v.required(w.s, w.c) }},
+	} {
+		if err := one.do(); err != nil {
+			return err
+		}
+		w.done = append(w.done, one.step)
 	}
-	if _, err := f.match(CheckByproduct, c.byproducts, false); err != nil {
-		return err
-	}
-	if err := c.checkComponents(s); err != nil {
-		return err
-	}
-	if err := f.checkDocuments(s, c); err != nil {
-		return err
-	}
-	raw, err := f.reread(statement.DecisionFile, c.byproducts)
-	if err != nil {
-		return err
-	}
-	d, err := v.checkDecision(s, c, r.Name, raw)
-	if err != nil {
-		return err
-	}
-	blobs, err := f.checkLayout(s, r, images)
-	if err != nil {
-		return err
-	}
-	r.Arch = c.provenance.BuildDefinition.ExternalParameters.Arch
-	r.describe(v, s, c)
-	r.Summary.Findings = d.Summary
-	r.Checked = []string{
-		fmt.Sprintf("signatures of %d statements", len(s)),
+	w.r.Arch = w.c.provenance.BuildDefinition.ExternalParameters.Arch
+	w.r.describe(w.v, w.s, w.c)
+	w.r.Checked = []string{
+		fmt.Sprintf("signatures of %d statements", len(w.s)),
 		"predicate types: SPDX, CycloneDX, provenance, summary, test result",
-		fmt.Sprintf("digests of %d files of the image, and no file beside", len(r.Files)),
-		fmt.Sprintf("digests of %d other files", len(c.byproducts)),
-		fmt.Sprintf("bills of materials of %d components", len(c.components())),
-		fmt.Sprintf("OCI layout of %d blobs", blobs),
-		"decision: " + r.Summary.text(),
+		fmt.Sprintf("digests of %d files of the image, and no file beside", len(w.r.Files)),
+		fmt.Sprintf("digests of %d other files", len(w.c.byproducts)),
+		fmt.Sprintf("bills of materials of %d components", len(w.c.components())),
+		fmt.Sprintf("OCI layout of %d blobs", w.blobs),
+		"decision: " + w.r.Summary.text(),
 	}
 	return nil
+}
+
+// signatures reads the seal, and what it is about.
+func (w *walk) signatures() error {
+	var err error
+	if w.s, err = w.v.readSeal(w.f, statement.Dir); err != nil {
+		return err
+	}
+	subjects, name, artifact, err := w.s.subjects()
+	w.r, w.subjects = &Result{Scope: ScopeImage, Name: name, Artifact: artifact}, subjects
+	if err == nil {
+		w.r.folder, err = w.f.root.Stat(".")
+	}
+	return err
+}
+
+// files holds the image's files against the digests that were signed, and keeps
+// them open.
+func (w *walk) files() error {
+	var err error
+	w.images, err = w.f.match(CheckSubject, w.subjects, true)
+	for _, path := range slices.Sorted(maps.Keys(w.images)) {
+		h := w.images[path]
+		w.r.Files = append(w.r.Files, File{Name: path, Digest: h.digest, Size: h.info.Size(), file: h.file})
+	}
+	return err
+}
+
+func (w *walk) content() error {
+	var err error
+	w.c, err = readContent(w.s, w.r.Name, w.r.Artifact)
+	return err
+}
+
+// byproducts holds every other file against its digest.
+func (w *walk) byproducts() error {
+	_, err := w.f.match(CheckByproduct, w.c.byproducts, false)
+	return errors.Join(w.f.nothingElse(w.subjects, w.c.byproducts), err)
+}
+
+func (w *walk) decision() error {
+	raw, err := w.f.reread(statement.DecisionFile, w.c.byproducts)
+	if err != nil {
+		return err
+	}
+	d, err := w.c.checkDecision(w.s, raw)
+	if err == nil {
+		w.r.Summary.Findings = d.Summary
+	}
+	return err
+}
+
+func (w *walk) layout() error {
+	var err error
+	w.blobs, err = w.f.checkLayout(w.s, w.r, w.images)
+	return err
 }
 
 // match hashes files and holds them against the digests that were signed.

@@ -3,9 +3,11 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
@@ -32,15 +34,11 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 		return nil, err
 	}
 	base := filepath.Base(file)
-	subject, want := "", ""
-	for n, digest := range subjects {
-		if path.Base(n) == base {
-			subject, want = n, digest
-		}
+	subject, err := oneOf(subjects, base, name)
+	if err != nil {
+		return nil, err
 	}
-	if subject == "" {
-		return nil, refuse(CheckSubject, base, "is no file of image %s", name)
-	}
+	want := subjects[subject]
 
 	root, err := os.OpenRoot(filepath.Dir(file))
 	if err != nil {
@@ -56,9 +54,12 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	if h.digest != want {
 		return nil, errors.Join(refuse(CheckSubject, base, "is not what was signed: digest %s, signed %s", h.digest, want), r.Close())
 	}
-	c, err := v.readContent(s)
+	c, err := readContent(s, name, artifact)
 	if err == nil {
 		err = c.checkComponents(s)
+	}
+	if err == nil {
+		err = v.required(s, c)
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -67,8 +68,25 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	r.describe(v, s, c)
 	r.Checked = []string{
 		fmt.Sprintf("signatures of %d statements", len(s)),
-		fmt.Sprintf("one file of %d: the others were not looked at", len(subjects)),
+		fmt.Sprintf("one file of %d: the others, the bills of materials and the decision were not looked at", len(subjects)),
 		"decision: " + r.Summary.text(),
 	}
 	return r, nil
+}
+
+// oneOf finds the one subject of a file's name.
+func oneOf(subjects map[string]string, base, name string) (string, error) {
+	var found []string
+	for _, subject := range slices.Sorted(maps.Keys(subjects)) {
+		if path.Base(subject) == base {
+			found = append(found, subject)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", refuse(CheckSubject, base, "is no file of image %s", name)
+	case 1:
+		return found[0], nil
+	}
+	return "", refuseNext("verify the whole image", CheckSubject, base, "is the name of %d files of image %s", len(found), name)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -24,7 +25,9 @@ type folder struct {
 }
 
 // openFolder lists the folder. A folder that is not there or cannot be read is
-// ErrUnusable; one with links or devices in it is refused.
+// ErrUnusable; one with links or devices in it is refused, and so is one with
+// what no signature covers: modes that give a program rights, and folders
+// without files.
 func openFolder(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
@@ -32,17 +35,27 @@ func openFolder(path string) (*folder, error) {
 	}
 	f := &folder{root: root}
 	var refused []error
+	var dirs, executable []string
 	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir():
-			return nil
-		case !d.Type().IsRegular():
-			refused = append(refused, refuse(CheckFolder, path, "not a regular file (%s)", kind(d.Type())))
-			return nil
-		case len(f.paths) == maxFiles:
+		case len(f.paths)+len(dirs) == maxFiles:
 			return fmt.Errorf("more than %d files", maxFiles)
+		case path == ".":
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		refused = append(refused, special(path, info)...)
+		switch {
+		case info.IsDir():
+			dirs = append(dirs, path)
+			return nil
+		case info.Mode()&0o111 != 0:
+			executable = append(executable, path)
 		}
 		f.paths = append(f.paths, path)
 		return nil
@@ -54,7 +67,48 @@ func openFolder(path string) (*folder, error) {
 		return nil, errors.Join(append(refused, root.Close())...)
 	}
 	slices.Sort(f.paths) // a walk has "a/b" before "a.b"
+	refused = append(f.empty(dirs), notAlike(executable, len(f.paths))...)
+	if len(refused) > 0 {
+		return nil, errors.Join(append(refused, root.Close())...)
+	}
 	return f, nil
+}
+
+// special refuses what is neither a folder nor a plain file. A folder may have
+// the set-group-ID bit: file systems hand it down.
+func special(path string, info fs.FileInfo) []error {
+	switch m := info.Mode(); {
+	case !m.IsDir() && !m.IsRegular():
+		return []error{refuse(CheckFolder, path, "not a regular file (%s)", kind(m))}
+	case m&(fs.ModeSetuid|fs.ModeSticky) != 0, m.IsRegular() && m&fs.ModeSetgid != 0:
+		return []error{refuse(CheckFolder, path, "has mode %s, which a build gives no file and nothing was signed for", m)}
+	}
+	return nil
+}
+
+// empty refuses folders that hold no file, at any depth.
+func (f *folder) empty(dirs []string) []error {
+	var errs []error
+	for _, dir := range dirs {
+		i, _ := slices.BinarySearch(f.paths, dir+"/")
+		if i == len(f.paths) || !strings.HasPrefix(f.paths[i], dir+"/") {
+			errs = append(errs, refuse(CheckFolder, dir, "a folder without files: nothing was signed for it"))
+		}
+	}
+	return errs
+}
+
+// notAlike refuses executable files where others are not: a build writes none.
+// A file system without modes, as on a memory stick, shows all files so.
+func notAlike(executable []string, all int) []error {
+	if len(executable) == all {
+		return nil
+	}
+	var errs []error
+	for _, path := range executable {
+		errs = append(errs, refuse(CheckFolder, path, "is executable, which a build makes no file and nothing was signed for"))
+	}
+	return errs
 }
 
 func kind(m fs.FileMode) string {
@@ -83,8 +137,11 @@ func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, unusable("image folder", err)
 	}
-	if !before.Mode().IsRegular() {
-		return nil, nil, refuse(CheckFolder, path, "not a regular file (%s)", kind(before.Mode()))
+	if errs := special(path, before); len(errs) > 0 {
+		return nil, nil, errors.Join(errs...)
+	}
+	if before.IsDir() {
+		return nil, nil, refuse(CheckFolder, path, "a folder, not a file")
 	}
 	// Without O_NONBLOCK, a pipe put there meanwhile would hold us up.
 	file, err := f.root.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)

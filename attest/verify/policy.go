@@ -35,14 +35,21 @@ type Policy struct {
 	// RequirePolicy is given; "" is low, so that nothing that the policy
 	// contains failed, whatever the build's own --fail-on was.
 	FailOn string
-	// Now is what the expiry of waivers is judged by.
+	// Name is the system that is meant, and Image (sha256:HEX) the digest of
+	// its OCI manifest; "" is any.
+	Name, Image string
+	// NotOlderThan is the earliest time at which the decision may have been
+	// made; the zero Time is any, and then a decision need not say.
+	NotOlderThan time.Time
+	// Now is what the expiry of waivers is judged by. No decision is later.
 	Now time.Time
 }
 
 // Verifier believes what its Policy says. Make one with New.
 type Verifier struct {
 	policy Policy
-	ids    []string
+	// ids and hints name the keys, in reports and in bundles.
+	ids, hints []string
 }
 
 // ranks of the packs that contain each other.
@@ -57,11 +64,11 @@ func New(p Policy) (*Verifier, error) {
 		errs = append(errs, badInput("no key to verify with", "give the public key of who built the image: --key seaworthy.pub", nil))
 	}
 	for _, k := range p.Keys {
-		id, err := KeyID(k)
+		sum, err := keySum(k)
 		if err != nil {
 			errs = append(errs, badInput("key to verify with", "use an ECDSA P-256 or Ed25519 key", err))
 		}
-		v.ids = append(v.ids, id)
+		v.ids, v.hints = append(v.ids, idOf(sum)), append(v.hints, statement.KeyHint(sum))
 	}
 	if p.Now.IsZero() {
 		errs = append(errs, badInput("no time to judge waivers by", "give --now, or set the clock", nil))
@@ -69,6 +76,11 @@ func New(p Policy) (*Verifier, error) {
 	if p.RequireDigest != "" {
 		if _, err := statement.DigestSet(p.RequireDigest); err != nil {
 			errs = append(errs, badInput("policy to require", "write NAME@sha256:HEX", err))
+		}
+	}
+	if p.Image != "" {
+		if _, err := statement.DigestSet(p.Image); err != nil {
+			errs = append(errs, badInput("image that is meant", "write the digest that verify prints: sha256:HEX", err))
 		}
 	}
 	if p.FailOn != "" && decision.Severity(p.FailOn).Rank() == 0 {
@@ -158,19 +170,29 @@ func ParseKey(raw []byte) (crypto.PublicKey, error) {
 // KeyID is sha256:HEX of a key in PKIX form. It is an error for a key of a
 // kind that is not believed.
 func KeyID(key crypto.PublicKey) (string, error) {
-	switch k := key.(type) {
-	case *ecdsa.PublicKey:
-		if k.Curve != elliptic.P256() {
-			return "", errors.New("ECDSA key is not on curve P-256")
-		}
-	case ed25519.PublicKey:
-	default:
-		return "", fmt.Errorf("key of type %T is not ECDSA or Ed25519", key)
-	}
-	der, err := x509.MarshalPKIXPublicKey(key)
+	sum, err := keySum(key)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(der)
-	return "sha256:" + hex.EncodeToString(sum[:]), nil
+	return idOf(sum), nil
+}
+
+func idOf(sum [sha256.Size]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
+
+// keySum is the SHA-256 of a key in PKIX form.
+func keySum(key crypto.PublicKey) (sum [sha256.Size]byte, err error) {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		if k.Curve != elliptic.P256() {
+			return sum, errors.New("ECDSA key is not on curve P-256")
+		}
+	case ed25519.PublicKey:
+	default:
+		return sum, fmt.Errorf("key of type %T is not ECDSA or Ed25519", key)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return sum, err
+	}
+	return sha256.Sum256(der), nil
 }

@@ -130,6 +130,9 @@ func TestLyingSummary(t *testing.T) {
 	f.edit(t, dir, "vsa", func(_, p object) { p["verificationResult"] = statement.Passed })
 	r, err := verifier(t, f.Signer).Dir(dir)
 	refused(t, r, err, verify.CheckContent, "verdict")
+	f.edit(t, dir, "vsa", func(_, p object) { p["verifiedLevels"] = []string{"SEAWORTHY_HARDENED"} })
+	r, err = verifier(t, f.Signer).Dir(dir)
+	refused(t, r, err, verify.CheckContent, `verdict is "FAILED"`)
 }
 
 func TestNotAnswered(t *testing.T) {

@@ -32,11 +32,15 @@ const (
 	CheckByproduct Check = "byproduct"
 	// CheckContent: statements contradict each other or the folder.
 	CheckContent Check = "content"
-	// CheckPolicy: the image did not pass the policy that is required, or its
-	// waivers have expired.
+	// CheckPolicy: the image did not pass the policy that is required, its
+	// waivers have expired, or its decision is too old.
 	CheckPolicy Check = "policy"
+	// CheckSystem: it is not the image that is meant.
+	CheckSystem Check = "system"
 	// CheckLayout: the OCI layout is not that of the image.
 	CheckLayout Check = "layout"
+	// CheckRebuilt: a second build differs.
+	CheckRebuilt Check = "rebuilt"
 )
 
 // Refusal says which check refused what.

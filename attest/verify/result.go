@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -32,6 +33,8 @@ type Result struct {
 	Statements []string
 	// Checked says in words what was looked at, in order.
 	Checked []string
+	// folder is that of an image.
+	folder fs.FileInfo
 }
 
 // File is a verified file of the image.
@@ -51,6 +54,9 @@ type Summary struct {
 	Decision string `json:"decision"`
 	Waivers  string `json:"waivers,omitempty"`
 	Lock     string `json:"lock,omitempty"`
+	// Decided is when the decision was made (RFC 3339), "" where the build was
+	// given no time.
+	Decided string `json:"decided,omitempty"`
 	// WaiversExpire is the last day on which every waiver is valid, "" where
 	// none was used.
 	WaiversExpire string `json:"waiversExpire,omitempty"`
@@ -61,6 +67,9 @@ type Summary struct {
 // text is one line.
 func (s *Summary) text() string {
 	t := "passed " + s.Policy
+	if s.Decided != "" {
+		t += " on " + s.Decided
+	}
 	if s.WaiversExpire != "" {
 		t += ", waivers valid until " + s.WaiversExpire
 	}
@@ -101,6 +110,8 @@ func (r *Result) describe(v *Verifier, s seal, c *content) {
 		}
 	}
 	r.Summary = Summary{
+		Findings:      r.Summary.Findings,
+		Decided:       c.summary.TimeVerified,
 		Policy:        c.policy,
 		PolicyDigest:  statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256(),
 		FailOn:        c.summary.FailOn,

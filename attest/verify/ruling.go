@@ -3,6 +3,8 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 )
 
@@ -15,69 +17,134 @@ type Ruling struct {
 	Message string `json:"message"`
 }
 
-// Compare gives the image's files that are others in dir, the output of a
-// second build; one that is missing there is another.
-func (r *Result) Compare(dir string) (different []string, err error) {
+// step is one part of a verification; they are made in this order.
+type step int
+
+const (
+	stepSigned step = iota
+	stepFiles
+	stepContent
+	stepByproducts
+	stepComponents
+	stepDocuments
+	stepDecision
+	stepLayout
+	stepRequired
+)
+
+// Progress are the steps that were made to their end and found nothing wrong.
+// What was not reached is no pass.
+type Progress []step
+
+// failed is the step that found something wrong, or was kept from its end.
+func (p Progress) failed() step { return step(len(p)) }
+
+// Comparison is what came of looking at a second build.
+type Comparison struct {
+	// Different are the image's files that are others there.
+	Different []string
+	// Problem says why nothing was compared, "" where it was.
+	Problem string
+}
+
+// Compare compares the image's files with those in dir, the output of a second
+// build; one that is missing there is another. A folder or a file that is the
+// image's own, under whatever name, is no second build (system.ErrInput).
+func (r *Result) Compare(dir string) (*Comparison, error) {
+	const next = "give the folder of a second build: build again with another --output-dir"
 	f, err := openFolder(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer f.root.Close()
+	info, err := f.root.Stat(".")
+	if err != nil {
+		return nil, unusable("second build", err)
+	}
+	if r.folder != nil && os.SameFile(info, r.folder) {
+		return nil, badInput(fmt.Sprintf("%s is the image itself, and no second build of it", dir), next, nil)
+	}
+	c := &Comparison{}
 	for _, one := range r.Files {
 		if !f.has(one.Name) {
-			different = append(different, one.Name)
+			c.Different = append(c.Different, one.Name)
 			continue
 		}
 		got, err := f.hashOne(one.Name, false)
 		if err != nil {
 			return nil, err
 		}
+		if one.file != nil {
+			own, err := one.file.Stat()
+			if err != nil {
+				return nil, unusable(one.Name, err)
+			}
+			if os.SameFile(got.info, own) {
+				return nil, badInput(fmt.Sprintf("%s in %s is the image's own file under a second name (a hard link), and no second build of it", one.Name, dir), next, nil)
+			}
+		}
 		if got.digest != one.Digest {
-			different = append(different, one.Name)
+			c.Different = append(c.Different, one.Name)
 		}
 	}
-	return different, nil
+	return c, nil
+}
+
+// Differs is the Refusal of an image whose second build differs, nil where it
+// does not.
+func (c *Comparison) Differs(image, rebuilt string) error {
+	if len(c.Different) == 0 {
+		return nil
+	}
+	return refuseNext("build both from the same lock, with the same version of the builder and the same formats",
+		CheckRebuilt, "", "%s and %s differ in %s", image, rebuilt, strings.Join(c.Different, ", "))
 }
 
 // Rulings answer SUP-012 (statements are about what was shipped), SUP-018 (a
-// second build gives the same bytes; rebuilt says that there was one) and
-// SUP-019 (signed, with provenance) by what Dir returned.
-func Rulings(err error, rebuilt bool, different []string) []Ruling {
-	refused := map[Check]string{}
-	for _, p := range problems(err) {
-		if refused[p.Check] == "" {
-			refused[p.Check] = p.Message
-		}
-	}
-	first := func(checks ...Check) string {
-		for _, c := range checks {
-			if refused[c] != "" {
-				return refused[c]
-			}
-		}
-		return ""
-	}
-	looked := err == nil || errors.Is(err, ErrRefused)
-	seal := Ruling{ID: "SUP-019", State: "pass", Message: "signed by a trusted key, with provenance"}
-	if why := first(CheckSignature, CheckType); why != "" {
-		seal.State, seal.Message = "fail", why
-	}
-	subject := Ruling{ID: "SUP-012", State: "pass", Message: "every statement is about the files that are here"}
-	if why := first(CheckSubject, CheckByproduct); why != "" {
-		subject.State, subject.Message = "fail", why
-	} else if why := first(CheckFolder, CheckSignature, CheckType); why != "" {
-		subject.State, subject.Message = "unknown", "no digest was compared: "+why
-	}
+// second build gives the same bytes; second is nil without one) and SUP-019
+// (signed, with provenance of ours) by what Folder returned. What a rule asks
+// for was looked at to the end, or it does not pass.
+func Rulings(done Progress, err error, second *Comparison) []Ruling {
+	subject := rule(done, err, "SUP-012", "every statement is about the files that are here",
+		stepFiles, stepByproducts, stepComponents, stepDocuments)
+	seal := rule(done, err, "SUP-019", "signed by a trusted key, with provenance",
+		stepSigned, stepContent, stepComponents)
 	same := Ruling{ID: "SUP-018", State: "not-applicable", Message: "no second build was given: --rebuilt DIR"}
-	if rebuilt {
+	switch {
+	case second == nil:
+	case second.Problem != "":
+		same.State, same.Message = "unknown", "nothing was compared: "+second.Problem
+	case len(second.Different) > 0:
+		same.State, same.Message = "fail", fmt.Sprintf("the second build differs in %s", strings.Join(second.Different, ", "))
+	default:
 		same.State, same.Message = "pass", "the second build has the same bytes"
-		if len(different) > 0 {
-			same.State, same.Message = "fail", fmt.Sprintf("the second build differs in %s", strings.Join(different, ", "))
-		}
-	}
-	if !looked {
-		seal.State, seal.Message = "unknown", "the image could not be looked at"
-		subject.State, subject.Message = seal.State, seal.Message
 	}
 	return []Ruling{subject, same, seal}
+}
+
+// rule passes where all the steps that it needs were made. It fails where one
+// of them refused the image, and is unknown where one was not reached, or
+// could not be made.
+func rule(done Progress, err error, id, pass string, needs ...step) Ruling {
+	r := Ruling{ID: id, State: "pass", Message: pass}
+	if slices.Max(needs) < done.failed() {
+		return r
+	}
+	// Folder refusals say what is in the way, not what a statement is about.
+	why := ""
+	for _, p := range problems(err) {
+		if p.Check != "" && p.Check != CheckFolder {
+			why = p.Message
+			break
+		}
+	}
+	if slices.Contains(needs, done.failed()) && errors.Is(err, ErrRefused) && why != "" {
+		r.State, r.Message = "fail", why
+		return r
+	}
+	r.State, r.Message = "unknown", "it could not be looked at"
+	if all := problems(err); len(all) > 0 {
+		r.Message = "not looked at to the end: " + all[0].Message
+	}
+	return r
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -83,7 +84,13 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	if key < 0 {
 		return nil, refuse(CheckSignature, path, "not signed by a trusted key")
 	}
+	if err := statement.ExactBundle(raw, v.hints[key], e.payload, e.signature); err != nil {
+		return nil, refuseNext("fetch or build the image again", CheckSignature, path, "signed, but the bundle holds what is not: %v", err)
+	}
 	st, err := statement.Parse(e.payload)
+	if err == nil {
+		err = st.Exact(e.payload)
+	}
 	if err != nil {
 		return nil, refuse(CheckSignature, path, "signed, but no statement: %v", err)
 	}
@@ -132,30 +139,41 @@ func (s seal) sorted() []*signed {
 // subjects are what all of the image's statements are about: the files of the
 // image by name, and the OCI artifact. name is the image's.
 func (s seal) subjects() (files map[string]string, name, artifact string, err error) {
-	provenance := s["provenance"]
-	all := provenance.Subjects()
+	path, subject := s["provenance"].file.Path, s["provenance"].Subject
 	var errs []error
 	for _, stem := range slices.Sorted(maps.Keys(statement.ImageStems())) {
-		if one := s[stem]; !maps.Equal(one.Subjects(), all) {
-			errs = append(errs, refuse(CheckSubject, one.file.Path, "is about other files than %s: two images are mixed", provenance.file.Path))
+		if one := s[stem]; !reflect.DeepEqual(one.Subject, subject) {
+			errs = append(errs, refuse(CheckSubject, one.file.Path, "is about other files than %s: two images are mixed", path))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, "", "", err
 	}
+	bad := func(format string, args ...any) { errs = append(errs, refuse(CheckSubject, path, format, args...)) }
 	files = map[string]string{}
-	for subject, digest := range all {
-		if n, ok := strings.CutPrefix(subject, layout.Dir+"/"); ok {
-			if artifact != "" {
-				return nil, "", "", refuse(CheckSubject, provenance.file.Path, "has two OCI artifacts")
-			}
-			name, artifact = n, digest
-			continue
+	folded := map[string]string{}
+	for _, d := range subject {
+		if old, twice := folded[strings.ToLower(d.Name)]; twice {
+			bad("subjects %q and %q are one file where letter case does not count", old, d.Name)
 		}
-		files[subject] = digest
+		folded[strings.ToLower(d.Name)] = d.Name
+		if err := plain(d); err != nil || !isPath(d.Name) || strings.HasPrefix(d.Name, statement.Dir+"/") {
+			bad("subject %q is no file of an image, or has more than a digest", d.Name)
+		}
+		n, isArtifact := strings.CutPrefix(d.Name, layout.Dir+"/")
+		switch {
+		case isArtifact && artifact != "":
+			bad("has two OCI artifacts")
+		case isArtifact && strings.Contains(n, "/"):
+			bad("OCI artifact %q has no name", d.Name)
+		case isArtifact:
+			name, artifact = n, d.SHA256()
+		default:
+			files[d.Name] = d.SHA256()
+		}
 	}
-	if artifact == "" || name == "" || len(files) == 0 {
-		return nil, "", "", refuse(CheckSubject, provenance.file.Path, "names no files or no OCI artifact")
+	if artifact == "" || len(files) == 0 {
+		bad("names no files or no OCI artifact")
 	}
-	return files, name, artifact, nil
+	return files, name, artifact, errors.Join(errs...)
 }

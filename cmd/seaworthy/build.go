@@ -46,8 +46,7 @@ was there before stays. Several files are one system, merged in order.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: formats, OutputDir: outputDir, Version: version(),
-				Parameters: map[string]any{"arch": rf.arch, "format": formats, "locked": rf.locked, "failOn": pf.failOn}}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: formats, OutputDir: outputDir, Version: version()}
 			if o.OutputDir == "" {
 				o.OutputDir = filepath.Join("dist", rf.systemName(files))
 			}

@@ -217,12 +217,23 @@ func parseNow(s string) (time.Time, error) {
 	if s == "" {
 		return time.Now().UTC(), nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
+	t, _, err := parseTime("now", s)
+	return t, err
+}
+
+// parseTime reads the value of a flag that is a time, or a day: its first
+// second. "" is the zero Time.
+func parseTime(flag, s string) (t time.Time, day bool, err error) {
+	if s == "" {
+		return t, false, nil
 	}
-	return time.Time{}, usageError(fmt.Sprintf("--now %q is no time", s), "write 2027-01-31 or 2027-01-31T12:00:00Z")
+	if t, err = time.Parse(time.DateOnly, s); err == nil {
+		return t, true, nil
+	}
+	if t, err = time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC(), false, nil
+	}
+	return t, false, usageError(fmt.Sprintf("--%s %q is no time", flag, s), "write 2027-01-31 or 2027-01-31T12:00:00Z")
 }
 
 // sourceDate is the clock of outputs: SOURCE_DATE_EPOCH, else 1970.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,8 @@ import (
 type verifyFlags struct {
 	keys          []string
 	requirePolicy string
+	name, image   string
+	since         string
 	now           string
 }
 
@@ -27,15 +30,32 @@ func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.keys, "key", nil, "public key to believe (repeatable)")
 	fs.StringVar(&f.requirePolicy, "require-policy", "", "NAME[@DIGEST] of the policy that the image must have passed")
+	fs.StringVar(&f.name, "name", "", "name of the system that is meant: an image of another is refused")
+	fs.StringVar(&f.image, "image", "", "digest of the image that is meant, sha256:HEX, as verify prints it: any other is refused")
+	fs.StringVar(&f.since, "not-older-than", "", "refuse a decision that was made before this time, or does not say when; RFC 3339 or YYYY-MM-DD")
 	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
 }
 
 func (f *verifyFlags) verifier() (*verify.Verifier, error) {
-	now, err := parseNow(f.now)
+	now, day, err := parseTime("now", f.now)
 	if err != nil {
 		return nil, err
 	}
-	p := verify.Policy{Now: now}
+	if f.now == "" {
+		now = time.Now().UTC()
+	}
+	if day {
+		// A day is not over before its end: a decision of that day is not of
+		// the future.
+		now = now.AddDate(0, 0, 1).Add(-time.Second)
+	}
+	p := verify.Policy{Name: f.name, Image: f.image, Now: now}
+	if p.NotOlderThan, _, err = parseTime("not-older-than", f.since); err != nil {
+		return nil, err
+	}
+	if f.since != "" && p.NotOlderThan.IsZero() {
+		p.NotOlderThan = time.Unix(0, 0) // of the year 1, and given all the same
+	}
 	if f.requirePolicy != "" {
 		if p.RequirePolicy, p.RequireDigest, err = verify.ParseRequirement(f.requirePolicy); err != nil {
 			return nil, err
@@ -61,8 +81,9 @@ func (c *cli) verify() *cobra.Command {
 		Use:   "verify DIR|FILE",
 		Short: "Believe an image, or say precisely why not",
 		Long: `Verify checks a folder that build wrote: the signatures, what kind of statement each is,
-that every file is the one that was signed and that there is no other, and that the
-decision holds still. For one file of such a folder it checks that file, and says so.
+that every file is the one that was signed and that there is no other, that the statements
+agree with each other and with the decision, and that it holds still. For one file of such
+a folder it checks that file, and says so. docs/verify.md has every check.
 
 ` + exitHelp,
 		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
@@ -78,11 +99,10 @@ decision holds still. For one file of such a folder it checks that file, and say
 			if err != nil {
 				return err
 			}
-			r, err := c.verifyPath(v, args[0])
+			r, rules, err := c.verifyPath(v, args[0], rebuilt)
 			if r != nil {
 				defer r.Close()
 			}
-			rules, err := rulings(args[0], rebuilt, r, err)
 			if format == "json" {
 				return c.verifyJSON(args[0], r, rules, err)
 			}
@@ -101,41 +121,36 @@ decision holds still. For one file of such a folder it checks that file, and say
 	return cmd
 }
 
-// rulings answer the rules on outputs. A second build that differs refuses the
-// image.
-func rulings(path, rebuilt string, r *verify.Result, verr error) ([]verify.Ruling, error) {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		if rebuilt != "" && verr == nil {
-			verr = usageError("--rebuilt compares whole images, and "+path+" is one file", "give the folder that build wrote")
-		}
-		return nil, verr
-	}
-	if rebuilt == "" || verr != nil {
-		return verify.Rulings(verr, false, nil), verr
-	}
-	different, err := r.Compare(rebuilt)
-	if err != nil {
-		return verify.Rulings(nil, false, nil), err
-	}
-	if len(different) > 0 {
-		err = &system.Error{Kind: system.ErrMismatch, What: fmt.Sprintf("%s and %s differ in %s", path, rebuilt, strings.Join(different, ", ")),
-			Next: "build both from the same lock, with the same version of the builder and the same formats"}
-	}
-	return verify.Rulings(nil, true, different), err
-}
-
-// verifyPath verifies an output folder, or one file of it.
-func (c *cli) verifyPath(v *verify.Verifier, path string) (*verify.Result, error) {
+// verifyPath verifies an output folder, or one file of it. Only a whole folder
+// answers the rules on outputs. A second build that differs refuses the image.
+func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Result, []verify.Ruling, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, noOutput("verify", path)
+		return nil, nil, noOutput("verify", path)
 	case err != nil:
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: err}
-	case info.IsDir():
-		return v.Dir(path)
+		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: err}
+	case !info.IsDir() && rebuilt != "":
+		return nil, nil, usageError("--rebuilt compares whole images, and "+path+" is one file", "give the folder that build wrote")
+	case !info.IsDir():
+		r, err := v.File(path, filepath.Join(filepath.Dir(path), "attestations"))
+		return r, nil, err
 	}
-	return v.File(path, filepath.Join(filepath.Dir(path), "attestations"))
+	r, done, verr := v.Folder(path)
+	var second *verify.Comparison
+	err = verr
+	switch {
+	case rebuilt == "":
+	case verr != nil:
+		second = &verify.Comparison{Problem: "the image was not verified"}
+	default:
+		if second, err = r.Compare(rebuilt); err != nil {
+			second = &verify.Comparison{Problem: err.Error()}
+		} else {
+			err = second.Differs(path, rebuilt)
+		}
+	}
+	return r, verify.Rulings(done, verr, second), err
 }
 
 // reference is what an image in a registry looks like, and a path does not.
@@ -159,6 +174,7 @@ func (c *cli) sayVerified(path string, r *verify.Result) {
 		fmt.Fprintf(c.out, "  %s  %s\n", f.Digest, printable(f.Name))
 	}
 	s := r.Summary
+	fmt.Fprintf(c.out, "  system %s, %s, image %s\n", printable(r.Name), printable(r.Arch), r.Artifact)
 	fmt.Fprintf(c.out, "  policy %s %s\n", printable(s.Policy), s.PolicyDigest)
 	for _, d := range []struct{ name, digest string }{{"decision", s.Decision}, {"waivers", s.Waivers}, {"lock", s.Lock}} {
 		if d.digest != "" {

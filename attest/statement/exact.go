@@ -1,0 +1,119 @@
+package statement
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+// errForm is the refusal of members that a reader could understand in two ways.
+var errForm = errors.New("a member is missing, null, or spelled in another way than in a seal")
+
+// DecodeExact reads data into v, a pointer to a structure, and wants data to
+// have the members that Marshal writes for it, no other, none twice, and each in
+// the same spelling; their order does not matter. A seal has no members that its
+// verifier does not check.
+func DecodeExact(data []byte, v any) error {
+	if err := Decode(data, v); err != nil {
+		return err
+	}
+	again, err := Marshal(v)
+	if err != nil {
+		return err
+	}
+	if same(data, again) {
+		return nil
+	}
+	return explain(data, v)
+}
+
+// same says whether two JSON texts have the same members with the same values,
+// numbers as they are written.
+func same(a, b []byte) bool {
+	var values [2]any
+	for i, raw := range [][]byte{a, b} {
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.UseNumber()
+		if dec.Decode(&values[i]) != nil {
+			return false
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
+}
+
+// explain says why data is not what Marshal writes for v, with the name of a
+// member that is unknown where there is one.
+func explain(data []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("a seal has no such member: %w", err)
+	}
+	return errForm
+}
+
+// Exact wants payload, from which the statement was parsed, to have no member
+// that it does not have; see DecodeExact. Of the predicate it looks at none.
+func (s *Statement) Exact(payload []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &members); err != nil {
+		return err
+	}
+	for _, known := range []struct {
+		name  string
+		value any
+	}{{"_type", s.Type}, {"subject", s.Subject}, {"predicateType", s.PredicateType}} {
+		raw, err := Marshal(known.value)
+		if err != nil {
+			return err
+		}
+		if !same(members[known.name], raw) {
+			return explain(payload, &Statement{})
+		}
+	}
+	if len(members) != 4 || members["predicate"] == nil {
+		return explain(payload, &Statement{})
+	}
+	return nil
+}
+
+// ExactBundle wants raw to be a seal's bundle: a Sigstore bundle v0.3 with a
+// payload, one signature by the key that hint names, and nothing beside, which
+// would be neither signed nor checked.
+func ExactBundle(raw []byte, hint string, payload, signature []byte) error {
+	type public struct {
+		Hint string `json:"hint"`
+	}
+	var b struct {
+		MediaType            string `json:"mediaType"`
+		VerificationMaterial struct {
+			PublicKey public `json:"publicKey"`
+		} `json:"verificationMaterial"`
+		DSSEEnvelope struct {
+			Payload     string              `json:"payload"`
+			PayloadType string              `json:"payloadType"`
+			Signatures  []map[string]string `json:"signatures"`
+		} `json:"dsseEnvelope"`
+	}
+	if err := DecodeExact(raw, &b); err != nil {
+		return err
+	}
+	b64 := base64.StdEncoding
+	got := b.VerificationMaterial.PublicKey.Hint
+	switch e := &b.DSSEEnvelope; {
+	case got != hint:
+		return fmt.Errorf("its hint names key %q, and key %q signed it", got, hint)
+	case b.MediaType != BundleMediaType, e.PayloadType != PayloadType, e.Payload != b64.EncodeToString(payload):
+		return errForm
+	case len(e.Signatures) != 1 || !reflect.DeepEqual(e.Signatures[0], map[string]string{"sig": b64.EncodeToString(signature)}):
+		return errors.New("its signature has more than a sig, or one in another spelling")
+	}
+	return nil
+}
+
+// KeyHint is how a bundle names the key that signed it, as cosign does: the
+// SHA-256 of the key in PKIX form.
+func KeyHint(sum [32]byte) string { return base64.StdEncoding.EncodeToString(sum[:]) }

@@ -1,0 +1,166 @@
+package verify
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// checkComponents wants the two bills of materials of each component that the
+// provenance names, about that very image, and no others.
+func (c *content) checkComponents(s seal) error {
+	path, arch := s["provenance"].file.Path, c.provenance.BuildDefinition.ExternalParameters.Arch
+	var errs []error
+	want := statement.ImageStems()
+	for _, id := range c.components() {
+		d := c.dependencies[statement.DependencyComponent+id]
+		stems := statement.ComponentStems(statement.FileStem(id))
+		for _, stem := range slices.Sorted(maps.Keys(stems)) {
+			if _, twice := want[stem]; twice {
+				errs = append(errs, refuse(CheckContent, path, "two components share statement %s", stem))
+			}
+			want[stem] = stems[stem]
+			one := s[stem]
+			if one == nil {
+				errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "statement of component %s is missing", id))
+				continue
+			}
+			if len(one.Subject) != 1 || one.Subject[0].SHA256() != d.SHA256() || plain(one.Subject[0]) != nil {
+				errs = append(errs, refuse(CheckSubject, one.file.Path, "is not about image %s of component %s", d.SHA256(), id))
+				continue
+			}
+			if uri := statement.ImageURI(one.Subject[0].Name, index(d), arch); uri != d.URI {
+				errs = append(errs, refuse(CheckSubject, one.file.Path, "component %s is %q, but %q in the provenance", id, uri, d.URI))
+			}
+		}
+	}
+	for _, one := range s.sorted() {
+		if _, ok := want[one.stem]; !ok {
+			errs = append(errs, refuse(CheckType, one.file.Path, "is about no component of the image"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkDecision holds decision.json, whose bytes match their digest, against
+// the statements: whatever both say is the same.
+func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) {
+	var errs []error
+	bad := func(format string, args ...any) {
+		errs = append(errs, refuse(CheckContent, statement.DecisionFile, format, args...))
+	}
+	var d decision.Decision
+	if err := statement.Decode(raw, &d); err != nil {
+		bad("malformed: %v", err)
+		return nil, errors.Join(errs...)
+	}
+	ext, builder := &c.provenance.BuildDefinition.ExternalParameters, c.provenance.RunDetails.Builder
+	for _, pair := range []struct {
+		what                 string
+		decision, statements any
+	}{
+		{"version of the schema", d.SchemaVersion, decision.SchemaVersion},
+		{"verdict", statement.Result(&d), c.summary.VerificationResult},
+		{"policy", d.Policy.Name, c.policy},
+		{"policy digest", d.Policy.Digest, statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256()},
+		{"waivers", d.WaiversDigest, c.summary.Input(statement.DependencyWaivers)},
+		{"lock", d.System.LockDigest, c.summary.Input(statement.DependencyLock)},
+		{"waivers' expiry", statement.WaiversExpire(&d), c.summary.WaiversExpire},
+		{"fail-on", d.FailOn, c.summary.FailOn},
+		{"system", d.System.Name, c.name},
+		{"architecture", d.System.Arch, ext.Arch},
+		{"program", d.Tool.Name, "seaworthy"},
+		{"version of the program", d.Tool.Version, builder.Version["seaworthy"]},
+		{"date", d.Date, day(ext.Parameters.Now)},
+	} {
+		if pair.decision != pair.statements {
+			bad("%s is %q, but %q in the statements", pair.what, pair.decision, pair.statements)
+		}
+	}
+	for _, diff := range differences("summary", d.Summary, decision.Count(d.Findings)) {
+		bad("%s, by its findings", diff)
+	}
+	sources := []decision.Source{}
+	for _, one := range ext.Sources {
+		sources = append(sources, decision.Source{Path: one.Name, Digest: one.SHA256()})
+	}
+	for _, diff := range differences("system.sources", d.System.Sources, sources) {
+		bad("%s as in the provenance", diff)
+	}
+	c.comparePolicies(&d, bad)
+	c.compareComponents(s, &d, bad)
+	if err := c.checkTests(s, &d); err != nil {
+		errs = append(errs, err)
+	}
+	return &d, errors.Join(errs...)
+}
+
+// day is that of a time in statements, "" without one.
+func day(t string) string {
+	return t[:min(len(t), len(time.DateOnly))]
+}
+
+// comparePolicies holds the parts of the policy against the statements.
+func (c *content) comparePolicies(d *decision.Decision, bad func(string, ...any)) {
+	parts, err := statement.PolicyParts(d)
+	if err != nil {
+		bad("%v", err)
+		return
+	}
+	for _, diff := range differences("its policies", parts, c.summary.Policies) {
+		bad("%s as in the statements", diff)
+	}
+	bundles := map[string]string{}
+	for _, p := range d.Policy.Parts {
+		if p.Source == decision.SourceOCI {
+			bundles[statement.DependencyBundle+p.Name] = p.Reference + " " + p.Manifest
+		}
+	}
+	said := map[string]string{}
+	for name, dep := range c.dependencies {
+		if strings.HasPrefix(name, statement.DependencyBundle) {
+			said[name] = dep.URI + " " + dep.SHA256()
+		}
+	}
+	for _, diff := range differences("policies of a registry", bundles, said) {
+		bad("%s as in the provenance", diff)
+	}
+}
+
+// compareComponents holds the list of components against that of the
+// provenance: the same, each once, with the same image.
+func (c *content) compareComponents(s seal, d *decision.Decision, bad func(string, ...any)) {
+	ids := []string{}
+	for _, one := range d.System.Components {
+		ids = append(ids, one.ID)
+		dep, ok := c.dependencies[statement.DependencyComponent+one.ID]
+		if !ok || one.Digest != index(dep) {
+			bad("component %s with image %s is not in the provenance", one.ID, one.Digest)
+			continue
+		}
+		for stem := range statement.ComponentStems(statement.FileStem(one.ID)) {
+			if name := s[stem].Subject[0].Name; name != one.Image {
+				bad("component %s is image %q, but %q in %s", one.ID, one.Image, name, s[stem].file.Path)
+			}
+		}
+	}
+	slices.Sort(ids)
+	if all := c.components(); !slices.Equal(ids, all) {
+		bad("list of components is %q, but %q in the statements", ids, all)
+	}
+}
+
+// checkTests wants the test result to be every finding of the decision.
+func (c *content) checkTests(s seal, d *decision.Decision) error {
+	want := statement.Tests(d)
+	want.Configuration = c.tests.Configuration // compared with the summary
+	if diff := differences("tests", c.tests, want); len(diff) > 0 {
+		return refuse(CheckContent, s["test-result"].file.Path, "tests are not the findings of %s: %s", statement.DecisionFile, diff[0])
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package verify_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/sealtest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+)
+
+// mutation is one change of a JSON document.
+type mutation struct {
+	// what is the path of the member, and what happens to it.
+	what string
+	raw  []byte
+}
+
+// mutations changes, removes, doubles and adds to every member of a document,
+// one at a time.
+func mutations(t *testing.T, raw []byte) []mutation {
+	t.Helper()
+	var out []mutation
+	add := func(what string, root any) { out = append(out, mutation{what, encode(t, root)}) }
+	var visit func(path string, v any, root *any, put func(any))
+	visit = func(path string, v any, root *any, put func(any)) {
+		was := v
+		try := func(what string, to any) {
+			put(to)
+			add(path+" "+what, *root)
+			put(was)
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				value := v[key]
+				delete(v, key)
+				add(path+"."+key+" removed", *root)
+				v[key] = value
+				twice := maps.Clone(v)
+				twice["\x00"+key] = other(value) // see encode
+				try("."+key+" twice", twice)
+				visit(path+"."+key, value, root, func(to any) { v[key] = to })
+			}
+			more := maps.Clone(v)
+			more["unknown"] = "x"
+			try("unknown added", more)
+			try("null", nil)
+		case []any:
+			for i := range v {
+				try(fmt.Sprintf("[%d] removed", i), slices.Delete(slices.Clone(v), i, i+1))
+				try(fmt.Sprintf("[%d] twice", i), append(slices.Clone(v), v[i]))
+				visit(fmt.Sprintf("%s[%d]", path, i), v[i], root, func(to any) { v[i] = to })
+			}
+			try("stranger added", append(slices.Clone(v), "stranger"))
+			try("null", nil)
+		default:
+			try("changed", other(v))
+			try("null", nil)
+			if s, ok := v.(string); ok {
+				try("empty", "")
+				try("upper case", swapCase(s))
+			}
+		}
+	}
+	root := decode(t, raw)
+	same := encode(t, root)
+	visit("", root, &root, func(to any) { root = to })
+	return slices.DeleteFunc(out, func(m mutation) bool { return bytes.Equal(m.raw, same) })
+}
+
+// decode reads a document. A bill of materials stays as it is written: the order
+// of its members counts.
+func decode(t *testing.T, raw []byte) any {
+	t.Helper()
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	m, ok := v.(map[string]any)
+	if ok && (m["predicateType"] == statement.SPDX || m["predicateType"] == statement.CycloneDX) {
+		var st struct{ Predicate json.RawMessage }
+		if err := json.Unmarshal(raw, &st); err != nil {
+			t.Fatal(err)
+		}
+		m["predicate"] = st.Predicate
+	}
+	return v
+}
+
+// encode writes a value. A member whose name begins with NUL is that of the rest
+// of the name, a second time.
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	raw, err := statement.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(raw, []byte(`"\u0000`), []byte(`"`))
+}
+
+var hexDigest = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
+
+// other is a value of the same kind and another meaning.
+func other(v any) any {
+	switch v := v.(type) {
+	case string:
+		switch {
+		case hexDigest.MatchString(v):
+			return v[:len(v)-64] + strings.Repeat("e", 64)
+		case v == statement.Passed:
+			return statement.Failed
+		}
+		return v + "x"
+	case json.Number:
+		n, _ := strconv.ParseInt(v.String(), 10, 64)
+		return n + 1
+	case bool:
+		return !v
+	case json.RawMessage:
+		return json.RawMessage(bytes.Replace(v, []byte("{"), []byte(`{"x":1,`), 1))
+	case nil:
+		return "x"
+	}
+	return map[string]any{"x": v}
+}
+
+func swapCase(s string) string {
+	if up := strings.ToUpper(s); up != s {
+		return up
+	}
+	return strings.ToLower(s)
+}
+
+// relayout writes oci/ again, for the bundles that are there now.
+func relayout(t *testing.T, dir string) {
+	t.Helper()
+	of := func(path string) layout.File {
+		raw, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return layout.File{Path: path, Digest: sealtest.Digest(string(raw)), Size: int64(len(raw))}
+	}
+	var images []layout.File
+	for _, name := range []string{"demo-cmdline", "demo-initrd.img", "demo-kernel"} {
+		images = append(images, of(name))
+	}
+	var bundles []layout.Bundle
+	for _, path := range files(t, dir) {
+		if name, ok := strings.CutPrefix(path, statement.Dir+"/"); ok {
+			var st struct{ PredicateType string }
+			stem := strings.TrimSuffix(name, statement.Suffix)
+			_ = json.Unmarshal(readBundle(t, dir, stem).DSSEEnvelope.Payload, &st)
+			bundles = append(bundles, layout.Bundle{File: of(path), PredicateType: st.PredicateType})
+		}
+	}
+	l, err := layout.Describe("demo", images, bundles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, layout.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range l.Documents {
+		put(t, filepath.Join(dir, layout.Dir, path), content)
+	}
+	for path, source := range l.Blobs {
+		copyFile(t, filepath.Join(dir, source), filepath.Join(dir, layout.Dir, path))
+	}
+}
+
+// free are the members of statements whose value nothing else in a seal repeats,
+// and why that does no harm. docs/verify.md lists them too.
+var free = map[string]string{
+	// What was asked for. What came of it are the subjects, each by its digest.
+	`^provenance \.predicate\.buildDefinition\.externalParameters\.parameters\.format( \[0\] twice| stranger added|\[0\] (changed|upper case))$`: "format",
+	// A file of the build machine: its bytes are in the image, whose digest counts.
+	`^provenance \.predicate\.buildDefinition\.resolvedDependencies( \[3\] removed|\[3\]\.(name|digest\.sha256) changed|\[3\]\.name upper case)$`: "file:etc/motd",
+}
+
+// Each member of each of the image's statements, changed by who holds the key.
+func TestEveryMemberCounts(t *testing.T) {
+	t.Parallel()
+	f := newForger(t)
+	for _, tt := range []struct {
+		name   string
+		change func(*sealtest.Image)
+		stems  []string
+	}{
+		{"judged at a given time", func(*sealtest.Image) {}, append(imageStems(), "component-kernel.spdx", "component-services-nginx.cyclonedx")},
+		{"with a clock for its outputs", func(img *sealtest.Image) { img.Now, img.Decision.Date, img.Epoch = "", "", 1_700_000_000 }, []string{"provenance", "vsa"}},
+		{"without a lock or waivers", func(img *sealtest.Image) {
+			img.Now, img.Decision.Date = "", ""
+			img.LockDigest, img.Decision.System.LockDigest, img.Decision.WaiversDigest = "", "", ""
+			img.Decision.Findings, img.Decision.Waivers = img.Decision.Findings[:1], nil
+		}, []string{"provenance", "vsa", "test-result"}},
+	} {
+		for _, stem := range tt.stems {
+			t.Run(tt.name+"/"+stem, func(t *testing.T) {
+				t.Parallel()
+				img := sealtest.New("demo")
+				tt.change(img)
+				dir := img.Seal(t, f.Signer)
+				payload := readBundle(t, dir, stem).DSSEEnvelope.Payload
+				accept := func(raw []byte) error {
+					f.raw(t, dir, stem, raw)
+					err := try(t, f, dir)
+					var refusal *verify.Refusal
+					if errors.As(err, &refusal) && refusal.Check == verify.CheckLayout {
+						relayout(t, dir)
+						err = try(t, f, dir)
+					}
+					return err
+				}
+				if err := accept(encode(t, decode(t, payload))); err != nil {
+					t.Fatalf("signed again and nothing changed: %v", err)
+				}
+				for _, m := range mutations(t, payload) {
+					err := accept(m.raw)
+					if err == nil && !isFree(stem+" "+m.what) {
+						t.Errorf("%s: accepted", m.what)
+					}
+					if err != nil && !errors.Is(err, verify.ErrRefused) {
+						t.Errorf("%s: %v is no refusal", m.what, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// try verifies and lets go.
+func try(t *testing.T, f *forger, dir string) error {
+	t.Helper()
+	r, err := verifier(t, f.Signer).Dir(dir)
+	if err == nil {
+		r.Close()
+	}
+	return err
+}
+
+func isFree(what string) bool {
+	for pattern := range free {
+		if regexp.MustCompile(pattern).MatchString(what) {
+			return true
+		}
+	}
+	return false
+}
