@@ -12,25 +12,32 @@ port() { # port FIRST-LAST: one that nobody listens on
   done
 }
 web=$(port 20000-24999) report=$(port 25000-29999)
-bin/seaworthy boot --key "$key" --publish "$web:8080" --publish "$report:8081" --timeout 180s "$dir" >"$console" 2>&1 &
+bin/seaworthy boot --key "$key" --publish "$web:8080" --publish "$report:8081" "$dir" >"$console" 2>&1 &
 vm=$!
 trap 'kill $vm 2>/dev/null || true; rm -f "$console" "$answer"' EXIT
 tail -n +1 -f --pid=$vm "$console" | sed -u -E 's/^(.{160}).*/\1/' &
 
+patience=5
 ask() { # ask PORT: HTTP GET / with nothing but bash
   exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
   printf 'GET / HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
-  timeout 5 cat <&3 >"$answer" || true
+  # A port may take a request before there is a service, and lose it.
+  timeout $patience cat <&3 >"$answer" || { [ $? != 124 ] || patience=$((patience * 2)); }
   exec 3>&-
   grep -q '200 OK' "$answer"
 }
 wait_for() {
-  for _ in $(seq 120); do
+  # Emulation is slow on a busy machine: what counts is that the console goes on.
+  local silent=0 said
+  said=$(wc -c <"$console")
+  while [ "$silent" -lt 600 ]; do
     kill -0 $vm 2>/dev/null || { echo "the machine stopped" >&2; return 1; }
     if ask "$1" 2>/dev/null; then return 0; fi
     sleep 1
+    silent=$((silent + 1))
+    [ "$said" = "$(wc -c <"$console")" ] || { said=$(wc -c <"$console"); silent=0; }
   done
-  echo "no answer on port $1" >&2
+  echo "no answer on port $1, and ten minutes without a word on the console" >&2
   return 1
 }
 wait_for "$web"

@@ -57,7 +57,7 @@ func TestOPA(t *testing.T) {
 	for _, args := range [][]string{
 		{"check", "--strict", "rules/"},
 		{"fmt", "--list", "--fail", "rules/"},
-		{"test", "--coverage", "--threshold", "100", "rules/"},
+		{"test", "--coverage", "--threshold", "100", "--timeout", "1h", "rules/"},
 	} {
 		out, code := run(t, opa, args...)
 		if code != 0 {

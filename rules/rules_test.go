@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
@@ -109,7 +110,7 @@ func runRego(t *testing.T) cover.Report {
 		regoErr = storage.Txn(context.Background(), store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 			tracer := cover.New()
 			runner := tester.NewRunner().SetStore(store).SetModules(all).SetCoverageQueryTracer(tracer).
-				SetCoverageRuns([]cover.Kind{}).RaiseBuiltinErrors(true)
+				SetCoverageRuns([]cover.Kind{}).RaiseBuiltinErrors(true).SetTimeout(time.Hour)
 			results, err := runner.RunTests(context.Background(), txn)
 			if err != nil {
 				return err

@@ -18,6 +18,10 @@ import (
 // panicGrace is how long a panicked kernel may go on printing.
 const panicGrace = 2 * time.Second
 
+// lastWords is how long the console is read after QEMU has ended: another
+// process may have inherited it, and a busy machine is late with what was said.
+const lastWords = time.Minute
+
 // Machine is a machine that runs.
 type Machine struct {
 	cmd     *exec.Cmd
@@ -100,7 +104,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	}
 	m.cmd.Stdout = m.console
 	m.cmd.Stderr = &m.stderr
-	m.cmd.WaitDelay = time.Second // for whoever may have inherited the pipes
+	m.cmd.WaitDelay = lastWords
 	ownGroup(m.cmd)
 	if err := m.cmd.Start(); err != nil {
 		ours.Close()

@@ -49,7 +49,7 @@ func fakeQEMU(mode string) int {
 		fmt.Printf("append %q\n", flag("-append"))
 	case "panic":
 		fmt.Println("[    1.234567] Kernel panic - not syncing: VFS: Unable to mount root fs\nlater")
-		time.Sleep(time.Minute)
+		time.Sleep(time.Hour)
 	case "failed":
 		fmt.Println("[  2.00] seaworthy: boot failed: onboot 000-x: exit status 1\n[  2.00] seaworthy: boot failed: service y: no")
 	case "lies":
@@ -58,7 +58,7 @@ func fakeQEMU(mode string) int {
 		c := exec.Command("sleep", "600")
 		_ = c.Start()
 		fmt.Println("child", c.Process.Pid)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Hour)
 	case "bad":
 		fmt.Fprintln(os.Stderr, "qemu: -netdev user: Could not set up host forwarding rule 'tcp:1'")
 		return 1
@@ -95,7 +95,7 @@ func options(t *testing.T, mode string) Options {
 		t.Cleanup(func() { f.Close() })
 		return f
 	}
-	return Options{Kernel: open("kernel"), Initrd: open("initrd"), Cmdline: "console=ttyS0 a=1,2", Arch: "amd64", Program: os.Args[0], Timeout: time.Minute}
+	return Options{Kernel: open("kernel"), Initrd: open("initrd"), Cmdline: "console=ttyS0 a=1,2", Arch: "amd64", Program: os.Args[0], Timeout: time.Hour}
 }
 
 type buffer struct {
@@ -242,7 +242,7 @@ func TestPowerOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-m.Ready()
-	if !m.PowerOff(time.Minute) {
+	if !m.PowerOff(time.Hour) {
 		t.Error("it was killed")
 	}
 	if err := m.Wait(); err != nil || out.String() != "up\ndown\n" {

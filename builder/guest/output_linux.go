@@ -50,13 +50,17 @@ func newOutput(c *Console, name, log string) (*output, error) {
 	return o, nil
 }
 
+// lateOutput is how long a container's last output may take to arrive: a slow
+// machine is late with it, and it shows why the container failed.
+const lateOutput = 10 * time.Second
+
 // close waits until all is carried, but not for a process that was left
 // behind and holds on to its end.
 func (o *output) close() {
 	_ = o.w.Close()
 	select {
 	case <-o.done:
-	case <-time.After(time.Second):
+	case <-time.After(lateOutput):
 	}
 }
 

@@ -79,7 +79,7 @@ runs until it powers off; an interrupt presses its power button.
 }
 
 // shutdownGrace is how long a system may take to shut down.
-const shutdownGrace = 30 * time.Second
+const shutdownGrace = time.Minute
 
 // runMachine runs a machine to its end; when ctx ends first, the system is asked
 // to shut down.

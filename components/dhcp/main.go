@@ -28,8 +28,8 @@ func main() {
 	var o options
 	flag.StringVar(&o.name, "interface", "", "the interface; the first Ethernet interface with hardware, if not given")
 	flag.StringVar(&o.resolvConf, "resolv-conf", "/run/resolvconf/resolv.conf", "where to write the name servers")
-	flag.DurationVar(&o.wait, "wait", 10*time.Second, "how long to wait for the interface and its link")
-	flag.DurationVar(&o.timeout, "timeout", 20*time.Second, "how long to ask for a lease")
+	flag.DurationVar(&o.wait, "wait", time.Minute, "how long to wait for the interface and its link")
+	flag.DurationVar(&o.timeout, "timeout", time.Minute, "how long to ask for a lease")
 	flag.StringVar(&o.static, "static", "", "without a lease: ADDRESS/BITS[,GATEWAY[,NAMESERVER...]]")
 	flag.BoolVar(&o.keep, "keep", false, "do not end: renew the lease (to run as a service)")
 	flag.Parse()

@@ -15,7 +15,11 @@ import puppeteer from "puppeteer-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const folder = resolve(process.argv[2]);
+// Only against a hang: how fast the machine is proves nothing.
+const patience = 3_600_000;
 const browser = await puppeteer.launch({
+  timeout: patience,
+  protocolTimeout: patience,
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"],
 });
@@ -23,6 +27,7 @@ const browser = await puppeteer.launch({
 // open a page, and note whatever it says or asks for.
 async function open(file, { width = 1280, height = 900, dark = false, script = true, hash = "" } = {}) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(patience);
   page.trouble = [];
   page.on("console", (m) => page.trouble.push(m.text()));
   page.on("pageerror", (e) => page.trouble.push(String(e)));
@@ -109,12 +114,12 @@ const tests = {
     for (const link of await page.$$(".stats a")) {
       const [count, label] = await link.evaluate((a) => [Number(a.querySelector("b").textContent), a.textContent.replace(/^\d+\s*/, "").trim()]);
       await link.click();
-      await page.waitForFunction((n) => document.querySelectorAll(".finding:not([hidden])").length === n, { timeout: 5000 }, count).catch(() => assert.fail(`${label}: ${count} expected`));
+      await page.waitForFunction((n) => document.querySelectorAll(".finding:not([hidden])").length === n, {}, count).catch(() => assert.fail(`${label}: ${count} expected`));
     }
     for (const link of (await page.$$(".framework .refs a")).slice(0, 3)) {
       await link.evaluate((a) => { a.closest("details").open = true; a.click(); });
       const id = await link.evaluate((a) => a.getAttribute("href").slice(1));
-      await page.waitForFunction((id) => { const e = document.getElementById(id); return e.open && !e.hidden && e.contains(document.activeElement); }, { timeout: 5000 }, id);
+      await page.waitForFunction((id) => { const e = document.getElementById(id); return e.open && !e.hidden && e.contains(document.activeElement); }, {}, id);
     }
     const target = (await visible(page)).at(-1);
     if (target) {
@@ -210,14 +215,14 @@ const huge = {
         await page.waitForFunction((id) => {
           const top = document.getElementById(id).getBoundingClientRect().top;
           return Math.abs(top) < 5 || (top > 0 && top < innerHeight && scrollY + innerHeight > document.documentElement.scrollHeight - 5);
-        }, { timeout: 5000 }, id).catch(() => assert.fail(`${id} is not in sight`));
+        }, {}, id).catch(() => assert.fail(`${id} is not in sight`));
       }
       const id = await page.$$eval(".finding", (all) => all[all.length - 3].id);
       await page.evaluate((id) => { location.hash = id; }, id);
       await page.waitForFunction((id) => {
         const e = document.getElementById(id), at = e.querySelector("summary").getBoundingClientRect();
         return e.open && at.top > -5 && at.bottom < innerHeight && e.contains(document.activeElement);
-      }, { timeout: 5000 }, id).catch(() => assert.fail("a finding far down is not in sight"));
+      }, {}, id).catch(() => assert.fail("a finding far down is not in sight"));
       quiet(page);
       await page.close();
     }
