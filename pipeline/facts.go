@@ -39,10 +39,18 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 		return nil, err
 	}
 	o.circumstances(r, f)
-	if err := vuln.Match(ctx, f, o.Vulnerabilities); err != nil {
+	if err := vuln.Match(ctx, f, o.vulnerabilities()); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// vulnerabilities are the options of the matching: of the day that waivers are
+// judged by.
+func (o CheckOptions) vulnerabilities() vuln.Options {
+	v := o.Vulnerabilities
+	v.Now = o.Policy.Now
+	return v
 }
 
 // CheckFacts decides again by facts that were stored: what Check decides on the
@@ -55,7 +63,7 @@ func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, err
 	}
-	if err := vuln.Match(ctx, f, o.Vulnerabilities); err != nil {
+	if err := vuln.Match(ctx, f, o.vulnerabilities()); err != nil {
 		return nil, err
 	}
 	return o.judge(ctx, f, judge)

@@ -185,7 +185,13 @@ func notes(f *facts.Facts) []string {
 		return scopeNotes(f.Scope)
 	}
 	out := append([]string{vulnerabilities(f.Vulnerabilities)}, unmatched(f)...)
+	for _, s := range f.Vulnerabilities.VEXUnused {
+		out = append(out, "VEX: "+s)
+	}
 	for i := range f.Components {
+		if list := f.Components[i].SBOM.Unreadable; len(list) > 0 {
+			out = append(out, f.Components[i].ID+": these look like software and could not be read; what they hold is not known: "+few(list))
+		}
 		if f.Components[i].Files.Truncated {
 			out = append(out, f.Components[i].ID+": more files stood out than are listed; what hangs on them is unknown")
 		}
@@ -208,19 +214,33 @@ func vulnerabilities(v facts.VulnerabilityScan) string {
 	return note
 }
 
-// unmatched says which packages no database speaks of, in all components.
+// unmatched says which packages no database speaks of, in all components, and
+// of which components none was found where the distribution has some.
 func unmatched(f *facts.Facts) []string {
 	packages := map[string]int{}
+	var out []string
 	for i := range f.Components {
 		for _, u := range f.Components[i].SBOM.Unmatched {
 			if u.Packages > 0 {
 				packages[u.Type+": "+u.Reason] += u.Packages
+			} else {
+				out = append(out, fmt.Sprintf("vulnerabilities: nothing of %s was matched: %s", f.Components[i].ID, u.Reason))
 			}
 		}
 	}
-	var out []string
 	for _, what := range slices.Sorted(maps.Keys(packages)) {
 		out = append(out, fmt.Sprintf("vulnerabilities: %d packages were not matched, %s", packages[what], what))
 	}
 	return out
+}
+
+// maxPaths is how many paths a note lists.
+const maxPaths = 20
+
+// few joins a list that may be long.
+func few(list []string) string {
+	if len(list) <= maxPaths {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:maxPaths], ", "), len(list)-maxPaths)
 }

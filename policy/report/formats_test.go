@@ -67,6 +67,9 @@ func readers() map[string]func(*testing.T, string) told {
 			var list []codeQuality
 			parse(t, s, &list)
 			for _, c := range list {
+				if c.CheckName == noteCheck && c.Severity == "info" {
+					continue
+				}
 				open := strings.Contains(c.Description, ": not decided: ")
 				n.add(!open, open)
 			}
@@ -250,7 +253,10 @@ func TestGitLab(t *testing.T) {
 			t.Errorf("path %q", c.Location.Path)
 		}
 	}
-	if len(list) != 5 || list[0].Severity != "blocker" || list[0].CheckName != "CAP-001" || list[0].Location.Lines.Begin != 14 {
+	if len(list) != 6 || list[0].CheckName != noteCheck || list[0].Severity != "info" {
+		t.Fatalf("%d issues, the first %+v", len(list), list[0])
+	}
+	if list = list[1:]; list[0].Severity != "blocker" || list[0].CheckName != "CAP-001" || list[0].Location.Lines.Begin != 14 {
 		t.Errorf("%d issues, the first %+v", len(list), list[0])
 	}
 	if !slices.ContainsFunc(list, func(c codeQuality) bool { return c.Location.Path == "os/web.yml" && c.Location.Lines.Begin == 7 }) {
@@ -258,5 +264,20 @@ func TestGitLab(t *testing.T) {
 	}
 	if out := render(t, "gitlab-codequality", &decision.Decision{}, Options{}); out != "[]\n" {
 		t.Errorf("nothing found is written %q", out)
+	}
+}
+
+// What could not be read, and what no database speaks of, stands in every format.
+func TestNotesEverywhere(t *testing.T) {
+	t.Parallel()
+	d := sample()
+	d.Notes = []string{"services/web: these look like software and could not be read: /opt/store/abc123", "vulnerabilities: 3 packages were not matched"}
+	for format := range readers() {
+		out := render(t, format, d, Options{Diff: diffOf})
+		for _, want := range []string{"abc123", "3 packages"} {
+			if !strings.Contains(out, want) && !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+				t.Errorf("%s: no %q", format, want)
+			}
+		}
 	}
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Workflow commands of GitHub Actions: an annotation for each finding that
+// Workflow commands of GitHub Actions: the notes as plain lines of the log, which
+// come first as in other reports, an annotation for each finding that
 // fails or is unknown and each waiver that needs attention, the worst first,
-// then the verdict as a plain line of the log. GitHub shows ten annotations of
+// then the verdict as a plain line. GitHub shows ten annotations of
 // a level and step, the first ten; the log has all of them.
 
 const shownByGitHub = 10
@@ -30,6 +31,10 @@ func writeGitHub(w io.Writer, d *decision.Decision, o Options) error {
 		}
 		_, _ = b.WriteString("title=" + property(title) + "::" + data(text) + "\n")
 	}
+	line := func(s string) { _, _ = b.WriteString(inert(s) + "\n") }
+	for _, note := range d.Notes {
+		line("note: " + clean(note))
+	}
 	for _, f := range worstFirst(d, decision.StateFail, decision.StateUnknown) {
 		at, _ := spotOf(d, f, o)
 		title := fmt.Sprintf("%s (%s): %s", f.ID, f.Severity, f.Title)
@@ -45,14 +50,10 @@ func writeGitHub(w io.Writer, d *decision.Decision, o Options) error {
 			tell("warning", at, "waiver of "+wv.Rule, fmt.Sprintf("%s%s: %s", clean(wv.Resource), clean(wv.Digest), clean(trouble)))
 		}
 	}
-	line := func(s string) { _, _ = b.WriteString(inert(s) + "\n") }
 	for _, level := range []string{"error", "warning", "notice"} {
 		if told[level] > shownByGitHub {
 			line(fmt.Sprintf("GitHub shows the first %d of %d %ss as annotations; all are above.", shownByGitHub, told[level], level))
 		}
-	}
-	for _, note := range d.Notes {
-		line("note: " + clean(note))
 	}
 	line(fmt.Sprintf("%s (%s): %s", clean(d.System.Name), clean(d.System.Arch), tally(d)))
 	line(verdictWord(d) + ": " + why(d))

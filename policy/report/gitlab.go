@@ -3,11 +3,13 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// GitLab's Code Quality report: a list of what fails or is unknown. It has no
+// GitLab's Code Quality report: the notes, then what fails or is unknown. It has no
 // word for a waived finding, so those are not in it. Fingerprints are the same
 // in every run, so that a merge request shows what it adds and what it mends.
 
@@ -46,12 +48,37 @@ func writeGitLab(w io.Writer, d *decision.Decision, o Options) error {
 			Location: codeQualityLocation{clean(at.file), codeQualityLines{max(at.line, 1)}},
 		})
 	}
+	out = append(notesGitLab(d, o), out...)
 	raw, err := encode(out)
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(raw)
 	return err
+}
+
+// noteCheck is the check of what a reader must know first, and is no finding.
+const noteCheck = "note"
+
+// notesGitLab are the notes. The form has no head: each is an entry that weighs
+// nothing. What counts in a note changes from day to day (how many records a
+// database has), and so is no part of its fingerprint.
+func notesGitLab(d *decision.Decision, o Options) []codeQuality {
+	out := []codeQuality{}
+	seen := map[string]int{}
+	at, ok := spotOf(d, &decision.Finding{}, o)
+	if !ok {
+		at.file = d.System.Name
+	}
+	for _, note := range d.Notes {
+		id := Fingerprint(&decision.Finding{ID: noteCheck, Key: strings.Join(strings.FieldsFunc(note, unicode.IsDigit), "#")})
+		if seen[id]++; seen[id] > 1 {
+			id = fmt.Sprintf("%s-%d", id, seen[id])
+		}
+		out = append(out, codeQuality{Description: clean(note), CheckName: noteCheck, Fingerprint: id, Severity: "info",
+			Location: codeQualityLocation{clean(at.file), codeQualityLines{max(at.line, 1)}}})
+	}
+	return out
 }
 
 func gitlabSeverity(s decision.Severity) string {

@@ -101,6 +101,11 @@ not_applicable contains {"resource": lib.resource(c), "reason": sprintf("%s of %
 	why := {true: "", false: sprintf(" (%s)", [v.justification])}[v.justification == ""]
 }
 
+# place says where a package is that no distribution's database lists.
+place(v) := sprintf(" (%s)", [lib.one_line(v.paths)]) if {
+	count(lib.arr(v.paths)) > 0
+} else := ""
+
 fix(c, v) := sprintf("take %s %s in the image %s", [v.package, v.fixed, c.image.repository]) if {
 	lib.str(v.fixed) != ""
 } else := sprintf("leave %s out of the image %s: there is no fix yet", [v.package, c.image.repository])
@@ -111,7 +116,7 @@ found contains lib.finding("SUP-015", c, {
 	"actual": sprintf("%s %s", [v.package, v.version]),
 	"expected": sprintf("%s without %s", [v.package, v.id]),
 	"key": sprintf("%s:%s@%s", [v.id, v.package, v.version]),
-	"message": sprintf("%s ships %s %s with %s: %s", [c.id, v.package, v.version, v.id, why]),
+	"message": sprintf("%s ships %s %s%s with %s: %s", [c.id, v.package, v.version, place(v), v.id, why]),
 	"fix": fix(c, v),
 }) if {
 	scanned

@@ -105,3 +105,11 @@ test_unread if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as unread with data.seaworthy.active as ["baseline", "hardened"]
 	t.silent(rule.unknown) with input as unread with data.seaworthy.active as ["baseline", "hardened"]
 }
+
+# A package that no distribution's database lists is somewhere: where, is told.
+test_place if {
+	some f in rule.fail with input as vulnerable({"paths": ["/app/a.jar"]})
+	contains(f.message, "libc6 2.36-9 (/app/a.jar) with CVE-2024-0001")
+	some g in rule.fail with input as vulnerable({"paths": []})
+	contains(g.message, "libc6 2.36-9 with CVE-2024-0001")
+}

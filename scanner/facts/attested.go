@@ -72,9 +72,10 @@ type VulnerabilityScan struct {
 	Database string `json:"database"`
 	Digest   string `json:"digest"`
 	Records  int    `json:"records"`
-	// VEX are the digests of the VEX documents, in the order in which they were
-	// given.
-	VEX []string `json:"vex"`
+	// VEX are the digests of the VEX documents, sorted. VEXUnused are statements
+	// that change nothing, and why.
+	VEX       []string `json:"vex"`
+	VEXUnused []string `json:"vexUnused"`
 	// Modified is the newest date in the database, YYYY-MM-DD, "" where it has
 	// none.
 	Modified string `json:"modified"`
@@ -88,6 +89,8 @@ type Vulnerability struct {
 	Package string   `json:"package"`
 	Version string   `json:"version"`
 	PURL    string   `json:"purl"`
+	// Paths are where the package was found, as Package has them.
+	Paths []string `json:"paths"`
 	// Severity is low, medium, high, critical, or "" where the database does
 	// not say.
 	Severity string `json:"severity"`

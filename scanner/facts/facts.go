@@ -207,6 +207,9 @@ type Package struct {
 	Type     string   `json:"type"`
 	PURL     string   `json:"purl"`
 	Licenses []string `json:"licenses"`
+	// Paths are the files in which it was found, a few where there are many;
+	// none for a package that a distribution's database lists.
+	Paths []string `json:"paths"`
 }
 
 // Distro is the distribution that an image is based on.

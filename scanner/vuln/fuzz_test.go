@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -35,8 +36,9 @@ func FuzzDatabase(f *testing.F) {
 		if r.document(bytes.NewReader(data), "db") != nil {
 			return
 		}
+		r.settle()
 		_ = r.unmatched(sys)
-		if err := r.fill(sys, r.summary(), &statements{}); err != nil {
+		if err := r.fill(sys, r.summary(), &statements{now: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range sys.Components[0].SBOM.Vulnerabilities {

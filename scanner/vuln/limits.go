@@ -14,9 +14,11 @@ const (
 	// maxNames bounds the ids that a record has, or is about: an advisory on a
 	// kernel has hundreds.
 	maxNames = 2000
-	// maxMatches bounds what the facts may grow by.
-	maxMatches = 50_000
+	// maxMatches bounds what records say of the packages of a system.
+	maxMatches = 200_000
 	// maxVEX bounds a VEX document, maxStatements those of all documents.
 	maxVEX        = 32 << 20
 	maxStatements = 100_000
+	// maxUnused bounds the statements that are listed as being without effect.
+	maxUnused = 50
 )

@@ -32,7 +32,7 @@ func TestJoinsThree(t *testing.T) {
 		osvID("SNYK-1", "npm", "x", `"aliases":["GHSA-1","CVE-2026-0009"],`, upTo2),
 	}
 	want := []facts.Vulnerability{{ID: "CVE-2026-0009", Aliases: []string{"GHSA-1", "SNYK-1"}, Package: "x", Version: "1.0.0",
-		PURL: "pkg:npm/x@1.0.0", Severity: "critical", Fixed: "2.0.0"}}
+		PURL: "pkg:npm/x@1.0.0", Paths: []string{}, Severity: "critical", Fixed: "2.0.0"}}
 	for _, order := range [][]int{{0, 1, 2}, {1, 0, 2}, {2, 1, 0}, {0, 2, 1}, {1, 2, 0}, {2, 0, 1}} {
 		var db []string
 		for _, i := range order {
@@ -132,8 +132,10 @@ func TestUnmatched(t *testing.T) {
 		"no version, not spoken of": {[]facts.Package{{Name: "y", Version: "", Type: "npm", PURL: "pkg:npm/y"}}, nil, npm, []facts.Unmatched{}},
 		"a range that cannot be read": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, strings.Replace(npm, "2.0.0", "two", 1),
 			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "versions that cannot be compared with those of the databases: x 1.0.0"}}},
-		"a range, and no order": {[]facts.Package{{Name: "a", Version: "1.0", Type: "gem", PURL: "pkg:gem/a@1.0"}}, nil, osvOf("RubyGems", "a", upTo2),
-			[]facts.Unmatched{{Type: "gem", Packages: 1, Ecosystem: "RubyGems", Reason: "versions that cannot be compared with those of the databases: a 1.0"}}},
+		"a version of no order": {[]facts.Package{{Name: "a", Version: "dev-main", Type: "php-composer", PURL: "pkg:composer/v/a@dev-main"}}, nil, osvOf("Packagist", "v/a", upTo2),
+			[]facts.Unmatched{{Type: "php-composer", Packages: 1, Ecosystem: "Packagist", Reason: "versions that cannot be compared with those of the databases: a dev-main"}}},
+		"commits alone": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, osvOf("npm", "x", `"ranges":[{"type":"GIT","repo":"r","events":[{"introduced":"0"}]}]`),
+			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "versions that cannot be compared with those of the databases: x 1.0.0"}}},
 		"the packages' database is gone": {nil, &facts.Distro{ID: "debian", VersionID: "12", PrettyName: "Debian GNU/Linux 12 (bookworm)"}, npm,
 			[]facts.Unmatched{{Ecosystem: "debian", Reason: "/etc/os-release names Debian GNU/Linux 12 (bookworm), and no package of it was found"}}},
 		"a package of another distribution": {

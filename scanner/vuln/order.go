@@ -37,6 +37,14 @@ func compare(ecosystem, a, b string) (order int, ok bool) {
 		return semantic(goVersion(a), goVersion(b))
 	case "npm", "crates.io", "Hex", "Pub", "SEMVER":
 		return semantic(a, b)
+	case "Maven":
+		return maven(a, b), a != "" && b != ""
+	case "RubyGems":
+		return gems(a, b)
+	case "NuGet":
+		return nuget(a, b)
+	case "Packagist":
+		return composer(a, b)
 	case "PyPI":
 		x, errX := pep440.Parse(a)
 		y, errY := pep440.Parse(b)
@@ -52,7 +60,7 @@ func compare(ecosystem, a, b string) (order int, ok bool) {
 func ordered(ecosystem string) bool {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	switch base {
-	case "Go", "npm", "crates.io", "Hex", "Pub", "PyPI":
+	case "Go", "npm", "crates.io", "Hex", "Pub", "PyPI", "Maven", "RubyGems", "NuGet", "Packagist":
 		return true
 	}
 	return distribution(base)

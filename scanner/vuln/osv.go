@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // record is one entry of OSV, or CISA's whole catalogue: they have no field in
@@ -55,14 +55,26 @@ type event struct {
 
 // osv takes in one record.
 func (m *matcher) osv(r *record) error {
-	if r.Modified == "" {
-		return fmt.Errorf("OSV record %q has no date (modified)", r.ID)
+	modified, err := date(r.Modified)
+	if err != nil {
+		return fmt.Errorf("OSV record %q: modified: %w", r.ID, err)
 	}
 	if len(r.Aliases)+len(r.Upstream)+len(r.Related) > maxNames {
 		return fmt.Errorf("OSV record %q has more than %d other names", r.ID, maxNames)
 	}
+	for i := range r.Affected {
+		if m.looked[ecosystem(r.Affected[i].Package.Ecosystem)] && m.latest[r.ID].Before(modified) {
+			m.latest[r.ID] = modified
+		}
+	}
 	if r.Withdrawn != "" {
-		return nil
+		withdrawn, err := date(r.Withdrawn)
+		if err != nil {
+			return fmt.Errorf("OSV record %q: withdrawn: %w", r.ID, err)
+		}
+		if !withdrawn.After(m.now) {
+			return nil
+		}
 	}
 	ids, mends := r.names()
 	id := canonical(r.ID, ids)
@@ -70,32 +82,32 @@ func (m *matcher) osv(r *record) error {
 	if exploited, _ := r.Specific.Exploited.(bool); exploited {
 		m.exploited[id] = true
 	}
-	hits := map[*target]*hit{}
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		eco := ecosystem(a.Package.Ecosystem)
 		m.spoken[eco] = true
-		for _, t := range m.wanted[name{eco, packageName(eco, a.Package.Name)}] {
-			fixed, answer := a.covers(eco, t.version)
-			switch {
-			case answer == undecided:
-				t.undecided = true
-			case answer == inside && hits[t] == nil:
-				hits[t] = &hit{id: id, ids: maps.Clone(ids), mends: maps.Clone(mends), severity: a.level(level), fixed: fixed}
-			case answer == inside:
-				hits[t].severity = worse(hits[t].severity, a.level(level))
-				hits[t].fixed = cmp.Or(hits[t].fixed, fixed)
-			}
+		for _, l := range m.wanted[name{eco, packageName(eco, a.Package.Name)}] {
+			fixed, answer := a.covers(eco, l.version)
+			m.say(l.target, &assertion{record: r.ID, modified: modified, ids: ids, mends: mends, general: l.general,
+				answer: answer, severity: a.level(level), fixed: fixed, ecosystem: eco})
 		}
-	}
-	for t, h := range hits { // each of a target of its own: any order will do
-		m.add(t, h)
 	}
 	// A distribution's record names a package; how bad a CVE is, others know.
 	if level != "" && cve.MatchString(id) {
 		m.severities[id] = worse(m.severities[id], level)
 	}
 	return nil
+}
+
+// date reads a time, or a day.
+func date(s string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, nil
+	}
+	return time.Time{}, fmt.Errorf("%q is no date", s)
 }
 
 // names are those of the vulnerability, and the vulnerabilities that an
@@ -139,20 +151,37 @@ func (a *affected) covers(eco, version string) (fixed string, is answer) {
 	if slices.Contains(a.Versions, version) || slices.Contains(a.Versions, strings.TrimPrefix(version, "v")) {
 		is = inside
 	}
+	read, last := len(a.Versions) > 0, ""
 	for _, r := range a.Ranges {
 		if r.Type != "ECOSYSTEM" && r.Type != "SEMVER" {
-			continue
+			continue // commits of a repository
 		}
+		read = true
 		fix, one := r.covers(eco, version)
-		if one == undecided && len(a.Versions) > 0 && !ordered(eco) {
-			one = outside // the list of such an ecosystem is whole
-		}
 		is = max(is, one)
 		if one == inside {
-			fixed = cmp.Or(fixed, fix)
+			fixed = newest(eco, fixed, fix)
+		}
+		for _, e := range r.Events {
+			last = newest(eco, last, e.Fixed)
 		}
 	}
+	switch {
+	case !read:
+		return "", undecided
+	case is == inside && fixed == "" && slices.Contains(a.Versions, version) && !a.orders(eco, version):
+		// Listed by name, and of no order: what mends the last of them, mends it.
+		return last, is
+	case is != inside:
+		return "", is
+	}
 	return fixed, is
+}
+
+// orders: the version can be compared with those of the ranges.
+func (a *affected) orders(eco, version string) bool {
+	_, ok := compare(eco, version, version)
+	return ok
 }
 
 // covers walks the events up to the version: the last one of them counts.
@@ -161,48 +190,69 @@ func (r versionSpan) covers(eco, version string) (fixed string, is answer) {
 	if r.Type == "SEMVER" && !ordered(eco) {
 		eco = "SEMVER"
 	}
-	sure, limited, within := true, false, false
-	order := func(a, b string) int {
-		c, ok := compare(eco, a, b)
-		sure = sure && ok
-		return c
-	}
-	order(version, version) // "0" alone also holds for what is no version; that would be a guess
-	last := ""              // the newest version at which something changed
-	newer := func(v string) bool { return last == "" || order(v, last) >= 0 }
+	w := walk{eco: eco, version: version, sure: true}
+	w.order(version, version) // "0" alone also holds for what is no version; that would be a guess
 	for _, e := range r.Events {
-		switch {
-		case e.Introduced == "0":
-			if last == "" {
-				is = inside
-			}
-		case e.Introduced != "":
-			if order(version, e.Introduced) >= 0 && newer(e.Introduced) {
-				is, last = inside, e.Introduced
-			}
-		case e.Fixed != "":
-			switch c := order(version, e.Fixed); {
-			case c >= 0 && newer(e.Fixed):
-				is, last = outside, e.Fixed
-			case c < 0 && (fixed == "" || order(e.Fixed, fixed) < 0):
-				fixed = e.Fixed
-			}
-		case e.LastAffected != "":
-			if order(version, e.LastAffected) > 0 && newer(e.LastAffected) {
-				is, last = outside, e.LastAffected
-			}
-		case e.Limit != "":
-			limited = true
-			within = within || e.Limit == "*" || order(version, e.Limit) < 0
+		// An event is one change; what has several is taken for as many.
+		if e.Introduced != "" {
+			w.introduced(e.Introduced)
+		}
+		if e.Fixed != "" {
+			w.mended(e.Fixed)
+		}
+		if e.LastAffected != "" && w.order(version, e.LastAffected) > 0 && w.newer(e.LastAffected) {
+			w.is, w.last = outside, e.LastAffected
+		}
+		if e.Limit != "" {
+			w.limited = true
+			w.within = w.within || e.Limit == "*" || w.order(version, e.Limit) < 0
 		}
 	}
 	switch {
-	case !sure:
+	case !w.sure:
 		return "", undecided
-	case limited && !within:
+	case w.limited && !w.within:
 		return "", outside
 	}
-	return fixed, is
+	return w.fixed, w.is
+}
+
+// walk is the way along the events of one range, up to a version.
+type walk struct {
+	eco, version    string
+	sure            bool
+	limited, within bool
+	is              answer
+	// last is the newest version at which something changed, "" for none.
+	last, fixed string
+}
+
+func (w *walk) order(a, b string) int {
+	c, ok := compare(w.eco, a, b)
+	w.sure = w.sure && ok
+	return c
+}
+
+func (w *walk) newer(v string) bool { return w.last == "" || w.order(v, w.last) >= 0 }
+
+func (w *walk) introduced(v string) {
+	switch {
+	case v == "0":
+		if w.last == "" {
+			w.is = inside
+		}
+	case w.order(w.version, v) >= 0 && w.newer(v):
+		w.is, w.last = inside, v
+	}
+}
+
+func (w *walk) mended(v string) {
+	switch c := w.order(w.version, v); {
+	case c >= 0 && w.newer(v):
+		w.is, w.last = outside, v
+	case c < 0 && (w.fixed == "" || w.order(v, w.fixed) < 0):
+		w.fixed = v
+	}
 }
 
 // kev takes in the catalogue of exploited vulnerabilities.

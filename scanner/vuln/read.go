@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // reader reads databases, each byte once.
@@ -178,12 +180,16 @@ func (r *reader) decode(b *bufio.Reader) error {
 // record reads one of OSV, or the catalogue of exploited ones.
 func (r *reader) record(d *json.Decoder) error {
 	from := d.InputOffset()
-	var one record
-	if err := d.Decode(&one); err != nil {
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
 		return fmt.Errorf("byte %d: %w", d.InputOffset(), err)
 	}
-	if d.InputOffset()-from > maxRecord {
+	if len(raw) > maxRecord {
 		return fmt.Errorf("byte %d: a record of more than %d MiB", from, maxRecord>>20)
+	}
+	var one record
+	if err := strictjson.Decode(raw, &one); err != nil {
+		return fmt.Errorf("the record at byte %d: %w", from, err)
 	}
 	switch {
 	case one.ID != "":
@@ -226,14 +232,19 @@ func (r *reader) tracker(d *json.Decoder) error {
 	if _, err := d.Token(); err != nil {
 		return err
 	}
+	seen := map[string]bool{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
 			return err
 		}
 		source, _ := key.(string)
-		var entries map[string]trackerEntry
-		if err := d.Decode(&entries); err != nil {
+		if seen[source] {
+			return fmt.Errorf("byte %d: package %q is there twice", d.InputOffset(), source)
+		}
+		seen[source] = true
+		entries, err := r.entries(d, source)
+		if err != nil {
 			return fmt.Errorf("package %q: %w", source, err)
 		}
 		r.records += len(entries)
@@ -244,8 +255,8 @@ func (r *reader) tracker(d *json.Decoder) error {
 			for codename, state := range entries[id].Releases {
 				eco := tracker + ":" + codename
 				r.spoken[eco] = true
-				for _, t := range r.wanted[name{eco, source}] {
-					r.debian(t, id, state)
+				for _, l := range r.wanted[name{eco, source}] {
+					r.debian(l, id, state)
 				}
 			}
 		}
@@ -254,24 +265,34 @@ func (r *reader) tracker(d *json.Decoder) error {
 	return err
 }
 
-func (r *reader) debian(t *target, id string, state trackerState) {
-	h := &hit{id: id, ids: map[string]bool{id: true}, mends: map[string]bool{}, severity: word(strings.TrimRight(state.Urgency, "*"))}
+// entries reads those of one source package. Of what is not asked for no more is
+// checked than that it is JSON: the tracker has 70 million bytes.
+func (r *reader) entries(d *json.Decoder, source string) (out map[string]trackerEntry, err error) {
+	if !r.sources[source] {
+		return out, d.Decode(&out)
+	}
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return nil, err
+	}
+	return out, strictjson.Decode(raw, &out)
+}
+
+func (r *reader) debian(l *look, id string, state trackerState) {
+	a := &assertion{record: id, ids: map[string]bool{id: true}, answer: inside, ecosystem: tracker,
+		severity: word(strings.TrimRight(state.Urgency, "*"))}
 	switch state.Status {
 	case "open":
 	case "resolved":
-		if state.Fixed == "0" {
-			return
-		}
-		switch c, ok := compare(tracker, t.version, state.Fixed); {
+		switch c, ok := compare(tracker, l.version, state.Fixed); {
+		case state.Fixed == "0", ok && c >= 0:
+			a.answer = outside
 		case !ok:
-			t.undecided = true
-			return
-		case c >= 0:
-			return
+			a.answer = undecided
 		}
-		h.fixed = state.Fixed
+		a.fixed = state.Fixed
 	default: // undetermined
 		return
 	}
-	r.add(t, h)
+	r.say(l.target, a)
 }

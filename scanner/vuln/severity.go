@@ -1,6 +1,7 @@
 package vuln
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -20,10 +21,23 @@ func worse(a, b string) string {
 
 // specific is what databases say in words of their own; these fields differ
 // in kind from one to the next, so they are looked at with care.
-type specific struct {
-	Severity  any `json:"severity"`
-	Urgency   any `json:"urgency"`
-	Exploited any `json:"exploited"`
+type specific struct{ Severity, Urgency, Exploited any }
+
+// UnmarshalJSON takes the members that we know, as they are written, whatever
+// else there is.
+func (s *specific) UnmarshalJSON(raw []byte) error {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		return nil // not of a form that says something to us
+	}
+	for name, to := range map[string]*any{"severity": &s.Severity, "urgency": &s.Urgency, "exploited": &s.Exploited} {
+		if v, ok := all[name]; ok {
+			if err := json.Unmarshal(v, to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // level is the severity that the words say, "" for none.

@@ -20,7 +20,7 @@ func (m *matcher) unmatched(f *facts.Facts) error {
 		if found[t.component] == nil {
 			found[t.component] = groups{}
 		}
-		found[t.component].add(t, slices.ContainsFunc(t.names, func(n name) bool { return m.spoken[n.ecosystem] }))
+		found[t.component].add(t, m.speaks(t))
 	}
 	var errs []error
 	for i := range f.Components {
@@ -31,6 +31,22 @@ func (m *matcher) unmatched(f *facts.Facts) error {
 		c.SBOM.Unmatched = found[i].list(c.SBOM.Distro)
 	}
 	return errors.Join(errs...)
+}
+
+// speaks: the databases have records of the package's release, or none of any
+// release and some of the distribution as a whole.
+func (m *matcher) speaks(t *target) bool {
+	return slices.ContainsFunc(t.looks, func(l *look) bool {
+		if !m.spoken[l.ecosystem] || !l.general {
+			return m.spoken[l.ecosystem]
+		}
+		for eco := range m.spoken {
+			if strings.HasPrefix(eco, l.ecosystem+":") {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func uncovered(c *facts.Component) error {
@@ -66,13 +82,13 @@ func (all groups) add(t *target, spoken bool) {
 	switch {
 	case spoken:
 		g.spoken++
-	case len(t.names) == 0:
+	case len(t.looks) == 0:
 		g.silent[""]++
 	default:
-		g.silent[t.names[0].ecosystem]++
+		g.silent[t.looks[0].ecosystem]++
 	}
 	if t.undecided {
-		g.ecosystem = t.names[0].ecosystem
+		g.ecosystem = t.looks[0].ecosystem
 		g.undecided = append(g.undecided, strings.TrimSpace(t.pkg.Name+" "+t.pkg.Version))
 	}
 }

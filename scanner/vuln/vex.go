@@ -1,14 +1,12 @@
 package vuln
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/anchore/packageurl-go"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -27,8 +26,9 @@ type statement struct {
 	Justification string           `json:"justification"`
 	Impact        string           `json:"impact_statement"`
 	Timestamp     string           `json:"timestamp"`
+	LastUpdated   string           `json:"last_updated"`
 	when          time.Time
-	order         int // among all
+	used          bool
 }
 
 type vexVulnerability struct {
@@ -45,14 +45,15 @@ type vexProduct struct {
 
 // statements are those of all documents.
 type statements struct {
-	// byName finds them by each name of the vulnerability, the oldest first.
+	all []*statement
+	// byName finds them by each name of the vulnerability.
 	byName  map[string][]*statement
 	digests []string
+	now     time.Time
 }
 
-func readVEX(paths []string) (*statements, error) {
-	out := &statements{byName: map[string][]*statement{}}
-	var all []*statement
+func readVEX(paths []string, now time.Time) (*statements, error) {
+	out := &statements{byName: map[string][]*statement{}, now: now}
 	for _, p := range paths {
 		raw, err := system.ReadFile(p, maxVEX)
 		if err != nil {
@@ -65,15 +66,14 @@ func readVEX(paths []string) (*statements, error) {
 		sum := sha256.Sum256(raw)
 		out.digests = append(out.digests, "sha256:"+hex.EncodeToString(sum[:]))
 		for i := range one {
-			all = append(all, &one[i])
+			out.all = append(out.all, &one[i])
 		}
 	}
-	if len(all) > maxStatements {
+	if len(out.all) > maxStatements {
 		return nil, malformed(paths[0], fmt.Errorf("more than %d statements in all", maxStatements))
 	}
-	slices.SortStableFunc(all, func(a, b *statement) int { return a.when.Compare(b.when) })
-	for i, s := range all {
-		s.order = i
+	slices.Sort(out.digests)
+	for _, s := range out.all {
 		names := append([]string{s.Vulnerability.Name}, s.Vulnerability.Aliases...)
 		slices.Sort(names)
 		for _, n := range slices.Compact(names) {
@@ -83,26 +83,26 @@ func readVEX(paths []string) (*statements, error) {
 	return out, nil
 }
 
+var vexContext = regexp.MustCompile(`^https://openvex\.dev/ns(/v0\.[0-9]+\.[0-9]+)?$`)
+
 func parseVEX(raw []byte) ([]statement, error) {
 	var doc struct {
-		Context    string      `json:"@context"`
-		Timestamp  string      `json:"timestamp"`
-		Statements []statement `json:"statements"`
+		Context     string      `json:"@context"`
+		Timestamp   string      `json:"timestamp"`
+		LastUpdated string      `json:"last_updated"`
+		Statements  []statement `json:"statements"`
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if err := d.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("byte %d: %w", d.InputOffset(), err)
+	if err := strictjson.Decode(raw, &doc); err != nil {
+		return nil, err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more follows the document")
-	}
-	if !strings.HasPrefix(doc.Context, "https://openvex.dev/ns") {
+	if !vexContext.MatchString(doc.Context) {
 		return nil, fmt.Errorf("@context is %q: no OpenVEX document", doc.Context)
 	}
 	for i := range doc.Statements {
 		s := &doc.Statements[i]
 		if s.Timestamp == "" {
 			s.Timestamp = doc.Timestamp
+			s.LastUpdated = cmp.Or(s.LastUpdated, doc.LastUpdated)
 		}
 		if err := s.check(); err != nil {
 			return nil, fmt.Errorf("statement %d: %w", i+1, err)
@@ -111,39 +111,108 @@ func parseVEX(raw []byte) ([]statement, error) {
 	return doc.Statements, nil
 }
 
+// vexStatuses are those of OpenVEX, the one that excuses least first.
+var vexStatuses = []string{"affected", "under_investigation", "not_affected", "fixed"}
+
+// vexJustifications are the five reasons that OpenVEX 0.2 knows.
+var vexJustifications = []string{
+	"component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
+	"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist",
+}
+
 func (s *statement) check() error {
 	switch {
 	case s.Vulnerability.Name == "":
 		return errors.New("names no vulnerability")
 	case len(s.Products) == 0:
 		return errors.New("names no product")
-	case !slices.Contains([]string{"not_affected", "affected", "fixed", "under_investigation"}, s.Status):
+	case !slices.Contains(vexStatuses, s.Status):
 		return fmt.Errorf("status is %q", s.Status)
-	case s.Status == "not_affected" && s.Justification == "" && s.Impact == "":
+	case s.Justification != "" && !slices.Contains(vexJustifications, s.Justification):
+		return fmt.Errorf("justification is %q; OpenVEX has %s (what is in other words belongs into impact_statement)",
+			s.Justification, strings.Join(vexJustifications, ", "))
+	case s.Status == "not_affected" && s.Justification == "" && strings.TrimSpace(s.Impact) == "":
 		return errors.New("not_affected, and no justification")
 	}
 	var err error
-	s.when, err = time.Parse(time.RFC3339, s.Timestamp)
+	if s.when, err = time.Parse(time.RFC3339, s.Timestamp); err != nil || s.LastUpdated == "" {
+		return err
+	}
+	updated, err := time.Parse(time.RFC3339, s.LastUpdated)
+	if err == nil && updated.Before(s.when) {
+		return fmt.Errorf("last_updated (%s) is before timestamp (%s)", s.LastUpdated, s.Timestamp)
+	}
+	s.when = updated
 	return err
 }
 
-// verdict is what the newest statement about a vulnerability says.
+// excuses: by its status the vulnerability does no harm.
+func (s *statement) excuses() bool { return s.Status == "not_affected" || s.Status == "fixed" }
+
+// verdict is what the newest statement about a vulnerability says. Of several of
+// one time the one counts that excuses least, whichever file it is in. What is
+// dated in the future does not excuse yet.
 func (said *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why string) {
 	var newest *statement
 	for _, name := range append([]string{v.ID}, v.Aliases...) {
-		for _, s := range slices.Backward(said.byName[name]) {
-			if slices.ContainsFunc(s.Products, func(p vexProduct) bool { return p.covers(img, v.PURL) }) {
-				if newest == nil || s.order > newest.order {
-					newest = s
-				}
-				break
+		for _, s := range said.byName[name] {
+			if !slices.ContainsFunc(s.Products, func(p vexProduct) bool { return p.covers(img, v.PURL) }) {
+				continue
+			}
+			s.used = true
+			if s.excuses() && s.when.After(said.now) {
+				continue
+			}
+			if newest == nil || s.before(newest) {
+				newest = s
 			}
 		}
 	}
 	if newest == nil {
 		return "", ""
 	}
-	return newest.Status, cmp.Or(newest.Justification, newest.Impact)
+	return newest.Status, newest.reason()
+}
+
+func (s *statement) reason() string { return cmp.Or(s.Justification, s.Impact) }
+
+// before: s counts rather than t.
+func (s *statement) before(t *statement) bool {
+	return cmp.Or(t.when.Compare(s.when),
+		cmp.Compare(slices.Index(vexStatuses, s.Status), slices.Index(vexStatuses, t.Status)),
+		cmp.Compare(s.reason(), t.reason())) < 0
+}
+
+// unused says of each statement without effect why it has none, sorted.
+func (said *statements) unused() []string {
+	out := []string{}
+	for _, s := range said.all {
+		what := s.Vulnerability.Name + " of " + s.Products[0].name()
+		if n := len(s.Products) - 1; n > 0 {
+			what += fmt.Sprintf(" and %d more", n)
+		}
+		switch {
+		case !s.used:
+			out = append(out, what+": matches nothing that was found")
+		case s.excuses() && s.when.After(said.now):
+			out = append(out, what+": is dated in the future ("+s.when.UTC().Format(time.DateOnly)+"), and does not count yet")
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	if n := len(out); n > maxUnused {
+		out = append(out[:maxUnused], fmt.Sprintf("%d more", n-maxUnused))
+	}
+	return out
+}
+
+func (p vexProduct) name() string {
+	for _, s := range []string{p.ID, p.Identifiers["purl"]} {
+		if s != "" {
+			return s
+		}
+	}
+	return "a product without a name"
 }
 
 // covers: the product is the package, or the image. Where it has subcomponents
@@ -181,7 +250,7 @@ func (p vexProduct) isPackage(purl string) bool {
 	for _, id := range []string{p.ID, p.Identifiers["purl"]} {
 		want, err := packageurl.FromString(id)
 		if err != nil || want.Type != have.Type || want.Namespace != have.Namespace || want.Name != have.Name ||
-			want.Version != "" && want.Version != have.Version {
+			want.Version != "" && want.Version != have.Version || want.Subpath != "" && want.Subpath != have.Subpath {
 			continue
 		}
 		got := have.Qualifiers.Map()

@@ -12,11 +12,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -29,6 +29,9 @@ type Options struct {
 	Databases []string
 	// VEX are OpenVEX documents.
 	VEX []string
+	// Now is the time by which what is dated in the future does not count yet;
+	// the zero time is the clock's.
+	Now time.Time
 }
 
 // Match replaces the vulnerabilities in the facts by those that the databases
@@ -38,11 +41,16 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 	if err := o.Check(); err != nil || len(o.Databases) == 0 {
 		return err
 	}
-	said, err := readVEX(o.VEX)
+	now := o.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	said, err := readVEX(o.VEX, now)
 	if err != nil {
 		return err
 	}
 	m := newMatcher(f)
+	m.now = now
 	r := reader{matcher: m, kinds: map[string]bool{}}
 	for _, p := range o.Databases {
 		if err := r.path(ctx, p); err != nil {
@@ -53,6 +61,7 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 		return &system.Error{Kind: system.ErrInput, What: "the vulnerability databases say what attackers use, and not in which packages it is",
 			Next: "give one in the form of OSV or of Debian's security tracker too"}
 	}
+	m.settle()
 	if err := m.unmatched(f); err != nil {
 		return err
 	}
@@ -74,66 +83,25 @@ func (o Options) Check() error {
 
 // matcher collects what is known about the packages of a system.
 type matcher struct {
-	// all are the packages in the order of the facts, wanted the same by what a
-	// database calls them.
-	all    []*target
-	wanted map[name][]*target
+	// all are the packages in the order of the facts; wanted finds them by what
+	// a database calls them, looked are the ecosystems of these names, and
+	// sources the names that Debian's tracker has.
+	all     []*target
+	wanted  map[name][]*look
+	looked  map[string]bool
+	sources map[string]bool
 	// severities and exploited hold what is known of an id, whatever package
 	// it was said of.
 	severities map[string]string
 	exploited  map[string]bool
 	// spoken are the ecosystems that the databases have records of.
-	spoken  map[string]bool
-	err     error
-	matches int
-}
-
-// hit is one vulnerability of one package.
-type hit struct {
-	id  string
-	ids map[string]bool // all names, the own one too
-	// mends are vulnerabilities that a distribution's advisory is about, each
-	// with a name of its own: that one of them is harmless says nothing of it.
-	mends    map[string]bool
-	severity string
-	fixed    string
-	order    int // among those of the package
-}
-
-// add joins what two databases, or two records, say of one vulnerability: the
-// new one may be what shows that two of the old ones are the same.
-func (m *matcher) add(t *target, h *hit) {
-	var same []*hit
-	for id := range h.ids {
-		if old := t.byID[id]; old != nil && !slices.Contains(same, old) {
-			same = append(same, old)
-		}
-	}
-	if len(same) == 0 {
-		if m.matches++; m.matches > maxMatches {
-			m.err = fmt.Errorf("more than %d matches with packages of this system", maxMatches)
-			return
-		}
-		h.order = len(t.hits)
-		t.hits = append(t.hits, h)
-		t.know(h)
-		return
-	}
-	slices.SortFunc(same, func(a, b *hit) int { return cmp.Compare(a.order, b.order) })
-	for _, other := range append(same[1:], h) {
-		same[0].join(other)
-		t.hits = slices.DeleteFunc(t.hits, func(old *hit) bool { return old == other })
-	}
-	t.know(same[0])
-}
-
-// join takes in what is said of the same vulnerability.
-func (h *hit) join(other *hit) {
-	maps.Copy(h.ids, other.ids)
-	maps.Copy(h.mends, other.mends)
-	h.id = canonical(h.id, h.ids)
-	h.severity = worse(h.severity, other.severity)
-	h.fixed = cmp.Or(h.fixed, other.fixed)
+	spoken map[string]bool
+	// latest is when a record was last changed: of two with one id, the newer
+	// one counts.
+	latest     map[string]time.Time
+	now        time.Time
+	err        error
+	assertions int
 }
 
 var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
@@ -160,6 +128,7 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *state
 	}
 	f.Vulnerabilities = scan
 	f.Vulnerabilities.VEX = said.digests
+	defer func() { f.Vulnerabilities.VEXUnused = said.unused() }()
 	for i := range f.Components {
 		f.Components[i].SBOM.Vulnerabilities = []facts.Vulnerability{}
 	}
@@ -188,7 +157,7 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *state
 // database says of one of its names.
 func (m *matcher) vulnerability(t *target, h *hit) facts.Vulnerability {
 	v := facts.Vulnerability{ID: h.id, Aliases: []string{}, Package: t.pkg.Name, Version: t.pkg.Version, PURL: t.pkg.PURL,
-		Severity: h.severity, Fixed: h.fixed}
+		Paths: append([]string{}, t.pkg.Paths...), Severity: h.severity, Fixed: h.fixed}
 	for _, ids := range []map[string]bool{h.ids, h.mends} {
 		for id := range ids {
 			v.Severity = worse(v.Severity, m.severities[id])

@@ -106,7 +106,7 @@ func TestTracker(t *testing.T) {
 		{ID: "CVE-2026-0003", Exploited: true},
 	}
 	for i := range want {
-		want[i].Aliases, want[i].Package, want[i].Version, want[i].PURL = []string{}, "libc6", "2.36-9", f.Components[0].SBOM.Packages[0].PURL
+		want[i].Aliases, want[i].Paths, want[i].Package, want[i].Version, want[i].PURL = []string{}, []string{}, "libc6", "2.36-9", f.Components[0].SBOM.Packages[0].PURL
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -1,0 +1,92 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+type inner struct {
+	Kind string `json:"kind"`
+}
+
+type document struct {
+	inner
+	Status string            `json:"status"`
+	List   []*inner          `json:"list"`
+	Labels map[string]string `json:"labels"`
+	Any    any               `json:"any"`
+	Raw    json.RawMessage   `json:"raw"`
+	Hidden string            `json:"-"`
+	Plain  string
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"status":"a","list":[{"kind":"x"}],"labels":{"A":"1","a":"2"},"any":{"B":1,"b":2},"unknown":{"C":1,"c":2},"-":1,"Hidden":2,"hidden":3}`: "",
+		`{"status":"a","status":"b"}`:               `member "status" is there twice`,
+		`{"status":"a","Status":"b"}`:               `member "Status": it is written "status"`,
+		`{"\u017ftatus":"b"}`:                       `it is written "status"`,
+		`{"status":"a","st\u0061tus":"b"}`:          "twice",
+		`{"list":[{"kind":"a","KIND":"b"}]}`:        `it is written "kind"`,
+		`{"Kind":"of what is embedded"}`:            `it is written "kind"`,
+		`{"plain":"a field without a tag"}`:         `it is written "Plain"`,
+		`{"labels":{"a":"1","a":"2"}}`:              "twice",
+		`{"any":[{"a":{"b":1,"b":2}}]}`:             "twice",
+		`{"raw":{"a":1,"a":2}}`:                     "twice",
+		`{"unknown":{"a":1,"a":2}}`:                 "twice",
+		`{"status":"a"} {}`:                         "more follows",
+		`{"status":"a"`:                             "cut short",
+		`{"status":}`:                               "invalid character",
+		`{"status":1}`:                              "cannot unmarshal",
+		``:                                          "cut short",
+		strings.Repeat(`{"any":`, 600):              "nested deeper",
+		"{\"list\":" + strings.Repeat("[", 100_000): "nested deeper",
+	} {
+		var d document
+		err := Decode([]byte(text), &d)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%.80s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestDecodeFolded(t *testing.T) {
+	t.Parallel()
+	var d document
+	if err := DecodeFolded([]byte(`{"STATUS":"a","labels":{"x":"1","X":"2"}}`), &d); err != nil || d.Status != "a" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	for _, text := range []string{`{"STATUS":"a","status":"b"}`, `{"list":[{"kind":"","Kind":""}]}`, `{"labels":{"x":"","x":""}}`} {
+		if err := DecodeFolded([]byte(text), &d); err == nil || !strings.Contains(err.Error(), "twice") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if err := DecodeKnown([]byte(`{"other":1}`), &d); err == nil {
+		t.Error("a member that is not known")
+	}
+	if err := Check([]byte(`[{"a":1,"A":2}]`)); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is accepted is what a reader that tells letters apart, and one that takes
+// the first of two members, would see as well.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"status":"a","list":[{"kind":"x"}],"labels":{"a":"2"}}`))
+	f.Add([]byte(`{"status":"a","\u0053tatus":"b"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var d document
+		if Decode(data, &d) != nil {
+			return
+		}
+		var m map[string]any
+		if err := json.Unmarshal(data, &m); err != nil {
+			t.Skip() // null and the like
+		}
+		if got, _ := m["status"].(string); got != d.Status {
+			t.Fatalf("%q and %q", got, d.Status)
+		}
+	})
+}

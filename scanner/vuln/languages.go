@@ -1,0 +1,269 @@
+package vuln
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The orders of versions that no library of ours has.
+
+// digits compares two whole numbers of any length.
+func digits(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// maven orders as "Version Order Specification" in Maven's POM reference says:
+// tokens between dots, hyphens, and numbers and letters.
+func maven(a, b string) int {
+	x, y := mavenTokens(a), mavenTokens(b)
+	for i := range max(len(x), len(y)) {
+		var p, q mavenToken
+		switch {
+		case i >= len(x):
+			q = y[i]
+			p = q.none()
+		case i >= len(y):
+			p = x[i]
+			q = p.none()
+		default:
+			p, q = x[i], y[i]
+		}
+		if c := p.compare(q); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+type mavenToken struct {
+	dot  bool // a dot stands before it, and no hyphen
+	text string
+}
+
+// none is what stands for a token that one version lacks.
+func (t mavenToken) none() mavenToken {
+	if isNumber(t.text) {
+		return mavenToken{t.dot, "0"}
+	}
+	return mavenToken{t.dot, ""}
+}
+
+func (t mavenToken) compare(u mavenToken) int {
+	if c := cmp.Compare(t.rank(), u.rank()); c != 0 {
+		return c
+	}
+	if isNumber(t.text) {
+		return digits(t.text, u.text)
+	}
+	return cmp.Or(cmp.Compare(mavenQualifier(t.text), mavenQualifier(u.text)), cmp.Compare(t.text, u.text))
+}
+
+// rank: qualifiers come before numbers after a hyphen, these before those after
+// a dot.
+func (t mavenToken) rank() int {
+	switch {
+	case !isNumber(t.text):
+		return 0
+	case !t.dot:
+		return 1
+	}
+	return 2
+}
+
+// mavenQualifiers in their order; others come after all of them.
+var mavenQualifiers = []string{"alpha", "beta", "milestone", "rc", "snapshot", "", "sp"}
+
+func mavenQualifier(s string) int {
+	if i := slices.Index(mavenQualifiers, s); i >= 0 {
+		return i
+	}
+	return len(mavenQualifiers)
+}
+
+var mavenRun = regexp.MustCompile(`[0-9]+|[^0-9.\-_]+|[.\-_]`)
+
+func mavenTokens(s string) []mavenToken {
+	var out []mavenToken
+	sep, empty := "", true
+	add := func(text string) { out = append(out, mavenToken{sep == "." || len(out) == 0, text}) }
+	runs := mavenRun.FindAllString(strings.ToLower(s), -1)
+	for i, run := range runs {
+		if strings.Contains(".-_", run) {
+			if empty {
+				add("0")
+			}
+			sep, empty = strings.Replace(run, "_", "-", 1), true
+			continue
+		}
+		if !empty {
+			sep = "-" // from letters to numbers, or back
+		}
+		add(mavenAlias(run, i+1 < len(runs) && isNumber(runs[i+1])))
+		empty = false
+	}
+	return mavenTrim(out)
+}
+
+// mavenAlias is the qualifier that another one stands for; a, b and m do so only
+// before a number.
+func mavenAlias(s string, number bool) string {
+	switch s {
+	case "ga", "final", "release":
+		return ""
+	case "cr":
+		return "rc"
+	case "a", "b", "m":
+		if number {
+			return map[string]string{"a": "alpha", "b": "beta", "m": "milestone"}[s]
+		}
+	}
+	return s
+}
+
+// mavenTrim drops what means nothing at the end, and before each hyphen.
+func mavenTrim(list []mavenToken) []mavenToken {
+	for i := len(list) - 1; i > 0; i-- {
+		if list[i].text != "" && strings.Trim(list[i].text, "0") != "" {
+			continue
+		}
+		if i == len(list)-1 || !list[i+1].dot {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	return list
+}
+
+var gemVersion = regexp.MustCompile(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+
+var gemSegment = regexp.MustCompile(`[0-9]+|[a-zA-Z]+`)
+
+// gems orders as Gem::Version does: letters come before numbers, and what is
+// missing is 0.
+func gems(a, b string) (order int, ok bool) {
+	if !gemVersion.MatchString(a) || !gemVersion.MatchString(b) {
+		return 0, false
+	}
+	x := gemSegment.FindAllString(strings.ReplaceAll(a, "-", ".pre."), -1)
+	y := gemSegment.FindAllString(strings.ReplaceAll(b, "-", ".pre."), -1)
+	x, y = gemTrim(x), gemTrim(y)
+	for i := range max(len(x), len(y)) {
+		p, q := "0", "0"
+		if i < len(x) {
+			p = x[i]
+		}
+		if i < len(y) {
+			q = y[i]
+		}
+		if c := segment(p, q); c != 0 {
+			return c, true
+		}
+	}
+	return 0, true
+}
+
+// segment compares two: a number, or letters, which come before it.
+func segment(p, q string) int {
+	switch {
+	case isNumber(p) && isNumber(q):
+		return digits(p, q)
+	case isNumber(p):
+		return 1
+	case isNumber(q):
+		return -1
+	}
+	return cmp.Compare(p, q)
+}
+
+// gemTrim drops zeros at the end, and before the first letters.
+func gemTrim(list []string) []string {
+	first := slices.IndexFunc(list, func(s string) bool { return !isNumber(s) })
+	if first < 0 {
+		first = len(list)
+	}
+	zeros := func(l []string) []string {
+		for len(l) > 0 && strings.Trim(l[len(l)-1], "0") == "" {
+			l = l[:len(l)-1]
+		}
+		return l
+	}
+	return append(slices.Clone(zeros(list[:first])), zeros(list[first:])...)
+}
+
+var nugetVersion = regexp.MustCompile(`^[vV]?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$`)
+
+// nuget orders as NuGet does: four numbers, then a pre-release as in SemVer 2,
+// whatever the case of its letters.
+func nuget(a, b string) (order int, ok bool) {
+	x, y := nugetVersion.FindStringSubmatch(a), nugetVersion.FindStringSubmatch(b)
+	if x == nil || y == nil {
+		return 0, false
+	}
+	for i := 1; i <= 4; i++ {
+		if c := digits(x[i], y[i]); c != 0 {
+			return c, true
+		}
+	}
+	p, q := strings.ToLower(x[5]), strings.ToLower(y[5])
+	if p == "" || q == "" { // without one is the newer
+		return cmp.Compare(boolean(p == ""), boolean(q == "")), true
+	}
+	l, r := strings.Split(p, "."), strings.Split(q, ".")
+	for i := range min(len(l), len(r)) {
+		c := segment(l[i], r[i])
+		if isNumber(l[i]) != isNumber(r[i]) {
+			c = -c // here numbers come before letters
+		}
+		if c != 0 {
+			return c, true
+		}
+	}
+	return cmp.Compare(len(l), len(r)), true
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+var (
+	composerVersion = regexp.MustCompile(`(?i)^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:[._-]?(stable|beta|b|rc|alpha|a|patch|pl|p)([.-]?[0-9]+(?:[.-]?[0-9]+)*)?)?([.-]?dev)?(?:\+[^\s]+)?$`)
+	composerNumber  = regexp.MustCompile(`[0-9]+`)
+	composerLevels  = map[string]int{"a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3, "": 4, "stable": 4, "p": 5, "pl": 5, "patch": 5}
+)
+
+// composer orders as Composer does: four numbers, then how stable it is. A
+// branch has no place in that order.
+func composer(a, b string) (order int, ok bool) {
+	x, y := composerVersion.FindStringSubmatch(a), composerVersion.FindStringSubmatch(b)
+	if x == nil || y == nil {
+		return 0, false
+	}
+	for i := 1; i <= 4; i++ {
+		if c := digits(x[i], y[i]); c != 0 {
+			return c, true
+		}
+	}
+	level := func(m []string) int {
+		if m[5] == "" && m[7] != "" {
+			return 0 // a dev version of what is to come
+		}
+		return composerLevels[strings.ToLower(m[5])]
+	}
+	if c := cmp.Compare(level(x), level(y)); c != 0 {
+		return c, true
+	}
+	p, q := composerNumber.FindAllString(x[6], -1), composerNumber.FindAllString(y[6], -1)
+	for i := range min(len(p), len(q)) {
+		if c := digits(p[i], q[i]); c != 0 {
+			return c, true
+		}
+	}
+	return cmp.Or(cmp.Compare(len(p), len(q)), cmp.Compare(boolean(x[7] == ""), boolean(y[7] == ""))), true
+}

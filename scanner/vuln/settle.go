@@ -1,0 +1,135 @@
+package vuln
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// assertion is what one record says of one package. Which of several count is
+// settled when all have been read, so that their order changes nothing.
+type assertion struct {
+	record   string
+	modified time.Time
+	ids      map[string]bool // all names, the record's too
+	// mends are vulnerabilities that a distribution's advisory is about, each
+	// with a name of its own: that one of them is harmless says nothing of it.
+	mends    map[string]bool
+	general  bool // of the distribution as a whole, and not of its release
+	answer   answer
+	severity string
+	fixed    string
+	// ecosystem tells by which order versions are compared.
+	ecosystem string
+}
+
+// hit is one vulnerability of one package.
+type hit struct {
+	id         string
+	ids, mends map[string]bool
+	severity   string
+	fixed      string
+}
+
+// say keeps what a record says of a package.
+func (m *matcher) say(t *target, a *assertion) {
+	if m.assertions++; m.assertions > maxMatches {
+		m.err = fmt.Errorf("more than %d matches with packages of this system", maxMatches)
+		return
+	}
+	t.said = append(t.said, a)
+}
+
+// settle makes of all that was said of the packages what is so.
+func (m *matcher) settle() {
+	for _, t := range m.all {
+		t.said = slices.DeleteFunc(t.said, func(a *assertion) bool { return a.modified.Before(m.latest[a.record]) })
+		slices.SortStableFunc(t.said, func(a, b *assertion) int {
+			return cmp.Or(cmp.Compare(a.record, b.record), a.modified.Compare(b.modified), cmp.Compare(a.fixed, b.fixed))
+		})
+		for _, group := range t.groups() {
+			t.decide(group)
+		}
+	}
+}
+
+// groups are the assertions by vulnerability: those that have a name in common,
+// or have one in common with a third.
+func (t *target) groups() [][]*assertion {
+	at := map[string]int{} // by name
+	var out [][]*assertion
+	for _, a := range t.said {
+		var same []int
+		for id := range a.ids {
+			if i, ok := at[id]; ok && !slices.Contains(same, i) {
+				same = append(same, i)
+			}
+		}
+		slices.Sort(same)
+		if len(same) == 0 {
+			same = []int{len(out)}
+			out = append(out, nil)
+		}
+		into := same[0]
+		out[into] = append(out[into], a)
+		for _, i := range same[1:] {
+			out[into] = append(out[into], out[i]...)
+			out[i] = nil
+		}
+		for _, said := range out[into] {
+			for id := range said.ids {
+				at[id] = into
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(g []*assertion) bool { return len(g) == 0 })
+}
+
+// decide turns what is said of one vulnerability into at most one hit. A record
+// of the release counts before those of the distribution as a whole, which
+// cannot know what the release has mended. Among the others, one that finds the
+// package affected is enough; the highest version that mends it, mends all.
+func (t *target) decide(group []*assertion) {
+	if slices.ContainsFunc(group, func(a *assertion) bool { return !a.general }) {
+		group = slices.DeleteFunc(group, func(a *assertion) bool { return a.general })
+	}
+	var h *hit
+	open := false
+	for _, a := range group {
+		open = open || a.answer == undecided
+		if a.answer != inside {
+			continue
+		}
+		if h == nil {
+			h = &hit{id: a.record, ids: map[string]bool{}, mends: map[string]bool{}}
+		}
+		h.id = min(h.id, a.record)
+		maps.Copy(h.ids, a.ids)
+		maps.Copy(h.mends, a.mends)
+		h.severity = worse(h.severity, a.severity)
+		h.fixed = newest(a.ecosystem, h.fixed, a.fixed)
+	}
+	if h == nil {
+		t.undecided = t.undecided || open
+		return
+	}
+	h.id = canonical(h.id, h.ids)
+	t.hits = append(t.hits, h)
+}
+
+// newest is the higher one of two versions; the later text, where they cannot be
+// compared.
+func newest(ecosystem, a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	if c, ok := compare(ecosystem, a, b); ok && c != 0 {
+		if c > 0 {
+			return a
+		}
+		return b
+	}
+	return max(a, b)
+}
