@@ -2,6 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -54,17 +58,37 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 	if recall && scan.Recall(c.Image, reading(r.OS, c)) {
 		return r.Store.Verify(ctx, c.Image)
 	}
-	sink, err := scannerSink(ctx, scan, r.OS, c)
-	if err != nil {
-		return err
-	}
 	say(c)
-	return pass(ctx, r, c, sink)
+	for {
+		sink, err := scannerSink(ctx, scan, r.OS, c)
+		if err != nil {
+			return err
+		}
+		if err := pass(ctx, r, scan, c, sink); !errors.Is(err, component.ErrAgain) {
+			return err
+		}
+	}
 }
 
 // assemble passes over the images in tree order, each pass driving the scanner
 // and the writers of the formats at once. It returns the files written to dir.
 func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+	for {
+		files, err := assembleOnce(ctx, r, scan, o, dir)
+		if !errors.Is(err, component.ErrAgain) {
+			return files, err
+		}
+		// What was written of that image is void. Such images are rare, and
+		// the others' inventories are kept.
+		for _, f := range image.Files(r.OS.Name) {
+			if err := os.Remove(filepath.Join(dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+		}
+	}
+}
+
+func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
 	set, err := image.New(o.Formats, image.Options{Dir: dir, Stem: r.OS.Name, Time: o.Time})
 	if err != nil {
 		return nil, err
@@ -117,7 +141,7 @@ func assembleOne(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner
 		}
 		sinks = append(sinks, s)
 	}
-	return pass(ctx, r, c, sinks...)
+	return pass(ctx, r, scan, c, sinks...)
 }
 
 // assembleVolumes writes the volumes that hold an OCI layout: their blobs go
@@ -138,7 +162,7 @@ func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 		if err != nil {
 			return at(c, err)
 		}
-		if err := pass(ctx, r, c, s); err != nil {
+		if err := pass(ctx, r, scan, c, s); err != nil {
 			return at(c, err)
 		}
 	}
@@ -164,8 +188,15 @@ func reading(os *system.OS, c *system.Component) scanner.Reading {
 	return how
 }
 
-// pass reads one image into the sinks.
-func pass(ctx context.Context, r *builder.Resolved, c *system.Component, sinks ...system.Sink) error {
+// pass reads one image into the sinks. Where it must be read again, the scanner
+// is ready for that.
+func pass(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, sinks ...system.Sink) error {
 	how := reading(r.OS, c)
-	return r.Store.PassWith(ctx, c.Image, component.PassOptions{Nested: how.Nested, Devices: how.Devices}, sinks...)
+	err := r.Store.PassWith(ctx, c.Image, component.PassOptions{Nested: how.Nested, Devices: how.Devices}, sinks...)
+	if errors.Is(err, component.ErrAgain) {
+		if ferr := scan.Forget(c.Image); ferr != nil {
+			return ferr
+		}
+	}
+	return err
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -320,7 +321,7 @@ func at(c *system.Component, err error) error {
 		placed.What = c.ID() + ": " + e.What
 		return &placed
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, component.ErrAgain) {
 		return err
 	}
 	return &system.Error{Kind: system.ErrUnusable, Pos: c.Pos, What: c.ID(), Err: err}

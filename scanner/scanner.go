@@ -137,6 +137,19 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (sys
 	return &sink{s: s, scan: c}, nil
 }
 
+// Forget drops what an unfinished pass over img gave, so that another one can
+// start. A pass that has finished stays.
+func (s *Scanner) Forget(img *system.Image) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.scans[img.Manifest]
+	if c == nil || c.started {
+		return nil
+	}
+	delete(s.scans, img.Manifest)
+	return c.free()
+}
+
 // Recall tells whether the cache holds what a pass over img would find; then
 // there is no need of one. Documents need the pass all the same.
 func (s *Scanner) Recall(img *system.Image, how Reading) bool {

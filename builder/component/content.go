@@ -128,7 +128,7 @@ func (p *pass) unpack(o *object, body io.Reader) error {
 		body = o.body.reader()
 	}
 	sub := *p
-	sub.archive, sub.nested, sub.devices = e.Path, nil, false
+	sub.archive, sub.nested, sub.devices, sub.plan = e.Path, nil, false, o.inner
 	sub.tree, sub.waits = newTree(p.tree.budget), map[*node]bool{}
 	if err := sub.tar(io.LimitReader(body, e.Size), e.Layer); err != nil {
 		return fmt.Errorf("in %q: %w", e.Path, err)

@@ -16,43 +16,112 @@ import (
 type entryError struct {
 	name string // as the tar has it
 	why  string
+	// unclear: reading top to bottom cannot say what the entry means, and
+	// another order may (see plan).
+	unclear bool
 }
 
 func (e *entryError) Error() string { return fmt.Sprintf("entry %.200q: %s", e.name, e.why) }
 
 func refuse(name, format string, args ...any) error {
-	return &entryError{name, fmt.Sprintf(format, args...)}
+	return &entryError{name: name, why: fmt.Sprintf(format, args...)}
+}
+
+// unclear is a refusal that a plan may lift.
+func unclear(name, format string, args ...any) error {
+	return &entryError{name: name, why: fmt.Sprintf(format, args...), unclear: true}
 }
 
 // The prefix of whiteouts, and the base name of an opaque one.
 const (
 	whiteoutPrefix = ".wh."
 	whiteoutOpaque = ".wh..wh..opq"
+	// What begins so is aufs's own, but for the opaque one. Hard links may name
+	// the files in its folder of links.
+	aufsPrefix = ".wh..wh."
+	aufsLinks  = ".wh..wh.plnk/"
 )
 
 // tarTypes are the kinds that a layer may hold.
 var tarTypes = map[byte]system.EntryType{
 	tar.TypeReg: system.TypeFile, tar.TypeDir: system.TypeDir, tar.TypeSymlink: system.TypeSymlink,
 	tar.TypeLink: system.TypeHardlink, tar.TypeChar: system.TypeChar, tar.TypeBlock: system.TypeBlock,
-	tar.TypeFifo: system.TypeFifo,
+	tar.TypeFifo: system.TypeFifo, tar.TypeCont: system.TypeFile,
 }
 
-// checkEntry turns a header into an entry, or says why not. It checks what can
-// be seen from the header alone. A path of "" is the root itself.
-func checkEntry(h *tar.Header, lim limits, devices bool) (*system.Entry, error) {
+// reading is how entries are read.
+type reading struct {
+	lim limits
+	// devices lets the image bring device nodes.
+	devices bool
+	// archive is the tarball within the image that is read, "" for a layer.
+	archive string
+}
+
+// tarEntry is an entry, and what its header says beyond that.
+type tarEntry struct {
+	*system.Entry
+	// mark is what the name means, target the path that a whiteout is about.
+	mark   mark
+	target string
+	// leftOut: a device node below /dev, where every container has its own.
+	leftOut bool
+	// sparse is the size of a sparse file.
+	sparse int64
+}
+
+// header turns a header into an entry, or says why not. It checks what can be
+// seen from the header alone. nil is no entry, a path of "" the root itself.
+func (r reading) header(h *tar.Header) (*tarEntry, error) {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		// git archive notes its commit so. Anything else would change the
+		// entries that follow, for readers that heed it.
+		for k := range h.PAXRecords {
+			if k != "comment" {
+				return nil, refuse(h.Name, "a global header that changes entries")
+			}
+		}
+		return nil, nil
+	}
+	p, err := cleanPath(h.Name, r.lim)
+	if err != nil {
+		return nil, refuse(h.Name, "%v", err)
+	}
+	target, m, err := whiteout(h.Name, p)
+	if err != nil {
+		return nil, err
+	}
+	if m != ordinary && r.archive != "" {
+		return nil, refuse(h.Name, "a whiteout in a tarball that is no layer")
+	}
+	e := &tarEntry{mark: m, target: target}
+	if m == hides || m == empties {
+		e.Entry = &system.Entry{Path: p, Type: system.TypeFile}
+		return e, nil
+	}
+	if e.Entry, err = r.entry(h, p); err != nil {
+		return nil, err
+	}
+	e.Archive = r.archive
+	if isSparse(h) {
+		e.sparse = h.Size
+	}
+	e.leftOut = !r.devices && (e.Type == system.TypeChar || e.Type == system.TypeBlock)
+	return e, nil
+}
+
+// entry reads the header of an object at p.
+func (r reading) entry(h *tar.Header, p string) (*system.Entry, error) {
+	lim := r.lim
 	t, ok := tarTypes[h.Typeflag]
 	if !ok {
 		return nil, refuse(h.Name, "type %q is not supported", string(rune(h.Typeflag)))
 	}
-	if isSparse(h) {
-		return nil, refuse(h.Name, "sparse files are not supported")
+	if isSparse(h) && h.Size > lim.sparse {
+		return nil, refuse(h.Name, "a sparse file of %d bytes; the limit is %d", h.Size, lim.sparse)
 	}
-	p, err := cleanPath(h.Name, lim)
-	if err != nil {
-		return nil, refuse(h.Name, "%v", err)
-	}
-	if strings.HasSuffix(h.Name, "/") && t != system.TypeDir || p == "" && t != system.TypeDir {
-		return nil, refuse(h.Name, "a %s under a folder's name", t)
+	if p == "" && t != system.TypeDir {
+		return nil, refuse(h.Name, "a %s under the root's name", t)
 	}
 	e := &system.Entry{Path: p, Type: t, Mode: uint32(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid}
 	// The last number means "none" to the kernel.
@@ -68,6 +137,7 @@ func checkEntry(h *tar.Header, lim limits, devices bool) (*system.Entry, error) 
 		}
 		e.Link = h.Linkname
 	case system.TypeHardlink:
+		var err error
 		if e.Link, err = cleanPath(h.Linkname, lim); err == nil && e.Link == "" {
 			err = errors.New("that is the root")
 		}
@@ -78,7 +148,7 @@ func checkEntry(h *tar.Header, lim limits, devices bool) (*system.Entry, error) 
 			return nil, refuse(h.Name, "hard link to itself")
 		}
 	case system.TypeChar, system.TypeBlock:
-		if !devices {
+		if !r.devices && (r.archive != "" || !below(p, "dev")) {
 			return nil, refuse(h.Name, "%s device %d:%d: only init images may bring device nodes", t, h.Devmajor, h.Devminor)
 		}
 		// What Linux's dev_t holds.
@@ -108,8 +178,8 @@ func xattrs(e *system.Entry, h *tar.Header, lim limits) error {
 	return nil
 }
 
-// isSparse: archive/tar would fill the holes, and a few bytes could become
-// any number of zeros.
+// isSparse: archive/tar fills the holes, so that a few bytes can become any
+// number of zeros.
 func isSparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true
@@ -122,15 +192,14 @@ func isSparse(h *tar.Header) bool {
 	return false
 }
 
-// cleanPath gives the clean, relative form of a name, "" for the root.
+// cleanPath gives the clean, relative form of a name, "" for the root. An
+// absolute name starts from the image's root, as it does for every runtime.
 func cleanPath(name string, lim limits) (string, error) {
 	switch {
 	case name == "":
 		return "", fmt.Errorf("the name is empty")
 	case len(name) > lim.path:
 		return "", fmt.Errorf("the name has %d bytes; the limit is %d", len(name), lim.path)
-	case name[0] == '/':
-		return "", fmt.Errorf("the name is absolute")
 	case strings.ContainsRune(name, 0):
 		return "", fmt.Errorf("the name holds a NUL")
 	}
@@ -142,34 +211,45 @@ func cleanPath(name string, lim limits) (string, error) {
 			return "", fmt.Errorf("a part of the name has %d bytes; the limit is %d", len(part), lim.name)
 		}
 	}
-	if p := path.Clean(name); p != "." {
-		return p, nil
-	}
-	return "", nil
+	return strings.TrimPrefix(path.Clean("/"+name), "/"), nil
 }
 
-// whiteout says what an entry hides: target is the path, opaque that only
-// what is in it is hidden. ok is false for an ordinary entry.
-func whiteout(e *system.Entry) (target string, opaque, ok bool, err error) {
-	if !strings.Contains(e.Path, whiteoutPrefix) {
-		return "", false, false, nil
+// below: p lies in the folder dir.
+func below(p, dir string) bool { return strings.HasPrefix(p, dir+"/") }
+
+// mark is what the name of an entry says about others, or about itself.
+type mark int
+
+const (
+	ordinary mark = iota
+	hides         // a whiteout: its target, with all that is in it
+	empties       // an opaque whiteout: what is in its target
+	ofAUFS        // no part of the file system
+)
+
+// whiteout says what an entry marks: a name decides, whatever the type, since
+// aufs made its whiteouts as hard links and others make folders. target is the
+// path that it hides or empties.
+func whiteout(name, p string) (target string, m mark, err error) {
+	if !strings.Contains(p, whiteoutPrefix) {
+		return "", ordinary, nil
 	}
-	dir, base := path.Split(e.Path)
-	if strings.HasPrefix(dir, whiteoutPrefix) || strings.Contains(dir, "/"+whiteoutPrefix) {
-		return "", false, false, refuse(e.Path, "below a whiteout")
-	}
-	if !strings.HasPrefix(base, whiteoutPrefix) {
-		return "", false, false, nil
-	}
-	if e.Type != system.TypeFile {
-		return "", false, false, refuse(e.Path, "a whiteout that is a %s", e.Type)
-	}
-	name := base[len(whiteoutPrefix):]
+	dir, base := path.Split(p)
 	switch {
+	case strings.HasPrefix(dir, aufsPrefix) || strings.Contains(dir, "/"+aufsPrefix):
+		return "", ofAUFS, nil
+	case strings.HasPrefix(dir, whiteoutPrefix) || strings.Contains(dir, "/"+whiteoutPrefix):
+		return "", ordinary, refuse(name, "below a whiteout")
+	case !strings.HasPrefix(base, whiteoutPrefix):
+		return "", ordinary, nil
 	case base == whiteoutOpaque:
-		return strings.TrimSuffix(dir, "/"), true, true, nil
-	case name == "" || name == "." || name == ".." || strings.HasPrefix(name, whiteoutPrefix):
-		return "", false, false, refuse(e.Path, "a whiteout of nothing known")
+		return strings.TrimSuffix(dir, "/"), empties, nil
+	case strings.HasPrefix(base, aufsPrefix):
+		return "", ofAUFS, nil
 	}
-	return dir + name, false, true, nil
+	hidden := base[len(whiteoutPrefix):]
+	if hidden == "" || hidden == "." || hidden == ".." {
+		return "", ordinary, refuse(name, "a whiteout of nothing known")
+	}
+	return dir + hidden, hides, nil
 }

@@ -22,6 +22,7 @@ type limits struct {
 	name       int   // bytes of one component of a path (NAME_MAX)
 	xattr      int   // bytes of one extended attribute (XATTR_SIZE_MAX)
 	links      int   // hard links to hard links
+	sparse     int64 // bytes of a sparse file, with its holes
 	nested     int64 // bytes of a tarball within an image
 	inflated   int64 // bytes of all layers of an image, or of an archive, inflated
 	free       int64 // bytes that a layer may inflate to whatever its ratio
@@ -37,7 +38,7 @@ func defaultLimits() limits {
 		manifests: 1000, layers: 1000, depth: 3,
 		entries: 1_000_000, nodes: 2_000_000, metadata: 256 * mib,
 		path: 4096, name: 255, xattr: 64 * kib, links: 32,
-		nested: 8 * gib, inflated: 64 * gib, free: 4 * gib, ratio: 250,
+		sparse: gib, nested: 8 * gib, inflated: 64 * gib, free: 4 * gib, ratio: 250,
 		// The largest that zstd's own command accepts without --long.
 		window:  128 * mib,
 		archive: 1_000_000, references: 1024,

@@ -14,7 +14,7 @@ import (
 func (p *pass) bind(n *node, o *object, target string, layer int) error {
 	for hop := 0; ; hop++ {
 		if hop > p.lim.links || target == o.entry.Path {
-			return refuse(o.entry.Path, "hard link that leads to no file")
+			return unclear(o.entry.Path, "hard link that leads to no file")
 		}
 		t, err := p.tree.node(target)
 		if err != nil {
@@ -28,7 +28,7 @@ func (p *pass) bind(n *node, o *object, target string, layer int) error {
 		}
 		switch {
 		case last.Type != system.TypeFile && last.Type != system.TypeHardlink:
-			return refuse(o.entry.Path, "hard link to %q, a %s", target, last.Type)
+			return unclear(o.entry.Path, "hard link to %q, a %s", target, last.Type)
 		case !last.Shadowed:
 			o.entry.Link = target
 			return p.place(n, o, nil)
@@ -69,9 +69,9 @@ func (p *pass) linked(n *node) error {
 	for _, o := range links {
 		switch layer := n.last.Layer; {
 		case o.sees == layer:
-			return refuse(o.entry.Path, "hard link to %q, which comes after it", n.path)
+			return unclear(o.entry.Path, "hard link to %q, which comes after it", n.path)
 		case n.hiddenIn(layer, o.sees):
-			return refuse(o.entry.Path, "hard link to %q, which is not in the image: a layer removes it", n.path)
+			return unclear(o.entry.Path, "hard link to %q, which is not in the image: a layer removes it", n.path)
 		default:
 			if err := p.bind(p.tree.nodes[o.entry.Path], o, n.path, layer); err != nil {
 				return err
@@ -89,13 +89,13 @@ func (p *pass) linked(n *node) error {
 func oneFile(link, file *system.Entry) error {
 	switch {
 	case link.Mode != file.Mode:
-		return refuse(link.Path, "hard link with the mode %04o; its file %q has %04o", link.Mode, file.Path, file.Mode)
+		return unclear(link.Path, "hard link with the mode %04o; its file %q has %04o", link.Mode, file.Path, file.Mode)
 	case link.UID != file.UID || link.GID != file.GID:
-		return refuse(link.Path, "hard link with the owner %d:%d; its file %q has %d:%d", link.UID, link.GID, file.Path, file.UID, file.GID)
+		return unclear(link.Path, "hard link with the owner %d:%d; its file %q has %d:%d", link.UID, link.GID, file.Path, file.UID, file.GID)
 	}
 	for _, k := range slices.Sorted(maps.Keys(link.Xattrs)) {
 		if v, ok := file.Xattrs[k]; !ok || v != link.Xattrs[k] {
-			return refuse(link.Path, "hard link with an extended attribute %q that its file %q does not have", k, file.Path)
+			return unclear(link.Path, "hard link with an extended attribute %q that its file %q does not have", k, file.Path)
 		}
 	}
 	link.Xattrs = file.Xattrs

@@ -21,6 +21,13 @@ type PassOptions struct {
 	Devices bool
 }
 
+// ErrAgain ends a pass whose image is not what its layers, read top to bottom,
+// made it look like: a path is there twice, leads through a link of a lower
+// layer, or a hard link's header differs from its file's. The image has been
+// read whole by now, and another pass over it goes by that. What the sinks have
+// taken is void.
+var ErrAgain = errors.New("the image must be read again")
+
 // Pass is PassWith for an image that brings no device nodes.
 func (s *Store) Pass(ctx context.Context, img *system.Image, nested []string, sinks ...system.Sink) error {
 	return s.PassWith(ctx, img, PassOptions{Nested: nested}, sinks...)
@@ -35,6 +42,8 @@ func (s *Store) Pass(ctx context.Context, img *system.Image, nested []string, si
 // that only a lower one describes. A folder that no layer describes is
 // announced as 0755, root's. A hard link whose file an upper layer has
 // replaced is announced as a file with the old content.
+//
+// A device node below dev/ is announced as shadowed unless o.Devices is set.
 //
 // Entries that would leave their place are refused (ErrUnusable); bytes that
 // are not what a digest, diff ID or size says are an ErrMismatch. An error of
@@ -51,7 +60,21 @@ func (s *Store) PassWith(ctx context.Context, img *system.Image, o PassOptions, 
 	for _, n := range o.Nested {
 		p.nested[path.Clean(n)] = true
 	}
-	if err := p.image(pl, img); err != nil {
+	key := fmt.Sprintf("%s %v", placeKey(img), o)
+	s.mu.Lock()
+	p.plan = s.plans[key]
+	s.mu.Unlock()
+	err = p.image(pl, img)
+	if bad := (*entryError)(nil); p.plan == nil && errors.As(err, &bad) && bad.unclear {
+		var found *plan
+		if found, err = p.planFor(pl, img); err == nil {
+			s.mu.Lock()
+			s.plans[key] = found
+			s.mu.Unlock()
+			return ErrAgain
+		}
+	}
+	if err != nil {
 		if e := (*sinkError)(nil); errors.As(err, &e) {
 			return e.err
 		}
@@ -67,14 +90,13 @@ func (s *Store) PassWith(ctx context.Context, img *system.Image, o PassOptions, 
 
 // pass is the state of one pass, or of one tarball within it.
 type pass struct {
-	ctx     context.Context
-	lim     limits
-	sinks   []system.Sink
-	devices bool
-	nested  map[string]bool
-	archive string
-	tree    *tree
-	waits   map[*node]bool // nodes that something waits for
+	ctx context.Context
+	reading
+	sinks  []system.Sink
+	nested map[string]bool
+	tree   *tree
+	plan   *plan          // nil where top to bottom will do
+	waits  map[*node]bool // nodes that something waits for
 	// held keeps what waits for its folder, shade the shadowed files of one
 	// layer, which its hard links may still need.
 	held, shade *spill
@@ -85,7 +107,7 @@ type pass struct {
 
 func newPass(ctx context.Context, lim limits, temp string, sinks []system.Sink) *pass {
 	b := budget{lim: lim, used: new(usage)}
-	return &pass{ctx: ctx, lim: lim, sinks: sinks, nested: map[string]bool{}, tree: newTree(b), waits: map[*node]bool{},
+	return &pass{ctx: ctx, reading: reading{lim: lim}, sinks: sinks, nested: map[string]bool{}, tree: newTree(b), waits: map[*node]bool{},
 		held: &spill{dir: temp}, shade: &spill{dir: temp}, buf: make([]byte, bufferSize)}
 }
 
@@ -102,7 +124,7 @@ func (e *sinkError) Unwrap() error { return e.err }
 
 func (p *pass) image(pl *place, img *system.Image) error {
 	for i := len(img.Layers) - 1; i >= 0; i-- {
-		if err := p.layer(pl, img.Layers[i], i); err != nil {
+		if err := p.read(pl, img.Layers[i], func(r io.Reader) error { return p.tar(r, i) }); err != nil {
 			return fmt.Errorf("layer %d (%s): %w", i, img.Layers[i].Digest, err)
 		}
 		if err := p.shade.reset(); err != nil {
@@ -112,7 +134,8 @@ func (p *pass) image(pl *place, img *system.Image) error {
 	return p.finish()
 }
 
-func (p *pass) layer(pl *place, l system.LayerBlob, number int) error {
+// read gives a layer's tar to see, and proves the layer's bytes.
+func (p *pass) read(pl *place, l system.LayerBlob, see func(io.Reader) error) error {
 	d := descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size}
 	rc, err := pl.open(p.ctx, d)
 	if err != nil {
@@ -120,7 +143,7 @@ func (p *pass) layer(pl *place, l system.LayerBlob, number int) error {
 	}
 	s := startLayer(p.ctx, rc, d, l.DiffID, p.lim, p.lim.inflated-p.inflated)
 	defer s.close()
-	err = p.tar(counter{s.tar, &p.inflated}, number)
+	err = see(counter{s.tar, &p.inflated})
 	if e := (*sinkError)(nil); err == nil || errors.As(err, &e) {
 		return err
 	}
@@ -148,88 +171,43 @@ func (c counter) Read(b []byte) (int, error) {
 
 // tar announces the entries of one tar, and reads it to the end.
 func (p *pass) tar(r io.Reader, layer int) error {
-	t := tar.NewReader(r)
-	for {
-		if err := p.ctx.Err(); err != nil {
-			return err
-		}
-		h, err := t.Next()
-		if err == io.EOF {
-			return p.rest(r)
-		}
-		if err != nil {
-			return tarError(err)
-		}
-		if err := p.entry(h, t, layer); err != nil {
-			return tarError(err)
-		}
-	}
-}
-
-func tarError(err error) error {
-	if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("not a whole tar: %w", err)
-	}
-	return err
-}
-
-// rest reads what follows the tar's end. Padding is zero; anything else is
-// content that some readers would see and others not.
-func (p *pass) rest(r io.Reader) error {
-	for {
-		n, err := r.Read(p.buf)
-		for _, b := range p.buf[:n] {
-			if b != 0 {
-				return errors.New("bytes follow the end of the tar")
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return eachEntry(p.ctx, r, func(h *tar.Header, body io.Reader, number int) error {
+		return p.entry(h, body, spot{layer, number})
+	})
 }
 
 // entry takes one header and, for a file, its content.
-func (p *pass) entry(h *tar.Header, body io.Reader, layer int) error {
-	if h.Typeflag == tar.TypeXGlobalHeader {
-		// git archive notes its commit so. Anything else would change the
-		// entries that follow, for readers that heed it.
-		for k := range h.PAXRecords {
-			if k != "comment" {
-				return refuse(h.Name, "a global header that changes entries")
-			}
-		}
-		return nil
-	}
-	e, err := checkEntry(h, p.lim, p.devices)
-	if err != nil {
+func (p *pass) entry(h *tar.Header, body io.Reader, at spot) error {
+	e, err := p.header(h)
+	if e == nil || err != nil {
 		return err
 	}
-	if err := p.tree.charge(e); err != nil {
+	if err := p.tree.charge(e.Entry, e.sparse); err != nil {
 		return err
 	}
-	if e.Path == "" {
+	if e.Path == "" && e.mark == ordinary {
 		return nil // the root's own metadata is the builder's
 	}
-	e.Layer, e.Archive = layer, p.archive
-	target, opaque, hides, err := whiteout(e)
-	if err != nil {
-		return err
+	e.Layer = at.layer
+	if p.plan != nil {
+		return p.planned(e, at, body)
 	}
-	if hides {
-		if p.archive != "" {
-			return refuse(h.Name, "a whiteout in a tarball that is no layer")
-		}
-		return p.tree.hide(target, opaque, e)
+	switch e.mark {
+	case hides, empties:
+		return p.tree.hide(e.target, e.mark == empties, e.Entry)
+	case ofAUFS:
+		e.Shadowed = true
+		return p.emit(&object{entry: e.Entry}, body, nil)
 	}
-	n, err := p.tree.enter(e)
+	n, err := p.tree.enter(e.Entry)
 	if n == nil || err != nil {
 		return err
 	}
-	if err := p.put(n, &object{entry: e}, body); err != nil {
+	if e.leftOut {
+		e.Shadowed = true
+		return p.emit(&object{entry: e.Entry}, nil, nil)
+	}
+	if err := p.put(n, &object{entry: e.Entry}, body); err != nil {
 		return err
 	}
 	return p.linked(n)
@@ -242,6 +220,12 @@ func (p *pass) put(n *node, o *object, body io.Reader) error {
 		if o.entry.Type == system.TypeFile {
 			n.rare().shadow = o
 			return p.emit(o, body, p.shade)
+		}
+		if t := p.tree.nodes[o.entry.Link]; o.entry.Type == system.TypeHardlink && t != nil && t.last != nil && t.last.Layer == o.entry.Layer {
+			// The name is gone; what its header made of the file is not.
+			if err := oneFile(o.entry, t.last); err != nil {
+				return err
+			}
 		}
 		return p.emit(o, nil, nil)
 	case o.entry.Type == system.TypeHardlink:
@@ -324,7 +308,7 @@ func (p *pass) release(n *node) error {
 func (p *pass) finish() error {
 	for _, n := range p.tree.waiting(func(m *more) bool { return len(m.links) > 0 }) {
 		o := n.more.links[0]
-		return fmt.Errorf("layer %d: %w", o.entry.Layer, refuse(o.entry.Path, "hard link to %q, which is not in the image", n.path))
+		return fmt.Errorf("layer %d: %w", o.entry.Layer, unclear(o.entry.Path, "hard link to %q, which is not in the image", n.path))
 	}
 	for len(p.waits) > 0 {
 		left := len(p.waits)

@@ -52,6 +52,7 @@ type Store struct {
 	mu     sync.Mutex
 	images map[string]*found // by full reference
 	places map[string]*place // by full reference and manifest digest
+	plans  map[string]*plan  // by the same, and the options of the pass
 }
 
 // source is a place that may have an image.
@@ -95,7 +96,7 @@ type found struct {
 
 // Open checks the options and that the paths are there. It reads no image.
 func Open(o Options) (*Store, error) {
-	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}}
+	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}, plans: map[string]*plan{}}
 	var errs []error
 	if o.Arch == "" {
 		errs = append(errs, inputError(system.Position{}, "give --arch", "no architecture"))

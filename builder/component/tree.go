@@ -24,8 +24,8 @@ type budget struct {
 }
 
 type usage struct {
-	entries, nodes int
-	metadata       int64
+	entries, nodes   int
+	metadata, sparse int64
 }
 
 // node is one path.
@@ -38,8 +38,9 @@ type node struct {
 	last *system.Entry
 	// below is the newest layer plus one that has an entry below this path.
 	below int
-	// through is the first unshadowed entry below this path.
-	through *system.Entry
+	// late is the newest layer plus one that says what this path is, or hides
+	// it, after an entry below it.
+	late int
 	// announced: the sinks know it.
 	announced bool
 	more      *more
@@ -66,6 +67,8 @@ type object struct {
 	body *content
 	// sees is the layer whose view a hard link's target is looked up in.
 	sees int
+	// inner is the plan of a tarball.
+	inner *plan
 	// copied is the entry that took over a shadowed file's content, so that
 	// further links share it.
 	copied *node
@@ -105,11 +108,14 @@ func (t *tree) node(p string) (*node, error) {
 }
 
 // charge counts an entry against the image's limits.
-func (b budget) charge(e *system.Entry) error {
+func (b budget) charge(e *system.Entry, sparse int64) error {
 	b.used.entries++
 	b.used.metadata += int64(len(e.Path) + len(e.Link))
 	for k, v := range e.Xattrs {
 		b.used.metadata += int64(len(k) + len(v))
+	}
+	if b.used.sparse += sparse; b.used.sparse > b.lim.sparse {
+		return fmt.Errorf("more than %d bytes of sparse files", b.lim.sparse)
 	}
 	if b.used.entries > b.lim.entries {
 		return fmt.Errorf("more than %d entries", b.lim.entries)
@@ -142,8 +148,8 @@ func (n *node) hiddenIn(layer, upto int) bool {
 	return false
 }
 
-// mark notes that layer hides n (or what is in it) from those below.
-func mark(marks *[]int, layer int) {
+// note remembers that layer hides n (or what is in it) from those below.
+func note(marks *[]int, layer int) {
 	if k := len(*marks); k == 0 || (*marks)[k-1] != layer {
 		*marks = append(*marks, layer)
 	}
@@ -163,29 +169,50 @@ func (t *tree) enter(e *system.Entry) (*node, error) {
 		if sameFolder(l, e) {
 			return nil, nil
 		}
-		return nil, refuse(e.Path, "is there twice (%s, then %s)", l.Type, e.Type)
+		return nil, unclear(e.Path, "is there twice (%s, then %s)", l.Type, e.Type)
 	}
 	dir := e.Type == system.TypeDir
 	if !dir && n.below == e.Layer+1 {
-		return nil, refuse(e.Path, "a %s where the layer also has a folder's content", e.Type)
+		return nil, unclear(e.Path, "a %s where the layer also has a folder's content", e.Type)
+	}
+	if !dir && n.throughIt(e.Layer) {
+		return nil, unclear(e.Path, "a %s, and an entry of layer %d leads through it", e.Type, n.below-1)
 	}
 	e.Shadowed = n.shadowed(e.Layer)
-	if !dir && !e.Shadowed && n.through != nil {
-		return nil, refuse(n.through.Path, "its path leads through %q, a %s of layer %d", e.Path, e.Type, e.Layer)
-	}
+	n.lateIn(e.Layer)
 	n.last = e
 	if !dir && e.Shadowed {
 		// What is shadowed still replaces what lies below.
-		mark(&n.rare().hidden, e.Layer)
+		note(&n.rare().hidden, e.Layer)
 	}
 	t.within(n, e.Layer)
 	if !e.Shadowed {
 		n.top = e
-		for a := n.parent; a != t.root && a.through == nil; a = a.parent {
-			a.through = e
-		}
 	}
 	return n, nil
+}
+
+// throughIt says whether an upper layer has an entry below n, which leads
+// through what layer has at n: nothing in between has replaced it.
+func (n *node) throughIt(layer int) bool {
+	lowest := n.below - 1
+	if lowest <= layer {
+		return false
+	}
+	for a := n; a != nil; a = a.parent {
+		if a.late == n.below {
+			return true // what came first led through it
+		}
+	}
+	replaced := n.last != nil && n.last.Layer > layer && n.last.Layer <= lowest
+	return !replaced && !n.hiddenIn(layer, lowest)
+}
+
+// lateIn notes that layer says something of n itself after what is below it.
+func (n *node) lateIn(layer int) {
+	if n.below == layer+1 {
+		n.late = n.below
+	}
 }
 
 // within notes that layer has something below n's parents.
@@ -199,7 +226,7 @@ func (t *tree) within(n *node, layer int) {
 func inFolders(n *node, e *system.Entry) error {
 	for a := n.parent; a != nil; a = a.parent {
 		if a.last != nil && a.last.Layer == e.Layer && a.last.Type != system.TypeDir {
-			return refuse(e.Path, "its path leads through %q, a %s", a.path, a.last.Type)
+			return unclear(e.Path, "its path leads through %q, a %s", a.path, a.last.Type)
 		}
 	}
 	return nil
@@ -229,12 +256,13 @@ func (t *tree) hide(target string, opaque bool, e *system.Entry) error {
 	t.within(n, e.Layer)
 	if opaque {
 		if l := n.last; l != nil && l.Layer == e.Layer && l.Type != system.TypeDir {
-			return refuse(e.Path, "marks %q, a %s", target, l.Type)
+			return unclear(e.Path, "marks %q, a %s", target, l.Type)
 		}
-		mark(&n.rare().opaque, e.Layer)
+		note(&n.rare().opaque, e.Layer)
 		return nil
 	}
-	mark(&n.rare().hidden, e.Layer)
+	note(&n.rare().hidden, e.Layer)
+	n.lateIn(e.Layer)
 	return nil
 }
 

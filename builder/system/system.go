@@ -331,8 +331,8 @@ type Entry struct {
 	Archive string
 	// Layer counts from 0, the bottom.
 	Layer int
-	// Shadowed: an upper layer removes or replaces the entry, so that it is
-	// in the image's bytes but not in its file system.
+	// Shadowed: the entry is in the image's bytes but not in its file system.
+	// Another entry removes or replaces it, or the pass leaves it out.
 	Shadowed bool
 }
 
