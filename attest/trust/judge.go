@@ -43,6 +43,10 @@ const (
 // simpleType is what the classic form of an image's signature calls itself.
 const simpleType = "cosign container image signature"
 
+// statementTypes are what in-toto's statements call themselves. Whatever else a
+// key has signed says nothing about an image.
+var statementTypes = []string{statement.Type, "https://in-toto.io/Statement/v0.1"}
+
 // claim is what a blob says, and the bytes that its signature is of.
 type claim struct {
 	signed, signature []byte
@@ -202,6 +206,7 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 		return nil
 	}
 	var s struct {
+		Type    string `json:"_type"`
 		Subject []struct {
 			Digest map[string]string `json:"digest"`
 		} `json:"subject"`
@@ -211,6 +216,9 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	if err := statement.Decode(c.payload, &s); err != nil {
 		return fmt.Errorf("malformed statement: %w", err)
 	}
+	if !slices.Contains(statementTypes, s.Type) {
+		return fmt.Errorf("its type %.100q is not %s", s.Type, statement.Type)
+	}
 	out.PredicateType = cut(s.PredicateType)
 	for _, subject := range s.Subject {
 		if slices.Contains(img.Digests, "sha256:"+subject.Digest["sha256"]) {
@@ -218,17 +226,18 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 		}
 	}
 	out.Signs = s.PredicateType == statement.CosignSign
-	if strings.HasPrefix(s.PredicateType, "https://slsa.dev/provenance/") {
+	if version, ok := strings.CutPrefix(s.PredicateType, "https://slsa.dev/provenance/"); ok {
 		out.Signs = true
-		p, err := provenance(s.PredicateType, s.Predicate)
+		p, err := provenance(version, s.Predicate)
 		out.Provenance = p
 		return err
 	}
 	return nil
 }
 
-// provenance reads what both versions of SLSA's provenance say in common.
-func provenance(predicateType string, raw json.RawMessage) (*facts.Provenance, error) {
+// provenance reads what the versions of SLSA's provenance say in common. What
+// is of another version, or has the members of another, names no builder.
+func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) {
 	var p struct {
 		// v0.2
 		Builder    struct{ ID string }
@@ -255,14 +264,14 @@ func provenance(predicateType string, raw json.RawMessage) (*facts.Provenance, e
 	}
 	var uris []string
 	switch {
-	case strings.HasPrefix(predicateType, "https://slsa.dev/provenance/v1"):
+	case version == "v1" || strings.HasPrefix(version, "v1.") || strings.HasPrefix(version, "v1-"):
 		d := p.BuildDefinition
 		out.Builder, out.BuildType = p.RunDetails.Builder.ID, d.BuildType
 		out.Source, out.Ref = d.ExternalParameters.Workflow.Repository, d.ExternalParameters.Workflow.Ref
 		for _, dep := range d.ResolvedDependencies {
 			uris = append(uris, dep.URI)
 		}
-	default:
+	case version == "v0.1" || version == "v0.2":
 		out.Builder, out.BuildType = p.Builder.ID, p.BuildType
 		uris = append(uris, p.Invocation.ConfigSource.URI)
 		for _, m := range p.Materials {

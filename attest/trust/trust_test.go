@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -110,6 +111,23 @@ func statementOf(subject, predicateType, predicate string) []byte {
 	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"x","digest":{"sha256":%q}}],"predicateType":%q,"predicate":%s}`, subject, predicateType, predicate)
 }
 
+// retyped is a statement about ours that calls itself something else.
+func retyped(name string) []byte {
+	return bytes.Replace(statementOf(digest, "x", "{}"), []byte(statement.Type), []byte(name), 1)
+}
+
+// rewrapped is a statement in an envelope of another type, signed as such.
+func rewrapped(t testing.TB, key crypto.Signer, payloadType string) Attached {
+	t.Helper()
+	payload := statementOf(digest, "x", "{}")
+	raw, err := json.Marshal(map[string]any{"payloadType": payloadType, "payload": payload,
+		"signatures": []any{map[string]any{"sig": sign(t, key, verify.PAE(payloadType, payload))}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Attached{MediaType: "application/vnd.dsse.envelope.v1+json", Data: raw}
+}
+
 func dsse(t testing.TB, key crypto.Signer, payload []byte) Attached {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{"payloadType": statement.PayloadType, "payload": payload,
@@ -170,6 +188,15 @@ func TestJudge(t *testing.T) {
 		"classic without signature":   {ours, Attached{MediaType: certified.MediaType, Data: certified.Data}, "missing or malformed", ""},
 		"unread":                      {ours, Attached{MediaType: statement.BundleMediaType, Problem: "blob is cut short"}, "cut short", ""},
 		"no JSON":                     {ours, Attached{MediaType: statement.BundleMediaType, Data: []byte("x")}, "malformed bundle", ""},
+		"another type":                {ours, bundle(t, k.release, retyped("https://example.org/Statement/v1")), "its type", ""},
+		"envelope of another type":    {ours, dsse(t, k.release, retyped("https://in-toto.io/Link/v1")), "its type", ""},
+		"no type":                     {ours, dsse(t, k.release, retyped("")), "its type", ""},
+		"older type":                  {ours, dsse(t, k.release, retyped("https://in-toto.io/Statement/v0.1")), "", "release"},
+		"other payload type, signed":  {ours, rewrapped(t, k.release, "application/json"), "payload type", ""},
+		"other digest only":           {ours, bundle(t, k.release, bytes.Replace(statementOf(digest, "x", "{}"), []byte(`"sha256"`), []byte(`"sha1"`), 1)), "about another image", "release"},
+		"no subject":                  {ours, bundle(t, k.release, []byte(`{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"x","predicate":{}}`)), "about another image", "release"},
+		"type twice":                  {ours, dsse(t, k.release, []byte(`{"_type":"x","_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"`+digest+`"}}]}`)), "malformed statement", ""},
+		"no signatures":               {ours, Attached{MediaType: "application/vnd.dsse.envelope.v1+json", Data: []byte(`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[]}`)}, "0 signatures", ""},
 		"subject twice":               {ours, dsse(t, k.release, []byte(`{"subject":[],"Subject":[{"digest":{"sha256":"`+digest+`"}}]}`)), "malformed statement", ""},
 	} {
 		got := p.Judge(c.image, c.a)
@@ -228,6 +255,9 @@ func TestProvenance(t *testing.T) {
 		"v0.2": {"https://slsa.dev/provenance/v0.2",
 			`{"builder":{"id":"b"},"buildType":"t","invocation":{"configSource":{"uri":"git+https://github.com/o/r@refs/heads/main"}}}`,
 			facts.Provenance{Builder: "b", BuildType: "t", Source: "https://github.com/o/r", Ref: "refs/heads/main"}},
+		"empty":                {"https://slsa.dev/provenance/v1", `{}`, facts.Provenance{}},
+		"members of the other": {"https://slsa.dev/provenance/v1", `{"builder":{"id":"b"},"buildType":"t"}`, facts.Provenance{}},
+		"unknown version":      {"https://slsa.dev/provenance/v10", `{"builder":{"id":"b"},"runDetails":{"builder":{"id":"b"}}}`, facts.Provenance{}},
 		"no ref": {"https://slsa.dev/provenance/v0.2",
 			`{"builder":{"id":"b"},"materials":[{"uri":"git+https://user@host/r"}]}`,
 			facts.Provenance{Builder: "b", Source: "https://user@host/r"}},

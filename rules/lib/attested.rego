@@ -47,7 +47,11 @@ attestations(c) := arr(c.image.attestations.found)
 # signatures are those by which a trusted key stands for the image.
 signatures(c) := [a | some a in attestations(c); a.verified == true; a.signs == true]
 
-provenances(c) := [a | some a in attestations(c); is_object(a.provenance)]
+# claimed_provenances are the statements of that type, provenances those of them
+# that name who built the image: without that nothing is said.
+claimed_provenances(c) := [a | some a in attestations(c); is_object(a.provenance)]
+
+provenances(c) := [a | some a in claimed_provenances(c); str(a.provenance.builder) != ""]
 
 believed_provenances(c) := [a | some a in provenances(c); a.verified == true]
 

@@ -2,8 +2,8 @@
 # scope: package
 # title: "Image without provenance"
 # description: |-
-#   Nothing says how the image was built: no SLSA provenance lies beside it. SUP-004
-#   asks whether one that does is to be believed.
+#   Nothing says how the image was built: no SLSA provenance lies beside it that
+#   names the builder. SUP-004 asks whether one that does is to be believed.
 #   Signatures are looked for where a trust policy says whose are believed
 #   (--trust); without one this does not apply in hardened, since images that one
 #   builds oneself carry none, and is unknown in strict.
@@ -28,15 +28,23 @@ not_applicable contains n if some n in lib.unattested_not_applicable
 found contains lib.finding("SUP-003", c, {
 	"path": "",
 	"origin": c.image.origin,
-	"actual": "no provenance",
+	"actual": actual(c),
 	"expected": "a SLSA provenance",
 	"key": "provenance",
-	"message": sprintf("nothing says how image %s of %s was built", [c.image.reference, c.id]),
+	"message": sprintf("nothing says how image %s of %s was built%s", [c.image.reference, c.id, why(c)]),
 	"fix": sprintf("have the build of %s write SLSA provenance, and push it beside the image", [c.image.reference]),
 }) if {
 	some c in lib.attested
 	count(lib.provenances(c)) == 0
 }
+
+actual(c) := "no provenance" if {
+	count(lib.claimed_provenances(c)) == 0
+} else := "a provenance without a builder"
+
+why(c) := "" if {
+	count(lib.claimed_provenances(c)) == 0
+} else := ": its provenance names no builder"
 
 fail contains f if {
 	some f in found

@@ -5,6 +5,12 @@ import data.seaworthy.testing as t
 
 test_fires_none if t.fires(rule.fail, "component:services/nginx") with input as t.attested([t.signature])
 
+test_fires_without_builder if {
+	t.fires(rule.fail, "component:services/nginx") with input as t.attested([t.signature, t.provenance({"builder": ""})])
+}
+
+test_silent_one_of_two if t.silent(rule.fail) with input as t.attested([t.provenance({"builder": ""}), t.provenance({})])
+
 test_silent_provenance if t.silent(rule.fail) with input as t.attested([t.provenance({})])
 
 test_silent_unsigned if t.silent(rule.fail) with input as t.attested([object.union(t.provenance({}), {"verified": false})])

@@ -2,8 +2,8 @@
 # scope: package
 # title: "Provenance that nobody signed"
 # description: |-
-#   Provenance lies beside the image, and no trusted key signed it: anybody could
-#   have written it.
+#   Provenance lies beside the image, and no trusted key signed it, so that anybody
+#   could have written it; or the one that is signed names no builder.
 #   Signatures are looked for where a trust policy says whose are believed
 #   (--trust); without one this does not apply in hardened, since images that one
 #   builds oneself carry none, and is unknown in strict.
@@ -28,16 +28,22 @@ not_applicable contains n if some n in lib.unattested_not_applicable
 found contains lib.finding("SUP-004", c, {
 	"path": "",
 	"origin": c.image.origin,
-	"actual": lib.one_line({a.reason | some a in lib.provenances(c)}),
+	"actual": reasons(c),
 	"expected": "a provenance signed by a key of the trust policy",
 	"key": "provenance",
-	"message": sprintf("the provenance of image %s of %s is not to be believed: %s", [c.image.reference, c.id, lib.one_line({a.reason | some a in lib.provenances(c)})]),
+	"message": sprintf("the provenance of image %s of %s is not to be believed: %s", [c.image.reference, c.id, reasons(c)]),
 	"fix": "have the builder sign its provenance with a key of the trust policy",
 }) if {
 	some c in lib.attested
-	count(lib.provenances(c)) > 0
+	count(lib.claimed_provenances(c)) > 0
 	count(lib.believed_provenances(c)) == 0
 }
+
+reasons(c) := lib.one_line({reason(a) | some a in lib.claimed_provenances(c)})
+
+reason(a) := a.reason if {
+	not a.verified
+} else := "it names no builder"
 
 fail contains f if {
 	some f in found

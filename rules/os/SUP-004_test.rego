@@ -7,6 +7,10 @@ unsigned := object.union(t.provenance({}), {"verified": false, "reason": "it is 
 
 test_fires_unsigned if t.fires(rule.fail, "component:services/nginx") with input as t.attested([unsigned])
 
+test_fires_without_builder if t.fires(rule.fail, "component:services/nginx") with input as t.attested([t.provenance({"builder": ""})])
+
+test_fires_unsigned_beside_one_without_builder if t.fires(rule.fail, "component:services/nginx") with input as t.attested([unsigned, t.provenance({"builder": ""})])
+
 test_silent_signed if t.silent(rule.fail) with input as t.attested([unsigned, t.provenance({})])
 
 test_silent_none if t.silent(rule.fail) with input as t.attested([t.signature])
