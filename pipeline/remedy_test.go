@@ -90,6 +90,8 @@ var noEdit = map[string]string{
 	"TIM-001": "which component sets the clock is a choice",
 	"USR-006": "the image has to be made anew",
 	"USR-007": "the image has to be made anew",
+	"USR-010": "whether there is a login is a choice: a waiver, or none",
+	"USR-011": "whether there is a login is a choice: a waiver, or none",
 	"USR-012": "the image has to be made anew",
 	"USR-013": "the image has to be made anew",
 }
@@ -152,7 +154,8 @@ func prepared(t *testing.T, name string, o policy.Options) *policy.Prepared {
 func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (made int) {
 	t.Helper()
 	system := b.system(t, id)
-	old := failing(system.decide(t, judge, system.files))
+	was, before := system.decide(t, judge, system.files)
+	old := failing(was)
 	if noEdit[id] == "" && !slices.ContainsFunc(old, func(f decision.Finding) bool { return f.ID == id }) {
 		t.Errorf("the system does not fire the rule: write testdata/rules/%s/mend.yml", id)
 	}
@@ -167,7 +170,13 @@ func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (m
 			continue
 		}
 		diff := edit.Diff(system.files, after)
-		for _, g := range failing(system.decide(t, judge, after)) {
+		now, left := system.decide(t, judge, after)
+		for _, loss := range losses(t, before, left) {
+			if !loss.told(f.Fix) {
+				t.Errorf("%s %s: %s loses %s, and the fix does not say so, or no way to keep it: %s\n%s", f.Resource, f.Key, loss.component, loss.what, f.Fix, diff)
+			}
+		}
+		for _, g := range failing(now) {
 			had := slices.ContainsFunc(old, func(o decision.Finding) bool { return o.ID == g.ID && o.Resource == g.Resource && o.Key == g.Key })
 			switch {
 			case g.ID == f.ID && g.Resource == f.Resource && g.Key == f.Key:
@@ -195,7 +204,8 @@ func (s *editable) together(t *testing.T, judge *policy.Prepared, old []decision
 			now, mended = next, append(mended, f)
 		}
 	}
-	for _, g := range failing(s.decide(t, judge, now)) {
+	d, _ := s.decide(t, judge, now)
+	for _, g := range failing(d) {
 		if slices.ContainsFunc(mended, func(f decision.Finding) bool { return f.ID == g.ID && f.Resource == g.Resource && f.Key == g.Key }) {
 			t.Errorf("%s %s on %s: still there after all edits\n%s", g.ID, g.Key, g.Resource, edit.Diff(s.files, now))
 		}
@@ -258,7 +268,7 @@ func exists(file string) bool {
 }
 
 // decide runs the pipeline over the files as they are now.
-func (s *editable) decide(t *testing.T, judge *policy.Prepared, files []edit.File) *decision.Decision {
+func (s *editable) decide(t *testing.T, judge *policy.Prepared, files []edit.File) (*decision.Decision, *facts.Facts) {
 	t.Helper()
 	dir := t.TempDir()
 	if s.profile != nil {
@@ -296,7 +306,7 @@ func (s *editable) decide(t *testing.T, judge *policy.Prepared, files []edit.Fil
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return d, f
 }
 
 func failing(d *decision.Decision) []decision.Finding {

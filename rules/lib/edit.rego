@@ -6,7 +6,6 @@
 #   by saying it anew in os.yml.
 package seaworthy.edit
 
-import data.seaworthy.given
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -51,80 +50,6 @@ unset(c, key, _) := [] if {
 	not says(written(c), key)
 	not says(label(c), key)
 }
-
-# without_caps takes capabilities away. `all` becomes what ordinary software
-# gets by with: which few the component needs nobody can read from a file.
-without_caps(c, names) := array.concat(granted_without(c, names), ambient_without(c, names))
-
-cap_keys := ["capabilities", "capabilities.add"]
-
-cap_list(c) := lib.arr(said(c, "capabilities")) if said(c, "capabilities")
-
-cap_list(c) := [] if not said(c, "capabilities")
-
-label_caps(c) := {n | some key in cap_keys; some n in list(label(c), key)}
-
-holds_all(names) if {
-	some n in names
-	lower(n) == "all"
-}
-
-# asks_all: by either key, in os.yml or in the label.
-asks_all(c) if holds_all(cap_list(c))
-
-asks_all(c) if {
-	not says(written(c), "capabilities")
-	holds_all(label_caps(c) | {n | some n in list(written(c), "capabilities.add")})
-}
-
-granted_without(c, names) := together([
-	put(c, "/capabilities", sort({n | some n in given.params.pss_baseline_caps} - names)),
-	dropped_add(c),
-]) if {
-	asks_all(c)
-} else := together([
-	put(c, "/capabilities", sort((label_caps(c) | {n | some n in list(written(c), "capabilities.add")}) - names)),
-	dropped_add(c),
-]) if {
-	not says(written(c), "capabilities")
-	count(label_caps(c) & names) > 0
-} else := [e |
-	some key in cap_keys
-	some n in list(written(c), key)
-	n in names
-	some e in take_value(c, sprintf("/%s", [key]), n)
-]
-
-# What `capabilities.add` said is in the whole list now.
-dropped_add(c) := take(c, "/capabilities.add") if says(written(c), "capabilities.add")
-
-dropped_add(c) := [] if not says(written(c), "capabilities.add")
-
-ambient_without(c, names) := [e |
-	some n in list(written(c), "ambient")
-	n in names
-	some e in take_value(c, "/ambient", n)
-] if {
-	not holds_all(list(written(c), "ambient"))
-	count({n | some n in list(written(c), "ambient")} & names) > 0
-} else := put(c, "/ambient", []) if {
-	holds_all(lib.arr(said(c, "ambient")))
-} else := put(c, "/ambient", sort({n | some n in list(label(c), "ambient")} - names)) if {
-	not says(written(c), "ambient")
-	count({n | some n in list(label(c), "ambient")} & names) > 0
-} else := []
-
-# own_caps writes into os.yml what the label grants.
-own_caps(c) := together([
-	put(c, "/capabilities", sort(union({{n | some n in cap_list(c)}, label_caps(c), {n | some n in list(written(c), "capabilities.add")}}))),
-	dropped_add(c),
-	[e |
-		not says(written(c), "ambient")
-		theirs := list(label(c), "ambient")
-		count(theirs) > 0
-		some e in put(c, "/ambient", theirs)
-	],
-])
 
 # as_user runs a component by the number that its own name is allotted, or by
 # that which its image asks for, in a group of the same number. Programs that are
@@ -204,6 +129,26 @@ own_namespace(c, kind_of) := [e |
 	key := namespace_keys[kind_of]
 	some e in put(c, sprintf("/%s", [key]), "new")
 ]
+
+# shared_nets are the networks that components leave for others, by their paths.
+shared_nets := sort({path |
+	some c in lib.onboot
+	path := lib.obj(lib.obj(c.runtime).bindNS).net
+	startswith(path, "/run/netns/")
+})
+
+# own_net takes a component off the host's network: into the one that onboot
+# leaves for services, or into an empty one. What listens would be heard by
+# nothing there.
+own_net(c) := put(c, "/net", shared_nets[0]) if {
+	count(shared_nets) > 0
+} else := [] if {
+	count(lib.arr(c.image.exposedPorts)) > 0
+} else := put(c, "/net", "new")
+
+net_fix(c) := sprintf("set `net: %s` at %s: onboot leaves this network for services", [shared_nets[0], c.id]) if {
+	count(shared_nets) > 0
+} else := sprintf("let a component of onboot make a network (`net: new`, `runtime.interfaces`, `runtime.bindNS.net: /run/netns/NAME`), and set `net: /run/netns/NAME` at %s. `net: new` alone is a network without an interface, in which no connection reaches %s; if it must share the network of the host, an allowance or a waiver says why", [c.id, c.id])
 
 # own_users gives a component a user namespace of its own, with numbers that
 # nobody else has.

@@ -122,6 +122,14 @@ either(first, _) := first if count(first) > 0
 
 either(first, second) := second if count(first) == 0
 
+# all_of are all edits, or none where one of them would take what is needed.
+all_of(lists, needs) := together(lists) if count(needs) == 0
+
+all_of(_, needs) := [] if count(needs) > 0
+
+# price says what a component loses by an edit, and how to keep it.
+price(c, what) := sprintf("%s then has no %s; if it needs that, an allowance or a waiver says why", [c.id, what])
+
 # moved_sysctl takes a component's setting for the whole system to where the
 # system's settings are made.
 moved_sysctl(c, key, value) := array.concat(without_sysctl(c, key), append_words(param(sprintf("sysctl.%s", [key]), value))) if {

@@ -155,6 +155,22 @@ without_devices(c, paths) := [e |
 	says(written(c), "devices")
 } else := put(c, "/devices", [d | some d in list(label(c), "devices"); not d.path in paths])
 
+# devices_fix says what without_devices does, and at what price.
+devices_fix(c, paths) := sprintf("remove %s from the devices of %s. %s", [lib.one_line(paths), c.id, price(c, lib.one_line(paths))])
+
+# all_devices_fix does for named_devices.
+all_devices_fix(c) := sprintf("name the devices that %s needs instead of all. Which these are is not known: the suggested edit leaves it those that every container has, such as null and urandom. %s", [c.id, price(c, "other device")]) if {
+	count(label_devices(c)) == 0
+} else := sprintf("remove `devices` of %s from os.yml: the label of its image then says which it needs: %s", [c.id, lib.one_line(label_devices(c))])
+
+# label_devices are those that the label names, where os.yml asks for others.
+label_devices(c) := {d.path | some d in list(label(c), "devices")} if {
+	says(written(c), "devices")
+	every d in list(label(c), "devices") {
+		d.path != "all"
+	}
+} else := set()
+
 # device_mode gives a device another mode.
 device_mode(c, path, mode) := [e |
 	some i, d in list(written(c), "devices")
@@ -186,7 +202,12 @@ without_device_rules(c, openers) := [e |
 # resources come those of devices.
 named_devices(c, openers) := array.concat(without_device_rules(c, openers), every_device(c, openers))
 
-every_device(c, openers) := without_devices(c, {"all"}) if {
+every_device(c, openers) := dropped if {
+	some i in openers
+	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))
+	count(label_devices(c)) > 0
+	dropped := take(c, "/devices")
+} else := without_devices(c, {"all"}) if {
 	some i in openers
 	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))
 } else := []

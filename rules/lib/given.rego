@@ -20,6 +20,11 @@ components := data.components if {
 	data.components
 } else := data.data.components
 
+# programs are known ones, and what each needs and does.
+programs := data.programs if {
+	data.programs
+} else := data.data.programs
+
 params := data.params if {
 	data.params
 } else := data.data.params

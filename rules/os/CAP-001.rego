@@ -14,7 +14,6 @@
 package seaworthy.rules.CAP_001
 
 import data.seaworthy.edit
-import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -27,8 +26,8 @@ found contains lib.finding("CAP-001", c, {
 	"expected": "the few that it needs, or none",
 	"key": "all",
 	"message": sprintf("%s holds all capabilities: whoever takes it over owns the system", [c.id]),
-	"fix": sprintf("replace `capabilities: [all]` of %s by the few that it needs", [c.id]),
-	"edits": edit.without_caps(c, lib.known_caps - {n | some n in given.params.pss_baseline_caps}),
+	"fix": edit.all_fix(c, set()),
+	"edits": edit.without_all(c),
 }) if {
 	some c in lib.services
 	lib.all_caps(c)

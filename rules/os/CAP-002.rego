@@ -14,7 +14,6 @@
 package seaworthy.rules.CAP_002
 
 import data.seaworthy.edit
-import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.containers
@@ -27,8 +26,8 @@ found contains lib.finding("CAP-002", c, {
 	"expected": "the few that it needs",
 	"key": "all",
 	"message": sprintf("%s holds all capabilities while it runs", [c.id]),
-	"fix": sprintf("replace `capabilities: [all]` of %s by the few that it needs", [c.id]),
-	"edits": edit.without_caps(c, lib.known_caps - {n | some n in given.params.pss_baseline_caps}),
+	"fix": edit.all_fix(c, set()),
+	"edits": edit.without_all(c),
 }) if {
 	some c in lib.containers
 	c.section in {"onboot", "onshutdown"}

@@ -26,7 +26,7 @@ found contains lib.finding("CAP-005", c, {
 	"expected": "no CAP_SYS_RAWIO",
 	"key": "CAP_SYS_RAWIO",
 	"message": sprintf("%s may use CAP_SYS_RAWIO: I/O ports and raw memory", [c.id]),
-	"fix": sprintf("remove CAP_SYS_RAWIO from the capabilities of %s", [c.id]),
+	"fix": edit.caps_fix(c, {"CAP_SYS_RAWIO"}),
 	"edits": edit.without_caps(c, {"CAP_SYS_RAWIO"}),
 }) if {
 	some c in lib.containers
@@ -39,7 +39,7 @@ found contains lib.finding("CAP-005", c, {
 	"expected": "no CAP_MKNOD, or the devices by name",
 	"key": "CAP_MKNOD",
 	"message": sprintf("%s may make any device file and open it", [c.id]),
-	"fix": sprintf("remove CAP_MKNOD from the capabilities of %s, or name its devices instead of `path: all`", [c.id]),
+	"fix": sprintf("%s. Or keep it, and name the devices of %s instead of `path: all`", [edit.caps_fix(c, {"CAP_MKNOD"}), c.id]),
 	"edits": edit.without_caps(c, {"CAP_MKNOD"}),
 }) if {
 	some c in lib.containers

@@ -26,7 +26,7 @@ found contains lib.finding("CAP-006", c, {
 	"expected": "one of them at most",
 	"key": "CAP_SYS_PTRACE",
 	"message": sprintf("%s sees every process and may trace it", [c.id]),
-	"fix": sprintf("remove CAP_SYS_PTRACE from the capabilities of %s, or its `pid: host`", [c.id]),
+	"fix": sprintf("%s. Or keep it, and remove the `pid: host` of %s", [edit.caps_fix(c, {"CAP_SYS_PTRACE"}), c.id]),
 	"edits": edit.without_caps(c, {"CAP_SYS_PTRACE"}),
 }) if {
 	some c in lib.containers

@@ -26,7 +26,7 @@ found contains lib.finding("CAP-007", c, {
 	"expected": sprintf("no %s", [name]),
 	"key": name,
 	"message": sprintf("%s may use %s: it concerns the whole system", [c.id, name]),
-	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.services

@@ -26,7 +26,7 @@ found contains lib.finding("CAP-008", c, {
 	"expected": sprintf("no %s", [name]),
 	"key": name,
 	"message": sprintf("%s may use %s: with the host's network, it can redirect or forge all traffic", [c.id, name]),
-	"fix": sprintf("remove %s from the capabilities of %s", [name, c.id]),
+	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.containers

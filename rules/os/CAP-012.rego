@@ -26,8 +26,8 @@ found contains lib.finding("CAP-012", c, {
 	"expected": [],
 	"key": "ambient",
 	"message": sprintf("%s passes %s to every program that it starts", [c.id, lib.one_line(names)]),
-	"fix": sprintf("remove `ambient` from %s", [c.id]),
-	"edits": edit.unset(c, "ambient", []),
+	"fix": edit.ambient_fix(c),
+	"edits": edit.without_ambient(c),
 }) if {
 	some c in lib.services
 	names := lib.ambient(c)

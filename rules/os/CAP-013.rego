@@ -26,7 +26,7 @@ found contains lib.finding("CAP-013", c, {
 	"expected": [],
 	"key": "inheritable",
 	"message": sprintf("programs with file capabilities that %s starts inherit %s", [c.id, lib.one_line(names)]),
-	"fix": sprintf("remove the capabilities of %s", [c.id]),
+	"fix": edit.caps_fix(c, names),
 	"edits": edit.without_caps(c, names),
 }) if {
 	some c in lib.services

@@ -26,7 +26,7 @@ found contains lib.finding("DEV-001", c, {
 	"expected": "devices by name",
 	"key": sprintf("all:%s", [kind]),
 	"message": sprintf("%s may open every device of its kind", [c.id]),
-	"fix": sprintf("replace `path: all` in the devices of %s, or the rule in its resources, by the devices that it needs", [c.id]),
+	"fix": edit.all_devices_fix(c),
 	"edits": edit.named_devices(c, openers),
 }) if {
 	some c in lib.containers

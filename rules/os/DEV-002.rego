@@ -26,7 +26,7 @@ found contains lib.finding("DEV-002", c, {
 	"expected": "no such device",
 	"key": name,
 	"message": sprintf("%s may open %s", [c.id, lib.named_as(c, name, nodes)]),
-	"fix": sprintf("remove %s from the devices of %s", [lib.one_line(lib.node_paths(c, nodes)), c.id]),
+	"fix": edit.devices_fix(c, lib.node_paths(c, nodes)),
 	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
 	some c in lib.containers
@@ -41,7 +41,7 @@ found contains lib.finding("DEV-002", c, {
 	"expected": "no such rule",
 	"key": name,
 	"message": sprintf("a device rule lets %s open %s", [c.id, name]),
-	"fix": sprintf("name the devices that %s needs by both their numbers", [c.id]),
+	"fix": sprintf("name the devices that %s needs by both their numbers. The suggested edit takes the rule away. %s", [c.id, edit.price(c, "device that this rule alone opens")]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.containers

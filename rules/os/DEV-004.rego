@@ -33,7 +33,7 @@ found contains lib.finding("DEV-004", c, {
 	"expected": "no block device",
 	"key": d.path,
 	"message": sprintf("%s talks to the network and holds the raw disk %s", [c.id, d.path]),
-	"fix": sprintf("remove %s from the devices of %s", [d.path, c.id]),
+	"fix": sprintf("%s. Or mount the disk in onboot, and bind the folder", [edit.devices_fix(c, {d.path})]),
 	"edits": edit.without_devices(c, {d.path}),
 }) if {
 	some c in lib.services
@@ -49,7 +49,7 @@ found contains lib.finding("DEV-004", c, {
 	"expected": "no rule for block devices",
 	"key": disk,
 	"message": sprintf("%s talks to the network, and a device rule lets it open %s", [c.id, disk]),
-	"fix": sprintf("remove the rule for %s from the resources of %s", [disk, c.id]),
+	"fix": sprintf("remove the rule for %s from the resources of %s. %s. Or mount the disk in onboot, and bind the folder", [disk, c.id, edit.price(c, disk)]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.services

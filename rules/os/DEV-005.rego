@@ -26,7 +26,7 @@ found contains lib.finding("DEV-005", c, {
 	"expected": "no such device",
 	"key": name,
 	"message": sprintf("%s may open %s", [c.id, lib.named_as(c, name, nodes)]),
-	"fix": sprintf("remove %s from the devices of %s", [lib.one_line(lib.node_paths(c, nodes)), c.id]),
+	"fix": edit.devices_fix(c, lib.node_paths(c, nodes)),
 	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
 	some c in lib.containers

@@ -29,7 +29,7 @@ fail contains {
 	"expected": "no metadata file",
 	"key": "metadata",
 	"message": sprintf("%s holds the whole configuration", [f.path]),
-	"fix": sprintf("remove %s from files", [f.path]),
+	"fix": sprintf("remove %s from files. What reads it finds it no more: give that a file with what it needs to know, or waive this finding", [f.path]),
 	"edits": edit.take(edit.file(f), ""),
 } if {
 	some f in lib.arr(input.files)

@@ -43,7 +43,7 @@ found contains lib.finding("JNT-002", c, {
 	"severity": severity,
 	"message": sprintf("%s holds %s, the kernel has BPF and no lockdown: it can read kernel memory", [c.id, power]),
 	"because": [fact.option("CONFIG_BPF_SYSCALL"), fact.option("CONFIG_BPF_UNPRIV_DEFAULT_OFF"), fact.lockdown],
-	"fix": "add lockdown=confidentiality to kernel.cmdline",
+	"fix": sprintf("add lockdown=confidentiality to kernel.cmdline. Where the kernel has no lockdown: %s", [edit.caps_fix(c, {power})]),
 	"edits": edit.either(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
 }) if {
 	some c in lib.containers

@@ -94,7 +94,7 @@ found contains lib.finding("JNT-004", c, {
 	"key": "tty",
 	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
 	"because": [fact.option("CONFIG_LEGACY_TIOCSTI"), fact.sysctl("dev.tty.legacy_tiocsti")],
-	"fix": "write dev.tty.legacy_tiocsti = 0 to a file in /etc/sysctl.d of the onboot component that applies sysctls",
+	"fix": sprintf("set dev.tty.legacy_tiocsti = 0 on the command line or in /etc/sysctl.d of the onboot component that applies sysctls. A kernel before 6.2 has no such sysctl: the terminal is taken away. %s", [edit.price(c, "terminal of the host")]),
 	"edits": edit.either(mute, untied(c)),
 }) if {
 	some c in lib.containers

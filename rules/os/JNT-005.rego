@@ -70,8 +70,8 @@ found contains lib.finding("JNT-005", c, {
 		fact.option("CONFIG_DEVPORT"),
 		fact.lockdown,
 	],
-	"fix": sprintf("remove CAP_SYS_RAWIO and the bind of /dev from %s, or add lockdown=integrity to kernel.cmdline", [c.id]),
-	"edits": edit.either(edit.lockdown("integrity"), edit.together([edit.without_caps(c, {"CAP_SYS_RAWIO"}), edit.without_devices(c, memory_paths(c)), without_dev(c)])),
+	"fix": sprintf("add lockdown=integrity to kernel.cmdline. Where the kernel has no lockdown: remove CAP_SYS_RAWIO, %s and the mounts of /dev from %s. %s", [lib.one_line(memory_paths(c) | {"/dev/mem"}), c.id, edit.price(c, "raw memory, and no device of the host but those that it names")]),
+	"edits": edit.either(edit.lockdown("integrity"), edit.all_of([edit.without_caps(c, {"CAP_SYS_RAWIO"}), edit.without_devices(c, memory_paths(c)), without_dev(c)], edit.needed(c, {"CAP_SYS_RAWIO"}))),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -64,7 +64,7 @@ found contains lib.finding("JNT-007", c, {
 		fact.sysctl("kernel.kexec_load_disabled"),
 		fact.lockdown,
 	],
-	"fix": sprintf("remove CAP_SYS_BOOT from the capabilities of %s", [c.id]),
+	"fix": edit.caps_fix(c, {"CAP_SYS_BOOT"}),
 	"edits": edit.without_caps(c, {"CAP_SYS_BOOT"}),
 }) if {
 	some c in lib.containers

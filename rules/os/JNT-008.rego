@@ -43,7 +43,7 @@ found contains lib.finding("JNT-008", c, {
 	"key": "userns",
 	"message": sprintf("%s asks for a user namespace, but %s", [c.id, reason]),
 	"because": [fact.option("CONFIG_USER_NS"), fact.sysctl("user.max_user_namespaces")],
-	"fix": sprintf("use a kernel with CONFIG_USER_NS=y, or remove `userns` from %s", [c.id]),
+	"fix": sprintf("use a kernel with CONFIG_USER_NS=y. The suggested edit removes `userns` from %s, which this kernel cannot give it", [c.id]),
 	"edits": edit.host_users(c),
 }) if {
 	some c in lib.containers

@@ -75,7 +75,7 @@ found contains lib.finding("JNT-010", c, {
 	"expected": "a read-only bind, or another place",
 	"key": p.key,
 	"message": sprintf("%s has a read-only root, yet can change %s through the mount at %s", [c.id, covered, m.destination]),
-	"fix": sprintf("mount %s read-only at %s of %s, or elsewhere", [m.source, m.destination, c.id]),
+	"fix": sprintf("mount %s read-only at %s of %s, or elsewhere if it must write there", [m.source, m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed

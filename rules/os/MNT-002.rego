@@ -26,8 +26,8 @@ found contains lib.finding("MNT-002", c, {
 	"expected": "options that os.yml names",
 	"key": p.key,
 	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s", [m.source, m.destination, c.id]),
-	"edits": edit.reoption(p, {"rw", "rshared"}, ["ro"]),
+	"fix": sprintf("write %s:%s:ro in the binds of %s where it only reads there. The suggested edit leaves it writable, and keeps mounts from spreading: rw,rbind,rprivate", [m.source, m.destination, c.id]),
+	"edits": edit.reoption(p, {"rshared"}, ["rprivate"]),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -26,7 +26,7 @@ found contains lib.finding("MNT-004", c, {
 	"expected": "a folder below the root, by a path that no image has a part in",
 	"key": p.key,
 	"message": sprintf("%s sees the whole root filesystem of the host at %s", [c.id, m.destination]),
-	"fix": sprintf("remove the mount of / at %s from %s", [m.destination, c.id]),
+	"fix": sprintf("bind the one folder that %s needs instead of / at %s. The suggested edit removes the mount. %s", [c.id, m.destination, edit.price(c, sprintf("mount at %s", [m.destination]))]),
 	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed

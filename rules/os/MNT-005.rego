@@ -26,7 +26,7 @@ found contains lib.finding("MNT-005", c, {
 	"expected": "read-only",
 	"key": p.key,
 	"message": sprintf("%s can write to %s of the host", [c.id, lib.told(p, touched)]),
-	"fix": sprintf("mount %s read-only at %s of %s", [m.source, m.destination, c.id]),
+	"fix": sprintf("mount %s read-only at %s of %s. If it must write there, an allowance or a waiver says why", [m.source, m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed

@@ -26,7 +26,7 @@ found contains lib.finding("MNT-006", c, {
 	"expected": "no bind of it",
 	"key": lib.mount_key(p, seen),
 	"message": sprintf("%s sees %s of the host", [c.id, lib.told(p, seen)]),
-	"fix": sprintf("remove the mount at %s from %s; name single devices under `devices`", [m.destination, c.id]),
+	"fix": sprintf("name the single devices that %s needs under `devices`. The suggested edit removes the mount at %s. %s", [c.id, m.destination, edit.price(c, sprintf("mount at %s", [m.destination]))]),
 	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed

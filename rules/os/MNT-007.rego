@@ -26,7 +26,7 @@ found contains lib.finding("MNT-007", c, {
 	"expected": "no runtime socket",
 	"key": p.key,
 	"message": sprintf("%s can start containers through %s", [c.id, lib.told(p, sockets)]),
-	"fix": sprintf("remove the mount at %s from %s", [m.destination, c.id]),
+	"fix": sprintf("remove the mount at %s from %s. %s", [m.destination, c.id, edit.price(c, sprintf("mount at %s", [m.destination]))]),
 	"edits": edit.unmount(p),
 }) if {
 	some p in lib.placed

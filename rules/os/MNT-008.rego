@@ -26,7 +26,7 @@ found contains lib.finding("MNT-008", c, {
 	"expected": "read-only",
 	"key": lib.mount_key(p, trees),
 	"message": sprintf("%s can change the limits of every container", [c.id]),
-	"fix": sprintf("mount %s of %s read-only, with all that is mounted below it", [m.destination, c.id]),
+	"fix": sprintf("mount %s of %s read-only, with all that is mounted below it. What makes containers there must write to it: an allowance or a waiver says so", [m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed

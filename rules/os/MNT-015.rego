@@ -26,7 +26,7 @@ found contains lib.finding("MNT-015", c, {
 	"expected": "private or slave",
 	"key": "rootfsPropagation",
 	"message": sprintf("what %s mounts appears on the host", [c.id]),
-	"fix": sprintf("remove `rootfsPropagation` from %s", [c.id]),
+	"fix": sprintf("remove `rootfsPropagation` from %s. The host then does not see what it mounts; if it must, an allowance or a waiver says why", [c.id]),
 	"edits": edit.unset(c, "rootfsPropagation", "private"),
 }) if {
 	some c in lib.containers

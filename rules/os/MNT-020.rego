@@ -26,8 +26,8 @@ found contains lib.finding("MNT-020", c, {
 	"expected": "one mount for each destination",
 	"key": p.destination,
 	"message": sprintf("%s has %d mounts at %s; the last one hides the others", [c.id, count(there), place]),
-	"fix": sprintf("remove all mounts at %s but one from %s", [place, c.id]),
-	"edits": edit.unmount(p),
+	"fix": sprintf("remove all mounts at %s but one from %s. What is hidden has no effect: the suggested edit takes it away, or the last one where the other is a default mount. To keep both, give one another place", [place, c.id]),
+	"edits": edits(p, hidden),
 }) if {
 	some c in lib.containers
 	all := lib.placed_in[c.id]
@@ -38,7 +38,21 @@ found contains lib.finding("MNT-020", c, {
 	count(there) > 1
 	p := there[count(there) - 1]
 	m := p.m
+	hidden := [q | some q in there; q.path != p.path]
 }
+
+# What is hidden goes, and what the component really has stays, where an edit can
+# tell the two apart.
+edits(p, hidden) := edit.unmount(p) if {
+	some q in hidden
+	by_default(q)
+} else := [] if {
+	some q in hidden
+	q.m.destination == p.m.destination
+	startswith(q.path, "/") == startswith(p.path, "/")
+} else := [e | some e in {e | some q in hidden; some e in edit.unmount(q)}]
+
+by_default(q) if lib.origin_layer(q.c, q.path) == "default"
 
 fail contains f if {
 	some f in found

@@ -29,3 +29,17 @@ test_fires_by_init if {
 	t.fires(rule.fail, "component:services/nginx") with input as system
 	count(rule.fail) == 1 with input as system
 }
+
+# The hidden one goes; a default mount cannot, and two that are written alike
+# cannot be told apart.
+test_edits if {
+	own := {"destination": "/data/", "type": "tmpfs", "source": "tmpfs", "options": []}
+	hidden := {"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": []}
+	entry := {"mounts": [hidden, own]}
+	two := t.put(t.put(t.nginx_mount(hidden), "/components/4/spec/mounts/-", own), "/components/4/entry", entry)
+	{e.value | some f in rule.fail; some e in f.edits} == {hidden} with input as two
+	usual := t.put(two, "/components/4/origins", {"": t.origin, "/mounts/6": {"layer": "default"}})
+	{e.value | some f in rule.fail; some e in f.edits} == {own} with input as usual
+	alike := t.put(t.nginx_mount(own), "/components/4/spec/mounts/-", own)
+	{f.edits | some f in rule.fail} == {[]} with input as alike
+}

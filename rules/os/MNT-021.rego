@@ -30,7 +30,7 @@ found contains lib.finding("MNT-021", p.c, {
 	"expected": "a place below /var or /run, or inside the container",
 	"key": p.key,
 	"message": sprintf("init is to mount %s over %s of the host for %s", [p.m.source, p.m.destination, p.c.id]),
-	"fix": sprintf("remove the mount at %s from runtime.mounts of %s", [p.m.destination, p.c.id]),
+	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.price(p.c, sprintf("mount at %s", [p.m.destination]))]),
 	"edits": edit.unmount(p),
 }) if {
 	some p in lib.on_host
@@ -43,7 +43,7 @@ found contains lib.finding("MNT-021", p.c, {
 	"expected": "the folder under its own name alone",
 	"key": sprintf("name:%s", [p.key]),
 	"message": sprintf("init is to mount %s of the host at %s for %s: whoever binds that has it under another name", [lib.told(p, seen), p.m.destination, p.c.id]),
-	"fix": sprintf("remove the mount at %s from runtime.mounts of %s", [p.m.destination, p.c.id]),
+	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.price(p.c, sprintf("mount at %s", [p.m.destination]))]),
 	"edits": edit.unmount(p),
 }) if {
 	some p in lib.on_host
@@ -57,7 +57,7 @@ found contains lib.finding("MNT-021", c, {
 	"expected": "a place below /run",
 	"key": sprintf("bindNS:%s", [key]),
 	"message": sprintf("init is to bind a namespace of %s over %s of the host", [c.id, path]),
-	"fix": sprintf("give bindNS of %s a path below /run/netns", [c.id]),
+	"fix": sprintf("give bindNS of %s a path below /run/netns. The suggested edit leaves the namespace without a path: what joins it there would start no more", [c.id]),
 	"edits": edit.without_bind_ns(c, key),
 }) if {
 	some c in lib.containers

@@ -31,7 +31,7 @@ found contains lib.finding("NNP-002", c, {
 	"expected": "noNewPrivileges, or no such file",
 	"key": "setid",
 	"message": sprintf("%s can run %s with more privileges than it has", [c.id, lib.one_line(paths)]),
-	"fix": sprintf("add `noNewPrivileges: true` to %s", [c.id]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
 	"edits": edit.put(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers

@@ -26,7 +26,7 @@ found contains lib.finding("NSP-001", c, {
 	"expected": "a namespace of its own",
 	"key": "pid",
 	"message": sprintf("%s sees every process of the host", [c.id]),
-	"fix": sprintf("remove `pid: %s` at %s", [lib.ns_said(c, "pid"), c.id]),
+	"fix": sprintf("remove `pid: %s` at %s. %s", [lib.ns_said(c, "pid"), c.id, edit.price(c, "sight of the processes of the host")]),
 	"edits": edit.unset(c, "pid", "new"),
 }) if {
 	some c in lib.services

@@ -26,8 +26,8 @@ found contains lib.finding("NSP-002", c, {
 	"expected": "a namespace of its own",
 	"key": "net",
 	"message": sprintf("%s shares the network of the host", [c.id]),
-	"fix": sprintf("set `net: new` at %s", [c.id]),
-	"edits": edit.put(c, "/net", "new"),
+	"fix": edit.net_fix(c),
+	"edits": edit.own_net(c),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "network")

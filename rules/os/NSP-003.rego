@@ -26,7 +26,7 @@ found contains lib.finding("NSP-003", c, {
 	"expected": "a namespace of its own",
 	"key": "ipc",
 	"message": sprintf("%s shares memory segments and queues with the host", [c.id]),
-	"fix": sprintf("set `ipc: new` at %s", [c.id]),
+	"fix": sprintf("set `ipc: new` at %s: it then shares no memory segments and queues with the host", [c.id]),
 	"edits": edit.put(c, "/ipc", "new"),
 }) if {
 	some c in lib.services

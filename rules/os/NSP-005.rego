@@ -26,7 +26,7 @@ found contains lib.finding("NSP-005", c, {
 	"expected": "a namespace of its own",
 	"key": "userns",
 	"message": sprintf("%s has the host's user ids, root's among them", [c.id]),
-	"fix": sprintf("set `userns: new` with uidMappings and gidMappings at %s", [c.id]),
+	"fix": sprintf("set `userns: new` with uidMappings and gidMappings at %s: files that it binds belong to other numbers then", [c.id]),
 	"edits": edit.own_users(c),
 }) if {
 	some c in lib.services

@@ -26,7 +26,7 @@ found contains lib.finding("NSP-006", c, {
 	"expected": "a path at which a component leaves a namespace that it made (bindNS)",
 	"key": sprintf("%s:%s", [ns.type, path]),
 	"message": sprintf("%s joins the %s namespace %s, which no component declares", [c.id, ns.type, path]),
-	"fix": sprintf("declare %s with `runtime.bindNS` of the component that makes it", [path]),
+	"fix": sprintf("declare %s with `runtime.bindNS` of the component that makes it. The suggested edit gives %s a namespace of its own instead: without an interface, if it is a network. A waiver keeps it as it is", [path, c.id]),
 	"edits": edit.own_namespace(c, ns.type),
 }) if {
 	some c in lib.containers

@@ -26,7 +26,7 @@ found contains lib.finding("NSP-008", c, {
 	"expected": "not all three",
 	"key": "privileged",
 	"message": sprintf("%s has the host's processes, CAP_SYS_ADMIN and writes to %s: nothing holds it", [c.id, lib.one_line(paths)]),
-	"fix": sprintf("remove CAP_SYS_ADMIN from the capabilities of %s", [c.id]),
+	"fix": edit.caps_fix(c, {"CAP_SYS_ADMIN"}),
 	"edits": edit.without_caps(c, {"CAP_SYS_ADMIN"}),
 }) if {
 	some c in lib.services

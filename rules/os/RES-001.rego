@@ -26,7 +26,7 @@ found contains lib.finding("RES-001", c, {
 	"expected": "a limit",
 	"key": "pids",
 	"message": sprintf("%s may start any number of processes", [c.id]),
-	"fix": sprintf("add `resources: {pids: {limit: 100}}` to %s", [c.id]),
+	"fix": sprintf("add `resources: {pids: {limit: 100}}` to %s, or as many as it starts under load", [c.id]),
 	"edits": edit.limit(c, "pids", "limit", 100),
 }) if {
 	some c in lib.services

@@ -26,7 +26,7 @@ found contains lib.finding("RES-002", c, {
 	"expected": "a limit in bytes",
 	"key": "memory",
 	"message": sprintf("%s may take all memory", [c.id]),
-	"fix": sprintf("add `resources: {memory: {limit: 134217728}}` to %s", [c.id]),
+	"fix": sprintf("add `resources: {memory: {limit: 134217728}}` to %s, or as much as it uses under load: above the limit it is killed", [c.id]),
 	"edits": edit.limit(c, "memory", "limit", 134217728),
 }) if {
 	some c in lib.services

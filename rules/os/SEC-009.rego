@@ -31,7 +31,7 @@ found contains lib.finding("SEC-009", c, {
 	"expected": "no such annotation",
 	"key": name,
 	"message": sprintf("the OCI runtime obeys %s of %s, whatever the rest of its spec says", [name, c.id]),
-	"fix": sprintf("remove %s from the annotations of %s", [name, c.id]),
+	"fix": sprintf("remove %s from the annotations of %s: the runtime then does not do what it asks for", [name, c.id]),
 	"edits": edit.without_annotation(c, name),
 }) if {
 	some c in lib.containers

@@ -27,17 +27,21 @@ found contains lib.finding("USR-001", c, {
 	"expected": "a uid above 0, without CAP_SETUID and CAP_DAC_OVERRIDE",
 	"key": "uid",
 	"message": sprintf("%s runs as %s; it holds %s", [c.id, lib.root_by(c), lib.one_line(lib.caps(c))]),
-	"fix": sprintf("add `uid: 101` to %s, and remove CAP_SETUID and CAP_DAC_OVERRIDE", [c.id]),
-	"edits": array.concat(nobody(c), edit.without_caps(c, lib.rootlike(c))),
+	"fix": fix(c),
+	"edits": edits(c),
 }) if {
 	some c in lib.services
 	lib.root_by(c)
 	count(lib.caps(c)) > 0
 }
 
-nobody(c) := edit.as_user(c) if {
+edits(c) := edit.unprivileged(c) if {
 	lib.uid(c) == 0
-} else := []
+} else := edit.without_caps(c, lib.rootlike(c))
+
+fix(c) := edit.unprivileged_fix(c) if {
+	lib.uid(c) == 0
+} else := edit.caps_fix(c, lib.rootlike(c))
 
 fail contains f if {
 	some f in found

@@ -44,7 +44,7 @@ test_silent_other_caps if t.silent(rule.fail) with input as t.nginx_caps(["CAP_N
 # Root gets a uid of its own; who has one keeps it.
 test_edits if {
 	root := t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0)
-	{e.path | some f in rule.fail; some e in f.edits} == {"/uid", "/gid"} with input as root
+	{e.path | some f in rule.fail; some e in f.edits} == {"/uid", "/gid", "/capabilities"} with input as root
 	other := t.put(t.nginx_caps(["CAP_SETUID"]), "/components/4/entry", {"capabilities": ["CAP_SETUID"]})
 	{e.path | some f in rule.fail; some e in f.edits} == {"/capabilities"} with input as other
 }

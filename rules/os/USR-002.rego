@@ -26,7 +26,7 @@ found contains lib.finding("USR-002", c, {
 	"expected": "at least one of: another uid, a read-only root, a user namespace without the host's root",
 	"key": "root-writable",
 	"message": sprintf("%s runs as %s and can change its own programs", [c.id, lib.root_by(c)]),
-	"fix": sprintf("add `readonly: true` to %s", [c.id]),
+	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),
 	"edits": edit.put(c, "/readonly", true),
 }) if {
 	some c in lib.services

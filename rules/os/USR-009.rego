@@ -26,7 +26,7 @@ found contains lib.finding("USR-009", c, {
 	"expected": "no INSECURE",
 	"key": "INSECURE",
 	"message": sprintf("%s gives a root shell without a password", [c.id]),
-	"fix": sprintf("remove INSECURE=true from the env of %s", [c.id]),
+	"fix": sprintf("remove INSECURE=true from the env of %s: it then asks for a password, which an account must have", [c.id]),
 	"edits": edit.without_env(c, "INSECURE"),
 }) if {
 	some c in lib.containers
@@ -40,8 +40,7 @@ found contains lib.finding("USR-009", c, {
 	"expected": "a getty that asks who is there",
 	"key": "login",
 	"message": sprintf("%s starts a getty with %s: nobody is asked for a password", [c.id, how]),
-	"fix": sprintf("leave %s out of the command of %s, or remove it", [how, c.id]),
-	"edits": edit.take(c, ""),
+	"fix": sprintf("leave %s out of the command of %s, so that it asks for a password", [how, c.id]),
 }) if {
 	some c in lib.containers
 	lib.runs_getty(c)

@@ -60,7 +60,7 @@ fail contains {
 	"expected": "none",
 	"key": f.path,
 	"message": sprintf("%s lets holders of its keys log in", [f.path]),
-	"fix": sprintf("remove %s from files", [f.path]),
+	"fix": sprintf("remove %s from files, and bring the keys at boot, from the metadata of the machine or a disk. Until then its keys open no login; a waiver keeps them", [f.path]),
 	"edits": edit.take(edit.file(f), ""),
 } if {
 	some f in written

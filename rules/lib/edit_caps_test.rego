@@ -1,0 +1,149 @@
+package seaworthy.test.edit_caps
+
+import data.seaworthy.edit
+import data.seaworthy.given
+import data.seaworthy.lib
+
+# c is a component with a program, of which os.yml and its image's label say
+# something.
+c(program, entry, label, spec) := {
+	"id": "onboot/net", "name": "net", "section": "onboot", "entry": entry, "runtime": {},
+	"image": {
+		"labels": {"org.mobyproject.config": json.marshal(label)}, "user": "", "digest": "sha256:0", "exposedPorts": ["80/tcp", "443/tcp"],
+		"registry": "docker.io", "repository": "example/net",
+	},
+	"files": {"setid": []},
+	"spec": object.union({"process": {"args": [program], "user": {"uid": 0}}, "linux": {"namespaces": [{"type": "network"}]}}, spec),
+}
+
+held(names) := {"process": {"capabilities": {"bounding": names}}}
+
+set(path, v) := {"op": "set", "component": "onboot/net", "path": path, "value": v}
+
+out(path) := {"op": "remove", "component": "onboot/net", "path": path}
+
+N := "CAP_NET_ADMIN"
+
+R := "CAP_NET_RAW"
+
+A := "CAP_SYS_ADMIN"
+
+B := "CAP_NET_BIND_SERVICE"
+
+all := {"capabilities": ["all"]}
+
+everything := held(given.params.known_capabilities)
+
+# The label of the image says what it needs: the line goes, and not what is
+# needed.
+test_label if {
+	dhcp := c("/bin/x", all, {"capabilities": [N, R]}, everything)
+	edit.without_all(dhcp) == [out("/capabilities")]
+	edit.without_caps(dhcp, {A}) == [out("/capabilities")]
+	edit.without_caps(dhcp, {N}) == []
+	edit.all_fix(dhcp, set()) == "remove `capabilities` of onboot/net from os.yml: the label of its image says what it needs, CAP_NET_ADMIN, CAP_NET_RAW"
+	edit.caps_fix(dhcp, {A}) == edit.all_fix(dhcp, set())
+	contains(edit.caps_fix(dhcp, {N}), "CAP_NET_ADMIN: the label of its image asks for it. If it works without, write `capabilities: [CAP_NET_RAW]` there")
+	contains(edit.all_fix(c("/bin/x", all, {"capabilities": []}, everything), set()), "what it needs, none")
+}
+
+# A label that asks for everything says nothing.
+test_greedy_label if {
+	greedy := c("/bin/x", {}, {"capabilities": given.params.known_capabilities}, everything)
+	edit.without_all(greedy) == [set("/capabilities", sort(given.params.pss_baseline_caps))]
+	fix := edit.all_fix(greedy, set())
+	every name in lib.known_caps - {n | some n in given.params.pss_baseline_caps} {
+		contains(fix, name)
+	}
+	contains(fix, "an allowance or a waiver")
+}
+
+test_program if {
+	wg := c("/usr/bin/wg", all, {}, everything)
+	edit.without_all(wg) == [set("/capabilities", [N])]
+	edit.without_caps(wg, {A}) == [set("/capabilities", [N])]
+	edit.without_caps(wg, {N}) == []
+	contains(edit.all_fix(wg, set()), "write `capabilities: [CAP_NET_ADMIN]` at onboot/net in place of all: wg makes")
+	contains(edit.caps_fix(wg, {N}), "wg needs it: it makes a network interface")
+	edit.caps_fix(c("/bin/x", {"capabilities": [A]}, {}, held([A])), {A}) == "remove CAP_SYS_ADMIN from the capabilities of onboot/net. Nothing known says that it needs it; if it does, an allowance or a waiver says why"
+}
+
+allowed := [{"section": "onboot", "name": "net", "repository": "docker.io/example/net", "reason": "because", "rules": {"CAP-010": [A], "DEV-001": ["all:b"]}}]
+
+test_allowance if {
+	one := c("/bin/x", all, {}, everything)
+	got := edit.without_all(one) with input as {"components": [one]} with given.components as allowed
+	got == [set("/capabilities", sort(array.concat(given.params.pss_baseline_caps, [A])))]
+	fix := edit.all_fix(one, set()) with input as {"components": [one]} with given.components as allowed
+	contains(fix, "what an allowance and ordinary software need")
+	why := edit.caps_fix(one, {A}) with input as {"components": [one]} with given.components as allowed
+	contains(why, "an allowance says why it needs it: because")
+}
+
+# Less than what is left, where that itself is what is found.
+test_less_than_few if {
+	edit.without_caps(c("/bin/x", all, {}, everything), {"CAP_MKNOD"}) == [set("/capabilities", sort({n | some n in given.params.pss_baseline_caps} - {"CAP_MKNOD"}))]
+}
+
+outside := {"section": "onboot", "spec": {}, "id": "onboot/dhcp", "runtime": {"bindNS": {"net": "/run/netns/outside"}}, "image": {"registry": "a", "repository": "b", "digest": "c"}}
+
+host_net := {"linux": {"namespaces": []}}
+
+# A port below 1024 takes no capability, but a network that is not the host's.
+test_unprivileged if {
+	web := c("/bin/web", {"capabilities": [B], "ambient": [B]}, {}, held([B]))
+	edit.unprivileged(web) == [set("/uid", "net"), set("/gid", "net"), out("/ambient"), set("/capabilities", []), set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80")]
+	contains(edit.unprivileged_fix(web), "net.ipv4.ip_unprivileged_port_start: \"80\"")
+	shared := object.union(web, {"spec": object.union(held([B]), object.union({"process": {"args": []}}, host_net))})
+	edit.unprivileged(shared) == []
+	joined := edit.unprivileged(shared) with input as {"components": [outside]}
+	set("/net", "/run/netns/outside") in joined
+	labelled := c("/bin/web", {}, {"sysctl": {"net.core.somaxconn": "9"}}, held([B]))
+	set("/sysctl", {"net.core.somaxconn": "9", "net.ipv4.ip_unprivileged_port_start": "80"}) in edit.unprivileged(labelled)
+	silent := json.patch(web, [{"op": "replace", "path": "/image/exposedPorts", "value": []}])
+	set("/sysctl/net.ipv4.ip_unprivileged_port_start", "0") in edit.unprivileged(silent)
+}
+
+# Without capabilities only the user changes; what is known to need them stays.
+test_unprivileged_needs if {
+	edit.unprivileged(c("/bin/web", {}, {}, {})) == [set("/uid", "net"), set("/gid", "net")]
+	ntpd := c("/usr/sbin/ntpd", {"capabilities": ["CAP_SYS_TIME"]}, {}, held(["CAP_SYS_TIME"]))
+	edit.unprivileged(ntpd) == []
+	contains(edit.unprivileged_fix(ntpd), "No edit does so: CAP_SYS_TIME: ntpd needs it")
+}
+
+user(uid, names) := object.union(c("/bin/web", {"ambient": names, "capabilities": names}, {}, {}), {"spec": {
+	"process": {"user": {"uid": uid}, "capabilities": {"ambient": names}},
+	"linux": {"namespaces": [{"type": "network"}]},
+}})
+
+test_ambient_user if {
+	edit.without_ambient(user(0, [A])) == [out("/ambient")]
+	contains(edit.ambient_fix(user(0, [A])), "keeps what root has")
+	edit.without_ambient(user(9, [A])) == []
+	contains(edit.ambient_fix(user(9, [A])), "no edit takes it away: leave CAP_SYS_ADMIN out")
+	edit.without_ambient(user(9, [B])) == [out("/ambient"), set("/capabilities", []), set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80")]
+	contains(edit.ambient_fix(user(9, [B])), "For ports below 1024 set")
+}
+
+test_all_of if {
+	edit.all_of([[1], [2]], set()) == [1, 2]
+	edit.all_of([[1], [2]], {"x"}) == []
+}
+
+test_own_net if {
+	quiet := json.patch(c("/bin/web", {}, {}, host_net), [{"op": "replace", "path": "/image/exposedPorts", "value": []}])
+	edit.own_net(quiet) == [set("/net", "new")] with input as {"components": []}
+	edit.own_net(c("/bin/web", {}, {}, host_net)) == [] with input as {"components": []}
+	edit.own_net(quiet) == [set("/net", "/run/netns/outside")] with input as {"components": [outside]}
+	contains(edit.net_fix(quiet), "set `net: /run/netns/outside`") with input as {"components": [outside]}
+}
+
+# The label says which devices, where os.yml asks for all.
+test_devices if {
+	d := c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "/dev/rtc0"}]}, {})
+	edit.named_devices(d, [0]) == [out("/devices")]
+	contains(edit.all_devices_fix(d), "the label of its image then says which it needs: /dev/rtc0")
+	contains(edit.all_devices_fix(c("/bin/x", {"devices": []}, {}, {})), "if it needs that, an allowance or a waiver")
+	edit.named_devices(c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "all"}]}, {}), [0]) != [out("/devices")]
+}
