@@ -49,7 +49,7 @@ func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery)
 	}
 	u := s.upstream()
 	if u == nil {
-		return nil, s.nowhere()
+		return nil, s.nowhere(r)
 	}
 	if q.Digest != "" {
 		if r.digest != "" && r.digest != q.Digest {
@@ -86,7 +86,7 @@ func (s *Store) upstream() *upstream {
 func (s *Store) artifact(ctx context.Context, u *upstream, r ref, q ArtifactQuery) (*Artifact, error) {
 	d, raw, err := u.current(ctx, r)
 	if errors.Is(err, errNotFound) {
-		return nil, s.nowhere()
+		return nil, s.nowhere(r)
 	}
 	if err != nil {
 		return nil, err

@@ -99,6 +99,21 @@ func TestWrongPromises(t *testing.T) {
 	}
 }
 
+// A layer that registries may leave out is taken where it is, and nowhere else.
+func TestForeignLayer(t *testing.T) {
+	for _, mediaType := range []string{typeOCIForeign + "+gzip", typeDockerForeign + ".gzip"} {
+		built := ocitest.Image{Layers: []ocitest.Layer{{Entries: entries{ocitest.File("a", "x")}, MediaType: mediaType}}}.Build()
+		r, err := runPass(t, built, PassOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, r.lines, `a file "x" @0`)
+		delete(built.Blobs, built.Layers[0][0])
+		_, err = runPass(t, built, PassOptions{})
+		fails(t, err, system.ErrUnusable, "kept elsewhere", mediaType)
+	}
+}
+
 // Limits hold without a test that takes gigabytes: they are lowered.
 func TestLimits(t *testing.T) {
 	zeros := strings.Repeat("\x00", 3*mib)

@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -137,6 +138,66 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
+// What a layout has instead of an image that it does not have.
+func TestNamesOfLayout(t *testing.T) {
+	img := layers(entries{ocitest.File("a", "")})
+	dir := t.TempDir()
+	ocitest.WriteLayout(t, dir, ocitest.Named("1", img), ocitest.Named("v/other:2", layers(nil)))
+	s := open(t, Options{Paths: []string{dir}, Offline: true})
+	digest := img.Build().Root.Digest
+	_, err := s.Find(context.Background(), "t/img:1", system.Position{})
+	fails(t, err, system.ErrUnusable, "not found in "+dir)
+	want := "docker.io/t/img@" + digest
+	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, want) || !strings.Contains(e.Next, `tag "1"`) {
+		t.Errorf("next: %s", e.Next)
+	}
+	if found := find(t, s, want); found.Digest != digest {
+		t.Errorf("digest %s", found.Digest)
+	}
+	_, err = s.Find(context.Background(), "t/img:3", system.Position{})
+	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, `has ["1" "v/other:2"]`) {
+		t.Errorf("next: %s", e.Next)
+	}
+}
+
+// An artifact may stand beside an image, for the same platform.
+func TestArtifactInIndex(t *testing.T) {
+	image := layers(entries{ocitest.File("a", "")}).Build()
+	digest := func(b []byte) string { return fmt.Sprintf(`"digest":%q,"size":%d`, ocitest.Digest(b), len(b)) }
+	artifact := []byte(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json",` + digest([]byte("{}")) + `},"layers":[]}`)
+	at := `"mediaType":"` + typeOCIManifest + `",`
+	platform := `,"platform":{"os":"linux","architecture":"amd64"}`
+	img := `{` + at + fmt.Sprintf(`"digest":%q,"size":%d`, image.Root.Digest, len(image.Blobs[image.Root.Digest]))
+	for name, c := range map[string]struct{ entries, says string }{
+		"told by its config":     {`{` + at + digest(artifact) + platform + `},` + img + platform + `}`, ""},
+		"told by the entry":      {`{` + at + digest(artifact) + platform + `,"artifactType":"x/y"},` + img + platform + `}`, ""},
+		"without platforms":      {`{` + at + digest(artifact) + `},` + img + `}`, ""},
+		"a statement":            {`{` + at + digest(artifact) + platform + `,"annotations":{"vnd.docker.reference.type":"attestation-manifest"}},` + img + platform + `}`, ""},
+		"all say to be artifact": {img + platform + `,"artifactType":"x/y"}`, ""},
+		"nothing else":           {`{` + at + digest(artifact) + platform + `}`, "not a container image"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			built := &ocitest.Built{Blobs: map[string][]byte{}}
+			for d, b := range image.Blobs {
+				built.Blobs[d] = b
+			}
+			index := []byte(`{"schemaVersion":2,"mediaType":"` + typeOCIIndex + `","manifests":[` + c.entries + `]}`)
+			for _, b := range [][]byte{index, artifact} {
+				built.Blobs[ocitest.Digest(b)] = b
+			}
+			built.Root = ocitest.Descriptor{MediaType: typeOCIIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
+			found, err := storeOf(t, built, Options{}).Find(context.Background(), "test/x:1", system.Position{})
+			if c.says != "" {
+				fails(t, err, system.ErrUnusable, c.says)
+			} else if err != nil {
+				t.Error(err)
+			} else if found.Manifest != image.Root.Digest {
+				t.Errorf("manifest %s", found.Manifest)
+			}
+		})
+	}
+}
+
 // One name in index.json for several manifests.
 func TestSeveralUnderOneName(t *testing.T) {
 	amd, arm := layers(entries{ocitest.File("amd", "")}), layers(nil)
@@ -170,8 +231,6 @@ func TestBadDocuments(t *testing.T) {
 		"sha512":             {`{"schemaVersion":2,"manifests":[{"digest":"sha512:` + strings.Repeat("0", 128) + `","size":1}]}`, "only sha256"},
 		"negative size":      {`{"schemaVersion":2,"manifests":[{"digest":"` + digest + `","size":-1}]}`, "the size -1"},
 		"artifact":           {`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"` + digest + `","size":2},"layers":[]}`, "not a container image"},
-		"foreign layer":      {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"` + digest + `","size":1}]}`, "kept elsewhere"},
-		"nondistributable":   {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar","digest":"` + digest + `","size":1}]}`, "kept elsewhere"},
 		"unknown layer":      {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"text/plain","digest":"` + digest + `","size":1}]}`, `unknown media type "text/plain"`},
 		"config is missing":  {`{"schemaVersion":2,"config":` + config + `,"layers":[]}`, "no such file"},
 		"config is too long": {`{"schemaVersion":2,"config":{"mediaType":"` + typeOCIConfig + `","digest":"` + digest + `","size":99999999},"layers":[]}`, "the limit is"},

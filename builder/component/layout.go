@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -36,6 +37,7 @@ type layout struct {
 	names map[string][]descriptor // full reference -> descriptors
 	bytes map[string]descriptor   // digest -> descriptor
 	all   []descriptor            // index.json's entries, in order
+	named []string                // names in index.json as they are written
 	err   error
 
 	subjects sync.Once
@@ -105,8 +107,25 @@ func (l *layout) load() error {
 	l.names, l.bytes = names, digests
 	if doc, err := parseDocument(raw, ""); err == nil {
 		l.all = *doc.Manifests
+		for _, d := range l.all {
+			if v := d.Annotations[annotationRef]; v != "" && !slices.Contains(l.named, v) {
+				l.named = append(l.named, v)
+			}
+		}
 	}
 	return nil
+}
+
+// tagOnly is the digest of the image that has a tag for a name, as skopeo and
+// umoci write it, "" where there is none. Which repository it is from is not
+// known, so that it is found by its digest alone.
+func (l *layout) tagOnly(tag string) string {
+	for _, d := range l.all {
+		if tag != "" && d.Annotations[annotationRef] == tag {
+			return d.Digest
+		}
+	}
+	return ""
 }
 
 func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[string]descriptor, err error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -138,6 +139,9 @@ func (p *pass) image(pl *place, img *system.Image) error {
 func (p *pass) read(pl *place, l system.LayerBlob, see func(io.Reader) error) error {
 	d := descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size}
 	rc, err := pl.open(p.ctx, d)
+	if err != nil && (strings.HasPrefix(d.MediaType, typeOCIForeign) || strings.HasPrefix(d.MediaType, typeDockerForeign)) {
+		return fmt.Errorf("is kept elsewhere (%s): %w", d.MediaType, err)
+	}
 	if err != nil {
 		return err
 	}

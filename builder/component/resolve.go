@@ -13,7 +13,7 @@ import (
 )
 
 // The media types that we know. Lists that are refused on purpose:
-// schema 1, foreign and nondistributable layers, artifacts.
+// schema 1, artifacts.
 const (
 	typeOCIIndex       = "application/vnd.oci.image.index.v1+json"
 	typeOCIManifest    = "application/vnd.oci.image.manifest.v1+json"
@@ -23,11 +23,17 @@ const (
 	typeDockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
 	typeDockerConfig   = "application/vnd.docker.container.image.v1+json"
 	typeDockerLayer    = "application/vnd.docker.image.rootfs.diff.tar"
+	// Layers that registries may leave out. Their bytes are taken from where
+	// the image is, and from no other place.
+	typeOCIForeign    = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+	typeDockerForeign = "application/vnd.docker.image.rootfs.foreign.diff.tar"
 )
 
 // layerTypes says how a layer is compressed.
 var layerTypes = map[string]compression{
 	typeOCILayer: plain, typeOCILayer + "+gzip": gzipped, typeOCILayer + "+zstd": zstandard,
+	typeOCIForeign: plain, typeOCIForeign + "+gzip": gzipped, typeOCIForeign + "+zstd": zstandard,
+	typeDockerForeign: plain, typeDockerForeign + ".gzip": gzipped,
 	typeDockerLayer: plain, typeDockerLayer + ".gzip": gzipped, typeDockerLayer + ".zstd": zstandard,
 }
 
@@ -169,13 +175,10 @@ func (s *Store) parseManifest(raw []byte) (*manifest, error) {
 		}
 	}
 	if t := m.Config.MediaType; t != typeOCIConfig && t != typeDockerConfig {
-		return nil, fmt.Errorf("not a container image: its config has the media type %q", t)
+		return nil, &notImage{fmt.Sprintf("not a container image: its config has the media type %q", t)}
 	}
 	for i, l := range m.Layers {
 		if _, ok := layerTypes[l.MediaType]; !ok {
-			if strings.Contains(l.MediaType, "foreign") || strings.Contains(l.MediaType, "nondistributable") {
-				return nil, fmt.Errorf("layer %d (%s) is kept elsewhere (%s)", i, l.Digest, l.MediaType)
-			}
 			return nil, fmt.Errorf("layer %d (%s) has the unknown media type %q", i, l.Digest, l.MediaType)
 		}
 	}
@@ -188,6 +191,12 @@ type noPlatform struct{ what string }
 
 func (e *noPlatform) Error() string { return e.what }
 
+// notImage: a manifest describes something else, which may stand beside an
+// image of the same platform.
+type notImage struct{ what string }
+
+func (e *notImage) Error() string { return e.what }
+
 // resolve reads the manifest and config of our platform.
 func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
 	d := p.roots[0]
@@ -197,10 +206,7 @@ func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		if distinct(picked) > 1 {
-			return nil, fmt.Errorf("the name stands for %d images of the same platform", distinct(picked))
-		}
-		d = picked[0]
+		return s.only(ctx, p, picked)
 	}
 	img, err := s.walk(ctx, p, d, 0)
 	if err != nil {
@@ -208,6 +214,40 @@ func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
 	}
 	img.Digest = d.Digest
 	return img, nil
+}
+
+// only is the one image among those of the same name and platform.
+func (s *Store) only(ctx context.Context, p *place, ds []descriptor) (img *system.Image, err error) {
+	known := map[string]*system.Image{}
+	var last error
+	for _, d := range ds {
+		one, err := s.walk(ctx, p, d, 0)
+		if err != nil {
+			if passesOver(d, err) {
+				last = err
+				continue
+			}
+			return nil, err
+		}
+		one.Digest = d.Digest
+		known[d.Digest], img = one, one
+	}
+	switch {
+	case len(known) > 1:
+		return nil, fmt.Errorf("the name stands for %d images of the same platform", len(known))
+	case img == nil:
+		return nil, last
+	}
+	return img, nil
+}
+
+// passesOver says whether another entry may be the image, where d is not.
+func passesOver(d descriptor, err error) bool {
+	if other := (*noPlatform)(nil); d.Platform == nil && errors.As(err, &other) {
+		return true
+	}
+	artifact := (*notImage)(nil)
+	return errors.As(err, &artifact)
 }
 
 func distinct(ds []descriptor) int {
@@ -250,12 +290,18 @@ func (s *Store) walk(ctx context.Context, p *place, d descriptor, depth int) (*s
 	if err != nil {
 		return nil, err
 	}
+	var last error
 	for _, c := range picked {
 		img, err := s.walk(ctx, p, c, depth+1)
-		if other := (*noPlatform)(nil); c.Platform == nil && errors.As(err, &other) {
-			continue
+		if err == nil || !passesOver(c, err) {
+			return img, err
 		}
-		return img, err
+		if artifact := (*notImage)(nil); errors.As(err, &artifact) {
+			last = err
+		}
+	}
+	if last != nil {
+		return nil, last
 	}
 	return nil, s.without(x.Manifests)
 }
@@ -278,7 +324,21 @@ var variants = map[string][]string{"amd64": {"", "v1"}, "arm64": {"", "v8"}}
 
 // pick chooses the entries that may be for our platform: the one that says so,
 // else those that say nothing.
+// Of several, those that say to be an artifact, or about another, are none.
 func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
+	plain := slices.DeleteFunc(slices.Clone(ds), func(d descriptor) bool {
+		return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != typeOCIConfig
+	})
+	if picked := s.candidates(plain); len(picked) > 0 {
+		return picked, nil
+	}
+	if picked := s.candidates(ds); len(picked) > 0 {
+		return picked, nil
+	}
+	return nil, s.without(ds)
+}
+
+func (s *Store) candidates(ds []descriptor) []descriptor {
 	want, ok := variants[s.opt.Arch]
 	if !ok {
 		want = []string{""}
@@ -292,7 +352,7 @@ func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
 			}
 		}
 		if len(out) > 0 {
-			return out, nil
+			return out
 		}
 	}
 	for _, d := range ds {
@@ -301,10 +361,7 @@ func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
 			silent = append(silent, d)
 		}
 	}
-	if len(silent) == 0 {
-		return nil, s.without(ds)
-	}
-	return silent, nil
+	return silent
 }
 
 func (s *Store) without(ds []descriptor) error {

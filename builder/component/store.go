@@ -276,10 +276,15 @@ func (s *Store) locate(ctx context.Context, r ref, locked string) (*place, error
 		p.blobs = map[string]descriptor{}
 		return p, nil
 	}
-	return nil, s.nowhere()
+	return nil, s.nowhere(r)
 }
 
-func (s *Store) nowhere() error {
+// maxNames is how many names of a layout an error lists.
+const maxNames = 8
+
+// nowhere is the error for an image that no source has. It says what the
+// layouts have instead.
+func (s *Store) nowhere(r ref) error {
 	looked := append([]string{}, s.opt.Paths...)
 	if s.opt.Cache != "" {
 		looked = append(looked, "the cache "+s.opt.Cache)
@@ -294,6 +299,24 @@ func (s *Store) nowhere() error {
 		next += ", or leave out --offline"
 	} else {
 		what += " nor in the registry"
+	}
+	for _, src := range s.sources {
+		l, ok := src.(*layout)
+		if a, isArchive := src.(*archive); isArchive {
+			l, ok = a.src.(*layout)
+		}
+		if !ok || len(l.named) == 0 {
+			continue
+		}
+		if d := l.tagOnly(r.tag); d != "" {
+			return &system.Error{Kind: system.ErrUnusable, What: what, Next: fmt.Sprintf(
+				"%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.tag, r.registry, r.repository, d)}
+		}
+		names := fmt.Sprintf("%.80q", l.named[:min(len(l.named), maxNames)])
+		if len(l.named) > maxNames {
+			names = strings.TrimSuffix(names, "]") + fmt.Sprintf(" and %d more]", len(l.named)-maxNames)
+		}
+		next += fmt.Sprintf("; %s has %s", l.where, names)
 	}
 	return &system.Error{Kind: system.ErrUnusable, What: what, Next: next}
 }

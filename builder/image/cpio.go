@@ -18,6 +18,13 @@ type cpioWriter struct {
 	pos int64
 }
 
+// What the kernel makes of names (init/initramfs.c): one ends the archive, and
+// long ones are passed over (PATH_MAX, with the NUL).
+const (
+	cpioEnd  = "TRAILER!!!"
+	cpioPath = 4095
+)
+
 var cpioTypes = map[system.EntryType]uint32{
 	system.TypeFile: 0o100000, system.TypeDir: 0o040000, system.TypeSymlink: 0o120000,
 	system.TypeChar: 0o020000, system.TypeBlock: 0o060000, system.TypeFifo: 0o010000,
@@ -32,6 +39,12 @@ func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
 	}
 	if e.Size > math.MaxUint32 {
 		return fmt.Errorf("%d bytes: an initrd holds files up to 4 GiB; put it on a volume, or use format tar", e.Size)
+	}
+	switch {
+	case e.Path == cpioEnd:
+		return fmt.Errorf("the name %s ends a cpio archive: rename the file, or use format tar", cpioEnd)
+	case len(e.Path) > cpioPath || len(e.Link) > cpioPath:
+		return fmt.Errorf("a path of %d bytes: the kernel passes over names of more than %d in an initrd; use format tar", max(len(e.Path), len(e.Link)), cpioPath)
 	}
 	if ino == 0 {
 		ino = c.next()
@@ -74,7 +87,7 @@ func (c *cpioWriter) pad() error {
 
 // trailer ends the archive.
 func (c *cpioWriter) trailer() error {
-	h := fmt.Sprintf("070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\x00", 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0, "TRAILER!!!")
+	h := fmt.Sprintf("070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\x00", 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(cpioEnd)+1, 0, cpioEnd)
 	if err := c.write([]byte(h)); err != nil {
 		return err
 	}

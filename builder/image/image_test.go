@@ -285,3 +285,37 @@ func TestFileTooBigForAnInitrd(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What the kernel would take for the end of the archive, or pass over.
+func TestNamesThatACpioCannotHold(t *testing.T) {
+	long := strings.Repeat("a/", 2047) + "bc"
+	for name, e := range map[string]system.Entry{
+		"end mark":      {Path: "TRAILER!!!", Type: system.TypeFile},
+		"folder":        {Path: "TRAILER!!!", Type: system.TypeDir},
+		"long name":     {Path: long, Type: system.TypeFile},
+		"long target":   {Path: "l", Type: system.TypeSymlink, Link: long},
+		"end mark here": {Path: "a/TRAILER!!!", Type: system.TypeFile},
+		"just fits":     {Path: long[1:], Type: system.TypeFile},
+		"target fits":   {Path: "l", Type: system.TypeSymlink, Link: long[1:]},
+	} {
+		ok := strings.Contains(name, "here") || strings.Contains(name, "fits")
+		s, err := New([]string{"kernel+initrd"}, Options{Dir: t.TempDir(), Stem: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Entry(&system.RootEntry{Entry: e}); (err == nil) != ok {
+			t.Errorf("%s: error %v", name, err)
+		}
+		s.Abort()
+	}
+	// A link's own name counts too, when it is written at the end.
+	s, err := New([]string{"kernel+initrd"}, Options{Dir: t.TempDir(), Stem: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Abort()
+	feed(t, s, []item{{path: "f", typ: system.TypeFile}, {path: "TRAILER!!!", typ: system.TypeHardlink, link: "f"}})
+	if _, err := s.Close(); err == nil || !strings.Contains(err.Error(), "TRAILER!!!") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -42,10 +42,15 @@ func (b *build) allMounts(readonly bool) []specs.Mount {
 	for _, m := range defaultMounts(readonly) {
 		b.mounts[m.Destination] = mount{m, b.byDefault()}
 	}
+	add := func(m specs.Mount, key string, o system.Origin) {
+		if !strings.HasPrefix(m.Destination, "/") {
+			b.note(o, key, m.Destination, "the destination %q is not absolute, and is read as %q", m.Destination, "/"+m.Destination)
+			m.Destination = "/" + m.Destination
+		}
+		b.mounts[m.Destination] = mount{m, o}
+	}
 	for _, t := range items(b.yaml.Tmpfs, b.label.Tmpfs) {
-		b.mounts[t.V.Destination] = mount{specs.Mount{
-			Destination: t.V.Destination, Type: "tmpfs", Source: "tmpfs", Options: t.V.Options,
-		}, t.Origin}
+		add(specs.Mount{Destination: t.V.Destination, Type: "tmpfs", Source: "tmpfs", Options: t.V.Options}, "tmpfs", t.Origin)
 	}
 	for _, bind := range b.binds() {
 		m := specs.Mount{Destination: bind.V.Destination, Type: "bind", Source: bind.V.Source}
@@ -57,14 +62,14 @@ func (b *build) allMounts(readonly bool) []specs.Mount {
 		if !strings.HasPrefix(m.Source, "/") {
 			b.volume(&m, bind.Origin)
 		}
-		b.mounts[m.Destination] = mount{m, bind.Origin}
+		add(m, "binds", bind.Origin)
 	}
 	for _, v := range items(b.yaml.Mounts, b.label.Mounts) {
 		m := v.V.Mount
 		if _, isVolume := b.Volumes[m.Source]; m.Type == "bind" && (isVolume || !strings.HasPrefix(m.Source, "/")) {
 			b.volume(&m, v.Origin)
 		}
-		b.mounts[m.Destination] = mount{m, v.Origin}
+		add(m, "mounts", v.Origin)
 	}
 	var out []specs.Mount
 	for i, destination := range slices.Sorted(maps.Keys(b.mounts)) {

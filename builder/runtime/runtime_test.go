@@ -235,6 +235,29 @@ func TestHostnameNote(t *testing.T) {
 	}
 }
 
+// OCI runtimes read a relative destination from the container's root, and so
+// does everything that compares paths.
+func TestRelativeDestination(t *testing.T) {
+	t.Parallel()
+	keys := "    mounts: [{type: tmpfs, source: tmpfs, destination: a/b}]\n    binds: [\"/x:c/d:ro\"]\n    tmpfs: [\"e:size=1m\"]\n"
+	s, out := must(t, keys, "")
+	var got []string
+	for _, m := range s.Mounts {
+		got = append(got, m.Destination)
+	}
+	for i, want := range []string{"/a/b", "/c/d"} {
+		if got[i] != want {
+			t.Errorf("destinations %q", got)
+		}
+	}
+	if !slices.Contains(got, "/e") {
+		t.Errorf("destinations %q", got)
+	}
+	if len(out.Notes) != 3 || out.Notes[0].Key != "tmpfs" || out.Notes[1].Value != "c/d" || !strings.Contains(out.Notes[2].Text, `read as "/a/b"`) {
+		t.Errorf("notes %+v", out.Notes)
+	}
+}
+
 func TestSeccomp(t *testing.T) {
 	t.Parallel()
 	filter := func(keys, arch string) *specs.LinuxSeccomp {

@@ -31,13 +31,14 @@ func FuzzLabel(f *testing.F) {
 	for _, seed := range []string{
 		`{"capabilities": ["all"], "binds": ["/:/host"], "pid": "host"}`, `{"runtime": {"bindNS": {"net": "/run/netns/x"}}}`,
 		`{"devices": [{"path": "all", "type": "b", "major": 0}], "uid": "x"}`, `{"a": [[[[]]]]}`, `null`, `{"uid": 1e999}`,
+		"", "# nothing", "capabilities:\n  - CAP_NET_ADMIN\nbinds: ['/a:/b']\n", "{pid: host, uts: *x}", "a: &a [*a]", "- \n---\n", "&a [*a,*a]",
 	} {
 		f.Add(seed)
 	}
 	pos := system.Position{File: "os.yml", Line: 1, Column: 1}
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := ParseLabel("a", text, pos)
-		if (s == nil) == (err == nil) {
+		if s != nil && err != nil {
 			t.Fatalf("settings %v, error %v", s, err)
 		}
 		wellFormed(t, err)

@@ -13,10 +13,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// LabelName is the image label that holds container keys as JSON.
+// LabelName is the image label that holds container keys, as JSON or YAML.
 const LabelName = "org.mobyproject.config"
 
-// ParseLabel reads the label of an image. It is as strict as Load, since who
+// ParseLabel reads the label of an image; nil is one that says nothing. It is as strict as Load, since who
 // made the image is not who builds the system. pos is the place in os.yml that
 // names the image; all values get it, with the layer "label". Errors are of
 // the kind system.ErrUnusable and name the image.
@@ -33,10 +33,13 @@ func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 		report("", fmt.Sprintf("larger than %d KiB", MaxLabelBytes>>10), "")
 		return nil, errors.Join(errs...)
 	}
-	root, err := parseJSON(text)
+	root, err := parseLabel(text)
 	if err != nil {
-		report("", "not valid JSON: "+err.Error(), "rebuild the image with a valid label, or use another image")
+		report("", err.Error(), "rebuild the image with a valid label, or use another image")
 		return nil, errors.Join(errs...)
+	}
+	if root == nil {
+		return nil, nil
 	}
 	origin := pos.Origin()
 	origin.Layer = system.LayerLabel
@@ -54,6 +57,31 @@ func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 		return nil, errors.Join(errs...)
 	}
 	return &s, nil
+}
+
+// parseLabel reads a label as LinuxKit does: YAML, of which JSON is a part. nil
+// is a label that says nothing.
+func parseLabel(text string) (*yaml.Node, error) {
+	root, err := parseJSON(text)
+	if err != nil {
+		var second int
+		var yerr error
+		switch root, second, yerr = parse([]byte(text)); {
+		case errors.Is(yerr, io.EOF):
+			return nil, nil
+		case yerr != nil && strings.ContainsRune("{[", rune(strings.TrimSpace(text)[0])):
+			return nil, fmt.Errorf("not valid JSON: %w", err)
+		case yerr != nil:
+			line, what := syntaxError(yerr)
+			return nil, fmt.Errorf("not valid YAML: line %d: %s", line, what)
+		case second > 0:
+			return nil, errors.New("more than one YAML document")
+		}
+	}
+	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		return nil, nil
+	}
+	return root, nil
 }
 
 // parseJSON reads JSON as the nodes that os.yml is read from.

@@ -34,7 +34,7 @@ func (b *Bind) fromNode(d *decoder, n *yaml.Node) {
 	if strings.HasPrefix(b.Source, "/") || !volumeName.MatchString(b.Source) {
 		checkHostPath(d, n, "bind source", b.Source)
 	}
-	checkHostPath(d, n, "bind destination", b.Destination)
+	checkDestination(d, n, "bind destination", b.Destination)
 }
 
 // Tmpfs is a tmpfs mount, written `DESTINATION[:OPTIONS]`.
@@ -56,7 +56,7 @@ func (t *Tmpfs) fromNode(d *decoder, n *yaml.Node) {
 	if strings.Contains(options, ":") {
 		d.errorf(n, "write DESTINATION or DESTINATION:OPTIONS", "tmpfs %q has more than one colon", text)
 	}
-	checkHostPath(d, n, "tmpfs destination", destination)
+	checkDestination(d, n, "tmpfs destination", destination)
 }
 
 // checkHostPath wants an absolute path that says plainly where it leads: the
@@ -68,6 +68,15 @@ func checkHostPath(d *decoder, n *yaml.Node, what, p string) {
 	case p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/"):
 		d.errorf(n, "write "+path.Clean(p), "%s %q is not a plain path", what, p)
 	}
+}
+
+// checkDestination is checkHostPath for a path in a container, which may lack
+// its leading slash: OCI runtimes read it from the container's root.
+func checkDestination(d *decoder, n *yaml.Node, what, p string) {
+	if p != "" && !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	checkHostPath(d, n, what, p)
 }
 
 // Mount is a full OCI mount in which LinuxKit fills in what is left out.
@@ -109,7 +118,7 @@ func (m *Mount) fromNode(d *decoder, n *yaml.Node) {
 		d.errorf(n, "add destination:", "a mount of type %q without a destination", m.Type)
 		return
 	}
-	checkHostPath(d, n, "mount destination", m.Destination)
+	checkDestination(d, n, "mount destination", m.Destination)
 	if m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind") {
 		if strings.HasPrefix(m.Source, "/") || !volumeName.MatchString(m.Source) {
 			checkHostPath(d, n, "mount source", m.Source)

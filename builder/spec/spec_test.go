@@ -270,10 +270,24 @@ func TestLabel(t *testing.T) {
 	if *s.Resources.V.Pids.Limit != 5 || s.UID.V.Number != 7 || s.BindsAdd.Items[0].V.Destination != "/b" {
 		t.Errorf("settings %+v", s)
 	}
+	for text, uid := range map[string]uint32{"uid: 5": 5, "{uid: 6, net: host}": 6, "---\nuid: 7\nbinds:\n- /a:/b\n": 7} {
+		if s, err := ParseLabel("a/b:1", text, pos); err != nil || s.UID.V.Number != uid || s.UID.Origin.Layer != system.LayerLabel {
+			t.Errorf("%q: %+v, %v", text, s, err)
+		}
+	}
+	for _, text := range []string{"", " \n", "# nothing\n", "null", "~", "---\n"} {
+		if s, err := ParseLabel("a/b:1", text, pos); s != nil || err != nil {
+			t.Errorf("%q: %+v, %v", text, s, err)
+		}
+	}
 	const at = "os.yml:3:12: image a/b:1: label org.mobyproject.config: "
 	for name, test := range map[string]struct{ text, want string }{
 		"not JSON":    {"{", at + "not valid JSON: unexpected EOF -> rebuild the image with a valid label, or use another image"},
-		"YAML":        {"uid: 5", at + "not valid JSON: invalid character 'u' looking for beginning of value -> rebuild the image with a valid label, or use another image"},
+		"not YAML":    {"uid: [", at + "not valid YAML: line 1: did not find expected node content -> rebuild the image with a valid label, or use another image"},
+		"tab":         {"uid:\n\t- 1", at + "not valid YAML: line 2: found character that cannot start any token -> rebuild the image with a valid label, or use another image"},
+		"documents":   {"uid: 5\n---\nuid: 6\n", at + "more than one YAML document -> rebuild the image with a valid label, or use another image"},
+		"text":        {"privileged", at + `the text "privileged" where a mapping is wanted -> write it as ` + "`key: value`"},
+		"YAML twice":  {"uid: 5\nuid: 6\n", at + `key "uid" is given twice, first in line 1 -> keep one of the two`},
 		"two values":  {"{} {}", at + "not valid JSON: more than one value -> rebuild the image with a valid label, or use another image"},
 		"deep":        {strings.Repeat("[", 5000), at + "not valid JSON: nested more than 40 deep -> rebuild the image with a valid label, or use another image"},
 		"list":        {"[]", at + "a list where a mapping is wanted -> write it as `key: value`"},
