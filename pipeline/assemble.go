@@ -188,11 +188,18 @@ func reading(os *system.OS, c *system.Component) scanner.Reading {
 	return how
 }
 
-// pass reads one image into the sinks. Where it must be read again, the scanner
-// is ready for that.
+// pass reads one image into the sinks, and once more where the scanner saw only
+// in the end which contents it wants. Where it must be read again as a whole, the
+// scanner is ready for that.
 func pass(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, sinks ...system.Sink) error {
 	how := reading(r.OS, c)
-	err := r.Store.PassWith(ctx, c.Image, component.PassOptions{Nested: how.Nested, Devices: how.Devices}, sinks...)
+	o := component.PassOptions{Nested: how.Nested, Devices: how.Devices}
+	err := r.Store.PassWith(ctx, c.Image, o, sinks...)
+	if err == nil {
+		if again := scan.Again(c.Image); again != nil {
+			err = r.Store.PassWith(ctx, c.Image, o, again)
+		}
+	}
 	if errors.Is(err, component.ErrAgain) {
 		if ferr := scan.Forget(c.Image); ferr != nil {
 			return ferr

@@ -54,6 +54,8 @@ type scan struct {
 	files   *files.Sink
 	kernel  *kernel.Sink // nil but for the kernel
 	started bool
+	// rest is what a second pass has to keep, until it is asked for.
+	rest system.Sink
 	// recalled: found comes from the cache, and there was no pass.
 	recalled bool
 	key      string
@@ -192,6 +194,40 @@ func noKernel() facts.Kernel {
 	return facts.Kernel{Modules: []string{}, Config: facts.KernelConfig{Options: map[string]string{}}}
 }
 
+// Again gives the sink of a second pass over an image, nil where one was enough.
+// A pass over img must have ended; the catalogers start when the second one has.
+func (s *Scanner) Again(img *system.Image) system.Sink {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.scans[img.Manifest]
+	if c == nil || c.rest == nil {
+		return nil
+	}
+	again := &second{s: s, scan: c, Sink: c.rest}
+	c.rest = nil
+	return again
+}
+
+// second is the sink of a second pass.
+type second struct {
+	system.Sink
+	s    *Scanner
+	scan *scan
+}
+
+func (k *second) Entry(e *system.Entry) (io.WriteCloser, error) {
+	w, err := k.Sink.Entry(e)
+	if err != nil {
+		return nil, unusable(k.scan.img, err)
+	}
+	return w, nil
+}
+
+func (k *second) Finish() error {
+	k.s.start(k.scan)
+	return nil
+}
+
 // sink drives the parts over one pass.
 type sink struct {
 	s    *Scanner
@@ -226,14 +262,25 @@ func (k *sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return to, nil
 }
 
-// Finish starts the catalogers. What they find wrong is told by Facts.
+// Finish starts the catalogers, unless they want a second pass. What they find
+// wrong is told by Facts.
 func (k *sink) Finish() error {
-	c := k.scan
+	rest := k.scan.sbom.Rest()
+	if rest == nil {
+		k.s.start(k.scan)
+		return nil
+	}
 	k.s.mu.Lock()
-	c.started = true
-	k.s.mu.Unlock()
-	go k.s.work(c)
+	defer k.s.mu.Unlock()
+	k.scan.rest = rest
 	return nil
+}
+
+func (s *Scanner) start(c *scan) {
+	s.mu.Lock()
+	c.started = true
+	s.mu.Unlock()
+	go s.work(c)
 }
 
 // work turns what the pass left into facts, and frees it.

@@ -73,6 +73,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	inv := &Inventory{Image: req.Image, SBOM: s, Unreadable: unnamed(c.tree, s.Artifacts.LinuxDistribution)}
 	var failures []error
 	var unowned *Resolver
+	kept := append(resolver.sealed(c.wants.archives), c.cutShort()...)
 	for _, cat := range catalogers() {
 		resolver := resolver
 		if cat.unowned {
@@ -96,6 +97,10 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 			if cat.database {
 				failures = append(failures, fmt.Errorf("%s: %s: %w", cat.Name(), u.Path, u.Reason))
 			}
+			if cat.whole {
+				kept = append(kept, u)
+				continue
+			}
 			inv.Unreadable = append(inv.Unreadable, u)
 		}
 		found, relations = finish(cat.Name(), found, relations)
@@ -115,6 +120,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	inv.Unreadable = slices.DeleteFunc(inv.Unreadable, func(u Unreadable) bool {
 		return len(s.Artifacts.Packages.PackagesByPath(u.Path)) > 0
 	})
+	inv.Unreadable = append(inv.Unreadable, kept...)
 	slices.SortStableFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
 	inv.Packages = packages(s)
 	inv.Distro = distro(s.Artifacts.LinuxDistribution)
@@ -166,6 +172,9 @@ func finish(by string, found []pkg.Package, relations []artifact.Relationship) (
 			p.Version = m.KernelVersion
 			p.PURL = genericPURL(p.Name, p.Version)
 		}
+		if _, ok := p.Metadata.(pkg.JavaArchive); ok && p.Type == pkg.UnknownPkg {
+			p.Type = pkg.JavaPkg // an archive without the name of one
+		}
 		licenses := p.Licenses.ToSlice()
 		for i := range licenses {
 			licenses[i].Contents = ""
@@ -196,38 +205,6 @@ func keepKnown(s *sbom.SBOM) []artifact.Relationship {
 	}
 	return slices.DeleteFunc(s.Relationships, func(r artifact.Relationship) bool {
 		return !known(r.From) || !known(r.To)
-	})
-}
-
-func packages(s *sbom.SBOM) []facts.Package {
-	out := []facts.Package{}
-	for _, p := range s.Artifacts.Packages.Sorted() {
-		licenses := []string{}
-		for _, l := range p.Licenses.ToSlice() {
-			name := l.SPDXExpression
-			if name == "" {
-				name = l.Value
-			}
-			// A text that nobody could name is not a licence's name.
-			if name != "" && !strings.HasPrefix(name, "sha256:") {
-				licenses = append(licenses, name)
-			}
-		}
-		slices.Sort(licenses)
-		out = append(out, facts.Package{
-			Name: p.Name, Version: p.Version, Type: string(p.Type), PURL: p.PURL, Licenses: slices.Compact(licenses),
-		})
-	}
-	slices.SortStableFunc(out, func(a, b facts.Package) int {
-		for _, c := range []int{strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Type, b.Type)} {
-			if c != 0 {
-				return c
-			}
-		}
-		return strings.Compare(a.PURL, b.PURL)
-	})
-	return slices.CompactFunc(out, func(a, b facts.Package) bool {
-		return a.Name == b.Name && a.Version == b.Version && a.Type == b.Type && a.PURL == b.PURL && slices.Equal(a.Licenses, b.Licenses)
 	})
 }
 

@@ -57,7 +57,7 @@ func TestDistro(t *testing.T) {
 		"CentOS 6":         {[]st.Object{st.Symlink("etc/redhat-release", "centos-release"), st.File("etc/centos-release", "CentOS release 6.10 (Final)\n")}, "centos 6.10", nil},
 		"no id":            {[]st.Object{st.File("etc/os-release", "NAME=x\n")}, " ", []string{"/etc/os-release"}},
 		"empty":            {[]st.Object{st.File("etc/os-release", "")}, "none", []string{"/etc/os-release"}},
-		"another name":     {[]st.Object{st.Symlink("etc/os-release", "/srv/x"), st.File("srv/x", debian)}, "none", []string{"/etc/os-release"}},
+		"another name":     {[]st.Object{st.Symlink("etc/os-release", "/srv/x"), st.File("srv/x", debian)}, "debian 12", nil},
 		"damaged, twice":   {[]st.Object{st.File("etc/os-release", "\x00"), st.File("usr/lib/os-release", debian)}, "debian 12", nil},
 		"busybox is none":  {[]st.Object{st.File("bin/busybox", "BusyBox v1.36.1 (2024)\n")}, "none", nil},
 		"a link to itself": {[]st.Object{st.Symlink("etc/os-release", "os-release")}, "none", nil},

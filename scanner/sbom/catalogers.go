@@ -32,6 +32,9 @@ type cataloger struct {
 	// that cannot be read hides packages, so the scan fails; elsewhere one bad
 	// file is reported and the others count.
 	database bool
+	// whole: what it could not read counts, though it found a package in the same
+	// file: that is an archive, which holds others.
+	whole bool
 	// unowned: it is shown only files that no package of a distribution owns.
 	// It names programs by their looks, which counts only where nothing better
 	// is known; looking costs much, and most files are owned.
@@ -41,6 +44,10 @@ type cataloger struct {
 // classifiers are some hundred regular expressions: compiled once, and not for
 // each image. Matching changes nothing of them.
 var classifiers = sync.OnceValue(binary.DefaultClassifierCatalogerConfig)
+
+func archives() pkg.Cataloger {
+	return java.NewArchiveCataloger(java.DefaultArchiveCatalogerConfig())
+}
 
 // catalogers lists what images hold: installed software, not what a source
 // tree declares. None of them uses the network, by their defaults. A new one
@@ -57,7 +64,7 @@ func catalogers() []cataloger {
 		{Cataloger: rust.NewAuditBinaryCataloger()},
 		{Cataloger: python.NewInstalledPackageCataloger()},
 		{Cataloger: javascript.NewPackageCataloger()},
-		{Cataloger: java.NewArchiveCataloger(java.DefaultArchiveCatalogerConfig())},
+		{Cataloger: archives(), whole: true},
 		{Cataloger: java.NewNativeImageCataloger()},
 		{Cataloger: java.NewJvmDistributionCataloger()},
 		{Cataloger: ruby.NewInstalledGemSpecCataloger()},

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 
 	stereoscope "github.com/anchore/stereoscope/pkg/file"
 
@@ -31,6 +33,12 @@ type Collector struct {
 	wants *wants
 	mimes map[string]string // type by path, of files that are wanted for it
 	head  []byte
+	// links are links whose own names are wanted, whatever they lead to.
+	links []string
+	// launchers are files without a wanted name that are a script and an archive;
+	// cut are programs that end before they should.
+	launchers []string
+	cut       []string
 	// missed are contents that a cataloger asked for and that had gone by.
 	missed map[string]bool
 }
@@ -46,11 +54,17 @@ func NewCollector(t *tree.Tree, dir string) *Collector {
 
 // Entry implements system.Sink.
 func (c *Collector) Entry(e *system.Entry) (io.WriteCloser, error) {
-	if e.Shadowed || e.Type != system.TypeFile || e.Size == 0 {
-		return nil, nil
-	}
 	p := tree.Path(e)
-	return &sniffer{c: c, path: p, size: e.Size, named: c.wants.name(p)}, nil
+	switch {
+	case e.Shadowed:
+	case e.Type == system.TypeSymlink, e.Type == system.TypeHardlink:
+		if c.wants.name(p) {
+			c.links = append(c.links, p)
+		}
+	case e.Type == system.TypeFile && e.Size > 0:
+		return &sniffer{c: c, path: p, size: e.Size, named: c.wants.name(p)}, nil
+	}
+	return nil, nil
 }
 
 // Finish implements system.Sink.
@@ -67,14 +81,12 @@ type sniffer struct {
 	named   bool
 	decided bool
 	to      io.WriteCloser
+	tail    *tail // of what may be a launcher
 }
 
 func (s *sniffer) Write(p []byte) (int, error) {
 	if s.decided {
-		if s.to == nil {
-			return len(p), nil
-		}
-		return s.to.Write(p)
+		return len(p), s.rest(p)
 	}
 	take := min(len(p), sniffed-len(s.c.head))
 	s.c.head = append(s.c.head, p[:take]...)
@@ -84,12 +96,19 @@ func (s *sniffer) Write(p []byte) (int, error) {
 	if err := s.decide(); err != nil {
 		return 0, err
 	}
-	if s.to != nil {
-		if _, err := s.to.Write(p[take:]); err != nil {
-			return take, err
-		}
+	return len(p), s.rest(p[take:])
+}
+
+// rest takes what comes after the head.
+func (s *sniffer) rest(p []byte) error {
+	if s.tail != nil {
+		s.tail.add(p)
 	}
-	return len(p), nil
+	if s.to == nil {
+		return nil
+	}
+	_, err := s.to.Write(p)
+	return err
 }
 
 func (s *sniffer) decide() error {
@@ -105,11 +124,18 @@ func (s *sniffer) decide() error {
 	} else {
 		mime = ""
 	}
-	limit := int64(maxWhole)
-	if mime != "" || bytes.HasPrefix(head, []byte("PK\x03\x04")) || rpmDatabases[tree.Base(s.path)] {
+	if cutShort(head, s.size) {
+		s.c.cut = append(s.c.cut, s.path)
+	}
+	limit := s.c.limit(s.path)
+	if mime != "" {
 		limit = maxPieces
 	}
 	if mime == "" && !s.named || s.size > limit {
+		if !s.named && bytes.HasPrefix(head, []byte("#!")) {
+			s.tail = &tail{}
+			s.tail.add(head)
+		}
 		return nil
 	}
 	to, err := s.c.store.put(s.path, s.size)
@@ -127,13 +153,27 @@ func (s *sniffer) Close() error {
 			return err
 		}
 	}
+	if s.tail.isArchive() {
+		s.c.launchers = append(s.c.launchers, s.path)
+	}
 	if s.to == nil {
 		return nil
 	}
 	return s.to.Close()
 }
 
-var rpmDatabases = map[string]bool{"Packages": true, "Packages.db": true, "rpmdb.sqlite": true}
+// limit is how large a file may be that is kept for its name: archives and
+// databases are read in pieces. What an archive begins with says nothing: a
+// script that starts it may stand there.
+func (c *Collector) limit(p string) int64 {
+	base := tree.Base(p)
+	if c.wants.archives[path.Ext(base)] || slices.Contains(rpmDatabases, base) {
+		return maxPieces
+	}
+	return maxWhole
+}
+
+var rpmDatabases = []string{"Packages", "Packages.db", "rpmdb.sqlite", "rpmdb.sqlite" + walSuffix, "rpmdb.sqlite" + journalSuffix}
 
 // executable is a quick look before the types are compared in earnest: the
 // only types that catalogers ask for are those of programs.

@@ -23,6 +23,11 @@ func collect(t testing.TB, objects []st.Object) *Collector {
 	if err := st.Feed(objects, st.InTree{Tree: tr}, c); err != nil {
 		t.Fatal(err)
 	}
+	if rest := c.Rest(); rest != nil {
+		if err := st.Feed(objects, rest); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return c
 }
 

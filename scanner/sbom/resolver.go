@@ -39,7 +39,9 @@ type Resolver struct {
 	links map[string][]string
 	// hidden are files that are not shown, by their own path.
 	hidden map[string]bool
-	missed map[string]bool // the collector's
+	// launchers are archives without the name of one.
+	launchers []string
+	missed    map[string]bool // the collector's
 }
 
 var _ file.Resolver = (*Resolver)(nil)
@@ -49,7 +51,7 @@ func (c *Collector) Resolver() *Resolver {
 	r := &Resolver{
 		tree: c.tree, store: c.store, mimes: c.mimes,
 		byBase: map[string][]string{}, byExt: map[string][]string{}, byMIME: map[string][]string{},
-		folders: map[string]bool{}, links: map[string][]string{}, missed: c.missed,
+		folders: map[string]bool{}, links: map[string][]string{}, launchers: c.launchers, missed: c.missed,
 	}
 	last := ""
 	for _, p := range c.tree.Paths() {
@@ -112,6 +114,11 @@ func (r *Resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 		for _, p := range expand(g) {
 			if !doublestar.ValidatePattern(p) {
 				return nil, fmt.Errorf("bad pattern %q", p)
+			}
+			if p == "**/*.jar" {
+				for _, l := range r.launchers {
+					s.add(l)
+				}
 			}
 			if dir := path.Dir(p); strings.HasPrefix(dir, "/") && !hasMeta(dir) && !strings.Contains(p, "**") {
 				r.inFolder(dir, path.Base(p), s.add)
@@ -233,6 +240,13 @@ func (r *Resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error
 	if e.Size == 0 {
 		return content{bytes.NewReader(nil)}, nil
 	}
+	if path.Base(l.AccessPath) == sqliteDatabase || path.Base(real) == sqliteDatabase {
+		return r.database(real, l.AccessPath)
+	}
+	return r.open(real)
+}
+
+func (r *Resolver) open(real string) (io.ReadCloser, error) {
 	if !r.store.has(real) {
 		r.missed[real] = true
 	}
@@ -244,6 +258,11 @@ func (r *Resolver) FileMetadataByLocation(l file.Location) (file.Metadata, error
 	real, e, ok := r.tree.ResolveParent(l.RealPath)
 	if !ok {
 		return file.Metadata{}, fmt.Errorf("%s: no such file in the image", l.RealPath)
+	}
+	if e != nil && e.Type == system.TypeHardlink {
+		if object, file, ok := r.tree.Resolve(real); ok && file != nil {
+			real, e = object, file
+		}
 	}
 	if e == nil {
 		e = &system.Entry{Path: real, Type: system.TypeDir, Mode: 0o755}
@@ -333,5 +352,7 @@ func (s *collection) add(access string) {
 	if !strings.HasPrefix(access, "/") {
 		access = "/" + access
 	}
-	s.out = append(s.out, location(real, access))
+	// A hard link is a name as good as the other: what lies beside it belongs to it.
+	name, _, _ := s.r.tree.ResolveName(access)
+	s.out = append(s.out, location(name, access))
 }

@@ -21,6 +21,7 @@ type wants struct {
 	patterns []string        // other patterns of base names
 	paths    []string        // whole-path patterns whose last element is a wildcard alone
 	mimes    map[string]bool
+	archives map[string]bool // suffixes of Java's archives
 }
 
 // More names that catalogers open once they have found a package. Tests fail
@@ -31,7 +32,8 @@ var secondLook = []string{
 	"**/RECORD", "**/top_level.txt", "**/direct_url.json", "**/METADATA", "**/PKG-INFO", "**/WHEEL", "**/INSTALLER",
 	"**/{LICENSE,LICENCE,COPYING,UNLICENSE,license,licence,copying,unlicense,License,Licence,Copying,Unlicense}*",
 	"**/package.json", "**/release",
-	"**/CONTENTS", "**/LICENSE", "**/SIZE",
+	"**/CONTENTS", "**/LICENSE", "**/SIZE", "**/mtree", "**/files",
+	"**/rpmdb.sqlite" + walSuffix, "**/rpmdb.sqlite" + journalSuffix,
 }
 
 // learn asks the catalogers once per process.
@@ -45,7 +47,11 @@ var learn = sync.OnceValue(func() *wants {
 		// is broken shows on the first real tree.
 		_, _, _ = c.Catalog(context.Background(), r)
 	}
-	return newWants(r)
+	w := newWants(r)
+	java := &recorder{globs: map[string]bool{}, mimes: map[string]bool{}}
+	_, _, _ = archives().Catalog(context.Background(), java)
+	w.archives = newWants(java).suffixes
+	return w
 })
 
 func newWants(r *recorder) *wants {

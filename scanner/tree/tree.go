@@ -122,15 +122,24 @@ func (t *Tree) Paths() []string {
 // it names. The entry is nil for a folder that no entry announced. ok is false
 // where a part is missing, is not a folder, or links go round in a circle.
 func (t *Tree) Resolve(p string) (real string, e *system.Entry, ok bool) {
-	return t.resolve(p, true)
+	return t.resolve(p, follow{symlinks: true, hardlinks: true})
+}
+
+// ResolveName is Resolve, but a hard link in the last element is not followed:
+// it is as good a name of a file as the other.
+func (t *Tree) ResolveName(p string) (real string, e *system.Entry, ok bool) {
+	return t.resolve(p, follow{symlinks: true})
 }
 
 // ResolveParent is Resolve, but a link in the last element is not followed.
 func (t *Tree) ResolveParent(p string) (real string, e *system.Entry, ok bool) {
-	return t.resolve(p, false)
+	return t.resolve(p, follow{})
 }
 
-func (t *Tree) resolve(p string, last bool) (string, *system.Entry, bool) {
+// follow are the links that are followed in the last element of a path.
+type follow struct{ symlinks, hardlinks bool }
+
+func (t *Tree) resolve(p string, last follow) (string, *system.Entry, bool) {
 	if len(p) > maxPath {
 		return "", nil, false
 	}
@@ -159,14 +168,14 @@ func (t *Tree) resolve(p string, last bool) (string, *system.Entry, bool) {
 			cur = next
 			continue
 		}
-		if e.Type == system.TypeHardlink && last && !hasName(rest) {
+		if e.Type == system.TypeHardlink && last.hardlinks && !hasName(rest) {
 			if links++; links > maxLinks {
 				return "", nil, false
 			}
 			cur, rest = root, strings.Split(e.Link, "/")
 			continue
 		}
-		if e.Type == system.TypeSymlink && (last || hasName(rest)) {
+		if e.Type == system.TypeSymlink && (last.symlinks || hasName(rest)) {
 			if links++; links > maxLinks || len(e.Link) > maxPath {
 				return "", nil, false
 			}

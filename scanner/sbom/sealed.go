@@ -1,0 +1,99 @@
+package sbom
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+)
+
+// sealed are the archives with entries that nobody can read: encrypted, or packed
+// in a way that is not known. What was found in the others says nothing of them.
+func (r *Resolver) sealed(suffixes map[string]bool) []Unreadable {
+	var out []Unreadable
+	seen := map[string]bool{}
+	look := func(name string) {
+		real, _, ok := r.tree.Resolve(name)
+		if !ok || seen[real] || !r.store.has(real) {
+			return
+		}
+		seen[real] = true
+		if err := r.unsealed(real, suffixes); err != nil {
+			out = append(out, Unreadable{Path: real, Reason: err})
+		}
+	}
+	for _, name := range r.launchers {
+		look(name)
+	}
+	for suffix := range suffixes {
+		for _, name := range r.byExt[suffix] {
+			look(name)
+		}
+	}
+	return out
+}
+
+// unsealed looks at the directory of one archive. What is no archive, the
+// cataloger says.
+func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
+	rc, err := r.store.open(real)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	in, ok := rc.(content)
+	if !ok {
+		return errors.New("cannot be read in pieces")
+	}
+	size, err := in.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	z, err := zip.NewReader(in, size)
+	if err != nil {
+		return nil
+	}
+	var read int64
+	for _, f := range z.File {
+		inner := suffixes[strings.ToLower(path.Ext(f.Name))]
+		switch {
+		case f.Flags&1 != 0:
+			return fmt.Errorf("%s in it is encrypted", f.Name)
+		case !inner:
+		case f.Method != zip.Store && f.Method != zip.Deflate:
+			return fmt.Errorf("%s in it is packed by method %d", f.Name, f.Method)
+		default:
+			n, err := whole(f, maxNested-read)
+			if err != nil {
+				return fmt.Errorf("%s in it: %w", f.Name, err)
+			}
+			read += n
+		}
+	}
+	return nil
+}
+
+// maxNested bounds what the archives in one archive may have together.
+const maxNested = 4 << 30
+
+// whole reads an archive in an archive to its end, where its directory is.
+func whole(f *zip.File, limit int64) (int64, error) {
+	in, err := f.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	end := &tail{}
+	n, err := io.Copy(end, io.LimitReader(in, limit+1))
+	switch {
+	case err != nil:
+		return n, err
+	case n > limit:
+		return n, fmt.Errorf("more than %d GiB of archives", maxNested>>30)
+	case !end.isArchive():
+		return n, errors.New("no archive")
+	}
+	return n, nil
+}
