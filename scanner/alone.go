@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -49,7 +50,7 @@ type Text struct {
 // nothing.
 func KernelFacts(k Alone) (*facts.Facts, error) {
 	found, configErr := k.read()
-	cmdline, cmdlineErr := k.cmdline()
+	cmdline, cmdlineErr := k.cmdline(found)
 	sysctl, sysctlErr := k.sysctl(cmdline.Params)
 	if err := errors.Join(configErr, cmdlineErr, sysctlErr); err != nil {
 		return nil, err
@@ -91,15 +92,8 @@ func (k Alone) read() (*kernel.File, error) {
 		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s cannot be read", k.Name), Err: err,
 			Next: "give its configuration instead"}
 	}
-	if k.Arch != "" && found.Arch != "" && k.Arch != found.Arch {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s is for %s, not for %s", k.Name, found.Arch, k.Arch), Next: "leave --arch out"}
-	}
-	if found.Arch == "" {
-		found.Arch = k.Arch
-	}
-	if found.Arch == "" {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s does not say for which architecture it is", k.Name),
-			Next: "a whole .config does; for a fragment give --arch amd64, arm64 or riscv64"}
+	if err := k.arch(found); err != nil {
+		return nil, err
 	}
 	if k.Version != "" {
 		found.Version = k.Version
@@ -107,10 +101,41 @@ func (k Alone) read() (*kernel.File, error) {
 	return found, nil
 }
 
+// arch settles for which architecture the kernel is.
+func (k Alone) arch(found *kernel.File) error {
+	known := strings.Join(slices.Sorted(maps.Keys(lineLimits)), ", ")
+	switch {
+	case found.Arch != "" && lineLimits[found.Arch] == 0:
+		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s is for %s, for whose kernels there are no rules", k.Name, found.Arch),
+			Next: "give a kernel or its configuration for one of " + known}
+	case k.Arch != "" && found.Arch != "" && k.Arch != found.Arch:
+		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s is for %s, not for %s", k.Name, found.Arch, k.Arch), Next: "leave --arch out"}
+	case found.Arch == "":
+		found.Arch = k.Arch
+	}
+	if found.Arch == "" {
+		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s does not say for which architecture it is", k.Name),
+			Next: "a whole .config does; where its header is gone, give --arch amd64, arm64 or riscv64"}
+	}
+	return nil
+}
+
+// builtInHolds: the kernel's configuration alone says what stands on the
+// command line.
+func builtInHolds(b facts.BuiltIn) bool {
+	return b.Mode != "" && b.Mode != facts.BuiltInDefault
+}
+
 // cmdline reads the command line, which a kernel takes as one line.
-func (k Alone) cmdline() (facts.Cmdline, error) {
+func (k Alone) cmdline(found *kernel.File) (facts.Cmdline, error) {
 	none := facts.Cmdline{Params: []facts.Param{}}
+	if found == nil {
+		found = &kernel.File{} // its error is reported with those of the line
+	}
 	if k.Cmdline == nil {
+		if built := builtIn(found.Arch, found.Config.Options); builtInHolds(built) {
+			return kernelLine("", found.Arch, found.Config), nil
+		}
 		return none, nil
 	}
 	text, err := k.Cmdline.read("command line", maxCmdline)
@@ -125,7 +150,9 @@ func (k Alone) cmdline() (facts.Cmdline, error) {
 	if origin.File != "" {
 		origin.Line, origin.Column = 1, 1
 	}
-	return facts.Cmdline{Raw: text, Params: Cmdline(text), Origin: origin}, nil
+	line := kernelLine(text, found.Arch, found.Config)
+	line.Origin = origin
+	return line, nil
 }
 
 // sysctl reads the settings: those of the command line are made first.

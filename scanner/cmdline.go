@@ -9,6 +9,20 @@ import "github.com/seaworthy-os/seaworthy/scanner/facts"
 // effect. An index counts from 0.
 func Cmdline(raw string) []facts.Param {
 	out := []facts.Param{}
+	for _, w := range splitLine(raw) {
+		out = append(out, w.Param)
+	}
+	return out
+}
+
+// lineWord is a word of a command line and the byte that it begins at.
+type lineWord struct {
+	facts.Param
+	at int
+}
+
+func splitLine(raw string) []lineWord {
+	var out []lineWord
 	for i := 0; ; {
 		for i < len(raw) && space(raw[i]) {
 			i++
@@ -35,7 +49,7 @@ func Cmdline(raw string) []facts.Param {
 		if p.Name == "" && p.Value == nil {
 			continue
 		}
-		out = append(out, p)
+		out = append(out, lineWord{p, start})
 		if p.Name == "--" && p.Value == nil {
 			return out
 		}

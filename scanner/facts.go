@@ -49,12 +49,13 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, erro
 	f := &facts.Facts{
 		SchemaVersion: facts.SchemaVersion, Name: sys.Name, Arch: sys.Arch,
 		Sources: []facts.Source{}, Components: []facts.Component{}, Kernel: s.Kernel(), Files: []facts.File{},
-		Cmdline: facts.Cmdline{Raw: sys.Kernel.Cmdline, Params: Cmdline(sys.Kernel.Cmdline), Origin: origin(sys.Kernel.Origin)},
-		SBOM:    facts.SystemSBOM{Present: true, Components: []string{}},
+		SBOM: facts.SystemSBOM{Present: true, Components: []string{}},
 	}
 	if sys.Kernel.Component == nil {
 		f.Kernel = noKernel()
 	}
+	f.Cmdline = kernelLine(sys.Kernel.Cmdline, sys.Arch, f.Kernel.Config)
+	f.Cmdline.Origin = origin(sys.Kernel.Origin)
 	for _, src := range sys.Sources {
 		f.Sources = append(f.Sources, facts.Source(src))
 	}

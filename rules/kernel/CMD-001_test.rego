@@ -29,3 +29,59 @@ test_not_applicable_forbidden if {
 	t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [row]
 	count(rule.checked) == 0 with input as t.good with data.cmdline as [row]
 }
+
+# Boot code looks for the word in the whole line: behind "--" and inside quotes.
+behind(version, name, value) := object.union(t.good, {
+	"kernel": {"version": version},
+	"cmdline": {"early": [{"name": name, "value": value, "index": 9}]},
+})
+
+test_fires_behind_dashes if {
+	t.fires(rule.fail, "cmdline:pti") with input as behind("6.1.0", "pti", "off")
+	t.fires(rule.fail, "cmdline:spectre_v2") with input as behind("6.12.1", "spectre_v2", "off")
+	t.fires(rule.fail, "cmdline:nospec_store_bypass_disable") with input as behind("6.1.0", "nospec_store_bypass_disable", null)
+	t.fires(rule.fail, "cmdline:dis_ucode_ldr") with input as behind("7.1.0", "dis_ucode_ldr", null)
+}
+
+test_fires_behind_dashes_of_any_kernel if t.fires(rule.fail, "cmdline:pti") with input as behind("", "pti", "off")
+
+# What it does not look for, and what this kernel no more looks for.
+test_silent_behind_dashes if {
+	t.silent(rule.fail) with input as behind("6.1.0", "mitigations", "off")
+	t.silent(rule.fail) with input as behind("6.12.0", "pti", "off")
+	t.silent(rule.fail) with input as behind("6.18.0", "spectre_v2", "off")
+	t.silent(rule.fail) with input as behind("6.1.0", "pti", "on")
+}
+
+# A word that the kernel takes is no second one.
+test_early_word_is_taken if {
+	same := {"name": "pti", "value": "off", "index": 9}
+	both := object.union(behind("6.1.0", "pti", "off"), {"cmdline": {"params": [same]}})
+	some f in rule.fail with input as both
+	f.actual == ["pti=off"]
+}
+
+test_edit_takes_both if {
+	system := object.union(behind("6.1.0", "pti", "off"), {"cmdline": {"raw": "pti=off x -- pti=off", "params": [{"name": "pti", "value": "on", "index": 0}]}})
+	some f in rule.fail with input as system
+	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "pti=off"}]
+}
+
+test_built_in_has_no_edit if {
+	own := object.union(t.good, {"cmdline": {"params": [{"name": "nopti", "value": null, "index": 0, "builtIn": true}]}})
+	some f in rule.fail with input as own
+	f.edits == []
+}
+
+test_fires_attack_vectors if {
+	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "auto;no_user_kernel")
+	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "auto,nosmt;no_guest_host,no_user_user")
+	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "off;x")
+}
+
+guest(kvm) := object.union(t.cmdline_add("mitigations", "auto;no_guest_host"), {"kernel": {"config": {"options": {"CONFIG_KVM": kvm}}}})
+
+test_guests if {
+	t.fires(rule.fail, "cmdline:mitigations") with input as guest("m")
+	t.silent(rule.fail) with input as guest("n")
+}

@@ -17,3 +17,33 @@ test_unknown_no_kernel if {
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-002")]
+
+# Words that the kernel takes by their beginning.
+test_fires_longer if {
+	t.fires(rule.fail, "cmdline:norandmaps") with input as t.cmdline_add("norandmapsx", null)
+	t.fires(rule.fail, "cmdline:slab_merge") with input as t.cmdline_add("slub_merge", null)
+}
+
+test_silent_longer if t.silent(rule.fail) with input as t.cmdline_add("nokaslrx", null)
+
+test_fires_off if {
+	every off in ["0", "n", "No", "off", "OFF", "false"] {
+		t.fires(rule.fail, "cmdline:rodata") with input as t.cmdline_add("rodata", off)
+		t.fires(rule.fail, "cmdline:hardened_usercopy") with input as t.cmdline_add("hardened_usercopy", off)
+	}
+	t.fires(rule.fail, "cmdline:stack_guard_gap") with input as t.cmdline_add("stack_guard_gap", "0x0")
+}
+
+test_silent_on if {
+	every on in ["1", "y", "on", "true"] {
+		t.silent(rule.fail) with input as t.cmdline_add("rodata", on)
+	}
+	t.silent(rule.fail) with input as t.cmdline_add("stack_guard_gap", "256")
+}
+
+arm(value) := object.union(t.cmdline_add("rodata", value), {"kernel": {"config": {"options": {"CONFIG_X86_64": "n", "CONFIG_ARM64": "y"}}}})
+
+test_rodata_of_arm64 if {
+	t.silent(rule.fail) with input as arm("full")
+	t.fires(rule.fail, "cmdline:rodata") with input as arm("off")
+}

@@ -18,3 +18,15 @@ test_unknown_no_kernel if {
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-003")]
+
+# What the kernel does anyway.
+test_silent_the_usual if {
+	t.silent(rule.fail) with input as t.cmdline_add("rdinit", "/init")
+	t.silent(rule.fail) with input as t.cmdline_add("init", "/sbin/init")
+}
+
+test_fires_rdinit if {
+	every path in ["/bin/sh", "/init2", "", "/run/x/init"] {
+		t.fires(rule.fail, "cmdline:rdinit") with input as t.cmdline_add("rdinit", path)
+	}
+}

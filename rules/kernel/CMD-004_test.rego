@@ -28,3 +28,31 @@ test_unknown_no_kernel if {
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-004")]
+
+# Flags are read by their first letters, as kstrtobool does; a bare word is none.
+state_of(value) := {f.resource | some f in found} if {
+	found := rule.fail with input as object.union(t.good, {
+		"cmdline": {"params": array.concat(
+			[p | some p in t.cmdline_params; p.name != "init_on_alloc"],
+			[{"name": "init-on-alloc", "value": value, "index": 1000}],
+		)},
+		"kernel": {"config": {"options": {"CONFIG_INIT_ON_ALLOC_DEFAULT_ON": "n"}}},
+	})
+}
+
+test_flags if {
+	every on in ["1", "y", "Yes", "on", "ON", "true", "1x"] {
+		state_of(on) == set()
+	}
+	every off in ["0", "n", "off", "", "2", "x1"] {
+		state_of(off) == {"cmdline:init_on_alloc"}
+	}
+}
+
+test_second_name if {
+	system := object.union(t.good, {"cmdline": {"params": array.concat(
+		[p | some p in t.cmdline_params; p.name != "slab_nomerge"],
+		[{"name": "slub_nomerge", "value": null, "index": 1000}],
+	)}})
+	t.silent(rule.fail) with input as system
+}

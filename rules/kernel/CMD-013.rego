@@ -50,7 +50,40 @@ left_out contains name if {
 	not name in kernel.lsms
 }
 
+# Of the modules with mandatory access control one is enough.
+left_out contains name if {
+	count(mandatory & kernel.lsms) == 0
+	name := [n | some n in split(kernel.value("CONFIG_LSM"), ","); n in mandatory; kernel.lsm_built(n)][0]
+}
+
+mandatory := {"apparmor", "selinux", "smack", "tomoyo"}
+
+# security= picks one of the modules that exclude each other, and switches the
+# others off; lsm= makes it void.
+fail contains {
+	"id": "CMD-013",
+	"resource": "cmdline:security",
+	"path": "",
+	"origin": lib.cmdline_origin,
+	"actual": kernel.last("security"),
+	"expected": "the name of a module that the kernel has",
+	"key": "security-other",
+	"severity": "high",
+	"message": sprintf("security=%s is no module of this kernel: none of %s starts", [kernel.last("security"), lib.one_line(exclusive)]),
+	"edits": edit.without_params(edit.named("security")),
+	"fix": "remove security= from kernel.cmdline",
+} if {
+	kernel.has_param("security")
+	not kernel.has_param("lsm")
+	kernel.last("security") != "none"
+	count(exclusive) > 0
+	not kernel.last("security") in exclusive
+}
+
+exclusive := {name | some name in {"apparmor", "selinux", "smack"}; kernel.lsm_built(name)}
+
 unknown contains entry if {
-	kernel.has_param("lsm")
+	some name in ["lsm", "security"]
+	kernel.has_param(name)
 	some entry in kernel.config_unknown
 }

@@ -14,7 +14,7 @@ test_silent_good if {
 	count(rule.checked) > 0 with input as t.good
 }
 
-test_silent_not_built if t.silent(rule.fail) with input as t.put(t.cmdline_add("lsm", "lockdown,yama"), "/kernel/config/options/CONFIG_SECURITY_LANDLOCK", "n")
+test_silent_not_built if t.silent(rule.fail) with input as t.put(t.cmdline_add("lsm", "lockdown,yama,apparmor"), "/kernel/config/options/CONFIG_SECURITY_LANDLOCK", "n")
 
 test_unknown_no_config if {
 	t.tells(rule.unknown, "component:kernel") with input as t.put(t.cmdline_add("lsm", "apparmor"), "/kernel/config/present", false)
@@ -31,3 +31,36 @@ test_checked if count(rule.checked) > 0 with input as t.good
 test_silent_unknown if t.silent(rule.unknown) with input as t.no_config with data.seaworthy.active as ["baseline"]
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-013")]
+
+# The kernel reads a number: each of these is 0.
+test_fires_zeros if {
+	every zero in ["00", "0x0", "0X00", "+0"] {
+		t.fires(rule.fail, "cmdline:apparmor") with input as t.cmdline_add("apparmor", zero)
+		t.fires(rule.fail, "cmdline:selinux") with input as t.cmdline_add("selinux", zero)
+	}
+}
+
+test_silent_numbers if {
+	every one in ["1", "0x1", "01", "10", "zero"] {
+		t.silent(rule.fail) with input as t.cmdline_add("apparmor", one)
+	}
+}
+
+test_fires_module_parameter if {
+	every off in ["0", "n", "No", "off", "false"] {
+		t.fires(rule.fail, "cmdline:apparmor.enabled") with input as t.cmdline_add("apparmor.enabled", off)
+	}
+	t.silent(rule.fail) with input as t.cmdline_add("apparmor.enabled", "Y")
+}
+
+test_fires_no_mandatory_module if t.fires(rule.fail, "cmdline:lsm") with input as t.cmdline_add("lsm", "landlock,lockdown,yama")
+
+test_fires_security if {
+	t.fires(rule.fail, "cmdline:security") with input as t.cmdline_add("security", "x")
+	t.fires(rule.fail, "cmdline:security") with input as t.cmdline_add("security", "none")
+}
+
+test_silent_security if {
+	t.silent(rule.fail) with input as t.cmdline_add("security", "apparmor")
+	t.silent(rule.fail) with input as t.cmdline(array.concat([[p.name, p.value] | some p in t.cmdline_params], [["security", "x"], ["lsm", "landlock,lockdown,yama,apparmor"]]))
+}

@@ -14,6 +14,7 @@
 package seaworthy.rules.CMD_014
 
 import data.seaworthy.edit
+import data.seaworthy.given
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
@@ -27,8 +28,10 @@ checked contains sprintf("cmdline:%s", [p.name]) if {
 	some p in kernel.params
 }
 
-# These are lists by nature.
-lists := {"console", "earlycon", "dyndbg", "initcall_blacklist", "module_blacklist", "ip", "nfsaddrs", "trace_event", "netconsole", "video", "blkdevparts"}
+# single are the parameters of which the kernel is known to take the last one:
+# those that the table judges, and data.single. Of any other that stands there
+# twice each may count: console= and memmap= name one thing each time.
+single := ({row.param | some row in given.cmdline} | {name | some name in given.single}) - {row.param | some row in given.cmdline; row.repeats}
 
 fail contains {
 	"id": "CMD-014",
@@ -43,7 +46,6 @@ fail contains {
 	"edits": edit.without_params([q | some q in edit.named(p.name); kernel.text_of(q) != kernel.last(p.name)]),
 } if {
 	some p in kernel.params
-	not p.name in lists
-	not contains(p.name, ".dyndbg")
+	kernel.param_name(p.name) in single
 	count({v | some v in kernel.values(p.name)}) > 1
 }

@@ -3,13 +3,25 @@ package seaworthy.test.CMD_014
 import data.seaworthy.rules.CMD_014 as rule
 import data.seaworthy.testing as t
 
-test_fires_twice if t.fires(rule.fail, "cmdline:quiet_level") with input as t.cmdline([["quiet_level", "1"], ["quiet_level", "2"]])
+test_fires_twice if t.fires(rule.fail, "cmdline:loglevel") with input as t.cmdline([["loglevel", "1"], ["loglevel", "2"]])
 
-test_fires_dash if t.fires_also(rule.fail, "cmdline:a-b") with input as t.cmdline([["a-b", "1"], ["a_b", "2"]])
+test_fires_dash if t.fires_also(rule.fail, "cmdline:init-on-alloc") with input as t.cmdline([["init-on-alloc", "1"], ["init_on_alloc", "0"]])
+
+test_fires_second_name if t.fires_also(rule.fail, "cmdline:slab_debug") with input as t.cmdline([["slab_debug", "F"], ["slub_debug", "-"]])
 
 test_silent_console if t.silent(rule.fail) with input as t.cmdline([["console", "tty0"], ["console", "ttyS0"]])
 
-test_silent_same if t.silent(rule.fail) with input as t.cmdline([["x", "1"], ["x", "1"]])
+test_silent_same if t.silent(rule.fail) with input as t.cmdline([["init_on_alloc", "1"], ["init_on_alloc", "1"]])
+
+# What the tables do not know may be a list; of these each names one thing.
+test_silent_lists if {
+	every name in ["memmap", "crashkernel", "acpi_osi", "virtio_mmio.device", "earlycon", "hugepages", "x"] {
+		t.silent(rule.fail) with input as t.cmdline([[name, "1"], [name, "2"]])
+	}
+}
+
+# The table judges it, and each one adds to what stood there before.
+test_silent_adds if t.silent(rule.fail) with input as t.cmdline([["clearcpuid", "1"], ["clearcpuid", "2"]])
 
 test_silent_good if {
 	t.silent(rule.fail) with input as t.good

@@ -21,6 +21,10 @@ unknown contains {"resource": kernel.kernel_resource, "reason": kernel.config_mi
 	not input.kernel.config.present == true
 }
 
+unknown contains {"resource": kernel.kernel_resource, "reason": kernel.config_missing} if {
+	input.kernel.config.fragment == true
+}
+
 fail contains {
 	"id": "KCF-024",
 	"resource": kernel.kernel_resource,

@@ -18,3 +18,8 @@ test_unknown_no_component if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+test_unknown_fragment if {
+	t.tells(rule.unknown, "component:kernel") with input as t.put(t.good, "/kernel/config/fragment", true)
+	t.silent(rule.fail) with input as t.put(t.good, "/kernel/config/fragment", true)
+}

@@ -2,7 +2,8 @@
 # scope: package
 # title: "Sysctl set twice"
 # description: |-
-#   One key with two values: the later one holds, and readers see the first.
+#   One key with two values: the later one holds, and readers see the first. A file that overrides one that is applied
+#   before it is no finding: that is what sysctl.d(5) is for. Nor is a value that holds and is right.
 # custom:
 #   id: SYS-017
 #   severity: low
@@ -14,7 +15,9 @@
 package seaworthy.rules.SYS_017
 
 import data.seaworthy.edit
+import data.seaworthy.given
 import data.seaworthy.kernel
+import data.seaworthy.tables.kconfig
 
 checked contains sprintf("sysctl:%s", [key]) if some key, _ in kernel.sysctl_settings
 
@@ -33,4 +36,35 @@ fail contains {
 	count(places) > 1
 	values := [trim_space(v) | some v in kernel.sysctl_values(key)]
 	count({v | some v in values}) > 1
+	not right(key)
+	not overridden(key, [input.sysctl.settings[i] | some i in places])
 }
+
+# right: the value that holds is one that the table asks for.
+right(key) if {
+	some row in given.sysctl
+	row.key == key
+	kconfig.satisfied(kernel.sysctl(key), row.want)
+}
+
+# overridden: each value but the last comes from a file that another one of the
+# same component overrides, and which value is right is for nobody to say.
+overridden(key, settings) if {
+	not key in judged
+	every i, s in array.slice(settings, 0, count(settings) - 1) {
+		from_file(s)
+		from_file(settings[i + 1])
+		origin(s) == origin(settings[i + 1])
+		differ(s, settings[i + 1])
+	}
+}
+
+judged := {row.key | some row in given.sysctl}
+
+from_file(s) if not s.source in {"spec", "cmdline"}
+
+origin(s) := object.get(s, "component", "")
+
+differ(a, b) if a.source != b.source
+
+differ(a, b) if trim_space(a.value) == trim_space(b.value)

@@ -1,9 +1,15 @@
 # METADATA
 # description: |-
 #   Evaluates data.cmdline. A row forbids a parameter (forbid: list of values,
-#   or "any"), or wants one (want: list of values; "" is the bare flag; add: the
+#   or "any", save those that it allows), or wants one (want: list of values; "" is the bare flag; add: the
 #   word to add), where unless it is right already by its built-in default
 #   (default: an option and the value that makes the parameter needless).
+#   How the kernel reads the value is in read: bool (kstrtobool), number
+#   (kstrtoul), list (words between commas), fold (small letters or capitals);
+#   else as a text. prefix: a word that begins with the parameter is taken for
+#   it (__setup). early: boot code looks for the word in the whole line, behind
+#   "--" and inside quotes too; earlyUntil is the first kernel that does not.
+#   repeats: each time that it stands there it adds to what stood there before.
 package seaworthy.tables.cmdline
 
 import data.seaworthy.edit
@@ -19,20 +25,72 @@ arranged := kconfig.arrange(given.cmdline)
 
 resource(row) := sprintf("cmdline:%s", [row.param])
 
-forbidden(row) := sort({v |
-	some v in kernel.values(row.param)
-	matches(v, row.forbid)
-})
+# words are what the kernel takes for the parameter, in order.
+words(row) := array.concat(
+	[{"name": row.param, "text": v} | some v in kernel.values(row.param)],
+	[{"name": p.name, "text": kernel.text_of(p)} | some p in strays(row)],
+)
 
-matches(_, "any")
+# strays are words that are taken for the parameter without being its name, or
+# where the kernel itself takes no parameters.
+strays(row) := prefixed(row) | early(row)
 
-matches(v, list) if lower(v) in list
-
-# Comma lists: mitigations=auto,nosmt holds two words.
-matches(v, list) if {
-	some word in split(lower(v), ",")
-	word in list
+prefixed(row) := {p |
+	row.prefix
+	some name, named in kernel.params_named
+	name != row.param
+	startswith(name, row.param)
+	some p in named
 }
+
+early(row) := {p |
+	early_read(row)
+	some p in kernel.early_named[row.param]
+}
+
+early_read(row) if {
+	row.early
+	not row.earlyUntil
+}
+
+early_read(row) if {
+	row.early
+	until := row.earlyUntil
+	not kernel.at_least(until)
+}
+
+forbidden(row) := [w | some w in words(row); matches(row, w.text)]
+
+matches(row, text) if {
+	row.forbid == "any"
+	not text in object.get(row, "allow", [])
+}
+
+matches(row, text) if {
+	is_array(row.forbid)
+	not text in object.get(row, "allow", [])
+	some reading in readings(row, text)
+	reading in row.forbid
+}
+
+# readings are what a value may be taken for: where it switches a protection
+# off, rather more than the kernel takes it for. "off;no_user_user" has two
+# words.
+readings(row, text) := {lower(text), canonical(row, text)} | {word | some word in regex.split(`[,;]`, lower(text))}
+
+# canonical is the value as the kernel takes it.
+canonical(row, text) := "1" if {
+	row.read == "bool"
+	kernel.truth(text)
+} else := "0" if {
+	row.read == "bool"
+	kernel.truth(text) == false
+} else := "0" if {
+	row.read == "number"
+	kernel.zero(text)
+} else := lower(text) if {
+	row.read == "fold"
+} else := text
 
 bad(row) if {
 	row.forbid
@@ -45,8 +103,18 @@ bad(row) if {
 }
 
 wanted(row) if {
-	v := lower(kernel.last(row.param))
-	matches(v, row.want)
+	right_text(row, kernel.last(row.param))
+	every p in early(row) {
+		right_text(row, kernel.text_of(p))
+	}
+}
+
+right_text(row, text) if canonical(row, text) in row.want
+
+right_text(row, text) if {
+	row.read == "list"
+	some word in split(text, ",")
+	word in row.want
 }
 
 wanted(row) if {
@@ -96,7 +164,16 @@ unsaid := (plain & rows) - said
 
 plain := kconfig.having(given.cmdline, {"forbid"}) - kconfig.having(given.cmdline, {"when"})
 
-said := {i | some i in rows; kernel.param_table[given.cmdline[i].param]}
+said := union({
+	{i | some i in rows; kernel.param_table[given.cmdline[i].param]},
+	{i | some i in (rows & kconfig.having(given.cmdline, {"prefix"})); count(prefixed(given.cmdline[i])) > 0},
+	{i | some name, _ in kernel.early_named; some i in (rows & early_rows[name])},
+})
+
+early_rows[row.param] contains i if {
+	some i, row in given.cmdline
+	row.early
+}
 
 verdict(row) := {"state": "blind"} if {
 	blind(row)
@@ -131,7 +208,7 @@ fail[row.rule] contains finding if {
 		"path": "",
 		"actual": actual(row),
 		"expected": expected(row),
-		"key": row.param,
+		"key": object.get(row, "key", row.param),
 		"severity": row.severity,
 		"message": message(row),
 		"fix": fix(row),
@@ -156,13 +233,15 @@ unknown[rule] contains entry if {
 	some rule in {given.cmdline[i].rule | some i in rows}
 }
 
-word(row, "") := row.param
+word(w) := w.name if w.text == ""
 
-word(row, v) := sprintf("%s=%s", [row.param, v]) if v != ""
+word(w) := sprintf("%s=%s", [w.name, w.text]) if w.text != ""
 
-actual(row) := [word(row, v) | some v in kernel.values(row.param)]
+named(row, text) := word({"name": row.param, "text": text})
 
-expected(row) := sprintf("no %s", [concat(" and no ", [word(row, v) | some v in row.forbid])]) if is_array(row.forbid)
+actual(row) := [word(w) | some w in words(row)]
+
+expected(row) := sprintf("no %s", [concat(" and no ", [named(row, v) | some v in row.forbid])]) if is_array(row.forbid)
 
 expected(row) := sprintf("no %s", [row.param]) if row.forbid == "any"
 
@@ -173,14 +252,15 @@ message(row) := sprintf("the command line says %s: %s", [concat(" ", actual(row)
 message(row) := sprintf("the command line lacks %s: %s", [row.add, row.why]) if count(actual(row)) == 0
 
 edits(row) := edit.without_params([p |
-	some p in edit.named(row.param)
-	matches(kernel.text_of(p), row.forbid)
+	some p in (edit.named(row.param) | strays(row))
+	not p.builtIn
+	matches(row, kernel.text_of(p))
 ]) if {
 	row.forbid
 }
 
 edits(row) := edit.cmdline(row.param, row.add) if row.want
 
-fix(row) := sprintf("remove %s from kernel.cmdline", [concat(" and ", [word(row, v) | some v in forbidden(row)])]) if row.forbid
+fix(row) := sprintf("remove %s from kernel.cmdline", [concat(" and ", [word(w) | some w in forbidden(row)])]) if row.forbid
 
 fix(row) := sprintf("add %s to kernel.cmdline", [row.add]) if row.want

@@ -24,7 +24,11 @@ param(name, value) := sprintf("%s=%s", [name, value]) if {
 # without_params removes those whose name and value the rows say are bad.
 without_params(bad) := together([remove_word(w) | some w in {word(p) | some p in bad}])
 
-named(name) := object.get(kernel.params_named, kernel.param_name(name), set())
+# named are those that os.yml can change: not what is built into the kernel.
+named(name) := {p |
+	some p in object.get(kernel.params_named, kernel.param_name(name), set())
+	not p.builtIn
+}
 
 # cmdline puts one word in the place of all that the parameter had.
 cmdline(name, words) := array.concat(without_params(named(name)), append_words(words))

@@ -12,6 +12,16 @@ cmdline := data.cmdline if {
 	data.cmdline
 } else := data.data.cmdline
 
+# aliases are second names of parameters, by name; single are parameters without
+# a row of which the last one counts.
+aliases := data.aliases if {
+	data.aliases
+} else := data.data.aliases
+
+single := data.single if {
+	data.single
+} else := data.data.single
+
 sysctl := data.sysctl if {
 	data.sysctl
 } else := data.data.sysctl

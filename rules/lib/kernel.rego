@@ -4,11 +4,14 @@
 #   of a configuration that nobody has is undefined: callers say unknown.
 package seaworthy.kernel
 
+import data.seaworthy.given
+
 # config_known: the configuration is there, and it is this kernel's.
 config_known if {
 	input.kernel.present == true
 	input.kernel.config.present == true
 	object.get(input.kernel.config, "mismatch", "") == ""
+	not input.kernel.config.fragment == true
 }
 
 config_missing := "os.yml names no kernel, so nothing is known about the one that will boot this" if {
@@ -16,6 +19,8 @@ config_missing := "os.yml names no kernel, so nothing is known about the one tha
 } else := "the kernel's configuration was not found: ship it as the file `config` in the kernel image, or build with CONFIG_IKCONFIG" if {
 	not input.kernel.config.present == true
 } else := sprintf("the configuration is not this kernel's: %s", [input.kernel.config.mismatch]) if {
+	object.get(input.kernel.config, "mismatch", "") != ""
+} else := "the configuration is a fragment, and an option that it leaves out may be on: give the whole one, as `make olddefconfig` writes it" if {
 	not config_known
 }
 
@@ -74,8 +79,20 @@ params := {p | some p in input.cmdline.params; p.index < end} if {
 	end := min([d.index | some d in input.cmdline.params; d.name == "--"])
 } else := {p | some p in input.cmdline.params}
 
-# The kernel takes - and _ in names for the same.
-param_name(name) := replace(name, "-", "_")
+# The kernel takes - and _ in names for the same, and some parameters have a
+# second name.
+param_name(name) := object.get(given.aliases, plain_name, plain_name) if {
+	plain_name := replace(name, "-", "_")
+}
+
+# early_named are the words that boot code finds which takes the line for words
+# between blanks, by name, where the kernel itself does not take them.
+early_named[p.name] contains p if {
+	some p in input.cmdline.early
+	not taken[[p.name, object.get(p, "value", null)]]
+}
+
+taken contains [p.name, object.get(p, "value", null)] if some p in params
 
 # values are all that a parameter was given, in order; a bare flag is "".
 values(name) := object.get(param_table, param_name(name), [])
@@ -110,11 +127,28 @@ last(name) := vs[count(vs) - 1] if {
 	vs := param_table[param_name(name)]
 }
 
-truthy := {"", "1", "y", "yes", "on", "t", "true"}
+# truth reads a value as the kernel's kstrtobool does, by its first letters; what
+# it does not take is undefined.
+truth(text) if {
+	regex.match(`^([yYtT1]|[oO][nN])`, text)
+} else := false if {
+	regex.match(`^([nNfF0]|[oO][fF])`, text)
+}
 
-falsy := {"0", "n", "no", "off", "f", "false"}
+# zero: the text is 0 for kstrtoul, which takes a sign, octal and hexadecimal.
+zero(text) if regex.match(`^[+-]?(0[xX])?0+$`, text)
 
-enabled_param(name) if lower(last(name)) in truthy
+# enabled_param: a module's parameter that a bare word sets too, and that no
+# later one unsets.
+enabled_param(name) if {
+	some text in values(name)
+	text == ""
+}
+
+enabled_param(name) if {
+	some text in values(name)
+	truth(text)
+}
 
 # The security modules that are initialised: lsm= replaces CONFIG_LSM.
 lsms := {l | some l in split(lsm_list, ",")}
@@ -144,7 +178,9 @@ lsm_built("tomoyo") if on("CONFIG_SECURITY_TOMOYO")
 
 lsm_built("lockdown") if on("CONFIG_SECURITY_LOCKDOWN_LSM")
 
-lsm_switched_off(name) if last(name) in falsy
+lsm_switched_off(name) if zero(last(name))
+
+lsm_switched_off("apparmor") if truth(last("apparmor.enabled")) == false
 
 # AppArmor, SELinux and Smack exclude each other: security= picks one.
 lsm_switched_off(name) if {

@@ -315,6 +315,9 @@ type KernelConfig struct {
 	// Lines say where the options stand in Source, counted from 1, where that
 	// is a file of its own and not one of an image.
 	Lines map[string]int `json:"lines,omitempty"`
+	// Fragment: the file holds a part of a configuration, as `make savedefconfig`
+	// writes it. Of an option that it leaves out nothing is known.
+	Fragment bool `json:"fragment"`
 	// Mismatch says how config and kernel disagree, "" where they agree or
 	// nothing tells.
 	Mismatch string `json:"mismatch"`
@@ -322,16 +325,44 @@ type KernelConfig struct {
 
 // Cmdline is the kernel command line.
 type Cmdline struct {
-	Raw    string  `json:"raw"`
+	// Raw is what the boot loader passes.
+	Raw string `json:"raw"`
+	// Params are the words that the kernel takes: of Raw, with what is built
+	// into the kernel, up to the length that it takes and to "--".
 	Params []Param `json:"params"`
-	Origin Origin  `json:"origin"`
+	// Early are the words that boot code finds which takes the line for words
+	// between blanks, behind "--" and inside quotes too.
+	Early []Param `json:"early"`
+	// BuiltIn is the line in the kernel's configuration.
+	BuiltIn BuiltIn `json:"builtIn"`
+	// Cut is how many bytes at the end are more than the kernel takes.
+	Cut    int    `json:"cut"`
+	Origin Origin `json:"origin"`
 }
 
+// BuiltIn is a command line in the kernel's configuration; Mode says what
+// becomes of the boot loader's, and is "" where no line is built in.
+type BuiltIn struct {
+	Text string `json:"text"`
+	Mode string `json:"mode"`
+}
+
+// The modes of a line that is built in: it stands instead of, before or after
+// the boot loader's, or counts where the boot loader has none.
+const (
+	BuiltInInstead = "instead"
+	BuiltInBefore  = "before"
+	BuiltInAfter   = "after"
+	BuiltInDefault = "default"
+)
+
 // Param is one word of the command line; Value is null for a bare flag.
+// BuiltIn: it comes from the kernel's configuration.
 type Param struct {
-	Name  string  `json:"name"`
-	Value *string `json:"value"`
-	Index int     `json:"index"`
+	Name    string  `json:"name"`
+	Value   *string `json:"value"`
+	Index   int     `json:"index"`
+	BuiltIn bool    `json:"builtIn,omitempty"`
 }
 
 // Sysctl is what is written below /proc/sys at boot, in boot order: command

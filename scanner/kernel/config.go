@@ -123,7 +123,7 @@ func unquote(s string) string {
 }
 
 func (p *parsed) facts(source string) facts.KernelConfig {
-	return facts.KernelConfig{Present: true, Source: source, Digest: p.digest, Options: p.options}
+	return facts.KernelConfig{Present: true, Source: source, Digest: p.digest, Options: p.options, Fragment: p.fragment()}
 }
 
 // File is what a lone file says of a kernel.
@@ -187,20 +187,25 @@ func (f *File) take(p *parsed) {
 	if f.Version == "" {
 		f.Version = p.version
 	}
-	for _, a := range architectureSymbols {
-		if p.options[a.symbol] == "y" {
-			f.Arch = a.arch
-			return
-		}
+	if arch := architecture(p); arch != "" {
+		f.Arch = arch
 	}
 }
 
 // formats are the architectures that a format of kernels is particular to.
 var formats = map[string]string{"bzImage": "amd64", "Image": "arm64", "riscv": "riscv64"}
 
-// architectureSymbols are the options that say what a configuration is for; it
-// has one of them.
-var architectureSymbols = []struct{ symbol, arch string }{{"CONFIG_X86_64", "amd64"}, {"CONFIG_ARM64", "arm64"}, {"CONFIG_RISCV", "riscv64"}}
+// always is an option that Kconfig gives a value in every kernel and asks nobody
+// about (init/Kconfig).
+const always = "CONFIG_INIT_ENV_ARG_LIMIT"
+
+// fragment: the configuration is not a whole one. `make savedefconfig` and those
+// who write fragments leave out what has its default; neither writes the header
+// that Kconfig puts on a whole one, nor an option that nobody can set.
+func (p *parsed) fragment() bool {
+	_, ok := p.options[always]
+	return p.version == "" && !ok
+}
 
 // readText reads a .config.
 func readText(r io.Reader, name string) (*File, error) {

@@ -1,0 +1,34 @@
+package kernel
+
+import "strings"
+
+// architecture is what a configuration is for: the Go name, "" where it does
+// not say. Each architecture's Kconfig sets an option of its own and asks
+// nobody; the header names the architecture's folder in the kernel's sources.
+func architecture(p *parsed) string {
+	on := func(name string) bool { return p.options["CONFIG_"+name] == "y" }
+	for _, a := range symbols {
+		if on(a.symbol) && (a.and == "" || on(a.and)) {
+			return a.arch
+		}
+	}
+	folder, _, _ := strings.Cut(p.arch, " ")
+	if goName, ok := folders[folder]; ok {
+		return goName
+	}
+	return folder
+}
+
+// symbols are looked for in this order; and is asked for beside symbol.
+var symbols = []struct{ symbol, and, arch string }{
+	{"X86_64", "", "amd64"}, {"X86_32", "", "386 (32-bit x86)"},
+	{"ARM64", "", "arm64"}, {"ARM", "", "arm (32-bit)"},
+	{"RISCV", "32BIT", "riscv32"}, {"RISCV", "", "riscv64"},
+	{"UML", "", "um (user mode)"},
+}
+
+// folders of the kernel's sources that Go has another name for, or that hold
+// two architectures.
+var folders = map[string]string{
+	"arm": "arm (32-bit)", "x86_64": "amd64", "i386": "386 (32-bit x86)", "x86": "", "riscv": "",
+}
