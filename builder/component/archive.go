@@ -3,6 +3,7 @@ package component
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,13 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/therootcompany/xz"
 )
 
-// archive is a tar, gzipped or not, of an OCI layout or from docker save. Its
+// archive is a tar, compressed or not, of an OCI layout or from docker save. Its
 // files are read where they lie: the first look notes the offset of each. A
-// gzipped one is inflated once, into a file without a name.
+// compressed one is inflated once, into a file without a name.
 type archive struct {
 	file, temp string
 	lim        limits
@@ -54,13 +57,16 @@ func (a *archive) load() (err error) {
 	if a.f, err = os.Open(a.file); err != nil {
 		return err
 	}
-	magic := make([]byte, 2)
+	magic := make([]byte, 6)
 	if _, err := a.f.ReadAt(magic, 0); err != nil {
 		return errors.New("too short for an archive")
 	}
-	if magic[0] == 0x1f && magic[1] == 0x8b {
-		if err := a.inflate(); err != nil {
-			return err
+	for start, open := range compressions {
+		if bytes.HasPrefix(magic, []byte(start)) {
+			if err := a.inflate(open); err != nil {
+				return fmt.Errorf("cannot be decompressed: %w", err)
+			}
+			break
 		}
 	}
 	if err := a.scan(); err != nil {
@@ -78,12 +84,30 @@ func (a *archive) load() (err error) {
 	return errors.New("neither an OCI layout (no index.json) nor from docker save (no manifest.json)")
 }
 
+// compressions are what an archive may be compressed with, by the bytes that it
+// starts with.
+var compressions = map[string]func(io.Reader, limits) (io.ReadCloser, error){
+	"\x1f\x8b": func(r io.Reader, _ limits) (io.ReadCloser, error) { return gzip.NewReader(r) },
+	"\x28\xb5\x2f\xfd": func(r io.Reader, lim limits) (io.ReadCloser, error) {
+		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(lim.window))
+		if err != nil {
+			return nil, err
+		}
+		return z.IOReadCloser(), nil
+	},
+	"\xfd7zXZ\x00": func(r io.Reader, lim limits) (io.ReadCloser, error) {
+		z, err := xz.NewReader(r, uint32(lim.window))
+		return io.NopCloser(z), err
+	},
+}
+
 // inflate replaces the open file by its content.
-func (a *archive) inflate() error {
-	z, err := gzip.NewReader(bufio.NewReaderSize(a.f, 256*kib))
+func (a *archive) inflate(open func(io.Reader, limits) (io.ReadCloser, error)) error {
+	z, err := open(bufio.NewReaderSize(a.f, 256*kib), a.lim)
 	if err != nil {
 		return err
 	}
+	defer z.Close()
 	out, err := unlinked(a.temp)
 	if err != nil {
 		return err

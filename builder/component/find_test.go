@@ -1,14 +1,19 @@
 package component
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -309,7 +314,15 @@ func TestArchives(t *testing.T) {
 		"oci.tar.gz":    func(f string) { ocitest.WriteArchive(t, f, ocitest.Named("x:1", img)) },
 		"docker.tar":    func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", plainLayers)) },
 		"docker.tar.gz": func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", plainLayers)) },
-		"dockerz.tar":   func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", img)) },
+		"oci.tar.zst": func(f string) {
+			ocitest.WriteArchive(t, f, ocitest.Named("x:1", img))
+			repack(t, f, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })
+		},
+		"docker.tar.xz": func(f string) {
+			ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", plainLayers))
+			repack(t, f, func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) })
+		},
+		"dockerz.tar": func(f string) { ocitest.WriteDockerArchive(t, f, ocitest.Named("x:1", img)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, name)
@@ -350,6 +363,23 @@ func TestArchives(t *testing.T) {
 	s := open(t, Options{Paths: []string{file}, Offline: true})
 	err := s.Pass(context.Background(), find(t, s, "x:1"), nil, newRecorder(t))
 	fails(t, err, system.ErrMismatch, built.Layers[0][0], file)
+}
+
+// repack compresses a file.
+func repack(t *testing.T, file string, compressor func(io.Writer) (io.WriteCloser, error)) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := compressor(&b)
+	if err == nil {
+		_, err = w.Write(raw)
+		err = errors.Join(err, w.Close())
+	}
+	if err = errors.Join(err, os.WriteFile(file, b.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A layout's descriptors as another tool may write them.

@@ -15,7 +15,8 @@ import (
 // Options says where images are looked for, and for which platform.
 type Options struct {
 	// Paths are searched first, in order: OCI layouts, folders of layouts,
-	// archives (an OCI layout or the output of docker save, as tar or tar.gz).
+	// archives (an OCI layout or the output of docker save, as tar, tar.gz,
+	// tar.zst or tar.xz).
 	Paths []string
 	// Cache is the folder of an OCI layout that keeps what comes from a
 	// registry; "" keeps nothing. It is made when first needed. A tag that it

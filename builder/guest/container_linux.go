@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -51,7 +52,12 @@ func (r *runner) prepare(b *Bundle) error { return r.act.all(b.Before, 0) }
 // Where there is nothing to do in between, one run of the OCI runtime does it
 // all and stays as the container's parent; that is a good deal faster. Else it
 // is created and started by two, and its first process becomes PID 1's child.
-func (r *runner) start(b *Bundle, out *os.File) (*running, error) {
+//
+// Once ctx has ended, nothing is started.
+func (r *runner) start(ctx context.Context, b *Bundle, out *os.File) (*running, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	pidFile := path.Join("/run/seaworthy", b.Section+"-"+b.Name+".pid")
 	_ = os.Remove(pidFile) // of an earlier start
 	args, err := r.config(b)
@@ -65,7 +71,7 @@ func (r *runner) start(b *Bundle, out *os.File) (*running, error) {
 	if err := r.command(out, b, append([]string{"create"}, args...)...); err != nil {
 		return nil, err
 	}
-	c, err := r.started(b, pidFile, out)
+	c, err := r.started(ctx, b, pidFile, out)
 	if err != nil {
 		r.remove(b, out)
 	}
@@ -128,7 +134,7 @@ func readPID(file string) (int, error) {
 	return pid, nil
 }
 
-func (r *runner) started(b *Bundle, pidFile string, out *os.File) (*running, error) {
+func (r *runner) started(ctx context.Context, b *Bundle, pidFile string, out *os.File) (*running, error) {
 	pid, err := readPID(pidFile)
 	if err != nil {
 		return nil, err
@@ -139,6 +145,9 @@ func (r *runner) started(b *Bundle, pidFile string, out *os.File) (*running, err
 	}
 	if err := r.act.all(b.Created, pid); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	if err := r.command(out, b, "start", b.Name); err != nil {
 		return nil, err

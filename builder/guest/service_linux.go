@@ -3,6 +3,7 @@ package guest
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
 	if err := i.runner.prepare(b); err != nil {
 		return err
 	}
-	c, err := i.runner.start(b, out.w)
+	c, err := i.runner.start(ctx, b, out.w)
 	if err != nil {
 		return explain(err)
 	}
@@ -66,29 +67,62 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
 		say("not started: %v", err)
 		return
 	}
+	supervise(ctx, again, say, first, func() (*life, error) {
+		c, err := i.runner.start(ctx, b, out.w)
+		if err != nil {
+			return nil, err
+		}
+		return &life{
+			ended:  c.ended,
+			stop:   func() bool { return i.runner.stop(c, i.grace, out.w) },
+			remove: func() { i.runner.remove(b, out.w) },
+			grace:  i.grace,
+		}, nil
+	})
+}
+
+// life is a container that runs.
+type life struct {
+	ended <-chan syscall.WaitStatus
+	// stop ends it, and says whether that took force; remove clears away what
+	// is left of one that has ended.
+	stop   func() (forced bool)
+	remove func()
+	grace  time.Duration
+}
+
+// supervise starts a container, and starts it again when it ends, until ctx
+// ends: from then on nothing is started, whatever the container does.
+func supervise(ctx context.Context, again *backoff, say func(string, ...any), first func(bool), start func() (*life, error)) {
 	for ctx.Err() == nil {
 		began := uptime()
 		why, bad := "", true
-		c, err := i.runner.start(b, out.w)
+		c, err := start()
 		if err != nil {
 			why = err.Error()
 			first(false)
 		} else {
 			first(true)
-			say("started (%.1f s)", (uptime() - began).Seconds())
+			if ctx.Err() == nil {
+				say("started (%.1f s)", (uptime() - began).Seconds())
+			}
 			began = uptime()
 			select {
 			case <-ctx.Done():
-				if i.runner.stop(c, i.grace, out.w) {
-					say("killed: it did not stop within %v", i.grace)
+				if c.stop() {
+					say("killed: it did not stop within %v", c.grace)
 				} else {
 					say("stopped")
 				}
 				return
 			case ws := <-c.ended:
-				i.runner.remove(b, out.w)
+				c.remove()
 				why, bad = statusText(ws), failed(ws)
 			}
+		}
+		if ctx.Err() != nil {
+			say("%s; not started again: the system shuts down", why)
+			return
 		}
 		delay, stop := again.next(uptime()-began, bad)
 		if stop != "" {

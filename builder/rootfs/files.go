@@ -20,18 +20,31 @@ const filesComponent = "files"
 // first file that needs them, with x wherever it has any bit, and its owner:
 // LinuxKit's rule, kept because it is only ever stricter.
 func (t *Tree) writeFiles() error {
-	explicit := map[string]*system.File{}
+	var files []*system.File
 	for i := range t.os.Files {
 		f := &t.os.Files[i]
-		if err := placeAllowed(f); err != nil {
-			return err
+		volume := t.volumes[system.InVolume(f.Path)]
+		if volume == nil {
+			if err := placeAllowed(f); err != nil {
+				return err
+			}
+			files = append(files, f)
+			continue
 		}
+		volume[f.Path] = f
+	}
+	return t.write(files)
+}
+
+// write writes files in their order, and the folders above them.
+func (t *Tree) write(files []*system.File) error {
+	explicit := map[string]*system.File{}
+	for _, f := range files {
 		if f.Type == system.TypeDir {
 			explicit[f.Path] = f
 		}
 	}
-	for i := range t.os.Files {
-		f := &t.os.Files[i]
+	for _, f := range files {
 		for _, dir := range parents(f.Path) {
 			if w, ok := t.root[dir]; ok {
 				if w.typ != system.TypeDir {
@@ -57,6 +70,27 @@ func (t *Tree) writeFiles() error {
 	return nil
 }
 
+// volumeFiles writes the files that os.yml adds to volume c, after all that is
+// its own: they win over the image's.
+func (t *Tree) volumeFiles(c *system.Component) error {
+	var files []*system.File
+	for i := range t.os.Files {
+		if f := &t.os.Files[i]; t.added(c)[f.Path] == f {
+			files = append(files, f)
+		}
+	}
+	return t.write(files)
+}
+
+// added are the files that os.yml adds to volume c, by path; nil for a
+// component of another kind.
+func (t *Tree) added(c *system.Component) map[string]*system.File {
+	if c.Section != system.SectionVolumes {
+		return nil
+	}
+	return t.volumes[c.Name]
+}
+
 func (t *Tree) writeFile(f *system.File) error {
 	if w, ok := t.root[f.Path]; ok {
 		if w.typ == system.TypeDir && f.Type == system.TypeDir {
@@ -73,7 +107,7 @@ func (t *Tree) writeFile(f *system.File) error {
 	}
 	e.Size = f.Size
 	if f.Source == "" {
-		return t.write(e, bytes.NewReader(f.Contents))
+		return t.send(e, bytes.NewReader(f.Contents))
 	}
 	src, err := os.Open(f.Source)
 	if err != nil {
@@ -81,7 +115,7 @@ func (t *Tree) writeFile(f *system.File) error {
 	}
 	defer src.Close()
 	h := sha256.New()
-	if err := t.write(e, io.TeeReader(io.LimitReader(src, f.Size+1), h)); err != nil {
+	if err := t.send(e, io.TeeReader(io.LimitReader(src, f.Size+1), h)); err != nil {
 		return fileError(f, fmt.Sprintf("files: %s changed while the system was built: %v", f.SourceText, err))
 	}
 	if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); f.Digest != "" && got != f.Digest {

@@ -47,7 +47,10 @@ func (t *Tree) OCIVolume(ctx context.Context, c *system.Component, blobs Blobs) 
 	if err := t.content(c.FilesDir+"/index.json", 0o644, index, c.ID()); err != nil {
 		return err
 	}
-	return t.content(c.FilesDir+"/oci-layout", 0o644, []byte(layoutFile), c.ID())
+	if err := t.content(c.FilesDir+"/oci-layout", 0o644, []byte(layoutFile), c.ID()); err != nil {
+		return err
+	}
+	return t.volumeFiles(c)
 }
 
 func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descriptor, blobs Blobs) error {
@@ -56,8 +59,10 @@ func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descri
 		return err
 	}
 	defer r.Close()
-	return t.write(&system.RootEntry{Component: c.ID(), Entry: system.Entry{
-		Path: c.FilesDir + "/blobs/sha256/" + strings.TrimPrefix(d.Digest, "sha256:"), Type: system.TypeFile, Mode: 0o644, Size: d.Size}}, r)
+	p := c.FilesDir + "/blobs/sha256/" + strings.TrimPrefix(d.Digest, "sha256:")
+	t.root[p] = written{typ: system.TypeFile, component: c.ID()}
+	return t.send(&system.RootEntry{Component: c.ID(), Entry: system.Entry{
+		Path: p, Type: system.TypeFile, Mode: 0o644, Size: d.Size}}, r)
 }
 
 // layoutFile is oci-layout, with LinuxKit's white space, so that a volume has

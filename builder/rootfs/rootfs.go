@@ -10,6 +10,7 @@
 package rootfs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -35,6 +36,8 @@ type Tree struct {
 	root map[string]written
 	// apk collects lib/apk/db/installed of the init images, by index.
 	apk map[int][]byte
+	// volumes holds by name, and then by path, what the files section adds.
+	volumes map[string]map[string]*system.File
 }
 
 // written says what lies at a path, and who wrote it.
@@ -48,7 +51,11 @@ type written struct {
 
 // New starts a tree.
 func New(os *system.OS, out Out) *Tree {
-	return &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}}
+	t := &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}, volumes: map[string]map[string]*system.File{}}
+	for _, c := range os.InSection(system.SectionVolumes) {
+		t.volumes[c.Name] = map[string]*system.File{}
+	}
+	return t
 }
 
 // Passes lists the components whose image must be read, in the order in which
@@ -99,7 +106,7 @@ func (t *Tree) End() error {
 			continue
 		}
 		if c.SharesFiles || c.Image == nil {
-			if err := t.frame(c); err != nil {
+			if err := errors.Join(t.frame(c), t.volumeFiles(c)); err != nil {
 				return err
 			}
 		}
@@ -158,14 +165,14 @@ func (t *Tree) content(p string, mode uint32, data []byte, component string) err
 		return fmt.Errorf("%s is written twice, first by %s", p, w.by())
 	}
 	t.root[p] = written{typ: system.TypeFile, component: component}
-	return t.write(&system.RootEntry{
+	return t.send(&system.RootEntry{
 		Entry:     system.Entry{Path: p, Type: system.TypeFile, Mode: mode, Size: int64(len(data))},
 		Component: component,
 	}, strings.NewReader(string(data)))
 }
 
-// write sends one file's content.
-func (t *Tree) write(e *system.RootEntry, r io.Reader) error {
+// send writes one file with its content.
+func (t *Tree) send(e *system.RootEntry, r io.Reader) error {
 	w, err := t.out.Entry(e)
 	if err != nil || w == nil {
 		return err

@@ -62,6 +62,12 @@ func layer(entries ...ocitest.Entry) ocitest.Image {
 // lay lays out a system whose images are given by component ID.
 func lay(t *testing.T, os *system.OS, images map[string]ocitest.Image) (*recorder, error) {
 	t.Helper()
+	return layWithout(t, os, images, "")
+}
+
+// layWithout is lay for a system with a volume that has no image.
+func layWithout(t *testing.T, os *system.OS, images map[string]ocitest.Image, empty string) (*recorder, error) {
+	t.Helper()
 	dir := t.TempDir() + "/layout"
 	var refs []ocitest.Ref
 	for id, img := range images {
@@ -75,6 +81,9 @@ func lay(t *testing.T, os *system.OS, images map[string]ocitest.Image) (*recorde
 	defer store.Close()
 	ctx := context.Background()
 	for _, c := range os.Components {
+		if c.ID() == empty {
+			continue
+		}
 		if c.Image, err = store.Find(ctx, refName(c.ID()), system.Position{}); err != nil {
 			t.Fatal(err)
 		}
@@ -216,5 +225,86 @@ func TestFilesSection(t *testing.T) {
 	}
 	if _, ok := out.find("etc/kept"); !ok {
 		t.Error("a file of the image is lost")
+	}
+}
+
+// A file below a volume's folder is written into the volume, over the image's.
+func TestFilesInVolumes(t *testing.T) {
+	t.Parallel()
+	os := sys(1)
+	for _, v := range []string{"full", "empty"} {
+		os.Components = append(os.Components, &system.Component{Section: system.SectionVolumes, Name: v, Dir: "containers/volumes/" + v,
+			FilesDir: "containers/volumes/" + v + "/lower", Volume: &system.Volume{Format: "filesystem"}})
+	}
+	file := func(p, text string) system.File {
+		return system.File{Path: p, Type: system.TypeFile, Mode: 0o640, UID: 7, Contents: []byte(text), Size: int64(len(text))}
+	}
+	os.Files = []system.File{
+		file("containers/volumes/full/lower/conf/a", "mine"), file("containers/volumes/full/lower/new/b", "new"), file("containers/volumes/full/lower/etc/hosts", "h"),
+		{Path: "containers/volumes/full/lower/conf", Type: system.TypeDir, Mode: 0o711},
+		{Path: "containers/volumes/full/lower/etc/mtab", Type: system.TypeSymlink, Link: "x"},
+		file("containers/volumes/empty/lower/c/d", "deep"), file("etc/x", "x"),
+	}
+	images := map[string]ocitest.Image{
+		"kernel": kernelImage, "init/000": layer(ocitest.Exec("init", "i")), "services/web": webImage,
+		"volumes/full": layer(ocitest.Dir("conf"), ocitest.File("conf/a", "image's"), ocitest.File("conf/z", "kept"), ocitest.File("etc/hosts", "image's")),
+	}
+	out, err := layWithout(t, os, images, "volumes/empty")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[string]string{
+		"containers/volumes/full/lower/conf/a": "mine", "containers/volumes/full/lower/conf/z": "kept", "containers/volumes/full/lower/new/b": "new",
+		"containers/volumes/full/lower/etc/hosts": "h", "containers/volumes/empty/lower/c/d": "deep", "etc/x": "x",
+	} {
+		if b := out.bodies[p]; b == nil || b.String() != want {
+			t.Errorf("/%s: %v, want %q", p, b, want)
+		}
+	}
+	for p, mode := range map[string]uint32{
+		"containers": 0o755, "containers/volumes/full": 0o755, "containers/volumes/full/lower": 0o755, "containers/volumes/full/lower/conf": 0o711,
+		"containers/volumes/full/lower/new": 0o750, "containers/volumes/full/lower/etc": 0o755, "containers/volumes/empty/lower/c": 0o750,
+	} {
+		if e, ok := out.find(p); !ok || e.Mode != mode {
+			t.Errorf("/%s: %+v, want mode %o", p, e, mode)
+		}
+	}
+
+	images["volumes/full"] = layer(ocitest.Symlink("conf", "/etc"))
+	if _, err := layWithout(t, os, images, "volumes/empty"); err == nil || !strings.Contains(err.Error(), "lies below containers/volumes/full/lower/conf, which is a symlink") {
+		t.Errorf("below a link: error %v", err)
+	}
+	images["volumes/full"] = layer(ocitest.File("conf/a/b", ""))
+	if _, err := layWithout(t, os, images, "volumes/empty"); err == nil || !strings.Contains(err.Error(), "conf/a is already a dir") {
+		t.Errorf("in place of a folder: error %v", err)
+	}
+	for _, p := range []string{"containers/volumes/full/tmp/upper/x", "containers/volumes/full/tmp", "containers/volumes/full/lower", "containers/volumes/full", "containers/volumes/none/lower/x", "containers/volumes"} {
+		os.Files = []system.File{file(p, "")}
+		if _, err := layWithout(t, os, images, "volumes/empty"); err == nil || !strings.Contains(err.Error(), "would change a component") {
+			t.Errorf("%s: error %v", p, err)
+		}
+	}
+}
+
+// The package database of one init image alone stays as it is; those of several
+// are joined as LinuxKit does it.
+func TestPackageDatabase(t *testing.T) {
+	t.Parallel()
+	with := layer(ocitest.Dir("lib"), ocitest.File("lib/apk/db/installed", "P:a\n"))
+	for want, images := range map[string][]ocitest.Image{
+		"P:a\n":              {layer(), with, layer()},
+		"P:a\n\n\nP:a\n\n\n": {with, layer(), with},
+	} {
+		all := map[string]ocitest.Image{"kernel": kernelImage, "services/web": webImage}
+		for i, img := range images {
+			all[fmt.Sprintf("init/%03d", i)] = img
+		}
+		out, err := lay(t, sys(3), all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.bodies["lib/apk/db/installed"].String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -81,6 +82,9 @@ func (s *imageSink) container() bool {
 
 func (s *imageSink) make(e system.Entry, data []byte) error {
 	s.made[e.Path] = true
+	if s.replaced(&e) {
+		return nil
+	}
 	e.Size = int64(len(data))
 	w, err := s.emit(&e)
 	if err != nil || w == nil {
@@ -99,6 +103,10 @@ func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	if e.Path == "etc/mtab" {
 		s.mtab = true
 	}
+	if s.replaced(e) {
+		s.made[e.Path] = true
+		return nil, nil
+	}
 	if below(e.Path, "dev/pts") || below(e.Path, "dev/shm") {
 		return nil, nil
 	}
@@ -108,12 +116,19 @@ func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return s.emit(e)
 }
 
+// replaced says whether a file that os.yml adds to the volume takes e's place.
+func (s *imageSink) replaced(e *system.Entry) bool {
+	f := s.t.added(s.c)[path.Join(s.c.FilesDir, e.Path)]
+	return f != nil && (f.Type != system.TypeDir) && e.Type != system.TypeDir
+}
+
 func (s *imageSink) Finish() error {
-	if s.mtab {
-		return nil
+	if mtab := (system.Entry{Path: "etc/mtab", Type: system.TypeSymlink, Mode: 0o755, Link: "/proc/mounts"}); !s.mtab && !s.replaced(&mtab) {
+		if _, err := s.emit(&mtab); err != nil {
+			return err
+		}
 	}
-	_, err := s.emit(&system.Entry{Path: "etc/mtab", Type: system.TypeSymlink, Mode: 0o755, Link: "/proc/mounts"})
-	return err
+	return s.t.volumeFiles(s.c)
 }
 
 // emit writes an entry of the image at its place in the tree.
@@ -128,6 +143,12 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 			return nil, fmt.Errorf("%s is a hard link to /%s, which the builder replaces", e.Path, e.Link)
 		}
 		r.Link = path.Join(s.c.FilesDir, e.Link)
+	}
+	if added := s.t.added(s.c); len(added) > 0 {
+		s.t.root[r.Path] = written{typ: e.Type, component: s.c.ID()}
+		if f := added[r.Path]; f != nil && f.Type == system.TypeDir && e.Type == system.TypeDir {
+			r.Mode, r.UID, r.GID = f.Mode, f.UID, f.GID
+		}
 	}
 	return s.t.out.Entry(r)
 }
@@ -259,15 +280,12 @@ func (t *Tree) writeAPK() error {
 	if _, ok := t.root[apkPath]; ok || len(t.apk) == 0 {
 		return nil
 	}
-	inits := t.os.InSection(system.SectionInit)
 	var joined []byte
-	for i := range inits {
-		if len(inits) == 1 {
+	for _, i := range slices.Sorted(maps.Keys(t.apk)) {
+		if len(t.apk) == 1 {
 			return t.content(apkPath, 0o644, t.apk[i], "init")
 		}
-		if db, ok := t.apk[i]; ok {
-			joined = append(append(joined, db...), "\n\n"...)
-		}
+		joined = append(append(joined, t.apk[i]...), "\n\n"...)
 	}
 	return t.content(apkPath, 0o644, joined, "init")
 }

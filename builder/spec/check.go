@@ -222,6 +222,10 @@ func (k *checker) files() {
 // Clean is the entry's path, relative to the root; "." where it has none.
 func (f *File) Clean() string { return path.Clean(strings.TrimPrefix(f.Path.Get(), "/")) }
 
+func (k *checker) hasVolume(name string) bool {
+	return name != "" && slices.ContainsFunc(k.c.Volumes, func(v Volume) bool { return v.Name.Get() == name })
+}
+
 func (k *checker) file(f *File) (string, bool) {
 	if f.Path == nil {
 		k.errorf(f.Pos(), "add path:", "a file has no path")
@@ -232,7 +236,11 @@ func (k *checker) file(f *File) (string, bool) {
 		k.errorf(f.Path.Pos(), "write a path below the root, without `..`", "file %q leads out of the tree", text)
 		return "", false
 	}
-	if place := system.Reserved(clean); place != "" {
+	if place := system.Reserved(clean); place != "" && !k.hasVolume(system.InVolume(clean)) {
+		if strings.HasPrefix(clean, "containers/volumes/") {
+			k.errorf(f.Path.Pos(), "write below containers/volumes/NAME/lower, where NAME is in volumes:", "file %q lies in no volume", text)
+			return "", false
+		}
 		k.errorf(f.Path.Pos(), "change the component instead", "file %q would replace what %s holds", text, place)
 		return "", false
 	}

@@ -275,6 +275,19 @@ func Reserved(p string) string {
 	return ""
 }
 
+// InVolume is the volume that p lies in, "" for none. Files may be added to a
+// volume, but not where its changes go at run time (tmp), and not in place of
+// its own folders.
+func InVolume(p string) string {
+	rest, ok := strings.CutPrefix(p, "containers/volumes/")
+	name, inside, _ := strings.Cut(rest, "/")
+	top, below, _ := strings.Cut(inside, "/")
+	if !ok || top == "" || top == "tmp" || below == "" && (top == "lower" || top == "merged") {
+		return ""
+	}
+	return name
+}
+
 // EntryType is the kind of a file system object.
 type EntryType byte
 

@@ -1,0 +1,82 @@
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// supervised runs a service whose n-th start is what start gives, and returns
+// what was said.
+func supervised(ctx context.Context, start func(n int) (*life, error)) (said []string, starts int) {
+	again := &backoff{policy: "always"}
+	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	supervise(ctx, again, say, func(bool) {}, func() (*life, error) {
+		starts++
+		return start(starts)
+	})
+	return said, starts
+}
+
+func ended(ws syscall.WaitStatus) <-chan syscall.WaitStatus {
+	c := make(chan syscall.WaitStatus, 1)
+	c <- ws
+	return c
+}
+
+// From the moment at which a shutdown begins nothing is started again, whatever
+// the service does by then.
+func TestNoRestartInShutdown(t *testing.T) {
+	quiet := func(c <-chan syscall.WaitStatus) *life {
+		return &life{ended: c, stop: func() bool { return false }, remove: func() {}, grace: time.Second}
+	}
+	for name, start := range map[string]func(stop func()) (*life, error){
+		"fails as the shutdown begins": func(stop func()) (*life, error) { stop(); return quiet(ended(1 << 8)), nil },
+		"ends as the shutdown begins":  func(stop func()) (*life, error) { stop(); return quiet(ended(0)), nil },
+		"fails, then the shutdown begins": func(stop func()) (*life, error) {
+			c := quiet(ended(1 << 8))
+			c.remove = stop
+			return c, nil
+		},
+		"cannot be started":        func(stop func()) (*life, error) { stop(); return nil, errors.New("no") },
+		"runs":                     func(stop func()) (*life, error) { stop(); return quiet(nil), nil },
+		"is started while it does": func(stop func()) (*life, error) { go stop(); return quiet(nil), nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 50 { // the two may be seen in either order
+				ctx, cancel := context.WithCancel(context.Background())
+				said, starts := supervised(ctx, func(int) (*life, error) { return start(cancel) })
+				if starts != 1 || strings.Contains(strings.Join(said, "\n"), "starts again") {
+					t.Fatalf("%d starts; said %q", starts, said)
+				}
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if said, starts := supervised(ctx, nil); starts != 0 || len(said) > 0 {
+		t.Errorf("%d starts after the shutdown began; said %q", starts, said)
+	}
+	if _, err := (&runner{}).start(ctx, &Bundle{}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("the runtime was asked: %v", err)
+	}
+}
+
+// Before that it is.
+func TestRestart(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	said, starts := supervised(ctx, func(n int) (*life, error) {
+		if n == 2 {
+			cancel()
+			return &life{stop: func() bool { return true }, grace: time.Second}, nil
+		}
+		return &life{ended: ended(2 << 8), remove: func() {}}, nil
+	})
+	if want := "exit status 2; starts again in 500ms"; starts != 2 || len(said) != 3 || said[1] != want || said[2] != "killed: it did not stop within 1s" {
+		t.Errorf("%d starts; said %q", starts, said)
+	}
+}
