@@ -30,6 +30,24 @@ func DecodeExact(data []byte, v any) error {
 	return explain(data, v)
 }
 
+// DecodeKnown is Decode, and refuses members that v does not have.
+func DecodeKnown(data []byte, v any) error {
+	if err := Decode(data, v); err != nil {
+		return err
+	}
+	return unknown(data, reflect.New(reflect.TypeOf(v).Elem()).Interface())
+}
+
+// unknown decodes into v and names a member that v does not have.
+func unknown(data []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("a seal has no such member: %w", err)
+	}
+	return nil
+}
+
 // same says whether two JSON texts have the same members with the same values,
 // numbers as they are written.
 func same(a, b []byte) bool {
@@ -47,10 +65,8 @@ func same(a, b []byte) bool {
 // explain says why data is not what Marshal writes for v, with the name of a
 // member that is unknown where there is one.
 func explain(data []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("a seal has no such member: %w", err)
+	if err := unknown(data, v); err != nil {
+		return err
 	}
 	return errForm
 }

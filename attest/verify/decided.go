@@ -55,7 +55,7 @@ func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) 
 		errs = append(errs, refuse(CheckContent, statement.DecisionFile, format, args...))
 	}
 	var d decision.Decision
-	if err := statement.Decode(raw, &d); err != nil {
+	if err := statement.DecodeKnown(raw, &d); err != nil {
 		bad("malformed: %v", err)
 		return nil, errors.Join(errs...)
 	}
@@ -94,6 +94,7 @@ func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) 
 	}
 	c.comparePolicies(&d, bad)
 	c.compareComponents(s, &d, bad)
+	c.checkFindings(&d, bad)
 	if err := c.checkTests(s, &d); err != nil {
 		errs = append(errs, err)
 	}

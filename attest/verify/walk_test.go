@@ -162,10 +162,12 @@ func relayout(t *testing.T, dir string) {
 	var bundles []layout.Bundle
 	for _, path := range files(t, dir) {
 		if name, ok := strings.CutPrefix(path, statement.Dir+"/"); ok {
-			var st struct{ PredicateType string }
 			stem := strings.TrimSuffix(name, statement.Suffix)
-			_ = json.Unmarshal(readBundle(t, dir, stem).DSSEEnvelope.Payload, &st)
-			bundles = append(bundles, layout.Bundle{File: of(path), PredicateType: st.PredicateType})
+			what := statement.ImageStems()[stem]
+			if what == "" {
+				what = map[bool]string{true: statement.SPDX, false: statement.CycloneDX}[strings.HasSuffix(stem, ".spdx")]
+			}
+			bundles = append(bundles, layout.Bundle{File: of(path), PredicateType: what})
 		}
 	}
 	l, err := layout.Describe("demo", images, bundles)
@@ -202,12 +204,12 @@ func TestEveryMemberCounts(t *testing.T) {
 		stems  []string
 	}{
 		{"judged at a given time", func(*sealtest.Image) {}, append(imageStems(), "component-kernel.spdx", "component-services-nginx.cyclonedx")},
-		{"with a clock for its outputs", func(img *sealtest.Image) { img.Now, img.Decision.Date, img.Epoch = "", "", 1_700_000_000 }, []string{"provenance", "vsa"}},
+		{"with a clock for its outputs", func(img *sealtest.Image) { img.Now, img.Decision.Date, img.Epoch = "", "", 1_700_000_000 }, []string{"vsa"}},
 		{"without a lock or waivers", func(img *sealtest.Image) {
 			img.Now, img.Decision.Date = "", ""
 			img.LockDigest, img.Decision.System.LockDigest, img.Decision.WaiversDigest = "", "", ""
 			img.Decision.Findings, img.Decision.Waivers = img.Decision.Findings[:1], nil
-		}, []string{"provenance", "vsa", "test-result"}},
+		}, []string{"vsa", "test-result"}},
 	} {
 		for _, stem := range tt.stems {
 			t.Run(tt.name+"/"+stem, func(t *testing.T) {
@@ -260,4 +262,131 @@ func isFree(what string) bool {
 		}
 	}
 	return false
+}
+
+// Each member of a bundle's envelope, changed: none of them is signed.
+func TestEveryMemberOfABundleCounts(t *testing.T) {
+	t.Parallel()
+	f := newForger(t)
+	for _, stem := range []string{"vsa", "component-kernel.spdx"} {
+		dir := sealtest.New("demo").Seal(t, f.Signer)
+		path := filepath.Join(dir, statement.BundlePath(stem))
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := mutations(t, raw)
+		for what, change := range map[string][2]string{
+			"a log's entry":     {`"publicKey":`, `"tlogEntries":[{"logIndex":"1"}],"publicKey":`},
+			"no log's entry":    {`"publicKey":`, `"tlogEntries":[],"publicKey":`},
+			"a timestamp":       {`"publicKey":`, `"timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":"AAAA"}]},"publicKey":`},
+			"a key's name":      {`"sig":`, `"keyid":"SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA","sig":`},
+			"raw bytes":         {`"hint":`, `"rawBytes":"AAAA","hint":`},
+			"a line in base64":  {`"payload":"`, `"payload":"\n`},
+			"another spelling":  {`"dsseEnvelope"`, `"DsseEnvelope"`},
+			"something behind":  {`}]}}`, `}]}} {}`},
+			"a comment's place": {`"mediaType":`, `"":"x","mediaType":`},
+		} {
+			changed := strings.Replace(string(raw), change[0], change[1], 1)
+			if changed == string(raw) {
+				t.Fatalf("%s changes nothing", what)
+			}
+			all = append(all, mutation{what, []byte(changed)})
+		}
+		for _, m := range all {
+			put(t, path, m.raw)
+			relayout(t, dir)
+			if err := try(t, f, dir); err == nil || !errors.Is(err, verify.ErrRefused) {
+				t.Errorf("%s, %s: %v", stem, m.what, err)
+			}
+		}
+	}
+}
+
+// Each member of each document of the layout, changed.
+func TestEveryMemberOfTheLayoutCounts(t *testing.T) {
+	t.Parallel()
+	f := newForger(t)
+	dir := sealtest.New("demo").Seal(t, f.Signer)
+	seen := 0
+	for _, path := range files(t, dir) {
+		raw, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(path, layout.Dir+"/") || !json.Valid(raw) || len(raw) > 3000 && !strings.HasSuffix(path, "index.json") || bytes.Contains(raw, []byte(`"dsseEnvelope"`)) {
+			continue
+		}
+		seen++
+		all := mutations(t, raw)
+		if seen > 4 { // the manifests of the attestations are alike
+			all = all[:1]
+		}
+		for _, m := range all {
+			put(t, filepath.Join(dir, path), m.raw)
+			if err := try(t, f, dir); err == nil || !errors.Is(err, verify.ErrRefused) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s %s: %v", path, m.what, err)
+			}
+		}
+		put(t, filepath.Join(dir, path), raw)
+	}
+	if err := try(t, f, dir); err != nil || seen < 13 {
+		t.Errorf("%d documents; as it was: %v", seen, err)
+	}
+}
+
+// freeDecision are the members of decision.json that nothing else in a seal
+// repeats. They are signed, by the file's digest, and are there for readers.
+var freeDecision = []string{
+	// Texts, and what was counted for the reader.
+	`^\.findings\[\d\]\.(message|title|actual) (removed|changed|null)$`,
+	`^\.system\.components\[\d\]\.(files|ownedFiles|packages) (removed|changed|null)$`,
+	`^\.policy\.rules (removed|changed|null)$`,
+	// What is missing is 0, false or nothing, and that is what it was.
+	`\.(fail|unknown|rules|key|expired|layer|origin) (removed|null)$`,
+	// A waiver twice says what it says once.
+	`^\.waivers \[0\] twice$`,
+}
+
+// Each member of the decision, changed by who holds the key and signs it and
+// its digest again.
+func TestEveryMemberOfTheDecisionCounts(t *testing.T) {
+	t.Parallel()
+	f := newForger(t)
+	dir := sealtest.New("demo").Seal(t, f.Signer)
+	path := filepath.Join(dir, statement.DecisionFile)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resign := func(raw []byte) error {
+		put(t, path, raw)
+		digest := object{"sha256": strings.TrimPrefix(sealtest.Digest(string(raw)), "sha256:")}
+		f.edit(t, dir, "provenance", func(_, p object) {
+			for _, b := range p["runDetails"].(object)["byproducts"].([]any) {
+				if b := b.(object); b["name"] == statement.DecisionFile {
+					b["digest"] = digest
+				}
+			}
+		})
+		f.edit(t, dir, "vsa", func(_, p object) { p["inputAttestations"].([]any)[0].(object)["digest"] = digest })
+		err := try(t, f, dir)
+		var refusal *verify.Refusal
+		if errors.As(err, &refusal) && refusal.Check == verify.CheckLayout {
+			relayout(t, dir)
+			err = try(t, f, dir)
+		}
+		return err
+	}
+	if err := resign(encode(t, decode(t, raw))); err != nil {
+		t.Fatalf("signed again and nothing changed: %v", err)
+	}
+	for _, m := range mutations(t, raw) {
+		switch err := resign(m.raw); {
+		case err == nil && !slices.ContainsFunc(freeDecision, func(p string) bool { return regexp.MustCompile(p).MatchString(m.what) }):
+			t.Errorf("%s: accepted", m.what)
+		case err != nil && !errors.Is(err, verify.ErrRefused):
+			t.Errorf("%s: %v is no refusal", m.what, err)
+		}
+	}
 }
