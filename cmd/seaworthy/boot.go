@@ -31,7 +31,7 @@ func (c *cli) boot() *cobra.Command {
 		Use:   "boot DIR",
 		Short: "Verify an image, then run it in QEMU",
 		Long: `Boot verifies a folder that build wrote (format kernel+initrd), as verify does, and hands
-QEMU the very files that it verified. The guest's console goes to stdout. The machine
+QEMU the very bytes that it verified. The guest's console goes to stdout. The machine
 runs until it powers off; an interrupt presses its power button.
 
 ` + exitHelp,
@@ -99,19 +99,35 @@ func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
 	return m.Wait()
 }
 
-// machineOf takes the boot files from what was verified: open descriptors, so
-// that nothing can come between the check and the boot.
+// machineOf takes the boot files from what was verified: copies that nobody can
+// change, so that nothing can come between the check and the boot.
 func machineOf(r *verify.Result, o *boot.Options) error {
 	o.Arch = r.Arch
-	o.Kernel, o.Initrd = r.Open(r.Name+"-kernel"), r.Open(r.Name+"-initrd.img")
-	cmdline := r.Open(r.Name + "-cmdline")
+	var cmdline *os.File
+	var errs []error
+	for _, f := range r.Files {
+		into := map[string]**os.File{r.Name + "-kernel": &o.Kernel, r.Name + "-initrd.img": &o.Initrd, r.Name + "-cmdline": &cmdline}[f.Name]
+		if into == nil {
+			continue
+		}
+		var err error
+		*into, err = boot.Private(f.Name, f.Digest, r.Open(f.Name))
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	if o.Kernel == nil || o.Initrd == nil || cmdline == nil {
 		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("image %s has no kernel, initrd and command line to boot", r.Name),
 			Next: "build it with --format kernel+initrd"}
 	}
-	text, err := io.ReadAll(io.LimitReader(cmdline, maxCmdline))
+	defer cmdline.Close()
+	text, err := io.ReadAll(io.LimitReader(cmdline, maxCmdline+1))
 	if err != nil {
 		return &system.Error{Kind: system.ErrUnusable, What: "command line", Err: err}
+	}
+	if len(text) > maxCmdline {
+		return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("command line of more than %d bytes", maxCmdline)}
 	}
 	o.Cmdline = string(bytes.TrimSpace(text))
 	return nil

@@ -181,6 +181,9 @@ func (c *cli) sayVerified(path string, r *verify.Result) {
 			fmt.Fprintf(c.out, "  %s %s\n", d.name, d.digest)
 		}
 	}
+	if s.Decided != "" {
+		fmt.Fprintf(c.out, "  decided on %s\n", s.Decided)
+	}
 	if s.WaiversExpire != "" {
 		fmt.Fprintf(c.out, "  waivers are valid until %s\n", s.WaiversExpire)
 	}
