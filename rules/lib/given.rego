@@ -44,6 +44,12 @@ packs := {name | some name in data.seaworthy.active} if {
 	data.seaworthy.active
 } else := {"baseline", "hardened", "strict"}
 
+# devices are the kernel's numbers for devices, with their class
+# (Documentation/admin-guide/devices.txt).
+devices := data.devices if {
+	data.devices
+} else := data.data.devices
+
 # distros are the distributions and until when they get security updates.
 distros := data.distros if {
 	data.distros

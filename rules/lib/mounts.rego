@@ -191,7 +191,30 @@ kernels(path) if {
 	not path in usual_devices
 }
 
-# A socket of a container runtime is known by its name, wherever it lies.
+# A socket of a container runtime is known by its name, wherever it lies. Any of
+# them is in its runtime's folder, and such a folder in /run: whether that is bound
+# read-only does not matter, for connecting to a socket changes no file.
 leads_to_socket(path) if base(path) in given.params.runtime_sockets
 
-leads_to_socket(path) if regex.match(`^/run/(docker/|k3s/)?(buildkit|containerd|crio|docker|podman)$`, path)
+leads_to_socket(path) if regex.match(`(^|[-_.])(buildkitd?|containerd|crio?|cri-dockerd|docker(d|shim)?|podman)([-_.].*)?\.sock(\.|$)`, base(path))
+
+leads_to_socket(path) if {
+	some dir in runtime_folders
+	under(path, dir)
+}
+
+leads_to_socket(path) if {
+	path != "/"
+	some dir in runtime_folders
+	under(dir, path)
+}
+
+runtime_folders := {sprintf("%s/%s", [run, name]) |
+	some run in ["/run", "/run/docker", "/run/k3s"]
+	some name in ["buildkit", "containerd", "crio", "docker", "podman"]
+}
+
+# common_folders are those in which components have what is theirs alone, each in
+# a folder of its own. In a folder of the host's configuration there are accounts
+# and keys.
+common_folders := {"/containers", "/containers/onboot", "/containers/onshutdown", "/containers/services", "/containers/volumes", "/etc", "/tmp", "/var", "/var/lib"}

@@ -70,24 +70,85 @@ made_ns[kind] contains path if {
 	path := bound_ns(c, key)
 }
 
+# networked: a network of its own is none as long as nothing is moved into it,
+# and nothing joins it.
+networked(c) if not own_ns(c, "network")
+
+networked(c) if count(arr(object.get(obj(c.runtime), "interfaces", []))) > 0
+
+networked(c) if count(arr(c.image.exposedPorts)) > 0
+
+networked(c) if bound_ns(c, "net")
+
 # ns_said is where os.yml says that the namespace comes from.
 ns_said(c, kind) := paths[0] if {
 	paths := [ns_path(ns) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""]
 } else := "host"
 
-# host_root: a user of the container is the host's root. In a user namespace
-# without mappings crun makes root the host's.
+# host_root: a user or a group of the container is the host's root. In a user
+# namespace without mappings crun makes root the host's. Where a container joins
+# another's, its own mappings do nothing.
 host_root(c) if host_ns(c, "user")
 
 host_root(c) if {
-	maps := arr(object.get(c.spec, ["linux", "uidMappings"], []))
-	maps_root(maps)
+	own_ns(c, "user")
+	maps_root(c)
 }
 
-maps_root([])
+host_root(c) if {
+	count(joined_users(c)) == 0
+	not own_ns(c, "user")
+}
 
-maps_root(maps) if {
-	some m in maps
+host_root(c) if {
+	some other in joined_users(c)
+	maps_root(other)
+}
+
+# joined_users are the components that made the user namespace that this one joins.
+joined_users(c) := [other |
+	some ns in namespaces(c)
+	ns.type == "user"
+	ends := graph.reachable(object.union({host_path(ns_path(ns)): []}, object.get(ns_graph, "user", {})), {host_path(ns_path(ns))})
+	some other in containers
+	own_ns(other, "user")
+	bound_ns(other, "user") in ends
+]
+
+maps_root(c) if count(mapped(c, "uidMappings")) == 0
+
+maps_root(c) if {
+	some key in ["uidMappings", "gidMappings"]
+	some m in mapped(c, key)
 	m.hostID == 0
-	m.size > 0
 }
+
+mapped(c, key) := [m | some m in arr(object.get(c.spec, ["linux", key], [])); m.size > 0]
+
+# stranger_root: root in the container is neither the host's root nor a user by
+# whose number another component runs, or who has a file on the host.
+stranger_root(c) if {
+	not host_root(c)
+	not maps_known_user(c)
+}
+
+maps_known_user(c) if {
+	some m in mapped(c, "uidMappings")
+	some uid in known_users
+	uid >= m.hostID
+	uid < m.hostID + m.size
+}
+
+known_users contains uid(c) if {
+	some c in containers
+	host_ns(c, "user")
+}
+
+known_users contains f.uid if some f in files
+
+# host_caps are the capabilities that count outside the container: those that the
+# kernel asks for in the first user namespace. In one of its own, root holds
+# them over what that namespace owns.
+host_caps(c) := caps(c) if {
+	host_root(c)
+} else := set()

@@ -61,4 +61,51 @@ test_host_root if {
 	lib.host_root(maps([{"containerID": 0, "hostID": 100000, "size": 10}, {"containerID": 10, "hostID": 0, "size": 1}]))
 	not lib.host_root(maps([{"containerID": 0, "hostID": 1, "size": 10}]))
 	not lib.host_root(maps([{"containerID": 0, "hostID": 1, "size": 10}, {"containerID": 0, "hostID": 0, "size": 0}]))
+	lib.host_root(maps([{"containerID": 0, "hostID": 1, "size": 0}]))
+	lib.host_root(json.patch(maps([{"containerID": 0, "hostID": 1, "size": 10}]), [{"op": "add", "path": "/spec/linux/gidMappings", "value": [{"containerID": 0, "hostID": 0, "size": 1}]}]))
+}
+
+# What a container joins has the mappings of who made it.
+joined(list, path) if {
+	c := {"id": "services/b", "section": "services", "spec": {"linux": {
+		"namespaces": [{"type": "user", "path": path}], "uidMappings": [{"containerID": 0, "hostID": 7, "size": 1}],
+	}}}
+	maker := object.union(maps(list), {"id": "onboot/a", "section": "onboot", "runtime": {"bindNS": {"user": "/run/u"}}})
+	lib.host_root(c) with input as {"components": [maker, c]}
+}
+
+test_joined_users if {
+	joined([{"containerID": 0, "hostID": 0, "size": 1}], "/run/u")
+	joined([], "/run/u")
+	joined([{"containerID": 0, "hostID": 1, "size": 1}], "/run/other")
+	not joined([{"containerID": 0, "hostID": 1, "size": 1}], "/run/u")
+}
+
+stranger(uid, owner) if {
+	c := object.union(maps([{"containerID": 0, "hostID": 1000, "size": 10}]), {"id": "services/a", "section": "services"})
+	other := {"id": "services/b", "section": "services", "spec": {"process": {"user": {"uid": uid}}, "linux": {}}}
+	lib.stranger_root(c) with input as {"components": [c, other], "files": [{"path": "/srv/x", "type": "file", "uid": owner}]}
+}
+
+test_stranger_root if {
+	stranger(999, 1010)
+	not stranger(1000, 0)
+	not stranger(1009, 0)
+	not stranger(0, 1003)
+	not lib.stranger_root({"spec": {"linux": {}}})
+}
+
+test_host_caps if {
+	process := {"spec": {"process": {"capabilities": {"bounding": ["CAP_BPF"]}}}}
+	lib.host_caps(process) == {"CAP_BPF"}
+	lib.host_caps(object.union(process, maps([{"containerID": 0, "hostID": 1, "size": 10}]))) == set()
+}
+
+test_networked if {
+	own := {"image": {}, "spec": {"linux": {"namespaces": [{"type": "network"}]}}}
+	not lib.networked(own)
+	lib.networked({"image": {}, "spec": {}})
+	lib.networked(object.union(own, {"image": {"exposedPorts": ["80/tcp"]}}))
+	lib.networked(object.union(own, {"runtime": {"interfaces": [{"name": "eth0"}]}}))
+	lib.networked(object.union(own, {"runtime": {"bindNS": {"net": "/run/netns/x"}}}))
 }

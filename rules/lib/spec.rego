@@ -47,26 +47,56 @@ has_seccomp(c) if is_object(seccomp(c))
 # program outside the filter may let it.
 passing := {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE"}
 
-# let_through are the system calls that a profile names and lets through.
+# let_through are the system calls that a profile lets through with some
+# arguments. What a rule compares does not make a call harmless: it may be an
+# argument that the call does not have, or one that the caller is free to choose.
 let_through(c) := {name |
 	some rule in arr(seccomp(c).syscalls)
 	rule.action in passing
-	not narrowed(rule)
 	some name in rule.names
+	not harmless_form(rule, name)
 }
 
-# narrowed: only a few values of an argument will do. Two rules that compare
-# otherwise can add up to all of them.
-narrowed(rule) if {
-	some arg in arr(object.get(rule, "args", []))
-	picks(arg)
+# Of these calls only a flag in the first argument matters: that which makes a
+# user namespace (CLONE_NEWUSER). It asks for no capability, all others do.
+flag_of := {"clone": 268435456, "unshare": 268435456}
+
+# harmless_form: no value that passes has the flag. Comparisons of different
+# arguments must all hold; where one argument is compared twice the runtimes make
+# a rule of each comparison, which lets through what it meets by itself.
+harmless_form(rule, name) if {
+	flag := flag_of[name]
+	comparisons := arr(object.get(rule, "args", []))
+	indexes := [a.index | some a in comparisons]
+	kept := [a | some a in comparisons; a.index == 0; never_set(a, flag)]
+	count(kept) > 0
+	enough(count(kept), count(comparisons), count({i | some i in indexes}))
 }
 
-picks(arg) if arg.op == "SCMP_CMP_EQ"
+enough(_, comparisons, arguments) if comparisons == arguments
 
-picks(arg) if {
-	arg.op == "SCMP_CMP_MASKED_EQ"
-	arg.value > 0
+enough(kept, comparisons, _) if kept == comparisons
+
+never_set(a, flag) if {
+	a.op == "SCMP_CMP_EQ"
+	bits.and(a.value, flag) == 0
+}
+
+# value is the mask, valueTwo what is left under it.
+never_set(a, flag) if {
+	a.op == "SCMP_CMP_MASKED_EQ"
+	bits.and(a.value, flag) == flag
+	bits.and(object.get(a, "valueTwo", 0), flag) == 0
+}
+
+never_set(a, flag) if {
+	a.op == "SCMP_CMP_LT"
+	a.value <= flag
+}
+
+never_set(a, flag) if {
+	a.op == "SCMP_CMP_LE"
+	a.value < flag
 }
 
 # filters: a profile keeps the container from the system call.
@@ -76,18 +106,18 @@ filters(c, name) if {
 	not name in let_through(c)
 }
 
-# What cgroup v2 calls its files is written last, and holds. Beyond pids.max of
-# the kernel, or more memory than a machine can have, nothing is limited.
-pids_limit(c) := bounded(asked_limit(c, "pids.max"), 4194304)
+# What cgroup v2 calls its files is written last, and holds. A limit that the
+# machine reaches before it does limits nothing: the parameters say where that is.
+pids_limit(c) := bounded(asked_limit(c, "pids.max"), given.params.no_limit.pids)
 
-memory_limit(c) := bounded(asked_limit(c, "memory.max"), 70368744177664)
+memory_limit(c) := bounded(asked_limit(c, "memory.max"), given.params.no_limit.memory)
 
 bounded(limit, ceiling) := limit if {
 	limit < ceiling
 } else := 0
 
-asked_limit(c, file) := to_number(digits) * unit_of[unit] if {
-	[[_, digits, unit]] := regex.find_all_string_submatch_n(`^([0-9]{1,20})([KMGT]?)$`, unified(c)[file], 1)
+asked_limit(c, file) := to_number(digits) * unit_of[upper(unit)] if {
+	[[_, digits, unit]] := regex.find_all_string_submatch_n(`^\s*([0-9]{1,20})([KMGTkmgt]?)\s*$`, unified(c)[file], 1)
 } else := 0 if {
 	unified(c)[file]
 } else := object.get(c.spec, ["linux", "resources", kind, "limit"], 0) if {
@@ -105,75 +135,28 @@ limit_said(c, file) := sprintf("%s: %s", [file, unified(c)[file]]) if {
 
 unified(c) := obj(object.get(c.spec, ["linux", "resources", "unified"], {}))
 
-device_rules(c) := arr(object.get(c.spec, ["linux", "resources", "devices"], []))
+# cgroup is where a container's limits are written. Without a path crun takes
+# the container's name.
+cgroup(c) := clean(path) if {
+	path := object.get(c.spec, ["linux", "cgroupsPath"], "")
+	path != ""
+} else := clean(c.name)
 
-devices(c) := arr(object.get(c.spec, ["linux", "devices"], []))
-
-# open_device_rules: an allow rule without numbers opens every device of its
-# kind. They are told by their index.
-open_device_rules(c) := {i |
-	some i, r in device_rules(c)
-	opens_all(r)
+# cgroup_shared are the services whose limits are not theirs alone: they have the
+# cgroup of another one, or one lies in the other's.
+cgroup_shared[c.id] contains other if {
+	some c in services
+	some other in cgroup_users[folders(cgroup(c))[_]]
+	other != c.id
 }
 
-rule_kind(c, i) := object.get(device_rules(c)[i], "type", "a")
-
-opens_all(r) if {
-	r.allow == true
-	object.get(r, "type", "a") in {"a", ""}
+cgroup_shared[other] contains c.id if {
+	some c in services
+	some other in cgroup_users[folders(cgroup(c))[_]]
+	other != c.id
 }
 
-opens_all(r) if {
-	opens(r)
-	not numbered(r, "major")
-	not numbered(r, "minor")
-}
-
-# opens: the rule lets devices be read or written, and not only made. Runtimes
-# take a rule that names no access for one that names all.
-opens(r) if {
-	r.allow == true
-	regex.match("^$|[rw]", object.get(r, "access", ""))
-}
-
-# numbered: below zero, a number stands for all.
-numbered(r, name) if r[name] >= 0
-
-all_devices(c) if count(open_device_rules(c)) > 0
-
-# device_class is b or c, as the kernel knows devices; a pipe is none.
-device_class(d) := "b" if d.type == "b"
-
-device_class(d) := "c" if d.type in {"c", "u"}
-
-# device_name is what the kernel calls a device of these numbers, wherever its
-# node lies; undefined for those that no rule asks for.
-device_name(d) := known_devices[device_class(d)][sprintf("%d:%d", [d.major, d.minor])]
-
-known_devices := {"c": {
-	"1:1": "/dev/mem", "1:2": "/dev/kmem", "1:4": "/dev/port", "1:11": "/dev/kmsg",
-	"10:196": "/dev/vfio/vfio", "10:200": "/dev/net/tun", "10:223": "/dev/uinput", "10:229": "/dev/fuse",
-	"10:232": "/dev/kvm", "10:238": "/dev/vhost-net", "10:241": "/dev/vhost-vsock",
-}}
-
-# known_nodes are the device nodes that have such a name, by their indexes.
-known_nodes(c) := {name: nodes |
-	some d in devices(c)
-	name := device_name(d)
-	nodes := [i | some i, other in devices(c); device_name(other) == name]
-}
-
-memory_devices := {"/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg"}
-
-# named_as lists a device's nodes: its name, and the path where that does not
-# say it.
-named_as(c, name, nodes) := one_line({text | some i in nodes; text := named_node(name, devices(c)[i].path)})
-
-named_node(name, path) := name if {
-	path == name
-} else := sprintf("%s as %s", [name, path])
-
-node_paths(c, nodes) := {devices(c)[i].path | some i in nodes}
+cgroup_users[cgroup(c)] contains c.id if some c in services
 
 # has_env: a variable has one of the values, in any letter case. One may stand
 # there twice: which counts is up to the program.

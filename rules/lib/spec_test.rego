@@ -18,13 +18,41 @@ test_filters if {
 }
 
 # Conditions that are always met, or that two rules meet together.
+# Whatever is compared, the call passes with what meets it.
 test_let_through_by_args if {
 	rule := {"names": ["bpf"], "action": "SCMP_ACT_ALLOW"}
-	every arg in [{"op": "SCMP_CMP_GE", "value": 0}, {"op": "SCMP_CMP_NE", "value": 1}, {"op": "SCMP_CMP_MASKED_EQ", "value": 0, "valueTwo": 0}] {
+	every arg in [
+		{"index": 0, "op": "SCMP_CMP_GE", "value": 0}, {"index": 0, "op": "SCMP_CMP_NE", "value": 1}, {"index": 0, "op": "SCMP_CMP_EQ", "value": 0},
+		{"index": 5, "op": "SCMP_CMP_MASKED_EQ", "value": 9223372036854775808, "valueTwo": 0},
+	] {
 		lib.let_through(profile("SCMP_ACT_ERRNO", [object.union(rule, {"args": [arg]})])) == {"bpf"}
 	}
-	every arg in [{"op": "SCMP_CMP_EQ", "value": 0}, {"op": "SCMP_CMP_MASKED_EQ", "value": 1, "valueTwo": 0}] {
-		lib.let_through(profile("SCMP_ACT_ERRNO", [object.union(rule, {"args": [arg]})])) == set()
+}
+
+clone(args) := lib.let_through(profile("SCMP_ACT_ERRNO", [{"names": ["clone", "clone3"], "action": "SCMP_ACT_ALLOW", "args": args}])) == {"clone", "clone3"}
+
+arg(op, value) := {"index": 0, "op": sprintf("SCMP_CMP_%s", [op]), "value": value}
+
+masked(mask, value) := {"index": 0, "op": "SCMP_CMP_MASKED_EQ", "value": mask, "valueTwo": value}
+
+# Of clone only CLONE_NEWUSER matters: 268435456 in the first argument.
+test_clone_without_user_namespaces if {
+	every args in [
+		[masked(2114060288, 0)], [masked(268435456, 0)], [masked(268435457, 1)], [arg("EQ", 17)], [arg("LT", 268435456)], [arg("LE", 268435455)],
+		[masked(268435456, 0), {"index": 1, "op": "SCMP_CMP_NE", "value": 0}], [arg("EQ", 17), arg("EQ", 18)],
+		[{"index": 0, "op": "SCMP_CMP_MASKED_EQ", "value": 268435456}],
+	] {
+		not clone(args)
+	}
+}
+
+test_clone_with_user_namespaces if {
+	every args in [
+		[], [masked(0, 0)], [masked(131072, 0)], [masked(268435456, 268435456)], [masked(2114060288, 268435456)], [arg("EQ", 268435473)], [arg("NE", 268435456)],
+		[arg("GT", 0)], [arg("LT", 268435457)], [arg("LE", 268435456)], [object.union(masked(268435456, 0), {"index": 1})],
+		[masked(268435456, 0), arg("GE", 0)], [masked(268435456, 0), arg("GE", 0), {"index": 1, "op": "SCMP_CMP_NE", "value": 0}],
+	] {
+		clone(args)
 	}
 }
 
@@ -34,10 +62,10 @@ test_limits if {
 	lib.pids_limit(resources({})) == 0
 	lib.pids_limit(resources({"pids": {"limit": -1}})) == -1
 	lib.pids_limit(resources({"pids": {"limit": 1}})) == 1
-	lib.pids_limit(resources({"pids": {"limit": 4194303}})) == 4194303
-	lib.pids_limit(resources({"pids": {"limit": 4194304}})) == 0
-	lib.memory_limit(resources({"memory": {"limit": 70368744177663}})) == 70368744177663
-	lib.memory_limit(resources({"memory": {"limit": 70368744177664}})) == 0
+	lib.pids_limit(resources({"pids": {"limit": 32767}})) == 32767
+	lib.pids_limit(resources({"pids": {"limit": 32768}})) == 0
+	lib.memory_limit(resources({"memory": {"limit": 1099511627775}})) == 1099511627775
+	lib.memory_limit(resources({"memory": {"limit": 1099511627776}})) == 0
 	lib.memory_limit(resources({"memory": {"limit": 9223372036854775807}})) == 0
 }
 
@@ -48,7 +76,27 @@ test_unified_limits if {
 	lib.pids_limit(resources({"unified": {"pids.max": "20"}})) == 20
 	lib.memory_limit(resources({"memory": {"limit": 10}, "unified": {"memory.max": "max"}})) == 0
 	lib.memory_limit(resources({"unified": {"memory.max": "64M"}})) == 67108864
+	lib.memory_limit(resources({"unified": {"memory.max": " 64m\n"}})) == 67108864
+	lib.memory_limit(resources({"unified": {"memory.high": "64M"}})) == 0
 	lib.memory_limit(resources({"memory": {"limit": 10}, "unified": {"pids.max": "max"}})) == 10
+}
+
+service(name, path) := {"id": sprintf("services/%s", [name]), "section": "services", "name": name, "spec": {"linux": {"cgroupsPath": path}}}
+
+shared(list) := found if {
+	found := lib.cgroup_shared with input as {"components": list}
+}
+
+test_cgroup if {
+	lib.cgroup(service("a", "")) == "/a"
+	lib.cgroup(service("a", "x//./b/")) == "/x/b"
+}
+
+test_cgroup_shared if {
+	shared([service("a", "/x"), service("b", "/y"), service("c", "")]) == {}
+	shared([service("a", "/x"), service("b", "x")]) == {"services/a": {"services/b"}, "services/b": {"services/a"}}
+	shared([service("a", "/x"), service("b", "/x/b"), service("c", "/xc")]) == {"services/a": {"services/b"}, "services/b": {"services/a"}}
+	shared([service("a", "/b"), service("b", "")]) == {"services/a": {"services/b"}, "services/b": {"services/a"}}
 }
 
 test_limit_said if {
@@ -74,24 +122,6 @@ test_opens_all if {
 	] {
 		not lib.opens_all(r)
 	}
-}
-
-test_device_name if {
-	lib.device_name({"path": "/tmp/x", "type": "u", "major": 1, "minor": 1}) == "/dev/mem"
-	lib.device_name({"path": "/dev/null", "type": "c", "major": 10, "minor": 232}) == "/dev/kvm"
-	not lib.device_name({"path": "/dev/mem", "type": "c", "major": 1, "minor": 3})
-	not lib.device_name({"path": "/dev/mem", "type": "b", "major": 1, "minor": 1})
-	not lib.device_name({"path": "/dev/mem", "type": "p", "major": 1, "minor": 1})
-}
-
-test_known_nodes if {
-	c := {"spec": {"linux": {"devices": [
-		{"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 1}, {"path": "/dev/null", "type": "c", "major": 1, "minor": 3},
-		{"path": "/dev/mem", "type": "u", "major": 1, "minor": 1}, {"path": "/dev/kvm", "type": "c", "major": 10, "minor": 232},
-	]}}}
-	lib.known_nodes(c) == {"/dev/mem": [0, 2], "/dev/kvm": [3]}
-	lib.named_as(c, "/dev/mem", [0, 2]) == "/dev/mem, /dev/mem as /dev/kmsg"
-	lib.node_paths(c, [0, 2]) == {"/dev/mem", "/dev/kmsg"}
 }
 
 started(args) := {"name": "web", "image": {"repository": "org/web"}, "spec": {"process": {"args": args}}}

@@ -261,7 +261,19 @@ spec_with(name, path, v) := component_with(name, concat("", ["/spec", path]), v)
 # nginx_with is the usual victim.
 nginx_with(path, v) := spec_with("nginx", path, v)
 
-nginx_caps(names) := nginx_with("/process/capabilities", capabilities(names))
+# Capabilities count outside the container where it has the host's users.
+nginx_caps(names) := with_caps(good, names)
+
+with_caps(system, names) := json.patch(system, [
+	{"op": "add", "path": "/components/4/spec/process/capabilities", "value": capabilities(names)},
+	{"op": "add", "path": "/components/4/spec/linux/namespaces", "value": [ns | some ns in service_spec.linux.namespaces; ns.type != "user"]},
+])
+
+# stranger_caps: root of the namespace is no user of the host's.
+stranger_caps(names) := nginx_with("/process/capabilities", capabilities(names))
+
+# host_users is a system whose nginx has them.
+host_users(system) := put(system, "/components/4/spec/linux/namespaces", [ns | some ns in service_spec.linux.namespaces; ns.type != "user"])
 
 nginx_mount(m) := nginx_with("/mounts/-", m)
 

@@ -30,7 +30,7 @@ found contains lib.finding("CAP-004", c, {
 	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.containers
-	some name in (lib.caps(c) & {"CAP_SYS_MODULE"})
+	some name in (lib.host_caps(c) & {"CAP_SYS_MODULE"})
 }
 
 fail contains f if {

@@ -30,7 +30,7 @@ found contains lib.finding("CAP-005", c, {
 	"edits": edit.without_caps(c, {"CAP_SYS_RAWIO"}),
 }) if {
 	some c in lib.containers
-	"CAP_SYS_RAWIO" in lib.caps(c)
+	"CAP_SYS_RAWIO" in lib.host_caps(c)
 }
 
 found contains lib.finding("CAP-005", c, {
@@ -43,7 +43,7 @@ found contains lib.finding("CAP-005", c, {
 	"edits": edit.without_caps(c, {"CAP_MKNOD"}),
 }) if {
 	some c in lib.containers
-	"CAP_MKNOD" in lib.caps(c)
+	"CAP_MKNOD" in lib.host_caps(c)
 	lib.all_devices(c)
 }
 

@@ -30,7 +30,7 @@ found contains lib.finding("CAP-006", c, {
 	"edits": edit.without_caps(c, {"CAP_SYS_PTRACE"}),
 }) if {
 	some c in lib.containers
-	"CAP_SYS_PTRACE" in lib.caps(c)
+	"CAP_SYS_PTRACE" in lib.host_caps(c)
 	lib.host_ns(c, "pid")
 	c.section == "services"
 }

@@ -30,7 +30,7 @@ found contains lib.finding("CAP-007", c, {
 	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.services
-	some name in (lib.caps(c) & {"CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG", "CAP_SYS_BOOT", "CAP_SYS_TIME"})
+	some name in (lib.host_caps(c) & {"CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG", "CAP_SYS_BOOT", "CAP_SYS_TIME"})
 	not lib.all_caps(c)
 }
 

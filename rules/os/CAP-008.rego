@@ -30,7 +30,7 @@ found contains lib.finding("CAP-008", c, {
 	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.containers
-	some name in (lib.caps(c) & {"CAP_NET_ADMIN", "CAP_NET_RAW"})
+	some name in (lib.host_caps(c) & {"CAP_NET_ADMIN", "CAP_NET_RAW"})
 	lib.host_ns(c, "network")
 }
 

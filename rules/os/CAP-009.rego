@@ -30,7 +30,7 @@ found contains lib.finding("CAP-009", c, {
 	"edits": edit.without_caps(c, {name}),
 }) if {
 	some c in lib.containers
-	some name in (lib.caps(c) & {"CAP_DAC_READ_SEARCH"})
+	some name in (lib.host_caps(c) & {"CAP_DAC_READ_SEARCH"})
 }
 
 fail contains f if {

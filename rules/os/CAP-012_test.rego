@@ -21,3 +21,10 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+# Who is not root binds low ports in no other way.
+test_silent_low_ports if t.silent(rule.fail) with input as t.nginx_with("/process/capabilities/ambient", ["CAP_NET_BIND_SERVICE"])
+
+test_others_beside_low_ports if {
+	{f.actual | some f in rule.fail} == {["CAP_CHOWN"]} with input as t.nginx_with("/process/capabilities/ambient", ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"])
+}

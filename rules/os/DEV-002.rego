@@ -2,7 +2,9 @@
 # scope: package
 # title: "Memory devices"
 # description: |-
-#   /dev/mem, kmem and port are the machine's memory; /dev/kmsg writes the kernel log.
+#   /dev/mem, kmem and port are the machine's memory, the registers of a processor
+#   (/dev/cpu/*/msr) say where the kernel's code is, /dev/snapshot takes and puts back
+#   all memory; /dev/kmsg writes the kernel log.
 # custom:
 #   id: DEV-002
 #   severity: critical
@@ -30,13 +32,12 @@ found contains lib.finding("DEV-002", c, {
 	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
 	some c in lib.containers
-	some name, nodes in lib.known_nodes(c)
-	name in lib.memory_devices
+	some name, nodes in lib.nodes_of(c, {"memory"})
 }
 
 # A node can be made, or lie in a folder that is bound: the rule is what opens it.
 found contains lib.finding("DEV-002", c, {
-	"path": sprintf("/linux/resources/devices/%d", [first]),
+	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
 	"actual": sprintf("a rule that opens %s", [name]),
 	"expected": "no such rule",
 	"key": name,
@@ -45,24 +46,8 @@ found contains lib.finding("DEV-002", c, {
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.containers
-	some numbers, name in lib.known_devices.c
-	name in lib.memory_devices
-	not lib.known_nodes(c)[name]
-	openers := [i | some i, r in lib.device_rules(c); opened(r, split(numbers, ":"))]
-	first := openers[0]
+	some name, openers in lib.opened_by_rules(c, {"memory"})
 }
-
-opened(r, [major, minor]) if {
-	lib.opens(r)
-	not lib.opens_all(r)
-	not r.type == "b"
-	covers(r, "major", major)
-	covers(r, "minor", minor)
-}
-
-covers(r, key, _) if not lib.numbered(r, key)
-
-covers(r, key, number) if r[key] == to_number(number)
 
 fail contains f if {
 	some f in found

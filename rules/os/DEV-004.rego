@@ -2,7 +2,8 @@
 # scope: package
 # title: "Disk exposed to a service on the network"
 # description: |-
-#   A service that strangers talk to should not hold a raw disk.
+#   A service that strangers talk to should not hold a raw disk, by whichever of its
+#   devices: /dev/sg0 takes the same commands as /dev/sda.
 # custom:
 #   id: DEV-004
 #   severity: high
@@ -20,57 +21,49 @@ checked contains lib.resource(c) if some c in lib.services
 
 unknown contains u if some u in lib.no_spec_services
 
-# networked: a network of its own is none as long as nothing is moved into it.
-networked(c) if not lib.own_ns(c, "network")
-
-networked(c) if count(lib.arr(object.get(lib.obj(c.runtime), "interfaces", []))) > 0
-
-networked(c) if count(lib.arr(c.image.exposedPorts)) > 0
-
 found contains lib.finding("DEV-004", c, {
 	"path": sprintf("/linux/devices/%d", [i]),
-	"actual": d.path,
-	"expected": "no block device",
+	"actual": said(d),
+	"expected": "no disk",
 	"key": d.path,
-	"message": sprintf("%s talks to the network and holds the raw disk %s", [c.id, d.path]),
+	"severity": severity(kind.class),
+	"message": sprintf("%s talks to the network and holds %s%s", [c.id, said(d), doubt[kind.class]]),
 	"fix": sprintf("%s. Or mount the disk in onboot, and bind the folder", [edit.devices_fix(c, {d.path})]),
 	"edits": edit.without_devices(c, {d.path}),
 }) if {
 	some c in lib.services
 	some i, d in lib.devices(c)
-	d.type == "b"
-	networked(c)
+	kind := lib.device_kind(d)
+	doubt[kind.class]
+	lib.networked(c)
 }
 
 # The node may lie in a folder that is bound: the rule is what opens the disk.
 found contains lib.finding("DEV-004", c, {
 	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
-	"actual": sprintf("a rule that opens %s", [disk]),
-	"expected": "no rule for block devices",
-	"key": disk,
-	"message": sprintf("%s talks to the network, and a device rule lets it open %s", [c.id, disk]),
-	"fix": sprintf("remove the rule for %s from the resources of %s. %s. Or mount the disk in onboot, and bind the folder", [disk, c.id, edit.price(c, disk)]),
+	"actual": sprintf("a rule that opens %s", [name]),
+	"expected": "no rule for disks",
+	"key": name,
+	"severity": severity(class),
+	"message": sprintf("%s talks to the network, and a device rule lets it open %s%s", [c.id, name, doubt[class]]),
+	"fix": sprintf("remove the rule for %s from the resources of %s. %s. Or mount the disk in onboot, and bind the folder", [name, c.id, edit.price(c, name)]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.services
-	networked(c)
-	some disk in {numbers(r) | some r in lib.device_rules(c); opens_disk(c, r)}
-	openers := [i | some i, r in lib.device_rules(c); opens_disk(c, r); numbers(r) == disk]
+	lib.networked(c)
+	some class, _ in doubt
+	some name, openers in lib.opened_by_rules(c, {class})
 }
 
-opens_disk(c, r) if {
-	r.type == "b"
-	lib.opens(r)
-	not lib.opens_all(r)
-	not numbers(r) in {numbers(d) | some d in lib.devices(c); d.type == "b"}
-}
+# Block devices, and character devices that pass commands to a disk: SCSI generic,
+# tape, flash memory, the device mapper. bsg and NVMe have no number of their own.
+doubt := {"disk": "", "unknown": ", whose number is given out at boot: it may be a disk (bsg, nvme) as well as anything else"}
 
-# A rule without one of the numbers is about all of them.
-numbers(r) := sprintf("block device %s:%s", [number(r, "major"), number(r, "minor")])
+severity("disk") := "high"
 
-number(r, name) := format_int(r[name], 10) if {
-	lib.numbered(r, name)
-} else := "*"
+severity("unknown") := "medium"
+
+said(d) := lib.named_node(lib.device_kind(d).name, d.path)
 
 fail contains f if {
 	some f in found

@@ -53,12 +53,13 @@ test_fires_rule if {
 	keys(disk_rule({"major": 8})) == {"block device 8:*"}
 	keys(disk_rule({"major": 8, "minor": 1, "access": "r"})) == {"block device 8:1"}
 	keys(disk_rule({"minor": 1})) == {"block device *:1"}
+	keys(disk_rule({"major": 21, "type": "c"})) == {"/dev/sg*"}
 }
 
 test_silent_rule if {
 	keys(disk_rule({})) == set()
 	keys(disk_rule({"major": 8, "access": "m"})) == set()
-	keys(disk_rule({"major": 8, "type": "c"})) == set()
+	keys(disk_rule({"major": 4, "type": "c"})) == set()
 	keys(disk_rule({"major": 8, "allow": false})) == set()
 }
 
@@ -67,3 +68,12 @@ test_node_and_its_rule if {
 	node := {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0}
 	keys(t.put(disk_rule({"major": 8, "minor": 0}), "/components/4/spec/linux/devices/-", node)) == {"/dev/sda"}
 }
+
+test_fires_generic if {
+	t.fires(rule.fail, "component:services/nginx") with input as node({"path": "/dev/x", "type": "c", "major": 21})
+	{[f.key, f.severity] | some f in rule.fail} == {["/dev/bsg/0:0:0:0", "medium"]} with input as node({"path": "/dev/bsg/0:0:0:0", "type": "c", "major": 250, "minor": 0})
+}
+
+test_silent_other if t.silent(rule.fail) with input as node({"path": "/dev/sda", "type": "c", "major": 10, "minor": 232})
+
+node(d) := t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/devices/-", d)

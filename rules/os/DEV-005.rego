@@ -33,7 +33,7 @@ found contains lib.finding("DEV-005", c, {
 	some name, nodes in powerful(c)
 }
 
-powerful(c) := object.union(object.remove(lib.known_nodes(c), lib.memory_devices), numberless(c))
+powerful(c) := object.union(lib.nodes_of(c, {"kernel"}), numberless(c))
 
 # The kernel chooses its number at boot.
 numberless(c) := {d.path: [i] | some i, d in lib.devices(c); d.path == "/dev/userfaultfd"}

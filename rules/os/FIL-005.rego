@@ -15,29 +15,80 @@
 package seaworthy.rules.FIL_005
 
 import data.seaworthy.edit
+import data.seaworthy.kernel
 import data.seaworthy.lib
 
 checked contains resource(f) if some f in lib.arr(input.files)
 
 resource(f) := sprintf("file:%s", [f.path])
 
+# led is where the file comes to lie: its folder may be a link of the files section.
+led(path) := lib.clean(sprintf("%s/%s", [lib.host_path(regex.replace(lib.clean(path), `/[^/]*$`, "")), lib.base(path)]))
+
+# What PID 1, the OCI runtime or the kernel run or load: programs and libraries.
 program_folders := {
-	"/init", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec",
-	"/usr/local/bin/crun", "/usr/local/bin/runc", "/etc/ld.so.preload", "/etc/ld.so.cache",
+	"/init", "/linuxrc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libexec", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64",
+	"/usr/libexec", "/usr/libx32", "/usr/local/lib", "/usr/local/lib64", "/usr/local/libexec",
+	"/opt/bin", "/opt/sbin", "/opt/cni", "/opt/containerd", "/opt/nri",
 }
 
-# Firmware is for devices.
+# Settings that make them run or load something, or say who is who. Inits run what
+# is in such folders: linuxkit/init every file of /etc/init.d.
+program_settings := `^/etc/(bash[^/]*|binfmt\.d|cdi|cni|conf\.d|containerd|crio|cron[^/]*|crontabs|crun|crypttab|dinit\.d|doas[^/]*|environment|finit[^/]*|fstab|group-?|gshadow-?|hotplug[^/]*|inetd\.conf|init|init\.[^/]+|inittab|ld-musl-[^/]*|ld\.so\.[^/]*|local\.d|mdev[^/]*|modprobe[^/]*|modules|modules-load\.d|nri|nsswitch\.conf|onboot[^/]*|onshutdown[^/]*|openrc|pam\.[^/]*|passwd-?|periodic|profile|profile\.d|rc|rc[0-9S]?\.[^/]+|request-key[^/]*|runc|runit|runlevels|s6[^/]*|security|service|services\.d|shadow-?|shells|shutdown[^/]*|startup|subgid|subuid|sudoers|sudoers\.d|sv|systemd|tmpfiles\.d|udev|xinetd[^/]*)(/|$)`
+
+# The shell of root.
+program_files := {"/root/.ashrc", "/root/.bash_login", "/root/.bash_profile", "/root/.bashrc", "/root/.profile", "/root/.zshrc", "/.profile"}
+
 among_programs(path) if {
 	some dir in program_folders
 	lib.under(path, dir)
-	not lib.under(path, "/lib/firmware")
-	not lib.under(path, "/usr/lib/firmware")
+	not data_folder(path)
 }
+
+among_programs(path) if regex.match(program_settings, path)
+
+among_programs(path) if path in program_files
+
+# In the folders that PATH has first, only the names that init and the runtime look
+# for there.
+among_programs(path) if regex.match(`^/usr/local/s?bin/(ash|bash|busybox|conmon.*|containerd.*|crun|cryptsetup|ctr|dash|fsck.*|halt|init|insmod|ip|iptables.*|kata.*|kmod|mdev|mkfs.*|modprobe|mount.*|nft|poweroff|rc.*|reboot|runc|runsc|service|sh|shutdown|systemd.*|toybox|udevd|umount|youki)$`, path)
+
+among_programs(path) if path in {"/usr/local", "/usr/local/bin", "/usr/local/sbin"}
+
+among_programs(path) if path in named_programs
 
 # A link or a file in the place of a folder that they lie in.
 among_programs(path) if {
 	some dir in program_folders
 	lib.under(dir, path)
+}
+
+among_programs("/etc")
+
+# Firmware is for devices; settings of the kernel belong to other rules.
+data_folder(path) if {
+	some dir in {"/lib/firmware", "/usr/lib/firmware", "/lib/sysctl.d", "/usr/lib/sysctl.d"}
+	lib.under(path, dir)
+}
+
+# named_programs are those that the kernel is to start: by its command line, its
+# sysctls or its configuration.
+named_programs contains lib.clean(p.value) if {
+	some p in kernel.params
+	p.name in {"init", "rdinit"}
+	startswith(lib.str(p.value), "/")
+}
+
+named_programs contains lib.clean(split(trim_left(value, "| "), " ")[0]) if {
+	some s in lib.arr(lib.obj(input.sysctl).settings)
+	value := lib.str(s.value)
+	regex.match(`^\|? */`, value)
+}
+
+named_programs contains lib.clean(value) if {
+	some option in ["CONFIG_MODPROBE_PATH", "CONFIG_STATIC_USERMODEHELPER_PATH", "CONFIG_UEVENT_HELPER_PATH"]
+	value := kernel.value(option)
+	startswith(value, "/")
 }
 
 fail contains {
@@ -54,5 +105,6 @@ fail contains {
 } if {
 	some f in lib.arr(input.files)
 	f.type != "dir"
-	among_programs(lib.clean(f.path))
+	some path in {lib.clean(f.path), led(f.path)}
+	among_programs(path)
 }

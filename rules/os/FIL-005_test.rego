@@ -20,7 +20,7 @@ test_fires_link if {
 }
 
 test_silent if {
-	every path in ["/etc/web.conf", "/usr/share/web/x", "/usr/local/bin/tool", "/lib/firmware/x.bin", "/usr/lib/firmware/x.bin", "/initial", "/srv/usr/bin/x"] {
+	every path in ["/etc/web.conf", "/usr/share/web/x", "/usr/local/bin/tool", "/etc/docker/daemon.json", "/etc/initial", "/etc/linuxkit-config", "/etc/sysctl.d/x.conf", "/lib/sysctl.d/x.conf", "/opt/web/run.sh", "/lib/firmware/x.bin", "/usr/lib/firmware/x.bin", "/initial", "/srv/usr/bin/x"] {
 		found := rule.fail with input as with_file(path, "file")
 		t.silent(found)
 	}
@@ -29,3 +29,24 @@ test_silent if {
 test_silent_folder if t.silent(rule.fail) with input as with_file("/usr/bin", "dir")
 
 test_checked if rule.checked == {"file:/etc/x"} with input as with_file("/etc/x", "file")
+
+test_fires_run_by_init if {
+	every path in [
+		"/etc/init.d/099-x", "/etc/inittab", "/etc/rc.local", "/etc/rc3.d/S01x", "/etc/profile.d/x.sh", "/etc/modprobe.d/x.conf", "/etc/containerd/config.toml",
+		"/etc/ld-musl-x86_64.path", "/etc/passwd", "/etc/shadow", "/usr/local/bin/runc", "/usr/local/sbin/modprobe", "/usr/local/lib/libc.so", "/root/.profile", "/etc", "/usr/local", "/opt/cni/bin/x",
+	] {
+		found := rule.fail with input as with_file(path, "file")
+		t.fires(found, sprintf("file:%s", [path]))
+	}
+}
+
+# What the kernel is to start.
+test_fires_named if {
+	named := t.put(with_file("/srv/x", "file"), "/cmdline/params/-", {"name": "init", "value": "/srv/x", "index": 1000})
+	t.fires(rule.fail, "file:/srv/x") with input as named
+	option := t.put(with_file("/srv/x", "file"), "/kernel/config/options/CONFIG_MODPROBE_PATH", "/srv/x")
+	t.fires(rule.fail, "file:/srv/x") with input as option
+	pipe := t.put(with_file("/srv/x", "file"), "/sysctl/settings/-", {"key": "kernel.core_pattern", "value": "|/srv/x %p", "component": "onboot/sysctl", "source": "x", "order": 1000})
+	t.fires(rule.fail, "file:/srv/x") with input as pipe
+	t.silent(rule.fail) with input as with_file("/srv/x", "file")
+}

@@ -27,7 +27,7 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 	exposed(c)
 }
 
-exposed(c) if "CAP_SYS_MODULE" in lib.caps(c)
+exposed(c) if "CAP_SYS_MODULE" in lib.host_caps(c)
 
 found contains lib.finding("JNT-001", c, {
 	"path": "/process/capabilities",

@@ -5,25 +5,25 @@ import data.seaworthy.testing as t
 
 test_fires_unsigned if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_MODULE"])
 	t.fires(rule.fail, "component:services/nginx") with input as s1
 }
 
 test_silent_enforced if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [["module.sig_enforce", "1"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_MODULE"])
 	t.silent(rule.fail) with input as s1
 }
 
 test_silent_forced if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_MODULE_SIG_FORCE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_MODULE"])
 	t.silent(rule.fail) with input as s1
 }
 
 test_silent_locked_down if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [["lockdown", "integrity"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_MODULE"])
 	t.silent(rule.fail) with input as s1
 }
 
@@ -34,7 +34,7 @@ test_silent_no_cap if {
 
 test_unknown_no_config if {
 	s0 := t.no_config
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_MODULE"])
 	t.tells(rule.unknown, "component:services/nginx") with input as s1
 	t.silent(rule.fail) with input as s1
 }
@@ -48,7 +48,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_MODULE"])
 	system_now := s1
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("JNT-001", found)]

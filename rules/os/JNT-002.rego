@@ -29,7 +29,7 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if count(powers(c)) > 0
 
-powers(c) := lib.caps(c) & {"CAP_SYS_ADMIN", "CAP_BPF"}
+powers(c) := lib.host_caps(c) & {"CAP_SYS_ADMIN", "CAP_BPF"}
 
 severity := "critical" if {
 	kernel.off("CONFIG_BPF_UNPRIV_DEFAULT_OFF")

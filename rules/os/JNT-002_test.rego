@@ -5,19 +5,19 @@ import data.seaworthy.testing as t
 
 test_fires_admin if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_ADMIN"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_ADMIN"])
 	t.fires(rule.fail, "component:services/nginx") with input as s1
 }
 
 test_fires_bpf if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	s1 := t.with_caps(s0, ["CAP_BPF"])
 	t.fires(rule.fail, "component:services/nginx") with input as s1
 }
 
 test_worse_for_everybody if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_UNPRIV_DEFAULT_OFF": "n"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	s1 := t.with_caps(s0, ["CAP_BPF"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "critical"
@@ -25,7 +25,7 @@ test_worse_for_everybody if {
 
 test_high_otherwise if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	s1 := t.with_caps(s0, ["CAP_BPF"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "high"
@@ -33,19 +33,19 @@ test_high_otherwise if {
 
 test_silent_locked_down if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [["lockdown", "confidentiality"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	s1 := t.with_caps(s0, ["CAP_BPF"])
 	t.silent(rule.fail) with input as s1
 }
 
 test_silent_no_bpf if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_SYSCALL": "n"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_ADMIN"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_ADMIN"])
 	t.silent(rule.fail) with input as s1
 }
 
 test_unknown_no_config if {
 	s0 := t.no_config
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	s1 := t.with_caps(s0, ["CAP_BPF"])
 	t.tells_also(rule.unknown, "component:services/nginx") with input as s1
 	t.silent(rule.fail) with input as s1
 }
@@ -59,7 +59,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_ADMIN"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_ADMIN"])
 	system_now := s1
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("JNT-002", found)]
@@ -68,7 +68,7 @@ test_allowed if {
 }
 
 test_fires_one_power if {
-	found := rule.found with input as t.put(t.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_BPF_SYSCALL": "y"}), "/components/4/spec/process/capabilities", t.capabilities(["CAP_BPF"]))
+	found := rule.found with input as t.with_caps(t.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n", "CONFIG_BPF_SYSCALL": "y"}), ["CAP_BPF"])
 	{f.key | some f in found; f.resource == "component:services/nginx"} == {"CAP_BPF"}
 }
 

@@ -40,22 +40,13 @@ exposed(c) if {
 	terminal_device(d)
 }
 
-# The numbers of consoles, serial lines and pseudo terminals; 5:0 is whatever
-# terminal a process has itself.
-terminal_device(d) if {
-	lib.device_class(d) == "c"
-	d.major in {4, 136, 137, 138, 139, 140, 141, 142, 143, 204, 229}
-}
+# 5:0 is whatever terminal a process has itself.
+terminal_device(d) if lib.device_kind(d).class == "terminal"
 
-terminal_device(d) if {
-	lib.device_class(d) == "c"
-	d.major == 5
-	d.minor == 1
-}
+# A folder that holds some counts as they do.
+terminal(path) if path in {"/", "/dev", "/dev/console", "/dev/pts", "/dev/vc"}
 
-terminal(path) if path in {"/dev/console", "/dev/tty"}
-
-terminal(path) if regex.match(`^/dev/(tty[0-9S]|hvc|pts/)`, path)
+terminal(path) if regex.match(`^/dev/(tty|hvc|hvsi|pts/|vc/|vcs|pty|3270)`, path)
 
 # Before 6.2 it always works; later the option and the sysctl decide.
 tiocsti_works if {

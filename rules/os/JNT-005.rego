@@ -27,13 +27,13 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 	exposed(c)
 }
 
-exposed(c) if "CAP_SYS_RAWIO" in lib.caps(c)
+exposed(c) if "CAP_SYS_RAWIO" in lib.host_caps(c)
 
 exposed(c) if count(memory_paths(c)) > 0
 
 exposed(c) if count(of_memory(c)) > 0
 
-memory_paths(c) := {d.path | some d in lib.devices(c); lib.device_name(d) in {"/dev/mem", "/dev/kmem", "/dev/port"}}
+memory_paths(c) := {d.path | some d in lib.devices(c); lib.device_kind(d).name in {"/dev/mem", "/dev/kmem", "/dev/port"}}
 
 # of_memory are the mounts that show such a device.
 of_memory(c) := [p |

@@ -5,7 +5,7 @@ import data.seaworthy.testing as t
 
 test_fires_rawio if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	t.fires(rule.fail, "component:services/nginx") with input as s1
 }
 
@@ -17,7 +17,7 @@ test_fires_dev_bind if {
 
 test_high_with_ioperm if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_X86_IOPL_IOPERM": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "high"
@@ -25,7 +25,7 @@ test_high_with_ioperm if {
 
 test_low_when_strict if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_STRICT_DEVMEM": "y", "CONFIG_IO_STRICT_DEVMEM": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "low"
@@ -33,7 +33,7 @@ test_low_when_strict if {
 
 test_high_when_not if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_IO_STRICT_DEVMEM": "n"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "high"
@@ -41,7 +41,7 @@ test_high_when_not if {
 
 test_high_with_ports if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_DEVPORT": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "high"
@@ -49,7 +49,7 @@ test_high_with_ports if {
 
 test_high_when_relaxed if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [["iomem", "relaxed"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "high"
@@ -57,19 +57,19 @@ test_high_when_relaxed if {
 
 test_silent_no_devmem if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	t.silent(rule.fail) with input as s1
 }
 
 test_silent_locked_down if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [["lockdown", "integrity"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	t.silent(rule.fail) with input as s1
 }
 
 test_unknown_no_config if {
 	s0 := t.no_config
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	t.tells(rule.unknown, "component:services/nginx") with input as s1
 	t.silent(rule.fail) with input as s1
 }
@@ -83,7 +83,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	system_now := s1
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("JNT-005", found)]
@@ -93,7 +93,7 @@ test_allowed if {
 
 test_high_when_not_strict if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_DEVMEM": "y", "CONFIG_STRICT_DEVMEM": "n", "CONFIG_IO_STRICT_DEVMEM": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	found := rule.fail with input as s1
 	some f in found
 	f.severity == "high"

@@ -28,7 +28,7 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 }
 
 exposed(c) if {
-	"CAP_SYS_RAWIO" in lib.caps(c)
+	"CAP_SYS_RAWIO" in lib.host_caps(c)
 	count(kcores(c)) > 0
 }
 

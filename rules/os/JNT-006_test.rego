@@ -5,7 +5,7 @@ import data.seaworthy.testing as t
 
 test_fires if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	t.fires(rule.fail, "component:services/nginx") with input as s3
@@ -13,7 +13,7 @@ test_fires if {
 
 test_fires_integrity if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [["lockdown", "integrity"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	t.fires(rule.fail, "component:services/nginx") with input as s3
@@ -21,14 +21,14 @@ test_fires_integrity if {
 
 test_silent_masked if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	t.silent(rule.fail) with input as s2
 }
 
 test_silent_confidential if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [["lockdown", "confidentiality"]])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	t.silent(rule.fail) with input as s3
@@ -36,7 +36,7 @@ test_silent_confidential if {
 
 test_silent_no_kcore if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	t.silent(rule.fail) with input as s3
@@ -44,7 +44,7 @@ test_silent_no_kcore if {
 
 test_unknown_no_config if {
 	s0 := t.no_config
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	t.tells(rule.unknown, "component:services/nginx") with input as s3
@@ -60,7 +60,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", [])
 	system_now := s3
@@ -72,7 +72,7 @@ test_allowed if {
 
 test_fires_other_mask if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", ["/proc/keys"])
 	t.fires(rule.fail, "component:services/nginx") with input as s3
@@ -80,7 +80,7 @@ test_fires_other_mask if {
 
 test_silent_only_kcore_masked if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/namespaces", [])
 	s3 := t.put(s2, "/components/4/spec/linux/maskedPaths", ["/proc/kcore"])
 	t.silent(rule.fail) with input as s3
@@ -88,14 +88,14 @@ test_silent_only_kcore_masked if {
 
 test_fires_own_pid if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	s2 := t.put(s1, "/components/4/spec/linux/maskedPaths", [])
 	t.fires(rule.fail, "component:services/nginx") with input as s2
 }
 
 test_fires_second_proc if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_PROC_KCORE": "y"})), [])
-	s1 := t.put(s0, "/components/4/spec/process/capabilities", t.capabilities(["CAP_SYS_RAWIO"]))
+	s1 := t.with_caps(s0, ["CAP_SYS_RAWIO"])
 	system := t.put(s1, "/components/4/spec/mounts/-", {"destination": "/proc2", "type": "proc", "source": "proc", "options": ["nosuid", "nodev", "noexec"]})
 	t.fires(rule.fail, "component:services/nginx") with input as system
 }

@@ -27,7 +27,7 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 	exposed(c)
 }
 
-exposed(c) if "CAP_SYS_BOOT" in lib.caps(c)
+exposed(c) if "CAP_SYS_BOOT" in lib.host_caps(c)
 
 what := "start any other kernel" if {
 	kexec_open

@@ -20,34 +20,36 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-# programs are what a mount at the destination covers: system folders, all, or
-# the program that the component runs.
-programs(_, destination) := destination if programs_dir(destination)
-
-programs(_, "/") := "everything"
-
-programs(c, destination) := entrypoint if {
-	not programs_dir(destination)
-	destination != "/"
-	entrypoint := lib.args(c)[0]
-	startswith(entrypoint, "/")
-	lib.under(lib.clean(entrypoint), destination)
+# covered are what a mount lets be changed: system folders, all, or what the
+# component runs or loads, where this is the mount that shows it.
+covered(p) := {p.destination} if {
+	programs_dir(p.destination)
+	changes_files(p)
+} else := {"everything"} if {
+	p.destination == "/"
+	changes_files(p)
+} else := {sprintf("%s (%s)", [r.path, r.why]) |
+	some r in lib.runs(p.c)
+	lib.under(r.path, p.destination)
+	changes(p, r.executed)
+	not mounted_over(p, r.path)
 }
 
-# A program without a path is looked for in PATH.
-programs(c, destination) := sprintf("%s, where %s is looked for", [dir, lib.args(c)[0]]) if {
-	not programs_dir(destination)
-	destination != "/"
-	not contains(lib.args(c)[0], "/")
-	dir := min({d | some d in search_path(c); lib.under(d, destination)})
+# mounted_over: a mount below is what shows the path; a later one at the same place, too.
+mounted_over(p, path) if {
+	some other in lib.placed_in[p.c.id]
+	other.destination != p.destination
+	lib.under(other.destination, p.destination)
+	lib.under(path, other.destination)
 }
 
-search_path(c) := {lib.clean(dir) |
-	some line in lib.arr(object.get(c.spec, ["process", "env"], []))
-	startswith(line, "PATH=")
-	some dir in split(trim_prefix(line, "PATH="), ":")
-	startswith(dir, "/")
+# What is executed needs a mount that lets it; an interpreter reads any file.
+changes(p, true) if {
+	changes_files(p)
+	not inert(p.m)
 }
+
+changes(p, false) if changes_files(p)
 
 # changes_files: a tmpfs is empty, and holds no program, unless it begins with a
 # copy of what it covers or what is put there may be run.
@@ -71,19 +73,19 @@ programs_dir(destination) if count({"/usr", "/lib", "/lib64", "/bin", "/sbin"} &
 
 found contains lib.finding("JNT-010", c, {
 	"path": p.path,
-	"actual": sprintf("readonly, and %s writable over %s", [m.source, covered]),
+	"actual": sprintf("readonly, and %s writable over %s", [m.source, lib.one_line(what)]),
 	"expected": "a read-only bind, or another place",
 	"key": p.key,
-	"message": sprintf("%s has a read-only root, yet can change %s through the mount at %s", [c.id, covered, m.destination]),
+	"message": sprintf("%s has a read-only root, yet can change %s through the mount at %s", [c.id, lib.one_line(what), m.destination]),
 	"fix": sprintf("mount %s read-only at %s of %s, or elsewhere if it must write there", [m.source, m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed
-	changes_files(p)
 	c := p.c
 	m := p.m
 	lib.readonly_root(c)
-	covered := programs(c, p.destination)
+	what := covered(p)
+	count(what) > 0
 }
 
 fail contains f if {

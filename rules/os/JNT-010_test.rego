@@ -54,14 +54,43 @@ test_fires_in_path if t.fires(rule.fail, "component:services/nginx") with input 
 
 test_silent_beside_path if {
 	t.silent(rule.fail) with input as in_path("PATH=/usr/bin:/opt/app/bin", "/opt/data")
-	t.silent(rule.fail) with input as in_path("PATH=relative:/opt/app/bin", "/relative")
 	t.silent(rule.fail) with input as in_path("MYPATH=/opt/app/bin", "/opt/app")
 }
 
-test_silent_program_with_a_path if {
-	t.silent(rule.fail) with input as json.patch(in_path("PATH=/opt/app/bin", "/opt/app"), [{"op": "replace", "path": "/components/4/spec/process/args", "value": ["bin/server"]}])
+test_fires_relative_path if {
+	t.fires(rule.fail, "component:services/nginx") with input as in_path("PATH=relative:/usr/bin", "/relative")
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(in_path("PATH=:/usr/bin", "/data"), "/components/4/spec/process/cwd", "/data/x")
 }
 
-test_first_of_the_path if {
-	{f.actual | some f in rule.fail} == {"readonly, and /var/app writable over /opt/app/a, where server is looked for"} with input as in_path("PATH=/opt/app/b:/opt/app/a", "/opt/app")
+test_what_is_said if {
+	{f.actual | some f in rule.fail} == {"readonly, and /var/app writable over /opt/app/a/server (it runs server), /opt/app/b/server (it runs server)"} with input as in_path("PATH=/opt/app/b:/opt/app/a", "/opt/app")
+}
+
+# A data folder from which a program is read.
+from_data(options, process) := json.patch(t.nginx_mount({"destination": "/data", "type": "bind", "source": "/var/app", "options": options}), [
+{"op": "add", "path": concat("", ["/components/4/spec/process/", key]), "value": value} |
+	some key, value in process
+])
+
+test_fires_from_data if {
+	every process in [
+		{"args": ["./svc"], "cwd": "/data"},
+		{"args": ["sh", "/data/run.sh"]},
+		{"args": ["/bin/x"], "env": ["LD_PRELOAD=/data/x.so"]},
+	] {
+		found := rule.fail with input as from_data(["rw"], process)
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+# What is executed needs more than to be read.
+test_noexec if {
+	t.silent(rule.fail) with input as from_data(["rw", "noexec"], {"args": ["./svc"], "cwd": "/data"})
+	t.fires(rule.fail, "component:services/nginx") with input as from_data(["rw", "noexec"], {"args": ["sh", "/data/run.sh"]})
+	t.silent(rule.fail) with input as from_data(["ro"], {"args": ["sh", "/data/run.sh"]})
+}
+
+test_silent_mounted_over if {
+	over := t.put(from_data(["rw"], {"args": ["/data/bin/x"]}), "/components/4/spec/mounts/-", {"destination": "/data/bin", "type": "bind", "source": "/srv/x", "options": ["ro"]})
+	t.silent(rule.fail) with input as over
 }

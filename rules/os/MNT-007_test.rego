@@ -33,3 +33,18 @@ test_fires_elsewhere if t.fires(rule.fail, "component:services/nginx") with inpu
 test_fires_k3s if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/k3s/containerd", "options": ["rbind"]})
 
 test_silent_config if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/config/docker", "options": ["rbind"]})
+
+# A socket is connected to through any folder that it lies in, read-only or not.
+test_fires_folders if {
+	every source in ["/run", "/var/run/", "/run/docker", "/run/k3s", "/run/containerd/s/1f", "/run/user/1000/podman/podman.sock", "/srv/containerd.sock.ttrpc", "/x/cri-dockerd.sock"] {
+		found := rule.fail with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": source, "options": ["rbind", "ro"]})
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent_beside if {
+	every source in ["/run/netns", "/run/containers", "/run/dockerish", "/run/web/docker.conf", "/srv/crime.sock", "/"] {
+		found := rule.fail with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": source, "options": ["rbind", "ro"]})
+		t.silent(found)
+	}
+}

@@ -22,7 +22,21 @@ unknown contains u if some u in lib.no_spec
 
 danger(c, m) := "writable" if {
 	lib.writable(m)
-} else := "with CAP_SYS_MODULE" if "CAP_SYS_MODULE" in lib.caps(c)
+} else := "with CAP_SYS_MODULE" if "CAP_SYS_MODULE" in lib.host_caps(c)
+
+among_modules(path) if {
+	some dir in modules_folders
+	lib.under(path, dir)
+}
+
+# A folder that they lie in; the host's whole root is MNT-004's.
+among_modules(path) if {
+	path != "/"
+	some dir in modules_folders
+	lib.under(dir, path)
+}
+
+modules_folders := {"/lib/modules", "/usr/lib/modules"}
 
 found contains lib.finding("MNT-009", c, {
 	"path": p.path,
@@ -37,8 +51,7 @@ found contains lib.finding("MNT-009", c, {
 	c := p.c
 	m := p.m
 	some path in p.shows
-	some dir in {"/lib/modules", "/usr/lib/modules"}
-	lib.under(path, dir)
+	among_modules(path)
 	why := danger(c, m)
 }
 

@@ -30,3 +30,5 @@ test_allowed if {
 }
 
 test_silent_not_a_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "ext4", "source": "/lib/modules", "options": ["rw"]})
+
+test_fires_folder_above if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/usr/lib", "options": ["rw"]})

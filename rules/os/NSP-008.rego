@@ -31,7 +31,7 @@ found contains lib.finding("NSP-008", c, {
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "pid")
-	"CAP_SYS_ADMIN" in lib.caps(c)
+	"CAP_SYS_ADMIN" in lib.host_caps(c)
 	paths := {path | some p in lib.placed_in[c.id]; some path in p.writes}
 	count(paths) > 0
 }

@@ -33,6 +33,36 @@ found contains lib.finding("RES-001", c, {
 	lib.pids_limit(c) <= 0
 }
 
+# Limits are those of a cgroup: the last container that is put there writes them,
+# for all that are in it and below.
+found contains lib.finding("RES-001", c, {
+	"path": "/linux/cgroupsPath",
+	"actual": sprintf("%s, with %s", [lib.cgroup(c), lib.one_line(others)]),
+	"expected": "a cgroup of its own",
+	"key": "cgroup",
+	"message": sprintf("%s shares the cgroup %s with %s: none of them has limits of its own", [c.id, lib.cgroup(c), lib.one_line(others)]),
+	"fix": sprintf("remove cgroupsPath from %s", [c.id]),
+	"edits": edit.unset(c, "cgroupsPath", sprintf("/%s", [c.name])),
+}) if {
+	some c in lib.services
+	others := lib.cgroup_shared[c.id]
+}
+
+# The root cgroup has no limits at all, and is above all others.
+found contains lib.finding("RES-001", c, {
+	"path": "/linux/cgroupsPath",
+	"actual": "/",
+	"expected": "a cgroup of its own",
+	"key": "cgroup",
+	"message": sprintf("%s is in the root cgroup, which has no limits", [c.id]),
+	"fix": sprintf("remove cgroupsPath from %s", [c.id]),
+	"edits": edit.unset(c, "cgroupsPath", sprintf("/%s", [c.name])),
+}) if {
+	some c in lib.services
+	lib.cgroup(c) == "/"
+	not lib.cgroup_shared[c.id]
+}
+
 fail contains f if {
 	some f in found
 	not lib.allowed(f)

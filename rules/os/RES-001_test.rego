@@ -31,3 +31,18 @@ test_fires_unified if {
 }
 
 test_fires_minus_one if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/pids/limit", -1)
+
+shared(path) := t.put(t.nginx_with("/linux/cgroupsPath", path), "/components/5/spec/linux/cgroupsPath", "/a/b")
+
+test_fires_shared if {
+	every path in ["/a/b", "a/b/", "/a", "/a/b/c"] {
+		{[f.resource, f.key] | some f in rule.fail} == {["component:services/nginx", "cgroup"], ["component:services/report", "cgroup"]} with input as shared(path)
+	}
+}
+
+test_silent_beside if t.silent(rule.fail) with input as shared("/a/c")
+
+test_fires_root_cgroup if {
+	alone := t.drop(t.nginx_with("/linux/cgroupsPath", "/"), "/components/5")
+	{[f.key, f.actual] | some f in rule.fail} == {["cgroup", "/"]} with input as alone
+}

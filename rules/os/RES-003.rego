@@ -14,6 +14,7 @@
 package seaworthy.rules.RES_003
 
 import data.seaworthy.edit
+import data.seaworthy.given
 import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.services
@@ -33,16 +34,27 @@ found contains lib.finding("RES-003", c, {
 	not shared(c)
 }
 
-# shared: which processors it may use is no share of them.
-shared(c) if {
-	some key in ["shares", "quota"]
-	object.get(c.spec, ["linux", "resources", "cpu", key], 0) > 0
-}
+# shared: which processors it may use is no share of them, nor is the time of more
+# processors than a machine has.
+shared(c) if cpu(c, "shares") > 0
 
 shared(c) if {
-	some file in ["cpu.max", "cpu.weight"]
-	not startswith(object.get(lib.unified(c), file, "max"), "max")
+	cpu(c, "quota") > 0
+	cpu(c, "quota") < object.get(c.spec, ["linux", "resources", "cpu", "period"], 100000) * given.params.no_limit.cpus
 }
+
+shared(c) if lib.unified(c)["cpu.weight"]
+
+shared(c) if {
+	[[_, quota, period]] := regex.find_all_string_submatch_n(`^([0-9]{1,15})(?: ([0-9]{1,15}))?$`, lib.unified(c)["cpu.max"], 1)
+	to_number(quota) < to_number(first_of(period, "100000")) * given.params.no_limit.cpus
+}
+
+cpu(c, key) := object.get(c.spec, ["linux", "resources", "cpu", key], 0)
+
+first_of(text, otherwise) := text if {
+	text != ""
+} else := otherwise
 
 fail contains f if {
 	some f in found

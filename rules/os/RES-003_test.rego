@@ -37,3 +37,13 @@ test_silent_unified if {
 	system := t.drop(t.nginx_with("/linux/resources/unified", {"cpu.weight": "10"}), "/components/4/spec/linux/resources/cpu")
 	t.silent(rule.fail) with input as system
 }
+
+quota(cpu, unified) := t.put(t.nginx_with("/linux/resources/cpu", cpu), "/components/4/spec/linux/resources/unified", unified)
+
+# More time than any machine has is no share.
+test_huge_quota if {
+	t.fires(rule.fail, "component:services/nginx") with input as quota({"quota": 51200000}, {})
+	t.silent(rule.fail) with input as quota({"quota": 51200000, "period": 1000000}, {})
+	t.fires(rule.fail, "component:services/nginx") with input as quota({}, {"cpu.max": "51200000"})
+	t.silent(rule.fail) with input as quota({}, {"cpu.max": "51199999 100000"})
+}

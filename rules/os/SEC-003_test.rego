@@ -12,7 +12,18 @@ test_silent_with_cap if {
 
 test_silent_denied if t.silent(rule.fail) with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["bpf"], "action": "SCMP_ACT_ERRNO"})
 
-test_silent_by_args if t.silent(rule.fail) with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]})
+test_fires_by_args if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]})
+
+test_fires_unguarded if {
+	system := t.nginx_with("/linux/seccomp/syscalls/-", {"names": ["io_uring_setup", "read"], "action": "SCMP_ACT_ALLOW"})
+	{[f.key, f.actual] | some f in rule.fail} == {["unguarded", ["io_uring_setup"]]} with input as system
+}
+
+# It was split up, and does what its parts do.
+test_admin_excuses_its_parts if {
+	system := t.put(t.nginx_caps(["CAP_SYS_ADMIN"]), "/components/4/spec/linux/seccomp/syscalls/-", {"names": ["bpf", "syslog", "mount", "kexec_load"], "action": "SCMP_ACT_ALLOW"})
+	{f.key | some f in rule.fail} == {"CAP_SYS_BOOT"} with input as system
+}
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec

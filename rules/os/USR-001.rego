@@ -33,6 +33,7 @@ found contains lib.finding("USR-001", c, {
 	some c in lib.services
 	lib.root_by(c)
 	count(lib.caps(c)) > 0
+	not lib.stranger_root(c)
 }
 
 edits(c) := edit.unprivileged(c) if {

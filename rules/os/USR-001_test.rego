@@ -48,3 +48,5 @@ test_edits if {
 	other := t.put(t.nginx_caps(["CAP_SETUID"]), "/components/4/entry", {"capabilities": ["CAP_SETUID"]})
 	{e.path | some f in rule.fail; some e in f.edits} == {"/capabilities"} with input as other
 }
+
+test_silent_stranger if t.silent(rule.fail) with input as t.put(t.stranger_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0)

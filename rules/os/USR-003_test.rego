@@ -3,15 +3,20 @@ package seaworthy.test.USR_003
 import data.seaworthy.rules.USR_003 as rule
 import data.seaworthy.testing as t
 
-test_fires_overridden if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/user/uid", 0)
+as_root := t.host_users(t.nginx_with("/process/user/uid", 0))
+
+# Root of a namespace that has nobody of the host's is not the host's root.
+test_silent_stranger if t.silent(rule.fail) with input as t.nginx_with("/process/user/uid", 0)
+
+test_fires_overridden if t.fires(rule.fail, "component:services/nginx") with input as as_root
 
 test_silent_root_image if {
-	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/image/user", "root:root")
+	system := t.put(as_root, "/components/4/image/user", "root:root")
 	t.silent(rule.fail) with input as system
 }
 
 test_silent_no_user if {
-	system := t.put(t.nginx_with("/process/user/uid", 0), "/components/4/image/user", "")
+	system := t.put(as_root, "/components/4/image/user", "")
 	t.silent(rule.fail) with input as system
 }
 
@@ -23,7 +28,7 @@ test_unknown_no_spec if {
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
-	system_now := t.nginx_with("/process/user/uid", 0)
+	system_now := as_root
 	found := rule.fail with input as system_now
 	allowance := [t.allowance("USR-003", found)]
 	t.silent(rule.fail) with input as system_now with data.components as allowance

@@ -1,0 +1,51 @@
+package seaworthy.test.MNT_022
+
+import data.seaworthy.rules.MNT_022 as rule
+import data.seaworthy.testing as t
+
+bind(source, options) := {"destination": "/data", "type": "bind", "source": source, "options": options}
+
+test_fires if {
+	every source in ["/var", "/var/lib", "/containers", "/containers/services", "/containers/services/x/rootfs", "/etc", "/tmp", "/var/lib/containerd/x"] {
+		found := rule.fail with input as t.nginx_mount(bind(source, ["ro"]))
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent if {
+	every source in ["/var/lib/web", "/var/log", "/etc/web", "/containers/volumes/x/merged", "/run/web", "/srv"] {
+		found := rule.fail with input as t.nginx_mount(bind(source, ["rw"]))
+		t.silent(found)
+	}
+}
+
+# The other service has a folder below what this one can write to.
+both(source, options, other) := t.put(t.nginx_mount(bind(source, options)), "/components/5/spec/mounts/-", bind(other, ["rw"]))
+
+test_fires_above_another if {
+	t.fires(rule.fail, "component:services/nginx") with input as both("/srv", ["rw"], "/srv/db/data")
+	{f.key | some f in rule.fail} == {"above:/data (/srv)"} with input as both("/srv", ["rw"], "/srv/db/data")
+}
+
+test_silent_beside_another if {
+	t.silent(rule.fail) with input as both("/srv/web", ["rw"], "/srv/db")
+	t.silent(rule.fail) with input as both("/srv/db", ["rw"], "/srv/db")
+	t.silent(rule.fail) with input as both("/srv", ["ro"], "/srv/db")
+	t.silent(rule.fail) with input as both("/var/log", ["rw"], "/var/log/web")
+}
+
+test_silent_above_its_own if t.silent(rule.fail) with input as t.put(t.nginx_mount(bind("/srv", ["rw"])), "/components/4/spec/mounts/-", {"destination": "/d2", "type": "bind", "source": "/srv/x", "options": ["rw"]})
+
+test_unknown_no_spec if {
+	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
+	t.silent(rule.fail) with input as t.no_spec
+}
+
+test_checked if count(rule.checked) > 0 with input as t.good
+
+test_allowed if {
+	found := rule.fail with input as t.nginx_mount(bind("/var", ["rw"]))
+	allowance := [t.allowance("MNT-022", found)]
+	t.silent(rule.fail) with input as t.nginx_mount(bind("/var", ["rw"])) with data.components as allowance
+	t.tells(rule.not_applicable, "component:services/nginx") with input as t.nginx_mount(bind("/var", ["rw"])) with data.components as allowance
+}
