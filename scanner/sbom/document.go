@@ -141,6 +141,7 @@ func purlReference(purl string) []*spdx.PackageExternalReference {
 }
 
 func encodeSPDX(doc *spdx.Document) ([]byte, error) {
+	tidySPDX(doc)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -191,6 +192,7 @@ func hashes(digest string) *[]cyclonedx.Hash {
 }
 
 func encodeCycloneDX(bom *cyclonedx.BOM) ([]byte, error) {
+	tidyCycloneDX(bom)
 	var b bytes.Buffer
 	enc := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON)
 	enc.SetEscapeHTML(false)

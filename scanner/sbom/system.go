@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
@@ -43,7 +42,7 @@ func (y *System) digest() string {
 func (y *System) SPDX(s Stamp) ([]byte, error) {
 	root := &spdx.Package{
 		PackageName: y.Name, PackageSPDXIdentifier: "System", PackageVersion: y.digest()[:12],
-		PrimaryPackagePurpose:   "OPERATING-SYSTEM",
+		PrimaryPackagePurpose:   "OPERATING_SYSTEM",
 		PackageSupplier:         &spdx.Supplier{Supplier: noAssertion},
 		PackageDownloadLocation: noAssertion, PackageCopyrightText: noAssertion,
 		PackageLicenseConcluded: noAssertion, PackageLicenseDeclared: noAssertion,
@@ -59,9 +58,6 @@ func (y *System) SPDX(s Stamp) ([]byte, error) {
 	for _, c := range y.Members {
 		m.add(root.PackageSPDXIdentifier, c, s)
 	}
-	slices.SortFunc(doc.OtherLicenses, func(a, b *spdx.OtherLicense) int {
-		return strings.Compare(a.LicenseIdentifier, b.LicenseIdentifier)
-	})
 	return encodeSPDX(doc)
 }
 
