@@ -26,7 +26,13 @@ help: ## list the targets
 
 build: bin/seaworthy ## bin/seaworthy
 
-bin/seaworthy: FORCE
+# The built-in rules, compiled: see policy/precompiled.go.
+PRECOMPILED := policy/precompiled/rules.bin
+
+$(PRECOMPILED): $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard policy/*.go policy/compiled/*.go rules/*.go) go.mod
+	@go run ./policy/precompile $@
+
+bin/seaworthy: FORCE $(PRECOMPILED)
 	@mkdir -p bin
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
@@ -92,6 +98,6 @@ bench-memory: build components ## peak memory against the size of components (mi
 	@go run ./bench/memory
 
 clean: ## remove what was built
-	@rm -rf bin dist
+	@rm -rf bin dist $(PRECOMPILED)
 
 FORCE:

@@ -114,8 +114,11 @@ func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 // Of the options, those on policy and progress count.
 func CheckKernel(ctx context.Context, k scanner.Alone, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Inventory)
-	judge, policyErr := o.prepare(ctx)
 	f, err := scanner.KernelFacts(k)
+	if err == nil {
+		o.Policy.Scope = f.Scope
+	}
+	judge, policyErr := o.prepare(ctx)
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,13 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 		}
 	}
 	c := newCompiler()
-	if checked {
+	switch {
+	case s.ready != nil:
+		if err := s.load(); err != nil {
+			return nil, err
+		}
+		c.WithSkipStages(rewriting()...)
+	case checked:
 		c.WithSkipStages(checks...)
 	}
 	c.Compile(s.modules)

@@ -24,6 +24,9 @@ type library struct {
 	// meter is where a guest earns credit for modules of this library that it
 	// needs; nil where nobody counts.
 	meter *meter
+	// ready are the modules that are compiled already, by file; nil where none
+	// is.
+	ready map[string]*ready
 }
 
 // metered is the same library, for a guest whose work is counted.
@@ -48,7 +51,11 @@ var builtin = sync.OnceValues(func() (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	return index(t, true)
+	l, err := index(t, true)
+	if err == nil {
+		l.usePrecompiled()
+	}
+	return l, err
 })
 
 func index(t *tree, builtin bool) (*library, error) {
@@ -102,6 +109,8 @@ type set struct {
 	// none, and then each row of a table counts.
 	active []string
 	files  []file // all that the digest covers
+	// ready are its modules where they are compiled already: see load.
+	ready map[string]*ready
 }
 
 // topPack is the pack of a folder that no other one of it includes.

@@ -174,6 +174,9 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 		for _, r := range set.rules {
 			p.infos = append(p.infos, r.RuleInfo)
 		}
+		if o.Scope != nil {
+			set = l.narrow(set, o.Scope)
+		}
 		program, err := compile(set, date, p.about.Parts, shipped)
 		if errs = append(errs, err); err == nil {
 			program.ours = shipped

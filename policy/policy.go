@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"maps"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,10 @@ type Options struct {
 	// Frameworks are the catalogues of controls that the decision answers, by
 	// id; none of them changes the verdict.
 	Frameworks []string
+	// Scope is that of the facts, where it is known that they are of less than a
+	// system: built-in rules about other things are not compiled. Decide refuses
+	// facts of another scope.
+	Scope *facts.Scope
 	// Waivers is the path of a waiver file, "" for none.
 	Waivers string
 	// FailOn is the lowest severity that denies: low (the default), medium,
@@ -117,6 +122,9 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 // Decide evaluates the policy over the facts, which it does not change. It may
 // be called as often as one likes, by several goroutines at a time.
 func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decision, error) {
+	if s := p.options.Scope; s != nil && !reflect.DeepEqual(s, f.Scope) {
+		return nil, unusable(nil, "the policy was prepared for facts of another scope", "please report this")
+	}
 	findings, err := p.evaluate(ctx, f, p.options.Deadline)
 	if err != nil {
 		return nil, err

@@ -42,7 +42,11 @@ func (l *library) rulesOf(ctx context.Context, o Options) ([]RuleInfo, error) {
 			return nil, err
 		}
 		for _, r := range set.rules {
-			r.Params = uses.params(r.module)
+			m, err := parse(r.from)
+			if err != nil {
+				return nil, err
+			}
+			r.Params = uses.params(m)
 			p.infos = append(p.infos, r.RuleInfo)
 		}
 	}

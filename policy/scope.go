@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -27,6 +29,46 @@ func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decisi
 		return nil, nil, unusable(nil, "policy %s has no rule about %s", "a rule about it names it first among its inputs", p.about.Name, join(s.Given))
 	}
 	return out, rules, nil
+}
+
+// narrow leaves the rules of a set that facts of less than a system can tell
+// about, and the modules that these need. Where none is left, it is the same set.
+func (l *library) narrow(s *set, scope *facts.Scope) *set {
+	out := *s
+	out.rules, out.modules, out.ready = nil, map[string]*ast.Module{}, nil
+	if s.ready != nil {
+		out.ready = map[string]*ready{}
+	}
+	var queue []file
+	for _, r := range s.rules {
+		if about(scope, r.Inputs) {
+			out.rules = append(out.rules, r)
+			queue = append(queue, r.from)
+		}
+	}
+	if len(out.rules) == 0 {
+		return s
+	}
+	seen := map[string]bool{}
+	for len(queue) > 0 {
+		f := queue[0]
+		if queue = queue[1:]; seen[f.name] {
+			continue
+		}
+		seen[f.name] = true
+		var refs []string
+		if s.ready != nil {
+			out.ready[f.name] = s.ready[f.name]
+			refs = s.ready[f.name].refs
+		} else {
+			out.modules[f.name] = s.modules[f.name]
+			refs = dataRefs(s.modules[f.name])
+		}
+		for _, ref := range refs {
+			queue = append(queue, l.defining(ref)...)
+		}
+	}
+	return &out
 }
 
 // about: the first input is given, and no other one is beyond the scope.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -83,4 +84,38 @@ func TestScopeEmpty(t *testing.T) {
 	f.Components = testFacts().Components
 	_, err := run(t, baseFS(), f, Options{})
 	wantError(t, err, system.ErrUnusable, "has no rule about kernel config")
+}
+
+// Rules that are not compiled for a scope would have said nothing about it; facts
+// of another scope are refused.
+func TestScopeNarrow(t *testing.T) {
+	t.Parallel()
+	plain, kept := precompiledPair(t)
+	f := kernelAlone("command line")
+	o := Options{Policy: "strict", Now: testNow}
+	want, err := decide(t.Context(), f, o, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Scope = f.Scope
+	for _, l := range []*library{plain, kept} {
+		got, err := decide(t.Context(), f, o, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := show(want), show(got); !reflect.DeepEqual(want, got) {
+			t.Errorf("whole %s\nnarrow %s", a, b)
+		}
+	}
+	p, err := prepare(t.Context(), o, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.programs[0].set.rules); n == 0 || n >= len(p.infos) {
+		t.Errorf("%d of %d rules are compiled", n, len(p.infos))
+	}
+	for _, other := range []*facts.Facts{testFacts(), kernelAlone()} {
+		_, err := p.Decide(t.Context(), other)
+		wantError(t, err, system.ErrUnusable, "another scope")
+	}
 }

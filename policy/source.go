@@ -154,6 +154,11 @@ func (l *library) trustedSet(name string, w trusted) (*set, error) {
 	if len(w.rules) > 0 {
 		packs = append(packs, &pack{name: name, rules: w.rules})
 	}
+	if l.ready != nil {
+		if s := l.assembleReady(name, packs); s != nil {
+			return s, nil
+		}
+	}
 	return assemble(name, packs, l.data, l, nil)
 }
 

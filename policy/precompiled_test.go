@@ -1,0 +1,111 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+)
+
+// precompiledPair is the built-in library twice: as it compiles its rules, and
+// with what a build keeps of them.
+func precompiledPair(t *testing.T) (plain, kept *library) {
+	t.Helper()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := Precompile(&b); err != nil {
+		t.Fatal(err)
+	}
+	one, two := *l, *l
+	one.ready = nil
+	if two.ready, err = two.readPrecompiled(b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	return &one, &two
+}
+
+// Rules that were compiled before are the same rules: they have the same digest,
+// describe themselves alike, become the same modules, and find the same.
+func TestPrecompiled(t *testing.T) {
+	t.Parallel()
+	plain, kept := precompiledPair(t)
+	for _, pack := range slices.Sorted(maps.Keys(plain.packs)) {
+		a, err := builtinSet(plain, pack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := builtinSet(kept, pack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.ready == nil {
+			t.Fatalf("%s is not taken from what was compiled", pack)
+		}
+		if a.digest() != b.digest() || !slices.Equal(a.active, b.active) || len(a.rules) != len(b.rules) {
+			t.Errorf("%s: %s %v, %d rules; compiled before: %s %v, %d rules", pack, a.digest(), a.active, len(a.rules), b.digest(), b.active, len(b.rules))
+		}
+		pa, err := compile(a, "2026-11-20", nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pb, err := compile(b, "2026-11-20", nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range a.rules {
+			x, y := show(r.RuleInfo), show(b.rules[i].RuleInfo)
+			if x != y || r.pkg != b.rules[i].pkg || !slices.Equal(r.defines, b.rules[i].defines) || r.place("fail") != b.rules[i].place("fail") {
+				t.Errorf("%s: %s; compiled before: %s", r.ID, x, y)
+			}
+		}
+		if x, y := query(a).String(), query(b).String(); x != y {
+			t.Errorf("%s is asked for %s; compiled before: %s", pack, x, y)
+		}
+		if x, y := slices.Sorted(maps.Keys(pa.compiler.Modules)), slices.Sorted(maps.Keys(pb.compiler.Modules)); !slices.Equal(x, y) {
+			t.Errorf("%s: modules %q; compiled before: %q", pack, x, y)
+		}
+		fa, err := pa.decide(t.Context(), testFacts())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fb, err := pb.decide(t.Context(), testFacts())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, _ := json.Marshal(fa)
+		y, _ := json.Marshal(fb)
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s finds %s\ncompiled before: %s", pack, x, y)
+		}
+	}
+}
+
+// What is of other rules, or damaged, is not used.
+func TestPrecompiledStale(t *testing.T) {
+	t.Parallel()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := Precompile(&b); err != nil {
+		t.Fatal(err)
+	}
+	other := *l
+	t2 := *l.tree
+	other.tree = &t2
+	t2.modules = slices.Clone(t2.modules)
+	t2.modules[0].content = append(slices.Clone(t2.modules[0].content), '\n')
+	if _, err := other.readPrecompiled(b.Bytes()); err == nil {
+		t.Error("compiled rules are used for other ones")
+	}
+	for _, cut := range []int{0, 1, 40, b.Len() / 2, b.Len() - 1} {
+		if _, err := l.readPrecompiled(b.Bytes()[:cut]); err == nil {
+			t.Errorf("%d of %d bytes are used", cut, b.Len())
+		}
+	}
+}
