@@ -22,6 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -201,7 +202,7 @@ func (o CheckOptions) resolve(ctx context.Context) (*resolved, *policy.Prepared,
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, nil, err
 	}
-	o.Progress.say(Resolve, fmt.Sprintf("%d components", len(r.OS.Components)))
+	o.Progress.say(Resolve, words.Count(len(r.OS.Components), "component", "components"))
 	return r, judge, nil
 }
 
@@ -276,7 +277,7 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 	if err != nil {
 		return nil, err
 	}
-	o.Progress.say(Decide, fmt.Sprintf("%s: %d findings", d.Verdict, len(d.Findings)))
+	o.Progress.say(Decide, string(d.Verdict)+": "+d.Summary.Text())
 	return d, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -25,7 +26,7 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 		}
 	}
 	if len(paths) != len(d.System.Sources) {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%d os.yml files, and the decision is about %d", len(paths), len(d.System.Sources)),
+		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s, and the decision is about %d", words.Count(len(paths), "os.yml file", "os.yml files"), len(d.System.Sources)),
 			Next: "name the same files in the same order"}
 	}
 	wd, err := os.Getwd()

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -212,12 +213,12 @@ func vulnerabilities(v facts.VulnerabilityScan) string {
 	if !v.Scanned {
 		return "vulnerabilities: not scanned (no vulnerability database was given)"
 	}
-	note := fmt.Sprintf("vulnerabilities: scanned by %s, %d records", v.Database, v.Records)
+	note := "vulnerabilities: scanned by " + v.Database + ", " + words.Count(v.Records, "record", "records")
 	if v.Modified != "" {
 		note += ", the newest of " + v.Modified
 	}
 	if n := len(v.VEX); n > 0 {
-		note += fmt.Sprintf("; %d VEX documents (%s)", n, strings.Join(v.VEX, ", "))
+		note += "; " + words.Count(n, "VEX document", "VEX documents") + " (" + strings.Join(v.VEX, ", ") + ")"
 	}
 	return note
 }
@@ -237,7 +238,7 @@ func unmatched(f *facts.Facts) []string {
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(packages)) {
-		out = append(out, fmt.Sprintf("vulnerabilities: %d packages were not matched, %s", packages[what], what))
+		out = append(out, "vulnerabilities: "+words.Count(packages[what], "package was", "packages were")+" not matched, "+what)
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // Dir verifies the image in a folder: every statement, every file, and that
@@ -78,12 +78,12 @@ func (w *walk) run() error {
 	w.r.Arch = w.c.provenance.BuildDefinition.ExternalParameters.Arch
 	w.r.describe(w.v, w.s, w.c)
 	w.r.Checked = []string{
-		fmt.Sprintf("signatures of %d statements", len(w.s)),
+		"signatures of " + words.Count(len(w.s), "statement", "statements"),
 		"predicate types: SPDX, CycloneDX, provenance, summary, test result",
-		fmt.Sprintf("digests of %d files of the image, and no file beside", len(w.r.Files)),
-		fmt.Sprintf("digests of %d other files", len(w.c.byproducts)),
-		fmt.Sprintf("bills of materials of %d components", len(w.c.components())),
-		fmt.Sprintf("OCI layout of %d blobs", w.blobs),
+		"digests of " + words.Count(len(w.r.Files), "file", "files") + " of the image, and no file beside",
+		"digests of " + words.Count(len(w.c.byproducts), "other file", "other files"),
+		"bills of materials of " + words.Count(len(w.c.components()), "component", "components"),
+		"OCI layout of " + words.Count(w.blobs, "blob", "blobs"),
 		"decision: " + w.r.Summary.text(),
 	}
 	return nil

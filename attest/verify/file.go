@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // File verifies one file of an image by the attestations in a folder, "" for
@@ -67,7 +68,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	r.Arch = c.provenance.BuildDefinition.ExternalParameters.Arch
 	r.describe(v, s, c)
 	r.Checked = []string{
-		fmt.Sprintf("signatures of %d statements", len(s)),
+		"signatures of " + words.Count(len(s), "statement", "statements"),
 		fmt.Sprintf("one file of %d: the others, the bills of materials and the decision were not looked at", len(subjects)),
 		"decision: " + r.Summary.text(),
 	}

@@ -63,7 +63,7 @@ func (r *Refusal) Is(target error) bool { return target == ErrRefused }
 // What to do next, by check.
 var next = map[Check]string{
 	CheckFolder:    "keep nothing but the image in its folder; fetch or build it again",
-	CheckSignature: "check that --key is the public key of who built the image",
+	CheckSignature: "do not boot it: fetch or build the image again",
 	CheckType:      "build the image again; its seal is not whole",
 	CheckSubject:   "do not boot it: fetch or build the image again",
 	CheckByproduct: "do not trust this folder: fetch or build the image again",

@@ -82,7 +82,7 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	}
 	key := e.signer(v.policy.Keys)
 	if key < 0 {
-		return nil, refuse(CheckSignature, path, "not signed by a trusted key")
+		return nil, refuseNext("check that --key is the public key of who built the image", CheckSignature, path, "not signed by a trusted key")
 	}
 	if err := statement.ExactBundle(raw, v.hints[key], e.payload, e.signature); err != nil {
 		return nil, refuseNext("fetch or build the image again", CheckSignature, path, "signed, but the bundle holds what is not: %v", err)

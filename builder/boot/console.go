@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
 // maxLine bounds a line of the console; a longer one is broken.
@@ -69,8 +71,9 @@ func (c *console) line() {
 	}
 }
 
-// clean makes a line safe for a terminal: escape sequences and control
-// characters go, bytes that are no UTF-8 become question marks, a tab stays.
+// clean makes a line safe for a terminal and a log: escape sequences and control
+// characters go, which consoles are full of, bytes that are no UTF-8 become
+// question marks, a tab stays, and what is left commands no CI service.
 func clean(p []byte) string {
 	var b strings.Builder
 	for len(p) > 0 {
@@ -82,12 +85,12 @@ func clean(p []byte) string {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			b.WriteByte('?')
-		case r == '\t' || r >= ' ' && (r < 0x7f || r >= 0xa0) && (r < 0x2028 || r > 0x202e) && (r < 0x2066 || r > 0x2069):
+		case r == '\t' || r == utf8.RuneError || !safetext.Deceptive(r):
 			b.WriteRune(r)
 		}
 		p = p[n:]
 	}
-	return strings.TrimRight(b.String(), " ")
+	return safetext.Inert(strings.TrimRight(b.String(), " "))
 }
 
 // escapeLen is the length of the escape sequence at the start of p: ESC [ up

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // dockerSave is the older form of docker save: manifest.json, configs, layers,
@@ -93,7 +95,7 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 		return nil, fmt.Errorf("%q: %w", it.Config, err)
 	}
 	if len(diffIDs) != len(it.Layers) || len(it.Layers) > s.lim.layers {
-		return nil, fmt.Errorf("%d layers, but the config lists %d", len(it.Layers), len(diffIDs))
+		return nil, fmt.Errorf("%s, but the config lists %d", words.Count(len(it.Layers), "layer", "layers"), len(diffIDs))
 	}
 	names := map[string]string{} // digest -> file
 	layers := []map[string]any{}

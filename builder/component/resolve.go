@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // The media types that we know. Lists that are refused on purpose:
@@ -406,7 +407,7 @@ func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte) (
 		return nil, &noPlatform{fmt.Sprintf("its config says %s/%s, wanted is linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
 	}
 	if len(diffIDs) != len(m.Layers) {
-		return nil, fmt.Errorf("%d layers, but the config lists %d", len(m.Layers), len(diffIDs))
+		return nil, fmt.Errorf("%s, but the config lists %d", words.Count(len(m.Layers), "layer", "layers"), len(diffIDs))
 	}
 	img := &system.Image{Manifest: d.Digest, MediaType: d.MediaType, Size: int64(len(raw)), Raw: raw, Config: *c}
 	p.mu.Lock()

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // Limits on what containers print on the console, which may be a slow serial
@@ -131,7 +133,7 @@ func (l *containerLines) flush() {
 
 func (l *containerLines) reportDropped() {
 	if l.dropped > 0 {
-		l.console.Printf("%s %d lines not shown here; the log has them", l.prefix[:len(l.prefix)-3]+":", l.dropped)
+		l.console.Printf("%s %s not shown here; the log has more", l.prefix[:len(l.prefix)-3]+":", words.Count(l.dropped, "line", "lines"))
 		l.dropped = 0
 	}
 }

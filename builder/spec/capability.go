@@ -39,6 +39,10 @@ func (c *Capability) fromNode(d *decoder, n *yaml.Node) {
 	text, ok := d.text(n)
 	switch {
 	case !ok:
+	case strings.EqualFold(text, "cap_all"):
+		d.errorf(n, "write all, which stands alone in the list", "unknown capability %q: there is none of that name", text)
+	case strings.EqualFold(text, "cap_none"):
+		d.errorf(n, "write none, which stands alone in the list, or an empty list", "unknown capability %q: there is none of that name", text)
 	case strings.EqualFold(text, "all"):
 		*c = CapAll
 	case strings.EqualFold(text, "none"):

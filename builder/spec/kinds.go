@@ -9,6 +9,8 @@ import (
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // ID is a user or group id: a number, or the name of a container that stands
@@ -164,7 +166,7 @@ func (r *Rlimit) fromNode(d *decoder, n *yaml.Node) {
 	}
 	parts := strings.Split(text, ",")
 	if len(parts) != 3 {
-		d.errorf(n, "write NAME,SOFT,HARD: nofile,100,200", "rlimit %q has %d parts, want 3", text, len(parts))
+		d.errorf(n, "write NAME,SOFT,HARD: nofile,100,200", "rlimit %q has %s, want 3", text, words.Count(len(parts), "part", "parts"))
 		return
 	}
 	name := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(parts[0])), "RLIMIT_")

@@ -7,6 +7,8 @@ import (
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // Bind is a bind mount, written `SOURCE:DESTINATION[:OPTIONS]`. A source
@@ -24,7 +26,7 @@ func (b *Bind) fromNode(d *decoder, n *yaml.Node) {
 	}
 	parts := strings.Split(text, ":")
 	if len(parts) < 2 || len(parts) > 3 {
-		d.errorf(n, "write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS", "bind %q has %d parts between colons, want 2 or 3", text, len(parts))
+		d.errorf(n, "write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS", "bind %q has %s between colons, want 2 or 3", text, words.Count(len(parts), "part", "parts"))
 		return
 	}
 	b.Source, b.Destination = parts[0], parts[1]

@@ -80,7 +80,7 @@ was there before stays. Several files are one system, merged in order.
 	fs := cmd.Flags()
 	fs.StringSliceVar(&formats, "format", []string{"kernel+initrd"}, "image formats, separated by commas: "+strings.Join(image.Formats(), ", "))
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
-	fs.StringVar(&key, "key", "", "private key that signs, as `key generate` or cosign makes it")
+	fs.StringVar(&key, "key", "", "private key that signs, as seaworthy key generate or cosign makes it")
 	fs.BoolVar(&unsigned, "unsigned", false, "build without signatures; verify will refuse the image")
 	return cmd
 }

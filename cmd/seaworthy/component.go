@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 func (c *cli) component() *cobra.Command {
@@ -35,7 +36,7 @@ component.yml says, and puts it into an OCI layout. Equal inputs give equal dige
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.out, "%s@%s  %d packages, %.1f MB\n", r.Reference, r.Digest, len(r.Packages), float64(r.Size)/1e6)
+			_, err = fmt.Fprintf(c.text, "%s@%s  %s, %.1f MB\n", r.Reference, r.Digest, words.Count(len(r.Packages), "package", "packages"), float64(r.Size)/1e6)
 			return err
 		},
 	}

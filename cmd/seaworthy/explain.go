@@ -102,7 +102,7 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	mend := &mender{sources: sources, now: sources}
 	for i := range told {
 		if i > 0 {
-			fmt.Fprintln(c.out)
+			fmt.Fprintln(c.text)
 		}
 		if err := c.explainFinding(&told[i], mend); err != nil {
 			return err
@@ -115,9 +115,9 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	}
 	if passing > 0 {
 		if len(told) > 0 {
-			fmt.Fprintln(c.out)
+			fmt.Fprintln(c.text)
 		}
-		fmt.Fprintf(c.out, "%d more pass or do not apply: name one as RULE@RESOURCE.\n", passing)
+		fmt.Fprintf(c.text, "%d more pass or do not apply: name one as RULE@RESOURCE.\n", passing)
 	}
 	return nil
 }
@@ -131,11 +131,11 @@ type mender struct {
 
 func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
 	f := &e.Finding
-	fmt.Fprint(c.out, printable(fmt.Sprintf("%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, f.Resource, e.Rule.Title)))
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	fmt.Fprint(c.text, printableText(fmt.Sprintf("%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, f.Resource, e.Rule.Title)))
+	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	row := func(head, text string) {
 		if text = strings.Join(strings.Fields(text), " "); text != "" {
-			fmt.Fprintf(w, "%s\t%s\n", head, printable(text))
+			fmt.Fprintf(w, "%s\t%s\n", head, printableText(text))
 		}
 	}
 	row("what", f.Message)
@@ -159,7 +159,7 @@ func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
 	}
 	c.explainEdit(f, mend)
 	if e.Waiver != "" {
-		fmt.Fprintf(c.out, "\nA waiver, to be completed:\n%s", printable(e.Waiver))
+		fmt.Fprintf(c.text, "\nA waiver, to be completed:\n%s", printableText(e.Waiver))
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (c *cli) explainEdit(f *decision.Finding, mend *mender) {
 	case f.State != decision.StateFail && f.State != decision.StateWaived:
 		return
 	case len(f.Edits) == 0:
-		fmt.Fprintln(c.out, "\nThere is no diff for it: `to pass` says what to do.")
+		fmt.Fprintln(c.text, "\nThere is no diff for it: `to pass` says what to do.")
 		return
 	case mend.sources == nil:
 		return
@@ -183,12 +183,12 @@ func (c *cli) explainEdit(f *decision.Finding, mend *mender) {
 		if errors.As(err, &se) && se.Next != "" {
 			next = "\n  next: " + se.Next
 		}
-		fmt.Fprintf(c.out, "\nThe edit cannot be shown: %s%s\n", printable(text), printable(next))
+		fmt.Fprintf(c.text, "\nThe edit cannot be shown: %s%s\n", printableText(text), printableText(next))
 	case diff == "":
-		fmt.Fprintln(c.out, "\nThe diffs above make it pass, too.")
+		fmt.Fprintln(c.text, "\nThe diffs above make it pass, too.")
 	default:
 		mend.now, mend.shown = after, true
-		fmt.Fprintf(c.out, "\n%s", c.patch(diff))
+		fmt.Fprintf(c.out, "\n%s", c.patch(diff)) // for patch -p1
 	}
 }
 
@@ -198,7 +198,7 @@ func (c *cli) patch(diff string) string {
 	if _, isTerminal := terminal(c.out); !isTerminal {
 		return diff
 	}
-	return printable(strings.ReplaceAll(diff, "\r\n", "\n"))
+	return printableText(strings.ReplaceAll(diff, "\r\n", "\n"))
 }
 
 func asJSON(v any) string {
@@ -271,7 +271,7 @@ func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags,
 }
 
 func (c *cli) describePage(p *policy.Page) {
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	section := func(head string, n int) {
 		if n > 0 {
 			fmt.Fprintf(w, "\n%s\n", head)
@@ -294,8 +294,8 @@ func (c *cli) example(id string, fires bool, head string) {
 	if text == "" {
 		return
 	}
-	fmt.Fprintf(c.out, "\n%s\n", head)
+	fmt.Fprintf(c.text, "\n%s\n", head)
 	for line := range strings.Lines(text) {
-		fmt.Fprint(c.out, "  "+line)
+		fmt.Fprint(c.text, "  "+line)
 	}
 }

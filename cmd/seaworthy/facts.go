@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -46,7 +47,7 @@ again, without the images, by check --facts.
 			if err != nil {
 				return err
 			}
-			_, err = c.out.Write(raw)
+			_, err = c.out.Write(safetext.JSON(raw))
 			return err
 		},
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -55,24 +56,24 @@ func (f *ruleReader) frameworks(cmd *cobra.Command) ([]policy.FrameworkInfo, err
 }
 
 func (c *cli) listFrameworks(all []policy.FrameworkInfo) error {
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	for i := range all {
 		n := all[i].Coverage()
-		fmt.Fprintf(w, "%s\t%s\t%d controls\t%d covered\t%d by checked mappings\n",
-			all[i].ID, printable(strings.TrimSpace(all[i].Title+" "+all[i].Version)), n.Controls, n.Covered, n.Checked)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d covered\t%d by checked mappings\n",
+			all[i].ID, printable(strings.TrimSpace(all[i].Title+" "+all[i].Version)), words.Count(n.Controls, "control", "controls"), n.Covered, n.Checked)
 	}
 	return w.Flush()
 }
 
 func (c *cli) showFramework(fw *policy.FrameworkInfo) error {
-	fmt.Fprintf(c.out, "%s\n", printable(strings.TrimSpace(fw.Title+" "+fw.Version)))
+	fmt.Fprintf(c.text, "%s\n", printable(strings.TrimSpace(fw.Title+" "+fw.Version)))
 	for _, line := range []string{fw.URL, fw.Text} {
 		if line != "" {
-			fmt.Fprintf(c.out, "%s\n", printable(line))
+			fmt.Fprintf(c.text, "%s\n", printable(line))
 		}
 	}
-	fmt.Fprintln(c.out)
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(c.text)
+	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	for i, control := range fw.Controls {
 		title := control.Title
 		if control.Gap != "" {
@@ -116,8 +117,8 @@ func (c *cli) describeControls(cmd *cobra.Command, from *ruleReader, rule string
 	if len(mappings) == 0 {
 		return nil
 	}
-	fmt.Fprintln(c.out, "\nControls:")
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(c.text, "\nControls:")
+	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	for _, m := range mappings {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", m.Framework, printable(m.Control), m.Confidence, printable(m.Title))
 	}

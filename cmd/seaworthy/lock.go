@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
@@ -63,7 +64,7 @@ takes what the cache holds. If there was a lock before, it prints what moved.
 			for _, m := range pipeline.Moves(before, lock) {
 				fmt.Fprintln(c.err, "seaworthy: "+printable(moveText(m)))
 			}
-			fmt.Fprintf(c.err, "seaworthy: %s pins %s\n", printable(path), count(len(lock.Components), "component", "components"))
+			fmt.Fprintf(c.err, "seaworthy: %s pins %s\n", printable(path), words.Count(len(lock.Components), "component", "components"))
 			return nil
 		},
 	}

@@ -2,17 +2,19 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
 // The exit codes, the same for every verb and report format.
@@ -45,22 +47,25 @@ func usageError(what, next string) error {
 
 // cli is what every verb gets: where to read, print and log.
 type cli struct {
-	in       io.Reader
-	out, err io.Writer
-	buffered *bufio.Reader
+	in io.Reader
+	// out is for data that programs read, text for what people read, err for
+	// progress and errors. The latter two are made safe for terminals and the logs
+	// of CI services.
+	out, text, err io.Writer
+	buffered       *bufio.Reader
 }
 
 // run runs the program until it is done or ctx ends, and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
-	c := &cli{in: in, out: out, err: errw}
+	c := &cli{in: in, out: out, text: safetext.NewWriter(out), err: safetext.NewWriter(errw)}
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
-	root.SetErr(errw)
+	root.SetErr(c.err)
 	err := root.ExecuteContext(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		fmt.Fprintln(errw, "seaworthy: interrupted; nothing was changed")
+		fmt.Fprintln(c.err, "seaworthy: interrupted; nothing was changed")
 		return exitNoEval
 	}
 	return c.report(err)
@@ -143,7 +148,7 @@ func (c *cli) report(err error) int {
 	}
 	for _, e := range flatten(err) {
 		// A line of the text must not look like one of ours.
-		fmt.Fprintln(c.err, "seaworthy: "+strings.ReplaceAll(printable(e.Error()), "\n", "\n    "))
+		fmt.Fprintln(c.err, "seaworthy: "+strings.ReplaceAll(printableText(e.Error()), "\n", "\n    "))
 		var se *system.Error
 		if errors.As(e, &se) && se.Next != "" {
 			fmt.Fprintln(c.err, "  next: "+printable(se.Next))
@@ -178,24 +183,20 @@ func flatten(err error) []error {
 // several causes.
 var joinType = reflect.TypeOf(errors.Join(io.EOF))
 
-// count says how many there are of something.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// json prints a value for programs.
+func (c *cli) json(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	_, err := c.out.Write(safetext.JSON(b.Bytes()))
+	return err
 }
 
-// printable quotes control characters, and those that hide or reorder others:
-// text that came out of an image must not drive the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co):
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
+// printable is text from elsewhere as one line, printableText as several: what
+// came out of an image must not drive the terminal.
+func printable(s string) string     { return safetext.Clean(s) }
+func printableText(s string) string { return safetext.Text(s) }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
 // TestReportOfHostileText: what an image says neither drives the terminal nor
@@ -13,7 +15,7 @@ import (
 func TestReportOfHostileText(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	c := &cli{err: &b}
+	c := &cli{err: safetext.NewWriter(&b)}
 	c.report(fmt.Errorf("entry: %w", errors.New("\x1b[2Ja\nseaworthy: verified\u202egnp\u2066\u200b\u009b31m\x7f\r\u2028b")))
 	if got := b.String(); strings.ContainsAny(got, "\x1b\u202e\u2066\u200b\u009b\x7f\r\u2028") {
 		t.Errorf("drives the terminal: %q", got)

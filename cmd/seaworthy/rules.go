@@ -34,7 +34,7 @@ func (c *cli) rules() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+			w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 			for _, r := range rules {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, printable(r.Title))
 			}
@@ -57,7 +57,7 @@ func (c *cli) rules() *cobra.Command {
 			if err := c.describeParams(cmd, &rules, r); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.out, "\n%s", printable(r.Source))
+			fmt.Fprintf(c.text, "\n%s", printableText(r.Source))
 			return nil
 		},
 	})
@@ -71,7 +71,7 @@ func (c *cli) rules() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return policy.Test(cmd.Context(), o, c.out)
+			return policy.Test(cmd.Context(), o, c.text)
 		},
 	})
 	cmd.AddCommand(c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
@@ -87,7 +87,7 @@ func (c *cli) describeParams(cmd *cobra.Command, rules *ruleReader, r *policy.Ru
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.out, "\nParameters:")
+	fmt.Fprintln(c.text, "\nParameters:")
 	return c.listParams(cmd, o, r.Params)
 }
 
@@ -101,13 +101,13 @@ func (c *cli) listParams(cmd *cobra.Command, o policy.Options, names []string) e
 		if names != nil && !slices.Contains(names, p.Name) {
 			continue
 		}
-		fmt.Fprintf(c.out, "%s  %s\n", printable(p.Name), printable(p.Type))
+		fmt.Fprintf(c.text, "%s  %s\n", printable(p.Name), printable(p.Type))
 		if p.Description != "" {
-			fmt.Fprintf(c.out, "  %s\n", printable(p.Description))
+			fmt.Fprintf(c.text, "  %s\n", printable(p.Description))
 		}
-		fmt.Fprintf(c.out, "  default  %s\n", printable(short(p.Default)))
+		fmt.Fprintf(c.text, "  default  %s\n", printable(short(p.Default)))
 		if value := short(p.Value); value != short(p.Default) {
-			fmt.Fprintf(c.out, "  set to   %s\n", printable(value))
+			fmt.Fprintf(c.text, "  set to   %s\n", printable(value))
 		}
 	}
 	return nil
@@ -144,19 +144,19 @@ func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo
 }
 
 func (c *cli) describeRule(r *policy.RuleInfo) {
-	fmt.Fprintf(c.out, "%s  %s\n\n", r.ID, printable(r.Title))
+	fmt.Fprintf(c.text, "%s  %s\n\n", r.ID, printable(r.Title))
 	if r.Description != "" {
-		fmt.Fprintf(c.out, "%s\n\n", printable(strings.TrimSpace(r.Description)))
+		fmt.Fprintf(c.text, "%s\n\n", printableText(strings.TrimSpace(r.Description)))
 	}
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	for _, line := range [][2]string{
 		{"severity", string(r.Severity)}, {"packs", strings.Join(r.Packs, ", ")}, {"looks at", strings.Join(r.Inputs, ", ")},
 		{"since", r.Since}, {"to pass", strings.TrimSpace(r.Remediation)},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], printable(line[1]))
+			fmt.Fprintf(w, "%s\t%s\n", line[0], printableText(line[1]))
 		}
 	}
 	w.Flush()
-	fmt.Fprintf(c.out, "\nWaiver:\n  waivers:\n    - rule: %s\n      resource: RESOURCE\n      reason: WHY\n      owner: WHO\n      expires: YYYY-MM-DD\n", r.ID)
+	fmt.Fprintf(c.text, "\nWaiver:\n  waivers:\n    - rule: %s\n      resource: RESOURCE\n      reason: WHY\n      owner: WHO\n      expires: YYYY-MM-DD\n", r.ID)
 }

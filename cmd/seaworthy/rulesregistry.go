@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
@@ -53,11 +54,11 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.out, done.Reference)
+			fmt.Fprintln(c.text, done.Reference)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "private key that signs, as `key generate` or cosign makes it")
+	cmd.Flags().StringVar(&key, "key", "", "private key that signs, as seaworthy key generate or cosign makes it")
 	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature: whoever takes it has to name its digest")
 	addAllowRedirect(cmd, &redirectTo)
 	return cmd
@@ -96,7 +97,7 @@ func (c *cli) rulesPull() *cobra.Command {
 			if err := writeFolder(args[1], o.Policies[0].Bundle); err != nil {
 				return &system.Error{Kind: system.ErrUnusable, What: "cannot write " + args[1], Err: cause(err), Next: "name a folder that can be written"}
 			}
-			fmt.Fprintf(c.err, "seaworthy: %s: %d files of %s\n", args[1], len(o.Policies[0].Bundle.Files), o.Policies[0].Bundle.Manifest)
+			fmt.Fprintf(c.err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
 			return nil
 		},
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -110,7 +109,7 @@ a folder it checks that file, and says so. docs/verify.md has every check.
 				c.sayVerified(args[0], r)
 			}
 			for _, one := range rules {
-				fmt.Fprintf(c.out, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
+				fmt.Fprintf(c.text, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
 			}
 			return err
 		},
@@ -166,36 +165,34 @@ func noOutput(verb, path string) error {
 }
 
 func (c *cli) sayVerified(path string, r *verify.Result) {
-	fmt.Fprintf(c.out, "verified %s\n", path)
+	fmt.Fprintf(c.text, "verified %s\n", path)
 	for _, line := range r.Checked {
-		fmt.Fprintf(c.out, "  %s\n", printable(line))
+		fmt.Fprintf(c.text, "  %s\n", printable(line))
 	}
 	for _, f := range r.Files {
-		fmt.Fprintf(c.out, "  %s  %s\n", f.Digest, printable(f.Name))
+		fmt.Fprintf(c.text, "  %s  %s\n", f.Digest, printable(f.Name))
 	}
 	s := r.Summary
-	fmt.Fprintf(c.out, "  system %s, %s, image %s\n", printable(r.Name), printable(r.Arch), r.Artifact)
-	fmt.Fprintf(c.out, "  policy %s %s\n", printable(s.Policy), s.PolicyDigest)
+	fmt.Fprintf(c.text, "  system %s, %s, image %s\n", printable(r.Name), printable(r.Arch), r.Artifact)
+	fmt.Fprintf(c.text, "  policy %s %s\n", printable(s.Policy), s.PolicyDigest)
 	for _, d := range []struct{ name, digest string }{{"decision", s.Decision}, {"waivers", s.Waivers}, {"lock", s.Lock}} {
 		if d.digest != "" {
-			fmt.Fprintf(c.out, "  %s %s\n", d.name, d.digest)
+			fmt.Fprintf(c.text, "  %s %s\n", d.name, d.digest)
 		}
 	}
 	if s.Decided != "" {
-		fmt.Fprintf(c.out, "  decided on %s\n", s.Decided)
+		fmt.Fprintf(c.text, "  decided on %s\n", s.Decided)
 	}
 	if s.WaiversExpire != "" {
-		fmt.Fprintf(c.out, "  waivers are valid until %s\n", s.WaiversExpire)
+		fmt.Fprintf(c.text, "  waivers are valid until %s\n", s.WaiversExpire)
 	}
 }
 
 // verifyJSON prints the outcome, good or bad, and keeps the exit code.
 func (c *cli) verifyJSON(path string, r *verify.Result, rules []verify.Ruling, verr error) error {
-	enc := json.NewEncoder(c.out)
-	enc.SetIndent("", "  ")
 	rep := verify.NewReport(path, r, verr)
 	rep.Rules = rules
-	if err := enc.Encode(rep); err != nil {
+	if err := c.json(rep); err != nil {
 		return err
 	}
 	return verr

@@ -71,7 +71,7 @@ has expired denies. check and build take the file with --waivers.
 			if w.Digest != "" {
 				what = w.Digest
 			}
-			_, err = fmt.Fprintf(c.out, "%s: %s on %s is waived to the end of %s\n", o.File, w.Rule, printable(what), w.Expires)
+			_, err = fmt.Fprintf(c.text, "%s: %s on %s is waived to the end of %s\n", o.File, w.Rule, printable(what), w.Expires)
 			return err
 		},
 	}

@@ -3,6 +3,11 @@
 // only; it imports the standard library alone, and anyone may import it.
 package decision
 
+import (
+	"fmt"
+	"strings"
+)
+
 // SchemaVersion counts incompatible changes of decision.json.
 const SchemaVersion = 1
 
@@ -181,6 +186,21 @@ type Summary struct {
 	NotApplicable int            `json:"notApplicable"`
 	Unknown       int            `json:"unknown"`
 	Failing       map[string]int `json:"failing"`
+}
+
+// Text counts the findings by state, those that fail by severity too.
+func (s Summary) Text() string {
+	fail := fmt.Sprintf("%d fail", s.Fail)
+	var parts []string
+	for _, sev := range []Severity{Critical, High, Medium, Low} {
+		if n := s.Failing[string(sev)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, sev))
+		}
+	}
+	if len(parts) > 0 {
+		fail += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return fmt.Sprintf("%s, %d unknown, %d waived, %d pass, %d not applicable", fail, s.Unknown, s.Waived, s.Pass, s.NotApplicable)
 }
 
 // Finding is one rule on one resource.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -213,7 +214,7 @@ func TestHostileEverywhere(t *testing.T) {
 				t.Errorf("%s, %s: not valid UTF-8", name, format)
 			}
 			for _, r := range out {
-				if r != '\n' && deceptive(r) {
+				if r != '\n' && safetext.Deceptive(r) {
 					t.Errorf("%s, %s: %U is in it", name, format, r)
 					break
 				}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -104,6 +105,8 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 		"clean":   func(s any) string { return clean(toText(s)) },
 		"short":   short,
 		"percent": percent,
+		"count":   count,
+		"parts":   parts,
 		"words":   func(s decision.State) string { return strings.ReplaceAll(string(s), "-", " ") },
 		"state":   controlWords,
 		"unsure":  func(r decision.ControlRule) bool { return unsure(r) != "" },
@@ -141,7 +144,7 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 	if err := t.Execute(&b, data); err != nil {
 		return err
 	}
-	_, err = w.Write(bytes.ReplaceAll(b.Bytes(), []byte(runnerCommand), []byte("#&#35;[")))
+	_, err = w.Write(safetext.XML(b.Bytes()))
 	return err
 }
 

@@ -3,11 +3,10 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
-	"unicode/utf16"
 
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -32,25 +31,7 @@ func encode(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.ReplaceAll(escape(b.Bytes()), []byte(runnerCommand), []byte(`#\u0023[`)), nil
-}
-
-// escape writes deceptive characters of JSON text as \uXXXX, which means the
-// same to every reader but a terminal. They can stand only inside strings.
-func escape(raw []byte) []byte {
-	var b bytes.Buffer
-	for _, r := range string(raw) {
-		switch {
-		case r == '\n' || !deceptive(r):
-			b.WriteRune(r)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.Bytes()
+	return safetext.JSON(b.Bytes()), nil
 }
 
 // value is a value as people write it: a text without quotes, unless it could

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -86,7 +87,7 @@ func writeJUnit(w io.Writer, d *decision.Decision, o Options) error {
 		return err
 	}
 	b.WriteByte('\n')
-	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte(runnerCommand), []byte("#&#35;[")))
+	_, err := w.Write(safetext.XML(b.Bytes()))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -157,21 +158,8 @@ func verdictWord(d *decision.Decision) string {
 	return "UNKNOWN"
 }
 
-// tally is the summary in words.
-func tally(d *decision.Decision) string {
-	s := d.Summary
-	fail := fmt.Sprintf("%d fail", s.Fail)
-	var parts []string
-	for _, sev := range []decision.Severity{decision.Critical, decision.High, decision.Medium, decision.Low} {
-		if n := s.Failing[string(sev)]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, sev))
-		}
-	}
-	if len(parts) > 0 {
-		fail += " (" + strings.Join(parts, ", ") + ")"
-	}
-	return fmt.Sprintf("%s, %d unknown, %d waived, %d pass, %d not applicable", fail, s.Unknown, s.Waived, s.Pass, s.NotApplicable)
-}
+// tally counts the findings by state.
+func tally(d *decision.Decision) string { return d.Summary.Text() }
 
 // why is the reason for the verdict in words.
 func why(d *decision.Decision) string {
@@ -209,12 +197,7 @@ func why(d *decision.Decision) string {
 	return out
 }
 
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
+func count(n int, one, many string) string { return words.Count(n, one, many) }
 
 // spot is a place in a file, for readers that want one with every finding.
 type spot struct {

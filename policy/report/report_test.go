@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -199,7 +200,7 @@ func FuzzClean(f *testing.F) {
 			t.Fatalf("%q is not valid UTF-8", out)
 		}
 		for _, r := range out {
-			if deceptive(r) {
+			if safetext.Deceptive(r) {
 				t.Fatalf("%U survives", r)
 			}
 		}

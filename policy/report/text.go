@@ -55,12 +55,12 @@ func writeText(w io.Writer, d *decision.Decision, o Options) error {
 func (t *textReport) header() {
 	d := t.d
 	t.line(t.paint(bold, clean(d.System.Name)), " (", clean(d.System.Arch), "): ", t.paint(verdictColor(d), verdictWord(d)))
-	t.field(2, "policy", fmt.Sprintf("%s %s, %s", d.Policy.Name, short(d.Policy.Digest), count(d.Policy.Rules, "rule", "rules")))
+	t.field(2, "policy", partWords(decision.PolicyPart{Name: d.Policy.Name, Digest: d.Policy.Digest, Rules: d.Policy.Rules}))
 	judged := fmt.Sprintf("by %s %s, fail-on %s", d.Tool.Name, d.Tool.Version, d.FailOn)
 	if d.Date != "" {
 		judged = d.Date + " " + judged
 	}
-	for _, p := range d.Policy.Parts {
+	for _, p := range parts(d.Policy) {
 		t.field(2, "", partWords(p))
 	}
 	t.field(2, "judged", judged)

@@ -97,6 +97,15 @@ func (t *textReport) diff(f *decision.Finding) {
 	}
 }
 
+// parts are the policies that a policy has, none where its only one says no more
+// than the whole.
+func parts(p decision.Policy) []decision.PolicyPart {
+	if len(p.Parts) == 1 && p.Parts[0].Name == p.Name && p.Parts[0].Digest == p.Digest && p.Parts[0].Reference == "" {
+		return nil
+	}
+	return p.Parts
+}
+
 // partWords is one policy of several.
 func partWords(p decision.PolicyPart) string {
 	out := fmt.Sprintf("%s %s, %s", p.Name, short(p.Digest), count(p.Rules, "rule", "rules"))

@@ -315,7 +315,7 @@ func TestSink(t *testing.T) {
 		"inside":                    {[]st.Object{st.File("kernel", full)}, "ikconfig", "", release},
 		"inside and beside":         {[]st.Object{st.File("kernel", full), st.File("config", configText)}, "ikconfig", "", release},
 		"a lie beside": {[]st.Object{st.File("kernel", full), st.File("config", other)}, "ikconfig",
-			"config differs from the configuration inside the kernel in 1 options: CONFIG_C", release},
+			"config differs from the configuration inside the kernel in 1 option: CONFIG_C", release},
 		"none":     {[]st.Object{st.File("kernel", plain)}, "", "", release},
 		"shadowed": {[]st.Object{st.File("kernel", plain), st.Shadowed(st.File("config", configText))}, "", "", release},
 		"modules of another": {[]st.Object{st.File("kernel", plain), st.Nested("kernel.tar", st.File("lib/modules/5.10.0/modules.dep", "x"))}, "",

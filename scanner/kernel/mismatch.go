@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // mismatches says where a kernel, its modules and its configuration disagree.
@@ -34,7 +36,7 @@ func mismatches(img *image, version string, folders []string, file string, confi
 	if img.config != nil {
 		if names := differing(img.config.options, config.options); len(names) > 0 {
 			shown := names[:min(len(names), 5)]
-			say("%s differs from the configuration inside the kernel in %d options: %s", file, len(names), strings.Join(shown, ", "))
+			say("%s differs from the configuration inside the kernel in %s: %s", file, words.Count(len(names), "option", "options"), strings.Join(shown, ", "))
 		}
 	}
 	return out
