@@ -54,7 +54,8 @@ type Resolved struct {
 	// Position where there is none: Component.Signed says which images it
 	// means.
 	Trust system.Position
-	// Notes are the settings that have no effect, though they are no error.
+	// Notes are the settings that have no effect, though they are no error, and
+	// those that are not read as they are written.
 	Notes []runtime.Note
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -39,6 +40,11 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 		return nil, err
 	}
 	o.circumstances(r, f)
+	for _, c := range f.Components {
+		if n := len(c.Files.LeftOut); n > 0 {
+			o.Progress.say(Inventory, fmt.Sprintf("note: %s: device nodes are left out, /dev is made when the container starts: %s", c.ID, strings.Join(c.Files.LeftOut[:min(n, 5)], ", ")))
+		}
+	}
 	if err := vuln.Match(ctx, f, o.vulnerabilities()); err != nil {
 		return nil, err
 	}

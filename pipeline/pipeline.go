@@ -202,6 +202,11 @@ func (o CheckOptions) resolve(ctx context.Context) (*resolved, *policy.Prepared,
 	if err := errors.Join(err, policyErr); err != nil {
 		return nil, nil, err
 	}
+	for _, n := range r.Notes {
+		if n.Works {
+			o.Progress.say(Resolve, fmt.Sprintf("note: %s:%d:%d: %s: %s", n.Origin.File, n.Origin.Line, n.Origin.Column, n.Component, n.Text))
+		}
+	}
 	o.Progress.say(Resolve, words.Count(len(r.OS.Components), "component", "components"))
 	return r, judge, nil
 }
@@ -293,6 +298,9 @@ func (o CheckOptions) circumstances(r *resolved, f *facts.Facts) {
 		}
 	}
 	for _, n := range r.Notes {
+		if n.Works {
+			continue
+		}
 		f.Ignored = append(f.Ignored, facts.Ignored{Key: n.Key, Value: n.Value, Component: n.Component, Reason: n.Text,
 			Origin: facts.Origin{Layer: string(n.Origin.Layer), File: n.Origin.File, Line: n.Origin.Line, Column: n.Origin.Column}})
 	}

@@ -64,8 +64,6 @@ type tarEntry struct {
 	// mark is what the name means, target the path that a whiteout is about.
 	mark   mark
 	target string
-	// leftOut: a device node below /dev, where every container has its own.
-	leftOut bool
 	// sparse is the size of a sparse file.
 	sparse int64
 }
@@ -106,7 +104,8 @@ func (r reading) header(h *tar.Header) (*tarEntry, error) {
 	if isSparse(h) {
 		e.sparse = h.Size
 	}
-	e.leftOut = !r.devices && (e.Type == system.TypeChar || e.Type == system.TypeBlock)
+	// Below /dev, where every container has its own.
+	e.LeftOut = !r.devices && (e.Type == system.TypeChar || e.Type == system.TypeBlock)
 	return e, nil
 }
 

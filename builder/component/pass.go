@@ -207,7 +207,7 @@ func (p *pass) entry(h *tar.Header, body io.Reader, at spot) error {
 	if n == nil || err != nil {
 		return err
 	}
-	if e.leftOut {
+	if e.LeftOut {
 		e.Shadowed = true
 		return p.emit(&object{entry: e.Entry}, nil, nil)
 	}

@@ -210,7 +210,7 @@ func (u *unpacking) entry(h *tar.Header, body io.Reader, number int) error {
 		return nil
 	}
 	delete(in.children, base)
-	what := &inode{Entry: *e.Entry, from: at, unsaid: e.leftOut}
+	what := &inode{Entry: *e.Entry, from: at, unsaid: e.LeftOut}
 	if e.Type == system.TypeHardlink {
 		if what, err = u.link(h.Name, e.Entry); err != nil {
 			return err

@@ -46,12 +46,14 @@ type Output struct {
 	// "runtime:". A namespace has its origin at its type, too, also where
 	// the container shares the host's: "/linux/namespaces/network".
 	Origins map[string]system.Origin
-	// Notes say what the input asks for that cannot be.
+	// Notes say what the input asks for that cannot be, or is read otherwise.
 	Notes []Note
 }
 
-// Note is a setting that has no effect, though it is no error.
+// Note is a setting that has no effect, though it is no error; or, where Works
+// is set, one that is not read as it is written.
 type Note struct {
+	Works bool
 	// Origin of the setting, its Key in os.yml, and its Value there.
 	Origin     system.Origin
 	Key, Value string

@@ -45,6 +45,7 @@ func (b *build) allMounts(readonly bool) []specs.Mount {
 	add := func(m specs.Mount, key string, o system.Origin) {
 		if !strings.HasPrefix(m.Destination, "/") {
 			b.note(o, key, m.Destination, "the destination %q is not absolute, and is read as %q", m.Destination, "/"+m.Destination)
+			b.out.Notes[len(b.out.Notes)-1].Works = true
 			m.Destination = "/" + m.Destination
 		}
 		b.mounts[m.Destination] = mount{m, o}

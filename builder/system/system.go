@@ -347,6 +347,8 @@ type Entry struct {
 	// Shadowed: the entry is in the image's bytes but not in its file system.
 	// Another entry removes or replaces it, or the pass leaves it out.
 	Shadowed bool
+	// LeftOut: it is a device node that the pass leaves out; Shadowed is set too.
+	LeftOut bool
 }
 
 // Sink takes what one pass over an image gives. The pass calls it from one

@@ -261,8 +261,11 @@ type Inventory struct {
 	AuthorizedKeys []string `json:"authorizedKeys"`
 	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the
 	// order in which they are applied.
-	Sysctl    []Setting `json:"sysctl"`
-	Truncated bool      `json:"truncated"`
+	Sysctl []Setting `json:"sysctl"`
+	// LeftOut are device nodes below /dev of a container image, which the build
+	// leaves out: every container gets a /dev of its own.
+	LeftOut   []string `json:"leftOut"`
+	Truncated bool     `json:"truncated"`
 }
 
 // SSHDMatch is a setting after a Match line of sshd_config, which overrides the

@@ -90,6 +90,17 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// Nodes that the pass leaves out are listed, those that another entry replaces
+// are not.
+func TestLeftOut(t *testing.T) {
+	node := func(p string, leftOut bool) st.Object {
+		return st.Object{Entry: system.Entry{Path: p, Type: system.TypeChar, Mode: 0o666, Shadowed: true, LeftOut: leftOut}}
+	}
+	inv := must(t, node("dev/zero", true), node("dev/null", true), node("dev/null", true), node("dev/sda", false))
+	expect(t, "left out", inv.LeftOut, "/dev/null", "/dev/zero")
+	expect(t, "world-writable", show(inv.WorldWritable))
+}
+
 func TestSensitive(t *testing.T) {
 	t.Parallel()
 	inv := must(t,

@@ -51,7 +51,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{},
 	}
 }
 
@@ -60,6 +60,8 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	p := tree.Path(e)
 	if !e.Shadowed {
 		s.note(p, e)
+	} else if e.LeftOut {
+		s.strings(&s.inv.LeftOut, p)
 	}
 	if e.Type != system.TypeFile || e.Size == 0 {
 		return nil, nil
@@ -193,6 +195,8 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 		*l = slices.Compact(*l)
 	}
 	slices.Sort(s.inv.AuthorizedKeys)
+	slices.Sort(s.inv.LeftOut)
+	s.inv.LeftOut = slices.Compact(s.inv.LeftOut)
 	return s.inv, nil
 }
 

@@ -1,0 +1,259 @@
+package pipeline_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/u-root/u-root/pkg/cpio"
+
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// kin is what a file is: the same wherever one looks.
+type kin struct {
+	typ      string
+	mode     uint32
+	uid, gid int
+	text     string
+}
+
+// TestSameMetadata builds systems of random layers, full of hard links whose
+// headers say something else than their files', links to folders, whiteouts and
+// paths that come twice. Facts, tar and initrd must agree on every file.
+func TestSameMetadata(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for seed := range int64(12) {
+		dir := t.TempDir()
+		r := rand.New(rand.NewSource(seed))
+		var modules []ocitest.Entry
+		modules = append(modules, ocitest.Dir("lib"))
+		modules = append(modules, noWhiteouts(tangle(r, "lib/"))...)
+		ocitest.WriteLayout(t, filepath.Join(dir, "images"),
+			ocitest.Named("test/kernel:1", image(nil, ocitest.File("kernel", "K"), ocitest.File("config", "CONFIG_RD_ZSTD=y\n"), ocitest.Tarball("kernel.tar", modules...))),
+			ocitest.Named("test/init:1", tangled(r, "opt/")), ocitest.Named("test/data:1", tangled(r, "")),
+			ocitest.Named("test/a:1", tangled(r, "")), ocitest.Named("test/b:1", tangled(r, "usr/")))
+		const text = `kernel: {image: "test/kernel:1", cmdline: quiet}
+init: ["test/init:1"]
+volumes: [{name: data, image: "test/data:1"}]
+onboot: [{name: a, image: "test/a:1", command: [x]}]
+services: [{name: b, image: "test/b:1", command: [x], readonly: true}]
+`
+		if err := os.WriteFile(filepath.Join(dir, "os.yml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		built, err := pipeline.Build(context.Background(), pipeline.BuildOptions{
+			CheckOptions: pipeline.CheckOptions{
+				Resolve: builder.Options{Files: []string{filepath.Join(dir, "os.yml")}, Arch: "amd64", Components: []string{filepath.Join(dir, "images")}, Offline: true, TempDir: t.TempDir()},
+				Policy:  policy.Options{Policy: "../cmd/seaworthy/testdata/policy", FailOn: "none", Now: time.Unix(0, 0).UTC(), Tool: decision.Tool{Name: "seaworthy", Version: "test"}},
+				Time:    time.Unix(0, 0).UTC(),
+			},
+			Formats: []string{"tar", "kernel+initrd"}, OutputDir: filepath.Join(dir, "out"), Version: "test",
+		})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		inTar, inInitrd := readTar(t, filepath.Join(dir, "out", "os.tar")), readInitrd(t, filepath.Join(dir, "out", "os-initrd.img"))
+		for p, a := range inTar {
+			if b, ok := inInitrd[p]; !strings.HasPrefix(p, "boot/") && (!ok || a != b) {
+				t.Errorf("seed %d: /%s: %+v in the tar, %+v in the initrd", seed, p, a, b)
+			}
+		}
+		for p := range inInitrd {
+			if _, ok := inTar[p]; !ok {
+				t.Errorf("seed %d: /%s is in the initrd alone", seed, p)
+			}
+		}
+		for _, c := range built.OS.Components {
+			seen += agree(t, seed, c, built.Facts, inTar)
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d files stood out", seen)
+	}
+}
+
+// agree compares what facts say of a component with what was written of it, and
+// counts what stands out.
+func agree(t *testing.T, seed int64, c *system.Component, f *facts.Facts, written map[string]kin) (n int) {
+	t.Helper()
+	for _, found := range f.Components {
+		if found.ID != c.ID() {
+			continue
+		}
+		told := map[string]kin{}
+		for _, list := range [][]facts.Obj{found.Files.SetID, found.Files.WorldWritable} {
+			for _, o := range list {
+				p := path.Join(c.FilesDir, strings.TrimPrefix(strings.Replace(o.Path, "/kernel.tar!", "", 1), "/"))
+				var mode uint32
+				fmt.Sscanf(o.Mode, "%o", &mode)
+				told[p] = kin{mode: mode, uid: o.UID, gid: o.GID}
+				n++
+				if w, ok := written[p]; !ok || w.mode != mode || w.uid != o.UID || w.gid != o.GID {
+					t.Errorf("seed %d: %s: facts say %+v of /%s, written is %+v", seed, c.ID(), told[p], p, w)
+				}
+			}
+		}
+		inside := c.FilesDir + "/"
+		switch c.Section {
+		case system.SectionKernel:
+			inside = "lib/"
+		case system.SectionInit:
+			inside = "opt/"
+		}
+		for p, w := range written {
+			if _, ok := told[p]; strings.HasPrefix(p, inside) && w.typ == "file" && w.mode&0o6002 != 0 && !ok {
+				t.Errorf("seed %d: %s: facts do not mention /%s, written as %+v", seed, c.ID(), p, w)
+			}
+		}
+	}
+	return n
+}
+
+// tangled is an image of a few layers.
+func tangled(r *rand.Rand, root string) ocitest.Image {
+	img := ocitest.Image{}
+	for range 1 + r.Intn(3) {
+		img.Layers = append(img.Layers, ocitest.Layer{Entries: tangle(r, root)})
+	}
+	return img
+}
+
+// tangle makes entries below root. Files and folders have names of their own,
+// so that no path leads through a file; a hard link names a file of its layer.
+func tangle(r *rand.Rand, root string) (out []ocitest.Entry) {
+	modes := []uint32{0o644, 0o755, 0o4755, 0o2755, 0o666, 0o600, 0o6777}
+	dirs := []string{"d", "e", "d/f"}
+	var files []string
+	for range 4 + r.Intn(12) {
+		dir := dirs[r.Intn(len(dirs))]
+		p := root + dir + "/" + string(rune('x'+r.Intn(3)))
+		mode, id := modes[r.Intn(len(modes))], r.Intn(3)
+		switch r.Intn(9) {
+		case 0, 1, 2:
+			out = append(out, ocitest.Entry{Path: p, Mode: mode, UID: id, GID: id, Content: fmt.Sprint(r.Intn(100))})
+			files = append(files, p)
+		case 3, 4, 5:
+			if to := root + "n/" + fmt.Sprint(len(out)); len(files) > 0 {
+				out = append(out, ocitest.Entry{Path: to, Type: system.TypeHardlink, Mode: mode, UID: id, Link: files[r.Intn(len(files))]})
+			}
+		case 6:
+			out = append(out, ocitest.Symlink(root+"l"+fmt.Sprint(r.Intn(2)), dir))
+		case 7:
+			if q := root + "l" + fmt.Sprint(r.Intn(2)) + "/y"; len(out) > 0 {
+				out = append(out, ocitest.Entry{Path: q, Mode: mode, UID: id, Content: "by a link"})
+			}
+		default:
+			if len(files) == 0 {
+				out = append(out, ocitest.Whiteout(p))
+			}
+		}
+	}
+	return out
+}
+
+func noWhiteouts(entries []ocitest.Entry) (out []ocitest.Entry) {
+	for _, e := range entries {
+		if !strings.Contains(e.Path, ".wh.") {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func readTar(t *testing.T, file string) map[string]kin {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	out := map[string]kin{}
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(r)
+		k := kin{"file", uint32(h.Mode), h.Uid, h.Gid, string(text)}
+		switch h.Typeflag {
+		case tar.TypeDir:
+			k.typ = "dir"
+		case tar.TypeSymlink:
+			k.typ, k.text = "symlink", h.Linkname
+		case tar.TypeLink:
+			to := out[h.Linkname]
+			k.text = to.text
+			if k != to {
+				t.Errorf("%s: %+v, but its file %s is %+v", h.Name, k, h.Linkname, to)
+			}
+		}
+		out[strings.TrimSuffix(h.Name, "/")] = k
+	}
+}
+
+func readInitrd(t *testing.T, file string) map[string]kin {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var z io.Reader
+	if bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
+		z, err = gzip.NewReader(bytes.NewReader(raw))
+	} else {
+		z, err = zstd.NewReader(bytes.NewReader(raw))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err = io.ReadAll(z); err != nil {
+		t.Fatal(err)
+	}
+	records, err := cpio.ReadAllRecords(cpio.Newc.Reader(bytes.NewReader(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[uint64]string{}
+	out := map[string]kin{}
+	for _, rec := range records {
+		text, err := io.ReadAll(io.NewSectionReader(rec, 0, int64(rec.FileSize)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.NLink > 1 && len(text) == 0 {
+			text = []byte(texts[rec.Ino])
+		}
+		texts[rec.Ino] = string(text)
+		k := kin{"file", uint32(rec.Mode & 0o7777), int(rec.UID), int(rec.GID), string(text)}
+		switch rec.Mode & 0o170000 {
+		case 0o040000:
+			k.typ, k.text = "dir", ""
+		case 0o120000:
+			k.typ = "symlink"
+		}
+		out[rec.Name] = k
+	}
+	return out
+}
