@@ -20,6 +20,12 @@ const maxSysctlFile = 1 << 20
 type spec struct {
 	Process struct {
 		Args []string `json:"args"`
+		User struct {
+			UID int `json:"uid"`
+		} `json:"user"`
+		Capabilities *struct {
+			Effective []string `json:"effective"`
+		} `json:"capabilities"`
 	} `json:"process"`
 	Mounts []struct {
 		Destination string   `json:"destination"`
@@ -28,8 +34,10 @@ type spec struct {
 		Options     []string `json:"options"`
 	} `json:"mounts"`
 	Linux struct {
-		Sysctl     map[string]string `json:"sysctl"`
-		Namespaces []struct {
+		Sysctl        map[string]string `json:"sysctl"`
+		MaskedPaths   []string          `json:"maskedPaths"`
+		ReadonlyPaths []string          `json:"readonlyPaths"`
+		Namespaces    []struct {
 			Type string `json:"type"`
 			Path string `json:"path"`
 		} `json:"namespaces"`
@@ -62,12 +70,22 @@ func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
 				add(facts.Setting{Key: files.SysctlKey(key), Value: sp.Linux.Sysctl[key], Component: c.ID(), Source: "spec"})
 			}
 		}
-		if c.Section != system.SectionOnboot || !applies(c, sp.Process.Args) {
+		asked, ok := runs(c, sp.Process.Args, f.Components[i].SBOM.Packages)
+		if c.Section != system.SectionOnboot || !ok {
 			continue
 		}
-		out.Applied = true
-		for _, set := range sp.applied(f.Components[i].Files.Sysctl, root) {
+		sets, unknown := asked.settings(sp.seen(f.Components[i].Files.Sysctl, root))
+		if unknown != "" {
+			out.Unknown = append(out.Unknown, facts.Uncertain{Component: c.ID(), Reason: unknown})
+			continue
+		}
+		out.Applied = out.Applied || asked.standard || len(sets) > 0
+		for _, set := range sets {
 			set.Component = c.ID()
+			if why := sp.refused(set.Key); why != "" {
+				out.Refused = append(out.Refused, facts.RefusedSetting{Key: set.Key, Value: set.Value, Component: set.Component, Reason: why})
+				continue
+			}
 			add(set)
 		}
 	}
@@ -89,21 +107,9 @@ func cmdlineSettings(params []facts.Param) []facts.Setting {
 	return out
 }
 
-// applies: the component is one that applies sysctl.d files.
-func applies(c *system.Component, args []string) bool {
-	if len(args) > 0 && path.Base(args[0]) == "sysctl" {
-		return true
-	}
-	_, repository, _ := splitName(c.Image.Name)
-	return path.Base(repository) == "sysctl"
-}
-
-// applied are the settings that a run of sysctl makes: those on its command
-// line, or else those of the files that it sees.
-func (sp *spec) applied(own []facts.Setting, root map[string][]facts.Setting) []facts.Setting {
-	if set := sp.arguments(); set != nil {
-		return set
-	}
+// seen are the settings in the files that the component sees, by path: its own,
+// and those that are bound over them.
+func (sp *spec) seen(own []facts.Setting, root map[string][]facts.Setting) map[string][]facts.Setting {
 	seen := map[string][]facts.Setting{}
 	for _, set := range own {
 		seen[set.Source] = append(seen[set.Source], set)
@@ -111,9 +117,6 @@ func (sp *spec) applied(own []facts.Setting, root map[string][]facts.Setting) []
 	// Binds hide what is under them, and show the root file system's files.
 	for _, m := range sp.Mounts {
 		dest := path.Clean("/" + m.Destination)
-		if !within("/etc/sysctl.d", dest) && !within("/etc/sysctl.conf", dest) && !within(dest, "/etc/sysctl.d") {
-			continue
-		}
 		for p := range seen {
 			if within(p, dest) {
 				delete(seen, p)
@@ -129,29 +132,7 @@ func (sp *spec) applied(own []facts.Setting, root map[string][]facts.Setting) []
 			}
 		}
 	}
-	var out []facts.Setting
-	for _, p := range sortedKeys(seen) {
-		if isSysctlD(p) {
-			out = append(out, from(p, seen[p])...)
-		}
-	}
-	return append(out, from("/etc/sysctl.conf", seen["/etc/sysctl.conf"])...)
-}
-
-// arguments are the settings that stand on sysctl's command line; nil where
-// there are none, so that it applies files.
-func (sp *spec) arguments() []facts.Setting {
-	if len(sp.Process.Args) < 2 {
-		return nil
-	}
-	var out []facts.Setting
-	for _, a := range sp.Process.Args[1:] {
-		key, value, ok := strings.Cut(a, "=")
-		if ok && !strings.HasPrefix(a, "-") && key != "" {
-			out = append(out, facts.Setting{Key: files.SysctlKey(strings.TrimSpace(key)), Value: strings.TrimSpace(value), Source: "spec"})
-		}
-	}
-	return out
+	return seen
 }
 
 func from(p string, sets []facts.Setting) []facts.Setting {
@@ -187,7 +168,7 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 		}
 	}
 	var errs []error
-	for _, file := range sys.Files {
+	for i, file := range sys.Files {
 		if file.Type != system.TypeFile || !strings.HasSuffix(file.Path, ".conf") || file.Size > maxSysctlFile {
 			continue
 		}
@@ -201,7 +182,11 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 			}
 			text = b
 		}
-		out["/"+file.Path] = files.ParseSysctl(string(text))
+		sets := files.ParseSysctl(string(text))
+		out["/"+file.Path] = sets
+		if i < len(f.Files) && (path.Base(path.Dir(file.Path)) == "sysctl.d" || path.Base(file.Path) == "sysctl.conf") {
+			f.Files[i].Sysctl = sets
+		}
 	}
 	return out, errors.Join(errs...)
 }
@@ -210,15 +195,17 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 // always are.
 func (sp *spec) sharesHost(key string) bool {
 	kind := namespaceOf(files.SysctlKey(key))
-	if kind == "" {
-		return true
-	}
+	return kind == "" || !sp.own(kind)
+}
+
+// own: the component's namespace of that kind is not the host's.
+func (sp *spec) own(kind string) bool {
 	for _, n := range sp.Linux.Namespaces {
 		if n.Type == kind {
-			return strings.HasPrefix(n.Path, "/proc/1/ns/")
+			return !strings.HasPrefix(n.Path, "/proc/1/ns/")
 		}
 	}
-	return true
+	return false
 }
 
 // namespaceOf is the kind of namespace that a sysctl belongs to (sysctl(7),

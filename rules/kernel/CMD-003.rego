@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Another PID 1"
+# title: "The command line names a program"
 # description: |-
-#   init=, rdinit= or single-user mode start something that is not the init of the image.
+#   init=, rdinit= or single-user mode start something that is not the init of the image. A sysctl on the command line may
+#   name a program that the kernel runs as root, outside every container: sysctl.kernel.modprobe= and its kind.
 # custom:
 #   id: CMD-003
 #   severity: high
@@ -13,11 +14,34 @@
 #   since: 0.1.0
 package seaworthy.rules.CMD_003
 
+import data.seaworthy.edit
+import data.seaworthy.helper
+import data.seaworthy.kernel
+import data.seaworthy.lib
 import data.seaworthy.tables.cmdline
 
 checked contains r if some r in cmdline.all_checked["CMD-003"]
 
 fail contains f if some f in cmdline.all_fail["CMD-003"]
+
+fail contains {
+	"id": "CMD-003",
+	"resource": sprintf("cmdline:%s", [p.name]),
+	"path": "",
+	"origin": lib.cmdline_origin,
+	"actual": p.value,
+	"expected": "no program, or the kernel's own",
+	"key": sprintf("sysctl.%s", [key]),
+	"severity": "critical",
+	"message": sprintf("%s=%s names a program that the kernel runs as root, outside every container", [p.name, p.value]),
+	"fix": sprintf("remove %s from kernel.cmdline", [p.name]),
+	"edits": edit.without_params([p | not p.builtIn]),
+} if {
+	some key, ps in kernel.sysctl_params
+	some p in ps
+	is_string(p.value)
+	helper.named(key, p.value)
+}
 
 unknown contains u if some u in cmdline.all_unknown["CMD-003"]
 

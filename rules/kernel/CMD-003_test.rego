@@ -30,3 +30,21 @@ test_fires_rdinit if {
 		t.fires(rule.fail, "cmdline:rdinit") with input as t.cmdline_add("rdinit", path)
 	}
 }
+
+test_fires_helper if {
+	t.fires(rule.fail, "cmdline:sysctl.kernel.modprobe") with input as t.cmdline_add("sysctl.kernel.modprobe", "/etc/x/run")
+	t.fires(rule.fail, "cmdline:sysctl/kernel/core_pattern") with input as t.cmdline_add("sysctl/kernel/core_pattern", "|/tmp/x %P")
+	t.fires(rule.fail, "cmdline:sysctl.kernel.later") with input as t.cmdline_add("sysctl.kernel.later", "/x")
+}
+
+test_silent_helper if {
+	t.silent(rule.fail) with input as t.cmdline_add("sysctl.kernel.modprobe", "/sbin/modprobe")
+	t.silent(rule.fail) with input as t.cmdline_add("sysctl.kernel.modprobe", "")
+	t.silent(rule.fail) with input as t.cmdline_add("sysctl.kernel.core_pattern", "/var/core.%p")
+	t.silent(rule.fail) with input as t.cmdline_add("sysctl.kernel.modprobe", null)
+}
+
+test_edit_takes_the_helper if {
+	some f in rule.fail with input as t.cmdline_add("sysctl.kernel.modprobe", "/x")
+	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "sysctl.kernel.modprobe=/x"}]
+}

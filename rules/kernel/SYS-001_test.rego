@@ -52,3 +52,9 @@ test_unknown_set_but_unread if {
 	t.tells_also(rule.unknown, "sysctl:kernel.kptr_restrict") with input as system
 	not "sysctl:kernel.kptr_restrict" in rule.checked with input as system
 }
+
+test_says_who_may_not if {
+	system := t.put(t.sysctl_unset("kernel.kptr_restrict"), "/sysctl/refused", [{"key": "kernel.kptr_restrict", "value": "2", "component": "onboot/sysctl", "reason": "it lacks CAP_SYS_ADMIN"}])
+	some f in rule.fail with input as system
+	f.actual == "not set: onboot/sysctl tries, and it lacks CAP_SYS_ADMIN"
+}

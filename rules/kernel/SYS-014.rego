@@ -13,11 +13,16 @@
 #   since: 0.1.0
 package seaworthy.rules.SYS_014
 
+import data.seaworthy.tables.netns
 import data.seaworthy.tables.sysctl
 
 checked contains r if some r in sysctl.all_checked["SYS-014"]
 
+checked contains r if some r in netns.all_checked["SYS-014"]
+
 fail contains f if some f in sysctl.all_fail["SYS-014"]
+
+fail contains f if some f in netns.all_fail["SYS-014"]
 
 unknown contains u if some u in sysctl.all_unknown["SYS-014"]
 

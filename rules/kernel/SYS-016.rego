@@ -24,6 +24,12 @@ unknown contains {"resource": lib.image_resource, "reason": reason} if {
 	reason := sprintf("the files of %s were not inventoried: it may apply sysctls", [concat(", ", sysctl.unread)])
 }
 
+unknown contains {"resource": lib.image_resource, "reason": reason} if {
+	not input.sysctl.applied == true
+	some reason in sysctl.unsure
+	count(sysctl.unread) == 0
+}
+
 fail contains {
 	"id": "SYS-016",
 	"resource": lib.image_resource,
@@ -35,5 +41,5 @@ fail contains {
 	"fix": "add to onboot: {name: sysctl, image: seaworthy/sysctl:VERSION}",
 } if {
 	not input.sysctl.applied == true
-	count(sysctl.unread) == 0
+	count(sysctl.unsure) == 0
 }

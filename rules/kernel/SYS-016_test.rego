@@ -15,3 +15,9 @@ test_unknown_files if {
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_nothing_unread if count(rule.unknown) == 0 with input as t.put(t.good, "/sysctl/applied", false)
+
+test_unknown_arguments if {
+	system := t.put(t.put(t.good, "/sysctl/applied", false), "/sysctl/unknown", [{"component": "onboot/sysctl", "reason": "x"}])
+	t.tells(rule.unknown, "image:test") with input as system
+	t.silent(rule.fail) with input as system
+}

@@ -25,6 +25,12 @@ unread contains c.id if {
 	not lib.files_known(c)
 }
 
+# unsure says why settings are not known.
+unsure := array.concat(
+	[sprintf("the files of %s were not inventoried, so its sysctl settings are not known", [concat(", ", unread)]) | count(unread) > 0],
+	[sprintf("the sysctl settings of %s are not known: %s", [u.component, u.reason]) | some u in lib.arr(object.get(input, ["sysctl", "unknown"], []))],
+)
+
 good(row) if kconfig.satisfied(value(row), row.want)
 
 # value is what the key is set to, or else what the kernel starts with.
@@ -65,8 +71,8 @@ irrelevant(row) := kconfig.unmet(row.when) if {
 }
 
 # blind: it is not right as far as we see, and we do not see enough.
-blind(row) := sprintf("the files of %s were not inventoried, so its sysctl settings are not known", [concat(", ", unread)]) if {
-	count(unread) > 0
+blind(row) := unsure[0] if {
+	count(unsure) > 0
 } else := kernel.config_missing if {
 	not kernel.config_known
 	not good(row)
@@ -93,7 +99,7 @@ verdicts := object.union(
 # right_at are those that are set as they should be, and hang on nothing else:
 # the common case, set apart because it is quick.
 right_at := {i | some i in rows; kernel.settled_sysctls[given.sysctl[i].key] == given.sysctl[i].want} - conditional if {
-	count(unread) == 0
+	count(unsure) == 0
 } else := set()
 
 conditional := kconfig.having(given.sysctl, {"when", "since", "unlessCmdline"})
@@ -152,6 +158,11 @@ not_applicable[row.rule] contains {"resource": resource(row), "reason": verdicts
 
 actual(row) := set if {
 	set := kernel.sysctl(row.key)
+} else := sprintf("not set: %s", [refusal]) if {
+	refusal := [sprintf("%s tries, and %s", [r.component, r.reason]) |
+		some r in lib.arr(object.get(input, ["sysctl", "refused"], []))
+		kernel.sysctl_key(r.key) == row.key
+	][0]
 } else := sprintf("not set (the kernel starts with %s)", [start]) if {
 	start := builtin(row)
 } else := "not set"

@@ -95,6 +95,16 @@ own_sysctl(c, key, value) := [e |
 	some e in put(c, sprintf("/sysctl/%s", [escape(name)]), value)
 ]
 
+# put_sysctl sets a key of a component, whether or not it has such keys yet.
+put_sysctl(c, key, value) := own if {
+	own := own_sysctl(c, key, value)
+	count(own) > 0
+} else := put(c, "/sysctl", object.union(object.filter(lib.obj(label(c).sysctl), others), {key: value})) if {
+	not says(written(c), "sysctl")
+	says(label(c), "sysctl")
+	others := [name | some name, _ in lib.obj(label(c).sysctl); kernel.sysctl_key(name) != key]
+} else := put(c, sprintf("/sysctl/%s", [escape(key)]), value)
+
 # A component may set it by an argument of the program sysctl.
 argument(c, key, value) := [e |
 	some i, text in list(written(c), "command")

@@ -26,6 +26,11 @@ sysctl := data.sysctl if {
 	data.sysctl
 } else := data.data.sysctl
 
+# helpers are the sysctls that name a program, and what the kernel's own is.
+helpers := data.helpers if {
+	data.helpers
+} else := data.data.helpers
+
 components := data.components if {
 	data.components
 } else := data.data.components

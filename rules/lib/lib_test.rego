@@ -10,6 +10,7 @@ test_given_at_the_root if {
 	given.cmdline == [1] with data.cmdline as [1]
 	given.sysctl == [1] with data.sysctl as [1]
 	given.aliases == {"a": "b"} with data.aliases as {"a": "b"}
+	given.helpers == [1] with data.helpers as [1]
 	given.single == [1] with data.single as [1]
 	given.components == [1] with data.components as [1]
 	given.params == {"a": 1} with data.params as {"a": 1}
@@ -25,11 +26,12 @@ test_given_by_the_engine if {
 }
 
 test_given_below_data if {
-	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}, "distros": [2], "kernels": [2], "devices": [2], "aliases": {"a": "b"}, "single": [2], "programs": [2]}
+	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}, "distros": [2], "kernels": [2], "devices": [2], "aliases": {"a": "b"}, "single": [2], "helpers": [2], "programs": [2]}
 	given.kconfig == [2] with data.kconfig as false with data.data as below
 	given.cmdline == [2] with data.cmdline as false with data.data as below
 	given.sysctl == [2] with data.sysctl as false with data.data as below
 	given.aliases == {"a": "b"} with data.aliases as false with data.data as below
+	given.helpers == [2] with data.helpers as false with data.data as below
 	given.single == [2] with data.single as false with data.data as below
 	given.components == [2] with data.components as false with data.data as below
 	given.params == {"a": 2} with data.params as false with data.data as below

@@ -376,6 +376,25 @@ type Sysctl struct {
 	// Applied: at least one component applies settings.
 	Applied  bool      `json:"applied"`
 	Settings []Setting `json:"settings"`
+	// Refused are settings that a component tries to make and that do not hold
+	// in the host; they are not among Settings.
+	Refused []RefusedSetting `json:"refused"`
+	// Unknown are components that apply settings of which nobody can tell.
+	Unknown []Uncertain `json:"unknown"`
+}
+
+// RefusedSetting is a setting that does not hold in the host, and why.
+type RefusedSetting struct {
+	Key       string `json:"key"`
+	Value     string `json:"value"`
+	Component string `json:"component"`
+	Reason    string `json:"reason"`
+}
+
+// Uncertain is a component whose settings are not known, and why.
+type Uncertain struct {
+	Component string `json:"component"`
+	Reason    string `json:"reason"`
 }
 
 // Setting is one sysctl. Key has dots: "kernel.kptr_restrict".
@@ -407,6 +426,8 @@ type File struct {
 	Digest   string `json:"digest"`
 	// Secret is the kind of secret that the contents hold, "" for none.
 	Secret string `json:"secret"`
+	// Sysctl are its settings, where it is a file that sysctl applies.
+	Sysctl []Setting `json:"sysctl"`
 	// Logins says who can log in by the file, null where it settles no such
 	// thing.
 	Logins *Logins `json:"logins"`

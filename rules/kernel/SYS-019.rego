@@ -1,0 +1,76 @@
+# METADATA
+# scope: package
+# title: "Sysctl that names a program"
+# description: |-
+#   kernel.modprobe, kernel.core_pattern with "|" and their kind name a program that the kernel runs as root of the host,
+#   outside every container and without a seccomp filter. Where a value names another one than the kernel's own, every
+#   process that makes the kernel look for it has it run. Settings of the command line are CMD-003's; a file that may be
+#   applied counts wherever it is: in the files section, and in an image of the init and onboot sections.
+# custom:
+#   id: SYS-019
+#   severity: critical
+#   pack: baseline
+#   controls: ["ANSSI R9?"]
+#   remediation: "Remove the setting."
+#   inputs: ["sysctls", "kernel config"]
+#   since: 0.1.0
+package seaworthy.rules.SYS_019
+
+import data.seaworthy.edit
+import data.seaworthy.helper
+import data.seaworthy.kernel
+import data.seaworthy.lib
+import data.seaworthy.tables.sysctl
+
+# places are the settings that name a program: key, value and where.
+places contains [kernel.sysctl_key(s.key), trim_space(s.value), where(s)] if {
+	some s in input.sysctl.settings
+	object.get(s, "component", "") != "cmdline"
+}
+
+places contains [kernel.sysctl_key(key), trim_space(value), c.id] if {
+	some c in lib.containers
+	some key, value in lib.obj(lib.obj(lib.obj(c.spec).linux).sysctl)
+}
+
+places contains [kernel.sysctl_key(s.key), trim_space(s.value), sprintf("%s in %s", [s.source, c.id])] if {
+	some c in input.components
+	c.section in {"init", "onboot", "onshutdown"}
+	some s in lib.arr(object.get(c, ["files", "sysctl"], []))
+}
+
+places contains [kernel.sysctl_key(s.key), trim_space(s.value), f.path] if {
+	some f in input.files
+	some s in lib.arr(object.get(f, "sysctl", []))
+}
+
+where(s) := s.component if {
+	s.source == "spec"
+} else := sprintf("%s in %s", [s.source, s.component]) if {
+	s.component
+} else := s.source
+
+bad[key] contains place if {
+	some place in places
+	key := place[0]
+	helper.named(key, place[1])
+}
+
+checked contains lib.image_resource if input.sysctl
+
+unknown contains {"resource": lib.image_resource, "reason": reason} if some reason in sysctl.unsure
+
+fail contains {
+	"id": "SYS-019",
+	"resource": sprintf("sysctl:%s", [key]),
+	"path": "",
+	"actual": sort({place[1] | some place in found}),
+	"expected": "no program, or the kernel's own",
+	"key": key,
+	"message": sprintf("%s names a program that the kernel runs as root, outside every container: %s", [key, concat("; ", texts)]),
+	"fix": sprintf("remove the setting of %s", [key]),
+	"edits": edit.no_sysctl(key),
+} if {
+	some key, found in bad
+	texts := sort({sprintf("%s (%s)", [place[1], place[2]]) | some place in found})
+}
