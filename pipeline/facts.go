@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -88,8 +89,15 @@ func ReadDecision(path string) (*decision.Decision, error) {
 	var d decision.Decision
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	if err := dec.Decode(&d); err != nil {
+	err = strictjson.CheckFor(raw, &d)
+	if err == nil {
+		err = dec.Decode(&d)
+	}
+	if err != nil {
 		at := dec.InputOffset()
+		if place := (*strictjson.Error)(nil); errors.As(err, &place) {
+			at = place.Offset
+		}
 		if syn := (*json.SyntaxError)(nil); errors.As(err, &syn) {
 			at = syn.Offset - 1
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // reserved is the top-level key of data that the engine writes itself.
@@ -52,6 +53,9 @@ func decodeObject(f file) (map[string]any, error) {
 	dec.UseNumber()
 	var doc map[string]any
 	err := dec.Decode(&doc)
+	if err == nil {
+		err = strictjson.Check(f.content)
+	}
 	if err == nil && doc == nil {
 		err = errors.New("an object is wanted")
 	}
@@ -103,6 +107,9 @@ func hugeNumber(v any) (path []string, number string) {
 
 func offsetPos(f file, err error) system.Position {
 	pos := system.Position{File: f.name}
+	if place := (*strictjson.Error)(nil); errors.As(err, &place) {
+		return system.PositionOf(f.name, f.content, place.Offset)
+	}
 	var syn *json.SyntaxError
 	if errors.As(err, &syn) {
 		return system.PositionOf(f.name, f.content, syn.Offset-1)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -259,7 +260,7 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 		}
 	}
 	var out facts.Provenance
-	if err := json.Unmarshal(raw, &p); err != nil {
+	if err := strictjson.DecodeFolded(raw, &p); err != nil {
 		return &out, fmt.Errorf("malformed provenance: %w", err)
 	}
 	var uris []string

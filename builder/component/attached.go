@@ -2,11 +2,11 @@ package component
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // Attached is one signature or statement that was found beside an image.
@@ -190,7 +190,7 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
 			Subject   *descriptor   `json:"subject"`
 			Manifests *[]descriptor `json:"manifests"`
 		}
-		if json.Unmarshal(raw, &about) != nil {
+		if strictjson.DecodeFolded(raw, &about) != nil {
 			continue
 		}
 		if about.Subject != nil {

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // LockVersion is the schemaVersion that this package reads and writes.
@@ -96,10 +96,10 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 		}
 		return inputError(pos, "run seaworthy lock to write it anew", "lock: "+format, args...)
 	}
-	if at, err := duplicateKey(raw); err != nil {
-		return nil, bad(at, "%v", err)
-	}
 	var l Lock
+	if place := (*strictjson.Error)(nil); errors.As(strictjson.CheckFor(raw, &l), &place) {
+		return nil, bad(place.Offset, "%s", place.What)
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&l); err != nil {
@@ -163,54 +163,6 @@ func (l *Lock) problems() []error {
 		}
 	}
 	return errs
-}
-
-// duplicateKey finds an object that has a key twice, or two that a reader
-// could take for one, and whatever follows the value.
-func duplicateKey(raw []byte) (at int64, err error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	type level struct {
-		keys  map[string]bool // nil for an array
-		value bool            // the next token is a value
-	}
-	var stack []level
-	for first := true; first || len(stack) > 0; first = false {
-		t, err := dec.Token()
-		if err != nil {
-			if s := (*json.SyntaxError)(nil); errors.As(err, &s) {
-				return s.Offset, err
-			}
-			return -1, fmt.Errorf("cut short: %w", err)
-		}
-		top := len(stack) - 1
-		if d, ok := t.(json.Delim); ok {
-			switch d {
-			case '{':
-				stack = append(stack, level{keys: map[string]bool{}})
-			case '[':
-				stack = append(stack, level{})
-			default:
-				stack = stack[:top]
-			}
-			if d == '{' || d == '[' {
-				continue
-			}
-		} else if top >= 0 && stack[top].keys != nil && !stack[top].value {
-			key := strings.ToLower(t.(string))
-			if stack[top].keys[key] {
-				return dec.InputOffset(), fmt.Errorf("key %q is there twice", t)
-			}
-			stack[top].keys[key], stack[top].value = true, true
-			continue
-		}
-		if top = len(stack) - 1; top >= 0 {
-			stack[top].value = false
-		}
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return dec.InputOffset(), errors.New("something follows the lock")
-	}
-	return -1, nil
 }
 
 // Digests maps full references to digests, for Options.Locked. It is never

@@ -88,7 +88,7 @@ func TestBadLock(t *testing.T) {
 		"unknown key":    {`{"schemaVersion":1,"builder":"","components":[],"extra":1}`, `"extra"`},
 		"unknown inside": {`{"schemaVersion":1,"components":[{"reference":"x","name":"docker.io/library/x:latest","digest":"` + d + `","trust":true}]}`, `"trust"`},
 		"twice":          {`{"schemaVersion":1,"components":[],"components":[]}`, `"components" is there twice`},
-		"twice, in case": {`{"schemaVersion":1,"components":[],"Components":[]}`, "twice"},
+		"twice, in case": {`{"schemaVersion":1,"components":[],"Components":[]}`, `it is written "components"`},
 		"two values":     {`{"schemaVersion":1,"components":[]}{}`, "follows"},
 		"version":        {`{"schemaVersion":2,"components":[]}`, "schemaVersion 2"},
 		"type":           {"{\"schemaVersion\":1,\n\"components\":{}}", ":2:"},

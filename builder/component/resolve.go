@@ -1,7 +1,6 @@
 package component
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
@@ -119,14 +119,12 @@ func parseDocument(raw []byte, mediaType string) (*document, error) {
 	return &d, nil
 }
 
-// decodeJSON reads one JSON value and nothing after it.
+// decodeJSON reads one JSON value and nothing after it. The case of names is left
+// to who wrote it, but none may stand there twice: a runtime that takes the other
+// one would start another image.
 func decodeJSON(raw []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(v); err != nil {
+	if err := strictjson.DecodeFolded(raw, v); err != nil {
 		return fmt.Errorf("not JSON as expected: %w", err)
-	}
-	if dec.More() {
-		return errors.New("more than one JSON value")
 	}
 	return nil
 }

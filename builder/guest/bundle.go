@@ -1,12 +1,13 @@
 package guest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // maxConfigBytes bounds config.json; a full seccomp profile takes 70 KB.
@@ -69,7 +70,7 @@ func readBundle(root fs.FS, section, dir string, e fs.DirEntry) (*Bundle, error)
 		Version     string            `json:"ociVersion"`
 		Annotations map[string]string `json:"annotations"`
 	}
-	if err := json.Unmarshal(data, &config); err != nil {
+	if err := strictjson.Decode(data, &config); err != nil {
 		return nil, fmt.Errorf("config.json: %w", err)
 	}
 	b.Version, b.Annotations = config.Version, config.Annotations

@@ -1,13 +1,12 @@
 package guest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // Limits on runtime.json. LinuxKit's own files have a handful of entries.
@@ -77,14 +76,9 @@ func ParseRuntime(data []byte) (*Runtime, error) {
 	if len(data) > maxRuntimeBytes {
 		return nil, fmt.Errorf("runtime.json: %d bytes, more than %d", len(data), maxRuntimeBytes)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
 	var r Runtime
-	if err := dec.Decode(&r); err != nil {
+	if err := strictjson.DecodeKnown(data, &r); err != nil {
 		return nil, fmt.Errorf("runtime.json: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("runtime.json: more than one JSON value")
 	}
 	if err := r.check(); err != nil {
 		return nil, err

@@ -166,15 +166,18 @@ func TestRefuses(t *testing.T) {
 		kind        error
 		want        string
 	}{
-		"no command":           {"", "", noCommand, system.ErrInput, `os.yml:4:12: services "web": image a/web:1 has no command`},
-		"empty command":        {"    command: []\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": the command is empty`},
-		"uid of a label":       {"", `{"uid": "db"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": no container has the name "db" (says the label of image a/web:1)`},
-		"volume of a label":    {"", `{"binds": ["data:/d"]}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": there is no volume "data" (says the label of image a/web:1)`},
-		"read-only volume":     {"    binds: [\"v:/v\"]\n", "", nil, system.ErrInput, `os.yml:5:13: services "web": volume "v" is read-only, and /v would be writable`},
-		"read-only by mounts":  {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, and /v would be writable`},
-		"add to all":           {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add beside a list of "all"`},
-		"seccomp of a label":   {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label knows only default and unconfined (says the label of image a/web:1)`},
-		"seccomp is not JSON":  {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": unexpected EOF`},
+		"no command":          {"", "", noCommand, system.ErrInput, `os.yml:4:12: services "web": image a/web:1 has no command`},
+		"empty command":       {"    command: []\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": the command is empty`},
+		"uid of a label":      {"", `{"uid": "db"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": no container has the name "db" (says the label of image a/web:1)`},
+		"volume of a label":   {"", `{"binds": ["data:/d"]}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": there is no volume "data" (says the label of image a/web:1)`},
+		"read-only volume":    {"    binds: [\"v:/v\"]\n", "", nil, system.ErrInput, `os.yml:5:13: services "web": volume "v" is read-only, and /v would be writable`},
+		"read-only by mounts": {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, and /v would be writable`},
+		"add to all":          {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add beside a list of "all"`},
+		"seccomp of a label":  {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label knows only default and unconfined (says the label of image a/web:1)`},
+		"seccomp is not JSON": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 1: the JSON is cut short`},
+		"seccomp, a key twice": {"    seccomp: p.json\n", "", func(in *Input) {
+			in.Profile = []byte(`{"defaultAction":"SCMP_ACT_ERRNO","defaultAction":"SCMP_ACT_ALLOW"}`)
+		}, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 49: member "defaultAction" is there twice`},
 		"seccomp unknown key":  {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte(`{"defaultActon": "x"}`) }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": json: unknown field "defaultActon"`},
 		"seccomp unknown word": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte(`{"defaultAction": "ALLOW"}`) }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": unknown action "ALLOW"`},
 	} {

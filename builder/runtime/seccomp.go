@@ -1,11 +1,8 @@
 package runtime
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/moby/profiles/seccomp"
@@ -13,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // The words that `seccomp` knows; anything else is the path of a profile.
@@ -61,13 +59,8 @@ func (b *build) seccomp(bounding []string) *specs.LinuxSeccomp {
 
 func parseProfile(data []byte) (*seccomp.Seccomp, error) {
 	var p seccomp.Seccomp
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&p); err != nil {
+	if err := strictjson.DecodeKnown(data, &p); err != nil {
 		return nil, err
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one value")
 	}
 	if p.DefaultAction == "" {
 		return nil, errors.New("no defaultAction")

@@ -31,8 +31,12 @@ func DecodeFolded(data []byte, v any) error { return decode(data, v, rules{}) }
 
 // Check is Decode without a value: no member stands twice in one object.
 func Check(data []byte) error {
-	_, err := check(data, nil, rules{})
-	return err
+	return check(data, nil, rules{})
+}
+
+// CheckFor is Decode for one who decodes into v in another way: v stays as it is.
+func CheckFor(data []byte, v any) error {
+	return check(data, reflect.TypeOf(v), rules{exact: true})
 }
 
 // Error is a place where the JSON is not as it should be.
@@ -50,7 +54,7 @@ type rules struct {
 }
 
 func decode(data []byte, v any, r rules) error {
-	if _, err := check(data, reflect.TypeOf(v), r); err != nil {
+	if err := check(data, reflect.TypeOf(v), r); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -64,19 +68,18 @@ func decode(data []byte, v any, r rules) error {
 	return err
 }
 
-// check walks the value; t is what it is decoded into, nil for anything. It
-// gives the number of bytes read.
-func check(data []byte, t reflect.Type, r rules) (int64, error) {
+// check walks the value; t is what it is decoded into, nil for anything.
+func check(data []byte, t reflect.Type, r rules) error {
 	w := walker{d: json.NewDecoder(bytes.NewReader(data)), rules: r}
 	w.d.UseNumber()
 	if err := w.value(t, 0); err != nil {
-		return 0, err
+		return err
 	}
 	end := w.d.InputOffset()
 	if _, err := w.d.Token(); err != io.EOF {
-		return 0, &Error{end, "more follows the value"}
+		return &Error{end, "more follows the value"}
 	}
-	return end, nil
+	return nil
 }
 
 // maxDepth is how deep values may be nested: far deeper than those that we know.

@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // LockName is the lock's name, beside the recipe.
@@ -54,9 +54,7 @@ func loadLock(name string) (*lockFile, error) {
 
 func parseLock(data []byte) (*lockFile, error) {
 	l := &lockFile{}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(l); err != nil {
+	if err := strictjson.DecodeKnown(data, l); err != nil {
 		return nil, err
 	}
 	if l.SchemaVersion != 1 {

@@ -1,0 +1,21 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// A data file in which a key stands twice says two things.
+func TestDataTwice(t *testing.T) {
+	t.Parallel()
+	_, err := decodeObject(file{name: "data/limits.json", content: []byte("{\n \"a\": {\"max\": 1,\n  \"max\": 2}}")})
+	if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "data/limits.json:3:") || !strings.Contains(err.Error(), `"max" is there twice`) {
+		t.Errorf("%v", err)
+	}
+	if doc, err := decodeObject(file{content: []byte(`{"a":1,"A":2}`)}); err != nil || len(doc) != 2 {
+		t.Errorf("names that differ in case: %v, %v", doc, err)
+	}
+}
