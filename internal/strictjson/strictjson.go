@@ -34,6 +34,10 @@ func Check(data []byte) error {
 	return check(data, nil, rules{})
 }
 
+// CheckNames is Check, and no two members of the outermost object differ in the
+// case of their letters alone.
+func CheckNames(data []byte) error { return check(data, nil, rules{names: true}) }
+
 // CheckFor is Decode for one who decodes into v in another way: v stays as it is.
 func CheckFor(data []byte, v any) error {
 	return check(data, reflect.TypeOf(v), rules{exact: true})
@@ -51,6 +55,7 @@ func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.W
 type rules struct {
 	exact bool // names are compared letter by letter
 	known bool // members that the value does not know are refused
+	names bool // names of the outermost object are folded, whatever it is
 }
 
 func decode(data []byte, v any, r rules) error {
@@ -153,6 +158,9 @@ func (w *walker) object(t reflect.Type, depth int) error {
 				return &Error{w.d.InputOffset(), fmt.Sprintf("member %q: it is written %q", name, f.name)}
 			}
 			value, same = f.of, f.name
+		}
+		if w.names && depth == 0 {
+			same = fold(name)
 		}
 		if seen[same] {
 			return &Error{w.d.InputOffset(), fmt.Sprintf("member %q is there twice", name)}

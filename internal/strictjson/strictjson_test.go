@@ -69,6 +69,11 @@ func TestDecodeFolded(t *testing.T) {
 	if err := Check([]byte(`[{"a":1,"A":2}]`)); err != nil {
 		t.Error(err)
 	}
+	for text, ok := range map[string]bool{`{"name":"a","Name":"b"}`: false, `{"name":"a","dependencies":{"A":1,"a":2}}`: true, `{"a":{"b":1,"b":2}}`: false} {
+		if err := CheckNames([]byte(text)); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }
 
 // What is accepted is what a reader that tells letters apart, and one that takes

@@ -73,7 +73,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	inv := &Inventory{Image: req.Image, SBOM: s, Unreadable: unnamed(c.tree, s.Artifacts.LinuxDistribution)}
 	var failures []error
 	var unowned *Resolver
-	kept := append(resolver.sealed(c.wants.archives), c.cutShort()...)
+	kept := slices.Concat(resolver.sealed(c.wants.archives), resolver.ambiguous(), c.cutShort())
 	for _, cat := range catalogers() {
 		resolver := resolver
 		if cat.unowned {

@@ -205,6 +205,7 @@ func TestUnreadableSoftware(t *testing.T) {
 	for name, o := range map[string]st.Object{
 		"encrypted":                   st.File("opt/a.jar", string(encrypted)),
 		"a nested archive is damaged": st.File("opt/a.jar", jar(t, "", "", map[string]string{"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\nImplementation-Title: app\r\nImplementation-Version: 1\r\n\r\n", "lib/b.jar": "PK\x03\x04 and no more"})),
+		"a name twice":                st.File("app/node_modules/a/package.json", `{"name":"lodash","version":"1.0.0","Name":"harmless"}`),
 		"cut short":                   st.Mode("opt/tool", 0o755, string(program[:len(program)-10])),
 		"no package in it":            st.File("opt/a.jar", jar(t, "", "", map[string]string{"readme": "x"})),
 		"a launcher of something":     st.Mode("opt/tool", 0o755, jar(t, "#!/usr/bin/env python3\n", "", map[string]string{"__main__.py": "x"})),

@@ -2,11 +2,14 @@ package sbom
 
 import (
 	"archive/zip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // sealed are the archives with entries that nobody can read: encrypted, or packed
@@ -30,6 +33,34 @@ func (r *Resolver) sealed(suffixes map[string]bool) []Unreadable {
 	for suffix := range suffixes {
 		for _, name := range r.byExt[suffix] {
 			look(name)
+		}
+	}
+	return out
+}
+
+// ambiguous are descriptions of packages that two readers understand differently:
+// Node takes "name", and who reads this one may take "Name".
+func (r *Resolver) ambiguous() []Unreadable {
+	var out []Unreadable
+	seen := map[string]bool{}
+	for _, base := range []string{"package.json", "installed.json"} {
+		for _, name := range r.byBase[base] {
+			real, e, ok := r.tree.Resolve(name)
+			if !ok || e == nil || seen[real] || !r.store.has(real) {
+				continue
+			}
+			seen[real] = true
+			rc, err := r.store.open(real)
+			if err != nil {
+				continue
+			}
+			raw, err := io.ReadAll(rc)
+			if err = errors.Join(err, rc.Close()); err != nil || !json.Valid(raw) {
+				continue // its cataloger says so
+			}
+			if err := strictjson.CheckNames(raw); err != nil {
+				out = append(out, Unreadable{Path: real, Reason: err})
+			}
 		}
 	}
 	return out

@@ -30,6 +30,7 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 		t.distroLook(id, release, source, version)
 		if base, of, ok := signed(source, version, own); ok {
 			t.distroLook(id, release, base, of)
+			t.distroLook(id, release, base+"-unsigned", of) // so Ubuntu calls some
 		}
 	default:
 		t.distroLook(id, release, p.Name, version)

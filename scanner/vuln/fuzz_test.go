@@ -91,8 +91,10 @@ func FuzzCompare(f *testing.F) {
 	f.Add("1.2.3_git20240101-r0", "1.2.3-r10")
 	f.Add("1.0rc1", "1!1.0.post1.dev2+local")
 	f.Add("go1.22rc1", "1.22.0-0")
+	f.Add("1.0-alpha-1.x", "1-rc2.Final_sp")
+	f.Add("1.0.0-BETA.2+x", "v1.0-dev")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		for _, eco := range []string{"Debian:12", "Alpine:v3.20", "Rocky Linux:9", "Go", "npm", "PyPI", "RubyGems"} {
+		for _, eco := range []string{"Debian:12", "Alpine:v3.20", "Rocky Linux:9", "Go", "npm", "PyPI", "RubyGems", "Maven", "NuGet", "Packagist"} {
 			x, ok := compare(eco, a, b)
 			y, also := compare(eco, b, a)
 			if ok != also || ok && x != -y {

@@ -125,7 +125,7 @@ func TestDisagree(t *testing.T) {
 // in both forms of database; so is the kernel that comes from such a package.
 func TestSignedSources(t *testing.T) {
 	t.Parallel()
-	osv := write(t, "osv.json", "["+osvID("CVE-2026-0001", "Debian:12", "linux", "", until("6.1.193-1"))+","+osvID("CVE-2026-0003", "Ubuntu:22.04:LTS", "grub2", "", until("2.06-2ubuntu14.5"))+"]")
+	osv := write(t, "osv.json", "["+osvID("CVE-2026-0001", "Debian:12", "linux", "", until("6.1.193-1"))+","+osvID("CVE-2026-0003", "Ubuntu:22.04:LTS", "grub2", "", until("2.06-2ubuntu14.5"))+","+osvID("CVE-2026-0004", "Ubuntu:24.04:LTS", "grub2-unsigned", "", until("2.06-2ubuntu14.5"))+"]")
 	debian := write(t, "tracker.json", `{"linux":{"CVE-2026-0002":{"releases":{"bookworm":{"status":"resolved","fixed_version":"6.1.193-1"}}}}}`)
 	for _, c := range []struct {
 		purl, version string
@@ -136,6 +136,7 @@ func TestSignedSources(t *testing.T) {
 		{"pkg:deb/debian/linux-image-6.1.0-44-cloud-amd64@6.1.192-3?distro=debian-12&upstream=linux", "6.1.0-44-cloud-amd64", 2},
 		{"pkg:deb/debian/linux-image-6.1.0-44-amd64@6.1.193-1%2Bb1?distro=debian-12&upstream=linux", "6.1.193-1+b1", 0},
 		{"pkg:deb/ubuntu/grub-efi-amd64-signed@1.187.6%2B2.06-2ubuntu14.4?distro=ubuntu-22.04&upstream=grub2-signed%401.187.6", "1.187.6+2.06-2ubuntu14.4", 1},
+		{"pkg:deb/ubuntu/grub-efi-amd64-signed@1.187.6%2B2.06-2ubuntu14.3?distro=ubuntu-24.04&upstream=grub2-signed%401.187.6", "1.187.6+2.06-2ubuntu14.3", 1},
 		{"pkg:deb/ubuntu/grub-efi-amd64-signed@1.187.6%2B2.06-2ubuntu14.5?distro=ubuntu-22.04&upstream=grub2-signed%401.187.6", "1.187.6+2.06-2ubuntu14.5", 0},
 	} {
 		f := of(c.purl)
