@@ -20,12 +20,19 @@ func (c *cli) rules() *cobra.Command {
 		cmd.AddCommand(sub)
 	}
 	var params bool
+	var format string
 	list := &cobra.Command{
 		Use: "list", Short: "One line for each rule of a policy, or each parameter", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := textOrJSON(format); err != nil {
+				return err
+			}
 			o, err := rules.options(cmd)
 			if err != nil {
 				return err
+			}
+			if format == "json" {
+				return c.listJSON(cmd, o, params)
 			}
 			if params {
 				return c.listParams(cmd, o, nil)
@@ -43,12 +50,20 @@ func (c *cli) rules() *cobra.Command {
 	}
 	list.Flags().BoolVar(&params, "params", false, "list the parameters that a folder of rules may set, each with its type and value")
 	add(list)
-	add(&cobra.Command{
+	addTextOrJSON(list, &format)
+	own(list, "report") // that of the environment is for decisions
+	show := &cobra.Command{
 		Use: "show RULE", Short: "Everything about one rule, and its text", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := textOrJSON(format); err != nil {
+				return err
+			}
 			r, err := findRule(cmd, &rules, args[0])
 			if err != nil {
 				return err
+			}
+			if format == "json" {
+				return c.showJSON(cmd, &rules, r)
 			}
 			c.describeRule(r)
 			if err := c.describeControls(cmd, &rules, r.ID); err != nil {
@@ -60,7 +75,10 @@ func (c *cli) rules() *cobra.Command {
 			fmt.Fprintf(c.text, "\n%s", printableText(r.Source))
 			return nil
 		},
-	})
+	}
+	add(show)
+	addTextOrJSON(show, &format)
+	own(show, "report")
 	add(&cobra.Command{
 		Use: "test [DIR|oci://REFERENCE]", Short: "Run the rules' own tests", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -91,8 +91,8 @@ a folder it checks that file, and says so. docs/verify.md has every check.
 			if err := settle(cmd); err != nil {
 				return err
 			}
-			if format != "text" && format != "json" {
-				return usageError(fmt.Sprintf("--report %q", format), "verify reports as text or json")
+			if err := textOrJSON(format); err != nil {
+				return err
 			}
 			v, err := vf.verifier()
 			if err != nil {
@@ -115,7 +115,7 @@ a folder it checks that file, and says so. docs/verify.md has every check.
 		},
 	}
 	vf.add(cmd)
-	cmd.Flags().StringVar(&format, "report", "text", "text or json")
+	addTextOrJSON(cmd, &format)
 	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output of a second build: the image's files must be the same there (SUP-018)")
 	return cmd
 }
