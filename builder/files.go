@@ -106,8 +106,9 @@ func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.Fi
 		}
 		source = filepath.Join(home, rest)
 	}
-	if !filepath.IsAbs(source) {
-		source = filepath.Join(config.Dir(f.Source.Pos()), source)
+	source, err := config.File(f.Source.Pos(), source)
+	if err != nil {
+		return fail(err, "download the os.yml and what it names, and build from there")
 	}
 	info, err := os.Stat(source)
 	switch {

@@ -141,11 +141,11 @@ func profileOf(config *spec.Config, c *spec.Container) ([]byte, error) {
 	if v == nil {
 		return nil, nil
 	}
-	file := v.V
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(config.Dir(v.Pos()), file)
+	file, err := config.File(v.Pos(), v.V)
+	var data []byte
+	if err == nil {
+		data, err = readLimited(file, maxProfileBytes)
 	}
-	data, err := readLimited(file, maxProfileBytes)
 	if err != nil {
 		return nil, &system.Error{
 			Kind: system.ErrInput, Pos: v.Pos(), Err: err,

@@ -8,8 +8,11 @@ import (
 )
 
 // LockPath is where the lock of a system lies: beside its first os.yml, as
-// STEM.lock.json.
+// STEM.lock.json; in the working folder for one that lies in no file.
 func LockPath(file string) string {
+	if !IsLocal(file) {
+		return Stem(file) + ".lock.json"
+	}
 	return filepath.Join(filepath.Dir(file), Stem(file)+".lock.json")
 }
 

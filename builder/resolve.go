@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,8 +18,10 @@ import (
 
 // Options say what to resolve, and where images may come from.
 type Options struct {
-	// Files are the os.yml files, merged in order.
+	// Files are the os.yml files, merged in order: paths, https URLs, and "-" for
+	// Stdin.
 	Files []string
+	Stdin io.Reader
 	// Name of the system; "" takes the stem of the first file.
 	Name string
 	// Arch is the Go name of the architecture to build for.
@@ -67,7 +69,7 @@ var systemName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 // Resolve reads the os.yml files, finds every image and makes every effective
 // spec. All errors of a step are joined. The caller closes Resolved.Store.
 func Resolve(ctx context.Context, o Options) (*Resolved, error) {
-	config, err := spec.Load(o.Files)
+	config, err := spec.LoadWith(o.Files, func(path string) (*spec.Input, error) { return o.open(ctx, path) })
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 	if !slices.Contains(Architectures(), o.Arch) {
 		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("unknown architecture %q", o.Arch), Next: "want one of " + strings.Join(Architectures(), ", ")}
 	}
-	store := component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir, RedirectTo: o.RedirectTo, Fresh: o.Fresh}
+	store := o.store()
 	if o.Locked {
 		if r.Lock, r.LockDigest, err = ReadLock(o); err != nil {
 			return nil, err
@@ -115,13 +117,6 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 	}
 	r.OS.Kernel = kernel(config, parts)
 	return errors.Join(append(errs, filesErr)...)
-}
-
-// Stem is a file's name without folder and extension: the name of a system that
-// is given none.
-func Stem(file string) string {
-	base := filepath.Base(file)
-	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
 // find looks for the images of all parts, each reference once, and reports

@@ -2,7 +2,9 @@ package spec
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"path/filepath"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -32,16 +34,35 @@ type Source struct {
 	system.Source
 	// Dir is the folder that the file's relative paths start from.
 	Dir string
+	// Remote: see Input.
+	Remote bool
 }
 
-// Dir gives the folder of the file that a place is in.
-func (c *Config) Dir(pos system.Position) string {
+// file gives the path of a file that this one names.
+func (s Source) file(name string) (string, error) {
+	switch {
+	case s.Remote:
+		return "", ErrRemote
+	case filepath.IsAbs(name):
+		return name, nil
+	}
+	return filepath.Join(s.Dir, name), nil
+}
+
+// ErrRemote: an os.yml that came over the network names a file of this machine.
+// What it put into an image could be anything that the user may read.
+var ErrRemote = errors.New("an os.yml from a URL may name no file of this machine")
+
+// File gives the path of a file of this machine that is named at a place:
+// relative ones start from the folder of the os.yml. ErrRemote where the os.yml
+// is from elsewhere.
+func (c *Config) File(pos system.Position, name string) (string, error) {
 	for _, s := range c.Sources {
 		if s.Path == pos.File {
-			return s.Dir
+			return s.file(name)
 		}
 	}
-	return ""
+	return Source{}.file(name)
 }
 
 // Entry gives what the files say at an index of a section, as JSON; nil where

@@ -21,14 +21,29 @@ import (
 // Load reads os.yml files and merges them in order: fields of the kernel one
 // by one, lists appended. All errors of all files are joined; each is a
 // *system.Error.
-func Load(paths []string) (*Config, error) {
+func Load(paths []string) (*Config, error) { return LoadWith(paths, nil) }
+
+// Input is an os.yml that does not lie in a file.
+type Input struct {
+	// Name in messages and outputs.
+	Name string
+	Data []byte
+	// Dir is the folder that relative paths start from. Remote: whoever wrote it
+	// is not on this machine, and it must name no file of this machine.
+	Dir    string
+	Remote bool
+}
+
+// LoadWith is Load for paths of which some are no files: open gives those, and
+// nil for a file.
+func LoadWith(paths []string, open func(path string) (*Input, error)) (*Config, error) {
 	if len(paths) == 0 {
 		return nil, &system.Error{Kind: system.ErrInput, What: "no os.yml given", Next: "name at least one"}
 	}
 	var inputs []input
 	var errs []error
 	for _, p := range paths {
-		in, err := read(p)
+		in, err := read(p, open)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -44,9 +59,18 @@ func Load(paths []string) (*Config, error) {
 type input struct {
 	name, dir string
 	data      []byte
+	remote    bool
 }
 
-func read(path string) (input, error) {
+func read(path string, open func(string) (*Input, error)) (input, error) {
+	if open != nil {
+		if in, err := open(path); err != nil || in != nil {
+			if err != nil {
+				return input{}, err
+			}
+			return input{name: in.Name, dir: in.Dir, data: in.Data, remote: in.Remote}, nil
+		}
+	}
 	fail := func(err error) (input, error) {
 		return input{}, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err, Next: "name an os.yml that can be read"}
 	}
@@ -93,7 +117,7 @@ func merge(inputs []input) (*Config, error) {
 	for _, in := range inputs {
 		sum := sha256.Sum256(in.data)
 		c.Sources = append(c.Sources, Source{
-			Source: system.Source{Path: in.name, Digest: "sha256:" + hex.EncodeToString(sum[:])}, Dir: in.dir,
+			Source: system.Source{Path: in.name, Digest: "sha256:" + hex.EncodeToString(sum[:])}, Dir: in.dir, Remote: in.remote,
 		})
 		doc, root, errs := decodeFile(in)
 		problems = append(problems, errs...)
@@ -200,7 +224,7 @@ func decodeFile(in input) (*document, *yaml.Node, []error) {
 		},
 		report: func(n *yaml.Node, _, what, next string) { report(n.Line, n.Column, what, next) },
 	}
-	expandPackages(root, in.dir, func(n *yaml.Node, what, next string) { report(n.Line, n.Column, what, next) })
+	expandPackages(root, Source{Dir: in.dir, Remote: in.remote}, func(n *yaml.Node, what, next string) { report(n.Line, n.Column, what, next) })
 	d.into(root, &doc)
 	return &doc, root, errs
 }

@@ -17,13 +17,14 @@ const packagePrefix = "@pkg:"
 
 // expandPackages replaces each text `@pkg:DIR` by the image that LinuxKit
 // makes of the package in DIR: ORG/IMAGE:HASH, the hash being git's tree hash
-// of the folder. DIR starts from dir. Nothing is fetched.
-func expandPackages(n *yaml.Node, dir string, report func(n *yaml.Node, what, next string)) {
+// of the folder. DIR starts from the folder of its os.yml. Nothing is fetched.
+func expandPackages(n *yaml.Node, from Source, report func(n *yaml.Node, what, next string)) {
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && strings.HasPrefix(n.Value, packagePrefix) {
 		name := strings.TrimPrefix(n.Value, packagePrefix)
-		folder := name
-		if !filepath.IsAbs(folder) {
-			folder = filepath.Join(dir, folder)
+		folder, err := from.file(name)
+		if err != nil {
+			report(n, fmt.Sprintf("package %q: %v", name, err), "write the image's reference")
+			return
 		}
 		image, err := packageImage(folder)
 		if err != nil {
@@ -35,7 +36,7 @@ func expandPackages(n *yaml.Node, dir string, report func(n *yaml.Node, what, ne
 	}
 	for i, child := range n.Content {
 		if n.Kind != yaml.MappingNode || i%2 == 1 {
-			expandPackages(child, dir, report)
+			expandPackages(child, from, report)
 		}
 	}
 }

@@ -244,8 +244,8 @@ func TestMerge(t *testing.T) {
 	if merged != "map[cmdline:two image:a/k:1 tar:none] 2" {
 		t.Errorf("merged %s", merged)
 	}
-	if got := c.Dir(c.Services[0].Pos()); got != c.Sources[1].Dir {
-		t.Errorf("folder %q", got)
+	if got, err := c.File(c.Services[0].Pos(), "x"); err != nil || got != filepath.Join(c.Sources[1].Dir, "x") {
+		t.Errorf("file %q, %v", got, err)
 	}
 }
 

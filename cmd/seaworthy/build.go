@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,7 +28,8 @@ func (c *cli) build() *cobra.Command {
 		Short: "Build a system, if the policy lets it, and sign it",
 		Long: `Build resolves a system, takes inventory, assembles the image, decides, and signs. A
 system that the policy denies is not built: the decision goes to OUTPUT.denied, and what
-was there before stays. Several files are one system, merged in order.
+was there before stays. Several files are one system, merged in order; - is standard
+input, and a file may be an https URL.
 
 ` + exitHelp,
 		Example: "  seaworthy key generate\n  seaworthy build --key seaworthy.key os.yml\n  seaworthy build --unsigned --format tar os.yml",
@@ -54,6 +56,9 @@ was there before stays. Several files are one system, merged in order.
 				return err
 			}
 			if key != "" {
+				if _, known := os.LookupEnv(passwordEnv); !known && slices.Contains(files, "-") {
+					return usageError("standard input is an os.yml, and cannot have the key's password too", "set "+passwordEnv+", or name a file")
+				}
 				o.Signer = sync.OnceValues(func() (*attest.Signer, error) {
 					return attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) })
 				})

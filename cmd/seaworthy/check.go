@@ -21,7 +21,8 @@ func (c *cli) check() *cobra.Command {
 		Long: `Check resolves a system, takes inventory of every component, and decides by policy.
 It writes nothing but the reports asked for. What was found in an image is kept in the
 cache, under the image's digest, and not looked for again; its bytes are hashed each time.
-Several files are one system, merged in order. With --facts it decides by facts that were
+Several files are one system, merged in order; - is standard input, and a file may be an
+https URL, which may name no file of this machine. With --facts it decides by facts that were
 stored before: no image is needed, and the decision is the same.
 
 ` + exitHelp,

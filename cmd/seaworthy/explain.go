@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
@@ -79,6 +81,9 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	all := policy.Explain(d, name)
 	if len(all) == 0 {
 		return usageError(fmt.Sprintf("no finding %q", name), "name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; check lists them")
+	}
+	if slices.ContainsFunc(files, func(f string) bool { return !builder.IsLocal(f) }) {
+		files = nil // which cannot be read again
 	}
 	sources, err := pipeline.Sources(d, files)
 	if err != nil && len(files) > 0 {

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -73,14 +74,14 @@ func addAllowRedirect(cmd *cobra.Command, to *[]string) {
 	cmd.Flags().StringArrayVar(to, "allow-redirect", nil, "private address that a registry may redirect to: HOST, HOST:PORT, IP or CIDR (repeatable)")
 }
 
-func (f *resolveFlags) options(files []string) (builder.Options, error) {
+func (f *resolveFlags) options(files []string, stdin io.Reader) (builder.Options, error) {
 	if f.jobs < 1 {
 		return builder.Options{}, usageError(fmt.Sprintf("--jobs %d: at least 1", f.jobs), "")
 	}
 	if known := builder.Architectures(); !slices.Contains(known, f.arch) {
 		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use one of "+strings.Join(known, ", "))
 	}
-	o := builder.Options{Files: files, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, RedirectTo: f.redirectTo, Locked: f.locked, Jobs: f.jobs}
+	o := builder.Options{Files: files, Stdin: stdin, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, RedirectTo: f.redirectTo, Locked: f.locked, Jobs: f.jobs}
 	return o, nil
 }
 
@@ -251,7 +252,7 @@ func sourceDate() (time.Time, error) {
 
 // checkOptions puts the flags of check and build together.
 func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (pipeline.CheckOptions, error) {
-	r, err := rf.options(files)
+	r, err := rf.options(files, c.in)
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}

@@ -48,6 +48,7 @@ func TestScript(t *testing.T) {
 			"registry": startRegistry,
 			"images":   images,
 			"push":     push,
+			"serve":    serve,
 			"flip":     flip,
 			"sign":     sign,
 		},
@@ -95,6 +96,13 @@ func push(ts *testscript.TestScript, neg bool, args []string) {
 		send(http.MethodPost, base+"/blobs/uploads/?digest="+digest, "application/octet-stream", blob)
 	}
 	send(http.MethodPut, base+"/manifests/"+tag, built.Root.MediaType, built.Blobs[built.Root.Digest])
+}
+
+// serve DIR serves a folder over HTTP on a loopback port, its HOST:PORT in $SERVER.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	s := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(s.Close)
+	ts.Setenv("SERVER", strings.TrimPrefix(s.URL, "http://"))
 }
 
 // flip FILE changes the byte in the file's middle.

@@ -228,6 +228,9 @@ func spotOf(d *decision.Decision, f *decision.Finding, o Options) (spot, bool) {
 
 // named is a file as who has the repository alone finds it.
 func (o Options) named(file string) string {
+	if strings.Contains(file, "://") {
+		return file // an os.yml from a URL
+	}
 	at := file
 	if !filepath.IsAbs(at) && o.Dir != "" {
 		at = filepath.Join(o.Dir, at)

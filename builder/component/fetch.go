@@ -1,0 +1,90 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// Fetch reads a small file from an https URL, or a loopback one over plain HTTP,
+// as registries are read: what fails is tried again, and no redirect leads to a
+// private address. It gives the URL as outputs may name it, without its query,
+// which often holds a key. Nothing vouches for the content but TLS.
+func Fetch(ctx context.Context, o Options, address string, most int64) (data []byte, name string, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, "", inputError(system.Position{}, "write https://HOST/PATH", "not a URL")
+	}
+	shown := *u
+	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
+	name = shown.String()
+	inner, err := parseAllowances(o.RedirectTo)
+	r := newRegistry(o, defaultLimits(), inner)
+	defer r.closeIdle()
+	switch {
+	case err != nil:
+		return nil, "", inputError(system.Position{}, "name the private hosts that a server may redirect to", "--allow-redirect: %v", err)
+	case u.Host == "":
+		return nil, "", inputError(system.Position{}, "write https://HOST/PATH", "%s names no host", name)
+	case u.User != nil:
+		return nil, "", inputError(system.Position{}, "download it, and name the file", "%s: a URL with a password", name)
+	case u.Scheme != "https" && !r.plain(u.Host):
+		return nil, "", inputError(system.Position{}, "use https, or download it and name the file", "%s is not https: anybody on the way could change it", name)
+	case o.Offline:
+		return nil, "", &system.Error{Kind: system.ErrUnusable, What: name + " was not fetched (--offline)", Next: "download it, and name the file"}
+	}
+	r.hosts.name(u.Host)
+	client := &http.Client{Transport: r.pings, CheckRedirect: inner.onlyOutward}
+	for attempt := 1; ; attempt++ {
+		data, again, err := fetchOnce(ctx, client, u, most)
+		switch {
+		case err == nil:
+			return data, name, nil
+		case ctx.Err() != nil:
+			return nil, "", ctx.Err()
+		case !again || attempt == attempts:
+			return nil, "", &system.Error{Kind: system.ErrUnusable, What: "cannot fetch " + name, Err: opaque(err), Next: "check the URL and the network, or download it and name the file"}
+		}
+		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
+			return nil, "", err
+		}
+	}
+}
+
+// fetchOnce asks once; again says that a body was cut.
+func fetchOnce(ctx context.Context, client *http.Client, u *url.URL, most int64) (data []byte, again bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, false, err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, false, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, false, fmt.Errorf("the server answers %d %s", res.StatusCode, http.StatusText(res.StatusCode))
+	}
+	data, err = io.ReadAll(io.LimitReader(res.Body, most+1))
+	switch {
+	case err != nil:
+		return nil, !errors.As(err, new(*refused)), err
+	case int64(len(data)) > most:
+		return nil, false, fmt.Errorf("more than %d bytes", most)
+	}
+	return data, false, nil
+}
+
+// opaque drops the URL from an error of net/http, which may hold a key, and
+// what tells a time-out of the network for one of ours.
+func opaque(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err
+	}
+	return errors.New(err.Error())
+}

@@ -1,0 +1,85 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// stdin is how standard input is named on the command line, stdinName what
+// messages and outputs call it, stdinStem the system in it.
+const (
+	stdin     = "-"
+	stdinName = "standard input"
+	stdinStem = "stdin"
+)
+
+// IsLocal says whether an os.yml lies in a file: it is neither standard input
+// nor a URL.
+func IsLocal(file string) bool { return file != stdin && !isURL(file) }
+
+func isURL(file string) bool {
+	scheme, _, ok := strings.Cut(file, "://")
+	return ok && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http"))
+}
+
+// Stem is a file's name without folder and extension: the name of a system that
+// is given none.
+func Stem(file string) string {
+	base := filepath.Base(file)
+	switch {
+	case file == stdin:
+		return stdinStem
+	case isURL(file):
+		if u, err := url.Parse(file); err == nil {
+			base = path.Base(u.Path)
+		}
+	}
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// open reads an os.yml that lies in no file.
+func (o *Options) open(ctx context.Context, file string) (*spec.Input, error) {
+	switch {
+	case file == stdin:
+		return o.readStdin()
+	case isURL(file):
+		data, name, err := component.Fetch(ctx, o.store(), file, spec.MaxFileBytes)
+		if err != nil {
+			return nil, err
+		}
+		return &spec.Input{Name: name, Data: data, Remote: true}, nil
+	}
+	return nil, nil
+}
+
+func (o *Options) readStdin() (*spec.Input, error) {
+	in := o.Stdin
+	if in == nil {
+		return nil, &system.Error{Kind: system.ErrInput, What: "standard input was read already", Next: "give - once"}
+	}
+	o.Stdin = nil
+	data, err := io.ReadAll(io.LimitReader(in, spec.MaxFileBytes+1))
+	if err == nil && len(data) > spec.MaxFileBytes {
+		err = fmt.Errorf("more than %d bytes", spec.MaxFileBytes)
+	}
+	if err != nil {
+		return nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + stdinName, Err: err, Next: "name an os.yml that can be read"}
+	}
+	dir, err := os.Getwd()
+	return &spec.Input{Name: stdinName, Data: data, Dir: dir}, err
+}
+
+// store says where images come from.
+func (o *Options) store() component.Options {
+	return component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir, RedirectTo: o.RedirectTo, Fresh: o.Fresh}
+}
