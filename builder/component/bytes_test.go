@@ -89,14 +89,41 @@ func TestWrongPromises(t *testing.T) {
 		"not a tar":           {ocitest.Layer{Raw: bytes.Repeat([]byte("no tar "), 1000)}, system.ErrUnusable, "not a whole tar"},
 		"tar cut short":       {ocitest.Layer{Raw: ocitest.Tar(entries{ocitest.File("a", "12345")})[:514]}, system.ErrUnusable, "not a whole tar"},
 		"bytes after the tar": {ocitest.Layer{Raw: append(bytes.Clone(tar), tar...)}, system.ErrUnusable, "bytes follow"},
-		"not gzip":            {ocitest.Layer{Entries: entry, Compression: ocitest.None, MediaType: typeOCILayer + "+gzip"}, system.ErrUnusable, "cannot be decompressed"},
-		"not zstd":            {ocitest.Layer{Entries: entry, MediaType: typeOCILayer + "+zstd"}, system.ErrUnusable, "cannot be decompressed"},
+		"not gzip":            {ocitest.Layer{Raw: []byte("no tar"), Compression: ocitest.None, MediaType: typeOCILayer + "+gzip"}, system.ErrUnusable, "cannot be decompressed"},
+		"not zstd":            {ocitest.Layer{Raw: []byte("no tar"), Compression: ocitest.None, MediaType: typeOCILayer + "+zstd"}, system.ErrUnusable, "cannot be decompressed"},
+		"compressed twice":    {ocitest.Layer{Raw: gzipOf(tar)}, system.ErrUnusable, "not a whole tar"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{c.layer}}.Build(), PassOptions{})
 			fails(t, err, c.kind, c.says, "layer 0")
 		})
 	}
+}
+
+// The bytes of a layer say how it is compressed, where its media type is wrong.
+func TestMislabelledLayer(t *testing.T) {
+	tar := ocitest.Tar(entries{ocitest.File("a", "x")})
+	for said, c := range map[string]ocitest.Compression{
+		typeOCILayer: ocitest.Gzip, typeOCILayer + "+gzip": ocitest.Zstd, typeOCILayer + "+zstd": ocitest.None,
+		typeDockerLayer + ".gzip": ocitest.None, typeDockerLayer: ocitest.Zstd,
+	} {
+		r, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: tar, Compression: c, MediaType: said}}}.Build(), PassOptions{})
+		if err != nil {
+			t.Fatalf("%s: %v", said, err)
+		}
+		same(t, r.lines, `a file "x" @0`)
+		none := "sha256:" + strings.Repeat("0", 64)
+		_, err = runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: tar, Compression: c, MediaType: said, DiffID: none}}}.Build(), PassOptions{})
+		fails(t, err, system.ErrMismatch, none)
+	}
+}
+
+func gzipOf(b []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	w.Write(b)
+	w.Close()
+	return out.Bytes()
 }
 
 // A layer that registries may leave out is taken where it is, and nowhere else.
@@ -170,6 +197,20 @@ func TestSparse(t *testing.T) {
 	pax := paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1099511627776")
 	_, err = runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}}}.Build(), PassOptions{})
 	fails(t, err, system.ErrUnusable, "sparse")
+
+	// One of a usual size is what it was before its holes were left out.
+	pax = paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1000")
+	r, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}}}.Build(), PassOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, r.lines, `a file "1000 bytes" @0`)
+
+	// Many are bounded together.
+	s := storeOf(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}, {Raw: pax}}}.Build(), Options{})
+	s.limits.sparse = 1999
+	err = s.Pass(context.Background(), find(t, s, "test/x:1"), nil, newRecorder(t))
+	fails(t, err, system.ErrUnusable, "1999 bytes of sparse files")
 }
 
 // paxTar is a tar of one file, "x", with these PAX records.

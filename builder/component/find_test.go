@@ -250,7 +250,7 @@ func TestBadDocuments(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct{ config, says string }{
-		"too few diff IDs": {`{"os":"linux","architecture":"amd64"}`, "1 layers, but the config lists 0"},
+		"too few diff IDs": {`{"os":"linux","architecture":"amd64"}`, "1 layer, but the config lists 0"},
 		"bad diff ID":      {`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:x"]}}`, `diff ID "sha256:x"`},
 		"not layers":       {`{"os":"linux","architecture":"amd64","rootfs":{"type":"other"}}`, `"other"`},
 		"not JSON":         {`[]`, "not JSON"},

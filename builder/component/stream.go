@@ -1,6 +1,7 @@
 package component
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -169,13 +170,13 @@ func startLayer(ctx context.Context, rc io.ReadCloser, d descriptor, diffID stri
 	ctx, undo := context.WithCancel(ctx)
 	inner, stop := context.WithCancel(ctx)
 	s := &layerStream{stop: stop, undo: undo}
-	c := layerTypes[d.MediaType]
 	check := newChecker(rc, d)
 	fetch := newPipe(ctx.Done())
 	s.all.Go(func() {
 		defer rc.Close()
 		pump(check, fetch, func([]byte) error { return nil })
 	})
+	c := compressionOf(fetch, layerTypes[d.MediaType])
 	if c == plain {
 		// One hash is both: the blob is the tar.
 		s.tar = fetch
@@ -191,6 +192,25 @@ func startLayer(ctx context.Context, rc io.ReadCloser, d descriptor, diffID stri
 	s.stages.Go(func() { hashTar(raw, hashed, diffID) })
 	s.tar = hashed
 	return s
+}
+
+// compressionOf looks at the first bytes of a layer. Where they are plainly of
+// another kind than the media type says they count, as they do for Docker and
+// containerd; the diff ID proves what comes out.
+func compressionOf(p *pipe, said compression) compression {
+	if !p.fill() {
+		return said // whoever reads gets the error
+	}
+	const magicAt = 257 // of a tar header (POSIX ustar)
+	switch b := p.cur.data; {
+	case bytes.HasPrefix(b, []byte{0x1f, 0x8b}):
+		return gzipped
+	case bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstandard
+	case len(b) > magicAt && bytes.HasPrefix(b[magicAt:], []byte("ustar")):
+		return plain
+	}
+	return said
 }
 
 func failing(err error) *pipe {
