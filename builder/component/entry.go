@@ -46,7 +46,7 @@ const (
 var tarTypes = map[byte]system.EntryType{
 	tar.TypeReg: system.TypeFile, tar.TypeDir: system.TypeDir, tar.TypeSymlink: system.TypeSymlink,
 	tar.TypeLink: system.TypeHardlink, tar.TypeChar: system.TypeChar, tar.TypeBlock: system.TypeBlock,
-	tar.TypeFifo: system.TypeFifo, tar.TypeCont: system.TypeFile,
+	tar.TypeFifo: system.TypeFifo, tar.TypeCont: system.TypeFile, tar.TypeGNUSparse: system.TypeFile,
 }
 
 // reading is how entries are read.
