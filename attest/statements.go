@@ -50,6 +50,9 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 		if err != nil {
 			return err
 		}
+		if err := statement.CheckDocument(predicateType, raw); err != nil {
+			return unusable("bill of materials "+path, err)
+		}
 		if old, ok := documented[file.Path]; ok {
 			return unusable(fmt.Sprintf("document %q is that of %s and of %s", file.Path, old, stem), nil)
 		}

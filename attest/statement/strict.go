@@ -10,12 +10,16 @@ import (
 // Decode reads data into v as encoding/json does, but refuses what two readers
 // could understand differently: members of one name (letter case and escapes
 // aside) twice in an object, anything after the value, nesting deeper than
-// MaxDepth, and more than MaxMembers members. Members that v does not know are ignored, as in-toto asks.
-func Decode(data []byte, v any) error {
+// MaxDepth, and more than MaxMembers members. Members that v does not know are
+// ignored, as in-toto asks; a seal has none: see DecodeExact and DecodeKnown.
+func Decode(data []byte, v any) error { return decode(scanner{data: data, most: MaxMembers}, v) }
+
+// decode is Decode, as the scanner says.
+func decode(s scanner, v any) error {
+	data := s.data
 	if !json.Valid(data) {
 		return invalid(data)
 	}
-	s := scanner{data: data}
 	if err := s.value(1, MaxDepth); err != nil {
 		return err
 	}
@@ -25,14 +29,28 @@ func Decode(data []byte, v any) error {
 // decodeTop is Decode for a statement: the predicate's members are not looked
 // at, so that a bill of materials of many megabytes costs one pass.
 func decodeTop(data []byte, v any) error {
-	if !json.Valid(data) {
-		return invalid(data)
+	return decode(scanner{data: data, most: MaxMembers, opaque: "predicate"}, v)
+}
+
+// CheckDocument wants data to be a document of the kind that a predicate type
+// names, in a version that is written, and to have no member twice.
+func CheckDocument(predicateType string, data []byte) error {
+	var d struct {
+		SPDX    string `json:"spdxVersion"`
+		Format  string `json:"bomFormat"`
+		Version string `json:"specVersion"`
 	}
-	s := scanner{data: data, opaque: "predicate"}
-	if err := s.value(1, MaxDepth); err != nil {
+	// A bill of materials may be as large as a bundle.
+	if err := decode(scanner{data: data, most: MaxBundle}, &d); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, v)
+	switch {
+	case predicateType == SPDX && d.SPDX == "SPDX-2.3" && d.Format == "":
+	case predicateType == CycloneDX && d.Format == "CycloneDX" && d.Version == "1.6" && d.SPDX == "":
+	default:
+		return fmt.Errorf("spdxVersion %q, bomFormat %q, specVersion %q: it is no document of type %s", d.SPDX, d.Format, d.Version, predicateType)
+	}
+	return nil
 }
 
 // invalid is encoding/json's own word on data that is not JSON.
@@ -46,9 +64,10 @@ func invalid(data []byte) error {
 
 // scanner walks JSON that is known to be valid.
 type scanner struct {
-	data    []byte
-	pos     int
-	members int
+	data []byte
+	pos  int
+	// members so far, and how many there may be at most.
+	members, most int
 	// opaque names the member of the outermost object whose value is skipped.
 	opaque string
 }
@@ -98,8 +117,8 @@ func (s *scanner) object(level, limit int) error {
 		if err != nil {
 			return err
 		}
-		if s.members++; s.members > MaxMembers {
-			return fmt.Errorf("more than %d members", MaxMembers)
+		if s.members++; s.members > s.most {
+			return fmt.Errorf("more than %d members", s.most)
 		}
 		folded := fold(key)
 		if seen[folded] {

@@ -226,6 +226,9 @@ func (f *folder) checkDocuments(s seal, c *content) error {
 		if json.Compact(&a, raw) != nil || json.Compact(&b, boms[i].Predicate) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
 			return refuse(CheckContent, boms[i].file.Path, "is not the document %s", path)
 		}
+		if err := statement.CheckDocument(boms[i].PredicateType, raw); err != nil {
+			return refuse(CheckContent, path, "%v", err)
+		}
 		return nil
 	}))
 }
