@@ -5,18 +5,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/sigstore/sigstore-go/pkg/sign"
-	"google.golang.org/protobuf/encoding/protojson"
-
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
 // Seal writes Dir/attestations, one Sigstore bundle per statement, and
@@ -72,7 +69,7 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 		if err := ctx.Err(); err != nil {
 			return nil, unusable("sealing", err)
 		}
-		raw, err := bundle(ctx, n, signer)
+		raw, err := bundle(n, signer)
 		if err != nil {
 			return nil, unusable("statement "+n.stem, err)
 		}
@@ -90,34 +87,27 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 }
 
 // bundle signs one statement.
-func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
+func bundle(n named, signer *Signer) ([]byte, error) {
 	payload, err := n.payload()
 	if err != nil {
 		return nil, err
 	}
-	b, err := sign.Bundle(&sign.DSSEData{Data: payload, PayloadType: statement.PayloadType},
-		keypair{signer}, sign.BundleOptions{Context: ctx})
+	signature, err := signer.sign(verify.PAE(statement.PayloadType, payload))
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protojson.Marshal(b)
+	raw, err := statement.NewBundle(statement.KeyHint(signer.id), payload, signature)
 	if err != nil {
-		return nil, err
-	}
-	// protojson puts white space in at random, so that nobody relies on it.
-	var out bytes.Buffer
-	if err := json.Compact(&out, raw); err != nil {
 		return nil, err
 	}
 	// The verifier takes the one form alone.
-	signature := b.GetDsseEnvelope().GetSignatures()[0].GetSig()
-	if err := statement.ExactBundle(out.Bytes(), statement.KeyHint(signer.id), payload, signature); err != nil {
+	if err := statement.ExactBundle(raw, statement.KeyHint(signer.id), payload, signature); err != nil {
 		return nil, err
 	}
-	if out.Len() > statement.MaxBundle {
-		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", out.Len(), statement.MaxBundle)
+	if len(raw) > statement.MaxBundle {
+		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", len(raw), statement.MaxBundle)
 	}
-	return out.Bytes(), nil
+	return raw, nil
 }
 
 // writeLayout writes what the layout says.
