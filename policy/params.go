@@ -10,11 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	jsonschema "github.com/seaworthy-os/seaworthy/policy/schema"
 )
 
 // paramsSchema is the JSON schema of what data files have below the key params.
@@ -39,13 +36,6 @@ type schema struct {
 	props map[string]*jsonschema.Schema
 }
 
-// offline refuses what a schema refers to elsewhere.
-type offline struct{}
-
-func (offline) Load(url string) (any, error) {
-	return nil, fmt.Errorf("%s: a schema must be whole in itself", url)
-}
-
 // readSchema compiles a folder's schema; one that has none declares nothing.
 func (t *tree) readSchema() (*schema, error) {
 	s := &schema{}
@@ -53,19 +43,11 @@ func (t *tree) readSchema() (*schema, error) {
 		return s, nil
 	}
 	s.from = t.schemas[0]
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.from.content))
+	doc, err := decodeObject(s.from)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: offsetPos(s.from, err), What: "schema of parameters", Err: err}
+		return nil, err
 	}
-	const url = "seaworthy:params"
-	c := jsonschema.NewCompiler()
-	c.DefaultDraft(jsonschema.Draft2020)
-	c.UseLoader(offline{})
-	c.AssertFormat()
-	if err := c.AddResource(url, doc); err != nil {
-		return nil, input("%s: %v", "", s.from.name, err)
-	}
-	compiled, err := c.Compile(url)
+	compiled, err := jsonschema.Compile(doc)
 	if err != nil {
 		return nil, input("%s: not a JSON schema: %v", "see docs/policies.md", s.from.name, err)
 	}
@@ -151,39 +133,16 @@ func (l *library) params() (map[string]any, file, error) {
 
 // check holds one value against its schema; at is where it stands in a file.
 func (s *schema) check(from file, at []string, name string, value any) []error {
-	err := s.props[name].Validate(value)
-	var ve *jsonschema.ValidationError
-	if err == nil {
-		return nil
-	}
-	if !errors.As(err, &ve) {
-		return []error{inputAt(pointerPos(from, at), "", "parameter %q: %v", name, err)}
-	}
 	var errs []error
-	english := message.NewPrinter(language.English)
-	for _, leaf := range leaves(ve) {
-		path := slices.Concat(at, leaf.InstanceLocation)
+	for _, p := range s.props[name].Validate(value) {
+		path := slices.Concat(at, p.Path)
 		errs = append(errs, inputAt(pointerPos(from, path), "seaworthy rules list --params says what each one is",
-			"parameter %q: at %s: %s", name, pointer(path), cut(leaf.ErrorKind.LocalizedString(english), maxMessage)))
+			"parameter %q: at %s: %s", name, pointer(path), cut(p.Text, maxMessage)))
 	}
 	return errs
 }
 
 const maxMessage = 300 // runes of what a schema says of a value
-
-// leaves are the causes that have none themselves, the first ones.
-func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	if len(e.Causes) == 0 {
-		return []*jsonschema.ValidationError{e}
-	}
-	var out []*jsonschema.ValidationError
-	for _, c := range e.Causes {
-		if out = append(out, leaves(c)...); len(out) > 10 {
-			return out[:10]
-		}
-	}
-	return out
-}
 
 // pointer is a path as a JSON pointer.
 func pointer(path []string) string {
@@ -290,7 +249,7 @@ func (l *library) describeParams(data map[string]any) ([]Parameter, error) {
 	var out []Parameter
 	for _, name := range slices.Sorted(maps.Keys(s.props)) {
 		p := s.props[name]
-		param := Parameter{Name: name, Type: strings.Join(p.Types.ToStrings(), " or "), Description: p.Description, Value: values[name], Source: s.from.name}
+		param := Parameter{Name: name, Type: strings.Join(p.Types, " or "), Description: p.Description, Value: values[name], Source: s.from.name}
 		param.Default = param.Value
 		if p.Default != nil {
 			param.Default = *p.Default

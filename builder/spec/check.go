@@ -3,17 +3,17 @@ package spec
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 var (
-	volumeName    = regexp.MustCompile(`^[a-z0-9_-]+$`)
-	containerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,75}$`)
-	platform      = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
+	volumeName    = lazyre.New(`^[a-z0-9_-]+$`)
+	containerName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,75}$`)
+	platform      = lazyre.New(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
 )
 
 // checker looks at what concerns several values, after all files are merged.

@@ -2,7 +2,6 @@ package spec
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
@@ -45,7 +45,7 @@ func (id *ID) fromNode(d *decoder, n *yaml.Node) {
 // Mode is a file mode with setuid, setgid and sticky bit.
 type Mode uint32
 
-var octal = regexp.MustCompile(`^0*[0-7]{1,4}$`)
+var octal = lazyre.New(`^0*[0-7]{1,4}$`)
 
 func (m *Mode) fromNode(d *decoder, n *yaml.Node) {
 	*m = Mode(modeOf(d, n))

@@ -9,13 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // Load reads os.yml files and merges them in order: fields of the kernel one
@@ -246,7 +246,7 @@ func parse(data []byte) (root *yaml.Node, second int, err error) {
 	return doc.Content[0], 0, nil
 }
 
-var yamlLine = regexp.MustCompile(`^line (\d+): `)
+var yamlLine = lazyre.New(`^line (\d+): `)
 
 // syntaxError takes the line out of the parser's message.
 func syntaxError(err error) (int, string) {

@@ -7,10 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 const packagePrefix = "@pkg:"
@@ -79,7 +80,7 @@ func packageImage(folder string) (string, error) {
 	return build.Org + "/" + build.Image + ":" + hash, nil
 }
 
-var treeHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var treeHash = lazyre.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // git asks the repository that a folder is in. A repository that lies inside
 // another one as plain files is not believed: its configuration could name

@@ -3,16 +3,16 @@ package spec
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 var (
-	hostName      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$`)
-	sysctlKey     = regexp.MustCompile(`^[A-Za-z0-9_-]+([./][A-Za-z0-9_:@-]+)+$`)
-	interfaceName = regexp.MustCompile(`^[^\s/]{1,15}$`)
+	hostName      = lazyre.New(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$`)
+	sysctlKey     = lazyre.New(`^[A-Za-z0-9_-]+([./][A-Za-z0-9_:@-]+)+$`)
+	interfaceName = lazyre.New(`^[^\s/]{1,15}$`)
 )
 
 // problem is one error of a settings value: for os.yml by place, for a label

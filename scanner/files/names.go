@@ -2,9 +2,10 @@ package files
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // tools are programs that a running appliance does not need, by the name of
@@ -103,8 +104,8 @@ var tools = map[string]string{
 // version is what distributions add to a program's name, and triplet what
 // cross compilers begin with.
 var (
-	version = regexp.MustCompile(`-?[0-9]+(\.[0-9]+)*$`)
-	triplet = regexp.MustCompile(`^[a-z0-9_]+-(?:[a-z0-9]+-)?linux-[a-z0-9]+-`)
+	version = lazyre.New(`-?[0-9]+(\.[0-9]+)*$`)
+	triplet = lazyre.New(`^[a-z0-9_]+-(?:[a-z0-9]+-)?linux-[a-z0-9]+-`)
 )
 
 // toolKind tells whether p, an absolute path, is such a program. Only folders

@@ -3,9 +3,10 @@ package files
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 const (
@@ -26,23 +27,23 @@ type pattern struct {
 	kind   string
 	anchor string
 	// expr is matched from the anchor on, at most keepBack bytes.
-	expr *regexp.Regexp
+	expr *lazyre.Regexp
 	// bounded: no letter or digit stands before the anchor.
 	bounded bool
 	// not excludes matches that vendors' documentation shows.
 	not []string
 	// inside is what the base64 of the match must hold, nil for anything.
-	inside *regexp.Regexp
+	inside *lazyre.Regexp
 }
 
 // pemKey is any private key in PEM, with lines as they are or as they stand in
 // the texts of programs.
-var pemKey = regexp.MustCompile(`^-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[\s"'+\\]|\\n|\\r)+` +
+var pemKey = lazyre.New(`^-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[\s"'+\\]|\\n|\\r)+` +
 	`(?:[A-Za-z-]+: [^\n]{1,200}(?:\s|\\n)+)*[A-Za-z0-9+/=]{16}(?:[A-Za-z0-9+/=\s]|\\n|\\r){24}`)
 
 // derKey is a private key in DER at the beginning of a file: PKCS #8, as it is
 // or encrypted (PBES2), PKCS #1, or SEC 1.
-var derKey = regexp.MustCompile(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
+var derKey = lazyre.New(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
 	`\x02\x01[\x00\x01]\x30.\x06[\x03-\x0b]|` +
 	`\x30(?:[\x00-\x7f]|\x81.)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d|` +
 	`\x02\x01\x00\x02(?:[\x20-\x7f]|\x81.|\x82..)[\x00\x80-\xff]|` +
@@ -53,29 +54,29 @@ var derKey = regexp.MustCompile(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
 // public keys are not secrets.
 var patterns = []pattern{
 	{kind: "private key", anchor: "-----BEGIN ", expr: pemKey},
-	{kind: "private key", anchor: "---- BEGIN SSH2 ", expr: regexp.MustCompile(
+	{kind: "private key", anchor: "---- BEGIN SSH2 ", expr: lazyre.New(
 		`^---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----\s+(?:[A-Za-z0-9-]+: [^\n]{1,200}\s+)*[A-Za-z0-9+/=]{40}`)},
-	{kind: "private key", anchor: "PuTTY-User-Key-File-", expr: regexp.MustCompile(`^PuTTY-User-Key-File-[123]: [a-z0-9-]+\s+Encryption: `)},
+	{kind: "private key", anchor: "PuTTY-User-Key-File-", expr: lazyre.New(`^PuTTY-User-Key-File-[123]: [a-z0-9-]+\s+Encryption: `)},
 	// The beginning of a PEM in base64, as kubeconfigs and Kubernetes' secrets
 	// have it.
-	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: regexp.MustCompile(`^(?:[A-Za-z0-9+/]|\s|\\n){120,}`), inside: pemKey},
-	{kind: "WireGuard key", anchor: "PrivateKey", bounded: true, expr: regexp.MustCompile(`^PrivateKey["']?\s*[=:]\s*["']?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=`)},
-	{kind: "age secret key", anchor: "AGE-SECRET-KEY-", bounded: true, expr: regexp.MustCompile(`^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58}\b`)},
+	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: lazyre.New(`^(?:[A-Za-z0-9+/]|\s|\\n){120,}`), inside: pemKey},
+	{kind: "WireGuard key", anchor: "PrivateKey", bounded: true, expr: lazyre.New(`^PrivateKey["']?\s*[=:]\s*["']?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=`)},
+	{kind: "age secret key", anchor: "AGE-SECRET-KEY-", bounded: true, expr: lazyre.New(`^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58}\b`)},
 	{kind: "AWS access key", anchor: "AKIA", bounded: true, not: []string{"AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"},
-		expr: regexp.MustCompile(`^AKIA[A-Z2-7]{16}\b`)},
+		expr: lazyre.New(`^AKIA[A-Z2-7]{16}\b`)},
 	{kind: "AWS access key", anchor: "ASIA", bounded: true, not: []string{"ASIAIOSFODNN7EXAMPLE"},
-		expr: regexp.MustCompile(`^ASIA[A-Z2-7]{16}\b`)},
-	{kind: "GitHub token", anchor: "ghp_", bounded: true, expr: regexp.MustCompile(`^ghp_[A-Za-z0-9]{36}\b`)},
-	{kind: "GitHub token", anchor: "gho_", bounded: true, expr: regexp.MustCompile(`^gho_[A-Za-z0-9]{36}\b`)},
-	{kind: "GitHub token", anchor: "ghs_", bounded: true, expr: regexp.MustCompile(`^ghs_[A-Za-z0-9]{36}\b`)},
-	{kind: "GitHub token", anchor: "ghu_", bounded: true, expr: regexp.MustCompile(`^ghu_[A-Za-z0-9]{36}\b`)},
-	{kind: "GitHub token", anchor: "github_pat_", bounded: true, expr: regexp.MustCompile(`^github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b`)},
-	{kind: "GitLab token", anchor: "glpat-", bounded: true, expr: regexp.MustCompile(`^glpat-[A-Za-z0-9_-]{20}`)},
-	{kind: "Slack token", anchor: "xox", bounded: true, expr: regexp.MustCompile(`^xox[abprs]-[0-9]{8,14}-[0-9A-Za-z-]{16,}`)},
-	{kind: "Google API key", anchor: "AIza", bounded: true, expr: regexp.MustCompile(`^AIza[0-9A-Za-z_-]{35}(?:[^0-9A-Za-z_-]|$)`)},
-	{kind: "Stripe key", anchor: "sk_live_", bounded: true, expr: regexp.MustCompile(`^sk_live_[0-9A-Za-z]{24,}`)},
-	{kind: "npm token", anchor: "npm_", bounded: true, expr: regexp.MustCompile(`^npm_[A-Za-z0-9]{36}\b`)},
-	{kind: "PyPI token", anchor: "pypi-AgEIcHlwaS5vcmc", bounded: true, expr: regexp.MustCompile(`^pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}`)},
+		expr: lazyre.New(`^ASIA[A-Z2-7]{16}\b`)},
+	{kind: "GitHub token", anchor: "ghp_", bounded: true, expr: lazyre.New(`^ghp_[A-Za-z0-9]{36}\b`)},
+	{kind: "GitHub token", anchor: "gho_", bounded: true, expr: lazyre.New(`^gho_[A-Za-z0-9]{36}\b`)},
+	{kind: "GitHub token", anchor: "ghs_", bounded: true, expr: lazyre.New(`^ghs_[A-Za-z0-9]{36}\b`)},
+	{kind: "GitHub token", anchor: "ghu_", bounded: true, expr: lazyre.New(`^ghu_[A-Za-z0-9]{36}\b`)},
+	{kind: "GitHub token", anchor: "github_pat_", bounded: true, expr: lazyre.New(`^github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b`)},
+	{kind: "GitLab token", anchor: "glpat-", bounded: true, expr: lazyre.New(`^glpat-[A-Za-z0-9_-]{20}`)},
+	{kind: "Slack token", anchor: "xox", bounded: true, expr: lazyre.New(`^xox[abprs]-[0-9]{8,14}-[0-9A-Za-z-]{16,}`)},
+	{kind: "Google API key", anchor: "AIza", bounded: true, expr: lazyre.New(`^AIza[0-9A-Za-z_-]{35}(?:[^0-9A-Za-z_-]|$)`)},
+	{kind: "Stripe key", anchor: "sk_live_", bounded: true, expr: lazyre.New(`^sk_live_[0-9A-Za-z]{24,}`)},
+	{kind: "npm token", anchor: "npm_", bounded: true, expr: lazyre.New(`^npm_[A-Za-z0-9]{36}\b`)},
+	{kind: "PyPI token", anchor: "pypi-AgEIcHlwaS5vcmc", bounded: true, expr: lazyre.New(`^pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}`)},
 }
 
 // DetectSecret gives the kind of secret that data holds, "" for none. Only the

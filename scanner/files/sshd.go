@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -200,8 +201,8 @@ func (s *Sink) keyFiles(r *sshdReader) []string {
 // tokens of AuthorizedKeysFile (sshd_config(5)): %u is a user, %h that one's
 // home, which a pattern without "/" begins in.
 var (
-	tokens = regexp.MustCompile(`%[%hUu]`)
-	meta   = regexp.MustCompile(`[*?\[\]\\]`)
+	tokens = lazyre.New(`%[%hUu]`)
+	meta   = lazyre.New(`[*?\[\]\\]`)
 )
 
 // glob is the last element of a pattern as path.Match takes it.

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 const (
@@ -152,7 +153,7 @@ func trailing(kind string, err error) bool {
 var (
 	startMark = []byte("IKCFG_ST")
 	endMark   = []byte("IKCFG_ED")
-	banner    = regexp.MustCompile(`Linux version ([0-9][ -~]{3,500})`)
+	banner    = lazyre.New(`Linux version ([0-9][ -~]{3,500})`)
 	bannerIs  = []byte("Linux version ")
 )
 

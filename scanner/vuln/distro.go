@@ -1,12 +1,12 @@
 package vuln
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/anchore/packageurl-go"
 
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -84,7 +84,7 @@ func alpineBranch(release string) string {
 
 // rebuilt ends the version of a Debian package that was built again from the
 // same source.
-var rebuilt = regexp.MustCompile(`\+b[0-9]+$`)
+var rebuilt = lazyre.New(`\+b[0-9]+$`)
 
 // ownVersion is the package's version as its distribution counts: the name of a
 // kernel's release is none.
@@ -145,8 +145,8 @@ func signed(source, version, own string) (base, of string, ok bool) {
 }
 
 var (
-	numbered         = regexp.MustCompile(`^[0-9]+\+([0-9].*\+.*)$`)
-	templateRevision = regexp.MustCompile(`^(.*?)\+([0-9].*)$`)
+	numbered         = lazyre.New(`^[0-9]+\+([0-9].*\+.*)$`)
+	templateRevision = lazyre.New(`^(.*?)\+([0-9].*)$`)
 )
 
 // release is the distribution's version: as the purl says, else the image.
@@ -167,10 +167,10 @@ func release(id, qualifier string, d *facts.Distro) string {
 // repository; others (EUS, and so on) mend older releases for longer. esm is
 // what Ubuntu mends for subscribers: the package is the same.
 var (
-	mainline = regexp.MustCompile(`^Red Hat:enterprise_linux:([0-9]+)(?:[.:].*)?$`)
-	esm      = regexp.MustCompile(`^Ubuntu:(?:Pro:)?([0-9]+\.[0-9]+)(?::LTS)?$`)
-	majors   = regexp.MustCompile(`^(Debian|Rocky Linux|AlmaLinux|Red Hat):([0-9]+)(?:\.[0-9]+)*$`)
-	branch   = regexp.MustCompile(`^Alpine:v?([0-9]+\.[0-9]+)(?:\.[0-9]+)*$`)
+	mainline = lazyre.New(`^Red Hat:enterprise_linux:([0-9]+)(?:[.:].*)?$`)
+	esm      = lazyre.New(`^Ubuntu:(?:Pro:)?([0-9]+\.[0-9]+)(?::LTS)?$`)
+	majors   = lazyre.New(`^(Debian|Rocky Linux|AlmaLinux|Red Hat):([0-9]+)(?:\.[0-9]+)*$`)
+	branch   = lazyre.New(`^Alpine:v?([0-9]+\.[0-9]+)(?:\.[0-9]+)*$`)
 )
 
 // ecosystem is an OSV ecosystem without what does not tell releases apart.

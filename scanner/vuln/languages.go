@@ -2,9 +2,10 @@ package vuln
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // The orders of versions that no library of ours has.
@@ -85,7 +86,7 @@ func mavenQualifier(s string) int {
 	return len(mavenQualifiers)
 }
 
-var mavenRun = regexp.MustCompile(`[0-9]+|[^0-9.\-_]+|[.\-_]`)
+var mavenRun = lazyre.New(`[0-9]+|[^0-9.\-_]+|[.\-_]`)
 
 func mavenTokens(s string) []mavenToken {
 	var out []mavenToken
@@ -138,9 +139,9 @@ func mavenTrim(list []mavenToken) []mavenToken {
 	return list
 }
 
-var gemVersion = regexp.MustCompile(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+var gemVersion = lazyre.New(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 
-var gemSegment = regexp.MustCompile(`[0-9]+|[a-zA-Z]+`)
+var gemSegment = lazyre.New(`[0-9]+|[a-zA-Z]+`)
 
 // gems orders as Gem::Version does: letters come before numbers, and what is
 // missing is 0.
@@ -194,7 +195,7 @@ func gemTrim(list []string) []string {
 	return append(slices.Clone(zeros(list[:first])), zeros(list[first:])...)
 }
 
-var nugetVersion = regexp.MustCompile(`^[vV]?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$`)
+var nugetVersion = lazyre.New(`^[vV]?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$`)
 
 // nuget orders as NuGet does: four numbers, then a pre-release as in SemVer 2,
 // whatever the case of its letters.
@@ -233,8 +234,8 @@ func boolean(b bool) int {
 }
 
 var (
-	composerVersion = regexp.MustCompile(`(?i)^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:[._-]?(stable|beta|b|rc|alpha|a|patch|pl|p)([.-]?[0-9]+(?:[.-]?[0-9]+)*)?)?([.-]?dev)?(?:\+[^\s]+)?$`)
-	composerNumber  = regexp.MustCompile(`[0-9]+`)
+	composerVersion = lazyre.New(`(?i)^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:[._-]?(stable|beta|b|rc|alpha|a|patch|pl|p)([.-]?[0-9]+(?:[.-]?[0-9]+)*)?)?([.-]?dev)?(?:\+[^\s]+)?$`)
+	composerNumber  = lazyre.New(`[0-9]+`)
 	composerLevels  = map[string]int{"a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3, "": 4, "stable": 4, "p": 5, "pl": 5, "patch": 5}
 )
 

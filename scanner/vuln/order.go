@@ -2,7 +2,6 @@ package vuln
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	pep440 "github.com/aquasecurity/go-pep440-version"
@@ -10,6 +9,8 @@ import (
 	deb "github.com/knqyf263/go-deb-version"
 	rpm "github.com/knqyf263/go-rpm-version"
 	"golang.org/x/mod/semver"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // compare orders two versions as their ecosystem does; ok is false where it
@@ -82,7 +83,7 @@ func semantic(a, b string) (order int, ok bool) {
 	return semver.Compare(a, b), semver.IsValid(a) && semver.IsValid(b)
 }
 
-var goRelease = regexp.MustCompile(`^(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(rc|beta)([0-9]+))?(?: .*)?$`)
+var goRelease = lazyre.New(`^(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(rc|beta)([0-9]+))?(?: .*)?$`)
 
 // goVersion writes a version of Go itself as its database does: "go1.22rc1" is
 // 1.22.0-rc.1, and what follows a space says how it was built.

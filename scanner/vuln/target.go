@@ -1,12 +1,12 @@
 package vuln
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/anchore/packageurl-go"
 
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -131,7 +131,7 @@ func upstream(kind, s string) (source, version string) {
 	return source, version
 }
 
-var pypiRun = regexp.MustCompile(`[-_.]+`)
+var pypiRun = lazyre.New(`[-_.]+`)
 
 // packageName is a package's name where its ecosystem knows several spellings.
 func packageName(ecosystem, s string) string {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/anchore/packageurl-go"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -83,7 +83,7 @@ func readVEX(paths []string, now time.Time) (*statements, error) {
 	return out, nil
 }
 
-var vexContext = regexp.MustCompile(`^https://openvex\.dev/ns(/v0\.[0-9]+\.[0-9]+)?$`)
+var vexContext = lazyre.New(`^https://openvex\.dev/ns(/v0\.[0-9]+\.[0-9]+)?$`)
 
 func parseVEX(raw []byte) ([]statement, error) {
 	var doc struct {

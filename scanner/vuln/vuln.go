@@ -13,12 +13,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -104,7 +104,7 @@ type matcher struct {
 	assertions int
 }
 
-var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
+var cve = lazyre.New(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
 
 // canonical is the CVE where there is just one, else the id itself.
 func canonical(id string, ids map[string]bool) string {

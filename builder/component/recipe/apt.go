@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // apt runs the machine's apt in a state folder of its own: it needs no root
@@ -190,7 +191,7 @@ func aptMessages(s string) string {
 	return b.String()
 }
 
-var installLine = regexp.MustCompile(`^Inst ([^ :]+)(?::[^ ]+)? \(([^ ]+) `)
+var installLine = lazyre.New(`^Inst ([^ :]+)(?::[^ ]+)? \(([^ ]+) `)
 
 func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*debPackage, error) {
 	if depends {
@@ -246,9 +247,9 @@ func match(wants []string, stanzas []stanza) ([]*debPackage, error) {
 
 var (
 	sha256RE  = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	debNameRE = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
-	debVerRE  = regexp.MustCompile(`^[A-Za-z0-9.+:~-]+$`)
-	debArchRE = regexp.MustCompile(`^[a-z0-9-]+$`)
+	debNameRE = lazyre.New(`^[a-z0-9][a-z0-9+.-]+$`)
+	debVerRE  = lazyre.New(`^[A-Za-z0-9.+:~-]+$`)
+	debArchRE = lazyre.New(`^[a-z0-9-]+$`)
 )
 
 func indexed(s stanza) (*debPackage, error) {

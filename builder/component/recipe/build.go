@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // Options says what to build, and where to.
@@ -48,7 +48,7 @@ type Result struct {
 	Size int64
 }
 
-var archRE = regexp.MustCompile(`^[a-z0-9]{2,16}$`)
+var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
 
 // Build makes the image of one component and adds it to the layout, in place
 // of an older one of the same reference. A build that fails leaves the layout

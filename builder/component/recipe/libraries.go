@@ -7,15 +7,15 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"sort"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // libraryRE are the places where the dynamic linker looks by itself.
-var libraryRE = regexp.MustCompile(`^(usr/)?lib(64)?(/[a-z0-9_]+-linux-[a-z0-9_]+)?/[^/]+$`)
+var libraryRE = lazyre.New(`^(usr/)?lib(64)?(/[a-z0-9_]+-linux-[a-z0-9_]+)?/[^/]+$`)
 
 func isLibrary(p string) bool {
 	return libraryRE.MatchString(p) && strings.Contains(path.Base(p), ".so")

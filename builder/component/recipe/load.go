@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // FileName is the recipe's name in its folder.
@@ -21,13 +21,13 @@ const FileName = "component.yml"
 const maxRecipe = 1 << 20
 
 var (
-	nameRE    = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
-	versionRE = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	nameRE    = lazyre.New(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
+	versionRE = lazyre.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	// packageRE is Debian policy 5.6.7, with the placeholder {arch} and an
 	// optional =VERSION.
-	packageRE = regexp.MustCompile(`^[a-z0-9]([a-z0-9+.-]|\{arch\})+(=[A-Za-z0-9.+:~-]+)?$`)
-	suiteRE   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	userRE    = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+	packageRE = lazyre.New(`^[a-z0-9]([a-z0-9+.-]|\{arch\})+(=[A-Za-z0-9.+:~-]+)?$`)
+	suiteRE   = lazyre.New(`^[a-z][a-z0-9-]*$`)
+	userRE    = lazyre.New(`^[a-z_][a-z0-9_-]{0,31}$`)
 )
 
 // Load reads DIR/component.yml. All errors come at once, each an ErrInput with
@@ -99,7 +99,7 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 	}
 }
 
-func (r *reader) match(n *yaml.Node, re *regexp.Regexp, what string) string {
+func (r *reader) match(n *yaml.Node, re *lazyre.Regexp, what string) string {
 	s := r.text(n)
 	if s != "" && !re.MatchString(s) || s == "" && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
 		r.fail(n, "%s %q must match %s", what, s, re)

@@ -2,15 +2,16 @@ package recipe
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 var (
-	portRE = regexp.MustCompile(`^[0-9]{1,5}/(tcp|udp|sctp)$`)
-	envRE  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+	portRE = lazyre.New(`^[0-9]{1,5}/(tcp|udp|sctp)$`)
+	envRE  = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]*=`)
 )
 
 func (r *reader) user(n *yaml.Node) User {
@@ -54,7 +55,7 @@ func (r *reader) passwdField(n *yaml.Node) string {
 
 func (r *reader) image(n *yaml.Node) ImageConfig {
 	var c ImageConfig
-	list := func(p *[]string, re *regexp.Regexp, what string) func(*yaml.Node) {
+	list := func(p *[]string, re *lazyre.Regexp, what string) func(*yaml.Node) {
 		return func(n *yaml.Node) {
 			*p = r.texts(n)
 			for i, s := range *p {

@@ -3,13 +3,13 @@ package recipe
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // reader turns YAML nodes into values and keeps every error, so that one run
@@ -32,7 +32,7 @@ func (r *reader) failNext(n *yaml.Node, next, format string, args ...any) {
 	r.errs[len(r.errs)-1].(*system.Error).Next = next
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+var yamlLine = lazyre.New(`^yaml: line (\d+): (.*)$`)
 
 // document parses the one document of data; nil and an error recorded where
 // there is none.
