@@ -1,7 +1,9 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"cmp"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -22,7 +24,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		return e
 	}
 	images := map[string]ocitest.Image{
-		"seaworthy/kernel:1": component(ocitest.Config{}, file("kernel", "Linux version 6.12.58 (test) #1 SMP\x00"), file("config", goodConfig(t))),
+		"seaworthy/kernel:1": component(ocitest.Config{}, file("kernel", "Linux version 6.12.58 (test) #1 SMP\x00"+embedded(t, goodConfig(t)))),
 		"seaworthy/init:1":   component(ocitest.Config{}, ocitest.Exec("init", "init")),
 		"seaworthy/sysctl:1": component(ocitest.Config{Entrypoint: []string{"/usr/sbin/sysctl"}}, file("etc/sysctl.d/00.conf", goodSysctls(t))),
 
@@ -144,6 +146,20 @@ func goodConfig(t *testing.T) string {
 	}
 	slices.Sort(lines[1:])
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// embedded is a configuration as a kernel carries it (CONFIG_IKCONFIG).
+func embedded(t *testing.T, config string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(config)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return "IKCFG_ST" + b.String() + "IKCFG_ED"
 }
 
 // goodSysctls is a sysctl.d file that has what the table asks for, save that

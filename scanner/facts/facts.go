@@ -318,6 +318,10 @@ type KernelConfig struct {
 	// Lines say where the options stand in Source, counted from 1, where that
 	// is a file of its own and not one of an image.
 	Lines map[string]int `json:"lines,omitempty"`
+	// Claim: the configuration lies beside a kernel that does not carry its own.
+	// Confirmed are the options of it that the kernel itself shows.
+	Claim     bool     `json:"claim"`
+	Confirmed []string `json:"confirmed"`
 	// Fragment: the file holds a part of a configuration, as `make savedefconfig`
 	// writes it. Of an option that it leaves out nothing is known.
 	Fragment bool `json:"fragment"`

@@ -36,6 +36,9 @@ type image struct {
 	// that the kernel prints first: "6.1.0-41-cloud-amd64 (debian-kernel@...".
 	header, banner string
 	config         *parsed
+	// size is how much was looked through, and seen the marks found there.
+	size int64
+	seen map[string]bool
 }
 
 // version is the kernel's release ("6.1.0-41-cloud-amd64"), "" if unknown.
@@ -165,6 +168,8 @@ func (i *image) scan(r io.Reader) error {
 	for tries := 0; ; {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
+		i.size += int64(n)
+		i.look(buf)
 		if i.banner == "" {
 			if at := bytes.Index(buf, bannerIs); at >= 0 {
 				// A line that the window cuts is whole in the next one.

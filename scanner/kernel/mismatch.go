@@ -30,6 +30,9 @@ func mismatches(img *image, version string, folders []string, file string, confi
 	if local := config.options["CONFIG_LOCALVERSION"]; local != "" && version != "" && !strings.Contains(version, local) {
 		say("%s names the local version %q, the kernel is %s", file, local, version)
 	}
+	if salt := config.options["CONFIG_BUILD_SALT"]; series(salt) != "" && version != "" && salt != version {
+		say("%s is of kernel %s (CONFIG_BUILD_SALT), the kernel is %s", file, salt, version)
+	}
 	if want := architectures[img.format]; want != "" && config.arch != "" && config.arch != want {
 		say("%s is for %s, the kernel is for %s", file, config.arch, want)
 	}

@@ -24,6 +24,8 @@ const (
 	maxBinary  = 1 << 30
 	maxConfigs = 16
 	maxModules = 50_000
+	// maxSignatures is how many modules are looked at for a signature.
+	maxSignatures = 64
 )
 
 // Sink collects from the pass over a kernel image: configurations, the kernel
@@ -41,6 +43,10 @@ type Sink struct {
 	// modules are their names, and folders the versions that they lie under.
 	modules map[string]bool
 	folders map[string]bool
+	// builtin is the list of modules that are built in; signed and unsigned
+	// count modules that end with a signature, and that do not.
+	builtin          bytes.Buffer
+	signed, unsigned int
 }
 
 // NewSink reads the kernel at binary ("kernel") in the image. The tree must
@@ -70,6 +76,20 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	switch {
 	case p == s.binary:
 		return s.keepBinary(e)
+	case strings.HasSuffix(p, ".ko") && s.signed+s.unsigned < maxSignatures:
+		if _, ok := moduleFolder(p); ok {
+			return &tail{done: func(signed bool) {
+				if signed {
+					s.signed++
+				} else {
+					s.unsigned++
+				}
+			}}, nil
+		}
+	case path.Base(p) == "modules.builtin" && e.Size <= maxConfig && s.builtin.Len() == 0:
+		if _, ok := moduleFolder(p); ok {
+			return nopCloser{&s.builtin}, nil
+		}
 	case rank(p) >= 0 && e.Size <= maxConfig && len(s.configs) < maxConfigs:
 		b := new(bytes.Buffer)
 		s.configs[p] = b
@@ -155,6 +175,15 @@ func (s *Sink) Read() (*Result, error) {
 		k.Config = img.config.facts("ikconfig")
 	case config != nil:
 		k.Config = config.facts(file)
+		k.Config.Claim = true
+		k.Config.Confirmed = []string{}
+		if !config.fragment() {
+			contradicted, confirmed := img.contradictions(config)
+			notes = append(notes, contradicted...)
+			notes = append(notes, modulesShow(config, s.modules, builtinModules(s.builtin.Bytes()))...)
+			notes = append(notes, signaturesShow(config, s.signed, s.unsigned)...)
+			k.Config.Confirmed = confirmed
+		}
 	}
 	notes = append(notes, mismatches(img, k.Version, folders, file, config)...)
 	k.Config.Mismatch = strings.Join(notes, "; ")
