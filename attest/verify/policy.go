@@ -142,7 +142,7 @@ func LoadKey(path string) (crypto.PublicKey, error) {
 			return key, nil
 		}
 	}
-	return nil, badInput("public key "+path, "give the PEM file of who built the image", err)
+	return nil, badInput("public key "+path, "give the PEM file of the public key that belongs to the signature", err)
 }
 
 // ParseKey reads one PEM block of type PUBLIC KEY: ECDSA P-256 or Ed25519 in

@@ -34,7 +34,7 @@ func (c *cli) boot() *cobra.Command {
 QEMU the very bytes that it verified. The guest's console goes to stdout. The machine
 runs until it powers off; an interrupt presses its power button.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,8 +71,8 @@ runs until it powers off; an interrupt presses its power button.
 	vf.add(cmd)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: TCP port of 127.0.0.1 that leads to the guest's (repeatable)")
-	fs.IntVar(&memory, "memory", 512, "MiB")
-	fs.IntVar(&cpus, "cpus", 1, "processors")
+	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
+	fs.IntVar(&cpus, "cpus", 1, "processors of the machine")
 	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")
 	fs.DurationVar(&timeout, "timeout", 0, "end the machine after this time (default: never)")
 	return cmd

@@ -20,7 +20,7 @@ func (c *cli) component() *cobra.Command {
 		Long: `Build makes a container image from Debian packages, files and Go programs, as
 component.yml says, and puts it into an OCI layout. Equal inputs give equal digests.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := settle(cmd); err != nil {

@@ -34,7 +34,7 @@ rule, by resource, or as RULE@RESOURCE; of a rule or a resource, those are told 
 What is told: the value, which layer set it and where, why it matters here, the smallest edit of
 os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy explain CAP-001\n  seaworthy explain CAP-003@component:services/web os.yml\n" +
 			"  seaworthy explain --decision dist/os.denied/decision.json services/web",
 		Args: cobra.MinimumNArgs(1),

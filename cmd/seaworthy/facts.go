@@ -25,7 +25,7 @@ func (c *cli) facts() *cobra.Command {
 as JSON: docs/facts.schema.json describes it. Nothing is decided. Stored facts are decided
 again, without the images, by check --facts.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy facts os.yml > os.facts.json\n  seaworthy check --facts os.facts.json --policy hardened",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {

@@ -19,6 +19,7 @@ func (c *cli) kernel() *cobra.Command {
 	cmd := &cobra.Command{Use: "kernel", Short: "Check a kernel alone"}
 	var kf kernelFlags
 	var pf policyFlags
+	var from resolveFlags
 	check := &cobra.Command{
 		Use:   "check CONFIG|IMAGE",
 		Short: "Decide whether a kernel's configuration is fit to boot",
@@ -47,12 +48,17 @@ for an interface is for all and default, save where a file names these or except
 			if err != nil {
 				return err
 			}
+			keys, err := pf.loadKeys()
+			if err != nil {
+				return err
+			}
 			alone, done, err := c.alone(&kf, args[0])
 			defer done()
 			if err != nil {
 				return err
 			}
-			d, err := pipeline.CheckKernel(cmd.Context(), alone, pipeline.CheckOptions{Policy: o, Progress: c.progress()})
+			d, err := pipeline.CheckKernel(cmd.Context(), alone, pipeline.CheckOptions{Policy: o, PolicyKeys: keys, Progress: c.progress(),
+				Resolve: builder.Options{Cache: from.cacheDir(), Offline: from.offline, RedirectTo: from.redirectTo}})
 			if err != nil {
 				return err
 			}
@@ -64,6 +70,7 @@ for an interface is for all and default, save where a file names these or except
 	}
 	kf.add(check)
 	pf.add(check)
+	from.addCache(check)
 	cmd.AddCommand(check)
 	return cmd
 }

@@ -27,7 +27,7 @@ func (c *cli) key() *cobra.Command {
 		Long: `Generate writes seaworthy.key, encrypted by a password, and seaworthy.pub. The password
 is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := settle(cmd); err != nil {

@@ -28,7 +28,7 @@ these, or fail. The builder's version is in it as a record.
 Lock asks the registry what each tag means now, whatever the cache holds; with --offline it
 takes what the cache holds. If there was a lock before, it prints what moved.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if err := settle(cmd); err != nil {

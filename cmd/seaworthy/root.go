@@ -15,6 +15,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // The exit codes, the same for every verb and report format.
@@ -34,6 +35,13 @@ const exitHelp = `Exit status:
   3  could not evaluate: missing input, unreachable registry, hostile component
   4  verification failed: a digest, signature or lock does not match
   5  denied only because waivers expired`
+
+// exitHelpPlain is for verbs that tell no verdict.
+const exitHelpPlain = `Exit status:
+  0  done
+  2  usage or configuration
+  3  could not be done: missing input, unreachable registry, hostile component
+  4  verification failed: a digest, signature or lock does not match`
 
 // exitError ends the program with a code; whatever had to be said was said.
 type exitError int
@@ -95,8 +103,24 @@ before anything boots.
 		root.AddCommand(later(v))
 	}
 	root.AddCommand(c.guest())
+	root.SetHelpCommand(helpCommand(root))
 	wrapArgs(root)
 	return root
+}
+
+// helpCommand is cobra's, but knows a verb that there is not.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [VERB]", Short: "Help about a verb",
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError(fmt.Sprintf("no verb %q", strings.Join(args, " ")), "see "+root.CommandPath()+" --help")
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 // laterVerbs are in the design and do not work yet; they are not listed.
@@ -119,14 +143,22 @@ func wrapArgs(cmd *cobra.Command) {
 		var err error
 		switch {
 		case check != nil:
-			err = check(cmd, args)
+			err = check(cmd, args) // an error is about their number
 		case cmd.HasSubCommands() && len(args) > 0:
 			err = fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+			return nil
+		case cmd.HasSubCommands():
 			return usageError(err.Error(), "see "+cmd.CommandPath()+" --help")
 		}
-		return nil
+		given := words.Count(len(args), "argument is", "arguments are")
+		if len(args) == 0 {
+			given = "no argument is"
+		}
+		verb := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+		return usageError(verb+": "+given+" given", "write: "+cmd.UseLine())
 	}
 	if cmd.HasSubCommands() && cmd.RunE == nil {
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }

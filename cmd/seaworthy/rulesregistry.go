@@ -28,7 +28,7 @@ func (c *cli) rulesPush() *cobra.Command {
 pull too, signs it, and pushes it under a tag. It prints the reference with the digest: what
 --policy takes. The same folder gives the same digest.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,7 +59,7 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "private key that signs, as seaworthy key generate or cosign makes it")
-	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature: whoever takes it has to name its digest")
+	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature: --policy then takes it by its digest only")
 	addAllowRedirect(cmd, &redirectTo)
 	return cmd
 }
@@ -79,7 +79,7 @@ func (c *cli) rulesPull() *cobra.Command {
 		Short: "Pull a bundle of rules into a new folder",
 		Long: `Pull fetches a bundle, verifies it as --policy does, and writes its files into a new folder.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy rules pull oci://registry.example.org/policies:1 ./theirs --policy-key seaworthy.pub",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

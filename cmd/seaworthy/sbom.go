@@ -21,7 +21,7 @@ func (c *cli) sbom() *cobra.Command {
 		Short: "Print the SBOM of an image, or of one of its components",
 		Long: `Sbom prints what build wrote to DIR/sbom. It checks no signature: verify does.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := settle(cmd); err != nil {

@@ -84,7 +84,7 @@ that every file is the one that was signed and that there is no other, that the 
 agree with each other and with the decision, and that it holds still. For one file of such
 a folder it checks that file, and says so. docs/verify.md has every check.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -28,7 +28,7 @@ checked for it, or in a decision.json (--decision). It is named as RULE@RESOURCE
 A waiver says who owns it, why, and until when; it is valid to the end of that day, UTC. One that
 has expired denies. check and build take the file with --waivers.
 
-` + exitHelp,
+` + exitHelpPlain,
 		Example: "  seaworthy waive CAP-003@component:services/web os.yml --owner platform --reason 'mounts disks, until OPS-12' --expires 2027-03-31",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
