@@ -2,43 +2,70 @@
 # What is in the files is not known: a program may run any other.
 package seaworthy.lib
 
-# runs are the places of what a container runs or loads, as paths in it: path is
-# a file, or a folder in which files are looked for; why says how that is known;
-# executed files need a mount without noexec, what an interpreter reads does not.
+# ran are, for each container with a read-only root, the places of what it runs or
+# loads.
+ran[c.id] := runs(c) if {
+	some c in containers
+	readonly_root(c)
+}
+
+# runs has them as paths in the container: path is a file, or a folder in which
+# files are looked for; why says how that is known; executed files need a mount
+# without noexec, what an interpreter reads does not.
 runs(c) := (({{"path": path, "why": sprintf("it runs %s", [word]), "executed": true} |
 	some command in commands(c)
 	word := command[0]
 	not word in shell_words
 	some path in lookup(c, word)
-} | {{"path": in_cwd(c, word), "why": sprintf("%s reads %s", [base(command[0]), word]), "executed": false} |
+} | {{"path": path, "why": sprintf("%s reads %s", [base(command[0]), word]), "executed": false} |
 	some command in commands(c)
 	some word in scripts(command)
-}) | {{"path": clean(cwd(c)), "why": sprintf("%s looks for modules in its working directory", [base(command[0])]), "executed": false} |
+	some path in places(c, word)
+}) | {{"path": path, "why": sprintf("%s looks for modules in its working directory", [base(command[0])]), "executed": false} |
 	some command in commands(c)
 	from_cwd(command)
+	some path in places(c, ".")
 }) | {{"path": path, "why": sprintf("%s names it", [name]), "executed": false} |
-	some line in arr(object.get(c.spec, ["process", "env"], []))
+	some line in variables(c)
 	[name, value] := assignment(line)
 	value != ""
 	some path in env_paths(c, name, value)
 }
 
+# places are what a path stands for: a relative one starts at the working
+# directory, and where a line for a shell goes.
+places(_, path) := {clean(path)} if startswith(path, "/")
+
+places(c, path) := {clean(sprintf("%s/%s", [dir, path])) | some dir in array.concat([cwd(c)], gone_to(c))} if not startswith(path, "/")
+
 cwd(c) := str(object.get(c.spec, ["process", "cwd"], "/"))
 
-in_cwd(_, path) := clean(path) if startswith(path, "/")
-
-in_cwd(c, path) := clean(sprintf("%s/%s", [cwd(c), path])) if not startswith(path, "/")
+gone_to(c) := [sprintf("%s/%s", [[cwd(c), ""][to_number(startswith(command[1], "/"))], command[1]]) |
+	some command in commands(c)
+	command[0] == "cd"
+]
 
 # lookup is where a program is: a name without a slash is looked for in PATH, in
 # which an empty element is the working directory.
-lookup(c, word) := {in_cwd(c, word)} if {
+lookup(c, word) := places(c, word) if {
 	contains(word, "/")
-} else := {clean(sprintf("%s/%s", [in_cwd(c, dir), word])) | some dir in split(path_of(c), ":")}
+} else := {clean(sprintf("%s/%s", [place, word])) | some list in path_lists(c); some dir in split(list, ":"); some place in places(c, dir)}
 
-# What the C library takes without PATH.
-path_of(c) := path if {
-	path := [trim_prefix(line, "PATH=") | some line in arr(object.get(c.spec, ["process", "env"], [])); startswith(line, "PATH=")][0]
-} else := "/bin:/usr/bin"
+# The first is the environment's; without one the C library has its own.
+path_lists(c) := lists if {
+	lists := [trim_prefix(line, "PATH=") | some line in variables(c); startswith(line, "PATH=")]
+	count(lists) > 0
+} else := ["/bin:/usr/bin"]
+
+# variables are those of the environment, and those that the command sets itself:
+# before a program, or as arguments of env and export.
+variables(c) := array.concat(environment(c), [word |
+	some list in array.concat([outer | some outer in started(c); base(outer[0]) == "env"], [split_words(line) | some line in lines(c)])
+	some word in list
+	regex.match("^[A-Za-z_][A-Za-z0-9_]*=", word)
+])
+
+environment(c) := arr(object.get(c.spec, ["process", "env"], []))
 
 assignment(line) := [substring(line, 0, at), substring(line, at + 1, -1)] if {
 	at := indexof(line, "=")
@@ -47,21 +74,35 @@ assignment(line) := [substring(line, 0, at), substring(line, at + 1, -1)] if {
 
 # commands are the command, the commands in it that wrappers start, and those of
 # a line for a shell.
-commands(c) := array.concat(started, [command |
-	some outer in started
+commands(c) := array.concat(started(c), [command |
+	some line in lines(c)
+	some part in regex.split("&&|[;&|()\n`]", line)
+	list := split_words(part)
+	some command in unwrapped([w | some j, w in list; not leading(list, j)])
+])
+
+started(c) := unwrapped(args(c))
+
+# lines are what shells are given to run, with the environment's values put in.
+lines(c) := [strings.replace_n(values(c), regex.replace(str(outer[i + 1]), `\$([A-Za-z_][A-Za-z0-9_]*)`, "$${$1}")) |
+	some outer in started(c)
 	is_shell(outer[0])
 	some i, word in outer
 	regex.match("^-[a-z]*c$", word)
-	some part in regex.split("&&|[;&|(){}\n`]", str(outer[i + 1]))
-	words_of := [w | some w in regex.split("[ \t\"']+", part); w != ""]
-	some command in unwrapped([w | some j, w in words_of; not leading(words_of, j)])
-]) if {
-	started := unwrapped(args(c))
+]
+
+# values has them as a shell writes them; of two with one name the last.
+values(c) := {sprintf("${%s}", [name]): all[count(all) - 1] |
+	some line in environment(c)
+	[name, _] := assignment(line)
+	all := [trim_prefix(other, sprintf("%s=", [name])) | some other in environment(c); startswith(other, sprintf("%s=", [name]))]
 }
+
+split_words(text) := [w | some w in regex.split("[ \t\n\"';&|()`]+", text); w != ""]
 
 # leading are the words before a program: assignments, and what shells reserve.
 leading(list, at) if every i in numbers.range(0, at) {
-	regex.match("^([A-Za-z_][A-Za-z0-9_]*=.*|!|do|then|else|if|elif|while|until|exec|command|builtin)$", list[i])
+	regex.match("^([A-Za-z_][A-Za-z0-9_]*=.*|[!{}]|do|then|else|if|elif|while|until|exec|command|builtin)$", list[i])
 }
 
 # shell_words are no programs, or those of the shell itself.
@@ -167,19 +208,21 @@ has_options(name) if regex.match(`^(NODE_OPTIONS|PERL5OPT|PERL5DB|RUBYOPT|_?JAVA
 
 # env_paths are the paths in such a variable. What is empty or relative in a list of
 # folders starts at the working directory; a library by its bare name does not.
-env_paths(c, name, value) := {in_cwd(c, word) |
+env_paths(c, name, value) := {path |
 	some word in regex.split("[:;]", value)
 	not bare_library(name, word)
+	some path in places(c, word)
 } if {
 	lists_code(name)
-} else := {in_cwd(c, value)} if {
+} else := places(c, value) if {
 	names_code(name)
 	contains(value, "/")
-} else := {in_cwd(c, path) |
+} else := {path |
 	has_options(name)
 	some word in regex.split("[ \t]+", value)
-	some path in script_paths(word)
-	contains(path, "/")
+	some file in script_paths(word)
+	contains(file, "/")
+	some path in places(c, file)
 }
 
 bare_library(name, word) if {

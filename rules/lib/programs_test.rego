@@ -48,6 +48,21 @@ test_wrappers if {
 	runs(["/bin/tini"]) == {"/bin/tini"}
 }
 
+# Where a line goes, what it sets, and what the environment has for it.
+test_shell_lines_go_elsewhere if {
+	runs(["/bin/sh", "-c", "cd /d && ./x"]) == {"/bin/sh", "/w/x", "/d/x"}
+	runs(["/bin/sh", "-c", "cd d; ./x"]) == {"/bin/sh", "/w/x", "/w/d/x"}
+	runs(["/bin/sh", "-c", "export LD_PRELOAD=/d/x.so; /bin/y"]) == {"/bin/sh", "/d/x.so", "/bin/y"}
+	runs(["/bin/sh", "-c", "PATH=/d:$PATH y"]) == {"/bin/sh", "/d/y", "/bin/y"}
+	runs(["/bin/sh", "-c", "{ /d/x; }"]) == {"/bin/sh", "/d/x"}
+	runs(["/bin/env", "PYTHONPATH=/d", "/bin/y"]) == {"/bin/env", "/d", "/bin/y"}
+}
+
+test_values if {
+	c := process({"args": ["/bin/sh", "-c", "$APP/x ${APP}y $APPS"], "env": ["APP=/a", "APP=/d"]})
+	lib.lines(c) == ["/d/x /dy ${APPS}"]
+}
+
 test_shell_lines if {
 	runs(["/bin/sh", "-c", "cp /a /d/x && exec nginx -c /d/x; A=1 ./y"]) == {"/bin/sh", "/bin/cp", "/bin/nginx", "/w/y"}
 	runs(["/bin/bash", "-ec", ". /d/env; if true; then sh /d/z; fi"]) == {"/bin/bash", "/d/env", "/bin/sh", "/d/z"}

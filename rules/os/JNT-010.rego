@@ -29,7 +29,7 @@ covered(p) := {p.destination} if {
 	p.destination == "/"
 	changes_files(p)
 } else := {sprintf("%s (%s)", [r.path, r.why]) |
-	some r in lib.runs(p.c)
+	some r in lib.ran[p.c.id]
 	lib.under(r.path, p.destination)
 	changes(p, r.executed)
 	not mounted_over(p, r.path)
