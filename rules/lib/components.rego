@@ -75,12 +75,27 @@ file_sources(c) := array.concat([{"c": c, "at": ""}], [{"c": v, "at": p.destinat
 
 # privileged_files are what lies there in one of the lists of files that stood
 # out, by the path in the container.
-privileged_files(c, kind) := [object.union(f, {"path": concat("", [source.at, f.path])}) |
-	some source in file_sources(c)
-	files_present(source.c)
-	some f in arr(source.c.files[kind])
-	not f.shadowed
-]
+privileged_files(c, kind) := array.concat(own, of_host) if {
+	own := [object.union(f, {"path": concat("", [source.at, f.path])}) |
+		some source in file_sources(c)
+		files_present(source.c)
+		some f in arr(source.c.files[kind])
+		not f.shadowed
+	]
+
+	# A folder of the host has what init images bring.
+	of_host := [object.union(f, {"path": clean(concat("/", [p.destination, trim_prefix(f.path, path)]))}) |
+		some p in placed_in[c.id]
+		not has_flag(p.m, "nosuid")
+		some path in p.shows
+		some v in input.components
+		v.section == "init"
+		files_present(v)
+		some f in arr(v.files[kind])
+		not f.shadowed
+		under(f.path, path)
+	]
+}
 
 # unseen_files says why not all of them are known; undefined where they are.
 unseen_files(c) := files_unknown(first) if {
@@ -192,6 +207,21 @@ is_getty(c) if runs_getty(c)
 runs_getty(c) if {
 	some program in programs(c)
 	regex.match(`^[a-z]*getty(\.sh)?$`, program)
+}
+
+# terminal_shell: a shell reads what somebody types at a terminal of the host.
+terminal_shell(c) if {
+	some command in commands(c)
+	is_shell(command[0])
+	some i, word in command
+	from_terminal(word, array.slice(command, i + 1, i + 2))
+}
+
+from_terminal(word, _) if regex.match(`^0?<>?/dev/(console|hvc|tty)`, word)
+
+from_terminal(word, [file]) if {
+	regex.match(`^0?<>?$`, word)
+	regex.match(`^/dev/(console|hvc|tty)`, file)
 }
 
 is_sshd(c) if is_one_of(c, {"sshd", "dropbear", "openssh-server"})

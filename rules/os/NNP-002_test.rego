@@ -72,3 +72,20 @@ test_unknown_volume if {
 	t.tells(rule.unknown, "component:services/nginx") with input as system
 	t.silent(rule.fail) with input as system
 }
+
+# What an init image brings is the host's, and comes in with a folder of it.
+of_host(source, options) := json.patch(t.nginx_mount({"destination": "/tools", "type": "bind", "source": source, "options": options}), [
+	{"op": "add", "path": "/components/1/files/setid", "value": [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]},
+	{"op": "add", "path": "/components/4/spec/process/noNewPrivileges", "value": false},
+])
+
+test_fires_of_host if {
+	{f.actual | some f in rule.fail} == {["/tools/su"]} with input as of_host("/usr/bin", ["ro"])
+	{f.actual | some f in rule.fail} == {["/tools"]} with input as of_host("/usr/bin/su", ["ro"])
+	{f.actual | some f in rule.fail} == {["/tools/usr/bin/su"]} with input as of_host("/", ["ro"])
+}
+
+test_silent_beside_it if {
+	t.silent(rule.fail) with input as of_host("/usr/bin", ["ro", "nosuid"])
+	t.silent(rule.fail) with input as of_host("/usr/lib", ["ro"])
+}

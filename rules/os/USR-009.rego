@@ -60,6 +60,18 @@ unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
 
 asks_nobody(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
 
+found contains lib.finding("USR-009", c, {
+	"path": "/process/args",
+	"actual": lib.args(c),
+	"expected": "a getty that asks who is there",
+	"key": "shell",
+	"message": sprintf("%s starts a shell at a terminal of the host: nobody is asked for a password", [c.id]),
+	"fix": sprintf("remove the shell from the command of %s", [c.id]),
+}) if {
+	some c in lib.containers
+	lib.terminal_shell(c)
+}
+
 fail contains f if {
 	some f in found
 	not lib.allowed(f)

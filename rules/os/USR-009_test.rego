@@ -61,3 +61,12 @@ test_silent_with_login if {
 		t.silent(found)
 	}
 }
+
+test_fires_shell if {
+	every args in [["sh", "-c", "exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1"], ["sh", "-c", "setsid bash < /dev/console"]] {
+		found := rule.fail with input as t.nginx_with("/process/args", args)
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent_reader if t.silent(rule.fail) with input as t.nginx_with("/process/args", ["sh", "-c", "exec gpsd </dev/ttyS0"])

@@ -28,8 +28,14 @@ found contains lib.finding("USR-010", c, {
 	"fix": sprintf("leave %s out where no console login is needed. To keep it is a choice that somebody answers for: waive this finding", [c.id]),
 }) if {
 	some c in lib.services
-	lib.is_getty(c)
+	login(c)
 }
+
+login(c) if lib.is_getty(c)
+
+login(c) if lib.terminal_shell(c)
+
+login(c) if count({"login", "openvt", "sulogin"} & lib.programs(c)) > 0
 
 fail contains f if {
 	some f in found

@@ -21,3 +21,10 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_without_getty if {
+	every args in [["/bin/busybox", "login", "-f", "root"], ["/sbin/sulogin"], ["sh", "-c", "exec sh </dev/tty1"]] {
+		found := rule.fail with input as t.nginx_with("/process/args", args)
+		t.fires(found, "component:services/nginx")
+	}
+}

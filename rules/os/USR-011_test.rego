@@ -7,6 +7,23 @@ test_fires_name if t.fires(rule.fail, "component:services/nginx") with input as 
 
 test_fires_sshd if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/process/args", ["/usr/sbin/sshd", "-D"])
 
+test_fires_others if {
+	every args in [
+		["/bin/busybox", "telnetd", "-F"], ["/usr/sbin/in.rlogind"], ["sh", "-c", "exec ttyd -p 80 sh"], ["/bin/nc", "-lk", "-p", "1", "-e", "/bin/sh"],
+		["/usr/bin/socat", "TCP-LISTEN:1,fork", "EXEC:/bin/sh"],
+	] {
+		found := rule.fail with input as t.nginx_with("/process/args", args)
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent_others if {
+	every args in [["/bin/nc", "-z", "db", "1"], ["/usr/bin/socat", "TCP-LISTEN:1,fork", "TCP:db:2"], ["/usr/bin/telnetd_exporter"], ["/bin/ssh", "-e", "none", "db"]] {
+		found := rule.fail with input as t.nginx_with("/process/args", args)
+		t.silent(found)
+	}
+}
+
 test_silent_good if t.silent(rule.fail) with input as t.good
 
 test_unknown_no_spec if {
