@@ -8,9 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -75,101 +75,144 @@ func decode(data []byte, v any, r rules) error {
 
 // check walks the value; t is what it is decoded into, nil for anything.
 func check(data []byte, t reflect.Type, r rules) error {
-	w := walker{d: json.NewDecoder(bytes.NewReader(data)), rules: r}
-	w.d.UseNumber()
-	if err := w.value(t, 0); err != nil {
-		return err
+	if !json.Valid(data) {
+		return invalid(data)
 	}
-	end := w.d.InputOffset()
-	if _, err := w.d.Token(); err != io.EOF {
-		return &Error{end, "more follows the value"}
+	w := walker{data: data, rules: r}
+	return w.value(t, 0)
+}
+
+// invalid says what is wrong with data that is not one JSON value.
+func invalid(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	var raw json.RawMessage
+	err := d.Decode(&raw)
+	switch s := (*json.SyntaxError)(nil); {
+	case err == nil:
+		return &Error{d.InputOffset(), "more follows the value"}
+	case errors.As(err, &s):
+		return &Error{s.Offset, err.Error()}
 	}
-	return nil
+	return &Error{int64(len(data)), "the JSON is cut short"}
 }
 
 // maxDepth is how deep values may be nested: far deeper than those that we know.
 const maxDepth = 500
 
+// walker goes through JSON that is known to be valid.
 type walker struct {
-	d *json.Decoder
+	data []byte
+	pos  int
 	rules
 }
 
-func (w *walker) token() (json.Token, error) {
-	t, err := w.d.Token()
-	if s := (*json.SyntaxError)(nil); errors.As(err, &s) {
-		return nil, &Error{s.Offset, err.Error()}
+// next skips white space and what separates values, and gives the byte there.
+func (w *walker) next() byte {
+	for {
+		switch c := w.data[w.pos]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			w.pos++
+		default:
+			return c
+		}
 	}
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return nil, &Error{w.d.InputOffset(), "the JSON is cut short"}
-	}
-	return t, err
+}
+
+func (w *walker) fail(format string, args ...any) error {
+	return &Error{int64(w.pos), fmt.Sprintf(format, args...)}
 }
 
 func (w *walker) value(t reflect.Type, depth int) error {
-	tok, err := w.token()
-	if err != nil {
-		return err
-	}
 	if depth > maxDepth {
-		return &Error{w.d.InputOffset(), fmt.Sprintf("nested deeper than %d", maxDepth)}
+		return w.fail("nested deeper than %d", maxDepth)
 	}
-	switch tok {
-	case json.Delim('{'):
-		err = w.object(plain(t), depth)
-	case json.Delim('['):
+	switch w.next() {
+	case '{':
+		return w.object(plain(t), depth)
+	case '[':
 		t = plain(t)
 		if t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
 			t = t.Elem()
 		} else {
 			t = nil
 		}
-		for w.d.More() && err == nil {
-			err = w.value(t, depth+1)
+		for w.pos++; w.next() != ']'; {
+			if err := w.value(t, depth+1); err != nil {
+				return err
+			}
 		}
-	default:
-		return nil
+		w.pos++
+	case '"':
+		w.text()
+	default: // a number, true, false or null
+		for w.pos < len(w.data) && !strings.ContainsRune(" \t\r\n,]}", rune(w.data[w.pos])) {
+			w.pos++
+		}
 	}
-	if err == nil {
-		_, err = w.token() // the end of it
+	return nil
+}
+
+// text passes a string and gives it with its quotes.
+func (w *walker) text() []byte {
+	start := w.pos
+	for w.pos++; w.data[w.pos] != '"'; w.pos++ {
+		if w.data[w.pos] == '\\' {
+			w.pos++
+		}
 	}
-	return err
+	w.pos++
+	return w.data[start:w.pos]
+}
+
+// name is a string without quotes and escapes.
+func (w *walker) name() (string, error) {
+	quoted := w.text()
+	inner := quoted[1 : len(quoted)-1]
+	if bytes.IndexFunc(inner, func(r rune) bool { return r == '\\' || r >= utf8.RuneSelf }) < 0 {
+		return string(inner), nil
+	}
+	var s string
+	if err := json.Unmarshal(quoted, &s); err != nil {
+		return "", w.fail("%v", err)
+	}
+	return s, nil
 }
 
 func (w *walker) object(t reflect.Type, depth int) error {
-	var fields map[string]field
+	var known map[string]field
 	var inner reflect.Type
 	if t != nil && t.Kind() == reflect.Struct {
-		fields = map[string]field{}
-		list(t, fields)
+		known = fields(t)
 	} else if t != nil && t.Kind() == reflect.Map {
 		inner = t.Elem()
 	}
 	seen := map[string]bool{}
-	for w.d.More() {
-		tok, err := w.token()
+	for w.pos++; w.next() != '}'; {
+		name, err := w.name()
 		if err != nil {
 			return err
 		}
-		name, _ := tok.(string)
 		value, same := inner, name
-		if f, ok := fields[fold(name)]; ok {
-			if w.exact && f.name != name {
-				return &Error{w.d.InputOffset(), fmt.Sprintf("member %q: it is written %q", name, f.name)}
+		if known != nil {
+			if f, ok := known[fold(name)]; ok {
+				if w.exact && f.name != name {
+					return w.fail("member %q: it is written %q", name, f.name)
+				}
+				value, same = f.of, f.name
 			}
-			value, same = f.of, f.name
 		}
 		if w.names && depth == 0 {
 			same = fold(name)
 		}
 		if seen[same] {
-			return &Error{w.d.InputOffset(), fmt.Sprintf("member %q is there twice", name)}
+			return w.fail("member %q is there twice", name)
 		}
 		seen[same] = true
 		if err := w.value(value, depth+1); err != nil {
 			return err
 		}
 	}
+	w.pos++
 	return nil
 }
 
@@ -192,6 +235,20 @@ func plain(t reflect.Type) reflect.Type {
 type field struct {
 	name string
 	of   reflect.Type
+}
+
+// known holds the members that structs read, by type.
+var known sync.Map
+
+// fields are the members that a struct reads, by folded name.
+func fields(t reflect.Type) map[string]field {
+	if m, ok := known.Load(t); ok {
+		return m.(map[string]field)
+	}
+	m := map[string]field{}
+	list(t, m)
+	known.Store(t, m)
+	return m
 }
 
 // list gathers the members that a struct reads, by folded name.
@@ -220,6 +277,9 @@ func list(t reflect.Type, into map[string]field) {
 
 // fold gives names that encoding/json takes for one the same form.
 func fold(s string) string {
+	if isASCII(s) {
+		return strings.ToUpper(s) // which come first in Unicode
+	}
 	var b strings.Builder
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
@@ -231,4 +291,13 @@ func fold(s string) string {
 		b.WriteRune(least)
 	}
 	return b.String()
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
