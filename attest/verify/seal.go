@@ -50,7 +50,7 @@ func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
 	case len(errs) > 0:
 		return nil, errors.Join(errs...)
 	case len(stems) == 0:
-		return nil, refuseNext("build it with --key; an unsigned image is never believed",
+		return nil, refuseNext("build it with --key; an unsigned image is never accepted",
 			CheckSignature, "", "image is not signed: it has no attestations")
 	case len(stems) > statement.MaxBundles:
 		return nil, refuse(CheckSignature, "", "%d attestations are more than %d", len(stems), statement.MaxBundles)

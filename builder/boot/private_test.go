@@ -30,7 +30,7 @@ func TestPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	// The same file, written anew in place.
+	// The same file, rewritten in place.
 	if err := os.WriteFile(path, []byte("evil!!"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type verifyFlags struct {
 
 func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.keys, "key", nil, "public key to believe (repeatable)")
+	fs.StringArrayVar(&f.keys, "key", nil, "public key to trust (repeatable)")
 	fs.StringVar(&f.requirePolicy, "require-policy", "", "NAME[@DIGEST] of the policy that the image must have passed")
 	fs.StringVar(&f.name, "name", "", "name of the system that is meant: an image of another is refused")
 	fs.StringVar(&f.image, "image", "", "digest of the image that is meant, sha256:HEX, as verify prints it: any other is refused")
@@ -78,7 +78,7 @@ func (c *cli) verify() *cobra.Command {
 	var format, rebuilt string
 	cmd := &cobra.Command{
 		Use:   "verify DIR|FILE",
-		Short: "Believe an image, or say precisely why not",
+		Short: "Accept an image, or say precisely why not",
 		Long: `Verify checks a folder that build wrote: the signatures, what kind of statement each is,
 that every file is the one that was signed and that there is no other, that the statements
 agree with each other and with the decision, and that it holds still. For one file of such
