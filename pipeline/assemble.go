@@ -80,12 +80,32 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 		}
 		// What was written of that image is void. Such images are rare, and
 		// the others' inventories are kept.
+		if err := foresee(ctx, r, o.Resolve.Jobs); err != nil {
+			return nil, err
+		}
 		for _, f := range image.Files(r.OS.Name) {
 			if err := os.Remove(filepath.Join(dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, err
 			}
 		}
 	}
+}
+
+// foresee reads the images without a sink, so that no further one makes the
+// assembly start again. What is wrong with them, the assembly says.
+func foresee(ctx context.Context, r *builder.Resolved, jobs int) error {
+	var g errgroup.Group
+	g.SetLimit(max(jobs, 1))
+	for _, c := range r.OS.Components {
+		if c.Image == nil || c.SharesFiles {
+			continue
+		}
+		g.Go(func() error {
+			_ = r.Store.PassWith(ctx, c.Image, passOptions(r.OS, c))
+			return ctx.Err()
+		})
+	}
+	return g.Wait()
 }
 
 func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
@@ -188,12 +208,16 @@ func reading(os *system.OS, c *system.Component) scanner.Reading {
 	return how
 }
 
+func passOptions(os *system.OS, c *system.Component) component.PassOptions {
+	how := reading(os, c)
+	return component.PassOptions{Nested: how.Nested, Devices: how.Devices}
+}
+
 // pass reads one image into the sinks, and once more where the scanner saw only
 // in the end which contents it wants. Where it must be read again as a whole, the
 // scanner is ready for that.
 func pass(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, sinks ...system.Sink) error {
-	how := reading(r.OS, c)
-	o := component.PassOptions{Nested: how.Nested, Devices: how.Devices}
+	o := passOptions(r.OS, c)
 	err := r.Store.PassWith(ctx, c.Image, o, sinks...)
 	if err == nil {
 		if again := scan.Again(c.Image); again != nil {

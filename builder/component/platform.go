@@ -1,0 +1,75 @@
+package component
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// variants are those that every machine of an architecture runs, best first.
+var variants = map[string][]string{"amd64": {"", "v1"}, "arm64": {"", "v8"}}
+
+// pick chooses the entries that may be for our platform: the one that says so,
+// else those that say nothing.
+// Of several, those that say to be an artifact, or about another, are none.
+func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
+	plain := slices.DeleteFunc(slices.Clone(ds), func(d descriptor) bool {
+		return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != typeOCIConfig
+	})
+	if picked := s.candidates(plain); len(picked) > 0 {
+		return picked, nil
+	}
+	if picked := s.candidates(ds); len(picked) > 0 {
+		return picked, nil
+	}
+	return nil, s.without(ds)
+}
+
+func (s *Store) candidates(ds []descriptor) []descriptor {
+	want, ok := variants[s.opt.Arch]
+	if !ok {
+		want = []string{""}
+	}
+	var silent []descriptor
+	for _, v := range want {
+		var out []descriptor
+		for _, d := range ds {
+			if q := d.Platform; q != nil && q.OS == "linux" && q.Architecture == s.opt.Arch && q.Variant == v {
+				out = append(out, d)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	for _, d := range ds {
+		// An index also lists artifacts, which are no images.
+		if d.Platform == nil && (d.MediaType == "" || isIndexType(d.MediaType) || isManifestType(d.MediaType)) {
+			silent = append(silent, d)
+		}
+	}
+	return silent
+}
+
+func (s *Store) without(ds []descriptor) error {
+	var have []Descriptor
+	for _, d := range ds {
+		have = append(have, Descriptor{Platform: d.platform()})
+	}
+	return &noPlatform{fmt.Sprintf("no image for linux/%s: it has %s", s.opt.Arch, platformList(have))}
+}
+
+func platformList(ds []Descriptor) string {
+	var names []string
+	for _, d := range ds {
+		// unknown/unknown is how attestations are listed.
+		if d.Platform != "" && d.Platform != "unknown/unknown" && !slices.Contains(names, d.Platform) {
+			names = append(names, fmt.Sprintf("%.40q", d.Platform))
+		}
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return "no platform at all"
+	}
+	return strings.ReplaceAll(strings.Join(names, ", "), `"`, "")
+}
