@@ -10,12 +10,12 @@ import (
 // SignArtifact signs the manifest of an OCI artifact as cosign signs one: a
 // Sigstore bundle whose statement has the manifest's digest (sha256:HEX) for
 // its subject and says nothing more. name is how the statement calls it.
-func SignArtifact(_ context.Context, name, digest string, signer *Signer) ([]byte, error) {
+func SignArtifact(ctx context.Context, name, digest string, signer *Signer) ([]byte, error) {
 	set, err := statement.DigestSet(digest)
 	if err != nil {
 		return nil, unusable("artifact "+name, err)
 	}
-	raw, err := bundle(named{
+	raw, err := bundle(ctx, named{
 		predicateType: statement.CosignSign, predicate: json.RawMessage("{}"),
 		subject: []statement.Descriptor{{Name: name, Digest: set}},
 	}, signer)

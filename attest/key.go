@@ -2,11 +2,11 @@ package attest
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
@@ -16,7 +16,10 @@ import (
 	"path/filepath"
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
+	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -57,23 +60,13 @@ func GenerateKey(dir string, password []byte) error {
 	return nil
 }
 
-// newKeyPair makes both halves as cosign generate-key-pair does: PKCS #8,
-// encrypted as the project securesystemslib does it, and PKIX.
+// newKeyPair makes both halves as cosign generate-key-pair does.
 func newKeyPair(password []byte) (private, public []byte, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	keys, err := cosign.GenerateKeyPair(func(bool) ([]byte, error) { return password, nil })
 	if err != nil {
 		return nil, nil, err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	sealed, err := encrypted.Encrypt(der, password)
-	if err != nil {
-		return nil, nil, err
-	}
-	public, err = publicPEM(key.Public())
-	return pem.EncodeToMemory(&pem.Block{Type: sigstoreKey, Bytes: sealed}), public, err
+	return keys.PrivateBytes, keys.PublicBytes, nil
 }
 
 // writeNew writes a file under a temporary name and links it into place, so
@@ -185,11 +178,51 @@ func (s *Signer) ID() string { return fmt.Sprintf("sha256:%x", s.id) }
 // PublicKey is the key that verifies.
 func (s *Signer) PublicKey() crypto.PublicKey { return s.key.Public() }
 
-// sign signs, without randomness: ECDSA as in RFC 6979.
-func (s *Signer) sign(data []byte) ([]byte, error) {
-	if _, ok := s.key.(ed25519.PrivateKey); ok {
-		return s.key.Sign(nil, data, crypto.Hash(0))
+// keypair is a Signer as sigstore-go's sign.Bundle wants it.
+type keypair struct{ *Signer }
+
+func (k keypair) ed25519() bool {
+	_, ok := k.key.(ed25519.PrivateKey)
+	return ok
+}
+
+func (k keypair) GetHashAlgorithm() protocommon.HashAlgorithm {
+	if k.ed25519() {
+		return protocommon.HashAlgorithm_SHA2_512
+	}
+	return protocommon.HashAlgorithm_SHA2_256
+}
+
+func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
+	if k.ed25519() {
+		return protocommon.PublicKeyDetails_PKIX_ED25519
+	}
+	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
+}
+
+// GetHint is the form in which cosign names a key in a bundle.
+func (k keypair) GetHint() []byte {
+	return []byte(statement.KeyHint(k.id))
+}
+
+func (k keypair) GetKeyAlgorithm() string {
+	if k.ed25519() {
+		return "ED25519"
+	}
+	return "ECDSA"
+}
+
+func (k keypair) GetPublicKey() crypto.PublicKey { return k.key.Public() }
+
+func (k keypair) GetPublicKeyPem() (string, error) { return k.pem, nil }
+
+// SignData signs, without randomness: ECDSA as in RFC 6979.
+func (k keypair) SignData(_ context.Context, data []byte) (signature, signed []byte, err error) {
+	if k.ed25519() {
+		signature, err = k.key.Sign(nil, data, crypto.Hash(0))
+		return signature, data, err
 	}
 	sum := sha256.Sum256(data)
-	return s.key.Sign(nil, sum[:], crypto.SHA256)
+	signature, err = k.key.Sign(nil, sum[:], crypto.SHA256)
+	return signature, sum[:], err
 }

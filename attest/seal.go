@@ -5,15 +5,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/sigstore/sigstore-go/pkg/sign"
+	"google.golang.org/protobuf/encoding/protojson"
+
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
-	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
 // Seal writes Dir/attestations, one Sigstore bundle per statement, and
@@ -69,7 +72,7 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 		if err := ctx.Err(); err != nil {
 			return nil, unusable("sealing", err)
 		}
-		raw, err := bundle(n, signer)
+		raw, err := bundle(ctx, n, signer)
 		if err != nil {
 			return nil, unusable("statement "+n.stem, err)
 		}
@@ -87,27 +90,34 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 }
 
 // bundle signs one statement.
-func bundle(n named, signer *Signer) ([]byte, error) {
+func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
 	payload, err := n.payload()
 	if err != nil {
 		return nil, err
 	}
-	signature, err := signer.sign(verify.PAE(statement.PayloadType, payload))
+	b, err := sign.Bundle(&sign.DSSEData{Data: payload, PayloadType: statement.PayloadType},
+		keypair{signer}, sign.BundleOptions{Context: ctx})
 	if err != nil {
 		return nil, err
 	}
-	raw, err := statement.NewBundle(statement.KeyHint(signer.id), payload, signature)
+	raw, err := protojson.Marshal(b)
 	if err != nil {
+		return nil, err
+	}
+	// protojson puts white space in at random, so that nobody relies on it.
+	var out bytes.Buffer
+	if err := json.Compact(&out, raw); err != nil {
 		return nil, err
 	}
 	// The verifier takes the one form alone.
-	if err := statement.ExactBundle(raw, statement.KeyHint(signer.id), payload, signature); err != nil {
+	signature := b.GetDsseEnvelope().GetSignatures()[0].GetSig()
+	if err := statement.ExactBundle(out.Bytes(), statement.KeyHint(signer.id), payload, signature); err != nil {
 		return nil, err
 	}
-	if len(raw) > statement.MaxBundle {
-		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", len(raw), statement.MaxBundle)
+	if out.Len() > statement.MaxBundle {
+		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", out.Len(), statement.MaxBundle)
 	}
-	return raw, nil
+	return out.Bytes(), nil
 }
 
 // writeLayout writes what the layout says.

@@ -96,37 +96,24 @@ func (s *Statement) Exact(payload []byte) error {
 	return nil
 }
 
-// bundleForm is a Sigstore bundle v0.3 of a DSSE envelope, signed by a key.
-type bundleForm struct {
-	MediaType            string `json:"mediaType"`
-	VerificationMaterial struct {
-		PublicKey struct {
-			Hint string `json:"hint"`
-		} `json:"publicKey"`
-	} `json:"verificationMaterial"`
-	DSSEEnvelope struct {
-		Payload     string              `json:"payload"`
-		PayloadType string              `json:"payloadType"`
-		Signatures  []map[string]string `json:"signatures"`
-	} `json:"dsseEnvelope"`
-}
-
-// NewBundle writes a seal's bundle: a payload, and one signature by the key that
-// hint names.
-func NewBundle(hint string, payload, signature []byte) ([]byte, error) {
-	b64 := base64.StdEncoding
-	b := bundleForm{MediaType: BundleMediaType}
-	b.VerificationMaterial.PublicKey.Hint = hint
-	b.DSSEEnvelope.Payload, b.DSSEEnvelope.PayloadType = b64.EncodeToString(payload), PayloadType
-	b.DSSEEnvelope.Signatures = []map[string]string{{"sig": b64.EncodeToString(signature)}}
-	return json.Marshal(b)
-}
-
 // ExactBundle wants raw to be a seal's bundle: a Sigstore bundle v0.3 with a
 // payload, one signature by the key that hint names, and nothing beside, which
 // would be neither signed nor checked.
 func ExactBundle(raw []byte, hint string, payload, signature []byte) error {
-	var b bundleForm
+	type public struct {
+		Hint string `json:"hint"`
+	}
+	var b struct {
+		MediaType            string `json:"mediaType"`
+		VerificationMaterial struct {
+			PublicKey public `json:"publicKey"`
+		} `json:"verificationMaterial"`
+		DSSEEnvelope struct {
+			Payload     string              `json:"payload"`
+			PayloadType string              `json:"payloadType"`
+			Signatures  []map[string]string `json:"signatures"`
+		} `json:"dsseEnvelope"`
+	}
 	if err := DecodeExact(raw, &b); err != nil {
 		return err
 	}
