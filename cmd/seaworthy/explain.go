@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -197,13 +199,21 @@ func (c *cli) explainEdit(f *decision.Finding, mend *mender) {
 	}
 }
 
-// patch is a diff for whoever reads it: patch gets every byte, a terminal none
-// that moves its cursor or hides what follows.
+// patch is a diff for the reader that it has: patch gets every byte, a terminal
+// none that moves its cursor or hides what follows. The log of a CI service,
+// which sets CI, gets no line that commands it; others stay as they are.
 func (c *cli) patch(diff string) string {
-	if _, isTerminal := terminal(c.out); !isTerminal {
+	if _, isTerminal := terminal(c.out); isTerminal {
+		return printableText(strings.ReplaceAll(diff, "\r\n", "\n"))
+	}
+	if os.Getenv("CI") == "" {
 		return diff
 	}
-	return printableText(strings.ReplaceAll(diff, "\r\n", "\n"))
+	var b strings.Builder
+	for line := range strings.Lines(diff) {
+		b.WriteString(safetext.Inert(line))
+	}
+	return b.String()
 }
 
 func asJSON(v any) string {
