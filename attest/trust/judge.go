@@ -217,6 +217,16 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	if err := statement.Decode(c.payload, &s); err != nil {
 		return fmt.Errorf("malformed statement: %w", err)
 	}
+	// encoding/json takes a member in any letter case; other readers do not.
+	var exact map[string]json.RawMessage
+	if err := json.Unmarshal(c.payload, &exact); err != nil {
+		return fmt.Errorf("malformed statement: %w", err)
+	}
+	for _, name := range []string{"_type", "subject", "predicateType"} {
+		if exact[name] == nil {
+			return fmt.Errorf("malformed statement: it has no member %s", name)
+		}
+	}
 	if !slices.Contains(statementTypes, s.Type) {
 		return fmt.Errorf("its type %.100q is not %s", s.Type, statement.Type)
 	}

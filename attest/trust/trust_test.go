@@ -195,6 +195,8 @@ func TestJudge(t *testing.T) {
 		"other payload type, signed":  {ours, rewrapped(t, k.release, "application/json"), "payload type", ""},
 		"other digest only":           {ours, bundle(t, k.release, bytes.Replace(statementOf(digest, "x", "{}"), []byte(`"sha256"`), []byte(`"sha1"`), 1)), "about another image", "release"},
 		"no subject":                  {ours, bundle(t, k.release, []byte(`{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"x","predicate":{}}`)), "about another image", "release"},
+		"type in capitals":            {ours, dsse(t, k.release, bytes.Replace(statementOf(digest, "x", "{}"), []byte("_type"), []byte("_TYPE"), 1)), "no member _type", ""},
+		"subject in capitals":         {ours, dsse(t, k.release, bytes.Replace(statementOf(digest, "x", "{}"), []byte("subject"), []byte("Subject"), 1)), "no member subject", ""},
 		"type twice":                  {ours, dsse(t, k.release, []byte(`{"_type":"x","_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"`+digest+`"}}]}`)), "malformed statement", ""},
 		"no signatures":               {ours, Attached{MediaType: "application/vnd.dsse.envelope.v1+json", Data: []byte(`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[]}`)}, "0 signatures", ""},
 		"subject twice":               {ours, dsse(t, k.release, []byte(`{"subject":[],"Subject":[{"digest":{"sha256":"`+digest+`"}}]}`)), "malformed statement", ""},
