@@ -21,7 +21,7 @@ func packages(s *sbom.SBOM) []facts.Package {
 			if name == "" {
 				name = l.Value
 			}
-			// A text that nobody could name is not a licence's name.
+			// A text without a known name is not a licence's name.
 			if name != "" && !strings.HasPrefix(name, "sha256:") {
 				licenses = append(licenses, name)
 			}
@@ -48,7 +48,7 @@ func byName(a, b facts.Package) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Type, b.Type), cmp.Compare(a.PURL, b.PURL))
 }
 
-// maxPaths is how many places of one package are told.
+// maxPaths is how many places of one package are listed.
 const maxPaths = 5
 
 // where are the files in which a package was found: for one in an archive, the

@@ -77,7 +77,7 @@ func (c *Collector) absent() map[string]bool {
 	return out
 }
 
-// tail is the end of a file, by which an archive is told: its directory is
+// tail is the end of a file. An archive is recognised by it: its directory is
 // there, whatever the file begins with.
 type tail struct{ buf []byte }
 

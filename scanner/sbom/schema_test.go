@@ -3,6 +3,7 @@ package sbom
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,25 +184,45 @@ func FuzzTidy(f *testing.F) {
 	f.Add("LicenseRef-Ours AND MIT", "two\nlines")
 	f.Add("DocumentRef-a:LicenseRef-b", "https://\x00")
 	f.Add("MIT OR (Apache-2.0", "git+https://example.org/a.git#main")
-	f.Fuzz(func(t *testing.T, license, text string) {
-		p := &spdx.Package{PackageName: "n" + text, PackageSPDXIdentifier: "A", PackageVersion: text, PackageDownloadLocation: text, PackageHomePage: text,
-			PackageLicenseConcluded: license, PackageLicenseDeclared: license, PackageCopyrightText: text, PackageSummary: text,
-			PackageSupplier: &spdx.Supplier{SupplierType: "Person", Supplier: text}, PackageOriginator: &spdx.Originator{OriginatorType: "Person", Originator: text},
-			PackageExternalReferences: purlReference(text)}
-		doc := &spdx.Document{SPDXVersion: spdx.Version, DataLicense: spdx.DataLicense, SPDXIdentifier: "DOCUMENT", DocumentName: "d", DocumentNamespace: Namespace + "x",
-			CreationInfo: &spdx.CreationInfo{Created: Stamp{}.time(), Creators: creators(Stamp{})}, Packages: []*spdx.Package{p}}
-		data, err := encodeSPDX(doc)
-		if err != nil {
-			t.Fatal(err)
+	f.Fuzz(func(t *testing.T, license, text string) { tidied(t, license, text) })
+}
+
+// The same with texts of pieces that mean something to some reader.
+func TestTidyPieces(t *testing.T) {
+	t.Parallel()
+	pieces := []string{"MIT", "LicenseRef-", "DocumentRef-a:", " AND ", " OR ", " WITH ", "(", ")", "+", "GPL-2.0-only", "\x00", "\n", "\xff", "https://", "a.example", "/", "%", " ", "é", "\u2028", "@", "<", ">", "NONE", noAssertion, "git+", ":", "[", "]", "#"}
+	r := rand.New(rand.NewPCG(1, 2))
+	text := func() string {
+		var b strings.Builder
+		for range r.IntN(6) {
+			b.WriteString(pieces[r.IntN(len(pieces))])
 		}
-		valid(t, "SPDX", data)
-		bom := cyclonedx.NewBOM()
-		bom.Components = &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeLibrary, Name: text, Version: text, Author: text, Description: text, Supplier: &cyclonedx.OrganizationalEntity{Name: text, URL: &[]string{text}},
-			Licenses:           &cyclonedx.Licenses{{Expression: license}, {License: &cyclonedx.License{Name: text, URL: text}}},
-			ExternalReferences: &[]cyclonedx.ExternalReference{{URL: text, Type: cyclonedx.ERTypeWebsite}}}}
-		if data, err = encodeCycloneDX(bom); err != nil {
-			t.Fatal(err)
-		}
-		valid(t, "CycloneDX", data)
-	})
+		return b.String()
+	}
+	for range 150 {
+		tidied(t, text(), text())
+	}
+}
+
+func tidied(t testing.TB, license, text string) {
+	t.Helper()
+	p := &spdx.Package{PackageName: "n" + text, PackageSPDXIdentifier: "A", PackageVersion: text, PackageDownloadLocation: text, PackageHomePage: text,
+		PackageLicenseConcluded: license, PackageLicenseDeclared: license, PackageCopyrightText: text, PackageSummary: text,
+		PackageSupplier: &spdx.Supplier{SupplierType: "Person", Supplier: text}, PackageOriginator: &spdx.Originator{OriginatorType: "Person", Originator: text},
+		PackageExternalReferences: purlReference(text)}
+	doc := &spdx.Document{SPDXVersion: spdx.Version, DataLicense: spdx.DataLicense, SPDXIdentifier: "DOCUMENT", DocumentName: "d", DocumentNamespace: Namespace + "x",
+		CreationInfo: &spdx.CreationInfo{Created: Stamp{}.time(), Creators: creators(Stamp{})}, Packages: []*spdx.Package{p}}
+	data, err := encodeSPDX(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid(t, "SPDX", data)
+	bom := cyclonedx.NewBOM()
+	bom.Components = &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeLibrary, Name: text, Version: text, Author: text, Description: text, Supplier: &cyclonedx.OrganizationalEntity{Name: text, URL: &[]string{text}},
+		Licenses:           &cyclonedx.Licenses{{Expression: license}, {License: &cyclonedx.License{Name: text, URL: text}}},
+		ExternalReferences: &[]cyclonedx.ExternalReference{{URL: text, Type: cyclonedx.ERTypeWebsite}}}}
+	if data, err = encodeCycloneDX(bom); err != nil {
+		t.Fatal(err)
+	}
+	valid(t, "CycloneDX", data)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// sealed are the archives with entries that nobody can read: encrypted, or packed
+// sealed are the archives with entries that cannot be read: encrypted, or packed
 // in a way that is not known. What was found in the others says nothing of them.
 func (r *Resolver) sealed(suffixes map[string]bool) []Unreadable {
 	var out []Unreadable

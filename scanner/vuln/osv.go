@@ -151,7 +151,7 @@ func (a *affected) covers(eco, version string) (fixed string, is answer) {
 	if slices.Contains(a.Versions, version) || slices.Contains(a.Versions, strings.TrimPrefix(version, "v")) {
 		is = inside
 	}
-	read, last := len(a.Versions) > 0, ""
+	read := len(a.Versions) > 0
 	for _, r := range a.Ranges {
 		if r.Type != "ECOSYSTEM" && r.Type != "SEMVER" {
 			continue // commits of a repository
@@ -162,26 +162,40 @@ func (a *affected) covers(eco, version string) (fixed string, is answer) {
 		if one == inside {
 			fixed = newest(eco, fixed, fix)
 		}
-		for _, e := range r.Events {
-			last = newest(eco, last, e.Fixed)
-		}
 	}
 	switch {
 	case !read:
 		return "", undecided
-	case is == inside && fixed == "" && slices.Contains(a.Versions, version) && !a.orders(eco, version):
-		// Listed by name, and of no order: what mends the last of them, mends it.
-		return last, is
+	case is == inside && fixed == "":
+		fixed = a.next(eco, version)
 	case is != inside:
-		return "", is
+		fixed = ""
 	}
 	return fixed, is
 }
 
-// orders: the version can be compared with those of the ranges.
-func (a *affected) orders(eco, version string) bool {
-	_, ok := compare(eco, version, version)
-	return ok
+// next is the first version above this one that mends, of whatever range: a
+// version may be affected because it is listed. Where it has no place in their
+// order, what mends the last of them mends it.
+func (a *affected) next(eco, version string) string {
+	first, last, sure := "", "", true
+	for _, r := range a.Ranges {
+		for _, e := range r.Events {
+			if e.Fixed == "" || r.Type == "GIT" {
+				continue
+			}
+			c, ok := compare(eco, version, e.Fixed)
+			sure = sure && ok
+			last = newest(eco, last, e.Fixed)
+			if c < 0 && (first == "" || newest(eco, first, e.Fixed) == first) {
+				first = e.Fixed
+			}
+		}
+	}
+	if !sure {
+		return last
+	}
+	return first
 }
 
 // covers walks the events up to the version: the last one of them counts.

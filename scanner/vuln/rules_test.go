@@ -58,6 +58,8 @@ func TestFixed(t *testing.T) {
 		{"pkg:composer/a/b@dev-x", "Packagist", "a/b", `"ranges":[{"type":"ECOSYSTEM","events":[` + events + `]}],"versions":["dev-x"]`, "2.5"},
 		{"pkg:gem/b@1.3", "RubyGems", "b", `"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"last_affected":"1.3"}]},{"type":"ECOSYSTEM","events":[{"introduced":"1.0"},{"fixed":"1.9"}]}]`, "1.9"},
 		{"pkg:gem/b@1.3", "RubyGems", "b", `"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0","fixed":"1.9"}]}]`, "1.9"},
+		{"pkg:maven/a/b@1.9", "Maven", "a:b", `"ranges":[{"type":"ECOSYSTEM","events":[` + events + `]},{"type":"ECOSYSTEM","events":[{"introduced":"3"},{"fixed":"3.4"}]}],"versions":["1.9"]`, "2.5"},
+		{"pkg:npm/b@1.9.0", "npm", "b", `"ranges":[{"type":"SEMVER","events":[{"introduced":"1.0.0"}]},{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.2.0"}]}]`, ""},
 	} {
 		got := match(t, of(c.purl), Options{Databases: []string{write(t, "db.json", osvOf(c.ecosystem, c.name, c.rest))}})
 		if len(got) != 1 || got[0].Fixed != c.want {
