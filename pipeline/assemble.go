@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -205,6 +206,13 @@ func reading(os *system.OS, c *system.Component) scanner.Reading {
 	case system.SectionInit:
 		how.Devices = true
 	}
+	for _, other := range os.Components {
+		if other.Image != nil && other.Image.Manifest == c.Image.Manifest {
+			how.Asked = append(how.Asked, scanner.Questions(other)...)
+		}
+	}
+	slices.Sort(how.Asked)
+	how.Asked = slices.Compact(how.Asked)
 	return how
 }
 

@@ -64,6 +64,8 @@ var noEdit = map[string]string{
 	"KCF-024": "the kernel image has to bring its own configuration",
 	"KCF-025": "the kernel has to be built so",
 	"LOG-001": "which component keeps the logs is a choice",
+	"RUN-001": "which program is meant is not known",
+	"RUN-002": "the image has to be made anew",
 	"SEC-006": "which profile fits, and what loads it, is a choice",
 	"SEC-008": "another kernel is needed",
 	"SUP-001": "the image has to be signed, or another used",

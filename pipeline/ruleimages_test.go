@@ -29,6 +29,9 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"seaworthy/sysctl:1": component(ocitest.Config{Entrypoint: []string{"/usr/sbin/sysctl"}}, file("etc/sysctl.d/00.conf", goodSysctls(t))),
 
 		"example/web:1":                     component(ocitest.Config{User: "100"}),
+		"example/script:1":                  component(ocitest.Config{Env: []string{"PATH=/usr/sbin:/usr/bin"}, User: "100"}, ocitest.Symlink("opt/link", "/opt/start"), ocitest.Exec("opt/start", "#!/opt/sh -e\n"), ocitest.Symlink("usr/bin/start2", "/opt/link")),
+		"example/clock:1":                   software(ocitest.Config{Entrypoint: []string{"/usr/sbin/chronyd"}}, "Package: chrony\nStatus: install ok installed\nVersion: 4.3-2\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"),
+		"example/logs:1":                    software(ocitest.Config{Entrypoint: []string{"/usr/sbin/rsyslogd"}}, "Package: rsyslog\nStatus: install ok installed\nVersion: 8.2302.0-1\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"),
 		"example/web:latest":                component(ocitest.Config{User: "100"}),
 		"example/root:1":                    component(ocitest.Config{}),
 		"example/getty:1":                   component(ocitest.Config{Entrypoint: []string{"/sbin/agetty"}}),

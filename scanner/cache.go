@@ -31,7 +31,7 @@ const maxObservation = 256 << 20
 
 // key names an observation: the image, and how it was read.
 func (how Reading) key(img *system.Image) string {
-	return fmt.Sprintf("%s kernel=%q nested=%q devices=%t", img.Manifest, how.Kernel, how.Nested, how.Devices)
+	return fmt.Sprintf("%s kernel=%q nested=%q devices=%t asked=%q", img.Manifest, how.Kernel, how.Nested, how.Devices, how.Asked)
 }
 
 // path is the file of a key; the program and the forms are part of its name.

@@ -198,6 +198,7 @@ func componentFacts(c *system.Component, sc *scan) facts.Component {
 		Image: imageFacts(c), ReadOnly: c.ReadOnly,
 		Spec: json.RawMessage(c.Spec), Runtime: json.RawMessage(c.Runtime), Origins: origins,
 		SBOM: sc.found.SBOM, Files: sc.found.Files, Entry: json.RawMessage(c.Entry),
+		Program: programFacts(c, sc.found.Paths), MissingTargets: missingTargets(c, sc.found.Paths),
 	}
 }
 

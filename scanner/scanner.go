@@ -13,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 	"github.com/seaworthy-os/seaworthy/scanner/kernel"
+	"github.com/seaworthy-os/seaworthy/scanner/programs"
 	"github.com/seaworthy-os/seaworthy/scanner/sbom"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
@@ -52,6 +53,7 @@ type scan struct {
 	tree    *tree.Tree
 	sbom    *sbom.Collector
 	files   *files.Sink
+	heads   *programs.Sink
 	kernel  *kernel.Sink // nil but for the kernel
 	started bool
 	// rest is what a second pass has to keep, until it is asked for.
@@ -59,6 +61,7 @@ type scan struct {
 	// recalled: found comes from the cache, and there was no pass.
 	recalled bool
 	key      string
+	asked    []string
 
 	// Set before kernelRead is closed.
 	kernelRead chan struct{}
@@ -76,6 +79,8 @@ type observation struct {
 	SBOM   facts.SBOM      `json:"sbom"`
 	Files  facts.Inventory `json:"files"`
 	Kernel *facts.Kernel   `json:"kernel,omitempty"` // nil but for the kernel
+	// Paths answers the questions of Reading.
+	Paths map[string]programs.Found `json:"paths,omitempty"`
 }
 
 // New returns a Scanner. Close must be called.
@@ -112,6 +117,9 @@ type Reading struct {
 	Nested []string
 	// Devices: device nodes are let through, as in init images alone.
 	Devices bool
+	// Asked are paths of the image that facts are wanted of, sorted: see
+	// Questions.
+	Asked []string
 }
 
 // Sink returns what the pass over img is to drive. A second sink for the same
@@ -129,6 +137,7 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (sys
 	t := tree.New()
 	c := &scan{
 		img: img, key: how.key(img), tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
+		heads: programs.NewSink(t), asked: how.Asked,
 		kernelRead: make(chan struct{}), done: make(chan struct{}),
 	}
 	if how.Kernel != "" {
@@ -239,7 +248,7 @@ func (k *sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	if err := c.tree.Add(e); err != nil {
 		return nil, unusable(c.img, err)
 	}
-	parts := []system.Sink{c.sbom, c.files}
+	parts := []system.Sink{c.sbom, c.files, c.heads}
 	if c.kernel != nil {
 		parts = append(parts, c.kernel)
 	}
@@ -323,6 +332,7 @@ func (s *Scanner) work(c *scan) {
 		c.err = errors.Join(c.err, err)
 		return
 	}
+	c.found.Paths = c.heads.Look(c.asked)
 	c.observe()
 	if c.err == nil {
 		s.opts.Cache.save(c.key, &c.found)

@@ -192,12 +192,38 @@ origin_layer(c, pointer) := own if {
 
 root_user(user) if split(user, ":")[0] in {"", "0", "root"}
 
-# is_one_of: a component of this name, or whose image is called so.
+# is_one_of: a component of this name, or whose image is called so. A name can be a
+# reason to look, and none to be content: see runs_one_of.
 is_one_of(c, names) if c.name in names
 
 is_one_of(c, names) if c.image.repository in names
 
 is_one_of(c, names) if regex.replace(c.image.repository, `^.*/`, "") in names
+
+# runs_one_of: what a component starts is one of these programs. Its own name and
+# its image's say nothing of that: the file does to which its command leads.
+runs_one_of(c, names) if {
+	c.program.format == "elf"
+	base(c.program.path) in names
+}
+
+# One that a script starts, or that is written in a language of scripts, is in a
+# package of the image.
+runs_one_of(c, names) if {
+	some row in given.programs
+	count({n | some n in row.names} & names) > 0
+	not c.program.state in {"closed", "folder", "missing"}
+	starts(c, row)
+	some p in arr(c.sbom.packages)
+	p.name in row.packages
+}
+
+starts(c, row) if {
+	some name in row.names
+	name in programs(c)
+}
+
+starts(c, _) if c.program.format == "script"
 
 # A login by its name, its image's, or its program's: agetty, rungetty.sh.
 is_getty(c) if is_one_of(c, {"getty"})

@@ -54,7 +54,8 @@ component(section, name, spec) := {
 	"image": image(name), "readonly": true,
 	"spec": spec, "runtime": {},
 	"origins": {"": origin},
-	"sbom": sbom, "files": files,
+	"sbom": sbom, "files": files, "missingTargets": [],
+	"program": {"name": "/usr/bin/x", "state": "found", "why": "", "path": "/usr/bin/x", "format": "elf", "arch": "amd64", "lacks": ""},
 }
 
 id("kernel", _) := "kernel"

@@ -2,16 +2,17 @@
 # scope: package
 # title: "Nothing keeps logs"
 # description: |-
-#   Without a log nobody sees what happened. Counted are components that collect
-#   logs (data.params.log_components), in any section. seaworthy/init is one: it
-#   keeps what each container writes in a bounded file, until the power goes.
+#   Without a log nobody sees what happened. Counted are components that start a
+#   program which collects logs (data.params.log_components); what they are called
+#   does not count. docker.io/seaworthy/init keeps what each container writes in a
+#   bounded file, until the power goes.
 # custom:
 #   id: LOG-001
 #   severity: medium
 #   pack: hardened
 #   controls: ["CRA I.I(2)(l)?", "ANSSI R71"]
 #   remediation: "Add a component that keeps logs, such as seaworthy/init, memlogd or fluent-bit."
-#   inputs: ["image"]
+#   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.LOG_001
 
@@ -20,11 +21,17 @@ import data.seaworthy.lib
 
 checked contains lib.image_resource
 
-# A volume or what runs at shutdown keeps no logs, whatever it is called.
+present if {
+	some c in lib.containers
+	c.section in {"onboot", "services"}
+	lib.runs_one_of(c, {n | some n in given.params.log_components})
+}
+
+# The registry is part of the name: INI-001 holds init images to theirs.
 present if {
 	some c in input.components
-	c.section in {"init", "onboot", "services"}
-	lib.is_one_of(c, given.params.log_components)
+	c.section == "init"
+	lib.full_repository(c) == "docker.io/seaworthy/init"
 }
 
 fail contains {

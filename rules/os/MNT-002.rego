@@ -26,14 +26,27 @@ found contains lib.finding("MNT-002", c, {
 	"expected": "options that os.yml names",
 	"key": p.key,
 	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s where it only reads there. The suggested edit leaves it writable, and keeps mounts from spreading: rw,rbind,rprivate", [m.source, m.destination, c.id]),
-	"edits": edit.reoption(p, {"rshared"}, ["rprivate"]),
+	"fix": sprintf("write %s:%s:ro in the binds of %s where it only reads there, else %s:%s:rw,rbind,rprivate, which keeps mounts from spreading", [m.source, m.destination, c.id, m.source, m.destination]),
+	"edits": edits(p),
 }) if {
 	some p in lib.placed
 	c := p.c
 	m := p.m
 	{o | some o in lib.options(m)} == {"rw", "rbind", "rshared"}
 }
+
+# What belongs to the host is not to be written to; data may be.
+edits(p) := edit.reoption(p, {"rw", "rshared"}, ["ro"]) if {
+	some path in p.shows
+	the_hosts(path)
+} else := edit.reoption(p, {"rshared"}, ["rprivate"])
+
+the_hosts(path) if {
+	some dir in lib.system_folders
+	lib.under(path, dir)
+}
+
+the_hosts(path) if lib.kernels(path)
 
 fail contains f if {
 	some f in found

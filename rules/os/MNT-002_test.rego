@@ -21,3 +21,12 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+# Data stays writable; what is the host's does not.
+test_edits if {
+	every source, want in {"/var/data": "/var/data:/x:rw,rbind,rprivate", "/etc/ssl": "/etc/ssl:/x:rbind,ro", "/dev/shm": "/dev/shm:/x:rbind,ro"} {
+		text := sprintf("%s:/x:rw,rbind,rshared", [source])
+		system := t.put(t.nginx_mount({"destination": "/x", "type": "bind", "source": source, "options": ["rw", "rbind", "rshared"]}), "/components/4/entry", {"binds": [text]})
+		{e.value | some f in rule.fail; some e in f.edits} == {want} with input as system
+	}
+}

@@ -3,14 +3,23 @@ package seaworthy.test.TIM_001
 import data.seaworthy.rules.TIM_001 as rule
 import data.seaworthy.testing as t
 
-none := object.union(t.params, {"time_components": ["nobody"]})
+# with_program gives a service another program, and capabilities.
+with_program(program, names) := t.put(t.put(t.good, "/components/4/program", object.union(t.good.components[4].program, program)), "/components/4/spec/process/capabilities/bounding", names)
 
-test_fires_none if t.fires(rule.fail, "image:test") with input as t.good with data.params as none
+chronyd := {"path": "/usr/sbin/chronyd"}
 
-test_silent_name if t.silent(rule.fail) with input as t.component_with("report", "/name", "nobody") with data.params as none
+test_fires_none if t.fires(rule.fail, "image:test") with input as t.good
 
-test_silent_repository if t.silent(rule.fail) with input as t.component_with("report", "/image/repository", "any/nobody") with data.params as none
+# Names are claims.
+test_fires_names if {
+	t.fires(rule.fail, "image:test") with input as t.component_with("report", "/name", "chrony")
+	t.fires(rule.fail, "image:test") with input as t.component_with("report", "/image/repository", "any/chrony")
+}
 
-test_silent_good if t.silent(rule.fail) with input as t.component_with("report", "/name", "chrony")
+test_fires_powerless if t.fires(rule.fail, "image:test") with input as with_program(chronyd, [])
+
+test_fires_section if t.fires(rule.fail, "image:test") with input as t.put(with_program(chronyd, ["CAP_SYS_TIME"]), "/components/4/section", "volumes")
+
+test_silent_program if t.silent(rule.fail) with input as with_program(chronyd, ["CAP_SYS_TIME"])
 
 test_checked if rule.checked == {"image:test"} with input as t.good

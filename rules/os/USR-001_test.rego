@@ -43,10 +43,15 @@ test_silent_other_caps if t.silent(rule.fail) with input as t.nginx_caps(["CAP_N
 
 # Root gets a uid of its own; who has one keeps it.
 test_edits if {
-	root := t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0)
+	root := t.put(t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0), "/components/4/spec/process/args", ["/bin/web"])
 	{e.path | some f in rule.fail; some e in f.edits} == {"/uid", "/gid", "/capabilities"} with input as root
-	other := t.put(t.nginx_caps(["CAP_SETUID"]), "/components/4/entry", {"capabilities": ["CAP_SETUID"]})
+	other := t.put(t.put(t.nginx_caps(["CAP_SETUID"]), "/components/4/entry", {"capabilities": ["CAP_SETUID"]}), "/components/4/spec/process/args", ["/bin/web"])
 	{e.path | some f in rule.fail; some e in f.edits} == {"/capabilities"} with input as other
 }
 
 test_silent_stranger if t.silent(rule.fail) with input as t.put(t.stranger_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0)
+
+# What is known to need them keeps them.
+test_needed if {
+	{f.edits | some f in rule.fail} == {[]} with input as t.nginx_caps(["CAP_SETUID"])
+}

@@ -125,6 +125,12 @@ type Component struct {
 	// aliases followed; for init the image's name. null where os.yml is not
 	// known. Spec says what comes of it.
 	Entry json.RawMessage `json:"entry"`
+	// Program is what the runtime would start; its Name is "" for kernel, init
+	// and volumes.
+	Program Program `json:"program"`
+	// MissingTargets are destinations of the spec's mounts at which the image has
+	// nothing, and no other mount brings it.
+	MissingTargets []string `json:"missingTargets"`
 }
 
 // OriginOf is the origin of the longest prefix of a JSON pointer that Origins

@@ -1,0 +1,94 @@
+# METADATA
+# scope: package
+# title: "The command cannot start"
+# description: |-
+#   The runtime looks for the program in the working directory or along PATH, follows links, and asks the kernel to run it. What is sure to fail there is known before the build. What a mount brings is not known, and is no finding.
+# custom:
+#   id: RUN-001
+#   severity: medium
+#   pack: baseline
+#   controls: []
+#   remediation: "Name a program that the image has."
+#   inputs: ["spec", "image"]
+#   since: 0.1.0
+package seaworthy.rules.RUN_001
+
+import data.seaworthy.lib
+
+checked contains lib.resource(c) if some c in lib.containers
+
+unknown contains u if some u in lib.no_spec
+
+unknown contains {"resource": lib.resource(c), "reason": "nothing looked for the program that it starts"} if {
+	some c in lib.containers
+	object.get(c, ["program", "name"], "") == ""
+}
+
+found contains lib.finding("RUN-001", c, {
+	"path": "/process/args/0",
+	"actual": c.program.name,
+	"expected": "a program that the image has and the kernel can run",
+	"key": c.program.name,
+	"message": sprintf("%s cannot start: %s", [c.id, why]),
+	"fix": sprintf("name a program of the image %s in `command` of %s, or use an image that has %s", [c.image.repository, c.id, wanted(c.program)]),
+}) if {
+	some c in lib.containers
+	some why in failures(c.program)
+}
+
+failures(p) := {sprintf("%s is not in its image%s", [p.name, looked(p)])} if p.state == "missing"
+
+failures(p) := {sprintf("%s has no permission to be executed", [p.path])} if p.state == "closed"
+
+failures(p) := {sprintf("%s is no file", [p.path])} if p.state == "folder"
+
+failures(p) := {why |
+	some why in array.concat(
+		[sprintf("%s needs %s, which its image has not", [p.path, p.lacks]) | p.lacks != ""],
+		[sprintf("%s is a program for %s, and the system is %s", [p.path, p.arch, input.arch]) | foreign(p)],
+	)
+} if {
+	p.state == "found"
+}
+
+looked(p) := ", looked for along PATH" if {
+	not contains(p.name, "/")
+} else := ""
+
+wanted(p) := p.lacks if {
+	p.lacks != ""
+} else := p.name
+
+# foreign: the kernel has no way to run it, unless a component registers one.
+foreign(p) if {
+	p.arch != ""
+	not p.arch in object.get(runnable, input.arch, {p.arch})
+	not emulated
+}
+
+runnable := {"amd64": {"amd64", "386"}, "arm64": {"arm64", "arm"}, "riscv64": {"riscv64"}}
+
+emulated if {
+	some c in lib.containers
+	some p in lib.placed_in[c.id]
+	"/proc/sys/fs/binfmt_misc" in p.shows
+}
+
+emulated if {
+	some c in lib.onboot
+	"CAP_SYS_ADMIN" in lib.caps(c)
+	some name in lib.programs(c)
+	contains(name, "binfmt")
+}
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found
+
+not_applicable contains {"resource": lib.resource(c), "reason": c.program.why} if {
+	some c in lib.containers
+	c.program.state == "unknown"
+}
