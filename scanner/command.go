@@ -11,9 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/programs"
 )
 
-// command is the part of an effective spec that decides which program starts,
+// started is the part of an effective spec that decides which program starts,
 // and what its root must have for that.
-type command struct {
+type started struct {
 	Process struct {
 		Args []string
 		Env  []string
@@ -26,8 +26,8 @@ type command struct {
 	init []string
 }
 
-func readCommand(c *system.Component) (*command, bool) {
-	var cmd command
+func readCommand(c *system.Component) (*started, bool) {
+	var cmd started
 	if c.Spec == nil || json.Unmarshal(c.Spec, &cmd) != nil || len(cmd.Process.Args) == 0 || cmd.Process.Args[0] == "" {
 		return nil, false
 	}
@@ -70,7 +70,7 @@ func absolute(p string) string { return path.Join("/", p) }
 
 // candidates are where the runtime looks for the program, in order; or why that
 // cannot be said.
-func (cmd *command) candidates() (out []string, why string) {
+func (cmd *started) candidates() (out []string, why string) {
 	name, cwd := cmd.Process.Args[0], cmd.Process.Cwd
 	if !strings.HasPrefix(cwd, "/") {
 		cwd = "/"
@@ -114,7 +114,7 @@ type root struct {
 	covered []string
 }
 
-func newRoot(cmd *command, found map[string]programs.Found) *root {
+func newRoot(cmd *started, found map[string]programs.Found) *root {
 	r := &root{found: found}
 	for _, m := range cmd.Mounts {
 		r.cover(absolute(m.Destination))
