@@ -92,7 +92,7 @@ func TestContainerFlood(t *testing.T) {
 	}
 	c.now += 10 * linesEach
 	l.Write([]byte("after\n"))
-	if !strings.Contains(out.String(), "seaworthy: web: 500 lines not shown here; the log has them\n") || !strings.HasSuffix(out.String(), "web | after\n") {
+	if !strings.Contains(out.String(), "seaworthy: web: 500 lines not shown here; the log has more\n") || !strings.HasSuffix(out.String(), "web | after\n") {
 		t.Errorf("got ...%q", out.String()[out.Len()-200:])
 	}
 }
