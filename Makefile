@@ -19,7 +19,7 @@ FUZZTIME ?= 30s
 # Ends tests that hang. No test may take so long on any machine, however slow.
 HANG := 6h
 
-.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-memory calibrate mutate mutate-all fuzz lint clean deps FORCE
+.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-memory calibrate mutate mutate-all fuzz lint clean deps FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ deps:
 
 bench: build components ## wall time and peak memory of each step
 	@go run ./bench/pipeline
+
+bench-small: build components ## the small commands, beside kernel-hardening-checker where it is installed
+	@go run ./bench/small
 
 bench-fleet: components ## ten thousand stored systems decided (minutes, and 4 GB of temporary disk)
 	@go run ./bench/fleet
