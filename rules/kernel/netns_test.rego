@@ -144,6 +144,15 @@ test_edits if {
 	f.edits == [{"op": "set", "component": "onboot/dhcp", "path": "/sysctl", "value": {"a": "1", "net.ipv6.conf.all.accept_redirects": "0"}}]
 }
 
+test_edit_of_a_key_that_is_there if {
+	wrong := {"net/ipv6/conf/all/accept_redirects": "1"}
+	written := t.put(made(t.good, wrong), "/components/3/entry", {"sysctl": wrong})
+	found := ipv6.fail with input as written with data.seaworthy.active as packs
+	some f in found
+	f.key == "net.ipv6.conf.all.accept_redirects"
+	f.edits == [{"op": "set", "component": "onboot/dhcp", "path": "/sysctl/net~1ipv6~1conf~1all~1accept_redirects", "value": "0"}]
+}
+
 test_unknown_says_so_once if {
 	system := t.put(network, "/sysctl/unknown", [{"component": "onboot/sysctl", "reason": "x"}])
 	found := ipv6.fail with input as system with data.seaworthy.active as packs
