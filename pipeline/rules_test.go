@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -64,11 +67,21 @@ type ruleBench struct {
 	digests *strings.Replacer
 	base    string
 	facts   map[string]any
+	// inventories keeps what is found in the images, for the next system.
+	inventories scanner.Cache
+	// strictest is the pack that has all rules.
+	strictest func() (*policy.Prepared, error)
 }
 
 func newRuleBench(t *testing.T) *ruleBench {
 	t.Helper()
-	b := &ruleBench{layout: filepath.Join(t.TempDir(), "layout")}
+	b := &ruleBench{
+		layout:      filepath.Join(t.TempDir(), "layout"),
+		inventories: scanner.Cache{Dir: filepath.Join(t.TempDir(), "inventories"), Program: "test"},
+		strictest: sync.OnceValues(func() (*policy.Prepared, error) {
+			return policy.Prepare(context.Background(), policy.Options{Policy: "strict", FailOn: "none", Now: ruleDay})
+		}),
+	}
 	var refs []ocitest.Ref
 	var replace []string
 	for name, image := range ruleImages(t) {
@@ -121,13 +134,20 @@ func (b *ruleBench) only(t *testing.T, id string) policy.Options {
 		}
 		writeFile(t, filepath.Join(dir, "data", "params.json"), params)
 	}
-	return policy.Options{Policy: dir, FailOn: "none", Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	return policy.Options{Policy: dir, FailOn: "none", Now: ruleDay}
+}
+
+// ruleDay is when systems are judged.
+var ruleDay = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func (b *ruleBench) resolve(files ...string) builder.Options {
+	return builder.Options{Files: files, Arch: "amd64", Components: []string{b.layout}, Offline: true}
 }
 
 func (b *ruleBench) check(t *testing.T, judge policy.Options, files ...string) *pipeline.Checked {
 	t.Helper()
 	checked, err := pipeline.Check(t.Context(), pipeline.CheckOptions{
-		Resolve: builder.Options{Files: files, Arch: "amd64", Components: []string{b.layout}, Offline: true}, Policy: judge,
+		Resolve: b.resolve(files...), Policy: judge, Inventories: b.inventories,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -183,20 +203,26 @@ func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) 
 // decidePatch gives the findings of a rule on the base's facts with a change.
 func (b *ruleBench) decidePatch(t *testing.T, judge policy.Options, id string, p patched) []decision.Finding {
 	t.Helper()
+	if p.Policy != "" {
+		judge.Policy = p.Policy
+	}
+	d, err := policy.Decide(t.Context(), b.patch(t, p), judge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
+}
+
+// patch gives the base's facts with a change.
+func (b *ruleBench) patch(t *testing.T, p patched) *facts.Facts {
+	t.Helper()
 	merged, err := json.Marshal(mergeByID(b.facts, p.Facts))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var f facts.Facts
 	strict(t, merged, &f)
-	if p.Policy != "" {
-		judge.Policy = p.Policy
-	}
-	d, err := policy.Decide(t.Context(), &f, judge)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
+	return &f
 }
 
 const firesComment = "# fires: "

@@ -5,12 +5,16 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 const caughtComment = "# caught by: "
@@ -57,20 +61,48 @@ func (b *ruleBench) systems(t *testing.T, id string) {
 }
 
 // findings are those of one rule on a system: an os.yml that is merged with the
-// base, or a change of the base's facts.
+// base, or a change of the base's facts. All systems are judged by the strictest
+// pack, which is prepared once, unless the rule's folder sets parameters or the
+// system names a policy.
 func (b *ruleBench) findings(t *testing.T, id, name string, content []byte) []decision.Finding {
 	t.Helper()
-	judge := b.only(t, id)
+	var p patched
+	var f *facts.Facts
 	switch path.Ext(name) {
 	case ".yml":
-		return b.check(t, judge, b.base, b.place(t, name, content)).Decision.Findings
+		f = b.observe(t, b.base, b.place(t, name, content))
 	case ".json":
-		var p patched
 		strict(t, content, &p)
-		return b.decidePatch(t, judge, id, p)
+		f = b.patch(t, p)
+	default:
+		t.Fatalf("%s: a system is a .yml or a .json file", name)
 	}
-	t.Fatalf("%s: a system is a .yml or a .json file", name)
-	return nil
+	judge, err := b.strictest()
+	if params := filepath.Join(ruleSystems, id, "params.json"); p.Policy != "" || exists(params) {
+		o := b.only(t, id)
+		if p.Policy != "" {
+			o.Policy = p.Policy
+		}
+		judge, err = policy.Prepare(t.Context(), o)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := judge.Decide(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
+}
+
+// observe gives the facts of a system.
+func (b *ruleBench) observe(t *testing.T, files ...string) *facts.Facts {
+	t.Helper()
+	f, err := pipeline.Facts(t.Context(), pipeline.CheckOptions{Resolve: b.resolve(files...), Inventories: b.inventories})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // comment is what follows a prefix at the start of a line.
