@@ -10,7 +10,7 @@
 #   id: SYS-019
 #   severity: critical
 #   pack: baseline
-#   controls: ["ANSSI R9?"]
+#   controls: []
 #   remediation: "Remove the setting."
 #   inputs: ["sysctls", "kernel config"]
 #   since: 0.1.0

@@ -9,7 +9,7 @@
 #   id: DEV-008
 #   severity: medium
 #   pack: hardened
-#   controls: ["CIS-D 5.18", "ANSSI R64?"]
+#   controls: ["CIS-D 5.18"]
 #   remediation: "Remove the device, or give the component an allowance that says why."
 #   inputs: ["spec"]
 #   since: 0.2.0
