@@ -74,15 +74,18 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 // assemble passes over the images in tree order, each pass driving the scanner
 // and the writers of the formats at once. It returns the files written to dir.
 func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+	links := new(rootfs.Links)
 	for {
-		files, err := assembleOnce(ctx, r, scan, o, dir)
-		if !errors.Is(err, component.ErrAgain) {
+		files, err := assembleOnce(ctx, r, scan, o, dir, links)
+		switch {
+		case errors.Is(err, component.ErrAgain):
+			// What was written of that image is void. Such images are rare, and
+			// the others' inventories are kept.
+			if err := foresee(ctx, r, o.Resolve.Jobs); err != nil {
+				return nil, err
+			}
+		case !errors.Is(err, rootfs.ErrAgain):
 			return files, err
-		}
-		// What was written of that image is void. Such images are rare, and
-		// the others' inventories are kept.
-		if err := foresee(ctx, r, o.Resolve.Jobs); err != nil {
-			return nil, err
 		}
 		for _, f := range image.Files(r.OS.Name) {
 			if err := os.Remove(filepath.Join(dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -109,13 +112,13 @@ func foresee(ctx context.Context, r *builder.Resolved, jobs int) error {
 	return g.Wait()
 }
 
-func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string, links *rootfs.Links) ([]string, error) {
 	set, err := image.New(o.Formats, image.Options{Dir: dir, Stem: r.OS.Name, Time: o.Time})
 	if err != nil {
 		return nil, err
 	}
 	files, err := func() ([]string, error) {
-		tree := rootfs.New(r.OS, set)
+		tree := rootfs.New(r.OS, set, links, o.Resolve.TempDir)
 		if err := tree.Begin(); err != nil {
 			return nil, err
 		}

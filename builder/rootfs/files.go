@@ -28,12 +28,27 @@ func (t *Tree) writeFiles() error {
 			if err := placeAllowed(f); err != nil {
 				return err
 			}
-			files = append(files, f)
+			files = append(files, t.placed(f))
 			continue
 		}
 		volume[f.Path] = f
 	}
 	return t.write(files)
+}
+
+// placed is f where links of other sources lead it. A folder is f's at the
+// link's end.
+func (t *Tree) placed(f *system.File) *system.File {
+	p := t.links.place(f.Path)
+	if f.Type == system.TypeDir && t.links.merged(p) {
+		p = t.links.to[p]
+	}
+	if p == f.Path {
+		return f
+	}
+	moved := *f
+	moved.Path = p
+	return &moved
 }
 
 // write writes files in their order, and the folders above them.
@@ -45,29 +60,44 @@ func (t *Tree) write(files []*system.File) error {
 		}
 	}
 	for _, f := range files {
-		for _, dir := range parents(f.Path) {
-			if w, ok := t.root[dir]; ok {
-				if w.typ != system.TypeDir {
-					return fileError(f, fmt.Sprintf("files: %s lies below %s, which is a %s", f.Path, dir, w.typ))
-				}
-				continue
-			}
-			e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
-				Path: dir, Type: system.TypeDir, Mode: searchable(f.Mode), UID: f.UID, GID: f.GID}}
-			d, named := explicit[dir]
-			if named {
-				e.Mode, e.UID, e.GID = d.Mode, d.UID, d.GID
-			}
-			if _, err := t.out.Entry(e); err != nil {
-				return err
-			}
-			t.root[dir] = written{typ: system.TypeDir, component: filesComponent, implicit: !named}
+		if ok, err := t.leading(f, explicit); err != nil {
+			return err
+		} else if !ok {
+			continue
 		}
 		if err := t.writeFile(f); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// leading writes the folders above f that are not there, and says whether f can
+// be written.
+func (t *Tree) leading(f *system.File, explicit map[string]*system.File) (bool, error) {
+	for _, dir := range parents(f.Path) {
+		d, named := explicit[dir]
+		e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
+			Path: dir, Type: system.TypeDir, Mode: searchable(f.Mode), UID: f.UID, GID: f.GID}}
+		switch {
+		case named:
+			e.Mode, e.UID, e.GID = d.Mode, d.UID, d.GID
+		case t.links.leadTo(dir):
+			e.Entry = t.links.folder(dir)
+		}
+		t.links.note(&e.Entry, !named)
+		if w, ok := t.root[dir]; ok {
+			if w.typ != system.TypeDir {
+				return false, t.hopeless(dir, fileError(f, fmt.Sprintf("files: %s lies below %s, which is a %s", f.Path, dir, w.typ)))
+			}
+			continue
+		}
+		if _, err := t.out.Entry(e); err != nil {
+			return false, err
+		}
+		t.root[dir] = written{typ: system.TypeDir, component: filesComponent, implicit: !named}
+	}
+	return true, nil
 }
 
 // volumeFiles writes the files that os.yml adds to volume c, after all that is
@@ -92,15 +122,16 @@ func (t *Tree) added(c *system.Component) map[string]*system.File {
 }
 
 func (t *Tree) writeFile(f *system.File) error {
+	e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
+		Path: f.Path, Type: f.Type, Mode: f.Mode, UID: f.UID, GID: f.GID, Link: f.Link}}
+	t.links.note(&e.Entry, false)
 	if w, ok := t.root[f.Path]; ok {
 		if w.typ == system.TypeDir && f.Type == system.TypeDir {
 			return nil // written as a leading folder, with its own mode
 		}
-		return fileError(f, fmt.Sprintf("files: %s is already a %s, written by %s", f.Path, w.typ, w.by()))
+		return t.hopeless(f.Path, fileError(f, fmt.Sprintf("files: %s is already a %s, written by %s", f.Path, w.typ, w.by())))
 	}
 	t.root[f.Path] = written{typ: f.Type, component: filesComponent}
-	e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
-		Path: f.Path, Type: f.Type, Mode: f.Mode, UID: f.UID, GID: f.GID, Link: f.Link}}
 	if f.Type != system.TypeFile {
 		_, err := t.out.Entry(e)
 		return err

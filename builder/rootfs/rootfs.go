@@ -38,6 +38,13 @@ type Tree struct {
 	apk map[int][]byte
 	// volumes holds by name, and then by path, what the files section adds.
 	volumes map[string]map[string]*system.File
+	links   *Links
+	// failed is an error that a second layout may mend.
+	failed error
+	// now is the component in work, spare what its hard links may need.
+	now     *system.Component
+	spare   *spare
+	tempDir string
 }
 
 // written says what lies at a path, and who wrote it.
@@ -49,9 +56,11 @@ type written struct {
 	implicit bool
 }
 
-// New starts a tree.
-func New(os *system.OS, out Out) *Tree {
-	t := &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}, volumes: map[string]map[string]*system.File{}}
+// New starts a tree. A second tree of the same system takes the Links of the
+// first; tempDir is for files that must wait, "" for the system's.
+func New(os *system.OS, out Out, links *Links, tempDir string) *Tree {
+	t := &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}, volumes: map[string]map[string]*system.File{},
+		links: links, tempDir: tempDir}
 	for _, c := range os.InSection(system.SectionVolumes) {
 		t.volumes[c.Name] = map[string]*system.File{}
 	}
@@ -98,8 +107,16 @@ func (t *Tree) Begin() error {
 
 // End writes what is left when every pass has finished: the specs of
 // containers that share another's files, empty volumes, and the joined package
-// database of the init images.
+// database of the init images. It gives ErrAgain where the system must be laid
+// out again.
 func (t *Tree) End() error {
+	t.spare.close()
+	if t.links.settle() {
+		return ErrAgain
+	}
+	if t.failed != nil {
+		return t.failed
+	}
 	for _, c := range t.os.Components {
 		switch c.Section {
 		case system.SectionKernel, system.SectionInit:

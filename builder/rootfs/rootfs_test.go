@@ -88,8 +88,17 @@ func layWithout(t *testing.T, os *system.OS, images map[string]ocitest.Image, em
 			t.Fatal(err)
 		}
 	}
+	links := new(rootfs.Links)
+	out, err := layOnce(ctx, t, os, store, links)
+	if errors.Is(err, rootfs.ErrAgain) {
+		out, err = layOnce(ctx, t, os, store, links)
+	}
+	return out, err
+}
+
+func layOnce(ctx context.Context, t *testing.T, os *system.OS, store *component.Store, links *rootfs.Links) (*recorder, error) {
 	out := &recorder{t: t, bodies: map[string]*strings.Builder{}}
-	tree := rootfs.New(os, out)
+	tree := rootfs.New(os, out, links, t.TempDir())
 	if err := tree.Begin(); err != nil {
 		return out, err
 	}
@@ -102,7 +111,11 @@ func layWithout(t *testing.T, os *system.OS, images map[string]ocitest.Image, em
 		if c.Section == system.SectionKernel {
 			o.Nested = []string{os.Kernel.Tar}
 		}
-		if err := store.PassWith(ctx, c.Image, o, sink); err != nil {
+		err = store.PassWith(ctx, c.Image, o, sink)
+		if errors.Is(err, component.ErrAgain) {
+			return layOnce(ctx, t, os, store, links)
+		}
+		if err != nil {
 			return out, err
 		}
 	}

@@ -15,6 +15,8 @@ import (
 // Sink returns the sink that lays out component c; call it when its pass
 // begins, since it writes the component's own folder.
 func (t *Tree) Sink(c *system.Component) (system.Sink, error) {
+	t.spare.close()
+	t.now, t.spare = c, newSpare(t.tempDir)
 	if c.Section == system.SectionKernel {
 		return &kernelSink{t: t, c: c}, nil
 	}
@@ -97,20 +99,23 @@ func (s *imageSink) make(e system.Entry, data []byte) error {
 }
 
 func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
-	if e.Shadowed || s.made[e.Path] || slices.Contains(leftOut, e.Path) {
+	if e.Shadowed {
 		return nil, nil
+	}
+	if s.made[e.Path] || slices.Contains(leftOut, e.Path) {
+		return s.t.spare.keep(e)
 	}
 	if e.Path == "etc/mtab" {
 		s.mtab = true
 	}
 	if s.replaced(e) {
 		s.made[e.Path] = true
-		return nil, nil
+		return s.t.spare.keep(e)
 	}
 	if below(e.Path, "dev/pts") || below(e.Path, "dev/shm") {
-		return nil, nil
+		return s.t.spare.keep(e)
 	}
-	if s.c.Section == system.SectionInit && e.Path == apkPath && e.Type == system.TypeFile {
+	if s.c.Section == system.SectionInit && s.t.links.place(e.Path) == s.t.links.place(apkPath) && e.Type == system.TypeFile {
 		return s.t.collectAPK(s.c, e)
 	}
 	return s.emit(e)
@@ -138,17 +143,17 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 		return s.t.emitRoot(r)
 	}
 	r.Path = path.Join(s.c.FilesDir, e.Path)
-	if e.Type == system.TypeHardlink {
-		if s.made[e.Link] || slices.Contains(leftOut, e.Link) {
-			return nil, fmt.Errorf("%s is a hard link to /%s, which the builder replaces", e.Path, e.Link)
-		}
-		r.Link = path.Join(s.c.FilesDir, e.Link)
-	}
 	if added := s.t.added(s.c); len(added) > 0 {
 		s.t.root[r.Path] = written{typ: e.Type, component: s.c.ID()}
 		if f := added[r.Path]; f != nil && f.Type == system.TypeDir && e.Type == system.TypeDir {
 			r.Mode, r.UID, r.GID = f.Mode, f.UID, f.GID
 		}
+	}
+	if e.Type == system.TypeHardlink {
+		if done, err := s.t.instead(r, e.Link); done || err != nil {
+			return nil, err
+		}
+		r.Link = path.Join(s.c.FilesDir, e.Link)
 	}
 	return s.t.out.Entry(r)
 }
@@ -156,36 +161,54 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 // emitRoot writes an entry of the kernel's tarball or an init image into /,
 // unless a source that goes before has the path.
 func (t *Tree) emitRoot(r *system.RootEntry) (io.WriteCloser, error) {
+	own := r.Entry // as the image has it
+	t.links.note(&own, false)
+	r.Path = t.links.place(r.Path)
 	if system.Reserved(r.Path) != "" {
 		return nil, fmt.Errorf("/%s would change a component or what boots; only the builder writes there", r.Path)
 	}
+	if t.links.merged(r.Path) && r.Type == system.TypeDir {
+		return nil, nil // another source has a link here
+	}
 	if w, ok := t.root[r.Path]; ok {
-		return nil, conflict(r, w)
+		if err := t.conflict(r, w); err != nil {
+			return nil, err
+		}
+		return t.spare.keep(&own)
 	}
 	for _, d := range parents(r.Path) {
 		if w, ok := t.root[d]; ok && w.typ != system.TypeDir {
 			// An init image that comes later replaced the folder by
 			// something else: what was in it is gone with it.
-			return nil, nil
+			return t.spare.keep(&own)
 		}
 	}
-	if r.Type == system.TypeHardlink {
-		w, ok := t.root[r.Link]
-		if !ok || w.component != r.Component || w.typ != system.TypeFile && w.typ != system.TypeHardlink {
-			return nil, fmt.Errorf("/%s is a hard link to /%s, which another source replaces", r.Path, r.Link)
-		}
+	if err := t.lead(r.Path, r.Component); err != nil {
+		return nil, err
 	}
 	t.root[r.Path] = written{typ: r.Type, component: r.Component}
+	if r.Type == system.TypeHardlink {
+		if done, err := t.instead(r, own.Link); done || err != nil {
+			return nil, err
+		}
+		r.Link = t.links.place(own.Link)
+		w, ok := t.root[r.Link]
+		if !ok || w.component != r.Component || w.typ != system.TypeFile && w.typ != system.TypeHardlink {
+			return nil, fmt.Errorf("/%s is a hard link to /%s, which another source replaces", own.Path, own.Link)
+		}
+	}
 	return t.out.Entry(r)
 }
 
 // conflict says whether it matters that r's path was already written.
-func conflict(r *system.RootEntry, w written) error {
+func (t *Tree) conflict(r *system.RootEntry, w written) error {
 	switch {
+	case r.Type == system.TypeSymlink && t.links.merged(r.Path):
+		return nil // the link that counts is there
 	case w.implicit && r.Type == system.TypeSymlink:
-		return fmt.Errorf("/%s is a link to %q here, but the files section has files below it: name the link's target there", r.Path, r.Link)
+		return t.hopeless(r.Path, fmt.Errorf("/%s is a link to %q here, but the files section has files below it: name the link's target there", r.Path, r.Link))
 	case w.component == "kernel" && !(r.Type == system.TypeDir && w.typ == system.TypeDir):
-		return fmt.Errorf("/%s is in the kernel's tarball already", r.Path)
+		return t.hopeless(r.Path, fmt.Errorf("/%s is in the kernel's tarball already", r.Path))
 	}
 	return nil
 }
@@ -277,6 +300,7 @@ func (c *collector) Close() error { c.done(c.Bytes()); return nil }
 // writeAPK joins the package databases of the init images in their order; one
 // alone stays as it is.
 func (t *Tree) writeAPK() error {
+	apkPath := t.links.place(apkPath)
 	if _, ok := t.root[apkPath]; ok || len(t.apk) == 0 {
 		return nil
 	}
