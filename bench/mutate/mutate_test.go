@@ -82,3 +82,29 @@ test_name if not a.fail with input as {"xs": [1, 2, 3], "name": "y"}
 		"/lib/lib.rego:5: no test reaches: equal becomes neq: unused(x) if x == 1",
 		"11 mutants: 8 noticed")
 }
+
+// A test that takes too many steps fails, on every machine alike.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "os"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	content := "package a_test\n\ntest_long if count([1 | some i in numbers.range(1, 20); some j in numbers.range(1, 20); i == j]) == 20\n"
+	if err := os.WriteFile(filepath.Join(dir, "os", "A-1_test.rego"), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := load(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.compile(s.tests, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for most, want := range map[int]bool{100: false, 10_000: true} {
+		if s.most = most; s.passes(t.Context(), c, s.tests[0]) != want {
+			t.Errorf("with %d steps the test passes: %t", most, !want)
+		}
+	}
+}
