@@ -1,6 +1,7 @@
 package component
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,8 +21,8 @@ func parseConfig(raw []byte) (*system.ImageConfig, []string, error) {
 		Config       struct {
 			User         string
 			Env          []string
-			Entrypoint   []string
-			Cmd          []string
+			Entrypoint   strs
+			Cmd          strs
 			WorkingDir   string
 			StopSignal   string
 			Labels       map[string]string
@@ -51,4 +52,35 @@ func parseConfig(raw []byte) (*system.ImageConfig, []string, error) {
 		out.History = append(out.History, h.CreatedBy)
 	}
 	return out, c.RootFS.DiffIDs, nil
+}
+
+// strs is a command line in an image config. Docker takes one string for a
+// command of one word, spaces and all.
+type strs []string
+
+// UnmarshalJSON reads a list, or one string.
+func (w *strs) UnmarshalJSON(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte(`"`)) {
+		*w = make(strs, 1)
+		return json.Unmarshal(raw, &(*w)[0])
+	}
+	return json.Unmarshal(raw, (*[]string)(w))
+}
+
+// assume fills in the platform that a config does not name: the one that the
+// index gives its manifest; for a manifest that no index chose, ours, as Docker
+// and containerd do. Rules look at the programs themselves.
+func assume(c *system.ImageConfig, listed *platform, lone bool, arch string) {
+	if listed == nil && lone {
+		listed = &platform{OS: "linux", Architecture: arch}
+	}
+	if listed == nil {
+		return
+	}
+	if c.OS == "" {
+		c.OS = listed.OS
+	}
+	if c.Architecture == "" {
+		c.Architecture = listed.Architecture
+	}
 }

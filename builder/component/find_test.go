@@ -254,7 +254,7 @@ func TestBadDocuments(t *testing.T) {
 		"bad diff ID":      {`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:x"]}}`, `diff ID "sha256:x"`},
 		"not layers":       {`{"os":"linux","architecture":"amd64","rootfs":{"type":"other"}}`, `"other"`},
 		"not JSON":         {`[]`, "not JSON"},
-		"no architecture":  {`{"rootfs":{"diff_ids":["` + digest + `"]}}`, "config says /"},
+		"no architecture":  {`{"os":"windows","rootfs":{"diff_ids":["` + digest + `"]}}`, "config says windows/"},
 	} {
 		t.Run("config "+name, func(t *testing.T) {
 			img := layers(entries{})

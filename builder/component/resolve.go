@@ -219,7 +219,7 @@ func (s *Store) only(ctx context.Context, p *place, ds []descriptor) (img *syste
 	known := map[string]*system.Image{}
 	var last error
 	for _, d := range ds {
-		one, err := s.walk(ctx, p, d, 0)
+		one, err := s.walk(ctx, p, d, 1)
 		if err != nil {
 			if passesOver(d, err) {
 				last = err
@@ -274,7 +274,7 @@ func (s *Store) walk(ctx context.Context, p *place, d descriptor, depth int) (*s
 	p.mu.Unlock()
 	if doc.Manifests == nil {
 		d.MediaType, d.Size = docType(doc, d), int64(len(raw))
-		img, err := s.image(ctx, p, d, raw)
+		img, err := s.image(ctx, p, d, raw, depth == 0)
 		if err != nil {
 			return nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
 		}
@@ -317,8 +317,9 @@ func docType(doc *document, d descriptor) string {
 	return typeOCIManifest
 }
 
-// image reads the config of one manifest and puts both together.
-func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte) (*system.Image, error) {
+// image reads the config of one manifest and puts both together. lone: no other
+// manifest can be meant.
+func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte, lone bool) (*system.Image, error) {
 	m, err := s.parseManifest(raw)
 	if err != nil {
 		return nil, err
@@ -332,6 +333,7 @@ func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte) (
 		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
 	}
 	c.Digest = m.Config.Digest
+	assume(c, d.Platform, lone, s.opt.Arch)
 	if c.OS != "linux" || c.Architecture != s.opt.Arch {
 		return nil, &noPlatform{fmt.Sprintf("its config says %s/%s, wanted is linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
 	}
