@@ -282,3 +282,27 @@ func TestNotesEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// The last of many notes stands in every format too, and a newline in a file's
+// name begins no note of its own.
+func TestManyNotes(t *testing.T) {
+	t.Parallel()
+	d := sample()
+	for i := range 60 {
+		d.Notes = append(d.Notes, fmt.Sprintf("services/c%d: these look like software and could not be read: %s/a\nforged: b.jar", i, strings.Repeat("/x", 60)))
+	}
+	for format := range readers() {
+		out := render(t, format, d, Options{Diff: diffOf})
+		told := strings.Contains(strings.Join(strings.Fields(out), " "), "services/c59: these")
+		if !told && (format != "markdown" || !strings.Contains(out, "more")) { // a comment has a limit, and says how much is left out
+			t.Errorf("%s: the last note is missing", format)
+		}
+		newline := "/a\nforged"
+		if json.Valid([]byte(out)) {
+			newline = `/a\nforged`
+		}
+		if format != "json" && strings.Contains(out, newline) { // JSON holds the very text
+			t.Errorf("%s: a newline in a name begins a note", format)
+		}
+	}
+}

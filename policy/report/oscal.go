@@ -100,7 +100,7 @@ func (r *oscalReport) build() {
 		UUID: r.id("result"), Title: markup(verdictWord(d) + ": " + why(d)), Description: markup(tally(d)), Start: r.at, End: r.at,
 		Props: props("verdict", string(d.Verdict), "fail-on", d.FailOn, "judged", d.Date, "kernel", d.System.Kernel, "lock", d.System.LockDigest,
 			"waivers", d.WaiversDigest, "signer", r.o.Signer),
-		Remarks: markups(strings.Join(d.Notes, "\n")),
+		Remarks: remarks(d.Notes),
 		Local: oscalLocal{Assets: oscalAssets{
 			Components: []oscalComponent{{UUID: tool, Type: "software", Title: markup(d.Tool.Name), Description: "Decides what a system would be allowed to do.",
 				Props: props("version", d.Tool.Version), Status: oscalState{State: "operational"}}},
@@ -318,6 +318,16 @@ func markup(s string) string { return escapeMarkdown(oscalText(s)) }
 
 func markups(s string) string {
 	return strings.TrimSpace(escapeMarkdown(cut(strings.Join(lines(s), "\n"), maxMessage)))
+}
+
+// remarks are the notes, a paragraph each. None is left out, and none can
+// begin another one by a newline of its own.
+func remarks(notes []string) string {
+	var out []string
+	for _, n := range notes {
+		out = append(out, markup(n))
+	}
+	return strings.Join(out, "\n\n")
 }
 
 // token is an identifier as OSCAL wants it: a letter, then letters, digits,

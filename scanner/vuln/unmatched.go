@@ -52,7 +52,7 @@ func (m *matcher) speaks(t *target) bool {
 func uncovered(c *facts.Component) error {
 	what := "its distribution, which it does not name"
 	if d := c.SBOM.Distro; d != nil {
-		what = cmp.Or(d.PrettyName, d.ID+" "+d.VersionID)
+		what = cmp.Or(d.PrettyName, strings.TrimSpace(d.ID+" "+d.VersionID))
 	}
 	o := c.Image.Origin
 	return &system.Error{Kind: system.ErrUnusable, Pos: system.Position{File: o.File, Line: o.Line, Column: o.Column},
