@@ -165,6 +165,32 @@ func TestNamesOfLayout(t *testing.T) {
 	}
 }
 
+// An image without any name, as skopeo leaves it where it was given a folder.
+func TestUnnamedInLayout(t *testing.T) {
+	source := layers(entries{ocitest.File("a", "")})
+	img, one := source.Build(), t.TempDir()
+	ocitest.WriteLayout(t, one, ocitest.Named("x", source))
+	index := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":%d}`, typeOCIManifest, img.Root.Digest, img.Root.Size)
+	other := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1}`, typeOCIManifest, 1)
+	artifact := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1,"artifactType":"application/x"}`, typeOCIManifest, 2)
+	for name, tc := range map[string]struct{ entries, want string }{
+		"one":     {index + "," + artifact, "an image without a name: write docker.io/t/img@" + img.Root.Digest + ","},
+		"several": {index + "," + other, fmt.Sprintf("images without a name, that docker.io/t/img@DIGEST finds: [%q ", img.Root.Digest)},
+	} {
+		if err := os.WriteFile(filepath.Join(one, "index.json"), []byte(`{"schemaVersion":2,"manifests":[`+tc.entries+`]}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, Options{Paths: []string{one}, Offline: true})
+		_, err := s.Find(context.Background(), "t/img:1", system.Position{})
+		if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, tc.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if found := find(t, s, "docker.io/t/img@"+img.Root.Digest); found.Digest != img.Root.Digest {
+			t.Errorf("%s: digest %s", name, found.Digest)
+		}
+	}
+}
+
 // An artifact may stand beside an image, for the same platform.
 func TestArtifactInIndex(t *testing.T) {
 	image := layers(entries{ocitest.File("a", "")}).Build()

@@ -128,6 +128,18 @@ func (l *layout) tagOnly(tag string) string {
 	return ""
 }
 
+// unnamed are the digests of images that have no name at all, as skopeo writes
+// them where it was given a folder alone.
+func (l *layout) unnamed() []string {
+	var out []string
+	for _, d := range l.all {
+		if d.Annotations[annotationRef] == "" && d.Annotations[annotationContainerd] == "" && !d.beside() && !slices.Contains(out, d.Digest) {
+			out = append(out, d.Digest)
+		}
+	}
+	return out
+}
+
 func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[string]descriptor, err error) {
 	doc, err := parseDocument(raw, "")
 	if err != nil {

@@ -13,9 +13,7 @@ var variants = map[string][]string{"amd64": {"", "v1"}, "arm64": {"", "v8"}}
 // else those that say nothing.
 // Of several, those that say to be an artifact, or about another, are none.
 func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
-	plain := slices.DeleteFunc(slices.Clone(ds), func(d descriptor) bool {
-		return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != typeOCIConfig
-	})
+	plain := slices.DeleteFunc(slices.Clone(ds), descriptor.beside)
 	if picked := s.candidates(plain); len(picked) > 0 {
 		return picked, nil
 	}
@@ -23,6 +21,11 @@ func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
 		return picked, nil
 	}
 	return nil, s.without(ds)
+}
+
+// beside: the entry says that it is an artifact, or about another one.
+func (d descriptor) beside() bool {
+	return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != typeOCIConfig
 }
 
 func (s *Store) candidates(ds []descriptor) []descriptor {

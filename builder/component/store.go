@@ -306,20 +306,32 @@ func (s *Store) nowhere(r ref) error {
 		if a, isArchive := src.(*archive); isArchive {
 			l, ok = a.src.(*layout)
 		}
-		if !ok || len(l.named) == 0 {
+		if !ok {
 			continue
 		}
 		if d := l.tagOnly(r.tag); d != "" {
 			return &system.Error{Kind: system.ErrUnusable, What: what, Next: fmt.Sprintf(
 				"%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.tag, r.registry, r.repository, d)}
 		}
-		names := fmt.Sprintf("%.80q", l.named[:min(len(l.named), maxNames)])
-		if len(l.named) > maxNames {
-			names = strings.TrimSuffix(names, "]") + fmt.Sprintf(" and %d more]", len(l.named)-maxNames)
+		if len(l.named) > 0 {
+			next += fmt.Sprintf("; %s has %s", l.where, some(l.named))
 		}
-		next += fmt.Sprintf("; %s has %s", l.where, names)
+		if list := l.unnamed(); len(list) == 1 {
+			next += fmt.Sprintf("; %s has an image without a name: write %s/%s@%s, or give it its name", l.where, r.registry, r.repository, list[0])
+		} else if len(list) > 1 {
+			next += fmt.Sprintf("; %s has images without a name, that %s/%s@DIGEST finds: %s", l.where, r.registry, r.repository, some(list))
+		}
 	}
 	return &system.Error{Kind: system.ErrUnusable, What: what, Next: next}
+}
+
+// some are the first of a list.
+func some(list []string) string {
+	names := fmt.Sprintf("%.80q", list[:min(len(list), maxNames)])
+	if len(list) > maxNames {
+		names = strings.TrimSuffix(names, "]") + fmt.Sprintf(" and %d more]", len(list)-maxNames)
+	}
+	return names
 }
 
 func placeKey(img *system.Image) string { return img.Name + " " + img.Manifest }
@@ -349,5 +361,19 @@ func imageError(reference string, pos system.Position, err error) error {
 	if e := (*system.Error)(nil); errors.As(err, &e) {
 		next = e.Next
 	}
+	if next == "" {
+		next = nextForImage(err, kind)
+	}
 	return &system.Error{Kind: kind, Pos: pos, What: fmt.Sprintf("image %q", reference), Next: next, Err: err}
+}
+
+// nextForImage is the next step where the cause has none of its own.
+func nextForImage(err, kind error) string {
+	switch {
+	case errors.As(err, new(*entryError)):
+		return "build the image without this entry, or use another image"
+	case kind == system.ErrMismatch:
+		return "get the image again from where it was published; these are other bytes than its digest names"
+	}
+	return "build or get the image again, or use another one"
 }

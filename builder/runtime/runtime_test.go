@@ -242,7 +242,7 @@ func TestHostnameNote(t *testing.T) {
 // does everything that compares paths.
 func TestRelativeDestination(t *testing.T) {
 	t.Parallel()
-	keys := "    mounts: [{type: tmpfs, source: tmpfs, destination: a/b}]\n    binds: [\"/x:c/d:ro\"]\n    tmpfs: [\"e:size=1m\"]\n"
+	keys := "    mounts: [{type: tmpfs, source: tmpfs, destination: ./a//b/}]\n    binds: [\"/x:c/./d:ro\"]\n    tmpfs: [\"e/:size=1m\"]\n"
 	s, out := must(t, keys, "")
 	var got []string
 	for _, m := range s.Mounts {
@@ -256,7 +256,7 @@ func TestRelativeDestination(t *testing.T) {
 	if !slices.Contains(got, "/e") {
 		t.Errorf("destinations %q", got)
 	}
-	if len(out.Notes) != 3 || out.Notes[0].Key != "tmpfs" || out.Notes[1].Value != "c/d" || !strings.Contains(out.Notes[2].Text, `read as "/a/b"`) {
+	if len(out.Notes) != 3 || out.Notes[0].Key != "tmpfs" || out.Notes[1].Value != "c/./d" || !strings.Contains(out.Notes[2].Text, `read as "/a/b"`) {
 		t.Errorf("notes %+v", out.Notes)
 	}
 }

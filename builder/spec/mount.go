@@ -76,6 +76,9 @@ func checkHostPath(d *decoder, n *yaml.Node, what, p string) {
 // its leading slash: OCI runtimes read it from the container's root.
 func checkDestination(d *decoder, n *yaml.Node, what, p string) {
 	if p != "" && !strings.HasPrefix(p, "/") {
+		if !slices.Contains(strings.Split(p, "/"), "..") {
+			return
+		}
 		p = "/" + p
 	}
 	checkHostPath(d, n, what, p)

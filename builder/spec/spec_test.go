@@ -137,6 +137,7 @@ func TestRefuses(t *testing.T) {
 		"ipc none":         {service("    ipc: none\n"), `os.yml:4:10: ipc: "none": want host, new or the absolute path of a namespace`},
 		"net word":         {service("    net: bridge\n"), `os.yml:4:10: net: "bridge": want host, new, none or the absolute path of a namespace`},
 		"bind parts":       {service("    binds: [/a]\n"), `os.yml:4:13: bind "/a" has 1 part between colons, want 2 or 3 -> write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS`},
+		"bind climbs in":   {service("    binds: [\"/a:b/../c\"]\n"), `os.yml:4:13: bind destination "/b/../c" is not a plain path -> write /c`},
 		"bind climbs":      {service("    binds: [\"/a/..:/b\"]\n"), `os.yml:4:13: bind source "/a/.." is not a plain path -> write /`},
 		"bind volume":      {service("    binds: [\"data:/b\"]\n"), `os.yml:4:13: services "web": there is no volume "data" -> add it to volumes:, or write an absolute path`},
 		"mount nowhere":    {service("    mounts: [{type: bind, source: /a}]\n"), `os.yml:4:14: a mount of type "bind" without a destination -> add destination:`},
