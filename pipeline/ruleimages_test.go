@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -65,6 +66,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"registry.example/seaworthy/init:1": component(ocitest.Config{}),
 		"example/unknown:1":                 {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web")}}}},
 	}
+	maps.Copy(images, attackImages())
 	return images
 }
 

@@ -2,9 +2,10 @@
 # scope: package
 # title: "Account with an empty or well-known password"
 # description: |-
-#   Anybody logs in as it. About twenty passwords that images, boards and tutorials
-#   ship with, and the account's own name, are tried on each hash; one at a cost or
-#   of a form that is not computed leaves the account unknown.
+#   Anybody logs in as it. Accounts count in files of any name, which may be linked,
+#   bound or mounted to where they are read. About twenty passwords that images, boards and tutorials
+#   ship with, and the account's own name, are tried on each hash; one at a cost
+#   or of a form that is not computed leaves the account unknown.
 # custom:
 #   id: USR-006
 #   severity: critical
@@ -50,7 +51,7 @@ found contains lib.finding("USR-006", c, {
 	"expected": "none",
 	"key": name,
 	"message": sprintf("account %s of %s has %s password", [name, c.id, which]),
-	"fix": sprintf("lock account %s in /etc/shadow of the image %s", [name, c.image.repository]),
+	"fix": sprintf("lock account %s in the image %s", [name, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	some name, which in weak(c.files)

@@ -19,24 +19,39 @@ import data.seaworthy.lib
 
 checked contains lib.resource(c) if some c in lib.inventoried
 
-checked contains resource(f) if some f in written
+checked contains resource(f) if some f in array.concat(written, parts)
 
 unknown contains u if some u in lib.no_files
 
 unknown contains {"resource": resource(f), "reason": "it includes files that are not looked at"} if {
-	some f in written
+	some f in array.concat(written, parts)
 	f.logins.partial == true
 }
 
 unknown contains {"resource": lib.resource(c), "reason": sprintf("sshd reads %s, whose settings are not known", [file])} if {
 	some c in lib.containers
 	lib.is_sshd(c)
-	some file in flag(c, "f")
+	some option in flag(c, "f")
+	file := split(option.value, " ")[0]
 	file != "/etc/ssh/sshd_config"
 }
 
-# written are the files of os.yml that are a configuration of sshd.
+unknown contains {"resource": lib.resource(c), "reason": sprintf("its sshd_config is %s of the host, whose settings are not known", [path])} if {
+	some c in lib.containers
+	some p in lib.placed_in[c.id]
+	p.destination == "/etc/ssh/sshd_config"
+	some path in p.shows
+	not path in {f.path | some f in written}
+}
+
+# written are the files of os.yml that are a configuration of sshd, or a part of one.
 written := [f | some f in lib.arr(input.files); is_object(lib.obj(f.logins).sshd)]
+
+parts := [f |
+	some f in lib.arr(input.files)
+	not is_object(lib.obj(f.logins).sshd)
+	count(lib.arr(lib.obj(f.logins).sshdMatch)) > 0
+]
 
 resource(f) := sprintf("file:%s", [f.path])
 
@@ -46,43 +61,110 @@ default_setting := {
 	"permitemptypasswords": "no", "kbdinteractiveauthentication": "yes",
 }
 
-# flag lists what follows an option letter in the arguments: -oX, -o X, -Do X.
-flag(c, letter) := {value |
-	args := lib.args(c)
-	some i, arg in args
-	m := regex.find_all_string_submatch_n(sprintf(`^-[46DdeGiqTt]*%s(.*)$`, [letter]), arg, 1)[0]
-	value := or_next(m[1], args, i)
+# Any other value is "yes", or may be, in some other spelling.
+strong(value) if lower(value) in {"no", "prohibit-password", "without-password", "forced-commands-only"}
+
+# flag lists what follows an option letter in the arguments: -oX, -o X, -Do X. A
+# line for a shell has X in several words.
+flag(c, letter) := {{"value": concat(" ", [value, next_word(command, i)]), "awaited": awaited} |
+	some command in servers(c)
+	some i, word in command
+	m := regex.find_all_string_submatch_n(sprintf(`^-[46DdeGiqTt]*%s(.*)$`, [letter]), word, 1)[0]
+	value := or_next(m[1], command, i)
+	awaited := regex.match(`^-[46DdeGiqTt]*[CEbcfghkpu]$`, word_at(command, i - 1))
 }
 
 or_next(value, args, i) := value if {
 	value != ""
 } else := args[i + 1]
 
-# given are the settings in the arguments of sshd, which outweigh the file.
-given(c) := {setting: value |
+next_word(command, i) := word_at(command, i + 1) if {
+	regex.match(`^-[46DdeGiqTt]*o.`, command[i])
+} else := word_at(command, i + 2)
+
+word_at(command, i) := command[i] if {
+	i >= 0
+	i < count(command)
+} else := ""
+
+# servers are the commands that run sshd, or all where none says so.
+servers(c) := named if {
+	named := [command | some command in lib.commands(c); lib.base(command[0]) == "sshd"]
+	count(named) > 0
+} else := lib.commands(c)
+
+# options are the settings in the arguments. What may be the value of another
+# option makes nothing stronger.
+options(c) := {[aliased(lower(m[1])), value] |
 	lib.is_sshd(c)
-	some text in flag(c, "o")
-	m := regex.find_all_string_submatch_n(`^\s*"?([A-Za-z]+)"?\s*[=\s]\s*["']?([A-Za-z-]+)`, text, 1)[0]
-	setting := aliased(lower(m[1]))
+	some option in flag(c, "o")
+	m := regex.find_all_string_submatch_n(`^\s*"?([A-Za-z]+)"?\s*[=\s]\s*["']?([A-Za-z-]+)`, option.value, 1)[0]
 	value := lower(m[2])
+	not awaited_strength(option, value)
 }
+
+awaited_strength(option, value) if {
+	option.awaited
+	strong(value)
+}
+
+# given outweigh the file; of two values of one setting the weaker counts.
+given(c) := {setting: weakest(values) |
+	said := options(c)
+	some [setting, _] in said
+	values := {v | some [s, v] in said; s == setting}
+}
+
+# What is no container is given nothing.
+said_by(c) := given(c) if {
+	lib.has_spec(c)
+} else := {}
+
+weakest(values) := [v | some v in values; not strong(v)][0] if {
+	not all_strong(values)
+} else := "no"
+
+all_strong(values) if every v in values { strong(v) }
 
 aliased(setting) := "kbdinteractiveauthentication" if {
 	setting in {"challengeresponseauthentication", "skeyauthentication"}
 } else := setting
 
-# A configuration counts wherever it is shipped: a service may start sshd by any name.
-runs_sshd(c) if c.section in {"services", "onboot", "init"}
+# A configuration counts wherever it is shipped: a service may start sshd by any
+# name, and mount a volume where sshd looks.
+runs_sshd(c) if c.section in {"services", "onboot", "init", "volumes"}
 
 # weak are the settings that hold for all, and those that hold for some.
 weak(sshd, match) := {[setting, setting, value] |
 	some setting, standard in default_setting
 	value := lower(object.get(sshd, setting, standard))
-	value == "yes"
-} | {[sprintf("%s (Match %s)", [m.keyword, m.criteria]), m.keyword, "yes"] |
+	not strong(value)
+	not harmless(setting, sshd, match)
+} | {[sprintf("%s (Match %s)", [m.keyword, m.criteria]), m.keyword, lower(m.value)] |
 	some m in match
 	default_setting[m.keyword]
-	lower(m.value) == "yes"
+	not strong(m.value)
+	not needs_key(m.keyword, sshd, match)
+}
+
+harmless(setting, sshd, match) if needs_key(setting, sshd, match)
+
+# Nothing but PAM answers there, and it is off where nothing is said.
+harmless("kbdinteractiveauthentication", sshd, _) if {
+	not sshd.kbdinteractiveauthentication
+	lower(object.get(sshd, "usepam", "no")) == "no"
+}
+
+# needs_key: every way to log in takes a key, so that no password is enough.
+needs_key(setting, sshd, match) if {
+	setting != "permitrootlogin"
+	ways := split(sshd.authenticationmethods, " ")
+	every way in ways {
+		"publickey" in split(way, ",")
+	}
+	every m in match {
+		m.keyword != "authenticationmethods"
+	}
 }
 
 body(key, setting, value, who, where) := {
@@ -99,7 +181,16 @@ found contains lib.finding("USR-012", c, object.union(body(key, setting, value, 
 	is_object(c.files.sshd)
 	runs_sshd(c)
 	where := sprintf("/etc/ssh/sshd_config of the image %s", [c.image.repository])
-	some [key, setting, value] in weak(object.union(c.files.sshd, given(c)), lib.arr(c.files.sshdMatch))
+	some [key, setting, value] in weak(object.union(c.files.sshd, said_by(c)), lib.arr(c.files.sshdMatch))
+}
+
+# Arguments say so too where the file is not in the image.
+found contains lib.finding("USR-012", c, object.union(body(setting, setting, value, c.id, sprintf("the command of %s", [c.id])), {"origin": c.image.origin})) if {
+	some c in lib.containers
+	not is_object(object.get(lib.obj(c.files), "sshd", null))
+	some setting, value in given(c)
+	default_setting[setting]
+	not strong(value)
 }
 
 # dropbear has no configuration: it takes passwords unless it is told not to.
@@ -112,11 +203,17 @@ found contains lib.finding("USR-012", c, {
 	"fix": sprintf("add -s to the command of %s", [c.id]),
 }) if {
 	some c in lib.containers
-	some arg in lib.args(c)
-	regex.match(`(^|/)dropbear$`, arg)
-	every other in lib.args(c) {
-		not regex.match(`^-[BEFRagijkmtwz]*s`, other)
-	}
+	some command in lib.commands(c)
+	some i, word in command
+	lib.base(word) == "dropbear"
+	not wants_key(array.slice(command, i + 1, count(command)))
+}
+
+# -s takes no passwords, -t a key besides. What another option waits for is none.
+wants_key(args) if {
+	some i, arg in args
+	regex.match(`^-[BEFRVaegijkmqwz]*[st]`, arg)
+	not regex.match(`^-[BEFRVaegijkmqstwz]*[ADGIKPTWbcdlpr]$`, word_at(args, i - 1))
 }
 
 fail contains f if {
@@ -127,6 +224,11 @@ fail contains f if {
 fail contains object.union(body(key, setting, value, f.path, sprintf("files%s", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
 	some f in written
 	some [key, setting, value] in weak(f.logins.sshd, lib.arr(f.logins.sshdMatch))
+}
+
+fail contains object.union(body(key, setting, value, f.path, sprintf("files%s", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
+	some f in parts
+	some [key, setting, value] in weak({"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"}, f.logins.sshdMatch)
 }
 
 not_applicable contains lib.allowed(f) if some f in found

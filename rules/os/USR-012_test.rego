@@ -91,3 +91,63 @@ test_silent_dropbear if {
 	keys(t.nginx_with("/process/args", ["dropbear", "-FEs"])) == set()
 	keys(t.nginx_with("/process/args", ["dropbear", "-s", "-F"])) == set()
 }
+
+shell(line, sshd) := t.put(t.nginx_files("sshd", sshd), "/components/4/spec/process/args", ["/bin/sh", "-c", line])
+
+test_fires_shell if {
+	keys(shell("exec /usr/sbin/sshd -D -o PermitRootLogin=yes", closed)) == {"permitrootlogin"}
+	keys(shell("rm -f x; sshd -o 'PermitRootLogin yes'", closed)) == {"permitrootlogin"}
+	t.silent(rule.unknown) with input as shell("rm -f x; sshd -D", closed)
+	keys(shell("dropbear -R; logger -s up", null)) == {"dropbear"}
+}
+
+# Of two values the weaker counts, and another option's value does not.
+test_fires_two_values if {
+	keys(runs(["-oPermitRootLogin=no", "-oPermitRootLogin=yes"], closed)) == {"permitrootlogin"}
+	keys(runs(["-E", "-oPasswordAuthentication=no"], object.union(closed, {"passwordauthentication": "yes"}))) == {"passwordauthentication"}
+}
+
+test_fires_argument_without_file if {
+	keys(runs(["-oPermitRootLogin=yes"], null)) == {"permitrootlogin"}
+	keys(runs(["-oPermitRootLogin=no", "-oX11Forwarding=yes"], null)) == set()
+}
+
+test_fires_other_spelling if keys(t.nginx_files("sshd", object.union(closed, {"permitrootlogin": "y\"es"}))) == {"permitrootlogin"}
+
+test_pam if {
+	keys(t.nginx_files("sshd", object.remove(closed, ["kbdinteractiveauthentication"]))) == set()
+	keys(t.nginx_files("sshd", object.union(object.remove(closed, ["kbdinteractiveauthentication"]), {"usepam": "yes"}))) == {"kbdinteractiveauthentication"}
+}
+
+# Where each way to log in takes a key, passwords may be asked for too.
+test_needs_key if {
+	open := {"permitrootlogin": "no", "authenticationmethods": "publickey,password publickey"}
+	keys(t.nginx_files("sshd", open)) == set()
+	keys(t.nginx_files("sshd", object.union(open, {"permitrootlogin": "yes"}))) == {"permitrootlogin"}
+	keys(t.nginx_files("sshd", object.union(open, {"authenticationmethods": "publickey password"}))) == {"passwordauthentication"}
+	keys(t.put(t.nginx_files("sshd", open), "/components/4/files/sshdMatch", [{"criteria": "all", "keyword": "authenticationmethods", "value": "any"}])) == {"passwordauthentication"}
+	keys(t.put(t.nginx_files("sshd", open), "/components/4/files/sshdMatch", [{"criteria": "all", "keyword": "passwordauthentication", "value": "yes"}])) == set()
+}
+
+test_part if {
+	part := [{"criteria": "all", "keyword": "passwordauthentication", "value": "yes"}]
+	keys(written(null, part, false)) == {"passwordauthentication (Match all)"}
+	t.tells(rule.unknown, "file:/etc/ssh/sshd_config") with input as written(null, part, true)
+}
+
+bound(path) := t.put(t.good, "/components/4/spec/mounts", [{"destination": "/etc/ssh/sshd_config", "type": "bind", "source": path, "options": ["bind", "ro"]}])
+
+test_bound if {
+	t.tells(rule.unknown, "component:services/nginx") with input as bound("/etc/other")
+	system := t.put(bound("/etc/ssh/sshd_config"), "/files", written(closed, [], false).files)
+	t.silent(rule.unknown) with input as system
+}
+
+test_dropbear_options if {
+	keys(t.nginx_with("/process/args", ["dropbear", "-b", "-s"])) == {"dropbear"}
+	keys(t.nginx_with("/process/args", ["dropbear", "-F", "-t"])) == set()
+	keys(t.nginx_with("/process/args", ["dropbearmulti", "dropbear", "-s"])) == set()
+}
+
+# An image of the init section, or a volume, has no command.
+test_fires_volume if keys(t.put(t.put(t.nginx_files("sshd", object.union(closed, {"permitrootlogin": "yes"})), "/components/4/section", "volumes"), "/components/4/spec", null)) == {"permitrootlogin"}

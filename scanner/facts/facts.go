@@ -246,8 +246,8 @@ type Inventory struct {
 	// Secrets are files in any layer, shadowed ones too, that hold a private
 	// key or a credential; Kind says which. The secret itself is never kept.
 	Secrets []Obj `json:"secrets"`
-	// EmptyPasswords are accounts in /etc/shadow or /etc/passwd with an empty
-	// password.
+	// EmptyPasswords are accounts with an empty password, in /etc/shadow or
+	// /etc/passwd; those of another file as "NAME in FILE".
 	EmptyPasswords []string `json:"emptyPasswords"`
 	// KnownPasswords are accounts there whose password is a well-known one,
 	// UntriedPasswords those with a hash that is not computed to tell.

@@ -24,9 +24,10 @@ var wellKnown = []string{
 }
 
 // The hashes of a hostile image cost what it likes, so that only what takes
-// about a tenth of a second is tried, and few of them.
+// about a tenth of a second is tried, and of all not more than some seconds:
+// a hundred ordinary ones by SHA-crypt, five by yescrypt.
 const (
-	maxTried    = 4        // hashes of an image
+	maxCost     = 640      // of the hashes of a file, in thousands of rounds of SHA-crypt
 	maxRounds   = 100_000  // of SHA-crypt
 	maxBcrypt   = 10       // its cost, a power of two
 	maxYescrypt = 32 << 20 // bytes of memory
@@ -55,7 +56,11 @@ func logins(texts ...string) []login {
 // with a hash of a form, or at a cost, that is not computed. Each list is sorted
 // and names an account once.
 func passwords(texts ...string) (empty, known, untried []string) {
-	tried := 0
+	return try(maxCost, texts...)
+}
+
+// try is passwords, with what trying may cost.
+func try(left int, texts ...string) (empty, known, untried []string) {
 	for _, l := range logins(texts...) {
 		if l.hash == "" {
 			empty = append(empty, l.name)
@@ -64,12 +69,11 @@ func passwords(texts ...string) (empty, known, untried []string) {
 		if !isHash(l.hash) {
 			continue
 		}
-		check := checker(l.hash)
-		if check == nil || tried == maxTried {
+		check, cost := checker(l.hash)
+		if left -= cost; check == nil || left < 0 {
 			untried = append(untried, l.name)
 			continue
 		}
-		tried++
 		if slices.ContainsFunc(append([]string{l.name}, wellKnown...), check) {
 			known = append(known, l.name)
 		}
@@ -77,15 +81,16 @@ func passwords(texts ...string) (empty, known, untried []string) {
 	return sorted(empty), sorted(known), sorted(untried)
 }
 
-// isHash: what begins with ! or * is locked, and x stands in the other file.
+// isHash: what begins with ! or * is locked, and x stands in the other file. A
+// hash without a mark is one by the DES: it has 13 characters, and more where the
+// password is long (bigcrypt) or has an age behind a comma.
 func isHash(field string) bool {
-	return strings.HasPrefix(field, "$") || strings.HasPrefix(field, "_") || isTraditional(field)
-}
-
-// isTraditional: a hash by the DES has this many characters, and no mark.
-func isTraditional(field string) bool {
 	const length, alphabet = 13, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	return len(field) == length && strings.Trim(field, alphabet) == ""
+	if strings.HasPrefix(field, "$") || strings.HasPrefix(field, "_") {
+		return true
+	}
+	field, _, _ = strings.Cut(field, ",")
+	return len(field) >= length && strings.Trim(field, alphabet) == ""
 }
 
 func sorted(names []string) []string {
@@ -93,31 +98,32 @@ func sorted(names []string) []string {
 	return slices.Compact(names)
 }
 
-// checker says whether a password is that of a hash as crypt(5) writes it; nil
-// where that would cost too much or is of another form.
-func checker(encoded string) func(password string) bool {
+// checker says whether a password is that of a hash as crypt(5) writes it, and
+// at what cost; nil where that would be too much or the hash is of another form.
+func checker(encoded string) (check func(password string) bool, cost int) {
 	part := strings.Split(encoded, "$")
 	if len(part) < 4 || part[0] != "" {
-		return nil
+		return nil, 0
 	}
 	switch part[1] {
 	case "1":
-		return md5Checker(part[2:])
+		return md5Checker(part[2:]), 1
 	case "5":
 		return shaChecker(sha256.New, part[2:])
 	case "6":
 		return shaChecker(sha512.New, part[2:])
 	case "2a", "2b", "2y":
-		if cost, err := bcrypt.Cost([]byte(encoded)); err != nil || cost > maxBcrypt {
-			return nil
+		cost, err := bcrypt.Cost([]byte(encoded))
+		if err != nil || cost > maxBcrypt {
+			return nil, 0
 		}
 		return func(password string) bool {
 			return bcrypt.CompareHashAndPassword([]byte(encoded), []byte(password)) == nil
-		}
+		}, 1 + 1<<cost>>3
 	case "y":
 		return yescryptChecker(encoded, part[2])
 	}
-	return nil
+	return nil, 0
 }
 
 // md5Checker is for $1$SALT$HASH.
@@ -132,37 +138,37 @@ func md5Checker(part []string) func(string) bool {
 
 // shaChecker is for $5$ and $6$, whose rounds may be named before the salt. The
 // bounds are those of the algorithm.
-func shaChecker(algorithm func() hash.Hash, part []string) func(string) bool {
+func shaChecker(algorithm func() hash.Hash, part []string) (check func(string) bool, cost int) {
 	rounds := 5000
 	if text, ok := strings.CutPrefix(part[0], "rounds="); ok {
 		n, err := strconv.Atoi(text)
 		if err != nil || n > maxRounds {
-			return nil
+			return nil, 0
 		}
 		rounds, part = max(n, 1000), part[1:]
 	}
 	if len(part) != 2 || part[0] == "" {
-		return nil
+		return nil, 0
 	}
 	salt := []byte(part[0][:min(len(part[0]), 16)])
 	return func(password string) bool {
 		return equal(crypt.KeySHACrypt(algorithm, []byte(password), salt, rounds), part[1])
-	}
+	}, rounds / 1000
 }
 
 // yescryptChecker is for $y$PARAMETERS$SALT$HASH.
-func yescryptChecker(encoded, parameters string) func(string) bool {
+func yescryptChecker(encoded, parameters string) (check func(string) bool, cost int) {
 	_, ln, r, err := yescrypt.DecodeSetting([]byte(parameters))
 	if err != nil || ln < 1 || ln > 20 || r < 1 || 128*r<<ln > maxYescrypt {
-		return nil
+		return nil, 0
 	}
 	if _, err := yescrypt.Hash(nil, []byte(encoded)); err != nil {
-		return nil
+		return nil, 0
 	}
 	return func(password string) bool {
 		sum, err := yescrypt.Hash([]byte(password), []byte(encoded))
 		return err == nil && bytes.Equal(sum, []byte(encoded))
-	}
+	}, 1 + 128*r<<ln>>17
 }
 
 func equal(sum []byte, text string) bool { return subtle.ConstantTimeCompare(sum, []byte(text)) == 1 }

@@ -2,6 +2,7 @@ package files
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -14,14 +15,14 @@ import (
 
 // isSettings: the content may be asked for by accounts, sshd or sysctl. Base
 // names decide, so that a link to a folder on the way changes nothing; what
-// sshd_config includes may have any name in its folder.
+// sshd_config includes may have any name below its folder.
 func isSettings(p string) bool {
 	dir, base := path.Split(p)
 	switch base {
 	case "passwd", "shadow", "group", "sshd_config", "sysctl.conf":
 		return true
 	}
-	if path.Base(dir) == "ssh" {
+	if strings.Contains(dir, "/ssh/") {
 		return true
 	}
 	if !strings.HasSuffix(base, ".conf") {
@@ -42,6 +43,9 @@ func (s *Sink) read(p string) (text string, ok bool, err error) {
 		return "", true, nil
 	}
 	if b := s.kept[real]; b != nil {
+		return b.String(), true, nil
+	}
+	if b := s.alike[real]; b != nil {
 		return b.String(), true, nil
 	}
 	if n := s.oversize[real]; n > 0 {
@@ -78,20 +82,28 @@ func (s *Sink) accounts() error {
 	for _, d := range append(duplicates("gid", group), duplicates("uid", passwd)...) {
 		s.strings(&s.inv.DuplicateIDs, d)
 	}
+	s.elsewhere()
 	return nil
 }
 
 // Logins says who can log in by a file that is written to p, nil where it is
-// none that settles that.
+// none that settles that. Accounts and the settings of sshd are known by what
+// they look like too: a bind or a link gives a file another name.
 func Logins(p, text string) *facts.Logins {
 	out := &facts.Logins{EmptyPasswords: []string{}, KnownPasswords: []string{}, UntriedPasswords: []string{}, SSHDMatch: []facts.SSHDMatch{}}
+	r := sshdReader{settings: map[string]string{}}
+	_ = r.text(text, "", 0) // only what is included can fail
 	switch base := path.Base(p); {
-	case base == "sshd_config":
-		r := sshdReader{settings: map[string]string{}}
-		_ = r.text(text, "", 0) // only what is included can fail
+	case base == "sshd_config", r.isServer():
 		out.SSHD, out.Partial = r.settings, r.truncated
 		out.SSHDMatch = append(out.SSHDMatch, r.match...)
-	case base == "passwd", base == "shadow", strings.HasSuffix(base, ".shadow"):
+	case path.Base(path.Dir(p)) == "sshd_config.d":
+		// It is a part: of what it leaves out nothing is said.
+		for _, key := range slices.Sorted(maps.Keys(r.settings)) {
+			out.SSHDMatch = append(out.SSHDMatch, facts.SSHDMatch{Criteria: "all", Keyword: key, Value: r.settings[key]})
+		}
+		out.SSHDMatch, out.Partial = append(out.SSHDMatch, r.match...), r.truncated
+	case base == "passwd", base == "shadow", strings.HasSuffix(base, ".shadow"), isAccounts([]byte(text)):
 		empty, known, untried := passwords(text)
 		out.EmptyPasswords = append(out.EmptyPasswords, empty...)
 		out.KnownPasswords = append(out.KnownPasswords, known...)
@@ -140,29 +152,62 @@ func number(text string) string {
 	return strconv.FormatUint(uint64(n), 10)
 }
 
-// matching lists the files in a folder whose names match, sorted by name. The
-// folder may be reached by a link.
+// matching lists the files whose names a pattern of glob(3) matches, sorted.
+// Folders on the way may be links.
 func (s *Sink) matching(pattern string) []string {
-	dir, base := path.Split(pattern)
-	real, e, ok := s.tree.Resolve(dir)
+	found := []string{""}
+	for element := range strings.SplitSeq(strings.Trim(pattern, "/"), "/") {
+		var next []string
+		for _, dir := range found {
+			next = append(next, s.named(dir, element)...)
+		}
+		if found = next; len(found) > facts.MaxListed {
+			s.inv.Truncated = true
+			return found[:facts.MaxListed]
+		}
+	}
+	slices.Sort(found)
+	return slices.DeleteFunc(found, func(p string) bool {
+		_, e, ok := s.tree.ResolveParent(p)
+		return !ok || e == nil || e.Type == system.TypeDir
+	})
+}
+
+// named lists what a pattern for one name matches in a folder. A dot at the
+// beginning is matched by a dot alone.
+func (s *Sink) named(dir, pattern string) []string {
+	if !meta.MatchString(pattern) {
+		return []string{dir + "/" + pattern}
+	}
+	real, e, ok := s.tree.Resolve(dir + "/")
 	if !ok || e != nil && e.Type != system.TypeDir {
 		return nil
 	}
 	var out []string
 	for _, p := range s.inFolder(real) {
-		if ok, err := path.Match(base, tree.Base(p)); ok && err == nil {
-			out = append(out, path.Join(dir, tree.Base(p)))
+		base := tree.Base(p)
+		ok, err := path.Match(strings.ReplaceAll(pattern, "[!", "[^"), base)
+		if ok && err == nil && strings.HasPrefix(base, ".") == strings.HasPrefix(pattern, ".") {
+			out = append(out, dir+"/"+base)
 		}
 	}
 	return out
 }
 
-// inFolder lists what lies in a folder, sorted.
+// inFolder lists what lies in a folder, sorted, with folders that no entry
+// announced.
 func (s *Sink) inFolder(dir string) []string {
 	if s.folders == nil {
 		s.folders = map[string][]string{}
+		seen := map[string]bool{"/": true}
 		for _, p := range s.tree.Paths() {
-			s.folders[tree.Dir(p)] = append(s.folders[tree.Dir(p)], p)
+			for ; !seen[p]; p = tree.Dir(p) {
+				seen[p] = true
+				s.folders[tree.Dir(p)] = append(s.folders[tree.Dir(p)], p)
+			}
+		}
+		for _, names := range s.folders {
+			slices.Sort(names)
 		}
 	}
 	return s.folders[dir]

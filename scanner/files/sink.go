@@ -33,8 +33,10 @@ type Sink struct {
 	// too large for it.
 	kept     map[string]*bytes.Buffer
 	oversize map[string]int64
-	used     int64
-	find     Finder
+	// alike are files of any other name that look like passwd, shadow or group.
+	alike map[string]*bytes.Buffer
+	used  int64
+	find  Finder
 	// folders lists each folder, made when it is first asked for.
 	folders map[string][]string
 }
@@ -42,7 +44,7 @@ type Sink struct {
 // NewSink returns a sink for one image.
 func NewSink(t *tree.Tree) *Sink {
 	return &Sink{
-		tree: t, inv: Empty(), kept: map[string]*bytes.Buffer{}, oversize: map[string]int64{},
+		tree: t, inv: Empty(), kept: map[string]*bytes.Buffer{}, oversize: map[string]int64{}, alike: map[string]*bytes.Buffer{},
 	}
 }
 
@@ -76,6 +78,8 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 			s.kept[p] = w.keep
 			s.used += e.Size
 		}
+	} else if !e.Shadowed && e.Size <= maxSettings {
+		w.head = make([]byte, 0, min(e.Size, maxHead))
 	}
 	return w, nil
 }
@@ -206,13 +210,41 @@ type reader struct {
 	path  string
 	entry *system.Entry
 	keep  *bytes.Buffer
+	// head is the beginning of a file that may look like accounts, nil where
+	// that is settled.
+	head []byte
 }
 
 func (r *reader) Write(p []byte) (int, error) {
-	if r.keep != nil {
+	if r.head != nil {
+		n := min(len(p), cap(r.head)-len(r.head))
+		r.head = append(r.head, p[:n]...)
+		if len(r.head) == cap(r.head) {
+			r.settle()
+			if r.keep != nil {
+				r.keep.Write(p[n:])
+			}
+		}
+	} else if r.keep != nil {
 		r.keep.Write(p)
 	}
 	return r.s.find.Write(p)
+}
+
+// settle keeps a file that begins as accounts do.
+func (r *reader) settle() {
+	head, s := r.head, r.s
+	r.head = nil
+	switch {
+	case !isAccounts(head) && !isGroup(head):
+	case s.used+r.entry.Size > maxKept:
+		s.inv.Truncated = true
+	default:
+		r.keep = new(bytes.Buffer)
+		r.keep.Write(head)
+		s.alike[r.path] = r.keep
+		s.used += r.entry.Size
+	}
 }
 
 func (r *reader) Close() error {

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -23,20 +24,65 @@ const (
 
 // sshd reads the server's settings, and who logs in by them.
 func (s *Sink) sshd() error {
-	text, ok, err := s.read("/etc/ssh/sshd_config")
-	if err != nil || !ok {
-		return err
-	}
-	r := sshdReader{settings: map[string]string{}, include: s.included}
-	err = r.text(text, "", 0)
-	s.inv.SSHD, s.inv.SSHDMatch = r.settings, append(s.inv.SSHDMatch, r.match...)
-	s.inv.Truncated = s.inv.Truncated || r.truncated
-	for _, p := range s.keyFiles(&r) {
-		if !slices.Contains(s.inv.AuthorizedKeys, p) {
-			s.strings(&s.inv.AuthorizedKeys, p)
+	for _, p := range s.sshdFiles() {
+		text, ok, err := s.read(p)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		r := sshdReader{settings: map[string]string{}, include: s.included}
+		err = r.text(text, "", 0)
+		s.inv.SSHD, s.inv.SSHDMatch = weaker(s.inv.SSHD, r.settings), append(s.inv.SSHDMatch, r.match...)
+		s.inv.Truncated = s.inv.Truncated || r.truncated
+		for _, p := range s.keyFiles(&r) {
+			if !slices.Contains(s.inv.AuthorizedKeys, p) {
+				s.strings(&s.inv.AuthorizedKeys, p)
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
+}
+
+// sshdFiles are the configurations that sshd may read: its own or, where the
+// image does not have it, any other of that name: programs are built for other
+// folders too (/usr/etc/ssh), and a volume is mounted at one. What lies in
+// /usr/share is a model for one.
+func (s *Sink) sshdFiles() []string {
+	const usual = "/etc/ssh/sshd_config"
+	if _, _, ok := s.tree.Resolve(usual); ok {
+		return []string{usual}
+	}
+	var out []string
+	for _, p := range slices.Sorted(maps.Keys(s.kept)) {
+		if path.Base(p) == path.Base(usual) && !strings.HasPrefix(p, "/usr/share/") {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// weaker are the settings of two servers of which one may run: "no" counts where
+// both say it.
+func weaker(a, b map[string]string) map[string]string {
+	if a == nil {
+		return b
+	}
+	for key, value := range b {
+		if _, ok := a[key]; !ok && value != "no" || a[key] == "no" {
+			a[key] = value
+		}
+	}
+	for key, value := range a {
+		if _, ok := b[key]; !ok && value == "no" {
+			delete(a, key)
+		}
+	}
+	return a
 }
 
 // included gives the texts that a pattern of Include names.
@@ -80,8 +126,8 @@ func (r *sshdReader) text(text, criteria string, depth int) error {
 				continue
 			}
 			r.includes++
-			for _, pattern := range strings.Fields(value) {
-				texts, err := r.include(strings.Trim(pattern, `"'`))
+			for _, pattern := range arguments(value) {
+				texts, err := r.include(pattern)
 				if err != nil {
 					return err
 				}
@@ -96,6 +142,49 @@ func (r *sshdReader) text(text, criteria string, depth int) error {
 		}
 	}
 	return nil
+}
+
+// isServer: it sets what only a server has, so that it is no ssh_config.
+func (r *sshdReader) isServer() bool {
+	for _, key := range []string{"permitrootlogin", "permitemptypasswords", "authorizedkeysfile", "usepam", "strictmodes"} {
+		if _, ok := r.settings[key]; ok || slices.ContainsFunc(r.match, func(m facts.SSHDMatch) bool { return m.Keyword == key }) {
+			return true
+		}
+	}
+	return false
+}
+
+// arguments splits a value as sshd does: quotes may stand anywhere in a word.
+func arguments(value string) []string {
+	var out []string
+	var word strings.Builder
+	quote, any := byte(0), false
+	for i := 0; i < len(value); i++ {
+		c := value[i]
+		switch {
+		case c == '\\' && i+1 < len(value) && strings.IndexByte(`"'\ `, value[i+1]) >= 0:
+			i++
+			word.WriteByte(value[i])
+			any = true
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, any = c, true
+		case quote == 0 && (c == ' ' || c == '\t'):
+			if any {
+				out = append(out, word.String())
+			}
+			word.Reset()
+			any = false
+		default:
+			word.WriteByte(c)
+			any = true
+		}
+	}
+	if any {
+		out = append(out, word.String())
+	}
+	return out
 }
 
 func (r *sshdReader) set(criteria, key, value string) {
@@ -147,8 +236,8 @@ func keyword(line string) (key, value string) {
 	if at := strings.Index(value, " #"); at >= 0 {
 		value = strings.TrimSpace(value[:at])
 	}
-	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && strings.IndexByte(value[1:], value[0]) == n-2 {
-		value = value[1 : n-1]
+	if key != "match" && key != "include" && strings.ContainsAny(value, `"'`) {
+		value = strings.Join(arguments(value), " ")
 	}
 	return key, value
 }
@@ -181,7 +270,7 @@ func (s *Sink) keyFiles(r *sshdReader) []string {
 		case len(p) > maxPattern, !utf8.ValidString(p):
 			s.inv.Truncated = true
 		case fixed:
-			out = append(out, s.matching(path.Dir(p)+"/"+glob(path.Base(p)))...)
+			out = append(out, s.matching(glob(p))...)
 		default:
 			exprs = append(exprs, expression(p))
 		}
@@ -205,9 +294,9 @@ var (
 	meta   = lazyre.New(`[*?\[\]\\]`)
 )
 
-// glob is the last element of a pattern as path.Match takes it.
-func glob(base string) string {
-	return tokens.ReplaceAllStringFunc(meta.ReplaceAllString(base, `\$0`), func(t string) string {
+// glob is a pattern of AuthorizedKeysFile as one of glob(3).
+func glob(pattern string) string {
+	return tokens.ReplaceAllStringFunc(meta.ReplaceAllString(pattern, `\$0`), func(t string) string {
 		if t == "%%" {
 			return "%"
 		}

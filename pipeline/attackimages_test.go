@@ -1,0 +1,77 @@
+package pipeline_test
+
+import (
+	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+)
+
+const (
+	toorHash = "$6$saltstring$hWds/4XPpAsysnYn0XfmQdS0RAhsm9XE1N89qYKToFP8eDoThGKMikxoKDxILTPPHvGbJ1z4tJHPEpAWjqEeU."
+	// strongHash is of a password that is not well known.
+	strongHash = "$6$saltstring$Y8eaDQtQaUJYyKBDRiAkNrGfZS4Bg/q92gcWkTK2gsXO4Nq6rksWq3rgfGS4THOS3.77aB/4r09srAq9dSfWI/"
+	closedSSHD = "PermitRootLogin no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+)
+
+// attackImages are those of systems.txtar: a danger in an odd place, and honest
+// images that look like one.
+func attackImages() map[string]ocitest.Image {
+	file, mode := ocitest.File, withMode
+	secret := func(p, content string) ocitest.Entry { return mode(file(p, content), 0o600) }
+	sshd := func(content string, more ...ocitest.Entry) ocitest.Image {
+		return component(ocitest.Config{}, append([]ocitest.Entry{secret("etc/ssh/sshd_config", content)}, more...)...)
+	}
+	return map[string]ocitest.Image{
+		// Accounts.
+		"example/accounts:rootfs":   component(ocitest.Config{}, secret("srv/guest/etc/shadow", "# ours\nroot::19000:0:99999:7:::\n")),
+		"example/accounts:volume":   component(ocitest.Config{}, secret("logins", "root:"+toorHash+":19000:0:99999:7:::\n")),
+		"example/accounts:link":     component(ocitest.Config{}, ocitest.Symlink("etc/shadow", "../srv/a"), secret("srv/a", "root::19000:0:99999:7:::\n")),
+		"example/accounts:hardlink": component(ocitest.Config{}, secret("srv/a", "root::19000:0:99999:7:::\n"), ocitest.Hardlink("etc/shadow", "srv/a")),
+		"example/accounts:bigcrypt": component(ocitest.Config{}, secret("etc/shadow", "root:abhKo2urtNdfgabhKo2urtNd:19000:0:99999:7:::\n")),
+		"example/accounts:passwd":   component(ocitest.Config{}, file("etc/passwd", "root:"+strongHash+":0:0::/root:/bin/sh\n")),
+		"example/accounts:backup":   component(ocitest.Config{}, file("var/backups/accounts.bak", "root:"+strongHash+":19000:0:99999:7:::\n")),
+		"example/accounts:former":   component(ocitest.Config{}, secret("etc/shadow-", "root::19000:0:99999:7:::\n"), secret("etc/shadow", "root:*:19000:0:99999:7:::\n")),
+		"example/accounts:six": component(ocitest.Config{}, secret("etc/shadow", "a:"+strongHash+":1:::::\nb:"+strongHash+":1:::::\nc:"+strongHash+":1:::::\n"+
+			"d:"+strongHash+":1:::::\ne:"+strongHash+":1:::::\nf:"+strongHash+":1:::::\n")),
+		"example/accounts:store": component(ocitest.Config{}, ocitest.Symlink("etc/passwd", "/srv/0a1b"), file("srv/0a1b", "root:x:0:0::/root:/bin/sh\n"),
+			ocitest.Symlink("etc/group", "/srv/2c3d"), file("srv/2c3d", "root:x:0:\n")),
+		"example/accounts:manual": component(ocitest.Config{}, file("usr/share/doc/accounts.txt", "An account without a password:\nroot::0:0::/root:/bin/sh\n"), ocitest.Exec("usr/bin/passwd", "program")),
+
+		// sshd.
+		"example/sshd-a:quoted":   sshd("Include \"/etc/ssh/my conf\"\n"+closedSSHD, secret("etc/ssh/my conf", "PasswordAuthentication yes\n")),
+		"example/sshd-a:folders":  sshd("Include /etc/ssh/*/login.conf\n"+closedSSHD, secret("etc/ssh/site/login.conf", "PasswordAuthentication yes\n")),
+		"example/sshd-a:negated":  sshd("Include /etc/ssh/[!a]*.conf\n"+closedSSHD, secret("etc/ssh/b.conf", "PasswordAuthentication yes\n")),
+		"example/sshd-a:hidden":   sshd("Include /etc/ssh/*.conf\nPermitRootLogin no\nKbdInteractiveAuthentication no\n", secret("etc/ssh/.a.conf", "PasswordAuthentication no\n")),
+		"example/sshd-a:spelling": sshd("PermitRootLogin \"y\"es\nPasswordAuthentication no\n"),
+		"example/sshd-a:usr":      component(ocitest.Config{}, file("usr/etc/ssh/sshd_config", "PermitRootLogin yes\nPasswordAuthentication no\n")),
+		"example/sshd-a:volume":   component(ocitest.Config{}, file("sshd_config", "PermitRootLogin yes\nPasswordAuthentication no\n")),
+		"example/sshd-h:pam":      sshd("PermitRootLogin no\nPasswordAuthentication no\nUsePAM no\n"),
+		"example/sshd-h:keys":     sshd("PermitRootLogin no\nAuthenticationMethods publickey,password\n"),
+		"example/sshd-h:model":    sshd(closedSSHD, file("usr/share/openssh/sshd_config", "#PermitRootLogin yes\nUsePAM yes\n")),
+		"example/sshd-h:client":   component(ocitest.Config{}, file("etc/ssh/ssh_config", "Host *\n  PasswordAuthentication yes\n")),
+
+		// Setuid files.
+		"example/setuid-a:hardlink": {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{
+			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), mode(ocitest.Exec("usr/bin/su", "su"), 0o4755), mode(ocitest.Hardlink("usr/bin/other", "usr/bin/su"), 0o4755)}},
+			{Entries: []ocitest.Entry{ocitest.Whiteout("usr/bin/su")}},
+		}},
+		"example/setuid-a:group": component(ocitest.Config{}, ocitest.Entry{Path: "opt/x", Mode: 0o2711, UID: 5, GID: 42, Content: "x"}),
+		"example/setuid-a:copied": {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{
+			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), ocitest.Exec("usr/bin/su", "su")}},
+			{Entries: []ocitest.Entry{mode(ocitest.Exec("usr/bin/su", "su"), 0o4755)}},
+		}},
+		"example/setuid-a:link": component(ocitest.Config{}, ocitest.Dir("usr/lib"), ocitest.Symlink("lib", "usr/lib"), mode(ocitest.Exec("lib/helper", "x"), 0o4755)),
+		"example/setuid-h:gone": {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{
+			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), mode(ocitest.Exec("usr/bin/su", "su"), 0o4755)}},
+			{Entries: []ocitest.Entry{ocitest.Whiteout("usr/bin/su")}},
+		}},
+		"example/setuid-h:changed": {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{
+			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), mode(ocitest.Exec("usr/bin/su", "su"), 0o4755)}},
+			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/su", "su")}},
+		}},
+		"example/setuid-h:folder": component(ocitest.Config{}, mode(ocitest.Dir("srv/shared"), 0o2775)),
+	}
+}
+
+func withMode(e ocitest.Entry, bits uint32) ocitest.Entry {
+	e.Mode = bits
+	return e
+}
