@@ -87,12 +87,20 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 		case !errors.Is(err, rootfs.ErrAgain):
 			return files, err
 		}
-		for _, f := range image.Files(r.OS.Name) {
-			if err := os.Remove(filepath.Join(dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
-			}
+		if err := removeImage(dir, r.OS.Name); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// removeImage removes what was written of an image.
+func removeImage(dir, stem string) error {
+	for _, f := range image.Files(stem) {
+		if err := os.Remove(filepath.Join(dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // foresee reads the images without a sink, so that no further one makes the
@@ -150,7 +158,7 @@ func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanne
 }
 
 // assembleOne gives one image to the tree, and to the scanner if it has not
-// seen its bytes yet.
+// seen its bytes yet, in this run or an earlier one.
 func assembleOne(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, tree *rootfs.Tree, c *system.Component, scanned map[string]bool) error {
 	sink, err := tree.Sink(c)
 	if err != nil {
@@ -163,7 +171,9 @@ func assembleOne(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner
 		if err != nil {
 			return err
 		}
-		sinks = append(sinks, s)
+		if s != nil {
+			sinks = append(sinks, s)
+		}
 	}
 	return pass(ctx, r, scan, c, sinks...)
 }
@@ -186,6 +196,9 @@ func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 		if err != nil {
 			return at(c, err)
 		}
+		if s == nil {
+			continue // the layout's writer has hashed its blobs
+		}
 		if err := pass(ctx, r, scan, c, s); err != nil {
 			return at(c, err)
 		}
@@ -193,8 +206,13 @@ func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 	return nil
 }
 
+// scannerSink is the scanner's part in a pass; nil where it knows the image.
 func scannerSink(ctx context.Context, scan *scanner.Scanner, os *system.OS, c *system.Component) (system.Sink, error) {
-	return scan.Sink(ctx, c.Image, reading(os, c))
+	how := reading(os, c)
+	if scan.Recall(c.Image, how) {
+		return nil, nil
+	}
+	return scan.Sink(ctx, c.Image, how)
 }
 
 // reading is how a component's image is read: by its section.

@@ -22,6 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -67,8 +68,8 @@ type CheckOptions struct {
 	Vulnerabilities vuln.Options
 	// anyTag: see PolicyFetch.
 	anyTag bool
-	// Inventories keeps what was found in images between runs; only Check reads
-	// it. The zero value keeps nothing.
+	// Inventories keeps what was found in images between runs. The zero value
+	// keeps nothing.
 	Inventories scanner.Cache
 }
 
@@ -115,6 +116,10 @@ type BuildOptions struct {
 	Signer func() (*attest.Signer, error)
 	// Version of the program, for the provenance.
 	Version string
+	// Kept is what earlier builds left: inventories, documents and the last
+	// image of each system. What it says goes into what is signed, so it should
+	// have a Secret. The zero value keeps nothing. Inventories is not read.
+	Kept kept.Store
 }
 
 // Built is what Build left.
@@ -156,11 +161,17 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		return nil, err
 	}
 	defer out.discard()
-	scan := scanner.New(o.scanner())
+	scanning := o.scanner()
+	scanning.Documents, scanning.Cache = true, o.Kept
+	scan := scanner.New(scanning)
 	defer scan.Close()
 
 	o.Progress.begin(Assemble)
-	images, err := assemble(ctx, r.Resolved, scan, o, out.dir)
+	last := o.lastOf(r.OS)
+	images, err := last.again(ctx, r.Resolved, scan, o, out.dir)
+	if images == nil && err == nil {
+		images, err = assemble(ctx, r.Resolved, scan, o, out.dir)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +192,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := seal(ctx, r.Resolved, built, o, out, signer); err != nil {
 		return nil, err
 	}
+	last.keep(out.dir, images)
 	built.Dir, err = out.commit()
 	return built, err
 }

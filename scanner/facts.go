@@ -87,22 +87,32 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, erro
 	return f, nil
 }
 
-// Documents waits as Facts does, and writes the SBOMs. Every image must have
-// been passed over: the cache has no documents.
+// Documents waits as Facts does, and gives the SBOMs: see Options.Documents.
 func (s *Scanner) Documents(ctx context.Context, sys *system.OS) (*Documents, error) {
 	sys = withImages(sys)
 	scans, err := s.wait(ctx, sys)
 	if err != nil {
 		return nil, err
 	}
+	var d Documents
 	whole := sbom.System{Name: sys.Name, Arch: sys.Arch}
 	for _, c := range sys.Components {
-		if scans[c].inventory == nil {
-			return nil, fmt.Errorf("component %s: no documents without a pass over its image", c.ID())
+		made := scans[c].found.Documents
+		if made == nil {
+			return nil, fmt.Errorf("component %s: no documents were asked for", c.ID())
 		}
-		whole.Members = append(whole.Members, sbom.Member{ID: c.ID(), Image: c.Image, Inventory: scans[c].inventory})
+		whole.Members = append(whole.Members, sbom.Member{ID: c.ID(), Image: c.Image, Documents: made})
+		d.Components = append(d.Components, ComponentDocuments{ID: c.ID(), FileStem: c.FileStem(), Digest: c.Image.Manifest, SPDX: made.SPDX, CycloneDX: made.CycloneDX})
 	}
-	return s.documents(&whole, sys, scans)
+	if d.SPDX, err = whole.SPDX(s.stamp()); err != nil {
+		return nil, err
+	}
+	d.CycloneDX, err = whole.CycloneDX(s.stamp())
+	return &d, err
+}
+
+func (s *Scanner) stamp() sbom.Stamp {
+	return sbom.Stamp{Created: s.opts.Created, Version: s.opts.Version}
 }
 
 // withImages is sys without the components that have no image.
@@ -153,35 +163,6 @@ func (s *Scanner) passed(manifest string) *scan {
 		return sc
 	}
 	return nil
-}
-
-func (s *Scanner) documents(whole *sbom.System, sys *system.OS, scans map[*system.Component]*scan) (*Documents, error) {
-	stamp := sbom.Stamp{Created: s.opts.Created, Version: s.opts.Version}
-	var d Documents
-	var err error
-	if d.SPDX, err = whole.SPDX(stamp); err != nil {
-		return nil, err
-	}
-	if d.CycloneDX, err = whole.CycloneDX(stamp); err != nil {
-		return nil, err
-	}
-	made := map[*scan]ComponentDocuments{}
-	for _, c := range sys.Components {
-		sc := scans[c]
-		one, ok := made[sc]
-		if !ok {
-			if one.SPDX, err = sc.inventory.SPDX(stamp); err != nil {
-				return nil, err
-			}
-			if one.CycloneDX, err = sc.inventory.CycloneDX(stamp); err != nil {
-				return nil, err
-			}
-			made[sc] = one
-		}
-		one.ID, one.FileStem, one.Digest = c.ID(), c.FileStem(), c.Image.Manifest
-		d.Components = append(d.Components, one)
-	}
-	return &d, nil
 }
 
 func origin(o system.Origin) facts.Origin {

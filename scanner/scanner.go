@@ -30,6 +30,8 @@ type Options struct {
 	// Jobs bounds how many images are cataloged at once; 0 is the number of
 	// processors.
 	Jobs int
+	// Documents asks for the SBOMs too.
+	Documents bool
 	// Cache keeps what was found in images; the zero value keeps nothing.
 	Cache Cache
 }
@@ -67,10 +69,9 @@ type scan struct {
 	kernelRead chan struct{}
 	kernelGot  facts.Kernel
 	// Set before done is closed.
-	done      chan struct{}
-	found     observation
-	inventory *sbom.Inventory // nil where found was recalled
-	err       error
+	done  chan struct{}
+	found observation
+	err   error
 }
 
 // observation is what the bytes of one image say, whichever system it is part
@@ -81,6 +82,8 @@ type observation struct {
 	Kernel *facts.Kernel   `json:"kernel,omitempty"` // nil but for the kernel
 	// Paths answers the questions of Reading.
 	Paths map[string]programs.Found `json:"paths,omitempty"`
+	// Documents are nil where they were not asked for.
+	Documents *sbom.Documents `json:"documents,omitempty"`
 }
 
 // New returns a Scanner. Close must be called.
@@ -136,7 +139,7 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (sys
 	}
 	t := tree.New()
 	c := &scan{
-		img: img, key: how.key(img), tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
+		img: img, key: s.key(img, how), tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
 		heads: programs.NewSink(t), asked: how.Asked,
 		kernelRead: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -162,15 +165,15 @@ func (s *Scanner) Forget(img *system.Image) error {
 }
 
 // Recall tells whether the cache holds what a pass over img would find; then
-// there is no need of one. Documents need the pass all the same.
+// there is no need of one.
 func (s *Scanner) Recall(img *system.Image, how Reading) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.scans[img.Manifest] != nil {
 		return true
 	}
-	found, ok := s.opts.Cache.load(how.key(img))
-	if !ok || (found.Kernel != nil) != (how.Kernel != "") {
+	found, ok := s.load(s.key(img, how))
+	if !ok || (found.Kernel != nil) != (how.Kernel != "") || (found.Documents != nil) != s.opts.Documents {
 		return false
 	}
 	c := &scan{img: img, started: true, recalled: true, found: found, kernelRead: make(chan struct{}), done: make(chan struct{})}
@@ -328,20 +331,25 @@ func (s *Scanner) work(c *scan) {
 			Digest: result.Digest, Owned: result.Owned,
 		}
 	}
-	if c.inventory, err = s.catalog(c, req); err != nil {
+	inventory, err := s.catalog(c, req)
+	if err != nil {
 		c.err = errors.Join(c.err, err)
 		return
 	}
 	c.found.Paths = c.heads.Look(c.asked)
-	c.observe()
+	c.observe(inventory)
+	if s.opts.Documents {
+		if c.found.Documents, err = inventory.Documents(s.stamp()); err != nil {
+			c.err = errors.Join(c.err, err)
+		}
+	}
 	if c.err == nil {
-		s.opts.Cache.save(c.key, &c.found)
+		s.save(c.key, &c.found)
 	}
 }
 
 // observe takes from the inventory what policies see.
-func (c *scan) observe() {
-	inv := c.inventory
+func (c *scan) observe(inv *sbom.Inventory) {
 	c.found.SBOM = facts.SBOM{
 		Present: true, Formats: []string{"CycloneDX-1.6", "SPDX-2.3"},
 		Packages: inv.Packages, Distro: inv.Distro, Coverage: inv.Coverage, Unreadable: inv.UnreadablePaths(),

@@ -107,7 +107,7 @@ func (f *fixture) reading(c *system.Component) scanner.Reading {
 
 func newScanner(t *testing.T) *scanner.Scanner {
 	t.Helper()
-	s := scanner.New(scanner.Options{TempDir: t.TempDir(), Version: "1.0"})
+	s := scanner.New(scanner.Options{TempDir: t.TempDir(), Version: "1.0", Documents: true})
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -22,13 +22,14 @@ func (c *cli) build() *cobra.Command {
 	var pf policyFlags
 	var formats []string
 	var outputDir, key string
-	var unsigned bool
+	var unsigned, rescan bool
 	cmd := &cobra.Command{
 		Use:   "build OS.yml...",
 		Short: "Build a system, if the policy lets it, and sign it",
 		Long: `Build resolves a system, takes inventory, assembles the image, decides, and signs. A
 system that the policy denies is not built: the decision goes to OUTPUT.denied, and what
-was there before stays. Several files are one system, merged in order; - is standard
+was there before stays. What images hold, and the last image of the system, are kept in the
+cache: a rebuild hashes all bytes and makes only what has changed. Several files are one system, merged in order; - is standard
 input, and a file may be an https URL.
 
 ` + exitHelp,
@@ -49,6 +50,9 @@ input, and a file may be an https URL.
 				return err
 			}
 			o := pipeline.BuildOptions{CheckOptions: check, Formats: formats, OutputDir: outputDir, Version: version()}
+			if !rescan {
+				o.Kept = rf.kept(cmd)
+			}
 			if o.OutputDir == "" {
 				o.OutputDir = filepath.Join("dist", rf.systemName(files))
 			}
@@ -82,6 +86,7 @@ input, and a file may be an https URL.
 	rf.add(cmd)
 	rf.addVulnerabilities(cmd)
 	pf.add(cmd)
+	addRescan(cmd, &rescan)
 	fs := cmd.Flags()
 	fs.StringSliceVar(&formats, "format", []string{"kernel+initrd"}, "image formats, separated by commas: "+strings.Join(image.Formats(), ", "))
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -101,11 +102,30 @@ func (f *resolveFlags) cacheDir() string {
 // .seaworthy.yaml names has none: images there are verified again, but whoever
 // can commit an inventory could say what is in them.
 func (f *resolveFlags) inventories(cmd *cobra.Command) scanner.Cache {
+	return f.store(cmd, "inventory", nil)
+}
+
+// kept is where the cache keeps what builds have made. It goes into what is
+// signed, so write access to the cache is not enough: entries are authenticated
+// by a secret, which lies beside the user's settings and never in a cache.
+func (f *resolveFlags) kept(cmd *cobra.Command) kept.Store {
+	settings, err := os.UserConfigDir()
+	if err != nil {
+		return kept.Store{}
+	}
+	secret := kept.Secret(filepath.Join(settings, "seaworthy", "cache.secret"))
+	if secret == nil {
+		return kept.Store{}
+	}
+	return f.store(cmd, "builds", secret)
+}
+
+func (f *resolveFlags) store(cmd *cobra.Command, folder string, secret []byte) kept.Store {
 	dir := f.cacheDir()
 	if dir == "" || f.cache != "" && !cmd.Flags().Changed("cache") {
-		return scanner.Cache{}
+		return kept.Store{}
 	}
-	return scanner.Cache{Dir: filepath.Join(dir, "inventory"), Program: version() + " " + build()}
+	return kept.Store{Dir: filepath.Join(dir, folder), Program: version() + " " + build(), Secret: secret}
 }
 
 // systemName is the name that a system gets without --name.

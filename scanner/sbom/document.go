@@ -91,6 +91,40 @@ func imagePURL(img *system.Image) string {
 	return packageurl.NewPackageURL(packageurl.TypeOCI, "", strings.ToLower(name), img.Manifest, packageurl.QualifiersFromMap(q), "").ToString()
 }
 
+// Documents are those of one image, in SPDX 2.3 and CycloneDX 1.6.
+type Documents struct {
+	SPDX      []byte `json:"spdx"`
+	CycloneDX []byte `json:"cycloneDX"`
+}
+
+// Documents writes what was found.
+func (v *Inventory) Documents(s Stamp) (*Documents, error) {
+	var d Documents
+	var err error
+	if d.SPDX, err = v.SPDX(s); err != nil {
+		return nil, err
+	}
+	d.CycloneDX, err = v.CycloneDX(s)
+	return &d, err
+}
+
+// spdx and cycloneDX read the documents back.
+func (d *Documents) spdx() (*spdx.Document, error) {
+	doc := &spdx.Document{}
+	if err := json.Unmarshal(d.SPDX, doc); err != nil {
+		return nil, fmt.Errorf("decode SPDX: %w", err)
+	}
+	return doc, nil
+}
+
+func (d *Documents) cycloneDX() (*cyclonedx.BOM, error) {
+	bom := cyclonedx.NewBOM()
+	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(d.CycloneDX), cyclonedx.BOMFileFormatJSON).Decode(bom); err != nil {
+		return nil, fmt.Errorf("decode CycloneDX: %w", err)
+	}
+	return bom, nil
+}
+
 // SPDX is the document of one image in SPDX 2.3.
 func (v *Inventory) SPDX(s Stamp) ([]byte, error) { return encodeSPDX(v.spdx(s)) }
 

@@ -28,6 +28,15 @@ func mixed() []st.Object {
 	)
 }
 
+func papers(t testing.TB, inv *Inventory) *Documents {
+	t.Helper()
+	d, err := inv.Documents(Stamp{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func decodeSPDX(t *testing.T, data []byte) *sbom.SBOM {
 	t.Helper()
 	s, id, version, err := spdxjson.NewFormatDecoder().Decode(bytes.NewReader(data))
@@ -156,10 +165,10 @@ func TestSystemDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	y := &System{Name: "demo", Arch: "amd64", Members: []Member{
-		{ID: "init/000", Image: plain.Image, Inventory: plain},
-		{ID: "services/web", Image: web.Image, Inventory: web},
-		{ID: "services/web_2", Image: web.Image, Inventory: web},
-		{ID: "services/web.5f2", Image: web.Image, Inventory: web},
+		{ID: "init/000", Image: plain.Image, Documents: papers(t, plain)},
+		{ID: "services/web", Image: web.Image, Documents: papers(t, web)},
+		{ID: "services/web_2", Image: web.Image, Documents: papers(t, web)},
+		{ID: "services/web.5f2", Image: web.Image, Documents: papers(t, web)},
 	}}
 	spdx, err := y.SPDX(Stamp{})
 	if err != nil {

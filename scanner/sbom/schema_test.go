@@ -147,7 +147,7 @@ func odd(license, text string) []st.Object {
 func documents(t testing.TB, inv *Inventory) {
 	t.Helper()
 	y := &System{Name: "demo", Arch: "amd64", Members: []Member{
-		{ID: "services/a", Image: inv.Image, Inventory: inv}, {ID: "services/b", Image: inv.Image, Inventory: inv},
+		{ID: "services/a", Image: inv.Image, Documents: papers(t, inv)}, {ID: "services/b", Image: inv.Image, Documents: papers(t, inv)},
 	}}
 	for _, w := range []struct {
 		kind string

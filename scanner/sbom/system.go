@@ -19,11 +19,12 @@ type System struct {
 	Members    []Member
 }
 
-// Member is one component. Members that share an image share its Inventory.
+// Member is one component, with the documents of its image: the merged ones are
+// made of these alone, whether they were written now or kept from an earlier run.
 type Member struct {
 	ID        string
 	Image     *system.Image
-	Inventory *Inventory
+	Documents *Documents
 }
 
 // digest changes with the system's name, its components and their images.
@@ -56,7 +57,9 @@ func (y *System) SPDX(s Stamp) ([]byte, error) {
 	m := merger{doc: doc, packages: map[spdx.ElementID]bool{}, licenses: map[string]bool{}, relations: map[string]bool{}}
 	m.relate("DOCUMENT", "DESCRIBES", root.PackageSPDXIdentifier)
 	for _, c := range y.Members {
-		m.add(root.PackageSPDXIdentifier, c, s)
+		if err := m.add(root.PackageSPDXIdentifier, c); err != nil {
+			return nil, err
+		}
 	}
 	return encodeSPDX(doc)
 }
@@ -83,8 +86,11 @@ func (m *merger) relate(a spdx.ElementID, kind string, b spdx.ElementID) {
 
 // add puts one component in: its image's root package under the component's
 // name, and the rest as it is.
-func (m *merger) add(root spdx.ElementID, c Member, s Stamp) {
-	part := c.Inventory.spdx(s)
+func (m *merger) add(root spdx.ElementID, c Member) error {
+	part, err := c.Documents.spdx()
+	if err != nil {
+		return err
+	}
 	self := spdx.ElementID("Component-" + elementID(c.ID))
 	var old spdx.ElementID
 	for _, p := range part.Packages {
@@ -119,6 +125,7 @@ func (m *merger) add(root spdx.ElementID, c Member, s Stamp) {
 			m.doc.OtherLicenses = append(m.doc.OtherLicenses, l)
 		}
 	}
+	return nil
 }
 
 // elementID spells a component's id with the letters that SPDX allows. Two ids
@@ -157,7 +164,10 @@ func (y *System) CycloneDX(s Stamp) ([]byte, error) {
 	components := []cyclonedx.Component{}
 	dependencies := []cyclonedx.Dependency{{Ref: "system", Dependencies: &[]string{}}}
 	for _, m := range y.Members {
-		part := m.Inventory.cycloneDX(s)
+		part, err := m.Documents.cycloneDX()
+		if err != nil {
+			return nil, err
+		}
 		// A reference must be unique in the document, and two components may
 		// hold the same package.
 		prefix := m.ID + "/"

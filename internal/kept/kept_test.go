@@ -1,0 +1,110 @@
+package kept_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/internal/kept"
+)
+
+// What is read back was kept under that name, by that program, by somebody who
+// knows the secret, and is whole.
+func TestStore(t *testing.T) {
+	t.Parallel()
+	mine := kept.Store{Dir: filepath.Join(t.TempDir(), "store"), Program: "1", Secret: []byte("mine")}
+	if _, ok := mine.Load("a"); ok {
+		t.Fatal("an empty store has something")
+	}
+	mine.Save("a", []byte("one"))
+	entry := only(t, mine.Dir)
+	honest := read(t, entry)
+	if got, ok := mine.Load("a"); !ok || string(got) != "one" {
+		t.Fatalf("%q, %t", got, ok)
+	}
+	if _, ok := (kept.Store{Dir: mine.Dir, Program: "2", Secret: mine.Secret}).Load("a"); ok {
+		t.Error("another program reads it")
+	}
+	mine.Save("b", []byte("two"))
+	forged := map[string][]byte{"cut": honest[:40], "empty": nil, "changed": bytes.Replace(honest, []byte("one"), []byte("eno"), 1)}
+	for _, name := range all(t, mine.Dir) {
+		if name != entry {
+			forged["of another name"] = read(t, name)
+		}
+	}
+	for name, secret := range map[string][]byte{"without a secret": nil, "of another secret": []byte("yours")} {
+		other := kept.Store{Dir: filepath.Join(t.TempDir(), "store"), Program: "1", Secret: secret}
+		other.Save("a", []byte("bad"))
+		forged[name] = read(t, only(t, other.Dir))
+	}
+	for name, raw := range forged {
+		if err := os.WriteFile(entry, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := mine.Load("a"); ok {
+			t.Errorf("%s: loaded %q", name, got)
+		}
+	}
+	if err := os.WriteFile(entry, honest, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := mine.Load("a"); !ok {
+		t.Error("not loaded as it was")
+	}
+	if err := os.Chmod(mine.Dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := mine.Load("a"); ok {
+		t.Error("loaded from a folder that everybody may write to")
+	}
+}
+
+// A secret stays the same, and nobody else may know it.
+func TestSecret(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "settings", "secret")
+	made := kept.Secret(path)
+	if len(made) != 32 || !bytes.Equal(made, kept.Secret(path)) || bytes.Equal(made, kept.Secret(path+"2")) {
+		t.Fatal("a secret is made once, and each is another")
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if kept.Secret(path) != nil {
+		t.Error("everybody can read it")
+	}
+	if err := os.WriteFile(path+"3", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if kept.Secret(path+"3") != nil {
+		t.Error("an empty file is a secret")
+	}
+}
+
+func all(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func only(t *testing.T, dir string) string {
+	t.Helper()
+	names := all(t, dir)
+	if len(names) != 1 {
+		t.Fatalf("entries %q", names)
+	}
+	return names[0]
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}

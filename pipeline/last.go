@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/kept"
+	"github.com/seaworthy-os/seaworthy/scanner"
+)
+
+// last is the last image of a system, as the store has it: where the inputs are
+// the same, so are its files. A system has one, so that the store does not grow
+// with each build.
+type last struct {
+	store kept.Store
+	// name is that of the system, in the store.
+	name string
+	// now are the inputs of this build.
+	now string
+	// was is the last image, nil once it is known that it is not this one.
+	was *lastImage
+}
+
+// lastImage is what the store says of an image.
+type lastImage struct {
+	// Inputs is the digest of all that the files hang on, beside the program.
+	Inputs string     `json:"inputs"`
+	Files  []lastFile `json:"files"`
+}
+
+// lastFile is a file of it, and its digest.
+type lastFile struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+}
+
+// lastOf looks up the last image of a system. Volumes that hold an OCI layout
+// have bytes of other platforms, which only the assembly reads.
+func (o BuildOptions) lastOf(sys *system.OS) *last {
+	l := &last{store: o.Kept, name: fmt.Sprintf("image %q %s %q", sys.Name, sys.Arch, o.Formats)}
+	for _, c := range sys.Components {
+		if c.Volume != nil && c.Volume.Format == "oci" {
+			l.store.Dir = ""
+		}
+	}
+	inputs, err := json.Marshal(struct {
+		System  *system.OS
+		Formats []string
+		Time    time.Time
+	}{sys, o.Formats, o.Time.UTC()})
+	if err != nil {
+		l.store.Dir = ""
+	}
+	sum := sha256.Sum256(inputs)
+	l.now = hex.EncodeToString(sum[:])
+	var was lastImage
+	if raw, ok := l.store.Load(l.name); ok && json.Unmarshal(raw, &was) == nil {
+		l.was = &was
+	}
+	return l
+}
+
+// again copies the last image to dir where this build would make the same. All
+// that goes in is hashed as it is stored, and all that comes out. It gives no
+// names where the image has to be assembled.
+func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+	if l.was != nil && l.was.Inputs != l.now {
+		l.was = nil
+	}
+	if l.was == nil {
+		return nil, nil
+	}
+	var names []string
+	for _, f := range l.was.Files {
+		got, err := copyFile(filepath.Join(l.store.Folder(l.name), f.Name), filepath.Join(dir, f.Name))
+		if err != nil || got != f.Digest {
+			l.was = nil
+			return nil, removeImage(dir, r.OS.Name)
+		}
+		names = append(names, f.Name)
+	}
+	o.Progress.say(Assemble, "as in the last build: no input has changed")
+	return names, inventory(ctx, r, scan, true, o.CheckOptions)
+}
+
+// keep makes the files of dir the system's last image. That they cannot be
+// kept is no mistake: the next build assembles them.
+func (l *last) keep(dir string, names []string) {
+	if l.store.Dir == "" || l.was != nil {
+		return
+	}
+	is := lastImage{Inputs: l.now}
+	err := l.store.Replace(l.name, func(to string) error {
+		for _, n := range names {
+			digest, err := copyFile(filepath.Join(dir, n), filepath.Join(to, n))
+			if err != nil {
+				return err
+			}
+			is.Files = append(is.Files, lastFile{Name: n, Digest: digest})
+		}
+		return nil
+	})
+	if raw, merr := json.Marshal(is); err == nil && merr == nil {
+		l.store.Save(l.name, raw)
+	}
+}
+
+// copyFile copies a file, and hashes what was written.
+func copyFile(from, to string) (digest string, err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	_, err = io.Copy(out, in) // by the kernel, where it can
+	if err == nil {
+		_, err = out.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		_, err = io.Copy(h, out)
+	}
+	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, out.Chmod(0o644), out.Close())
+}
