@@ -132,6 +132,8 @@ func TestUnmatched(t *testing.T) {
 		"no version, not spoken of": {[]facts.Package{{Name: "y", Version: "", Type: "npm", PURL: "pkg:npm/y"}}, nil, npm, []facts.Unmatched{}},
 		"a range that cannot be read": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, strings.Replace(npm, "2.0.0", "two", 1),
 			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "versions that cannot be compared with those of the databases: x 1.0.0"}}},
+		"a range without a start": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, osvOf("npm", "x", `"ranges":[{"type":"SEMVER","events":[{"fixed":"2.0.0"}]}]`),
+			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "versions that cannot be compared with those of the databases: x 1.0.0"}}},
 		"a version of no order": {[]facts.Package{{Name: "a", Version: "dev-main", Type: "php-composer", PURL: "pkg:composer/v/a@dev-main"}}, nil, osvOf("Packagist", "v/a", upTo2),
 			[]facts.Unmatched{{Type: "php-composer", Packages: 1, Ecosystem: "Packagist", Reason: "versions that cannot be compared with those of the databases: a dev-main"}}},
 		"commits alone": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, osvOf("npm", "x", `"ranges":[{"type":"GIT","repo":"r","events":[{"introduced":"0"}]}]`),

@@ -206,6 +206,8 @@ func (r versionSpan) covers(eco, version string) (fixed string, is answer) {
 	}
 	w := walk{eco: eco, version: version, sure: true}
 	w.order(version, version) // "0" alone also holds for what is no version; that would be a guess
+	// A range begins somewhere; of one that does not, nothing is known.
+	w.sure = w.sure && slices.ContainsFunc(r.Events, func(e event) bool { return e.Introduced != "" })
 	for _, e := range r.Events {
 		// An event is one change; what has several is taken for as many.
 		if e.Introduced != "" {
