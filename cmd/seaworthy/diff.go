@@ -40,6 +40,9 @@ Exit status:
 			if err := settle(cmd); err != nil {
 				return err
 			}
+			if sides[0] == "-" && sides[1] == "-" {
+				return usageError("standard input is wanted twice", "name a file for one of the two")
+			}
 			ratchet := pf.failOn == string(diff.Weaker)
 			if !ratchet && pf.failOn != policy.FailOnNone {
 				return usageError(fmt.Sprintf("--fail-on %q", pf.failOn), "use weaker or none")

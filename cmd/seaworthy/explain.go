@@ -84,11 +84,11 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	if len(all) == 0 {
 		return usageError(fmt.Sprintf("no finding %q", name), "name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; check lists them")
 	}
+	var sources []edit.File
+	var err error
 	if slices.ContainsFunc(files, func(f string) bool { return !builder.IsLocal(f) }) {
-		files = nil // which cannot be read again
-	}
-	sources, err := pipeline.Sources(d, files)
-	if err != nil && len(files) > 0 {
+		err = errors.New("an os.yml from standard input or a URL is read once; name a file for the edits")
+	} else if sources, err = pipeline.Sources(d, files); err != nil && len(files) > 0 {
 		return err // the files were named, and are not these
 	}
 	if err != nil {
