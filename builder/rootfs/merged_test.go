@@ -136,3 +136,21 @@ func TestHardLinksToWhatIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+// What an image has below a place that the builder takes is left out with it.
+func TestBelowWhatIsTaken(t *testing.T) {
+	t.Parallel()
+	odd := layer(ocitest.File("etc/hosts/x", ""), ocitest.File("etc/resolv.conf/x", ""), ocitest.File("Dockerfile/x", ""), ocitest.File("etc/hostname/x", ""), ocitest.File("dev/shm/x", ""), ocitest.File("kept", "k"))
+	out, err := lay(t, sys(1), map[string]ocitest.Image{"kernel": kernelImage, "init/000": odd, "services/web": odd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range out.entries {
+		if strings.HasSuffix(e.Path, "/x") {
+			t.Errorf("/%s is there", e.Path)
+		}
+	}
+	if _, ok := out.find("containers/services/web/rootfs/kept"); !ok {
+		t.Error("a file is lost")
+	}
+}

@@ -102,7 +102,7 @@ func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	if e.Shadowed {
 		return nil, nil
 	}
-	if s.made[e.Path] || slices.Contains(leftOut, e.Path) {
+	if s.made[e.Path] || taken(e.Path) {
 		return s.t.spare.keep(e)
 	}
 	if e.Path == "etc/mtab" {
@@ -112,13 +112,26 @@ func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
 		s.made[e.Path] = true
 		return s.t.spare.keep(e)
 	}
-	if below(e.Path, "dev/pts") || below(e.Path, "dev/shm") {
-		return s.t.spare.keep(e)
-	}
 	if s.c.Section == system.SectionInit && s.t.links.place(e.Path) == s.t.links.place(apkPath) && e.Type == system.TypeFile {
 		return s.t.collectAPK(s.c, e)
 	}
 	return s.emit(e)
+}
+
+// taken says whether p, or what it lies in, has no place in the tree: it is left
+// out, a file of the builder's, or a folder that is empty before the boot.
+func taken(p string) bool {
+	for _, q := range leftOut {
+		if p == q || below(p, q) {
+			return true
+		}
+	}
+	for _, q := range []string{"etc/hosts", "etc/resolv.conf", "dev/pts", "dev/shm"} {
+		if below(p, q) {
+			return true
+		}
+	}
+	return false
 }
 
 // replaced says whether a file that os.yml adds to the volume takes e's place.
