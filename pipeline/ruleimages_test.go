@@ -32,6 +32,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"example/web:1":                     component(ocitest.Config{User: "100"}),
 		"example/script:1":                  component(ocitest.Config{Env: []string{"PATH=/usr/sbin:/usr/bin"}, User: "100"}, ocitest.Symlink("opt/link", "/opt/start"), ocitest.Exec("opt/start", "#!/opt/sh -e\n"), ocitest.Symlink("usr/bin/start2", "/opt/link")),
 		"example/clock:1":                   software(ocitest.Config{Entrypoint: []string{"/usr/sbin/chronyd"}}, "Package: chrony\nStatus: install ok installed\nVersion: 4.3-2\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"),
+		"example/named:1":                   component(ocitest.Config{Entrypoint: []string{"/usr/sbin/chronyd"}}),
 		"example/logs:1":                    software(ocitest.Config{Entrypoint: []string{"/usr/sbin/rsyslogd"}}, "Package: rsyslog\nStatus: install ok installed\nVersion: 8.2302.0-1\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"),
 		"example/web:latest":                component(ocitest.Config{User: "100"}),
 		"example/root:1":                    component(ocitest.Config{}),
@@ -67,6 +68,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"example/unknown:1":                 {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web")}}}},
 	}
 	maps.Copy(images, attackImages())
+	maps.Copy(images, honestImages())
 	return images
 }
 

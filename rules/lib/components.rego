@@ -122,6 +122,9 @@ finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
 allowed(f) := {"resource": f.resource, "reason": sprintf("allowed: %s", [entry.reason])} if {
 	some entry in allowances[f.resource]
 	f.key in entry.rules[f.id]
+} else := {"resource": f.resource, "reason": sprintf("%s of the package %s %s", [row.names[0], row.packages[0], row.reason])} if {
+	rows := [row | some row in observed[f.resource]; f.key in row.allows[f.id]]
+	row := rows[0]
 }
 
 # allowances are the entries for each component, found once and not for every
@@ -139,6 +142,43 @@ allowances[resource(c)] contains entry if {
 	entry.section == c.section
 	named(entry.name, c.name)
 }
+
+# observed are the rows of known programs that a component is seen to be: the file
+# that its command leads to has the name, and the package that brings it is in
+# the image. What a component and its image are called does not count.
+observed[resource(c)] := rows if {
+	some c in containers
+	rows := [row |
+		some row in given.programs
+		c.section in row.sections
+		is_program(c, row)
+	]
+	count(rows) > 0
+}
+
+is_program(c, row) if {
+	c.program.state == "found"
+	c.program.format != "script"
+	some name in row.names
+	leads_to(c, name)
+	some p in arr(c.sbom.packages)
+	p.name in row.packages
+	p.type in distributed
+}
+
+leads_to(c, name) if {
+	base(c.program.path) == name
+}
+
+# Busybox is the program that its first argument or the link to it names.
+leads_to(c, name) if {
+	base(c.program.path) == "busybox"
+	applet(c) == name
+}
+
+applet(c) := base(args(c)[1]) if {
+	base(c.program.name) == "busybox"
+} else := base(c.program.name)
 
 full_repository(c) := sprintf("%s/%s", [c.image.registry, c.image.repository])
 

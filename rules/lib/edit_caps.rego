@@ -64,7 +64,7 @@ why_needed(c, name) := "the label of its image asks for it" if {
 		name in keys
 	})
 	count(reasons) > 0
-} else := sprintf("%s needs it: it %s", [program_of(c).names[0], program_of(c).reason]) if {
+} else := program_says(c) if {
 	name in program_caps(c)
 }
 
@@ -139,6 +139,30 @@ dropped_add(c) := take(c, "/capabilities.add") if says(written(c), "capabilities
 
 dropped_add(c) := [] if not says(written(c), "capabilities.add")
 
+# without_idle takes away what another user's program never comes to hold. The
+# port has another way; what is known to be needed is for its owner to list as
+# ambient.
+without_idle(c, unused) := all_of([granted_without(c, unused), opened(c, unused)], needed_idle(c, unused) | stuck_idle(c, unused))
+
+needed_idle(c, unused) := object.keys(needed_by_root(c)) & unused
+
+opened(c, unused) := low_ports(c) if {
+	"CAP_NET_BIND_SERVICE" in unused
+} else := []
+
+stuck_idle(c, unused) := stuck_ports(c) if {
+	"CAP_NET_BIND_SERVICE" in unused
+} else := set()
+
+idle_fix(c, unused) := sprintf("list %s of %s under `ambient` too, for %s. Or run it as root: `uid: 0`", [names(need), c.id, concat("; ", sort({needed_by_root(c)[n] | some n in need}))]) if {
+	need := needed_idle(c, unused)
+	count(need) > 0
+} else := sprintf("remove %s from the capabilities of %s: nothing changes by that%s. If it needs one, list it under `ambient` too, with an allowance or a waiver", [names(unused), c.id, idle_ports(c, unused)])
+
+idle_ports(c, unused) := ports_said(c) if {
+	"CAP_NET_BIND_SERVICE" in unused
+} else := ""
+
 ambient_without(c, taken) := [e |
 	some n in list(written(c), "ambient")
 	n in taken
@@ -174,8 +198,22 @@ unprivileged(c) := all_of(
 		cleared(c),
 		low_ports(c),
 	],
-	object.keys(needed(c, lib.caps(c) - {"CAP_NET_BIND_SERVICE"})) | stuck_ports(c),
+	object.keys(needed_by_root(c)) | stuck_ports(c),
 )
+
+# needed_by_root are what a component needs, less what its program needs for no
+# more than to give up root. The port has another way.
+needed_by_root(c) := {n: why |
+	some n, why in needed(c, lib.caps(c) - {"CAP_NET_BIND_SERVICE"})
+	not only_for_root(c, why)
+}
+
+only_for_root(c, why) if {
+	program_of(c).rootless
+	why == program_says(c)
+}
+
+program_says(c) := sprintf("%s needs it: it %s", [program_of(c).names[0], program_of(c).reason])
 
 unprivileged_fix(c) := sprintf("run %s as a user without capabilities: `uid: %v`, `gid: %v` and `capabilities: []`. What it writes must belong to that user%s%s%s", [c.id, user_number(c), user_number(c), taken_said(c), ports_said(c), needs_said(c)])
 
@@ -189,7 +227,7 @@ ports_said(c) := sprintf(". For ports below 1024 set `sysctl: {%s: \"%s\"}`, in 
 } else := ""
 
 needs_said(c) := sprintf(". No edit does so: %s. If it starts without, write this; else an allowance or a waiver says why", [concat("; ", sort({sprintf("%s: %s", [n, w]) | some n, w in why}))]) if {
-	why := needed(c, lib.caps(c) - {"CAP_NET_BIND_SERVICE"})
+	why := needed_by_root(c)
 	count(why) > 0
 } else := ""
 

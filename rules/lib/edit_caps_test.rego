@@ -147,3 +147,26 @@ test_devices if {
 	contains(edit.all_devices_fix(c("/bin/x", {"devices": []}, {}, {})), "if it needs that, an allowance or a waiver")
 	edit.named_devices(c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "all"}]}, {}), [0]) != [out("/devices")]
 }
+
+# What a program needs for no more than to give up root, a user does not need.
+test_rootless if {
+	names := ["CAP_CHOWN", "CAP_SETUID"]
+	nginx := c("/usr/sbin/nginx", {"capabilities": names}, {}, held(names))
+	edit.unprivileged(nginx) == [set("/uid", "net"), set("/gid", "net"), set("/capabilities", [])]
+	not contains(edit.unprivileged_fix(nginx), "No edit does so")
+	more := c("/usr/sbin/nginx", {}, {"capabilities": names}, held(names))
+	edit.unprivileged(more) == []
+}
+
+test_idle if {
+	web := c("/bin/web", {"capabilities": [A, B]}, {}, held([A, B]))
+	set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80") in edit.without_idle(web, {A, B})
+	contains(edit.idle_fix(web, {A, B}), "ip_unprivileged_port_start")
+	{e.path | some e in edit.without_idle(web, {A})} == {"/capabilities"}
+	not contains(edit.idle_fix(web, {A}), "ip_unprivileged_port_start")
+	shared := object.union(web, {"spec": object.union(held([B]), object.union({"process": {"args": []}}, host_net))})
+	edit.without_idle(shared, {B}) == [] with input as {"components": []}
+	ntpd := c("/usr/sbin/ntpd", {"capabilities": ["CAP_SYS_TIME"]}, {}, held(["CAP_SYS_TIME"]))
+	edit.without_idle(ntpd, {"CAP_SYS_TIME"}) == []
+	startswith(edit.idle_fix(ntpd, {"CAP_SYS_TIME"}), "list CAP_SYS_TIME of onboot/net under `ambient` too, for ntpd needs it")
+}

@@ -431,3 +431,8 @@ test_no_sysctl_needs_all_of_them if {
 	])
 	edit.no_sysctl("kernel.x") == [] with input as system
 }
+
+test_put_sysctl if {
+	edit.put_sysctl(c({"sysctl": {"net/ipv4/ip_forward": "1"}}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net~1ipv4~1ip_forward", "0")]
+	edit.put_sysctl(c({}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net.ipv4.ip_forward", "0")]
+}

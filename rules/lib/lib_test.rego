@@ -255,3 +255,52 @@ test_apparmor_switched_off if {
 	not kernel.lsm_active("apparmor") with input as t.cmdline_add("apparmor.enabled", "N")
 	kernel.lsm_active("apparmor") with input as t.cmdline_add("apparmor.enabled", "Y")
 }
+
+# as_program is nginx of the good system as another program, with packages.
+as_program(args, program, packages) := json.patch(t.good, [
+	{"op": "replace", "path": "/components/4/spec/process/args", "value": args},
+	{"op": "replace", "path": "/components/4/program", "value": object.union(t.good.components[4].program, program)},
+	{"op": "replace", "path": "/components/4/sbom/packages", "value": packages},
+])
+
+package_of(name) := [{"name": name, "type": "deb"}]
+
+rows(system) := names if {
+	rows := object.get(lib.observed, "component:services/nginx", []) with input as system
+	names := {name | some row in rows; some name in row.names}
+}
+
+chronyd := {"name": "chronyd", "path": "/usr/sbin/chronyd"}
+
+test_observed if {
+	rows(as_program(["chronyd"], chronyd, package_of("chrony"))) == {"chronyd"}
+	applet := {"name": "/usr/sbin/ntpd", "path": "/bin/busybox"}
+	rows(as_program(["/usr/sbin/ntpd"], applet, package_of("busybox"))) == {"ntpd"}
+	rows(as_program(["busybox", "ntpd"], {"name": "busybox", "path": "/bin/busybox"}, package_of("busybox"))) == {"ntpd"}
+}
+
+# The name alone is a claim.
+test_not_observed if {
+	every system in [
+		as_program(["chronyd"], chronyd, package_of("web")),
+		as_program(["chronyd"], chronyd, [{"name": "chrony", "type": "npm"}]),
+		as_program(["chronyd"], {"name": "chronyd", "path": "/opt/x"}, package_of("chrony")),
+		as_program(["chronyd"], object.union(chronyd, {"state": "unknown"}), package_of("chrony")),
+		as_program(["chronyd"], object.union(chronyd, {"format": "script"}), package_of("chrony")),
+		as_program(["/bin/sh", "-c", "chronyd"], {"name": "/bin/sh", "path": "/bin/sh"}, package_of("chrony")),
+		as_program(["busybox"], {"name": "busybox", "path": "/bin/busybox"}, package_of("busybox")),
+		t.put(as_program(["chronyd"], chronyd, package_of("chrony")), "/components/4/section", "onshutdown"),
+	] {
+		none(rows(system))
+	}
+}
+
+none(set) if count(set) == 0
+
+test_observed_allows if {
+	system := as_program(["chronyd"], chronyd, package_of("chrony"))
+	about := {"id": "CAP-007", "resource": "component:services/nginx", "key": "CAP_SYS_TIME"}
+	startswith(lib.allowed(about).reason, "chronyd of the package chrony sets the clock") with input as system
+	not lib.allowed(object.union(about, {"key": "CAP_SYS_BOOT"})) with input as system
+	not lib.allowed(object.union(about, {"resource": "component:services/report"})) with input as system
+}

@@ -26,8 +26,8 @@ found contains lib.finding("IMG-014", c, {
 	"expected": "a user in the image, or a uid in os.yml",
 	"key": "user",
 	"message": sprintf("nobody gave %s a user: it runs as root", [c.id]),
-	"fix": sprintf("add `uid: 101` to %s", [c.id]),
-	"edits": edit.as_user(c),
+	"fix": edit.unprivileged_fix(c),
+	"edits": edit.unprivileged(c),
 }) if {
 	some c in lib.services
 	lib.root_user(lib.str(c.image.user))

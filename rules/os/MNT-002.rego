@@ -39,11 +39,12 @@ found contains lib.finding("MNT-002", c, {
 edits(p) := edit.reoption(p, {"rw", "rshared"}, ["ro"]) if {
 	some path in p.shows
 	the_hosts(path)
-} else := edit.reoption(p, {"rshared"}, ["rprivate"])
+} else := edit.reoption(p, {"rshared"}, ["rw", "rbind", "rprivate"])
 
 the_hosts(path) if {
 	some dir in lib.system_folders
 	lib.under(path, dir)
+	not lib.under(path, "/containers/volumes")
 }
 
 the_hosts(path) if lib.kernels(path)

@@ -30,3 +30,10 @@ test_edits if {
 		{e.value | some f in rule.fail; some e in f.edits} == {want} with input as system
 	}
 }
+
+# A volume is a component's own: it is to be written to.
+test_edit_volume if {
+	bind := {"destination": "/data", "type": "bind", "source": "/containers/volumes/v/merged", "options": ["rw", "rbind", "rshared"]}
+	edits := {e.value | some f in rule.fail; some e in f.edits} with input as t.put(t.put(t.good, "/components/4/entry", {"binds": ["v:/data"]}), "/components/4/spec/mounts/-", bind)
+	edits == {"v:/data:rw,rbind,rprivate"}
+}

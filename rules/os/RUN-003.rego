@@ -36,8 +36,8 @@ found contains lib.finding("RUN-003", c, {
 	"expected": "capabilities that the program comes to hold",
 	"key": "capabilities",
 	"message": sprintf("%s has %s listed, and as uid %d never holds it", [c.id, lib.one_line(unused), lib.uid(c)]),
-	"fix": sprintf("remove %s from the capabilities of %s: nothing changes by that. If it needs one, list it under `ambient` too, with an allowance or a waiver; for a port below 1024, set `sysctl: {net.ipv4.ip_unprivileged_port_start: \"80\"}` in a network that is not the host's", [edit.names(unused), c.id]),
-	"edits": edit.granted_without(c, unused),
+	"fix": edit.idle_fix(c, unused),
+	"edits": edit.without_idle(c, unused),
 }) if {
 	some c in lib.containers
 	unused := idle(c)

@@ -26,8 +26,8 @@ found contains lib.finding("USR-003", c, {
 	"expected": user,
 	"key": "user",
 	"message": sprintf("the image of %s wants to run as %s, and it runs as root", [c.id, user]),
-	"fix": sprintf("add `uid:` with the number of %s to %s", [user, c.id]),
-	"edits": edit.as_user(c),
+	"fix": edit.unprivileged_fix(c),
+	"edits": edit.unprivileged(c),
 }) if {
 	some c in lib.services
 	lib.uid(c) == 0
