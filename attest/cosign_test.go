@@ -21,9 +21,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// cosignEnv asks for the tests that run the real cosign: "build" builds the
-// version of testdata/cosign/go.mod (minutes the first time), anything else is
-// the path of a cosign.
+// cosignEnv asks for the tests that run the real cosign: it is its path. `make
+// test-cosign` compiles the version of testdata/cosign/go.mod.
 const cosignEnv = "SEAWORTHY_COSIGN"
 
 type cosign struct{ program, trustedRoot string }
@@ -31,16 +30,8 @@ type cosign struct{ program, trustedRoot string }
 func newCosign(t *testing.T) *cosign {
 	t.Helper()
 	program := os.Getenv(cosignEnv)
-	switch program {
-	case "":
-		t.Skipf("the real cosign is not asked for: set %s=build, or to the path of cosign v2.6.5", cosignEnv)
-	case "build":
-		program = filepath.Join(t.TempDir(), "cosign")
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "github.com/sigstore/cosign/v2/cmd/cosign")
-		cmd.Dir = "testdata/cosign"
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("building cosign: %v\n%s", err, out)
-		}
+	if program == "" {
+		t.Skipf("the real cosign is not asked for: run `make test-cosign`, or set %s to the path of cosign v2.6.5", cosignEnv)
 	}
 	// cosign wants a trusted root for the new format of bundles, be it empty.
 	c := &cosign{program: program, trustedRoot: filepath.Join(t.TempDir(), "tr.json")}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -283,7 +282,7 @@ func (s *editable) decide(t *testing.T, judge *policy.Prepared, files []edit.Fil
 		paths = append(paths, to)
 	}
 	f, err := pipeline.Facts(t.Context(), pipeline.CheckOptions{
-		Resolve: builder.Options{Files: paths, Arch: "amd64", Components: []string{s.bench.layout}, Offline: true},
+		Resolve: s.bench.resolve(paths...), Inventories: s.bench.inventories,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,26 +11,16 @@ import (
 	"testing"
 )
 
-// opaEnv asks for the tests that run the real opa and conftest: "build" builds
-// the versions of ../testdata/opa/go.mod (minutes the first time), anything
-// else is the folder that holds both.
+// opaEnv asks for the tests that run the real opa and conftest: it is the folder
+// that holds both. `make test-opa` compiles the versions of ../testdata/opa/go.mod.
 const opaEnv = "SEAWORTHY_OPA"
 
 // programs is the folder of opa and conftest.
 func programs(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv(opaEnv)
-	switch dir {
-	case "":
-		t.Skipf("the real opa and conftest are not asked for: set %s=build, or to the folder that holds them", opaEnv)
-	case "build":
-		dir = t.TempDir()
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", dir+"/",
-			"github.com/open-policy-agent/opa", "github.com/open-policy-agent/conftest")
-		cmd.Dir = "../testdata/opa"
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("building opa and conftest: %v\n%s", err, out)
-		}
+	if dir == "" {
+		t.Skipf("the real opa and conftest are not asked for: run `make test-opa`, or set %s to the folder that holds them", opaEnv)
 	}
 	return dir
 }
@@ -53,7 +43,7 @@ func run(t *testing.T, program string, args ...string) (string, int) {
 // for line, and the real conftest decides by them.
 func TestOPA(t *testing.T) {
 	dir := programs(t)
-	opa, conftest := filepath.Join(dir, "opa"), filepath.Join(dir, "conftest")
+	opa, conftest, dir := filepath.Join(dir, "opa"), filepath.Join(dir, "conftest"), t.TempDir()
 	for _, args := range [][]string{
 		{"check", "--strict", "rules/"},
 		{"fmt", "--list", "--fail", "rules/"},
