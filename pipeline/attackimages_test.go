@@ -1,6 +1,9 @@
 package pipeline_test
 
 import (
+	"encoding/base64"
+	"strings"
+
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 )
 
@@ -67,6 +70,26 @@ func attackImages() map[string]ocitest.Image {
 			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), mode(ocitest.Exec("usr/bin/su", "su"), 0o4755)}},
 			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/su", "su")}},
 		}},
+		// Secrets.
+		"example/secret:tar":    component(ocitest.Config{}, secret("srv/backup", "etc/web.key\x00\x00\x00"+testKey)),
+		"example/secret:wide":   component(ocitest.Config{}, secret("srv/key.txt", "\xff\xfe"+strings.Join(strings.Split(testKey, ""), "\x00"))),
+		"example/secret:base64": component(ocitest.Config{}, secret("srv/values.yml", "key: "+base64.StdEncoding.EncodeToString([]byte("\n"+testKey))+"\n")),
+		"example/secret:store":  component(ocitest.Config{}, secret("srv/web.jks", "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00\x05")),
+		"example/secret:removed": {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{
+			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), secret("root/.netrc", "machine example.org login web password hunter22\n")}},
+			{Entries: []ocitest.Entry{ocitest.Whiteout("root/.netrc")}},
+		}},
+		"example/secret-h:library": component(ocitest.Config{}, ocitest.Exec("usr/lib/libtls.so", "\x7fELF\x00\x00"+testKey)),
+		"example/secret-h:manual":  component(ocitest.Config{}, file("usr/share/doc/x", "A key begins with -----BEGIN PRIVATE KEY----- and goes on with lines of base64.\n")),
+		"example/secret-h:store":   component(ocitest.Config{}, file("etc/ca.jks", "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x02\x00\x05"), secret("root/.npmrc", "registry=https://npm.example/\n")),
+		"example/env-a:redis":      component(ocitest.Config{Env: []string{"REDIS_URL=redis://:hunter22@db:6379"}}),
+		"example/env-a:json":       component(ocitest.Config{Labels: map[string]string{"config": `{"user": "web", "password": "hunter22"}`}}),
+		"example/env-a:suffix":     component(ocitest.Config{Env: []string{"DB_PASSWORD_PROD=tR4vel8Xq0Zk"}}),
+		"example/env-a:dsn":        component(ocitest.Config{Env: []string{"DB=web:hunter22@tcp(db:3306)/web"}}),
+		"example/env-a:dollar":     component(ocitest.Config{Env: []string{"DB_PASSWORD=$ecret-22"}}),
+		"example/env-h:switch":     component(ocitest.Config{Env: []string{"REQUIRE_PASSWORD=true", "PASSWORD_FILE=/run/secrets/db", "TOKEN=${TOKEN}", "TOKEN_TTL=3600s", "COOKIE_SECRET=/run/secrets/cookie"}}),
+		"example/env-h:packages":   component(ocitest.Config{Env: []string{"LIBSECRET=0.21.4-1"}}),
+
 		"example/setuid-h:folder": component(ocitest.Config{}, mode(ocitest.Dir("srv/shared"), 0o2775)),
 	}
 }

@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -233,7 +234,7 @@ func fileFacts(f system.File) (facts.File, error) {
 		return out, nil
 	}
 	if f.Source == "" {
-		out.Secret = files.DetectSecret(f.Contents)
+		out.Secret = cmp.Or(files.DetectSecret(f.Contents), files.SecretIn(out.Path, string(f.Contents)))
 		out.Logins = files.Logins(out.Path, string(f.Contents))
 		return out, nil
 	}
@@ -247,7 +248,7 @@ func fileFacts(f system.File) (facts.File, error) {
 		if err == nil {
 			_, err = io.Copy(io.MultiWriter(&finder, hash), r)
 		}
-		out.Secret = finder.Kind()
+		out.Secret = cmp.Or(finder.Kind(), files.SecretIn(out.Path, head.String()))
 		out.Logins = files.Logins(out.Path, head.String())
 		if out.Logins != nil && head.Len() == maxSettings {
 			err = fmt.Errorf("%d KiB and more: too large to be read", maxSettings>>10)

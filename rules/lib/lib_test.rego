@@ -94,6 +94,27 @@ test_secrets_by_other_names if {
 	}
 }
 
+test_secrets_by_value if {
+	every text in [
+		"DB_PASSWORD_PROD=tR4vel8Xq0Zk", "redis://:hunter22@db", "web:hunter22@tcp(db:3306)/web", "config={\"password\": \"hunter22\"}",
+		"PASSWORD=true PASSWORD=hunter22",
+	] {
+		lib.secret_in(text)
+	}
+}
+
+test_no_secrets_by_value if {
+	every text in ["REQUIRE_PASSWORD=true", "passwd=1:4.13+dfsg1-1", "TOKEN_TTL=3600seconds", "TOKEN_URL_1=/run/x", "libsecret=0.21.4"] {
+		not lib.secret_in(text)
+	}
+}
+
+test_literal if {
+	lib.literal("DB_PASSWORD=$ecret-22")
+	not lib.literal("DB_PASSWORD=$DB_PASSWORD")
+	not lib.literal("DB_PASSWORD=${DB}")
+}
+
 test_secret_name if {
 	lib.secret_name("x db_password=hunter22") == "db_password"
 	lib.secret_name("URL=postgres://user:hunter22@db/x") == "URL"

@@ -4,7 +4,23 @@ package seaworthy.lib
 # secret_in: a known token, or a telling name with a value.
 secret_in(text) if regex.match(token, text)
 
-secret_in(text) if regex.match(named_secret, text)
+secret_in(text) if {
+	some m in regex.find_all_string_submatch_n(named_secret, text, -1)
+	not switched(m[count(m) - 1])
+}
+
+# A name that goes on behind the word (TOKEN_TTL, PASSWORD_FILE) says something of
+# a secret, unless the value looks like one: letters of both cases and digits.
+secret_in(text) if {
+	some m in regex.find_all_string_submatch_n(longer_name, text, -1)
+	value := m[count(m) - 1]
+	regex.match(`[a-z]`, value)
+	regex.match(`[A-Z]`, value)
+	regex.match(`[0-9]`, value)
+}
+
+# switched are values that switch something, or name a version.
+switched(value) if regex.match(`(?i)^(true|false|none|null|auto|disabled?|enabled?|optional|required|[0-9]+([.:][0-9]+)+\S*)[;,]?$`, value)
 
 # token is each of them, in one pattern.
 token := concat("|", [sprintf("(?:%s)", [p]) | some p in tokens])
@@ -24,7 +40,8 @@ tokens := [
 	# The same in base64: plain, RSA, EC, DSA, OPENSSH, ENCRYPTED, PGP.
 	`LS0tLS1CRUdJTi(BQUklWQVRFIEtF|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtF|BEU0EgUFJJVkFURSBLRV|BPUEVOU1NIIFBSSVZBVEUgS0|BFTkNSWVBURUQgUFJJVkFURSBLRV|BQR1AgUFJJVkFURSBLRV)`,
 	`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.`,
-	`://[^/\s:@]+:[^/\s:@$]{3,}@`,
+	`://[^/\s:@]*:[^/\s:@$]{3,}@`,
+	`[^\s:@/=]:[^\s:@/$]{3,}@(tcp|unix)\(`,
 	`(?i)\bbearer\s+[A-Za-z0-9._~+/-]{20,}`,
 	`(?i)authorization:\s*basic\s+[A-Za-z0-9+/]{8,}`,
 	`[a-z_][a-z0-9_-]*:[^\s"':$]{3,}["']?\s*\|\s*(/usr/sbin/)?chpasswd\b`,
@@ -34,9 +51,19 @@ tokens := [
 # their own: BYPASS and PWD are none.
 secret_words := `(?:password|passwd|passphrase|\bpass|[_.-](?:pass|pwd)|secret|token|(?:api|access|private|secret|encryption|master|session|cookie|jwt)[_-]?key(?:[_-]?base)?|credentials?)`
 
-# named_secret: NAME=value, where NAME ends in a word for a secret, and maybe a
-# number; a value that is a variable, a path or a switch is none.
-named_secret := sprintf(`(?i)(^|[^a-z0-9])[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?\s*=\s*["']?[^\s"'$/<{][^\s"']{3,}`, [secret_words])
+# named_secret: NAME=value, or "NAME": "value" in JSON, where NAME ends in a word
+# for a secret, and maybe a number; a value that is a variable, a path or a switch
+# is none.
+named_secret := sprintf(`(?i)(?:^|[^a-z0-9])[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?(?:\s*=|["']\s*:)\s*["']?([^\s"'$/<{][^\s"']{3,})`, [secret_words])
+
+longer_name := sprintf(`(?i)(?:^|[^a-z0-9])[a-z0-9_.-]*%s[_.-][a-z0-9_.-]+=["']?([A-Za-z0-9+=_-]{12,})(?:["'\s]|$)`, [secret_words])
+
+# literal: in the environment itself nothing is put in for a variable, so that a
+# value with a dollar in it is one, unless all of it is a name.
+literal(line) if {
+	some m in regex.find_all_string_submatch_n(sprintf(`(?i)^[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?=(\$.{3,})$`, [secret_words]), line, 1)
+	not regex.match(`^\$(\{.*\}|\(.*\)|[A-Za-z_][A-Za-z0-9_]*)$`, m[1])
+}
 
 # An option, with the value behind it: --password hunter2.
 option_secret := sprintf(`(?i)(^|\s)--?[a-z0-9_.-]*%s(\s+|=)["']?[^\s"'$/<{-][^\s"']{3,}`, [secret_words])
@@ -46,6 +73,7 @@ secret_in(text) if regex.match(option_secret, text)
 # secret_name is what stands before the first "=", or a word for the kind.
 secret_name(text) := name if {
 	regex.match(named_secret, text)
+	contains(text, "=")
 	m := regex.find_all_string_submatch_n(sprintf(`(?i)([a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?)\s*=`, [secret_words]), text, 1)[0]
 	name := m[1]
 } else := split(text, "=")[0] if {

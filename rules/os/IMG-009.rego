@@ -26,6 +26,10 @@ places(c) := {
 	"annotations": [sprintf("%s=%s", [k, v]) | some k, v in lib.obj(object.get(lib.obj(c.spec), "annotations", {}))],
 }
 
+holds(_, text) if lib.secret_in(text)
+
+holds("environment", text) if lib.literal(text)
+
 found contains lib.finding("IMG-009", c, {
 	"path": "",
 	"origin": c.image.origin,
@@ -38,7 +42,7 @@ found contains lib.finding("IMG-009", c, {
 	some c in input.components
 	some place, texts in places(c)
 	some text in texts
-	lib.secret_in(text)
+	holds(place, text)
 	name := lib.secret_name(text)
 }
 

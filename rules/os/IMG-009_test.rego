@@ -33,3 +33,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_literal if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/image/env", ["DB_PASSWORD=$ecret-22"])

@@ -161,6 +161,7 @@ func TestACL(t *testing.T) {
 // together here so that no scanner of sources takes them for real ones.
 var (
 	body = strings.Repeat("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKB\n", 3)
+	cert = strings.Repeat("MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n", 3)
 	pem  = "-----BEGIN " + "PRIVATE KEY-----\n" + body + "-----END PRIVATE KEY-----\n"
 	aws  = "AKIA" + "Q3EGRXNFTZ7LH2VW"
 	ghp  = "gh" + "p_" + "0123456789abcdefABCDEF0123456789abcd"
@@ -181,8 +182,8 @@ func TestDetectSecret(t *testing.T) {
 		"gitlab":             {"glpat" + "-abcdefghij0123456789\n", "GitLab token"},
 		"age":                {"AGE-SECRET-" + "KEY-1" + strings.Repeat("Q", 58), "age secret key"},
 		"at the start":       {ghp, "GitHub token"},
-		"certificate":        {"-----BEGIN CERTIFICATE-----\n" + body, ""},
-		"public key":         {"-----BEGIN PUBLIC KEY-----\n" + body, ""},
+		"certificate":        {"-----BEGIN CERTIFICATE-----\n" + cert, ""},
+		"public key":         {"-----BEGIN PUBLIC KEY-----\n" + cert, ""},
 		"header in a manual": {"begins with -----BEGIN " + "PRIVATE KEY-----, then lines of base64", ""},
 		"header in code":     {`const h = "-----BEGIN ` + `RSA PRIVATE KEY-----"` + "\nfunc x() {}\n", ""},
 		"vendor's example":   {"AKIA" + "IOSFODNN7EXAMPLE", ""},
@@ -190,6 +191,7 @@ func TestDetectSecret(t *testing.T) {
 		"base64 noise":       {"fooAKIA" + "Q3EGRXNFTZ7LH2VWmore", ""},
 		"too long":           {aws + "7", ""},
 		"program":            {"\x7fELF\x00\x00" + pem, ""},
+		"tar":                {"etc/key\x00\x00" + pem, "private key"},
 		"empty":              {"", ""},
 		"second is real":     {"AKIA" + "IOSFODNN7EXAMPLE and " + aws, "AWS access key"},
 	} {

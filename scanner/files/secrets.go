@@ -17,7 +17,7 @@ const (
 	// textual is how much of a file must be without a zero byte for it to be
 	// text.
 	textual = 512
-	// headed is how much of a binary file is looked at.
+	// headed is how much of a file is looked at for what begins with its kind.
 	headed = 64
 )
 
@@ -32,14 +32,19 @@ type pattern struct {
 	bounded bool
 	// not excludes matches that vendors' documentation shows.
 	not []string
-	// inside is what the base64 of the match must hold, nil for anything.
+	// inside is what the base64 of the match must hold, nil for anything. The
+	// anchor is where a group of four characters begins.
 	inside *lazyre.Regexp
+	// deep: it is looked for in files that are no text too, as it is or with two
+	// bytes for each character.
+	deep, wide bool
 }
 
 // pemKey is any private key in PEM, with lines as they are or as they stand in
 // the texts of programs.
 var pemKey = lazyre.New(`^-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[\s"'+\\]|\\n|\\r)+` +
-	`(?:[A-Za-z-]+: [^\n]{1,200}(?:\s|\\n)+)*[A-Za-z0-9+/=]{16}(?:[A-Za-z0-9+/=\s]|\\n|\\r){24}`)
+	`(?:[A-Za-z-]+: [^\n]{1,200}(?:\s|\\n)+)*` +
+	`(?:[A-Za-z0-9+/=]{16}(?:[A-Za-z0-9+/=\s]|\\n|\\r){24}|(?:[A-Za-z0-9+/=]{1,15}\s*\n\s*){5})`)
 
 // derKey is a private key in DER at the beginning of a file: PKCS #8, as it is
 // or encrypted (PBES2), PKCS #1, or SEC 1.
@@ -49,17 +54,41 @@ var derKey = lazyre.New(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
 	`\x02\x01\x00\x02(?:[\x20-\x7f]|\x81.|\x82..)[\x00\x80-\xff]|` +
 	`\x02\x01\x01\x04[\x20\x30\x42])`)
 
+// keyStore is the beginning of a Java key store whose first entry is a private
+// key and no certificate.
+var keyStore = lazyre.New(`(?s)^\xfe\xed\xfe\xed.{8}\x00\x00\x00\x01`)
+
+// base64Text is base64 of which one line, or several, are there.
+var base64Text = lazyre.New(`^(?:[A-Za-z0-9+/]|\s|\\n){60,}`)
+
+// keyBag begins a private key in a PKCS #12 file (RFC 7292, appendix D), plain or
+// encrypted.
+const keyBag = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01"
+
 // Kinds of keys and tokens that have a form of their own. A header without a
 // body, as programs and manuals print it, is not a key. Certificates and
 // public keys are not secrets.
 var patterns = []pattern{
-	{kind: "private key", anchor: "-----BEGIN ", expr: pemKey},
+	{kind: "private key", anchor: "-----BEGIN ", expr: pemKey, deep: true},
+	{kind: "private key", anchor: "-\x00-\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 \x00", expr: pemKey, deep: true, wide: true},
+	{kind: "private key", anchor: keyBag + "\x01\xa0", expr: lazyre.New(`^`), deep: true},
+	{kind: "private key", anchor: keyBag + "\x02\xa0", expr: lazyre.New(`^`), deep: true},
+	{kind: "OpenVPN key", anchor: "-----BEGIN OpenVPN Static key", expr: lazyre.New(`^-----BEGIN OpenVPN Static key V1-----\s+[0-9a-f]{32}`)},
+	{kind: "private key", anchor: "untrusted comment: ", expr: lazyre.New(`^untrusted comment: [^\n]*secret key[^\n]*\nRW[A-Za-z0-9+/]{60}`)},
+	{kind: "private key", anchor: "private-key", deep: true, expr: lazyre.New(
+		`^private-key ?\((?:3:)?(?:rsa|dsa|ecc|elg) ?\((?:[0-9]:[a-z]+[0-9]{1,4}:|[a-z]+ (?:#[0-9A-F]{8}|[A-Za-z0-9]))`)},
 	{kind: "private key", anchor: "---- BEGIN SSH2 ", expr: lazyre.New(
 		`^---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----\s+(?:[A-Za-z0-9-]+: [^\n]{1,200}\s+)*[A-Za-z0-9+/=]{40}`)},
 	{kind: "private key", anchor: "PuTTY-User-Key-File-", expr: lazyre.New(`^PuTTY-User-Key-File-[123]: [a-z0-9-]+\s+Encryption: `)},
-	// The beginning of a PEM in base64, as kubeconfigs and Kubernetes' secrets
-	// have it.
-	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: lazyre.New(`^(?:[A-Za-z0-9+/]|\s|\\n){120,}`), inside: pemKey},
+	// A PEM in base64, as kubeconfigs and Kubernetes' secrets have it, with one
+	// or two bytes before it too.
+	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: base64Text, inside: pemKey},
+	{kind: "private key", anchor: "LS0tQkVHSU4g", expr: base64Text, inside: pemKey},
+	{kind: "private key", anchor: "LS0tLUJFR0lO", expr: base64Text, inside: pemKey},
+	// The same without its first and last line.
+	{kind: "private key", anchor: "MI", bounded: true, expr: base64Text, inside: derKey},
+	{kind: "private key", anchor: "MC4CAQAwBQYDK2V", bounded: true, expr: base64Text, inside: derKey},
+	{kind: "private key", anchor: "MHcCAQEEI", bounded: true, expr: base64Text, inside: derKey},
 	{kind: "WireGuard key", anchor: "PrivateKey", bounded: true, expr: lazyre.New(`^PrivateKey["']?\s*[=:]\s*["']?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=`)},
 	{kind: "age secret key", anchor: "AGE-SECRET-KEY-", bounded: true, expr: lazyre.New(`^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58}\b`)},
 	{kind: "AWS access key", anchor: "AKIA", bounded: true, not: []string{"AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"},
@@ -94,25 +123,22 @@ func DetectSecret(data []byte) string {
 type Finder struct {
 	kind    string
 	buf     []byte
-	from    int // where in buf the bytes begin that were not looked at
+	head    []byte // the first bytes
+	from    int    // where in buf the bytes begin that were not looked at
 	seen    int64
 	decided bool // found, or nothing more to look at
-	// binary: buf is the beginning of a file that is no text.
-	binary bool
+	binary  bool // the file is no text
 }
 
 func (f *Finder) Write(p []byte) (int, error) {
 	n := len(p)
+	f.head = append(f.head, p[:min(len(p), max(0, headed-len(f.head)))]...)
 	for !f.decided && len(p) > 0 {
 		if cap(f.buf) == 0 {
 			f.buf = make([]byte, 0, 16*keepBack)
 		}
 		take := min(len(p), cap(f.buf)-len(f.buf))
-		if f.binary || f.seen < textual && bytes.IndexByte(p[:min(len(p), int(textual-f.seen))], 0) >= 0 {
-			f.binary = true
-			f.buf = append(f.buf, p[:min(len(p), max(0, headed-len(f.buf)))]...)
-			break
-		}
+		f.binary = f.binary || f.seen < textual && bytes.IndexByte(p[:min(len(p), int(textual-f.seen))], 0) >= 0
 		f.buf = append(f.buf, p[:take]...)
 		f.seen += int64(take)
 		p = p[take:]
@@ -127,26 +153,28 @@ func (f *Finder) Write(p []byte) (int, error) {
 }
 
 func (f *Finder) Kind() string {
-	switch {
-	case f.decided:
-	case f.binary:
-		if derKey.MatchString(latin1(f.buf)) {
-			f.kind = "private key"
-		}
-	default:
+	if !f.decided {
 		f.look(len(f.buf))
+	}
+	if head := latin1(f.head); f.kind == "" && (derKey.MatchString(head) || keyStore.MatchString(head)) {
+		f.kind = "private key"
 	}
 	f.decided = true
 	return f.kind
 }
 
 // reset makes f ready for another stream, in the same memory.
-func (f *Finder) reset() { *f = Finder{buf: f.buf[:0]} }
+func (f *Finder) reset() { *f = Finder{buf: f.buf[:0], head: f.head[:0]} }
 
 // look searches for anchors that begin in buf[from:end].
 func (f *Finder) look(end int) {
+	// Libraries hold the keys of their self-tests, which everybody has.
+	program := bytes.HasPrefix(f.head, []byte("\x7fELF")) || bytes.HasPrefix(f.head, []byte("!<arch>\n"))
 	for i := range patterns {
 		p := &patterns[i]
+		if f.binary && (!p.deep || program) {
+			continue
+		}
 		for at := f.from; at < end; at++ {
 			next := bytes.Index(f.buf[at:], []byte(p.anchor))
 			if next < 0 || at+next >= end {
@@ -165,11 +193,22 @@ func (p *pattern) matches(buf []byte, at int) bool {
 	if p.bounded && at > 0 && wordByte(buf[at-1]) {
 		return false
 	}
-	m := p.expr.Find(buf[at:min(len(buf), at+keepBack)])
-	if p.inside != nil {
-		return m != nil && p.inside.Match(unbase64(m))
+	window := buf[at:min(len(buf), at+keepBack)]
+	if p.wide {
+		window = bytes.ReplaceAll(window, []byte{0}, nil)
 	}
-	return m != nil && !slices.ContainsFunc(p.not, func(s string) bool { return strings.HasPrefix(string(m), s) })
+	m := p.expr.Find(window)
+	if m == nil {
+		return false
+	}
+	switch p.inside {
+	case nil:
+		return !slices.ContainsFunc(p.not, func(s string) bool { return strings.HasPrefix(string(m), s) })
+	case pemKey:
+		_, rest, ok := bytes.Cut(unbase64(m), []byte("BEGIN "))
+		return ok && pemKey.Match(append([]byte("-----BEGIN "), rest...))
+	}
+	return p.inside.MatchString(latin1(unbase64(m)))
 }
 
 // unbase64 decodes what there is of base64, whose lines may be broken.

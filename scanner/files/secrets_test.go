@@ -40,8 +40,18 @@ func TestDetectKeys(t *testing.T) {
 		"a certificate in base64":    {base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(pem, "PRIVATE KEY", "CERTIFICATE"))), ""},
 		"only the beginning":         {"LS0tLS1CRUdJTi", ""},
 		"of age, against tomorrow":   {"AGE-SECRET-" + "KEY-PQ-1" + strings.Repeat("Q", 58), "age secret key"},
+		"in base64, one byte on":     {base64.StdEncoding.EncodeToString([]byte("\n" + pem)), "private key"},
+		"in base64, two bytes on":    {base64.StdEncoding.EncodeToString([]byte("\n\n" + pem)), "private key"},
+		"without its first line":     {"key=" + strings.ReplaceAll(body, "\n", ""), "private key"},
+		"in lines of eight":          {"-----BEGIN " + "PRIVATE KEY-----\n" + strings.Repeat("QUJDREVG\n", 8), "private key"},
+		"in two bytes a character":   {"\xff\xfe" + strings.Join(strings.Split(pem, ""), "\x00") + "\x00", "private key"},
+		"of OpenVPN":                 {"#\n-----BEGIN OpenVPN " + "Static key V1-----\n" + strings.Repeat("0a", 16) + "\n", "OpenVPN key"},
+		"of minisign":                {"untrusted comment: minisign encrypted secret key\nRW" + strings.Repeat("R", 70) + "\n", "private key"},
+		"of minisign, public":        {"untrusted comment: minisign public key\nRW" + strings.Repeat("R", 54) + "\n", ""},
+		"of GnuPG":                   {"Created: 20260101T000000\nKey: (protected-" + "private-key (rsa (n #00A1B2C3D4E5F6#\n", "private key"},
+		"in GnuPG's program":         {"\x7fELF\x00(private-key(rsa(n%m)(e%m)(d%m)))", ""},
 		"only the words, in a list":  {"PrivateKey = none\nPuTTY-User-Key-File-3: x", ""},
-		"a public key of ssh.com":    {strings.ReplaceAll(ssh2, "ENCRYPTED PRIVATE", "PUBLIC"), ""},
+		"a public key of ssh.com":    {strings.ReplaceAll(strings.ReplaceAll(ssh2, body, cert), "ENCRYPTED PRIVATE", "PUBLIC"), ""},
 		"a text with a zero byte":    {"\x30\x03text", ""},
 		"a text that starts with it": {"0\x82", ""},
 	} {
@@ -75,6 +85,8 @@ func TestDetectDER(t *testing.T) {
 		t.Fatal(err)
 	}
 	// EncryptedPrivateKeyInfo, PBES2: the parameters are not looked at.
+	keys["PKCS #12"] = []byte("\x30\x82\x0a\x01\x02\x01\x03" + strings.Repeat("\x00", 700) + keyBag + "\x02\xa0\x82")
+	keys["Java"] = []byte("\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00\x05")
 	keys["encrypted"] = append([]byte{0x30, 0x82, 0x01, 0x40, 0x30, 0x5f, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d, 0x30, 0}, make([]byte, 100)...)
 	for name, der := range keys {
 		if got := DetectSecret(der); got != "private key" {
@@ -94,7 +106,9 @@ func TestDetectDER(t *testing.T) {
 	}
 	for name, data := range map[string][]byte{
 		"a public key": public, "PKCS #1, public": x509.MarshalPKCS1PublicKey(&r.PublicKey),
-		"a number": binary.BigEndian.AppendUint64(nil, 0x3082000002010000), "a program": []byte("\x7fELF\x02\x01\x01\x00"),
+		"Java, a certificate": []byte("\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x02\x00\x05"),
+		"names of OpenSSL":    []byte("\x00" + keyBag[2:] + "\x01" + keyBag[2:] + "\x02"),
+		"a number":            binary.BigEndian.AppendUint64(nil, 0x3082000002010000), "a program": []byte("\x7fELF\x02\x01\x01\x00"),
 	} {
 		if got := DetectSecret(data); got != "" {
 			t.Errorf("%s: %q", name, got)

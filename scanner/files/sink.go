@@ -78,7 +78,7 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 			s.kept[p] = w.keep
 			s.used += e.Size
 		}
-	} else if !e.Shadowed && e.Size <= maxSettings {
+	} else if !e.Shadowed && e.Size <= maxSettings || sensitive(p) == "user secret" {
 		w.head = make([]byte, 0, min(e.Size, maxHead))
 	}
 	return w, nil
@@ -210,9 +210,10 @@ type reader struct {
 	path  string
 	entry *system.Entry
 	keep  *bytes.Buffer
-	// head is the beginning of a file that may look like accounts, nil where
-	// that is settled.
-	head []byte
+	// head is the beginning of a file that may look like accounts or hold a
+	// credential, nil where that is settled.
+	head       []byte
+	credential bool
 }
 
 func (r *reader) Write(p []byte) (int, error) {
@@ -231,12 +232,13 @@ func (r *reader) Write(p []byte) (int, error) {
 	return r.s.find.Write(p)
 }
 
-// settle keeps a file that begins as accounts do.
+// settle keeps a file that begins as accounts do, and looks for a credential.
 func (r *reader) settle() {
 	head, s := r.head, r.s
 	r.head = nil
+	r.credential = holdsCredential(r.path, head)
 	switch {
-	case !isAccounts(head) && !isGroup(head):
+	case r.entry.Shadowed, r.entry.Size > maxSettings, !isAccounts(head) && !isGroup(head):
 	case s.used+r.entry.Size > maxKept:
 		s.inv.Truncated = true
 	default:
@@ -249,6 +251,9 @@ func (r *reader) settle() {
 
 func (r *reader) Close() error {
 	kind := r.s.find.Kind()
+	if kind == "" && r.credential {
+		kind = "credential"
+	}
 	if kind == "" {
 		return nil
 	}
