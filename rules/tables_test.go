@@ -3,6 +3,7 @@ package rules_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -341,6 +342,29 @@ func TestLifetimes(t *testing.T) {
 				if !slices.Contains([]string{"id", "version", "series", "pretty", "eol", "rolling", "source", "also", "asOf"}, key) {
 					t.Errorf("%s: unknown field %q", at, key)
 				}
+			}
+		}
+	}
+}
+
+// What is low and in baseline denies by default: docs/rules.md says of each why
+// it is there.
+func TestLowInBaseline(t *testing.T) {
+	page, err := os.ReadFile("../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## Low findings in baseline")
+	section, _, _ = strings.Cut(section, "\n## ")
+	tables := data(t)
+	for table, key := range tableKeys {
+		for _, r := range tables[table].([]any) {
+			row := r.(map[string]any)
+			if row["severity"] != "low" || row["pack"] != "baseline" {
+				continue
+			}
+			if name := row[key].(string); !strings.Contains(section, "`"+name+"`") {
+				t.Errorf("%s: %s (%s) is low and in baseline: say why, or move it to hardened", table, name, row["rule"])
 			}
 		}
 	}
