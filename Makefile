@@ -26,10 +26,10 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Other people's programs that tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-memory calibrate mutate mutate-all fuzz lint clean deps cosign opa browser FORCE
+.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint clean deps cosign opa browser FORCE
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 build: bin/seaworthy ## bin/seaworthy
 
@@ -114,6 +114,9 @@ bench-small: build components ## the small commands, beside kernel-hardening-che
 
 bench-fleet: components ## ten thousand stored systems decided (minutes, and 4 GB of temporary disk)
 	@go run ./bench/fleet
+
+bench-rebuild: build components ## a first build, an unchanged rebuild, one changed component of forty
+	@go run ./bench/rebuild
 
 bench-memory: build components ## peak memory against the size of components (minutes, and GB of temporary disk)
 	@go run ./bench/memory

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/bench/made"
 	"github.com/seaworthy-os/seaworthy/bench/measure"
 )
 
@@ -117,15 +118,15 @@ func (b *bench) measure(megabytes int64) error {
 // make writes the components, and an os.yml that adds them as services.
 func (b *bench) make(dir string, megabytes int64) (system, layout string, err error) {
 	system, layout = filepath.Join(dir, "bulk.yml"), filepath.Join(dir, "components")
-	var all []bulk
+	var all []made.Bulk
 	yml := "services:\n"
 	for i := range b.images {
-		one := bulk{name: fmt.Sprintf("bulk%d", i), files: b.files, bytes: megabytes * 1e6 / int64(b.images)}
+		one := made.Bulk{Name: fmt.Sprintf("bulk%d", i), Files: b.files, Bytes: megabytes * 1e6 / int64(b.images), Seed: uint64(i)}
 		all = append(all, one)
-		yml += fmt.Sprintf("  - name: %s\n    image: %s\n", one.name, one.reference())
+		yml += fmt.Sprintf("  - name: %s\n    image: %s\n", one.Name, one.Reference())
 	}
 	if err := os.WriteFile(system, []byte(yml), 0o644); err != nil {
 		return "", "", err
 	}
-	return system, layout, writeLayout(layout, all...)
+	return system, layout, made.WriteLayout(layout, all...)
 }

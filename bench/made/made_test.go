@@ -1,4 +1,4 @@
-package main
+package made
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 func TestLayoutIsValid(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := writeLayout(dir, bulk{"a", 250, 1 << 20}, bulk{"b", 10, 1 << 16}); err != nil {
+	if err := WriteLayout(dir, Bulk{"a", 250, 1 << 20, 1}, Bulk{"b", 10, 1 << 16, 2}); err != nil {
 		t.Fatal(err)
 	}
 	index, err := layout.ImageIndexFromPath(dir)
@@ -43,7 +43,7 @@ func TestLayoutIsTheSameTwice(t *testing.T) {
 	var got [2][]byte
 	for i := range got {
 		dir := t.TempDir()
-		if err := writeLayout(dir, bulk{"a", 20, 1 << 18}); err != nil {
+		if err := WriteLayout(dir, Bulk{"a", 20, 1 << 18, 1}); err != nil {
 			t.Fatal(err)
 		}
 		var err error

@@ -1,4 +1,5 @@
-package main
+// Package made makes up components for the benchmarks beside it.
+package made
 
 import (
 	"archive/tar"
@@ -15,16 +16,18 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// bulk describes a component that is made up. Its bytes depend on these alone.
-type bulk struct {
-	name string
-	// files take half of the bytes, one big file takes the other half.
-	files int
-	bytes int64
+// Bulk describes a component that is made up. Its bytes depend on these alone.
+type Bulk struct {
+	Name string
+	// Files take half of the bytes, one big file takes the other half.
+	Files int
+	Bytes int64
+	// Seed gives other bytes.
+	Seed uint64
 }
 
-// reference is the name under which the image lies in the layout.
-func (b bulk) reference() string { return "bench/" + b.name + ":1" }
+// Reference is the name under which the image lies in the layout.
+func (b Bulk) Reference() string { return "bench/" + b.Name + ":1" }
 
 type descriptor struct {
 	MediaType   string            `json:"mediaType"`
@@ -33,9 +36,9 @@ type descriptor struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// writeLayout writes an OCI layout with the components, each one gzip layer.
+// WriteLayout writes an OCI layout with the components, each one gzip layer.
 // Nothing is held: ocitest, which the tests use, keeps whole blobs.
-func writeLayout(dir string, all ...bulk) error {
+func WriteLayout(dir string, all ...Bulk) error {
 	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
 		return err
 	}
@@ -44,10 +47,10 @@ func writeLayout(dir string, all ...bulk) error {
 		Manifests     []descriptor `json:"manifests"`
 	}
 	index.SchemaVersion = 2
-	for i, b := range all {
-		d, err := b.write(dir, uint64(i))
+	for _, b := range all {
+		d, err := b.write(dir)
 		if err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
+			return fmt.Errorf("%s: %w", b.Name, err)
 		}
 		index.Manifests = append(index.Manifests, d)
 	}
@@ -62,8 +65,8 @@ func writeLayout(dir string, all ...bulk) error {
 }
 
 // write adds one image, and describes its manifest.
-func (b bulk) write(dir string, seed uint64) (descriptor, error) {
-	layer, diffID, err := b.layer(dir, seed)
+func (b Bulk) write(dir string) (descriptor, error) {
+	layer, diffID, err := b.layer(dir, b.Seed)
 	if err != nil {
 		return descriptor{}, err
 	}
@@ -79,7 +82,7 @@ func (b bulk) write(dir string, seed uint64) (descriptor, error) {
 	d, err := blob(dir, manifest, map[string]any{
 		"schemaVersion": 2, "mediaType": manifest, "config": config, "layers": []descriptor{layer},
 	})
-	d.Annotations = map[string]string{"org.opencontainers.image.ref.name": "docker.io/" + b.reference()}
+	d.Annotations = map[string]string{"org.opencontainers.image.ref.name": "docker.io/" + b.Reference()}
 	return d, err
 }
 
@@ -96,7 +99,7 @@ func blob(dir, mediaType string, v any) (descriptor, error) {
 }
 
 // layer streams the layer: content, tar, hash, gzip, hash, file.
-func (b bulk) layer(dir string, seed uint64) (descriptor, string, error) {
+func (b Bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 	f, err := os.CreateTemp(dir, ".layer-")
 	if err != nil {
 		return descriptor{}, "", err
@@ -123,7 +126,7 @@ func (b bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 }
 
 // tar writes folders, the small files, and the big one last.
-func (b bulk) tar(w io.Writer, seed uint64) error {
+func (b Bulk) tar(w io.Writer, seed uint64) error {
 	t := tar.NewWriter(w)
 	c := newContent(seed)
 	put := func(path string, mode, size int64) error {
@@ -141,15 +144,15 @@ func (b bulk) tar(w io.Writer, seed uint64) error {
 	if err := put("usr/bin/serve", 0o755, 1<<10); err != nil {
 		return err
 	}
-	half := b.bytes / 2
-	for i := range b.files {
+	half := b.Bytes / 2
+	for i := range b.Files {
 		if i%100 == 0 {
 			if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: fmt.Sprintf("usr/share/%03d/", i/100), Mode: 0o755}); err != nil {
 				return err
 			}
 		}
 		// Sizes from a tenth to near twice the mean: small and large alternate.
-		mean := half / int64(b.files)
+		mean := half / int64(b.Files)
 		if err := put(fmt.Sprintf("usr/share/%03d/data-%05d.txt", i/100, i), 0o644, mean/10+mean*int64(i%19)/10); err != nil {
 			return err
 		}

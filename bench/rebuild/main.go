@@ -1,0 +1,142 @@
+// Command rebuild measures a first build, a rebuild of which no input has
+// changed, and one with another version of a single component, for the demo
+// system and for one with forty more components, which it makes up:
+//
+//	make bench-rebuild
+//	go run ./bench/rebuild -components 80 -bytes 10000000
+//
+// The ratios are those of CPU time and of wall time. On a busy machine the
+// former counts.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/bench/made"
+	"github.com/seaworthy-os/seaworthy/bench/measure"
+)
+
+type bench struct {
+	program, system, layout string
+	components, runs        int
+	bytes                   int64
+	dir                     string
+}
+
+func main() {
+	var b bench
+	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, as `make build` leaves it")
+	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system that the made-up components are added to")
+	flag.StringVar(&b.layout, "layout", "dist/components", "where its images are, as `make components` leaves them")
+	flag.IntVar(&b.components, "components", 40, "how many components are added")
+	flag.Int64Var(&b.bytes, "bytes", 5_000_000, "bytes of each")
+	flag.IntVar(&b.runs, "runs", 3, "how often each thing is measured")
+	flag.Parse()
+	if err := b.run(); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func (b *bench) run() error {
+	if b.runs < 1 || b.components < 1 || b.bytes < 1 || flag.NArg() > 0 {
+		return errors.New("-runs, -components and -bytes must be at least 1, and there are no arguments besides flags")
+	}
+	dir, err := os.MkdirTemp("", "seaworthy-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	before, after, err := b.make()
+	if err != nil {
+		return err
+	}
+	first := measure.Load()
+	for _, system := range []struct {
+		name          string
+		before, after []string
+	}{
+		{filepath.Base(b.system), []string{b.system}, nil},
+		{fmt.Sprintf("%s and %d components", filepath.Base(b.system), b.components), append(before, b.system), append(after, b.system)},
+	} {
+		if err := b.measure(system.name, system.before, system.after); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("medians of %d; load %s at the begin, %s at the end\n", b.runs, first, measure.Load())
+	return nil
+}
+
+// make writes two versions of the made-up components, of which the first
+// differs, and gives the arguments that build them.
+func (b *bench) make() (before, after []string, err error) {
+	fmt.Fprintf(os.Stderr, "bench: making up %d components\n", b.components)
+	yml := "services:\n"
+	var all []made.Bulk
+	for i := range b.components {
+		one := made.Bulk{Name: fmt.Sprintf("bulk%02d", i), Files: 100, Bytes: b.bytes, Seed: uint64(i)}
+		all = append(all, one)
+		yml += fmt.Sprintf("  - name: %s\n    image: %s\n", one.Name, one.Reference())
+	}
+	system := filepath.Join(b.dir, "bulk.yml")
+	if err := os.WriteFile(system, []byte(yml), 0o644); err != nil {
+		return nil, nil, err
+	}
+	old, changed := filepath.Join(b.dir, "components"), filepath.Join(b.dir, "changed")
+	if err := made.WriteLayout(old, all...); err != nil {
+		return nil, nil, err
+	}
+	// In the middle, so that what comes after it moves.
+	one := all[b.components/2]
+	one.Seed += uint64(b.components)
+	if err := made.WriteLayout(changed, one); err != nil {
+		return nil, nil, err
+	}
+	before = []string{"--components", old, system}
+	return before, append([]string{"--components", changed}, before...), nil
+}
+
+// measure builds a system for the first time, then unchanged, then changed.
+func (b *bench) measure(name string, before, after []string) error {
+	samples := map[string][]measure.Sample{}
+	const first, unchanged, one = "first build", "unchanged", "one component changed"
+	for range b.runs {
+		cache, out := filepath.Join(b.dir, "cache"), filepath.Join(b.dir, "out")
+		steps := []struct {
+			name string
+			args []string
+		}{{first, before}, {unchanged, before}, {one, after}}
+		for _, step := range steps {
+			if step.args == nil {
+				continue
+			}
+			args := append([]string{"build", "--unsigned", "--fail-on", "none", "--offline", "--name", "bench", "--cache", cache, "--output-dir", out,
+				"--report", "json=" + filepath.Join(b.dir, "report"), "--components", b.layout}, step.args...)
+			s, _, err := measure.Command([]string{"TMPDIR=" + b.dir, "XDG_CONFIG_HOME=" + filepath.Join(b.dir, "settings")}, b.program, args...)
+			if err != nil {
+				return err
+			}
+			samples[step.name] = append(samples[step.name], s)
+		}
+		if err := errors.Join(os.RemoveAll(cache), os.RemoveAll(out)); err != nil {
+			return err
+		}
+	}
+	var rows []measure.Row
+	for _, n := range []string{first, unchanged, one} {
+		if len(samples[n]) > 0 {
+			rows = append(rows, measure.Row{Name: n, Sample: measure.Median(samples[n])})
+		}
+	}
+	fmt.Println("yardstick: the first build")
+	if err := measure.Table(os.Stdout, name, rows, rows[0].Sample); err != nil {
+		return err
+	}
+	fmt.Println()
+	return nil
+}
