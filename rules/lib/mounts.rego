@@ -34,14 +34,69 @@ placed := [p | some c in containers; some p in placed_in[c.id]]
 
 placed_in[c.id] := array.concat(by_init, by_runtime) if {
 	some c in containers
-	by_init := [p | some p in made_by_init(c); not p.on_host]
-	by_runtime := [object.union(what(m, kernel_folders), {"c": c, "m": m, "path": sprintf("/mounts/%d", [i]), "key": sprintf("%s", [m.destination])}) |
+	by_init := [renamed(p) | some p in made_by_init(c); not p.on_host]
+	by_runtime := [renamed(object.union(what(m, kernel_folders), {"c": c, "m": m, "path": sprintf("/mounts/%d", [i]), "key": sprintf("%s", [m.destination])})) |
 		some i, m in mounts(c)
 	]
 }
 
 # on_host are the mounts that init makes outside the container.
 on_host := [p | some c in containers; some p in made_by_init(c); p.on_host]
+
+# renamed adds what init's mounts on the host show where a mount's source lies: a
+# folder, or a disk, has another name there. Init makes them before it starts the
+# component, one after another, and one may show the next.
+renamed(p) := p if {
+	count(on_host) == 0
+} else := object.union(p, {"shows": shown, "writes": written}) if {
+	once := p.shows | names_of(p.shows, p.m)
+	shown := (once | names_of(once, p.m)) | same_disk(p.m)
+	first := p.writes | written_names(p.writes, p, once)
+	written := (first | written_names(first, p, shown)) | {path | writable(p.m); some path in same_disk(p.m)}
+}
+
+names_of(paths, m) := {name | some path in paths; some h in on_host; some name in through(h, h.shows, path)} | {name |
+	recurses(m)
+	some path in paths
+	some h in on_host
+	within(h, path)
+	some name in h.shows
+}
+
+written_names(paths, p, shown) := {name | some path in paths; some h in on_host; some name in through(h, h.writes, path)} | {name |
+	recurses(p.m)
+	not recursive(p.m, "ro")
+	some path in shown
+	some h in on_host
+	within(h, path)
+	some name in h.writes
+}
+
+# through are the names that a path has by a mount of init's which it leads into.
+through(h, names, path) := {clean(sprintf("%s/%s", [name, trim_prefix(path, at)])) |
+	at := host_path(h.m.destination)
+	under(path, at)
+	some name in names
+}
+
+# within: such a mount is below the path. The whole root has it anyway.
+within(h, path) if {
+	path != "/"
+	at := host_path(h.m.destination)
+	under(at, path)
+	at != path
+}
+
+recurses(m) if "rbind" in options(m)
+
+# same_disk are the places at which init mounts the disk that this mount is of.
+same_disk(m) := {host_path(h.m.destination) |
+	not is_bind(m)
+	contains(m.source, "/")
+	some h in on_host
+	not is_bind(h.m)
+	h.m.source == m.source
+}
 
 made_by_init(c) := [object.union(what(m, object.union(kernel_folders, folders_of_init)), {"c": c, "m": m, "path": sprintf("runtime:/mounts/%d", [i]), "key": key, "on_host": startswith(m.destination, "/")}) |
 	all := runtime_mounts(c)
@@ -66,11 +121,14 @@ shows(m, folders) := {host_path(m.source)} | {clean(m.source) | under(clean(m.so
 	folders[m.type]
 } else := set()
 
+# overlaid are folders of an overlay's layers. The kernel drops a backslash and takes
+# what follows as it is (ovl_unescape).
 overlaid(m, keys) := {dir |
 	some o in data_options(m)
 	some key in keys
 	startswith(o, sprintf("%s=", [key]))
-	some dir in split(substring(o, count(key) + 1, -1), ":")
+	some written in split(substring(o, count(key) + 1, -1), ":")
+	dir := replace(written, "\\", "")
 	dir != ""
 }
 
@@ -78,9 +136,11 @@ overlaid(m, keys) := {dir |
 # host's.
 kernel_folders := {
 	"binder": "/dev/binderfs", "binfmt_misc": "/proc/sys/fs/binfmt_misc", "bpf": "/sys/fs/bpf", "configfs": "/sys/kernel/config",
-	"debugfs": "/sys/kernel/debug", "devtmpfs": "/dev", "efivarfs": "/sys/firmware/efi/efivars", "fusectl": "/sys/fs/fuse/connections",
-	"nfsd": "/proc/fs/nfsd", "pstore": "/sys/fs/pstore", "resctrl": "/sys/fs/resctrl", "securityfs": "/sys/kernel/security",
-	"selinuxfs": "/sys/fs/selinux", "smackfs": "/sys/fs/smackfs", "tracefs": "/sys/kernel/tracing",
+	"debugfs": "/sys/kernel/debug", "devtmpfs": "/dev", "efivarfs": "/sys/firmware/efi/efivars", "functionfs": "/dev/usb-ffs",
+	"fusectl": "/sys/fs/fuse/connections", "gadgetfs": "/dev/gadget", "ibmasmfs": "/dev/ibmasm", "nfsd": "/proc/fs/nfsd",
+	"ocfs2_dlmfs": "/sys/kernel/dlm", "openpromfs": "/proc/openprom", "pstore": "/sys/fs/pstore", "resctrl": "/sys/fs/resctrl",
+	"s390_hypfs": "/sys/hypervisor/s390", "securityfs": "/sys/kernel/security", "selinuxfs": "/sys/fs/selinux",
+	"smackfs": "/sys/fs/smackfs", "spufs": "/sys/spu", "tracefs": "/sys/kernel/tracing", "xenfs": "/proc/xen",
 }
 
 # Those that the container has of its own, where the runtime mounts them: init

@@ -120,3 +120,43 @@ test_listed if {
 	not lib.listed(c, "maskedPaths", "/proc")
 	not lib.listed(c, "readonlyPaths", "/proc/a")
 }
+
+# Init shows one folder of the host at another place, or a disk.
+mounted_by_init(m) := {"components": [
+	{"id": "onboot/a", "name": "a", "section": "onboot", "spec": {"mounts": []}, "runtime": {"mounts": [m]}},
+	{"id": "services/b", "name": "b", "section": "services", "spec": {"mounts": [
+		{"destination": "/below", "type": "bind", "source": "/srv/x/sub", "options": ["rbind", "rw"]},
+		{"destination": "/above", "type": "bind", "source": "/srv", "options": ["rbind", "ro"]},
+		{"destination": "/alone", "type": "bind", "source": "/srv", "options": ["bind", "rw"]},
+		{"destination": "/all", "type": "bind", "source": "/", "options": ["rbind", "rro"]},
+		{"destination": "/disk", "type": "ext4", "source": "/dev/sda1", "options": ["rw"]},
+	]}},
+]}
+
+seen(system) := {p.destination: [p.shows, p.writes] | some p in placed} if {
+	placed := lib.placed with input as system
+}
+
+test_renamed if {
+	all := seen(mounted_by_init({"destination": "/srv/x", "type": "bind", "source": "/etc", "options": ["bind", "rw"]}))
+	all["/below"] == [{"/srv/x/sub", "/etc/sub"}, {"/srv/x/sub", "/etc/sub"}]
+	all["/above"] == [{"/srv", "/etc"}, {"/etc"}]
+	all["/alone"] == [{"/srv"}, {"/srv"}]
+	all["/all"] == [{"/"}, set()]
+	all["/disk"] == [set(), set()]
+}
+
+test_renamed_read_only if {
+	all := seen(mounted_by_init({"destination": "/srv/x", "type": "bind", "source": "/etc", "options": ["bind", "ro"]}))
+	all["/below"] == [{"/srv/x/sub", "/etc/sub"}, {"/srv/x/sub"}]
+	all["/above"] == [{"/srv", "/etc"}, set()]
+}
+
+test_same_disk if {
+	all := seen(mounted_by_init({"destination": "/var/lib", "type": "ext4", "source": "/dev/sda1", "options": ["rw"]}))
+	all["/disk"] == [{"/var/lib"}, {"/var/lib"}]
+	all["/above"] == [{"/srv"}, set()]
+}
+
+# The kernel drops the backslash.
+test_overlay_escaped if lib.shows({"type": "overlay", "options": [`lowerdir=/\etc`]}, lib.kernel_folders) == {"/etc"}

@@ -2,12 +2,8 @@
 # What is in the files is not known: a program may run any other.
 package seaworthy.lib
 
-# ran are, for each container with a read-only root, the places of what it runs or
-# loads.
-ran[c.id] := runs(c) if {
-	some c in containers
-	readonly_root(c)
-}
+# ran are, for each container, the places of what it runs or loads.
+ran[c.id] := runs(c) if some c in containers
 
 # runs has them as paths in the container: path is a file, or a folder in which
 # files are looked for; why says how that is known; executed files need a mount

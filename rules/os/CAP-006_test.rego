@@ -10,6 +10,11 @@ test_fires_both if {
 
 test_silent_ptrace if t.silent(rule.fail) with input as t.nginx_caps(["CAP_SYS_PTRACE"])
 
+test_fires_onboot if {
+	system := t.put(t.put(t.nginx_caps(["CAP_SYS_PTRACE"]), "/components/4/spec/linux/namespaces", [{"type": "mount"}]), "/components/4/section", "onboot")
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
 test_silent_pid if t.silent(rule.fail) with input as t.nginx_without_ns("pid")
 
 test_unknown_no_spec if {

@@ -17,15 +17,17 @@ import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
-verity_params contains p.name if {
+# The kernel takes an underscore for a hyphen.
+verity_params contains name if {
 	some p in kernel.params
-	p.name in {"dm-mod.create", "roothash", "systemd.verity", "seaworthy.verity", "seaworthy.roothash"}
-	wants_verity(p)
+	name := replace(p.name, "_", "-")
+	name in {"dm-mod.create", "roothash", "systemd.verity", "seaworthy.verity", "seaworthy.roothash"}
+	wants_verity(name, p.value)
 }
 
-wants_verity(p) if p.name != "dm-mod.create"
+wants_verity(name, _) if name != "dm-mod.create"
 
-wants_verity(p) if contains(lib.str(p.value), "verity")
+wants_verity(_, value) if contains(lib.str(value), "verity")
 
 checked contains sprintf("cmdline:%s", [name]) if {
 	kernel.config_known

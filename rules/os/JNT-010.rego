@@ -2,7 +2,8 @@
 # scope: package
 # title: "Read-only in name only"
 # description: |-
-#   The root is read-only, but a writable bind lies over its programs.
+#   The root is read-only, but a writable bind lies over its programs; or a component
+#   runs what a service can write to.
 # custom:
 #   id: JNT-010
 #   severity: high
@@ -86,6 +87,51 @@ found contains lib.finding("JNT-010", c, {
 	lib.readonly_root(c)
 	what := covered(p)
 	count(what) > 0
+}
+
+found contains lib.finding("JNT-010", p.c, {
+	"path": p.path,
+	"actual": sprintf("%s, which %s can write to", [lib.one_line(what), lib.one_line(writers)]),
+	"expected": "programs that no service can change",
+	"key": sprintf("others:%s", [p.key]),
+	"message": sprintf("%s runs what %s can change: %s", [p.c.id, lib.one_line(writers), lib.one_line(what)]),
+	"fix": sprintf("mount the folder read-only at %s, or give %s its programs from its image", [lib.one_line(writers), p.c.id]),
+	"edits": [e | some w in by; some e in edit.read_only(w)],
+}) if {
+	some p in lib.placed
+	by := [w | some r in shown_by(p); some w in written_by(p, r)]
+	writers := {w.c.id | some w in by}
+	count(writers) > 0
+	what := {sprintf("%s (%s)", [r.path, r.why]) | some r in shown_by(p); count(written_by(p, r)) > 0}
+}
+
+# shown_by are the programs that a container runs, and the files that it loads,
+# through a mount.
+shown_by(p) := {r |
+	some r in lib.ran[p.c.id]
+	lib.under(r.path, p.destination)
+	runnable(p.m, r.executed)
+	not mounted_over(p, r.path)
+}
+
+runnable(_, false)
+
+runnable(m, true) if not lib.has_flag(m, "noexec")
+
+# written_by are the mounts by which other services write there. What a component
+# does once at boot is over when a service can be taken over.
+written_by(p, r) := [w |
+	some shown in p.shows
+	path := lib.clean(sprintf("%s/%s", [shown, trim_prefix(r.path, p.destination)]))
+	some dir in lib.folders(path)
+	some w in writing[dir]
+	w.c.id != p.c.id
+]
+
+writing[dir] contains p if {
+	some p in lib.placed
+	p.c.section == "services"
+	some dir in p.writes
 }
 
 fail contains f if {

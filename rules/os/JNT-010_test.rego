@@ -94,3 +94,33 @@ test_silent_mounted_over if {
 	over := t.put(from_data(["rw"], {"args": ["/data/bin/x"]}), "/components/4/spec/mounts/-", {"destination": "/data/bin", "type": "bind", "source": "/srv/x", "options": ["ro"]})
 	t.silent(rule.fail) with input as over
 }
+
+# report writes where nginx has its program.
+shared(flags) := t.put(
+	t.put(t.nginx_mount({"destination": "/opt", "type": "bind", "source": "/var/app", "options": array.concat(["rbind", "ro"], flags)}), "/components/4/spec/process/args", ["/opt/run"]),
+	"/components/5/spec/mounts/-",
+	{"destination": "/data", "type": "bind", "source": "/var", "options": ["rbind", "rw"]},
+)
+
+test_fires_others if {
+	system := shared([])
+	found := rule.fail with input as system
+	some f in found
+	f.key == "others:/opt"
+	contains(f.message, "services/report can change: /opt/run")
+}
+
+test_fires_others_script if {
+	system := t.put(shared(["noexec"]), "/components/4/spec/process/args", ["/bin/sh", "/opt/run"])
+	t.fires(rule.fail, "component:services/nginx") with input as system
+}
+
+test_silent_others_noexec if {
+	system := shared(["noexec"])
+	t.silent(rule.fail) with input as system
+}
+
+test_silent_others_at_boot if {
+	system := t.put(shared([]), "/components/5/section", "onboot")
+	t.silent(rule.fail) with input as system
+}

@@ -39,7 +39,7 @@ found contains lib.finding("MNT-008", c, {
 # Wherever it is mounted, there is one tree; the runtime shows a container with a
 # cgroup namespace its own part of it, whose limits it cannot change.
 written(p) := {"/sys/fs/cgroup" | lib.writable(p.m); not own_part(p)} if {
-	p.m.type in {"cgroup", "cgroup2"}
+	p.m.type in {"cgroup", "cgroup2", "cpuset"}
 } else := p.writes | {"/sys/fs/cgroup" | some path in p.writes; path in {"/sys", "/sys/fs"}}
 
 own_part(p) if {

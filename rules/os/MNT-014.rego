@@ -2,7 +2,8 @@
 # scope: package
 # title: "Kernel settings not read-only"
 # description: |-
-#   LinuxKit makes none read-only: root in the container writes /proc/sys and /proc/sysrq-trigger.
+#   LinuxKit makes none read-only: root in the container writes /proc/sys and /proc/sysrq-trigger,
+#   and all of /sys where that is mounted writable.
 # custom:
 #   id: MNT-014
 #   severity: medium
@@ -32,9 +33,19 @@ found contains lib.finding("MNT-014", c, {
 }) if {
 	some c in lib.services
 	have := {lib.clean(p) | some p in lib.arr(object.get(c.spec, ["linux", "readonlyPaths"], []))}
-	needed := lib.kernel_paths(given.params.readonly_paths, [p | some p in lib.placed_in[c.id]; lib.writable(p.m)])
+	open := [p | some p in lib.placed_in[c.id]; lib.writable(p.m)]
+	needed := lib.kernel_paths(given.params.readonly_paths, open) | device_trees(c, open)
 	missing := {path | some path in needed; not fixed(c, path)}
 	count(missing) > 0
+}
+
+# device_trees are the places of sysfs, where root writes settings of devices, of
+# modules and of power: most ask who owns the file, and for no capability.
+device_trees(c, open) := {p.destination |
+	lib.uid(c) == 0
+	lib.host_root(c)
+	some p in open
+	p.m.type == "sysfs"
 }
 
 # fixed: what is masked cannot be written to either.

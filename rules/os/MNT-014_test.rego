@@ -35,3 +35,16 @@ test_silent_masked if {
 		{"op": "replace", "path": "/components/4/spec/linux/maskedPaths", "value": array.concat(t.params.masked_paths, ["/proc/sys", "/proc/sysrq-trigger"])},
 	])
 }
+
+sysfs := {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "nodev", "noexec"]}
+
+# Most of its files ask who owns them, and for no capability.
+test_fires_sysfs_of_root if {
+	system := t.host_users(t.put(t.nginx_mount(sysfs), "/components/4/spec/process/user", {"uid": 0, "gid": 0}))
+	found := rule.fail with input as system
+	t.fires(found, "component:services/nginx")
+	some f in found
+	contains(f.message, "/sys")
+}
+
+test_silent_sysfs_of_others if t.silent(rule.fail) with input as t.host_users(t.nginx_mount(sysfs))
