@@ -123,7 +123,7 @@ test_listed if {
 
 # Init shows one folder of the host at another place, or a disk.
 mounted_by_init(m) := {"components": [
-	{"id": "onboot/a", "name": "a", "section": "onboot", "spec": {"mounts": []}, "runtime": {"mounts": [m]}},
+	{"id": "onboot/a", "name": "a", "section": "onboot", "spec": {"mounts": []}, "origins": {"": {"layer": "os.yml"}}, "runtime": {"mounts": [m]}},
 	{"id": "services/b", "name": "b", "section": "services", "spec": {"mounts": [
 		{"destination": "/below", "type": "bind", "source": "/srv/x/sub", "options": ["rbind", "rw"]},
 		{"destination": "/above", "type": "bind", "source": "/srv", "options": ["rbind", "ro"]},

@@ -6,7 +6,7 @@ import data.seaworthy.testing as t
 test_fires_bind if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/sys/fs/cgroup", "options": ["rbind", "rw"]})
 
 test_fires_old_name if {
-	system := t.nginx_mount(object.union(tree, {"type": "cpuset"}))
+	system := t.put(t.nginx_without_ns("cgroup"), "/components/4/spec/mounts/-", object.union(tree, {"type": "cpuset"}))
 	t.fires(rule.fail, "component:services/nginx") with input as system
 }
 
