@@ -108,13 +108,18 @@ func (a *archive) inflate(open func(io.Reader, limits) (io.ReadCloser, error)) e
 		return err
 	}
 	defer z.Close()
+	st, err := a.f.Stat()
+	if err != nil {
+		return err
+	}
 	out, err := unlinked(a.temp)
 	if err != nil {
 		return err
 	}
-	n, err := io.CopyBuffer(struct{ io.Writer }{out}, io.LimitReader(z, a.lim.inflated+1), make([]byte, 256*kib))
-	if err == nil && n > a.lim.inflated {
-		err = fmt.Errorf("inflates to more than %d bytes", a.lim.inflated)
+	most := min(a.lim.inflated, max(a.lim.free, st.Size()*a.lim.ratio))
+	n, err := io.CopyBuffer(struct{ io.Writer }{out}, io.LimitReader(z, most+1), make([]byte, 256*kib))
+	if err == nil && n > most {
+		err = fmt.Errorf("%d bytes inflate to more than %d", st.Size(), most)
 	}
 	if err != nil {
 		out.Close()

@@ -393,6 +393,30 @@ func TestArchives(t *testing.T) {
 	fails(t, err, system.ErrMismatch, built.Layers[0][0], file)
 }
 
+// A small archive that inflates to a large one is refused long before the limit
+// of all that an archive may hold.
+func TestArchiveBomb(t *testing.T) {
+	for name, compressor := range map[string]func(io.Writer) (io.WriteCloser, error){
+		"a.tar.zst": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
+		"a.tar.xz":  func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
+	} {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, make([]byte, 2*mib), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		repack(t, file, compressor)
+		lim := defaultLimits()
+		lim.free = mib
+		a := newArchive(file, t.TempDir(), lim)
+		if err := a.load(); err == nil || !strings.Contains(err.Error(), "bytes inflate to more than 1048576") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := a.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // repack compresses a file.
 func repack(t *testing.T, file string, compressor func(io.Writer) (io.WriteCloser, error)) {
 	raw, err := os.ReadFile(file)
