@@ -46,7 +46,7 @@ found contains lib.finding("BOO-004", c, {
 	c.section == "kernel"
 	names := [n |
 		some n in [sprintf("%s:%s", [c.image.repository, c.image.tag]), lib.str(input.kernel.version)]
-		regex.match(debug_name, n)
+		regex.match(debug_name, lower(n))
 	]
 	count(names) > 0
 	name := names[0]

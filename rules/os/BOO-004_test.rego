@@ -36,3 +36,5 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:kernel") with input as system_now with data.components as allowance
 }
+
+test_fires_capitals if t.fires(rule.fail, "component:kernel") with input as t.component_with("kernel", "/image/tag", "6.12.59-DEBUG")

@@ -60,8 +60,15 @@ fail contains lib.finding("SUP-008", c, {
 	count(packages) > 0
 	c.sbom.distro.id in known_distros
 	every p in packages {
-		not p.type in lib.distributed
+		not p.type in types(c.sbom.distro.id)
 	}
 }
+
+# types of packages that a distribution has; of those with rpm nothing tells more.
+types(id) := {"deb"} if {
+	id in {"debian", "ubuntu"}
+} else := {"apk"} if {
+	id in {"alpine", "chainguard", "wolfi"}
+} else := lib.distributed
 
 known_distros := {d.id | some d in given.distros}

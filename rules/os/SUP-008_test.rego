@@ -46,3 +46,18 @@ test_silent_unknown_distribution if {
 test_one_finding_where_there_is_nothing if {
 	count(rule.fail) == 1 with input as only([])
 }
+
+piece(type) := {"name": "main", "version": "1", "type": type, "purl": "pkg:generic/main@1", "licenses": []}
+
+of(distro, type) := t.put(only([piece(type)]), "/components/4/sbom/distro/id", distro)
+
+test_fires_other_database if {
+	t.fires(rule.fail, "component:services/nginx") with input as of("debian", "apk")
+	t.fires(rule.fail, "component:services/nginx") with input as of("alpine", "rpm")
+}
+
+test_silent_own_database if {
+	t.silent(rule.fail) with input as of("ubuntu", "deb")
+	t.silent(rule.fail) with input as of("alpine", "apk")
+	t.silent(rule.fail) with input as of("fedora", "rpm")
+}

@@ -48,9 +48,20 @@ found contains lib.finding("SUP-014", c, {
 	some c in input.components
 	c.sbom.present == true
 	some p in lib.arr(c.sbom.packages)
-	some denied in denied_by_name[p.name]
-	regex.match(denied.versions, lib.str(p.version))
+	some denied in denied_by_name[names(p)[_]]
+	regex.match(denied.versions, effective(lib.str(p.version)))
 }
+
+# names of a package: its own, and that of the source it is built from.
+names(p) := [p.name] if {
+	count(sources(p)) == 0
+} else := [p.name, sources(p)[0][1]]
+
+sources(p) := regex.find_all_string_submatch_n(`[?&]upstream=([^&@%]+)`, lib.str(p.purl), 1)
+
+# effective is the version without its epoch; where a distribution went back to an
+# older one (5.6.1+really5.4.5, 5.6.1.revertto5.4), that one.
+effective(version) := regex.replace(version, `^([0-9]+:)?(.*(\+really|\.revertto))?`, "")
 
 denied_by_name := {name: [d | some d in given.params.denied_packages; d.name == name] |
 	some name in {d.name | some d in given.params.denied_packages}
