@@ -49,7 +49,7 @@ device_type(d) := "c" if d.type in {"c", "u"}
 # of these numbers, and of which class it is. Of a number that is in no row nobody
 # can know the driver: most are given out at boot.
 device_kind(d) := row if {
-	rows := [r | some r in device_rows[device_type(d)][sprintf("%d", [major(d)])]; in_row(r, minor(d))]
+	rows := [given.devices[i] | some i in device_rows[device_type(d)][sprintf("%d", [major(d)])]; in_row(given.devices[i], minor(d))]
 	row := rows[0]
 } else := {"name": unlisted_name(device_type(d), major(d), minor(d)), "class": unlisted_class[device_type(d)]}
 
@@ -63,10 +63,8 @@ unlisted_name(kind, major, minor) := sprintf("%s device %v:%v", [{"b": "block", 
 # Whatever drives it, a block device holds files.
 unlisted_class := {"b": "disk", "c": "unknown"}
 
-device_rows[row.type][sprintf("%d", [row.major])] := rows if {
-	some row in given.devices
-	rows := [r | some r in given.devices; r.type == row.type; r.major == row.major]
-}
+# device_rows are the rows for a type and number, by their places in the table.
+device_rows[row.type][sprintf("%d", [row.major])] contains i if some i, row in given.devices
 
 in_row(row, number) if covers({"minor": number}, "minor", object.get(row, "minors", every_minor))
 
@@ -120,9 +118,8 @@ number(r, key) := r[key] if {
 
 # listed_device: every device that the rule is about is in the table.
 listed_device(r) if {
-	rows := device_rows[device_type(r)][sprintf("%v", [number(r, "major")])]
-	some row in rows
-	covers(r, "minor", object.get(row, "minors", every_minor))
+	some i in device_rows[device_type(r)][sprintf("%v", [number(r, "major")])]
+	covers(r, "minor", object.get(given.devices[i], "minors", every_minor))
 }
 
 # named_as lists a device's nodes: its name, and the path where that does not
