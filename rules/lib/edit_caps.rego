@@ -140,19 +140,15 @@ dropped_add(c) := take(c, "/capabilities.add") if says(written(c), "capabilities
 dropped_add(c) := [] if not says(written(c), "capabilities.add")
 
 # without_idle takes away what another user's program never comes to hold. The
-# port has another way; what is known to be needed is for its owner to list as
-# ambient.
-without_idle(c, unused) := all_of([granted_without(c, unused), opened(c, unused)], needed_idle(c, unused) | stuck_idle(c, unused))
+# port has another way, where its network is not the host's; what is known to be
+# needed is for its owner to list as ambient.
+without_idle(c, unused) := all_of([granted_without(c, unused), opened(c, unused)], needed_idle(c, unused))
 
 needed_idle(c, unused) := object.keys(needed_by_root(c)) & unused
 
 opened(c, unused) := low_ports(c) if {
 	"CAP_NET_BIND_SERVICE" in unused
 } else := []
-
-stuck_idle(c, unused) := stuck_ports(c) if {
-	"CAP_NET_BIND_SERVICE" in unused
-} else := set()
 
 idle_fix(c, unused) := sprintf("list %s of %s under `ambient` too, for %s. Or run it as root: `uid: 0`", [names(need), c.id, concat("; ", sort({needed_by_root(c)[n] | some n in need}))]) if {
 	need := needed_idle(c, unused)
