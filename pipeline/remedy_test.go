@@ -22,6 +22,7 @@ var noEdit = map[string]string{
 	"BOO-003": "which microcode the kernel image brings cannot be read from os.yml",
 	"BOO-004": "another kernel is needed",
 	"CMD-012": "the diff would repeat the secret",
+	"CMD-018": "which words can go is a choice, or another kernel is needed",
 	"FIL-002": "the diff would repeat the secret",
 	"FIL-003": "the file has to be copied first",
 	"FIL-004": "what reads the file has to look elsewhere too",

@@ -221,7 +221,7 @@ files:
 		sum := sha256.Sum256([]byte(fmt.Sprint(i % 70_000)))
 		noise.Write(sum[:])
 	}
-	config := "# Linux/x86 6.1.0 Kernel Configuration\n"
+	config := "# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
 	for _, option := range []string{"RD_ZSTD", "RD_GZIP", "SECCOMP", "SECCOMP_FILTER", "MODULES", "CGROUPS", "NAMESPACES", "USER_NS", "PID_NS", "NET_NS", "OVERLAY_FS", "BPF"} {
 		config += "CONFIG_" + option + "=y\n"
 	}

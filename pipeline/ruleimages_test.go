@@ -140,7 +140,7 @@ func goodConfig(t *testing.T) string {
 			}
 		}
 	}
-	lines := []string{"# Linux/x86 6.12.58 Kernel Configuration"}
+	lines := []string{"# Linux/x86 6.12.58 Kernel Configuration", "CONFIG_INIT_ENV_ARG_LIMIT=32", "CONFIG_HZ=250", "CONFIG_PGTABLE_LEVELS=4"}
 	for name, value := range options {
 		switch {
 		case value == "n":

@@ -11,9 +11,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// aloneConfig is a configuration of ten options.
+// aloneConfig is a small configuration that is whole.
 const aloneConfig = "# Linux/riscv 6.12.3 Kernel Configuration\nCONFIG_RISCV=y\n# CONFIG_KEXEC is not set\n" +
-	"CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\nCONFIG_E=y\nCONFIG_F=y\nCONFIG_G=y\nCONFIG_H=y\n"
+	"CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\nCONFIG_E=y\nCONFIG_F=y\nCONFIG_G=y\nCONFIG_H=y\n" +
+	"CONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
 
 func text(file, content string) scanner.Text {
 	return scanner.Text{File: file, Content: strings.NewReader(content)}

@@ -21,6 +21,9 @@ import (
 const release = "6.1.0-41-cloud-amd64"
 
 const config = `# Linux/x86 6.1.158 Kernel Configuration
+CONFIG_INIT_ENV_ARG_LIMIT=32
+CONFIG_HZ=250
+CONFIG_PGTABLE_LEVELS=4
 CONFIG_A=y
 CONFIG_B=m
 CONFIG_SECCOMP=y

@@ -117,7 +117,7 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 
 // images DIR writes an OCI layout with the images that the scripts use.
 func images(ts *testscript.TestScript, neg bool, args []string) {
-	config := "# Linux/x86 6.1.0 Kernel Configuration\n"
+	config := "# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
 	for _, option := range []string{"RD_ZSTD", "RD_GZIP", "SECCOMP", "SECCOMP_FILTER", "MODULES", "CGROUPS", "NAMESPACES", "USER_NS", "PID_NS", "NET_NS", "OVERLAY_FS", "BPF"} {
 		config += "CONFIG_" + option + "=y\n"
 	}

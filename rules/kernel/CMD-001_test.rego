@@ -49,7 +49,7 @@ test_fires_behind_dashes_of_any_kernel if t.fires(rule.fail, "cmdline:pti") with
 test_silent_behind_dashes if {
 	t.silent(rule.fail) with input as behind("6.1.0", "mitigations", "off")
 	t.silent(rule.fail) with input as behind("6.12.0", "pti", "off")
-	t.silent(rule.fail) with input as behind("6.18.0", "spectre_v2", "off")
+	t.silent(rule.fail) with input as behind("6.19.0", "spectre_v2", "off")
 	t.silent(rule.fail) with input as behind("6.1.0", "pti", "on")
 }
 

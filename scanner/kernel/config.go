@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -195,16 +196,19 @@ func (f *File) take(p *parsed) {
 // formats are the architectures that a format of kernels is particular to.
 var formats = map[string]string{"bzImage": "amd64", "Image": "arm64", "riscv": "riscv64"}
 
-// always is an option that Kconfig gives a value in every kernel and asks nobody
-// about (init/Kconfig).
-const always = "CONFIG_INIT_ENV_ARG_LIMIT"
+// always are options that Kconfig gives a value in every kernel for 64 bits, even
+// a tinyconfig, and asks nobody about (init/Kconfig, kernel/Kconfig.hz, Kconfig
+// of each architecture).
+var always = []string{"CONFIG_INIT_ENV_ARG_LIMIT", "CONFIG_HZ", "CONFIG_PGTABLE_LEVELS"}
 
 // fragment: the configuration is not a whole one. `make savedefconfig` and those
-// who write fragments leave out what has its default; neither writes the header
-// that Kconfig puts on a whole one, nor an option that nobody can set.
+// who write fragments leave out what has its default, and options that nobody
+// can set. The header says nothing: fragments are often cut from whole ones.
 func (p *parsed) fragment() bool {
-	_, ok := p.options[always]
-	return p.version == "" && !ok
+	return slices.ContainsFunc(always, func(name string) bool {
+		_, ok := p.options[name]
+		return !ok
+	})
 }
 
 // readText reads a .config.

@@ -421,6 +421,7 @@ func sum(s string) string {
 func TestOtherArchitectures(t *testing.T) {
 	t.Parallel()
 	some := "CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\nCONFIG_E=y\nCONFIG_F=y\nCONFIG_G=y\nCONFIG_H=y\nCONFIG_I=y\n"
+	whole := "CONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
 	for text, want := range map[string]string{
 		"# Linux/arm 7.1.0 Kernel Configuration\nCONFIG_ARM=y\n":                     "arm (32-bit)",
 		"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_X86_32=y\n":                  "386 (32-bit x86)",
@@ -429,14 +430,17 @@ func TestOtherArchitectures(t *testing.T) {
 		"# Linux/x86_64 6.1.0 Kernel Configuration\nCONFIG_Z=y\n":                    "amd64",
 		"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_Z=y\n":                       "",
 	} {
-		if f, err := ReadConfig(strings.NewReader(text+some), "config"); err != nil || f.Arch != want || f.Config.Fragment {
+		if f, err := ReadConfig(strings.NewReader(text+whole+some), "config"); err != nil || f.Arch != want || f.Config.Fragment {
 			t.Errorf("%q: %+v, %v", text, f, err)
 		}
 	}
 	for text, want := range map[string]bool{
-		"CONFIG_X86_64=y\n":                   true,
-		"CONFIG_INIT_ENV_ARG_LIMIT=32\n":      false,
-		"# CONFIG_X is not set\nCONFIG_Y=m\n": true,
+		"CONFIG_X86_64=y\n":              true,
+		"CONFIG_INIT_ENV_ARG_LIMIT=32\n": true,
+		whole:                            false,
+		// A header is easily kept.
+		"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_HZ=250\n": true,
+		"# CONFIG_X is not set\nCONFIG_Y=m\n":                     true,
 	} {
 		if f, err := ReadConfig(strings.NewReader(text+some), "config"); err != nil || f.Config.Fragment != want {
 			t.Errorf("%q: %v, %v", text, f.Config.Fragment, err)

@@ -13,7 +13,7 @@ func realKernel(banner string, texts ...string) string {
 		strings.Join(texts, "\x00") + strings.Repeat("\x00tail", 1000)
 }
 
-const claimed = "# Linux/x86 6.1.158 Kernel Configuration\nCONFIG_PRINTK=y\nCONFIG_SYSCTL=y\nCONFIG_SMP=y\nCONFIG_CC_IS_GCC=y\nCONFIG_GCC_VERSION=120200\n" +
+const claimed = "# Linux/x86 6.1.158 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\nCONFIG_PRINTK=y\nCONFIG_SYSCTL=y\nCONFIG_SMP=y\nCONFIG_CC_IS_GCC=y\nCONFIG_GCC_VERSION=120200\n" +
 	"CONFIG_PREEMPT_DYNAMIC=y\nCONFIG_SECCOMP_FILTER=y\nCONFIG_MODULE_SIG=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_KEXEC_CORE=y\n" +
 	"# CONFIG_SECURITY_SELINUX is not set\nCONFIG_EXT4_FS=m\nCONFIG_OVERLAY_FS=y\n"
 
