@@ -63,6 +63,7 @@ var noEdit = map[string]string{
 	"KCF-023": "another kernel is needed",
 	"KCF-024": "the kernel image has to bring its own configuration",
 	"KCF-025": "the kernel has to be built so",
+	"KCF-026": "the kernel image has to bring its own configuration",
 	"LOG-001": "which component keeps the logs is a choice",
 	"RUN-001": "which program is meant is not known",
 	"RUN-002": "the image has to be made anew",
