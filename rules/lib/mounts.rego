@@ -189,6 +189,25 @@ recursive_options := {sprintf("r%s", [o]) | some flag, against in opposite; some
 
 opposite := {"ro": "rw", "nosuid": "suid", "nodev": "dev", "noexec": "exec"}
 
+# remaps_root: in such a mount files of root belong to another user or group. A
+# mapping is of numbers in the file system, on the host, and their count. Without
+# one the mount takes that of the container's user namespace.
+remaps_root(m) if {
+	some o in options(m)
+	id_option(o)
+	not regex.match(`^r?idmap=[ug]ids=(0-0-|[1-9][0-9]*-[0-9]+-)[0-9]+([#;]([ug]ids=)?(0-0-|[1-9][0-9]*-[0-9]+-)[0-9]+)*$`, o)
+}
+
+remaps_root(m) if {
+	some to in id_mappings(m)
+	object.get(to, "containerID", 0) == 0
+	object.get(to, "hostID", 0) != 0
+}
+
+id_option(o) if regex.match("^r?idmap(=|$)", o)
+
+id_mappings(m) := [to | some key in ["uidMappings", "gidMappings"]; some to in arr(object.get(m, key, []))]
+
 # lacking are the flags that a mount should have and has not.
 lacking(m, wanted) := {flag | some flag in wanted; not has_flag(m, flag)}
 

@@ -5,7 +5,8 @@
 #   /var and /containers hold a folder for each component. Who has one of them
 #   whole has the state and the keys of all others, and where it can
 #   be written to puts links there that the host follows; reading is enough to take
-#   keys along. /etc of the host holds its accounts.
+#   keys along. /etc of the host holds its accounts. A mount that maps root to
+#   another user gives that one the files of the host's root.
 # custom:
 #   id: MNT-022
 #   severity: high
@@ -73,6 +74,25 @@ kept_below[dir] contains [p.c.id, path] if {
 	some dir in lib.folders(path)
 	dir != path
 }
+
+# What is owned by root is protected by nothing else than that.
+found contains lib.finding("MNT-022", p.c, {
+	"path": p.path,
+	"actual": sprintf("%s, whose files of root are given to another user", [lib.told(p, p.shows)]),
+	"expected": "files of root stay root's",
+	"key": sprintf("ids:%s", [lib.mount_key(p, p.shows)]),
+	"message": sprintf("%s has files of the host's root in %s as those of another user", [p.c.id, lib.told(p, p.shows)]),
+	"fix": sprintf("leave 0 out of the mapping of users and groups at %s of %s, and give the folder to the user who needs it: the suggested edit takes an option that maps away, and a mount that has mappings of its own as a whole. %s", [p.m.destination, p.c.id, edit.price(p.c, p.m.destination)]),
+	"edits": own_ids(p),
+}) if {
+	some p in lib.placed
+	count(p.shows) > 0
+	lib.remaps_root(p.m)
+}
+
+own_ids(p) := edit.reoption(p, {o | some o in lib.options(p.m); lib.id_option(o)}, []) if {
+	count(lib.id_mappings(p.m)) == 0
+} else := edit.unmount(p)
 
 fail contains f if {
 	some f in found

@@ -36,6 +36,28 @@ test_silent_beside_another if {
 
 test_silent_above_its_own if t.silent(rule.fail) with input as t.put(t.nginx_mount(bind("/srv", ["rw"])), "/components/4/spec/mounts/-", {"destination": "/d2", "type": "bind", "source": "/srv/x", "options": ["rw"]})
 
+mapped(mappings) := t.nginx_mount(object.union(bind("/var/lib/web", ["rw"]), mappings))
+
+test_fires_root_mapped if {
+	every o in ["idmap", "ridmap", "idmap=uids=0-101-1", "ridmap=gids=0-101-1", "idmap=uids=5-5-1#0-101-1", "idmap=uids=@0-0-1", "idmap=uids=00-101-1"] {
+		found := rule.fail with input as t.nginx_mount(bind("/var/lib/web", ["ro", o]))
+		{f.key | some f in found} == {"ids:/data (/var/lib/web)"}
+	}
+	every key in ["uidMappings", "gidMappings"] {
+		found := rule.fail with input as mapped({key: [{"containerID": 0, "hostID": 101, "size": 1}]})
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent_others_mapped if {
+	every o in ["idmap=uids=1000-101-1", "idmap=uids=0-0-1#1000-101-1;gids=1000-101-1", "idmapped"] {
+		found := rule.fail with input as t.nginx_mount(bind("/var/lib/web", ["rw", o]))
+		t.silent(found)
+	}
+	t.silent(rule.fail) with input as mapped({"uidMappings": [{"containerID": 1000, "hostID": 101, "size": 1}, {"containerID": 0, "hostID": 0, "size": 1}]})
+	t.silent(rule.fail) with input as t.nginx_mount({"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": ["idmap"]})
+}
+
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
 	t.silent(rule.fail) with input as t.no_spec
