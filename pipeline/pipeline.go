@@ -14,6 +14,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,6 +72,9 @@ type CheckOptions struct {
 	// Inventories keeps what was found in images between runs. The zero value
 	// keeps nothing.
 	Inventories scanner.Cache
+	// FormatsMeant are the formats of the build that is decided about; Build
+	// takes its own. Without any, rules on formats answer unknown.
+	FormatsMeant []string
 }
 
 // Checked is what Check found out.
@@ -144,6 +148,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := replaceable(o.OutputDir); err != nil {
 		return nil, err
 	}
+	o.FormatsMeant = o.Formats
 	r, judge, err := o.resolve(ctx)
 	if err != nil {
 		return nil, err
@@ -299,7 +304,7 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 }
 
 // circumstances adds to the facts what only the whole knows: the program, the
-// lock, and what of os.yml has no effect.
+// lock, the formats, and what of os.yml has no effect.
 func (o CheckOptions) circumstances(r *resolved, f *facts.Facts) {
 	f.Builder, f.Kernel.Ucode, f.LockDigest = o.Policy.Tool.Version, r.OS.Kernel.Ucode, r.LockDigest
 	r.trust.tell(f)
@@ -308,6 +313,9 @@ func (o CheckOptions) circumstances(r *resolved, f *facts.Facts) {
 		if l.Policy != nil {
 			f.Lock.Policy, f.Lock.PolicyDigest = l.Policy.Name, l.Policy.Digest
 		}
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(o.FormatsMeant))) {
+		f.Formats = append(f.Formats, facts.Format{Name: name, Attributes: image.HoldsXattrs(name)})
 	}
 	for _, n := range r.Notes {
 		if n.Works {

@@ -67,6 +67,7 @@ var noEdit = map[string]string{
 	"LOG-001": "which component keeps the logs is a choice",
 	"RUN-001": "which program is meant is not known",
 	"RUN-002": "the image has to be made anew",
+	"RUN-004": "whether the format or the component changes is a choice",
 	"SEC-006": "which profile fits, and what loads it, is a choice",
 	"SEC-008": "another kernel is needed",
 	"SUP-001": "the image has to be signed, or another used",
@@ -284,7 +285,7 @@ func (s *editable) decide(t *testing.T, judge *policy.Prepared, files []edit.Fil
 		paths = append(paths, to)
 	}
 	f, err := pipeline.Facts(t.Context(), pipeline.CheckOptions{
-		Resolve: s.bench.resolve(paths...), Inventories: s.bench.inventories,
+		Resolve: s.bench.resolve(paths...), Inventories: s.bench.inventories, FormatsMeant: ruleFormats,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -98,7 +98,7 @@ func (b *ruleBench) findings(t *testing.T, id, name string, content []byte) []de
 // observe gives the facts of a system.
 func (b *ruleBench) observe(t *testing.T, files ...string) *facts.Facts {
 	t.Helper()
-	f, err := pipeline.Facts(t.Context(), pipeline.CheckOptions{Resolve: b.resolve(files...), Inventories: b.inventories})
+	f, err := pipeline.Facts(t.Context(), pipeline.CheckOptions{Resolve: b.resolve(files...), Inventories: b.inventories, FormatsMeant: ruleFormats})
 	if err != nil {
 		t.Fatal(err)
 	}

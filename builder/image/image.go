@@ -70,6 +70,10 @@ func Files(stem string) []string {
 	return []string{stem + ".tar", stem + "-kernel", stem + "-initrd.img", stem + "-cmdline"}
 }
 
+// HoldsXattrs: the format has room for extended attributes. A cpio archive has
+// none, whatever it unpacks into.
+func HoldsXattrs(format string) bool { return format == "tar" }
+
 // NeedsKernel: the format boots, and so makes no sense without a kernel.
 func NeedsKernel(format string) bool { return format != "tar" && format != "docker" }
 

@@ -319,3 +319,18 @@ func TestNamesThatACpioCannotHold(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A format that holds attributes says so, for rules judge by it.
+func TestHoldsXattrs(t *testing.T) {
+	t.Parallel()
+	for _, f := range Formats() {
+		s, err := New([]string{f}, Options{Dir: t.TempDir(), Stem: "os"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Abort()
+		if _, isTar := s.writers[0].(*tarWriter); isTar != HoldsXattrs(f) {
+			t.Errorf("%s: HoldsXattrs is %v", f, !isTar)
+		}
+	}
+}

@@ -20,7 +20,6 @@ import (
 func (c *cli) build() *cobra.Command {
 	var rf resolveFlags
 	var pf policyFlags
-	var formats []string
 	var outputDir, key string
 	var unsigned, rescan bool
 	cmd := &cobra.Command{
@@ -41,7 +40,7 @@ input, and a file may be an https URL.
 			}
 			// Nothing is read before every flag is known to be right.
 			reports, err := parseReports(pf.reports)
-			err = errors.Join(err, image.CheckFormats(formats), checkKeyFlags(key, unsigned))
+			err = errors.Join(err, image.CheckFormats(rf.formats), checkKeyFlags(key, unsigned))
 			if err != nil {
 				return err
 			}
@@ -49,7 +48,7 @@ input, and a file may be an https URL.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: formats, OutputDir: outputDir, Version: version()}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.formats, OutputDir: outputDir, Version: version()}
 			if !rescan {
 				o.Kept = rf.kept(cmd)
 			}
@@ -86,9 +85,9 @@ input, and a file may be an https URL.
 	rf.add(cmd)
 	rf.addVulnerabilities(cmd)
 	pf.add(cmd)
+	rf.addFormats(cmd)
 	addRescan(cmd, &rescan)
 	fs := cmd.Flags()
-	fs.StringSliceVar(&formats, "format", []string{"kernel+initrd"}, "image formats, separated by commas: "+strings.Join(image.Formats(), ", "))
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	fs.StringVar(&key, "key", "", "private key that signs, as seaworthy key generate or cosign makes it")
 	fs.BoolVar(&unsigned, "unsigned", false, "build without signatures; verify will refuse the image")

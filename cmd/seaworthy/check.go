@@ -56,6 +56,7 @@ stored before: no image is needed, and the decision is the same.
 	rf.addVulnerabilities(cmd)
 	pf.add(cmd)
 	addRescan(cmd, &rescan)
+	rf.addFormats(cmd)
 	cmd.Flags().StringVar(&stored, "facts", "", "decide by stored facts, as the verb facts prints them (-: standard input)")
 	own(cmd, "facts") // what is checked is not for the environment to say
 	return cmd

@@ -56,6 +56,7 @@ os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed
 		},
 	}
 	rf.add(cmd)
+	rf.addFormats(cmd)
 	pf.addDecision(cmd)
 	cmd.Flags().StringVar(&file, "decision", "", "decision.json to explain findings of")
 	return cmd

@@ -54,6 +54,7 @@ again, without the images, by check --facts.
 	rf.add(cmd)
 	rf.addVulnerabilities(cmd)
 	addRescan(cmd, &rescan)
+	rf.addFormats(cmd)
 	return cmd
 }
 
@@ -64,7 +65,7 @@ func addRescan(cmd *cobra.Command, rescan *bool) {
 
 // withoutFacts are the flags of check that say how a system is resolved, which
 // stored facts are not.
-var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan"}
+var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan", "format"}
 
 // checkArgs wants either os.yml files or stored facts.
 func checkArgs(cmd *cobra.Command, files []string) error {

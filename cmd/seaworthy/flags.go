@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -33,6 +34,7 @@ type resolveFlags struct {
 	components        []string
 	redirectTo        []string
 	databases, vex    []string
+	formats           []string
 	locked, offline   bool
 	jobs              int
 }
@@ -42,6 +44,15 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
 	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in the lock, STEM.lock.json, or fail")
+}
+
+// defaultFormats are those that build writes where none is named.
+var defaultFormats = []string{"kernel+initrd"}
+
+// addFormats is for the verbs that decide about a build, so that all of them
+// decide about the same one.
+func (f *resolveFlags) addFormats(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&f.formats, "format", defaultFormats, "image formats of the build, separated by commas: "+strings.Join(image.Formats(), ", "))
 }
 
 // addInputs adds what says where a system's inputs come from.
@@ -272,6 +283,13 @@ func sourceDate() (time.Time, error) {
 
 // checkOptions puts the flags of check and build together.
 func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (pipeline.CheckOptions, error) {
+	formats := rf.formats
+	if formats == nil { // the verb has no --format
+		formats = defaultFormats
+	}
+	if err := image.CheckFormats(formats); err != nil {
+		return pipeline.CheckOptions{}, err
+	}
 	r, err := rf.options(files, c.in)
 	if err != nil {
 		return pipeline.CheckOptions{}, err
@@ -289,5 +307,5 @@ func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (p
 		return pipeline.CheckOptions{}, err
 	}
 	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicyKeys: keys, Time: t, Progress: c.progress(),
-		Vulnerabilities: vuln.Options{Databases: rf.databases, VEX: rf.vex}}, nil
+		FormatsMeant: formats, Vulnerabilities: vuln.Options{Databases: rf.databases, VEX: rf.vex}}, nil
 }

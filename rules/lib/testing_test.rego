@@ -166,6 +166,7 @@ good := {
 	"lock": {"present": true, "builder": "0.1.0", "policy": "baseline", "policyDigest": "sha256:02"},
 	"trust": {"given": false, "digest": ""},
 	"vulnerabilities": {"scanned": false, "database": "", "digest": "", "records": 0, "modified": ""},
+	"formats": [{"name": "kernel+initrd", "attributes": false}],
 	"output": {"present": false, "refused": [], "compared": false, "different": []},
 }
 

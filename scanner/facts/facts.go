@@ -46,10 +46,20 @@ type Facts struct {
 	Trust Trust `json:"trust"`
 	// Vulnerabilities says what the components' lists come from.
 	Vulnerabilities VulnerabilityScan `json:"vulnerabilities"`
+	// Formats are those that the image is built in, or would be; empty where
+	// nobody said.
+	Formats []Format `json:"formats"`
 	// Output is what was found out about the built image, when it is verified.
 	Output Output `json:"output"`
 	// Scope is there where these are not the facts of a whole system.
 	Scope *Scope `json:"scope,omitempty"`
+}
+
+// Format is a format of the image. Attributes: it holds the extended attributes
+// of files, and so their capabilities.
+type Format struct {
+	Name       string `json:"name"`
+	Attributes bool   `json:"attributes"`
 }
 
 // Ignored is a setting that has no effect, and why.
