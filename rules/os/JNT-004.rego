@@ -40,6 +40,20 @@ exposed(c) if {
 	terminal_device(d)
 }
 
+exposed(c) if {
+	lib.uid(c) != 0
+	count(terminal_rules(c)) > 0
+}
+
+# terminal_rules open terminals for nodes that the container makes, or has in a
+# folder. A node of a pseudo terminal works in its devpts only (kernel
+# drivers/tty/pty.c), which is a mount.
+terminal_rules(c) := {i |
+	some name, openers in lib.opened_by_rules(c, {"terminal"})
+	name != "/dev/pts/*"
+	some i in openers
+}
+
 # 5:0 is whatever terminal a process has itself.
 terminal_device(d) if lib.device_kind(d).class == "terminal"
 
@@ -64,7 +78,7 @@ mute := edit.sysctl("dev.tty.legacy_tiocsti", "0") if {
 	kernel.at_least("6.2")
 } else := []
 
-untied(c) := array.concat(
+untied(c) := array.concat(edit.without_device_rules(c, sort(terminal_rules(c))), array.concat(
 	[e |
 		some p in lib.placed_in[c.id]
 		some path in p.shows
@@ -76,7 +90,7 @@ untied(c) := array.concat(
 		terminal_device(d)
 		some e in edit.without_devices(c, {d.path})
 	],
-)
+))
 
 found contains lib.finding("JNT-004", c, {
 	"path": "/mounts",

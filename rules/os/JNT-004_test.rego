@@ -69,3 +69,22 @@ test_silent_by_number if {
 		t.silent(found)
 	}
 }
+
+ruled(rule) := t.put(t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y"), "/components/4/spec/linux/resources/devices/-", rule)
+
+test_fires_by_rule if {
+	every numbers in [{"major": 4, "minor": 64}, {"major": 4}, {"major": 5, "minor": 1}, {"major": 5}, {"major": 204, "minor": 64}, {"minor": 1}] {
+		found := rule.fail with input as ruled(object.union({"allow": true, "type": "c", "access": "rw"}, numbers))
+		t.fires(found, "component:services/nginx")
+	}
+}
+
+test_silent_by_rule if {
+	every r in [
+		{"allow": true, "type": "c", "major": 136, "access": "rwm"}, {"allow": true, "type": "c", "major": 5, "minor": 0, "access": "rwm"},
+		{"allow": true, "type": "c", "major": 4, "minor": 64, "access": "m"}, {"allow": false, "type": "c", "major": 4, "minor": 64, "access": "rw"},
+	] {
+		found := rule.fail with input as ruled(r)
+		t.silent(found)
+	}
+}
