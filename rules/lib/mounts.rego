@@ -190,12 +190,12 @@ recursive_options := {sprintf("r%s", [o]) | some flag, against in opposite; some
 opposite := {"ro": "rw", "nosuid": "suid", "nodev": "dev", "noexec": "exec"}
 
 # remaps_root: in such a mount files of root belong to another user or group. A
-# mapping is of numbers in the file system, on the host, and their count. Without
-# one the mount takes that of the container's user namespace.
+# mapping is of numbers in the file system, on the host (behind an @, in the
+# container), and their count. Without one the mount takes that of the container's user namespace.
 remaps_root(m) if {
 	some o in options(m)
 	id_option(o)
-	not regex.match(`^r?idmap=[ug]ids=(0-0-|[1-9][0-9]*-[0-9]+-)[0-9]+([#;]([ug]ids=)?(0-0-|[1-9][0-9]*-[0-9]+-)[0-9]+)*$`, o)
+	not regex.match(`^r?idmap=[ug]ids=(0-0-|@?[1-9][0-9]*-[0-9]+-)[0-9]+([#;]([ug]ids=)?(0-0-|@?[1-9][0-9]*-[0-9]+-)[0-9]+)*$`, o)
 }
 
 remaps_root(m) if {

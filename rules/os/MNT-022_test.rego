@@ -50,7 +50,7 @@ test_fires_root_mapped if {
 }
 
 test_silent_others_mapped if {
-	every o in ["idmap=uids=1000-101-1", "idmap=uids=0-0-1#1000-101-1;gids=1000-101-1", "idmapped"] {
+	every o in ["idmap=uids=1000-101-1", "idmap=uids=@1000-101-1", "idmap=uids=0-0-1#1000-101-1;gids=1000-101-1", "idmapped"] {
 		found := rule.fail with input as t.nginx_mount(bind("/var/lib/web", ["rw", o]))
 		t.silent(found)
 	}
