@@ -171,6 +171,7 @@ var contents = map[string]string{
 	"kernel config": "kernel configuration",
 	"sysctls":       "sysctl settings",
 	"files":         "files",
+	"file tree":     "files",
 	"sbom":          "packages",
 }
 

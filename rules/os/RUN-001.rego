@@ -9,7 +9,7 @@
 #   pack: baseline
 #   controls: []
 #   remediation: "Name a program that the image has."
-#   inputs: ["spec", "image", "files"]
+#   inputs: ["spec", "image", "file tree"]
 #   since: 0.1.0
 package seaworthy.rules.RUN_001
 

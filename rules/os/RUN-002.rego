@@ -9,7 +9,7 @@
 #   pack: baseline
 #   controls: []
 #   remediation: "Add the folder or file to the image, or mount elsewhere."
-#   inputs: ["spec", "image", "files"]
+#   inputs: ["spec", "image", "file tree"]
 #   since: 0.1.0
 package seaworthy.rules.RUN_002
 
