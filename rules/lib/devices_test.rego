@@ -85,6 +85,12 @@ test_table if {
 	}
 }
 
+test_meet if {
+	meet({"minors": [0, 3]}, {"minors": [3, 5]})
+	meet({}, {"minors": [4, 5]})
+	not meet({"minors": [0, 3]}, {"minors": [4, 5]})
+}
+
 meet(one, other) if {
 	a := object.get(one, "minors", lib.every_minor)
 	b := object.get(other, "minors", lib.every_minor)
