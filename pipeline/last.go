@@ -33,7 +33,7 @@ type last struct {
 
 // lastImage is what the store says of an image.
 type lastImage struct {
-	// Inputs is the digest of all that the files hang on, beside the program.
+	// Inputs is the digest of all that the files depend on, beside the program.
 	Inputs string     `json:"inputs"`
 	Files  []lastFile `json:"files"`
 }

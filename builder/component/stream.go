@@ -199,7 +199,7 @@ func startLayer(ctx context.Context, rc io.ReadCloser, d descriptor, diffID stri
 // containerd; the diff ID proves what comes out.
 func compressionOf(p *pipe, said compression) compression {
 	if !p.fill() {
-		return said // whoever reads gets the error
+		return said // the reader gets the error
 	}
 	const magicAt = 257 // of a tar header (POSIX ustar)
 	switch b := p.cur.data; {

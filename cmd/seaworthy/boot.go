@@ -99,7 +99,7 @@ func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
 	return m.Wait()
 }
 
-// machineOf takes the boot files from what was verified: copies that nobody can
+// machineOf takes the boot files from what was verified: copies that cannot
 // change, so that nothing can come between the check and the boot.
 func machineOf(r *verify.Result, o *boot.Options) error {
 	o.Arch = r.Arch

@@ -60,7 +60,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// A secret stays the same, and nobody else may know it.
+// A secret stays the same, and no other user may know it.
 func TestSecret(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "settings", "secret")

@@ -143,7 +143,7 @@ func TestOnePassIsEnough(t *testing.T) {
 	}
 }
 
-// Archives are told by their ends: what stands before them, and how large they
+// Archives are recognised by their ends: what stands before them, and how large they
 // are, hides nothing.
 func TestArchives(t *testing.T) {
 	t.Parallel()

@@ -181,7 +181,7 @@ func vexOf(head, rest string) string {
 	return `{"@context":"https://openvex.dev/ns/v0.2.0",` + head + `"statements":[{"vulnerability":{"name":"X-1"},"products":[{"@id":"pkg:npm/x"}],` + rest + `}]}`
 }
 
-// Which statement counts hangs on what they say, and not on the order of flags.
+// Which statement counts depends on what they say, and not on the order of flags.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	at := func(s string) string { return `"timestamp":"` + s + `",` }
