@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // SignArtifact signs the manifest of an OCI artifact as cosign signs one: a
@@ -13,14 +14,14 @@ import (
 func SignArtifact(ctx context.Context, name, digest string, signer *Signer) ([]byte, error) {
 	set, err := statement.DigestSet(digest)
 	if err != nil {
-		return nil, unusable("artifact "+name, err)
+		return nil, system.Unusable("artifact %s", name).Because(err)
 	}
 	raw, err := bundle(ctx, named{
 		predicateType: statement.CosignSign, predicate: json.RawMessage("{}"),
 		subject: []statement.Descriptor{{Name: name, Digest: set}},
 	}, signer)
 	if err != nil {
-		return nil, unusable("artifact "+name, err)
+		return nil, system.Unusable("artifact %s", name).Because(err)
 	}
 	return raw, nil
 }

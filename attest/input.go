@@ -77,18 +77,18 @@ func (f *folder) other(path string) (layout.File, bool) {
 func (in *Input) readFolder() (*folder, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
-		return nil, unusable("image folder", err)
+		return nil, system.Unusable("image folder").Because(err)
 	}
 	f := &folder{root: root}
 	image := map[string]bool{}
 	for _, path := range in.Files {
 		if !filepath.IsLocal(path) || filepath.ToSlash(filepath.Clean(path)) != path || strings.HasPrefix(path, layout.Dir+"/") {
-			return nil, errors.Join(unusable(fmt.Sprintf("image file %q is no path in the folder", path), nil), root.Close())
+			return nil, errors.Join(system.Unusable("image file %q is no path in the folder", path), root.Close())
 		}
 		image[path] = true
 	}
 	if len(image) == 0 {
-		return nil, errors.Join(unusable("image has no files", nil), root.Close())
+		return nil, errors.Join(system.Unusable("image has no files"), root.Close())
 	}
 	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -113,14 +113,14 @@ func (in *Input) readFolder() (*folder, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(unusable("image folder", err), root.Close())
+		return nil, errors.Join(system.Unusable("image folder").Because(err), root.Close())
 	}
 	// A walk has "a/b" before "a.b".
 	for _, list := range [][]layout.File{f.files, f.others} {
 		slices.SortFunc(list, func(a, b layout.File) int { return strings.Compare(a.Path, b.Path) })
 	}
 	for path := range image {
-		err = errors.Join(err, unusable(fmt.Sprintf("image file %q is missing", path), nil))
+		err = errors.Join(err, system.Unusable("image file %q is missing", path))
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
@@ -154,25 +154,25 @@ func (f *folder) document(path string) (layout.File, json.RawMessage, error) {
 	path = filepath.ToSlash(filepath.Clean(path))
 	file, ok := f.other(path)
 	if !ok {
-		return layout.File{}, nil, unusable(fmt.Sprintf("document %q is not in the image folder", path), nil)
+		return layout.File{}, nil, system.Unusable("document %q is not in the image folder", path)
 	}
 	if file.Size > statement.MaxBundle/2 {
-		return layout.File{}, nil, unusable(fmt.Sprintf("document %q has %d bytes: too much for a statement", path, file.Size), nil)
+		return layout.File{}, nil, system.Unusable("document %q has %d bytes: too much for a statement", path, file.Size)
 	}
 	r, err := f.root.Open(path)
 	if err != nil {
-		return layout.File{}, nil, unusable("document", err)
+		return layout.File{}, nil, system.Unusable("document").Because(err)
 	}
 	defer r.Close()
 	raw, err := io.ReadAll(io.LimitReader(r, file.Size+1))
 	if err != nil {
-		return layout.File{}, nil, unusable("document", err)
+		return layout.File{}, nil, system.Unusable("document").Because(err)
 	}
 	if digest, _, _ := digestOf(bytes.NewReader(raw)); digest != file.Digest {
-		return layout.File{}, nil, unusable(fmt.Sprintf("document %q changed while it was read", path), nil)
+		return layout.File{}, nil, system.Unusable("document %q changed while it was read", path)
 	}
 	if !json.Valid(raw) || len(bytes.TrimSpace(raw)) == 0 || bytes.TrimSpace(raw)[0] != '{' {
-		return layout.File{}, nil, unusable(fmt.Sprintf("document %q is not a JSON object", path), nil)
+		return layout.File{}, nil, system.Unusable("document %q is not a JSON object", path)
 	}
 	return file, raw, nil
 }
@@ -185,7 +185,7 @@ func (in *Input) checkDecision(f *folder) (layout.File, error) {
 	}
 	var written decision.Decision
 	if err := statement.Decode(raw, &written); err != nil {
-		return file, unusable(statement.DecisionFile, err)
+		return file, system.Unusable("%s", statement.DecisionFile).Because(err)
 	}
 	// Through JSON once more: a value of type any comes back as another type.
 	var given decision.Decision
@@ -194,22 +194,18 @@ func (in *Input) checkDecision(f *folder) (layout.File, error) {
 		err = json.Unmarshal(a, &given)
 	}
 	if err != nil {
-		return file, unusable("decision", err)
+		return file, system.Unusable("decision").Because(err)
 	}
 	a, errA := statement.Marshal(given)
 	b, errB := statement.Marshal(written)
 	if err := errors.Join(errA, errB); err != nil {
-		return file, unusable("decision", err)
+		return file, system.Unusable("decision").Because(err)
 	}
 	if !bytes.Equal(a, b) {
-		return file, unusable(statement.DecisionFile+" does not hold the decision that is to be sealed", nil)
+		return file, system.Unusable("%s does not hold the decision that is to be sealed", statement.DecisionFile)
 	}
 	if d := in.Decision.System.LockDigest; d != in.LockDigest {
-		return file, unusable(fmt.Sprintf("decision was made for lock %q, the image was built with %q", d, in.LockDigest), nil)
+		return file, system.Unusable("decision was made for lock %q, the image was built with %q", d, in.LockDigest)
 	}
 	return file, nil
-}
-
-func unusable(what string, err error) error {
-	return &system.Error{Kind: system.ErrUnusable, What: what, Err: err}
 }

@@ -45,10 +45,10 @@ const maxKey = 64 << 10
 func GenerateKey(dir string, password []byte) error {
 	private, public, err := newKeyPair(password)
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "making a key", Err: err}
+		return system.Unusable("making a key").Because(err)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "folder for the key", Err: err}
+		return system.Unusable("folder for the key").Because(err)
 	}
 	keyPath, pubPath := filepath.Join(dir, PrivateKeyFile), filepath.Join(dir, PublicKeyFile)
 	if err := writeNew(keyPath, private, 0o600); err != nil {
@@ -73,7 +73,7 @@ func newKeyPair(password []byte) (private, public []byte, err error) {
 // that the file is whole when it appears and nothing is replaced.
 func writeNew(path string, content []byte, mode os.FileMode) error {
 	failed := func(err error) error {
-		return &system.Error{Kind: system.ErrUnusable, What: "writing " + path, Err: err}
+		return system.Unusable("writing %s", path).Because(err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -86,10 +86,7 @@ func writeNew(path string, content []byte, mode os.FileMode) error {
 	}
 	switch err := os.Link(f.Name(), path); {
 	case errors.Is(err, os.ErrExist):
-		return &system.Error{
-			Kind: system.ErrInput, What: path + " exists already",
-			Next: "a key is never replaced: move it away, or give another --output-dir",
-		}
+		return system.BadInput("%s exists already", path).Suggest("a key is never replaced: move it away, or give another --output-dir")
 	case err != nil:
 		return failed(err)
 	}
@@ -109,7 +106,7 @@ type Signer struct {
 // file that is no such key, and a wrong password, are ErrInput.
 func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	bad := func(what, next string, err error) error {
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("key %s %s", path, what), Next: next, Err: err}
+		return system.BadInput("key %s %s", path, what).Because(err).Suggest("%s", next)
 	}
 	raw, err := system.ReadFile(path, maxKey)
 	if err != nil {

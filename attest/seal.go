@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // Seal writes Dir/attestations, one Sigstore bundle per statement, and
@@ -30,7 +31,7 @@ import (
 // then.
 func Seal(ctx context.Context, in Input, signer *Signer) error {
 	if in.Name == "" {
-		return unusable("image has no name", nil)
+		return system.Unusable("image has no name")
 	}
 	f, err := in.readFolder()
 	if err != nil {
@@ -40,7 +41,7 @@ func Seal(ctx context.Context, in Input, signer *Signer) error {
 
 	manifest, err := layout.Artifact(f.files)
 	if err != nil {
-		return unusable("image layout", err)
+		return system.Unusable("image layout").Because(err)
 	}
 	var bundles []layout.Bundle
 	if signer != nil {
@@ -54,7 +55,7 @@ func Seal(ctx context.Context, in Input, signer *Signer) error {
 	}
 	l, err := layout.Describe(in.Name, f.files, bundles)
 	if err != nil {
-		return unusable("image layout", err)
+		return system.Unusable("image layout").Because(err)
 	}
 	return writeLayout(ctx, f.root, l)
 }
@@ -62,23 +63,23 @@ func Seal(ctx context.Context, in Input, signer *Signer) error {
 // writeBundles signs each statement into a file of its own.
 func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signer) ([]layout.Bundle, error) {
 	if len(all) > statement.MaxBundles {
-		return nil, unusable(fmt.Sprintf("%d statements are more than %d", len(all), statement.MaxBundles), nil)
+		return nil, system.Unusable("%d statements are more than %d", len(all), statement.MaxBundles)
 	}
 	if err := mkdir(root, statement.Dir); err != nil {
-		return nil, unusable("attestations", err)
+		return nil, system.Unusable("attestations").Because(err)
 	}
 	var out []layout.Bundle
 	for _, n := range all {
 		if err := ctx.Err(); err != nil {
-			return nil, unusable("sealing", err)
+			return nil, system.Unusable("sealing").Because(err)
 		}
 		raw, err := bundle(ctx, n, signer)
 		if err != nil {
-			return nil, unusable("statement "+n.stem, err)
+			return nil, system.Unusable("statement %s", n.stem).Because(err)
 		}
 		path := statement.BundlePath(n.stem)
 		if err := write(root, path, raw); err != nil {
-			return nil, unusable("attestations", err)
+			return nil, system.Unusable("attestations").Because(err)
 		}
 		digest, size, _ := digestOf(bytes.NewReader(raw))
 		out = append(out, layout.Bundle{
@@ -124,20 +125,20 @@ func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
 func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
 	for _, dir := range []string{layout.Dir, layout.Dir + "/blobs", layout.Dir + "/blobs/sha256"} {
 		if err := mkdir(root, dir); err != nil {
-			return unusable("image layout", err)
+			return system.Unusable("image layout").Because(err)
 		}
 	}
 	for path, content := range l.Documents {
 		if err := write(root, layout.Dir+"/"+path, content); err != nil {
-			return unusable("image layout", err)
+			return system.Unusable("image layout").Because(err)
 		}
 	}
 	for path, source := range l.Blobs {
 		if err := ctx.Err(); err != nil {
-			return unusable("sealing", err)
+			return system.Unusable("sealing").Because(err)
 		}
 		if err := linkOrCopy(root, source, layout.Dir+"/"+path); err != nil {
-			return unusable("image layout", err)
+			return system.Unusable("image layout").Because(err)
 		}
 	}
 	return nil

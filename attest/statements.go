@@ -2,7 +2,6 @@ package attest
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -35,7 +34,7 @@ func (n named) payload() ([]byte, error) {
 // stems: the image's own and each component's.
 func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 	if in.System == nil || in.Decision == nil {
-		return nil, unusable("a signed seal needs the system and its decision", nil)
+		return nil, system.Unusable("a signed seal needs the system and its decision")
 	}
 	decisionFile, err := in.checkDecision(f)
 	if err != nil {
@@ -51,10 +50,10 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 			return err
 		}
 		if err := statement.CheckDocument(predicateType, raw); err != nil {
-			return unusable("bill of materials "+path, err)
+			return system.Unusable("bill of materials %s", path).Because(err)
 		}
 		if old, ok := documented[file.Path]; ok {
-			return unusable(fmt.Sprintf("document %q is that of %s and of %s", file.Path, old, stem), nil)
+			return system.Unusable("document %q is that of %s and of %s", file.Path, old, stem)
 		}
 		documented[file.Path] = stem
 		all = append(all, named{stem: stem, predicateType: predicateType, subject: subject, predicate: raw})
@@ -69,7 +68,7 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 			continue
 		}
 		if c.Image == nil {
-			errs = append(errs, unusable(fmt.Sprintf("component %s has no image", c.ID()), nil))
+			errs = append(errs, system.Unusable("component %s has no image", c.ID()))
 			continue
 		}
 		doc, err := in.documentOf(c)
@@ -79,7 +78,7 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 		}
 		digest, err := statement.DigestSet(c.Image.Manifest)
 		if err != nil {
-			errs = append(errs, unusable(c.ID(), err))
+			errs = append(errs, system.Unusable("%s", c.ID()).Because(err))
 			continue
 		}
 		s := []statement.Descriptor{{Name: c.Image.Name, Digest: digest}}
@@ -108,7 +107,7 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 	slices.SortFunc(all, func(a, b named) int { return strings.Compare(a.stem, b.stem) })
 	for i := 1; i < len(all); i++ {
 		if all[i].stem == all[i-1].stem {
-			return nil, unusable(fmt.Sprintf("two statements of one name: %s", all[i].stem), nil)
+			return nil, system.Unusable("two statements of one name: %s", all[i].stem)
 		}
 	}
 	return all, nil
@@ -148,11 +147,11 @@ func (in *Input) documentOf(c *system.Component) (*Document, error) {
 			continue
 		}
 		if d.Digest != c.Image.Manifest && d.Digest != c.Image.Digest {
-			return nil, unusable(fmt.Sprintf("bill of materials of %s is for image %s, not %s", d.ID, d.Digest, c.Image.Manifest), nil)
+			return nil, system.Unusable("bill of materials of %s is for image %s, not %s", d.ID, d.Digest, c.Image.Manifest)
 		}
 		return d, nil
 	}
-	return nil, unusable(fmt.Sprintf("component %s has no bill of materials", c.ID()), nil)
+	return nil, system.Unusable("component %s has no bill of materials", c.ID())
 }
 
 // provenance names everything that went in, and every file that came out
@@ -173,7 +172,7 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 	digest := func(what, d string) map[string]string {
 		set, err := statement.DigestSet(d)
 		if err != nil {
-			errs = append(errs, unusable(what, err))
+			errs = append(errs, system.Unusable("%s", what).Because(err))
 		}
 		return set
 	}
@@ -233,15 +232,15 @@ func (in *Input) summary(decisionFile layout.File, manifest string) (*statement.
 	d := in.Decision
 	policy, err := statement.Judged(d)
 	if err != nil {
-		return nil, unusable(fmt.Sprintf("decision by policy %q", d.Policy.Name), err)
+		return nil, system.Unusable("decision by policy %q", d.Policy.Name).Because(err)
 	}
 	parts, err := statement.PolicyParts(d)
 	if err != nil {
-		return nil, unusable("decision", err)
+		return nil, system.Unusable("decision").Because(err)
 	}
 	inputs, err := statement.Inputs(decisionFile.Digest, d.WaiversDigest, in.LockDigest)
 	if err != nil {
-		return nil, unusable("summary", err)
+		return nil, system.Unusable("summary").Because(err)
 	}
 	result := statement.Result(d)
 	return &statement.SummaryPredicate{

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -66,7 +65,7 @@ func fileOf(config *spec.Config, f *spec.File, ids map[string]uint32) (*system.F
 	case f.Metadata != nil:
 		data, err := metadata(config, f.Metadata.V)
 		if err != nil {
-			return nil, &system.Error{Kind: system.ErrInput, Pos: f.Metadata.Pos(), What: fmt.Sprintf("file %q", f.Path.V), Err: err}
+			return nil, system.BadInput("file %q", f.Path.V).At(f.Metadata.Pos()).Because(err)
 		}
 		out.Metadata = f.Metadata.V
 		inline(out, data)
@@ -93,10 +92,7 @@ func inline(out *system.File, data []byte) {
 // is written.
 func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.File, error) {
 	fail := func(err error, next string) (*system.File, error) {
-		return nil, &system.Error{
-			Kind: system.ErrInput, Pos: f.Source.Pos(), Err: err, Next: next,
-			What: fmt.Sprintf("file %q: cannot read the source %q", f.Path.V, f.Source.V),
-		}
+		return nil, system.BadInput("file %q: cannot read the source %q", f.Path.V, f.Source.V).At(f.Source.Pos()).Because(err).Suggest("%s", next)
 	}
 	source := f.Source.V
 	if rest, ok := strings.CutPrefix(source, "~/"); ok {

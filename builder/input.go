@@ -65,7 +65,7 @@ func (o *Options) open(ctx context.Context, file string) (*spec.Input, error) {
 func (o *Options) readStdin() (*spec.Input, error) {
 	in := o.Stdin
 	if in == nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "standard input was read already", Next: "give - once"}
+		return nil, system.BadInput("standard input was read already").Suggest("give - once")
 	}
 	o.Stdin = nil
 	data, err := io.ReadAll(io.LimitReader(in, spec.MaxFileBytes+1))
@@ -73,7 +73,7 @@ func (o *Options) readStdin() (*spec.Input, error) {
 		err = fmt.Errorf("more than %d bytes", spec.MaxFileBytes)
 	}
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + stdinName, Err: err, Next: "name an os.yml that can be read"}
+		return nil, system.BadInput("cannot read %s", stdinName).Because(err).Suggest("name an os.yml that can be read")
 	}
 	dir, err := os.Getwd()
 	return &spec.Input{Name: stdinName, Data: data, Dir: dir}, err

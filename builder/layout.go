@@ -147,11 +147,8 @@ func profileOf(config *spec.Config, c *spec.Container) ([]byte, error) {
 		data, err = readLimited(file, maxProfileBytes)
 	}
 	if err != nil {
-		return nil, &system.Error{
-			Kind: system.ErrInput, Pos: v.Pos(), Err: err,
-			What: fmt.Sprintf("%s %q: cannot read the seccomp profile %q", c.Section, c.Name.V, v.V),
-			Next: "write default, unconfined, or the path of a profile relative to this file",
-		}
+		return nil, system.BadInput("%s %q: cannot read the seccomp profile %q", c.Section, c.Name.V, v.V).At(v.Pos()).Because(err).
+			Suggest("write default, unconfined, or the path of a profile relative to this file")
 	}
 	return data, nil
 }

@@ -3,7 +3,6 @@ package builder
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -78,10 +77,10 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 		r.OS.Name = Stem(o.Files[0])
 	}
 	if !systemName.MatchString(r.OS.Name) {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("the name %q cannot be part of a file name", r.OS.Name), Next: "give --name"}
+		return nil, system.BadInput("the name %q cannot be part of a file name", r.OS.Name).Suggest("give --name")
 	}
 	if !slices.Contains(Architectures(), o.Arch) {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("unknown architecture %q", o.Arch), Next: "want one of " + strings.Join(Architectures(), ", ")}
+		return nil, system.BadInput("unknown architecture %q", o.Arch).Suggest("want one of %s", strings.Join(Architectures(), ", "))
 	}
 	store := o.store()
 	if o.Locked {

@@ -34,8 +34,8 @@ func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, er
 	case a && b:
 		return diffLocks(old, new)
 	case a || b:
-		return nil, &system.Error{Kind: system.ErrInput, What: "a lock can be compared with a lock only",
-			Next: "name two locks, or two systems: os.yml files, build folders, files of facts"}
+		return nil, system.BadInput("a lock can be compared with a lock only").
+			Suggest("name two locks, or two systems: os.yml files, build folders, files of facts")
 	}
 	judge, err := o.prepare(ctx)
 	if err != nil {
@@ -110,8 +110,8 @@ func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
 func storedFacts(path string) (*facts.Facts, error) {
 	r, err := os.Open(path)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "cannot read " + path, Err: errors.Unwrap(err),
-			Next: "seaworthy build leaves " + factsFile + " beside the image, and seaworthy facts prints facts"}
+		return nil, system.Unusable("cannot read %s", path).Because(errors.Unwrap(err)).
+			Suggest("seaworthy build leaves %s beside the image, and seaworthy facts prints facts", factsFile)
 	}
 	defer r.Close()
 	return decodeFacts(r, path)

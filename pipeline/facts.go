@@ -84,7 +84,7 @@ func ReadDecision(path string) (*decision.Decision, error) {
 	const next = "check and build write one: --report json=FILE"
 	raw, err := system.ReadFile(path, maxDecision)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "decision: cannot read " + path, Err: err, Next: next}
+		return nil, system.Unusable("decision: cannot read %s", path).Because(err).Suggest("%s", next)
 	}
 	var d decision.Decision
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -101,11 +101,11 @@ func ReadDecision(path string) (*decision.Decision, error) {
 		if syn := (*json.SyntaxError)(nil); errors.As(err, &syn) {
 			at = syn.Offset - 1
 		}
-		return nil, &system.Error{Kind: system.ErrInput, Pos: system.PositionOf(path, raw, at), What: "no decision.json", Err: err, Next: next}
+		return nil, system.BadInput("no decision.json").At(system.PositionOf(path, raw, at)).Because(err).Suggest("%s", next)
 	}
 	if d.SchemaVersion != decision.SchemaVersion {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: path},
-			What: fmt.Sprintf("schemaVersion is %d, this program reads %d", d.SchemaVersion, decision.SchemaVersion), Next: "decide again: seaworthy check"}
+		return nil, system.BadInput("schemaVersion is %d, this program reads %d", d.SchemaVersion, decision.SchemaVersion).At(system.Position{File: path}).
+			Suggest("decide again: seaworthy check")
 	}
 	return &d, nil
 }
@@ -118,9 +118,9 @@ func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 	}
 	const next = "seaworthy facts OS.yml prints them, and those of another version have to be taken anew; docs/facts.schema.json says what they are"
 	if at := (*facts.PlaceError)(nil); errors.As(err, &at) {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name, Line: at.Line, Column: at.Column}, What: "no facts: " + at.What, Next: next}
+		return nil, system.BadInput("no facts: %s", at.What).At(system.Position{File: name, Line: at.Line, Column: at.Column}).Suggest("%s", next)
 	}
-	return nil, &system.Error{Kind: system.ErrInput, What: name + " holds no facts", Err: err, Next: next}
+	return nil, system.BadInput("%s holds no facts", name).Because(err).Suggest("%s", next)
 }
 
 // CheckKernel decides about a kernel alone: the rules that look at nothing but

@@ -85,5 +85,5 @@ func checkLock(lock *component.Lock, c *Checked) error {
 }
 
 func mismatch(what string) error {
-	return &system.Error{Kind: system.ErrMismatch, What: what, Next: "if the change is meant, write the lock again: seaworthy lock"}
+	return system.Mismatch("%s", what).Suggest("if the change is meant, write the lock again: seaworthy lock")
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -36,7 +35,7 @@ func newOutput(target string) (*output, error) {
 		return nil, err
 	}
 	bad := func(err error) error {
-		return &system.Error{Kind: system.ErrUnusable, What: "output folder " + target, Err: err}
+		return system.Unusable("output folder %s", target).Because(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(abs), 0o755); err != nil {
 		return nil, bad(err)
@@ -91,13 +90,13 @@ func replaceable(target string) error {
 		case errors.Is(err, os.ErrNotExist):
 			continue
 		case err != nil:
-			return &system.Error{Kind: system.ErrUnusable, What: "output folder " + dir, Err: err}
+			return system.Unusable("output folder %s", dir).Because(err)
 		}
 		ours := written(dir)
 		for _, e := range entries {
 			if !slices.Contains(ours, e.Name()) {
-				return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("output folder %s holds %q, which no build has written there", dir, e.Name()),
-					Next: "choose another --output-dir, or remove it yourself"}
+				return system.BadInput("output folder %s holds %q, which no build has written there", dir, e.Name()).
+					Suggest("choose another --output-dir, or remove it yourself")
 			}
 		}
 	}
@@ -164,7 +163,7 @@ func (o *output) place() error {
 		err = flush(filepath.Dir(o.target))
 	}
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "output folder " + o.target, Err: err}
+		return system.Unusable("output folder %s", o.target).Because(err)
 	}
 	return nil
 }

@@ -267,8 +267,7 @@ func bootable(os *system.OS, formats []string) error {
 	var errs []error
 	for _, f := range formats {
 		if os.Kernel.Component == nil && image.NeedsKernel(f) {
-			errs = append(errs, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("format %s: system %s has no kernel", f, os.Name),
-				Next: "add a kernel section, or use --format tar"})
+			errs = append(errs, system.BadInput("format %s: system %s has no kernel", f, os.Name).Suggest("add a kernel section, or use --format tar"))
 		}
 	}
 	return errors.Join(errs...)
@@ -353,5 +352,5 @@ func at(c *system.Component, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, component.ErrAgain) {
 		return err
 	}
-	return &system.Error{Kind: system.ErrUnusable, Pos: c.Pos, What: c.ID(), Err: err}
+	return system.Unusable("%s", c.ID()).At(c.Pos).Because(err)
 }

@@ -76,7 +76,7 @@ func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name str
 	reference := strings.TrimPrefix(name, OCIScheme)
 	full, _, _, _, digest, err := component.Normalize(reference)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("policy %q", name), Err: err}
+		return nil, system.BadInput("policy %q", name).Because(err)
 	}
 	if f.Locked != nil {
 		if digest, err = f.locked(full, name); err != nil {
@@ -84,8 +84,8 @@ func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name str
 		}
 	}
 	if digest == "" && len(f.Keys) == 0 && !f.AnyTag {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("policy %q: a tag can mean anything tomorrow", name),
-			Next: "give the key that signed it, --policy-key KEY.pub; or its digest, oci://…@sha256:…, which seaworthy lock writes down"}
+		return nil, system.BadInput("policy %q: a tag can mean anything tomorrow", name).
+			Suggest("give the key that signed it, --policy-key KEY.pub; or its digest, oci://…@sha256:…, which seaworthy lock writes down")
 	}
 	q := component.ArtifactQuery{MediaType: policyLayerType, MaxBlob: policy.MaxBundle, Digest: digest}
 	if len(f.Keys) > 0 {
@@ -158,7 +158,7 @@ func PushPolicy(ctx context.Context, o policy.Options, reference string, redirec
 	reference = strings.TrimPrefix(reference, OCIScheme)
 	_, registry, repository, _, _, err := component.Normalize(reference)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "policy to push", Err: err, Next: "write oci://REGISTRY/REPOSITORY:TAG"}
+		return nil, system.BadInput("policy to push").Because(err).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}
 	raw, name, err := policy.Pack(ctx, o)
 	if err != nil {

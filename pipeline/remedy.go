@@ -3,7 +3,6 @@ package pipeline
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -26,8 +25,8 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 		}
 	}
 	if len(paths) != len(d.System.Sources) {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s, and the decision is about %d", words.Count(len(paths), "os.yml file", "os.yml files"), len(d.System.Sources)),
-			Next: "name the same files in the same order"}
+		return nil, system.BadInput("%s, and the decision is about %d", words.Count(len(paths), "os.yml file", "os.yml files"), len(d.System.Sources)).
+			Suggest("name the same files in the same order")
 	}
 	wd, err := os.Getwd()
 	if err != nil {
@@ -37,11 +36,11 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 	for i, path := range paths {
 		data, err := system.ReadFile(path, spec.MaxFileBytes)
 		if err != nil {
-			return nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err, Next: "name the os.yml files where they are now"}
+			return nil, system.BadInput("cannot read %s", path).Because(err).Suggest("name the os.yml files where they are now")
 		}
 		sum := sha256.Sum256(data)
 		if got := "sha256:" + hex.EncodeToString(sum[:]); got != d.System.Sources[i].Digest {
-			return nil, &system.Error{Kind: system.ErrMismatch, What: path + " is not what was decided about: " + got, Next: "decide again: seaworthy check"}
+			return nil, system.Mismatch("%s is not what was decided about: %s", path, got).Suggest("decide again: seaworthy check")
 		}
 		f := edit.File{Name: d.System.Sources[i].Path, Data: data}
 		if outside(wd, path) {
@@ -59,7 +58,7 @@ func ownPaths(d *decision.Decision) ([]string, error) {
 	var out []string
 	for _, s := range d.System.Sources {
 		if info, err := os.Stat(s.Path); err == nil && !info.Mode().IsRegular() {
-			return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%q is no regular file", s.Path), Next: "name the os.yml files where they are now"}
+			return nil, system.BadInput("%q is no regular file", s.Path).Suggest("name the os.yml files where they are now")
 		}
 		out = append(out, s.Path)
 	}

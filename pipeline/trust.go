@@ -32,8 +32,8 @@ func (o CheckOptions) trust(ctx context.Context, r *builder.Resolved) (trusted, 
 		if r.Trust == (system.Position{}) {
 			return trusted{}, nil
 		}
-		return trusted{}, &system.Error{Kind: system.ErrInput, Pos: r.Trust, What: "trust: asks for signatures, and nobody says whose are believed",
-			Next: "name the keys in a trust policy, and give it: --trust trust.yml"}
+		return trusted{}, system.BadInput("trust: asks for signatures, and nobody says whose are believed").At(r.Trust).
+			Suggest("name the keys in a trust policy, and give it: --trust trust.yml")
 	}
 	p, err := trust.Load(o.Trust)
 	if err != nil {
@@ -109,8 +109,8 @@ func unsigned(c *system.Component, a facts.Attestations) error {
 	case len(reasons) > 0:
 		why = strings.Join(compact(reasons), "; ")
 	}
-	return &system.Error{Kind: system.ErrMismatch, Pos: c.Pos, What: fmt.Sprintf("%s: the trust section wants image %q signed by a trusted key: %s", c.ID(), c.Image.Reference, why),
-		Next: "use an image that a key of the trust policy has signed"}
+	return system.Mismatch("%s: the trust section wants image %q signed by a trusted key: %s", c.ID(), c.Image.Reference, why).At(c.Pos).
+		Suggest("use an image that a key of the trust policy has signed")
 }
 
 // tell puts it into the facts.

@@ -35,7 +35,7 @@ type WaiveOptions struct {
 func (o WaiveOptions) Check() error {
 	var errs []error
 	bad := func(what, next string) {
-		errs = append(errs, &system.Error{Kind: system.ErrInput, What: what, Next: next})
+		errs = append(errs, system.BadInput("%s", what).Suggest("%s", next))
 	}
 	for _, flag := range [][2]string{{"owner", o.Owner}, {"reason", o.Reason}, {"expires", o.Expires}} {
 		if strings.TrimSpace(flag[1]) == "" {
@@ -73,7 +73,7 @@ func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, erro
 	}
 	data, err := system.ReadFile(o.File, policy.MaxWaiverBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, &system.Error{Kind: system.ErrInput, What: "cannot read " + o.File, Err: err, Next: "name a waiver file, or one that is still to be made"}
+		return nil, nil, system.BadInput("cannot read %s", o.File).Because(err).Suggest("name a waiver file, or one that is still to be made")
 	}
 	out, err := addWaiver(edit.File{Name: o.File, Data: data}, w)
 	return out, w, err
@@ -83,7 +83,7 @@ func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, erro
 // on one resource are waived together.
 func toWaive(d *decision.Decision, name string) (*decision.Finding, error) {
 	fail := func(what, next string) (*decision.Finding, error) {
-		return nil, &system.Error{Kind: system.ErrInput, What: what, Next: next}
+		return nil, system.BadInput("%s", what).Suggest("%s", next)
 	}
 	all := policy.Explain(d, name)
 	var found *decision.Finding
@@ -119,7 +119,7 @@ func digestOf(d *decision.Decision, f *decision.Finding) (string, error) {
 			return c.Digest, nil
 		}
 	}
-	return "", &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("--by-digest: %s is no component", f.Resource), Next: "leave --by-digest out"}
+	return "", system.BadInput("--by-digest: %s is no component", f.Resource).Suggest("leave --by-digest out")
 }
 
 // addWaiver adds an entry to a waiver file and holds the outcome against what
@@ -138,8 +138,8 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 		}
 		for _, old := range there {
 			if old.Rule == w.Rule && old.Resource == w.Resource && old.Digest == w.Digest {
-				return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: f.Name, Line: old.Origin.Line, Column: old.Origin.Column},
-					What: fmt.Sprintf("%s on %s has a waiver, to the end of %s", w.Rule, w.Resource+w.Digest, old.Expires), Next: "change that one, or take it out"}
+				return nil, system.BadInput("%s on %s has a waiver, to the end of %s", w.Rule, w.Resource+w.Digest, old.Expires).At(system.Position{File: f.Name, Line: old.Origin.Line, Column: old.Origin.Column}).
+					Suggest("change that one, or take it out")
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -31,7 +32,8 @@ func assemble(name string, packs []*pack, data map[string]any, l, own *library) 
 			seen[id] = true
 			f, from := find(id, l, own)
 			if from == nil {
-				errs = append(errs, input("%s: pack %q names rule %q, which is not there", "rules list shows those that are", p.from.name, p.name, id))
+				errs = append(errs, system.BadInput("%s: pack %q names rule %q, which is not there", p.from.name, p.name, id).
+					Suggest("rules list shows those that are"))
 				continue
 			}
 			from.need(f)
@@ -44,7 +46,7 @@ func assemble(name string, packs []*pack, data map[string]any, l, own *library) 
 		return nil, err
 	}
 	if len(s.rules) == 0 {
-		return nil, input("policy %q holds no rule", "a policy without rules would pass everything", name)
+		return nil, system.BadInput("policy %q holds no rule", name).Suggest("a policy without rules would pass everything")
 	}
 	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })
 	slices.Sort(s.active)

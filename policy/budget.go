@@ -8,6 +8,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // The budget of a guest is its own work: the time that its process computes, on
@@ -154,7 +156,7 @@ func measurePace() (float64, error) {
 	for i := range 4 {
 		before := computed()
 		if err := runReference(); err != nil {
-			return 0, unusable(err, "the reference of the budget", "please report this")
+			return 0, system.Unusable("the reference of the budget").Because(err).Suggest("please report this")
 		}
 		if i > 0 {
 			slowest = max(slowest, computed()-before)

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // Bounds on a bundle; what is in it is bounded by guestLimits beside.
@@ -42,7 +44,7 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 		return nil, "", err
 	}
 	if len(sources) != 1 || library.packs[sources[0].Name] != nil || sources[0].Bundle != nil {
-		return nil, "", input("a bundle is made of one folder of rules", "")
+		return nil, "", system.BadInput("a bundle is made of one folder of rules")
 	}
 	t, kind, base, err := folderOf(sources[0], library.packs)
 	if err != nil {
@@ -54,7 +56,7 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 	}
 	raw, err = t.pack()
 	if err == nil && len(raw) > MaxBundle {
-		err = input("policy %q: a bundle of %d bytes; the limit is %d MiB", "", sources[0].Name, len(raw), MaxBundle>>20)
+		err = system.BadInput("policy %q: a bundle of %d bytes; the limit is %d MiB", sources[0].Name, len(raw), MaxBundle>>20)
 	}
 	_, name, _ = strings.Cut(a.Plan.Name, ":")
 	return raw, name, err
@@ -79,7 +81,7 @@ func (t *tree) pack() ([]byte, error) {
 	if len(merged) > 0 {
 		raw, err := json.Marshal(merged)
 		if err != nil {
-			return nil, unusable(err, "data", "")
+			return nil, system.Unusable("data").Because(err)
 		}
 		files[opaData] = raw
 	}
@@ -104,7 +106,7 @@ func (t *tree) pack() ([]byte, error) {
 // are ErrUnusable.
 func ReadBundle(raw []byte) (map[string][]byte, error) {
 	bad := func(what string, args ...any) error {
-		return unusable(nil, "bundle: "+what, "push it again, with rules push", args...)
+		return system.Unusable("bundle: "+what, args...).Suggest("push it again, with rules push")
 	}
 	if len(raw) > MaxBundle {
 		return nil, bad("more than %d MiB", MaxBundle>>20)
@@ -194,7 +196,7 @@ func treeOf(files map[string][]byte, prefix string, lim limits) (*tree, error) {
 		}
 		count, size = count+1, size+len(files[p])
 		if count > lim.files || size > lim.size {
-			return nil, input("%s: more than %d rule files, or %d MiB", "", prefix, lim.files, lim.size>>20)
+			return nil, system.BadInput("%s: more than %d rule files, or %d MiB", prefix, lim.files, lim.size>>20)
 		}
 		*list = append(*list, file{path: p, name: prefix + p, content: files[p]})
 	}

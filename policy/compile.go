@@ -198,7 +198,7 @@ func checkRefs(s *set, data map[string]any) error {
 					next = "the parameters are " + list(slices.Sorted(maps.Keys(known)))
 				}
 			}
-			errs = append(errs, inputAt(refPos(name, ref), next, "%s", what))
+			errs = append(errs, system.BadInput("%s", what).At(refPos(name, ref)).Suggest("%s", next))
 			return false
 		})
 	}

@@ -37,9 +37,9 @@ func readData(files []file) (data map[string]any, owner map[string]file, err err
 		for _, key := range slices.Sorted(maps.Keys(doc)) {
 			switch {
 			case key == reserved:
-				errs = append(errs, input("%s: the key %q is the engine's own", "use another key", f.name, key))
+				errs = append(errs, system.BadInput("%s: the key %q is the engine's own", f.name, key).Suggest("use another key"))
 			case owner[key].name != "":
-				errs = append(errs, input("%s: data key %q is in %s already", "", f.name, key, owner[key].name))
+				errs = append(errs, system.BadInput("%s: data key %q is in %s already", f.name, key, owner[key].name))
 			default:
 				owner[key], out[key] = f, doc[key]
 			}
@@ -65,7 +65,7 @@ func decodeObject(f file) (map[string]any, error) {
 		}
 	}
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: offsetPos(f, err), What: "data file", Err: err}
+		return nil, system.BadInput("data file").At(offsetPos(f, err)).Because(err)
 	}
 	return doc, nil
 }
@@ -78,7 +78,7 @@ func checkNumbers(f file, at []string, v any) error {
 		return nil
 	}
 	slices.Reverse(path)
-	return inputAt(pointerPos(f, slices.Concat(at, path)), "", "the number %s is too large", number)
+	return system.BadInput("the number %s is too large", number).At(pointerPos(f, slices.Concat(at, path)))
 }
 
 // hugeNumber finds a number that is one to JSON alone, and where it is, the
@@ -133,7 +133,7 @@ func overlay(base, own map[string]any) (merged map[string]any, adjusted []string
 		if rows, isList := old.([]any); isList {
 			more, alsoList := own[key].([]any)
 			if !alsoList {
-				errs = append(errs, input("data key %q must be a list, as the built-in one is", "", key))
+				errs = append(errs, system.BadInput("data key %q must be a list, as the built-in one is", key))
 				continue
 			}
 			out[key], adjusted = slices.Concat(rows, more), append(adjusted, key)
@@ -142,7 +142,7 @@ func overlay(base, own map[string]any) (merged map[string]any, adjusted []string
 		from, isObject := old.(map[string]any)
 		with, alsoObject := own[key].(map[string]any)
 		if !isObject || !alsoObject {
-			errs = append(errs, input("data key %q is built in, and nothing can be added to it", "use another key", key))
+			errs = append(errs, system.BadInput("data key %q is built in, and nothing can be added to it", key).Suggest("use another key"))
 			continue
 		}
 		merged := maps.Clone(from)

@@ -37,10 +37,8 @@ type entry struct {
 
 // entryError says which rule gave what, and where it does.
 func entryError(r *rule, set string, what string, args ...any) error {
-	return &system.Error{
-		Kind: system.ErrUnusable, Pos: r.place(set), What: fmt.Sprintf("rule %s: malformed %s: %s", r.ID, set, fmt.Sprintf(what, args...)),
-		Next: "see the shape of a finding in the documentation of rules",
-	}
+	return system.Unusable("rule %s: malformed %s: %s", r.ID, set, fmt.Sprintf(what, args...)).At(r.place(set)).
+		Suggest("see the shape of a finding in the documentation of rules")
 }
 
 // place is where a rule's set is written first, else where the rule begins.

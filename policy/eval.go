@@ -94,7 +94,7 @@ func within[T any](ctx context.Context, grace time.Duration, fn func(context.Con
 		}
 	}
 	if ctx.Err() != nil {
-		return out.value, unusable(context.Cause(ctx), "rules stopped", "look for a rule that runs away, with `rules test`")
+		return out.value, system.Unusable("rules stopped").Because(context.Cause(ctx)).Suggest("look for a rule that runs away, with `rules test`")
 	}
 	return out.value, out.err
 }
@@ -133,19 +133,17 @@ func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet,
 // notCrash makes an error of a crash of the evaluator's.
 func notCrash(err *error) {
 	if r := recover(); r != nil {
-		*err = unusable(fmt.Errorf("%v", r), "the rule evaluator crashed", "please report this")
+		*err = system.Unusable("the rule evaluator crashed").Because(fmt.Errorf("%v", r)).Suggest("please report this")
 	}
 }
 
 func evalError(err error) error {
 	var te *topdown.Error
 	if !errors.As(err, &te) {
-		return unusable(err, "rules could not be evaluated", "")
+		return system.Unusable("rules could not be evaluated").Because(err)
 	}
-	e := &system.Error{
-		Kind: system.ErrUnusable, What: "a rule failed: " + te.Code + ": " + te.Message,
-		Next: "a rule that fails decides nothing: correct it, see `rules test`",
-	}
+	e := system.Unusable("a rule failed: %s: %s", te.Code, te.Message).
+		Suggest("a rule that fails decides nothing: correct it, see `rules test`")
 	if te.Location != nil {
 		e.Pos = system.Position{File: te.Location.File, Line: te.Location.Row, Column: te.Location.Col}
 	}
@@ -155,20 +153,20 @@ func evalError(err error) error {
 // unpack checks the frame of the result: every rule, every set, each a list.
 func (p *program) unpack(rs rego.ResultSet) (map[string]map[string][]any, error) {
 	if len(rs) != 1 {
-		return nil, unusable(nil, "the rules gave %d results, not one", "", len(rs))
+		return nil, system.Unusable("the rules gave %d results, not one", len(rs))
 	}
 	all, _ := rs[0].Bindings[resultVar].(map[string]any)
 	out := make(map[string]map[string][]any, len(p.set.rules))
 	for _, r := range p.set.rules {
 		own, ok := all[r.pkg].(map[string]any)
 		if !ok {
-			return nil, unusable(nil, "rule %s gave no result", "", r.ID)
+			return nil, system.Unusable("rule %s gave no result", r.ID)
 		}
 		out[r.pkg] = map[string][]any{}
 		for _, name := range r.defines {
 			list, ok := own[name].([]any)
 			if !ok {
-				return nil, unusable(nil, "rule %s: %s is not a set", "", r.ID, name)
+				return nil, system.Unusable("rule %s: %s is not a set", r.ID, name)
 			}
 			out[r.pkg][name] = list
 		}

@@ -51,7 +51,7 @@ func readTree(fsys fs.FS, prefix string, lim limits) (*tree, error) {
 			return err
 		}
 		if entries++; entries > lim.entries {
-			return input("%s: more than %d files and folders", "give the folder that holds the rules alone", prefix, lim.entries)
+			return system.BadInput("%s: more than %d files and folders", prefix, lim.entries).Suggest("give the folder that holds the rules alone")
 		}
 		hidden := strings.HasPrefix(d.Name(), ".") && p != "."
 		if d.IsDir() {
@@ -65,14 +65,14 @@ func readTree(fsys fs.FS, prefix string, lim limits) (*tree, error) {
 			return nil
 		}
 		if count++; count > lim.files {
-			return input("%s: more than %d rule files", "", prefix+p, lim.files)
+			return system.BadInput("%s: more than %d rule files", prefix+p, lim.files)
 		}
 		content, err := readLimited(fsys, p, prefix, lim.fileBytes)
 		if err != nil {
 			return err
 		}
 		if total += len(content); total > lim.size {
-			return input("%s: the rule files hold more than %d MiB", "", prefix+p, lim.size>>20)
+			return system.BadInput("%s: the rule files hold more than %d MiB", prefix+p, lim.size>>20)
 		}
 		*list = append(*list, file{path: p, name: prefix + p, content: content})
 		return nil
@@ -82,7 +82,7 @@ func readTree(fsys fs.FS, prefix string, lim limits) (*tree, error) {
 		if errors.As(err, &known) {
 			return nil, err
 		}
-		return nil, &system.Error{Kind: system.ErrInput, What: "rules in " + prefix, Err: err}
+		return nil, system.BadInput("rules in %s", prefix).Because(err)
 	}
 	for _, list := range t.lists() {
 		slices.SortFunc(*list, func(a, b file) int { return strings.Compare(a.path, b.path) })
@@ -128,7 +128,7 @@ func readLimited(fsys fs.FS, p, prefix string, most int) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, input("%s%s: not a regular file", "", prefix, p)
+		return nil, system.BadInput("%s%s: not a regular file", prefix, p)
 	}
 	f, err := fsys.Open(p)
 	if err != nil {
@@ -140,7 +140,7 @@ func readLimited(fsys fs.FS, p, prefix string, most int) ([]byte, error) {
 		return nil, err
 	}
 	if len(content) > most {
-		return nil, input("%s%s: larger than %d MiB", "", prefix, p, most>>20)
+		return nil, system.BadInput("%s%s: larger than %d MiB", prefix, p, most>>20)
 	}
 	return content, nil
 }

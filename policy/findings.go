@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -30,7 +31,7 @@ func explain(s *set, f *facts.Facts, results map[string]map[string][]any) ([]dec
 			own = []entryState{r.silent(f)}
 		}
 		if len(all)+len(own) > maxFindings {
-			return nil, unusable(nil, "more than %d findings", "", maxFindings)
+			return nil, system.Unusable("more than %d findings", maxFindings)
 		}
 		for _, e := range own {
 			finding, err := r.finding(e, places)
@@ -45,8 +46,8 @@ func explain(s *set, f *facts.Facts, results map[string]map[string][]any) ([]dec
 		return nil, err
 	}
 	if !looked {
-		return nil, unusable(nil, "policy %q looked at nothing in %q: no rule found a resource of its kind",
-			"a policy that evaluates nothing is no pass: choose another one", s.name, f.Name)
+		return nil, system.Unusable("policy %q looked at nothing in %q: no rule found a resource of its kind", s.name, f.Name).
+			Suggest("a policy that evaluates nothing is no pass: choose another one")
 	}
 	slices.SortFunc(all, byResource)
 	return all, nil

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -105,7 +106,7 @@ type frameworkParser struct {
 }
 
 func (p *frameworkParser) bad(n *yaml.Node, next, what string, args ...any) {
-	p.errs = append(p.errs, inputAt(nodePos(p.name, n), next, what, args...))
+	p.errs = append(p.errs, system.BadInput(what, args...).At(nodePos(p.name, n)).Suggest("%s", next))
 }
 
 // parseFramework reads ID: {title, version, url, cite, text, controls: [{id,
@@ -118,7 +119,8 @@ func parseFramework(f file) (*Framework, error) {
 	}
 	id := frameworkName(f)
 	if root == nil || root.Kind != yaml.MappingNode || len(root.Content) != 2 || root.Content[0].Value != id {
-		return nil, input("%s: a framework file is a map with one key, its own name", "write "+id+": {title: …, controls: […]}", f.name)
+		return nil, system.BadInput("%s: a framework file is a map with one key, its own name", f.name).
+			Suggest("write %s: {title: …, controls: […]}", id)
 	}
 	p := &frameworkParser{file: f}
 	fw := &Framework{ID: id, Digest: hashOf(f.content)}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -135,7 +136,8 @@ func (l *library) framework(name string, own map[string]*Framework) (*Framework,
 			return fw, fw.known(l)
 		}
 	}
-	return nil, input("framework %q: no such catalogue", "use "+join(append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)), name)
+	return nil, system.BadInput("framework %q: no such catalogue", name).
+		Suggest("use %s", join(append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)))
 }
 
 // ownFrameworks are those that the guests bring.
@@ -145,7 +147,7 @@ func (p *policies) ownFrameworks() (map[string]*Framework, error) {
 	for _, plan := range p.plans {
 		for _, fw := range plan.Frameworks {
 			if own[fw.ID] != nil {
-				errs = append(errs, input("framework %q is in two policies", "give it an id of its own", fw.ID))
+				errs = append(errs, system.BadInput("framework %q is in two policies", fw.ID).Suggest("give it an id of its own"))
 			}
 			own[fw.ID] = fw
 		}
@@ -228,7 +230,8 @@ func (fw *Framework) known(libs ...*library) error {
 	for _, c := range fw.Controls {
 		for _, t := range c.Terms {
 			if _, from := find(t.Rule, libs...); t.Rule != "" && from == nil {
-				errs = append(errs, input("framework %s: control %s names rule %q, which is not there", "rules list shows those that are", fw.ID, c.ID, t.Rule))
+				errs = append(errs, system.BadInput("framework %s: control %s names rule %q, which is not there", fw.ID, c.ID, t.Rule).
+					Suggest("rules list shows those that are"))
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -117,7 +118,7 @@ func (l *library) perform(ctx context.Context, j job) (a *answer, err error) {
 	lists := t.lists()
 	for _, f := range j.Tree {
 		if f.List < 0 || f.List >= len(lists) {
-			return nil, input("%s: no such list", "", f.Name)
+			return nil, system.BadInput("%s: no such list", f.Name)
 		}
 		*lists[f.List] = append(*lists[f.List], file{path: f.Path, name: f.Name, content: f.Content})
 	}
@@ -210,7 +211,7 @@ func (g *guest) choose(j job) error {
 	}
 	g.plan.Name = j.Kind + ":" + top
 	if !slices.ContainsFunc(list, func(p *pack) bool { return len(p.rules) > 0 }) {
-		return input("policy %q holds no rule", "a rule is a package seaworthy.rules.ID in a .rego file", j.Name)
+		return system.BadInput("policy %q holds no rule", j.Name).Suggest("a rule is a package seaworthy.rules.ID in a .rego file")
 	}
 	if len(g.plan.Adjusted) > 0 {
 		g.packs = list
@@ -261,7 +262,8 @@ func (g *guest) readFrameworks() error {
 			continue
 		}
 		if slices.Contains(g.library.frameworkNames(), fw.ID) {
-			errs = append(errs, input("%s: framework %q is built in", "give it a name of its own; a rule joins a built-in one by its annotation controls", f.name, fw.ID))
+			errs = append(errs, system.BadInput("%s: framework %q is built in", f.name, fw.ID).
+				Suggest("give it a name of its own; a rule joins a built-in one by its annotation controls"))
 		}
 		errs = append(errs, fw.known(g.library, g.own))
 		g.plan.Frameworks = append(g.plan.Frameworks, fw)
@@ -333,7 +335,7 @@ func stopped(j job, cause error) error {
 		at, may = "tested", guestTestTime
 	}
 	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s on a common machine, in %d MiB", may, guestMemory>>20)
-	return unusable(cause, "policy %q was stopped while it was %s", next, j.Name, at)
+	return system.Unusable("policy %q was stopped while it was %s", j.Name, at).Because(cause).Suggest("%s", next)
 }
 
 var errCrashed = errors.New("the rule evaluator crashed")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -21,7 +22,7 @@ import (
 func inputValue(f *facts.Facts) (ast.Value, error) {
 	t, err := term(reflect.ValueOf(f).Elem(), false)
 	if err != nil {
-		return nil, unusable(err, "facts", "")
+		return nil, system.Unusable("facts").Because(err)
 	}
 	return t.Value, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
@@ -68,8 +69,8 @@ func index(t *tree, builtin bool) (*library, error) {
 			continue
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 && strings.HasPrefix(pkg, rulesPackage) {
-			errs = append(errs, input("%s: rule %s is in %s already", "give it an id of its own",
-				f.name, strings.TrimPrefix(pkg, rulesPackage), other[0].name))
+			errs = append(errs, system.BadInput("%s: rule %s is in %s already", f.name, strings.TrimPrefix(pkg, rulesPackage), other[0].name).
+				Suggest("give it an id of its own"))
 			continue
 		}
 		l.byPkg[pkg] = append(l.byPkg[pkg], f)
@@ -129,8 +130,8 @@ func topPack(dir string, packs map[string]*pack) (string, error) {
 	}
 	slices.Sort(top)
 	if len(top) != 1 {
-		return "", input("policy %q: which of its packs is meant? %d are included by no other: %s",
-			"let one pack include the others", dir, len(top), strings.Join(top, ", "))
+		return "", system.BadInput("policy %q: which of its packs is meant? %d are included by no other: %s", dir, len(top), strings.Join(top, ", ")).
+			Suggest("let one pack include the others")
 	}
 	return top[0], nil
 }
@@ -145,12 +146,12 @@ func (l *library) clashes(own *library) error {
 			return err
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 {
-			errs = append(errs, input("%s: package %s is built in (%s)", "give it a name of its own", f.name, pkg, other[0].name))
+			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.name, pkg, other[0].name).Suggest("give it a name of its own"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(own.packs)) {
 		if l.packs[name] != nil {
-			errs = append(errs, input("%s: pack %q is built in", "give it a name of its own", own.packs[name].from.name, name))
+			errs = append(errs, system.BadInput("%s: pack %q is built in", own.packs[name].from.name, name).Suggest("give it a name of its own"))
 		}
 	}
 	return errors.Join(errs...)

@@ -70,10 +70,10 @@ func packageOf(f file) (string, error) {
 		if m := pkgClause.FindStringSubmatch(l); m != nil {
 			return m[1], nil
 		}
-		return "", inputAt(system.Position{File: f.name, Line: line, Column: 1}, "write package seaworthy.rules.ID",
-			"a rule file starts with its package clause")
+		return "", system.BadInput("a rule file starts with its package clause").At(system.Position{File: f.name, Line: line, Column: 1}).
+			Suggest("write package seaworthy.rules.ID")
 	}
-	return "", input("%s: no package clause", "write package seaworthy.rules.ID", f.name)
+	return "", system.BadInput("%s: no package clause", f.name).Suggest("write package seaworthy.rules.ID")
 }
 
 func parse(f file) (*ast.Module, error) {
@@ -97,7 +97,7 @@ func parseRule(f file) (*rule, error) {
 	r.File, r.Source = f.name, string(f.content)
 	at := system.Position{File: f.name, Line: m.Package.Location.Row, Column: m.Package.Location.Col}
 	var errs []error
-	bad := func(what string, args ...any) { errs = append(errs, inputAt(at, "", what, args...)) }
+	bad := func(what string, args ...any) { errs = append(errs, system.BadInput(what, args...).At(at)) }
 
 	var meta *ast.Annotations
 	for _, a := range m.Annotations {
@@ -131,8 +131,8 @@ func parseRule(f file) (*rule, error) {
 			continue
 		}
 		if rr.Head.RuleKind() != ast.MultiValue || len(rr.Head.Ref()) != 1 || rr.Default || len(rr.Head.Args) > 0 {
-			errs = append(errs, inputAt(system.Position{File: f.name, Line: rr.Location.Row, Column: rr.Location.Col},
-				"write `"+name+" contains ... if { ... }`", "rule %s: %s must be a set", r.pkg, name))
+			errs = append(errs, system.BadInput("rule %s: %s must be a set", r.pkg, name).At(system.Position{File: f.name, Line: rr.Location.Row, Column: rr.Location.Col}).
+				Suggest("write `%s contains ... if { ... }`", name))
 		} else if !slices.Contains(r.defines, name) {
 			r.defines = append(r.defines, name)
 		}
@@ -194,11 +194,11 @@ func (r *rule) custom(custom map[string]any, bad func(string, ...any)) {
 func regoErrors(err error) error {
 	var list ast.Errors
 	if !errors.As(err, &list) {
-		return &system.Error{Kind: system.ErrInput, What: "rules", Err: err}
+		return system.BadInput("rules").Because(err)
 	}
 	var out []error
 	for _, e := range list {
-		se := &system.Error{Kind: system.ErrInput, What: e.Code + ": " + e.Message}
+		se := system.BadInput("%s: %s", e.Code, e.Message)
 		if e.Location != nil {
 			se.Pos = system.Position{File: e.Location.File, Line: e.Location.Row, Column: max(e.Location.Col, 1)} // at the end of a file opa says 0
 		}

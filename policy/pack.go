@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // pack is a named list of rules, and the packs that it builds on.
@@ -29,13 +31,13 @@ func parsePacks(files []file, builtin bool) (map[string]*pack, error) {
 			continue
 		}
 		if root == nil || root.Kind != yaml.MappingNode || len(root.Content) == 0 {
-			errs = append(errs, input("%s: a pack file is a map of pack names", "write NAME: {rules: [...]}", f.name))
+			errs = append(errs, system.BadInput("%s: a pack file is a map of pack names", f.name).Suggest("write NAME: {rules: [...]}"))
 			continue
 		}
 		for i := 0; i+1 < len(root.Content); i += 2 {
 			key, body := root.Content[i], root.Content[i+1]
 			if packs[key.Value] != nil {
-				errs = append(errs, inputAt(nodePos(f.name, key), "", "pack %q is there already", key.Value))
+				errs = append(errs, system.BadInput("pack %q is there already", key.Value).At(nodePos(f.name, key)))
 				continue
 			}
 			p := parsePack(f, key.Value, body, &errs)
@@ -49,7 +51,7 @@ func parsePacks(files []file, builtin bool) (map[string]*pack, error) {
 func parsePack(f file, name string, body *yaml.Node, errs *[]error) *pack {
 	p := &pack{name: name, from: f}
 	if body.Kind != yaml.MappingNode {
-		*errs = append(*errs, inputAt(nodePos(f.name, body), "", "pack %q: a map is wanted, not %s", name, kindName(body)))
+		*errs = append(*errs, system.BadInput("pack %q: a map is wanted, not %s", name, kindName(body)).At(nodePos(f.name, body)))
 		return p
 	}
 	for i := 0; i+1 < len(body.Content); i += 2 {
@@ -63,14 +65,14 @@ func parsePack(f file, name string, body *yaml.Node, errs *[]error) *pack {
 		case "rules":
 			for _, n := range texts(f.name, value, errs) {
 				if slices.Contains(p.rules, n.Value) {
-					*errs = append(*errs, inputAt(nodePos(f.name, n), "", "pack %q names rule %q twice", name, n.Value))
+					*errs = append(*errs, system.BadInput("pack %q names rule %q twice", name, n.Value).At(nodePos(f.name, n)))
 					continue
 				}
 				p.rules = append(p.rules, n.Value)
 			}
 		default:
-			*errs = append(*errs, inputAt(nodePos(f.name, key), "keys are description, includes, rules",
-				"pack %q: unknown key %q", name, key.Value))
+			*errs = append(*errs, system.BadInput("pack %q: unknown key %q", name, key.Value).At(nodePos(f.name, key)).
+				Suggest("keys are description, includes, rules"))
 		}
 	}
 	return p
@@ -83,7 +85,7 @@ func chain(packs map[string]*pack, name string) ([]*pack, error) {
 	visit = func(name, by string) error {
 		p := packs[name]
 		if p == nil {
-			return input("pack %q includes %q, which is not there", "the packs are "+packNames(packs), by, name)
+			return system.BadInput("pack %q includes %q, which is not there", by, name).Suggest("the packs are %s", packNames(packs))
 		}
 		if slices.Contains(out, p) {
 			return nil

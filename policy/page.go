@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // Page is what the built-in tables say beside a rule's own words.
@@ -46,7 +48,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 		err = json.Unmarshal(raw, &tables)
 	}
 	if err != nil {
-		return nil, unusable(err, "the built-in tables", "")
+		return nil, system.Unusable("the built-in tables").Because(err)
 	}
 	p := &Page{}
 	for _, c := range tables.Components {

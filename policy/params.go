@@ -49,15 +49,15 @@ func (t *tree) readSchema() (*schema, error) {
 	}
 	compiled, err := jsonschema.Compile(doc)
 	if err != nil {
-		return nil, input("%s: not a JSON schema: %v", "see docs/policies.md", s.from.name, err)
+		return nil, system.BadInput("%s: not a JSON schema: %v", s.from.name, err).Suggest("see docs/policies.md")
 	}
 	s.props = compiled.Properties
 	if len(s.props) == 0 {
-		return nil, input("%s: declares no parameter", "name them below properties", s.from.name)
+		return nil, system.BadInput("%s: declares no parameter", s.from.name).Suggest("name them below properties")
 	}
 	for name, p := range s.props {
 		if p.Types == nil {
-			err = errors.Join(err, input("%s: parameter %q has no type", "give each one a type and a description", s.from.name, name))
+			err = errors.Join(err, system.BadInput("%s: parameter %q has no type", s.from.name, name).Suggest("give each one a type and a description"))
 		}
 	}
 	return s, err
@@ -80,7 +80,7 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 	builtin, _ := l.data[paramsKey].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(mine.props)) {
 		if _, there := builtin[name]; there {
-			errs = append(errs, input("%s: parameter %q is built in", "give it a name of its own", mine.from.name, name))
+			errs = append(errs, system.BadInput("%s: parameter %q is built in", mine.from.name, name).Suggest("give it a name of its own"))
 		}
 		if _, there := set[name]; !there && mine.props[name].Default != nil {
 			defaults[name] = *mine.props[name].Default
@@ -106,12 +106,12 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 			errs = append(errs, theirs.check(from, at, name, set[name])...)
 		case known:
 			if a, b := jsonType(was), jsonType(set[name]); a != b {
-				errs = append(errs, inputAt(pointerPos(from, at), "", "parameter %q must be %s, not %s", name, a, b))
+				errs = append(errs, system.BadInput("parameter %q must be %s, not %s", name, a, b).At(pointerPos(from, at)))
 			}
 		default:
 			names := slices.Sorted(maps.Keys(builtin))
-			errs = append(errs, inputAt(pointerPos(from, at), "the parameters are "+list(append(names, slices.Sorted(maps.Keys(mine.props))...))+
-				"; declare one of your own in "+paramsSchema, "unknown parameter %q", name))
+			errs = append(errs, system.BadInput("unknown parameter %q", name).At(pointerPos(from, at)).
+				Suggest("the parameters are %s; declare one of your own in %s", list(append(names, slices.Sorted(maps.Keys(mine.props))...)), paramsSchema))
 		}
 	}
 	return defaults, errors.Join(errs...)
@@ -126,7 +126,7 @@ func (l *library) params() (map[string]any, file, error) {
 	from := l.owner[paramsKey]
 	set, ok := v.(map[string]any)
 	if !ok {
-		return nil, from, inputAt(pointerPos(from, []string{paramsKey}), "", "the key %q must be an object", paramsKey)
+		return nil, from, system.BadInput("the key %q must be an object", paramsKey).At(pointerPos(from, []string{paramsKey}))
 	}
 	return set, from, nil
 }
@@ -136,8 +136,8 @@ func (s *schema) check(from file, at []string, name string, value any) []error {
 	var errs []error
 	for _, p := range s.props[name].Validate(value) {
 		path := slices.Concat(at, p.Path)
-		errs = append(errs, inputAt(pointerPos(from, path), "seaworthy rules list --params says what each one is",
-			"parameter %q: at %s: %s", name, pointer(path), cut(p.Text, maxMessage)))
+		errs = append(errs, system.BadInput("parameter %q: at %s: %s", name, pointer(path), cut(p.Text, maxMessage)).At(pointerPos(from, path)).
+			Suggest("seaworthy rules list --params says what each one is"))
 	}
 	return errs
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -201,7 +202,7 @@ func (p *policies) describeRules() error {
 	for _, r := range p.infos {
 		if last := len(out) - 1; last >= 0 && out[last].ID == r.ID {
 			if out[last].File != r.File {
-				errs = append(errs, input("%s: rule %s is in %s already", "give it an id of its own", r.File, r.ID, out[last].File))
+				errs = append(errs, system.BadInput("%s: rule %s is in %s already", r.File, r.ID, out[last].File).Suggest("give it an id of its own"))
 			}
 			continue
 		}

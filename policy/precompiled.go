@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/version"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/compiled"
 )
 
@@ -120,7 +121,7 @@ func (l *library) compileAll() (map[string]*ready, error) {
 	for name, m := range c.Modules {
 		var err error
 		if out[name].module, err = compiled.Encode(m); err != nil {
-			return nil, unusable(err, "%s", "", name)
+			return nil, system.Unusable("%s", name).Because(err)
 		}
 	}
 	return out, nil
@@ -229,7 +230,7 @@ func (s *set) load() error {
 	}
 	modules, err := atOnce(files, func(f file) (*ast.Module, error) { return compiled.Decode(f.content) })
 	if err != nil {
-		return unusable(err, "built-in rules", "please report this")
+		return system.Unusable("built-in rules").Because(err).Suggest("please report this")
 	}
 	for i, f := range files {
 		s.modules[f.name] = modules[i]

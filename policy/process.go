@@ -57,7 +57,7 @@ var replyKinds = map[string]error{"input": system.ErrInput, "unusable": system.E
 func (h process) perform(ctx context.Context, j job) (*answer, error) {
 	in, err := json.Marshal(j)
 	if err != nil {
-		return nil, unusable(err, "policy %q", "", j.Name)
+		return nil, system.Unusable("policy %q", j.Name).Because(err)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -69,7 +69,7 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &trouble
 	cmd.WaitDelay = hang
 	if err := cmd.Start(); err != nil {
-		return nil, unusable(err, "policy %q cannot be evaluated in a process of its own", "", j.Name)
+		return nil, system.Unusable("policy %q cannot be evaluated in a process of its own", j.Name).Because(err)
 	}
 	go watchHang(ctx, cmd.Process, hang, stop)
 	err = cmd.Wait()
@@ -163,7 +163,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 // process bounds its own memory first.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := limitMemory(guestMemory); err != nil {
-		return unusable(err, "bounds on memory", "")
+		return system.Unusable("bounds on memory").Because(err)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -176,13 +176,13 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	raw, err := io.ReadAll(in)
 	if err != nil {
-		return unusable(err, "job", "")
+		return system.Unusable("job").Because(err)
 	}
 	// The process is short: it collects only what would not fit.
 	debug.SetMemoryLimit(min(guestHeap/2+4*int64(len(raw)), guestHeap))
 	var j job
 	if err := json.Unmarshal(raw, &j); err != nil {
-		return unusable(err, "job", "")
+		return system.Unusable("job").Because(err)
 	}
 	m, err := startMeter()
 	if err != nil {
@@ -192,7 +192,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	library = library.metered(m)
 	// A backstop, in case that this process cannot watch itself.
 	if err := limitTime(m.backstop(j.time(), library)); err != nil {
-		return unusable(err, "bounds on time", "")
+		return system.Unusable("bounds on time").Because(err)
 	}
 	// No grace: what does not listen ends with the process.
 	a, err := within(ctx, 0, func(ctx context.Context) (*answer, error) { return library.perform(ctx, j) }, m.watch(j.time()), watchHeap(guestHeap))
@@ -204,12 +204,12 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		r.Errors = append(r.Errors[:maxErrors], replyError{Kind: r.Errors[maxErrors].Kind, What: fmt.Sprintf("policy %q: %d more errors", j.Name, more)})
 	}
 	if raw, err = json.Marshal(r); err != nil {
-		return unusable(err, "answer", "")
+		return system.Unusable("answer").Because(err)
 	}
 	if len(raw) > maxAnswer {
-		e := unusable(nil, "policy %q says more than %d MiB", "look for a rule that fires too often", j.Name, maxAnswer>>20)
+		e := system.Unusable("policy %q says more than %d MiB", j.Name, maxAnswer>>20).Suggest("look for a rule that fires too often")
 		if raw, err = json.Marshal(reply{Errors: replyErrors(j, e)}); err != nil {
-			return unusable(err, "answer", "")
+			return system.Unusable("answer").Because(err)
 		}
 	}
 	_, err = out.Write(raw)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -26,7 +27,8 @@ func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decisi
 		out[i].Edits = nil // there is no os.yml
 	}
 	if len(out) == 0 {
-		return nil, nil, unusable(nil, "policy %s has no rule about %s", "a rule about it names it first among its inputs", p.about.Name, join(s.Given))
+		return nil, nil, system.Unusable("policy %s has no rule about %s", p.about.Name, join(s.Given)).
+			Suggest("a rule about it names it first among its inputs")
 	}
 	return out, rules, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -44,7 +45,7 @@ func (o Options) sources() ([]Source, error) {
 	var errs []error
 	for _, s := range all {
 		if seen[s.Name] {
-			errs = append(errs, input("policy %q is given twice", "name it once", s.Name))
+			errs = append(errs, system.BadInput("policy %q is given twice", s.Name).Suggest("name it once"))
 		}
 		seen[s.Name] = true
 	}
@@ -64,15 +65,15 @@ func folderOf(s Source, packs map[string]*pack) (t *tree, kind, base string, err
 	}
 	next := "give a pack (" + packNames(packs) + "), a folder of rules, or oci://REFERENCE"
 	if strings.HasPrefix(s.Name, ociScheme) {
-		return nil, "", "", input("policy %q was not fetched", next, s.Name)
+		return nil, "", "", system.BadInput("policy %q was not fetched", s.Name).Suggest("%s", next)
 	}
 	info, err := os.Stat(s.Name)
 	if err != nil || !info.IsDir() {
-		return nil, "", "", input("policy %q: no pack and no folder has this name", next, s.Name)
+		return nil, "", "", system.BadInput("policy %q: no pack and no folder has this name", s.Name).Suggest("%s", next)
 	}
 	root, err := os.OpenRoot(s.Name)
 	if err != nil {
-		return nil, "", "", input("policy folder %q: %v", "", s.Name, err)
+		return nil, "", "", system.BadInput("policy folder %q: %v", s.Name, err)
 	}
 	defer root.Close()
 	dir := filepath.Clean(s.Name)

@@ -40,7 +40,7 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 		return err
 	}
 	if len(sources) > 1 {
-		return input("tests of %d policies", "name one at a time", len(sources))
+		return system.BadInput("tests of %d policies", len(sources)).Suggest("name one at a time")
 	}
 	s := sources[0]
 	if s.Bundle == nil && l.packs[s.Name] != nil {
@@ -53,7 +53,7 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 	a, err := l.host(o).perform(ctx, jobOf(doTest, s.Name, kind, base, t))
 	if a != nil {
 		if _, werr := io.WriteString(w, a.Output); werr != nil {
-			return unusable(werr, "rule tests", "")
+			return system.Unusable("rule tests").Because(werr)
 		}
 	}
 	return err
@@ -62,7 +62,7 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 // testRules runs the tests of one library beside the modules of all.
 func testRules(ctx context.Context, libs []*library, from *library, data map[string]any, w io.Writer) error {
 	if len(from.tests) == 0 {
-		return input("no rule has a test", "write tests as test_NAME rules in *_test.rego files")
+		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
 	}
 	modules := map[string]*ast.Module{}
 	var errs []error
@@ -103,7 +103,7 @@ func testStore(libs []*library, data map[string]any) (storage.Store, error) {
 			}
 			var packs map[string]any
 			if err := root.Decode(&packs); err != nil {
-				return nil, input("%s: %v", "", f.name, err)
+				return nil, system.BadInput("%s: %v", f.name, err)
 			}
 			maps.Copy(all, packs)
 		}
@@ -121,7 +121,7 @@ func runTests(ctx context.Context, modules map[string]*ast.Module, store storage
 		WithEnablePrintStatements(false)
 	txn, err := store.NewTransaction(ctx, storage.WriteParams)
 	if err != nil {
-		return unusable(err, "rule tests", "")
+		return system.Unusable("rule tests").Because(err)
 	}
 	defer store.Abort(ctx, txn)
 	results, err := tester.NewRunner().
@@ -150,15 +150,15 @@ func runTests(ctx context.Context, modules map[string]*ast.Module, store storage
 	}
 	close(shown)
 	if err := (tester.PrettyReporter{Output: w}).Report(shown); err != nil {
-		return unusable(err, "rule tests", "")
+		return system.Unusable("rule tests").Because(err)
 	}
 	switch {
 	case context.Cause(ctx) != nil:
-		return unusable(context.Cause(ctx), "rule tests", "")
+		return system.Unusable("rule tests").Because(context.Cause(ctx))
 	case failed > 0:
-		return &system.Error{Kind: system.ErrUnusable, What: "rule tests failed", Next: "see the tests above"}
+		return system.Unusable("rule tests failed").Suggest("see the tests above")
 	case len(all) == 0:
-		return input("no rule has a test", "write tests as test_NAME rules in *_test.rego files")
+		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -22,7 +23,7 @@ func checkFailOn(s string) (string, error) {
 	case s == FailOnNone || decision.Severity(s).Rank() > 0:
 		return s, nil
 	}
-	return "", input("fail-on %q: no such severity", "use low, medium, high, critical or none", s)
+	return "", system.BadInput("fail-on %q: no such severity", s).Suggest("use low, medium, high, critical or none")
 }
 
 // ExitCode is the exit code of a decision: 1 where a finding fails at or above

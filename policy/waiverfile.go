@@ -34,7 +34,7 @@ func readWaivers(path string) (*waiverSet, error) {
 	}
 	content, err := system.ReadFile(path, MaxWaiverBytes)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "waivers: cannot read " + path, Err: err, Next: "give --waivers a file that can be read"}
+		return nil, system.BadInput("waivers: cannot read %s", path).Because(err).Suggest("give --waivers a file that can be read")
 	}
 	list, err := ParseWaivers(shownPath(path), content)
 	if err != nil {
@@ -71,7 +71,8 @@ func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
 	}
 	const next = "write waivers: [{rule, resource, reason, owner, expires: YYYY-MM-DD}]"
 	if root == nil || root.Kind != yaml.MappingNode {
-		return nil, inputAt(system.Position{File: name, Line: 1, Column: 1}, next, "a waiver file is a map with the key waivers")
+		return nil, system.BadInput("a waiver file is a map with the key waivers").At(system.Position{File: name, Line: 1, Column: 1}).
+			Suggest("%s", next)
 	}
 	var list *yaml.Node
 	var errs []error
@@ -79,16 +80,16 @@ func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
 		if key := root.Content[i]; key.Value == "waivers" {
 			list = root.Content[i+1]
 		} else {
-			errs = append(errs, inputAt(nodePos(name, key), next, "unknown key %q", key.Value))
+			errs = append(errs, system.BadInput("unknown key %q", key.Value).At(nodePos(name, key)).Suggest("%s", next))
 		}
 	}
 	switch {
 	case list == nil:
-		errs = append(errs, inputAt(nodePos(name, root), next, "no key waivers"))
+		errs = append(errs, system.BadInput("no key waivers").At(nodePos(name, root)).Suggest("%s", next))
 	case list.Kind != yaml.SequenceNode:
-		errs = append(errs, inputAt(nodePos(name, list), next, "waivers: a list is wanted, not %s", kindName(list)))
+		errs = append(errs, system.BadInput("waivers: a list is wanted, not %s", kindName(list)).At(nodePos(name, list)).Suggest("%s", next))
 	case len(list.Content) > maxWaivers:
-		errs = append(errs, inputAt(nodePos(name, list), "", "more than %d waivers", maxWaivers))
+		errs = append(errs, system.BadInput("more than %d waivers", maxWaivers).At(nodePos(name, list)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
 		}
 		same := strings.Join([]string{w.Rule, w.Resource, w.Digest}, "\x00")
 		if line, dup := seen[same]; dup {
-			errs = append(errs, inputAt(nodePos(name, n), "keep one of the two", "the waiver on line %d covers the same", line))
+			errs = append(errs, system.BadInput("the waiver on line %d covers the same", line).At(nodePos(name, n)).Suggest("keep one of the two"))
 		}
 		seen[same] = n.Line
 		out = append(out, w)
@@ -120,7 +121,7 @@ func parseWaiver(name string, n *yaml.Node, errs *[]error) (w decision.Waiver, o
 	at := nodePos(name, n)
 	before := len(*errs)
 	bad := func(n *yaml.Node, next, what string, args ...any) {
-		*errs = append(*errs, inputAt(nodePos(name, n), next, what, args...))
+		*errs = append(*errs, system.BadInput(what, args...).At(nodePos(name, n)).Suggest("%s", next))
 	}
 	if n.Kind != yaml.MappingNode {
 		bad(n, "", "a waiver is a map, not %s", kindName(n))

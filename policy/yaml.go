@@ -23,10 +23,10 @@ func document(name string, content []byte) (*yaml.Node, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
-		return nil, inputAt(yamlPos(name, err), "", "%s", yamlMessage(err))
+		return nil, system.BadInput("%s", yamlMessage(err)).At(yamlPos(name, err))
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, inputAt(system.Position{File: name}, "keep one document in the file", "more than one YAML document")
+		return nil, system.BadInput("more than one YAML document").At(system.Position{File: name}).Suggest("keep one document in the file")
 	}
 	root := &doc
 	if doc.Kind == yaml.DocumentNode {
@@ -45,26 +45,26 @@ const maxYAMLDepth = 32
 func strict(name string, n *yaml.Node, depth int, errs *[]error) {
 	at := nodePos(name, n)
 	if depth > maxYAMLDepth {
-		*errs = append(*errs, inputAt(at, "", "nested deeper than %d levels", maxYAMLDepth))
+		*errs = append(*errs, system.BadInput("nested deeper than %d levels", maxYAMLDepth).At(at))
 		return
 	}
 	switch {
 	case n.Kind == yaml.AliasNode:
-		*errs = append(*errs, inputAt(at, "write the value out", "aliases are not allowed"))
+		*errs = append(*errs, system.BadInput("aliases are not allowed").At(at).Suggest("write the value out"))
 		return
 	case n.Anchor != "":
-		*errs = append(*errs, inputAt(at, "write the value out", "anchors are not allowed"))
+		*errs = append(*errs, system.BadInput("anchors are not allowed").At(at).Suggest("write the value out"))
 	}
 	if n.Kind == yaml.MappingNode {
 		seen := map[string]int{}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			k := n.Content[i]
 			if k.Kind != yaml.ScalarNode {
-				*errs = append(*errs, inputAt(nodePos(name, k), "", "a key must be a plain text"))
+				*errs = append(*errs, system.BadInput("a key must be a plain text").At(nodePos(name, k)))
 				continue
 			}
 			if line, dup := seen[k.Value]; dup {
-				*errs = append(*errs, inputAt(nodePos(name, k), "", "key %q is there already, on line %d", k.Value, line))
+				*errs = append(*errs, system.BadInput("key %q is there already, on line %d", k.Value, line).At(nodePos(name, k)))
 			}
 			seen[k.Value] = k.Line
 		}
@@ -119,7 +119,7 @@ func texts(name string, n *yaml.Node, errs *[]error) []*yaml.Node {
 	}
 	for _, item := range list {
 		if _, ok := text(item); !ok {
-			*errs = append(*errs, inputAt(nodePos(name, item), "", "a text is wanted here"))
+			*errs = append(*errs, system.BadInput("a text is wanted here").At(nodePos(name, item)))
 			return nil
 		}
 	}

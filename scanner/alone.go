@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -81,16 +80,15 @@ func (k Alone) read() (*kernel.File, error) {
 	found, err := kernel.ReadConfig(k.File, k.Name)
 	switch {
 	case errors.Is(err, kernel.ErrMalformed):
-		return nil, &system.Error{Kind: system.ErrInput, What: k.Name, Err: err,
-			Next: "give a .config, as it is or compressed, or a kernel that was built with CONFIG_IKCONFIG"}
+		return nil, system.BadInput("%s", k.Name).Because(err).
+			Suggest("give a .config, as it is or compressed, or a kernel that was built with CONFIG_IKCONFIG")
 	case errors.Is(err, kernel.ErrNoConfig):
-		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s (%s) carries no configuration", k.Name, found.Version),
-			Next: "give its configuration instead: distributions ship it as /boot/config-" + found.Version}
+		return nil, system.Unusable("kernel %s (%s) carries no configuration", k.Name, found.Version).
+			Suggest("give its configuration instead: distributions ship it as /boot/config-%s", found.Version)
 	case errors.As(err, new(*fs.PathError)):
-		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("cannot read %s", k.Name), Err: errors.Unwrap(err), Next: "name a file that can be read"}
+		return nil, system.Unusable("cannot read %s", k.Name).Because(errors.Unwrap(err)).Suggest("name a file that can be read")
 	case err != nil:
-		return nil, &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("kernel %s cannot be read", k.Name), Err: err,
-			Next: "give its configuration instead"}
+		return nil, system.Unusable("kernel %s cannot be read", k.Name).Because(err).Suggest("give its configuration instead")
 	}
 	if err := k.arch(found); err != nil {
 		return nil, err
@@ -106,16 +104,16 @@ func (k Alone) arch(found *kernel.File) error {
 	known := strings.Join(slices.Sorted(maps.Keys(lineLimits)), ", ")
 	switch {
 	case found.Arch != "" && lineLimits[found.Arch] == 0:
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s is for %s, for whose kernels there are no rules", k.Name, found.Arch),
-			Next: "give a kernel or its configuration for one of " + known}
+		return system.BadInput("%s is for %s, for whose kernels there are no rules", k.Name, found.Arch).
+			Suggest("give a kernel or its configuration for one of %s", known)
 	case k.Arch != "" && found.Arch != "" && k.Arch != found.Arch:
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s is for %s, not for %s", k.Name, found.Arch, k.Arch), Next: "leave --arch out"}
+		return system.BadInput("%s is for %s, not for %s", k.Name, found.Arch, k.Arch).Suggest("leave --arch out")
 	case found.Arch == "":
 		found.Arch = k.Arch
 	}
 	if found.Arch == "" {
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s does not say for which architecture it is", k.Name),
-			Next: "a whole .config does; where its header is gone, give --arch amd64, arm64 or riscv64"}
+		return system.BadInput("%s does not say for which architecture it is", k.Name).
+			Suggest("a whole .config does; where its header is gone, give --arch amd64, arm64 or riscv64")
 	}
 	return nil
 }
@@ -144,7 +142,7 @@ func (k Alone) cmdline(found *kernel.File) (facts.Cmdline, error) {
 	}
 	text = strings.TrimRight(text, "\r\n")
 	if strings.ContainsAny(text, "\r\n\x00") {
-		return none, &system.Error{Kind: system.ErrInput, What: "command line: more than one line", Next: "give it as /proc/cmdline shows it"}
+		return none, system.BadInput("command line: more than one line").Suggest("give it as /proc/cmdline shows it")
 	}
 	origin := facts.Origin{Layer: "cmdline", File: k.Cmdline.File}
 	if origin.File != "" {
@@ -169,8 +167,8 @@ func (k Alone) sysctl(params []facts.Param) (facts.Sysctl, error) {
 		settings, except := files.ParseSysctlLines(text)
 		excepted = append(excepted, except...)
 		if len(settings) == 0 {
-			errs = append(errs, &system.Error{Kind: system.ErrInput, What: t.File + " sets nothing",
-				Next: "lines of the form KEY = VALUE are wanted, as in sysctl.conf, or as sysctl -a prints them"})
+			errs = append(errs, system.BadInput("%s sets nothing", t.File).
+				Suggest("lines of the form KEY = VALUE are wanted, as in sysctl.conf, or as sysctl -a prints them"))
 		}
 		for _, s := range settings {
 			s.Source, s.Order = t.File, len(out.Settings)
@@ -221,11 +219,11 @@ func (t Text) read(what string, most int64) (string, error) {
 	data, err := io.ReadAll(io.LimitReader(t.Content, most+1))
 	switch {
 	case err != nil:
-		return "", &system.Error{Kind: system.ErrUnusable, What: what + " cannot be read", Err: err}
+		return "", system.Unusable("%s cannot be read", what).Because(err)
 	case int64(len(data)) > most:
-		return "", &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%s: more than %d KiB", what, most>>10)}
+		return "", system.BadInput("%s: more than %d KiB", what, most>>10)
 	case !utf8.Valid(data) || slices.Contains(data, 0):
-		return "", &system.Error{Kind: system.ErrInput, What: what + " is no text"}
+		return "", system.BadInput("%s is no text", what)
 	}
 	return string(data), nil
 }

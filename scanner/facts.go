@@ -130,12 +130,8 @@ func (s *Scanner) wait(ctx context.Context, sys *system.OS) (map[*system.Compone
 	var errs []error
 	for _, c := range sys.Components {
 		fail := func(err error) {
-			errs = append(errs, &system.Error{
-				Kind: system.ErrUnusable, Pos: c.Pos,
-				What: fmt.Sprintf("component %s: image %s cannot be scanned", c.ID(), c.Image.Name),
-				Next: "every component needs an SBOM: use an image that can be read",
-				Err:  err,
-			})
+			errs = append(errs, system.Unusable("component %s: image %s cannot be scanned", c.ID(), c.Image.Name).At(c.Pos).Because(err).
+				Suggest("every component needs an SBOM: use an image that can be read"))
 		}
 		sc := s.passed(c.Image.Manifest)
 		if sc == nil {
@@ -260,9 +256,7 @@ func fileFacts(f system.File) (facts.File, error) {
 		}
 	}
 	if err != nil {
-		return out, &system.Error{
-			Kind: system.ErrUnusable, Pos: f.Pos, What: fmt.Sprintf("files: source of %q cannot be read", "/"+f.Path), Err: err,
-		}
+		return out, system.Unusable("files: source of %q cannot be read", "/"+f.Path).At(f.Pos).Because(err)
 	}
 	return out, nil
 }

@@ -386,12 +386,8 @@ func (c *scan) free() error {
 
 // unusable says that an image cannot be scanned.
 func unusable(img *system.Image, err error) error {
-	return &system.Error{
-		Kind: system.ErrUnusable,
-		What: fmt.Sprintf("image %s cannot be scanned", img.Name),
-		Next: "every component needs an SBOM: use an image that can be read, or report the image if it is well-formed",
-		Err:  err,
-	}
+	return system.Unusable("image %s cannot be scanned", img.Name).Because(err).
+		Suggest("every component needs an SBOM: use an image that can be read, or report the image if it is well-formed")
 }
 
 // nothing is a sink that wants nothing.

@@ -176,8 +176,7 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 		if file.Source != "" {
 			b, err := system.ReadFile(file.Source, maxSysctlFile)
 			if err != nil {
-				errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: file.Pos,
-					What: fmt.Sprintf("files: source of %q cannot be read", "/"+file.Path), Err: err})
+				errs = append(errs, system.Unusable("files: source of %q cannot be read", "/"+file.Path).At(file.Pos).Because(err))
 				continue
 			}
 			text = b

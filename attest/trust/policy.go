@@ -61,8 +61,8 @@ var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 func Load(path string) (*Policy, error) {
 	raw, err := system.ReadFile(path, maxPolicy)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: path}, What: "trust policy", Err: err,
-			Next: "give --trust a file that names keys; docs/trust.md says how"}
+		return nil, system.BadInput("trust policy").At(system.Position{File: path}).Because(err).
+			Suggest("give --trust a file that names keys; docs/trust.md says how")
 	}
 	return parse(path, raw)
 }
@@ -94,7 +94,7 @@ func (l *loader) bad(n *yaml.Node, next, format string, args ...any) {
 	if n != nil {
 		pos.Line, pos.Column = n.Line, n.Column
 	}
-	l.errs = append(l.errs, &system.Error{Kind: system.ErrInput, Pos: pos, What: "trust policy: " + fmt.Sprintf(format, args...), Next: next})
+	l.errs = append(l.errs, system.BadInput("trust policy: %s", fmt.Sprintf(format, args...)).At(pos).Suggest("%s", next))
 }
 
 func (l *loader) document(raw []byte) {

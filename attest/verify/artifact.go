@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // MaxArtifactBundle is the size that the signature of an artifact may have, in
@@ -18,7 +19,7 @@ const MaxArtifactBundle = 1 << 20
 // a Refusal.
 func Artifact(what, digest string, bundles [][]byte, keys []crypto.PublicKey) error {
 	if len(keys) == 0 {
-		return badInput("no key to verify with", "give the public key of who signed it", nil)
+		return system.BadInput("no key to verify with").Suggest("give the public key of who signed it")
 	}
 	if len(bundles) == 0 {
 		return refuseNext("have it signed, or ask for it at a digest that you know", CheckSignature, "", "%s is not signed", what)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
@@ -43,7 +44,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 
 	root, err := os.OpenRoot(filepath.Dir(file))
 	if err != nil {
-		return nil, unusable("file of the image", err)
+		return nil, system.Unusable("file of the image").Because(err)
 	}
 	defer root.Close()
 	h, err := (&folder{root: root}).hashOne(base, true)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // maxFiles bounds how many files a folder may have.
@@ -31,7 +33,7 @@ type folder struct {
 func openFolder(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, unusable("image folder", err)
+		return nil, system.Unusable("image folder").Because(err)
 	}
 	f := &folder{root: root}
 	var refused []error
@@ -61,7 +63,7 @@ func openFolder(path string) (*folder, error) {
 		return nil
 	})
 	if err != nil {
-		refused = []error{unusable("image folder", err)}
+		refused = []error{system.Unusable("image folder").Because(err)}
 	}
 	if len(refused) > 0 {
 		return nil, errors.Join(append(refused, root.Close())...)
@@ -135,7 +137,7 @@ func (f *folder) has(path string) bool {
 func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 	before, err := f.root.Lstat(path)
 	if err != nil {
-		return nil, nil, unusable("image folder", err)
+		return nil, nil, system.Unusable("image folder").Because(err)
 	}
 	if errs := special(path, before); len(errs) > 0 {
 		return nil, nil, errors.Join(errs...)
@@ -146,11 +148,11 @@ func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 	// Without O_NONBLOCK, a pipe put there meanwhile would hold us up.
 	file, err := f.root.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, nil, unusable("image folder", err)
+		return nil, nil, system.Unusable("image folder").Because(err)
 	}
 	after, err := file.Stat()
 	if err != nil {
-		return nil, nil, errors.Join(unusable("image folder", err), file.Close())
+		return nil, nil, errors.Join(system.Unusable("image folder").Because(err), file.Close())
 	}
 	if !after.Mode().IsRegular() || !os.SameFile(before, after) {
 		return nil, nil, errors.Join(refuse(CheckFolder, path, "replaced while it was opened"), file.Close())
@@ -170,7 +172,7 @@ func (f *folder) read(path string, limit int64) ([]byte, error) {
 	}
 	raw := make([]byte, info.Size())
 	if _, err := io.ReadFull(file, raw); err != nil {
-		return nil, unusable(path, err)
+		return nil, system.Unusable("%s", path).Because(err)
 	}
 	return raw, nil
 }
@@ -239,7 +241,7 @@ func (f *folder) hashOne(path string, keep bool) (*hashed, error) {
 			break
 		}
 		if err != nil {
-			return nil, errors.Join(unusable(path, err), file.Close())
+			return nil, errors.Join(system.Unusable("%s", path).Because(err), file.Close())
 		}
 	}
 	h := &hashed{digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), info: info}

@@ -61,30 +61,30 @@ func New(p Policy) (*Verifier, error) {
 	v := &Verifier{policy: p}
 	var errs []error
 	if len(p.Keys) == 0 {
-		errs = append(errs, badInput("no key to verify with", "give the public key of who built the image: --key seaworthy.pub", nil))
+		errs = append(errs, system.BadInput("no key to verify with").Suggest("give the public key of who built the image: --key seaworthy.pub"))
 	}
 	for _, k := range p.Keys {
 		sum, err := keySum(k)
 		if err != nil {
-			errs = append(errs, badInput("key to verify with", "use an ECDSA P-256 or Ed25519 key", err))
+			errs = append(errs, system.BadInput("key to verify with").Because(err).Suggest("use an ECDSA P-256 or Ed25519 key"))
 		}
 		v.ids, v.hints = append(v.ids, idOf(sum)), append(v.hints, statement.KeyHint(sum))
 	}
 	if p.Now.IsZero() {
-		errs = append(errs, badInput("no time to judge waivers by", "give --now, or set the clock", nil))
+		errs = append(errs, system.BadInput("no time to judge waivers by").Suggest("give --now, or set the clock"))
 	}
 	if p.RequireDigest != "" {
 		if _, err := statement.DigestSet(p.RequireDigest); err != nil {
-			errs = append(errs, badInput("policy to require", "write NAME@sha256:HEX", err))
+			errs = append(errs, system.BadInput("policy to require").Because(err).Suggest("write NAME@sha256:HEX"))
 		}
 	}
 	if p.Image != "" {
 		if _, err := statement.DigestSet(p.Image); err != nil {
-			errs = append(errs, badInput("image that is meant", "write the digest that verify prints: sha256:HEX", err))
+			errs = append(errs, system.BadInput("image that is meant").Because(err).Suggest("write the digest that verify prints: sha256:HEX"))
 		}
 	}
 	if p.FailOn != "" && decision.Severity(p.FailOn).Rank() == 0 {
-		errs = append(errs, badInput(fmt.Sprintf("fail-on %q is no severity that can be required", p.FailOn), "use low, medium, high or critical", nil))
+		errs = append(errs, system.BadInput("fail-on %q is no severity that can be required", p.FailOn).Suggest("use low, medium, high or critical"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -96,13 +96,13 @@ func New(p Policy) (*Verifier, error) {
 func ParseRequirement(s string) (name, digest string, err error) {
 	name, digest, found := strings.Cut(s, "@")
 	if name == "" {
-		return "", "", badInput(fmt.Sprintf("policy to require %q has no name", s), "write NAME or NAME@sha256:HEX", nil)
+		return "", "", system.BadInput("policy to require %q has no name", s).Suggest("write NAME or NAME@sha256:HEX")
 	}
 	if !found {
 		return name, "", nil
 	}
 	if _, err := statement.DigestSet(digest); err != nil {
-		return "", "", badInput(fmt.Sprintf("policy to require %q", s), "write NAME or NAME@sha256:HEX", err)
+		return "", "", system.BadInput("policy to require %q", s).Because(err).Suggest("write NAME or NAME@sha256:HEX")
 	}
 	return name, digest, nil
 }
@@ -142,7 +142,7 @@ func LoadKey(path string) (crypto.PublicKey, error) {
 			return key, nil
 		}
 	}
-	return nil, badInput("public key "+path, "give the PEM file of the public key that belongs to the signature", err)
+	return nil, system.BadInput("public key %s", path).Because(err).Suggest("give the PEM file of the public key that belongs to the signature")
 }
 
 // ParseKey reads one PEM block of type PUBLIC KEY: ECDSA P-256 or Ed25519 in

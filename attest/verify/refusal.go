@@ -82,13 +82,5 @@ func refuseNext(next string, check Check, path, format string, args ...any) erro
 	if path != "" {
 		what = path + ": " + what
 	}
-	return &Refusal{Check: check, Path: path, cause: &system.Error{Kind: system.ErrMismatch, What: what, Next: next}}
-}
-
-func unusable(what string, err error) error {
-	return &system.Error{Kind: system.ErrUnusable, What: what, Err: err}
-}
-
-func badInput(what, next string, err error) error {
-	return &system.Error{Kind: system.ErrInput, What: what, Next: next, Err: err}
+	return &Refusal{Check: check, Path: path, cause: system.Mismatch("%s", what).Suggest("%s", next)}
 }

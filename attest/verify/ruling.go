@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // Ruling is the answer to a rule that only a built image can answer: the rules
@@ -59,10 +61,10 @@ func (r *Result) Compare(dir string) (*Comparison, error) {
 	defer f.root.Close()
 	info, err := f.root.Stat(".")
 	if err != nil {
-		return nil, unusable("second build", err)
+		return nil, system.Unusable("second build").Because(err)
 	}
 	if r.folder != nil && os.SameFile(info, r.folder) {
-		return nil, badInput(fmt.Sprintf("%s is the image itself, and no second build of it", dir), next, nil)
+		return nil, system.BadInput("%s is the image itself, and no second build of it", dir).Suggest("%s", next)
 	}
 	c := &Comparison{}
 	for _, one := range r.Files {
@@ -77,10 +79,11 @@ func (r *Result) Compare(dir string) (*Comparison, error) {
 		if one.file != nil {
 			own, err := one.file.Stat()
 			if err != nil {
-				return nil, unusable(one.Name, err)
+				return nil, system.Unusable("%s", one.Name).Because(err)
 			}
 			if os.SameFile(got.info, own) {
-				return nil, badInput(fmt.Sprintf("%s in %s is the image's own file under a second name (a hard link), and no second build of it", one.Name, dir), next, nil)
+				return nil, system.BadInput("%s in %s is the image's own file under a second name (a hard link), and no second build of it", one.Name, dir).
+					Suggest("%s", next)
 			}
 		}
 		if got.digest != one.Digest {

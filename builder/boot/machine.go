@@ -66,14 +66,14 @@ func Run(ctx context.Context, o Options) error {
 // Start boots a machine. It ends with ctx.
 func Start(ctx context.Context, o Options) (*Machine, error) {
 	if o.Kernel == nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "there is no kernel to boot"}
+		return nil, system.BadInput("there is no kernel to boot")
 	}
 	o.Forward = append([]Forward(nil), o.Forward...)
 	for i := range o.Forward {
 		if o.Forward[i].Host == 0 {
 			port, err := FreePort()
 			if err != nil {
-				return nil, &system.Error{Kind: system.ErrUnusable, What: "find a free port", Err: err}
+				return nil, system.Unusable("find a free port").Because(err)
 			}
 			o.Forward[i].Host = port
 		}
@@ -88,7 +88,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	}
 	ours, theirs, err := socketPair()
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "make a socket for QEMU", Err: err}
+		return nil, system.Unusable("make a socket for QEMU").Because(err)
 	}
 	defer theirs.Close()
 
@@ -108,7 +108,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	ownGroup(m.cmd)
 	if err := m.cmd.Start(); err != nil {
 		ours.Close()
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "start " + program, Err: err}
+		return nil, system.Unusable("start %s", program).Because(err)
 	}
 	go m.watch()
 	go m.wait()
@@ -126,7 +126,8 @@ func (o *Options) program() (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", &system.Error{Kind: system.ErrUnusable, What: name + " is not installed: a system is booted under QEMU", Next: "apt-get install --no-install-recommends " + m.pkg}
+		return "", system.Unusable("%s is not installed: a system is booted under QEMU", name).
+			Suggest("apt-get install --no-install-recommends %s", m.pkg)
 	}
 	return path, nil
 }
@@ -164,7 +165,7 @@ func (m *Machine) wait() {
 // we ended it, nil if we did not.
 func (m *Machine) outcome(exit, cause error) error {
 	unusable := func(what, next string, err error) error {
-		return &system.Error{Kind: system.ErrUnusable, What: what, Next: next, Err: err}
+		return system.Unusable("%s", what).Because(err).Suggest("%s", next)
 	}
 	switch {
 	case m.console.panicked != "":

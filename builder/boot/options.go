@@ -54,7 +54,7 @@ func ParseForward(s string) (Forward, error) {
 		host, guest = "", s
 	}
 	bad := func() error {
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("forward %q: not HOST:GUEST, two ports from 1 to 65535", s), Next: "write it like 8080:80"}
+		return system.BadInput("forward %q: not HOST:GUEST, two ports from 1 to 65535", s).Suggest("write it like 8080:80")
 	}
 	var f Forward
 	for _, p := range []struct {
@@ -118,10 +118,10 @@ func (o *Options) args() ([]string, error) {
 	case "kvm":
 		a = append(a, "-accel", "kvm", "-cpu", "host")
 	default:
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("accelerator %q is neither tcg nor kvm", o.Accel)}
+		return nil, system.BadInput("accelerator %q is neither tcg nor kvm", o.Accel)
 	}
 	if o.Memory < 0 || o.CPUs < 0 {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("%d MiB of memory and %d processors", o.Memory, o.CPUs)}
+		return nil, system.BadInput("%d MiB of memory and %d processors", o.Memory, o.CPUs)
 	}
 	memory := o.Memory
 	if memory == 0 {
@@ -145,7 +145,7 @@ func (o *Options) args() ([]string, error) {
 	}
 	for _, f := range o.Forward {
 		if f.Host < 1 || f.Host > 65535 || f.Guest < 1 || f.Guest > 65535 {
-			return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("forward %d:%d: a port is from 1 to 65535", f.Host, f.Guest)}
+			return nil, system.BadInput("forward %d:%d: a port is from 1 to 65535", f.Host, f.Guest)
 		}
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Host, f.Guest)
 	}
@@ -160,7 +160,7 @@ func (o *Options) machine() (machine, error) {
 	}
 	m, ok := machines[arch]
 	if !ok {
-		return machine{}, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("architecture %q: there is no machine for it", arch), Next: "amd64, arm64 and riscv64 can be booted"}
+		return machine{}, system.BadInput("architecture %q: there is no machine for it", arch).Suggest("amd64, arm64 and riscv64 can be booted")
 	}
 	return m, nil
 }

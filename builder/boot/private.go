@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -19,7 +18,7 @@ import (
 // reads it. Where the bytes are others by now, the error is system.ErrMismatch.
 func Private(name, digest string, from *os.File) (*os.File, error) {
 	failed := func(err error) error {
-		return &system.Error{Kind: system.ErrUnusable, What: "memory for " + name, Err: err}
+		return system.Unusable("memory for %s", name).Because(err)
 	}
 	fd, err := unix.MemfdCreate("seaworthy", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -33,8 +32,8 @@ func Private(name, digest string, from *os.File) (*os.File, error) {
 		return nil, errors.Join(failed(err), to.Close())
 	}
 	if got := "sha256:" + hex.EncodeToString(sum.Sum(nil)); got != digest {
-		return nil, errors.Join(&system.Error{Kind: system.ErrMismatch, Next: "let nobody write to the image while it boots",
-			What: fmt.Sprintf("%s was changed after it was verified: digest %s, verified %s", name, got, digest)}, to.Close())
+		return nil, errors.Join(system.Mismatch("%s was changed after it was verified: digest %s, verified %s", name, got, digest).
+			Suggest("let nobody write to the image while it boots"), to.Close())
 	}
 	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 	if _, err := unix.FcntlInt(to.Fd(), unix.F_ADD_SEALS, seals); err != nil {

@@ -45,7 +45,7 @@ const maxReferrers = 64
 func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery) (*Artifact, error) {
 	r, err := parseRef(reference)
 	if err != nil {
-		return nil, inputError(system.Position{}, "", "artifact %s", err)
+		return nil, system.BadInput("artifact %s", err)
 	}
 	u := s.upstream()
 	if u == nil {

@@ -194,9 +194,8 @@ func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
 		tagged := r
 		tagged.digest = ""
 		if now, _, err := u.registry.manifest(ctx, tagged); err == nil {
-			return nil, &system.Error{Kind: system.ErrMismatch,
-				What: fmt.Sprintf("registry %s no longer has %s: the tag %s is now %s", r.registry, r.digest, r.tag, now.Digest),
-				Next: "run seaworthy lock, or write the new digest, to accept the change"}
+			return nil, system.Mismatch("registry %s no longer has %s: the tag %s is now %s", r.registry, r.digest, r.tag, now.Digest).
+				Suggest("run seaworthy lock, or write the new digest, to accept the change")
 		}
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func Fetch(ctx context.Context, o Options, address string, most int64) (data []byte, name string, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, "", inputError(system.Position{}, "write https://HOST/PATH", "not a URL")
+		return nil, "", system.BadInput("not a URL").Suggest("write https://HOST/PATH")
 	}
 	shown := *u
 	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
@@ -28,15 +28,15 @@ func Fetch(ctx context.Context, o Options, address string, most int64) (data []b
 	defer r.closeIdle()
 	switch {
 	case err != nil:
-		return nil, "", inputError(system.Position{}, "name the private hosts that a server may redirect to", "--allow-redirect: %v", err)
+		return nil, "", system.BadInput("--allow-redirect: %v", err).Suggest("name the private hosts that a server may redirect to")
 	case u.Host == "":
-		return nil, "", inputError(system.Position{}, "write https://HOST/PATH", "%s names no host", name)
+		return nil, "", system.BadInput("%s names no host", name).Suggest("write https://HOST/PATH")
 	case u.User != nil:
-		return nil, "", inputError(system.Position{}, "download it, and name the file", "%s: a URL with a password", name)
+		return nil, "", system.BadInput("%s: a URL with a password", name).Suggest("download it, and name the file")
 	case u.Scheme != "https" && !r.plain(u.Host):
-		return nil, "", inputError(system.Position{}, "use https, or download it and name the file", "%s is not https: anybody on the way could change it", name)
+		return nil, "", system.BadInput("%s is not https: anybody on the way could change it", name).Suggest("use https, or download it and name the file")
 	case o.Offline:
-		return nil, "", &system.Error{Kind: system.ErrUnusable, What: name + " was not fetched (--offline)", Next: "download it, and name the file"}
+		return nil, "", system.Unusable("%s was not fetched (--offline)", name).Suggest("download it, and name the file")
 	}
 	r.hosts.name(u.Host)
 	client := &http.Client{Transport: r.pings, CheckRedirect: inner.onlyOutward}
@@ -48,7 +48,8 @@ func Fetch(ctx context.Context, o Options, address string, most int64) (data []b
 		case ctx.Err() != nil:
 			return nil, "", ctx.Err()
 		case !again || attempt == attempts:
-			return nil, "", &system.Error{Kind: system.ErrUnusable, What: "cannot fetch " + name, Err: opaque(err), Next: "check the URL and the network, or download it and name the file"}
+			return nil, "", system.Unusable("cannot fetch %s", name).Because(opaque(err)).
+				Suggest("check the URL and the network, or download it and name the file")
 		}
 		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
 			return nil, "", err

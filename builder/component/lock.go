@@ -79,7 +79,7 @@ func LockComponent(img *system.Image) LockedComponent {
 func ReadLock(path string) (*Lock, string, error) {
 	raw, err := system.ReadFile(path, defaultLimits().lock)
 	if err != nil {
-		return nil, "", inputError(system.Position{File: path}, "run seaworthy lock to write it", "lock cannot be read: %v", err)
+		return nil, "", system.BadInput("lock cannot be read: %v", err).At(system.Position{File: path}).Suggest("run seaworthy lock to write it")
 	}
 	l, err := parseLock(path, raw)
 	if err != nil {
@@ -94,7 +94,7 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 		if at >= 0 {
 			pos = system.PositionOf(path, raw, at)
 		}
-		return inputError(pos, "run seaworthy lock to write it anew", "lock: "+format, args...)
+		return system.BadInput("lock: "+format, args...).At(pos).Suggest("run seaworthy lock to write it anew")
 	}
 	var l Lock
 	if place := (*strictjson.Error)(nil); errors.As(strictjson.CheckFor(raw, &l), &place) {

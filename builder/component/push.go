@@ -35,14 +35,14 @@ type Pushed struct {
 func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pushed, error) {
 	r, err := parseRef(reference)
 	if err != nil {
-		return nil, inputError(system.Position{}, "", "artifact %s", err)
+		return nil, system.BadInput("artifact %s", err)
 	}
 	if r.digest != "" {
-		return nil, inputError(system.Position{}, "name a tag: its digest is what comes out", "artifact %q has a digest already", reference)
+		return nil, system.BadInput("artifact %q has a digest already", reference).Suggest("name a tag: its digest is what comes out")
 	}
 	u := s.upstream()
 	if u == nil || u.registry == nil {
-		return nil, inputError(system.Position{}, "leave out --offline", "nothing can be pushed offline")
+		return nil, system.BadInput("nothing can be pushed offline").Suggest("leave out --offline")
 	}
 	raw, layers, err := p.manifest()
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/distribution/reference"
-
-	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // ref is a normalised reference.
@@ -50,8 +48,4 @@ func parseRef(s string) (ref, error) {
 func validDigest(s string) bool {
 	h, ok := strings.CutPrefix(s, "sha256:")
 	return ok && len(h) == 64 && strings.Trim(h, "0123456789abcdef") == ""
-}
-
-func inputError(pos system.Position, next string, format string, args ...any) error {
-	return &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf(format, args...), Next: next}
 }

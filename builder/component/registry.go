@@ -122,7 +122,7 @@ func (r *registry) client(ctx context.Context, q ref) (*client, error) {
 func (r *registry) login(ctx context.Context, q ref, repo name.Repository, c *client) error {
 	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "credentials for " + q.registry, Err: err, Next: "check the Docker configuration that docker login writes"}
+		return system.Unusable("credentials for %s", q.registry).Because(err).Suggest("check the Docker configuration that docker login writes")
 	}
 	scheme := "https"
 	if plain, err := r.scheme(ctx, q, repo.Registry); err != nil {
@@ -179,8 +179,8 @@ func (r *registry) pingError(ctx context.Context, q ref, host string, err error)
 		err = secure
 	case errors.As(err, &answer):
 		if answer.StatusCode == http.StatusNotFound {
-			return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("registry %s: no registry answers there: %s is not found", q.registry, pingPath),
-				Next: "check the registry's name and port" + componentsToo}
+			return system.Unusable("registry %s: no registry answers there: %s is not found", q.registry, pingPath).
+				Suggest("check the registry's name and port%s", componentsToo)
 		}
 		err = answer
 	case plain != nil && r.plain(q.registry):
@@ -286,8 +286,7 @@ func registryError(ctx context.Context, q ref, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e := &system.Error{Kind: system.ErrUnusable, What: "registry " + q.registry, Err: err,
-		Next: "check the network and the registry's name" + componentsToo}
+	e := system.Unusable("registry %s", q.registry).Because(err).Suggest("check the network and the registry's name%s", componentsToo)
 	if t := (*transport.Error)(nil); errors.As(err, &t) {
 		switch {
 		case t.StatusCode == http.StatusUnauthorized, t.StatusCode == http.StatusForbidden:

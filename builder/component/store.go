@@ -100,7 +100,7 @@ func Open(o Options) (*Store, error) {
 	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}, plans: map[string]*plan{}}
 	var errs []error
 	if o.Arch == "" {
-		errs = append(errs, inputError(system.Position{}, "give --arch", "no architecture"))
+		errs = append(errs, system.BadInput("no architecture").Suggest("give --arch"))
 	}
 	for _, p := range o.Paths {
 		sources, err := s.openPath(p)
@@ -111,7 +111,7 @@ func Open(o Options) (*Store, error) {
 	}
 	inner, err := parseAllowances(o.RedirectTo)
 	if err != nil {
-		errs = append(errs, inputError(system.Position{}, "name the private hosts that a registry may redirect to", "--allow-redirect: %v", err))
+		errs = append(errs, system.BadInput("--allow-redirect: %v", err).Suggest("name the private hosts that a registry may redirect to"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -133,7 +133,8 @@ func Open(o Options) (*Store, error) {
 // openPath gives the sources at one path of the options.
 func (s *Store) openPath(p string) ([]source, error) {
 	bad := func(format string, args ...any) error {
-		return inputError(system.Position{}, "give --components an OCI layout, a folder of layouts, or an archive", "components %q: "+format, append([]any{p}, args...)...)
+		return system.BadInput("components %q: "+format, append([]any{p}, args...)...).
+			Suggest("give --components an OCI layout, a folder of layouts, or an archive")
 	}
 	st, err := os.Stat(p)
 	if err != nil {
@@ -182,7 +183,7 @@ func (s *Store) Close() error {
 func (s *Store) Find(ctx context.Context, reference string, pos system.Position) (*system.Image, error) {
 	r, err := parseRef(reference)
 	if err != nil {
-		return nil, inputError(pos, "", "image %s", err)
+		return nil, system.BadInput("image %s", err).At(pos)
 	}
 	s.mu.Lock()
 	f := s.images[r.name]
@@ -240,9 +241,9 @@ func (s *Store) locked(r ref) (string, error) {
 	d := s.opt.Locked[r.name]
 	switch {
 	case d == "":
-		return "", &system.Error{Kind: system.ErrMismatch, What: "not in the lock", Next: "run seaworthy lock and look at what changes"}
+		return "", system.Mismatch("not in the lock").Suggest("run seaworthy lock and look at what changes")
 	case !validDigest(d):
-		return "", inputError(system.Position{}, "run seaworthy lock", "the lock's digest %q is none", d)
+		return "", system.BadInput("the lock's digest %q is none", d).Suggest("run seaworthy lock")
 	case r.digest != "" && r.digest != d:
 		return "", lockMismatch(d, r.digest, "os.yml")
 	}
@@ -250,9 +251,8 @@ func (s *Store) locked(r ref) (string, error) {
 }
 
 func lockMismatch(locked, got, where string) error {
-	return &system.Error{Kind: system.ErrMismatch,
-		What: fmt.Sprintf("the lock says %s, %s has %s", locked, where, got),
-		Next: "run seaworthy lock to accept the change, or restore the locked image"}
+	return system.Mismatch("the lock says %s, %s has %s", locked, where, got).
+		Suggest("run seaworthy lock to accept the change, or restore the locked image")
 }
 
 // locate asks the sources in order. Layouts and archives are asked by name, so
@@ -310,8 +310,8 @@ func (s *Store) nowhere(r ref) error {
 			continue
 		}
 		if d := l.tagOnly(r.tag); d != "" {
-			return &system.Error{Kind: system.ErrUnusable, What: what, Next: fmt.Sprintf(
-				"%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.tag, r.registry, r.repository, d)}
+			return system.Unusable("%s", what).
+				Suggest("%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.tag, r.registry, r.repository, d)
 		}
 		if len(l.named) > 0 {
 			next += fmt.Sprintf("; %s has %s", l.where, some(l.named))
@@ -322,7 +322,7 @@ func (s *Store) nowhere(r ref) error {
 			next += fmt.Sprintf("; %s has images without a name, that %s/%s@DIGEST finds: %s", l.where, r.registry, r.repository, some(list))
 		}
 	}
-	return &system.Error{Kind: system.ErrUnusable, What: what, Next: next}
+	return system.Unusable("%s", what).Suggest("%s", next)
 }
 
 // some are the first of a list.

@@ -88,7 +88,7 @@ func CheckFormats(names []string) error {
 		if slices.Contains(planned, n) {
 			what = fmt.Sprintf("format %s does not work yet", n)
 		}
-		errs = append(errs, &system.Error{Kind: system.ErrInput, What: what, Next: "use " + strings.Join(Formats(), " or ")})
+		errs = append(errs, system.BadInput("%s", what).Suggest("use %s", strings.Join(Formats(), " or ")))
 	}
 	return errors.Join(errs...)
 }

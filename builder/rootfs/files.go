@@ -142,7 +142,7 @@ func (t *Tree) writeFile(f *system.File) error {
 	}
 	src, err := os.Open(f.Source)
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, Pos: f.Pos, What: "files: " + f.SourceText, Err: err}
+		return system.Unusable("files: %s", f.SourceText).At(f.Pos).Because(err)
 	}
 	defer src.Close()
 	h := sha256.New()
@@ -168,7 +168,7 @@ func placeAllowed(f *system.File) error {
 }
 
 func fileError(f *system.File, what string) error {
-	return &system.Error{Kind: system.ErrInput, Pos: f.Pos, What: what}
+	return system.BadInput("%s", what).At(f.Pos)
 }
 
 // searchable adds x to each of user, group and other that has any bit.

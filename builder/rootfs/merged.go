@@ -126,7 +126,7 @@ func (t *Tree) hopeless(p string, err error) error {
 		return err
 	}
 	if bad := (*system.Error)(nil); t.now != nil && !errors.As(err, &bad) {
-		err = &system.Error{Kind: system.ErrUnusable, Pos: t.now.Pos, What: t.now.ID(), Err: err}
+		err = system.Unusable("%s", t.now.ID()).At(t.now.Pos).Because(err)
 	}
 	if t.failed == nil {
 		t.failed = err

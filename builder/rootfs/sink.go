@@ -280,9 +280,8 @@ func (s *kernelSink) Finish() error {
 		{"binary", k.Binary, s.kernel}, {"tar", k.Tar, s.tar || k.Tar == ""}, {"ucode", k.Ucode, s.ucode || k.Ucode == ""},
 	} {
 		if !want.got {
-			return &system.Error{Kind: system.ErrUnusable, Pos: s.c.Pos,
-				What: fmt.Sprintf("kernel image %s has no file %q (kernel.%s)", s.c.Image.Reference, want.path, want.key),
-				Next: fmt.Sprintf("it has: %s", strings.Join(s.seen, ", "))}
+			return system.Unusable("kernel image %s has no file %q (kernel.%s)", s.c.Image.Reference, want.path, want.key).At(s.c.Pos).
+				Suggest("it has: %s", strings.Join(s.seen, ", "))
 		}
 	}
 	return nil

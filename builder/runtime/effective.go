@@ -114,7 +114,7 @@ func (b *build) what() string {
 // fail reports an error about a value: its place, or that of the image where
 // the value comes from there.
 func (b *build) fail(o system.Origin, next, format string, args ...any) {
-	e := &system.Error{Kind: system.ErrInput, Next: next, What: b.what() + ": " + fmt.Sprintf(format, args...)}
+	e := system.BadInput("%s: %s", b.what(), fmt.Sprintf(format, args...)).Suggest("%s", next)
 	e.Pos = system.Position{File: o.File, Line: o.Line, Column: o.Column}
 	switch o.Layer {
 	case system.LayerLabel:
@@ -252,7 +252,7 @@ func (b *build) encode(v any) []byte {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
-		b.errs = append(b.errs, &system.Error{Kind: system.ErrUnusable, What: b.what(), Err: err})
+		b.errs = append(b.errs, system.Unusable("%s", b.what()).Because(err))
 	}
 	return out.Bytes()
 }

@@ -47,7 +47,7 @@ func check(c *Config) []error {
 
 func (k *checker) errorf(pos system.Position, next, format string, args ...any) {
 	if len(k.errs) < maxErrors {
-		k.errs = append(k.errs, &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf(format, args...), Next: next})
+		k.errs = append(k.errs, system.BadInput(format, args...).At(pos).Suggest("%s", next))
 	}
 }
 

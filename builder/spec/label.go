@@ -27,7 +27,7 @@ func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 		if path != "/" && path != "" {
 			where += path + ": "
 		}
-		errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: pos, What: where + what, Next: next})
+		errs = append(errs, system.Unusable("%s%s", where, what).At(pos).Suggest("%s", next))
 	}
 	if len(text) > MaxLabelBytes {
 		report("", fmt.Sprintf("larger than %d KiB", MaxLabelBytes>>10), "")

@@ -38,7 +38,7 @@ type Input struct {
 // nil for a file.
 func LoadWith(paths []string, open func(path string) (*Input, error)) (*Config, error) {
 	if len(paths) == 0 {
-		return nil, &system.Error{Kind: system.ErrInput, What: "no os.yml given", Next: "name at least one"}
+		return nil, system.BadInput("no os.yml given").Suggest("name at least one")
 	}
 	var inputs []input
 	var errs []error
@@ -72,7 +72,7 @@ func read(path string, open func(string) (*Input, error)) (input, error) {
 		}
 	}
 	fail := func(err error) (input, error) {
-		return input{}, &system.Error{Kind: system.ErrInput, What: "cannot read " + path, Err: err, Next: "name an os.yml that can be read"}
+		return input{}, system.BadInput("cannot read %s", path).Because(err).Suggest("name an os.yml that can be read")
 	}
 	data, err := system.ReadFile(path, MaxFileBytes)
 	if err != nil {
@@ -201,9 +201,7 @@ func decodeFile(in input) (*document, *yaml.Node, []error) {
 	var doc document
 	var errs []error
 	report := func(line, column int, what, next string) {
-		errs = append(errs, &system.Error{
-			Kind: system.ErrInput, Pos: system.Position{File: in.name, Line: line, Column: column}, What: what, Next: next,
-		})
+		errs = append(errs, system.BadInput("%s", what).At(system.Position{File: in.name, Line: line, Column: column}).Suggest("%s", next))
 	}
 	root, second, err := parse(in.data)
 	switch {

@@ -2,6 +2,7 @@ package system
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -19,7 +20,8 @@ var (
 	ErrMismatch = errors.New("mismatch")
 )
 
-// Error says what failed, where, and what to do next.
+// Error says what failed, where, and what to do next. BadInput, Unusable and
+// Mismatch make one, and go vet checks their formats.
 type Error struct {
 	// Kind is ErrInput, ErrUnusable or ErrMismatch.
 	Kind error
@@ -44,6 +46,41 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	}
 	return b.String()
+}
+
+// BadInput is an error in os.yml, a flag or a configuration file (exit 2). The
+// text is in lower case and names the value.
+func BadInput(format string, args ...any) *Error {
+	return &Error{Kind: ErrInput, What: fmt.Sprintf(format, args...)}
+}
+
+// Unusable is about something that cannot be read or must not be used (exit 3).
+func Unusable(format string, args ...any) *Error {
+	return &Error{Kind: ErrUnusable, What: fmt.Sprintf(format, args...)}
+}
+
+// Mismatch is about bytes that are not what their digest, signature or lock says
+// (exit 4).
+func Mismatch(format string, args ...any) *Error {
+	return &Error{Kind: ErrMismatch, What: fmt.Sprintf(format, args...)}
+}
+
+// At adds the place in an input file.
+func (e *Error) At(pos Position) *Error {
+	e.Pos = pos
+	return e
+}
+
+// Because adds the cause; nil is none.
+func (e *Error) Because(err error) *Error {
+	e.Err = err
+	return e
+}
+
+// Suggest adds the next step for the user: one line, or "".
+func (e *Error) Suggest(format string, args ...any) *Error {
+	e.Next = fmt.Sprintf(format, args...)
+	return e
 }
 
 // Unwrap gives the kind and the cause.

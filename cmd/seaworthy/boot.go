@@ -118,16 +118,15 @@ func machineOf(r *verify.Result, o *boot.Options) error {
 		return err
 	}
 	if o.Kernel == nil || o.Initrd == nil || cmdline == nil {
-		return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("image %s has no kernel, initrd and command line to boot", r.Name),
-			Next: "build it with --format kernel+initrd"}
+		return system.BadInput("image %s has no kernel, initrd and command line to boot", r.Name).Suggest("build it with --format kernel+initrd")
 	}
 	defer cmdline.Close()
 	text, err := io.ReadAll(io.LimitReader(cmdline, maxCmdline+1))
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "command line", Err: err}
+		return system.Unusable("command line").Because(err)
 	}
 	if len(text) > maxCmdline {
-		return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("command line of more than %d bytes", maxCmdline)}
+		return system.Unusable("command line of more than %d bytes", maxCmdline)
 	}
 	o.Cmdline = string(bytes.TrimSpace(text))
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
@@ -60,7 +61,8 @@ input, and a file may be an https URL.
 			}
 			if key != "" {
 				if _, known := os.LookupEnv(passwordEnv); !known && slices.Contains(files, "-") {
-					return usageError("standard input is an os.yml, and cannot have the key's password too", "set "+passwordEnv+", or name a file")
+					return system.BadInput("standard input is an os.yml, and cannot have the key's password too").
+						Suggest("set %s, or name a file", passwordEnv)
 				}
 				o.Signer = sync.OnceValues(func() (*attest.Signer, error) {
 					return attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) })
@@ -96,17 +98,17 @@ input, and a file may be an https URL.
 
 // laterKey refuses keys that lie elsewhere than in a file.
 func laterKey(key string) error {
-	return usageError(fmt.Sprintf("--key %s: a key that is not a file does not work yet", key), "give the path of a key")
+	return system.BadInput("--key %s: a key that is not a file does not work yet", key).Suggest("give the path of a key")
 }
 
 func checkKeyFlags(key string, unsigned bool) error {
 	switch {
 	case key == "" && !unsigned:
-		return usageError("build needs --key, or --unsigned", "make a key with: seaworthy key generate")
+		return system.BadInput("build needs --key, or --unsigned").Suggest("make a key with: seaworthy key generate")
 	case strings.Contains(key, "://"):
 		return laterKey(key)
 	case key != "" && unsigned:
-		return usageError("--key and --unsigned exclude each other", "")
+		return system.BadInput("--key and --unsigned exclude each other")
 	}
 	return nil
 }

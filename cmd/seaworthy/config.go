@@ -36,13 +36,13 @@ func settle(cmd *cobra.Command) error {
 		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && !isOwn(f) {
 			given = name
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
-				errs = append(errs, usageError(fmt.Sprintf("%s: %q is no %s", name, v, f.Value.Type()), ""))
+				errs = append(errs, system.BadInput("%s: %q is no %s", name, v, f.Value.Type()))
 			}
 		}
 		// An unset variable in a script must not turn `--require-policy "$P"`
 		// into no requirement, or `--policy "$P"` into a weaker one.
 		if f.Changed && empty(f.Value) {
-			errs = append(errs, usageError(given+" is given and empty", "give it a value, or leave it out"))
+			errs = append(errs, system.BadInput("%s is given and empty", given).Suggest("give it a value, or leave it out"))
 		}
 	})
 	errs = append(errs, settleFromFile(cmd))
@@ -90,7 +90,7 @@ func settleFromFile(cmd *cobra.Command) error {
 		}
 		for _, text := range v.texts {
 			if err := f.Value.Set(text); err != nil {
-				errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: v.pos, What: fmt.Sprintf("%s: %q is no %s", v.key, text, f.Value.Type())})
+				errs = append(errs, system.BadInput("%s: %q is no %s", v.key, text, f.Value.Type()).At(v.pos))
 			}
 		}
 	}
@@ -160,7 +160,7 @@ func readConfig(path string) ([]setting, error) {
 // configMap reads the file's one document; nil where it is empty.
 func configMap(path string) (*yaml.Node, error) {
 	bad := func(err error) error {
-		return &system.Error{Kind: system.ErrInput, Pos: system.Position{File: configName}, What: "cannot be read", Err: err}
+		return system.BadInput("cannot be read").At(system.Position{File: configName}).Because(err)
 	}
 	data, err := system.ReadFile(path, maxConfig)
 	if err != nil {
@@ -205,5 +205,5 @@ func readSetting(k, v *yaml.Node) (setting, error) {
 }
 
 func configError(n *yaml.Node, what, next string) error {
-	return &system.Error{Kind: system.ErrInput, Pos: system.Position{File: configName, Line: n.Line, Column: n.Column}, What: what, Next: next}
+	return system.BadInput("%s", what).At(system.Position{File: configName, Line: n.Line, Column: n.Column}).Suggest("%s", next)
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/diff"
@@ -41,11 +41,11 @@ Exit status:
 				return err
 			}
 			if sides[0] == "-" && sides[1] == "-" {
-				return usageError("standard input is wanted twice", "name a file for one of the two")
+				return system.BadInput("standard input is wanted twice").Suggest("name a file for one of the two")
 			}
 			ratchet := pf.failOn == string(diff.Weaker)
 			if !ratchet && pf.failOn != policy.FailOnNone {
-				return usageError(fmt.Sprintf("--fail-on %q", pf.failOn), "use weaker or none")
+				return system.BadInput("--fail-on %q", pf.failOn).Suggest("use weaker or none")
 			}
 			// Whether a side passes is not asked.
 			pf.failOn = policy.FailOnNone

@@ -83,7 +83,8 @@ func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, fil
 func (c *cli) explainFindings(d *decision.Decision, name string, files []string) error {
 	all := policy.Explain(d, name)
 	if len(all) == 0 {
-		return usageError(fmt.Sprintf("no finding %q", name), "name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; check lists them")
+		return system.BadInput("no finding %q", name).
+			Suggest("name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; check lists them")
 	}
 	var sources []edit.File
 	var err error
@@ -259,7 +260,8 @@ func sourceLine(o *decision.Origin, sources []edit.File) string {
 // explainRule prints a rule's page.
 func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, id string) error {
 	if strings.ContainsAny(id, "@/:") {
-		return usageError(fmt.Sprintf("%q is a finding, of which system?", id), "name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
+		return system.BadInput("%q is a finding, of which system?", id).
+			Suggest("name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
 	}
 	rules := &ruleReader{ruleFlags: pf.ruleFlags, from: *rf}
 	if !cmd.Flags().Changed("policy") {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -71,12 +70,12 @@ var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "loc
 func checkArgs(cmd *cobra.Command, files []string) error {
 	if !cmd.Flags().Changed("facts") {
 		if len(files) == 0 {
-			return usageError("no os.yml is named", "name one, or give stored facts: --facts FILE")
+			return system.BadInput("no os.yml is named").Suggest("name one, or give stored facts: --facts FILE")
 		}
 		return nil
 	}
 	if len(files) > 0 {
-		return usageError("--facts and "+files[0]+": two things to check", "give one of them")
+		return system.BadInput("--facts and %s: two things to check", files[0]).Suggest("give one of them")
 	}
 	var useless []string
 	for _, name := range withoutFacts {
@@ -85,7 +84,7 @@ func checkArgs(cmd *cobra.Command, files []string) error {
 		}
 	}
 	if len(useless) > 0 {
-		return usageError("with --facts nothing is resolved: "+strings.Join(useless, ", ")+" would change nothing", "leave that out")
+		return system.BadInput("with --facts nothing is resolved: %s would change nothing", strings.Join(useless, ", ")).Suggest("leave that out")
 	}
 	return nil
 }
@@ -107,7 +106,7 @@ func (c *cli) open(file string) (io.ReadCloser, string, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, "", &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("cannot read %s", file), Err: cause(err), Next: "name a file that can be read"}
+		return nil, "", system.Unusable("cannot read %s", file).Because(cause(err)).Suggest("name a file that can be read")
 	}
 	return f, file, nil
 }

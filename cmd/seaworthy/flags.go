@@ -3,7 +3,6 @@ package main
 import (
 	"crypto"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -88,10 +88,10 @@ func addAllowRedirect(cmd *cobra.Command, to *[]string) {
 
 func (f *resolveFlags) options(files []string, stdin io.Reader) (builder.Options, error) {
 	if f.jobs < 1 {
-		return builder.Options{}, usageError(fmt.Sprintf("--jobs %d: at least 1", f.jobs), "")
+		return builder.Options{}, system.BadInput("--jobs %d: at least 1", f.jobs)
 	}
 	if known := builder.Architectures(); !slices.Contains(known, f.arch) {
-		return builder.Options{}, usageError(fmt.Sprintf("--arch %q", f.arch), "use one of "+strings.Join(known, ", "))
+		return builder.Options{}, system.BadInput("--arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", "))
 	}
 	o := builder.Options{Files: files, Stdin: stdin, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, RedirectTo: f.redirectTo, Locked: f.locked, Jobs: f.jobs}
 	return o, nil
@@ -194,7 +194,7 @@ func (f *ruleFlags) add(cmd *cobra.Command, pack string) {
 // loadKeys reads the keys; one that would verify nothing is a mistake.
 func (f *ruleFlags) loadKeys() ([]crypto.PublicKey, error) {
 	if len(f.keys) > 0 && !f.remote() {
-		return nil, usageError("--policy-key, and no policy from a registry", "name one: --policy oci://REFERENCE")
+		return nil, system.BadInput("--policy-key, and no policy from a registry").Suggest("name one: --policy oci://REFERENCE")
 	}
 	var keys []crypto.PublicKey
 	var errs []error
@@ -265,7 +265,7 @@ func parseTime(flag, s string) (t time.Time, day bool, err error) {
 	if t, err = time.Parse(time.RFC3339, s); err == nil {
 		return t.UTC(), false, nil
 	}
-	return t, false, usageError(fmt.Sprintf("--%s %q is no time", flag, s), "write 2027-01-31 or 2027-01-31T12:00:00Z")
+	return t, false, system.BadInput("--%s %q is no time", flag, s).Suggest("write 2027-01-31 or 2027-01-31T12:00:00Z")
 }
 
 // sourceDate is the clock of outputs: SOURCE_DATE_EPOCH, else 1970.
@@ -276,7 +276,7 @@ func sourceDate() (time.Time, error) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > 1<<32-1 {
-		return time.Time{}, usageError(fmt.Sprintf("SOURCE_DATE_EPOCH=%q is no count of seconds", s), "")
+		return time.Time{}, system.BadInput("SOURCE_DATE_EPOCH=%q is no count of seconds", s)
 	}
 	return time.Unix(n, 0).UTC(), nil
 }

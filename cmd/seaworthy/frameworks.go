@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -39,7 +40,7 @@ A mapping states a relation, not compliance.`,
 				}
 				names = append(names, all[i].ID)
 			}
-			return usageError(fmt.Sprintf("no framework %q", args[0]), "use "+strings.Join(names, ", "))
+			return system.BadInput("no framework %q", args[0]).Suggest("use %s", strings.Join(names, ", "))
 		},
 	}
 	rules.add(cmd)

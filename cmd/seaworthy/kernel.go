@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -103,7 +103,7 @@ func (c *cli) alone(f *kernelFlags, file string) (k scanner.Alone, done func(), 
 	}
 	var errs []error
 	if known := builder.Architectures(); f.arch != "" && !slices.Contains(known, f.arch) {
-		errs = append(errs, usageError(fmt.Sprintf("--arch %q", f.arch), "use one of "+strings.Join(known, ", ")))
+		errs = append(errs, system.BadInput("--arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", ")))
 	}
 	stdin := 0
 	open := func(file string) scanner.Text {
@@ -122,7 +122,7 @@ func (c *cli) alone(f *kernelFlags, file string) (k scanner.Alone, done func(), 
 	k = scanner.Alone{File: whole.Content, Name: whole.File, Arch: f.arch, Version: f.version}
 	switch {
 	case f.cmdline != "" && f.cmdlineFile != "":
-		errs = append(errs, usageError("--cmdline and --cmdline-file: two command lines", "give one of them"))
+		errs = append(errs, system.BadInput("--cmdline and --cmdline-file: two command lines").Suggest("give one of them"))
 	case f.cmdline != "":
 		k.Cmdline = &scanner.Text{Content: strings.NewReader(f.cmdline)}
 	case f.cmdlineFile != "":
@@ -133,7 +133,7 @@ func (c *cli) alone(f *kernelFlags, file string) (k scanner.Alone, done func(), 
 		k.Sysctls = append(k.Sysctls, open(name))
 	}
 	if stdin > 1 {
-		errs = append(errs, usageError("standard input is wanted twice", "name files"))
+		errs = append(errs, system.BadInput("standard input is wanted twice").Suggest("name files"))
 	}
 	return k, done, errors.Join(errs...)
 }

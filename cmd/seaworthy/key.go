@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // passwordEnv is where cosign, too, looks for a key's password.
@@ -72,7 +73,7 @@ func (c *cli) newPassword(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if string(first) != string(again) {
-		return nil, usageError("the passwords differ", "")
+		return nil, system.BadInput("the passwords differ")
 	}
 	return first, nil
 }
@@ -84,7 +85,7 @@ func (c *cli) ask(ctx context.Context, prompt string) ([]byte, error) {
 	read := func() ([]byte, error) {
 		line, err := c.lines().ReadString('\n')
 		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
-			return nil, usageError("no password", "set "+passwordEnv+", or run it on a terminal")
+			return nil, system.BadInput("no password").Suggest("set %s, or run it on a terminal", passwordEnv)
 		}
 		return []byte(strings.TrimRight(line, "\r\n")), nil
 	}

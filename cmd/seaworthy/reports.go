@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -38,13 +38,14 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 		}
 		switch {
 		case toFile && file == "":
-			errs = append(errs, usageError(fmt.Sprintf("--report %q names no file", a), ""))
+			errs = append(errs, system.BadInput("--report %q names no file", a))
 		case !toFile && stdout != "":
-			errs = append(errs, usageError(fmt.Sprintf("--report %s and --report %s both go to stdout", stdout, format), "write one to a file: --report "+format+"=FILE"))
+			errs = append(errs, system.BadInput("--report %s and --report %s both go to stdout", stdout, format).
+				Suggest("write one to a file: --report %s=FILE", format))
 		case !toFile:
 			stdout = format
 		case files[filepath.Clean(file)]:
-			errs = append(errs, usageError(fmt.Sprintf("two reports go to %s", file), "give each a file of its own"))
+			errs = append(errs, system.BadInput("two reports go to %s", file).Suggest("give each a file of its own"))
 		default:
 			files[filepath.Clean(file)] = true
 			errs = append(errs, canHold(file))
@@ -123,8 +124,8 @@ func outsideOf(dir string, reports []wanted) error {
 			return err
 		}
 		if rel, err := filepath.Rel(folder, file); err == nil && filepath.IsLocal(rel) {
-			errs = append(errs, usageError(fmt.Sprintf("--report %s=%s lies in the output folder, which is sealed", w.format, w.file),
-				"name a file elsewhere; decision.json and report.html are in the folder anyway"))
+			errs = append(errs, system.BadInput("--report %s=%s lies in the output folder, which is sealed", w.format, w.file).
+				Suggest("name a file elsewhere; decision.json and report.html are in the folder anyway"))
 		}
 	}
 	return errors.Join(errs...)

@@ -48,11 +48,6 @@ type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// usageError is wrong use of the command line.
-func usageError(what, next string) error {
-	return &system.Error{Kind: system.ErrInput, What: what, Next: next}
-}
-
 // cli is what every verb gets: where to read, print and log.
 type cli struct {
 	in io.Reader
@@ -93,7 +88,7 @@ before anything boots.
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(err.Error(), "see "+cmd.CommandPath()+" --help")
+		return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
 	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.boot, c.lock, c.diff, c.explain, c.waive, c.rules, c.sbom, c.kernel, c.component, c.key, c.version} {
@@ -115,7 +110,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return usageError(fmt.Sprintf("no verb %q", strings.Join(args, " ")), "see "+root.CommandPath()+" --help")
+				return system.BadInput("no verb %q", strings.Join(args, " ")).Suggest("see %s --help", root.CommandPath())
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
@@ -130,7 +125,7 @@ func later(name string) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Hidden: true, DisableFlagParsing: true,
 		RunE: func(*cobra.Command, []string) error {
-			return usageError("seaworthy "+name+" does not work yet", "")
+			return system.BadInput("seaworthy %s does not work yet", name)
 		},
 	}
 }
@@ -151,14 +146,14 @@ func wrapArgs(cmd *cobra.Command) {
 		case err == nil:
 			return nil
 		case cmd.HasSubCommands():
-			return usageError(err.Error(), "see "+cmd.CommandPath()+" --help")
+			return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
 		}
 		given := words.Count(len(args), "argument is", "arguments are")
 		if len(args) == 0 {
 			given = "no argument is"
 		}
 		verb := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
-		return usageError(verb+": "+given+" given", "write: "+cmd.UseLine())
+		return system.BadInput("%s: %s given", verb, given).Suggest("write: %s", cmd.UseLine())
 	}
 	if cmd.HasSubCommands() && cmd.RunE == nil {
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }

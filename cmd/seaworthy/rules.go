@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
@@ -158,7 +159,7 @@ func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo
 			return &rules[i], nil
 		}
 	}
-	return nil, usageError(fmt.Sprintf("no rule %q in %s", id, strings.Join(from.policies, ", ")), "see: seaworthy rules list")
+	return nil, system.BadInput("no rule %q in %s", id, strings.Join(from.policies, ", ")).Suggest("see: seaworthy rules list")
 }
 
 func (c *cli) describeRule(r *policy.RuleInfo) {

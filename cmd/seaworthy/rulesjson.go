@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
@@ -126,7 +126,7 @@ func addTextOrJSON(cmd *cobra.Command, format *string) {
 // textOrJSON checks its value.
 func textOrJSON(format string) error {
 	if format != "text" && format != "json" {
-		return usageError(fmt.Sprintf("--report %q", format), "use text or json")
+		return system.BadInput("--report %q", format).Suggest("use text or json")
 	}
 	return nil
 }

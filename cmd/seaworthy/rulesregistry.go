@@ -41,9 +41,9 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 			var signer *attest.Signer
 			switch {
 			case key == "" && !unsigned:
-				return usageError("rules push needs --key, or --unsigned", "make a key with: seaworthy key generate")
+				return system.BadInput("rules push needs --key, or --unsigned").Suggest("make a key with: seaworthy key generate")
 			case key != "" && unsigned:
-				return usageError("--key and --unsigned exclude each other", "")
+				return system.BadInput("--key and --unsigned exclude each other")
 			case key != "":
 				var err error
 				if signer, err = attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) }); err != nil {
@@ -67,7 +67,7 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 // registryReference wants the form that --policy takes.
 func registryReference(s string) error {
 	if !strings.HasPrefix(s, pipeline.OCIScheme) {
-		return usageError(fmt.Sprintf("%q names no registry", s), "write oci://REGISTRY/REPOSITORY:TAG")
+		return system.BadInput("%q names no registry", s).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (c *cli) rulesPull() *cobra.Command {
 				return err
 			}
 			if _, err := os.Lstat(args[1]); err == nil {
-				return usageError(args[1]+" is there already", "name a folder that is not")
+				return system.BadInput("%s is there already", args[1]).Suggest("name a folder that is not")
 			}
 			rules.policies = args[:1]
 			o, err := rules.options(cmd)
@@ -95,7 +95,7 @@ func (c *cli) rulesPull() *cobra.Command {
 				return err
 			}
 			if err := writeFolder(args[1], o.Policies[0].Bundle); err != nil {
-				return &system.Error{Kind: system.ErrUnusable, What: "cannot write " + args[1], Err: cause(err), Next: "name a folder that can be written"}
+				return system.Unusable("cannot write %s", args[1]).Because(cause(err)).Suggest("name a folder that can be written")
 			}
 			fmt.Fprintf(c.err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
 			return nil

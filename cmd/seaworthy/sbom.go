@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -29,7 +28,7 @@ func (c *cli) sbom() *cobra.Command {
 			}
 			suffix := map[string]string{"spdx": ".spdx.json", "cyclonedx": ".cdx.json"}[format]
 			if suffix == "" {
-				return usageError(fmt.Sprintf("--format %q", format), "use spdx or cyclonedx")
+				return system.BadInput("--format %q", format).Suggest("use spdx or cyclonedx")
 			}
 			path, err := sbomPath(args[0], component, suffix)
 			if err != nil {
@@ -37,7 +36,7 @@ func (c *cli) sbom() *cobra.Command {
 			}
 			f, err := os.Open(path)
 			if err != nil {
-				return &system.Error{Kind: system.ErrUnusable, What: "sbom", Err: err}
+				return system.Unusable("sbom").Because(err)
 			}
 			defer f.Close()
 			_, err = io.Copy(c.out, f)
@@ -60,7 +59,7 @@ func sbomPath(dir, component, suffix string) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", noOutput("sbom", dir)
 	} else if err != nil {
-		return "", &system.Error{Kind: system.ErrUnusable, What: "sbom", Err: err}
+		return "", system.Unusable("sbom").Because(err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -73,5 +72,5 @@ func sbomPath(dir, component, suffix string) (string, error) {
 		}
 		names = append(names, stem)
 	}
-	return "", usageError(fmt.Sprintf("no SBOM for %q", component), "there are: "+strings.Join(names, ", "))
+	return "", system.BadInput("no SBOM for %q", component).Suggest("there are: %s", strings.Join(names, ", "))
 }

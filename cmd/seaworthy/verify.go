@@ -128,9 +128,9 @@ func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Resu
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, noOutput("verify", path)
 	case err != nil:
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "verify " + path, Err: err}
+		return nil, nil, system.Unusable("verify %s", path).Because(err)
 	case !info.IsDir() && rebuilt != "":
-		return nil, nil, usageError("--rebuilt compares whole images, and "+path+" is one file", "give the folder that build wrote")
+		return nil, nil, system.BadInput("--rebuilt compares whole images, and %s is one file", path).Suggest("give the folder that build wrote")
 	case !info.IsDir():
 		r, err := v.File(path, filepath.Join(filepath.Dir(path), "attestations"))
 		return r, nil, err
@@ -159,9 +159,9 @@ var reference = regexp.MustCompile(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
 // meant.
 func noOutput(verb, path string) error {
 	if reference.MatchString(path) {
-		return usageError(fmt.Sprintf("%s %s: an image in a registry does not work yet", verb, path), "give a folder that build wrote")
+		return system.BadInput("%s %s: an image in a registry does not work yet", verb, path).Suggest("give a folder that build wrote")
 	}
-	return &system.Error{Kind: system.ErrUnusable, What: verb + " " + path, Err: fs.ErrNotExist, Next: "give a folder that build wrote"}
+	return system.Unusable("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
 }
 
 func (c *cli) sayVerified(path string, r *verify.Result) {

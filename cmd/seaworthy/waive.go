@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
@@ -42,7 +43,8 @@ has expired denies. check and build take the file with --waivers.
 				return err
 			}
 			if file == "" && len(files) == 0 {
-				err = usageError(fmt.Sprintf("%q is a finding of which system?", name), "name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
+				err = system.BadInput("%q is a finding of which system?", name).
+					Suggest("name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
 			}
 			if err := errors.Join(o.Check(), err, canHold(o.File)); err != nil {
 				return err

@@ -17,16 +17,16 @@ import (
 func canHold(path string) error {
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
-		return usageError(path+" is a folder", "name a file")
+		return system.BadInput("%s is a folder", path).Suggest("name a file")
 	case err != nil && isLink(path):
-		return usageError("cannot write "+path+": the link leads nowhere", "name a file, or mend the link")
+		return system.BadInput("cannot write %s: the link leads nowhere", path).Suggest("name a file, or mend the link")
 	}
 	dir := filepath.Dir(path)
 	switch info, err := os.Stat(dir); {
 	case err != nil:
-		return &system.Error{Kind: system.ErrInput, What: "cannot write " + path, Err: cause(err), Next: "make the folder " + dir + ", or name another file"}
+		return system.BadInput("cannot write %s", path).Because(cause(err)).Suggest("make the folder %s, or name another file", dir)
 	case !info.IsDir():
-		return usageError("cannot write "+path+": "+dir+" is no folder", "name another file")
+		return system.BadInput("cannot write %s: %s is no folder", path, dir).Suggest("name another file")
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 		return err
 	}
 	failed := func(err error) error {
-		return &system.Error{Kind: system.ErrUnusable, What: "cannot write " + path, Err: cause(err), Next: "name a file that can be written"}
+		return system.Unusable("cannot write %s", path).Because(cause(err)).Suggest("name a file that can be written")
 	}
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {

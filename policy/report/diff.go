@@ -44,8 +44,7 @@ func CheckDiff(format string) error {
 	if slices.Contains(DiffFormats(), format) {
 		return nil
 	}
-	return &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("diff has no report format %q", format),
-		Next: "the formats are " + strings.Join(DiffFormats(), ", ")}
+	return system.BadInput("diff has no report format %q", format).Suggest("the formats are %s", strings.Join(DiffFormats(), ", "))
 }
 
 // diffTally is the counts in words.

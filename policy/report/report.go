@@ -7,7 +7,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -72,10 +71,7 @@ func Check(format string) error {
 	if formats()[format] != nil {
 		return nil
 	}
-	return &system.Error{
-		Kind: system.ErrInput, What: fmt.Sprintf("report format %q is not known", format),
-		Next: "the formats are " + strings.Join(Formats(), ", "),
-	}
+	return system.BadInput("report format %q is not known", format).Suggest("the formats are %s", strings.Join(Formats(), ", "))
 }
 
 // Write writes a decision in a format, one of Formats.

@@ -55,9 +55,8 @@ func uncovered(c *facts.Component) error {
 		what = cmp.Or(d.PrettyName, strings.TrimSpace(d.ID+" "+d.VersionID))
 	}
 	o := c.Image.Origin
-	return &system.Error{Kind: system.ErrUnusable, Pos: system.Position{File: o.File, Line: o.Line, Column: o.Column},
-		What: fmt.Sprintf("component %s: no vulnerability database speaks of the packages of %s", c.ID, what),
-		Next: "give one that does (--vuln-db PATH), or none: then the report says that nothing was scanned"}
+	return system.Unusable("component %s: no vulnerability database speaks of the packages of %s", c.ID, what).At(system.Position{File: o.File, Line: o.Line, Column: o.Column}).
+		Suggest("give one that does (--vuln-db PATH), or none: then the report says that nothing was scanned")
 }
 
 // groups are a component's packages by their type.

@@ -58,8 +58,8 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 		}
 	}
 	if !r.kinds["OSV"] && !r.kinds[tracker] {
-		return &system.Error{Kind: system.ErrInput, What: "the vulnerability databases say what attackers use, and not in which packages it is",
-			Next: "give one in the form of OSV or of Debian's security tracker too"}
+		return system.BadInput("the vulnerability databases say what attackers use, and not in which packages it is").
+			Suggest("give one in the form of OSV or of Debian's security tracker too")
 	}
 	m.settle()
 	if err := m.unmatched(f); err != nil {
@@ -71,7 +71,7 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 // Check looks whether the files are there, before anything is read.
 func (o Options) Check() error {
 	if len(o.VEX) > 0 && len(o.Databases) == 0 {
-		return &system.Error{Kind: system.ErrInput, What: "--vex, and no vulnerability database", Next: "give one: --vuln-db PATH"}
+		return system.BadInput("--vex, and no vulnerability database").Suggest("give one: --vuln-db PATH")
 	}
 	for _, p := range slices.Concat(o.Databases, o.VEX) {
 		if _, err := os.Stat(p); err != nil {
@@ -124,7 +124,7 @@ func canonical(id string, ids map[string]bool) string {
 // fill writes the facts.
 func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *statements) error {
 	if m.err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "vulnerability databases", Err: m.err}
+		return system.Unusable("vulnerability databases").Because(m.err)
 	}
 	f.Vulnerabilities = scan
 	f.Vulnerabilities.VEX = said.digests
@@ -192,10 +192,9 @@ func (r *reader) summary() facts.VulnerabilityScan {
 }
 
 func unreadable(path string, err error) error {
-	return &system.Error{Kind: system.ErrUnusable, What: "cannot read " + path, Err: err, Next: "name a file that can be read"}
+	return system.Unusable("cannot read %s", path).Because(err).Suggest("name a file that can be read")
 }
 
 func malformed(path string, err error) error {
-	return &system.Error{Kind: system.ErrInput, What: path, Err: err,
-		Next: "docs/vulnerabilities.md names the forms that are read"}
+	return system.BadInput("%s", path).Because(err).Suggest("docs/vulnerabilities.md names the forms that are read")
 }

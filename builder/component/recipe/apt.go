@@ -35,9 +35,8 @@ type apt struct {
 func openApt(ctx context.Context, stateDir, arch, suite string, progress func(string)) (a *apt, close func(), err error) {
 	for _, tool := range []string{"apt-get", "apt-cache"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return nil, nil, &system.Error{Kind: system.ErrUnusable,
-				What: "this component is made of Debian packages, and " + tool + " is not on this machine",
-				Next: "build it on Debian or a system derived from it, or in a container of one"}
+			return nil, nil, system.Unusable("this component is made of Debian packages, and %s is not on this machine", tool).
+				Suggest("build it on Debian or a system derived from it, or in a container of one")
 		}
 	}
 	dir, err := filepath.Abs(filepath.Join(stateDir, "apt-"+arch))
@@ -45,21 +44,21 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 		return nil, nil, err
 	}
 	if strings.ContainsAny(dir, "\"\n;") {
-		return nil, nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("state folder %q: apt cannot quote that name", dir)}
+		return nil, nil, system.BadInput("state folder %q: apt cannot quote that name", dir)
 	}
 	a = &apt{dir: dir, arch: arch, suite: suite, progress: progress}
 	for _, d := range []string{"etc/sources.list.d", "etc/preferences.d", "lists/partial", "archives/partial", "cache", "log"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
-			return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "state folder", Err: err}
+			return nil, nil, system.Unusable("state folder").Because(err)
 		}
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "seaworthy.lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "state folder", Err: err}
+		return nil, nil, system.Unusable("state folder").Because(err)
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		lock.Close()
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "lock the state folder", Err: err}
+		return nil, nil, system.Unusable("lock the state folder").Because(err)
 	}
 	close = func() { lock.Close() }
 	if err := a.configure("/etc/apt"); err != nil {
@@ -69,8 +68,7 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 	progress("fetching package lists")
 	if _, err := a.run(ctx, "apt-get", "-q", "update"); err != nil {
 		close()
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "fetch package lists", Err: err,
-			Next: "check the network and the apt sources of this machine"}
+		return nil, nil, system.Unusable("fetch package lists").Because(err).Suggest("check the network and the apt sources of this machine")
 	}
 	return a, close, nil
 }
@@ -197,7 +195,7 @@ func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*deb
 	if depends {
 		out, err := a.run(ctx, "apt-get", append([]string{"-q", "-y", "--simulate", "install"}, wants...)...)
 		if err != nil {
-			return nil, &system.Error{Kind: system.ErrUnusable, What: "resolve dependencies", Err: err}
+			return nil, system.Unusable("resolve dependencies").Because(err)
 		}
 		wants = nil
 		for _, line := range strings.Split(string(out), "\n") {
@@ -208,11 +206,11 @@ func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*deb
 	}
 	out, err := a.run(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, wants...)...)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "look packages up", Err: err}
+		return nil, system.Unusable("look packages up").Because(err)
 	}
 	stanzas, err := readStanzas(bytes.NewReader(out))
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "package index", Err: err}
+		return nil, system.Unusable("package index").Because(err)
 	}
 	return match(wants, stanzas)
 }
@@ -236,8 +234,7 @@ func match(wants []string, stanzas []stanza) ([]*debPackage, error) {
 			}
 		}
 		if found == nil {
-			errs = append(errs, &system.Error{Kind: system.ErrUnusable,
-				What: fmt.Sprintf("package %s is not in this machine's apt sources", want)})
+			errs = append(errs, system.Unusable("package %s is not in this machine's apt sources", want))
 			continue
 		}
 		out = append(out, found)
@@ -258,8 +255,7 @@ func indexed(s stanza) (*debPackage, error) {
 		Architecture: s["Architecture"], Size: size, SHA256: s["SHA256"]}}
 	if err != nil || size < 0 || !sha256RE.MatchString(p.SHA256) || !debNameRE.MatchString(p.Name) ||
 		!debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) {
-		return nil, &system.Error{Kind: system.ErrUnusable,
-			What: fmt.Sprintf("the index entry of package %q lacks a name, version, architecture, size or SHA-256", s["Package"])}
+		return nil, system.Unusable("the index entry of package %q lacks a name, version, architecture, size or SHA-256", s["Package"])
 	}
 	return p, nil
 }
@@ -271,7 +267,7 @@ func (a *apt) fetch(ctx context.Context, packages []*debPackage) error {
 			p.Name+"_"+strings.ReplaceAll(p.Version, ":", "%3a")+"_"+p.Architecture+".deb")
 		if verifyFile(p.file, p.SHA256) != nil {
 			if err := os.Remove(p.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return &system.Error{Kind: system.ErrUnusable, What: "state folder", Err: err}
+				return system.Unusable("state folder").Because(err)
 			}
 			missing = append(missing, p.Name+"="+p.Version)
 		}
@@ -281,7 +277,7 @@ func (a *apt) fetch(ctx context.Context, packages []*debPackage) error {
 	}
 	a.progress("fetching " + plural(len(missing), "package"))
 	if _, err := a.run(ctx, "apt-get", append([]string{"-q", "download"}, missing...)...); err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "fetch packages", Err: err}
+		return system.Unusable("fetch packages").Because(err)
 	}
 	return nil
 }

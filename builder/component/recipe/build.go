@@ -66,7 +66,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		o.Progress = func(string) {}
 	}
 	if !archRE.MatchString(o.Arch) {
-		return nil, &system.Error{Kind: system.ErrInput, What: fmt.Sprintf("architecture %q", o.Arch)}
+		return nil, system.BadInput("architecture %q", o.Arch)
 	}
 	if o.Time.IsZero() {
 		o.Time = time.Unix(0, 0)
@@ -78,7 +78,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	}
 	sp, err := newSpool()
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "temporary file", Err: err}
+		return nil, system.Unusable("temporary file").Because(err)
 	}
 	defer sp.Close()
 	t := newTree()
@@ -128,7 +128,7 @@ func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool,
 	if state == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return nil, &system.Error{Kind: system.ErrInput, What: "no state folder", Err: err}
+			return nil, system.BadInput("no state folder").Because(err)
 		}
 		state = filepath.Join(cache, "seaworthy")
 	}
@@ -159,16 +159,16 @@ func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool,
 func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, error) {
 	lay, err := writeLayer(t, sp, o.Time)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "pack the layer", Err: err}
+		return nil, system.Unusable("pack the layer").Because(err)
 	}
 	l, err := openLayout(o.Output)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "open layout " + o.Output, Err: err}
+		return nil, system.Unusable("open layout %s", o.Output).Because(err)
 	}
 	defer l.Close()
 	index, manifest, err := l.put(rec, o.Arch, lay, o.Time)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrUnusable, What: "write layout " + o.Output, Err: err}
+		return nil, system.Unusable("write layout %s", o.Output).Because(err)
 	}
 	return &Result{Reference: rec.Reference(), Digest: index.String(), Manifest: manifest.String(), Packages: kept, Size: lay.blob.len}, nil
 }

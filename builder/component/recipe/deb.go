@@ -54,7 +54,7 @@ func verifyReader(r io.Reader, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return &system.Error{Kind: system.ErrMismatch, What: fmt.Sprintf("SHA-256 is %s, its index says %s", got, want)}
+		return system.Mismatch("SHA-256 is %s, its index says %s", got, want)
 	}
 	return nil
 }

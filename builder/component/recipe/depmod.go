@@ -27,9 +27,8 @@ func (all modules) choose(k *Kernel) (modules, error) {
 			}
 		}
 		if !found && must {
-			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: v.Pos,
-				What: fmt.Sprintf("this kernel has no module %q", v.Text),
-				Next: "it may be built in: then leave it out, or name it under optional"})
+			errs = append(errs, system.BadInput("this kernel has no module %q", v.Text).At(v.Pos).
+				Suggest("it may be built in: then leave it out, or name it under optional"))
 		}
 	}
 	for _, v := range k.Modules {
@@ -51,8 +50,7 @@ func (all modules) choose(k *Kernel) (modules, error) {
 		chosen[m.name] = m
 		for _, d := range m.depends {
 			if all[d] == nil {
-				errs = append(errs, &system.Error{Kind: system.ErrUnusable,
-					What: fmt.Sprintf("module %s depends on %s, which the kernel package does not hold", m.name, d)})
+				errs = append(errs, system.Unusable("module %s depends on %s, which the kernel package does not hold", m.name, d))
 				continue
 			}
 			queue = append(queue, d)

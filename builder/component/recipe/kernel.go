@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"fmt"
 	"path"
 	"strings"
 
@@ -26,19 +25,18 @@ func arrangeKernel(t *tree, sp *spool, k *Kernel) error {
 			continue
 		}
 		if version != "" {
-			return &system.Error{Kind: system.ErrUnusable, Pos: k.Pos, What: fmt.Sprintf("two kernels: %s and %s", version, v),
-				Next: "name one kernel package"}
+			return system.Unusable("two kernels: %s and %s", version, v).At(k.Pos).Suggest("name one kernel package")
 		}
 		version = v
 		move(t, p, "kernel")
 	}
 	if version == "" {
-		return &system.Error{Kind: system.ErrUnusable, Pos: k.Pos, What: "the packages hold no boot/vmlinuz-VERSION",
-			Next: "name a kernel image under debian: packages, and include boot/**"}
+		return system.Unusable("the packages hold no boot/vmlinuz-VERSION").At(k.Pos).
+			Suggest("name a kernel image under debian: packages, and include boot/**")
 	}
 	if t.nodes["boot/config-"+version] == nil {
-		return &system.Error{Kind: system.ErrUnusable, Pos: k.Pos, What: "the packages hold no boot/config-" + version,
-			Next: "rules read the kernel's configuration: include boot/config-*"}
+		return system.Unusable("the packages hold no boot/config-%s", version).At(k.Pos).
+			Suggest("rules read the kernel's configuration: include boot/config-*")
 	}
 	move(t, "boot/config-"+version, "config")
 	for p := range t.nodes {
@@ -76,10 +74,10 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 		if n.typ == system.TypeFile && strings.Contains(path.Base(file), ".ko") {
 			m, err := loadModule(t, sp, n, base)
 			if err != nil {
-				return &system.Error{Kind: system.ErrUnusable, What: "kernel module " + n.path, Err: err}
+				return system.Unusable("kernel module %s", n.path).Because(err)
 			}
 			if all[m.name] != nil {
-				return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("modules %s and %s have one name", all[m.name].file, m.file)}
+				return system.Unusable("modules %s and %s have one name", all[m.name].file, m.file)
 			}
 			all[m.name] = m
 		}

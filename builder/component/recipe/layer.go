@@ -73,7 +73,7 @@ func addTars(t *tree, sp *spool, rec *Recipe) error {
 			}
 		}
 		if len(in) == 0 {
-			return &system.Error{Kind: system.ErrInput, Pos: spec.Pos, What: fmt.Sprintf("tarball %q: no file matches its include", spec.Path)}
+			return system.BadInput("tarball %q: no file matches its include", spec.Path).At(spec.Pos)
 		}
 		if err := addTar(t, sp, spec.Path, in, spec.Pos); err != nil {
 			return err

@@ -97,7 +97,7 @@ func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error)
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if d != "" && digest.FromBytes(data) != d {
-		return nil, &system.Error{Kind: system.ErrMismatch, What: "blob " + d.String() + " has other bytes than its digest says"}
+		return nil, system.Mismatch("blob %s has other bytes than its digest says", d.String())
 	}
 	idx := &ocispec.Index{}
 	if err := json.Unmarshal(data, idx); err != nil {

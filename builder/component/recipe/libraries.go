@@ -61,7 +61,7 @@ func (l *linker) need(n *node) error {
 	l.done[n.path] = true
 	interp, libs, err := dynamic(n.content.reader())
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "read " + n.path, Err: err}
+		return system.Unusable("read %s", n.path).Because(err)
 	}
 	var errs []error
 	if interp != "" {
@@ -79,8 +79,8 @@ func (l *linker) need(n *node) error {
 }
 
 func missing(n *node, what string) error {
-	return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("%s needs %s, which no package holds", n.path, what),
-		Next: "add the package that holds it, or take it off debian: exclude"}
+	return system.Unusable("%s needs %s, which no package holds", n.path, what).
+		Suggest("add the package that holds it, or take it off debian: exclude")
 }
 
 // addInterpreter adds the dynamic linker. Where packages hold it below usr
@@ -105,7 +105,7 @@ func (l *linker) take(p string, hops int) error {
 	n := l.t.nodes[p]
 	if n == nil {
 		if n = l.spare[p]; n == nil {
-			return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("library %s is in no package", p)}
+			return system.Unusable("library %s is in no package", p)
 		}
 		if err := l.t.addPackage(n); err != nil {
 			return err
@@ -115,7 +115,7 @@ func (l *linker) take(p string, hops int) error {
 		return l.need(n)
 	}
 	if hops > 8 {
-		return &system.Error{Kind: system.ErrUnusable, What: fmt.Sprintf("library %s: too many links", p)}
+		return system.Unusable("library %s: too many links", p)
 	}
 	target := n.link
 	if !path.IsAbs(target) {

@@ -36,8 +36,7 @@ func Load(dir string) (*Recipe, error) {
 	name := filepath.Join(dir, FileName)
 	data, err := system.ReadFile(name, maxRecipe)
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, What: "no recipe: cannot read " + name, Err: err,
-			Next: "name the folder that holds " + FileName}
+		return nil, system.BadInput("no recipe: cannot read %s", name).Because(err).Suggest("name the folder that holds %s", FileName)
 	}
 	rec, err := parse(name, data)
 	if err != nil {

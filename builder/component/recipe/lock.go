@@ -30,16 +30,15 @@ func readLock(rec *Recipe, arch string) ([]Package, error) {
 	name := filepath.Join(rec.Dir, LockName)
 	l, err := loadLock(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, &system.Error{Kind: system.ErrInput, What: "no " + name, Next: "build once with the flag that writes the lock"}
+		return nil, system.BadInput("no %s", name).Suggest("build once with the flag that writes the lock")
 	}
 	if err != nil {
-		return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: name}, What: "bad lock", Err: err}
+		return nil, system.BadInput("bad lock").At(system.Position{File: name}).Because(err)
 	}
 	packages := l.Architectures[arch]
 	if l.Component != rec.Reference() || len(packages) == 0 {
-		return nil, &system.Error{Kind: system.ErrMismatch, Pos: system.Position{File: name},
-			What: fmt.Sprintf("the lock is for %s and holds %s for %s", l.Component, plural(len(packages), "package"), arch),
-			Next: "build without --locked and write a new lock"}
+		return nil, system.Mismatch("the lock is for %s and holds %s for %s", l.Component, plural(len(packages), "package"), arch).At(system.Position{File: name}).
+			Suggest("build without --locked and write a new lock")
 	}
 	return packages, nil
 }
@@ -79,9 +78,8 @@ func compareLock(locked []Package, got []*debPackage) error {
 	}
 	for _, p := range got {
 		if w := want[p.Name]; w != p.Package {
-			errs = append(errs, &system.Error{Kind: system.ErrMismatch,
-				What: fmt.Sprintf("package %s: the lock says %s sha256 %.12s, the index %s sha256 %.12s", p.Name, w.Version, w.SHA256, p.Version, p.SHA256),
-				Next: "build without --locked and write a new lock"})
+			errs = append(errs, system.Mismatch("package %s: the lock says %s sha256 %.12s, the index %s sha256 %.12s", p.Name, w.Version, w.SHA256, p.Version, p.SHA256).
+				Suggest("build without --locked and write a new lock"))
 		}
 	}
 	return errors.Join(errs...)
@@ -107,7 +105,7 @@ func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
 	}
 	tmp, err := os.CreateTemp(rec.Dir, ".lock-")
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "write " + name, Err: err}
+		return system.Unusable("write %s", name).Because(err)
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(append(data, '\n'))
@@ -115,7 +113,7 @@ func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
 		err = os.Rename(tmp.Name(), name)
 	}
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "write " + name, Err: err}
+		return system.Unusable("write %s", name).Because(err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func addOwn(t *tree, sp *spool, rec *Recipe) error {
 	var errs []error
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {
-		return &system.Error{Kind: system.ErrUnusable, What: "open the recipe's folder", Err: err}
+		return system.Unusable("open the recipe's folder").Because(err)
 	}
 	defer root.Close()
 	for _, f := range rec.Files {
@@ -30,7 +30,7 @@ func addOwn(t *tree, sp *spool, rec *Recipe) error {
 			n.content, err = sp.add(strings.NewReader(f.Contents))
 		}
 		if err != nil {
-			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: f.Pos, What: fmt.Sprintf("file %q", f.Path), Err: err})
+			errs = append(errs, system.BadInput("file %q", f.Path).At(f.Pos).Because(err))
 			continue
 		}
 		errs = append(errs, t.put(n, f.Pos))
@@ -101,7 +101,7 @@ func appendAccounts(t *tree, sp *spool, name string, add []account) error {
 	} else {
 		old, err := n.content.bytes(maxAccounts)
 		if err != nil || n.typ != system.TypeFile {
-			return &system.Error{Kind: system.ErrUnusable, What: "read " + name, Err: err}
+			return system.Unusable("read %s", name).Because(err)
 		}
 		for _, line := range strings.Split(strings.TrimRight(string(old), "\n"), "\n") {
 			f := strings.Split(line, ":")
@@ -115,8 +115,7 @@ func appendAccounts(t *tree, sp *spool, name string, add []account) error {
 	var errs []error
 	for _, a := range add {
 		if names[a.name] || ids[fmt.Sprint(a.id)] {
-			errs = append(errs, &system.Error{Kind: system.ErrInput, Pos: a.pos,
-				What: fmt.Sprintf("%s has %q or the number %d already", name, a.name, a.id)})
+			errs = append(errs, system.BadInput("%s has %q or the number %d already", name, a.name, a.id).At(a.pos))
 			continue
 		}
 		names[a.name], ids[fmt.Sprint(a.id)] = true, true

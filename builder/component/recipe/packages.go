@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"sort"
 	"strings"
@@ -96,8 +95,8 @@ func gather(ctx context.Context, src packageSource, rec *Recipe, arch string, lo
 	if locked != nil {
 		for i, name := range roots {
 			if !hasLocked(locked, name) {
-				return nil, &system.Error{Kind: system.ErrMismatch, Pos: rec.Debian.Packages[i].Pos,
-					What: fmt.Sprintf("package %s is not in the lock", name), Next: "build without --locked and write a new lock"}
+				return nil, system.Mismatch("package %s is not in the lock", name).At(rec.Debian.Packages[i].Pos).
+					Suggest("build without --locked and write a new lock")
 			}
 		}
 		exact := make([]string, 0, len(locked))
@@ -106,9 +105,8 @@ func gather(ctx context.Context, src packageSource, rec *Recipe, arch string, lo
 		}
 		got, err := src.resolve(ctx, exact, false)
 		if err != nil {
-			return nil, &system.Error{Kind: system.ErrMismatch, Pos: rec.Debian.Packages[0].Pos,
-				What: "the locked packages cannot be had", Err: err,
-				Next: "build without --locked and write a new lock"}
+			return nil, system.Mismatch("the locked packages cannot be had").At(rec.Debian.Packages[0].Pos).Because(err).
+				Suggest("build without --locked and write a new lock")
 		}
 		packages = got
 	} else {

@@ -22,7 +22,7 @@ func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, a
 	if module == "" {
 		var err error
 		if module, err = moduleRoot(rec.Dir); err != nil {
-			return &system.Error{Kind: system.ErrInput, Pos: rec.Programs[0].Pos, What: "go programs need a Go module around the recipe", Err: err}
+			return system.BadInput("go programs need a Go module around the recipe").At(rec.Programs[0].Pos).Because(err)
 		}
 	}
 	tmp, err := os.MkdirTemp("", "seaworthy-go-")
@@ -35,7 +35,7 @@ func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, a
 		progress("compiling " + p.Package)
 		out := filepath.Join(tmp, fmt.Sprint(i))
 		if err := goBuild(ctx, module, arch, p.Package, out); err != nil {
-			errs = append(errs, &system.Error{Kind: system.ErrUnusable, Pos: p.Pos, What: "compile " + p.Package, Err: err})
+			errs = append(errs, system.Unusable("compile %s", p.Package).At(p.Pos).Because(err))
 			continue
 		}
 		f, err := os.Open(out)

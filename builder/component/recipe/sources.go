@@ -30,7 +30,7 @@ func trustedSources(etc string) (files map[string]string, skipped []string, err 
 			continue
 		}
 		if err != nil {
-			return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "read apt sources", Err: err}
+			return nil, nil, system.Unusable("read apt sources").Because(err)
 		}
 		text := listSources
 		if ext == ".sources" {
@@ -45,8 +45,8 @@ func trustedSources(etc string) (files map[string]string, skipped []string, err 
 		}
 	}
 	if len(files) == 0 {
-		return nil, nil, &system.Error{Kind: system.ErrUnusable, What: "this machine has no apt sources whose signatures are checked",
-			Next: "build on Debian or a system derived from it"}
+		return nil, nil, system.Unusable("this machine has no apt sources whose signatures are checked").
+			Suggest("build on Debian or a system derived from it")
 	}
 	return files, skipped, nil
 }

@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"errors"
-	"fmt"
 	"path"
 	"strings"
 
@@ -50,9 +49,7 @@ func (t *tree) sorted() []*node {
 func (t *tree) addPackage(n *node) error {
 	old := t.nodes[n.path]
 	if old != nil && (old.typ != system.TypeDir || n.typ != system.TypeDir) {
-		return &system.Error{Kind: system.ErrUnusable,
-			What: fmt.Sprintf("%s is in package %s and in package %s", n.path, old.owner, n.owner),
-			Next: "exclude one of the packages"}
+		return system.Unusable("%s is in package %s and in package %s", n.path, old.owner, n.owner).Suggest("exclude one of the packages")
 	}
 	if old == nil {
 		t.nodes[n.path] = n
@@ -64,10 +61,10 @@ func (t *tree) addPackage(n *node) error {
 func (t *tree) put(n *node, pos system.Position) error {
 	if old := t.nodes[n.path]; old != nil {
 		if old.owner == "" {
-			return &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf("path %q is made twice", n.path)}
+			return system.BadInput("path %q is made twice", n.path).At(pos)
 		}
 		if (old.typ == system.TypeDir) != (n.typ == system.TypeDir) {
-			return &system.Error{Kind: system.ErrInput, Pos: pos, What: fmt.Sprintf("path %q is a %s of package %s", n.path, old.typ, old.owner)}
+			return system.BadInput("path %q is a %s of package %s", n.path, old.typ, old.owner).At(pos)
 		}
 	}
 	t.nodes[n.path] = n
@@ -92,8 +89,7 @@ func (t *tree) finish() error {
 					t.nodes[dir] = &node{path: dir, typ: system.TypeDir, mode: 0o755}
 				}
 			case parent.typ != system.TypeDir:
-				errs = append(errs, &system.Error{Kind: system.ErrUnusable,
-					What: fmt.Sprintf("%s lies below %s, which is a %s", p, dir, parent.typ)})
+				errs = append(errs, system.Unusable("%s lies below %s, which is a %s", p, dir, parent.typ))
 			}
 		}
 	}

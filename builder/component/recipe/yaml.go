@@ -24,7 +24,7 @@ func (r *reader) pos(n *yaml.Node) system.Position {
 }
 
 func (r *reader) fail(n *yaml.Node, format string, args ...any) {
-	r.errs = append(r.errs, &system.Error{Kind: system.ErrInput, Pos: r.pos(n), What: fmt.Sprintf(format, args...)})
+	r.errs = append(r.errs, system.BadInput(format, args...).At(r.pos(n)))
 }
 
 func (r *reader) failNext(n *yaml.Node, next, format string, args ...any) {
@@ -40,7 +40,7 @@ func (r *reader) document(data []byte) *yaml.Node {
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	var doc, second yaml.Node
 	if err := dec.Decode(&doc); err != nil {
-		e := &system.Error{Kind: system.ErrInput, Pos: system.Position{File: r.file}, What: "not a YAML document", Err: err}
+		e := system.BadInput("not a YAML document").At(system.Position{File: r.file}).Because(err)
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			line, _ := strconv.Atoi(m[1])
 			e.Pos.Line, e.Pos.Column, e.What, e.Err = line, 1, m[2], nil

@@ -32,8 +32,8 @@ func Follow(was, now []File, edits []decision.Edit) ([]File, error) {
 		}
 		at, ok := f.place(steps, at)
 		if !ok {
-			return nil, &system.Error{Kind: system.ErrInput, Pos: system.Position{File: now[k].Name},
-				What: "cannot edit: another edit changes /" + strings.Join(steps, "/"), Next: "make that one first, and explain this finding again"}
+			return nil, system.BadInput("cannot edit: another edit changes /%s", strings.Join(steps, "/")).At(system.Position{File: now[k].Name}).
+				Suggest("make that one first, and explain this finding again")
 		}
 		if !f.done(at) {
 			if now[k], err = one(now[k], e.Op, at, e.Value); err != nil {

@@ -16,7 +16,7 @@ import (
 // that sets it.
 func locate(files []File, e decision.Edit) (file int, steps []string, err error) {
 	fail := func(format string, args ...any) (int, []string, error) {
-		return 0, nil, &system.Error{Kind: system.ErrInput, What: "cannot edit: " + fmt.Sprintf(format, args...), Next: "give the os.yml files that were decided about"}
+		return 0, nil, system.BadInput("cannot edit: %s", fmt.Sprintf(format, args...)).Suggest("give the os.yml files that were decided about")
 	}
 	trees := make([]any, len(files))
 	for i, f := range files {

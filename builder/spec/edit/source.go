@@ -66,8 +66,8 @@ func parse(name, text string) (*source, error) {
 
 // refuse is the error for an edit that cannot be made. n may be nil.
 func (s *source) refuse(n *yaml.Node, format string, args ...any) error {
-	e := &system.Error{Kind: system.ErrInput, Pos: system.Position{File: s.name}, What: "cannot edit: " + fmt.Sprintf(format, args...),
-		Next: "make the change by hand"}
+	e := system.BadInput("cannot edit: %s", fmt.Sprintf(format, args...)).At(system.Position{File: s.name}).
+		Suggest("make the change by hand")
 	if n != nil {
 		e.Pos.Line, e.Pos.Column = n.Line, n.Column
 	}
