@@ -43,7 +43,7 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 	o.circumstances(r, f)
 	for _, c := range f.Components {
 		if n := len(c.Files.LeftOut); n > 0 {
-			o.Progress.say(Inventory, fmt.Sprintf("note: %s: device nodes are left out, /dev is made when the container starts: %s", c.ID, strings.Join(c.Files.LeftOut[:min(n, 5)], ", ")))
+			o.Progress.say(Inventory, fmt.Sprintf("note: %s: device nodes of the image are left out; a container gets those of its own /dev and of `devices`: %s", c.ID, strings.Join(c.Files.LeftOut[:min(n, 5)], ", ")))
 		}
 	}
 	if err := vuln.Match(ctx, f, o.vulnerabilities()); err != nil {

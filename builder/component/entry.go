@@ -104,7 +104,7 @@ func (r reading) header(h *tar.Header) (*tarEntry, error) {
 	if isSparse(h) {
 		e.sparse = h.Size
 	}
-	// Below /dev, where every container has its own.
+	// A container has the nodes of its own /dev and of its spec.
 	e.LeftOut = !r.devices && (e.Type == system.TypeChar || e.Type == system.TypeBlock)
 	return e, nil
 }
@@ -147,8 +147,8 @@ func (r reading) entry(h *tar.Header, p string) (*system.Entry, error) {
 			return nil, refuse(h.Name, "hard link to itself")
 		}
 	case system.TypeChar, system.TypeBlock:
-		if !r.devices && (r.archive != "" || !below(p, "dev")) {
-			return nil, refuse(h.Name, "%s device %d:%d: only init images may bring device nodes", t, h.Devmajor, h.Devminor)
+		if !r.devices && r.archive != "" {
+			return nil, refuse(h.Name, "%s device %d:%d in a tarball of an image", t, h.Devmajor, h.Devminor)
 		}
 		// What Linux's dev_t holds.
 		if h.Devmajor < 0 || h.Devmajor >= 1<<12 || h.Devminor < 0 || h.Devminor >= 1<<20 {
@@ -192,7 +192,9 @@ func isSparse(h *tar.Header) bool {
 }
 
 // cleanPath gives the clean, relative form of a name, "" for the root. An
-// absolute name starts from the image's root, as it does for every runtime.
+// absolute name starts from the image's root, and ".." takes away the part
+// before it, whatever that is on disk, as Docker and containerd clean names. A
+// name that starts with ".." after that leaves the tree.
 func cleanPath(name string, lim limits) (string, error) {
 	switch {
 	case name == "":
@@ -202,15 +204,16 @@ func cleanPath(name string, lim limits) (string, error) {
 	case strings.ContainsRune(name, 0):
 		return "", fmt.Errorf("the name holds a NUL")
 	}
-	for part := range strings.SplitSeq(name, "/") {
-		if part == ".." {
-			return "", fmt.Errorf("the name leaves the tree")
-		}
+	clean := path.Clean(name)
+	if clean == ".." || strings.HasPrefix(clean, "../") {
+		return "", fmt.Errorf("the name leaves the tree")
+	}
+	for part := range strings.SplitSeq(clean, "/") {
 		if len(part) > lim.name {
 			return "", fmt.Errorf("a part of the name has %d bytes; the limit is %d", len(part), lim.name)
 		}
 	}
-	return strings.TrimPrefix(path.Clean("/"+name), "/"), nil
+	return strings.TrimPrefix(path.Clean("/"+clean), "/"), nil
 }
 
 // below: p lies in the folder dir.

@@ -119,6 +119,12 @@ func TestPlan(t *testing.T) {
 			[]string{`a file 4755 "x" @0`, "b hardlink -> a 4755 @0"}},
 		{"hard link that takes setuid away", []entries{{setuid, {Path: "c", Type: system.TypeHardlink, Link: "b", Mode: 0o755}}},
 			[]string{`b file "x" @0`, "c hardlink -> b @0"}},
+		{"opaque whiteout below a link", []entries{{dir("usr"), file("usr/x", "0"), link("a", "usr")}, {file("a/y", "1"), ocitest.Opaque("a")}},
+			[]string{"usr dir @0", `usr/y file "1" @1`, `usr/x file "0" @0 shadowed`, "a symlink -> usr @0"}},
+		{"only an opaque whiteout below a link", []entries{{dir("usr"), file("usr/x", "0"), link("a", "usr")}, {ocitest.Opaque("a")}},
+			[]string{"usr dir @0", `usr/x file "0" @0 shadowed`, "a symlink -> usr @0"}},
+		{"a node by two names", []entries{{ocitest.Device("srv/a", 1, 3), hard("srv/b", "srv/a"), hard("c", "srv/b")}},
+			[]string{"srv/a char @0 shadowed"}},
 		{"a node below dev by two names", []entries{{ocitest.Device("dev/a", 1, 3), hard("dev/b", "dev/a")}},
 			[]string{"dev/a char @0 shadowed"}},
 	} {

@@ -44,7 +44,7 @@ func (s *Store) Pass(ctx context.Context, img *system.Image, nested []string, si
 // announced as 0755, root's. A hard link whose file an upper layer has
 // replaced is announced as a file with the old content.
 //
-// A device node below dev/ is announced as shadowed unless o.Devices is set.
+// A device node is announced as shadowed unless o.Devices is set.
 //
 // Entries that would leave their place are refused (ErrUnusable); bytes that
 // are not what a digest, diff ID or size says are an ErrMismatch. An error of

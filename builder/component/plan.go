@@ -269,11 +269,8 @@ func (u *unpacking) link(name string, e *system.Entry) (*inode, error) {
 		return nil, refuse(name, "hard link to %q, which is not in the image by then", e.Link)
 	}
 	what := in.children[base].inode
-	switch {
-	case what.Type == system.TypeDir:
+	if what.Type == system.TypeDir {
 		return nil, refuse(name, "hard link to %q, a dir", e.Link)
-	case what.unsaid && !below(e.Path, "dev"):
-		return nil, refuse(name, "hard link to %q, a device node that is left out", e.Link)
 	}
 	what.UID, what.GID = e.UID, e.GID
 	if what.Type != system.TypeSymlink {

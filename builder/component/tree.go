@@ -259,6 +259,8 @@ func (t *tree) hide(target string, opaque bool, e *system.Entry) error {
 			return unclear(e.Path, "marks %q, a %s", target, l.Type)
 		}
 		note(&n.rare().opaque, e.Layer)
+		// What it empties lies below n, as what a lower layer has at n leads.
+		n.below = e.Layer + 1
 		return nil
 	}
 	note(&n.rare().hidden, e.Layer)

@@ -278,8 +278,8 @@ type Inventory struct {
 	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the
 	// order in which they are applied.
 	Sysctl []Setting `json:"sysctl"`
-	// LeftOut are device nodes below /dev of a container image, which the build
-	// leaves out: every container gets a /dev of its own.
+	// LeftOut are device nodes of a container image, which the build leaves
+	// out: a container gets those of its own /dev and of its spec alone.
 	LeftOut   []string `json:"leftOut"`
 	Truncated bool     `json:"truncated"`
 }
