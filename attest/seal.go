@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Seal writes Dir/attestations, one Sigstore bundle per statement, and
@@ -182,7 +182,7 @@ func copyBlob(root *os.Root, source, target string) error {
 	if err = errors.Join(err, w.Chmod(0o644), w.Close()); err != nil {
 		return err
 	}
-	if digest != "sha256:"+filepath.Base(target) {
+	if digest != digests.FromHex(filepath.Base(target)) {
 		return fmt.Errorf("%s changed while it was copied", source)
 	}
 	return nil
@@ -194,5 +194,5 @@ func digestOf(r io.Reader) (digest string, size int64, err error) {
 	if size, err = io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{r}, make([]byte, 256<<10)); err != nil {
 		return "", 0, err
 	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil)), size, nil
+	return digests.Sum(h), size, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -127,14 +128,14 @@ func (in *Input) subjects(f *folder, manifest string) []statement.Descriptor {
 	}
 	return append(out, statement.Descriptor{
 		Name:   layout.Dir + "/" + in.Name,
-		Digest: map[string]string{"sha256": strings.TrimPrefix(manifest, "sha256:")},
+		Digest: map[string]string{"sha256": digests.Hex(manifest)},
 	})
 }
 
 func fileDescriptor(f layout.File) statement.Descriptor {
 	return statement.Descriptor{
 		Name:   f.Path,
-		Digest: map[string]string{"sha256": strings.TrimPrefix(f.Digest, "sha256:")},
+		Digest: map[string]string{"sha256": digests.Hex(f.Digest)},
 	}
 }
 

@@ -3,7 +3,6 @@ package builder
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // files resolves the files section: contents and sources hashed, ids numbered,
@@ -84,8 +84,7 @@ func idOf(v *spec.Value[spec.ID], ids map[string]uint32) int {
 }
 
 func inline(out *system.File, data []byte) {
-	sum := sha256.Sum256(data)
-	out.Contents, out.Size, out.Digest = data, int64(len(data)), "sha256:"+hex.EncodeToString(sum[:])
+	out.Contents, out.Size, out.Digest = data, int64(len(data)), digests.Of(data)
 }
 
 // fromSource hashes a file of the build machine, which is read again when it
@@ -128,7 +127,7 @@ func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.Fi
 		return fail(err, "")
 	}
 	out.Source, out.SourceText, out.Size = source, f.Source.V, n
-	out.Digest = "sha256:" + hex.EncodeToString(h.Sum(nil))
+	out.Digest = digests.Sum(h)
 	return out, nil
 }
 

@@ -1,14 +1,13 @@
 package pipeline
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -38,8 +37,7 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 		if err != nil {
 			return nil, system.BadInput("cannot read %s", path).Because(err).Suggest("name the os.yml files where they are now")
 		}
-		sum := sha256.Sum256(data)
-		if got := "sha256:" + hex.EncodeToString(sum[:]); got != d.System.Sources[i].Digest {
+		if got := digests.Of(data); got != d.System.Sources[i].Digest {
 			return nil, system.Mismatch("%s is not what was decided about: %s", path, got).Suggest("decide again: seaworthy check")
 		}
 		f := edit.File{Name: d.System.Sources[i].Path, Data: data}

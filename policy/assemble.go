@@ -2,7 +2,6 @@ package policy
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -224,12 +224,7 @@ func digestFiles(files []file) string {
 		fmt.Fprintf(h, "%d %s %d\n", len(f.path), f.path, len(f.content))
 		h.Write(f.content)
 	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
-
-func hashOf(b []byte) string {
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return digests.Sum(h)
 }
 
 // describe gives a rule as a decision carries it.

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -123,7 +124,7 @@ func parseFramework(f file) (*Framework, error) {
 			Suggest("write %s: {title: …, controls: […]}", id)
 	}
 	p := &frameworkParser{file: f}
-	fw := &Framework{ID: id, Digest: hashOf(f.content)}
+	fw := &Framework{ID: id, Digest: digests.Of(f.content)}
 	if !frameworkShape.MatchString(id) {
 		p.bad(root.Content[0], "use small letters, digits and dashes", "framework %q", cut(id, 100))
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -184,7 +185,7 @@ func TestFrameworkView(t *testing.T) {
 	if got := asJSON(t, view.Controls[0].Rules); got != rules {
 		t.Errorf("rules %s", got)
 	}
-	if view.Title != "A catalogue" || view.Version != "2" || view.URL != "https://example.org/fw" || view.Digest != hashOf(fs["frameworks/fw.yaml"].Data) {
+	if view.Title != "A catalogue" || view.Version != "2" || view.URL != "https://example.org/fw" || view.Digest != digests.Of(fs["frameworks/fw.yaml"].Data) {
 		t.Errorf("view %+v", view)
 	}
 	d.Frameworks = nil

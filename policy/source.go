@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -188,5 +189,5 @@ func overallDigest(parts []decision.PolicyPart) string {
 	if count == 1 {
 		return digest
 	}
-	return hashOf([]byte(b.String()))
+	return digests.Of([]byte(b.String()))
 }

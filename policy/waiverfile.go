@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -40,8 +39,7 @@ func readWaivers(path string) (*waiverSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(content)
-	return &waiverSet{list: list, digest: "sha256:" + hex.EncodeToString(sum[:])}, nil
+	return &waiverSet{list: list, digest: digests.Of(content)}, nil
 }
 
 // shownPath is how outputs name a file: relative to the working directory

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 	"github.com/seaworthy-os/seaworthy/scanner/sbom"
@@ -251,7 +251,7 @@ func fileFacts(f system.File) (facts.File, error) {
 		}
 		// What is judged must be what Resolve saw, and what is written is held
 		// to the same digest.
-		if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); err == nil && f.Digest != "" && got != f.Digest {
+		if got := digests.Sum(hash); err == nil && f.Digest != "" && got != f.Digest {
 			err = errors.New("it changed while it was looked at")
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Dir is the layout's folder in that of the image.
@@ -154,12 +155,12 @@ func (l *Layout) document(content, mediaType string) descriptor {
 	sum := sha256.Sum256([]byte(content))
 	h := hex.EncodeToString(sum[:])
 	l.Documents["blobs/sha256/"+h] = []byte(content)
-	return descriptor{MediaType: mediaType, Digest: "sha256:" + h, Size: int64(len(content))}
+	return descriptor{MediaType: mediaType, Digest: digests.FromHex(h), Size: int64(len(content))}
 }
 
 // blob adds a file under its digest.
 func (l *Layout) blob(f File, mediaType, title string) descriptor {
-	path := "blobs/sha256/" + strings.TrimPrefix(f.Digest, "sha256:")
+	path := "blobs/sha256/" + digests.Hex(f.Digest)
 	if old, ok := l.Blobs[path]; !ok || f.Path < old {
 		l.Blobs[path] = f.Path
 	}

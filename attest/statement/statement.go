@@ -7,10 +7,11 @@ package statement
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // What every statement and its envelope say of themselves.
@@ -107,27 +108,20 @@ type Descriptor struct {
 // SHA256 is the descriptor's digest as sha256:HEX, "" where it has none.
 func (d Descriptor) SHA256() string {
 	if h := d.Digest["sha256"]; h != "" {
-		return "sha256:" + h
+		return digests.FromHex(h)
 	}
 	return ""
 }
 
 // Exact says whether the descriptor has one digest, which is sha256.
-func (d Descriptor) Exact() bool { return len(d.Digest) == 1 && isSHA256(d.Digest["sha256"]) }
+func (d Descriptor) Exact() bool { return len(d.Digest) == 1 && digests.ValidHex(d.Digest["sha256"]) }
 
 // DigestSet turns sha256:HEX into in-toto's form; anything else is an error.
 func DigestSet(digest string) (map[string]string, error) {
-	h, ok := strings.CutPrefix(digest, "sha256:")
-	if !ok || !isSHA256(h) {
+	if !digests.Valid(digest) {
 		return nil, fmt.Errorf("digest %q is not sha256 and 64 hexadecimal digits", digest)
 	}
-	return map[string]string{"sha256": h}, nil
-}
-
-// isSHA256 says whether h is 64 lower-case hexadecimal digits.
-func isSHA256(h string) bool {
-	b, err := hex.DecodeString(h)
-	return err == nil && len(b) == 32 && strings.ToLower(h) == h
+	return map[string]string{"sha256": digests.Hex(digest)}, nil
 }
 
 // Marshal gives the one form in which a value is signed: compact, members of

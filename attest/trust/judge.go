@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -232,7 +233,7 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	}
 	out.PredicateType = cut(s.PredicateType)
 	for _, subject := range s.Subject {
-		if slices.Contains(img.Digests, "sha256:"+subject.Digest["sha256"]) {
+		if slices.Contains(img.Digests, digests.FromHex(subject.Digest["sha256"])) {
 			out.SubjectMatches = true
 		}
 	}

@@ -11,8 +11,6 @@ package trust
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +23,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Policy is a trust policy that was read.
@@ -69,17 +68,12 @@ func Load(path string) (*Policy, error) {
 
 // parse reads the text of a policy; files of keys are relative to path.
 func parse(path string, raw []byte) (*Policy, error) {
-	l := &loader{path: path, policy: &Policy{Digest: digestOf(raw)}}
+	l := &loader{path: path, policy: &Policy{Digest: digests.Of(raw)}}
 	l.document(raw)
 	if err := errors.Join(l.errs...); err != nil {
 		return nil, err
 	}
 	return l.policy, nil
-}
-
-func digestOf(b []byte) string {
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // loader reads a policy and collects what is wrong with it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
@@ -187,12 +188,12 @@ func (f *folder) nothingElse(subjects, byproducts map[string]string) error {
 
 // reread gives the bytes of a byproduct that are those of its digest: what is
 // interpreted is what was hashed.
-func (f *folder) reread(path string, digests map[string]string) ([]byte, error) {
+func (f *folder) reread(path string, want map[string]string) ([]byte, error) {
 	raw, err := f.read(path, statement.MaxBundle)
 	if err != nil {
 		return nil, err
 	}
-	if digestOf(raw) != digests[path] {
+	if digests.Of(raw) != want[path] {
 		return nil, refuse(CheckByproduct, path, "changed while it was read")
 	}
 	return raw, nil
@@ -253,7 +254,7 @@ func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int,
 	}
 	want := map[string]string{}
 	for path, content := range l.Documents {
-		want[layout.Dir+"/"+path] = digestOf(content)
+		want[layout.Dir+"/"+path] = digests.Of(content)
 	}
 	var errs []error
 	for path, source := range l.Blobs {
@@ -266,7 +267,7 @@ func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int,
 				continue
 			}
 		}
-		want[path] = "sha256:" + path[strings.LastIndexByte(path, '/')+1:]
+		want[path] = digests.FromHex(path[strings.LastIndexByte(path, '/')+1:])
 	}
 	for _, path := range f.paths {
 		if _, ok := want[path]; !ok && strings.HasPrefix(path, layout.Dir+"/") {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // maxFiles bounds how many files a folder may have.
@@ -244,7 +244,7 @@ func (f *folder) hashOne(path string, keep bool) (*hashed, error) {
 			return nil, errors.Join(system.Unusable("%s", path).Because(err), file.Close())
 		}
 	}
-	h := &hashed{digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), info: info}
+	h := &hashed{digest: digests.Sum(sum), info: info}
 	if keep {
 		h.file = file
 		return h, nil

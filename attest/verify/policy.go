@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -177,7 +178,7 @@ func KeyID(key crypto.PublicKey) (string, error) {
 	return idOf(sum), nil
 }
 
-func idOf(sum [sha256.Size]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
+func idOf(sum [sha256.Size]byte) string { return digests.FromHex(hex.EncodeToString(sum[:])) }
 
 // keySum is the SHA-256 of a key in PKIX form.
 func keySum(key crypto.PublicKey) (sum [sha256.Size]byte, err error) {

@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
@@ -120,9 +118,4 @@ func (r *Result) describe(v *Verifier, s seal, c *content) {
 		Lock:          c.summary.Input(statement.DependencyLock),
 		WaiversExpire: c.summary.WaiversExpire,
 	}
-}
-
-func digestOf(b []byte) string {
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }

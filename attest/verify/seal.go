@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"maps"
 	"reflect"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // signed is a statement that a trusted key signed, and its bundle's file.
@@ -94,10 +93,9 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	if err != nil {
 		return nil, refuse(CheckSignature, path, "signed, but no statement: %v", err)
 	}
-	sum := sha256.Sum256(raw)
 	return &signed{
 		Statement: st, stem: stem, key: key,
-		file: layout.File{Path: path, Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(raw))},
+		file: layout.File{Path: path, Digest: digests.Of(raw), Size: int64(len(raw))},
 	}, nil
 }
 

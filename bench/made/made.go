@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Bulk describes a component that is made up. Its bytes depend on these alone.
@@ -94,7 +96,7 @@ func blob(dir, mediaType string, v any) (descriptor, error) {
 	}
 	sum := sha256.Sum256(raw)
 	name := hex.EncodeToString(sum[:])
-	d := descriptor{MediaType: mediaType, Digest: "sha256:" + name, Size: int64(len(raw))}
+	d := descriptor{MediaType: mediaType, Digest: digests.FromHex(name), Size: int64(len(raw))}
 	return d, os.WriteFile(filepath.Join(dir, "blobs", "sha256", name), raw, 0o644)
 }
 
@@ -121,8 +123,8 @@ func (b Bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 		return descriptor{}, "", err
 	}
 	name := hex.EncodeToString(digest.Sum(nil))
-	d := descriptor{MediaType: "application/vnd.oci.image.layer.v1.tar+gzip", Digest: "sha256:" + name, Size: size}
-	return d, "sha256:" + hex.EncodeToString(diffID.Sum(nil)), os.Rename(f.Name(), filepath.Join(dir, "blobs", "sha256", name))
+	d := descriptor{MediaType: "application/vnd.oci.image.layer.v1.tar+gzip", Digest: digests.FromHex(name), Size: size}
+	return d, digests.Sum(diffID), os.Rename(f.Name(), filepath.Join(dir, "blobs", "sha256", name))
 }
 
 // tar writes folders, the small files, and the big one last.

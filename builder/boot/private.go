@@ -2,7 +2,6 @@ package boot
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Private copies a file into memory that can no longer be changed, and wants it
@@ -31,7 +31,7 @@ func Private(name, digest string, from *os.File) (*os.File, error) {
 	if _, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(to, sum)}, io.NewSectionReader(from, 0, 1<<62), buf); err != nil {
 		return nil, errors.Join(failed(err), to.Close())
 	}
-	if got := "sha256:" + hex.EncodeToString(sum.Sum(nil)); got != digest {
+	if got := digests.Sum(sum); got != digest {
 		return nil, errors.Join(system.Mismatch("%s was changed after it was verified: digest %s, verified %s", name, got, digest).
 			Suggest("let nobody write to the image while it boots"), to.Close())
 	}

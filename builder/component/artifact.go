@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Artifact is something in a registry that is no image: one small blob, and
@@ -247,7 +248,7 @@ func (u *upstream) referrers(ctx context.Context, r ref, digest string) ([]descr
 	if err != nil || u.cache == nil {
 		return list, err
 	}
-	d := descriptor{MediaType: typeOCIIndex, Digest: digestOf(raw), Size: int64(len(raw))}
+	d := descriptor{MediaType: typeOCIIndex, Digest: digests.Of(raw), Size: int64(len(raw))}
 	if _, err := u.read(ctx, tag, d, map[string][]byte{d.Digest: raw}); err != nil {
 		return nil, err
 	}

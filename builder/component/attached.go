@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
@@ -202,7 +203,7 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
 		if !ok {
 			continue
 		}
-		digest := "sha256:" + strings.TrimSuffix(strings.TrimSuffix(hex, ".sig"), ".att")
+		digest := digests.FromHex(strings.TrimSuffix(strings.TrimSuffix(hex, ".sig"), ".att"))
 		if about.Manifests == nil {
 			out[digest] = append(out[digest], d)
 			continue

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // errNotFound: a source has no such image or blob. Another source may.
@@ -74,7 +74,7 @@ func (c *checker) end() error {
 	if c.d.Size != sizeUnknown && c.n != c.d.Size {
 		return wrongSize(c.d.Digest, c.d.Size, c.n)
 	}
-	if got := "sha256:" + hex.EncodeToString(c.h.Sum(nil)); got != c.d.Digest {
+	if got := digests.Sum(c.h); got != c.d.Digest {
 		return wrongDigest(c.d.Digest, got)
 	}
 	if v, ok := c.rc.(verified); ok {

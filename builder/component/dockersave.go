@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
@@ -107,7 +107,7 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 		names[digest] = name
 		layers = append(layers, map[string]any{"mediaType": mediaType, "digest": digest, "size": size})
 	}
-	configDigest := digestOf(config)
+	configDigest := digests.Of(config)
 	names[configDigest] = it.Config
 	raw, err := json.Marshal(map[string]any{
 		"schemaVersion": 2, "mediaType": typeDockerManifest, "layers": layers,
@@ -116,7 +116,7 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := descriptor{MediaType: typeDockerManifest, Digest: digestOf(raw), Size: int64(len(raw))}
+	root := descriptor{MediaType: typeDockerManifest, Digest: digests.Of(raw), Size: int64(len(raw))}
 	open := func(_ context.Context, d descriptor) (io.ReadCloser, error) {
 		if d.Digest == root.Digest {
 			return memory(raw), nil
@@ -167,12 +167,7 @@ func (s *dockerSave) layer(ctx context.Context, name, diffID string) (mediaType,
 	if err != io.EOF {
 		return "", "", 0, err
 	}
-	return mediaType, "sha256:" + hex.EncodeToString(h.Sum(nil)), size, nil
+	return mediaType, digests.Sum(h), size, nil
 }
 
 func memory(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
-
-func digestOf(b []byte) string {
-	s := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(s[:])
-}

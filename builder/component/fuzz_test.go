@@ -11,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // keeper is a sink that fails the test when the pass breaks a promise.
@@ -150,7 +151,7 @@ func FuzzIndex(f *testing.F) {
 				t.Fatal("picked nothing, without an error")
 			}
 		}
-		if m, err := s.parseManifest(raw); err == nil && !validDigest(m.Config.Digest) {
+		if m, err := s.parseManifest(raw); err == nil && !digests.Valid(m.Config.Digest) {
 			t.Fatalf("digest %q", m.Config.Digest)
 		}
 		_, _, _ = parseConfig(raw)

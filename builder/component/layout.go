@@ -9,8 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // The annotations that name an image in a layout's index.json.
@@ -179,7 +180,7 @@ func (l *layout) open(_ context.Context, d descriptor) (io.ReadCloser, error) {
 
 // blobPath is slash-separated; digest has been validated.
 func blobPath(digest string) string {
-	return "blobs/sha256/" + strings.TrimPrefix(digest, "sha256:")
+	return "blobs/sha256/" + digests.Hex(digest)
 }
 
 // folder is a real folder.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
@@ -85,7 +86,7 @@ func ReadLock(path string) (*Lock, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return l, digestOf(raw), nil
+	return l, digests.Of(raw), nil
 }
 
 func parseLock(path string, raw []byte) (*Lock, error) {
@@ -125,7 +126,7 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 func (l *Lock) problems() []error {
 	var errs []error
 	digest := func(what, d string, optional bool) {
-		if !validDigest(d) && (d != "" || !optional) {
+		if !digests.Valid(d) && (d != "" || !optional) {
 			errs = append(errs, fmt.Errorf("%s: %q is not sha256: and 64 hexadecimal digits", what, d))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Push is an artifact on its way to a registry.
@@ -48,7 +49,7 @@ func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pu
 	if err != nil {
 		return nil, err
 	}
-	out := &Pushed{Digest: digestOf(raw), size: int64(len(raw))}
+	out := &Pushed{Digest: digests.Of(raw), size: int64(len(raw))}
 	if err := u.registry.push(ctx, r, p, raw, out.Digest, layers); err != nil {
 		return nil, artifactError(reference, registryError(ctx, r, err))
 	}
@@ -62,7 +63,7 @@ func (p Push) manifest() (raw []byte, blobs [][]byte, err error) {
 		Digest    string `json:"digest"`
 		Size      int64  `json:"size"`
 	}
-	of := func(mediaType string, b []byte) desc { return desc{mediaType, digestOf(b), int64(len(b))} }
+	of := func(mediaType string, b []byte) desc { return desc{mediaType, digests.Of(b), int64(len(b))} }
 	empty := []byte("{}")
 	m := struct {
 		SchemaVersion int               `json:"schemaVersion"`

@@ -2,9 +2,10 @@ package component
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/distribution/reference"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // ref is a normalised reference.
@@ -36,16 +37,9 @@ func parseRef(s string) (ref, error) {
 	}
 	if d, ok := named.(reference.Digested); ok {
 		r.digest = d.Digest().String()
-		if !validDigest(r.digest) {
+		if !digests.Valid(r.digest) {
 			return ref{}, fmt.Errorf("%q: only sha256 digests are supported", s)
 		}
 	}
 	return r, nil
-}
-
-// validDigest says whether s is sha256: and 64 lower-case hexadecimal digits:
-// the one form that may become part of a file name.
-func validDigest(s string) bool {
-	h, ok := strings.CutPrefix(s, "sha256:")
-	return ok && len(h) == 64 && strings.Trim(h, "0123456789abcdef") == ""
 }

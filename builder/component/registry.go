@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // registry reads images over the distribution API. Go-containerregistry knows
@@ -255,7 +256,7 @@ func (r *registry) manifest(ctx context.Context, q ref) (descriptor, []byte, err
 	if err != nil {
 		return descriptor{}, nil, err
 	}
-	d := descriptor{Digest: digestOf(raw), Size: int64(len(raw))}
+	d := descriptor{Digest: digests.Of(raw), Size: int64(len(raw))}
 	if q.digest != "" && d.Digest != q.digest {
 		return descriptor{}, nil, fmt.Errorf("registry %s: %w", q.registry, wrongDigest(q.digest, d.Digest))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
@@ -73,7 +74,7 @@ func (d descriptor) public() Descriptor {
 
 // valid checks what a descriptor must have before anything is read by it.
 func (d descriptor) valid() error {
-	if !validDigest(d.Digest) {
+	if !digests.Valid(d.Digest) {
 		return fmt.Errorf("descriptor with the digest %q: only sha256 is supported", d.Digest)
 	}
 	if d.Size < 0 {
@@ -345,7 +346,7 @@ func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte, l
 	defer p.mu.Unlock()
 	p.blobs[m.Config.Digest] = m.Config
 	for i, l := range m.Layers {
-		if !validDigest(diffIDs[i]) {
+		if !digests.Valid(diffIDs[i]) {
 			return nil, fmt.Errorf("layer %d has the diff ID %q: only sha256 is supported", i, diffIDs[i])
 		}
 		img.Layers = append(img.Layers, system.LayerBlob{Digest: l.Digest, Size: l.Size, MediaType: l.MediaType, DiffID: diffIDs[i]})

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Options says where images are looked for, and for which platform.
@@ -242,7 +243,7 @@ func (s *Store) locked(r ref) (string, error) {
 	switch {
 	case d == "":
 		return "", system.Mismatch("not in the lock").Suggest("run seaworthy lock and look at what changes")
-	case !validDigest(d):
+	case !digests.Valid(d):
 		return "", system.BadInput("the lock's digest %q is none", d).Suggest("run seaworthy lock")
 	case r.digest != "" && r.digest != d:
 		return "", lockMismatch(d, r.digest, "os.yml")

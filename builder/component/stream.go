@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // compression of a layer's blob.
@@ -307,7 +308,7 @@ func hashTar(in, out *pipe, diffID string) {
 			in.give(b)
 		}
 		if x.err == io.EOF {
-			if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); got != diffID {
+			if got := digests.Sum(h); got != diffID {
 				x.err = wrongDiffID(diffID, got)
 			}
 		}

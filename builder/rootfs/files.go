@@ -3,7 +3,6 @@ package rootfs
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // filesComponent marks entries of the files section.
@@ -149,7 +149,7 @@ func (t *Tree) writeFile(f *system.File) error {
 	if err := t.send(e, io.TeeReader(io.LimitReader(src, f.Size+1), h)); err != nil {
 		return fileError(f, fmt.Sprintf("files: %s changed while the system was built: %v", f.SourceText, err))
 	}
-	if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); f.Digest != "" && got != f.Digest {
+	if got := digests.Sum(h); f.Digest != "" && got != f.Digest {
 		return fileError(f, fmt.Sprintf("files: %s changed while the system was built", f.SourceText))
 	}
 	return nil

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Blobs reads the blobs of images; *component.Store does.
@@ -59,7 +59,7 @@ func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descri
 		return err
 	}
 	defer r.Close()
-	p := c.FilesDir + "/blobs/sha256/" + strings.TrimPrefix(d.Digest, "sha256:")
+	p := c.FilesDir + "/blobs/sha256/" + digests.Hex(d.Digest)
 	t.root[p] = written{typ: system.TypeFile, component: c.ID()}
 	return t.send(&system.RootEntry{Component: c.ID(), Entry: system.Entry{
 		Path: p, Type: system.TypeFile, Mode: 0o644, Size: d.Size}}, r)

@@ -2,8 +2,6 @@ package spec
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
@@ -115,9 +114,8 @@ func merge(inputs []input) (*Config, error) {
 	var problems []error
 	var merged []map[string]any
 	for _, in := range inputs {
-		sum := sha256.Sum256(in.data)
 		c.Sources = append(c.Sources, Source{
-			Source: system.Source{Path: in.name, Digest: "sha256:" + hex.EncodeToString(sum[:])}, Dir: in.dir, Remote: in.remote,
+			Source: system.Source{Path: in.name, Digest: digests.Of(in.data)}, Dir: in.dir, Remote: in.remote,
 		})
 		doc, root, errs := decodeFile(in)
 		problems = append(problems, errs...)

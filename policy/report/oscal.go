@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -353,8 +354,8 @@ func token(s string) string {
 }
 
 func hashes(digest string) []oscalHash {
-	if hex, ok := strings.CutPrefix(digest, "sha256:"); ok && len(hex) == 64 {
-		return []oscalHash{{"SHA-256", clean(hex)}}
+	if digests.Valid(digest) {
+		return []oscalHash{{"SHA-256", digests.Hex(digest)}}
 	}
 	return nil
 }

@@ -7,14 +7,13 @@ package kernel
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -55,8 +54,7 @@ func parseConfig(r io.Reader) (*parsed, error) {
 	if len(text) > maxConfig {
 		return nil, fmt.Errorf("kernel configuration of more than %d MiB", maxConfig>>20)
 	}
-	sum := sha256.Sum256(text)
-	p := &parsed{options: map[string]string{}, lines: map[string]int{}, digest: "sha256:" + hex.EncodeToString(sum[:])}
+	p := &parsed{options: map[string]string{}, lines: map[string]int{}, digest: digests.Of(text)}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, maxConfig+1)
 	for n := 1; lines.Scan(); n++ {

@@ -3,7 +3,6 @@ package kernel
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
@@ -101,7 +101,7 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 // Finish implements system.Sink.
 func (s *Sink) Finish() error {
 	if s.sum != nil {
-		s.digest = "sha256:" + hex.EncodeToString(s.sum.Sum(nil))
+		s.digest = digests.Sum(s.sum)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spdx/tools-golang/spdx"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Namespace is the prefix of the SPDX document namespaces. Nothing needs to be
@@ -47,7 +48,7 @@ func describe(img *system.Image) source.Description {
 		layers = append(layers, source.LayerMetadata{MediaType: l.MediaType, Digest: l.DiffID, Size: l.Size})
 	}
 	return source.Description{
-		ID:      strings.TrimPrefix(img.Manifest, "sha256:"),
+		ID:      digests.Hex(img.Manifest),
 		Name:    repository(img.Name),
 		Version: img.Manifest,
 		Metadata: source.ImageMetadata{
@@ -142,7 +143,7 @@ func (v *Inventory) spdx(s Stamp) *spdx.Document {
 			p.PackageExternalReferences = purlReference(imagePURL(v.Image))
 		}
 		if v.isKernel(p.PackageName, p.PackageVersion) {
-			p.PackageChecksums = []spdx.Checksum{{Algorithm: spdx.SHA256, Value: strings.TrimPrefix(v.kernel.Digest, "sha256:")}}
+			p.PackageChecksums = []spdx.Checksum{{Algorithm: spdx.SHA256, Value: digests.Hex(v.kernel.Digest)}}
 		}
 	}
 	return doc
@@ -218,11 +219,10 @@ func tools(s Stamp) *cyclonedx.ToolsChoice {
 }
 
 func hashes(digest string) *[]cyclonedx.Hash {
-	hex, ok := strings.CutPrefix(digest, "sha256:")
-	if !ok {
+	if !digests.Valid(digest) {
 		return nil
 	}
-	return &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex}}
+	return &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: digests.Hex(digest)}}
 }
 
 func encodeCycloneDX(bom *cyclonedx.BOM) ([]byte, error) {

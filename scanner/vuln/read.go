@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
@@ -86,7 +86,7 @@ func (r *reader) file(ctx context.Context, path string) error {
 	if r.records == before {
 		return malformed(path, errors.New("holds no vulnerability"))
 	}
-	r.digests = append(r.digests, "sha256:"+hex.EncodeToString(hash.Sum(nil)))
+	r.digests = append(r.digests, digests.Sum(hash))
 	return ctx.Err()
 }
 

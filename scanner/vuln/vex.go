@@ -2,8 +2,6 @@ package vuln
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"github.com/anchore/packageurl-go"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -63,8 +62,7 @@ func readVEX(paths []string, now time.Time) (*statements, error) {
 		if err != nil {
 			return nil, malformed(p, err)
 		}
-		sum := sha256.Sum256(raw)
-		out.digests = append(out.digests, "sha256:"+hex.EncodeToString(sum[:]))
+		out.digests = append(out.digests, digests.Of(raw))
 		for i := range one {
 			out.all = append(out.all, &one[i])
 		}
@@ -229,7 +227,7 @@ func (p vexProduct) isImage(img *facts.Image) bool {
 		if digest == "" {
 			continue
 		}
-		if p.ID == digest || p.Hashes["sha-256"] == strings.TrimPrefix(digest, "sha256:") {
+		if p.ID == digest || p.Hashes["sha-256"] == digests.Hex(digest) {
 			return true
 		}
 		for _, id := range []string{p.ID, p.Identifiers["purl"]} {

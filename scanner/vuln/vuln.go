@@ -9,8 +9,6 @@ package vuln
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
@@ -18,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -185,8 +184,7 @@ func (r *reader) summary() facts.VulnerabilityScan {
 	if len(r.digests) == 1 {
 		out.Digest = r.digests[0]
 	} else {
-		sum := sha256.Sum256([]byte(strings.Join(r.digests, "\n") + "\n"))
-		out.Digest = "sha256:" + hex.EncodeToString(sum[:])
+		out.Digest = digests.Of([]byte(strings.Join(r.digests, "\n") + "\n"))
 	}
 	return out
 }

@@ -2,14 +2,14 @@ package ocitest
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Compression of a layer's blob.
@@ -109,8 +109,7 @@ func (b *Built) Swap(digest string) {
 
 // Digest is sha256:HEX of b.
 func Digest(b []byte) string {
-	s := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(s[:])
+	return digests.Of(b)
 }
 
 func (b *Built) add(mediaType string, data []byte) Descriptor {

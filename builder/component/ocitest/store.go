@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Ref is an image under a name.
@@ -120,7 +122,7 @@ func writeTar(tb testing.TB, file string, files []namedFile) {
 	check(tb, os.WriteFile(file, data, 0o644))
 }
 
-func hexOf(digest string) string { return strings.TrimPrefix(digest, "sha256:") }
+func hexOf(digest string) string { return digests.Hex(digest) }
 
 func check(tb testing.TB, err error) {
 	tb.Helper()

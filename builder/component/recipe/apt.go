@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
@@ -243,7 +244,6 @@ func match(wants []string, stanzas []stanza) ([]*debPackage, error) {
 }
 
 var (
-	sha256RE  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	debNameRE = lazyre.New(`^[a-z0-9][a-z0-9+.-]+$`)
 	debVerRE  = lazyre.New(`^[A-Za-z0-9.+:~-]+$`)
 	debArchRE = lazyre.New(`^[a-z0-9-]+$`)
@@ -253,7 +253,7 @@ func indexed(s stanza) (*debPackage, error) {
 	size, err := strconv.ParseInt(s["Size"], 10, 64)
 	p := &debPackage{index: s, Package: Package{Name: s["Package"], Version: s["Version"],
 		Architecture: s["Architecture"], Size: size, SHA256: s["SHA256"]}}
-	if err != nil || size < 0 || !sha256RE.MatchString(p.SHA256) || !debNameRE.MatchString(p.Name) ||
+	if err != nil || size < 0 || !digests.ValidHex(p.SHA256) || !debNameRE.MatchString(p.Name) ||
 		!debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) {
 		return nil, system.Unusable("the index entry of package %q lacks a name, version, architecture, size or SHA-256", s["Package"])
 	}

@@ -3,9 +3,7 @@ package recipe
 import (
 	"archive/tar"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"sort"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // writeTar writes nodes as a tar archive: in order, with one time, numeric
@@ -115,7 +114,5 @@ func writeLayer(t *tree, sp *spool, when time.Time) (*layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &layer{blob: c, digest: digestOf(blob), diffID: digestOf(plain)}, nil
+	return &layer{blob: c, digest: digests.Sum(blob), diffID: digests.Sum(plain)}, nil
 }
-
-func digestOf(h hash.Hash) string { return "sha256:" + hex.EncodeToString(h.Sum(nil)) }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
@@ -61,7 +62,7 @@ func parseLock(data []byte) (*lockFile, error) {
 	}
 	for _, packages := range l.Architectures {
 		for _, p := range packages {
-			if !debNameRE.MatchString(p.Name) || !debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) || !sha256RE.MatchString(p.SHA256) {
+			if !debNameRE.MatchString(p.Name) || !debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) || !digests.ValidHex(p.SHA256) {
 				return nil, fmt.Errorf("package %q %q is not well written", p.Name, p.Version)
 			}
 		}
