@@ -21,6 +21,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // The files that GenerateKey writes.
@@ -108,7 +109,7 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	bad := func(what, next string, err error) error {
 		return system.BadInput("key %s %s", path, what).Because(err).Suggest("%s", next)
 	}
-	raw, err := system.ReadFile(path, maxKey)
+	raw, err := bounded.ReadFile(path, maxKey)
 	if err != nil {
 		return nil, bad("cannot be read", "make one with `seaworthy key generate`", err)
 	}

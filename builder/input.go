@@ -2,8 +2,6 @@ package builder
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path"
@@ -13,6 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // stdin is how standard input is named on the command line, stdinName what
@@ -68,10 +67,7 @@ func (o *Options) readStdin() (*spec.Input, error) {
 		return nil, system.BadInput("standard input was read already").Suggest("give - once")
 	}
 	o.Stdin = nil
-	data, err := io.ReadAll(io.LimitReader(in, spec.MaxFileBytes+1))
-	if err == nil && len(data) > spec.MaxFileBytes {
-		err = fmt.Errorf("more than %d bytes", spec.MaxFileBytes)
-	}
+	data, err := bounded.Read(in, spec.MaxFileBytes)
 	if err != nil {
 		return nil, system.BadInput("cannot read %s", stdinName).Because(err).Suggest("name an os.yml that can be read")
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -82,7 +83,7 @@ const maxDecision = 64 << 20
 // ReadDecision reads a decision.json.
 func ReadDecision(path string) (*decision.Decision, error) {
 	const next = "check and build write one: --report json=FILE"
-	raw, err := system.ReadFile(path, maxDecision)
+	raw, err := bounded.ReadFile(path, maxDecision)
 	if err != nil {
 		return nil, system.Unusable("decision: cannot read %s", path).Because(err).Suggest("%s", next)
 	}

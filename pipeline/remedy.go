@@ -7,6 +7,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -33,7 +34,7 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 	}
 	var out []edit.File
 	for i, path := range paths {
-		data, err := system.ReadFile(path, spec.MaxFileBytes)
+		data, err := bounded.ReadFile(path, spec.MaxFileBytes)
 		if err != nil {
 			return nil, system.BadInput("cannot read %s", path).Because(err).Suggest("name the os.yml files where they are now")
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -71,7 +72,7 @@ func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, erro
 		}
 		w.Resource = ""
 	}
-	data, err := system.ReadFile(o.File, policy.MaxWaiverBytes)
+	data, err := bounded.ReadFile(o.File, policy.MaxWaiverBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, system.BadInput("cannot read %s", o.File).Because(err).Suggest("name a waiver file, or one that is still to be made")
 	}

@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // Bounds on a bundle; what is in it is bounded by guestLimits beside.
@@ -155,14 +156,14 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 		if sorter.place(name) == nil || hidden(name) {
 			continue
 		}
-		content, err := io.ReadAll(io.LimitReader(archive, int64(guestLimits.fileBytes)+1))
+		content, err := bounded.Read(archive, int64(guestLimits.fileBytes))
 		switch {
 		case inflated.N <= 0:
 			return nil, bad("more than %d MiB inflated", maxInflated>>20)
+		case errors.As(err, new(bounded.TooLarge)):
+			return nil, bad("%q is %v", h.Name, err)
 		case err != nil:
 			return nil, bad("%q is cut short: %v", h.Name, err)
-		case len(content) > guestLimits.fileBytes:
-			return nil, bad("%q is larger than %d MiB", h.Name, guestLimits.fileBytes>>20)
 		}
 		// Holes of sparse files are larger than all that was inflated.
 		if size += len(content); size > guestLimits.size {

@@ -2,13 +2,13 @@ package policy
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // limits bound a folder of rules.
@@ -135,12 +135,9 @@ func readLimited(fsys fs.FS, p, prefix string, most int) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
-	if err != nil {
-		return nil, err
+	content, err := bounded.Read(f, int64(most))
+	if errors.As(err, new(bounded.TooLarge)) {
+		return nil, system.BadInput("%s%s", prefix, p).Because(err)
 	}
-	if len(content) > most {
-		return nil, system.BadInput("%s%s: larger than %d MiB", prefix, p, most>>20)
-	}
-	return content, nil
+	return content, err
 }

@@ -61,7 +61,7 @@ func (h process) perform(ctx context.Context, j job) (*answer, error) {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var out, trouble bounded
+	var out, trouble limitedBuffer
 	out.most, trouble.most = maxAnswer, 64<<10
 	cmd := h.command(ctx)
 	// Not by its name: argv[0] of the caller says what the program is to be.
@@ -145,13 +145,13 @@ var (
 	errOrphan = errors.New("whoever asked is gone")
 )
 
-// bounded keeps what is written, up to a limit; beyond it, writing fails.
-type bounded struct {
+// limitedBuffer keeps what is written, up to a limit; beyond it, writing fails.
+type limitedBuffer struct {
 	bytes.Buffer
 	most int
 }
 
-func (b *bounded) Write(p []byte) (int, error) {
+func (b *limitedBuffer) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > b.most {
 		return 0, fmt.Errorf("more than %d bytes", b.most)
 	}

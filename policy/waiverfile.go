@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -31,7 +32,7 @@ func readWaivers(path string) (*waiverSet, error) {
 	if path == "" {
 		return &waiverSet{list: []decision.Waiver{}}, nil
 	}
-	content, err := system.ReadFile(path, MaxWaiverBytes)
+	content, err := bounded.ReadFile(path, MaxWaiverBytes)
 	if err != nil {
 		return nil, system.BadInput("waivers: cannot read %s", path).Because(err).Suggest("give --waivers a file that can be read")
 	}

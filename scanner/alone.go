@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 	"github.com/seaworthy-os/seaworthy/scanner/kernel"
@@ -216,12 +217,12 @@ func (t Text) read(what string, most int64) (string, error) {
 	if t.File != "" {
 		what = t.File
 	}
-	data, err := io.ReadAll(io.LimitReader(t.Content, most+1))
+	data, err := bounded.Read(t.Content, most)
 	switch {
+	case errors.As(err, new(bounded.TooLarge)):
+		return "", system.BadInput("%s", what).Because(err)
 	case err != nil:
 		return "", system.Unusable("%s cannot be read", what).Because(err)
-	case int64(len(data)) > most:
-		return "", system.BadInput("%s: more than %d KiB", what, most>>10)
 	case !utf8.Valid(data) || slices.Contains(data, 0):
 		return "", system.BadInput("%s is no text", what)
 	}

@@ -108,10 +108,10 @@ func TestKernelFactsRefuses(t *testing.T) {
 		"which arch":       {scanner.Alone{File: strings.NewReader(fragment), Name: "config"}, system.ErrInput, "does not say for which architecture"},
 		"another arch":     {scanner.Alone{File: strings.NewReader(aloneConfig), Name: "config", Arch: "amd64"}, system.ErrInput, "config is for riscv64, not for amd64"},
 		"two lines":        {with(good(), text("", "a\nb")), system.ErrInput, "command line: more than one line"},
-		"long line":        {with(good(), text("c", strings.Repeat("a ", 40<<10))), system.ErrInput, "c: more than 64 KiB"},
+		"long line":        {with(good(), text("c", strings.Repeat("a ", 40<<10))), system.ErrInput, "c: larger than 64 KiB"},
 		"binary line":      {with(good(), text("c", "\xff")), system.ErrInput, "c is no text"},
 		"no sysctls":       {with(good(), text("", "quiet"), text("s", "# nothing\n")), system.ErrInput, "s sets nothing"},
-		"sysctls too long": {with(good(), text("", "quiet"), text("s", strings.Repeat("a=1\n", 3<<20))), system.ErrInput, "s: more than 8192 KiB"},
+		"sysctls too long": {with(good(), text("", "quiet"), text("s", strings.Repeat("a=1\n", 3<<20))), system.ErrInput, "s: larger than 8 MiB"},
 	} {
 		f, err := scanner.KernelFacts(c.alone)
 		if f != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {

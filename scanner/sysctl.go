@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 )
@@ -174,7 +175,7 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 		}
 		text := file.Contents
 		if file.Source != "" {
-			b, err := system.ReadFile(file.Source, maxSysctlFile)
+			b, err := bounded.ReadFile(file.Source, maxSysctlFile)
 			if err != nil {
 				errs = append(errs, system.Unusable("files: source of %q cannot be read", "/"+file.Path).At(file.Pos).Because(err))
 				continue

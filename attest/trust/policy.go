@@ -23,6 +23,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -58,7 +59,7 @@ var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // A repository is REGISTRY/PATH; one that ends in /* means all below it, and *
 // alone all there are. Everything that is wrong is told at once (ErrInput).
 func Load(path string) (*Policy, error) {
-	raw, err := system.ReadFile(path, maxPolicy)
+	raw, err := bounded.ReadFile(path, maxPolicy)
 	if err != nil {
 		return nil, system.BadInput("trust policy").At(system.Position{File: path}).Because(err).
 			Suggest("give --trust a file that names keys; docs/trust.md says how")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -136,7 +137,7 @@ const maxKey = 64 << 10
 // LoadKey reads a public key from a PEM file, as seaworthy.pub and cosign.pub
 // are. A file that is none is system.ErrInput.
 func LoadKey(path string) (crypto.PublicKey, error) {
-	raw, err := system.ReadFile(path, maxKey)
+	raw, err := bounded.ReadFile(path, maxKey)
 	if err == nil {
 		var key crypto.PublicKey
 		if key, err = ParseKey(raw); err == nil {

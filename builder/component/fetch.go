@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // Fetch reads a small file from an https URL, or a loopback one over plain HTTP,
@@ -71,14 +71,9 @@ func fetchOnce(ctx context.Context, client *http.Client, u *url.URL, most int64)
 	if res.StatusCode != http.StatusOK {
 		return nil, false, fmt.Errorf("the server answers %d %s", res.StatusCode, http.StatusText(res.StatusCode))
 	}
-	data, err = io.ReadAll(io.LimitReader(res.Body, most+1))
-	switch {
-	case err != nil:
-		return nil, !errors.As(err, new(*refused)), err
-	case int64(len(data)) > most:
-		return nil, false, fmt.Errorf("more than %d bytes", most)
-	}
-	return data, false, nil
+	data, err = bounded.Read(res.Body, most)
+	again = err != nil && !errors.As(err, new(*refused)) && !errors.As(err, new(bounded.TooLarge))
+	return data, again, err
 }
 
 // opaque drops the URL from an error of net/http, which may hold a key, and

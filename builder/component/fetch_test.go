@@ -45,7 +45,7 @@ func TestFetch(t *testing.T) {
 		srv.URL + "/here":                    {content: "services: []"},
 		srv.URL + "/busy":                    {content: "at last"},
 		srv.URL + "/cut":                     {says: "asked 5 times", kind: system.ErrUnusable},
-		srv.URL + "/large":                   {says: "more than 1000 bytes", kind: system.ErrUnusable},
+		srv.URL + "/large":                   {says: "larger than 1000 bytes", kind: system.ErrUnusable},
 		srv.URL + "/none?key=secret":         {says: "answers 404", kind: system.ErrUnusable},
 		srv.URL + "/away?key=secret":         {says: "private address", kind: system.ErrUnusable},
 		srv.URL + "/down?key=secret":         {says: "is not https", kind: system.ErrUnusable},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -94,12 +95,9 @@ func (l *layout) load() error {
 		return err
 	}
 	defer rc.Close()
-	raw, err := io.ReadAll(io.LimitReader(rc, l.lim.manifest+1))
+	raw, err := bounded.Read(rc, l.lim.manifest)
 	if err != nil {
-		return err
-	}
-	if int64(len(raw)) > l.lim.manifest {
-		return fmt.Errorf("index.json has more than %d bytes", l.lim.manifest)
+		return fmt.Errorf("index.json: %w", err)
 	}
 	names, digests, err := parseLayoutIndex(raw)
 	if err != nil {

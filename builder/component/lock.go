@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
@@ -78,7 +79,7 @@ func LockComponent(img *system.Image) LockedComponent {
 // ReadLock reads a lock file strictly, and gives its own digest too. What is
 // wrong with it is an ErrInput; all of it is told at once.
 func ReadLock(path string) (*Lock, string, error) {
-	raw, err := system.ReadFile(path, defaultLimits().lock)
+	raw, err := bounded.ReadFile(path, defaultLimits().lock)
 	if err != nil {
 		return nil, "", system.BadInput("lock cannot be read: %v", err).At(system.Position{File: path}).Suggest("run seaworthy lock to write it")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -229,17 +230,17 @@ func (r *registry) small(ctx context.Context, q ref, kind, id, what string) ([]b
 		if err != nil {
 			return nil, err
 		}
-		raw, err := io.ReadAll(io.LimitReader(res.Body, r.lim.manifest+1))
+		raw, err := bounded.Read(res.Body, r.lim.manifest)
 		res.Body.Close()
 		switch {
+		case errors.As(err, new(bounded.TooLarge)):
+			return nil, fmt.Errorf("registry %s: %s: %w", q.registry, what, err)
 		case err != nil && (attempt == attempts || errors.As(err, new(*refused))):
 			return nil, registryError(ctx, q, err)
 		case err != nil:
 			if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
 				return nil, err
 			}
-		case int64(len(raw)) > r.lim.manifest:
-			return nil, fmt.Errorf("registry %s: %s of more than %d bytes", q.registry, what, r.lim.manifest)
 		default:
 			return raw, nil
 		}

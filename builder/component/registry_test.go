@@ -159,7 +159,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 		}))
 		defer srv.Close()
 		_, err := open(t, Options{}).Find(context.Background(), strings.TrimPrefix(srv.URL, "http://")+"/x:1", system.Position{})
-		fails(t, err, system.ErrUnusable, "more than 4194304 bytes")
+		fails(t, err, system.ErrUnusable, "larger than 4 MiB")
 	})
 }
 

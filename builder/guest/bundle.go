@@ -3,10 +3,10 @@ package guest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
@@ -150,12 +150,9 @@ func readLimited(root fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	data, err := bounded.Read(f, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path.Base(name), err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s: more than %d bytes", path.Base(name), limit)
 	}
 	return data, nil
 }

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
@@ -73,7 +74,7 @@ func read(path string, open func(string) (*Input, error)) (input, error) {
 	fail := func(err error) (input, error) {
 		return input{}, system.BadInput("cannot read %s", path).Because(err).Suggest("name an os.yml that can be read")
 	}
-	data, err := system.ReadFile(path, MaxFileBytes)
+	data, err := bounded.ReadFile(path, MaxFileBytes)
 	if err != nil {
 		return fail(err)
 	}

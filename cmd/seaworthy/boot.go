@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // maxCmdline bounds the kernel command line; the kernel's own limit is 4 KiB at
@@ -121,12 +121,9 @@ func machineOf(r *verify.Result, o *boot.Options) error {
 		return system.BadInput("image %s has no kernel, initrd and command line to boot", r.Name).Suggest("build it with --format kernel+initrd")
 	}
 	defer cmdline.Close()
-	text, err := io.ReadAll(io.LimitReader(cmdline, maxCmdline+1))
+	text, err := bounded.Read(cmdline, maxCmdline)
 	if err != nil {
 		return system.Unusable("command line").Because(err)
-	}
-	if len(text) > maxCmdline {
-		return system.Unusable("command line of more than %d bytes", maxCmdline)
 	}
 	o.Cmdline = string(bytes.TrimSpace(text))
 	return nil

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // configName is looked for in the working directory and upward.
@@ -162,7 +163,7 @@ func configMap(path string) (*yaml.Node, error) {
 	bad := func(err error) error {
 		return system.BadInput("cannot be read").At(system.Position{File: configName}).Because(err)
 	}
-	data, err := system.ReadFile(path, maxConfig)
+	data, err := bounded.ReadFile(path, maxConfig)
 	if err != nil {
 		return nil, bad(err)
 	}

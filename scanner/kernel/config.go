@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -47,12 +48,9 @@ type parsed struct {
 // parseConfig reads the text of a .config. "is not set" is "n"; of an option
 // that is set twice the last counts, as for the kernel's own tools.
 func parseConfig(r io.Reader) (*parsed, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
+	text, err := bounded.Read(r, maxConfig)
 	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxConfig {
-		return nil, fmt.Errorf("kernel configuration of more than %d MiB", maxConfig>>20)
+		return nil, fmt.Errorf("kernel configuration: %w", err)
 	}
 	p := &parsed{options: map[string]string{}, lines: map[string]int{}, digest: digests.Of(text)}
 	lines := bufio.NewScanner(bytes.NewReader(text))

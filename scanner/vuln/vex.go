@@ -10,7 +10,7 @@ import (
 
 	"github.com/anchore/packageurl-go"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
@@ -54,7 +54,7 @@ type statements struct {
 func readVEX(paths []string, now time.Time) (*statements, error) {
 	out := &statements{byName: map[string][]*statement{}, now: now}
 	for _, p := range paths {
-		raw, err := system.ReadFile(p, maxVEX)
+		raw, err := bounded.ReadFile(p, maxVEX)
 		if err != nil {
 			return nil, unreadable(p, err)
 		}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 const (
@@ -92,7 +93,7 @@ func (l *layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
 // readIndex reads an index: the layout's own, or a blob where d is set, which
 // must then have that digest.
 func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
-	data, err := system.ReadFile(filepath.Join(l.dir, name), maxIndex)
+	data, err := bounded.ReadFile(filepath.Join(l.dir, name), maxIndex)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
@@ -34,7 +35,7 @@ var (
 // its place.
 func Load(dir string) (*Recipe, error) {
 	name := filepath.Join(dir, FileName)
-	data, err := system.ReadFile(name, maxRecipe)
+	data, err := bounded.ReadFile(name, maxRecipe)
 	if err != nil {
 		return nil, system.BadInput("no recipe: cannot read %s", name).Because(err).Suggest("name the folder that holds %s", FileName)
 	}

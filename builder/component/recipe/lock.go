@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
@@ -45,7 +46,7 @@ func readLock(rec *Recipe, arch string) ([]Package, error) {
 }
 
 func loadLock(name string) (*lockFile, error) {
-	data, err := system.ReadFile(name, maxLock)
+	data, err := bounded.ReadFile(name, maxLock)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,57 @@
+// Package bounded reads input of other people into memory: never more than a
+// limit.
+package bounded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// TooLarge is the error for input of more than so many bytes.
+type TooLarge int64
+
+func (e TooLarge) Error() string {
+	n := int64(e)
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("larger than %d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("larger than %d KiB", n>>10)
+	}
+	return fmt.Sprintf("larger than %d bytes", n)
+}
+
+// Read reads to the end. More than limit bytes are TooLarge.
+func Read(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = TooLarge(limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// ReadFile reads a whole file. Its error has the reason and not the path, which
+// may be that of a temporary file: the caller names the file and the next step.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	data, err := Read(f, limit)
+	return data, withoutPath(err)
+}
+
+func withoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
