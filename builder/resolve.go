@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/runtime"
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // Options say what to resolve, and where images may come from.
@@ -63,7 +63,7 @@ type Resolved struct {
 // Architectures are those that systems can be built for, by Go's names.
 func Architectures() []string { return []string{"amd64", "arm64", "riscv64"} }
 
-var systemName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+var systemName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
 // Resolve reads the os.yml files, finds every image and makes every effective
 // spec. All errors of a step are joined. The caller closes Resolved.Store.

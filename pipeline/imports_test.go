@@ -189,3 +189,36 @@ func TestVerifierIsSmall(t *testing.T) {
 		}
 	}
 }
+
+// standIns are the libraries that go.mod replaces by a few lines of ours, and the
+// packages whose calls those lines were written for.
+var standIns = map[string][]string{
+	"github.com/anchore/clio":                   {"github.com/anchore/syft/internal/bus", "github.com/anchore/syft/internal/file"},
+	"github.com/asaskevich/govalidator":         {"github.com/sigstore/rekor/pkg/pki/pgp", "github.com/sigstore/rekor/pkg/pki/ssh", "github.com/sigstore/rekor/pkg/pki/x509"},
+	"github.com/google/go-cmp/cmp":              {"github.com/anchore/syft/syft/linux"},
+	"github.com/hashicorp/go-getter":            {"github.com/anchore/syft/internal/file"},
+	"github.com/hashicorp/go-getter/helper/url": {"github.com/anchore/syft/internal/file"},
+}
+
+// TestStandIns: a package that comes to import one after an upgrade may need
+// more of the library than is there.
+func TestStandIns(t *testing.T) {
+	t.Parallel()
+	found := map[string][]string{}
+	for _, p := range list(t, "-deps", "./cmd/seaworthy") {
+		if strings.HasPrefix(p.ImportPath, "github.com/sigstore/rekor/pkg/api") {
+			t.Errorf("%s is linked: it asks govalidator for mail addresses", p.ImportPath)
+		}
+		for _, imp := range p.Imports {
+			if standIns[imp] != nil {
+				found[imp] = append(found[imp], p.ImportPath)
+			}
+		}
+	}
+	for name, want := range standIns {
+		got := found[name]
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s is imported by %v; its stand-in is for %v", name, got, want)
+		}
+	}
+}

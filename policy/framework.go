@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -91,8 +91,8 @@ func (t Term) String() string {
 const rowsPrefix = "rows:"
 
 var (
-	frameworkShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	webAddress     = regexp.MustCompile(`^https?://[^\s"'<>]+$`)
+	frameworkShape = lazyre.New(`^[a-z][a-z0-9-]{0,62}$`)
+	webAddress     = lazyre.New(`^https?://[^\s"'<>]+$`)
 )
 
 // frameworkName is the id that a framework file stands for.

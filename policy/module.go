@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -53,8 +53,8 @@ type rule struct {
 }
 
 var (
-	idShape   = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,15}-[0-9]{1,6}$`)
-	pkgClause = regexp.MustCompile(`^package[ \t]+([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(#.*)?$`)
+	idShape   = lazyre.New(`^[A-Z][A-Z0-9]{1,15}-[0-9]{1,6}$`)
+	pkgClause = lazyre.New(`^package[ \t]+([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(#.*)?$`)
 )
 
 // packageOf reads a module's package clause without parsing the rest, so that

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -111,8 +111,8 @@ func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
 }
 
 var (
-	digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	dateShape   = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+	digestShape = lazyre.New(`^sha256:[0-9a-f]{64}$`)
+	dateShape   = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 )
 
 // parseWaiver reads one entry; ok is false where it had a mistake.

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // document parses one YAML document and refuses what makes files mean other
@@ -78,7 +78,7 @@ func nodePos(name string, n *yaml.Node) system.Position {
 	return system.Position{File: name, Line: n.Line, Column: n.Column}
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
+var yamlLine = lazyre.New(`line (\d+): `)
 
 // yamlPos finds the line that the YAML parser names only in its text.
 func yamlPos(name string, err error) system.Position {

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -25,6 +24,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // Policy is a trust policy that was read.
@@ -47,7 +47,7 @@ const (
 	maxKeys   = 256
 )
 
-var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var keyName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Load reads a trust policy:
 //
@@ -172,7 +172,7 @@ func (l *loader) key(n *yaml.Node) {
 }
 
 // repository is a full name, with a star where its rest is open.
-var repository = regexp.MustCompile(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
+var repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
 
 // object is a mapping with known keys, each once.
 func (l *loader) object(n *yaml.Node, known ...string) map[string]*yaml.Node {

@@ -2,10 +2,10 @@ package boot
 
 import (
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
@@ -15,8 +15,8 @@ const maxLine = 4096
 // The kernel's and our init's words for a system that will not come up. Lines
 // of containers carry "NAME | " behind the time and match neither.
 var (
-	panicLine  = regexp.MustCompile(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
-	failedLine = regexp.MustCompile(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
+	panicLine  = lazyre.New(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
+	failedLine = lazyre.New(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
 )
 
 // console takes the guest's console apart into lines.

@@ -3,10 +3,10 @@ package rootfs
 import (
 	"errors"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // ErrAgain ends a layout in which a source makes a folder of another one a
@@ -40,7 +40,7 @@ type seen struct {
 	like   *system.Entry
 }
 
-var programFolder = regexp.MustCompile(`^(usr/)?(s?bin|lib[a-z0-9]*)$`)
+var programFolder = lazyre.New(`^(usr/)?(s?bin|lib[a-z0-9]*)$`)
 
 // note remembers what a source has at a path. implicit: a folder made only
 // because something lies in it, which says nothing of what it is like.

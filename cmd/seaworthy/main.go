@@ -8,9 +8,9 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
+
+	"github.com/seaworthy-os/seaworthy/internal/lategc"
 )
 
 func main() {
@@ -18,25 +18,8 @@ func main() {
 	defer stop()
 	// The first signal lets the work end in order; the second ends the program.
 	context.AfterFunc(ctx, stop)
-	if len(os.Args) < 2 || os.Args[1] != guestVerb { // which has bounds of its own
-		collectLate()
+	if len(os.Args) > 1 && os.Args[1] == guestVerb { // which has bounds of its own
+		lategc.End()
 	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
-
-// collectLate has no memory collected before there is some worth it: most runs
-// are over by then, a fifth sooner. From the first collection on all is as
-// usual, and from the start where the environment says how to collect.
-func collectLate() {
-	const worth = 96 << 20
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	usual := debug.SetGCPercent(-1)
-	limit := debug.SetMemoryLimit(worth)
-	type canary struct{ _ [64]byte }
-	runtime.AddCleanup(new(canary), func(struct{}) {
-		debug.SetGCPercent(usual)
-		debug.SetMemoryLimit(limit)
-	}, struct{}{})
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // verifyFlags are shared by verify and boot.
@@ -153,7 +153,7 @@ func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Resu
 }
 
 // reference is what an image in a registry looks like, and a path does not.
-var reference = regexp.MustCompile(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
+var reference = lazyre.New(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
 
 // noOutput says that there is no output folder, and whether a registry was
 // meant.

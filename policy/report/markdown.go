@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -327,7 +328,7 @@ func fenced(language string, text []string) string {
 
 // loud is what forges turn into links, mentions and references after they have
 // read the Markdown, and where it is broken up for them not to.
-var loud = regexp.MustCompile(`@|#\d|://|(?i:www\.)|(?i:gh-)\d`)
+var loud = lazyre.New(`@|#\d|://|(?i:www\.)|(?i:gh-)\d`)
 
 // md is a text that stays plain in Markdown: nothing in it is markup, mentions
 // anybody, or becomes a link.

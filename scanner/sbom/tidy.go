@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +12,8 @@ import (
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/github/go-spdx/v2/spdxexp"
 	"github.com/spdx/tools-golang/spdx"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // What packages say of themselves is written by their authors, and an image can
@@ -141,8 +142,8 @@ type licenses struct {
 }
 
 var (
-	licenseRef = regexp.MustCompile(`(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+`)
-	notID      = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
+	licenseRef = lazyre.New(`(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+`)
+	notID      = lazyre.New(`[^A-Za-z0-9.-]+`)
 )
 
 // expression is s where that is a licence expression, with what it refers to

@@ -3,12 +3,13 @@ package edit
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // quotes is how a text is quoted, to write others like it: ', " or nothing.
@@ -91,8 +92,8 @@ func (j *job) block(indent string, v any) string {
 
 var (
 	// What some reader or other takes for something else than text.
-	otherwise = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9][0-9a-f_.:+xo-]*)$`)
-	day       = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+	otherwise = lazyre.New(`^(?i:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9][0-9a-f_.:+xo-]*)$`)
+	day       = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 )
 
 // text writes a text: quoted as asked for, else plain where every reader takes
