@@ -21,6 +21,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
@@ -70,26 +71,13 @@ func newKeyPair(password []byte) (private, public []byte, err error) {
 	return keys.PrivateBytes, keys.PublicBytes, nil
 }
 
-// writeNew writes a file under a temporary name and links it into place, so
-// that the file is whole when it appears and nothing is replaced.
+// writeNew writes a key file, and replaces none.
 func writeNew(path string, content []byte, mode os.FileMode) error {
-	failed := func(err error) error {
-		return system.Unusable("writing %s", path).Because(err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return failed(err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return failed(err)
-	}
-	switch err := os.Link(f.Name(), path); {
+	switch err := atomicfile.WriteNew(path, content, mode); {
 	case errors.Is(err, os.ErrExist):
 		return system.BadInput("%s exists already", path).Suggest("a key is never replaced: move it away, or give another --output-dir")
 	case err != nil:
-		return failed(err)
+		return system.Unusable("writing %s", path).Because(err)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // cache is an OCI layout that keeps what came from registries. A blob gets its
@@ -45,24 +46,21 @@ func (c *cache) open(d descriptor) (io.ReadCloser, error) {
 
 // tee gives rc, and keeps what is read from it if that turns out to be d.
 func (c *cache) tee(rc io.ReadCloser, d descriptor) (io.ReadCloser, error) {
-	dir := filepath.Join(c.dir, "blobs", "sha256")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		rc.Close()
-		return nil, fmt.Errorf("cache: %w", err)
+	to := filepath.Join(c.dir, filepath.FromSlash(blobPath(d.Digest)))
+	err := os.MkdirAll(filepath.Dir(to), 0o755)
+	if err == nil {
+		var f *atomicfile.File
+		if f, err = atomicfile.Create(to, 0o644); err == nil {
+			return &teeBlob{rc: rc, f: f}, nil
+		}
 	}
-	f, err := os.CreateTemp(dir, ".incoming-")
-	if err != nil {
-		rc.Close()
-		return nil, fmt.Errorf("cache: %w", err)
-	}
-	return &teeBlob{rc: rc, f: f, to: filepath.Join(c.dir, filepath.FromSlash(blobPath(d.Digest)))}, nil
+	rc.Close()
+	return nil, fmt.Errorf("cache: %w", err)
 }
 
 type teeBlob struct {
-	rc   io.ReadCloser
-	f    *os.File
-	to   string
-	kept bool
+	rc io.ReadCloser
+	f  *atomicfile.File
 }
 
 func (t *teeBlob) Read(p []byte) (int, error) {
@@ -74,22 +72,14 @@ func (t *teeBlob) Read(p []byte) (int, error) {
 }
 
 func (t *teeBlob) verified() error {
-	err := errors.Join(t.f.Chmod(0o644), t.f.Close())
-	if err == nil {
-		err = os.Rename(t.f.Name(), t.to)
-	}
-	if err != nil {
+	if err := t.f.Commit(); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
-	t.kept = true
 	return nil
 }
 
 func (t *teeBlob) Close() error {
-	if !t.kept {
-		t.f.Close()
-		os.Remove(t.f.Name())
-	}
+	t.f.Close()
 	return t.rc.Close()
 }
 
@@ -107,7 +97,7 @@ func (c *cache) setName(name string, d descriptor) error {
 		return err
 	}
 	defer unlock()
-	if err := replaceFile(filepath.Join(c.dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`)); err != nil {
+	if err := atomicfile.Write(filepath.Join(c.dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644); err != nil {
 		return err
 	}
 	names := map[string][]descriptor{}
@@ -138,23 +128,7 @@ func (c *cache) setName(name string, d descriptor) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(c.dir, "index.json"), out)
-}
-
-// replaceFile writes a file beside its place and renames it into it.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.Write(filepath.Join(c.dir, "index.json"), out, 0o644)
 }
 
 // upstream is the cache before the registry, as one source: what one lacks the

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
@@ -204,7 +205,7 @@ func (l *Lock) Encode() ([]byte, error) {
 func (l *Lock) Write(path string) error {
 	raw, err := l.Encode()
 	if err == nil {
-		err = replaceFile(path, raw)
+		err = atomicfile.Write(path, raw, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", path, err)

@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // Store is a folder of entries. Who can write to it decides what is read back,
@@ -54,15 +56,7 @@ func (s Store) Save(name string, body []byte) {
 	if !s.ready() || len(body) > maxEntry/2 {
 		return
 	}
-	f, err := os.CreateTemp(s.Dir, ".incoming-")
-	if err != nil {
-		return
-	}
-	defer os.Remove(f.Name()) // gone already where all went well
-	_, err = fmt.Fprintf(f, "%s\n%s", s.sum(name, body), body)
-	if errors.Join(err, f.Close()) == nil {
-		os.Rename(f.Name(), s.path(name))
-	}
+	_ = atomicfile.Write(s.path(name), fmt.Appendf(nil, "%s\n%s", s.sum(name, body), body), 0o600)
 }
 
 // Folder is the place of files that are kept under a name, as they are: whoever
@@ -117,19 +111,10 @@ func Secret(path string) []byte {
 	if os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".incoming-") // 0600
-	if err != nil {
-		return nil
-	}
-	defer os.Remove(f.Name())
 	var secret [sha256.Size]byte
 	rand.Read(secret[:])
-	_, err = f.Write(secret[:])
-	if errors.Join(err, f.Close()) != nil {
-		return nil
-	}
-	// Of two programs that begin at once, one makes it.
-	_ = os.Link(f.Name(), path)
+	// Of two programs that start at once, one makes it.
+	_ = atomicfile.WriteNew(path, secret[:], 0o600)
 	made, _ := readSecret(path)
 	return made
 }

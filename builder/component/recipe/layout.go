@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
@@ -64,16 +65,15 @@ func (l *layout) Close() error { return l.lock.Close() }
 
 // replace writes a file beside its place and renames it there.
 func (l *layout) replace(name string, r io.Reader) error {
-	f, err := os.CreateTemp(l.dir, ".new-")
+	f, err := atomicfile.Create(filepath.Join(l.dir, name), 0o644)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	_, err = io.Copy(f, r)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+	defer f.Close()
+	if _, err := io.Copy(f, r); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), filepath.Join(l.dir, name))
+	return f.Commit()
 }
 
 func blobPath(d digest.Digest) string { return filepath.Join("blobs", "sha256", d.Encoded()) }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
@@ -105,15 +106,7 @@ func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(rec.Dir, ".lock-")
-	if err != nil {
-		return system.Unusable("write %s", name).Because(err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(append(data, '\n'))
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
+	err = atomicfile.Write(name, append(data, '\n'), 0o644)
 	if err != nil {
 		return system.Unusable("write %s", name).Because(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // canHold tells before any work whether a file can be written at path.
@@ -58,16 +59,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 			return failed(err)
 		}
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-")
-	if err != nil {
-		return failed(err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(b.Bytes())
-	if err := errors.Join(err, tmp.Chmod(mode), tmp.Close()); err != nil {
-		return failed(err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := atomicfile.Write(path, b.Bytes(), mode); err != nil {
 		return failed(err)
 	}
 	return nil
