@@ -24,20 +24,24 @@ func attackImages() map[string]ocitest.Image {
 	}
 	return map[string]ocitest.Image{
 		// Accounts.
-		"example/accounts:rootfs":   component(ocitest.Config{}, secret("srv/guest/etc/shadow", "# ours\nroot::19000:0:99999:7:::\n")),
-		"example/accounts:volume":   component(ocitest.Config{}, secret("logins", "root:"+toorHash+":19000:0:99999:7:::\n")),
-		"example/accounts:link":     component(ocitest.Config{}, ocitest.Symlink("etc/shadow", "../srv/a"), secret("srv/a", "root::19000:0:99999:7:::\n")),
-		"example/accounts:hardlink": component(ocitest.Config{}, secret("srv/a", "root::19000:0:99999:7:::\n"), ocitest.Hardlink("etc/shadow", "srv/a")),
-		"example/accounts:bigcrypt": component(ocitest.Config{}, secret("etc/shadow", "root:abhKo2urtNdfgabhKo2urtNd:19000:0:99999:7:::\n")),
-		"example/accounts:passwd":   component(ocitest.Config{}, file("etc/passwd", "root:"+strongHash+":0:0::/root:/bin/sh\n")),
-		"example/accounts:backup":   component(ocitest.Config{}, file("var/backups/accounts.bak", "root:"+strongHash+":19000:0:99999:7:::\n")),
-		"example/accounts:former":   component(ocitest.Config{}, secret("etc/shadow-", "root::19000:0:99999:7:::\n"), secret("etc/shadow", "root:*:19000:0:99999:7:::\n")),
+		"example/accounts:rootfs":    component(ocitest.Config{}, secret("srv/guest/etc/shadow", "# ours\nroot::19000:0:99999:7:::\n")),
+		"example/accounts:volume":    component(ocitest.Config{}, secret("logins", "root:"+toorHash+":19000:0:99999:7:::\n")),
+		"example/accounts:link":      component(ocitest.Config{}, ocitest.Symlink("etc/shadow", "../srv/a"), secret("srv/a", "root::19000:0:99999:7:::\n")),
+		"example/accounts:link-open": component(ocitest.Config{}, ocitest.Symlink("etc/shadow", "../srv/a"), file("srv/a", "root:"+strongHash+":19000:0:99999:7:::\n")),
+		"example/accounts:hardlink":  component(ocitest.Config{}, secret("srv/a", "root::19000:0:99999:7:::\n"), ocitest.Hardlink("etc/shadow", "srv/a")),
+		"example/accounts:bigcrypt":  component(ocitest.Config{}, secret("etc/shadow", "root:abhKo2urtNdfgabhKo2urtNd:19000:0:99999:7:::\n")),
+		"example/accounts:passwd":    component(ocitest.Config{}, file("etc/passwd", "root:"+strongHash+":0:0::/root:/bin/sh\n")),
+		"example/accounts:backup":    component(ocitest.Config{}, file("var/backups/accounts.bak", "root:"+strongHash+":19000:0:99999:7:::\n")),
+		"example/accounts:former":    component(ocitest.Config{}, secret("etc/shadow-", "root::19000:0:99999:7:::\n"), secret("etc/shadow", "root:*:19000:0:99999:7:::\n")),
 		"example/accounts:six": component(ocitest.Config{}, secret("etc/shadow", "a:"+strongHash+":1:::::\nb:"+strongHash+":1:::::\nc:"+strongHash+":1:::::\n"+
 			"d:"+strongHash+":1:::::\ne:"+strongHash+":1:::::\nf:"+strongHash+":1:::::\n")),
 		"example/accounts:store": component(ocitest.Config{}, ocitest.Symlink("etc/passwd", "/srv/0a1b"), file("srv/0a1b", "root:x:0:0::/root:/bin/sh\n"),
 			ocitest.Symlink("etc/group", "/srv/2c3d"), file("srv/2c3d", "root:x:0:\n")),
 		"example/accounts:manual": component(ocitest.Config{}, file("usr/share/doc/accounts.txt", "An account without a password:\nroot::0:0::/root:/bin/sh\n"), ocitest.Exec("usr/bin/passwd", "program")),
 
+		"example/seccomp-label:1":                              component(ocitest.Config{User: "100", Labels: map[string]string{"org.mobyproject.config": `{"seccomp": "default"}`}}),
+		"example/web:0123456789abcdef0123456789abcdef01234567": component(ocitest.Config{User: "100"}),
+		"example/web:latest-1":                                 component(ocitest.Config{User: "100"}),
 		// sshd.
 		"example/sshd-a:quoted":   sshd("Include \"/etc/ssh/my conf\"\n"+closedSSHD, secret("etc/ssh/my conf", "PasswordAuthentication yes\n")),
 		"example/sshd-a:folders":  sshd("Include /etc/ssh/*/login.conf\n"+closedSSHD, secret("etc/ssh/site/login.conf", "PasswordAuthentication yes\n")),
