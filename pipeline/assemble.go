@@ -229,6 +229,7 @@ func reading(os *system.OS, c *system.Component) scanner.Reading {
 	}
 	for _, other := range os.Components {
 		if other.Image != nil && other.Image.Manifest == c.Image.Manifest {
+			how.Root = how.Root || other.Section == system.SectionInit
 			how.Asked = append(how.Asked, scanner.Questions(other)...)
 		}
 	}

@@ -39,7 +39,13 @@ func attackImages() map[string]ocitest.Image {
 			ocitest.Symlink("etc/group", "/srv/2c3d"), file("srv/2c3d", "root:x:0:\n")),
 		"example/accounts:manual": component(ocitest.Config{}, file("usr/share/doc/accounts.txt", "An account without a password:\nroot::0:0::/root:/bin/sh\n"), ocitest.Exec("usr/bin/passwd", "program")),
 
-		"example/seccomp-label:1":                              component(ocitest.Config{User: "100", Labels: map[string]string{"org.mobyproject.config": `{"seccomp": "default"}`}}),
+		// Two images of the init section that make the host's root together.
+		"example/links:1":          component(ocitest.Config{}, ocitest.Symlink("srv/a", "b"), ocitest.Symlink("srv/data", "../mnt/data"), ocitest.Symlink("opt/events", "/run/containerd/containerd.sock")),
+		"example/links:2":          component(ocitest.Config{}, ocitest.Symlink("srv/b", "/proc/1/root"), ocitest.Dir("mnt/data")),
+		"example/sshd-a:including": sshd("Include sshd_config.d/*.conf\n" + closedSSHD),
+		"example/sshd-a:part":      component(ocitest.Config{}, file("etc/ssh/sshd_config.d/site.conf", "PasswordAuthentication yes\n")),
+		"example/sshd-h:part":      component(ocitest.Config{}, file("etc/ssh/sshd_config.d/site.conf", "PasswordAuthentication no\nX11Forwarding no\n")),
+		"example/seccomp-label:1":  component(ocitest.Config{User: "100", Labels: map[string]string{"org.mobyproject.config": `{"seccomp": "default"}`}}),
 		"example/web:0123456789abcdef0123456789abcdef01234567": component(ocitest.Config{User: "100"}),
 		"example/web:latest-1":                                 component(ocitest.Config{User: "100"}),
 		// sshd.

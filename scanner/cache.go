@@ -18,8 +18,8 @@ type Cache = kept.Store
 // key names an observation: the image, how it was read, and by which forms. The
 // documents say more than the image's bytes: its name, and who wrote them.
 func (s *Scanner) key(img *system.Image, how Reading) string {
-	key := fmt.Sprintf("%s %d %s kernel=%q nested=%q devices=%t asked=%q",
-		sbom.SyftVersion, facts.SchemaVersion, img.Manifest, how.Kernel, how.Nested, how.Devices, how.Asked)
+	key := fmt.Sprintf("%s %d %s kernel=%q nested=%q devices=%t root=%t asked=%q",
+		sbom.SyftVersion, facts.SchemaVersion, img.Manifest, how.Kernel, how.Nested, how.Devices, how.Root, how.Asked)
 	if s.opts.Documents {
 		key += fmt.Sprintf(" name=%q created=%d version=%q", img.Name, s.opts.Created.Unix(), s.opts.Version)
 	}

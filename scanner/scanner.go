@@ -64,6 +64,7 @@ type scan struct {
 	recalled bool
 	key      string
 	asked    []string
+	root     bool
 
 	// Set before kernelRead is closed.
 	kernelRead chan struct{}
@@ -120,6 +121,8 @@ type Reading struct {
 	Nested []string
 	// Devices: device nodes are let through, as in init images alone.
 	Devices bool
+	// Root: the image's files become those of the host's root.
+	Root bool
 	// Asked are paths of the image that facts are wanted of, sorted: see
 	// Questions.
 	Asked []string
@@ -140,7 +143,7 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (sys
 	t := tree.New()
 	c := &scan{
 		img: img, key: s.key(img, how), tree: t, sbom: sbom.NewCollector(t, s.opts.TempDir), files: files.NewSink(t),
-		heads: programs.NewSink(t), asked: how.Asked,
+		heads: programs.NewSink(t), asked: how.Asked, root: how.Root,
 		kernelRead: make(chan struct{}), done: make(chan struct{}),
 	}
 	if how.Kernel != "" {
@@ -317,6 +320,7 @@ func (s *Scanner) work(c *scan) {
 		return
 	}
 	var err error
+	c.files.ListLinks(c.root)
 	if c.found.Files, err = c.files.Inventory(); err != nil {
 		c.err = errors.Join(c.err, err)
 	}

@@ -49,11 +49,21 @@ link_target(link) := links[link] if {
 	startswith(links[link], "/")
 } else := concat("/", [link, "..", links[link]])
 
-# links are those of the files section, and those that every system has.
-links := object.union(object.remove(system_links, {clean(f.path) | some f in files}), {clean(f.path): f.link |
-	some f in files
-	f.type == "symlink"
-})
+# links are those that every system has, those of images that make the host's root,
+# of which the last counts, and those of the files section, which is written last.
+links := object.union_n(array.concat(
+	[object.remove(system_links, written)],
+	array.concat(image_links, [{clean(f.path): f.link | some f in files; f.type == "symlink"}]),
+))
+
+image_links := [{path: l.target} |
+	some c in input.components
+	some l in arr(object.get(c, ["files", "links"], []))
+	path := clean(l.path)
+	not path in written
+]
+
+written := {clean(f.path) | some f in files}
 
 files := arr(object.get(input, "files", []))
 

@@ -45,6 +45,23 @@ test_host_path_by_links if {
 	leads("/srv/a", [{"path": "/srv/a", "type": "file", "link": ""}]) == "/srv/a"
 }
 
+# Images of the init section make the root together: the last link of a path counts,
+# and what the files section writes in its place.
+leads_by_images(path, images, files) := where if {
+	where := lib.host_path(path) with input as {"files": files, "components": [{"files": {"links": links}} | some links in images]}
+}
+
+test_host_path_by_images if {
+	first := [{"path": "/srv/a", "target": "/srv/b"}, {"path": "/var/run", "target": "/data"}]
+	second := [{"path": "/srv/b", "target": "../etc"}]
+	leads_by_images("/srv/a/x", [first, second], []) == "/etc/x"
+	leads_by_images("/srv/a", [first, [{"path": "/srv/a", "target": "/opt"}]], []) == "/opt"
+	leads_by_images("/srv/a", [first], [link("/srv/a", "/usr")]) == "/usr"
+	leads_by_images("/srv/a", [first], [{"path": "/srv/a", "type": "dir", "link": ""}]) == "/srv/a"
+	leads_by_images("/var/run", [first], []) == "/data"
+	leads_by_images("/srv/a", [[]], []) == "/srv/a"
+}
+
 # A file of that name takes the place of the usual link.
 test_host_path_of_a_file if {
 	leads("/etc/resolv.conf", [{"path": "/etc/resolv.conf", "type": "file", "link": ""}]) == "/etc/resolv.conf"

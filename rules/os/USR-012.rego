@@ -184,6 +184,19 @@ found contains lib.finding("USR-012", c, object.union(body(key, setting, value, 
 	some [key, setting, value] in weak(object.union(c.files.sshd, said_by(c)), lib.arr(c.files.sshdMatch))
 }
 
+# Parts of a configuration that another image of the host's root, or what a volume is
+# mounted in, may include.
+found contains lib.finding("USR-012", c, object.union(body(key, setting, value, c.id, where), {"origin": c.image.origin})) if {
+	some c in lib.inventoried
+	not is_object(c.files.sshd)
+	runs_sshd(c)
+	where := sprintf("/etc/ssh/sshd_config.d of the image %s", [c.image.repository])
+	some [key, setting, value] in weak(silent, lib.arr(c.files.sshdMatch))
+}
+
+# silent has no weak setting: what a part leaves out is said elsewhere.
+silent := {"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"}
+
 # Arguments say so too where the file is not in the image.
 found contains lib.finding("USR-012", c, object.union(body(setting, setting, value, c.id, sprintf("the command of %s", [c.id])), {"origin": c.image.origin})) if {
 	some c in lib.containers
@@ -228,7 +241,7 @@ fail contains object.union(body(key, setting, value, f.path, sprintf("files%s", 
 
 fail contains object.union(body(key, setting, value, f.path, sprintf("files%s", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
 	some f in parts
-	some [key, setting, value] in weak({"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"}, f.logins.sshdMatch)
+	some [key, setting, value] in weak(silent, f.logins.sshdMatch)
 }
 
 not_applicable contains lib.allowed(f) if some f in found

@@ -39,6 +39,14 @@ test_fires_match if {
 	keys(system) == {"passwordauthentication (Match User git)"}
 }
 
+# A part of a configuration in an image that has none.
+part(value) := t.put(t.nginx_files("sshd", null), "/components/4/files/sshdMatch", [{"criteria": "all", "keyword": "passwordauthentication", "value": value}])
+
+test_part if {
+	keys(part("yes")) == {"passwordauthentication (Match all)"}
+	keys(part("no")) == set()
+}
+
 runs(args, sshd) := t.put(t.nginx_files("sshd", sshd), "/components/4/spec/process/args", array.concat(["/usr/sbin/sshd"], args))
 
 test_fires_argument if {

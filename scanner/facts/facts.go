@@ -280,8 +280,12 @@ type Inventory struct {
 	Sysctl []Setting `json:"sysctl"`
 	// LeftOut are device nodes of a container image, which the build leaves
 	// out: a container gets those of its own /dev and of its spec alone.
-	LeftOut   []string `json:"leftOut"`
-	Truncated bool     `json:"truncated"`
+	LeftOut []string `json:"leftOut"`
+	// Links are symbolic links that become the host's: those of init images and
+	// of the kernel's archive. Links among the host's programs and settings that
+	// lead to a file there are left out, and so is what boot hides below a tmpfs.
+	Links     []Link `json:"links"`
+	Truncated bool   `json:"truncated"`
 }
 
 // SSHDMatch is a setting after a Match line of sshd_config, which overrides the
@@ -290,6 +294,12 @@ type SSHDMatch struct {
 	Criteria string `json:"criteria"`
 	Keyword  string `json:"keyword"`
 	Value    string `json:"value"`
+}
+
+// Link is a symbolic link. Path is absolute, Target as the image has it.
+type Link struct {
+	Path   string `json:"path"`
+	Target string `json:"target"`
 }
 
 // MaxListed bounds each list of an Inventory.

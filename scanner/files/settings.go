@@ -2,7 +2,6 @@ package files
 
 import (
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -97,12 +96,8 @@ func Logins(p, text string) *facts.Logins {
 	case base == "sshd_config", r.isServer():
 		out.SSHD, out.Partial = r.settings, r.truncated
 		out.SSHDMatch = append(out.SSHDMatch, r.match...)
-	case path.Base(path.Dir(p)) == "sshd_config.d":
-		// It is a part: of what it leaves out nothing is said.
-		for _, key := range slices.Sorted(maps.Keys(r.settings)) {
-			out.SSHDMatch = append(out.SSHDMatch, facts.SSHDMatch{Criteria: "all", Keyword: key, Value: r.settings[key]})
-		}
-		out.SSHDMatch, out.Partial = append(out.SSHDMatch, r.match...), r.truncated
+	case isSSHDPart(p):
+		out.SSHDMatch, out.Partial = append(out.SSHDMatch, r.part()...), r.truncated
 	case base == "passwd", base == "shadow", strings.HasSuffix(base, ".shadow"), isAccounts([]byte(text)):
 		empty, known, untried := passwords(text)
 		out.EmptyPasswords = append(out.EmptyPasswords, empty...)

@@ -37,6 +37,10 @@ type Sink struct {
 	alike map[string]*bytes.Buffer
 	used  int64
 	find  Finder
+	// included are files that a configuration of sshd includes.
+	included map[string]bool
+	// root: the image's files become the host's. See ListLinks.
+	root bool
 	// folders lists each folder, made when it is first asked for.
 	folders map[string][]string
 }
@@ -45,6 +49,7 @@ type Sink struct {
 func NewSink(t *tree.Tree) *Sink {
 	return &Sink{
 		tree: t, inv: Empty(), kept: map[string]*bytes.Buffer{}, oversize: map[string]int64{}, alike: map[string]*bytes.Buffer{},
+		included: map[string]bool{},
 	}
 }
 
@@ -53,7 +58,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{},
 	}
 }
 

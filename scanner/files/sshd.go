@@ -24,7 +24,9 @@ const (
 
 // sshd reads the server's settings, and who logs in by them.
 func (s *Sink) sshd() error {
-	for _, p := range s.sshdFiles() {
+	files := s.sshdFiles()
+	defer s.sshdParts(len(files) == 0)
+	for _, p := range files {
 		text, ok, err := s.read(p)
 		if err != nil {
 			return err
@@ -32,7 +34,7 @@ func (s *Sink) sshd() error {
 		if !ok {
 			continue
 		}
-		r := sshdReader{settings: map[string]string{}, include: s.included}
+		r := sshdReader{settings: map[string]string{}, include: s.include}
 		err = r.text(text, "", 0)
 		s.inv.SSHD, s.inv.SSHDMatch = weaker(s.inv.SSHD, r.settings), append(s.inv.SSHDMatch, r.match...)
 		s.inv.Truncated = s.inv.Truncated || r.truncated
@@ -46,6 +48,36 @@ func (s *Sink) sshd() error {
 		}
 	}
 	return nil
+}
+
+// sshdParts reads parts of a configuration that no file of the image includes:
+// that of another image may, where both make one root or where a volume is
+// mounted. alone: the image has no configuration.
+func (s *Sink) sshdParts(alone bool) {
+	if !alone && !s.root {
+		return
+	}
+	for _, p := range slices.Sorted(maps.Keys(s.kept)) {
+		if isSSHDPart(p) && !s.included[p] {
+			r := sshdReader{settings: map[string]string{}}
+			_ = r.text(s.kept[p].String(), "", 0) // only what is included can fail
+			s.inv.SSHDMatch = append(s.inv.SSHDMatch, r.part()...)
+			s.inv.Truncated = s.inv.Truncated || r.truncated
+		}
+	}
+}
+
+// isSSHDPart: usual configurations include all files of this folder.
+func isSSHDPart(p string) bool { return path.Base(path.Dir(p)) == "sshd_config.d" }
+
+// part are the settings of a file that is a part of a configuration: of what it
+// leaves out nothing is said.
+func (r *sshdReader) part() []facts.SSHDMatch {
+	var out []facts.SSHDMatch
+	for _, key := range slices.Sorted(maps.Keys(r.settings)) {
+		out = append(out, facts.SSHDMatch{Criteria: "all", Keyword: key, Value: r.settings[key]})
+	}
+	return append(out, r.match...)
 }
 
 // sshdFiles are the configurations that sshd may read: its own or, where the
@@ -85,8 +117,8 @@ func weaker(a, b map[string]string) map[string]string {
 	return a
 }
 
-// included gives the texts that a pattern of Include names.
-func (s *Sink) included(pattern string) ([]string, error) {
+// include gives the texts that a pattern of Include names.
+func (s *Sink) include(pattern string) ([]string, error) {
 	if !strings.HasPrefix(pattern, "/") {
 		pattern = "/etc/ssh/" + pattern
 	}
@@ -96,6 +128,9 @@ func (s *Sink) included(pattern string) ([]string, error) {
 		case err != nil:
 			return nil, err
 		case ok:
+			if real, _, ok := s.tree.Resolve(p); ok {
+				s.included[real] = true
+			}
 			out = append(out, text)
 		}
 	}

@@ -53,6 +53,31 @@ func TestSSHDSpellings(t *testing.T) {
 }
 
 // Keys may lie where sshd_config says.
+// A part of a configuration counts where nothing of the image includes it: that of
+// another image may, of those that make one root in any case.
+func TestSSHDParts(t *testing.T) {
+	t.Parallel()
+	part := st.File("etc/ssh/sshd_config.d/a.conf", "PasswordAuthentication yes\nMatch User x\nPermitRootLogin yes\n")
+	whole := st.File("etc/ssh/sshd_config", "PermitRootLogin no\n")
+	with := st.File("etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\n")
+	for name, c := range map[string]struct {
+		root    bool
+		objects []st.Object
+		want    int
+	}{
+		"alone":                     {false, []st.Object{part}, 2},
+		"beside another":            {false, []st.Object{part, whole}, 0},
+		"beside another, in a root": {true, []st.Object{part, whole}, 2},
+		"included":                  {false, []st.Object{part, with}, 1},
+		"included, in a root":       {true, []st.Object{part, with}, 1},
+	} {
+		inv := links(t, c.root, c.objects...)
+		if len(inv.SSHDMatch) != c.want {
+			t.Errorf("%s: %v, want %d settings", name, inv.SSHDMatch, c.want)
+		}
+	}
+}
+
 func TestAuthorizedKeys(t *testing.T) {
 	t.Parallel()
 	keys := []st.Object{
