@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -265,9 +266,11 @@ func (o BuildOptions) open() (*attest.Signer, string, error) {
 // bootable refuses formats that need what the system does not have.
 func bootable(os *system.OS, formats []string) error {
 	var errs []error
-	for _, f := range formats {
-		if os.Kernel.Component == nil && image.NeedsKernel(f) {
-			errs = append(errs, system.BadInput("format %s: system %s has no kernel", f, os.Name).Suggest("add a kernel section, or use --format tar"))
+	for _, name := range formats {
+		if f, _ := image.Find(name); f.NeedsKernel && os.Kernel.Component == nil {
+			others := image.Formats(func(f image.Format) bool { return !f.NeedsKernel })
+			errs = append(errs, system.BadInput("format %s: system %s has no kernel", name, os.Name).
+				Suggest("add a kernel section, or use --format %s", strings.Join(others, " or ")))
 		}
 	}
 	return errors.Join(errs...)
@@ -314,7 +317,8 @@ func (o CheckOptions) circumstances(r *resolved, f *facts.Facts) {
 		}
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(o.FormatsMeant))) {
-		f.Formats = append(f.Formats, facts.Format{Name: name, Attributes: image.HoldsXattrs(name)})
+		format, _ := image.Find(name)
+		f.Formats = append(f.Formats, facts.Format{Name: name, Attributes: format.Xattrs})
 	}
 	for _, n := range r.Notes {
 		if n.Works {

@@ -44,51 +44,83 @@ type Kernel struct {
 	Zstd bool
 }
 
-// formats are those that work, by LinuxKit's name.
-var formats = map[string]func(Options) (writer, error){
-	"tar":           newTar,
-	"kernel+initrd": newKernelInitrd,
+// Format is one output format: one file of this package, and one line of formats.
+type Format struct {
+	// Name is LinuxKit's name where LinuxKit has the format.
+	Name string
+	// Files are the endings of the files that it writes, which follow the system's
+	// name.
+	Files []string
+	// NeedsKernel: a system without a kernel cannot be written in this format.
+	NeedsKernel bool
+	// Bootable: `boot` can start it.
+	Bootable bool
+	// Xattrs: it has room for extended attributes.
+	Xattrs bool
+
+	open func(Options) (writer, error)
 }
+
+// formats are those that work; the first is the default.
+var formats = []Format{kernelInitrdFormat, tarFormat}
 
 // planned are LinuxKit's and our other formats.
 var planned = []string{"tar-kernel-initrd", "docker", "iso-bios", "iso-efi", "iso-efi-initrd", "raw-bios", "raw-efi",
 	"qcow2-bios", "qcow2-efi", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3",
 	"uki"}
 
-// Formats lists the names that work, sorted.
-func Formats() []string {
+// Find gives the format of a name.
+func Find(name string) (Format, bool) {
+	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name == name })
+	if i < 0 {
+		return Format{}, false
+	}
+	return formats[i], true
+}
+
+// Formats lists the names of the formats, sorted: all, or those that every
+// condition holds for.
+func Formats(conditions ...func(Format) bool) []string {
 	var out []string
-	for f := range formats {
-		out = append(out, f)
+next:
+	for _, f := range formats {
+		for _, holds := range conditions {
+			if !holds(f) {
+				continue next
+			}
+		}
+		out = append(out, f.Name)
 	}
 	slices.Sort(out)
 	return out
 }
 
+// Default is the format of a build that names none.
+func Default() string { return formats[0].Name }
+
 // Files lists every name that a format may give a file of the system stem.
 func Files(stem string) []string {
-	return []string{stem + ".tar", stem + "-kernel", stem + "-initrd.img", stem + "-cmdline"}
+	var out []string
+	for _, f := range formats {
+		for _, ending := range f.Files {
+			out = append(out, stem+ending)
+		}
+	}
+	return out
 }
-
-// HoldsXattrs: the format has room for extended attributes. A cpio archive has
-// none, whatever it unpacks into.
-func HoldsXattrs(format string) bool { return format == "tar" }
-
-// NeedsKernel: the format boots, and so makes no sense without a kernel.
-func NeedsKernel(format string) bool { return format != "tar" && format != "docker" }
 
 // CheckFormats refuses names that do not work, all at once.
 func CheckFormats(names []string) error {
 	var errs []error
 	for _, n := range names {
-		if formats[n] != nil {
+		if _, ok := Find(n); ok {
 			continue
 		}
-		what := fmt.Sprintf("unknown format %q", n)
+		err := system.BadInput("unknown format %q", n)
 		if slices.Contains(planned, n) {
-			what = fmt.Sprintf("format %s does not work yet", n)
+			err = system.BadInput("format %s does not work yet", n)
 		}
-		errs = append(errs, system.BadInput("%s", what).Suggest("use %s", strings.Join(Formats(), " or ")))
+		errs = append(errs, err.Suggest("use %s", strings.Join(Formats(), " or ")))
 	}
 	return errors.Join(errs...)
 }
@@ -109,7 +141,8 @@ func New(names []string, o Options) (*Set, error) {
 		if slices.Contains(s.names, n) {
 			continue
 		}
-		w, err := formats[n](o)
+		f, _ := Find(n)
+		w, err := f.open(o)
 		if err != nil {
 			s.Abort()
 			return nil, fmt.Errorf("format %s: %w", n, err)

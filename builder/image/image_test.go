@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -320,17 +321,40 @@ func TestNamesThatACpioCannotHold(t *testing.T) {
 	}
 }
 
-// A format that holds attributes says so, for rules judge by it.
-func TestHoldsXattrs(t *testing.T) {
+// What the table says of a format is what the format does: rules judge by it,
+// and a build removes what a failed one left.
+func TestFormatTable(t *testing.T) {
 	t.Parallel()
-	for _, f := range Formats() {
-		s, err := New([]string{f}, Options{Dir: t.TempDir(), Stem: "os"})
+	for _, f := range formats {
+		s, err := New([]string{f.Name}, Options{Dir: t.TempDir(), Stem: "os"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Abort()
-		if _, isTar := s.writers[0].(*tarWriter); isTar != HoldsXattrs(f) {
-			t.Errorf("%s: HoldsXattrs is %v", f, !isTar)
+		if _, isTar := s.writers[0].(*tarWriter); isTar != f.Xattrs {
+			t.Errorf("%s: Xattrs is %v", f.Name, f.Xattrs)
 		}
+		e := system.RootEntry{Entry: system.Entry{Path: "boot/kernel", Type: system.TypeFile, Mode: 0o644}}
+		w, err := s.Entry(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w != nil {
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files, err := s.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			if !slices.Contains(Files("os"), name) || !slices.Contains(f.Files, strings.TrimPrefix(name, "os")) {
+				t.Errorf("%s writes %s, which its line in the table does not name", f.Name, name)
+			}
+		}
+	}
+	if _, ok := Find(Default()); !ok {
+		t.Errorf("the default format %q is no format", Default())
 	}
 }

@@ -60,12 +60,23 @@ type compressor interface {
 // machine.
 const concurrency = 2
 
+// The endings of the files that boot.
+const (
+	KernelEnding  = "-kernel"
+	InitrdEnding  = "-initrd.img"
+	CmdlineEnding = "-cmdline"
+)
+
+// A cpio archive, and so an initrd, has no room for extended attributes.
+var kernelInitrdFormat = Format{Name: "kernel+initrd", Files: []string{KernelEnding, InitrdEnding, CmdlineEnding},
+	NeedsKernel: true, Bootable: true, open: newKernelInitrd}
+
 func newKernelInitrd(o Options) (writer, error) {
-	out, err := create(o, o.Stem+"-initrd.img")
+	out, err := create(o, o.Stem+InitrdEnding)
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelInitrd{o: o, out: out, body: out, files: []string{o.Stem + "-initrd.img"}, index: map[string]*written{}}
+	k := &kernelInitrd{o: o, out: out, body: out, files: []string{o.Stem + InitrdEnding}, index: map[string]*written{}}
 	k.buf = bufio.NewWriterSize(out, 1<<20)
 	if k.comp, err = newZstd(k.buf); err != nil {
 		out.Close()
@@ -87,9 +98,9 @@ func newGzip(w io.Writer) (compressor, error) {
 func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	switch e.Path {
 	case "boot/kernel":
-		return k.beside("-kernel")
+		return k.beside(KernelEnding)
 	case "boot/cmdline":
-		return k.beside("-cmdline")
+		return k.beside(CmdlineEnding)
 	case "boot/ucode.cpio":
 		return k.prefix()
 	}

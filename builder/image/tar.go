@@ -20,6 +20,8 @@ type tarWriter struct {
 	tw   *tar.Writer
 }
 
+var tarFormat = Format{Name: "tar", Files: []string{".tar"}, Xattrs: true, open: newTar}
+
 func newTar(o Options) (writer, error) {
 	name := o.Stem + ".tar"
 	f, err := create(o, name)

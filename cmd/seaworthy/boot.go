@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
@@ -106,7 +108,7 @@ func machineOf(r *verify.Result, o *boot.Options) error {
 	var cmdline *os.File
 	var errs []error
 	for _, f := range r.Files {
-		into := map[string]**os.File{r.Name + "-kernel": &o.Kernel, r.Name + "-initrd.img": &o.Initrd, r.Name + "-cmdline": &cmdline}[f.Name]
+		into := map[string]**os.File{r.Name + image.KernelEnding: &o.Kernel, r.Name + image.InitrdEnding: &o.Initrd, r.Name + image.CmdlineEnding: &cmdline}[f.Name]
 		if into == nil {
 			continue
 		}
@@ -118,7 +120,8 @@ func machineOf(r *verify.Result, o *boot.Options) error {
 		return err
 	}
 	if o.Kernel == nil || o.Initrd == nil || cmdline == nil {
-		return system.BadInput("image %s has no kernel, initrd and command line to boot", r.Name).Suggest("build it with --format kernel+initrd")
+		return system.BadInput("image %s has no kernel, initrd and command line to boot", r.Name).
+			Suggest("build it with --format %s", strings.Join(image.Formats(func(f image.Format) bool { return f.Bootable }), " or "))
 	}
 	defer cmdline.Close()
 	text, err := bounded.Read(cmdline, maxCmdline)

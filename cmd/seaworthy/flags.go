@@ -46,13 +46,10 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in the lock, STEM.lock.json, or fail")
 }
 
-// defaultFormats are those that build writes where none is named.
-var defaultFormats = []string{"kernel+initrd"}
-
 // addFormats is for the verbs that decide about a build, so that all of them
 // decide about the same one.
 func (f *resolveFlags) addFormats(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVar(&f.formats, "format", defaultFormats, "image formats of the build, separated by commas: "+strings.Join(image.Formats(), ", "))
+	cmd.Flags().StringSliceVar(&f.formats, "format", []string{image.Default()}, "image formats of the build, separated by commas: "+strings.Join(image.Formats(), ", "))
 }
 
 // addInputs adds what says where a system's inputs come from.
@@ -285,7 +282,7 @@ func sourceDate() (time.Time, error) {
 func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (pipeline.CheckOptions, error) {
 	formats := rf.formats
 	if formats == nil { // the verb has no --format
-		formats = defaultFormats
+		formats = []string{image.Default()}
 	}
 	if err := image.CheckFormats(formats); err != nil {
 		return pipeline.CheckOptions{}, err
