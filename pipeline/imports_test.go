@@ -193,11 +193,15 @@ func TestVerifierIsSmall(t *testing.T) {
 // standIns are the libraries that go.mod replaces by a few lines of ours, and the
 // packages whose calls those lines were written for.
 var standIns = map[string][]string{
-	"github.com/anchore/clio":                   {"github.com/anchore/syft/internal/bus", "github.com/anchore/syft/internal/file"},
-	"github.com/asaskevich/govalidator":         {"github.com/sigstore/rekor/pkg/pki/pgp", "github.com/sigstore/rekor/pkg/pki/ssh", "github.com/sigstore/rekor/pkg/pki/x509"},
-	"github.com/google/go-cmp/cmp":              {"github.com/anchore/syft/syft/linux"},
-	"github.com/hashicorp/go-getter":            {"github.com/anchore/syft/internal/file"},
-	"github.com/hashicorp/go-getter/helper/url": {"github.com/anchore/syft/internal/file"},
+	"github.com/anchore/clio":                    {"github.com/anchore/syft/internal/bus", "github.com/anchore/syft/internal/file"},
+	"github.com/asaskevich/govalidator":          {"github.com/sigstore/rekor/pkg/pki/pgp", "github.com/sigstore/rekor/pkg/pki/ssh", "github.com/sigstore/rekor/pkg/pki/x509"},
+	"github.com/go-chi/chi/v5/middleware":        {"github.com/sigstore/rekor/pkg/log"},
+	"github.com/go-git/go-git/v5":                {"github.com/anchore/syft/syft/pkg/cataloger/golang"},
+	"github.com/go-git/go-git/v5/storage/memory": {"github.com/anchore/syft/syft/pkg/cataloger/golang"},
+	"github.com/google/go-cmp/cmp":               {"github.com/anchore/syft/syft/linux"},
+	"github.com/hashicorp/go-getter":             {"github.com/anchore/syft/internal/file"},
+	"github.com/hashicorp/go-getter/helper/url":  {"github.com/anchore/syft/internal/file"},
+	"github.com/piprate/json-gold/ld":            {"github.com/spdx/tools-golang/spdx/v3/internal/ld"},
 }
 
 // TestStandIns: a package that comes to import one after an upgrade may need

@@ -1,0 +1,3 @@
+module github.com/piprate/json-gold
+
+go 1.26
