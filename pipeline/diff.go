@@ -110,7 +110,7 @@ func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
 func storedFacts(path string) (*facts.Facts, error) {
 	r, err := os.Open(path)
 	if err != nil {
-		return nil, system.Unusable("cannot read %s", path).Because(errors.Unwrap(err)).
+		return nil, system.NotRead(path, err).
 			Suggest("seaworthy build leaves %s beside the image, and seaworthy facts prints facts", factsFile)
 	}
 	defer r.Close()

@@ -85,7 +85,7 @@ func ReadDecision(path string) (*decision.Decision, error) {
 	const next = "check and build write one: --report json=FILE"
 	raw, err := bounded.ReadFile(path, maxDecision)
 	if err != nil {
-		return nil, system.Unusable("decision: cannot read %s", path).Because(err).Suggest("%s", next)
+		return nil, system.NotRead(path, err).Suggest("%s", next)
 	}
 	var d decision.Decision
 	dec := json.NewDecoder(bytes.NewReader(raw))

@@ -237,7 +237,8 @@ type resolved struct {
 
 // sources reads os.yml, finds its images, and what attests them.
 func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
-	if err := o.Vulnerabilities.Check(); err != nil {
+	signers, err := o.signers()
+	if err := errors.Join(o.Vulnerabilities.Check(), err); err != nil {
 		return nil, err
 	}
 	r, err := builder.Resolve(ctx, o.Resolve)
@@ -245,7 +246,7 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 		return nil, err
 	}
 	out := &resolved{Resolved: r}
-	if out.trust, err = o.trust(ctx, r); err != nil {
+	if out.trust, err = attestations(ctx, signers, r); err != nil {
 		return nil, errors.Join(err, r.Store.Close())
 	}
 	return out, nil

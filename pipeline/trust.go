@@ -23,21 +23,24 @@ type trusted struct {
 	found  map[string]facts.Attestations
 }
 
-// trust reads the trust policy, looks for what attests each image, and
-// verifies it. An image of the trust section that no trusted key has signed
+// signers reads the trust policy; nil is none.
+func (o CheckOptions) signers() (*trust.Policy, error) {
+	if o.Trust == "" {
+		return nil, nil
+	}
+	return trust.Load(o.Trust)
+}
+
+// attestations looks for what attests each image, and verifies it by p. An image of the trust section that no trusted key has signed
 // ends it all (ErrMismatch); a trust section without a trust policy asks for
 // what nobody can decide (ErrInput).
-func (o CheckOptions) trust(ctx context.Context, r *builder.Resolved) (trusted, error) {
-	if o.Trust == "" {
+func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (trusted, error) {
+	if p == nil {
 		if r.Trust == (system.Position{}) {
 			return trusted{}, nil
 		}
 		return trusted{}, system.BadInput("trust: asks for signatures, and nobody says whose are believed").At(r.Trust).
 			Suggest("name the keys in a trust policy, and give it: --trust trust.yml")
-	}
-	p, err := trust.Load(o.Trust)
-	if err != nil {
-		return trusted{}, err
 	}
 	t := trusted{digest: p.Digest, found: map[string]facts.Attestations{}}
 	all := make([]facts.Attestations, len(r.OS.Components))

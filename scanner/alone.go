@@ -87,7 +87,7 @@ func (k Alone) read() (*kernel.File, error) {
 		return nil, system.Unusable("kernel %s (%s) carries no configuration", k.Name, found.Version).
 			Suggest("give its configuration instead: distributions ship it as /boot/config-%s", found.Version)
 	case errors.As(err, new(*fs.PathError)):
-		return nil, system.Unusable("cannot read %s", k.Name).Because(errors.Unwrap(err)).Suggest("name a file that can be read")
+		return nil, system.NotRead(k.Name, err)
 	case err != nil:
 		return nil, system.Unusable("kernel %s cannot be read", k.Name).Because(err).Suggest("give its configuration instead")
 	}

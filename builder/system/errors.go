@@ -3,6 +3,7 @@ package system
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -63,6 +64,19 @@ func Unusable(format string, args ...any) *Error {
 // (exit 4).
 func Mismatch(format string, args ...any) *Error {
 	return &Error{Kind: ErrMismatch, What: fmt.Sprintf(format, args...)}
+}
+
+// NotRead is about a file that the user named. One that is not there is bad
+// input, as any wrong flag is; one that is there and cannot be read is not.
+func NotRead(path string, err error) *Error {
+	e := Unusable("cannot read %s", path)
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Kind = ErrInput
+	}
+	if in := (*fs.PathError)(nil); errors.As(err, &in) {
+		err = in.Err // without the path, which is said
+	}
+	return e.Because(err).Suggest("name a file that can be read")
 }
 
 // At adds the place in an input file.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ runs until it powers off; an interrupt presses its power button.
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
+			if !exists(args[0]) {
 				return noOutput("boot", args[0])
 			}
 			r, err := v.Dir(args[0])

@@ -32,7 +32,7 @@ Exit status:
   0  compared
   1  --fail-on weaker, and something got weaker
   2  usage or configuration
-  3  could not be compared: missing input, unreachable registry, hostile component
+  3  could not be compared: missing image, unreachable registry, hostile component
   4  a digest or lock does not match`,
 		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md",
 		Args:    cobra.ExactArgs(2),

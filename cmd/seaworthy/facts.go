@@ -106,7 +106,7 @@ func (c *cli) open(file string) (io.ReadCloser, string, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, "", system.Unusable("cannot read %s", file).Because(cause(err)).Suggest("name a file that can be read")
+		return nil, "", system.NotRead(file, err)
 	}
 	return f, file, nil
 }

@@ -32,7 +32,7 @@ const exitHelp = `Exit status:
   0  pass
   1  denied by policy
   2  usage or configuration
-  3  could not evaluate: missing input, unreachable registry, hostile component
+  3  could not evaluate: missing image, unreachable registry, hostile component
   4  verification failed: a digest, signature or lock does not match
   5  denied only because waivers expired`
 
@@ -40,7 +40,7 @@ const exitHelp = `Exit status:
 const exitHelpPlain = `Exit status:
   0  done
   2  usage or configuration
-  3  could not be done: missing input, unreachable registry, hostile component
+  3  could not be done: missing image, unreachable registry, hostile component
   4  verification failed: a digest, signature or lock does not match`
 
 // exitError ends the program with a code; whatever had to be said was said.

@@ -129,6 +129,8 @@ func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Resu
 		return nil, nil, noOutput("verify", path)
 	case err != nil:
 		return nil, nil, system.Unusable("verify %s", path).Because(err)
+	case rebuilt != "" && !exists(rebuilt):
+		return nil, nil, noOutput("--rebuilt", rebuilt)
 	case !info.IsDir() && rebuilt != "":
 		return nil, nil, system.BadInput("--rebuilt compares whole images, and %s is one file", path).Suggest("give the folder that build wrote")
 	case !info.IsDir():
@@ -152,6 +154,11 @@ func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Resu
 	return r, verify.Rulings(done, verr, second), err
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // reference is what an image in a registry looks like, and a path does not.
 var reference = lazyre.New(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
 
@@ -161,7 +168,7 @@ func noOutput(verb, path string) error {
 	if reference.MatchString(path) {
 		return system.BadInput("%s %s: an image in a registry does not work yet", verb, path).Suggest("give a folder that build wrote")
 	}
-	return system.Unusable("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
+	return system.BadInput("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
 }
 
 func (c *cli) sayVerified(path string, r *verify.Result) {

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
@@ -35,7 +36,7 @@ type reader struct {
 func (r *reader) path(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return unreadable(path, err)
+		return system.NotRead(path, err)
 	}
 	if !info.IsDir() {
 		return r.file(ctx, path)
@@ -43,7 +44,7 @@ func (r *reader) path(ctx context.Context, path string) error {
 	found := 0
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return unreadable(p, err)
+			return system.NotRead(p, err)
 		}
 		if ext := filepath.Ext(p); d.IsDir() || ext != ".json" && ext != ".zip" {
 			return ctx.Err()
@@ -51,7 +52,7 @@ func (r *reader) path(ctx context.Context, path string) error {
 		// A link counts as what it leads to: to pass over it would be to read
 		// half a database.
 		if info, err := os.Stat(p); err != nil {
-			return unreadable(p, err)
+			return system.NotRead(p, err)
 		} else if !info.Mode().IsRegular() {
 			return malformed(p, errors.New("it is no file"))
 		}
@@ -67,7 +68,7 @@ func (r *reader) path(ctx context.Context, path string) error {
 func (r *reader) file(ctx context.Context, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return unreadable(path, err)
+		return system.NotRead(path, err)
 	}
 	defer f.Close()
 	hash, before := sha256.New(), r.records
@@ -75,7 +76,7 @@ func (r *reader) file(ctx context.Context, path string) error {
 	if n, _ := f.ReadAt(magic[:], 0); string(magic[:n]) == "PK\x03\x04" {
 		size, err := io.Copy(hash, f)
 		if err != nil {
-			return unreadable(path, err)
+			return system.NotRead(path, err)
 		}
 		if err := r.archive(ctx, f, size, path); err != nil {
 			return err

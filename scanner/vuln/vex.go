@@ -10,6 +10,7 @@ import (
 
 	"github.com/anchore/packageurl-go"
 
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
@@ -56,7 +57,7 @@ func readVEX(paths []string, now time.Time) (*statements, error) {
 	for _, p := range paths {
 		raw, err := bounded.ReadFile(p, maxVEX)
 		if err != nil {
-			return nil, unreadable(p, err)
+			return nil, system.NotRead(p, err)
 		}
 		one, err := parseVEX(raw)
 		if err != nil {

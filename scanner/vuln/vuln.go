@@ -9,6 +9,7 @@ package vuln
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -72,12 +73,13 @@ func (o Options) Check() error {
 	if len(o.VEX) > 0 && len(o.Databases) == 0 {
 		return system.BadInput("--vex, and no vulnerability database").Suggest("give one: --vuln-db PATH")
 	}
+	var errs []error
 	for _, p := range slices.Concat(o.Databases, o.VEX) {
 		if _, err := os.Stat(p); err != nil {
-			return unreadable(p, err)
+			errs = append(errs, system.NotRead(p, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // matcher collects what is known about the packages of a system.
@@ -187,10 +189,6 @@ func (r *reader) summary() facts.VulnerabilityScan {
 		out.Digest = digests.Of([]byte(strings.Join(r.digests, "\n") + "\n"))
 	}
 	return out
-}
-
-func unreadable(path string, err error) error {
-	return system.Unusable("cannot read %s", path).Because(err).Suggest("name a file that can be read")
 }
 
 func malformed(path string, err error) error {
