@@ -103,7 +103,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 			}
 			inv.Unreadable = append(inv.Unreadable, u)
 		}
-		found, relations = finish(cat.Name(), found, relations)
+		found, relations = finish(cat.Name(), s.Artifacts.LinuxDistribution, found, relations)
 		s.Artifacts.Packages.Add(found...)
 		s.Relationships = append(s.Relationships, relations...)
 	}
@@ -120,7 +120,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 	inv.Unreadable = slices.DeleteFunc(inv.Unreadable, func(u Unreadable) bool {
 		return len(s.Artifacts.Packages.PackagesByPath(u.Path)) > 0
 	})
-	inv.Unreadable = append(inv.Unreadable, kept...)
+	inv.Unreadable = slices.Concat(inv.Unreadable, kept, unopened(c.tree, s, c.wants.archives))
 	slices.SortStableFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
 	inv.Packages = packages(s)
 	inv.Distro = distro(s.Artifacts.LinuxDistribution)
@@ -149,7 +149,7 @@ func run(ctx context.Context, c cataloger, r *Resolver) (p []pkg.Package, rel []
 
 // finish gives packages what syft adds after a cataloger, drops those without
 // a name, and drops the texts of licences: they are in the image.
-func finish(by string, found []pkg.Package, relations []artifact.Relationship) ([]pkg.Package, []artifact.Relationship) {
+func finish(by string, release *linux.Release, found []pkg.Package, relations []artifact.Relationship) ([]pkg.Package, []artifact.Relationship) {
 	changed := map[artifact.ID]pkg.Package{}
 	out := found[:0]
 	for _, p := range found {
@@ -164,8 +164,7 @@ func finish(by string, found []pkg.Package, relations []artifact.Relationship) (
 			p.Language = pkg.LanguageFromPURL(p.PURL)
 		}
 		if m, ok := p.Metadata.(pkg.DpkgDBEntry); ok && p.PURL == "" {
-			// Nothing says which distribution it is; the rest is known.
-			p.PURL = debPURL(p.Name, p.Version, m.Architecture)
+			p.PURL = debPURL(m, release)
 		}
 		if m, ok := p.Metadata.(pkg.LinuxKernelModule); ok && p.Version == "" {
 			// A module of the kernel's own tree has the kernel's version.

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/anchore/syft/syft/linux"
+	"github.com/anchore/syft/syft/pkg"
+
 	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
@@ -353,5 +356,58 @@ func TestNoTemporaryFilesLeft(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// dpkg's packages are those of the distribution that os-release names, whether
+// or not it says that it is like Debian.
+func TestDpkgNamespace(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]string{
+		"ID=ubuntu\nVERSION_ID=\"22.04\"\n":                         "pkg:deb/ubuntu/tool@1.0-1?arch=amd64&distro=ubuntu-22.04",
+		"ID='ubuntu'\nVERSION_ID='22.04'\n":                         "pkg:deb/ubuntu/tool@1.0-1?arch=amd64&distro=ubuntu-22.04",
+		"ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"22.04\"\n":         "pkg:deb/ubuntu/tool@1.0-1?arch=amd64&distro=ubuntu-22.04",
+		"ID=kali\nPRETTY_NAME=x\n":                                  "pkg:deb/kali/tool@1.0-1?arch=amd64&distro=kali",
+		"ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian 12\"\n": "pkg:deb/debian/tool@1.0-1?arch=amd64&distro=debian-12",
+	} {
+		inv := catalog(t, []st.Object{
+			st.File("etc/os-release", release),
+			st.File("var/lib/dpkg/status", "Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1\n"),
+		})
+		if len(inv.Packages) != 1 || inv.Packages[0].PURL != want {
+			t.Errorf("%q: %+v, want %s", release, inv.Packages, want)
+		}
+	}
+	source := debPURL(pkg.DpkgDBEntry{Package: "libtool", Version: "1.0-1+b1", Architecture: "amd64", Source: "tool", SourceVersion: "1.0-1"}, &linux.Release{ID: "ubuntu", VersionID: "22.04"})
+	if want := "pkg:deb/ubuntu/libtool@1.0-1%2Bb1?arch=amd64&distro=ubuntu-22.04&upstream=tool%401.0-1"; source != want {
+		t.Errorf("%s, want %s", source, want)
+	}
+}
+
+// Packages that are shipped and not installed, and lists of packages of which
+// none was found, are software of which nothing is known.
+func TestUnopened(t *testing.T) {
+	t.Parallel()
+	node := st.File("app/node_modules/a/package.json", `{"name":"a","version":"1.0.0"}`)
+	python := st.File("usr/lib/python3/site-packages/Foo_Bar-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Foo_Bar\nVersion: 1.0\n")
+	for name, c := range map[string]struct {
+		objects []st.Object
+		want    []string
+	}{
+		"wheel":                       {[]st.Object{st.File("opt/foo-1.0-py3-none-any.whl", "PK")}, []string{"/opt/foo-1.0-py3-none-any.whl"}},
+		"wheel of what is installed":  {[]st.Object{python, st.File("opt/foo_bar-1.0-py3-none-any.whl", "PK")}, nil},
+		"wheel of another version":    {[]st.Object{python, st.File("opt/foo_bar-1.0.1-py3-none-any.whl", "PK")}, []string{"/opt/foo_bar-1.0.1-py3-none-any.whl"}},
+		"owned by the distribution":   {st.Debian(map[string][]string{"wheels": {"usr/share/foo-1.0-py3-none-any.whl"}}), nil},
+		"Debian's":                    {append(st.Debian(map[string][]string{"tool": nil}), st.File("a/tool_1.0-1_amd64.deb", "x"), st.File("a/other_1.0_all.deb", "x")), []string{"/a/other_1.0_all.deb"}},
+		"rpm of what is installed":    {append(st.Debian(map[string][]string{"tool": nil}), st.File("a/tool-1.0-1.x86_64.rpm", "x"), st.File("a/tool-1.0-2.x86_64.rpm", "x")), []string{"/a/tool-1.0-2.x86_64.rpm"}},
+		"suffix in capitals":          {[]st.Object{st.File("opt/A.JAR", "PK"), st.File("opt/B.Whl", "PK")}, []string{"/opt/A.JAR", "/opt/B.Whl"}},
+		"an unpacked egg":             {[]st.Object{st.Dir("opt/a.egg", 0o755), st.File("opt/a.egg/x.py", "x")}, nil},
+		"lock file":                   {[]st.Object{st.File("app/package-lock.json", "{}"), st.File("app/Cargo.lock", "x")}, []string{"/app/Cargo.lock", "/app/package-lock.json"}},
+		"lock file of what was found": {[]st.Object{node, st.File("app/package-lock.json", "{}"), st.File("app/yarn.lock", "x")}, nil},
+		"lock file within a package":  {[]st.Object{node, st.File("app/node_modules/a/Cargo.lock", "x")}, nil},
+	} {
+		if got := catalog(t, c.objects).UnreadablePaths(); !slices.Equal(got, append([]string{}, c.want...)) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

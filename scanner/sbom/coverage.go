@@ -17,17 +17,7 @@ import (
 // folder that is the package (a Node module, a kernel's modules). A second
 // name of a file (a hard link) counts as a file.
 func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
-	o := owners{tree: t, owned: map[string]bool{}}
-	folders := map[string]bool{}
-	for p := range s.Artifacts.Packages.Enumerate() {
-		for _, l := range p.Locations.ToSlice() {
-			o.claim(l.RealPath)
-		}
-		o.listed(p)
-		for _, d := range packageFolders(p) {
-			folders[d] = true
-		}
-	}
+	o := newOwners(t, s)
 	if k != nil {
 		for _, p := range k.Owned {
 			o.claim(p)
@@ -40,18 +30,35 @@ func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 			continue
 		}
 		c.Files++
-		if o.owned[p] || below(folders, p) {
+		if o.has(p) {
 			c.Owned++
 		}
 	}
 	return c
 }
 
-// owners gathers the files that packages own.
+// owners gathers the files and folders that packages own.
 type owners struct {
-	tree  *tree.Tree
-	owned map[string]bool
+	tree    *tree.Tree
+	owned   map[string]bool
+	folders map[string]bool
 }
+
+func newOwners(t *tree.Tree, s *sbom.SBOM) *owners {
+	o := &owners{tree: t, owned: map[string]bool{}, folders: map[string]bool{}}
+	for p := range s.Artifacts.Packages.Enumerate() {
+		for _, l := range p.Locations.ToSlice() {
+			o.claim(l.RealPath)
+		}
+		o.listed(p)
+		for _, d := range packageFolders(p) {
+			o.folders[d] = true
+		}
+	}
+	return o
+}
+
+func (o *owners) has(p string) bool { return o.owned[p] || below(o.folders, p) }
 
 func (o *owners) claim(p string) {
 	if real, _, ok := o.tree.ResolveParent(p); ok {

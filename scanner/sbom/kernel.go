@@ -8,6 +8,7 @@ import (
 	"github.com/anchore/syft/syft/artifact"
 	"github.com/anchore/syft/syft/cpe"
 	"github.com/anchore/syft/syft/file"
+	"github.com/anchore/syft/syft/linux"
 	"github.com/anchore/syft/syft/pkg"
 	"github.com/anchore/syft/syft/sbom"
 )
@@ -97,9 +98,21 @@ func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 	return nil
 }
 
-func debPURL(name, version, arch string) string {
-	q := packageurl.QualifiersFromMap(map[string]string{"arch": arch})
-	return packageurl.NewPackageURL(packageurl.TypeDebian, "", name, version, q, "").ToString()
+// debPURL names a package of dpkg's database where syft does not: it does so
+// only for Debian and what says that it is like it, and Ubuntu need not.
+func debPURL(m pkg.DpkgDBEntry, release *linux.Release) string {
+	q := map[string]string{pkg.PURLQualifierArch: m.Architecture}
+	if m.Source != "" {
+		q[pkg.PURLQualifierUpstream] = strings.TrimSuffix(m.Source+"@"+m.SourceVersion, "@")
+	}
+	namespace := ""
+	if d := distro(release); d != nil {
+		namespace = d.ID
+		if d.ID != "" {
+			q[pkg.PURLQualifierDistro] = strings.TrimSuffix(d.ID+"-"+d.VersionID, "-")
+		}
+	}
+	return packageurl.NewPackageURL(packageurl.TypeDebian, namespace, m.Package, m.Version, packageurl.QualifiersFromMap(q), "").ToString()
 }
 
 func genericPURL(name, version string) string {

@@ -1,0 +1,84 @@
+package sbom
+
+import (
+	"cmp"
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/anchore/syft/syft/pkg"
+	"github.com/anchore/syft/syft/sbom"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/scanner/tree"
+)
+
+// shippedAs are the suffixes of packages as they are shipped. Catalogers look for
+// installed ones alone, but a program can load some of these as they are.
+var shippedAs = []string{".whl", ".egg", ".gem", ".nupkg", ".crate", ".conda", ".phar", ".deb", ".udeb", ".rpm", ".apk"}
+
+// locks are the files that list the packages of a program, by the type of
+// these.
+var locks = map[string]pkg.Type{
+	"package-lock.json": pkg.NpmPkg, "npm-shrinkwrap.json": pkg.NpmPkg, "yarn.lock": pkg.NpmPkg, "pnpm-lock.yaml": pkg.NpmPkg, "bun.lock": pkg.NpmPkg,
+	"poetry.lock": pkg.PythonPkg, "Pipfile.lock": pkg.PythonPkg, "uv.lock": pkg.PythonPkg, "pdm.lock": pkg.PythonPkg, "pylock.toml": pkg.PythonPkg, "requirements.txt": pkg.PythonPkg,
+	"Gemfile.lock": pkg.GemPkg, "gems.locked": pkg.GemPkg, "Cargo.lock": pkg.RustPkg, "composer.lock": pkg.PhpComposerPkg,
+	"go.mod": pkg.GoModulePkg, "packages.lock.json": pkg.DotnetPkg, "mix.lock": pkg.HexPkg, "pubspec.lock": pkg.DartPubPkg,
+	"gradle.lockfile": pkg.JavaPkg, "conan.lock": pkg.ConanPkg,
+}
+
+// unopened are files that hold or list packages, and that no cataloger opens:
+// packages that are not installed, unless the same one is, and lock files where
+// not one package of their type was found. What a package owns is known by it.
+func unopened(t *tree.Tree, s *sbom.SBOM, archives map[string]bool) []Unreadable {
+	var out []Unreadable
+	known := newOwners(t, s)
+	types := map[pkg.Type]bool{}
+	installed := map[string]bool{}
+	for p := range s.Artifacts.Packages.Enumerate() {
+		types[p.Type] = true
+		_, version, _ := strings.Cut(":"+p.Version, ":") // without an epoch
+		installed[shipped(p.Name+"-"+cmp.Or(version[strings.LastIndexByte(version, ':')+1:], p.Version))] = true
+	}
+	for _, p := range t.Paths() {
+		e := t.Get(p)
+		if e.Type != system.TypeFile && e.Type != system.TypeHardlink || known.has(p) {
+			continue
+		}
+		base := tree.Base(p)
+		ext := path.Ext(base)
+		lower := strings.ToLower(ext)
+		kind, list := locks[base]
+		switch {
+		case list && !types[kind]:
+			out = append(out, Unreadable{Path: p, Reason: errors.New("it lists packages, and none of their type was found")})
+		case slices.Contains(shippedAs, lower) && !isInstalled(installed, base):
+			out = append(out, Unreadable{Path: p, Reason: errors.New("a package that is not installed")})
+		case archives[lower] && !archives[ext]:
+			out = append(out, Unreadable{Path: p, Reason: errors.New("an archive whose suffix is not in lower case")})
+		}
+	}
+	return out
+}
+
+// shipped is NAME-VERSION as the name of a file has it: Python writes _ for -,
+// Debian - for _.
+func shipped(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
+
+// isInstalled: the name of a file begins with the name and version of a package
+// that was found; what builds it and for which machine may follow.
+func isInstalled(installed map[string]bool, base string) bool {
+	ext := path.Ext(base)
+	s := strings.TrimSuffix(base, ext)
+	if strings.EqualFold(ext, ".rpm") {
+		s = strings.TrimSuffix(s, path.Ext(s)) // the architecture
+	}
+	s = shipped(s)
+	for end := len(s); end > 0; end = strings.LastIndexByte(s[:end], '-') {
+		if installed[s[:end]] {
+			return true
+		}
+	}
+	return false
+}
