@@ -200,16 +200,16 @@ func (r *Resolved) trust(config *spec.Config, parts []*part) (first system.Posit
 }
 
 func trustedImage(image string, p *part) bool {
-	name, registry, repository, _, _, err := component.Normalize(p.reference.V)
+	got, err := component.ParseReference(p.reference.V)
 	if err != nil {
 		return false // Find has refused it
 	}
-	wantName, wantRegistry, wantRepository, _, _, err := component.Normalize(image)
-	return err == nil && (name == wantName || registry == wantRegistry && repository == wantRepository)
+	want, err := component.ParseReference(image)
+	return err == nil && (got.Name == want.Name || got.Registry == want.Registry && got.Repository == want.Repository)
 }
 
 func trustedOrg(org string, p *part) bool {
-	_, registry, repository, _, _, err := component.Normalize(p.reference.V)
-	full := registry + "/" + filepath.ToSlash(filepath.Dir(repository))
+	ref, err := component.ParseReference(p.reference.V)
+	full := ref.Registry + "/" + filepath.ToSlash(filepath.Dir(ref.Repository))
 	return err == nil && (full == org || full == "docker.io/"+org)
 }

@@ -113,7 +113,7 @@ func foresee(ctx context.Context, r *builder.Resolved, jobs int) error {
 			continue
 		}
 		g.Go(func() error {
-			_ = r.Store.PassWith(ctx, c.Image, passOptions(r.OS, c))
+			_ = r.Store.Pass(ctx, c.Image, passOptions(r.OS, c))
 			return ctx.Err()
 		})
 	}
@@ -248,10 +248,10 @@ func passOptions(os *system.OS, c *system.Component) component.PassOptions {
 // scanner is ready for that.
 func pass(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, sinks ...system.Sink) error {
 	o := passOptions(r.OS, c)
-	err := r.Store.PassWith(ctx, c.Image, o, sinks...)
+	err := r.Store.Pass(ctx, c.Image, o, sinks...)
 	if err == nil {
 		if again := scan.Again(c.Image); again != nil {
-			err = r.Store.PassWith(ctx, c.Image, o, again)
+			err = r.Store.Pass(ctx, c.Image, o, again)
 		}
 	}
 	if errors.Is(err, component.ErrAgain) {

@@ -74,12 +74,13 @@ func (f PolicyFetch) open() (*component.Store, error) {
 
 func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name string) (*policy.Bundle, error) {
 	reference := strings.TrimPrefix(name, OCIScheme)
-	full, _, _, _, digest, err := component.Normalize(reference)
+	ref, err := component.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("policy %q", name).Because(err)
 	}
+	digest := ref.Digest
 	if f.Locked != nil {
-		if digest, err = f.locked(full, name); err != nil {
+		if digest, err = f.locked(ref.Name, name); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +120,7 @@ func ofPolicy(name string, err error) error {
 // locked is the digest that the lock has for a reference.
 func (f PolicyFetch) locked(full, name string) (string, error) {
 	for _, l := range f.Locked {
-		if known, _, _, _, _, err := component.Normalize(l.Reference); err == nil && known == full {
+		if known, err := component.ParseReference(l.Reference); err == nil && known.Name == full {
 			return l.Digest, nil
 		}
 	}
@@ -156,7 +157,7 @@ type PushedPolicy struct {
 // is as in component.Options.
 func PushPolicy(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*PushedPolicy, error) {
 	reference = strings.TrimPrefix(reference, OCIScheme)
-	_, registry, repository, _, _, err := component.Normalize(reference)
+	ref, err := component.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("policy to push").Because(err).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}
@@ -175,11 +176,11 @@ func PushPolicy(ctx context.Context, o policy.Options, reference string, redirec
 	if err != nil {
 		return nil, err
 	}
-	out := &PushedPolicy{Name: name, Reference: OCIScheme + path.Join(registry, repository) + "@" + done.Digest}
+	out := &PushedPolicy{Name: name, Reference: OCIScheme + path.Join(ref.Registry, ref.Repository) + "@" + done.Digest}
 	if signer == nil {
 		return out, nil
 	}
-	signature, err := attest.SignArtifact(ctx, path.Join(registry, repository), done.Digest, signer)
+	signature, err := attest.SignArtifact(ctx, path.Join(ref.Registry, ref.Repository), done.Digest, signer)
 	if err != nil {
 		return nil, err
 	}

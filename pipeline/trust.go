@@ -79,11 +79,11 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 	if err != nil {
 		return out, err
 	}
-	_, registry, repository, _, _, err := component.Normalize(c.Image.Name)
+	ref, err := component.ParseReference(c.Image.Name)
 	if err != nil {
 		return out, err
 	}
-	img := trust.Image{Repository: registry + "/" + repository, Digests: []string{c.Image.Manifest, c.Image.Digest}}
+	img := trust.Image{Repository: ref.Registry + "/" + ref.Repository, Digests: []string{c.Image.Manifest, c.Image.Digest}}
 	out.Looked, out.Truncated = true, cut
 	for _, a := range list {
 		out.Found = append(out.Found, p.Judge(img, trust.Attached(a)))

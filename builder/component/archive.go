@@ -45,7 +45,7 @@ func (a *archive) close() error {
 	return a.f.Close()
 }
 
-func (a *archive) find(ctx context.Context, r ref) (*place, error) {
+func (a *archive) find(ctx context.Context, r Reference) (*place, error) {
 	a.once.Do(func() { a.err = a.load() })
 	if a.err != nil {
 		return nil, fmt.Errorf("%s: %w", a.file, a.err)

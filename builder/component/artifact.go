@@ -44,7 +44,7 @@ const maxReferrers = 64
 // and kept in the cache. A tag is asked for anew each time, as are referrers;
 // only with Offline does the cache say what they were.
 func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery) (*Artifact, error) {
-	r, err := parseRef(reference)
+	r, err := ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("artifact %s", err)
 	}
@@ -53,10 +53,10 @@ func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery)
 		return nil, s.nowhere(r)
 	}
 	if q.Digest != "" {
-		if r.digest != "" && r.digest != q.Digest {
-			return nil, artifactError(reference, lockMismatch(q.Digest, r.digest, "the reference"))
+		if r.Digest != "" && r.Digest != q.Digest {
+			return nil, artifactError(reference, lockMismatch(q.Digest, r.Digest, "the reference"))
 		}
-		r.digest = q.Digest
+		r.Digest = q.Digest
 	}
 	a, err := s.artifact(ctx, u, r, q)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Store) upstream() *upstream {
 	return nil
 }
 
-func (s *Store) artifact(ctx context.Context, u *upstream, r ref, q ArtifactQuery) (*Artifact, error) {
+func (s *Store) artifact(ctx context.Context, u *upstream, r Reference, q ArtifactQuery) (*Artifact, error) {
 	d, raw, err := u.current(ctx, r)
 	if errors.Is(err, errNotFound) {
 		return nil, s.nowhere(r)
@@ -96,7 +96,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r ref, q ArtifactQuer
 	if err != nil {
 		return nil, err
 	}
-	a := &Artifact{Name: r.name, Digest: d.Digest, MediaType: layer.MediaType}
+	a := &Artifact{Name: r.Name, Digest: d.Digest, MediaType: layer.MediaType}
 	if a.Blob, err = u.read(ctx, r, layer, nil); err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r ref, q ArtifactQuer
 	return a, nil
 }
 
-func (u *upstream) referrer(ctx context.Context, r ref, m descriptor, q ArtifactQuery) ([]byte, error) {
+func (u *upstream) referrer(ctx context.Context, r Reference, m descriptor, q ArtifactQuery) ([]byte, error) {
 	raw, err := u.read(ctx, r, m, nil)
 	if err != nil {
 		return nil, err
@@ -145,12 +145,12 @@ func (u *upstream) referrer(ctx context.Context, r ref, m descriptor, q Artifact
 
 // current is what a reference means now: a digest what it says, a tag what the
 // registry says, and offline what the cache remembers.
-func (u *upstream) current(ctx context.Context, r ref) (descriptor, []byte, error) {
+func (u *upstream) current(ctx context.Context, r Reference) (descriptor, []byte, error) {
 	var d descriptor
 	var have map[string][]byte
-	named := r.name
+	named := r.Name
 	switch p, err := u.cached(ctx, r); {
-	case err == nil && (r.digest != "" || u.registry == nil):
+	case err == nil && (r.Digest != "" || u.registry == nil):
 		if len(p.roots) != 1 {
 			return d, nil, errors.New("the cache has several of this name")
 		}
@@ -164,8 +164,8 @@ func (u *upstream) current(ctx context.Context, r ref) (descriptor, []byte, erro
 		}
 		have = map[string][]byte{d.Digest: raw}
 	}
-	if r.digest != "" {
-		named = r.registry + "/" + r.repository + "@" + r.digest
+	if r.Digest != "" {
+		named = r.Registry + "/" + r.Repository + "@" + r.Digest
 	}
 	raw, err := u.read(ctx, r, d, have)
 	if err == nil && u.cache != nil && have != nil {
@@ -175,7 +175,7 @@ func (u *upstream) current(ctx context.Context, r ref) (descriptor, []byte, erro
 	return d, raw, err
 }
 
-func (u *upstream) cached(ctx context.Context, r ref) (*place, error) {
+func (u *upstream) cached(ctx context.Context, r Reference) (*place, error) {
 	if u.cache == nil {
 		return nil, errNotFound
 	}
@@ -183,7 +183,7 @@ func (u *upstream) cached(ctx context.Context, r ref) (*place, error) {
 }
 
 // read gives a small blob or manifest whole, verified.
-func (u *upstream) read(ctx context.Context, r ref, d descriptor, have map[string][]byte) ([]byte, error) {
+func (u *upstream) read(ctx context.Context, r Reference, d descriptor, have map[string][]byte) ([]byte, error) {
 	if err := d.valid(); err != nil {
 		return nil, err
 	}
@@ -220,10 +220,10 @@ func onlyLayer(raw []byte, mediaType string, most int64) (descriptor, error) {
 // referrers lists who names digest as their subject: by the registry's list of
 // them, else by the tag that stands in for it, offline by what the cache
 // remembers under that tag.
-func (u *upstream) referrers(ctx context.Context, r ref, digest string) ([]descriptor, error) {
+func (u *upstream) referrers(ctx context.Context, r Reference, digest string) ([]descriptor, error) {
 	tag := r
-	tag.digest, tag.tag = "", strings.Replace(digest, ":", "-", 1)
-	tag.name = r.registry + "/" + r.repository + ":" + tag.tag
+	tag.Digest, tag.Tag = "", strings.Replace(digest, ":", "-", 1)
+	tag.Name = r.Registry + "/" + r.Repository + ":" + tag.Tag
 	var raw []byte
 	if u.registry == nil {
 		p, err := u.cached(ctx, tag)
@@ -252,7 +252,7 @@ func (u *upstream) referrers(ctx context.Context, r ref, digest string) ([]descr
 	if _, err := u.read(ctx, tag, d, map[string][]byte{d.Digest: raw}); err != nil {
 		return nil, err
 	}
-	return list, u.cache.name(tag.name, d)
+	return list, u.cache.name(tag.Name, d)
 }
 
 func referrersIn(raw []byte) ([]descriptor, error) {
@@ -267,6 +267,6 @@ func referrersIn(raw []byte) ([]descriptor, error) {
 }
 
 // referrers asks the registry for its list.
-func (r *registry) referrers(ctx context.Context, q ref, digest string) ([]byte, error) {
+func (r *registry) referrers(ctx context.Context, q Reference, digest string) ([]byte, error) {
 	return r.small(ctx, q, "referrers", digest, "a list of referrers")
 }

@@ -219,7 +219,7 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
 
 // attached asks the registry what is about a digest: its list of referrers, and
 // the tags of cosign's older form.
-func (u *upstream) attached(ctx context.Context, r ref, digest string) ([]descriptor, error) {
+func (u *upstream) attached(ctx context.Context, r Reference, digest string) ([]descriptor, error) {
 	out, err := u.referrers(ctx, r, digest)
 	if err != nil {
 		return nil, err
@@ -231,7 +231,7 @@ func (u *upstream) attached(ctx context.Context, r ref, digest string) ([]descri
 	}
 	tag := strings.Replace(digest, ":", "-", 1)
 	for _, t := range []string{tag + ".sig", tag + ".att"} {
-		d, _, err := u.registry.manifest(ctx, ref{registry: r.registry, repository: r.repository, tag: t})
+		d, _, err := u.registry.manifest(ctx, Reference{Registry: r.Registry, Repository: r.Repository, Tag: t})
 		switch {
 		case err == nil:
 			d.MediaType = typeOCIManifest

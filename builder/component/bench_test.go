@@ -56,7 +56,7 @@ func BenchmarkPass(b *testing.B) {
 			b.SetBytes(64 * 512 * kib)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := s.Pass(context.Background(), img, nil, &discard{}); err != nil {
+				if err := s.Pass(context.Background(), img, PassOptions{}, &discard{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -163,7 +163,7 @@ func TestLimits(t *testing.T) {
 			s := storeOf(t, c.image.Build(), Options{})
 			c.lower(&s.limits)
 			r := newRecorder(t)
-			err := s.Pass(context.Background(), find(t, s, "test/x:1"), []string{"k"}, r)
+			err := s.Pass(context.Background(), find(t, s, "test/x:1"), PassOptions{Nested: []string{"k"}}, r)
 			fails(t, err, system.ErrUnusable, c.says)
 		})
 	}
@@ -209,7 +209,7 @@ func TestSparse(t *testing.T) {
 	// Many are bounded together.
 	s := storeOf(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}, {Raw: pax}}}.Build(), Options{})
 	s.limits.sparse = 1999
-	err = s.Pass(context.Background(), find(t, s, "test/x:1"), nil, newRecorder(t))
+	err = s.Pass(context.Background(), find(t, s, "test/x:1"), PassOptions{}, newRecorder(t))
 	fails(t, err, system.ErrUnusable, "1999 bytes of sparse files")
 }
 

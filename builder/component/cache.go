@@ -28,7 +28,7 @@ type cache struct {
 
 func newCache(dir string, lim limits) *cache { return &cache{dir, lim} }
 
-func (c *cache) find(ctx context.Context, r ref) (*place, error) {
+func (c *cache) find(ctx context.Context, r Reference) (*place, error) {
 	if !isLayout(c.dir) {
 		return nil, errNotFound
 	}
@@ -146,8 +146,8 @@ func (u *upstream) close() error {
 	return nil
 }
 
-func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
-	ask := u.fresh && u.registry != nil && r.digest == ""
+func (u *upstream) find(ctx context.Context, r Reference) (*place, error) {
+	ask := u.fresh && u.registry != nil && r.Digest == ""
 	if u.cache != nil && !ask {
 		p, err := u.cache.find(ctx, r)
 		if err == nil {
@@ -162,26 +162,26 @@ func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
 		return nil, errNotFound
 	}
 	d, raw, err := u.registry.manifest(ctx, r)
-	if errors.Is(err, errNoSuchImage) && r.tag != "" && r.digest != "" {
+	if errors.Is(err, errNoSuchImage) && r.Tag != "" && r.Digest != "" {
 		// A tag beside a digest is only a hint, but it tells a lock that went
 		// stale from an image that is gone.
 		tagged := r
-		tagged.digest = ""
+		tagged.Digest = ""
 		if now, _, err := u.registry.manifest(ctx, tagged); err == nil {
-			return nil, system.Mismatch("registry %s no longer has %s: the tag %s is now %s", r.registry, r.digest, r.tag, now.Digest).
+			return nil, system.Mismatch("registry %s no longer has %s: the tag %s is now %s", r.Registry, r.Digest, r.Tag, now.Digest).
 				Suggest("run seaworthy lock, or write the new digest, to accept the change")
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &place{from: "registry", where: "registry " + r.registry, roots: []descriptor{d}}
+	p := &place{from: "registry", where: "registry " + r.Registry, roots: []descriptor{d}}
 	p.open, p.attached = u.opener(r, map[string][]byte{d.Digest: raw}), u.asker(r)
 	if u.cache != nil {
-		named := r.name
-		if r.digest != "" {
+		named := r.Name
+		if r.Digest != "" {
 			// A lock's digest says nothing of what the tag means elsewhere.
-			named = r.registry + "/" + r.repository + "@" + r.digest
+			named = r.Registry + "/" + r.Repository + "@" + r.Digest
 		}
 		p.keep = func(d descriptor) error { return u.cache.name(named, d) }
 	}
@@ -190,7 +190,7 @@ func (u *upstream) find(ctx context.Context, r ref) (*place, error) {
 
 // asker asks the registry what is attached to a digest: the cache keeps images
 // only.
-func (u *upstream) asker(r ref) func(context.Context, string) ([]descriptor, error) {
+func (u *upstream) asker(r Reference) func(context.Context, string) ([]descriptor, error) {
 	if u.registry == nil {
 		return nil
 	}
@@ -201,7 +201,7 @@ func (u *upstream) asker(r ref) func(context.Context, string) ([]descriptor, err
 
 // opener reads from the cache, else from the registry into the cache. have
 // holds what was read already.
-func (u *upstream) opener(r ref, have map[string][]byte) func(context.Context, descriptor) (io.ReadCloser, error) {
+func (u *upstream) opener(r Reference, have map[string][]byte) func(context.Context, descriptor) (io.ReadCloser, error) {
 	return func(ctx context.Context, d descriptor) (io.ReadCloser, error) {
 		if u.cache != nil {
 			rc, err := u.cache.open(d)

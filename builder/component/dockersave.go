@@ -41,8 +41,8 @@ func newDockerSave(f files, where string, lim limits) (*dockerSave, error) {
 	}
 	for i, it := range s.items {
 		for _, t := range it.RepoTags {
-			if r, err := parseRef(t); err == nil {
-				s.names[r.name] = i
+			if r, err := ParseReference(t); err == nil {
+				s.names[r.Name] = i
 			}
 		}
 	}
@@ -65,9 +65,9 @@ func (s *dockerSave) close() error { return nil }
 
 // find makes the manifest. A reference with a digest is compared with each
 // item's, since the archive does not say them.
-func (s *dockerSave) find(ctx context.Context, r ref) (*place, error) {
-	if r.digest == "" {
-		i, ok := s.names[r.name]
+func (s *dockerSave) find(ctx context.Context, r Reference) (*place, error) {
+	if r.Digest == "" {
+		i, ok := s.names[r.Name]
 		if !ok {
 			return nil, errNotFound
 		}
@@ -78,7 +78,7 @@ func (s *dockerSave) find(ctx context.Context, r ref) (*place, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.roots[0].Digest == r.digest {
+		if p.roots[0].Digest == r.Digest {
 			return p, nil
 		}
 	}

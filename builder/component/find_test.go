@@ -19,7 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-func TestNormalize(t *testing.T) {
+func TestParseReference(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("ab", 32)
 	for ref, want := range map[string]string{
 		"nginx":                   "docker.io/library/nginx:latest docker.io library/nginx latest ",
@@ -33,8 +33,8 @@ func TestNormalize(t *testing.T) {
 		"a@sha512:" + strings.Repeat("ab", 64): "error",
 		strings.Repeat("a/", 1000) + "a":       "error",
 	} {
-		name, registry, repository, tag, digest, err := Normalize(ref)
-		got := strings.Join([]string{name, registry, repository, tag, digest}, " ")
+		r, err := ParseReference(ref)
+		got := strings.Join([]string{r.Name, r.Registry, r.Repository, r.Tag, r.Digest}, " ")
 		if err != nil {
 			got = "error"
 		}
@@ -79,7 +79,7 @@ func TestFindByName(t *testing.T) {
 		if img.Digest != want || img.Pinned != strings.Contains(ref, "@") {
 			t.Errorf("%s: %s pinned %v", ref, img.Digest, img.Pinned)
 		}
-		if err := s.Pass(context.Background(), img, nil, newRecorder(t)); err != nil {
+		if err := s.Pass(context.Background(), img, PassOptions{}, newRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -361,7 +361,7 @@ func TestArchives(t *testing.T) {
 				t.Errorf("from %s", got.From)
 			}
 			r := newRecorder(t)
-			if err := s.Pass(context.Background(), got, nil, r); err != nil {
+			if err := s.Pass(context.Background(), got, PassOptions{}, r); err != nil {
 				t.Fatal(err)
 			}
 			same(t, r.lines, want...)
@@ -389,7 +389,7 @@ func TestArchives(t *testing.T) {
 	file := filepath.Join(dir, "bad.tar")
 	ocitest.WriteDockerArchive(t, file, ocitest.Ref{Name: "x:1", Built: built})
 	s := open(t, Options{Paths: []string{file}, Offline: true})
-	err := s.Pass(context.Background(), find(t, s, "x:1"), nil, newRecorder(t))
+	err := s.Pass(context.Background(), find(t, s, "x:1"), PassOptions{}, newRecorder(t))
 	fails(t, err, system.ErrMismatch, built.Layers[0][0], file)
 }
 

@@ -141,7 +141,7 @@ func FuzzIndex(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if names, _, err := parseLayoutIndex(raw); err == nil {
 			for n := range names {
-				if r, err := parseRef(n); err != nil || r.name != n {
+				if r, err := ParseReference(n); err != nil || r.Name != n {
 					t.Fatalf("name %q is not its own full form: %v", n, err)
 				}
 			}

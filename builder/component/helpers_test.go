@@ -166,11 +166,11 @@ func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*recorder, erro
 	s := storeOf(t, built, Options{})
 	img := find(t, s, "test/x:1")
 	r := newRecorder(t)
-	err := s.PassWith(context.Background(), img, o, r)
+	err := s.Pass(context.Background(), img, o, r)
 	if errors.Is(err, ErrAgain) {
 		r = newRecorder(t)
 		r.planned = true
-		err = s.PassWith(context.Background(), img, o, r)
+		err = s.Pass(context.Background(), img, o, r)
 	}
 	if r.open != nil {
 		t.Errorf("%s: left open", r.open.e.Path)

@@ -59,21 +59,21 @@ func (l *layout) close() error { return nil }
 
 // find looks for a name in index.json, or for a digest anywhere in the layout:
 // by a digest the bytes are proven, whatever their name is here.
-func (l *layout) find(_ context.Context, r ref) (*place, error) {
+func (l *layout) find(_ context.Context, r Reference) (*place, error) {
 	l.once.Do(func() { l.err = l.load() })
 	if l.err != nil {
 		return nil, fmt.Errorf("%s: %w", l.where, l.err)
 	}
 	p := &place{from: l.from, where: l.where, open: l.open, attached: l.attached}
-	if r.digest == "" {
-		if p.roots = l.names[r.name]; len(p.roots) == 0 {
+	if r.Digest == "" {
+		if p.roots = l.names[r.Name]; len(p.roots) == 0 {
 			return nil, errNotFound
 		}
 		return p, nil
 	}
-	d, ok := l.bytes[r.digest]
+	d, ok := l.bytes[r.Digest]
 	if !ok {
-		rc, size, err := l.files.open(blobPath(r.digest))
+		rc, size, err := l.files.open(blobPath(r.Digest))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, errNotFound
 		}
@@ -81,7 +81,7 @@ func (l *layout) find(_ context.Context, r ref) (*place, error) {
 			return nil, err
 		}
 		rc.Close()
-		d = descriptor{Digest: r.digest, Size: size}
+		d = descriptor{Digest: r.Digest, Size: size}
 	}
 	p.roots = []descriptor{d}
 	return p, nil
@@ -159,9 +159,9 @@ func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[st
 			if v == "" {
 				continue
 			}
-			if r, err := parseRef(v); err == nil && r.name != known {
-				known = r.name
-				names[r.name] = append(names[r.name], d)
+			if r, err := ParseReference(v); err == nil && r.Name != known {
+				known = r.Name
+				names[r.Name] = append(names[r.Name], d)
 			}
 		}
 	}

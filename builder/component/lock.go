@@ -134,13 +134,13 @@ func (l *Lock) problems() []error {
 	}
 	seen := map[string]string{}
 	for _, c := range l.Components {
-		r, err := parseRef(c.Reference)
+		r, err := ParseReference(c.Reference)
 		switch {
 		case err != nil:
 			errs = append(errs, err)
-		case r.name != c.Name:
-			errs = append(errs, fmt.Errorf("%q has the full name %q, not %q", c.Reference, r.name, c.Name))
-		case r.digest != "" && r.digest != c.Digest:
+		case r.Name != c.Name:
+			errs = append(errs, fmt.Errorf("%q has the full name %q, not %q", c.Reference, r.Name, c.Name))
+		case r.Digest != "" && r.Digest != c.Digest:
 			errs = append(errs, fmt.Errorf("%q is locked to %s", c.Reference, c.Digest))
 		}
 		digest(c.Reference, c.Digest, false)
@@ -158,9 +158,9 @@ func (l *Lock) problems() []error {
 		digest("policy "+p.Name, p.Digest, false)
 		for _, r := range p.References {
 			digest("policy "+r.Reference, r.Digest, false)
-			if q, err := parseRef(r.Reference); err != nil {
+			if q, err := ParseReference(r.Reference); err != nil {
 				errs = append(errs, err)
-			} else if q.digest != "" && q.digest != r.Digest {
+			} else if q.Digest != "" && q.Digest != r.Digest {
 				errs = append(errs, fmt.Errorf("policy %q is locked to %s", r.Reference, r.Digest))
 			}
 		}

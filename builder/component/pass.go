@@ -29,12 +29,7 @@ type PassOptions struct {
 // taken is void.
 var ErrAgain = errors.New("the image must be read again")
 
-// Pass is PassWith for an image that brings no device nodes.
-func (s *Store) Pass(ctx context.Context, img *system.Image, nested []string, sinks ...system.Sink) error {
-	return s.PassWith(ctx, img, PassOptions{Nested: nested}, sinks...)
-}
-
-// PassWith reads all layers of img once, top to bottom, and announces each
+// Pass reads all layers of img once, top to bottom, and announces each
 // object to the sinks, as system.Sink says. What they see, and in which order,
 // depends on the image's bytes alone.
 //
@@ -50,7 +45,7 @@ func (s *Store) Pass(ctx context.Context, img *system.Image, nested []string, si
 // are not what a digest, diff ID or size says are an ErrMismatch. An error of
 // a sink ends the pass at once and is returned as it is. Open writers are
 // closed in any case; Finish is called only when everything has matched.
-func (s *Store) PassWith(ctx context.Context, img *system.Image, o PassOptions, sinks ...system.Sink) error {
+func (s *Store) Pass(ctx context.Context, img *system.Image, o PassOptions, sinks ...system.Sink) error {
 	pl, err := s.place(img)
 	if err != nil {
 		return err

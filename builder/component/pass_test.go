@@ -164,7 +164,7 @@ func TestMetadata(t *testing.T) {
 	s := storeOf(t, img.Build(), Options{})
 	var got []*system.Entry
 	sink := sinkFunc(func(e *system.Entry) { got = append(got, e) })
-	if err := s.PassWith(context.Background(), find(t, s, "test/x:1"), PassOptions{Devices: true}, sink); err != nil {
+	if err := s.Pass(context.Background(), find(t, s, "test/x:1"), PassOptions{Devices: true}, sink); err != nil {
 		t.Fatal(err)
 	}
 	p, n := got[0], got[1]
@@ -191,7 +191,7 @@ func TestNested(t *testing.T) {
 			r.unwanted = func(e *system.Entry) bool { return e.Path == "kernel.tar" }
 			tarball = "kernel.tar file @0"
 		}
-		if err := s.Pass(context.Background(), find(t, s, "test/x:1"), []string{"kernel.tar", "./none.tar"}, r); err != nil {
+		if err := s.Pass(context.Background(), find(t, s, "test/x:1"), PassOptions{Nested: []string{"kernel.tar", "./none.tar"}}, r); err != nil {
 			t.Fatal(err)
 		}
 		w := append(append(append([]string{}, want...), tarball), inner...)
@@ -227,7 +227,7 @@ func TestSinkFails(t *testing.T) {
 	img := find(t, s, "test/x:1")
 	first, second := newRecorder(t), newRecorder(t)
 	second.fail = "b"
-	err := s.Pass(context.Background(), img, nil, first, second)
+	err := s.Pass(context.Background(), img, PassOptions{}, first, second)
 	if err == nil || err.Error() != "sink fails at b" {
 		t.Errorf("error %v", err)
 	}
@@ -238,7 +238,7 @@ func TestSinkFails(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	stop := sinkFunc(func(e *system.Entry) { cancel() })
-	if err := s.Pass(ctx, img, nil, stop); !errors.Is(err, context.Canceled) {
+	if err := s.Pass(ctx, img, PassOptions{}, stop); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -34,11 +34,11 @@ type Pushed struct {
 // for a referrer under its digest alone. The same artifact has the same digest
 // everywhere.
 func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pushed, error) {
-	r, err := parseRef(reference)
+	r, err := ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("artifact %s", err)
 	}
-	if r.digest != "" {
+	if r.Digest != "" {
 		return nil, system.BadInput("artifact %q has a digest already", reference).Suggest("name a tag: its digest is what comes out")
 	}
 	u := s.upstream()
@@ -81,7 +81,7 @@ func (p Push) manifest() (raw []byte, blobs [][]byte, err error) {
 	return raw, [][]byte{empty, p.Blob}, err
 }
 
-func (r *registry) push(ctx context.Context, q ref, p Push, raw []byte, digest string, blobs [][]byte) error {
+func (r *registry) push(ctx context.Context, q Reference, p Push, raw []byte, digest string, blobs [][]byte) error {
 	repo, err := r.repository(q)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (r *registry) push(ctx context.Context, q ref, p Push, raw []byte, digest s
 			return err
 		}
 	}
-	var to name.Reference = repo.Tag(q.tag)
+	var to name.Reference = repo.Tag(q.Tag)
 	if p.Subject != nil {
 		to = repo.Digest(digest)
 	}

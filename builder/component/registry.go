@@ -82,13 +82,13 @@ func (r *registry) plain(host string) bool {
 
 // repository is q's for go-containerregistry, which may speak plain HTTP where
 // we may.
-func (r *registry) repository(q ref) (name.Repository, error) {
-	r.hosts.name(q.registry)
+func (r *registry) repository(q Reference) (name.Repository, error) {
+	r.hosts.name(q.Registry)
 	var opts []name.Option
-	if r.plain(q.registry) {
+	if r.plain(q.Registry) {
 		opts = append(opts, name.Insecure)
 	}
-	repo, err := name.NewRepository(q.registry+"/"+q.repository, opts...)
+	repo, err := name.NewRepository(q.Registry+"/"+q.Repository, opts...)
 	if err == nil {
 		r.hosts.name(repo.RegistryStr()) // docker.io lies elsewhere
 	}
@@ -96,7 +96,7 @@ func (r *registry) repository(q ref) (name.Repository, error) {
 }
 
 // client logs in to a repository, once. Others do not wait for it.
-func (r *registry) client(ctx context.Context, q ref) (*client, error) {
+func (r *registry) client(ctx context.Context, q Reference) (*client, error) {
 	repo, err := r.repository(q)
 	if err != nil {
 		return nil, err
@@ -121,10 +121,10 @@ func (r *registry) client(ctx context.Context, q ref) (*client, error) {
 	return c, c.err
 }
 
-func (r *registry) login(ctx context.Context, q ref, repo name.Repository, c *client) error {
+func (r *registry) login(ctx context.Context, q Reference, repo name.Repository, c *client) error {
 	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
 	if err != nil {
-		return system.Unusable("credentials for %s", q.registry).Because(err).Suggest("check the Docker configuration that docker login writes")
+		return system.Unusable("credentials for %s", q.Registry).Because(err).Suggest("check the Docker configuration that docker login writes")
 	}
 	scheme := "https"
 	if plain, err := r.scheme(ctx, q, repo.Registry); err != nil {
@@ -143,12 +143,12 @@ func (r *registry) login(ctx context.Context, q ref, repo name.Repository, c *cl
 
 // scheme finds out, once, whether a registry speaks plain HTTP. Allowed is not
 // the same as needed: TLS is tried first.
-func (r *registry) scheme(ctx context.Context, q ref, reg name.Registry) (plain bool, err error) {
+func (r *registry) scheme(ctx context.Context, q Reference, reg name.Registry) (plain bool, err error) {
 	r.mu.Lock()
-	s := r.schemes[q.registry]
+	s := r.schemes[q.Registry]
 	if s == nil {
 		s = &scheme{}
-		r.schemes[q.registry] = s
+		r.schemes[q.Registry] = s
 	}
 	r.mu.Unlock()
 	s.mu.Lock()
@@ -172,7 +172,7 @@ func (r *registry) scheme(ctx context.Context, q ref, reg name.Registry) (plain 
 
 // pingError says why a server is no registry for us. Where TLS and plain HTTP
 // were both tried, only one of the two errors says why.
-func (r *registry) pingError(ctx context.Context, q ref, host string, err error) error {
+func (r *registry) pingError(ctx context.Context, q Reference, host string, err error) error {
 	secure, plain := r.pings.failed("https", host), r.pings.failed("http", host)
 	var answer *transport.Error
 	var certificate *tls.CertificateVerificationError
@@ -181,11 +181,11 @@ func (r *registry) pingError(ctx context.Context, q ref, host string, err error)
 		err = secure
 	case errors.As(err, &answer):
 		if answer.StatusCode == http.StatusNotFound {
-			return system.Unusable("registry %s: no registry answers there: %s is not found", q.registry, pingPath).
+			return system.Unusable("registry %s: no registry answers there: %s is not found", q.Registry, pingPath).
 				Suggest("check the registry's name and port%s", componentsToo)
 		}
 		err = answer
-	case plain != nil && r.plain(q.registry):
+	case plain != nil && r.plain(q.Registry):
 		err = plain
 	case secure != nil:
 		err = secure
@@ -194,7 +194,7 @@ func (r *registry) pingError(ctx context.Context, q ref, host string, err error)
 }
 
 // request asks for one manifest (by tag or digest) or blob, from a byte on.
-func (r *registry) request(ctx context.Context, q ref, kind, id string, from int64) (*http.Response, error) {
+func (r *registry) request(ctx context.Context, q Reference, kind, id string, from int64) (*http.Response, error) {
 	c, err := r.client(ctx, q)
 	if err != nil {
 		return nil, err
@@ -224,7 +224,7 @@ func (r *registry) request(ctx context.Context, q ref, kind, id string, from int
 
 // small reads what is no blob, whole; what names it in messages. A connection
 // that is cut has it read again.
-func (r *registry) small(ctx context.Context, q ref, kind, id, what string) ([]byte, error) {
+func (r *registry) small(ctx context.Context, q Reference, kind, id, what string) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
 		res, err := r.request(ctx, q, kind, id, 0)
 		if err != nil {
@@ -234,7 +234,7 @@ func (r *registry) small(ctx context.Context, q ref, kind, id, what string) ([]b
 		res.Body.Close()
 		switch {
 		case errors.As(err, new(bounded.TooLarge)):
-			return nil, fmt.Errorf("registry %s: %s: %w", q.registry, what, err)
+			return nil, fmt.Errorf("registry %s: %s: %w", q.Registry, what, err)
 		case err != nil && (attempt == attempts || errors.As(err, new(*refused))):
 			return nil, registryError(ctx, q, err)
 		case err != nil:
@@ -248,24 +248,24 @@ func (r *registry) small(ctx context.Context, q ref, kind, id, what string) ([]b
 }
 
 // manifest reads what r names. The digest is computed, never taken from the registry.
-func (r *registry) manifest(ctx context.Context, q ref) (descriptor, []byte, error) {
-	id := q.digest
+func (r *registry) manifest(ctx context.Context, q Reference) (descriptor, []byte, error) {
+	id := q.Digest
 	if id == "" {
-		id = q.tag
+		id = q.Tag
 	}
 	raw, err := r.small(ctx, q, "manifests", id, "a manifest")
 	if err != nil {
 		return descriptor{}, nil, err
 	}
 	d := descriptor{Digest: digests.Of(raw), Size: int64(len(raw))}
-	if q.digest != "" && d.Digest != q.digest {
-		return descriptor{}, nil, fmt.Errorf("registry %s: %w", q.registry, wrongDigest(q.digest, d.Digest))
+	if q.Digest != "" && d.Digest != q.Digest {
+		return descriptor{}, nil, fmt.Errorf("registry %s: %w", q.Registry, wrongDigest(q.Digest, d.Digest))
 	}
 	return d, raw, nil
 }
 
 // open streams a blob or manifest, unverified.
-func (r *registry) open(ctx context.Context, q ref, d descriptor) (io.ReadCloser, error) {
+func (r *registry) open(ctx context.Context, q Reference, d descriptor) (io.ReadCloser, error) {
 	if isIndexType(d.MediaType) || isManifestType(d.MediaType) {
 		raw, err := r.small(ctx, q, "manifests", d.Digest, "a manifest")
 		if err != nil {
@@ -284,16 +284,16 @@ func (r *registry) closeIdle() {
 
 // registryError says what a person can do about a registry that did not give
 // what was asked. Errors of one cause read the same, whatever was asked for.
-func registryError(ctx context.Context, q ref, err error) error {
+func registryError(ctx context.Context, q Reference, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e := system.Unusable("registry %s", q.registry).Because(err).Suggest("check the network and the registry's name%s", componentsToo)
+	e := system.Unusable("registry %s", q.Registry).Because(err).Suggest("check the network and the registry's name%s", componentsToo)
 	if t := (*transport.Error)(nil); errors.As(err, &t) {
 		switch {
 		case t.StatusCode == http.StatusUnauthorized, t.StatusCode == http.StatusForbidden:
-			e.What += " does not let us read " + q.repository
-			e.Next = "docker login " + q.registry
+			e.What += " does not let us read " + q.Repository
+			e.Next = "docker login " + q.Registry
 		case t.StatusCode == http.StatusNotFound:
 			return fmt.Errorf("%w: %w", errNoSuchImage, e)
 		case busy(t.StatusCode):
@@ -304,7 +304,7 @@ func registryError(ctx context.Context, q ref, err error) error {
 	}
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		e.Err = u.Err
-		if at, perr := url.Parse(u.URL); perr == nil && at.Host != "" && at.Host != q.registry && !strings.Contains(u.Err.Error(), at.Hostname()) {
+		if at, perr := url.Parse(u.URL); perr == nil && at.Host != "" && at.Host != q.Registry && !strings.Contains(u.Err.Error(), at.Hostname()) {
 			e.What += ": " + at.Host
 		}
 	}

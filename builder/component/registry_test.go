@@ -57,7 +57,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%s: %+v", r, img)
 		}
 		rec := newRecorder(t)
-		if err := s.Pass(context.Background(), img, nil, rec); err != nil {
+		if err := s.Pass(context.Background(), img, PassOptions{}, rec); err != nil {
 			t.Fatal(err)
 		}
 		same(t, rec.lines, `a file "100000 bytes" @1`, "etc dir @0", `etc/who file "me" @0`)
@@ -120,7 +120,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 			change(built, bad)
 			s := open(t, Options{Cache: cache})
 			img := find(t, s, reg.Push("a/x:1", built))
-			err := s.Pass(context.Background(), img, nil, newRecorder(t))
+			err := s.Pass(context.Background(), img, PassOptions{}, newRecorder(t))
 			fails(t, err, system.ErrMismatch, bad, reg.Host)
 			// What did not match never gets a name in the cache, and leaves nothing.
 			blobs := cached(t, cache)
@@ -182,7 +182,7 @@ func TestRegistryAuthentication(t *testing.T) {
 	}
 	dockerConfig(t, reg.Host, "me", "secret")
 	s := open(t, Options{})
-	if err := s.Pass(context.Background(), find(t, s, ref), nil, newRecorder(t)); err != nil {
+	if err := s.Pass(context.Background(), find(t, s, ref), PassOptions{}, newRecorder(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -273,7 +273,7 @@ func TestRedirectsCarryNoCredentials(t *testing.T) {
 			host := strings.TrimPrefix(front.URL, "http://")
 			dockerConfig(t, host, "me", "secret")
 			s := open(t, Options{})
-			if err := s.Pass(context.Background(), find(t, s, strings.Replace(ref, reg.Host, host, 1)), nil, newRecorder(t)); err != nil {
+			if err := s.Pass(context.Background(), find(t, s, strings.Replace(ref, reg.Host, host, 1)), PassOptions{}, newRecorder(t)); err != nil {
 				t.Fatal(err)
 			}
 			if len(told) == 0 || slices.ContainsFunc(told, func(s string) bool { return s != "" }) {
@@ -362,7 +362,7 @@ func TestPingPrefersTLS(t *testing.T) {
 	defer proxy.Close()
 	r := newRegistry(Options{}, defaultLimits(), &inward{})
 	r.base.(*guard).next = proxy.Client().Transport
-	q, err := parseRef(strings.Replace(ref, reg.Host, strings.TrimPrefix(proxy.URL, "https://"), 1))
+	q, err := ParseReference(strings.Replace(ref, reg.Host, strings.TrimPrefix(proxy.URL, "https://"), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,7 +395,7 @@ func TestCache(t *testing.T) {
 
 	s := open(t, Options{Cache: cache})
 	img := find(t, s, ref)
-	if err := s.Pass(ctx, img, nil, newRecorder(t)); err != nil {
+	if err := s.Pass(ctx, img, PassOptions{}, newRecorder(t)); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(cached(t, cache)); got != len(built.Blobs) {
@@ -408,7 +408,7 @@ func TestCache(t *testing.T) {
 		if from := map[bool]string{true: "cache", false: "layout"}[o.Cache != ""]; again.From != from || again.Digest != img.Digest {
 			t.Errorf("%+v", again)
 		}
-		if err := s.Pass(ctx, again, nil, newRecorder(t)); err != nil {
+		if err := s.Pass(ctx, again, PassOptions{}, newRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -423,9 +423,9 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, Options{Cache: cache, Offline: true})
-	fails(t, s.Pass(ctx, find(t, s, ref), nil, newRecorder(t)), system.ErrUnusable, "not in the cache", "--offline")
+	fails(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, newRecorder(t)), system.ErrUnusable, "not in the cache", "--offline")
 	s = open(t, Options{Cache: cache})
-	if err := s.Pass(ctx, find(t, s, ref), nil, newRecorder(t)); err != nil {
+	if err := s.Pass(ctx, find(t, s, ref), PassOptions{}, newRecorder(t)); err != nil {
 		t.Error(err)
 	}
 	raw, err := os.ReadFile(layer)
@@ -436,7 +436,7 @@ func TestCache(t *testing.T) {
 	if err := os.WriteFile(layer, raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, s.Pass(ctx, find(t, s, ref), nil, newRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
+	fails(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, newRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
 }
 
 // Many passes at once over one cache: whole blobs, and every name.
@@ -457,7 +457,7 @@ func TestCacheConcurrent(t *testing.T) {
 			wg.Go(func() {
 				img, err := s.Find(context.Background(), ref, system.Position{})
 				if err == nil {
-					err = s.Pass(context.Background(), img, nil, sinkFunc(func(*system.Entry) {}))
+					err = s.Pass(context.Background(), img, PassOptions{}, sinkFunc(func(*system.Entry) {}))
 				}
 				errs <- err
 			})
@@ -472,7 +472,7 @@ func TestCacheConcurrent(t *testing.T) {
 	}
 	s := open(t, Options{Cache: cache, Offline: true})
 	for _, ref := range refs {
-		if err := s.Pass(context.Background(), find(t, s, ref), nil, newRecorder(t)); err != nil {
+		if err := s.Pass(context.Background(), find(t, s, ref), PassOptions{}, newRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}

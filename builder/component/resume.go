@@ -18,7 +18,7 @@ const progress = mib
 type resuming struct {
 	ctx  context.Context
 	r    *registry
-	q    ref
+	q    Reference
 	d    descriptor
 	body io.ReadCloser
 	// endless: the server did not say how long the body is, so that its end may
@@ -31,7 +31,7 @@ type resuming struct {
 }
 
 // blob opens a blob for reading.
-func (r *registry) blob(ctx context.Context, q ref, d descriptor) (io.ReadCloser, error) {
+func (r *registry) blob(ctx context.Context, q Reference, d descriptor) (io.ReadCloser, error) {
 	res, err := r.request(ctx, q, "blobs", d.Digest, 0)
 	if err != nil {
 		return nil, err

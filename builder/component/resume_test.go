@@ -83,7 +83,7 @@ func TestResume(t *testing.T) {
 			cache := t.TempDir()
 			s := open(t, Options{Cache: cache, clock: new(testClock).clock()})
 			img := find(t, s, strings.Replace(ref, reg.Host, strings.TrimPrefix(front.URL, "http://"), 1))
-			err := s.Pass(context.Background(), img, nil, sinkFunc(func(*system.Entry) {}))
+			err := s.Pass(context.Background(), img, PassOptions{}, sinkFunc(func(*system.Entry) {}))
 			if c.wrong == nil {
 				if err != nil || !slices.Contains(cached(t, cache), layer) {
 					t.Errorf("%v, cache %v", err, cached(t, cache))

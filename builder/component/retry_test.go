@@ -161,7 +161,7 @@ func TestRetry(t *testing.T) {
 				c := &testClock{}
 				s := open(t, Options{clock: c.clock()})
 				img := find(t, s, strings.Replace(ref, reg.Host, m.host, 1))
-				if err := s.Pass(context.Background(), img, nil, newRecorder(t)); err != nil {
+				if err := s.Pass(context.Background(), img, PassOptions{}, newRecorder(t)); err != nil {
 					t.Fatal(err)
 				}
 				// Where a connection was used before, net/http asks a second time itself.
@@ -178,7 +178,7 @@ func TestRetry(t *testing.T) {
 				img, err := s.Find(context.Background(), x, pos)
 				want := []string{"os.yml:3:10: ", x, "registry " + m.host}
 				if err == nil {
-					err, want = s.Pass(context.Background(), img, nil, newRecorder(t)), want[1:]
+					err, want = s.Pass(context.Background(), img, PassOptions{}, newRecorder(t)), want[1:]
 				}
 				fails(t, err, system.ErrUnusable, want...)
 				if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next == "" {

@@ -60,7 +60,7 @@ type Store struct {
 // source is a place that may have an image.
 type source interface {
 	// find says where the image is; errNotFound where it is not here.
-	find(ctx context.Context, r ref) (*place, error)
+	find(ctx context.Context, r Reference) (*place, error)
 	close() error
 }
 
@@ -182,15 +182,15 @@ func (s *Store) Close() error {
 // digest or a digest that is not the lock's, else ErrUnusable. The same
 // reference gives the same image as long as the Store is open.
 func (s *Store) Find(ctx context.Context, reference string, pos system.Position) (*system.Image, error) {
-	r, err := parseRef(reference)
+	r, err := ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("image %s", err).At(pos)
 	}
 	s.mu.Lock()
-	f := s.images[r.name]
+	f := s.images[r.Name]
 	if f == nil {
 		f = &found{}
-		s.images[r.name] = f
+		s.images[r.Name] = f
 	}
 	s.mu.Unlock()
 
@@ -206,7 +206,7 @@ func (s *Store) Find(ctx context.Context, reference string, pos system.Position)
 	return &img, nil
 }
 
-func (s *Store) find(ctx context.Context, r ref) (*system.Image, error) {
+func (s *Store) find(ctx context.Context, r Reference) (*system.Image, error) {
 	locked, err := s.locked(r)
 	if err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func (s *Store) find(ctx context.Context, r ref) (*system.Image, error) {
 			return nil, err
 		}
 	}
-	img.Name, img.Pinned, img.Locked, img.From = r.name, r.digest != "", locked != "", p.from
+	img.Name, img.Pinned, img.Locked, img.From = r.Name, r.Digest != "", locked != "", p.from
 	s.mu.Lock()
 	s.places[placeKey(img)] = p
 	s.mu.Unlock()
@@ -235,18 +235,18 @@ func (s *Store) find(ctx context.Context, r ref) (*system.Image, error) {
 }
 
 // locked gives the digest that the lock has for r, "" without a lock.
-func (s *Store) locked(r ref) (string, error) {
+func (s *Store) locked(r Reference) (string, error) {
 	if s.opt.Locked == nil {
 		return "", nil
 	}
-	d := s.opt.Locked[r.name]
+	d := s.opt.Locked[r.Name]
 	switch {
 	case d == "":
 		return "", system.Mismatch("not in the lock").Suggest("run seaworthy lock and look at what changes")
 	case !digests.Valid(d):
 		return "", system.BadInput("the lock's digest %q is none", d).Suggest("run seaworthy lock")
-	case r.digest != "" && r.digest != d:
-		return "", lockMismatch(d, r.digest, "os.yml")
+	case r.Digest != "" && r.Digest != d:
+		return "", lockMismatch(d, r.Digest, "os.yml")
 	}
 	return d, nil
 }
@@ -259,11 +259,11 @@ func lockMismatch(locked, got, where string) error {
 // locate asks the sources in order. Layouts and archives are asked by name, so
 // that a component which changed there is noticed; the cache and the registry
 // by the locked digest, since a tag that moved elsewhere is what a lock is for.
-func (s *Store) locate(ctx context.Context, r ref, locked string) (*place, error) {
+func (s *Store) locate(ctx context.Context, r Reference, locked string) (*place, error) {
 	for _, src := range s.sources {
 		ask := r
 		if _, ok := src.(*upstream); ok && locked != "" {
-			ask.digest = locked
+			ask.Digest = locked
 		}
 		p, err := src.find(ctx, ask)
 		if errors.Is(err, errNotFound) {
@@ -286,7 +286,7 @@ const maxNames = 8
 
 // nowhere is the error for an image that no source has. It says what the
 // layouts have instead.
-func (s *Store) nowhere(r ref) error {
+func (s *Store) nowhere(r Reference) error {
 	looked := append([]string{}, s.opt.Paths...)
 	if s.opt.Cache != "" {
 		looked = append(looked, "the cache "+s.opt.Cache)
@@ -310,17 +310,17 @@ func (s *Store) nowhere(r ref) error {
 		if !ok {
 			continue
 		}
-		if d := l.tagOnly(r.tag); d != "" {
+		if d := l.tagOnly(r.Tag); d != "" {
 			return system.Unusable("%s", what).
-				Suggest("%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.tag, r.registry, r.repository, d)
+				Suggest("%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.Tag, r.Registry, r.Repository, d)
 		}
 		if len(l.named) > 0 {
 			next += fmt.Sprintf("; %s has %s", l.where, some(l.named))
 		}
 		if list := l.unnamed(); len(list) == 1 {
-			next += fmt.Sprintf("; %s has an image without a name: write %s/%s@%s, or give it its name", l.where, r.registry, r.repository, list[0])
+			next += fmt.Sprintf("; %s has an image without a name: write %s/%s@%s, or give it its name", l.where, r.Registry, r.Repository, list[0])
 		} else if len(list) > 1 {
-			next += fmt.Sprintf("; %s has images without a name, that %s/%s@DIGEST finds: %s", l.where, r.registry, r.repository, some(list))
+			next += fmt.Sprintf("; %s has images without a name, that %s/%s@DIGEST finds: %s", l.where, r.Registry, r.Repository, some(list))
 		}
 	}
 	return system.Unusable("%s", what).Suggest("%s", next)

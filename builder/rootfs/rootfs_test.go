@@ -111,7 +111,7 @@ func layOnce(ctx context.Context, t *testing.T, os *system.OS, store *component.
 		if c.Section == system.SectionKernel {
 			o.Nested = []string{os.Kernel.Tar}
 		}
-		err = store.PassWith(ctx, c.Image, o, sink)
+		err = store.Pass(ctx, c.Image, o, sink)
 		if errors.Is(err, component.ErrAgain) {
 			return layOnce(ctx, t, os, store, links)
 		}
