@@ -23,7 +23,7 @@ import (
 // that cannot be read does not keep the others from being looked at: one run
 // names all that are bad, in the order of the system.
 // Where recall is set, one that the cache knows is only verified.
-func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, recall bool, o CheckOptions) error {
+func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, components []*system.Component, recall bool, o CheckOptions) error {
 	var mu sync.Mutex
 	say := func(c *system.Component) {
 		mu.Lock()
@@ -33,8 +33,8 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 	seen := map[string]bool{}
 	var g errgroup.Group
 	g.SetLimit(max(o.Resolve.Jobs, 1))
-	errs := make([]error, len(r.OS.Components))
-	for i, c := range r.OS.Components {
+	errs := make([]error, len(components))
+	for i, c := range components {
 		if c.Image == nil || seen[c.Image.Manifest] {
 			continue
 		}
@@ -71,12 +71,19 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 	}
 }
 
+// assembled are the files that were written, and their stretches.
+type assembled struct {
+	files     []string
+	stretches map[string][]image.Stretch
+}
+
 // assemble passes over the images in tree order, each pass driving the scanner
-// and the writers of the formats at once. It returns the files written to dir.
-func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+// and the writers of the formats at once. What an image alone has written, and
+// an earlier image has too, is copied from that. The files are written to dir.
+func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string, earlier map[string]image.Earlier) (*assembled, error) {
 	links := new(rootfs.Links)
 	for {
-		files, err := assembleOnce(ctx, r, scan, o, dir, links)
+		made, err := assembleOnce(ctx, r, scan, o, image.Options{Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier}, links)
 		switch {
 		case errors.Is(err, component.ErrAgain):
 			// What was written of that image is void. Such images are rare, and
@@ -84,8 +91,10 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 			if err := foresee(ctx, r, o.Resolve.Jobs); err != nil {
 				return nil, err
 			}
+		case errors.Is(err, image.ErrDamaged):
+			earlier = nil
 		case !errors.Is(err, rootfs.ErrAgain):
-			return files, err
+			return made, err
 		}
 		if err := removeImage(dir, r.OS.Name); err != nil {
 			return nil, err
@@ -120,54 +129,116 @@ func foresee(ctx context.Context, r *builder.Resolved, jobs int) error {
 	return g.Wait()
 }
 
-func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string, links *rootfs.Links) ([]string, error) {
-	set, err := image.New(o.Formats, image.Options{Dir: dir, Stem: r.OS.Name, Time: o.Time})
+// assembly is one try to assemble a system.
+type assembly struct {
+	r    *builder.Resolved
+	scan *scanner.Scanner
+	o    BuildOptions
+	tree *rootfs.Tree
+	set  *image.Set
+	// scanned are the images that were read, by manifest; taken are components
+	// whose part is an earlier image's.
+	scanned map[string]bool
+	taken   []*system.Component
+}
+
+func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, io image.Options, links *rootfs.Links) (*assembled, error) {
+	set, err := image.New(o.Formats, io)
 	if err != nil {
 		return nil, err
 	}
-	files, err := func() ([]string, error) {
-		tree := rootfs.New(r.OS, set, links, o.Resolve.TempDir)
-		if err := tree.Begin(); err != nil {
-			return nil, err
-		}
-		scanned := map[string]bool{}
-		for _, c := range rootfs.Passes(r.OS) {
-			o.Progress.say(Assemble, c.ID())
-			if err := assembleOne(ctx, r, scan, tree, c, scanned); err != nil {
-				return nil, at(c, err)
-			}
-			if c.Section == system.SectionKernel {
-				if err := set.Kernel(image.Kernel{Zstd: scan.Kernel().Config.Options["CONFIG_RD_ZSTD"] == "y"}); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if err := assembleVolumes(ctx, r, scan, tree, scanned); err != nil {
-			return nil, err
-		}
-		if err := tree.End(); err != nil {
-			return nil, err
-		}
-		return set.Close()
-	}()
+	a := &assembly{r: r, scan: scan, o: o, set: set, tree: rootfs.New(r.OS, set, links, o.Resolve.TempDir), scanned: map[string]bool{}}
+	files, err := a.run(ctx)
 	if err != nil {
 		set.Abort()
 		return nil, err
 	}
-	return files, nil
+	return &assembled{files, set.Stretches()}, nil
 }
 
-// assembleOne gives one image to the tree, and to the scanner if it has not
-// seen its bytes yet, in this run or an earlier one.
-func assembleOne(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, tree *rootfs.Tree, c *system.Component, scanned map[string]bool) error {
-	sink, err := tree.Sink(c)
+func (a *assembly) run(ctx context.Context) ([]string, error) {
+	if err := a.tree.Begin(); err != nil {
+		return nil, err
+	}
+	for _, p := range rootfs.Parts(a.r.OS) {
+		if err := a.part(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.verify(ctx); err != nil {
+		return nil, err
+	}
+	if err := assembleVolumes(ctx, a.r, a.scan, a.tree, a.scanned); err != nil {
+		return nil, err
+	}
+	if err := a.tree.End(); err != nil {
+		return nil, err
+	}
+	return a.set.Close()
+}
+
+// part writes a part: an earlier image's, or what comes of its components.
+func (a *assembly) part(ctx context.Context, p rootfs.Part) error {
+	if p.Key != "" {
+		c := p.Components[0]
+		if err := a.tree.Above(c); err != nil {
+			return err
+		}
+		taken, err := a.set.Part(c.ID(), p.Key)
+		if err != nil {
+			return at(c, err)
+		}
+		if taken {
+			for _, c := range p.Components {
+				a.o.Progress.say(Assemble, c.ID()+": as in the last image")
+			}
+			a.taken = append(a.taken, p.Components...)
+			return nil
+		}
+	}
+	for _, c := range p.Components {
+		a.o.Progress.say(Assemble, c.ID())
+		if err := a.read(ctx, c); err != nil {
+			return at(c, err)
+		}
+		if c.Section == system.SectionKernel {
+			if err := a.set.Kernel(image.Kernel{Zstd: a.scan.Kernel().Config.Options["CONFIG_RD_ZSTD"] == "y"}); err != nil {
+				return err
+			}
+		}
+	}
+	if p.Key == "" {
+		return nil
+	}
+	return a.set.EndPart()
+}
+
+// verify proves the bytes of the images whose parts were taken, several at a
+// time. The scanner looks into those that it does not know.
+func (a *assembly) verify(ctx context.Context) error {
+	var left []*system.Component
+	for _, c := range a.taken {
+		if !a.scanned[c.Image.Manifest] {
+			left = append(left, c)
+		}
+	}
+	for _, c := range left {
+		a.scanned[c.Image.Manifest] = true
+	}
+	return inventory(ctx, a.r, a.scan, left, true, a.o.CheckOptions)
+}
+
+// read gives one image to the tree, and to the scanner if it has not seen its
+// bytes yet, in this run or an earlier one.
+func (a *assembly) read(ctx context.Context, c *system.Component) error {
+	sink, err := a.tree.Sink(c)
 	if err != nil {
 		return err
 	}
 	sinks := []system.Sink{sink}
-	if !scanned[c.Image.Manifest] {
-		scanned[c.Image.Manifest] = true
-		s, err := scannerSink(ctx, scan, r.OS, c)
+	if !a.scanned[c.Image.Manifest] {
+		a.scanned[c.Image.Manifest] = true
+		s, err := scannerSink(ctx, a.scan, a.r.OS, c)
 		if err != nil {
 			return err
 		}
@@ -175,7 +246,7 @@ func assembleOne(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner
 			sinks = append(sinks, s)
 		}
 	}
-	return pass(ctx, r, scan, c, sinks...)
+	return pass(ctx, a.r, a.scan, c, sinks...)
 }
 
 // assembleVolumes writes the volumes that hold an OCI layout: their blobs go

@@ -29,7 +29,7 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 	scan := scanner.New(o.scanner())
 	defer scan.Close()
 	o.Progress.begin(Inventory)
-	if err := inventory(ctx, r.Resolved, scan, true, o); err != nil {
+	if err := inventory(ctx, r.Resolved, scan, r.OS.Components, true, o); err != nil {
 		return nil, err
 	}
 	return o.facts(ctx, r, scan)

@@ -5,14 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -27,8 +26,10 @@ type last struct {
 	name string
 	// now are the inputs of this build.
 	now string
-	// was is the last image, nil once it is known that it is not this one.
-	was *lastImage
+	// was is the last image, nil where there is none that can be used. same: it
+	// is this one.
+	was  *lastImage
+	same bool
 }
 
 // lastImage is what the store says of an image.
@@ -38,10 +39,10 @@ type lastImage struct {
 	Files  []lastFile `json:"files"`
 }
 
-// lastFile is a file of it, and its digest.
+// lastFile is a file of it, with the digests of its stretches.
 type lastFile struct {
-	Name   string `json:"name"`
-	Digest string `json:"digest"`
+	Name      string          `json:"name"`
+	Stretches []image.Stretch `json:"stretches"`
 }
 
 // lastOf looks up the last image of a system. Volumes that hold an OCI layout
@@ -74,65 +75,52 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 // that goes in is hashed as it is stored, and all that comes out. It gives no
 // names where the image has to be assembled.
 func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
-	if l.was != nil && l.was.Inputs != l.now {
-		l.was = nil
-	}
-	if l.was == nil {
+	if l.was == nil || l.was.Inputs != l.now {
 		return nil, nil
 	}
 	var names []string
 	for _, f := range l.was.Files {
-		got, err := copyFile(filepath.Join(l.store.Folder(l.name), f.Name), filepath.Join(dir, f.Name))
-		if err != nil || got != f.Digest {
+		got, err := image.Copy(filepath.Join(l.store.Folder(l.name), f.Name), filepath.Join(dir, f.Name), f.Stretches)
+		if err != nil || !slices.Equal(got, f.Stretches) {
 			l.was = nil
 			return nil, removeImage(dir, r.OS.Name)
 		}
 		names = append(names, f.Name)
 	}
+	l.same = true
 	o.Progress.say(Assemble, "as in the last build: no input has changed")
-	return names, inventory(ctx, r, scan, true, o.CheckOptions)
+	return names, inventory(ctx, r, scan, r.OS.Components, true, o.CheckOptions)
+}
+
+// parts are those of the last image, for one of which some inputs are others.
+func (l *last) parts() map[string]image.Earlier {
+	out := map[string]image.Earlier{}
+	if l.was != nil {
+		for _, f := range l.was.Files {
+			out[f.Name] = image.Earlier{Path: filepath.Join(l.store.Folder(l.name), f.Name), Stretches: f.Stretches}
+		}
+	}
+	return out
 }
 
 // keep makes the files of dir the system's last image. That they cannot be
 // kept is no mistake: the next build assembles them.
-func (l *last) keep(dir string, names []string) {
-	if l.store.Dir == "" || l.was != nil {
+func (l *last) keep(dir string, made *assembled) {
+	if l.store.Dir == "" || l.same {
 		return
 	}
 	is := lastImage{Inputs: l.now}
 	err := l.store.Replace(l.name, func(to string) error {
-		for _, n := range names {
-			digest, err := copyFile(filepath.Join(dir, n), filepath.Join(to, n))
+		for _, n := range made.files {
+			stretches, err := image.Copy(filepath.Join(dir, n), filepath.Join(to, n), made.stretches[n])
 			if err != nil {
 				return err
 			}
-			is.Files = append(is.Files, lastFile{Name: n, Digest: digest})
+			is.Files = append(is.Files, lastFile{Name: n, Stretches: stretches})
 		}
 		return nil
 	})
 	if raw, merr := json.Marshal(is); err == nil && merr == nil {
 		l.store.Save(l.name, raw)
 	}
-}
-
-// copyFile copies a file, and hashes what was written.
-func copyFile(from, to string) (digest string, err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	_, err = io.Copy(out, in) // by the kernel, where it can
-	if err == nil {
-		_, err = out.Seek(0, io.SeekStart)
-	}
-	if err == nil {
-		_, err = io.Copy(h, out)
-	}
-	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, out.Chmod(0o644), out.Close())
 }

@@ -102,7 +102,7 @@ func check(ctx context.Context, o CheckOptions, recall bool) (*resolved, *Checke
 	scan := scanner.New(o.scanner())
 	defer scan.Close()
 	o.Progress.begin(Inventory)
-	if err := inventory(ctx, r.Resolved, scan, recall, o); err != nil {
+	if err := inventory(ctx, r.Resolved, scan, r.OS.Components, recall, o); err != nil {
 		return nil, nil, err
 	}
 	c, err := o.decide(ctx, r, scan, judge)
@@ -174,9 +174,10 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 
 	o.Progress.begin(Assemble)
 	last := o.lastOf(r.OS)
-	images, err := last.again(ctx, r.Resolved, scan, o, out.dir)
-	if images == nil && err == nil {
-		images, err = assemble(ctx, r.Resolved, scan, o, out.dir)
+	made := new(assembled)
+	made.files, err = last.again(ctx, r.Resolved, scan, o, out.dir)
+	if made.files == nil && err == nil {
+		made, err = assemble(ctx, r.Resolved, scan, o, out.dir, last.parts())
 	}
 	if err != nil {
 		return nil, err
@@ -185,7 +186,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	built := &Built{Checked: *checked, Images: images, SignedBy: signedBy}
+	built := &Built{Checked: *checked, Images: made.files, SignedBy: signedBy}
 	if policy.ExitCode(checked.Decision) != 0 {
 		built.Denied, built.Images = true, nil
 		built.Dir, err = out.deny(checked)
@@ -198,7 +199,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := seal(ctx, r.Resolved, built, o, out, signer); err != nil {
 		return nil, err
 	}
-	last.keep(out.dir, images)
+	last.keep(out.dir, made)
 	built.Dir, err = out.commit()
 	return built, err
 }

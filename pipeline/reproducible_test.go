@@ -221,10 +221,7 @@ files:
 		sum := sha256.Sum256([]byte(fmt.Sprint(i % 70_000)))
 		noise.Write(sum[:])
 	}
-	config := "# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
-	for _, option := range []string{"RD_ZSTD", "RD_GZIP", "SECCOMP", "SECCOMP_FILTER", "MODULES", "CGROUPS", "NAMESPACES", "USER_NS", "PID_NS", "NET_NS", "OVERLAY_FS", "BPF"} {
-		config += "CONFIG_" + option + "=y\n"
-	}
+	config := kernelConfig(append(many, "RD_ZSTD")...)
 	ocitest.WriteLayout(t, filepath.Join(dir, "images"),
 		ocitest.Named("test/kernel:1", image(nil, ocitest.File("kernel", strings.Repeat("kernel", 1000)), ocitest.File("config", config),
 			ocitest.Tarball("kernel.tar", ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.File("lib/modules/6.1.0/modules.dep", "a:\n")))),
@@ -239,6 +236,15 @@ files:
 					{Path: "bin/su", Mode: 0o4755, Content: "su"}}},
 			}}),
 	)
+}
+
+// kernelConfig is a kernel's configuration with some options set.
+func kernelConfig(options ...string) string {
+	config := "# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
+	for _, o := range options {
+		config += "CONFIG_" + o + "=y\n"
+	}
+	return config
 }
 
 func image(entrypoint []string, entries ...ocitest.Entry) ocitest.Image {

@@ -13,7 +13,10 @@ import (
 type cpioWriter struct {
 	w     io.Writer
 	mtime uint32
-	ino   uint32
+	// dev is the device that the entries are said to lie on. Numbers of files
+	// count within it: of two entries with the same, one is a hard link.
+	dev device
+	ino uint32
 	// pos counts the bytes written.
 	pos int64
 }
@@ -24,6 +27,9 @@ const (
 	cpioEnd  = "TRAILER!!!"
 	cpioPath = 4095
 )
+
+// device is the major and the minor number of a device.
+type device struct{ major, minor uint32 }
 
 var cpioTypes = map[system.EntryType]uint32{
 	system.TypeFile: 0o100000, system.TypeDir: 0o040000, system.TypeSymlink: 0o120000,
@@ -55,7 +61,7 @@ func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
 	}
 	h := fmt.Sprintf("070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\x00",
 		ino, typ|e.Mode&0o7777, uint32(e.UID), uint32(e.GID), nlink, c.mtime, size,
-		0, 0, uint32(e.DevMajor), uint32(e.DevMinor), len(e.Path)+1, 0, e.Path)
+		c.dev.major, c.dev.minor, uint32(e.DevMajor), uint32(e.DevMinor), len(e.Path)+1, 0, e.Path)
 	if err := c.write([]byte(h)); err != nil {
 		return err
 	}

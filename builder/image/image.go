@@ -24,6 +24,8 @@ type Options struct {
 	Stem string
 	// Time stands in every entry.
 	Time time.Time
+	// Earlier are files of an earlier image, by name, that parts are taken from.
+	Earlier map[string]Earlier
 }
 
 // writer is one output format. Entry has system.Sink's protocol.
@@ -31,6 +33,11 @@ type writer interface {
 	Entry(*system.RootEntry) (io.WriteCloser, error)
 	// Kernel tells what the kernel can read, as soon as it is known.
 	Kernel(Kernel) error
+	// begin ends the stretch in work, and begins a part; key "" begins what is
+	// no part.
+	begin(id, key string) error
+	// output is the file that has parts.
+	output() *output
 	// Close completes the files and names them, relative to Options.Dir.
 	Close() ([]string, error)
 	// Abort frees what is held; files may be left behind.
@@ -129,6 +136,7 @@ func CheckFormats(names []string) error {
 type Set struct {
 	names   []string
 	writers []writer
+	time    time.Time
 }
 
 // New opens the formats; each name once.
@@ -136,7 +144,7 @@ func New(names []string, o Options) (*Set, error) {
 	if err := CheckFormats(names); err != nil {
 		return nil, err
 	}
-	s := &Set{}
+	s := &Set{time: o.Time}
 	for _, n := range names {
 		if slices.Contains(s.names, n) {
 			continue

@@ -1,7 +1,8 @@
 package image
 
 import (
-	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,24 +19,33 @@ import (
 
 // kernelInitrd writes NAME-kernel, NAME-initrd.img and NAME-cmdline.
 //
-// The initrd is one zstd stream, or gzip where the kernel cannot unpack zstd.
-// That is known only once the kernel's image was read, a little into the
-// stream; what was written by then is compressed again.
+// The initrd is one cpio archive, compressed stretch by stretch: each is a zstd
+// frame of its own, or a gzip member where the kernel cannot unpack zstd. The
+// kernel goes on unpacking where one ends, without a trailer in between
+// (unpack_to_rootfs in its init/initramfs.c), and so do zstd and gzip.
+//
+// Which compression it is becomes known only once the kernel's image was read, a
+// little into the first stretch; what was written by then is compressed again.
 type kernelInitrd struct {
 	o     Options
 	files []string
 	// out is the initrd. body is out, or an unlinked file that Close appends
-	// to it: where microcode comes first, or the compression changed.
+	// to it: where microcode comes first, or the compression changed. to writes
+	// to body.
 	out  *os.File
 	body *os.File
-	buf  *bufio.Writer
+	to   *output
 	comp compressor
 	cpio cpioWriter
 	gzip bool
-	// index holds each file, and where its content lies in the archive, for
-	// hard links.
+	// index holds each file of the stretch in work, and where its content lies
+	// in that, for hard links.
 	index map[string]*written
 	links []link
+	// ids are those of the parts by their devices, ino is the last number that
+	// was given outside of parts.
+	ids map[device]string
+	ino uint32
 }
 
 // written is a file in the archive.
@@ -44,7 +54,7 @@ type written struct {
 	off int64
 }
 
-// link is a hard link that waits for Close.
+// link is a hard link that waits for the end of the stretch.
 type link struct {
 	path   string
 	target *written
@@ -72,13 +82,15 @@ var kernelInitrdFormat = Format{Name: "kernel+initrd", Files: []string{KernelEnd
 	NeedsKernel: true, Bootable: true, open: newKernelInitrd}
 
 func newKernelInitrd(o Options) (writer, error) {
-	out, err := create(o, o.Stem+InitrdEnding)
+	name := o.Stem + InitrdEnding
+	out, err := create(o, name)
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelInitrd{o: o, out: out, body: out, files: []string{o.Stem + InitrdEnding}, index: map[string]*written{}}
-	k.buf = bufio.NewWriterSize(out, 1<<20)
-	if k.comp, err = newZstd(k.buf); err != nil {
+	k := &kernelInitrd{o: o, out: out, body: out, to: newOutput(out, name, o), files: []string{name},
+		index: map[string]*written{}, ids: map[device]string{{}: "what is no part"}}
+	if k.comp, err = newZstd(k.to); err != nil {
+		k.to.free()
 		out.Close()
 		return nil, err
 	}
@@ -93,6 +105,64 @@ func newZstd(w io.Writer) (compressor, error) {
 func newGzip(w io.Writer) (compressor, error) {
 	gz := pgzip.NewWriter(w)
 	return gz, gz.SetConcurrency(1<<20, concurrency)
+}
+
+func (k *kernelInitrd) output() *output { return k.to }
+
+// begin ends the frame and begins another. A part must not depend on what comes
+// before it: its files count from one, on a device of its own.
+func (k *kernelInitrd) begin(id, key string) error {
+	if err := k.end(); err != nil {
+		return err
+	}
+	if k.cpio.dev == (device{}) {
+		k.ino = k.cpio.ino
+	}
+	if key == "" {
+		k.cpio.dev, k.cpio.ino = device{}, k.ino
+		k.to.next("")
+		return nil
+	}
+	dev := deviceOf(id)
+	if other, ok := k.ids[dev]; ok {
+		return fmt.Errorf("would share a device with %s: give it another name", other)
+	}
+	k.ids[dev] = id
+	k.cpio.dev, k.cpio.ino = dev, 0
+	if k.gzip {
+		key += " gzip"
+	}
+	k.to.next(key)
+	return nil
+}
+
+// deviceOf is the device of a part.
+func deviceOf(id string) device {
+	sum := sha256.Sum256([]byte(id))
+	return device{binary.BigEndian.Uint32(sum[:]), binary.BigEndian.Uint32(sum[4:])}
+}
+
+// end completes the frame in work, if there is something in it.
+func (k *kernelInitrd) end() error {
+	if err := k.writeLinks(); err != nil {
+		return err
+	}
+	clear(k.index)
+	if k.cpio.pos == 0 {
+		return nil
+	}
+	k.cpio.pos = 0
+	if err := k.comp.Close(); err != nil {
+		return err
+	}
+	if z, ok := k.comp.(*zstd.Encoder); ok {
+		z.Reset(k.to)
+		return nil
+	}
+	var err error
+	k.comp, err = newGzip(k.to)
+	k.cpio.w = k.comp
+	return err
 }
 
 func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
@@ -163,8 +233,11 @@ func (k *kernelInitrd) temp() (*os.File, error) {
 }
 
 // recompress moves what was written to an unlinked file, as gzip or zstd, and
-// goes on there.
+// goes on there. Parts come later.
 func (k *kernelInitrd) recompress(gz bool) error {
+	if len(k.to.done) > 0 || k.to.key != "" {
+		return errors.New("the kernel comes behind a part")
+	}
 	r, err := k.written()
 	if err != nil {
 		return err
@@ -174,10 +247,10 @@ func (k *kernelInitrd) recompress(gz bool) error {
 	if err != nil {
 		return err
 	}
-	buf := bufio.NewWriterSize(dst, 1<<20)
-	comp, err := newZstd(buf)
+	to := k.to.elsewhere(dst)
+	comp, err := newZstd(to)
 	if gz {
-		comp, err = newGzip(buf)
+		comp, err = newGzip(to)
 	}
 	if err != nil {
 		return err
@@ -191,7 +264,7 @@ func (k *kernelInitrd) recompress(gz bool) error {
 	} else if err := rewind(k.out); err != nil {
 		return err
 	}
-	k.body, k.buf, k.comp, k.gzip = dst, buf, comp, gz
+	k.body, k.to, k.comp, k.gzip = dst, to, comp, gz
 	k.cpio.w = comp
 	return nil
 }
@@ -205,15 +278,15 @@ func rewind(f *os.File) error {
 	return err
 }
 
-// written reads back the archive up to here, decompressed.
+// written reads back the frame in work up to here, decompressed.
 func (k *kernelInitrd) written() (io.ReadCloser, error) {
 	if err := k.comp.Flush(); err != nil {
 		return nil, err
 	}
-	if err := k.buf.Flush(); err != nil {
+	if err := k.to.buf.Flush(); err != nil {
 		return nil, err
 	}
-	raw := io.NewSectionReader(k.body, 0, 1<<62)
+	raw := io.NewSectionReader(k.body, k.to.begun, 1<<62)
 	if k.gzip {
 		return gzip.NewReader(raw)
 	}
@@ -224,7 +297,7 @@ func (k *kernelInitrd) written() (io.ReadCloser, error) {
 	return d.IOReadCloser(), nil
 }
 
-// writeLinks writes the hard links. cpio must know of a link when its file is
+// writeLinks writes the hard links of the stretch in work. cpio must know of a link when its file is
 // written, and a stream cannot: so the links of one file become one file
 // beside it, linked among themselves, with its content read back.
 func (k *kernelInitrd) writeLinks() error {
@@ -261,6 +334,7 @@ func (k *kernelInitrd) writeLinks() error {
 		pos = first.target.off + first.target.e.Size
 		i = n
 	}
+	k.links = nil
 	return nil
 }
 
@@ -301,7 +375,14 @@ func (k *kernelInitrd) Close() ([]string, error) {
 	if err := k.comp.Close(); err != nil {
 		return nil, err
 	}
-	if err := k.buf.Flush(); err != nil {
+	first := int64(0)
+	if k.body != k.out {
+		var err error
+		if first, err = k.out.Seek(0, io.SeekCurrent); err != nil {
+			return nil, err
+		}
+	}
+	if err := k.to.close(first); err != nil {
 		return nil, err
 	}
 	if k.body == k.out {
@@ -316,6 +397,7 @@ func (k *kernelInitrd) Close() ([]string, error) {
 
 func (k *kernelInitrd) Abort() {
 	k.comp.Close()
+	k.to.free()
 	if k.body != k.out {
 		k.body.Close()
 	}

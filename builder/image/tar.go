@@ -2,10 +2,8 @@ package image
 
 import (
 	"archive/tar"
-	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -13,11 +11,9 @@ import (
 
 // tarWriter writes the whole tree, boot/ included, as NAME.tar.
 type tarWriter struct {
-	o    Options
-	name string
-	f    *os.File
-	buf  *bufio.Writer
-	tw   *tar.Writer
+	o   Options
+	out *output
+	tw  *tar.Writer
 }
 
 var tarFormat = Format{Name: "tar", Files: []string{".tar"}, Xattrs: true, open: newTar}
@@ -28,8 +24,8 @@ func newTar(o Options) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	buf := bufio.NewWriterSize(f, 1<<20)
-	return &tarWriter{o: o, name: name, f: f, buf: buf, tw: tar.NewWriter(buf)}, nil
+	out := newOutput(f, name, o)
+	return &tarWriter{o: o, out: out, tw: tar.NewWriter(out)}, nil
 }
 
 var tarTypes = map[system.EntryType]byte{
@@ -67,14 +63,26 @@ func (t *tarWriter) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 
 func (t *tarWriter) Kernel(Kernel) error { return nil }
 
+// begin: a tar is its entries one after the other, each filled up to a block.
+func (t *tarWriter) begin(_, key string) error {
+	err := t.tw.Flush()
+	t.out.next(key)
+	return err
+}
+
+func (t *tarWriter) output() *output { return t.out }
+
 func (t *tarWriter) Close() ([]string, error) {
 	if err := t.tw.Close(); err != nil {
 		return nil, err
 	}
-	if err := t.buf.Flush(); err != nil {
+	if err := t.out.close(0); err != nil {
 		return nil, err
 	}
-	return []string{t.name}, t.f.Close()
+	return []string{t.out.name}, t.out.f.Close()
 }
 
-func (t *tarWriter) Abort() { t.f.Close() }
+func (t *tarWriter) Abort() {
+	t.out.free()
+	t.out.f.Close()
+}

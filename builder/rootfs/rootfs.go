@@ -133,10 +133,8 @@ func (t *Tree) End() error {
 
 // frame writes a component's own folder and what stands beside its files.
 func (t *Tree) frame(c *system.Component) error {
-	for _, d := range []string{"containers", path.Dir(c.Dir), c.Dir} {
-		if err := t.dir(d, 0o755); err != nil {
-			return err
-		}
+	if err := errors.Join(t.Above(c), t.dir(c.Dir, 0o755)); err != nil {
+		return err
 	}
 	var dirs []string
 	if c.Section == system.SectionVolumes {
