@@ -41,7 +41,7 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 	if err != nil {
 		return nil, err
 	}
-	o.circumstances(r, f)
+	o.addBuildContext(r, f)
 	for _, c := range f.Components {
 		if n := len(c.Files.LeftOut); n > 0 {
 			o.Progress.say(Inventory, fmt.Sprintf("note: %s: device nodes of the image are left out; a container gets those of its own /dev and of `devices`: %s", c.ID, strings.Join(c.Files.LeftOut[:min(n, 5)], ", ")))
@@ -127,7 +127,7 @@ func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 // CheckKernel decides about a kernel alone: the rules that look at nothing but
 // its configuration, and at its command line and sysctls where they are given.
 // Of the options, those on policy and progress count.
-func CheckKernel(ctx context.Context, k scanner.Alone, o CheckOptions) (*decision.Decision, error) {
+func CheckKernel(ctx context.Context, k scanner.KernelInput, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Inventory)
 	f, err := scanner.KernelFacts(k)
 	if err == nil {

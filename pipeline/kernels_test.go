@@ -70,7 +70,7 @@ func kernelStates(t *testing.T, name, pack string) map[string]decision.State {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	d, err := pipeline.CheckKernel(context.Background(), scanner.Alone{File: file, Name: name}, pipeline.CheckOptions{
+	d, err := pipeline.CheckKernel(context.Background(), scanner.KernelInput{File: file, Name: name}, pipeline.CheckOptions{
 		Policy: policy.Options{Policy: pack, FailOn: "none", Now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)},
 	})
 	if err != nil {

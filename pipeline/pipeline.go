@@ -307,9 +307,9 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 	return d, nil
 }
 
-// circumstances adds to the facts what only the whole knows: the program, the
+// addBuildContext adds to the facts what only the whole knows: the program, the
 // lock, the formats, and what of os.yml has no effect.
-func (o CheckOptions) circumstances(r *resolved, f *facts.Facts) {
+func (o CheckOptions) addBuildContext(r *resolved, f *facts.Facts) {
 	f.Builder, f.Kernel.Ucode, f.LockDigest = o.Policy.Tool.Version, r.OS.Kernel.Ucode, r.LockDigest
 	r.trust.tell(f)
 	if l := r.Lock; l != nil {

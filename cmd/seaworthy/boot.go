@@ -39,7 +39,7 @@ runs until it powers off; an interrupt presses its power button.
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			o := boot.Options{Memory: memory, CPUs: cpus, Accel: accel, Timeout: timeout, Console: c.out}

@@ -28,7 +28,7 @@ stored before: no image is needed, and the decision is the same.
 ` + exitHelp,
 		Example: "  seaworthy check os.yml\n  seaworthy check --policy hardened --waivers waivers.yml --report sarif=os.sarif os.yml",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := errors.Join(checkArgs(cmd, files), settle(cmd)); err != nil {
+			if err := errors.Join(checkArgs(cmd, files), applyConfig(cmd)); err != nil {
 				return err
 			}
 			reports, err := parseReports(pf.reports)

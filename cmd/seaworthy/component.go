@@ -23,7 +23,7 @@ component.yml says, and puts it into an OCI layout. Equal inputs give equal dige
 ` + exitHelpPlain,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			t, err := sourceDate()

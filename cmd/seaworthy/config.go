@@ -28,9 +28,9 @@ var configKeys = []string{"arch", "cache", "components", "format", "jobs", "outp
 // maxConfig bounds the file, in bytes.
 const maxConfig = 1 << 20
 
-// settle fills flags that were not given: from SEAWORTHY_* in the environment,
+// applyConfig fills flags that were not given: from SEAWORTHY_* in the environment,
 // then from .seaworthy.yaml.
-func settle(cmd *cobra.Command) error {
+func applyConfig(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name, given := "SEAWORTHY_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), "--"+f.Name
@@ -46,7 +46,7 @@ func settle(cmd *cobra.Command) error {
 			errs = append(errs, system.BadInput("%s is given and empty", given).Suggest("give it a value, or leave it out"))
 		}
 	})
-	errs = append(errs, settleFromFile(cmd))
+	errs = append(errs, applyConfigFile(cmd))
 	return errors.Join(errs...)
 }
 
@@ -74,7 +74,7 @@ func isOwn(f *pflag.Flag) bool {
 	return ok
 }
 
-func settleFromFile(cmd *cobra.Command) error {
+func applyConfigFile(cmd *cobra.Command) error {
 	path, err := findConfig()
 	if err != nil || path == "" {
 		return err

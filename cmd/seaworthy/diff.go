@@ -37,7 +37,7 @@ Exit status:
 		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, sides []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			if sides[0] == "-" && sides[1] == "-" {

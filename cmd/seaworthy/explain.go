@@ -41,7 +41,7 @@ os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed
 			"  seaworthy explain --decision dist/os.denied/decision.json services/web",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			name, files := args[0], args[1:]

@@ -219,7 +219,7 @@ func (f *ruleReader) add(cmd *cobra.Command) {
 
 // options fetch the policies.
 func (f *ruleReader) options(cmd *cobra.Command) (policy.Options, error) {
-	if err := settle(cmd); err != nil {
+	if err := applyConfig(cmd); err != nil {
 		return policy.Options{}, err
 	}
 	o := policyOptions(f.policies)

@@ -37,7 +37,7 @@ for an interface is for all and default, save where a file names these or except
   sysctl -a | seaworthy kernel check --sysctl - --report sarif=kernel.sarif arch/x86/boot/bzImage`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			reports, err := parseReports(pf.reports)
@@ -52,7 +52,7 @@ for an interface is for all and default, save where a file names these or except
 			if err != nil {
 				return err
 			}
-			alone, done, err := c.alone(&kf, args[0])
+			alone, done, err := c.kernelInput(&kf, args[0])
 			defer done()
 			if err != nil {
 				return err
@@ -94,7 +94,7 @@ func (f *kernelFlags) add(cmd *cobra.Command) {
 }
 
 // alone opens all inputs; done closes them.
-func (c *cli) alone(f *kernelFlags, file string) (k scanner.Alone, done func(), err error) {
+func (c *cli) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, done func(), err error) {
 	var opened []io.Closer
 	done = func() {
 		for _, o := range opened {
@@ -119,7 +119,7 @@ func (c *cli) alone(f *kernelFlags, file string) (k scanner.Alone, done func(), 
 		return scanner.Text{File: name, Content: in}
 	}
 	whole := open(file)
-	k = scanner.Alone{File: whole.Content, Name: whole.File, Arch: f.arch, Version: f.version}
+	k = scanner.KernelInput{File: whole.Content, Name: whole.File, Arch: f.arch, Version: f.version}
 	switch {
 	case f.cmdline != "" && f.cmdlineFile != "":
 		errs = append(errs, system.BadInput("--cmdline and --cmdline-file: two command lines").Suggest("give one of them"))

@@ -31,7 +31,7 @@ is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
 ` + exitHelpPlain,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			password, err := c.newPassword(cmd.Context())

@@ -31,7 +31,7 @@ takes what the cache holds. If there was a lock before, it prints what moved.
 ` + exitHelpPlain,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			o, err := c.checkOptions(&rf, &pf, files)

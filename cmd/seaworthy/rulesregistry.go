@@ -32,7 +32,7 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			if err := registryReference(args[1]); err != nil {

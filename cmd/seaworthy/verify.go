@@ -88,7 +88,7 @@ a folder it checks that file, and says so. docs/verify.md has every check.
 		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := settle(cmd); err != nil {
+			if err := applyConfig(cmd); err != nil {
 				return err
 			}
 			if err := textOrJSON(format); err != nil {

@@ -23,7 +23,7 @@ func text(file, content string) scanner.Text {
 func TestKernelFacts(t *testing.T) {
 	t.Parallel()
 	cmdline := text("cmdline", "quiet sysctl.kernel.kptr_restrict=0\n")
-	f, err := scanner.KernelFacts(scanner.Alone{
+	f, err := scanner.KernelFacts(scanner.KernelInput{
 		File: strings.NewReader(aloneConfig), Name: "boot/config.gz", Cmdline: &cmdline,
 		Sysctls: []scanner.Text{text("a.conf", "# first\nkernel.kptr_restrict = 1\n"), text("b.conf", "net/ipv4/tcp_syncookies=1\n-kernel.kptr_restrict=2")},
 	})
@@ -49,7 +49,7 @@ func TestKernelFacts(t *testing.T) {
 		t.Errorf("scope %+v", f.Scope)
 	}
 
-	f, err = scanner.KernelFacts(scanner.Alone{File: strings.NewReader(aloneConfig), Name: "config", Arch: "riscv64", Version: "6.1"})
+	f, err = scanner.KernelFacts(scanner.KernelInput{File: strings.NewReader(aloneConfig), Name: "config", Arch: "riscv64", Version: "6.1"})
 	if err != nil || f.Kernel.Version != "6.1" {
 		t.Fatal(f, err)
 	}
@@ -63,7 +63,7 @@ func TestKernelFacts(t *testing.T) {
 func TestSysctlPatterns(t *testing.T) {
 	t.Parallel()
 	cmdline := text("", "sysctl.net.ipv4.conf.default.rp_filter=0")
-	f, err := scanner.KernelFacts(scanner.Alone{
+	f, err := scanner.KernelFacts(scanner.KernelInput{
 		File: strings.NewReader(aloneConfig), Name: "config", Cmdline: &cmdline,
 		Sysctls: []scanner.Text{
 			text("a.conf", "net.ipv4.conf.all.log_martians = 0\nnet.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter\n"),
@@ -92,21 +92,21 @@ func TestSysctlPatterns(t *testing.T) {
 func TestKernelFactsRefuses(t *testing.T) {
 	t.Parallel()
 	fragment := strings.ReplaceAll(aloneConfig, "CONFIG_RISCV", "CONFIG_Z")
-	good := func() scanner.Alone {
-		return scanner.Alone{File: strings.NewReader(aloneConfig), Name: "config"}
+	good := func() scanner.KernelInput {
+		return scanner.KernelInput{File: strings.NewReader(aloneConfig), Name: "config"}
 	}
 	for name, c := range map[string]struct {
-		alone scanner.Alone
+		alone scanner.KernelInput
 		kind  error
 		want  string
 	}{
-		"empty":            {scanner.Alone{File: strings.NewReader(""), Name: "config"}, system.ErrInput, "config: this is no kernel configuration: the file is empty"},
-		"text":             {scanner.Alone{File: strings.NewReader("hello\n"), Name: "config"}, system.ErrInput, "fewer than 10 options"},
-		"binary":           {scanner.Alone{File: strings.NewReader("\x00\x01\x02"), Name: "x"}, system.ErrInput, "neither a configuration nor a kernel"},
-		"kernel without":   {scanner.Alone{File: strings.NewReader("\x7fELF\x00Linux version 6.1.0-x (me)\n\x00"), Name: "vmlinux"}, system.ErrUnusable, "kernel vmlinux (6.1.0-x) carries no configuration"},
-		"cut gzip":         {scanner.Alone{File: strings.NewReader("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), Name: "x.gz"}, system.ErrUnusable, "x.gz cannot be read"},
-		"which arch":       {scanner.Alone{File: strings.NewReader(fragment), Name: "config"}, system.ErrInput, "does not say for which architecture"},
-		"another arch":     {scanner.Alone{File: strings.NewReader(aloneConfig), Name: "config", Arch: "amd64"}, system.ErrInput, "config is for riscv64, not for amd64"},
+		"empty":            {scanner.KernelInput{File: strings.NewReader(""), Name: "config"}, system.ErrInput, "config: this is no kernel configuration: the file is empty"},
+		"text":             {scanner.KernelInput{File: strings.NewReader("hello\n"), Name: "config"}, system.ErrInput, "fewer than 10 options"},
+		"binary":           {scanner.KernelInput{File: strings.NewReader("\x00\x01\x02"), Name: "x"}, system.ErrInput, "neither a configuration nor a kernel"},
+		"kernel without":   {scanner.KernelInput{File: strings.NewReader("\x7fELF\x00Linux version 6.1.0-x (me)\n\x00"), Name: "vmlinux"}, system.ErrUnusable, "kernel vmlinux (6.1.0-x) carries no configuration"},
+		"cut gzip":         {scanner.KernelInput{File: strings.NewReader("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), Name: "x.gz"}, system.ErrUnusable, "x.gz cannot be read"},
+		"which arch":       {scanner.KernelInput{File: strings.NewReader(fragment), Name: "config"}, system.ErrInput, "does not say for which architecture"},
+		"another arch":     {scanner.KernelInput{File: strings.NewReader(aloneConfig), Name: "config", Arch: "amd64"}, system.ErrInput, "config is for riscv64, not for amd64"},
 		"two lines":        {with(good(), text("", "a\nb")), system.ErrInput, "command line: more than one line"},
 		"long line":        {with(good(), text("c", strings.Repeat("a ", 40<<10))), system.ErrInput, "c: larger than 64 KiB"},
 		"binary line":      {with(good(), text("c", "\xff")), system.ErrInput, "c is no text"},
@@ -118,13 +118,13 @@ func TestKernelFactsRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	f, err := scanner.KernelFacts(with(scanner.Alone{File: strings.NewReader("x"), Name: "config"}, text("c", "\xff"), text("s", "")))
+	f, err := scanner.KernelFacts(with(scanner.KernelInput{File: strings.NewReader("x"), Name: "config"}, text("c", "\xff"), text("s", "")))
 	if f != nil || !strings.Contains(err.Error(), "c is no text") || !strings.Contains(err.Error(), "s sets nothing") || !strings.Contains(err.Error(), "config:") {
 		t.Errorf("not all errors are told: %v", err)
 	}
 }
 
-func with(k scanner.Alone, cmdline scanner.Text, sysctls ...scanner.Text) scanner.Alone {
+func with(k scanner.KernelInput, cmdline scanner.Text, sysctls ...scanner.Text) scanner.KernelInput {
 	k.Cmdline, k.Sysctls = &cmdline, sysctls
 	return k
 }

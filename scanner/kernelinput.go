@@ -25,8 +25,8 @@ const (
 	maxSettings = 8 << 20
 )
 
-// Alone is a kernel without a system around it.
-type Alone struct {
+// KernelInput is a kernel without a system around it.
+type KernelInput struct {
 	// File is a configuration or a kernel, Name what it is called.
 	File io.Reader
 	Name string
@@ -48,7 +48,7 @@ type Text struct {
 // KernelFacts are the facts of a kernel alone. Errors are *system.Error, and
 // joined: ErrInput for what is malformed, ErrUnusable for a kernel that says
 // nothing.
-func KernelFacts(k Alone) (*facts.Facts, error) {
+func KernelFacts(k KernelInput) (*facts.Facts, error) {
 	found, configErr := k.read()
 	cmdline, cmdlineErr := k.cmdline(found)
 	sysctl, sysctlErr := k.sysctl(cmdline.Params)
@@ -77,7 +77,7 @@ func KernelFacts(k Alone) (*facts.Facts, error) {
 }
 
 // read finds the configuration, and what else must be known of it.
-func (k Alone) read() (*kernel.File, error) {
+func (k KernelInput) read() (*kernel.File, error) {
 	found, err := kernel.ReadConfig(k.File, k.Name)
 	switch {
 	case errors.Is(err, kernel.ErrMalformed):
@@ -101,7 +101,7 @@ func (k Alone) read() (*kernel.File, error) {
 }
 
 // arch settles for which architecture the kernel is.
-func (k Alone) arch(found *kernel.File) error {
+func (k KernelInput) arch(found *kernel.File) error {
 	known := strings.Join(slices.Sorted(maps.Keys(lineLimits)), ", ")
 	switch {
 	case found.Arch != "" && lineLimits[found.Arch] == 0:
@@ -126,7 +126,7 @@ func builtInHolds(b facts.BuiltIn) bool {
 }
 
 // cmdline reads the command line, which a kernel takes as one line.
-func (k Alone) cmdline(found *kernel.File) (facts.Cmdline, error) {
+func (k KernelInput) cmdline(found *kernel.File) (facts.Cmdline, error) {
 	none := facts.Cmdline{Params: []facts.Param{}}
 	if found == nil {
 		found = &kernel.File{} // its error is reported with those of the line
@@ -155,7 +155,7 @@ func (k Alone) cmdline(found *kernel.File) (facts.Cmdline, error) {
 }
 
 // sysctl reads the settings: those of the command line are made first.
-func (k Alone) sysctl(params []facts.Param) (facts.Sysctl, error) {
+func (k KernelInput) sysctl(params []facts.Param) (facts.Sysctl, error) {
 	out := facts.Sysctl{Applied: len(k.Sysctls) > 0, Settings: cmdlineSettings(params)}
 	var errs []error
 	var excepted []string
