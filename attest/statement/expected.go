@@ -45,6 +45,13 @@ func ImageURI(name, digest, arch string) string {
 	return fmt.Sprintf("pkg:oci/%s@%s?%s", url.PathEscape(base), url.QueryEscape(digest), q.Encode())
 }
 
+// Formats are the endings of the files that a build writes in each format; they
+// follow the image's name.
+var Formats = map[string][]string{
+	"kernel+initrd": {"-kernel", "-initrd.img", "-cmdline"},
+	"tar":           {".tar"},
+}
+
 // Levels are a summary's verified levels: SEAWORTHY_ and the policy's name in
 // capital letters, or FAILED.
 func Levels(result, policy string) []string {

@@ -15,6 +15,8 @@ type content struct {
 	tests      statement.TestResultPredicate
 	// name and artifact of the image, as the subjects have them.
 	name, artifact string
+	// files of the image, as the subjects have them.
+	files map[string]string
 	// policy is the name of what the image was judged by.
 	policy string
 	// dependencies by name.
@@ -31,9 +33,9 @@ type content struct {
 // readContent decodes provenance, summary and test result, wants each member of
 // them to be what it has to be, and holds them against each other. The
 // decision itself comes later; see checkDecision.
-func readContent(s seal, name, artifact string) (*content, error) {
+func readContent(s seal, files map[string]string, name, artifact string) (*content, error) {
 	c := &content{
-		name: name, artifact: artifact, dependencies: map[string]statement.Descriptor{},
+		name: name, artifact: artifact, files: files, dependencies: map[string]statement.Descriptor{},
 		byproducts: map[string]string{}, documents: map[string]string{},
 	}
 	var errs []error

@@ -118,7 +118,7 @@ func (w *walk) files() error {
 
 func (w *walk) content() error {
 	var err error
-	w.c, err = readContent(w.s, w.r.Name, w.r.Artifact)
+	w.c, err = readContent(w.s, w.subjects, w.r.Name, w.r.Artifact)
 	return err
 }
 

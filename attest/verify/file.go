@@ -56,7 +56,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	if h.digest != want {
 		return nil, errors.Join(refuse(CheckSubject, base, "is not what was signed: digest %s, signed %s", h.digest, want), r.Close())
 	}
-	c, err := readContent(s, name, artifact)
+	c, err := readContent(s, subjects, name, artifact)
 	if err == nil {
 		err = c.checkComponents(s)
 	}

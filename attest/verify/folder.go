@@ -157,6 +157,9 @@ func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 	if !after.Mode().IsRegular() || !os.SameFile(before, after) {
 		return nil, nil, errors.Join(refuse(CheckFolder, path, "replaced while it was opened"), file.Close())
 	}
+	if hasCapabilities(file) {
+		return nil, nil, errors.Join(refuse(CheckFolder, path, "has capabilities (security.capability), which a build gives no file and nothing was signed for"), file.Close())
+	}
 	return file, after, nil
 }
 

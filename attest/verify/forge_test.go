@@ -126,6 +126,11 @@ func (f *forger) raw(t *testing.T, dir, stem string, payload []byte) {
 	b.write(t, dir, stem)
 }
 
+// formats sets what a provenance says the image was built in.
+func formats(provenance object, names ...any) {
+	provenance["buildDefinition"].(object)["externalParameters"].(object)["parameters"].(object)["format"] = names
+}
+
 func imageStems() []string {
 	return []string{"spdx", "cyclonedx", "provenance", "vsa", "test-result"}
 }

@@ -32,7 +32,7 @@ func read(provenance, summary, tests, decided []byte) error {
 	for stem, predicate := range map[string][]byte{"provenance": provenance, "vsa": summary, "test-result": tests} {
 		s[stem] = &signed{Statement: &statement.Statement{Predicate: predicate}, stem: stem, file: layout.File{Path: stem}}
 	}
-	c, err := readContent(s, "demo", seedArtifact)
+	c, err := readContent(s, map[string]string{"demo-kernel": "", "demo-initrd.img": "", "demo-cmdline": ""}, "demo", seedArtifact)
 	if err != nil {
 		return err
 	}

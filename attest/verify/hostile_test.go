@@ -121,7 +121,19 @@ func TestHostile(t *testing.T) {
 			for _, stem := range imageStems() {
 				f.edit(t, dir, stem, func(st, _ object) { st["subject"] = st["subject"].([]any)[1:] })
 			}
-		}, verify.CheckFolder, "demo-cmdline"},
+		}, verify.CheckContent, "demo-cmdline"},
+		{"formats that come to other files", func(t *testing.T, dir string) {
+			f.edit(t, dir, "provenance", func(_, p object) { formats(p, "tar") })
+		}, verify.CheckContent, "demo.tar"},
+		{"a format more", func(t *testing.T, dir string) {
+			f.edit(t, dir, "provenance", func(_, p object) { formats(p, "kernel+initrd", "tar") })
+		}, verify.CheckContent, "demo.tar"},
+		{"a format twice", func(t *testing.T, dir string) {
+			f.edit(t, dir, "provenance", func(_, p object) { formats(p, "kernel+initrd", "kernel+initrd") })
+		}, verify.CheckContent, "twice"},
+		{"a format that no build has", func(t *testing.T, dir string) {
+			f.edit(t, dir, "provenance", func(_, p object) { formats(p, "iso") })
+		}, verify.CheckContent, "unknown"},
 		{"kernel of one image, initrd of another", func(t *testing.T, dir string) {
 			copyFile(t, filepath.Join(otherDir, "demo-initrd.img"), filepath.Join(dir, "demo-initrd.img"))
 		}, verify.CheckSubject, "demo-initrd.img"},

@@ -83,8 +83,8 @@ func (c *content) checkParameters() []error {
 			bad("source %q has no name, not one sha256 digest, or more than that", d.Name)
 		}
 	}
-	if len(p.Format) == 0 || slices.Contains(p.Format, "") {
-		bad("names no format")
+	if err := c.checkFormats(p.Format); err != nil {
+		bad("%v", err)
 	}
 	if p.FailOn != "none" && decision.Severity(p.FailOn).Rank() == 0 {
 		bad("fail-on %q is no severity", p.FailOn)
@@ -99,6 +99,26 @@ func (c *content) checkParameters() []error {
 		}
 	}
 	return errs
+}
+
+// checkFormats wants the image's files to be those that a build in the formats
+// writes.
+func (c *content) checkFormats(formats []string) error {
+	var want []string
+	for i, f := range formats {
+		endings, known := statement.Formats[f]
+		if !known || slices.Contains(formats[:i], f) {
+			return fmt.Errorf("format %q is there twice, or unknown", f)
+		}
+		for _, e := range endings {
+			want = append(want, c.name+e)
+		}
+	}
+	slices.Sort(want)
+	if have := slices.Sorted(maps.Keys(c.files)); !slices.Equal(have, want) {
+		return fmt.Errorf("formats %q come to the files %q, and the image has %q", formats, want, have)
+	}
+	return nil
 }
 
 // checkDependency wants a dependency to be of a kind that builds have, and to
