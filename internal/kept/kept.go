@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
@@ -69,7 +71,8 @@ func (s Store) Replace(name string, fill func(dir string) error) error {
 	if !s.ready() {
 		return errors.New("nothing can be kept")
 	}
-	dir, err := os.MkdirTemp(s.Dir, ".incoming-")
+	s.sweep()
+	dir, err := os.MkdirTemp(s.Dir, incoming)
 	if err != nil {
 		return err
 	}
@@ -81,6 +84,23 @@ func (s Store) Replace(name string, fill func(dir string) error) error {
 		return err
 	}
 	return os.Rename(dir, s.Folder(name))
+}
+
+// incoming begins the names of folders that are being filled.
+const incoming = ".incoming-"
+
+// sweep removes what programs left that were killed while they filled a folder.
+// What is younger than a day may still be in work.
+func (s Store) sweep() {
+	entries, _ := os.ReadDir(s.Dir)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), incoming) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(filepath.Join(s.Dir, e.Name()))
+		}
+	}
 }
 
 // ready makes the folder.

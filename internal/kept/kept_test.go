@@ -2,9 +2,11 @@ package kept_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 )
@@ -61,6 +63,30 @@ func TestStore(t *testing.T) {
 }
 
 // A secret stays the same, and no other user may know it.
+// A program that is killed leaves a folder behind, which a later one removes.
+// One that is filled right now stays.
+func TestLeftovers(t *testing.T) {
+	t.Parallel()
+	s := kept.Store{Dir: t.TempDir()}
+	if err := os.Chmod(s.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, age := range map[string]time.Duration{".incoming-old": 48 * time.Hour, ".incoming-new": 0, "other": 48 * time.Hour} {
+		dir, at := filepath.Join(s.Dir, name), time.Now().Add(-age)
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "x"), 0o700), os.Chtimes(dir, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Replace("a", func(dir string) error { return os.WriteFile(filepath.Join(dir, "f"), nil, 0o600) }); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{".incoming-old": false, ".incoming-new": true, "other": true, filepath.Base(s.Folder("a")): true} {
+		if _, err := os.Stat(filepath.Join(s.Dir, name)); (err == nil) != want {
+			t.Errorf("%s: %v, want %t", name, err, want)
+		}
+	}
+}
+
 func TestSecret(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "settings", "secret")
