@@ -112,6 +112,18 @@ func TestSensitive(t *testing.T) {
 		"/root/.kube/config 644 user secret", "/srv/tls.pem 644 private key")
 }
 
+// A folder that others may not enter keeps what is in it from them, unless the
+// file has a name elsewhere.
+func TestSensitiveInClosedFolder(t *testing.T) {
+	t.Parallel()
+	inv := must(t,
+		st.Dir("root", 0o700), st.File("root/.npmrc", "x"), st.Dir("root/deep", 0o755), st.File("root/deep/tls.pem", pem),
+		st.Dir("a", 0o750), st.File("a/one.pem", pem), st.Hardlink("srv/one", "a/one.pem"), st.File("a/two.pem", pem), st.Hardlink("root/two", "a/two.pem"),
+		st.Dir("b", 0o711), st.File("b/tls.pem", pem), st.Symlink("srv/c", "/a"), st.Symlink("home/.npmrc", "/a/.npmrc"), st.File("a/.npmrc", "x"),
+	)
+	expect(t, "sensitive", show(inv.Sensitive), "/a/one.pem 644 private key", "/b/tls.pem 644 private key")
+}
+
 // A link gives a sensitive file another name, or its folder.
 func TestSensitiveByLink(t *testing.T) {
 	t.Parallel()

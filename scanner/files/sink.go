@@ -152,6 +152,36 @@ func (s *Sink) linked() {
 	}
 }
 
+// closed takes away sensitive files of which every name lies in a folder that
+// others may not enter: their own mode lets no other user read them.
+func (s *Sink) closed() {
+	if !slices.ContainsFunc(s.inv.Sensitive, func(o facts.Obj) bool { return !s.enters(o.Path) }) {
+		return
+	}
+	open := map[string]bool{} // files with another name that others reach
+	for _, p := range s.tree.Paths() {
+		if s.tree.Get(p).Type == system.TypeHardlink && s.enters(p) {
+			file, _, _ := s.tree.Resolve(p)
+			open[file] = true
+		}
+	}
+	s.inv.Sensitive = slices.DeleteFunc(s.inv.Sensitive, func(o facts.Obj) bool {
+		file, _, _ := s.tree.Resolve(o.Path)
+		return !o.Shadowed && !open[file] && !s.enters(o.Path) && !s.enters(file)
+	})
+}
+
+// enters: others may pass through each folder that the name p lies in.
+func (s *Sink) enters(p string) bool {
+	name, _, ok := s.tree.ResolveName(p)
+	for d := tree.Dir(name); ok && d != "/"; d = tree.Dir(d) {
+		if e := s.tree.Get(d); e != nil && e.Type == system.TypeDir && e.Mode&0o001 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // list adds to a list as long as there is room.
 func (s *Sink) list(l *[]facts.Obj, o facts.Obj) {
 	if len(*l) >= facts.MaxListed {
@@ -194,6 +224,7 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 		return s.inv, err
 	}
 	s.linked()
+	s.closed()
 	for _, l := range []*[]facts.Obj{&s.inv.SetID, &s.inv.WorldWritable, &s.inv.FileCaps, &s.inv.Sensitive, &s.inv.Secrets, &s.inv.Tools} {
 		slices.SortStableFunc(*l, func(a, b facts.Obj) int {
 			if c := strings.Compare(a.Path, b.Path); c != 0 {
