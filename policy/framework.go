@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -101,20 +101,13 @@ func frameworkName(f file) string {
 }
 
 // frameworkParser collects what is wrong with one file.
-type frameworkParser struct {
-	file
-	errs []error
-}
-
-func (p *frameworkParser) bad(n *yaml.Node, next, what string, args ...any) {
-	p.errs = append(p.errs, system.BadInput(what, args...).At(nodePos(p.name, n)).Suggest("%s", next))
-}
+type frameworkParser struct{ strictyaml.Reader }
 
 // parseFramework reads ID: {title, version, url, cite, text, controls: [{id,
 // title, gap, arches: [ARCH], checked: [TERMS], unsure: [TERMS], decides:
 // [TERMS]}]}.
 func parseFramework(f file) (*Framework, error) {
-	root, err := document(f.name, f.content)
+	root, err := strictyaml.Parse(f.name, f.content)
 	if err != nil {
 		return nil, err
 	}
@@ -123,57 +116,36 @@ func parseFramework(f file) (*Framework, error) {
 		return nil, system.BadInput("%s: a framework file is a map with one key, its own name", f.name).
 			Suggest("write %s: {title: …, controls: […]}", id)
 	}
-	p := &frameworkParser{file: f}
+	p := &frameworkParser{strictyaml.Reader{Name: f.name}}
 	fw := &Framework{ID: id, Digest: digests.Of(f.content)}
 	if !frameworkShape.MatchString(id) {
-		p.bad(root.Content[0], "use small letters, digits and dashes", "framework %q", cut(id, 100))
+		p.Bad(root.Content[0], "use small letters, digits and dashes", "framework %q", cut(id, 100))
 	}
-	p.fields(root.Content[1], map[string]func(*yaml.Node){
+	p.Fields(root.Content[1], "framework "+id, map[string]func(*yaml.Node){
 		"title": p.into(&fw.Title), "version": p.into(&fw.Version), "url": p.into(&fw.URL),
 		"cite": p.into(&fw.Cite), "text": p.into(&fw.Text),
 		"controls": func(n *yaml.Node) { p.controls(n, fw) },
 	})
 	switch at := root.Content[1]; {
 	case fw.Title == "":
-		p.bad(at, "", "framework %s has no title", id)
-	case len(fw.Controls) == 0 && len(p.errs) == 0:
-		p.bad(at, "", "framework %s has no controls", id)
+		p.Bad(at, "", "framework %s has no title", id)
+	case len(fw.Controls) == 0 && !p.Failed():
+		p.Bad(at, "", "framework %s has no controls", id)
 	case fw.URL != "" && !webAddress.MatchString(fw.URL):
-		p.bad(at, "write https://…", "framework %s: url %q", id, fw.URL)
+		p.Bad(at, "write https://…", "framework %s: url %q", id, fw.URL)
 	case fw.Cite != "" && strings.Count(fw.Cite, "{id}") != 1:
-		p.bad(at, "write {id} where the control's id stands", "framework %s: cite %q", id, fw.Cite)
+		p.Bad(at, "write {id} where the control's id stands", "framework %s: cite %q", id, fw.Cite)
 	}
-	return fw, errors.Join(p.errs...)
-}
-
-// fields hands the values of a map to whom they belong.
-func (p *frameworkParser) fields(n *yaml.Node, known map[string]func(*yaml.Node)) {
-	if n.Kind != yaml.MappingNode {
-		p.bad(n, "", "a map is wanted, not %s", kindName(n))
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		read := known[n.Content[i].Value]
-		if read == nil {
-			var names []string
-			for name := range known {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			p.bad(n.Content[i], "keys are "+join(names), "unknown key %q", cut(n.Content[i].Value, 100))
-			continue
-		}
-		read(n.Content[i+1])
-	}
+	return fw, p.Err()
 }
 
 // into reads a short text of one line.
 func (p *frameworkParser) into(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		s, ok := text(n)
+		s, ok := strictyaml.Text(n)
 		s = strings.Join(strings.Fields(s), " ")
 		if !ok || s == "" || len([]rune(s)) > maxFrameworkText {
-			p.bad(n, "", "a text of at most %d letters is wanted here", maxFrameworkText)
+			p.Bad(n, "", "a text of at most %d letters is wanted here", maxFrameworkText)
 			return
 		}
 		*to = s
@@ -182,17 +154,17 @@ func (p *frameworkParser) into(to *string) func(*yaml.Node) {
 
 func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) > maxControls {
-		p.bad(n, "", "a list of at most %d controls is wanted here", maxControls)
+		p.Bad(n, "", "a list of at most %d controls is wanted here", maxControls)
 		return
 	}
 	seen := map[string]bool{}
 	for _, item := range n.Content {
 		var c Control
 		var decides *yaml.Node
-		p.fields(item, map[string]func(*yaml.Node){
+		p.Fields(item, "a control", map[string]func(*yaml.Node){
 			"id": p.into(&c.ID), "title": p.into(&c.Title), "gap": p.into(&c.Gap),
 			"arches": func(n *yaml.Node) {
-				for _, item := range texts(p.name, n, &p.errs) {
+				for _, item := range p.OneOrMore(n) {
 					c.Arches = append(c.Arches, item.Value)
 				}
 			},
@@ -204,9 +176,9 @@ func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
 			p.decides(decides, &c)
 		}
 		if c.ID == "" || c.Title == "" {
-			p.bad(item, "", "a control needs an id and a title")
+			p.Bad(item, "", "a control needs an id and a title")
 		} else if seen[c.ID] {
-			p.bad(item, "", "control %q is there already", c.ID)
+			p.Bad(item, "", "control %q is there already", c.ID)
 		}
 		seen[c.ID] = true
 		fw.Controls = append(fw.Controls, c)
@@ -219,10 +191,10 @@ func (p *frameworkParser) decides(n *yaml.Node, c *Control) {
 	for i := range c.Terms {
 		c.Terms[i].Aside = true
 	}
-	for _, item := range texts(p.name, n, &p.errs) {
+	for _, item := range p.OneOrMore(n) {
 		i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.String() == item.Value })
 		if i < 0 {
-			p.bad(item, "name one of checked or unsure", "%q is no term of the control", cut(item.Value, 100))
+			p.Bad(item, "name one of checked or unsure", "%q is no term of the control", cut(item.Value, 100))
 			continue
 		}
 		c.Terms[i].Aside = false
@@ -230,7 +202,7 @@ func (p *frameworkParser) decides(n *yaml.Node, c *Control) {
 }
 
 func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
-	for _, item := range texts(p.name, n, &p.errs) {
+	for _, item := range p.OneOrMore(n) {
 		t := Term{Confidence: confidence}
 		selector, resource, narrowed := strings.Cut(item.Value, "@")
 		source, rows := strings.CutPrefix(selector, rowsPrefix)
@@ -243,11 +215,11 @@ func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
 		twice := func(o Term) bool { o.Confidence = confidence; return o == t }
 		switch {
 		case rows && t.Source == "" || !rows && !idShape.MatchString(selector) || narrowed && !isResource(resource):
-			p.bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", cut(item.Value, 100))
+			p.Bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", cut(item.Value, 100))
 		case slices.ContainsFunc(c.Terms, twice):
-			p.bad(item, "", "%q is there already", cut(item.Value, 100))
+			p.Bad(item, "", "%q is there already", cut(item.Value, 100))
 		case len(c.Terms) == maxTerms:
-			p.bad(item, "", "more than %d terms", maxTerms)
+			p.Bad(item, "", "more than %d terms", maxTerms)
 			return
 		default:
 			c.Terms = append(c.Terms, t)

@@ -220,7 +220,7 @@ func TestFrameworkErrors(t *testing.T) {
 		"source":             {"fw: {title: t, controls: [{id: a, title: b, checked: ['rows:']}]}", []string{`"rows:"`}},
 		"term twice":         {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001], unsure: [CAP-001]}]}", []string{"there already"}},
 		"decides":            {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001], decides: [CAP-002]}]}", []string{`"CAP-002" is no term`}},
-		"architecture":       {"fw: {title: t, controls: [{id: a, title: b, arches: [{}]}]}", []string{"a text is wanted"}},
+		"architecture":       {"fw: {title: t, controls: [{id: a, title: b, arches: [{}]}]}", []string{"arches: must be text, not a mapping"}},
 		"rule not there":     {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-999]}]}", []string{`"CAP-999"`, "not there"}},
 		"too many controls":  {"fw:\n  title: t\n  controls:\n" + strings.Repeat("    - {}\n", maxControls+1), []string{"at most 2000"}},
 		"two many documents": {"fw: {title: t}\n---\nx: 1", []string{"more than one"}},

@@ -2,12 +2,14 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
 // pack is a named list of rules, and the packs that it builds on.
@@ -25,7 +27,7 @@ func parsePacks(files []file, builtin bool) (map[string]*pack, error) {
 	packs := map[string]*pack{}
 	var errs []error
 	for _, f := range files {
-		root, err := document(f.name, f.content)
+		root, err := strictyaml.Parse(f.name, f.content)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -34,48 +36,40 @@ func parsePacks(files []file, builtin bool) (map[string]*pack, error) {
 			errs = append(errs, system.BadInput("%s: a pack file is a map of pack names", f.name).Suggest("write NAME: {rules: [...]}"))
 			continue
 		}
+		r := &strictyaml.Reader{Name: f.name}
 		for i := 0; i+1 < len(root.Content); i += 2 {
 			key, body := root.Content[i], root.Content[i+1]
 			if packs[key.Value] != nil {
-				errs = append(errs, system.BadInput("pack %q is there already", key.Value).At(nodePos(f.name, key)))
+				r.Bad(key, "", "pack %q is there already", key.Value)
 				continue
 			}
-			p := parsePack(f, key.Value, body, &errs)
-			p.builtin = builtin
+			p := &pack{name: key.Value, from: f, builtin: builtin}
+			p.read(r, body)
 			packs[p.name] = p
 		}
+		errs = append(errs, r.Err())
 	}
 	return packs, errors.Join(errs...)
 }
 
-func parsePack(f file, name string, body *yaml.Node, errs *[]error) *pack {
-	p := &pack{name: name, from: f}
-	if body.Kind != yaml.MappingNode {
-		*errs = append(*errs, system.BadInput("pack %q: a map is wanted, not %s", name, kindName(body)).At(nodePos(f.name, body)))
-		return p
-	}
-	for i := 0; i+1 < len(body.Content); i += 2 {
-		key, value := body.Content[i], body.Content[i+1]
-		switch key.Value {
-		case "description":
-		case "includes":
-			for _, n := range texts(f.name, value, errs) {
-				p.includes = append(p.includes, n.Value)
+func (p *pack) read(r *strictyaml.Reader, body *yaml.Node) {
+	r.Fields(body, fmt.Sprintf("pack %q", p.name), map[string]func(*yaml.Node){
+		"description": func(*yaml.Node) {},
+		"includes": func(n *yaml.Node) {
+			for _, item := range r.OneOrMore(n) {
+				p.includes = append(p.includes, item.Value)
 			}
-		case "rules":
-			for _, n := range texts(f.name, value, errs) {
-				if slices.Contains(p.rules, n.Value) {
-					*errs = append(*errs, system.BadInput("pack %q names rule %q twice", name, n.Value).At(nodePos(f.name, n)))
+		},
+		"rules": func(n *yaml.Node) {
+			for _, item := range r.OneOrMore(n) {
+				if slices.Contains(p.rules, item.Value) {
+					r.Bad(item, "", "pack %q names rule %q twice", p.name, item.Value)
 					continue
 				}
-				p.rules = append(p.rules, n.Value)
+				p.rules = append(p.rules, item.Value)
 			}
-		default:
-			*errs = append(*errs, system.BadInput("pack %q: unknown key %q", name, key.Value).At(nodePos(f.name, key)).
-				Suggest("keys are description, includes, rules"))
-		}
-	}
-	return p
+		},
+	})
 }
 
 // chain is a pack and all that it includes, itself first.

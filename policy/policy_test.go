@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -94,7 +95,7 @@ func TestPolicyDigest(t *testing.T) {
 		return mustRun(t, with(baseFS(), files), testFacts(), Options{Policy: policy}).Policy.Digest
 	}
 	base := digest(nil, "baseline")
-	if !digestShape.MatchString(base) {
+	if !digests.Valid(base) {
 		t.Fatalf("digest %q", base)
 	}
 	fs := baseFS()

@@ -16,6 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
 // testDeadline bounds each single test of a rule where nothing else does: the
@@ -97,7 +98,7 @@ func testStore(libs []*library, data map[string]any) (storage.Store, error) {
 	all := maps.Clone(data)
 	for _, lib := range libs {
 		for _, f := range lib.tree.packs {
-			root, err := document(f.name, f.content)
+			root, err := strictyaml.Parse(f.name, f.content)
 			if err != nil {
 				return nil, err
 			}

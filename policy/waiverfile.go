@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -64,7 +64,7 @@ func shownPath(path string) string {
 
 // ParseWaivers reads `waivers: [...]` and reports every mistake at once.
 func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
-	root, err := document(name, content)
+	root, err := strictyaml.Parse(name, content)
 	if err != nil {
 		return nil, err
 	}
@@ -73,92 +73,78 @@ func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
 		return nil, system.BadInput("a waiver file is a map with the key waivers").At(system.Position{File: name, Line: 1, Column: 1}).
 			Suggest("%s", next)
 	}
+	r := &strictyaml.Reader{Name: name}
 	var list *yaml.Node
-	var errs []error
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if key := root.Content[i]; key.Value == "waivers" {
-			list = root.Content[i+1]
-		} else {
-			errs = append(errs, system.BadInput("unknown key %q", key.Value).At(nodePos(name, key)).Suggest("%s", next))
-		}
-	}
+	r.Fields(root, "a waiver file", map[string]func(*yaml.Node){"waivers": func(n *yaml.Node) { list = n }})
 	switch {
 	case list == nil:
-		errs = append(errs, system.BadInput("no key waivers").At(nodePos(name, root)).Suggest("%s", next))
+		r.Bad(root, next, "no key waivers")
 	case list.Kind != yaml.SequenceNode:
-		errs = append(errs, system.BadInput("waivers: a list is wanted, not %s", kindName(list)).At(nodePos(name, list)).Suggest("%s", next))
+		r.Bad(list, next, "waivers: must be a list, not %s", strictyaml.Kind(list))
 	case len(list.Content) > maxWaivers:
-		errs = append(errs, system.BadInput("more than %d waivers", maxWaivers).At(nodePos(name, list)))
+		r.Bad(list, "", "more than %d waivers", maxWaivers)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	out := make([]decision.Waiver, 0, len(list.Content))
 	seen := map[string]int{}
 	for _, n := range list.Content {
-		w, ok := parseWaiver(name, n, &errs)
+		w, ok := parseWaiver(r, n)
 		if !ok {
 			continue
 		}
 		same := strings.Join([]string{w.Rule, w.Resource, w.Digest}, "\x00")
 		if line, dup := seen[same]; dup {
-			errs = append(errs, system.BadInput("the waiver on line %d covers the same", line).At(nodePos(name, n)).Suggest("keep one of the two"))
+			r.Bad(n, "keep one of the two", "the waiver on line %d covers the same", line)
 		}
 		seen[same] = n.Line
 		out = append(out, w)
 	}
-	return out, errors.Join(errs...)
+	return out, r.Err()
 }
 
 var (
-	digestShape = lazyre.New(`^sha256:[0-9a-f]{64}$`)
-	dateShape   = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+	dateShape = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 )
 
 // parseWaiver reads one entry; ok is false where it had a mistake.
-func parseWaiver(name string, n *yaml.Node, errs *[]error) (w decision.Waiver, ok bool) {
-	at := nodePos(name, n)
-	before := len(*errs)
-	bad := func(n *yaml.Node, next, what string, args ...any) {
-		*errs = append(*errs, system.BadInput(what, args...).At(nodePos(name, n)).Suggest("%s", next))
-	}
+func parseWaiver(r *strictyaml.Reader, n *yaml.Node) (w decision.Waiver, ok bool) {
+	one := &strictyaml.Reader{Name: r.Name}
+	defer func() {
+		ok = !one.Failed()
+		r.Add(one)
+	}()
 	if n.Kind != yaml.MappingNode {
-		bad(n, "", "a waiver is a map, not %s", kindName(n))
+		one.Bad(n, "", "a waiver must be a mapping, not %s", strictyaml.Kind(n))
 		return w, false
 	}
-	w.Origin = decision.Origin{Layer: "waivers", File: at.File, Line: at.Line, Column: at.Column}
-	fields := map[string]*string{
+	w.Origin = decision.Origin{Layer: "waivers", File: r.Name, Line: n.Line, Column: n.Column}
+	nodes, known := map[string]*yaml.Node{}, map[string]func(*yaml.Node){}
+	for key, to := range map[string]*string{
 		"rule": &w.Rule, "resource": &w.Resource, "digest": &w.Digest,
 		"reason": &w.Reason, "owner": &w.Owner, "expires": &w.Expires,
-	}
-	nodes := map[string]*yaml.Node{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		to := fields[key.Value]
-		if to == nil {
-			bad(key, "keys are rule, resource or digest, reason, owner, expires", "unknown key %q", key.Value)
-			continue
-		}
-		nodes[key.Value] = value
-		s, isText := text(value)
-		switch {
-		case !isText:
-			bad(value, "", "%s: a text is wanted, not %s", key.Value, kindName(value))
-		case len(s) > maxText:
-			bad(value, "", "%s: longer than %d bytes", key.Value, maxText)
-		default:
-			*to = strings.TrimSpace(s)
+	} {
+		known[key] = func(value *yaml.Node) {
+			nodes[key] = value
+			switch s := one.Text(value); {
+			case len(s) > maxText:
+				one.Bad(value, "", "%s: longer than %d bytes", key, maxText)
+			default:
+				*to = strings.TrimSpace(s)
+			}
 		}
 	}
+	one.Fields(n, "a waiver", known)
 	for _, key := range []string{"rule", "reason", "owner", "expires"} {
 		if node := nodes[key]; node == nil {
-			bad(n, "every waiver says rule, resource or digest, reason, owner and expires", "%s is missing", key)
-		} else if s, isText := text(node); isText && strings.TrimSpace(s) == "" {
-			bad(node, "", "%s is empty", key)
+			one.Bad(n, "every waiver needs rule, resource or digest, reason, owner and expires", "%s is missing", key)
+		} else if s, isText := strictyaml.Text(node); isText && strings.TrimSpace(s) == "" {
+			one.Bad(node, "", "%s is empty", key)
 		}
 	}
-	checkWaiver(&w, n, nodes, bad)
-	return w, len(*errs) == before
+	checkWaiver(&w, n, nodes, one.Bad)
+	return w, true
 }
 
 // checkWaiver checks the values that are there.
@@ -174,7 +160,7 @@ func checkWaiver(w *decision.Waiver, n *yaml.Node, nodes map[string]*yaml.Node, 
 	case resource != nil && !isResource(w.Resource):
 		bad(resource, "copy it from the finding: component:services/web, kernel:CONFIG_X", "resource %q: is none of %s",
 			w.Resource, strings.Join(kinds, " "))
-	case digest != nil && !digestShape.MatchString(w.Digest):
+	case digest != nil && !digests.Valid(w.Digest):
 		bad(digest, "", "digest %q: must be sha256: and 64 hexadecimal digits", w.Digest)
 	}
 	if w.Expires != "" {

@@ -9,11 +9,8 @@
 package trust
 
 import (
-	"bytes"
 	"crypto"
 	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
 // Policy is a trust policy that was read.
@@ -62,147 +60,125 @@ func Load(path string) (*Policy, error) {
 	raw, err := bounded.ReadFile(path, maxPolicy)
 	if err != nil {
 		return nil, system.BadInput("trust policy").At(system.Position{File: path}).Because(err).
-			Suggest("give --trust a file that names keys; docs/trust.md says how")
+			Suggest("%s", howTo)
 	}
 	return parse(path, raw)
 }
 
 // parse reads the text of a policy; files of keys are relative to path.
 func parse(path string, raw []byte) (*Policy, error) {
-	l := &loader{path: path, policy: &Policy{Digest: digests.Of(raw)}}
-	l.document(raw)
-	if err := errors.Join(l.errs...); err != nil {
+	l := &loader{Reader: strictyaml.Reader{Name: path}, policy: &Policy{Digest: digests.Of(raw)}}
+	root, err := strictyaml.Parse(path, raw)
+	switch {
+	case root == nil && err != nil:
+		return nil, err
+	case root == nil:
+		return nil, system.BadInput("the trust policy is empty").At(system.Position{File: path}).Suggest("%s", howTo)
+	}
+	l.document(root)
+	if err := errors.Join(err, l.Err()); err != nil {
 		return nil, err
 	}
 	return l.policy, nil
 }
 
-// loader reads a policy and collects what is wrong with it.
+// howTo is the next step where there is no usable file.
+const howTo = "give --trust a file that names keys; see docs/trust.md"
+
+// loader reads a policy.
 type loader struct {
-	path   string
+	strictyaml.Reader
 	policy *Policy
-	errs   []error
 }
 
-func (l *loader) bad(n *yaml.Node, next, format string, args ...any) {
-	pos := system.Position{File: l.path}
-	if n != nil {
-		pos.Line, pos.Column = n.Line, n.Column
-	}
-	l.errs = append(l.errs, system.BadInput("trust policy: %s", fmt.Sprintf(format, args...)).At(pos).Suggest("%s", next))
-}
-
-func (l *loader) document(raw []byte) {
-	dec := yaml.NewDecoder(bytes.NewReader(raw))
-	var doc yaml.Node
-	if err := dec.Decode(&doc); err != nil {
-		l.bad(nil, "", "%v", err)
-		return
-	}
-	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		l.bad(nil, "", "more than one document")
-		return
-	}
-	if len(doc.Content) == 0 {
-		l.bad(nil, "", "it says nothing")
-		return
-	}
-	top := l.object(doc.Content[0], "keys", "identities")
-	if ids := top["identities"]; ids != nil {
-		l.bad(ids, "name keys instead", "identities: keyless signatures cannot be verified yet")
-	}
-	keys := top["keys"]
+func (l *loader) document(root *yaml.Node) {
+	var keys *yaml.Node
+	l.Fields(root, "the trust policy", map[string]func(*yaml.Node){
+		"keys": func(n *yaml.Node) { keys = n },
+		"identities": func(n *yaml.Node) {
+			l.Bad(n, "name keys instead", "identities: keyless signatures cannot be verified yet")
+		},
+	})
 	switch {
-	case keys == nil || keys.Kind != yaml.SequenceNode || len(keys.Content) == 0:
-		l.bad(&doc, "without a key nobody is believed", "keys: a list of keys is wanted")
-		return
+	case keys == nil:
+		if !l.Failed() {
+			l.Bad(root, howTo, "the trust policy names no keys")
+		}
+	case keys.Kind == yaml.SequenceNode && len(keys.Content) == 0:
+		l.Bad(keys, howTo, "the trust policy names no keys")
 	case len(keys.Content) > maxKeys:
-		l.bad(keys, "", "more than %d keys", maxKeys)
-		return
-	}
-	for _, n := range keys.Content {
-		l.key(n)
+		l.Bad(keys, "", "more than %d keys", maxKeys)
+	default:
+		l.List(keys, l.key)
 	}
 }
 
 // key reads one entry of keys.
 func (l *loader) key(n *yaml.Node) {
-	m := l.object(n, "name", "file", "repositories")
-	if m == nil {
+	var who signer
+	var name, file, repositories *yaml.Node
+	l.Fields(n, "a key", map[string]func(*yaml.Node){
+		"name":         func(n *yaml.Node) { name = n },
+		"file":         func(n *yaml.Node) { file = n },
+		"repositories": func(n *yaml.Node) { repositories = n },
+	})
+	if n.Kind != yaml.MappingNode {
 		return
 	}
-	who := signer{name: l.text(n, m, "name")}
+	who.name = l.needed(n, name, "name")
 	if who.name != "" && !keyName.MatchString(who.name) {
-		l.bad(m["name"], "", "%q is no name of a key", who.name)
+		l.Bad(name, "", "%q cannot be the name of a key", who.name)
 	}
 	if slices.ContainsFunc(l.policy.who, func(s signer) bool { return s.name == who.name }) {
-		l.bad(m["name"], "", "two keys are called %q", who.name)
+		l.Bad(name, "", "two keys have the name %q", who.name)
 	}
-	list := m["repositories"]
-	if list == nil || list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
-		l.bad(n, "write repositories: [REGISTRY/REPOSITORY], or [\"*\"] for all", "key %q speaks for no repository", who.name)
+	if repositories == nil || repositories.Kind != yaml.SequenceNode || len(repositories.Content) == 0 {
+		l.Bad(n, "write repositories: [REGISTRY/REPOSITORY], or [\"*\"] for all", "key %q covers no repository", who.name)
 	} else {
-		for _, r := range list.Content {
+		for _, r := range repositories.Content {
 			if r.Kind != yaml.ScalarNode || !repository.MatchString(r.Value) {
-				l.bad(r, "write REGISTRY/REPOSITORY, REGISTRY/PATH/* or *", "%q is no repository", r.Value)
+				l.Bad(r, "write REGISTRY/REPOSITORY, REGISTRY/PATH/* or *", "%q is not a repository", r.Value)
 				continue
 			}
 			who.repositories = append(who.repositories, r.Value)
 		}
 	}
-	file := l.text(n, m, "file")
-	if file == "" {
+	path := l.needed(n, file, "file")
+	if path == "" {
 		return
 	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(filepath.Dir(l.path), file)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(l.Name), path)
 	}
-	key, err := verify.LoadKey(file)
+	key, err := verify.LoadKey(path)
 	if err != nil {
-		l.bad(m["file"], "give the PEM file of an ECDSA P-256 or Ed25519 public key", "%v", err)
+		l.Bad(file, "give the PEM file of an ECDSA P-256 or Ed25519 public key", "%v", err)
 		return
 	}
 	for i, other := range l.policy.keys {
 		if other.(interface{ Equal(crypto.PublicKey) bool }).Equal(key) {
-			l.bad(m["file"], "give one name all the repositories", "%q and %q are the same key", l.policy.who[i].name, who.name)
+			l.Bad(file, "give one name all the repositories", "%q and %q are the same key", l.policy.who[i].name, who.name)
 			return
 		}
 	}
 	l.policy.keys, l.policy.who = append(l.policy.keys, key), append(l.policy.who, who)
 }
 
-// repository is a full name, with a star where its rest is open.
-var repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
-
-// object is a mapping with known keys, each once.
-func (l *loader) object(n *yaml.Node, known ...string) map[string]*yaml.Node {
-	if n.Kind != yaml.MappingNode {
-		l.bad(n, "", "keys and values are wanted: %s", strings.Join(known, ", "))
-		return nil
-	}
-	out := map[string]*yaml.Node{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k := n.Content[i]
-		switch {
-		case !slices.Contains(known, k.Value):
-			l.bad(k, "the keys are "+strings.Join(known, ", "), "unknown key %q", k.Value)
-		case out[k.Value] != nil:
-			l.bad(k, "", "key %q is there twice", k.Value)
-		default:
-			out[k.Value] = n.Content[i+1]
-		}
-	}
-	return out
-}
-
-func (l *loader) text(at *yaml.Node, m map[string]*yaml.Node, key string) string {
-	n := m[key]
-	if n == nil || n.Kind != yaml.ScalarNode || n.Value == "" {
-		l.bad(at, "", "a key needs a %s", key)
+// needed reads a text that every key has.
+func (l *loader) needed(key, value *yaml.Node, what string) string {
+	if value == nil {
+		l.Bad(key, "", "the key has no %s", what)
 		return ""
 	}
-	return n.Value
+	s := l.Text(value)
+	if s == "" && value.Kind == yaml.ScalarNode {
+		l.Bad(value, "", "%s is empty", what)
+	}
+	return s
 }
+
+// repository is a full name, with a star where its rest is open.
+var repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
 
 // speaksFor says whether a signer is believed about a repository
 // (REGISTRY/PATH).

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
 // configName is looked for in the working directory and upward.
@@ -132,18 +131,16 @@ var (
 
 func readConfig(path string) ([]setting, error) {
 	m, err := configMap(path)
-	if err != nil || m == nil {
+	if m == nil {
 		return nil, err
 	}
 	var out []setting
-	var errs []error
+	errs := []error{err}
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		k := m.Content[i]
 		switch s, err := readSetting(k, m.Content[i+1]); {
 		case err != nil:
 			errs = append(errs, err)
-		case slices.ContainsFunc(out, func(o setting) bool { return o.key == s.key }):
-			errs = append(errs, configError(k, fmt.Sprintf("%q stands here a second time", s.key), ""))
 		default:
 			if slices.Contains(places, s.key) {
 				for i, t := range s.texts {
@@ -167,21 +164,14 @@ func configMap(path string) (*yaml.Node, error) {
 	if err != nil {
 		return nil, bad(err)
 	}
-	var doc, second yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, nil
-	} else if err != nil {
-		return nil, bad(err)
+	m, err := strictyaml.Parse(configName, data)
+	if m == nil {
+		return nil, err
 	}
-	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
-		return nil, bad(errors.New("one YAML document is wanted, and there is more"))
-	}
-	m := doc.Content[0]
 	if m.Kind != yaml.MappingNode {
-		return nil, configError(m, "must be a map of settings", "")
+		return nil, errors.Join(err, configError(m, "must be a map of settings", ""))
 	}
-	return m, nil
+	return m, err
 }
 
 func readSetting(k, v *yaml.Node) (setting, error) {

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
 // FileName is the recipe's name in its folder.
@@ -48,22 +50,27 @@ func Load(dir string) (*Recipe, error) {
 }
 
 func parse(file string, data []byte) (*Recipe, error) {
-	r := &reader{file: file}
-	rec := &Recipe{}
-	if root := r.document(data); root != nil {
-		rec.read(r, root)
+	root, err := strictyaml.Parse(file, data)
+	switch {
+	case root == nil && err != nil:
+		return nil, err
+	case root == nil:
+		return nil, system.BadInput("the recipe is empty").At(system.Position{File: file}).Suggest("write at least name and version")
 	}
-	return rec, r.err()
+	r := &reader{strictyaml.Reader{Name: file}}
+	rec := &Recipe{}
+	rec.read(r, root)
+	return rec, errors.Join(err, r.Err())
 }
 
 func (rec *Recipe) read(r *reader, root *yaml.Node) {
-	text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.text(n) } }
+	text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.Text(n) } }
 	globs := func(p *[]string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.globs(n) } }
-	r.fields(root, "the recipe", map[string]func(*yaml.Node){
+	r.Fields(root, "the recipe", map[string]func(*yaml.Node){
 		"name":    func(n *yaml.Node) { rec.Name = r.match(n, nameRE, "name") },
 		"version": func(n *yaml.Node) { rec.Version = r.match(n, versionRE, "version") },
 		"tags": func(n *yaml.Node) {
-			r.list(n, func(c *yaml.Node) { rec.Tags = append(rec.Tags, r.match(c, versionRE, "tag")) })
+			r.List(n, func(c *yaml.Node) { rec.Tags = append(rec.Tags, r.match(c, versionRE, "tag")) })
 		},
 		"description": text(&rec.Description),
 		"licenses":    text(&rec.Licenses),
@@ -71,23 +78,23 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 		"debian":      func(n *yaml.Node) { rec.Debian = r.debian(n) },
 		"include":     globs(&rec.Include),
 		"exclude":     globs(&rec.Exclude),
-		"libraries":   func(n *yaml.Node) { rec.Libraries = r.boolean(n) },
-		"files":       func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Files = append(rec.Files, r.ownFile(c)) }) },
+		"libraries":   func(n *yaml.Node) { rec.Libraries = r.Bool(n) },
+		"files":       func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Files = append(rec.Files, r.ownFile(c)) }) },
 		"go": func(n *yaml.Node) {
-			r.list(n, func(c *yaml.Node) { rec.Programs = append(rec.Programs, r.program(c)) })
+			r.List(n, func(c *yaml.Node) { rec.Programs = append(rec.Programs, r.program(c)) })
 		},
 		"symlinks": func(n *yaml.Node) {
-			r.list(n, func(c *yaml.Node) { rec.Symlinks = append(rec.Symlinks, r.symlink(c)) })
+			r.List(n, func(c *yaml.Node) { rec.Symlinks = append(rec.Symlinks, r.symlink(c)) })
 		},
-		"users":  func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
-		"groups": func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
-		"tar":    func(n *yaml.Node) { r.list(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
+		"users":  func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
+		"groups": func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
+		"tar":    func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
 		"kernel": func(n *yaml.Node) { rec.Kernel = r.kernel(n) },
 		"image":  func(n *yaml.Node) { rec.Image = r.image(n) },
 		"config": func(n *yaml.Node) { rec.Config = r.label(n) },
 	})
 	for _, need := range []struct{ key, value string }{{"name", rec.Name}, {"version", rec.Version}} {
-		if need.value == "" && len(r.errs) == 0 {
+		if need.value == "" && !r.Failed() {
 			r.fail(root, "the recipe has no %s", need.key)
 		}
 	}
@@ -100,7 +107,7 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 }
 
 func (r *reader) match(n *yaml.Node, re *lazyre.Regexp, what string) string {
-	s := r.text(n)
+	s := r.Text(n)
 	if s != "" && !re.MatchString(s) || s == "" && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
 		r.fail(n, "%s %q must match %s", what, s, re)
 		return ""
@@ -110,8 +117,8 @@ func (r *reader) match(n *yaml.Node, re *lazyre.Regexp, what string) string {
 
 func (r *reader) globs(n *yaml.Node) []string {
 	var out []string
-	r.list(n, func(c *yaml.Node) {
-		g := strings.TrimPrefix(r.text(c), "/")
+	r.List(n, func(c *yaml.Node) {
+		g := strings.TrimPrefix(r.Text(c), "/")
 		if g == "" || !doublestar.ValidatePattern(g) {
 			r.fail(c, "bad pattern %q", g)
 			return
@@ -123,7 +130,7 @@ func (r *reader) globs(n *yaml.Node) []string {
 
 func (r *reader) debian(n *yaml.Node) *Debian {
 	d := &Debian{}
-	r.fields(n, "debian", map[string]func(*yaml.Node){
+	r.Fields(n, "debian", map[string]func(*yaml.Node){
 		"packages": func(n *yaml.Node) {
 			d.Packages = r.values(n)
 			for i, p := range d.Packages {
@@ -132,7 +139,7 @@ func (r *reader) debian(n *yaml.Node) *Debian {
 				}
 			}
 		},
-		"depends": func(n *yaml.Node) { d.Depends = r.boolean(n) },
+		"depends": func(n *yaml.Node) { d.Depends = r.Bool(n) },
 		"exclude": func(n *yaml.Node) { d.Exclude = r.globs(n) },
 		"suite":   func(n *yaml.Node) { d.Suite = r.match(n, suiteRE, "suite") },
 	})
@@ -146,18 +153,18 @@ func (r *reader) debian(n *yaml.Node) *Debian {
 }
 
 func (r *reader) ownFile(n *yaml.Node) File {
-	f := File{Pos: r.pos(n)}
+	f := File{Pos: r.Pos(n)}
 	kinds, modeGiven := 0, false
-	r.fields(n, "a file", map[string]func(*yaml.Node){
+	r.Fields(n, "a file", map[string]func(*yaml.Node){
 		"path":      func(n *yaml.Node) { f.Path = r.path(n) },
 		"source":    func(n *yaml.Node) { kinds++; f.Source = r.source(n) },
-		"contents":  func(n *yaml.Node) { kinds++; f.Contents = r.text(n) },
-		"directory": func(n *yaml.Node) { kinds++; f.Directory = r.boolean(n) },
+		"contents":  func(n *yaml.Node) { kinds++; f.Contents = r.Text(n) },
+		"directory": func(n *yaml.Node) { kinds++; f.Directory = r.Bool(n) },
 		"mode":      func(n *yaml.Node) { modeGiven = true; f.Mode = r.mode(n) },
 		"uid":       func(n *yaml.Node) { f.UID = r.id(n) },
 		"gid":       func(n *yaml.Node) { f.GID = r.id(n) },
 	})
-	if n.Kind == yaml.MappingNode && (f.Path == "" || kinds != 1) && len(r.errs) == 0 {
+	if n.Kind == yaml.MappingNode && (f.Path == "" || kinds != 1) && !r.Failed() {
 		r.fail(n, "a file needs path and one of source, contents, directory: true")
 	}
 	if !modeGiven {
@@ -171,7 +178,7 @@ func (r *reader) ownFile(n *yaml.Node) File {
 
 // source is a path below the recipe's folder.
 func (r *reader) source(n *yaml.Node) string {
-	s := r.text(n)
+	s := r.Text(n)
 	if s != "" && !cleanPath(s) {
 		r.fail(n, "source %q must lie in the recipe's folder", s)
 		return ""
@@ -180,48 +187,48 @@ func (r *reader) source(n *yaml.Node) string {
 }
 
 func (r *reader) program(n *yaml.Node) Program {
-	p := Program{Pos: r.pos(n)}
-	r.fields(n, "a Go program", map[string]func(*yaml.Node){
+	p := Program{Pos: r.Pos(n)}
+	r.Fields(n, "a Go program", map[string]func(*yaml.Node){
 		"package": func(n *yaml.Node) {
-			p.Package = r.text(n)
+			p.Package = r.Text(n)
 			if rel, ok := strings.CutPrefix(p.Package, "./"); !ok || !cleanPath(rel) {
-				r.failNext(n, "write it from the module's root: ./cmd/NAME", "package %q is not a folder of the module", p.Package)
+				r.Bad(n, "write it from the module's root: ./cmd/NAME", "package %q is not a folder of the module", p.Package)
 			}
 		},
 		"path": func(n *yaml.Node) { p.Path = r.path(n) },
 	})
-	if n.Kind == yaml.MappingNode && (p.Path == "" || p.Package == "") && len(r.errs) == 0 {
+	if n.Kind == yaml.MappingNode && (p.Path == "" || p.Package == "") && !r.Failed() {
 		r.fail(n, "a Go program needs package and path")
 	}
 	return p
 }
 
 func (r *reader) symlink(n *yaml.Node) Symlink {
-	s := Symlink{Pos: r.pos(n)}
-	r.fields(n, "a symlink", map[string]func(*yaml.Node){
+	s := Symlink{Pos: r.Pos(n)}
+	r.Fields(n, "a symlink", map[string]func(*yaml.Node){
 		"path":   func(n *yaml.Node) { s.Path = r.path(n) },
-		"target": func(n *yaml.Node) { s.Target = r.text(n) },
+		"target": func(n *yaml.Node) { s.Target = r.Text(n) },
 	})
-	if n.Kind == yaml.MappingNode && (s.Path == "" || s.Target == "") && len(r.errs) == 0 {
+	if n.Kind == yaml.MappingNode && (s.Path == "" || s.Target == "") && !r.Failed() {
 		r.fail(n, "a symlink needs path and target")
 	}
 	return s
 }
 
 func (r *reader) tar(n *yaml.Node) Tar {
-	t := Tar{Pos: r.pos(n)}
-	r.fields(n, "a tarball", map[string]func(*yaml.Node){
+	t := Tar{Pos: r.Pos(n)}
+	r.Fields(n, "a tarball", map[string]func(*yaml.Node){
 		"path":    func(n *yaml.Node) { t.Path = r.path(n) },
 		"include": func(n *yaml.Node) { t.Include = r.globs(n) },
 	})
-	if n.Kind == yaml.MappingNode && (t.Path == "" || len(t.Include) == 0) && len(r.errs) == 0 {
+	if n.Kind == yaml.MappingNode && (t.Path == "" || len(t.Include) == 0) && !r.Failed() {
 		r.fail(n, "a tarball needs path and include")
 	}
 	return t
 }
 
 func (r *reader) kernel(n *yaml.Node) *Kernel {
-	k := &Kernel{Pos: r.pos(n)}
+	k := &Kernel{Pos: r.Pos(n)}
 	patterns := func(n *yaml.Node) []Value {
 		vs := r.values(n)
 		for i, v := range vs {
@@ -231,7 +238,7 @@ func (r *reader) kernel(n *yaml.Node) *Kernel {
 		}
 		return vs
 	}
-	r.fields(n, "kernel", map[string]func(*yaml.Node){
+	r.Fields(n, "kernel", map[string]func(*yaml.Node){
 		"modules":  func(n *yaml.Node) { k.Modules = patterns(n) },
 		"optional": func(n *yaml.Node) { k.Optional = patterns(n) },
 	})

@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
 var (
@@ -15,8 +16,8 @@ var (
 )
 
 func (r *reader) user(n *yaml.Node) User {
-	u := User{Pos: r.pos(n), GID: -1, Home: "/nonexistent", Shell: "/usr/sbin/nologin"}
-	r.fields(n, "a user", map[string]func(*yaml.Node){
+	u := User{Pos: r.Pos(n), GID: -1, Home: "/nonexistent", Shell: "/usr/sbin/nologin"}
+	r.Fields(n, "a user", map[string]func(*yaml.Node){
 		"name":  func(n *yaml.Node) { u.Name = r.match(n, userRE, "user name") },
 		"uid":   func(n *yaml.Node) { u.UID = r.id(n) },
 		"gid":   func(n *yaml.Node) { u.GID = r.id(n) },
@@ -26,26 +27,26 @@ func (r *reader) user(n *yaml.Node) User {
 	if u.GID < 0 {
 		u.GID = u.UID
 	}
-	if n.Kind == yaml.MappingNode && u.Name == "" && len(r.errs) == 0 {
+	if n.Kind == yaml.MappingNode && u.Name == "" && !r.Failed() {
 		r.fail(n, "a user needs a name")
 	}
 	return u
 }
 
 func (r *reader) group(n *yaml.Node) Group {
-	g := Group{Pos: r.pos(n)}
-	r.fields(n, "a group", map[string]func(*yaml.Node){
+	g := Group{Pos: r.Pos(n)}
+	r.Fields(n, "a group", map[string]func(*yaml.Node){
 		"name": func(n *yaml.Node) { g.Name = r.match(n, userRE, "group name") },
 		"gid":  func(n *yaml.Node) { g.GID = r.id(n) },
 	})
-	if n.Kind == yaml.MappingNode && g.Name == "" && len(r.errs) == 0 {
+	if n.Kind == yaml.MappingNode && g.Name == "" && !r.Failed() {
 		r.fail(n, "a group needs a name")
 	}
 	return g
 }
 
 func (r *reader) passwdField(n *yaml.Node) string {
-	s := r.text(n)
+	s := r.Text(n)
 	if strings.ContainsAny(s, ":\n") || !strings.HasPrefix(s, "/") {
 		r.fail(n, "%q must be an absolute path without colons", s)
 		return "/"
@@ -57,7 +58,7 @@ func (r *reader) image(n *yaml.Node) ImageConfig {
 	var c ImageConfig
 	list := func(p *[]string, re *lazyre.Regexp, what string) func(*yaml.Node) {
 		return func(n *yaml.Node) {
-			*p = r.texts(n)
+			*p = r.Texts(n)
 			for i, s := range *p {
 				if re != nil && !re.MatchString(s) {
 					r.fail(n.Content[i], "%s %q must match %s", what, s, re)
@@ -65,14 +66,14 @@ func (r *reader) image(n *yaml.Node) ImageConfig {
 			}
 		}
 	}
-	r.fields(n, "image", map[string]func(*yaml.Node){
+	r.Fields(n, "image", map[string]func(*yaml.Node){
 		"entrypoint": list(&c.Entrypoint, nil, ""),
 		"cmd":        list(&c.Cmd, nil, ""),
 		"env":        list(&c.Env, envRE, "variable"),
 		"ports":      list(&c.Ports, portRE, "port"),
-		"user":       func(n *yaml.Node) { c.User = r.text(n) },
+		"user":       func(n *yaml.Node) { c.User = r.Text(n) },
 		"workdir":    func(n *yaml.Node) { c.Workdir = r.passwdField(n) },
-		"stopsignal": func(n *yaml.Node) { c.StopSignal = r.text(n) },
+		"stopsignal": func(n *yaml.Node) { c.StopSignal = r.Text(n) },
 	})
 	return c
 }
@@ -91,7 +92,7 @@ func (r *reader) label(n *yaml.Node) []byte {
 	for _, k := range labelKeys {
 		known[k] = func(n *yaml.Node) { values[k] = r.plain(n, 0) }
 	}
-	r.fields(n, "config", known)
+	r.Fields(n, "config", known)
 	out, err := json.Marshal(values)
 	if err != nil {
 		r.fail(n, "config cannot be written as JSON: %v", err)
@@ -141,6 +142,6 @@ func (r *reader) plain(n *yaml.Node, depth int) any {
 		r.fail(n, "%q must be text, a whole number or a boolean", n.Value)
 		return nil
 	}
-	r.fail(n, "must not be %s", kindName(n))
+	r.fail(n, "must not be %s", strictyaml.Kind(n))
 	return nil
 }

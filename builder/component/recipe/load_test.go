@@ -75,10 +75,10 @@ func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ yaml, want string }{
 		"unknown key":      {"name: x\nversion: \"1\"\nfoo: 1\n", `c.yml:3:1: the recipe: unknown key "foo"`},
-		"twice":            {"name: x\nname: y\n", `c.yml:2:1: the recipe: "name" is given twice`},
-		"syntax":           {"name: [\n", "c.yml:1:1: did not find"},
-		"no document":      {"", "not a YAML document"},
-		"second document":  {"name: x\nversion: \"1\"\n---\na: 1\n", "a second YAML document"},
+		"twice":            {"name: x\nname: y\n", `c.yml:2:1: duplicate key "name", first on line 1`},
+		"syntax":           {"name: [\n", "c.yml:1:1: not valid YAML: did not find"},
+		"no document":      {"", "the recipe is empty"},
+		"second document":  {"name: x\nversion: \"1\"\n---\na: 1\n", "more than one YAML document"},
 		"a list":           {"- a\n", "c.yml:1:1: the recipe must be a mapping"},
 		"no version":       {"name: x\n", "has no version"},
 		"bad name":         {"name: X/y\nversion: \"1\"\n", `c.yml:1:7: name "X/y" must match`},
@@ -99,7 +99,7 @@ func TestParseErrors(t *testing.T) {
 		"remote package":   {"name: x\nversion: \"1\"\ngo: [{package: example.com/x, path: y}]\n", "not a folder of the module"},
 		"passwd injection": {"name: x\nversion: \"1\"\nusers: [{name: a, uid: 5, home: \"/x:/bin/sh\"}]\n", "without colons"},
 		"null":             {"name: x\nversion: \"1\"\nfiles:\n", "must be a list, not nothing"},
-		"alias":            {"name: &a x\nversion: *a\n", "anchors are not read"},
+		"alias":            {"name: &a x\nversion: *a\n", "anchors are not allowed"},
 		"label key":        {"name: x\nversion: \"1\"\nconfig: {capabilites: [all]}\n", `c.yml:3:10: config: unknown key "capabilites"`},
 		"label float":      {"name: x\nversion: \"1\"\nconfig: {oomScoreAdj: 1.5}\n", "whole number"},
 		"kernel alone":     {"name: x\nversion: \"1\"\nkernel: {}\n", "kernel needs debian"},
