@@ -31,12 +31,12 @@ func TestKernelTables(t *testing.T) {
 		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
 		ownKeys = map[string][]string{
 			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown", "param", "key"},
-			"cmdline": {"param", "forbid", "allow", "add", "default", "contrary", "read", "prefix", "early", "earlyUntil", "repeats", "key"},
-			"sysctl":  {"key", "set", "defaults", "unlessCmdline"},
+			"cmdline": {"param", "forbid", "allow", "add", "default", "contrary", "read", "prefix", "early", "earlyUntil", "repeats", "key", "anywhere", "part", "init", "least"},
+			"sysctl":  {"key", "set", "defaults", "unlessCmdline", "each"},
 		}
 		shapes = map[string]*regexp.Regexp{
 			"kconfig": regexp.MustCompile(`^CONFIG_[A-Z0-9][A-Za-z0-9_]*$`),
-			"cmdline": regexp.MustCompile(`^[a-z0-9_][A-Za-z0-9_.]*$`),
+			"cmdline": regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.]*$`),
 			"sysctl":  regexp.MustCompile(`^(abi|debug|dev|fs|kernel|net|user|vm)\.[a-z0-9_.]+$`),
 		}
 	)

@@ -67,8 +67,8 @@ func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
 			return out, fmt.Errorf("component %s: runtime spec: %w", c.ID(), err)
 		}
 		for _, key := range sortedKeys(sp.Linux.Sysctl) {
-			if sp.sharesHost(key) {
-				add(facts.Setting{Key: files.SysctlKey(key), Value: sp.Linux.Sysctl[key], Component: c.ID(), Source: "spec"})
+			if name := dotted(key); sp.sharesHost(name) {
+				add(facts.Setting{Key: name, Value: sp.Linux.Sysctl[key], Component: c.ID(), Source: "spec"})
 			}
 		}
 		asked, ok := runs(c, sp.Process.Args, f.Components[i].SBOM.Packages)
@@ -83,7 +83,7 @@ func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
 		out.Applied = out.Applied || asked.standard || len(sets) > 0
 		for _, set := range sets {
 			set.Component = c.ID()
-			if why := sp.refused(set.Key); why != "" {
+			if why := sp.refused(set.Key, asked); why != "" {
 				out.Refused = append(out.Refused, facts.RefusedSetting{Key: set.Key, Value: set.Value, Component: set.Component, Reason: why})
 				continue
 			}
@@ -102,7 +102,7 @@ func cmdlineSettings(params []facts.Param) []facts.Setting {
 			key, ok = strings.CutPrefix(p.Name, "sysctl/")
 		}
 		if ok && key != "" && p.Value != nil {
-			out = append(out, facts.Setting{Key: files.SysctlKey(key), Value: *p.Value, Component: "cmdline", Source: "cmdline", Order: len(out)})
+			out = append(out, facts.Setting{Key: dotted(key), Value: *p.Value, Component: "cmdline", Source: "cmdline", Order: len(out)})
 		}
 	}
 	return out
@@ -194,9 +194,13 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 // sharesHost: the key is written in the host's namespace. Keys of no namespace
 // always are.
 func (sp *spec) sharesHost(key string) bool {
-	kind := namespaceOf(files.SysctlKey(key))
+	kind := namespaceOf(key)
 	return kind == "" || !sp.own(kind)
 }
+
+// dotted is a key as the kernel reads it from its command line, and the runtimes
+// from a spec: a dot and a slash are the same.
+func dotted(key string) string { return files.SysctlKey(strings.ReplaceAll(key, ".", "/")) }
 
 // own: the component's namespace of that kind is not the host's.
 func (sp *spec) own(kind string) bool {

@@ -84,6 +84,8 @@ func TestSysctl(t *testing.T) {
 			`{"linux":{"sysctl":{"net.core.somaxconn":"1","kernel.shmmax":"2","kernel.panic":"3","kernel.hostname":"x","fs.mqueue.msg_max":"4"},
 			  "namespaces":[{"type":"network"},{"type":"ipc","path":"/proc/1/ns/ipc"},{"type":"uts"}]}}`)},
 			want: []string{"services/web spec fs.mqueue.msg_max=4", "services/web spec kernel.panic=3", "services/web spec kernel.shmmax=2"}},
+		"one separator too many": {cmdline: "sysctl.kernel..panic=1 sysctl/kernel/./sysrq=0",
+			want: []string{"cmdline cmdline kernel.panic=1", "cmdline cmdline kernel.sysrq=0"}},
 		"in the host's network": {components: []*system.Component{component(system.SectionServices, "web", "docker.io/a/web:1",
 			`{"linux":{"sysctl":{"net.core.somaxconn":"1"},"namespaces":[{"type":"pid"}]}}`)}, want: []string{"services/web spec net.core.somaxconn=1"}},
 	} {

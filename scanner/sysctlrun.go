@@ -18,6 +18,8 @@ type command struct {
 	// /etc/sysctl.conf.
 	files    []string
 	standard bool
+	// patterns says whether keys may be patterns, where that is known.
+	patterns *bool
 	// unknown says why nobody can tell what it does, "" where that is known.
 	unknown string
 }
@@ -32,20 +34,27 @@ func runs(c *system.Component, args []string, packages []facts.Package) (asked c
 	_, repository, _ := splitName(c.Image.Name)
 	named := path.Base(repository) == "sysctl"
 	usual := slices.Concat(c.Image.Config.Entrypoint, c.Image.Config.Cmd)
-	has := func(name string) bool {
-		return slices.ContainsFunc(packages, func(p facts.Package) bool { return p.Name == name })
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(packages, func(p facts.Package) bool { return slices.Contains(names, p.Name) })
+	}
+	own, procps := has(ownProgram), has("procps", "procps-ng")
+	var patterns *bool
+	if own || procps || has("busybox") {
+		takes := own || procps
+		patterns = &takes
 	}
 	switch {
-	case len(args) > 0 && path.Base(args[0]) == "sysctl" && has(ownProgram):
-		return command{files: args[1:], standard: len(args) == 1}, true
+	case len(args) > 0 && path.Base(args[0]) == "sysctl" && own:
+		return command{files: args[1:], standard: len(args) == 1, patterns: patterns}, true
 	case len(args) > 0 && path.Base(args[0]) == "sysctl":
 		asked = parseSysctl(args[1:])
-		if has("procps") || has("procps-ng") {
+		asked.patterns = patterns
+		if procps {
 			asked.standard = asked.standard && len(args) > 1 // alone it prints its usage
 		}
 		return asked, true
 	case named && (len(usual) == 0 || slices.Equal(args, usual)):
-		return command{standard: true}, true
+		return command{standard: true, patterns: patterns}, true
 	case named:
 		return command{unknown: fmt.Sprintf("its command is %q, and not what its image is for", strings.Join(args, " "))}, true
 	}
@@ -100,9 +109,22 @@ func parseSysctl(args []string) command {
 	return c
 }
 
-// settings are what the run makes of the files that the component sees; known
-// says whether that is all.
+// settings are what the run makes of the files that the component sees; unknown
+// says why that is not all.
 func (c command) settings(seen map[string][]facts.Setting) (out []facts.Setting, unknown string) {
+	out, unknown = c.read(seen)
+	for _, set := range out {
+		if unknown == "" && c.patterns == nil && isPattern(set.Key) {
+			unknown = fmt.Sprintf("nobody knows whether its program takes %q for a pattern", set.Key)
+		}
+	}
+	return out, unknown
+}
+
+// isPattern: the key may stand for several (sysctl.d(5)).
+func isPattern(key string) bool { return strings.ContainsAny(key, "*?[") }
+
+func (c command) read(seen map[string][]facts.Setting) (out []facts.Setting, unknown string) {
 	if c.unknown != "" {
 		return nil, c.unknown
 	}
@@ -139,9 +161,11 @@ var needed = map[string]string{
 
 // refused says why the kernel does not take a setting of the component, or why
 // it is not one of the host's; "" where it is.
-func (sp *spec) refused(key string) string {
+func (sp *spec) refused(key string, c command) string {
 	file := "/proc/sys/" + strings.ReplaceAll(key, ".", "/")
 	switch {
+	case isPattern(key) && c.patterns != nil && !*c.patterns:
+		return "its program takes no patterns"
 	case sp.Process.User.UID != 0:
 		return fmt.Sprintf("it runs as user %d, and only root may", sp.Process.User.UID)
 	case sp.own("user"):

@@ -96,9 +96,12 @@ func TestSysctlRefused(t *testing.T) {
 		if err := json.Unmarshal([]byte(c.spec), &sp); err != nil {
 			t.Fatal(err)
 		}
-		if got := sp.refused(c.key); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+		if got := sp.refused(c.key, command{}); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %q, want %q", c.spec, c.key, got, c.want)
 		}
+	}
+	if no := false; (&spec{}).refused("net.ipv4.conf.*.forwarding", command{patterns: &no}) != "its program takes no patterns" {
+		t.Error("a pattern holds for a program that takes none")
 	}
 	run := component(system.SectionOnboot, "sysctl", "docker.io/a/sysctl:1", `{"linux":{"namespaces":[{"type":"network"}]}}`)
 	own := map[string][]facts.Setting{"onboot/sysctl": {set("/etc/sysctl.conf", "net.ipv4.ip_forward", "0"), set("/etc/sysctl.conf", key, "2")}}
@@ -111,5 +114,22 @@ func TestSysctlRefused(t *testing.T) {
 	got, err = sysctls(t, "", nil, own, shell)
 	if err != nil || got.Applied || len(got.Settings) != 0 || !slices.Equal(got.Unknown, []facts.Uncertain{{Component: "onboot/sysctl", Reason: `its command is "/bin/sh", and not what its image is for`}}) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Keys of a file are patterns for those programs that take them.
+func TestSysctlPatterns(t *testing.T) {
+	t.Parallel()
+	const key = "net.ipv4.conf.*.accept_redirects"
+	run := component(system.SectionOnboot, "sysctl", "docker.io/a/sysctl:1", `{}`)
+	for pkg, want := range map[string]string{ownProgram: "set", "procps-ng": "set", "busybox": "refused", "other": "unknown"} {
+		sys := &system.OS{Components: []*system.Component{run}}
+		inv := facts.Component{ID: run.ID(), Files: facts.Inventory{Sysctl: []facts.Setting{set("/etc/sysctl.conf", key, "1")}}}
+		inv.SBOM.Packages = []facts.Package{{Name: pkg}}
+		out, err := (&Scanner{}).sysctl(sys, &facts.Facts{Components: []facts.Component{inv}})
+		got := map[bool]string{true: "set"}[len(out.Settings) == 1] + map[bool]string{true: "refused"}[len(out.Refused) == 1] + map[bool]string{true: "unknown"}[len(out.Unknown) == 1]
+		if err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", pkg, got, err, want)
+		}
 	}
 }

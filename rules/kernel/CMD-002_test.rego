@@ -47,3 +47,25 @@ test_rodata_of_arm64 if {
 	t.silent(rule.fail) with input as arm("full")
 	t.fires(rule.fail, "cmdline:rodata") with input as arm("off")
 }
+
+# Boot code of RISC-V looks for the text, wherever it stands.
+test_fires_text if {
+	riscv := t.put(t.put(t.good, "/arch", "riscv64"), "/kernel/config/options", object.union(object.remove(t.kernel_options, ["CONFIG_X86_64"]), {"CONFIG_RISCV": "y"}))
+	t.fires(rule.fail, "cmdline:nokaslr") with input as t.put(riscv, "/cmdline/early", [{"name": "root", "value": "xnokaslrx", "index": 0}])
+	t.silent(rule.fail) with input as t.put(riscv, "/cmdline/early", [{"name": "root", "value": "kaslr", "index": 0}])
+	t.silent(rule.fail) with input as t.put(t.good, "/cmdline/early", [{"name": "root", "value": "xnokaslrx", "index": 0}])
+}
+
+test_fires_part if {
+	t.fires(rule.fail, "cmdline:iomem") with input as t.cmdline_add("iomem", "very-relaxed")
+	t.silent(rule.fail) with input as t.cmdline_add("iomem", "strict")
+}
+
+test_fires_small_gap if {
+	every gap in ["0", "1", "255", "4503599627370496"] {
+		t.fires(rule.fail, "cmdline:stack_guard_gap") with input as t.cmdline_add("stack_guard_gap", gap)
+	}
+	every gap in ["256", "1024", "many"] {
+		t.silent(rule.fail) with input as t.cmdline_add("stack_guard_gap", gap)
+	}
+}

@@ -48,3 +48,10 @@ test_edit_takes_the_helper if {
 	some f in rule.fail with input as t.cmdline_add("sysctl.kernel.modprobe", "/x")
 	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "sysctl.kernel.modprobe=/x"}]
 }
+
+# What stands behind the dashes is an argument of init.
+test_fires_argument if {
+	words := [{"name": "single", "index": 0}, {"name": "--", "index": 1}, {"name": "S", "index": 2}]
+	t.fires(rule.fail, "cmdline:S") with input as t.put(t.good, "/cmdline/early", words)
+	t.silent(rule.fail) with input as t.put(t.good, "/cmdline/early", array.slice(words, 0, 1))
+}

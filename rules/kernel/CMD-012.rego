@@ -2,7 +2,7 @@
 # scope: package
 # title: "Secret on the command line"
 # description: |-
-#   /proc/cmdline is readable by everybody.
+#   /proc/cmdline is readable by everybody, with what stands behind "--" and in quotes.
 # custom:
 #   id: CMD-012
 #   severity: critical
@@ -23,18 +23,38 @@ unknown contains entry if {
 
 checked contains "cmdline:secrets" if input.kernel.present == true
 
-fail contains {
+fail contains found(p.name, sprintf("%s=(hidden)", [p.name]), sprintf("remove %s from kernel.cmdline, and replace the secret", [p.name])) if {
+	some p in input.cmdline.params
+	lib.secret_in(kernel.word(p))
+	is_string(p.value)
+}
+
+# What the kernel does not take for a parameter stands in /proc/cmdline too.
+fail contains found("line", "(hidden)", "remove the secret from kernel.cmdline, and replace it") if {
+	some text in rest
+	lib.secret_in(text)
+	every p in input.cmdline.params {
+		not named_by(p)
+	}
+}
+
+rest contains input.cmdline.raw
+
+rest contains kernel.word(p) if some p in input.cmdline.early
+
+named_by(p) if {
+	is_string(p.value)
+	lib.secret_in(kernel.word(p))
+}
+
+found(name, actual, fix) := {
 	"id": "CMD-012",
-	"resource": sprintf("cmdline:%s", [p.name]),
+	"resource": sprintf("cmdline:%s", [name]),
 	"path": "",
 	"origin": lib.cmdline_origin,
-	"actual": sprintf("%s=(hidden)", [p.name]),
+	"actual": actual,
 	"expected": "no secret",
-	"key": p.name,
-	"message": sprintf("the command line holds what looks like a secret (%s)", [p.name]),
-	"fix": sprintf("remove %s from kernel.cmdline, and replace the secret", [p.name]),
-} if {
-	some p in input.cmdline.params
-	is_string(p.value)
-	lib.secret_in(sprintf("%s=%s", [p.name, p.value]))
+	"key": name,
+	"message": sprintf("the command line holds what looks like a secret (%s)", [name]),
+	"fix": fix,
 }

@@ -22,3 +22,16 @@ test_unknown_no_kernel if {
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
+
+# Words that the kernel does not take stand in /proc/cmdline too.
+test_fires_line if {
+	t.fires(rule.fail, "cmdline:line") with input as t.put(t.good, "/cmdline/early", [{"name": "token", "value": "abcdef123", "index": 0}])
+	t.fires(rule.fail, "cmdline:line") with input as t.put(t.good, "/cmdline/raw", "quiet -- ghp_abcdefghijklmnopqrst0123456789")
+	t.silent(rule.fail) with input as t.put(t.good, "/cmdline/raw", "quiet -- token=/run/x")
+}
+
+# A secret is reported once.
+test_names_it_once if {
+	system := t.put(t.cmdline_add("token", "abcdef123"), "/cmdline/raw", "token=abcdef123")
+	t.fires(rule.fail, "cmdline:token") with input as system
+}

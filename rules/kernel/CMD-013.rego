@@ -50,9 +50,17 @@ left_out contains name if {
 	not name in kernel.lsms
 }
 
+# These two do nothing unless they are asked for.
+left_out contains name if {
+	some name in ["loadpin", "ipe"]
+	kernel.lsm_built(name)
+	name in split(kernel.value("CONFIG_LSM"), ",")
+	not name in kernel.lsms
+}
+
 # Of the modules with mandatory access control one is enough.
 left_out contains name if {
-	count(mandatory & kernel.lsms) == 0
+	count({n | some n in (mandatory & kernel.lsms); kernel.lsm_built(n)}) == 0
 	name := [n | some n in split(kernel.value("CONFIG_LSM"), ","); n in mandatory; kernel.lsm_built(n)][0]
 }
 
@@ -80,7 +88,7 @@ fail contains {
 	not kernel.last("security") in exclusive
 }
 
-exclusive := {name | some name in {"apparmor", "selinux", "smack"}; kernel.lsm_built(name)}
+exclusive := {name | some name in kernel.picked_lsms; kernel.lsm_built(name)}
 
 unknown contains entry if {
 	some name in ["lsm", "security"]

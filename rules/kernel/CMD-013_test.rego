@@ -64,3 +64,16 @@ test_silent_security if {
 	t.silent(rule.fail) with input as t.cmdline_add("security", "apparmor")
 	t.silent(rule.fail) with input as t.cmdline(array.concat([[p.name, p.value] | some p in t.cmdline_params], [["security", "x"], ["lsm", "landlock,lockdown,yama,apparmor"]]))
 }
+
+test_fires_unbuilt_module if {
+	t.fires(rule.fail, "cmdline:lsm") with input as t.cmdline_add("lsm", "landlock,lockdown,yama,smack") with input.kernel.config.options.CONFIG_SECURITY_SMACK as "n"
+}
+
+# What does nothing unless it is asked for may be left out where it is not.
+test_left_out if {
+	every name, option in {"loadpin": "CONFIG_SECURITY_LOADPIN", "ipe": "CONFIG_SECURITY_IPE"} {
+		wanted := t.put(t.cmdline_add("lsm", "landlock,lockdown,yama,apparmor"), sprintf("/kernel/config/options/%s", [option]), "y")
+		t.silent(rule.fail) with input as wanted
+		t.fires(rule.fail, "cmdline:lsm") with input as t.put(wanted, "/kernel/config/options/CONFIG_LSM", sprintf("%s,yama,apparmor", [name]))
+	}
+}

@@ -10,6 +10,9 @@
 #   it (__setup). early: boot code looks for the word in the whole line, behind
 #   "--" and inside quotes too; earlyUntil is the first kernel that does not.
 #   repeats: each time that it stands there it adds to what stood there before.
+#   anywhere: boot code looks for the text, and not for a word. part: so does the
+#   code that reads the value. init: the kernel passes the word to init, also from
+#   behind "--". least: a smaller number is as bad as one that is forbidden.
 package seaworthy.tables.cmdline
 
 import data.seaworthy.edit
@@ -33,7 +36,18 @@ words(row) := array.concat(
 
 # strays are words that are taken for the parameter without being its name, or
 # where the kernel itself takes no parameters.
-strays(row) := prefixed(row) | early(row)
+strays(row) := ((prefixed(row) | early(row)) | anywhere(row)) | passed(row)
+
+anywhere(row) := {p |
+	row.anywhere
+	some p in input.cmdline.early
+	contains(kernel.word(p), row.param)
+}
+
+passed(row) := {p |
+	row.init
+	some p in kernel.init_args[row.param]
+}
 
 prefixed(row) := {p |
 	row.prefix
@@ -72,6 +86,24 @@ matches(row, text) if {
 	some reading in readings(row, text)
 	reading in row.forbid
 }
+
+# The code that reads the value looks for a part of it (strstr).
+matches(row, text) if {
+	row.part
+	some part in row.forbid
+	contains(text, part)
+}
+
+# A number of so many digits does not fit, and may come out as any.
+matches(row, text) if {
+	row.least
+	regex.match(`^[0-9]+$`, text)
+	too_small(text, row.least)
+}
+
+too_small(text, least) if to_number(text) < least
+
+too_small(text, _) if count(text) > 15
 
 # readings are what a value may be taken for: where it switches a protection
 # off, rather more than the kernel takes it for. "off;no_user_user" has two
@@ -168,6 +200,8 @@ said := union({
 	{i | some i in rows; kernel.param_table[given.cmdline[i].param]},
 	{i | some i in (rows & kconfig.having(given.cmdline, {"prefix"})); count(prefixed(given.cmdline[i])) > 0},
 	{i | some name, _ in kernel.early_named; some i in (rows & early_rows[name])},
+	{i | some i in (rows & kconfig.having(given.cmdline, {"anywhere"})); count(anywhere(given.cmdline[i])) > 0},
+	{i | some i in (rows & kconfig.having(given.cmdline, {"init"})); count(passed(given.cmdline[i])) > 0},
 })
 
 early_rows[row.param] contains i if {

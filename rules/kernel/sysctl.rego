@@ -2,7 +2,8 @@
 # description: |-
 #   Evaluates data.sysctl. A row: key, want (as in kconfig), set (the value to
 #   write), defaults (what the kernel starts with: value, and when: options that
-#   make it so; the first that fits counts), when, since, unlessCmdline.
+#   make it so; the first that fits counts), when, since, unlessCmdline. each: a
+#   key of all interfaces that does not keep one interface from another value.
 package seaworthy.tables.sysctl
 
 import data.seaworthy.edit
@@ -144,6 +145,37 @@ fail[row.rule] contains finding if {
 		"edits": edit.sysctl(row.key, row.set),
 		"fix": sprintf("write %s = %s to a file in /etc/sysctl.d of the onboot component that applies sysctls", [row.key, row.set]),
 	}
+}
+
+# of_interface are the keys of one interface, with that of all. What holds there
+# is either value (IN_DEV_ORCONF in include/linux/inetdevice.h), or its own alone.
+of_interface[key] := sprintf("%s.all.%s", [family, name]) if {
+	some key, _ in kernel.settled_sysctls
+	startswith(key, "net.ipv")
+	[[_, family, interface, name]] := regex.find_all_string_submatch_n(`^(net\.ipv[46]\.conf)\.(.+)\.([a-z0-9_]+)$`, key, 1)
+	not interface in {"all", "default", "lo", "*"}
+}
+
+fail[row.rule] contains {
+	"id": row.rule,
+	"resource": sprintf("sysctl:%s", [key]),
+	"path": "",
+	"actual": found,
+	"expected": row.want,
+	"key": key,
+	"severity": row.severity,
+	"message": sprintf("%s is %s, whatever %s says: %s", [key, found, row.key, row.why]),
+	"edits": edit.no_sysctl(key),
+	"fix": sprintf("remove the setting of %s", [key]),
+} if {
+	some key, all in of_interface
+	some i in rows
+	row := given.sysctl[i]
+	row.each
+	row.key == all
+	not irrelevant(row)
+	found := kernel.sysctl(key)
+	not kconfig.satisfied(found, row.want)
 }
 
 unknown[row.rule] contains {"resource": resource(row), "reason": verdicts[i].reason} if {

@@ -94,6 +94,13 @@ early_named[p.name] contains p if {
 
 taken contains [p.name, object.get(p, "value", null)] if some p in params
 
+# init_args are the words behind "--", by name: the kernel gives them to init.
+init_args[param_name(p.name)] contains p if {
+	end := min([d.index | some d in input.cmdline.early; d.name == "--"])
+	some p in input.cmdline.early
+	p.index > end
+}
+
 # values are all that a parameter was given, in order; a bare flag is "".
 values(name) := object.get(param_table, param_name(name), [])
 
@@ -113,6 +120,11 @@ sysctl_param(p) := substring(key, 7, -1) if {
 	key := sysctl_key(p.name)
 	startswith(key, "sysctl.")
 }
+
+# word is a parameter as it stands on the command line, without quotes.
+word(p) := sprintf("%s=%s", [p.name, p.value]) if {
+	has_text(p)
+} else := p.name
 
 text_of(p) := p.value if has_text(p)
 
@@ -150,18 +162,42 @@ enabled_param(name) if {
 	truth(text)
 }
 
-# The security modules that are initialised: lsm= replaces CONFIG_LSM.
-lsms := {l | some l in split(lsm_list, ",")}
+# The security modules that are initialised, in their order: lsm= replaces
+# CONFIG_LSM, and without it the kernel appends what security= names
+# (ordered_lsm_parse in security/security.c).
+lsms := {l | some l in lsm_order}
+
+lsm_order := split(lsm_list, ",") if {
+	has_param("lsm")
+} else := array.concat(split(lsm_list, ","), values("security"))
 
 lsm_list := last("lsm")
 
 lsm_list := value("CONFIG_LSM") if not has_param("lsm")
 
 lsm_active(name) if {
+	lsm_enabled(name)
+	not shut_out(name)
+}
+
+lsm_enabled(name) if {
 	config_known
 	name in lsms
 	lsm_built(name)
 	not lsm_switched_off(name)
+}
+
+# Of the exclusive modules the first one starts (LSM_FLAG_EXCLUSIVE).
+exclusive_lsms := {"apparmor", "selinux", "smack"}
+
+shut_out(name) if {
+	name in exclusive_lsms
+	first := min([i | some i, n in lsm_order; n == name])
+	some i, other in lsm_order
+	i < first
+	other != name
+	other in exclusive_lsms
+	lsm_enabled(other)
 }
 
 lsm_built("apparmor") if on("CONFIG_SECURITY_APPARMOR")
@@ -178,16 +214,24 @@ lsm_built("tomoyo") if on("CONFIG_SECURITY_TOMOYO")
 
 lsm_built("lockdown") if on("CONFIG_SECURITY_LOCKDOWN_LSM")
 
+lsm_built("loadpin") if on("CONFIG_SECURITY_LOADPIN")
+
+lsm_built("ipe") if on("CONFIG_SECURITY_IPE")
+
 lsm_switched_off(name) if zero(last(name))
 
 lsm_switched_off("apparmor") if truth(last("apparmor.enabled")) == false
 
-# AppArmor, SELinux and Smack exclude each other: security= picks one.
+# security= picks one of the modules with mandatory access control; lsm= makes
+# it void.
 lsm_switched_off(name) if {
-	name in {"apparmor", "selinux", "smack"}
+	name in picked_lsms
 	has_param("security")
+	not has_param("lsm")
 	last("security") != name
 }
+
+picked_lsms := exclusive_lsms | {"tomoyo"}
 
 # lockdown is "none", "integrity" or "confidentiality", and undefined without
 # a configuration. It can be forced at build time, or asked for at boot; the
@@ -206,12 +250,20 @@ lockdown := "none" if {
 
 lockdown_asked contains "confidentiality" if {
 	lockdown_possible
-	on("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY")
+	shown("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY")
 }
 
 lockdown_asked contains "integrity" if {
 	lockdown_possible
-	on("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY")
+	shown("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY")
+}
+
+# shown: the option is on, and the kernel itself says so. Nothing in a kernel
+# shows which of such options it has: a claim that it forces a protection is not
+# enough, where a word of the command line makes it true.
+shown(name) if {
+	on(name)
+	not input.kernel.config.claim == true
 }
 
 lockdown_asked contains mode if {
@@ -234,12 +286,7 @@ modules_signed if {
 	module_signature_wanted
 }
 
-# Nothing in a kernel shows that its configuration forces signatures: a claim
-# that it does is not enough, and costs no more than a word to make true.
-module_signature_wanted if {
-	on("CONFIG_MODULE_SIG_FORCE")
-	not input.kernel.config.claim == true
-}
+module_signature_wanted if shown("CONFIG_MODULE_SIG_FORCE")
 
 module_signature_wanted if enabled_param("module.sig_enforce")
 
@@ -253,14 +300,51 @@ sysctl_settings := {key: [at[1] | some at in sort(places)] | some key, places in
 
 sysctl_places[sysctl_key(x.key)] contains [x.order, i] if some i, x in input.sysctl.settings
 
-sysctl_key(key) := replace(key, "/", ".")
+# A pattern (sysctl.d(5)) sets every key that it matches.
+sysctl_places[row.key] contains [x.order, i] if {
+	some i, x in input.sysctl.settings
+	pattern(x.key)
+	some row in given.sysctl
+	glob.match(sysctl_key(x.key), ["."], row.key)
+}
+
+pattern(key) if regex.match(`[*?\\[]`, key)
+
+# sysctl_key is a key with dots. Below /proc/sys one separator too many changes
+# nothing.
+sysctl_key(key) := dotted if {
+	dotted := replace(key, "/", ".")
+	not contains(dotted, "..")
+	not startswith(dotted, ".")
+} else := concat(".", [part | some part in split(replace(key, "/", "."), "."); part != ""])
 
 sysctl(key) := settled_sysctls[key]
 
-settled_sysctls := {key: trim_space(input.sysctl.settings[last].value) |
+settled_sysctls := {key: numeral(trim_space(input.sysctl.settings[last].value)) |
 	some key, places in sysctl_settings
 	last := places[count(places) - 1]
 }
+
+# numeral is a number as the kernel prints it: it reads hexadecimal and octal
+# numbers too, and a sign (proc_get_long in kernel/sysctl.c). Any other text stays
+# as it is.
+numeral(text) := in_base(found, [1, 16, 256, 4096, 65536, 1048576, 16777216, 268435456]) if {
+	[[_, found]] := regex.find_all_string_submatch_n(`^[+]?0[xX]0*([0-9a-fA-F]{1,8})$`, text, 1)
+} else := in_base(found, [1, 8, 64, 512, 4096, 32768, 262144, 2097152, 16777216, 134217728, 1073741824]) if {
+	[[_, found]] := regex.find_all_string_submatch_n(`^[+]?00*([0-7]{1,11})$`, text, 1)
+} else := trim_prefix(text, "+") if {
+	regex.match(`^[+][0-9]+$`, text)
+} else := text
+
+# in_base is a number in decimal; weights are those of its digits, the last one first.
+in_base(text, weights) := format_int(sum(parts), 10) if {
+	parts := [n |
+		some i, d in array.reverse(split(lower(text), ""))
+		n := digit_value[d] * weights[i]
+	]
+}
+
+digit_value := {d: i | some i, d in split("0123456789abcdef", "")}
 
 # sysctl_is: negate this, and never sysctl itself, which is undefined where a
 # key is not set.

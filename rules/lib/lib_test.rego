@@ -325,3 +325,35 @@ test_observed_allows if {
 	not lib.allowed(object.union(about, {"key": "CAP_SYS_BOOT"})) with input as system
 	not lib.allowed(object.union(about, {"resource": "component:services/report"})) with input as system
 }
+
+# The kernel reads numbers of other bases, and prints none.
+test_numeral if {
+	every text, want in {"0x10": "16", "0XfF": "255", "010": "8", "065536": "27486", "00": "0", "+7": "7", "0": "0", "-1": "-1", "08": "08", "0x": "0x", "3 4": "3 4", "|/x": "|/x", "": ""} {
+		kernel.numeral(text) == want
+	}
+}
+
+test_sysctl_key if {
+	every text, want in {"a.b": "a.b", "a/b": "a.b", "a..b": "a.b", "/a//b/": "a.b", ".a": "a"} {
+		kernel.sysctl_key(text) == want
+	}
+}
+
+# Of modules that exclude each other the first one starts.
+test_exclusive_lsms if {
+	both := {"CONFIG_SECURITY_SELINUX": "y", "CONFIG_SECURITY_APPARMOR": "y"}
+	system := t.kconfigs(both)
+	not kernel.lsm_active("apparmor") with input as t.cmdline_of(system, [["lsm", "selinux,apparmor"]])
+	kernel.lsm_active("selinux") with input as t.cmdline_of(system, [["lsm", "selinux,apparmor"]])
+	kernel.lsm_active("apparmor") with input as t.cmdline_of(system, [["lsm", "selinux,apparmor"], ["selinux", "0"]])
+	kernel.lsm_active("apparmor") with input as t.cmdline_of(system, [["lsm", "apparmor"], ["security", "selinux"]])
+	kernel.lsm_active("apparmor") with input as t.cmdline_of(t.kconfigs(object.union(both, {"CONFIG_LSM": "yama"})), [["security", "apparmor"]])
+	not kernel.lsm_active("apparmor") with input as t.cmdline_of(t.kconfigs(both), [["security", "tomoyo"]])
+}
+
+# A claim that lockdown is forced is not enough.
+test_lockdown_claimed if {
+	kernel.lockdown == "confidentiality" with input as t.good
+	kernel.lockdown == "none" with input as t.put(t.cmdline([]), "/kernel/config/claim", true)
+	kernel.lockdown == "integrity" with input as t.put(t.cmdline([["lockdown", "integrity"]]), "/kernel/config/claim", true)
+}

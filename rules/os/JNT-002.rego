@@ -2,7 +2,8 @@
 # scope: package
 # title: "BPF without lockdown"
 # description: |-
-#   CAP_SYS_ADMIN or CAP_BPF load programs that read kernel memory, unless lockdown keeps them from it.
+#   CAP_SYS_ADMIN or CAP_BPF load programs that read kernel memory, unless lockdown keeps them from it. Only
+#   confidentiality does: integrity stops programs that write (LOCKDOWN_BPF_READ_KERNEL in include/linux/security.h).
 # custom:
 #   id: JNT-002
 #   severity: high
@@ -37,11 +38,11 @@ severity := "critical" if {
 
 found contains lib.finding("JNT-002", c, {
 	"path": "/process/capabilities",
-	"actual": sprintf("%s, BPF, no lockdown", [power]),
-	"expected": "lockdown, or no such capability",
+	"actual": sprintf("%s, BPF, lockdown is %s", [power, kernel.lockdown]),
+	"expected": "lockdown=confidentiality, or no such capability",
 	"key": power,
 	"severity": severity,
-	"message": sprintf("%s holds %s, the kernel has BPF and no lockdown: it can read kernel memory", [c.id, power]),
+	"message": sprintf("%s holds %s, the kernel has BPF, and its lockdown is %s: it can read kernel memory", [c.id, power, kernel.lockdown]),
 	"because": [fact.option("CONFIG_BPF_SYSCALL"), fact.option("CONFIG_BPF_UNPRIV_DEFAULT_OFF"), fact.lockdown],
 	"fix": sprintf("add lockdown=confidentiality to kernel.cmdline. Where the kernel has no lockdown: %s", [edit.caps_fix(c, {power})]),
 	"edits": edit.either(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
@@ -49,7 +50,7 @@ found contains lib.finding("JNT-002", c, {
 	some c in lib.containers
 	exposed(c)
 	kernel.on("CONFIG_BPF_SYSCALL")
-	not kernel.locked_down
+	kernel.lockdown != "confidentiality"
 	some power in powers(c)
 }
 

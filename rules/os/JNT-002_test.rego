@@ -76,3 +76,10 @@ test_nobody_exposed if {
 	bare := t.put(t.put(t.no_config, "/components/2/spec/process/capabilities", t.capabilities([])), "/components/3/spec/process/capabilities", t.capabilities([]))
 	count(rule.unknown) == 0 with input as bare
 }
+
+# Integrity stops what writes to the kernel, and not what reads it.
+test_integrity if {
+	system := t.with_caps(t.host_users(t.kconfigs(t.open_kernel)), ["CAP_BPF"])
+	t.fires_also(rule.fail, "component:services/nginx") with input as t.cmdline_of(system, [["lockdown", "integrity"]])
+	t.silent(rule.fail) with input as t.cmdline_of(system, [["lockdown", "confidentiality"]])
+}

@@ -29,6 +29,11 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if not lib.filters(c, "io_uring_setup")
 
+# switch turns it off for all, where the kernel has the switch.
+switch := edit.sysctl("kernel.io_uring_disabled", "2") if {
+	kernel.at_least("6.6")
+} else := []
+
 found contains lib.finding("JNT-003", c, {
 	"path": "/linux/seccomp",
 	"actual": "no profile that stops it, io_uring built in",
@@ -37,12 +42,27 @@ found contains lib.finding("JNT-003", c, {
 	"message": sprintf("no seccomp profile keeps %s from io_uring, which the kernel has", [c.id]),
 	"because": [fact.option("CONFIG_IO_URING"), fact.sysctl("kernel.io_uring_disabled")],
 	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
-	"edits": edit.either(edit.filtered(c), edit.sysctl("kernel.io_uring_disabled", "2")),
+	"edits": edit.either(edit.filtered(c), switch),
 }) if {
 	some c in lib.services
 	exposed(c)
 	kernel.on("CONFIG_IO_URING")
-	not kernel.sysctl_is("kernel.io_uring_disabled", "2")
+	not switched_off(c)
+}
+
+# The sysctl came with Linux 6.6. With 1 it is for those with CAP_SYS_ADMIN and
+# the members of kernel.io_uring_group, which is no group until it is set
+# (Documentation/admin-guide/sysctl/kernel.rst).
+switched_off(_) if {
+	kernel.at_least("6.6")
+	kernel.sysctl_is("kernel.io_uring_disabled", "2")
+}
+
+switched_off(c) if {
+	kernel.at_least("6.6")
+	kernel.sysctl_is("kernel.io_uring_disabled", "1")
+	not "CAP_SYS_ADMIN" in lib.host_caps(c)
+	not kernel.sysctl("kernel.io_uring_group")
 }
 
 fail contains f if {

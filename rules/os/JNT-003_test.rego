@@ -45,3 +45,17 @@ test_fires_let_through if {
 	s0 := t.put(t.sysctl_unset("kernel.io_uring_disabled"), "/kernel/config/options/CONFIG_IO_URING", "y")
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/seccomp/syscalls/-", {"names": ["io_uring_setup"], "action": "SCMP_ACT_ALLOW"})
 }
+
+# 1 leaves io_uring to those with CAP_SYS_ADMIN, and to a group.
+test_group if {
+	one := t.put(t.put(t.sysctl("kernel.io_uring_disabled", "0x1"), "/kernel/config/options/CONFIG_IO_URING", "y"), "/components/4/spec/linux/seccomp", null)
+	t.silent(rule.fail) with input as one
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(one, "/sysctl/settings/-", {"key": "kernel.io_uring_group", "value": "100", "component": "onboot/sysctl", "source": "/etc/sysctl.d/99.conf", "order": 1001})
+	t.fires(rule.fail, "component:services/nginx") with input as t.with_caps(t.host_users(one), ["CAP_SYS_ADMIN"])
+}
+
+# The sysctl came with Linux 6.6.
+test_old_kernel if {
+	set := t.put(t.put(t.sysctl("kernel.io_uring_disabled", "2"), "/kernel/config/options/CONFIG_IO_URING", "y"), "/components/4/spec/linux/seccomp", null)
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(set, "/kernel/version", "6.1.100")
+}

@@ -21,11 +21,18 @@ import data.seaworthy.lib
 verity_params contains name if {
 	some p in kernel.params
 	name := replace(p.name, "_", "-")
-	name in {"dm-mod.create", "roothash", "systemd.verity", "seaworthy.verity", "seaworthy.roothash"}
+	named(name)
 	wants_verity(name, p.value)
 }
 
-wants_verity(name, _) if name != "dm-mod.create"
+named(name) if name in {"dm-mod.create", "roothash", "usrhash", "seaworthy.verity", "seaworthy.roothash"}
+
+named(name) if regex.match(`^(rd\.)?systemd\.verity(-|$)`, name)
+
+wants_verity(name, value) if {
+	name != "dm-mod.create"
+	not regex.match(`^(?i)(0|no?|f(alse)?|off)$`, lib.str(value))
+}
 
 wants_verity(_, value) if contains(lib.str(value), "verity")
 

@@ -23,3 +23,12 @@ test_checked if count(rule.checked) > 0 with input as t.cmdline_add("roothash", 
 test_silent_dm_init if t.silent(rule.fail) with input as t.put(t.cmdline_add("dm-mod.create", "root,,,ro, 0 1 verity 1"), "/kernel/config/options/CONFIG_DM_INIT", "y")
 
 test_silent_unasked_without_config if t.silent(rule.unknown) with input as t.put(t.no_config, "/cmdline/params", [])
+
+test_names if {
+	every name in ["usrhash", "systemd.verity_root_hash", "rd.systemd.verity"] {
+		t.fires(rule.fail, sprintf("cmdline:%s", [replace(name, "_", "-")])) with input as t.put(t.cmdline_add(name, "abc"), "/kernel/config/options/CONFIG_DM_VERITY", "n")
+	}
+	every off in ["no", "0", "false"] {
+		t.silent(rule.fail) with input as t.put(t.cmdline_add("systemd.verity", off), "/kernel/config/options/CONFIG_DM_VERITY", "n")
+	}
+}

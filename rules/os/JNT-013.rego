@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package seaworthy.rules.JNT_013
 
+import data.seaworthy.edit
 import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
@@ -31,12 +32,26 @@ exposed(c) if {
 	not lib.all_devices(c)
 }
 
-# cgroup v1 has a device controller of its own.
-cgroup_v2 if not cgroup_v1
+# cgroup v1 has a device controller of its own, which may be left out.
+cgroup_v1 if kernel.last("linuxkit.unified_cgroup_hierarchy") == "0"
 
-cgroup_v1 if {
-	kernel.last("linuxkit.unified_cgroup_hierarchy") == "0"
-	kernel.on("CONFIG_CGROUP_DEVICE")
+missing contains option if {
+	not cgroup_v1
+	some option in ["CONFIG_CGROUP_BPF", "CONFIG_BPF_SYSCALL"]
+	kernel.off(option)
+}
+
+missing contains "CONFIG_CGROUP_DEVICE" if {
+	cgroup_v1
+	kernel.off("CONFIG_CGROUP_DEVICE")
+}
+
+left_out contains name if {
+	cgroup_v1
+	some name in ["cgroup_disable", "cgroup_no_v1"]
+	some text in kernel.values(name)
+	some word in split(text, ",")
+	word in {"devices", "all"}
 }
 
 found contains lib.finding("JNT-013", c, {
@@ -50,9 +65,22 @@ found contains lib.finding("JNT-013", c, {
 }) if {
 	some c in lib.containers
 	exposed(c)
-	some option in ["CONFIG_CGROUP_BPF", "CONFIG_BPF_SYSCALL"]
-	kernel.off(option)
-	cgroup_v2
+	some option in missing
+}
+
+found contains lib.finding("JNT-013", c, {
+	"path": "/linux/resources/devices",
+	"actual": sprintf("device rules, but %s on the command line", [name]),
+	"expected": "a kernel that applies them",
+	"key": name,
+	"message": sprintf("the device rules of %s do nothing: %s= leaves out the controller that applies them on cgroup v1", [c.id, name]),
+	"because": [fact.param("linuxkit.unified_cgroup_hierarchy"), fact.param(name)],
+	"fix": sprintf("remove %s= or linuxkit.unified_cgroup_hierarchy=0 from kernel.cmdline", [name]),
+	"edits": edit.without_params(edit.named("linuxkit.unified_cgroup_hierarchy")),
+}) if {
+	some c in lib.containers
+	exposed(c)
+	some name in left_out
 }
 
 fail contains f if {

@@ -42,3 +42,18 @@ test_silent_without_rules if {
 	found := rule.fail with input as off
 	not "component:services/nginx" in {f.resource | some f in found}
 }
+
+test_fires_v1_left_out if {
+	v1 := t.put(t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0"), "/kernel/config/options/CONFIG_CGROUP_DEVICE", "y")
+	every name, text in {"cgroup_no_v1": "all", "cgroup_disable": "io,devices"} {
+		t.fires_also(rule.fail, "component:services/nginx") with input as t.put(v1, "/cmdline/params/-", {"name": name, "value": text, "index": 1001})
+	}
+	t.silent(rule.fail) with input as t.put(v1, "/cmdline/params/-", {"name": "cgroup_no_v1", "value": "memory", "index": 1001})
+	t.silent(rule.fail) with input as t.cmdline_add("cgroup_no_v1", "all")
+}
+
+# On cgroup v1 BPF does not stand in for the controller.
+test_fires_v1_with_bpf if {
+	v1 := t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0")
+	t.fires_also(rule.fail, "component:services/nginx") with input as t.put(v1, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "n")
+}

@@ -26,7 +26,7 @@ loaders contains c if {
 setters contains c if {
 	some s in input.sysctl.settings
 	kernel.sysctl_key(s.key) == "kernel.modules_disabled"
-	trim_space(s.value) == "1"
+	kernel.numeral(trim_space(s.value)) == "1"
 	some c in lib.onboot
 	c.id == s.component
 }
@@ -64,7 +64,7 @@ found contains lib.finding("JNT-015", c, {
 	some s in input.sysctl.settings
 	kernel.sysctl_key(s.key) == "kernel.modules_disabled"
 	s.component == "cmdline"
-	trim_space(s.value) == "1"
+	kernel.numeral(trim_space(s.value)) == "1"
 	not kernel.off("CONFIG_MODULES")
 }
 

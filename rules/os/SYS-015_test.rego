@@ -30,3 +30,11 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+test_fires_onboot if t.fires(rule.fail, "component:onboot/dhcp") with input as t.spec_with("dhcp", "/linux/sysctl", {"kernel.kptr_restrict": "2"})
+
+test_own_domain if {
+	names := {"kernel.domainname": "x"}
+	t.silent(rule.fail) with input as t.nginx_with("/linux/sysctl", names)
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(t.nginx_without_ns("uts"), "/components/4/spec/linux/sysctl", names)
+}

@@ -295,7 +295,8 @@ func TestSysctl(t *testing.T) {
 	}
 	expect(t, "sysctl", got, "/etc/sysctl.d/10-a.conf kernel.kptr_restrict=1", "/etc/sysctl.d/10-a.conf net.ipv4.ping_group_range=0 10",
 		"/etc/sysctl.d/20-b.conf kernel.kptr_restrict=2", "/etc/sysctl.d/20-b.conf net.ipv4.ip_forward=0", "/etc/sysctl.conf kernel.dmesg_restrict=1")
-	for key, want := range map[string]string{"a.b.c": "a.b.c", "a/b/c": "a.b.c", "net/ipv4/conf/eth0.1/f": "net.ipv4.conf.eth0/1.f", "a.b/c": "a.b/c"} {
+	for key, want := range map[string]string{"a.b.c": "a.b.c", "a/b/c": "a.b.c", "net/ipv4/conf/eth0.1/f": "net.ipv4.conf.eth0/1.f", "a.b/c": "a.b/c",
+		"a..b": "a.b", "/a//b": "a.b", "a/./b": "a.b", "a/x/../b": "a.b", "..a.b.": "a.b", "": ""} {
 		if got := SysctlKey(key); got != want {
 			t.Errorf("SysctlKey(%q) = %q, want %q", key, got, want)
 		}

@@ -270,11 +270,13 @@ func ParseSysctlLines(text string) (out []facts.Setting, except []string) {
 
 // SysctlKey gives a key its form with dots. Where the first separator is a
 // slash, dots belong to names: net/ipv4/conf/eth0.1/forwarding is
-// net.ipv4.conf.eth0/1.forwarding.
+// net.ipv4.conf.eth0/1.forwarding. The key is a path below /proc/sys, where
+// kernel//x and kernel/./x are kernel/x.
 func SysctlKey(key string) string {
+	swapped := strings.NewReplacer("/", ".", ".", "/")
 	slash, dot := strings.IndexByte(key, '/'), strings.IndexByte(key, '.')
-	if slash >= 0 && (dot < 0 || slash < dot) {
-		return strings.NewReplacer("/", ".", ".", "/").Replace(key)
+	if slash < 0 || dot >= 0 && dot < slash {
+		key = swapped.Replace(key)
 	}
-	return key
+	return swapped.Replace(strings.TrimPrefix(path.Clean("/"+key), "/"))
 }
