@@ -296,7 +296,7 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 		}
 	}
 	for _, s := range []*string{&out.Builder, &out.BuildType, &out.Source, &out.Ref} {
-		*s = cut(*s)
+		*s = strings.TrimSpace(cut(*s)) // blanks name no builder
 	}
 	return &out, nil
 }

@@ -258,6 +258,7 @@ func TestProvenance(t *testing.T) {
 			`{"builder":{"id":"b"},"buildType":"t","invocation":{"configSource":{"uri":"git+https://github.com/o/r@refs/heads/main"}}}`,
 			facts.Provenance{Builder: "b", BuildType: "t", Source: "https://github.com/o/r", Ref: "refs/heads/main"}},
 		"empty":                {"https://slsa.dev/provenance/v1", `{}`, facts.Provenance{}},
+		"blank builder":        {"https://slsa.dev/provenance/v1", `{"runDetails":{"builder":{"id":" \t"}}}`, facts.Provenance{}},
 		"members of the other": {"https://slsa.dev/provenance/v1", `{"builder":{"id":"b"},"buildType":"t"}`, facts.Provenance{}},
 		"unknown version":      {"https://slsa.dev/provenance/v10", `{"builder":{"id":"b"},"runDetails":{"builder":{"id":"b"}}}`, facts.Provenance{}},
 		"no ref": {"https://slsa.dev/provenance/v0.2",

@@ -295,6 +295,7 @@ func registryError(ctx context.Context, q Reference, err error) error {
 			e.What += " does not let us read " + q.Repository
 			e.Next = "docker login " + q.Registry
 		case t.StatusCode == http.StatusNotFound:
+			e.Next = "check the image's name and tag" + componentsToo
 			return fmt.Errorf("%w: %w", errNoSuchImage, e)
 		case busy(t.StatusCode):
 			e.What += fmt.Sprintf(": asked %d times", attempts)

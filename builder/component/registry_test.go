@@ -202,6 +202,9 @@ func TestRegistryFailures(t *testing.T) {
 	reg.Push("a/x:1", remoteImage().Build())
 	_, err = open(t, Options{}).Find(context.Background(), reg.Host+"/a/x:2", system.Position{})
 	fails(t, err, system.ErrUnusable, "no such image", reg.Host)
+	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, "name and tag") {
+		t.Errorf("next step: %+v", e)
+	}
 	before := len(reg.Requests())
 	_, err = open(t, Options{Offline: true}).Find(context.Background(), reg.Host+"/a/x:1", system.Position{})
 	fails(t, err, system.ErrUnusable, "--offline")
