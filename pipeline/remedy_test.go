@@ -161,7 +161,7 @@ func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (m
 	was, before := system.decide(t, judge, system.files)
 	old := failing(was)
 	if noEdit[id] == "" && !slices.ContainsFunc(old, func(f decision.Finding) bool { return f.ID == id }) {
-		t.Errorf("the system does not fire the rule: write testdata/rules/%s/mend.yml", id)
+		t.Errorf("the system does not fire the rule: write rules/examples/%s/mend.yml", id)
 	}
 	for _, f := range old {
 		if f.ID != id || len(f.Edits) == 0 {

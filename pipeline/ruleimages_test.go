@@ -15,7 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 )
 
-// ruleImages are the images of testdata/rules, by reference. Each but web has
+// ruleImages are the images of rules/examples, by reference. Each but web has
 // one thing wrong with it, which its name says.
 func ruleImages(t *testing.T) map[string]ocitest.Image {
 	t.Helper()

@@ -25,7 +25,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-const ruleSystems = "../testdata/rules"
+const ruleSystems = "../rules/examples"
 
 // TestRuleSystems takes every rule through the real pipeline: a system that
 // fires it, from os.yml to the place of the finding, and one that does not.
@@ -190,7 +190,7 @@ func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) 
 	}
 	raw, err := os.ReadFile(file + ".json")
 	if err != nil {
-		t.Fatalf("no system for this rule: write testdata/rules/%s/%s.yml, or .json (see testdata/rules/README.md)", id, name)
+		t.Fatalf("no system for this rule: write rules/examples/%s/%s.yml, or .json (see rules/examples/README.md)", id, name)
 	}
 	var p patched
 	strict(t, raw, &p)

@@ -20,7 +20,7 @@ import (
 const caughtComment = "# caught by: "
 
 // systems tries the attacks on a rule and the honest systems that it must not
-// deny: what systems.txtar in its folder holds (see testdata/rules/README.md).
+// deny: what systems.txtar in its folder holds (see rules/examples/README.md).
 func (b *ruleBench) systems(t *testing.T, id string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join(ruleSystems, id, "systems.txtar"))

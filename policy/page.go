@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/rules/examples"
 )
 
 // Page is what the built-in tables say beside a rule's own words.
@@ -29,6 +30,10 @@ type PageRow struct {
 	Name, Want, Why, Pack string
 	Sources               []string
 }
+
+// Example gives a system on which a built-in rule is tested, as os.yml: one that
+// fires it, or one that does not. It is "" where os.yml cannot express it.
+func Example(id string, fires bool) string { return examples.System(id, fires) }
 
 // PageOf gathers what the built-in tables say about a rule.
 func PageOf(r *RuleInfo) (*Page, error) {

@@ -18,7 +18,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
-	systems "github.com/seaworthy-os/seaworthy/testdata/rules"
 )
 
 func (c *cli) explain() *cobra.Command {
@@ -308,7 +307,7 @@ func (c *cli) describePage(p *policy.Page) {
 
 // example prints the system that a rule is tested on.
 func (c *cli) example(id string, fires bool, head string) {
-	text := systems.Example(id, fires)
+	text := policy.Example(id, fires)
 	if text == "" {
 		return
 	}
