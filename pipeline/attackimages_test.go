@@ -1,7 +1,11 @@
 package pipeline_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
+	"io"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
@@ -81,10 +85,12 @@ func attackImages() map[string]ocitest.Image {
 			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/su", "su")}},
 		}},
 		// Secrets.
-		"example/secret:tar":    component(ocitest.Config{}, secret("srv/backup", "etc/web.key\x00\x00\x00"+testKey)),
-		"example/secret:wide":   component(ocitest.Config{}, secret("srv/key.txt", "\xff\xfe"+strings.Join(strings.Split(testKey, ""), "\x00"))),
-		"example/secret:base64": component(ocitest.Config{}, secret("srv/values.yml", "key: "+base64.StdEncoding.EncodeToString([]byte("\n"+testKey))+"\n")),
-		"example/secret:store":  component(ocitest.Config{}, secret("srv/web.jks", "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00\x05")),
+		"example/secret:archive":   component(ocitest.Config{}, file("srv/app.zip", zipped("backup/etc.gz", gzipped("# /etc/web.key\n"+testKey)))),
+		"example/secret-h:archive": component(ocitest.Config{}, file("usr/share/doc/web/README.gz", gzipped("A key begins with -----BEGIN PRIVATE KEY-----\n")), file("srv/certs.zip", zipped("web.pem", "-----BEGIN CERTIFICATE-----\n"+strings.Repeat("QUJDREVG\n", 8)))),
+		"example/secret:tar":       component(ocitest.Config{}, secret("srv/backup", "etc/web.key\x00\x00\x00"+testKey)),
+		"example/secret:wide":      component(ocitest.Config{}, secret("srv/key.txt", "\xff\xfe"+strings.Join(strings.Split(testKey, ""), "\x00"))),
+		"example/secret:base64":    component(ocitest.Config{}, secret("srv/values.yml", "key: "+base64.StdEncoding.EncodeToString([]byte("\n"+testKey))+"\n")),
+		"example/secret:store":     component(ocitest.Config{}, secret("srv/web.jks", "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00\x05")),
 		"example/secret:removed": {Arch: "amd64", Config: ocitest.Config{Entrypoint: []string{"/usr/bin/web"}}, Layers: []ocitest.Layer{
 			{Entries: []ocitest.Entry{ocitest.Exec("usr/bin/web", "web"), secret("root/.netrc", "machine example.org login web password hunter22\n")}},
 			{Entries: []ocitest.Entry{ocitest.Whiteout("root/.netrc")}},
@@ -102,6 +108,25 @@ func attackImages() map[string]ocitest.Image {
 
 		"example/setuid-h:folder": component(ocitest.Config{}, mode(ocitest.Dir("srv/shared"), 0o2775)),
 	}
+}
+
+// zipped and gzipped are archives in memory, where writing cannot fail.
+func zipped(name, content string) string {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if w, err := z.Create(name); err == nil {
+		_, _ = io.WriteString(w, content)
+	}
+	_ = z.Close()
+	return b.String()
+}
+
+func gzipped(content string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, content)
+	_ = z.Close()
+	return b.String()
 }
 
 func withMode(e ocitest.Entry, bits uint32) ocitest.Entry {

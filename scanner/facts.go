@@ -244,7 +244,7 @@ func fileFacts(f system.File) (facts.File, error) {
 		if err == nil {
 			_, err = io.Copy(io.MultiWriter(&finder, hash), r)
 		}
-		out.Secret = cmp.Or(finder.Kind(), files.SecretIn(out.Path, head.String()))
+		out.Secret = cmp.Or(finder.Kind(), files.SecretInArchive(head.Bytes()), files.SecretIn(out.Path, head.String()))
 		out.Logins = files.Logins(out.Path, head.String())
 		if out.Logins != nil && head.Len() == maxSettings {
 			err = fmt.Errorf("%d KiB and more: too large to be read", maxSettings>>10)

@@ -106,14 +106,34 @@ host_root(c) if {
 }
 
 # joined_users are the components that made the user namespace that this one joins.
-joined_users(c) := [other |
+joined_users(c) := joined(c, "user")
+
+joined(c, kind) := [other |
 	some ns in namespaces(c)
-	ns.type == "user"
-	ends := graph.reachable(object.union({host_path(ns_path(ns)): []}, object.get(ns_graph, "user", {})), {host_path(ns_path(ns))})
+	ns.type == kind
+	ns_path(ns) != ""
+	ends := graph.reachable(object.union({host_path(ns_path(ns)): []}, object.get(ns_graph, kind, {})), {host_path(ns_path(ns))})
 	some other in containers
-	own_ns(other, "user")
-	bound_ns(other, "user") in ends
+	own_ns(other, kind)
+	bound_ns(other, ns_keys[kind]) in ends
 ]
+
+# does_as are the components whose processes a container sees in their pid namespace
+# and may trace: it then has their files, mounts and namespaces. The kernel wants the
+# same user, and all capabilities of the traced one, or CAP_SYS_PTRACE.
+does_as(c) := [other |
+	some other in joined(c, "pid")
+	may_trace(c, other)
+]
+
+may_trace(c, _) if "CAP_SYS_PTRACE" in caps(c)
+
+may_trace(c, other) if {
+	uid(c) == uid(other)
+	not own_ns(c, "user")
+	not own_ns(other, "user")
+	count(caps(other) - caps(c)) == 0
+}
 
 maps_root(c) if count(mapped(c, "uidMappings")) == 0
 

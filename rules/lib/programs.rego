@@ -8,7 +8,7 @@ ran[c.id] := runs(c) if some c in containers
 # runs has them as paths in the container: path is a file, or a folder in which
 # files are looked for; why says how that is known; executed files need a mount
 # without noexec, what an interpreter reads does not.
-runs(c) := (({{"path": path, "why": sprintf("it runs %s", [word]), "executed": true} |
+runs(c) := ((({{"path": path, "why": sprintf("it runs %s", [word]), "executed": true} |
 	some command in commands(c)
 	word := command[0]
 	not word in shell_words
@@ -26,7 +26,7 @@ runs(c) := (({{"path": path, "why": sprintf("it runs %s", [word]), "executed": t
 	[name, value] := assignment(line)
 	value != ""
 	some path in env_paths(c, name, value)
-}
+}) | {{"path": "/etc/ld.so.preload", "why": "the dynamic loader reads it", "executed": false}}
 
 # places are what a path stands for: a relative one starts at the working
 # directory, and where a line for a shell goes.

@@ -112,6 +112,15 @@ shown_by(p) := {r |
 	lib.under(r.path, p.destination)
 	runnable(p.m, r.executed)
 	not mounted_over(p, r.path)
+} | {{"path": p.destination, "why": "programs and libraries are looked for there", "executed": true} |
+	loads_from(p.destination)
+	runnable(p.m, true)
+}
+
+# loads_from: a folder of programs or libraries, and none of data.
+loads_from(destination) if {
+	programs_dir(destination)
+	count({"/usr/include", "/usr/local/share", "/usr/share", "/usr/src"} & lib.folders(destination)) == 0
 }
 
 runnable(_, false)

@@ -1,8 +1,10 @@
 # METADATA
 # scope: package
-# title: "Joins a namespace that nobody declared"
+# title: "Joins a namespace that no component declares, or processes of its user"
 # description: |-
-#   The service joins a namespace by path, and no component's runtime.bindNS makes that path.
+#   The service joins a namespace by path, and no component's runtime.bindNS makes that
+#   path; or it joins the processes of another component and runs as the same user, or
+#   with CAP_SYS_PTRACE, and so has the files, mounts and namespaces of that one.
 # custom:
 #   id: NSP-006
 #   severity: high
@@ -35,6 +37,24 @@ found contains lib.finding("NSP-006", c, {
 	path != ""
 	not lib.host_path(path) in object.get(lib.made_ns, ns.type, set())
 }
+
+found contains lib.finding("NSP-006", c, {
+	"path": "/linux/namespaces/pid",
+	"actual": sprintf("the processes of %s, %s", [other.id, how(c)]),
+	"expected": "another user than that of the processes that it joins",
+	"key": sprintf("traces:%s", [other.id]),
+	"severity": "medium",
+	"message": sprintf("%s joins the processes of %s, %s: it has the files, mounts and namespaces of that component", [c.id, other.id, how(c)]),
+	"fix": sprintf("give %s a uid of its own, or a pid namespace. The suggested edit gives it a pid namespace: it then sees its own processes alone", [c.id]),
+	"edits": edit.own_namespace(c, "pid"),
+}) if {
+	some c in lib.containers
+	some other in lib.does_as(c)
+}
+
+how(c) := "with CAP_SYS_PTRACE" if {
+	"CAP_SYS_PTRACE" in lib.caps(c)
+} else := sprintf("as the same user (%d)", [lib.uid(c)])
 
 fail contains f if {
 	some f in found

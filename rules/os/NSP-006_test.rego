@@ -39,3 +39,29 @@ test_allowed if {
 	t.silent(rule.fail) with input as system_now with data.components as allowance
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
+
+# nginx joins the processes that dhcp leaves.
+peers(changes) := json.patch(t.good, array.concat([
+	{"op": "add", "path": "/components/4/spec/linux/namespaces", "value": array.concat([{"type": "pid", "path": "/run/pid"}], [ns | some ns in t.good.components[4].spec.linux.namespaces; not ns.type in {"pid", "user"}])},
+	{"op": "add", "path": "/components/3/runtime", "value": {"bindNS": {"pid": "/run/pid"}}},
+	{"op": "add", "path": "/components/3/spec/linux/namespaces", "value": [{"type": "pid"}, {"type": "mount"}]},
+	{"op": "add", "path": "/components/3/spec/process/user", "value": {"uid": 100, "gid": 100}},
+	{"op": "add", "path": "/components/3/spec/process/capabilities", "value": {}},
+], changes))
+
+traced(changes) := {f.key | some f in fs} if fs := rule.fail with input as peers(changes)
+
+test_fires_same_user if count(traced([])) == 1
+
+test_fires_tracer if {
+	count(traced([{"op": "add", "path": "/components/3/spec/process/user/uid", "value": 7}, {"op": "add", "path": "/components/4/spec/process/capabilities", "value": t.capabilities(["CAP_SYS_PTRACE"])}])) == 1
+}
+
+test_silent_other_user if traced([{"op": "add", "path": "/components/3/spec/process/user/uid", "value": 7}]) == set()
+
+test_silent_stronger if traced([{"op": "add", "path": "/components/3/spec/process/capabilities", "value": t.capabilities(["CAP_CHOWN"])}]) == set()
+
+test_silent_other_users_namespace if {
+	traced([{"op": "add", "path": "/components/4/spec/linux/namespaces/-", "value": {"type": "user"}}]) == set()
+	traced([{"op": "add", "path": "/components/3/spec/linux/namespaces/-", "value": {"type": "user"}}]) == set()
+}

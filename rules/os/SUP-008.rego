@@ -64,11 +64,36 @@ fail contains lib.finding("SUP-008", c, {
 	}
 }
 
-# types of packages that a distribution has; of those with rpm nothing tells more.
+# Packages of another kind than the distribution's: what os-release claims is not
+# so, or not for all of the image. Databases of vulnerabilities are asked by it.
+fail contains lib.finding("SUP-008", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": sprintf("%d packages of type %s", [count(others), kind]),
+	"expected": sprintf("packages of %s", [c.sbom.distro.id]),
+	"key": sprintf("claim:%s", [kind]),
+	"message": sprintf("the image of %s says that it is %s, and has packages of type %s, which that distribution has not: %s", [c.id, c.sbom.distro.id, kind, lib.one_line(others)]),
+	"fix": sprintf("correct os-release in the image %s, or build it from the packages of one distribution", [c.image.repository]),
+}) if {
+	some c in input.components
+	c.sbom.present == true
+	c.sbom.distro.id in known_distros
+	own := types(c.sbom.distro.id)
+	packages := lib.arr(c.sbom.packages)
+	some mine in packages
+	mine.type in own
+	some kind in lib.distributed - own
+	others := {p.name | some p in packages; p.type == kind}
+	count(others) > 0
+}
+
+# types of packages that a distribution of the table has; most have rpm.
 types(id) := {"deb"} if {
 	id in {"debian", "ubuntu"}
 } else := {"apk"} if {
 	id in {"alpine", "chainguard", "wolfi"}
-} else := lib.distributed
+} else := {"alpm"} if {
+	id == "arch"
+} else := {"rpm"}
 
 known_distros := {d.id | some d in given.distros}

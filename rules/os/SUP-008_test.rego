@@ -61,3 +61,20 @@ test_silent_own_database if {
 	t.silent(rule.fail) with input as of("alpine", "apk")
 	t.silent(rule.fail) with input as of("fedora", "rpm")
 }
+
+both(distro, types) := t.put(only([piece(type) | some type in types]), "/components/4/sbom/distro/id", distro)
+
+claims(distro, types) := {f.key | some f in fs} if fs := rule.fail with input as both(distro, types)
+
+test_fires_claim if {
+	claims("alpine", ["apk", "deb"]) == {"claim:deb"}
+	claims("debian", ["deb", "rpm"]) == {"claim:rpm"}
+	claims("fedora", ["rpm", "deb"]) == {"claim:deb"}
+	claims("fedora", ["deb"]) == {"no-database"}
+}
+
+test_silent_claim if {
+	claims("debian", ["deb", "go-module"]) == set()
+	claims("arch", ["alpm"]) == set()
+	claims("buildroot", ["deb", "rpm"]) == set()
+}

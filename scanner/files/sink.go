@@ -37,6 +37,10 @@ type Sink struct {
 	alike map[string]*bytes.Buffer
 	used  int64
 	find  Finder
+	// archive is a file that is one, to be looked into when it is whole;
+	// unpacked counts the bytes that such files gave.
+	archive  bytes.Buffer
+	unpacked int64
 	// included are files that a configuration of sshd includes.
 	included map[string]bool
 	// root: the image's files become the host's. See ListLinks.
@@ -74,7 +78,8 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 		return nil, nil
 	}
 	s.find.reset()
-	w := &reader{s: s, path: p, entry: e}
+	s.archive.Reset()
+	w := &reader{s: s, path: p, entry: e, whole: e.Size <= maxArchive && s.unpacked < maxWork}
 	if !e.Shadowed && isSettings(p) {
 		if e.Size > maxSettings || s.used+e.Size > maxKept {
 			s.oversize[p] = e.Size
@@ -250,6 +255,8 @@ type reader struct {
 	// credential, nil where that is settled.
 	head       []byte
 	credential bool
+	// whole: the sink's archive has all that was written so far.
+	whole bool
 }
 
 func (r *reader) Write(p []byte) (int, error) {
@@ -264,6 +271,10 @@ func (r *reader) Write(p []byte) (int, error) {
 		}
 	} else if r.keep != nil {
 		r.keep.Write(p)
+	}
+	if r.whole {
+		r.s.archive.Write(p)
+		r.whole = r.s.archive.Len() < archived || isArchive(r.s.archive.Bytes())
 	}
 	return r.s.find.Write(p)
 }
@@ -287,6 +298,11 @@ func (r *reader) settle() {
 
 func (r *reader) Close() error {
 	kind := r.s.find.Kind()
+	if kind == "" && r.whole && isArchive(r.s.archive.Bytes()) {
+		var n int64
+		kind, n = unpack(r.s.archive.Bytes())
+		r.s.unpacked += n
+	}
 	if kind == "" && r.credential {
 		kind = "credential"
 	}

@@ -23,6 +23,10 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 	}
 	// As os-release writes them, in quotes or not.
 	id := strings.Trim(strings.ToLower(p.Namespace), "'")
+	if format := formats[id]; format != "" && format != p.Type {
+		t.claimed = id
+		return
+	}
 	release := release(id, strings.ReplaceAll(strings.ToLower(q["distro"]), "'", ""), d)
 	switch p.Type {
 	case "deb":
@@ -38,6 +42,13 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 			t.distroLook(id, release, source, version)
 		}
 	}
+}
+
+// formats are those of a distribution's packages. Another one is not the
+// distribution's, whatever os-release says: its versions count otherwise.
+var formats = map[string]string{
+	"debian": "deb", "ubuntu": "deb", "alpine": "apk", "wolfi": "apk", "chainguard": "apk", "redhat": "rpm", "rhel": "rpm",
+	"rocky": "rpm", "rockylinux": "rpm", "alma": "rpm", "almalinux": "rpm",
 }
 
 func (t *target) distroLook(id, release, source, version string) {

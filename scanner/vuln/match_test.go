@@ -140,6 +140,11 @@ func TestUnmatched(t *testing.T) {
 			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "versions that cannot be compared with those of the databases: x 1.0.0"}}},
 		"the packages' database is gone": {nil, &facts.Distro{ID: "debian", VersionID: "12", PrettyName: "Debian GNU/Linux 12 (bookworm)"}, npm,
 			[]facts.Unmatched{{Ecosystem: "debian", Reason: "/etc/os-release names Debian GNU/Linux 12 (bookworm), and no package of it was found"}}},
+		"a distribution that is claimed": {
+			[]facts.Package{{Name: "a", Version: "1", Type: "apk", PURL: "pkg:apk/alpine/a@1?distro=alpine-3.22"}, {Name: "x", Version: "1", Type: "deb", PURL: "pkg:deb/alpine/x@1?distro=alpine-3.22"}},
+			&facts.Distro{ID: "alpine", VersionID: "3.22"}, osvOf("Alpine:v3.22", "x", upTo2),
+			[]facts.Unmatched{{Type: "deb", Packages: 1, Ecosystem: "alpine", Reason: "/etc/os-release names alpine, whose packages are of another type"}},
+		},
 		"a package of another distribution": {
 			[]facts.Package{{Name: "a", Version: "1", Type: "deb", PURL: "pkg:deb/debian/a@1?distro=debian-12"}, {Name: "b", Version: "1", Type: "rpm", PURL: "pkg:rpm/fedora/b@1?distro=fedora-40"}},
 			&facts.Distro{ID: "debian", VersionID: "12"}, osvOf("Debian:12", "x", upTo2), []facts.Unmatched{{Type: "rpm", Packages: 1, Reason: "databases have no packages of this type"}},

@@ -26,6 +26,9 @@ type target struct {
 	// undecided: a record is about it, and does not say of which order its
 	// version is.
 	undecided bool
+	// claimed is the distribution that os-release names, where the package is of
+	// another kind than its packages.
+	claimed string
 	said      []*assertion
 	hits      []*hit
 }

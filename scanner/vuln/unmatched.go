@@ -67,6 +67,8 @@ type group struct {
 	// silent are those that no database speaks of, by the ecosystem that one
 	// would: "" where there is none.
 	silent map[string]int
+	// foreign are those of another kind than the distribution that is claimed.
+	foreign map[string]int
 	// undecided are packages of an ecosystem whose version could not be compared.
 	undecided []string
 	ecosystem string
@@ -75,12 +77,14 @@ type group struct {
 func (all groups) add(t *target, spoken bool) {
 	g := all[t.pkg.Type]
 	if g == nil {
-		g = &group{silent: map[string]int{}}
+		g = &group{silent: map[string]int{}, foreign: map[string]int{}}
 		all[t.pkg.Type] = g
 	}
 	switch {
 	case spoken:
 		g.spoken++
+	case t.claimed != "":
+		g.foreign[t.claimed]++
 	case len(t.looks) == 0:
 		g.silent[""]++
 	default:
@@ -120,6 +124,9 @@ func (all groups) list(d *facts.Distro) []facts.Unmatched {
 				u.Reason = "databases have no packages of this type"
 			}
 			out = append(out, u)
+		}
+		for claimed, n := range g.foreign {
+			out = append(out, facts.Unmatched{Type: kind, Packages: n, Ecosystem: claimed, Reason: "/etc/os-release names " + claimed + ", whose packages are of another type"})
 		}
 		if n := len(g.undecided); n > 0 {
 			out = append(out, facts.Unmatched{Type: kind, Packages: n, Ecosystem: g.ecosystem,
