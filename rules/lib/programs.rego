@@ -8,7 +8,7 @@ ran[c.id] := runs(c) if some c in containers
 # runs has them as paths in the container: path is a file, or a folder in which
 # files are looked for; why says how that is known; executed files need a mount
 # without noexec, what an interpreter reads does not.
-runs(c) := ((({{"path": path, "why": sprintf("it runs %s", [word]), "executed": true} |
+runs(c) := (({{"path": path, "why": sprintf("it runs %s", [word]), "executed": true} |
 	some command in commands(c)
 	word := command[0]
 	not word in shell_words
@@ -26,7 +26,7 @@ runs(c) := ((({{"path": path, "why": sprintf("it runs %s", [word]), "executed": 
 	[name, value] := assignment(line)
 	value != ""
 	some path in env_paths(c, name, value)
-}) | {{"path": "/etc/ld.so.preload", "why": "the dynamic loader reads it", "executed": false}}
+}
 
 # places are what a path stands for: a relative one starts at the working
 # directory, and where a line for a shell goes.
@@ -128,7 +128,7 @@ inner(command) := array.slice(command, at, count(command)) if {
 
 # wrappers start the program that their arguments name, after so many others.
 wrappers := {
-	"busybox": 0, "catatonit": 0, "chrt": 0, "chroot": 1, "doas": 0, "dumb-init": 0, "env": 0, "exec": 0, "flock": 1, "gosu": 1, "ionice": 0, "nice": 0,
+	"busybox": 0, "catatonit": 0, "chrt": 0, "chroot": 1, "cttyhack": 0, "doas": 0, "dumb-init": 0, "env": 0, "exec": 0, "flock": 1, "gosu": 1, "ionice": 0, "nice": 0,
 	"nohup": 0, "nsenter": 0, "s6-setuidgid": 1, "setpriv": 0, "setsid": 0, "setuidgid": 1, "stdbuf": 0, "strace": 0, "su-exec": 1, "sudo": 0,
 	"taskset": 0, "time": 0, "timeout": 0, "tini": 0, "toybox": 0, "unshare": 0, "xargs": 0,
 }

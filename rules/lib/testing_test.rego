@@ -45,7 +45,7 @@ sbom := {
 files := {
 	"present": true, "count": 100, "bytes": 1000,
 	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
-	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [], "links": [],
+	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [], "links": [], "openLogins": [], "inittab": [],
 	"authorizedKeys": [], "sysctl": [], "truncated": false,
 }
 

@@ -30,11 +30,15 @@ covered(p) := {p.destination} if {
 	p.destination == "/"
 	changes_files(p)
 } else := {sprintf("%s (%s)", [r.path, r.why]) |
-	some r in lib.ran[p.c.id]
+	some r in ran(p.c)
 	lib.under(r.path, p.destination)
 	changes(p, r.executed)
 	not mounted_over(p, r.path)
 }
+
+# ran is what a component runs or loads. The loader of every program that is not
+# static reads one file more.
+ran(c) := lib.ran[c.id] | {{"path": "/etc/ld.so.preload", "why": "the dynamic loader reads it", "executed": false}}
 
 # mounted_over: a mount below is what shows the path; a later one at the same place, too.
 mounted_over(p, path) if {
@@ -108,7 +112,7 @@ found contains lib.finding("JNT-010", p.c, {
 # shown_by are the programs that a container runs, and the files that it loads,
 # through a mount.
 shown_by(p) := {r |
-	some r in lib.ran[p.c.id]
+	some r in ran(p.c)
 	lib.under(r.path, p.destination)
 	runnable(p.m, r.executed)
 	not mounted_over(p, r.path)

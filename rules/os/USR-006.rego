@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: "Account with an empty or well-known password"
+# title: "Account with an empty or well-known password, or a login without one"
 # description: |-
 #   Anybody logs in as it. Accounts count in files of any name, which may be linked,
 #   bound or mounted to where they are read. About twenty passwords that images, boards and tutorials
@@ -55,6 +55,19 @@ found contains lib.finding("USR-006", c, {
 }) if {
 	some c in lib.inventoried
 	some name, which in weak(c.files)
+}
+
+found contains lib.finding("USR-006", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": file,
+	"expected": "a stack that asks for a secret",
+	"key": file,
+	"message": sprintf("%s of %s lets in people who know no secret: PAM asks them for none", [file, c.id]),
+	"fix": sprintf("let authentication in %s of the image %s end in a module that checks a secret, or in pam_deny", [file, c.image.repository]),
+}) if {
+	some c in lib.inventoried
+	some file in lib.arr(c.files.openLogins)
 }
 
 fail contains f if {

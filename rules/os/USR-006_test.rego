@@ -57,3 +57,5 @@ test_unknown_untried if {
 	t.tells(rule.unknown, "file:/etc/getty.shadow") with input as written(accounts({"untriedPasswords": ["ann"]}))
 	count(rule.unknown) == 0 with input as written(accounts({}))
 }
+
+test_fires_pam if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("openLogins", ["/etc/pam.d/login"])

@@ -264,6 +264,10 @@ type Inventory struct {
 	KnownPasswords   []string `json:"knownPasswords"`
 	UntriedPasswords []string `json:"untriedPasswords"`
 	DuplicateIDs     []string `json:"duplicateIds"`
+	// OpenLogins are files of /etc/pam.d by which PAM lets in who knows no secret.
+	OpenLogins []string `json:"openLogins"`
+	// Inittab are the commands that an init starts by /etc/inittab.
+	Inittab []string `json:"inittab"`
 	// Tools are package managers, compilers, debuggers and network tools, by
 	// path; Kind says which of the four.
 	Tools []Obj `json:"tools"`

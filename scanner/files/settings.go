@@ -12,16 +12,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// isSettings: the content may be asked for by accounts, sshd or sysctl. Base
+// isSettings: the content may be asked for by accounts, inits, PAM, sshd or sysctl. Base
 // names decide, so that a link to a folder on the way changes nothing; what
 // sshd_config includes may have any name below its folder.
 func isSettings(p string) bool {
 	dir, base := path.Split(p)
 	switch base {
-	case "passwd", "shadow", "group", "sshd_config", "sysctl.conf":
+	case "inittab", "passwd", "shadow", "group", "sshd_config", "sysctl.conf":
 		return true
 	}
-	if strings.Contains(dir, "/ssh/") {
+	if strings.Contains(dir, "/ssh/") || isPAM(p) {
 		return true
 	}
 	if !strings.HasSuffix(base, ".conf") {
@@ -51,6 +51,21 @@ func (s *Sink) read(p string) (text string, ok bool, err error) {
 		return "", false, fmt.Errorf("%s has %d bytes: too large to be read (at most %d)", p, n, maxSettings)
 	}
 	return "", false, fmt.Errorf("%s is not read: it is the file %s, a name that says nothing of such content", p, real)
+}
+
+// inittab lists the commands that init starts (inittab(5)).
+func (s *Sink) inittab() error {
+	text, _, err := s.read("/etc/inittab")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(text) {
+		f := strings.SplitN(strings.TrimSpace(line), ":", 4)
+		if len(f) == 4 && !strings.HasPrefix(f[0], "#") && f[3] != "" {
+			s.strings(&s.inv.Inittab, strings.TrimLeft(f[3], "-+@"))
+		}
+	}
+	return nil
 }
 
 // accounts finds empty and well-known passwords and ids that several names

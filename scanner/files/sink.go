@@ -62,7 +62,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{},
 	}
 }
 
@@ -225,6 +225,10 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 	if err := s.sshd(); err != nil {
 		return s.inv, err
 	}
+	if err := s.inittab(); err != nil {
+		return s.inv, err
+	}
+	s.openLogins()
 	if err := s.sysctl(); err != nil {
 		return s.inv, err
 	}

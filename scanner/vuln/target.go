@@ -29,8 +29,8 @@ type target struct {
 	// claimed is the distribution that os-release names, where the package is of
 	// another kind than its packages.
 	claimed string
-	said      []*assertion
-	hits      []*hit
+	said    []*assertion
+	hits    []*hit
 }
 
 // look is a name that a database may have for a package.
