@@ -275,6 +275,19 @@ runs_getty(c) if {
 	regex.match(`^[a-z]*getty(\.sh)?$`, program)
 }
 
+# unasked is the option by which a getty logs somebody in: without a name, as a
+# user that it is told, or by a shell in the place of login.
+unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
+	some word in words
+	asks_nobody(word)
+} else := sprintf("%s %s", [words[i], words[i + 1]]) if {
+	some i, word in words
+	regex.match("^-[A-Za-z]*l$|^--login-program$", word)
+	base(words[i + 1]) in {"ash", "bash", "dash", "sh", "zsh"}
+}
+
+asks_nobody(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
+
 # terminal_shell: a shell reads what somebody types at a terminal of the host.
 terminal_shell(c) if {
 	some command in commands(c)

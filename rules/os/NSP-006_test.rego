@@ -41,13 +41,16 @@ test_allowed if {
 }
 
 # nginx joins the processes that dhcp leaves.
-peers(changes) := json.patch(t.good, array.concat([
-	{"op": "add", "path": "/components/4/spec/linux/namespaces", "value": array.concat([{"type": "pid", "path": "/run/pid"}], [ns | some ns in t.good.components[4].spec.linux.namespaces; not ns.type in {"pid", "user"}])},
-	{"op": "add", "path": "/components/3/runtime", "value": {"bindNS": {"pid": "/run/pid"}}},
-	{"op": "add", "path": "/components/3/spec/linux/namespaces", "value": [{"type": "pid"}, {"type": "mount"}]},
-	{"op": "add", "path": "/components/3/spec/process/user", "value": {"uid": 100, "gid": 100}},
-	{"op": "add", "path": "/components/3/spec/process/capabilities", "value": {}},
-], changes))
+peers(changes) := json.patch(t.good, array.concat(
+	[
+		{"op": "add", "path": "/components/4/spec/linux/namespaces", "value": array.concat([{"type": "pid", "path": "/run/pid"}], [ns | some ns in t.good.components[4].spec.linux.namespaces; not ns.type in {"pid", "user"}])},
+		{"op": "add", "path": "/components/3/runtime", "value": {"bindNS": {"pid": "/run/pid"}}},
+		{"op": "add", "path": "/components/3/spec/linux/namespaces", "value": [{"type": "pid"}, {"type": "mount"}]},
+		{"op": "add", "path": "/components/3/spec/process/user", "value": {"uid": 100, "gid": 100}},
+		{"op": "add", "path": "/components/3/spec/process/capabilities", "value": {}},
+	],
+	changes,
+))
 
 traced(changes) := {f.key | some f in fs} if fs := rule.fail with input as peers(changes)
 

@@ -82,7 +82,7 @@ fail contains lib.finding("SUP-008", c, {
 	packages := lib.arr(c.sbom.packages)
 	some mine in packages
 	mine.type in own
-	some kind in lib.distributed - own
+	some kind in (lib.distributed - own)
 	others := {p.name | some p in packages; p.type == kind}
 	count(others) > 0
 }

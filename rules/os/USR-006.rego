@@ -70,6 +70,41 @@ found contains lib.finding("USR-006", c, {
 	some file in lib.arr(c.files.openLogins)
 }
 
+# What the host's init starts, where an image of the root says so.
+found contains lib.finding("USR-006", c, {
+	"path": "",
+	"origin": c.image.origin,
+	"actual": line,
+	"expected": "a getty that asks who is there",
+	"key": sprintf("inittab: %s", [line]),
+	"message": sprintf("/etc/inittab of %s starts %s: nobody is asked for a password", [c.id, line]),
+	"fix": sprintf("remove the line from /etc/inittab of the image %s", [c.image.repository]),
+}) if {
+	some c in lib.inventoried
+	c.section == "init"
+	some line in lib.arr(c.files.inittab)
+	some command in lib.unwrapped(lib.split_words(line))
+	asks_none(command)
+}
+
+asks_none(command) if {
+	regex.match(`^[a-z]*getty$`, lib.base(command[0]))
+	lib.unasked(command)
+}
+
+# A shell that is given nothing to run.
+asks_none(command) if {
+	lib.is_shell(command[0])
+	every word in array.slice(command, 1, count(command)) {
+		regex.match("^-[il]*$", word)
+	}
+}
+
+asks_none(command) if {
+	lib.base(command[0]) == "login"
+	"-f" in command
+}
+
 fail contains f if {
 	some f in found
 	not lib.allowed(f)

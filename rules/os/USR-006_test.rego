@@ -59,3 +59,21 @@ test_unknown_untried if {
 }
 
 test_fires_pam if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("openLogins", ["/etc/pam.d/login"])
+
+# The host's init, by the file of an image of its root.
+inittab(section, line) := {f.key | some f in fs} if {
+	fs := rule.fail with input as json.patch(t.nginx_files("inittab", [line]), [{"op": "add", "path": "/components/4/section", "value": section}])
+}
+
+test_fires_inittab if {
+	every line in ["/bin/sh", "/bin/ash -l", "/sbin/getty -n -l /bin/sh 115200 ttyS0", "setsid cttyhack sh", "/bin/login -f root", "/sbin/agetty --autologin root ttyS0"] {
+		inittab("init", line) == {sprintf("inittab: %s", [line])}
+	}
+}
+
+test_silent_inittab if {
+	every line in ["/bin/sh /etc/init.d/rcS", "/bin/sh -c reboot", "/sbin/getty 115200 ttyS0", "/sbin/reboot", "/bin/login"] {
+		inittab("init", line) == set()
+	}
+	inittab("services", "/bin/sh") == set()
+}

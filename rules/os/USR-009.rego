@@ -44,21 +44,8 @@ found contains lib.finding("USR-009", c, {
 }) if {
 	some c in lib.containers
 	lib.runs_getty(c)
-	how := unasked(lib.words(c))
+	how := lib.unasked(lib.words(c))
 }
-
-# unasked is the option by which a getty logs somebody in: without a name, as a
-# user that it is told, or by a shell in the place of login.
-unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
-	some word in words
-	asks_nobody(word)
-} else := sprintf("%s %s", [words[i], words[i + 1]]) if {
-	some i, word in words
-	regex.match("^-[A-Za-z]*l$|^--login-program$", word)
-	lib.base(words[i + 1]) in {"ash", "bash", "dash", "sh", "zsh"}
-}
-
-asks_nobody(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
 
 found contains lib.finding("USR-009", c, {
 	"path": "/process/args",
@@ -70,41 +57,6 @@ found contains lib.finding("USR-009", c, {
 }) if {
 	some c in lib.containers
 	lib.terminal_shell(c)
-}
-
-# What the host's init starts, where an image of the root says so.
-found contains lib.finding("USR-009", c, {
-	"path": "",
-	"origin": c.image.origin,
-	"actual": line,
-	"expected": "a getty that asks who is there",
-	"key": sprintf("inittab: %s", [line]),
-	"message": sprintf("/etc/inittab of %s starts %s: nobody is asked for a password", [c.id, line]),
-	"fix": sprintf("remove the line from /etc/inittab of the image %s", [c.image.repository]),
-}) if {
-	some c in lib.inventoried
-	c.section == "init"
-	some line in lib.arr(c.files.inittab)
-	some command in lib.unwrapped(lib.split_words(line))
-	opens(command)
-}
-
-opens(command) if {
-	regex.match(`^[a-z]*getty$`, lib.base(command[0]))
-	unasked(command)
-}
-
-# A shell that is given nothing to run.
-opens(command) if {
-	lib.is_shell(command[0])
-	every word in array.slice(command, 1, count(command)) {
-		regex.match("^-[il]*$", word)
-	}
-}
-
-opens(command) if {
-	lib.base(command[0]) == "login"
-	"-f" in command
 }
 
 fail contains f if {
