@@ -21,10 +21,10 @@ import (
 )
 
 type bench struct {
-	program, system, layout string
-	components, runs        int
-	bytes                   int64
-	dir                     string
+	program, system, layout, formats string
+	components, runs                 int
+	bytes                            int64
+	dir                              string
 }
 
 func main() {
@@ -32,6 +32,7 @@ func main() {
 	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, as `make build` leaves it")
 	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system that the made-up components are added to")
 	flag.StringVar(&b.layout, "layout", "dist/components", "where its images are, as `make components` leaves them")
+	flag.StringVar(&b.formats, "format", "kernel+initrd", "the formats of the image")
 	flag.IntVar(&b.components, "components", 40, "how many components are added")
 	flag.Int64Var(&b.bytes, "bytes", 5_000_000, "bytes of each")
 	flag.IntVar(&b.runs, "runs", 3, "how often each thing is measured")
@@ -115,7 +116,7 @@ func (b *bench) measure(name string, before, after []string) error {
 			if step.args == nil {
 				continue
 			}
-			args := append([]string{"build", "--unsigned", "--fail-on", "none", "--offline", "--name", "bench", "--cache", cache, "--output-dir", out,
+			args := append([]string{"build", "--unsigned", "--fail-on", "none", "--offline", "--name", "bench", "--format", b.formats, "--cache", cache, "--output-dir", out,
 				"--report", "json=" + filepath.Join(b.dir, "report"), "--components", b.layout}, step.args...)
 			s, _, err := measure.Command([]string{"TMPDIR=" + b.dir, "XDG_CONFIG_HOME=" + filepath.Join(b.dir, "settings")}, b.program, args...)
 			if err != nil {
