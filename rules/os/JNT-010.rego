@@ -124,7 +124,11 @@ shown_by(p) := {r |
 # loads_from: a folder of programs or libraries, and none of data.
 loads_from(destination) if {
 	programs_dir(destination)
-	count({"/usr/include", "/usr/local/share", "/usr/share", "/usr/src"} & lib.folders(destination)) == 0
+	count(data_folders & lib.folders(destination)) == 0
+}
+
+data_folders := {
+	"/lib/firmware", "/lib/modules", "/usr/include", "/usr/lib/firmware", "/usr/lib/modules", "/usr/local/share", "/usr/share", "/usr/src",
 }
 
 runnable(_, false)
