@@ -12,7 +12,7 @@ import (
 // outcome for each of its rules.
 func TestBuiltinPacks(t *testing.T) {
 	var below []string
-	for _, name := range []string{"baseline", "hardened", "strict"} {
+	for _, name := range decision.Packs() {
 		d, err := Decide(context.Background(), testFacts(), Options{Policy: name, Now: testNow, Tool: decision.Tool{Name: "seaworthy"}})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -31,6 +31,50 @@ func TestBuiltinPacks(t *testing.T) {
 			}
 		}
 		below = ids
+	}
+}
+
+// The rules that decision lists as verify's are those that read the output.
+func TestVerifyRules(t *testing.T) {
+	t.Parallel()
+	var got []string
+	rules, err := Rules(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rules {
+		if slices.Contains(r.Inputs, "output") {
+			got = append(got, r.ID)
+		}
+	}
+	want := []string{decision.RuleSubjects, decision.RuleReproduced, decision.RuleSealed}
+	if !slices.Equal(got, want) {
+		t.Errorf("rules that read the output: %v, want %v", got, want)
+	}
+}
+
+func TestPackRank(t *testing.T) {
+	t.Parallel()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(decision.Packs()); len(l.packs) != n {
+		t.Errorf("%d packs ship, and decision knows %d", len(l.packs), n)
+	}
+	for i, name := range decision.Packs() {
+		p := l.packs[name]
+		switch {
+		case p == nil:
+			t.Errorf("no pack %s", name)
+		case decision.PackRank(name) != i+1:
+			t.Errorf("%s has rank %d", name, decision.PackRank(name))
+		case i > 0 && !slices.Contains(p.includes, decision.Packs()[i-1]):
+			t.Errorf("%s does not include %s", name, decision.Packs()[i-1])
+		}
+	}
+	if decision.PackRank("dir:ours") != 0 {
+		t.Error("a folder has a rank among packs")
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 )
 
 // DefaultPolicy is the pack that is taken where none is named.
-const DefaultPolicy = "baseline"
+var DefaultPolicy = decision.Packs()[0]
 
 // Options say what is decided by.
 type Options struct {

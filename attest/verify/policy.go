@@ -54,9 +54,6 @@ type Verifier struct {
 	ids, hints []string
 }
 
-// ranks of the packs that contain each other.
-var ranks = map[string]int{"baseline": 1, "hardened": 2, "strict": 3}
-
 // New makes a Verifier. A policy that would believe anybody, or never finds a
 // waiver expired, is refused (system.ErrInput).
 func New(p Policy) (*Verifier, error) {
@@ -116,7 +113,7 @@ func (p *Policy) satisfied(passed []statement.Policy) bool {
 	return slices.ContainsFunc(passed, func(one statement.Policy) bool {
 		name, ok := statement.PolicyName(one.URI)
 		if p.RequirePolicy != "" && p.RequirePolicy != name {
-			have, want := ranks[name], ranks[p.RequirePolicy]
+			have, want := decision.PackRank(name), decision.PackRank(p.RequirePolicy)
 			ok = ok && want > 0 && have >= want
 		}
 		return ok && (p.RequireDigest == "" || p.RequireDigest == statement.Descriptor{Digest: one.Digest}.SHA256())

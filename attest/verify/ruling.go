@@ -8,15 +8,16 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // Ruling is the answer to a rule that only a built image can answer: the rules
 // of the catalogue under these ids say not-applicable before. State is pass,
 // fail, unknown or not-applicable.
 type Ruling struct {
-	ID      string `json:"id"`
-	State   string `json:"state"`
-	Message string `json:"message"`
+	ID      string         `json:"id"`
+	State   decision.State `json:"state"`
+	Message string         `json:"message"`
 }
 
 // step is one part of a verification; they are made in this order.
@@ -108,19 +109,19 @@ func (c *Comparison) Differs(image, rebuilt string) error {
 // (signed, with provenance of ours) by what Folder returned. What a rule asks
 // for was looked at to the end, or it does not pass.
 func Rulings(done Progress, err error, second *Comparison) []Ruling {
-	subject := rule(done, err, "SUP-012", "every statement is about the files that are here",
+	subject := rule(done, err, decision.RuleSubjects, "every statement is about the files that are here",
 		stepFiles, stepByproducts, stepComponents, stepDocuments)
-	seal := rule(done, err, "SUP-019", "signed by a trusted key, with provenance",
+	seal := rule(done, err, decision.RuleSealed, "signed by a trusted key, with provenance",
 		stepSigned, stepContent, stepComponents)
-	same := Ruling{ID: "SUP-018", State: "not-applicable", Message: "no second build was given: --rebuilt DIR"}
+	same := Ruling{ID: decision.RuleReproduced, State: decision.StateNotApplicable, Message: "no second build was given: --rebuilt DIR"}
 	switch {
 	case second == nil:
 	case second.Problem != "":
-		same.State, same.Message = "unknown", "nothing was compared: "+second.Problem
+		same.State, same.Message = decision.StateUnknown, "nothing was compared: "+second.Problem
 	case len(second.Different) > 0:
-		same.State, same.Message = "fail", fmt.Sprintf("the second build differs in %s", strings.Join(second.Different, ", "))
+		same.State, same.Message = decision.StateFail, fmt.Sprintf("the second build differs in %s", strings.Join(second.Different, ", "))
 	default:
-		same.State, same.Message = "pass", "the second build has the same bytes"
+		same.State, same.Message = decision.StatePass, "the second build has the same bytes"
 	}
 	return []Ruling{subject, same, seal}
 }
@@ -129,7 +130,7 @@ func Rulings(done Progress, err error, second *Comparison) []Ruling {
 // of them refused the image, and is unknown where one was not reached, or
 // could not be made.
 func rule(done Progress, err error, id, pass string, needs ...step) Ruling {
-	r := Ruling{ID: id, State: "pass", Message: pass}
+	r := Ruling{ID: id, State: decision.StatePass, Message: pass}
 	if slices.Max(needs) < done.failed() {
 		return r
 	}
@@ -142,10 +143,10 @@ func rule(done Progress, err error, id, pass string, needs ...step) Ruling {
 		}
 	}
 	if slices.Contains(needs, done.failed()) && errors.Is(err, ErrRefused) && why != "" {
-		r.State, r.Message = "fail", why
+		r.State, r.Message = decision.StateFail, why
 		return r
 	}
-	r.State, r.Message = "unknown", "it could not be looked at"
+	r.State, r.Message = decision.StateUnknown, "it could not be looked at"
 	if all := problems(err); len(all) > 0 {
 		r.Message = "not looked at to the end: " + all[0].Message
 	}

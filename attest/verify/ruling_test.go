@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // What the rulings say is so, whatever ended the checks.
@@ -80,7 +81,7 @@ func TestRulings(t *testing.T) {
 			}
 			var got []string
 			for _, one := range verify.Rulings(done, err, nil) {
-				got = append(got, one.State)
+				got = append(got, string(one.State))
 				if one.Message == "" || one.State == "pass" && strings.Contains(one.Message, "not ") {
 					t.Errorf("%s %s says %q", one.ID, one.State, one.Message)
 				}
@@ -95,7 +96,7 @@ func TestRulings(t *testing.T) {
 // The ruling on a second build.
 func TestSecondBuild(t *testing.T) {
 	t.Parallel()
-	for want, second := range map[string]*verify.Comparison{
+	for want, second := range map[decision.State]*verify.Comparison{
 		"not-applicable": nil,
 		"pass":           {},
 		"fail":           {Different: []string{"os.tar"}},

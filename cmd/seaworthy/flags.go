@@ -184,7 +184,7 @@ type ruleFlags struct{ policies, keys []string }
 
 func (f *ruleFlags) add(cmd *cobra.Command, pack string) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.policies, "policy", []string{pack}, "a pack (baseline, hardened, strict), a folder of rules, or oci://REFERENCE (repeatable: the system has to pass all)")
+	fs.StringArrayVar(&f.policies, "policy", []string{pack}, "a pack ("+strings.Join(decision.Packs(), ", ")+"), a folder of rules, or oci://REFERENCE (repeatable: the system has to pass all)")
 	fs.StringArrayVar(&f.keys, "policy-key", nil, "public key that must have signed a policy from a registry (repeatable: any of them)")
 }
 

@@ -86,9 +86,6 @@ func threshold(failOn string) int {
 	return cmp.Or(decision.Severity(failOn).Rank(), decision.Critical.Rank()+1)
 }
 
-// packs by how much they ask.
-var packs = []string{"baseline", "hardened", "strict"}
-
 // partsOf are the names of the policies that were evaluated together. A
 // built-in pack whose data another part changes is none of them.
 func partsOf(p decision.Policy) []string {
@@ -106,14 +103,14 @@ func partsOf(p decision.Policy) []string {
 // part is missing or the strongest pack is a lower one.
 func asks(old, new []string) Direction {
 	strongest := func(parts []string) int {
-		rank := -1
+		rank := 0
 		for _, p := range parts {
-			rank = max(rank, slices.Index(packs, p))
+			rank = max(rank, decision.PackRank(p))
 		}
 		return rank
 	}
 	others := func(have, want []string) bool {
-		return slices.ContainsFunc(want, func(p string) bool { return !slices.Contains(packs, p) && !slices.Contains(have, p) })
+		return slices.ContainsFunc(want, func(p string) bool { return decision.PackRank(p) == 0 && !slices.Contains(have, p) })
 	}
 	switch a, b := strongest(old), strongest(new); {
 	case b < a || others(new, old):
