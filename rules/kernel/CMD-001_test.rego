@@ -51,6 +51,7 @@ test_silent_behind_dashes if {
 	t.silent(rule.fail) with input as behind("6.12.0", "pti", "off")
 	t.silent(rule.fail) with input as behind("6.19.0", "spectre_v2", "off")
 	t.silent(rule.fail) with input as behind("6.1.0", "pti", "on")
+	t.silent(rule.fail) with input as behind("6.1.0", "nopti", "1")
 }
 
 # A word that the kernel takes is no second one.
@@ -77,6 +78,8 @@ test_fires_attack_vectors if {
 	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "auto;no_user_kernel")
 	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "auto,nosmt;no_guest_host,no_user_user")
 	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "off;x")
+	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "offline")
+	t.fires(rule.fail, "cmdline:mitigations") with input as t.cmdline_add("mitigations", "auto;no_cross_thread")
 }
 
 guest(kvm) := object.union(t.cmdline_add("mitigations", "auto;no_guest_host"), {"kernel": {"config": {"options": {"CONFIG_KVM": kvm}}}})

@@ -56,3 +56,9 @@ test_second_name if {
 	)}})
 	t.silent(rule.fail) with input as system
 }
+
+# Its value is not read.
+test_silent_nomerge_with_value if {
+	params := [changed | some p in t.cmdline_params; changed := object.union(p, {"value": {true: "0", false: p.value}[p.name == "slab_nomerge"]})]
+	t.silent(rule.fail) with input as t.put(t.good, "/cmdline/params", params)
+}

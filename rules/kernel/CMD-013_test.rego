@@ -41,7 +41,7 @@ test_fires_zeros if {
 }
 
 test_silent_numbers if {
-	every one in ["1", "0x1", "01", "10", "zero"] {
+	every one in ["1", "0x1", "01", "10", "zero", "-0"] {
 		t.silent(rule.fail) with input as t.cmdline_add("apparmor", one)
 	}
 }

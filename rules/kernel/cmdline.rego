@@ -5,10 +5,12 @@
 #   word to add), where unless it is right already by its built-in default
 #   (default: an option and the value that makes the parameter needless).
 #   How the kernel reads the value is in read: bool (kstrtobool), number
-#   (kstrtoul), list (words between commas), fold (small letters or capitals);
-#   else as a text. prefix: a word that begins with the parameter is taken for
-#   it (__setup). early: boot code looks for the word in the whole line, behind
-#   "--" and inside quotes too; earlyUntil is the first kernel that does not.
+#   (kstrtoul), list (words between commas), fold (small letters or capitals),
+#   begins (its first letters count), path (several slashes are one); else as a
+#   text. prefix: a word that begins with the parameter is taken for it, whatever
+#   its value (__setup). early: boot code looks for the word in the whole line,
+#   behind "--" and inside quotes too, and where it is "flag" for the bare word;
+#   earlyUntil is the first kernel that does not.
 #   repeats: each time that it stands there it adds to what stood there before.
 #   anywhere: boot code looks for the text, and not for a word. part: so does the
 #   code that reads the value. init: the kernel passes the word to init, also from
@@ -60,6 +62,13 @@ prefixed(row) := {p |
 early(row) := {p |
 	early_read(row)
 	some p in kernel.early_named[row.param]
+	not valued_flag(row, p)
+}
+
+# valued_flag: the code that looks for a flag does not take it with a value.
+valued_flag(row, p) if {
+	row.early == "flag"
+	kernel.has_text(p)
 }
 
 early_read(row) if {
@@ -77,7 +86,7 @@ forbidden(row) := [w | some w in words(row); matches(row, w.text)]
 
 matches(row, text) if {
 	row.forbid == "any"
-	not text in object.get(row, "allow", [])
+	not canonical(row, text) in object.get(row, "allow", [])
 }
 
 matches(row, text) if {
@@ -108,7 +117,11 @@ too_small(text, _) if count(text) > 15
 # readings are what a value may be taken for: where it switches a protection
 # off, rather more than the kernel takes it for. "off;no_user_user" has two
 # words.
-readings(row, text) := {lower(text), canonical(row, text)} | {word | some word in regex.split(`[,;]`, lower(text))}
+readings(row, text) := ({lower(text), canonical(row, text)} | {word | some word in regex.split(`[,;]`, lower(text))}) | {value |
+	row.read == "begins"
+	some value in row.forbid
+	startswith(text, value)
+}
 
 # canonical is the value as the kernel takes it.
 canonical(row, text) := "1" if {
@@ -122,6 +135,8 @@ canonical(row, text) := "1" if {
 	kernel.zero(text)
 } else := lower(text) if {
 	row.read == "fold"
+} else := regex.replace(text, "/+", "/") if {
+	row.read == "path"
 } else := text
 
 bad(row) if {
@@ -142,6 +157,8 @@ wanted(row) if {
 }
 
 right_text(row, text) if canonical(row, text) in row.want
+
+right_text(row, _) if row.prefix
 
 right_text(row, text) if {
 	row.read == "list"

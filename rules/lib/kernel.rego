@@ -147,8 +147,9 @@ truth(text) if {
 	regex.match(`^([nNfF0]|[oO][fF])`, text)
 }
 
-# zero: the text is 0 for kstrtoul, which takes a sign, octal and hexadecimal.
-zero(text) if regex.match(`^[+-]?(0[xX])?0+$`, text)
+# zero: the text is 0 for kstrtoul, which takes a plus, octal and hexadecimal, and
+# no minus.
+zero(text) if regex.match(`^\+?(0[xX])?0+$`, text)
 
 # enabled_param: a module's parameter that a bare word sets too, and that no
 # later one unsets.
