@@ -97,6 +97,14 @@ privileged_files(c, kind) := array.concat(own, of_host) if {
 	]
 }
 
+# keeps_attributes: the image holds capabilities of files, or may.
+keeps_attributes if count(arr(input.formats)) == 0
+
+keeps_attributes if {
+	some f in arr(input.formats)
+	f.attributes == true
+}
+
 # unseen_files says why not all of them are known; undefined where they are.
 unseen_files(c) := files_unknown(first) if {
 	first := [source.c | some source in file_sources(c); not files_known(source.c)][0]

@@ -36,6 +36,12 @@ found contains lib.finding("IMG-005", c, {
 fail contains f if {
 	some f in found
 	not lib.allowed(f)
+	lib.keeps_attributes
 }
 
 not_applicable contains lib.allowed(f) if some f in found
+
+not_applicable contains {"resource": f.resource, "reason": "the formats of this build cannot hold the capabilities of files"} if {
+	some f in found
+	not lib.keeps_attributes
+}

@@ -10,7 +10,9 @@ test_fires_setuid if {
 
 test_fires_filecaps if {
 	system := t.put(t.nginx_files("fileCaps", [{"path": "/usr/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false)
-	t.fires(rule.fail, "component:services/nginx") with input as system
+	t.silent(rule.fail) with input as system
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(system, "/formats", [])
+	t.fires(rule.fail, "component:services/nginx") with input as t.put(system, "/formats", [{"name": "tar", "attributes": true}])
 }
 
 test_silent_nnp if t.silent(rule.fail) with input as t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])

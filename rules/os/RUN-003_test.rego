@@ -27,6 +27,14 @@ test_silent_files if {
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(idle, sprintf("/components/4/files/%s", [kind]), file)
 }
 
+# It gives those that it has, and no others.
+test_fires_beside_files if {
+	file := {"path": "/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0, "kind": "cap_kill,cap_net_raw"}
+	system := t.put(t.put(t.nginx_caps(["CAP_CHOWN", "CAP_NET_RAW"]), "/components/4/spec/process/noNewPrivileges", false), "/components/4/files/fileCaps", [file])
+	{f.actual | some f in rule.fail} == {["CAP_CHOWN"]} with input as system
+	t.silent(rule.fail) with input as t.put(system, "/components/4/spec/process/capabilities/bounding", ["CAP_NET_RAW"])
+}
+
 test_silent_unseen if {
 	cut := t.put(open, "/components/4/files/truncated", true)
 	t.silent(rule.fail) with input as cut
