@@ -109,6 +109,14 @@ without_ipv6(id) if {
 	count(turned_on(id)) == 0
 }
 
+# So says a parameter of IPv6 for every interface that a network begins with.
+without_ipv6(id) if {
+	text := kernel.last("ipv6.disable_ipv6")
+	text != ""
+	not kernel.zero(text)
+	count(turned_on(id)) == 0
+}
+
 turned_on(id) := {name |
 	some c in members[id]
 	some name, v in lib.obj(lib.obj(lib.obj(c.spec).linux).sysctl)

@@ -62,6 +62,15 @@ test_no_ipv6_at_all if {
 	}
 }
 
+test_no_ipv6_by_parameter if {
+	found := ipv6.fail with input as t.put(made(t.good, {}), "/cmdline/params/-", {"name": "ipv6.disable-ipv6", "value": "1", "index": 90}) with data.seaworthy.active as packs
+	keys_of(found) == set()
+	every text in ["0", ""] {
+		still := ipv6.fail with input as t.put(made(t.good, {}), "/cmdline/params/-", {"name": "ipv6.disable_ipv6", "value": text, "index": 90}) with data.seaworthy.active as packs
+		keys_of(still) == redirects
+	}
+}
+
 test_ipv6_of_one_interface if {
 	system := made(t.good, {"net.ipv6.conf.all.disable_ipv6": "1", "net.ipv6.conf.eth0.disable_ipv6": "0"})
 	found := ipv6.fail with input as system with data.seaworthy.active as packs

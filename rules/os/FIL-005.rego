@@ -28,13 +28,13 @@ led(path) := lib.clean(sprintf("%s/%s", [lib.host_path(regex.replace(lib.clean(p
 # What PID 1, the OCI runtime or the kernel run or load: programs and libraries.
 program_folders := {
 	"/init", "/linuxrc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libexec", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64",
-	"/usr/libexec", "/usr/libx32", "/usr/local/lib", "/usr/local/lib64", "/usr/local/libexec",
+	"/usr/libexec", "/usr/share/containers/oci", "/usr/libx32", "/usr/local/lib", "/usr/local/lib64", "/usr/local/libexec",
 	"/opt/bin", "/opt/sbin", "/opt/cni", "/opt/containerd", "/opt/nri",
 }
 
 # Settings that make them run or load something, or say who is who. Inits run what
 # is in such folders: linuxkit/init every file of /etc/init.d.
-program_settings := `^/etc/(bash[^/]*|binfmt\.d|cdi|cni|conf\.d|containerd|crio|cron[^/]*|crontabs|crun|crypttab|dinit\.d|doas[^/]*|environment|finit[^/]*|fstab|group-?|gshadow-?|hotplug[^/]*|inetd\.conf|init|init\.[^/]+|inittab|ld-musl-[^/]*|ld\.so\.[^/]*|local\.d|mdev[^/]*|modprobe[^/]*|modules|modules-load\.d|nri|nsswitch\.conf|onboot[^/]*|onshutdown[^/]*|openrc|pam\.[^/]*|passwd-?|periodic|profile|profile\.d|rc|rc[0-9S]?\.[^/]+|request-key[^/]*|runc|runit|runlevels|s6[^/]*|security|service|services\.d|shadow-?|shells|shutdown[^/]*|startup|subgid|subuid|sudoers|sudoers\.d|sv|systemd|tmpfiles\.d|udev|xinetd[^/]*)(/|$)`
+program_settings := `^/etc/(bash[^/]*|binfmt\.d|cdi|cni|conf\.d|containerd|containers/oci|crio|cron[^/]*|crontabs|crun|crypttab|dinit\.d|doas[^/]*|environment|finit[^/]*|fstab|group-?|gshadow-?|hotplug[^/]*|inetd\.conf|init|init\.[^/]+|inittab|ld-musl-[^/]*|ld\.so\.[^/]*|local\.d|mdev[^/]*|modprobe[^/]*|modules|modules-load\.d|nri|nsswitch\.conf|onboot[^/]*|onshutdown[^/]*|openrc|pam\.[^/]*|passwd-?|periodic|profile|profile\.d|rc|rc[0-9S]?\.[^/]+|request-key[^/]*|runc|runit|runlevels|s6[^/]*|security|service|services\.d|shadow-?|shells|shutdown[^/]*|startup|subgid|subuid|sudoers|sudoers\.d|sv|systemd|tmpfiles\.d|udev|xinetd[^/]*)(/|$)`
 
 # The shell of root.
 program_files := {"/root/.ashrc", "/root/.bash_login", "/root/.bash_profile", "/root/.bashrc", "/root/.profile", "/root/.zshrc", "/.profile"}

@@ -62,8 +62,13 @@ found contains lib.finding("MNT-022", p.c, {
 	some path in p.writes
 	not others_files(path)
 	not path in {"/", "/var/log"}
+	not path in meant_for_all
 	[owner, below] := [kept | some kept in kept_below[path]; kept[0] != p.c.id][0]
 }
+
+# meant_for_all are folders that one component fills so that others read them:
+# /etc/resolv.conf of the host is a link into this one.
+meant_for_all := {"/run/resolvconf"}
 
 # kept_below are the services that have a folder somewhere below one, and which.
 kept_below[dir] contains [p.c.id, path] if {

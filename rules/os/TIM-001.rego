@@ -24,6 +24,7 @@ present if {
 	some c in lib.containers
 	c.section in {"onboot", "services"}
 	"CAP_SYS_TIME" in lib.caps(c)
+	lib.host_root(c)
 	lib.runs_one_of(c, {n | some n in given.params.time_components})
 }
 

@@ -20,6 +20,12 @@ test_fires_powerless if t.fires(rule.fail, "image:test") with input as with_prog
 
 test_fires_section if t.fires(rule.fail, "image:test") with input as t.put(with_program(chronyd, ["CAP_SYS_TIME"]), "/components/4/section", "volumes")
 
+# The clock is the host's.
+test_fires_user_namespace if {
+	system := with_program(chronyd, ["CAP_SYS_TIME"])
+	t.fires(rule.fail, "image:test") with input as t.put(t.put(system, "/components/4/spec/linux/namespaces/-", {"type": "user"}), "/components/4/spec/linux/uidMappings", [{"containerID": 0, "hostID": 1000, "size": 9}])
+}
+
 test_silent_program if t.silent(rule.fail) with input as with_program(chronyd, ["CAP_SYS_TIME"])
 
 test_checked if rule.checked == {"image:test"} with input as t.good
