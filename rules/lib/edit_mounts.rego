@@ -139,6 +139,11 @@ without_bind_ns(c, key) := take(c, sprintf("/runtime/bindNS/%s", [key])) if {
 	written(c).runtime.bindNS[key]
 } else := put(c, sprintf("/runtime/bindNS/%s", [key]), "")
 
+# made_by_init has init make a folder before the component starts.
+made_by_init(c, path) := add(c, "/runtime/mkdir", path) if {
+	written(c).runtime.mkdir
+} else := put(c, "/runtime/mkdir", array.concat(lib.arr(object.get(label(c), ["runtime", "mkdir"], [])), [path]))
+
 # read_only is reoption for what must not be written to: with all that is mounted
 # below it, where there is something.
 read_only(p) := reoption(p, {"rw", "rrw"}, ["ro"]) if {

@@ -4,7 +4,7 @@ import data.seaworthy.rules.TIM_001 as rule
 import data.seaworthy.testing as t
 
 # with_program gives a service another program, and capabilities.
-with_program(program, names) := t.put(t.put(t.good, "/components/4/program", object.union(t.good.components[4].program, program)), "/components/4/spec/process/capabilities/bounding", names)
+with_program(program, names) := t.put(t.nginx_caps(names), "/components/4/program", object.union(t.good.components[4].program, program))
 
 chronyd := {"path": "/usr/sbin/chronyd"}
 
