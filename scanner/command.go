@@ -68,8 +68,11 @@ func Questions(c *system.Component) []string {
 // absolute is a mount's destination as the runtime takes it.
 func absolute(p string) string { return path.Join("/", p) }
 
-// candidates are where the runtime looks for the program, in order; or why that
-// cannot be said.
+// usualPath is where programs look that find no PATH.
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// candidates are where the runtime may look for the program, in order. Where why
+// says something, which of them counts is not known; without any, nothing is.
 func (cmd *started) candidates() (out []string, why string) {
 	name, cwd := cmd.Process.Args[0], cmd.Process.Cwd
 	if !strings.HasPrefix(cwd, "/") {
@@ -83,19 +86,20 @@ func (cmd *started) candidates() (out []string, why string) {
 	if strings.Contains(name, "/") {
 		return []string{in(cwd, name)}, ""
 	}
-	search, n := "", 0
+	var search []string
 	for _, e := range cmd.Process.Env {
-		if v, ok := strings.CutPrefix(e, "PATH="); ok {
-			search, n = v, n+1
+		if v, ok := strings.CutPrefix(e, "PATH="); ok && v != "" {
+			search = append(search, v)
 		}
 	}
-	if n != 1 || search == "" {
-		return nil, "its environment has no PATH, or several"
+	if len(search) != 1 {
+		why = "its environment has no PATH, or several"
+		search = append(search, usualPath)
 	}
-	for _, dir := range strings.Split(search, ":") {
+	for _, dir := range strings.Split(strings.Join(search, ":"), ":") {
 		out = append(out, in(in(cwd, dir), name))
 	}
-	return out, ""
+	return out, why
 }
 
 // in is a path as it is read in a folder. Its .. stay: links decide where they
@@ -148,7 +152,8 @@ func programFacts(c *system.Component, found map[string]programs.Found) facts.Pr
 	}
 	out := facts.Program{Name: cmd.Process.Args[0], State: "unknown"}
 	paths, why := cmd.candidates()
-	if out.Why = why; why != "" {
+	if len(paths) == 0 {
+		out.Why = why
 		return out
 	}
 	r := newRoot(cmd, found)
@@ -162,6 +167,9 @@ func programFacts(c *system.Component, found map[string]programs.Found) facts.Pr
 			return out
 		case mount != "":
 			out.Why = "what is mounted at " + mount + " may bring it"
+			return out
+		case why != "" && f.Type != "":
+			out.Why = why
 			return out
 		case f.Type == "file" && f.Mode&0o111 != 0:
 			out.State, out.Path, out.Format, out.Arch = "found", f.Real, f.Head.Format, f.Head.Arch

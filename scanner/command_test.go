@@ -64,6 +64,37 @@ func TestProgramFacts(t *testing.T) {
 	}
 }
 
+// Where it is not known in which folders the runtime looks, a program that is in
+// none of them is missing.
+func TestProgramWithoutPath(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ env, there, state string }{
+		"none":             {`[]`, "", "missing"},
+		"none, and usual":  {`[]`, "/usr/sbin/web", "unknown"},
+		"empty":            {`["PATH="]`, "", "missing"},
+		"two":              {`["PATH=/opt", "PATH=/srv"]`, "", "missing"},
+		"two, and first":   {`["PATH=/opt", "PATH=/srv"]`, "/opt/web", "unknown"},
+		"two, and second":  {`["PATH=/opt", "PATH=/srv"]`, "/srv/web", "unknown"},
+		"two, and usual":   {`["PATH=/opt", "PATH=/srv"]`, "/bin/web", "unknown"},
+		"one, and another": {`["PATH=/opt"]`, "/bin/web", "missing"},
+	} {
+		component := commanded(t, `{"process": {"args": ["web"], "env": `+c.env+`}}`)
+		found := map[string]programs.Found{}
+		for _, p := range Questions(component) {
+			found[p] = programs.Found{Via: []string{p}}
+		}
+		if c.there != "" && c.state == "unknown" {
+			if _, asked := found[c.there]; !asked {
+				t.Errorf("%s: nothing asks for %s", name, c.there)
+			}
+			found[c.there] = programs.Found{Via: []string{c.there}, Real: c.there, Type: "file", Mode: 0o755}
+		}
+		if got := programFacts(component, found); got.State != c.state || (got.Why != "") != (c.state == "unknown") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestMissingTargets(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
