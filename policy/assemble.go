@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -154,7 +153,7 @@ func (l *library) defining(ref string) []file {
 		return nil
 	}
 	var out []file
-	for _, pkg := range slices.Sorted(maps.Keys(l.byPkg)) {
+	for _, pkg := range l.pkgs {
 		if related(pkg, ref) {
 			out = append(out, l.byPkg[pkg]...)
 		}
@@ -207,8 +206,12 @@ func ground(ref ast.Ref) []string {
 }
 
 // related: one of the two dotted paths holds the other.
-func related(a, b string) bool {
-	return strings.HasPrefix(a+".", b+".") || strings.HasPrefix(b+".", a+".") || b == ""
+func related(a, b string) bool { return b == "" || leads(a, b) || leads(b, a) }
+
+// leads: path, or the whole of to.
+func leads(path, to string) bool {
+	rest, ok := strings.CutPrefix(to, path)
+	return ok && (rest == "" || rest[0] == '.')
 }
 
 // digest is sha256:HEX over the path and the content of every file that

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
@@ -22,7 +20,7 @@ import (
 // same time.
 type program struct {
 	set      *set
-	query    rego.PreparedEvalQuery
+	query    ast.Body
 	compiler *ast.Compiler
 	store    storage.Store
 	// ours: what it evaluates is linked into this program.
@@ -39,7 +37,7 @@ type program struct {
 // What was checked before is not checked again: what is linked into this
 // program, by its tests, and a guest when it was opened.
 func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*program, error) {
-	own := map[string]any{"date": date, "policy": partsData(parts)}
+	own := map[string]any{"date": date, "policy": partsData(parts)} // see ownData
 	if s.active != nil {
 		active := make([]any, 0, len(s.active))
 		for _, name := range s.active {
@@ -47,38 +45,37 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 		}
 		own["active"] = active
 	}
+	c, store, err := s.compile(own, checked)
+	if err != nil {
+		return nil, err
+	}
+	return &program{set: s, query: query(s), compiler: c, store: store}, nil
+}
+
+// ownData are the keys below data.seaworthy that the engine writes.
+var ownData = []string{"active", "date", "policy"}
+
+// compile compiles the modules of a set, and puts its data beside own.
+func (s *set) compile(own map[string]any, checked bool) (*ast.Compiler, storage.Store, error) {
+	if s.ready != nil {
+		return s.compileReady(own)
+	}
 	data := maps.Clone(s.data)
 	data[reserved] = own
-
-	if !checked {
-		if err := checkRefs(s, data); err != nil {
-			return nil, err
-		}
-	}
 	c := newCompiler()
-	switch {
-	case s.ready != nil:
-		if err := s.load(); err != nil {
-			return nil, err
-		}
-		c.WithSkipStages(rewriting()...)
-	case checked:
+	if checked {
 		c.WithSkipStages(checks...)
+	} else if err := checkRefs(s, data); err != nil {
+		return nil, nil, err
 	}
-	c.Compile(s.modules)
-	if c.Failed() {
-		return nil, regoErrors(c.Errors)
+	if c.Compile(s.modules); c.Failed() {
+		return nil, nil, regoErrors(c.Errors)
 	}
-	store := inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	q, err := rego.New(
-		rego.Compiler(c),
-		rego.Store(store),
-		rego.ParsedQuery(query(s)),
-	).PrepareForEval(context.Background())
-	if err != nil {
-		return nil, regoErrors(err)
-	}
-	return &program{set: s, query: q, compiler: c, store: store}, nil
+	return c, newStore(data), nil
+}
+
+func newStore(data map[string]any) storage.Store {
+	return inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 }
 
 // newCompiler makes a compiler for the language that rules are written in.
@@ -118,25 +115,23 @@ func partsData(parts []decision.PolicyPart) []any {
 	return out
 }
 
-// query asks for every set of every rule at once:
-// result = {"CAP_001": {"fail": data.seaworthy.rules.CAP_001.fail, ...}, ...}.
+// query asks for every set of every rule at once, and calls each as resultVar
+// does. It is as plain as the compiler would make it.
 func query(s *set) ast.Body {
 	body := warm(s)
-	var all [][2]*ast.Term
 	for _, r := range s.rules {
-		var own [][2]*ast.Term
 		for _, name := range r.defines {
 			ref := ast.Ref{
 				ast.DefaultRootDocument, ast.StringTerm("seaworthy"), ast.StringTerm("rules"),
 				ast.StringTerm(r.pkg), ast.StringTerm(name),
 			}
-			own = append(own, ast.Item(ast.StringTerm(name), ast.NewTerm(ref)))
+			body.Append(ast.Equality.Expr(ast.NewTerm(resultVar(r, name)), ast.NewTerm(ref)))
 		}
-		all = append(all, ast.Item(ast.StringTerm(r.pkg), ast.ObjectTerm(own...)))
 	}
-	body.Append(ast.Equality.Expr(ast.VarTerm(resultVar), ast.ObjectTerm(all...)))
 	return body
 }
+
+func resultVar(r *rule, name string) ast.Var { return ast.Var(r.pkg + "." + name) }
 
 // warm has the helpers evaluated as a whole that give out their results by
 // key, as fail[id] does for the families of rules that read one table: asked
@@ -164,8 +159,6 @@ func warm(s *set) ast.Body {
 	}
 	return body
 }
-
-const resultVar = "result"
 
 // checkRefs refuses references below data to what is not there: a parameter,
 // a table or a helper that is misspelt would leave a rule silently without
@@ -230,7 +223,7 @@ func refPos(name string, ref ast.Ref) system.Position {
 // data, the first key must be there, and the second one among the parameters.
 func resolves(path []string, defined map[string]bool, data map[string]any) bool {
 	if path[0] == reserved {
-		if len(path) == 2 && slices.Contains([]string{"active", "date", "policy"}, path[1]) {
+		if len(path) == 2 && slices.Contains(ownData, path[1]) {
 			return true
 		}
 		full := strings.Join(path, ".")

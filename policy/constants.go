@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -25,7 +26,15 @@ const worthForesight = 4
 // foresee evaluates the rules that reach no input. Nothing bounds how long they
 // take, so they must be ours.
 func (p *program) foresee(ctx context.Context) error {
-	refs := steadyRefs(p.compiler)
+	known, err := constants(ctx, p.compiler, p.store, p.set.cache(nil), steadyRefs(p.compiler, false))
+	if err == nil {
+		p.known.Store(&known)
+	}
+	return err
+}
+
+// constants evaluates what refs stand for, where that is defined.
+func constants(ctx context.Context, c *ast.Compiler, store storage.Store, cache topdown.VirtualCache, refs []ast.Ref) (known []constant, err error) {
 	var body ast.Body
 	for i, ref := range refs {
 		// A list, which is empty for what is undefined.
@@ -34,15 +43,14 @@ func (p *program) foresee(ctx context.Context) error {
 		body.Append(ast.Equality.Expr(ast.VarTerm(constantVar(i)), value))
 	}
 	if len(body) == 0 {
-		return nil
+		return nil, nil
 	}
-	compiled, err := p.compiler.QueryCompiler().Compile(body)
+	compiled, err := c.QueryCompiler().Compile(body)
 	if err != nil {
-		return regoErrors(err)
+		return nil, regoErrors(err)
 	}
-	return storage.Txn(ctx, p.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
-		query := topdown.NewQuery(compiled).WithCompiler(p.compiler).WithStore(p.store).WithTransaction(txn).WithStrictBuiltinErrors(true)
-		var known []constant
+	err = storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+		query := topdown.NewQuery(compiled).WithCompiler(c).WithStore(store).WithTransaction(txn).WithVirtualCache(cache).WithStrictBuiltinErrors(true)
 		err := query.Iter(ctx, func(result topdown.QueryResult) error {
 			for i, ref := range refs {
 				if list := result[ast.Var(constantVar(i))].Value.(*ast.Array); list.Len() == 1 {
@@ -54,17 +62,20 @@ func (p *program) foresee(ctx context.Context) error {
 		if err != nil {
 			return evalError(err)
 		}
-		p.known.Store(&known)
 		return nil
 	})
+	return known, err
 }
 
 // steadyRefs are what stands for the rules that reach no input: of a set or an
-// object, the whole.
-func steadyRefs(c *ast.Compiler) []ast.Ref {
+// object, the whole. always: nor do they reach what the engine says of a decision.
+func steadyRefs(c *ast.Compiler, always bool) []ast.Ref {
 	var refs []ast.Ref
 	seen := map[string]bool{}
-	s := steady{compiler: c, known: map[*ast.Rule]bool{}}
+	s := steady{compiler: c, graph: c.Graph, always: always, known: map[*ast.Rule]bool{}}
+	if s.graph == nil {
+		s.graph = ast.NewGraph(c.Modules, c.GetRulesDynamic)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Modules)) {
 		for _, r := range c.Modules[name].Rules {
 			ref := r.Ref().GroundPrefix()
@@ -85,6 +96,8 @@ func constantVar(i int) string { return fmt.Sprintf("constant%d", i) }
 // steady tells which rules reach no input.
 type steady struct {
 	compiler *ast.Compiler
+	graph    *ast.Graph
+	always   bool
 	known    map[*ast.Rule]bool
 }
 
@@ -105,24 +118,22 @@ func (s *steady) rule(r *ast.Rule) bool {
 	s.known[r] = true // rules do not call themselves
 	result := true
 	ast.WalkTerms(r, func(t *ast.Term) bool {
-		result = result && !t.Equal(ast.InputRootDocument)
+		result = result && !t.Equal(ast.InputRootDocument) && !(s.always && ofDecision(t))
 		return !result
 	})
-	for d := range s.compiler.Graph.Dependencies(r) {
+	for d := range s.graph.Dependencies(r) {
 		result = result && s.rule(d.(*ast.Rule))
 	}
 	s.known[r] = result
 	return result
 }
 
-// cacheOf begins an evaluation's cache with what is known already.
-func cacheOf(known *[]constant) topdown.VirtualCache {
-	cache := topdown.NewVirtualCache()
-	if known == nil {
-		return cache
+// ofDecision: a reference that may lead to what compile puts below data.seaworthy.
+func ofDecision(t *ast.Term) bool {
+	ref, ok := t.Value.(ast.Ref)
+	if !ok || !ref[0].Equal(ast.DefaultRootDocument) {
+		return false
 	}
-	for _, k := range *known {
-		cache.Put(k.ref, k.value)
-	}
-	return cache
+	path := strings.Join(ground(ref), ".")
+	return slices.ContainsFunc(ownData, func(name string) bool { return related(path, reserved+"."+name) })
 }

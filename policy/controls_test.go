@@ -102,7 +102,7 @@ func TestFrameworkTerms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := rowsOf(library.data)
+	rows := rowsOf(library.tables().data)
 	for _, fw := range builtinFrameworks(t) {
 		if fw.Version == "" || fw.URL == "" || fw.Text == "" {
 			t.Errorf("%s: no version, url or text", fw.ID)
@@ -136,7 +136,7 @@ func TestRowsOfKSPP(t *testing.T) {
 		t.Fatal(err)
 	}
 	var unlisted []string
-	for _, row := range rowsOf(library.data) {
+	for _, row := range rowsOf(library.tables().data) {
 		cites := slices.ContainsFunc(row.Sources, func(s string) bool { return strings.HasPrefix(s, "KSPP") })
 		listed := slices.ContainsFunc(fw.Controls, func(c Control) bool {
 			return slices.ContainsFunc(c.Terms, func(term Term) bool { return term.selects(&row) })

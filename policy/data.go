@@ -23,11 +23,16 @@ const reserved = "seaworthy"
 // paramsKey holds the parameters of the rules, by name.
 const paramsKey = "params"
 
+// tables are what data files hold, and which file each key is in.
+type tables struct {
+	data  map[string]any
+	owner map[string]file
+}
+
 // readData merges data files; each has top-level keys of its own.
-func readData(files []file) (data map[string]any, owner map[string]file, err error) {
-	out := map[string]any{}
+func readData(files []file) (tables, error) {
+	out := tables{map[string]any{}, map[string]file{}}
 	var errs []error
-	owner = map[string]file{}
 	for _, f := range files {
 		doc, err := decodeObject(f)
 		if err != nil {
@@ -38,14 +43,14 @@ func readData(files []file) (data map[string]any, owner map[string]file, err err
 			switch {
 			case key == reserved:
 				errs = append(errs, system.BadInput("%s: the key %q is the engine's own", f.name, key).Suggest("use another key"))
-			case owner[key].name != "":
-				errs = append(errs, system.BadInput("%s: data key %q is in %s already", f.name, key, owner[key].name))
+			case out.owner[key].name != "":
+				errs = append(errs, system.BadInput("%s: data key %q is in %s already", f.name, key, out.owner[key].name))
 			default:
-				owner[key], out[key] = f, doc[key]
+				out.owner[key], out.data[key] = f, doc[key]
 			}
 		}
 	}
-	return out, owner, errors.Join(errs...)
+	return out, errors.Join(errs...)
 }
 
 func decodeObject(f file) (map[string]any, error) {

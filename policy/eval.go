@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -112,10 +112,20 @@ func watchClock(most time.Duration) watch {
 
 // eval returns every error of a builtin, not the first one only: where a rule
 // stumbles, its silence is no pass.
-func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet, err error) {
+func (p *program) eval(ctx context.Context, value ast.Value) (results []topdown.QueryResult, err error) {
 	defer notCrash(&err)
 	var stumbles []topdown.Error
-	rs, err = p.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true), rego.EvalBuiltinErrorList(&stumbles), rego.EvalVirtualCache(cacheOf(p.known.Load())))
+	cancel := topdown.NewCancel()
+	defer context.AfterFunc(ctx, cancel.Cancel)()
+	err = storage.Txn(ctx, p.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+		return topdown.NewQuery(p.query).WithCompiler(p.compiler).WithStore(p.store).WithTransaction(txn).
+			WithInput(ast.NewTerm(value)).WithVirtualCache(p.set.cache(p.known.Load())).
+			WithCancel(cancel).WithBuiltinErrorList(&stumbles).
+			Iter(ctx, func(r topdown.QueryResult) error {
+				results = append(results, r)
+				return nil
+			})
+	})
 	if err != nil {
 		return nil, evalError(err)
 	}
@@ -127,7 +137,7 @@ func (p *program) eval(ctx context.Context, value ast.Value) (rs rego.ResultSet,
 			errs = append(errs, e)
 		}
 	}
-	return rs, errors.Join(errs...)
+	return results, errors.Join(errs...)
 }
 
 // notCrash makes an error of a crash of the evaluator's.
@@ -151,24 +161,25 @@ func evalError(err error) error {
 }
 
 // unpack checks the frame of the result: every rule, every set, each a list.
-func (p *program) unpack(rs rego.ResultSet) (map[string]map[string][]any, error) {
-	if len(rs) != 1 {
-		return nil, system.Unusable("the rules gave %d results, not one", len(rs))
+func (p *program) unpack(results []topdown.QueryResult) (map[string]map[string][]any, error) {
+	if len(results) != 1 {
+		return nil, system.Unusable("the rules gave %d results, not one", len(results))
 	}
-	all, _ := rs[0].Bindings[resultVar].(map[string]any)
 	out := make(map[string]map[string][]any, len(p.set.rules))
 	for _, r := range p.set.rules {
-		own, ok := all[r.pkg].(map[string]any)
-		if !ok {
-			return nil, system.Unusable("rule %s gave no result", r.ID)
-		}
 		out[r.pkg] = map[string][]any{}
 		for _, name := range r.defines {
-			list, ok := own[name].([]any)
+			t, ok := results[0][resultVar(r, name)]
 			if !ok {
+				return nil, system.Unusable("rule %s: %s gave no result", r.ID, name)
+			}
+			v, err := ast.JSONWithOpt(t.Value, ast.JSONOpt{SortSets: true})
+			if err != nil {
+				return nil, system.Unusable("rule %s: %s", r.ID, name).Because(err)
+			}
+			if out[r.pkg][name], ok = v.([]any); !ok {
 				return nil, system.Unusable("rule %s: %s is not a set", r.ID, name)
 			}
-			out[r.pkg][name] = list
 		}
 	}
 	return out, nil

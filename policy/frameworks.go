@@ -157,7 +157,7 @@ func (p *policies) ownFrameworks() (map[string]*Framework, error) {
 
 // rows of the built-in tables, and those that guests add.
 func (l *library) rows(p *policies) []Row {
-	out := rowsOf(l.data)
+	out := rowsOf(l.tables().data)
 	for _, plan := range p.plans {
 		for _, r := range plan.Rows {
 			same := func(o Row) bool { return o.Rule == r.Rule && o.Resource == r.Resource }

@@ -156,8 +156,9 @@ func (l *library) openGuest(t *tree, j job) (*guest, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range slices.Sorted(maps.Keys(own.data)) {
-		err = errors.Join(err, checkNumbers(own.owner[key], []string{key}, own.data[key]))
+	given := own.tables()
+	for _, key := range slices.Sorted(maps.Keys(given.data)) {
+		err = errors.Join(err, checkNumbers(given.owner[key], []string{key}, given.data[key]))
 	}
 	if err != nil {
 		return nil, err
@@ -170,7 +171,7 @@ func (l *library) openGuest(t *tree, j job) (*guest, error) {
 		return nil, err
 	}
 	g := &guest{library: l, own: own}
-	if g.data, g.plan.Adjusted, err = overlay(l.data, own.data); err != nil {
+	if g.data, g.plan.Adjusted, err = overlay(l.tables().data, given.data); err != nil {
 		return nil, err
 	}
 	if len(defaults) > 0 {

@@ -19,15 +19,14 @@ type library struct {
 	*tree
 	builtin bool
 	byPkg   map[string][]file
+	pkgs    []string // the keys of byPkg, sorted
 	packs   map[string]*pack
-	data    map[string]any
-	owner   map[string]file // which file a key of data is in
+	tables  func() tables
 	// meter is where a guest earns credit for modules of this library that it
 	// needs; nil where nobody counts.
 	meter *meter
-	// ready are the modules that are compiled already, by file; nil where none
-	// is.
-	ready map[string]*ready
+	// built is what a build keeps of it, nil where that is nothing.
+	built *built
 }
 
 // metered is the same library, for a guest whose work is counted.
@@ -52,11 +51,7 @@ var builtin = sync.OnceValues(func() (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := index(t, true)
-	if err == nil {
-		l.usePrecompiled()
-	}
-	return l, err
+	return index(t, true)
 })
 
 func index(t *tree, builtin bool) (*library, error) {
@@ -75,11 +70,18 @@ func index(t *tree, builtin bool) (*library, error) {
 		}
 		l.byPkg[pkg] = append(l.byPkg[pkg], f)
 	}
+	l.pkgs = slices.Sorted(maps.Keys(l.byPkg))
 	var err error
 	if l.packs, err = parsePacks(t.packs, builtin); err != nil {
 		errs = append(errs, err)
 	}
-	if l.data, l.owner, err = readData(t.data); err != nil {
+	if builtin {
+		l.usePrecompiled()
+	}
+	read := sync.OnceValues(func() (tables, error) { return readData(t.data) })
+	l.tables = func() tables { out, _ := read(); return out }
+	if l.built == nil { // else the build has read it, and few commands do
+		_, err := read()
 		errs = append(errs, err)
 	}
 	return l, errors.Join(errs...)
@@ -110,8 +112,10 @@ type set struct {
 	// none, and then each row of a table counts.
 	active []string
 	files  []file // all that the digest covers
-	// ready are its modules where they are compiled already: see load.
+	// ready are its modules where they are compiled already: see load. Its data
+	// is that of the build.
 	ready map[string]*ready
+	built *built
 }
 
 // topPack is the pack of a folder that no other one of it includes.

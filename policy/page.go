@@ -48,7 +48,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 		} `json:"components"`
 		Kconfig, Cmdline, Sysctl []row
 	}
-	raw, err := json.Marshal(l.data)
+	raw, err := json.Marshal(l.tables().data)
 	if err == nil {
 		err = json.Unmarshal(raw, &tables)
 	}

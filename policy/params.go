@@ -77,7 +77,7 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 	}
 	defaults = map[string]any{}
 	var errs []error
-	builtin, _ := l.data[paramsKey].(map[string]any)
+	builtin, _ := l.tables().data[paramsKey].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(mine.props)) {
 		if _, there := builtin[name]; there {
 			errs = append(errs, system.BadInput("%s: parameter %q is built in", mine.from.name, name).Suggest("give it a name of its own"))
@@ -119,11 +119,11 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 
 // params are the parameters that a library's data sets, and the file that does.
 func (l *library) params() (map[string]any, file, error) {
-	v, there := l.data[paramsKey]
+	v, there := l.tables().data[paramsKey]
 	if !there {
 		return nil, file{}, nil
 	}
-	from := l.owner[paramsKey]
+	from := l.tables().owner[paramsKey]
 	set, ok := v.(map[string]any)
 	if !ok {
 		return nil, from, system.BadInput("the key %q must be an object", paramsKey).At(pointerPos(from, []string{paramsKey}))
@@ -206,7 +206,7 @@ func Parameters(ctx context.Context, o Options) ([]Parameter, error) {
 }
 
 func (l *library) parameters(ctx context.Context, o Options) ([]Parameter, error) {
-	all, err := l.describeParams(l.data)
+	all, err := l.describeParams(l.tables().data)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/binary"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/version"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -29,6 +32,15 @@ var precompiled embed.FS
 // precompiledFile is the result, in the folder policy.
 const precompiledFile = "precompiled/rules.bin"
 
+// built is what a build keeps of the built-in rules.
+type built struct {
+	modules map[string]*ready // by file
+	tables  map[string]*value // the data, by top-level key
+	// constants are what no system and no decision changes, by the last part of
+	// what they are called.
+	constants map[string][]*value
+}
+
 // ready is a built-in module that is compiled already.
 type ready struct {
 	// refs are the paths below data that it names, as dataRefs gives them.
@@ -44,23 +56,24 @@ type readyRule struct {
 	Defines []string
 }
 
-// Precompile writes what the built-in rules compile to. Equal rules give equal
-// bytes.
+// Precompile writes what the built-in rules compile to, their data, and what
+// follows from these alone. Equal rules give equal bytes.
 func Precompile(w io.Writer) error {
 	l, err := builtin()
 	if err != nil {
 		return err
 	}
-	all, err := l.compileAll()
+	all, c, err := l.compileAll()
 	if err != nil {
 		return err
 	}
-	var out []byte
-	put := func(b []byte) {
-		out = binary.AppendUvarint(out, uint64(len(b)))
-		out = append(out, b...)
+	known, err := l.constants(c)
+	if err != nil {
+		return err
 	}
-	put(l.fingerprint())
+	var p packer
+	p.put(l.fingerprint())
+	p.count(len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		r := all[name]
 		var rule []byte
@@ -69,20 +82,75 @@ func Precompile(w io.Writer) error {
 				return err
 			}
 		}
-		put([]byte(name))
-		put([]byte(strings.Join(r.refs, "\n")))
-		put(rule)
-		put(r.module)
+		p.put([]byte(name))
+		p.put([]byte(strings.Join(r.refs, "\n")))
+		p.put(rule)
+		p.put(r.module)
 	}
-	_, err = w.Write(out)
-	return err
+	data := l.tables().data
+	p.count(len(data))
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		v, err := ast.InterfaceToValue(data[key])
+		if err != nil {
+			return err
+		}
+		p.value(key, ast.NewTerm(v))
+	}
+	p.count(len(known))
+	for _, k := range known {
+		p.value(strings.Join(ground(k.ref), "\n"), k.value)
+	}
+	if p.err == nil {
+		_, p.err = w.Write(p.out)
+	}
+	return p.err
+}
+
+// constants are worth keeping where they are more than a second name of a table.
+func (l *library) constants(c *ast.Compiler) ([]constant, error) {
+	data := l.tables().data
+	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), steadyRefs(c, true))
+	if err != nil {
+		return nil, err
+	}
+	tables := ast.NewSet()
+	for _, v := range data {
+		value, err := ast.InterfaceToValue(v)
+		if err != nil {
+			return nil, err
+		}
+		tables.Add(ast.NewTerm(value))
+	}
+	return slices.DeleteFunc(known, func(k constant) bool { return tables.Contains(k.value) }), nil
+}
+
+// packer writes byte strings, their lengths first.
+type packer struct {
+	out []byte
+	err error
+}
+
+func (p *packer) count(n int) { p.out = binary.AppendUvarint(p.out, uint64(n)) }
+
+func (p *packer) put(b []byte) {
+	p.count(len(b))
+	p.out = append(p.out, b...)
+}
+
+func (p *packer) value(name string, t *ast.Term) {
+	raw, err := compiled.EncodeTerm(t)
+	if err != nil {
+		p.err = fmt.Errorf("%q: %w", name, err)
+	}
+	p.put([]byte(name))
+	p.put(raw)
 }
 
 // fingerprint is of all that decides what the rules compile to.
 func (l *library) fingerprint() []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "1 %s %q\n", version.Version, allowed)
-	for _, f := range l.modules {
+	fmt.Fprintf(h, "2 %s %q\n", version.Version, allowed)
+	for _, f := range slices.Concat(l.modules, l.tree.data) {
 		fmt.Fprintf(h, "%q %q %d\n", f.path, f.name, len(f.content))
 		h.Write(f.content)
 	}
@@ -91,21 +159,21 @@ func (l *library) fingerprint() []byte {
 
 // compileAll compiles all modules of a library together. What a module becomes
 // does not depend on which others are asked for, so any of them can be used.
-func (l *library) compileAll() (map[string]*ready, error) {
+func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 	out := map[string]*ready{}
 	modules := map[string]*ast.Module{}
 	for pkg, files := range l.byPkg {
 		for _, f := range files {
 			m, err := parse(f)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			modules[f.name] = m
 			r := &ready{refs: dataRefs(m)}
 			if strings.HasPrefix(pkg, rulesPackage) {
 				rule, err := parseRule(f)
 				if err != nil {
-					return nil, err
+					return nil, nil, err
 				}
 				r.rule = &readyRule{rule.RuleInfo, rule.defines}
 				r.rule.Source = "" // it is the file
@@ -116,69 +184,95 @@ func (l *library) compileAll() (map[string]*ready, error) {
 	c := newCompiler()
 	c.WithSkipStages(checks...)
 	if c.Compile(modules); c.Failed() {
-		return nil, regoErrors(c.Errors)
+		return nil, nil, regoErrors(c.Errors)
 	}
 	for name, m := range c.Modules {
 		var err error
 		if out[name].module, err = compiled.Encode(m); err != nil {
-			return nil, system.Unusable("%s", name).Because(err)
+			return nil, nil, system.Unusable("%s", name).Because(err)
 		}
 	}
-	return out, nil
+	return out, c, nil
 }
 
 var errStale = errors.New("compiled rules are of others, or damaged")
 
 // readPrecompiled reads what Precompile has written for the same library.
-func (l *library) readPrecompiled(raw []byte) (map[string]*ready, error) {
-	ok := true
-	get := func() []byte {
-		n, size := binary.Uvarint(raw)
-		if ok = ok && size > 0 && n <= uint64(len(raw)-size); !ok {
-			return nil
-		}
-		b := raw[size : size+int(n)]
-		raw = raw[size+int(n):]
-		return b
-	}
-	if string(get()) != string(l.fingerprint()) {
+func (l *library) readPrecompiled(raw []byte) (*built, error) {
+	u := unpacker{in: raw}
+	if string(u.get()) != string(l.fingerprint()) {
 		return nil, errStale
 	}
-	out := map[string]*ready{}
-	for ok && len(raw) > 0 {
-		name, refs, rule, module := string(get()), get(), get(), get()
-		r := &ready{module: module}
+	out := &built{map[string]*ready{}, map[string]*value{}, map[string][]*value{}}
+	for range u.count() {
+		name, refs, rule := string(u.get()), u.get(), u.get()
+		r := &ready{module: u.get()}
 		if len(refs) > 0 {
 			r.refs = strings.Split(string(refs), "\n")
 		}
 		if len(rule) > 0 {
 			r.rule = &readyRule{}
-			ok = ok && json.Unmarshal(rule, r.rule) == nil
+			u.bad = u.bad || json.Unmarshal(rule, r.rule) != nil
 		}
-		out[name] = r
+		out.modules[name] = r
 	}
-	if !ok {
+	for range u.count() {
+		key := string(u.get())
+		out.tables[key] = &value{raw: u.get()}
+	}
+	for range u.count() {
+		ref := ast.Ref{ast.DefaultRootDocument}
+		name := ""
+		for name = range strings.SplitSeq(string(u.get()), "\n") {
+			ref = append(ref, ast.StringTerm(name))
+		}
+		out.constants[name] = append(out.constants[name], &value{ref: ref, raw: u.get()})
+	}
+	if u.bad || len(u.in) > 0 {
 		return nil, errStale
 	}
 	return out, nil
+}
+
+// unpacker reads what packer wrote. What is damaged reads as empty.
+type unpacker struct {
+	in  []byte
+	bad bool
+}
+
+// count is a length, or a number of things that take a byte each at least.
+func (u *unpacker) count() int {
+	n, size := binary.Uvarint(u.in)
+	if u.bad = u.bad || size <= 0 || n > uint64(len(u.in)-size); u.bad {
+		return 0
+	}
+	u.in = u.in[size:]
+	return int(n)
+}
+
+func (u *unpacker) get() []byte {
+	n := u.count()
+	b := u.in[:n]
+	u.in = u.in[n:]
+	return b
 }
 
 // usePrecompiled has the built-in library use what is linked into the program,
 // where that is of these rules.
 func (l *library) usePrecompiled() {
 	if raw, err := precompiled.ReadFile(precompiledFile); err == nil {
-		l.ready, _ = l.readPrecompiled(raw)
+		l.built, _ = l.readPrecompiled(raw)
 	}
 }
 
 // assembleReady is assemble for built-in rules that are compiled already; their
 // modules are read by load.
 func (l *library) assembleReady(name string, packs []*pack) *set {
-	s := &set{name: name, modules: map[string]*ast.Module{}, data: l.data, ready: map[string]*ready{}}
+	s := &set{name: name, modules: map[string]*ast.Module{}, ready: map[string]*ready{}, built: l.built}
 	var refs []string
 	add := func(f file) {
 		if s.ready[f.name] == nil {
-			s.ready[f.name] = l.ready[f.name]
+			s.ready[f.name] = l.built.modules[f.name]
 			s.files = append(s.files, file{path: digestPath(f.path, true), content: f.content})
 			refs = append(refs, s.ready[f.name].refs...)
 		}
@@ -187,14 +281,14 @@ func (l *library) assembleReady(name string, packs []*pack) *set {
 		s.addPack(p)
 		for _, id := range p.rules {
 			f, from := find(id, l)
-			if from == nil || l.ready[f.name] == nil || l.ready[f.name].rule == nil {
+			if from == nil || l.built.modules[f.name] == nil || l.built.modules[f.name].rule == nil {
 				return nil
 			}
 			if s.ready[f.name] != nil {
 				continue
 			}
 			add(f)
-			known := l.ready[f.name].rule
+			known := l.built.modules[f.name].rule
 			r := &rule{RuleInfo: known.RuleInfo, pkg: strings.TrimPrefix(pkgOf(id), rulesPackage), from: f, defines: known.Defines}
 			r.Source = string(f.content)
 			s.rules = append(s.rules, r)
@@ -243,11 +337,23 @@ func (s *set) load() error {
 	return nil
 }
 
-// written are the stages of the compiler that are left for modules that it has
-// rewritten before: all others would do nothing.
-var written = []ast.StageID{ast.StageSetModuleTree, ast.StageSetRuleTree, ast.StageSetGraph, ast.StageBuildRuleIndices}
+// compileReady is compile for modules that the compiler has rewritten before: of
+// all that it does, the indices are left. It would copy the modules, which are
+// changed by nothing from here on.
+func (s *set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, error) {
+	if err := s.load(); err != nil {
+		return nil, nil, err
+	}
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithSkipStages(allButIndices()...)
+	c.ModuleTree = ast.NewModuleTree(s.modules)
+	c.RuleTree = ast.NewRuleTree(c.ModuleTree)
+	if c.Compile(nil); c.Failed() {
+		return nil, nil, regoErrors(c.Errors)
+	}
+	c.Modules = s.modules
+	return c, &tableStore{newStore(map[string]any{reserved: own}), s.built.tables}, nil
+}
 
-// rewriting are all the others.
-func rewriting() []ast.StageID {
-	return slices.DeleteFunc(ast.AllStages(), func(s ast.StageID) bool { return slices.Contains(written, s) })
+func allButIndices() []ast.StageID {
+	return slices.DeleteFunc(ast.AllStages(), func(s ast.StageID) bool { return s == ast.StageBuildRuleIndices })
 }

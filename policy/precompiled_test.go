@@ -21,8 +21,8 @@ func precompiledPair(t *testing.T) (plain, kept *library) {
 		t.Fatal(err)
 	}
 	one, two := *l, *l
-	one.ready = nil
-	if two.ready, err = two.readPrecompiled(b.Bytes()); err != nil {
+	one.built = nil
+	if two.built, err = two.readPrecompiled(b.Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	return &one, &two

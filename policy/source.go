@@ -156,12 +156,12 @@ func (l *library) trustedSet(name string, w trusted) (*set, error) {
 	if len(w.rules) > 0 {
 		packs = append(packs, &pack{name: name, rules: w.rules})
 	}
-	if l.ready != nil {
+	if l.built != nil {
 		if s := l.assembleReady(name, packs); s != nil {
 			return s, nil
 		}
 	}
-	return assemble(name, packs, l.data, l, nil)
+	return assemble(name, packs, l.tables().data, l, nil)
 }
 
 // overallName is how a decision calls several policies together.

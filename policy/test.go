@@ -45,7 +45,7 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 	}
 	s := sources[0]
 	if s.Bundle == nil && l.packs[s.Name] != nil {
-		return testRules(ctx, []*library{l}, l, l.data, w)
+		return testRules(ctx, []*library{l}, l, l.tables().data, w)
 	}
 	t, kind, base, err := folderOf(s, l.packs)
 	if err != nil {

@@ -45,7 +45,7 @@ func compiledModule(t testing.TB, text string) *ast.Module {
 	return c.Modules["a.rego"]
 }
 
-// What is read is what was written, with its places.
+// What is read is what was written, with its places, but for those of terms.
 func TestRoundTrip(t *testing.T) {
 	m := compiledModule(t, everything)
 	raw, err := Encode(m)
@@ -72,6 +72,10 @@ func TestRoundTrip(t *testing.T) {
 func places(m *ast.Module) string {
 	var all string
 	ast.WalkNodes(m, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.Term, ast.Args: // which is where its terms are
+			return false
+		}
 		if l := n.Loc(); l != nil {
 			all += l.String() + " "
 		}

@@ -11,35 +11,51 @@ var errDamaged = errors.New("a compiled module is damaged")
 
 // Decode reads what Encode wrote.
 func Decode(raw []byte) (m *ast.Module, err error) {
-	d := &decoder{in: raw}
+	err = decode(raw, func(d *decoder) { m = d.module() })
+	return m, err
+}
+
+// decode has all of raw read.
+func decode(raw []byte, read func(*decoder)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if r != errDamaged {
 				panic(r)
 			}
-			m, err = nil, errDamaged
+			err = errDamaged
 		}
 	}()
+	d := &decoder{in: raw, all: string(raw)}
+	read(d)
+	if len(d.in) > 0 {
+		return errDamaged
+	}
+	return nil
+}
+
+func (d *decoder) module() *ast.Module {
 	d.file = d.text()
-	m = &ast.Module{Package: &ast.Package{Location: d.place(), Path: d.terms()}}
+	m := &ast.Module{Package: &ast.Package{Location: d.place(), Path: d.terms()}}
 	m.SetRegoVersion(ast.RegoV1)
 	m.Rules = make([]*ast.Rule, d.count())
 	for i := range m.Rules {
 		m.Rules[i] = d.rule(m)
 	}
-	if len(d.in) > 0 {
-		return nil, errDamaged
-	}
-	return m, nil
+	return m
 }
 
-// decoder panics with errDamaged. It makes places many at a time.
+// decoder panics with errDamaged. It makes places and terms many at a time, and a
+// value of a text once.
 type decoder struct {
-	in       []byte
+	in       []byte // what is left of all
+	all      string
 	texts    []string
+	strings  []ast.Value // of texts, where there is one
+	vars     []ast.Value
 	file     string
 	row, col int
 	places   []ast.Location
+	free     []ast.Term
 	depth    int
 }
 
@@ -84,18 +100,38 @@ func (d *decoder) byte() byte {
 
 func (d *decoder) flag() bool { return d.byte() != 0 }
 
-func (d *decoder) text() string {
+func (d *decoder) text() string { return d.texts[d.textAt()] }
+
+// textAt is which of the texts comes next.
+func (d *decoder) textAt() int {
 	if at := d.number(); at > 0 {
 		if at > len(d.texts) {
 			panic(errDamaged)
 		}
-		return d.texts[at-1]
+		return at - 1
 	}
 	n := d.count()
-	s := string(d.in[:n])
+	at := len(d.all) - len(d.in)
+	d.texts = append(d.texts, d.all[at:at+n])
+	d.strings, d.vars = append(d.strings, nil), append(d.vars, nil)
 	d.in = d.in[n:]
-	d.texts = append(d.texts, s)
-	return s
+	return len(d.texts) - 1
+}
+
+func (d *decoder) stringValue() ast.Value {
+	at := d.textAt()
+	if d.strings[at] == nil {
+		d.strings[at] = ast.String(d.texts[at])
+	}
+	return d.strings[at]
+}
+
+func (d *decoder) varValue() ast.Value {
+	at := d.textAt()
+	if d.vars[at] == nil {
+		d.vars[at] = ast.Var(d.texts[at])
+	}
+	return d.vars[at]
 }
 
 func (d *decoder) place() *ast.Location {
@@ -182,9 +218,13 @@ func (d *decoder) term() *ast.Term {
 		return nil
 	}
 	d.deeper()
-	t := &ast.Term{Value: d.value(kind)}
+	if len(d.free) == 0 {
+		d.free = make([]ast.Term, min(len(d.in)/4+1, 128))
+	}
+	t := &d.free[0]
+	d.free = d.free[1:]
+	t.Value = d.value(kind)
 	d.depth--
-	t.Location = d.place()
 	return t
 }
 
@@ -199,9 +239,9 @@ func (d *decoder) value(kind byte) ast.Value {
 	case kindNumber:
 		return ast.Number(d.text())
 	case kindString:
-		return ast.String(d.text())
+		return d.stringValue()
 	case kindVar:
-		return ast.Var(d.text())
+		return d.varValue()
 	case kindRef:
 		return ast.Ref(d.terms())
 	case kindCall:

@@ -1,6 +1,7 @@
 // Package compiled writes modules that OPA's compiler has rewritten as bytes,
 // and reads them again, several times as fast as their text is parsed and
-// compiled. What only the compiler's checks and tracing look at is left out.
+// compiled. What only the compiler's checks and tracing look at is left out, as
+// are the places of terms: errors name the expression.
 package compiled
 
 import (
@@ -217,5 +218,4 @@ func (e *encoder) term(t *ast.Term) {
 	default:
 		e.fail(v)
 	}
-	e.place(t.Location)
 }

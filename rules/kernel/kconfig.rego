@@ -25,18 +25,20 @@ rows := active(arranged)
 
 arranged := arrange(given.kconfig)
 
-# arrange says of a table, by index, which rows the active packs have, and which
-# of them each architecture lacks. Like all that hangs on the tables alone, it is
-# a rule of its own: the engine works such out once, not for each system.
+# arrange says of a table, by index, which rows each pack has, and which of them
+# each architecture lacks. Like all that depends on the tables alone, it is a rule
+# of its own: such rules are evaluated once, when the program is built.
 arrange(table) := {
-	"rows": {i | some pack in given.packs; some i; table[i].pack == pack},
+	"packs": {pack: {i | some i; table[i].pack == pack} |
+		some pack in {row.pack | some row in table}
+	},
 	"particular": {i | some i; table[i].arches},
 	"lacks": {arch: {i | some i; arches := table[i].arches; not arch in arches} |
 		some arch in {arch | some row in table; some arch in row.arches}
 	},
 }
 
-active(table) := table.rows - object.get(table.lacks, kernel.arch, table.particular)
+active(table) := union({table.packs[pack] | some pack in given.packs}) - object.get(table.lacks, kernel.arch, table.particular)
 
 # found is the option's value, under its present name or the newest old one.
 found(row) := kernel.options[row.option]
@@ -292,8 +294,7 @@ not_applicable[lines[i].id] contains {"resource": lines[i].resource, "reason": j
 
 # lines are what a finding says whatever the kernel is.
 lines := {i: line |
-	some i in arranged.rows
-	row := given.kconfig[i]
+	some i, row in given.kconfig
 	wanted := expected(row)
 	line := {
 		"id": row.rule,
@@ -309,8 +310,7 @@ lines := {i: line |
 
 # messages are the texts before and behind the value that was found.
 messages := {i: [sprintf("%s is ", [row.option]), sprintf(", expected %s: %s", [lines[i].expected, row.why])] |
-	some i in arranged.rows
-	row := given.kconfig[i]
+	some i, row in given.kconfig
 }
 
 # mendable are the rows that os.yml can do something about.
