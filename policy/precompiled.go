@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +55,12 @@ type readyRule struct {
 	Defines []string
 }
 
+// parts are all that a build keeps of a rule; its source is the file.
+func (r *readyRule) parts() (texts []*string, lists []*[]string) {
+	return []*string{&r.ID, &r.Title, &r.Description, (*string)(&r.Severity), &r.Pack, &r.Remediation, &r.Since, &r.File},
+		[]*[]string{&r.Controls, &r.Inputs, &r.Packs, &r.Params, &r.Defines}
+}
+
 // Precompile writes what the built-in rules compile to, their data, and what
 // follows from these alone. Equal rules give equal bytes.
 func Precompile(w io.Writer) error {
@@ -76,15 +81,9 @@ func Precompile(w io.Writer) error {
 	p.count(len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		r := all[name]
-		var rule []byte
-		if r.rule != nil {
-			if rule, err = json.Marshal(r.rule); err != nil {
-				return err
-			}
-		}
-		p.put([]byte(name))
-		p.put([]byte(strings.Join(r.refs, "\n")))
-		p.put(rule)
+		p.text(name)
+		p.text(strings.Join(r.refs, "\n"))
+		p.rule(r.rule)
 		p.put(r.module)
 	}
 	data := l.tables().data
@@ -137,12 +136,32 @@ func (p *packer) put(b []byte) {
 	p.out = append(p.out, b...)
 }
 
+func (p *packer) text(s string) { p.put([]byte(s)) }
+
+// rule writes what unpacker.rule reads.
+func (p *packer) rule(r *readyRule) {
+	if r == nil {
+		p.text("")
+		return
+	}
+	texts, lists := r.parts()
+	for _, t := range texts {
+		p.text(*t)
+	}
+	for _, l := range lists {
+		p.count(len(*l))
+		for _, t := range *l {
+			p.text(t)
+		}
+	}
+}
+
 func (p *packer) value(name string, t *ast.Term) {
 	raw, err := compiled.EncodeTerm(t)
 	if err != nil {
 		p.err = fmt.Errorf("%q: %w", name, err)
 	}
-	p.put([]byte(name))
+	p.text(name)
 	p.put(raw)
 }
 
@@ -176,7 +195,6 @@ func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 					return nil, nil, err
 				}
 				r.rule = &readyRule{rule.RuleInfo, rule.defines}
-				r.rule.Source = "" // it is the file
 			}
 			out[f.name] = r
 		}
@@ -205,25 +223,21 @@ func (l *library) readPrecompiled(raw []byte) (*built, error) {
 	}
 	out := &built{map[string]*ready{}, map[string]*value{}, map[string][]*value{}}
 	for range u.count() {
-		name, refs, rule := string(u.get()), u.get(), u.get()
-		r := &ready{module: u.get()}
-		if len(refs) > 0 {
-			r.refs = strings.Split(string(refs), "\n")
-		}
-		if len(rule) > 0 {
-			r.rule = &readyRule{}
-			u.bad = u.bad || json.Unmarshal(rule, r.rule) != nil
+		name, refs := u.text(), u.text()
+		r := &ready{rule: u.rule(), module: u.get()}
+		if refs != "" {
+			r.refs = strings.Split(refs, "\n")
 		}
 		out.modules[name] = r
 	}
 	for range u.count() {
-		key := string(u.get())
+		key := u.text()
 		out.tables[key] = &value{raw: u.get()}
 	}
 	for range u.count() {
 		ref := ast.Ref{ast.DefaultRootDocument}
 		name := ""
-		for name = range strings.SplitSeq(string(u.get()), "\n") {
+		for name = range strings.SplitSeq(u.text(), "\n") {
 			ref = append(ref, ast.StringTerm(name))
 		}
 		out.constants[name] = append(out.constants[name], &value{ref: ref, raw: u.get()})
@@ -255,6 +269,24 @@ func (u *unpacker) get() []byte {
 	b := u.in[:n]
 	u.in = u.in[n:]
 	return b
+}
+
+func (u *unpacker) text() string { return string(u.get()) }
+
+func (u *unpacker) rule() *readyRule {
+	r := &readyRule{}
+	texts, lists := r.parts()
+	for i, t := range texts {
+		if *t = u.text(); i == 0 && *t == "" {
+			return nil // it has no id
+		}
+	}
+	for _, l := range lists {
+		for range u.count() {
+			*l = append(*l, u.text())
+		}
+	}
+	return r
 }
 
 // usePrecompiled has the built-in library use what is linked into the program,
