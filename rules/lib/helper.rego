@@ -10,30 +10,23 @@ import data.seaworthy.kernel
 
 # named: the value names a program that is not the kernel's own.
 named(key, value) if {
-	some h in given.helpers
-	meant(key, h.key)
+	some h in meant(key)
 	runs(h, trim_space(value))
 }
 
 # Of a key that nobody knows, a path tells.
 named(key, value) if {
-	not known(key)
+	count(meant(key)) == 0
 	regex.match(`^[|/]`, trim_space(value))
 }
 
-known(key) if {
-	some h in given.helpers
-	meant(key, h.key)
-}
-
-# meant: the key is that of the helper, or a pattern that takes it in
+# meant are the helpers whose key it is, or whose keys match it as a pattern
 # (sysctl.d(5)).
-meant(key, name) if key == name
-
-meant(key, name) if {
+meant(key) := {h | some h in given.helpers; glob.match(key, null, h.key)} if {
 	regex.match(`[*?\\[]`, key)
-	glob.match(key, null, name)
-}
+} else := object.get(by_key, key, set())
+
+by_key[h.key] contains h if some h in given.helpers
 
 runs(h, value) if {
 	not h.pipe
