@@ -1,8 +1,24 @@
 // Command small measures commands that take less than a second, as people run
 // them many times a day, and kernel-hardening-checker beside them where it is
-// installed.
+// installed. The commands take turns, so that other work on the machine slows
+// all of them alike.
 //
 //	go run ./bench/small
+//	go run ./bench/small -peer peer/usr/bin/kernel-hardening-checker
+//
+// Debian has kernel-hardening-checker in unstable. On an older release, take the
+// package alone, with lists of its own, and unpack it; nothing is installed:
+//
+//	mkdir -p peer/lists/partial peer/cache/archives/partial && touch peer/status
+//	echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main' > peer/sources.list
+//	set -- -o Dir::State=$PWD/peer -o Dir::State::status=$PWD/peer/status -o Dir::Cache=$PWD/peer/cache \
+//		-o Dir::Etc::sourcelist=$PWD/peer/sources.list -o Dir::Etc::sourceparts=-
+//	apt-get "$@" update && apt-get "$@" download kernel-hardening-checker
+//	dpkg -x kernel-hardening-checker_*_all.deb peer
+//	export PYTHONPATH=$PWD/peer/usr/lib/python3/dist-packages
+//
+// Its first line names /usr/bin/python3. A python3 that is a wrapper, as pyenv
+// puts it into PATH, would take longer than the checker.
 package main
 
 import (
@@ -10,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/bench/measure"
 )
@@ -19,15 +36,16 @@ func main() {
 	config := flag.String("config", "testdata/kernel/debian-12-amd64.config", "a kernel configuration")
 	system := flag.String("os", "examples/minimal.yml", "a system")
 	components := flag.String("components", "dist/components", "where its images are, as `make components` leaves them")
-	runs := flag.Int("runs", 15, "how often each command runs")
+	peer := flag.String("peer", "kernel-hardening-checker", "the program to compare with")
+	runs := flag.Int("runs", 31, "how often each command runs")
 	flag.Parse()
-	if err := run(*program, *config, *system, *components, *runs); err != nil {
+	if err := run(*program, *config, *system, *components, *peer, *runs); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(program, config, system, components string, runs int) error {
+func run(program, config, system, components, peer string, runs int) error {
 	cache, err := os.MkdirTemp("", "bench-small")
 	if err != nil {
 		return err
@@ -40,30 +58,32 @@ func run(program, config, system, components string, runs int) error {
 		{program, "kernel", "check", "--fail-on", "none", "--policy", "strict", config},
 		{program, "check", "--fail-on", "none", "--components", components, "--offline", "--cache", cache, system},
 	}
-	const peer = "kernel-hardening-checker"
 	if _, err := exec.LookPath(peer); err == nil {
 		commands = append(commands, []string{peer, "-c", config})
 	} else {
 		fmt.Printf("%s is not installed: it is not measured\n", peer)
 	}
-	var rows []measure.Row
-	for _, c := range commands {
-		var samples []measure.Sample
-		for i := range runs + 1 {
+	samples := make([][]measure.Sample, len(commands))
+	for i := range runs + 1 {
+		for j, c := range commands {
 			s, _, err := measure.Command(nil, c[0], c[1:]...)
 			if err != nil {
 				return err
 			}
 			if i > 0 { // the first one fills caches
-				samples = append(samples, s)
+				samples[j] = append(samples[j], s)
 			}
 		}
-		name := c[0]
-		if name == program {
+	}
+	var rows []measure.Row
+	for j, c := range commands {
+		name := filepath.Base(c[0])
+		if c[0] == program {
 			name = c[1]
 		}
-		rows = append(rows, measure.Row{Name: name, Sample: measure.Median(samples)})
+		rows = append(rows, measure.Row{Name: name, Sample: measure.Median(samples[j])})
 	}
 	fmt.Printf("%s, %d runs of each\n", measure.Load(), runs)
-	return measure.Table(os.Stdout, "command", rows, rows[1].Sample)
+	yardstick := rows[len(rows)-1] // the peer, or else our check
+	return measure.Table(os.Stdout, "command", rows, yardstick.Sample)
 }

@@ -3,6 +3,7 @@
 package bounded
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,14 +27,19 @@ func (e TooLarge) Error() string {
 
 // Read reads to the end. More than limit bytes are TooLarge.
 func Read(r io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = TooLarge(limit)
+	var data bytes.Buffer
+	if f, ok := r.(fs.File); ok { // whose size saves growing step by step
+		if info, err := f.Stat(); err == nil {
+			data.Grow(int(min(max(info.Size(), 0), limit)) + bytes.MinRead)
+		}
 	}
-	if err != nil {
+	if _, err := data.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, err
 	}
-	return data, nil
+	if int64(data.Len()) > limit {
+		return nil, TooLarge(limit)
+	}
+	return data.Bytes(), nil
 }
 
 // ReadFile reads a whole file. Its error has the reason and not the path, which
