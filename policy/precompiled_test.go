@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // precompiledPair is the built-in library twice: as it compiles its rules, and
@@ -80,6 +82,25 @@ func TestPrecompiled(t *testing.T) {
 		y, _ := json.Marshal(fb)
 		if !bytes.Equal(x, y) {
 			t.Errorf("%s finds %s\ncompiled before: %s", pack, x, y)
+		}
+	}
+}
+
+// A build keeps what the tables say by themselves, and nothing that packs, the day
+// or the policies in force may change.
+func TestPrecompiledConstants(t *testing.T) {
+	t.Parallel()
+	_, kept := precompiledPair(t)
+	for ref, want := range map[string]bool{
+		"data.seaworthy.tables.kconfig.lines": true, "data.seaworthy.tables.kconfig.arranged": true,
+		"data.seaworthy.tables.kconfig.rows": false, "data.seaworthy.kernel.options": false,
+		"data.seaworthy.given.packs": false, "data.seaworthy.given.date": false, "data.seaworthy.given.policy": false,
+	} {
+		path := ast.MustParseRef(ref)
+		name := string(path[len(path)-1].Value.(ast.String))
+		got := slices.ContainsFunc(kept.built.constants[name], func(v *value) bool { return v.ref.Equal(path) })
+		if got != want {
+			t.Errorf("%s is kept: %t", ref, got)
 		}
 	}
 }
