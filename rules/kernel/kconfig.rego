@@ -254,12 +254,7 @@ verdict(row) := {"state": "not_applicable", "reason": reason} if {
 
 # all_* are what the rules read, each under its id; the detour has each set
 # worked out as a whole, and once.
-all_checked := {id: {lines[i].resource | some i in of_rule & seen} |
-	seen := (right_at | wrong_at) | (object.keys(judged) - at(judged, "not_applicable"))
-	some id, of_rule in of_rules
-}
-
-of_rules[row.rule] contains i if some i, row in given.kconfig
+all_checked := checked
 
 all_fail := fail
 
@@ -267,22 +262,25 @@ all_unknown := unknown
 
 all_not_applicable := not_applicable
 
+checked[id] contains resource if {
+	some i in ((right_at | wrong_at) | (object.keys(judged) - at(judged, "not_applicable")))
+	id := lines[i].id
+	resource := lines[i].resource
+}
+
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i])}) if {
-	some i in failing - mendable
+	some i in (failing - mendable)
 	line := lines[i]
-	value := shown[i]
+	value := actual(given.kconfig[i])
 }
 
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i]), "edits": edits(given.kconfig[i])}) if {
-	some i in failing & mendable
+	some i in (failing & mendable)
 	line := lines[i]
-	value := shown[i]
+	value := actual(given.kconfig[i])
 }
 
 failing := wrong_at | at(judged, "fail")
-
-# shown are the values that findings name.
-shown := object.union(present, {i: actual(given.kconfig[i]) | some i in failing - object.keys(present)})
 
 unknown[lines[i].id] contains {"resource": lines[i].resource, "reason": judged[i].reason} if some i in at(judged, "unknown")
 
