@@ -93,7 +93,7 @@ func (c *cli) rules() *cobra.Command {
 			return policy.Test(cmd.Context(), o, c.text)
 		},
 	})
-	cmd.AddCommand(c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
+	cmd.AddCommand(c.rulesNew(), c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
 	return cmd
 }
 

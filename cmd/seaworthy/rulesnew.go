@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/scaffold"
+)
+
+// rulesNew is `rules new`.
+func (c *cli) rulesNew() *cobra.Command {
+	var dir, severity string
+	r := scaffold.Rule{}
+	cmd := &cobra.Command{
+		Use: "new ID", Short: "Write the files of a new rule", Args: cobra.ExactArgs(1),
+		Long: `Write a rule, its test and, in Seaworthy's own tree, the systems that it is tested on.
+The files pass their tests as they are. TODO marks what you fill in. No file is replaced.`,
+		Example: `  seaworthy rules new OWN-001 --title "Service without our prefix" --pack ours --dir ./ourrules`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.ID, r.Severity = strings.ToUpper(args[0]), decision.Severity(severity)
+			paths, err := scaffold.Write(dir, r)
+			if err != nil {
+				return err
+			}
+			for _, p := range paths {
+				fmt.Fprintln(c.text, printable(p))
+			}
+			fmt.Fprintf(c.err, "next: fill in what TODO marks, and add %s to a pack\n", r.ID)
+			return nil
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&dir, "dir", ".", "a folder of rules, or Seaworthy's own source tree")
+	fs.StringVar(&r.Title, "title", "", "what is wrong in a system where the rule fires, in one line")
+	fs.StringVar(&severity, "severity", string(decision.Medium), "low, medium, high or critical")
+	fs.StringVar(&r.Pack, "pack", decision.Packs()[0], "the pack that the rule is meant for")
+	return cmd
+}

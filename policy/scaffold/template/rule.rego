@@ -1,0 +1,44 @@
+# METADATA
+# scope: package
+# title: "{{TITLE}}"
+# description: |-
+#   TODO: what an attacker can do.
+# custom:
+#   id: {{ID}}
+#   severity: {{SEVERITY}}
+#   pack: {{PACK}}
+#   controls: []
+#   remediation: "TODO: what to change, as an instruction."
+#   inputs: ["spec"]
+#   since: 0.1.0
+package seaworthy.rules.{{PACKAGE}}
+
+import data.seaworthy.lib
+
+# What the rule looked at.
+checked contains lib.resource(c) if some c in lib.services
+
+# What it could not look at. A missing input is never a pass.
+unknown contains u if some u in lib.no_spec_services
+
+found contains lib.finding("{{ID}}", c, {
+	"path": "",
+	"actual": c.name,
+	"expected": "TODO: what it should be",
+	"key": "name",
+	"message": sprintf("%s: TODO: what is wrong, in one sentence", [c.id]),
+	"fix": sprintf("Rename %s. TODO: what to change.", [c.id]),
+}) if {
+	some c in lib.services
+	dangerous(c)
+}
+
+# TODO: test for the property that is dangerous, not for examples of it.
+dangerous(c) if c.name == "replace-me"
+
+fail contains f if {
+	some f in found
+	not lib.allowed(f)
+}
+
+not_applicable contains lib.allowed(f) if some f in found

@@ -1,0 +1,23 @@
+package seaworthy.test.{{PACKAGE}}
+
+import data.seaworthy.rules.{{PACKAGE}} as rule
+
+service(name) := {"components": [{"id": sprintf("services/%s", [name]), "section": "services", "name": name, "spec": {"process": {}}}]}
+
+no_spec := {"components": [{"id": "services/a", "section": "services", "name": "a"}]}
+
+test_fires if {
+	some f in rule.fail with input as service("replace-me")
+	f.resource == "component:services/replace-me"
+	f.key == "name"
+}
+
+test_silent if {
+	count(rule.fail) == 0 with input as service("a")
+	count(rule.checked) == 1 with input as service("a")
+}
+
+test_unknown_without_spec if {
+	count(rule.unknown) == 1 with input as no_spec
+	count(rule.fail) == 0 with input as no_spec
+}
