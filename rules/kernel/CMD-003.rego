@@ -40,7 +40,7 @@ fail contains {
 	some key, ps in kernel.sysctl_params
 	some p in ps
 	is_string(p.value)
-	helper.named(key, p.value)
+	helper.names_foreign_program(key, p.value)
 }
 
 unknown contains u if some u in cmdline.all_unknown["CMD-003"]

@@ -41,6 +41,6 @@ fail contains {
 why := "neither its configuration nor the command line asks for it" if {
 	kernel.lockdown_possible
 	not kernel.has_param("lockdown")
-} else := sprintf("lockdown=%s is no mode", [kernel.last("lockdown")]) if {
+} else := sprintf("lockdown=%s is no mode", [kernel.last_value("lockdown")]) if {
 	kernel.lockdown_possible
 } else := "the module is not built in, or lsm= leaves it out"

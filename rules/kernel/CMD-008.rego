@@ -33,7 +33,7 @@ fail contains {
 	"message": "the kernel loads modules that nobody signed",
 	"because": [fact.option("CONFIG_MODULE_SIG"), fact.option("CONFIG_MODULE_SIG_FORCE"), fact.lockdown],
 	"fix": "add module.sig_enforce=1 to kernel.cmdline",
-	"edits": edit.signed_modules,
+	"edits": edit.require_signed_modules,
 } if {
 	kernel.config_known
 	not kernel.modules_signed

@@ -32,12 +32,12 @@ fail contains {
 	"resource": "cmdline:lsm",
 	"path": "",
 	"origin": lib.cmdline_origin,
-	"actual": kernel.last("lsm"),
+	"actual": kernel.last_value("lsm"),
 	"expected": "a list with every module that the kernel has",
 	"key": "lsm",
 	"severity": "high",
-	"message": sprintf("lsm=%s leaves %s out, which the kernel has", [kernel.last("lsm"), lib.one_line(left_out)]),
-	"edits": edit.cmdline("lsm", sprintf("lsm=%s", [concat(",", array.concat(sort(left_out), split(kernel.last("lsm"), ",")))])),
+	"message": sprintf("lsm=%s leaves %s out, which the kernel has", [kernel.last_value("lsm"), lib.one_line(left_out)]),
+	"edits": edit.set_param("lsm", sprintf("lsm=%s", [concat(",", array.concat(sort(left_out), split(kernel.last_value("lsm"), ",")))])),
 	"fix": "remove lsm= from kernel.cmdline, or add the missing modules to it",
 } if {
 	kernel.has_param("lsm")
@@ -73,19 +73,19 @@ fail contains {
 	"resource": "cmdline:security",
 	"path": "",
 	"origin": lib.cmdline_origin,
-	"actual": kernel.last("security"),
+	"actual": kernel.last_value("security"),
 	"expected": "the name of a module that the kernel has",
 	"key": "security-other",
 	"severity": "high",
-	"message": sprintf("security=%s is no module of this kernel: none of %s starts", [kernel.last("security"), lib.one_line(exclusive)]),
-	"edits": edit.without_params(edit.named("security")),
+	"message": sprintf("security=%s is no module of this kernel: none of %s starts", [kernel.last_value("security"), lib.one_line(exclusive)]),
+	"edits": edit.without_params(edit.params_of("security")),
 	"fix": "remove security= from kernel.cmdline",
 } if {
 	kernel.has_param("security")
 	not kernel.has_param("lsm")
-	kernel.last("security") != "none"
+	kernel.last_value("security") != "none"
 	count(exclusive) > 0
-	not kernel.last("security") in exclusive
+	not kernel.last_value("security") in exclusive
 }
 
 exclusive := {name | some name in kernel.picked_lsms; kernel.lsm_built(name)}

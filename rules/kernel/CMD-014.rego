@@ -43,7 +43,7 @@ fail contains {
 	"key": kernel.param_name(p.name),
 	"message": sprintf("%s is on the command line %d times with different values; the last one wins", [p.name, count(kernel.values(p.name))]),
 	"fix": sprintf("keep one %s in kernel.cmdline", [p.name]),
-	"edits": edit.without_params([q | some q in edit.named(p.name); kernel.text_of(q) != kernel.last(p.name)]),
+	"edits": edit.without_params([q | some q in edit.params_of(p.name); kernel.text_of(q) != kernel.last_value(p.name)]),
 } if {
 	some p in kernel.params
 	kernel.param_name(p.name) in single

@@ -30,7 +30,7 @@ fail contains {
 	"key": key,
 	"message": sprintf("%s is set %d times, to %s; the last one holds", [key, count(values), concat(", then ", values)]),
 	"fix": sprintf("keep one setting of %s", [key]),
-	"edits": edit.one_sysctl(key),
+	"edits": edit.without_overridden_sysctls(key),
 } if {
 	some key, places in kernel.sysctl_settings
 	count(places) > 1

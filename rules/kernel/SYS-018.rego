@@ -41,7 +41,7 @@ fail contains {
 	"expected": "a sysctl that the kernel has",
 	"key": row.key,
 	"message": sprintf("%s is set, but %s", [row.key, why]),
-	"edits": edit.no_sysctl(row.key),
+	"edits": edit.without_sysctl_settings(row.key),
 	"fix": sprintf("remove %s from the sysctl settings", [row.key]),
 } if {
 	kernel.config_known

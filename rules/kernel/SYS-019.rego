@@ -53,7 +53,7 @@ where(s) := s.component if {
 bad[key] contains place if {
 	some place in places
 	key := place[0]
-	helper.named(key, place[1])
+	helper.names_foreign_program(key, place[1])
 }
 
 checked contains lib.image_resource if input.sysctl
@@ -69,7 +69,7 @@ fail contains {
 	"key": key,
 	"message": sprintf("%s names a program that the kernel runs as root, outside every container: %s", [key, concat("; ", texts)]),
 	"fix": sprintf("remove the setting of %s", [key]),
-	"edits": edit.no_sysctl(key),
+	"edits": edit.without_sysctl_settings(key),
 } if {
 	some key, found in bad
 	texts := sort({sprintf("%s (%s)", [place[1], place[2]]) | some place in found})

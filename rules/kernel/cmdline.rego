@@ -61,7 +61,7 @@ prefixed(row) := {p |
 
 early(row) := {p |
 	early_read(row)
-	some p in kernel.early_named[row.param]
+	some p in kernel.boot_code_params[row.param]
 	not valued_flag(row, p)
 }
 
@@ -150,7 +150,7 @@ bad(row) if {
 }
 
 wanted(row) if {
-	right_text(row, kernel.last(row.param))
+	right_text(row, kernel.last_value(row.param))
 	every p in early(row) {
 		right_text(row, kernel.text_of(p))
 	}
@@ -216,7 +216,7 @@ plain := kconfig.having(given.cmdline, {"forbid"}) - kconfig.having(given.cmdlin
 said := union({
 	{i | some i in rows; kernel.param_table[given.cmdline[i].param]},
 	{i | some i in (rows & kconfig.having(given.cmdline, {"prefix"})); count(prefixed(given.cmdline[i])) > 0},
-	{i | some name, _ in kernel.early_named; some i in (rows & early_rows[name])},
+	{i | some name, _ in kernel.boot_code_params; some i in (rows & early_rows[name])},
 	{i | some i in (rows & kconfig.having(given.cmdline, {"anywhere"})); count(anywhere(given.cmdline[i])) > 0},
 	{i | some i in (rows & kconfig.having(given.cmdline, {"init"})); count(passed(given.cmdline[i])) > 0},
 })
@@ -303,14 +303,14 @@ message(row) := sprintf("the command line says %s: %s", [concat(" ", actual(row)
 message(row) := sprintf("the command line lacks %s: %s", [row.add, row.why]) if count(actual(row)) == 0
 
 edits(row) := edit.without_params([p |
-	some p in (edit.named(row.param) | strays(row))
+	some p in (edit.params_of(row.param) | strays(row))
 	not p.builtIn
 	matches(row, kernel.text_of(p))
 ]) if {
 	row.forbid
 }
 
-edits(row) := edit.cmdline(row.param, row.add) if row.want
+edits(row) := edit.set_param(row.param, row.add) if row.want
 
 fix(row) := sprintf("remove %s from kernel.cmdline", [concat(" and ", [word(w) | some w in forbidden(row)])]) if row.forbid
 

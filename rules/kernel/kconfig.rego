@@ -113,7 +113,7 @@ good(row) if row.lockdown in closed
 # What the option only preselects, the command line selects.
 good(row) if {
 	word := split(row.param, "=")
-	kernel.last(word[0]) == concat("=", array.slice(word, 1, count(word)))
+	kernel.last_value(word[0]) == concat("=", array.slice(word, 1, count(word)))
 }
 
 good(row) if {
@@ -354,7 +354,7 @@ text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
 # The command line is the one way that os.yml has: all else is built in.
 edits(row) := edit.lockdown(row.lockdown) if {
 	row.lockdown
-} else := edit.cmdline(split(row.param, "=")[0], row.param)
+} else := edit.set_param(split(row.param, "=")[0], row.param)
 
 fix(row, wanted) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, wanted]) if {
 	count(object.keys(row) & {"any", "lockdown", "param"}) == 0

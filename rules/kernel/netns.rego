@@ -111,7 +111,7 @@ without_ipv6(id) if {
 
 # So says a parameter of IPv6 for every interface that a network begins with.
 without_ipv6(id) if {
-	text := kernel.last("ipv6.disable_ipv6")
+	text := kernel.last_value("ipv6.disable_ipv6")
 	text != ""
 	not kernel.zero(text)
 	count(turned_on(id)) == 0
@@ -180,7 +180,7 @@ fail[row.rule] contains {
 
 # The setting goes to whoever sets it last, and else to the one who makes the
 # network.
-edits(id, row) := edit.put_sysctl(setter(id, row.key), row.key, row.set)
+edits(id, row) := edit.set_component_sysctl(setter(id, row.key), row.key, row.set)
 
 setter(id, key) := setters[count(setters) - 1] if {
 	setters := [c | some c in members[id]; count(by_keys(c, key)) > 0]

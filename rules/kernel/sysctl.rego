@@ -68,7 +68,7 @@ irrelevant(row) := kconfig.unmet(row.when) if {
 } else := sprintf("this sysctl came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	kernel.older_than(row.since)
 } else := sprintf("%s=%s is on the command line", [row.unlessCmdline.param, row.unlessCmdline.value]) if {
-	kernel.last(row.unlessCmdline.param) == row.unlessCmdline.value
+	kernel.last_value(row.unlessCmdline.param) == row.unlessCmdline.value
 }
 
 # blind: it is not right as far as we see, and we do not see enough.
@@ -99,7 +99,7 @@ verdicts := object.union(
 
 # right_at are those that are set as they should be, and hang on nothing else:
 # the common case, set apart because it is quick.
-right_at := {i | some i in rows; kernel.settled_sysctls[given.sysctl[i].key] == given.sysctl[i].want} - conditional if {
+right_at := {i | some i in rows; kernel.final_sysctls[given.sysctl[i].key] == given.sysctl[i].want} - conditional if {
 	count(unsure) == 0
 } else := set()
 
@@ -142,7 +142,7 @@ fail[row.rule] contains finding if {
 		"key": row.key,
 		"severity": row.severity,
 		"message": sprintf("%s is %s, expected %s: %s", [row.key, found, kconfig.text(row.want), row.why]),
-		"edits": edit.sysctl(row.key, row.set),
+		"edits": edit.set_sysctl(row.key, row.set),
 		"fix": sprintf("write %s = %s to a file in /etc/sysctl.d of the onboot component that applies sysctls", [row.key, row.set]),
 	}
 }
@@ -150,7 +150,7 @@ fail[row.rule] contains finding if {
 # of_interface are the keys of one interface, with that of all. What holds there
 # is either value (IN_DEV_ORCONF in include/linux/inetdevice.h), or its own alone.
 of_interface[key] := sprintf("%s.all.%s", [family, name]) if {
-	some key, _ in kernel.settled_sysctls
+	some key, _ in kernel.final_sysctls
 	startswith(key, "net.ipv")
 	[[_, family, interface, name]] := regex.find_all_string_submatch_n(`^(net\.ipv[46]\.conf)\.(.+)\.([a-z0-9_]+)$`, key, 1)
 	not interface in {"all", "default", "lo", "*"}
@@ -165,7 +165,7 @@ fail[row.rule] contains {
 	"key": key,
 	"severity": row.severity,
 	"message": sprintf("%s is %s, whatever %s says: %s", [key, found, row.key, row.why]),
-	"edits": edit.no_sysctl(key),
+	"edits": edit.without_sysctl_settings(key),
 	"fix": sprintf("remove the setting of %s", [key]),
 } if {
 	some key, all in of_interface

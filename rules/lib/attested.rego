@@ -24,7 +24,7 @@ unattested contains {"resource": resource(c), "reason": no_trust} if {
 unattested contains {"resource": resource(c), "reason": "its signatures could not be looked for: the registry was not asked (--offline)"} if {
 	input.trust.given == true
 	some c in input.components
-	not looked(c)
+	not signatures_searched(c)
 }
 
 unattested contains {"resource": resource(c), "reason": "more signatures lie beside the image than are read"} if {
@@ -32,13 +32,13 @@ unattested contains {"resource": resource(c), "reason": "more signatures lie bes
 	c.image.attestations.truncated == true
 }
 
-looked(c) if c.image.attestations.looked == true
+signatures_searched(c) if c.image.attestations.looked == true
 
 # Components whose signatures were looked for.
 attested := [c |
 	input.trust.given == true
 	some c in input.components
-	looked(c)
+	signatures_searched(c)
 ]
 
 # What was found beside a component's image, believed or not.
@@ -53,12 +53,12 @@ claimed_provenances(c) := [a | some a in attestations(c); is_object(a.provenance
 
 provenances(c) := [a | some a in claimed_provenances(c); str(a.provenance.builder) != ""]
 
-believed_provenances(c) := [a | some a in provenances(c); a.verified == true]
+verified_provenances(c) := [a | some a in provenances(c); a.verified == true]
 
 # A pattern ends with a star where its rest is open.
-like(pattern, text) if pattern == text
+matches_pattern(pattern, text) if pattern == text
 
-like(pattern, text) if {
+matches_pattern(pattern, text) if {
 	endswith(pattern, "*")
 	startswith(text, trim_suffix(pattern, "*"))
 }

@@ -113,9 +113,9 @@ unseen_files(c) := files_unknown(first) if {
 # distributed are the types of packages that distributions make.
 distributed := {"alpm", "apk", "deb", "portage", "rpm"}
 
-# unread are components with files that look like software and could not be
+# with_unreadable_packages are components with files that look like software and could not be
 # read: what they hold is not among the packages.
-unread contains {"resource": resource(c), "reason": sprintf("what they hold is not known, for they could not be read: %s", [one_line(c.sbom.unreadable)])} if {
+with_unreadable_packages contains {"resource": resource(c), "reason": sprintf("what they hold is not known, for they could not be read: %s", [one_line(c.sbom.unreadable)])} if {
 	some c in input.components
 	c.sbom.present == true
 	count(arr(c.sbom.unreadable)) > 0
@@ -148,7 +148,7 @@ allowances[resource(c)] contains entry if {
 	some c in input.components
 	some entry in by_repository[full_repository(c)]
 	entry.section == c.section
-	named(entry.name, c.name)
+	matches_pattern(entry.name, c.name)
 }
 
 # observed are the rows of known programs that a component is seen to be: the file
@@ -188,23 +188,12 @@ applet(c) := base(args(c)[1]) if {
 	base(c.program.name) == "busybox"
 } else := base(c.program.name)
 
-full_repository(c) := sprintf("%s/%s", [c.image.registry, c.image.repository])
-
 by_digest[entry.digest] contains entry if {
 	some entry in given.components
 	is_string(entry.digest)
 }
 
 by_repository[entry.repository] contains entry if some entry in given.components
-
-# named: what a component is called is up to os.yml (rngd, rngd1), so that a
-# name may end with a star.
-named(pattern, name) if pattern == name
-
-named(pattern, name) if {
-	endswith(pattern, "*")
-	startswith(name, trim_suffix(pattern, "*"))
-}
 
 # arr turns Go's null lists into empty ones.
 arr(x) := x if {

@@ -23,20 +23,20 @@ opens_all(r) if {
 }
 
 opens_all(r) if {
-	opens(r)
-	not numbered(r, "major")
-	not numbered(r, "minor")
+	opens_device(r)
+	not has_number(r, "major")
+	not has_number(r, "minor")
 }
 
-# opens: the rule lets devices be read or written, and not only made. Runtimes
+# opens_device: the rule lets devices be read or written, and not only made. Runtimes
 # take a rule that names no access for one that names all.
-opens(r) if {
+opens_device(r) if {
 	r.allow == true
 	regex.match("^$|[rw]", object.get(r, "access", ""))
 }
 
-# numbered: below zero, a number stands for all.
-numbered(r, name) if r[name] >= 0
+# has_number: below zero, a number stands for all.
+has_number(r, name) if r[name] >= 0
 
 all_devices(c) if count(open_device_rules(c)) > 0
 
@@ -89,7 +89,7 @@ opened_by_rules(c, classes) := {name: openers |
 }
 
 opened(r, classes) := {row.name |
-	opens(r)
+	opens_device(r)
 	not opens_all(r)
 	some row in given.devices
 	row.class in classes
@@ -97,7 +97,7 @@ opened(r, classes) := {row.name |
 	covers(r, "major", [row.major, row.major])
 	covers(r, "minor", object.get(row, "minors", every_minor))
 } | {unlisted_name(device_type(r), number(r, "major"), number(r, "minor")) |
-	opens(r)
+	opens_device(r)
 	not opens_all(r)
 	unlisted_class[device_type(r)] in classes
 	not listed_device(r)
@@ -105,7 +105,7 @@ opened(r, classes) := {row.name |
 
 every_minor := [0, 1048575]
 
-covers(r, key, _) if not numbered(r, key)
+covers(r, key, _) if not has_number(r, key)
 
 covers(r, key, range) if {
 	r[key] >= range[0]
@@ -113,7 +113,7 @@ covers(r, key, range) if {
 }
 
 number(r, key) := r[key] if {
-	numbered(r, key)
+	has_number(r, key)
 } else := "*"
 
 # listed_device: every device that the rule is about is in the table.

@@ -17,44 +17,42 @@ label(c) := lib.obj(json.unmarshal(text)) if {
 	json.is_valid(text)
 } else := {}
 
-# said is the value of a key that counts, as written; undefined where nobody
+# effective is the value of a key that counts, as written; undefined where nobody
 # sets it.
-said(c, key) := written(c)[key]
+effective(c, key) := written(c)[key]
 
-said(c, key) := label(c)[key] if not says(written(c), key)
+effective(c, key) := label(c)[key] if not has_key(written(c), key)
 
-says(o, key) if key in object.keys(o)
+has_key(o, key) if key in object.keys(o)
 
-list(o, key) := lib.arr(object.get(o, key, []))
+list_of(o, key) := lib.arr(object.get(o, key, []))
 
-put(c, path, value) := [{"op": "set", "component": c.id, "path": path, "value": value}]
+set_op(c, path, value) := [{"op": "set", "component": c.id, "path": path, "value": value}]
 
-take(c, path) := [{"op": "remove", "component": c.id, "path": path}]
+remove_op(c, path) := [{"op": "remove", "component": c.id, "path": path}]
 
-take_value(c, path, value) := [{"op": "remove", "component": c.id, "path": path, "value": value}]
+remove_value_op(c, path, value) := [{"op": "remove", "component": c.id, "path": path, "value": value}]
 
-add(c, path, value) := [{"op": "append", "component": c.id, "path": path, "value": value}]
-
-together(lists) := [e | some l in lists; some e in l]
+append_op(c, path, value) := [{"op": "append", "component": c.id, "path": path, "value": value}]
 
 # unset takes a key back to its default: out of os.yml, or where a label sets it
 # too, by the value that means the same.
-unset(c, key, _) := take(c, sprintf("/%s", [key])) if {
-	says(written(c), key)
-	not says(label(c), key)
+unset(c, key, _) := remove_op(c, sprintf("/%s", [key])) if {
+	has_key(written(c), key)
+	not has_key(label(c), key)
 }
 
-unset(c, key, neutral) := put(c, sprintf("/%s", [key]), neutral) if says(label(c), key)
+unset(c, key, neutral) := set_op(c, sprintf("/%s", [key]), neutral) if has_key(label(c), key)
 
 unset(c, key, _) := [] if {
-	not says(written(c), key)
-	not says(label(c), key)
+	not has_key(written(c), key)
+	not has_key(label(c), key)
 }
 
 # as_user runs a component by the number that its own name is allotted, or by
 # that which its image asks for, in a group of the same number. Programs that are
 # setuid would give root back.
-as_user(c) := together([put(c, "/uid", number), put(c, "/gid", number), closed_setuid(c)]) if {
+as_user(c) := array.flatten([set_op(c, "/uid", number), set_op(c, "/gid", number), block_setuid(c)]) if {
 	number := user_number(c)
 }
 
@@ -63,60 +61,60 @@ user_number(c) := to_number(user) if {
 	regex.match(`^[1-9][0-9]{0,8}$`, user)
 } else := c.name
 
-closed_setuid(c) := put(c, "/noNewPrivileges", true) if {
+block_setuid(c) := set_op(c, "/noNewPrivileges", true) if {
 	count(lib.arr(c.files.setid)) > 0
 	not lib.no_new_privileges(c)
 } else := []
 
-# with_all adds the texts to a list that misses some of them.
-with_all(c, key, texts) := together([add(c, sprintf("/%s", [key]), t) | some t in texts; not t in list(written(c), key)]) if {
-	says(written(c), key)
+# with_missing adds the texts to a list that misses some of them.
+with_missing(c, key, texts) := array.flatten([append_op(c, sprintf("/%s", [key]), t) | some t in texts; not t in list_of(written(c), key)]) if {
+	has_key(written(c), key)
 }
 
-with_all(c, key, texts) := put(c, sprintf("/%s", [key]), array.concat(have, [t | some t in texts; not t in have])) if {
-	not says(written(c), key)
-	have := list(label(c), key)
+with_missing(c, key, texts) := set_op(c, sprintf("/%s", [key]), array.concat(have, [t | some t in texts; not t in have])) if {
+	not has_key(written(c), key)
+	have := list_of(label(c), key)
 }
 
 # limit sets a value among the resources and keeps the label's others, save what
 # would be written over it (lib.asked_limit).
-limit(c, kind, name, value) := put(c, "/resources", object.union(kept, {kind: {name: value}})) if {
-	not says(written(c), "resources")
-	says(label(c), "resources")
+limit(c, kind, name, value) := set_op(c, "/resources", object.union(kept, {kind: {name: value}})) if {
+	not has_key(written(c), "resources")
+	has_key(label(c), "resources")
 	kept := json.remove(lib.obj(label(c).resources), [sprintf("/unified/%s.max", [kind])])
-} else := together([put(c, sprintf("/resources/%s/%s", [kind, name]), value), unwritten(c, kind)])
+} else := array.flatten([set_op(c, sprintf("/resources/%s/%s", [kind, name]), value), remove_unified_op(c, kind)])
 
-unwritten(c, kind) := take(c, sprintf("/resources/unified/%s.max", [kind])) if {
+remove_unified_op(c, kind) := remove_op(c, sprintf("/resources/unified/%s.max", [kind])) if {
 	object.get(written(c), ["resources", "unified", sprintf("%s.max", [kind])], "") != ""
 } else := []
 
 # core_zero keeps a component from leaving core dumps.
-core_zero(c) := together([
-	[e | some r in list(written(c), "rlimits"); startswith(r, "core,"); some e in take_value(c, "/rlimits", r)],
-	add(c, "/rlimits", "core,0,0"),
+core_zero(c) := array.flatten([
+	[e | some r in list_of(written(c), "rlimits"); startswith(r, "core,"); some e in remove_value_op(c, "/rlimits", r)],
+	append_op(c, "/rlimits", "core,0,0"),
 ]) if {
-	says(written(c), "rlimits")
-} else := put(c, "/rlimits", array.concat([r | some r in list(label(c), "rlimits"); not startswith(r, "core,")], ["core,0,0"]))
+	has_key(written(c), "rlimits")
+} else := set_op(c, "/rlimits", array.concat([r | some r in list_of(label(c), "rlimits"); not startswith(r, "core,")], ["core,0,0"]))
 
 # without_env takes a variable out of the environment.
 without_env(c, name) := [e |
-	some line in list(written(c), "env")
+	some line in list_of(written(c), "env")
 	split(line, "=")[0] == name
-	some e in take_value(c, "/env", line)
+	some e in remove_value_op(c, "/env", line)
 ] if {
-	says(written(c), "env")
-} else := put(c, "/env", [line |
+	has_key(written(c), "env")
+} else := set_op(c, "/env", [line |
 	some line in lib.arr(object.get(c.spec, ["process", "env"], []))
 	split(line, "=")[0] != name
 ])
 
 # without_annotation takes an annotation away.
-without_annotation(c, name) := take(c, sprintf("/annotations/%s", [escape(name)])) if {
-	says(written(c), "annotations")
-} else := put(c, "/annotations", object.remove(object.get(label(c), "annotations", {}), [name]))
+without_annotation(c, name) := remove_op(c, sprintf("/annotations/%s", [escape(name)])) if {
+	has_key(written(c), "annotations")
+} else := set_op(c, "/annotations", object.remove(object.get(label(c), "annotations", {}), [name]))
 
 # pinned names a component's image by the digest that it has now.
-pinned(c) := put(c, image_path(c), sprintf("%s@%s", [c.image.reference, c.image.digest]))
+pinned(c) := set_op(c, image_path(c), sprintf("%s@%s", [c.image.reference, c.image.digest]))
 
 image_path(c) := "" if {
 	c.section == "init"
@@ -127,7 +125,7 @@ namespace_keys := {"network": "net", "pid": "pid", "ipc": "ipc", "uts": "uts", "
 # own_namespace gives a component a namespace of its own.
 own_namespace(c, kind_of) := [e |
 	key := namespace_keys[kind_of]
-	some e in put(c, sprintf("/%s", [key]), "new")
+	some e in set_op(c, sprintf("/%s", [key]), "new")
 ]
 
 # shared_nets are the networks that components leave for others, by their paths.
@@ -140,11 +138,11 @@ shared_nets := sort({path |
 # own_net takes a component off the host's network: into the one that onboot
 # leaves for services, or into an empty one. What listens would be heard by
 # nothing there.
-own_net(c) := put(c, "/net", shared_nets[0]) if {
+own_net(c) := set_op(c, "/net", shared_nets[0]) if {
 	count(shared_nets) > 0
 } else := [] if {
 	count(lib.arr(c.image.exposedPorts)) > 0
-} else := put(c, "/net", "new")
+} else := set_op(c, "/net", "new")
 
 net_fix(c) := sprintf("set `net: %s` at %s: onboot leaves this network for services", [shared_nets[0], c.id]) if {
 	count(shared_nets) > 0
@@ -152,27 +150,27 @@ net_fix(c) := sprintf("set `net: %s` at %s: onboot leaves this network for servi
 
 # own_users gives a component a user namespace of its own, with numbers that
 # nobody else has.
-own_users(c) := together([
-	put(c, "/userns", "new"),
-	put(c, "/uidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
-	put(c, "/gidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
+own_users(c) := array.flatten([
+	set_op(c, "/userns", "new"),
+	set_op(c, "/uidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
+	set_op(c, "/gidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
 ])
 
-host_users(c) := together([
+host_users(c) := array.flatten([
 	unset(c, "userns", "host"),
-	[e | some key in ["uidMappings", "gidMappings"]; says(written(c), key); some e in take(c, sprintf("/%s", [key]))],
+	[e | some key in ["uidMappings", "gidMappings"]; has_key(written(c), key); some e in remove_op(c, sprintf("/%s", [key]))],
 ])
 
-# filtered gives a component the usual seccomp profile, where the kernel can
+# with_seccomp gives a component the usual seccomp profile, where the kernel can
 # apply one.
-filtered(c) := put(c, "/seccomp", "default") if {
+with_seccomp(c) := set_op(c, "/seccomp", "default") if {
 	not kernel.off("CONFIG_SECCOMP")
 	not kernel.off("CONFIG_SECCOMP_FILTER")
 } else := []
 
-# confined makes a profile or label count: the kernel starts the module, or
+# with_lsm makes a profile or label count: the kernel starts the module, or
 # where it has none the key that promises it goes.
-confined(c, name) := started(name) if {
+with_lsm(c, name) := enable_lsm(name) if {
 	kernel.lsm_built(name)
 } else := unset(c, name, "")
 
@@ -186,11 +184,11 @@ safe_mode(mode) := sprintf("0%s%d", [substring(last_three, 0, 2), others]) if {
 }
 
 # deny_devices begins a component's device rules with one that denies them all.
-deny_devices(c) := put(c, "/resources", object.union(lib.obj(label(c).resources), {"devices": array.concat([deny_all], theirs)})) if {
-	not says(written(c), "resources")
-	says(label(c), "resources")
+deny_devices(c) := set_op(c, "/resources", object.union(lib.obj(label(c).resources), {"devices": array.concat([deny_all], theirs)})) if {
+	not has_key(written(c), "resources")
+	has_key(label(c), "resources")
 	theirs := lib.arr(object.get(label(c), ["resources", "devices"], []))
-} else := put(c, "/resources/devices", array.concat([deny_all], ours)) if {
+} else := set_op(c, "/resources/devices", array.concat([deny_all], ours)) if {
 	ours := lib.arr(object.get(written(c), ["resources", "devices"], []))
 }
 
@@ -200,6 +198,6 @@ deny_all := {"allow": false, "access": "rwm"}
 without_key(id, name) := [e |
 	some c in input.components
 	c.id == id
-	says(written(c), name)
-	some e in take(c, sprintf("/%s", [name]))
+	has_key(written(c), name)
+	some e in remove_op(c, sprintf("/%s", [name]))
 ]

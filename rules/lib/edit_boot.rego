@@ -22,36 +22,36 @@ param(name, value) := sprintf("%s=%s", [name, value]) if {
 } else := sprintf(`%s="%s"`, [name, value])
 
 # without_params removes those whose name and value the rows say are bad.
-without_params(bad) := together([remove_word(w) | some w in {word(p) | some p in bad}])
+without_params(bad) := array.flatten([remove_word(w) | some w in {word(p) | some p in bad}])
 
-# named are those that os.yml can change: not what is built into the kernel.
-named(name) := {p |
+# params_of are those that os.yml can change: not what is built into the kernel.
+params_of(name) := {p |
 	some p in object.get(kernel.params_named, kernel.param_name(name), set())
 	not p.builtIn
 }
 
-# cmdline puts one word in the place of all that the parameter had.
-cmdline(name, words) := array.concat(without_params(named(name)), append_words(words))
+# set_param puts one word in the place of all that the parameter had.
+set_param(name, words) := array.concat(without_params(params_of(name)), append_words(words))
 
 # lockdown asks for a mode, where the kernel can give it. The module may be
 # built in and yet wait to be listed.
-lockdown(mode) := cmdline("lockdown", sprintf("lockdown=%s", [mode])) if {
+lockdown(mode) := set_param("lockdown", sprintf("lockdown=%s", [mode])) if {
 	kernel.lockdown_possible
-} else := array.concat(started("lockdown"), cmdline("lockdown", sprintf("lockdown=%s", [mode]))) if {
+} else := array.concat(enable_lsm("lockdown"), set_param("lockdown", sprintf("lockdown=%s", [mode]))) if {
 	kernel.lsm_built("lockdown")
 } else := []
 
-# started adds a security module to those that the kernel starts.
-started(name) := cmdline("lsm", sprintf("lsm=%s", [concat(",", array.concat([name], [l | some l in split(kernel.lsm_list, ","); l != ""]))])) if {
+# enable_lsm adds a security module to those that the kernel starts.
+enable_lsm(name) := set_param("lsm", sprintf("lsm=%s", [concat(",", array.concat([name], [l | some l in split(kernel.lsm_list, ","); l != ""]))])) if {
 	kernel.lsm_built(name)
 	not name in kernel.lsms
 	kernel.lsm_list
 } else := []
 
-# sysctl sets a key where nothing that runs later sets it otherwise. The kernel
+# set_sysctl sets a key where nothing that runs later sets it otherwise. The kernel
 # takes sysctl.KEY= from its command line since 5.8, before the first program
 # runs: what a component's files say afterwards holds, and is the image's.
-sysctl(key, value) := sysctl_in(setter(key), key, value)
+set_sysctl(key, value) := set_sysctl_at(setter(key), key, value)
 
 # setter is the component whose setting holds; "cmdline" where none does.
 setter(key) := input.sysctl.settings[last].component if {
@@ -59,19 +59,19 @@ setter(key) := input.sysctl.settings[last].component if {
 	last := places[count(places) - 1]
 } else := "cmdline"
 
-sysctl_in("cmdline", key, value) := array.concat(
+set_sysctl_at("cmdline", key, value) := array.concat(
 	without_params(object.get(kernel.sysctl_params, key, set())),
 	append_words(param(sprintf("sysctl.%s", [key]), value)),
 ) if {
-	early(key)
+	settable_at_boot(key)
 }
 
-sysctl_in("cmdline", key, _) := [] if not early(key)
+set_sysctl_at("cmdline", key, _) := [] if not settable_at_boot(key)
 
-# early: the kernel takes the key from its command line, and it may be set
+# settable_at_boot: the kernel takes the key from its command line, and it may be set
 # before anything runs. Keys of a module are not there yet, and
 # kernel.modules_disabled would keep every module out.
-early(key) if {
+settable_at_boot(key) if {
 	kernel.at_least("5.8")
 	key != "kernel.modules_disabled"
 	not startswith(key, "net.netfilter.")
@@ -83,99 +83,99 @@ modular_ipv6(key) if {
 	kernel.value("CONFIG_IPV6") == "m"
 }
 
-sysctl_in(id, key, value) := [e |
+set_sysctl_at(id, key, value) := [e |
 	some c in input.components
 	c.id == id
-	some e in array.concat(own_sysctl(c, key, value), argument(c, key, value))
+	some e in array.concat(set_written_sysctl(c, key, value), set_sysctl_argument(c, key, value))
 ] if id != "cmdline"
 
-own_sysctl(c, key, value) := [e |
+set_written_sysctl(c, key, value) := [e |
 	some name, _ in lib.obj(written(c).sysctl)
 	kernel.sysctl_key(name) == key
-	some e in put(c, sprintf("/sysctl/%s", [escape(name)]), value)
+	some e in set_op(c, sprintf("/sysctl/%s", [escape(name)]), value)
 ]
 
-# put_sysctl sets a key of a component, whether or not it has such keys yet.
-put_sysctl(c, key, value) := own if {
-	own := own_sysctl(c, key, value)
+# set_component_sysctl sets a key of a component, whether or not it has such keys yet.
+set_component_sysctl(c, key, value) := own if {
+	own := set_written_sysctl(c, key, value)
 	count(own) > 0
-} else := put(c, "/sysctl", object.union(object.filter(lib.obj(label(c).sysctl), others), {key: value})) if {
-	not says(written(c), "sysctl")
-	says(label(c), "sysctl")
+} else := set_op(c, "/sysctl", object.union(object.filter(lib.obj(label(c).sysctl), others), {key: value})) if {
+	not has_key(written(c), "sysctl")
+	has_key(label(c), "sysctl")
 	others := [name | some name, _ in lib.obj(label(c).sysctl); kernel.sysctl_key(name) != key]
-} else := put(c, sprintf("/sysctl/%s", [escape(key)]), value)
+} else := set_op(c, sprintf("/sysctl/%s", [escape(key)]), value)
 
 # A component may set it by an argument of the program sysctl.
-argument(c, key, value) := [e |
-	some i, text in list(written(c), "command")
+set_sysctl_argument(c, key, value) := [e |
+	some i, text in list_of(written(c), "command")
 	parts := split(text, "=")
 	count(parts) == 2
 	kernel.sysctl_key(trim_space(parts[0])) == key
-	some e in put(c, sprintf("/command/%d", [i]), sprintf("%s=%s", [parts[0], value]))
+	some e in set_op(c, sprintf("/command/%d", [i]), sprintf("%s=%s", [parts[0], value]))
 ]
 
 # without_sysctl takes a component's own setting of a key away.
 without_sysctl(c, key) := [e |
 	some name, _ in lib.obj(written(c).sysctl)
 	kernel.sysctl_key(name) == key
-	some e in take(c, sprintf("/sysctl/%s", [escape(name)]))
+	some e in remove_op(c, sprintf("/sysctl/%s", [escape(name)]))
 ] if {
-	says(written(c), "sysctl")
-} else := put(c, "/sysctl", {name: v | some name, v in lib.obj(label(c).sysctl); kernel.sysctl_key(name) != key})
+	has_key(written(c), "sysctl")
+} else := set_op(c, "/sysctl", {name: v | some name, v in lib.obj(label(c).sysctl); kernel.sysctl_key(name) != key})
 
 escape(name) := replace(replace(name, "~", "~0"), "/", "~1")
 
-# signed_modules makes the kernel refuse modules that nobody signed, where it
+# require_signed_modules makes the kernel refuse modules that nobody signed, where it
 # can tell.
-signed_modules := cmdline("module.sig_enforce", "module.sig_enforce=1") if {
+require_signed_modules := set_param("module.sig_enforce", "module.sig_enforce=1") if {
 	kernel.on("CONFIG_MODULE_SIG")
 } else := []
 
-# either is the first way that there is.
-either(first, _) := first if count(first) > 0
+# first_nonempty is the first way that there is.
+first_nonempty(first, _) := first if count(first) > 0
 
-either(first, second) := second if count(first) == 0
+first_nonempty(first, second) := second if count(first) == 0
 
-# all_of are all edits, or none where one of them would take what is needed.
-all_of(lists, needs) := together(lists) if count(needs) == 0
+# unless_needed are all edits, or none where one of them would take what is needed.
+unless_needed(lists, needs) := array.flatten(lists) if count(needs) == 0
 
-all_of(_, needs) := [] if count(needs) > 0
+unless_needed(_, needs) := [] if count(needs) > 0
 
-# price says what a component loses by an edit, and how to keep it.
-price(c, what) := sprintf("%s then has no %s; if it needs that, an allowance or a waiver says why", [c.id, what])
+# loss_note says what a component loses by an edit, and how to keep it.
+loss_note(c, what) := sprintf("%s then has no %s; if it needs that, an allowance or a waiver says why", [c.id, what])
 
-# moved_sysctl takes a component's setting for the whole system to where the
+# move_sysctl_to_cmdline takes a component's setting for the whole system to where the
 # system's settings are made.
-moved_sysctl(c, key, value) := array.concat(without_sysctl(c, key), append_words(param(sprintf("sysctl.%s", [key]), value))) if {
-	early(key)
+move_sysctl_to_cmdline(c, key, value) := array.concat(without_sysctl(c, key), append_words(param(sprintf("sysctl.%s", [key]), value))) if {
+	settable_at_boot(key)
 	count(kernel.sysctl_values(key)) == 1
 	not regex.match(`\s`, value)
 } else := without_sysctl(c, key)
 
-# one_sysctl leaves the setting of a key that holds: the last one. None can be
+# without_overridden_sysctls leaves the setting of a key that holds: the last one. None can be
 # taken out of an image.
-one_sysctl(key) := together([taken_sysctl(s, key) | some s in early]) if {
-	early := early_sysctls(key)
+without_overridden_sysctls(key) := array.flatten([remove_setting(s, key) | some s in early]) if {
+	early := overridden_settings(key)
 	every s in early {
-		count(taken_sysctl(s, key)) > 0
+		count(remove_setting(s, key)) > 0
 	}
 } else := []
 
-# no_sysctl takes every setting of a key away.
-no_sysctl(key) := together([taken_sysctl(s, key) | some s in found]) if {
+# without_sysctl_settings takes every setting of a key away.
+without_sysctl_settings(key) := array.flatten([remove_setting(s, key) | some s in found]) if {
 	found := [input.sysctl.settings[i] | some i in sort(kernel.sysctl_settings[key])]
 	every s in found {
-		count(taken_sysctl(s, key)) > 0
+		count(remove_setting(s, key)) > 0
 	}
 } else := []
 
-early_sysctls(key) := [s |
+overridden_settings(key) := [s |
 	some i in sort(kernel.sysctl_settings[key])
 	s := input.sysctl.settings[i]
 	trim_space(s.value) != kernel.sysctl(key)
 ]
 
-taken_sysctl(s, key) := without_params([p |
+remove_setting(s, key) := without_params([p |
 	some p in kernel.sysctl_params[key]
 	p.value == s.value
 ]) if {

@@ -127,8 +127,8 @@ test_ambient_user if {
 }
 
 test_all_of if {
-	edit.all_of([[1], [2]], set()) == [1, 2]
-	edit.all_of([[1], [2]], {"x"}) == []
+	edit.unless_needed([[1], [2]], set()) == [1, 2]
+	edit.unless_needed([[1], [2]], {"x"}) == []
 }
 
 test_own_net if {
@@ -160,14 +160,14 @@ test_rootless if {
 
 test_idle if {
 	web := c("/bin/web", {"capabilities": [A, B]}, {}, held([A, B]))
-	set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80") in edit.without_idle(web, {A, B})
-	contains(edit.idle_fix(web, {A, B}), "ip_unprivileged_port_start")
-	{e.path | some e in edit.without_idle(web, {A})} == {"/capabilities"}
-	not contains(edit.idle_fix(web, {A}), "ip_unprivileged_port_start")
+	set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80") in edit.without_unusable_caps(web, {A, B})
+	contains(edit.unusable_caps_fix(web, {A, B}), "ip_unprivileged_port_start")
+	{e.path | some e in edit.without_unusable_caps(web, {A})} == {"/capabilities"}
+	not contains(edit.unusable_caps_fix(web, {A}), "ip_unprivileged_port_start")
 	shared := object.union(web, {"spec": object.union(held([B]), object.union({"process": {"args": []}}, host_net))})
-	stuck := edit.without_idle(shared, {B}) with input as {"components": []}
+	stuck := edit.without_unusable_caps(shared, {B}) with input as {"components": []}
 	{e.path | some e in stuck} == {"/capabilities"}
 	ntpd := c("/usr/sbin/ntpd", {"capabilities": ["CAP_SYS_TIME"]}, {}, held(["CAP_SYS_TIME"]))
-	edit.without_idle(ntpd, {"CAP_SYS_TIME"}) == []
-	startswith(edit.idle_fix(ntpd, {"CAP_SYS_TIME"}), "list CAP_SYS_TIME of onboot/net under `ambient` too, for ntpd needs it")
+	edit.without_unusable_caps(ntpd, {"CAP_SYS_TIME"}) == []
+	startswith(edit.unusable_caps_fix(ntpd, {"CAP_SYS_TIME"}), "list CAP_SYS_TIME of onboot/net under `ambient` too, for ntpd needs it")
 }

@@ -13,12 +13,12 @@ target(key, text) := split(text, ":")[text_keys[key][0]]
 # in_yaml: os.yml itself makes the mount.
 in_yaml(c, destination) if {
 	some key, _ in text_keys
-	some text in list(written(c), key)
+	some text in list_of(written(c), key)
 	target(key, text) == destination
 }
 
 in_yaml(c, destination) if {
-	some m in list(written(c), "mounts")
+	some m in list_of(written(c), "mounts")
 	mount_target(m) == destination
 }
 
@@ -35,157 +35,157 @@ kind(m) := m.source if not m.type
 without_mount(c, destination) := array.concat(
 	[e |
 		some key in ["binds", "binds.add", "tmpfs"]
-		some text in list(written(c), key)
+		some text in list_of(written(c), key)
 		target(key, text) == destination
-		some e in take_value(c, sprintf("/%s", [key]), text)
+		some e in remove_value_op(c, sprintf("/%s", [key]), text)
 	],
 	[e |
-		some m in list(written(c), "mounts")
+		some m in list_of(written(c), "mounts")
 		mount_target(m) == destination
-		some e in take_value(c, "/mounts", m)
+		some e in remove_value_op(c, "/mounts", m)
 	],
 ) if {
 	in_yaml(c, destination)
-} else := relabelled(c, "binds", [t | some t in label_binds(c); target("binds", t) != destination]) if {
+} else := set_binds(c, "binds", [t | some t in label_binds(c); target("binds", t) != destination]) if {
 	some t in label_binds(c)
 	target("binds", t) == destination
-} else := put(c, "/mounts", [m | some m in list(label(c), "mounts"); mount_target(m) != destination]) if {
-	some m in list(label(c), "mounts")
+} else := set_op(c, "/mounts", [m | some m in list_of(label(c), "mounts"); mount_target(m) != destination]) if {
+	some m in list_of(label(c), "mounts")
 	mount_target(m) == destination
-} else := put(c, "/tmpfs", [t | some t in list(label(c), "tmpfs"); target("tmpfs", t) != destination])
+} else := set_op(c, "/tmpfs", [t | some t in list_of(label(c), "tmpfs"); target("tmpfs", t) != destination])
 
 # remount changes a mount's options: those to drop go, those to add come.
 remount(c, destination, drop, extra) := array.concat(
 	[e |
 		some key in ["binds", "binds.add", "tmpfs"]
-		some i, text in list(written(c), key)
+		some i, text in list_of(written(c), key)
 		target(key, text) == destination
-		some e in put(c, sprintf("/%s/%d", [key, i]), with_options(key, text, drop, extra))
+		some e in set_op(c, sprintf("/%s/%d", [key, i]), with_options(key, text, drop, extra))
 	],
 	[e |
-		some i, m in list(written(c), "mounts")
+		some i, m in list_of(written(c), "mounts")
 		mount_target(m) == destination
-		some e in put(c, sprintf("/mounts/%d/options", [i]), changed(lib.options(m), drop, extra))
+		some e in set_op(c, sprintf("/mounts/%d/options", [i]), changed_options(lib.options(m), drop, extra))
 	],
 ) if {
 	in_yaml(c, destination)
-} else := relabelled(c, "binds", [optioned("binds", t, destination, drop, extra) | some t in label_binds(c)]) if {
+} else := set_binds(c, "binds", [bind_with_options("binds", t, destination, drop, extra) | some t in label_binds(c)]) if {
 	some t in label_binds(c)
 	target("binds", t) == destination
-} else := put(c, "/mounts", [remounted(m, destination, drop, extra) | some m in list(label(c), "mounts")]) if {
-	some m in list(label(c), "mounts")
+} else := set_op(c, "/mounts", [remounted(m, destination, drop, extra) | some m in list_of(label(c), "mounts")]) if {
+	some m in list_of(label(c), "mounts")
 	mount_target(m) == destination
-} else := put(c, "/tmpfs", [optioned("tmpfs", t, destination, drop, extra) | some t in list(label(c), "tmpfs")])
+} else := set_op(c, "/tmpfs", [bind_with_options("tmpfs", t, destination, drop, extra) | some t in list_of(label(c), "tmpfs")])
 
-label_binds(c) := array.concat(list(label(c), "binds"), list(label(c), "binds.add")) if {
-	not says(written(c), "binds")
+label_binds(c) := array.concat(list_of(label(c), "binds"), list_of(label(c), "binds.add")) if {
+	not has_key(written(c), "binds")
 } else := []
 
-# relabelled says a label's binds anew, with what os.yml adds to them.
-relabelled(c, "binds", texts) := together([
-	put(c, "/binds", array.concat(texts, list(written(c), "binds.add"))),
-	[e | says(written(c), "binds.add"); some e in take(c, "/binds.add")],
+# set_binds says a label's binds anew, with what os.yml adds to them.
+set_binds(c, "binds", texts) := array.flatten([
+	set_op(c, "/binds", array.concat(texts, list_of(written(c), "binds.add"))),
+	[e | has_key(written(c), "binds.add"); some e in remove_op(c, "/binds.add")],
 ])
 
-optioned(key, text, destination, drop, extra) := with_options(key, text, drop, extra) if {
+bind_with_options(key, text, destination, drop, extra) := with_options(key, text, drop, extra) if {
 	target(key, text) == destination
 } else := text
 
-remounted(m, destination, drop, extra) := object.union(m, {"options": changed(lib.options(m), drop, extra)}) if {
+remounted(m, destination, drop, extra) := object.union(m, {"options": changed_options(lib.options(m), drop, extra)}) if {
 	mount_target(m) == destination
 } else := m
 
 with_options(key, text, drop, extra) := concat(":", array.concat(
 	array.slice(split(text, ":"), 0, text_keys[key][1]),
-	[concat(",", changed(text_options(key, text), drop, extra))],
+	[concat(",", changed_options(text_options(key, text), drop, extra))],
 ))
 
 text_options(key, text) := split(split(text, ":")[text_keys[key][1]], ",") if {
 	count(split(text, ":")) > text_keys[key][1]
 } else := []
 
-changed(options, drop, extra) := array.concat(kept, [o | some o in extra; not o in kept]) if {
+changed_options(options, drop, extra) := array.concat(kept, [o | some o in extra; not o in kept]) if {
 	kept := [o | some o in options; not o in drop]
 }
 
-# unmount takes a mount away, whoever makes it: the OCI runtime, or init.
-unmount(p) := without_mount(p.c, p.m.destination) if {
+# without_placed_mount takes a mount away, whoever makes it: the OCI runtime, or init.
+without_placed_mount(p) := without_mount(p.c, p.m.destination) if {
 	startswith(p.path, "/")
 } else := [e |
 	some m in written_mounts(p)
 	m.destination == p.m.destination
-	some e in take_value(p.c, "/runtime/mounts", m)
+	some e in remove_value_op(p.c, "/runtime/mounts", m)
 ] if {
 	written_mounts(p)
-} else := put(p.c, "/runtime/mounts", [m | some m in label_mounts(p); m.destination != p.m.destination])
+} else := set_op(p.c, "/runtime/mounts", [m | some m in label_mounts(p); m.destination != p.m.destination])
 
-# reoption is remount for the same.
-reoption(p, drop, extra) := remount(p.c, p.m.destination, drop, extra) if {
+# remount_placed is remount for the same.
+remount_placed(p, drop, extra) := remount(p.c, p.m.destination, drop, extra) if {
 	startswith(p.path, "/")
 } else := [e |
 	some i, m in written_mounts(p)
 	m.destination == p.m.destination
-	some e in put(p.c, sprintf("/runtime/mounts/%d/options", [i]), changed(lib.options(m), drop, extra))
+	some e in set_op(p.c, sprintf("/runtime/mounts/%d/options", [i]), changed_options(lib.options(m), drop, extra))
 ] if {
 	written_mounts(p)
-} else := put(p.c, "/runtime/mounts", [remounted(m, p.m.destination, drop, extra) | some m in label_mounts(p)])
+} else := set_op(p.c, "/runtime/mounts", [remounted(m, p.m.destination, drop, extra) | some m in label_mounts(p)])
 
 written_mounts(p) := written(p.c).runtime.mounts
 
 label_mounts(p) := lib.arr(object.get(label(p.c), ["runtime", "mounts"], []))
 
 # without_bind_ns leaves a namespace of a component unbound; a label's is unset.
-without_bind_ns(c, key) := take(c, sprintf("/runtime/bindNS/%s", [key])) if {
+without_bind_ns(c, key) := remove_op(c, sprintf("/runtime/bindNS/%s", [key])) if {
 	written(c).runtime.bindNS[key]
-} else := put(c, sprintf("/runtime/bindNS/%s", [key]), "")
+} else := set_op(c, sprintf("/runtime/bindNS/%s", [key]), "")
 
 # made_by_init has init make a folder before the component starts.
-made_by_init(c, path) := add(c, "/runtime/mkdir", path) if {
+made_by_init(c, path) := append_op(c, "/runtime/mkdir", path) if {
 	written(c).runtime.mkdir
-} else := put(c, "/runtime/mkdir", array.concat(lib.arr(object.get(label(c), ["runtime", "mkdir"], [])), [path]))
+} else := set_op(c, "/runtime/mkdir", array.concat(lib.arr(object.get(label(c), ["runtime", "mkdir"], [])), [path]))
 
 # read_only is reoption for what must not be written to: with all that is mounted
 # below it, where there is something.
-read_only(p) := reoption(p, {"rw", "rrw"}, ["ro"]) if {
+read_only(p) := remount_placed(p, {"rw", "rrw"}, ["ro"]) if {
 	lib.writable(p.m)
 	count({below | some path in p.shows; some below in lib.below(path)}) == 0
-} else := reoption(p, {"ro", "rw", "rrw"}, ["rro"])
+} else := remount_placed(p, {"ro", "rw", "rrw"}, ["rro"])
 
 # without_device takes the device of a path out of a component's devices.
 without_devices(c, paths) := [e |
-	some d in list(written(c), "devices")
+	some d in list_of(written(c), "devices")
 	d.path in paths
-	some e in take_value(c, "/devices", d)
+	some e in remove_value_op(c, "/devices", d)
 ] if {
-	says(written(c), "devices")
-} else := put(c, "/devices", [d | some d in list(label(c), "devices"); not d.path in paths])
+	has_key(written(c), "devices")
+} else := set_op(c, "/devices", [d | some d in list_of(label(c), "devices"); not d.path in paths])
 
 # devices_fix says what without_devices does, and at what price.
-devices_fix(c, paths) := sprintf("remove %s from the devices of %s. %s", [lib.one_line(paths), c.id, price(c, lib.one_line(paths))])
+devices_fix(c, paths) := sprintf("remove %s from the devices of %s. %s", [lib.one_line(paths), c.id, loss_note(c, lib.one_line(paths))])
 
 # all_devices_fix does for named_devices.
-all_devices_fix(c) := sprintf("name the devices that %s needs instead of all. Which these are is not known: the suggested edit leaves it those that every container has, such as null and urandom. %s", [c.id, price(c, "other device")]) if {
+all_devices_fix(c) := sprintf("name the devices that %s needs instead of all. Which these are is not known: the suggested edit leaves it those that every container has, such as null and urandom. %s", [c.id, loss_note(c, "other device")]) if {
 	count(label_devices(c)) == 0
 } else := sprintf("remove `devices` of %s from os.yml: the label of its image then says which it needs: %s", [c.id, lib.one_line(label_devices(c))])
 
 # label_devices are those that the label names, where os.yml asks for others.
-label_devices(c) := {d.path | some d in list(label(c), "devices")} if {
-	says(written(c), "devices")
-	every d in list(label(c), "devices") {
+label_devices(c) := {d.path | some d in list_of(label(c), "devices")} if {
+	has_key(written(c), "devices")
+	every d in list_of(label(c), "devices") {
 		d.path != "all"
 	}
 } else := set()
 
 # device_mode gives a device another mode.
 device_mode(c, path, mode) := [e |
-	some i, d in list(written(c), "devices")
+	some i, d in list_of(written(c), "devices")
 	d.path == path
-	some e in put(c, sprintf("/devices/%d/mode", [i]), mode)
+	some e in set_op(c, sprintf("/devices/%d/mode", [i]), mode)
 ] if {
-	says(written(c), "devices")
-} else := put(c, "/devices", [moded(d, path, mode) | some d in list(label(c), "devices")])
+	has_key(written(c), "devices")
+} else := set_op(c, "/devices", [with_mode(d, path, mode) | some d in list_of(label(c), "devices")])
 
-moded(d, path, mode) := object.union(d, {"mode": mode}) if {
+with_mode(d, path, mode) := object.union(d, {"mode": mode}) if {
 	d.path == path
 } else := d
 
@@ -194,10 +194,10 @@ moded(d, path, mode) := object.union(d, {"mode": mode}) if {
 without_device_rules(c, openers) := [e |
 	some i in array.reverse(openers)
 	i < count(lib.arr(object.get(written(c), ["resources", "devices"], [])))
-	some e in take(c, sprintf("/resources/devices/%d", [i]))
+	some e in remove_op(c, sprintf("/resources/devices/%d", [i]))
 ] if {
-	says(written(c), "resources")
-} else := put(c, "/resources", object.union(label(c).resources, {"devices": rest})) if {
+	has_key(written(c), "resources")
+} else := set_op(c, "/resources", object.union(label(c).resources, {"devices": rest})) if {
 	theirs := lib.arr(object.get(label(c), ["resources", "devices"], []))
 	rest := [r | some i, r in theirs; not i in openers]
 	count(rest) < count(theirs)
@@ -205,13 +205,13 @@ without_device_rules(c, openers) := [e |
 
 # named_devices closes what opens every device of a kind. Behind the rules of
 # resources come those of devices.
-named_devices(c, openers) := array.concat(without_device_rules(c, openers), every_device(c, openers))
+named_devices(c, openers) := array.concat(without_device_rules(c, openers), without_all_devices(c, openers))
 
-every_device(c, openers) := dropped if {
+without_all_devices(c, openers) := dropped if {
 	some i in openers
 	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))
 	count(label_devices(c)) > 0
-	dropped := take(c, "/devices")
+	dropped := remove_op(c, "/devices")
 } else := without_devices(c, {"all"}) if {
 	some i in openers
 	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))

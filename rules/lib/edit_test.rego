@@ -96,8 +96,8 @@ test_as_user if {
 }
 
 test_with_all if {
-	edit.with_all(c({"maskedPaths": ["/a"]}, {"maskedPaths": ["/b"]}), "maskedPaths", ["/a", "/b"]) == [more("/maskedPaths", "/b")]
-	edit.with_all(c({}, {"maskedPaths": ["/a"]}), "maskedPaths", ["/a", "/b"]) == [set("/maskedPaths", ["/a", "/b"])]
+	edit.with_missing(c({"maskedPaths": ["/a"]}, {"maskedPaths": ["/b"]}), "maskedPaths", ["/a", "/b"]) == [more("/maskedPaths", "/b")]
+	edit.with_missing(c({}, {"maskedPaths": ["/a"]}), "maskedPaths", ["/a", "/b"]) == [set("/maskedPaths", ["/a", "/b"])]
 }
 
 test_limit if {
@@ -221,25 +221,25 @@ test_lockdown_unlisted if {
 test_lockdown_impossible if {
 	none := testing.put(boot([]), "/kernel/config/options", {"CONFIG_LSM": "yama"})
 	edit.lockdown("integrity") == [] with input as none
-	edit.started("selinux") == [] with input as none
+	edit.enable_lsm("selinux") == [] with input as none
 }
 
-test_started_already if edit.started("yama") == [] with input as boot([])
+test_started_already if edit.enable_lsm("yama") == [] with input as boot([])
 
 test_sysctl_unset if {
-	edit.sysctl("kernel.x", "1") == [line("append", "sysctl.kernel.x=1")] with input as boot([])
-	edit.sysctl("kernel.x", "3 4") == [line("append", `sysctl.kernel.x="3 4"`)] with input as boot([])
+	edit.set_sysctl("kernel.x", "1") == [line("append", "sysctl.kernel.x=1")] with input as boot([])
+	edit.set_sysctl("kernel.x", "3 4") == [line("append", `sysctl.kernel.x="3 4"`)] with input as boot([])
 }
 
 test_sysctl_on_the_command_line if {
 	system := testing.put(boot([["sysctl.kernel/x", "0"]]), "/sysctl/settings", [
 		{"key": "kernel.x", "value": "0", "component": "cmdline", "source": "cmdline", "order": 0},
 	])
-	edit.sysctl("kernel.x", "1") == [line("remove", "sysctl.kernel/x=0"), line("append", "sysctl.kernel.x=1")] with input as system
+	edit.set_sysctl("kernel.x", "1") == [line("remove", "sysctl.kernel/x=0"), line("append", "sysctl.kernel.x=1")] with input as system
 }
 
 test_sysctl_old_kernel if {
-	edit.sysctl("kernel.x", "1") == [] with input as testing.put(boot([]), "/kernel/version", "5.7.0")
+	edit.set_sysctl("kernel.x", "1") == [] with input as testing.put(boot([]), "/kernel/version", "5.7.0")
 }
 
 set_by(id) := testing.put(testing.component_with("nginx", "/entry", {"sysctl": {"kernel/x": "0", "kernel.y": "0"}}), "/sysctl/settings", [
@@ -248,21 +248,21 @@ set_by(id) := testing.put(testing.component_with("nginx", "/entry", {"sysctl": {
 ])
 
 test_sysctl_too_early if {
-	edit.sysctl("kernel.modules_disabled", "1") == [] with input as boot([])
-	edit.sysctl("net.netfilter.x", "1") == [] with input as boot([])
-	edit.sysctl("net.ipv6.x", "1") == [line("append", "sysctl.net.ipv6.x=1")] with input as testing.kconfig("CONFIG_IPV6", "y")
-	edit.sysctl("net.ipv6.x", "1") == [] with input as testing.kconfig("CONFIG_IPV6", "m")
-	edit.sysctl("net.ipv4.x", "1") == [line("append", "sysctl.net.ipv4.x=1")] with input as testing.kconfig("CONFIG_IPV6", "m")
+	edit.set_sysctl("kernel.modules_disabled", "1") == [] with input as boot([])
+	edit.set_sysctl("net.netfilter.x", "1") == [] with input as boot([])
+	edit.set_sysctl("net.ipv6.x", "1") == [line("append", "sysctl.net.ipv6.x=1")] with input as testing.kconfig("CONFIG_IPV6", "y")
+	edit.set_sysctl("net.ipv6.x", "1") == [] with input as testing.kconfig("CONFIG_IPV6", "m")
+	edit.set_sysctl("net.ipv4.x", "1") == [line("append", "sysctl.net.ipv4.x=1")] with input as testing.kconfig("CONFIG_IPV6", "m")
 }
 
 test_sysctl_of_a_component if {
-	edit.sysctl("kernel.x", "1") == [{"op": "set", "component": "services/nginx", "path": "/sysctl/kernel~1x", "value": "1"}] with input as set_by("services/nginx")
-	edit.sysctl("kernel.x", "1") == [] with input as set_by("onboot/sysctl")
+	edit.set_sysctl("kernel.x", "1") == [{"op": "set", "component": "services/nginx", "path": "/sysctl/kernel~1x", "value": "1"}] with input as set_by("services/nginx")
+	edit.set_sysctl("kernel.x", "1") == [] with input as set_by("onboot/sysctl")
 }
 
 test_sysctl_by_an_argument if {
-	edit.argument(c({"command": ["/sbin/sysctl", "-w", "kernel/x=0", "kernel.y=0"]}, {}), "kernel.x", "1") == [set("/command/2", "kernel/x=1")]
-	edit.argument(c({}, {}), "kernel.x", "1") == []
+	edit.set_sysctl_argument(c({"command": ["/sbin/sysctl", "-w", "kernel/x=0", "kernel.y=0"]}, {}), "kernel.x", "1") == [set("/command/2", "kernel/x=1")]
+	edit.set_sysctl_argument(c({}, {}), "kernel.x", "1") == []
 }
 
 test_deny_devices if {
@@ -290,16 +290,16 @@ test_own_namespace if {
 }
 
 test_filtered if {
-	edit.filtered(c({}, {})) == [set("/seccomp", "default")] with input as testing.good
-	edit.filtered(c({}, {})) == [] with input as testing.kconfig("CONFIG_SECCOMP_FILTER", "n")
-	edit.filtered(c({}, {})) == [] with input as testing.kconfig("CONFIG_SECCOMP", "n")
-	edit.filtered(c({}, {})) == [set("/seccomp", "default")] with input as testing.no_config
+	edit.with_seccomp(c({}, {})) == [set("/seccomp", "default")] with input as testing.good
+	edit.with_seccomp(c({}, {})) == [] with input as testing.kconfig("CONFIG_SECCOMP_FILTER", "n")
+	edit.with_seccomp(c({}, {})) == [] with input as testing.kconfig("CONFIG_SECCOMP", "n")
+	edit.with_seccomp(c({}, {})) == [set("/seccomp", "default")] with input as testing.no_config
 }
 
 test_confined if {
-	edit.confined(c({"selinux": "x"}, {}), "selinux") == [out("/selinux")] with input as testing.kconfigs({"CONFIG_SECURITY_SELINUX": "n"})
+	edit.with_lsm(c({"selinux": "x"}, {}), "selinux") == [out("/selinux")] with input as testing.kconfigs({"CONFIG_SECURITY_SELINUX": "n"})
 	with_selinux := testing.put(testing.kconfigs({"CONFIG_SECURITY_SELINUX": "y", "CONFIG_LSM": "yama"}), "/cmdline/params", [])
-	edit.confined(c({"selinux": "x"}, {}), "selinux") == [line("append", "lsm=selinux,yama")] with input as with_selinux
+	edit.with_lsm(c({"selinux": "x"}, {}), "selinux") == [line("append", "lsm=selinux,yama")] with input as with_selinux
 }
 
 # at_x is what rules know of the mount at /x.
@@ -318,13 +318,13 @@ test_runtime_mount if {
 	disk := {"destination": "x", "options": ["suid", "noatime"]}
 	other := {"destination": "/y"}
 	mounts := {"runtime": {"mounts": [other, disk]}}
-	edit.reoption(by_init(disk, mounts, {}), {"suid"}, ["nosuid"]) == [set("/runtime/mounts/1/options", ["noatime", "nosuid"])]
-	edit.reoption(by_init(disk, {}, mounts), {"suid"}, ["nosuid"]) == [
+	edit.remount_placed(by_init(disk, mounts, {}), {"suid"}, ["nosuid"]) == [set("/runtime/mounts/1/options", ["noatime", "nosuid"])]
+	edit.remount_placed(by_init(disk, {}, mounts), {"suid"}, ["nosuid"]) == [
 		set("/runtime/mounts", [other, {"destination": "x", "options": ["noatime", "nosuid"]}]),
 	]
-	edit.unmount(by_init(disk, mounts, {})) == [cut("/runtime/mounts", disk)]
-	edit.unmount(by_init(disk, {}, mounts)) == [set("/runtime/mounts", [other])]
-	edit.unmount(at_x({"binds": ["/a:/x"]}, {})) == [cut("/binds", "/a:/x")]
+	edit.without_placed_mount(by_init(disk, mounts, {})) == [cut("/runtime/mounts", disk)]
+	edit.without_placed_mount(by_init(disk, {}, mounts)) == [set("/runtime/mounts", [other])]
+	edit.without_placed_mount(at_x({"binds": ["/a:/x"]}, {})) == [cut("/binds", "/a:/x")]
 }
 
 test_without_bind_ns if {
@@ -342,13 +342,13 @@ test_safe_mode if {
 test_file if edit.file({"path": "/etc/a"}).id == "files/etc/a"
 
 test_signed_modules if {
-	edit.signed_modules == [line("remove", "module.sig_enforce=0"), line("append", "module.sig_enforce=1")] with input as boot([["module.sig_enforce", "0"]])
-	edit.signed_modules == [] with input as testing.put(boot([]), "/kernel/config/options", {})
+	edit.require_signed_modules == [line("remove", "module.sig_enforce=0"), line("append", "module.sig_enforce=1")] with input as boot([["module.sig_enforce", "0"]])
+	edit.require_signed_modules == [] with input as testing.put(boot([]), "/kernel/config/options", {})
 }
 
 test_either if {
-	edit.either([], [1]) == [1]
-	edit.either([2], [1]) == [2]
+	edit.first_nonempty([], [1]) == [1]
+	edit.first_nonempty([2], [1]) == [2]
 }
 
 sets(v) := {"key": "kernel.x", "value": v, "component": "services/web", "source": "spec", "order": 0}
@@ -356,10 +356,10 @@ sets(v) := {"key": "kernel.x", "value": v, "component": "services/web", "source"
 test_moved_sysctl if {
 	own := c({"sysctl": {"kernel.x": "1"}}, {})
 	once := testing.put(boot([]), "/sysctl/settings", [sets("1")])
-	edit.moved_sysctl(own, "kernel.x", "1") == [out("/sysctl/kernel.x"), line("append", "sysctl.kernel.x=1")] with input as once
-	edit.moved_sysctl(own, "kernel.x", "1 2") == [out("/sysctl/kernel.x")] with input as once
-	edit.moved_sysctl(own, "kernel.x", "1") == [out("/sysctl/kernel.x")] with input as testing.put(once, "/sysctl/settings/-", sets("2"))
-	edit.moved_sysctl(own, "kernel.x", "1") == [out("/sysctl/kernel.x")] with input as testing.put(once, "/kernel/version", "5.4.0")
+	edit.move_sysctl_to_cmdline(own, "kernel.x", "1") == [out("/sysctl/kernel.x"), line("append", "sysctl.kernel.x=1")] with input as once
+	edit.move_sysctl_to_cmdline(own, "kernel.x", "1 2") == [out("/sysctl/kernel.x")] with input as once
+	edit.move_sysctl_to_cmdline(own, "kernel.x", "1") == [out("/sysctl/kernel.x")] with input as testing.put(once, "/sysctl/settings/-", sets("2"))
+	edit.move_sysctl_to_cmdline(own, "kernel.x", "1") == [out("/sysctl/kernel.x")] with input as testing.put(once, "/kernel/version", "5.4.0")
 }
 
 test_one_sysctl if {
@@ -369,12 +369,12 @@ test_one_sysctl if {
 		{"key": "kernel.x", "value": "2", "component": "services/report", "source": "spec", "order": 2},
 	])
 	words := [["sysctl.kernel.x", "0"], ["sysctl.kernel.x", "9"]]
-	edit.one_sysctl("kernel.x") == [
+	edit.without_overridden_sysctls("kernel.x") == [
 		line("remove", "sysctl.kernel.x=0"),
 		{"op": "remove", "component": "services/nginx", "path": "/sysctl/kernel.x"},
 	] with input as testing.cmdline_of(system, words)
 	in_image := testing.put(system, "/sysctl/settings/0", {"key": "kernel.x", "value": "0", "component": "onboot/sysctl", "source": "/etc/sysctl.d/x.conf", "order": 0})
-	edit.one_sysctl("kernel.x") == [] with input as testing.cmdline_of(in_image, words)
+	edit.without_overridden_sysctls("kernel.x") == [] with input as testing.cmdline_of(in_image, words)
 }
 
 test_no_sysctl if {
@@ -382,8 +382,8 @@ test_no_sysctl if {
 		{"key": "kernel.x", "value": "1", "component": "services/nginx", "source": "spec", "order": 1},
 		{"key": "kernel.y", "value": "1", "component": "onboot/sysctl", "source": "/etc/sysctl.conf", "order": 2},
 	])
-	edit.no_sysctl("kernel.x") == [{"op": "remove", "component": "services/nginx", "path": "/sysctl/kernel.x"}] with input as system
-	edit.no_sysctl("kernel.y") == [] with input as system
+	edit.without_sysctl_settings("kernel.x") == [{"op": "remove", "component": "services/nginx", "path": "/sysctl/kernel.x"}] with input as system
+	edit.without_sysctl_settings("kernel.y") == [] with input as system
 }
 
 test_without_key if {
@@ -429,10 +429,10 @@ test_no_sysctl_needs_all_of_them if {
 		{"key": "kernel.x", "value": "0", "component": "cmdline", "source": "cmdline", "order": 0},
 		{"key": "kernel.x", "value": "0", "component": "onboot/sysctl", "source": "etc/sysctl.d/00.conf", "order": 1},
 	])
-	edit.no_sysctl("kernel.x") == [] with input as system
+	edit.without_sysctl_settings("kernel.x") == [] with input as system
 }
 
 test_put_sysctl if {
-	edit.put_sysctl(c({"sysctl": {"net/ipv4/ip_forward": "1"}}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net~1ipv4~1ip_forward", "0")]
-	edit.put_sysctl(c({}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net.ipv4.ip_forward", "0")]
+	edit.set_component_sysctl(c({"sysctl": {"net/ipv4/ip_forward": "1"}}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net~1ipv4~1ip_forward", "0")]
+	edit.set_component_sysctl(c({}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net.ipv4.ip_forward", "0")]
 }

@@ -10,8 +10,8 @@ option(name) := sprintf("%s=%s (kernel configuration)", [name, kernel.value(name
 	kernel.value(name) != "n"
 } else := sprintf("%s is not set (kernel configuration)", [name])
 
-param(name) := sprintf("%s=%s (command line)", [name, kernel.last(name)]) if {
-	kernel.last(name) != ""
+param(name) := sprintf("%s=%s (command line)", [name, kernel.last_value(name)]) if {
+	kernel.last_value(name) != ""
 } else := sprintf("%s (command line)", [name]) if {
 	kernel.has_param(name)
 } else := sprintf("no %s (command line)", [name])

@@ -85,9 +85,9 @@ param_name(name) := object.get(given.aliases, plain_name, plain_name) if {
 	plain_name := replace(name, "-", "_")
 }
 
-# early_named are the words that boot code finds which takes the line for words
+# boot_code_params are the words that boot code finds which takes the line for words
 # between blanks, by name, where the kernel itself does not take them.
-early_named[p.name] contains p if {
+boot_code_params[p.name] contains p if {
 	some p in input.cmdline.early
 	not taken[[p.name, object.get(p, "value", null)]]
 }
@@ -134,8 +134,8 @@ text_of(p) := "" if not has_text(p)
 
 has_param(name) if param_table[param_name(name)]
 
-# last is what a parameter ends up as, undefined where it is not there.
-last(name) := vs[count(vs) - 1] if {
+# last_value is what a parameter ends up as, undefined where it is not there.
+last_value(name) := vs[count(vs) - 1] if {
 	vs := param_table[param_name(name)]
 }
 
@@ -172,7 +172,7 @@ lsm_order := split(lsm_list, ",") if {
 	has_param("lsm")
 } else := array.concat(split(lsm_list, ","), values("security"))
 
-lsm_list := last("lsm")
+lsm_list := last_value("lsm")
 
 lsm_list := value("CONFIG_LSM") if not has_param("lsm")
 
@@ -219,9 +219,9 @@ lsm_built("loadpin") if on("CONFIG_SECURITY_LOADPIN")
 
 lsm_built("ipe") if on("CONFIG_SECURITY_IPE")
 
-lsm_switched_off(name) if zero(last(name))
+lsm_switched_off(name) if zero(last_value(name))
 
-lsm_switched_off("apparmor") if truth(last("apparmor.enabled")) == false
+lsm_switched_off("apparmor") if truth(last_value("apparmor.enabled")) == false
 
 # security= picks one of the modules with mandatory access control; lsm= makes
 # it void.
@@ -229,7 +229,7 @@ lsm_switched_off(name) if {
 	name in picked_lsms
 	has_param("security")
 	not has_param("lsm")
-	last("security") != name
+	last_value("security") != name
 }
 
 picked_lsms := exclusive_lsms | {"tomoyo"}
@@ -251,18 +251,18 @@ lockdown := "none" if {
 
 lockdown_asked contains "confidentiality" if {
 	lockdown_possible
-	shown("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY")
+	is_confirmed("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY")
 }
 
 lockdown_asked contains "integrity" if {
 	lockdown_possible
-	shown("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY")
+	is_confirmed("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY")
 }
 
-# shown: the option is on, and the kernel itself says so. Nothing in a kernel
+# is_confirmed: the option is on, and the kernel itself says so. Nothing in a kernel
 # shows which of such options it has: a claim that it forces a protection is not
 # enough, where a word of the command line makes it true.
-shown(name) if {
+is_confirmed(name) if {
 	on(name)
 	not input.kernel.config.claim == true
 }
@@ -287,7 +287,7 @@ modules_signed if {
 	module_signature_wanted
 }
 
-module_signature_wanted if shown("CONFIG_MODULE_SIG_FORCE")
+module_signature_wanted if is_confirmed("CONFIG_MODULE_SIG_FORCE")
 
 module_signature_wanted if enabled_param("module.sig_enforce")
 
@@ -319,9 +319,9 @@ sysctl_key(key) := dotted if {
 	not startswith(dotted, ".")
 } else := concat(".", [part | some part in split(replace(key, "/", "."), "."); part != ""])
 
-sysctl(key) := settled_sysctls[key]
+sysctl(key) := final_sysctls[key]
 
-settled_sysctls := {key: numeral(trim_space(input.sysctl.settings[last].value)) |
+final_sysctls := {key: numeral(trim_space(input.sysctl.settings[last].value)) |
 	some key, places in sysctl_settings
 	last := places[count(places) - 1]
 }

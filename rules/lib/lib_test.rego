@@ -110,9 +110,9 @@ test_no_secrets_by_value if {
 }
 
 test_literal if {
-	lib.literal("DB_PASSWORD=$ecret-22")
-	not lib.literal("DB_PASSWORD=$DB_PASSWORD")
-	not lib.literal("DB_PASSWORD=${DB}")
+	lib.literal_dollar_secret("DB_PASSWORD=$ecret-22")
+	not lib.literal_dollar_secret("DB_PASSWORD=$DB_PASSWORD")
+	not lib.literal_dollar_secret("DB_PASSWORD=${DB}")
 }
 
 test_secret_name if {
@@ -156,9 +156,9 @@ test_version if {
 }
 
 test_last_of_many if {
-	kernel.last("a") == "2" with input as t.cmdline([["a", "1"], ["a", "2"]])
-	kernel.last("a") == "" with input as t.cmdline([["a", "1"], ["a", null]])
-	not kernel.last("b") with input as t.cmdline([["a", "1"]])
+	kernel.last_value("a") == "2" with input as t.cmdline([["a", "1"], ["a", "2"]])
+	kernel.last_value("a") == "" with input as t.cmdline([["a", "1"], ["a", null]])
+	not kernel.last_value("b") with input as t.cmdline([["a", "1"]])
 }
 
 test_device_without_type_is_all if {

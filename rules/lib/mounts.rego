@@ -208,13 +208,13 @@ id_option(o) if regex.match("^r?idmap(=|$)", o)
 
 id_mappings(m) := [to | some key in ["uidMappings", "gidMappings"]; some to in arr(object.get(m, key, []))]
 
-# lacking are the flags that a mount should have and has not.
-lacking(m, wanted) := {flag | some flag in wanted; not has_flag(m, flag)}
+# missing_flags are the flags that a mount should have and has not.
+missing_flags(m, wanted) := {flag | some flag in wanted; not has_flag(m, flag)}
 
-# told lists paths that a mount shows: what os.yml calls them stands behind.
-told(p, paths) := one_line({text | some path in paths; text := told_path(p, path)})
+# named_paths lists paths that a mount shows: what os.yml calls them stands behind.
+named_paths(p, paths) := one_line({text | some path in paths; text := named_path(p, path)})
 
-told_path(p, path) := path if {
+named_path(p, path) := path if {
 	clean(p.m.source) == path
 } else := sprintf("%s (%s)", [path, p.m.source])
 
@@ -226,8 +226,8 @@ mount_key(p, paths) := p.key if {
 	endswith(p.destination, path)
 } else := sprintf("%s (%s)", [p.key, one_line(paths)])
 
-# against are the options that would take such flags back.
-against(flags) := {o | some flag in flags; some o in [opposite[flag], sprintf("r%s", [opposite[flag]])]}
+# opposite_options are the options that would take such flags back.
+opposite_options(flags) := {o | some flag in flags; some o in [opposite[flag], sprintf("r%s", [opposite[flag]])]}
 
 # system_folders are those of the host's programs and settings, and what init
 # and the OCI runtime keep about containers.
@@ -262,9 +262,9 @@ listed(c, key, path) if {
 	under(path, clean(other))
 }
 
-# kernels are the kernel's own folders, save the cgroups, which MNT-008 is about,
+# is_kernel_path are the kernel's own folders, save the cgroups, which MNT-008 is about,
 # and what every container has.
-kernels(path) if {
+is_kernel_path(path) if {
 	count({"/dev", "/proc", "/sys"} & folders(path)) > 0
 	not under(path, "/sys/fs/cgroup")
 	not path in usual_devices

@@ -15,11 +15,11 @@ test_writable if {
 
 test_lacking if {
 	wanted := {"nosuid", "nodev", "noexec"}
-	lib.lacking({"options": ["nosuid", "nodev", "noexec"]}, wanted) == set()
-	lib.lacking({"options": ["nosuid", "nodev", "noexec", "exec"]}, wanted) == {"noexec"}
-	lib.lacking({"options": ["exec", "nosuid", "nodev", "noexec", "rsuid"]}, wanted) == {"nosuid"}
-	lib.lacking({}, wanted) == wanted
-	lib.against({"nosuid"}) == {"suid", "rsuid"}
+	lib.missing_flags({"options": ["nosuid", "nodev", "noexec"]}, wanted) == set()
+	lib.missing_flags({"options": ["nosuid", "nodev", "noexec", "exec"]}, wanted) == {"noexec"}
+	lib.missing_flags({"options": ["exec", "nosuid", "nodev", "noexec", "rsuid"]}, wanted) == {"nosuid"}
+	lib.missing_flags({}, wanted) == wanted
+	lib.opposite_options({"nosuid"}) == {"suid", "rsuid"}
 }
 
 test_bind_by_option if {
@@ -93,8 +93,8 @@ test_made_by_init if {
 }
 
 test_told if {
-	lib.told({"m": {"source": "/etc/"}}, {"/etc"}) == "/etc"
-	lib.told({"m": {"source": "/var/run"}}, {"/run"}) == "/run (/var/run)"
+	lib.named_paths({"m": {"source": "/etc/"}}, {"/etc"}) == "/etc"
+	lib.named_paths({"m": {"source": "/var/run"}}, {"/run"}) == "/run (/var/run)"
 }
 
 test_mount_key if {

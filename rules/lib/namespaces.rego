@@ -80,8 +80,8 @@ networked(c) if count(arr(c.image.exposedPorts)) > 0
 
 networked(c) if bound_ns(c, "net")
 
-# ns_said is where os.yml says that the namespace comes from.
-ns_said(c, kind) := paths[0] if {
+# ns_source is where os.yml says that the namespace comes from.
+ns_source(c, kind) := paths[0] if {
 	paths := [ns_path(ns) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""]
 } else := "host"
 
@@ -145,9 +145,9 @@ maps_root(c) if {
 
 mapped(c, key) := [m | some m in arr(object.get(c.spec, ["linux", key], [])); m.size > 0]
 
-# stranger_root: root in the container is neither the host's root nor a user by
+# unshared_root: root in the container is neither the host's root nor a user by
 # whose number another component runs, or who has a file on the host.
-stranger_root(c) if {
+unshared_root(c) if {
 	not host_root(c)
 	not maps_known_user(c)
 }

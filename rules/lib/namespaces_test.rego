@@ -47,9 +47,9 @@ test_made_ns if {
 }
 
 test_ns_said if {
-	lib.ns_said(joins("pid", "/proc/1/ns/pid"), "pid") == "/proc/1/ns/pid"
-	lib.ns_said(joins("pid", "/proc/1/ns/pid"), "network") == "host"
-	lib.ns_said(joins("pid", ""), "pid") == "host"
+	lib.ns_source(joins("pid", "/proc/1/ns/pid"), "pid") == "/proc/1/ns/pid"
+	lib.ns_source(joins("pid", "/proc/1/ns/pid"), "network") == "host"
+	lib.ns_source(joins("pid", ""), "pid") == "host"
 }
 
 maps(list) := {"spec": {"linux": {"namespaces": [{"type": "user"}], "uidMappings": list}}}
@@ -84,7 +84,7 @@ test_joined_users if {
 stranger(uid, owner) if {
 	c := object.union(maps([{"containerID": 0, "hostID": 1000, "size": 10}]), {"id": "services/a", "section": "services"})
 	other := {"id": "services/b", "section": "services", "spec": {"process": {"user": {"uid": uid}}, "linux": {}}}
-	lib.stranger_root(c) with input as {"components": [c, other], "files": [{"path": "/srv/x", "type": "file", "uid": owner}]}
+	lib.unshared_root(c) with input as {"components": [c, other], "files": [{"path": "/srv/x", "type": "file", "uid": owner}]}
 }
 
 test_stranger_root if {
@@ -92,7 +92,7 @@ test_stranger_root if {
 	not stranger(1000, 0)
 	not stranger(1009, 0)
 	not stranger(0, 1003)
-	not lib.stranger_root({"spec": {"linux": {}}})
+	not lib.unshared_root({"spec": {"linux": {}}})
 }
 
 test_host_caps if {

@@ -27,13 +27,13 @@ folders(p) := {concat("/", array.slice(steps, 0, n)) | some n in numbers.range(2
 # host_path is where a path leads on the host. Where nobody can say it is the
 # root: where links do not come to an end, or are an image's, as in the files of
 # another component.
-host_path(p) := settled(followed(followed(followed(followed(clean(p))))))
+host_path(p) := resolved(follow_twice(follow_twice(follow_twice(follow_twice(clean(p))))))
 
-settled(p) := p if {
+resolved(p) := p if {
 	step(p) == p
 } else := "/"
 
-followed(p) := step(step(p))
+follow_twice(p) := step(step(p))
 
 # The root and the folder of a process of the host's are the host's.
 step(p) := clean(concat("/", ["", rest])) if {

@@ -2,8 +2,8 @@
 # What is in the files is not known: a program may run any other.
 package seaworthy.lib
 
-# ran are, for each container, the places of what it runs or loads.
-ran[c.id] := runs(c) if some c in containers
+# loaded_files are, for each container, the places of what it runs or loads.
+loaded_files[c.id] := runs(c) if some c in containers
 
 # runs has them as paths in the container: path is a file, or a folder in which
 # files are looked for; why says how that is known; executed files need a mount
@@ -32,11 +32,11 @@ runs(c) := (({{"path": path, "why": sprintf("it runs %s", [word]), "executed": t
 # directory, and where a line for a shell goes.
 places(_, path) := {clean(path)} if startswith(path, "/")
 
-places(c, path) := {clean(sprintf("%s/%s", [dir, path])) | some dir in array.concat([cwd(c)], gone_to(c))} if not startswith(path, "/")
+places(c, path) := {clean(sprintf("%s/%s", [dir, path])) | some dir in array.concat([cwd(c)], cd_targets(c))} if not startswith(path, "/")
 
 cwd(c) := str(object.get(c.spec, ["process", "cwd"], "/"))
 
-gone_to(c) := [sprintf("%s/%s", [[cwd(c), ""][to_number(startswith(command[1], "/"))], command[1]]) |
+cd_targets(c) := [sprintf("%s/%s", [[cwd(c), ""][to_number(startswith(command[1], "/"))], command[1]]) |
 	some command in commands(c)
 	command[0] == "cd"
 ]

@@ -6,7 +6,7 @@ secret_in(text) if regex.match(token, text)
 
 secret_in(text) if {
 	some m in regex.find_all_string_submatch_n(named_secret, text, -1)
-	not switched(m[count(m) - 1])
+	not is_switch_value(m[count(m) - 1])
 }
 
 # A name that goes on behind the word (TOKEN_TTL, PASSWORD_FILE) says something of
@@ -19,8 +19,8 @@ secret_in(text) if {
 	regex.match(`[0-9]`, value)
 }
 
-# switched are values that switch something, or name a version.
-switched(value) if regex.match(`(?i)^(true|false|none|null|auto|disabled?|enabled?|optional|required|[0-9]+([.:][0-9]+)+\S*)[;,]?$`, value)
+# is_switch_value are values that switch something, or name a version.
+is_switch_value(value) if regex.match(`(?i)^(true|false|none|null|auto|disabled?|enabled?|optional|required|[0-9]+([.:][0-9]+)+\S*)[;,]?$`, value)
 
 # token is each of them, in one pattern.
 token := concat("|", [sprintf("(?:%s)", [p]) | some p in tokens])
@@ -59,9 +59,9 @@ named_secret := sprintf(`(?i)(?:^|[^a-z0-9])[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-
 
 longer_name := sprintf(`(?i)(?:^|[^a-z0-9])[a-z0-9_.-]*%s[_.-][a-z0-9_.-]+=["']?([A-Za-z0-9+=_-]{12,})(?:["'\s]|$)`, [secret_words])
 
-# literal: in the environment itself nothing is put in for a variable, so that a
+# literal_dollar_secret: in the environment itself nothing is put in for a variable, so that a
 # value with a dollar in it is one, unless all of it is a name.
-literal(line) if {
+literal_dollar_secret(line) if {
 	some m in regex.find_all_string_submatch_n(sprintf(`(?i)^[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?=(\$.{3,})$`, [secret_words]), line, 1)
 	not regex.match(`^\$(\{.*\}|\(.*\)|[A-Za-z_][A-Za-z0-9_]*)$`, m[1])
 }

@@ -24,15 +24,15 @@ all_capable := {c.id | some c in containers; count(caps(c) & known_caps) >= coun
 
 uid(c) := object.get(c.spec, ["process", "user", "uid"], 0)
 
-# rootlike are the capabilities by which another user does as root: he becomes
+# root_equivalent_caps are the capabilities by which another user does as root: he becomes
 # root, or passes by the modes of files.
-rootlike(c) := caps(c) & {"CAP_DAC_OVERRIDE", "CAP_SETUID"}
+root_equivalent_caps(c) := caps(c) & {"CAP_DAC_OVERRIDE", "CAP_SETUID"}
 
-# root_by is how a container does as root; undefined where it does not.
-root_by(c) := "root" if {
+# root_identity is how a container does as root; undefined where it does not.
+root_identity(c) := "root" if {
 	uid(c) == 0
-} else := sprintf("uid %d with %s", [uid(c), one_line(rootlike(c))]) if {
-	count(rootlike(c)) > 0
+} else := sprintf("uid %d with %s", [uid(c), one_line(root_equivalent_caps(c))]) if {
+	count(root_equivalent_caps(c)) > 0
 }
 
 no_new_privileges(c) if object.get(c.spec, ["process", "noNewPrivileges"], false) == true
@@ -43,16 +43,16 @@ seccomp(c) := object.get(c.spec, ["linux", "seccomp"], null)
 
 has_seccomp(c) if is_object(seccomp(c))
 
-# passing are the actions after which the kernel makes the system call, or a
+# passing_actions are the actions after which the kernel makes the system call, or a
 # program outside the filter may let it.
-passing := {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE"}
+passing_actions := {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE"}
 
-# let_through are the system calls that a profile lets through with some
+# passed_calls are the system calls that a profile lets through with some
 # arguments. What a rule compares does not make a call harmless: it may be an
 # argument that the call does not have, or one that the caller is free to choose.
-let_through(c) := {name |
+passed_calls(c) := {name |
 	some rule in arr(seccomp(c).syscalls)
-	rule.action in passing
+	rule.action in passing_actions
 	some name in rule.names
 	not harmless_form(rule, name)
 }
@@ -68,42 +68,42 @@ harmless_form(rule, name) if {
 	flag := flag_of[name]
 	comparisons := arr(object.get(rule, "args", []))
 	indexes := [a.index | some a in comparisons]
-	kept := [a | some a in comparisons; a.index == 0; never_set(a, flag)]
+	kept := [a | some a in comparisons; a.index == 0; excludes_flag(a, flag)]
 	count(kept) > 0
-	enough(count(kept), count(comparisons), count({i | some i in indexes}))
+	condition_suffices(count(kept), count(comparisons), count({i | some i in indexes}))
 }
 
-enough(_, comparisons, arguments) if comparisons == arguments
+condition_suffices(_, comparisons, arguments) if comparisons == arguments
 
-enough(kept, comparisons, _) if kept == comparisons
+condition_suffices(kept, comparisons, _) if kept == comparisons
 
-never_set(a, flag) if {
+excludes_flag(a, flag) if {
 	a.op == "SCMP_CMP_EQ"
 	bits.and(a.value, flag) == 0
 }
 
 # value is the mask, valueTwo what is left under it.
-never_set(a, flag) if {
+excludes_flag(a, flag) if {
 	a.op == "SCMP_CMP_MASKED_EQ"
 	bits.and(a.value, flag) == flag
 	bits.and(object.get(a, "valueTwo", 0), flag) == 0
 }
 
-never_set(a, flag) if {
+excludes_flag(a, flag) if {
 	a.op == "SCMP_CMP_LT"
 	a.value <= flag
 }
 
-never_set(a, flag) if {
+excludes_flag(a, flag) if {
 	a.op == "SCMP_CMP_LE"
 	a.value < flag
 }
 
-# filters: a profile keeps the container from the system call.
-filters(c, name) if {
+# blocks_call: a profile keeps the container from the system call.
+blocks_call(c, name) if {
 	has_seccomp(c)
-	not seccomp(c).defaultAction in passing
-	not name in let_through(c)
+	not seccomp(c).defaultAction in passing_actions
+	not name in passed_calls(c)
 }
 
 # What cgroup v2 calls its files is written last, and holds. A limit that the
@@ -126,8 +126,8 @@ asked_limit(c, file) := to_number(digits) * unit_of[upper(unit)] if {
 
 unit_of := {"": 1, "K": 1024, "M": 1048576, "G": 1073741824, "T": 1099511627776}
 
-# limit_said is what is asked for where that is no limit.
-limit_said(c, file) := sprintf("%s: %s", [file, unified(c)[file]]) if {
+# limit_text is what is asked for where that is no limit.
+limit_text(c, file) := sprintf("%s: %s", [file, unified(c)[file]]) if {
 	unified(c)[file]
 } else := format_int(asked_limit(c, file), 10) if {
 	asked_limit(c, file) > 0

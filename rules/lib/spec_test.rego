@@ -6,15 +6,15 @@ profile(otherwise, calls) := {"spec": {"linux": {"seccomp": {"defaultAction": ot
 
 test_filters if {
 	every otherwise in ["SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"] {
-		lib.filters(profile(otherwise, []), "bpf")
-		lib.filters(profile(otherwise, [{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}]), "bpf")
-		lib.filters(profile(otherwise, [{"names": ["mount"], "action": "SCMP_ACT_ALLOW"}]), "bpf")
+		lib.blocks_call(profile(otherwise, []), "bpf")
+		lib.blocks_call(profile(otherwise, [{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}]), "bpf")
+		lib.blocks_call(profile(otherwise, [{"names": ["mount"], "action": "SCMP_ACT_ALLOW"}]), "bpf")
 	}
 	every action in ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY"] {
-		not lib.filters(profile(action, []), "bpf")
-		not lib.filters(profile("SCMP_ACT_ERRNO", [{"names": ["read", "bpf"], "action": action}]), "bpf")
+		not lib.blocks_call(profile(action, []), "bpf")
+		not lib.blocks_call(profile("SCMP_ACT_ERRNO", [{"names": ["read", "bpf"], "action": action}]), "bpf")
 	}
-	not lib.filters({"spec": {}}, "bpf")
+	not lib.blocks_call({"spec": {}}, "bpf")
 }
 
 # Conditions that are always met, or that two rules meet together.
@@ -25,11 +25,11 @@ test_let_through_by_args if {
 		{"index": 0, "op": "SCMP_CMP_GE", "value": 0}, {"index": 0, "op": "SCMP_CMP_NE", "value": 1}, {"index": 0, "op": "SCMP_CMP_EQ", "value": 0},
 		{"index": 5, "op": "SCMP_CMP_MASKED_EQ", "value": 9223372036854775808, "valueTwo": 0},
 	] {
-		lib.let_through(profile("SCMP_ACT_ERRNO", [object.union(rule, {"args": [arg]})])) == {"bpf"}
+		lib.passed_calls(profile("SCMP_ACT_ERRNO", [object.union(rule, {"args": [arg]})])) == {"bpf"}
 	}
 }
 
-clone(args) := lib.let_through(profile("SCMP_ACT_ERRNO", [{"names": ["clone", "clone3"], "action": "SCMP_ACT_ALLOW", "args": args}])) == {"clone", "clone3"}
+clone(args) := lib.passed_calls(profile("SCMP_ACT_ERRNO", [{"names": ["clone", "clone3"], "action": "SCMP_ACT_ALLOW", "args": args}])) == {"clone", "clone3"}
 
 arg(op, value) := {"index": 0, "op": sprintf("SCMP_CMP_%s", [op]), "value": value}
 
@@ -100,10 +100,10 @@ test_cgroup_shared if {
 }
 
 test_limit_said if {
-	lib.limit_said(resources({}), "pids.max") == "none"
-	lib.limit_said(resources({"pids": {"limit": 0}}), "pids.max") == "none"
-	lib.limit_said(resources({"pids": {"limit": 4194304}}), "pids.max") == "4194304"
-	lib.limit_said(resources({"pids": {"limit": 10}, "unified": {"pids.max": "max"}}), "pids.max") == "pids.max: max"
+	lib.limit_text(resources({}), "pids.max") == "none"
+	lib.limit_text(resources({"pids": {"limit": 0}}), "pids.max") == "none"
+	lib.limit_text(resources({"pids": {"limit": 4194304}}), "pids.max") == "4194304"
+	lib.limit_text(resources({"pids": {"limit": 10}, "unified": {"pids.max": "max"}}), "pids.max") == "pids.max: max"
 }
 
 # What a rule opens, by each form that a runtime reads.

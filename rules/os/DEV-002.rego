@@ -42,7 +42,7 @@ found contains lib.finding("DEV-002", c, {
 	"expected": "no such rule",
 	"key": name,
 	"message": sprintf("a device rule lets %s open %s", [c.id, name]),
-	"fix": sprintf("name the devices that %s needs by both their numbers. The suggested edit takes the rule away. %s", [c.id, edit.price(c, "device that this rule alone opens")]),
+	"fix": sprintf("name the devices that %s needs by both their numbers. The suggested edit takes the rule away. %s", [c.id, edit.loss_note(c, "device that this rule alone opens")]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.containers

@@ -46,7 +46,7 @@ found contains lib.finding("DEV-004", c, {
 	"key": name,
 	"severity": severity(class),
 	"message": sprintf("%s talks to the network, and a device rule lets it open %s%s", [c.id, name, doubt[class]]),
-	"fix": sprintf("remove the rule for %s from the resources of %s. %s. Or mount the disk in onboot, and bind the folder", [name, c.id, edit.price(c, name)]),
+	"fix": sprintf("remove the rule for %s from the resources of %s. %s. Or mount the disk in onboot, and bind the folder", [name, c.id, edit.loss_note(c, name)]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.services

@@ -27,8 +27,8 @@ denies_first(c) if {
 	first := lib.device_rules(c)[0]
 	first.allow == false
 	object.get(first, "type", "a") in {"a", ""}
-	not lib.numbered(first, "major")
-	not lib.numbered(first, "minor")
+	not lib.has_number(first, "major")
+	not lib.has_number(first, "minor")
 	access := object.get(first, "access", "rwm")
 	every right in ["r", "w", "m"] {
 		contains(access, right)

@@ -44,7 +44,7 @@ fail contains {
 	"key": "mode",
 	"message": sprintf("%s is %s (mode %s)", [f.path, why, f.mode]),
 	"fix": sprintf("set `mode: \"0644\"` for %s", [f.path]),
-	"edits": edit.put(edit.file(f), "/mode", edit.safe_mode(f.mode)),
+	"edits": edit.set_op(edit.file(f), "/mode", edit.safe_mode(f.mode)),
 } if {
 	some f in lib.arr(input.files)
 	why := danger(f)

@@ -101,7 +101,7 @@ fail contains {
 	"key": "program",
 	"message": sprintf("%s may replace a program or library of the host", [f.path]),
 	"fix": sprintf("choose another path for %s, or ship it in an image. The suggested edit takes it out of files: what reads it there finds what the images have, or nothing", [f.path]),
-	"edits": edit.take(edit.file(f), ""),
+	"edits": edit.remove_op(edit.file(f), ""),
 } if {
 	some f in lib.arr(input.files)
 	f.type != "dir"

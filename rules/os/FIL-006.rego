@@ -30,7 +30,7 @@ fail contains {
 	"key": "metadata",
 	"message": sprintf("%s holds the whole configuration", [f.path]),
 	"fix": sprintf("remove %s from files. What reads it finds it no more: give that a file with what it needs to know, or waive this finding", [f.path]),
-	"edits": edit.take(edit.file(f), ""),
+	"edits": edit.remove_op(edit.file(f), ""),
 } if {
 	some f in lib.arr(input.files)
 	f.metadata != ""

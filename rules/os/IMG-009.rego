@@ -28,7 +28,7 @@ places(c) := {
 
 holds(_, text) if lib.secret_in(text)
 
-holds("environment", text) if lib.literal(text)
+holds("environment", text) if lib.literal_dollar_secret(text)
 
 found contains lib.finding("IMG-009", c, {
 	"path": "",

@@ -45,7 +45,7 @@ found contains lib.finding("JNT-002", c, {
 	"message": sprintf("%s holds %s, the kernel has BPF, and its lockdown is %s: it can read kernel memory", [c.id, power, kernel.lockdown]),
 	"because": [fact.option("CONFIG_BPF_SYSCALL"), fact.option("CONFIG_BPF_UNPRIV_DEFAULT_OFF"), fact.lockdown],
 	"fix": sprintf("add lockdown=confidentiality to kernel.cmdline. Where the kernel has no lockdown: %s", [edit.caps_fix(c, {power})]),
-	"edits": edit.either(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
+	"edits": edit.first_nonempty(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
 }) if {
 	some c in lib.containers
 	exposed(c)

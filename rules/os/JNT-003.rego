@@ -27,10 +27,10 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 	exposed(c)
 }
 
-exposed(c) if not lib.filters(c, "io_uring_setup")
+exposed(c) if not lib.blocks_call(c, "io_uring_setup")
 
 # switch turns it off for all, where the kernel has the switch.
-switch := edit.sysctl("kernel.io_uring_disabled", "2") if {
+switch := edit.set_sysctl("kernel.io_uring_disabled", "2") if {
 	kernel.at_least("6.6")
 } else := []
 
@@ -42,7 +42,7 @@ found contains lib.finding("JNT-003", c, {
 	"message": sprintf("no seccomp profile keeps %s from io_uring, which the kernel has", [c.id]),
 	"because": [fact.option("CONFIG_IO_URING"), fact.sysctl("kernel.io_uring_disabled")],
 	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
-	"edits": edit.either(edit.filtered(c), switch),
+	"edits": edit.first_nonempty(edit.with_seccomp(c), switch),
 }) if {
 	some c in lib.services
 	exposed(c)

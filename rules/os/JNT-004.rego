@@ -74,7 +74,7 @@ tiocsti_works if {
 }
 
 # mute switches the ioctl off, where the kernel has the switch.
-mute := edit.sysctl("dev.tty.legacy_tiocsti", "0") if {
+mute := edit.set_sysctl("dev.tty.legacy_tiocsti", "0") if {
 	kernel.at_least("6.2")
 } else := []
 
@@ -83,7 +83,7 @@ untied(c) := array.concat(edit.without_device_rules(c, sort(terminal_rules(c))),
 		some p in lib.placed_in[c.id]
 		some path in p.shows
 		terminal(path)
-		some e in edit.unmount(p)
+		some e in edit.without_placed_mount(p)
 	],
 	[e |
 		some d in lib.devices(c)
@@ -99,8 +99,8 @@ found contains lib.finding("JNT-004", c, {
 	"key": "tty",
 	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
 	"because": [fact.option("CONFIG_LEGACY_TIOCSTI"), fact.sysctl("dev.tty.legacy_tiocsti")],
-	"fix": sprintf("set dev.tty.legacy_tiocsti = 0 on the command line or in /etc/sysctl.d of the onboot component that applies sysctls. A kernel before 6.2 has no such sysctl: the terminal is taken away. %s", [edit.price(c, "terminal of the host")]),
-	"edits": edit.either(mute, untied(c)),
+	"fix": sprintf("set dev.tty.legacy_tiocsti = 0 on the command line or in /etc/sysctl.d of the onboot component that applies sysctls. A kernel before 6.2 has no such sysctl: the terminal is taken away. %s", [edit.loss_note(c, "terminal of the host")]),
+	"edits": edit.first_nonempty(mute, untied(c)),
 }) if {
 	some c in lib.containers
 	exposed(c)

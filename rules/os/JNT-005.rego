@@ -59,7 +59,7 @@ relaxed if {
 	contains(text, "relaxed")
 }
 
-without_dev(c) := [e | some p in of_memory(c); some e in edit.unmount(p)]
+without_dev(c) := [e | some p in of_memory(c); some e in edit.without_placed_mount(p)]
 
 found contains lib.finding("JNT-005", c, {
 	"path": "/process/capabilities",
@@ -75,8 +75,8 @@ found contains lib.finding("JNT-005", c, {
 		fact.option("CONFIG_DEVPORT"),
 		fact.lockdown,
 	],
-	"fix": sprintf("add lockdown=integrity to kernel.cmdline. Where the kernel has no lockdown: remove CAP_SYS_RAWIO, %s and the mounts of /dev from %s. %s", [lib.one_line(memory_paths(c) | {"/dev/mem"}), c.id, edit.price(c, "raw memory, and no device of the host but those that it names")]),
-	"edits": edit.either(edit.lockdown("integrity"), edit.all_of([edit.without_caps(c, {"CAP_SYS_RAWIO"}), edit.without_devices(c, memory_paths(c)), without_dev(c)], edit.needed(c, {"CAP_SYS_RAWIO"}))),
+	"fix": sprintf("add lockdown=integrity to kernel.cmdline. Where the kernel has no lockdown: remove CAP_SYS_RAWIO, %s and the mounts of /dev from %s. %s", [lib.one_line(memory_paths(c) | {"/dev/mem"}), c.id, edit.loss_note(c, "raw memory, and no device of the host but those that it names")]),
+	"edits": edit.first_nonempty(edit.lockdown("integrity"), edit.unless_needed([edit.without_caps(c, {"CAP_SYS_RAWIO"}), edit.without_devices(c, memory_paths(c)), without_dev(c)], edit.needed(c, {"CAP_SYS_RAWIO"}))),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -46,7 +46,7 @@ found contains lib.finding("JNT-006", c, {
 	"message": sprintf("%s can read all memory through %s", [c.id, lib.one_line(kcores(c))]),
 	"because": [fact.option("CONFIG_PROC_KCORE"), fact.lockdown],
 	"fix": sprintf("add %s to the maskedPaths of %s, or remove CAP_SYS_RAWIO", [lib.one_line(kcores(c)), c.id]),
-	"edits": edit.with_all(c, "maskedPaths", sort(kcores(c))),
+	"edits": edit.with_missing(c, "maskedPaths", sort(kcores(c))),
 }) if {
 	some c in lib.containers
 	exposed(c)

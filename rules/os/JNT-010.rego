@@ -38,7 +38,7 @@ covered(p) := {p.destination} if {
 
 # ran is what a component runs or loads. The loader of every program that is not
 # static reads one file more.
-ran(c) := lib.ran[c.id] | {{"path": "/etc/ld.so.preload", "why": "the dynamic loader reads it", "executed": false}}
+ran(c) := lib.loaded_files[c.id] | {{"path": "/etc/ld.so.preload", "why": "the dynamic loader reads it", "executed": false}}
 
 # mounted_over: a mount below is what shows the path; a later one at the same place, too.
 mounted_over(p, path) if {

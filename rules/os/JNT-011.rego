@@ -39,7 +39,7 @@ found contains lib.finding("JNT-011", c, {
 	"message": sprintf("%s is to be confined by the profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
 	"because": [fact.option("CONFIG_SECURITY_APPARMOR"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
-	"edits": edit.confined(c, "apparmor"),
+	"edits": edit.with_lsm(c, "apparmor"),
 }) if {
 	some c in lib.containers
 	exposed(c)

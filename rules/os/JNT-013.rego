@@ -33,7 +33,7 @@ exposed(c) if {
 }
 
 # cgroup v1 has a device controller of its own, which may be left out.
-cgroup_v1 if kernel.last("linuxkit.unified_cgroup_hierarchy") == "0"
+cgroup_v1 if kernel.last_value("linuxkit.unified_cgroup_hierarchy") == "0"
 
 missing contains option if {
 	not cgroup_v1
@@ -76,7 +76,7 @@ found contains lib.finding("JNT-013", c, {
 	"message": sprintf("the device rules of %s do nothing: %s= leaves out the controller that applies them on cgroup v1", [c.id, name]),
 	"because": [fact.param("linuxkit.unified_cgroup_hierarchy"), fact.param(name)],
 	"fix": sprintf("remove %s= or linuxkit.unified_cgroup_hierarchy=0 from kernel.cmdline", [name]),
-	"edits": edit.without_params(edit.named("linuxkit.unified_cgroup_hierarchy")),
+	"edits": edit.without_params(edit.params_of("linuxkit.unified_cgroup_hierarchy")),
 }) if {
 	some c in lib.containers
 	exposed(c)

@@ -38,7 +38,7 @@ found contains lib.finding("JNT-014", c, {
 	"severity": severity(c),
 	"message": sprintf("uid %d in %s becomes root through %s", [lib.uid(c), c.id, f.path]),
 	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
-	"edits": edit.put(c, "/noNewPrivileges", true),
+	"edits": edit.set_op(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
 	lib.uid(c) != 0

@@ -27,7 +27,7 @@ found contains lib.finding("MNT-001", c, {
 	"key": "readonly",
 	"message": sprintf("%s can change its own root filesystem", [c.id]),
 	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),
-	"edits": edit.put(c, "/readonly", true),
+	"edits": edit.set_op(c, "/readonly", true),
 }) if {
 	some c in lib.services
 	not lib.readonly_root(c)

@@ -36,10 +36,10 @@ found contains lib.finding("MNT-002", c, {
 }
 
 # What belongs to the host is not to be written to; data may be.
-edits(p) := edit.reoption(p, {"rw", "rshared"}, ["ro"]) if {
+edits(p) := edit.remount_placed(p, {"rw", "rshared"}, ["ro"]) if {
 	some path in p.shows
 	the_hosts(path)
-} else := edit.reoption(p, {"rshared"}, ["rw", "rbind", "rprivate"])
+} else := edit.remount_placed(p, {"rshared"}, ["rw", "rbind", "rprivate"])
 
 the_hosts(path) if {
 	some dir in lib.system_folders
@@ -47,7 +47,7 @@ the_hosts(path) if {
 	not lib.under(path, "/containers/volumes")
 }
 
-the_hosts(path) if lib.kernels(path)
+the_hosts(path) if lib.is_kernel_path(path)
 
 fail contains f if {
 	some f in found

@@ -27,7 +27,7 @@ found contains lib.finding("MNT-003", c, {
 	"key": p.key,
 	"message": sprintf("what %s mounts below %s appears outside as well", [c.id, m.destination]),
 	"fix": sprintf("replace %s by rslave in the mount of %s at %s. The host then does not see what is mounted there; if it must, an allowance or a waiver says why", [o, m.destination, c.id]),
-	"edits": edit.reoption(p, {"shared", "rshared"}, ["rslave"]),
+	"edits": edit.remount_placed(p, {"shared", "rshared"}, ["rslave"]),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -22,12 +22,12 @@ unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-004", c, {
 	"path": p.path,
-	"actual": lib.told(p, {"/"}),
+	"actual": lib.named_paths(p, {"/"}),
 	"expected": "a folder below the root, by a path that no image has a part in",
 	"key": p.key,
 	"message": sprintf("%s sees the whole root filesystem of the host at %s", [c.id, m.destination]),
-	"fix": sprintf("bind the one folder that %s needs instead of / at %s. The suggested edit removes the mount. %s", [c.id, m.destination, edit.price(c, sprintf("mount at %s", [m.destination]))]),
-	"edits": edit.unmount(p),
+	"fix": sprintf("bind the one folder that %s needs instead of / at %s. The suggested edit removes the mount. %s", [c.id, m.destination, edit.loss_note(c, sprintf("mount at %s", [m.destination]))]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed
 	c := p.c

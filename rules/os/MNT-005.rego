@@ -22,10 +22,10 @@ unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-005", c, {
 	"path": p.path,
-	"actual": sprintf("%s, writable", [lib.told(p, touched)]),
+	"actual": sprintf("%s, writable", [lib.named_paths(p, touched)]),
 	"expected": "read-only",
 	"key": p.key,
-	"message": sprintf("%s can write to %s of the host", [c.id, lib.told(p, touched)]),
+	"message": sprintf("%s can write to %s of the host", [c.id, lib.named_paths(p, touched)]),
 	"fix": sprintf("mount %s read-only at %s of %s. If it must write there, an allowance or a waiver says why", [m.source, m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {

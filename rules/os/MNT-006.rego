@@ -22,17 +22,17 @@ unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-006", c, {
 	"path": p.path,
-	"actual": lib.told(p, seen),
+	"actual": lib.named_paths(p, seen),
 	"expected": "no bind of it",
 	"key": lib.mount_key(p, seen),
-	"message": sprintf("%s sees %s of the host", [c.id, lib.told(p, seen)]),
-	"fix": sprintf("name the single devices that %s needs under `devices`. The suggested edit removes the mount at %s. %s", [c.id, m.destination, edit.price(c, sprintf("mount at %s", [m.destination]))]),
-	"edits": edit.unmount(p),
+	"message": sprintf("%s sees %s of the host", [c.id, lib.named_paths(p, seen)]),
+	"fix": sprintf("name the single devices that %s needs under `devices`. The suggested edit removes the mount at %s. %s", [c.id, m.destination, edit.loss_note(c, sprintf("mount at %s", [m.destination]))]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed
 	c := p.c
 	m := p.m
-	seen := {path | some path in p.shows; lib.kernels(path)}
+	seen := {path | some path in p.shows; lib.is_kernel_path(path)}
 	count(seen) > 0
 }
 

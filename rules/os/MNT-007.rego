@@ -22,12 +22,12 @@ unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-007", c, {
 	"path": p.path,
-	"actual": lib.told(p, sockets),
+	"actual": lib.named_paths(p, sockets),
 	"expected": "no runtime socket",
 	"key": p.key,
-	"message": sprintf("%s can start containers through %s", [c.id, lib.told(p, sockets)]),
-	"fix": sprintf("remove the mount at %s from %s. %s", [m.destination, c.id, edit.price(c, sprintf("mount at %s", [m.destination]))]),
-	"edits": edit.unmount(p),
+	"message": sprintf("%s can start containers through %s", [c.id, lib.named_paths(p, sockets)]),
+	"fix": sprintf("remove the mount at %s from %s. %s", [m.destination, c.id, edit.loss_note(c, sprintf("mount at %s", [m.destination]))]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed
 	c := p.c

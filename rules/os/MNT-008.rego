@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-008", c, {
 	"path": p.path,
-	"actual": sprintf("%s, writable", [lib.told(p, trees)]),
+	"actual": sprintf("%s, writable", [lib.named_paths(p, trees)]),
 	"expected": "read-only",
 	"key": lib.mount_key(p, trees),
 	"message": sprintf("%s can change the limits of every container", [c.id]),

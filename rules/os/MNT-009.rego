@@ -44,8 +44,8 @@ found contains lib.finding("MNT-009", c, {
 	"expected": "read-only, and no CAP_SYS_MODULE",
 	"key": p.key,
 	"message": sprintf("%s has the kernel's modules, %s", [c.id, why]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE. %s. What loads modules at boot belongs into onboot, with an allowance", [m.source, m.destination, c.id, edit.price(c, "way to load or replace modules")]),
-	"edits": edit.all_of([edit.read_only(p), edit.without_caps(c, {"CAP_SYS_MODULE"})], edit.needed(c, {"CAP_SYS_MODULE"})),
+	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE. %s. What loads modules at boot belongs into onboot, with an allowance", [m.source, m.destination, c.id, edit.loss_note(c, "way to load or replace modules")]),
+	"edits": edit.unless_needed([edit.read_only(p), edit.without_caps(c, {"CAP_SYS_MODULE"})], edit.needed(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some p in lib.placed
 	c := p.c

@@ -26,8 +26,8 @@ found contains lib.finding("MNT-010", c, {
 	"expected": "a folder below it",
 	"key": p.key,
 	"message": sprintf("%s sees every socket of the host", [c.id]),
-	"fix": sprintf("bind the one folder below %s that %s needs. The suggested edit removes the mount at %s. %s", [m.source, c.id, m.destination, edit.price(c, sprintf("mount at %s", [m.destination]))]),
-	"edits": edit.unmount(p),
+	"fix": sprintf("bind the one folder below %s that %s needs. The suggested edit removes the mount at %s. %s", [m.source, c.id, m.destination, edit.loss_note(c, sprintf("mount at %s", [m.destination]))]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed
 	c := p.c

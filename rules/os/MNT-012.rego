@@ -33,7 +33,7 @@ found contains lib.finding("MNT-012", c, {
 	c := p.c
 	m := p.m
 	m.type in {"tmpfs", "ramfs"}
-	missing := lib.lacking(m, flags(p.destination)) | {"size" | not sized(m)}
+	missing := lib.missing_flags(m, flags(p.destination)) | {"size" | not sized(m)}
 	count(missing) > 0
 }
 
@@ -52,7 +52,7 @@ sized(m) if {
 
 # limited adds what is missing and drops what would take it back. A ramfs cannot
 # be limited.
-limited(p, missing) := edit.reoption(p, lib.against(missing) | unsized, array.concat(sort(missing - {"size"}), size)) if {
+limited(p, missing) := edit.remount_placed(p, lib.opposite_options(missing) | unsized, array.concat(sort(missing - {"size"}), size)) if {
 	p.m.type == "tmpfs"
 	unsized := {o | "size" in missing; some o in lib.options(p.m); some word in split(o, ","); size_option(word)}
 	size := [s | "size" in missing; s := "size=16m"]

@@ -28,7 +28,7 @@ found contains lib.finding("MNT-013", c, {
 	"key": "maskedPaths",
 	"message": sprintf("%s sees %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the maskedPaths of %s", [lib.one_line(missing), c.id]),
-	"edits": edit.with_all(c, "maskedPaths", sort(missing)),
+	"edits": edit.with_missing(c, "maskedPaths", sort(missing)),
 }) if {
 	some c in lib.services
 	have := {lib.clean(p) | some p in lib.arr(object.get(c.spec, ["linux", "maskedPaths"], []))}

@@ -29,7 +29,7 @@ found contains lib.finding("MNT-014", c, {
 	"key": "readonlyPaths",
 	"message": sprintf("%s could write to %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the readonlyPaths of %s", [lib.one_line(missing), c.id]),
-	"edits": edit.with_all(c, "readonlyPaths", sort(missing)),
+	"edits": edit.with_missing(c, "readonlyPaths", sort(missing)),
 }) if {
 	some c in lib.services
 	have := {lib.clean(p) | some p in lib.arr(object.get(c.spec, ["linux", "readonlyPaths"], []))}

@@ -27,13 +27,13 @@ found contains lib.finding("MNT-016", c, {
 	"key": p.key,
 	"message": sprintf("the mount %s of %s lacks %s", [m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("add nosuid, nodev and noexec to the mount %s of %s", [m.destination, c.id]),
-	"edits": edit.reoption(p, lib.against(missing), sort(missing)),
+	"edits": edit.remount_placed(p, lib.opposite_options(missing), sort(missing)),
 }) if {
 	some p in lib.placed
 	c := p.c
 	m := p.m
 	m.type in {"proc", "sysfs"}
-	missing := lib.lacking(m, {"nosuid", "nodev", "noexec"})
+	missing := lib.missing_flags(m, {"nosuid", "nodev", "noexec"})
 	count(missing) > 0
 }
 

@@ -27,14 +27,14 @@ found contains lib.finding("MNT-018", c, {
 	"key": key(p),
 	"message": sprintf("the %s at %s of %s is mounted without %s", [m.type, m.destination, c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the options of the mount %s of %s", [lib.one_line(missing), m.destination, c.id]),
-	"edits": edit.reoption(p, lib.against(missing), sort(missing)),
+	"edits": edit.remount_placed(p, lib.opposite_options(missing), sort(missing)),
 }) if {
 	some p in array.concat(lib.placed, lib.on_host)
 	c := p.c
 	m := p.m
 	not lib.is_bind(m)
 	not m.type in diskless
-	missing := lib.lacking(m, {"nodev", "nosuid", "noexec"})
+	missing := lib.missing_flags(m, {"nodev", "nosuid", "noexec"})
 	count(missing) > 0
 }
 

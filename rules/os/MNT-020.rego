@@ -43,14 +43,14 @@ found contains lib.finding("MNT-020", c, {
 
 # What is hidden goes, and what the component really has stays, where an edit can
 # tell the two apart.
-edits(p, hidden) := edit.unmount(p) if {
+edits(p, hidden) := edit.without_placed_mount(p) if {
 	some q in hidden
 	by_default(q)
 } else := [] if {
 	some q in hidden
 	q.m.destination == p.m.destination
 	startswith(q.path, "/") == startswith(p.path, "/")
-} else := [e | some e in {e | some q in hidden; some e in edit.unmount(q)}]
+} else := [e | some e in {e | some q in hidden; some e in edit.without_placed_mount(q)}]
 
 by_default(q) if lib.origin_layer(q.c, q.path) == "default"
 

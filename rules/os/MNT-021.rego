@@ -30,8 +30,8 @@ found contains lib.finding("MNT-021", p.c, {
 	"expected": "a place below /var or /run, or inside the container",
 	"key": p.key,
 	"message": sprintf("init is to mount %s over %s of the host for %s", [p.m.source, p.m.destination, p.c.id]),
-	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.price(p.c, sprintf("mount at %s", [p.m.destination]))]),
-	"edits": edit.unmount(p),
+	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.loss_note(p.c, sprintf("mount at %s", [p.m.destination]))]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.on_host
 	system(lib.host_path(p.m.destination))
@@ -39,12 +39,12 @@ found contains lib.finding("MNT-021", p.c, {
 
 found contains lib.finding("MNT-021", p.c, {
 	"path": p.path,
-	"actual": sprintf("%s at %s", [lib.told(p, seen), p.m.destination]),
+	"actual": sprintf("%s at %s", [lib.named_paths(p, seen), p.m.destination]),
 	"expected": "the folder under its own name alone",
 	"key": sprintf("name:%s", [p.key]),
-	"message": sprintf("init is to mount %s of the host at %s for %s: whoever binds that has it under another name", [lib.told(p, seen), p.m.destination, p.c.id]),
-	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.price(p.c, sprintf("mount at %s", [p.m.destination]))]),
-	"edits": edit.unmount(p),
+	"message": sprintf("init is to mount %s of the host at %s for %s: whoever binds that has it under another name", [lib.named_paths(p, seen), p.m.destination, p.c.id]),
+	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.loss_note(p.c, sprintf("mount at %s", [p.m.destination]))]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.on_host
 	seen := {path | some path in p.shows; guarded(path)} | {path | some path in p.writes; system(path)}
@@ -69,7 +69,7 @@ found contains lib.finding("MNT-021", c, {
 # guarded: other rules are about who sees it, wherever it is bound from.
 guarded(path) if path in {"/", "/run"}
 
-guarded(path) if lib.kernels(path)
+guarded(path) if lib.is_kernel_path(path)
 
 guarded(path) if lib.leads_to_socket(path)
 

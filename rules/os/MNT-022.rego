@@ -26,12 +26,12 @@ unknown contains u if some u in lib.no_spec
 
 found contains lib.finding("MNT-022", p.c, {
 	"path": p.path,
-	"actual": lib.told(p, seen),
+	"actual": lib.named_paths(p, seen),
 	"expected": "the one folder that it needs",
 	"key": lib.mount_key(p, seen),
-	"message": sprintf("%s has %s of the host, with what other components keep there", [p.c.id, lib.told(p, seen)]),
-	"fix": sprintf("bind the one folder below %s that %s needs: the suggested edit takes the whole away. %s", [p.m.source, p.c.id, edit.price(p.c, p.m.destination)]),
-	"edits": edit.unmount(p),
+	"message": sprintf("%s has %s of the host, with what other components keep there", [p.c.id, lib.named_paths(p, seen)]),
+	"fix": sprintf("bind the one folder below %s that %s needs: the suggested edit takes the whole away. %s", [p.m.source, p.c.id, edit.loss_note(p.c, p.m.destination)]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed
 	seen := {path | some path in p.shows; others_files(path)}
@@ -51,12 +51,12 @@ others_files(path) if {
 
 found contains lib.finding("MNT-022", p.c, {
 	"path": p.path,
-	"actual": sprintf("%s, writable, where %s has %s", [lib.told(p, {path}), owner, below]),
+	"actual": sprintf("%s, writable, where %s has %s", [lib.named_paths(p, {path}), owner, below]),
 	"expected": "a folder of its own",
 	"key": sprintf("above:%s", [lib.mount_key(p, {path})]),
-	"message": sprintf("%s can write to %s of the host, in which %s has %s", [p.c.id, lib.told(p, {path}), owner, below]),
-	"fix": sprintf("bind another folder than %s to %s: the suggested edit takes it away. %s", [p.m.source, p.c.id, edit.price(p.c, p.m.destination)]),
-	"edits": edit.unmount(p),
+	"message": sprintf("%s can write to %s of the host, in which %s has %s", [p.c.id, lib.named_paths(p, {path}), owner, below]),
+	"fix": sprintf("bind another folder than %s to %s: the suggested edit takes it away. %s", [p.m.source, p.c.id, edit.loss_note(p.c, p.m.destination)]),
+	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed
 	some path in p.writes
@@ -75,7 +75,7 @@ kept_below[dir] contains [p.c.id, path] if {
 	some p in lib.placed
 	p.c.section == "services"
 	some path in p.shows
-	not lib.kernels(path)
+	not lib.is_kernel_path(path)
 	some dir in lib.folders(path)
 	dir != path
 }
@@ -83,11 +83,11 @@ kept_below[dir] contains [p.c.id, path] if {
 # What is owned by root is protected by nothing else than that.
 found contains lib.finding("MNT-022", p.c, {
 	"path": p.path,
-	"actual": sprintf("%s, whose files of root are given to another user", [lib.told(p, p.shows)]),
+	"actual": sprintf("%s, whose files of root are given to another user", [lib.named_paths(p, p.shows)]),
 	"expected": "files of root stay root's",
 	"key": sprintf("ids:%s", [lib.mount_key(p, p.shows)]),
-	"message": sprintf("%s has files of the host's root in %s as those of another user", [p.c.id, lib.told(p, p.shows)]),
-	"fix": sprintf("leave 0 out of the mapping of users and groups at %s of %s, and give the folder to the user who needs it: the suggested edit takes an option that maps away, and a mount that has mappings of its own as a whole. %s", [p.m.destination, p.c.id, edit.price(p.c, p.m.destination)]),
+	"message": sprintf("%s has files of the host's root in %s as those of another user", [p.c.id, lib.named_paths(p, p.shows)]),
+	"fix": sprintf("leave 0 out of the mapping of users and groups at %s of %s, and give the folder to the user who needs it: the suggested edit takes an option that maps away, and a mount that has mappings of its own as a whole. %s", [p.m.destination, p.c.id, edit.loss_note(p.c, p.m.destination)]),
 	"edits": own_ids(p),
 }) if {
 	some p in lib.placed
@@ -95,9 +95,9 @@ found contains lib.finding("MNT-022", p.c, {
 	lib.remaps_root(p.m)
 }
 
-own_ids(p) := edit.reoption(p, {o | some o in lib.options(p.m); lib.id_option(o)}, []) if {
+own_ids(p) := edit.remount_placed(p, {o | some o in lib.options(p.m); lib.id_option(o)}, []) if {
 	count(lib.id_mappings(p.m)) == 0
-} else := edit.unmount(p)
+} else := edit.without_placed_mount(p)
 
 fail contains f if {
 	some f in found

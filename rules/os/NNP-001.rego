@@ -27,7 +27,7 @@ found contains lib.finding("NNP-001", c, {
 	"key": "noNewPrivileges",
 	"message": sprintf("%s can gain privileges through setuid programs", [c.id]),
 	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
-	"edits": edit.put(c, "/noNewPrivileges", true),
+	"edits": edit.set_op(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.services
 	not lib.no_new_privileges(c)

@@ -32,7 +32,7 @@ found contains lib.finding("NNP-002", c, {
 	"key": "setid",
 	"message": sprintf("%s can run %s with more privileges than it has", [c.id, lib.one_line(paths)]),
 	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
-	"edits": edit.put(c, "/noNewPrivileges", true),
+	"edits": edit.set_op(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
 	not lib.no_new_privileges(c)

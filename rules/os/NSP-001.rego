@@ -22,11 +22,11 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-001", c, {
 	"path": "/linux/namespaces/pid",
-	"actual": lib.ns_said(c, "pid"),
+	"actual": lib.ns_source(c, "pid"),
 	"expected": "a namespace of its own",
 	"key": "pid",
 	"message": sprintf("%s sees every process of the host", [c.id]),
-	"fix": sprintf("remove `pid: %s` at %s. %s", [lib.ns_said(c, "pid"), c.id, edit.price(c, "sight of the processes of the host")]),
+	"fix": sprintf("remove `pid: %s` at %s. %s", [lib.ns_source(c, "pid"), c.id, edit.loss_note(c, "sight of the processes of the host")]),
 	"edits": edit.unset(c, "pid", "new"),
 }) if {
 	some c in lib.services

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-002", c, {
 	"path": "/linux/namespaces/network",
-	"actual": lib.ns_said(c, "network"),
+	"actual": lib.ns_source(c, "network"),
 	"expected": "a namespace of its own",
 	"key": "net",
 	"message": sprintf("%s shares the network of the host", [c.id]),

@@ -22,12 +22,12 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-003", c, {
 	"path": "/linux/namespaces/ipc",
-	"actual": lib.ns_said(c, "ipc"),
+	"actual": lib.ns_source(c, "ipc"),
 	"expected": "a namespace of its own",
 	"key": "ipc",
 	"message": sprintf("%s shares memory segments and queues with the host", [c.id]),
 	"fix": sprintf("set `ipc: new` at %s: it then shares no memory segments and queues with the host", [c.id]),
-	"edits": edit.put(c, "/ipc", "new"),
+	"edits": edit.set_op(c, "/ipc", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "ipc")

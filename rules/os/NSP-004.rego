@@ -22,12 +22,12 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-004", c, {
 	"path": "/linux/namespaces/uts",
-	"actual": lib.ns_said(c, "uts"),
+	"actual": lib.ns_source(c, "uts"),
 	"expected": "a namespace of its own",
 	"key": "uts",
 	"message": sprintf("%s shares the host name with the host", [c.id]),
 	"fix": sprintf("set `uts: new` at %s", [c.id]),
-	"edits": edit.put(c, "/uts", "new"),
+	"edits": edit.set_op(c, "/uts", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "uts")

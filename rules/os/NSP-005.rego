@@ -33,7 +33,7 @@ found contains lib.finding("NSP-005", c, {
 	lib.host_root(c)
 }
 
-shared(c) := lib.ns_said(c, "user") if {
+shared(c) := lib.ns_source(c, "user") if {
 	lib.host_ns(c, "user")
 } else := "a namespace that maps the host's root"
 

@@ -22,12 +22,12 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("NSP-007", c, {
 	"path": "/linux/namespaces/cgroup",
-	"actual": lib.ns_said(c, "cgroup"),
+	"actual": lib.ns_source(c, "cgroup"),
 	"expected": "a namespace of its own",
 	"key": "cgroupns",
 	"message": sprintf("%s sees the cgroup tree of the host", [c.id]),
 	"fix": sprintf("set `cgroupns: new` at %s", [c.id]),
-	"edits": edit.put(c, "/cgroupns", "new"),
+	"edits": edit.set_op(c, "/cgroupns", "new"),
 }) if {
 	some c in lib.services
 	lib.host_ns(c, "cgroup")

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("RES-001", c, {
 	"path": "/linux/resources/pids/limit",
-	"actual": lib.limit_said(c, "pids.max"),
+	"actual": lib.limit_text(c, "pids.max"),
 	"expected": "a limit",
 	"key": "pids",
 	"message": sprintf("%s may start any number of processes", [c.id]),

@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("RES-002", c, {
 	"path": "/linux/resources/memory/limit",
-	"actual": lib.limit_said(c, "memory.max"),
+	"actual": lib.limit_text(c, "memory.max"),
 	"expected": "a limit in bytes",
 	"key": "memory",
 	"message": sprintf("%s may take all memory", [c.id]),

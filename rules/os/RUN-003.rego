@@ -36,8 +36,8 @@ found contains lib.finding("RUN-003", c, {
 	"expected": "capabilities that the program comes to hold",
 	"key": "capabilities",
 	"message": sprintf("%s has %s listed, and as uid %d never holds it", [c.id, lib.one_line(unused), lib.uid(c)]),
-	"fix": edit.idle_fix(c, unused),
-	"edits": edit.without_idle(c, unused),
+	"fix": edit.unusable_caps_fix(c, unused),
+	"edits": edit.without_unusable_caps(c, unused),
 }) if {
 	some c in lib.containers
 	unused := idle(c) - by_files(c)

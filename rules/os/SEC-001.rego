@@ -27,7 +27,7 @@ found contains lib.finding("SEC-001", c, {
 	"key": "seccomp",
 	"message": sprintf("%s may make every system call", [c.id]),
 	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
-	"edits": edit.filtered(c),
+	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.services
 	not lib.has_seccomp(c)

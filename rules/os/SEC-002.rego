@@ -27,11 +27,11 @@ found contains lib.finding("SEC-002", c, {
 	"key": "defaultAction",
 	"message": sprintf("the seccomp profile of %s allows what it does not name", [c.id]),
 	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
-	"edits": edit.filtered(c),
+	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.containers
 	action := lib.seccomp(c).defaultAction
-	action in lib.passing
+	action in lib.passing_actions
 }
 
 fail contains f if {

@@ -30,10 +30,10 @@ found contains lib.finding("SEC-003", c, {
 	"key": key(need),
 	"message": sprintf("the seccomp profile of %s allows %s, which %s", [c.id, lib.one_line(names), reason(need)]),
 	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
-	"edits": edit.filtered(c),
+	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.services
-	through := lib.let_through(c)
+	through := lib.passed_calls(c)
 	some need, calls in dangerous
 	not need in held(c)
 	names := calls & through

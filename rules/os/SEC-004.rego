@@ -27,7 +27,7 @@ found contains lib.finding("SEC-004", c, {
 	"key": "architectures",
 	"message": sprintf("the seccomp profile of %s names no architecture", [c.id]),
 	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
-	"edits": edit.filtered(c),
+	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.containers
 	lib.has_seccomp(c)

@@ -39,7 +39,7 @@ found contains lib.finding("SEC-007", c, {
 	"message": sprintf("%s is to be confined by the label %s, but the kernel does not start SELinux", [c.id, label(c)]),
 	"because": [fact.option("CONFIG_SECURITY_SELINUX"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add selinux to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
-	"edits": edit.confined(c, "selinux"),
+	"edits": edit.with_lsm(c, "selinux"),
 }) if {
 	some c in lib.containers
 	exposed(c)

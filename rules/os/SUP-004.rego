@@ -36,7 +36,7 @@ found contains lib.finding("SUP-004", c, {
 }) if {
 	some c in lib.attested
 	count(lib.claimed_provenances(c)) > 0
-	count(lib.believed_provenances(c)) == 0
+	count(lib.verified_provenances(c)) == 0
 }
 
 reasons(c) := lib.one_line({reason(a) | some a in lib.claimed_provenances(c)})

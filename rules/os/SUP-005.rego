@@ -25,7 +25,7 @@ import data.seaworthy.lib
 checked contains lib.resource(c) if {
 	some c in lib.attested
 	asked(c)
-	count(lib.believed_provenances(c)) > 0
+	count(lib.verified_provenances(c)) > 0
 }
 
 unknown contains u if some u in lib.unattested
@@ -33,7 +33,7 @@ unknown contains u if some u in lib.unattested
 unknown contains {"resource": lib.resource(c), "reason": "it has no provenance that is believed (SUP-003, SUP-004)"} if {
 	some c in lib.attested
 	asked(c)
-	count(lib.believed_provenances(c)) == 0
+	count(lib.verified_provenances(c)) == 0
 }
 
 not_applicable contains n if some n in lib.unattested_not_applicable
@@ -56,13 +56,13 @@ found contains lib.finding("SUP-005", c, {
 }) if {
 	some c in lib.attested
 	asked(c)
-	some a in lib.believed_provenances(c)
+	some a in lib.verified_provenances(c)
 	not trusted(a.provenance.builder)
 }
 
 trusted(builder) if {
 	some pattern in given.params.trusted_builders
-	lib.like(pattern, builder)
+	lib.matches_pattern(pattern, builder)
 }
 
 fail contains f if {

@@ -26,7 +26,7 @@ import data.seaworthy.lib
 checked contains lib.resource(c) if {
 	some c in lib.attested
 	asked(c)
-	count(lib.believed_provenances(c)) > 0
+	count(lib.verified_provenances(c)) > 0
 }
 
 unknown contains u if some u in lib.unattested
@@ -34,7 +34,7 @@ unknown contains u if some u in lib.unattested
 unknown contains {"resource": lib.resource(c), "reason": "it has no provenance that is believed (SUP-003, SUP-004)"} if {
 	some c in lib.attested
 	asked(c)
-	count(lib.believed_provenances(c)) == 0
+	count(lib.verified_provenances(c)) == 0
 }
 
 not_applicable contains n if some n in lib.unattested_not_applicable
@@ -46,7 +46,7 @@ not_applicable contains {"resource": lib.resource(c), "reason": "data.params.exp
 
 expected(c) := [e |
 	some e in given.params.expected_sources
-	lib.like(e.repository, lib.full_repository(c))
+	lib.matches_pattern(e.repository, lib.full_repository(c))
 ]
 
 asked(c) if count(expected(c)) > 0
@@ -55,7 +55,7 @@ asked(c) if count(expected(c)) > 0
 differences(e, p) := {sprintf("%s is %q, not %q", [what, lib.str(p[what]), e[what]]) |
 	some what in ["source", "ref", "buildType"]
 	e[what]
-	not lib.like(e[what], lib.str(p[what]))
+	not lib.matches_pattern(e[what], lib.str(p[what]))
 }
 
 # It fits if it fits one entry: a repository may be built from two branches.
@@ -75,7 +75,7 @@ found contains lib.finding("SUP-006", c, {
 }) if {
 	some c in lib.attested
 	asked(c)
-	some a in lib.believed_provenances(c)
+	some a in lib.verified_provenances(c)
 	not fits(c, a.provenance)
 }
 

@@ -28,12 +28,12 @@ unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it
 
 unknown contains u if {
 	"strict" in given.packs
-	some u in lib.unread
+	some u in lib.with_unreadable_packages
 }
 
 not_applicable contains u if {
 	not "strict" in given.packs
-	some u in lib.unread
+	some u in lib.with_unreadable_packages
 }
 
 found contains lib.finding("SUP-014", c, {

@@ -49,13 +49,13 @@ not_applicable contains {"resource": lib.image_resource, "reason": not_scanned} 
 unknown contains u if {
 	scanned
 	"strict" in given.packs
-	some u in lib.unread
+	some u in lib.with_unreadable_packages
 }
 
 not_applicable contains u if {
 	scanned
 	not "strict" in given.packs
-	some u in lib.unread
+	some u in lib.with_unreadable_packages
 }
 
 # Packages of which the databases say nothing. What a database could speak of is

@@ -42,7 +42,7 @@ found contains lib.finding("SYS-015", c, {
 	"key": name,
 	"message": sprintf("%s sets %s for the whole system", [c.id, name]),
 	"fix": sprintf("move %s from %s to the onboot component that applies sysctls", [name, c.id]),
-	"edits": edit.moved_sysctl(c, name, value),
+	"edits": edit.move_sysctl_to_cmdline(c, name, value),
 }) if {
 	some c in lib.containers
 	some key, value in lib.obj(object.get(c.spec, ["linux", "sysctl"], {}))

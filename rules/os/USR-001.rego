@@ -23,26 +23,26 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("USR-001", c, {
 	"path": "/process/user/uid",
-	"actual": lib.root_by(c),
+	"actual": lib.root_identity(c),
 	"expected": "a uid above 0, without CAP_SETUID and CAP_DAC_OVERRIDE",
 	"key": "uid",
-	"message": sprintf("%s runs as %s; it holds %s", [c.id, lib.root_by(c), lib.one_line(lib.caps(c))]),
+	"message": sprintf("%s runs as %s; it holds %s", [c.id, lib.root_identity(c), lib.one_line(lib.caps(c))]),
 	"fix": fix(c),
 	"edits": edits(c),
 }) if {
 	some c in lib.services
-	lib.root_by(c)
+	lib.root_identity(c)
 	count(lib.caps(c)) > 0
-	not lib.stranger_root(c)
+	not lib.unshared_root(c)
 }
 
 edits(c) := edit.unprivileged(c) if {
 	lib.uid(c) == 0
-} else := edit.without_caps(c, lib.rootlike(c))
+} else := edit.without_caps(c, lib.root_equivalent_caps(c))
 
 fix(c) := edit.unprivileged_fix(c) if {
 	lib.uid(c) == 0
-} else := edit.caps_fix(c, lib.rootlike(c))
+} else := edit.caps_fix(c, lib.root_equivalent_caps(c))
 
 fail contains f if {
 	some f in found

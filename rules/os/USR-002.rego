@@ -22,15 +22,15 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("USR-002", c, {
 	"path": "/root/readonly",
-	"actual": sprintf("%s, writable root, no user namespace that keeps it from the host's root", [lib.root_by(c)]),
+	"actual": sprintf("%s, writable root, no user namespace that keeps it from the host's root", [lib.root_identity(c)]),
 	"expected": "at least one of: another uid, a read-only root, a user namespace without the host's root",
 	"key": "root-writable",
-	"message": sprintf("%s runs as %s and can change its own programs", [c.id, lib.root_by(c)]),
+	"message": sprintf("%s runs as %s and can change its own programs", [c.id, lib.root_identity(c)]),
 	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),
-	"edits": edit.put(c, "/readonly", true),
+	"edits": edit.set_op(c, "/readonly", true),
 }) if {
 	some c in lib.services
-	lib.root_by(c)
+	lib.root_identity(c)
 	not lib.readonly_root(c)
 	lib.host_root(c)
 }

@@ -31,7 +31,7 @@ found contains lib.finding("USR-003", c, {
 }) if {
 	some c in lib.services
 	lib.uid(c) == 0
-	not lib.stranger_root(c)
+	not lib.unshared_root(c)
 	user := lib.str(c.image.user)
 	not lib.root_user(user)
 }

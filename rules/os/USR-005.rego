@@ -27,7 +27,7 @@ found contains lib.finding("USR-005", c, {
 	"key": "gid",
 	"message": sprintf("%s runs in group %s", [c.id, lib.one_line(bad)]),
 	"fix": sprintf("add `gid: 101` to %s, and remove such groups from additionalGids", [c.id]),
-	"edits": edit.put(c, "/gid", lib.uid(c)),
+	"edits": edit.set_op(c, "/gid", lib.uid(c)),
 }) if {
 	some c in lib.services
 	lib.uid(c) != 0

@@ -61,7 +61,7 @@ fail contains {
 	"key": f.path,
 	"message": sprintf("%s lets holders of its keys log in", [f.path]),
 	"fix": sprintf("remove %s from files, and bring the keys at boot, from the metadata of the machine or a disk. Until then its keys open no login; a waiver keeps them", [f.path]),
-	"edits": edit.take(edit.file(f), ""),
+	"edits": edit.remove_op(edit.file(f), ""),
 } if {
 	some f in written
 }
