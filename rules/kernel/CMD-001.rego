@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "Mitigations of CPU vulnerabilities switched off"
+# title: "Mitigations of CPU vulnerabilities are switched off"
 # description: |-
-#   Parameters that reopen Meltdown, Spectre and the rest.
+#   Parameters of the command line switch off the mitigations of Meltdown, Spectre and similar CPU
+#   vulnerabilities. A process, a container or a guest can then read memory of the kernel and of other
+#   processes.
 # custom:
 #   id: CMD-001
 #   severity: critical
 #   pack: baseline
 #   controls: ["ANSSI R8", "CRA I.I(2)(k)"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_001

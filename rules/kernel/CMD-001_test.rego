@@ -30,23 +30,23 @@ test_not_applicable_forbidden if {
 	count(rule.checked) == 0 with input as t.good with data.cmdline as [row]
 }
 
-# Boot code looks for the word in the whole line: behind "--" and inside quotes.
+# Boot code looks for the word in the whole line, also after "--" and inside quotes.
 behind(version, name, value) := object.union(t.good, {
 	"kernel": {"version": version},
 	"cmdline": {"early": [{"name": name, "value": value, "index": 9}]},
 })
 
-test_fires_behind_dashes if {
+test_fires_after_dashes if {
 	t.fires(rule.fail, "cmdline:pti") with input as behind("6.1.0", "pti", "off")
 	t.fires(rule.fail, "cmdline:spectre_v2") with input as behind("6.12.1", "spectre_v2", "off")
 	t.fires(rule.fail, "cmdline:nospec_store_bypass_disable") with input as behind("6.1.0", "nospec_store_bypass_disable", null)
 	t.fires(rule.fail, "cmdline:dis_ucode_ldr") with input as behind("7.1.0", "dis_ucode_ldr", null)
 }
 
-test_fires_behind_dashes_of_any_kernel if t.fires(rule.fail, "cmdline:pti") with input as behind("", "pti", "off")
+test_fires_after_dashes_of_any_kernel if t.fires(rule.fail, "cmdline:pti") with input as behind("", "pti", "off")
 
-# What it does not look for, and what this kernel no more looks for.
-test_silent_behind_dashes if {
+# Words that boot code does not look for, or that this kernel no longer looks for.
+test_silent_after_dashes if {
 	t.silent(rule.fail) with input as behind("6.1.0", "mitigations", "off")
 	t.silent(rule.fail) with input as behind("6.12.0", "pti", "off")
 	t.silent(rule.fail) with input as behind("6.19.0", "spectre_v2", "off")
@@ -54,7 +54,7 @@ test_silent_behind_dashes if {
 	t.silent(rule.fail) with input as behind("6.1.0", "nopti", "1")
 }
 
-# A word that the kernel takes is no second one.
+# A word that the kernel also reads counts once.
 test_early_word_is_taken if {
 	same := {"name": "pti", "value": "off", "index": 9}
 	both := object.union(behind("6.1.0", "pti", "off"), {"cmdline": {"params": [same]}})
@@ -62,7 +62,7 @@ test_early_word_is_taken if {
 	f.actual == ["pti=off"]
 }
 
-test_edit_takes_both if {
+test_edit_removes_both if {
 	system := object.union(behind("6.1.0", "pti", "off"), {"cmdline": {"raw": "pti=off x -- pti=off", "params": [{"name": "pti", "value": "on", "index": 0}]}})
 	some f in rule.fail with input as system
 	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "pti=off"}]

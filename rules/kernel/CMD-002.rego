@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Protections switched off"
+# title: "Protections of the kernel are switched off"
 # description: |-
-#   KASLR, SMEP, SMAP, write protection, address hashing.
+#   Parameters of the command line switch off KASLR, SMEP, SMAP, the write protection of kernel memory
+#   or the hashing of addresses. Without them, a bug in the kernel is easier to exploit.
 # custom:
 #   id: CMD-002
 #   severity: critical
 #   pack: baseline
 #   controls: ["SRG-OS-000433-GPOS-00193", "ANSSI R9", "ANSSI R25", "CRA I.I(2)(k)", "SRG-OS-000433-GPOS-00192"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_002

@@ -18,7 +18,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-002")]
 
-# Words that the kernel takes by their beginning.
+# The kernel reads these words by their first letters.
 test_fires_longer if {
 	t.fires(rule.fail, "cmdline:norandmaps") with input as t.cmdline_add("norandmapsx", null)
 	t.fires(rule.fail, "cmdline:slab_merge") with input as t.cmdline_add("slub_merge", null)
@@ -48,7 +48,7 @@ test_rodata_of_arm64 if {
 	t.fires(rule.fail, "cmdline:rodata") with input as arm("off")
 }
 
-# Boot code of RISC-V looks for the text, wherever it stands.
+# Boot code of RISC-V looks for the text anywhere.
 test_fires_text if {
 	riscv := t.put(t.put(t.good, "/arch", "riscv64"), "/kernel/config/options", object.union(object.remove(t.kernel_options, ["CONFIG_X86_64"]), {"CONFIG_RISCV": "y"}))
 	t.fires(rule.fail, "cmdline:nokaslr") with input as t.put(riscv, "/cmdline/early", [{"name": "root", "value": "xnokaslrx", "index": 0}])

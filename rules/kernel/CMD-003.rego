@@ -2,14 +2,15 @@
 # scope: package
 # title: "The command line names a program"
 # description: |-
-#   init=, rdinit= or single-user mode start something that is not the init of the image. A sysctl on the command line may
-#   name a program that the kernel runs as root, outside every container: sysctl.kernel.modprobe= and its kind.
+#   init=, rdinit= or single-user mode start a program that is not the init of the image. A sysctl on
+#   the command line, such as sysctl.kernel.modprobe=, can name a program that the kernel runs as root,
+#   outside every container.
 # custom:
 #   id: CMD-003
 #   severity: high
 #   pack: baseline
 #   controls: ["CRA I.I(2)(f)?", "ANSSI R6?"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_003
@@ -30,7 +31,7 @@ fail contains {
 	"path": "",
 	"origin": lib.cmdline_origin,
 	"actual": p.value,
-	"expected": "no program, or the kernel's own",
+	"expected": "no program, or the default of the kernel",
 	"key": sprintf("sysctl.%s", [key]),
 	"severity": "critical",
 	"message": sprintf("%s=%s names a program that the kernel runs as root, outside every container", [p.name, p.value]),

@@ -19,7 +19,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-003")]
 
-# What the kernel does anyway.
+# The default of the kernel.
 test_silent_the_usual if {
 	t.silent(rule.fail) with input as t.cmdline_add("rdinit", "/init")
 	t.silent(rule.fail) with input as t.cmdline_add("init", "/sbin/init")
@@ -44,12 +44,12 @@ test_silent_helper if {
 	t.silent(rule.fail) with input as t.cmdline_add("sysctl.kernel.modprobe", null)
 }
 
-test_edit_takes_the_helper if {
+test_edit_removes_the_helper if {
 	some f in rule.fail with input as t.cmdline_add("sysctl.kernel.modprobe", "/x")
 	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "sysctl.kernel.modprobe=/x"}]
 }
 
-# What stands behind the dashes is an argument of init.
+# Words after "--" are arguments of init.
 test_fires_argument if {
 	words := [{"name": "single", "index": 0}, {"name": "--", "index": 1}, {"name": "S", "index": 2}]
 	t.fires(rule.fail, "cmdline:S") with input as t.put(t.good, "/cmdline/early", words)

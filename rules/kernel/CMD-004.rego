@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "Memory hardening not switched on"
+# title: "Memory hardening is not switched on"
 # description: |-
-#   Zeroing, slab separation, page shuffling and random stack offsets: by parameter, or built in.
+#   Neither the command line nor the kernel configuration switches on zeroed memory, separate slab
+#   caches, shuffled pages or random stack offsets. Attackers can read old contents of memory and guess
+#   where kernel objects are.
 # custom:
 #   id: CMD-004
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R8", "SRG-OS-000134-GPOS-00068"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_004

@@ -29,7 +29,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "cmdline:elsewhere") with input as t.good with data.cmdline as [t.elsewhere("CMD-004")]
 
-# Flags are read by their first letters, as kstrtobool does; a bare word is none.
+# Flags are read by their first letters, as kstrtobool does; a word without a value is not a flag.
 state_of(value) := {f.resource | some f in found} if {
 	found := rule.fail with input as object.union(t.good, {
 		"cmdline": {"params": array.concat(
@@ -57,7 +57,7 @@ test_second_name if {
 	t.silent(rule.fail) with input as system
 }
 
-# Its value is not read.
+# The kernel ignores its value.
 test_silent_nomerge_with_value if {
 	params := [changed | some p in t.cmdline_params; changed := object.union(p, {"value": {true: "0", false: p.value}[p.name == "slab_nomerge"]})]
 	t.silent(rule.fail) with input as t.put(t.good, "/cmdline/params", params)

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Fixed code pages"
+# title: "Code is mapped at fixed addresses"
 # description: |-
-#   vsyscall and the 32-bit vDSO.
+#   The vsyscall page or the 32-bit vDSO is mapped at an address that attackers know. Exploits can jump
+#   to the code there.
 # custom:
 #   id: CMD-005
 #   severity: low
 #   pack: hardened
 #   controls: ["SRG-OS-000134-GPOS-00068", "ANSSI R15?"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_005

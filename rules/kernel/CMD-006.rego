@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Devices reach all memory"
+# title: "The command line lets devices access all memory"
 # description: |-
-#   IOMMU parameters; for bare metal.
+#   The command line does not make the IOMMU limit which memory a device can access. A malicious device
+#   can read and change the memory of the kernel. The rule matters on bare metal.
 # custom:
 #   id: CMD-006
 #   severity: medium
 #   pack: strict
 #   controls: ["ANSSI R7"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_006

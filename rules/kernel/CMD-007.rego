@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Kernel not locked down"
+# title: "The kernel is not locked down"
 # description: |-
-#   Without lockdown root writes to kernel memory by a dozen ways.
+#   Without lockdown, root can write to kernel memory in several ways: /dev/mem, unsigned modules,
+#   kexec, MSRs, ACPI tables. A process that becomes root can then take over the kernel.
 # custom:
 #   id: CMD-007
 #   severity: medium
 #   pack: hardened
 #   controls: []
-#   remediation: "Add lockdown=confidentiality (or integrity) to kernel.cmdline."
+#   remediation: "Add lockdown=confidentiality (or lockdown=integrity) to kernel.cmdline."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_007
@@ -38,9 +39,9 @@ fail contains {
 	kernel.lockdown == "none"
 }
 
-why := "neither its configuration nor the command line asks for it" if {
+why := "neither its configuration nor the command line switches lockdown on" if {
 	kernel.lockdown_possible
 	not kernel.has_param("lockdown")
-} else := sprintf("lockdown=%s is no mode", [kernel.last_value("lockdown")]) if {
+} else := sprintf("lockdown=%s is not a mode", [kernel.last_value("lockdown")]) if {
 	kernel.lockdown_possible
-} else := "the module is not built in, or lsm= leaves it out"
+} else := "the lockdown module is not built in, or not in the list of lsm="

@@ -32,7 +32,7 @@ test_unknown_no_config if {
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
-test_says_nobody_asks if {
+test_says_not_switched_on if {
 	found := rule.fail with input as t.cmdline_of(t.kconfigs(t.open_kernel), [])
 	some f in found
 	contains(f.message, "neither")
@@ -41,7 +41,7 @@ test_says_nobody_asks if {
 test_says_no_mode if {
 	found := rule.fail with input as t.cmdline_of(t.kconfigs(t.open_kernel), [["lockdown", "yes"]])
 	some f in found
-	contains(f.message, "lockdown=yes is no mode")
+	contains(f.message, "lockdown=yes is not a mode")
 }
 
 test_says_not_built if {

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Unsigned modules are loaded"
+# title: "The kernel loads unsigned modules"
 # description: |-
-#   Signatures are not insisted on, neither by configuration, parameter nor lockdown.
+#   Nothing makes the kernel refuse unsigned modules: not its configuration, not a parameter, not
+#   lockdown. A process that can load a module runs its own code in the kernel.
 # custom:
 #   id: CMD-008
 #   severity: high
@@ -28,9 +29,9 @@ fail contains {
 	"path": "",
 	"origin": lib.cmdline_origin,
 	"actual": kernel.values("module.sig_enforce"),
-	"expected": "module.sig_enforce=1, MODULE_SIG_FORCE, lockdown, or no modules",
+	"expected": "module.sig_enforce=1, CONFIG_MODULE_SIG_FORCE=y, lockdown, or CONFIG_MODULES=n",
 	"key": "module.sig_enforce",
-	"message": "the kernel loads modules that nobody signed",
+	"message": "the kernel loads unsigned modules",
 	"because": [fact.option("CONFIG_MODULE_SIG"), fact.option("CONFIG_MODULE_SIG_FORCE"), fact.lockdown],
 	"fix": "add module.sig_enforce=1 to kernel.cmdline",
 	"edits": edit.require_signed_modules,

@@ -26,7 +26,7 @@ test_unknown_no_config if {
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
-# That signatures are forced nothing shows: a claim is not enough.
+# The kernel does not show that signatures are forced: a claim is not enough.
 test_fires_claim if {
 	claim := object.union(t.cmdline_of(t.kconfigs({"CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY": "n"}), []), {"kernel": {"config": {"claim": true}}})
 	t.fires(rule.fail, "cmdline:module.sig_enforce") with input as claim

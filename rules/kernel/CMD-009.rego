@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "Debug switches"
+# title: "Debug parameters are set"
 # description: |-
-#   They slow down, print internals or open a debugger.
+#   Debug parameters slow the system down, print internals of the kernel, or open a debugger.
 # custom:
 #   id: CMD-009
 #   severity: medium
 #   pack: hardened
 #   controls: ["800-190 4.5.1?", "CRA I.I(2)(j)?"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_009

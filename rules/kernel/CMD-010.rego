@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Limits switched off"
+# title: "cgroup limits are switched off"
 # description: |-
-#   cgroup controllers that are disabled leave limits without effect.
+#   The command line disables cgroup controllers. The limits of containers that need these controllers
+#   have no effect.
 # custom:
 #   id: CMD-010
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.11?"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_010

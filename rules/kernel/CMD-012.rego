@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "Secret on the command line"
+# title: "The command line contains a secret"
 # description: |-
-#   /proc/cmdline is readable by everybody, with what stands behind "--" and in quotes.
+#   Every process can read /proc/cmdline, including text in quotes and after "--".
 # custom:
 #   id: CMD-012
 #   severity: critical
 #   pack: baseline
 #   controls: ["800-190 4.1.4"]
-#   remediation: "Pass the secret by another way, and replace it: it is known."
+#   remediation: "Remove the secret from kernel.cmdline, pass it in another way, and replace it: consider it known."
 #   inputs: ["command line"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_012
@@ -29,7 +29,7 @@ fail contains found(p.name, sprintf("%s=(hidden)", [p.name]), sprintf("remove %s
 	is_string(p.value)
 }
 
-# What the kernel does not take for a parameter stands in /proc/cmdline too.
+# /proc/cmdline also shows text that is not a parameter.
 fail contains found("line", "(hidden)", "remove the secret from kernel.cmdline, and replace it") if {
 	some text in rest
 	lib.secret_in(text)
@@ -55,6 +55,6 @@ found(name, actual, fix) := {
 	"actual": actual,
 	"expected": "no secret",
 	"key": name,
-	"message": sprintf("the command line holds what looks like a secret (%s)", [name]),
+	"message": sprintf("the command line contains text that looks like a secret (%s)", [name]),
 	"fix": fix,
 }

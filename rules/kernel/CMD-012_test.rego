@@ -23,7 +23,7 @@ test_unknown_no_kernel if {
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
-# Words that the kernel does not take stand in /proc/cmdline too.
+# /proc/cmdline also shows words that are not parameters.
 test_fires_line if {
 	t.fires(rule.fail, "cmdline:line") with input as t.put(t.good, "/cmdline/early", [{"name": "token", "value": "abcdef123", "index": 0}])
 	t.fires(rule.fail, "cmdline:line") with input as t.put(t.good, "/cmdline/raw", "quiet -- ghp_abcdefghijklmnopqrst0123456789")

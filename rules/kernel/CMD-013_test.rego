@@ -69,7 +69,7 @@ test_fires_unbuilt_module if {
 	t.fires(rule.fail, "cmdline:lsm") with input as t.cmdline_add("lsm", "landlock,lockdown,yama,smack") with input.kernel.config.options.CONFIG_SECURITY_SMACK as "n"
 }
 
-# What does nothing unless it is asked for may be left out where it is not.
+# lsm= may leave out a module that CONFIG_LSM does not start either.
 test_left_out if {
 	every name, option in {"loadpin": "CONFIG_SECURITY_LOADPIN", "ipe": "CONFIG_SECURITY_IPE"} {
 		wanted := t.put(t.cmdline_add("lsm", "landlock,lockdown,yama,apparmor"), sprintf("/kernel/config/options/%s", [option]), "y")

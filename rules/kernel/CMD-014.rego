@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Contradicting parameters"
+# title: "A parameter has different values"
 # description: |-
-#   A parameter is there more than once with different values: the last one wins, and readers see the first.
+#   A parameter appears more than once with different values. The last one takes effect, while a reader
+#   may see only the first.
 # custom:
 #   id: CMD-014
 #   severity: low
 #   pack: baseline
 #   controls: []
-#   remediation: "Keep one of them."
+#   remediation: "Keep one of them in kernel.cmdline."
 #   inputs: ["command line"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_014
@@ -28,9 +29,9 @@ checked contains sprintf("cmdline:%s", [p.name]) if {
 	some p in kernel.params
 }
 
-# single are the parameters of which the kernel is known to take the last one:
-# those that the table judges, and data.single. Of any other that stands there
-# twice each may count: console= and memmap= name one thing each time.
+# single are the parameters whose last value is known to take effect: those in
+# the table, and data.single. Of any other parameter each value may count:
+# console= and memmap= add one thing each time.
 single := ({row.param | some row in given.cmdline} | {name | some name in given.single}) - {row.param | some row in given.cmdline; row.repeats}
 
 fail contains {
@@ -41,7 +42,7 @@ fail contains {
 	"actual": sprintf("%d times", [count(kernel.values(p.name))]),
 	"expected": "one value",
 	"key": kernel.param_name(p.name),
-	"message": sprintf("%s is on the command line %d times with different values; the last one wins", [p.name, count(kernel.values(p.name))]),
+	"message": sprintf("%s is on the command line %d times with different values; the last one takes effect", [p.name, count(kernel.values(p.name))]),
 	"fix": sprintf("keep one %s in kernel.cmdline", [p.name]),
 	"edits": edit.without_params([q | some q in edit.params_of(p.name); kernel.text_of(q) != kernel.last_value(p.name)]),
 } if {

@@ -13,14 +13,14 @@ test_silent_console if t.silent(rule.fail) with input as t.cmdline([["console", 
 
 test_silent_same if t.silent(rule.fail) with input as t.cmdline([["init_on_alloc", "1"], ["init_on_alloc", "1"]])
 
-# What the tables do not know may be a list; of these each names one thing.
+# A parameter that is not in the tables may be a list, where each value counts.
 test_silent_lists if {
 	every name in ["memmap", "crashkernel", "acpi_osi", "virtio_mmio.device", "earlycon", "hugepages", "x"] {
 		t.silent(rule.fail) with input as t.cmdline([[name, "1"], [name, "2"]])
 	}
 }
 
-# The table judges it, and each one adds to what stood there before.
+# The parameter is in the table, and each occurrence adds to the ones before.
 test_silent_adds if t.silent(rule.fail) with input as t.cmdline([["clearcpuid", "1"], ["clearcpuid", "2"]])
 
 test_silent_good if {

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Runs on after an oops"
+# title: "The command line lets the kernel continue after an oops"
 # description: |-
-#   An internal error should stop the system, not leave it to an attacker.
+#   After an internal error (an oops) the kernel continues to run in a damaged state. An attacker can
+#   use this state, or try the exploit again.
 # custom:
 #   id: CMD-015
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R9", "ANSSI R19?"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_015

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Sibling threads"
+# title: "Sibling threads share a core"
 # description: |-
-#   Several CPU vulnerabilities are only closed without SMT, at a price.
+#   Several CPU vulnerabilities are closed only when SMT (hyper-threading) is off. Otherwise a process
+#   can read data of another process on the same core. Without SMT the system is slower.
 # custom:
 #   id: CMD-016
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R8"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_016

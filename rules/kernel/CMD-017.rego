@@ -1,17 +1,16 @@
 # METADATA
 # scope: package
-# title: "Mitigations and checks that cost"
+# title: "Costly mitigations and checks are off"
 # description: |-
-#   What KSPP, ANSSI and DISA ask of the command line beyond the kernel's own
-#   choice: mitigations even where the CPU claims to need none, checks of the
-#   heap, a forced IOMMU, an audit trail from the first moment. Each has a price
-#   in speed or in what still works.
+#   KSPP, ANSSI and DISA recommend parameters that go beyond the defaults of the kernel: mitigations
+#   even on CPUs that claim to need none, checks of the heap, a forced IOMMU, an audit trail from the
+#   start of boot. Each costs speed or breaks some software.
 # custom:
 #   id: CMD-017
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R7", "ANSSI R8", "ANSSI R15"]
-#   remediation: "Change kernel.cmdline."
+#   remediation: "Change kernel.cmdline in os.yml as the finding says."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_017

@@ -13,7 +13,7 @@ test_silent_good if {
 	count(rule.checked) > 0 with input as t.good
 }
 
-# What is built in need not be said.
+# A built-in default needs no parameter.
 test_silent_built_in if {
 	found := rule.fail with input as t.put(t.cmdline_without("kfence.sample_interval"), "/kernel/config/options/CONFIG_KFENCE_SAMPLE_INTERVAL", "100")
 	every f in found {
@@ -32,8 +32,8 @@ words_of(name, text) := {f.resource | some f in found} if {
 	)}})
 }
 
-# Lists hold the word, capitals count, and boot code takes the last word in the
-# whole line.
+# Lists contain the word, letter case matters, and boot code reads the last word
+# of the whole line.
 test_readings if {
 	words_of("intel_iommu", "strict,on") == set()
 	words_of("intel_iommu", "strict") == {"cmdline:intel_iommu"}

@@ -2,13 +2,14 @@
 # scope: package
 # title: "Kernel stacks are not protected"
 # description: |-
-#   Canaries, guard pages and a random offset.
+#   Canaries, guard pages and random offsets stop or detect stack overflows. Without them, an overflow
+#   on a kernel stack can change return addresses.
 # custom:
 #   id: KCF-002
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R15", "CRA I.I(2)(k)"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_002

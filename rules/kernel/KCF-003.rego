@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Kernel at a known address"
+# title: "The kernel is at a known address"
 # description: |-
-#   KASLR, and what it depends on.
+#   KASLR and related options place the kernel, its modules and its data at random addresses. Without
+#   them, exploits know the addresses that they need.
 # custom:
 #   id: KCF-003
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R25", "ANSSI R27", "SRG-OS-000433-GPOS-00193", "ANSSI R15", "ANSSI R17", "CRA I.I(2)(k)"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_003

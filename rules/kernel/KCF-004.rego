@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Mitigations of CPU vulnerabilities not compiled in"
+# title: "Mitigations of CPU vulnerabilities are not built in"
 # description: |-
-#   Each has its own option; some are only for one vendor.
+#   Each mitigation has its own option; some apply to the CPUs of one vendor only. Without it, a process
+#   or a guest can read memory of the kernel and of other processes.
 # custom:
 #   id: KCF-004
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R15", "ANSSI R25", "ANSSI R27"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_004

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Heap without hardening"
+# title: "The kernel heap is not hardened"
 # description: |-
-#   Randomised and separated slab caches.
+#   Randomised and separate slab caches make it hard to place one kernel object next to another. Without
+#   them, heap overflows and use after free are easier to exploit.
 # custom:
 #   id: KCF-005
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R17"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_005

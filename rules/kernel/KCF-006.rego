@@ -2,13 +2,14 @@
 # scope: package
 # title: "Memory keeps old contents"
 # description: |-
-#   Stack variables and registers are to be cleared; for the heap see CMD-004.
+#   The kernel should clear stack variables and registers. Otherwise bugs can reveal old contents, such
+#   as keys and addresses. CMD-004 checks the heap.
 # custom:
 #   id: KCF-006
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R17", "ANSSI R21"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_006

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Kernel does not check its data"
+# title: "The kernel does not check its data"
 # description: |-
-#   Copies to user space, strings, lists and reference counters.
+#   Checks of copies to user space, strings, lists and reference counters stop common memory errors
+#   before they can be exploited.
 # custom:
 #   id: KCF-007
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R15", "ANSSI R16"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_007

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Unsigned modules"
+# title: "The kernel is built to accept unsigned modules"
 # description: |-
-#   Who loads a module runs code in the kernel.
+#   A process that can load a module runs code in the kernel. Signatures limit modules to those of your
+#   build.
 # custom:
 #   id: KCF-008
 #   severity: high
 #   pack: hardened
 #   controls: ["ANSSI R18", "ANSSI R10", "SRG-OS-000366-GPOS-00153"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_008

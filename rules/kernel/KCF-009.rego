@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "No lockdown in the kernel"
+# title: "The kernel has no lockdown"
 # description: |-
-#   The module that draws the line between root and kernel must be built; see CMD-007 for whether it is on.
+#   The lockdown module keeps root from changing the kernel. It must be built in; CMD-007 checks whether
+#   it is on.
 # custom:
 #   id: KCF-009
 #   severity: medium
 #   pack: hardened
 #   controls: []
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_009

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Security modules missing"
+# title: "Security modules are missing"
 # description: |-
-#   Yama, Landlock and one module for mandatory access control.
+#   The kernel should have Yama, Landlock and one module for mandatory access control. Without them,
+#   processes can trace each other, and profiles cannot confine programs.
 # custom:
 #   id: KCF-010
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R20", "ANSSI R11", "ANSSI R37?", "ANSSI R45?"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_010

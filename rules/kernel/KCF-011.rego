@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Raw memory within reach"
+# title: "Raw memory is accessible"
 # description: |-
-#   /dev/mem, /dev/port, /proc/kcore, MSRs and ACPI tables.
+#   /dev/mem, /dev/port, /proc/kcore, MSRs and ACPI tables let root read or change the memory of the
+#   kernel.
 # custom:
 #   id: KCF-011
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R15"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_011

@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "Another kernel can take over"
+# title: "Another kernel can replace the verified one"
 # description: |-
-#   kexec and hibernation replace the kernel that was verified.
+#   With kexec or hibernation, root can start a kernel that was not verified.
 # custom:
 #   id: KCF-012
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R23"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_012

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "No seccomp in the kernel"
+# title: "The kernel has no seccomp"
 # description: |-
-#   Profiles cannot be applied.
+#   The kernel cannot apply the seccomp profiles of containers. Every system call is open to every
+#   container.
 # custom:
 #   id: KCF-013
 #   severity: critical
 #   pack: baseline
 #   controls: ["ANSSI R20", "CIS-D 5.22"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_013

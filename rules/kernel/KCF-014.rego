@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Devices reach all memory"
+# title: "The kernel lets devices access all memory"
 # description: |-
-#   The IOMMU keeps them from it; most rows are for bare metal and stand in strict.
+#   The IOMMU limits which memory a device can access. Without it, a malicious device can read and
+#   change the memory of the kernel. Most rows apply to bare metal and are in the pack strict.
 # custom:
 #   id: KCF-014
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R7?"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_014

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Old interfaces"
+# title: "Old interfaces are built in"
 # description: |-
-#   32-bit calls, x32, modify_ldt, vsyscall and a.out.
+#   32-bit system calls, x32, modify_ldt, vsyscall and a.out add kernel code that attackers can reach.
+#   Few programs need them.
 # custom:
 #   id: KCF-015
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R15", "ANSSI R25", "ANSSI R23"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_015

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Debugging ships"
+# title: "Debugging code is built in"
 # description: |-
-#   What helps to debug the kernel helps to attack it.
+#   Interfaces for debugging the kernel show its memory, or change how it works. They help attackers
+#   too.
 # custom:
 #   id: KCF-016
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R15", "ANSSI R9"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_016

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Rarely used drivers and protocols"
+# title: "Rarely used drivers and protocols are built in"
 # description: |-
-#   Code that any user can make the kernel load.
+#   Many of these drivers and protocols can be loaded by a process without privileges. Each adds kernel
+#   code that can be attacked.
 # custom:
 #   id: KCF-017
 #   severity: low
 #   pack: strict
 #   controls: ["SRG-OS-000095-GPOS-00049"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_017

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "No run-time checks"
+# title: "Run-time checks are missing"
 # description: |-
-#   KFENCE, UBSAN, CFI, IBT and what ARM has.
+#   KFENCE, UBSAN, CFI, IBT and the corresponding features of ARM detect or stop memory errors while the
+#   kernel runs.
 # custom:
 #   id: KCF-018
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R27"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_018

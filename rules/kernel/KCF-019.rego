@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "BPF for everybody"
+# title: "The kernel lets all users load BPF programs"
 # description: |-
-#   Users without privileges must not load programs. BPF_SYSCALL itself is needed for device rules on cgroup v2.
+#   Users without privileges must not load BPF programs, because bugs in the verifier give them the
+#   memory of the kernel. BPF_SYSCALL itself may stay on: device rules need it on cgroup v2.
 # custom:
 #   id: KCF-019
 #   severity: medium
 #   pack: baseline
 #   controls: ["ANSSI R9?"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_019

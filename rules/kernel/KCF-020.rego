@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "No compiler hardening"
+# title: "Compiler hardening is missing"
 # description: |-
-#   Random layouts, latent entropy and stack erasing.
+#   Random structure layouts, latent entropy and stack erasing are added when the kernel is compiled.
+#   Without them, exploits can rely on known layouts and old stack contents.
 # custom:
 #   id: KCF-020
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R21"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_020

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Containers without walls"
+# title: "The kernel cannot isolate containers"
 # description: |-
-#   cgroups, namespaces and BPF device filters, without which runtime specs ask in vain.
+#   cgroups, namespaces and BPF device filters enforce the limits that runtime specs set. Without them
+#   these limits have no effect.
 # custom:
 #   id: KCF-021
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.18?", "CIS-D 5.29?"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_021

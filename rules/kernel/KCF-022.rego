@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "No verified boot"
+# title: "Verified boot is not possible"
 # description: |-
-#   dm-verity, fs-verity and the EFI stub.
+#   dm-verity, fs-verity and the EFI stub let the system verify what it boots and reads. Without them,
+#   changes on the disk are not detected.
 # custom:
 #   id: KCF-022
 #   severity: medium
 #   pack: strict
 #   controls: ["CRA I.I(2)(f)?", "ANSSI R3?"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_022

@@ -3,7 +3,7 @@ package seaworthy.test.KCF_023
 import data.seaworthy.rules.KCF_023 as rule
 import data.seaworthy.testing as t
 
-# on is a system with a kernel that nobody says a distribution built.
+# on is a system with a kernel that no distribution is known to have built.
 on(version) := t.put(t.put(t.good, "/kernel/package", ""), "/kernel/version", version)
 
 rows := [{"series": "5.4", "eol": "2025-12-31"}, {"series": "6.12", "eol": "2028-12-31"}, {"series": "6.18", "eol": "2028-12-31", "asOf": "2026-03"}]
@@ -88,10 +88,10 @@ test_says_how_it_ended if {
 	some listed in rule.fail with input as on("5.4.290") with data.kernels as rows with data.seaworthy.date as "2026-11-25"
 	contains(json.marshal(listed), "maintained until 2025-12-31")
 	some unlisted in rule.fail with input as on("3.10.108") with data.kernels as rows with data.seaworthy.date as "2026-11-25"
-	contains(json.marshal(unlisted), "no longer among the maintained series in 2026-03")
+	contains(json.marshal(unlisted), "not one of the maintained series in 2026-03")
 }
 
-# Whatever the order of the rows, of two for one series that which ends first counts.
+# Of two rows for one series the earlier end counts, in any order.
 test_two_rows if {
 	two := [{"series": "6.12", "eol": "2028-12-31", "asOf": "2026-03"}, {"series": "6.12", "eol": "2026-01-01", "asOf": "2026-03"}]
 	every list in [two, array.reverse(two)] {

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Configuration of another kernel"
+# title: "The configuration belongs to another kernel"
 # description: |-
-#   The configuration does not belong to the kernel that boots, so nothing can be concluded from it.
+#   The configuration is not that of the kernel that boots. Other rules cannot decide from it what this
+#   kernel has.
 # custom:
 #   id: KCF-024
 #   severity: high
@@ -30,9 +31,9 @@ fail contains {
 	"resource": kernel.kernel_resource,
 	"path": "",
 	"actual": input.kernel.config.mismatch,
-	"expected": "the configuration of this very kernel",
+	"expected": "the configuration of the kernel that boots",
 	"key": "mismatch",
-	"message": sprintf("the configuration is not that of the kernel: %s", [input.kernel.config.mismatch]),
+	"message": sprintf("the configuration belongs to another kernel: %s", [input.kernel.config.mismatch]),
 	"fix": "put the configuration that the kernel was built with into its image, as the file `config`",
 } if {
 	input.kernel.config.present == true

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "SYN floods"
+# title: "The kernel has no SYN cookies"
 # description: |-
-#   SYN cookies must be built in.
+#   A flood of SYN packets can fill the queue of connections. Without SYN cookies the system then
+#   refuses new connections.
 # custom:
 #   id: KCF-025
 #   severity: low
 #   pack: baseline
 #   controls: ["ANSSI R22"]
-#   remediation: "Use a kernel that is built so."
+#   remediation: "Use a kernel that is built with the values that the finding expects."
 #   inputs: ["kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_025

@@ -1,16 +1,17 @@
 # METADATA
 # scope: package
-# title: "Configuration is only a claim"
+# title: "The kernel configuration is only a claim"
 # description: |-
-#   The kernel carries no configuration of its own (CONFIG_IKCONFIG), so that a file beside it says what it is built with.
-#   What the kernel and its modules show is held against that file (KCF-024); most options nobody can see. A kernel out of
-#   a distribution's package is taken at its word, and so is an image that a trusted key signed.
+#   The kernel does not contain its configuration (CONFIG_IKCONFIG). A separate file claims what it is
+#   built with. KCF-024 compares that file with what the kernel and its modules show, but most options
+#   cannot be seen there. The configuration of a kernel from a distribution's package is accepted. It is
+#   also accepted in an image that a trusted key signed.
 # custom:
 #   id: KCF-026
 #   severity: medium
 #   pack: hardened
 #   controls: ["SSDF PS.2.1?"]
-#   remediation: "Build the kernel with CONFIG_IKCONFIG, or sign its image and check that with --trust."
+#   remediation: "Build the kernel with CONFIG_IKCONFIG, or sign its image and verify the signature with --trust."
 #   inputs: ["kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.KCF_026
@@ -31,17 +32,17 @@ fail contains {
 	"actual": sprintf("the file %s", [input.kernel.config.source]),
 	"expected": "a configuration inside the kernel, a distribution's package, or a trusted signature",
 	"key": "claim",
-	"message": sprintf("what the kernel is built with is only claimed, by the file %s: %s", [input.kernel.config.source, shown]),
-	"fix": "kernel.image: use a kernel that is built with CONFIG_IKCONFIG, or sign the image and give --trust",
+	"message": sprintf("the file %s claims what the kernel is built with: %s", [input.kernel.config.source, shown]),
+	"fix": "kernel.image: use a kernel that is built with CONFIG_IKCONFIG, or sign the image and use --trust",
 } if {
 	input.kernel.config.present == true
 	input.kernel.config.claim == true
 	not vouched
 }
 
-shown := sprintf("the kernel itself shows no more than %s", [concat(", ", input.kernel.config.confirmed)]) if {
+shown := sprintf("the kernel confirms only %s", [concat(", ", input.kernel.config.confirmed)]) if {
 	count(input.kernel.config.confirmed) > 0
-} else := "the kernel itself shows nothing of it"
+} else := "the kernel confirms none of it"
 
 vouched if {
 	is_string(input.kernel.package)

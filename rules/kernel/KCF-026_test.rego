@@ -8,7 +8,7 @@ claim(confirmed) := object.union(t.good, {"kernel": {"package": "", "config": {"
 test_fires if {
 	t.fires(rule.fail, "component:kernel") with input as claim([])
 	some f in rule.fail with input as claim(["CONFIG_SMP", "CONFIG_KEXEC_CORE"])
-	endswith(f.message, "the kernel itself shows no more than CONFIG_SMP, CONFIG_KEXEC_CORE")
+	endswith(f.message, "the kernel confirms only CONFIG_SMP, CONFIG_KEXEC_CORE")
 }
 
 test_silent_good if {

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Kernel addresses and logs for everybody"
+# title: "Kernel addresses and logs are readable by all users"
 # description: |-
-#   kptr_restrict, dmesg_restrict, perf_event_paranoid.
+#   kptr_restrict, dmesg_restrict and perf_event_paranoid limit who can read kernel addresses and logs.
+#   Exploits use this information to find their targets.
 # custom:
 #   id: SYS-001
 #   severity: medium
 #   pack: baseline
 #   controls: ["ANSSI R9", "SRG-OS-000132-GPOS-00067", "SRG-OS-000138-GPOS-00069", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_001

@@ -46,15 +46,15 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-001")]
 
-# It is as it should be as far as we see, and we do not see everything.
+# The known value is right, but some settings are unknown.
 test_unknown_set_but_unread if {
 	system := t.put(t.good, "/components/2/files/present", false)
 	t.tells_also(rule.unknown, "sysctl:kernel.kptr_restrict") with input as system
 	not "sysctl:kernel.kptr_restrict" in rule.checked with input as system
 }
 
-test_says_who_may_not if {
+test_names_refused_component if {
 	system := t.put(t.sysctl_unset("kernel.kptr_restrict"), "/sysctl/refused", [{"key": "kernel.kptr_restrict", "value": "2", "component": "onboot/sysctl", "reason": "it lacks CAP_SYS_ADMIN"}])
 	some f in rule.fail with input as system
-	f.actual == "not set: onboot/sysctl tries, and it lacks CAP_SYS_ADMIN"
+	f.actual == "not set: onboot/sysctl tries to set it, but it lacks CAP_SYS_ADMIN"
 }

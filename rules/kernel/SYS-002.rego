@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "BPF for everybody"
+# title: "All users can load BPF programs"
 # description: |-
-#   unprivileged_bpf_disabled and bpf_jit_harden.
+#   unprivileged_bpf_disabled keeps users without privileges from loading BPF programs; bpf_jit_harden
+#   makes compiled programs harder to misuse. Bugs in BPF give such users the memory of the kernel.
 # custom:
 #   id: SYS-002
 #   severity: medium
 #   pack: baseline
 #   controls: ["ANSSI R9", "ANSSI R12", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_002

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Processes trace each other"
+# title: "Processes can trace each other"
 # description: |-
-#   Yama's ptrace_scope.
+#   Yama's ptrace_scope limits which processes a process can trace. Otherwise a process can read and
+#   change the memory of every other process of the same user.
 # custom:
 #   id: SYS-004
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R11", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_004

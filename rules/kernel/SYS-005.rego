@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Programs at known addresses"
+# title: "Programs are at known addresses"
 # description: |-
-#   randomize_va_space and the bits of randomness.
+#   randomize_va_space and the number of random bits decide how hard it is to guess the addresses of a
+#   program. Exploits need these addresses.
 # custom:
 #   id: SYS-005
 #   severity: medium
 #   pack: baseline
 #   controls: ["ANSSI R9", "SRG-OS-000433-GPOS-00193", "ANSSI R8", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_005

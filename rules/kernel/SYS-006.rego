@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "kexec can be used"
+# title: "kexec is allowed"
 # description: |-
-#   kexec_load_disabled.
+#   Without kexec_load_disabled, root can start a kernel that was not verified.
 # custom:
 #   id: SYS-006
 #   severity: medium
 #   pack: hardened
 #   controls: ["SRG-OS-000366-GPOS-00153", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_006

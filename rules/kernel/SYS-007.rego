@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Modules can be loaded for ever"
+# title: "Modules can be loaded at any time"
 # description: |-
-#   modules_disabled, set after the last module; JNT-015 checks the order.
+#   Without modules_disabled, root can load a module at any time and run code in the kernel. Set it
+#   after the last module is loaded; JNT-015 checks the order.
 # custom:
 #   id: SYS-007
 #   severity: medium
 #   pack: strict
 #   controls: ["ANSSI R10"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_007

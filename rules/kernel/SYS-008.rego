@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Magic keys"
+# title: "SysRq keys are enabled"
 # description: |-
-#   sysrq does more than sync and reboot.
+#   A person at the console can kill processes, dump memory or reboot with SysRq keys. Only the keys
+#   that sync and reboot should work.
 # custom:
 #   id: SYS-008
 #   severity: low
 #   pack: hardened
 #   controls: ["ANSSI R9"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_008

@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "Interfaces that exploits use"
+# title: "Interfaces that exploits use are open"
 # description: |-
-#   userfaultfd, io_uring, line disciplines, TIOCSTI.
+#   Exploits use userfaultfd, io_uring, line disciplines and TIOCSTI. Few systems need them.
 # custom:
 #   id: SYS-009
 #   severity: low
 #   pack: hardened
 #   controls: []
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_009

@@ -1,10 +1,10 @@
 # METADATA
 # scope: package
-# title: "User namespaces for everybody"
+# title: "All users can create user namespaces"
 # description: |-
-#   A user namespace lets any process reach code of the kernel that was root's
-#   alone, which is where many privilege escalations begin. A system that has
-#   none itself can forbid them; one whose containers live in them cannot.
+#   In a user namespace, every process can reach kernel code that otherwise only root can reach. Many
+#   privilege escalations start there. A system whose containers do not use user namespaces can forbid
+#   them.
 # custom:
 #   id: SYS-010
 #   severity: low
@@ -46,7 +46,7 @@ not_applicable contains n if {
 
 not_applicable contains {
 	"resource": "sysctl:user.max_user_namespaces",
-	"reason": sprintf("%s run in user namespaces", [concat(", ", users)]),
+	"reason": sprintf("these components run in user namespaces: %s", [concat(", ", users)]),
 } if {
 	count(users) > 0
 }

@@ -3,7 +3,7 @@ package seaworthy.test.SYS_010
 import data.seaworthy.rules.SYS_010 as rule
 import data.seaworthy.testing as t
 
-# Nothing in it runs in a user namespace.
+# No component runs in a user namespace.
 without_users(system) := json.patch(system, [{"op": "replace", "path": sprintf("/components/%d/spec/linux/namespaces", [i]), "value": others} |
 	some i, c in system.components
 	others := [ns | some ns in c.spec.linux.namespaces; ns.type != "user"]
@@ -34,7 +34,7 @@ test_unknown_not_inventoried if {
 	t.tells(rule.unknown, "sysctl:user.max_user_namespaces") with input as without_users(unread)
 }
 
-test_nobody_is_not_told if {
+test_no_reason_without_components if {
 	found := rule.not_applicable with input as without_users(t.good)
 	every n in found {
 		not contains(n.reason, "run in user namespaces")

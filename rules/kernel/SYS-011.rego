@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Runs on after an oops"
+# title: "Sysctls let the kernel continue after an oops"
 # description: |-
-#   panic_on_oops, oops_limit, warn_limit.
+#   panic_on_oops, oops_limit and warn_limit stop the system after internal errors. Otherwise the kernel
+#   continues in a damaged state, and an attacker can try the exploit again.
 # custom:
 #   id: SYS-011
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R9"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_011

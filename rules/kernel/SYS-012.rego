@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "IPv4 trusts its neighbours"
+# title: "IPv4 trusts other hosts"
 # description: |-
-#   Redirects, source routes, reverse path filter, logging.
+#   Redirects, source routes and a missing reverse path filter let other hosts divert or forge traffic.
 # custom:
 #   id: SYS-012
 #   severity: medium
 #   pack: baseline
 #   controls: ["ANSSI R12", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_012

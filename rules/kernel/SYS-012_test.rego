@@ -21,7 +21,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_not_applicable_when if t.tells(rule.not_applicable, "sysctl:kernel.elsewhere") with input as t.good with data.sysctl as [t.elsewhere("SYS-012")]
 
-# Of one interface either value counts, or the one of all too.
+# The value of one interface counts, or the value of all interfaces as well.
 test_interface if {
 	t.fires(rule.fail, "sysctl:net.ipv4.conf.eth0.accept_redirects") with input as t.sysctl("net.ipv4.conf.eth0.accept_redirects", "1")
 	every key, value in {"net.ipv4.conf.eth0.accept_redirects": "0", "net.ipv4.conf.eth0.rp_filter": "0", "net.ipv4.conf.lo.accept_local": "1", "net.ipv4.tcp_x": "1"} {
@@ -29,7 +29,7 @@ test_interface if {
 	}
 }
 
-# A pattern sets what it matches.
+# A pattern sets every key that it matches.
 test_pattern if {
 	t.fires_also(rule.fail, "sysctl:net.ipv4.conf.all.send_redirects") with input as t.sysctl("net.ipv4.conf.*.send_redirects", "1")
 	t.silent(rule.fail) with input as t.sysctl("net.ipv4.*.send_redirects", "1")

@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "IPv6 trusts its neighbours"
+# title: "IPv6 trusts other hosts"
 # description: |-
-#   Redirects, source routes, router advertisements.
+#   Redirects, source routes and router advertisements let other hosts divert traffic.
 # custom:
 #   id: SYS-013
 #   severity: medium
 #   pack: baseline
 #   controls: ["SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_013

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "SYN floods"
+# title: "SYN cookies are off"
 # description: |-
-#   tcp_syncookies.
+#   A flood of SYN packets can fill the queue of connections. Without tcp_syncookies the system then
+#   refuses new connections.
 # custom:
 #   id: SYS-014
 #   severity: low
 #   pack: baseline
 #   controls: ["ANSSI R12", "CRA I.I(2)(h)", "SRG-OS-000142-GPOS-00071?", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Write the setting to /etc/sysctl.d of the onboot component that applies sysctls."
+#   remediation: "Write the setting to a file in /etc/sysctl.d of the onboot component that applies sysctls."
 #   inputs: ["sysctls", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_014

@@ -1,8 +1,8 @@
 # METADATA
 # scope: package
-# title: "Nothing applies sysctls"
+# title: "No component applies sysctls"
 # description: |-
-#   Then the defaults of the kernel hold, most of them weak.
+#   Nothing sets sysctls at boot, so the defaults of the kernel apply. Most of them are weak.
 # custom:
 #   id: SYS-016
 #   severity: medium
@@ -21,7 +21,7 @@ checked contains lib.image_resource if some c in input.components
 unknown contains {"resource": lib.image_resource, "reason": reason} if {
 	not input.sysctl.applied == true
 	count(sysctl.unread) > 0
-	reason := sprintf("the files of %s were not inventoried: it may apply sysctls", [concat(", ", sysctl.unread)])
+	reason := sprintf("the files of %s were not inventoried, and may apply sysctls", [concat(", ", sysctl.unread)])
 }
 
 unknown contains {"resource": lib.image_resource, "reason": reason} if {
@@ -37,7 +37,7 @@ fail contains {
 	"actual": "no component applies sysctls",
 	"expected": "an onboot component that applies /etc/sysctl.d",
 	"key": "applied",
-	"message": "nothing applies sysctl settings: the kernel's defaults hold",
+	"message": "no component applies sysctls, so the defaults of the kernel apply",
 	"fix": "add to onboot: {name: sysctl, image: seaworthy/sysctl:VERSION}",
 } if {
 	not input.sysctl.applied == true

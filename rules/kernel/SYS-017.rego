@@ -1,15 +1,16 @@
 # METADATA
 # scope: package
-# title: "Sysctl set twice"
+# title: "A sysctl is set twice"
 # description: |-
-#   One key with two values: the later one holds, and readers see the first. A file that overrides one that is applied
-#   before it is no finding: that is what sysctl.d(5) is for. Nor is a value that holds and is right.
+#   One key has two different values. The later one takes effect, while a reader may see only the first.
+#   A file may override an earlier file: sysctl.d(5) is made for that, and it is not reported. Nor is a
+#   key whose final value is the recommended one.
 # custom:
 #   id: SYS-017
 #   severity: low
 #   pack: hardened
 #   controls: ["SSDF PW.9.1?"]
-#   remediation: "Keep one of them."
+#   remediation: "Keep one of the settings."
 #   inputs: ["sysctls"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_017
@@ -28,7 +29,7 @@ fail contains {
 	"actual": values,
 	"expected": "one value",
 	"key": key,
-	"message": sprintf("%s is set %d times, to %s; the last one holds", [key, count(values), concat(", then ", values)]),
+	"message": sprintf("%s is set %d times, to %s; the last value takes effect", [key, count(values), concat(", then ", values)]),
 	"fix": sprintf("keep one setting of %s", [key]),
 	"edits": edit.without_overridden_sysctls(key),
 } if {
@@ -40,15 +41,15 @@ fail contains {
 	not overridden(key, [input.sysctl.settings[i] | some i in places])
 }
 
-# right: the value that holds is one that the table asks for.
+# right: the final value is one that the table recommends.
 right(key) if {
 	some row in given.sysctl
 	row.key == key
 	kconfig.satisfied(kernel.sysctl(key), row.want)
 }
 
-# overridden: each value but the last comes from a file that another one of the
-# same component overrides, and which value is right is for nobody to say.
+# overridden: each value except the last comes from a file that another file of
+# the same component overrides, and the table does not recommend a value.
 overridden(key, settings) if {
 	not key in judged
 	every i, s in array.slice(settings, 0, count(settings) - 1) {

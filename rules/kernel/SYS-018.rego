@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Sysctl that the kernel does not have"
+# title: "A sysctl does not exist in the kernel"
 # description: |-
-#   It is skipped at boot, and nobody notices. Keys that os.yml marks as optional count too, which is why this stands in strict.
+#   The setting is skipped at boot without an error, so the protection is missing. Keys that os.yml
+#   marks as optional count too; the rule is therefore in the pack strict.
 # custom:
 #   id: SYS-018
 #   severity: low
 #   pack: strict
 #   controls: []
-#   remediation: "Remove the setting, or use a kernel that has it."
+#   remediation: "Remove the setting, or use a kernel that has the sysctl."
 #   inputs: ["sysctls", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_018

@@ -1,11 +1,12 @@
 # METADATA
 # scope: package
-# title: "Sysctl that names a program"
+# title: "A sysctl names a program"
 # description: |-
-#   kernel.modprobe, kernel.core_pattern with "|" and their kind name a program that the kernel runs as root of the host,
-#   outside every container and without a seccomp filter. Where a value names another one than the kernel's own, every
-#   process that makes the kernel look for it has it run. Settings of the command line are CMD-003's; a file that may be
-#   applied counts wherever it is: in the files section, and in an image of the init and onboot sections.
+#   kernel.modprobe, kernel.core_pattern with "|" and similar sysctls name a program. The kernel runs it
+#   as root on the host, outside every container and without a seccomp filter. If the value is not the
+#   kernel's own program, any process that can trigger the call runs that program as root. CMD-003
+#   checks settings on the command line. This rule checks every file that may be applied: in the files
+#   section, and in images of the init and onboot sections.
 # custom:
 #   id: SYS-019
 #   severity: critical
@@ -22,7 +23,7 @@ import data.seaworthy.kernel
 import data.seaworthy.lib
 import data.seaworthy.tables.sysctl
 
-# places are the settings that name a program: key, value and where.
+# places are all settings: key, value, and where each is made.
 places contains [kernel.sysctl_key(s.key), trim_space(s.value), where(s)] if {
 	some s in input.sysctl.settings
 	object.get(s, "component", "") != "cmdline"
@@ -65,7 +66,7 @@ fail contains {
 	"resource": sprintf("sysctl:%s", [key]),
 	"path": "",
 	"actual": sort({place[1] | some place in found}),
-	"expected": "no program, or the kernel's own",
+	"expected": "no program, or the default of the kernel",
 	"key": key,
 	"message": sprintf("%s names a program that the kernel runs as root, outside every container: %s", [key, concat("; ", texts)]),
 	"fix": sprintf("remove the setting of %s", [key]),

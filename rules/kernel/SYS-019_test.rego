@@ -52,7 +52,7 @@ test_fires_spec_setting if {
 	f.message == "kernel.modprobe names a program that the kernel runs as root, outside every container: /x (onboot/a); /y (b.conf)"
 }
 
-# What stands on the command line is CMD-003's.
+# CMD-003 checks the command line.
 test_silent_command_line if t.silent(rule.fail) with input as t.put(t.good, "/sysctl/settings", [{"key": "kernel.modprobe", "value": "/x", "component": "cmdline", "source": "cmdline", "order": 0}])
 
 test_unknown if t.tells(rule.unknown, "image:test") with input as t.put(t.good, "/sysctl/unknown", [{"component": "onboot/sysctl", "reason": "x"}])

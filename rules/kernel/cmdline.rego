@@ -1,20 +1,23 @@
 # METADATA
 # description: |-
-#   Evaluates data.cmdline. A row forbids a parameter (forbid: list of values,
-#   or "any", save those that it allows), or wants one (want: list of values; "" is the bare flag; add: the
-#   word to add), where unless it is right already by its built-in default
-#   (default: an option and the value that makes the parameter needless).
-#   How the kernel reads the value is in read: bool (kstrtobool), number
-#   (kstrtoul), list (words between commas), fold (small letters or capitals),
-#   begins (its first letters count), path (several slashes are one); else as a
-#   text. prefix: a word that begins with the parameter is taken for it, whatever
-#   its value (__setup). early: boot code looks for the word in the whole line,
-#   behind "--" and inside quotes too, and where it is "flag" for the bare word;
-#   earlyUntil is the first kernel that does not.
-#   repeats: each time that it stands there it adds to what stood there before.
-#   anywhere: boot code looks for the text, and not for a word. part: so does the
-#   code that reads the value. init: the kernel passes the word to init, also from
-#   behind "--". least: a smaller number is as bad as one that is forbidden.
+#   Evaluates data.cmdline. A row forbids a parameter or wants one:
+#   - forbid: a list of values, or "any"; allow: exceptions.
+#   - want: a list of values, where "" is the parameter without a value; add: the
+#     word to add; default: an option and its value with which the parameter is not
+#     needed; contrary: parameters that turn this default off.
+#   Optional keys:
+#   - read: how the kernel reads the value. bool (kstrtobool), number (kstrtoul),
+#     list (words between commas), fold (letter case is ignored), begins (only the
+#     first letters count), path (repeated slashes count as one); otherwise as text.
+#   - prefix: a word that begins with the parameter sets it, whatever its value (__setup).
+#   - early: boot code looks for the word in the whole line, also after "--" and
+#     inside quotes; with "flag", only for the word without a value. earlyUntil is
+#     the first kernel that no longer does.
+#   - repeats: each occurrence adds to the ones before it.
+#   - anywhere: boot code looks for the text inside any word.
+#   - part: the code that reads the value looks for the text inside the value.
+#   - init: the kernel passes the word to init, also from after "--".
+#   - least: a smaller number counts as forbidden.
 package seaworthy.tables.cmdline
 
 import data.seaworthy.edit
@@ -30,14 +33,14 @@ arranged := kconfig.arrange(given.cmdline)
 
 resource(row) := sprintf("cmdline:%s", [row.param])
 
-# words are what the kernel takes for the parameter, in order.
+# words are the words that the kernel reads as the parameter, in order.
 words(row) := array.concat(
 	[{"name": row.param, "text": v} | some v in kernel.values(row.param)],
 	[{"name": p.name, "text": kernel.text_of(p)} | some p in strays(row)],
 )
 
-# strays are words that are taken for the parameter without being its name, or
-# where the kernel itself takes no parameters.
+# strays are words that count as the parameter without having its name, or that
+# are in a place where the kernel itself reads no parameters.
 strays(row) := ((prefixed(row) | early(row)) | anywhere(row)) | passed(row)
 
 anywhere(row) := {p |
@@ -65,7 +68,7 @@ early(row) := {p |
 	not valued_flag(row, p)
 }
 
-# valued_flag: the code that looks for a flag does not take it with a value.
+# valued_flag: the code that looks for a flag ignores the word with a value.
 valued_flag(row, p) if {
 	row.early == "flag"
 	kernel.has_text(p)
@@ -96,14 +99,14 @@ matches(row, text) if {
 	reading in row.forbid
 }
 
-# The code that reads the value looks for a part of it (strstr).
+# The code that reads the value looks for a text inside it (strstr).
 matches(row, text) if {
 	row.part
 	some part in row.forbid
 	contains(text, part)
 }
 
-# A number of so many digits does not fit, and may come out as any.
+# A number with so many digits overflows, and can become any number.
 matches(row, text) if {
 	row.least
 	regex.match(`^[0-9]+$`, text)
@@ -114,16 +117,16 @@ too_small(text, least) if to_number(text) < least
 
 too_small(text, _) if count(text) > 15
 
-# readings are what a value may be taken for: where it switches a protection
-# off, rather more than the kernel takes it for. "off;no_user_user" has two
-# words.
+# readings are the values that a text may mean. For a value that switches a
+# protection off, these are more than the kernel accepts: "off;no_user_user" has
+# two words.
 readings(row, text) := ({lower(text), canonical(row, text)} | {word | some word in regex.split(`[,;]`, lower(text))}) | {value |
 	row.read == "begins"
 	some value in row.forbid
 	startswith(text, value)
 }
 
-# canonical is the value as the kernel takes it.
+# canonical is the value as the kernel reads it.
 canonical(row, text) := "1" if {
 	row.read == "bool"
 	kernel.truth(text)
@@ -179,7 +182,7 @@ overridden(row) if {
 	kernel.has_param(other)
 }
 
-# needs_config: the answer hangs on the kernel's configuration.
+# needs_config: the result depends on the configuration of the kernel.
 needs_config(row) if row.when
 
 needs_config(row) if {
@@ -189,7 +192,7 @@ needs_config(row) if {
 
 irrelevant(row) := kconfig.unmet(row.when) if {
 	row.when
-} else := sprintf("this parameter came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+} else := sprintf("this parameter exists since Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	row.want
 	kernel.older_than(row.since)
 }
@@ -199,21 +202,23 @@ blind(row) if {
 	not kernel.config_known
 }
 
-# verdicts judges each row once; state is pass, fail, blind or not_applicable.
+# verdicts has one verdict for each row. Its state is pass, fail, blind or
+# not_applicable.
 verdicts := object.union(
-	{i: {"state": "pass"} | some i in unsaid},
-	{i: verdict(given.cmdline[i]) | some i in (rows - unsaid)},
+	{i: {"state": "pass"} | some i in absent},
+	{i: verdict(given.cmdline[i]) | some i in (rows - absent)},
 ) if {
 	input.kernel.present == true
 } else := {}
 
-# unsaid are those that forbid what nobody says: the common case, set apart
-# because it is quick. Rows name parameters as the kernel takes them, with _.
-unsaid := (plain & rows) - said
+# absent are the rows that forbid a parameter which is not on the command line.
+# This common case is separate because it is fast. Rows write names with _, as
+# the kernel compares them.
+absent := (plain & rows) - mentioned
 
 plain := kconfig.having(given.cmdline, {"forbid"}) - kconfig.having(given.cmdline, {"when"})
 
-said := union({
+mentioned := union({
 	{i | some i in rows; kernel.param_table[given.cmdline[i].param]},
 	{i | some i in (rows & kconfig.having(given.cmdline, {"prefix"})); count(prefixed(given.cmdline[i])) > 0},
 	{i | some name, _ in kernel.boot_code_params; some i in (rows & early_rows[name])},
@@ -234,8 +239,7 @@ verdict(row) := {"state": "blind"} if {
 	bad(row)
 } else := {"state": "pass"}
 
-# all_* are what the rules read, each under its id; the detour has each set
-# worked out as a whole, and once.
+# Rules read all_*, each under its id. OPA evaluates such a set once and as a whole.
 all_checked := checked
 
 all_fail := fail
@@ -298,7 +302,7 @@ expected(row) := sprintf("no %s", [row.param]) if row.forbid == "any"
 
 expected(row) := row.add if row.want
 
-message(row) := sprintf("the command line says %s: %s", [concat(" ", actual(row)), row.why]) if count(actual(row)) > 0
+message(row) := sprintf("the command line has %s: %s", [concat(" ", actual(row)), row.why]) if count(actual(row)) > 0
 
 message(row) := sprintf("the command line lacks %s: %s", [row.add, row.why]) if count(actual(row)) == 0
 

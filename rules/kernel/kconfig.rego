@@ -1,18 +1,21 @@
 # METADATA
 # description: |-
-#   Evaluates data.kconfig. A row: option, want, why, sources, rule, severity,
-#   pack; and where needed arches, oldNames (renamed options, the newest first),
-#   since and until (the kernel versions that have it), before (how kernels
-#   behave that do not have it yet, where that is not "n"), builtin (the version
-#   since which it is always on), when (what Kconfig asks for before the option
-#   exists, or means anything: options and what they must be, or a list of such
-#   objects of which one must hold), any (other ways to be right, each with a
-#   when of its own), key (of findings, where two rows of a rule are about one
-#   option), lockdown (the mode under which the option does no harm), param (the
-#   word of the command line that does what the option would).
-#   What an option must be: a value ("n" is off, or not there at all), a list of
-#   values, {"min": N} and {"max": N}, {"has": [words of a list]}, {"not": value},
-#   {"as": option} (the value of that one).
+#   Evaluates data.kconfig. Keys of every row: option, want, why, sources, rule,
+#   severity, pack. Optional keys:
+#   - arches: the architectures that have the option.
+#   - oldNames: earlier names of the option, the newest first.
+#   - since, until: the kernel versions that have the option.
+#   - before: how older kernels behave, unless that is "n".
+#   - builtin: since this version the behaviour is always on.
+#   - when: what Kconfig requires before the option exists or has an effect. An
+#     object of options and values, or a list of such objects of which one must hold.
+#   - any: other ways to satisfy the row, each with an optional when.
+#   - key: the key of the finding, where two rows of a rule check one option.
+#   - lockdown: the mode in which the option is harmless.
+#   - param: the word of the command line that has the same effect as the option.
+#   want is a value ("n" means off or absent), a list of values, {"min": N} and
+#   {"max": N}, {"has": [words of a list]}, {"not": value}, or {"as": option} (the
+#   value of another option).
 package seaworthy.tables.kconfig
 
 import data.seaworthy.given
@@ -20,14 +23,14 @@ import data.seaworthy.given
 import data.seaworthy.edit
 import data.seaworthy.kernel
 
-# rows are those of the active packs and of this architecture, by index.
+# rows are the indexes of the rows of the active packs and of this architecture.
 rows := active(arranged)
 
 arranged := arrange(given.kconfig)
 
-# arrange says of a table, by index, which rows each pack has, and which of them
-# each architecture lacks. Like all that depends on the tables alone, it is a rule
-# of its own: such rules are evaluated once, when the program is built.
+# arrange lists the rows of each pack in a table, and the rows that each
+# architecture lacks, by index. It depends only on the tables and is a separate
+# rule: such rules are evaluated once, when the program is built.
 arrange(table) := {
 	"packs": {pack: {i | some i; table[i].pack == pack} |
 		some pack in {row.pack | some row in table}
@@ -40,7 +43,7 @@ arrange(table) := {
 
 active(table) := union({table.packs[pack] | some pack in given.packs}) - object.get(table.lacks, kernel.arch, table.particular)
 
-# found is the option's value, under its present name or the newest old one.
+# found is the value of the option, under its current name or its newest old name.
 found(row) := kernel.options[row.option]
 
 found(row) := values[0] if {
@@ -91,14 +94,14 @@ numeric(value) if regex.match(`^-?\d{1,18}$`, value)
 
 right(row) if satisfied(found(row), row.want)
 
-# An option that the file does not name is off.
+# An option that is not in the configuration is off.
 right(row) if {
 	kernel.config_known
 	not found(row)
 	satisfied("n", row.want)
 }
 
-# good: right itself, or by one of the other ways.
+# good: the option itself is right, or one of the alternatives is.
 good(row) if right(row)
 
 good(row) if {
@@ -107,10 +110,10 @@ good(row) if {
 	all_hold(object.get(other, "when", {}))
 }
 
-# Lockdown closes what the option opens.
+# Lockdown makes the option harmless.
 good(row) if row.lockdown in closed
 
-# What the option only preselects, the command line selects.
+# The option sets a default, and the command line sets the value.
 good(row) if {
 	word := split(row.param, "=")
 	kernel.last_value(word[0]) == concat("=", array.slice(word, 1, count(word)))
@@ -121,14 +124,14 @@ good(row) if {
 	not found(row)
 }
 
-# closed are the lockdown modes in force: the stronger one includes the other.
+# closed are the lockdown modes in effect: confidentiality includes integrity.
 closed := {"integrity", "confidentiality"} if {
 	kernel.lockdown == "confidentiality"
 } else := {"integrity"} if {
 	kernel.lockdown == "integrity"
 } else := set()
 
-# met: all that is asked holds; of a list, one.
+# met: every required option has its value; of a list, one object is enough.
 met(asked) if all_hold(asked)
 
 met(asked) if {
@@ -144,10 +147,10 @@ all_hold(asked) if {
 	}
 }
 
-# What the configuration does not name is off.
+# An option that is not in the configuration is off.
 holds(name, want) if satisfied(object.get(kernel.options, name, "n"), want)
 
-# unmet says what does not hold.
+# unmet is the reason why a requirement does not hold.
 unmet(asked) := first_unmet(asked) if {
 	is_object(asked)
 } else := concat(", and ", [first_unmet(one) | some one in asked]) if {
@@ -159,32 +162,32 @@ first_unmet(asked) := sprintf("%s is not %s on this kernel", [name, text(asked[n
 	name := sort([name | some name, want in asked; not holds(name, want)])[0]
 }
 
-# irrelevant says why a row means nothing on this kernel.
-irrelevant(row) := sprintf("this option came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+# irrelevant is the reason why a row does not apply to this kernel.
+irrelevant(row) := sprintf("this option exists since Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	kernel.older_than(row.since)
 	not found(row)
 	not old_enough(row)
-} else := sprintf("this option is gone since Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
+} else := sprintf("this option was removed in Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
 	kernel.at_least(row.until)
 	not found(row)
 	not good(row)
 } else := unmet(row.when)
 
-# old_enough: the option was not there yet, and all is well without it.
+# old_enough: the kernel is older than the option, and its behaviour is the wanted one.
 old_enough(row) if {
 	not row.before
 	good(row)
 }
 
-# undecidable: whether the option exists depends on a version that is not known.
+# undecidable: whether the option exists depends on the version, which is unknown.
 undecidable(row) if {
 	not found(row)
 	versioned(row)
 	not kernel.version
 }
 
-# unsettled: it is absent as it should be, or as it has to be where the kernel is
-# older than the option, and does what nobody could yet switch off.
+# unsettled: the option is absent. Either it is off as it should be, or the kernel
+# is older than the option and its behaviour cannot be switched off.
 unsettled(row) if {
 	row.before
 	undecidable(row)
@@ -196,10 +199,9 @@ versioned(row) if row.until
 
 versioned(row) if row.builtin
 
-# right_at and wrong_at are the common cases, set apart because they are quick:
-# calls of functions are what costs, and then each step that is taken for every
-# row. Whatever else holds, what is right is right; what is there and wrong is
-# wrong, where the row knows no exception.
+# right_at and wrong_at are the common cases. They are separate because they are
+# fast: function calls cost most, and each step that runs for every row. A right
+# value needs no other check. A wrong value fails, unless the row has exceptions.
 right_at := union({
 	{i | some i, value in present; given.kconfig[i].want == value},
 	{i | some i, wanted in choices; present[i] in wanted},
@@ -212,17 +214,17 @@ rightly_absent := (best_absent & rows) - object.keys(present) if {
 	kernel.config_known
 } else := set()
 
-# present are the values of the options that the configuration names.
+# present are the values of the options that are in the configuration.
 present := {i: value | some i in rows; value := options[given.kconfig[i].option]} if {
 	options := kernel.options
 } else := {}
 
-# having are the rows of a table, by index, that have one of the keys.
+# having are the indexes of the rows of a table that have one of the keys.
 having(table, keys) := {i | some key in keys; some i; table[i][key]}
 
-# choices are the lists of values that are wanted, closable the rows that a mode
-# of lockdown closes; best_absent may be absent whatever else holds; excepted are
-# right in other ways than by one value.
+# choices are the rows whose want is a list. closable are the rows that a mode of
+# lockdown makes harmless. best_absent are right whenever they are absent. excepted
+# can be right in other ways than by one value.
 choices := {i: row.want | some i, row in given.kconfig; is_array(row.want)}
 
 closable[row.lockdown] contains i if some i, row in given.kconfig
@@ -231,13 +233,13 @@ best_absent := {i | some i; given.kconfig[i].want == "n"} - having(given.kconfig
 
 excepted := having(given.kconfig, {"when", "any", "param"}) | {i | some i, n; given.kconfig[i].want[n]}
 
-# judged are the verdicts on all other rows: state is pass, fail, unknown or
+# judged are the verdicts on all other rows. Their state is pass, fail, unknown or
 # not_applicable.
 judged := {i: verdict(given.kconfig[i]) | some i in ((rows - right_at) - wrong_at)} if {
 	kernel.config_known
 } else := {}
 
-# at are the rows to which a verdict was given.
+# at are the rows whose verdict has a state.
 at(verdicts, state) := {i | some i; verdicts[i].state == state}
 
 verdict(row) := {"state": "not_applicable", "reason": reason} if {
@@ -247,13 +249,12 @@ verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	not unsettled(row)
 } else := {
 	"state": "unknown",
-	"reason": "the option is not set, and without the kernel's version nobody knows whether it should exist",
+	"reason": "the option is not set, and the version of the kernel is unknown, so it may not exist yet",
 } if {
 	undecidable(row)
 } else := {"state": "fail"}
 
-# all_* are what the rules read, each under its id; the detour has each set
-# worked out as a whole, and once.
+# Rules read all_*, each under its id. OPA evaluates such a set once and as a whole.
 all_checked := checked
 
 all_fail := fail
@@ -269,13 +270,13 @@ checked[id] contains resource if {
 }
 
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i])}) if {
-	some i in (failing - mendable)
+	some i in (failing - fixable)
 	line := lines[i]
 	value := actual(given.kconfig[i])
 }
 
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i]), "edits": edits(given.kconfig[i])}) if {
-	some i in (failing & mendable)
+	some i in (failing & fixable)
 	line := lines[i]
 	value := actual(given.kconfig[i])
 }
@@ -293,7 +294,7 @@ not_applicable[lines[i].id] contains {"resource": lines[i].resource, "reason": j
 	some i in at(judged, "not_applicable")
 }
 
-# lines are what a finding says whatever the kernel is.
+# lines are the parts of a finding that do not depend on the kernel.
 lines := {i: line |
 	some i, row in given.kconfig
 	wanted := expected(row)
@@ -309,19 +310,19 @@ lines := {i: line |
 	}
 }
 
-# messages are the texts before and behind the value that was found.
+# messages are the texts before and after the value that was found.
 messages := {i: [sprintf("%s is ", [row.option]), sprintf(", expected %s: %s", [lines[i].expected, row.why])] |
 	some i, row in given.kconfig
 }
 
-# mendable are the rows that os.yml can do something about.
-mendable := having(given.kconfig, {"lockdown", "param"})
+# fixable are the rows that a change of os.yml can satisfy.
+fixable := having(given.kconfig, {"lockdown", "param"})
 
 actual(row) := value if {
 	value := found(row)
 } else := "not set"
 
-# expected names every way to be right.
+# expected lists every way to satisfy the row.
 expected(row) := text(row.want) if {
 	count(object.keys(row) & {"any", "lockdown", "param"}) == 0
 } else := concat(", or ", array.concat([text(row.want)], other_ways(row)))
@@ -347,11 +348,11 @@ text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
 	want.has
 } else := sprintf("anything but %s", [want.not]) if {
 	want.not
-} else := sprintf("as much as %s", [want.as]) if {
+} else := sprintf("the value of %s", [want.as]) if {
 	want.as
 }
 
-# The command line is the one way that os.yml has: all else is built in.
+# os.yml can change only the command line: options are built in.
 edits(row) := edit.lockdown(row.lockdown) if {
 	row.lockdown
 } else := edit.set_param(split(row.param, "=")[0], row.param)

@@ -1,12 +1,12 @@
 # METADATA
 # description: |-
-#   The sysctls of networks that components make for themselves. A new network
-#   namespace takes over the IPv4 parameters of interfaces from the host's, as
-#   they are at that moment, and all others from the kernel
+#   Evaluates data.sysctl in the networks that components create. A new network
+#   namespace copies the IPv4 parameters of interfaces from the host, as they are at
+#   that moment. All other parameters start with the default of the kernel
 #   (net.core.devconf_inherit_init_net in Documentation/admin-guide/sysctl/net.rst).
-#   Looked at are networks that are given an interface, or left for others to
-#   find; and in them rows from medium on: a low one where a component sets it
-#   wrong, or in the pack strict.
+#   Only networks that get an interface, or that other components can join, are
+#   checked, and in them rows of severity medium and higher. Rows of severity low
+#   count if a component sets the key, or in the pack strict.
 package seaworthy.tables.netns
 
 import data.seaworthy.edit
@@ -23,7 +23,7 @@ rows contains row if {
 	not sysctl.irrelevant(row)
 }
 
-# networks are the components that make one, by id.
+# networks are the components that create a network, by id.
 networks[c.id] := c if {
 	some c in lib.containers
 	lib.own_ns(c, "network")
@@ -34,7 +34,7 @@ reached(c) if lib.bound_ns(c, "net")
 
 reached(c) if count(lib.arr(object.get(lib.obj(c.runtime), "interfaces", []))) > 0
 
-# members are those that live in a network, in the order in which they start.
+# members are the components in a network, in the order in which they start.
 members[id] := array.concat([c], [d | some d in lib.containers; joins(d, c)]) if some id, c in networks
 
 joins(d, c) if {
@@ -44,8 +44,8 @@ joins(d, c) if {
 	lib.host_path(lib.ns_path(ns)) == lib.bound_ns(c, "net")
 }
 
-# set is what the components of a network set there: by their own keys, and by
-# the files that they apply.
+# set is the value that the components of a network set there, with the key sysctl
+# or with files that they apply.
 set(id, key) := values[count(values) - 1] if {
 	values := [v | some c in members[id]; some v in array.concat(by_files(c, key), by_keys(c, key))]
 	count(values) > 0
@@ -65,7 +65,7 @@ by_files(c, key) := [trim_space(r.value) |
 
 position := {c.id: i | some i, c in input.components}
 
-# before are the host's settings of a key that are made before the network is.
+# before are the host's settings of a key that precede the creation of the network.
 before(id, key) := [trim_space(input.sysctl.settings[i].value) |
 	some i in kernel.sysctl_settings[key]
 	earlier(input.sysctl.settings[i].component, id)
@@ -124,7 +124,7 @@ turned_on(id) := {name |
 	kernel.zero(trim_space(v))
 }
 
-# idle: the row means nothing in this network.
+# idle: the row has no effect in this network.
 idle(id, row) if {
 	startswith(row.key, "net.ipv6.")
 	without_ipv6(id)
@@ -136,8 +136,8 @@ counts(_, _) if "strict" in given.packs
 
 counts(id, row) if set(id, row.key)
 
-# Where the host's settings are not known, the network's are not either, and the
-# rules say so once.
+# If the settings of the host are unknown, those of its networks are unknown too.
+# The rules for the host report that.
 judged contains [id, row] if {
 	kernel.config_known
 	count(sysctl.unsure) == 0
@@ -147,8 +147,7 @@ judged contains [id, row] if {
 	not idle(id, row)
 }
 
-# all_* are what the rules read, each under its id; the detour has each set
-# worked out as a whole, and once.
+# Rules read all_*, each under its id. OPA evaluates such a set once and as a whole.
 all_checked := checked
 
 all_fail := fail
@@ -169,17 +168,17 @@ fail[row.rule] contains {
 	"expected": row.want,
 	"key": row.key,
 	"severity": row.severity,
-	"message": sprintf("%s is %s in the network that %s makes, expected %s: %s", [row.key, found, id, kconfig.text(row.want), row.why]),
+	"message": sprintf("%s is %s in the network that %s creates, expected %s: %s", [row.key, found, id, kconfig.text(row.want), row.why]),
 	"edits": edits(id, row),
-	"fix": sprintf("give %s the key `sysctl` with %s: %q: a new network does not take over what is set for the host's", [id, row.key, row.set]),
+	"fix": sprintf("add `%s: %q` to the key `sysctl` of %s: a new network does not inherit this setting from the host", [row.key, row.set, id]),
 } if {
 	some [id, row] in judged
 	not right(id, row)
 	found := actual(id, row)
 }
 
-# The setting goes to whoever sets it last, and else to the one who makes the
-# network.
+# The edit changes the component that sets the key last, or else the component
+# that creates the network.
 edits(id, row) := edit.set_component_sysctl(setter(id, row.key), row.key, row.set)
 
 setter(id, key) := setters[count(setters) - 1] if {

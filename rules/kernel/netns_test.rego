@@ -1,4 +1,4 @@
-# Sysctls of networks that components make for themselves.
+# Sysctls of networks that components create.
 package seaworthy.test.netns
 
 import data.seaworthy.rules.SYS_012 as ipv4
@@ -6,7 +6,7 @@ import data.seaworthy.rules.SYS_013 as ipv6
 import data.seaworthy.rules.SYS_014 as cookies
 import data.seaworthy.testing as t
 
-# network: dhcp makes one, is given eth0 there and leaves it for nginx to join.
+# network: dhcp creates one with eth0, and nginx joins it.
 network := made(t.good, {})
 
 made(system, keys) := json.patch(system, [
@@ -26,7 +26,7 @@ off := {key: "0" | some key in redirects}
 
 packs := ["baseline", "hardened"]
 
-test_ipv6_starts_anew if {
+test_ipv6_is_not_inherited if {
 	found := ipv6.fail with input as network with data.seaworthy.active as packs
 	keys_of(found) == redirects
 	none := ipv4.fail with input as network with data.seaworthy.active as packs
@@ -37,17 +37,17 @@ test_ipv6_starts_anew if {
 	"component:onboot/dhcp" in cookies.checked with input as made(t.good, {"net.ipv4.tcp_syncookies": "1"}) with data.seaworthy.active as packs
 }
 
-test_set_by_its_maker if {
+test_set_by_creating_component if {
 	found := ipv6.fail with input as made(t.good, off) with data.seaworthy.active as packs
 	keys_of(found) == set()
 }
 
-test_set_by_who_joins if {
+test_set_by_joining_component if {
 	found := ipv6.fail with input as joined(network, off) with data.seaworthy.active as packs
 	keys_of(found) == set()
 }
 
-test_who_joins_sets_it_wrong if {
+test_joining_component_sets_it_wrong if {
 	wrong := joined(made(t.good, off), {"net/ipv6/conf/all/accept_redirects": "1"})
 	found := ipv6.fail with input as wrong with data.seaworthy.active as packs
 	keys_of(found) == {"net.ipv6.conf.all.accept_redirects"}
@@ -82,32 +82,32 @@ test_ipv6_is_not_off if {
 	keys_of(found) == redirects
 }
 
-# mode sets net.core.devconf_inherit_init_net before anything else.
+# mode sets net.core.devconf_inherit_init_net first.
 mode(system, value) := t.put(system, "/sysctl/settings", array.concat(
 	[{"key": "net.core.devconf_inherit_init_net", "value": value, "component": "cmdline", "source": "cmdline", "order": -1}],
 	t.sysctl_settings,
 ))
 
-test_all_is_taken_over if {
+test_all_is_inherited if {
 	every value in ["1", "3"] {
 		found := ipv6.fail with input as mode(network, value) with data.seaworthy.active as packs
 		keys_of(found) == set()
 	}
 }
 
-test_nothing_is_taken_over if {
+test_nothing_is_inherited if {
 	found := ipv4.fail with input as mode(network, "2") with data.seaworthy.active as packs
 	"net.ipv4.conf.all.accept_redirects" in keys_of(found)
 }
 
-# Set after the network was made, it holds in the host alone.
+# A setting made after the network exists affects only the host.
 test_too_late if {
 	late := json.patch(network, [{"op": "add", "path": "/sysctl/settings", "value": [object.union(s, {"component": "services/report"}) | some s in t.sysctl_settings]}])
 	found := ipv4.fail with input as late with data.seaworthy.active as packs
 	"net.ipv4.conf.all.rp_filter" in keys_of(found)
 }
 
-test_nobody_can_reach_it if {
+test_unreachable_network if {
 	alone := json.patch(network, [{"op": "add", "path": "/components/3/runtime", "value": {}}])
 	found := ipv6.fail with input as alone with data.seaworthy.active as packs
 	keys_of(found) == set()
@@ -125,7 +125,7 @@ test_by_files_in_the_network if {
 	keys_of(found) == set()
 }
 
-# A low one counts where a component sets it wrong, and in strict.
+# A row of severity low counts if a component sets the key, and in strict.
 test_low if {
 	silent := cookies.fail with input as network with data.seaworthy.active as packs
 	keys_of(silent) == set()

@@ -1,9 +1,11 @@
 # METADATA
 # description: |-
-#   Evaluates data.sysctl. A row: key, want (as in kconfig), set (the value to
-#   write), defaults (what the kernel starts with: value, and when: options that
-#   make it so; the first that fits counts), when, since, unlessCmdline. each: a
-#   key of all interfaces that does not keep one interface from another value.
+#   Evaluates data.sysctl. Keys of a row:
+#   - key, want (as in kconfig), set (the value to write).
+#   - defaults: the values that the kernel starts with. Each has a value, and under
+#     when the options that cause it; the first one that fits counts.
+#   - when, since: as in kconfig. unlessCmdline: a parameter that replaces the key.
+#   - each: the key applies to all interfaces, but one interface can have another value.
 package seaworthy.tables.sysctl
 
 import data.seaworthy.edit
@@ -19,27 +21,28 @@ arranged := kconfig.arrange(given.sysctl)
 
 resource(row) := sprintf("sysctl:%s", [row.key])
 
-# unread components run before the services and might set anything.
+# unread components run before the services. Their files are unknown, so they may
+# set any sysctl.
 unread contains c.id if {
 	some c in input.components
 	c.section == "onboot"
 	not lib.files_known(c)
 }
 
-# unsure says why settings are not known.
+# unsure are the reasons why settings are unknown.
 unsure := array.concat(
-	[sprintf("the files of %s were not inventoried, so its sysctl settings are not known", [concat(", ", unread)]) | count(unread) > 0],
-	[sprintf("the sysctl settings of %s are not known: %s", [u.component, u.reason]) | some u in lib.arr(object.get(input, ["sysctl", "unknown"], []))],
+	[sprintf("the files of %s were not inventoried, so the sysctl settings there are unknown", [concat(", ", unread)]) | count(unread) > 0],
+	[sprintf("the sysctl settings of %s are unknown: %s", [u.component, u.reason]) | some u in lib.arr(object.get(input, ["sysctl", "unknown"], []))],
 )
 
 good(row) if kconfig.satisfied(value(row), row.want)
 
-# value is what the key is set to, or else what the kernel starts with.
+# value is the value that is set, or else the default of the kernel.
 value(row) := set if {
 	set := kernel.sysctl(row.key)
 } else := builtin(row)
 
-# builtin is what the kernel starts with, as far as it is documented.
+# builtin is the default of the kernel, as far as it is documented.
 builtin(row) := fitting[0] if {
 	fitting := [d.value | some d in row.defaults; fits(d)]
 	count(fitting) > 0
@@ -65,20 +68,20 @@ too_old(d) if {
 irrelevant(row) := kconfig.unmet(row.when) if {
 	row.when
 	kernel.config_known
-} else := sprintf("this sysctl came with Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+} else := sprintf("this sysctl exists since Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
 	kernel.older_than(row.since)
 } else := sprintf("%s=%s is on the command line", [row.unlessCmdline.param, row.unlessCmdline.value]) if {
 	kernel.last_value(row.unlessCmdline.param) == row.unlessCmdline.value
 }
 
-# blind: it is not right as far as we see, and we do not see enough.
+# blind is the reason why the facts are not enough to decide.
 blind(row) := unsure[0] if {
 	count(unsure) > 0
 } else := kernel.config_missing if {
 	not kernel.config_known
 	not good(row)
 	depends(row)
-} else := "nothing sets it, and without the kernel's version nobody knows whether it should exist" if {
+} else := "it is not set, and the version of the kernel is unknown, so it may not exist yet" if {
 	row.since
 	not kernel.version
 	not kernel.sysctl(row.key)
@@ -91,14 +94,15 @@ depends(row) if {
 	d.when
 }
 
-# verdicts judges each row once; state is pass, fail, unknown or not_applicable.
+# verdicts has one verdict for each row. Its state is pass, fail, unknown or
+# not_applicable.
 verdicts := object.union(
 	{i: {"state": "pass"} | some i in right_at},
 	{i: verdict(given.sysctl[i]) | some i in (rows - right_at)},
 )
 
-# right_at are those that are set as they should be, and hang on nothing else:
-# the common case, set apart because it is quick.
+# right_at are the rows whose key has the wanted value, and that depend on nothing
+# else. This common case is separate because it is fast.
 right_at := {i | some i in rows; kernel.final_sysctls[given.sysctl[i].key] == given.sysctl[i].want} - conditional if {
 	count(unsure) == 0
 } else := set()
@@ -113,8 +117,7 @@ verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	good(row)
 } else := {"state": "fail"}
 
-# all_* are what the rules read, each under its id; the detour has each set
-# worked out as a whole, and once.
+# Rules read all_*, each under its id. OPA evaluates such a set once and as a whole.
 all_checked := checked
 
 all_fail := fail
@@ -147,8 +150,9 @@ fail[row.rule] contains finding if {
 	}
 }
 
-# of_interface are the keys of one interface, with that of all. What holds there
-# is either value (IN_DEV_ORCONF in include/linux/inetdevice.h), or its own alone.
+# of_interface are the keys of one interface, each with the key of all interfaces.
+# The kernel combines both values (IN_DEV_ORCONF in include/linux/inetdevice.h), or
+# uses only the value of the interface.
 of_interface[key] := sprintf("%s.all.%s", [family, name]) if {
 	some key, _ in kernel.final_sysctls
 	startswith(key, "net.ipv")
@@ -164,7 +168,7 @@ fail[row.rule] contains {
 	"expected": row.want,
 	"key": key,
 	"severity": row.severity,
-	"message": sprintf("%s is %s, whatever %s says: %s", [key, found, row.key, row.why]),
+	"message": sprintf("%s is %s, and %s does not override it: %s", [key, found, row.key, row.why]),
 	"edits": edit.without_sysctl_settings(key),
 	"fix": sprintf("remove the setting of %s", [key]),
 } if {
@@ -191,10 +195,10 @@ not_applicable[row.rule] contains {"resource": resource(row), "reason": verdicts
 actual(row) := set if {
 	set := kernel.sysctl(row.key)
 } else := sprintf("not set: %s", [refusal]) if {
-	refusal := [sprintf("%s tries, and %s", [r.component, r.reason]) |
+	refusal := [sprintf("%s tries to set it, but %s", [r.component, r.reason]) |
 		some r in lib.arr(object.get(input, ["sysctl", "refused"], []))
 		kernel.sysctl_key(r.key) == row.key
 	][0]
-} else := sprintf("not set (the kernel starts with %s)", [start]) if {
+} else := sprintf("not set (the default of the kernel is %s)", [start]) if {
 	start := builtin(row)
 } else := "not set"

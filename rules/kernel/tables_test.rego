@@ -1,4 +1,4 @@
-# What no row of the tables needs today, but a row may.
+# Features of the tables that no row uses today.
 package seaworthy.test.tables
 
 import data.seaworthy.kernel
@@ -77,7 +77,7 @@ verdict_of(changes, more) := found[0] if {
 
 state_of(changes, more) := verdict_of(changes, more).state
 
-test_right_is_right_whatever_else_holds if state_of({"CONFIG_X": "y", "CONFIG_A": "n"}, {"when": {"CONFIG_A": "y"}}) == "pass"
+test_right_value_passes_without_other_checks if state_of({"CONFIG_X": "y", "CONFIG_A": "n"}, {"when": {"CONFIG_A": "y"}}) == "pass"
 
 test_condition_that_does_not_hold if {
 	v := verdict_of({"CONFIG_X": "n", "CONFIG_A": "n"}, {"when": {"CONFIG_A": "y"}})
@@ -122,7 +122,7 @@ test_newest_of_two_old_names if {
 
 test_too_new if {
 	v := verdict_of({}, {"since": "6.13"})
-	v == {"state": "not_applicable", "reason": "this option came with Linux 6.13; the kernel is 6.12"}
+	v == {"state": "not_applicable", "reason": "this option exists since Linux 6.13; the kernel is 6.12"}
 	state_of({"CONFIG_X": "n"}, {"since": "6.13"}) == "fail"
 }
 
@@ -154,15 +154,15 @@ test_texts if {
 	kconfig.text({"not": "y"}) == "anything but y"
 }
 
-test_as_much_as_another_option if {
+test_value_of_another_option if {
 	most := {"want": {"as": "CONFIG_X_MAX"}}
 	state_of({"CONFIG_X": "32", "CONFIG_X_MAX": "32"}, most) == "pass"
 	v := state_of({"CONFIG_X": "28", "CONFIG_X_MAX": "32"}, most)
 	v == "fail"
-	kconfig.text({"as": "CONFIG_X_MAX"}) == "as much as CONFIG_X_MAX"
+	kconfig.text({"as": "CONFIG_X_MAX"}) == "the value of CONFIG_X_MAX"
 }
 
-# Before it could be switched off, it was on.
+# The behaviour was on before it could be switched off.
 test_before_there_was_an_option if {
 	off := {"want": "n", "since": "6.13"}
 	state_of({}, off) == "pass"
@@ -170,7 +170,7 @@ test_before_there_was_an_option if {
 	state_of({"CONFIG_X": "n"}, object.union(off, {"before": "y"})) == "pass"
 }
 
-# Absent, it is off or was always on: the version would tell.
+# An absent option is off or always on; that depends on the version.
 test_absent_and_no_version if {
 	off := object.union(row, {"want": "n", "since": "6.13", "before": "y"})
 	nobody_knows := t.put(t.kconfigs({}), "/kernel/version", "")
