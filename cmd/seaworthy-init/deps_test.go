@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// PID 1 is small and depends on little: the guest package, the part of attest
-// that verifies, helpers that import the standard library alone, and system
-// calls.
+// PID 1 is small and has few dependencies: the guest package, the verifying part
+// of attest, helpers that import only the standard library, and system calls.
 func TestDependencies(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")
@@ -31,7 +30,7 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// Outside of a built image it refuses to do anything.
+// Outside of a built image, the program refuses to run.
 func TestNotPID1(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir() + "/init"

@@ -12,7 +12,7 @@ import (
 
 func main() {
 	if os.Getpid() != 1 {
-		fmt.Fprintln(os.Stderr, "seaworthy-init: this is PID 1 of a built image; boot the image to run it")
+		fmt.Fprintln(os.Stderr, "seaworthy-init: this program runs only as PID 1 of a built image; boot the image")
 		os.Exit(2)
 	}
 	guest.Init()

@@ -18,8 +18,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
-// maxCmdline bounds the kernel command line; the kernel's own limit is 4 KiB at
-// most.
+// maxCmdline limits the size of the command line file. The kernel's own limit is
+// at most 4 KiB.
 const maxCmdline = 64 << 10
 
 func (c *cli) boot() *cobra.Command {
@@ -31,9 +31,9 @@ func (c *cli) boot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "boot DIR",
 		Short: "Verify an image, then run it in QEMU",
-		Long: `Boot verifies a folder that build wrote (format kernel+initrd), as verify does, and hands
-QEMU the very bytes that it verified. The guest's console goes to stdout. The machine
-runs until it powers off; an interrupt presses its power button.
+		Long: `Boot verifies a folder that build wrote (format kernel+initrd), as verify does. QEMU gets
+exactly the bytes that were verified. The guest's console goes to stdout. The machine runs
+until it powers off. An interrupt (Ctrl-C) asks it to shut down.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
@@ -71,18 +71,18 @@ runs until it powers off; an interrupt presses its power button.
 	}
 	vf.add(cmd)
 	fs := cmd.Flags()
-	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: TCP port of 127.0.0.1 that leads to the guest's (repeatable)")
+	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine (repeatable)")
 	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
-	fs.IntVar(&cpus, "cpus", 1, "processors of the machine")
+	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")
 	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")
-	fs.DurationVar(&timeout, "timeout", 0, "end the machine after this time (default: never)")
+	fs.DurationVar(&timeout, "timeout", 0, "stop the machine after this time (default: never)")
 	return cmd
 }
 
-// shutdownGrace is how long a system may take to shut down.
+// shutdownGrace is the time that a system gets to shut down.
 const shutdownGrace = time.Minute
 
-// runMachine runs a machine to its end; when ctx ends first, the system is asked
+// runMachine runs a machine until it ends. If ctx ends first, it asks the system
 // to shut down.
 func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
 	m, err := boot.Start(context.WithoutCancel(ctx), o)
@@ -94,14 +94,14 @@ func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
 	case <-ctx.Done():
 		fmt.Fprintln(c.err, "seaworthy: asking the system to shut down")
 		if !m.PowerOff(shutdownGrace) {
-			fmt.Fprintf(c.err, "seaworthy: it did not within %s, and was ended\n", shutdownGrace)
+			fmt.Fprintf(c.err, "seaworthy: the system did not shut down within %s; the machine was killed\n", shutdownGrace)
 		}
 	}
 	return m.Wait()
 }
 
-// machineOf takes the boot files from what was verified: copies that cannot
-// change, so that nothing can come between the check and the boot.
+// machineOf copies the verified boot files to memory that cannot change, so that
+// QEMU gets the bytes that were verified.
 func machineOf(r *verify.Result, o *boot.Options) error {
 	o.Arch = r.Arch
 	var cmdline *os.File
@@ -119,7 +119,7 @@ func machineOf(r *verify.Result, o *boot.Options) error {
 		return err
 	}
 	if o.Kernel == nil || o.Initrd == nil || cmdline == nil {
-		return system.BadInput("image %s has no kernel, initrd and command line to boot", r.Name).
+		return system.BadInput("image %s cannot boot: it needs a kernel, an initrd and a command line", r.Name).
 			Suggest("build it with --format %s", strings.Join(image.Formats(func(f image.Format) bool { return f.Bootable }), " or "))
 	}
 	defer cmdline.Close()

@@ -25,12 +25,18 @@ func (c *cli) build() *cobra.Command {
 	var unsigned, rescan bool
 	cmd := &cobra.Command{
 		Use:   "build OS.yml...",
-		Short: "Build a system, if the policy lets it, and sign it",
-		Long: `Build resolves a system, takes inventory, assembles the image, decides, and signs. A
-system that the policy denies is not built: the decision goes to OUTPUT.denied, and what
-was there before stays. What images hold, and the last image of the system, are kept in the
-cache: a rebuild hashes all bytes and makes only what has changed. Several files are one system, merged in order; - is standard
-input, and a file may be an https URL.
+		Short: "Build a system that passes the policy, and sign it",
+		Long: `Build resolves a system, makes an inventory of its images, assembles the new image, applies
+the policy, and signs.
+
+If the policy denies the system, build writes only the decision, to OUTPUT.denied. The
+output of an earlier build does not change.
+
+The cache keeps the results of earlier scans and the last image of the system. A rebuild
+hashes all bytes again, but makes only the parts that have changed.
+
+Several files are merged, in order, into one system. "-" is standard input. A file can be an
+https URL.
 
 ` + exitHelp,
 		Example: "  seaworthy key generate\n  seaworthy build --key seaworthy.key os.yml\n  seaworthy build --unsigned --format tar os.yml",
@@ -39,7 +45,7 @@ input, and a file may be an https URL.
 			if err := applyConfig(cmd); err != nil {
 				return err
 			}
-			// Nothing is read before every flag is known to be right.
+			// All flags are checked before any input is read.
 			reports, err := parseReports(pf.reports)
 			err = errors.Join(err, image.CheckFormats(rf.formats), checkKeyFlags(key, unsigned))
 			if err != nil {
@@ -61,8 +67,8 @@ input, and a file may be an https URL.
 			}
 			if key != "" {
 				if _, known := os.LookupEnv(passwordEnv); !known && slices.Contains(files, "-") {
-					return system.BadInput("standard input is an os.yml, and cannot have the key's password too").
-						Suggest("set %s, or name a file", passwordEnv)
+					return system.BadInput("standard input is an os.yml, so the key's password cannot be read from it").
+						Suggest("set %s, or give the os.yml as a file", passwordEnv)
 				}
 				o.Signer = sync.OnceValues(func() (*attest.Signer, error) {
 					return attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) })
@@ -91,24 +97,24 @@ input, and a file may be an https URL.
 	addRescan(cmd, &rescan)
 	fs := cmd.Flags()
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
-	fs.StringVar(&key, "key", "", "private key that signs, as seaworthy key generate or cosign makes it")
+	fs.StringVar(&key, "key", "", "private key for signing, made by seaworthy key generate or cosign")
 	fs.BoolVar(&unsigned, "unsigned", false, "build without signatures; verify will refuse the image")
 	return cmd
 }
 
-// laterKey refuses keys that lie elsewhere than in a file.
+// laterKey refuses a key that is not a file.
 func laterKey(key string) error {
-	return system.BadInput("--key %s: a key that is not a file does not work yet", key).Suggest("give the path of a key")
+	return system.BadInput("--key %s: only keys in files are supported", key).Suggest("give the path of a key file")
 }
 
 func checkKeyFlags(key string, unsigned bool) error {
 	switch {
 	case key == "" && !unsigned:
-		return system.BadInput("build needs --key, or --unsigned").Suggest("make a key with: seaworthy key generate")
+		return system.BadInput("build needs --key or --unsigned").Suggest("make a key with: seaworthy key generate")
 	case strings.Contains(key, "://"):
 		return laterKey(key)
 	case key != "" && unsigned:
-		return system.BadInput("--key and --unsigned exclude each other")
+		return system.BadInput("--key and --unsigned cannot be used together").Suggest("give only one of them")
 	}
 	return nil
 }
@@ -120,7 +126,7 @@ func outputDirText(dir string, denied bool) string {
 	return dir
 }
 
-// sayBuilt ends the progress with where things are.
+// sayBuilt prints where the output is.
 func (c *cli) sayBuilt(b *pipeline.Built, dir string) {
 	if b.Denied {
 		fmt.Fprintf(c.err, "seaworthy: not built; the decision is in %s\n", dir)

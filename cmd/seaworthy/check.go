@@ -17,13 +17,18 @@ func (c *cli) check() *cobra.Command {
 	var stored string
 	cmd := &cobra.Command{
 		Use:   "check OS.yml... | --facts FILE",
-		Short: "Decide whether a system is fit to boot, without building it",
-		Long: `Check resolves a system, takes inventory of every component, and decides by policy.
-It writes nothing but the reports asked for. What was found in an image is kept in the
-cache, under the image's digest, and not looked for again; its bytes are hashed each time.
-Several files are one system, merged in order; - is standard input, and a file may be an
-https URL, which may name no file of this machine. With --facts it decides by facts that were
-stored before: no image is needed, and the decision is the same.
+		Short: "Check a system against the policy, without building it",
+		Long: `Check resolves a system, makes an inventory of every component, and applies the policy.
+It writes only the requested reports.
+
+The cache keeps the scan result of each image under the image's digest. Check hashes the
+bytes of an image each time, but scans an image only once.
+
+Several files are merged, in order, into one system. "-" is standard input. A file can be an
+https URL; such an os.yml must not refer to files of this machine.
+
+With --facts, check uses facts that were stored before. It then needs no images, and makes
+the same decision.
 
 ` + exitHelp,
 		Example: "  seaworthy check os.yml\n  seaworthy check --policy hardened --waivers waivers.yml --report sarif=os.sarif os.yml",
@@ -57,8 +62,8 @@ stored before: no image is needed, and the decision is the same.
 	pf.add(cmd)
 	addRescan(cmd, &rescan)
 	rf.addFormats(cmd)
-	cmd.Flags().StringVar(&stored, "facts", "", "decide by stored facts, as the verb facts prints them (-: standard input)")
-	own(cmd, "facts") // what is checked is not for the environment to say
+	cmd.Flags().StringVar(&stored, "facts", "", "check stored facts, written by seaworthy facts (-: standard input)")
+	own(cmd, "facts") // the environment must not choose what is checked
 	return cmd
 }
 
@@ -73,7 +78,7 @@ func (c *cli) checkOrFacts(cmd *cobra.Command, stored string, o pipeline.CheckOp
 	return checked.Decision, nil
 }
 
-// exitWith ends the program with a decision's code.
+// exitWith ends the program with a decision's exit code.
 func exitWith(code int) error {
 	if code == exitPass {
 		return nil

@@ -17,8 +17,9 @@ func (c *cli) component() *cobra.Command {
 	build := &cobra.Command{
 		Use:   "build DIR",
 		Short: "Make an image from DIR/component.yml, in an OCI layout",
-		Long: `Build makes a container image from Debian packages, files and Go programs, as
-component.yml says, and puts it into an OCI layout. Equal inputs give equal digests.
+		Long: `Build makes a container image from Debian packages, files and Go programs. The file
+component.yml describes the image. Build writes the image to an OCI layout. Equal inputs
+give equal digests.
 
 ` + exitHelpPlain,
 		Args: cobra.ExactArgs(1),
@@ -41,11 +42,11 @@ component.yml says, and puts it into an OCI layout. Equal inputs give equal dige
 		},
 	}
 	fs := build.Flags()
-	fs.StringVar(&layout, "layout", "dist/components", "OCI layout that gets the image")
+	fs.StringVar(&layout, "layout", "dist/components", "OCI layout to write the image to")
 	fs.StringVar(&arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringVar(&state, "state-dir", "", "folder for apt's lists and packages (default: below the user's cache folder)")
-	fs.BoolVar(&locked, "locked", false, "take exactly the packages in component.lock.json, or fail")
-	fs.BoolVar(&writeLock, "write-lock", false, "record the packages in component.lock.json")
+	fs.BoolVar(&locked, "locked", false, "use exactly the packages in component.lock.json, or fail")
+	fs.BoolVar(&writeLock, "write-lock", false, "write the packages that were used to component.lock.json")
 	cmd.AddCommand(build)
 	return cmd
 }

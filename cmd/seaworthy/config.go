@@ -17,18 +17,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
-// configName is looked for in the working directory and upward.
+// configName is searched for in the working directory and its parents.
 const configName = ".seaworthy.yaml"
 
-// configKeys is all that the file may set: never what decides, or a pull
-// request could open its own gate.
+// configKeys are the only settings that the file can have. It must not change the
+// decision: a pull request could then approve itself.
 var configKeys = []string{"arch", "cache", "components", "format", "jobs", "output-dir"}
 
-// maxConfig bounds the file, in bytes.
+// maxConfig limits the size of the file, in bytes.
 const maxConfig = 1 << 20
 
-// applyConfig fills flags that were not given: from SEAWORTHY_* in the environment,
-// then from .seaworthy.yaml.
+// applyConfig sets the flags that were not given, first from SEAWORTHY_* in the
+// environment, then from .seaworthy.yaml.
 func applyConfig(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -36,20 +36,20 @@ func applyConfig(cmd *cobra.Command) error {
 		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && !isOwn(f) {
 			given = name
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
-				errs = append(errs, system.BadInput("%s: %q is no %s", name, v, f.Value.Type()))
+				errs = append(errs, system.BadInput("%s: %q is not a valid %s", name, v, f.Value.Type()))
 			}
 		}
-		// An unset variable in a script must not turn `--require-policy "$P"`
-		// into no requirement, or `--policy "$P"` into a weaker one.
+		// A script may pass an unset variable: `--require-policy "$P"` must not
+		// mean no requirement, and `--policy "$P"` must not mean a weaker policy.
 		if f.Changed && empty(f.Value) {
-			errs = append(errs, system.BadInput("%s is given and empty", given).Suggest("give it a value, or leave it out"))
+			errs = append(errs, system.BadInput("%s is empty", given).Suggest("give %s a value, or leave it out", given))
 		}
 	})
 	errs = append(errs, applyConfigFile(cmd))
 	return errors.Join(errs...)
 }
 
-// empty: a text, or one of several, that says nothing.
+// empty reports whether a text is empty, or one text of a list.
 func empty(v pflag.Value) bool {
 	if list, ok := v.(pflag.SliceValue); ok && v.Type() == "stringArray" {
 		return slices.Contains(list.GetSlice(), "")
@@ -57,12 +57,13 @@ func empty(v pflag.Value) bool {
 	return v.Type() == "string" && v.String() == ""
 }
 
-// ownMeaning marks a flag that only shares its name with what the environment
-// and the file set for builds.
+// ownMeaning marks a flag whose name has another meaning in the environment and
+// in the file.
 const ownMeaning = "own-meaning"
 
-// own marks a flag: a repository's output-dir must not say where a private
-// key is written, nor its image format in what an SBOM is printed.
+// own marks a flag. For example, output-dir in a repository must not choose where
+// a private key is written, and its image format must not choose the format of
+// an SBOM.
 func own(cmd *cobra.Command, name string) {
 	f := cmd.Flags().Lookup(name)
 	f.Annotations = map[string][]string{ownMeaning: nil}
@@ -90,7 +91,7 @@ func applyConfigFile(cmd *cobra.Command) error {
 		}
 		for _, text := range v.texts {
 			if err := f.Value.Set(text); err != nil {
-				errs = append(errs, system.BadInput("%s: %q is no %s", v.key, text, f.Value.Type()).At(v.pos))
+				errs = append(errs, system.BadInput("%s: %q is not a valid %s", v.key, text, f.Value.Type()).At(v.pos))
 			}
 		}
 	}
@@ -122,8 +123,8 @@ type setting struct {
 	pos   system.Position
 }
 
-// lists are the keys that may have several values, places those that name a
-// file, relative to the one that names it.
+// lists are the keys that can have several values. places are the keys whose
+// values are paths, relative to the folder of the file.
 var (
 	lists  = []string{"components", "format"}
 	places = []string{"cache", "components", "output-dir"}
@@ -155,7 +156,7 @@ func readConfig(path string) ([]setting, error) {
 	return out, errors.Join(errs...)
 }
 
-// configMap reads the file's one document; nil where it is empty.
+// configMap reads the file's only document. It returns nil if the file is empty.
 func configMap(path string) (*yaml.Node, error) {
 	bad := func(err error) error {
 		return system.BadInput("cannot be read").At(system.Position{File: configName}).Because(err)
@@ -179,16 +180,16 @@ func readSetting(k, v *yaml.Node) (setting, error) {
 	switch {
 	case !slices.Contains(configKeys, k.Value):
 		return s, configError(k, fmt.Sprintf("unknown key %q", k.Value),
-			"this file may set "+strings.Join(configKeys, ", ")+"; what decides is given on the command line")
+			"this file can set "+strings.Join(configKeys, ", ")+"; give all other settings on the command line")
 	case v.Kind == yaml.ScalarNode:
 		s.texts = []string{v.Value}
 		return s, nil
 	case v.Kind != yaml.SequenceNode || !slices.Contains(lists, k.Value):
-		return s, configError(v, k.Value+" must be one text", "")
+		return s, configError(v, k.Value+" must be a single text value", "")
 	}
 	for _, n := range v.Content {
 		if n.Kind != yaml.ScalarNode {
-			return s, configError(n, k.Value+" must be a list of texts", "")
+			return s, configError(n, k.Value+" must be a list of text values", "")
 		}
 		s.texts = append(s.texts, n.Value)
 	}

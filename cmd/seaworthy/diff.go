@@ -20,19 +20,24 @@ func (c *cli) diff() *cobra.Command {
 	var rescan bool
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Say what got weaker and what got stronger between two systems",
-		Long: `Diff compares what two systems may do: capabilities, mounts, namespaces, kernel options,
-packages, waivers. OLD and NEW are each an os.yml (several of one system: a.yml,b.yml), the
-folder that a build wrote, a file of facts, or a lock (which is compared with a lock).
-More grants or fewer limits are weaker; for the kernel, its command line and sysctls the
-rules of --policy tell the direction. Neither side has to pass: with --fail-on weaker it is
-a ratchet for systems that do not pass yet.
+		Short: "Show what is weaker and what is stronger in NEW than in OLD",
+		Long: `Diff compares what two systems are allowed to do: capabilities, mounts, namespaces, kernel
+options, packages, waivers. OLD and NEW are each one of these:
+
+  - an os.yml; write several files of one system as a.yml,b.yml
+  - a folder that build wrote
+  - a file of facts
+  - a lock, if the other side is a lock too
+
+More permissions or fewer limits are weaker. For the kernel, its command line and sysctls,
+the rules of --policy decide what is weaker. Neither system needs to pass the policy: with
+--fail-on weaker, a system that does not pass yet cannot get worse.
 
 Exit status:
   0  compared
-  1  --fail-on weaker, and something got weaker
-  2  usage or configuration
-  3  could not be compared: missing image, unreachable registry, hostile component
+  1  NEW is weaker, and --fail-on weaker is given
+  2  usage error or malformed input
+  3  could not compare: missing image, unreachable registry, hostile component
   4  a digest or lock does not match`,
 		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md",
 		Args:    cobra.ExactArgs(2),
@@ -41,13 +46,13 @@ Exit status:
 				return err
 			}
 			if sides[0] == "-" && sides[1] == "-" {
-				return system.BadInput("standard input is wanted twice").Suggest("name a file for one of the two")
+				return system.BadInput("standard input is given twice").Suggest("give a file for OLD or for NEW")
 			}
 			ratchet := pf.failOn == string(diff.Weaker)
 			if !ratchet && pf.failOn != policy.FailOnNone {
-				return system.BadInput("--fail-on %q", pf.failOn).Suggest("use weaker or none")
+				return system.BadInput("unknown value --fail-on %q", pf.failOn).Suggest("use weaker or none")
 			}
-			// Whether a side passes is not asked.
+			// The verdict of each side does not matter.
 			pf.failOn = policy.FailOnNone
 			reports, err := parseWanted(pf.reports, report.CheckDiff)
 			if err != nil {
@@ -78,10 +83,10 @@ Exit status:
 	pf.ruleFlags.add(cmd, "strict")
 	addRescan(cmd, &rescan)
 	fs := cmd.Flags()
-	fs.StringVar(&pf.waivers, "waivers", "", "file of waivers of NEW")
-	fs.StringVar(&oldWaivers, "old-waivers", "", "file of waivers of OLD (default: that of --waivers)")
-	fs.StringVar(&pf.failOn, "fail-on", policy.FailOnNone, "weaker: exit with 1 where something got weaker; or none")
-	fs.StringVar(&pf.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
-	fs.StringArrayVar(&pf.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.DiffFormats(), ", ")+"; to stdout without FILE (repeatable, default text)")
+	fs.StringVar(&pf.waivers, "waivers", "", "file with waivers of NEW")
+	fs.StringVar(&oldWaivers, "old-waivers", "", "file with waivers of OLD (default: the file of --waivers)")
+	fs.StringVar(&pf.failOn, "fail-on", policy.FailOnNone, "weaker: exit with 1 if NEW is weaker; none: do not fail")
+	fs.StringVar(&pf.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringArrayVar(&pf.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.DiffFormats(), ", ")+"; without FILE to stdout (repeatable, default text)")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -25,15 +26,19 @@ func (c *cli) explain() *cobra.Command {
 	var pf policyFlags
 	var file string
 	cmd := &cobra.Command{
-		Use: "explain RULE|FINDING [OS.yml...]", Short: "Say what a rule is about, or why a finding is so",
-		Long: `Explain a rule: its page says what it looks at and why, with examples, parameters, allowances
-and the controls that it speaks to.
+		Use: "explain RULE|FINDING [OS.yml...]", Short: "Explain a rule or a finding, and show the edit that fixes it",
+		Long: `Explain RULE prints what the rule checks and why, with examples, parameters, allowances and
+the controls that it covers.
 
-Explain findings: of a system that is checked for it (name its OS.yml), or of a decision.json
-(--decision; OS.yml then says where the files of that decision are now). A finding is named by
-rule, by resource, or as RULE@RESOURCE; of a rule or a resource, those are told that do not pass.
-What is told: the value, which layer set it and where, why it matters here, the smallest edit of
-os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed.
+Explain FINDING explains findings of a system. Name the system's OS.yml files: explain then
+checks the system. Or give a decision.json with --decision: explain then reads its findings,
+and OS.yml names the files that the decision was made about, if they have moved.
+
+Name a finding by rule (CAP-001), by resource (services/web), or as RULE@RESOURCE. For a rule
+or a resource, only findings that do not pass are shown. For each finding, explain prints the
+value, the layer that set the value and where, and why it matters in this system. It also
+prints the smallest edit of os.yml that makes the finding pass, as a diff for patch -p1, and
+a waiver to complete.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy explain CAP-001\n  seaworthy explain CAP-003@component:services/web os.yml\n" +
@@ -57,11 +62,11 @@ os.yml that makes it pass, as a diff for patch -p1, and a waiver to be completed
 	rf.add(cmd)
 	rf.addFormats(cmd)
 	pf.addDecision(cmd)
-	cmd.Flags().StringVar(&file, "decision", "", "decision.json to explain findings of")
+	cmd.Flags().StringVar(&file, "decision", "", "decision.json with the findings to explain")
 	return cmd
 }
 
-// decided gives the decision in a file, or else decides about a system.
+// decided returns the decision in a file if there is one. Else it checks a system.
 func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, file string, files []string) (*decision.Decision, error) {
 	if file != "" {
 		return pipeline.ReadDecision(file)
@@ -78,66 +83,67 @@ func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, fil
 	return checked.Decision, nil
 }
 
-// explainFindings tells all findings that a name means.
+// explainFindings prints all findings that a name selects.
 func (c *cli) explainFindings(d *decision.Decision, name string, files []string) error {
 	all := policy.Explain(d, name)
 	if len(all) == 0 {
-		return system.BadInput("no finding %q", name).
-			Suggest("name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; check lists them")
+		return system.BadInput("unknown finding %q", name).
+			Suggest("name a rule (CAP-001), a resource (services/web), or RULE@RESOURCE; seaworthy check lists them")
 	}
 	var sources []edit.File
 	var err error
 	if slices.ContainsFunc(files, func(f string) bool { return !builder.IsLocal(f) }) {
-		err = errors.New("an os.yml from standard input or a URL is read once; name a file for the edits")
+		err = errors.New("an os.yml from standard input or a URL cannot be read again; give a file to see the edits")
 	} else if sources, err = pipeline.Sources(d, files); err != nil && len(files) > 0 {
-		return err // the files were named, and are not these
+		return err // the decision is about other files than the named ones
 	}
 	if err != nil {
 		fmt.Fprintln(c.err, "seaworthy: no diff: "+printable(err.Error()))
 	}
 	passing := 0
-	var told []policy.Explanation
+	var shown []policy.Explanation
 	for _, e := range all {
 		if len(all) > 1 && !strings.Contains(name, "@") && (e.Finding.State == decision.StatePass || e.Finding.State == decision.StateNotApplicable) {
 			passing++
 			continue
 		}
-		told = append(told, e)
+		shown = append(shown, e)
 	}
 	for i := range sources {
 		sources[i] = sources[i].Read()
 	}
-	mend := &mender{sources: sources, now: sources}
-	for i := range told {
+	ed := &editor{sources: sources, now: sources}
+	for i := range shown {
 		if i > 0 {
 			fmt.Fprintln(c.text)
 		}
-		if err := c.explainFinding(&told[i], mend); err != nil {
+		if err := c.explainFinding(&shown[i], ed); err != nil {
 			return err
 		}
 	}
 	for _, s := range sources {
-		if s.Path != "" && mend.shown {
-			fmt.Fprintf(c.err, "seaworthy: %[1]s does not lie below this folder, where patch -p1 finds no file: apply its diff with patch %[1]s\n", printable(s.Path))
+		if s.Path != "" && ed.shown {
+			fmt.Fprintf(c.err, "seaworthy: %[1]s is not below the current folder, so patch -p1 does not find it: apply its diff with patch %[1]s\n", printable(s.Path))
 		}
 	}
 	if passing > 0 {
-		if len(told) > 0 {
+		if len(shown) > 0 {
 			fmt.Fprintln(c.text)
 		}
-		fmt.Fprintf(c.text, "%d more pass or do not apply: name one as RULE@RESOURCE.\n", passing)
+		fmt.Fprintf(c.text, "%s or not applicable: name one as RULE@RESOURCE.\n", words.Count(passing, "more finding is passing", "more findings are passing"))
 	}
 	return nil
 }
 
-// mender holds os.yml as it was decided about, and as the edits shown so far
-// leave it: each diff follows on from the last, so that patch takes all of them.
-type mender struct {
+// editor has the os.yml files of the decision (sources), and the same files after
+// the edits that were shown (now). Each diff starts from the result of the last,
+// so that patch can apply all of them.
+type editor struct {
 	sources, now []edit.File
 	shown        bool
 }
 
-func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
+func (c *cli) explainFinding(e *policy.Explanation, ed *editor) error {
 	f := &e.Finding
 	fmt.Fprint(c.text, printableText(fmt.Sprintf("%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, f.Resource, e.Rule.Title)))
 	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
@@ -150,7 +156,7 @@ func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
 	row("value", asJSON(f.Actual))
 	row("expected", asJSON(f.Expected))
 	row("set by", setBy(f.Origin))
-	row("", sourceLine(f.Origin, mend.sources))
+	row("", sourceLine(f.Origin, ed.sources))
 	row("why", e.Rule.Description)
 	head := "here"
 	for _, fact := range f.Because {
@@ -165,25 +171,25 @@ func (c *cli) explainFinding(e *policy.Explanation, mend *mender) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	c.explainEdit(f, mend)
+	c.explainEdit(f, ed)
 	if e.Waiver != "" {
-		fmt.Fprintf(c.text, "\nA waiver, to be completed:\n%s", printableText(e.Waiver))
+		fmt.Fprintf(c.text, "\nA waiver to complete:\n%s", printableText(e.Waiver))
 	}
 	return nil
 }
 
-// explainEdit prints the diff that mends a finding, or why there is none.
-func (c *cli) explainEdit(f *decision.Finding, mend *mender) {
+// explainEdit prints the diff that fixes a finding, or why there is no diff.
+func (c *cli) explainEdit(f *decision.Finding, ed *editor) {
 	switch {
 	case f.State != decision.StateFail && f.State != decision.StateWaived:
 		return
 	case len(f.Edits) == 0:
-		fmt.Fprintln(c.text, "\nThere is no diff for it: `to pass` says what to do.")
+		fmt.Fprintln(c.text, "\nThere is no diff for this finding. See `to pass` for what to do.")
 		return
-	case mend.sources == nil:
+	case ed.sources == nil:
 		return
 	}
-	diff, after, err := pipeline.NextRemedy(mend.sources, mend.now, f)
+	diff, after, err := pipeline.NextRemedy(ed.sources, ed.now, f)
 	switch {
 	case err != nil:
 		text, next := err.Error(), ""
@@ -193,16 +199,16 @@ func (c *cli) explainEdit(f *decision.Finding, mend *mender) {
 		}
 		fmt.Fprintf(c.text, "\nThe edit cannot be shown: %s%s\n", printableText(text), printableText(next))
 	case diff == "":
-		fmt.Fprintln(c.text, "\nThe diffs above make it pass, too.")
+		fmt.Fprintln(c.text, "\nThe diffs above fix this finding too.")
 	default:
-		mend.now, mend.shown = after, true
+		ed.now, ed.shown = after, true
 		fmt.Fprintf(c.out, "\n%s", c.patch(diff)) // for patch -p1
 	}
 }
 
-// patch is a diff for the reader that it has: patch gets every byte, a terminal
-// none that moves its cursor or hides what follows. The log of a CI service,
-// which sets CI, gets no line that commands it; others stay as they are.
+// patch makes a diff safe for its reader. The program patch gets every byte. A
+// terminal gets no byte that moves its cursor or hides text. A CI service (CI is
+// set) gets no line that it would read as a command.
 func (c *cli) patch(diff string) string {
 	if _, isTerminal := terminal(c.out); isTerminal {
 		return printableText(strings.ReplaceAll(diff, "\r\n", "\n"))
@@ -224,7 +230,7 @@ func asJSON(v any) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if enc.Encode(v) != nil { // it was JSON a moment ago
+	if enc.Encode(v) != nil { // cannot fail: the value was decoded from JSON
 		return ""
 	}
 	return b.String()
@@ -240,7 +246,7 @@ func setBy(o *decision.Origin) string {
 	return fmt.Sprintf("%s, %s:%d:%d", o.Layer, o.File, o.Line, o.Column)
 }
 
-// sourceLine is the line of os.yml that an origin points at.
+// sourceLine is the line of os.yml that an origin points to.
 func sourceLine(o *decision.Origin, sources []edit.File) string {
 	if o == nil || o.Line == 0 {
 		return ""
@@ -250,7 +256,7 @@ func sourceLine(o *decision.Origin, sources []edit.File) string {
 			if line := lines[o.Line-1]; !pipeline.Confidential(line) {
 				return line
 			}
-			return "(this line holds what sounds like a secret)"
+			return "(not shown: this line may contain a secret)"
 		}
 	}
 	return ""
@@ -259,8 +265,8 @@ func sourceLine(o *decision.Origin, sources []edit.File) string {
 // explainRule prints a rule's page.
 func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, id string) error {
 	if strings.ContainsAny(id, "@/:") {
-		return system.BadInput("%q is a finding, of which system?", id).
-			Suggest("name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
+		return system.BadInput("%q is a finding, but no system is given", id).
+			Suggest("add the system's OS.yml, or give --decision dist/NAME.denied/decision.json")
 	}
 	rules := &ruleReader{ruleFlags: pf.ruleFlags, from: *rf}
 	if !cmd.Flags().Changed("policy") {
@@ -282,8 +288,8 @@ func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags,
 	if err := c.describeParams(cmd, rules, r); err != nil {
 		return err
 	}
-	c.example(r.ID, true, "An os.yml that fires it (what follows # fires: is found):")
-	c.example(r.ID, false, "One that does not:")
+	c.example(r.ID, true, "An os.yml that fails this rule (a comment `# fires:` names what is found):")
+	c.example(r.ID, false, "An os.yml that passes this rule:")
 	return nil
 }
 
@@ -294,7 +300,7 @@ func (c *cli) describePage(p *policy.Page) {
 			fmt.Fprintf(w, "\n%s\n", head)
 		}
 	}
-	section("What is asked for, and by whom:", len(p.Rows))
+	section("Required values, their packs and sources:", len(p.Rows))
 	for _, r := range p.Rows {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(r.Name), printable(r.Want), r.Pack, printable(strings.Join(r.Sources, "; ")))
 	}
@@ -305,7 +311,7 @@ func (c *cli) describePage(p *policy.Page) {
 	w.Flush()
 }
 
-// example prints the system that a rule is tested on.
+// example prints the system that tests a rule.
 func (c *cli) example(id string, fires bool, head string) {
 	text := policy.Example(id, fires)
 	if text == "" {

@@ -19,10 +19,10 @@ func (c *cli) facts() *cobra.Command {
 	var rescan bool
 	cmd := &cobra.Command{
 		Use:   "facts OS.yml...",
-		Short: "Print what rules see of a system",
-		Long: `Facts resolves a system, takes inventory of every component, and prints what the rules see
-as JSON: docs/facts.schema.json describes it. Nothing is decided. Stored facts are decided
-again, without the images, by check --facts.
+		Short: "Print the facts that rules read, as JSON",
+		Long: `Facts resolves a system, makes an inventory of every component, and prints the input of the
+rules as JSON. docs/facts.schema.json describes the format. Facts applies no policy.
+Use check --facts to check stored facts later, without the images.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy facts os.yml > os.facts.json\n  seaworthy check --facts os.facts.json --policy hardened",
@@ -57,25 +57,25 @@ again, without the images, by check --facts.
 	return cmd
 }
 
-// addRescan is for the verbs that take inventories from the cache.
+// addRescan is for the verbs that use scan results from the cache.
 func addRescan(cmd *cobra.Command, rescan *bool) {
-	cmd.Flags().BoolVar(rescan, "rescan", false, "look into every image, also those that the cache knows")
+	cmd.Flags().BoolVar(rescan, "rescan", false, "scan every image again, also if the cache has its scan result")
 }
 
-// withoutFacts are the flags of check that say how a system is resolved, which
-// stored facts are not.
+// withoutFacts are the flags of check that say how to resolve a system. They have
+// no effect on stored facts.
 var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan", "format"}
 
-// checkArgs wants either os.yml files or stored facts.
+// checkArgs requires either os.yml files or stored facts.
 func checkArgs(cmd *cobra.Command, files []string) error {
 	if !cmd.Flags().Changed("facts") {
 		if len(files) == 0 {
-			return system.BadInput("no os.yml is named").Suggest("name one, or give stored facts: --facts FILE")
+			return system.BadInput("no os.yml is given").Suggest("name an os.yml, or give stored facts with --facts FILE")
 		}
 		return nil
 	}
 	if len(files) > 0 {
-		return system.BadInput("--facts and %s: two things to check", files[0]).Suggest("give one of them")
+		return system.BadInput("both --facts and %s are given", files[0]).Suggest("give only one of them")
 	}
 	var useless []string
 	for _, name := range withoutFacts {
@@ -84,12 +84,12 @@ func checkArgs(cmd *cobra.Command, files []string) error {
 		}
 	}
 	if len(useless) > 0 {
-		return system.BadInput("with --facts nothing is resolved: %s would change nothing", strings.Join(useless, ", ")).Suggest("leave that out")
+		return system.BadInput("%s cannot be used with --facts: stored facts are not resolved again", strings.Join(useless, ", ")).Suggest("leave out %s", strings.Join(useless, ", "))
 	}
 	return nil
 }
 
-// checkFacts decides by stored facts; "-" is standard input.
+// checkFacts checks stored facts; "-" is standard input.
 func (c *cli) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOptions) (*decision.Decision, error) {
 	in, name, err := c.open(file)
 	if err != nil {
@@ -99,7 +99,7 @@ func (c *cli) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOption
 	return pipeline.CheckFacts(cmd.Context(), in, name, o)
 }
 
-// open opens an input and says what errors call it; "-" is standard input.
+// open opens an input, and returns its name for errors; "-" is standard input.
 func (c *cli) open(file string) (io.ReadCloser, string, error) {
 	if file == "-" {
 		return io.NopCloser(c.in), "standard input", nil

@@ -27,7 +27,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/vuln"
 )
 
-// resolveFlags are shared by the verbs that read os.yml.
+// resolveFlags are the flags of all verbs that read os.yml.
 type resolveFlags struct {
 	name, arch, cache string
 	trust             string
@@ -42,59 +42,60 @@ type resolveFlags struct {
 func (f *resolveFlags) add(cmd *cobra.Command) {
 	f.addInputs(cmd)
 	fs := cmd.Flags()
-	fs.StringVar(&f.name, "name", "", "name of the system (default: the first file's stem)")
-	fs.BoolVar(&f.locked, "locked", false, "take every component and policy at the digest in the lock, STEM.lock.json, or fail")
+	fs.StringVar(&f.name, "name", "", "name of the system (default: name of the first file, without its extension)")
+	fs.BoolVar(&f.locked, "locked", false, "use the digests in the lock file (os.lock.json for os.yml) for all components and policies, or fail")
 }
 
-// addFormats is for the verbs that decide about a build, so that all of them
-// decide about the same one.
+// addFormats is for all verbs that check a build: they must check the same
+// formats that build writes.
 func (f *resolveFlags) addFormats(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.formats, "format", []string{image.Default()}, "image formats of the build, separated by commas: "+strings.Join(image.Formats(), ", "))
 }
 
-// addInputs adds what says where a system's inputs come from.
+// addInputs adds the flags that say where a system's inputs come from.
 func (f *resolveFlags) addInputs(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
-	fs.StringArrayVar(&f.components, "components", nil, "where component images are: an OCI layout, a folder of layouts or an archive (repeatable)")
-	fs.StringVar(&f.trust, "trust", "", "trust policy: the keys whose signatures on component images are believed")
+	fs.StringArrayVar(&f.components, "components", nil, "place of component images: an OCI layout, a folder of layouts or an archive (repeatable)")
+	fs.StringVar(&f.trust, "trust", "", "trust policy: the file that names the trusted signing keys of component images")
 	f.addCache(cmd)
-	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many images are read at a time")
+	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of images to read at the same time")
 }
 
-// addVulnerabilities adds what packages are matched with.
+// addVulnerabilities adds the flags for vulnerability databases and VEX.
 func (f *resolveFlags) addVulnerabilities(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.databases, "vuln-db", nil, "vulnerability database: OSV, Debian's security tracker or CISA's catalogue; a file, folder or zip (repeatable)")
-	fs.StringArrayVar(&f.vex, "vex", nil, "OpenVEX document: what it says does no harm is no finding (repeatable)")
+	fs.StringArrayVar(&f.databases, "vuln-db", nil, "vulnerability database: OSV, Debian security tracker or CISA KEV catalogue; a file, folder or zip (repeatable)")
+	fs.StringArrayVar(&f.vex, "vex", nil, "OpenVEX document: vulnerabilities that it marks as not affected or fixed are not reported as failures (repeatable)")
 }
 
-// addCache adds what also verbs need that ask a registry and read no os.yml.
+// addCache adds the flags for registry access. Some verbs need them that do not
+// read an os.yml.
 func (f *resolveFlags) addCache(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.cache, "cache", "", "folder that keeps what is pulled from a registry, and what was found in images (default: the user's cache folder)")
-	fs.BoolVar(&f.offline, "offline", false, "ask no registry")
+	fs.StringVar(&f.cache, "cache", "", "folder for pulled images and for results of earlier scans (default: the user's cache folder)")
+	fs.BoolVar(&f.offline, "offline", false, "do not contact any registry or server")
 	addAllowRedirect(cmd, &f.redirectTo)
 }
 
-// addAllowRedirect is for all verbs that ask a registry. It is no setting of
-// .seaworthy.yaml: a pull request could send us anywhere.
+// addAllowRedirect is for all verbs that contact a registry. .seaworthy.yaml
+// cannot set it: a pull request could then send our requests anywhere.
 func addAllowRedirect(cmd *cobra.Command, to *[]string) {
 	cmd.Flags().StringArrayVar(to, "allow-redirect", nil, "private address that a registry may redirect to: HOST, HOST:PORT, IP or CIDR (repeatable)")
 }
 
 func (f *resolveFlags) options(files []string, stdin io.Reader) (builder.Options, error) {
 	if f.jobs < 1 {
-		return builder.Options{}, system.BadInput("--jobs %d: at least 1", f.jobs)
+		return builder.Options{}, system.BadInput("--jobs %d: must be at least 1", f.jobs)
 	}
 	if known := builder.Architectures(); !slices.Contains(known, f.arch) {
-		return builder.Options{}, system.BadInput("--arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", "))
+		return builder.Options{}, system.BadInput("unknown architecture --arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", "))
 	}
 	o := builder.Options{Files: files, Stdin: stdin, Name: f.name, Arch: f.arch, Components: f.components, Cache: f.cacheDir(), Offline: f.offline, RedirectTo: f.redirectTo, Locked: f.locked, Jobs: f.jobs}
 	return o, nil
 }
 
-// cacheDir is --cache, else the user's; "" where there is neither.
+// cacheDir is --cache, else the user's cache folder, or "" if there is none.
 func (f *resolveFlags) cacheDir() string {
 	if f.cache != "" {
 		return f.cache
@@ -106,16 +107,17 @@ func (f *resolveFlags) cacheDir() string {
 	return filepath.Join(dir, "seaworthy")
 }
 
-// inventories is where the cache keeps what was found in images. A folder that
-// .seaworthy.yaml names has none: images there are verified again, but whoever
-// can commit an inventory could say what is in them.
+// inventories is the store of image inventories in the cache. A cache folder that
+// .seaworthy.yaml names has no such store: image bytes there are verified again,
+// but a person who can commit an inventory could lie about their contents.
 func (f *resolveFlags) inventories(cmd *cobra.Command) scanner.Cache {
 	return f.store(cmd, "inventory", nil)
 }
 
-// kept is where the cache keeps what builds have made. It goes into what is
-// signed, so write access to the cache is not enough: entries are authenticated
-// by a secret, which lies beside the user's settings and never in a cache.
+// kept is the store of earlier build results in the cache. These results become
+// part of signed images, so write access to the cache must not be enough to forge
+// them. A secret in the user's settings folder, never in a cache, authenticates
+// the entries.
 func (f *resolveFlags) kept(cmd *cobra.Command) kept.Store {
 	settings, err := os.UserConfigDir()
 	if err != nil {
@@ -136,7 +138,7 @@ func (f *resolveFlags) store(cmd *cobra.Command, folder string, secret []byte) k
 	return kept.Store{Dir: filepath.Join(dir, folder), Program: version() + " " + build(), Secret: secret}
 }
 
-// systemName is the name that a system gets without --name.
+// systemName is --name, or the default name.
 func (f *resolveFlags) systemName(files []string) string {
 	if f.name != "" {
 		return f.name
@@ -144,7 +146,7 @@ func (f *resolveFlags) systemName(files []string) string {
 	return builder.Stem(files[0])
 }
 
-// policyFlags are shared by the verbs that decide.
+// policyFlags are the flags of all verbs that make a decision.
 type policyFlags struct {
 	ruleFlags
 	waivers, failOn, now string
@@ -154,17 +156,18 @@ type policyFlags struct {
 func (f *policyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.addDecision(cmd)
-	fs.StringVar(&f.failOn, "fail-on", "low", "least severity that denies: low, medium, high, critical, or none")
-	fs.StringArrayVar(&f.frameworks, "framework", nil, "catalogue of controls to answer (repeatable); rules frameworks lists them")
-	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.Formats(), ", ")+"; to stdout without FILE (repeatable, default text)")
+	fs.StringVar(&f.failOn, "fail-on", "low", "lowest severity that denies the system: low, medium, high, critical, or none")
+	fs.StringArrayVar(&f.frameworks, "framework", nil, "catalogue of controls to report on (repeatable); seaworthy rules frameworks lists them")
+	fs.StringArrayVar(&f.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.Formats(), ", ")+"; without FILE to stdout (repeatable, default text)")
 }
 
-// addDecision adds what findings hang on, for verbs that tell no verdict.
+// addDecision adds the flags that findings depend on. Verbs without a verdict
+// need only these.
 func (f *policyFlags) addDecision(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.ruleFlags.add(cmd, policy.DefaultPolicy)
-	fs.StringVar(&f.waivers, "waivers", "", "file of waivers")
-	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringVar(&f.waivers, "waivers", "", "file with waivers")
+	fs.StringVar(&f.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
 }
 
 func (f *policyFlags) options() (policy.Options, error) {
@@ -179,19 +182,20 @@ func (f *policyFlags) options() (policy.Options, error) {
 	return o, nil
 }
 
-// ruleFlags are shared by all verbs that read rules.
+// ruleFlags are the flags of all verbs that read rules.
 type ruleFlags struct{ policies, keys []string }
 
 func (f *ruleFlags) add(cmd *cobra.Command, pack string) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.policies, "policy", []string{pack}, "a pack ("+strings.Join(decision.Packs(), ", ")+"), a folder of rules, or oci://REFERENCE (repeatable: the system has to pass all)")
-	fs.StringArrayVar(&f.keys, "policy-key", nil, "public key that must have signed a policy from a registry (repeatable: any of them)")
+	fs.StringArrayVar(&f.policies, "policy", []string{pack}, "policy: a pack ("+strings.Join(decision.Packs(), ", ")+"), a folder of rules, or oci://REFERENCE (repeatable: the system must pass all of them)")
+	fs.StringArrayVar(&f.keys, "policy-key", nil, "public key that verifies policies from a registry (repeatable: one valid signature is enough)")
 }
 
-// loadKeys reads the keys; one that would verify nothing is a mistake.
+// loadKeys reads the keys. A key without a policy that it could verify is an
+// error.
 func (f *ruleFlags) loadKeys() ([]crypto.PublicKey, error) {
 	if len(f.keys) > 0 && !f.remote() {
-		return nil, system.BadInput("--policy-key, and no policy from a registry").Suggest("name one: --policy oci://REFERENCE")
+		return nil, system.BadInput("--policy-key is given, but no policy comes from a registry").Suggest("add --policy oci://REFERENCE, or remove --policy-key")
 	}
 	var keys []crypto.PublicKey
 	var errs []error
@@ -206,7 +210,7 @@ func (f *ruleFlags) remote() bool {
 	return slices.ContainsFunc(f.policies, func(p string) bool { return strings.HasPrefix(p, pipeline.OCIScheme) })
 }
 
-// ruleReader are the flags of a verb that reads rules and no system.
+// ruleReader has the flags of a verb that reads rules but no system.
 type ruleReader struct {
 	ruleFlags
 	from resolveFlags
@@ -217,7 +221,7 @@ func (f *ruleReader) add(cmd *cobra.Command) {
 	f.from.addCache(cmd)
 }
 
-// options fetch the policies.
+// options fetches the policies.
 func (f *ruleReader) options(cmd *cobra.Command) (policy.Options, error) {
 	if err := applyConfig(cmd); err != nil {
 		return policy.Options{}, err
@@ -232,8 +236,8 @@ func (f *ruleReader) options(cmd *cobra.Command) (policy.Options, error) {
 	return o, err
 }
 
-// policyOptions name the policies, and have those that are not built in
-// evaluated in a process of their own.
+// policyOptions selects the policies. Policies that are not built in are evaluated
+// in a separate process.
 func policyOptions(names []string) policy.Options {
 	o := policy.Options{Isolate: guestProcess}
 	for _, name := range names {
@@ -250,8 +254,8 @@ func parseNow(s string) (time.Time, error) {
 	return t, err
 }
 
-// parseTime reads the value of a flag that is a time, or a day: its first
-// second. "" is the zero Time.
+// parseTime reads a flag value that is a time or a day. A day means its first
+// second. The empty string is the zero Time.
 func parseTime(flag, s string) (t time.Time, day bool, err error) {
 	if s == "" {
 		return t, false, nil
@@ -262,10 +266,10 @@ func parseTime(flag, s string) (t time.Time, day bool, err error) {
 	if t, err = time.Parse(time.RFC3339, s); err == nil {
 		return t.UTC(), false, nil
 	}
-	return t, false, system.BadInput("--%s %q is no time", flag, s).Suggest("write 2027-01-31 or 2027-01-31T12:00:00Z")
+	return t, false, system.BadInput("--%s %q is not a time", flag, s).Suggest("write 2027-01-31 or 2027-01-31T12:00:00Z")
 }
 
-// sourceDate is the clock of outputs: SOURCE_DATE_EPOCH, else 1970.
+// sourceDate is the time in outputs: SOURCE_DATE_EPOCH, else 1970.
 func sourceDate() (time.Time, error) {
 	s := os.Getenv("SOURCE_DATE_EPOCH")
 	if s == "" {
@@ -273,12 +277,12 @@ func sourceDate() (time.Time, error) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > 1<<32-1 {
-		return time.Time{}, system.BadInput("SOURCE_DATE_EPOCH=%q is no count of seconds", s)
+		return time.Time{}, system.BadInput("SOURCE_DATE_EPOCH=%q is not a number of seconds", s).Suggest("write the seconds since 1970, or unset it")
 	}
 	return time.Unix(n, 0).UTC(), nil
 }
 
-// checkOptions puts the flags of check and build together.
+// checkOptions combines the flags of check and build.
 func (c *cli) checkOptions(rf *resolveFlags, pf *policyFlags, files []string) (pipeline.CheckOptions, error) {
 	formats := rf.formats
 	if formats == nil { // the verb has no --format

@@ -16,13 +16,16 @@ import (
 func (c *cli) rulesFrameworks() *cobra.Command {
 	var rules ruleReader
 	cmd := &cobra.Command{
-		Use: "frameworks [NAME]", Short: "Catalogues of controls, and the rules that answer them",
-		Long: `Frameworks lists the catalogues that --framework of check and build takes: how many controls
-each has, how many a rule speaks to, and how many of those mappings somebody held against the
-control's text. With NAME it lists the controls of one, each with its rules; a rule with a
-question mark is one that nobody has checked, one in brackets can only speak against the control.
+		Use: "frameworks [NAME]", Short: "List catalogues of controls, and the rules that cover them",
+		Long: `Frameworks lists the catalogues for --framework of check and build. It shows how many controls
+each catalogue has, how many of them a rule covers, and how many of them a checked mapping
+covers. "Checked" means that a person compared the rule with the text of the control.
 
-A mapping states a relation, not compliance.`,
+With NAME, it lists the controls of one catalogue, each with its rules. A question mark means
+that the mapping is not checked. A rule in brackets can show that a control is not satisfied,
+but not that it is satisfied.
+
+A mapping means that a rule is related to a control. It does not prove compliance.`,
 		Example: "  seaworthy rules frameworks\n  seaworthy rules frameworks pss",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,14 +43,14 @@ A mapping states a relation, not compliance.`,
 				}
 				names = append(names, all[i].ID)
 			}
-			return system.BadInput("no framework %q", args[0]).Suggest("use %s", strings.Join(names, ", "))
+			return system.BadInput("unknown framework %q", args[0]).Suggest("use one of %s", strings.Join(names, ", "))
 		},
 	}
 	rules.add(cmd)
 	return cmd
 }
 
-// frameworks are the built-in ones, and those of the policies.
+// frameworks returns the built-in frameworks and those of the policies.
 func (f *ruleReader) frameworks(cmd *cobra.Command) ([]policy.FrameworkInfo, error) {
 	o, err := f.options(cmd)
 	if err != nil {
@@ -85,8 +88,8 @@ func (c *cli) showFramework(fw *policy.FrameworkInfo) error {
 	return w.Flush()
 }
 
-// ruleNames lists the rules of a control, a ? behind those that are unsure, and
-// in brackets those that can only speak against it.
+// ruleNames lists the rules of a control. Unsure mappings have a question mark.
+// Rules that can only fail the control are in brackets.
 func ruleNames(rules []decision.ControlRule) string {
 	var decide, against []string
 	for _, r := range rules {
@@ -108,7 +111,7 @@ func ruleNames(rules []decision.ControlRule) string {
 	return strings.Join(decide, " ")
 }
 
-// describeControls lists the controls that a rule speaks to.
+// describeControls lists the controls that a rule covers.
 func (c *cli) describeControls(cmd *cobra.Command, from *ruleReader, rule string) error {
 	all, err := from.frameworks(cmd)
 	if err != nil {

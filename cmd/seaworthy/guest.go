@@ -9,8 +9,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
-// guestVerb is what this program calls itself with, to evaluate the rules of
-// others where they can be stopped.
+// guestVerb starts this program as a separate process that evaluates rules from
+// elsewhere. The process can be stopped.
 const guestVerb = "policy-guest"
 
 func guestProcess(ctx context.Context) *exec.Cmd {
@@ -21,7 +21,7 @@ func guestProcess(ctx context.Context) *exec.Cmd {
 
 func (c *cli) guest() *cobra.Command {
 	return &cobra.Command{
-		Use: guestVerb, Short: "Evaluate a policy that is not built in (for this program's own use)", Hidden: true, Args: cobra.NoArgs,
+		Use: guestVerb, Short: "Evaluate a policy that is not built in (internal)", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return policy.Serve(cmd.Context(), c.in, c.out) },
 	}
 }

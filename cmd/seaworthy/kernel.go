@@ -22,14 +22,18 @@ func (c *cli) kernel() *cobra.Command {
 	var from resolveFlags
 	check := &cobra.Command{
 		Use:   "check CONFIG|IMAGE",
-		Short: "Decide whether a kernel's configuration is fit to boot",
-		Long: `Check decides by the rules that look at nothing but a kernel's configuration, its command
-line and its sysctls. It reads a .config, as it is or compressed (/proc/config.gz), and
-kernels that were built with CONFIG_IKCONFIG: bzImage, vmlinux, Image, Image.gz, EFI zboot.
-What is not given is not decided about, and the report says so; a kernel without its command
-line is judged as if nothing stood there. Files of sysctls are read as sysctl.d(5) says: "*"
-for an interface is for all and default, save where a file names these or excepts them by
-"-KEY". "-" is standard input.
+		Short: "Check a kernel's configuration, command line and sysctls",
+		Long: `Check applies the rules that need only a kernel's configuration, its command line and its
+sysctls. CONFIG is a .config file, plain or compressed (/proc/config.gz). IMAGE is a kernel
+that was built with CONFIG_IKCONFIG: bzImage, vmlinux, Image, Image.gz or EFI zboot. "-" is
+standard input.
+
+Rules about an input that is not given are left out, and the report says so. If the command
+line is not given, rules that read both the configuration and the command line assume an
+empty command line.
+
+Sysctl files are read as sysctl.d(5) describes. "*" in place of an interface name means
+"all" and "default", except where a file names these, or excludes them with "-KEY".
 
 ` + exitHelp,
 		Example: `  seaworthy kernel check /boot/config-6.1.0-41-amd64
@@ -75,7 +79,7 @@ for an interface is for all and default, save where a file names these or except
 	return cmd
 }
 
-// kernelFlags say what is known of a kernel beside its configuration.
+// kernelFlags are the inputs of kernel check besides the configuration.
 type kernelFlags struct {
 	arch, version, cmdline, cmdlineFile string
 	sysctls                             []string
@@ -83,13 +87,13 @@ type kernelFlags struct {
 
 func (f *kernelFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.arch, "arch", "", "architecture: amd64, arm64 or riscv64 (default: what the configuration says)")
-	fs.StringVar(&f.version, "kernel-version", "", "version of the kernel (default: what its header or banner says)")
-	fs.StringVar(&f.cmdline, "cmdline", "", "command line that it boots with")
-	fs.StringVar(&f.cmdlineFile, "cmdline-file", "", "file with that command line")
-	fs.StringArrayVar(&f.sysctls, "sysctl", nil, "file of sysctls, as sysctl.conf has them or sysctl -a prints them (repeatable, in order)")
+	fs.StringVar(&f.arch, "arch", "", "architecture: amd64, arm64 or riscv64 (default: from the configuration)")
+	fs.StringVar(&f.version, "kernel-version", "", "version of the kernel (default: from its header or banner)")
+	fs.StringVar(&f.cmdline, "cmdline", "", "command line of the kernel")
+	fs.StringVar(&f.cmdlineFile, "cmdline-file", "", "file with the command line of the kernel")
+	fs.StringArrayVar(&f.sysctls, "sysctl", nil, "file with sysctls, in the format of sysctl.conf or sysctl -a (repeatable, in order)")
 	for _, name := range []string{"arch", "kernel-version", "cmdline", "cmdline-file", "sysctl"} {
-		own(cmd, name) // what is checked is for the command line alone to say
+		own(cmd, name) // only the command line chooses what is checked
 	}
 }
 
@@ -103,7 +107,7 @@ func (c *cli) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, d
 	}
 	var errs []error
 	if known := builder.Architectures(); f.arch != "" && !slices.Contains(known, f.arch) {
-		errs = append(errs, system.BadInput("--arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", ")))
+		errs = append(errs, system.BadInput("unknown architecture --arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", ")))
 	}
 	stdin := 0
 	open := func(file string) scanner.Text {
@@ -122,7 +126,7 @@ func (c *cli) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, d
 	k = scanner.KernelInput{File: whole.Content, Name: whole.File, Arch: f.arch, Version: f.version}
 	switch {
 	case f.cmdline != "" && f.cmdlineFile != "":
-		errs = append(errs, system.BadInput("--cmdline and --cmdline-file: two command lines").Suggest("give one of them"))
+		errs = append(errs, system.BadInput("both --cmdline and --cmdline-file are given").Suggest("give only one of them"))
 	case f.cmdline != "":
 		k.Cmdline = &scanner.Text{Content: strings.NewReader(f.cmdline)}
 	case f.cmdlineFile != "":
@@ -133,7 +137,7 @@ func (c *cli) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, d
 		k.Sysctls = append(k.Sysctls, open(name))
 	}
 	if stdin > 1 {
-		errs = append(errs, system.BadInput("standard input is wanted twice").Suggest("name files"))
+		errs = append(errs, system.BadInput("standard input is given more than once").Suggest("give a file instead of the other \"-\""))
 	}
 	return k, done, errors.Join(errs...)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// passwordEnv is where cosign, too, looks for a key's password.
+// passwordEnv has the password of the key. cosign uses the same variable.
 const passwordEnv = "COSIGN_PASSWORD"
 
 func (c *cli) key() *cobra.Command {
@@ -25,8 +25,8 @@ func (c *cli) key() *cobra.Command {
 	generate := &cobra.Command{
 		Use:   "generate",
 		Short: "Make a key pair that cosign can use too",
-		Long: `Generate writes seaworthy.key, encrypted by a password, and seaworthy.pub. The password
-is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
+		Long: `Generate writes seaworthy.key, encrypted with a password, and seaworthy.pub. It reads the
+password from COSIGN_PASSWORD, or asks for it. Existing files are not replaced.
 
 ` + exitHelpPlain,
 		Args: cobra.NoArgs,
@@ -51,7 +51,7 @@ is read from COSIGN_PASSWORD, or asked for. Files that exist are not replaced.
 	return cmd
 }
 
-// password is that of an existing key.
+// password returns the password of an existing key.
 func (c *cli) password(ctx context.Context) ([]byte, error) {
 	if p, ok := os.LookupEnv(passwordEnv); ok {
 		return []byte(p), nil
@@ -59,7 +59,7 @@ func (c *cli) password(ctx context.Context) ([]byte, error) {
 	return c.ask(ctx, "password of the key: ")
 }
 
-// newPassword asks twice.
+// newPassword returns the password for a new key. It asks twice.
 func (c *cli) newPassword(ctx context.Context) ([]byte, error) {
 	if p, ok := os.LookupEnv(passwordEnv); ok {
 		return []byte(p), nil
@@ -68,24 +68,24 @@ func (c *cli) newPassword(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	again, err := c.ask(ctx, "the same again: ")
+	again, err := c.ask(ctx, "repeat the password: ")
 	if err != nil {
 		return nil, err
 	}
 	if string(first) != string(again) {
-		return nil, system.BadInput("the passwords differ")
+		return nil, system.BadInput("the passwords are different").Suggest("run the command again")
 	}
 	return first, nil
 }
 
-// ask reads a line without echo; where input is no terminal, a line of it. An
-// interrupt ends the question, and the terminal echoes again.
+// ask reads a line without echo. If the input is not a terminal, it reads one line
+// of the input. An interrupt cancels the question and turns the echo on again.
 func (c *cli) ask(ctx context.Context, prompt string) ([]byte, error) {
 	fmt.Fprint(c.err, prompt)
 	read := func() ([]byte, error) {
 		line, err := c.lines().ReadString('\n')
 		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
-			return nil, system.BadInput("no password").Suggest("set %s, or run it on a terminal", passwordEnv)
+			return nil, system.BadInput("no password is given for the key").Suggest("set %s, or run the command on a terminal", passwordEnv)
 		}
 		return []byte(strings.TrimRight(line, "\r\n")), nil
 	}
@@ -116,7 +116,7 @@ func (c *cli) ask(ctx context.Context, prompt string) ([]byte, error) {
 	}
 }
 
-// lines reads standard input by lines, so that two questions share a buffer.
+// lines returns the buffered standard input. All questions must share one buffer.
 func (c *cli) lines() *bufio.Reader {
 	if c.buffered == nil {
 		c.buffered = bufio.NewReader(c.in)

@@ -21,12 +21,13 @@ func (c *cli) lock() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lock OS.yml...",
 		Short: "Pin every input of a system by digest",
-		Long: `Lock writes STEM.lock.json beside the first file: the digest of every component, of the
-kernel's configuration and of the policy. With --locked, check and build take exactly
-these, or fail. The builder's version is in it as a record.
+		Long: `Lock writes the digests of every component, of the kernel's configuration and of the policy
+to a lock file beside the first file (os.lock.json for os.yml). With --locked, check and
+build use exactly these digests, or fail. The lock also records the version of seaworthy.
 
-Lock asks the registry what each tag means now, whatever the cache holds; with --offline it
-takes what the cache holds. If there was a lock before, it prints what moved.
+Lock asks the registry for the current digest of each tag, also if the cache has the image.
+With --offline, it uses the digests in the cache. If the lock file exists, lock prints what
+has changed.
 
 ` + exitHelpPlain,
 		Args: cobra.MinimumNArgs(1),
@@ -40,7 +41,7 @@ takes what the cache holds. If there was a lock before, it prints what moved.
 			}
 			progress := o.Progress
 			o.Progress = func(s pipeline.Step, detail string) {
-				if s != pipeline.Decide { // lock decides for the digests; nobody asked for its verdict
+				if s != pipeline.Decide { // lock needs the digests of a decision, and has no verdict
 					progress(s, detail)
 				}
 			}
@@ -55,7 +56,7 @@ takes what the cache holds. If there was a lock before, it prints what moved.
 			path := builder.LockPath(files[0])
 			before, _, err := component.ReadLock(path)
 			if err != nil {
-				before = nil // it is replaced, whatever it is
+				before = nil // an unreadable lock is replaced
 			}
 			err = writeWhole(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 			if err != nil {
@@ -73,14 +74,14 @@ takes what the cache holds. If there was a lock before, it prints what moved.
 	return cmd
 }
 
-// moveText says how an input changed from one lock to the next.
+// moveText describes how an input changed from one lock to the next.
 func moveText(m pipeline.Move) string {
 	resource := strings.TrimPrefix(m.Resource, "image:")
 	switch {
 	case m.Old == "":
 		return "new: " + resource + " " + m.New
 	case m.New == "":
-		return "gone: " + resource + " " + m.Old
+		return "removed: " + resource + " " + m.Old
 	}
 	return "moved: " + resource + " " + m.Old + " -> " + m.New
 }

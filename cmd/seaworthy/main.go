@@ -1,7 +1,6 @@
-// Command seaworthy builds minimal Linux systems from container images, proves
-// what they may do, signs them, and verifies them before they boot. Flags go
-// in, an exit code comes out; the work is done by the packages beside this
-// folder.
+// Command seaworthy builds minimal Linux systems from container images, checks
+// what they are allowed to do, signs them, and verifies them before they boot.
+// This package reads flags and sets the exit code. Other packages do the work.
 package main
 
 import (
@@ -16,9 +15,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	// The first signal lets the work end in order; the second ends the program.
+	// The first signal cancels the work; the second kills the program.
 	context.AfterFunc(ctx, stop)
-	if len(os.Args) > 1 && os.Args[1] == guestVerb { // which has bounds of its own
+	if len(os.Args) > 1 && os.Args[1] == guestVerb { // the guest has its own memory limit
 		lategc.End()
 	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

@@ -14,20 +14,20 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// canHold tells before any work whether a file can be written at path.
+// canHold checks, before any work, that a file can be written at path.
 func canHold(path string) error {
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
-		return system.BadInput("%s is a folder", path).Suggest("name a file")
+		return system.BadInput("cannot write %s: it is a folder", path).Suggest("give the path of a file")
 	case err != nil && isLink(path):
-		return system.BadInput("cannot write %s: the link leads nowhere", path).Suggest("name a file, or mend the link")
+		return system.BadInput("cannot write %s: the target of the link does not exist", path).Suggest("give another file, or correct the link")
 	}
 	dir := filepath.Dir(path)
 	switch info, err := os.Stat(dir); {
 	case err != nil:
-		return system.BadInput("cannot write %s", path).Because(cause(err)).Suggest("make the folder %s, or name another file", dir)
+		return system.BadInput("cannot write %s", path).Because(cause(err)).Suggest("make the folder %s, or give another file", dir)
 	case !info.IsDir():
-		return system.BadInput("cannot write %s: %s is no folder", path, dir).Suggest("name another file")
+		return system.BadInput("cannot write %s: %s is not a folder", path, dir).Suggest("give another file")
 	}
 	return nil
 }
@@ -37,17 +37,17 @@ func isLink(path string) bool {
 	return err == nil && info.Mode().Type() == fs.ModeSymlink
 }
 
-// writeWhole writes a file beside its place and renames it there. What is
-// there and is no regular file (/dev/null, /dev/stdout, a pipe) is written to:
-// a rename would put a file in the device's place, for the whole machine. A
-// link stays one, and a file's mode what it is.
+// writeWhole writes a temporary file beside path, and renames it to path. If path
+// is not a regular file (/dev/null, /dev/stdout, a pipe), it writes into it: a
+// rename would replace the device for the whole machine. A symbolic link is
+// followed and stays. An existing file keeps its mode.
 func writeWhole(path string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
 		return err
 	}
 	failed := func(err error) error {
-		return system.Unusable("cannot write %s", path).Because(cause(err)).Suggest("name a file that can be written")
+		return system.Unusable("cannot write %s", path).Because(cause(err)).Suggest("give a file that can be written")
 	}
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
@@ -65,9 +65,9 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// holdFolder lets no other run that asks for it change files of a file's folder
-// before release, so that what is read and written again loses nothing. Where
-// the file system cannot lock, nobody is held.
+// holdFolder locks the folder of a file until release. Without it, two runs that
+// read and rewrite the file could lose an entry. Where the file system has no
+// locks, it does nothing.
 func holdFolder(path string) (release func()) {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -77,7 +77,8 @@ func holdFolder(path string) (release func()) {
 	return func() { dir.Close() }
 }
 
-// writeInto writes to what is there, and never makes or empties a file.
+// writeInto writes to an existing device or pipe. It never creates or truncates a
+// file.
 func writeInto(path string, data []byte, failed func(error) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -90,7 +91,7 @@ func writeInto(path string, data []byte, failed func(error) error) error {
 	return nil
 }
 
-// cause leaves out the path, which may be that of a temporary file.
+// cause removes the path from an error: it may be the path of a temporary file.
 func cause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

@@ -11,8 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-// progress prints the steps to stderr: data goes to stdout, and nothing else
-// does.
+// progress prints the steps to stderr, because stdout has only data.
 func (c *cli) progress() pipeline.Progress {
 	var mu sync.Mutex
 	begun := time.Now()
@@ -26,7 +25,7 @@ func (c *cli) progress() pipeline.Progress {
 	}
 }
 
-// terminal says whether a stream is one, and how wide.
+// terminal reports whether a stream is a terminal, and its width.
 func terminal(stream any) (width int, ok bool) {
 	f, isFile := stream.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {

@@ -17,11 +17,11 @@ import (
 // wanted is one --report: a format, and a file or stdout.
 type wanted struct{ format, file string }
 
-// parseReports reads --report of a decision, all errors at once, before any
-// work.
+// parseReports parses --report for a decision. It returns all errors at once,
+// before any work.
 func parseReports(args []string) ([]wanted, error) { return parseWanted(args, report.Check) }
 
-// parseWanted reads --report; check refuses the formats that are not known.
+// parseWanted parses --report; check refuses unknown formats.
 func parseWanted(args []string, check func(format string) error) ([]wanted, error) {
 	if len(args) == 0 {
 		args = []string{"text"}
@@ -38,14 +38,14 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 		}
 		switch {
 		case toFile && file == "":
-			errs = append(errs, system.BadInput("--report %q names no file", a))
+			errs = append(errs, system.BadInput("--report %q has no file name after =", a).Suggest("write --report %s=FILE, or --report %s for stdout", format, format))
 		case !toFile && stdout != "":
 			errs = append(errs, system.BadInput("--report %s and --report %s both go to stdout", stdout, format).
-				Suggest("write one to a file: --report %s=FILE", format))
+				Suggest("write one of them to a file: --report %s=FILE", format))
 		case !toFile:
 			stdout = format
 		case files[filepath.Clean(file)]:
-			errs = append(errs, system.BadInput("two reports go to %s", file).Suggest("give each a file of its own"))
+			errs = append(errs, system.BadInput("two reports go to the same file %s", file).Suggest("give each report its own file"))
 		default:
 			files[filepath.Clean(file)] = true
 			errs = append(errs, canHold(file))
@@ -64,7 +64,7 @@ func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) e
 	})
 }
 
-// writeWanted writes each report to stdout or, whole, to its file.
+// writeWanted writes each report to stdout, or atomically to its file.
 func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Options) error) error {
 	t, err := sourceDate()
 	if err != nil {
@@ -94,8 +94,8 @@ func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Op
 	return nil
 }
 
-// repository is the top of the one that a folder lies in, else the folder: code
-// hosts know files by their names from there.
+// repository is the top folder of the repository that contains dir, else dir. Code
+// hosts name files relative to this folder.
 func repository(dir string) string {
 	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
@@ -107,8 +107,8 @@ func repository(dir string) string {
 	}
 }
 
-// outsideOf refuses reports that would lie in the folder that a build writes:
-// what is there is sealed, and verify refuses a file that was added to it.
+// outsideOf refuses reports in the output folder of a build: the folder is sealed,
+// and verify refuses a folder with an added file.
 func outsideOf(dir string, reports []wanted) error {
 	folder, err := filepath.Abs(dir)
 	if err != nil {
@@ -124,8 +124,8 @@ func outsideOf(dir string, reports []wanted) error {
 			return err
 		}
 		if rel, err := filepath.Rel(folder, file); err == nil && filepath.IsLocal(rel) {
-			errs = append(errs, system.BadInput("--report %s=%s lies in the output folder, which is sealed", w.format, w.file).
-				Suggest("name a file elsewhere; decision.json and report.html are in the folder anyway"))
+			errs = append(errs, system.BadInput("--report %s=%s is in the output folder, which is sealed", w.format, w.file).
+				Suggest("give a file in another folder; build always writes decision.json and report.html to the output folder"))
 		}
 	}
 	return errors.Join(errs...)

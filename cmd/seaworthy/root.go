@@ -31,29 +31,28 @@ const (
 const exitHelp = `Exit status:
   0  pass
   1  denied by policy
-  2  usage or configuration
+  2  usage error or malformed input
   3  could not evaluate: missing image, unreachable registry, hostile component
   4  verification failed: a digest, signature or lock does not match
   5  denied only because waivers expired`
 
-// exitHelpPlain is for verbs that tell no verdict.
+// exitHelpPlain is for verbs without a verdict.
 const exitHelpPlain = `Exit status:
   0  done
-  2  usage or configuration
-  3  could not be done: missing image, unreachable registry, hostile component
+  2  usage error or malformed input
+  3  failed: missing image, unreachable registry, hostile component
   4  verification failed: a digest, signature or lock does not match`
 
-// exitError ends the program with a code; whatever had to be said was said.
+// exitError ends the program with a code. All messages were printed before.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// cli is what every verb gets: where to read, print and log.
+// cli has the streams that every verb uses.
 type cli struct {
 	in io.Reader
-	// out is for data that programs read, text for what people read, err for
-	// progress and errors. The latter two are made safe for terminals and the logs
-	// of CI services.
+	// Programs read out; people read text; err gets progress and errors. Output to
+	// text and err is made safe for terminals and for the logs of CI services.
 	out, text, err io.Writer
 	buffered       *bufio.Reader
 }
@@ -77,11 +76,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "seaworthy",
-		Short: "Build minimal Linux systems that prove what they may do",
-		Long: `Seaworthy builds minimal, immutable Linux systems from container images (LinuxKit's
-YAML works unchanged), makes an SBOM for every component, decides by Rego policies
-what the system may do, signs the image and its attestations, and verifies them
-before anything boots.
+		Short: "Build minimal Linux systems, and check what they are allowed to do",
+		Long: `Seaworthy builds minimal, immutable Linux systems from container images. LinuxKit's YAML
+works without changes. Seaworthy makes an SBOM for every component, and checks with Rego
+rules what the system is allowed to do. It signs the image and its attestations, and
+verifies them before the system boots.
 
 ` + exitHelp,
 		SilenceUsage:  true,
@@ -103,14 +102,14 @@ before anything boots.
 	return root
 }
 
-// helpCommand is cobra's, but knows a verb that there is not.
+// helpCommand replaces cobra's help command: an unknown verb is a usage error.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [VERB]", Short: "Help about a verb",
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return system.BadInput("no verb %q", strings.Join(args, " ")).Suggest("see %s --help", root.CommandPath())
+				return system.BadInput("unknown verb %q", strings.Join(args, " ")).Suggest("see %s --help", root.CommandPath())
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
@@ -118,7 +117,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// laterVerbs are in the design and do not work yet; they are not listed.
+// laterVerbs are planned and do not work yet. Help does not list them.
 var laterVerbs = []string{"push", "pull", "serve"}
 
 func later(name string) *cobra.Command {
@@ -138,7 +137,7 @@ func wrapArgs(cmd *cobra.Command) {
 		var err error
 		switch {
 		case check != nil:
-			err = check(cmd, args) // an error is about their number
+			err = check(cmd, args) // checks only how many there are
 		case cmd.HasSubCommands() && len(args) > 0:
 			err = fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
 		}
@@ -163,8 +162,8 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 }
 
-// report prints an error, one paragraph for each that was joined, and gives the
-// exit code.
+// report prints an error, with one paragraph for each joined error, and returns
+// the exit code.
 func (c *cli) report(err error) int {
 	if err == nil {
 		return exitPass
@@ -174,7 +173,7 @@ func (c *cli) report(err error) int {
 		return int(code)
 	}
 	for _, e := range flatten(err) {
-		// A line of the text must not look like one of ours.
+		// Text from elsewhere must not start a line that looks like ours.
 		fmt.Fprintln(c.err, "seaworthy: "+strings.ReplaceAll(printableText(e.Error()), "\n", "\n    "))
 		var se *system.Error
 		if errors.As(e, &se) && se.Next != "" {
@@ -190,7 +189,7 @@ func (c *cli) report(err error) int {
 	return exitNoEval
 }
 
-// flatten takes joined errors apart; a *system.Error stays whole.
+// flatten splits joined errors. It does not split a *system.Error.
 func flatten(err error) []error {
 	if _, ok := err.(*system.Error); ok {
 		return []error{err}
@@ -206,8 +205,8 @@ func flatten(err error) []error {
 	return out
 }
 
-// joinType is that of errors.Join's result, to tell it from an error with
-// several causes.
+// joinType is the type of errors.Join's result. Other errors with several causes
+// have another type.
 var joinType = reflect.TypeOf(errors.Join(io.EOF))
 
 // json prints a value for programs.
@@ -223,7 +222,7 @@ func (c *cli) json(v any) error {
 	return err
 }
 
-// printable is text from elsewhere as one line, printableText as several: what
-// came out of an image must not drive the terminal.
+// printable returns text from elsewhere as one safe line, printableText as
+// several lines: text from an image must not control the terminal.
 func printable(s string) string     { return safetext.Clean(s) }
 func printableText(s string) string { return safetext.Text(s) }

@@ -14,7 +14,7 @@ import (
 )
 
 func (c *cli) rules() *cobra.Command {
-	cmd := &cobra.Command{Use: "rules", Short: "List, show and test the rules, and share your own"}
+	cmd := &cobra.Command{Use: "rules", Short: "List, show, test and share rules"}
 	var rules ruleReader
 	add := func(sub *cobra.Command) {
 		rules.add(sub)
@@ -23,7 +23,7 @@ func (c *cli) rules() *cobra.Command {
 	var params bool
 	var format string
 	list := &cobra.Command{
-		Use: "list", Short: "One line for each rule of a policy, or each parameter", Args: cobra.NoArgs,
+		Use: "list", Short: "List the rules of a policy, or its parameters", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := textOrJSON(format); err != nil {
 				return err
@@ -49,12 +49,12 @@ func (c *cli) rules() *cobra.Command {
 			return w.Flush()
 		},
 	}
-	list.Flags().BoolVar(&params, "params", false, "list the parameters that a folder of rules may set, each with its type and value")
+	list.Flags().BoolVar(&params, "params", false, "list the parameters that a folder of rules can set, with their types and values")
 	add(list)
 	addTextOrJSON(list, &format)
-	own(list, "report") // that of the environment is for decisions
+	own(list, "report") // SEAWORTHY_REPORT is for decisions
 	show := &cobra.Command{
-		Use: "show RULE", Short: "Everything about one rule, and its text", Args: cobra.ExactArgs(1),
+		Use: "show RULE", Short: "Show one rule and its source", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := textOrJSON(format); err != nil {
 				return err
@@ -81,7 +81,7 @@ func (c *cli) rules() *cobra.Command {
 	addTextOrJSON(show, &format)
 	own(show, "report")
 	add(&cobra.Command{
-		Use: "test [DIR|oci://REFERENCE]", Short: "Run the rules' own tests", Args: cobra.MaximumNArgs(1),
+		Use: "test [DIR|oci://REFERENCE]", Short: "Run the tests of the rules", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				rules.policies = args
@@ -97,7 +97,7 @@ func (c *cli) rules() *cobra.Command {
 	return cmd
 }
 
-// describeParams lists the parameters that a rule reads, if there are any.
+// describeParams lists the parameters that a rule reads.
 func (c *cli) describeParams(cmd *cobra.Command, rules *ruleReader, r *policy.RuleInfo) error {
 	if len(r.Params) == 0 {
 		return nil
@@ -110,7 +110,7 @@ func (c *cli) describeParams(cmd *cobra.Command, rules *ruleReader, r *policy.Ru
 	return c.listParams(cmd, o, r.Params)
 }
 
-// listParams prints parameters, all or those of the names.
+// listParams prints the parameters in names, or all parameters if names is nil.
 func (c *cli) listParams(cmd *cobra.Command, o policy.Options, names []string) error {
 	params, err := policy.Parameters(cmd.Context(), o)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c *cli) listParams(cmd *cobra.Command, o policy.Options, names []string) e
 	return nil
 }
 
-// short is a value as JSON, in one line that fits a screen.
+// short is a value as one line of JSON. A long value is cut.
 func short(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -159,7 +159,7 @@ func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo
 			return &rules[i], nil
 		}
 	}
-	return nil, system.BadInput("no rule %q in %s", id, strings.Join(from.policies, ", ")).Suggest("see: seaworthy rules list")
+	return nil, system.BadInput("unknown rule %q in %s", id, strings.Join(from.policies, ", ")).Suggest("run: seaworthy rules list")
 }
 
 func (c *cli) describeRule(r *policy.RuleInfo) {

@@ -12,7 +12,7 @@ import (
 
 // The JSON of rules list and rules show; docs/rules.md describes it.
 
-// ruleListVersion counts incompatible changes of it.
+// ruleListVersion increases with each incompatible change of this JSON.
 const ruleListVersion = 1
 
 type ruleJSON struct {
@@ -50,10 +50,10 @@ func ruleAsJSON(r *policy.RuleInfo) ruleJSON {
 		Packs: list(r.Packs), Controls: list(r.Controls), Inputs: list(r.Inputs), Params: list(r.Params), Remediation: strings.TrimSpace(r.Remediation), Since: r.Since}
 }
 
-// list is never null in JSON.
+// list copies a list; the copy is never null in JSON.
 func list(s []string) []string { return append([]string{}, s...) }
 
-// paramsAsJSON are the parameters of the names, all where names is nil.
+// paramsAsJSON returns the parameters in names, or all parameters if names is nil.
 func paramsAsJSON(all []policy.Parameter, names []string) []paramJSON {
 	out := []paramJSON{}
 	for _, p := range all {
@@ -90,7 +90,7 @@ func (c *cli) listJSON(cmd *cobra.Command, o policy.Options, params bool) error 
 	}{ruleListVersion, out})
 }
 
-// showJSON prints one rule, with what rules show tells of it beside.
+// showJSON prints one rule with its mappings, parameters and source.
 func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo) error {
 	all, err := from.frameworks(cmd)
 	if err != nil {
@@ -118,15 +118,15 @@ func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo)
 	}{ruleListVersion, ruleAsJSON(r), mappings, paramsAsJSON(params, list(r.Params)), r.File, r.Source})
 }
 
-// addTextOrJSON adds --report to a verb that reports as text or JSON.
+// addTextOrJSON adds --report to a verb whose only formats are text and JSON.
 func addTextOrJSON(cmd *cobra.Command, format *string) {
 	cmd.Flags().StringVar(format, "report", "text", "text or json")
 }
 
-// textOrJSON checks its value.
+// textOrJSON checks the value of that flag.
 func textOrJSON(format string) error {
 	if format != "text" && format != "json" {
-		return system.BadInput("--report %q", format).Suggest("use text or json")
+		return system.BadInput("unknown report format --report %q", format).Suggest("use text or json")
 	}
 	return nil
 }

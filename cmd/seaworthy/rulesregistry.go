@@ -24,9 +24,9 @@ func (c *cli) rulesPush() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "push DIR oci://REFERENCE",
 		Short: "Push a folder of rules to a registry, signed",
-		Long: `Push packs the rules, tests, data and packs of a folder into one bundle, which stock opa can
-pull too, signs it, and pushes it under a tag. It prints the reference with the digest: what
---policy takes. The same folder gives the same digest.
+		Long: `Push writes the rules, tests, data and packs of a folder into one bundle, signs the bundle,
+and pushes it under a tag. Standard opa can pull the bundle too. Push prints the reference
+with the digest, in the form that --policy accepts. The same folder gives the same digest.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
@@ -41,9 +41,9 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 			var signer *attest.Signer
 			switch {
 			case key == "" && !unsigned:
-				return system.BadInput("rules push needs --key, or --unsigned").Suggest("make a key with: seaworthy key generate")
+				return system.BadInput("rules push needs --key or --unsigned").Suggest("make a key with: seaworthy key generate")
 			case key != "" && unsigned:
-				return system.BadInput("--key and --unsigned exclude each other")
+				return system.BadInput("--key and --unsigned cannot be used together").Suggest("give only one of them")
 			case key != "":
 				var err error
 				if signer, err = attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) }); err != nil {
@@ -58,16 +58,16 @@ pull too, signs it, and pushes it under a tag. It prints the reference with the 
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "private key that signs, as seaworthy key generate or cosign makes it")
-	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature: --policy then takes it by its digest only")
+	cmd.Flags().StringVar(&key, "key", "", "private key for signing, made by seaworthy key generate or cosign")
+	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature; --policy then accepts the bundle only by its digest")
 	addAllowRedirect(cmd, &redirectTo)
 	return cmd
 }
 
-// registryReference wants the form that --policy takes.
+// registryReference requires the form that --policy accepts.
 func registryReference(s string) error {
 	if !strings.HasPrefix(s, pipeline.OCIScheme) {
-		return system.BadInput("%q names no registry", s).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
+		return system.BadInput("%q is not a registry reference", s).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (c *cli) rulesPull() *cobra.Command {
 				return err
 			}
 			if _, err := os.Lstat(args[1]); err == nil {
-				return system.BadInput("%s is there already", args[1]).Suggest("name a folder that is not")
+				return system.BadInput("%s already exists", args[1]).Suggest("give a folder that does not exist")
 			}
 			rules.policies = args[:1]
 			o, err := rules.options(cmd)
@@ -95,18 +95,19 @@ func (c *cli) rulesPull() *cobra.Command {
 				return err
 			}
 			if err := writeFolder(args[1], o.Policies[0].Bundle); err != nil {
-				return system.Unusable("cannot write %s", args[1]).Because(cause(err)).Suggest("name a folder that can be written")
+				return system.Unusable("cannot write %s", args[1]).Because(cause(err)).Suggest("give a folder in a place that can be written")
 			}
 			fmt.Fprintf(c.err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
 			return nil
 		},
 	}
 	rules.add(cmd)
-	cmd.Flags().Lookup("policy").Hidden = true // it is the argument
+	cmd.Flags().Lookup("policy").Hidden = true // the argument replaces it
 	return cmd
 }
 
-// writeFolder writes a bundle beside its place and renames it there.
+// writeFolder writes a bundle to a temporary folder beside dir, and renames it to
+// dir.
 func writeFolder(dir string, b *policy.Bundle) error {
 	tmp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".rules-")
 	if err != nil {

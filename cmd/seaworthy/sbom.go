@@ -18,7 +18,8 @@ func (c *cli) sbom() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sbom DIR",
 		Short: "Print the SBOM of an image, or of one of its components",
-		Long: `Sbom prints what build wrote to DIR/sbom. It checks no signature: verify does.
+		Long: `Sbom prints an SBOM from DIR/sbom, where build wrote it. It does not verify signatures:
+use seaworthy verify for that.
 
 ` + exitHelpPlain,
 		Args: cobra.ExactArgs(1),
@@ -28,7 +29,7 @@ func (c *cli) sbom() *cobra.Command {
 			}
 			suffix := map[string]string{"spdx": ".spdx.json", "cyclonedx": ".cdx.json"}[format]
 			if suffix == "" {
-				return system.BadInput("--format %q", format).Suggest("use spdx or cyclonedx")
+				return system.BadInput("unknown SBOM format --format %q", format).Suggest("use spdx or cyclonedx")
 			}
 			path, err := sbomPath(args[0], component, suffix)
 			if err != nil {
@@ -45,11 +46,12 @@ func (c *cli) sbom() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "spdx", "spdx (SPDX 2.3) or cyclonedx (CycloneDX 1.6)")
 	own(cmd, "format")
-	cmd.Flags().StringVar(&component, "component", "", "a component, as findings name it (services/nginx)")
+	cmd.Flags().StringVar(&component, "component", "", "component, as in findings: SECTION/NAME (services/nginx); default: the whole system")
 	return cmd
 }
 
-// sbomPath finds the file; the names that exist are the hint.
+// sbomPath finds the file of a component. The error lists the components that
+// exist.
 func sbomPath(dir, component, suffix string) (string, error) {
 	folder := filepath.Join(dir, "sbom")
 	if component != "" {
@@ -72,5 +74,5 @@ func sbomPath(dir, component, suffix string) (string, error) {
 		}
 		names = append(names, stem)
 	}
-	return "", system.BadInput("no SBOM for %q", component).Suggest("there are: %s", strings.Join(names, ", "))
+	return "", system.BadInput("%s has no SBOM for component %q", folder, component).Suggest("use one of %s", strings.Join(names, ", "))
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// verifyFlags are shared by verify and boot.
+// verifyFlags are the flags of verify and boot.
 type verifyFlags struct {
 	keys          []string
 	requirePolicy string
@@ -27,12 +27,12 @@ type verifyFlags struct {
 
 func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.keys, "key", nil, "public key to trust (repeatable)")
-	fs.StringVar(&f.requirePolicy, "require-policy", "", "NAME[@DIGEST] of the policy that the image must have passed")
-	fs.StringVar(&f.name, "name", "", "name of the system that is meant: an image of another is refused")
-	fs.StringVar(&f.image, "image", "", "digest of the image that is meant, sha256:HEX, as verify prints it: any other is refused")
-	fs.StringVar(&f.since, "not-older-than", "", "refuse a decision that was made before this time, or does not say when; RFC 3339 or YYYY-MM-DD")
-	fs.StringVar(&f.now, "now", "", "time by which waivers expire, RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key (repeatable)")
+	fs.StringVar(&f.requirePolicy, "require-policy", "", "policy that the image must have passed: NAME[@DIGEST]")
+	fs.StringVar(&f.name, "name", "", "expected name of the system; an image of another system is refused")
+	fs.StringVar(&f.image, "image", "", "expected digest of the image, sha256:HEX, as verify prints it; any other image is refused")
+	fs.StringVar(&f.since, "not-older-than", "", "refuse a decision that is older than this time, or has no time: RFC 3339 or YYYY-MM-DD")
+	fs.StringVar(&f.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
 }
 
 func (f *verifyFlags) verifier() (*verify.Verifier, error) {
@@ -44,7 +44,7 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 		now = time.Now().UTC()
 	}
 	if day {
-		// A day is not over before its end: a decision of that day is not of
+		// A day means its last second: a decision of the same day must not be in
 		// the future.
 		now = now.AddDate(0, 0, 1).Add(-time.Second)
 	}
@@ -53,7 +53,7 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 		return nil, err
 	}
 	if f.since != "" && p.NotOlderThan.IsZero() {
-		p.NotOlderThan = time.Unix(0, 0) // of the year 1, and given all the same
+		p.NotOlderThan = time.Unix(0, 0) // year 1 is the zero Time, which means "not given"
 	}
 	if f.requirePolicy != "" {
 		if p.RequirePolicy, p.RequireDigest, err = verify.ParseRequirement(f.requirePolicy); err != nil {
@@ -78,11 +78,16 @@ func (c *cli) verify() *cobra.Command {
 	var format, rebuilt string
 	cmd := &cobra.Command{
 		Use:   "verify DIR|FILE",
-		Short: "Accept an image, or say precisely why not",
-		Long: `Verify checks a folder that build wrote: the signatures, what kind of statement each is,
-that every file is the one that was signed and that there is no other, that the statements
-agree with each other and with the decision, and that it holds still. For one file of such
-a folder it checks that file, and says so. docs/verify.md has every check.
+		Short: "Verify an image, or report why it is refused",
+		Long: `Verify checks a folder that build wrote:
+
+  - The signatures are valid, and each statement has the expected type.
+  - Every file is the file that was signed, and there are no other files.
+  - The statements agree with each other and with the decision.
+  - The decision is still valid: no waiver has expired.
+
+FILE is one file of such a folder. Verify then checks only this file, and says so.
+docs/verify.md lists all checks.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
@@ -116,12 +121,12 @@ a folder it checks that file, and says so. docs/verify.md has every check.
 	}
 	vf.add(cmd)
 	addTextOrJSON(cmd, &format)
-	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output of a second build: the image's files must be the same there (SUP-018)")
+	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output folder of a second build; its image files must be the same (SUP-018)")
 	return cmd
 }
 
-// verifyPath verifies an output folder, or one file of it. Only a whole folder
-// answers the rules on outputs. A second build that differs refuses the image.
+// verifyPath verifies an output folder, or one file of it. Rules about outputs need
+// a whole folder. If a second build is different, the image is refused.
 func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Result, []verify.Ruling, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -132,7 +137,7 @@ func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Resu
 	case rebuilt != "" && !exists(rebuilt):
 		return nil, nil, noOutput("--rebuilt", rebuilt)
 	case !info.IsDir() && rebuilt != "":
-		return nil, nil, system.BadInput("--rebuilt compares whole images, and %s is one file", path).Suggest("give the folder that build wrote")
+		return nil, nil, system.BadInput("--rebuilt compares whole images, but %s is one file", path).Suggest("give the folder that build wrote")
 	case !info.IsDir():
 		r, err := v.File(path, filepath.Join(filepath.Dir(path), "attestations"))
 		return r, nil, err
@@ -159,14 +164,14 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// reference is what an image in a registry looks like, and a path does not.
+// reference matches the names of images in a registry, and no usual path.
 var reference = lazyre.New(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
 
-// noOutput says that there is no output folder, and whether a registry was
-// meant.
+// noOutput is the error for an output folder that does not exist, or for an image
+// in a registry.
 func noOutput(verb, path string) error {
 	if reference.MatchString(path) {
-		return system.BadInput("%s %s: an image in a registry does not work yet", verb, path).Suggest("give a folder that build wrote")
+		return system.BadInput("%s %s: images in a registry are not supported yet", verb, path).Suggest("give a folder that build wrote")
 	}
 	return system.BadInput("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
 }
@@ -195,7 +200,8 @@ func (c *cli) sayVerified(path string, r *verify.Result) {
 	}
 }
 
-// verifyJSON prints the outcome, good or bad, and keeps the exit code.
+// verifyJSON prints the result as JSON, also after a failure. It returns the error
+// of the verification, so that the exit code is the same.
 func (c *cli) verifyJSON(path string, r *verify.Result, rules []verify.Ruling, verr error) error {
 	rep := verify.NewReport(path, r, verr)
 	rep.Rules = rules

@@ -9,8 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release is set by the Makefile; a program built otherwise says which module
-// version it is.
+// release is set by the Makefile. Without it, version uses the module version.
 var release string
 
 func version() string {
@@ -23,8 +22,8 @@ func version() string {
 	return "devel"
 }
 
-// build tells programs of one version apart, as developers make them: the size
-// and the time of the file that runs.
+// build distinguishes programs of the same version, as developers build them. It
+// returns size and time of the running file.
 func build() string {
 	path, err := os.Executable()
 	if err != nil {

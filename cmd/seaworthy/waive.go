@@ -12,7 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-// defaultWaivers is the waiver file that waive writes to.
+// defaultWaivers is the file that waive writes to by default.
 const defaultWaivers = "waivers.yml"
 
 func (c *cli) waive() *cobra.Command {
@@ -22,12 +22,14 @@ func (c *cli) waive() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: "waive FINDING [OS.yml...]", Short: "Write a waiver for a finding",
-		Long: `Waive adds one entry to the waiver file, which is made if it is not there; all else in the file
-stays as it is. The finding must be there and fail: in the system that OS.yml says, which is
-checked for it, or in a decision.json (--decision). It is named as RULE@RESOURCE.
+		Long: `Waive adds one entry to the waiver file, and creates the file if it does not exist. The rest
+of the file does not change.
 
-A waiver says who owns it, why, and until when; it is valid to the end of that day, UTC. One that
-has expired denies. check and build take the file with --waivers.
+Name the finding as RULE@RESOURCE. The finding must exist and must fail. Name the system's
+OS.yml files: waive then checks the system. Or give a decision.json with --decision.
+
+A waiver names its owner, its reason and its last day. It is valid to the end of that day,
+UTC. An expired waiver denies the system. Give the file to check and build with --waivers.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy waive CAP-003@component:services/web os.yml --owner platform --reason 'mounts disks, until OPS-12' --expires 2027-03-31",
@@ -43,8 +45,8 @@ has expired denies. check and build take the file with --waivers.
 				return err
 			}
 			if file == "" && len(files) == 0 {
-				err = system.BadInput("%q is a finding of which system?", name).
-					Suggest("name its OS.yml behind it, or give --decision dist/NAME.denied/decision.json")
+				err = system.BadInput("%q is a finding, but no system is given", name).
+					Suggest("add the system's OS.yml, or give --decision dist/NAME.denied/decision.json")
 			}
 			if err := errors.Join(o.Check(), err, canHold(o.File)); err != nil {
 				return err
@@ -73,7 +75,7 @@ has expired denies. check and build take the file with --waivers.
 			if w.Digest != "" {
 				what = w.Digest
 			}
-			_, err = fmt.Fprintf(c.text, "%s: %s on %s is waived to the end of %s\n", o.File, w.Rule, printable(what), w.Expires)
+			_, err = fmt.Fprintf(c.text, "%s: %s on %s is waived until the end of %s\n", o.File, w.Rule, printable(what), w.Expires)
 			return err
 		},
 	}
@@ -82,10 +84,10 @@ has expired denies. check and build take the file with --waivers.
 	fs := cmd.Flags()
 	fs.Lookup("waivers").DefValue = defaultWaivers
 	pf.waivers = defaultWaivers
-	fs.StringVar(&o.Owner, "owner", "", "who answers for it")
-	fs.StringVar(&o.Reason, "reason", "", "why it is acceptable")
-	fs.StringVar(&o.Expires, "expires", "", "last day on which it holds, YYYY-MM-DD")
-	fs.BoolVar(&o.ByDigest, "by-digest", false, "waive it for the component's present image, whatever its name")
-	fs.StringVar(&file, "decision", "", "decision.json that has the finding")
+	fs.StringVar(&o.Owner, "owner", "", "person or team that is responsible for the waiver")
+	fs.StringVar(&o.Reason, "reason", "", "why the finding is acceptable")
+	fs.StringVar(&o.Expires, "expires", "", "last day on which the waiver is valid, YYYY-MM-DD")
+	fs.BoolVar(&o.ByDigest, "by-digest", false, "bind the waiver to the digest of the component's current image, not to its name")
+	fs.StringVar(&file, "decision", "", "decision.json with the finding")
 	return cmd
 }
