@@ -16,8 +16,9 @@ func (c *cli) rulesNew() *cobra.Command {
 	r := scaffold.Rule{}
 	cmd := &cobra.Command{
 		Use: "new ID", Short: "Write the files of a new rule", Args: cobra.ExactArgs(1),
-		Long: `Write a rule, its test and, in Seaworthy's own tree, the systems that it is tested on.
-The files pass their tests as they are. TODO marks what you fill in. No file is replaced.`,
+		Long: `New writes a rule and its test. In Seaworthy's own source tree, it also writes the systems that
+test the rule. The new files pass their tests. Replace the parts marked TODO. Existing files
+are not replaced.`,
 		Example: `  seaworthy rules new OWN-001 --title "Service without our prefix" --pack ours --dir ./ourrules`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.ID, r.Severity = strings.ToUpper(args[0]), decision.Severity(severity)
@@ -28,7 +29,7 @@ The files pass their tests as they are. TODO marks what you fill in. No file is 
 			for _, p := range paths {
 				fmt.Fprintln(c.text, printable(p))
 			}
-			fmt.Fprintf(c.err, "next: fill in what TODO marks, and add %s to a pack\n", r.ID)
+			fmt.Fprintf(c.err, "next: replace the parts marked TODO, and add %s to a pack\n", r.ID)
 			return nil
 		},
 	}
@@ -36,6 +37,6 @@ The files pass their tests as they are. TODO marks what you fill in. No file is 
 	fs.StringVar(&dir, "dir", ".", "a folder of rules, or Seaworthy's own source tree")
 	fs.StringVar(&r.Title, "title", "", "what is wrong in a system where the rule fires, in one line")
 	fs.StringVar(&severity, "severity", string(decision.Medium), "low, medium, high or critical")
-	fs.StringVar(&r.Pack, "pack", decision.Packs()[0], "the pack that the rule is meant for")
+	fs.StringVar(&r.Pack, "pack", decision.Packs()[0], "the pack of the rule")
 	return cmd
 }
