@@ -13,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/waiver"
 )
 
 // WaiveOptions say which finding is to be waived, and by whom.
@@ -72,7 +73,7 @@ func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, erro
 		}
 		w.Resource = ""
 	}
-	data, err := bounded.ReadFile(o.File, policy.MaxWaiverBytes)
+	data, err := bounded.ReadFile(o.File, waiver.MaxBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, system.BadInput("cannot read %s", o.File).Because(err).Suggest("name a waiver file, or one that is still to be made")
 	}
@@ -133,7 +134,7 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 		}
 	}
 	if !blank {
-		there, err := policy.ParseWaivers(f.Name, f.Data)
+		there, err := waiver.Parse(f.Name, f.Data)
 		if err != nil {
 			return nil, err
 		}
@@ -169,7 +170,7 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 	}
 	out = append(head, out...)
 	// What is wrong with the new entry is told as for any other, with its place.
-	if _, err := policy.ParseWaivers(f.Name, out); err != nil {
+	if _, err := waiver.Parse(f.Name, out); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -21,9 +21,6 @@ const (
 	maxValue    = 16384 // bytes of an actual or expected value, as JSON
 )
 
-// kinds are what a resource may begin with.
-var kinds = []string{"component:", "kernel:", "cmdline:", "sysctl:", "file:", "image:"}
-
 // entry is one element of a rule's set, checked for shape.
 type entry struct {
 	id, resource, path, key string
@@ -167,18 +164,11 @@ func readObject(r *rule, set string, v any, field func(string, any) (bool, error
 	return nil
 }
 
-// isResource: a text of the form that findings name resources in.
-func isResource(s string) bool {
-	return slices.ContainsFunc(kinds, func(kind string) bool {
-		return len(s) > len(kind) && strings.HasPrefix(s, kind)
-	})
-}
-
 func checkResource(r *rule, set, s string) error {
-	if isResource(s) {
+	if decision.IsResource(s) {
 		return nil
 	}
-	return entryError(r, set, "resource %q is none of %s", s, strings.Join(kinds, " "))
+	return entryError(r, set, "resource %q is none of %s", s, strings.Join(decision.ResourceKinds(), " "))
 }
 
 func setText(to *string, v any) bool {

@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/waiver"
 )
 
 func TestExplain(t *testing.T) {
@@ -20,7 +22,7 @@ func TestExplain(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	// A stub that nobody completed is no waiver; completed, it covers the finding.
-	if _, err := ParseWaivers("w.yml", []byte("waivers:\n"+e.Waiver)); err == nil {
+	if _, err := waiver.Parse("w.yml", []byte("waivers:\n"+e.Waiver)); err == nil {
 		t.Error("a waiver without owner and reason is accepted")
 	}
 	done := strings.NewReplacer("# why this is acceptable", "because", "# who answers for it", "me").Replace(e.Waiver)

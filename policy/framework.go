@@ -214,7 +214,7 @@ func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
 		t.Resource = resource
 		twice := func(o Term) bool { o.Confidence = confidence; return o == t }
 		switch {
-		case rows && t.Source == "" || !rows && !idShape.MatchString(selector) || narrowed && !isResource(resource):
+		case rows && t.Source == "" || !rows && !decision.IsRuleID(selector) || narrowed && !decision.IsResource(resource):
 			p.Bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", cut(item.Value, 100))
 		case slices.ContainsFunc(c.Terms, twice):
 			p.Bad(item, "", "%q is there already", cut(item.Value, 100))

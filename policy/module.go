@@ -53,7 +53,6 @@ type rule struct {
 }
 
 var (
-	idShape   = lazyre.New(`^[A-Z][A-Z0-9]{1,15}-[0-9]{1,6}$`)
 	pkgClause = lazyre.New(`^package[ \t]+([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(#.*)?$`)
 )
 
@@ -114,7 +113,7 @@ func parseRule(f file) (*rule, error) {
 	switch {
 	case r.ID == "":
 		bad("rule %s: METADATA has no custom.id", r.pkg)
-	case !idShape.MatchString(r.ID):
+	case !decision.IsRuleID(r.ID):
 		bad("rule id %q: must look like CAP-001", r.ID)
 	case strings.ReplaceAll(r.ID, "-", "_") != r.pkg:
 		bad("rule id %q is in package %s", r.ID, pkg)

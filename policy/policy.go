@@ -22,6 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/waiver"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -84,7 +85,7 @@ type Prepared struct {
 	options Options
 	failOn  string
 	date    string
-	waivers *waiverSet
+	waivers *waiver.Set
 	*policies
 }
 
@@ -106,7 +107,7 @@ func prepare(ctx context.Context, o Options, library *library) (*Prepared, error
 	if o.Now.IsZero() {
 		errs[1] = system.BadInput("no time to judge expiry by").Suggest("give --now or a clock")
 	}
-	p.waivers, errs[2] = readWaivers(o.Waivers)
+	p.waivers, errs[2] = waiver.Read(o.Waivers)
 	p.date = o.Now.UTC().Format(time.DateOnly)
 	p.policies, errs[3] = library.prepare(ctx, o, p.date)
 	return p, errors.Join(errs[:]...)
@@ -144,15 +145,15 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 		Policy:        p.about,
 		FailOn:        p.failOn,
 		Findings:      findings,
-		Waivers:       p.waivers.list,
-		WaiversDigest: p.waivers.digest,
+		Waivers:       p.waivers.List,
+		WaiversDigest: p.waivers.Digest,
 		Rules:         rules,
 		Notes:         notes(f),
 	}
 	if p.options.Dated {
 		d.Date = p.date
 	}
-	p.waivers.apply(d, f, p.options.Now)
+	p.waivers.Apply(d, f, p.options.Now)
 	d.Frameworks = p.frameworks.answer(d.Findings, f.Arch)
 	d.Summary = decision.Count(d.Findings)
 	d.Verdict = verdict(d)

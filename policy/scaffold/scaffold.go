@@ -20,8 +20,6 @@ import (
 //go:embed template
 var templates embed.FS
 
-var idShape = lazyre.New(`^[A-Z][A-Z0-9]{1,15}-[0-9]{1,6}$`)
-
 // Rule says what the files are about.
 type Rule struct {
 	// ID is like CAP-099.
@@ -69,7 +67,7 @@ func Write(dir string, r Rule) ([]string, error) {
 
 func (r Rule) check() error {
 	switch {
-	case !idShape.MatchString(r.ID):
+	case !decision.IsRuleID(r.ID):
 		return system.BadInput("rule id %q: must look like CAP-099", r.ID).Suggest("use capital letters, a dash and a number")
 	case strings.TrimSpace(r.Title) == "" || strings.ContainsAny(r.Title, "\"\\\n\r"):
 		return system.BadInput("title %q: must be one line without quotes", r.Title).Suggest("say what is wrong in the system: --title TEXT")

@@ -1,4 +1,6 @@
-package policy
+// Package waiver reads waivers, which are dated exceptions to rules, each with an
+// owner and a reason, and applies them to a decision.
+package waiver
 
 import (
 	"slices"
@@ -9,15 +11,24 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
+// Set is a waiver file.
+type Set struct {
+	// List is in the order of the file, never nil.
+	List []decision.Waiver
+	// Digest is sha256:HEX of the file, "" without one.
+	Digest string
+}
+
 // warnBefore is how long before its expiry a waiver is warned about.
 const warnBefore = 14 * 24 * time.Hour
 
-// apply lets waivers cover failing findings. A finding whose only waiver has
-// expired goes on failing, and shows it. Nothing waives what is unknown.
-func (s *waiverSet) apply(d *decision.Decision, f *facts.Facts, now time.Time) {
-	s = &waiverSet{list: slices.Clone(s.list)} // the next system's are unused again
-	for i := range s.list {
-		judge(&s.list[i], now)
+// Apply lets waivers cover failing findings, and sets d.Waivers. A finding whose
+// only waiver has expired still fails, and shows the waiver. An unknown finding
+// cannot be waived. now is the time that expiry is judged by.
+func (s *Set) Apply(d *decision.Decision, f *facts.Facts, now time.Time) {
+	s = &Set{List: slices.Clone(s.List)} // the next system has not used any yet
+	for i := range s.List {
+		judge(&s.List[i], now)
 	}
 	digests := componentDigests(f)
 	for i := range d.Findings {
@@ -36,21 +47,21 @@ func (s *waiverSet) apply(d *decision.Decision, f *facts.Facts, now time.Time) {
 			finding.State = decision.StateWaived
 		}
 	}
-	for i := range s.list {
-		w := &s.list[i]
+	for i := range s.List {
+		w := &s.List[i]
 		if !w.Used {
 			w.Warning = strings.TrimPrefix(w.Warning+"; matches nothing", "; ")
 		}
 	}
-	d.Waivers = s.list
+	d.Waivers = s.List
 }
 
 // covering is the waiver for a finding: a valid one before an expired one, the
 // first in the file among equals.
-func (s *waiverSet) covering(f *decision.Finding, digests map[string][]string) *decision.Waiver {
+func (s *Set) covering(f *decision.Finding, digests map[string][]string) *decision.Waiver {
 	var expired *decision.Waiver
-	for i := range s.list {
-		w := &s.list[i]
+	for i := range s.List {
+		w := &s.List[i]
 		if w.Rule != f.ID || !covers(w, f.Resource, digests) {
 			continue
 		}

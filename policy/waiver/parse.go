@@ -1,4 +1,4 @@
-package policy
+package waiver
 
 import (
 	"os"
@@ -16,31 +16,28 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// MaxWaiverBytes bounds a waiver file.
-const MaxWaiverBytes = 1 << 20
+// MaxBytes bounds a waiver file.
+const MaxBytes = 1 << 20
 
 const maxWaivers = 5000
 
-// waiverSet is a waiver file.
-type waiverSet struct {
-	list   []decision.Waiver
-	digest string
-}
+// maxText bounds a text, in bytes.
+const maxText = 4000
 
-// readWaivers reads the waiver file at path; "" is none.
-func readWaivers(path string) (*waiverSet, error) {
+// Read reads the waiver file at path; "" is none.
+func Read(path string) (*Set, error) {
 	if path == "" {
-		return &waiverSet{list: []decision.Waiver{}}, nil
+		return &Set{List: []decision.Waiver{}}, nil
 	}
-	content, err := bounded.ReadFile(path, MaxWaiverBytes)
+	content, err := bounded.ReadFile(path, MaxBytes)
 	if err != nil {
 		return nil, system.BadInput("waivers: cannot read %s", path).Because(err).Suggest("give --waivers a file that can be read")
 	}
-	list, err := ParseWaivers(shownPath(path), content)
+	list, err := Parse(shownPath(path), content)
 	if err != nil {
 		return nil, err
 	}
-	return &waiverSet{list: list, digest: digests.Of(content)}, nil
+	return &Set{List: list, Digest: digests.Of(content)}, nil
 }
 
 // shownPath is how outputs name a file: relative to the working directory
@@ -62,8 +59,8 @@ func shownPath(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// ParseWaivers reads `waivers: [...]` and reports every mistake at once.
-func ParseWaivers(name string, content []byte) ([]decision.Waiver, error) {
+// Parse reads `waivers: [...]` and reports every mistake at once.
+func Parse(name string, content []byte) ([]decision.Waiver, error) {
 	root, err := strictyaml.Parse(name, content)
 	if err != nil {
 		return nil, err
@@ -149,7 +146,7 @@ func parseWaiver(r *strictyaml.Reader, n *yaml.Node) (w decision.Waiver, ok bool
 
 // checkWaiver checks the values that are there.
 func checkWaiver(w *decision.Waiver, n *yaml.Node, nodes map[string]*yaml.Node, bad func(*yaml.Node, string, string, ...any)) {
-	if w.Rule != "" && !idShape.MatchString(w.Rule) {
+	if w.Rule != "" && !decision.IsRuleID(w.Rule) {
 		bad(nodes["rule"], "waive one rule at a time, by its id", "rule %q: must look like CAP-001", w.Rule)
 	}
 	switch resource, digest := nodes["resource"], nodes["digest"]; {
@@ -157,9 +154,9 @@ func checkWaiver(w *decision.Waiver, n *yaml.Node, nodes map[string]*yaml.Node, 
 		bad(n, "say which resource, or the digest of which component", "resource or digest is missing")
 	case resource != nil && digest != nil:
 		bad(digest, "keep one of the two", "resource and digest are both there")
-	case resource != nil && !isResource(w.Resource):
+	case resource != nil && !decision.IsResource(w.Resource):
 		bad(resource, "copy it from the finding: component:services/web, kernel:CONFIG_X", "resource %q: is none of %s",
-			w.Resource, strings.Join(kinds, " "))
+			w.Resource, strings.Join(decision.ResourceKinds(), " "))
 	case digest != nil && !digests.Valid(w.Digest):
 		bad(digest, "", "digest %q: must be sha256: and 64 hexadecimal digits", w.Digest)
 	}
