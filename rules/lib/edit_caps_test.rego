@@ -63,8 +63,8 @@ test_program if {
 	edit.without_all(wg) == [set("/capabilities", [N])]
 	edit.without_caps(wg, {A}) == [set("/capabilities", [N])]
 	edit.without_caps(wg, {N}) == []
-	contains(edit.all_fix(wg, set()), "write `capabilities: [CAP_NET_ADMIN]` at onboot/net in place of all: wg makes")
-	contains(edit.caps_fix(wg, {N}), "wg needs it: it makes a network interface")
+	contains(edit.all_fix(wg, set()), "write `capabilities: [CAP_NET_ADMIN]` at onboot/net in place of all: wg creates")
+	contains(edit.caps_fix(wg, {N}), "wg needs it: it creates a network interface")
 	edit.caps_fix(c("/bin/x", {"capabilities": [A]}, {}, held([A])), {A}) == "remove CAP_SYS_ADMIN from the capabilities of onboot/net. Nothing known says that it needs it; if it does, an allowance or a waiver says why"
 }
 
