@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
 var update = flag.Bool("update", false, "write what the framework files say into annotations and documentation")
 
-func builtinFrameworks(t *testing.T) []FrameworkInfo {
+func builtinFrameworks(t *testing.T) []framework.Info {
 	t.Helper()
 	all, err := Frameworks(context.Background(), Options{})
 	if err != nil {
@@ -43,7 +45,7 @@ func TestControlsAgree(t *testing.T) {
 			known[cited] = true
 			for _, r := range fw.Rules[i] {
 				mark := ""
-				if r.Confidence == Unsure {
+				if r.Confidence == framework.Unsure {
 					mark = "?"
 				}
 				want[r.ID] = append(want[r.ID], cited+mark)
@@ -102,21 +104,23 @@ func TestFrameworkTerms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := rowsOf(library.tables().data)
+	rows := framework.RowsOf(library.tables().data)
 	for _, fw := range builtinFrameworks(t) {
 		if fw.Version == "" || fw.URL == "" || fw.Text == "" {
 			t.Errorf("%s: no version, url or text", fw.ID)
 		}
 		for _, c := range fw.Controls {
 			for _, term := range c.Terms {
-				row := func(r Row) bool { return r.Rule == term.Rule && r.Resource == term.Resource || term.selects(&r) }
+				row := func(r framework.Row) bool {
+					return r.Rule == term.Rule && r.Resource == term.Resource || term.Selects(&r)
+				}
 				if (term.Resource != "" || term.Source != "") && fw.ID != "kspp" && !slices.ContainsFunc(rows, row) {
 					t.Errorf("%s %s: no row for %q", fw.ID, c.ID, term)
 				}
 			}
 			if strings.Contains(fw.Text, "Not held against") {
-				for _, r := range fw.Rules[slices.IndexFunc(fw.Controls, func(o Control) bool { return o.ID == c.ID })] {
-					if r.Confidence != Unsure {
+				for _, r := range fw.Rules[slices.IndexFunc(fw.Controls, func(o framework.Control) bool { return o.ID == c.ID })] {
+					if r.Confidence != framework.Unsure {
 						t.Errorf("%s %s: %s is checked, and nobody read the text", fw.ID, c.ID, r.ID)
 					}
 				}
@@ -136,10 +140,10 @@ func TestRowsOfKSPP(t *testing.T) {
 		t.Fatal(err)
 	}
 	var unlisted []string
-	for _, row := range rowsOf(library.tables().data) {
+	for _, row := range framework.RowsOf(library.tables().data) {
 		cites := slices.ContainsFunc(row.Sources, func(s string) bool { return strings.HasPrefix(s, "KSPP") })
-		listed := slices.ContainsFunc(fw.Controls, func(c Control) bool {
-			return slices.ContainsFunc(c.Terms, func(term Term) bool { return term.selects(&row) })
+		listed := slices.ContainsFunc(fw.Controls, func(c framework.Control) bool {
+			return slices.ContainsFunc(c.Terms, func(term framework.Term) bool { return term.Selects(&row) })
 		})
 		if cites && !listed {
 			unlisted = append(unlisted, row.Resource)

@@ -9,12 +9,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 // reserved is the top-level key of data that the engine writes itself.
@@ -92,7 +92,7 @@ func hugeNumber(v any) (path []string, number string) {
 	switch v := v.(type) {
 	case json.Number:
 		if _, err := ast.InterfaceToValue(v); err != nil {
-			return nil, cut(v.String(), 40)
+			return nil, words.Cut(v.String(), 40)
 		}
 	case []any:
 		for i := range v {
@@ -184,9 +184,7 @@ func jsonType(v any) string {
 func list(names []string) string {
 	const most = 20
 	if len(names) > most {
-		return fmt.Sprintf("%s, … (%d in all)", join(names[:most]), len(names))
+		return fmt.Sprintf("%s, … (%d in all)", words.List(names[:most]), len(names))
 	}
-	return join(names)
+	return words.List(names)
 }
-
-func join(names []string) string { return strings.Join(names, ", ") }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -174,7 +174,7 @@ func checkResource(r *rule, set, s string) error {
 func setText(to *string, v any) bool {
 	s, ok := v.(string)
 	if ok {
-		*to = cut(s, maxText)
+		*to = words.Cut(s, maxText)
 	}
 	return ok
 }
@@ -237,15 +237,6 @@ func setInt(to *int, v any) bool {
 	return err == nil && i >= 0
 }
 
-// cut shortens a text that is longer than n runes and makes it valid UTF-8.
-func cut(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) <= n || utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n]) + "…"
-}
-
 // cutValue replaces a value that is too large to show by the start of its
 // JSON.
 func cutValue(v any) any {
@@ -256,7 +247,7 @@ func cutValue(v any) any {
 	if len(raw) <= maxValue {
 		return v
 	}
-	return cut(string(raw[:maxValue]), maxText)
+	return words.Cut(string(raw[:maxValue]), maxText)
 }
 
 // show is a value in an error, short.
@@ -265,5 +256,5 @@ func show(v any) string {
 	if err != nil {
 		return fmt.Sprintf("%T", v)
 	}
-	return cut(string(raw), 200)
+	return words.Cut(string(raw), 200)
 }

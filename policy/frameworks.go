@@ -8,51 +8,15 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
-
-// FrameworkInfo is a framework with the rules that answer its controls.
-type FrameworkInfo struct {
-	*Framework
-	// Rules answer the control of the same index.
-	Rules [][]decision.ControlRule
-}
-
-// Coverage counts the controls of a framework.
-type Coverage struct {
-	// Controls are all; Covered those that a rule speaks to; Checked those that
-	// one speaks to by a checked mapping.
-	Controls, Covered, Checked int
-	// Mappings are the pairs of a control and a rule, Sure those of them that
-	// are checked.
-	Mappings, Sure int
-}
-
-// Coverage counts the framework's controls.
-func (fw *FrameworkInfo) Coverage() Coverage {
-	n := Coverage{Controls: len(fw.Controls)}
-	for _, rules := range fw.Rules {
-		sure := 0
-		for _, r := range rules {
-			if r.Confidence == Checked {
-				sure++
-			}
-		}
-		n.Mappings, n.Sure = n.Mappings+len(rules), n.Sure+sure
-		if len(rules) > 0 {
-			n.Covered++
-		}
-		if sure > 0 {
-			n.Checked++
-		}
-	}
-	return n
-}
 
 // Frameworks lists the catalogues of controls, the built-in ones and then those
 // that the policies of the options bring, by id. It takes Policy, Policies and
 // Isolate of the options.
-func Frameworks(ctx context.Context, o Options) ([]FrameworkInfo, error) {
+func Frameworks(ctx context.Context, o Options) ([]framework.Info, error) {
 	library, err := builtin()
 	if err != nil {
 		return nil, err
@@ -66,83 +30,60 @@ func Frameworks(ctx context.Context, o Options) ([]FrameworkInfo, error) {
 	return library.frameworkInfos(p)
 }
 
-func (l *library) frameworkInfos(p *policies) ([]FrameworkInfo, error) {
+func (l *library) frameworkInfos(p *policies) ([]framework.Info, error) {
 	own, err := p.ownFrameworks()
 	if err != nil {
 		return nil, err
 	}
 	names := append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)
 	rows := l.rows(p)
-	var out []FrameworkInfo
+	var out []framework.Info
 	for _, name := range names {
 		fw, err := l.framework(name, own)
 		if err != nil {
 			return nil, err
 		}
-		fw.join(l, p.infos)
-		info := FrameworkInfo{Framework: fw, Rules: make([][]decision.ControlRule, len(fw.Controls))}
+		addCited(fw, l, p.infos)
+		info := framework.Info{Framework: fw, Rules: make([][]decision.ControlRule, len(fw.Controls))}
 		for i := range fw.Controls {
-			info.Rules[i] = fw.Controls[i].rules(rows)
+			info.Rules[i] = fw.Controls[i].RulesOf(rows)
 		}
 		out = append(out, info)
 	}
 	return out, nil
 }
 
-// Mapping is one control that a rule speaks to.
-type Mapping struct {
-	Framework, Control, Title string
-	// Confidence is Checked or Unsure.
-	Confidence string
-}
-
-// Mappings are the controls that a rule speaks to, in the order of frameworks
-// and controls.
-func Mappings(all []FrameworkInfo, rule string) []Mapping {
-	var out []Mapping
-	for _, fw := range all {
-		for i, rules := range fw.Rules {
-			for _, r := range rules {
-				if r.ID == rule {
-					out = append(out, Mapping{Framework: fw.ID, Control: fw.Controls[i].ID, Title: fw.Controls[i].Title, Confidence: r.Confidence})
-				}
-			}
-		}
-	}
-	return out
-}
-
 // frameworkNames are the built-in ones, sorted.
 func (l *library) frameworkNames() []string {
 	var out []string
 	for _, f := range l.tree.frameworks {
-		out = append(out, frameworkName(f))
+		out = append(out, framework.Name(f.path))
 	}
 	slices.Sort(out)
 	return out
 }
 
 // framework reads the one that is named; the file of no other is parsed.
-func (l *library) framework(name string, own map[string]*Framework) (*Framework, error) {
+func (l *library) framework(name string, own map[string]*framework.Framework) (*framework.Framework, error) {
 	if fw := own[name]; fw != nil {
 		return fw, nil
 	}
 	for _, f := range l.tree.frameworks {
-		if frameworkName(f) == name {
-			fw, err := parseFramework(f)
+		if framework.Name(f.path) == name {
+			fw, err := framework.Parse(f.path, f.name, f.content)
 			if err != nil {
 				return nil, err
 			}
-			return fw, fw.known(l)
+			return fw, checkTerms(fw, l)
 		}
 	}
 	return nil, system.BadInput("framework %q: no such catalogue", name).
-		Suggest("use %s", join(append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)))
+		Suggest("use %s", words.List(append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)))
 }
 
 // ownFrameworks are those that the guests bring.
-func (p *policies) ownFrameworks() (map[string]*Framework, error) {
-	own := map[string]*Framework{}
+func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
+	own := map[string]*framework.Framework{}
 	var errs []error
 	for _, plan := range p.plans {
 		for _, fw := range plan.Frameworks {
@@ -156,11 +97,11 @@ func (p *policies) ownFrameworks() (map[string]*Framework, error) {
 }
 
 // rows of the built-in tables, and those that guests add.
-func (l *library) rows(p *policies) []Row {
-	out := rowsOf(l.tables().data)
+func (l *library) rows(p *policies) []framework.Row {
+	out := framework.RowsOf(l.tables().data)
 	for _, plan := range p.plans {
 		for _, r := range plan.Rows {
-			same := func(o Row) bool { return o.Rule == r.Rule && o.Resource == r.Resource }
+			same := func(o framework.Row) bool { return o.Rule == r.Rule && o.Resource == r.Resource }
 			if !slices.ContainsFunc(out, same) {
 				out = append(out, r)
 			}
@@ -170,12 +111,12 @@ func (l *library) rows(p *policies) []Row {
 }
 
 // views prepares the views that are asked for; nil for none.
-func (l *library) views(asked []string, p *policies, wishes []trusted) (*frameworks, error) {
+func (l *library) views(asked []string, p *policies, wishes []trusted) (*framework.Views, error) {
 	own, err := p.ownFrameworks()
 	if err != nil || len(asked) == 0 {
 		return nil, err
 	}
-	f := &frameworks{policy: p.about.Name, rows: l.rows(p), homes: l.homes()}
+	f := &framework.Views{Policy: p.about.Name, Rows: l.rows(p), Homes: l.homes()}
 	var errs []error
 	for i, name := range asked {
 		if slices.Contains(asked[:i], name) {
@@ -186,22 +127,22 @@ func (l *library) views(asked []string, p *policies, wishes []trusted) (*framewo
 			errs = append(errs, err)
 			continue
 		}
-		fw.join(l, p.infos)
-		f.asked = append(f.asked, fw)
+		addCited(fw, l, p.infos)
+		f.Asked = append(f.Asked, fw)
 	}
 	for _, w := range wishes {
-		s := scope{rules: map[string]bool{}, packs: w.active()}
+		s := framework.Scope{Rules: map[string]bool{}, Packs: w.active()}
 		for _, id := range w.ids() {
-			s.rules[id] = true
+			s.Rules[id] = true
 		}
-		f.scopes = append(f.scopes, s)
+		f.Scopes = append(f.Scopes, s)
 	}
 	for _, plan := range p.plans {
-		s := scope{rules: map[string]bool{}, packs: plan.Active}
+		s := framework.Scope{Rules: map[string]bool{}, Packs: plan.Active}
 		for _, r := range plan.Rules {
-			s.rules[r.ID] = true
+			s.Rules[r.ID] = true
 		}
-		f.scopes = append(f.scopes, s)
+		f.Scopes = append(f.Scopes, s)
 	}
 	return f, errors.Join(errs...)
 }
@@ -224,8 +165,8 @@ func (l *library) homes() map[string]string {
 	return homes
 }
 
-// known refuses terms that name a rule which none of the libraries has.
-func (fw *Framework) known(libs ...*library) error {
+// checkTerms refuses terms that name a rule which none of the libraries has.
+func checkTerms(fw *framework.Framework, libs ...*library) error {
 	var errs []error
 	for _, c := range fw.Controls {
 		for _, t := range c.Terms {
@@ -238,10 +179,10 @@ func (fw *Framework) known(libs ...*library) error {
 	return errors.Join(errs...)
 }
 
-// join adds the rules of guests that cite one of the framework's controls in
+// addCited adds the rules of guests that cite one of the framework's controls in
 // their annotations, a ? behind it for unsure. What built-in rules cite is in
 // the framework's file; a test holds that both say the same.
-func (fw *Framework) join(l *library, infos []RuleInfo) {
+func addCited(fw *framework.Framework, l *library, infos []RuleInfo) {
 	if fw.Cite == "" {
 		return
 	}
@@ -251,13 +192,13 @@ func (fw *Framework) join(l *library, infos []RuleInfo) {
 		}
 		for _, cited := range r.Controls {
 			name, unsure := strings.CutSuffix(cited, "?")
-			t := Term{Rule: r.ID, Confidence: Checked}
+			t := framework.Term{Rule: r.ID, Confidence: framework.Checked}
 			if unsure {
-				t.Confidence = Unsure
+				t.Confidence = framework.Unsure
 			}
 			for i := range fw.Controls {
 				c := &fw.Controls[i]
-				if fw.Citation(c.ID) == name && !slices.ContainsFunc(c.Terms, func(o Term) bool { return o.Rule == r.ID }) {
+				if fw.Citation(c.ID) == name && !slices.ContainsFunc(c.Terms, func(o framework.Term) bool { return o.Rule == r.ID }) {
 					c.Terms = append(c.Terms, t)
 				}
 			}

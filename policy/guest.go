@@ -11,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/framework"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -83,8 +84,8 @@ type plan struct {
 	Active []string `json:"active,omitempty"`
 	// Rows are those of the tables, where the guest adjusts one; Frameworks are
 	// the guest's own.
-	Rows       []Row        `json:"rows,omitempty"`
-	Frameworks []*Framework `json:"frameworks,omitempty"`
+	Rows       []framework.Row        `json:"rows,omitempty"`
+	Frameworks []*framework.Framework `json:"frameworks,omitempty"`
 }
 
 // jobOf makes a job of a rule folder; tests are left out unless they are run.
@@ -257,7 +258,7 @@ func (g *guest) choose(j job) error {
 func (g *guest) readFrameworks() error {
 	var errs []error
 	for _, f := range g.own.frameworks {
-		fw, err := parseFramework(f)
+		fw, err := framework.Parse(f.path, f.name, f.content)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -266,11 +267,11 @@ func (g *guest) readFrameworks() error {
 			errs = append(errs, system.BadInput("%s: framework %q is built in", f.name, fw.ID).
 				Suggest("give it a name of its own; a rule joins a built-in one by its annotation controls"))
 		}
-		errs = append(errs, fw.known(g.library, g.own))
+		errs = append(errs, checkTerms(fw, g.library, g.own))
 		g.plan.Frameworks = append(g.plan.Frameworks, fw)
 	}
-	if slices.ContainsFunc(tableKeys, func(k tableKey) bool { return slices.Contains(g.plan.Adjusted, k.table) }) {
-		g.plan.Rows = rowsOf(g.data)
+	if slices.ContainsFunc(g.plan.Adjusted, framework.IsTable) {
+		g.plan.Rows = framework.RowsOf(g.data)
 	}
 	return errors.Join(errs...)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	jsonschema "github.com/seaworthy-os/seaworthy/policy/schema"
 )
 
@@ -136,7 +137,7 @@ func (s *schema) check(from file, at []string, name string, value any) []error {
 	var errs []error
 	for _, p := range s.props[name].Validate(value) {
 		path := slices.Concat(at, p.Path)
-		errs = append(errs, system.BadInput("parameter %q: at %s: %s", name, pointer(path), cut(p.Text, maxMessage)).At(pointerPos(from, path)).
+		errs = append(errs, system.BadInput("parameter %q: at %s: %s", name, pointer(path), words.Cut(p.Text, maxMessage)).At(pointerPos(from, path)).
 			Suggest("seaworthy rules list --params says what each one is"))
 	}
 	return errs

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/framework"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -26,7 +27,7 @@ type policies struct {
 	guests   []job // to be decided
 	host     host
 	// frameworks are nil before prepare.
-	frameworks *frameworks
+	frameworks *framework.Views
 	plans      []*plan // of all guests
 }
 

@@ -154,7 +154,7 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 		d.Date = p.date
 	}
 	p.waivers.Apply(d, f, p.options.Now)
-	d.Frameworks = p.frameworks.answer(d.Findings, f.Arch)
+	d.Frameworks = p.frameworks.Answer(d.Findings, f.Arch)
 	d.Summary = decision.Count(d.Findings)
 	d.Verdict = verdict(d)
 	return d, nil

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
 const (
@@ -252,16 +253,16 @@ func replyErrors(j job, err error) []replyError {
 			}
 			return out
 		}
-		return []replyError{{Kind: "unusable", What: cut(err.Error(), maxErrorText)}}
+		return []replyError{{Kind: "unusable", What: words.Cut(err.Error(), maxErrorText)}}
 	}
-	out := replyError{Kind: "unusable", Pos: se.Pos, What: cut(se.What, maxErrorText), Next: cut(se.Next, maxErrorText)}
+	out := replyError{Kind: "unusable", Pos: se.Pos, What: words.Cut(se.What, maxErrorText), Next: words.Cut(se.Next, maxErrorText)}
 	for name, kind := range replyKinds {
 		if errors.Is(se, kind) {
 			out.Kind = name
 		}
 	}
 	if se.Err != nil {
-		out.Err = cut(se.Err.Error(), maxErrorText)
+		out.Err = words.Cut(se.Err.Error(), maxErrorText)
 	}
 	return []replyError{out}
 }

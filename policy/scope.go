@@ -7,6 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -27,7 +28,7 @@ func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decisi
 		out[i].Edits = nil // there is no os.yml
 	}
 	if len(out) == 0 {
-		return nil, nil, system.Unusable("policy %s has no rule about %s", p.about.Name, join(s.Given)).
+		return nil, nil, system.Unusable("policy %s has no rule about %s", p.about.Name, words.List(s.Given)).
 			Suggest("a rule about it names it first among its inputs")
 	}
 	return out, rules, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
 func (c *cli) rulesFrameworks() *cobra.Command {
@@ -51,7 +52,7 @@ A mapping means that a rule is related to a control. It does not prove complianc
 }
 
 // frameworks returns the built-in frameworks and those of the policies.
-func (f *ruleReader) frameworks(cmd *cobra.Command) ([]policy.FrameworkInfo, error) {
+func (f *ruleReader) frameworks(cmd *cobra.Command) ([]framework.Info, error) {
 	o, err := f.options(cmd)
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func (f *ruleReader) frameworks(cmd *cobra.Command) ([]policy.FrameworkInfo, err
 	return policy.Frameworks(cmd.Context(), o)
 }
 
-func (c *cli) listFrameworks(all []policy.FrameworkInfo) error {
+func (c *cli) listFrameworks(all []framework.Info) error {
 	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
 	for i := range all {
 		n := all[i].Coverage()
@@ -69,7 +70,7 @@ func (c *cli) listFrameworks(all []policy.FrameworkInfo) error {
 	return w.Flush()
 }
 
-func (c *cli) showFramework(fw *policy.FrameworkInfo) error {
+func (c *cli) showFramework(fw *framework.Info) error {
 	fmt.Fprintf(c.text, "%s\n", printable(strings.TrimSpace(fw.Title+" "+fw.Version)))
 	for _, line := range []string{fw.URL, fw.Text} {
 		if line != "" {
@@ -93,7 +94,7 @@ func (c *cli) showFramework(fw *policy.FrameworkInfo) error {
 func ruleNames(rules []decision.ControlRule) string {
 	var decide, against []string
 	for _, r := range rules {
-		if r.Confidence != policy.Checked {
+		if r.Confidence != framework.Checked {
 			r.ID += "?"
 		}
 		if r.Aside {
@@ -117,7 +118,7 @@ func (c *cli) describeControls(cmd *cobra.Command, from *ruleReader, rule string
 	if err != nil {
 		return err
 	}
-	mappings := policy.Mappings(all, rule)
+	mappings := framework.Mappings(all, rule)
 	if len(mappings) == 0 {
 		return nil
 	}

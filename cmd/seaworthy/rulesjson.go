@@ -8,6 +8,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
 // The JSON of rules list and rules show; docs/rules.md describes it.
@@ -105,7 +106,7 @@ func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo)
 		return err
 	}
 	mappings := []mappingJSON{}
-	for _, m := range policy.Mappings(all, r.ID) {
+	for _, m := range framework.Mappings(all, r.ID) {
 		mappings = append(mappings, mappingJSON{m.Framework, m.Control, m.Title, string(m.Confidence)})
 	}
 	return c.json(struct {

@@ -1,7 +1,11 @@
 // Package words puts numbers and names into sentences.
 package words
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // Count says how many there are: "1 file", "2 files".
 func Count[N int | int64](n N, one, many string) string {
@@ -9,4 +13,17 @@ func Count[N int | int64](n N, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.FormatInt(int64(n), 10) + " " + many
+}
+
+// List joins names with commas.
+func List(names []string) string { return strings.Join(names, ", ") }
+
+// Cut is s, or its first n characters and "…" where it has more. The result is
+// UTF-8.
+func Cut(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n]) + "…"
 }

@@ -1,4 +1,4 @@
-package policy
+package framework
 
 import (
 	"cmp"
@@ -7,42 +7,43 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// frameworks are the catalogues that a decision answers, and what the policy
-// looks at of all that could answer them.
-type frameworks struct {
-	asked []*Framework
-	rows  []Row
-	// homes are the weakest pack that holds each rule.
-	homes map[string]string
-	// scopes are what is evaluated.
-	scopes []scope
-	// policy is how reasons call it.
-	policy string
+// Views are the catalogues that a decision answers, and what the policy looks at
+// of all that could answer them.
+type Views struct {
+	Asked []*Framework
+	Rows  []Row
+	// Homes are the weakest pack that holds each rule.
+	Homes map[string]string
+	// Scopes are what is evaluated.
+	Scopes []Scope
+	// Policy is the policy's name in reasons.
+	Policy string
 }
 
-// scope is one program's share.
-type scope struct {
-	rules map[string]bool
-	// packs whose rows count; nil where each one does.
-	packs []string
+// Scope is the share of one program.
+type Scope struct {
+	Rules map[string]bool
+	// Packs are those whose rows count; nil where each one does.
+	Packs []string
 }
 
-func (s scope) looksAt(rule, pack string) bool {
-	return s.rules[rule] && (s.packs == nil || pack == "" || slices.Contains(s.packs, pack))
+func (s Scope) looksAt(rule, pack string) bool {
+	return s.Rules[rule] && (s.Packs == nil || pack == "" || slices.Contains(s.Packs, pack))
 }
 
 // evaluated: the policy holds the rule, and of its rows those of this pack;
 // pack "" asks for the rule alone.
-func (f *frameworks) evaluated(rule, pack string) bool {
-	return slices.ContainsFunc(f.scopes, func(s scope) bool { return s.looksAt(rule, pack) })
+func (f *Views) evaluated(rule, pack string) bool {
+	return slices.ContainsFunc(f.Scopes, func(s Scope) bool { return s.looksAt(rule, pack) })
 }
 
-// answer gives the views of one decision, in the order that was asked for.
-func (f *frameworks) answer(findings []decision.Finding, arch string) []decision.Framework {
-	if f == nil || len(f.asked) == 0 {
+// Answer gives the views of one decision, in the order that was asked for.
+func (f *Views) Answer(findings []decision.Finding, arch string) []decision.Framework {
+	if f == nil || len(f.Asked) == 0 {
 		return nil
 	}
 	byRule := map[string][]int{}
@@ -50,11 +51,11 @@ func (f *frameworks) answer(findings []decision.Finding, arch string) []decision
 		byRule[findings[i].ID] = append(byRule[findings[i].ID], i)
 	}
 	var out []decision.Framework
-	for _, fw := range f.asked {
+	for _, fw := range f.Asked {
 		view := decision.Framework{ID: fw.ID, Title: fw.Title, Version: fw.Version, URL: fw.URL, Digest: fw.Digest,
 			Controls: make([]decision.Control, 0, len(fw.Controls))}
 		for i := range fw.Controls {
-			v := &controlView{frameworks: f, control: &fw.Controls[i], findings: findings, byRule: byRule, arch: arch,
+			v := &controlView{Views: f, control: &fw.Controls[i], findings: findings, byRule: byRule, arch: arch,
 				related: map[int]string{}, deciding: map[int]bool{}, absent: map[string]string{}}
 			view.Controls = append(view.Controls, v.answer())
 		}
@@ -65,7 +66,7 @@ func (f *frameworks) answer(findings []decision.Finding, arch string) []decision
 
 // controlView works out the answer to one control.
 type controlView struct {
-	*frameworks
+	*Views
 	control  *Control
 	findings []decision.Finding
 	byRule   map[string][]int
@@ -80,9 +81,9 @@ type controlView struct {
 }
 
 func (v *controlView) answer() decision.Control {
-	out := decision.Control{ID: v.control.ID, Title: v.control.Title, Rules: v.control.rules(v.rows), Gap: v.control.Gap}
+	out := decision.Control{ID: v.control.ID, Title: v.control.Title, Rules: v.control.RulesOf(v.Rows), Gap: v.control.Gap}
 	if a := v.control.Arches; len(a) > 0 && v.arch != "" && !slices.Contains(a, v.arch) {
-		out.State, out.Reason = decision.NotAssessed, "it speaks of "+join(a)+", and this is "+v.arch
+		out.State, out.Reason = decision.NotAssessed, "it speaks of "+words.List(a)+", and this is "+v.arch
 		return out
 	}
 	for _, t := range v.control.Terms {
@@ -94,7 +95,7 @@ func (v *controlView) answer() decision.Control {
 	}
 	for i := range out.Rules {
 		if r := &out.Rules[i]; !v.evaluated(r.ID, "") {
-			r.OnlyIn = v.homes[r.ID]
+			r.OnlyIn = v.Homes[r.ID]
 		}
 	}
 	out.Findings = slices.Sorted(maps.Keys(v.related))
@@ -119,7 +120,7 @@ func (v *controlView) answer() decision.Control {
 	}
 	exempt := v.exempt(of[decision.StateNotApplicable])
 	out.Partial = len(out.Rules) > 0 && (len(v.absent) > 0 || out.Gap != "" || exempt != "")
-	out.Reason = cut(joined(reason, exempt, v.unseen()), maxText)
+	out.Reason = words.Cut(joined(reason, exempt, v.unseen()), maxReason)
 	for _, i := range decisive {
 		if out.Confidence != Checked {
 			out.Confidence = v.related[i]
@@ -145,7 +146,7 @@ func (v *controlView) decides(i int) bool { return v.deciding[i] }
 
 func (v *controlView) takeRule(t Term) {
 	if !v.evaluated(t.Rule, "") {
-		v.miss(t, t.Rule, v.homes[t.Rule])
+		v.miss(t, t.Rule, v.Homes[t.Rule])
 		return
 	}
 	for _, i := range v.byRule[t.Rule] {
@@ -156,10 +157,10 @@ func (v *controlView) takeRule(t Term) {
 }
 
 func (v *controlView) takeRows(t Term) {
-	for n := range v.rows {
-		row := &v.rows[n]
+	for n := range v.Rows {
+		row := &v.Rows[n]
 		switch {
-		case !t.selects(row), v.arch != "" && len(row.Arches) > 0 && !slices.Contains(row.Arches, v.arch):
+		case !t.Selects(row), v.arch != "" && len(row.Arches) > 0 && !slices.Contains(row.Arches, v.arch):
 		case !v.evaluated(row.Rule, row.Pack):
 			v.miss(t, row.Resource, row.Pack)
 		default:
@@ -179,15 +180,18 @@ func overall(f *decision.Finding, resource string) bool {
 	return (f.State == decision.StateUnknown || f.State == decision.StateNotApplicable) && !strings.HasPrefix(f.Resource, kind+":")
 }
 
+// maxReason bounds the reason of a control, in runes.
+const maxReason = 4000
+
 // Reasons name so many, and count the rest.
 const mostNamed = 4
 
 // some joins the first of several texts.
 func some(all []string) string {
 	if len(all) <= mostNamed {
-		return join(all)
+		return words.List(all)
 	}
-	return fmt.Sprintf("%s and %d more", join(all[:mostNamed]), len(all)-mostNamed)
+	return fmt.Sprintf("%s and %d more", words.List(all[:mostNamed]), len(all)-mostNamed)
 }
 
 // name says which rules found something, and on what.
@@ -262,7 +266,7 @@ func (v *controlView) silence(rules []decision.ControlRule, related []int) strin
 	}
 	where, does := "this system", "speaks to it"
 	if len(v.absent) > 0 {
-		where = v.policy
+		where = v.Policy
 	}
 	if len(related) > 0 {
 		does = "decides it"

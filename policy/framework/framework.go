@@ -1,7 +1,8 @@
-package policy
+// Package framework reads catalogues of controls, such as CIS benchmarks, and
+// answers them from a decision: which control is satisfied, by which findings.
+package framework
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -26,9 +28,9 @@ const (
 // Bounds on a framework file. The largest catalogue that is built in has two
 // hundred controls.
 const (
-	maxControls      = 2000
-	maxTerms         = 200 // of one control
-	maxFrameworkText = 500 // runes
+	maxControls = 2000
+	maxTerms    = 200 // of one control
+	maxText     = 500 // runes
 )
 
 // Framework is a catalogue of controls and what answers them.
@@ -91,35 +93,36 @@ func (t Term) String() string {
 const rowsPrefix = "rows:"
 
 var (
-	frameworkShape = lazyre.New(`^[a-z][a-z0-9-]{0,62}$`)
-	webAddress     = lazyre.New(`^https?://[^\s"'<>]+$`)
+	idShape    = lazyre.New(`^[a-z][a-z0-9-]{0,62}$`)
+	webAddress = lazyre.New(`^https?://[^\s"'<>]+$`)
 )
 
-// frameworkName is the id that a framework file stands for.
-func frameworkName(f file) string {
-	return strings.TrimSuffix(strings.TrimSuffix(path.Base(f.path), ".yaml"), ".yml")
+// Name is the id that a file stands for: its name without .yaml.
+func Name(file string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(path.Base(file), ".yaml"), ".yml")
 }
 
-// frameworkParser collects what is wrong with one file.
-type frameworkParser struct{ strictyaml.Reader }
+// parser collects what is wrong with one file.
+type parser struct{ strictyaml.Reader }
 
-// parseFramework reads ID: {title, version, url, cite, text, controls: [{id,
+// Parse reads the file of a catalogue, whose path names it; name is how errors
+// name the file. It holds ID: {title, version, url, cite, text, controls: [{id,
 // title, gap, arches: [ARCH], checked: [TERMS], unsure: [TERMS], decides:
 // [TERMS]}]}.
-func parseFramework(f file) (*Framework, error) {
-	root, err := strictyaml.Parse(f.name, f.content)
+func Parse(file, name string, content []byte) (*Framework, error) {
+	root, err := strictyaml.Parse(name, content)
 	if err != nil {
 		return nil, err
 	}
-	id := frameworkName(f)
+	id := Name(file)
 	if root == nil || root.Kind != yaml.MappingNode || len(root.Content) != 2 || root.Content[0].Value != id {
-		return nil, system.BadInput("%s: a framework file is a map with one key, its own name", f.name).
+		return nil, system.BadInput("%s: a framework file is a map with one key, its own name", name).
 			Suggest("write %s: {title: …, controls: […]}", id)
 	}
-	p := &frameworkParser{strictyaml.Reader{Name: f.name}}
-	fw := &Framework{ID: id, Digest: digests.Of(f.content)}
-	if !frameworkShape.MatchString(id) {
-		p.Bad(root.Content[0], "use small letters, digits and dashes", "framework %q", cut(id, 100))
+	p := &parser{strictyaml.Reader{Name: name}}
+	fw := &Framework{ID: id, Digest: digests.Of(content)}
+	if !idShape.MatchString(id) {
+		p.Bad(root.Content[0], "use small letters, digits and dashes", "framework %q", words.Cut(id, 100))
 	}
 	p.Fields(root.Content[1], "framework "+id, map[string]func(*yaml.Node){
 		"title": p.into(&fw.Title), "version": p.into(&fw.Version), "url": p.into(&fw.URL),
@@ -140,19 +143,19 @@ func parseFramework(f file) (*Framework, error) {
 }
 
 // into reads a short text of one line.
-func (p *frameworkParser) into(to *string) func(*yaml.Node) {
+func (p *parser) into(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		s, ok := strictyaml.Text(n)
 		s = strings.Join(strings.Fields(s), " ")
-		if !ok || s == "" || len([]rune(s)) > maxFrameworkText {
-			p.Bad(n, "", "a text of at most %d letters is wanted here", maxFrameworkText)
+		if !ok || s == "" || len([]rune(s)) > maxText {
+			p.Bad(n, "", "a text of at most %d letters is wanted here", maxText)
 			return
 		}
 		*to = s
 	}
 }
 
-func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
+func (p *parser) controls(n *yaml.Node, fw *Framework) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) > maxControls {
 		p.Bad(n, "", "a list of at most %d controls is wanted here", maxControls)
 		return
@@ -186,7 +189,7 @@ func (p *frameworkParser) controls(n *yaml.Node, fw *Framework) {
 }
 
 // decides reads those terms of the control that do, as they are written there.
-func (p *frameworkParser) decides(n *yaml.Node, c *Control) {
+func (p *parser) decides(n *yaml.Node, c *Control) {
 	c.Decided = true
 	for i := range c.Terms {
 		c.Terms[i].Aside = true
@@ -194,14 +197,14 @@ func (p *frameworkParser) decides(n *yaml.Node, c *Control) {
 	for _, item := range p.OneOrMore(n) {
 		i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.String() == item.Value })
 		if i < 0 {
-			p.Bad(item, "name one of checked or unsure", "%q is no term of the control", cut(item.Value, 100))
+			p.Bad(item, "name one of checked or unsure", "%q is no term of the control", words.Cut(item.Value, 100))
 			continue
 		}
 		c.Terms[i].Aside = false
 	}
 }
 
-func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
+func (p *parser) terms(n *yaml.Node, c *Control, confidence string) {
 	for _, item := range p.OneOrMore(n) {
 		t := Term{Confidence: confidence}
 		selector, resource, narrowed := strings.Cut(item.Value, "@")
@@ -215,9 +218,9 @@ func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
 		twice := func(o Term) bool { o.Confidence = confidence; return o == t }
 		switch {
 		case rows && t.Source == "" || !rows && !decision.IsRuleID(selector) || narrowed && !decision.IsResource(resource):
-			p.Bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", cut(item.Value, 100))
+			p.Bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", words.Cut(item.Value, 100))
 		case slices.ContainsFunc(c.Terms, twice):
-			p.Bad(item, "", "%q is there already", cut(item.Value, 100))
+			p.Bad(item, "", "%q is there already", words.Cut(item.Value, 100))
 		case len(c.Terms) == maxTerms:
 			p.Bad(item, "", "more than %d terms", maxTerms)
 			return
@@ -231,92 +234,4 @@ func (p *frameworkParser) terms(n *yaml.Node, c *Control, confidence string) {
 // don't.
 func (fw *Framework) Citation(id string) string {
 	return strings.ReplaceAll(fw.Cite, "{id}", id)
-}
-
-// Row is a row of the kernel tables as mappings see it.
-type Row struct {
-	Rule     string
-	Resource string
-	Pack     string
-	Sources  []string
-	Arches   []string
-}
-
-type tableKey struct{ table, field, kind string }
-
-// tableKeys are the tables, and how findings name their rows.
-var tableKeys = []tableKey{
-	{"kconfig", "option", "kernel:"}, {"cmdline", "param", "cmdline:"}, {"sysctl", "key", "sysctl:"},
-}
-
-// rowsOf lists the rows of the tables in data, those without a rule left out.
-func rowsOf(data map[string]any) []Row {
-	words := func(v any) []string {
-		var out []string
-		list, _ := v.([]any)
-		for _, item := range list {
-			if s, ok := item.(string); ok {
-				out = append(out, s)
-			}
-		}
-		return out
-	}
-	var out []Row
-	for _, k := range tableKeys {
-		list, _ := data[k.table].([]any)
-		for _, item := range list {
-			row, _ := item.(map[string]any)
-			rule, _ := row["rule"].(string)
-			name, _ := row[k.field].(string)
-			pack, _ := row["pack"].(string)
-			if rule != "" && name != "" {
-				out = append(out, Row{Rule: rule, Resource: k.kind + name, Pack: pack, Sources: words(row["sources"]), Arches: words(row["arches"])})
-			}
-		}
-	}
-	return out
-}
-
-// selects: the term is about rows like this one.
-func (t Term) selects(r *Row) bool {
-	if t.Source == "" || t.Resource != "" && t.Resource != r.Resource {
-		return false
-	}
-	return slices.ContainsFunc(r.Sources, func(s string) bool {
-		return s == t.Source || strings.HasPrefix(s, t.Source+" ")
-	})
-}
-
-// rules are those whose findings can answer a control, sorted; the surer
-// mapping of two counts.
-func (c *Control) rules(rows []Row) []decision.ControlRule {
-	found := map[string]*decision.ControlRule{}
-	add := func(id string, t Term) {
-		r := found[id]
-		if r == nil {
-			r = &decision.ControlRule{ID: id, Aside: true}
-			found[id] = r
-		}
-		if r.Confidence != Checked {
-			r.Confidence = t.Confidence
-		}
-		r.Aside = r.Aside && t.Aside
-	}
-	for _, t := range c.Terms {
-		if t.Rule != "" {
-			add(t.Rule, t)
-			continue
-		}
-		for i := range rows {
-			if t.selects(&rows[i]) {
-				add(rows[i].Rule, t)
-			}
-		}
-	}
-	var out []decision.ControlRule
-	for _, r := range found {
-		out = append(out, *r)
-	}
-	slices.SortFunc(out, func(a, b decision.ControlRule) int { return cmp.Compare(a.ID, b.ID) })
-	return out
 }
