@@ -61,7 +61,7 @@ func TestFrameworksDocumentation(t *testing.T) {
 		t.Fatal("the page has lost its marks")
 	}
 	var b strings.Builder
-	b.WriteString("| `--framework` | catalogue | version | controls | that a rule speaks to | by a checked mapping | mappings | of them checked |\n|---|---|---|---:|---:|---:|---:|---:|\n")
+	b.WriteString("| `--framework` | catalogue | version | controls | covered by a rule | covered by a checked mapping | mappings | checked mappings |\n|---|---|---|---:|---:|---:|---:|---:|\n")
 	for _, fw := range builtinFrameworks(t) {
 		n := fw.Coverage()
 		fmt.Fprintf(&b, "| `%s` | [%s](%s) | %s | %d | %d | %d | %d | %d |\n", fw.ID, fw.Title, fw.URL, fw.Version, n.Controls, n.Covered, n.Checked, n.Mappings, n.Sure)
