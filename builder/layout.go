@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/runtime"
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -200,16 +200,16 @@ func (r *Resolved) trust(config *spec.Config, parts []*part) (first system.Posit
 }
 
 func trustedImage(image string, p *part) bool {
-	got, err := component.ParseReference(p.reference.V)
+	got, err := oci.ParseReference(p.reference.V)
 	if err != nil {
 		return false // Find has refused it
 	}
-	want, err := component.ParseReference(image)
+	want, err := oci.ParseReference(image)
 	return err == nil && (got.Name == want.Name || got.Registry == want.Registry && got.Repository == want.Repository)
 }
 
 func trustedOrg(org string, p *part) bool {
-	ref, err := component.ParseReference(p.reference.V)
+	ref, err := oci.ParseReference(p.reference.V)
 	full := ref.Registry + "/" + filepath.ToSlash(filepath.Dir(ref.Repository))
 	return err == nil && (full == org || full == "docker.io/"+org)
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder"
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 const kit = "../testdata/linuxkit/"

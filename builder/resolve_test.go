@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder"
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 // bench writes an os.yml and the files beside it, and resolves it over a

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 const (

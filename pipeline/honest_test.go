@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"

@@ -63,6 +63,8 @@ func allowed(from, to string) (bool, string) {
 		return false, "a leaf holds types only and imports the standard library alone"
 	case slices.Contains(leaves, to):
 		return true, ""
+	case to == "internal/ocitest":
+		return false, "test helpers are imported by tests only"
 	case step(to) == "internal":
 		return true, ""
 	case step(from) == "internal":
@@ -78,6 +80,10 @@ func allowed(from, to string) (bool, string) {
 		return step(from) == "policy" || step(from) == "rules", "rules are seen through policy alone"
 	case step(from) == "components":
 		return step(to) == "components", "programs of components stand alone"
+	case from == "builder/component/layer", from == "builder/component/registry":
+		return to == "builder/component/oci", "layers are read, and registries asked, without the store"
+	case from == "builder/component/oci":
+		return false, "oci is shared by the packages beside it"
 	case step(from) == step(to):
 		return true, ""
 	}
@@ -126,6 +132,13 @@ func TestAllowed(t *testing.T) {
 		{"cmd/seaworthy-init", "attest", false},
 		{"cmd/seaworthy-init", "builder/guest", true},
 		{"builder/rootfs", "builder/component", true},
+		{"builder/component", "builder/component/layer", true},
+		{"builder/component/layer", "builder/component/oci", true},
+		{"builder/component/layer", "builder/component/registry", false},
+		{"builder/component/registry", "builder/spec", false},
+		{"builder/component/oci", "builder/component/layer", false},
+		{"builder/component/oci", "builder/system", true},
+		{"builder/rootfs", "internal/ocitest", false},
 	} {
 		if got, _ := allowed(c.from, c.to); got != c.want {
 			t.Errorf("%s -> %s: %v, want %v", c.from, c.to, got, c.want)

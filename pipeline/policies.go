@@ -16,6 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
@@ -74,7 +75,7 @@ func (f PolicyFetch) open() (*component.Store, error) {
 
 func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name string) (*policy.Bundle, error) {
 	reference := strings.TrimPrefix(name, OCIScheme)
-	ref, err := component.ParseReference(reference)
+	ref, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("policy %q", name).Because(err)
 	}
@@ -120,7 +121,7 @@ func ofPolicy(name string, err error) error {
 // locked is the digest that the lock has for a reference.
 func (f PolicyFetch) locked(full, name string) (string, error) {
 	for _, l := range f.Locked {
-		if known, err := component.ParseReference(l.Reference); err == nil && known.Name == full {
+		if known, err := oci.ParseReference(l.Reference); err == nil && known.Name == full {
 			return l.Digest, nil
 		}
 	}
@@ -157,7 +158,7 @@ type PushedPolicy struct {
 // is as in component.Options.
 func PushPolicy(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*PushedPolicy, error) {
 	reference = strings.TrimPrefix(reference, OCIScheme)
-	ref, err := component.ParseReference(reference)
+	ref, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("policy to push").Because(err).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 // ruleImages are the images of rules/examples, by reference. Each but web has

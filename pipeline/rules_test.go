@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder"
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"

@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/trust"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -79,7 +80,7 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 	if err != nil {
 		return out, err
 	}
-	ref, err := component.ParseReference(c.Image.Name)
+	ref, err := oci.ParseReference(c.Image.Name)
 	if err != nil {
 		return out, err
 	}

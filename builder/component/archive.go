@@ -16,6 +16,10 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/layer"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // archive is a tar, compressed or not, of an OCI layout or from docker save. Its
@@ -45,7 +49,7 @@ func (a *archive) close() error {
 	return a.f.Close()
 }
 
-func (a *archive) find(ctx context.Context, r Reference) (*place, error) {
+func (a *archive) find(ctx context.Context, r oci.Reference) (*place, error) {
 	a.once.Do(func() { a.err = a.load() })
 	if a.err != nil {
 		return nil, fmt.Errorf("%s: %w", a.file, a.err)
@@ -89,14 +93,14 @@ func (a *archive) load() (err error) {
 var compressions = map[string]func(io.Reader, limits) (io.ReadCloser, error){
 	"\x1f\x8b": func(r io.Reader, _ limits) (io.ReadCloser, error) { return gzip.NewReader(r) },
 	"\x28\xb5\x2f\xfd": func(r io.Reader, lim limits) (io.ReadCloser, error) {
-		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(lim.window))
+		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(lim.Window))
 		if err != nil {
 			return nil, err
 		}
 		return z.IOReadCloser(), nil
 	},
 	"\xfd7zXZ\x00": func(r io.Reader, lim limits) (io.ReadCloser, error) {
-		z, err := xz.NewReader(r, uint32(lim.window))
+		z, err := xz.NewReader(r, uint32(lim.Window))
 		return io.NopCloser(z), err
 	},
 }
@@ -112,11 +116,11 @@ func (a *archive) inflate(open func(io.Reader, limits) (io.ReadCloser, error)) e
 	if err != nil {
 		return err
 	}
-	out, err := unlinked(a.temp)
+	out, err := atomicfile.Unlinked(a.temp)
 	if err != nil {
 		return err
 	}
-	most := min(a.lim.inflated, max(a.lim.free, st.Size()*a.lim.ratio))
+	most := min(a.lim.Inflated, max(a.lim.Free, st.Size()*a.lim.Ratio))
 	n, err := io.CopyBuffer(struct{ io.Writer }{out}, io.LimitReader(z, most+1), make([]byte, 256*kib))
 	if err == nil && n > most {
 		err = fmt.Errorf("%d bytes inflate to more than %d", st.Size(), most)
@@ -154,7 +158,7 @@ func (a *archive) scan() error {
 		name := path.Clean(h.Name)
 		switch h.Typeflag {
 		case tar.TypeReg:
-			if isSparse(h) {
+			if layer.IsSparse(h) {
 				return fmt.Errorf("entry %q is sparse", h.Name)
 			}
 			at, err := r.Seek(0, io.SeekCurrent)
@@ -184,17 +188,4 @@ func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 		return nil, 0, fs.ErrNotExist
 	}
 	return io.NopCloser(io.NewSectionReader(a.f, s.offset, s.size)), s.size, nil
-}
-
-// unlinked makes a file in dir that goes away with its descriptor.
-func unlinked(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "seaworthy-")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }

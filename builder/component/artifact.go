@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -44,7 +46,7 @@ const maxReferrers = 64
 // and kept in the cache. A tag is asked for anew each time, as are referrers;
 // only with Offline does the cache say what they were.
 func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery) (*Artifact, error) {
-	r, err := ParseReference(reference)
+	r, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("artifact %s", err)
 	}
@@ -70,7 +72,7 @@ func artifactError(reference string, err error) error {
 	var e *system.Error
 	if err = imageError(reference, system.Position{}, err); errors.As(err, &e) {
 		e.What = strings.Replace(e.What, "image ", "artifact ", 1)
-		e.Next = strings.Replace(e.Next, componentsToo, "", 1)
+		e.Next = strings.Replace(e.Next, registry.ComponentsToo, "", 1)
 	}
 	return err
 }
@@ -84,7 +86,7 @@ func (s *Store) upstream() *upstream {
 	return nil
 }
 
-func (s *Store) artifact(ctx context.Context, u *upstream, r Reference, q ArtifactQuery) (*Artifact, error) {
+func (s *Store) artifact(ctx context.Context, u *upstream, r oci.Reference, q ArtifactQuery) (*Artifact, error) {
 	d, raw, err := u.current(ctx, r)
 	if errors.Is(err, errNotFound) {
 		return nil, s.nowhere(r)
@@ -108,7 +110,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r Reference, q Artifa
 		return nil, err
 	}
 	// Not every registry lists the right artifact type: those that do come first.
-	right, other := []descriptor{}, []descriptor{}
+	right, other := []oci.Descriptor{}, []oci.Descriptor{}
 	for _, m := range list {
 		if m.ArtifactType == q.ReferrerType {
 			right = append(right, m)
@@ -131,7 +133,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r Reference, q Artifa
 	return a, nil
 }
 
-func (u *upstream) referrer(ctx context.Context, r Reference, m descriptor, q ArtifactQuery) ([]byte, error) {
+func (u *upstream) referrer(ctx context.Context, r oci.Reference, m oci.Descriptor, q ArtifactQuery) ([]byte, error) {
 	raw, err := u.read(ctx, r, m, nil)
 	if err != nil {
 		return nil, err
@@ -145,8 +147,8 @@ func (u *upstream) referrer(ctx context.Context, r Reference, m descriptor, q Ar
 
 // current is what a reference means now: a digest what it says, a tag what the
 // registry says, and offline what the cache remembers.
-func (u *upstream) current(ctx context.Context, r Reference) (descriptor, []byte, error) {
-	var d descriptor
+func (u *upstream) current(ctx context.Context, r oci.Reference) (oci.Descriptor, []byte, error) {
+	var d oci.Descriptor
 	var have map[string][]byte
 	named := r.Name
 	switch p, err := u.cached(ctx, r); {
@@ -159,7 +161,7 @@ func (u *upstream) current(ctx context.Context, r Reference) (descriptor, []byte
 		return d, nil, errNotFound
 	default:
 		var raw []byte
-		if d, raw, err = u.registry.manifest(ctx, r); err != nil {
+		if d, raw, err = u.registry.Manifest(ctx, r); err != nil {
 			return d, nil, err
 		}
 		have = map[string][]byte{d.Digest: raw}
@@ -169,13 +171,13 @@ func (u *upstream) current(ctx context.Context, r Reference) (descriptor, []byte
 	}
 	raw, err := u.read(ctx, r, d, have)
 	if err == nil && u.cache != nil && have != nil {
-		d.MediaType = typeOCIManifest
+		d.MediaType = oci.TypeManifest
 		err = u.cache.name(named, d)
 	}
 	return d, raw, err
 }
 
-func (u *upstream) cached(ctx context.Context, r Reference) (*place, error) {
+func (u *upstream) cached(ctx context.Context, r oci.Reference) (*place, error) {
 	if u.cache == nil {
 		return nil, errNotFound
 	}
@@ -183,8 +185,8 @@ func (u *upstream) cached(ctx context.Context, r Reference) (*place, error) {
 }
 
 // read gives a small blob or manifest whole, verified.
-func (u *upstream) read(ctx context.Context, r Reference, d descriptor, have map[string][]byte) ([]byte, error) {
-	if err := d.valid(); err != nil {
+func (u *upstream) read(ctx context.Context, r oci.Reference, d oci.Descriptor, have map[string][]byte) ([]byte, error) {
+	if err := d.Valid(); err != nil {
 		return nil, err
 	}
 	rc, err := u.opener(r, have)(ctx, d)
@@ -193,19 +195,19 @@ func (u *upstream) read(ctx context.Context, r Reference, d descriptor, have map
 	}
 	defer rc.Close()
 	var b bytes.Buffer
-	_, err = io.Copy(&b, newChecker(rc, d)) // which ends at the descriptor's size
+	_, err = io.Copy(&b, oci.NewChecker(rc, d)) // which ends at the descriptor's size
 	return b.Bytes(), err
 }
 
 // onlyLayer is the one layer of a manifest, if it is of the type and size that
 // are wanted.
-func onlyLayer(raw []byte, mediaType string, most int64) (descriptor, error) {
+func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error) {
 	doc, err := parseDocument(raw, "")
 	switch {
 	case err != nil:
-		return descriptor{}, err
+		return oci.Descriptor{}, err
 	case doc.Layers == nil || len(*doc.Layers) != 1:
-		return descriptor{}, errors.New("not a manifest of one layer")
+		return oci.Descriptor{}, errors.New("not a manifest of one layer")
 	}
 	d := (*doc.Layers)[0]
 	switch {
@@ -214,13 +216,13 @@ func onlyLayer(raw []byte, mediaType string, most int64) (descriptor, error) {
 	case d.Size > most:
 		return d, fmt.Errorf("a layer of %d bytes; the limit is %d", d.Size, most)
 	}
-	return d, d.valid()
+	return d, d.Valid()
 }
 
 // referrers lists who names digest as their subject: by the registry's list of
 // them, else by the tag that stands in for it, offline by what the cache
 // remembers under that tag.
-func (u *upstream) referrers(ctx context.Context, r Reference, digest string) ([]descriptor, error) {
+func (u *upstream) referrers(ctx context.Context, r oci.Reference, digest string) ([]oci.Descriptor, error) {
 	tag := r
 	tag.Digest, tag.Tag = "", strings.Replace(digest, ":", "-", 1)
 	tag.Name = r.Registry + "/" + r.Repository + ":" + tag.Tag
@@ -235,9 +237,9 @@ func (u *upstream) referrers(ctx context.Context, r Reference, digest string) ([
 		}
 		return referrersIn(raw)
 	}
-	raw, err := u.registry.referrers(ctx, r, digest)
-	if errors.Is(err, errNoSuchImage) {
-		if _, raw, err = u.registry.manifest(ctx, tag); errors.Is(err, errNoSuchImage) {
+	raw, err := u.registry.Referrers(ctx, r, digest)
+	if errors.Is(err, registry.ErrNoSuchImage) {
+		if _, raw, err = u.registry.Manifest(ctx, tag); errors.Is(err, registry.ErrNoSuchImage) {
 			return nil, nil
 		}
 	}
@@ -248,14 +250,14 @@ func (u *upstream) referrers(ctx context.Context, r Reference, digest string) ([
 	if err != nil || u.cache == nil {
 		return list, err
 	}
-	d := descriptor{MediaType: typeOCIIndex, Digest: digests.Of(raw), Size: int64(len(raw))}
+	d := oci.Descriptor{MediaType: oci.TypeIndex, Digest: digests.Of(raw), Size: int64(len(raw))}
 	if _, err := u.read(ctx, tag, d, map[string][]byte{d.Digest: raw}); err != nil {
 		return nil, err
 	}
 	return list, u.cache.name(tag.Name, d)
 }
 
-func referrersIn(raw []byte) ([]descriptor, error) {
+func referrersIn(raw []byte) ([]oci.Descriptor, error) {
 	doc, err := parseDocument(raw, "")
 	if err != nil {
 		return nil, fmt.Errorf("list of referrers: %w", err)
@@ -264,9 +266,4 @@ func referrersIn(raw []byte) ([]descriptor, error) {
 		return nil, errors.New("list of referrers: not an index")
 	}
 	return *doc.Manifests, nil
-}
-
-// referrers asks the registry for its list.
-func (r *registry) referrers(ctx context.Context, q Reference, digest string) ([]byte, error) {
-	return r.small(ctx, q, "referrers", digest, "a list of referrers")
 }

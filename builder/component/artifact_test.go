@@ -14,8 +14,8 @@ import (
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 const (
@@ -29,7 +29,7 @@ var testQuery = ArtifactQuery{MediaType: testLayer, MaxBlob: 1000, ReferrerType:
 // instead.
 func artifactRegistry(t *testing.T, referrers bool, change func(w http.ResponseWriter, r *http.Request) bool) string {
 	t.Helper()
-	dockerConfig(t, "", "", "")
+	ocitest.DockerConfig(t, "", "", "")
 	next := ggcr.New(ggcr.WithReferrersSupport(referrers), ggcr.Logger(log.New(io.Discard, "", 0)))
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if change == nil || !change(w, r) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
@@ -92,14 +94,14 @@ func (s *Store) Attached(ctx context.Context, img *system.Image) (list []Attache
 type attachedFinder struct {
 	place *place
 	lim   limits
-	queue []descriptor
+	queue []oci.Descriptor
 	seen  map[string]bool
 	bytes int64
 	out   []Attached
 	cut   bool
 }
 
-func (f *attachedFinder) add(ds ...descriptor) {
+func (f *attachedFinder) add(ds ...oci.Descriptor) {
 	for _, d := range ds {
 		switch {
 		case f.seen[d.Digest]:
@@ -113,7 +115,7 @@ func (f *attachedFinder) add(ds ...descriptor) {
 }
 
 // inIndex are the entries of the image's own index that are about it.
-func (f *attachedFinder) inIndex(ctx context.Context, img *system.Image) []descriptor {
+func (f *attachedFinder) inIndex(ctx context.Context, img *system.Image) []oci.Descriptor {
 	raw, err := readBlob(ctx, f.place, f.place.known(img.Digest), f.lim.manifest)
 	if err != nil {
 		return nil // Find has read it; whoever changed it since will not pass
@@ -122,16 +124,16 @@ func (f *attachedFinder) inIndex(ctx context.Context, img *system.Image) []descr
 	if err != nil || doc.Manifests == nil {
 		return nil
 	}
-	var out []descriptor
+	var out []oci.Descriptor
 	for _, d := range *doc.Manifests {
-		if d.Annotations[annotationKind] == "attestation-manifest" && d.Annotations[annotationAbout] == img.Manifest && d.valid() == nil {
+		if d.Annotations[annotationKind] == "attestation-manifest" && d.Annotations[annotationAbout] == img.Manifest && d.Valid() == nil {
 			out = append(out, d)
 		}
 	}
 	return out
 }
 
-func (f *attachedFinder) manifest(ctx context.Context, d descriptor) {
+func (f *attachedFinder) manifest(ctx context.Context, d oci.Descriptor) {
 	raw, err := readBlob(ctx, f.place, d, f.lim.manifest)
 	if err != nil {
 		f.out = append(f.out, Attached{Digest: d.Digest, MediaType: d.MediaType, Problem: err.Error()})
@@ -142,7 +144,7 @@ func (f *attachedFinder) manifest(ctx context.Context, d descriptor) {
 		return // an artifact of another kind
 	}
 	for _, l := range *doc.Layers {
-		if !isAttached(l.MediaType) || l.valid() != nil {
+		if !isAttached(l.MediaType) || l.Valid() != nil {
 			continue
 		}
 		if len(f.out) >= maxAttached || f.bytes+l.Size > maxAttachedAll {
@@ -170,14 +172,14 @@ func isAttached(mediaType string) bool {
 
 // attached finds manifests of a layout that are about a digest: by their
 // subject, or by the name that index.json gives them.
-func (l *layout) attached(ctx context.Context, digest string) ([]descriptor, error) {
+func (l *layout) attached(ctx context.Context, digest string) ([]oci.Descriptor, error) {
 	l.subjects.Do(func() { l.about = l.loadSubjects(ctx) })
 	return l.about[digest], nil
 }
 
-func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
+func (l *layout) loadSubjects(ctx context.Context) map[string][]oci.Descriptor {
 	p := &place{open: l.open}
-	out := map[string][]descriptor{}
+	out := map[string][]oci.Descriptor{}
 	n := 0
 	for _, d := range l.all {
 		if n++; n > l.lim.manifests {
@@ -188,8 +190,8 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
 			continue // not ours to judge: Find says so of what it is asked for
 		}
 		var about struct {
-			Subject   *descriptor   `json:"subject"`
-			Manifests *[]descriptor `json:"manifests"`
+			Subject   *oci.Descriptor   `json:"subject"`
+			Manifests *[]oci.Descriptor `json:"manifests"`
 		}
 		if strictjson.DecodeFolded(raw, &about) != nil {
 			continue
@@ -209,7 +211,7 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
 			continue
 		}
 		for _, m := range *about.Manifests {
-			if m.valid() == nil {
+			if m.Valid() == nil {
 				out[digest] = append(out[digest], m)
 			}
 		}
@@ -219,24 +221,24 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]descriptor {
 
 // attached asks the registry what is about a digest: its list of referrers, and
 // the tags of cosign's older form.
-func (u *upstream) attached(ctx context.Context, r Reference, digest string) ([]descriptor, error) {
+func (u *upstream) attached(ctx context.Context, r oci.Reference, digest string) ([]oci.Descriptor, error) {
 	out, err := u.referrers(ctx, r, digest)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range out {
-		if err := d.valid(); err != nil {
+		if err := d.Valid(); err != nil {
 			return nil, err
 		}
 	}
 	tag := strings.Replace(digest, ":", "-", 1)
 	for _, t := range []string{tag + ".sig", tag + ".att"} {
-		d, _, err := u.registry.manifest(ctx, Reference{Registry: r.Registry, Repository: r.Repository, Tag: t})
+		d, _, err := u.registry.Manifest(ctx, oci.Reference{Registry: r.Registry, Repository: r.Repository, Tag: t})
 		switch {
 		case err == nil:
-			d.MediaType = typeOCIManifest
+			d.MediaType = oci.TypeManifest
 			out = append(out, d)
-		case !errors.Is(err, errNoSuchImage):
+		case !errors.Is(err, registry.ErrNoSuchImage):
 			return nil, err
 		}
 	}

@@ -10,12 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-func beside(text string) ocitest.Beside {
+func attach(text string) ocitest.Beside {
 	return ocitest.Beside{MediaType: bundleType, Data: []byte(text)}
 }
 
@@ -49,8 +50,8 @@ func TestAttachedInLayout(t *testing.T) {
 	t.Parallel()
 	image := remoteImage().Build()
 	other := layers(entries{ocitest.File("b", "b")}).Build()
-	manifest := ocitest.Descriptor{MediaType: typeOCIManifest, Digest: image.Manifests[0], Size: int64(len(image.Blobs[image.Manifests[0]]))}
-	broken := ocitest.Referrer(image.Root, beside("broken"))
+	manifest := ocitest.Descriptor{MediaType: oci.TypeManifest, Digest: image.Manifests[0], Size: int64(len(image.Blobs[image.Manifests[0]]))}
+	broken := ocitest.Referrer(image.Root, attach("broken"))
 	for d, b := range broken.Blobs {
 		if string(b) == "broken" {
 			broken.Swap(d)
@@ -59,9 +60,9 @@ func TestAttachedInLayout(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "layout")
 	ocitest.WriteLayout(t, dir,
 		ocitest.Ref{Name: "test/x:1", Built: image}, ocitest.Ref{Name: "test/y:1", Built: other},
-		ocitest.Ref{Built: ocitest.Referrer(image.Root, beside("about the index"))},
-		ocitest.Ref{Built: ocitest.Referrer(manifest, beside("about the manifest"), ocitest.Beside{MediaType: "text/plain", Data: []byte("no signature")})},
-		ocitest.Ref{Built: ocitest.Referrer(other.Root, beside("about another"))},
+		ocitest.Ref{Built: ocitest.Referrer(image.Root, attach("about the index"))},
+		ocitest.Ref{Built: ocitest.Referrer(manifest, attach("about the manifest"), ocitest.Beside{MediaType: "text/plain", Data: []byte("no signature")})},
+		ocitest.Ref{Built: ocitest.Referrer(other.Root, attach("about another"))},
 		ocitest.Ref{Name: hexTag(image.Root.Digest) + ".sig", Built: ocitest.Referrer(ocitest.Descriptor{}, classic)},
 		ocitest.Ref{Built: broken},
 	)
@@ -88,7 +89,7 @@ func TestAttachedBounds(t *testing.T) {
 	image := layers(entries{ocitest.File("a", "a")}).Build()
 	var many []ocitest.Beside
 	for i := range maxAttached + 1 {
-		many = append(many, beside(fmt.Sprint(i)))
+		many = append(many, attach(fmt.Sprint(i)))
 	}
 	refs := []ocitest.Ref{{Name: "test/x:1", Built: image}, {Built: ocitest.Referrer(image.Root, many...)}}
 	dir := filepath.Join(t.TempDir(), "layout")
@@ -108,7 +109,7 @@ func TestAttachedByBuildKit(t *testing.T) {
 	entry := said.Root
 	entry.Platform = &ocitest.Platform{Architecture: "unknown", OS: "unknown"}
 	entry.Annotations = map[string]string{annotationKind: "attestation-manifest", annotationAbout: image.Root.Digest}
-	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": typeOCIIndex, "manifests": []ocitest.Descriptor{
+	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": oci.TypeIndex, "manifests": []ocitest.Descriptor{
 		{MediaType: image.Root.MediaType, Digest: image.Root.Digest, Size: image.Root.Size, Platform: &ocitest.Platform{Architecture: "amd64", OS: "linux"}}, entry}})
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func TestAttachedByBuildKit(t *testing.T) {
 	for d, b := range said.Blobs {
 		image.Blobs[d] = b
 	}
-	image.Root = ocitest.Descriptor{MediaType: typeOCIIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
+	image.Root = ocitest.Descriptor{MediaType: oci.TypeIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
 	image.Blobs[image.Root.Digest] = index
 	if got := texts(t, storeOf(t, image, Options{}), "test/x:1"); !slices.Equal(got, []string{"{}"}) {
 		t.Errorf("got %q", got)
@@ -124,11 +125,11 @@ func TestAttachedByBuildKit(t *testing.T) {
 }
 
 func TestAttachedInRegistry(t *testing.T) {
-	dockerConfig(t, "", "", "")
+	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
 	image := remoteImage().Build()
 	ref := reg.Push("a/x:1", image)
-	reg.Push("a/x:referrer", ocitest.Referrer(image.Root, beside("about the index")))
+	reg.Push("a/x:referrer", ocitest.Referrer(image.Root, attach("about the index")))
 	reg.Push("a/x:"+hexTag(image.Manifests[0])+".att", ocitest.Referrer(ocitest.Descriptor{}, classic))
 	cache := t.TempDir()
 	s := open(t, Options{Cache: cache})

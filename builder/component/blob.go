@@ -3,92 +3,19 @@ package component
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // errNotFound: a source has no such image or blob. Another source may.
 var errNotFound = errors.New("not found")
 
-// mismatch: bytes are not what was asked for. It is system.ErrMismatch.
-type mismatch struct{ what string }
-
-func (m *mismatch) Error() string { return m.what }
-func (m *mismatch) Unwrap() error { return system.ErrMismatch }
-func wrongDigest(want, got string) error {
-	return &mismatch{fmt.Sprintf("blob %s has the digest %s", want, got)}
-}
-func wrongSize(digest string, want, got int64) error {
-	if got > want {
-		return &mismatch{fmt.Sprintf("blob %s is longer than the %d bytes that its descriptor says", digest, want)}
-	}
-	return &mismatch{fmt.Sprintf("blob %s is cut short: %d bytes, its descriptor says %d", digest, got, want)}
-}
-
-// sizeUnknown is the Size of a descriptor that was made from a digest alone.
-const sizeUnknown = -1
-
-// checker hashes a blob as it is read, reports a wrong size or digest in place
-// of io.EOF, and tells the blob's source when all matched.
-type checker struct {
-	rc   io.ReadCloser
-	d    descriptor
-	h    hash.Hash
-	n    int64
-	done error
-}
-
-// verified is implemented by blob readers that keep what was read (the cache):
-// it is called once, when size and digest have matched.
-type verified interface{ verified() error }
-
-func newChecker(rc io.ReadCloser, d descriptor) *checker {
-	return &checker{rc: rc, d: d, h: sha256.New()}
-}
-
-func (c *checker) Read(p []byte) (int, error) {
-	if c.done != nil {
-		return 0, c.done
-	}
-	n, err := c.rc.Read(p)
-	c.h.Write(p[:n])
-	c.n += int64(n)
-	switch {
-	case c.d.Size != sizeUnknown && c.n > c.d.Size:
-		c.done = wrongSize(c.d.Digest, c.d.Size, c.n)
-	case err == io.EOF:
-		c.done = c.end()
-	case err != nil:
-		c.done = fmt.Errorf("blob %s: %w", c.d.Digest, err)
-	}
-	return n, c.done
-}
-
-func (c *checker) end() error {
-	if c.d.Size != sizeUnknown && c.n != c.d.Size {
-		return wrongSize(c.d.Digest, c.d.Size, c.n)
-	}
-	if got := digests.Sum(c.h); got != c.d.Digest {
-		return wrongDigest(c.d.Digest, got)
-	}
-	if v, ok := c.rc.(verified); ok {
-		if err := v.verified(); err != nil {
-			return err
-		}
-	}
-	return io.EOF
-}
-
-func (c *checker) Close() error { return c.rc.Close() }
-
 // readBlob reads a small blob whole and verifies it.
-func readBlob(ctx context.Context, p *place, d descriptor, limit int64) ([]byte, error) {
+func readBlob(ctx context.Context, p *place, d oci.Descriptor, limit int64) ([]byte, error) {
 	if d.Size > limit {
 		return nil, fmt.Errorf("blob %s has %d bytes; the limit is %d", d.Digest, d.Size, limit)
 	}
@@ -98,7 +25,7 @@ func readBlob(ctx context.Context, p *place, d descriptor, limit int64) ([]byte,
 	}
 	defer rc.Close()
 	var b bytes.Buffer
-	n, err := b.ReadFrom(io.LimitReader(newChecker(rc, d), limit+1))
+	n, err := b.ReadFrom(io.LimitReader(oci.NewChecker(rc, d), limit+1))
 	if err != nil {
 		return nil, err
 	}
@@ -117,21 +44,21 @@ func (s *Store) Verify(ctx context.Context, img *system.Image) error {
 		return err
 	}
 	for _, l := range img.Layers {
-		if err := hashBlob(ctx, p, descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size}); err != nil {
+		if err := hashBlob(ctx, p, stored(l)); err != nil {
 			return imageError(img.Reference, system.Position{}, fmt.Errorf("%s: %w", p.where, err))
 		}
 	}
 	return nil
 }
 
-func hashBlob(ctx context.Context, p *place, d descriptor) error {
+func hashBlob(ctx context.Context, p *place, d oci.Descriptor) error {
 	rc, err := p.open(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer rc.Close()
 	buf := make([]byte, 256<<10)
-	for c := newChecker(rc, d); ; {
+	for c := oci.NewChecker(rc, d); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -151,6 +78,10 @@ type Descriptor struct {
 	Platform string
 }
 
+func public(d oci.Descriptor) Descriptor {
+	return Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+}
+
 // Contents lists the blobs of img for the given platforms (OS/ARCH[/VARIANT];
 // none: all of them) in the order index, then by platform manifest, config and
 // layers, each blob once. All of them can then be read with Blob. An image
@@ -167,7 +98,7 @@ func (s *Store) Contents(ctx context.Context, img *system.Image, platforms []str
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range out {
-		p.blobs[d.Digest] = descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+		p.blobs[d.Digest] = oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
 	}
 	return out, nil
 }
@@ -188,7 +119,7 @@ func (s *Store) contents(ctx context.Context, p *place, img *system.Image, platf
 		}
 		manifests = nil
 		for _, d := range x.Manifests {
-			manifests = append(manifests, Descriptor{d.MediaType, d.Digest, d.Size, d.platform()})
+			manifests = append(manifests, Descriptor{d.MediaType, d.Digest, d.Size, d.Platform.String()})
 		}
 		out = append(out, Descriptor{MediaType: root.MediaType, Digest: root.Digest, Size: int64(len(raw))})
 	}
@@ -202,7 +133,7 @@ func (s *Store) contents(ctx context.Context, p *place, img *system.Image, platf
 
 func (s *Store) addManifests(ctx context.Context, p *place, manifests []Descriptor, out *[]Descriptor) error {
 	for _, d := range manifests {
-		raw, err := readBlob(ctx, p, descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}, s.limits.manifest)
+		raw, err := readBlob(ctx, p, oci.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}, s.limits.manifest)
 		if err != nil {
 			return err
 		}
@@ -210,9 +141,9 @@ func (s *Store) addManifests(ctx context.Context, p *place, manifests []Descript
 		if err != nil {
 			return fmt.Errorf("manifest %s: %w", d.Digest, err)
 		}
-		*out = append(*out, d, m.Config.public())
+		*out = append(*out, d, public(m.Config))
 		for _, l := range m.Layers {
-			*out = append(*out, l.public())
+			*out = append(*out, public(l))
 		}
 	}
 	return nil
@@ -267,5 +198,5 @@ func (s *Store) Blob(ctx context.Context, img *system.Image, digest string) (io.
 	if err != nil {
 		return nil, imageError(img.Reference, system.Position{}, err)
 	}
-	return newChecker(rc, d), nil
+	return oci.NewChecker(rc, d), nil
 }

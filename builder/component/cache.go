@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
@@ -28,7 +30,7 @@ type cache struct {
 
 func newCache(dir string, lim limits) *cache { return &cache{dir, lim} }
 
-func (c *cache) find(ctx context.Context, r Reference) (*place, error) {
+func (c *cache) find(ctx context.Context, r oci.Reference) (*place, error) {
 	if !isLayout(c.dir) {
 		return nil, errNotFound
 	}
@@ -39,13 +41,13 @@ func (c *cache) find(ctx context.Context, r Reference) (*place, error) {
 }
 
 // open gives a blob that is there, or fs.ErrNotExist.
-func (c *cache) open(d descriptor) (io.ReadCloser, error) {
+func (c *cache) open(d oci.Descriptor) (io.ReadCloser, error) {
 	rc, _, err := folder(c.dir).open(blobPath(d.Digest))
 	return rc, err
 }
 
 // tee gives rc, and keeps what is read from it if that turns out to be d.
-func (c *cache) tee(rc io.ReadCloser, d descriptor) (io.ReadCloser, error) {
+func (c *cache) tee(rc io.ReadCloser, d oci.Descriptor) (io.ReadCloser, error) {
 	to := filepath.Join(c.dir, filepath.FromSlash(blobPath(d.Digest)))
 	err := os.MkdirAll(filepath.Dir(to), 0o755)
 	if err == nil {
@@ -71,7 +73,7 @@ func (t *teeBlob) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (t *teeBlob) verified() error {
+func (t *teeBlob) Verified() error {
 	if err := t.f.Commit(); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
@@ -84,14 +86,14 @@ func (t *teeBlob) Close() error {
 }
 
 // name notes in index.json that a reference means d.
-func (c *cache) name(name string, d descriptor) error {
+func (c *cache) name(name string, d oci.Descriptor) error {
 	if err := c.setName(name, d); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
 	return nil
 }
 
-func (c *cache) setName(name string, d descriptor) error {
+func (c *cache) setName(name string, d oci.Descriptor) error {
 	unlock, err := lockedfile.MutexAt(filepath.Join(c.dir, "index.lock")).Lock()
 	if err != nil {
 		return err
@@ -100,7 +102,7 @@ func (c *cache) setName(name string, d descriptor) error {
 	if err := atomicfile.Write(filepath.Join(c.dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644); err != nil {
 		return err
 	}
-	names := map[string][]descriptor{}
+	names := map[string][]oci.Descriptor{}
 	raw, err := readFile(folder(c.dir), "index.json", c.lim.manifest)
 	if err == nil {
 		names, _, err = parseLayoutIndex(raw)
@@ -111,7 +113,7 @@ func (c *cache) setName(name string, d descriptor) error {
 	if old := names[name]; len(old) == 1 && old[0].Digest == d.Digest {
 		return nil
 	}
-	names[name] = []descriptor{d}
+	names[name] = []oci.Descriptor{d}
 	type entry struct {
 		MediaType   string            `json:"mediaType"`
 		Digest      string            `json:"digest"`
@@ -124,7 +126,7 @@ func (c *cache) setName(name string, d descriptor) error {
 			entries = append(entries, entry{d.MediaType, d.Digest, d.Size, map[string]string{annotationRef: n}})
 		}
 	}
-	out, err := json.MarshalIndent(map[string]any{"schemaVersion": 2, "mediaType": typeOCIIndex, "manifests": entries}, "", "  ")
+	out, err := json.MarshalIndent(map[string]any{"schemaVersion": 2, "mediaType": oci.TypeIndex, "manifests": entries}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -135,18 +137,18 @@ func (c *cache) setName(name string, d descriptor) error {
 // other may have, blob by blob. Either may be nil.
 type upstream struct {
 	cache    *cache
-	registry *registry
+	registry *registry.Client
 	fresh    bool // a tag is asked of the registry
 }
 
 func (u *upstream) close() error {
 	if u.registry != nil {
-		u.registry.closeIdle()
+		u.registry.Close()
 	}
 	return nil
 }
 
-func (u *upstream) find(ctx context.Context, r Reference) (*place, error) {
+func (u *upstream) find(ctx context.Context, r oci.Reference) (*place, error) {
 	ask := u.fresh && u.registry != nil && r.Digest == ""
 	if u.cache != nil && !ask {
 		p, err := u.cache.find(ctx, r)
@@ -161,13 +163,13 @@ func (u *upstream) find(ctx context.Context, r Reference) (*place, error) {
 	if u.registry == nil {
 		return nil, errNotFound
 	}
-	d, raw, err := u.registry.manifest(ctx, r)
-	if errors.Is(err, errNoSuchImage) && r.Tag != "" && r.Digest != "" {
+	d, raw, err := u.registry.Manifest(ctx, r)
+	if errors.Is(err, registry.ErrNoSuchImage) && r.Tag != "" && r.Digest != "" {
 		// A tag beside a digest is only a hint, but it tells a lock that went
 		// stale from an image that is gone.
 		tagged := r
 		tagged.Digest = ""
-		if now, _, err := u.registry.manifest(ctx, tagged); err == nil {
+		if now, _, err := u.registry.Manifest(ctx, tagged); err == nil {
 			return nil, system.Mismatch("registry %s no longer has %s: the tag %s is now %s", r.Registry, r.Digest, r.Tag, now.Digest).
 				Suggest("run seaworthy lock, or write the new digest, to accept the change")
 		}
@@ -175,7 +177,7 @@ func (u *upstream) find(ctx context.Context, r Reference) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{from: "registry", where: "registry " + r.Registry, roots: []descriptor{d}}
+	p := &place{from: "registry", where: "registry " + r.Registry, roots: []oci.Descriptor{d}}
 	p.open, p.attached = u.opener(r, map[string][]byte{d.Digest: raw}), u.asker(r)
 	if u.cache != nil {
 		named := r.Name
@@ -183,26 +185,26 @@ func (u *upstream) find(ctx context.Context, r Reference) (*place, error) {
 			// A lock's digest says nothing of what the tag means elsewhere.
 			named = r.Registry + "/" + r.Repository + "@" + r.Digest
 		}
-		p.keep = func(d descriptor) error { return u.cache.name(named, d) }
+		p.keep = func(d oci.Descriptor) error { return u.cache.name(named, d) }
 	}
 	return p, nil
 }
 
 // asker asks the registry what is attached to a digest: the cache keeps images
 // only.
-func (u *upstream) asker(r Reference) func(context.Context, string) ([]descriptor, error) {
+func (u *upstream) asker(r oci.Reference) func(context.Context, string) ([]oci.Descriptor, error) {
 	if u.registry == nil {
 		return nil
 	}
-	return func(ctx context.Context, digest string) ([]descriptor, error) {
+	return func(ctx context.Context, digest string) ([]oci.Descriptor, error) {
 		return u.attached(ctx, r, digest)
 	}
 }
 
 // opener reads from the cache, else from the registry into the cache. have
 // holds what was read already.
-func (u *upstream) opener(r Reference, have map[string][]byte) func(context.Context, descriptor) (io.ReadCloser, error) {
-	return func(ctx context.Context, d descriptor) (io.ReadCloser, error) {
+func (u *upstream) opener(r oci.Reference, have map[string][]byte) func(context.Context, oci.Descriptor) (io.ReadCloser, error) {
+	return func(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 		if u.cache != nil {
 			rc, err := u.cache.open(d)
 			if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -216,7 +218,7 @@ func (u *upstream) opener(r Reference, have map[string][]byte) func(context.Cont
 		var err error
 		if raw, ok := have[d.Digest]; ok {
 			rc = memory(raw)
-		} else if rc, err = u.registry.open(ctx, r, d); err != nil {
+		} else if rc, err = u.registry.Open(ctx, r, d); err != nil {
 			return nil, err
 		}
 		if u.cache == nil {

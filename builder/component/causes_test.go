@@ -4,26 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 // A registry that is not there is one error, with all places and images.
 func TestJoin(t *testing.T) {
-	dockerConfig(t, "", "", "")
-	s := open(t, Options{clock: new(testClock).clock()})
-	s.upstream().registry.base.(*guard).next = roundTripper(func(r *http.Request) (*http.Response, error) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), IsNotFound: true}}
-	})
+	ocitest.DockerConfig(t, "", "", "")
+	s := open(t, Options{})
 	var errs []error
 	for i := range 13 {
-		host := "docker.io"
+		host := "127.0.0.1:1" // a port that is not assigned, on which nothing listens
 		if i == 7 {
-			host = "other.example"
+			host = "localhost:1"
 		}
 		_, err := s.Find(context.Background(), fmt.Sprintf("%s/x/y%d:1", host, i), system.Position{File: "os.yml", Line: 10 + i, Column: 5})
 		errs = append(errs, err)
@@ -31,7 +27,7 @@ func TestJoin(t *testing.T) {
 	errs = append(errs, nil, context.Canceled)
 	err := Join(errs)
 	text := err.Error()
-	if n := strings.Count(text, "no such host"); n != 2 {
+	if n := strings.Count(text, "connection refused"); n != 2 {
 		t.Errorf("%d messages:\n%s", n, text)
 	}
 	for i := range 13 {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -70,9 +71,9 @@ func (w *strs) UnmarshalJSON(raw []byte) error {
 // assume fills in the platform that a config does not name: the one that the
 // index gives its manifest; for a manifest that no index chose, ours, as Docker
 // and containerd do. Rules look at the programs themselves.
-func assume(c *system.ImageConfig, listed *platform, lone bool, arch string) {
+func assume(c *system.ImageConfig, listed *oci.Platform, lone bool, arch string) {
 	if listed == nil && lone {
-		listed = &platform{OS: "linux", Architecture: arch}
+		listed = &oci.Platform{OS: "linux", Architecture: arch}
 	}
 	if listed == nil {
 		return

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 // What a config leaves out, the index says; of a manifest alone it is taken to

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
@@ -41,7 +42,7 @@ func newDockerSave(f files, where string, lim limits) (*dockerSave, error) {
 	}
 	for i, it := range s.items {
 		for _, t := range it.RepoTags {
-			if r, err := ParseReference(t); err == nil {
+			if r, err := oci.ParseReference(t); err == nil {
 				s.names[r.Name] = i
 			}
 		}
@@ -65,7 +66,7 @@ func (s *dockerSave) close() error { return nil }
 
 // find makes the manifest. A reference with a digest is compared with each
 // item's, since the archive does not say them.
-func (s *dockerSave) find(ctx context.Context, r Reference) (*place, error) {
+func (s *dockerSave) find(ctx context.Context, r oci.Reference) (*place, error) {
 	if r.Digest == "" {
 		i, ok := s.names[r.Name]
 		if !ok {
@@ -110,14 +111,14 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 	configDigest := digests.Of(config)
 	names[configDigest] = it.Config
 	raw, err := json.Marshal(map[string]any{
-		"schemaVersion": 2, "mediaType": typeDockerManifest, "layers": layers,
-		"config": map[string]any{"mediaType": typeDockerConfig, "digest": configDigest, "size": len(config)},
+		"schemaVersion": 2, "mediaType": oci.TypeDockerManifest, "layers": layers,
+		"config": map[string]any{"mediaType": oci.TypeDockerConfig, "digest": configDigest, "size": len(config)},
 	})
 	if err != nil {
 		return nil, err
 	}
-	root := descriptor{MediaType: typeDockerManifest, Digest: digests.Of(raw), Size: int64(len(raw))}
-	open := func(_ context.Context, d descriptor) (io.ReadCloser, error) {
+	root := oci.Descriptor{MediaType: oci.TypeDockerManifest, Digest: digests.Of(raw), Size: int64(len(raw))}
+	open := func(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 		if d.Digest == root.Digest {
 			return memory(raw), nil
 		}
@@ -129,8 +130,8 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 		return rc, err
 	}
 	// This form holds images and nothing about them.
-	none := func(context.Context, string) ([]descriptor, error) { return nil, nil }
-	return &place{from: "archive", where: s.where, roots: []descriptor{root}, open: open, attached: none}, nil
+	none := func(context.Context, string) ([]oci.Descriptor, error) { return nil, nil }
+	return &place{from: "archive", where: s.where, roots: []oci.Descriptor{root}, open: open, attached: none}, nil
 }
 
 // layer describes a stored layer. A plain tar's digest is its diff ID; a
@@ -148,11 +149,11 @@ func (s *dockerSave) layer(ctx context.Context, name, diffID string) (mediaType,
 	}
 	switch m := magic[:n]; {
 	case bytes.HasPrefix(m, []byte{0x1f, 0x8b}):
-		mediaType = typeDockerLayer + ".gzip"
+		mediaType = oci.TypeDockerLayer + ".gzip"
 	case bytes.Equal(m, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		mediaType = typeDockerLayer + ".zstd"
+		mediaType = oci.TypeDockerLayer + ".zstd"
 	default:
-		return typeDockerLayer, diffID, size, nil
+		return oci.TypeDockerLayer, diffID, size, nil
 	}
 	h := sha256.New()
 	h.Write(magic[:n])

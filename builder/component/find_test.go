@@ -15,34 +15,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
-
-func TestParseReference(t *testing.T) {
-	digest := "sha256:" + strings.Repeat("ab", 32)
-	for ref, want := range map[string]string{
-		"nginx":                   "docker.io/library/nginx:latest docker.io library/nginx latest ",
-		"linuxkit/init:v1":        "docker.io/linuxkit/init:v1 docker.io linuxkit/init v1 ",
-		"index.docker.io/nginx:1": "docker.io/library/nginx:1 docker.io library/nginx 1 ",
-		"localhost:5000/a/b":      "localhost:5000/a/b:latest localhost:5000 a/b latest ",
-		"ghcr.io/a/b:1@" + digest: "ghcr.io/a/b:1@" + digest + " ghcr.io a/b 1 " + digest,
-		"nginx@" + digest:         "docker.io/library/nginx@" + digest + " docker.io library/nginx  " + digest,
-		"Nginx":                   "error", "": "error", "a:b:c": "error", "a@sha256:12": "error", "../a": "error", "a b": "error",
-		strings.Repeat("ab", 32):               "error", // Docker takes it for an image's ID
-		"a@sha512:" + strings.Repeat("ab", 64): "error",
-		strings.Repeat("a/", 1000) + "a":       "error",
-	} {
-		r, err := ParseReference(ref)
-		got := strings.Join([]string{r.Name, r.Registry, r.Repository, r.Tag, r.Digest}, " ")
-		if err != nil {
-			got = "error"
-		}
-		if got != want {
-			t.Errorf("%q: got %q, want %q (%v)", ref, got, want, err)
-		}
-	}
-}
 
 func TestFindConfig(t *testing.T) {
 	img := layers(entries{ocitest.File("a", "x")}, nil)
@@ -54,7 +30,7 @@ func TestFindConfig(t *testing.T) {
 	if got.Reference != "docker.io/test/x:1" || got.Name != "docker.io/test/x:1" || got.Digest != built.Root.Digest ||
 		got.Manifest != built.Manifests[0] || got.Pinned || got.Locked || got.From != "layout" || len(got.Layers) != 2 ||
 		got.Layers[0].Digest != built.Layers[0][0] || string(got.Raw) != string(built.Blobs[built.Manifests[0]]) || got.Size != int64(len(got.Raw)) ||
-		got.MediaType != typeOCIManifest || got.Config.Digest != built.Configs[0] {
+		got.MediaType != oci.TypeManifest || got.Config.Digest != built.Configs[0] {
 		t.Errorf("%+v", got)
 	}
 	c := got.Config
@@ -79,7 +55,7 @@ func TestFindByName(t *testing.T) {
 		if img.Digest != want || img.Pinned != strings.Contains(ref, "@") {
 			t.Errorf("%s: %s pinned %v", ref, img.Digest, img.Pinned)
 		}
-		if err := s.Pass(context.Background(), img, PassOptions{}, newRecorder(t)); err != nil {
+		if err := s.Pass(context.Background(), img, PassOptions{}, ocitest.NewRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -170,9 +146,9 @@ func TestUnnamedInLayout(t *testing.T) {
 	source := layers(entries{ocitest.File("a", "")})
 	img, one := source.Build(), t.TempDir()
 	ocitest.WriteLayout(t, one, ocitest.Named("x", source))
-	index := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":%d}`, typeOCIManifest, img.Root.Digest, img.Root.Size)
-	other := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1}`, typeOCIManifest, 1)
-	artifact := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1,"artifactType":"application/x"}`, typeOCIManifest, 2)
+	index := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":%d}`, oci.TypeManifest, img.Root.Digest, img.Root.Size)
+	other := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1}`, oci.TypeManifest, 1)
+	artifact := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1,"artifactType":"application/x"}`, oci.TypeManifest, 2)
 	for name, tc := range map[string]struct{ entries, want string }{
 		"one":     {index + "," + artifact, "an image without a name: write docker.io/t/img@" + img.Root.Digest + ","},
 		"several": {index + "," + other, fmt.Sprintf("images without a name, that docker.io/t/img@DIGEST finds: [%q ", img.Root.Digest)},
@@ -196,7 +172,7 @@ func TestArtifactInIndex(t *testing.T) {
 	image := layers(entries{ocitest.File("a", "")}).Build()
 	digest := func(b []byte) string { return fmt.Sprintf(`"digest":%q,"size":%d`, ocitest.Digest(b), len(b)) }
 	artifact := []byte(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json",` + digest([]byte("{}")) + `},"layers":[]}`)
-	at := `"mediaType":"` + typeOCIManifest + `",`
+	at := `"mediaType":"` + oci.TypeManifest + `",`
 	platform := `,"platform":{"os":"linux","architecture":"amd64"}`
 	img := `{` + at + fmt.Sprintf(`"digest":%q,"size":%d`, image.Root.Digest, len(image.Blobs[image.Root.Digest]))
 	for name, c := range map[string]struct{ entries, says string }{
@@ -212,11 +188,11 @@ func TestArtifactInIndex(t *testing.T) {
 			for d, b := range image.Blobs {
 				built.Blobs[d] = b
 			}
-			index := []byte(`{"schemaVersion":2,"mediaType":"` + typeOCIIndex + `","manifests":[` + c.entries + `]}`)
+			index := []byte(`{"schemaVersion":2,"mediaType":"` + oci.TypeIndex + `","manifests":[` + c.entries + `]}`)
 			for _, b := range [][]byte{index, artifact} {
 				built.Blobs[ocitest.Digest(b)] = b
 			}
-			built.Root = ocitest.Descriptor{MediaType: typeOCIIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
+			built.Root = ocitest.Descriptor{MediaType: oci.TypeIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
 			found, err := storeOf(t, built, Options{}).Find(context.Background(), "test/x:1", system.Position{})
 			if c.says != "" {
 				fails(t, err, system.ErrUnusable, c.says)
@@ -248,14 +224,14 @@ func TestSeveralUnderOneName(t *testing.T) {
 // Documents that are not what they seem.
 func TestBadDocuments(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("0", 64)
-	config := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":2}`, typeOCIConfig, digest)
+	config := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":2}`, oci.TypeConfig, digest)
 	for name, c := range map[string]struct{ doc, says string }{
 		"both":               {`{"schemaVersion":2,"manifests":[],"config":` + config + `,"layers":[]}`, "or both"},
 		"neither":            {`{"schemaVersion":2}`, "neither"},
 		"schema 1":           {`{"schemaVersion":1,"fsLayers":[]}`, "schema 1"},
 		"no version":         {`{"manifests":[]}`, "schemaVersion 0"},
-		"index as manifest":  {`{"schemaVersion":2,"mediaType":"` + typeOCIIndex + `","config":` + config + `,"layers":[]}`, "does not fit"},
-		"manifest as index":  {`{"schemaVersion":2,"mediaType":"` + typeOCIManifest + `","manifests":[]}`, "does not fit"},
+		"index as manifest":  {`{"schemaVersion":2,"mediaType":"` + oci.TypeIndex + `","config":` + config + `,"layers":[]}`, "does not fit"},
+		"manifest as index":  {`{"schemaVersion":2,"mediaType":"` + oci.TypeManifest + `","manifests":[]}`, "does not fit"},
 		"not JSON":           {`{"schemaVersion":2`, "not JSON"},
 		"two values":         {`{"schemaVersion":2,"manifests":[]} {}`, "more follows"},
 		"a member twice":     {`{"schemaVersion":2,"layers":[],"config":` + config + `,"layers":[]}`, "twice"},
@@ -266,7 +242,7 @@ func TestBadDocuments(t *testing.T) {
 		"artifact":           {`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"` + digest + `","size":2},"layers":[]}`, "not a container image"},
 		"unknown layer":      {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"text/plain","digest":"` + digest + `","size":1}]}`, `unknown media type "text/plain"`},
 		"config is missing":  {`{"schemaVersion":2,"config":` + config + `,"layers":[]}`, "no such file"},
-		"config is too long": {`{"schemaVersion":2,"config":{"mediaType":"` + typeOCIConfig + `","digest":"` + digest + `","size":99999999},"layers":[]}`, "the limit is"},
+		"config is too long": {`{"schemaVersion":2,"config":{"mediaType":"` + oci.TypeConfig + `","digest":"` + digest + `","size":99999999},"layers":[]}`, "the limit is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			built := &ocitest.Built{Blobs: map[string][]byte{ocitest.Digest([]byte(c.doc)): []byte(c.doc)}}
@@ -360,11 +336,11 @@ func TestArchives(t *testing.T) {
 			if got.From != "archive" {
 				t.Errorf("from %s", got.From)
 			}
-			r := newRecorder(t)
+			r := ocitest.NewRecorder(t)
 			if err := s.Pass(context.Background(), got, PassOptions{}, r); err != nil {
 				t.Fatal(err)
 			}
-			same(t, r.lines, want...)
+			same(t, r.Lines, want...)
 			if again := find(t, s, "x@"+got.Digest); again.Manifest != got.Manifest {
 				t.Errorf("by digest: %s, by name: %s", again.Manifest, got.Manifest)
 			}
@@ -389,7 +365,7 @@ func TestArchives(t *testing.T) {
 	file := filepath.Join(dir, "bad.tar")
 	ocitest.WriteDockerArchive(t, file, ocitest.Ref{Name: "x:1", Built: built})
 	s := open(t, Options{Paths: []string{file}, Offline: true})
-	err := s.Pass(context.Background(), find(t, s, "x:1"), PassOptions{}, newRecorder(t))
+	err := s.Pass(context.Background(), find(t, s, "x:1"), PassOptions{}, ocitest.NewRecorder(t))
 	fails(t, err, system.ErrMismatch, built.Layers[0][0], file)
 }
 
@@ -406,7 +382,7 @@ func TestArchiveBomb(t *testing.T) {
 		}
 		repack(t, file, compressor)
 		lim := defaultLimits()
-		lim.free = mib
+		lim.Free = mib
 		a := newArchive(file, t.TempDir(), lim)
 		if err := a.load(); err == nil || !strings.Contains(err.Error(), "bytes inflate to more than 1048576") {
 			t.Errorf("%s: %v", name, err)

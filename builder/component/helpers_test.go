@@ -1,113 +1,16 @@
 package component
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
-
-// recorder is a sink that holds what it saw to the promises of system.Sink,
-// and writes each object as one line:
-//
-//	[archive!]path type [-> link] ["content"] [@layer] [shadowed]
-type recorder struct {
-	t        *testing.T
-	lines    []string
-	entries  []*system.Entry
-	open     *recorded
-	known    map[string]system.EntryType
-	finished int
-	planned  bool // it took two passes
-	unwanted func(*system.Entry) bool
-	fail     string // an error at this path
-}
-
-type recorded struct {
-	r      *recorder
-	e      *system.Entry
-	b      bytes.Buffer
-	closed bool
-}
-
-func newRecorder(t *testing.T) *recorder {
-	return &recorder{t: t, known: map[string]system.EntryType{}}
-}
-
-func (r *recorder) Entry(e *system.Entry) (io.WriteCloser, error) {
-	if r.open != nil {
-		r.t.Errorf("%s: announced while %s is open", e.Path, r.open.e.Path)
-	}
-	if r.fail != "" && e.Path == r.fail {
-		return nil, fmt.Errorf("sink fails at %s", e.Path)
-	}
-	r.entries = append(r.entries, e)
-	key := e.Archive + "!" + e.Path
-	if !e.Shadowed {
-		if _, ok := r.known[key]; ok {
-			r.t.Errorf("%s: announced twice", key)
-		}
-		if i := strings.LastIndexByte(e.Path, '/'); i >= 0 && r.known[e.Archive+"!"+e.Path[:i]] != system.TypeDir {
-			r.t.Errorf("%s: announced before its folder", key)
-		}
-		if e.Type == system.TypeHardlink && r.known[e.Archive+"!"+e.Link] != system.TypeFile {
-			r.t.Errorf("%s: announced before its file %s", key, e.Link)
-		}
-		r.known[key] = e.Type
-	}
-	if e.Type != system.TypeFile || r.unwanted != nil && r.unwanted(e) {
-		r.line(e, "")
-		return nil, nil
-	}
-	r.open = &recorded{r: r, e: e}
-	return r.open, nil
-}
-
-func (r *recorder) line(e *system.Entry, content string) {
-	s := e.Path + " " + e.Type.String()
-	if e.Archive != "" {
-		s = e.Archive + "!" + s
-	}
-	if e.Link != "" {
-		s += " -> " + e.Link
-	}
-	if e.Mode&0o7000 != 0 {
-		s += fmt.Sprintf(" %04o", e.Mode)
-	}
-	if content != "" {
-		s += fmt.Sprintf(" %q", content)
-	}
-	s += fmt.Sprintf(" @%d", e.Layer)
-	if e.Shadowed {
-		s += " shadowed"
-	}
-	r.lines = append(r.lines, s)
-}
-
-func (w *recorded) Write(p []byte) (int, error) { return w.b.Write(p) }
-
-func (w *recorded) Close() error {
-	if w.closed {
-		w.r.t.Errorf("%s: closed twice", w.e.Path)
-	}
-	w.closed, w.r.open = true, nil
-	s := w.b.String()
-	if len(s) > 40 {
-		s = fmt.Sprintf("%d bytes", len(s))
-	}
-	w.r.line(w.e, s)
-	return nil
-}
-
-func (r *recorder) Finish() error { r.finished++; return nil }
 
 // storeOf opens a store over one layout that holds src as test/x:1.
 func storeOf(t *testing.T, built *ocitest.Built, o Options) *Store {
@@ -161,23 +64,17 @@ func layers(ls ...[]ocitest.Entry) ocitest.Image {
 type entries = []ocitest.Entry
 
 // runPass runs one pass over an image and gives what a recorder saw.
-func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*recorder, error) {
+func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*ocitest.Recorder, error) {
 	t.Helper()
 	s := storeOf(t, built, Options{})
 	img := find(t, s, "test/x:1")
-	r := newRecorder(t)
+	r := ocitest.NewRecorder(t)
 	err := s.Pass(context.Background(), img, o, r)
 	if errors.Is(err, ErrAgain) {
-		r = newRecorder(t)
-		r.planned = true
+		r = ocitest.NewRecorder(t)
 		err = s.Pass(context.Background(), img, o, r)
 	}
-	if r.open != nil {
-		t.Errorf("%s: left open", r.open.e.Path)
-	}
-	if want := 1; err == nil && r.finished != want || err != nil && r.finished != 0 {
-		t.Errorf("Finish was called %d times; error %v", r.finished, err)
-	}
+	r.Ended(err)
 	return r, err
 }
 
@@ -223,9 +120,3 @@ func isKind(err, kind error) bool {
 	}
 	return true
 }
-
-// sinkFunc is a sink that looks at entries only.
-type sinkFunc func(*system.Entry)
-
-func (f sinkFunc) Entry(e *system.Entry) (io.WriteCloser, error) { f(e); return nil, nil }
-func (f sinkFunc) Finish() error                                 { return nil }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -36,14 +37,14 @@ type layout struct {
 	lim   limits
 
 	once  sync.Once
-	names map[string][]descriptor // full reference -> descriptors
-	bytes map[string]descriptor   // digest -> descriptor
-	all   []descriptor            // index.json's entries, in order
-	named []string                // names in index.json as they are written
+	names map[string][]oci.Descriptor // full reference -> descriptors
+	bytes map[string]oci.Descriptor   // digest -> descriptor
+	all   []oci.Descriptor            // index.json's entries, in order
+	named []string                    // names in index.json as they are written
 	err   error
 
 	subjects sync.Once
-	about    map[string][]descriptor // digest -> manifests that are about it
+	about    map[string][]oci.Descriptor // digest -> manifests that are about it
 }
 
 func isLayout(dir string) bool {
@@ -59,7 +60,7 @@ func (l *layout) close() error { return nil }
 
 // find looks for a name in index.json, or for a digest anywhere in the layout:
 // by a digest the bytes are proven, whatever their name is here.
-func (l *layout) find(_ context.Context, r Reference) (*place, error) {
+func (l *layout) find(_ context.Context, r oci.Reference) (*place, error) {
 	l.once.Do(func() { l.err = l.load() })
 	if l.err != nil {
 		return nil, fmt.Errorf("%s: %w", l.where, l.err)
@@ -81,9 +82,9 @@ func (l *layout) find(_ context.Context, r Reference) (*place, error) {
 			return nil, err
 		}
 		rc.Close()
-		d = descriptor{Digest: r.Digest, Size: size}
+		d = oci.Descriptor{Digest: r.Digest, Size: size}
 	}
-	p.roots = []descriptor{d}
+	p.roots = []oci.Descriptor{d}
 	return p, nil
 }
 
@@ -132,14 +133,14 @@ func (l *layout) tagOnly(tag string) string {
 func (l *layout) unnamed() []string {
 	var out []string
 	for _, d := range l.all {
-		if d.Annotations[annotationRef] == "" && d.Annotations[annotationContainerd] == "" && !d.beside() && !slices.Contains(out, d.Digest) {
+		if d.Annotations[annotationRef] == "" && d.Annotations[annotationContainerd] == "" && !beside(d) && !slices.Contains(out, d.Digest) {
 			out = append(out, d.Digest)
 		}
 	}
 	return out
 }
 
-func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[string]descriptor, err error) {
+func parseLayoutIndex(raw []byte) (names map[string][]oci.Descriptor, digests map[string]oci.Descriptor, err error) {
 	doc, err := parseDocument(raw, "")
 	if err != nil {
 		return nil, nil, err
@@ -147,9 +148,9 @@ func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[st
 	if doc.Manifests == nil {
 		return nil, nil, errors.New("not an index")
 	}
-	names, digests = map[string][]descriptor{}, map[string]descriptor{}
+	names, digests = map[string][]oci.Descriptor{}, map[string]oci.Descriptor{}
 	for _, d := range *doc.Manifests {
-		if err := d.valid(); err != nil {
+		if err := d.Valid(); err != nil {
 			return nil, nil, err
 		}
 		digests[d.Digest] = d
@@ -159,7 +160,7 @@ func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[st
 			if v == "" {
 				continue
 			}
-			if r, err := ParseReference(v); err == nil && r.Name != known {
+			if r, err := oci.ParseReference(v); err == nil && r.Name != known {
 				known = r.Name
 				names[r.Name] = append(names[r.Name], d)
 			}
@@ -168,7 +169,7 @@ func parseLayoutIndex(raw []byte) (names map[string][]descriptor, digests map[st
 	return names, digests, nil
 }
 
-func (l *layout) open(_ context.Context, d descriptor) (io.ReadCloser, error) {
+func (l *layout) open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 	rc, _, err := l.files.open(blobPath(d.Digest))
 	if err != nil {
 		return nil, fmt.Errorf("blob %s: %w", d.Digest, err)

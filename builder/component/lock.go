@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
@@ -80,7 +81,7 @@ func LockComponent(img *system.Image) LockedComponent {
 // ReadLock reads a lock file strictly, and gives its own digest too. What is
 // wrong with it is an ErrInput; all of it is told at once.
 func ReadLock(path string) (*Lock, string, error) {
-	raw, err := bounded.ReadFile(path, defaultLimits().lock)
+	raw, err := bounded.ReadFile(path, maxLock)
 	if err != nil {
 		return nil, "", system.BadInput("lock cannot be read: %v", err).At(system.Position{File: path}).Suggest("run seaworthy lock to write it")
 	}
@@ -134,7 +135,7 @@ func (l *Lock) problems() []error {
 	}
 	seen := map[string]string{}
 	for _, c := range l.Components {
-		r, err := ParseReference(c.Reference)
+		r, err := oci.ParseReference(c.Reference)
 		switch {
 		case err != nil:
 			errs = append(errs, err)
@@ -158,7 +159,7 @@ func (l *Lock) problems() []error {
 		digest("policy "+p.Name, p.Digest, false)
 		for _, r := range p.References {
 			digest("policy "+r.Reference, r.Digest, false)
-			if q, err := ParseReference(r.Reference); err != nil {
+			if q, err := oci.ParseReference(r.Reference); err != nil {
 				errs = append(errs, err)
 			} else if q.Digest != "" && q.Digest != r.Digest {
 				errs = append(errs, fmt.Errorf("policy %q is locked to %s", r.Reference, r.Digest))

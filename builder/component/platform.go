@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 )
 
 // variants are those that every machine of an architecture runs, best first.
@@ -12,8 +14,8 @@ var variants = map[string][]string{"amd64": {"", "v1"}, "arm64": {"", "v8"}}
 // pick chooses the entries that may be for our platform: the one that says so,
 // else those that say nothing.
 // Of several, those that say to be an artifact, or about another, are none.
-func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
-	plain := slices.DeleteFunc(slices.Clone(ds), descriptor.beside)
+func (s *Store) pick(ds []oci.Descriptor) ([]oci.Descriptor, error) {
+	plain := slices.DeleteFunc(slices.Clone(ds), beside)
 	if picked := s.candidates(plain); len(picked) > 0 {
 		return picked, nil
 	}
@@ -24,18 +26,18 @@ func (s *Store) pick(ds []descriptor) ([]descriptor, error) {
 }
 
 // beside: the entry says that it is an artifact, or about another one.
-func (d descriptor) beside() bool {
-	return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != typeOCIConfig
+func beside(d oci.Descriptor) bool {
+	return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != oci.TypeConfig
 }
 
-func (s *Store) candidates(ds []descriptor) []descriptor {
+func (s *Store) candidates(ds []oci.Descriptor) []oci.Descriptor {
 	want, ok := variants[s.opt.Arch]
 	if !ok {
 		want = []string{""}
 	}
-	var silent []descriptor
+	var silent []oci.Descriptor
 	for _, v := range want {
-		var out []descriptor
+		var out []oci.Descriptor
 		for _, d := range ds {
 			if q := d.Platform; q != nil && q.OS == "linux" && q.Architecture == s.opt.Arch && q.Variant == v {
 				out = append(out, d)
@@ -47,17 +49,17 @@ func (s *Store) candidates(ds []descriptor) []descriptor {
 	}
 	for _, d := range ds {
 		// An index also lists artifacts, which are no images.
-		if d.Platform == nil && (d.MediaType == "" || isIndexType(d.MediaType) || isManifestType(d.MediaType)) {
+		if d.Platform == nil && (d.MediaType == "" || oci.IsIndex(d.MediaType) || oci.IsManifest(d.MediaType)) {
 			silent = append(silent, d)
 		}
 	}
 	return silent
 }
 
-func (s *Store) without(ds []descriptor) error {
+func (s *Store) without(ds []oci.Descriptor) error {
 	var have []Descriptor
 	for _, d := range ds {
-		have = append(have, Descriptor{Platform: d.platform()})
+		have = append(have, Descriptor{Platform: d.Platform.String()})
 	}
 	return &noPlatform{fmt.Sprintf("no image for linux/%s: it has %s", s.opt.Arch, platformList(have))}
 }

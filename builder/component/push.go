@@ -4,12 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
-
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -34,7 +29,7 @@ type Pushed struct {
 // for a referrer under its digest alone. The same artifact has the same digest
 // everywhere.
 func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pushed, error) {
-	r, err := ParseReference(reference)
+	r, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("artifact %s", err)
 	}
@@ -50,8 +45,11 @@ func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pu
 		return nil, err
 	}
 	out := &Pushed{Digest: digests.Of(raw), size: int64(len(raw))}
-	if err := u.registry.push(ctx, r, p, raw, out.Digest, layers); err != nil {
-		return nil, artifactError(reference, registryError(ctx, r, err))
+	if p.Subject != nil {
+		r.Digest = out.Digest
+	}
+	if err := u.registry.Push(ctx, r, p.MediaType, layers, raw); err != nil {
+		return nil, artifactError(reference, err)
 	}
 	return out, nil
 }
@@ -73,35 +71,10 @@ func (p Push) manifest() (raw []byte, blobs [][]byte, err error) {
 		Layers        []desc            `json:"layers"`
 		Subject       *desc             `json:"subject,omitempty"`
 		Annotations   map[string]string `json:"annotations,omitempty"`
-	}{2, typeOCIManifest, p.ArtifactType, of("application/vnd.oci.empty.v1+json", empty), []desc{of(p.MediaType, p.Blob)}, nil, p.Annotations}
+	}{2, oci.TypeManifest, p.ArtifactType, of("application/vnd.oci.empty.v1+json", empty), []desc{of(p.MediaType, p.Blob)}, nil, p.Annotations}
 	if s := p.Subject; s != nil {
-		m.Subject = &desc{typeOCIManifest, s.Digest, s.size}
+		m.Subject = &desc{oci.TypeManifest, s.Digest, s.size}
 	}
 	raw, err = json.Marshal(m)
 	return raw, [][]byte{empty, p.Blob}, err
 }
-
-func (r *registry) push(ctx context.Context, q Reference, p Push, raw []byte, digest string, blobs [][]byte) error {
-	repo, err := r.repository(q)
-	if err != nil {
-		return err
-	}
-	with := []remote.Option{remote.WithContext(ctx), remote.WithTransport(r.pings), remote.WithRetryStatusCodes(), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	for _, b := range blobs {
-		mediaType := types.MediaType(p.MediaType)
-		if err := remote.WriteLayer(repo, static.NewLayer(b, mediaType), with...); err != nil {
-			return err
-		}
-	}
-	var to name.Reference = repo.Tag(q.Tag)
-	if p.Subject != nil {
-		to = repo.Digest(digest)
-	}
-	return remote.Put(to, rawManifest(raw), with...)
-}
-
-// rawManifest is a manifest as remote.Put takes one.
-type rawManifest []byte
-
-func (m rawManifest) RawManifest() ([]byte, error)        { return m, nil }
-func (m rawManifest) MediaType() (types.MediaType, error) { return typeOCIManifest, nil }

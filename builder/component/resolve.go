@@ -7,92 +7,24 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/layer"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// The media types that we know. Lists that are refused on purpose:
-// schema 1, artifacts.
-const (
-	typeOCIIndex       = "application/vnd.oci.image.index.v1+json"
-	typeOCIManifest    = "application/vnd.oci.image.manifest.v1+json"
-	typeOCIConfig      = "application/vnd.oci.image.config.v1+json"
-	typeOCILayer       = "application/vnd.oci.image.layer.v1.tar"
-	typeDockerIndex    = "application/vnd.docker.distribution.manifest.list.v2+json"
-	typeDockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
-	typeDockerConfig   = "application/vnd.docker.container.image.v1+json"
-	typeDockerLayer    = "application/vnd.docker.image.rootfs.diff.tar"
-	// Layers that registries may leave out. Their bytes are taken from where
-	// the image is, and from no other place.
-	typeOCIForeign    = "application/vnd.oci.image.layer.nondistributable.v1.tar"
-	typeDockerForeign = "application/vnd.docker.image.rootfs.foreign.diff.tar"
-)
-
-// layerTypes says how a layer is compressed.
-var layerTypes = map[string]compression{
-	typeOCILayer: plain, typeOCILayer + "+gzip": gzipped, typeOCILayer + "+zstd": zstandard,
-	typeOCIForeign: plain, typeOCIForeign + "+gzip": gzipped, typeOCIForeign + "+zstd": zstandard,
-	typeDockerForeign: plain, typeDockerForeign + ".gzip": gzipped,
-	typeDockerLayer: plain, typeDockerLayer + ".gzip": gzipped, typeDockerLayer + ".zstd": zstandard,
-}
-
-func isIndexType(t string) bool    { return t == typeOCIIndex || t == typeDockerIndex }
-func isManifestType(t string) bool { return t == typeOCIManifest || t == typeDockerManifest }
-
-type descriptor struct {
-	MediaType string `json:"mediaType"`
-	// ArtifactType is set in lists of referrers.
-	ArtifactType string            `json:"artifactType"`
-	Digest       string            `json:"digest"`
-	Size         int64             `json:"size"`
-	Platform     *platform         `json:"platform"`
-	Annotations  map[string]string `json:"annotations"`
-}
-
-type platform struct {
-	Architecture string `json:"architecture"`
-	OS           string `json:"os"`
-	Variant      string `json:"variant"`
-}
-
-func (d descriptor) platform() string {
-	if d.Platform == nil {
-		return ""
-	}
-	p := d.Platform.OS + "/" + d.Platform.Architecture
-	if d.Platform.Variant != "" {
-		p += "/" + d.Platform.Variant
-	}
-	return p
-}
-
-func (d descriptor) public() Descriptor {
-	return Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
-}
-
-// valid checks what a descriptor must have before anything is read by it.
-func (d descriptor) valid() error {
-	if !digests.Valid(d.Digest) {
-		return fmt.Errorf("descriptor with the digest %q: only sha256 is supported", d.Digest)
-	}
-	if d.Size < 0 {
-		return fmt.Errorf("descriptor of %s with the size %d", d.Digest, d.Size)
-	}
-	return nil
-}
-
 // document is an index or a manifest: what it is follows from its content and
 // must agree with its media type, since a reader that took one for the other
 // would see another image under the same digest.
 type document struct {
-	SchemaVersion int           `json:"schemaVersion"`
-	MediaType     string        `json:"mediaType"`
-	ArtifactType  string        `json:"artifactType"`
-	Manifests     *[]descriptor `json:"manifests"`
-	Config        *descriptor   `json:"config"`
-	Layers        *[]descriptor `json:"layers"`
+	SchemaVersion int               `json:"schemaVersion"`
+	MediaType     string            `json:"mediaType"`
+	ArtifactType  string            `json:"artifactType"`
+	Manifests     *[]oci.Descriptor `json:"manifests"`
+	Config        *oci.Descriptor   `json:"config"`
+	Layers        *[]oci.Descriptor `json:"layers"`
 	// FSLayers is schema 1's.
 	FSLayers json.RawMessage `json:"fsLayers"`
 }
@@ -112,7 +44,7 @@ func parseDocument(raw []byte, mediaType string) (*document, error) {
 		return nil, errors.New("neither an index nor a manifest, or both")
 	}
 	for _, t := range []string{mediaType, d.MediaType} {
-		if t != "" && (index && !isIndexType(t) || manifest && !isManifestType(t)) {
+		if t != "" && (index && !oci.IsIndex(t) || manifest && !oci.IsManifest(t)) {
 			return nil, fmt.Errorf("media type %q does not fit the content", t)
 		}
 	}
@@ -129,7 +61,7 @@ func decodeJSON(raw []byte, v any) error {
 	return nil
 }
 
-type index struct{ Manifests []descriptor }
+type index struct{ Manifests []oci.Descriptor }
 
 func (s *Store) parseIndex(raw []byte) (*index, error) {
 	d, err := parseDocument(raw, "")
@@ -143,7 +75,7 @@ func (s *Store) parseIndex(raw []byte) (*index, error) {
 		return nil, fmt.Errorf("an index of %d entries; the limit is %d", n, s.limits.manifests)
 	}
 	for _, m := range *d.Manifests {
-		if err := m.valid(); err != nil {
+		if err := m.Valid(); err != nil {
 			return nil, err
 		}
 	}
@@ -152,8 +84,8 @@ func (s *Store) parseIndex(raw []byte) (*index, error) {
 
 type manifest struct {
 	MediaType string
-	Config    descriptor
-	Layers    []descriptor
+	Config    oci.Descriptor
+	Layers    []oci.Descriptor
 }
 
 func (s *Store) parseManifest(raw []byte) (*manifest, error) {
@@ -168,16 +100,16 @@ func (s *Store) parseManifest(raw []byte) (*manifest, error) {
 	if n := len(m.Layers); n > s.limits.layers {
 		return nil, fmt.Errorf("%d layers; the limit is %d", n, s.limits.layers)
 	}
-	for _, x := range append([]descriptor{m.Config}, m.Layers...) {
-		if err := x.valid(); err != nil {
+	for _, x := range append([]oci.Descriptor{m.Config}, m.Layers...) {
+		if err := x.Valid(); err != nil {
 			return nil, err
 		}
 	}
-	if t := m.Config.MediaType; t != typeOCIConfig && t != typeDockerConfig {
+	if t := m.Config.MediaType; t != oci.TypeConfig && t != oci.TypeDockerConfig {
 		return nil, &notImage{fmt.Sprintf("not a container image: its config has the media type %q", t)}
 	}
 	for i, l := range m.Layers {
-		if _, ok := layerTypes[l.MediaType]; !ok {
+		if !layer.Known(l.MediaType) {
 			return nil, fmt.Errorf("layer %d (%s) has the unknown media type %q", i, l.Digest, l.MediaType)
 		}
 	}
@@ -216,7 +148,7 @@ func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
 }
 
 // only is the one image among those of the same name and platform.
-func (s *Store) only(ctx context.Context, p *place, ds []descriptor) (img *system.Image, err error) {
+func (s *Store) only(ctx context.Context, p *place, ds []oci.Descriptor) (img *system.Image, err error) {
 	known := map[string]*system.Image{}
 	var last error
 	for _, d := range ds {
@@ -241,7 +173,7 @@ func (s *Store) only(ctx context.Context, p *place, ds []descriptor) (img *syste
 }
 
 // passesOver says whether another entry may be the image, where d is not.
-func passesOver(d descriptor, err error) bool {
+func passesOver(d oci.Descriptor, err error) bool {
 	if other := (*noPlatform)(nil); d.Platform == nil && errors.As(err, &other) {
 		return true
 	}
@@ -249,7 +181,7 @@ func passesOver(d descriptor, err error) bool {
 	return errors.As(err, &artifact)
 }
 
-func distinct(ds []descriptor) int {
+func distinct(ds []oci.Descriptor) int {
 	m := map[string]bool{}
 	for _, d := range ds {
 		m[d.Digest] = true
@@ -258,7 +190,7 @@ func distinct(ds []descriptor) int {
 }
 
 // walk follows d, an index or a manifest, to our platform's image.
-func (s *Store) walk(ctx context.Context, p *place, d descriptor, depth int) (*system.Image, error) {
+func (s *Store) walk(ctx context.Context, p *place, d oci.Descriptor, depth int) (*system.Image, error) {
 	if depth > s.limits.depth {
 		return nil, errors.New("indexes within indexes, too deep")
 	}
@@ -271,7 +203,7 @@ func (s *Store) walk(ctx context.Context, p *place, d descriptor, depth int) (*s
 		return nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
 	}
 	p.mu.Lock()
-	p.blobs[d.Digest] = descriptor{MediaType: docType(doc, d), Digest: d.Digest, Size: int64(len(raw))}
+	p.blobs[d.Digest] = oci.Descriptor{MediaType: docType(doc, d), Digest: d.Digest, Size: int64(len(raw))}
 	p.mu.Unlock()
 	if doc.Manifests == nil {
 		d.MediaType, d.Size = docType(doc, d), int64(len(raw))
@@ -306,21 +238,21 @@ func (s *Store) walk(ctx context.Context, p *place, d descriptor, depth int) (*s
 }
 
 // docType is the media type of a document whose descriptor may not say it.
-func docType(doc *document, d descriptor) string {
+func docType(doc *document, d oci.Descriptor) string {
 	switch {
 	case d.MediaType != "":
 		return d.MediaType
 	case doc.MediaType != "":
 		return doc.MediaType
 	case doc.Manifests != nil:
-		return typeOCIIndex
+		return oci.TypeIndex
 	}
-	return typeOCIManifest
+	return oci.TypeManifest
 }
 
 // image reads the config of one manifest and puts both together. lone: no other
 // manifest can be meant.
-func (s *Store) image(ctx context.Context, p *place, d descriptor, raw []byte, lone bool) (*system.Image, error) {
+func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byte, lone bool) (*system.Image, error) {
 	m, err := s.parseManifest(raw)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/layer"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -42,7 +44,6 @@ type Options struct {
 	// TempDir holds spilled content, in files without a name; "" is
 	// os.TempDir().
 	TempDir string
-	clock   *clock // nil is the real one
 }
 
 // Store finds and reads images. Its methods may be called concurrently.
@@ -54,13 +55,12 @@ type Store struct {
 	mu     sync.Mutex
 	images map[string]*found // by full reference
 	places map[string]*place // by full reference and manifest digest
-	plans  map[string]*plan  // by the same, and the options of the pass
 }
 
 // source is a place that may have an image.
 type source interface {
 	// find says where the image is; errNotFound where it is not here.
-	find(ctx context.Context, r Reference) (*place, error)
+	find(ctx context.Context, r oci.Reference) (*place, error)
 	close() error
 }
 
@@ -70,21 +70,24 @@ type place struct {
 	from, where string
 	// roots are the descriptors that the reference names: one, or one per
 	// platform where a layout lists several under one name.
-	roots []descriptor
+	roots []oci.Descriptor
 	// open gives a blob's bytes as they are stored, unverified.
-	open func(context.Context, descriptor) (io.ReadCloser, error)
+	open func(context.Context, oci.Descriptor) (io.ReadCloser, error)
 	// attached lists the manifests that are about a digest; nil where nobody
 	// can be asked.
-	attached func(ctx context.Context, digest string) ([]descriptor, error)
+	attached func(ctx context.Context, digest string) ([]oci.Descriptor, error)
 	// keep, where there is one, notes that the name means this blob, once all
 	// of the image but its layers has been verified.
-	keep func(descriptor) error
+	keep func(oci.Descriptor) error
+
+	// layers reads the layers of the image that was found here.
+	layers *layer.Image
 
 	mu    sync.Mutex
-	blobs map[string]descriptor // what Blob may read
+	blobs map[string]oci.Descriptor // what Blob may read
 }
 
-func (p *place) known(digest string) descriptor {
+func (p *place) known(digest string) oci.Descriptor {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.blobs[digest]
@@ -98,7 +101,7 @@ type found struct {
 
 // Open checks the options and that the paths are there. It reads no image.
 func Open(o Options) (*Store, error) {
-	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}, plans: map[string]*plan{}}
+	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}}
 	var errs []error
 	if o.Arch == "" {
 		errs = append(errs, system.BadInput("no architecture").Suggest("give --arch"))
@@ -110,14 +113,13 @@ func Open(o Options) (*Store, error) {
 		}
 		s.sources = append(s.sources, sources...)
 	}
-	inner, err := parseAllowances(o.RedirectTo)
+	remote, err := o.registry()
 	if err != nil {
-		errs = append(errs, system.BadInput("--allow-redirect: %v", err).Suggest("name the private hosts that a registry may redirect to"))
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	remote := newRegistry(o, s.limits, inner)
 	if o.Offline {
 		remote = nil
 	}
@@ -182,7 +184,7 @@ func (s *Store) Close() error {
 // digest or a digest that is not the lock's, else ErrUnusable. The same
 // reference gives the same image as long as the Store is open.
 func (s *Store) Find(ctx context.Context, reference string, pos system.Position) (*system.Image, error) {
-	r, err := ParseReference(reference)
+	r, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("image %s", err).At(pos)
 	}
@@ -206,7 +208,7 @@ func (s *Store) Find(ctx context.Context, reference string, pos system.Position)
 	return &img, nil
 }
 
-func (s *Store) find(ctx context.Context, r Reference) (*system.Image, error) {
+func (s *Store) find(ctx context.Context, r oci.Reference) (*system.Image, error) {
 	locked, err := s.locked(r)
 	if err != nil {
 		return nil, err
@@ -228,6 +230,8 @@ func (s *Store) find(ctx context.Context, r Reference) (*system.Image, error) {
 		}
 	}
 	img.Name, img.Pinned, img.Locked, img.From = r.Name, r.Digest != "", locked != "", p.from
+	p.layers = &layer.Image{Layers: img.Layers, Limits: s.limits.Limits, TempDir: s.opt.TempDir,
+		Open: func(ctx context.Context, l system.LayerBlob) (io.ReadCloser, error) { return p.open(ctx, stored(l)) }}
 	s.mu.Lock()
 	s.places[placeKey(img)] = p
 	s.mu.Unlock()
@@ -235,7 +239,7 @@ func (s *Store) find(ctx context.Context, r Reference) (*system.Image, error) {
 }
 
 // locked gives the digest that the lock has for r, "" without a lock.
-func (s *Store) locked(r Reference) (string, error) {
+func (s *Store) locked(r oci.Reference) (string, error) {
 	if s.opt.Locked == nil {
 		return "", nil
 	}
@@ -259,7 +263,7 @@ func lockMismatch(locked, got, where string) error {
 // locate asks the sources in order. Layouts and archives are asked by name, so
 // that a component which changed there is noticed; the cache and the registry
 // by the locked digest, since a tag that moved elsewhere is what a lock is for.
-func (s *Store) locate(ctx context.Context, r Reference, locked string) (*place, error) {
+func (s *Store) locate(ctx context.Context, r oci.Reference, locked string) (*place, error) {
 	for _, src := range s.sources {
 		ask := r
 		if _, ok := src.(*upstream); ok && locked != "" {
@@ -275,7 +279,7 @@ func (s *Store) locate(ctx context.Context, r Reference, locked string) (*place,
 			}
 			return nil, err
 		}
-		p.blobs = map[string]descriptor{}
+		p.blobs = map[string]oci.Descriptor{}
 		return p, nil
 	}
 	return nil, s.nowhere(r)
@@ -286,7 +290,7 @@ const maxNames = 8
 
 // nowhere is the error for an image that no source has. It says what the
 // layouts have instead.
-func (s *Store) nowhere(r Reference) error {
+func (s *Store) nowhere(r oci.Reference) error {
 	looked := append([]string{}, s.opt.Paths...)
 	if s.opt.Cache != "" {
 		looked = append(looked, "the cache "+s.opt.Cache)
@@ -371,7 +375,7 @@ func imageError(reference string, pos system.Position, err error) error {
 // nextForImage is the next step where the cause has none of its own.
 func nextForImage(err, kind error) string {
 	switch {
-	case errors.As(err, new(*entryError)):
+	case errors.As(err, new(*layer.EntryError)):
 		return "build the image without this entry, or use another image"
 	case kind == system.ErrMismatch:
 		return "get the image again from where it was published; these are other bytes than its digest names"

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 // What one source has below a folder that another one makes a link goes where

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
 	"github.com/seaworthy-os/seaworthy/builder/rootfs"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 // recorder is an Out that keeps what it is given and holds it to the contract.

@@ -18,7 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seaworthy-os/seaworthy/attest"
-	"github.com/seaworthy-os/seaworthy/builder/component/ocitest"
+	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
 var update = flag.Bool("update", false, "write the output that scripts compare with")

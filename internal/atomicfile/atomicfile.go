@@ -1,5 +1,6 @@
 // Package atomicfile writes files that appear whole or not at all: beside their
-// place, and renamed into it. Write is for bytes, Create for a stream.
+// place, and renamed into it. Write is for bytes, Create for a stream, Unlinked for
+// a temporary file without a name.
 package atomicfile
 
 import (

@@ -72,3 +72,19 @@ func TestClose(t *testing.T) {
 	}
 	only(t, dir, nil)
 }
+
+func TestUnlinked(t *testing.T) {
+	dir := t.TempDir()
+	f, err := Unlinked(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	only(t, dir, nil)
+	if _, err := f.WriteString("x"); err != nil {
+		t.Error(err)
+	}
+	if _, err := Unlinked(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing folder: %v", err)
+	}
+}

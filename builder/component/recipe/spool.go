@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // spool keeps file contents outside memory: one unlinked temporary file that
@@ -14,12 +16,8 @@ type spool struct {
 }
 
 func newSpool() (*spool, error) {
-	f, err := os.CreateTemp("", "seaworthy-recipe-")
+	f, err := atomicfile.Unlinked("")
 	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
 		return nil, err
 	}
 	return &spool{f: f}, nil

@@ -1,0 +1,359 @@
+package layer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
+)
+
+// compression of a layer's blob.
+type compression int
+
+const (
+	plain compression = iota
+	gzipped
+	zstandard
+)
+
+// layerTypes says how a layer is compressed.
+var layerTypes = map[string]compression{
+	oci.TypeLayer: plain, oci.TypeLayer + "+gzip": gzipped, oci.TypeLayer + "+zstd": zstandard,
+	oci.TypeForeign: plain, oci.TypeForeign + "+gzip": gzipped, oci.TypeForeign + "+zstd": zstandard,
+	oci.TypeDockerForeign: plain, oci.TypeDockerForeign + ".gzip": gzipped,
+	oci.TypeDockerLayer: plain, oci.TypeDockerLayer + ".gzip": gzipped, oci.TypeDockerLayer + ".zstd": zstandard,
+}
+
+// Known reports whether mediaType is that of a layer that a pass can read.
+func Known(mediaType string) bool {
+	_, ok := layerTypes[mediaType]
+	return ok
+}
+
+// A layer flows through goroutines that each do one thing: fetch and hash the
+// blob, inflate it, hash the tar. The tar is parsed by whoever reads. Between
+// two of them lies a pipe with a fixed set of buffers that go round, so that
+// memory does not depend on the layer.
+const (
+	bufferSize  = 256 * kib
+	bufferCount = 6
+)
+
+// pipe hands buffers from one goroutine to the next, in order.
+type pipe struct {
+	full chan block
+	free chan []byte
+	done <-chan struct{} // closed: nobody reads or writes any more
+	cur  block
+	pos  int
+}
+
+type block struct {
+	data []byte
+	err  error // ends the stream; io.EOF where all is well
+}
+
+func newPipe(done <-chan struct{}) *pipe {
+	p := &pipe{full: make(chan block, bufferCount), free: make(chan []byte, bufferCount), done: done}
+	for range bufferCount {
+		p.free <- make([]byte, bufferSize)
+	}
+	return p
+}
+
+var errStopped = errors.New("stopped")
+
+func (p *pipe) buffer() ([]byte, error) {
+	select {
+	case b := <-p.free:
+		return b[:bufferSize], nil
+	case <-p.done:
+		return nil, errStopped
+	}
+}
+
+func (p *pipe) send(b block) error {
+	select {
+	case p.full <- b:
+		return nil
+	case <-p.done:
+		return errStopped
+	}
+}
+
+// next takes a block; it stays the caller's until given back.
+func (p *pipe) next() block {
+	select {
+	case b := <-p.full:
+		return b
+	case <-p.done:
+		return block{err: errStopped}
+	}
+}
+
+func (p *pipe) give(b []byte) {
+	if b != nil {
+		p.free <- b[:bufferSize] // never blocks: as many places as buffers
+	}
+}
+
+// fill loads the current block; false at the end, with p.cur.err set.
+func (p *pipe) fill() bool {
+	for p.pos == len(p.cur.data) {
+		if p.cur.err != nil {
+			return false
+		}
+		p.give(p.cur.data)
+		p.cur, p.pos = p.next(), 0
+	}
+	return true
+}
+
+// Read and ReadByte let a decompressor read without a buffer of its own.
+func (p *pipe) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	if !p.fill() {
+		return 0, p.cur.err
+	}
+	n := copy(b, p.cur.data[p.pos:])
+	p.pos += n
+	return n, nil
+}
+
+func (p *pipe) ReadByte() (byte, error) {
+	if !p.fill() {
+		return 0, p.cur.err
+	}
+	p.pos++
+	return p.cur.data[p.pos-1], nil
+}
+
+// pump reads r into p to its end, and gives each block to see first.
+func pump(r io.Reader, p *pipe, see func([]byte) error) {
+	for {
+		b, err := p.buffer()
+		if err != nil {
+			return
+		}
+		n, err := readFull(r, b)
+		if serr := see(b[:n]); serr != nil {
+			err = serr
+		}
+		if p.send(block{b[:n], err}) != nil || err != nil {
+			return
+		}
+	}
+}
+
+// readFull fills b as far as the stream goes. Unlike io.ReadFull it gives the
+// reader's own error, EOF too.
+func readFull(r io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var m int
+		m, err = r.Read(b[n:])
+		n += m
+	}
+	return n, err
+}
+
+// layerStream is one layer on its way.
+type layerStream struct {
+	// tar is read by the caller; its end says that size, digest and diff ID
+	// have matched.
+	tar *pipe
+
+	blob   *pipe // nil for a plain layer
+	stop   context.CancelFunc
+	undo   context.CancelFunc
+	stages sync.WaitGroup // inflating and hashing
+	all    sync.WaitGroup
+}
+
+// startLayer starts the goroutines. The caller must call close, after which
+// none is left. budget is what the image may still inflate to.
+func startLayer(ctx context.Context, rc io.ReadCloser, l system.LayerBlob, lim Limits, budget int64) *layerStream {
+	ctx, undo := context.WithCancel(ctx)
+	inner, stop := context.WithCancel(ctx)
+	s := &layerStream{stop: stop, undo: undo}
+	check := oci.NewChecker(rc, oci.Descriptor{Digest: l.Digest, Size: l.Size})
+	fetch := newPipe(ctx.Done())
+	s.all.Go(func() {
+		defer rc.Close()
+		pump(check, fetch, func([]byte) error { return nil })
+	})
+	c := compressionOf(fetch, layerTypes[l.MediaType])
+	if c == plain {
+		// One hash is both: the blob is the tar.
+		s.tar = fetch
+		if l.Digest != l.DiffID {
+			s.tar = failing(wrongDiffID(l.DiffID, l.Digest))
+			s.blob = fetch
+		}
+		return s
+	}
+	s.blob = fetch
+	raw, hashed := newPipe(inner.Done()), newPipe(inner.Done())
+	s.stages.Go(func() { inflate(fetch, raw, c, l.Size, lim, budget) })
+	s.stages.Go(func() { hashTar(raw, hashed, l.DiffID) })
+	s.tar = hashed
+	return s
+}
+
+// compressionOf looks at the first bytes of a layer. Where they are plainly of
+// another kind than the media type says they count, as they do for Docker and
+// containerd; the diff ID proves what comes out.
+func compressionOf(p *pipe, said compression) compression {
+	if !p.fill() {
+		return said // the reader gets the error
+	}
+	const magicAt = 257 // of a tar header (POSIX ustar)
+	switch b := p.cur.data; {
+	case bytes.HasPrefix(b, []byte{0x1f, 0x8b}):
+		return gzipped
+	case bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstandard
+	case len(b) > magicAt && bytes.HasPrefix(b[magicAt:], []byte("ustar")):
+		return plain
+	}
+	return said
+}
+
+func failing(err error) *pipe {
+	p := newPipe(nil)
+	p.full <- block{err: err}
+	return p
+}
+
+func wrongDiffID(want, got string) error {
+	return &oci.Mismatch{What: fmt.Sprintf("the config's diff ID %s is not that of the layer's tar, %s", want, got)}
+}
+
+// corrupt: the bytes cannot be decompressed.
+type corrupt struct{ err error }
+
+func (c *corrupt) Error() string { return "cannot be decompressed: " + c.err.Error() }
+func (c *corrupt) Unwrap() error { return c.err }
+
+// inflate decompresses from in to out, and drains in, so that the digest
+// covers the whole blob.
+func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64) {
+	r, closeReader, err := decompressor(in, c, lim)
+	if err != nil {
+		out.send(block{err: &corrupt{err}})
+		return
+	}
+	defer closeReader()
+	most := min(budget, max(lim.Free, size*lim.Ratio))
+	var n int64
+	pump(readerFunc(func(b []byte) (int, error) {
+		m, err := r.Read(b)
+		if n += int64(m); n > most {
+			return m, fmt.Errorf("%d bytes inflate to more than %d", size, most)
+		}
+		if err == io.EOF {
+			return m, drain(in)
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			// The blob's own failure tells more than what it did to inflating.
+			if in.cur.err != nil && in.cur.err != io.EOF {
+				return m, in.cur.err
+			}
+			return m, &corrupt{err}
+		}
+		return m, err
+	}), out, func([]byte) error { return nil })
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+func decompressor(in *pipe, c compression, lim Limits) (io.Reader, func(), error) {
+	if c == gzipped {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, func() { z.Close() }, nil
+	}
+	// It decompresses in our goroutine: the pipe does the reading ahead.
+	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(lim.Window))
+	if err != nil {
+		return nil, nil, err
+	}
+	return z, z.Close, nil
+}
+
+// drain reads to the end; nil bytes are left behind. io.EOF where all is well.
+func drain(p *pipe) error {
+	for {
+		p.pos = len(p.cur.data)
+		if !p.fill() {
+			return p.cur.err
+		}
+	}
+}
+
+// hashTar passes blocks on, and ends them with a mismatch where the diff ID is
+// another.
+func hashTar(in, out *pipe, diffID string) {
+	h := sha256.New()
+	for {
+		b, err := out.buffer()
+		if err != nil {
+			return
+		}
+		x := in.next()
+		// The buffers change places, so that nothing is copied.
+		h.Write(x.data)
+		if x.data == nil {
+			out.give(b) // an error without a buffer
+		} else {
+			in.give(b)
+		}
+		if x.err == io.EOF {
+			if got := digests.Sum(h); got != diffID {
+				x.err = wrongDiffID(diffID, got)
+			}
+		}
+		if out.send(x) != nil || x.err != nil {
+			return
+		}
+	}
+}
+
+// proven says whether the blob is what its digest says, after the tar's own
+// reading has failed: then a swapped blob is the cause to report, and what it
+// made of the tar is not. It gives up everything else.
+func (s *layerStream) proven() error {
+	s.stop()
+	s.stages.Wait()
+	p := s.blob
+	if p == nil {
+		p = s.tar
+	}
+	if err := drain(p); err != nil && err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// close stops what still runs and waits for it.
+func (s *layerStream) close() {
+	s.stop()
+	s.undo()
+	s.stages.Wait()
+	s.all.Wait()
+}

@@ -1,0 +1,116 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+)
+
+// progress is how many bytes must have come for a connection that is cut not to
+// count: what is cut again and again ends some time.
+const progress = 1 << 20
+
+// resuming is a blob whose connection may be cut: the rest is asked for. What
+// it gives is unverified, as ever; who reads it hashes all of it.
+type resuming struct {
+	ctx  context.Context
+	r    *Client
+	q    oci.Reference
+	d    oci.Descriptor
+	body io.ReadCloser
+	// endless: the server did not say how long the body is, so that its end may
+	// be a cut.
+	endless bool
+	n       int64 // bytes given
+	failed  int   // cuts without progress
+	since   int64 // n at the first of them
+	pending error
+}
+
+// blob opens a blob for reading.
+func (r *Client) blob(ctx context.Context, q oci.Reference, d oci.Descriptor) (io.ReadCloser, error) {
+	res, err := r.request(ctx, q, "blobs", d.Digest, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &resuming{ctx: ctx, r: r, q: q, d: d, body: res.Body, endless: res.ContentLength < 0}, nil
+}
+
+func (b *resuming) Read(p []byte) (int, error) {
+	for {
+		err := b.pending
+		b.pending = nil
+		if err == nil {
+			var n int
+			n, err = b.body.Read(p)
+			b.n += int64(n)
+			if n > 0 {
+				b.pending = err
+				return n, nil
+			}
+		}
+		switch {
+		case err == nil:
+			return 0, nil
+		case b.n >= b.d.Size:
+			return 0, io.EOF // all is here, whatever came after it
+		case err == io.EOF && !b.endless:
+			return 0, io.EOF
+		case err == io.EOF:
+			err = io.ErrUnexpectedEOF
+		}
+		if err := b.reopen(err); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (b *resuming) Close() error { return b.body.Close() }
+
+// reopen asks for the rest after a cut.
+func (b *resuming) reopen(cut error) error {
+	for {
+		if err := b.ctx.Err(); err != nil {
+			return err
+		}
+		if ours := (*refused)(nil); errors.As(cut, &ours) {
+			return registryError(b.ctx, b.q, cut)
+		}
+		if b.n-b.since >= progress {
+			b.failed, b.since = 0, b.n
+		}
+		if b.failed++; b.failed == attempts {
+			return registryError(b.ctx, b.q, fmt.Errorf("the connection was cut %d times, the last time after %d bytes: %w", attempts, b.n, cut))
+		}
+		if err := b.r.clock.sleep(b.ctx, b.r.clock.wait(b.failed, 0)); err != nil {
+			return err
+		}
+		b.body.Close()
+		res, err := b.r.request(b.ctx, b.q, "blobs", b.d.Digest, b.n)
+		if err != nil {
+			return err
+		}
+		b.body, b.endless = res.Body, res.ContentLength < 0
+		if cut = b.skip(res); cut == nil {
+			return nil
+		}
+	}
+}
+
+// skip brings a body to where the one before it ended: a server may send all of
+// the blob again.
+func (b *resuming) skip(res *http.Response) error {
+	if res.StatusCode == http.StatusPartialContent {
+		if got := res.Header.Get("Content-Range"); !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", b.n)) {
+			return weRefuse("asked for the bytes from %d on, it sends %q", b.n, got)
+		}
+		return nil
+	}
+	_, err := io.CopyN(io.Discard, res.Body, b.n)
+	return err
+}
