@@ -4,8 +4,7 @@ import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.lib
 
-# c is a component with a program, of which os.yml and its image's label say
-# something.
+# c is a component with a program, an entry in os.yml and an image label.
 c(program, entry, label, spec) := {
 	"id": "onboot/net", "name": "net", "section": "onboot", "entry": entry, "runtime": {},
 	"image": {
@@ -34,20 +33,20 @@ all := {"capabilities": ["all"]}
 
 everything := held(given.params.known_capabilities)
 
-# The label of the image says what it needs: the line goes, and not what is
-# needed.
+# If the label lists what the image needs, the edit removes the key from os.yml and
+# keeps the needed capabilities.
 test_label if {
 	dhcp := c("/bin/x", all, {"capabilities": [N, R]}, everything)
 	edit.without_all(dhcp) == [out("/capabilities")]
 	edit.without_caps(dhcp, {A}) == [out("/capabilities")]
 	edit.without_caps(dhcp, {N}) == []
-	edit.all_fix(dhcp, set()) == "remove `capabilities` of onboot/net from os.yml: the label of its image says what it needs, CAP_NET_ADMIN, CAP_NET_RAW"
+	edit.all_fix(dhcp, set()) == "remove `capabilities` of onboot/net from os.yml: the label of its image lists what it needs (CAP_NET_ADMIN, CAP_NET_RAW)"
 	edit.caps_fix(dhcp, {A}) == edit.all_fix(dhcp, set())
-	contains(edit.caps_fix(dhcp, {N}), "CAP_NET_ADMIN: the label of its image asks for it. If it works without, write `capabilities: [CAP_NET_RAW]` there")
-	contains(edit.all_fix(c("/bin/x", all, {"capabilities": []}, everything), set()), "what it needs, none")
+	contains(edit.caps_fix(dhcp, {N}), "because the component may need it (CAP_NET_ADMIN: the label of its image requests it). If it works without, write `capabilities: [CAP_NET_RAW]` there")
+	contains(edit.all_fix(c("/bin/x", all, {"capabilities": []}, everything), set()), "what it needs (none)")
 }
 
-# A label that asks for everything says nothing.
+# A label that requests all capabilities does not count.
 test_greedy_label if {
 	greedy := c("/bin/x", {}, {"capabilities": given.params.known_capabilities}, everything)
 	edit.without_all(greedy) == [set("/capabilities", sort(given.params.pss_baseline_caps))]
@@ -65,7 +64,7 @@ test_program if {
 	edit.without_caps(wg, {N}) == []
 	contains(edit.all_fix(wg, set()), "write `capabilities: [CAP_NET_ADMIN]` at onboot/net in place of all: wg creates")
 	contains(edit.caps_fix(wg, {N}), "wg needs it: it creates a network interface")
-	edit.caps_fix(c("/bin/x", {"capabilities": [A]}, {}, held([A])), {A}) == "remove CAP_SYS_ADMIN from the capabilities of onboot/net. Nothing known says that it needs it; if it does, an allowance or a waiver says why"
+	edit.caps_fix(c("/bin/x", {"capabilities": [A]}, {}, held([A])), {A}) == "remove CAP_SYS_ADMIN from the capabilities of onboot/net. It is not known to need this; if it does, write an allowance or a waiver"
 }
 
 allowed := [{"section": "onboot", "name": "net", "repository": "docker.io/example/net", "reason": "because", "rules": {"CAP-010": [A], "DEV-001": ["all:b"]}}]
@@ -75,12 +74,12 @@ test_allowance if {
 	got := edit.without_all(one) with input as {"components": [one]} with given.components as allowed
 	got == [set("/capabilities", sort(array.concat(given.params.pss_baseline_caps, [A])))]
 	fix := edit.all_fix(one, set()) with input as {"components": [one]} with given.components as allowed
-	contains(fix, "what an allowance and ordinary software need")
+	contains(fix, "an allowance and ordinary software need these")
 	why := edit.caps_fix(one, {A}) with input as {"components": [one]} with given.components as allowed
-	contains(why, "an allowance says why it needs it: because")
+	contains(why, "an allowance covers it: because")
 }
 
-# Less than what is left, where that itself is what is found.
+# The finding is about one of the minimal capabilities, so the edit leaves fewer.
 test_less_than_few if {
 	edit.without_caps(c("/bin/x", all, {}, everything), {"CAP_MKNOD"}) == [set("/capabilities", sort({n | some n in given.params.pss_baseline_caps} - {"CAP_MKNOD"}))]
 }
@@ -89,7 +88,7 @@ outside := {"section": "onboot", "spec": {}, "id": "onboot/dhcp", "runtime": {"b
 
 host_net := {"linux": {"namespaces": []}}
 
-# A port below 1024 takes no capability, but a network that is not the host's.
+# A port below 1024 needs a network that is not the host's instead of a capability.
 test_unprivileged if {
 	web := c("/bin/web", {"capabilities": [B], "ambient": [B]}, {}, held([B]))
 	edit.unprivileged(web) == [set("/uid", "net"), set("/gid", "net"), out("/ambient"), set("/capabilities", []), set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80")]
@@ -104,12 +103,13 @@ test_unprivileged if {
 	set("/sysctl/net.ipv4.ip_unprivileged_port_start", "0") in edit.unprivileged(silent)
 }
 
-# Without capabilities only the user changes; what is known to need them stays.
+# Without capabilities only the user changes. A component that is known to need
+# capabilities keeps them.
 test_unprivileged_needs if {
 	edit.unprivileged(c("/bin/web", {}, {}, {})) == [set("/uid", "net"), set("/gid", "net")]
 	ntpd := c("/usr/sbin/ntpd", {"capabilities": ["CAP_SYS_TIME"]}, {}, held(["CAP_SYS_TIME"]))
 	edit.unprivileged(ntpd) == []
-	contains(edit.unprivileged_fix(ntpd), "No edit does so: CAP_SYS_TIME: ntpd needs it")
+	contains(edit.unprivileged_fix(ntpd), "There is no edit for this, because the component may need capabilities (CAP_SYS_TIME: ntpd needs it")
 }
 
 user(uid, names) := object.union(c("/bin/web", {"ambient": names, "capabilities": names}, {}, {}), {"spec": {
@@ -119,9 +119,9 @@ user(uid, names) := object.union(c("/bin/web", {"ambient": names, "capabilities"
 
 test_ambient_user if {
 	edit.without_ambient(user(0, [A])) == [out("/ambient")]
-	contains(edit.ambient_fix(user(0, [A])), "keeps what root has")
+	contains(edit.ambient_fix(user(0, [A])), "keeps the capabilities of root")
 	edit.without_ambient(user(9, [A])) == []
-	contains(edit.ambient_fix(user(9, [A])), "no edit takes it away: leave CAP_SYS_ADMIN out")
+	contains(edit.ambient_fix(user(9, [A])), "If it works without, remove CAP_SYS_ADMIN.")
 	edit.without_ambient(user(9, [B])) == [out("/ambient"), set("/capabilities", []), set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80")]
 	contains(edit.ambient_fix(user(9, [B])), "For ports below 1024 set")
 }
@@ -139,21 +139,21 @@ test_own_net if {
 	contains(edit.net_fix(quiet), "set `net: /run/netns/outside`") with input as {"components": [outside]}
 }
 
-# The label says which devices, where os.yml asks for all.
+# The label names the devices, and os.yml requests all.
 test_devices if {
 	d := c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "/dev/rtc0"}]}, {})
 	edit.named_devices(d, [0]) == [out("/devices")]
-	contains(edit.all_devices_fix(d), "the label of its image then says which it needs: /dev/rtc0")
-	contains(edit.all_devices_fix(c("/bin/x", {"devices": []}, {}, {})), "if it needs that, an allowance or a waiver")
+	contains(edit.all_devices_fix(d), "the label of its image then lists the ones that it needs: /dev/rtc0")
+	contains(edit.all_devices_fix(c("/bin/x", {"devices": []}, {}, {})), "If it needs this, write an allowance or a waiver")
 	edit.named_devices(c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "all"}]}, {}), [0]) != [out("/devices")]
 }
 
-# What a program needs for no more than to give up root, a user does not need.
+# A non-root user does not need the capabilities that only serve to give up root.
 test_rootless if {
 	names := ["CAP_CHOWN", "CAP_SETUID"]
 	nginx := c("/usr/sbin/nginx", {"capabilities": names}, {}, held(names))
 	edit.unprivileged(nginx) == [set("/uid", "net"), set("/gid", "net"), set("/capabilities", [])]
-	not contains(edit.unprivileged_fix(nginx), "No edit does so")
+	not contains(edit.unprivileged_fix(nginx), "There is no edit")
 	more := c("/usr/sbin/nginx", {}, {"capabilities": names}, held(names))
 	edit.unprivileged(more) == []
 }
@@ -169,5 +169,5 @@ test_idle if {
 	{e.path | some e in stuck} == {"/capabilities"}
 	ntpd := c("/usr/sbin/ntpd", {"capabilities": ["CAP_SYS_TIME"]}, {}, held(["CAP_SYS_TIME"]))
 	edit.without_unusable_caps(ntpd, {"CAP_SYS_TIME"}) == []
-	startswith(edit.unusable_caps_fix(ntpd, {"CAP_SYS_TIME"}), "list CAP_SYS_TIME of onboot/net under `ambient` too, for ntpd needs it")
+	startswith(edit.unusable_caps_fix(ntpd, {"CAP_SYS_TIME"}), "list CAP_SYS_TIME of onboot/net under `ambient` too (ntpd needs it")
 }

@@ -1,16 +1,17 @@
-# Edits of mounts and devices. A mount is found by its destination, in whichever
-# key it is written.
+# Edits of mounts and devices. A mount is found by its destination, in any of the
+# keys that can create it.
 package seaworthy.edit
 
 import data.seaworthy.lib
 
-# The keys that make mounts, and where a text of theirs has its destination
-# and its options.
+# text_keys are the keys whose texts create mounts, with the positions of the
+# destination and of the options.
 text_keys := {"binds": [1, 2], "binds.add": [1, 2], "tmpfs": [0, 1]}
 
+# target is the destination in a text of such a key.
 target(key, text) := split(text, ":")[text_keys[key][0]]
 
-# in_yaml: os.yml itself makes the mount.
+# in_yaml: os.yml itself, and not the label, creates the mount.
 in_yaml(c, destination) if {
 	some key, _ in text_keys
 	some text in list_of(written(c), key)
@@ -22,7 +23,7 @@ in_yaml(c, destination) if {
 	mount_target(m) == destination
 }
 
-# mount_target: proc and sysfs may leave their destination out.
+# mount_target is the destination of a mount; proc and sysfs have a default.
 mount_target(m) := m.destination
 
 mount_target(m) := {"proc": "/proc", "sysfs": "/sys", "cgroup": "/sys/fs/cgroup", "devpts": "/dev/pts", "mqueue": "/dev/mqueue"}[kind(m)] if not m.destination
@@ -31,7 +32,7 @@ kind(m) := m.type
 
 kind(m) := m.source if not m.type
 
-# without_mount takes what is mounted at a destination away.
+# without_mount removes the mount at a destination.
 without_mount(c, destination) := array.concat(
 	[e |
 		some key in ["binds", "binds.add", "tmpfs"]
@@ -54,13 +55,16 @@ without_mount(c, destination) := array.concat(
 	mount_target(m) == destination
 } else := set_op(c, "/tmpfs", [t | some t in list_of(label(c), "tmpfs"); target("tmpfs", t) != destination])
 
-# remount changes a mount's options: those to drop go, those to add come.
+# remount drops and adds options of the mount at a destination.
 remount(c, destination, drop, extra) := array.concat(
 	[e |
 		some key in ["binds", "binds.add", "tmpfs"]
 		some i, text in list_of(written(c), key)
 		target(key, text) == destination
-		some e in set_op(c, sprintf("/%s/%d", [key, i]), with_options(key, text, drop, extra))
+		some e in set_op(
+			c, sprintf("/%s/%d", [key, i]), # with_options is a text with changed options.
+			with_options(key, text, drop, extra),
+		)
 	],
 	[e |
 		some i, m in list_of(written(c), "mounts")
@@ -72,43 +76,53 @@ remount(c, destination, drop, extra) := array.concat(
 } else := set_binds(c, "binds", [bind_with_options("binds", t, destination, drop, extra) | some t in label_binds(c)]) if {
 	some t in label_binds(c)
 	target("binds", t) == destination
-} else := set_op(c, "/mounts", [remounted(m, destination, drop, extra) | some m in list_of(label(c), "mounts")]) if {
+} # remounted is a mount with changed options, if it has the destination.
+
+else := set_op(c, "/mounts", [
+remounted(m, destination, drop, extra) | some m in list_of(label(c), "mounts")]) if {
 	some m in list_of(label(c), "mounts")
 	mount_target(m) == destination
 } else := set_op(c, "/tmpfs", [bind_with_options("tmpfs", t, destination, drop, extra) | some t in list_of(label(c), "tmpfs")])
 
+# label_binds are the binds of the label, if os.yml does not replace them.
 label_binds(c) := array.concat(list_of(label(c), "binds"), list_of(label(c), "binds.add")) if {
 	not has_key(written(c), "binds")
 } else := []
 
-# set_binds says a label's binds anew, with what os.yml adds to them.
+# set_binds writes the binds of the label into os.yml, with those that os.yml adds.
 set_binds(c, "binds", texts) := array.flatten([
 	set_op(c, "/binds", array.concat(texts, list_of(written(c), "binds.add"))),
 	[e | has_key(written(c), "binds.add"); some e in remove_op(c, "/binds.add")],
 ])
 
-bind_with_options(key, text, destination, drop, extra) := with_options(key, text, drop, extra) if {
+# bind_with_options is a text with changed options, if it has the destination.
+bind_with_options(key, text, destination, drop, extra) := with_options(key, text, drop, extra) if { # with_options is a text with changed options.
 	target(key, text) == destination
 } else := text
 
+# remounted is a mount with changed options, if it has the destination.
 remounted(m, destination, drop, extra) := object.union(m, {"options": changed_options(lib.options(m), drop, extra)}) if {
 	mount_target(m) == destination
 } else := m
 
+# with_options is a text with changed options.
 with_options(key, text, drop, extra) := concat(":", array.concat(
 	array.slice(split(text, ":"), 0, text_keys[key][1]),
 	[concat(",", changed_options(text_options(key, text), drop, extra))],
 ))
 
+# text_options are the options in a text.
 text_options(key, text) := split(split(text, ":")[text_keys[key][1]], ",") if {
 	count(split(text, ":")) > text_keys[key][1]
 } else := []
 
+# changed_options drops and adds options.
 changed_options(options, drop, extra) := array.concat(kept, [o | some o in extra; not o in kept]) if {
 	kept := [o | some o in options; not o in drop]
 }
 
-# without_placed_mount takes a mount away, whoever makes it: the OCI runtime, or init.
+# without_placed_mount removes a mount of lib.placed, which the OCI runtime or init
+# creates.
 without_placed_mount(p) := without_mount(p.c, p.m.destination) if {
 	startswith(p.path, "/")
 } else := [e |
@@ -119,7 +133,7 @@ without_placed_mount(p) := without_mount(p.c, p.m.destination) if {
 	written_mounts(p)
 } else := set_op(p.c, "/runtime/mounts", [m | some m in label_mounts(p); m.destination != p.m.destination])
 
-# remount_placed is remount for the same.
+# remount_placed drops and adds options of a mount of lib.placed.
 remount_placed(p, drop, extra) := remount(p.c, p.m.destination, drop, extra) if {
 	startswith(p.path, "/")
 } else := [e |
@@ -130,11 +144,14 @@ remount_placed(p, drop, extra) := remount(p.c, p.m.destination, drop, extra) if 
 	written_mounts(p)
 } else := set_op(p.c, "/runtime/mounts", [remounted(m, p.m.destination, drop, extra) | some m in label_mounts(p)])
 
+# written_mounts are the mounts under runtime in os.yml.
 written_mounts(p) := written(p.c).runtime.mounts
 
+# label_mounts are the mounts under runtime in the label.
 label_mounts(p) := lib.arr(object.get(label(p.c), ["runtime", "mounts"], []))
 
-# without_bind_ns leaves a namespace of a component unbound; a label's is unset.
+# without_bind_ns removes a path under runtime.bindNS. It writes an empty path if
+# the label sets one.
 without_bind_ns(c, key) := remove_op(c, sprintf("/runtime/bindNS/%s", [key])) if {
 	written(c).runtime.bindNS[key]
 } else := set_op(c, sprintf("/runtime/bindNS/%s", [key]), "")
@@ -144,14 +161,14 @@ made_by_init(c, path) := append_op(c, "/runtime/mkdir", path) if {
 	written(c).runtime.mkdir
 } else := set_op(c, "/runtime/mkdir", array.concat(lib.arr(object.get(label(c), ["runtime", "mkdir"], [])), [path]))
 
-# read_only is reoption for what must not be written to: with all that is mounted
-# below it, where there is something.
+# read_only makes a mount of lib.placed read-only, including the mounts below its
+# source if there are any.
 read_only(p) := remount_placed(p, {"rw", "rrw"}, ["ro"]) if {
 	lib.writable(p.m)
 	count({below | some path in p.shows; some below in lib.below(path)}) == 0
 } else := remount_placed(p, {"ro", "rw", "rrw"}, ["rro"])
 
-# without_device takes the device of a path out of a component's devices.
+# without_devices removes the devices with the given paths from a component.
 without_devices(c, paths) := [e |
 	some d in list_of(written(c), "devices")
 	d.path in paths
@@ -160,15 +177,16 @@ without_devices(c, paths) := [e |
 	has_key(written(c), "devices")
 } else := set_op(c, "/devices", [d | some d in list_of(label(c), "devices"); not d.path in paths])
 
-# devices_fix says what without_devices does, and at what price.
+# devices_fix is the fix text for without_devices.
 devices_fix(c, paths) := sprintf("remove %s from the devices of %s. %s", [lib.one_line(paths), c.id, loss_note(c, lib.one_line(paths))])
 
-# all_devices_fix does for named_devices.
-all_devices_fix(c) := sprintf("name the devices that %s needs instead of all. Which these are is not known: the suggested edit leaves it those that every container has, such as null and urandom. %s", [c.id, loss_note(c, "other device")]) if {
+# all_devices_fix is the fix text for named_devices.
+all_devices_fix(c) := sprintf("name the devices that %s needs instead of all. It is not known which these are: the suggested edit keeps only the devices of every container, such as null and urandom. %s", [c.id, loss_note(c, "other device")]) if {
 	count(label_devices(c)) == 0
-} else := sprintf("remove `devices` of %s from os.yml: the label of its image then says which it needs: %s", [c.id, lib.one_line(label_devices(c))])
+} else := sprintf("remove `devices` of %s from os.yml: the label of its image then lists the ones that it needs: %s", [c.id, lib.one_line(label_devices(c))])
 
-# label_devices are those that the label names, where os.yml asks for others.
+# label_devices are the devices of the label, if os.yml replaces them and the label
+# does not request all.
 label_devices(c) := {d.path | some d in list_of(label(c), "devices")} if {
 	has_key(written(c), "devices")
 	every d in list_of(label(c), "devices") {
@@ -176,7 +194,7 @@ label_devices(c) := {d.path | some d in list_of(label(c), "devices")} if {
 	}
 } else := set()
 
-# device_mode gives a device another mode.
+# device_mode sets the mode of a device.
 device_mode(c, path, mode) := [e |
 	some i, d in list_of(written(c), "devices")
 	d.path == path
@@ -185,12 +203,13 @@ device_mode(c, path, mode) := [e |
 	has_key(written(c), "devices")
 } else := set_op(c, "/devices", [with_mode(d, path, mode) | some d in list_of(label(c), "devices")])
 
+# with_mode is a device with another mode, if it has the path.
 with_mode(d, path, mode) := object.union(d, {"mode": mode}) if {
 	d.path == path
 } else := d
 
-# without_device_rules takes rules away that resources has, the last one first:
-# each edit finds what the one before it left.
+# without_device_rules removes device rules under resources by index. It starts with
+# the last one, so that the other indexes stay valid.
 without_device_rules(c, openers) := [e |
 	some i in array.reverse(openers)
 	i < count(lib.arr(object.get(written(c), ["resources", "devices"], [])))
@@ -203,10 +222,11 @@ without_device_rules(c, openers) := [e |
 	count(rest) < count(theirs)
 } else := []
 
-# named_devices closes what opens every device of a kind. Behind the rules of
-# resources come those of devices.
+# named_devices removes the rules that open every device of a kind. The rules from
+# the key devices follow those of resources.
 named_devices(c, openers) := array.concat(without_device_rules(c, openers), without_all_devices(c, openers))
 
+# without_all_devices removes the key devices, or the device "all" in it.
 without_all_devices(c, openers) := dropped if {
 	some i in openers
 	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))

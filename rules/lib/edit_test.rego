@@ -4,7 +4,7 @@ import data.seaworthy.edit
 import data.seaworthy.given
 import data.seaworthy.testing
 
-# c is a component of which os.yml and its image's label say something.
+# c is a component with an entry in os.yml and an image label.
 c(entry, label) := {
 	"id": "services/web", "name": "web", "section": "services", "entry": entry, "image": {
 		"labels": {"org.mobyproject.config": json.marshal(label)}, "user": "", "reference": "r:1", "digest": "sha256:0",
@@ -302,7 +302,7 @@ test_confined if {
 	edit.with_lsm(c({"selinux": "x"}, {}), "selinux") == [line("append", "lsm=selinux,yama")] with input as with_selinux
 }
 
-# at_x is what rules know of the mount at /x.
+# at_x are the facts about the mount at /x.
 at_x(written, label) := {"c": c(written, label), "path": "/mounts/0", "m": {"destination": "/x"}, "shows": {"/a"}}
 
 test_read_only_below if {
@@ -393,7 +393,7 @@ test_without_key if {
 	edit.without_key("services/other", "hostname") == [] with input as system
 }
 
-# A label has two mounts, os.yml another: what is mended is the one that is meant.
+# The label has two mounts and os.yml has another: the edit changes the right one.
 twice := {
 	"id": "services/a",
 	"entry": {"mounts": [{"type": "proc", "options": []}, {"destination": "/x", "type": "tmpfs", "options": []}]},
