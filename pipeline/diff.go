@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/diff"
@@ -139,7 +140,7 @@ func pins(l *component.Lock) []diff.Pin {
 		out = append(out, diff.Pin{Area: "policy", Resource: diff.PolicyPin, Name: l.Policy.Name, Digest: l.Policy.Digest})
 	}
 	for _, r := range l.PolicyReferences() {
-		out = append(out, diff.Pin{Area: "policy", Resource: "policy:" + OCIScheme + r.Reference, Digest: r.Digest})
+		out = append(out, diff.Pin{Area: "policy", Resource: "policy:" + policies.Scheme + r.Reference, Digest: r.Digest})
 	}
 	return append(out, diff.Pin{Area: "builder", Resource: "builder:seaworthy", Digest: l.Builder})
 }

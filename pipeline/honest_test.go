@@ -14,7 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
-	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -79,7 +79,7 @@ func (s *editable) follow(t *testing.T, judge *policy.Prepared) (*decision.Decis
 		now, made := s.files, false
 		for _, g := range failing(d) {
 			fired[g.ID] = true
-			diff, next, err := pipeline.NextRemedy(s.files, now, &g)
+			diff, next, err := remedy.Next(s.files, now, &g)
 			if err == nil && diff != "" {
 				now, made = next, true
 			}

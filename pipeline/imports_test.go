@@ -74,8 +74,8 @@ func allowed(from, to string) (bool, string) {
 		return ok, "PID 1 is small: builder/guest and attest/verify alone"
 	case step(from) == "cmd", step(from) == "bench":
 		return true, ""
-	case from == "pipeline":
-		return slices.Contains(steps, step(to)), "pipeline connects the steps, and nothing else"
+	case step(from) == "pipeline":
+		return slices.Contains(append(steps, "pipeline"), step(to)), "pipeline connects the steps, and nothing else"
 	case step(to) == "rules":
 		return step(from) == "policy" || step(from) == "rules", "rules are seen through policy alone"
 	case step(from) == "components":

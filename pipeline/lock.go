@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/diff"
 )
@@ -31,7 +31,7 @@ func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock,
 	for _, p := range c.Decision.Policy.Parts {
 		if p.Source == decision.SourceOCI {
 			pins.PolicyReferences = append(pins.PolicyReferences,
-				component.LockedReference{Reference: strings.TrimPrefix(p.Reference, OCIScheme), Digest: p.Manifest})
+				component.LockedReference{Reference: strings.TrimPrefix(p.Reference, policies.Scheme), Digest: p.Manifest})
 		}
 	}
 	return builder.MakeLock(r.Resolved, pins), nil
@@ -69,21 +69,17 @@ func Moves(old, now *component.Lock) []Move {
 	return out
 }
 
-// checkLock holds what only the decision knows against the lock. A policy of
+// checkLock compares with the lock what only the decision knows. A policy of
 // another name than the locked one is the caller's choice.
 func checkLock(lock *component.Lock, c *Checked) error {
 	if lock == nil {
 		return nil
 	}
 	if k, got := lock.Kernel, c.Facts.Kernel.Config.Digest; k != nil && k.Config != "" && k.Config != got {
-		return mismatch(fmt.Sprintf("the kernel's configuration is %s, locked is %s", got, k.Config))
+		return system.Mismatch("the kernel's configuration is %s, locked is %s", got, k.Config).Suggest(policies.NewLock)
 	}
 	if p, got := lock.Policy, c.Decision.Policy; p != nil && p.Name == got.Name && p.Digest != got.Digest {
-		return mismatch(fmt.Sprintf("policy %s is %s, locked is %s", got.Name, got.Digest, p.Digest))
+		return system.Mismatch("policy %s is %s, locked is %s", got.Name, got.Digest, p.Digest).Suggest(policies.NewLock)
 	}
 	return nil
-}
-
-func mismatch(what string) error {
-	return system.Mismatch("%s", what).Suggest("if the change is meant, write the lock again: seaworthy lock")
 }

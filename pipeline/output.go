@@ -17,6 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -203,7 +204,7 @@ const (
 // about: with these the system is decided again, or compared, without its
 // images.
 func (o *output) reports(c *Checked, signedBy string) error {
-	diff := Remedies(c.Decision)
+	diff := remedy.All(c.Decision)
 	raw, err := facts.Encode(c.Facts)
 	if err != nil {
 		return err

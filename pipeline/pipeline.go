@@ -26,6 +26,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -54,7 +55,7 @@ type CheckOptions struct {
 	Resolve builder.Options
 	Policy  policy.Options
 	// PolicyKeys signed the policies that come from a registry; see
-	// PolicyFetch.
+	// policies.Options.
 	PolicyKeys []crypto.PublicKey
 	// Trust is the path of the trust policy: whose signatures on component
 	// images are believed. "" believes nobody's, and looks for none.
@@ -68,7 +69,7 @@ type CheckOptions struct {
 	// Vulnerabilities are the databases and VEX documents that packages are
 	// matched with, whether they were inventoried now or come from stored facts.
 	Vulnerabilities vuln.Options
-	// anyTag: see PolicyFetch.
+	// anyTag: see policies.Options.
 	anyTag bool
 	// Inventories keeps what was found in images between runs. The zero value
 	// keeps nothing.
@@ -359,4 +360,23 @@ func at(c *system.Component, err error) error {
 		return err
 	}
 	return system.Unusable("%s", c.ID()).At(c.Pos).Because(err)
+}
+
+// prepare fetches and reads the policies.
+func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
+	if slices.ContainsFunc(o.Policy.Policies, func(s policy.Source) bool { return policies.InRegistry(s.Name) }) {
+		fetch := policies.Options{Keys: o.PolicyKeys, AnyTag: o.anyTag, Cache: o.Resolve.Cache, Offline: o.Resolve.Offline, RedirectTo: o.Resolve.RedirectTo}
+		if o.Resolve.Locked && len(o.Resolve.Files) > 0 {
+			lock, _, err := builder.ReadLock(o.Resolve)
+			if err != nil {
+				return nil, nil // whoever resolves says what is wrong with it
+			}
+			fetch.Locked = lock.PolicyReferences()
+		}
+		var err error
+		if o.Policy.Policies, err = policies.Fetch(ctx, o.Policy.Policies, fetch); err != nil {
+			return nil, err
+		}
+	}
+	return policy.Prepare(ctx, o.Policy)
 }

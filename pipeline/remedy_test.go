@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -203,7 +204,7 @@ func (s *editable) together(t *testing.T, judge *policy.Prepared, old []decision
 	now := s.files
 	var mended []decision.Finding
 	for _, f := range old {
-		_, next, err := pipeline.NextRemedy(s.files, now, &f)
+		_, next, err := remedy.Next(s.files, now, &f)
 		if err == nil && len(f.Edits) > 0 {
 			now, mended = next, append(mended, f)
 		}
@@ -322,15 +323,15 @@ func TestSources(t *testing.T) {
 	t.Parallel()
 	bench := newRuleBench(t)
 	d := bench.check(t, bench.only(t, "CAP-001"), bench.base).Decision
-	files, err := pipeline.Sources(d, []string{bench.base})
+	files, err := remedy.Sources(d, []string{bench.base})
 	if err != nil || len(files) != 1 {
 		t.Fatal(files, err)
 	}
-	if _, err := pipeline.Sources(d, []string{bench.base, bench.base}); err == nil {
+	if _, err := remedy.Sources(d, []string{bench.base, bench.base}); err == nil {
 		t.Error("two files for one are accepted")
 	}
 	writeFile(t, bench.base, append(files[0].Data, "# changed\n"...))
-	if _, err := pipeline.Sources(d, []string{bench.base}); err == nil || !strings.Contains(err.Error(), "not what was decided about") {
+	if _, err := remedy.Sources(d, []string{bench.base}); err == nil || !strings.Contains(err.Error(), "not what was decided about") {
 		t.Errorf("a changed file: %v", err)
 	}
 }

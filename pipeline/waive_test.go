@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/waive"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -31,7 +31,7 @@ func TestWaive(t *testing.T) {
 	lines := func(indent string) string { return strings.ReplaceAll(entry, "%", indent) }
 	for name, c := range map[string]struct {
 		file   string
-		change func(*pipeline.WaiveOptions)
+		change func(*waive.Options)
 		want   string // the file after it
 		err    string
 	}{
@@ -40,24 +40,24 @@ func TestWaive(t *testing.T) {
 		"empty list":    {file: "# ours\nwaivers: [] # none\n", want: "# ours\nwaivers: # none\n  - " + lines("    ")},
 		"another":       {file: "waivers:\n# first\n- {rule: XYZ-001, resource: \"image:a\", reason: r, owner: o, expires: 2027-01-01}\n", want: "waivers:\n# first\n- {rule: XYZ-001, resource: \"image:a\", reason: r, owner: o, expires: 2027-01-01}\n- {rule: CAP-003, resource: component:services/web, reason: it mounts disks, owner: platform, expires: 2027-03-31}\n"},
 		"another block": {file: "waivers:\n  - rule: XYZ-001 # why\n    resource: \"image:a\"\n    reason: >-\n      long\n    owner: o\n    expires: 2027-01-01\n\n# the end\n", want: "waivers:\n  - rule: XYZ-001 # why\n    resource: \"image:a\"\n    reason: >-\n      long\n    owner: o\n    expires: 2027-01-01\n  - " + lines("    ") + "\n# the end\n"},
-		"by digest": {change: func(o *pipeline.WaiveOptions) { o.ByDigest = true },
+		"by digest": {change: func(o *waive.Options) { o.ByDigest = true },
 			want: "waivers:\n  - " + strings.Replace(lines("    "), "resource: component:services/web", "digest: "+digest, 1)},
-		"odd reason":        {change: func(o *pipeline.WaiveOptions) { o.Reason = "yes: #1\nowner: x" }, want: "waivers:\n  - " + strings.Replace(lines("    "), "it mounts disks", `"yes: #1\nowner: x"`, 1)},
-		"today":             {change: func(o *pipeline.WaiveOptions) { o.Expires = "2026-11-25" }, want: "waivers:\n  - " + strings.Replace(lines("    "), "2027-03-31", "2026-11-25", 1)},
-		"yesterday":         {change: func(o *pipeline.WaiveOptions) { o.Expires = "2026-11-24" }, err: "is over"},
-		"no date":           {change: func(o *pipeline.WaiveOptions) { o.Expires = "soon" }, err: "is no day"},
-		"blank owner":       {change: func(o *pipeline.WaiveOptions) { o.Owner = " " }, err: "--owner is missing"},
-		"no such finding":   {change: func(o *pipeline.WaiveOptions) { o.Finding = "CAP-009" }, err: `no finding "CAP-009"`},
-		"passes":            {change: func(o *pipeline.WaiveOptions) { o.Finding = "NNP-001" }, err: "does not fail: pass"},
-		"several":           {change: func(o *pipeline.WaiveOptions) { o.Finding = "services/web" }, err: "means 2 findings"},
-		"kernel by digest":  {change: func(o *pipeline.WaiveOptions) { o.Finding, o.ByDigest = "KCF-001", true }, err: "is no component"},
+		"odd reason":        {change: func(o *waive.Options) { o.Reason = "yes: #1\nowner: x" }, want: "waivers:\n  - " + strings.Replace(lines("    "), "it mounts disks", `"yes: #1\nowner: x"`, 1)},
+		"today":             {change: func(o *waive.Options) { o.Expires = "2026-11-25" }, want: "waivers:\n  - " + strings.Replace(lines("    "), "2027-03-31", "2026-11-25", 1)},
+		"yesterday":         {change: func(o *waive.Options) { o.Expires = "2026-11-24" }, err: "is over"},
+		"no date":           {change: func(o *waive.Options) { o.Expires = "soon" }, err: "is no day"},
+		"blank owner":       {change: func(o *waive.Options) { o.Owner = " " }, err: "--owner is missing"},
+		"no such finding":   {change: func(o *waive.Options) { o.Finding = "CAP-009" }, err: `no finding "CAP-009"`},
+		"passes":            {change: func(o *waive.Options) { o.Finding = "NNP-001" }, err: "does not fail: pass"},
+		"several":           {change: func(o *waive.Options) { o.Finding = "services/web" }, err: "means 2 findings"},
+		"kernel by digest":  {change: func(o *waive.Options) { o.Finding, o.ByDigest = "KCF-001", true }, err: "is no component"},
 		"there already":     {file: "waivers:\n  - " + lines("    "), err: "has a waiver, to the end of 2027-03-31"},
 		"broken file":       {file: "waivers:\n  - rule: X\n", err: "rule"},
 		"no waivers at all": {file: "other: 1\n", err: "unknown key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := pipeline.WaiveOptions{
+			o := waive.Options{
 				Finding: "CAP-003", Owner: "platform", Reason: "it mounts disks", Expires: "2027-03-31",
 				Now: time.Date(2026, 11, 25, 23, 0, 0, 0, time.UTC), File: filepath.Join(t.TempDir(), "waivers.yml"),
 			}
@@ -67,7 +67,7 @@ func TestWaive(t *testing.T) {
 			if c.change != nil {
 				c.change(&o)
 			}
-			got, _, err := pipeline.Waive(waivable(), o)
+			got, _, err := waive.Add(waivable(), o)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Fatalf("error %v does not say %q\n%s", err, c.err, got)

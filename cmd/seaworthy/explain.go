@@ -17,6 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -94,7 +95,7 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	var err error
 	if slices.ContainsFunc(files, func(f string) bool { return !builder.IsLocal(f) }) {
 		err = errors.New("an os.yml from standard input or a URL cannot be read again; give a file to see the edits")
-	} else if sources, err = pipeline.Sources(d, files); err != nil && len(files) > 0 {
+	} else if sources, err = remedy.Sources(d, files); err != nil && len(files) > 0 {
 		return err // the decision is about other files than the named ones
 	}
 	if err != nil {
@@ -189,7 +190,7 @@ func (c *cli) explainEdit(f *decision.Finding, ed *editor) {
 	case ed.sources == nil:
 		return
 	}
-	diff, after, err := pipeline.NextRemedy(ed.sources, ed.now, f)
+	diff, after, err := remedy.Next(ed.sources, ed.now, f)
 	switch {
 	case err != nil:
 		text, next := err.Error(), ""
@@ -253,7 +254,7 @@ func sourceLine(o *decision.Origin, sources []edit.File) string {
 	}
 	for _, s := range sources {
 		if lines := strings.Split(string(s.Data), "\n"); s.Name == o.File && o.Line <= len(lines) {
-			if line := lines[o.Line-1]; !pipeline.Confidential(line) {
+			if line := lines[o.Line-1]; !remedy.Confidential(line) {
 				return line
 			}
 			return "(not shown: this line may contain a secret)"

@@ -20,6 +20,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/report"
@@ -207,7 +208,7 @@ func (f *ruleFlags) loadKeys() ([]crypto.PublicKey, error) {
 }
 
 func (f *ruleFlags) remote() bool {
-	return slices.ContainsFunc(f.policies, func(p string) bool { return strings.HasPrefix(p, pipeline.OCIScheme) })
+	return slices.ContainsFunc(f.policies, func(p string) bool { return strings.HasPrefix(p, policies.Scheme) })
 }
 
 // ruleReader has the flags of a verb that reads rules but no system.
@@ -231,8 +232,8 @@ func (f *ruleReader) options(cmd *cobra.Command) (policy.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Policies, err = pipeline.FetchPolicies(cmd.Context(), o.Policies,
-		pipeline.PolicyFetch{Keys: keys, Cache: f.from.cacheDir(), Offline: f.from.offline, RedirectTo: f.from.redirectTo})
+	o.Policies, err = policies.Fetch(cmd.Context(), o.Policies,
+		policies.Options{Keys: keys, Cache: f.from.cacheDir(), Offline: f.from.offline, RedirectTo: f.from.redirectTo})
 	return o, err
 }
 

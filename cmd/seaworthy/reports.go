@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/report"
@@ -57,7 +57,7 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 
 // writeReports writes every report of one decision.
 func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) error {
-	diff := pipeline.Remedies(d)
+	diff := remedy.All(d)
 	return c.writeWanted(list, func(w io.Writer, format string, o report.Options) error {
 		o.Signer, o.Diff, o.Exit = signer, diff, policy.ExitCode(d)
 		return report.Write(w, format, d, o)

@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
-	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
@@ -50,7 +50,7 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 					return err
 				}
 			}
-			done, err := pipeline.PushPolicy(cmd.Context(), policyOptions(args[:1]), args[1], redirectTo, signer)
+			done, err := policies.Push(cmd.Context(), policyOptions(args[:1]), args[1], redirectTo, signer)
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 
 // registryReference requires the form that --policy accepts.
 func registryReference(s string) error {
-	if !strings.HasPrefix(s, pipeline.OCIScheme) {
+	if !strings.HasPrefix(s, policies.Scheme) {
 		return system.BadInput("%q is not a registry reference", s).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/waive"
 )
 
 // defaultWaivers is the file that waive writes to by default.
@@ -18,7 +18,7 @@ const defaultWaivers = "waivers.yml"
 func (c *cli) waive() *cobra.Command {
 	var rf resolveFlags
 	var pf policyFlags
-	var o pipeline.WaiveOptions
+	var o waive.Options
 	var file string
 	cmd := &cobra.Command{
 		Use: "waive FINDING [OS.yml...]", Short: "Write a waiver for a finding",
@@ -60,7 +60,7 @@ UTC. An expired waiver denies the system. Give the file to check and build with 
 			}
 			release := holdFolder(o.File)
 			defer release()
-			text, w, err := pipeline.Waive(d, o)
+			text, w, err := waive.Add(d, o)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,6 @@
-package pipeline
+// Package remedy makes the edits of findings in os.yml, and shows them as unified
+// diffs.
+package remedy
 
 import (
 	"os"
@@ -75,9 +77,9 @@ func outside(dir, path string) bool {
 	return err != nil || !filepath.IsLocal(rel)
 }
 
-// Remedy is the diff of os.yml that makes a finding pass, for patch -p1; "" where
+// Diff is the diff of os.yml that makes a finding pass, for patch -p1; "" where
 // no edit does. It shows lines of os.yml as they stand.
-func Remedy(sources []edit.File, f *decision.Finding) (string, error) {
+func Diff(sources []edit.File, f *decision.Finding) (string, error) {
 	if len(f.Edits) == 0 {
 		return "", nil
 	}
@@ -88,11 +90,11 @@ func Remedy(sources []edit.File, f *decision.Finding) (string, error) {
 	return edit.Diff(sources, after), nil
 }
 
-// NextRemedy is Remedy for files to which the remedies of other findings have
+// Next is Remedy for files to which the remedies of other findings have
 // been applied: sources are what was decided about, now what became of them. It
 // gives what becomes of them next. The diff is "" too where the others mend this
 // finding as well.
-func NextRemedy(sources, now []edit.File, f *decision.Finding) (string, []edit.File, error) {
+func Next(sources, now []edit.File, f *decision.Finding) (string, []edit.File, error) {
 	if len(f.Edits) == 0 {
 		return "", now, nil
 	}

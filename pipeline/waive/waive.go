@@ -1,4 +1,5 @@
-package pipeline
+// Package waive writes a waiver for a finding into a waiver file.
+package waive
 
 import (
 	"bytes"
@@ -16,8 +17,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/waiver"
 )
 
-// WaiveOptions say which finding is to be waived, and by whom.
-type WaiveOptions struct {
+// Options say which finding is to be waived, and by whom.
+type Options struct {
 	// Finding is named as policy.Explain takes it; it must mean one rule on one
 	// resource that fails.
 	Finding string
@@ -34,7 +35,7 @@ type WaiveOptions struct {
 }
 
 // Check tells all that is wrong with what a waiver is to say, before any work.
-func (o WaiveOptions) Check() error {
+func (o Options) Check() error {
 	var errs []error
 	bad := func(what, next string) {
 		errs = append(errs, system.BadInput("%s", what).Suggest("%s", next))
@@ -54,11 +55,11 @@ func (o WaiveOptions) Check() error {
 	return errors.Join(errs...)
 }
 
-// Waive gives the text of the waiver file with one waiver more, and that waiver.
+// Add gives the text of the waiver file with one waiver more, and that waiver.
 // All else in the file stays as it is. It refuses a finding that the decision
 // does not have or that does not fail, a day that is over, and what another
 // waiver in the file covers.
-func Waive(d *decision.Decision, o WaiveOptions) ([]byte, *decision.Waiver, error) {
+func Add(d *decision.Decision, o Options) ([]byte, *decision.Waiver, error) {
 	if err := o.Check(); err != nil {
 		return nil, nil, err
 	}

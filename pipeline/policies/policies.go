@@ -1,4 +1,5 @@
-package pipeline
+// Package policies fetches policies from registries, and pushes them there.
+package policies
 
 import (
 	"context"
@@ -14,7 +15,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
-	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -24,16 +24,21 @@ import (
 // What a policy bundle is in a registry: an artifact of one layer, which is of
 // the type that stock opa looks for.
 const (
-	policyArtifactType = "application/vnd.seaworthy.policy.v1"
-	policyLayerType    = "application/vnd.oci.image.layer.v1.tar+gzip"
+	artifactType = "application/vnd.seaworthy.policy.v1"
+	layerType    = "application/vnd.oci.image.layer.v1.tar+gzip"
 )
 
-// OCIScheme begins the name of a policy that lies in a registry.
-const OCIScheme = "oci://"
+// Scheme begins the name of a policy in a registry.
+const Scheme = "oci://"
 
-// PolicyFetch says how policies are fetched from registries, and which are
-// believed.
-type PolicyFetch struct {
+// InRegistry reports whether a policy's name is one of a registry.
+func InRegistry(name string) bool { return strings.HasPrefix(name, Scheme) }
+
+// NewLock is the next step where something is not what the lock says.
+const NewLock = "if the change is meant, write the lock again: seaworthy lock"
+
+// Options say how policies are fetched from registries, and which are trusted.
+type Options struct {
 	// Keys are trusted alike. Where there is one, a bundle that none of them
 	// signed is refused; where there is none, a bundle must be asked for by
 	// its digest.
@@ -48,9 +53,9 @@ type PolicyFetch struct {
 	Locked []component.LockedReference
 }
 
-// FetchPolicies fetches those of the policies that lie in registries. What is
+// Fetch fetches those of the policies that lie in registries. What is
 // not signed as it should be, or not what the lock says, is ErrMismatch.
-func FetchPolicies(ctx context.Context, sources []policy.Source, f PolicyFetch) ([]policy.Source, error) {
+func Fetch(ctx context.Context, sources []policy.Source, f Options) ([]policy.Source, error) {
 	store, err := f.open()
 	if err != nil {
 		return nil, err
@@ -60,7 +65,7 @@ func FetchPolicies(ctx context.Context, sources []policy.Source, f PolicyFetch) 
 	errs := make([]error, len(out))
 	var wait sync.WaitGroup
 	for i := range out {
-		if s := &out[i]; strings.HasPrefix(s.Name, OCIScheme) && s.Bundle == nil {
+		if s := &out[i]; InRegistry(s.Name) && s.Bundle == nil {
 			wait.Go(func() { s.Bundle, errs[i] = f.fetch(ctx, store, s.Name) })
 		}
 	}
@@ -68,13 +73,13 @@ func FetchPolicies(ctx context.Context, sources []policy.Source, f PolicyFetch) 
 	return out, component.Join(errs)
 }
 
-func (f PolicyFetch) open() (*component.Store, error) {
+func (f Options) open() (*component.Store, error) {
 	// A policy has no architecture; a store wants to know one.
 	return component.Open(component.Options{Cache: f.Cache, Offline: f.Offline, RedirectTo: f.RedirectTo, Arch: runtime.GOARCH})
 }
 
-func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name string) (*policy.Bundle, error) {
-	reference := strings.TrimPrefix(name, OCIScheme)
+func (f Options) fetch(ctx context.Context, store *component.Store, name string) (*policy.Bundle, error) {
+	reference := strings.TrimPrefix(name, Scheme)
 	ref, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("policy %q", name).Because(err)
@@ -89,7 +94,7 @@ func (f PolicyFetch) fetch(ctx context.Context, store *component.Store, name str
 		return nil, system.BadInput("policy %q: a tag can mean anything tomorrow", name).
 			Suggest("give the key that signed it, --policy-key KEY.pub; or its digest, oci://…@sha256:…, which seaworthy lock writes down")
 	}
-	q := component.ArtifactQuery{MediaType: policyLayerType, MaxBlob: policy.MaxBundle, Digest: digest}
+	q := component.ArtifactQuery{MediaType: layerType, MaxBlob: policy.MaxBundle, Digest: digest}
 	if len(f.Keys) > 0 {
 		q.ReferrerType, q.MaxReferrer = statement.BundleMediaType, verify.MaxArtifactBundle
 	}
@@ -119,45 +124,26 @@ func ofPolicy(name string, err error) error {
 }
 
 // locked is the digest that the lock has for a reference.
-func (f PolicyFetch) locked(full, name string) (string, error) {
+func (f Options) locked(full, name string) (string, error) {
 	for _, l := range f.Locked {
 		if known, err := oci.ParseReference(l.Reference); err == nil && known.Name == full {
 			return l.Digest, nil
 		}
 	}
-	return "", mismatch(fmt.Sprintf("policy %q is not in the lock", name))
+	return "", system.Mismatch("policy %q is not in the lock", name).Suggest(NewLock)
 }
 
-// prepare fetches and reads the policies.
-func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
-	if slices.ContainsFunc(o.Policy.Policies, func(s policy.Source) bool { return strings.HasPrefix(s.Name, OCIScheme) }) {
-		fetch := PolicyFetch{Keys: o.PolicyKeys, AnyTag: o.anyTag, Cache: o.Resolve.Cache, Offline: o.Resolve.Offline, RedirectTo: o.Resolve.RedirectTo}
-		if o.Resolve.Locked && len(o.Resolve.Files) > 0 {
-			lock, _, err := builder.ReadLock(o.Resolve)
-			if err != nil {
-				return nil, nil // whoever resolves says what is wrong with it
-			}
-			fetch.Locked = lock.PolicyReferences()
-		}
-		var err error
-		if o.Policy.Policies, err = FetchPolicies(ctx, o.Policy.Policies, fetch); err != nil {
-			return nil, err
-		}
-	}
-	return policy.Prepare(ctx, o.Policy)
-}
-
-// PushedPolicy says what PushPolicy left in the registry.
-type PushedPolicy struct {
+// Pushed is what Push left in the registry.
+type Pushed struct {
 	// Name is the policy's, Reference what --policy takes: with the digest.
 	Name, Reference string
 }
 
-// PushPolicy packs a folder of rules, and pushes it to a registry under a tag;
+// Push packs a folder of rules, and pushes it to a registry under a tag;
 // with a signer it is signed. The same folder gives the same digest. RedirectTo
 // is as in component.Options.
-func PushPolicy(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*PushedPolicy, error) {
-	reference = strings.TrimPrefix(reference, OCIScheme)
+func Push(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*Pushed, error) {
+	reference = strings.TrimPrefix(reference, Scheme)
 	ref, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("policy to push").Because(err).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
@@ -166,18 +152,18 @@ func PushPolicy(ctx context.Context, o policy.Options, reference string, redirec
 	if err != nil {
 		return nil, err
 	}
-	store, err := PolicyFetch{RedirectTo: redirectTo}.open()
+	store, err := Options{RedirectTo: redirectTo}.open()
 	if err != nil {
 		return nil, err
 	}
 	defer store.Close()
-	p := component.Push{ArtifactType: policyArtifactType, MediaType: policyLayerType, Blob: raw,
+	p := component.Push{ArtifactType: artifactType, MediaType: layerType, Blob: raw,
 		Annotations: map[string]string{"org.opencontainers.image.title": name}}
 	done, err := store.PushArtifact(ctx, reference, p)
 	if err != nil {
 		return nil, err
 	}
-	out := &PushedPolicy{Name: name, Reference: OCIScheme + path.Join(ref.Registry, ref.Repository) + "@" + done.Digest}
+	out := &Pushed{Name: name, Reference: Scheme + path.Join(ref.Registry, ref.Repository) + "@" + done.Digest}
 	if signer == nil {
 		return out, nil
 	}

@@ -1,4 +1,4 @@
-package pipeline
+package remedy
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func TestRemedies(t *testing.T) {
 			}
 			d := decidedAbout(path, text, 1)
 			f := &d.Findings[0]
-			show := Remedies(d)
+			show := All(d)
 			for range 2 {
 				if got := show(f); strings.Contains(got, "+    readonly: true") != c.shown || (got == "") == c.shown {
 					t.Errorf("diff %q", got)
@@ -49,12 +49,12 @@ func TestRemedies(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text+"# later\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if Remedies(d) != nil {
+			if All(d) != nil {
 				t.Error("a file that was changed since is taken for the one decided about")
 			}
 		})
 	}
-	if Remedies(&decision.Decision{}) != nil {
+	if All(&decision.Decision{}) != nil {
 		t.Error("no files, and diffs of them")
 	}
 }
@@ -82,7 +82,7 @@ func TestRemediesOfMany(t *testing.T) {
 	}
 	d := decidedAbout(path, text, 10000)
 	most := remedyBytes / len(text)
-	show := Remedies(d)
+	show := All(d)
 	for i, want := range map[int]bool{0: true, most - 2: true, most: false, 9998: false, 9999: true} {
 		if got := show(&d.Findings[i]) != ""; got != want {
 			t.Errorf("finding %d has a diff: %t", i, got)
@@ -112,7 +112,7 @@ func TestFixesInSARIF(t *testing.T) {
 			d := decidedAbout(path, text, 1)
 			d.Findings[0].State, d.Findings[0].Edits = decision.StateFail, edits
 			var b bytes.Buffer
-			if err := report.Write(&b, "sarif", d, report.Options{Diff: Remedies(d)}); err != nil {
+			if err := report.Write(&b, "sarif", d, report.Options{Diff: All(d)}); err != nil {
 				t.Fatal(err)
 			}
 			sources, err := Sources(d, nil)

@@ -1,4 +1,4 @@
-package pipeline
+package remedy
 
 import (
 	"cmp"
@@ -20,12 +20,12 @@ func Confidential(text string) bool {
 // dozen components has an edit for each finding, however many those are.
 const remedyBytes = 64 << 20
 
-// Remedies shows the edits of findings to readers of reports, as Remedy does.
+// All shows the edits of findings to readers of reports, as Diff does.
 // It is nil where the os.yml files are not at hand or not those that were
 // decided about, and "" for a finding whose diff would show a secret of os.yml
 // to everybody who has the report: decisions hold none. Of a huge os.yml only
 // the worst findings have a diff.
-func Remedies(d *decision.Decision) func(*decision.Finding) string {
+func All(d *decision.Decision) func(*decision.Finding) string {
 	sources, err := Sources(d, nil)
 	if err != nil || len(sources) == 0 {
 		return nil
@@ -41,7 +41,7 @@ func Remedies(d *decision.Decision) func(*decision.Finding) string {
 		if ok || !worst[f] {
 			return diff
 		}
-		diff, err := Remedy(sources, f)
+		diff, err := Diff(sources, f)
 		if err != nil || Confidential(diff) {
 			diff = ""
 		}
