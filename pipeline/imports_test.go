@@ -63,7 +63,7 @@ func allowed(from, to string) (bool, string) {
 		return false, "a leaf holds types only and imports the standard library alone"
 	case slices.Contains(leaves, to):
 		return true, ""
-	case to == "internal/ocitest":
+	case to == "internal/ocitest", to == "internal/scantest", to == "attest/sealtest":
 		return false, "test helpers are imported by tests only"
 	case step(to) == "internal":
 		return true, ""
@@ -139,6 +139,8 @@ func TestAllowed(t *testing.T) {
 		{"builder/component/oci", "builder/component/layer", false},
 		{"builder/component/oci", "builder/system", true},
 		{"builder/rootfs", "internal/ocitest", false},
+		{"scanner/files", "internal/scantest", false},
+		{"attest/verify", "attest/sealtest", false},
 	} {
 		if got, _ := allowed(c.from, c.to); got != c.want {
 			t.Errorf("%s -> %s: %v, want %v", c.from, c.to, got, c.want)

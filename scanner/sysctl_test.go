@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
-	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 // sysctls runs the collection on components whose images hold the settings

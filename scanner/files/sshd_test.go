@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
+	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 )
 
 func TestSSHD(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
+	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 )
 
 // realKernel is as large as a real one, with a banner and texts.

@@ -16,7 +16,7 @@ import (
 	"github.com/anchore/syft/syft/sbom"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
+	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 )
 
 func mixed() []st.Object {

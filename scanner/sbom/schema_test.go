@@ -15,7 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/spdx/tools-golang/spdx"
 
-	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
+	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 )
 
 // schemas are the official ones of SPDX 2.3 and CycloneDX 1.6, which the modules

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
 // Object is an entry and its content. Content is read Entry.Size bytes long;
@@ -97,8 +96,11 @@ func Feed(objects []Object, sinks ...system.Sink) error {
 	return nil
 }
 
-// InTree is a sink that fills a tree; it stands before the sinks that share it.
-type InTree struct{ Tree *tree.Tree }
+// InTree is a sink that fills a tree (scanner/tree). It comes before the sinks
+// that share the tree.
+type InTree struct {
+	Tree interface{ Add(*system.Entry) error }
+}
 
 // Entry implements system.Sink.
 func (t InTree) Entry(e *system.Entry) (io.WriteCloser, error) { return nil, t.Tree.Add(e) }
