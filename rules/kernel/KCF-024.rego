@@ -2,8 +2,8 @@
 # scope: package
 # title: "The configuration belongs to another kernel"
 # description: |-
-#   The configuration is not that of the kernel that boots. Other rules cannot decide from it what this
-#   kernel has.
+#   The kernel that boots, or one of its modules, contradicts the configuration. Other rules cannot decide
+#   from it what this kernel has.
 # custom:
 #   id: KCF-024
 #   severity: high

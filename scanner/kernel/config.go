@@ -171,6 +171,8 @@ func ReadConfig(r io.Reader, name string) (*File, error) {
 	switch {
 	case img.config != nil:
 		f.Config = img.config.facts("ikconfig")
+		notes, _ := img.contradictions(img.config)
+		f.Config.Mismatch = strings.Join(append(notes, img.doubts...), "; ")
 		f.take(img.config)
 		return f, nil
 	case img.version() == "":

@@ -39,6 +39,15 @@ type image struct {
 	// size is how much was looked through, and seen the marks found there.
 	size int64
 	seen map[string]bool
+	// setup is the boot header of a bzImage, pack the compression of a
+	// bzImage's or a zboot image's payload; efi: the file begins as EFI programs do.
+	setup []byte
+	pack  string
+	efi   bool
+	// wanted are more texts to look for.
+	wanted []string
+	// doubts are places where the kernel contradicts itself.
+	doubts []string
 }
 
 // version is the kernel's release ("6.1.0-41-cloud-amd64"), "" if unknown.
@@ -54,51 +63,108 @@ func (i *image) version() string {
 // readImage reads a kernel in any of the formats that boot, or vmlinux. A
 // payload that cannot be unpacked is an error only if nothing was learned
 // before it; a file that is no kernel gives an empty image.
-func readImage(r io.Reader) (*image, error) {
-	head := make([]byte, headerSize)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+// wanted are texts to look for beside the marks.
+func readImage(r io.Reader, wanted ...string) (*image, error) {
+	head, whole, err := peek(r)
+	if err != nil {
 		return nil, err
 	}
-	head = head[:n]
-	whole := io.MultiReader(bytes.NewReader(head), r)
+	img := &image{wanted: wanted, seen: map[string]bool{}}
+	if at, size := linuxSection(head); at > 0 {
+		if _, err := io.CopyN(io.Discard, whole, at); err != nil {
+			return img, fmt.Errorf("kernel is cut short: its section .linux would begin at byte %d", at)
+		}
+		if head, whole, err = peek(io.LimitReader(whole, size)); err != nil {
+			return img, err
+		}
+	}
+	n := len(head)
 	switch {
-	case n > 0x250 && string(head[0x202:0x206]) == "HdrS":
-		return readBzImage(head, whole)
+	case n > 0x260 && string(head[0x202:0x206]) == "HdrS":
+		return img, img.bzImage(head, whole)
 	case n > 0x40 && string(head[:2]) == "MZ" && string(head[4:8]) == "zimg":
-		img := &image{format: "zboot"}
+		img.format = "zboot"
 		at := int64(binary.LittleEndian.Uint32(head[8:]))
 		size := int64(binary.LittleEndian.Uint32(head[12:]))
 		return img, img.payload(whole, at, size)
-	case n > 0x40 && string(head[0x38:0x3c]) == "ARM\x64":
-		img := &image{format: "Image"}
-		return img, img.scan(whole)
-	case n > 0x40 && string(head[0x38:0x3c]) == "RSC\x05":
-		img := &image{format: "riscv"}
-		return img, img.scan(whole)
-	case bytes.HasPrefix(head, []byte("\x7fELF")):
-		img := &image{format: "ELF"}
-		return img, img.scan(whole)
 	case compression(head) != "":
-		img := &image{}
 		return img, img.unpack(whole)
 	}
-	img := &image{}
-	return img, img.scan(whole)
+	return img, img.plain(whole)
 }
 
-// readBzImage reads the x86 boot protocol's header (Documentation/arch/x86/boot.rst).
-func readBzImage(head []byte, whole io.Reader) (*image, error) {
-	img := &image{format: "bzImage"}
+// peek gives the beginning of a file, and the whole of it.
+func peek(r io.Reader) (head []byte, whole io.Reader, err error) {
+	head = make([]byte, headerSize)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, nil, err
+	}
+	return head[:n], io.MultiReader(bytes.NewReader(head[:n]), r), nil
+}
+
+// linuxSection is where a unified kernel image, an EFI program around a kernel,
+// keeps the kernel: its section .linux. 0 means that there is none.
+func linuxSection(head []byte) (at, size int64) {
+	if len(head) < 0x40 || string(head[:2]) != "MZ" {
+		return 0, 0
+	}
+	pe := int(binary.LittleEndian.Uint32(head[0x3c:]))
+	if pe > len(head)-24 || string(head[pe:pe+4]) != "PE\x00\x00" {
+		return 0, 0
+	}
+	sections := int(binary.LittleEndian.Uint16(head[pe+6:]))
+	table := pe + 24 + int(binary.LittleEndian.Uint16(head[pe+20:]))
+	for ; sections > 0 && table+40 <= len(head); sections, table = sections-1, table+40 {
+		if s := head[table:]; string(s[:8]) == ".linux\x00\x00" {
+			return int64(binary.LittleEndian.Uint32(s[20:])), int64(binary.LittleEndian.Uint32(s[16:]))
+		}
+	}
+	return 0, 0
+}
+
+// plain looks through a kernel that is not compressed. The header of arm64 and
+// riscv says how much of the file is loaded (Documentation/arch/arm64/booting.rst):
+// what follows is no part of the kernel.
+func (i *image) plain(r io.Reader) error {
+	head := make([]byte, 64)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return err
+	}
+	format := ""
+	switch {
+	case n == len(head) && string(head[0x38:0x3c]) == "ARM\x64":
+		format = "Image"
+	case n == len(head) && string(head[0x38:0x3c]) == "RSC\x05":
+		format = "riscv"
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		format = "ELF"
+	}
+	r = io.MultiReader(bytes.NewReader(head[:n]), r)
+	if i.format == "" {
+		i.format, i.efi = format, bytes.HasPrefix(head, []byte("MZ"))
+	}
+	if format == "Image" || format == "riscv" {
+		if loaded := binary.LittleEndian.Uint64(head[16:]); loaded > 0 && loaded <= maxKernel {
+			r = io.LimitReader(r, int64(loaded))
+		}
+	}
+	return i.scan(r)
+}
+
+// bzImage reads the x86 boot protocol's header (Documentation/arch/x86/boot.rst).
+func (i *image) bzImage(head []byte, whole io.Reader) error {
+	i.format, i.setup, i.efi = "bzImage", head[:0x260], string(head[:2]) == "MZ"
 	// kernel_version points 0x200 bytes before a text that ends with a zero.
 	if at := int(binary.LittleEndian.Uint16(head[0x20e:])) + 0x200; at > 0x200 && at < len(head) {
 		text, _, _ := bytes.Cut(head[at:min(len(head), at+512)], []byte{0})
 		if printable(text) {
-			img.header = string(text)
+			i.header = string(text)
 		}
 	}
 	if binary.LittleEndian.Uint16(head[0x206:]) < 0x208 {
-		return img, nil // protocols before 2.08 do not say where the payload is
+		return nil // protocols before 2.08 do not say where the payload is
 	}
 	sectors := int64(head[0x1f1])
 	if sectors == 0 {
@@ -106,7 +172,10 @@ func readBzImage(head []byte, whole io.Reader) (*image, error) {
 	}
 	at := (sectors+1)*512 + int64(binary.LittleEndian.Uint32(head[0x248:]))
 	size := int64(binary.LittleEndian.Uint32(head[0x24c:]))
-	return img, img.payload(whole, at, size)
+	if err := i.payload(whole, at, size); err != nil {
+		return err
+	}
+	return i.stub(whole)
 }
 
 // payload unpacks size bytes at an offset and looks through them.
@@ -117,7 +186,12 @@ func (i *image) payload(whole io.Reader, at, size int64) error {
 		}
 		return err
 	}
-	return i.unpack(io.LimitReader(whole, size))
+	limited := io.LimitReader(whole, size)
+	err := i.unpack(limited)
+	if _, rest := io.Copy(io.Discard, limited); err == nil {
+		err = rest
+	}
+	return err
 }
 
 func (i *image) unpack(r io.Reader) error {
@@ -128,8 +202,11 @@ func (i *image) unpack(r io.Reader) error {
 	}
 	r = io.MultiReader(bytes.NewReader(head), r)
 	kind := compression(head)
+	if i.format != "" {
+		i.pack = kind
+	}
 	if kind == "" {
-		return i.scan(r)
+		return i.plain(r)
 	}
 	z, err := decompressor(kind, r)
 	if err != nil {
@@ -137,7 +214,7 @@ func (i *image) unpack(r io.Reader) error {
 	}
 	defer z.Close()
 	limited := &io.LimitedReader{R: z, N: maxKernel}
-	err = i.scan(limited)
+	err = i.plain(limited)
 	if limited.N == 0 {
 		return fmt.Errorf("kernel unpacks to more than %d MiB", maxKernel>>20)
 	}
@@ -160,8 +237,8 @@ var (
 	bannerIs  = []byte("Linux version ")
 )
 
-// scan looks through an unpacked kernel for its banner and its configuration,
-// a window at a time.
+// scan looks through an unpacked kernel for its banner, its configuration and
+// the marks, a window at a time.
 func (i *image) scan(r io.Reader) error {
 	const window, overlap = 256 << 10, 1 << 10
 	buf := make([]byte, 0, window+overlap)
@@ -170,15 +247,8 @@ func (i *image) scan(r io.Reader) error {
 		buf = buf[:len(buf)+n]
 		i.size += int64(n)
 		i.look(buf)
-		if i.banner == "" {
-			if at := bytes.Index(buf, bannerIs); at >= 0 {
-				// A line that the window cuts is whole in the next one.
-				if m := banner.FindSubmatchIndex(buf); m != nil && (m[1] < len(buf) || err != nil) {
-					i.banner = string(buf[m[2]:m[3]])
-				}
-			}
-		}
-		if i.config == nil && tries < maxTries {
+		i.banners(buf, err != nil)
+		if tries < maxTries {
 			if at := bytes.Index(buf, startMark); at >= 0 {
 				tries++
 				rest, cerr := i.embedded(io.MultiReader(bytes.NewReader(buf[at+len(startMark):]), r))
@@ -187,12 +257,10 @@ func (i *image) scan(r io.Reader) error {
 				}
 				// What was read ahead is looked through as well.
 				r, buf = io.MultiReader(bytes.NewReader(rest), r), buf[:0]
-				err = nil
+				continue
 			}
 		}
 		switch {
-		case i.banner != "" && i.config != nil:
-			return nil
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, io.ErrUnexpectedEOF) && n > 0:
@@ -204,6 +272,40 @@ func (i *image) scan(r io.Reader) error {
 			buf = append(buf[:0], buf[len(buf)-overlap:]...)
 		}
 	}
+}
+
+// banners notes the lines that the kernel could print first. A kernel of 6.1 or
+// later has two, with and without the time of its build (init/version.c): what
+// stands before the number of the build is the same.
+func (i *image) banners(buf []byte, last bool) {
+	for {
+		at := bytes.Index(buf, bannerIs)
+		if at < 0 {
+			return
+		}
+		buf = buf[at:]
+		m := banner.FindSubmatchIndex(buf)
+		// A line that the window cuts is whole in the next one.
+		if m == nil || m[1] == len(buf) && !last {
+			return
+		}
+		text := string(buf[m[2]:m[3]])
+		a, whole := builtBy(i.banner)
+		b, another := builtBy(text)
+		switch {
+		case !whole && (another || i.banner == ""):
+			i.banner = text // before it stood the message of a driver
+		case whole && another && a != b && len(i.doubts) == 0:
+			i.doubts = append(i.doubts, fmt.Sprintf("the kernel has two banners, of %s and of %s", a, b))
+		}
+		buf = buf[m[1]:]
+	}
+}
+
+// builtBy is a banner up to the number of the build; whole: it has one.
+func builtBy(banner string) (by string, whole bool) {
+	by, _, whole = strings.Cut(banner, " #")
+	return by, whole
 }
 
 // embedded reads the configuration that follows the start mark: a gzip file,
@@ -224,7 +326,11 @@ func (i *image) embedded(r io.Reader) ([]byte, error) {
 			if perr != nil {
 				return nil, fmt.Errorf("configuration inside the kernel: %w", perr)
 			}
-			i.config = config
+			if i.config != nil && i.config.digest != config.digest {
+				i.doubts = append(i.doubts, "the kernel holds two configurations that differ")
+			} else {
+				i.config = config
+			}
 			return data[end+len(endMark):], nil
 		}
 		if err != nil || len(data) > maxEmbedded {

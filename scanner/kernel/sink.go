@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -24,8 +25,8 @@ const (
 	maxBinary  = 1 << 30
 	maxConfigs = 16
 	maxModules = 50_000
-	// maxSignatures is how many modules are looked at for a signature.
-	maxSignatures = 64
+	// maxTrees bounds the versions that an image has modules for.
+	maxTrees = 16
 )
 
 // Sink collects from the pass over a kernel image: configurations, the kernel
@@ -42,11 +43,9 @@ type Sink struct {
 	digest string
 	// modules are their names, and folders the versions that they lie under.
 	modules map[string]bool
-	folders map[string]bool
-	// builtin is the list of modules that are built in; signed and unsigned
-	// count modules that end with a signature, and that do not.
-	builtin          bytes.Buffer
-	signed, unsigned int
+	folders map[string]*moduleTree
+	// packed counts packed modules that were looked into.
+	packed int
 }
 
 // NewSink reads the kernel at binary ("kernel") in the image. The tree must
@@ -54,7 +53,7 @@ type Sink struct {
 func NewSink(t *tree.Tree, binary, tempDir string) *Sink {
 	return &Sink{
 		tree: t, binary: "/" + strings.TrimPrefix(binary, "/"), dir: tempDir,
-		configs: map[string]*bytes.Buffer{}, modules: map[string]bool{}, folders: map[string]bool{},
+		configs: map[string]*bytes.Buffer{}, modules: map[string]bool{}, folders: map[string]*moduleTree{},
 	}
 }
 
@@ -65,9 +64,14 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	}
 	p := tree.Path(e)
 	if version, ok := moduleFolder(p); ok {
-		s.folders[version] = true
+		if s.folders[version] == nil && len(s.folders) < maxTrees {
+			s.folders[version] = newTree()
+		}
 		if name := moduleName(p); name != "" && e.Type != system.TypeDir && len(s.modules) < maxModules {
 			s.modules[name] = true
+			if t := s.folders[version]; t != nil && ownModule(p) {
+				t.names[name] = true
+			}
 		}
 	}
 	if e.Type != system.TypeFile {
@@ -76,19 +80,13 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	switch {
 	case p == s.binary:
 		return s.keepBinary(e)
-	case strings.HasSuffix(p, ".ko") && s.signed+s.unsigned < maxSignatures:
-		if _, ok := moduleFolder(p); ok {
-			return &tail{done: func(signed bool) {
-				if signed {
-					s.signed++
-				} else {
-					s.unsigned++
-				}
-			}}, nil
-		}
-	case path.Base(p) == "modules.builtin" && e.Size <= maxConfig && s.builtin.Len() == 0:
-		if _, ok := moduleFolder(p); ok {
-			return nopCloser{&s.builtin}, nil
+	case moduleName(p) != "":
+		return s.module(p, e.Size), nil
+	case path.Base(p) == "modules.builtin" && e.Size <= maxConfig:
+		if t := s.treeOf(p); t != nil && len(t.builtin) < 2 {
+			b := new(bytes.Buffer)
+			t.builtin = append(t.builtin, b)
+			return nopCloser{b}, nil
 		}
 	case rank(p) >= 0 && e.Size <= maxConfig && len(s.configs) < maxConfigs:
 		b := new(bytes.Buffer)
@@ -96,6 +94,32 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 		return nopCloser{b}, nil
 	}
 	return nil, nil
+}
+
+// treeOf is the tree of modules that a path belongs to, nil for none.
+func (s *Sink) treeOf(p string) *moduleTree {
+	version, ok := moduleFolder(p)
+	if !ok {
+		return nil
+	}
+	return s.folders[version]
+}
+
+// module looks into a module; nil if it is not looked into.
+func (s *Sink) module(p string, size int64) io.WriteCloser {
+	t := s.treeOf(p)
+	if t == nil {
+		return nil
+	}
+	m := &module{tree: t, own: ownModule(p)}
+	if strings.HasSuffix(p, ".ko") {
+		return m
+	}
+	if s.packed >= maxPacked || size > maxModule {
+		return nil
+	}
+	s.packed++
+	return &packedModule{to: m}
 }
 
 // Finish implements system.Sink.
@@ -154,7 +178,7 @@ func (s *Sink) Read() (*Result, error) {
 		return nil, err
 	}
 	var notes []string
-	img, err := readImage(s.image)
+	img, err := readImage(s.image, s.wanted()...)
 	if err != nil {
 		notes = append(notes, "the kernel cannot be looked into: "+err.Error())
 	}
@@ -171,20 +195,20 @@ func (s *Sink) Read() (*Result, error) {
 	switch {
 	case img.config != nil:
 		// What is inside the kernel is the kernel's; a file beside it is a
-		// claim.
+		// claim. So is what stands in an EFI program of another kind: which
+		// kernel that boots is not known.
 		k.Config = img.config.facts("ikconfig")
+		if img.format == "" && img.efi {
+			k.Config = img.config.facts(show(s.binary))
+			k.Config.Claim, k.Config.Confirmed = true, []string{}
+		}
+		notes = append(notes, s.doubts(img, k.Version, img.config, &k.Config)...)
 	case config != nil:
 		k.Config = config.facts(file)
-		k.Config.Claim = true
-		k.Config.Confirmed = []string{}
-		if !config.fragment() {
-			contradicted, confirmed := img.contradictions(config)
-			notes = append(notes, contradicted...)
-			notes = append(notes, modulesShow(config, s.modules, builtinModules(s.builtin.Bytes()))...)
-			notes = append(notes, signaturesShow(config, s.signed, s.unsigned)...)
-			k.Config.Confirmed = confirmed
-		}
+		k.Config.Claim, k.Config.Confirmed = true, []string{}
+		notes = append(notes, s.doubts(img, k.Version, config, &k.Config)...)
 	}
+	notes = append(notes, img.doubts...)
 	notes = append(notes, mismatches(img, k.Version, folders, file, config)...)
 	k.Config.Mismatch = strings.Join(notes, "; ")
 
@@ -199,6 +223,31 @@ func (s *Sink) Read() (*Result, error) {
 	}
 	slices.Sort(res.Owned)
 	return res, nil
+}
+
+// doubts says where kernel and modules contradict a configuration; a claim gets
+// the options that the kernel confirms.
+func (s *Sink) doubts(img *image, version string, config *parsed, k *facts.KernelConfig) []string {
+	out, confirmed := img.contradictions(config)
+	if k.Claim {
+		k.Confirmed = append(k.Confirmed, confirmed...)
+	}
+	t := s.folders[version]
+	if t == nil || config.fragment() {
+		return out
+	}
+	return append(out, t.show(version, config)...)
+}
+
+// wanted are texts that stand in the kernel if a configuration beside it is its
+// own.
+func (s *Sink) wanted() (out []string) {
+	for _, p := range sorted(s.configs) {
+		if c, err := s.config(p); err == nil {
+			out = append(out, wants(c)...)
+		}
+	}
+	return out
 }
 
 // pick chooses among configuration files: one whose name says the kernel's
@@ -221,16 +270,7 @@ func (s *Sink) pick(version string) (file string, config *parsed, notes []string
 		return strings.Compare(a, b)
 	})
 	for _, p := range paths {
-		text := io.Reader(bytes.NewReader(s.configs[p].Bytes()))
-		if compression(s.configs[p].Bytes()) == "gzip" {
-			z, err := decompressor("gzip", text)
-			if err != nil {
-				notes = append(notes, fmt.Sprintf("%s: %v", show(p), err))
-				continue
-			}
-			text = z
-		}
-		c, err := parseConfig(text)
+		c, err := s.config(p)
 		switch {
 		case errors.Is(err, ErrNoConfig):
 			continue // another file of that name
@@ -241,6 +281,19 @@ func (s *Sink) pick(version string) (file string, config *parsed, notes []string
 		}
 	}
 	return file, config, notes
+}
+
+// config reads a configuration file.
+func (s *Sink) config(p string) (*parsed, error) {
+	text := io.Reader(bytes.NewReader(s.configs[p].Bytes()))
+	if compression(s.configs[p].Bytes()) == "gzip" {
+		z, err := decompressor("gzip", text)
+		if err != nil {
+			return nil, err
+		}
+		text = z
+	}
+	return parseConfig(text)
 }
 
 // show is a path as findings name it: without the leading slash.
@@ -284,6 +337,14 @@ func moduleFolder(p string) (version string, ok bool) {
 	return version, ok && isVersion(version) && inside != ""
 }
 
+// ownModule: a path is of a module that was built with the kernel, not added to
+// it (in extra/ or updates/).
+func ownModule(p string) bool {
+	_, inside, _ := strings.Cut(p, "/lib/modules/")
+	_, inside, _ = strings.Cut(inside, "/")
+	return strings.HasPrefix(inside, "kernel/")
+}
+
 // moduleName is a module's name as the kernel shows it: with underscores.
 func moduleName(p string) string {
 	base := path.Base(p)
@@ -295,14 +356,7 @@ func moduleName(p string) string {
 	return ""
 }
 
-func sorted(m map[string]bool) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 type nopCloser struct{ io.Writer }
 
