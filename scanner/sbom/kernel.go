@@ -76,7 +76,7 @@ func addKernel(s *sbom.SBOM, k *Kernel) string {
 }
 
 // kernelPackage finds the distribution's package of the kernel: the one whose
-// name says its version, or the only one of such a name.
+// name says its version, or the only one that does not contradict it.
 func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 	var found []pkg.Package
 	for _, p := range s.Artifacts.Packages.Sorted(pkg.DebPkg, pkg.ApkPkg, pkg.RpmPkg) {
@@ -87,15 +87,39 @@ func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 		default:
 			continue
 		}
-		if version != "" && strings.TrimSuffix(strings.TrimPrefix(p.Name, "linux-image-"), "-unsigned") == version {
+		switch named := namedRelease(p.Name); {
+		case named != "" && named == version:
 			return &p
+		case named == "" && sameSeries(p.Version, version):
+			found = append(found, p)
 		}
-		found = append(found, p)
 	}
 	if len(found) == 1 {
 		return &found[0]
 	}
 	return nil
+}
+
+// namedRelease is the kernel's release that the name of a Debian package says, "" for
+// none, or for a series as in linux-image-6.12-amd64.
+func namedRelease(name string) string {
+	name, _ = strings.CutPrefix(name, "linux-image-")
+	name, _ = strings.CutPrefix(name, "unsigned-")
+	name = strings.TrimSuffix(name, "-unsigned")
+	if strings.Count(upstreamVersion(name), ".") < 2 {
+		return ""
+	}
+	return name
+}
+
+// sameSeries: the version of a package and the release of a kernel begin with the
+// same two numbers. Distributions count the rest for themselves.
+func sameSeries(version, release string) bool {
+	if _, behind, ok := strings.Cut(version, ":"); ok {
+		version = behind // an epoch stands before it
+	}
+	a, b := strings.Split(upstreamVersion(version), "."), strings.Split(upstreamVersion(release), ".")
+	return len(a) > 1 && len(b) > 1 && slices.Equal(a[:2], b[:2])
 }
 
 // debPURL names a package of dpkg's database where syft does not: it does so
