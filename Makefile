@@ -1,12 +1,12 @@
-# Seaworthy. `make help` lists the targets; `make demo` and `make test` are the
-# two that a new machine needs.
+# Seaworthy. `make help` lists the targets. On a new machine, start with
+# `make demo` and `make test`.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-# The same for building and testing, so that a new machine compiles once.
+# Building and testing use the same settings, so a new machine compiles only once.
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
@@ -16,14 +16,15 @@ LAYOUT := dist/components
 
 FUZZTIME ?= 30s
 
-# Ends a package's tests when they hang, and says where each one is. The longest
-# take some minutes on two cores: this is enough for a quarter of one core.
+# Stops the tests of a package if they hang, and prints their stacks. The slowest
+# package takes some minutes on two cores. This time is enough for a quarter of
+# one core.
 HANG := 60m
 
-# Vet looks at all packages by itself, with more than go test asks of it.
+# The target test runs vet separately: it checks more than go test does.
 GOTEST := go test -vet=off -timeout $(HANG)
 
-# Other people's programs that tests run.
+# Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
 .PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint clean deps cosign opa browser FORCE
@@ -31,7 +32,7 @@ TOOLS := $(CURDIR)/bin/test
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
-build: bin/seaworthy ## bin/seaworthy
+build: bin/seaworthy ## build bin/seaworthy
 
 # The built-in rules, compiled: see policy/precompiled.go.
 PRECOMPILED := policy/precompiled/rules.bin
@@ -44,30 +45,30 @@ bin/seaworthy: FORCE $(PRECOMPILED)
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
 
-components: build ## our component images, from Debian packages, into dist/components
+components: build ## build our component images from Debian packages, into dist/components
 	@for c in $(COMPONENTS); do bin/seaworthy component build --layout $(LAYOUT) --state-dir dist/state components/$$c || exit; done
 
-demo: deps components ## the whole story on this machine: deny, lock, build, sign, verify, boot
+demo: deps components ## show everything on this machine: deny, lock, build, sign, verify, boot
 	@examples/demo.sh
 
-# What other parts need is compiled and installed while the Go tests run. It says
-# nothing there: the part that needs it does it again where it has failed.
-test: deps components ## all tests: unit, command line, cosign, opa, browser, real boots
+# cosign, opa and the browser are prepared while the Go tests run. Errors of this
+# step are hidden here: the targets that need them run the step again.
+test: deps components ## run all tests: unit, command line, cosign, opa, browser, real boots
 	@$(MAKE) -k cosign opa browser >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-opa test-browser
 
-test-cosign: cosign ## the real cosign reads what we sign (compiles it first)
+test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest
 
-test-opa: opa ## the real opa and conftest run our rules (compiles them first)
+test-opa: opa ## test that the real opa and conftest run our rules (compiles both first)
 	@SEAWORTHY_OPA=$(TOOLS) $(GOTEST) -count=1 -run OPA ./rules
 
-test-browser: ## the HTML report in a real browser, SARIF against its schema (installs Chromium and npm packages)
+test-browser: ## test the HTML report in a real browser, and SARIF with its schema (installs Chromium and npm packages)
 	@policy/report/browser/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
 	SEAWORTHY_BROWSER=1 $(GOTEST) -count=1 -run 'TestBrowser|TestSARIFSchema' ./policy/report
 
-test-short: ## what needs no components, no QEMU and no cosign
+test-short: ## run the tests that need no components, no QEMU and no cosign
 	@$(GOTEST) -short ./...
 
 cosign:
@@ -81,7 +82,7 @@ opa:
 browser:
 	@policy/report/browser/install.sh
 
-fuzz: ## every fuzz target for FUZZTIME each (30s)
+fuzz: ## run every fuzz target for FUZZTIME (default 30s)
 	@for p in $$(go list ./...); do \
 	  dir=$$(go list -f '{{.Dir}}' $$p); \
 	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | cut -d' ' -f2); do \
@@ -89,39 +90,39 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 	  done; \
 	done
 
-calibrate: ## docs/linuxkit-examples.md anew, from LinuxKit's examples (SEAWORTHY_LINUXKIT_KIT, or beside this folder)
+calibrate: ## write docs/linuxkit-examples.md from LinuxKit's examples (SEAWORTHY_LINUXKIT_KIT, or beside this folder)
 	@go test -count=1 -run TestLinuxKitExamples -v ./pipeline -update
 
-mutate: ## turn each comparison of the rules round, and want a test to fail for each (minutes)
+mutate: ## invert each comparison of the rules, and require that a test fails for each (minutes)
 	@go run ./bench/mutate -inversions
 
-mutate-all: ## the same, and each condition taken away in turn (more minutes; what is left is listed)
+mutate-all: ## like mutate, and also remove each condition (more minutes; lists changes that no test detects)
 	@go run ./bench/mutate
 
-lint: ## gofmt, vet, and golangci-lint where it is installed
+lint: ## run gofmt and vet, and golangci-lint if it is installed
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	@go vet ./...
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not here; gofmt and vet passed" >&2; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed; gofmt and vet passed" >&2; fi
 
 deps:
 	@examples/install-qemu.sh
 
-bench: build components ## wall time and peak memory of each step
+bench: build components ## measure wall time and peak memory of each step
 	@go run ./bench/pipeline
 
-bench-small: build components ## the small commands, beside kernel-hardening-checker where it is installed
+bench-small: build components ## measure the small commands, and kernel-hardening-checker if it is installed
 	@go run ./bench/small
 
-bench-fleet: components ## ten thousand stored systems decided (minutes, and 4 GB of temporary disk)
+bench-fleet: components ## measure decisions on ten thousand stored systems (minutes, and 4 GB of temporary disk)
 	@go run ./bench/fleet
 
-bench-rebuild: build components ## a first build, an unchanged rebuild, one changed component of forty
+bench-rebuild: build components ## measure a first build, an unchanged rebuild, and a rebuild with one changed component of forty
 	@go run ./bench/rebuild
 
-bench-memory: build components ## peak memory against the size of components (minutes, and GB of temporary disk)
+bench-memory: build components ## measure peak memory for components of several sizes (minutes, and GB of temporary disk)
 	@go run ./bench/memory
 
-clean: ## remove what was built
+clean: ## remove all build outputs
 	@rm -rf bin dist $(PRECOMPILED)
 
 FORCE:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The whole story, as `make demo` runs it: a system that is denied, one that
-# passes, its signature, a byte that is changed, and a boot. Every step checks
-# its exit code; the demo fails if one is not what it must be.
+# The demo that `make demo` runs: a system that is denied, a system that passes,
+# its signature, a changed byte, and a boot. Every step checks its exit code. The
+# demo fails if an exit code is wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ export COSIGN_PASSWORD="${COSIGN_PASSWORD-demo}"
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 run() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
-# expect CODE COMMAND...: run it, and fail unless it exits so.
+# expect CODE COMMAND...: run the command, and fail if its exit code is not CODE.
 expect() {
   local want=$1 got=0
   shift
@@ -21,26 +21,26 @@ expect() {
     echo "demo: exit code $got, expected $want" >&2
     exit 1
   fi
-  echo "(exit $got, as it must be)"
+  echo "(exit code $got, as expected)"
 }
 
 rm -rf "$work" && mkdir -p "$work"
 
-say "1. A system that must not boot: examples/insecure.yml"
+say "1. Check a system that must not boot: examples/insecure.yml"
 expect 1 $sw check "${components[@]}" examples/insecure.yml
 
-say "2. One that may: examples/minimal.yml, every input pinned by digest"
+say "2. Check a system that passes: examples/minimal.yml, with every input pinned by digest"
 cp examples/minimal.yml examples/minimal.waivers.yml "$work/"
 run $sw lock "${components[@]}" "$work/minimal.yml"
 expect 0 $sw check "${components[@]}" --locked "$work/minimal.yml"
 
-say "3. Built, with an SBOM per component, and signed"
+say "3. Build it, with an SBOM for each component, and sign it"
 [ -e "$work/seaworthy.key" ] || run $sw key generate --output-dir "$work"
 expect 0 $sw build "${components[@]}" --locked --key "$work/seaworthy.key" --output-dir "$work/minimal" --report text="$work/report.txt" "$work/minimal.yml"
 tail -n 3 "$work/report.txt"
 (cd "$work/minimal" && find . -path ./oci -prune -o -type f -print | sort | xargs ls -lh | awk '{print "  " $5 "\t" $9}')
 
-say "4. Verified; then one byte of the initrd is flipped"
+say "4. Verify it, then change one byte of the initrd and verify again"
 expect 0 $sw verify --key "$work/seaworthy.pub" --require-policy baseline "$work/minimal"
 cp -a "$work/minimal" "$work/flipped"
 initrd=$work/flipped/minimal-initrd.img
@@ -50,10 +50,10 @@ printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$initrd" bs=1 seek=100000 conv=n
 expect 4 $sw verify --key "$work/seaworthy.pub" "$work/flipped"
 rm -rf "$work/flipped"
 
-say "5. Verified again, and booted"
+say "5. Verify it and boot it"
 if ! command -v qemu-system-x86_64 >/dev/null; then
-  echo "QEMU is not here; to boot what was built: sudo apt-get install qemu-system-x86, then make demo"
+  echo "QEMU is not installed. To boot the image, run: sudo apt-get install qemu-system-x86, then make demo"
   exit 0
 fi
 examples/boot.sh "$work/minimal" "$work/seaworthy.pub"
-say "Done. The report: $work/minimal/report.html"
+say "Done. See the report: $work/minimal/report.html"

@@ -22,13 +22,12 @@ import (
 
 var update = flag.Bool("update", false, "write docs/linuxkit-examples.md")
 
-// kitEnv is the folder of the conformance kit, for where it does not lie
-// beside the repository.
+// kitEnv is the folder of the conformance kit, if it is not beside the repository.
 const kitEnv = "SEAWORTHY_LINUXKIT_KIT"
 
 const calibrationPage = "../docs/linuxkit-examples.md"
 
-// conformanceKit is the folder with LinuxKit's own example files. It is no part
+// conformanceKit is the folder with LinuxKit's own example files. It is not a part
 // of the repository.
 func conformanceKit(t *testing.T) string {
 	t.Helper()
@@ -42,10 +41,9 @@ func conformanceKit(t *testing.T) string {
 	return dir
 }
 
-// TestLinuxKitExamples holds that `baseline` is of use on what people really
-// write: no rule fires on more than a third of the containers of LinuxKit's
-// own examples unless it is critical, and docs/linuxkit-examples.md says what
-// comes out.
+// TestLinuxKitExamples checks that `baseline` is useful for real systems: no rule
+// fires on more than a third of the containers of LinuxKit's own examples unless
+// it is critical. docs/linuxkit-examples.md has the results.
 func TestLinuxKitExamples(t *testing.T) {
 	c := calibrate(t, conformanceKit(t), "baseline")
 	if n := len(c.examples); n != 32 {
@@ -75,18 +73,18 @@ func TestLinuxKitExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(have) != string(page) {
-		t.Errorf("%s is not what comes out: run `make calibrate` and look at the difference", calibrationPage)
+		t.Errorf("%s is out of date: run `make calibrate` and check the difference", calibrationPage)
 	}
 }
 
-// calibration is what a pack says about the examples.
+// calibration has the results of a pack for the examples.
 type calibration struct {
 	pack       string
 	examples   []example
 	containers int // of all examples
 	components int // with kernel and init images
 	rules      []*calibrated
-	// repositories are the components that something fires on.
+	// repositories are the images of the components, by section.
 	repositories map[string]*repository
 }
 
@@ -95,7 +93,7 @@ type example struct {
 	verdict decision.Verdict
 	// containers among its components.
 	containers, components int
-	// failing findings by severity, of the rules that are judged.
+	// failing findings by severity, only of the judged rules.
 	failing map[decision.Severity]int
 	rules   []string
 	unknown int
@@ -110,7 +108,7 @@ type calibrated struct {
 	findings, unknown      int
 }
 
-// repository is one image that examples use, in one section.
+// repository is one image that the examples use in one section.
 type repository struct {
 	uses int
 	// fires and allowed are keys by rule.
@@ -121,7 +119,7 @@ type repository struct {
 // calibrate checks every example and counts.
 func calibrate(t *testing.T, kit, pack string) *calibration {
 	t.Helper()
-	// Some examples read files of one's home, where there are any.
+	// Some examples read files of the home folder, if they exist.
 	t.Setenv("HOME", t.TempDir())
 	layout := filepath.Join(t.TempDir(), "layout")
 	make := exec.Command("python3", filepath.Join(kit, "make-images.py"), filepath.Join(kit, "images.json"), layout)
@@ -165,8 +163,8 @@ func checkAll(t *testing.T, files []string, layout, pack string) []*pipeline.Che
 	return out
 }
 
-// contents are the inputs that are read from inside images; the kit's images
-// hold placeholders, which say nothing about the real ones.
+// contents are the inputs that come from the contents of images. The kit's images
+// have only placeholders.
 var contents = map[string]string{
 	"kernel config": "kernel configuration",
 	"sysctls":       "sysctl settings",
@@ -226,7 +224,7 @@ func (c *calibration) add(name string, checked *pipeline.Checked) {
 	c.examples = append(c.examples, e)
 }
 
-// repository is that of a component, by section.
+// repository returns the repository of a component in its section.
 func (c *calibration) repository(component *facts.Component) *repository {
 	place := strings.TrimPrefix(component.Image.Registry+"/"+component.Image.Repository, "docker.io/")
 	key := component.Section + " " + strings.TrimPrefix(place, "library/")
@@ -256,7 +254,7 @@ func put(to map[string]map[string]bool, id, key string) {
 	to[id][key] = true
 }
 
-// count notes a finding of the rule in an example; component is nil where the
+// count counts a finding of the rule in an example; component is nil if the
 // finding is about something else.
 func (r *calibrated) count(e *example, f decision.Finding, component *facts.Component) {
 	switch f.State {
@@ -300,7 +298,7 @@ func (c *calibration) page() []byte {
 
 	judged, unjudged := c.sorted()
 	fmt.Fprintf(&b, "\n## By rule\n\nOf %d containers, and of %d components (with the kernel and init images).\n\n", c.containers, c.components)
-	b.WriteString("| rule | severity | containers | share | components | what it says |\n|---|---|---:|---:|---:|---|\n")
+	b.WriteString("| rule | severity | containers | share | components | title |\n|---|---|---:|---:|---:|---|\n")
 	var silent []string
 	for _, r := range judged {
 		if r.findings == 0 {
@@ -310,7 +308,7 @@ func (c *calibration) page() []byte {
 		fmt.Fprintf(&b, "| %s | %s | %d | %d %% | %d | %s |\n", r.ID, r.Severity,
 			len(r.containers), (200*len(r.containers)+c.containers)/(2*c.containers), len(r.components), r.Title)
 	}
-	fmt.Fprintf(&b, "\nThese fire on no example: %s.\n", strings.Join(silent, ", "))
+	fmt.Fprintf(&b, "\nNo example fails these rules: %s.\n", strings.Join(silent, ", "))
 
 	b.WriteString(pageComponents)
 	for _, key := range slices.Sorted(maps.Keys(c.repositories)) {
@@ -326,8 +324,7 @@ func (c *calibration) page() []byte {
 	return []byte(b.String())
 }
 
-// sorted are the rules that are judged, those that fire most first, and the
-// others.
+// sorted returns the judged rules, the most frequent first, and the other rules.
 func (c *calibration) sorted() (judged, unjudged []*calibrated) {
 	for _, r := range c.rules {
 		if r.unjudged == "" {
@@ -340,7 +337,7 @@ func (c *calibration) sorted() (judged, unjudged []*calibrated) {
 	return judged, unjudged
 }
 
-// firing lists rules, with their keys where these say more than the rule.
+// firing lists the rules that fire, with the keys of their findings.
 func (r *repository) firing() string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(r.fires)) {
@@ -358,26 +355,33 @@ func (r *repository) needs() string {
 }
 
 const pageHead = "" +
-	"<!-- Written by `make calibrate`; a test holds it to what the rules say. -->\n" +
+	"<!-- Written by `make calibrate`; a test compares it with the results of the rules. -->\n" +
 	"# LinuxKit's examples under `baseline`\n\n" +
-	"What `seaworthy check` says about the %d systems that LinuxKit ships as examples (commit 3bf33c3a, v1.8.2-57): %d components,\n" +
-	"%d of them containers, under `%s`. They are what people start from, so the pack is calibrated on them: **no rule fires on more\n" +
-	"than a third of the containers unless it is critical**, and what a known component needs for its work is allowed, with the reason, in\n" +
-	"`rules/data/components.json`. Every example is denied; what remains is what its owner can act on: a root shell without a password\n" +
-	"on %d consoles, services that hold every capability of the kernel, host folders bound writable that are only read, images\n" +
-	"named by a tag that can be moved.\n\n" +
-	"An image named by the hash of its source (`linuxkit/getty:a86d74c8…`), as LinuxKit's packages are, passes IMG-001 in `baseline`;\n" +
-	"`hardened` wants the digest. To pin everything, run `seaworthy lock` beside the file and check with `--locked`.\n\n" +
-	"The images are those of a conformance kit: names, labels (each package's own `org.mobyproject.config`) and configurations as LinuxKit has\n" +
-	"them, but nothing real inside. Labels of third-party images (docker, kapacitor, nginx, redis, telegraf) are made up there. So rules that read what\n" +
-	"is *in* an image are left out of the counts, and listed at the end.\n"
+	"This page shows the results of `seaworthy check` for the %d example systems of LinuxKit (commit 3bf33c3a, v1.8.2-57). They have %d components,\n" +
+	"%d of them containers. The pack is `%s`.\n\n" +
+	"Many people start from these examples, so they calibrate the pack: **no rule fires on more\n" +
+	"than a third of the containers unless it is critical**. Permissions that a known component needs for its work are allowed, with the reason, in\n" +
+	"`rules/data/components.json`. Every example is denied. The owner of a system can fix the remaining findings: a root shell without a password\n" +
+	"on %d consoles, services with every capability of the kernel, writable binds of host folders that the service only reads, images\n" +
+	"with a tag that can be moved.\n\n" +
+	"An image named by the hash of its source (`linuxkit/getty:a86d74c8…`), such as LinuxKit's packages, passes IMG-001 in `baseline`.\n" +
+	"`hardened` requires the digest. To pin all images, run `seaworthy lock` and check with `--locked`.\n\n" +
+	"The images come from a conformance kit. Names, labels (each package's own `org.mobyproject.config`) and configurations are those of LinuxKit,\n" +
+	"but the contents are placeholders. The kit invents the labels of third-party images (docker, kapacitor, nginx, redis, telegraf). So rules that read the\n" +
+	"contents of an image are not counted; the last section lists them.\n"
 
-const pageComponents = "\n## By component\n\n" +
-	"What fires on each container's image, with the keys of the findings, and what it is allowed.\n\n" +
-	"| section | image | uses | fires | allowed |\n|---|---|---:|---|---|\n"
+const pageComponents = "" +
+	"\n" +
+	"## By component\n\n" +
+	"For each container image: the rules that fire, with the keys of the findings, and the allowances.\n\n" +
+	"| section | image | uses | fires | allowed |\n" +
+	"|---|---|---:|---|---|\n"
 
-const pageUnjudged = "\n## Not judged here\n\n" +
-	"These rules of the pack read, beside other things, what the kit's images do not have: a kernel configuration, sysctl settings, packages, files. Where one fires or gives\n" +
-	"`unknown` here, that is about the placeholder and not about LinuxKit. A missing input is never a pass, so each of the examples would end\n" +
-	"with exit code 3 even if nothing else were found.\n\n" +
-	"| rule | severity | findings | unknown | reads from the image |\n|---|---|---:|---:|---|\n"
+const pageUnjudged = "" +
+	"\n" +
+	"## Rules that are not judged here\n\n" +
+	"These rules of the pack also read inputs that the kit's images do not have: a kernel configuration, sysctl settings, packages, files. If such a rule fires or is\n" +
+	"`unknown` here, the cause is the placeholder, not LinuxKit. A missing input never passes, so each example would end\n" +
+	"with exit code 3 even without other findings.\n\n" +
+	"| rule | severity | findings | unknown | reads from the image |\n" +
+	"|---|---|---:|---:|---|\n"
