@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// maxBinary is what the program may weigh, in bytes. Every library is attack
-// surface in a tool that says what is fit to boot.
+// maxBinary is the maximum size of the program, in bytes. Every library adds attack
+// surface to a tool that decides what can boot.
 const maxBinary = 68e6
 
-// maxInit is what the initialisation of a package of ours may allocate, in
-// bytes. What is allocated is the same on all machines; what it takes is not.
+// maxInit is the maximum that the initialisation of one of our packages can
+// allocate, in bytes. Unlike its time, this number is the same on all machines.
 const maxInit = 16e3
 
 func TestBinary(t *testing.T) {
@@ -39,8 +39,8 @@ func isSmall(t *testing.T, path string) {
 	}
 }
 
-// startsWithLittle reads what the Go runtime traces of a start: no collection of
-// memory, and no package of ours that prepares what most runs do not need.
+// startsWithLittle reads the Go runtime's trace of a start. There must be no garbage
+// collection, and our packages must not prepare data that most runs do not need.
 func startsWithLittle(t *testing.T, path string) {
 	cmd := exec.Command(path, "version")
 	cmd.Env = append(os.Environ(), "GOGC=", "GOMEMLIMIT=", "GODEBUG=inittrace=1,gctrace=1")
@@ -56,7 +56,7 @@ func startsWithLittle(t *testing.T, path string) {
 		var bytes int
 		switch n, _ := fmt.Sscanf(line, "init %s @%g ms, %g ms clock, %d bytes", &name, &at, &took, &bytes); {
 		case strings.HasPrefix(line, "gc "):
-			t.Errorf("memory is collected during the start: %s", line)
+			t.Errorf("garbage collection during the start: %s", line)
 		case n == 4 && strings.HasPrefix(name, "github.com/seaworthy-os/"):
 			if packages++; bytes > maxInit {
 				t.Errorf("%s allocates %d bytes before main, want less than %.0f: see internal/lazyre", name, bytes, maxInit)

@@ -10,8 +10,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
-// TestStoredFacts: the facts of real systems are what the published schema
-// says, and decide as the systems do.
+// TestStoredFacts: the facts of real systems match the published schema, and lead
+// to the same decision as the systems.
 func TestStoredFacts(t *testing.T) {
 	s := newSystem(t)
 	for _, yml := range []string{s.path("minimal.yml"), s.path("insecure.yml")} {
@@ -25,7 +25,7 @@ func TestStoredFacts(t *testing.T) {
 		var got, errs bytes.Buffer
 		code := run(t.Context(), []string{"check", "--policy", "strict", "--report", "json", "--facts", stored}, strings.NewReader(""), &got, &errs)
 		if code != exitDenied || got.String() != want {
-			t.Errorf("%s: exit code %d, other bytes\n%s", stored, code, errs.String())
+			t.Errorf("%s: exit code %d, or the decision differs\n%s", stored, code, errs.String())
 		}
 	}
 }
@@ -54,10 +54,10 @@ func validFacts(t *testing.T, text string) {
 		return pair[0].(bool), pair[1]
 	}
 	if ok, why := valid(); !ok {
-		t.Errorf("the facts do not follow their schema: %v", why)
+		t.Errorf("the facts do not match their schema: %v", why)
 	}
 	in["document"].(map[string]any)["kernel"].(map[string]any)["config"].(map[string]any)["present"] = "yes"
 	if ok, _ := valid(); ok {
-		t.Error("spoilt facts follow the schema")
+		t.Error("malformed facts match the schema")
 	}
 }

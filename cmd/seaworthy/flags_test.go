@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// eachCommand calls f for every verb that is listed, and those below it.
+// eachCommand calls f for every listed verb and its subcommands.
 func eachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	f(cmd)
 	for _, sub := range cmd.Commands() {
@@ -23,8 +23,8 @@ func eachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 
 var valueName = regexp.MustCompile(`^[A-Za-z]*$`)
 
-// pflag takes what stands in backquotes in a flag's usage for the name of its
-// value, and drops the quotes.
+// pflag uses a word in backquotes in a flag's usage as the name of its value, and
+// removes the quotes.
 func TestFlagUsage(t *testing.T) {
 	root := (&cli{in: strings.NewReader(""), out: io.Discard, text: io.Discard, err: io.Discard}).root()
 	n := 0
@@ -34,20 +34,20 @@ func TestFlagUsage(t *testing.T) {
 			name, usage := pflag.UnquoteUsage(f)
 			switch {
 			case !valueName.MatchString(name):
-				t.Errorf("%s: the value of --%s is called %q", cmd.CommandPath(), f.Name, name)
+				t.Errorf("%s: the value of --%s has the name %q", cmd.CommandPath(), f.Name, name)
 			case strings.Contains(usage, "`"):
 				t.Errorf("%s --%s: quotes in %q", cmd.CommandPath(), f.Name, usage)
 			case usage == "":
-				t.Errorf("%s --%s says nothing", cmd.CommandPath(), f.Name)
+				t.Errorf("%s --%s has no description", cmd.CommandPath(), f.Name)
 			}
 		})
 	})
 	if n < 50 {
-		t.Errorf("only %d flags were seen", n)
+		t.Errorf("only %d flags were tested", n)
 	}
 }
 
-// Every verb says what it does, how to call it, and how it ends.
+// The help of every verb shows its usage.
 func TestHelp(t *testing.T) {
 	var paths [][]string
 	root := (&cli{in: strings.NewReader(""), out: io.Discard, text: io.Discard, err: io.Discard}).root()

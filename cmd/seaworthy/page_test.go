@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// docs/policies.md and the script that follows it step by step are the same.
+// docs/policies.md and its script have the same files and the same steps.
 func TestPoliciesPage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/policies.md")
@@ -25,12 +25,12 @@ func TestPoliciesPage(t *testing.T) {
 		files[f.Name] = string(f.Data)
 	}
 	blocks := regexp.MustCompile("(?ms)^`([^`\n]+)`:\n\n```[a-z]+\n(.*?)^```$").FindAllStringSubmatch(string(page), -1)
-	if len(blocks) != len(files)-1 { // os.yml is anybody's
+	if len(blocks) != len(files)-1 { // the page does not show os.yml
 		t.Errorf("the page shows %d files, the script has %d", len(blocks), len(files)-1)
 	}
 	for _, b := range blocks {
 		if files[b[1]] != b[2] {
-			t.Errorf("%s is another file in the script", b[1])
+			t.Errorf("%s differs between the page and the script", b[1])
 		}
 	}
 	rest, steps := string(script.Comment), 0
@@ -39,7 +39,7 @@ func TestPoliciesPage(t *testing.T) {
 			command := strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(line), "seaworthy "), "registry.example.org", "$REGISTRY")
 			at := regexp.MustCompile(`(?m)^exits \d ` + regexp.QuoteMeta(command) + `$`).FindStringIndex(rest)
 			if at == nil {
-				t.Fatalf("the script has no step %q, or in another order", command)
+				t.Fatalf("the script has no step %q at this place", command)
 			}
 			rest, steps = rest[at[1]:], steps+1
 		}

@@ -21,7 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-var update = flag.Bool("update", false, "write the output that scripts compare with")
+var update = flag.Bool("update", false, "update the expected output in the scripts")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScript runs the real program as a user would: one script per behaviour
-// of each verb, with its output and its exit code.
+// TestScript runs the real program as a user does. Each script tests one behaviour
+// with its output and exit code.
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -55,27 +55,27 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// exits CODE ARGS...: run seaworthy and expect an exit code. Output is there
-// for stdout and stderr.
+// exits CODE ARGS... runs seaworthy and requires an exit code. The script can then
+// match stdout and stderr.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: exits CODE ARGS...")
 	}
-	// A shell tells the code where testscript only knows failure.
+	// testscript knows only success and failure, so a shell compares the code.
 	line := []string{"-c", `code=$1; shift; seaworthy "$@"; got=$?; [ $got = $code ] || { echo "exit code $got, want $code" >&2; exit 1; }`, "sh"}
 	ts.Check(ts.Exec("sh", append(line, args...)...))
 }
 
-// startRegistry [plain] starts a registry on a loopback port, its HOST:PORT in
-// $REGISTRY; a plain one keeps no list of referrers.
+// startRegistry [plain] starts a registry on a loopback port, and sets $REGISTRY to
+// its HOST:PORT. A plain registry has no referrers API.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	s := httptest.NewServer(registry.New(registry.WithReferrersSupport(len(args) == 0), registry.Logger(log.New(io.Discard, "", 0))))
 	ts.Defer(s.Close)
 	ts.Setenv("REGISTRY", strings.TrimPrefix(s.URL, "http://"))
 }
 
-// push REPOSITORY:TAG CONTENT pushes a small image with that content to the
-// registry: another content is another image.
+// push REPOSITORY:TAG CONTENT pushes a small image with this content to the
+// registry. Another content makes another image.
 func push(ts *testscript.TestScript, neg bool, args []string) {
 	built := ocitest.Image{Config: ocitest.Config{Entrypoint: []string{"/web"}, User: "1000"},
 		Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.Exec("web", "#!"), ocitest.File("content", args[1])}}}}.Build()
@@ -98,20 +98,21 @@ func push(ts *testscript.TestScript, neg bool, args []string) {
 	send(http.MethodPut, base+"/manifests/"+tag, built.Root.MediaType, built.Blobs[built.Root.Digest])
 }
 
-// serve DIR serves a folder over HTTP on a loopback port, its HOST:PORT in $SERVER.
+// serve DIR serves a folder over HTTP on a loopback port, and sets $SERVER to its
+// HOST:PORT.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
 	ts.Defer(s.Close)
 	ts.Setenv("SERVER", strings.TrimPrefix(s.URL, "http://"))
 }
 
-// flip FILE changes the byte in the file's middle.
+// flip FILE changes the byte in the middle of a file.
 func flip(ts *testscript.TestScript, neg bool, args []string) {
 	path := ts.MkAbs(args[0])
 	b, err := os.ReadFile(path)
 	ts.Check(err)
 	b[len(b)/2] ^= 1
-	ts.Check(os.Remove(path)) // it may be linked to a blob
+	ts.Check(os.Remove(path)) // the file may be a hard link to a blob
 	ts.Check(os.WriteFile(path, b, 0o644))
 }
 
@@ -138,7 +139,7 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 			swapped.Built.Swap(digest)
 		}
 	}
-	// The swapped image has blobs of its own, so that it does not spoil others.
+	// The swapped image has its own blobs, so that the other images stay valid.
 	other := filepath.Join(ts.MkAbs(args[0]), "swapped")
 	write := func(dir string, refs ...ocitest.Ref) {
 		ocitest.WriteLayout(&tb{TB: nil, ts: ts}, dir, refs...)
@@ -156,8 +157,8 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 	write(other, swapped)
 }
 
-// sign LAYOUT NAME KEY [SUBJECT] signs the image NAME of a layout and puts the
-// bundle beside it; with SUBJECT it signs that image, and puts it beside NAME.
+// sign LAYOUT NAME KEY [SUBJECT] signs the image NAME of a layout, and adds the
+// bundle beside NAME. With SUBJECT, it signs the image SUBJECT instead.
 func sign(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	var index struct {
@@ -195,7 +196,7 @@ func sign(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(filepath.Join(dir, "index.json"), raw, 0o644))
 }
 
-// tb lets a fixture for tests fail a script.
+// tb lets a test fixture fail a script.
 type tb struct {
 	testing.TB
 	ts *testscript.TestScript

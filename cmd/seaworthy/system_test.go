@@ -19,10 +19,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// realComponents is where `make components` puts the images that we ship.
+// realComponents is the folder where `make components` writes our images.
 const realComponents = "../../dist/components"
 
-// realSystem is a copy of the examples beside the real components.
+// realSystem is a copy of the examples, built from the real components.
 type realSystem struct {
 	t   *testing.T
 	dir string
@@ -34,7 +34,7 @@ func newSystem(t *testing.T) *realSystem {
 		t.Skip("skipped: builds and boots a real system")
 	}
 	if _, err := os.Stat(realComponents); err != nil {
-		t.Skip("skipped: no components; `make components` builds them, `make test` does it all")
+		t.Skip("skipped: no components; run `make components` or `make test`")
 	}
 	t.Setenv("COSIGN_PASSWORD", "test")
 	s := &realSystem{t: t, dir: t.TempDir()}
@@ -52,7 +52,7 @@ func newSystem(t *testing.T) *realSystem {
 
 func (s *realSystem) path(name string) string { return filepath.Join(s.dir, name) }
 
-// run runs a verb on the real components and wants an exit code.
+// run runs a verb with the real components and requires an exit code.
 func (s *realSystem) run(want int, verb string, args ...string) (stdout string) {
 	s.t.Helper()
 	var out, errs bytes.Buffer
@@ -63,7 +63,7 @@ func (s *realSystem) run(want int, verb string, args ...string) (stdout string) 
 	return out.String()
 }
 
-// bare runs a verb that reads no components.
+// bare runs a verb that does not read components.
 func (s *realSystem) bare(want int, args ...string) string {
 	s.t.Helper()
 	var out, errs bytes.Buffer
@@ -82,8 +82,8 @@ func (s *realSystem) decide(want int, args ...string) decision.Decision {
 	return d
 }
 
-// TestInsecure: each kind of mistake is found, with its place and the layer
-// that made it.
+// TestInsecure: each kind of mistake is found, with its place and the layer that
+// caused it.
 func TestInsecure(t *testing.T) {
 	s := newSystem(t)
 	d := s.decide(exitDenied, s.path("insecure.yml"))
@@ -94,7 +94,7 @@ func TestInsecure(t *testing.T) {
 		}
 		found[f.ID] = true
 		if f.Message == "" || f.Fix == "" {
-			t.Errorf("%s on %s says not what is wrong or how to mend it: %+v", f.ID, f.Resource, f)
+			t.Errorf("%s on %s has no message or no fix: %+v", f.ID, f.Resource, f)
 		}
 		if f.Origin == nil || (f.Origin.Layer == "os.yml" && f.Origin.Line == 0) {
 			t.Errorf("%s on %s has no place: %+v", f.ID, f.Resource, f.Origin)
@@ -107,8 +107,8 @@ func TestInsecure(t *testing.T) {
 	}
 }
 
-// TestMinimal builds, signs, verifies and boots the example, and asks its
-// services over the network what they may do.
+// TestMinimal builds, signs, verifies and boots the example. Over the network, its
+// services report their permissions.
 func TestMinimal(t *testing.T) {
 	s := newSystem(t)
 	yml := s.path("minimal.yml")
@@ -132,23 +132,23 @@ func TestMinimal(t *testing.T) {
 	s.boots(out)
 }
 
-// hardened: the example passes the stronger pack with few waivers, all used:
-// none on the system itself beyond three, the others on rows of Debian's
-// kernel.
+// hardened checks that the example passes the stronger pack with few waivers. All
+// waivers are used. At most three are about the system itself; the others are
+// about options of Debian's kernel.
 func (s *realSystem) hardened(yml string) {
 	s.t.Helper()
 	d := s.decide(exitPass, "--locked", "--policy", "hardened", "--waivers", s.path("minimal.waivers.yml"), "--now", "2026-12-01", yml)
 	own := 0
 	for _, w := range d.Waivers {
 		if !w.Used {
-			s.t.Errorf("waiver for %s on %s is not needed", w.Rule, w.Resource)
+			s.t.Errorf("the waiver for %s on %s is unused", w.Rule, w.Resource)
 		}
 		if !strings.HasPrefix(w.Resource, "kernel:CONFIG_") {
 			own++
 		}
 	}
 	if own > 3 {
-		s.t.Errorf("%d waivers on the system itself, want 3 at most", own)
+		s.t.Errorf("%d waivers are about the system itself, want at most 3", own)
 	}
 }
 
@@ -156,7 +156,7 @@ func (s *realSystem) boots(out string) {
 	t := s.t
 	t.Helper()
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
-		t.Log("not booted: QEMU is not here")
+		t.Log("not booted: QEMU is not installed")
 		return
 	}
 	web, report := port(t), port(t)
@@ -186,13 +186,12 @@ func (s *realSystem) boots(out string) {
 	}
 	for _, want := range []string{"onboot 000-sysctl: ok", "onboot 001-dhcp: ok", "ready: 2 of 2 services"} {
 		if !strings.Contains(console.String(), want) {
-			t.Errorf("the console does not say %q\n%s", want, console)
+			t.Errorf("the console does not show %q\n%s", want, console)
 		}
 	}
 }
 
-// checkReport: what the running container says of itself is what os.yml asked
-// for.
+// checkReport compares the report of the running container with os.yml.
 func checkReport(t *testing.T, page string) {
 	t.Helper()
 	var r struct {
@@ -223,14 +222,14 @@ func port(t *testing.T) int {
 	return p
 }
 
-// silence is how long a machine may print nothing before it is given up: how
-// fast it boots is a matter of the machine that runs it.
+// silence is the longest time without console output. The time of a boot depends on
+// the host, so only a machine without progress counts as failed.
 const silence = 10 * time.Minute
 
-// ask asks until there is an answer, the machine has ended, or it has fallen
-// silent.
+// ask sends requests until a service answers, the machine ends, or the console has
+// been silent for too long.
 func ask(ctx context.Context, console *console, done chan int, url string) (string, bool) {
-	// A port may take a request before there is a service, and lose it.
+	// A port can accept a request before the service runs. The request is then lost.
 	client := &http.Client{Timeout: 10 * time.Second}
 	for console.quiet() < silence {
 		select {
@@ -263,10 +262,10 @@ func ask(ctx context.Context, console *console, done chan int, url string) (stri
 type console struct {
 	mu   sync.Mutex
 	b    bytes.Buffer
-	last time.Time // when it last said something
+	last time.Time // time of the last output
 }
 
-// quiet is how long it has said nothing.
+// quiet returns the time since the last output.
 func (c *console) quiet() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
