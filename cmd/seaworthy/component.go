@@ -22,7 +22,8 @@ component.yml describes the image. Build writes the image to an OCI layout. Equa
 give equal digests.
 
 ` + exitHelpPlain,
-		Args: cobra.ExactArgs(1),
+		Example: "  seaworthy component build --layout dist/components components/nginx",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := applyConfig(cmd); err != nil {
 				return err

@@ -30,7 +30,8 @@ With --offline, it uses the digests in the cache. If the lock file exists, lock 
 has changed.
 
 ` + exitHelpPlain,
-		Args: cobra.MinimumNArgs(1),
+		Example: "  seaworthy lock os.yml\n  seaworthy check --locked os.yml",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if err := applyConfig(cmd); err != nil {
 				return err

@@ -102,14 +102,14 @@ verifies them before the system boots.
 	return root
 }
 
-// helpCommand replaces cobra's help command: an unknown verb is a usage error.
+// helpCommand replaces cobra's help command: an unknown command is a usage error.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use: "help [VERB]", Short: "Help about a verb",
+		Use: "help [COMMAND]", Short: "Help about a command",
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return system.BadInput("unknown verb %q", strings.Join(args, " ")).Suggest("see %s --help", root.CommandPath())
+				return system.BadInput("unknown command %q", strings.Join(args, " ")).Suggest("see %s --help", root.CommandPath())
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()

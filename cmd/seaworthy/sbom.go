@@ -22,7 +22,8 @@ func (c *cli) sbom() *cobra.Command {
 use seaworthy verify for that.
 
 ` + exitHelpPlain,
-		Args: cobra.ExactArgs(1),
+		Example: "  seaworthy sbom dist/os > os.spdx.json\n  seaworthy sbom --format cyclonedx --component services/nginx dist/os",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := applyConfig(cmd); err != nil {
 				return err
