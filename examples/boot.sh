@@ -28,14 +28,14 @@ ask() { # ask PORT: HTTP GET /, in plain bash
 }
 wait_for() {
   # Emulation is slow on a busy machine: wait as long as the console shows progress.
-  local silent=0 said
-  said=$(wc -c <"$console")
+  local silent=0 seen
+  seen=$(wc -c <"$console")
   while [ "$silent" -lt 600 ]; do
     kill -0 $vm 2>/dev/null || { echo "the machine stopped" >&2; return 1; }
     if ask "$1" 2>/dev/null; then return 0; fi
     sleep 1
     silent=$((silent + 1))
-    [ "$said" = "$(wc -c <"$console")" ] || { said=$(wc -c <"$console"); silent=0; }
+    [ "$seen" = "$(wc -c <"$console")" ] || { seen=$(wc -c <"$console"); silent=0; }
   done
   echo "no answer on port $1, and no console output for ten minutes" >&2
   return 1

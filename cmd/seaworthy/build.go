@@ -86,7 +86,7 @@ https URL.
 			if err := c.writeReports(reports, built.Decision, built.SignedBy); err != nil {
 				return err
 			}
-			c.sayBuilt(built, outputDirText(o.OutputDir, built.Denied))
+			c.printBuilt(built, outputDirText(o.OutputDir, built.Denied))
 			return exitWith(policy.ExitCode(built.Decision))
 		},
 	}
@@ -126,8 +126,8 @@ func outputDirText(dir string, denied bool) string {
 	return dir
 }
 
-// sayBuilt prints where the output is.
-func (c *cli) sayBuilt(b *pipeline.Built, dir string) {
+// printBuilt prints where the output is.
+func (c *cli) printBuilt(b *pipeline.Built, dir string) {
 	if b.Denied {
 		fmt.Fprintf(c.err, "seaworthy: not built; the decision is in %s\n", dir)
 		return

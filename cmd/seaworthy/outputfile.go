@@ -14,8 +14,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// canHold checks, before any work, that a file can be written at path.
-func canHold(path string) error {
+// canWrite checks, before any work, that a file can be written at path.
+func canWrite(path string) error {
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
 		return system.BadInput("cannot write %s: it is a folder", path).Suggest("give the path of a file")
@@ -65,10 +65,10 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// holdFolder locks the folder of a file until release. Without it, two runs that
+// lockFolder locks the folder of a file until release. Without it, two runs that
 // read and rewrite the file could lose an entry. Where the file system has no
 // locks, it does nothing.
-func holdFolder(path string) (release func()) {
+func lockFolder(path string) (release func()) {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return func() {}

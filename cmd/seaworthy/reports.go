@@ -48,7 +48,7 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 			errs = append(errs, system.BadInput("two reports go to the same file %s", file).Suggest("give each report its own file"))
 		default:
 			files[filepath.Clean(file)] = true
-			errs = append(errs, canHold(file))
+			errs = append(errs, canWrite(file))
 		}
 		out = append(out, wanted{format, file})
 	}

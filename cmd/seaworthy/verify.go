@@ -111,7 +111,7 @@ docs/verify.md lists all checks.
 				return c.verifyJSON(args[0], r, rules, err)
 			}
 			if err == nil {
-				c.sayVerified(args[0], r)
+				c.printVerified(args[0], r)
 			}
 			for _, one := range rules {
 				fmt.Fprintf(c.text, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
@@ -176,7 +176,7 @@ func noOutput(verb, path string) error {
 	return system.BadInput("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
 }
 
-func (c *cli) sayVerified(path string, r *verify.Result) {
+func (c *cli) printVerified(path string, r *verify.Result) {
 	fmt.Fprintf(c.text, "verified %s\n", path)
 	for _, line := range r.Checked {
 		fmt.Fprintf(c.text, "  %s\n", printable(line))

@@ -48,7 +48,7 @@ UTC. An expired waiver denies the system. Give the file to check and build with 
 				err = system.BadInput("%q is a finding, but no system is given", name).
 					Suggest("add the system's OS.yml, or give --decision dist/NAME.denied/decision.json")
 			}
-			if err := errors.Join(o.Check(), err, canHold(o.File)); err != nil {
+			if err := errors.Join(o.Check(), err, canWrite(o.File)); err != nil {
 				return err
 			}
 			if _, err := os.Stat(pf.waivers); errors.Is(err, os.ErrNotExist) {
@@ -58,7 +58,7 @@ UTC. An expired waiver denies the system. Give the file to check and build with 
 			if err != nil {
 				return err
 			}
-			release := holdFolder(o.File)
+			release := lockFolder(o.File)
 			defer release()
 			text, w, err := waive.Add(d, o)
 			if err != nil {
