@@ -44,11 +44,10 @@ arrange(table) := {
 active(table) := union({table.packs[pack] | some pack in given.packs}) - object.get(table.lacks, kernel.arch, table.particular)
 
 # found is the value of the option, under its current name or its newest old name.
-found(row) := kernel.options[row.option]
-
-found(row) := values[0] if {
+found(row) := value if {
+	value := kernel.options[row.option]
+} else := values[0] if {
 	row.oldNames
-	not kernel.options[row.option]
 	values := [kernel.options[old] | some old in row.oldNames]
 }
 
@@ -200,32 +199,44 @@ versioned(row) if row.until
 versioned(row) if row.builtin
 
 # right_at and wrong_at are the common cases. They are separate because they are
-# fast: function calls cost most, and each step that runs for every row. A right
-# value needs no other check. A wrong value fails, unless the row has exceptions.
-right_at := union({
-	{i | some i, value in present; given.kconfig[i].want == value},
-	{i | some i, wanted in choices; present[i] in wanted},
-	rightly_absent,
-})
+# fast: they take sets of rows from tables. Function calls cost most, and each step
+# that runs for every row. A right value needs no other check. A wrong value fails,
+# unless the row has exceptions.
+right_at := rows & union({rows_of(wanting, {[name, value] | some name, value in named}), rightly_absent})
 
-wrong_at := ((object.keys(present) - right_at) - excepted) - union({closable[mode] | some mode in closed})
+wrong_at := (((rows & present) - right_at) - excepted) - union({closable[mode] | some mode in closed})
 
-rightly_absent := (best_absent & rows) - object.keys(present) if {
+rightly_absent := best_absent - present if {
 	kernel.config_known
 } else := set()
 
-# present are the values of the options that are in the configuration.
-present := {i: value | some i in rows; value := options[given.kconfig[i].option]} if {
-	options := kernel.options
+# named are the options of the table that are in the configuration, with their
+# values. present are the rows of these options.
+named := object.filter(kernel.options, object.keys(about)) if {
+	kernel.options
 } else := {}
+
+present := rows_of(about, object.keys(named))
+
+# rows_of are the indexes of the rows that a table has under any of the keys.
+rows_of(table, keys) := union({some_rows | some some_rows in object.filter(table, keys)})
 
 # having are the indexes of the rows of a table that have one of the keys.
 having(table, keys) := {i | some key in keys; some i; table[i][key]}
 
-# choices are the rows whose want is a list. closable are the rows that a mode of
-# lockdown makes harmless. best_absent are right whenever they are absent. excepted
-# can be right in other ways than by one value.
-choices := {i: row.want | some i, row in given.kconfig; is_array(row.want)}
+# about are the rows of each option. wanting are the rows for which an option with a
+# value is right. closable are the rows that a mode of lockdown makes harmless.
+# best_absent are right whenever they are absent. excepted can be right in other ways
+# than by one value.
+about[row.option] contains i if some i, row in given.kconfig
+
+wanting[[row.option, row.want]] contains i if some i, row in given.kconfig
+
+wanting[[row.option, value]] contains i if {
+	some i, row in given.kconfig
+	is_array(row.want)
+	some value in row.want
+}
 
 closable[row.lockdown] contains i if some i, row in given.kconfig
 
@@ -263,25 +274,32 @@ all_unknown := unknown
 
 all_not_applicable := not_applicable
 
-checked[id] contains resource if {
-	some i in ((right_at | wrong_at) | (object.keys(judged) - at(judged, "not_applicable")))
-	id := lines[i].id
-	resource := lines[i].resource
+checked := {id: {resource | some resource in its} |
+	some id, resources in resources_of
+	its := object.filter(resources, looked_at)
+	count(its) > 0
 }
 
+looked_at := (right_at | wrong_at) | (object.keys(judged) - at(judged, "not_applicable"))
+
+# resources_of are the resources of each rule, by row.
+resources_of[row.rule][i] := concat("", ["kernel:", row.option]) if some i, row in given.kconfig
+
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i])}) if {
-	some i in (failing - fixable)
+	some i, value in object.remove(failing, fixable)
 	line := lines[i]
-	value := actual(given.kconfig[i])
 }
 
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i]), "edits": edits(given.kconfig[i])}) if {
-	some i in (failing & fixable)
+	some i, value in object.filter(failing, fixable)
 	line := lines[i]
-	value := actual(given.kconfig[i])
 }
 
-failing := wrong_at | at(judged, "fail")
+# failing are the rows that fail, with the value that was found.
+failing := object.union(
+	{i: named[given.kconfig[i].option] | some i in wrong_at},
+	{i: actual(given.kconfig[i]) | some i in at(judged, "fail")},
+)
 
 unknown[lines[i].id] contains {"resource": lines[i].resource, "reason": judged[i].reason} if some i in at(judged, "unknown")
 
