@@ -241,7 +241,7 @@ func TestLock(t *testing.T) {
 	if err := lock.Write(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = b.resolve(t, text, locked); !errors.Is(err, system.ErrMismatch) || strings.Count(err.Error(), "the lock says") != 2 {
+	if _, err = b.resolve(t, text, locked); !errors.Is(err, system.ErrMismatch) || strings.Count(err.Error(), "the lock has the digest") != 2 {
 		t.Errorf("images that changed: %v", err)
 	}
 }

@@ -22,9 +22,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// archive is a tar, compressed or not, of an OCI layout or from docker save. Its
-// files are read where they lie: the first look notes the offset of each. A
-// compressed one is inflated once, into a file without a name.
+// archive is a tar of an OCI layout, or the output of docker save. It may be
+// compressed: then it is inflated once, into a file without a name. The offset of
+// each file is recorded at first use, and files are read in place.
 type archive struct {
 	file, temp string
 	lim        limits
@@ -63,7 +63,7 @@ func (a *archive) load() (err error) {
 	}
 	magic := make([]byte, 6)
 	if _, err := a.f.ReadAt(magic, 0); err != nil {
-		return errors.New("too short for an archive")
+		return errors.New("too short to be an archive")
 	}
 	for start, open := range compressions {
 		if bytes.HasPrefix(magic, []byte(start)) {
@@ -76,7 +76,7 @@ func (a *archive) load() (err error) {
 	if err := a.scan(); err != nil {
 		return err
 	}
-	// docker save writes both forms since version 25: the layout has digests.
+	// Since version 25, docker save writes both forms. The layout has digests.
 	if _, ok := a.files["index.json"]; ok {
 		a.src = &layout{files: a, from: "archive", where: a.file, lim: a.lim}
 		return nil
@@ -85,11 +85,10 @@ func (a *archive) load() (err error) {
 		a.src, err = newDockerSave(a, a.file, a.lim)
 		return err
 	}
-	return errors.New("neither an OCI layout (no index.json) nor from docker save (no manifest.json)")
+	return errors.New("not an OCI layout (no index.json), and not written by docker save (no manifest.json)")
 }
 
-// compressions are what an archive may be compressed with, by the bytes that it
-// starts with.
+// compressions are the known compressions of an archive, by its first bytes.
 var compressions = map[string]func(io.Reader, limits) (io.ReadCloser, error){
 	"\x1f\x8b": func(r io.Reader, _ limits) (io.ReadCloser, error) { return gzip.NewReader(r) },
 	"\x28\xb5\x2f\xfd": func(r io.Reader, lim limits) (io.ReadCloser, error) {
@@ -105,7 +104,7 @@ var compressions = map[string]func(io.Reader, limits) (io.ReadCloser, error){
 	},
 }
 
-// inflate replaces the open file by its content.
+// inflate replaces the open file by its decompressed content.
 func (a *archive) inflate(open func(io.Reader, limits) (io.ReadCloser, error)) error {
 	z, err := open(bufio.NewReaderSize(a.f, 256*kib), a.lim)
 	if err != nil {
@@ -134,15 +133,15 @@ func (a *archive) inflate(open func(io.Reader, limits) (io.ReadCloser, error)) e
 	return nil
 }
 
-// scan notes where each file lies. A name that is there twice means the last
-// one, as it does when the tar is unpacked.
+// scan records the offset of each file. The last entry of a name counts, as it
+// does when the tar is unpacked.
 func (a *archive) scan() error {
 	st, err := a.f.Stat()
 	if err != nil {
 		return err
 	}
 	r := io.NewSectionReader(a.f, 0, st.Size())
-	t := tar.NewReader(r) // seeks over contents, and reads no further than a header
+	t := tar.NewReader(r) // skips contents by seeking
 	links := map[string]string{}
 	for n := 0; ; n++ {
 		h, err := t.Next()
@@ -170,7 +169,7 @@ func (a *archive) scan() error {
 			}
 			a.files[name] = section{at, h.Size}
 		case tar.TypeSymlink:
-			// docker save once wrote a layer that it had twice as a link.
+			// Old versions of docker save wrote a repeated layer as a link.
 			links[name] = path.Join(path.Dir(name), h.Linkname)
 		}
 	}

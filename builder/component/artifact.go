@@ -14,37 +14,37 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Artifact is something in a registry that is no image: one small blob, and
-// what others say of it.
+// Artifact is an artifact in a registry that is not an image: one small blob, and
+// its referrers.
 type Artifact struct {
-	// Name is the full reference, Digest that of the manifest.
+	// Name is the full reference, Digest the digest of the manifest.
 	Name, Digest string
 	MediaType    string // of the blob
 	Blob         []byte
-	// Referrers are the blobs of one type whose manifests name this one as
-	// their subject. Anybody may add one: nothing in them is true yet.
+	// Referrers are the blobs of one type whose manifests name this manifest
+	// as their subject. Anyone can add a referrer: they are not verified.
 	Referrers [][]byte
 }
 
-// ArtifactQuery says what an artifact must be.
+// ArtifactQuery is what an artifact must fulfil.
 type ArtifactQuery struct {
-	// MediaType and MaxBlob of its blob. Another one is ErrUnusable.
+	// MediaType and MaxBlob of its blob. Any other blob is an ErrUnusable.
 	MediaType string
 	MaxBlob   int64
-	// ReferrerType is the artifact type of the referrers that are wanted, ""
-	// for none; MaxReferrer bounds the blob of each.
+	// ReferrerType is the artifact type of the wanted referrers, "" for none.
+	// MaxReferrer is the most bytes of the blob of each.
 	ReferrerType string
 	MaxReferrer  int64
-	// Digest that the manifest must have, "" for any: ErrMismatch.
+	// Digest that the manifest must have, "" for any. Another is an ErrMismatch.
 	Digest string
 }
 
-// maxReferrers is how many are looked at.
+// maxReferrers is the number of referrers that are read.
 const maxReferrers = 64
 
-// Artifact fetches one: every byte is verified against the manifest's digest,
-// and kept in the cache. A tag is asked for anew each time, as are referrers;
-// only with Offline does the cache say what they were.
+// Artifact fetches an artifact. Every byte is verified against the digest of the
+// manifest, and kept in the cache. The registry is asked for the tag and the
+// referrers each time. With Offline, the last answers come from the cache.
 func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery) (*Artifact, error) {
 	r, err := oci.ParseReference(reference)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery)
 	return a, nil
 }
 
-// artifactError is imageError for what --components has none of.
+// artifactError is imageError for an artifact, which --components cannot have.
 func artifactError(reference string, err error) error {
 	var e *system.Error
 	if err = imageError(reference, system.Position{}, err); errors.As(err, &e) {
@@ -109,7 +109,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r oci.Reference, q Ar
 	if err != nil {
 		return nil, err
 	}
-	// Not every registry lists the right artifact type: those that do come first.
+	// Some registries do not list the artifact type. Entries with it come first.
 	right, other := []oci.Descriptor{}, []oci.Descriptor{}
 	for _, m := range list {
 		if m.ArtifactType == q.ReferrerType {
@@ -123,7 +123,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r oci.Reference, q Ar
 		if m.Size > s.limits.manifest {
 			continue
 		}
-		// One that is not right is no reason to look at no other.
+		// A wrong referrer does not hide the others.
 		if blob, err := u.referrer(ctx, r, m, q); err == nil {
 			a.Referrers = append(a.Referrers, blob)
 		} else if ctx.Err() != nil {
@@ -145,8 +145,8 @@ func (u *upstream) referrer(ctx context.Context, r oci.Reference, m oci.Descript
 	return u.read(ctx, r, layer, nil)
 }
 
-// current is what a reference means now: a digest what it says, a tag what the
-// registry says, and offline what the cache remembers.
+// current is the manifest of a reference now. A digest names it; a tag is
+// resolved by the registry, or offline by the cache.
 func (u *upstream) current(ctx context.Context, r oci.Reference) (oci.Descriptor, []byte, error) {
 	var d oci.Descriptor
 	var have map[string][]byte
@@ -154,7 +154,7 @@ func (u *upstream) current(ctx context.Context, r oci.Reference) (oci.Descriptor
 	switch p, err := u.cached(ctx, r); {
 	case err == nil && (r.Digest != "" || u.registry == nil):
 		if len(p.roots) != 1 {
-			return d, nil, errors.New("the cache has several of this name")
+			return d, nil, errors.New("the cache has several manifests of this name")
 		}
 		d = p.roots[0]
 	case u.registry == nil:
@@ -184,7 +184,7 @@ func (u *upstream) cached(ctx context.Context, r oci.Reference) (*place, error) 
 	return u.cache.find(ctx, r)
 }
 
-// read gives a small blob or manifest whole, verified.
+// read returns a whole small blob or manifest, verified.
 func (u *upstream) read(ctx context.Context, r oci.Reference, d oci.Descriptor, have map[string][]byte) ([]byte, error) {
 	if err := d.Valid(); err != nil {
 		return nil, err
@@ -195,19 +195,19 @@ func (u *upstream) read(ctx context.Context, r oci.Reference, d oci.Descriptor, 
 	}
 	defer rc.Close()
 	var b bytes.Buffer
-	_, err = io.Copy(&b, oci.NewChecker(rc, d)) // which ends at the descriptor's size
+	_, err = io.Copy(&b, oci.NewChecker(rc, d)) // it fails after the size of the descriptor
 	return b.Bytes(), err
 }
 
-// onlyLayer is the one layer of a manifest, if it is of the type and size that
-// are wanted.
+// onlyLayer is the one layer of a manifest, if its type and size are the wanted
+// ones.
 func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error) {
 	doc, err := parseDocument(raw, "")
 	switch {
 	case err != nil:
 		return oci.Descriptor{}, err
 	case doc.Layers == nil || len(*doc.Layers) != 1:
-		return oci.Descriptor{}, errors.New("not a manifest of one layer")
+		return oci.Descriptor{}, errors.New("not a manifest with exactly one layer")
 	}
 	d := (*doc.Layers)[0]
 	switch {
@@ -219,9 +219,9 @@ func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error)
 	return d, d.Valid()
 }
 
-// referrers lists who names digest as their subject: by the registry's list of
-// them, else by the tag that stands in for it, offline by what the cache
-// remembers under that tag.
+// referrers lists the manifests whose subject is digest: from the registry's
+// list, else from the index under the tag that replaces the list. Offline, the
+// cache has that index from the last time.
 func (u *upstream) referrers(ctx context.Context, r oci.Reference, digest string) ([]oci.Descriptor, error) {
 	tag := r
 	tag.Digest, tag.Tag = "", strings.Replace(digest, ":", "-", 1)

@@ -12,32 +12,31 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// Attached is one signature or statement that was found beside an image.
-// Nothing in it is verified but that its bytes are its digest's.
+// Attached is one signature or statement that was found beside an image. Only
+// its digest is verified.
 type Attached struct {
 	// Digest and MediaType of the blob, Data its bytes.
 	Digest, MediaType string
 	Data              []byte
-	// Signature and Certificate are the annotations that cosign's classic form
-	// keeps beside the payload.
+	// Signature and Certificate are the annotations of the payload in cosign's
+	// classic form.
 	Signature, Certificate string
-	// Problem says why the blob could not be read, "" where it was.
+	// Problem is why the blob could not be read, or "".
 	Problem string
 }
 
-// ErrNotAsked: the place that an image comes from cannot be asked what is
-// attached to it.
-var ErrNotAsked = errors.New("its signatures cannot be looked for: the registry was not asked (--offline)")
+// ErrNotAsked: the source of an image cannot be asked for its signatures.
+var ErrNotAsked = errors.New("its signatures cannot be searched: the registry was not asked (--offline)")
 
-// Bounds on what is read for one image.
+// Limits of what is read for one image.
 const (
 	maxAttached     = 100
 	maxAttachedBlob = 32 * mib
 	maxAttachedAll  = 128 * mib
 )
 
-// The annotations of cosign's classic form, and those by which BuildKit lists
-// statements in an image's own index.
+// The annotations of cosign's classic form, and those of statements that BuildKit
+// lists in the index of the image.
 const (
 	annotationSignature   = "dev.cosignproject.cosign/signature"
 	annotationCertificate = "dev.sigstore.cosign/certificate"
@@ -45,19 +44,21 @@ const (
 	annotationAbout       = "vnd.docker.reference.digest"
 )
 
-// attachedTypes are the media types of signatures and statements, up to any
-// parameters. Other blobs beside an image are none of ours.
+// attachedTypes are the media types of signatures and statements, without
+// parameters. Other blobs beside an image are ignored.
 var attachedTypes = []string{
 	"application/vnd.dev.sigstore.bundle", "application/vnd.dsse.envelope.v1+json",
 	"application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.in-toto+json",
 }
 
-// Attached finds what is attached to an image that Find gave: the referrers of
-// its manifest and of its index (in a layout: manifests with that subject; in
-// a registry: what its referrers API lists, or the index under the tag
-// sha256-HEX), the tags sha256-HEX.sig and .att, and the statements that
-// BuildKit puts into the index. cut says that there are more than are read.
-// ErrNotAsked where nobody can say what there is.
+// Attached finds the signatures and statements of an image that Find returned:
+//   - the referrers of its manifest and of its index: in a layout, manifests with
+//     that subject; in a registry, the list of its referrers API, or the index
+//     under the tag sha256-HEX
+//   - the tags sha256-HEX.sig and .att
+//   - the statements that BuildKit puts into the index.
+//
+// cut reports that some were not read. ErrNotAsked: the source cannot be asked.
 func (s *Store) Attached(ctx context.Context, img *system.Image) (list []Attached, cut bool, err error) {
 	p, err := s.place(img)
 	if err != nil {
@@ -90,7 +91,7 @@ func (s *Store) Attached(ctx context.Context, img *system.Image) (list []Attache
 	return f.out, f.cut, nil
 }
 
-// attachedFinder reads manifests, and of each the blobs that are signatures.
+// attachedFinder reads manifests, and the signatures and statements in each.
 type attachedFinder struct {
 	place *place
 	lim   limits
@@ -114,11 +115,11 @@ func (f *attachedFinder) add(ds ...oci.Descriptor) {
 	}
 }
 
-// inIndex are the entries of the image's own index that are about it.
+// inIndex are the entries of the image's own index that describe it.
 func (f *attachedFinder) inIndex(ctx context.Context, img *system.Image) []oci.Descriptor {
 	raw, err := readBlob(ctx, f.place, f.place.known(img.Digest), f.lim.manifest)
 	if err != nil {
-		return nil // Find has read it; whoever changed it since will not pass
+		return nil // Find read it: if it has changed, the image is refused later
 	}
 	doc, err := parseDocument(raw, "")
 	if err != nil || doc.Manifests == nil {
@@ -170,8 +171,8 @@ func isAttached(mediaType string) bool {
 	return false
 }
 
-// attached finds manifests of a layout that are about a digest: by their
-// subject, or by the name that index.json gives them.
+// attached finds the manifests of a layout that describe a digest: by their
+// subject, or by their name in index.json.
 func (l *layout) attached(ctx context.Context, digest string) ([]oci.Descriptor, error) {
 	l.subjects.Do(func() { l.about = l.loadSubjects(ctx) })
 	return l.about[digest], nil
@@ -187,7 +188,7 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]oci.Descriptor {
 		}
 		raw, err := readBlob(ctx, p, d, l.lim.manifest)
 		if err != nil {
-			continue // not ours to judge: Find says so of what it is asked for
+			continue // Find reports it if this manifest is asked for
 		}
 		var about struct {
 			Subject   *oci.Descriptor   `json:"subject"`
@@ -219,8 +220,8 @@ func (l *layout) loadSubjects(ctx context.Context) map[string][]oci.Descriptor {
 	return out
 }
 
-// attached asks the registry what is about a digest: its list of referrers, and
-// the tags of cosign's older form.
+// attached asks the registry for the manifests that describe a digest: its list
+// of referrers, and the tags of cosign's older form.
 func (u *upstream) attached(ctx context.Context, r oci.Reference, digest string) ([]oci.Descriptor, error) {
 	out, err := u.referrers(ctx, r, digest)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// errNotFound: a source has no such image or blob. Another source may.
+// errNotFound: a source does not have the image or blob. Another source may.
 var errNotFound = errors.New("not found")
 
-// readBlob reads a small blob whole and verifies it.
+// readBlob reads a whole small blob, and verifies it.
 func readBlob(ctx context.Context, p *place, d oci.Descriptor, limit int64) ([]byte, error) {
 	if d.Size > limit {
 		return nil, fmt.Errorf("blob %s has %d bytes; the limit is %d", d.Digest, d.Size, limit)
@@ -35,8 +35,8 @@ func readBlob(ctx context.Context, p *place, d oci.Descriptor, limit int64) ([]b
 	return b.Bytes(), nil
 }
 
-// Verify reads every layer of img as it is stored, and holds it against its
-// digest: a pass for those who know already what is in it. Errors are those of
+// Verify hashes every layer of img as it is stored, and compares the digests. It
+// replaces Pass if the content of the image is already known. Errors are those of
 // Pass.
 func (s *Store) Verify(ctx context.Context, img *system.Image) error {
 	p, err := s.place(img)
@@ -83,9 +83,9 @@ func public(d oci.Descriptor) Descriptor {
 }
 
 // Contents lists the blobs of img for the given platforms (OS/ARCH[/VARIANT];
-// none: all of them) in the order index, then by platform manifest, config and
-// layers, each blob once. All of them can then be read with Blob. An image
-// without an index has one platform, its own.
+// without any: for all). The order is: index, then manifest, config and layers of
+// each platform. Each blob is listed once, and can then be read with Blob. An
+// image without an index has one platform.
 func (s *Store) Contents(ctx context.Context, img *system.Image, platforms []string) ([]Descriptor, error) {
 	p, err := s.place(img)
 	if err != nil {
@@ -149,8 +149,8 @@ func (s *Store) addManifests(ctx context.Context, p *place, manifests []Descript
 	return nil
 }
 
-// choose picks the wanted platforms, each of which must be there; a variant
-// that the wish leaves open matches any.
+// choose picks the wanted platforms, each of which must exist. Without a variant,
+// a wanted platform matches every variant.
 func choose(have []Descriptor, want []string) ([]Descriptor, error) {
 	if len(want) == 0 {
 		return have, nil
@@ -164,7 +164,7 @@ func choose(have []Descriptor, want []string) ([]Descriptor, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("no platform %s: it has %s", w, platformList(have))
+			return nil, fmt.Errorf("no platform %s; listed platforms: %s", w, platformList(have))
 		}
 	}
 	return out, nil
@@ -182,9 +182,9 @@ func unique(ds []Descriptor) []Descriptor {
 	return out
 }
 
-// Blob gives the bytes of one blob of img: its index, manifest, config or a
-// layer, or any that Contents listed. A wrong size or digest is reported in
-// place of io.EOF, so that nothing may be used before the end was reached.
+// Blob returns the bytes of one blob of img: its index, manifest, config, a
+// layer, or any blob that Contents listed. A wrong size or digest is reported in
+// place of io.EOF, so the caller must read to the end before it uses the bytes.
 func (s *Store) Blob(ctx context.Context, img *system.Image, digest string) (io.ReadCloser, error) {
 	p, err := s.place(img)
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *Store) Blob(ctx context.Context, img *system.Image, digest string) (io.
 	}
 	d := p.known(digest)
 	if d.Digest == "" {
-		return nil, imageError(img.Reference, system.Position{}, fmt.Errorf("blob %s is not part of it", digest))
+		return nil, imageError(img.Reference, system.Position{}, fmt.Errorf("blob %s is not part of the image", digest))
 	}
 	rc, err := p.open(ctx, d)
 	if err != nil {

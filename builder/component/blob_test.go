@@ -110,7 +110,7 @@ func TestBlobAndContents(t *testing.T) {
 		defer rc.Close()
 		return io.ReadAll(rc)
 	}
-	if _, err := read(built.Layers[1][0]); err == nil || !strings.Contains(err.Error(), "not part of it") {
+	if _, err := read(built.Layers[1][0]); err == nil || !strings.Contains(err.Error(), "not part of the image") {
 		t.Errorf("another platform's layer: %v", err)
 	}
 	for want, platforms := range map[int][]string{7: nil, 4: {"linux/arm64"}, 5: {"linux/arm64/v8", "linux/amd64"}} {

@@ -20,9 +20,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// cache is an OCI layout that keeps what came from registries. A blob gets its
-// name only when its digest has matched, by a rename, so that readers and other
-// processes see whole blobs or none; it is verified again each time it is read.
+// cache is an OCI layout that keeps blobs from registries. A blob is renamed into
+// place after its digest has matched, so that readers and other processes see
+// only complete blobs. It is verified again each time it is read.
 type cache struct {
 	dir string
 	lim limits
@@ -34,19 +34,19 @@ func (c *cache) find(ctx context.Context, r oci.Reference) (*place, error) {
 	if !isLayout(c.dir) {
 		return nil, errNotFound
 	}
-	// Read anew each time: another process may have added to it.
+	// Read the index each time: another process may have added to it.
 	l := newLayout(c.dir, c.lim)
 	l.from = "cache"
 	return l.find(ctx, r)
 }
 
-// open gives a blob that is there, or fs.ErrNotExist.
+// open opens a blob, or returns fs.ErrNotExist.
 func (c *cache) open(d oci.Descriptor) (io.ReadCloser, error) {
 	rc, _, err := folder(c.dir).open(blobPath(d.Digest))
 	return rc, err
 }
 
-// tee gives rc, and keeps what is read from it if that turns out to be d.
+// tee returns rc, and keeps the bytes that are read from it if they match d.
 func (c *cache) tee(rc io.ReadCloser, d oci.Descriptor) (io.ReadCloser, error) {
 	to := filepath.Join(c.dir, filepath.FromSlash(blobPath(d.Digest)))
 	err := os.MkdirAll(filepath.Dir(to), 0o755)
@@ -85,7 +85,7 @@ func (t *teeBlob) Close() error {
 	return t.rc.Close()
 }
 
-// name notes in index.json that a reference means d.
+// name records in index.json that a reference means d.
 func (c *cache) name(name string, d oci.Descriptor) error {
 	if err := c.setName(name, d); err != nil {
 		return fmt.Errorf("cache: %w", err)
@@ -133,12 +133,12 @@ func (c *cache) setName(name string, d oci.Descriptor) error {
 	return atomicfile.Write(filepath.Join(c.dir, "index.json"), out, 0o644)
 }
 
-// upstream is the cache before the registry, as one source: what one lacks the
-// other may have, blob by blob. Either may be nil.
+// upstream is one source: the cache, then the registry. A blob that the cache
+// does not have comes from the registry. One of the two may be nil.
 type upstream struct {
 	cache    *cache
 	registry *registry.Client
-	fresh    bool // a tag is asked of the registry
+	fresh    bool // the registry is asked for tags
 }
 
 func (u *upstream) close() error {
@@ -165,8 +165,8 @@ func (u *upstream) find(ctx context.Context, r oci.Reference) (*place, error) {
 	}
 	d, raw, err := u.registry.Manifest(ctx, r)
 	if errors.Is(err, registry.ErrNoSuchImage) && r.Tag != "" && r.Digest != "" {
-		// A tag beside a digest is only a hint, but it tells a lock that went
-		// stale from an image that is gone.
+		// A tag beside a digest is only a hint. It distinguishes an outdated lock
+		// from an image that was removed.
 		tagged := r
 		tagged.Digest = ""
 		if now, _, err := u.registry.Manifest(ctx, tagged); err == nil {
@@ -182,7 +182,7 @@ func (u *upstream) find(ctx context.Context, r oci.Reference) (*place, error) {
 	if u.cache != nil {
 		named := r.Name
 		if r.Digest != "" {
-			// A lock's digest says nothing of what the tag means elsewhere.
+			// The digest of a lock does not define the tag for other builds.
 			named = r.Registry + "/" + r.Repository + "@" + r.Digest
 		}
 		p.keep = func(d oci.Descriptor) error { return u.cache.name(named, d) }
@@ -190,8 +190,8 @@ func (u *upstream) find(ctx context.Context, r oci.Reference) (*place, error) {
 	return p, nil
 }
 
-// asker asks the registry what is attached to a digest: the cache keeps images
-// only.
+// asker asks the registry for what is attached to a digest: the cache keeps only
+// images.
 func (u *upstream) asker(r oci.Reference) func(context.Context, string) ([]oci.Descriptor, error) {
 	if u.registry == nil {
 		return nil
@@ -202,7 +202,7 @@ func (u *upstream) asker(r oci.Reference) func(context.Context, string) ([]oci.D
 }
 
 // opener reads from the cache, else from the registry into the cache. have
-// holds what was read already.
+// contains manifests that were already read.
 func (u *upstream) opener(r oci.Reference, have map[string][]byte) func(context.Context, oci.Descriptor) (io.ReadCloser, error) {
 	return func(ctx context.Context, d oci.Descriptor) (io.ReadCloser, error) {
 		if u.cache != nil {

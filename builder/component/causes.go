@@ -7,9 +7,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Join joins what Find or Pass said of several images, in order. Errors of one
-// cause, a registry that cannot be reached say, become one: it has the place of
-// the first image, and names the others with theirs.
+// Join joins the errors of Find or Pass for several images, in order. Errors with
+// the same cause, such as an unreachable registry, become one error. It has the
+// place of the first image, and lists the other images with their places.
 func Join(errs []error) error {
 	var out []error
 	groups := map[string]*several{}
@@ -33,7 +33,7 @@ func Join(errs []error) error {
 	return errors.Join(out...)
 }
 
-// several is a cause that more than one image has.
+// several is the cause of the errors of several images.
 type several struct {
 	cause  error
 	others []*system.Error
@@ -45,7 +45,7 @@ func (s *several) Error() string {
 	var b strings.Builder
 	b.WriteString(s.cause.Error())
 	for _, e := range s.others {
-		b.WriteString("\nthe same for ")
+		b.WriteString("\nalso for ")
 		if e.Pos.File != "" {
 			b.WriteString(e.Pos.String() + ": ")
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// parseConfig reads what specs and rules use of an image config, and the diff
-// IDs of the layers.
+// parseConfig reads the values of an image config that specs and rules use, and
+// the diff IDs of the layers.
 func parseConfig(raw []byte) (*system.ImageConfig, []string, error) {
 	var c struct {
 		Architecture string `json:"architecture"`
@@ -41,7 +41,7 @@ func parseConfig(raw []byte) (*system.ImageConfig, []string, error) {
 		return nil, nil, err
 	}
 	if c.RootFS.Type != "" && c.RootFS.Type != "layers" {
-		return nil, nil, fmt.Errorf("rootfs of type %q", c.RootFS.Type)
+		return nil, nil, fmt.Errorf("rootfs has the unknown type %q", c.RootFS.Type)
 	}
 	out := &system.ImageConfig{
 		Architecture: c.Architecture, OS: c.OS, Variant: c.Variant, Created: c.Created,
@@ -55,11 +55,11 @@ func parseConfig(raw []byte) (*system.ImageConfig, []string, error) {
 	return out, c.RootFS.DiffIDs, nil
 }
 
-// strs is a command line in an image config. Docker takes one string for a
-// command of one word, spaces and all.
+// strs is a command line in an image config. Like Docker, it accepts a string as
+// a command of one word, even if it contains spaces.
 type strs []string
 
-// UnmarshalJSON reads a list, or one string.
+// UnmarshalJSON reads a list or a string.
 func (w *strs) UnmarshalJSON(raw []byte) error {
 	if bytes.HasPrefix(raw, []byte(`"`)) {
 		*w = make(strs, 1)
@@ -68,9 +68,9 @@ func (w *strs) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(w))
 }
 
-// assume fills in the platform that a config does not name: the one that the
-// index gives its manifest; for a manifest that no index chose, ours, as Docker
-// and containerd do. Rules look at the programs themselves.
+// assume fills in the platform if the config names none, as Docker and
+// containerd do. It is the platform that the index lists for the manifest, or the
+// wanted one if no index chose the manifest. Rules check the programs themselves.
 func assume(c *system.ImageConfig, listed *oci.Platform, lone bool, arch string) {
 	if listed == nil && lone {
 		listed = &oci.Platform{OS: "linux", Architecture: arch}

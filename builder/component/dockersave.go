@@ -14,9 +14,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// dockerSave is the older form of docker save: manifest.json, configs, layers,
-// and no digests but the diff IDs. A manifest with digests is made from it, as
-// a push would: the same archive always gives the same one.
+// dockerSave is the older form of docker save: manifest.json, configs and layers,
+// but no digests except the diff IDs. A manifest with digests is made from it, as
+// a push would do: the same archive always gives the same manifest.
 type dockerSave struct {
 	files files
 	where string
@@ -64,8 +64,8 @@ func readFile(f files, name string, limit int64) ([]byte, error) {
 
 func (s *dockerSave) close() error { return nil }
 
-// find makes the manifest. A reference with a digest is compared with each
-// item's, since the archive does not say them.
+// find makes the manifest. A digest in the reference is compared with the digest
+// of each item, since the archive does not contain them.
 func (s *dockerSave) find(ctx context.Context, r oci.Reference) (*place, error) {
 	if r.Digest == "" {
 		i, ok := s.names[r.Name]
@@ -129,13 +129,13 @@ func (s *dockerSave) place(ctx context.Context, it dockerItem) (*place, error) {
 		rc, _, err := s.files.open(name)
 		return rc, err
 	}
-	// This form holds images and nothing about them.
+	// This form contains images only: no signatures or statements.
 	none := func(context.Context, string) ([]oci.Descriptor, error) { return nil, nil }
 	return &place{from: "archive", where: s.where, roots: []oci.Descriptor{root}, open: open, attached: none}, nil
 }
 
-// layer describes a stored layer. A plain tar's digest is its diff ID; a
-// compressed one must be hashed, since nothing says its digest.
+// layer describes a stored layer. The digest of a plain tar is its diff ID. A
+// compressed layer must be hashed: its digest is not recorded.
 func (s *dockerSave) layer(ctx context.Context, name, diffID string) (mediaType, digest string, size int64, err error) {
 	rc, size, err := s.files.open(name)
 	if err != nil {

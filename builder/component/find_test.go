@@ -93,15 +93,15 @@ func TestPlatforms(t *testing.T) {
 		"second":                         {ocitest.Index{on("amd64", "", "a"), on("arm64", "v8", "b")}, "arm64", "1"},
 		"exact before silent":            {ocitest.Index{silent, on("amd64", "", "a")}, "amd64", "1"},
 		"no variant before one":          {ocitest.Index{on("amd64", "v1", "a"), on("amd64", "", "b")}, "amd64", "1"},
-		"too new a variant":              {ocitest.Index{on("amd64", "v3", "a")}, "amd64", "it has linux/amd64/v3"},
-		"without":                        {ocitest.Index{attestation, on("riscv64", "", "a"), on("arm64", "v8", "b")}, "amd64", "no image for linux/amd64: it has linux/arm64/v8, linux/riscv64"},
-		"windows":                        {ocitest.Index{windows}, "amd64", "it has windows/amd64"},
+		"too new a variant":              {ocitest.Index{on("amd64", "v3", "a")}, "amd64", "listed platforms: linux/amd64/v3"},
+		"without":                        {ocitest.Index{attestation, on("riscv64", "", "a"), on("arm64", "v8", "b")}, "amd64", "no image for linux/amd64; listed platforms: linux/arm64/v8, linux/riscv64"},
+		"windows":                        {ocitest.Index{windows}, "amd64", "listed platforms: windows/amd64"},
 		"silent":                         {ocitest.Index{on("arm64", "v8", "a"), silent}, "amd64", "1"},
 		"silent, another":                {ocitest.Index{silent, silentArm}, "arm64", "1"},
-		"silent, none":                   {ocitest.Index{silent}, "arm64", "it has no platform at all"},
-		"empty":                          {ocitest.Index{}, "amd64", "no platform at all"},
-		"index says amd64, config arm64": {ocitest.Index{liar}, "amd64", "its config says linux/arm64, wanted is linux/amd64"},
-		"arm64 in an amd64 build":        {on("arm64", "", "a"), "amd64", "its config says linux/arm64"},
+		"silent, none":                   {ocitest.Index{silent}, "arm64", "listed platforms: none"},
+		"empty":                          {ocitest.Index{}, "amd64", "listed platforms: none"},
+		"index says amd64, config arm64": {ocitest.Index{liar}, "amd64", "its config is for linux/arm64, not for linux/amd64"},
+		"arm64 in an amd64 build":        {on("arm64", "", "a"), "amd64", "its config is for linux/arm64"},
 		"windows config":                 {windows, "amd64", "windows/amd64"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestNamesOfLayout(t *testing.T) {
 		t.Errorf("digest %s", found.Digest)
 	}
 	_, err = s.Find(context.Background(), "t/img:3", system.Position{})
-	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, `has ["1" "v/other:2"]`) {
+	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, `contains ["1" "v/other:2"]`) {
 		t.Errorf("next: %s", e.Next)
 	}
 }
@@ -151,7 +151,7 @@ func TestUnnamedInLayout(t *testing.T) {
 	artifact := fmt.Sprintf(`{"mediaType":%q,"digest":"sha256:%064d","size":1,"artifactType":"application/x"}`, oci.TypeManifest, 2)
 	for name, tc := range map[string]struct{ entries, want string }{
 		"one":     {index + "," + artifact, "an image without a name: write docker.io/t/img@" + img.Root.Digest + ","},
-		"several": {index + "," + other, fmt.Sprintf("images without a name, that docker.io/t/img@DIGEST finds: [%q ", img.Root.Digest)},
+		"several": {index + "," + other, fmt.Sprintf("images without a name: write docker.io/t/img@DIGEST with one of [%q ", img.Root.Digest)},
 	} {
 		if err := os.WriteFile(filepath.Join(one, "index.json"), []byte(`{"schemaVersion":2,"manifests":[`+tc.entries+`]}`), 0o644); err != nil {
 			t.Fatal(err)
@@ -226,23 +226,23 @@ func TestBadDocuments(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("0", 64)
 	config := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":2}`, oci.TypeConfig, digest)
 	for name, c := range map[string]struct{ doc, says string }{
-		"both":               {`{"schemaVersion":2,"manifests":[],"config":` + config + `,"layers":[]}`, "or both"},
-		"neither":            {`{"schemaVersion":2}`, "neither"},
-		"schema 1":           {`{"schemaVersion":1,"fsLayers":[]}`, "schema 1"},
-		"no version":         {`{"manifests":[]}`, "schemaVersion 0"},
-		"index as manifest":  {`{"schemaVersion":2,"mediaType":"` + oci.TypeIndex + `","config":` + config + `,"layers":[]}`, "does not fit"},
-		"manifest as index":  {`{"schemaVersion":2,"mediaType":"` + oci.TypeManifest + `","manifests":[]}`, "does not fit"},
-		"not JSON":           {`{"schemaVersion":2`, "not JSON"},
-		"two values":         {`{"schemaVersion":2,"manifests":[]} {}`, "more follows"},
-		"a member twice":     {`{"schemaVersion":2,"layers":[],"config":` + config + `,"layers":[]}`, "twice"},
-		"twice, in case":     {`{"schemaVersion":2,"layers":[],"config":` + config + `,"Config":{}}`, "twice"},
-		"path as digest":     {`{"schemaVersion":2,"manifests":[{"digest":"sha256:../../../etc/passwd","size":1}]}`, "only sha256"},
-		"sha512":             {`{"schemaVersion":2,"manifests":[{"digest":"sha512:` + strings.Repeat("0", 128) + `","size":1}]}`, "only sha256"},
-		"negative size":      {`{"schemaVersion":2,"manifests":[{"digest":"` + digest + `","size":-1}]}`, "the size -1"},
-		"artifact":           {`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"` + digest + `","size":2},"layers":[]}`, "not a container image"},
-		"unknown layer":      {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"text/plain","digest":"` + digest + `","size":1}]}`, `unknown media type "text/plain"`},
-		"config is missing":  {`{"schemaVersion":2,"config":` + config + `,"layers":[]}`, "no such file"},
-		"config is too long": {`{"schemaVersion":2,"config":{"mediaType":"` + oci.TypeConfig + `","digest":"` + digest + `","size":99999999},"layers":[]}`, "the limit is"},
+		"both":                  {`{"schemaVersion":2,"manifests":[],"config":` + config + `,"layers":[]}`, "either an index or a manifest"},
+		"neither":               {`{"schemaVersion":2}`, "neither"},
+		"schema 1":              {`{"schemaVersion":1,"fsLayers":[]}`, "schema 1"},
+		"no version":            {`{"manifests":[]}`, "schemaVersion 0"},
+		"index as manifest":     {`{"schemaVersion":2,"mediaType":"` + oci.TypeIndex + `","config":` + config + `,"layers":[]}`, "does not match the content"},
+		"manifest as index":     {`{"schemaVersion":2,"mediaType":"` + oci.TypeManifest + `","manifests":[]}`, "does not match the content"},
+		"not the expected JSON": {`{"schemaVersion":2`, "not the expected JSON"},
+		"two values":            {`{"schemaVersion":2,"manifests":[]} {}`, "more follows"},
+		"a member twice":        {`{"schemaVersion":2,"layers":[],"config":` + config + `,"layers":[]}`, "twice"},
+		"twice, in case":        {`{"schemaVersion":2,"layers":[],"config":` + config + `,"Config":{}}`, "twice"},
+		"path as digest":        {`{"schemaVersion":2,"manifests":[{"digest":"sha256:../../../etc/passwd","size":1}]}`, "only sha256"},
+		"sha512":                {`{"schemaVersion":2,"manifests":[{"digest":"sha512:` + strings.Repeat("0", 128) + `","size":1}]}`, "only sha256"},
+		"negative size":         {`{"schemaVersion":2,"manifests":[{"digest":"` + digest + `","size":-1}]}`, "the size -1"},
+		"artifact":              {`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"` + digest + `","size":2},"layers":[]}`, "not a container image"},
+		"unknown layer":         {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"text/plain","digest":"` + digest + `","size":1}]}`, `unknown media type "text/plain"`},
+		"config is missing":     {`{"schemaVersion":2,"config":` + config + `,"layers":[]}`, "no such file"},
+		"config is too long":    {`{"schemaVersion":2,"config":{"mediaType":"` + oci.TypeConfig + `","digest":"` + digest + `","size":99999999},"layers":[]}`, "the limit is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			built := &ocitest.Built{Blobs: map[string][]byte{ocitest.Digest([]byte(c.doc)): []byte(c.doc)}}
@@ -252,11 +252,11 @@ func TestBadDocuments(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct{ config, says string }{
-		"too few diff IDs": {`{"os":"linux","architecture":"amd64"}`, "1 layer, but the config lists 0"},
-		"bad diff ID":      {`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:x"]}}`, `diff ID "sha256:x"`},
-		"not layers":       {`{"os":"linux","architecture":"amd64","rootfs":{"type":"other"}}`, `"other"`},
-		"not JSON":         {`[]`, "not JSON"},
-		"no architecture":  {`{"os":"windows","rootfs":{"diff_ids":["` + digest + `"]}}`, "config says windows/"},
+		"too few diff IDs":      {`{"os":"linux","architecture":"amd64"}`, "1 layer, but the config lists 0"},
+		"bad diff ID":           {`{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:x"]}}`, `diff ID "sha256:x"`},
+		"not layers":            {`{"os":"linux","architecture":"amd64","rootfs":{"type":"other"}}`, `"other"`},
+		"not the expected JSON": {`[]`, "not the expected JSON"},
+		"no architecture":       {`{"os":"windows","rootfs":{"diff_ids":["` + digest + `"]}}`, "config is for windows/"},
 	} {
 		t.Run("config "+name, func(t *testing.T) {
 			img := layers(entries{})
@@ -294,7 +294,7 @@ func TestLocked(t *testing.T) {
 	}
 	s = storeOf(t, built, Options{Locked: map[string]string{name: other}})
 	_, err := s.Find(context.Background(), "test/x:1", system.Position{})
-	fails(t, err, system.ErrMismatch, other, built.Root.Digest, "the lock says")
+	fails(t, err, system.ErrMismatch, other, built.Root.Digest, "the lock has the digest")
 	s = storeOf(t, built, Options{Locked: map[string]string{}})
 	_, err = s.Find(context.Background(), "test/x:1", system.Position{})
 	fails(t, err, system.ErrMismatch, "not in the lock")

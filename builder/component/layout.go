@@ -22,10 +22,10 @@ const (
 	annotationContainerd = "io.containerd.image.name"
 )
 
-// files is a folder of files that may be a real one or an archive.
+// files is a folder, or an archive of one.
 type files interface {
-	// open gives a regular file's bytes and size; fs.ErrNotExist where there
-	// is none of that name.
+	// open returns the bytes and the size of a regular file, or
+	// fs.ErrNotExist.
 	open(name string) (io.ReadCloser, int64, error)
 }
 
@@ -40,11 +40,11 @@ type layout struct {
 	names map[string][]oci.Descriptor // full reference -> descriptors
 	bytes map[string]oci.Descriptor   // digest -> descriptor
 	all   []oci.Descriptor            // index.json's entries, in order
-	named []string                    // names in index.json as they are written
+	named []string                    // names in index.json, as written
 	err   error
 
 	subjects sync.Once
-	about    map[string][]oci.Descriptor // digest -> manifests that are about it
+	about    map[string][]oci.Descriptor // digest -> manifests that describe it
 }
 
 func isLayout(dir string) bool {
@@ -58,8 +58,8 @@ func newLayout(dir string, lim limits) *layout {
 
 func (l *layout) close() error { return nil }
 
-// find looks for a name in index.json, or for a digest anywhere in the layout:
-// by a digest the bytes are proven, whatever their name is here.
+// find searches index.json for a name, and the whole layout for a digest: the
+// digest identifies the bytes, whatever their name is.
 func (l *layout) find(_ context.Context, r oci.Reference) (*place, error) {
 	l.once.Do(func() { l.err = l.load() })
 	if l.err != nil {
@@ -88,8 +88,8 @@ func (l *layout) find(_ context.Context, r oci.Reference) (*place, error) {
 	return p, nil
 }
 
-// load reads index.json. A name there may be full or short; one that is no
-// reference names nothing that we could be asked for.
+// load reads index.json. Names there may be full or short. A name that is not a
+// reference is ignored.
 func (l *layout) load() error {
 	rc, _, err := l.files.open("index.json")
 	if err != nil {
@@ -116,9 +116,9 @@ func (l *layout) load() error {
 	return nil
 }
 
-// tagOnly is the digest of the image that has a tag for a name, as skopeo and
-// umoci write it, "" where there is none. Which repository it is from is not
-// known, so that it is found by its digest alone.
+// tagOnly is the digest of an image whose name is only this tag, as skopeo and
+// umoci write it, or "". Its repository is unknown, so that it can be found by
+// its digest only.
 func (l *layout) tagOnly(tag string) string {
 	for _, d := range l.all {
 		if tag != "" && d.Annotations[annotationRef] == tag {
@@ -128,8 +128,8 @@ func (l *layout) tagOnly(tag string) string {
 	return ""
 }
 
-// unnamed are the digests of images that have no name at all, as skopeo writes
-// them where it was given a folder alone.
+// unnamed are the digests of images without a name. skopeo writes them if it is
+// given only a folder.
 func (l *layout) unnamed() []string {
 	var out []string
 	for _, d := range l.all {
@@ -177,7 +177,7 @@ func (l *layout) open(_ context.Context, d oci.Descriptor) (io.ReadCloser, error
 	return rc, nil
 }
 
-// blobPath is slash-separated; digest has been validated.
+// blobPath is separated by slashes. The digest must be valid.
 func blobPath(digest string) string {
 	return "blobs/sha256/" + digests.Hex(digest)
 }
@@ -187,7 +187,7 @@ type folder string
 
 func (f folder) open(name string) (io.ReadCloser, int64, error) {
 	p := filepath.Join(string(f), filepath.FromSlash(name))
-	// Stat first: opening a FIFO would wait for a writer.
+	// Stat first: opening a FIFO would block until there is a writer.
 	st, err := os.Stat(p)
 	if err != nil {
 		return nil, 0, err

@@ -19,7 +19,7 @@ import (
 // LockVersion is the schemaVersion that this package reads and writes.
 const LockVersion = 1
 
-// Lock is os.lock.json: every input of a build by digest.
+// Lock is os.lock.json: every input of a build, with its digest.
 type Lock struct {
 	SchemaVersion int `json:"schemaVersion"`
 	// Builder is the version of the program that wrote the lock.
@@ -32,16 +32,16 @@ type Lock struct {
 
 // LockedComponent pins one image reference.
 type LockedComponent struct {
-	// Reference is as os.yml has it; Name is its full form.
+	// Reference is copied from os.yml; Name is its full form.
 	Reference string `json:"reference"`
 	Name      string `json:"name"`
-	// Digest is what Name resolves to: an index's digest where there is one.
+	// Digest is the digest of Name: that of the index if there is one.
 	Digest string `json:"digest"`
-	// Manifest is the digest of the platform's manifest, "" where it is Digest.
+	// Manifest is the digest of the platform's manifest, "" if it is Digest.
 	Manifest string `json:"manifest,omitempty"`
 }
 
-// LockedKernel pins the kernel's image and the configuration in it.
+// LockedKernel pins the image of the kernel, and the configuration in it.
 type LockedKernel struct {
 	Digest string `json:"digest"`
 	Config string `json:"config,omitempty"`
@@ -51,17 +51,17 @@ type LockedKernel struct {
 type LockedPolicy struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
-	// References are the policies in it that came from a registry.
+	// References are the policies that came from a registry.
 	References []LockedReference `json:"references,omitempty"`
 }
 
-// LockedReference pins an artifact that is no image by its manifest's digest.
+// LockedReference pins an artifact that is not an image, by its manifest digest.
 type LockedReference struct {
 	Reference string `json:"reference"`
 	Digest    string `json:"digest"`
 }
 
-// PolicyReferences are the policies that came from a registry; never nil.
+// PolicyReferences are the policies that came from a registry. It is never nil.
 func (l *Lock) PolicyReferences() []LockedReference {
 	if l.Policy == nil || l.Policy.References == nil {
 		return []LockedReference{}
@@ -69,7 +69,7 @@ func (l *Lock) PolicyReferences() []LockedReference {
 	return l.Policy.References
 }
 
-// LockComponent is the lock's line for img.
+// LockComponent is the entry of img in a lock.
 func LockComponent(img *system.Image) LockedComponent {
 	c := LockedComponent{Reference: img.Reference, Name: img.Name, Digest: img.Digest}
 	if img.Manifest != img.Digest {
@@ -78,8 +78,8 @@ func LockComponent(img *system.Image) LockedComponent {
 	return c
 }
 
-// ReadLock reads a lock file strictly, and gives its own digest too. What is
-// wrong with it is an ErrInput; all of it is told at once.
+// ReadLock reads a lock file strictly, and returns its digest. Mistakes are an
+// ErrInput, and all of them are reported at once.
 func ReadLock(path string) (*Lock, string, error) {
 	raw, err := bounded.ReadFile(path, maxLock)
 	if err != nil {
@@ -98,7 +98,7 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 		if at >= 0 {
 			pos = system.PositionOf(path, raw, at)
 		}
-		return system.BadInput("lock: "+format, args...).At(pos).Suggest("run seaworthy lock to write it anew")
+		return system.BadInput("lock: "+format, args...).At(pos).Suggest("run seaworthy lock to write it again")
 	}
 	var l Lock
 	if place := (*strictjson.Error)(nil); errors.As(strictjson.CheckFor(raw, &l), &place) {
@@ -113,7 +113,7 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 		return nil, bad(-1, "%v", err)
 	}
 	if l.SchemaVersion != LockVersion {
-		return nil, bad(-1, "schemaVersion %d; this version of seaworthy knows %d", l.SchemaVersion, LockVersion)
+		return nil, bad(-1, "schemaVersion %d is unknown: this version of seaworthy reads %d", l.SchemaVersion, LockVersion)
 	}
 	var errs []error
 	for _, err := range l.problems() {
@@ -125,7 +125,7 @@ func parseLock(path string, raw []byte) (*Lock, error) {
 	return &l, nil
 }
 
-// problems lists what no lock that we wrote would say.
+// problems lists the contradictions and wrong values that Write never writes.
 func (l *Lock) problems() []error {
 	var errs []error
 	digest := func(what, d string, optional bool) {
@@ -169,8 +169,7 @@ func (l *Lock) problems() []error {
 	return errs
 }
 
-// Digests maps full references to digests, for Options.Locked. It is never
-// nil.
+// Digests maps full references to digests, for Options.Locked. It is never nil.
 func (l *Lock) Digests() map[string]string {
 	out := make(map[string]string, len(l.Components))
 	for _, c := range l.Components {
@@ -179,7 +178,7 @@ func (l *Lock) Digests() map[string]string {
 	return out
 }
 
-// Encode is the lock's one form: sorted by name, each reference once.
+// Encode is the file's content: sorted by name, each reference once.
 func (l *Lock) Encode() ([]byte, error) {
 	out := *l
 	out.SchemaVersion = LockVersion
@@ -202,7 +201,7 @@ func (l *Lock) Encode() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Write writes the lock beside path and renames it into place.
+// Write writes the lock beside path, and renames it into place.
 func (l *Lock) Write(path string) error {
 	raw, err := l.Encode()
 	if err == nil {

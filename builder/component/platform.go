@@ -8,12 +8,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 )
 
-// variants are those that every machine of an architecture runs, best first.
+// variants run on every machine of an architecture. The best is first.
 var variants = map[string][]string{"amd64": {"", "v1"}, "arm64": {"", "v8"}}
 
-// pick chooses the entries that may be for our platform: the one that says so,
-// else those that say nothing.
-// Of several, those that say to be an artifact, or about another, are none.
+// pick chooses the entries that may be for the wanted platform: the entry that
+// names it, else the entries that name no platform. Artifacts, and entries about
+// another entry, are used only if no other entry fits.
 func (s *Store) pick(ds []oci.Descriptor) ([]oci.Descriptor, error) {
 	plain := slices.DeleteFunc(slices.Clone(ds), beside)
 	if picked := s.candidates(plain); len(picked) > 0 {
@@ -25,7 +25,7 @@ func (s *Store) pick(ds []oci.Descriptor) ([]oci.Descriptor, error) {
 	return nil, s.without(ds)
 }
 
-// beside: the entry says that it is an artifact, or about another one.
+// beside reports whether the entry is an artifact, or about another entry.
 func beside(d oci.Descriptor) bool {
 	return d.Annotations[annotationKind] != "" || d.ArtifactType != "" && d.ArtifactType != oci.TypeConfig
 }
@@ -48,7 +48,7 @@ func (s *Store) candidates(ds []oci.Descriptor) []oci.Descriptor {
 		}
 	}
 	for _, d := range ds {
-		// An index also lists artifacts, which are no images.
+		// An index also lists artifacts, which are not images.
 		if d.Platform == nil && (d.MediaType == "" || oci.IsIndex(d.MediaType) || oci.IsManifest(d.MediaType)) {
 			silent = append(silent, d)
 		}
@@ -61,7 +61,7 @@ func (s *Store) without(ds []oci.Descriptor) error {
 	for _, d := range ds {
 		have = append(have, Descriptor{Platform: d.Platform.String()})
 	}
-	return &noPlatform{fmt.Sprintf("no image for linux/%s: it has %s", s.opt.Arch, platformList(have))}
+	return &noPlatform{fmt.Sprintf("no image for linux/%s; listed platforms: %s", s.opt.Arch, platformList(have))}
 }
 
 func platformList(ds []Descriptor) string {
@@ -74,7 +74,7 @@ func platformList(ds []Descriptor) string {
 	}
 	slices.Sort(names)
 	if names = slices.Compact(names); len(names) == 0 {
-		return "no platform at all"
+		return "none"
 	}
 	return strings.ReplaceAll(strings.Join(names, ", "), `"`, "")
 }

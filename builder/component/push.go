@@ -9,36 +9,36 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Push is an artifact on its way to a registry.
+// Push is an artifact to push to a registry.
 type Push struct {
-	// ArtifactType of the manifest, MediaType of its only blob.
+	// ArtifactType is that of the manifest, MediaType that of its only blob.
 	ArtifactType, MediaType string
 	Blob                    []byte
 	Annotations             map[string]string
-	// Subject makes it a referrer; its annotations stand in the list, too.
+	// Subject makes it a referrer. Its annotations are also in the list.
 	Subject *Pushed
 }
 
-// Pushed is a manifest that is there.
+// Pushed is a manifest that was pushed.
 type Pushed struct {
 	Digest string
 	size   int64
 }
 
-// PushArtifact writes an artifact to a registry: under the reference's tag, or
-// for a referrer under its digest alone. The same artifact has the same digest
-// everywhere.
+// PushArtifact writes an artifact to a registry, under the tag of the reference.
+// A referrer is written under its digest only. The same artifact has the same
+// digest everywhere.
 func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pushed, error) {
 	r, err := oci.ParseReference(reference)
 	if err != nil {
 		return nil, system.BadInput("artifact %s", err)
 	}
 	if r.Digest != "" {
-		return nil, system.BadInput("artifact %q has a digest already", reference).Suggest("name a tag: its digest is what comes out")
+		return nil, system.BadInput("artifact %q has a digest", reference).Suggest("write a tag instead: the push returns the digest")
 	}
 	u := s.upstream()
 	if u == nil || u.registry == nil {
-		return nil, system.BadInput("nothing can be pushed offline").Suggest("leave out --offline")
+		return nil, system.BadInput("an artifact cannot be pushed with --offline").Suggest("leave out --offline")
 	}
 	raw, layers, err := p.manifest()
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pu
 	return out, nil
 }
 
-// manifest is the one form of an artifact's manifest.
+// manifest is the manifest of the artifact: equal artifacts have equal bytes.
 func (p Push) manifest() (raw []byte, blobs [][]byte, err error) {
 	type desc struct {
 		MediaType string `json:"mediaType"`

@@ -15,9 +15,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// document is an index or a manifest: what it is follows from its content and
-// must agree with its media type, since a reader that took one for the other
-// would see another image under the same digest.
+// document is an index or a manifest. Its content decides which, and its media
+// type must agree: otherwise two readers could see different images under the
+// same digest.
 type document struct {
 	SchemaVersion int               `json:"schemaVersion"`
 	MediaType     string            `json:"mediaType"`
@@ -25,7 +25,7 @@ type document struct {
 	Manifests     *[]oci.Descriptor `json:"manifests"`
 	Config        *oci.Descriptor   `json:"config"`
 	Layers        *[]oci.Descriptor `json:"layers"`
-	// FSLayers is schema 1's.
+	// FSLayers is set in schema 1 only.
 	FSLayers json.RawMessage `json:"fsLayers"`
 }
 
@@ -37,26 +37,26 @@ func parseDocument(raw []byte, mediaType string) (*document, error) {
 	index, manifest := d.Manifests != nil, d.Config != nil || d.Layers != nil
 	switch {
 	case d.SchemaVersion == 1 || d.FSLayers != nil:
-		return nil, errors.New("a schema 1 manifest, which proves nothing: push the image again with a current tool")
+		return nil, errors.New("a schema 1 manifest cannot be verified: push the image again with a current tool")
 	case d.SchemaVersion != 2:
 		return nil, fmt.Errorf("schemaVersion %d is not 2", d.SchemaVersion)
 	case index == manifest:
-		return nil, errors.New("neither an index nor a manifest, or both")
+		return nil, errors.New("must be either an index or a manifest")
 	}
 	for _, t := range []string{mediaType, d.MediaType} {
 		if t != "" && (index && !oci.IsIndex(t) || manifest && !oci.IsManifest(t)) {
-			return nil, fmt.Errorf("media type %q does not fit the content", t)
+			return nil, fmt.Errorf("media type %q does not match the content", t)
 		}
 	}
 	return &d, nil
 }
 
-// decodeJSON reads one JSON value and nothing after it. The case of names is left
-// to who wrote it, but none may stand there twice: a runtime that takes the other
-// one would start another image.
+// decodeJSON reads one JSON value and nothing after it. Names may be in upper or
+// lower case, but a duplicate name is an error: a runtime that reads the other
+// value would start another image.
 func decodeJSON(raw []byte, v any) error {
 	if err := strictjson.DecodeFolded(raw, v); err != nil {
-		return fmt.Errorf("not JSON as expected: %w", err)
+		return fmt.Errorf("not the expected JSON: %w", err)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (s *Store) parseManifest(raw []byte) (*manifest, error) {
 		return nil, err
 	}
 	if d.Config == nil || d.Layers == nil {
-		return nil, errors.New("a manifest without config or layers")
+		return nil, errors.New("a manifest needs config and layers")
 	}
 	m := &manifest{MediaType: d.MediaType, Config: *d.Config, Layers: *d.Layers}
 	if n := len(m.Layers); n > s.limits.layers {
@@ -116,23 +116,23 @@ func (s *Store) parseManifest(raw []byte) (*manifest, error) {
 	return m, nil
 }
 
-// noPlatform: an image is for other platforms than ours. An index entry that
-// names none may be it, so the search goes on.
+// noPlatform: an image is for other platforms. If its index entry names no
+// platform, the search continues.
 type noPlatform struct{ what string }
 
 func (e *noPlatform) Error() string { return e.what }
 
-// notImage: a manifest describes something else, which may stand beside an
-// image of the same platform.
+// notImage: a manifest describes another kind of artifact, which may be listed
+// beside an image of the same platform.
 type notImage struct{ what string }
 
 func (e *notImage) Error() string { return e.what }
 
-// resolve reads the manifest and config of our platform.
+// resolve reads the manifest and config of the wanted platform.
 func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
 	d := p.roots[0]
 	if distinct(p.roots) > 1 {
-		// One name for several manifests: an index in all but name.
+		// One name for several manifests works like an index.
 		picked, err := s.pick(p.roots)
 		if err != nil {
 			return nil, err
@@ -147,7 +147,7 @@ func (s *Store) resolve(ctx context.Context, p *place) (*system.Image, error) {
 	return img, nil
 }
 
-// only is the one image among those of the same name and platform.
+// only is the single image among entries of the same name and platform.
 func (s *Store) only(ctx context.Context, p *place, ds []oci.Descriptor) (img *system.Image, err error) {
 	known := map[string]*system.Image{}
 	var last error
@@ -165,14 +165,14 @@ func (s *Store) only(ctx context.Context, p *place, ds []oci.Descriptor) (img *s
 	}
 	switch {
 	case len(known) > 1:
-		return nil, fmt.Errorf("the name stands for %d images of the same platform", len(known))
+		return nil, fmt.Errorf("the name is used for %d images of the same platform", len(known))
 	case img == nil:
 		return nil, last
 	}
 	return img, nil
 }
 
-// passesOver says whether another entry may be the image, where d is not.
+// passesOver reports whether the search continues after the error of d.
 func passesOver(d oci.Descriptor, err error) bool {
 	if other := (*noPlatform)(nil); d.Platform == nil && errors.As(err, &other) {
 		return true
@@ -189,10 +189,10 @@ func distinct(ds []oci.Descriptor) int {
 	return len(m)
 }
 
-// walk follows d, an index or a manifest, to our platform's image.
+// walk follows d, an index or a manifest, to the image of the wanted platform.
 func (s *Store) walk(ctx context.Context, p *place, d oci.Descriptor, depth int) (*system.Image, error) {
 	if depth > s.limits.depth {
-		return nil, errors.New("indexes within indexes, too deep")
+		return nil, errors.New("indexes are nested too deep")
 	}
 	raw, err := readBlob(ctx, p, d, s.limits.manifest)
 	if err != nil {
@@ -237,7 +237,7 @@ func (s *Store) walk(ctx context.Context, p *place, d oci.Descriptor, depth int)
 	return nil, s.without(x.Manifests)
 }
 
-// docType is the media type of a document whose descriptor may not say it.
+// docType is the media type of a document whose descriptor may not have one.
 func docType(doc *document, d oci.Descriptor) string {
 	switch {
 	case d.MediaType != "":
@@ -250,8 +250,8 @@ func docType(doc *document, d oci.Descriptor) string {
 	return oci.TypeManifest
 }
 
-// image reads the config of one manifest and puts both together. lone: no other
-// manifest can be meant.
+// image reads the config of one manifest, and combines both. lone: no index
+// chose the manifest.
 func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byte, lone bool) (*system.Image, error) {
 	m, err := s.parseManifest(raw)
 	if err != nil {
@@ -268,7 +268,7 @@ func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byt
 	c.Digest = m.Config.Digest
 	assume(c, d.Platform, lone, s.opt.Arch)
 	if c.OS != "linux" || c.Architecture != s.opt.Arch {
-		return nil, &noPlatform{fmt.Sprintf("its config says %s/%s, wanted is linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
+		return nil, &noPlatform{fmt.Sprintf("its config is for %s/%s, not for linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
 	}
 	if len(diffIDs) != len(m.Layers) {
 		return nil, fmt.Errorf("%s, but the config lists %d", words.Count(len(m.Layers), "layer", "layers"), len(diffIDs))

@@ -15,33 +15,33 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Options says where images are looked for, and for which platform.
+// Options say where images are searched, and for which platform.
 type Options struct {
 	// Paths are searched first, in order: OCI layouts, folders of layouts,
 	// archives (an OCI layout or the output of docker save, as tar, tar.gz,
 	// tar.zst or tar.xz).
 	Paths []string
-	// Cache is the folder of an OCI layout that keeps what comes from a
-	// registry; "" keeps nothing. It is made when first needed. A tag that it
-	// has is not asked for again, but with Fresh.
+	// Cache is the folder of an OCI layout that keeps images from registries;
+	// "" keeps nothing. The folder is made when it is first needed. The
+	// registry is not asked for a tag in the cache, except with Fresh.
 	Cache string
 	// Offline: no registry is asked.
 	Offline bool
 	// Arch is the Go name of the architecture; the platform is linux/Arch.
 	Arch string
-	// Locked maps full references to digests. Where it is not nil, a reference
+	// Locked maps full references to digests. If it is not nil, a reference
 	// that is missing or has another digest is an ErrMismatch.
 	Locked map[string]string
-	// Insecure says whether a registry (HOST or HOST:PORT) may be spoken to in
+	// Insecure reports whether a registry (HOST or HOST:PORT) may be asked over
 	// plain HTTP; nil: none may. A loopback registry always may.
 	Insecure func(host string) bool
 	// RedirectTo are the hosts, addresses and networks (HOST, HOST:PORT, IP,
-	// CIDR) on this machine or its network that a registry may send us to. A
+	// CIDR) on this machine or its network to which a registry may redirect. A
 	// registry that a reference names needs no entry.
 	RedirectTo []string
-	// Fresh: a tag is asked of the registry, whatever the cache has.
+	// Fresh: the registry is asked for each tag, even if the cache has it.
 	Fresh bool
-	// TempDir holds spilled content, in files without a name; "" is
+	// TempDir holds content that waits, in files without a name; "" is
 	// os.TempDir().
 	TempDir string
 }
@@ -57,27 +57,27 @@ type Store struct {
 	places map[string]*place // by full reference and manifest digest
 }
 
-// source is a place that may have an image.
+// source is a place that may contain an image.
 type source interface {
-	// find says where the image is; errNotFound where it is not here.
+	// find locates the image; errNotFound if the source does not have it.
 	find(ctx context.Context, r oci.Reference) (*place, error)
 	close() error
 }
 
 // place is where one image was found.
 type place struct {
-	// from is what Image.From says; where is for messages.
+	// from is the value of Image.From; where is for messages.
 	from, where string
 	// roots are the descriptors that the reference names: one, or one per
-	// platform where a layout lists several under one name.
+	// platform if a layout lists several under one name.
 	roots []oci.Descriptor
-	// open gives a blob's bytes as they are stored, unverified.
+	// open returns the bytes of a blob as they are stored, unverified.
 	open func(context.Context, oci.Descriptor) (io.ReadCloser, error)
-	// attached lists the manifests that are about a digest; nil where nobody
-	// can be asked.
+	// attached lists the manifests that describe a digest; nil if the source
+	// cannot be asked.
 	attached func(ctx context.Context, digest string) ([]oci.Descriptor, error)
-	// keep, where there is one, notes that the name means this blob, once all
-	// of the image but its layers has been verified.
+	// keep, if it is not nil, records that the name means this blob. It is
+	// called after index, manifest and config have been verified.
 	keep func(oci.Descriptor) error
 
 	// layers reads the layers of the image that was found here.
@@ -99,12 +99,12 @@ type found struct {
 	image *system.Image
 }
 
-// Open checks the options and that the paths are there. It reads no image.
+// Open checks the options, and that the paths exist. It reads no image.
 func Open(o Options) (*Store, error) {
 	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}}
 	var errs []error
 	if o.Arch == "" {
-		errs = append(errs, system.BadInput("no architecture").Suggest("give --arch"))
+		errs = append(errs, system.BadInput("no architecture is given").Suggest("give --arch"))
 	}
 	for _, p := range o.Paths {
 		sources, err := s.openPath(p)
@@ -133,7 +133,7 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// openPath gives the sources at one path of the options.
+// openPath returns the sources at one path of the options.
 func (s *Store) openPath(p string) ([]source, error) {
 	bad := func(format string, args ...any) error {
 		return system.BadInput("components %q: "+format, append([]any{p}, args...)...).
@@ -147,7 +147,7 @@ func (s *Store) openPath(p string) ([]source, error) {
 		return []source{newArchive(p, s.opt.TempDir, s.limits)}, nil
 	}
 	if !st.IsDir() {
-		return nil, bad("neither a folder nor a file")
+		return nil, bad("is not a folder or a regular file")
 	}
 	if isLayout(p) {
 		return []source{newLayout(p, s.limits)}, nil
@@ -163,12 +163,12 @@ func (s *Store) openPath(p string) ([]source, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, bad("no index.json in it, nor in a folder of it")
+		return nil, bad("contains no index.json, and neither do its subfolders")
 	}
 	return out, nil
 }
 
-// Close frees archives and connections. Images found before can no longer be
+// Close frees archives and connections. Images of this store can no longer be
 // read.
 func (s *Store) Close() error {
 	var errs []error
@@ -178,11 +178,11 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Find says what a reference means: it reads and verifies index, manifest and
-// config, and no layer. pos is the reference's place in os.yml, for errors:
-// ErrInput for a malformed reference, ErrMismatch for bytes that are not their
-// digest or a digest that is not the lock's, else ErrUnusable. The same
-// reference gives the same image as long as the Store is open.
+// Find resolves a reference: it reads and verifies index, manifest and config,
+// but no layer. pos is the place of the reference in os.yml, for errors. A
+// malformed reference is an ErrInput. Bytes that differ from their digest, or a
+// digest that differs from the lock, are an ErrMismatch. Every other error is an
+// ErrUnusable. A reference gives the same image as long as the Store is open.
 func (s *Store) Find(ctx context.Context, reference string, pos system.Position) (*system.Image, error) {
 	r, err := oci.ParseReference(reference)
 	if err != nil {
@@ -238,7 +238,7 @@ func (s *Store) find(ctx context.Context, r oci.Reference) (*system.Image, error
 	return img, nil
 }
 
-// locked gives the digest that the lock has for r, "" without a lock.
+// locked is the digest that the lock has for r, "" without a lock.
 func (s *Store) locked(r oci.Reference) (string, error) {
 	if s.opt.Locked == nil {
 		return "", nil
@@ -246,9 +246,9 @@ func (s *Store) locked(r oci.Reference) (string, error) {
 	d := s.opt.Locked[r.Name]
 	switch {
 	case d == "":
-		return "", system.Mismatch("not in the lock").Suggest("run seaworthy lock and look at what changes")
+		return "", system.Mismatch("not in the lock").Suggest("run seaworthy lock, and review the changes")
 	case !digests.Valid(d):
-		return "", system.BadInput("the lock's digest %q is none", d).Suggest("run seaworthy lock")
+		return "", system.BadInput("the lock has %q, which is not a digest", d).Suggest("run seaworthy lock")
 	case r.Digest != "" && r.Digest != d:
 		return "", lockMismatch(d, r.Digest, "os.yml")
 	}
@@ -256,13 +256,13 @@ func (s *Store) locked(r oci.Reference) (string, error) {
 }
 
 func lockMismatch(locked, got, where string) error {
-	return system.Mismatch("the lock says %s, %s has %s", locked, where, got).
+	return system.Mismatch("the lock has the digest %s, but %s has %s", locked, where, got).
 		Suggest("run seaworthy lock to accept the change, or restore the locked image")
 }
 
 // locate asks the sources in order. Layouts and archives are asked by name, so
-// that a component which changed there is noticed; the cache and the registry
-// by the locked digest, since a tag that moved elsewhere is what a lock is for.
+// that a changed component is noticed. The cache and the registry are asked by
+// the locked digest: the lock protects against a tag that moves there.
 func (s *Store) locate(ctx context.Context, r oci.Reference, locked string) (*place, error) {
 	for _, src := range s.sources {
 		ask := r
@@ -285,27 +285,22 @@ func (s *Store) locate(ctx context.Context, r oci.Reference, locked string) (*pl
 	return nil, s.nowhere(r)
 }
 
-// maxNames is how many names of a layout an error lists.
+// maxNames is the number of names that an error lists from a layout.
 const maxNames = 8
 
-// nowhere is the error for an image that no source has. It says what the
-// layouts have instead.
+// nowhere is the error for an image that no source has. It is reached offline
+// only: a registry has errors of its own. It lists the images of the layouts.
 func (s *Store) nowhere(r oci.Reference) error {
 	looked := append([]string{}, s.opt.Paths...)
 	if s.opt.Cache != "" {
 		looked = append(looked, "the cache "+s.opt.Cache)
 	}
-	next := "give --components a layout or archive that has it"
+	next := "give --components a layout or archive that contains the image, or leave out --offline"
 	what := "not found"
 	if len(looked) > 0 {
 		what += " in " + strings.Join(looked, ", ")
 	}
-	if s.opt.Offline {
-		what += "; the registry was not asked (--offline)"
-		next += ", or leave out --offline"
-	} else {
-		what += " nor in the registry"
-	}
+	what += "; the registry was not asked (--offline)"
 	for _, src := range s.sources {
 		l, ok := src.(*layout)
 		if a, isArchive := src.(*archive); isArchive {
@@ -316,21 +311,21 @@ func (s *Store) nowhere(r oci.Reference) error {
 		}
 		if d := l.tagOnly(r.Tag); d != "" {
 			return system.Unusable("%s", what).
-				Suggest("%s has an image with the tag %q for a name, and no repository: write %s/%s@%s, or copy it there under its full name", l.where, r.Tag, r.Registry, r.Repository, d)
+				Suggest("%s contains an image whose name is only the tag %q: write %s/%s@%s, or copy the image there under its full name", l.where, r.Tag, r.Registry, r.Repository, d)
 		}
 		if len(l.named) > 0 {
-			next += fmt.Sprintf("; %s has %s", l.where, some(l.named))
+			next += fmt.Sprintf("; %s contains %s", l.where, some(l.named))
 		}
 		if list := l.unnamed(); len(list) == 1 {
-			next += fmt.Sprintf("; %s has an image without a name: write %s/%s@%s, or give it its name", l.where, r.Registry, r.Repository, list[0])
+			next += fmt.Sprintf("; %s contains an image without a name: write %s/%s@%s, or name the image", l.where, r.Registry, r.Repository, list[0])
 		} else if len(list) > 1 {
-			next += fmt.Sprintf("; %s has images without a name, that %s/%s@DIGEST finds: %s", l.where, r.Registry, r.Repository, some(list))
+			next += fmt.Sprintf("; %s contains images without a name: write %s/%s@DIGEST with one of %s", l.where, r.Registry, r.Repository, some(list))
 		}
 	}
 	return system.Unusable("%s", what).Suggest("%s", next)
 }
 
-// some are the first of a list.
+// some quotes the first names of a list.
 func some(list []string) string {
 	names := fmt.Sprintf("%.80q", list[:min(len(list), maxNames)])
 	if len(list) > maxNames {
@@ -347,11 +342,11 @@ func (s *Store) place(img *system.Image) (*place, error) {
 	if p := s.places[placeKey(img)]; p != nil {
 		return p, nil
 	}
-	return nil, imageError(img.Reference, system.Position{}, errors.New("was not found through this store"))
+	return nil, imageError(img.Reference, system.Position{}, errors.New("was not found by this store"))
 }
 
-// imageError gives err the image's name and os.yml place. The kind stays what
-// the cause is, ErrUnusable where it is none.
+// imageError adds the name of the image and the place in os.yml to err. The kind
+// of the cause stays; without one it is ErrUnusable.
 func imageError(reference string, pos system.Position, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -372,13 +367,13 @@ func imageError(reference string, pos system.Position, err error) error {
 	return &system.Error{Kind: kind, Pos: pos, What: fmt.Sprintf("image %q", reference), Next: next, Err: err}
 }
 
-// nextForImage is the next step where the cause has none of its own.
+// nextForImage is the next step for a cause without one.
 func nextForImage(err, kind error) string {
 	switch {
 	case errors.As(err, new(*layer.EntryError)):
 		return "build the image without this entry, or use another image"
 	case kind == system.ErrMismatch:
-		return "get the image again from where it was published; these are other bytes than its digest names"
+		return "get the image again from its publisher: these bytes do not match its digest"
 	}
-	return "build or get the image again, or use another one"
+	return "build or get the image again, or use another image"
 }
