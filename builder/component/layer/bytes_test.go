@@ -27,12 +27,12 @@ func TestWrongPromises(t *testing.T) {
 		"diff ID, plain":      {ocitest.Layer{Entries: entry, DiffID: none, Compression: ocitest.None}, system.ErrMismatch, none},
 		"size too small":      {ocitest.Layer{Entries: entry, Size: 5}, system.ErrMismatch, "longer than the 5 bytes"},
 		"size too large":      {ocitest.Layer{Entries: entry, Size: 500000}, system.ErrMismatch, "cut short"},
-		"not a tar":           {ocitest.Layer{Raw: bytes.Repeat([]byte("no tar "), 1000)}, system.ErrUnusable, "not a whole tar"},
-		"tar cut short":       {ocitest.Layer{Raw: ocitest.Tar(entries{ocitest.File("a", "12345")})[:514]}, system.ErrUnusable, "not a whole tar"},
-		"bytes after the tar": {ocitest.Layer{Raw: append(bytes.Clone(tar), tar...)}, system.ErrUnusable, "bytes follow"},
+		"not a tar":           {ocitest.Layer{Raw: bytes.Repeat([]byte("no tar "), 1000)}, system.ErrUnusable, "not a complete tar"},
+		"tar cut short":       {ocitest.Layer{Raw: ocitest.Tar(entries{ocitest.File("a", "12345")})[:514]}, system.ErrUnusable, "not a complete tar"},
+		"bytes after the tar": {ocitest.Layer{Raw: append(bytes.Clone(tar), tar...)}, system.ErrUnusable, "bytes after the end"},
 		"not gzip":            {ocitest.Layer{Raw: []byte("no tar"), Compression: ocitest.None, MediaType: oci.TypeLayer + "+gzip"}, system.ErrUnusable, "cannot be decompressed"},
 		"not zstd":            {ocitest.Layer{Raw: []byte("no tar"), Compression: ocitest.None, MediaType: oci.TypeLayer + "+zstd"}, system.ErrUnusable, "cannot be decompressed"},
-		"compressed twice":    {ocitest.Layer{Raw: gzipOf(tar)}, system.ErrUnusable, "not a whole tar"},
+		"compressed twice":    {ocitest.Layer{Raw: gzipOf(tar)}, system.ErrUnusable, "not a complete tar"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{c.layer}}.Build(), Options{})
@@ -78,7 +78,7 @@ func TestForeignLayer(t *testing.T) {
 		same(t, r.Lines, `a file "x" @0`)
 		delete(built.Blobs, built.Layers[0][0])
 		_, err = runPass(t, built, Options{})
-		fails(t, err, system.ErrUnusable, "kept elsewhere", mediaType)
+		fails(t, err, system.ErrUnusable, "not stored with the image", mediaType)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestLimits(t *testing.T) {
 		"all layers":     {layers(entries{ocitest.File("a", zeros)}, entries{ocitest.File("b", zeros)}), func(l *Limits) { l.Inflated = 4 * mib }, "inflate to more"},
 		"entries":        {layers(entries{ocitest.File("a", ""), ocitest.File("b", "")}, entries{ocitest.File("c", "")}), func(l *Limits) { l.Entries = 2 }, "more than 2 entries"},
 		"nested entries": {layers(entries{ocitest.Tarball("k", ocitest.File("a", ""), ocitest.File("b", ""))}), func(l *Limits) { l.Entries = 2 }, "more than 2 entries"},
-		"nested size":    {layers(entries{ocitest.Tarball("k")}), func(l *Limits) { l.Nested = 1000 }, "tarball of 1024 bytes"},
+		"nested size":    {layers(entries{ocitest.Tarball("k")}), func(l *Limits) { l.Nested = 1000 }, "tarball has 1024 bytes"},
 		"paths":          {layers(entries{ocitest.File("a/b/c/d/e", "")}), func(l *Limits) { l.Nodes = 4 }, "more than 4 paths"},
 		"metadata":       {layers(entries{{Path: "a", Xattrs: map[string]string{"user.a": strings.Repeat("x", 100)}}}), func(l *Limits) { l.Metadata = 100 }, "more than 100 bytes of names"},
 		"zstd window":    {ocitest.Image{Layers: []ocitest.Layer{{Entries: entries{ocitest.File("a", zeros)}, Compression: ocitest.Zstd}}}, func(l *Limits) { l.Window = 1024 }, "cannot be decompressed"},

@@ -8,11 +8,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// emit tells the sinks of an object, and gives its content to those that want
-// it. body is a file's content where o has none of its own; where keepIn is
-// not nil, o keeps it there.
+// emit announces an object to the sinks, and writes its content to those that
+// want it. body is the content of a file if o.body is nil. If keepIn is not nil,
+// the content is also kept there for o.
 func (p *pass) emit(o *object, body io.Reader, keepIn *spill) error {
-	writers, err := p.tell(o.entry)
+	writers, err := p.sink(o.entry)
 	if err != nil {
 		return err
 	}
@@ -29,8 +29,8 @@ func (p *pass) emit(o *object, body io.Reader, keepIn *spill) error {
 	return closeAll(writers, err)
 }
 
-// tell announces e, and gives the writers that sinks returned.
-func (p *pass) tell(e *system.Entry) ([]io.WriteCloser, error) {
+// sink announces e, and returns the writers of the sinks that want its content.
+func (p *pass) sink(e *system.Entry) ([]io.WriteCloser, error) {
 	p.writers = p.writers[:0]
 	for _, s := range p.sinks {
 		w, err := s.Entry(e)
@@ -44,7 +44,7 @@ func (p *pass) tell(e *system.Entry) ([]io.WriteCloser, error) {
 	return p.writers, nil
 }
 
-// closeAll closes every writer. Its errors count only where there is no other.
+// closeAll closes every writer. It returns err, or the first error of a close.
 func closeAll(writers []io.WriteCloser, err error) error {
 	for _, w := range writers {
 		if cerr := w.Close(); cerr != nil && err == nil {
@@ -54,7 +54,7 @@ func closeAll(writers []io.WriteCloser, err error) error {
 	return err
 }
 
-// keep copies a file's content into s, for later, and to the writers.
+// keep copies the content of a file into s, for later, and to the writers.
 func (p *pass) keep(o *object, body io.Reader, s *spill, writers []io.WriteCloser) error {
 	c, w, err := s.start(o.entry.Size)
 	if err != nil {
@@ -104,18 +104,18 @@ func short(m, n int) error {
 	return nil
 }
 
-// unpack announces a tarball and then what is in it: straight off the stream
-// where no sink wants the tarball itself, else from a copy, since a sink gets
-// one object at a time.
+// unpack announces a tarball, and then its entries. A sink receives one object at
+// a time: if a sink wants the tarball itself, its entries are read from a copy,
+// else from the stream.
 func (p *pass) unpack(o *object, body io.Reader) error {
 	e := o.entry
 	if e.Type != system.TypeFile {
-		return refuse(e.Path, "a %s where a tarball is expected", e.Type)
+		return refuse(e.Path, "it is a %s, but must be a tarball", e.Type)
 	}
 	if e.Size > p.lim.Nested {
-		return refuse(e.Path, "a tarball of %d bytes; the limit is %d", e.Size, p.lim.Nested)
+		return refuse(e.Path, "the tarball has %d bytes; the limit is %d", e.Size, p.lim.Nested)
 	}
-	writers, err := p.tell(e)
+	writers, err := p.sink(e)
 	if err == nil && len(writers) > 0 && o.body == nil {
 		err = p.keep(o, body, p.held, writers)
 	} else if err == nil && len(writers) > 0 {

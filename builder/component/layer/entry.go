@@ -12,12 +12,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// EntryError is why one entry of a layer is refused.
+// EntryError is the reason why an entry of a layer is refused.
 type EntryError struct {
-	name string // as the tar has it
+	name string // as in the tar
 	why  string
-	// unclear: reading top to bottom cannot say what the entry means, and
-	// another order may (see plan).
+	// unclear: a pass from top to bottom cannot decide what the entry means.
+	// A plan may decide it.
 	unclear bool
 }
 
@@ -27,7 +27,7 @@ func refuse(name, format string, args ...any) error {
 	return &EntryError{name: name, why: fmt.Sprintf(format, args...)}
 }
 
-// unclear is a refusal that a plan may lift.
+// unclear is a refusal that a plan may cancel.
 func unclear(name, format string, args ...any) error {
 	return &EntryError{name: name, why: fmt.Sprintf(format, args...), unclear: true}
 }
@@ -36,8 +36,8 @@ func unclear(name, format string, args ...any) error {
 const (
 	whiteoutPrefix = ".wh."
 	whiteoutOpaque = ".wh..wh..opq"
-	// What begins so is aufs's own, but for the opaque one. Hard links may name
-	// the files in its folder of links.
+	// Names with this prefix belong to aufs, except for the opaque whiteout. Hard
+	// links may name the files in its folder of links.
 	aufsPrefix = ".wh..wh."
 	aufsLinks  = ".wh..wh.plnk/"
 )
@@ -49,31 +49,32 @@ var tarTypes = map[byte]system.EntryType{
 	tar.TypeFifo: system.TypeFifo, tar.TypeCont: system.TypeFile, tar.TypeGNUSparse: system.TypeFile,
 }
 
-// reading is how entries are read.
+// reading is the configuration for reading entries.
 type reading struct {
 	lim Limits
 	// devices lets the image bring device nodes.
 	devices bool
-	// archive is the tarball within the image that is read, "" for a layer.
+	// archive is the path of a tarball within the image, "" for a layer.
 	archive string
 }
 
-// tarEntry is an entry, and what its header says beyond that.
+// tarEntry is an entry, with what its header says in addition.
 type tarEntry struct {
 	*system.Entry
-	// mark is what the name means, target the path that a whiteout is about.
+	// mark is the meaning of the name, target the path of a whiteout's target.
 	mark   mark
 	target string
 	// sparse is the size of a sparse file.
 	sparse int64
 }
 
-// header turns a header into an entry, or says why not. It checks what can be
-// seen from the header alone. nil is no entry, a path of "" the root itself.
+// header turns a header into an entry, or refuses it. It checks everything that
+// the header alone shows. It returns nil for a header that is not an entry. The
+// path of the root is "".
 func (r reading) header(h *tar.Header) (*tarEntry, error) {
 	if h.Typeflag == tar.TypeXGlobalHeader {
-		// git archive notes its commit so. Anything else would change the
-		// entries that follow, for readers that heed it.
+		// git archive writes its commit here. Any other record would change the
+		// entries that follow, but only for some readers.
 		for k := range h.PAXRecords {
 			if k != "comment" {
 				return nil, refuse(h.Name, "a global header that changes entries")
@@ -90,7 +91,7 @@ func (r reading) header(h *tar.Header) (*tarEntry, error) {
 		return nil, err
 	}
 	if m != ordinary && r.archive != "" {
-		return nil, refuse(h.Name, "a whiteout in a tarball that is no layer")
+		return nil, refuse(h.Name, "it is a whiteout, but its tarball is not a layer")
 	}
 	e := &tarEntry{mark: m, target: target}
 	if m == hides || m == empties {
@@ -104,7 +105,7 @@ func (r reading) header(h *tar.Header) (*tarEntry, error) {
 	if IsSparse(h) {
 		e.sparse = h.Size
 	}
-	// A container has the nodes of its own /dev and of its spec.
+	// A container gets its device nodes from the runtime and its spec.
 	e.LeftOut = !r.devices && (e.Type == system.TypeChar || e.Type == system.TypeBlock)
 	return e, nil
 }
@@ -117,13 +118,13 @@ func (r reading) entry(h *tar.Header, p string) (*system.Entry, error) {
 		return nil, refuse(h.Name, "type %q is not supported", string(rune(h.Typeflag)))
 	}
 	if IsSparse(h) && h.Size > lim.Sparse {
-		return nil, refuse(h.Name, "a sparse file of %d bytes; the limit is %d", h.Size, lim.Sparse)
+		return nil, refuse(h.Name, "the sparse file has %d bytes; the limit is %d", h.Size, lim.Sparse)
 	}
 	if p == "" && t != system.TypeDir {
-		return nil, refuse(h.Name, "a %s under the root's name", t)
+		return nil, refuse(h.Name, "it has the name of the root, but is a %s", t)
 	}
 	e := &system.Entry{Path: p, Type: t, Mode: uint32(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid}
-	// The last number means "none" to the kernel.
+	// For the kernel, the largest number means "no owner".
 	if const32 := int64(1<<32 - 2); int64(h.Uid) < 0 || int64(h.Uid) > const32 || int64(h.Gid) < 0 || int64(h.Gid) > const32 {
 		return nil, refuse(h.Name, "owner %d:%d is out of range", h.Uid, h.Gid)
 	}
@@ -132,25 +133,25 @@ func (r reading) entry(h *tar.Header, p string) (*system.Entry, error) {
 		e.Size = h.Size
 	case system.TypeSymlink:
 		if h.Linkname == "" || len(h.Linkname) > lim.Path || strings.ContainsRune(h.Linkname, 0) {
-			return nil, refuse(h.Name, "symlink to %.80q", h.Linkname)
+			return nil, refuse(h.Name, "invalid symlink target %.80q", h.Linkname)
 		}
 		e.Link = h.Linkname
 	case system.TypeHardlink:
 		var err error
 		if e.Link, err = cleanPath(h.Linkname, lim); err == nil && e.Link == "" {
-			err = errors.New("that is the root")
+			err = errors.New("it is the root")
 		}
 		if err != nil {
 			return nil, refuse(h.Name, "hard link to %.200q, which is not in the image: %v", h.Linkname, err)
 		}
 		if e.Link == p {
-			return nil, refuse(h.Name, "hard link to itself")
+			return nil, refuse(h.Name, "it is a hard link to itself")
 		}
 	case system.TypeChar, system.TypeBlock:
 		if !r.devices && r.archive != "" {
 			return nil, refuse(h.Name, "%s device %d:%d in a tarball of an image", t, h.Devmajor, h.Devminor)
 		}
-		// What Linux's dev_t holds.
+		// The range of dev_t in Linux.
 		if h.Devmajor < 0 || h.Devmajor >= 1<<12 || h.Devminor < 0 || h.Devminor >= 1<<20 {
 			return nil, refuse(h.Name, "device number %d:%d is out of range", h.Devmajor, h.Devminor)
 		}
@@ -167,7 +168,7 @@ func xattrs(e *system.Entry, h *tar.Header, lim Limits) error {
 			continue
 		}
 		if name == "" || len(name) > lim.Name || strings.ContainsRune(name, 0) || len(v) > lim.Xattr {
-			return refuse(h.Name, "extended attribute %.80q of %d bytes", name, len(v))
+			return refuse(h.Name, "extended attribute %.80q (%d bytes) is invalid or too long", name, len(v))
 		}
 		if e.Xattrs == nil {
 			e.Xattrs = map[string]string{}
@@ -177,8 +178,8 @@ func xattrs(e *system.Entry, h *tar.Header, lim Limits) error {
 	return nil
 }
 
-// IsSparse reports whether an entry is a sparse file: archive/tar fills the holes, so that a few bytes can become any
-// number of zeros.
+// IsSparse reports whether an entry is a sparse file: archive/tar fills
+// the holes, so that a few bytes can become any number of zeros.
 func IsSparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true
@@ -191,10 +192,10 @@ func IsSparse(h *tar.Header) bool {
 	return false
 }
 
-// cleanPath gives the clean, relative form of a name, "" for the root. An
-// absolute name starts from the image's root, and ".." takes away the part
-// before it, whatever that is on disk, as Docker and containerd clean names. A
-// name that starts with ".." after that leaves the tree.
+// cleanPath is the clean, relative form of a name, "" for the root. An absolute
+// name starts at the root of the image. ".." removes the part before it, even if
+// that part is a link, as in Docker and containerd. A name that then still starts
+// with ".." leaves the tree.
 func cleanPath(name string, lim Limits) (string, error) {
 	switch {
 	case name == "":
@@ -202,7 +203,7 @@ func cleanPath(name string, lim Limits) (string, error) {
 	case len(name) > lim.Path:
 		return "", fmt.Errorf("the name has %d bytes; the limit is %d", len(name), lim.Path)
 	case strings.ContainsRune(name, 0):
-		return "", fmt.Errorf("the name holds a NUL")
+		return "", fmt.Errorf("the name contains a NUL byte")
 	}
 	clean := path.Clean(name)
 	if clean == ".." || strings.HasPrefix(clean, "../") {
@@ -216,19 +217,19 @@ func cleanPath(name string, lim Limits) (string, error) {
 	return strings.TrimPrefix(path.Clean("/"+clean), "/"), nil
 }
 
-// mark is what the name of an entry says about others, or about itself.
+// mark is the meaning of a name for other entries, or for its own entry.
 type mark int
 
 const (
 	ordinary mark = iota
-	hides         // a whiteout: its target, with all that is in it
-	empties       // an opaque whiteout: what is in its target
-	ofAUFS        // no part of the file system
+	hides         // a whiteout: it hides its target, with all content
+	empties       // an opaque whiteout: it hides the content of its target
+	ofAUFS        // not a part of the file system
 )
 
-// whiteout says what an entry marks: a name decides, whatever the type, since
-// aufs made its whiteouts as hard links and others make folders. target is the
-// path that it hides or empties.
+// whiteout is the mark of an entry. The name decides, not the type: aufs writes
+// whiteouts as hard links, and other tools as folders. target is the path that it
+// hides or empties.
 func whiteout(name, p string) (target string, m mark, err error) {
 	if !strings.Contains(p, whiteoutPrefix) {
 		return "", ordinary, nil
@@ -238,7 +239,7 @@ func whiteout(name, p string) (target string, m mark, err error) {
 	case strings.HasPrefix(dir, aufsPrefix) || strings.Contains(dir, "/"+aufsPrefix):
 		return "", ofAUFS, nil
 	case strings.HasPrefix(dir, whiteoutPrefix) || strings.Contains(dir, "/"+whiteoutPrefix):
-		return "", ordinary, refuse(name, "below a whiteout")
+		return "", ordinary, refuse(name, "it is below a whiteout")
 	case !strings.HasPrefix(base, whiteoutPrefix):
 		return "", ordinary, nil
 	case base == whiteoutOpaque:
@@ -248,7 +249,7 @@ func whiteout(name, p string) (target string, m mark, err error) {
 	}
 	hidden := base[len(whiteoutPrefix):]
 	if hidden == "" || hidden == "." || hidden == ".." {
-		return "", ordinary, refuse(name, "a whiteout of nothing known")
+		return "", ordinary, refuse(name, "it is a whiteout without a target")
 	}
 	return dir + hidden, hides, nil
 }

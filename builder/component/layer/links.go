@@ -7,14 +7,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// bind finds what a hard link means: the file that its target was when layer
-// had been laid down. That file may be in this layer, and then it came before
-// the link; or in a lower one, and then the link waits; and an upper layer may
-// have replaced it, and then the link takes over its content.
+// bind finds the file of a hard link: the object at its target after layer was
+// unpacked. If that file is in this layer, it came before the link. If it is in a
+// lower layer, the link waits. If an upper layer has replaced it, the link takes
+// over its content.
 func (p *pass) bind(n *node, o *object, target string, layer int) error {
 	for hop := 0; ; hop++ {
 		if hop > p.lim.Links || target == o.entry.Path {
-			return unclear(o.entry.Path, "hard link that leads to no file")
+			return unclear(o.entry.Path, "hard link without a file as its target")
 		}
 		t, err := p.tree.node(target)
 		if err != nil {
@@ -28,7 +28,7 @@ func (p *pass) bind(n *node, o *object, target string, layer int) error {
 		}
 		switch {
 		case last.Type != system.TypeFile && last.Type != system.TypeHardlink:
-			return unclear(o.entry.Path, "hard link to %q, a %s", target, last.Type)
+			return unclear(o.entry.Path, "hard link to %q, which is a %s", target, last.Type)
 		case !last.Shadowed:
 			o.entry.Link = target
 			return p.place(n, o, nil)
@@ -39,7 +39,7 @@ func (p *pass) bind(n *node, o *object, target string, layer int) error {
 	}
 }
 
-// takeOver makes o the file that s was. Further links to s then link to o.
+// takeOver makes o the file in place of s. Further links to s then link to o.
 func (p *pass) takeOver(n *node, o, s *object) error {
 	if s.copied != nil {
 		o.entry.Link = s.copied.path
@@ -59,7 +59,7 @@ func (p *pass) takeOver(n *node, o, s *object) error {
 	return err
 }
 
-// linked binds the hard links of upper layers that waited for n's new entry.
+// linked binds the hard links of upper layers that waited for an entry of n.
 func (p *pass) linked(n *node) error {
 	if n.more == nil || len(n.more.links) == 0 {
 		return nil
@@ -81,11 +81,10 @@ func (p *pass) linked(n *node) error {
 	return nil
 }
 
-// oneFile gives a hard link the metadata of its file: they are one, and every
-// sink must see the same. A link whose header says something else is refused,
-// since runtimes do not agree on it: containerd gives the file what the last
-// header says, GNU tar what the first one says. Many writers leave the
-// extended attributes out of a link's header, so that says nothing.
+// oneFile gives a hard link the metadata of its file: every sink must see the same
+// file. A link with other metadata is refused, since unpackers differ: containerd
+// uses the last header, GNU tar the first. Missing extended attributes are
+// accepted, because many writers leave them out of the header of a link.
 func oneFile(link, file *system.Entry) error {
 	switch {
 	case link.Mode != file.Mode:

@@ -115,10 +115,10 @@ type pass struct {
 	sinks  []system.Sink
 	nested map[string]bool
 	tree   *tree
-	plan   *plan          // nil where top to bottom will do
-	waits  map[*node]bool // nodes that something waits for
-	// held keeps what waits for its folder, shade the shadowed files of one
-	// layer, which its hard links may still need.
+	plan   *plan          // nil for a pass without one
+	waits  map[*node]bool // nodes for which an object waits
+	// held keeps the contents that wait for their folder. shade keeps the
+	// shadowed files of one layer: its hard links may need them.
 	held, shade *spill
 	buf         []byte
 	writers     []io.WriteCloser
@@ -148,11 +148,11 @@ func (p *pass) image(img *Image) error {
 	return p.finish()
 }
 
-// read gives a layer's tar to see, and proves the layer's bytes.
+// read calls see with the tar of a layer, and verifies the bytes of the layer.
 func (p *pass) read(img *Image, l system.LayerBlob, see func(io.Reader) error) error {
 	rc, err := img.Open(p.ctx, l)
 	if err != nil && (strings.HasPrefix(l.MediaType, oci.TypeForeign) || strings.HasPrefix(l.MediaType, oci.TypeDockerForeign)) {
-		return fmt.Errorf("is kept elsewhere (%s): %w", l.MediaType, err)
+		return fmt.Errorf("the layer is not stored with the image (%s): %w", l.MediaType, err)
 	}
 	if err != nil {
 		return err
@@ -185,14 +185,14 @@ func (c counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// tar announces the entries of one tar, and reads it to the end.
+// tar announces the entries of a tar, and reads it to the end.
 func (p *pass) tar(r io.Reader, layer int) error {
 	return eachEntry(p.ctx, r, func(h *tar.Header, body io.Reader, number int) error {
 		return p.entry(h, body, spot{layer, number})
 	})
 }
 
-// entry takes one header and, for a file, its content.
+// entry reads one header and, for a file, its content.
 func (p *pass) entry(h *tar.Header, body io.Reader, at spot) error {
 	e, err := p.header(h)
 	if e == nil || err != nil {
@@ -202,7 +202,7 @@ func (p *pass) entry(h *tar.Header, body io.Reader, at spot) error {
 		return err
 	}
 	if e.Path == "" && e.mark == ordinary {
-		return nil // the root's own metadata is the builder's
+		return nil // the builder sets the metadata of the root
 	}
 	e.Layer = at.layer
 	if p.plan != nil {
@@ -229,7 +229,7 @@ func (p *pass) entry(h *tar.Header, body io.Reader, at spot) error {
 	return p.linked(n)
 }
 
-// put announces a new object, or has it wait.
+// put announces a new object, or makes it wait.
 func (p *pass) put(n *node, o *object, body io.Reader) error {
 	switch {
 	case o.entry.Shadowed:
@@ -238,7 +238,7 @@ func (p *pass) put(n *node, o *object, body io.Reader) error {
 			return p.emit(o, body, p.shade)
 		}
 		if t := p.tree.nodes[o.entry.Link]; o.entry.Type == system.TypeHardlink && t != nil && t.last != nil && t.last.Layer == o.entry.Layer {
-			// The name is gone; what its header made of the file is not.
+			// The name is hidden, but its header has changed the file.
 			if err := oneFile(o.entry, t.last); err != nil {
 				return err
 			}
@@ -250,7 +250,7 @@ func (p *pass) put(n *node, o *object, body io.Reader) error {
 	return p.place(n, o, body)
 }
 
-// place announces o if all that must come before it has been announced.
+// place announces o, or makes it wait for an object that must come first.
 func (p *pass) place(n *node, o *object, body io.Reader) error {
 	first := p.missing(n, o)
 	if first == nil {
@@ -266,8 +266,8 @@ func (p *pass) place(n *node, o *object, body io.Reader) error {
 	return nil
 }
 
-// missing is the topmost folder, or the hard link's target, that has not been
-// announced yet.
+// missing is the topmost folder above n, or the target of a hard link, that is
+// not yet announced.
 func (p *pass) missing(n *node, o *object) *node {
 	var first *node
 	for a := n.parent; !a.announced; a = a.parent {
@@ -303,7 +303,7 @@ func (p *pass) announce(n *node, o *object, body io.Reader) error {
 	return p.release(n)
 }
 
-// release places what waited for n.
+// release places the objects that waited for n.
 func (p *pass) release(n *node) error {
 	if n.more == nil || len(n.more.held) == 0 {
 		return nil
@@ -319,8 +319,8 @@ func (p *pass) release(n *node) error {
 	return nil
 }
 
-// finish announces the folders that no layer described, and refuses hard links
-// to nothing.
+// finish announces the folders that no layer describes, and refuses hard links
+// without a target.
 func (p *pass) finish() error {
 	for _, n := range p.tree.waiting(func(m *more) bool { return len(m.links) > 0 }) {
 		o := n.more.links[0]
@@ -330,7 +330,7 @@ func (p *pass) finish() error {
 		left := len(p.waits)
 		for _, n := range p.tree.waiting(func(m *more) bool { return len(m.held) > 0 }) {
 			if n.top != nil || len(n.more.held) == 0 {
-				continue // waits itself, or was released on the way
+				continue // it waits itself, or was released in this loop
 			}
 			if err := p.imply(n); err != nil {
 				return err
@@ -338,14 +338,14 @@ func (p *pass) finish() error {
 			left = 0
 		}
 		if left != 0 {
-			return errors.New("entries wait for each other")
+			return errors.New("entries depend on each other in a circle")
 		}
 	}
 	return nil
 }
 
-// imply announces a folder that only its content speaks of, and then those
-// within it.
+// imply announces a folder that is known only by its content, and then that
+// content.
 func (p *pass) imply(n *node) error {
 	n.top = &system.Entry{Path: n.path, Type: system.TypeDir, Mode: 0o755, Archive: p.archive, Layer: n.more.held[0].entry.Layer}
 	return p.announce(n, &object{entry: n.top}, nil)

@@ -14,22 +14,22 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// plan says what each entry of an image comes to, worked out bottom to top as
-// containerd unpacks layers: the last entry of a path counts, a path leads
-// through the links that lie there by then, and a hard link's header changes
-// its file. A pass that reads top to bottom cannot know any of it in time.
-// Most images need no plan; one that does is read twice.
+// plan is the result of each entry of an image. It is computed bottom to top, as
+// containerd unpacks layers: the last entry of a path counts, a path follows the
+// links that exist at that time, and the header of a hard link changes its file.
+// A pass that reads top to bottom learns this too late. Most images need no plan.
+// An image that needs one is read twice.
 type plan struct {
 	objects map[spot]*planned
 	// nested are the plans of tarballs within the image.
 	nested map[spot]*plan
 }
 
-// spot is the place of an entry in an image: its layer, and its number there.
+// spot is the position of an entry in an image: its layer, and its number there.
 type spot struct{ layer, entry int }
 
-// planned is an object of the finished file system, with the path of its first
-// name, and the others.
+// planned is an object of the finished file system. Entry has its first name,
+// more has the others.
 type planned struct {
 	system.Entry
 	more []string
@@ -50,7 +50,7 @@ func (p *pass) planFor(img *Image) (*plan, error) {
 	return s.finish(), nil
 }
 
-// unpacking is a file system while layers are laid down: names and metadata,
+// unpacking is a file system while layers are unpacked: names and metadata, but
 // no content.
 type unpacking struct {
 	reading
@@ -60,7 +60,7 @@ type unpacking struct {
 	layer    int
 	root     *dirent
 	plan     *plan
-	// aufs are the files that only hard links name.
+	// aufs are the files that can be named by hard links only.
 	aufs map[string]*inode
 	// steps counts the elements of paths that were walked.
 	steps, names int
@@ -72,15 +72,15 @@ type dirent struct {
 	parent   *dirent
 	children map[string]*dirent
 	inode    *inode
-	// layer made it; size is the length of its path.
+	// layer created it; size is the length of its path.
 	layer, size int
 }
 
-// inode is what a name stands for.
+// inode is the object that a name refers to.
 type inode struct {
 	system.Entry
 	from spot
-	// unsaid: a folder that no entry describes, or a node that is left out.
+	// unsaid: a folder without an entry, or a node that is left out.
 	unsaid bool
 }
 
@@ -89,19 +89,19 @@ func newUnpacking(ctx context.Context, r reading, b budget, nested map[string]bo
 		plan: &plan{objects: map[spot]*planned{}, nested: map[spot]*plan{}}, aufs: map[string]*inode{}}
 }
 
-// maxSteps bounds the work of following links: names of few bytes can lead a
-// long way.
+// maxSteps bounds the work of following links: a short name can need very many
+// steps.
 const maxSteps = 100_000_000
 
-// dir walks to the folder p, through links, none of which leads out of the
-// root. A folder that is missing is made, or nil where make is false.
+// dir walks to the folder p. It follows links, but never leaves the root. It
+// creates missing folders, or returns nil if make is false.
 func (u *unpacking) dir(name, p string, make bool) (*dirent, error) {
 	at, rest, links := u.root, strings.Split(p, "/"), 0
 	for len(rest) > 0 {
 		part := rest[0]
 		rest = rest[1:]
 		if u.steps++; u.steps > maxSteps {
-			return nil, errors.New("its links are too many to follow")
+			return nil, errors.New("its links take too many steps to follow")
 		}
 		switch part {
 		case "", ".":
@@ -123,7 +123,7 @@ func (u *unpacking) dir(name, p string, make bool) (*dirent, error) {
 			}
 		case next.inode.Type == system.TypeSymlink:
 			if links++; links > maxLinks {
-				return nil, refuse(name, "its path leads through more than %d links", maxLinks)
+				return nil, refuse(name, "its path goes through more than %d links", maxLinks)
 			}
 			if strings.HasPrefix(next.inode.Link, "/") {
 				at = u.root
@@ -131,7 +131,7 @@ func (u *unpacking) dir(name, p string, make bool) (*dirent, error) {
 			rest = append(strings.Split(next.inode.Link, "/"), rest...)
 			continue
 		case next.inode.Type != system.TypeDir:
-			return nil, refuse(name, "its path leads through %q, a %s", next.path(), next.inode.Type)
+			return nil, refuse(name, "its path goes through %q, which is a %s", next.path(), next.inode.Type)
 		}
 		at = next
 	}
@@ -141,7 +141,7 @@ func (u *unpacking) dir(name, p string, make bool) (*dirent, error) {
 // maxLinks is how many links Linux follows in one path (MAXSYMLINKS).
 const maxLinks = 40
 
-// add puts a name into a folder, in place of what it stood for.
+// add puts a name into a folder. It replaces an object of the same name.
 func (u *unpacking) add(name string, in *dirent, base string, what *inode) (*dirent, error) {
 	if u.names++; u.names > u.lim.Nodes {
 		return nil, fmt.Errorf("more than %d paths", u.lim.Nodes)
@@ -164,8 +164,8 @@ func (d *dirent) path() string {
 	return d.parent.path() + "/" + d.name
 }
 
-// prune takes away what lower layers than layer made at d and below, and says
-// whether anything is left. A whiteout does not hide what its own layer has.
+// prune removes everything at d and below that layers below `layer` created. It
+// reports whether anything is left. A whiteout does not hide its own layer.
 func (d *dirent) prune(layer int) (left bool) {
 	for name, c := range d.children {
 		if !c.prune(layer) {
@@ -178,7 +178,7 @@ func (d *dirent) prune(layer int) (left bool) {
 	return d.layer == layer || len(d.children) > 0
 }
 
-// entry lays down one entry.
+// entry unpacks one entry.
 func (u *unpacking) entry(h *tar.Header, body io.Reader, number int) error {
 	at := spot{u.layer, number}
 	e, err := u.header(h)
@@ -226,8 +226,8 @@ func (u *unpacking) entry(h *tar.Header, body io.Reader, number int) error {
 	return nil
 }
 
-// whiteout takes away what it names. Where a path to it leads nowhere there is
-// nothing to take.
+// whiteout removes its target. If the path to the target does not exist, there is
+// nothing to remove.
 func (u *unpacking) whiteout(name string, e *tarEntry) error {
 	folder, base := path.Split(e.target)
 	if e.mark == empties {
@@ -254,8 +254,8 @@ func (u *unpacking) whiteout(name string, e *tarEntry) error {
 	return nil
 }
 
-// link finds what a hard link names, and gives it the metadata of the link's
-// header, as containerd does: what is written last counts.
+// link finds the target of a hard link, and gives it the metadata in the header
+// of the link, as containerd does: the last header counts.
 func (u *unpacking) link(name string, e *system.Entry) (*inode, error) {
 	if what := u.aufs[e.Link]; what != nil {
 		return what, nil
@@ -266,11 +266,11 @@ func (u *unpacking) link(name string, e *system.Entry) (*inode, error) {
 		return nil, err
 	}
 	if in == nil || in.children[base] == nil {
-		return nil, refuse(name, "hard link to %q, which is not in the image by then", e.Link)
+		return nil, refuse(name, "hard link to %q, which is not in the image at that time", e.Link)
 	}
 	what := in.children[base].inode
 	if what.Type == system.TypeDir {
-		return nil, refuse(name, "hard link to %q, a dir", e.Link)
+		return nil, refuse(name, "hard link to %q, which is a dir", e.Link)
 	}
 	what.UID, what.GID = e.UID, e.GID
 	if what.Type != system.TypeSymlink {
@@ -285,8 +285,8 @@ func (u *unpacking) link(name string, e *system.Entry) (*inode, error) {
 	return what, nil
 }
 
-// within makes the plan of a tarball. One that cannot be read has none, and
-// the pass over it says why, if it comes to that.
+// within makes the plan of a tarball. A tarball that cannot be read has no plan:
+// the pass over it reports the error.
 func (u *unpacking) within(p string, at spot, body io.Reader) {
 	r := u.reading
 	r.archive = p
@@ -297,7 +297,7 @@ func (u *unpacking) within(p string, at spot, body io.Reader) {
 	}
 }
 
-// finish gives the plan of what lies there now.
+// finish is the plan of the file system as it is now.
 func (u *unpacking) finish() *plan {
 	names := map[*inode]*planned{}
 	var walk func(d *dirent, p string)
@@ -318,8 +318,8 @@ func (u *unpacking) finish() *plan {
 	return u.plan
 }
 
-// planned announces what the plan makes of an entry: an object with all its
-// names, or bytes that are in no file system.
+// planned announces the result of an entry: an object under all its names, or
+// bytes that are in no file system.
 func (p *pass) planned(e *tarEntry, at spot, body io.Reader) error {
 	o := p.plan.objects[at]
 	switch {

@@ -7,18 +7,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// spill holds content that must wait, in a file without a name: memory does
-// not grow with it. The zero of f means that nothing was spilled yet.
+// spill holds content that must wait, in a file without a name, so that it does
+// not use memory. f is nil until there is such content.
 type spill struct {
 	dir string
 	f   *os.File
 	end int64
-	// kept: something waits beyond the layer, so that the space cannot be
-	// used again.
+	// kept: some content waits beyond the layer, so that its space cannot be
+	// reused.
 	kept bool
 }
 
-// content is a stretch of a spill.
+// content is a section of a spill.
 type content struct {
 	s      *spill
 	offset int64
@@ -27,7 +27,7 @@ type content struct {
 
 func (c content) reader() io.Reader { return io.NewSectionReader(c.s.f, c.offset, c.size) }
 
-// start begins a stretch; what is written to w from now on is in it.
+// start begins a section. Bytes that are written to the writer are in it.
 func (s *spill) start(size int64) (content, io.Writer, error) {
 	if s.f == nil {
 		f, err := atomicfile.Unlinked(s.dir)
@@ -40,10 +40,10 @@ func (s *spill) start(size int64) (content, io.Writer, error) {
 	return c, io.NewOffsetWriter(s.f, s.end), nil
 }
 
-// done ends the stretch.
+// done ends the section.
 func (s *spill) done(c content) { s.end = c.offset + c.size }
 
-// reset uses the space again, unless something waits in it.
+// reset frees the space for reuse, unless some content still waits in it.
 func (s *spill) reset() error {
 	if s.f == nil || s.kept || s.end == 0 {
 		return nil

@@ -40,10 +40,10 @@ func Known(mediaType string) bool {
 	return ok
 }
 
-// A layer flows through goroutines that each do one thing: fetch and hash the
-// blob, inflate it, hash the tar. The tar is parsed by whoever reads. Between
-// two of them lies a pipe with a fixed set of buffers that go round, so that
-// memory does not depend on the layer.
+// A layer flows through goroutines with one task each: fetch and hash the blob,
+// decompress it, hash the tar. The caller parses the tar. A pipe with a fixed set
+// of reused buffers connects two goroutines, so that memory does not depend on the
+// size of the layer.
 const (
 	bufferSize  = 256 * kib
 	bufferCount = 6
@@ -53,14 +53,14 @@ const (
 type pipe struct {
 	full chan block
 	free chan []byte
-	done <-chan struct{} // closed: nobody reads or writes any more
+	done <-chan struct{} // closed when both ends have stopped
 	cur  block
 	pos  int
 }
 
 type block struct {
 	data []byte
-	err  error // ends the stream; io.EOF where all is well
+	err  error // ends the stream; io.EOF without an error
 }
 
 func newPipe(done <-chan struct{}) *pipe {
@@ -91,7 +91,7 @@ func (p *pipe) send(b block) error {
 	}
 }
 
-// next takes a block; it stays the caller's until given back.
+// next takes a block. The caller must give its buffer back.
 func (p *pipe) next() block {
 	select {
 	case b := <-p.full:
@@ -119,7 +119,7 @@ func (p *pipe) fill() bool {
 	return true
 }
 
-// Read and ReadByte let a decompressor read without a buffer of its own.
+// Read and ReadByte let a decompressor read without its own buffer.
 func (p *pipe) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
@@ -140,7 +140,7 @@ func (p *pipe) ReadByte() (byte, error) {
 	return p.cur.data[p.pos-1], nil
 }
 
-// pump reads r into p to its end, and gives each block to see first.
+// pump reads r to its end into p. It calls see with each block first.
 func pump(r io.Reader, p *pipe, see func([]byte) error) {
 	for {
 		b, err := p.buffer()
@@ -157,8 +157,8 @@ func pump(r io.Reader, p *pipe, see func([]byte) error) {
 	}
 }
 
-// readFull fills b as far as the stream goes. Unlike io.ReadFull it gives the
-// reader's own error, EOF too.
+// readFull fills b, or reads to the end of the stream. Unlike io.ReadFull, it
+// returns the error of the reader, including io.EOF.
 func readFull(r io.Reader, b []byte) (n int, err error) {
 	for n < len(b) && err == nil {
 		var m int
@@ -168,10 +168,10 @@ func readFull(r io.Reader, b []byte) (n int, err error) {
 	return n, err
 }
 
-// layerStream is one layer on its way.
+// layerStream is a layer while it is read.
 type layerStream struct {
-	// tar is read by the caller; its end says that size, digest and diff ID
-	// have matched.
+	// tar is read by the caller. At io.EOF, size, digest and diff ID have
+	// matched.
 	tar *pipe
 
 	blob   *pipe // nil for a plain layer
@@ -181,8 +181,8 @@ type layerStream struct {
 	all    sync.WaitGroup
 }
 
-// startLayer starts the goroutines. The caller must call close, after which
-// none is left. budget is what the image may still inflate to.
+// startLayer starts the goroutines. The caller must call close, which waits for
+// their end. budget is the number of bytes to which the layer may inflate.
 func startLayer(ctx context.Context, rc io.ReadCloser, l system.LayerBlob, lim Limits, budget int64) *layerStream {
 	ctx, undo := context.WithCancel(ctx)
 	inner, stop := context.WithCancel(ctx)
@@ -195,7 +195,7 @@ func startLayer(ctx context.Context, rc io.ReadCloser, l system.LayerBlob, lim L
 	})
 	c := compressionOf(fetch, layerTypes[l.MediaType])
 	if c == plain {
-		// One hash is both: the blob is the tar.
+		// One hash is enough: the blob is the tar.
 		s.tar = fetch
 		if l.Digest != l.DiffID {
 			s.tar = failing(wrongDiffID(l.DiffID, l.Digest))
@@ -211,12 +211,12 @@ func startLayer(ctx context.Context, rc io.ReadCloser, l system.LayerBlob, lim L
 	return s
 }
 
-// compressionOf looks at the first bytes of a layer. Where they are plainly of
-// another kind than the media type says they count, as they do for Docker and
-// containerd; the diff ID proves what comes out.
-func compressionOf(p *pipe, said compression) compression {
+// compressionOf reads the first bytes of a layer. If they clearly differ from the
+// compression in the media type, they count, as in Docker and containerd. The diff
+// ID verifies the result.
+func compressionOf(p *pipe, stated compression) compression {
 	if !p.fill() {
-		return said // the reader gets the error
+		return stated // the reader gets the error
 	}
 	const magicAt = 257 // of a tar header (POSIX ustar)
 	switch b := p.cur.data; {
@@ -227,7 +227,7 @@ func compressionOf(p *pipe, said compression) compression {
 	case len(b) > magicAt && bytes.HasPrefix(b[magicAt:], []byte("ustar")):
 		return plain
 	}
-	return said
+	return stated
 }
 
 func failing(err error) *pipe {
@@ -237,7 +237,7 @@ func failing(err error) *pipe {
 }
 
 func wrongDiffID(want, got string) error {
-	return &oci.Mismatch{What: fmt.Sprintf("the config's diff ID %s is not that of the layer's tar, %s", want, got)}
+	return &oci.Mismatch{What: fmt.Sprintf("the config has the diff ID %s, but the tar of the layer has %s", want, got)}
 }
 
 // corrupt: the bytes cannot be decompressed.
@@ -246,7 +246,7 @@ type corrupt struct{ err error }
 func (c *corrupt) Error() string { return "cannot be decompressed: " + c.err.Error() }
 func (c *corrupt) Unwrap() error { return c.err }
 
-// inflate decompresses from in to out, and drains in, so that the digest
+// inflate decompresses from in to out. It reads in to its end, so that the digest
 // covers the whole blob.
 func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64) {
 	r, closeReader, err := decompressor(in, c, lim)
@@ -266,7 +266,7 @@ func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64)
 			return m, drain(in)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
-			// The blob's own failure tells more than what it did to inflating.
+			// An error of the blob is the cause of an error of the decompressor.
 			if in.cur.err != nil && in.cur.err != io.EOF {
 				return m, in.cur.err
 			}
@@ -288,7 +288,7 @@ func decompressor(in *pipe, c compression, lim Limits) (io.Reader, func(), error
 		}
 		return z, func() { z.Close() }, nil
 	}
-	// It decompresses in our goroutine: the pipe does the reading ahead.
+	// No goroutine of its own: the pipe reads ahead.
 	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(lim.Window))
 	if err != nil {
 		return nil, nil, err
@@ -296,7 +296,7 @@ func decompressor(in *pipe, c compression, lim Limits) (io.Reader, func(), error
 	return z, z.Close, nil
 }
 
-// drain reads to the end; nil bytes are left behind. io.EOF where all is well.
+// drain reads to the end, and returns io.EOF if there was no error.
 func drain(p *pipe) error {
 	for {
 		p.pos = len(p.cur.data)
@@ -306,8 +306,7 @@ func drain(p *pipe) error {
 	}
 }
 
-// hashTar passes blocks on, and ends them with a mismatch where the diff ID is
-// another.
+// hashTar passes blocks on. If the diff ID differs, the last error is a mismatch.
 func hashTar(in, out *pipe, diffID string) {
 	h := sha256.New()
 	for {
@@ -316,7 +315,7 @@ func hashTar(in, out *pipe, diffID string) {
 			return
 		}
 		x := in.next()
-		// The buffers change places, so that nothing is copied.
+		// The buffers are exchanged, so that nothing is copied.
 		h.Write(x.data)
 		if x.data == nil {
 			out.give(b) // an error without a buffer
@@ -334,9 +333,9 @@ func hashTar(in, out *pipe, diffID string) {
 	}
 }
 
-// proven says whether the blob is what its digest says, after the tar's own
-// reading has failed: then a swapped blob is the cause to report, and what it
-// made of the tar is not. It gives up everything else.
+// proven checks the digest of the blob after reading the tar has failed. If the
+// digest differs, the wrong blob is the cause, and is reported instead. It stops
+// everything else.
 func (s *layerStream) proven() error {
 	s.stop()
 	s.stages.Wait()
@@ -350,7 +349,7 @@ func (s *layerStream) proven() error {
 	return nil
 }
 
-// close stops what still runs and waits for it.
+// close stops the goroutines, and waits for them.
 func (s *layerStream) close() {
 	s.stop()
 	s.undo()

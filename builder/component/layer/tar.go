@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// eachEntry gives the entries of a tar one by one, numbered from 0, and reads
-// it to the end.
+// eachEntry calls do for each entry of a tar, numbered from 0, and reads the tar
+// to its end.
 func eachEntry(ctx context.Context, r io.Reader, do func(h *tar.Header, body io.Reader, number int) error) error {
 	t := tar.NewReader(r)
 	for n := 0; ; n++ {
@@ -24,7 +24,7 @@ func eachEntry(ctx context.Context, r io.Reader, do func(h *tar.Header, body io.
 			err = do(h, t, n)
 		}
 		if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("not a whole tar: %w", err)
+			return fmt.Errorf("not a complete tar: %w", err)
 		}
 		if err != nil {
 			return err
@@ -32,15 +32,15 @@ func eachEntry(ctx context.Context, r io.Reader, do func(h *tar.Header, body io.
 	}
 }
 
-// rest reads what follows the tar's end. Padding is zero; anything else is
-// content that some readers would see and others not.
+// rest reads the bytes after the end of the tar. Padding is zero. Other bytes are
+// refused: some readers would see them as content.
 func rest(r io.Reader) error {
 	buf := make([]byte, 64*kib)
 	for {
 		n, err := r.Read(buf)
 		for _, b := range buf[:n] {
 			if b != 0 {
-				return errors.New("bytes follow the end of the tar")
+				return errors.New("there are bytes after the end of the tar")
 			}
 		}
 		if err == io.EOF {

@@ -8,16 +8,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// tree is what one namespace (the image, or a tarball in it) looks like as far
-// as the pass has come. Layers are read top to bottom: what is known of a path
-// was said by the layers above, and counts more than what comes.
+// tree is the known part of one namespace: the image, or a tarball in it. Layers
+// are read top to bottom, so that a known entry of a path hides the entries that
+// follow.
 type tree struct {
 	nodes map[string]*node
 	root  *node
 	budget
 }
 
-// budget is what an image may still cost; nested tarballs share it.
+// budget counts the cost of an image. Nested tarballs share it.
 type budget struct {
 	lim  Limits
 	used *usage
@@ -32,45 +32,45 @@ type usage struct {
 type node struct {
 	path   string
 	parent *node
-	// top is what the file system has here; nil while no layer has said.
+	// top is the object of the file system at this path; nil while unknown.
 	top *system.Entry
 	// last is the newest entry for this path, shadowed or not.
 	last *system.Entry
 	// below is the newest layer plus one that has an entry below this path.
 	below int
-	// late is the newest layer plus one that says what this path is, or hides
-	// it, after an entry below it.
+	// late is the newest layer plus one that has an entry or a whiteout for
+	// this path after an entry below it.
 	late int
-	// announced: the sinks know it.
+	// announced: the sinks have received it.
 	announced bool
 	more      *more
 }
 
-// more is what few nodes have.
+// more holds the fields that few nodes need.
 type more struct {
-	// hidden: layers, highest first, from which on down this path and all
-	// below it is replaced; opaque: only what is below it.
+	// hidden are layers, highest first, that hide this path and everything
+	// below it in lower layers. opaque layers hide only what is below it.
 	hidden, opaque []int
-	// held waits until this path has been announced.
+	// held are objects that wait until this path has been announced.
 	held []*object
 	// links are hard links of this or an upper layer to this path, for which a
 	// lower layer must still have a file.
 	links []*object
-	// shadow is the shadowed file that the layer in work has here.
+	// shadow is the shadowed file of the current layer at this path.
 	shadow *object
 }
 
 // object is an entry on its way to the sinks.
 type object struct {
 	entry *system.Entry
-	// body is a file's content; exactly one of it and the stream is there.
+	// body is the content of a file, nil while it is only in the stream.
 	body *content
-	// sees is the layer whose view a hard link's target is looked up in.
+	// sees is the layer in whose view the target of a hard link is searched.
 	sees int
 	// inner is the plan of a tarball.
 	inner *plan
-	// copied is the entry that took over a shadowed file's content, so that
-	// further links share it.
+	// copied is the entry that took over the content of a shadowed file.
+	// Further links share it.
 	copied *node
 }
 
@@ -87,7 +87,7 @@ func (n *node) rare() *more {
 	return n.more
 }
 
-// node gives the node of a clean path, and makes it and its parents.
+// node is the node of a clean path. It creates the node and its parents.
 func (t *tree) node(p string) (*node, error) {
 	if n := t.nodes[p]; n != nil {
 		return n, nil
@@ -107,7 +107,7 @@ func (t *tree) node(p string) (*node, error) {
 	return n, nil
 }
 
-// charge counts an entry against the image's limits.
+// charge counts an entry against the limits of the image.
 func (b budget) charge(e *system.Entry, sparse int64) error {
 	b.used.entries++
 	b.used.metadata += int64(len(e.Path) + len(e.Link))
@@ -126,13 +126,13 @@ func (b budget) charge(e *system.Entry, sparse int64) error {
 	return nil
 }
 
-// shadowed says whether a layer above hides what layer has at n.
+// shadowed reports whether an upper layer hides the entry of layer at n.
 func (n *node) shadowed(layer int) bool {
 	return n.top != nil && n.top.Layer > layer || n.hiddenIn(layer, -1)
 }
 
-// hiddenIn says whether a layer above `layer`, and at most `upto` (-1: any),
-// replaces n or a folder that it is in.
+// hiddenIn reports whether a layer above `layer`, and at most `upto` (-1: any),
+// replaces n or a folder above it.
 func (n *node) hiddenIn(layer, upto int) bool {
 	in := func(marks []int) bool {
 		return slices.ContainsFunc(marks, func(m int) bool { return m > layer && (upto < 0 || m <= upto) })
@@ -148,15 +148,16 @@ func (n *node) hiddenIn(layer, upto int) bool {
 	return false
 }
 
-// note remembers that layer hides n (or what is in it) from those below.
+// note records that layer hides a node, or its content, from lower layers.
 func note(marks *[]int, layer int) {
 	if k := len(*marks); k == 0 || (*marks)[k-1] != layer {
 		*marks = append(*marks, layer)
 	}
 }
 
-// enter notes e at its path and checks it against what is known. It gives nil
-// for a folder that the layer has twice. A whiteout's target is not entered.
+// enter records e at its path, and checks it against the known entries. It returns
+// nil for a folder that the layer has twice. The target of a whiteout is not
+// entered.
 func (t *tree) enter(e *system.Entry) (*node, error) {
 	n, err := t.node(e.Path)
 	if err != nil {
@@ -169,20 +170,20 @@ func (t *tree) enter(e *system.Entry) (*node, error) {
 		if sameFolder(l, e) {
 			return nil, nil
 		}
-		return nil, unclear(e.Path, "is there twice (%s, then %s)", l.Type, e.Type)
+		return nil, unclear(e.Path, "the layer has it twice (%s, then %s)", l.Type, e.Type)
 	}
 	dir := e.Type == system.TypeDir
 	if !dir && n.below == e.Layer+1 {
-		return nil, unclear(e.Path, "a %s where the layer also has a folder's content", e.Type)
+		return nil, unclear(e.Path, "it is a %s, but the layer also has entries below it", e.Type)
 	}
 	if !dir && n.throughIt(e.Layer) {
-		return nil, unclear(e.Path, "a %s, and an entry of layer %d leads through it", e.Type, n.below-1)
+		return nil, unclear(e.Path, "it is a %s, but the path of an entry of layer %d goes through it", e.Type, n.below-1)
 	}
 	e.Shadowed = n.shadowed(e.Layer)
 	n.lateIn(e.Layer)
 	n.last = e
 	if !dir && e.Shadowed {
-		// What is shadowed still replaces what lies below.
+		// A shadowed object still replaces objects of lower layers.
 		note(&n.rare().hidden, e.Layer)
 	}
 	t.within(n, e.Layer)
@@ -192,8 +193,8 @@ func (t *tree) enter(e *system.Entry) (*node, error) {
 	return n, nil
 }
 
-// throughIt says whether an upper layer has an entry below n, which leads
-// through what layer has at n: nothing in between has replaced it.
+// throughIt reports whether the path of an entry of an upper layer goes through
+// the object of layer at n: no layer in between has replaced the object.
 func (n *node) throughIt(layer int) bool {
 	lowest := n.below - 1
 	if lowest <= layer {
@@ -201,32 +202,32 @@ func (n *node) throughIt(layer int) bool {
 	}
 	for a := n; a != nil; a = a.parent {
 		if a.late == n.below {
-			return true // what came first led through it
+			return true // the earlier entry went through it
 		}
 	}
 	replaced := n.last != nil && n.last.Layer > layer && n.last.Layer <= lowest
 	return !replaced && !n.hiddenIn(layer, lowest)
 }
 
-// lateIn notes that layer says something of n itself after what is below it.
+// lateIn records that layer has an entry of n itself after an entry below it.
 func (n *node) lateIn(layer int) {
 	if n.below == layer+1 {
 		n.late = n.below
 	}
 }
 
-// within notes that layer has something below n's parents.
+// within records that layer has an entry below the parents of n.
 func (t *tree) within(n *node, layer int) {
 	for a := n.parent; a != nil && a != t.root && a.below != layer+1; a = a.parent {
 		a.below = layer + 1
 	}
 }
 
-// inFolders refuses an entry below what its own layer says is no folder.
+// inFolders refuses an entry below an object of its layer that is not a folder.
 func inFolders(n *node, e *system.Entry) error {
 	for a := n.parent; a != nil; a = a.parent {
 		if a.last != nil && a.last.Layer == e.Layer && a.last.Type != system.TypeDir {
-			return unclear(e.Path, "its path leads through %q, a %s", a.path, a.last.Type)
+			return unclear(e.Path, "its path goes through %q, which is a %s", a.path, a.last.Type)
 		}
 	}
 	return nil
@@ -256,10 +257,10 @@ func (t *tree) hide(target string, opaque bool, e *system.Entry) error {
 	t.within(n, e.Layer)
 	if opaque {
 		if l := n.last; l != nil && l.Layer == e.Layer && l.Type != system.TypeDir {
-			return unclear(e.Path, "marks %q, a %s", target, l.Type)
+			return unclear(e.Path, "it marks %q, which is a %s", target, l.Type)
 		}
 		note(&n.rare().opaque, e.Layer)
-		// What it empties lies below n, as what a lower layer has at n leads.
+		// Like an entry below n: its path goes through the object of a lower layer.
 		n.below = e.Layer + 1
 		return nil
 	}
@@ -268,7 +269,7 @@ func (t *tree) hide(target string, opaque bool, e *system.Entry) error {
 	return nil
 }
 
-// waiting gives the nodes for which something still waits, sorted by path.
+// waiting are the nodes for which an object waits, sorted by path.
 func (t *tree) waiting(is func(*more) bool) []*node {
 	var out []*node
 	for _, n := range t.nodes {
