@@ -1,69 +1,81 @@
 # METADATA
-# description: Components, resources and findings, as every rule names them.
+# description: Components, resources and findings, in the form that all rules use.
 package seaworthy.lib
 
 import data.seaworthy.given
 
-# Sections whose components run as containers and so have an effective spec.
+# container_sections are the sections whose components run as containers, and so
+# have an effective spec.
 container_sections := {"onboot", "onshutdown", "services"}
 
-# Arrays, not sets: sets would compare whole components with each other.
+# containers are the components with an effective spec. This and similar lists are
+# arrays, because sets would compare whole components with each other.
 containers := [c | some c in input.components; has_spec(c)]
 
+# services are the containers of the services section.
 services := [c | some c in containers; c.section == "services"]
 
+# onboot are the containers of the onboot section.
 onboot := [c | some c in containers; c.section == "onboot"]
 
+# has_spec: the component has an effective spec.
 has_spec(c) if is_object(c.spec)
 
+# resource is the resource of a finding about a component.
 resource(c) := sprintf("component:%s", [c.id])
 
+# image_resource is the resource of a finding about the whole image.
 image_resource := sprintf("image:%s", [input.name])
 
-# A container without an effective spec: nothing can be said about it.
+# no_spec are the unknown entries for containers without an effective spec.
 no_spec contains no_spec_entry(c) if {
 	some c in input.components
 	c.section in container_sections
 	not has_spec(c)
 }
 
+# no_spec_services are those of the services section.
 no_spec_services contains no_spec_entry(c) if {
 	some c in input.components
 	c.section == "services"
 	not has_spec(c)
 }
 
+# no_spec_entry is the unknown entry for one container.
 no_spec_entry(c) := {
 	"resource": resource(c),
 	"reason": "the effective runtime spec is missing",
 }
 
-# Components whose files were not looked at, or whose lists of files were cut
-# off: what is not listed may be what a rule looks for.
+# no_files are the unknown entries for components whose files were not read, or
+# whose file lists are truncated: a file that is not listed may break a rule.
 no_files contains entry if {
 	some c in input.components
 	not files_known(c)
 	entry := {"resource": resource(c), "reason": files_unknown(c)}
 }
 
+# files_unknown is the reason why the files of a component are unknown.
 files_unknown(c) := "its files were not inventoried" if {
 	not files_present(c)
-} else := "more of its files stood out than the facts list, so some were not looked at" if {
+} else := "its file list is truncated, so some files were not checked" if {
 	c.files.truncated == true
 }
 
+# files_present: the files of the component were inventoried.
 files_present(c) if c.files.present == true
 
+# files_known: the file list of the component is complete.
 files_known(c) if {
 	files_present(c)
 	not c.files.truncated == true
 }
 
-# Components whose files were looked at, if only at some.
+# inventoried are the components whose files were inventoried, at least in part.
 inventoried := [c | some c in input.components; files_present(c)]
 
-# file_sources are the components whose files a container may run, and the
-# folder at which it has them: its own image's, and those of volumes.
+# file_sources are the components whose files a container can run: its own image and
+# volumes. Each has the folder where the container sees these files.
 file_sources(c) := array.concat([{"c": c, "at": ""}], [{"c": v, "at": p.destination} |
 	some p in placed_in[c.id]
 	not has_flag(p.m, "nosuid")
@@ -73,8 +85,8 @@ file_sources(c) := array.concat([{"c": c, "at": ""}], [{"c": v, "at": p.destinat
 	path == sprintf("/containers/volumes/%s/merged", [v.name])
 ])
 
-# privileged_files are what lies there in one of the lists of files that stood
-# out, by the path in the container.
+# privileged_files are the files that a container can run in one of the file lists
+# of the facts, such as setuid files, with their paths in the container.
 privileged_files(c, kind) := array.concat(own, of_host) if {
 	own := [object.union(f, {"path": concat("", [source.at, f.path])}) |
 		some source in file_sources(c)
@@ -83,7 +95,7 @@ privileged_files(c, kind) := array.concat(own, of_host) if {
 		not f.shadowed
 	]
 
-	# A folder of the host has what init images bring.
+	# A folder of the host contains the files of init images.
 	of_host := [object.union(f, {"path": clean(concat("/", [p.destination, trim_prefix(f.path, path)]))}) |
 		some p in placed_in[c.id]
 		not has_flag(p.m, "nosuid")
@@ -105,28 +117,29 @@ keeps_attributes if {
 	f.attributes == true
 }
 
-# unseen_files says why not all of them are known; undefined where they are.
+# unseen_files is the reason why not all such files are known. It is undefined if
+# they are.
 unseen_files(c) := files_unknown(first) if {
 	first := [source.c | some source in file_sources(c); not files_known(source.c)][0]
 }
 
-# distributed are the types of packages that distributions make.
+# distributed are the types of packages that distributions publish.
 distributed := {"alpm", "apk", "deb", "portage", "rpm"}
 
-# with_unreadable_packages are components with files that look like software and could not be
-# read: what they hold is not among the packages.
-with_unreadable_packages contains {"resource": resource(c), "reason": sprintf("what they hold is not known, for they could not be read: %s", [one_line(c.sbom.unreadable)])} if {
+# with_unreadable_packages are the unknown entries for components with software files
+# that could not be read. Their contents are not among the packages.
+with_unreadable_packages contains {"resource": resource(c), "reason": sprintf("the contents of these files are unknown, because they could not be read: %s", [one_line(c.sbom.unreadable)])} if {
 	some c in input.components
 	c.sbom.present == true
 	count(arr(c.sbom.unreadable)) > 0
 }
 
-# finding completes what a rule says about a component.
+# finding adds the rule id and the resource to a finding about a component.
 finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
 
-# allowed is defined where given.components grants this very finding, and says
-# why. An allowance names rule ids and, for each, the keys that it covers;
-# nothing is covered as a whole.
+# allowed is the not-applicable entry for a finding that an allowance covers. An
+# allowance lists rule ids and, for each, the keys that it covers; it never covers
+# a whole rule. allowed is undefined if no allowance covers the finding.
 allowed(f) := {"resource": f.resource, "reason": sprintf("allowed: %s", [entry.reason])} if {
 	some entry in allowances[f.resource]
 	f.key in entry.rules[f.id]
@@ -135,14 +148,14 @@ allowed(f) := {"resource": f.resource, "reason": sprintf("allowed: %s", [entry.r
 	row := rows[0]
 }
 
-# allowances are the entries for each component, found once and not for every
-# finding.
+# allowances are the entries of given.components for each resource. They are found
+# once, and not for every finding.
 allowances[resource(c)] contains entry if {
 	some c in input.components
 	some entry in by_digest[c.image.digest]
 }
 
-# The registry is part of the repository: another one may serve anything under
+# The repository includes the registry: another registry can serve any image under
 # the same name.
 allowances[resource(c)] contains entry if {
 	some c in input.components
@@ -151,9 +164,9 @@ allowances[resource(c)] contains entry if {
 	matches_pattern(entry.name, c.name)
 }
 
-# observed are the rows of known programs that a component is seen to be: the file
-# that its command leads to has the name, and the package that brings it is in
-# the image. What a component and its image are called does not count.
+# observed are the known programs that a component runs: the file of its command has
+# the name, and the image contains the package of the program. The names of the
+# component and of its image do not count.
 observed[resource(c)] := rows if {
 	some c in containers
 	rows := [row |
@@ -174,16 +187,18 @@ is_program(c, row) if {
 	p.type in distributed
 }
 
+# leads_to: the file of the command has the name.
 leads_to(c, name) if {
 	base(c.program.path) == name
 }
 
-# Busybox is the program that its first argument or the link to it names.
+# Busybox runs the applet that its first argument or the link to it names.
 leads_to(c, name) if {
 	base(c.program.path) == "busybox"
 	applet(c) == name
 }
 
+# applet is the applet of busybox that a component runs.
 applet(c) := base(args(c)[1]) if {
 	base(c.program.name) == "busybox"
 } else := base(c.program.name)
@@ -195,20 +210,23 @@ by_digest[entry.digest] contains entry if {
 
 by_repository[entry.repository] contains entry if some entry in given.components
 
-# arr turns Go's null lists into empty ones.
+# arr is the value if it is an array, or else an empty array. Go writes empty lists
+# as null.
 arr(x) := x if {
 	is_array(x)
 } else := []
 
+# obj is the value if it is an object, or else an empty object.
 obj(x) := x if {
 	is_object(x)
 } else := {}
 
+# str is the value if it is a string, or else an empty string.
 str(x) := x if {
 	is_string(x)
 } else := ""
 
-# one_line joins a list for a message: sorted, and not more than a reader takes in.
+# one_line joins a list for a message, sorted and shortened.
 one_line(xs) := concat(", ", words) if {
 	words := sort([sprintf("%v", [x]) | some x in xs])
 	count(words) <= 10
@@ -216,8 +234,8 @@ one_line(xs) := concat(", ", words) if {
 	words := sort([sprintf("%v", [x]) | some x in xs])
 }
 
-# origin_layer says who set the value at a JSON pointer of the effective spec:
-# the origin of its longest prefix that has one, which is mostly all of it.
+# origin_layer is the layer that set the value at a JSON pointer of the effective
+# spec: the layer of the longest prefix that has an origin.
 origin_layer(c, pointer) := own if {
 	own := obj(c.origins)[pointer].layer
 } else := layers[count(layers) - 1] if {
@@ -227,25 +245,26 @@ origin_layer(c, pointer) := own if {
 	layers := [origins[prefix].layer | some prefix in prefixes]
 }
 
+# root_user: the user of an image is root.
 root_user(user) if split(user, ":")[0] in {"", "0", "root"}
 
-# is_one_of: a component of this name, or whose image is called so. A name can be a
-# reason to look, and none to be content: see runs_one_of.
+# is_one_of: the component or its image has one of the names. A name can cause a
+# finding, but not prevent one; see runs_one_of.
 is_one_of(c, names) if c.name in names
 
 is_one_of(c, names) if c.image.repository in names
 
 is_one_of(c, names) if regex.replace(c.image.repository, `^.*/`, "") in names
 
-# runs_one_of: what a component starts is one of these programs. Its own name and
-# its image's say nothing of that: the file does to which its command leads.
+# runs_one_of: the component starts one of the programs. This depends on the file of
+# its command, and not on the names of the component and its image.
 runs_one_of(c, names) if {
 	c.program.format == "elf"
 	base(c.program.path) in names
 }
 
-# One that a script starts, or that is written in a language of scripts, is in a
-# package of the image.
+# A program that a script starts, or that is a script itself, counts if the image
+# contains its package.
 runs_one_of(c, names) if {
 	some row in given.programs
 	count({n | some n in row.names} & names) > 0
@@ -255,6 +274,7 @@ runs_one_of(c, names) if {
 	p.name in row.packages
 }
 
+# starts: the command names the program, or is a script.
 starts(c, row) if {
 	some name in row.names
 	name in programs(c)
@@ -262,11 +282,13 @@ starts(c, row) if {
 
 starts(c, _) if c.program.format == "script"
 
-# A login by its name, its image's, or its program's: agetty, rungetty.sh.
+# is_getty: the component is a login by its name, its image or its program, such as
+# agetty or rungetty.sh.
 is_getty(c) if is_one_of(c, {"getty"})
 
 is_getty(c) if runs_getty(c)
 
+# runs_getty: an argument of the component starts a getty.
 runs_getty(c) if {
 	some program in programs(c)
 	regex.match(`^[a-z]*getty(\.sh)?$`, program)
@@ -285,7 +307,7 @@ unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
 
 asks_nobody(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
 
-# terminal_shell: a shell reads what somebody types at a terminal of the host.
+# terminal_shell: a shell reads its input from a terminal of the host.
 terminal_shell(c) if {
 	some command in commands(c)
 	is_shell(command[0])
@@ -300,6 +322,7 @@ from_terminal(word, [file]) if {
 	regex.match(`^/dev/(console|hvc|tty)`, file)
 }
 
+# is_sshd: the component is an SSH server by its name, its image or its program.
 is_sshd(c) if is_one_of(c, {"sshd", "dropbear", "openssh-server"})
 
 is_sshd(c) if {
@@ -307,4 +330,5 @@ is_sshd(c) if {
 	regex.match(`^(sshd|dropbear|ssh\.sh)$`, program)
 }
 
+# cmdline_origin is the place in os.yml that sets the command line.
 cmdline_origin := object.get(obj(input.cmdline), "origin", {})

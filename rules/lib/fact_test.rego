@@ -17,7 +17,7 @@ test_param if {
 
 test_sysctl if {
 	fact.sysctl("a.b") == "a.b=0 (set at boot)" with input as testing.sysctl("a.b", "0")
-	fact.sysctl("a.b") == "a.b: nothing sets it (kernel default)" with input as testing.good
+	fact.sysctl("a.b") == "a.b is not set (kernel default)" with input as testing.good
 }
 
 none := {

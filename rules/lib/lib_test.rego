@@ -198,12 +198,12 @@ test_allowance_by_name if {
 	}
 }
 
-# What was cut off may hold what a rule looks for.
+# A file that a truncated list lacks may break a rule.
 test_files_cut_off if {
 	system := t.nginx_files("truncated", true)
 	some entry in lib.no_files with input as system
 	entry.resource == "component:services/nginx"
-	contains(entry.reason, "not looked at")
+	contains(entry.reason, "not checked")
 	count(lib.inventoried) == count(t.good.components) with input as system
 }
 
@@ -255,7 +255,7 @@ test_no_climb if {
 	lib.no_climb("/a/b") == "/a/b"
 }
 
-# The same variable twice, from an image or from os.yml.
+# The same variable can appear twice, from the image and from os.yml.
 test_env if {
 	c := {"spec": {"process": {"env": ["=x", "A=1", "A=TRUE", "AB=2", "none"]}}}
 	lib.has_env(c, "A", {"1"})
@@ -277,7 +277,7 @@ test_apparmor_switched_off if {
 	kernel.lsm_active("apparmor") with input as t.cmdline_add("apparmor.enabled", "Y")
 }
 
-# as_program is nginx of the good system as another program, with packages.
+# as_program is the good system where nginx runs another program, with packages.
 as_program(args, program, packages) := json.patch(t.good, [
 	{"op": "replace", "path": "/components/4/spec/process/args", "value": args},
 	{"op": "replace", "path": "/components/4/program", "value": object.union(t.good.components[4].program, program)},
@@ -300,7 +300,7 @@ test_observed if {
 	rows(as_program(["busybox", "ntpd"], {"name": "busybox", "path": "/bin/busybox"}, package_of("busybox"))) == {"ntpd"}
 }
 
-# The name alone is a claim.
+# The name alone is only a claim.
 test_not_observed if {
 	every system in [
 		as_program(["chronyd"], chronyd, package_of("web")),
@@ -326,7 +326,7 @@ test_observed_allows if {
 	not lib.allowed(object.union(about, {"resource": "component:services/report"})) with input as system
 }
 
-# The kernel reads numbers of other bases, and prints none.
+# The kernel reads numbers in other bases, and prints decimal numbers.
 test_numeral if {
 	every text, want in {"0x10": "16", "0XfF": "255", "010": "8", "065536": "27486", "00": "0", "+7": "7", "0": "0", "-1": "-1", "08": "08", "0x": "0x", "3 4": "3 4", "|/x": "|/x", "": ""} {
 		kernel.numeral(text) == want
@@ -339,7 +339,7 @@ test_sysctl_key if {
 	}
 }
 
-# Of modules that exclude each other the first one starts.
+# Only the first of the exclusive modules starts.
 test_exclusive_lsms if {
 	both := {"CONFIG_SECURITY_SELINUX": "y", "CONFIG_SECURITY_APPARMOR": "y"}
 	system := t.kconfigs(both)

@@ -1,37 +1,39 @@
-# What mounts show of the host. A container's are those of its OCI spec, made by
-# the runtime, and those of runtime.mounts that init makes in its root before.
+# What mounts show of the host. The OCI runtime creates the mounts of a container's
+# spec; before that, init creates those of runtime.mounts in its root.
 package seaworthy.lib
 
 import data.seaworthy.given
 
 mounts(c) := arr(object.get(c.spec, "mounts", []))
 
-# runtime_mounts are those that os.yml or a label asks for, by their indexes,
-# without the options that init does not know. The builder's own give the
-# container its root.
+# runtime_mounts are the mounts under runtime in os.yml or the label, by index,
+# without options that init does not know. Mounts of the builder, which create the
+# root of the container, do not count.
 runtime_mounts(c) := {i: object.union(m, {"options": plain}) |
 	some i, m in arr(object.get(obj(c.runtime), "mounts", []))
 	plain := [o | some o in options(m); not o in recursive_options]
 	origin_layer(c, sprintf("runtime:/mounts/%d", [i])) != "default"
 }
 
+# options are the options of a mount.
 options(m) := arr(object.get(m, "options", []))
 
-# data_options are what a file system reads of its options, which it takes apart
-# at commas; a flag is one only where it stands alone.
+# data_options are the options that a file system reads: it splits them at commas.
 data_options(m) := [word | some o in options(m); some word in split(o, ",")]
 
+# is_bind: the mount is a bind mount.
 is_bind(m) if object.get(m, "type", "") == "bind"
 
 is_bind(m) if "bind" in options(m)
 
 is_bind(m) if "rbind" in options(m)
 
-# placed are all mounts of all containers, each looked at once: component c,
-# mount m, its JSON pointer, its key in findings, its place in the container,
-# what it shows of the host, and what of that can be written by it.
+# placed are all mounts of all containers. Each has the component (c), the mount (m),
+# its JSON pointer (path), its key in findings, its destination in the container,
+# the paths of the host that it shows, and those that it makes writable.
 placed := [p | some c in containers; some p in placed_in[c.id]]
 
+# placed_in are the mounts of each container.
 placed_in[c.id] := array.concat(by_init, by_runtime) if {
 	some c in containers
 	by_init := [renamed(p) | some p in made_by_init(c); not p.on_host]
@@ -40,12 +42,12 @@ placed_in[c.id] := array.concat(by_init, by_runtime) if {
 	]
 }
 
-# on_host are the mounts that init makes outside the container.
+# on_host are the mounts that init creates outside containers.
 on_host := [p | some c in containers; some p in made_by_init(c); p.on_host]
 
-# renamed adds what init's mounts on the host show where a mount's source lies: a
-# folder, or a disk, has another name there. Init makes them before it starts the
-# component, one after another, and one may show the next.
+# renamed adds the other names of the source of a mount. Init's mounts on the host
+# can show the same folder or disk at another path. Init creates them in order
+# before it starts the component, and each can show the one before.
 renamed(p) := p if {
 	count(on_host) == 0
 } else := object.union(p, {"shows": shown, "writes": written}) if {
@@ -55,6 +57,7 @@ renamed(p) := p if {
 	written := (first | written_names(first, p, shown)) | {path | writable(p.m); some path in same_disk(p.m)}
 }
 
+# names_of are the other names of paths.
 names_of(paths, m) := {name | some path in paths; some h in on_host; some name in through(h, h.shows, path)} | {name |
 	recurses(m)
 	some path in paths
@@ -63,6 +66,7 @@ names_of(paths, m) := {name | some path in paths; some h in on_host; some name i
 	some name in h.shows
 }
 
+# written_names are the other names of paths that are writable there.
 written_names(paths, p, shown) := {name | some path in paths; some h in on_host; some name in through(h, h.writes, path)} | {name |
 	recurses(p.m)
 	not recursive(p.m, "ro")
@@ -72,14 +76,14 @@ written_names(paths, p, shown) := {name | some path in paths; some h in on_host;
 	some name in h.writes
 }
 
-# through are the names that a path has by a mount of init's which it leads into.
+# through are the other names of a path inside a mount of init.
 through(h, names, path) := {clean(sprintf("%s/%s", [name, trim_prefix(path, at)])) |
 	at := host_path(h.m.destination)
 	under(path, at)
 	some name in names
 }
 
-# within: such a mount is below the path. The whole root has it anyway.
+# within: a mount of init is below the path. The root includes all of them.
 within(h, path) if {
 	path != "/"
 	at := host_path(h.m.destination)
@@ -87,9 +91,10 @@ within(h, path) if {
 	at != path
 }
 
+# recurses: the bind includes the mounts below its source.
 recurses(m) if "rbind" in options(m)
 
-# same_disk are the places at which init mounts the disk that this mount is of.
+# same_disk are the places where init mounts the same disk.
 same_disk(m) := {host_path(h.m.destination) |
 	not is_bind(m)
 	contains(m.source, "/")
@@ -98,6 +103,7 @@ same_disk(m) := {host_path(h.m.destination) |
 	h.m.source == m.source
 }
 
+# made_by_init are the mounts that init creates for a component.
 made_by_init(c) := [object.union(what(m, object.union(kernel_folders, folders_of_init)), {"c": c, "m": m, "path": sprintf("runtime:/mounts/%d", [i]), "key": key, "on_host": startswith(m.destination, "/")}) |
 	all := runtime_mounts(c)
 	some i, m in all
@@ -105,14 +111,15 @@ made_by_init(c) := [object.union(what(m, object.union(kernel_folders, folders_of
 	key := concat("", [m.destination, [sprintf(" (%d)", [before + 1]), ""][to_number(before == 0)]])
 ]
 
+# what are the destination and the host paths of a mount.
 what(m, folders) := {
 	"destination": clean(str(object.get(m, "destination", ""))),
 	"shows": shows(m, folders),
 	"writes": writes(m, folders),
 }
 
-# shows are the paths of the host that a mount shows, as they lead; below /proc
-# as written, too.
+# shows are the paths of the host that a mount shows, with links resolved. Paths
+# below /proc count as written, too.
 shows(m, folders) := {host_path(m.source)} | {clean(m.source) | under(clean(m.source), "/proc")} if {
 	is_bind(m)
 } else := {host_path(dir) | some dir in overlaid(m, {"lowerdir", "lowerdir+", "datadir", "datadir+", "upperdir", "workdir"})} if {
@@ -121,8 +128,8 @@ shows(m, folders) := {host_path(m.source)} | {clean(m.source) | under(clean(m.so
 	folders[m.type]
 } else := set()
 
-# overlaid are folders of an overlay's layers. The kernel drops a backslash and takes
-# what follows as it is (ovl_unescape).
+# overlaid are folders of the layers of an overlay. The kernel removes backslashes
+# (ovl_unescape).
 overlaid(m, keys) := {dir |
 	some o in data_options(m)
 	some key in keys
@@ -132,8 +139,8 @@ overlaid(m, keys) := {dir |
 	dir != ""
 }
 
-# File systems of which there is one: wherever they are mounted they are the
-# host's.
+# kernel_folders are the file systems that exist once, with their usual paths. In
+# every mount they are those of the host.
 kernel_folders := {
 	"binder": "/dev/binderfs", "binfmt_misc": "/proc/sys/fs/binfmt_misc", "bpf": "/sys/fs/bpf", "configfs": "/sys/kernel/config",
 	"debugfs": "/sys/kernel/debug", "devtmpfs": "/dev", "efivarfs": "/sys/firmware/efi/efivars", "functionfs": "/dev/usb-ffs",
@@ -143,12 +150,12 @@ kernel_folders := {
 	"smackfs": "/sys/fs/smackfs", "spufs": "/sys/spu", "tracefs": "/sys/kernel/tracing", "xenfs": "/proc/xen",
 }
 
-# Those that the container has of its own, where the runtime mounts them: init
-# has the host's namespaces.
+# folders_of_init are the file systems of namespaces. The runtime mounts those of the
+# container, but init mounts those of the host.
 folders_of_init := {"mqueue": "/dev/mqueue", "proc": "/proc", "sysfs": "/sys"}
 
-# writes are those of its paths that a mount lets be written to. A bind that is
-# read-only leaves what is mounted below its source as it is.
+# writes are the paths of the host that a mount makes writable. A read-only bind does
+# not change the mounts below its source.
 writes(m, folders) := {host_path(dir) | writable(m); some dir in overlaid(m, {"upperdir", "workdir"})} if {
 	m.type == "overlay"
 } else := shows(m, folders) if {
@@ -159,17 +166,17 @@ writes(m, folders) := {host_path(dir) | writable(m); some dir in overlaid(m, {"u
 	"rbind" in options(m)
 } else := set()
 
-# below are the mounts that init makes below a path.
+# below are the mounts that init creates below a path.
 below(shown) := {path | some path in host_mounts; under(path, shown); path != shown}
 
-# The writable mounts that init makes (builder/guest).
+# host_mounts are the writable mounts that init creates (builder/guest).
 host_mounts := {"/dev", "/dev/mqueue", "/dev/pts", "/dev/shm", "/proc", "/run", "/sys", "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/fs/pstore", "/sys/kernel/security", "/tmp", "/var"}
 
-# writable: the mount itself can be written to.
+# writable: the mount itself is writable.
 writable(m) if not has_flag(m, "ro")
 
-# has_flag: of an option and its opposite the last one counts, and of those for
-# the mounts below, which runtimes apply last, the last one.
+# has_flag: the flag is in effect. The last one of an option and its opposite counts.
+# Recursive options apply after them.
 has_flag(m, flag) if recursive(m, flag) == sprintf("r%s", [flag])
 
 has_flag(m, flag) if {
@@ -179,6 +186,7 @@ has_flag(m, flag) if {
 	said[count(said) - 1] == flag
 }
 
+# recursive is the last recursive form of a flag, such as rro or rrw.
 recursive(m, flag) := said[count(said) - 1] if {
 	said := [o | some o in options(m); o in recursive_forms[flag]]
 }
@@ -189,9 +197,10 @@ recursive_options := {sprintf("r%s", [o]) | some flag, against in opposite; some
 
 opposite := {"ro": "rw", "nosuid": "suid", "nodev": "dev", "noexec": "exec"}
 
-# remaps_root: in such a mount files of root belong to another user or group. A
-# mapping is of numbers in the file system, on the host (behind an @, in the
-# container), and their count. Without one the mount takes that of the container's user namespace.
+# remaps_root: in this mount, files of root belong to another user or group. A
+# mapping has the number in the file system, the number on the host (after an @: in
+# the container) and a count. Without a mapping, the mount uses that of the user
+# namespace of the container.
 remaps_root(m) if {
 	some o in options(m)
 	id_option(o)
@@ -208,39 +217,40 @@ id_option(o) if regex.match("^r?idmap(=|$)", o)
 
 id_mappings(m) := [to | some key in ["uidMappings", "gidMappings"]; some to in arr(object.get(m, key, []))]
 
-# missing_flags are the flags that a mount should have and has not.
+# missing_flags are the wanted flags that a mount does not have.
 missing_flags(m, wanted) := {flag | some flag in wanted; not has_flag(m, flag)}
 
-# named_paths lists paths that a mount shows: what os.yml calls them stands behind.
+# named_paths is the text of paths that a mount shows, with the names that os.yml
+# uses for them.
 named_paths(p, paths) := one_line({text | some path in paths; text := named_path(p, path)})
 
 named_path(p, path) := path if {
 	clean(p.m.source) == path
 } else := sprintf("%s (%s)", [path, p.m.source])
 
-# mount_key is the key of a finding about a path: another path at the same
-# destination is another finding, which no allowance for the one covers.
+# mount_key is the key of a finding about a path. Another path at the same
+# destination has another key, so that an allowance covers only one of them.
 mount_key(p, paths) := p.key if {
 	some path in paths
 	count(paths) == 1
 	endswith(p.destination, path)
 } else := sprintf("%s (%s)", [p.key, one_line(paths)])
 
-# opposite_options are the options that would take such flags back.
+# opposite_options are the options that undo flags.
 opposite_options(flags) := {o | some flag in flags; some o in [opposite[flag], sprintf("r%s", [opposite[flag]])]}
 
-# system_folders are those of the host's programs and settings, and what init
-# and the OCI runtime keep about containers.
+# system_folders are the folders of the host with programs, settings, and the state
+# of init and the OCI runtime.
 system_folders := {
 	"/etc", "/boot", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/containers", "/init",
 	"/run/crun", "/run/runc", "/run/seaworthy",
 }
 
-# usual_devices are in every container's /dev.
+# usual_devices are the devices in /dev of every container.
 usual_devices := {"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"}
 
-# kernel_paths are paths below /proc and /sys at each place where the container
-# has these: the runtime masks what it is told, and no second mount.
+# kernel_paths are paths below /proc and /sys, at each place where the container has
+# these. The runtime masks only the given paths and not a second mount.
 kernel_paths(paths, mounts_of) := {concat("", [place, trim_prefix(path, root)]) |
 	some path in paths
 	some root, places in kernel_places(mounts_of)
@@ -256,23 +266,23 @@ shows_kernel(p, _, kind) if p.m.type == kind
 
 shows_kernel(p, root, _) if root in p.shows
 
-# listed: a path, or a folder that it is in, is among those of a list of the spec.
+# listed: a list of the spec contains the path or a folder above it.
 listed(c, key, path) if {
 	some other in arr(object.get(c.spec, ["linux", key], []))
 	under(path, clean(other))
 }
 
-# is_kernel_path are the kernel's own folders, save the cgroups, which MNT-008 is about,
-# and what every container has.
+# is_kernel_path: the path is in a folder of the kernel. cgroups, which MNT-008
+# checks, and the devices of every container do not count.
 is_kernel_path(path) if {
 	count({"/dev", "/proc", "/sys"} & folders(path)) > 0
 	not under(path, "/sys/fs/cgroup")
 	not path in usual_devices
 }
 
-# A socket of a container runtime is known by its name, wherever it lies. Any of
-# them is in its runtime's folder, and such a folder in /run: whether that is bound
-# read-only does not matter, for connecting to a socket changes no file.
+# leads_to_socket: the path is a socket of a container runtime, known by its name, or
+# a folder above such a socket. A read-only bind does not help, because connecting
+# to a socket changes no file.
 leads_to_socket(path) if base(path) in given.params.runtime_sockets
 
 leads_to_socket(path) if regex.match(`(^|[-_.])(buildkitd?|containerd|crio?|cri-dockerd|docker(d|shim)?|podman)([-_.].*)?\.sock(\.|$)`, base(path))
@@ -288,12 +298,12 @@ leads_to_socket(path) if {
 	under(dir, path)
 }
 
+# runtime_folders are the folders of container runtimes in /run.
 runtime_folders := {sprintf("%s/%s", [run, name]) |
 	some run in ["/run", "/run/docker", "/run/k3s"]
 	some name in ["buildkit", "containerd", "crio", "docker", "podman"]
 }
 
-# common_folders are those in which components have what is theirs alone, each in
-# a folder of its own. In a folder of the host's configuration there are accounts
-# and keys.
+# common_folders are the folders in which each component has its own folder, and
+# /etc, which has accounts and keys.
 common_folders := {"/containers", "/containers/onboot", "/containers/onshutdown", "/containers/services", "/containers/volumes", "/etc", "/tmp", "/var", "/var/lib"}

@@ -1,24 +1,27 @@
-# Namespaces of containers: whose they are, also where one joins another's.
+# Namespaces of containers, including those that a container joins.
 package seaworthy.lib
 
+# namespaces are the namespaces in the effective spec.
 namespaces(c) := arr(object.get(c.spec, ["linux", "namespaces"], []))
 
+# has_ns: the spec has a namespace of the kind.
 has_ns(c, kind) if {
 	some ns in namespaces(c)
 	ns.type == kind
 }
 
-# own_ns: the spec asks for a new one.
+# own_ns: the container gets a new namespace of the kind.
 own_ns(c, kind) if {
 	some ns in namespaces(c)
 	ns.type == kind
 	ns_path(ns) == ""
 }
 
+# ns_path is the path of the namespace that the container joins, or "".
 ns_path(ns) := object.get(ns, "path", "")
 
-# host_ns: the container shares this namespace with the host, either because
-# the spec asks for no new one or because it joins one that is the host's.
+# host_ns: the container shares the namespace with the host. The spec has no
+# namespace of the kind, or it joins that of the host.
 host_ns(c, kind) if not has_ns(c, kind)
 
 host_ns(c, kind) if {
@@ -30,14 +33,14 @@ host_ns(c, kind) if {
 	of_host(end)
 }
 
-# of_host: what stands below /proc when a container is started is init's.
+# of_host: the path is a namespace of the host. Below /proc, the namespaces are those
+# of init when the container starts.
 of_host("host")
 
 of_host(path) if under(path, "/proc")
 
-# ns_names says what a path at which a component leaves its namespace stands
-# for: the host's, or another such path; nothing where the component made a new
-# one.
+# ns_names are the paths under runtime.bindNS, by kind. Each has its targets: "host",
+# or the path that the component joins; none if the component creates a namespace.
 ns_names[kind][path] contains target if {
 	some c in containers
 	some kind, key in ns_keys
@@ -49,12 +52,13 @@ ns_targets(c, kind) := {"host"} if {
 	not has_ns(c, kind)
 } else := {host_path(ns_path(ns)) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""}
 
+# bound_ns is the path under runtime.bindNS for a key.
 bound_ns(c, key) := host_path(path) if {
 	path := object.get(obj(c.runtime), ["bindNS", key], "")
 	path != ""
 }
 
-# What bindNS of os.yml calls the kinds of the OCI runtime spec.
+# ns_keys are the keys of bindNS for the kinds of the OCI runtime spec.
 ns_keys := {"network": "net", "ipc": "ipc", "mount": "mnt", "pid": "pid", "user": "user", "uts": "uts", "cgroup": "cgroup"}
 
 ns_graph[kind] := {node: object.get(names, node, set()) | some node in nodes} if {
@@ -62,7 +66,7 @@ ns_graph[kind] := {node: object.get(names, node, set()) | some node in nodes} if
 	nodes := object.keys(names) | union({targets | some targets in names})
 }
 
-# made_ns are the paths at which a component leaves a namespace that it made.
+# made_ns are the paths under runtime.bindNS of namespaces that components create.
 made_ns[kind] contains path if {
 	some c in containers
 	some kind, key in ns_keys
@@ -70,8 +74,8 @@ made_ns[kind] contains path if {
 	path := bound_ns(c, key)
 }
 
-# networked: a network of its own is none as long as nothing is moved into it,
-# and nothing joins it.
+# networked: the container has a network. Its own network counts if it has an
+# interface or an exposed port, or if other components can join it.
 networked(c) if not own_ns(c, "network")
 
 networked(c) if count(arr(object.get(obj(c.runtime), "interfaces", []))) > 0
@@ -80,14 +84,14 @@ networked(c) if count(arr(c.image.exposedPorts)) > 0
 
 networked(c) if bound_ns(c, "net")
 
-# ns_source is where os.yml says that the namespace comes from.
+# ns_source is the path of the namespace that the container joins, or "host".
 ns_source(c, kind) := paths[0] if {
 	paths := [ns_path(ns) | some ns in namespaces(c); ns.type == kind; ns_path(ns) != ""]
 } else := "host"
 
-# host_root: a user or a group of the container is the host's root. In a user
-# namespace without mappings crun makes root the host's. Where a container joins
-# another's, its own mappings do nothing.
+# host_root: a user or a group of the container is root of the host. In a user
+# namespace without mappings, crun maps root to root of the host. If a container
+# joins a user namespace, its own mappings have no effect.
 host_root(c) if host_ns(c, "user")
 
 host_root(c) if {
@@ -105,7 +109,8 @@ host_root(c) if {
 	maps_root(other)
 }
 
-# joined_users are the components that made the user namespace that this one joins.
+# joined_users are the components that created the user namespace that this one
+# joins.
 joined_users(c) := joined(c, "user")
 
 joined(c, kind) := [other |
@@ -135,6 +140,7 @@ may_trace(c, other) if {
 	count(caps(other) - caps(c)) == 0
 }
 
+# maps_root: the mappings of a container include root of the host.
 maps_root(c) if count(mapped(c, "uidMappings")) == 0
 
 maps_root(c) if {
@@ -145,8 +151,8 @@ maps_root(c) if {
 
 mapped(c, key) := [m | some m in arr(object.get(c.spec, ["linux", key], [])); m.size > 0]
 
-# unshared_root: root in the container is neither the host's root nor a user by
-# whose number another component runs, or who has a file on the host.
+# unshared_root: root in the container has a number on the host that is not root, not
+# the user of another component, and not the owner of a file on the host.
 unshared_root(c) if {
 	not host_root(c)
 	not maps_known_user(c)
@@ -166,9 +172,9 @@ known_users contains uid(c) if {
 
 known_users contains f.uid if some f in files
 
-# host_caps are the capabilities that count outside the container: those that the
-# kernel asks for in the first user namespace. In one of its own, root holds
-# them over what that namespace owns.
+# host_caps are the capabilities that are valid outside the container, in the first
+# user namespace. In its own user namespace, root has capabilities only over what
+# that namespace owns.
 host_caps(c) := caps(c) if {
 	host_root(c)
 } else := set()
