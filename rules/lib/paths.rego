@@ -1,8 +1,8 @@
-# Paths: what their texts mean, and where they lead on the host.
+# Paths, and the paths on the host that they resolve to.
 package seaworthy.lib
 
-# clean makes a path absolute and free of empty, "." and ".." steps; what
-# climbs further than that is taken for the root.
+# clean makes a path absolute and removes empty, "." and ".." steps. A path that
+# still has ".." after two passes counts as the root.
 clean(p) := no_climb(join_steps(twice)) if {
 	once := regex.replace(join_steps(p), `/[^/]+/\.\.(/|$)`, "/")
 	twice := regex.replace(join_steps(once), `/[^/]+/\.\.(/|$)`, "/")
@@ -14,19 +14,18 @@ no_climb(p) := "/" if {
 	contains(p, "/..")
 } else := p
 
-# under: p is dir or lies below it. Both are clean.
+# under: the path p is dir, or is below it. Both paths must be clean.
 under(p, dir) if p == dir
 
 under(p, dir) if startswith(p, concat("", [trim_suffix(dir, "/"), "/"]))
 
-# folders are the path and all that it lies below. The path is clean.
+# folders are the path and all folders above it. The path must be clean.
 folders(p) := {concat("/", array.slice(steps, 0, n)) | some n in numbers.range(2, count(steps))} | {"/"} if {
 	steps := split(p, "/")
 }
 
-# host_path is where a path leads on the host. Where nobody can say it is the
-# root: where links do not come to an end, or are an image's, as in the files of
-# another component.
+# host_path is a path on the host with links resolved. It is the root if that is
+# unknown: if links form a ring, or are in the files of a component.
 host_path(p) := resolved(follow_twice(follow_twice(follow_twice(follow_twice(clean(p))))))
 
 resolved(p) := p if {
@@ -35,7 +34,8 @@ resolved(p) := p if {
 
 follow_twice(p) := step(step(p))
 
-# The root and the folder of a process of the host's are the host's.
+# step resolves one link. The folders root and cwd of a process in /proc count as
+# the root of the host.
 step(p) := clean(concat("/", ["", rest])) if {
 	rest := regex.replace(p, `^/proc/([0-9]+|self|thread-self)(/task/[0-9]+)?/(root|cwd)(/|$)`, "")
 	rest != p
@@ -49,8 +49,8 @@ link_target(link) := links[link] if {
 	startswith(links[link], "/")
 } else := concat("/", [link, "..", links[link]])
 
-# links are those that every system has, those of images that make the host's root,
-# of which the last counts, and those of the files section, which is written last.
+# links are the links of the root filesystem: those of every system, those of init
+# images, and those of the files section. The last link at a path counts.
 links := object.union_n(array.concat(
 	[object.remove(system_links, written)],
 	array.concat(image_links, [{clean(f.path): f.link | some f in files; f.type == "symlink"}]),

@@ -1,7 +1,7 @@
-# What looks like a secret in a text. The text itself never goes into a finding.
+# Texts that look like secrets. A finding never contains the text itself.
 package seaworthy.lib
 
-# secret_in: a known token, or a telling name with a value.
+# secret_in: the text has a known token, or a value with the name of a secret.
 secret_in(text) if regex.match(token, text)
 
 secret_in(text) if {
@@ -9,8 +9,8 @@ secret_in(text) if {
 	not is_switch_value(m[count(m) - 1])
 }
 
-# A name that goes on behind the word (TOKEN_TTL, PASSWORD_FILE) says something of
-# a secret, unless the value looks like one: letters of both cases and digits.
+# A longer name (TOKEN_TTL, PASSWORD_FILE) describes a secret. Its value counts only
+# if it looks like a secret: it has letters of both cases and digits.
 secret_in(text) if {
 	some m in regex.find_all_string_submatch_n(longer_name, text, -1)
 	value := m[count(m) - 1]
@@ -19,10 +19,10 @@ secret_in(text) if {
 	regex.match(`[0-9]`, value)
 }
 
-# is_switch_value are values that switch something, or name a version.
+# is_switch_value: the value is a switch or a version.
 is_switch_value(value) if regex.match(`(?i)^(true|false|none|null|auto|disabled?|enabled?|optional|required|[0-9]+([.:][0-9]+)+\S*)[;,]?$`, value)
 
-# token is each of them, in one pattern.
+# token is one pattern for all known tokens.
 token := concat("|", [sprintf("(?:%s)", [p]) | some p in tokens])
 
 tokens := [
@@ -48,30 +48,29 @@ tokens := [
 	`[a-z_][a-z0-9_-]*:[^\s"':$]{3,}["']?\s*\|\s*(/usr/sbin/)?chpasswd\b`,
 ]
 
-# secret_words end the names of what is secret. "pass" and "pwd" do as words of
-# their own: BYPASS and PWD are none.
+# secret_words are the words at the end of names of secrets. "pass" and "pwd" count
+# only as separate words, unlike BYPASS and PWD.
 secret_words := `(?:password|passwd|passphrase|\bpass|[_.-](?:pass|pwd)|secret|token|(?:api|access|private|secret|encryption|master|session|cookie|jwt)[_-]?key(?:[_-]?base)?|credentials?)`
 
-# named_secret: NAME=value, or "NAME": "value" in JSON, where NAME ends in a word
-# for a secret, and maybe a number; a value that is a variable, a path or a switch
-# is none.
+# named_secret matches NAME=value, or "NAME": "value" in JSON, where NAME ends in a
+# secret word and an optional number. A variable or a path is not a secret.
 named_secret := sprintf(`(?i)(?:^|[^a-z0-9])[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?(?:\s*=|["']\s*:)\s*["']?([^\s"'$/<{][^\s"']{3,})`, [secret_words])
 
 longer_name := sprintf(`(?i)(?:^|[^a-z0-9])[a-z0-9_.-]*%s[_.-][a-z0-9_.-]+=["']?([A-Za-z0-9+=_-]{12,})(?:["'\s]|$)`, [secret_words])
 
-# literal_dollar_secret: in the environment itself nothing is put in for a variable, so that a
-# value with a dollar in it is one, unless all of it is a name.
+# literal_dollar_secret: the value of a secret contains a dollar sign. The environment
+# does not expand variables, so such a value counts unless it is only a variable.
 literal_dollar_secret(line) if {
 	some m in regex.find_all_string_submatch_n(sprintf(`(?i)^[a-z0-9_.-]*%s(?:[_-]?[0-9]{1,2}|[_-][a-z])?=(\$.{3,})$`, [secret_words]), line, 1)
 	not regex.match(`^\$(\{.*\}|\(.*\)|[A-Za-z_][A-Za-z0-9_]*)$`, m[1])
 }
 
-# An option, with the value behind it: --password hunter2.
+# option_secret matches an option and its value: --password hunter2.
 option_secret := sprintf(`(?i)(^|\s)--?[a-z0-9_.-]*%s(\s+|=)["']?[^\s"'$/<{-][^\s"']{3,}`, [secret_words])
 
 secret_in(text) if regex.match(option_secret, text)
 
-# secret_name is what stands before the first "=", or a word for the kind.
+# secret_name is the name of the secret, or "token".
 secret_name(text) := name if {
 	regex.match(named_secret, text)
 	contains(text, "=")
