@@ -1,16 +1,17 @@
 # METADATA
 # scope: package
-# title: "No microcode on bare metal"
+# title: "No microcode update on bare metal"
 # description: |-
-#   On bare metal the kernel can bring the processor's fixes with it; firmware
-#   often lags behind. data.params.target says what the system runs on: only
-#   "metal" is looked at. A guest gets its host's microcode.
+#   Without a microcode update the processor keeps known flaws. An attacker can use
+#   them, for example to read memory of other programs. The kernel can load the update
+#   from an initrd at boot; firmware often has an older one. The rule checks only
+#   systems with data.params.target "metal". A guest uses the microcode of its host.
 # custom:
 #   id: BOO-003
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R1?"]
-#   remediation: "Set kernel.ucode to the microcode cpio of the kernel image."
+#   remediation: "Set kernel.ucode to the microcode cpio archive in the kernel image."
 #   inputs: ["kernel"]
 #   since: 0.1.0
 package seaworthy.rules.BOO_003
@@ -33,21 +34,21 @@ not_applicable contains {"resource": kernel.kernel_resource, "reason": reason} i
 	reason := idle
 }
 
-idle := "data.params.target does not say that the system runs on bare metal" if {
+idle := "data.params.target is not \"metal\"" if {
 	not metal
-} else := sprintf("%s loads no microcode from an initrd", [input.arch]) if {
+} else := sprintf("a kernel for %s loads no microcode from an initrd", [input.arch]) if {
 	input.arch != "amd64"
-} else := "os.yml names no kernel"
+} else := "os.yml has no kernel section"
 
 fail contains {
 	"id": "BOO-003",
 	"resource": kernel.kernel_resource,
 	"path": "",
-	"actual": "no ucode",
-	"expected": "kernel.ucode",
+	"actual": "kernel.ucode is not set",
+	"expected": "kernel.ucode is set",
 	"key": "ucode",
-	"message": "the system is for bare metal, and brings no microcode: the processor runs with what the firmware has",
-	"fix": "set kernel.ucode to the microcode cpio of the kernel image, such as intel-ucode.cpio",
+	"message": "the system runs on bare metal without a microcode update: the processor keeps the microcode of the firmware",
+	"fix": "set kernel.ucode to the microcode cpio archive in the kernel image, for example intel-ucode.cpio",
 } if {
 	applies
 	input.kernel.ucode == ""

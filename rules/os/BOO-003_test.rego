@@ -30,7 +30,7 @@ test_silent_no_kernel if {
 }
 
 test_not_applicable_reasons if {
-	{n.reason | some n in rule.not_applicable} == {"data.params.target does not say that the system runs on bare metal"} with input as t.good with data.params.target as "server"
-	{n.reason | some n in rule.not_applicable} == {"arm64 loads no microcode from an initrd"} with input as t.put(t.good, "/arch", "arm64") with data.params.target as "metal"
-	{n.reason | some n in rule.not_applicable} == {"os.yml names no kernel"} with input as t.no_kernel with data.params.target as "metal"
+	{n.reason | some n in rule.not_applicable} == {"data.params.target is not \"metal\""} with input as t.good with data.params.target as "server"
+	{n.reason | some n in rule.not_applicable} == {"a kernel for arm64 loads no microcode from an initrd"} with input as t.put(t.good, "/arch", "arm64") with data.params.target as "metal"
+	{n.reason | some n in rule.not_applicable} == {"os.yml has no kernel section"} with input as t.no_kernel with data.params.target as "metal"
 }

@@ -2,16 +2,16 @@
 # scope: package
 # title: "Debug kernel"
 # description: |-
-#   A kernel made for debugging is slow, says more than it should, and is tested
-#   less as something that attackers meet. It is told by its name (LinuxKit's end
-#   in -dbg, Fedora's in +debug) or by options that no production kernel has
-#   (data.params.debug_kernel_options).
+#   A debug kernel gives an attacker more information and more code to attack than a
+#   production kernel. It is also slower. The rule recognizes a debug kernel by its name
+#   (LinuxKit's names end in -dbg, Fedora's in +debug) or by options that no production
+#   kernel has (data.params.debug_kernel_options).
 # custom:
 #   id: BOO-004
 #   severity: high
 #   pack: baseline
 #   controls: ["800-190 4.5.1?"]
-#   remediation: "Use the production kernel."
+#   remediation: "Use the production kernel of the same version."
 #   inputs: ["kernel", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.BOO_004
@@ -22,7 +22,7 @@ import data.seaworthy.lib
 
 checked contains kernel.kernel_resource if input.kernel.present == true
 
-not_applicable contains {"resource": kernel.kernel_resource, "reason": "os.yml names no kernel"} if {
+not_applicable contains {"resource": kernel.kernel_resource, "reason": "os.yml has no kernel section"} if {
 	not input.kernel.present == true
 }
 
@@ -39,8 +39,8 @@ found contains lib.finding("BOO-004", c, {
 	"actual": name,
 	"expected": "a production kernel",
 	"key": "name",
-	"message": sprintf("the kernel is one for debugging: %s", [name]),
-	"fix": "kernel.image: use the kernel of the same version without debugging",
+	"message": sprintf("the kernel is a debug kernel: %s", [name]),
+	"fix": "kernel.image: use the production kernel of the same version",
 }) if {
 	some c in input.components
 	c.section == "kernel"

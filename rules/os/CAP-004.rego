@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "CAP_SYS_MODULE"
+# title: "Component with CAP_SYS_MODULE"
 # description: |-
-#   Who may load modules may run any code in the kernel.
+#   An attacker with CAP_SYS_MODULE can load kernel modules and so run any code in the
+#   kernel.
 # custom:
 #   id: CAP-004
 #   severity: critical
 #   pack: baseline
 #   controls: ["CIS-D 5.4", "PSS-B Capabilities", "ANSSI R10?"]
-#   remediation: "Remove CAP_SYS_MODULE; load modules in a one-shot component that the allowances name."
+#   remediation: "Remove CAP_SYS_MODULE. Load modules in a one-shot component that an allowance covers."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_004
@@ -25,7 +26,7 @@ found contains lib.finding("CAP-004", c, {
 	"actual": name,
 	"expected": sprintf("no %s", [name]),
 	"key": name,
-	"message": sprintf("%s may use %s: it can load code into the kernel", [c.id, name]),
+	"message": sprintf("%s has %s: it can load code into the kernel", [c.id, name]),
 	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {

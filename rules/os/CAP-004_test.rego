@@ -38,5 +38,5 @@ test_unknown_no_spec if {
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
-# In a user namespace of its own the kernel does not ask for it.
+# Root of a separate user namespace cannot load modules with this capability.
 test_silent_stranger if t.silent(rule.fail) with input as t.stranger_caps(["CAP_SYS_MODULE"])

@@ -2,13 +2,14 @@
 # scope: package
 # title: "CAP_SYS_PTRACE in the host's pid namespace"
 # description: |-
-#   Together they read and change the memory of every process.
+#   With CAP_SYS_PTRACE in the host's pid namespace, an attacker can read and change the
+#   memory of every process.
 # custom:
 #   id: CAP-006
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.4", "CIS-D 5.16", "PSS-B Capabilities", "PSS-B Host Namespaces"]
-#   remediation: "Remove CAP_SYS_PTRACE or `pid: host`."
+#   remediation: "Remove CAP_SYS_PTRACE, or remove `pid: host`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_006
@@ -23,10 +24,10 @@ unknown contains u if some u in lib.no_spec
 found contains lib.finding("CAP-006", c, {
 	"path": "/process/capabilities",
 	"actual": "CAP_SYS_PTRACE, pid: host",
-	"expected": "one of them at most",
+	"expected": "at most one of the two",
 	"key": "CAP_SYS_PTRACE",
-	"message": sprintf("%s sees every process and may trace it", [c.id]),
-	"fix": sprintf("%s. Or keep it, and remove the `pid: host` of %s", [edit.caps_fix(c, {"CAP_SYS_PTRACE"}), c.id]),
+	"message": sprintf("%s can see and trace every process of the host", [c.id]),
+	"fix": sprintf("%s. Or keep CAP_SYS_PTRACE, and remove `pid: host` from %s", [edit.caps_fix(c, {"CAP_SYS_PTRACE"}), c.id]),
 	"edits": edit.without_caps(c, {"CAP_SYS_PTRACE"}),
 }) if {
 	some c in lib.containers

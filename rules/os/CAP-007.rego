@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "Capabilities over the whole system"
+# title: "Service with capabilities that affect the whole system"
 # description: |-
-#   BPF, performance counters, the kernel log, rebooting and the clock concern everybody. All capabilities at once are a finding of CAP-001 or CAP-002, and not of this rule.
+#   All containers share BPF, performance counters, the kernel log, reboot and the clock. An
+#   attacker who takes over the service can use them against the whole system. A component
+#   with all capabilities is a finding of CAP-001 or CAP-002 instead.
 # custom:
 #   id: CAP-007
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.4", "PSS-B Capabilities"]
-#   remediation: "Remove the capability, or give the component an allowance that says why."
+#   remediation: "Remove the capability, or give the component an allowance with a reason."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_007
@@ -25,7 +27,7 @@ found contains lib.finding("CAP-007", c, {
 	"actual": name,
 	"expected": sprintf("no %s", [name]),
 	"key": name,
-	"message": sprintf("%s may use %s: it concerns the whole system", [c.id, name]),
+	"message": sprintf("%s has %s: it affects the whole system", [c.id, name]),
 	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Network administration in the host's network"
+# title: "Component can redirect or forge the host's traffic"
 # description: |-
-#   CAP_NET_ADMIN reroutes and CAP_NET_RAW forges the host's own traffic.
+#   In the host's network namespace, an attacker with CAP_NET_ADMIN can redirect the
+#   host's traffic. With CAP_NET_RAW the attacker can forge packets.
 # custom:
 #   id: CAP-008
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.4", "CIS-D 5.10", "800-190 4.4.2?", "PSS-B Capabilities"]
-#   remediation: "Remove the capability, or give the component a network of its own (`net: new`)."
+#   remediation: "Remove the capability, or give the component its own network (`net: new`)."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_008
@@ -25,7 +26,7 @@ found contains lib.finding("CAP-008", c, {
 	"actual": name,
 	"expected": sprintf("no %s", [name]),
 	"key": name,
-	"message": sprintf("%s may use %s: with the host's network, it can redirect or forge all traffic", [c.id, name]),
+	"message": sprintf("%s has %s in the host's network: it can redirect or forge all traffic", [c.id, name]),
 	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {

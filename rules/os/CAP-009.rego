@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "CAP_DAC_READ_SEARCH"
+# title: "Component with CAP_DAC_READ_SEARCH"
 # description: |-
-#   It opens any file by handle, also outside the container.
+#   An attacker with CAP_DAC_READ_SEARCH can open any file by its handle, also outside
+#   the container.
 # custom:
 #   id: CAP-009
 #   severity: high
@@ -25,7 +26,7 @@ found contains lib.finding("CAP-009", c, {
 	"actual": name,
 	"expected": sprintf("no %s", [name]),
 	"key": name,
-	"message": sprintf("%s may use %s: it can open any file of the host by handle", [c.id, name]),
+	"message": sprintf("%s has %s: it can open any file of the host by its handle", [c.id, name]),
 	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {

@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "More capabilities than the Pod Security baseline"
+# title: "Capability outside the Pod Security baseline"
 # description: |-
-#   The baseline of the Pod Security Standards is what ordinary software gets along with. All capabilities at once are a finding of CAP-001 or CAP-002, and not of this rule.
+#   The baseline of the Pod Security Standards lists the capabilities that ordinary
+#   software needs. Each further capability gives an attacker further rights. A component
+#   with all capabilities is a finding of CAP-001 or CAP-002 instead.
 # custom:
 #   id: CAP-010
 #   severity: medium
 #   pack: hardened
 #   controls: ["PSS-B Capabilities", "CIS-D 5.4"]
-#   remediation: "Remove the capability, or give the component an allowance that says why."
+#   remediation: "Remove the capability, or give the component an allowance with a reason."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_010
@@ -26,7 +28,7 @@ found contains lib.finding("CAP-010", c, {
 	"actual": name,
 	"expected": sprintf("no %s", [name]),
 	"key": name,
-	"message": sprintf("%s may use %s: ordinary software does not need it", [c.id, name]),
+	"message": sprintf("%s has %s, which ordinary software does not need", [c.id, name]),
 	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {

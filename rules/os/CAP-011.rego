@@ -1,8 +1,10 @@
 # METADATA
 # scope: package
-# title: "More than CAP_NET_BIND_SERVICE"
+# title: "Service with a capability other than CAP_NET_BIND_SERVICE"
 # description: |-
-#   Restricted containers may bind low ports and nothing else. All capabilities at once are a finding of CAP-001 or CAP-002, and not of this rule.
+#   The restricted level of the Pod Security Standards permits only
+#   CAP_NET_BIND_SERVICE. Each further capability gives an attacker further rights. A
+#   component with all capabilities is a finding of CAP-001 or CAP-002 instead.
 # custom:
 #   id: CAP-011
 #   severity: low
@@ -25,7 +27,7 @@ found contains lib.finding("CAP-011", c, {
 	"actual": name,
 	"expected": sprintf("no %s", [name]),
 	"key": name,
-	"message": sprintf("%s may use %s: a restricted service binds low ports at most", [c.id, name]),
+	"message": sprintf("%s has %s: a restricted service has at most CAP_NET_BIND_SERVICE", [c.id, name]),
 	"fix": edit.caps_fix(c, {name}),
 	"edits": edit.without_caps(c, {name}),
 }) if {

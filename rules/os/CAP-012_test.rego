@@ -22,7 +22,7 @@ test_allowed if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
-# Who is not root binds low ports in no other way.
+# A user other than root can use this capability only as an ambient one.
 test_silent_low_ports if t.silent(rule.fail) with input as t.nginx_with("/process/capabilities/ambient", ["CAP_NET_BIND_SERVICE"])
 
 test_others_beside_low_ports if {

@@ -1,14 +1,17 @@
 # METADATA
 # scope: package
-# title: "Inheritable capabilities"
+# title: "Service with inheritable capabilities"
 # description: |-
-#   Docker stopped setting them (CVE-2022-24769); LinuxKit still copies the bounding set.
+#   A program with inheritable file capabilities gets these capabilities when the service
+#   starts it, also when an attacker makes the service start it. Docker no longer sets
+#   inheritable capabilities (CVE-2022-24769). LinuxKit still copies the bounding set to
+#   them.
 # custom:
 #   id: CAP-013
 #   severity: low
 #   pack: strict
 #   controls: ["800-190 4.4.3?"]
-#   remediation: "Grant no capabilities, or accept what LinuxKit's semantics imply."
+#   remediation: "Remove the capabilities. LinuxKit makes each capability of a service inheritable: waive the finding if the service needs one."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_013
@@ -25,7 +28,7 @@ found contains lib.finding("CAP-013", c, {
 	"actual": sort(names),
 	"expected": [],
 	"key": "inheritable",
-	"message": sprintf("programs with file capabilities that %s starts inherit %s", [c.id, lib.one_line(names)]),
+	"message": sprintf("%s passes %s to programs with file capabilities that it starts", [c.id, lib.one_line(names)]),
 	"fix": edit.caps_fix(c, names),
 	"edits": edit.without_caps(c, names),
 }) if {

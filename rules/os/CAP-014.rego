@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Capabilities from an image label"
+# title: "Capabilities granted by an image label"
 # description: |-
-#   The label org.mobyproject.config grants capabilities that os.yml does not show.
+#   The label org.mobyproject.config can grant capabilities that os.yml does not show. An
+#   attacker who controls the image can grant them, and reviewers of os.yml do not see it.
 # custom:
 #   id: CAP-014
 #   severity: medium
 #   pack: hardened
 #   controls: ["SSDF PW.9.1?", "800-190 4.1.2?"]
-#   remediation: "Write the capabilities into os.yml, where reviewers see them."
+#   remediation: "List the capabilities in os.yml, where reviewers see them."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.CAP_014
@@ -24,10 +25,10 @@ unknown contains u if some u in lib.no_spec
 found contains lib.finding("CAP-014", c, {
 	"path": "/process/capabilities",
 	"actual": sort(names),
-	"expected": "capabilities that os.yml names",
+	"expected": "capabilities that os.yml lists",
 	"key": "label",
-	"message": sprintf("the image of %s grants itself %s", [c.id, lib.one_line(names)]),
-	"fix": sprintf("write `capabilities: [%s]` at %s, or none", [lib.one_line(names), c.id]),
+	"message": sprintf("a label of the image grants %s %s, which os.yml does not list", [c.id, lib.one_line(names)]),
+	"fix": sprintf("write `capabilities: [%s]` for %s in os.yml, or `capabilities: []` if it needs none", [lib.one_line(names), c.id]),
 	"edits": edit.own_caps(c),
 }) if {
 	some c in lib.containers

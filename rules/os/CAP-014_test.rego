@@ -45,7 +45,7 @@ test_fires_ambient if {
 	{f.actual | some f in rule.fail} == {["CAP_SYS_MODULE"]} with input as system
 }
 
-# os.yml adds to what the label grants: each is judged by who granted it.
+# Both os.yml and the label grant a capability: only that of the label is reported.
 test_fires_one_of_two if {
 	system := t.put(t.nginx_caps(["CAP_NET_ADMIN", "CAP_SYS_TIME"]), "/components/4/origins", {"": {"layer": "os.yml"}, "/process/capabilities/bounding/1": {"layer": "label"}})
 	{f.actual | some f in rule.fail} == {["CAP_SYS_TIME"]} with input as system

@@ -1,10 +1,11 @@
 # METADATA
 # scope: package
-# title: "Memory devices"
+# title: "Component can open memory devices"
 # description: |-
-#   /dev/mem, kmem and port are the machine's memory, the registers of a processor
-#   (/dev/cpu/*/msr) say where the kernel's code is, /dev/snapshot takes and puts back
-#   all memory; /dev/kmsg writes the kernel log.
+#   With /dev/mem, /dev/kmem or /dev/port an attacker can access the memory and the I/O
+#   ports of the machine. Processor registers (/dev/cpu/*/msr) reveal where the code of the
+#   kernel is. /dev/snapshot saves and restores all memory. /dev/kmsg writes to the kernel
+#   log.
 # custom:
 #   id: DEV-002
 #   severity: critical
@@ -27,7 +28,7 @@ found contains lib.finding("DEV-002", c, {
 	"actual": lib.named_as(c, name, nodes),
 	"expected": "no such device",
 	"key": name,
-	"message": sprintf("%s may open %s", [c.id, lib.named_as(c, name, nodes)]),
+	"message": sprintf("%s can open %s", [c.id, lib.named_as(c, name, nodes)]),
 	"fix": edit.devices_fix(c, lib.node_paths(c, nodes)),
 	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
@@ -35,14 +36,15 @@ found contains lib.finding("DEV-002", c, {
 	some name, nodes in lib.nodes_of(c, {"memory"})
 }
 
-# A node can be made, or lie in a folder that is bound: the rule is what opens it.
+# The container can create the node or have it in a bound folder. The device rule
+# decides whether it can open the device.
 found contains lib.finding("DEV-002", c, {
 	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
-	"actual": sprintf("a rule that opens %s", [name]),
+	"actual": sprintf("a device rule that opens %s", [name]),
 	"expected": "no such rule",
 	"key": name,
 	"message": sprintf("a device rule lets %s open %s", [c.id, name]),
-	"fix": sprintf("name the devices that %s needs by both their numbers. The suggested edit takes the rule away. %s", [c.id, edit.loss_note(c, "device that this rule alone opens")]),
+	"fix": sprintf("allow the devices that %s needs by major and minor number. The suggested edit removes the rule. %s", [c.id, edit.loss_note(c, "device that only this rule opens")]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.containers

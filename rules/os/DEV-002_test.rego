@@ -26,7 +26,8 @@ test_allowed if {
 
 test_fires_unbuffered if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/devices/-", {"path": "/tmp/x", "type": "u", "major": 1, "minor": 1})
 
-# What may open one of them must not open another by its name.
+# The key is the kernel's name: an allowance for one device must not cover another
+# device at the same path.
 test_key_is_the_device if {
 	system := t.nginx_with("/linux/devices/-", {"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 1})
 	{[f.key, f.actual] | some f in rule.fail} == {["/dev/mem", "/dev/mem as /dev/kmsg"]} with input as system
@@ -57,7 +58,7 @@ test_silent_rule if {
 	}
 }
 
-# Every device is DEV-001's, and a node brings its own rule.
+# DEV-001 reports rules that open every device. A node and its rule are one finding.
 test_silent_rule_twice if {
 	keys(device_rule({"type": "c"})) == set()
 	node := t.nginx_with("/linux/devices/-", {"path": "/dev/mem", "type": "c", "major": 1, "minor": 1})

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Device that everybody may write"
+# title: "World-writable device node"
 # description: |-
-#   A world-writable device node is open to every user in the container.
+#   Every user in the container can write to a world-writable device node, also an
+#   attacker who is not root there.
 # custom:
 #   id: DEV-003
 #   severity: low
 #   pack: strict
 #   controls: ["CIS-D 5.18"]
-#   remediation: "Give the device a narrower mode."
+#   remediation: "Set a narrower mode for the device, for example 0660."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.DEV_003
@@ -25,8 +26,8 @@ found contains lib.finding("DEV-003", c, {
 	"actual": format_int(d.fileMode, 8),
 	"expected": "not writable by others",
 	"key": d.path,
-	"message": sprintf("every user in %s may write to %s", [c.id, d.path]),
-	"fix": sprintf("set `mode: \"0660\"` for %s of %s", [d.path, c.id]),
+	"message": sprintf("every user in %s can write to %s", [c.id, d.path]),
+	"fix": sprintf("set `mode: \"0660\"` for the device %s of %s", [d.path, c.id]),
 	"edits": edit.device_mode(c, d.path, "0660"),
 }) if {
 	some c in lib.containers

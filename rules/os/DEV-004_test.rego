@@ -63,7 +63,7 @@ test_silent_rule if {
 	keys(disk_rule({"major": 8, "allow": false})) == set()
 }
 
-# A node brings its rule: one finding.
+# A node and its rule are one finding.
 test_node_and_its_rule if {
 	node := {"path": "/dev/sda", "type": "b", "major": 8, "minor": 0}
 	keys(t.put(disk_rule({"major": 8, "minor": 0}), "/components/4/spec/linux/devices/-", node)) == {"/dev/sda"}

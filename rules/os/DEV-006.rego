@@ -1,17 +1,17 @@
 # METADATA
 # scope: package
-# title: "Devices are not denied first"
+# title: "No first rule that denies all devices"
 # description: |-
-#   LinuxKit writes only rules that allow devices, and most often none. Without a
-#   first rule that denies all, what else may be opened is up to the runtime: crun
-#   sets no filter at all where there is no rule. Then only the absence of device
-#   nodes protects, so it is high where the container can make or reach some.
+#   LinuxKit writes only rules that allow devices, and usually none. If the first rule does
+#   not deny all devices, the OCI runtime decides which devices an attacker can open: crun
+#   sets no filter if there is no rule. Then only missing device nodes protect the system.
+#   The severity is high if the container can create or reach device nodes.
 # custom:
 #   id: DEV-006
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.18"]
-#   remediation: "Begin resources.devices with {allow: false, access: rwm}."
+#   remediation: "Put {allow: false, access: rwm} first in resources.devices."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.DEV_006
@@ -35,7 +35,8 @@ denies_first(c) if {
 	}
 }
 
-# reaches: there are devices beyond the few that every container has.
+# reaches: the container has, or can create, more devices than those that every
+# container has.
 reaches(c) if "CAP_MKNOD" in lib.caps(c)
 
 reaches(c) if count(lib.devices(c)) > 0
@@ -55,12 +56,12 @@ severity(c) := "high" if {
 
 found contains lib.finding("DEV-006", c, {
 	"path": "/linux/resources/devices",
-	"actual": sprintf("%d rules, the first of which does not deny all", [count(lib.device_rules(c))]),
+	"actual": sprintf("%d rules, no first rule that denies all", [count(lib.device_rules(c))]),
 	"expected": "a first rule {allow: false, access: rwm}",
 	"key": "deny-all",
 	"severity": severity(c),
-	"message": sprintf("no first rule denies %s all devices: what it may open is up to the runtime", [c.id]),
-	"fix": sprintf("begin resources.devices of %s with {allow: false, access: rwm}", [c.id]),
+	"message": sprintf("%s has no first device rule that denies all devices: the OCI runtime decides which it can open", [c.id]),
+	"fix": sprintf("put {allow: false, access: rwm} first in resources.devices of %s", [c.id]),
 	"edits": edit.deny_devices(c),
 }) if {
 	some c in lib.containers

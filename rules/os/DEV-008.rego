@@ -1,16 +1,17 @@
 # METADATA
 # scope: package
-# title: "Parts of the machine, and devices that nobody knows"
+# title: "Access to hardware or to unknown devices"
 # description: |-
-#   VFIO, USB and other buses, keyboards, screens and firmware are within reach of
-#   programs that other components trust. A number that the kernel has given to no
-#   driver may be anything: it is given out at boot, to whichever driver asks first.
+#   VFIO, USB and other buses, keyboards, screens and firmware belong to the machine. An
+#   attacker who can open them can read or fake what other components trust. A number
+#   that the kernel's device table does not list can be any device: the kernel assigns it
+#   at boot to the first driver that asks.
 # custom:
 #   id: DEV-008
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.18"]
-#   remediation: "Remove the device, or give the component an allowance that says why."
+#   remediation: "Remove the device, or give the component an allowance with a reason."
 #   inputs: ["spec"]
 #   since: 0.2.0
 package seaworthy.rules.DEV_008
@@ -27,7 +28,7 @@ found contains lib.finding("DEV-008", c, {
 	"actual": lib.named_as(c, name, nodes),
 	"expected": "no such device",
 	"key": name,
-	"message": sprintf("%s may open %s%s", [c.id, lib.named_as(c, name, nodes), what[class]]),
+	"message": sprintf("%s can open %s%s", [c.id, lib.named_as(c, name, nodes), what[class]]),
 	"fix": edit.devices_fix(c, lib.node_paths(c, nodes)),
 	"edits": edit.without_devices(c, lib.node_paths(c, nodes)),
 }) if {
@@ -36,14 +37,15 @@ found contains lib.finding("DEV-008", c, {
 	some name, nodes in lib.nodes_of(c, {class})
 }
 
-# A node can be made, or lie in a folder that is bound: the rule is what opens it.
+# The container can create the node or have it in a bound folder. The device rule
+# decides whether it can open the device.
 found contains lib.finding("DEV-008", c, {
 	"path": sprintf("/linux/resources/devices/%d", [openers[0]]),
-	"actual": sprintf("a rule that opens %s", [name]),
+	"actual": sprintf("a device rule that opens %s", [name]),
 	"expected": "no such rule",
 	"key": name,
 	"message": sprintf("a device rule lets %s open %s%s", [c.id, name, what[class]]),
-	"fix": sprintf("name the devices that %s needs by both their numbers", [c.id]),
+	"fix": sprintf("allow the devices that %s needs by major and minor number", [c.id]),
 	"edits": edit.without_device_rules(c, openers),
 }) if {
 	some c in lib.containers
@@ -51,9 +53,9 @@ found contains lib.finding("DEV-008", c, {
 	some name, openers in lib.opened_by_rules(c, {class})
 }
 
-what := {"machine": "", "unknown": ", which no table of the kernel's numbers has"}
+what := {"machine": "", "unknown": ", whose number is not in the kernel's device table"}
 
-# What may be a disk of a service on the network is DEV-004's.
+# DEV-004 reports unknown devices of network services: they can be disks.
 classes(c) := {"machine"} if {
 	c.section == "services"
 	lib.networked(c)

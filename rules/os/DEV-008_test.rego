@@ -12,7 +12,7 @@ test_fires_unknown if {
 	{f.key | some f in rule.fail} == {"character device 250:3"} with input as node("c", 250, 3)
 }
 
-# Of a service on the network it is DEV-004's.
+# DEV-004 reports an unknown device of a network service.
 test_silent_unknown_on_the_network if {
 	t.silent(rule.fail) with input as t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/devices/-", {"path": "/dev/x", "type": "c", "major": 250})
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(t.nginx_without_ns("network"), "/components/4/spec/linux/devices/-", {"path": "/dev/x", "type": "c", "major": 189})

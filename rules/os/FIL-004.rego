@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "File that nobody will see"
+# title: "File hidden by a mount at boot"
 # description: |-
-#   /run, /tmp and /var are mounted over at boot.
+#   At boot init mounts a tmpfs on /run, /tmp and /var. The file does not exist in the
+#   running system, so a setting in it has no effect.
 # custom:
 #   id: FIL-004
 #   severity: low
 #   pack: baseline
 #   controls: ["SSDF PW.9.1?"]
-#   remediation: "Put the file elsewhere, or make it in a one-shot component."
+#   remediation: "Use a path outside /run, /tmp and /var, or create the file in a one-shot component."
 #   inputs: ["files section"]
 #   since: 0.1.0
 package seaworthy.rules.FIL_004
@@ -27,8 +28,8 @@ fail contains {
 	"actual": f.path,
 	"expected": "a path outside /run, /tmp and /var",
 	"key": "path",
-	"message": sprintf("%s disappears at boot below the tmpfs on %s", [f.path, dir]),
-	"fix": sprintf("choose another path for %s", [f.path]),
+	"message": sprintf("%s is hidden at boot by the tmpfs on %s", [f.path, dir]),
+	"fix": sprintf("set a path outside /run, /tmp and /var for %s", [f.path]),
 } if {
 	some f in lib.arr(input.files)
 	some dir in {"/run", "/tmp", "/var"}

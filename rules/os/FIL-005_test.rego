@@ -40,7 +40,7 @@ test_fires_run_by_init if {
 	}
 }
 
-# What the kernel is to start.
+# Programs that the kernel starts.
 test_fires_named if {
 	named := t.put(with_file("/srv/x", "file"), "/cmdline/params/-", {"name": "init", "value": "/srv/x", "index": 1000})
 	t.fires(rule.fail, "file:/srv/x") with input as named

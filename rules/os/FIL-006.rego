@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "The configuration is in the image"
+# title: "Image contains its configuration"
 # description: |-
-#   `metadata` writes os.yml into the image, with everything that stands in it.
+#   `metadata` writes os.yml into the image. An attacker who can read the image learns the
+#   whole configuration, with every value in it.
 # custom:
 #   id: FIL-006
 #   severity: medium
 #   pack: hardened
 #   controls: ["800-190 4.1.4?"]
-#   remediation: "Remove the metadata file."
+#   remediation: "Remove the metadata file from `files`."
 #   inputs: ["files section"]
 #   since: 0.1.0
 package seaworthy.rules.FIL_006
@@ -28,8 +29,8 @@ fail contains {
 	"actual": sprintf("metadata: %s", [f.metadata]),
 	"expected": "no metadata file",
 	"key": "metadata",
-	"message": sprintf("%s holds the whole configuration", [f.path]),
-	"fix": sprintf("remove %s from files. What reads it finds it no more: give that a file with what it needs to know, or waive this finding", [f.path]),
+	"message": sprintf("%s contains the whole configuration", [f.path]),
+	"fix": sprintf("remove %s from `files`. A program that reads it then finds no file: give the program a file with only what it needs, or waive this finding", [f.path]),
 	"edits": edit.remove_op(edit.file(f), ""),
 } if {
 	some f in lib.arr(input.files)

@@ -2,10 +2,10 @@
 # scope: package
 # title: "Image without a digest"
 # description: |-
-#   A tag can be moved; only a digest says which bytes are meant. A tag that is
-#   the hash of its source, as LinuxKit's packages have it, names its content
-#   and is enough for `baseline`; its registry could still serve other bytes
-#   under it, so that `hardened` wants the digest there too.
+#   An attacker who controls the registry can make a tag refer to other bytes. A digest
+#   fixes the bytes. A tag that is a hash of its source, as in LinuxKit's packages, is enough
+#   for `baseline`. The registry can still serve other bytes under such a tag, so `hardened`
+#   requires a digest there too.
 # custom:
 #   id: IMG-001
 #   severity: high
@@ -26,7 +26,7 @@ pinned(c) if c.image.pinned == true
 
 pinned(c) if c.image.locked == true
 
-# A git hash, of a tree or a commit.
+# The tag is a git hash of a tree or a commit.
 pinned(c) if {
 	not "hardened" in given.packs
 	regex.match(`^[0-9a-f]{40}$`, c.image.tag)
@@ -38,8 +38,8 @@ found contains lib.finding("IMG-001", c, {
 	"actual": c.image.reference,
 	"expected": "a digest, in os.yml or in os.lock.json",
 	"key": "digest",
-	"message": sprintf("%s is named by tag only: %s can become other bytes", [c.id, c.image.reference]),
-	"fix": sprintf("run `seaworthy lock` and use --locked, or write %s@%s", [c.image.reference, c.image.digest]),
+	"message": sprintf("%s uses a tag without a digest: %s can refer to other bytes later", [c.id, c.image.reference]),
+	"fix": sprintf("run `seaworthy lock` and build with --locked, or write %s@%s in os.yml", [c.image.reference, c.image.digest]),
 	"edits": edit.pinned(c),
 }) if {
 	some c in input.components

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Registry outside the allow-list"
+# title: "Image from a registry that is not allowed"
 # description: |-
-#   Where data.params.registries names registries or repositories, images come from nowhere else.
+#   data.params.registries lists the registries and repositories from which images may
+#   come. An attacker who controls another one can put code into the system.
 # custom:
 #   id: IMG-003
 #   severity: high
@@ -21,7 +22,7 @@ checked contains lib.resource(c) if {
 	some c in input.components
 }
 
-not_applicable contains {"resource": lib.image_resource, "reason": "given.params.registries names none, so every registry will do"} if {
+not_applicable contains {"resource": lib.image_resource, "reason": "data.params.registries is empty: every registry is allowed"} if {
 	count(given.params.registries) == 0
 }
 
@@ -31,7 +32,7 @@ fail contains lib.finding("IMG-003", c, {
 	"actual": place,
 	"expected": given.params.registries,
 	"key": "registry",
-	"message": sprintf("%s comes from %s, which is not on the list of registries", [c.id, place]),
+	"message": sprintf("%s comes from %s, which data.params.registries does not list", [c.id, place]),
 	"fix": sprintf("use an image from %s for %s", [concat(" or ", given.params.registries), c.id]),
 }) if {
 	count(given.params.registries) > 0

@@ -20,7 +20,7 @@ test_silent_listed if {
 	count(rule.checked) > 0 with input as t.good with data.params as allowed
 }
 
-test_na_no_list if t.tells(rule.not_applicable, "image:test") with input as t.good
+test_not_applicable_no_list if t.tells(rule.not_applicable, "image:test") with input as t.good
 
 test_no_list if {
 	count(rule.checked) == 0 with input as t.good with data.params.registries as []

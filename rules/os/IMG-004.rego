@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Setuid or setgid files"
+# title: "Image with setuid or setgid files"
 # description: |-
-#   They give whoever runs them the rights of their owner.
+#   A setuid or setgid program runs with the rights of its owner or group. An attacker who
+#   finds a flaw in the program gets these rights.
 # custom:
 #   id: IMG-004
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 4.8", "ANSSI R56", "ANSSI R57"]
-#   remediation: "Remove the files from the image, or their mode bits."
+#   remediation: "Remove the files, or their setuid and setgid bits, from the image."
 #   inputs: ["files"]
 #   since: 0.1.0
 package seaworthy.rules.IMG_004
@@ -26,8 +27,8 @@ found contains lib.finding("IMG-004", c, {
 	"actual": sprintf("%s (%s)", [f.path, f.mode]),
 	"expected": "no setuid or setgid file",
 	"key": f.path,
-	"message": sprintf("%s of %s runs with the rights of uid %d, gid %d (mode %s)", [f.path, c.id, f.uid, f.gid, f.mode]),
-	"fix": sprintf("leave %s out of the image %s", [f.path, c.image.repository]),
+	"message": sprintf("%s in %s runs with the rights of uid %d, gid %d (mode %s)", [f.path, c.id, f.uid, f.gid, f.mode]),
+	"fix": sprintf("remove %s, or its setuid and setgid bits, from the image %s", [f.path, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	some f in lib.arr(c.files.setid)

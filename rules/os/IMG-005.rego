@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "File capabilities"
+# title: "Image with file capabilities"
 # description: |-
-#   They give whoever runs the file capabilities that the process does not have.
+#   A program with file capabilities gets them even if the process that starts it does not
+#   have them. An attacker who finds a flaw in the program gets these capabilities.
 # custom:
 #   id: IMG-005
 #   severity: medium
@@ -25,7 +26,7 @@ found contains lib.finding("IMG-005", c, {
 	"actual": f.path,
 	"expected": "no file capabilities",
 	"key": f.path,
-	"message": sprintf("%s of %s carries capabilities of its own", [f.path, c.id]),
+	"message": sprintf("%s in %s has file capabilities", [f.path, c.id]),
 	"fix": sprintf("remove the security.capability attribute of %s from the image %s", [f.path, c.image.repository]),
 }) if {
 	some c in lib.inventoried
@@ -41,7 +42,7 @@ fail contains f if {
 
 not_applicable contains lib.allowed(f) if some f in found
 
-not_applicable contains {"resource": f.resource, "reason": "the formats of this build cannot hold the capabilities of files"} if {
+not_applicable contains {"resource": f.resource, "reason": "the output formats of this build cannot store file capabilities"} if {
 	some f in found
 	not lib.keeps_attributes
 }

@@ -12,7 +12,7 @@ test_fires_caps if {
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(pings, "/formats", [])
 }
 
-test_na_format if {
+test_not_applicable_format if {
 	t.silent(rule.fail) with input as pings
 	t.tells(rule.not_applicable, "component:services/nginx") with input as pings
 }

@@ -2,14 +2,14 @@
 # scope: package
 # title: "Secret in the environment, a label or the history"
 # description: |-
-#   Everybody who has the image reads its configuration: the environment, labels, the
-#   history, the command and annotations.
+#   An attacker who can read the image can read its configuration: the environment,
+#   labels, the history, the command and annotations.
 # custom:
 #   id: IMG-009
 #   severity: critical
 #   pack: baseline
 #   controls: ["CIS-D 4.10", "800-190 4.1.4"]
-#   remediation: "Pass the secret at run time, and replace it: it is known."
+#   remediation: "Replace the secret, and pass the new one at run time."
 #   inputs: ["image", "spec"]
 #   since: 0.1.0
 package seaworthy.rules.IMG_009
@@ -36,7 +36,7 @@ found contains lib.finding("IMG-009", c, {
 	"actual": sprintf("%s: %s", [place, name]),
 	"expected": "no secret",
 	"key": sprintf("%s:%s", [place, name]),
-	"message": sprintf("the %s of %s holds what looks like a secret (%s)", [place, c.id, name]),
+	"message": sprintf("%s in the %s of %s looks like a secret", [name, place, c.id]),
 	"fix": sprintf("remove %s from the %s of %s, and replace the secret", [name, place, c.id]),
 }) if {
 	some c in input.components

@@ -2,13 +2,14 @@
 # scope: package
 # title: "Package manager in an image"
 # description: |-
-#   An immutable image installs nothing; whoever broke in would.
+#   An immutable system installs no packages at run time. An attacker can use the package
+#   manager to install tools.
 # custom:
 #   id: IMG-010
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 4.3", "SRG-OS-000362-GPOS-00149?"]
-#   remediation: "Leave the program out of the image."
+#   remediation: "Remove the program from the image."
 #   inputs: ["files"]
 #   since: 0.1.0
 package seaworthy.rules.IMG_010
@@ -25,8 +26,8 @@ found contains lib.finding("IMG-010", c, {
 	"actual": f.path,
 	"expected": sprintf("no %s", [f.kind]),
 	"key": f.path,
-	"message": sprintf("%s ships %s, a %s: whoever takes it over has tools at hand", [c.id, f.path, f.kind]),
-	"fix": sprintf("leave %s out of the image %s", [f.path, c.image.repository]),
+	"message": sprintf("%s contains %s, a %s that an attacker can use", [c.id, f.path, f.kind]),
+	"fix": sprintf("remove %s from the image %s", [f.path, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	c.section != "kernel"

@@ -2,13 +2,14 @@
 # scope: package
 # title: "Compilers, debuggers or network tools in an image"
 # description: |-
-#   They help whoever broke in, and nobody else.
+#   An attacker in the container can use these programs to build exploits, to inspect
+#   processes and to reach other machines. Services do not need them.
 # custom:
 #   id: IMG-012
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 4.3", "ANSSI R58"]
-#   remediation: "Leave the program out of the image."
+#   remediation: "Remove the program from the image."
 #   inputs: ["files"]
 #   since: 0.1.0
 package seaworthy.rules.IMG_012
@@ -25,8 +26,8 @@ found contains lib.finding("IMG-012", c, {
 	"actual": f.path,
 	"expected": sprintf("no %s", [f.kind]),
 	"key": f.path,
-	"message": sprintf("%s ships %s, a %s: whoever takes it over has tools at hand", [c.id, f.path, f.kind]),
-	"fix": sprintf("leave %s out of the image %s", [f.path, c.image.repository]),
+	"message": sprintf("%s contains %s, a %s that an attacker can use", [c.id, f.path, f.kind]),
+	"fix": sprintf("remove %s from the image %s", [f.path, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	c.section != "kernel"

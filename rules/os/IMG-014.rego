@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Image that runs as root"
+# title: "Service runs as root by default"
 # description: |-
-#   The image names no user, and os.yml gives none: the service runs as root.
+#   Neither the image nor os.yml sets a user, so the service runs as root. An attacker who
+#   takes it over has the rights of root in the container.
 # custom:
 #   id: IMG-014
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 4.1", "PSS-R Running as Non-root", "800-190 4.1.2", "NSA Non-root"]
-#   remediation: "Give the image a USER, and the service a `uid`."
+#   remediation: "Set USER in the image, or `uid` of the service in os.yml."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.IMG_014
@@ -25,7 +26,7 @@ found contains lib.finding("IMG-014", c, {
 	"actual": 0,
 	"expected": "a user in the image, or a uid in os.yml",
 	"key": "user",
-	"message": sprintf("nobody gave %s a user: it runs as root", [c.id]),
+	"message": sprintf("%s runs as root: neither its image nor os.yml sets another user", [c.id]),
 	"fix": edit.unprivileged_fix(c),
 	"edits": edit.unprivileged(c),
 }) if {

@@ -2,13 +2,14 @@
 # scope: package
 # title: "Image for another platform"
 # description: |-
-#   The image was made for another architecture or system.
+#   The image is built for another architecture or operating system. Its programs do not
+#   run, so a protection that they provide is missing.
 # custom:
 #   id: IMG-015
 #   severity: medium
 #   pack: baseline
 #   controls: ["SSDF PW.4.4?"]
-#   remediation: "Use an image for the target."
+#   remediation: "Use an image for the architecture of the system."
 #   inputs: ["image"]
 #   since: 0.1.0
 package seaworthy.rules.IMG_015
@@ -23,8 +24,8 @@ found contains lib.finding("IMG-015", c, {
 	"actual": got,
 	"expected": sprintf("linux/%s", [input.arch]),
 	"key": "platform",
-	"message": sprintf("%s is an image for %s", [c.id, got]),
-	"fix": sprintf("use an image for linux/%s at %s", [input.arch, c.id]),
+	"message": sprintf("the image of %s is built for %s, the system for linux/%s", [c.id, got, input.arch]),
+	"fix": sprintf("use an image for linux/%s for %s", [input.arch, c.id]),
 }) if {
 	some c in input.components
 	got := sprintf("%s/%s", [c.image.os, c.image.architecture])

@@ -2,13 +2,14 @@
 # scope: package
 # title: "Unexpected image in the init section"
 # description: |-
-#   Init images are unpacked straight into the root of the host, so each must be meant.
+#   Images of the init section are unpacked into the root of the host. An attacker who
+#   controls such an image controls the system.
 # custom:
 #   id: INI-001
 #   severity: medium
 #   pack: hardened
 #   controls: ["800-190 4.5.1", "800-190 4.5.2"]
-#   remediation: "Run the image as a component, or add its repository to data.params.init_repositories."
+#   remediation: "Run the image in onboot or services, or add its repository to data.params.init_repositories."
 #   inputs: ["image"]
 #   since: 0.1.0
 package seaworthy.rules.INI_001
@@ -21,8 +22,8 @@ checked contains lib.resource(c) if {
 	c.section == "init"
 }
 
-# expected are repositories with their registry: one that is left out is
-# docker.io, as in os.yml.
+# expected are repositories with their registry. The default registry is docker.io, as
+# in os.yml.
 expected := {regex.replace(name, `^([^/.:]+/[^/]+)$`, "docker.io/$1") | some name in given.params.init_repositories}
 
 fail contains lib.finding("INI-001", c, {
@@ -31,8 +32,8 @@ fail contains lib.finding("INI-001", c, {
 	"actual": lib.full_repository(c),
 	"expected": given.params.init_repositories,
 	"key": "repository",
-	"message": sprintf("%s is unpacked into the root of the host", [c.image.reference]),
-	"fix": sprintf("move %s to onboot or services", [c.image.reference]),
+	"message": sprintf("%s is unpacked into the root of the host, and data.params.init_repositories does not list it", [c.image.reference]),
+	"fix": sprintf("move %s to onboot or services, or add its repository to data.params.init_repositories", [c.image.reference]),
 }) if {
 	some c in input.components
 	c.section == "init"

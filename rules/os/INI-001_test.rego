@@ -11,7 +11,7 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_checks_init_alone if rule.checked == {"component:init/000"} with input as t.good
 
-# Another registry may serve anything under the same name.
+# Another registry can serve any content under the same name.
 test_fires_registry if {
 	system := t.component_with("init", "/image/registry", "evil.example")
 	t.fires(rule.fail, "component:init/000") with input as system

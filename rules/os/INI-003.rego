@@ -2,16 +2,17 @@
 # scope: package
 # title: "Setting without effect"
 # description: |-
-#   os.yml asks for something that will not be so: a host name without a uts
-#   namespace of its own, an entry of `trust` that names no image. LinuxKit ignores
-#   such things in silence, the whole trust section too; here unknown keys are
-#   errors, `trust` is honoured, and what has no effect is told.
+#   A setting in os.yml has no effect, for example a host name without a separate uts
+#   namespace, or an entry of `trust` that matches no image. A protection that its author
+#   expects is then missing. LinuxKit ignores such settings without a message, and ignores
+#   the whole trust section. Seaworthy refuses unknown keys, applies `trust`, and reports
+#   settings without effect.
 # custom:
 #   id: INI-003
 #   severity: high
 #   pack: baseline
 #   controls: ["SSDF PW.9.1?"]
-#   remediation: "Correct the setting, or take it out."
+#   remediation: "Correct the setting, or remove it."
 #   inputs: ["os.yml"]
 #   since: 0.1.0
 package seaworthy.rules.INI_003
@@ -19,7 +20,7 @@ package seaworthy.rules.INI_003
 import data.seaworthy.edit
 import data.seaworthy.lib
 
-# What belongs to a rule of its own: FIL-007.
+# Another rule reports these keys.
 elsewhere := {"files.source"}
 
 checked contains lib.image_resource
@@ -33,7 +34,7 @@ fail contains {
 	"expected": "a setting that has an effect",
 	"key": sprintf("%s=%s", [e.key, e.value]),
 	"message": e.reason,
-	"fix": sprintf("correct %s, or take it out", [e.key]),
+	"fix": sprintf("correct %s, or remove it", [e.key]),
 	"edits": edit.without_key(e.component, e.key),
 } if {
 	some e in lib.arr(input.ignored)

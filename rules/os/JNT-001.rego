@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Module loading without signatures"
+# title: "Component can load unsigned kernel modules"
 # description: |-
-#   The capability alone is bad; with a kernel that takes unsigned modules it is the kernel.
+#   The component has CAP_SYS_MODULE, and the kernel accepts modules without a signature. An
+#   attacker can run any code in the kernel.
 # custom:
 #   id: JNT-001
 #   severity: critical
 #   pack: baseline
 #   controls: ["ANSSI R18", "CIS-D 5.4", "ANSSI R10?"]
-#   remediation: "Add module.sig_enforce=1 or lockdown= to kernel.cmdline, or remove CAP_SYS_MODULE."
+#   remediation: "Add module.sig_enforce=1 or lockdown=integrity to kernel.cmdline, or remove CAP_SYS_MODULE."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_001
@@ -34,9 +35,9 @@ found contains lib.finding("JNT-001", c, {
 	"actual": "CAP_SYS_MODULE, unsigned modules accepted",
 	"expected": "no CAP_SYS_MODULE, or signatures enforced",
 	"key": "CAP_SYS_MODULE",
-	"message": sprintf("%s may load modules, and the kernel takes modules that nobody signed: it can run any code in the kernel", [c.id]),
+	"message": sprintf("%s can load modules, and the kernel accepts unsigned modules: it can run any code in the kernel", [c.id]),
 	"because": [fact.option("CONFIG_MODULE_SIG_FORCE"), fact.param("module.sig_enforce"), fact.lockdown],
-	"fix": sprintf("add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline. Where the kernel can do neither: %s", [edit.caps_fix(c, {"CAP_SYS_MODULE"})]),
+	"fix": sprintf("add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline. If the kernel supports neither: %s", [edit.caps_fix(c, {"CAP_SYS_MODULE"})]),
 	"edits": edit.first_nonempty(edit.require_signed_modules, edit.without_caps(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some c in lib.containers

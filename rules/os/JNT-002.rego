@@ -1,9 +1,10 @@
 # METADATA
 # scope: package
-# title: "BPF without lockdown"
+# title: "Component can read kernel memory through BPF"
 # description: |-
-#   CAP_SYS_ADMIN or CAP_BPF load programs that read kernel memory, unless lockdown keeps them from it. Only
-#   confidentiality does: integrity stops programs that write (LOCKDOWN_BPF_READ_KERNEL in include/linux/security.h).
+#   An attacker with CAP_SYS_ADMIN or CAP_BPF can load BPF programs that read kernel
+#   memory. Only lockdown=confidentiality prevents this. lockdown=integrity stops only
+#   programs that write (LOCKDOWN_BPF_READ_KERNEL in include/linux/security.h).
 # custom:
 #   id: JNT-002
 #   severity: high
@@ -42,9 +43,9 @@ found contains lib.finding("JNT-002", c, {
 	"expected": "lockdown=confidentiality, or no such capability",
 	"key": power,
 	"severity": severity,
-	"message": sprintf("%s holds %s, the kernel has BPF, and its lockdown is %s: it can read kernel memory", [c.id, power, kernel.lockdown]),
+	"message": sprintf("%s has %s, the kernel has BPF, and lockdown is %s: it can read kernel memory", [c.id, power, kernel.lockdown]),
 	"because": [fact.option("CONFIG_BPF_SYSCALL"), fact.option("CONFIG_BPF_UNPRIV_DEFAULT_OFF"), fact.lockdown],
-	"fix": sprintf("add lockdown=confidentiality to kernel.cmdline. Where the kernel has no lockdown: %s", [edit.caps_fix(c, {power})]),
+	"fix": sprintf("add lockdown=confidentiality to kernel.cmdline. If the kernel has no lockdown: %s", [edit.caps_fix(c, {power})]),
 	"edits": edit.first_nonempty(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
 }) if {
 	some c in lib.containers

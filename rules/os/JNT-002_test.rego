@@ -15,7 +15,7 @@ test_fires_bpf if {
 	t.fires(rule.fail, "component:services/nginx") with input as s1
 }
 
-test_worse_for_everybody if {
+test_critical_if_unprivileged if {
 	s0 := t.cmdline_of(t.kconfigs(object.union(t.open_kernel, {"CONFIG_BPF_UNPRIV_DEFAULT_OFF": "n"})), [])
 	s1 := t.with_caps(s0, ["CAP_BPF"])
 	found := rule.fail with input as s1
@@ -72,12 +72,12 @@ test_fires_one_power if {
 	{f.key | some f in found; f.resource == "component:services/nginx"} == {"CAP_BPF"}
 }
 
-test_nobody_exposed if {
+test_no_component_exposed if {
 	bare := t.put(t.put(t.no_config, "/components/2/spec/process/capabilities", t.capabilities([])), "/components/3/spec/process/capabilities", t.capabilities([]))
 	count(rule.unknown) == 0 with input as bare
 }
 
-# Integrity stops what writes to the kernel, and not what reads it.
+# lockdown=integrity stops programs that write to the kernel, not those that read it.
 test_integrity if {
 	system := t.with_caps(t.host_users(t.kconfigs(t.open_kernel)), ["CAP_BPF"])
 	t.fires_also(rule.fail, "component:services/nginx") with input as t.cmdline_of(system, [["lockdown", "integrity"]])

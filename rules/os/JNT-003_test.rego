@@ -46,7 +46,7 @@ test_fires_let_through if {
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/seccomp/syscalls/-", {"names": ["io_uring_setup"], "action": "SCMP_ACT_ALLOW"})
 }
 
-# 1 leaves io_uring to those with CAP_SYS_ADMIN, and to a group.
+# The value 1 permits io_uring to processes with CAP_SYS_ADMIN and to a group.
 test_group if {
 	one := t.put(t.put(t.sysctl("kernel.io_uring_disabled", "0x1"), "/kernel/config/options/CONFIG_IO_URING", "y"), "/components/4/spec/linux/seccomp", null)
 	t.silent(rule.fail) with input as one
@@ -54,7 +54,7 @@ test_group if {
 	t.fires(rule.fail, "component:services/nginx") with input as t.with_caps(t.host_users(one), ["CAP_SYS_ADMIN"])
 }
 
-# The sysctl came with Linux 6.6.
+# The sysctl exists since Linux 6.6.
 test_old_kernel if {
 	set := t.put(t.put(t.sysctl("kernel.io_uring_disabled", "2"), "/kernel/config/options/CONFIG_IO_URING", "y"), "/components/4/spec/linux/seccomp", null)
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(set, "/kernel/version", "6.1.100")

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Terminal shared with the host"
+# title: "Component shares a terminal with the host"
 # description: |-
-#   With TIOCSTI a program types into the terminal that it shares with a privileged one.
+#   With the ioctl TIOCSTI an attacker can type commands into a terminal that the component
+#   shares with a privileged program.
 # custom:
 #   id: JNT-004
 #   severity: medium
 #   pack: hardened
 #   controls: []
-#   remediation: "Remove the terminal, or set dev.tty.legacy_tiocsti=0."
+#   remediation: "Remove the terminal from the component, or set the sysctl dev.tty.legacy_tiocsti=0."
 #   inputs: ["spec", "kernel config", "sysctls"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_004
@@ -45,24 +46,24 @@ exposed(c) if {
 	count(terminal_rules(c)) > 0
 }
 
-# terminal_rules open terminals for nodes that the container makes, or has in a
-# folder. A node of a pseudo terminal works in its devpts only (kernel
-# drivers/tty/pty.c), which is a mount.
+# terminal_rules are the device rules that open terminals. The container can create the
+# node or have it in a bound folder. A node of a pseudo-terminal works only in its devpts,
+# which is a mount (drivers/tty/pty.c in the kernel).
 terminal_rules(c) := {i |
 	some name, openers in lib.opened_by_rules(c, {"terminal"})
 	name != "/dev/pts/*"
 	some i in openers
 }
 
-# 5:0 is whatever terminal a process has itself.
+# The device 5:0 is not in this class: it opens the terminal that a process already has.
 terminal_device(d) if lib.device_kind(d).class == "terminal"
 
-# A folder that holds some counts as they do.
+# A folder that contains terminals counts as a terminal.
 terminal(path) if path in {"/", "/dev", "/dev/console", "/dev/pts", "/dev/vc"}
 
 terminal(path) if regex.match(`^/dev/(tty|hvc|hvsi|pts/|vc/|vcs|pty|3270)`, path)
 
-# Before 6.2 it always works; later the option and the sysctl decide.
+# Before Linux 6.2 TIOCSTI always works. Since then the option and the sysctl decide.
 tiocsti_works if {
 	kernel.config_known
 	kernel.older_than("6.2")
@@ -73,7 +74,7 @@ tiocsti_works if {
 	not kernel.sysctl_is("dev.tty.legacy_tiocsti", "0")
 }
 
-# mute switches the ioctl off, where the kernel has the switch.
+# mute turns TIOCSTI off, if the kernel has the sysctl.
 mute := edit.set_sysctl("dev.tty.legacy_tiocsti", "0") if {
 	kernel.at_least("6.2")
 } else := []
@@ -94,12 +95,12 @@ untied(c) := array.concat(edit.without_device_rules(c, sort(terminal_rules(c))),
 
 found contains lib.finding("JNT-004", c, {
 	"path": "/mounts",
-	"actual": "a terminal of the host, TIOCSTI works",
-	"expected": "no terminal, or no TIOCSTI",
+	"actual": "a terminal of the host, TIOCSTI enabled",
+	"expected": "no terminal of the host, or TIOCSTI disabled",
 	"key": "tty",
 	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
 	"because": [fact.option("CONFIG_LEGACY_TIOCSTI"), fact.sysctl("dev.tty.legacy_tiocsti")],
-	"fix": sprintf("set dev.tty.legacy_tiocsti = 0 on the command line or in /etc/sysctl.d of the onboot component that applies sysctls. A kernel before 6.2 has no such sysctl: the terminal is taken away. %s", [edit.loss_note(c, "terminal of the host")]),
+	"fix": sprintf("set dev.tty.legacy_tiocsti = 0 on the command line or in /etc/sysctl.d of the onboot component that applies sysctls. A kernel before 6.2 does not have this sysctl: the suggested edit then removes the terminal. %s", [edit.loss_note(c, "terminal of the host")]),
 	"edits": edit.first_nonempty(mute, untied(c)),
 }) if {
 	some c in lib.containers

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Physical memory within reach"
+# title: "Component can access physical memory"
 # description: |-
-#   CAP_SYS_RAWIO or a bind of /dev opens /dev/mem; how much that shows depends on the kernel.
+#   Through CAP_SYS_RAWIO, a memory device or a bind of /dev, an attacker can access
+#   physical memory and I/O ports. The kernel configuration decides how much of them.
 # custom:
 #   id: JNT-005
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.18", "ANSSI R15?"]
-#   remediation: "Remove the capability or the bind."
+#   remediation: "Remove the capability, the device or the bind, or add lockdown=integrity to kernel.cmdline."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_005
@@ -35,7 +36,7 @@ exposed(c) if count(of_memory(c)) > 0
 
 memory_paths(c) := {d.path | some d in lib.devices(c); lib.device_kind(d).name in {"/dev/mem", "/dev/kmem", "/dev/port"}}
 
-# of_memory are the mounts that show such a device.
+# of_memory are the mounts that show a memory device.
 of_memory(c) := [p |
 	some p in lib.placed_in[c.id]
 	count(p.shows & {"/", "/dev", "/dev/mem", "/dev/kmem", "/dev/port"}) > 0
@@ -67,7 +68,7 @@ found contains lib.finding("JNT-005", c, {
 	"expected": "no CAP_SYS_RAWIO, no memory device and no bind of /dev, or lockdown",
 	"key": "devmem",
 	"severity": severity,
-	"message": sprintf("%s reaches the machine's memory or ports through %s", [c.id, lib.one_line(ways)]),
+	"message": sprintf("%s can access physical memory or I/O ports through %s", [c.id, lib.one_line(ways)]),
 	"because": [
 		fact.option("CONFIG_DEVMEM"),
 		fact.option("CONFIG_STRICT_DEVMEM"),
@@ -75,7 +76,7 @@ found contains lib.finding("JNT-005", c, {
 		fact.option("CONFIG_DEVPORT"),
 		fact.lockdown,
 	],
-	"fix": sprintf("add lockdown=integrity to kernel.cmdline. Where the kernel has no lockdown: remove CAP_SYS_RAWIO, %s and the mounts of /dev from %s. %s", [lib.one_line(memory_paths(c) | {"/dev/mem"}), c.id, edit.loss_note(c, "raw memory, and no device of the host but those that it names")]),
+	"fix": sprintf("add lockdown=integrity to kernel.cmdline. If the kernel has no lockdown: remove CAP_SYS_RAWIO, %s and the mounts of /dev from %s. %s", [lib.one_line(memory_paths(c) | {"/dev/mem"}), c.id, edit.loss_note(c, "raw memory, and no host device except those that it lists")]),
 	"edits": edit.first_nonempty(edit.lockdown("integrity"), edit.unless_needed([edit.without_caps(c, {"CAP_SYS_RAWIO"}), edit.without_devices(c, memory_paths(c)), without_dev(c)], edit.needed(c, {"CAP_SYS_RAWIO"}))),
 }) if {
 	some c in lib.containers

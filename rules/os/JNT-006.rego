@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Kernel memory readable"
+# title: "Component can read kernel memory"
 # description: |-
-#   With CAP_SYS_RAWIO all of memory can be read through /proc/kcore, which is in every /proc.
+#   With CAP_SYS_RAWIO an attacker can read all memory of the machine through /proc/kcore.
+#   Every /proc has this file.
 # custom:
 #   id: JNT-006
 #   severity: high
@@ -32,7 +33,7 @@ exposed(c) if {
 	count(kcores(c)) > 0
 }
 
-# kcores are those that the container sees: one for each /proc.
+# kcores are the paths of kcore that the container sees, one in each /proc.
 kcores(c) := {path |
 	some path in lib.kernel_paths(["/proc/kcore"], lib.placed_in[c.id])
 	not lib.listed(c, "maskedPaths", path)
@@ -41,7 +42,7 @@ kcores(c) := {path |
 found contains lib.finding("JNT-006", c, {
 	"path": "/process/capabilities",
 	"actual": "CAP_SYS_RAWIO, /proc/kcore",
-	"expected": "not both",
+	"expected": "at most one of the two",
 	"key": "kcore",
 	"message": sprintf("%s can read all memory through %s", [c.id, lib.one_line(kcores(c))]),
 	"because": [fact.option("CONFIG_PROC_KCORE"), fact.lockdown],

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Another kernel can be started"
+# title: "Component can reboot or start another kernel"
 # description: |-
-#   CAP_SYS_BOOT reboots; where kexec is on and not bound to signatures, it starts any kernel.
+#   With CAP_SYS_BOOT an attacker can reboot the machine. If kexec is on and does not require
+#   a signature, the attacker can start any kernel.
 # custom:
 #   id: JNT-007
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.4", "ANSSI R23"]
-#   remediation: "Remove CAP_SYS_BOOT, or set kernel.kexec_load_disabled=1."
+#   remediation: "Remove CAP_SYS_BOOT, or set the sysctl kernel.kexec_load_disabled=1."
 #   inputs: ["spec", "kernel config", "command line", "sysctls"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_007
@@ -29,7 +30,7 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if "CAP_SYS_BOOT" in lib.host_caps(c)
 
-what := "start any other kernel" if {
+what := "start any kernel" if {
 	kexec_open
 } else := "reboot the machine"
 

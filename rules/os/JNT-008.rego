@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "User namespace that cannot be"
+# title: "User namespace without kernel support"
 # description: |-
-#   The spec asks for a user namespace, and the kernel has none: the container does not start, or runs without.
+#   The spec asks for a user namespace, but the kernel cannot create one. The container
+#   does not start, or runs without it. Then an attacker who is root in the container is
+#   root on the host.
 # custom:
 #   id: JNT-008
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.31"]
-#   remediation: "Use a kernel with CONFIG_USER_NS, or remove `userns`."
+#   remediation: "Use a kernel with CONFIG_USER_NS=y, or remove `userns`."
 #   inputs: ["spec", "kernel config", "sysctls"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_008
@@ -29,7 +31,7 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if lib.has_ns(c, "user")
 
-user_ns_missing := "the kernel has none (CONFIG_USER_NS)" if {
+user_ns_missing := "the kernel does not support it (CONFIG_USER_NS is off)" if {
 	kernel.off("CONFIG_USER_NS")
 } else := "user.max_user_namespaces is 0" if {
 	kernel.config_known
@@ -43,7 +45,7 @@ found contains lib.finding("JNT-008", c, {
 	"key": "userns",
 	"message": sprintf("%s asks for a user namespace, but %s", [c.id, reason]),
 	"because": [fact.option("CONFIG_USER_NS"), fact.sysctl("user.max_user_namespaces")],
-	"fix": sprintf("use a kernel with CONFIG_USER_NS=y. The suggested edit removes `userns` from %s, which this kernel cannot give it", [c.id]),
+	"fix": sprintf("use a kernel with CONFIG_USER_NS=y, and do not set user.max_user_namespaces to 0. The suggested edit removes `userns` from %s instead", [c.id]),
 	"edits": edit.host_users(c),
 }) if {
 	some c in lib.containers

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "dm-verity that cannot be"
+# title: "dm-verity without kernel support"
 # description: |-
-#   The command line asks for dm-verity, and the kernel has none.
+#   The command line asks for dm-verity, but the kernel cannot apply it. The system does
+#   not boot, or an attacker can change the disk without detection.
 # custom:
 #   id: JNT-009
 #   severity: critical
 #   pack: baseline
 #   controls: ["CRA I.I(2)(f)?", "ANSSI R3?"]
-#   remediation: "Use a kernel with CONFIG_DM_VERITY."
+#   remediation: "Use a kernel with CONFIG_DM_VERITY=y and CONFIG_DM_INIT=y."
 #   inputs: ["command line", "kernel config"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_009
@@ -17,7 +18,7 @@ import data.seaworthy.fact
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
-# The kernel takes an underscore for a hyphen.
+# The kernel treats an underscore in a name as a hyphen.
 verity_params contains name if {
 	some p in kernel.params
 	name := replace(p.name, "_", "-")
@@ -62,9 +63,9 @@ fail contains {
 	missing := lacking(name)
 }
 
-lacking(_) := "the kernel has none (CONFIG_DM_VERITY)" if kernel.off("CONFIG_DM_VERITY")
+lacking(_) := "the kernel does not support it (CONFIG_DM_VERITY is off)" if kernel.off("CONFIG_DM_VERITY")
 
-lacking("dm-mod.create") := "only a built-in dm-verity starts from the command line (CONFIG_DM_INIT)" if {
+lacking("dm-mod.create") := "the kernel cannot set it up from the command line (CONFIG_DM_INIT is off)" if {
 	kernel.on("CONFIG_DM_VERITY")
 	kernel.off("CONFIG_DM_INIT")
 }

@@ -1,15 +1,16 @@
 # METADATA
 # scope: package
-# title: "Read-only in name only"
+# title: "Component runs programs that a mount makes writable"
 # description: |-
-#   The root is read-only, but a writable bind lies over its programs; or a component
-#   runs what a service can write to.
+#   The root filesystem is read-only, but a writable mount covers programs; or a component
+#   runs a file that a service can write to. An attacker can replace the program. The
+#   replacement runs after a restart, or with the rights of the other component.
 # custom:
 #   id: JNT-010
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.13", "CRA I.I(2)(f)", "800-190 4.4.4", "NSA Immutable FS"]
-#   remediation: "Make the bind read-only, or bind it elsewhere."
+#   remediation: "Make the mount read-only, or mount it at another place."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_010
@@ -21,8 +22,8 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-# covered are what a mount lets be changed: system folders, all, or what the
-# component runs or loads, where this is the mount that shows it.
+# covered is the set of paths that a mount lets the component change: a system folder,
+# everything, or the files that it runs or loads through this mount.
 covered(p) := {p.destination} if {
 	programs_dir(p.destination)
 	changes_files(p)
@@ -36,11 +37,11 @@ covered(p) := {p.destination} if {
 	not mounted_over(p, r.path)
 }
 
-# ran is what a component runs or loads. The loader of every program that is not
-# static reads one file more.
+# ran is what a component runs or loads. The dynamic loader reads one more file for every
+# program that is not static.
 ran(c) := lib.loaded_files[c.id] | {{"path": "/etc/ld.so.preload", "why": "the dynamic loader reads it", "executed": false}}
 
-# mounted_over: a mount below is what shows the path; a later one at the same place, too.
+# mounted_over: a mount below this one shows the path.
 mounted_over(p, path) if {
 	some other in lib.placed_in[p.c.id]
 	other.destination != p.destination
@@ -48,7 +49,7 @@ mounted_over(p, path) if {
 	lib.under(path, other.destination)
 }
 
-# What is executed needs a mount that lets it; an interpreter reads any file.
+# An executed file needs a mount without noexec. An interpreter reads any file.
 changes(p, true) if {
 	changes_files(p)
 	not inert(p.m)
@@ -56,8 +57,8 @@ changes(p, true) if {
 
 changes(p, false) if changes_files(p)
 
-# changes_files: a tmpfs is empty, and holds no program, unless it begins with a
-# copy of what it covers or what is put there may be run.
+# changes_files: a tmpfs with noexec contains no programs, unless it begins with a copy
+# of the folder that it covers.
 changes_files(p) if {
 	lib.writable(p.m)
 	not p.m.type in {"tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"}
@@ -78,11 +79,11 @@ programs_dir(destination) if count({"/usr", "/lib", "/lib64", "/bin", "/sbin"} &
 
 found contains lib.finding("JNT-010", c, {
 	"path": p.path,
-	"actual": sprintf("readonly, and %s writable over %s", [m.source, lib.one_line(what)]),
-	"expected": "a read-only bind, or another place",
+	"actual": sprintf("read-only root, but %s is writable over %s", [m.source, lib.one_line(what)]),
+	"expected": "a read-only mount, or another destination",
 	"key": p.key,
-	"message": sprintf("%s has a read-only root, yet can change %s through the mount at %s", [c.id, lib.one_line(what), m.destination]),
-	"fix": sprintf("mount %s read-only at %s of %s, or elsewhere if it must write there", [m.source, m.destination, c.id]),
+	"message": sprintf("%s has a read-only root, but can change %s through the mount at %s", [c.id, lib.one_line(what), m.destination]),
+	"fix": sprintf("mount %s read-only at %s in %s. If the component must write there, set another destination", [m.source, m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed
@@ -98,8 +99,8 @@ found contains lib.finding("JNT-010", p.c, {
 	"actual": sprintf("%s, which %s can write to", [lib.one_line(what), lib.one_line(writers)]),
 	"expected": "programs that no service can change",
 	"key": sprintf("others:%s", [p.key]),
-	"message": sprintf("%s runs what %s can change: %s", [p.c.id, lib.one_line(writers), lib.one_line(what)]),
-	"fix": sprintf("mount the folder read-only at %s, or give %s its programs from its image", [lib.one_line(writers), p.c.id]),
+	"message": sprintf("%s runs files that %s can change: %s", [p.c.id, lib.one_line(writers), lib.one_line(what)]),
+	"fix": sprintf("mount the folder read-only in %s, or run the programs of %s from its image", [lib.one_line(writers), p.c.id]),
 	"edits": [e | some w in by; some e in edit.read_only(w)],
 }) if {
 	some p in lib.placed
@@ -116,12 +117,12 @@ shown_by(p) := {r |
 	lib.under(r.path, p.destination)
 	runnable(p.m, r.executed)
 	not mounted_over(p, r.path)
-} | {{"path": p.destination, "why": "programs and libraries are looked for there", "executed": true} |
+} | {{"path": p.destination, "why": "it is searched for programs and libraries", "executed": true} |
 	loads_from(p.destination)
 	runnable(p.m, true)
 }
 
-# loads_from: a folder of programs or libraries, and none of data.
+# loads_from: the folder is for programs or libraries, not for data.
 loads_from(destination) if {
 	programs_dir(destination)
 	count(data_folders & lib.folders(destination)) == 0
@@ -135,8 +136,8 @@ runnable(_, false)
 
 runnable(m, true) if not lib.has_flag(m, "noexec")
 
-# written_by are the mounts by which other services write there. What a component
-# does once at boot is over when a service can be taken over.
+# written_by are the mounts through which other services write there. One-shot components
+# do not count: they end before an attacker can take over a service.
 written_by(p, r) := [w |
 	some shown in p.shows
 	path := lib.clean(sprintf("%s/%s", [shown, trim_prefix(r.path, p.destination)]))

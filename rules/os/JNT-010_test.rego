@@ -62,11 +62,11 @@ test_fires_relative_path if {
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(in_path("PATH=:/usr/bin", "/data"), "/components/4/spec/process/cwd", "/data/x")
 }
 
-test_what_is_said if {
-	{f.actual | some f in rule.fail} == {"readonly, and /var/app writable over /opt/app/a/server (it runs server), /opt/app/b/server (it runs server)"} with input as in_path("PATH=/opt/app/b:/opt/app/a", "/opt/app")
+test_lists_changed_programs if {
+	{f.actual | some f in rule.fail} == {"read-only root, but /var/app is writable over /opt/app/a/server (it runs server), /opt/app/b/server (it runs server)"} with input as in_path("PATH=/opt/app/b:/opt/app/a", "/opt/app")
 }
 
-# A data folder from which a program is read.
+# A data folder that contains a program of the component.
 from_data(options, process) := json.patch(t.nginx_mount({"destination": "/data", "type": "bind", "source": "/var/app", "options": options}), [
 {"op": "add", "path": concat("", ["/components/4/spec/process/", key]), "value": value} |
 	some key, value in process
@@ -83,7 +83,7 @@ test_fires_from_data if {
 	}
 }
 
-# What is executed needs more than to be read.
+# An executed file needs a mount without noexec.
 test_noexec if {
 	t.silent(rule.fail) with input as from_data(["rw", "noexec"], {"args": ["./svc"], "cwd": "/data"})
 	t.fires(rule.fail, "component:services/nginx") with input as from_data(["rw", "noexec"], {"args": ["sh", "/data/run.sh"]})
@@ -95,7 +95,7 @@ test_silent_mounted_over if {
 	t.silent(rule.fail) with input as over
 }
 
-# report writes where nginx has its program.
+# services/report writes to the folder that contains the program of nginx.
 shared(flags) := t.put(
 	t.put(t.nginx_mount({"destination": "/opt", "type": "bind", "source": "/var/app", "options": array.concat(["rbind", "ro"], flags)}), "/components/4/spec/process/args", ["/opt/run"]),
 	"/components/5/spec/mounts/-",

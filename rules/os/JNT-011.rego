@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "AppArmor profile without AppArmor"
+# title: "AppArmor profile without kernel support"
 # description: |-
-#   The spec names a profile, and the kernel does not start AppArmor: nothing confines the container.
+#   The spec names an AppArmor profile, but the kernel does not start AppArmor. The profile
+#   does not limit an attacker in the container.
 # custom:
 #   id: JNT-011
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R45", "CIS-D 5.2", "PSS-B AppArmor?", "NSA MAC"]
-#   remediation: "Use a kernel with AppArmor, and list it in lsm=."
+#   remediation: "Use a kernel with AppArmor, and add apparmor to lsm=."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_011
@@ -33,12 +34,12 @@ profile(c) := lib.str(object.get(c.spec, ["process", "apparmorProfile"], ""))
 
 found contains lib.finding("JNT-011", c, {
 	"path": "/process/apparmorProfile",
-	"actual": sprintf("%s, no AppArmor", [profile(c)]),
-	"expected": "AppArmor in CONFIG_LSM or lsm=",
+	"actual": sprintf("profile %s, AppArmor not started", [profile(c)]),
+	"expected": "apparmor in CONFIG_LSM or lsm=",
 	"key": "apparmor",
-	"message": sprintf("%s is to be confined by the profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
+	"message": sprintf("%s asks for the AppArmor profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
 	"because": [fact.option("CONFIG_SECURITY_APPARMOR"), fact.option("CONFIG_LSM"), fact.param("lsm")],
-	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
+	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has apparmor in CONFIG_LSM",
 	"edits": edit.with_lsm(c, "apparmor"),
 }) if {
 	some c in lib.containers

@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "Device rules that do nothing"
+# title: "Device rules without effect"
 # description: |-
-#   On cgroup v2 device rules are BPF programs; without CONFIG_CGROUP_BPF every device is open.
+#   On cgroup v2, device rules are BPF programs. Without CONFIG_CGROUP_BPF and
+#   CONFIG_BPF_SYSCALL an attacker can open every device. On cgroup v1, the device
+#   controller (CONFIG_CGROUP_DEVICE) applies the rules.
 # custom:
 #   id: JNT-013
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.18"]
-#   remediation: "Use a kernel with CONFIG_CGROUP_BPF."
+#   remediation: "Use a kernel with CONFIG_CGROUP_BPF=y and CONFIG_BPF_SYSCALL=y; on cgroup v1, with CONFIG_CGROUP_DEVICE=y."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.JNT_013
@@ -32,7 +34,8 @@ exposed(c) if {
 	not lib.all_devices(c)
 }
 
-# cgroup v1 has a device controller of its own, which may be left out.
+# cgroup v1 has its own device controller. The configuration or the command line can
+# leave it out.
 cgroup_v1 if kernel.last_value("linuxkit.unified_cgroup_hierarchy") == "0"
 
 missing contains option if {
@@ -56,10 +59,10 @@ left_out contains name if {
 
 found contains lib.finding("JNT-013", c, {
 	"path": "/linux/resources/devices",
-	"actual": sprintf("device rules, but not %s", [option]),
-	"expected": "a kernel that applies them",
+	"actual": sprintf("device rules, but %s is off", [option]),
+	"expected": "a kernel that applies the device rules",
 	"key": option,
-	"message": sprintf("the device rules of %s do nothing: %s is off", [c.id, option]),
+	"message": sprintf("the device rules of %s have no effect: %s is off", [c.id, option]),
 	"because": [fact.option("CONFIG_CGROUP_BPF"), fact.option("CONFIG_BPF_SYSCALL")],
 	"fix": sprintf("kernel.image: use a kernel that is built with %s=y", [option]),
 }) if {
@@ -70,10 +73,10 @@ found contains lib.finding("JNT-013", c, {
 
 found contains lib.finding("JNT-013", c, {
 	"path": "/linux/resources/devices",
-	"actual": sprintf("device rules, but %s on the command line", [name]),
-	"expected": "a kernel that applies them",
+	"actual": sprintf("device rules, but %s= on the command line", [name]),
+	"expected": "a kernel that applies the device rules",
 	"key": name,
-	"message": sprintf("the device rules of %s do nothing: %s= leaves out the controller that applies them on cgroup v1", [c.id, name]),
+	"message": sprintf("the device rules of %s have no effect: %s= disables the device controller of cgroup v1", [c.id, name]),
 	"because": [fact.param("linuxkit.unified_cgroup_hierarchy"), fact.param(name)],
 	"fix": sprintf("remove %s= or linuxkit.unified_cgroup_hierarchy=0 from kernel.cmdline", [name]),
 	"edits": edit.without_params(edit.params_of("linuxkit.unified_cgroup_hierarchy")),

@@ -52,7 +52,7 @@ test_fires_v1_left_out if {
 	t.silent(rule.fail) with input as t.cmdline_add("cgroup_no_v1", "all")
 }
 
-# On cgroup v1 BPF does not stand in for the controller.
+# On cgroup v1 BPF does not replace the device controller.
 test_fires_v1_with_bpf if {
 	v1 := t.cmdline_add("linuxkit.unified_cgroup_hierarchy", "0")
 	t.fires_also(rule.fail, "component:services/nginx") with input as t.put(v1, "/kernel/config/options/CONFIG_CGROUP_DEVICE", "n")

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "A user can become root"
+# title: "A process without root rights can become root"
 # description: |-
-#   The process is not root, but a setuid-root program in its root filesystem makes it root, with every capability of the bounding set.
+#   The process is not root, but its root filesystem contains a setuid-root program. An
+#   attacker can become root through it, with every capability of the bounding set.
 # custom:
 #   id: JNT-014
 #   severity: high
@@ -20,7 +21,7 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.unseen_files(c)])} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: they can contain setuid programs", [lib.unseen_files(c)])} if {
 	some c in lib.containers
 	lib.uid(c) != 0
 	not lib.no_new_privileges(c)
@@ -32,12 +33,12 @@ severity(c) := "critical" if {
 
 found contains lib.finding("JNT-014", c, {
 	"path": "/process/noNewPrivileges",
-	"actual": sprintf("uid %d, %s, no noNewPrivileges", [lib.uid(c), f.path]),
+	"actual": sprintf("uid %d, %s, noNewPrivileges is not set", [lib.uid(c), f.path]),
 	"expected": "noNewPrivileges: true",
 	"key": f.path,
 	"severity": severity(c),
-	"message": sprintf("uid %d in %s becomes root through %s", [lib.uid(c), c.id, f.path]),
-	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
+	"message": sprintf("uid %d in %s can become root through %s", [lib.uid(c), c.id, f.path]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s. Setuid bits and file capabilities then have no effect", [c.id]),
 	"edits": edit.set_op(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers

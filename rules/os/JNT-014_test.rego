@@ -72,7 +72,7 @@ test_edit if {
 
 jnt_014(caps) := t.put(t.put(t.put(t.put(t.good, "/components/4/files/setid", [{"path": "/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false), "/components/4/spec/linux/namespaces", [{"type": "mount"}]), "/components/4/spec/process/capabilities", t.capabilities(caps))
 
-# A volume that the service mounts, with a setuid program in its image.
+# The service mounts a volume whose image contains a setuid program.
 with_volume(options) := json.patch(t.nginx_mount({"destination": "/data", "type": "bind", "source": "/containers/volumes/data/merged", "options": options}), [
 	{"op": "replace", "path": "/components/4/spec/process/noNewPrivileges", "value": false},
 	{"op": "add", "path": "/components/-", "value": object.union(t.component("volumes", "data", null), {"files": object.union(t.files, {"setid": [{"path": "/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]})})},

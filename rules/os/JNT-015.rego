@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Module loading switched off too early"
+# title: "Module loading is disabled too early"
 # description: |-
-#   kernel.modules_disabled=1 is set before a component that loads modules: it fails at boot.
+#   kernel.modules_disabled=1 is set before a component loads modules. The component fails
+#   at boot, and a protection that needs its modules is missing.
 # custom:
 #   id: JNT-015
 #   severity: high
@@ -17,7 +18,7 @@ import data.seaworthy.edit
 import data.seaworthy.kernel
 import data.seaworthy.lib
 
-# The components that load modules, and set the switch, by their place in onboot.
+# loaders are the onboot components that load modules, setters those that set the sysctl.
 loaders contains c if {
 	some c in lib.onboot
 	"CAP_SYS_MODULE" in lib.caps(c)
@@ -41,7 +42,7 @@ found contains lib.finding("JNT-015", c, {
 	"actual": sprintf("after %s, which sets kernel.modules_disabled=1", [by.id]),
 	"expected": sprintf("before %s", [by.id]),
 	"key": "order",
-	"message": sprintf("%s loads modules, but %s switched that off before it", [c.id, by.id]),
+	"message": sprintf("%s loads modules, but %s disables module loading before it runs", [c.id, by.id]),
 	"fix": sprintf("move %s before %s in onboot", [c.name, by.name]),
 }) if {
 	some c in loaders
@@ -54,9 +55,9 @@ found contains lib.finding("JNT-015", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": "sysctl.kernel.modules_disabled=1 on the command line",
-	"expected": "set after the last module",
+	"expected": "set after the last module is loaded",
 	"key": "order",
-	"message": sprintf("%s loads modules, but the command line switched that off before it", [c.id]),
+	"message": sprintf("%s loads modules, but the command line disables module loading before it runs", [c.id]),
 	"fix": "remove sysctl.kernel.modules_disabled from kernel.cmdline",
 	"edits": edit.without_params([p | some p in kernel.params; kernel.sysctl_key(p.name) == "sysctl.kernel.modules_disabled"]),
 }) if {

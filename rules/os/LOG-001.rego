@@ -1,17 +1,17 @@
 # METADATA
 # scope: package
-# title: "Nothing keeps logs"
+# title: "No component keeps logs"
 # description: |-
-#   Without a log nobody sees what happened. Counted are components that start a
-#   program which collects logs (data.params.log_components); what they are called
-#   does not count. docker.io/seaworthy/init keeps what each container writes in a
-#   bounded file, until the power goes.
+#   Without logs an attack leaves no record to examine. A component counts if it starts a
+#   program that collects logs (data.params.log_components); its name does not matter.
+#   docker.io/seaworthy/init keeps the output of each container in a file of limited size
+#   until power-off.
 # custom:
 #   id: LOG-001
 #   severity: medium
 #   pack: hardened
 #   controls: ["CRA I.I(2)(l)?", "ANSSI R71"]
-#   remediation: "Add a component that keeps logs, such as seaworthy/init, memlogd or fluent-bit."
+#   remediation: "Add a component that keeps logs, for example seaworthy/init, memlogd or fluent-bit."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.LOG_001
@@ -27,7 +27,7 @@ present if {
 	lib.runs_one_of(c, {n | some n in given.params.log_components})
 }
 
-# The registry is part of the name: INI-001 holds init images to theirs.
+# The name includes the registry. INI-001 checks it too.
 present if {
 	some c in input.components
 	c.section == "init"
@@ -41,6 +41,6 @@ fail contains {
 	"actual": "no such component",
 	"expected": "a component that keeps logs",
 	"key": "absent",
-	"message": "nothing keeps what the services write: nobody will see what happened",
-	"fix": "Add a component that keeps logs, such as seaworthy/init, memlogd or fluent-bit.",
+	"message": "no component keeps the output of the services: an attack leaves no record",
+	"fix": "add a component that keeps logs, for example seaworthy/init, memlogd or fluent-bit",
 } if not present

@@ -3,7 +3,7 @@ package seaworthy.test.LOG_001
 import data.seaworthy.rules.LOG_001 as rule
 import data.seaworthy.testing as t
 
-# No init keeps logs.
+# This system has no init that keeps logs.
 none := t.put(t.good, "/components/1/image/repository", "other/init")
 
 test_fires if {
@@ -16,7 +16,7 @@ with_program(program) := t.put(none, "/components/4/program", object.union(t.goo
 
 test_silent_program if t.silent(rule.fail) with input as with_program({"path": "/usr/bin/fluent-bit"})
 
-# A script starts it, or a shell: its package is there.
+# A script or a shell starts the program. Its package is in the image.
 rsyslog := [object.union(t.sbom.packages[0], {"name": "rsyslog"})]
 
 test_silent_package if {
