@@ -60,7 +60,7 @@ found contains lib.finding("DEV-006", c, {
 	"expected": "a first rule {allow: false, access: rwm}",
 	"key": "deny-all",
 	"severity": severity(c),
-	"message": sprintf("%s has no first device rule that denies all devices: the OCI runtime decides which it can open", [c.id]),
+	"message": sprintf("%s has no first device rule that denies all devices: the OCI runtime decides which devices it can open", [c.id]),
 	"fix": sprintf("put {allow: false, access: rwm} first in resources.devices of %s", [c.id]),
 	"edits": edit.deny_devices(c),
 }) if {

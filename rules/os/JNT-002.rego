@@ -43,7 +43,7 @@ found contains lib.finding("JNT-002", c, {
 	"expected": "lockdown=confidentiality, or no such capability",
 	"key": power,
 	"severity": severity,
-	"message": sprintf("%s has %s, the kernel has BPF, and lockdown is %s: it can read kernel memory", [c.id, power, kernel.lockdown]),
+	"message": sprintf("%s can read kernel memory: it has %s, the kernel has BPF, and lockdown is %s", [c.id, power, kernel.lockdown]),
 	"because": [fact.option("CONFIG_BPF_SYSCALL"), fact.option("CONFIG_BPF_UNPRIV_DEFAULT_OFF"), fact.lockdown],
 	"fix": sprintf("add lockdown=confidentiality to kernel.cmdline. If the kernel has no lockdown: %s", [edit.caps_fix(c, {power})]),
 	"edits": edit.first_nonempty(edit.lockdown("confidentiality"), edit.without_caps(c, {power})),
