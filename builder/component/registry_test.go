@@ -150,13 +150,13 @@ func TestRegistryAuthentication(t *testing.T) {
 
 	ocitest.DockerConfig(t, "", "", "")
 	_, err := open(t, Options{}).Find(context.Background(), ref, system.Position{})
-	fails(t, err, system.ErrUnusable, reg.Host, "does not let us read a/x")
-	if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next != "docker login "+reg.Host {
+	fails(t, err, system.ErrUnusable, reg.Host, "denies access to a/x")
+	if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next != "run docker login "+reg.Host {
 		t.Errorf("next step: %+v", e)
 	}
 	ocitest.DockerConfig(t, reg.Host, "me", "wrong")
 	_, err = open(t, Options{}).Find(context.Background(), ref, system.Position{})
-	fails(t, err, system.ErrUnusable, "does not let us read")
+	fails(t, err, system.ErrUnusable, "denies access to")
 	if strings.Contains(err.Error(), "wrong") {
 		t.Errorf("the password is in the error: %v", err)
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
-// Fetch reads a small file from an https URL, or a loopback one over plain HTTP,
-// as registries are read: what fails is tried again, and no redirect leads to a
-// private address. It gives the URL as outputs may name it, without its query,
-// which often holds a key. Nothing vouches for the content but TLS.
+// Fetch reads a small file from an https URL, or over plain HTTP from loopback.
+// Like requests to registries, it is repeated after failures, and redirects to
+// private addresses are refused. name is the URL for outputs, without its query,
+// which often contains a key. Only TLS protects the content.
 func (r *Client) Fetch(ctx context.Context, address string, most int64) (data []byte, name string, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -25,13 +25,13 @@ func (r *Client) Fetch(ctx context.Context, address string, most int64) (data []
 	name = shown.String()
 	switch {
 	case u.Host == "":
-		return nil, "", system.BadInput("%s names no host", name).Suggest("write https://HOST/PATH")
+		return nil, "", system.BadInput("%s has no host", name).Suggest("write https://HOST/PATH")
 	case u.User != nil:
-		return nil, "", system.BadInput("%s: a URL with a password", name).Suggest("download it, and name the file")
+		return nil, "", system.BadInput("%s: the URL contains a password", name).Suggest("download the file, and give its name")
 	case u.Scheme != "https" && !r.plain(u.Host):
-		return nil, "", system.BadInput("%s is not https: anybody on the way could change it", name).Suggest("use https, or download it and name the file")
+		return nil, "", system.BadInput("%s is not https: the content could be changed on the network", name).Suggest("use https, or download the file and give its name")
 	case r.offline:
-		return nil, "", system.Unusable("%s was not fetched (--offline)", name).Suggest("download it, and name the file")
+		return nil, "", system.Unusable("%s was not fetched (--offline)", name).Suggest("download the file, and give its name")
 	}
 	r.hosts.name(u.Host)
 	client := &http.Client{Transport: r.pings, CheckRedirect: r.inner.onlyOutward}
@@ -44,7 +44,7 @@ func (r *Client) Fetch(ctx context.Context, address string, most int64) (data []
 			return nil, "", ctx.Err()
 		case !again || attempt == attempts:
 			return nil, "", system.Unusable("cannot fetch %s", name).Because(opaque(err)).
-				Suggest("check the URL and the network, or download it and name the file")
+				Suggest("check the URL and the network, or download the file and give its name")
 		}
 		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
 			return nil, "", err
@@ -52,7 +52,7 @@ func (r *Client) Fetch(ctx context.Context, address string, most int64) (data []
 	}
 }
 
-// fetchOnce asks once; again says that a body was cut.
+// fetchOnce sends one request. again reports that the body was cut.
 func fetchOnce(ctx context.Context, client *http.Client, u *url.URL, most int64) (data []byte, again bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -71,8 +71,8 @@ func fetchOnce(ctx context.Context, client *http.Client, u *url.URL, most int64)
 	return data, again, err
 }
 
-// opaque drops the URL from an error of net/http, which may hold a key, and
-// what tells a time-out of the network for one of ours.
+// opaque removes the URL from an error of net/http, since it may contain a key. The
+// result is never a context.DeadlineExceeded: the caller's context has not ended.
 func opaque(err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err

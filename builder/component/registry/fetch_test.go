@@ -44,7 +44,7 @@ func TestFetch(t *testing.T) {
 		srv.URL + "/os.yml?key=secret#x":     {content: "services: []"},
 		srv.URL + "/here":                    {content: "services: []"},
 		srv.URL + "/busy":                    {content: "at last"},
-		srv.URL + "/cut":                     {says: "asked 5 times", kind: system.ErrUnusable},
+		srv.URL + "/cut":                     {says: "no success after 5 attempts", kind: system.ErrUnusable},
 		srv.URL + "/large":                   {says: "larger than 1000 bytes", kind: system.ErrUnusable},
 		srv.URL + "/none?key=secret":         {says: "answers 404", kind: system.ErrUnusable},
 		srv.URL + "/away?key=secret":         {says: "private address", kind: system.ErrUnusable},

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// hosts is what is known of the servers that are asked. The key is scheme and
-// host: a server may be deaf to TLS and answer plain HTTP.
+// hosts is the state of the servers. The key is scheme and host: a server may
+// answer over plain HTTP only.
 type hosts struct {
 	mu    sync.Mutex
-	named map[string]bool  // host names that the user named
-	heard map[string]bool  // gave an answer
-	late  map[string]error // kept us waiting for too long
+	named map[string]bool  // host names from the user
+	heard map[string]bool  // have answered
+	late  map[string]error // did not answer in time
 }
 
 func newHosts() *hosts {
@@ -30,7 +30,7 @@ func newHosts() *hosts {
 
 func hostKey(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// name notes that the user named a registry (HOST or HOST:PORT).
+// name records that the user named a registry (HOST or HOST:PORT).
 func (h *hosts) name(registry string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -55,7 +55,7 @@ func (h *hosts) hasAnswered(u *url.URL) bool {
 	return h.heard[hostKey(u)]
 }
 
-// giveUp notes a time-out: no other request waits for this server.
+// giveUp records a time-out: no other request waits for this server.
 func (h *hosts) giveUp(u *url.URL, err error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -72,18 +72,18 @@ func (h *hosts) gaveUp(u *url.URL) error {
 	return h.late[hostKey(u)]
 }
 
-// refused is an error of ours, not of the network: the same request fails in
-// the same way.
+// refused is an error of this package, not of the network: the same request always
+// fails.
 type refused struct{ error }
 
 func (r *refused) Unwrap() error { return r.error }
 
 func weRefuse(format string, args ...any) error { return &refused{fmt.Errorf(format, args...)} }
 
-// guard refuses plain HTTP where it was not allowed: without it a private
-// address or a redirect would do. It asks no address of this machine or its
-// network that the user did not name. It waits for no answer for ever, be it a
-// blob, a token or an error, and for each server only once.
+// guard refuses plain HTTP unless it is allowed: go-containerregistry would use it
+// for a private address or after a redirect. It refuses addresses of this machine
+// or its network that the user did not name. It limits the wait for every answer:
+// a blob, a token or an error. After a time-out, no request waits for that server.
 type guard struct {
 	next  http.RoundTripper
 	plain func(string) bool
@@ -97,7 +97,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, weRefuse("%s is not https", req.URL.Redacted())
 	}
 	if host := req.URL.Hostname(); !g.hosts.isNamed(host) && g.inner.forbids(req.URL) {
-		return nil, weRefuse("the registry sends us to the private address %s", host)
+		return nil, weRefuse("the registry redirects to the private address %s", host)
 	}
 	if err := g.hosts.gaveUp(req.URL); err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		patience = pingStall
 	}
 	stop := func() bool { return true }
-	if req.Body == nil || req.Body == http.NoBody { // else the transport counts from the last byte sent
+	if req.Body == nil || req.Body == http.NoBody { // else the transport measures from the last byte sent
 		stop = g.clock.after(patience, cancel)
 	}
 	res, err := g.next.RoundTrip(req.WithContext(ctx))
@@ -127,17 +127,17 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// silent is the error of a server that does not answer. It is none of
-// context.DeadlineExceeded, as those of net are: the user did not stop us.
+// silent is the error of a server that does not answer. Unlike the errors of net,
+// it is not a context.DeadlineExceeded: the caller's context has not ended.
 func (g *guard) silent(u *url.URL, err error, late bool, patience time.Duration) error {
 	if late {
-		return weRefuse("%s gave no answer for %v", u.Host, patience)
+		return weRefuse("%s did not answer for %v", u.Host, patience)
 	}
 	return weRefuse("%v", err)
 }
 
-// inward knows the addresses of this machine and its network, and which of
-// them a registry may send us to.
+// inward decides which addresses belong to this machine or its network, and to
+// which of them a registry may redirect.
 type inward struct{ allowed []allowance }
 
 // allowance is one value of Options.RedirectTo.
@@ -159,7 +159,7 @@ func parseAllowances(list []string) (*inward, error) {
 		} else if u := (&url.URL{Host: s}); s != "" && u.Hostname() != "" && !strings.ContainsAny(s, "/@?#* ") {
 			a.host = s
 		} else {
-			errs = append(errs, fmt.Errorf("%q is no host, address or network", s))
+			errs = append(errs, fmt.Errorf("%q is not a host, address or network", s))
 			continue
 		}
 		in.allowed = append(in.allowed, a)
@@ -167,7 +167,7 @@ func parseAllowances(list []string) (*inward, error) {
 	return in, errors.Join(errs...)
 }
 
-// forbids: u is inward, and was not allowed.
+// forbids reports whether u is inward and not allowed.
 func (in *inward) forbids(u *url.URL) bool {
 	host := u.Hostname()
 	ip, err := netip.ParseAddr(strings.TrimSuffix(host, "."))
@@ -194,8 +194,8 @@ func isInward(ip netip.Addr) bool {
 		netip.MustParsePrefix("100.64.0.0/10").Contains(ip) // RFC 6598
 }
 
-// onlyOutward refuses a redirect from elsewhere to an address of this machine
-// or its network: a registry must not make us ask what only we can reach.
+// onlyOutward refuses a redirect to an address of this machine or its network: a
+// registry must not cause requests that it cannot send itself.
 func (in *inward) onlyOutward(req *http.Request, via []*http.Request) error {
 	if len(via) > 5 {
 		return weRefuse("more than 5 redirects")
@@ -207,11 +207,10 @@ func (in *inward) onlyOutward(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// pingPath is where a registry says that it is one, and how to log in.
+// pingPath is the address for a ping. The answer says how to log in.
 const pingPath = "/v2/"
 
-// pings asks each server once whether it is a registry: many repositories lie
-// in one.
+// pings asks each server only once whether it is a registry, for all repositories.
 type pings struct {
 	next http.RoundTripper
 
@@ -237,7 +236,7 @@ func (p *pings) of(scheme, host string) *ping {
 	return p.all[key]
 }
 
-// failed is why a ping failed, nil where it did not or was not made.
+// failed is the error of a ping, nil without one.
 func (p *pings) failed(scheme, host string) error {
 	one := p.of(scheme, host)
 	one.mu.Lock()
@@ -245,13 +244,13 @@ func (p *pings) failed(scheme, host string) error {
 	return one.err
 }
 
-// settle notes that a server was found to speak plain HTTP.
+// settle records that a server uses plain HTTP.
 func (p *pings) settle(host string) {
 	one := p.of("https", host)
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if !one.done {
-		one.done, one.err = true, weRefuse("%s speaks plain HTTP", host)
+		one.done, one.err = true, weRefuse("%s uses plain HTTP", host)
 	}
 }
 
@@ -270,7 +269,7 @@ func (p *pings) RoundTrip(req *http.Request) (*http.Response, error) {
 			one.res = *res
 		}
 		if req.Context().Err() != nil {
-			return nil, req.Context().Err() // which says nothing about the server
+			return nil, req.Context().Err() // the server is not the reason
 		}
 		one.done, one.err = true, err
 	}

@@ -35,7 +35,7 @@ func TestSilentServer(t *testing.T) {
 			client := newClient(t, Options{clock: c.clock()})
 			for i := range 3 {
 				err := manifest(t, client, fmt.Sprintf("%s/a/x%d:1", m.host, i))
-				fails(t, err, system.ErrUnusable, "registry "+m.host+": "+m.host+" gave no answer for ")
+				fails(t, err, system.ErrUnusable, "registry "+m.host+": "+m.host+" did not answer for ")
 				if nextStep(err) == "" {
 					t.Errorf("no next step: %v", err)
 				}
@@ -97,9 +97,9 @@ func TestNoRegistry(t *testing.T) {
 		code  int
 		says  string
 	}{
-		"plain":           {(*httptest.Server).Start, 404, "no registry answers there"},
+		"plain":           {(*httptest.Server).Start, 404, "the server is not a registry"},
 		"plain, gone":     {(*httptest.Server).Start, 410, "410 Gone"},
-		"plain, trouble":  {(*httptest.Server).Start, 500, "asked 5 times"},
+		"plain, trouble":  {(*httptest.Server).Start, 500, "no success after 5 attempts"},
 		"own certificate": {(*httptest.Server).StartTLS, 404, "certificate"},
 	} {
 		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.code) }))

@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// stall is how long a registry may keep us waiting before we give up.
+	// stall is the longest time to wait for a registry.
 	stall = 2 * time.Minute
-	// pingStall is how long a server may take to say that it is a registry.
+	// pingStall is the longest time to wait for a ping.
 	pingStall = 30 * time.Second
-	// pace is how much more waiting each byte earns: whoever sends slower than
-	// that, now and then a byte, is as good as silent in the end.
+	// pace is the additional time that each byte earns. A server that sends
+	// more slowly is treated as silent in the end.
 	pace = time.Second / 1024
 )
 
-// patient is a body that fails when a registry has kept us waiting for too
-// long: one that is silent, or sends so little that it would never end.
+// patient is a body that fails if the registry is silent for too long, or sends so
+// slowly that the body would never end.
 type patient struct {
 	io.ReadCloser
 	cancel context.CancelFunc
@@ -27,12 +27,12 @@ type patient struct {
 	most   time.Duration
 	left   time.Duration
 	late   atomic.Bool
-	onLate func(error) error // nil, or notes it
+	onLate func(error) error // nil, or records the error
 }
 
 func newPatient(body io.ReadCloser, cancel context.CancelFunc, most time.Duration) *patient {
 	p := &patient{ReadCloser: body, cancel: cancel, most: most, left: most}
-	// Armed only within Read: a slow sink is not the registry's fault.
+	// It runs only within Read: a slow sink is not the fault of the registry.
 	p.timer = time.AfterFunc(most, func() {
 		p.late.Store(true)
 		cancel()
@@ -48,7 +48,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	p.timer.Stop()
 	p.left = min(p.left-time.Since(start)+time.Duration(n)*pace, p.most)
 	if p.late.Load() {
-		err = fmt.Errorf("the registry sent nothing, or next to nothing, for %v", p.most)
+		err = fmt.Errorf("the registry sent almost nothing for %v", p.most)
 		if p.onLate != nil {
 			err = p.onLate(err)
 		}

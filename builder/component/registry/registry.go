@@ -60,7 +60,7 @@ type Client struct {
 	schemes  map[string]*scheme  // by registry
 }
 
-// session speaks to one repository.
+// session is the access to one repository.
 type session struct {
 	mu   sync.Mutex // held while it logs in
 	http *http.Client
@@ -68,9 +68,9 @@ type session struct {
 	err  error
 }
 
-// scheme is how one registry is spoken to.
+// scheme is HTTPS or plain HTTP, for one registry.
 type scheme struct {
-	mu    sync.Mutex // held while it is found out
+	mu    sync.Mutex // held during the ping
 	plain bool
 	known bool
 	err   error
@@ -80,7 +80,7 @@ type scheme struct {
 func New(o Options) (*Client, error) {
 	inner, err := parseAllowances(o.RedirectTo)
 	if err != nil {
-		return nil, system.BadInput("--allow-redirect: %v", err).Suggest("name the private hosts that a server may redirect to")
+		return nil, system.BadInput("--allow-redirect: %v", err).Suggest("write a host, address or network, such as 10.0.0.0/8")
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = stall
@@ -93,7 +93,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// plain says whether host may be spoken to without TLS.
+// plain reports whether host may be asked without TLS.
 func (r *Client) plain(host string) bool {
 	h := host
 	if only, _, err := net.SplitHostPort(host); err == nil {
@@ -105,8 +105,8 @@ func (r *Client) plain(host string) bool {
 	return r.insecure != nil && r.insecure(host)
 }
 
-// repository is q's for go-containerregistry, which may speak plain HTTP where
-// we may.
+// repository is the repository of q for go-containerregistry. It may use plain
+// HTTP where this package may.
 func (r *Client) repository(q oci.Reference) (name.Repository, error) {
 	r.hosts.name(q.Registry)
 	var opts []name.Option
@@ -115,12 +115,12 @@ func (r *Client) repository(q oci.Reference) (name.Repository, error) {
 	}
 	repo, err := name.NewRepository(q.Registry+"/"+q.Repository, opts...)
 	if err == nil {
-		r.hosts.name(repo.RegistryStr()) // docker.io lies elsewhere
+		r.hosts.name(repo.RegistryStr()) // docker.io has another host name
 	}
 	return repo, err
 }
 
-// session logs in to a repository, once. Others do not wait for it.
+// session logs in to a repository, once. Other repositories do not wait for it.
 func (r *Client) session(ctx context.Context, q oci.Reference) (*session, error) {
 	repo, err := r.repository(q)
 	if err != nil {
@@ -149,7 +149,7 @@ func (r *Client) session(ctx context.Context, q oci.Reference) (*session, error)
 func (r *Client) login(ctx context.Context, q oci.Reference, repo name.Repository, c *session) error {
 	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
 	if err != nil {
-		return system.Unusable("credentials for %s", q.Registry).Because(err).Suggest("check the Docker configuration that docker login writes")
+		return system.Unusable("the credentials for %s cannot be read", q.Registry).Because(err).Suggest("check the Docker configuration that docker login writes")
 	}
 	scheme := "https"
 	if plain, err := r.scheme(ctx, q, repo.Registry); err != nil {
@@ -166,8 +166,8 @@ func (r *Client) login(ctx context.Context, q oci.Reference, repo name.Repositor
 	return nil
 }
 
-// scheme finds out, once, whether a registry speaks plain HTTP. Allowed is not
-// the same as needed: TLS is tried first.
+// scheme finds out, once, whether a registry uses plain HTTP. TLS is tried first,
+// even if plain HTTP is allowed.
 func (r *Client) scheme(ctx context.Context, q oci.Reference, reg name.Registry) (plain bool, err error) {
 	r.mu.Lock()
 	s := r.schemes[q.Registry]
@@ -195,8 +195,8 @@ func (r *Client) scheme(ctx context.Context, q oci.Reference, reg name.Registry)
 	return s.plain, s.err
 }
 
-// pingError says why a server is no registry for us. Where TLS and plain HTTP
-// were both tried, only one of the two errors says why.
+// pingError is the reason why a server cannot be used as a registry. If both TLS
+// and plain HTTP were tried, only one of the two errors is the reason.
 func (r *Client) pingError(ctx context.Context, q oci.Reference, host string, err error) error {
 	secure, plain := r.pings.failed("https", host), r.pings.failed("http", host)
 	var answer *transport.Error
@@ -206,8 +206,8 @@ func (r *Client) pingError(ctx context.Context, q oci.Reference, host string, er
 		err = secure
 	case errors.As(err, &answer):
 		if answer.StatusCode == http.StatusNotFound {
-			return system.Unusable("registry %s: no registry answers there: %s is not found", q.Registry, pingPath).
-				Suggest("check the registry's name and port%s", ComponentsToo)
+			return system.Unusable("registry %s: the server is not a registry: it answers 404 for %s", q.Registry, pingPath).
+				Suggest("check the name and port of the registry%s", ComponentsToo)
 		}
 		err = answer
 	case plain != nil && r.plain(q.Registry):
@@ -218,7 +218,7 @@ func (r *Client) pingError(ctx context.Context, q oci.Reference, host string, er
 	return registryError(ctx, q, err)
 }
 
-// request asks for one manifest (by tag or digest) or blob, from a byte on.
+// request asks for one manifest (by tag or digest) or blob, starting at a byte.
 func (r *Client) request(ctx context.Context, q oci.Reference, kind, id string, from int64) (*http.Response, error) {
 	c, err := r.session(ctx, q)
 	if err != nil {
@@ -247,8 +247,8 @@ func (r *Client) request(ctx context.Context, q oci.Reference, kind, id string, 
 	return res, nil
 }
 
-// small reads what is no blob, whole; what names it in messages. A connection
-// that is cut has it read again.
+// small reads a whole document that is not a blob. what names it in messages.
+// After a cut connection, it is read again.
 func (r *Client) small(ctx context.Context, q oci.Reference, kind, id, what string) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
 		res, err := r.request(ctx, q, kind, id, 0)
@@ -314,23 +314,23 @@ func (r *Client) Close() {
 	}
 }
 
-// registryError says what a person can do about a registry that did not give
-// what was asked. Errors of one cause read the same, whatever was asked for.
+// registryError adds the next step to the error of a request. Errors with the same
+// cause have the same text, so that component.Join can join them.
 func registryError(ctx context.Context, q oci.Reference, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e := system.Unusable("registry %s", q.Registry).Because(err).Suggest("check the network and the registry's name%s", ComponentsToo)
+	e := system.Unusable("registry %s", q.Registry).Because(err).Suggest("check the network and the name of the registry%s", ComponentsToo)
 	if t := (*transport.Error)(nil); errors.As(err, &t) {
 		switch {
 		case t.StatusCode == http.StatusUnauthorized, t.StatusCode == http.StatusForbidden:
-			e.What += " does not let us read " + q.Repository
-			e.Next = "docker login " + q.Registry
+			e.What += " denies access to " + q.Repository
+			e.Next = "run docker login " + q.Registry
 		case t.StatusCode == http.StatusNotFound:
-			e.Next = "check the image's name and tag" + ComponentsToo
+			e.Next = "check the name and tag of the image" + ComponentsToo
 			return fmt.Errorf("%w: %w", ErrNoSuchImage, e)
 		case busy(t.StatusCode):
-			e.What += fmt.Sprintf(": asked %d times", attempts)
+			e.What += fmt.Sprintf(": no success after %d attempts", attempts)
 			e.Next = "try again later" + ComponentsToo
 		}
 		return e
@@ -342,17 +342,17 @@ func registryError(ctx context.Context, q oci.Reference, err error) error {
 		}
 	}
 	if strings.Contains(e.Err.Error(), "private address") && errors.As(err, new(*refused)) {
-		e.Next = "if that address is to be asked, allow it: --allow-redirect HOST"
+		e.Next = "to allow this address, add --allow-redirect HOST"
 	}
 	if errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
-		e.Err = errors.New(e.Err.Error()) // a time-out of the network's, not of ours
+		e.Err = errors.New(e.Err.Error()) // a time-out of the network, not of the caller
 	}
 	return e
 }
 
 // ComponentsToo ends the next steps of errors. It applies to images only: other
 // artifacts cannot come from a layout.
-const ComponentsToo = ", or give --components a layout or archive that has the image"
+const ComponentsToo = ", or give --components a layout or archive that contains the image"
 
 // ErrNoSuchImage: the registry answered that it does not have it.
 var ErrNoSuchImage = errors.New("no such image")

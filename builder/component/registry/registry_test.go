@@ -128,7 +128,7 @@ func TestPatience(t *testing.T) {
 				if ok := errors.Is(err, io.EOF) && got == c.size; ok != c.ok {
 					t.Errorf("%d bytes, %v", got, err)
 				}
-				if !c.ok && !strings.Contains(err.Error(), "next to nothing, for 2m0s") {
+				if !c.ok && !strings.Contains(err.Error(), "almost nothing for 2m0s") {
 					t.Error(err)
 				}
 			})

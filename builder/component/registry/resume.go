@@ -11,22 +11,22 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 )
 
-// progress is how many bytes must have come for a connection that is cut not to
-// count: what is cut again and again ends some time.
+// progress is the number of bytes after which a cut connection is not counted. So
+// a connection that is cut again and again without progress fails in the end.
 const progress = 1 << 20
 
-// resuming is a blob whose connection may be cut: the rest is asked for. What
-// it gives is unverified, as ever; who reads it hashes all of it.
+// resuming is the body of a blob. After a cut connection, it requests the rest.
+// Its bytes are unverified: the reader hashes all of them.
 type resuming struct {
 	ctx  context.Context
 	r    *Client
 	q    oci.Reference
 	d    oci.Descriptor
 	body io.ReadCloser
-	// endless: the server did not say how long the body is, so that its end may
-	// be a cut.
+	// endless: the server did not state the length of the body, so that its
+	// end may be a cut.
 	endless bool
-	n       int64 // bytes given
+	n       int64 // bytes returned
 	failed  int   // cuts without progress
 	since   int64 // n at the first of them
 	pending error
@@ -58,7 +58,7 @@ func (b *resuming) Read(p []byte) (int, error) {
 		case err == nil:
 			return 0, nil
 		case b.n >= b.d.Size:
-			return 0, io.EOF // all is here, whatever came after it
+			return 0, io.EOF // the blob is complete
 		case err == io.EOF && !b.endless:
 			return 0, io.EOF
 		case err == io.EOF:
@@ -72,7 +72,7 @@ func (b *resuming) Read(p []byte) (int, error) {
 
 func (b *resuming) Close() error { return b.body.Close() }
 
-// reopen asks for the rest after a cut.
+// reopen requests the rest after a cut.
 func (b *resuming) reopen(cut error) error {
 	for {
 		if err := b.ctx.Err(); err != nil {
@@ -102,12 +102,12 @@ func (b *resuming) reopen(cut error) error {
 	}
 }
 
-// skip brings a body to where the one before it ended: a server may send all of
-// the blob again.
+// skip moves a new body to the position of the old one: a server may send the
+// whole blob again.
 func (b *resuming) skip(res *http.Response) error {
 	if res.StatusCode == http.StatusPartialContent {
 		if got := res.Header.Get("Content-Range"); !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", b.n)) {
-			return weRefuse("asked for the bytes from %d on, it sends %q", b.n, got)
+			return weRefuse("the request was for the bytes from %d, but the server sends %q", b.n, got)
 		}
 		return nil
 	}

@@ -38,7 +38,7 @@ func TestResume(t *testing.T) {
 		"no progress":               {ranges: true, step: 100 << 10, wrong: system.ErrUnusable, says: "cut 5 times"},
 		"chunked":                   {ranges: true, chunked: true, step: 3 << 20},
 		"other bytes the next time": {ranges: true, other: true, step: 3 << 20, wrong: system.ErrMismatch, says: layer},
-		"another range":             {ranges: true, lie: true, step: 3 << 20, wrong: system.ErrUnusable, says: "it sends"},
+		"another range":             {ranges: true, lie: true, step: 3 << 20, wrong: system.ErrUnusable, says: "the server sends"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,20 +16,21 @@ import (
 	"time"
 )
 
-// How often a registry is asked, and how long the waits in between are.
-// Go-containerregistry's own transport knows no Retry-After, and its waits do
-// not end with the context.
+// The number of attempts, and the waits between them. The transport of
+// go-containerregistry ignores Retry-After, and its waits do not end with the
+// context.
 const (
 	attempts  = 5
 	firstWait = 500 * time.Millisecond
-	// longestWait bounds a single wait, also one that a server asks for.
+	// longestWait limits a single wait, including one that a server requests.
 	longestWait = 30 * time.Second
-	// whole is how much of a body is read before it is handed on. Tokens, pings
-	// and most manifests are shorter: they arrive whole, or are asked for again.
+	// whole is the part of a body that is read before the response is returned.
+	// Tokens, pings and most manifests are shorter: they arrive complete, or
+	// are requested again.
 	whole = 64 << 10
 )
 
-// clock is what waiting needs; tests have one that does not wait.
+// clock is the time for waits. Tests have a clock that does not wait.
 type clock struct {
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
@@ -52,16 +53,16 @@ func realClock() *clock {
 		}}
 }
 
-// wait is how long to wait after a failed attempt (1 is the first): twice as
-// long each time, half of it random, so that many clients do not come back at
-// once. A server that asks for more gets more, up to longestWait.
+// wait is the wait after a failed attempt (1 is the first). It doubles each time,
+// and half of it is random, so that many clients do not return at once. A server
+// can request a longer wait, up to longestWait.
 func (c *clock) wait(attempt int, asked time.Duration) time.Duration {
 	d := min(firstWait<<(attempt-1), longestWait)
 	d = d/2 + time.Duration(c.random()*float64(d/2))
 	return min(max(d, asked), longestWait)
 }
 
-// retrying asks again where a server is busy or a connection was cut.
+// retrying repeats a request if the server is busy or the connection was cut.
 type retrying struct {
 	next  http.RoundTripper
 	hosts *hosts
@@ -72,7 +73,7 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
 		res, again, err := t.once(req)
 		if again && attempt == attempts && err != nil {
-			err = fmt.Errorf("asked %d times: %w", attempts, err)
+			err = fmt.Errorf("no success after %d attempts: %w", attempts, err)
 		}
 		if !again || attempt == attempts || req.Context().Err() != nil {
 			return res, err
@@ -88,7 +89,7 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// once asks once, and says whether it makes sense to ask again.
+// once sends one request. again reports whether repeating it can help.
 func (t *retrying) once(req *http.Request) (res *http.Response, again bool, err error) {
 	connected := false
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
@@ -100,18 +101,18 @@ func (t *retrying) once(req *http.Request) (res *http.Response, again bool, err 
 	}
 	repeatable := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 	if res, err = t.next.RoundTrip(try); err != nil {
-		return nil, repeatable && safe(req) && t.mends(req, err, connected), err
+		return nil, repeatable && safe(req) && t.transient(req, err, connected), err
 	}
 	res.Request = req
 	t.hosts.answered(req.URL)
 	if err := readWhole(res); err != nil {
 		res.Body.Close()
-		return nil, repeatable && safe(req) && t.mends(req, err, true), err
+		return nil, repeatable && safe(req) && t.transient(req, err, true), err
 	}
 	return res, repeatable && busy(res.StatusCode), nil
 }
 
-// busy: the server may answer later.
+// busy reports whether the server may answer later.
 func busy(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
@@ -121,17 +122,18 @@ func busy(status int) bool {
 	return false
 }
 
-// safe: asking twice changes nothing. That holds for a token that is asked for
-// in a form, too; an upload is begun again by its caller.
+// safe reports whether a request can be repeated without effect. This includes the
+// form that requests a token. The caller of an upload starts it again itself.
 func safe(req *http.Request) bool {
 	return req.Method == http.MethodGet || req.Method == http.MethodHead ||
 		strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
-// mends: an error may be gone the next time. Once there was a connection, that
-// is whatever cut it; before, a host that answered once is likely to do so
-// again. Time-outs have cost enough, and what we refuse we refuse again.
-func (t *retrying) mends(req *http.Request, err error, connected bool) bool {
+// transient reports whether the next attempt may succeed. After a connection was
+// made, every error may be a cut. Before that, a host that has answered once may
+// answer again. Time-outs are not repeated because they cost too much time, and
+// refusals are not repeated because they are final.
+func (t *retrying) transient(req *http.Request, err error, connected bool) bool {
 	var refusal *refused
 	var timeout net.Error
 	var dns *net.DNSError
@@ -146,7 +148,7 @@ func (t *retrying) mends(req *http.Request, err error, connected bool) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) && t.hosts.hasAnswered(req.URL)
 }
 
-// cut: a connection ended in the middle, that of a TLS handshake included.
+// cut reports whether a connection ended too early, also in a TLS handshake.
 func cut(err error) bool {
 	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, e) {
@@ -156,8 +158,8 @@ func cut(err error) bool {
 	return false
 }
 
-// readWhole reads the first bytes of a body, so that a short one cannot be cut
-// afterwards.
+// readWhole reads the first bytes of a body, so that a short body cannot be cut
+// later.
 func readWhole(res *http.Response) error {
 	head, err := io.ReadAll(io.LimitReader(res.Body, whole))
 	if err != nil {
@@ -172,8 +174,7 @@ type headed struct {
 	io.Closer
 }
 
-// retryAfter reads the header: seconds, or a date. What is neither asks for
-// nothing.
+// retryAfter reads the header: seconds, or a date. Any other value is 0.
 func retryAfter(s string, now time.Time) time.Duration {
 	s = strings.TrimSpace(s)
 	if n, err := strconv.ParseUint(s, 10, 64); err == nil {

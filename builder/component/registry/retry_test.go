@@ -247,7 +247,7 @@ func TestRetryAfterDate(t *testing.T) {
 }
 
 // Which errors before there is a connection may be gone the next time.
-func TestMends(t *testing.T) {
+func TestTransient(t *testing.T) {
 	req := httptest.NewRequest(http.MethodGet, "https://reg.example/v2/", nil)
 	dns := func(e net.DNSError) error { return &net.OpError{Op: "dial", Err: &e} }
 	for name, c := range map[string]struct {
