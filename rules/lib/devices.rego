@@ -136,6 +136,7 @@ listed_device(r) if {
 # differs from it.
 named_as(c, name, nodes) := one_line({text | some i in nodes; text := named_node(name, devices(c)[i].path)})
 
+# named_node is the name of a device, with its path if that differs.
 named_node(name, path) := name if {
 	path == name
 } else := sprintf("%s as %s", [name, path])

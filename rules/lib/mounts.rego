@@ -4,6 +4,7 @@ package seaworthy.lib
 
 import data.seaworthy.given
 
+# mounts are the mounts in the effective spec.
 mounts(c) := arr(object.get(c.spec, "mounts", []))
 
 # runtime_mounts are the mounts under runtime in os.yml or the label, by index,
@@ -213,8 +214,10 @@ remaps_root(m) if {
 	object.get(to, "hostID", 0) != 0
 }
 
+# id_option: the option is an idmap.
 id_option(o) if regex.match("^r?idmap(=|$)", o)
 
+# id_mappings are the mappings of users and groups of a mount.
 id_mappings(m) := [to | some key in ["uidMappings", "gidMappings"]; some to in arr(object.get(m, key, []))]
 
 # missing_flags are the wanted flags that a mount does not have.

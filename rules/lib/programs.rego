@@ -97,6 +97,7 @@ values(c) := {sprintf("${%s}", [name]): all[count(all) - 1] |
 	all := [trim_prefix(other, sprintf("%s=", [name])) | some other in environment(c); startswith(other, sprintf("%s=", [name]))]
 }
 
+# split_words splits a line of a shell into words.
 split_words(text) := [w | some w in regex.split("[ \t\n\"';&|()`]+", text); w != ""]
 
 # leading are the words before a program: assignments and reserved words of shells.
