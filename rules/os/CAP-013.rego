@@ -3,9 +3,8 @@
 # title: "Service with inheritable capabilities"
 # description: |-
 #   A program with inheritable file capabilities gets these capabilities when the service
-#   starts it, also when an attacker makes the service start it. Docker no longer sets
-#   inheritable capabilities (CVE-2022-24769). LinuxKit still copies the bounding set to
-#   them.
+#   starts it. An attacker can make the service start it. Docker no longer sets inheritable
+#   capabilities (CVE-2022-24769). LinuxKit still copies the bounding set to them.
 # custom:
 #   id: CAP-013
 #   severity: low

@@ -2,7 +2,7 @@
 # scope: package
 # title: "File can replace a program or setting of the host"
 # description: |-
-#   The files section is unpacked last, over the images. A file in it can replace PID 1, the
+#   The files section is unpacked last, over the images. A file there can replace PID 1, the
 #   OCI runtime, or their libraries or settings. These programs apply every other setting:
 #   an attacker who controls the file controls the system.
 # custom:

@@ -30,7 +30,7 @@ fail contains {
 	"expected": "no metadata file",
 	"key": "metadata",
 	"message": sprintf("%s contains the whole configuration", [f.path]),
-	"fix": sprintf("remove %s from `files`. A program that reads it then finds no file: give the program a file with only what it needs, or waive this finding", [f.path]),
+	"fix": sprintf("remove %s from `files`. A program that reads this file then finds none: give the program a file with only what it needs, or waive this finding", [f.path]),
 	"edits": edit.remove_op(edit.file(f), ""),
 } if {
 	some f in lib.arr(input.files)

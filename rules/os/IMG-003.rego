@@ -3,7 +3,7 @@
 # title: "Image from a registry that is not allowed"
 # description: |-
 #   data.params.registries lists the registries and repositories from which images may
-#   come. An attacker who controls another one can put code into the system.
+#   come. An attacker who controls another registry can put code into the system.
 # custom:
 #   id: IMG-003
 #   severity: high

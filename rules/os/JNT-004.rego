@@ -74,12 +74,12 @@ tiocsti_works if {
 	not kernel.sysctl_is("dev.tty.legacy_tiocsti", "0")
 }
 
-# mute turns TIOCSTI off, if the kernel has the sysctl.
-mute := edit.set_sysctl("dev.tty.legacy_tiocsti", "0") if {
+# disable_tiocsti turns TIOCSTI off, if the kernel has the sysctl.
+disable_tiocsti := edit.set_sysctl("dev.tty.legacy_tiocsti", "0") if {
 	kernel.at_least("6.2")
 } else := []
 
-untied(c) := array.concat(edit.without_device_rules(c, sort(terminal_rules(c))), array.concat(
+without_terminals(c) := array.concat(edit.without_device_rules(c, sort(terminal_rules(c))), array.concat(
 	[e |
 		some p in lib.placed_in[c.id]
 		some path in p.shows
@@ -101,7 +101,7 @@ found contains lib.finding("JNT-004", c, {
 	"message": sprintf("%s shares a terminal with the host and can type into it", [c.id]),
 	"because": [fact.option("CONFIG_LEGACY_TIOCSTI"), fact.sysctl("dev.tty.legacy_tiocsti")],
 	"fix": sprintf("set dev.tty.legacy_tiocsti = 0 on the command line or in /etc/sysctl.d of the onboot component that applies sysctls. A kernel before 6.2 does not have this sysctl: the suggested edit then removes the terminal. %s", [edit.loss_note(c, "terminal of the host")]),
-	"edits": edit.first_nonempty(mute, untied(c)),
+	"edits": edit.first_nonempty(disable_tiocsti, without_terminals(c)),
 }) if {
 	some c in lib.containers
 	exposed(c)
