@@ -20,9 +20,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// apt runs the machine's apt in a state folder of its own: it needs no root
-// and leaves the machine's lists, caches and archives alone. The machine's
-// sources and keyrings say what is trusted, and apt checks their signatures.
+// apt runs the machine's apt in a separate state folder. It needs no root, and does
+// not change the lists, caches and archives of the machine. It trusts the sources
+// and keyrings of the machine, and apt checks the signatures.
 type apt struct {
 	dir      string
 	arch     string
@@ -31,13 +31,13 @@ type apt struct {
 	warnings string
 }
 
-// openApt prepares the state folder and fetches the lists. close releases it
-// to other builds.
+// openApt prepares the state folder and fetches the lists. close releases the
+// folder for other builds.
 func openApt(ctx context.Context, stateDir, arch, suite string, progress func(string)) (a *apt, close func(), err error) {
 	for _, tool := range []string{"apt-get", "apt-cache"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return nil, nil, system.Unusable("this component is made of Debian packages, and %s is not on this machine", tool).
-				Suggest("build it on Debian or a system derived from it, or in a container of one")
+			return nil, nil, system.Unusable("this component needs Debian packages, but %s is not installed on this machine", tool).
+				Suggest("build the component on Debian or a derived system, or in a container of one")
 		}
 	}
 	dir, err := filepath.Abs(filepath.Join(stateDir, "apt-"+arch))
@@ -45,21 +45,21 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 		return nil, nil, err
 	}
 	if strings.ContainsAny(dir, "\"\n;") {
-		return nil, nil, system.BadInput("state folder %q: apt cannot quote that name", dir)
+		return nil, nil, system.BadInput("state folder %q: apt cannot read a name with quotes, semicolons or line breaks", dir)
 	}
 	a = &apt{dir: dir, arch: arch, suite: suite, progress: progress}
 	for _, d := range []string{"etc/sources.list.d", "etc/preferences.d", "lists/partial", "archives/partial", "cache", "log"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
-			return nil, nil, system.Unusable("state folder").Because(err)
+			return nil, nil, system.Unusable("the state folder cannot be used").Because(err)
 		}
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "seaworthy.lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, nil, system.Unusable("state folder").Because(err)
+		return nil, nil, system.Unusable("the state folder cannot be used").Because(err)
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		lock.Close()
-		return nil, nil, system.Unusable("lock the state folder").Because(err)
+		return nil, nil, system.Unusable("the state folder cannot be locked").Because(err)
 	}
 	close = func() { lock.Close() }
 	if err := a.configure("/etc/apt"); err != nil {
@@ -69,21 +69,21 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 	progress("fetching package lists")
 	if _, err := a.run(ctx, "apt-get", "-q", "update"); err != nil {
 		close()
-		return nil, nil, system.Unusable("fetch package lists").Because(err).Suggest("check the network and the apt sources of this machine")
+		return nil, nil, system.Unusable("the package lists cannot be fetched").Because(err).Suggest("check the network and the apt sources of this machine")
 	}
 	return a, close, nil
 }
 
-// configure writes apt.conf and the sources. The hooks that images of Debian
-// set would empty the machine's own archive cache: they are cleared, which
-// only a file given by -c can do.
+// configure writes apt.conf and the sources. Debian images set hooks that would
+// empty the archive cache of the machine. They are cleared here: only a file given
+// by -c can clear them.
 func (a *apt) configure(host string) error {
 	sources, skipped, err := trustedSources(host)
 	if err != nil {
 		return err
 	}
 	for _, s := range skipped {
-		a.progress("not used: " + s + " turns signature checks off")
+		a.progress("not used: " + s + ": it turns off signature checks")
 	}
 	if err := os.RemoveAll(filepath.Join(a.dir, "etc/sources.list.d")); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (a *apt) conf(host string) string {
 	var b strings.Builder
 	for _, hook := range []string{"APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success",
 		"DPkg::Pre-Invoke", "DPkg::Post-Invoke", "DPkg::Pre-Install-Pkgs", "APT::Architectures", "APT::Default-Release",
-		// Of the indexes only Packages is wanted.
+		// Only the index Packages is needed.
 		"Acquire::IndexTargets"} {
 		fmt.Fprintf(&b, "#clear %s;\n", hook)
 	}
@@ -131,10 +131,10 @@ func (a *apt) conf(host string) string {
 	set("Acquire::AllowDowngradeToInsecureRepositories", "false")
 	set("Acquire::Languages", "none")
 	set("Acquire::Retries", "3")
-	// The folder is the caller's, and the user _apt could not read it.
+	// The folder belongs to the caller, and the user _apt could not read it.
 	set("APT::Sandbox::User", "root")
 	if a.suite != "" {
-		// A plain release name would rank its security pocket below it.
+		// With a plain release name, its security pocket would have a lower rank.
 		set("APT::Default-Release", "/^"+regexp.QuoteMeta(a.suite)+"(-security|-updates)?$/")
 	}
 	in := func(p string) string { return filepath.Join(a.dir, p) }
@@ -156,8 +156,8 @@ func (a *apt) conf(host string) string {
 	return b.String()
 }
 
-// run starts apt and gives what it prints; its warnings are kept for the
-// message of a later failure.
+// run starts apt and returns its output. Warnings are kept for the message of a
+// later error.
 func (a *apt) run(ctx context.Context, tool string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, tool, append([]string{"-c", filepath.Join(a.dir, "apt.conf")}, args...)...)
 	cmd.Dir = filepath.Join(a.dir, "archives")
@@ -196,7 +196,7 @@ func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*deb
 	if depends {
 		out, err := a.run(ctx, "apt-get", append([]string{"-q", "-y", "--simulate", "install"}, wants...)...)
 		if err != nil {
-			return nil, system.Unusable("resolve dependencies").Because(err)
+			return nil, system.Unusable("the dependencies cannot be resolved").Because(err)
 		}
 		wants = nil
 		for _, line := range strings.Split(string(out), "\n") {
@@ -207,16 +207,16 @@ func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*deb
 	}
 	out, err := a.run(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, wants...)...)
 	if err != nil {
-		return nil, system.Unusable("look packages up").Because(err)
+		return nil, system.Unusable("the packages cannot be found").Because(err)
 	}
 	stanzas, err := readStanzas(bytes.NewReader(out))
 	if err != nil {
-		return nil, system.Unusable("package index").Because(err)
+		return nil, system.Unusable("the package index cannot be read").Because(err)
 	}
 	return match(wants, stanzas)
 }
 
-// match finds one stanza for each want.
+// match finds one stanza for each wanted package.
 func match(wants []string, stanzas []stanza) ([]*debPackage, error) {
 	var out []*debPackage
 	var errs []error
@@ -235,7 +235,7 @@ func match(wants []string, stanzas []stanza) ([]*debPackage, error) {
 			}
 		}
 		if found == nil {
-			errs = append(errs, system.Unusable("package %s is not in this machine's apt sources", want))
+			errs = append(errs, system.Unusable("package %s is not in the apt sources of this machine", want))
 			continue
 		}
 		out = append(out, found)
@@ -255,7 +255,7 @@ func indexed(s stanza) (*debPackage, error) {
 		Architecture: s["Architecture"], Size: size, SHA256: s["SHA256"]}}
 	if err != nil || size < 0 || !digests.ValidHex(p.SHA256) || !debNameRE.MatchString(p.Name) ||
 		!debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) {
-		return nil, system.Unusable("the index entry of package %q lacks a name, version, architecture, size or SHA-256", s["Package"])
+		return nil, system.Unusable("the index entry of package %q needs a valid name, version, architecture, size and SHA-256", s["Package"])
 	}
 	return p, nil
 }
@@ -267,7 +267,7 @@ func (a *apt) fetch(ctx context.Context, packages []*debPackage) error {
 			p.Name+"_"+strings.ReplaceAll(p.Version, ":", "%3a")+"_"+p.Architecture+".deb")
 		if verifyFile(p.file, p.SHA256) != nil {
 			if err := os.Remove(p.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return system.Unusable("state folder").Because(err)
+				return system.Unusable("the state folder cannot be used").Because(err)
 			}
 			missing = append(missing, p.Name+"="+p.Version)
 		}
@@ -277,7 +277,7 @@ func (a *apt) fetch(ctx context.Context, packages []*debPackage) error {
 	}
 	a.progress("fetching " + plural(len(missing), "package"))
 	if _, err := a.run(ctx, "apt-get", append([]string{"-q", "download"}, missing...)...); err != nil {
-		return system.Unusable("fetch packages").Because(err)
+		return system.Unusable("the packages cannot be fetched").Because(err)
 	}
 	return nil
 }
@@ -287,7 +287,7 @@ type limitedWriter struct {
 	left int
 }
 
-// Write drops what is over the limit: enough was seen for a message.
+// Write drops bytes over the limit: a message does not need them.
 func (l *limitedWriter) Write(p []byte) (int, error) {
 	n := min(len(p), l.left)
 	l.left -= n

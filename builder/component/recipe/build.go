@@ -12,47 +12,46 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// Options says what to build, and where to.
+// Options say what to build, and where to write it.
 type Options struct {
 	// Dir is the folder with component.yml.
 	Dir string
-	// Output is the OCI layout that gets the image; it is made where missing.
+	// Output is the OCI layout for the image. It is created if it is missing.
 	Output string
 	// Arch is the Go name of the architecture.
 	Arch string
-	// StateDir is kept between builds: apt's lists and packages. "" is
-	// seaworthy below the user's cache folder.
+	// StateDir keeps apt's lists and packages between builds. "" is the folder
+	// seaworthy in the user's cache folder.
 	StateDir string
-	// ModuleRoot is the folder of go.mod for Go programs, "" the one found
-	// upward from Dir.
+	// ModuleRoot is the folder of go.mod for Go programs. "" searches Dir and
+	// the folders above it.
 	ModuleRoot string
-	// Locked takes exactly the packages of component.lock.json; WriteLock
-	// writes it.
+	// Locked uses exactly the packages of component.lock.json. WriteLock writes
+	// that file.
 	Locked, WriteLock bool
-	// Time is that of every file and of the image; the zero Time is
+	// Time is the time of every file and of the image. The zero Time is
 	// 1970-01-01.
 	Time time.Time
-	// Progress gets one line for each step; nil for none.
+	// Progress receives one line for each step. It may be nil.
 	Progress func(string)
 }
 
 // Result is the image that was built.
 type Result struct {
-	// Reference is how os.yml names the image: seaworthy/NAME:VERSION.
+	// Reference is the name for os.yml: seaworthy/NAME:VERSION.
 	Reference string
-	// Digest is the index's, which locks pin; Manifest the one of Arch.
+	// Digest is that of the index, which locks pin. Manifest is that of Arch.
 	Digest, Manifest string
-	// Packages are those of which the image holds files, by name.
+	// Packages are those with files in the image, by name.
 	Packages []Package
-	// Size of the compressed layer.
+	// Size is that of the compressed layer.
 	Size int64
 }
 
 var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
 
-// Build makes the image of one component and adds it to the layout, in place
-// of an older one of the same reference. A build that fails leaves the layout
-// as it was.
+// Build makes the image of one component and adds it to the layout. It replaces an
+// older image of the same reference. A failed build does not change the layout.
 func Build(ctx context.Context, o Options) (*Result, error) {
 	return build(ctx, o, func(ctx context.Context, rec *Recipe, state string) (packageSource, func(), error) {
 		return openApt(ctx, state, o.Arch, rec.Debian.Suite, o.Progress)
@@ -66,7 +65,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		o.Progress = func(string) {}
 	}
 	if !archRE.MatchString(o.Arch) {
-		return nil, system.BadInput("architecture %q", o.Arch)
+		return nil, system.BadInput("architecture %q is invalid", o.Arch).Suggest("write a Go architecture, such as amd64")
 	}
 	if o.Time.IsZero() {
 		o.Time = time.Unix(0, 0)
@@ -78,7 +77,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	}
 	sp, err := newSpool()
 	if err != nil {
-		return nil, system.Unusable("temporary file").Because(err)
+		return nil, system.Unusable("a temporary file cannot be created").Because(err)
 	}
 	defer sp.Close()
 	t := newTree()
@@ -109,11 +108,11 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	return pack(o, rec, t, sp, kept)
 }
 
-// fromDebian gathers and unpacks the recipe's packages.
+// fromDebian fetches and unpacks the packages of the recipe.
 func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool, open openSource) ([]*debPackage, error) {
 	if rec.Debian == nil {
 		if o.Locked || o.WriteLock {
-			o.Progress("no packages: nothing to lock")
+			o.Progress("the recipe has no packages: there is nothing to lock")
 		}
 		return nil, nil
 	}
@@ -128,7 +127,7 @@ func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool,
 	if state == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return nil, system.BadInput("no state folder").Because(err)
+			return nil, system.BadInput("the state folder is unknown").Because(err)
 		}
 		state = filepath.Join(cache, "seaworthy")
 	}
@@ -159,21 +158,21 @@ func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool,
 func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, error) {
 	lay, err := writeLayer(t, sp, o.Time)
 	if err != nil {
-		return nil, system.Unusable("pack the layer").Because(err)
+		return nil, system.Unusable("the layer cannot be packed").Because(err)
 	}
 	l, err := openLayout(o.Output)
 	if err != nil {
-		return nil, system.Unusable("open layout %s", o.Output).Because(err)
+		return nil, system.Unusable("layout %s cannot be opened", o.Output).Because(err)
 	}
 	defer l.Close()
 	index, manifest, err := l.put(rec, o.Arch, lay, o.Time)
 	if err != nil {
-		return nil, system.Unusable("write layout %s", o.Output).Because(err)
+		return nil, system.Unusable("layout %s cannot be written", o.Output).Because(err)
 	}
 	return &Result{Reference: rec.Reference(), Digest: index.String(), Manifest: manifest.String(), Packages: kept, Size: lay.blob.len}, nil
 }
 
-// kindOf is the kind of an error, ErrUnusable where it has none.
+// kindOf is the kind of an error, ErrUnusable without one.
 func kindOf(err error) error {
 	for _, kind := range []error{system.ErrMismatch, system.ErrInput} {
 		if errors.Is(err, kind) {

@@ -298,12 +298,12 @@ func TestFailedBuildLeavesLayout(t *testing.T) {
 		kind         error
 	}{
 		"no such package":    {"debian: {packages: [nothing]}\n", "package nothing is not in", system.ErrUnusable},
-		"below a link":       {"symlinks: [{path: lib, target: usr/lib}]\nfiles: [{path: lib/x, contents: y}]\n", "lies below lib", system.ErrUnusable},
-		"made twice":         {"files: [{path: x, contents: y}, {path: x, contents: z}]\n", "made twice", system.ErrInput},
+		"below a link":       {"symlinks: [{path: lib, target: usr/lib}]\nfiles: [{path: lib/x, contents: y}]\n", "is below lib", system.ErrUnusable},
+		"made twice":         {"files: [{path: x, contents: y}, {path: x, contents: z}]\n", "duplicate path", system.ErrInput},
 		"folder as a file":   {"debian: {packages: [tool]}\ninclude: [usr]\nfiles: [{path: usr, contents: z}]\n", "is a dir of package tool", system.ErrInput},
 		"no source":          {"files: [{path: x, source: gone}]\n", "gone", system.ErrInput},
-		"user twice":         {"users: [{name: a, uid: 1}, {name: b, uid: 1}]\n", "etc/passwd has", system.ErrInput},
-		"empty tarball":      {"files: [{path: x, contents: y}]\ntar: [{path: t.tar, include: [z]}]\n", "no file matches", system.ErrInput},
+		"user twice":         {"users: [{name: a, uid: 1}, {name: b, uid: 1}]\n", "etc/passwd already has", system.ErrInput},
+		"empty tarball":      {"files: [{path: x, contents: y}]\ntar: [{path: t.tar, include: [z]}]\n", "matches no file", system.ErrInput},
 		"library is missing": {"debian: {packages: [tool]}\ninclude: [usr/bin/tool]\nlibraries: true\n", "usr/bin/tool needs libtool.so.5", system.ErrUnusable},
 	} {
 		_, err := tryBuild(t, debianArchive(t), layout, "name: tool\nversion: \"2\"\n"+c.recipe)

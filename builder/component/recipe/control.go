@@ -33,14 +33,14 @@ func readStanzas(in io.Reader) ([]stanza, error) {
 		default:
 			name, value, ok := strings.Cut(line, ":")
 			if !ok || name == "" || strings.ContainsAny(name, " \t") {
-				return nil, fmt.Errorf("%q is no field", line)
+				return nil, fmt.Errorf("%q is not a field", line)
 			}
 			if cur == nil {
 				cur = stanza{}
 				out = append(out, cur)
 			}
 			if _, twice := cur[name]; twice {
-				return nil, fmt.Errorf("field %s is given twice", name)
+				return nil, fmt.Errorf("duplicate field %s", name)
 			}
 			last, cur[name] = name, strings.TrimSpace(value)
 		}
@@ -48,8 +48,8 @@ func readStanzas(in io.Reader) ([]stanza, error) {
 	return out, sc.Err()
 }
 
-// relations gives the names that a Depends-like field allows: one list of
-// alternatives for each comma.
+// relations are the package names in a field like Depends: one list of alternatives
+// for each part between commas.
 func relations(field string) [][]string {
 	var out [][]string
 	for _, part := range strings.Split(strings.ReplaceAll(field, "\n", " "), ",") {

@@ -27,7 +27,7 @@ const (
 	maxXZDict      = 128 << 20
 )
 
-// debEntry is one object of a package's data archive, its path clean and
+// debEntry is one object in the data archive of a package. Its path is clean and
 // relative.
 type debEntry struct {
 	Path     string
@@ -54,14 +54,14 @@ func verifyReader(r io.Reader, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return system.Mismatch("SHA-256 is %s, its index says %s", got, want)
+		return system.Mismatch("its SHA-256 is %s, but the package index has %s", got, want)
 	}
 	return nil
 }
 
-// readDeb walks the files of a .deb in archive order. content is only valid
-// during the call. Whatever would leave its place (.., absolute names), devices
-// and archives over the limits are refused.
+// readDeb calls visit for the files of a .deb in archive order. content is only
+// valid during the call. It refuses entries that could leave their place (..,
+// absolute names), devices, and archives over the limits.
 func readDeb(deb io.Reader, visit func(e *debEntry, content io.Reader) error) error {
 	data, name, err := debMember(deb, "data.tar")
 	if err != nil {
@@ -77,7 +77,7 @@ func readDeb(deb io.Reader, visit func(e *debEntry, content io.Reader) error) er
 	for n := 0; ; n++ {
 		h, err := tr.Next()
 		if limited.N <= 0 {
-			return fmt.Errorf("unpacks to more than %d bytes", int64(maxDebUnpacked))
+			return fmt.Errorf("the package unpacks to more than %d bytes", int64(maxDebUnpacked))
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -109,12 +109,12 @@ func debTarEntry(h *tar.Header) (*debEntry, error) {
 	}
 	if p == "" {
 		if h.Typeflag != tar.TypeDir {
-			return nil, fmt.Errorf("entry %q is the root, but no folder", h.Name)
+			return nil, fmt.Errorf("entry %q is the root, but not a folder", h.Name)
 		}
 		return nil, nil
 	}
 	if h.Uid < 0 || h.Gid < 0 || h.Uid > 65535 || h.Gid > 65535 {
-		return nil, fmt.Errorf("entry %q: owner %d:%d", h.Name, h.Uid, h.Gid)
+		return nil, fmt.Errorf("entry %q: owner %d:%d is out of range (0 to 65535)", h.Name, h.Uid, h.Gid)
 	}
 	e := &debEntry{Path: p, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid}
 	switch h.Typeflag {
@@ -124,17 +124,17 @@ func debTarEntry(h *tar.Header) (*debEntry, error) {
 		e.Type = system.TypeDir
 	case tar.TypeSymlink:
 		if h.Linkname == "" || strings.ContainsRune(h.Linkname, 0) {
-			return nil, fmt.Errorf("entry %q: bad link target %q", h.Name, h.Linkname)
+			return nil, fmt.Errorf("entry %q: invalid link target %q", h.Name, h.Linkname)
 		}
 		e.Type, e.Link, e.Mode = system.TypeSymlink, h.Linkname, 0o777
 	case tar.TypeLink:
 		target, err := debPath(h.Linkname)
 		if err != nil || target == "" {
-			return nil, fmt.Errorf("entry %q: hard link to %q", h.Name, h.Linkname)
+			return nil, fmt.Errorf("entry %q: invalid target %q of a hard link", h.Name, h.Linkname)
 		}
 		e.Type, e.Link = system.TypeHardlink, target
 	default:
-		return nil, fmt.Errorf("entry %q is a device or something else that no component may hold (type %q)", h.Name, h.Typeflag)
+		return nil, fmt.Errorf("entry %q is a device or another type that is not allowed in a component (type %q)", h.Name, h.Typeflag)
 	}
 	return e, nil
 }
@@ -146,7 +146,7 @@ func debPath(name string) (string, error) {
 		return "", nil
 	}
 	if !cleanPath(p) || path.IsAbs(name) {
-		return "", fmt.Errorf("entry %q would leave its place", name)
+		return "", fmt.Errorf("entry %q would leave the image", name)
 	}
 	return p, nil
 }
@@ -157,7 +157,7 @@ func debMember(r io.Reader, want string) (io.Reader, string, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	magic := make([]byte, 8)
 	if _, err := io.ReadFull(br, magic); err != nil || string(magic) != "!<arch>\n" {
-		return nil, "", errors.New("no Debian package: the ar signature is missing")
+		return nil, "", errors.New("not a Debian package: the ar signature is missing")
 	}
 	for i := 0; i < 16; i++ {
 		header := make([]byte, 60)
@@ -170,13 +170,13 @@ func debMember(r io.Reader, want string) (io.Reader, string, error) {
 		name := strings.TrimSuffix(strings.TrimRight(string(header[:16]), " "), "/")
 		size, err := strconv.ParseInt(strings.TrimRight(string(header[48:58]), " "), 10, 64)
 		if err != nil || size < 0 || !bytes.Equal(header[58:], []byte("`\n")) {
-			return nil, "", fmt.Errorf("ar header of member %q is broken", name)
+			return nil, "", fmt.Errorf("the ar header of member %q is invalid", name)
 		}
 		body := io.LimitReader(br, size)
 		if i == 0 {
 			format, err := io.ReadAll(io.LimitReader(body, 16))
 			if err != nil || name != "debian-binary" || !strings.HasPrefix(string(format), "2.") {
-				return nil, "", fmt.Errorf("no Debian package of format 2: first member %q says %q", name, format)
+				return nil, "", fmt.Errorf("not a Debian package of format 2: the first member %q contains %q", name, format)
 			}
 		}
 		if name == want || strings.HasPrefix(name, want+".") {
@@ -191,10 +191,10 @@ func debMember(r io.Reader, want string) (io.Reader, string, error) {
 			}
 		}
 	}
-	return nil, "", fmt.Errorf("no member %s", want)
+	return nil, "", fmt.Errorf("the member %s is missing", want)
 }
 
-// decompress reads what name's last suffix says: xz, zst, gz or none.
+// decompress reads the format of the last suffix of name: xz, zst, gz or none.
 func decompress(r io.Reader, name string) (io.Reader, func(), error) {
 	none := func() {}
 	switch path.Ext(name) {

@@ -13,8 +13,8 @@ import (
 // modules are a kernel's modules by name.
 type modules map[string]*module
 
-// choose gives the modules that the recipe names and all that they need:
-// their dependencies, and the soft ones that this kernel has.
+// choose returns the modules that the recipe names, their dependencies, and those
+// soft dependencies that this kernel has.
 func (all modules) choose(k *Kernel) (modules, error) {
 	chosen := modules{}
 	var errs []error
@@ -28,7 +28,7 @@ func (all modules) choose(k *Kernel) (modules, error) {
 		}
 		if !found && must {
 			errs = append(errs, system.BadInput("this kernel has no module %q", v.Text).At(v.Pos).
-				Suggest("it may be built in: then leave it out, or name it under optional"))
+				Suggest("if it is built in, remove it here, or list it under optional"))
 		}
 	}
 	for _, v := range k.Modules {
@@ -50,7 +50,7 @@ func (all modules) choose(k *Kernel) (modules, error) {
 		chosen[m.name] = m
 		for _, d := range m.depends {
 			if all[d] == nil {
-				errs = append(errs, system.Unusable("module %s depends on %s, which the kernel package does not hold", m.name, d))
+				errs = append(errs, system.Unusable("module %s depends on %s, which is not in the kernel package", m.name, d))
 				continue
 			}
 			queue = append(queue, d)
@@ -67,7 +67,7 @@ func (all modules) choose(k *Kernel) (modules, error) {
 	return chosen, errors.Join(errs...)
 }
 
-// aliases gives the modules by their plain aliases.
+// aliases maps plain aliases to modules.
 func (all modules) aliases() map[string][]string {
 	out := map[string][]string{}
 	for _, name := range sortedKeys(all) {
@@ -78,7 +78,7 @@ func (all modules) aliases() map[string][]string {
 	return out
 }
 
-// byFile gives the modules in the order of their files.
+// byFile are the modules in the order of their files.
 func (all modules) byFile() []*module {
 	out := make([]*module, 0, len(all))
 	for _, m := range all {
@@ -88,8 +88,8 @@ func (all modules) byFile() []*module {
 	return out
 }
 
-// dep is modules.dep in depmod's format: each module's file and those of all
-// that it needs, so that loading the line from right to left works.
+// dep is modules.dep in depmod's format: the file of each module, and the files of
+// all modules that it needs. They can be loaded from right to left.
 func (all modules) dep() string {
 	var b strings.Builder
 	for _, m := range all.byFile() {
@@ -102,7 +102,7 @@ func (all modules) dep() string {
 	return b.String()
 }
 
-// needs lists what m needs, each module before what it needs itself.
+// needs lists the modules that m needs. Each module comes before its own needs.
 func (all modules) needs(m *module) []*module {
 	var order []*module
 	seen := map[string]bool{m.name: true}

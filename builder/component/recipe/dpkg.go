@@ -2,7 +2,7 @@ package recipe
 
 import (
 	"bytes"
-	"crypto/md5" // the format of dpkg's lists; integrity rests on SHA-256
+	"crypto/md5" // the format of dpkg's lists; SHA-256 protects the content
 	"encoding/hex"
 	"io"
 	"strings"
@@ -12,15 +12,15 @@ import (
 
 const dpkgDir = "var/lib/dpkg/"
 
-// statusFields are those of the signed index that the image keeps, in order.
+// statusFields are the fields of the signed index that the image keeps, in order.
 // SHA256 is that of the .deb.
 var statusFields = []string{"Package", "Source", "Version", "Architecture", "Multi-Arch", "Maintainer", "Section", "Priority",
 	"Provides", "Pre-Depends", "Depends", "Homepage", "SHA256"}
 
-// addPackageLists writes what dpkg would know of the packages: their status,
-// and for each the list of its files and their MD5 sums, where inventories
-// look for them. They name exactly what the image holds. It gives the packages
-// that kept a file.
+// addPackageLists writes dpkg's database, which inventories read: the status of the
+// packages, and for each package the list of its files and their MD5 sums. The
+// lists contain exactly the files of the image. It returns the packages with at
+// least one file.
 func addPackageLists(t *tree, sp *spool, packages []*debPackage) ([]Package, error) {
 	owned := map[string][]*node{}
 	for _, n := range t.sorted() {

@@ -9,11 +9,11 @@ import (
 
 const kernelTar = "kernel.tar"
 
-// arrangeKernel turns what a Debian kernel package brought into what the
-// kernel section of a system reads: kernel, config and kernel.tar, which holds
-// lib/modules/VERSION with the chosen modules and the files that depmod would
-// write. Modules are never changed, or their signatures would not hold; only
-// compressed ones are stored uncompressed.
+// arrangeKernel turns the files of a Debian kernel package into those that the
+// kernel section of a system reads: kernel, config and kernel.tar. kernel.tar
+// contains lib/modules/VERSION with the chosen modules and the files that depmod
+// writes. Modules are only decompressed: other changes would break their
+// signatures.
 func arrangeKernel(t *tree, sp *spool, k *Kernel) error {
 	var version string
 	for _, p := range sortedKeys(t.nodes) {
@@ -25,18 +25,18 @@ func arrangeKernel(t *tree, sp *spool, k *Kernel) error {
 			continue
 		}
 		if version != "" {
-			return system.Unusable("two kernels: %s and %s", version, v).At(k.Pos).Suggest("name one kernel package")
+			return system.Unusable("the packages contain two kernels: %s and %s", version, v).At(k.Pos).Suggest("name only one kernel package")
 		}
 		version = v
 		move(t, p, "kernel")
 	}
 	if version == "" {
-		return system.Unusable("the packages hold no boot/vmlinuz-VERSION").At(k.Pos).
+		return system.Unusable("the packages do not contain boot/vmlinuz-VERSION").At(k.Pos).
 			Suggest("name a kernel image under debian: packages, and include boot/**")
 	}
 	if t.nodes["boot/config-"+version] == nil {
-		return system.Unusable("the packages hold no boot/config-%s", version).At(k.Pos).
-			Suggest("rules read the kernel's configuration: include boot/config-*")
+		return system.Unusable("the packages do not contain boot/config-%s", version).At(k.Pos).
+			Suggest("include boot/config-*: rules read the kernel configuration")
 	}
 	move(t, "boot/config-"+version, "config")
 	for p := range t.nodes {
@@ -56,7 +56,7 @@ func move(t *tree, from, to string) {
 
 func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 	base := "lib/modules/" + version + "/"
-	// Where /lib is a link to usr/lib, packages hold the longer name.
+	// If /lib is a link to usr/lib, packages use the longer name.
 	for _, p := range sortedKeys(t.nodes) {
 		if rest, ok := strings.CutPrefix(p, "usr/"+base); ok {
 			n := t.nodes[p]
@@ -74,10 +74,10 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 		if n.typ == system.TypeFile && strings.Contains(path.Base(file), ".ko") {
 			m, err := loadModule(t, sp, n, base)
 			if err != nil {
-				return system.Unusable("kernel module %s", n.path).Because(err)
+				return system.Unusable("kernel module %s cannot be read", n.path).Because(err)
 			}
 			if all[m.name] != nil {
-				return system.Unusable("modules %s and %s have one name", all[m.name].file, m.file)
+				return system.Unusable("modules %s and %s have the same name", all[m.name].file, m.file)
 			}
 			all[m.name] = m
 		}
@@ -114,8 +114,7 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 	return addTar(t, sp, kernelTar, inTar, k.Pos)
 }
 
-// loadModule reads a module's .modinfo, after it has been stored
-// uncompressed.
+// loadModule stores a module without compression, and reads its .modinfo.
 func loadModule(t *tree, sp *spool, n *node, base string) (*module, error) {
 	if ext := path.Ext(n.path); ext != ".ko" {
 		r, done, err := decompress(n.content.reader(), n.path)

@@ -109,11 +109,11 @@ func TestKernelErrors(t *testing.T) {
 		"missing module":     {tarEntry{}, strings.Replace(kernelRecipe, "btrfs", "xfs", 1), `component.yml:6:24: this kernel has no module "xfs"`, system.ErrInput},
 		"broken dependency":  {tarEntry{name: modDir + "a.ko", content: ko("depends=gone")}, strings.Replace(kernelRecipe, "btrfs", "a", 1), "depends on gone", system.ErrUnusable},
 		"not a module":       {tarEntry{name: modDir + "a.ko", content: "text"}, kernelRecipe, "kernel module lib/modules", system.ErrUnusable},
-		"ELF, but no module": {tarEntry{name: modDir + "a.ko", content: elfFile(elf.ET_REL, nil, "")}, kernelRecipe, "no .modinfo", system.ErrUnusable},
-		"one name twice":     {tarEntry{name: modDir + "x/virtio.ko", content: ko("depends=")}, kernelRecipe, "have one name", system.ErrUnusable},
+		"ELF, but no module": {tarEntry{name: modDir + "a.ko", content: elfFile(elf.ET_REL, nil, "")}, kernelRecipe, "the section .modinfo is missing", system.ErrUnusable},
+		"one name twice":     {tarEntry{name: modDir + "x/virtio.ko", content: ko("depends=")}, kernelRecipe, "have the same name", system.ErrUnusable},
 		"two kernels":        {tarEntry{name: "./boot/vmlinuz-7", content: "k"}, kernelRecipe, "two kernels", system.ErrUnusable},
-		"no kernel":          {tarEntry{}, kernelRecipe + "exclude: [boot]\n", "no boot/vmlinuz", system.ErrUnusable},
-		"no config":          {tarEntry{}, kernelRecipe + "exclude: [boot/config-*]\n", "no boot/config-6.1.0-test", system.ErrUnusable},
+		"no kernel":          {tarEntry{}, kernelRecipe + "exclude: [boot]\n", "do not contain boot/vmlinuz", system.ErrUnusable},
+		"no config":          {tarEntry{}, kernelRecipe + "exclude: [boot/config-*]\n", "do not contain boot/config-6.1.0-test", system.ErrUnusable},
 	} {
 		a := kernelArchive(t)
 		if c.extra.name != "" {

@@ -14,8 +14,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// writeTar writes nodes as a tar archive: in order, with one time, numeric
-// owners and no names of users.
+// writeTar writes nodes as a tar archive: in order, with the same time, and with
+// numbers as owners.
 func writeTar(w io.Writer, nodes []*node, when time.Time) error {
 	tw := tar.NewWriter(w)
 	for _, n := range nodes {
@@ -28,7 +28,7 @@ func writeTar(w io.Writer, nodes []*node, when time.Time) error {
 		case system.TypeFile:
 			h.Typeflag, h.Size = tar.TypeReg, n.content.len
 		default:
-			return fmt.Errorf("%s is a %s", n.path, n.typ)
+			return fmt.Errorf("%s has the type %s, which is not allowed", n.path, n.typ)
 		}
 		if err := tw.WriteHeader(h); err != nil {
 			return fmt.Errorf("%s: %w", n.path, err)
@@ -42,8 +42,7 @@ func writeTar(w io.Writer, nodes []*node, when time.Time) error {
 	return tw.Close()
 }
 
-// addTar stores nodes, and the folders above them, as the nested tarball at
-// name.
+// addTar stores nodes, and the folders above them, as the nested tarball at name.
 func addTar(t *tree, sp *spool, name string, nodes []*node, pos system.Position) error {
 	nested := newTree()
 	nested.dirs = t.dirs
@@ -62,7 +61,7 @@ func addTar(t *tree, sp *spool, name string, nodes []*node, pos system.Position)
 	return t.put(&node{path: name, typ: system.TypeFile, mode: 0o644, content: c}, pos)
 }
 
-// addTars moves what the recipe's tar entries name into tarballs.
+// addTars moves the files that the tar entries of the recipe name into tarballs.
 func addTars(t *tree, sp *spool, rec *Recipe) error {
 	for _, spec := range rec.Tars {
 		var in []*node
@@ -72,7 +71,7 @@ func addTars(t *tree, sp *spool, rec *Recipe) error {
 			}
 		}
 		if len(in) == 0 {
-			return system.BadInput("tarball %q: no file matches its include", spec.Path).At(spec.Pos)
+			return system.BadInput("tarball %q: its include matches no file", spec.Path).At(spec.Pos)
 		}
 		if err := addTar(t, sp, spec.Path, in, spec.Pos); err != nil {
 			return err

@@ -29,8 +29,7 @@ const (
 	maxIndex       = 8 << 20
 )
 
-// layout is an OCI image layout that is open for writing; one writer at a
-// time.
+// layout is an OCI image layout that is open for one writer.
 type layout struct {
 	dir  string
 	lock *os.File
@@ -63,7 +62,7 @@ func openLayout(dir string) (*layout, error) {
 
 func (l *layout) Close() error { return l.lock.Close() }
 
-// replace writes a file beside its place and renames it there.
+// replace writes a file beside its place, and renames it.
 func (l *layout) replace(name string, r io.Reader) error {
 	f, err := atomicfile.Create(filepath.Join(l.dir, name), 0o644)
 	if err != nil {
@@ -90,15 +89,15 @@ func (l *layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
 	return ocispec.Descriptor{MediaType: mediaType, Digest: d, Size: int64(len(data))}, l.blob(d, bytes.NewReader(data))
 }
 
-// readIndex reads an index: the layout's own, or a blob where d is set, which
-// must then have that digest.
+// readIndex reads an index: that of the layout, or a blob if d is set. The blob
+// must have the digest d.
 func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
 	data, err := bounded.ReadFile(filepath.Join(l.dir, name), maxIndex)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if d != "" && digest.FromBytes(data) != d {
-		return nil, system.Mismatch("blob %s has other bytes than its digest says", d.String())
+		return nil, system.Mismatch("the bytes of blob %s do not match its digest", d.String())
 	}
 	idx := &ocispec.Index{}
 	if err := json.Unmarshal(data, idx); err != nil {
@@ -107,9 +106,9 @@ func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error)
 	return idx, nil
 }
 
-// put stores an image under its reference: an index with one manifest for
-// each architecture that was built, of which this build replaces its own. It
-// gives the digests of index and manifest.
+// put stores an image under its reference: an index with one manifest for each
+// architecture. This build replaces the manifest of its own architecture. It
+// returns the digests of index and manifest.
 func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (index, manifest digest.Digest, err error) {
 	if err := l.blob(digest.Digest(lay.digest), lay.blob.reader()); err != nil {
 		return "", "", err
@@ -151,7 +150,7 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 		}
 		old, err := l.readIndex(blobPath(d.Digest), d.Digest)
 		if err != nil {
-			continue // a damaged image is replaced whole
+			continue // a damaged image is replaced completely
 		}
 		for _, p := range old.Manifests {
 			if p.Platform != nil && p.Platform.Architecture != arch {
@@ -185,7 +184,7 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 	return idx.Digest, m.Digest, l.sweep(kept)
 }
 
-// sweep removes the blobs that no image in the layout uses any more.
+// sweep removes the blobs that no image in the layout uses.
 func (l *layout) sweep(roots []ocispec.Descriptor) error {
 	used := map[string]bool{}
 	var mark func(ds []ocispec.Descriptor) error
@@ -226,7 +225,7 @@ func (l *layout) sweep(roots []ocispec.Descriptor) error {
 		return nil
 	}
 	for _, d := range roots {
-		// What this package did not write may point at more than it knows.
+		// An image of another tool may use blobs in ways that are unknown here.
 		if d.MediaType != ocispec.MediaTypeImageIndex || d.Digest.Validate() != nil {
 			return nil
 		}
@@ -248,7 +247,7 @@ func (l *layout) sweep(roots []ocispec.Descriptor) error {
 	return nil
 }
 
-// imageConfig is the OCI config: labels, process, the one layer.
+// imageConfig is the OCI config: labels, process and layer.
 func imageConfig(rec *Recipe, arch string, lay *layer, when time.Time) ocispec.Image {
 	created := when.UTC()
 	labels := map[string]string{}

@@ -14,17 +14,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// libraryRE are the places where the dynamic linker looks by itself.
+// libraryRE matches the files that the dynamic linker finds by default.
 var libraryRE = lazyre.New(`^(usr/)?lib(64)?(/[a-z0-9_]+-linux-[a-z0-9_]+)?/[^/]+$`)
 
 func isLibrary(p string) bool {
 	return libraryRE.MatchString(p) && strings.Contains(path.Base(p), ".so")
 }
 
-// addLibraries takes from spare what the kept programs load: the dynamic
-// linker and, in turn, every library that is needed by name. One that no
-// package holds is an error, and so a program that could not start never
-// makes an image. What a program loads by itself (dlopen) is for include.
+// addLibraries adds the files from spare that the kept programs load: the dynamic
+// linker, and every library that they need by name, with its own libraries. A
+// library that is in no package is an error, so that every program of an image can
+// start. A library that a program opens itself (dlopen) must be listed in include.
 func addLibraries(t *tree, spare map[string]*node) error {
 	byName := map[string][]string{}
 	for p := range spare {
@@ -61,7 +61,7 @@ func (l *linker) need(n *node) error {
 	l.done[n.path] = true
 	interp, libs, err := dynamic(n.content.reader())
 	if err != nil {
-		return system.Unusable("read %s", n.path).Because(err)
+		return system.Unusable("%s cannot be read", n.path).Because(err)
 	}
 	var errs []error
 	if interp != "" {
@@ -79,12 +79,12 @@ func (l *linker) need(n *node) error {
 }
 
 func missing(n *node, what string) error {
-	return system.Unusable("%s needs %s, which no package holds", n.path, what).
-		Suggest("add the package that holds it, or take it off debian: exclude")
+	return system.Unusable("%s needs %s, which is in no package", n.path, what).
+		Suggest("add the package that contains it, or remove that package from debian: exclude")
 }
 
-// addInterpreter adds the dynamic linker. Where packages hold it below usr
-// alone, its known name becomes a link.
+// addInterpreter adds the dynamic linker. If packages contain it below usr only, its
+// usual name becomes a link.
 func (l *linker) addInterpreter(n *node, interp string) error {
 	p := strings.TrimPrefix(path.Clean(interp), "/")
 	if !cleanPath(p) {
@@ -100,7 +100,7 @@ func (l *linker) addInterpreter(n *node, interp string) error {
 	return l.take(p, 0)
 }
 
-// take puts the file at p into the tree, and what it links to.
+// take adds the file at p and the targets of its links to the tree.
 func (l *linker) take(p string, hops int) error {
 	n := l.t.nodes[p]
 	if n == nil {
@@ -124,12 +124,12 @@ func (l *linker) take(p string, hops int) error {
 	return l.take(strings.TrimPrefix(path.Clean(target), "/"), hops+1)
 }
 
-// dynamic reads an ELF file's interpreter and needed libraries; both empty for
-// anything else. The bytes may be anything.
+// dynamic reads the interpreter and the needed libraries of an ELF file. Both are
+// empty for other files. The bytes are hostile.
 func dynamic(r io.ReaderAt) (interp string, libs []string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("broken ELF file: %v", p)
+			err = fmt.Errorf("invalid ELF file: %v", p)
 		}
 	}()
 	magic := make([]byte, 4)

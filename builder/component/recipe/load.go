@@ -33,13 +33,13 @@ var (
 	userRE    = lazyre.New(`^[a-z_][a-z0-9_-]{0,31}$`)
 )
 
-// Load reads DIR/component.yml. All errors come at once, each an ErrInput with
-// its place.
+// Load reads DIR/component.yml. It reports all errors at once. Each is an ErrInput
+// with its place.
 func Load(dir string) (*Recipe, error) {
 	name := filepath.Join(dir, FileName)
 	data, err := bounded.ReadFile(name, maxRecipe)
 	if err != nil {
-		return nil, system.BadInput("no recipe: cannot read %s", name).Because(err).Suggest("name the folder that holds %s", FileName)
+		return nil, system.BadInput("recipe %s cannot be read", name).Because(err).Suggest("give the folder that contains %s", FileName)
 	}
 	rec, err := parse(name, data)
 	if err != nil {
@@ -55,7 +55,7 @@ func parse(file string, data []byte) (*Recipe, error) {
 	case root == nil && err != nil:
 		return nil, err
 	case root == nil:
-		return nil, system.BadInput("the recipe is empty").At(system.Position{File: file}).Suggest("write at least name and version")
+		return nil, system.BadInput("the recipe is empty").At(system.Position{File: file}).Suggest("add at least name and version")
 	}
 	r := &reader{strictyaml.Reader{Name: file}}
 	rec := &Recipe{}
@@ -95,14 +95,14 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 	})
 	for _, need := range []struct{ key, value string }{{"name", rec.Name}, {"version", rec.Version}} {
 		if need.value == "" && !r.Failed() {
-			r.fail(root, "the recipe has no %s", need.key)
+			r.fail(root, "the recipe needs a %s", need.key)
 		}
 	}
 	if rec.Kernel != nil && rec.Debian == nil {
-		r.fail(root, "kernel needs debian: packages with a kernel image")
+		r.fail(root, "kernel needs debian: packages, with a kernel image")
 	}
 	if rec.Debian == nil && (len(rec.Include)+len(rec.Exclude) > 0 || rec.Libraries) {
-		r.fail(root, "include, exclude and libraries are about packages, and debian names none")
+		r.fail(root, "include, exclude and libraries apply to packages, but the recipe has no debian: packages")
 	}
 }
 
@@ -120,7 +120,7 @@ func (r *reader) globs(n *yaml.Node) []string {
 	r.List(n, func(c *yaml.Node) {
 		g := strings.TrimPrefix(r.Text(c), "/")
 		if g == "" || !doublestar.ValidatePattern(g) {
-			r.fail(c, "bad pattern %q", g)
+			r.fail(c, "invalid pattern %q", g)
 			return
 		}
 		out = append(out, strings.TrimSuffix(g, "/"))
@@ -135,7 +135,7 @@ func (r *reader) debian(n *yaml.Node) *Debian {
 			d.Packages = r.values(n)
 			for i, p := range d.Packages {
 				if !packageRE.MatchString(p.Text) {
-					r.fail(n.Content[i], "%q is no package name", p.Text)
+					r.fail(n.Content[i], "%q is not a package name", p.Text)
 				}
 			}
 		},
@@ -144,10 +144,10 @@ func (r *reader) debian(n *yaml.Node) *Debian {
 		"suite":   func(n *yaml.Node) { d.Suite = r.match(n, suiteRE, "suite") },
 	})
 	if len(d.Packages) == 0 {
-		r.fail(n, "debian names no packages")
+		r.fail(n, "debian needs packages")
 	}
 	if len(d.Exclude) > 0 && !d.Depends {
-		r.fail(n, "debian: exclude does nothing without depends: true")
+		r.fail(n, "debian: exclude has no effect without depends: true")
 	}
 	return d
 }
@@ -180,7 +180,7 @@ func (r *reader) ownFile(n *yaml.Node) File {
 func (r *reader) source(n *yaml.Node) string {
 	s := r.Text(n)
 	if s != "" && !cleanPath(s) {
-		r.fail(n, "source %q must lie in the recipe's folder", s)
+		r.fail(n, "source %q must be in the folder of the recipe", s)
 		return ""
 	}
 	return s
@@ -192,7 +192,7 @@ func (r *reader) program(n *yaml.Node) Program {
 		"package": func(n *yaml.Node) {
 			p.Package = r.Text(n)
 			if rel, ok := strings.CutPrefix(p.Package, "./"); !ok || !cleanPath(rel) {
-				r.Bad(n, "write it from the module's root: ./cmd/NAME", "package %q is not a folder of the module", p.Package)
+				r.Bad(n, "write the path from the root of the module: ./cmd/NAME", "package %q is not a folder of the module", p.Package)
 			}
 		},
 		"path": func(n *yaml.Node) { p.Path = r.path(n) },
@@ -233,7 +233,7 @@ func (r *reader) kernel(n *yaml.Node) *Kernel {
 		vs := r.values(n)
 		for i, v := range vs {
 			if _, err := path.Match(v.Text, ""); v.Text == "" || err != nil {
-				r.fail(n.Content[i], "bad module pattern %q", v.Text)
+				r.fail(n.Content[i], "invalid module pattern %q", v.Text)
 			}
 		}
 		return vs
@@ -245,7 +245,7 @@ func (r *reader) kernel(n *yaml.Node) *Kernel {
 	return k
 }
 
-// cleanPath says whether p is relative, slash-separated and free of empty
+// cleanPath reports whether p is relative, separated by slashes, and free of empty
 // parts, "." and "..".
 func cleanPath(p string) bool {
 	return p != "" && p != "." && p == path.Clean(p) && p != ".." && !path.IsAbs(p) &&
@@ -264,8 +264,8 @@ func sortedKeys[V any](m map[string]V) []string {
 // Reference is the short name that os.yml uses.
 func (rec *Recipe) Reference() string { return fmt.Sprintf("seaworthy/%s:%s", rec.Name, rec.Version) }
 
-// names are the image's references as normalised, which annotations carry:
-// that of the version, then those of the tags.
+// names are the full references of the image for annotations: first with the
+// version, then with each tag.
 func (rec *Recipe) names() []string {
 	out := []string{"docker.io/" + rec.Reference()}
 	for _, tag := range rec.Tags {

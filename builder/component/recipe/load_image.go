@@ -78,14 +78,14 @@ func (r *reader) image(n *yaml.Node) ImageConfig {
 	return c
 }
 
-// labelKeys are the container keys of LinuxKit's YAML that its label may hold.
+// labelKeys are the container keys of LinuxKit's YAML that the label may contain.
 var labelKeys = strings.Fields(`capabilities ambient mounts binds devices tmpfs command env cwd net pid ipc uts userns
 	hostname readonly maskedPaths readonlyPaths uid gid additionalGids noNewPrivileges oomScoreAdj
 	rootfsPropagation cgroupsPath resources sysctl rlimits uidMappings gidMappings annotations runtime`)
 
-// label reads the config key: the container keys, as the JSON of the label
-// org.mobyproject.config. Only the names at the top are checked: what they
-// mean is for the builder of a system to say.
+// label reads the key config: container keys, as JSON for the label
+// org.mobyproject.config. Only the names of the keys are checked here: the builder
+// of a system checks their values.
 func (r *reader) label(n *yaml.Node) []byte {
 	known := map[string]func(*yaml.Node){}
 	values := map[string]any{}
@@ -101,11 +101,11 @@ func (r *reader) label(n *yaml.Node) []byte {
 	return out
 }
 
-// plain gives a node as what encoding/json writes: maps with text keys,
-// lists, text, numbers, booleans.
+// plain converts a node for encoding/json: maps with text keys, lists, text,
+// numbers and booleans.
 func (r *reader) plain(n *yaml.Node, depth int) any {
 	if depth > 16 {
-		r.fail(n, "nested too deeply")
+		r.fail(n, "the value is nested too deeply")
 		return nil
 	}
 	switch n.Kind {
@@ -118,7 +118,7 @@ func (r *reader) plain(n *yaml.Node, depth int) any {
 				continue
 			}
 			if _, twice := m[key.Value]; twice {
-				r.fail(key, "%q is given twice", key.Value)
+				r.fail(key, "duplicate key %q", key.Value)
 			}
 			m[key.Value] = r.plain(n.Content[i+1], depth+1)
 		}

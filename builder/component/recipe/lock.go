@@ -14,34 +14,33 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// LockName is the lock's name, beside the recipe.
+// LockName is the name of the lock, beside the recipe.
 const LockName = "component.lock.json"
 
 const maxLock = 4 << 20
 
-// lockFile records the packages that a component was built from. Archives
-// drop old versions, so a lock can stop working: it then fails, and never
-// takes something else.
+// lockFile records the packages of a component. Archives remove old versions, so
+// that a lock can stop working. Then the build fails: it never uses other packages.
 type lockFile struct {
 	SchemaVersion int                  `json:"schemaVersion"`
 	Component     string               `json:"component"`
 	Architectures map[string][]Package `json:"architectures"`
 }
 
-// readLock gives the locked packages for arch.
+// readLock returns the locked packages for arch.
 func readLock(rec *Recipe, arch string) ([]Package, error) {
 	name := filepath.Join(rec.Dir, LockName)
 	l, err := loadLock(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, system.BadInput("no %s", name).Suggest("build once with the flag that writes the lock")
+		return nil, system.BadInput("the lock %s does not exist", name).Suggest("build once with --write-lock")
 	}
 	if err != nil {
-		return nil, system.BadInput("bad lock").At(system.Position{File: name}).Because(err)
+		return nil, system.BadInput("the lock cannot be read").At(system.Position{File: name}).Because(err)
 	}
 	packages := l.Architectures[arch]
 	if l.Component != rec.Reference() || len(packages) == 0 {
-		return nil, system.Mismatch("the lock is for %s and holds %s for %s", l.Component, plural(len(packages), "package"), arch).At(system.Position{File: name}).
-			Suggest("build without --locked and write a new lock")
+		return nil, system.Mismatch("the lock is for %s, and has %s for %s", l.Component, plural(len(packages), "package"), arch).At(system.Position{File: name}).
+			Suggest("build with --write-lock instead of --locked")
 	}
 	return packages, nil
 }
@@ -60,19 +59,19 @@ func parseLock(data []byte) (*lockFile, error) {
 		return nil, err
 	}
 	if l.SchemaVersion != 1 {
-		return nil, fmt.Errorf("schemaVersion %d, this program reads 1", l.SchemaVersion)
+		return nil, fmt.Errorf("schemaVersion %d is unknown: this version of seaworthy reads 1", l.SchemaVersion)
 	}
 	for _, packages := range l.Architectures {
 		for _, p := range packages {
 			if !debNameRE.MatchString(p.Name) || !debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) || !digests.ValidHex(p.SHA256) {
-				return nil, fmt.Errorf("package %q %q is not well written", p.Name, p.Version)
+				return nil, fmt.Errorf("package %q %q has an invalid name, version, architecture or SHA-256", p.Name, p.Version)
 			}
 		}
 	}
 	return l, nil
 }
 
-// compareLock says how what was resolved differs from the lock.
+// compareLock reports how the resolved packages differ from the lock.
 func compareLock(locked []Package, got []*debPackage) error {
 	var errs []error
 	want := map[string]Package{}
@@ -81,14 +80,14 @@ func compareLock(locked []Package, got []*debPackage) error {
 	}
 	for _, p := range got {
 		if w := want[p.Name]; w != p.Package {
-			errs = append(errs, system.Mismatch("package %s: the lock says %s sha256 %.12s, the index %s sha256 %.12s", p.Name, w.Version, w.SHA256, p.Version, p.SHA256).
-				Suggest("build without --locked and write a new lock"))
+			errs = append(errs, system.Mismatch("package %s: the lock has %s (sha256 %.12s), but the index has %s (sha256 %.12s)", p.Name, w.Version, w.SHA256, p.Version, p.SHA256).
+				Suggest("build with --write-lock instead of --locked"))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// writeLock records packages for arch, and leaves other architectures.
+// writeLock records the packages for arch, and keeps other architectures.
 func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
 	name := filepath.Join(rec.Dir, LockName)
 	l, err := loadLock(name)
@@ -108,7 +107,7 @@ func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
 	}
 	err = atomicfile.Write(name, append(data, '\n'), 0o644)
 	if err != nil {
-		return system.Unusable("write %s", name).Because(err)
+		return system.Unusable("%s cannot be written", name).Because(err)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ const maxModinfo = 4 << 20
 
 // module is a kernel module, as its .modinfo section describes it.
 type module struct {
-	// name with underscores, as modprobe and the kernel know it.
+	// name has underscores, as in modprobe and the kernel.
 	name string
 	// file is its path below lib/modules/VERSION.
 	file     string
@@ -22,18 +22,18 @@ type module struct {
 	node     *node
 }
 
-// moduleName gives the name of a module file: kernel/fs/fat/vfat.ko is vfat.
+// moduleName is the name of a module file: vfat for kernel/fs/fat/vfat.ko.
 func moduleName(file string) string {
 	base, _, _ := strings.Cut(path.Base(file), ".ko")
 	return strings.ReplaceAll(base, "-", "_")
 }
 
-// readModinfo fills what .modinfo says. The bytes may be anything.
+// readModinfo sets the values from .modinfo. The bytes are hostile.
 func readModinfo(r io.ReaderAt, m *module) (err error) {
 	// debug/elf has panicked on hostile headers before.
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("broken ELF file: %v", p)
+			err = fmt.Errorf("invalid ELF file: %v", p)
 		}
 	}()
 	f, err := elf.NewFile(r)
@@ -42,10 +42,10 @@ func readModinfo(r io.ReaderAt, m *module) (err error) {
 	}
 	s := f.Section(".modinfo")
 	if s == nil {
-		return fmt.Errorf("no .modinfo section: no kernel module")
+		return fmt.Errorf("not a kernel module: the section .modinfo is missing")
 	}
 	if s.Size > maxModinfo {
-		return fmt.Errorf(".modinfo of %d bytes", s.Size)
+		return fmt.Errorf(".modinfo has %d bytes; the limit is %d", s.Size, maxModinfo)
 	}
 	data, err := s.Data()
 	if err != nil {
@@ -72,7 +72,7 @@ func readModinfo(r io.ReaderAt, m *module) (err error) {
 	return nil
 }
 
-// softNames gives the modules or aliases of "pre: a b post: c".
+// softNames are the modules or aliases in "pre: a b post: c".
 func softNames(softdep string) []string {
 	var out []string
 	for _, w := range strings.Fields(softdep) {

@@ -11,12 +11,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// addOwn puts the recipe's files and links into the tree.
+// addOwn adds the files and links of the recipe to the tree.
 func addOwn(t *tree, sp *spool, rec *Recipe) error {
 	var errs []error
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {
-		return system.Unusable("open the recipe's folder").Because(err)
+		return system.Unusable("the folder of the recipe cannot be opened").Because(err)
 	}
 	defer root.Close()
 	for _, f := range rec.Files {
@@ -30,7 +30,7 @@ func addOwn(t *tree, sp *spool, rec *Recipe) error {
 			n.content, err = sp.add(strings.NewReader(f.Contents))
 		}
 		if err != nil {
-			errs = append(errs, system.BadInput("file %q", f.Path).At(f.Pos).Because(err))
+			errs = append(errs, system.BadInput("file %q cannot be added", f.Path).At(f.Pos).Because(err))
 			continue
 		}
 		errs = append(errs, t.put(n, f.Pos))
@@ -41,8 +41,8 @@ func addOwn(t *tree, sp *spool, rec *Recipe) error {
 	return errors.Join(errs...)
 }
 
-// addSource copies a file that lies in the recipe's folder, links followed
-// only where they stay there.
+// addSource copies a file from the folder of the recipe. It follows links only
+// within that folder.
 func addSource(root *os.Root, sp *spool, name string) (content, error) {
 	f, err := root.Open(name)
 	if err != nil {
@@ -52,15 +52,15 @@ func addSource(root *os.Root, sp *spool, name string) (content, error) {
 	if fi, err := f.Stat(); err != nil {
 		return content{}, err
 	} else if !fi.Mode().IsRegular() {
-		return content{}, fmt.Errorf("source %q is no file", name)
+		return content{}, fmt.Errorf("source %q is not a regular file", name)
 	}
 	return sp.add(f)
 }
 
 const maxAccounts = 1 << 20
 
-// addAccounts appends the recipe's users and groups to etc/passwd and
-// etc/group, which it makes where no package has them.
+// addAccounts appends the users and groups of the recipe to etc/passwd and
+// etc/group. It creates the files if no package has them.
 func addAccounts(t *tree, sp *spool, rec *Recipe) error {
 	if len(rec.Users)+len(rec.Groups) == 0 {
 		return nil
@@ -101,7 +101,7 @@ func appendAccounts(t *tree, sp *spool, name string, add []account) error {
 	} else {
 		old, err := n.content.bytes(maxAccounts)
 		if err != nil || n.typ != system.TypeFile {
-			return system.Unusable("read %s", name).Because(err)
+			return system.Unusable("%s cannot be read", name).Because(err)
 		}
 		for _, line := range strings.Split(strings.TrimRight(string(old), "\n"), "\n") {
 			f := strings.Split(line, ":")
@@ -115,7 +115,7 @@ func appendAccounts(t *tree, sp *spool, name string, add []account) error {
 	var errs []error
 	for _, a := range add {
 		if names[a.name] || ids[fmt.Sprint(a.id)] {
-			errs = append(errs, system.BadInput("%s has %q or the number %d already", name, a.name, a.id).At(a.pos))
+			errs = append(errs, system.BadInput("%s already has the name %q or the number %d", name, a.name, a.id).At(a.pos))
 			continue
 		}
 		names[a.name], ids[fmt.Sprint(a.id)] = true, true
@@ -125,7 +125,7 @@ func appendAccounts(t *tree, sp *spool, name string, add []account) error {
 	if err != nil {
 		return err
 	}
-	// The file is the recipe's now: it is no longer what a package shipped.
+	// The file now belongs to the recipe: it differs from that of the package.
 	t.nodes[name] = &node{path: name, typ: system.TypeFile, mode: n.mode, content: c}
 	return errors.Join(errs...)
 }

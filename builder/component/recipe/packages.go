@@ -18,26 +18,25 @@ type Package struct {
 	SHA256       string `json:"sha256"`
 }
 
-// debPackage is a package as its signed index describes it, and where its
-// file lies.
+// debPackage is a package as described by its signed index, with its file.
 type debPackage struct {
 	Package
 	index stanza
 	file  string
 }
 
-// packageSource gives packages: apt, or a test's folder.
+// packageSource provides packages: apt, or a folder in tests.
 type packageSource interface {
-	// resolve names the packages for the wants ("NAME" or "NAME=VERSION"),
-	// with what they depend on where depends is set.
+	// resolve returns the wanted packages ("NAME" or "NAME=VERSION"), with
+	// their dependencies if depends is set.
 	resolve(ctx context.Context, wants []string, depends bool) ([]*debPackage, error)
-	// fetch puts each package's file in place and sets file. The bytes are
-	// not to be trusted: whoever opens them checks the hash.
+	// fetch fetches the file of each package and sets the field file. The
+	// bytes are not verified: the reader must check the hash.
 	fetch(ctx context.Context, packages []*debPackage) error
 }
 
-// selectPackages keeps what the roots reach inside the closure without
-// passing through an excluded package, sorted by name.
+// selectPackages keeps the packages of the closure that the roots reach without an
+// excluded package in between, sorted by name.
 func selectPackages(closure []*debPackage, roots, exclude []string) []*debPackage {
 	providers := map[string][]*debPackage{}
 	for _, p := range closure {
@@ -78,12 +77,12 @@ func selectPackages(closure []*debPackage, roots, exclude []string) []*debPackag
 	return out
 }
 
-// osRelease is the package that says which release an image comes from: its
-// os-release is in every image with Debian packages.
+// osRelease is the package with os-release, which names the release. That file is in
+// every image with Debian packages.
 const osRelease = "base-files"
 
-// gather resolves and fetches what the recipe asks for, or exactly what is
-// locked, and the package of os-release.
+// gather resolves and fetches the packages of the recipe, or exactly the locked
+// packages, and the package of os-release.
 func gather(ctx context.Context, src packageSource, rec *Recipe, arch string, locked []Package, progress func(string)) ([]*debPackage, error) {
 	var wants, roots []string
 	for _, p := range rec.Debian.Packages {
@@ -96,7 +95,7 @@ func gather(ctx context.Context, src packageSource, rec *Recipe, arch string, lo
 		for i, name := range roots {
 			if !hasLocked(locked, name) {
 				return nil, system.Mismatch("package %s is not in the lock", name).At(rec.Debian.Packages[i].Pos).
-					Suggest("build without --locked and write a new lock")
+					Suggest("build with --write-lock instead of --locked")
 			}
 		}
 		exact := make([]string, 0, len(locked))
@@ -105,14 +104,14 @@ func gather(ctx context.Context, src packageSource, rec *Recipe, arch string, lo
 		}
 		got, err := src.resolve(ctx, exact, false)
 		if err != nil {
-			return nil, system.Mismatch("the locked packages cannot be had").At(rec.Debian.Packages[0].Pos).Because(err).
-				Suggest("build without --locked and write a new lock")
+			return nil, system.Mismatch("the locked packages are not available").At(rec.Debian.Packages[0].Pos).Because(err).
+				Suggest("build with --write-lock instead of --locked")
 		}
 		packages = got
 	} else {
 		got, err := src.resolve(ctx, wants, rec.Debian.Depends)
 		if err != nil {
-			return nil, &system.Error{Kind: kindOf(err), Pos: rec.Debian.Packages[0].Pos, What: "resolve packages", Err: err}
+			return nil, &system.Error{Kind: kindOf(err), Pos: rec.Debian.Packages[0].Pos, What: "the packages cannot be resolved", Err: err}
 		}
 		if rec.Debian.Depends {
 			got = selectPackages(got, roots, rec.Debian.Exclude)

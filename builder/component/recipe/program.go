@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// addPrograms compiles the recipe's Go programs, static and reproducible: what
-// the toolchain takes from the environment is pinned.
+// addPrograms compiles the Go programs of the recipe, static and reproducible. The
+// environment variables that affect the toolchain are fixed.
 func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, arch string, progress func(string)) error {
 	if len(rec.Programs) == 0 {
 		return nil
@@ -22,7 +22,7 @@ func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, a
 	if module == "" {
 		var err error
 		if module, err = moduleRoot(rec.Dir); err != nil {
-			return system.BadInput("go programs need a Go module around the recipe").At(rec.Programs[0].Pos).Because(err)
+			return system.BadInput("Go programs need a Go module around the recipe").At(rec.Programs[0].Pos).Because(err)
 		}
 	}
 	tmp, err := os.MkdirTemp("", "seaworthy-go-")
@@ -35,7 +35,7 @@ func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, a
 		progress("compiling " + p.Package)
 		out := filepath.Join(tmp, fmt.Sprint(i))
 		if err := goBuild(ctx, module, arch, p.Package, out); err != nil {
-			errs = append(errs, system.Unusable("compile %s", p.Package).At(p.Pos).Because(err))
+			errs = append(errs, system.Unusable("%s cannot be compiled", p.Package).At(p.Pos).Because(err))
 			continue
 		}
 		f, err := os.Open(out)
@@ -64,7 +64,7 @@ func goBuild(ctx context.Context, module, arch, pkg, out string) error {
 			cmd.Env = append(cmd.Env, e)
 		}
 	}
-	// An empty value would let `go env -w` settings through: they are named.
+	// Each has a value: without one, settings of `go env -w` would apply.
 	cmd.Env = append(cmd.Env, "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOWORK=off", "GOFLAGS=-mod=readonly",
 		"GOAMD64=v1", "GOARM64=v8.0", "GORISCV64=rva20u64", "GOFIPS140=off")
 	var stderr bytes.Buffer
@@ -75,7 +75,7 @@ func goBuild(ctx context.Context, module, arch, pkg, out string) error {
 	return nil
 }
 
-// moduleRoot finds go.mod in dir or above it.
+// moduleRoot finds go.mod in dir or in a folder above it.
 func moduleRoot(dir string) (string, error) {
 	at, err := filepath.Abs(dir)
 	if err != nil {
@@ -87,7 +87,7 @@ func moduleRoot(dir string) (string, error) {
 		}
 		up := filepath.Dir(at)
 		if up == at {
-			return "", errors.New("no go.mod in the recipe's folder or above it")
+			return "", errors.New("there is no go.mod in the folder of the recipe or above it")
 		}
 		at = up
 	}

@@ -2,22 +2,22 @@ package recipe
 
 import "github.com/seaworthy-os/seaworthy/builder/system"
 
-// Recipe is a component.yml as read. Paths in the image are clean, relative
-// and slash-separated.
+// Recipe is a component.yml. Paths in the image are clean, relative, and separated
+// by slashes.
 type Recipe struct {
-	// Path is the file that it was read from; Dir its folder.
+	// Path is the file of the recipe; Dir is its folder.
 	Path, Dir string
 
 	Name, Version string
-	// Tags are further tags that the image gets.
+	// Tags are additional tags of the image.
 	Tags                  []string
 	Description, Licenses string
 	// Source is the URL of org.opencontainers.image.source, "" for none.
 	Source string
 
 	Debian *Debian
-	// Include and Exclude filter what comes out of packages, as globs; a
-	// pattern that names a folder stands for all that is in it.
+	// Include and Exclude are globs for the files of packages. A pattern for a
+	// folder includes everything in it.
 	Include, Exclude []string
 	// Libraries adds the shared libraries that kept programs need.
 	Libraries bool
@@ -35,25 +35,25 @@ type Recipe struct {
 	Config []byte
 }
 
-// Debian names packages of the machine's own Debian (or derived) release.
+// Debian names packages of the Debian (or derived) release of the machine.
 type Debian struct {
 	Packages []Value
-	// Depends adds what the packages depend on; Exclude takes packages out of
-	// that closure, with what only they need.
+	// Depends adds the dependencies of the packages. Exclude removes packages
+	// from them, and packages that only those need.
 	Depends bool
 	Exclude []string
-	// Suite, where set, is the only release to take packages from, its
-	// -security and -updates pockets included.
+	// Suite, if it is set, is the only release for packages, with its pockets
+	// -security and -updates.
 	Suite string
 }
 
-// Value is a text with its place.
+// Value is text with its place.
 type Value struct {
 	Text string
 	Pos  system.Position
 }
 
-// File is a file or folder that the recipe brings itself.
+// File is a file or folder that the recipe adds.
 type File struct {
 	Path string
 	// One of Source (below the recipe's folder), Contents or Directory.
@@ -72,14 +72,13 @@ type Program struct {
 	Pos     system.Position
 }
 
-// Symlink is a symbolic link; Target is written as it stands.
+// Symlink is a symbolic link. Target is written unchanged.
 type Symlink struct {
 	Path, Target string
 	Pos          system.Position
 }
 
-// User adds a line to etc/passwd and, unless the group is there already, one
-// to etc/group.
+// User adds a line to etc/passwd, and a line to etc/group unless the group exists.
 type User struct {
 	Name        string
 	UID, GID    int
@@ -104,15 +103,15 @@ type Tar struct {
 // Kernel turns a Debian kernel package into LinuxKit's layout: kernel, config
 // and kernel.tar.
 type Kernel struct {
-	// Modules by name, or by glob of the name ("virtio*"); their dependencies
-	// come with them. Empty: all.
+	// Modules are names, or globs of names ("virtio*"). Their dependencies are
+	// added. Empty means all modules.
 	Modules []Value
-	// Optional modules are taken where the kernel has them.
+	// Optional modules are added if the kernel has them.
 	Optional []Value
 	Pos      system.Position
 }
 
-// ImageConfig is what the OCI image config says about the process.
+// ImageConfig is the part of the OCI image config for the process.
 type ImageConfig struct {
 	Entrypoint, Cmd, Env, Ports []string
 	User, Workdir, StopSignal   string

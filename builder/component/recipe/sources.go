@@ -9,9 +9,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// trustedSources reads the machine's apt sources, without those for which it
-// turns the check of signatures off: what is built from them could be
-// anybody's. Values are by file name; skipped names the sources left out.
+// trustedSources reads the apt sources of the machine, except for sources with
+// signature checks turned off: anyone could change their packages. The keys of
+// files are file names. skipped names the sources that are left out.
 func trustedSources(etc string) (files map[string]string, skipped []string, err error) {
 	names, err := filepath.Glob(filepath.Join(etc, "sources.list.d", "*"))
 	if err != nil {
@@ -30,7 +30,7 @@ func trustedSources(etc string) (files map[string]string, skipped []string, err 
 			continue
 		}
 		if err != nil {
-			return nil, nil, system.Unusable("read apt sources").Because(err)
+			return nil, nil, system.Unusable("the apt sources cannot be read").Because(err)
 		}
 		text := listSources
 		if ext == ".sources" {
@@ -45,8 +45,8 @@ func trustedSources(etc string) (files map[string]string, skipped []string, err 
 		}
 	}
 	if len(files) == 0 {
-		return nil, nil, system.Unusable("this machine has no apt sources whose signatures are checked").
-			Suggest("build on Debian or a system derived from it")
+		return nil, nil, system.Unusable("this machine has no apt sources with signature checks").
+			Suggest("build on Debian or a derived system")
 	}
 	return files, skipped, nil
 }
@@ -81,8 +81,8 @@ func deb822Sources(text string) (kept string, dropped bool) {
 	return b.String(), dropped
 }
 
-// weakens says whether options name one that can switch the signature check
-// off, to whatever value: no source needs them.
+// weakens reports whether the options include one that can turn off the signature
+// check, with any value: a source does not need such an option.
 func weakens(options string) bool {
 	lower := strings.ToLower(options)
 	for _, key := range []string{"trusted:", "allow-insecure:", "allow-weak:", "allow-downgrade-to-insecure:"} {

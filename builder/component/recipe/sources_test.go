@@ -85,7 +85,7 @@ func TestAptConfiguration(t *testing.T) {
 func TestWithoutApt(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, _, err := openApt(t.Context(), t.TempDir(), "amd64", "", func(string) {})
-	if !errors.Is(err, system.ErrUnusable) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "apt-get is not on this machine") {
+	if !errors.Is(err, system.ErrUnusable) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "apt-get is not installed on this machine") {
 		t.Errorf("%v", err)
 	}
 }

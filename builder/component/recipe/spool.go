@@ -8,8 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// spool keeps file contents outside memory: one unlinked temporary file that
-// grows, of which contents are sections.
+// spool keeps file contents outside memory, in one unlinked temporary file. A
+// content is a section of that file.
 type spool struct {
 	f   *os.File
 	end int64
@@ -62,10 +62,10 @@ func (c content) reader() *io.SectionReader {
 	return io.NewSectionReader(c.at, c.offset, c.len)
 }
 
-// bytes reads a content that must be no longer than limit.
+// bytes reads a content of at most limit bytes.
 func (c content) bytes(limit int64) ([]byte, error) {
 	if c.len > limit {
-		return nil, fmt.Errorf("%d bytes, more than %d", c.len, limit)
+		return nil, fmt.Errorf("%d bytes; the limit is %d", c.len, limit)
 	}
 	b := make([]byte, c.len)
 	_, err := io.ReadFull(c.reader(), b)

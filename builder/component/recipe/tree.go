@@ -18,24 +18,24 @@ type node struct {
 	uid, gid int
 	link     string
 	content  content
-	// owner is the package that it comes from, "" for the recipe itself.
+	// owner is the package of the object, "" for the recipe itself.
 	owner string
-	// hidden nodes lie in a nested tarball and not in the layer, but stay in
+	// hidden nodes are in a nested tarball and not in the layer, but stay in
 	// the package lists.
 	hidden bool
 }
 
-// tree is the image's file system while it is put together.
+// tree is the file system of the image while it is built.
 type tree struct {
 	nodes map[string]*node
-	// dirs remembers the folders of packages, kept or not, so that those that
-	// are needed have the mode and owner that their package gives them.
+	// dirs has all folders of packages, kept or not. A folder that is needed
+	// later gets the mode and owner from its package.
 	dirs map[string]*node
 }
 
 func newTree() *tree { return &tree{nodes: map[string]*node{}, dirs: map[string]*node{}} }
 
-// sorted gives the nodes in path order, folders before what is in them.
+// sorted are the nodes in path order, folders before their contents.
 func (t *tree) sorted() []*node {
 	out := make([]*node, 0, len(t.nodes))
 	for _, p := range sortedKeys(t.nodes) {
@@ -44,8 +44,7 @@ func (t *tree) sorted() []*node {
 	return out
 }
 
-// addPackage takes an object of a package. Two packages may share a folder and
-// nothing else.
+// addPackage adds an object of a package. Two packages may share folders only.
 func (t *tree) addPackage(n *node) error {
 	old := t.nodes[n.path]
 	if old != nil && (old.typ != system.TypeDir || n.typ != system.TypeDir) {
@@ -57,11 +56,11 @@ func (t *tree) addPackage(n *node) error {
 	return nil
 }
 
-// put adds what the recipe itself brings; it replaces what a package brought.
+// put adds an object of the recipe. It replaces an object of a package.
 func (t *tree) put(n *node, pos system.Position) error {
 	if old := t.nodes[n.path]; old != nil {
 		if old.owner == "" {
-			return system.BadInput("path %q is made twice", n.path).At(pos)
+			return system.BadInput("duplicate path %q", n.path).At(pos)
 		}
 		if (old.typ == system.TypeDir) != (n.typ == system.TypeDir) {
 			return system.BadInput("path %q is a %s of package %s", n.path, old.typ, old.owner).At(pos)
@@ -71,8 +70,8 @@ func (t *tree) put(n *node, pos system.Position) error {
 	return nil
 }
 
-// finish adds the folders that are missing and checks that everything lies in
-// a folder: nothing may be reached through a link.
+// finish adds missing folders, and checks that every object is in a folder: a path
+// must not go through a link.
 func (t *tree) finish() error {
 	var errs []error
 	for _, p := range sortedKeys(t.nodes) {
@@ -89,14 +88,14 @@ func (t *tree) finish() error {
 					t.nodes[dir] = &node{path: dir, typ: system.TypeDir, mode: 0o755}
 				}
 			case parent.typ != system.TypeDir:
-				errs = append(errs, system.Unusable("%s lies below %s, which is a %s", p, dir, parent.typ))
+				errs = append(errs, system.Unusable("%s is below %s, which is a %s", p, dir, parent.typ))
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// matchAny says whether a pattern names the path or a folder above it.
+// matchAny reports whether a pattern matches the path or a folder above it.
 func matchAny(patterns []string, p string) bool {
 	for _, pattern := range patterns {
 		for at := p; at != "."; at = path.Dir(at) {
@@ -108,7 +107,7 @@ func matchAny(patterns []string, p string) bool {
 	return false
 }
 
-// filter says which paths of packages the recipe keeps.
+// keeps reports whether the recipe keeps the path p of a package.
 func (rec *Recipe) keeps(p string) bool {
 	if len(rec.Include) > 0 && !matchAny(rec.Include, p) {
 		return false
@@ -118,8 +117,8 @@ func (rec *Recipe) keeps(p string) bool {
 
 const docs = "usr/share/doc/"
 
-// docPackage gives the package whose copyright file (or documentation link) p
-// is: each kept package keeps its licence.
+// docPackage is the package whose copyright file (or documentation link) is p. Each
+// kept package keeps its licence.
 func docPackage(p string) (string, bool) {
 	rest, ok := strings.CutPrefix(p, docs)
 	if !ok {

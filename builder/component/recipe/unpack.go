@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// unpack puts the kept files of the packages into the tree.
+// unpack adds the kept files of the packages to the tree.
 func unpack(ctx context.Context, t *tree, sp *spool, rec *Recipe, packages []*debPackage) error {
 	spare := &spares{licences: map[string]*node{}, libraries: map[string]*node{}, wantLibraries: rec.Libraries}
 	named := map[string]bool{}
@@ -39,8 +39,8 @@ func unpack(ctx context.Context, t *tree, sp *spool, rec *Recipe, packages []*de
 	return keepLicences(t, spare.licences)
 }
 
-// spares are files that no filter keeps, but that may come along: licences of
-// kept packages and libraries of kept programs.
+// spares are files that no filter keeps, but that may be added later: licences of
+// kept packages, and libraries of kept programs.
 type spares struct {
 	licences, libraries map[string]*node
 	wantLibraries       bool
@@ -102,8 +102,8 @@ func unpackOne(t *tree, sp *spool, p *debPackage, keeps func(string) bool, spare
 	})
 }
 
-// keepLicences adds the copyright file of every package that kept a file,
-// where it is a link, what it links to.
+// keepLicences adds the copyright file of every package with a kept file. If the
+// copyright file is a link, its target is added too.
 func keepLicences(t *tree, licences map[string]*node) error {
 	owners := map[string]bool{}
 	for _, n := range t.nodes {

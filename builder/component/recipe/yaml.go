@@ -24,11 +24,11 @@ func (r *reader) id(n *yaml.Node) int {
 	return v
 }
 
-// mode reads octal text, as os.yml does.
+// mode reads octal text, as in os.yml.
 func (r *reader) mode(n *yaml.Node) uint32 {
 	v, err := strconv.ParseUint(n.Value, 8, 32)
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || err != nil || v > 0o7777 {
-		r.Bad(n, `write it in quotes: mode: "0644"`, "mode must be octal text")
+		r.Bad(n, `write the mode in quotes: mode: "0644"`, "mode must be octal text")
 		return 0
 	}
 	return uint32(v)
@@ -45,7 +45,7 @@ func (r *reader) path(n *yaml.Node) string {
 	s := r.Text(n)
 	p := strings.TrimPrefix(s, "/")
 	if p == "" || !cleanPath(p) {
-		r.fail(n, "path %q must be clean and stay in the image", s)
+		r.fail(n, "path %q must be below the root of the image, without empty parts, \".\" and \"..\"", s)
 		return ""
 	}
 	return p
