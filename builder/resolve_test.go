@@ -134,7 +134,7 @@ func TestRefused(t *testing.T) {
 		want string
 	}{
 		"no command":   {"services:\n  - {name: a, image: a/silent:1}\n", system.ErrInput, `os.yml:2:22: services "a": image a/silent:1 has no command`},
-		"bad label":    {"onboot:\n  - {name: a, image: a/bad:1}\n  - {name: b, image: a/bad:1}\n", system.ErrUnusable, `os.yml:2:22: image a/bad:1: label org.mobyproject.config: /binds: the number 5 where a list is wanted`},
+		"bad label":    {"onboot:\n  - {name: a, image: a/bad:1}\n  - {name: b, image: a/bad:1}\n", system.ErrUnusable, `os.yml:2:22: image a/bad:1: label org.mobyproject.config: /binds: expected a list, found the number 5`},
 		"no profile":   {"services:\n  - {name: a, image: a/app:1, seccomp: gone.json}\n", system.ErrInput, `os.yml:2:40: services "a": cannot read the seccomp profile "gone.json": no such file or directory`},
 		"no source":    {"files:\n  - {path: a, source: gone}\n", system.ErrInput, `os.yml:2:23: file "a": cannot read the source "gone": file does not exist`},
 		"folder":       {"files:\n  - {path: a, source: ., optional: true}\n", system.ErrInput, `os.yml:2:23: file "a": cannot read the source ".": not a regular file`},

@@ -110,7 +110,7 @@ func (b *build) volume(m *specs.Mount, o system.Origin) {
 	readonly, known := b.Volumes[m.Source]
 	switch {
 	case !known:
-		b.fail(o, "add it to volumes:, or write an absolute path", "there is no volume %q", m.Source)
+		b.fail(o, "add the volume to volumes:, or write an absolute path", "unknown volume %q", m.Source)
 		return
 	case readonly && (!slices.Contains(m.Options, "ro") || slices.Contains(m.Options, "rw")):
 		b.fail(o, "add the option ro", "volume %q is read-only, and %s would be writable", m.Source, m.Destination)

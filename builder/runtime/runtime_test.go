@@ -169,7 +169,7 @@ func TestRefuses(t *testing.T) {
 		"no command":          {"", "", noCommand, system.ErrInput, `os.yml:4:12: services "web": image a/web:1 has no command`},
 		"empty command":       {"    command: []\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": the command is empty`},
 		"uid of a label":      {"", `{"uid": "db"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": no container has the name "db" (says the label of image a/web:1)`},
-		"volume of a label":   {"", `{"binds": ["data:/d"]}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": there is no volume "data" (says the label of image a/web:1)`},
+		"volume of a label":   {"", `{"binds": ["data:/d"]}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": unknown volume "data" (says the label of image a/web:1)`},
 		"read-only volume":    {"    binds: [\"v:/v\"]\n", "", nil, system.ErrInput, `os.yml:5:13: services "web": volume "v" is read-only, and /v would be writable`},
 		"read-only by mounts": {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, and /v would be writable`},
 		"add to all":          {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add beside a list of "all"`},

@@ -8,19 +8,19 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Capability is a Linux capability by its full name, or "all" or "none", which
-// stand alone in their list.
+// Capability is the full name of a Linux capability, or "all" or "none". "all"
+// and "none" must be the only entry of their list.
 type Capability string
 
-// CapAll and CapNone stand for whole sets.
+// CapAll and CapNone are the names of the full and the empty set.
 const (
 	CapAll  Capability = "all"
 	CapNone Capability = "none"
 )
 
-// Capabilities are those that Linux knows (linux/capability.h, as of 6.12),
-// sorted. The list is our own so that `all` does not depend on the machine
-// that builds.
+// capabilities are the capabilities of Linux (linux/capability.h, as of 6.12),
+// sorted. The list is part of the program so that `all` does not depend on the
+// build machine.
 var capabilities = []string{
 	"CAP_AUDIT_CONTROL", "CAP_AUDIT_READ", "CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF",
 	"CAP_CHECKPOINT_RESTORE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
@@ -40,9 +40,9 @@ func (c *Capability) fromNode(d *decoder, n *yaml.Node) {
 	switch {
 	case !ok:
 	case strings.EqualFold(text, "cap_all"):
-		d.errorf(n, "write all, which stands alone in the list", "unknown capability %q: there is none of that name", text)
+		d.errorf(n, "write all as the only entry of the list", "unknown capability %q", text)
 	case strings.EqualFold(text, "cap_none"):
-		d.errorf(n, "write none, which stands alone in the list, or an empty list", "unknown capability %q: there is none of that name", text)
+		d.errorf(n, "write none as the only entry of the list, or an empty list", "unknown capability %q", text)
 	case strings.EqualFold(text, "all"):
 		*c = CapAll
 	case strings.EqualFold(text, "none"):

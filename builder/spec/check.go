@@ -16,7 +16,7 @@ var (
 	platform      = lazyre.New(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
 )
 
-// checker looks at what concerns several values, after all files are merged.
+// checker checks rules about several values, after all files are merged.
 type checker struct {
 	c       *Config
 	ids     map[string]uint32
@@ -37,7 +37,7 @@ func check(c *Config) []error {
 		if lists != nil {
 			for _, item := range lists.Items {
 				if item.V == "" {
-					k.errorf(item.Pos(), "take the entry out", "an empty name in trust")
+					k.errorf(item.Pos(), "remove the empty entry", "trust: the name is empty")
 				}
 			}
 		}
@@ -56,21 +56,21 @@ func (k *checker) kernel() {
 	switch {
 	case kernel.Origin == (system.Origin{}):
 	case kernel.Image == nil:
-		k.errorf(position(kernel.Origin), "add image: below kernel:", "the kernel section names no image")
+		k.errorf(position(kernel.Origin), "add image: to the kernel section", "the kernel section has no image")
 	default:
 		k.image("kernel", kernel.Image)
 	}
 }
 
-// HasImage: a kernel is asked for. `image: none` asks for none, as does a
-// configuration without the section.
+// HasImage reports whether the system has a kernel. It has none with
+// `image: none` and without a kernel section.
 func (kernel *Kernel) HasImage() bool {
 	return kernel.Image != nil && kernel.Image.V != "none"
 }
 
 func (k *checker) image(what string, ref *Value[string]) {
 	if ref.V == "" || strings.ContainsAny(ref.V, " \t\r\n") {
-		k.errorf(ref.Pos(), "write the reference of an image", "%s: %q is not an image", what, ref.V)
+		k.errorf(ref.Pos(), "write an image reference", "%s: %q is not an image reference", what, ref.V)
 	}
 }
 
@@ -83,7 +83,7 @@ func (k *checker) containers() {
 		} else {
 			what = fmt.Sprintf("%s %q", c.Section, c.Name.V)
 			if !containerName.MatchString(c.Name.V) {
-				k.errorf(c.Name.Pos(), "use letters, digits, `-`, `_` and `.`, starting with a letter or digit", "%s: a name that cannot be a folder", what)
+				k.errorf(c.Name.Pos(), "use letters, digits, `-`, `_` and `.`, starting with a letter or digit", "%s: the name cannot be used as a folder name", what)
 			}
 			// An onboot step may run twice (its folder has a number); a service
 			// is one folder.
@@ -91,7 +91,7 @@ func (k *checker) containers() {
 			if other := first[key]; other == nil {
 				first[key] = c
 			} else if c.Section == system.SectionServices {
-				k.errorf(c.Name.Pos(), "give one of them another name", "%s is there already, in %s", what, other.Pos())
+				k.errorf(c.Name.Pos(), "rename one of the two", "duplicate %s: the first is at %s", what, other.Pos())
 			}
 		}
 		if c.Image == nil {
@@ -106,8 +106,8 @@ func (k *checker) containers() {
 	}
 }
 
-// references looks up what a container's settings name: other containers,
-// volumes.
+// references checks that the containers and volumes that a container's settings
+// name exist.
 func (k *checker) references(what string, s *Settings) {
 	id := func(key string, v *Value[ID]) {
 		if v == nil || v.V.Name == "" {
@@ -130,14 +130,14 @@ func (k *checker) references(what string, s *Settings) {
 		}
 		for _, b := range binds.Items {
 			if _, known := k.volumes[b.V.Source]; !known && !strings.HasPrefix(b.V.Source, "/") {
-				k.errorf(b.Pos(), "add it to volumes:, or write an absolute path", "%s: there is no volume %q", what, b.V.Source)
+				k.errorf(b.Pos(), "add the volume to volumes:, or write an absolute path", "%s: unknown volume %q", what, b.V.Source)
 			}
 		}
 	}
 }
 
-// IDs are the numbers that container names stand for: from 100 upward, in
-// order; a repeated name has the last.
+// IDs gives the user and group id of each container name: from 100 upward, in
+// order. A repeated name has the last id.
 func (c *Config) IDs() map[string]uint32 {
 	ids := map[string]uint32{}
 	for i, container := range c.Containers() {
@@ -158,7 +158,7 @@ func (k *checker) listVolumes() {
 			k.errorf(v.Name.Pos(), "use a-z, 0-9, `-` and `_`", "volume %q: bad name", name)
 		}
 		if other, there := k.volumes[name]; there {
-			k.errorf(v.Name.Pos(), "give one of them another name", "volume %q is there already, in %s", name, other)
+			k.errorf(v.Name.Pos(), "rename one of the two", "duplicate volume %q: the first is at %s", name, other)
 		} else {
 			k.volumes[name] = pos
 		}
@@ -169,9 +169,9 @@ func (k *checker) listVolumes() {
 		case v.Format != nil && format != "filesystem" && format != "oci":
 			k.errorf(v.Format.Pos(), "write filesystem or oci", "volume %q: unknown format %q", name, format)
 		case format == "oci" && v.Image == nil:
-			k.errorf(v.Format.Pos(), "add image:", "volume %q: format oci without an image", name)
+			k.errorf(v.Format.Pos(), "add image:", "volume %q: format oci needs an image", name)
 		case format != "oci" && v.Platforms != nil:
-			k.errorf(position(v.Platforms.Origin), "add format: oci", "volume %q: platforms are for format oci", name)
+			k.errorf(position(v.Platforms.Origin), "add format: oci", "volume %q: platforms needs format oci", name)
 		}
 		if v.Platforms != nil {
 			for _, p := range v.Platforms.Items {
@@ -183,7 +183,7 @@ func (k *checker) listVolumes() {
 	}
 }
 
-// files looks at each entry and at what two of them do to one path.
+// files checks each entry, and entries that conflict about a path.
 func (k *checker) files() {
 	type place struct {
 		file *File
@@ -205,7 +205,7 @@ func (k *checker) files() {
 		}
 		// A later os.yml may replace a file; within one it is a mistake.
 		if other, there := seen[p]; there && other.pos.File == f.Pos().File {
-			k.errorf(f.Path.Pos(), "keep one of the two", "file %q is there already, in %s", f.Path.V, other.pos)
+			k.errorf(f.Path.Pos(), "keep one of the two", "duplicate file %q: the first is at %s", f.Path.V, other.pos)
 		}
 		seen[p] = place{f, f.Pos()}
 	}
@@ -213,13 +213,14 @@ func (k *checker) files() {
 		f := &k.c.Files[i]
 		for dir := path.Dir(f.Clean()); dir != "."; dir = path.Dir(dir) {
 			if other, there := seen[dir]; there && f.Path != nil && !other.file.Directory.Get() {
-				k.errorf(f.Path.Pos(), "", "file %q lies below %q, which is not a folder (%s)", f.Path.V, dir, other.pos)
+				k.errorf(f.Path.Pos(), "", "file %q is below %q, which is not a folder (%s)", f.Path.V, dir, other.pos)
 			}
 		}
 	}
 }
 
-// Clean is the entry's path, relative to the root; "." where it has none.
+// Clean is the entry's path relative to the root, or "." for an entry without a
+// path.
 func (f *File) Clean() string { return path.Clean(strings.TrimPrefix(f.Path.Get(), "/")) }
 
 func (k *checker) hasVolume(name string) bool {
@@ -233,15 +234,15 @@ func (k *checker) file(f *File) (string, bool) {
 	}
 	text, clean := f.Path.V, f.Clean()
 	if climbs(text) || clean == "." || strings.HasPrefix(clean, "/") {
-		k.errorf(f.Path.Pos(), "write a path below the root, without `..`", "file %q leads out of the tree", text)
+		k.errorf(f.Path.Pos(), "write a path inside the root file system, without `..`", "file %q is outside the root file system", text)
 		return "", false
 	}
 	if place := system.Reserved(clean); place != "" && !k.hasVolume(system.InVolume(clean)) {
 		if strings.HasPrefix(clean, "containers/volumes/") {
-			k.errorf(f.Path.Pos(), "write below containers/volumes/NAME/lower, where NAME is in volumes:", "file %q lies in no volume", text)
+			k.errorf(f.Path.Pos(), "use a path below containers/volumes/NAME/lower, and list NAME in volumes:", "file %q is not in a volume", text)
 			return "", false
 		}
-		k.errorf(f.Path.Pos(), "change the component instead", "file %q would replace what %s holds", text, place)
+		k.errorf(f.Path.Pos(), "change the component instead", "file %q: only the builder can write to %s", text, place)
 		return "", false
 	}
 	var kinds []string
@@ -258,13 +259,13 @@ func (k *checker) file(f *File) (string, bool) {
 	case len(kinds) == 0:
 		k.errorf(f.Pos(), "add contents:, source:, symlink:, metadata: or directory: true", "file %q has no contents", text)
 	case len(kinds) > 1:
-		k.errorf(f.Pos(), "keep one", "file %q has %s", text, strings.Join(kinds, " and "))
+		k.errorf(f.Pos(), "keep only one of them", "file %q has %s", text, strings.Join(kinds, " and "))
 	case f.Metadata != nil && f.Metadata.V != "yaml" && f.Metadata.V != "json":
 		k.errorf(f.Metadata.Pos(), "write yaml or json", "file %q: unknown metadata %q", text, f.Metadata.V)
 	case f.Symlink != nil && f.Symlink.V == "":
-		k.errorf(f.Symlink.Pos(), "write the link's target", "file %q: an empty symlink", text)
+		k.errorf(f.Symlink.Pos(), "write the link's target", "file %q: symlink is empty", text)
 	case f.Source != nil && f.Source.V == "":
-		k.errorf(f.Source.Pos(), "name a file", "file %q: an empty source", text)
+		k.errorf(f.Source.Pos(), "write the path of a file", "file %q: source is empty", text)
 	default:
 		return clean, true
 	}

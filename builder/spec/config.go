@@ -49,9 +49,9 @@ func (s Source) file(name string) (string, error) {
 	return filepath.Join(s.Dir, name), nil
 }
 
-// ErrRemote: an os.yml that came over the network names a file of this machine.
-// What it put into an image could be anything that the user may read.
-var ErrRemote = errors.New("an os.yml from a URL may name no file of this machine")
+// ErrRemote: an os.yml from the network names a file of this machine. It could
+// put any file that the user can read into an image.
+var ErrRemote = errors.New("an os.yml from a URL cannot use files of this machine")
 
 // File gives the path of a file of this machine that is named at a place:
 // relative ones start from the folder of the os.yml. ErrRemote where the os.yml

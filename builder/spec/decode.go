@@ -37,7 +37,7 @@ func (d *decoder) errorf(n *yaml.Node, next, format string, args ...any) {
 	switch {
 	case d.spent:
 	case d.reported > maxErrors:
-		d.report(n, "", "too many errors: what follows is not read", "")
+		d.report(n, "", "too many errors: the rest of the file is not checked", "")
 		d.spent = true
 	default:
 		d.report(n, "/"+strings.Join(d.path, "/"), fmt.Sprintf(format, args...), next)
@@ -66,11 +66,11 @@ func (d *decoder) follow(n *yaml.Node) *yaml.Node {
 	case d.spent:
 		return nil
 	case d.nodes > maxNodes:
-		d.errorf(n, "write out what the aliases stand for, or split the file", "more than %d values, counting what aliases repeat", maxNodes)
+		d.errorf(n, "replace aliases by their values, or split the file", "more than %d values, including those that aliases repeat", maxNodes)
 		d.spent = true
 		return nil
 	case d.depth > maxDepth:
-		d.errorf(n, "look for an alias inside the value that it names", "nested more than %d deep", maxDepth)
+		d.errorf(n, "look for an alias inside its own anchor", "nested more than %d levels deep", maxDepth)
 		d.spent = true
 		return nil
 	}
@@ -104,7 +104,7 @@ func (d *decoder) fill(n *yaml.Node, target any) {
 		return
 	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
-		d.errorf(n, "give it a value, or take the key out", "no value: want %s", kindName(v.Type()))
+		d.errorf(n, "add a value, or remove the key", "the value is missing: expected %s", kindName(v.Type()))
 		return
 	}
 	switch v.Kind() {
@@ -121,7 +121,7 @@ func (d *decoder) fill(n *yaml.Node, target any) {
 
 func (d *decoder) slice(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode {
-		d.errorf(n, "write it as a list: [a, b], or one `- ` per line", "%s where a list is wanted", describe(n))
+		d.errorf(n, "write it as a list: [a, b], or one `- ` per line", "expected a list, found %s", describe(n))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), 0, min(len(n.Content), 64)))
@@ -156,7 +156,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 	for _, e := range d.entries(n) {
 		name, index := known.find(e.name)
 		if index == nil {
-			next := "known here: " + strings.Join(known.names, ", ")
+			next := "use one of these keys: " + strings.Join(known.names, ", ")
 			if near := nearest(e.name, known.names); near != "" {
 				next = fmt.Sprintf("did you mean %q?", near)
 			}
@@ -175,9 +175,9 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 func (d *decoder) twice(n *yaml.Node, name string, first *yaml.Node) {
 	where := ""
 	if first.Line > 0 {
-		where = fmt.Sprintf(", first in line %d", first.Line)
+		where = fmt.Sprintf("; the first is on line %d", first.Line)
 	}
-	d.errorf(n, "keep one of the two", "key %q is given twice%s", name, where)
+	d.errorf(n, "keep one of the two", "duplicate key %q%s", name, where)
 }
 
 // entry is one key of a mapping and its value.
@@ -190,7 +190,7 @@ type entry struct {
 // itself says comes before what it merges.
 func (d *decoder) entries(n *yaml.Node) []entry {
 	if n.Kind != yaml.MappingNode {
-		d.errorf(n, "write it as `key: value`", "%s where a mapping is wanted", describe(n))
+		d.errorf(n, "write it as `key: value`", "expected a mapping, found %s", describe(n))
 		return nil
 	}
 	var out []entry
@@ -206,7 +206,7 @@ func (d *decoder) entries(n *yaml.Node) []entry {
 			merged = append(merged, value)
 			continue
 		case key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str":
-			d.errorf(key, "put the key in quotes if it is meant as text", "%s as a key: want text", describe(key))
+			d.errorf(key, "put the key in quotes", "expected text as a key, found %s", describe(key))
 			continue
 		case seen[key.Value] != nil:
 			d.twice(key, key.Value, seen[key.Value])

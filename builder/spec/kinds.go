@@ -27,7 +27,7 @@ func (id *ID) fromNode(d *decoder, n *yaml.Node) {
 			number, err := strconv.ParseUint(plainInt(n.Value), 0, 32)
 			// The kernel reads 2^32-1 as "no change".
 			if err != nil || number == 1<<32-1 {
-				d.errorf(n, "", "id %s is not from 0 to 4294967294", n.Value)
+				d.errorf(n, "", "id %s is not between 0 and 4294967294", n.Value)
 				return
 			}
 			id.Number = uint32(number)
@@ -39,7 +39,7 @@ func (id *ID) fromNode(d *decoder, n *yaml.Node) {
 			return
 		}
 	}
-	d.errorf(n, "", "%s where an id is wanted: a number, or the name of a container", describe(n))
+	d.errorf(n, "", "expected a number or the name of a container, found %s", describe(n))
 }
 
 // Mode is a file mode with setuid, setgid and sticky bit.
@@ -55,7 +55,7 @@ func (m *Mode) fromNode(d *decoder, n *yaml.Node) {
 // depends on its version.
 func modeOf(d *decoder, n *yaml.Node) uint32 {
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
-		d.errorf(n, `put it in quotes: "`+n.Value+`"`, "mode %s is a number: want octal digits as text", n.Value)
+		d.errorf(n, `put it in quotes: "`+n.Value+`"`, "mode %s is a number: expected octal digits as text", n.Value)
 		return 0
 	}
 	text, ok := d.text(n)
@@ -63,7 +63,7 @@ func modeOf(d *decoder, n *yaml.Node) uint32 {
 		return 0
 	}
 	if len(text) > 8 || !octal.MatchString(text) {
-		d.errorf(n, `write up to four octal digits: "0644"`, "mode %q is not octal", text)
+		d.errorf(n, `write up to four octal digits: "0644"`, "mode %q is not an octal number", text)
 		return 0
 	}
 	mode, _ := strconv.ParseUint(text, 8, 32) // cannot fail: checked above
@@ -81,7 +81,7 @@ func (p *InnerPath) fromNode(d *decoder, n *yaml.Node) {
 	}
 	clean := path.Clean(strings.TrimPrefix(text, "/"))
 	if climbs(text) || clean == "." || clean == "/" {
-		d.errorf(n, "name a file inside the image", "path %q leads out of the image", text)
+		d.errorf(n, "write the path of a file in the image", "path %q is outside the image", text)
 		return
 	}
 	*p = InnerPath(clean)
@@ -113,7 +113,7 @@ func (ns *Namespace) fromNode(d *decoder, n *yaml.Node) {
 		if key == "net" {
 			want = "host, new, none or the absolute path of a namespace"
 		}
-		d.errorf(n, "", "%s: %q: want %s", key, text, want)
+		d.errorf(n, "", "%s: unknown value %q: expected %s", key, text, want)
 	}
 	*ns = Namespace(text)
 }
@@ -145,7 +145,7 @@ func (p *Propagation) fromNode(d *decoder, n *yaml.Node) {
 	text, ok := d.text(n)
 	known := []string{"private", "rprivate", "rshared", "rslave", "runbindable", "shared", "slave", "unbindable"}
 	if ok && text != "" && !slices.Contains(known, text) {
-		d.errorf(n, "want one of "+strings.Join(known, ", "), "unknown propagation %q", text)
+		d.errorf(n, "use one of: "+strings.Join(known, ", "), "unknown propagation %q", text)
 	}
 	*p = Propagation(text)
 }
@@ -166,12 +166,12 @@ func (r *Rlimit) fromNode(d *decoder, n *yaml.Node) {
 	}
 	parts := strings.Split(text, ",")
 	if len(parts) != 3 {
-		d.errorf(n, "write NAME,SOFT,HARD: nofile,100,200", "rlimit %q has %s, want 3", text, words.Count(len(parts), "part", "parts"))
+		d.errorf(n, "write NAME,SOFT,HARD: nofile,100,200", "rlimit %q has %s, expected 3", text, words.Count(len(parts), "part", "parts"))
 		return
 	}
 	name := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(parts[0])), "RLIMIT_")
 	if !slices.Contains(rlimitNames, name) {
-		d.errorf(n, "known: "+strings.ToLower(strings.Join(rlimitNames, ", ")), "rlimit %q: unknown limit %q", text, parts[0])
+		d.errorf(n, "use one of: "+strings.ToLower(strings.Join(rlimitNames, ", ")), "rlimit %q: unknown limit %q", text, parts[0])
 		return
 	}
 	r.Type = "RLIMIT_" + name
@@ -183,12 +183,12 @@ func (r *Rlimit) fromNode(d *decoder, n *yaml.Node) {
 		}
 		limit, err := strconv.ParseUint(part, 10, 64)
 		if err != nil {
-			d.errorf(n, "write a number, or unlimited", "rlimit %q: %q is not a limit", text, part)
+			d.errorf(n, "write a number, or unlimited", "rlimit %q: %q is not a number", text, part)
 			return
 		}
 		*to = limit
 	}
 	if r.Soft > r.Hard {
-		d.errorf(n, "write NAME,SOFT,HARD with SOFT not above HARD", "rlimit %q: soft limit above the hard one", text)
+		d.errorf(n, "lower the soft limit, or raise the hard limit", "rlimit %q: the soft limit is above the hard limit", text)
 	}
 }

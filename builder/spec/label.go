@@ -103,7 +103,7 @@ func parseJSON(text string) (*yaml.Node, error) {
 
 func jsonNode(dec *json.Decoder, depth int) (*yaml.Node, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("nested more than %d deep", maxDepth)
+		return nil, fmt.Errorf("nested more than %d levels deep", maxDepth)
 	}
 	token, err := dec.Token()
 	if err != nil {

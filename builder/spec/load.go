@@ -38,7 +38,7 @@ type Input struct {
 // nil for a file.
 func LoadWith(paths []string, open func(path string) (*Input, error)) (*Config, error) {
 	if len(paths) == 0 {
-		return nil, system.BadInput("no os.yml given").Suggest("name at least one")
+		return nil, system.BadInput("no os.yml given").Suggest("give at least one os.yml file")
 	}
 	var inputs []input
 	var errs []error
@@ -72,7 +72,7 @@ func read(path string, open func(string) (*Input, error)) (input, error) {
 		}
 	}
 	fail := func(err error) (input, error) {
-		return input{}, system.BadInput("cannot read %s", path).Because(err).Suggest("name an os.yml that can be read")
+		return input{}, system.BadInput("cannot read %s", path).Because(err).Suggest("give the path of a readable os.yml file")
 	}
 	data, err := bounded.ReadFile(path, MaxFileBytes)
 	if err != nil {
@@ -210,7 +210,7 @@ func decodeFile(in input) (*document, *yaml.Node, []error) {
 		line, what := syntaxError(err)
 		report(line, 1, "not valid YAML: "+what, "")
 	case second > 0:
-		report(second, 1, "a second YAML document", "give it as a file of its own: files are merged in order")
+		report(second, 1, "the file has a second YAML document", "move the second document to another file: files are merged in order")
 	}
 	if len(errs) > 0 {
 		return &doc, nil, errs

@@ -26,7 +26,7 @@ func (b *Bind) fromNode(d *decoder, n *yaml.Node) {
 	}
 	parts := strings.Split(text, ":")
 	if len(parts) < 2 || len(parts) > 3 {
-		d.errorf(n, "write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS", "bind %q has %s between colons, want 2 or 3", text, words.Count(len(parts), "part", "parts"))
+		d.errorf(n, "write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS", "bind %q has %s between colons, expected 2 or 3", text, words.Count(len(parts), "part", "parts"))
 		return
 	}
 	b.Source, b.Destination = parts[0], parts[1]
@@ -120,7 +120,7 @@ func (m *Mount) fromNode(d *decoder, n *yaml.Node) {
 		}
 	}
 	if m.Destination == "" {
-		d.errorf(n, "add destination:", "a mount of type %q without a destination", m.Type)
+		d.errorf(n, "add destination:", "the mount of type %q has no destination", m.Type)
 		return
 	}
 	checkDestination(d, n, "mount destination", m.Destination)
@@ -142,12 +142,12 @@ func (m *RuntimeMount) fromNode(d *decoder, n *yaml.Node) {
 		return
 	}
 	if m.Destination == "" || climbs(m.Destination) {
-		d.errorf(n, "name a folder, without `..`", "mount destination %q", m.Destination)
+		d.errorf(n, "write the path of a folder, without `..`", "mount destination %q is not valid", m.Destination)
 	}
 }
 
-// Device is a device node and the right to use it; the path "all" is the right
-// alone, for each device of the type.
+// Device is a device node and the right to use it; the path "all" gives the
+// right to every device of the type, without a node.
 type Device struct {
 	Path, Type string
 	// Major and Minor are nil where they are not given.
@@ -155,7 +155,7 @@ type Device struct {
 	Mode         uint32
 }
 
-// AllDevices is the Path that stands for every device of a type.
+// AllDevices is the Path of an entry for every device of a type.
 const AllDevices = "all"
 
 func (dev *Device) fromNode(d *decoder, n *yaml.Node) {
@@ -173,11 +173,11 @@ func (dev *Device) fromNode(d *decoder, n *yaml.Node) {
 	}
 	*dev = Device{Path: raw.Path, Type: raw.Type, Major: raw.Major, Minor: raw.Minor}
 	if !slices.Contains([]string{"b", "c", "u", "p"}, raw.Type) && !(raw.Path == AllDevices && raw.Type == "a") {
-		d.errorf(n, "write type: c or type: b", "device %q has the type %q, want c (character) or b (block)", raw.Path, raw.Type)
+		d.errorf(n, "write type: c or type: b", "device %q has the type %q, expected c (character) or b (block)", raw.Path, raw.Type)
 	}
 	for _, number := range []*int64{raw.Major, raw.Minor} {
 		if number != nil && (*number < 0 || *number > 1<<32-1) {
-			d.errorf(n, "", "device %q has the number %d", raw.Path, *number)
+			d.errorf(n, "", "device %q: the number %d is not between 0 and 4294967295", raw.Path, *number)
 		}
 	}
 	if raw.Mode != nil {

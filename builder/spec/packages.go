@@ -17,19 +17,19 @@ import (
 const packagePrefix = "@pkg:"
 
 // expandPackages replaces each text `@pkg:DIR` by the image that LinuxKit
-// makes of the package in DIR: ORG/IMAGE:HASH, the hash being git's tree hash
-// of the folder. DIR starts from the folder of its os.yml. Nothing is fetched.
+// builds from the package in DIR: ORG/IMAGE:HASH. HASH is the git tree hash of
+// the folder. DIR is relative to the folder of the os.yml. Nothing is fetched.
 func expandPackages(n *yaml.Node, from Source, report func(n *yaml.Node, what, next string)) {
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && strings.HasPrefix(n.Value, packagePrefix) {
 		name := strings.TrimPrefix(n.Value, packagePrefix)
 		folder, err := from.file(name)
 		if err != nil {
-			report(n, fmt.Sprintf("package %q: %v", name, err), "write the image's reference")
+			report(n, fmt.Sprintf("package %q: %v", name, err), "write the image reference")
 			return
 		}
 		image, err := packageImage(folder)
 		if err != nil {
-			report(n, fmt.Sprintf("package %q: %v", name, err), "commit the package to git, or write the image's reference")
+			report(n, fmt.Sprintf("package %q: %v", name, err), "commit the package to git, or write the image reference")
 			return
 		}
 		n.Value = image
@@ -45,11 +45,11 @@ func expandPackages(n *yaml.Node, from Source, report func(n *yaml.Node, what, n
 // packageImage gives the reference of the package in a folder.
 func packageImage(folder string) (string, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return "", errors.New("no such folder")
+		return "", errors.New("the folder does not exist")
 	}
 	data, err := os.ReadFile(filepath.Join(folder, "build.yml"))
 	if err != nil || len(data) > MaxFileBytes {
-		return "", errors.New("no build.yml that can be read")
+		return "", errors.New("build.yml is missing, too large or cannot be read")
 	}
 	build := struct {
 		Org, Image, Tag string
@@ -58,10 +58,10 @@ func packageImage(folder string) (string, error) {
 		return "", fmt.Errorf("build.yml: %w", err)
 	}
 	if build.Image == "" {
-		return "", errors.New("build.yml names no image")
+		return "", errors.New("build.yml has no image")
 	}
 	if build.Tag != "{{.Hash}}" {
-		return "", fmt.Errorf("build.yml has the tag %q: only {{.Hash}} is known", build.Tag)
+		return "", fmt.Errorf("build.yml has the tag %q: only {{.Hash}} is supported", build.Tag)
 	}
 	changes, err := git(folder, "status", "--porcelain", "--", ".")
 	if err != nil {
@@ -75,16 +75,15 @@ func packageImage(folder string) (string, error) {
 		return "", err
 	}
 	if !treeHash.MatchString(hash) {
-		return "", fmt.Errorf("git gave %q for the folder's tree", hash)
+		return "", fmt.Errorf("git returned %q as the hash of the folder", hash)
 	}
 	return build.Org + "/" + build.Image + ":" + hash, nil
 }
 
 var treeHash = lazyre.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// git asks the repository that a folder is in. A repository that lies inside
-// another one as plain files is not believed: its configuration could name
-// programs to run.
+// git runs git in the repository of a folder. A bare repository inside another
+// repository is not used: its configuration could name programs to run.
 func git(folder string, args ...string) (string, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return "", errors.New("git is not installed")

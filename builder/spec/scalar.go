@@ -14,38 +14,38 @@ import (
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	want := kindName(v.Type())
 	if n.Kind != yaml.ScalarNode {
-		d.errorf(n, "", "%s where %s is wanted", describe(n), want)
+		d.errorf(n, "", "expected %s, found %s", want, describe(n))
 		return
 	}
 	switch tag := n.ShortTag(); v.Kind() {
 	case reflect.String:
 		// A date is text here: YAML has a type for it, os.yml does not.
 		if tag != "!!str" && tag != "!!timestamp" {
-			d.errorf(n, "put it in quotes: \""+n.Value+"\"", "%s where text is wanted", describe(n))
+			d.errorf(n, "put the value in quotes: \""+n.Value+"\"", "expected text, found %s", describe(n))
 			return
 		}
 		if !utf8.ValidString(n.Value) || strings.ContainsRune(n.Value, 0) {
-			d.errorf(n, "", "text with a NUL byte or bytes that are not UTF-8")
+			d.errorf(n, "", "the text contains a NUL byte or is not valid UTF-8")
 			return
 		}
 		v.SetString(n.Value)
 	case reflect.Bool:
 		if tag != "!!bool" {
-			d.errorf(n, "write true or false", "%s where true or false is wanted", describe(n))
+			d.errorf(n, "write true or false", "expected true or false, found %s", describe(n))
 			return
 		}
 		v.SetBool(strings.EqualFold(n.Value, "true"))
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		i, err := strconv.ParseInt(plainInt(n.Value), 0, v.Type().Bits())
 		if tag != "!!int" || err != nil {
-			d.errorf(n, "", "%s where %s is wanted", describe(n), want)
+			d.errorf(n, "", "expected %s, found %s", want, describe(n))
 			return
 		}
 		v.SetInt(i)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		i, err := strconv.ParseUint(plainInt(n.Value), 0, v.Type().Bits())
 		if tag != "!!int" || err != nil {
-			d.errorf(n, "", "%s where %s is wanted", describe(n), want)
+			d.errorf(n, "", "expected %s, found %s", want, describe(n))
 			return
 		}
 		v.SetUint(i)
@@ -59,7 +59,7 @@ func plainInt(s string) string {
 	return strings.TrimPrefix(strings.ReplaceAll(s, "_", ""), "+")
 }
 
-// describe says what a node is, with its value cut to a readable length.
+// describe gives the kind of a node and its value, cut to a readable length.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -73,7 +73,7 @@ func describe(n *yaml.Node) string {
 	}
 	switch n.ShortTag() {
 	case "!!null":
-		return "nothing"
+		return "an empty value"
 	case "!!int", "!!float":
 		return "the number " + value
 	case "!!bool":
@@ -84,7 +84,7 @@ func describe(n *yaml.Node) string {
 	return fmt.Sprintf("%s %q", n.ShortTag(), value)
 }
 
-// kindName says what a type wants, for messages.
+// kindName names the values that a type accepts, for messages.
 func kindName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Slice:

@@ -23,7 +23,7 @@ type problem struct {
 	what, next string
 }
 
-// settingsErrors looks at what no single value shows.
+// settingsErrors checks rules that concern more than the syntax of one value.
 func settingsErrors(s *Settings) []problem {
 	var out []problem
 	add := func(pos system.Position, key, next, format string, args ...any) {
@@ -38,7 +38,7 @@ func settingsErrors(s *Settings) []problem {
 		}
 		for _, c := range l.list.Items {
 			if c.V == CapAll || c.V == CapNone {
-				add(c.Pos(), l.key, "let it stand alone, or name the capabilities", "%s: %q beside others", l.key, c.V)
+				add(c.Pos(), l.key, "keep only this entry, or list the capabilities by name", "%s: %q cannot be combined with other entries", l.key, c.V)
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func settingsErrors(s *Settings) []problem {
 		seen := map[string]bool{}
 		for _, d := range s.Devices.Items {
 			if p := path.Clean(d.V.Path); seen[p] && d.V.Path != AllDevices {
-				add(d.Pos(), "devices", "keep one of the two", "devices: %q is there already", d.V.Path)
+				add(d.Pos(), "devices", "keep one of the two", "devices: duplicate device %q", d.V.Path)
 			} else {
 				seen[p] = true
 			}
@@ -58,18 +58,18 @@ func settingsErrors(s *Settings) []problem {
 	if s.Sysctl != nil {
 		for _, p := range s.Sysctl.Items {
 			if !sysctlKey.MatchString(p.Key) || climbs(p.Key) {
-				add(p.Pos(), "sysctl", "write it as in net.ipv4.ip_forward", "sysctl: bad name %q", p.Key)
+				add(p.Pos(), "sysctl", "write the name like net.ipv4.ip_forward", "sysctl: bad name %q", p.Key)
 			}
 		}
 	}
 	if c := s.CgroupsPath; c != nil && climbs(c.V) {
-		add(c.Pos(), "cgroupsPath", "write it without `..`", "cgroupsPath: %q climbs", c.V)
+		add(c.Pos(), "cgroupsPath", "write the path without `..`", "cgroupsPath: %q contains `..`", c.V)
 	}
 	if c := s.OOMScoreAdj; c != nil && (c.V < -1000 || c.V > 1000) {
-		add(c.Pos(), "oomScoreAdj", "", "oomScoreAdj: %d is not from -1000 to 1000", c.V)
+		add(c.Pos(), "oomScoreAdj", "", "oomScoreAdj: %d is not between -1000 and 1000", c.V)
 	}
 	if c := s.Seccomp; c != nil && c.V == "" {
-		add(c.Pos(), "seccomp", "write default, unconfined or the path of a profile", "seccomp: no profile named")
+		add(c.Pos(), "seccomp", "write default, unconfined or the path of a profile", "seccomp: the profile is empty")
 	}
 	if r := s.Runtime; r != nil {
 		out = append(out, runtimeErrors(r)...)
@@ -93,7 +93,7 @@ func runtimeErrors(r *Runtime) []problem {
 		for _, i := range r.Interfaces.Items {
 			for _, name := range []string{i.V.Name, i.V.Peer} {
 				if name != "" && (!interfaceName.MatchString(name) || name == "." || name == "..") {
-					add(i.Pos(), "interfaces", "use at most 15 characters, no blank and no slash", "interfaces: bad name %q", name)
+					add(i.Pos(), "interfaces", "use at most 15 characters, without spaces and slashes", "interfaces: bad name %q", name)
 				}
 			}
 			if i.V.Name == "" {

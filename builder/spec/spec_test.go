@@ -108,64 +108,64 @@ func TestRefuses(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"unknown section": {"servces: []\n", `os.yml:1:1: unknown key "servces" -> did you mean "services"?`},
 		"unknown key":     {service("    capabilites: []\n"), `os.yml:4:5: unknown key "capabilites" -> did you mean "capabilities"?`},
-		"key of nowhere":  {"kernel:\n  image: a\n  xyzzy: 1\n", `os.yml:3:3: unknown key "xyzzy" -> known here: binary, cmdline, image, tar, ucode`},
-		"duplicate key":   {service("    net: new\n    net: host\n"), `os.yml:5:5: key "net" is given twice, first in line 4 -> keep one of the two`},
+		"key of nowhere":  {"kernel:\n  image: a\n  xyzzy: 1\n", `os.yml:3:3: unknown key "xyzzy" -> use one of these keys: binary, cmdline, image, tar, ucode`},
+		"duplicate key":   {service("    net: new\n    net: host\n"), `os.yml:5:5: duplicate key "net"; the first is on line 4 -> keep one of the two`},
 		"duplicate in other case": {service("    resources:\n      memory: {kernelTCP: 1, kerneltcp: 2}\n"),
-			`os.yml:5:30: key "kerneltcp" is given twice, first in line 5 -> keep one of the two`},
-		"integer key":      {service("    sysctl:\n      5: \"1\"\n"), `os.yml:5:7: the number 5 as a key: want text -> put the key in quotes if it is meant as text`},
-		"list as key":      {"? [a]\n: b\n", `os.yml:1:3: a list as a key: want text -> put the key in quotes if it is meant as text`},
-		"second document":  {"services: []\n---\nservices: []\n", `os.yml:2:1: a second YAML document -> give it as a file of its own: files are merged in order`},
-		"null list":        {"services:\n", `os.yml:1:10: no value: want a list -> give it a value, or take the key out`},
-		"null text":        {service("    hostname: ~\n"), `os.yml:4:15: no value: want text -> give it a value, or take the key out`},
-		"list for text":    {service("    hostname: [a]\n"), `os.yml:4:15: a list where text is wanted`},
-		"text for list":    {service("    env: A=B\n"), `os.yml:4:10: the text "A=B" where a list is wanted -> write it as a list: [a, b], or one ` + "`- ` per line"},
-		"number for text":  {service("    env: [5]\n"), `os.yml:4:11: the number 5 where text is wanted -> put it in quotes: "5"`},
-		"yes for true":     {service("    readonly: yes\n"), `os.yml:4:15: the text "yes" where true or false is wanted -> write true or false`},
-		"float for number": {service("    oomScoreAdj: 1.5\n"), `os.yml:4:18: the number 1.5 where a whole number is wanted`},
-		"overflow":         {service("    resources: {network: {classID: 4294967296}}\n"), `os.yml:4:36: the number 4294967296 where a whole number from 0 to 4294967295 is wanted`},
+			`os.yml:5:30: duplicate key "kerneltcp"; the first is on line 5 -> keep one of the two`},
+		"integer key":      {service("    sysctl:\n      5: \"1\"\n"), `os.yml:5:7: expected text as a key, found the number 5 -> put the key in quotes`},
+		"list as key":      {"? [a]\n: b\n", `os.yml:1:3: expected text as a key, found a list -> put the key in quotes`},
+		"second document":  {"services: []\n---\nservices: []\n", `os.yml:2:1: the file has a second YAML document -> move the second document to another file: files are merged in order`},
+		"null list":        {"services:\n", `os.yml:1:10: the value is missing: expected a list -> add a value, or remove the key`},
+		"null text":        {service("    hostname: ~\n"), `os.yml:4:15: the value is missing: expected text -> add a value, or remove the key`},
+		"list for text":    {service("    hostname: [a]\n"), `os.yml:4:15: expected text, found a list`},
+		"text for list":    {service("    env: A=B\n"), `os.yml:4:10: expected a list, found the text "A=B" -> write it as a list: [a, b], or one ` + "`- ` per line"},
+		"number for text":  {service("    env: [5]\n"), `os.yml:4:11: expected text, found the number 5 -> put the value in quotes: "5"`},
+		"yes for true":     {service("    readonly: yes\n"), `os.yml:4:15: expected true or false, found the text "yes" -> write true or false`},
+		"float for number": {service("    oomScoreAdj: 1.5\n"), `os.yml:4:18: expected a whole number, found the number 1.5`},
+		"overflow":         {service("    resources: {network: {classID: 4294967296}}\n"), `os.yml:4:36: expected a whole number from 0 to 4294967295, found the number 4294967296`},
 		"oci unknown key":  {service("    resources: {memory: {limits: 1}}\n"), `os.yml:4:26: unknown key "limits" -> did you mean "limit"?`},
 		"empty":            {"# nothing\n", `os.yml:1:1: the file is empty -> write at least one section, such as services:`},
 		"syntax":           {"services: [\n", "os.yml:1:1: not valid YAML: did not find expected node content"},
-		"tag":              {service("    hostname: !!binary aGk=\n"), `os.yml:4:15: !!binary "aGk=" where text is wanted -> put it in quotes: "aGk="`},
+		"tag":              {service("    hostname: !!binary aGk=\n"), `os.yml:4:15: expected text, found !!binary "aGk=" -> put the value in quotes: "aGk="`},
 		"capability":       {service("    capabilities: [CAP_SYS_ADMN]\n"), `os.yml:4:20: unknown capability "CAP_SYS_ADMN" -> did you mean CAP_SYS_ADMIN?`},
-		"capability all":   {service("    capabilities: [CAP_ALL]\n"), `os.yml:4:20: unknown capability "CAP_ALL": there is none of that name -> write all, which stands alone in the list`},
-		"capability none":  {service("    capabilities: [Cap_None]\n"), `os.yml:4:20: unknown capability "Cap_None": there is none of that name -> write none, which stands alone in the list, or an empty list`},
+		"capability all":   {service("    capabilities: [CAP_ALL]\n"), `os.yml:4:20: unknown capability "CAP_ALL" -> write all as the only entry of the list`},
+		"capability none":  {service("    capabilities: [Cap_None]\n"), `os.yml:4:20: unknown capability "Cap_None" -> write none as the only entry of the list, or an empty list`},
 		"short capability": {service("    capabilities: [net_raw]\n"), `os.yml:4:20: unknown capability "net_raw" -> did you mean CAP_NET_RAW?`},
-		"all with others":  {service("    capabilities: [all, CAP_BPF]\n"), `os.yml:4:20: services "web": capabilities: "all" beside others -> let it stand alone, or name the capabilities`},
-		"negative uid":     {service("    uid: -1\n"), `os.yml:4:10: id -1 is not from 0 to 4294967294`},
+		"all with others":  {service("    capabilities: [all, CAP_BPF]\n"), `os.yml:4:20: services "web": capabilities: "all" cannot be combined with other entries -> keep only this entry, or list the capabilities by name`},
+		"negative uid":     {service("    uid: -1\n"), `os.yml:4:10: id -1 is not between 0 and 4294967294`},
 		"uid of nobody":    {service("    uid: nobody\n"), `os.yml:4:10: services "web": uid: no container has the name "nobody" -> write a number, or the name of a container of this system`},
-		"ipc none":         {service("    ipc: none\n"), `os.yml:4:10: ipc: "none": want host, new or the absolute path of a namespace`},
-		"net word":         {service("    net: bridge\n"), `os.yml:4:10: net: "bridge": want host, new, none or the absolute path of a namespace`},
-		"bind parts":       {service("    binds: [/a]\n"), `os.yml:4:13: bind "/a" has 1 part between colons, want 2 or 3 -> write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS`},
+		"ipc none":         {service("    ipc: none\n"), `os.yml:4:10: ipc: unknown value "none": expected host, new or the absolute path of a namespace`},
+		"net word":         {service("    net: bridge\n"), `os.yml:4:10: net: unknown value "bridge": expected host, new, none or the absolute path of a namespace`},
+		"bind parts":       {service("    binds: [/a]\n"), `os.yml:4:13: bind "/a" has 1 part between colons, expected 2 or 3 -> write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS`},
 		"bind climbs in":   {service("    binds: [\"/a:b/../c\"]\n"), `os.yml:4:13: bind destination "/b/../c" is not a plain path -> write /c`},
 		"bind climbs":      {service("    binds: [\"/a/..:/b\"]\n"), `os.yml:4:13: bind source "/a/.." is not a plain path -> write /`},
-		"bind volume":      {service("    binds: [\"data:/b\"]\n"), `os.yml:4:13: services "web": there is no volume "data" -> add it to volumes:, or write an absolute path`},
-		"mount nowhere":    {service("    mounts: [{type: bind, source: /a}]\n"), `os.yml:4:14: a mount of type "bind" without a destination -> add destination:`},
-		"device mode":      {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3, mode: 0666}]\n"), `os.yml:4:68: mode 0666 is a number: want octal digits as text -> put it in quotes: "0666"`},
-		"device twice":     {service("    devices:\n      - {path: /dev/a, type: b, major: 8, minor: 0, mode: '0600'}\n      - {path: /dev/a/, type: c, major: 1, minor: 3, mode: '0600'}\n"), `os.yml:6:9: services "web": devices: "/dev/a/" is there already -> keep one of the two`},
+		"bind volume":      {service("    binds: [\"data:/b\"]\n"), `os.yml:4:13: services "web": unknown volume "data" -> add the volume to volumes:, or write an absolute path`},
+		"mount nowhere":    {service("    mounts: [{type: bind, source: /a}]\n"), `os.yml:4:14: the mount of type "bind" has no destination -> add destination:`},
+		"device mode":      {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3, mode: 0666}]\n"), `os.yml:4:68: mode 0666 is a number: expected octal digits as text -> put it in quotes: "0666"`},
+		"device twice":     {service("    devices:\n      - {path: /dev/a, type: b, major: 8, minor: 0, mode: '0600'}\n      - {path: /dev/a/, type: c, major: 1, minor: 3, mode: '0600'}\n"), `os.yml:6:9: services "web": devices: duplicate device "/dev/a/" -> keep one of the two`},
 		"device no mode":   {service("    devices: [{path: /dev/null, type: c, major: 1, minor: 3}]\n"), `os.yml:4:15: device "/dev/null" has no mode -> add mode: "0660"`},
-		"rlimit":           {service("    rlimits: [\"nofile,1\"]\n"), `os.yml:4:15: rlimit "nofile,1" has 2 parts, want 3 -> write NAME,SOFT,HARD: nofile,100,200`},
-		"rlimit order":     {service("    rlimits: [\"nofile,2,1\"]\n"), `os.yml:4:15: rlimit "nofile,2,1": soft limit above the hard one -> write NAME,SOFT,HARD with SOFT not above HARD`},
-		"propagation":      {service("    rootfsPropagation: share\n"), `os.yml:4:24: unknown propagation "share" -> want one of private, rprivate, rshared, rslave, runbindable, shared, slave, unbindable`},
-		"service name":     {"services:\n  - name: ../../init\n    image: a/b:1\n", "os.yml:2:11: services \"../../init\": a name that cannot be a folder -> use letters, digits, `-`, `_` and `.`, starting with a letter or digit"},
+		"rlimit":           {service("    rlimits: [\"nofile,1\"]\n"), `os.yml:4:15: rlimit "nofile,1" has 2 parts, expected 3 -> write NAME,SOFT,HARD: nofile,100,200`},
+		"rlimit order":     {service("    rlimits: [\"nofile,2,1\"]\n"), `os.yml:4:15: rlimit "nofile,2,1": the soft limit is above the hard limit -> lower the soft limit, or raise the hard limit`},
+		"propagation":      {service("    rootfsPropagation: share\n"), `os.yml:4:24: unknown propagation "share" -> use one of: private, rprivate, rshared, rslave, runbindable, shared, slave, unbindable`},
+		"service name":     {"services:\n  - name: ../../init\n    image: a/b:1\n", "os.yml:2:11: services \"../../init\": the name cannot be used as a folder name -> use letters, digits, `-`, `_` and `.`, starting with a letter or digit"},
 		"no name":          {"services:\n  - image: a/b:1\n", `os.yml:2:5: services entry has no name -> add name:`},
 		"no image":         {"services:\n  - name: a\n", `os.yml:2:5: services "a" has no image -> add image:`},
-		"no kernel image":  {"kernel:\n  cmdline: quiet\n", `os.yml:2:3: the kernel section names no image -> add image: below kernel:`},
-		"empty kernel":     {"kernel:\n  image: \"\"\n", `os.yml:2:10: kernel: "" is not an image -> write the reference of an image`},
-		"kernel binary":    {"kernel:\n  image: a\n  binary: ../vmlinuz\n", `os.yml:3:11: path "../vmlinuz" leads out of the image -> name a file inside the image`},
-		"service twice":    {service("  - name: web\n    image: a/web:2\n"), `os.yml:4:11: services "web" is there already, in os.yml:2:5 -> give one of them another name`},
-		"volume twice":     {"volumes:\n  - name: a\n  - name: a\n", `os.yml:3:11: volume "a" is there already, in os.yml:2:5 -> give one of them another name`},
-		"oci volume":       {"volumes:\n  - name: a\n    format: oci\n", `os.yml:3:13: volume "a": format oci without an image -> add image:`},
-		"file climbs":      {"files:\n  - path: etc/../../x\n    contents: \"\"\n", "os.yml:2:11: file \"etc/../../x\" leads out of the tree -> write a path below the root, without `..`"},
-		"file twice":       {"files:\n  - path: etc/a\n    contents: \"\"\n  - path: /etc//a\n    contents: \"\"\n", `os.yml:4:11: file "/etc//a" is there already, in os.yml:2:5 -> keep one of the two`},
-		"file below file":  {"files:\n  - path: etc/a/b\n    contents: \"\"\n  - path: etc/a\n    symlink: /tmp\n", `os.yml:2:11: file "etc/a/b" lies below "etc/a", which is not a folder (os.yml:4:5)`},
+		"no kernel image":  {"kernel:\n  cmdline: quiet\n", `os.yml:2:3: the kernel section has no image -> add image: to the kernel section`},
+		"empty kernel":     {"kernel:\n  image: \"\"\n", `os.yml:2:10: kernel: "" is not an image reference -> write an image reference`},
+		"kernel binary":    {"kernel:\n  image: a\n  binary: ../vmlinuz\n", `os.yml:3:11: path "../vmlinuz" is outside the image -> write the path of a file in the image`},
+		"service twice":    {service("  - name: web\n    image: a/web:2\n"), `os.yml:4:11: duplicate services "web": the first is at os.yml:2:5 -> rename one of the two`},
+		"volume twice":     {"volumes:\n  - name: a\n  - name: a\n", `os.yml:3:11: duplicate volume "a": the first is at os.yml:2:5 -> rename one of the two`},
+		"oci volume":       {"volumes:\n  - name: a\n    format: oci\n", `os.yml:3:13: volume "a": format oci needs an image -> add image:`},
+		"file climbs":      {"files:\n  - path: etc/../../x\n    contents: \"\"\n", "os.yml:2:11: file \"etc/../../x\" is outside the root file system -> write a path inside the root file system, without `..`"},
+		"file twice":       {"files:\n  - path: etc/a\n    contents: \"\"\n  - path: /etc//a\n    contents: \"\"\n", `os.yml:4:11: duplicate file "/etc//a": the first is at os.yml:2:5 -> keep one of the two`},
+		"file below file":  {"files:\n  - path: etc/a/b\n    contents: \"\"\n  - path: etc/a\n    symlink: /tmp\n", `os.yml:2:11: file "etc/a/b" is below "etc/a", which is not a folder (os.yml:4:5)`},
 		"file of a component": {"files:\n  - path: containers/services/web/config.json\n    contents: \"{}\"\n",
-			`os.yml:2:11: file "containers/services/web/config.json" would replace what containers holds -> change the component instead`},
-		"file mode":       {"files:\n  - path: a\n    contents: \"\"\n    mode: 0644\n", `os.yml:4:11: mode 0644 is a number: want octal digits as text -> put it in quotes: "0644"`},
+			`os.yml:2:11: file "containers/services/web/config.json": only the builder can write to containers -> change the component instead`},
+		"file mode":       {"files:\n  - path: a\n    contents: \"\"\n    mode: 0644\n", `os.yml:4:11: mode 0644 is a number: expected octal digits as text -> put it in quotes: "0644"`},
 		"file of nothing": {"files:\n  - path: a\n", `os.yml:2:5: file "a" has no contents -> add contents:, source:, symlink:, metadata: or directory: true`},
-		"file of two":     {"files:\n  - path: a\n    contents: x\n    source: y\n", `os.yml:2:5: file "a" has contents and source -> keep one`},
-		"alias to itself": {"services: [&a {<<: *a}]\n", `os.yml:1:16: nested more than 40 deep -> look for an alias inside the value that it names`},
-		"NUL":             {service("    hostname: \"a\\0b\"\n"), `os.yml:4:15: text with a NUL byte or bytes that are not UTF-8`},
+		"file of two":     {"files:\n  - path: a\n    contents: x\n    source: y\n", `os.yml:2:5: file "a" has contents and source -> keep only one of them`},
+		"alias to itself": {"services: [&a {<<: *a}]\n", `os.yml:1:16: nested more than 40 levels deep -> look for an alias inside its own anchor`},
+		"NUL":             {service("    hostname: \"a\\0b\"\n"), `os.yml:4:15: the text contains a NUL byte or is not valid UTF-8`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -187,9 +187,9 @@ func TestAllErrors(t *testing.T) {
 	_, err := load(t, "kernal: {}\ninit: 5\nservices:\n  - name: a\n    imag: b\n    readonly: 1\n", "onboot: {}\nx: [\n", "trust: {orgs: []}\n")
 	want := []string{
 		`os.yml:1:1: unknown key "kernal" -> did you mean "kernel"?`,
-		"os.yml:2:7: the number 5 where a list is wanted -> write it as a list: [a, b], or one `- ` per line",
+		"os.yml:2:7: expected a list, found the number 5 -> write it as a list: [a, b], or one `- ` per line",
 		`os.yml:5:5: unknown key "imag" -> did you mean "image"?`,
-		`os.yml:6:15: the number 1 where true or false is wanted -> write true or false`,
+		`os.yml:6:15: expected true or false, found the number 1 -> write true or false`,
 		"two.yml:2:1: not valid YAML: did not find expected node content",
 		`three.yml:1:9: unknown key "orgs" -> did you mean "org"?`,
 	}
@@ -206,7 +206,7 @@ func TestBombs(t *testing.T) {
 		fmt.Fprintf(&bomb, "  - {name: s%d, image: a, env: *env}\n", i)
 	}
 	_, err := load(t, bomb.String())
-	if got := lines(err); len(got) != 1 || !strings.Contains(got[0], "more than 100000 values, counting what aliases repeat") {
+	if got := lines(err); len(got) != 1 || !strings.Contains(got[0], "more than 100000 values, including those that aliases repeat") {
 		t.Errorf("aliases: %v", got)
 	}
 	if _, err = load(t, "init: "+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)); !errors.Is(err, system.ErrInput) {
@@ -289,17 +289,17 @@ func TestLabel(t *testing.T) {
 		"not YAML":    {"uid: [", at + "not valid YAML: line 1: did not find expected node content -> rebuild the image with a valid label, or use another image"},
 		"tab":         {"uid:\n\t- 1", at + "not valid YAML: line 2: found character that cannot start any token -> rebuild the image with a valid label, or use another image"},
 		"documents":   {"uid: 5\n---\nuid: 6\n", at + "more than one YAML document -> rebuild the image with a valid label, or use another image"},
-		"text":        {"privileged", at + `the text "privileged" where a mapping is wanted -> write it as ` + "`key: value`"},
-		"YAML twice":  {"uid: 5\nuid: 6\n", at + `key "uid" is given twice, first in line 1 -> keep one of the two`},
+		"text":        {"privileged", at + `expected a mapping, found the text "privileged" -> write it as ` + "`key: value`"},
+		"YAML twice":  {"uid: 5\nuid: 6\n", at + `duplicate key "uid"; the first is on line 1 -> keep one of the two`},
 		"two values":  {"{} {}", at + "not valid JSON: more than one value -> rebuild the image with a valid label, or use another image"},
-		"deep":        {strings.Repeat("[", 5000), at + "not valid JSON: nested more than 40 deep -> rebuild the image with a valid label, or use another image"},
-		"list":        {"[]", at + "a list where a mapping is wanted -> write it as `key: value`"},
-		"duplicate":   {`{"uid": 1, "uid": 2}`, at + `key "uid" is given twice -> keep one of the two`},
+		"deep":        {strings.Repeat("[", 5000), at + "not valid JSON: nested more than 40 levels deep -> rebuild the image with a valid label, or use another image"},
+		"list":        {"[]", at + "expected a mapping, found a list -> write it as `key: value`"},
+		"duplicate":   {`{"uid": 1, "uid": 2}`, at + `duplicate key "uid" -> keep one of the two`},
 		"unknown key": {`{"redonly": true}`, at + `unknown key "redonly" -> did you mean "readonly"?`},
-		"null":        {`{"binds": null}`, at + `/binds: no value: want a list -> give it a value, or take the key out`},
+		"null":        {`{"binds": null}`, at + `/binds: the value is missing: expected a list -> add a value, or remove the key`},
 		"bind":        {`{"binds": ["/a:/b", "/../x:/c"]}`, at + `/binds/1: bind source "/../x" is not a plain path -> write /x`},
-		"uid":         {`{"uid": 1e3}`, at + `/uid: the number 1e3 where an id is wanted: a number, or the name of a container`},
-		"all":         {`{"capabilities": ["all", "CAP_BPF"]}`, at + `/capabilities: capabilities: "all" beside others -> let it stand alone, or name the capabilities`},
+		"uid":         {`{"uid": 1e3}`, at + `/uid: expected a number or the name of a container, found the number 1e3`},
+		"all":         {`{"capabilities": ["all", "CAP_BPF"]}`, at + `/capabilities: capabilities: "all" cannot be combined with other entries -> keep only this entry, or list the capabilities by name`},
 		"large":       {strings.Repeat(" ", MaxLabelBytes+1), at + "larger than 1024 KiB"},
 	} {
 		_, err := ParseLabel("a/b:1", test.text, pos)
@@ -343,7 +343,7 @@ func TestPackages(t *testing.T) {
 	run("add", "-A")
 	run("commit", "-q", "-m", "x")
 	_, err := Load([]string{filepath.Join(dir, "os.yml")})
-	if want := []string{`os.yml:1:26: package "./pkg/missing": no such folder -> commit the package to git, or write the image's reference`}; !slices.Equal(lines(err), want) {
+	if want := []string{`os.yml:1:26: package "./pkg/missing": the folder does not exist -> commit the package to git, or write the image reference`}; !slices.Equal(lines(err), want) {
 		t.Errorf("missing folder: %q", lines(err))
 	}
 	write("os.yml", "init: ['@pkg:pkg/hello']\n")
@@ -356,7 +356,7 @@ func TestPackages(t *testing.T) {
 	}
 	write("pkg/hello/new", "")
 	_, err = Load([]string{filepath.Join(dir, "os.yml")})
-	if want := []string{`os.yml:1:8: package "pkg/hello": the folder has changes that are not committed -> commit the package to git, or write the image's reference`}; !slices.Equal(lines(err), want) {
+	if want := []string{`os.yml:1:8: package "pkg/hello": the folder has changes that are not committed -> commit the package to git, or write the image reference`}; !slices.Equal(lines(err), want) {
 		t.Errorf("changed folder: %q", lines(err))
 	}
 }
@@ -364,7 +364,7 @@ func TestPackages(t *testing.T) {
 func TestNoFile(t *testing.T) {
 	t.Parallel()
 	_, err := Load([]string{"no-such.yml"})
-	if got := lines(err); !slices.Equal(got, []string{"cannot read no-such.yml: no such file or directory -> name an os.yml that can be read"}) {
+	if got := lines(err); !slices.Equal(got, []string{"cannot read no-such.yml: no such file or directory -> give the path of a readable os.yml file"}) {
 		t.Errorf("%q", got)
 	}
 }

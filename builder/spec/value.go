@@ -9,8 +9,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Value is one value and who set it. A key that may be absent is a *Value:
-// nil says that nobody set it, which differs from a zero that somebody set.
+// Value is one value and its origin. A key that may be absent is a *Value: nil
+// means that the key is not set, which differs from a zero value.
 type Value[T any] struct {
 	V      T
 	Origin system.Origin
@@ -25,7 +25,7 @@ func (v *Value[T]) fromNode(d *decoder, n *yaml.Node) {
 	d.fill(n, &v.V)
 }
 
-// Get is the value, or the zero value where nobody set it.
+// Get is the value, or the zero value where it is not set.
 func (v *Value[T]) Get() T {
 	if v == nil {
 		var zero T
@@ -46,7 +46,7 @@ func (l *List[T]) fromNode(d *decoder, n *yaml.Node) {
 	d.fill(n, &l.Items)
 }
 
-// Get gives the bare values; nil for a list that nobody set.
+// Get gives the bare values; nil for a list that is not set.
 func (l *List[T]) Get() []T {
 	if l == nil {
 		return nil
@@ -80,7 +80,7 @@ func (m *Map) fromNode(d *decoder, n *yaml.Node) {
 	slices.SortFunc(m.Items, func(a, b Pair) int { return cmp.Compare(a.Key, b.Key) })
 }
 
-// Get is the mapping without places; nil for one that nobody set.
+// Get is the mapping without places; nil for one that is not set.
 func (m *Map) Get() map[string]string {
 	if m == nil || len(m.Items) == 0 {
 		return nil

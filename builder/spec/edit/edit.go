@@ -122,7 +122,7 @@ func (j *job) proven() (*source, error) {
 	if j.words != nil {
 		want = loosely(want, j.words)
 	}
-	reason, shared := "the text allows no change of these lines alone", "other values hang on the same lines (an anchor, an alias or a merge key)"
+	reason, shared := "these lines cannot be changed without changing others", "other values depend on the same lines (an anchor, an alias or a merge key)"
 	for _, text := range j.tries {
 		got, err := parse(j.name, text)
 		if err != nil {
@@ -163,7 +163,7 @@ func (j *job) find() (at *yaml.Node, parent *yaml.Node, done int, err error) {
 			}
 			at, parent = at.Content[i], at
 		case yaml.AliasNode:
-			return nil, nil, 0, j.refuse(at, "/%s is shared by way of the alias *%s", strings.Join(j.steps[:done], "/"), at.Value)
+			return nil, nil, 0, j.refuse(at, "/%s is shared through the alias *%s", strings.Join(j.steps[:done], "/"), at.Value)
 		default:
 			if empty(at) {
 				return at, parent, done, nil
@@ -234,12 +234,13 @@ func (j *job) append() error {
 	return j.refuseWhole(at)
 }
 
-// refuseWhole refuses to change a part of what is no list and no text here.
+// refuseWhole refuses to change a part of a value that is not a list or text
+// here.
 func (j *job) refuseWhole(at *yaml.Node) error {
 	if at.Kind == yaml.AliasNode {
-		return j.refuse(at, "/%s is shared by way of the alias *%s", strings.Join(j.steps, "/"), at.Value)
+		return j.refuse(at, "/%s is shared through the alias *%s", strings.Join(j.steps, "/"), at.Value)
 	}
-	return j.refuse(at, "/%s is neither a list nor a text of its own", strings.Join(j.steps, "/"))
+	return j.refuse(at, "/%s is neither a list nor a text", strings.Join(j.steps, "/"))
 }
 
 func (j *job) remove() error {
@@ -254,7 +255,7 @@ func (j *job) remove() error {
 		if lookup(j.source.tree, j.steps...) != nil {
 			return j.refuse(at, "%s comes from a merge key", path)
 		}
-		return j.refuse(at, "there is no %s", path)
+		return j.refuse(at, "%s does not exist", path)
 	case j.value == nil:
 		return j.drop(parent, at)
 	case at.Kind == yaml.SequenceNode:

@@ -140,7 +140,7 @@ func TestRefused(t *testing.T) {
 		"an anchor on the value":    {"services:\n  - name: web\n    image: &i x\n  - name: b\n    image: *i\n", of("set", "/image", "y"), "an anchor, an alias"},
 		"a key that is merged in":   {"services:\n  - &a\n    name: a\n    pid: host\n  - <<: *a\n    name: web\n", of("remove", "/pid", nil), "merge key"},
 		"a list that is merged in":  {"services:\n  - &a\n    name: a\n    binds: [x]\n  - <<: *a\n    name: web\n", of("append", "/binds", "y"), "merge key"},
-		"no such key":               {"services:\n  - name: web\n", of("remove", "/pid", nil), "no /services/0/pid"},
+		"no such key":               {"services:\n  - name: web\n", of("remove", "/pid", nil), "/services/0/pid does not exist"},
 		"no such element":           {"services:\n  - name: web\n    binds: [x]\n", of("remove", "/binds", "y"), "no such element"},
 		"no such word":              {"kernel: {cmdline: a}\n", cmdline("remove", "b"), "no word b"},
 		"no such position":          {"services:\n  - name: web\n    binds: [x]\n", of("set", "/binds/3", "y"), "no element 3"},
@@ -151,10 +151,10 @@ func TestRefused(t *testing.T) {
 		"a broken number":           {"services:\n  - name: web\n", of("set", "/x", 1.5), "whole"},
 		"not YAML":                  {"services: [\n", of("set", "/x", 1), "not valid YAML"},
 		"two documents":             {"services:\n  - name: web\n---\na: b\n", of("set", "/x", 1), "second"},
-		"no mapping":                {"- a\n", of("set", "/x", 1), "no mapping"},
+		"no mapping":                {"- a\n", of("set", "/x", 1), "not a mapping"},
 		"not UTF-8":                 {"services:\n  - name: web # \xff\n", of("set", "/x", 1), "UTF-8"},
 		"a bomb":                    {bomb(), of("set", "/x", 1), "more than"},
-		"a key that is given twice": {"services:\n  - name: web\n    a: 1\n    a: 2\n", of("set", "/x", 1), "twice"},
+		"a key that is given twice": {"services:\n  - name: web\n    a: 1\n    a: 2\n", of("set", "/x", 1), `duplicate key "a"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,7 +33,7 @@ func Follow(was, now []File, edits []decision.Edit) ([]File, error) {
 		at, ok := f.place(steps, at)
 		if !ok {
 			return nil, system.BadInput("cannot edit: another edit changes /%s", strings.Join(steps, "/")).At(system.Position{File: now[k].Name}).
-				Suggest("make that one first, and explain this finding again")
+				Suggest("make the other edit first, then explain this finding again")
 		}
 		if !f.done(at) {
 			if now[k], err = one(now[k], e.Op, at, e.Value); err != nil {

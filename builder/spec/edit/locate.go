@@ -16,7 +16,7 @@ import (
 // that sets it.
 func locate(files []File, e decision.Edit) (file int, steps []string, err error) {
 	fail := func(format string, args ...any) (int, []string, error) {
-		return 0, nil, system.BadInput("cannot edit: %s", fmt.Sprintf(format, args...)).Suggest("give the os.yml files that were decided about")
+		return 0, nil, system.BadInput("cannot edit: %s", fmt.Sprintf(format, args...)).Suggest("give the os.yml files that the decision is about")
 	}
 	trees := make([]any, len(files))
 	for i, f := range files {
@@ -36,7 +36,7 @@ func locate(files []File, e decision.Edit) (file int, steps []string, err error)
 			below = append([]string{"kernel"}, below...)
 		}
 		if len(below) == 0 {
-			return fail("the edit names no place")
+			return fail("the edit has no path")
 		}
 		i := whichRoot(trees, below)
 		if i < 0 {

@@ -46,10 +46,10 @@ func parse(name, text string) (*source, error) {
 		return nil, s.refuse(nil, "not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, s.refuse(nil, "the file holds no mapping")
+		return nil, s.refuse(nil, "the file is not a mapping")
 	}
 	if err := dec.Decode(&next); !errors.Is(err, io.EOF) {
-		return nil, s.refuse(nil, "a second YAML document")
+		return nil, s.refuse(nil, "the file has a second YAML document")
 	}
 	s.root = doc.Content[0]
 	s.lines = lineStarts(text)
@@ -160,7 +160,7 @@ func (s *source) skip(off int, also string) int {
 	return off
 }
 
-// empty: the node stands for nothing and takes no room.
+// empty: the node is an empty value without any text.
 func empty(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Value == "" && n.ShortTag() == "!!null" && n.Anchor == "" && n.Style&yaml.TaggedStyle == 0
 }

@@ -36,7 +36,7 @@ func (r *resolver) value(n *yaml.Node) any {
 	r.depth++
 	defer func() { r.depth-- }()
 	if r.left < 0 || r.depth > maxDepth {
-		r.err = fmt.Errorf("more than %d values, or nested more than %d deep", maxValues, maxDepth)
+		r.err = fmt.Errorf("more than %d values, or nested more than %d levels deep", maxValues, maxDepth)
 		return nil
 	}
 	switch n.Kind {
@@ -72,11 +72,11 @@ func (r *resolver) mapping(n *yaml.Node) any {
 		}
 		switch _, dup := out[k.Value]; {
 		case k.Kind != yaml.ScalarNode:
-			r.err = errors.New("a key that is no text")
+			r.err = errors.New("a key is not text")
 		case k.ShortTag() == "!!merge":
 			merged = append(merged, v)
 		case dup:
-			r.err = fmt.Errorf("key %q is given twice", k.Value)
+			r.err = fmt.Errorf("duplicate key %q", k.Value)
 		default:
 			out[k.Value] = v
 		}
@@ -119,7 +119,7 @@ func plainValue(v any) (any, error) {
 		return scalar{"!!int", strconv.Itoa(v)}, nil
 	case json.Number:
 		if _, err := strconv.ParseInt(v.String(), 10, 64); err != nil {
-			return nil, fmt.Errorf("the number %s is not a whole one", v)
+			return nil, fmt.Errorf("the number %s is not a whole number", v)
 		}
 		return scalar{"!!int", v.String()}, nil
 	case Map:
