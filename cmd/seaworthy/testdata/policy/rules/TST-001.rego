@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: No host process namespace
-# description: A container in the host's process namespace sees and signals every process.
+# title: Host process namespace
+# description: A container in the host's process namespace can see and signal every process.
 # custom:
 #   id: TST-001
 #   severity: high

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: The kernel's configuration is known
-# description: What the kernel was built with cannot be judged unseen.
+# title: Unknown kernel configuration
+# description: Without the configuration, the options of the kernel cannot be checked.
 # custom:
 #   id: TST-002
 #   severity: medium
