@@ -2,13 +2,14 @@
 # scope: package
 # title: "Writable root filesystem"
 # description: |-
-#   A service that can change its own programs can be changed for good.
+#   An attacker who takes over the service can replace its programs, and so keeps
+#   control when the service starts again.
 # custom:
 #   id: MNT-001
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.13", "CRA I.I(2)(f)", "800-190 4.4.4", "NSA Immutable FS"]
-#   remediation: "Add `readonly: true`, and a tmpfs where it must write."
+#   remediation: "Add `readonly: true`, and a tmpfs for each folder that the service writes to."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_001
@@ -25,7 +26,7 @@ found contains lib.finding("MNT-001", c, {
 	"actual": false,
 	"expected": true,
 	"key": "readonly",
-	"message": sprintf("%s can change its own root filesystem", [c.id]),
+	"message": sprintf("%s can write to its own root filesystem", [c.id]),
 	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),
 	"edits": edit.set_op(c, "/readonly", true),
 }) if {

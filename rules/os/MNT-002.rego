@@ -2,13 +2,15 @@
 # scope: package
 # title: "Bind mount without options"
 # description: |-
-#   LinuxKit makes rw,rbind,rshared of it: writable, with everything below, and mounts spread both ways.
+#   LinuxKit mounts such a bind with rw,rbind,rshared. An attacker in the container can
+#   write to the source and to everything mounted below it. Mounts that the attacker
+#   makes there also appear on the host.
 # custom:
 #   id: MNT-002
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.20", "800-190 4.5.5?"]
-#   remediation: "Say what the bind is for: `SOURCE:DEST:ro` or `SOURCE:DEST:rw,rbind,rprivate`."
+#   remediation: "Write the options of the bind: `SOURCE:DEST:ro` or `SOURCE:DEST:rw,rbind,rprivate`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_002
@@ -23,10 +25,10 @@ unknown contains u if some u in lib.no_spec
 found contains lib.finding("MNT-002", c, {
 	"path": p.path,
 	"actual": lib.options(m),
-	"expected": "options that os.yml names",
+	"expected": "options that are written in os.yml",
 	"key": p.key,
-	"message": sprintf("%s binds %s without options: writable, and mounts spread both ways", [c.id, m.source]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s where it only reads there, else %s:%s:rw,rbind,rprivate, which keeps mounts from spreading", [m.source, m.destination, c.id, m.source, m.destination]),
+	"message": sprintf("%s binds %s without options: the bind is writable, and mounts propagate in both directions", [c.id, m.source]),
+	"fix": sprintf("write %s:%s:ro in the binds of %s if it only reads there. Otherwise write %s:%s:rw,rbind,rprivate, so that mounts do not propagate", [m.source, m.destination, c.id, m.source, m.destination]),
 	"edits": edits(p),
 }) if {
 	some p in lib.placed
@@ -35,19 +37,19 @@ found contains lib.finding("MNT-002", c, {
 	{o | some o in lib.options(m)} == {"rw", "rbind", "rshared"}
 }
 
-# What belongs to the host is not to be written to; data may be.
+# System folders of the host become read-only. Data stays writable.
 edits(p) := edit.remount_placed(p, {"rw", "rshared"}, ["ro"]) if {
 	some path in p.shows
-	the_hosts(path)
+	host_owned(path)
 } else := edit.remount_placed(p, {"rshared"}, ["rw", "rbind", "rprivate"])
 
-the_hosts(path) if {
+host_owned(path) if {
 	some dir in lib.system_folders
 	lib.under(path, dir)
 	not lib.under(path, "/containers/volumes")
 }
 
-the_hosts(path) if lib.is_kernel_path(path)
+host_owned(path) if lib.is_kernel_path(path)
 
 fail contains f if {
 	some f in found

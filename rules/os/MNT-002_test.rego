@@ -22,7 +22,7 @@ test_allowed if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
-# Data stays writable; what is the host's does not.
+# Data stays writable. System folders of the host become read-only.
 test_edits if {
 	every source, want in {"/var/data": "/var/data:/x:rw,rbind,rprivate", "/etc/ssl": "/etc/ssl:/x:rbind,ro", "/dev/shm": "/dev/shm:/x:rbind,ro"} {
 		text := sprintf("%s:/x:rw,rbind,rshared", [source])
@@ -31,7 +31,7 @@ test_edits if {
 	}
 }
 
-# A volume is a component's own: it is to be written to.
+# A volume stays writable: it holds data of the component.
 test_edit_volume if {
 	bind := {"destination": "/data", "type": "bind", "source": "/containers/volumes/v/merged", "options": ["rw", "rbind", "rshared"]}
 	edits := {e.value | some f in rule.fail; some e in f.edits} with input as t.put(t.put(t.good, "/components/4/entry", {"binds": ["v:/data"]}), "/components/4/spec/mounts/-", bind)

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Mounts spread out of the container"
+# title: "Mounts propagate out of the container"
 # description: |-
-#   Shared propagation lets a container mount things for others.
+#   With shared propagation, an attacker in the container can make mounts that the host
+#   and other containers see.
 # custom:
 #   id: MNT-003
 #   severity: high
@@ -25,8 +26,8 @@ found contains lib.finding("MNT-003", c, {
 	"actual": o,
 	"expected": "rprivate or rslave",
 	"key": p.key,
-	"message": sprintf("what %s mounts below %s appears outside as well", [c.id, m.destination]),
-	"fix": sprintf("replace %s by rslave in the mount of %s at %s. The host then does not see what is mounted there; if it must, an allowance or a waiver says why", [o, m.destination, c.id]),
+	"message": sprintf("mounts that %s makes below %s also appear outside the container", [c.id, m.destination]),
+	"fix": sprintf("replace %s with rslave in the mount at %s of %s. The host then does not see mounts that are made there. If it must see them, write an allowance or a waiver", [o, m.destination, c.id]),
 	"edits": edit.remount_placed(p, {"shared", "rshared"}, ["rslave"]),
 }) if {
 	some p in lib.placed

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Writable bind of system folders"
+# title: "Writable bind of system folders of the host"
 # description: |-
-#   Who writes to the host's programs or settings decides what the host does.
+#   An attacker who can write to the host's programs or settings can become root on the
+#   host.
 # custom:
 #   id: MNT-005
 #   severity: high
@@ -26,7 +27,7 @@ found contains lib.finding("MNT-005", c, {
 	"expected": "read-only",
 	"key": p.key,
 	"message": sprintf("%s can write to %s of the host", [c.id, lib.named_paths(p, touched)]),
-	"fix": sprintf("mount %s read-only at %s of %s. If it must write there, an allowance or a waiver says why", [m.source, m.destination, c.id]),
+	"fix": sprintf("mount %s read-only at %s of %s. If the component must write there, write an allowance or a waiver", [m.source, m.destination, c.id]),
 	"edits": edit.read_only(p),
 }) if {
 	some p in lib.placed
@@ -41,7 +42,7 @@ system(path) if {
 	not regex.match(`^/containers/volumes/[^/]+/merged$`, path)
 }
 
-# What init and the OCI runtime keep about containers lies below it.
+# Init and the OCI runtime keep the state of containers below /run.
 system("/run")
 
 fail contains f if {

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Bind of /dev, /proc or /sys"
+# title: "Bind of the host's /dev, /proc or /sys"
 # description: |-
-#   The kernel's own folders let a container act on the host.
+#   Through these folders of the kernel, an attacker in the container can act on
+#   devices, processes and settings of the host.
 # custom:
 #   id: MNT-006
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.6", "CIS-D 5.18", "PSS-B HostPath", "800-190 4.5.5", "PSS-B /proc Mount Type?", "NSA allowedHostPaths"]
-#   remediation: "Name the devices under `devices`, or use the container's own /proc and /sys."
+#   remediation: "List the devices under `devices`, or use the container's own /proc and /sys."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_006
@@ -23,10 +24,10 @@ unknown contains u if some u in lib.no_spec
 found contains lib.finding("MNT-006", c, {
 	"path": p.path,
 	"actual": lib.named_paths(p, seen),
-	"expected": "no bind of it",
+	"expected": "no mount of the host's /dev, /proc or /sys",
 	"key": lib.mount_key(p, seen),
 	"message": sprintf("%s sees %s of the host", [c.id, lib.named_paths(p, seen)]),
-	"fix": sprintf("name the single devices that %s needs under `devices`. The suggested edit removes the mount at %s. %s", [c.id, m.destination, edit.loss_note(c, sprintf("mount at %s", [m.destination]))]),
+	"fix": sprintf("list only the devices that %s needs under `devices`. The suggested edit removes the mount at %s. %s", [c.id, m.destination, edit.loss_note(c, sprintf("mount at %s", [m.destination]))]),
 	"edits": edit.without_placed_mount(p),
 }) if {
 	some p in lib.placed

@@ -36,7 +36,7 @@ test_silent_null if t.silent(rule.fail) with input as t.nginx_mount({"destinatio
 
 test_silent_own_proc if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "proc", "source": "proc", "options": ["ro"]})
 
-# An allowance for one path covers no other at its place.
+# An allowance for one path does not cover another path at the same destination.
 test_key_has_the_path if {
 	system := t.nginx_mount({"destination": "/dev/kmsg", "type": "bind", "source": "/dev/mem", "options": ["rbind", "ro"]})
 	{f.key | some f in rule.fail} == {"/dev/kmsg (/dev/mem)"} with input as system

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Container runtime socket"
+# title: "Container runtime socket in a container"
 # description: |-
-#   Who talks to the runtime starts containers without any wall.
+#   An attacker who can connect to the container runtime can start a container without
+#   any isolation. The attacker can then become root on the host.
 # custom:
 #   id: MNT-007
 #   severity: critical

@@ -34,7 +34,8 @@ test_fires_k3s if t.fires(rule.fail, "component:services/nginx") with input as t
 
 test_silent_config if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": "/run/config/docker", "options": ["rbind"]})
 
-# A socket is connected to through any folder that it lies in, read-only or not.
+# A process can connect to a socket through every folder that contains it, even a
+# read-only one.
 test_fires_folders if {
 	every source in ["/run", "/var/run/", "/run/docker", "/run/k3s", "/run/containerd/s/1f", "/run/user/1000/podman/podman.sock", "/srv/containerd.sock.ttrpc", "/x/cri-dockerd.sock"] {
 		found := rule.fail with input as t.nginx_mount({"destination": "/x", "type": "bind", "source": source, "options": ["rbind", "ro"]})

@@ -14,7 +14,7 @@ tree := {"destination": "/cg", "type": "cgroup2", "source": "cgroup2", "options"
 
 test_fires_mount if t.fires(rule.fail, "component:services/nginx") with input as t.put(t.nginx_without_ns("cgroup"), "/components/4/spec/mounts/-", tree)
 
-# Its own part of the tree, but for what init mounts: that has the host's.
+# The runtime mounts only the container's part of the tree. Init mounts the host's tree.
 test_silent_own_part if t.silent(rule.fail) with input as t.nginx_mount(tree)
 
 test_fires_by_init if t.fires(rule.fail, "component:services/nginx") with input as t.component_with("nginx", "/runtime", {"mounts": [object.union(tree, {"destination": "cg"})]})

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Modules folder that can be changed or loaded"
+# title: "Kernel modules can be changed or loaded"
 # description: |-
-#   A writable /lib/modules, or one beside CAP_SYS_MODULE, puts code into the kernel.
+#   An attacker can put code into the kernel if /lib/modules is writable, or if the
+#   component has /lib/modules and CAP_SYS_MODULE.
 # custom:
 #   id: MNT-009
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.6", "ANSSI R10?", "ANSSI R18?", "PSS-B HostPath"]
-#   remediation: "Bind /lib/modules read-only, and only where modules must be loaded."
+#   remediation: "Bind /lib/modules read-only, and only in components that must load modules."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_009
@@ -29,7 +30,7 @@ among_modules(path) if {
 	lib.under(path, dir)
 }
 
-# A folder that they lie in; the host's whole root is MNT-004's.
+# A folder that contains the modules. MNT-004 covers the host's whole root.
 among_modules(path) if {
 	path != "/"
 	some dir in modules_folders
@@ -43,8 +44,8 @@ found contains lib.finding("MNT-009", c, {
 	"actual": sprintf("%s, %s", [m.source, why]),
 	"expected": "read-only, and no CAP_SYS_MODULE",
 	"key": p.key,
-	"message": sprintf("%s has the kernel's modules, %s", [c.id, why]),
-	"fix": sprintf("write %s:%s:ro in the binds of %s, without CAP_SYS_MODULE. %s. What loads modules at boot belongs into onboot, with an allowance", [m.source, m.destination, c.id, edit.loss_note(c, "way to load or replace modules")]),
+	"message": sprintf("the kernel modules are mounted in %s, %s", [c.id, why]),
+	"fix": sprintf("write %s:%s:ro in the binds of %s, and remove CAP_SYS_MODULE from it. %s. A component that loads modules at boot belongs in onboot, with an allowance", [m.source, m.destination, c.id, edit.loss_note(c, "way to load or replace modules")]),
 	"edits": edit.unless_needed([edit.read_only(p), edit.without_caps(c, {"CAP_SYS_MODULE"})], edit.needed(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some p in lib.placed

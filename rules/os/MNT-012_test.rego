@@ -49,7 +49,7 @@ test_silent_blocks if t.silent(rule.fail) with input as t.nginx_mount({"destinat
 
 test_silent_half if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "size=50%"]})
 
-# The options that spoil it go, the others stay.
+# The edit removes options that cancel the limits, and keeps the others.
 test_edit if {
 	system := json.patch(t.good, [
 		{"op": "add", "path": "/components/4/entry", "value": {"tmpfs": ["/x:nosuid,suid,nodev,mode=1777,size=0"]}},

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Kernel files not masked"
+# title: "Kernel files are not masked"
 # description: |-
-#   LinuxKit masks none: /proc/kcore, /proc/keys and others show what the kernel and others hold.
+#   LinuxKit masks no paths. An attacker in the container can read data of the kernel
+#   and of other processes in /proc/kcore, /proc/keys and other files.
 # custom:
 #   id: MNT-013
 #   severity: medium
 #   pack: hardened
 #   controls: ["PSS-B /proc Mount Type"]
-#   remediation: "Add `maskedPaths` with the usual list."
+#   remediation: "Add `maskedPaths` with the paths of data.params.masked_paths."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_013

@@ -26,7 +26,7 @@ test_allowed if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
-# What is masked in /proc is not in a second one.
+# A mask in /proc does not mask a second mount of procfs.
 test_fires_second_proc if {
 	system := t.nginx_mount({"destination": "/proc2", "type": "proc", "source": "proc", "options": ["nosuid", "nodev", "noexec"]})
 	t.fires(rule.fail, "component:services/nginx") with input as system

@@ -1,15 +1,16 @@
 # METADATA
 # scope: package
-# title: "Kernel settings not read-only"
+# title: "Kernel settings are not read-only"
 # description: |-
-#   LinuxKit makes none read-only: root in the container writes /proc/sys and /proc/sysrq-trigger,
-#   and all of /sys where that is mounted writable.
+#   LinuxKit makes no paths read-only. An attacker who is root in the container can
+#   write to /proc/sys and /proc/sysrq-trigger. The attacker can also write to all of
+#   /sys if it is mounted writable.
 # custom:
 #   id: MNT-014
 #   severity: medium
 #   pack: hardened
 #   controls: ["PSS-B /proc Mount Type"]
-#   remediation: "Add `readonlyPaths` with the usual list."
+#   remediation: "Add `readonlyPaths` with the paths of data.params.readonly_paths."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_014
@@ -27,7 +28,7 @@ found contains lib.finding("MNT-014", c, {
 	"actual": sort(have),
 	"expected": sort(needed),
 	"key": "readonlyPaths",
-	"message": sprintf("%s could write to %s", [c.id, lib.one_line(missing)]),
+	"message": sprintf("%s can write to %s", [c.id, lib.one_line(missing)]),
 	"fix": sprintf("add %s to the readonlyPaths of %s", [lib.one_line(missing), c.id]),
 	"edits": edit.with_missing(c, "readonlyPaths", sort(missing)),
 }) if {
@@ -39,8 +40,8 @@ found contains lib.finding("MNT-014", c, {
 	count(missing) > 0
 }
 
-# device_trees are the places of sysfs, where root writes settings of devices, of
-# modules and of power: most ask who owns the file, and for no capability.
+# device_trees are the mount points of sysfs. Root can write settings of devices,
+# modules and power there: most files check only the owner, and no capability.
 device_trees(c, open) := {p.destination |
 	lib.uid(c) == 0
 	lib.host_root(c)
@@ -48,7 +49,7 @@ device_trees(c, open) := {p.destination |
 	p.m.type == "sysfs"
 }
 
-# fixed: what is masked cannot be written to either.
+# fixed: a masked path cannot be written to either.
 fixed(c, path) if {
 	some key in ["readonlyPaths", "maskedPaths"]
 	lib.listed(c, key, path)

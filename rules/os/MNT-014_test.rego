@@ -28,7 +28,7 @@ test_fires_second_proc if t.fires(rule.fail, "component:services/nginx") with in
 
 test_silent_second_read_only if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/proc2", "type": "proc", "source": "proc", "options": ["ro"]})
 
-# What nobody sees nobody writes to.
+# A path that is not visible cannot be written to.
 test_silent_masked if {
 	t.silent(rule.fail) with input as json.patch(t.good, [
 		{"op": "replace", "path": "/components/4/spec/linux/readonlyPaths", "value": ["/proc/bus", "/proc/fs", "/proc/irq"]},
@@ -38,7 +38,7 @@ test_silent_masked if {
 
 sysfs := {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "nodev", "noexec"]}
 
-# Most of its files ask who owns them, and for no capability.
+# Most files of sysfs check only the owner, and no capability.
 test_fires_sysfs_of_root if {
 	system := t.host_users(t.put(t.nginx_mount(sysfs), "/components/4/spec/process/user", {"uid": 0, "gid": 0}))
 	found := rule.fail with input as system

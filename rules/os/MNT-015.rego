@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "Shared root propagation"
+# title: "Root filesystem with shared propagation"
 # description: |-
-#   Everything that the container mounts appears on the host.
+#   Everything that an attacker mounts in the container also appears on the host.
 # custom:
 #   id: MNT-015
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.20"]
-#   remediation: "Remove rootfsPropagation."
+#   remediation: "Remove `rootfsPropagation`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_015
@@ -25,8 +25,8 @@ found contains lib.finding("MNT-015", c, {
 	"actual": mode,
 	"expected": "private or slave",
 	"key": "rootfsPropagation",
-	"message": sprintf("what %s mounts appears on the host", [c.id]),
-	"fix": sprintf("remove `rootfsPropagation` from %s. The host then does not see what it mounts; if it must, an allowance or a waiver says why", [c.id]),
+	"message": sprintf("mounts that %s makes also appear on the host", [c.id]),
+	"fix": sprintf("remove `rootfsPropagation` from %s. The host then does not see its mounts. If the host must see them, write an allowance or a waiver", [c.id]),
 	"edits": edit.unset(c, "rootfsPropagation", "private"),
 }) if {
 	some c in lib.containers

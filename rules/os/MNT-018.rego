@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Persistent mount with weak options"
+# title: "Persistent filesystem mounted with weak options"
 # description: |-
-#   A disk that is mounted at boot holds data, not programs or devices.
+#   A disk that is mounted at boot should hold data only. Without these options, an
+#   attacker can store setuid programs or devices on it and use them after a reboot.
 # custom:
 #   id: MNT-018
 #   severity: medium
 #   pack: hardened
 #   controls: ["ANSSI R28", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Add nodev, nosuid and noexec."
+#   remediation: "Add nodev, nosuid and noexec to the options of the mount."
 #   inputs: ["runtime"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_018
@@ -26,7 +27,7 @@ found contains lib.finding("MNT-018", c, {
 	"expected": "nodev, nosuid, noexec",
 	"key": key(p),
 	"message": sprintf("the %s at %s of %s is mounted without %s", [m.type, m.destination, c.id, lib.one_line(missing)]),
-	"fix": sprintf("add %s to the options of the mount %s of %s", [lib.one_line(missing), m.destination, c.id]),
+	"fix": sprintf("add %s to the options of the mount at %s of %s", [lib.one_line(missing), m.destination, c.id]),
 	"edits": edit.remount_placed(p, lib.opposite_options(missing), sort(missing)),
 }) if {
 	some p in array.concat(lib.placed, lib.on_host)
@@ -38,10 +39,10 @@ found contains lib.finding("MNT-018", c, {
 	count(missing) > 0
 }
 
-# Whatever is none of these has its files on a disk, or another machine.
+# Every other filesystem keeps its files on a disk or on another machine.
 diskless := {"", "bind", "cgroup", "cgroup2", "devpts", "hugetlbfs", "mqueue", "none", "overlay", "proc", "ramfs", "sysfs", "tmpfs"} | object.keys(lib.kernel_folders)
 
-# Two mounts may be at the same place of the host and of the container.
+# A mount on the host and one in the container can have the same destination.
 key(p) := sprintf("mounts:%s", [p.key]) if {
 	startswith(p.path, "/")
 } else := p.key

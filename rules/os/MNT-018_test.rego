@@ -42,7 +42,7 @@ test_silent_diskless if t.silent(rule.fail) with input as t.nginx_mount({"destin
 
 test_silent_bind if t.silent(rule.fail) with input as t.nginx_mount({"destination": "/x", "type": "none", "source": "/var/x", "options": ["bind"]})
 
-# The same place on the host and in the container: two findings.
+# The same destination on the host and in the container gives two findings.
 test_two_places if {
 	disk := {"destination": "/x", "type": "ext4", "source": "/dev/vda1", "options": []}
 	system := t.put(t.nginx_mount(disk), "/components/4/runtime", {"mounts": [disk]})

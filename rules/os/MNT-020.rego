@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Two mounts at one place"
+# title: "Two mounts at the same destination"
 # description: |-
-#   Only one of them is seen; which one is easily misread.
+#   Only one of the mounts is visible. A reviewer can easily take the wrong one for it,
+#   and so miss a dangerous mount.
 # custom:
 #   id: MNT-020
 #   severity: medium
 #   pack: baseline
 #   controls: ["SSDF PW.9.1?"]
-#   remediation: "Remove one of the mounts."
+#   remediation: "Remove all mounts at the destination but one."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_020
@@ -26,7 +27,7 @@ found contains lib.finding("MNT-020", c, {
 	"expected": "one mount for each destination",
 	"key": p.destination,
 	"message": sprintf("%s has %d mounts at %s; the last one hides the others", [c.id, count(there), place]),
-	"fix": sprintf("remove all mounts at %s but one from %s. What is hidden has no effect: the suggested edit takes it away, or the last one where the other is a default mount. To keep both, give one another place", [place, c.id]),
+	"fix": sprintf("remove all mounts at %s but one from %s. Hidden mounts have no effect: the suggested edit removes them. If a hidden mount is a default mount, the edit removes the last mount instead. To keep both, give one of them another destination", [place, c.id]),
 	"edits": edits(p, hidden),
 }) if {
 	some c in lib.containers
@@ -41,8 +42,8 @@ found contains lib.finding("MNT-020", c, {
 	hidden := [q | some q in there; q.path != p.path]
 }
 
-# What is hidden goes, and what the component really has stays, where an edit can
-# tell the two apart.
+# The edit removes the hidden mounts and keeps the visible one. If an edit cannot
+# distinguish the two, there is no edit.
 edits(p, hidden) := edit.without_placed_mount(p) if {
 	some q in hidden
 	by_default(q)

@@ -30,8 +30,8 @@ test_fires_by_init if {
 	count(rule.fail) == 1 with input as system
 }
 
-# The hidden one goes; a default mount cannot, and two that are written alike
-# cannot be told apart.
+# The edit removes the hidden mount. It cannot remove a default mount, and it cannot
+# distinguish two mounts that are written in the same way.
 test_edits if {
 	own := {"destination": "/data/", "type": "tmpfs", "source": "tmpfs", "options": []}
 	hidden := {"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": []}

@@ -1,18 +1,18 @@
 # METADATA
 # scope: package
-# title: "Init mounts over the system's own folders, or gives them another name"
+# title: "Init mounts over system folders of the host, or mounts them at a second path"
 # description: |-
-#   What `runtime` of os.yml or of an image's label asks for, init does on the
-#   host and as root, before the container is there. A mount over a program, over
-#   the state of the OCI runtime or over another component's folder puts something
-#   else in the place of what was decided about; one of them mounted elsewhere can
-#   be bound from there, where nobody looks for it.
+#   Init executes the `runtime` section of os.yml or of an image's label on the host, as
+#   root, before the container exists. With a mount, an attacker can replace a program,
+#   the state of the OCI runtime, or the folder of another component. The policy has
+#   then checked other files than those that run. A component can bind a system folder
+#   from a second path, where a reviewer does not expect it.
 # custom:
 #   id: MNT-021
 #   severity: critical
 #   pack: baseline
 #   controls: ["CIS-D 5.6", "800-190 4.5.5"]
-#   remediation: "Let init mount below /var or /run, or inside the container: a destination without a leading slash."
+#   remediation: "Let init mount below /var or /run, or inside the container. A destination inside the container has no leading slash."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.MNT_021
@@ -29,7 +29,7 @@ found contains lib.finding("MNT-021", p.c, {
 	"actual": p.m.destination,
 	"expected": "a place below /var or /run, or inside the container",
 	"key": p.key,
-	"message": sprintf("init is to mount %s over %s of the host for %s", [p.m.source, p.m.destination, p.c.id]),
+	"message": sprintf("init mounts %s over %s of the host for %s", [p.m.source, p.m.destination, p.c.id]),
 	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.loss_note(p.c, sprintf("mount at %s", [p.m.destination]))]),
 	"edits": edit.without_placed_mount(p),
 }) if {
@@ -40,9 +40,9 @@ found contains lib.finding("MNT-021", p.c, {
 found contains lib.finding("MNT-021", p.c, {
 	"path": p.path,
 	"actual": sprintf("%s at %s", [lib.named_paths(p, seen), p.m.destination]),
-	"expected": "the folder under its own name alone",
+	"expected": "the folder at its own path only",
 	"key": sprintf("name:%s", [p.key]),
-	"message": sprintf("init is to mount %s of the host at %s for %s: whoever binds that has it under another name", [lib.named_paths(p, seen), p.m.destination, p.c.id]),
+	"message": sprintf("init mounts %s of the host at %s for %s: a component that binds the second path gets this folder", [lib.named_paths(p, seen), p.m.destination, p.c.id]),
 	"fix": sprintf("remove the mount at %s from runtime.mounts of %s. %s", [p.m.destination, p.c.id, edit.loss_note(p.c, sprintf("mount at %s", [p.m.destination]))]),
 	"edits": edit.without_placed_mount(p),
 }) if {
@@ -56,8 +56,8 @@ found contains lib.finding("MNT-021", c, {
 	"actual": path,
 	"expected": "a place below /run",
 	"key": sprintf("bindNS:%s", [key]),
-	"message": sprintf("init is to bind a namespace of %s over %s of the host", [c.id, path]),
-	"fix": sprintf("give bindNS of %s a path below /run/netns. The suggested edit leaves the namespace without a path: what joins it there would start no more", [c.id]),
+	"message": sprintf("init binds a namespace of %s over %s of the host", [c.id, path]),
+	"fix": sprintf("change the path in bindNS of %s to one below /run/netns. The suggested edit removes the path: components that join the namespace by this path then do not start", [c.id]),
 	"edits": edit.without_bind_ns(c, key),
 }) if {
 	some c in lib.containers
@@ -66,7 +66,8 @@ found contains lib.finding("MNT-021", c, {
 	system(lib.host_path(path))
 }
 
-# guarded: other rules are about who sees it, wherever it is bound from.
+# guarded: other rules check who may see these paths. Their findings must not be
+# avoided with a second path.
 guarded(path) if path in {"/", "/run"}
 
 guarded(path) if lib.is_kernel_path(path)
@@ -78,7 +79,7 @@ system(path) if {
 	lib.under(path, dir)
 }
 
-# As a whole: everybody's files are in them.
+# These folders as a whole, because they hold files of all components.
 system(path) if path in {"/", "/run", "/tmp", "/var"}
 
 fail contains f if {

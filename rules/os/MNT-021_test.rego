@@ -23,7 +23,7 @@ test_fires_namespace if t.fires(rule.fail, "component:services/nginx") with inpu
 
 test_silent_namespace if t.silent(rule.fail) with input as t.component_with("nginx", "/runtime", {"bindNS": {"net": "/run/netns/x", "pid": ""}})
 
-# The builder's own mounts give a container its root.
+# The mounts of the builder create the root of a container.
 test_silent_builder if {
 	system := t.put(asks("/containers/services/nginx/rootfs"), "/components/4/origins/runtime:~1mounts", {"layer": "default"})
 	t.silent(rule.fail) with input as system
@@ -48,7 +48,7 @@ named(m) := {f.key | some f in found} if {
 	found := rule.fail with input as t.component_with("nginx", "/runtime", {"mounts": [object.union({"destination": "/var/y"}, m)]})
 }
 
-# The host's folders under another name.
+# Folders of the host at a second path.
 test_fires_by_another_name if {
 	every m in [
 		{"type": "bind", "source": "/", "options": ["bind", "ro"]}, {"type": "bind", "source": "/run", "options": ["bind"]},

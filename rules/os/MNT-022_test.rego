@@ -19,7 +19,7 @@ test_silent if {
 	}
 }
 
-# The other service has a folder below what this one can write to.
+# The other service uses a folder below the one that this service can write to.
 both(source, options, other) := t.put(t.nginx_mount(bind(source, options)), "/components/5/spec/mounts/-", bind(other, ["rw"]))
 
 test_fires_above_another if {

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Privileges can be gained"
+# title: "Service can gain privileges"
 # description: |-
-#   Without noNewPrivileges a setuid program or file capabilities raise a process above what it was given.
+#   Without noNewPrivileges, setuid programs and file capabilities work. An attacker in
+#   the service can use them to get more privileges than the service was given.
 # custom:
 #   id: NNP-001
 #   severity: medium
@@ -26,7 +27,7 @@ found contains lib.finding("NNP-001", c, {
 	"expected": true,
 	"key": "noNewPrivileges",
 	"message": sprintf("%s can gain privileges through setuid programs", [c.id]),
-	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s. Setuid programs and file capabilities then give it no privileges", [c.id]),
 	"edits": edit.set_op(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.services

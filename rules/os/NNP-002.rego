@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Setuid programs that work"
+# title: "Setuid programs can give privileges"
 # description: |-
-#   The root filesystem holds setuid programs or file capabilities, and nothing keeps them from working.
+#   The root filesystem holds setuid programs or file capabilities, and noNewPrivileges
+#   is not set. An attacker in the component can use these programs to gain privileges.
 # custom:
 #   id: NNP-002
 #   severity: high
@@ -20,7 +21,7 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid programs may be among them", [lib.unseen_files(c)])} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: there may be setuid programs among them", [lib.unseen_files(c)])} if {
 	some c in lib.containers
 	not lib.no_new_privileges(c)
 }
@@ -28,10 +29,10 @@ unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: setuid pro
 found contains lib.finding("NNP-002", c, {
 	"path": "/process/noNewPrivileges",
 	"actual": sort(paths),
-	"expected": "noNewPrivileges, or no such file",
+	"expected": "noNewPrivileges, or no setuid programs and no file capabilities",
 	"key": "setid",
 	"message": sprintf("%s can run %s with more privileges than it has", [c.id, lib.one_line(paths)]),
-	"fix": sprintf("add `noNewPrivileges: true` to %s: setuid programs and file capabilities then give it nothing", [c.id]),
+	"fix": sprintf("add `noNewPrivileges: true` to %s. Setuid programs and file capabilities then give it no privileges", [c.id]),
 	"edits": edit.set_op(c, "/noNewPrivileges", true),
 }) if {
 	some c in lib.containers
@@ -40,7 +41,7 @@ found contains lib.finding("NNP-002", c, {
 	count(paths) > 0
 }
 
-# A format that drops the capabilities of files leaves them without any.
+# File capabilities count only if the format of the image keeps them.
 kinds contains "setid"
 
 kinds contains "fileCaps" if lib.keeps_attributes

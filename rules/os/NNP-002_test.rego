@@ -75,7 +75,7 @@ test_unknown_volume if {
 	t.silent(rule.fail) with input as system
 }
 
-# What an init image brings is the host's, and comes in with a folder of it.
+# Files of an init image are on the host. A bind of a host folder includes them.
 of_host(source, options) := json.patch(t.nginx_mount({"destination": "/tools", "type": "bind", "source": source, "options": options}), [
 	{"op": "add", "path": "/components/1/files/setid", "value": [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]},
 	{"op": "add", "path": "/components/4/spec/process/noNewPrivileges", "value": false},

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Host network namespace"
+# title: "Service shares the host's network namespace"
 # description: |-
-#   The service shares the host's interfaces and everything that listens on 127.0.0.1; it is the default.
+#   An attacker in the service can use the host's interfaces and connect to everything
+#   that listens on 127.0.0.1. The host's network namespace is the default.
 # custom:
 #   id: NSP-002
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.10", "PSS-B Host Namespaces", "800-190 4.4.2?", "NSA hostNetwork"]
-#   remediation: "set `net: new`"
+#   remediation: "Set `net: new`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.NSP_002
@@ -23,9 +24,9 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("NSP-002", c, {
 	"path": "/linux/namespaces/network",
 	"actual": lib.ns_source(c, "network"),
-	"expected": "a namespace of its own",
+	"expected": "its own namespace",
 	"key": "net",
-	"message": sprintf("%s shares the network of the host", [c.id]),
+	"message": sprintf("%s shares the network namespace of the host", [c.id]),
 	"fix": edit.net_fix(c),
 	"edits": edit.own_net(c),
 }) if {

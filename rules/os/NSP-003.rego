@@ -1,14 +1,16 @@
 # METADATA
 # scope: package
-# title: "Host IPC namespace"
+# title: "Service shares the host's IPC namespace"
 # description: |-
-#   Shared memory and message queues are shared with everybody; it is the default.
+#   An attacker in the service can reach shared memory and message queues of the host.
+#   The same is true for those of all containers in this namespace. The host's IPC
+#   namespace is the default.
 # custom:
 #   id: NSP-003
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.17", "PSS-B Host Namespaces", "NSA hostIPC"]
-#   remediation: "set `ipc: new`"
+#   remediation: "Set `ipc: new`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.NSP_003
@@ -23,10 +25,10 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("NSP-003", c, {
 	"path": "/linux/namespaces/ipc",
 	"actual": lib.ns_source(c, "ipc"),
-	"expected": "a namespace of its own",
+	"expected": "its own namespace",
 	"key": "ipc",
-	"message": sprintf("%s shares memory segments and queues with the host", [c.id]),
-	"fix": sprintf("set `ipc: new` at %s: it then shares no memory segments and queues with the host", [c.id]),
+	"message": sprintf("%s shares memory segments and message queues with the host", [c.id]),
+	"fix": sprintf("set `ipc: new` for %s. It then shares no memory segments or message queues with the host", [c.id]),
 	"edits": edit.set_op(c, "/ipc", "new"),
 }) if {
 	some c in lib.services

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "No user namespace"
+# title: "Service without its own user namespace"
 # description: |-
-#   Root in the container is root on the host.
+#   Root in the container is root on the host. An attacker who is root and breaks out of
+#   the container controls the host.
 # custom:
 #   id: NSP-005
 #   severity: medium
 #   pack: strict
 #   controls: ["CIS-D 5.31"]
-#   remediation: "set `userns: new` with uidMappings and gidMappings"
+#   remediation: "Set `userns: new` with uidMappings and gidMappings."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.NSP_005
@@ -23,10 +24,10 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("NSP-005", c, {
 	"path": "/linux/namespaces/user",
 	"actual": shared(c),
-	"expected": "a namespace of its own",
+	"expected": "its own namespace",
 	"key": "userns",
-	"message": sprintf("%s has the host's user ids, root's among them", [c.id]),
-	"fix": sprintf("set `userns: new` with uidMappings and gidMappings at %s: files that it binds belong to other numbers then", [c.id]),
+	"message": sprintf("the user ids of %s include the host's root", [c.id]),
+	"fix": sprintf("set `userns: new` with uidMappings and gidMappings for %s. The files that it binds then have other owners in the container", [c.id]),
 	"edits": edit.own_users(c),
 }) if {
 	some c in lib.services

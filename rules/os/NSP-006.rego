@@ -1,16 +1,17 @@
 # METADATA
 # scope: package
-# title: "Joins a namespace that no component declares, or processes of its user"
+# title: "Service joins an undeclared namespace, or processes that it can control"
 # description: |-
-#   The service joins a namespace by path, and no component's runtime.bindNS makes that
-#   path; or it joins the processes of another component and runs as the same user, or
-#   with CAP_SYS_PTRACE, and so has the files, mounts and namespaces of that one.
+#   The service joins a namespace by path, and no component declares this path in
+#   `runtime.bindNS`. Or the service joins the pid namespace of another component, and
+#   runs as the same user or with CAP_SYS_PTRACE. An attacker in the service then
+#   reaches the files, mounts and namespaces of the other component.
 # custom:
 #   id: NSP-006
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.10", "CIS-D 5.16", "CIS-D 5.17"]
-#   remediation: "Declare the namespace with `runtime.bindNS` of the component that makes it."
+#   remediation: "Declare the namespace in `runtime.bindNS` of the component that creates it, or give the service its own uid or pid namespace."
 #   inputs: ["spec", "runtime"]
 #   since: 0.1.0
 package seaworthy.rules.NSP_006
@@ -25,10 +26,10 @@ unknown contains u if some u in lib.no_spec
 found contains lib.finding("NSP-006", c, {
 	"path": sprintf("/linux/namespaces/%d", [i]),
 	"actual": path,
-	"expected": "a path at which a component leaves a namespace that it made (bindNS)",
+	"expected": "a path that a component declares in runtime.bindNS for a namespace that it creates",
 	"key": sprintf("%s:%s", [ns.type, path]),
 	"message": sprintf("%s joins the %s namespace %s, which no component declares", [c.id, ns.type, path]),
-	"fix": sprintf("declare %s with `runtime.bindNS` of the component that makes it. The suggested edit gives %s a namespace of its own instead: without an interface, if it is a network. A waiver keeps it as it is", [path, c.id]),
+	"fix": sprintf("declare %s in `runtime.bindNS` of the component that creates it. The suggested edit gives %s its own namespace instead; a new network namespace has no interface. To keep the path, add a waiver", [path, c.id]),
 	"edits": edit.own_namespace(c, ns.type),
 }) if {
 	some c in lib.containers
@@ -41,11 +42,11 @@ found contains lib.finding("NSP-006", c, {
 found contains lib.finding("NSP-006", c, {
 	"path": "/linux/namespaces/pid",
 	"actual": sprintf("the processes of %s, %s", [other.id, how(c)]),
-	"expected": "another user than that of the processes that it joins",
+	"expected": "a different user than that of the processes that it joins",
 	"key": sprintf("traces:%s", [other.id]),
 	"severity": "medium",
-	"message": sprintf("%s joins the processes of %s, %s: it has the files, mounts and namespaces of that component", [c.id, other.id, how(c)]),
-	"fix": sprintf("give %s a uid of its own, or a pid namespace. The suggested edit gives it a pid namespace: it then sees its own processes alone", [c.id]),
+	"message": sprintf("%s joins the processes of %s, %s: it reaches the files, mounts and namespaces of that component", [c.id, other.id, how(c)]),
+	"fix": sprintf("give %s its own uid or its own pid namespace. The suggested edit gives it a pid namespace: it then sees only its own processes", [c.id]),
 	"edits": edit.own_namespace(c, "pid"),
 }) if {
 	some c in lib.containers

@@ -14,7 +14,8 @@ declared(kind) := json.patch(t.nginx_with("/linux/namespaces/-", {"type": "netwo
 	{"op": "add", "path": "/components/3/spec/linux/namespaces/-", "value": {"type": kind}},
 ])
 
-# dhcp declares what is not its own: there is no such namespace, or it is another's.
+# dhcp declares a namespace that it does not create: it joins one that does not exist,
+# or one of another component.
 test_fires_declared_by_a_guest if t.fires(rule.fail, "component:services/nginx") with input as declared("pid")
 
 test_fires_declared_by_itself if {
@@ -40,7 +41,7 @@ test_allowed if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
-# nginx joins the processes that dhcp leaves.
+# nginx joins the pid namespace that dhcp declares.
 peers(changes) := json.patch(t.good, array.concat(
 	[
 		{"op": "add", "path": "/components/4/spec/linux/namespaces", "value": array.concat([{"type": "pid", "path": "/run/pid"}], [ns | some ns in t.good.components[4].spec.linux.namespaces; not ns.type in {"pid", "user"}])},

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "As good as privileged"
+# title: "Service is as powerful as a privileged container"
 # description: |-
-#   The host's processes, CAP_SYS_ADMIN and a writable piece of the host together leave no wall.
+#   The service has the host's processes, CAP_SYS_ADMIN and a writable folder of the
+#   host. With all three, an attacker in the service can become root on the host.
 # custom:
 #   id: NSP-008
 #   severity: critical
@@ -23,9 +24,9 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("NSP-008", c, {
 	"path": "/process/capabilities",
 	"actual": sprintf("pid: host, CAP_SYS_ADMIN, writable %s", [lib.one_line(paths)]),
-	"expected": "not all three",
+	"expected": "at most two of the three",
 	"key": "privileged",
-	"message": sprintf("%s has the host's processes, CAP_SYS_ADMIN and writes to %s: nothing holds it", [c.id, lib.one_line(paths)]),
+	"message": sprintf("%s has the host's processes, CAP_SYS_ADMIN and write access to %s: it can become root on the host", [c.id, lib.one_line(paths)]),
 	"fix": edit.caps_fix(c, {"CAP_SYS_ADMIN"}),
 	"edits": edit.without_caps(c, {"CAP_SYS_ADMIN"}),
 }) if {

@@ -2,13 +2,14 @@
 # scope: package
 # title: "No limit on processes"
 # description: |-
-#   A fork bomb in one service stops all others.
+#   An attacker can start so many processes in the service (a fork bomb) that all other
+#   services stop.
 # custom:
 #   id: RES-001
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.29", "CRA I.I(2)(h)"]
-#   remediation: "Add `resources: {pids: {limit: 100}}`"
+#   remediation: "Add `resources: {pids: {limit: 100}}`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.RES_001
@@ -25,22 +26,22 @@ found contains lib.finding("RES-001", c, {
 	"actual": lib.limit_text(c, "pids.max"),
 	"expected": "a limit",
 	"key": "pids",
-	"message": sprintf("%s may start any number of processes", [c.id]),
-	"fix": sprintf("add `resources: {pids: {limit: 100}}` to %s, or as many as it starts under load", [c.id]),
+	"message": sprintf("%s can start any number of processes", [c.id]),
+	"fix": sprintf("add `resources: {pids: {limit: 100}}` to %s. If it starts more processes under load, set a higher limit", [c.id]),
 	"edits": edit.limit(c, "pids", "limit", 100),
 }) if {
 	some c in lib.services
 	lib.pids_limit(c) <= 0
 }
 
-# Limits are those of a cgroup: the last container that is put there writes them,
-# for all that are in it and below.
+# Limits belong to a cgroup: the last container that joins it sets them, for all
+# containers in it and below.
 found contains lib.finding("RES-001", c, {
 	"path": "/linux/cgroupsPath",
 	"actual": sprintf("%s, with %s", [lib.cgroup(c), lib.one_line(others)]),
-	"expected": "a cgroup of its own",
+	"expected": "its own cgroup",
 	"key": "cgroup",
-	"message": sprintf("%s shares the cgroup %s with %s: none of them has limits of its own", [c.id, lib.cgroup(c), lib.one_line(others)]),
+	"message": sprintf("%s shares the cgroup %s with %s: they also share its limits", [c.id, lib.cgroup(c), lib.one_line(others)]),
 	"fix": sprintf("remove cgroupsPath from %s", [c.id]),
 	"edits": edit.unset(c, "cgroupsPath", sprintf("/%s", [c.name])),
 }) if {
@@ -48,11 +49,11 @@ found contains lib.finding("RES-001", c, {
 	others := lib.cgroup_shared[c.id]
 }
 
-# The root cgroup has no limits at all, and is above all others.
+# The root cgroup has no limits, and contains all other cgroups.
 found contains lib.finding("RES-001", c, {
 	"path": "/linux/cgroupsPath",
 	"actual": "/",
-	"expected": "a cgroup of its own",
+	"expected": "its own cgroup",
 	"key": "cgroup",
 	"message": sprintf("%s is in the root cgroup, which has no limits", [c.id]),
 	"fix": sprintf("remove cgroupsPath from %s", [c.id]),

@@ -2,13 +2,14 @@
 # scope: package
 # title: "No limit on memory"
 # description: |-
-#   A leak in one service takes the memory of all others.
+#   A memory leak or an attacker in the service can use up the memory of all other
+#   services.
 # custom:
 #   id: RES-002
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.11", "CRA I.I(2)(h)", "NSA resource"]
-#   remediation: "Add `resources: {memory: {limit: 134217728}}`"
+#   remediation: "Add `resources: {memory: {limit: 134217728}}`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.RES_002
@@ -25,8 +26,8 @@ found contains lib.finding("RES-002", c, {
 	"actual": lib.limit_text(c, "memory.max"),
 	"expected": "a limit in bytes",
 	"key": "memory",
-	"message": sprintf("%s may take all memory", [c.id]),
-	"fix": sprintf("add `resources: {memory: {limit: 134217728}}` to %s, or as much as it uses under load: above the limit it is killed", [c.id]),
+	"message": sprintf("%s can use all memory", [c.id]),
+	"fix": sprintf("add `resources: {memory: {limit: 134217728}}` to %s. If it uses more memory under load, set a higher limit: above the limit the kernel kills it", [c.id]),
 	"edits": edit.limit(c, "memory", "limit", 134217728),
 }) if {
 	some c in lib.services

@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
-# title: "No share of the processor"
+# title: "No limit on processor time"
 # description: |-
-#   A busy service starves the others.
+#   An attacker who keeps the service busy can slow down all other services.
 # custom:
 #   id: RES-003
 #   severity: low
 #   pack: strict
 #   controls: ["CIS-D 5.12"]
-#   remediation: "Add `resources: {cpu: {shares: 512}}`"
+#   remediation: "Add `resources: {cpu: {shares: 512}}`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.RES_003
@@ -26,7 +26,7 @@ found contains lib.finding("RES-003", c, {
 	"actual": "none",
 	"expected": "shares or a quota",
 	"key": "cpu",
-	"message": sprintf("%s may take all processor time", [c.id]),
+	"message": sprintf("%s can use all processor time", [c.id]),
 	"fix": sprintf("add `resources: {cpu: {shares: 512}}` to %s", [c.id]),
 	"edits": edit.limit(c, "cpu", "shares", 512),
 }) if {
@@ -34,8 +34,8 @@ found contains lib.finding("RES-003", c, {
 	not shared(c)
 }
 
-# shared: which processors it may use is no share of them, nor is the time of more
-# processors than a machine has.
+# shared: a list of processors (cpuset) is not a limit on time. A quota for more
+# processors than a machine has is not a limit either.
 shared(c) if cpu(c, "shares") > 0
 
 shared(c) if {

@@ -40,7 +40,7 @@ test_silent_unified if {
 
 quota(cpu, unified) := t.put(t.nginx_with("/linux/resources/cpu", cpu), "/components/4/spec/linux/resources/unified", unified)
 
-# More time than any machine has is no share.
+# A quota larger than the time of any machine is not a limit.
 test_huge_quota if {
 	t.fires(rule.fail, "component:services/nginx") with input as quota({"quota": 51200000}, {})
 	t.silent(rule.fail) with input as quota({"quota": 51200000, "period": 1000000}, {})

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Exempt from the OOM killer"
+# title: "Service is exempt from the OOM killer"
 # description: |-
-#   Others die for the memory that this one takes.
+#   When the service uses up the memory, the kernel kills other services instead of this
+#   one.
 # custom:
 #   id: RES-004
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 5.11?"]
-#   remediation: "Remove disableOOMKiller, or a low oomScoreAdj."
+#   remediation: "Remove disableOOMKiller, or remove an oomScoreAdj below -500."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.RES_004
@@ -25,7 +26,7 @@ found contains lib.finding("RES-004", c, {
 	"actual": true,
 	"expected": false,
 	"key": "disableOOMKiller",
-	"message": sprintf("%s is never killed when memory runs out", [c.id]),
+	"message": sprintf("the OOM killer never kills %s when memory runs out", [c.id]),
 	"fix": sprintf("remove disableOOMKiller from the resources of %s", [c.id]),
 	"edits": edit.limit(c, "memory", "disableOOMKiller", false),
 }) if {
@@ -38,7 +39,7 @@ found contains lib.finding("RES-004", c, {
 	"actual": score,
 	"expected": "-500 or more",
 	"key": "oomScoreAdj",
-	"message": sprintf("%s is hardly ever killed when memory runs out (%d)", [c.id, score]),
+	"message": sprintf("the OOM killer rarely kills %s when memory runs out: oomScoreAdj is %d", [c.id, score]),
 	"fix": sprintf("remove oomScoreAdj from %s", [c.id]),
 	"edits": edit.unset(c, "oomScoreAdj", 0),
 }) if {

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Core dumps not off"
+# title: "Core dumps are not disabled"
 # description: |-
-#   A core dump puts the memory of a service, secrets too, on disk.
+#   A core dump writes the memory of a service to disk. An attacker who can read it gets
+#   the secrets of the service.
 # custom:
 #   id: RES-005
 #   severity: low
 #   pack: strict
 #   controls: ["ANSSI R14?", "CIS-D 5.19?", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Add `rlimits: [\"core,0,0\"]`"
+#   remediation: "Add `rlimits: [\"core,0,0\"]`."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.RES_005
@@ -25,7 +26,7 @@ found contains lib.finding("RES-005", c, {
 	"actual": "none",
 	"expected": "RLIMIT_CORE 0",
 	"key": "core",
-	"message": sprintf("%s may leave core dumps", [c.id]),
+	"message": sprintf("%s can write core dumps", [c.id]),
 	"fix": sprintf("add `rlimits: [\"core,0,0\"]` to %s", [c.id]),
 	"edits": edit.core_zero(c),
 }) if {

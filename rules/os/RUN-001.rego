@@ -2,13 +2,16 @@
 # scope: package
 # title: "The command cannot start"
 # description: |-
-#   The runtime looks for the program in the working directory or along PATH, follows links, and asks the kernel to run it. What is sure to fail there is known before the build. What a mount brings is not known, and is no finding.
+#   The runtime looks for the program in the working directory or along PATH, follows
+#   links, and asks the kernel to run it. The rule reports a program that cannot start
+#   before the system is built. Programs from a mount are not known, and are not
+#   reported.
 # custom:
 #   id: RUN-001
 #   severity: medium
 #   pack: baseline
 #   controls: []
-#   remediation: "Name a program that the image has."
+#   remediation: "Use a program that exists in the image."
 #   inputs: ["spec", "image", "file tree"]
 #   since: 0.1.0
 package seaworthy.rules.RUN_001
@@ -19,7 +22,7 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": "nothing looked for the program that it starts"} if {
+unknown contains {"resource": lib.resource(c), "reason": "the program that it starts was not searched for"} if {
 	some c in lib.containers
 	object.get(c, ["program", "name"], "") == ""
 }
@@ -27,31 +30,31 @@ unknown contains {"resource": lib.resource(c), "reason": "nothing looked for the
 found contains lib.finding("RUN-001", c, {
 	"path": "/process/args/0",
 	"actual": c.program.name,
-	"expected": "a program that the image has and the kernel can run",
+	"expected": "a program that exists in the image and that the kernel can run",
 	"key": c.program.name,
 	"message": sprintf("%s cannot start: %s", [c.id, why]),
-	"fix": sprintf("name a program of the image %s in `command` of %s, or use an image that has %s", [c.image.repository, c.id, wanted(c.program)]),
+	"fix": sprintf("use a program of the image %s in `command` of %s, or use an image that has %s", [c.image.repository, c.id, wanted(c.program)]),
 }) if {
 	some c in lib.containers
 	some why in failures(c.program)
 }
 
-failures(p) := {sprintf("%s is not in its image%s", [p.name, looked(p)])} if p.state == "missing"
+failures(p) := {sprintf("%s does not exist in its image%s", [p.name, looked(p)])} if p.state == "missing"
 
-failures(p) := {sprintf("%s has no permission to be executed", [p.path])} if p.state == "closed"
+failures(p) := {sprintf("%s has no execute permission", [p.path])} if p.state == "closed"
 
-failures(p) := {sprintf("%s is no file", [p.path])} if p.state == "folder"
+failures(p) := {sprintf("%s is not a file", [p.path])} if p.state == "folder"
 
 failures(p) := {why |
 	some why in array.concat(
-		[sprintf("%s needs %s, which its image has not", [p.path, p.lacks]) | p.lacks != ""],
+		[sprintf("%s needs %s, which does not exist in its image", [p.path, p.lacks]) | p.lacks != ""],
 		[sprintf("%s is a program for %s, and the system is %s", [p.path, p.arch, input.arch]) | foreign(p)],
 	)
 } if {
 	p.state == "found"
 }
 
-looked(p) := ", looked for along PATH" if {
+looked(p) := " (searched along PATH)" if {
 	not contains(p.name, "/")
 } else := ""
 
@@ -59,7 +62,8 @@ wanted(p) := p.lacks if {
 	p.lacks != ""
 } else := p.name
 
-# foreign: the kernel has no way to run it, unless a component registers one.
+# foreign: the kernel cannot run a program of this architecture, unless a component
+# registers an interpreter for it.
 foreign(p) if {
 	p.arch != ""
 	not p.arch in object.get(runnable, input.arch, {p.arch})

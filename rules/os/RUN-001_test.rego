@@ -8,11 +8,11 @@ nginx(change) := t.put(t.good, "/components/4/program", object.union(t.good.comp
 
 test_fires if {
 	every name, case in {
-		"missing": [{"state": "missing", "name": "web"}, "services/nginx cannot start: web is not in its image, looked for along PATH"],
-		"missing path": [{"state": "missing", "name": "/bin/web"}, "services/nginx cannot start: /bin/web is not in its image"],
-		"closed": [{"state": "closed"}, "services/nginx cannot start: /usr/bin/x has no permission to be executed"],
-		"folder": [{"state": "folder"}, "services/nginx cannot start: /usr/bin/x is no file"],
-		"interpreter": [{"lacks": "/bin/sh"}, "services/nginx cannot start: /usr/bin/x needs /bin/sh, which its image has not"],
+		"missing": [{"state": "missing", "name": "web"}, "services/nginx cannot start: web does not exist in its image (searched along PATH)"],
+		"missing path": [{"state": "missing", "name": "/bin/web"}, "services/nginx cannot start: /bin/web does not exist in its image"],
+		"closed": [{"state": "closed"}, "services/nginx cannot start: /usr/bin/x has no execute permission"],
+		"folder": [{"state": "folder"}, "services/nginx cannot start: /usr/bin/x is not a file"],
+		"interpreter": [{"lacks": "/bin/sh"}, "services/nginx cannot start: /usr/bin/x needs /bin/sh, which does not exist in its image"],
 		"foreign": [{"arch": "arm64"}, "services/nginx cannot start: /usr/bin/x is a program for arm64, and the system is amd64"],
 	} {
 		found := rule.fail with input as nginx(case[0])

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "A mount without a mount point"
+# title: "The mount point of a mount is missing"
 # description: |-
-#   The runtime makes a mount point that is missing, but not in a root filesystem that is read-only: the container does not start.
+#   The runtime creates a missing mount point, but not in a read-only root filesystem.
+#   The container then does not start.
 # custom:
 #   id: RUN-002
 #   severity: medium
 #   pack: baseline
 #   controls: []
-#   remediation: "Add the folder or file to the image, or mount elsewhere."
+#   remediation: "Add the folder or file to the image, or mount at a different path."
 #   inputs: ["spec", "image", "file tree"]
 #   since: 0.1.0
 package seaworthy.rules.RUN_002
@@ -19,7 +20,7 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-unknown contains {"resource": lib.resource(c), "reason": "nothing looked for its mount points"} if {
+unknown contains {"resource": lib.resource(c), "reason": "its mount points were not searched for"} if {
 	some c in lib.containers
 	object.get(c, "missingTargets", null) == null
 }
@@ -27,10 +28,10 @@ unknown contains {"resource": lib.resource(c), "reason": "nothing looked for its
 found contains lib.finding("RUN-002", c, {
 	"path": path(c, destination),
 	"actual": destination,
-	"expected": "a path that the image has",
+	"expected": "a path that exists in the image",
 	"key": destination,
-	"message": sprintf("%s cannot start: its root is read-only, and its image has no %s to mount on", [c.id, destination]),
-	"fix": sprintf("add %s to the image %s, as a folder or an empty file; or mount at a path that it has, or below a tmpfs", [destination, c.image.repository]),
+	"message": sprintf("%s cannot start: its root is read-only, and the mount point %s does not exist in its image", [c.id, destination]),
+	"fix": sprintf("add %s to the image %s, as a folder or an empty file. Or mount at a path that exists in the image, or below a tmpfs", [destination, c.image.repository]),
 }) if {
 	some c in lib.containers
 	lib.readonly_root(c)

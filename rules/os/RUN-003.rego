@@ -2,13 +2,15 @@
 # scope: package
 # title: "Capabilities without effect"
 # description: |-
-#   A program that another user than root starts holds the ambient capabilities alone, and those of its file. What else the component is given, it never has.
+#   A program that a user other than root starts has only the ambient capabilities and
+#   the capabilities of its file. The other capabilities of the component have no
+#   effect, so a reader of os.yml gets a wrong idea of its privileges.
 # custom:
 #   id: RUN-003
 #   severity: low
 #   pack: hardened
 #   controls: []
-#   remediation: "Remove them, or give them as `ambient` too."
+#   remediation: "Remove the capabilities, or list them under `ambient` too."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.RUN_003
@@ -20,22 +22,23 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-# A file that was not looked at may give them.
+# A file that was not read may give them.
 unknown contains {"resource": lib.resource(c), "reason": lib.unseen_files(c)} if {
 	some c in lib.containers
 	count(idle(c)) > 0
 	not lib.no_new_privileges(c)
 }
 
-# idle are those that another user's program does not hold by itself.
+# idle are the capabilities that a program of a user other than root does not get
+# from the spec.
 idle(c) := lib.caps(c) - lib.ambient(c) if lib.uid(c) != 0
 
 found contains lib.finding("RUN-003", c, {
 	"path": "/process/capabilities",
 	"actual": sort(unused),
-	"expected": "capabilities that the program comes to hold",
+	"expected": "capabilities that the program gets",
 	"key": "capabilities",
-	"message": sprintf("%s has %s listed, and as uid %d never holds it", [c.id, lib.one_line(unused), lib.uid(c)]),
+	"message": sprintf("%s lists %s, which has no effect for uid %d", [c.id, lib.one_line(unused), lib.uid(c)]),
 	"fix": edit.unusable_caps_fix(c, unused),
 	"edits": edit.without_unusable_caps(c, unused),
 }) if {
@@ -45,16 +48,16 @@ found contains lib.finding("RUN-003", c, {
 	not raises(c)
 }
 
-# by_files are the capabilities that its files give to whoever runs them.
-# Whether the image holds them is RUN-004's.
+# by_files are the capabilities that files of the component give to any user.
+# RUN-004 checks whether the image format keeps them.
 by_files(c) := {upper(name) |
 	not lib.no_new_privileges(c)
 	some f in lib.privileged_files(c, "fileCaps")
 	some name in split(object.get(f, "kind", ""), ",")
 }
 
-# raises: some file may give its process any capability. noNewPrivileges forbids
-# it; a file that was not looked at may be one.
+# raises: some file may give its process any capability, unless noNewPrivileges is
+# set. A file that was not read may be such a file.
 raises(c) if {
 	not lib.no_new_privileges(c)
 	lib.unseen_files(c)
@@ -65,14 +68,14 @@ raises(c) if {
 	count(lib.privileged_files(c, "setid")) > 0
 }
 
-# Which it gives was not read.
+# The capabilities of this file are not known.
 raises(c) if {
 	not lib.no_new_privileges(c)
 	some f in lib.privileged_files(c, "fileCaps")
 	not startswith(object.get(f, "kind", ""), "cap_")
 }
 
-# What a disk or another component brings is not known.
+# Files on a disk or from another component are not known.
 raises(c) if {
 	not lib.no_new_privileges(c)
 	some p in lib.placed_in[c.id]

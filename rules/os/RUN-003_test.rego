@@ -19,7 +19,7 @@ test_silent if {
 	t.silent(rule.fail) with input as t.put(idle, "/components/4/spec/process/capabilities/ambient", ["CAP_CHOWN"])
 }
 
-# A file may give the capability, unless nothing new is to be gained.
+# A file may give the capability, unless noNewPrivileges is set.
 test_silent_files if {
 	every kind in ["fileCaps", "setid"] {
 		file := [{"path": "/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0}]
@@ -33,7 +33,7 @@ pinging(names) := t.put(
 	"/components/4/files/fileCaps", [{"path": "/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0, "kind": "cap_kill,cap_net_raw"}],
 )
 
-# It gives those that it has, and no others.
+# A file gives only the capabilities that it has.
 test_fires_beside_files if {
 	{f.actual | some f in rule.fail} == {["CAP_CHOWN"]} with input as pinging(["CAP_CHOWN", "CAP_NET_RAW"])
 	t.silent(rule.fail) with input as pinging(["CAP_NET_RAW"])

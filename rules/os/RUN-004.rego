@@ -2,13 +2,15 @@
 # scope: package
 # title: "File capabilities that the image format cannot hold"
 # description: |-
-#   A program that another user than root starts gets the capabilities of its file. A kernel+initrd image cannot hold them, so the program runs without, and the image is not the one that was judged.
+#   A program that a user other than root starts gets the capabilities of its file. A
+#   kernel+initrd image cannot hold file capabilities. The program then runs without
+#   them, and the image differs from the system that was checked.
 # custom:
 #   id: RUN-004
 #   severity: medium
 #   pack: hardened
 #   controls: []
-#   remediation: "Give the component the capabilities as `ambient`, or build a format that holds them."
+#   remediation: "List the capabilities under `ambient` of the component, or build a format that holds file capabilities."
 #   inputs: ["spec", "image", "files"]
 #   since: 0.1.0
 package seaworthy.rules.RUN_004
@@ -19,8 +21,8 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-# Files that were not listed may have them.
-unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: whether the program's has capabilities is not known", [lib.files_unknown(c)])} if {
+# Files that are not listed may have capabilities.
+unknown contains {"resource": lib.resource(c), "reason": sprintf("%s: it is not known whether the file of its program has capabilities", [lib.files_unknown(c)])} if {
 	some c in lib.containers
 	count(losing) > 0
 	count(by_file(c)) > 0
@@ -36,17 +38,17 @@ unknown contains {"resource": lib.resource(c), "reason": sprintf("the format of 
 # losing are the formats of the build that drop attributes of files.
 losing := {f.name | some f in lib.arr(input.formats); not f.attributes == true}
 
-# by_file are the capabilities that a process of another user can have by its
-# file alone. Those of a file do nothing in a user namespace without the host's
-# root.
+# by_file are the capabilities that a process of a user other than root can get
+# only from its file. File capabilities have no effect in a user namespace without
+# the host's root.
 by_file(c) := {name |
 	lib.uid(c) != 0
 	lib.host_root(c)
 	some name in (lib.caps(c) - lib.ambient(c))
 }
 
-# lost are those that the program has in a format with attributes. Of a script
-# the capabilities do nothing.
+# lost are the capabilities that the program has only in a format with attributes.
+# Capabilities of a script have no effect.
 lost(c) := by_file(c) & {upper(name) |
 	c.program.state == "found"
 	c.program.format != "script"
@@ -62,8 +64,8 @@ found contains lib.finding("RUN-004", c, {
 	"actual": sort(names),
 	"expected": "capabilities that the image holds",
 	"key": c.program.path,
-	"message": sprintf("%s starts %s without %s: a %s image cannot hold the capabilities of files%s", [c.id, c.program.path, lib.one_line(names), lib.one_line(losing), others(c)]),
-	"fix": sprintf("add %s to `ambient` of %s, or build with a --format that holds the capabilities of files, such as tar", [lib.one_line(names), c.id]),
+	"message": sprintf("%s starts %s without %s: a %s image cannot hold file capabilities%s", [c.id, c.program.path, lib.one_line(names), lib.one_line(losing), others(c)]),
+	"fix": sprintf("add %s to `ambient` of %s, or build with a --format that holds file capabilities, for example tar", [lib.one_line(names), c.id]),
 }) if {
 	count(losing) > 0
 	some c in lib.containers

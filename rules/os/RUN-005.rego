@@ -1,14 +1,17 @@
 # METADATA
 # scope: package
-# title: "A bind whose source nothing makes"
+# title: "The source of a bind does not exist"
 # description: |-
-#   /run, /tmp and /var begin empty at each start, but for a few folders that init makes there. The runtime makes no source of a bind: where nothing else makes it, the container does not start. What a disk or another component may bring is no finding.
+#   /run, /tmp and /var are empty at each start, except for a few folders that init
+#   creates there. The runtime does not create the source of a bind. If nothing else
+#   creates it, the container does not start. Paths that a disk or another component may
+#   provide are not reported.
 # custom:
 #   id: RUN-005
 #   severity: medium
 #   pack: hardened
 #   controls: []
-#   remediation: "Have init make the folder: `runtime: {mkdir: [PATH]}`."
+#   remediation: "Let init create the folder: `runtime: {mkdir: [PATH]}`."
 #   inputs: ["spec"]
 #   since: 0.2.0
 package seaworthy.rules.RUN_005
@@ -23,10 +26,10 @@ unknown contains u if some u in lib.no_spec
 found contains lib.finding("RUN-005", p.c, {
 	"path": p.path,
 	"actual": p.m.source,
-	"expected": "a path that is there when the container starts",
+	"expected": "a path that exists when the container starts",
 	"key": p.key,
-	"message": sprintf("%s cannot start: nothing makes %s on the host, which it binds at %s", [p.c.id, p.m.source, p.m.destination]),
-	"fix": sprintf("add %s to `runtime.mkdir` of %s, if it is a folder; init then makes it before the container starts", [p.m.source, p.c.id]),
+	"message": sprintf("%s cannot start: nothing creates %s on the host, which it binds at %s", [p.c.id, p.m.source, p.m.destination]),
+	"fix": sprintf("add %s to `runtime.mkdir` of %s, if it is a folder. Init then creates it before the container starts", [p.m.source, p.c.id]),
 	"edits": edit.made_by_init(p.c, p.m.source),
 }) if {
 	some p in lib.placed
@@ -38,21 +41,21 @@ found contains lib.finding("RUN-005", p.c, {
 	not brought(source)
 }
 
-# made_at_start are the folders that init makes there (builder/guest), and those
-# that LinuxKit's does.
+# made_at_start are the folders that init creates (builder/guest), and those that
+# LinuxKit's init creates.
 made_at_start := {
 	"/run/containerd", "/run/lock", "/run/log", "/run/resolvconf", "/run/seaworthy", "/tmp", "/var/cache", "/var/empty",
 	"/var/lib", "/var/local", "/var/lock", "/var/log", "/var/opt", "/var/spool", "/var/tmp",
 }
 
-# brought: it is there, or may be. Of two components that start at the same time
-# the second may be started again until the first has made it.
+# brought: the path exists, or may exist. If two components start at the same time,
+# init may restart the second until the first has created the path.
 brought(path) if {
 	some dir in made_at_start
 	lib.under(dir, path)
 }
 
-# What is in there comes from whoever is there for it.
+# The owners of these folders create their contents.
 brought(path) if {
 	some dir in {"/run/containerd", "/run/resolvconf"}
 	lib.under(path, dir)
@@ -84,7 +87,7 @@ brought(path) if {
 	dir != path
 }
 
-# Such a component reaches the host's root by /proc.
+# Such a component can reach the host's root through /proc, and create the path.
 brought(_) if {
 	some c in lib.containers
 	lib.host_ns(c, "pid")

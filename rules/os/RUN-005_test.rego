@@ -51,7 +51,8 @@ test_silent_disk if {
 	t.fires(rule.fail, "component:services/nginx") with input as runtime({"mounts": [{"destination": "/var/lib/z", "type": "ext4", "source": "/dev/vda", "options": []}]})
 }
 
-# Who has the folder above may make it; who has the folder itself cannot.
+# A component that can write to the parent folder may create the path. A component that
+# binds only the path itself cannot.
 test_silent_other if {
 	t.silent(rule.fail) with input as t.put(missing, "/components/5/spec/mounts/-", bind("/var/lib", ["bind", "rw"]))
 	t.fires(rule.fail, "component:services/nginx") with input as t.put(missing, "/components/5/spec/mounts/-", bind("/var/lib", ["bind", "ro"]))

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "No seccomp profile"
+# title: "Service without a seccomp profile"
 # description: |-
-#   Every system call of the kernel is within reach.
+#   An attacker in the service can make every system call, and so use a flaw in any part
+#   of the kernel.
 # custom:
 #   id: SEC-001
 #   severity: high
@@ -25,7 +26,7 @@ found contains lib.finding("SEC-001", c, {
 	"actual": null,
 	"expected": "a profile",
 	"key": "seccomp",
-	"message": sprintf("%s may make every system call", [c.id]),
+	"message": sprintf("%s can make every system call", [c.id]),
 	"fix": sprintf("add `seccomp: default` to %s", [c.id]),
 	"edits": edit.with_seccomp(c),
 }) if {

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "seccomp profile that allows by default"
+# title: "seccomp profile allows unlisted system calls"
 # description: |-
-#   Such a profile lists what is forbidden; whatever nobody thought of is allowed.
+#   The profile lists forbidden system calls and allows all others. An attacker can use
+#   every dangerous call that the profile does not list.
 # custom:
 #   id: SEC-002
 #   severity: high
@@ -25,8 +26,8 @@ found contains lib.finding("SEC-002", c, {
 	"actual": action,
 	"expected": "SCMP_ACT_ERRNO or stricter",
 	"key": "defaultAction",
-	"message": sprintf("the seccomp profile of %s allows what it does not name", [c.id]),
-	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+	"message": sprintf("the seccomp profile of %s allows every system call that it does not list", [c.id]),
+	"fix": sprintf("use `seccomp: default` for %s", [c.id]),
 	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.containers

@@ -1,10 +1,11 @@
 # METADATA
 # scope: package
-# title: "Profile allows dangerous system calls"
+# title: "seccomp profile allows dangerous system calls"
 # description: |-
-#   The profile allows calls that only make sense with a capability that the service
-#   does not hold, or large parts of the kernel that no capability guards. Comparing
-#   arguments takes nothing back: the call passes with those that are met.
+#   The profile allows calls that need a capability which the service does not have. Or
+#   it allows calls that reach large parts of the kernel without any capability. An
+#   attacker can use flaws in these parts. A condition on arguments does not protect: a
+#   call with matching arguments is allowed.
 # custom:
 #   id: SEC-003
 #   severity: high
@@ -28,8 +29,8 @@ found contains lib.finding("SEC-003", c, {
 	"actual": sort(names),
 	"expected": expected(need),
 	"key": key(need),
-	"message": sprintf("the seccomp profile of %s allows %s, which %s", [c.id, lib.one_line(names), reason(need)]),
-	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+	"message": sprintf("the seccomp profile of %s allows system calls that %s: %s", [c.id, reason(need), lib.one_line(names)]),
+	"fix": sprintf("use `seccomp: default` for %s", [c.id]),
 	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.services
@@ -40,24 +41,24 @@ found contains lib.finding("SEC-003", c, {
 	count(names) > 0
 }
 
-# dangerous are the system calls by the capability that each is asked for; "" are
-# those that anybody may make.
+# dangerous maps a capability to the system calls that require it. Calls that require
+# no capability have the key "".
 dangerous[need] contains name if some name, need in given.params.dangerous_syscalls
 
-# held: CAP_SYS_ADMIN was split up, and still does what its parts do.
+# held: newer capabilities were split off CAP_SYS_ADMIN, which still includes them.
 held(c) := lib.caps(c) | {part | "CAP_SYS_ADMIN" in lib.caps(c); some part in {"CAP_BPF", "CAP_CHECKPOINT_RESTORE", "CAP_PERFMON", "CAP_SYSLOG"}}
 
-expected("") := "not at all"
+expected("") := "not allowed"
 
-expected(need) := sprintf("not without %s", [need]) if need != ""
+expected(need) := sprintf("not allowed without %s", [need]) if need != ""
 
 key("") := "unguarded"
 
 key(need) := need if need != ""
 
-reason("") := "no capability guards"
+reason("") := "no capability protects"
 
-reason(need) := "it has no capability for" if need != ""
+reason(need) := sprintf("need %s, which the service does not have", [need]) if need != ""
 
 fail contains f if {
 	some f in found

@@ -19,7 +19,7 @@ test_fires_unguarded if {
 	{[f.key, f.actual] | some f in rule.fail} == {["unguarded", ["io_uring_setup"]]} with input as system
 }
 
-# It was split up, and does what its parts do.
+# CAP_SYS_ADMIN includes the capabilities that were split off it.
 test_admin_excuses_its_parts if {
 	system := t.put(t.nginx_caps(["CAP_SYS_ADMIN"]), "/components/4/spec/linux/seccomp/syscalls/-", {"names": ["bpf", "syslog", "mount", "kexec_load"], "action": "SCMP_ACT_ALLOW"})
 	{f.key | some f in rule.fail} == {"CAP_SYS_BOOT"} with input as system

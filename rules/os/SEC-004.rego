@@ -1,8 +1,10 @@
 # METADATA
 # scope: package
-# title: "Profile without architectures"
+# title: "seccomp profile without architectures"
 # description: |-
-#   A profile that names no architecture leaves the calls of others, 32-bit ones among them, to the runtime.
+#   If a profile names no architecture, the runtime decides about system calls of other
+#   architectures, for example 32-bit calls. An attacker may use such calls to avoid the
+#   filter.
 # custom:
 #   id: SEC-004
 #   severity: medium
@@ -26,7 +28,7 @@ found contains lib.finding("SEC-004", c, {
 	"expected": "the architectures of the image",
 	"key": "architectures",
 	"message": sprintf("the seccomp profile of %s names no architecture", [c.id]),
-	"fix": sprintf("use `seccomp: default` at %s", [c.id]),
+	"fix": sprintf("use `seccomp: default` for %s", [c.id]),
 	"edits": edit.with_seccomp(c),
 }) if {
 	some c in lib.containers

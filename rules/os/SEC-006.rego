@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "No mandatory access control"
+# title: "Service without mandatory access control"
 # description: |-
-#   Neither AppArmor nor SELinux confines the service.
+#   Neither AppArmor nor SELinux confines the service. An attacker who takes over the
+#   service meets no such second barrier.
 # custom:
 #   id: SEC-006
 #   severity: medium
@@ -34,7 +35,7 @@ found contains lib.finding("SEC-006", c, {
 
 unconfined("")
 
-# Types that SELinux's own policies leave alone.
+# SELinux policies do not confine these types.
 unconfined(label) if regex.match(":(unconfined|spc)_t(:|$)", label)
 
 fail contains f if {

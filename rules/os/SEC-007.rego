@@ -2,13 +2,14 @@
 # scope: package
 # title: "SELinux label without SELinux"
 # description: |-
-#   The spec names a label, and the kernel does not start SELinux; for AppArmor see JNT-011.
+#   The spec has an SELinux label, but the kernel does not start SELinux. The label then
+#   does not confine an attacker. JNT-011 checks the same for AppArmor.
 # custom:
 #   id: SEC-007
 #   severity: high
 #   pack: baseline
 #   controls: ["ANSSI R46", "CIS-D 5.3", "NSA MAC"]
-#   remediation: "Use a kernel with SELinux, and list it in lsm=."
+#   remediation: "Use a kernel with SELinux, and add selinux to lsm=."
 #   inputs: ["spec", "kernel config", "command line"]
 #   since: 0.1.0
 package seaworthy.rules.SEC_007
@@ -36,7 +37,7 @@ found contains lib.finding("SEC-007", c, {
 	"actual": sprintf("%s, no SELinux", [label(c)]),
 	"expected": "SELinux in CONFIG_LSM or lsm=",
 	"key": "selinux",
-	"message": sprintf("%s is to be confined by the label %s, but the kernel does not start SELinux", [c.id, label(c)]),
+	"message": sprintf("%s has the SELinux label %s, but the kernel does not start SELinux", [c.id, label(c)]),
 	"because": [fact.option("CONFIG_SECURITY_SELINUX"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add selinux to lsm= in kernel.cmdline, or use a kernel that has it in CONFIG_LSM",
 	"edits": edit.with_lsm(c, "selinux"),

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Services without any possible filter"
+# title: "Kernel without seccomp filters"
 # description: |-
-#   No profile can be required of services while the kernel has no seccomp filter.
+#   The kernel cannot filter system calls, so a seccomp profile has no effect. An
+#   attacker in any service can make every system call.
 # custom:
 #   id: SEC-008
 #   severity: critical

@@ -1,16 +1,17 @@
 # METADATA
 # scope: package
-# title: "Annotation that the OCI runtime obeys"
+# title: "Annotation changes what the OCI runtime does"
 # description: |-
-#   crun takes annotations for orders: one replaces the seccomp profile by bytes
-#   that nobody can read here, others load libraries, keep the groups of init or
-#   write files. What the rest of the spec says holds no longer.
+#   The OCI runtime crun acts on annotations that begin with run.oci. One of them
+#   replaces the seccomp profile with bytes that Seaworthy cannot read. Others load
+#   libraries, keep the groups of init or write files. An attacker who writes such an
+#   annotation can override the rest of the spec.
 # custom:
 #   id: SEC-009
 #   severity: high
 #   pack: baseline
 #   controls: ["CIS-D 5.22", "PSS-B Seccomp?"]
-#   remediation: "Remove the annotation; say by the keys of os.yml what the container may do."
+#   remediation: "Remove the annotation. Use the keys of os.yml to set what the container may do."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.SEC_009
@@ -22,7 +23,8 @@ checked contains lib.resource(c) if some c in lib.containers
 
 unknown contains u if some u in lib.no_spec
 
-# An unknown system call in a profile is an error: that takes nothing back.
+# This annotation makes an unknown system call in a profile an error. It weakens
+# nothing.
 harmless := {"run.oci.seccomp_fail_unknown_syscall"}
 
 found contains lib.finding("SEC-009", c, {
@@ -30,8 +32,8 @@ found contains lib.finding("SEC-009", c, {
 	"actual": name,
 	"expected": "no such annotation",
 	"key": name,
-	"message": sprintf("the OCI runtime obeys %s of %s, whatever the rest of its spec says", [name, c.id]),
-	"fix": sprintf("remove %s from the annotations of %s: the runtime then does not do what it asks for", [name, c.id]),
+	"message": sprintf("the OCI runtime acts on the annotation %s of %s, which can override the rest of the spec", [name, c.id]),
+	"fix": sprintf("remove %s from the annotations of %s. The runtime then does not act on it", [name, c.id]),
 	"edits": edit.without_annotation(c, name),
 }) if {
 	some c in lib.containers

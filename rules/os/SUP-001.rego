@@ -2,11 +2,10 @@
 # scope: package
 # title: "Image without a trusted signature"
 # description: |-
-#   No key that the trust policy lets speak for this repository has signed the
-#   image.
-#   Signatures are looked for where a trust policy says whose are believed
-#   (--trust); without one this does not apply in hardened, since images that one
-#   builds oneself carry none, and is unknown in strict.
+#   No key that the trust policy allows for this repository has signed the image. An
+#   attacker may have replaced it. Signatures are checked only with a trust policy
+#   (--trust). Without one, the rule is not applicable in hardened, because images that
+#   you build yourself have no signature. In strict it is unknown.
 # custom:
 #   id: SUP-001
 #   severity: high
@@ -28,11 +27,11 @@ not_applicable contains n if some n in lib.unattested_not_applicable
 found contains lib.finding("SUP-001", c, {
 	"path": "",
 	"origin": c.image.origin,
-	"actual": sprintf("%d signatures, none of them believed", [count(lib.attestations(c))]),
+	"actual": sprintf("%d signatures or statements, none of them a trusted signature", [count(lib.attestations(c))]),
 	"expected": "a signature by a key of the trust policy",
 	"key": "unsigned",
-	"message": sprintf("image %s of %s has no signature that is believed%s", [c.image.reference, c.id, why(c)]),
-	"fix": sprintf("sign %s with a key of the trust policy, or add the key of who signed it", [c.image.reference]),
+	"message": sprintf("image %s of %s has no trusted signature%s", [c.image.reference, c.id, why(c)]),
+	"fix": sprintf("sign %s with a key of the trust policy, or add the key of its signer to the trust policy", [c.image.reference]),
 }) if {
 	some c in lib.attested
 	count(lib.signatures(c)) == 0
@@ -45,7 +44,7 @@ why(c) := sprintf(": %s", [lib.one_line(reasons)]) if {
 
 reason(a) := a.reason if {
 	not a.verified
-} else := sprintf("a statement of type %s is no signature", [a.predicateType])
+} else := sprintf("a statement of type %s is not a signature", [a.predicateType])
 
 fail contains f if {
 	some f in found

@@ -12,12 +12,12 @@ test_fires_other if {
 	contains(f.message, "by no key")
 }
 
-# A trusted key that only says something of the image does not stand for it.
+# A statement by a trusted key is not a signature of the image.
 test_fires_other_statement if {
 	system := t.attested([object.union(t.signature, {"signs": false, "predicateType": "https://cosign.sigstore.dev/attestation/vuln/v1"})])
 	t.fires(rule.fail, "component:services/nginx") with input as system
 	some f in rule.fail with input as system
-	contains(f.message, "a statement of type https://cosign.sigstore.dev/attestation/vuln/v1 is no signature")
+	contains(f.message, "a statement of type https://cosign.sigstore.dev/attestation/vuln/v1 is not a signature")
 }
 
 test_silent_signed if t.silent(rule.fail) with input as t.attested([t.signature])
@@ -52,5 +52,5 @@ test_allowed if {
 
 test_says_no_reason_without_signatures if {
 	some f in rule.fail with input as t.attested([])
-	endswith(f.message, "has no signature that is believed")
+	endswith(f.message, "has no trusted signature")
 }

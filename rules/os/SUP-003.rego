@@ -2,17 +2,17 @@
 # scope: package
 # title: "Image without provenance"
 # description: |-
-#   Nothing says how the image was built: no SLSA provenance lies beside it that
-#   names the builder. SUP-004 asks whether one that does is to be believed.
-#   Signatures are looked for where a trust policy says whose are believed
-#   (--trust); without one this does not apply in hardened, since images that one
-#   builds oneself carry none, and is unknown in strict.
+#   No SLSA provenance beside the image names its builder. It is not known how the image
+#   was built, so an attacker may have changed the build. SUP-004 checks whether
+#   existing provenance is trusted. Signatures are checked only with a trust policy
+#   (--trust). Without one, the rule is not applicable in hardened, because images that
+#   you build yourself have no signature. In strict it is unknown.
 # custom:
 #   id: SUP-003
 #   severity: medium
 #   pack: hardened
 #   controls: ["SSDF PS.3.2"]
-#   remediation: "Have the build write SLSA provenance, and push it beside the image."
+#   remediation: "Let the build write SLSA provenance, and push it beside the image."
 #   inputs: ["signatures"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_003
@@ -29,10 +29,10 @@ found contains lib.finding("SUP-003", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": actual(c),
-	"expected": "a SLSA provenance",
+	"expected": "SLSA provenance that names the builder",
 	"key": "provenance",
-	"message": sprintf("nothing says how image %s of %s was built%s", [c.image.reference, c.id, why(c)]),
-	"fix": sprintf("have the build of %s write SLSA provenance, and push it beside the image", [c.image.reference]),
+	"message": sprintf("image %s of %s has no usable provenance: %s", [c.image.reference, c.id, why(c)]),
+	"fix": sprintf("let the build of %s write SLSA provenance, and push it beside the image", [c.image.reference]),
 }) if {
 	some c in lib.attested
 	count(lib.provenances(c)) == 0
@@ -40,11 +40,11 @@ found contains lib.finding("SUP-003", c, {
 
 actual(c) := "no provenance" if {
 	count(lib.claimed_provenances(c)) == 0
-} else := "a provenance without a builder"
+} else := "provenance without a builder"
 
-why(c) := "" if {
+why(c) := "no SLSA provenance exists beside it" if {
 	count(lib.claimed_provenances(c)) == 0
-} else := ": its provenance names no builder"
+} else := "its SLSA provenance names no builder"
 
 fail contains f if {
 	some f in found

@@ -1,18 +1,18 @@
 # METADATA
 # scope: package
-# title: "Provenance that nobody signed"
+# title: "Provenance without a trusted signature"
 # description: |-
-#   Provenance lies beside the image, and no trusted key signed it, so that anybody
-#   could have written it; or the one that is signed names no builder.
-#   Signatures are looked for where a trust policy says whose are believed
-#   (--trust); without one this does not apply in hardened, since images that one
-#   builds oneself carry none, and is unknown in strict.
+#   Provenance exists beside the image, but no trusted key signed it, so an attacker
+#   could have written it. Or the signed provenance names no builder. Signatures are
+#   checked only with a trust policy (--trust). Without one, the rule is not applicable
+#   in hardened, because images that you build yourself have no signature. In strict it
+#   is unknown.
 # custom:
 #   id: SUP-004
 #   severity: high
 #   pack: strict
 #   controls: []
-#   remediation: "Have the builder sign its provenance with a key of the trust policy."
+#   remediation: "Let the builder sign its provenance with a key of the trust policy."
 #   inputs: ["signatures"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_004
@@ -29,10 +29,10 @@ found contains lib.finding("SUP-004", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": reasons(c),
-	"expected": "a provenance signed by a key of the trust policy",
+	"expected": "provenance that is signed by a key of the trust policy",
 	"key": "provenance",
-	"message": sprintf("the provenance of image %s of %s is not to be believed: %s", [c.image.reference, c.id, reasons(c)]),
-	"fix": "have the builder sign its provenance with a key of the trust policy",
+	"message": sprintf("the provenance of image %s of %s is not trusted: %s", [c.image.reference, c.id, reasons(c)]),
+	"fix": "let the builder sign its provenance with a key of the trust policy",
 }) if {
 	some c in lib.attested
 	count(lib.claimed_provenances(c)) > 0

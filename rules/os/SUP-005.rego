@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: "Builder that is not trusted"
+# title: "Image from a builder that is not trusted"
 # description: |-
-#   A provenance that is believed names a builder that is not among
-#   data.params.trusted_builders (whole, or the start of it before a star). An empty
-#   list asks nothing.
-#   Signatures are looked for where a trust policy says whose are believed
-#   (--trust); without one this does not apply in hardened, since images that one
-#   builds oneself carry none, and is unknown in strict.
+#   Verified provenance names a builder that is not in data.params.trusted_builders. An
+#   attacker who controls this builder controls the image. An entry is the whole name of
+#   a builder, or the start of a name and a star. With an empty list, the rule is not
+#   applicable. Signatures are checked only with a trust policy (--trust). Without one,
+#   the rule is not applicable in hardened, because images that you build yourself have
+#   no signature. In strict it is unknown.
 # custom:
 #   id: SUP-005
 #   severity: high
@@ -21,7 +21,7 @@ package seaworthy.rules.SUP_005
 import data.seaworthy.given
 import data.seaworthy.lib
 
-# Provenance that is not believed says nothing: SUP-003 and SUP-004 tell.
+# Provenance without a trusted signature proves nothing. SUP-003 and SUP-004 report it.
 checked contains lib.resource(c) if {
 	some c in lib.attested
 	asked(c)
@@ -30,7 +30,7 @@ checked contains lib.resource(c) if {
 
 unknown contains u if some u in lib.unattested
 
-unknown contains {"resource": lib.resource(c), "reason": "it has no provenance that is believed (SUP-003, SUP-004)"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no verified provenance (SUP-003, SUP-004)"} if {
 	some c in lib.attested
 	asked(c)
 	count(lib.verified_provenances(c)) == 0
@@ -51,7 +51,7 @@ found contains lib.finding("SUP-005", c, {
 	"actual": a.provenance.builder,
 	"expected": given.params.trusted_builders,
 	"key": sprintf("builder:%s", [a.provenance.builder]),
-	"message": sprintf("image %s of %s was built by %s, which is no trusted builder", [c.image.reference, c.id, a.provenance.builder]),
+	"message": sprintf("image %s of %s was built by %s, which is not a trusted builder", [c.image.reference, c.id, a.provenance.builder]),
 	"fix": "build the image with a trusted builder, or add this one to data.params.trusted_builders",
 }) if {
 	some c in lib.attested

@@ -1,20 +1,20 @@
 # METADATA
 # scope: package
-# title: "Built from another source"
+# title: "Image built from an unexpected source"
 # description: |-
-#   A provenance that is believed names another source, ref or build type than
-#   data.params.expected_sources has for the repository: entries {repository, source,
-#   ref, buildType}, each text whole or the start of it before a star, and all but
-#   repository may be left out. A repository without an entry is not asked.
-#   Signatures are looked for where a trust policy says whose are believed
-#   (--trust); without one this does not apply in hardened, since images that one
-#   builds oneself carry none, and is unknown in strict.
+#   Verified provenance names a different source, ref or build type than
+#   data.params.expected_sources has for the repository. An attacker may have built the
+#   image from changed sources. Entries are {repository, source, ref, buildType}. Each
+#   value is the whole text, or the start of it and a star. Only repository is required.
+#   A repository without an entry is not checked. Signatures are checked only with a
+#   trust policy (--trust). Without one, the rule is not applicable in hardened, because
+#   images that you build yourself have no signature. In strict it is unknown.
 # custom:
 #   id: SUP-006
 #   severity: high
 #   pack: hardened
 #   controls: []
-#   remediation: "Build the image from its source, or correct data.params.expected_sources."
+#   remediation: "Build the image from the expected source, or correct data.params.expected_sources."
 #   inputs: ["signatures"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_006
@@ -22,7 +22,7 @@ package seaworthy.rules.SUP_006
 import data.seaworthy.given
 import data.seaworthy.lib
 
-# Provenance that is not believed says nothing: SUP-003 and SUP-004 tell.
+# Provenance without a trusted signature proves nothing. SUP-003 and SUP-004 report it.
 checked contains lib.resource(c) if {
 	some c in lib.attested
 	asked(c)
@@ -31,7 +31,7 @@ checked contains lib.resource(c) if {
 
 unknown contains u if some u in lib.unattested
 
-unknown contains {"resource": lib.resource(c), "reason": "it has no provenance that is believed (SUP-003, SUP-004)"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no verified provenance (SUP-003, SUP-004)"} if {
 	some c in lib.attested
 	asked(c)
 	count(lib.verified_provenances(c)) == 0
@@ -51,14 +51,14 @@ expected(c) := [e |
 
 asked(c) if count(expected(c)) > 0
 
-# differences of one provenance from one entry.
+# differences lists how one provenance differs from one entry.
 differences(e, p) := {sprintf("%s is %q, not %q", [what, lib.str(p[what]), e[what]]) |
 	some what in ["source", "ref", "buildType"]
 	e[what]
 	not lib.matches_pattern(e[what], lib.str(p[what]))
 }
 
-# It fits if it fits one entry: a repository may be built from two branches.
+# One matching entry is enough: a repository may be built from two branches.
 fits(c, p) if {
 	some e in expected(c)
 	count(differences(e, p)) == 0
@@ -70,8 +70,8 @@ found contains lib.finding("SUP-006", c, {
 	"actual": a.provenance,
 	"expected": expected(c),
 	"key": sprintf("source:%s", [a.digest]),
-	"message": sprintf("image %s of %s was not built from what is expected: %s", [c.image.reference, c.id, lib.one_line(differences(expected(c)[0], a.provenance))]),
-	"fix": "build the image from its source, or correct data.params.expected_sources",
+	"message": sprintf("image %s of %s was not built from the expected source: %s", [c.image.reference, c.id, lib.one_line(differences(expected(c)[0], a.provenance))]),
+	"fix": "build the image from the expected source, or correct data.params.expected_sources",
 }) if {
 	some c in lib.attested
 	asked(c)

@@ -29,7 +29,7 @@ test_silent_expected if {
 	t.silent(rule.fail) with input as from("https://git.example/os", "refs/heads/main") with data.params as params
 }
 
-test_unknown_unbelieved if {
+test_unknown_unverified if {
 	system := t.attested([object.union(t.provenance({}), {"verified": false})])
 	t.tells(rule.unknown, "component:services/nginx") with input as system with data.params as params
 	t.silent(rule.fail) with input as system with data.params as params
@@ -66,6 +66,6 @@ test_unknown_cut_off if t.tells(rule.unknown, "component:services/nginx") with i
 
 test_checked if "component:services/nginx" in rule.checked with input as t.attested([t.provenance({})]) with data.params as params
 
-test_unbelieved_is_not_checked if {
+test_unverified_is_not_checked if {
 	not "component:services/nginx" in rule.checked with input as t.attested([t.signature]) with data.params as params
 }

@@ -1,13 +1,12 @@
 # METADATA
 # scope: package
-# title: "Statement about another image"
+# title: "Signature or statement is about another image"
 # description: |-
-#   A signature or statement that lies beside the image names another digest. Who
-#   put it there wants one image to be taken for another, or copied half of
-#   something.
-#   Signatures are looked for where a trust policy says whose are believed
-#   (--trust); without one this does not apply in hardened, since images that one
-#   builds oneself carry none, and is unknown in strict.
+#   A signature or statement beside the image names the digest of another image. An
+#   attacker may have put it there to make one image look like another. Or only a part
+#   of the files was copied. Signatures are checked only with a trust policy (--trust).
+#   Without one, the rule is not applicable in hardened, because images that you build
+#   yourself have no signature. In strict it is unknown.
 # custom:
 #   id: SUP-007
 #   severity: critical
@@ -33,7 +32,7 @@ found contains lib.finding("SUP-007", c, {
 	"expected": sprintf("a statement about %s", [c.image.manifest]),
 	"key": sprintf("subject:%s", [a.digest]),
 	"message": sprintf("%s beside image %s of %s is about another image", [what(a), c.image.reference, c.id]),
-	"fix": sprintf("remove %s from beside the image, or attach what was made for it", [a.digest]),
+	"fix": sprintf("remove %s from beside the image, or attach the one that was made for this image", [a.digest]),
 }) if {
 	some c in lib.attested
 	some a in lib.attestations(c)

@@ -1,15 +1,16 @@
 # METADATA
 # scope: package
-# title: "Component without an SBOM"
+# title: "Component without a usable SBOM"
 # description: |-
-#   Nobody knows what is in it. So it is with an image that names a distribution and
-#   lacks the distribution's package database.
+#   Without an SBOM, the contents of a component are not known, and its vulnerabilities
+#   are not found. The same is true for an image that names a distribution but lacks the
+#   package database of that distribution.
 # custom:
 #   id: SUP-008
 #   severity: high
 #   pack: baseline
 #   controls: ["CRA I.II(1)", "SSDF PS.3.2"]
-#   remediation: "Use a component that can be scanned."
+#   remediation: "Use a component whose packages the scanner can read."
 #   inputs: ["sbom"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_008
@@ -22,20 +23,20 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it: nobody knows what is in it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM, so its contents are not known"} if {
 	some c in input.components
 	not c.sbom.present == true
 }
 
-# A component with files, of which none belongs to any package, has an SBOM in name only.
+# If a component has files and its SBOM names no package, the SBOM is useless.
 fail contains lib.finding("SUP-008", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": sprintf("no package, %d files", [c.sbom.coverage.files]),
 	"expected": "an SBOM that names packages",
 	"key": "empty",
-	"message": sprintf("the SBOM of %s names no package, yet it has %d files", [c.id, c.sbom.coverage.files]),
-	"fix": sprintf("ship package data (or an SBOM) in the image %s", [c.image.repository]),
+	"message": sprintf("the SBOM of %s names no package, although the component has %d files", [c.id, c.sbom.coverage.files]),
+	"fix": sprintf("add package data or an SBOM to the image %s", [c.image.repository]),
 }) if {
 	some c in input.components
 	c.sbom.present == true
@@ -43,15 +44,15 @@ fail contains lib.finding("SUP-008", c, {
 	c.sbom.coverage.files > 0
 }
 
-# A distribution without a single package of its own: the package database was
-# taken out or moved, and what else is named says nothing of what it listed.
+# The SBOM names no package of the distribution: the package database was removed or
+# moved. Other packages in the SBOM do not replace its list.
 fail contains lib.finding("SUP-008", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": sprintf("no package of %s", [c.sbom.distro.id]),
 	"expected": "an SBOM that names the packages of the distribution",
 	"key": "no-database",
-	"message": sprintf("the image of %s says that it is %s, and its SBOM names no package of it: the package database is missing", [c.id, c.sbom.distro.id]),
+	"message": sprintf("os-release in the image of %s names the distribution %s, but the SBOM names no package of it: the package database is missing", [c.id, c.sbom.distro.id]),
 	"fix": sprintf("keep the package database in the image %s", [c.image.repository]),
 }) if {
 	some c in input.components
@@ -64,15 +65,16 @@ fail contains lib.finding("SUP-008", c, {
 	}
 }
 
-# Packages of another kind than the distribution's: what os-release claims is not
-# so, or not for all of the image. Databases of vulnerabilities are asked by it.
+# The packages have a different type than those of the distribution: os-release is
+# wrong, or wrong for a part of the image. The lookup in vulnerability databases
+# depends on os-release.
 fail contains lib.finding("SUP-008", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": sprintf("%d packages of type %s", [count(others), kind]),
 	"expected": sprintf("packages of %s", [c.sbom.distro.id]),
 	"key": sprintf("claim:%s", [kind]),
-	"message": sprintf("the image of %s says that it is %s, and has packages of type %s, which that distribution has not: %s", [c.id, c.sbom.distro.id, kind, lib.one_line(others)]),
+	"message": sprintf("os-release in the image of %s names the distribution %s, which has no packages of type %s, but the image has some: %s", [c.id, c.sbom.distro.id, kind, lib.one_line(others)]),
 	"fix": sprintf("correct os-release in the image %s, or build it from the packages of one distribution", [c.image.repository]),
 }) if {
 	some c in input.components
@@ -87,7 +89,7 @@ fail contains lib.finding("SUP-008", c, {
 	count(others) > 0
 }
 
-# types of packages that a distribution of the table has; most have rpm.
+# types are the package types of a distribution in the table. Most have rpm.
 types(id) := {"deb"} if {
 	id in {"debian", "ubuntu"}
 } else := {"apk"} if {

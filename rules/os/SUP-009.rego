@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "SBOM of the image misses a component"
+# title: "SBOM of the image lacks a component"
 # description: |-
-#   The merged SBOM must name every component that the image holds.
+#   The merged SBOM must name every component that the image contains. Otherwise the
+#   vulnerabilities of a component can be missed.
 # custom:
 #   id: SUP-009
 #   severity: high
 #   pack: baseline
 #   controls: ["CRA I.II(1)"]
-#   remediation: "Build again; report it if it happens twice."
+#   remediation: "Build the image again. If the finding appears again, report it as a bug."
 #   inputs: ["sbom"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_009
@@ -20,7 +21,7 @@ checked contains lib.resource(c) if {
 	some c in input.components
 }
 
-unknown contains {"resource": lib.image_resource, "reason": "the image has no SBOM of its own"} if {
+unknown contains {"resource": lib.image_resource, "reason": "the image has no merged SBOM"} if {
 	not input.sbom.present == true
 }
 

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "SBOM in no accepted format"
+# title: "SBOM in an unsupported format"
 # description: |-
-#   Others must be able to read it: SPDX and CycloneDX, in versions that tools know.
+#   Other tools must be able to read the SBOM, for example to find vulnerabilities. They
+#   read SPDX and CycloneDX in the versions of data.params.sbom_formats.
 # custom:
 #   id: SUP-010
 #   severity: medium
@@ -21,7 +22,7 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 	some c in input.components
 	not c.sbom.present == true
 }
@@ -32,8 +33,8 @@ fail contains lib.finding("SUP-010", c, {
 	"actual": formats,
 	"expected": given.params.sbom_formats,
 	"key": "format",
-	"message": sprintf("the SBOM of %s is in no format that tools read", [c.id]),
-	"fix": "write SPDX-2.3 or CycloneDX-1.6",
+	"message": sprintf("the SBOM of %s has no supported format", [c.id]),
+	"fix": "write the SBOM as SPDX-2.3 or CycloneDX-1.6",
 }) if {
 	some c in input.components
 	c.sbom.present == true

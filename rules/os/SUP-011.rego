@@ -2,13 +2,15 @@
 # scope: package
 # title: "Package without version or purl"
 # description: |-
-#   Vulnerability databases cannot find it. Programs that were built from a working copy have no version, which is why this stands in strict.
+#   Vulnerability databases cannot find such a package, so its vulnerabilities are
+#   missed. Programs that are built from a working copy have no version. For this reason
+#   the rule is in strict only.
 # custom:
 #   id: SUP-011
 #   severity: low
 #   pack: strict
 #   controls: ["CRA I.II(1)?"]
-#   remediation: "Ship package data that names versions."
+#   remediation: "Add package data with versions to the image."
 #   inputs: ["sbom"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_011
@@ -20,7 +22,7 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 	some c in input.components
 	not c.sbom.present == true
 }
@@ -32,7 +34,7 @@ found contains lib.finding("SUP-011", c, {
 	"expected": "a version and a purl",
 	"key": p.name,
 	"message": sprintf("package %s of %s has no %s", [p.name, c.id, lib.one_line(missing)]),
-	"fix": sprintf("ship package data with a version for %s in the image %s", [p.name, c.image.repository]),
+	"fix": sprintf("add package data with a version for %s to the image %s", [p.name, c.image.repository]),
 }) if {
 	some c in input.components
 	c.sbom.present == true

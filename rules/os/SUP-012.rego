@@ -1,10 +1,10 @@
 # METADATA
 # scope: package
-# title: "SBOM of something else"
+# title: "SBOM is about other files"
 # description: |-
-#   An SBOM whose subject is not what was shipped says nothing about it. `verify`
-#   decides it, by the digests that the signed statements name; before, there is
-#   nothing to compare.
+#   An SBOM whose subject differs from the shipped files says nothing about these files.
+#   An attacker may have replaced them. `verify` decides this rule with the digests in
+#   the signed statements. Before `verify` there is nothing to compare.
 # custom:
 #   id: SUP-012
 #   severity: high
@@ -31,7 +31,7 @@ looked if {
 
 looked if count(different) > 0
 
-# Digests are compared when all signatures are valid, and not before.
+# Digests are compared only after all signatures are valid.
 unverified := [r | some r in lib.arr(input.output.refused); r.check in {"folder", "signature", "predicate-type"}]
 
 different := [r |
@@ -40,9 +40,9 @@ different := [r |
 	r.check in {"subject", "byproduct"}
 ]
 
-idle := "nothing is built yet: seaworthy verify decides it" if not input.output.present == true
+idle := "the image is not built yet: `seaworthy verify` checks this" if not input.output.present == true
 
-unknown contains {"resource": lib.image_resource, "reason": "its statements are not to be believed, so no digest was compared"} if {
+unknown contains {"resource": lib.image_resource, "reason": "its statements are not trusted, so no digest was compared"} if {
 	input.output.present == true
 	not looked
 }
@@ -52,8 +52,8 @@ fail contains {
 	"resource": lib.image_resource,
 	"path": "",
 	"actual": r.path,
-	"expected": "the files that the statements are about",
+	"expected": "the files that the signed statements name",
 	"key": sprintf("%s:%s", [r.check, r.path]),
 	"message": r.message,
-	"fix": "do not boot it: fetch or build the image again",
+	"fix": "do not boot this image. Fetch or build it again",
 } if some r in different

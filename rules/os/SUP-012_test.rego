@@ -9,7 +9,7 @@ test_fires_subject if t.fires(rule.fail, "image:test") with input as refused("su
 
 test_fires_byproduct if t.fires(rule.fail, "image:test") with input as refused("byproduct")
 
-# One statement is not believed, another is and names other bytes.
+# One statement is refused. Another one is verified, but names other bytes.
 test_fires_both if {
 	system := t.verified([
 		{"check": "signature", "path": "a", "message": "a is not signed"},

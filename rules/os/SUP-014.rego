@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Denied package"
+# title: "Image contains a denied package"
 # description: |-
-#   A package that nobody should ship is in the image.
+#   The component contains a package in a version that data.params.denied_packages
+#   forbids, for example because it has a backdoor.
 # custom:
 #   id: SUP-014
 #   severity: high
 #   pack: baseline
 #   controls: ["800-190 4.1.1?", "CIS-D 4.3?"]
-#   remediation: "Take another version, or leave it out."
+#   remediation: "Use a different version of the package, or remove it."
 #   inputs: ["sbom"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_014
@@ -21,7 +22,7 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 	some c in input.components
 	not c.sbom.present == true
 }
@@ -40,10 +41,10 @@ found contains lib.finding("SUP-014", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": sprintf("%s %s", [p.name, p.version]),
-	"expected": sprintf("no such %s", [p.name]),
+	"expected": sprintf("%s in a version that is not denied", [p.name]),
 	"key": sprintf("%s@%s", [p.name, p.version]),
-	"message": sprintf("%s ships %s %s: %s", [c.id, p.name, p.version, denied.reason]),
-	"fix": sprintf("take another version of %s in the image %s, or leave it out", [p.name, c.image.repository]),
+	"message": sprintf("%s contains %s %s: %s", [c.id, p.name, p.version, denied.reason]),
+	"fix": sprintf("use a different version of %s in the image %s, or remove it", [p.name, c.image.repository]),
 }) if {
 	some c in input.components
 	c.sbom.present == true
@@ -52,15 +53,15 @@ found contains lib.finding("SUP-014", c, {
 	regex.match(denied.versions, effective(lib.str(p.version)))
 }
 
-# names of a package: its own, and that of the source it is built from.
+# names of a package: its own name, and the name of its source package.
 names(p) := [p.name] if {
 	count(sources(p)) == 0
 } else := [p.name, sources(p)[0][1]]
 
 sources(p) := regex.find_all_string_submatch_n(`[?&]upstream=([^&@%]+)`, lib.str(p.purl), 1)
 
-# effective is the version without its epoch; where a distribution went back to an
-# older one (5.6.1+really5.4.5, 5.6.1.revertto5.4), that one.
+# effective is the version without its epoch. If a distribution reverted to an older
+# version (5.6.1+really5.4.5, 5.6.1.revertto5.4), it is the older version.
 effective(version) := regex.replace(version, `^([0-9]+:)?(.*(\+really|\.revertto))?`, "")
 
 denied_by_name := {name: [d | some d in given.params.denied_packages; d.name == name] |

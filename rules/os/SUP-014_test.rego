@@ -40,7 +40,7 @@ test_fires_epoch if t.fires(rule.fail, "component:services/nginx") with input as
 
 test_fires_source if t.fires(rule.fail, "component:services/nginx") with input as shipped("liblzma-dev", "5.6.1-1", "pkg:deb/debian/liblzma-dev@5.6.1-1?arch=amd64&upstream=xz-utils")
 
-# Debian and openSUSE went back to an older release under a higher version.
+# Debian and openSUSE reverted to an older release under a higher version.
 test_silent_reverted if {
 	t.silent(rule.fail) with input as shipped("xz-utils", "5.6.1+really5.4.5-1", "pkg:deb/debian/xz-utils@5.6.1")
 	t.silent(rule.fail) with input as shipped("liblzma5", "5.6.1.revertto5.4-3.2", "pkg:rpm/opensuse/liblzma5@5.6.1")

@@ -2,17 +2,17 @@
 # scope: package
 # title: "Known and dangerous vulnerability"
 # description: |-
-#   A package has a vulnerability that attackers use, or a critical one for which
-#   there is a fix. What a VEX document says is not_affected or fixed does not count.
-#   Packages are matched where the facts say that a vulnerability database was used;
-#   else this does not apply in hardened, where each report says so at its top, and is
-#   unknown in strict.
+#   A package has a vulnerability that attackers already use, or a critical one for
+#   which there is a fix. Vulnerabilities that a VEX document marks as not_affected or
+#   fixed are not reported. The rule needs a vulnerability database. Without one it is
+#   not applicable in hardened, where each report says so at its top, and unknown in
+#   strict.
 # custom:
 #   id: SUP-015
 #   severity: critical
 #   pack: hardened
 #   controls: ["SSDF RV.1.1?", "CIS-D 4.4?", "CRA I.I(2)(a)", "800-190 4.1.1", "SSDF PW.4.4", "NSA Building secure images"]
-#   remediation: "Take the fixed version, or say in a VEX document why it does no harm."
+#   remediation: "Update to the fixed version, or state in a VEX document why the vulnerability does no harm."
 #   inputs: ["vulnerabilities"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_015
@@ -28,7 +28,7 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 	scanned
 	some c in input.components
 	not c.sbom.present == true
@@ -58,9 +58,9 @@ not_applicable contains u if {
 	some u in lib.with_unreadable_packages
 }
 
-# Packages of which the databases say nothing. What a database could speak of is
-# no pass: one is missing.
-unmatched(c, u) := {"resource": lib.resource(c), "reason": sprintf("%d packages (%s) were matched with no database: %s", [u.packages, u.type, u.reason])} if {
+# Packages that no given database covers. If their ecosystem has a database, the result
+# is unknown in strict, because that database is missing.
+unmatched(c, u) := {"resource": lib.resource(c), "reason": sprintf("%d packages (%s) were not matched with a database: %s", [u.packages, u.type, u.reason])} if {
 	u.packages > 0
 } else := {"resource": lib.resource(c), "reason": sprintf("nothing was matched: %s", [u.reason])}
 
@@ -74,18 +74,18 @@ unknown contains unmatched(c, u) if {
 not_applicable contains unmatched(c, u) if {
 	some c in input.components
 	some u in lib.arr(c.sbom.unmatched)
-	not stands_as_unknown(u)
+	not counts_as_unknown(u)
 }
 
-stands_as_unknown(u) if {
+counts_as_unknown(u) if {
 	"strict" in given.packs
 	u.ecosystem != ""
 }
 
-# dangerous says what makes it so.
-dangerous(v) := "attackers use it" if {
+# dangerous is the reason why a vulnerability is dangerous.
+dangerous(v) := "attackers already use it" if {
 	v.exploited == true
-} else := "it is critical, and there is a fix" if {
+} else := "it is critical, and a fix exists" if {
 	v.severity == "critical"
 	lib.str(v.fixed) != ""
 }
@@ -101,14 +101,14 @@ not_applicable contains {"resource": lib.resource(c), "reason": sprintf("%s of %
 	why := {true: "", false: sprintf(" (%s)", [v.justification])}[v.justification == ""]
 }
 
-# place says where a package is that no distribution's database lists.
+# place lists the paths of a package that is not in a distribution's database.
 place(v) := sprintf(" (%s)", [lib.one_line(v.paths)]) if {
 	count(lib.arr(v.paths)) > 0
 } else := ""
 
-fix(c, v) := sprintf("take %s %s in the image %s", [v.package, v.fixed, c.image.repository]) if {
+fix(c, v) := sprintf("update to %s %s in the image %s", [v.package, v.fixed, c.image.repository]) if {
 	lib.str(v.fixed) != ""
-} else := sprintf("leave %s out of the image %s: there is no fix yet", [v.package, c.image.repository])
+} else := sprintf("remove %s from the image %s: there is no fix yet", [v.package, c.image.repository])
 
 found contains lib.finding("SUP-015", c, {
 	"path": "",
@@ -116,7 +116,7 @@ found contains lib.finding("SUP-015", c, {
 	"actual": sprintf("%s %s", [v.package, v.version]),
 	"expected": sprintf("%s without %s", [v.package, v.id]),
 	"key": sprintf("%s:%s@%s", [v.id, v.package, v.version]),
-	"message": sprintf("%s ships %s %s%s with %s: %s", [c.id, v.package, v.version, place(v), v.id, why]),
+	"message": sprintf("%s contains %s %s%s with %s: %s", [c.id, v.package, v.version, place(v), v.id, why]),
 	"fix": fix(c, v),
 }) if {
 	scanned

@@ -37,8 +37,8 @@ test_silent_excused if {
 	t.silent(rule.fail) with input as vulnerable({"vex": "fixed"})
 }
 
-# What a VEX document takes back is told, with its reason.
-test_excused_is_told if {
+# A vulnerability that a VEX document excuses is reported as not applicable, with the reason.
+test_excused_is_reported if {
 	system := vulnerable({"vex": "not_affected", "justification": "component_not_present"})
 	t.tells(rule.not_applicable, "component:services/nginx") with input as system
 	some n in rule.not_applicable with input as system
@@ -49,7 +49,7 @@ test_excused_is_told if {
 }
 
 unmatched(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/unmatched", [object.union(
-	{"type": "npm", "packages": 12, "ecosystem": "npm", "reason": "no database speaks of npm"},
+	{"type": "npm", "packages": 12, "ecosystem": "npm", "reason": "no vulnerability database covers npm"},
 	changes,
 )])
 
@@ -57,7 +57,7 @@ test_unmatched if {
 	t.tells(rule.not_applicable, "component:services/nginx") with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
 	t.silent(rule.unknown) with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
 	some n in rule.not_applicable with input as unmatched({}) with data.seaworthy.active as ["hardened"]
-	n.reason == "12 packages (npm) were matched with no database: no database speaks of npm"
+	n.reason == "12 packages (npm) were not matched with a database: no vulnerability database covers npm"
 }
 
 test_unmatched_strict if {
@@ -106,7 +106,7 @@ test_unread if {
 	t.silent(rule.unknown) with input as unread with data.seaworthy.active as ["baseline", "hardened"]
 }
 
-# A package that no distribution's database lists is somewhere: where, is told.
+# The message gives the path of a package that is not in a distribution's database.
 test_place if {
 	some f in rule.fail with input as vulnerable({"paths": ["/app/a.jar"]})
 	contains(f.message, "libc6 2.36-9 (/app/a.jar) with CVE-2024-0001")

@@ -2,10 +2,10 @@
 # scope: package
 # title: "Distribution without security updates"
 # description: |-
-#   The image is based on a distribution that gets no security updates any more.
-#   data.distros says until when each does: for Debian that includes its LTS, which
-#   is free; support that must be bought does not count. The day is the day of the
-#   decision (--now).
+#   The image is based on a distribution that gets no security updates any more, so an
+#   attacker can use all newer vulnerabilities. data.distros lists the end of support of
+#   each release. For Debian this includes the free LTS. Paid support does not count.
+#   The rule compares with the date of the decision (--now).
 # custom:
 #   id: SUP-016
 #   severity: high
@@ -24,23 +24,23 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 	some c in input.components
 	not c.sbom.present == true
 }
 
-not_applicable contains {"resource": lib.resource(c), "reason": "it is based on no distribution: it has no os-release"} if {
+not_applicable contains {"resource": lib.resource(c), "reason": "it has no os-release, so it is not based on a distribution"} if {
 	some c in input.components
 	c.sbom.present == true
 	not is_object(c.sbom.distro)
 	not hidden(c)
 }
 
-# hidden says why a component without a distribution may have one all the same.
+# hidden is the reason why a component may still be based on a distribution.
 hidden(c) := sprintf("%s could not be read", [lib.one_line(files)]) if {
 	files := [file | some file in lib.arr(c.sbom.unreadable); endswith(file, "/os-release")]
 	count(files) > 0
-} else := "it has packages of a distribution, and does not say of which" if {
+} else := "it has packages of a distribution, but does not name the distribution" if {
 	some p in lib.arr(c.sbom.packages)
 	p.type in lib.distributed
 }
@@ -57,19 +57,19 @@ based := [c |
 	is_object(c.sbom.distro)
 ]
 
-unknown contains {"resource": lib.resource(c), "reason": sprintf("data.distros does not say until when %s %s gets security updates", [c.sbom.distro.id, c.sbom.distro.versionId])} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("data.distros has no end of security updates for %s %s", [c.sbom.distro.id, c.sbom.distro.versionId])} if {
 	some c in based
 	not row(c.sbom.distro)
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "nobody said what day it is: data.seaworthy.date"} if {
+unknown contains {"resource": lib.resource(c), "reason": "the date of the decision is missing (data.seaworthy.date)"} if {
 	some c in based
 	row(c.sbom.distro).eol
 	not given.date
 }
 
-# row of a distribution: of those that match the one that says most of the
-# version, and of two such the one that ends first.
+# row of a distribution: the matching row with the longest version. If two rows have
+# the same length, it is the one that ends first.
 row(distro) := sort(rows)[0][2] if {
 	rows := [[0 - count(r.version), object.get(r, "eol", ""), r] |
 		some r in given.distros
@@ -86,7 +86,7 @@ is_version(r, distro) if {
 	endswith(distro.prettyName, object.get(r, "pretty", ""))
 }
 
-# A point release, 12.4 of 12.
+# A point release: 12.4 belongs to 12.
 is_version(r, distro) if {
 	r.version != ""
 	startswith(distro.versionId, sprintf("%s.", [r.version]))

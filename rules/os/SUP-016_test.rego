@@ -29,14 +29,14 @@ test_silent_rolling if {
 
 unstable(pretty) := t.component_with("nginx", "/sbom/distro", {"id": "debian", "versionId": "", "prettyName": pretty})
 
-# A release whose number was taken out of os-release does not roll.
+# A release without a number in os-release is not a rolling release.
 test_unknown_without_number if {
 	t.tells(rule.unknown, "component:services/nginx") with input as unstable("Debian GNU/Linux 10 (buster)") with data.seaworthy.date as "2026-12-01"
 	t.tells(rule.unknown, "component:services/nginx") with input as on("ubuntu", "") with data.seaworthy.date as "2026-12-01"
 }
 
-# Whatever the order of the rows, the one that says most counts, and of two the
-# one that ends first.
+# The order of the rows does not matter. The row with the longest version counts, and
+# of two such rows the one that ends first.
 test_which_row if {
 	rows := [
 		{"id": "x", "version": "*", "rolling": true},
@@ -78,8 +78,8 @@ test_unknown_hidden if {
 	unread := t.put(none, "/components/4/sbom/unreadable", ["/app.jar", "/usr/lib/os-release", "/srv/os-release"])
 	t.tells(rule.unknown, "component:services/nginx") with input as unread with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.not_applicable) with input as unread
-	told := rule.unknown with input as unread with data.seaworthy.date as "2026-12-01"
-	{"/srv/os-release, /usr/lib/os-release could not be read"} == {u.reason | some u in told; u.resource == "component:services/nginx"}
+	unknown := rule.unknown with input as unread with data.seaworthy.date as "2026-12-01"
+	{"/srv/os-release, /usr/lib/os-release could not be read"} == {u.reason | some u in unknown; u.resource == "component:services/nginx"}
 	other := t.put(none, "/components/4/sbom/unreadable", ["/app.jar"])
 	t.tells(rule.not_applicable, "component:services/nginx") with input as other
 	t.silent(rule.unknown) with input as other with data.seaworthy.date as "2026-12-01"

@@ -1,8 +1,9 @@
 # METADATA
 # scope: package
-# title: "Files that no package owns"
+# title: "Files that belong to no package"
 # description: |-
-#   Nobody knows where they come from.
+#   The origin of these files is not known. An attacker may have added them, and their
+#   vulnerabilities are not found.
 # custom:
 #   id: SUP-017
 #   severity: low
@@ -20,7 +21,7 @@ checked contains lib.resource(c) if {
 	c.sbom.present == true
 }
 
-unknown contains {"resource": lib.resource(c), "reason": "there is no SBOM of it"} if {
+unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 	some c in input.components
 	not c.sbom.present == true
 }
@@ -29,10 +30,10 @@ found contains lib.finding("SUP-017", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": sprintf("%d of %d files", [f.owned, f.files]),
-	"expected": "at least 90 in 100",
+	"expected": "at least 90 percent",
 	"key": "coverage",
-	"message": sprintf("packages own only %d of %d files of %s", [f.owned, f.files, c.id]),
-	"fix": sprintf("take the other files of the image %s from packages, or describe them", [c.image.repository]),
+	"message": sprintf("only %d of %d files of %s belong to packages", [f.owned, f.files, c.id]),
+	"fix": sprintf("install the other files of the image %s from packages, or describe them in an SBOM", [c.image.repository]),
 }) if {
 	some c in input.components
 	c.sbom.present == true

@@ -1,16 +1,16 @@
 # METADATA
 # scope: package
-# title: "Build that cannot be repeated"
+# title: "Build is not reproducible"
 # description: |-
-#   Two builds of the same inputs that differ leave room for what nobody wrote.
-#   `verify --rebuilt DIR` decides it, by comparing the image with a second build
-#   of it; without one it is not applicable.
+#   If two builds of the same inputs differ, the image may contain something that is not
+#   in its sources. `verify --rebuilt DIR` compares the image with a second build of it.
+#   Without a second build the rule is not applicable.
 # custom:
 #   id: SUP-018
 #   severity: medium
 #   pack: strict
 #   controls: ["SSDF PW.6.2?"]
-#   remediation: "Build twice from the same lock, and look at what differs."
+#   remediation: "Build twice from the same lock file, and look at the differences."
 #   inputs: ["output"]
 #   since: 0.1.0
 package seaworthy.rules.SUP_018
@@ -29,9 +29,9 @@ looked if {
 	input.output.compared == true
 }
 
-idle := "nothing is built yet: seaworthy verify --rebuilt decides it" if {
+idle := "the image is not built yet: `seaworthy verify --rebuilt DIR` checks this" if {
 	not input.output.present == true
-} else := "no second build was given: verify --rebuilt DIR"
+} else := "no second build was given (verify --rebuilt DIR)"
 
 fail contains {
 	"id": "SUP-018",
@@ -41,7 +41,7 @@ fail contains {
 	"expected": "the same bytes in both builds",
 	"key": path,
 	"message": sprintf("%s differs between the image and its second build", [path]),
-	"fix": "build both from the same lock with the same version of the builder, or find what differs",
+	"fix": "build both from the same lock file with the same version of the builder. If they still differ, find the cause",
 } if {
 	looked
 	some path in lib.arr(input.output.different)

@@ -23,6 +23,6 @@ test_silent_before if {
 }
 
 test_reasons if {
-	{n.reason | some n in rule.not_applicable} == {"nothing is built yet: seaworthy verify --rebuilt decides it"} with input as t.good
-	{n.reason | some n in rule.not_applicable} == {"no second build was given: verify --rebuilt DIR"} with input as t.verified([])
+	{n.reason | some n in rule.not_applicable} == {"the image is not built yet: `seaworthy verify --rebuilt DIR` checks this"} with input as t.good
+	{n.reason | some n in rule.not_applicable} == {"no second build was given (verify --rebuilt DIR)"} with input as t.verified([])
 }

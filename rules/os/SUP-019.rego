@@ -1,9 +1,10 @@
 # METADATA
 # scope: package
-# title: "Output without a seal"
+# title: "Output without a trusted seal"
 # description: |-
-#   What boots must be signed by a trusted key, with the provenance of our own
-#   build. `verify` decides it; before, nothing is signed yet.
+#   A system that boots must be signed by a trusted key, with the provenance of your own
+#   build. Otherwise an attacker can replace it. `verify` decides this rule. Before a
+#   build there is no signature.
 # custom:
 #   id: SUP-019
 #   severity: high
@@ -25,7 +26,7 @@ not_applicable contains {"resource": lib.image_resource, "reason": reason} if {
 
 looked if input.output.present == true
 
-idle := "nothing is built yet: seaworthy verify decides it"
+idle := "the image is not built yet: `seaworthy verify` checks this"
 
 fail contains {
 	"id": "SUP-019",
@@ -35,7 +36,7 @@ fail contains {
 	"expected": "a seal by a trusted key",
 	"key": sprintf("%s:%s", [r.check, r.path]),
 	"message": r.message,
-	"fix": "build it with --key, and verify with the public key of who built it",
+	"fix": "build the image with --key, and verify it with the builder's public key",
 } if {
 	looked
 	some r in lib.arr(input.output.refused)

@@ -2,8 +2,8 @@
 # scope: package
 # title: "Builder is not pinned"
 # description: |-
-#   Another version of the builder may build something else from the same files.
-#   The lock names the version that it was written by; this one must be it.
+#   A different version of the builder can build a different image from the same files.
+#   The lock file names the version that wrote it. The builder must have this version.
 # custom:
 #   id: SUP-020
 #   severity: medium
@@ -18,25 +18,25 @@ import data.seaworthy.lib
 
 checked contains lib.image_resource
 
-unknown contains {"resource": lib.image_resource, "reason": "the builder does not say its version"} if {
+unknown contains {"resource": lib.image_resource, "reason": "the version of the builder is not known"} if {
 	not lib.str(input.builder) != ""
 }
 
 pinned if input.lock.present == true
 
-actual := "no lock" if {
+actual := "no lock file" if {
 	not pinned
-} else := sprintf("%s, locked is %s", [input.builder, input.lock.builder])
+} else := sprintf("%s, but the lock file has %s", [input.builder, input.lock.builder])
 
 fail contains {
 	"id": "SUP-020",
 	"resource": lib.image_resource,
 	"path": "",
 	"actual": actual,
-	"expected": "the builder that the lock names",
+	"expected": "the version of the builder in the lock file",
 	"key": "builder",
 	"message": sprintf("the builder is not pinned: %s", [actual]),
-	"fix": "run seaworthy lock and look at what changes, then use --locked",
+	"fix": "run `seaworthy lock`, review the changes, then use --locked",
 } if {
 	input.builder != ""
 	not is_locked

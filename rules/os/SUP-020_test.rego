@@ -17,6 +17,6 @@ test_unknown_version if {
 test_checked if rule.checked == {"image:test"} with input as t.good
 
 test_actual if {
-	{f.actual | some f in rule.fail} == {"no lock"} with input as t.put(t.good, "/lock/present", false)
-	{f.actual | some f in rule.fail} == {"0.1.0, locked is 0.0.9"} with input as t.put(t.put(t.good, "/builder", "0.1.0"), "/lock/builder", "0.0.9")
+	{f.actual | some f in rule.fail} == {"no lock file"} with input as t.put(t.good, "/lock/present", false)
+	{f.actual | some f in rule.fail} == {"0.1.0, but the lock file has 0.0.9"} with input as t.put(t.put(t.good, "/builder", "0.1.0"), "/lock/builder", "0.0.9")
 }

@@ -1,10 +1,10 @@
 # METADATA
 # scope: package
-# title: "Policy that nobody vouches for"
+# title: "Policy is neither signed nor pinned"
 # description: |-
-#   Who can change the policy can pass anything. The packs that ship with the
-#   program are part of it; a folder must be pinned by the lock, a bundle from a
-#   registry signed by a trusted key or pinned by digest.
+#   An attacker who can change the policy can let any system pass. The packs of the
+#   program itself are trusted. A policy folder must be pinned by the lock file. A
+#   policy bundle from a registry must be signed by a trusted key, or pinned by digest.
 # custom:
 #   id: SUP-021
 #   severity: high
@@ -20,23 +20,23 @@ import data.seaworthy.lib
 
 checked contains lib.image_resource if count(given.policy) > 0
 
-unknown contains {"resource": lib.image_resource, "reason": "the engine does not say what is decided by: data.seaworthy.policy"} if {
+unknown contains {"resource": lib.image_resource, "reason": "the policy of this decision is not known (data.seaworthy.policy is missing)"} if {
 	not given.policy
 }
 
-vouched(p) if p.source == "builtin"
+trusted(p) if p.source == "builtin"
 
-vouched(p) if p.signed == true
+trusted(p) if p.signed == true
 
-vouched(p) if p.pinned == true
+trusted(p) if p.pinned == true
 
-vouched(p) if {
+trusted(p) if {
 	input.lock.present == true
 	input.lock.policy == p.name
 	input.lock.policyDigest == p.digest
 }
 
-vouched(p) if {
+trusted(p) if {
 	input.lock.present == true
 	input.lock.policy == p.together.name
 	input.lock.policyDigest == p.together.digest
@@ -49,9 +49,9 @@ fail contains {
 	"actual": sprintf("%s, %s", [p.name, p.digest]),
 	"expected": "a policy that is built in, signed or pinned",
 	"key": p.name,
-	"message": sprintf("policy %s is neither signed nor pinned: whoever changes it can pass anything", [p.name]),
-	"fix": "run seaworthy lock, which pins the policy, and use --locked",
+	"message": sprintf("policy %s is neither signed nor pinned: an attacker who changes it can let any system pass", [p.name]),
+	"fix": "run `seaworthy lock`, which pins the policy, and use --locked",
 } if {
 	some p in given.policy
-	not vouched(p)
+	not trusted(p)
 }

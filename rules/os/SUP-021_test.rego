@@ -47,7 +47,7 @@ test_unknown_silent_engine if {
 	t.silent(rule.fail) with input as t.good
 }
 
-# Several policies are pinned as one.
+# The lock file pins several policies as one.
 several := policies({"together": {"name": "baseline+dir:own", "digest": "sha256:cc"}})
 
 locked(name, digest) := t.put(t.put(t.good, "/lock/policy", name), "/lock/policyDigest", digest)

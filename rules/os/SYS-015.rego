@@ -1,15 +1,17 @@
 # METADATA
 # scope: package
-# title: "Unsafe sysctl in a component"
+# title: "Component sets an unsafe sysctl"
 # description: |-
-#   Sysctls in a component's spec must be namespaced and safe; others are the host's. The runtimes refuse most of these, and
-#   the component does not start (validate_sysctl in crun's src/libcrun/linux.c).
+#   A component can safely set only sysctls of its own namespaces. Other sysctls change
+#   the whole system, so an attacker who controls the component weakens the host. OCI
+#   runtimes refuse most of these sysctls (validate_sysctl in src/libcrun/linux.c of
+#   crun), and the component does not start.
 # custom:
 #   id: SYS-015
 #   severity: high
 #   pack: baseline
 #   controls: ["PSS-B Sysctls"]
-#   remediation: "Set it in the onboot component that applies sysctls."
+#   remediation: "Set the sysctl in the onboot component that applies sysctls."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.SYS_015

@@ -1,16 +1,17 @@
 # METADATA
 # scope: package
-# title: "Nothing keeps the time"
+# title: "No component sets the clock"
 # description: |-
-#   Certificates and logs need the right time, and a clock that nothing corrects
-#   drifts. Counted are components that start a program which sets it
-#   (data.params.time_components) and may do so; what they are called does not count.
+#   A clock that nothing corrects becomes wrong over time. A wrong clock lets an
+#   attacker use expired certificates, and makes logs hard to use. The rule looks for a
+#   component that starts a program of data.params.time_components and may set the
+#   clock. The name of a component does not count.
 # custom:
 #   id: TIM-001
 #   severity: low
 #   pack: hardened
 #   controls: ["SRG-OS-000355-GPOS-00143"]
-#   remediation: "Add a component that sets the clock, such as chrony or openntpd."
+#   remediation: "Add a component that sets the clock, for example chrony or openntpd."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.TIM_001
@@ -35,6 +36,6 @@ fail contains {
 	"actual": "no such component",
 	"expected": "a component that sets the clock",
 	"key": "absent",
-	"message": "nothing corrects the clock: certificates and logs count on it",
-	"fix": "Add a component that runs chronyd, ntpd or another program of data.params.time_components, with CAP_SYS_TIME. Where the hypervisor keeps the clock, waive this finding.",
+	"message": "no component sets the clock: certificates and logs depend on the right time",
+	"fix": "add a component that runs chronyd, ntpd or another program of data.params.time_components, with CAP_SYS_TIME. If the hypervisor sets the clock, waive this finding",
 } if not present

@@ -10,7 +10,7 @@ chronyd := {"path": "/usr/sbin/chronyd"}
 
 test_fires_none if t.fires(rule.fail, "image:test") with input as t.good
 
-# Names are claims.
+# The name of a component does not count.
 test_fires_names if {
 	t.fires(rule.fail, "image:test") with input as t.component_with("report", "/name", "chrony")
 	t.fires(rule.fail, "image:test") with input as t.component_with("report", "/image/repository", "any/chrony")
@@ -20,7 +20,7 @@ test_fires_powerless if t.fires(rule.fail, "image:test") with input as with_prog
 
 test_fires_section if t.fires(rule.fail, "image:test") with input as t.put(with_program(chronyd, ["CAP_SYS_TIME"]), "/components/4/section", "volumes")
 
-# The clock is the host's.
+# Only the host's root may set the clock.
 test_fires_user_namespace if {
 	system := with_program(chronyd, ["CAP_SYS_TIME"])
 	t.fires(rule.fail, "image:test") with input as t.put(t.put(system, "/components/4/spec/linux/namespaces/-", {"type": "user"}), "/components/4/spec/linux/uidMappings", [{"containerID": 0, "hostID": 1000, "size": 9}])

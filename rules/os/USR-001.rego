@@ -2,14 +2,16 @@
 # scope: package
 # title: "Service runs as root with capabilities"
 # description: |-
-#   uid 0 uses every capability that the service holds, and owns every file of the host that it can reach.
-#   Another uid becomes it with CAP_SETUID, or does without with CAP_DAC_OVERRIDE.
+#   An attacker who takes over the service is root: uid 0 can use every capability of
+#   the service, and owns root's files on the host that it can reach. A user with a
+#   different uid can become root with CAP_SETUID, or read and write root's files with
+#   CAP_DAC_OVERRIDE.
 # custom:
 #   id: USR-001
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 4.1", "PSS-R Running as Non-root", "800-190 4.1.2", "NSA Non-root"]
-#   remediation: "Give the service a uid of its own."
+#   remediation: "Run the service with its own uid."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_001
@@ -26,7 +28,7 @@ found contains lib.finding("USR-001", c, {
 	"actual": lib.root_identity(c),
 	"expected": "a uid above 0, without CAP_SETUID and CAP_DAC_OVERRIDE",
 	"key": "uid",
-	"message": sprintf("%s runs as %s; it holds %s", [c.id, lib.root_identity(c), lib.one_line(lib.caps(c))]),
+	"message": sprintf("%s runs as %s and has %s", [c.id, lib.root_identity(c), lib.one_line(lib.caps(c))]),
 	"fix": fix(c),
 	"edits": edits(c),
 }) if {

@@ -41,7 +41,7 @@ test_fires_as_good_as_root if {
 
 test_silent_other_caps if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND_SERVICE", "CAP_CHOWN"])
 
-# Root gets a uid of its own; who has one keeps it.
+# Root gets a new uid. A user with a uid above 0 keeps it.
 test_edits if {
 	root := t.put(t.put(t.nginx_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0), "/components/4/spec/process/args", ["/bin/web"])
 	{e.path | some f in rule.fail; some e in f.edits} == {"/uid", "/gid", "/capabilities"} with input as root
@@ -51,7 +51,7 @@ test_edits if {
 
 test_silent_stranger if t.silent(rule.fail) with input as t.put(t.stranger_caps(["CAP_CHOWN"]), "/components/4/spec/process/user/uid", 0)
 
-# What is known to need them keeps them.
+# A program that is known to need the capabilities keeps them.
 test_needed if {
 	{f.edits | some f in rule.fail} == {[]} with input as t.nginx_caps(["CAP_SETUID"])
 }

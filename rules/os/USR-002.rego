@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Service runs as root on a writable root"
+# title: "Service runs as root on a writable root filesystem"
 # description: |-
-#   Root in the host's user namespace that can also change its own programs.
+#   The service is root in the host's user namespace and can write to its root
+#   filesystem. An attacker who takes it over can change its programs.
 # custom:
 #   id: USR-002
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 4.1", "CIS-D 5.13", "CIS-D 5.31", "PSS-R Running as Non-root"]
-#   remediation: "Set `readonly: true` and a uid of its own."
+#   remediation: "Set `readonly: true`, and run the service with its own uid."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_002
@@ -22,8 +23,8 @@ unknown contains u if some u in lib.no_spec_services
 
 found contains lib.finding("USR-002", c, {
 	"path": "/root/readonly",
-	"actual": sprintf("%s, writable root, no user namespace that keeps it from the host's root", [lib.root_identity(c)]),
-	"expected": "at least one of: another uid, a read-only root, a user namespace without the host's root",
+	"actual": sprintf("%s, a writable root filesystem, and no user namespace without the host's root", [lib.root_identity(c)]),
+	"expected": "at least one of: a uid above 0, a read-only root filesystem, a user namespace without the host's root",
 	"key": "root-writable",
 	"message": sprintf("%s runs as %s and can change its own programs", [c.id, lib.root_identity(c)]),
 	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "os.yml makes a non-root image root"
+# title: "os.yml runs a non-root image as root"
 # description: |-
-#   The image names a user, and the effective spec runs it as root all the same.
+#   The image names a user, but the effective spec runs it as root. An attacker who
+#   takes over the service gets root privileges that the image does not need.
 # custom:
 #   id: USR-003
 #   severity: medium
 #   pack: hardened
 #   controls: ["CIS-D 4.1", "PSS-R Running as Non-root User"]
-#   remediation: "Set `uid` to the image's user (LinuxKit's semantics ignore USER)."
+#   remediation: "Set `uid` to the user of the image. LinuxKit ignores USER of the image."
 #   inputs: ["spec", "image"]
 #   since: 0.1.0
 package seaworthy.rules.USR_003
@@ -25,7 +26,7 @@ found contains lib.finding("USR-003", c, {
 	"actual": 0,
 	"expected": user,
 	"key": "user",
-	"message": sprintf("the image of %s wants to run as %s, and it runs as root", [c.id, user]),
+	"message": sprintf("the image of %s names the user %s, but it runs as root", [c.id, user]),
 	"fix": edit.unprivileged_fix(c),
 	"edits": edit.unprivileged(c),
 }) if {

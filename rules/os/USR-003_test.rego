@@ -5,7 +5,7 @@ import data.seaworthy.testing as t
 
 as_root := t.host_users(t.nginx_with("/process/user/uid", 0))
 
-# Root of a namespace that has nobody of the host's is not the host's root.
+# Root of a user namespace without users of the host is not the host's root.
 test_silent_stranger if t.silent(rule.fail) with input as t.nginx_with("/process/user/uid", 0)
 
 test_fires_overridden if t.fires(rule.fail, "component:services/nginx") with input as as_root

@@ -2,13 +2,14 @@
 # scope: package
 # title: "Service in a privileged group"
 # description: |-
-#   Group 0 and the groups of disks, memory and terminals open files that others may not.
+#   Group 0 and the groups for disks, memory and terminals can open files that other
+#   groups cannot. An attacker in the service can read or change data through them.
 # custom:
 #   id: USR-005
 #   severity: medium
 #   pack: strict
 #   controls: []
-#   remediation: "Give the service a gid of its own."
+#   remediation: "Run the service with its own gid."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_005
@@ -26,7 +27,7 @@ found contains lib.finding("USR-005", c, {
 	"expected": "no group 0 (root), 5 (tty), 6 (disk) or 15 (kmem)",
 	"key": "gid",
 	"message": sprintf("%s runs in group %s", [c.id, lib.one_line(bad)]),
-	"fix": sprintf("add `gid: 101` to %s, and remove such groups from additionalGids", [c.id]),
+	"fix": sprintf("add `gid: 101` to %s, and remove these groups from additionalGids", [c.id]),
 	"edits": edit.set_op(c, "/gid", lib.uid(c)),
 }) if {
 	some c in lib.services

@@ -2,16 +2,17 @@
 # scope: package
 # title: "Account with an empty or well-known password, or a login without one"
 # description: |-
-#   Anybody logs in as it. Accounts count in files of any name, which may be linked,
-#   bound or mounted to where they are read. About twenty passwords that images, boards and tutorials
-#   ship with, and the account's own name, are tried on each hash; one at a cost
-#   or of a form that is not computed leaves the account unknown.
+#   An attacker can log in with such an account. The rule checks account files under any
+#   name, because a link, bind or mount can put them where they are read. It tries about
+#   twenty passwords that images, boards and tutorials use, and the name of the account,
+#   on each hash. If a hash costs too much to compute or has an unsupported form, the
+#   result is unknown.
 # custom:
 #   id: USR-006
 #   severity: critical
 #   pack: baseline
 #   controls: ["ANSSI R68?", "SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)", "SRG-OS-000480-GPOS-00227"]
-#   remediation: "Lock the account: `*` or `!` in /etc/shadow."
+#   remediation: "Lock the account: write `*` or `!` in /etc/shadow."
 #   inputs: ["files", "files section"]
 #   since: 0.1.0
 package seaworthy.rules.USR_006
@@ -33,12 +34,12 @@ unknown contains {"resource": lib.resource(c), "reason": untried(c.files)} if so
 
 unknown contains {"resource": resource(f), "reason": untried(lib.obj(f.logins))} if some f in lib.arr(input.files)
 
-untried(accounts) := sprintf("the password of %s is hashed in a form, or at a cost, that is not computed here", [lib.one_line(names)]) if {
+untried(accounts) := sprintf("the password hash of %s has an unsupported form, or costs too much to compute", [lib.one_line(names)]) if {
 	names := lib.arr(accounts.untriedPasswords)
 	count(names) > 0
 }
 
-# weak has what is wrong with the passwords of accounts, by their names.
+# weak maps the name of an account to what is wrong with its password.
 weak(accounts) := object.union(
 	{name: "a well-known" | some name in lib.arr(accounts.knownPasswords)},
 	{name: "an empty" | some name in lib.arr(accounts.emptyPasswords)},
@@ -61,23 +62,23 @@ found contains lib.finding("USR-006", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": file,
-	"expected": "a stack that asks for a secret",
+	"expected": "a PAM stack that asks for a secret",
 	"key": file,
-	"message": sprintf("%s of %s lets in people who know no secret: PAM asks them for none", [file, c.id]),
-	"fix": sprintf("let authentication in %s of the image %s end in a module that checks a secret, or in pam_deny", [file, c.image.repository]),
+	"message": sprintf("%s of %s lets users log in without a secret: PAM does not ask for one", [file, c.id]),
+	"fix": sprintf("end the authentication in %s of the image %s with a module that checks a secret, or with pam_deny", [file, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	some file in lib.arr(c.files.openLogins)
 }
 
-# What the host's init starts, where an image of the root says so.
+# Commands that the host's init starts, from /etc/inittab of an init image.
 found contains lib.finding("USR-006", c, {
 	"path": "",
 	"origin": c.image.origin,
 	"actual": line,
-	"expected": "a getty that asks who is there",
+	"expected": "a getty that asks for a login",
 	"key": sprintf("inittab: %s", [line]),
-	"message": sprintf("/etc/inittab of %s starts %s: nobody is asked for a password", [c.id, line]),
+	"message": sprintf("/etc/inittab of %s starts %s, which does not ask for a password", [c.id, line]),
 	"fix": sprintf("remove the line from /etc/inittab of the image %s", [c.image.repository]),
 }) if {
 	some c in lib.inventoried
@@ -92,7 +93,7 @@ asks_none(command) if {
 	lib.unasked(command)
 }
 
-# A shell that is given nothing to run.
+# An interactive shell: it gets no command.
 asks_none(command) if {
 	lib.is_shell(command[0])
 	every word in array.slice(command, 1, count(command)) {
@@ -121,7 +122,7 @@ fail contains {
 	"expected": "none",
 	"key": name,
 	"message": sprintf("account %s of %s has %s password", [name, f.path, which]),
-	"fix": sprintf("lock account %s in files%s", [name, f.path]),
+	"fix": sprintf("lock account %s in %s (files section)", [name, f.path]),
 } if {
 	some f in lib.arr(input.files)
 	some name, which in weak(lib.obj(f.logins))

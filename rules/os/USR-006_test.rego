@@ -60,7 +60,7 @@ test_unknown_untried if {
 
 test_fires_pam if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("openLogins", ["/etc/pam.d/login"])
 
-# The host's init, by the file of an image of its root.
+# The host's init reads /etc/inittab of an init image.
 inittab(section, line) := {f.key | some f in fs} if {
 	fs := rule.fail with input as json.patch(t.nginx_files("inittab", [line]), [{"op": "add", "path": "/components/4/section", "value": section}])
 }

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Two accounts with one number"
+# title: "Two accounts with the same number"
 # description: |-
-#   They are one account with two names; what one may, the other may too.
+#   The kernel treats accounts with the same number as one account. An attacker who gets
+#   one of them has the rights of the other.
 # custom:
 #   id: USR-007
 #   severity: medium
 #   pack: hardened
 #   controls: ["SRG-OS-000104-GPOS-00051"]
-#   remediation: "Give each account its own number."
+#   remediation: "Give each account a different number."
 #   inputs: ["files"]
 #   since: 0.1.0
 package seaworthy.rules.USR_007
@@ -25,8 +26,8 @@ found contains lib.finding("USR-007", c, {
 	"actual": name,
 	"expected": "none",
 	"key": name,
-	"message": sprintf("%s stands for more than one account of %s", [name, c.id]),
-	"fix": sprintf("give %s a number of its own in the image %s", [name, c.image.repository]),
+	"message": sprintf("%s is the number of more than one account of %s", [name, c.id]),
+	"fix": sprintf("give each account of %s its own number in the image %s", [name, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	some name in lib.arr(c.files.duplicateIds)

@@ -1,14 +1,15 @@
 # METADATA
 # scope: package
-# title: "Console without a password"
+# title: "Console login without a password"
 # description: |-
-#   getty with INSECURE=true, or with an option that asks for no login, gives a root shell to whoever sees the console.
+#   getty with INSECURE=true, or with an option that skips the login, gives a root shell
+#   to an attacker at the console.
 # custom:
 #   id: USR-009
 #   severity: critical
 #   pack: baseline
 #   controls: ["SRG-OS-000480-GPOS-00229", "CRA I.I(2)(d)"]
-#   remediation: "Remove INSECURE=true, or the option."
+#   remediation: "Remove INSECURE=true, or the option that skips the login."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_009
@@ -26,7 +27,7 @@ found contains lib.finding("USR-009", c, {
 	"expected": "no INSECURE",
 	"key": "INSECURE",
 	"message": sprintf("%s gives a root shell without a password", [c.id]),
-	"fix": sprintf("remove INSECURE=true from the env of %s: it then asks for a password, which an account must have", [c.id]),
+	"fix": sprintf("remove INSECURE=true from the env of %s. It then asks for a password, so an account must have one", [c.id]),
 	"edits": edit.without_env(c, "INSECURE"),
 }) if {
 	some c in lib.containers
@@ -37,10 +38,10 @@ found contains lib.finding("USR-009", c, {
 found contains lib.finding("USR-009", c, {
 	"path": "/process/args",
 	"actual": how,
-	"expected": "a getty that asks who is there",
+	"expected": "a getty that asks for a login",
 	"key": "login",
-	"message": sprintf("%s starts a getty with %s: nobody is asked for a password", [c.id, how]),
-	"fix": sprintf("leave %s out of the command of %s, so that it asks for a password", [how, c.id]),
+	"message": sprintf("%s starts a getty with %s, which does not ask for a password", [c.id, how]),
+	"fix": sprintf("remove %s from the command of %s, so that it asks for a password", [how, c.id]),
 }) if {
 	some c in lib.containers
 	lib.runs_getty(c)
@@ -50,9 +51,9 @@ found contains lib.finding("USR-009", c, {
 found contains lib.finding("USR-009", c, {
 	"path": "/process/args",
 	"actual": lib.args(c),
-	"expected": "a getty that asks who is there",
+	"expected": "a getty that asks for a login",
 	"key": "shell",
-	"message": sprintf("%s starts a shell at a terminal of the host: nobody is asked for a password", [c.id]),
+	"message": sprintf("%s starts a shell on a terminal of the host: the shell does not ask for a password", [c.id]),
 	"fix": sprintf("remove the shell from the command of %s", [c.id]),
 }) if {
 	some c in lib.containers

@@ -2,7 +2,8 @@
 # scope: package
 # title: "Login on the console"
 # description: |-
-#   A production image needs no login; each is a way in.
+#   A production image needs no login on the console. An attacker at the console can try
+#   to log in.
 # custom:
 #   id: USR-010
 #   severity: high
@@ -24,8 +25,8 @@ found contains lib.finding("USR-010", c, {
 	"actual": lib.args(c),
 	"expected": "no getty",
 	"key": "getty",
-	"message": sprintf("%s lets people log in on the console", [c.id]),
-	"fix": sprintf("leave %s out where no console login is needed. To keep it is a choice that somebody answers for: waive this finding", [c.id]),
+	"message": sprintf("%s allows logins on the console", [c.id]),
+	"fix": sprintf("remove %s if no console login is needed. To keep it, waive this finding with a reason and an owner", [c.id]),
 }) if {
 	some c in lib.services
 	login(c)

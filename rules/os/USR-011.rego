@@ -2,14 +2,15 @@
 # scope: package
 # title: "Login over the network"
 # description: |-
-#   A production image needs no login; sshd is a way in that everybody tries, and so
-#   are telnetd, terminals on a web page, and what connects a socket to a shell.
+#   A production image needs no login over the network. Attackers try to log in to every
+#   sshd that they can reach. The same is true for telnetd, web terminals, and programs
+#   that connect a socket to a shell.
 # custom:
 #   id: USR-011
 #   severity: high
 #   pack: hardened
 #   controls: ["CIS-D 5.7", "CRA I.I(2)(j)", "800-190 4.1.2"]
-#   remediation: "Remove the sshd service."
+#   remediation: "Remove the service."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_011
@@ -23,10 +24,10 @@ unknown contains u if some u in lib.no_spec_services
 found contains lib.finding("USR-011", c, {
 	"path": "/process/args",
 	"actual": lib.args(c),
-	"expected": "no server that hands out a shell",
+	"expected": "no server that gives a shell",
 	"key": "sshd",
-	"message": sprintf("%s lets people log in over the network", [c.id]),
-	"fix": sprintf("leave %s out where no login over the network is needed. To keep it is a choice that somebody answers for: waive this finding", [c.id]),
+	"message": sprintf("%s allows logins over the network", [c.id]),
+	"fix": sprintf("remove %s if no login over the network is needed. To keep it, waive this finding with a reason and an owner", [c.id]),
 }) if {
 	some c in lib.services
 	serves(c)
@@ -34,13 +35,13 @@ found contains lib.finding("USR-011", c, {
 
 serves(c) if lib.is_sshd(c)
 
-# Other servers that hand out a shell.
+# Other servers that give a shell.
 serves(c) if {
 	some program in lib.programs(c)
 	regex.match(`^(in\.)?(gotty|rexecd|rlogind|rshd|shellinaboxd?|sshd-session|telnetd|tinysshd|ttyd|utelnetd|wetty)$`, program)
 }
 
-# Programs that connect anything to a shell.
+# Programs that connect a socket to a shell.
 serves(c) if {
 	words := lib.words(c)
 	some program in words

@@ -1,16 +1,16 @@
 # METADATA
 # scope: package
-# title: "sshd takes passwords or root"
+# title: "sshd accepts passwords or root"
 # description: |-
-#   Passwords are guessed, and root leaves no name in the log. What sshd_config says,
-#   with all that it includes, counts; so does what Match says for some alone, and
-#   what stands on the command line of a container that runs sshd.
+#   An attacker can guess passwords. After a login as root, the log does not show which
+#   person it was. The rule reads sshd_config with all files that it includes. It also
+#   reads Match sections, and the command line of a container that runs sshd.
 # custom:
 #   id: USR-012
 #   severity: high
 #   pack: baseline
 #   controls: ["CRA I.I(2)(d)?", "SRG-OS-000109-GPOS-00056"]
-#   remediation: "Set PasswordAuthentication no and PermitRootLogin no."
+#   remediation: "Set `PasswordAuthentication no` and `PermitRootLogin no`."
 #   inputs: ["files", "files section", "spec"]
 #   since: 0.1.0
 package seaworthy.rules.USR_012
@@ -23,7 +23,7 @@ checked contains resource(f) if some f in array.concat(written, parts)
 
 unknown contains u if some u in lib.no_files
 
-unknown contains {"resource": resource(f), "reason": "it includes files that are not looked at"} if {
+unknown contains {"resource": resource(f), "reason": "it includes files that are not checked"} if {
 	some f in array.concat(written, parts)
 	f.logins.partial == true
 }
@@ -44,7 +44,8 @@ unknown contains {"resource": lib.resource(c), "reason": sprintf("its sshd_confi
 	not path in {f.path | some f in written}
 }
 
-# written are the files of os.yml that are a configuration of sshd, or a part of one.
+# written are the files of os.yml that are a whole configuration of sshd; parts are
+# those that only belong to one.
 written := [f | some f in lib.arr(input.files); is_object(lib.obj(f.logins).sshd)]
 
 parts := [f |
@@ -55,17 +56,18 @@ parts := [f |
 
 resource(f) := sprintf("file:%s", [f.path])
 
-# What sshd does where the file is silent (sshd_config(5)).
+# Defaults of sshd for settings that the file does not contain (sshd_config(5)).
 default_setting := {
 	"passwordauthentication": "yes", "permitrootlogin": "prohibit-password",
 	"permitemptypasswords": "no", "kbdinteractiveauthentication": "yes",
 }
 
-# Any other value is "yes", or may be, in some other spelling.
+# Every other value means "yes", or may mean it in a different spelling.
 strong(value) if lower(value) in {"no", "prohibit-password", "without-password", "forced-commands-only"}
 
-# flag lists what follows an option letter in the arguments: -oX, -o X, -Do X. A
-# line for a shell has X in several words.
+# flag lists the values of an option letter in the arguments: -oX, -o X, -Do X. In a
+# shell command line, X can have several words. awaited is true if the option may be
+# the value of another option.
 flag(c, letter) := {{"value": concat(" ", [value, next_word(command, i)]), "awaited": awaited} |
 	some command in servers(c)
 	some i, word in command
@@ -87,14 +89,14 @@ word_at(command, i) := command[i] if {
 	i < count(command)
 } else := ""
 
-# servers are the commands that run sshd, or all where none says so.
+# servers are the commands that run sshd, or all commands if none names sshd.
 servers(c) := named if {
 	named := [command | some command in lib.commands(c); lib.base(command[0]) == "sshd"]
 	count(named) > 0
 } else := lib.commands(c)
 
-# options are the settings in the arguments. What may be the value of another
-# option makes nothing stronger.
+# options are the settings in the arguments. A strong setting that may be the value
+# of another option does not count.
 options(c) := {[aliased(lower(m[1])), value] |
 	lib.is_sshd(c)
 	some option in flag(c, "o")
@@ -108,15 +110,16 @@ awaited_strength(option, value) if {
 	strong(value)
 }
 
-# given outweigh the file; of two values of one setting the weaker counts.
+# given are the settings in the arguments. They override the file. If a setting has
+# two values, the weaker one counts.
 given(c) := {setting: weakest(values) |
-	said := options(c)
-	some [setting, _] in said
-	values := {v | some [s, v] in said; s == setting}
+	found := options(c)
+	some [setting, _] in found
+	values := {v | some [s, v] in found; s == setting}
 }
 
-# What is no container is given nothing.
-said_by(c) := given(c) if {
+# A component that is not a container has no arguments.
+arguments(c) := given(c) if {
 	lib.has_spec(c)
 } else := {}
 
@@ -130,11 +133,11 @@ aliased(setting) := "kbdinteractiveauthentication" if {
 	setting in {"challengeresponseauthentication", "skeyauthentication"}
 } else := setting
 
-# A configuration counts wherever it is shipped: a service may start sshd by any
-# name, and mount a volume where sshd looks.
+# A configuration counts in every component that a service can use: a service may
+# start sshd under any name, and mount a volume where sshd looks.
 runs_sshd(c) if c.section in {"services", "onboot", "init", "volumes"}
 
-# weak are the settings that hold for all, and those that hold for some.
+# weak are the weak settings for all users, and those in Match sections.
 weak(sshd, match) := {[setting, setting, value] |
 	some setting, standard in default_setting
 	value := lower(object.get(sshd, setting, standard))
@@ -149,13 +152,13 @@ weak(sshd, match) := {[setting, setting, value] |
 
 harmless(setting, sshd, match) if needs_key(setting, sshd, match)
 
-# Nothing but PAM answers there, and it is off where nothing is said.
+# Only PAM uses this method, and PAM is off by default.
 harmless("kbdinteractiveauthentication", sshd, _) if {
 	not sshd.kbdinteractiveauthentication
 	lower(object.get(sshd, "usepam", "no")) == "no"
 }
 
-# needs_key: every way to log in takes a key, so that no password is enough.
+# needs_key: every way to log in needs a key, so a password alone is not enough.
 needs_key(setting, sshd, match) if {
 	setting != "permitrootlogin"
 	ways := split(sshd.authenticationmethods, " ")
@@ -181,11 +184,11 @@ found contains lib.finding("USR-012", c, object.union(body(key, setting, value, 
 	is_object(c.files.sshd)
 	runs_sshd(c)
 	where := sprintf("/etc/ssh/sshd_config of the image %s", [c.image.repository])
-	some [key, setting, value] in weak(object.union(c.files.sshd, said_by(c)), lib.arr(c.files.sshdMatch))
+	some [key, setting, value] in weak(object.union(c.files.sshd, arguments(c)), lib.arr(c.files.sshdMatch))
 }
 
-# Parts of a configuration that another image of the host's root, or what a volume is
-# mounted in, may include.
+# Parts of a configuration. The configuration of another init image, or of a component
+# that mounts the volume, may include them.
 found contains lib.finding("USR-012", c, object.union(body(key, setting, value, c.id, where), {"origin": c.image.origin})) if {
 	some c in lib.inventoried
 	not is_object(c.files.sshd)
@@ -194,10 +197,11 @@ found contains lib.finding("USR-012", c, object.union(body(key, setting, value, 
 	some [key, setting, value] in weak(silent, lib.arr(c.files.sshdMatch))
 }
 
-# silent has no weak setting: what a part leaves out is said elsewhere.
+# silent has no weak setting: the main configuration has the settings that a part
+# lacks.
 silent := {"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"}
 
-# Arguments say so too where the file is not in the image.
+# Arguments also count if the file is not in the image.
 found contains lib.finding("USR-012", c, object.union(body(setting, setting, value, c.id, sprintf("the command of %s", [c.id])), {"origin": c.image.origin})) if {
 	some c in lib.containers
 	not is_object(object.get(lib.obj(c.files), "sshd", null))
@@ -206,13 +210,13 @@ found contains lib.finding("USR-012", c, object.union(body(setting, setting, val
 	not strong(value)
 }
 
-# dropbear has no configuration: it takes passwords unless it is told not to.
+# dropbear has no configuration file. It accepts passwords unless -s disables them.
 found contains lib.finding("USR-012", c, {
 	"path": "/process/args",
 	"actual": lib.args(c),
 	"expected": "dropbear -s",
 	"key": "dropbear",
-	"message": sprintf("dropbear of %s takes passwords", [c.id]),
+	"message": sprintf("dropbear of %s accepts passwords", [c.id]),
 	"fix": sprintf("add -s to the command of %s", [c.id]),
 }) if {
 	some c in lib.containers
@@ -222,7 +226,8 @@ found contains lib.finding("USR-012", c, {
 	not wants_key(array.slice(command, i + 1, count(command)))
 }
 
-# -s takes no passwords, -t a key besides. What another option waits for is none.
+# -s disables passwords, -t requires a key in addition. A word that is the value of
+# another option is not one of these options.
 wants_key(args) if {
 	some i, arg in args
 	regex.match(`^-[BEFRVaegijkmqwz]*[st]`, arg)
@@ -234,12 +239,12 @@ fail contains f if {
 	not lib.allowed(f)
 }
 
-fail contains object.union(body(key, setting, value, f.path, sprintf("files%s", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
+fail contains object.union(body(key, setting, value, f.path, sprintf("%s (files section)", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
 	some f in written
 	some [key, setting, value] in weak(f.logins.sshd, lib.arr(f.logins.sshdMatch))
 }
 
-fail contains object.union(body(key, setting, value, f.path, sprintf("files%s", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
+fail contains object.union(body(key, setting, value, f.path, sprintf("%s (files section)", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
 	some f in parts
 	some [key, setting, value] in weak(silent, f.logins.sshdMatch)
 }

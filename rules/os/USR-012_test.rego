@@ -39,7 +39,7 @@ test_fires_match if {
 	keys(system) == {"passwordauthentication (Match User git)"}
 }
 
-# A part of a configuration in an image that has none.
+# A part of a configuration, in an image without a main configuration.
 part(value) := t.put(t.nginx_files("sshd", null), "/components/4/files/sshdMatch", [{"criteria": "all", "keyword": "passwordauthentication", "value": value}])
 
 test_part if {
@@ -109,7 +109,7 @@ test_fires_shell if {
 	keys(shell("dropbear -R; logger -s up", null)) == {"dropbear"}
 }
 
-# Of two values the weaker counts, and another option's value does not.
+# The weaker of two values counts. The value of another option does not count.
 test_fires_two_values if {
 	keys(runs(["-oPermitRootLogin=no", "-oPermitRootLogin=yes"], closed)) == {"permitrootlogin"}
 	keys(runs(["-E", "-oPasswordAuthentication=no"], object.union(closed, {"passwordauthentication": "yes"}))) == {"passwordauthentication"}
@@ -127,7 +127,7 @@ test_pam if {
 	keys(t.nginx_files("sshd", object.union(object.remove(closed, ["kbdinteractiveauthentication"]), {"usepam": "yes"}))) == {"kbdinteractiveauthentication"}
 }
 
-# Where each way to log in takes a key, passwords may be asked for too.
+# If every way to log in needs a key, sshd may ask for a password too.
 test_needs_key if {
 	open := {"permitrootlogin": "no", "authenticationmethods": "publickey,password publickey"}
 	keys(t.nginx_files("sshd", open)) == set()

@@ -2,13 +2,14 @@
 # scope: package
 # title: "authorized_keys in an image"
 # description: |-
-#   Whoever holds the key logs in to every system made from it.
+#   An attacker who has one of the keys can log in to every system that is made from the
+#   image.
 # custom:
 #   id: USR-013
 #   severity: medium
 #   pack: hardened
 #   controls: ["800-190 4.1.4?", "CRA I.I(2)(d)?"]
-#   remediation: "Provide keys at run time."
+#   remediation: "Provide the keys at run time."
 #   inputs: ["files", "files section"]
 #   since: 0.1.0
 package seaworthy.rules.USR_013
@@ -22,7 +23,7 @@ checked contains resource(f) if some f in written
 
 resource(f) := sprintf("file:%s", [f.path])
 
-# written are the files of os.yml by that name.
+# written are the files of os.yml with this name.
 written := [f |
 	some f in lib.arr(input.files)
 	f.type != "dir"
@@ -37,8 +38,8 @@ found contains lib.finding("USR-013", c, {
 	"actual": name,
 	"expected": "none",
 	"key": name,
-	"message": sprintf("%s of %s lets holders of its keys log in", [name, c.id]),
-	"fix": sprintf("leave %s out of the image %s", [name, c.image.repository]),
+	"message": sprintf("%s of %s lets everyone with one of its keys log in", [name, c.id]),
+	"fix": sprintf("remove %s from the image %s", [name, c.image.repository]),
 }) if {
 	some c in lib.inventoried
 	some name in lib.arr(c.files.authorizedKeys)
@@ -59,8 +60,8 @@ fail contains {
 	"actual": f.path,
 	"expected": "none",
 	"key": f.path,
-	"message": sprintf("%s lets holders of its keys log in", [f.path]),
-	"fix": sprintf("remove %s from files, and bring the keys at boot, from the metadata of the machine or a disk. Until then its keys open no login; a waiver keeps them", [f.path]),
+	"message": sprintf("%s lets everyone with one of its keys log in", [f.path]),
+	"fix": sprintf("remove %s from the files section, and load the keys at boot from the metadata of the machine or from a disk. Until then these keys cannot log in. To keep the file, add a waiver", [f.path]),
 	"edits": edit.remove_op(edit.file(f), ""),
 } if {
 	some f in written
