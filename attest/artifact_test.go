@@ -56,9 +56,9 @@ func TestSignArtifact(t *testing.T) {
 		"no signature":  {digest, nil, keys, system.ErrMismatch, "not signed"},
 		"no key":        {digest, bundles, nil, system.ErrInput, "no key"},
 		"another key":   {digest, bundles[:1], keys[1:], system.ErrMismatch, "another key"},
-		"another thing": {other, bundles, keys, system.ErrMismatch, "something else"},
+		"another thing": {other, bundles, keys, system.ErrMismatch, "covers another artifact"},
 		"flipped":       {digest, [][]byte{flipped}, keys, system.ErrMismatch, ""},
-		"large":         {digest, [][]byte{make([]byte, verify.MaxArtifactBundle+1)}, keys, system.ErrMismatch, "more than"},
+		"large":         {digest, [][]byte{make([]byte, verify.MaxArtifactBundle+1)}, keys, system.ErrMismatch, "larger than"},
 	} {
 		err := verify.Artifact("it", c.digest, c.bundles, c.keys)
 		if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.word) {

@@ -18,35 +18,35 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Input is what a seal says something about.
+// Input describes the image that a seal covers.
 type Input struct {
-	// Dir is the image's folder, complete but for the seal: no file in it may
-	// change afterwards.
+	// Dir is the image's folder, complete except for the seal. No file in it
+	// may change afterwards.
 	Dir  string
 	Name string
 	Arch string
-	// Files are the image's files, relative to Dir. Every other file there is
-	// a byproduct of the build.
+	// Files are the image's files, relative to Dir. All other files there are
+	// byproducts of the build.
 	Files []string
-	// System and Decision are what was built and decided; Dir/decision.json
-	// holds the Decision. An unsigned seal needs neither.
+	// System and Decision are the built system and the decision about it;
+	// Dir/decision.json holds the Decision. An unsigned seal needs neither.
 	System   *system.OS
 	Decision *decision.Decision
 	// SPDXPath and CycloneDXPath are the image's bills of materials, Documents
-	// those of its components: files below Dir.
+	// those of its components. All are files below Dir.
 	SPDXPath, CycloneDXPath string
 	Documents               []Document
-	// LockDigest is sha256:HEX of os.lock.json, "" without one.
+	// LockDigest is sha256:HEX of os.lock.json, "" without a lock.
 	LockDigest string
-	// BuilderVersion is that of this program.
+	// BuilderVersion is the version of this program.
 	BuilderVersion string
-	// Parameters are what shaped the build.
+	// Parameters are the flags and the environment of the build.
 	Parameters statement.Parameters
 }
 
-// Document is a component's bills of materials.
+// Document holds the paths of a component's bills of materials.
 type Document struct {
-	// ID is the component's ("services/nginx"), FileStem the same as part of a
+	// ID is the component's ID ("services/nginx"), FileStem the ID as part of a
 	// file name.
 	ID, FileStem string
 	// Digest is sha256:HEX of the component's image.
@@ -55,9 +55,9 @@ type Document struct {
 	SPDXPath, CycloneDXPath string
 }
 
-// folder is Input.Dir as it was found: every file of it by its digest.
+// folder lists the files of Input.Dir with their digests.
 type folder struct {
-	// files are the image's, others the byproducts; both sorted by path.
+	// files are the image's files, others the byproducts; both sorted by path.
 	files, others []layout.File
 	// root confines every access to Dir.
 	root *os.Root
@@ -72,8 +72,8 @@ func (f *folder) other(path string) (layout.File, bool) {
 	return f.others[i], true
 }
 
-// readFolder walks and hashes Dir. It wants regular files only, each of Files
-// among them, and no seal yet.
+// readFolder walks and hashes Dir. It requires regular files only, all of
+// Files, and no seal.
 func (in *Input) readFolder() (*folder, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
@@ -83,19 +83,19 @@ func (in *Input) readFolder() (*folder, error) {
 	image := map[string]bool{}
 	for _, path := range in.Files {
 		if !filepath.IsLocal(path) || filepath.ToSlash(filepath.Clean(path)) != path || strings.HasPrefix(path, layout.Dir+"/") {
-			return nil, errors.Join(system.Unusable("image file %q is no path in the folder", path), root.Close())
+			return nil, errors.Join(system.Unusable("image file %q is not a path in the image folder", path), root.Close())
 		}
 		image[path] = true
 	}
 	if len(image) == 0 {
-		return nil, errors.Join(system.Unusable("image has no files"), root.Close())
+		return nil, errors.Join(system.Unusable("the image has no files"), root.Close())
 	}
 	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if path == statement.Dir || path == layout.Dir {
-			return fmt.Errorf("%s is there already: the folder has a seal", path)
+			return fmt.Errorf("%s exists already: the image folder has a seal", path)
 		}
 		if d.IsDir() {
 			return nil
@@ -115,7 +115,7 @@ func (in *Input) readFolder() (*folder, error) {
 	if err != nil {
 		return nil, errors.Join(system.Unusable("image folder").Because(err), root.Close())
 	}
-	// A walk has "a/b" before "a.b".
+	// WalkDir visits "a/b" before "a.b".
 	for _, list := range [][]layout.File{f.files, f.others} {
 		slices.SortFunc(list, func(a, b layout.File) int { return strings.Compare(a.Path, b.Path) })
 	}
@@ -157,7 +157,7 @@ func (f *folder) document(path string) (layout.File, json.RawMessage, error) {
 		return layout.File{}, nil, system.Unusable("document %q is not in the image folder", path)
 	}
 	if file.Size > statement.MaxBundle/2 {
-		return layout.File{}, nil, system.Unusable("document %q has %d bytes: too much for a statement", path, file.Size)
+		return layout.File{}, nil, system.Unusable("document %q has %d bytes, which is too large for a statement", path, file.Size)
 	}
 	r, err := f.root.Open(path)
 	if err != nil {
@@ -177,7 +177,7 @@ func (f *folder) document(path string) (layout.File, json.RawMessage, error) {
 	return file, raw, nil
 }
 
-// checkDecision wants Dir/decision.json to hold the Decision.
+// checkDecision requires that Dir/decision.json holds the Decision.
 func (in *Input) checkDecision(f *folder) (layout.File, error) {
 	file, raw, err := f.document(statement.DecisionFile)
 	if err != nil {
@@ -187,7 +187,8 @@ func (in *Input) checkDecision(f *folder) (layout.File, error) {
 	if err := statement.Decode(raw, &written); err != nil {
 		return file, system.Unusable("%s", statement.DecisionFile).Because(err)
 	}
-	// Through JSON once more: a value of type any comes back as another type.
+	// Encode and decode the given decision too: a value of type any can come
+	// back with another type.
 	var given decision.Decision
 	a, err := statement.Marshal(in.Decision)
 	if err == nil {
@@ -202,10 +203,10 @@ func (in *Input) checkDecision(f *folder) (layout.File, error) {
 		return file, system.Unusable("decision").Because(err)
 	}
 	if !bytes.Equal(a, b) {
-		return file, system.Unusable("%s does not hold the decision that is to be sealed", statement.DecisionFile)
+		return file, system.Unusable("%s differs from the decision that is to be sealed", statement.DecisionFile)
 	}
 	if d := in.Decision.System.LockDigest; d != in.LockDigest {
-		return file, system.Unusable("decision was made for lock %q, the image was built with %q", d, in.LockDigest)
+		return file, system.Unusable("the decision was made for lock %q, but the image was built with lock %q", d, in.LockDigest)
 	}
 	return file, nil
 }

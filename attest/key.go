@@ -37,20 +37,21 @@ const (
 	sigstoreKey = "ENCRYPTED SIGSTORE PRIVATE KEY"
 )
 
-// maxKey bounds a key file. Those of cosign have less than 1 KiB.
+// maxKey is the largest size of a key file. Keys of cosign have less than 1
+// KiB.
 const maxKey = 64 << 10
 
-// GenerateKey makes an ECDSA P-256 key in cosign's form: dir/seaworthy.key,
+// GenerateKey makes an ECDSA P-256 key in cosign's format: dir/seaworthy.key,
 // encrypted with the password (which may be empty) and readable by its owner
-// alone, and dir/seaworthy.pub. It replaces neither file: where one exists, or
-// cannot be written, nothing is left behind (ErrInput, ErrUnusable).
+// only, and dir/seaworthy.pub. It never replaces a file: if one of them exists
+// or cannot be written, it leaves neither behind (ErrInput, ErrUnusable).
 func GenerateKey(dir string, password []byte) error {
 	private, public, err := newKeyPair(password)
 	if err != nil {
-		return system.Unusable("making a key").Because(err)
+		return system.Unusable("the key pair cannot be generated").Because(err)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return system.Unusable("folder for the key").Because(err)
+		return system.Unusable("the folder for the key cannot be created").Because(err)
 	}
 	keyPath, pubPath := filepath.Join(dir, PrivateKeyFile), filepath.Join(dir, PublicKeyFile)
 	if err := writeNew(keyPath, private, 0o600); err != nil {
@@ -62,7 +63,8 @@ func GenerateKey(dir string, password []byte) error {
 	return nil
 }
 
-// newKeyPair makes both halves as cosign generate-key-pair does.
+// newKeyPair makes the private and the public key as `cosign generate-key-pair`
+// does.
 func newKeyPair(password []byte) (private, public []byte, err error) {
 	keys, err := cosign.GenerateKeyPair(func(bool) ([]byte, error) { return password, nil })
 	if err != nil {
@@ -71,13 +73,13 @@ func newKeyPair(password []byte) (private, public []byte, err error) {
 	return keys.PrivateBytes, keys.PublicBytes, nil
 }
 
-// writeNew writes a key file, and replaces none.
+// writeNew writes a key file. It never replaces a file.
 func writeNew(path string, content []byte, mode os.FileMode) error {
 	switch err := atomicfile.WriteNew(path, content, mode); {
 	case errors.Is(err, os.ErrExist):
-		return system.BadInput("%s exists already", path).Suggest("a key is never replaced: move it away, or give another --output-dir")
+		return system.BadInput("%s exists already", path).Suggest("move the key, or give another --output-dir: seaworthy never replaces a key")
 	case err != nil:
-		return system.Unusable("writing %s", path).Because(err)
+		return system.Unusable("%s cannot be written", path).Because(err)
 	}
 	return nil
 }
@@ -89,10 +91,10 @@ type Signer struct {
 	id  [sha256.Size]byte
 }
 
-// LoadSigner reads a private key in cosign's encrypted form, as `seaworthy key
-// generate` and `cosign generate-key-pair` write it; the key is ECDSA P-256 or
-// Ed25519. The password is asked for once, and only when the file is a key. A
-// file that is no such key, and a wrong password, are ErrInput.
+// LoadSigner reads a private key in cosign's encrypted format, as `seaworthy
+// key generate` and `cosign generate-key-pair` write it. The key is ECDSA P-256
+// or Ed25519. The password is requested once, and only if the file is a key. A
+// file without such a key, and a wrong password, are ErrInput.
 func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	bad := func(what, next string, err error) error {
 		return system.BadInput("key %s %s", path, what).Because(err).Suggest("%s", next)
@@ -103,7 +105,7 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	}
 	block, _ := pem.Decode(bytes.TrimSpace(raw))
 	if block == nil || (block.Type != cosignKey && block.Type != sigstoreKey) {
-		return nil, bad("is not a private key that cosign encrypted",
+		return nil, bad("is not an encrypted private key in cosign's format",
 			"make one with `seaworthy key generate`, or import one with `cosign import-key-pair`", nil)
 	}
 	secret, err := password()
@@ -112,11 +114,11 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	}
 	der, err := encrypted.Decrypt(block.Bytes, secret)
 	if err != nil {
-		return nil, bad("cannot be opened: wrong password, or a damaged file", "set COSIGN_PASSWORD to the key's password", nil)
+		return nil, bad("cannot be decrypted: the password is wrong, or the file is damaged", "set COSIGN_PASSWORD to the key's password", nil)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return nil, bad("holds no private key", "", err)
+		return nil, bad("does not contain a private key", "make one with `seaworthy key generate`", err)
 	}
 	s, err := NewSigner(key)
 	if err != nil {
@@ -125,20 +127,20 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 	return s, nil
 }
 
-// NewSigner signs with a key that is at hand: *ecdsa.PrivateKey on P-256, or
+// NewSigner signs with the given key: *ecdsa.PrivateKey on P-256, or
 // ed25519.PrivateKey.
 func NewSigner(key crypto.PrivateKey) (*Signer, error) {
 	s := &Signer{}
 	switch k := key.(type) {
 	case *ecdsa.PrivateKey:
 		if k.Curve != elliptic.P256() {
-			return nil, fmt.Errorf("curve %s is not P-256", k.Params().Name)
+			return nil, fmt.Errorf("the key is on curve %s, and must be on P-256", k.Params().Name)
 		}
 		s.key = k
 	case ed25519.PrivateKey:
 		s.key = k
 	default:
-		return nil, fmt.Errorf("a %T is not ECDSA or Ed25519", key)
+		return nil, fmt.Errorf("the key has type %T, and must be ECDSA or Ed25519", key)
 	}
 	der, err := x509.MarshalPKIXPublicKey(s.key.Public())
 	if err != nil {
@@ -158,13 +160,14 @@ func publicPEM(key crypto.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-// ID is the sha256:HEX of the public key in PKIX form: how reports name it.
+// ID is the sha256:HEX of the public key in PKIX form. Reports use it to name
+// the key.
 func (s *Signer) ID() string { return fmt.Sprintf("sha256:%x", s.id) }
 
-// PublicKey is the key that verifies.
+// PublicKey is the key that verifies the signatures.
 func (s *Signer) PublicKey() crypto.PublicKey { return s.key.Public() }
 
-// keypair is a Signer as sigstore-go's sign.Bundle wants it.
+// keypair implements the interface that sigstore-go's sign.Bundle requires.
 type keypair struct{ *Signer }
 
 func (k keypair) ed25519() bool {
@@ -186,7 +189,7 @@ func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
 	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
 }
 
-// GetHint is the form in which cosign names a key in a bundle.
+// GetHint is the name of the key in a bundle, in cosign's form.
 func (k keypair) GetHint() []byte {
 	return []byte(statement.KeyHint(k.id))
 }
@@ -202,7 +205,7 @@ func (k keypair) GetPublicKey() crypto.PublicKey { return k.key.Public() }
 
 func (k keypair) GetPublicKeyPem() (string, error) { return k.pem, nil }
 
-// SignData signs, without randomness: ECDSA as in RFC 6979.
+// SignData signs without randomness: ECDSA as in RFC 6979.
 func (k keypair) SignData(_ context.Context, data []byte) (signature, signed []byte, err error) {
 	if k.ed25519() {
 		signature, err = k.key.Sign(nil, data, crypto.Hash(0))

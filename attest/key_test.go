@@ -47,7 +47,7 @@ func TestGenerateAndLoadKey(t *testing.T) {
 		t.Errorf("folder has %v", got)
 	}
 
-	if _, err := attest.LoadSigner(private, password("wrong")); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "wrong password") {
+	if _, err := attest.LoadSigner(private, password("wrong")); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "the password is wrong") {
 		t.Errorf("wrong password: %v", err)
 	}
 	failing := func() ([]byte, error) { return nil, errors.New("no terminal") }

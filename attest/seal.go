@@ -20,18 +20,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Seal writes Dir/attestations, one Sigstore bundle per statement, and
-// Dir/oci, the layout that carries the image's files and the bundles. With no
-// signer it writes the layout alone, and the image is unsigned. The files are
-// read in streams and, where the file system allows, linked into the layout
-// and not copied.
+// Seal writes Dir/attestations, one Sigstore bundle per statement, and Dir/oci,
+// the layout with the image's files and the bundles. Without a signer it writes
+// the layout only, and the image is unsigned. The files are read as streams.
+// They are linked into the layout if the file system supports links, and copied
+// otherwise.
 //
-// A seal of a decision that did not pass says so: its summary is FAILED, and
-// attest/verify refuses it. Errors are *system.Error; Dir is to be thrown away
-// then.
+// The seal of a decision that did not pass has the summary FAILED, and
+// attest/verify refuses it. Errors are *system.Error; the caller must delete
+// Dir after an error.
 func Seal(ctx context.Context, in Input, signer *Signer) error {
 	if in.Name == "" {
-		return system.Unusable("image has no name")
+		return system.Unusable("the image has no name")
 	}
 	f, err := in.readFolder()
 	if err != nil {
@@ -60,10 +60,10 @@ func Seal(ctx context.Context, in Input, signer *Signer) error {
 	return writeLayout(ctx, f.root, l)
 }
 
-// writeBundles signs each statement into a file of its own.
+// writeBundles signs each statement and writes one file for each.
 func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signer) ([]layout.Bundle, error) {
 	if len(all) > statement.MaxBundles {
-		return nil, system.Unusable("%d statements are more than %d", len(all), statement.MaxBundles)
+		return nil, system.Unusable("the seal has %d statements, and may have at most %d", len(all), statement.MaxBundles)
 	}
 	if err := mkdir(root, statement.Dir); err != nil {
 		return nil, system.Unusable("attestations").Because(err)
@@ -75,7 +75,7 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signe
 		}
 		raw, err := bundle(ctx, n, signer)
 		if err != nil {
-			return nil, system.Unusable("statement %s", n.stem).Because(err)
+			return nil, system.Unusable("statement %s cannot be signed", n.stem).Because(err)
 		}
 		path := statement.BundlePath(n.stem)
 		if err := write(root, path, raw); err != nil {
@@ -105,23 +105,24 @@ func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// protojson puts white space in at random, so that nobody relies on it.
+	// protojson adds random white space, so that programs do not depend on its
+	// exact form.
 	var out bytes.Buffer
 	if err := json.Compact(&out, raw); err != nil {
 		return nil, err
 	}
-	// The verifier takes the one form alone.
+	// The verifier accepts only this form.
 	signature := b.GetDsseEnvelope().GetSignatures()[0].GetSig()
 	if err := statement.ExactBundle(out.Bytes(), statement.KeyHint(signer.id), payload, signature); err != nil {
 		return nil, err
 	}
 	if out.Len() > statement.MaxBundle {
-		return nil, fmt.Errorf("bundle of %d bytes is larger than %d", out.Len(), statement.MaxBundle)
+		return nil, fmt.Errorf("the bundle has %d bytes, and may have at most %d", out.Len(), statement.MaxBundle)
 	}
 	return out.Bytes(), nil
 }
 
-// writeLayout writes what the layout says.
+// writeLayout writes the files of the layout.
 func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
 	for _, dir := range []string{layout.Dir, layout.Dir + "/blobs", layout.Dir + "/blobs/sha256"} {
 		if err := mkdir(root, dir); err != nil {
@@ -144,7 +145,7 @@ func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
 	return nil
 }
 
-// mkdir and write give the same modes under any umask.
+// mkdir and write give the same modes for every umask.
 func mkdir(root *os.Root, path string) error {
 	if err := root.Mkdir(path, 0o755); err != nil {
 		return err
@@ -159,8 +160,8 @@ func write(root *os.Root, path string, content []byte) error {
 	return root.Chmod(path, 0o644)
 }
 
-// linkOrCopy gives a file a second name, or where that cannot be, a copy. A
-// copy whose bytes are not those of its name, a digest, is an error.
+// linkOrCopy makes a hard link of a file, or a copy if a link is not possible.
+// The name of the target is a digest: a copy with other bytes is an error.
 func linkOrCopy(root *os.Root, source, target string) error {
 	if root.Link(source, target) == nil {
 		return nil
@@ -188,7 +189,7 @@ func copyBlob(root *os.Root, source, target string) error {
 	return nil
 }
 
-// digestOf reads to the end and gives sha256:HEX and the size.
+// digestOf reads to the end and returns sha256:HEX and the size.
 func digestOf(r io.Reader) (digest string, size int64, err error) {
 	h := sha256.New()
 	if size, err = io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{r}, make([]byte, 256<<10)); err != nil {

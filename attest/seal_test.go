@@ -358,16 +358,16 @@ func TestSealRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "has a seal"},
-		{"no decision", func(_ *testing.T, in *attest.Input) { in.Decision = nil }, "needs the system and its decision"},
+		{"no decision", func(_ *testing.T, in *attest.Input) { in.Decision = nil }, "requires the system and its decision"},
 		{"another decision", func(_ *testing.T, in *attest.Input) {
 			d := *in.Decision
 			d.Verdict = decision.Deny
 			in.Decision = &d
-		}, "does not hold the decision"},
+		}, "decision.json differs from the decision"},
 		{"another lock", func(_ *testing.T, in *attest.Input) { in.LockDigest = sealtest.Digest("x") }, "lock"},
 		{"a component without bill of materials", func(_ *testing.T, in *attest.Input) { in.Documents = in.Documents[:2] }, "component services/nginx has no bill of materials"},
 		{"a bill of another image", func(_ *testing.T, in *attest.Input) { in.Documents[0].Digest = sealtest.Digest("x") }, "bill of materials of kernel is for image"},
-		{"one bill for two", func(_ *testing.T, in *attest.Input) { in.Documents[0].SPDXPath = in.SPDXPath }, "is that of spdx and of component-kernel.spdx"},
+		{"one bill for two", func(_ *testing.T, in *attest.Input) { in.Documents[0].SPDXPath = in.SPDXPath }, "is used for two statements, spdx and component-kernel.spdx"},
 		{"no bill for the image", func(_ *testing.T, in *attest.Input) { in.SPDXPath = "" }, `document "." is not in the image folder`},
 		{"a bill outside", func(_ *testing.T, in *attest.Input) { in.SPDXPath = "/etc/passwd" }, "is not in the image folder"},
 		{"a bill that is no JSON", func(t *testing.T, in *attest.Input) {

@@ -31,18 +31,19 @@ func (n named) payload() ([]byte, error) {
 	})
 }
 
-// statements are all that is said about the image, in the order of their
-// stems: the image's own and each component's.
+// statements returns all statements of the image, in the order of their stems:
+// the statements of the image and of each component.
 func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 	if in.System == nil || in.Decision == nil {
-		return nil, system.Unusable("a signed seal needs the system and its decision")
+		return nil, system.Unusable("a signed seal requires the system and its decision")
 	}
 	decisionFile, err := in.checkDecision(f)
 	if err != nil {
 		return nil, err
 	}
 	subject := in.subjects(f, manifest)
-	// documented tells which statement a byproduct is the document of.
+	// documented maps the path of a byproduct to the statement whose document
+	// it is.
 	documented := map[string]string{}
 	var all []named
 	add := func(stem, predicateType, path string, subject []statement.Descriptor) error {
@@ -51,10 +52,10 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 			return err
 		}
 		if err := statement.CheckDocument(predicateType, raw); err != nil {
-			return system.Unusable("bill of materials %s", path).Because(err)
+			return system.Unusable("bill of materials %s cannot be read", path).Because(err)
 		}
 		if old, ok := documented[file.Path]; ok {
-			return system.Unusable("document %q is that of %s and of %s", file.Path, old, stem)
+			return system.Unusable("document %q is used for two statements, %s and %s", file.Path, old, stem)
 		}
 		documented[file.Path] = stem
 		all = append(all, named{stem: stem, predicateType: predicateType, subject: subject, predicate: raw})
@@ -108,19 +109,20 @@ func (in *Input) statements(f *folder, manifest string) ([]named, error) {
 	slices.SortFunc(all, func(a, b named) int { return strings.Compare(a.stem, b.stem) })
 	for i := 1; i < len(all); i++ {
 		if all[i].stem == all[i-1].stem {
-			return nil, system.Unusable("two statements of one name: %s", all[i].stem)
+			return nil, system.Unusable("two statements have the same name %s", all[i].stem)
 		}
 	}
 	return all, nil
 }
 
-// empty: a volume without an image. Nothing comes from it, so there is nothing
-// to say about it; os.yml, which asks for it, is in the provenance.
+// empty reports whether the component is a volume without an image. Such a
+// volume brings no files, so no statement covers it. The os.yml, which requests
+// the volume, is in the provenance.
 func empty(c *system.Component) bool {
 	return c.Section == system.SectionVolumes && c.Image == nil
 }
 
-// subjects are the image's files and its manifest.
+// subjects are the image's files and its OCI manifest.
 func (in *Input) subjects(f *folder, manifest string) []statement.Descriptor {
 	out := []statement.Descriptor{}
 	for _, file := range f.files {
@@ -139,8 +141,7 @@ func fileDescriptor(f layout.File) statement.Descriptor {
 	}
 }
 
-// documentOf finds a component's bills of materials: there is no component
-// without.
+// documentOf finds a component's bills of materials. Every component has them.
 func (in *Input) documentOf(c *system.Component) (*Document, error) {
 	for i := range in.Documents {
 		d := &in.Documents[i]
@@ -155,8 +156,8 @@ func (in *Input) documentOf(c *system.Component) (*Document, error) {
 	return nil, system.Unusable("component %s has no bill of materials", c.ID())
 }
 
-// provenance names everything that went in, and every file that came out
-// beside the image.
+// provenance lists all inputs of the build, and every output file that is not a
+// file of the image.
 func (in *Input) provenance(f *folder, documented map[string]string) (*statement.ProvenancePredicate, error) {
 	p := &statement.ProvenancePredicate{
 		BuildDefinition: statement.BuildDefinition{
@@ -198,7 +199,7 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 		depend(d)
 	}
 	for i := range in.System.Files {
-		// Contents that os.yml holds are covered by its digest.
+		// Contents in os.yml are covered by the digest of os.yml.
 		if file := &in.System.Files[i]; file.Type == system.TypeFile && file.Source != "" {
 			depend(statement.Descriptor{Name: statement.DependencyFile + file.Path, Digest: digest(file.Path, file.Digest)})
 		}
@@ -228,12 +229,12 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 	return p, errors.Join(errs...)
 }
 
-// summary is the decision in short, with the digests of what it rests on.
+// summary is the result of the decision, with the digests of its inputs.
 func (in *Input) summary(decisionFile layout.File, manifest string) (*statement.SummaryPredicate, error) {
 	d := in.Decision
 	policy, err := statement.Judged(d)
 	if err != nil {
-		return nil, system.Unusable("decision by policy %q", d.Policy.Name).Because(err)
+		return nil, system.Unusable("the decision by policy %q cannot be summarized", d.Policy.Name).Because(err)
 	}
 	parts, err := statement.PolicyParts(d)
 	if err != nil {

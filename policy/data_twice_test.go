@@ -12,7 +12,7 @@ import (
 func TestDataTwice(t *testing.T) {
 	t.Parallel()
 	_, err := decodeObject(file{name: "data/limits.json", content: []byte("{\n \"a\": {\"max\": 1,\n  \"max\": 2}}")})
-	if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "data/limits.json:3:") || !strings.Contains(err.Error(), `"max" is there twice`) {
+	if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "data/limits.json:3:") || !strings.Contains(err.Error(), `duplicate member "max"`) {
 		t.Errorf("%v", err)
 	}
 	if doc, err := decodeObject(file{content: []byte(`{"a":1,"A":2}`)}); err != nil || len(doc) != 2 {

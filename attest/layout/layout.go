@@ -1,8 +1,8 @@
-// Package layout says, byte for byte, what the OCI image layout of a sealed
-// image is: one artifact whose layers are the image's files, and each
-// attestation as a referrer of it. It touches no file: the writer of a seal
-// writes what Describe says, and the verifier wants to find exactly that. What
-// it describes for version 1 of the artifact type never changes.
+// Package layout describes, byte for byte, the OCI image layout of a sealed
+// image: one artifact whose layers are the image's files, and each attestation
+// as a referrer of the artifact. It accesses no file. The writer of a seal
+// writes what Describe returns, and the verifier requires exactly that. The
+// layout of version 1 of the artifact type never changes.
 package layout
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Dir is the layout's folder in that of the image.
+// Dir is the layout's folder in the image's folder.
 const Dir = "oci"
 
 // The media types of the layout.
@@ -47,14 +47,14 @@ type Bundle struct {
 	PredicateType string
 }
 
-// Layout is the whole of Dir.
+// Layout is the content of Dir.
 type Layout struct {
 	// Manifest is the digest (sha256:HEX) of the artifact's manifest.
 	Manifest string
-	// Documents are the files that only the layout has, by path in Dir.
+	// Documents are the files that exist only in the layout, by path in Dir.
 	Documents map[string][]byte
-	// Blobs are the files whose bytes the image folder has elsewhere: by path
-	// in Dir, the path in the image folder.
+	// Blobs are the files whose bytes are also elsewhere in the image folder.
+	// They map the path in Dir to the path in the image folder.
 	Blobs map[string]string
 }
 
@@ -91,8 +91,8 @@ func Artifact(files []File) (string, error) {
 	return l.Manifest, nil
 }
 
-// Describe gives the layout of an image of that name, its files and its
-// bundles, whose order does not matter.
+// Describe returns the layout of an image with that name, its files and its
+// bundles. Their order does not matter.
 func Describe(name string, files []File, bundles []Bundle) (*Layout, error) {
 	l := &Layout{Documents: map[string][]byte{}, Blobs: map[string]string{}}
 	empty := l.document("{}", emptyType)
@@ -112,7 +112,7 @@ func Describe(name string, files []File, bundles []Bundle) (*Layout, error) {
 	artifact.Annotations = map[string]string{refNameAnnotation: name}
 	ix := index{SchemaVersion: 2, MediaType: indexType, Manifests: []descriptor{artifact}}
 	for _, b := range slices.SortedFunc(slices.Values(bundles), func(a, b Bundle) int { return strings.Compare(a.Path, b.Path) }) {
-		// What cosign writes for a bundle, but for the time of writing.
+		// The annotations that cosign writes for a bundle, without the time.
 		annotations := map[string]string{
 			contentAnnotation:   "dsse-envelope",
 			predicateAnnotation: b.PredicateType,
@@ -134,14 +134,14 @@ func Describe(name string, files []File, bundles []Bundle) (*Layout, error) {
 		return nil, err
 	}
 	l.Documents["oci-layout"] = []byte(`{"imageLayoutVersion":"1.0.0"}`)
-	// A file of the image may have the bytes of a document; it is there once.
+	// A file of the image may have the bytes of a document. Both are one blob.
 	for path := range l.Documents {
 		delete(l.Blobs, path)
 	}
 	return l, nil
 }
 
-// manifest adds a manifest and gives its descriptor.
+// manifest adds a manifest and returns its descriptor.
 func (l *Layout) manifest(m manifest) (descriptor, error) {
 	raw, err := json.Marshal(m)
 	if err != nil {

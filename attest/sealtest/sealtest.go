@@ -1,5 +1,5 @@
-// Package sealtest makes small images for tests of what reads them: a folder
-// of files with bills of materials and a decision, ready to be sealed.
+// Package sealtest makes small images for tests: a folder of files with bills
+// of materials and a decision, ready to be sealed.
 package sealtest
 
 import (
@@ -20,20 +20,21 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Image is what a test may change before it is sealed.
+// Image is an image that a test may change before sealing it.
 type Image struct {
 	Name string
-	// Files of the image and Others beside it, contents by path.
+	// Files of the image, and Others in its folder: contents by path.
 	Files, Others map[string]string
 	System        *system.OS
 	Decision      *decision.Decision
 	LockDigest    string
-	// Epoch is SOURCE_DATE_EPOCH, and Now the time of --now; 0 and "" without.
+	// Epoch is SOURCE_DATE_EPOCH, and Now the time of --now; 0 and "" mean
+	// none.
 	Epoch int64
 	Now   string
 }
 
-// New is an image with a kernel, an init, a service and a waived finding: it
+// New is an image with a kernel, an init, a service and a waived finding. It
 // passed policy hardened, and its waiver is valid until 2030-06-30.
 func New(name string) *Image {
 	img := &Image{
@@ -97,7 +98,7 @@ func component(section system.Section, name string, index int) *system.Component
 	}}
 }
 
-// Write puts the image's folder into dir and gives the input for its seal.
+// Write writes the image's folder into dir and returns the input for its seal.
 func (img *Image) Write(t testing.TB, dir string) attest.Input {
 	t.Helper()
 	in := attest.Input{
@@ -132,7 +133,7 @@ func (img *Image) Write(t testing.TB, dir string) attest.Input {
 	return in
 }
 
-// Seal writes the image into a new folder, seals it and gives the folder.
+// Seal writes the image into a new folder, seals it and returns the folder.
 func (img *Image) Seal(t testing.TB, signer *attest.Signer) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), img.Name)

@@ -9,13 +9,13 @@ import (
 	"reflect"
 )
 
-// errForm is the refusal of members that a reader could understand in two ways.
-var errForm = errors.New("a member is missing, null, or spelled in another way than in a seal")
+// errForm refuses members that two readers could understand differently.
+var errForm = errors.New("a member is missing, is null, or is spelled differently than in a seal")
 
-// DecodeExact reads data into v, a pointer to a structure, and wants data to
-// have the members that Marshal writes for it, no other, none twice, and each in
-// the same spelling; their order does not matter. A seal has no members that its
-// verifier does not check.
+// DecodeExact reads data into v, a pointer to a structure. It requires that
+// data has exactly the members that Marshal writes for v, each once and in the
+// same spelling, in any order. A seal contains only members that its verifier
+// checks.
 func DecodeExact(data []byte, v any) error {
 	if err := Decode(data, v); err != nil {
 		return err
@@ -30,7 +30,7 @@ func DecodeExact(data []byte, v any) error {
 	return explain(data, v)
 }
 
-// DecodeKnown is Decode, and refuses members that v does not have.
+// DecodeKnown is Decode, but refuses members that v does not have.
 func DecodeKnown(data []byte, v any) error {
 	if err := Decode(data, v); err != nil {
 		return err
@@ -38,18 +38,18 @@ func DecodeKnown(data []byte, v any) error {
 	return unknown(data, reflect.New(reflect.TypeOf(v).Elem()).Interface())
 }
 
-// unknown decodes into v and names a member that v does not have.
+// unknown decodes into v and reports a member that v does not have.
 func unknown(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("a seal has no such member: %w", err)
+		return fmt.Errorf("a seal does not have this member: %w", err)
 	}
 	return nil
 }
 
-// same says whether two JSON texts have the same members with the same values,
-// numbers as they are written.
+// same reports whether two JSON texts have the same members with the same
+// values. Numbers are compared as text.
 func same(a, b []byte) bool {
 	var values [2]any
 	for i, raw := range [][]byte{a, b} {
@@ -62,8 +62,8 @@ func same(a, b []byte) bool {
 	return reflect.DeepEqual(values[0], values[1])
 }
 
-// explain says why data is not what Marshal writes for v, with the name of a
-// member that is unknown where there is one.
+// explain says why data is not what Marshal writes for v. It names an unknown
+// member if there is one.
 func explain(data []byte, v any) error {
 	if err := unknown(data, v); err != nil {
 		return err
@@ -71,8 +71,9 @@ func explain(data []byte, v any) error {
 	return errForm
 }
 
-// Exact wants payload, from which the statement was parsed, to have no member
-// that it does not have; see DecodeExact. Of the predicate it looks at none.
+// Exact requires that payload, from which the statement was parsed, has no
+// other member than a statement; see DecodeExact. It does not check the
+// predicate's members.
 func (s *Statement) Exact(payload []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &members); err != nil {
@@ -96,9 +97,9 @@ func (s *Statement) Exact(payload []byte) error {
 	return nil
 }
 
-// ExactBundle wants raw to be a seal's bundle: a Sigstore bundle v0.3 with a
-// payload, one signature by the key that hint names, and nothing beside, which
-// would be neither signed nor checked.
+// ExactBundle requires that raw is a seal's bundle: a Sigstore bundle v0.3 with
+// a payload and one signature by the key with that hint. Other members are
+// refused, because they would be neither signed nor checked.
 func ExactBundle(raw []byte, hint string, payload, signature []byte) error {
 	type public struct {
 		Hint string `json:"hint"`
@@ -121,15 +122,15 @@ func ExactBundle(raw []byte, hint string, payload, signature []byte) error {
 	got := b.VerificationMaterial.PublicKey.Hint
 	switch e := &b.DSSEEnvelope; {
 	case got != hint:
-		return fmt.Errorf("its hint names key %q, and key %q signed it", got, hint)
+		return fmt.Errorf("its hint names key %q, but key %q signed it", got, hint)
 	case b.MediaType != BundleMediaType, e.PayloadType != PayloadType, e.Payload != b64.EncodeToString(payload):
 		return errForm
 	case len(e.Signatures) != 1 || !reflect.DeepEqual(e.Signatures[0], map[string]string{"sig": b64.EncodeToString(signature)}):
-		return errors.New("its signature has more than a sig, or one in another spelling")
+		return errors.New("its signature has other members than sig, or sig is not in canonical base64")
 	}
 	return nil
 }
 
-// KeyHint is how a bundle names the key that signed it, as cosign does: the
-// SHA-256 of the key in PKIX form.
+// KeyHint is the name of a key in a bundle, as in cosign: the SHA-256 of the
+// key in PKIX form.
 func KeyHint(sum [32]byte) string { return base64.StdEncoding.EncodeToString(sum[:]) }

@@ -10,8 +10,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// What follows is worked out twice: when a seal is written, and when it is
-// verified, to be held against what it says.
+// The functions below are called twice: when a seal is written, and when it is
+// verified. The verifier compares their results with the seal.
 
 // BuilderOf names this program, as the builder of a provenance and the verifier
 // of a summary.
@@ -23,8 +23,8 @@ func BuilderOf(version string) Builder {
 	return b
 }
 
-// ResourceURI names an image by its name and the digest (sha256:HEX) of its OCI
-// manifest, as a package URL.
+// ResourceURI is the package URL of an image: its name and the digest
+// (sha256:HEX) of its OCI manifest.
 func ResourceURI(name, manifest string) string {
 	return fmt.Sprintf("pkg:oci/%s@%s", url.PathEscape(strings.ToLower(name)), url.QueryEscape(manifest))
 }
@@ -45,8 +45,8 @@ func ImageURI(name, digest, arch string) string {
 	return fmt.Sprintf("pkg:oci/%s@%s?%s", url.PathEscape(base), url.QueryEscape(digest), q.Encode())
 }
 
-// Formats are the endings of the files that a build writes in each format; they
-// follow the image's name.
+// Formats are the suffixes of the files that a build writes in each format. The
+// suffix follows the image's name.
 var Formats = map[string][]string{
 	"kernel+initrd": {"-kernel", "-initrd.img", "-cmdline"},
 	"tar":           {".tar"},
@@ -69,8 +69,8 @@ func Levels(result, policy string) []string {
 	}, path.Base(policy))}
 }
 
-// Inputs are what a summary rests on, by the digests (sha256:HEX, "" without)
-// of decision.json, the waivers and the lock.
+// Inputs are the inputs of a summary, by the digests (sha256:HEX, "" if
+// missing) of decision.json, the waivers and the lock.
 func Inputs(decision, waivers, lock string) ([]Input, error) {
 	out := []Input{}
 	for _, in := range []struct{ uri, digest string }{
@@ -88,9 +88,9 @@ func Inputs(decision, waivers, lock string) ([]Input, error) {
 	return out, nil
 }
 
-// DecidedAt is when the decision was made, for what a build was given: the time
-// of --now, else SOURCE_DATE_EPOCH, "" without either, since no output holds
-// the clock's time.
+// DecidedAt is the time of the decision: the time of --now, or
+// SOURCE_DATE_EPOCH, or "". The clock's time is never used, so that outputs are
+// reproducible.
 func (p *Parameters) DecidedAt() string {
 	switch {
 	case p.Now != "":
@@ -104,7 +104,7 @@ func (p *Parameters) DecidedAt() string {
 // Time is the form of a time in statements.
 func Time(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// ParseTime reads what Time writes, and nothing else.
+// ParseTime reads the form that Time writes, and nothing else.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err == nil && Time(t) != s {
@@ -113,16 +113,16 @@ func ParseTime(s string) (time.Time, error) {
 	return t, err
 }
 
-// Judged is the policy of a decision as statements name it.
+// Judged is the policy of a decision in the form of the statements.
 func Judged(d *decision.Decision) (Policy, error) {
 	set, err := DigestSet(d.Policy.Digest)
 	if err == nil && d.Policy.Name == "" {
-		err = fmt.Errorf("the policy has no name")
+		err = fmt.Errorf("the policy does not have a name")
 	}
 	return Policy{URI: PolicyURI(d.Policy.Name), Digest: set}, err
 }
 
-// Configuration says in a test result which policy the tests are of.
+// Configuration says, in a test result, which policy the tests belong to.
 func Configuration(name string, p Policy) []Descriptor {
 	return []Descriptor{{Name: name, URI: p.URI, Digest: p.Digest}}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Identifiers that predicates carry.
+// Identifiers in predicates.
 const (
 	// BuilderID is the builder of provenance and the verifier of a summary.
 	BuilderID = "https://github.com/seaworthy-os/seaworthy"
@@ -30,14 +30,14 @@ const (
 	// policy:oci:ours.
 	DependencyBundle  = "policy:"
 	DependencyWaivers = "waivers"
-	// InputDecision is the decision's name among a summary's inputs; the
-	// others are DependencyLock and DependencyWaivers.
+	// InputDecision is the decision's name among a summary's inputs. The other
+	// names are DependencyLock and DependencyWaivers.
 	InputDecision = DecisionFile
-	// AnnotationIndex is the digest of the image index that a component's
-	// reference resolved to, where it differs from its manifest's.
+	// AnnotationIndex is the digest of the image index to which a component's
+	// reference resolved, if it differs from the manifest's digest.
 	AnnotationIndex = "index"
 	// AnnotationStatement, on a byproduct, is the stem of the statement whose
-	// predicate is that file's document.
+	// predicate is the document in that file.
 	AnnotationStatement = "statement"
 )
 
@@ -54,7 +54,7 @@ type ProvenancePredicate struct {
 	RunDetails      RunDetails      `json:"runDetails"`
 }
 
-// BuildDefinition says what was asked for, and of what it was made.
+// BuildDefinition says what the user asked for, and the inputs of the build.
 type BuildDefinition struct {
 	BuildType            string             `json:"buildType"`
 	ExternalParameters   ExternalParameters `json:"externalParameters"`
@@ -70,37 +70,37 @@ type ExternalParameters struct {
 	Parameters Parameters   `json:"parameters"`
 }
 
-// Parameters are the flags and the environment that shaped a build.
+// Parameters are the flags and the environment that influenced a build.
 type Parameters struct {
 	Format []string `json:"format"`
 	FailOn string   `json:"failOn"`
 	// Locked: each input was taken at its digest in the lock.
 	Locked bool `json:"locked"`
-	// SourceDateEpoch is the clock of the outputs in seconds, 0 where none was
-	// given.
+	// SourceDateEpoch is the clock of the outputs in seconds, 0 if not given.
 	SourceDateEpoch int64 `json:"sourceDateEpoch,omitempty"`
-	// Now is the time of --now, by which expiry was judged; "" where it was the
-	// clock.
+	// Now is the time of --now, at which expiry was checked; "" if the clock
+	// was used.
 	Now string `json:"now,omitempty"`
 }
 
-// RunDetails says who built, and what else came out.
+// RunDetails says which program built the image, and lists the other output
+// files.
 type RunDetails struct {
 	Builder    Builder      `json:"builder"`
 	Byproducts []Descriptor `json:"byproducts"`
 }
 
-// Builder is a program by its identifier and version.
+// Builder is a program: its identifier and version.
 type Builder struct {
 	ID      string            `json:"id"`
 	Version map[string]string `json:"version,omitempty"`
 }
 
 // SummaryPredicate is SLSA's verification summary v1. The members that begin
-// with seaworthy_ are extensions in the form that SLSA asks for.
+// with seaworthy_ are extensions, in the form that SLSA requires.
 type SummaryPredicate struct {
 	Verifier Builder `json:"verifier"`
-	// TimeVerified is when the decision was made; see Parameters.DecidedAt.
+	// TimeVerified is the time of the decision; see Parameters.DecidedAt.
 	TimeVerified       string  `json:"timeVerified,omitempty"`
 	ResourceURI        string  `json:"resourceUri"`
 	Policy             Policy  `json:"policy"`
@@ -108,30 +108,32 @@ type SummaryPredicate struct {
 	VerificationResult string  `json:"verificationResult"`
 	// VerifiedLevels has one level; see Levels.
 	VerifiedLevels []string `json:"verifiedLevels"`
-	// FailOn is the severity from which a failing finding denied.
+	// FailOn is the lowest severity at which a failing finding denied the
+	// image.
 	FailOn string `json:"seaworthy_failOn"`
-	// WaiversExpire is the last day (YYYY-MM-DD, UTC) on which every waiver
-	// that the decision used is valid; "" where it used none.
+	// WaiversExpire is the last day (YYYY-MM-DD, UTC) on which all used waivers
+	// are valid; "" if no waiver was used.
 	WaiversExpire string `json:"seaworthy_waiversExpire,omitempty"`
-	// Policies are those that Policy was put together of, and the built-in
-	// packs that they include unchanged: what passed it passed each of them.
+	// Policies are the policies that Policy combines, and the built-in packs
+	// that they include unchanged. An image that passed Policy passed each of
+	// them.
 	Policies []Policy `json:"seaworthy_policies,omitempty"`
 }
 
-// Policy is what was evaluated.
+// Policy is the evaluated policy.
 type Policy struct {
 	URI    string            `json:"uri"`
 	Digest map[string]string `json:"digest"`
 }
 
-// Input is a document that a summary rests on.
+// Input is an input document of a summary.
 type Input struct {
 	URI    string            `json:"uri"`
 	Digest map[string]string `json:"digest"`
 }
 
-// Input gives the digest (sha256:HEX) of the input with that URI, "" where
-// there is none.
+// Input returns the digest (sha256:HEX) of the input with that URI, "" if there
+// is none.
 func (p *SummaryPredicate) Input(uri string) string {
 	for _, in := range p.InputAttestations {
 		if in.URI == uri {
@@ -143,10 +145,10 @@ func (p *SummaryPredicate) Input(uri string) string {
 
 const policyScheme = "seaworthy:policy/"
 
-// PolicyURI names a policy: seaworthy:policy/hardened.
+// PolicyURI is the URI of a policy: seaworthy:policy/hardened.
 func PolicyURI(name string) string { return policyScheme + url.PathEscape(name) }
 
-// PolicyName is the name in a PolicyURI; false where uri is none.
+// PolicyName is the name in a PolicyURI; false if uri is not one.
 func PolicyName(uri string) (string, bool) {
 	rest, ok := strings.CutPrefix(uri, policyScheme)
 	if !ok || rest == "" {
@@ -156,8 +158,8 @@ func PolicyName(uri string) (string, bool) {
 	return name, err == nil
 }
 
-// PolicyParts are the policies that a decision's one was put together of; none
-// where it is a built-in pack alone.
+// PolicyParts are the policies that a decision's policy combines; none if the
+// policy is a single built-in pack.
 func PolicyParts(d *decision.Decision) ([]Policy, error) {
 	var out []Policy
 	for _, p := range d.Policy.Parts {
@@ -170,9 +172,9 @@ func PolicyParts(d *decision.Decision) ([]Policy, error) {
 	return out, nil
 }
 
-// TestResultPredicate is in-toto's test result v0.1: one test per finding.
-// The last two lists are extensions; an unknown finding is among the failed
-// tests too, for it is never a pass.
+// TestResultPredicate is in-toto's test result v0.1: one test per finding. The
+// last two lists are extensions. An unknown finding is also among the failed
+// tests, because it is never a pass.
 type TestResultPredicate struct {
 	Result        string       `json:"result"`
 	Configuration []Descriptor `json:"configuration"`
@@ -183,7 +185,7 @@ type TestResultPredicate struct {
 	NotApplicable []string     `json:"seaworthy_notApplicableTests"`
 }
 
-// Tests puts every finding of a decision into the lists of a test result, in
+// Tests sorts the findings of a decision into the lists of a test result, in
 // the decision's order. A waived finding is a warned test.
 func Tests(d *decision.Decision) TestResultPredicate {
 	p := TestResultPredicate{
@@ -210,7 +212,7 @@ func Tests(d *decision.Decision) TestResultPredicate {
 	return p
 }
 
-// TestsResult is the result that the lists of a test result come to.
+// TestsResult is the result that follows from the lists of a test result.
 func TestsResult(p *TestResultPredicate) string {
 	switch {
 	case len(p.FailedTests) > 0:
@@ -221,7 +223,7 @@ func TestsResult(p *TestResultPredicate) string {
 	return Passed
 }
 
-// TestName is a finding as the name of a test: its rule, resource and key.
+// TestName is the test name of a finding: its rule, resource and key.
 func TestName(f *decision.Finding) string {
 	name := f.ID + " " + f.Resource
 	if f.Key != "" {
@@ -230,9 +232,10 @@ func TestName(f *decision.Finding) string {
 	return name
 }
 
-// Result is what a summary says of a decision. It does not trust the verdict
-// alone: a failing finding at or above failOn, or any unknown one, is FAILED,
-// and failOn "none" counts as "low", because not to deny is not to pass.
+// Result is the result of a decision in its summary. It does not rely on the
+// verdict alone: a failing finding at or above failOn, or any unknown finding,
+// is FAILED. failOn "none" counts as "low", because an image that is not denied
+// has not passed.
 func Result(d *decision.Decision) string {
 	if d.Verdict != decision.Pass || Blocking(d, d.FailOn) != nil {
 		return Failed
@@ -240,9 +243,9 @@ func Result(d *decision.Decision) string {
 	return Passed
 }
 
-// Blocking is the first finding that keeps a decision from passing at that
-// threshold ("" and "none" are "low"; a severity that does not exist is too),
-// nil where there is none.
+// Blocking is the first finding that prevents a decision from passing at the
+// threshold failOn, nil if there is none. The thresholds "", "none" and unknown
+// severities count as "low".
 func Blocking(d *decision.Decision, failOn string) *decision.Finding {
 	rank := max(decision.Severity(failOn).Rank(), decision.Low.Rank())
 	for i := range d.Findings {
@@ -250,11 +253,11 @@ func Blocking(d *decision.Decision, failOn string) *decision.Finding {
 		switch f.State {
 		case decision.StatePass, decision.StateNotApplicable:
 		case decision.StateWaived:
-			if f.Waiver == nil { // by nobody is not waived
+			if f.Waiver == nil { // without a waiver, the finding is not waived
 				return f
 			}
 		case decision.StateFail:
-			// A severity that does not exist has rank 0: it blocks.
+			// An unknown severity has rank 0, and blocks.
 			if r := f.Severity.Rank(); r == 0 || r >= rank {
 				return f
 			}
@@ -265,8 +268,8 @@ func Blocking(d *decision.Decision, failOn string) *decision.Finding {
 	return nil
 }
 
-// WaiversExpire is the earliest expiry among the waivers that a decision
-// used, "" where it used none.
+// WaiversExpire is the earliest expiry of the waivers that a decision used, ""
+// if it used none.
 func WaiversExpire(d *decision.Decision) string {
 	first := ""
 	for i := range d.Findings {

@@ -1,8 +1,8 @@
-// Package statement holds what the seal of an image is made of: in-toto v1
-// statements with standard predicate types only, their names in a folder, and
-// the strict reading of them. The part that writes a seal and the part that
-// believes one share it. It imports the standard library and the decision's
-// types alone, so that a verifier fits an initramfs.
+// Package statement defines the parts of an image's seal: in-toto v1 statements
+// with standard predicate types only, their names in a folder, and their strict
+// reading. The writer and the verifier of a seal share it. It imports only the
+// standard library and the types of the decision, so that a verifier fits an
+// initramfs.
 package statement
 
 import (
@@ -14,14 +14,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// What every statement and its envelope say of themselves.
+// The types in every statement and its envelope.
 const (
 	Type            = "https://in-toto.io/Statement/v1"
 	PayloadType     = "application/vnd.in-toto+json"
 	BundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 )
 
-// The predicate types. There are no others in a seal.
+// The predicate types of a seal. A seal has no others.
 const (
 	SPDX       = "https://spdx.dev/Document"
 	CycloneDX  = "https://cyclonedx.org/bom"
@@ -30,16 +30,16 @@ const (
 	TestResult = "https://in-toto.io/attestation/test-result/v0.1"
 )
 
-// CosignSign is the predicate type of a signature of an artifact, as cosign
-// makes one: it says that the key signed the subject, and no more.
+// CosignSign is the predicate type of cosign's signature of an artifact: the
+// key signed the subject, and the predicate says nothing more.
 const CosignSign = "https://sigstore.dev/cosign/sign/v1"
 
-// Names in the folder of an image.
+// Names in the image's folder.
 const (
 	// Dir holds the bundles, one per statement.
 	Dir = "attestations"
-	// Suffix of a bundle's file name; what stands before it is the
-	// statement's stem.
+	// Suffix of a bundle's file name. The part before it is the statement's
+	// stem.
 	Suffix = ".sigstore.json"
 	// DecisionFile is the decision's path in the folder.
 	DecisionFile = "decision.json"
@@ -48,20 +48,20 @@ const (
 	ComponentPrefix = "component-"
 )
 
-// The limits within which a bundle is read, and so written.
+// The limits for a bundle that is read or written.
 const (
 	// MaxBundle is the size of one bundle file in bytes.
 	MaxBundle = 128 << 20
-	// MaxBundles is how many a folder may have.
+	// MaxBundles is the highest number of bundles in a folder.
 	MaxBundles = 4096
-	// MaxDepth is how deep JSON may be nested, and MaxMembers how many members
-	// the objects of what Decode reads may have in all.
+	// MaxDepth is the deepest nesting of JSON. MaxMembers is the highest number
+	// of members in all objects that one Decode reads.
 	MaxDepth   = 100
 	MaxMembers = 1 << 20
 )
 
 // ImageStems are the stems of an image's own statements and their predicate
-// types: all of them are there, once each.
+// types. A seal has each of them once.
 func ImageStems() map[string]string {
 	return map[string]string{
 		"spdx":        SPDX,
@@ -73,7 +73,7 @@ func ImageStems() map[string]string {
 }
 
 // ComponentStems are the stems of one component's statements and their
-// predicate types; fileStem is its ID as part of a file name
+// predicate types. fileStem is the component's ID as part of a file name
 // ("services-nginx").
 func ComponentStems(fileStem string) map[string]string {
 	return map[string]string{
@@ -96,7 +96,8 @@ type Statement struct {
 	Predicate     json.RawMessage `json:"predicate"`
 }
 
-// Descriptor is in-toto's ResourceDescriptor, as far as it is used here.
+// Descriptor is in-toto's ResourceDescriptor, with the members that are used
+// here.
 type Descriptor struct {
 	Name        string            `json:"name,omitempty"`
 	URI         string            `json:"uri,omitempty"`
@@ -105,7 +106,7 @@ type Descriptor struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// SHA256 is the descriptor's digest as sha256:HEX, "" where it has none.
+// SHA256 is the descriptor's digest as sha256:HEX, "" if it has none.
 func (d Descriptor) SHA256() string {
 	if h := d.Digest["sha256"]; h != "" {
 		return digests.FromHex(h)
@@ -113,20 +114,21 @@ func (d Descriptor) SHA256() string {
 	return ""
 }
 
-// Exact says whether the descriptor has one digest, which is sha256.
+// Exact reports whether the descriptor has exactly one digest, of type sha256.
 func (d Descriptor) Exact() bool { return len(d.Digest) == 1 && digests.ValidHex(d.Digest["sha256"]) }
 
-// DigestSet turns sha256:HEX into in-toto's form; anything else is an error.
+// DigestSet converts sha256:HEX into in-toto's form. Any other text is an
+// error.
 func DigestSet(digest string) (map[string]string, error) {
 	if !digests.Valid(digest) {
-		return nil, fmt.Errorf("digest %q is not sha256 and 64 hexadecimal digits", digest)
+		return nil, fmt.Errorf("digest %q is not sha256: and 64 hexadecimal digits", digest)
 	}
 	return map[string]string{"sha256": digests.Hex(digest)}, nil
 }
 
-// Marshal gives the one form in which a value is signed: compact, members of
-// maps sorted, members of structures in the order of their declaration, no
-// HTML escapes.
+// Marshal returns the form in which a value is signed: compact, members of maps
+// sorted, members of structures in the order of their declaration, no HTML
+// escapes.
 func Marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -137,9 +139,9 @@ func Marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Parse reads a payload: the statement's type, subjects with one sha256 digest
-// and a distinct name each, and an object for a predicate. What the predicate
-// says is not looked at.
+// Parse reads a payload: the statement's type, subjects that each have a
+// distinct name and one sha256 digest, and a predicate that is an object. It
+// does not read the predicate's content.
 func Parse(payload []byte) (*Statement, error) {
 	var s Statement
 	if err := decodeTop(payload, &s); err != nil {
@@ -149,20 +151,20 @@ func Parse(payload []byte) (*Statement, error) {
 		return nil, fmt.Errorf("statement type %q is not %s", s.Type, Type)
 	}
 	if len(s.Subject) == 0 {
-		return nil, fmt.Errorf("statement has no subject")
+		return nil, fmt.Errorf("the statement has no subject")
 	}
 	seen := map[string]bool{}
 	for _, d := range s.Subject {
 		if d.Name == "" || seen[d.Name] {
-			return nil, fmt.Errorf("subject %q is empty or there twice", d.Name)
+			return nil, fmt.Errorf("subject name %q is empty or a duplicate", d.Name)
 		}
 		seen[d.Name] = true
 		if !d.Exact() {
-			return nil, fmt.Errorf("subject %q has not one sha256 digest", d.Name)
+			return nil, fmt.Errorf("subject %q must have exactly one digest, of type sha256", d.Name)
 		}
 	}
 	if len(s.Predicate) == 0 || s.Predicate[0] != '{' {
-		return nil, fmt.Errorf("statement has no predicate")
+		return nil, fmt.Errorf("the statement has no predicate")
 	}
 	return &s, nil
 }

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// Decode reads data into v as encoding/json does, but refuses what two readers
-// could understand differently: members of one name (letter case and escapes
-// aside) twice in an object, anything after the value, nesting deeper than
-// MaxDepth, and more than MaxMembers members. Members that v does not know are
-// ignored, as in-toto asks; a seal has none: see DecodeExact and DecodeKnown.
+// Decode reads data into v as encoding/json does, but refuses data that two
+// readers could understand differently: duplicate members in an object (letter
+// case and escapes do not distinguish names), text after the value, nesting
+// deeper than MaxDepth, and more than MaxMembers members. It ignores members
+// that v does not have, as in-toto requires. A seal has no such members: see
+// DecodeExact and DecodeKnown.
 func Decode(data []byte, v any) error { return decode(scanner{data: data, most: MaxMembers}, v) }
 
-// decode is Decode, as the scanner says.
+// decode is Decode with the limits of the scanner.
 func decode(s scanner, v any) error {
 	data := s.data
 	if !json.Valid(data) {
@@ -26,14 +27,14 @@ func decode(s scanner, v any) error {
 	return json.Unmarshal(data, v)
 }
 
-// decodeTop is Decode for a statement: the predicate's members are not looked
-// at, so that a bill of materials of many megabytes costs one pass.
+// decodeTop is Decode for a statement. It does not check the predicate's
+// members, so that a bill of materials of many megabytes is read once.
 func decodeTop(data []byte, v any) error {
 	return decode(scanner{data: data, most: MaxMembers, opaque: "predicate"}, v)
 }
 
-// CheckDocument wants data to be a document of the kind that a predicate type
-// names, in a version that is written, and to have no member twice.
+// CheckDocument requires that data is a document of the predicate type, in the
+// version that our builds write, without duplicate members.
 func CheckDocument(predicateType string, data []byte) error {
 	var d struct {
 		SPDX    string `json:"spdxVersion"`
@@ -48,31 +49,31 @@ func CheckDocument(predicateType string, data []byte) error {
 	case predicateType == SPDX && d.SPDX == "SPDX-2.3" && d.Format == "":
 	case predicateType == CycloneDX && d.Format == "CycloneDX" && d.Version == "1.6" && d.SPDX == "":
 	default:
-		return fmt.Errorf("spdxVersion %q, bomFormat %q, specVersion %q: it is no document of type %s", d.SPDX, d.Format, d.Version, predicateType)
+		return fmt.Errorf("spdxVersion %q, bomFormat %q, specVersion %q: this is not a document of type %s", d.SPDX, d.Format, d.Version, predicateType)
 	}
 	return nil
 }
 
-// invalid is encoding/json's own word on data that is not JSON.
+// invalid is encoding/json's error for data that is not JSON.
 func invalid(data []byte) error {
 	var v any
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	return errors.New("not JSON")
+	return errors.New("the data is not JSON")
 }
 
-// scanner walks JSON that is known to be valid.
+// scanner walks valid JSON.
 type scanner struct {
 	data []byte
 	pos  int
-	// members so far, and how many there may be at most.
+	// members is the number of members so far, most the limit.
 	members, most int
 	// opaque names the member of the outermost object whose value is skipped.
 	opaque string
 }
 
-// space skips white space and gives the byte that follows.
+// space skips white space and returns the byte after it.
 func (s *scanner) space() byte {
 	for {
 		switch c := s.data[s.pos]; c {
@@ -84,17 +85,17 @@ func (s *scanner) space() byte {
 	}
 }
 
-// value walks one value; level is its depth, from 1.
+// value walks one value. level is its depth, from 1.
 func (s *scanner) value(level, limit int) error {
 	switch s.space() {
 	case '{':
 		if level > limit {
-			return fmt.Errorf("nested deeper than %d", limit)
+			return fmt.Errorf("the JSON is nested deeper than %d levels", limit)
 		}
 		return s.object(level, limit)
 	case '[':
 		if level > limit {
-			return fmt.Errorf("nested deeper than %d", limit)
+			return fmt.Errorf("the JSON is nested deeper than %d levels", limit)
 		}
 		return s.array(level, limit)
 	case '"':
@@ -118,11 +119,11 @@ func (s *scanner) object(level, limit int) error {
 			return err
 		}
 		if s.members++; s.members > s.most {
-			return fmt.Errorf("more than %d members", s.most)
+			return fmt.Errorf("the JSON has more than %d members", s.most)
 		}
 		folded := fold(key)
 		if seen[folded] {
-			return fmt.Errorf("member %q is there twice", key)
+			return fmt.Errorf("duplicate member %q", key)
 		}
 		seen[folded] = true
 		s.space()
@@ -155,14 +156,14 @@ func (s *scanner) array(level, limit int) error {
 	return nil
 }
 
-// skip passes one value without looking at its members.
+// skip skips one value and does not check its members.
 func (s *scanner) skip(limit int) error {
 	depth := 0
 	for {
 		switch s.space() {
 		case '{', '[':
 			if depth++; depth > limit {
-				return fmt.Errorf("nested deeper than %d", limit)
+				return fmt.Errorf("the JSON is nested deeper than %d levels", limit)
 			}
 			s.pos++
 		case '}', ']':
@@ -181,7 +182,7 @@ func (s *scanner) skip(limit int) error {
 	}
 }
 
-// string passes a string and gives it with its quotes.
+// string skips a string and returns it with its quotes.
 func (s *scanner) string() []byte {
 	start := s.pos
 	for s.pos++; s.data[s.pos] != '"'; s.pos++ {
@@ -193,7 +194,7 @@ func (s *scanner) string() []byte {
 	return s.data[start:s.pos]
 }
 
-// literal passes a number, true, false or null.
+// literal skips a number, true, false or null.
 func (s *scanner) literal() {
 	for s.pos < len(s.data) && !strings.ContainsRune(" \t\r\n,]}", rune(s.data[s.pos])) {
 		s.pos++
@@ -209,8 +210,9 @@ func key(quoted []byte) (string, error) {
 	return k, nil
 }
 
-// fold gives names that encoding/json takes for the same member one form: it
-// compares by simple case folding, in which the long s is a letter of ASCII.
+// fold returns one form for all names that encoding/json takes for the same
+// member. encoding/json uses simple case folding, in which the long s equals
+// the letter s.
 func fold(k string) string {
 	return strings.ReplaceAll(strings.ToLower(k), "\u017f", "s")
 }

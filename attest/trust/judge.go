@@ -17,9 +17,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Image is what a signature must be about.
+// Image is the image that a signature must cover.
 type Image struct {
-	// Repository is REGISTRY/PATH, Digests those of the manifest and the index.
+	// Repository is REGISTRY/PATH. Digests are the digests of the manifest and
+	// of the index.
 	Repository string
 	Digests    []string
 }
@@ -34,7 +35,7 @@ type Attached struct {
 	Problem string
 }
 
-// The forms, as facts name them.
+// The forms, by their names in the facts.
 const (
 	formBundle  = "bundle"
 	formDSSE    = "dsse"
@@ -42,14 +43,14 @@ const (
 	formUnknown = "statement"
 )
 
-// simpleType is what the classic form of an image's signature calls itself.
+// simpleType is the type in the payload of cosign's classic form.
 const simpleType = "cosign container image signature"
 
-// statementTypes are what in-toto's statements call themselves. Whatever else a
-// key has signed says nothing about an image.
+// statementTypes are the types of in-toto statements. A signed payload of
+// another type does not cover an image.
 var statementTypes = []string{statement.Type, "https://in-toto.io/Statement/v0.1"}
 
-// claim is what a blob says, and the bytes that its signature is of.
+// claim is the content of a blob, and the bytes that its signature covers.
 type claim struct {
 	signed, signature []byte
 	// payload of a statement, or of the classic form.
@@ -57,8 +58,8 @@ type claim struct {
 	simple  bool
 }
 
-// Judge verifies one blob. Of what it returns, only Verified makes anything
-// else believable.
+// Judge verifies one blob. The other fields of the result can be trusted only
+// if Verified is true.
 func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 	out := facts.Attestation{Digest: a.Digest, Form: formOf(a.MediaType), Reason: a.Problem}
 	if a.Problem != "" {
@@ -82,14 +83,14 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 	case c.signature == nil:
 		out.Reason = "it is not signed"
 	case n < 0:
-		out.Reason = "it is signed by no key of the trust policy"
+		out.Reason = "it is not signed by a key of the trust policy"
 	default:
 		out.Key, out.Allowed = p.who[n].name, p.who[n].speaksFor(img.Repository)
 		switch {
 		case !out.Allowed:
-			out.Reason = fmt.Sprintf("key %s does not speak for %s", out.Key, img.Repository)
+			out.Reason = fmt.Sprintf("key %s does not cover repository %s", out.Key, img.Repository)
 		case !out.SubjectMatches:
-			out.Reason = "it is about another image"
+			out.Reason = "it covers another image"
 		default:
 			out.Verified = true
 		}
@@ -109,7 +110,8 @@ func formOf(mediaType string) string {
 	return formUnknown
 }
 
-// open takes a blob apart. A claim beside an error can be read, not verified.
+// open reads a blob. A claim that is returned with an error can be read, but
+// not verified.
 func open(a Attached, form string) (*claim, error) {
 	switch form {
 	case formBundle:
@@ -141,14 +143,14 @@ func openDSSE(a Attached) (*claim, error) {
 		} `json:"signatures"`
 	}
 	if err := statement.Decode(a.Data, &e); err != nil {
-		return nil, fmt.Errorf("malformed envelope: %w", err)
+		return nil, fmt.Errorf("its envelope is malformed: %w", err)
 	}
 	c := &claim{signed: verify.PAE(e.PayloadType, e.Payload), payload: e.Payload}
 	switch {
 	case e.PayloadType != statement.PayloadType:
-		return nil, fmt.Errorf("payload type %.100q is not %s", e.PayloadType, statement.PayloadType)
+		return nil, fmt.Errorf("its payload type %.100q is not %s", e.PayloadType, statement.PayloadType)
 	case len(e.Signatures) != 1:
-		return c, fmt.Errorf("%d signatures, not one", len(e.Signatures))
+		return c, fmt.Errorf("it has %d signatures, and must have one", len(e.Signatures))
 	}
 	c.signature = e.Signatures[0].Sig
 	return c, certificateError(a)
@@ -161,8 +163,8 @@ func certificateError(a Attached) error {
 	return errors.New("it is signed with a certificate: keyless signatures cannot be verified yet")
 }
 
-// identity is what a certificate claims: its first e-mail address or URI, and
-// the issuer of the token that it was given for.
+// identity is the identity that a certificate claims: its first e-mail address
+// or URI, and the issuer of the identity token.
 func identity(certificate string) (name, issuer string) {
 	block, _ := pem.Decode([]byte(certificate))
 	if block == nil {
@@ -179,14 +181,14 @@ func identity(certificate string) (name, issuer string) {
 		name = cert.URIs[0].String()
 	}
 	for _, e := range cert.Extensions {
-		if e.Id.String() == "1.3.6.1.4.1.57264.1.1" { // Fulcio's issuer
+		if e.Id.String() == "1.3.6.1.4.1.57264.1.1" { // the issuer, in Fulcio's extension
 			issuer = string(e.Value)
 		}
 	}
 	return cut(name), cut(issuer)
 }
 
-// describe says what a claim is about.
+// describe reads which image a claim covers.
 func describe(out *facts.Attestation, c *claim, img Image) error {
 	if c.simple {
 		var p struct {
@@ -198,7 +200,7 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 			} `json:"critical"`
 		}
 		if err := statement.Decode(c.payload, &p); err != nil {
-			return fmt.Errorf("malformed payload: %w", err)
+			return fmt.Errorf("its payload is malformed: %w", err)
 		}
 		out.SubjectMatches = slices.Contains(img.Digests, p.Critical.Image.Digest)
 		if p.Critical.Type != simpleType {
@@ -216,16 +218,17 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 		Predicate     json.RawMessage `json:"predicate"`
 	}
 	if err := statement.Decode(c.payload, &s); err != nil {
-		return fmt.Errorf("malformed statement: %w", err)
+		return fmt.Errorf("its statement is malformed: %w", err)
 	}
-	// encoding/json takes a member in any letter case; other readers do not.
+	// encoding/json matches member names in any letter case; other readers do
+	// not.
 	var exact map[string]json.RawMessage
 	if err := json.Unmarshal(c.payload, &exact); err != nil {
-		return fmt.Errorf("malformed statement: %w", err)
+		return fmt.Errorf("its statement is malformed: %w", err)
 	}
 	for _, name := range []string{"_type", "subject", "predicateType"} {
 		if exact[name] == nil {
-			return fmt.Errorf("malformed statement: it has no member %s", name)
+			return fmt.Errorf("its statement is malformed: member %s is missing", name)
 		}
 	}
 	if !slices.Contains(statementTypes, s.Type) {
@@ -247,8 +250,9 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	return nil
 }
 
-// provenance reads what the versions of SLSA's provenance say in common. What
-// is of another version, or has the members of another, names no builder.
+// provenance reads the members that the versions of SLSA provenance share.
+// Provenance of an unknown version, or with members of another version, has no
+// builder.
 func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) {
 	var p struct {
 		// v0.2
@@ -272,7 +276,7 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 	}
 	var out facts.Provenance
 	if err := strictjson.DecodeFolded(raw, &p); err != nil {
-		return &out, fmt.Errorf("malformed provenance: %w", err)
+		return &out, fmt.Errorf("its provenance is malformed: %w", err)
 	}
 	var uris []string
 	switch {
@@ -296,13 +300,13 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 		}
 	}
 	for _, s := range []*string{&out.Builder, &out.BuildType, &out.Source, &out.Ref} {
-		*s = strings.TrimSpace(cut(*s)) // blanks name no builder
+		*s = strings.TrimSpace(cut(*s)) // a blank name is not a builder
 	}
 	return &out, nil
 }
 
-// splitRef takes "https://host/repo@refs/heads/main" apart; an @ before the
-// path belongs to a user's name.
+// splitRef splits "https://host/repo@refs/heads/main". An @ before the path
+// belongs to a user name.
 func splitRef(uri string) (source, ref string) {
 	start := strings.Index(uri, "://") + len("://")
 	if path := strings.IndexByte(uri[start:], '/'); path >= 0 {
@@ -313,7 +317,7 @@ func splitRef(uri string) (source, ref string) {
 	return uri, ""
 }
 
-// cut bounds what facts keep of a text that somebody else wrote.
+// cut truncates a text of unknown origin before it is kept in the facts.
 func cut(s string) string {
 	const most = 1000
 	if len(s) > most {

@@ -1,11 +1,11 @@
-// Package trust says whose signatures on component images are believed, and
-// judges what is found beside an image. Load reads a trust policy; Judge
-// verifies one signature or statement by it, in any of the forms in which they
-// lie beside images: Sigstore bundles, bare DSSE envelopes, cosign's classic
-// form. Nothing that it cannot verify is believed: it says why instead.
+// Package trust says which keys may sign which component images, and judges the
+// signatures beside an image. Load reads a trust policy. Judge verifies one
+// signature or statement by it, in each form in which they lie beside images:
+// Sigstore bundles, bare DSSE envelopes, and cosign's classic form. A signature
+// that cannot be verified is not trusted, and Judge returns the reason.
 //
-// Trust is in public keys. Certificates (keyless signatures) are recognised
-// and not verified yet.
+// Only public keys are trusted. Certificates (keyless signatures) are
+// recognised and not yet verified.
 package trust
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
-// Policy is a trust policy that was read.
+// Policy is a trust policy.
 type Policy struct {
 	// Digest is sha256:HEX of the file.
 	Digest string
@@ -34,7 +34,7 @@ type Policy struct {
 	who  []signer
 }
 
-// signer is who holds a key, and for which repositories it speaks.
+// signer is the owner of a key, and the repositories that the key covers.
 type signer struct {
 	name         string
 	repositories []string
@@ -54,18 +54,19 @@ var keyName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 //	    file: release.pub             # PEM, relative to this file
 //	    repositories: [docker.io/seaworthy/*, ghcr.io/org/app]
 //
-// A repository is REGISTRY/PATH; one that ends in /* means all below it, and *
-// alone all there are. Everything that is wrong is told at once (ErrInput).
+// A repository is REGISTRY/PATH. A name that ends in /* covers all repositories
+// below it, and * covers all repositories. Load reports all errors at once
+// (ErrInput).
 func Load(path string) (*Policy, error) {
 	raw, err := bounded.ReadFile(path, maxPolicy)
 	if err != nil {
-		return nil, system.BadInput("trust policy").At(system.Position{File: path}).Because(err).
+		return nil, system.BadInput("the trust policy cannot be read").At(system.Position{File: path}).Because(err).
 			Suggest("%s", howTo)
 	}
 	return parse(path, raw)
 }
 
-// parse reads the text of a policy; files of keys are relative to path.
+// parse reads the text of a policy. Files of keys are relative to path.
 func parse(path string, raw []byte) (*Policy, error) {
 	l := &loader{Reader: strictyaml.Reader{Name: path}, policy: &Policy{Digest: digests.Of(raw)}}
 	root, err := strictyaml.Parse(path, raw)
@@ -82,8 +83,8 @@ func parse(path string, raw []byte) (*Policy, error) {
 	return l.policy, nil
 }
 
-// howTo is the next step where there is no usable file.
-const howTo = "give --trust a file that names keys; see docs/trust.md"
+// howTo is the next step if there is no usable file.
+const howTo = "give --trust a file with a list of keys; see docs/trust.md"
 
 // loader reads a policy.
 type loader struct {
@@ -96,18 +97,18 @@ func (l *loader) document(root *yaml.Node) {
 	l.Fields(root, "the trust policy", map[string]func(*yaml.Node){
 		"keys": func(n *yaml.Node) { keys = n },
 		"identities": func(n *yaml.Node) {
-			l.Bad(n, "name keys instead", "identities: keyless signatures cannot be verified yet")
+			l.Bad(n, "use keys instead", "identities: keyless signatures cannot be verified yet")
 		},
 	})
 	switch {
 	case keys == nil:
 		if !l.Failed() {
-			l.Bad(root, howTo, "the trust policy names no keys")
+			l.Bad(root, howTo, "the trust policy contains no keys")
 		}
 	case keys.Kind == yaml.SequenceNode && len(keys.Content) == 0:
-		l.Bad(keys, howTo, "the trust policy names no keys")
+		l.Bad(keys, howTo, "the trust policy contains no keys")
 	case len(keys.Content) > maxKeys:
-		l.Bad(keys, "", "more than %d keys", maxKeys)
+		l.Bad(keys, "", "the trust policy has more than %d keys", maxKeys)
 	default:
 		l.List(keys, l.key)
 	}
@@ -127,13 +128,13 @@ func (l *loader) key(n *yaml.Node) {
 	}
 	who.name = l.needed(n, name, "name")
 	if who.name != "" && !keyName.MatchString(who.name) {
-		l.Bad(name, "", "%q cannot be the name of a key", who.name)
+		l.Bad(name, "", "%q is not a valid name for a key", who.name)
 	}
 	if slices.ContainsFunc(l.policy.who, func(s signer) bool { return s.name == who.name }) {
 		l.Bad(name, "", "two keys have the name %q", who.name)
 	}
 	if repositories == nil || repositories.Kind != yaml.SequenceNode || len(repositories.Content) == 0 {
-		l.Bad(n, "write repositories: [REGISTRY/REPOSITORY], or [\"*\"] for all", "key %q covers no repository", who.name)
+		l.Bad(n, "write repositories: [REGISTRY/REPOSITORY], or [\"*\"] for all", "key %q does not cover any repository", who.name)
 	} else {
 		for _, r := range repositories.Content {
 			if r.Kind != yaml.ScalarNode || !repository.MatchString(r.Value) {
@@ -157,14 +158,14 @@ func (l *loader) key(n *yaml.Node) {
 	}
 	for i, other := range l.policy.keys {
 		if other.(interface{ Equal(crypto.PublicKey) bool }).Equal(key) {
-			l.Bad(file, "give one name all the repositories", "%q and %q are the same key", l.policy.who[i].name, who.name)
+			l.Bad(file, "list all repositories under one name", "%q and %q are the same key", l.policy.who[i].name, who.name)
 			return
 		}
 	}
 	l.policy.keys, l.policy.who = append(l.policy.keys, key), append(l.policy.who, who)
 }
 
-// needed reads a text that every key has.
+// needed reads a text that every key must have.
 func (l *loader) needed(key, value *yaml.Node, what string) string {
 	if value == nil {
 		l.Bad(key, "", "the key has no %s", what)
@@ -177,10 +178,10 @@ func (l *loader) needed(key, value *yaml.Node, what string) string {
 	return s
 }
 
-// repository is a full name, with a star where its rest is open.
+// repository is a full name. It may end in a star.
 var repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
 
-// speaksFor says whether a signer is believed about a repository
+// speaksFor reports whether the signer's key covers a repository
 // (REGISTRY/PATH).
 func (s signer) speaksFor(repository string) bool {
 	return slices.ContainsFunc(s.repositories, func(r string) bool {

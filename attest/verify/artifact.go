@@ -9,20 +9,20 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// MaxArtifactBundle is the size that the signature of an artifact may have, in
-// bytes.
+// MaxArtifactBundle is the largest size of an artifact's signature, in bytes.
 const MaxArtifactBundle = 1 << 20
 
-// Artifact wants one of the bundles to be a trusted key's signature of the OCI
-// artifact whose manifest has that digest (sha256:HEX). The others may be
-// anything: whoever can write to a registry can add one. What is not signed is
-// a Refusal.
+// Artifact requires that one of the bundles is a signature by a trusted key.
+// The signature covers the OCI artifact whose manifest has that digest
+// (sha256:HEX). The other bundles may hold anything, because every user who can
+// write to a registry can add one. The error is a Refusal when no trusted key
+// signed the artifact.
 func Artifact(what, digest string, bundles [][]byte, keys []crypto.PublicKey) error {
 	if len(keys) == 0 {
-		return system.BadInput("no key to verify with").Suggest("give the public key of who signed it")
+		return system.BadInput("no key to verify with").Suggest("give the public key that belongs to the signature")
 	}
 	if len(bundles) == 0 {
-		return refuseNext("have it signed, or ask for it at a digest that you know", CheckSignature, "", "%s is not signed", what)
+		return refuseNext("sign it with cosign, or name it with a digest that you have checked", CheckSignature, "", "%s is not signed", what)
 	}
 	var errs []error
 	for _, raw := range bundles {
@@ -32,31 +32,31 @@ func Artifact(what, digest string, bundles [][]byte, keys []crypto.PublicKey) er
 		}
 		errs = append(errs, err)
 	}
-	return refuseNext("check that the key is the public key of who signed it", CheckSignature, "",
-		"%s is not signed by a key that is trusted: %v", what, errors.Join(errs...))
+	return refuseNext("check that the key is the public key that belongs to the signature", CheckSignature, "",
+		"%s is not signed by a trusted key: %v", what, errors.Join(errs...))
 }
 
-// signs says why a bundle is no signature of the artifact.
+// signs reports why a bundle is not a signature of the artifact.
 func signs(raw []byte, digest string, keys []crypto.PublicKey) error {
 	if len(raw) > MaxArtifactBundle {
-		return fmt.Errorf("bundle of more than %d bytes", MaxArtifactBundle)
+		return fmt.Errorf("the bundle is larger than %d bytes", MaxArtifactBundle)
 	}
 	e, err := parseBundle(raw)
 	if err != nil {
 		return err
 	}
 	if e.signer(keys) < 0 {
-		return errors.New("signed by another key")
+		return errors.New("the bundle is signed with another key")
 	}
 	s, err := statement.Parse(e.payload)
 	if err != nil {
 		return err
 	}
 	if s.PredicateType != statement.CosignSign {
-		return fmt.Errorf("a statement of type %q is no signature", s.PredicateType)
+		return fmt.Errorf("a statement of type %q is not a signature", s.PredicateType)
 	}
 	if len(s.Subject) != 1 || s.Subject[0].SHA256() != digest {
-		return errors.New("a signature of something else")
+		return errors.New("the signature covers another artifact")
 	}
 	return nil
 }

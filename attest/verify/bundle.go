@@ -12,15 +12,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// envelope is what a bundle holds: bytes, and one signature over them.
+// envelope is the content of a bundle: a payload, and one signature of it.
 type envelope struct {
 	payload   []byte
 	signature []byte
 }
 
-// bundleJSON is a Sigstore bundle v0.3 as far as keys alone need it. Beside the
-// images of others, entries of a transparency log and timestamps may be there;
-// they are not looked at. A seal has none: see statement.ExactBundle.
+// bundleJSON is a Sigstore bundle v0.3, with the members that verification by
+// key needs. Bundles beside the images of others may also hold entries of a
+// transparency log and timestamps; these are ignored. A seal has none: see
+// statement.ExactBundle.
 type bundleJSON struct {
 	MediaType            string `json:"mediaType"`
 	VerificationMaterial struct {
@@ -38,14 +39,14 @@ type bundleJSON struct {
 	MessageSignature json.RawMessage `json:"messageSignature"`
 }
 
-// PAE is what a DSSE signature signs.
+// PAE returns the bytes that a DSSE signature signs.
 func PAE(payloadType string, payload []byte) []byte {
 	pae := fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
 	return append(pae, payload...)
 }
 
-// Signer gives the number of the key whose signature of these bytes it is, -1
-// for none of them.
+// Signer returns the index of the key that made this signature of these bytes,
+// -1 if no key made it.
 func Signer(keys []crypto.PublicKey, signed, signature []byte) int {
 	sum := sha256.Sum256(signed)
 	for i, key := range keys {
@@ -63,8 +64,9 @@ func Signer(keys []crypto.PublicKey, signed, signature []byte) int {
 	return -1
 }
 
-// OpenBundle reads a Sigstore bundle with a DSSE envelope that a key signed. It
-// believes nothing: ask Signer with the PAE of statement.PayloadType.
+// OpenBundle reads a Sigstore bundle with a DSSE envelope that is signed with a
+// key. It does not verify the signature: call Signer with the PAE of
+// statement.PayloadType.
 func OpenBundle(raw []byte) (payload, signature []byte, err error) {
 	e, err := parseBundle(raw)
 	if err != nil {
@@ -73,10 +75,10 @@ func OpenBundle(raw []byte) (payload, signature []byte, err error) {
 	return e.payload, e.signature, nil
 }
 
-// parseBundle reads a bundle without believing anything in it.
+// parseBundle reads a bundle. It does not verify the signature.
 func parseBundle(raw []byte) (*envelope, error) {
 	if len(raw) > statement.MaxBundle {
-		return nil, fmt.Errorf("bundle of more than %d bytes", statement.MaxBundle)
+		return nil, fmt.Errorf("the bundle is larger than %d bytes", statement.MaxBundle)
 	}
 	var b bundleJSON
 	if err := statement.Decode(raw, &b); err != nil {
@@ -86,23 +88,23 @@ func parseBundle(raw []byte) (*envelope, error) {
 	case b.MediaType != statement.BundleMediaType:
 		return nil, fmt.Errorf("media type %q is not %s", b.MediaType, statement.BundleMediaType)
 	case m.Certificate != nil || m.X509CertificateChain != nil:
-		return nil, errors.New("signed with a certificate, not with a key")
+		return nil, errors.New("the bundle is signed with a certificate, and seaworthy verifies signatures by key only")
 	case m.PublicKey == nil:
-		return nil, errors.New("bundle has no verification material")
+		return nil, errors.New("the bundle has no verification material")
 	case b.MessageSignature != nil || b.DSSEEnvelope == nil:
-		return nil, errors.New("bundle holds no statement")
+		return nil, errors.New("the bundle contains no statement")
 	case b.DSSEEnvelope.PayloadType != statement.PayloadType:
 		return nil, fmt.Errorf("payload type %q is not %s", b.DSSEEnvelope.PayloadType, statement.PayloadType)
 	case len(b.DSSEEnvelope.Signatures) != 1:
-		return nil, fmt.Errorf("%d signatures, not one", len(b.DSSEEnvelope.Signatures))
+		return nil, fmt.Errorf("the bundle has %d signatures, and must have one", len(b.DSSEEnvelope.Signatures))
 	case len(b.DSSEEnvelope.Payload) == 0:
-		return nil, errors.New("empty payload")
+		return nil, errors.New("the payload is empty")
 	}
 	return &envelope{payload: b.DSSEEnvelope.Payload, signature: b.DSSEEnvelope.Signatures[0].Sig}, nil
 }
 
-// signer gives the number of the key that signed the envelope, -1 for none of
-// them.
+// signer returns the index of the key that signed the envelope, -1 if no key
+// signed it.
 func (e *envelope) signer(keys []crypto.PublicKey) int {
 	return Signer(keys, PAE(statement.PayloadType, e.payload), e.signature)
 }

@@ -4,5 +4,5 @@ package verify
 
 import "os"
 
-// hasCapabilities: only Linux has them.
+// hasCapabilities is false: only Linux has file capabilities.
 func hasCapabilities(*os.File) bool { return false }

@@ -8,31 +8,31 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// content is what the image's statements say, decoded.
+// content is the decoded content of the image's statements.
 type content struct {
 	provenance statement.ProvenancePredicate
 	summary    statement.SummaryPredicate
 	tests      statement.TestResultPredicate
-	// name and artifact of the image, as the subjects have them.
+	// name and artifact of the image, from the subjects.
 	name, artifact string
-	// files of the image, as the subjects have them.
+	// files of the image, from the subjects.
 	files map[string]string
-	// policy is the name of what the image was judged by.
+	// policy is the name of the policy that judged the image.
 	policy string
 	// dependencies by name.
 	dependencies map[string]statement.Descriptor
-	// byproducts by path; documents are the paths of bills of materials by
-	// the stem of their statement.
+	// byproducts by path. documents maps the stem of a statement to the path of
+	// its bill of materials.
 	byproducts map[string]string
 	documents  map[string]string
-	// decided is when the decision was made, the zero Time where it does not
-	// say.
+	// decided is the time of the decision, the zero Time if the decision has
+	// none.
 	decided time.Time
 }
 
-// readContent decodes provenance, summary and test result, wants each member of
-// them to be what it has to be, and holds them against each other. The
-// decision itself comes later; see checkDecision.
+// readContent decodes provenance, summary and test result. It checks each of
+// their members, and compares the three with each other. The decision itself is
+// compared later; see checkDecision.
 func readContent(s seal, files map[string]string, name, artifact string) (*content, error) {
 	c := &content{
 		name: name, artifact: artifact, files: files, dependencies: map[string]statement.Descriptor{},
@@ -44,7 +44,7 @@ func readContent(s seal, files map[string]string, name, artifact string) (*conte
 		into any
 	}{{"provenance", &c.provenance}, {"vsa", &c.summary}, {"test-result", &c.tests}} {
 		if err := statement.DecodeExact(s[one.stem].Predicate, one.into); err != nil {
-			errs = append(errs, refuse(CheckContent, s[one.stem].file.Path, "malformed predicate: %v", err))
+			errs = append(errs, refuse(CheckContent, s[one.stem].file.Path, "the predicate is malformed: %v", err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -56,19 +56,20 @@ func readContent(s seal, files map[string]string, name, artifact string) (*conte
 	return c, errors.Join(c.checkSummary(s["vsa"].file.Path), c.checkTestResult(s["test-result"].file.Path))
 }
 
-// dependency gives the digest (sha256:HEX) of a resolved dependency, "" where
-// there is none.
+// dependency returns the digest (sha256:HEX) of a resolved dependency, "" if
+// the dependency does not exist.
 func (c *content) dependency(name string) string { return c.dependencies[name].SHA256() }
 
-// checkSummary holds every member of the summary against the provenance and the
-// subjects. What only the decision knows is copied: checkDecision compares it.
+// checkSummary compares every member of the summary with the provenance and the
+// subjects. Members that only the decision can confirm are copied:
+// checkDecision compares them.
 func (c *content) checkSummary(path string) error {
 	sum, params := &c.summary, &c.provenance.BuildDefinition.ExternalParameters.Parameters
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, refuse(CheckContent, path, format, args...)) }
 
 	if r := sum.VerificationResult; r != statement.Passed && r != statement.Failed {
-		bad("verificationResult %q is neither %s nor %s", r, statement.Passed, statement.Failed)
+		bad("verificationResult is %q, and must be %s or %s", r, statement.Passed, statement.Failed)
 	}
 	name, ok := statement.PolicyName(sum.Policy.URI)
 	if !ok {
@@ -77,15 +78,15 @@ func (c *content) checkSummary(path string) error {
 	c.policy = name
 	for _, p := range sum.Policies {
 		if _, ok := statement.PolicyName(p.URI); !ok || !(statement.Descriptor{Digest: p.Digest}).Exact() {
-			bad("part %q of the policy has no name or no digest", p.URI)
+			bad("part %q of the policy has no name, or not exactly one sha256 digest", p.URI)
 		}
 	}
 	if last := sum.WaiversExpire; last != "" {
 		if day, err := time.Parse(time.DateOnly, last); err != nil || day.Format(time.DateOnly) != last {
-			bad("waivers expire on %q, which is no date", last)
+			bad("waiver expiry %q is not a date", last)
 		}
 		if c.dependency(statement.DependencyWaivers) == "" {
-			bad("waivers expire on %q, and there are none", last)
+			bad("waivers expire on %q, but the provenance lists no waivers", last)
 		}
 	}
 	policy := c.dependencies[statement.DependencyPolicy]
@@ -97,11 +98,11 @@ func (c *content) checkSummary(path string) error {
 		{"lock", c.dependency(statement.DependencyLock), sum.Input(statement.DependencyLock)},
 	} {
 		if pair.provenance != pair.summary {
-			bad("%s is %q, but %q in the summary", pair.what, pair.provenance, pair.summary)
+			bad("%s is %q in the provenance, but %q in the summary", pair.what, pair.provenance, pair.summary)
 		}
 	}
 	if levels := statement.Levels(sum.VerificationResult, name); !slices.Equal(sum.VerifiedLevels, levels) {
-		bad("verifiedLevels are %q, not %q, which verdict %s by policy %s comes to", sum.VerifiedLevels, levels, sum.VerificationResult, name)
+		bad("verifiedLevels are %q, but verdict %[3]s by policy %[4]s gives %[2]q", sum.VerifiedLevels, levels, sum.VerificationResult, name)
 	}
 	inputs, err := statement.Inputs(c.byproducts[statement.DecisionFile], c.dependency(statement.DependencyWaivers), c.dependency(statement.DependencyLock))
 	if err != nil {
@@ -120,7 +121,7 @@ func (c *content) checkSummary(path string) error {
 		Policies:           sum.Policies,
 	}
 	if len(errs) > 0 {
-		return errors.Join(errs...) // already said
+		return errors.Join(errs...) // reported already
 	}
 	for _, d := range differences("predicate", sum, want) {
 		bad("%s", d)
@@ -128,8 +129,8 @@ func (c *content) checkSummary(path string) error {
 	return errors.Join(errs...)
 }
 
-// checkTestResult wants the test result to be of the summary's policy, and its
-// result to be that of its tests.
+// checkTestResult requires that the test result is for the summary's policy,
+// and that its result follows from its tests.
 func (c *content) checkTestResult(path string) error {
 	want := c.tests
 	want.Configuration = statement.Configuration(c.policy, c.summary.Policy)

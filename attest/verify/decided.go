@@ -11,8 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// checkComponents wants the two bills of materials of each component that the
-// provenance names, about that very image, and no others.
+// checkComponents requires two bills of materials for each component in the
+// provenance. Both must cover the component's image. Other components may have
+// none.
 func (c *content) checkComponents(s seal) error {
 	path, arch := s["provenance"].file.Path, c.provenance.BuildDefinition.ExternalParameters.Arch
 	var errs []error
@@ -22,33 +23,33 @@ func (c *content) checkComponents(s seal) error {
 		stems := statement.ComponentStems(statement.FileStem(id))
 		for _, stem := range slices.Sorted(maps.Keys(stems)) {
 			if _, twice := want[stem]; twice {
-				errs = append(errs, refuse(CheckContent, path, "two components share statement %s", stem))
+				errs = append(errs, refuse(CheckContent, path, "two components use the same statement %s", stem))
 			}
 			want[stem] = stems[stem]
 			one := s[stem]
 			if one == nil {
-				errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "statement of component %s is missing", id))
+				errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "the statement of component %s is missing", id))
 				continue
 			}
 			if len(one.Subject) != 1 || one.Subject[0].SHA256() != d.SHA256() || plain(one.Subject[0]) != nil {
-				errs = append(errs, refuse(CheckSubject, one.file.Path, "is not about image %s of component %s", d.SHA256(), id))
+				errs = append(errs, refuse(CheckSubject, one.file.Path, "does not cover image %s of component %s", d.SHA256(), id))
 				continue
 			}
 			if uri := statement.ImageURI(one.Subject[0].Name, index(d), arch); uri != d.URI {
-				errs = append(errs, refuse(CheckSubject, one.file.Path, "component %s is %q, but %q in the provenance", id, uri, d.URI))
+				errs = append(errs, refuse(CheckSubject, one.file.Path, "component %s is %q here, but %q in the provenance", id, uri, d.URI))
 			}
 		}
 	}
 	for _, one := range s.sorted() {
 		if _, ok := want[one.stem]; !ok {
-			errs = append(errs, refuse(CheckType, one.file.Path, "is about no component of the image"))
+			errs = append(errs, refuse(CheckType, one.file.Path, "does not cover a component of the image"))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// checkDecision holds decision.json, whose bytes match their digest, against
-// the statements: whatever both say is the same.
+// checkDecision compares decision.json with the statements: both must agree.
+// The digest of decision.json is verified before.
 func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) {
 	var errs []error
 	bad := func(format string, args ...any) {
@@ -56,7 +57,7 @@ func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) 
 	}
 	var d decision.Decision
 	if err := statement.DecodeKnown(raw, &d); err != nil {
-		bad("malformed: %v", err)
+		bad("the decision is malformed: %v", err)
 		return nil, errors.Join(errs...)
 	}
 	ext, builder := &c.provenance.BuildDefinition.ExternalParameters, c.provenance.RunDetails.Builder
@@ -64,33 +65,33 @@ func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) 
 		what                 string
 		decision, statements any
 	}{
-		{"version of the schema", d.SchemaVersion, decision.SchemaVersion},
+		{"the schema version", d.SchemaVersion, decision.SchemaVersion},
 		{"verdict", statement.Result(&d), c.summary.VerificationResult},
 		{"policy", d.Policy.Name, c.policy},
-		{"policy digest", d.Policy.Digest, statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256()},
+		{"the policy digest", d.Policy.Digest, statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256()},
 		{"waivers", d.WaiversDigest, c.summary.Input(statement.DependencyWaivers)},
 		{"lock", d.System.LockDigest, c.summary.Input(statement.DependencyLock)},
-		{"waivers' expiry", statement.WaiversExpire(&d), c.summary.WaiversExpire},
+		{"the expiry of the waivers", statement.WaiversExpire(&d), c.summary.WaiversExpire},
 		{"fail-on", d.FailOn, c.summary.FailOn},
 		{"system", d.System.Name, c.name},
 		{"architecture", d.System.Arch, ext.Arch},
 		{"program", d.Tool.Name, "seaworthy"},
-		{"version of the program", d.Tool.Version, builder.Version["seaworthy"]},
+		{"the program version", d.Tool.Version, builder.Version["seaworthy"]},
 		{"date", d.Date, day(ext.Parameters.Now)},
 	} {
 		if pair.decision != pair.statements {
-			bad("%s is %q, but %q in the statements", pair.what, pair.decision, pair.statements)
+			bad("%s is %q here, but %q in the statements", pair.what, pair.decision, pair.statements)
 		}
 	}
 	for _, diff := range differences("summary", d.Summary, decision.Count(d.Findings)) {
-		bad("%s, by its findings", diff)
+		bad("%s, computed from its findings", diff)
 	}
 	sources := []decision.Source{}
 	for _, one := range ext.Sources {
 		sources = append(sources, decision.Source{Path: one.Name, Digest: one.SHA256()})
 	}
 	for _, diff := range differences("system.sources", d.System.Sources, sources) {
-		bad("%s as in the provenance", diff)
+		bad("%s, the value in the provenance", diff)
 	}
 	c.comparePolicies(&d, bad)
 	c.compareComponents(s, &d, bad)
@@ -101,20 +102,20 @@ func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) 
 	return &d, errors.Join(errs...)
 }
 
-// day is that of a time in statements, "" without one.
+// day is the date of a time in a statement, "" for an empty time.
 func day(t string) string {
 	return t[:min(len(t), len(time.DateOnly))]
 }
 
-// comparePolicies holds the parts of the policy against the statements.
+// comparePolicies compares the parts of the policy with the statements.
 func (c *content) comparePolicies(d *decision.Decision, bad func(string, ...any)) {
 	parts, err := statement.PolicyParts(d)
 	if err != nil {
 		bad("%v", err)
 		return
 	}
-	for _, diff := range differences("its policies", parts, c.summary.Policies) {
-		bad("%s as in the statements", diff)
+	for _, diff := range differences("the list of policies", parts, c.summary.Policies) {
+		bad("%s, the value in the statements", diff)
 	}
 	bundles := map[string]string{}
 	for _, p := range d.Policy.Parts {
@@ -128,13 +129,13 @@ func (c *content) comparePolicies(d *decision.Decision, bad func(string, ...any)
 			said[name] = dep.URI + " " + dep.SHA256()
 		}
 	}
-	for _, diff := range differences("policies of a registry", bundles, said) {
-		bad("%s as in the provenance", diff)
+	for _, diff := range differences("the list of policies from a registry", bundles, said) {
+		bad("%s, the value in the provenance", diff)
 	}
 }
 
-// compareComponents holds the list of components against that of the
-// provenance: the same, each once, with the same image.
+// compareComponents compares the list of components with the list in the
+// provenance: both have the same components, each once, with the same image.
 func (c *content) compareComponents(s seal, d *decision.Decision, bad func(string, ...any)) {
 	ids := []string{}
 	for _, one := range d.System.Components {
@@ -146,22 +147,22 @@ func (c *content) compareComponents(s seal, d *decision.Decision, bad func(strin
 		}
 		for stem := range statement.ComponentStems(statement.FileStem(one.ID)) {
 			if name := s[stem].Subject[0].Name; name != one.Image {
-				bad("component %s is image %q, but %q in %s", one.ID, one.Image, name, s[stem].file.Path)
+				bad("component %s has image %q here, but %q in %s", one.ID, one.Image, name, s[stem].file.Path)
 			}
 		}
 	}
 	slices.Sort(ids)
 	if all := c.components(); !slices.Equal(ids, all) {
-		bad("list of components is %q, but %q in the statements", ids, all)
+		bad("the components are %q here, but %q in the statements", ids, all)
 	}
 }
 
-// checkTests wants the test result to be every finding of the decision.
+// checkTests requires that the test result lists every finding of the decision.
 func (c *content) checkTests(s seal, d *decision.Decision) error {
 	want := statement.Tests(d)
 	want.Configuration = c.tests.Configuration // compared with the summary
 	if diff := differences("tests", c.tests, want); len(diff) > 0 {
-		return refuse(CheckContent, s["test-result"].file.Path, "tests are not the findings of %s: %s", statement.DecisionFile, diff[0])
+		return refuse(CheckContent, s["test-result"].file.Path, "the tests differ from the findings of %s: %s", statement.DecisionFile, diff[0])
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// differences says where the JSON forms of two values differ, each by the path
-// of a member, what is said there and what is wanted. None where they are the
-// same.
+// differences compares the JSON forms of two values. It returns one text per
+// member that differs, with the member's path, the value there and the wanted
+// value. It returns none if the values are equal.
 func differences(path string, said, want any) []string {
 	a, errA := decoded(said)
 	b, errB := decoded(want)
@@ -35,8 +35,8 @@ func decoded(v any) (any, error) {
 	return out, err
 }
 
-// differ goes down to the members that differ. A list is one value, unless it
-// has as many elements as the other.
+// differ finds the members that differ. Two lists of different length are
+// compared as one value.
 func differ(path string, said, want any) []string {
 	var out []string
 	switch s := said.(type) {
@@ -67,7 +67,7 @@ func differ(path string, said, want any) []string {
 	return []string{fmt.Sprintf("%s is %s, not %s", path, inWords(said), inWords(want))}
 }
 
-// inWords is a JSON value as text, cut where it is long.
+// inWords is a JSON value as text, truncated if it is long.
 func inWords(v any) string {
 	if v == nil {
 		return "missing"

@@ -15,16 +15,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// Dir verifies the image in a folder: every statement, every file, and that
-// there is nothing else. The Result has the image's files open; close it. On
-// an error there is no Result. The errors of one step are joined; a step
-// begins when the one before found none.
+// Dir verifies the image in a folder: every statement and every file, and that
+// the folder contains nothing else. The Result has the image's files open;
+// close it. On an error there is no Result. The errors of one step are joined;
+// a step begins only if the step before found no error.
 func (v *Verifier) Dir(path string) (*Result, error) {
 	r, _, err := v.Folder(path)
 	return r, err
 }
 
-// Folder is Dir, and says how far it came, which is what Rulings need.
+// Folder is Dir, and also returns its progress, which Rulings needs.
 func (v *Verifier) Folder(path string) (*Result, Progress, error) {
 	w := &walk{v: v}
 	f, err := openFolder(path)
@@ -55,7 +55,7 @@ type walk struct {
 	done     Progress
 }
 
-// run makes the steps in their order, until one finds something wrong.
+// run makes the steps in their order, until one of them fails.
 func (w *walk) run() error {
 	for _, one := range []struct {
 		step step
@@ -81,7 +81,7 @@ func (w *walk) run() error {
 	w.r.Checked = []string{
 		"signatures of " + words.Count(len(w.s), "statement", "statements"),
 		"predicate types: SPDX, CycloneDX, provenance, summary, test result",
-		"digests of " + words.Count(len(w.r.Files), "file", "files") + " of the image, and no file beside",
+		"digests of " + words.Count(len(w.r.Files), "file", "files") + " of the image, and no additional file",
 		"digests of " + words.Count(len(w.c.byproducts), "other file", "other files"),
 		"bills of materials of " + words.Count(len(w.c.components()), "component", "components"),
 		"OCI layout of " + words.Count(w.blobs, "blob", "blobs"),
@@ -90,7 +90,7 @@ func (w *walk) run() error {
 	return nil
 }
 
-// signatures reads the seal, and what it is about.
+// signatures reads the seal and its subjects.
 func (w *walk) signatures() error {
 	var err error
 	if w.s, err = w.v.readSeal(w.f, statement.Dir); err != nil {
@@ -104,8 +104,8 @@ func (w *walk) signatures() error {
 	return err
 }
 
-// files holds the image's files against the digests that were signed, and keeps
-// them open.
+// files compares the image's files with the signed digests, and keeps the files
+// open.
 func (w *walk) files() error {
 	var err error
 	w.images, err = w.f.match(CheckSubject, w.subjects, true)
@@ -122,7 +122,7 @@ func (w *walk) content() error {
 	return err
 }
 
-// byproducts holds every other file against its digest.
+// byproducts compares every other file with its digest.
 func (w *walk) byproducts() error {
 	_, err := w.f.match(CheckByproduct, w.c.byproducts, false)
 	return errors.Join(w.f.nothingElse(w.subjects, w.c.byproducts), err)
@@ -146,13 +146,13 @@ func (w *walk) layout() error {
 	return err
 }
 
-// match hashes files and holds them against the digests that were signed.
+// match hashes files and compares them with the signed digests.
 func (f *folder) match(check Check, want map[string]string, keep bool) (map[string]*hashed, error) {
 	var errs []error
 	var paths []string
 	for _, path := range slices.Sorted(maps.Keys(want)) {
 		if !f.has(path) {
-			errs = append(errs, refuse(check, path, "file is missing"))
+			errs = append(errs, refuse(check, path, "the file is missing"))
 			continue
 		}
 		paths = append(paths, path)
@@ -161,14 +161,14 @@ func (f *folder) match(check Check, want map[string]string, keep bool) (map[stri
 	errs = append(errs, err)
 	for _, path := range paths {
 		if h := have[path]; h != nil && h.digest != want[path] {
-			errs = append(errs, refuse(check, path, "is not what was signed: digest %s, signed %s", h.digest, want[path]))
+			errs = append(errs, refuse(check, path, "is not the file that was signed: its digest is %s, the signed digest is %s", h.digest, want[path]))
 		}
 	}
 	return have, errors.Join(errs...)
 }
 
-// nothingElse refuses files that no statement accounts for. Those of the
-// attestations and the layout have checks of their own.
+// nothingElse refuses files that no statement covers. Files of the attestations
+// and of the layout have their own checks.
 func (f *folder) nothingElse(subjects, byproducts map[string]string) error {
 	var errs []error
 	for _, path := range f.paths {
@@ -176,31 +176,31 @@ func (f *folder) nothingElse(subjects, byproducts map[string]string) error {
 		_, byproduct := byproducts[path]
 		switch {
 		case subject && byproduct:
-			errs = append(errs, refuse(CheckContent, path, "is signed as a file of the image and as none"))
+			errs = append(errs, refuse(CheckContent, path, "is signed both as a file of the image and as a byproduct"))
 		case subject, byproduct:
 		case strings.HasPrefix(path, statement.Dir+"/"), strings.HasPrefix(path, layout.Dir+"/"):
 		default:
-			errs = append(errs, refuse(CheckFolder, path, "is no part of the image: nothing was signed for it"))
+			errs = append(errs, refuse(CheckFolder, path, "is not a part of the image: no statement covers it"))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// reread gives the bytes of a byproduct that are those of its digest: what is
-// interpreted is what was hashed.
+// reread returns the bytes of a byproduct and checks their digest, so that the
+// bytes that are interpreted are the bytes that were hashed.
 func (f *folder) reread(path string, want map[string]string) ([]byte, error) {
 	raw, err := f.read(path, statement.MaxBundle)
 	if err != nil {
 		return nil, err
 	}
 	if digests.Of(raw) != want[path] {
-		return nil, refuse(CheckByproduct, path, "changed while it was read")
+		return nil, refuse(CheckByproduct, path, "the file changed while it was read")
 	}
 	return raw, nil
 }
 
-// checkDocuments wants every bill of materials in the folder to be the one
-// that its statement holds.
+// checkDocuments requires that every bill of materials in the folder is the
+// document in its statement.
 func (f *folder) checkDocuments(s seal, c *content) error {
 	var boms []*signed
 	var errs []error
@@ -209,13 +209,13 @@ func (f *folder) checkDocuments(s seal, c *content) error {
 			continue
 		}
 		if c.documents[one.stem] == "" {
-			errs = append(errs, refuse(CheckContent, one.file.Path, "its document is not among the byproducts"))
+			errs = append(errs, refuse(CheckContent, one.file.Path, "the document of this statement is not among the byproducts"))
 			continue
 		}
 		boms = append(boms, one)
 	}
 	if len(boms) != len(c.documents) {
-		errs = append(errs, refuse(CheckContent, s["provenance"].file.Path, "names documents of statements that are not there"))
+		errs = append(errs, refuse(CheckContent, s["provenance"].file.Path, "lists documents whose statements are missing"))
 	}
 	return errors.Join(errors.Join(errs...), parallel(len(boms), func(i int) error {
 		path := c.documents[boms[i].stem]
@@ -225,7 +225,7 @@ func (f *folder) checkDocuments(s seal, c *content) error {
 		}
 		var a, b bytes.Buffer
 		if json.Compact(&a, raw) != nil || json.Compact(&b, boms[i].Predicate) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
-			return refuse(CheckContent, boms[i].file.Path, "is not the document %s", path)
+			return refuse(CheckContent, boms[i].file.Path, "differs from the document %s", path)
 		}
 		if err := statement.CheckDocument(boms[i].PredicateType, raw); err != nil {
 			return refuse(CheckContent, path, "%v", err)
@@ -234,8 +234,8 @@ func (f *folder) checkDocuments(s seal, c *content) error {
 	}))
 }
 
-// checkLayout wants oci/ to be, byte for byte, the layout of this image and
-// these bundles. It gives the number of blobs.
+// checkLayout requires that oci/ is, byte for byte, the layout of this image
+// and these bundles. It returns the number of blobs.
 func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int, error) {
 	var files []layout.File
 	for _, file := range r.Files {
@@ -250,7 +250,7 @@ func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int,
 		return 0, refuse(CheckLayout, layout.Dir, "%v", err)
 	}
 	if l.Manifest != r.Artifact {
-		return 0, refuse(CheckSubject, s["provenance"].file.Path, "OCI artifact %s is not that of the files, %s", r.Artifact, l.Manifest)
+		return 0, refuse(CheckSubject, s["provenance"].file.Path, "OCI artifact %s is signed, but the files give OCI artifact %s", r.Artifact, l.Manifest)
 	}
 	want := map[string]string{}
 	for path, content := range l.Documents {
@@ -259,8 +259,7 @@ func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int,
 	var errs []error
 	for path, source := range l.Blobs {
 		path = layout.Dir + "/" + path
-		// A blob that is another name of a file that was hashed needs no
-		// second look.
+		// A blob that is a hard link of a hashed file needs no second hash.
 		if h := images[source]; h != nil && f.has(path) {
 			if info, err := f.root.Lstat(path); err == nil && os.SameFile(info, h.info) {
 				want[path] = ""
@@ -271,10 +270,10 @@ func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int,
 	}
 	for _, path := range f.paths {
 		if _, ok := want[path]; !ok && strings.HasPrefix(path, layout.Dir+"/") {
-			errs = append(errs, refuse(CheckLayout, path, "is no part of the image's layout"))
+			errs = append(errs, refuse(CheckLayout, path, "is not a part of the image's OCI layout"))
 		}
 	}
-	blobs := len(want) - 2 // index.json and oci-layout are none
+	blobs := len(want) - 2 // index.json and oci-layout are not blobs
 	maps.DeleteFunc(want, func(_, digest string) bool { return digest == "" })
 	_, err = f.match(CheckLayout, want, false)
 	return blobs, errors.Join(errors.Join(errs...), err)

@@ -1,14 +1,15 @@
-// Package verify says whether an image is to be believed, and precisely why
-// not. It checks, in this order: the signature of every statement, its
-// predicate type, the digests of its subjects, and only then what it says.
-// Nothing in a folder stays unchecked: each file is a subject, a byproduct, an
+// Package verify verifies an image, or reports precisely why it is refused. It
+// checks, in this order: the signature of every statement, its predicate type,
+// the digests of its subjects, and then the content of its predicate. Every
+// file in a folder is checked: each file is a subject, a byproduct, an
 // attestation or a part of the OCI layout, or the image is refused.
 //
-// Use Verifier.Dir for an image; Verifier.File vouches for one file of it and
-// for no other. What Dir returns has the image's files open: boot those
-// descriptors, not the paths, which may name something else a moment later.
-// (Who may write to the files themselves can still change them in place.)
+// Use Verifier.Dir for an image. Verifier.File covers one file of an image and
+// no other file. The Result of Dir has the image's files open. Boot from those
+// descriptors and not from the paths: a path may name another file a moment
+// later. (A user who can write to the files can still change them in place.)
 //
-// The package is small enough for an initramfs: trust is in public keys alone,
-// and it links neither a policy engine, a registry client, YAML nor a network.
+// The package is small enough for an initramfs: it trusts public keys only, and
+// links no policy engine, no registry client, no YAML parser and no network
+// code.
 package verify

@@ -30,14 +30,14 @@ func TestDocuments(t *testing.T) {
 		}, ""},
 		{"packages twice", func(s string) string {
 			return strings.Replace(s, `"packages": []`, `"packages": [], "packages": [{"name": "x"}]`, 1)
-		}, "there twice"},
+		}, "duplicate member"},
 		{"packages twice, by letter case", func(s string) string {
 			return strings.Replace(s, `"packages": []`, `"packages": [], "Packages": [{"name": "x"}]`, 1)
-		}, "there twice"},
-		{"of the other kind", func(string) string { return `{"bomFormat": "CycloneDX", "specVersion": "1.6"}` }, "no document of type"},
-		{"of both kinds", func(s string) string { return strings.Replace(s, `{`, `{"bomFormat": "CycloneDX",`, 1) }, "no document of type"},
-		{"of another version", func(s string) string { return strings.Replace(s, "SPDX-2.3", "SPDX-2.2", 1) }, "no document of type"},
-		{"of no kind", func(string) string { return `{}` }, "no document of type"},
+		}, "duplicate member"},
+		{"of the other kind", func(string) string { return `{"bomFormat": "CycloneDX", "specVersion": "1.6"}` }, "not a document of type"},
+		{"of both kinds", func(s string) string { return strings.Replace(s, `{`, `{"bomFormat": "CycloneDX",`, 1) }, "not a document of type"},
+		{"of another version", func(s string) string { return strings.Replace(s, "SPDX-2.3", "SPDX-2.2", 1) }, "not a document of type"},
+		{"of no kind", func(string) string { return `{}` }, "not a document of type"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,9 +88,9 @@ func TestSubjectNames(t *testing.T) {
 	f := newForger(t)
 	hex := strings.Repeat("a", 64)
 	for name, what := range map[string]string{
-		"../x": "is no file of an image", "/etc/passwd": "is no file of an image", "a/../b": "is no file of an image", ".": "is no file of an image",
-		"a\x00b": "is no file of an image", "a\nb": "is no file of an image", `a\b`: "is no file of an image", "attestations/x": "is no file of an image",
-		"Demo-Kernel": "letter case", "oci/x": "two OCI artifacts", "oci/a/b": "two OCI artifacts", "": "empty or there twice",
+		"../x": "is not a file of an image", "/etc/passwd": "is not a file of an image", "a/../b": "is not a file of an image", ".": "is not a file of an image",
+		"a\x00b": "is not a file of an image", "a\nb": "is not a file of an image", `a\b`: "is not a file of an image", "attestations/x": "is not a file of an image",
+		"Demo-Kernel": "letter case", "oci/x": "two OCI artifacts", "oci/a/b": "two OCI artifacts", "": "empty or a duplicate",
 	} {
 		dir := sealtest.New("demo").Seal(t, f.Signer)
 		for _, stem := range imageStems() {

@@ -14,10 +14,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// File verifies one file of an image by the attestations in a folder, "" for
-// the folder "attestations" beside the file. It says nothing about the image's
-// other files: a kernel that verifies may lie beside an initrd that does not
-// belong to it. The decision itself is not read, only its summary.
+// File verifies one file of an image by the attestations in a folder; "" means
+// the folder "attestations" beside the file. It does not cover the image's
+// other files: a verified kernel may lie beside an initrd of another image.
+// File reads the summary of the decision, not the decision itself.
 func (v *Verifier) File(file, attestations string) (*Result, error) {
 	if attestations == "" {
 		attestations = filepath.Join(filepath.Dir(file), statement.Dir)
@@ -54,7 +54,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	r := &Result{Scope: ScopeFile, Name: name, Artifact: artifact,
 		Files: []File{{Name: subject, Digest: h.digest, Size: h.info.Size(), file: h.file}}}
 	if h.digest != want {
-		return nil, errors.Join(refuse(CheckSubject, base, "is not what was signed: digest %s, signed %s", h.digest, want), r.Close())
+		return nil, errors.Join(refuse(CheckSubject, base, "is not the file that was signed: its digest is %s, the signed digest is %s", h.digest, want), r.Close())
 	}
 	c, err := readContent(s, subjects, name, artifact)
 	if err == nil {
@@ -70,13 +70,13 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	r.describe(v, s, c)
 	r.Checked = []string{
 		"signatures of " + words.Count(len(s), "statement", "statements"),
-		fmt.Sprintf("one file of %d: the others, the bills of materials and the decision were not looked at", len(subjects)),
+		fmt.Sprintf("one file of %d: the other files, the bills of materials and decision.json are not checked", len(subjects)),
 		"decision: " + r.Summary.text(),
 	}
 	return r, nil
 }
 
-// oneOf finds the one subject of a file's name.
+// oneOf finds the subject with a file's name. There must be exactly one.
 func oneOf(subjects map[string]string, base, name string) (string, error) {
 	var found []string
 	for _, subject := range slices.Sorted(maps.Keys(subjects)) {
@@ -86,9 +86,9 @@ func oneOf(subjects map[string]string, base, name string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", refuse(CheckSubject, base, "is no file of image %s", name)
+		return "", refuse(CheckSubject, base, "is not a file of image %s", name)
 	case 1:
 		return found[0], nil
 	}
-	return "", refuseNext("verify the whole image", CheckSubject, base, "is the name of %d files of image %s", len(found), name)
+	return "", refuseNext("verify the whole image", CheckSubject, base, "%d files of image %s have this name", len(found), name)
 }

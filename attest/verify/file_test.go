@@ -64,7 +64,7 @@ func TestFile(t *testing.T) {
 
 	strict := verifier(t, s, func(p *verify.Policy) { p.RequirePolicy = "strict" })
 	r, err = strict.File(kernel, "")
-	refused(t, r, err, verify.CheckPolicy, "not strict")
+	refused(t, r, err, verify.CheckPolicy, "but strict is required")
 	failed := sealtest.New("demo")
 	failed.Decision.Verdict = decision.Deny
 	r, err = v.File(filepath.Join(failed.Seal(t, s), "demo-kernel"), "")

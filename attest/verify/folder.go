@@ -17,7 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// maxFiles bounds how many files a folder may have.
+// maxFiles is the highest number of files in a folder.
 const maxFiles = 100_000
 
 // folder is an image's folder: regular files only, by path.
@@ -26,9 +26,9 @@ type folder struct {
 	paths []string
 }
 
-// openFolder lists the folder. A folder that is not there or cannot be read is
-// ErrUnusable; one with links or devices in it is refused, and so is one with
-// what no signature covers: modes that give a program rights, and folders
+// openFolder lists the folder. A folder that does not exist or cannot be read
+// is ErrUnusable. A folder with links or devices is refused. So are two things
+// that no signature covers: modes that give a program rights, and folders
 // without files.
 func openFolder(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
@@ -43,7 +43,7 @@ func openFolder(path string) (*folder, error) {
 		case err != nil:
 			return err
 		case len(f.paths)+len(dirs) == maxFiles:
-			return fmt.Errorf("more than %d files", maxFiles)
+			return fmt.Errorf("the folder has more than %d files", maxFiles)
 		case path == ".":
 			return nil
 		}
@@ -68,7 +68,7 @@ func openFolder(path string) (*folder, error) {
 	if len(refused) > 0 {
 		return nil, errors.Join(append(refused, root.Close())...)
 	}
-	slices.Sort(f.paths) // a walk has "a/b" before "a.b"
+	slices.Sort(f.paths) // WalkDir visits "a/b" before "a.b"
 	refused = append(f.empty(dirs), notAlike(executable, len(f.paths))...)
 	if len(refused) > 0 {
 		return nil, errors.Join(append(refused, root.Close())...)
@@ -76,14 +76,15 @@ func openFolder(path string) (*folder, error) {
 	return f, nil
 }
 
-// special refuses what is neither a folder nor a plain file. A folder may have
-// the set-group-ID bit: file systems hand it down.
+// special refuses entries that are neither a folder nor a plain file. A folder
+// may have the set-group-ID bit, because file systems pass it on to new
+// folders.
 func special(path string, info fs.FileInfo) []error {
 	switch m := info.Mode(); {
 	case !m.IsDir() && !m.IsRegular():
-		return []error{refuse(CheckFolder, path, "not a regular file (%s)", kind(m))}
+		return []error{refuse(CheckFolder, path, "is not a regular file (%s)", kind(m))}
 	case m&(fs.ModeSetuid|fs.ModeSticky) != 0, m.IsRegular() && m&fs.ModeSetgid != 0:
-		return []error{refuse(CheckFolder, path, "has mode %s, which a build gives no file and nothing was signed for", m)}
+		return []error{refuse(CheckFolder, path, "has mode %s: a build never sets this mode, and no signature covers it", m)}
 	}
 	return nil
 }
@@ -94,21 +95,22 @@ func (f *folder) empty(dirs []string) []error {
 	for _, dir := range dirs {
 		i, _ := slices.BinarySearch(f.paths, dir+"/")
 		if i == len(f.paths) || !strings.HasPrefix(f.paths[i], dir+"/") {
-			errs = append(errs, refuse(CheckFolder, dir, "a folder without files: nothing was signed for it"))
+			errs = append(errs, refuse(CheckFolder, dir, "is a folder without files: no statement covers it"))
 		}
 	}
 	return errs
 }
 
-// notAlike refuses executable files where others are not: a build writes none.
-// A file system without modes, as on a memory stick, shows all files so.
+// notAlike refuses executable files if other files are not executable: a build
+// writes no executable file. A file system without modes, as on a memory stick,
+// shows all files as executable.
 func notAlike(executable []string, all int) []error {
 	if len(executable) == all {
 		return nil
 	}
 	var errs []error
 	for _, path := range executable {
-		errs = append(errs, refuse(CheckFolder, path, "is executable, which a build makes no file and nothing was signed for"))
+		errs = append(errs, refuse(CheckFolder, path, "is executable: a build never sets this mode, and no signature covers it"))
 	}
 	return errs
 }
@@ -127,7 +129,7 @@ func kind(m fs.FileMode) string {
 	return "special file"
 }
 
-// has says whether the folder has a file at path.
+// has reports whether the folder has a file at path.
 func (f *folder) has(path string) bool {
 	_, ok := slices.BinarySearch(f.paths, path)
 	return ok
@@ -143,9 +145,9 @@ func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, errors.Join(errs...)
 	}
 	if before.IsDir() {
-		return nil, nil, refuse(CheckFolder, path, "a folder, not a file")
+		return nil, nil, refuse(CheckFolder, path, "is a folder, not a file")
 	}
-	// Without O_NONBLOCK, a pipe put there meanwhile would hold us up.
+	// Without O_NONBLOCK, a pipe that replaces the file would block the open.
 	file, err := f.root.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, system.Unusable("image folder").Because(err)
@@ -155,15 +157,15 @@ func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, errors.Join(system.Unusable("image folder").Because(err), file.Close())
 	}
 	if !after.Mode().IsRegular() || !os.SameFile(before, after) {
-		return nil, nil, errors.Join(refuse(CheckFolder, path, "replaced while it was opened"), file.Close())
+		return nil, nil, errors.Join(refuse(CheckFolder, path, "the file was replaced while it was opened"), file.Close())
 	}
 	if hasCapabilities(file) {
-		return nil, nil, errors.Join(refuse(CheckFolder, path, "has capabilities (security.capability), which a build gives no file and nothing was signed for"), file.Close())
+		return nil, nil, errors.Join(refuse(CheckFolder, path, "has capabilities (security.capability): a build never sets them, and no signature covers them"), file.Close())
 	}
 	return file, after, nil
 }
 
-// read gives a whole file of at most limit bytes.
+// read returns a whole file of at most limit bytes.
 func (f *folder) read(path string, limit int64) ([]byte, error) {
 	file, info, err := f.open(path)
 	if err != nil {
@@ -171,7 +173,7 @@ func (f *folder) read(path string, limit int64) ([]byte, error) {
 	}
 	defer file.Close()
 	if info.Size() > limit {
-		return nil, refuse(CheckFolder, path, "%d bytes are more than %d", info.Size(), limit)
+		return nil, refuse(CheckFolder, path, "the file has %d bytes, and may have at most %d", info.Size(), limit)
 	}
 	raw := make([]byte, info.Size())
 	if _, err := io.ReadFull(file, raw); err != nil {
@@ -180,7 +182,7 @@ func (f *folder) read(path string, limit int64) ([]byte, error) {
 	return raw, nil
 }
 
-// hashed is a file's digest and, where it is to stay open, its descriptor at
+// hashed is a file's digest and, if the file stays open, its descriptor at
 // offset 0.
 type hashed struct {
 	digest string
@@ -188,8 +190,8 @@ type hashed struct {
 	file   *os.File
 }
 
-// hash hashes files in parallel, each from the descriptor that it opened. With
-// keep they stay open, even where another file failed.
+// hash hashes files in parallel, each from its opened descriptor. With keep the
+// files stay open, even if another file failed.
 func (f *folder) hash(paths []string, keep bool) (map[string]*hashed, error) {
 	results := make([]*hashed, len(paths))
 	err := parallel(len(paths), func(i int) (err error) {
@@ -205,8 +207,8 @@ func (f *folder) hash(paths []string, keep bool) (map[string]*hashed, error) {
 	return out, err
 }
 
-// parallel calls do for 0 to n-1, as many at once as there are processors, and
-// joins the errors in order.
+// parallel calls do for 0 to n-1, with one goroutine per processor, and joins
+// the errors in order.
 func parallel(n int, do func(i int) error) error {
 	var (
 		wg   sync.WaitGroup
@@ -235,7 +237,7 @@ func (f *folder) hashOne(path string, keep bool) (*hashed, error) {
 	}
 	sum := sha256.New()
 	buf := make([]byte, min(info.Size()+1, 1<<20))
-	// ReadAt leaves the offset where it is, for whoever gets the descriptor.
+	// ReadAt does not move the offset: callers of Open expect offset 0.
 	for at := int64(0); ; {
 		n, err := file.ReadAt(buf, at)
 		sum.Write(buf[:n])

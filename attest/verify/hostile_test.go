@@ -67,15 +67,15 @@ func TestHostile(t *testing.T) {
 				t.Fatal(err)
 			}
 			put(t, path, []byte(strings.Replace(string(raw), `"payloadType"`, `"PayloadType":"x","payloadType"`, 1)))
-		}, verify.CheckSignature, "there twice"},
+		}, verify.CheckSignature, "duplicate member"},
 		{"duplicate member in a statement", func(t *testing.T, dir string) {
 			p := string(readBundle(t, dir, "vsa").DSSEEnvelope.Payload)
 			f.raw(t, dir, "vsa", []byte(strings.Replace(p, `"predicateType"`, `"predicateType":"x","predicateType"`, 1)))
-		}, verify.CheckSignature, "there twice"},
+		}, verify.CheckSignature, "duplicate member"},
 		{"duplicate member in a predicate", func(t *testing.T, dir string) {
 			p := string(readBundle(t, dir, "vsa").DSSEEnvelope.Payload)
 			f.raw(t, dir, "vsa", []byte(strings.Replace(p, `"verificationResult"`, `"verificationResult":"FAILED","verificationResult"`, 1)))
-		}, verify.CheckContent, "there twice"},
+		}, verify.CheckContent, "duplicate member"},
 		{"huge bundle", func(t *testing.T, dir string) {
 			path := filepath.Join(dir, att("vsa"))
 			if err := errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o644), os.Truncate(path, statement.MaxBundle+1)); err != nil {
@@ -108,7 +108,7 @@ func TestHostile(t *testing.T) {
 					st["subject"] = append(st["subject"].([]any), object{"name": "x", "digest": object{"sha256": strings.Repeat("a", 64)}})
 				})
 			}
-		}, verify.CheckSubject, "x: file is missing"},
+		}, verify.CheckSubject, "x: the file is missing"},
 		{"subject outside of the folder", func(t *testing.T, dir string) {
 			put(t, filepath.Join(dir, "..", "outside"), []byte("x"))
 			for _, stem := range imageStems() {
@@ -130,7 +130,7 @@ func TestHostile(t *testing.T) {
 		}, verify.CheckContent, "demo.tar"},
 		{"a format twice", func(t *testing.T, dir string) {
 			f.edit(t, dir, "provenance", func(_, p object) { formats(p, "kernel+initrd", "kernel+initrd") })
-		}, verify.CheckContent, "twice"},
+		}, verify.CheckContent, "is unknown or a duplicate"},
 		{"a format that no build has", func(t *testing.T, dir string) {
 			f.edit(t, dir, "provenance", func(_, p object) { formats(p, "iso") })
 		}, verify.CheckContent, "unknown"},
@@ -139,13 +139,13 @@ func TestHostile(t *testing.T) {
 		}, verify.CheckSubject, "demo-initrd.img"},
 		{"statements of two images", func(t *testing.T, dir string) {
 			copyFile(t, filepath.Join(otherDir, att("vsa")), filepath.Join(dir, att("vsa")))
-		}, verify.CheckSubject, "two images are mixed"},
+		}, verify.CheckSubject, "the folder mixes two images"},
 		{"kernel and initrd of two images, statements mixed", func(t *testing.T, dir string) {
 			copyFile(t, filepath.Join(otherDir, "demo-initrd.img"), filepath.Join(dir, "demo-initrd.img"))
 			for _, stem := range []string{"vsa", "provenance"} {
 				copyFile(t, filepath.Join(otherDir, att(stem)), filepath.Join(dir, att(stem)))
 			}
-		}, verify.CheckSubject, "two images are mixed"},
+		}, verify.CheckSubject, "the folder mixes two images"},
 		{"extra boot file", func(t *testing.T, dir string) {
 			put(t, filepath.Join(dir, "demo-initrd2.img"), []byte("x"))
 		}, verify.CheckFolder, "demo-initrd2.img"},
@@ -193,16 +193,16 @@ func TestHostile(t *testing.T) {
 		}, verify.CheckContent, "decision is"},
 		{"policy renamed in the summary", func(t *testing.T, dir string) {
 			f.edit(t, dir, "vsa", func(_, p object) { p["policy"].(object)["uri"] = statement.PolicyURI("strict") })
-		}, verify.CheckContent, `policy is "hardened", but "strict"`},
+		}, verify.CheckContent, `policy is "hardened" in the provenance, but "strict"`},
 		{"tests that are not the findings", func(t *testing.T, dir string) {
 			f.edit(t, dir, "test-result", func(_, p object) { p["warnedTests"] = []string{} })
 		}, verify.CheckContent, att("test-result")},
 		{"expiry postponed", func(t *testing.T, dir string) {
 			f.edit(t, dir, "vsa", func(_, p object) { p["seaworthy_waiversExpire"] = "2099-01-01" })
-		}, verify.CheckContent, "waivers' expiry"},
+		}, verify.CheckContent, "expiry of the waivers"},
 		{"expiry that is no date", func(t *testing.T, dir string) {
 			f.edit(t, dir, "vsa", func(_, p object) { p["seaworthy_waiversExpire"] = "never" })
-		}, verify.CheckContent, "no date"},
+		}, verify.CheckContent, "not a date"},
 		{"bill of materials of another scan", func(t *testing.T, dir string) {
 			stem := "component-services-nginx.spdx"
 			copyFile(t, filepath.Join(rescanned, att(stem)), filepath.Join(dir, att(stem)))
@@ -225,7 +225,7 @@ func TestHostile(t *testing.T) {
 				def := p["buildDefinition"].(object)
 				def["resolvedDependencies"] = def["resolvedDependencies"].([]any)[1:]
 			})
-		}, verify.CheckType, "is about no component"},
+		}, verify.CheckType, "does not cover a component"},
 		{"another build type", func(t *testing.T, dir string) {
 			f.edit(t, dir, "provenance", func(_, p object) { p["buildDefinition"].(object)["buildType"] = "https://example.org/x" })
 		}, verify.CheckContent, "build type"},

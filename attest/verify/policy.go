@@ -22,45 +22,45 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Policy says whose seal is believed, and what it must contain.
+// Policy says which keys are trusted, and what a seal must contain.
 type Policy struct {
-	// Keys are trusted alike: ECDSA P-256 or Ed25519. At least one.
+	// Keys are the trusted keys: ECDSA P-256 or Ed25519. At least one.
 	Keys []crypto.PublicKey
 	// RequirePolicy is the policy that the image must have passed, alone or
-	// together with others: baseline, hardened or strict, each of which holds
-	// for the ones before it, or another policy's very name. "" asks for none
-	// in particular.
+	// together with others: baseline, hardened or strict, each of which
+	// includes the packs before it, or the exact name of another policy. ""
+	// requires no particular policy.
 	RequirePolicy string
-	// RequireDigest is the policy's digest, sha256:HEX; "" asks for none.
+	// RequireDigest is the policy's digest, sha256:HEX; "" requires none.
 	RequireDigest string
-	// FailOn is the lowest severity of which no finding may have failed where
-	// RequirePolicy is given; "" is low, so that nothing that the policy
-	// contains failed, whatever the build's own --fail-on was.
+	// FailOn is used if RequirePolicy is given: no finding of this severity or
+	// a higher one may have failed. "" means low: no finding of the policy may
+	// have failed, even if the build had a higher --fail-on.
 	FailOn string
-	// Name is the system that is meant, and Image (sha256:HEX) the digest of
-	// its OCI manifest; "" is any.
+	// Name is the required system name, and Image (sha256:HEX) the required
+	// digest of its OCI manifest; "" allows any.
 	Name, Image string
-	// NotOlderThan is the earliest time at which the decision may have been
-	// made; the zero Time is any, and then a decision need not say.
+	// NotOlderThan is the earliest allowed time of the decision. The zero Time
+	// allows any time, and a decision without a time.
 	NotOlderThan time.Time
-	// Now is what the expiry of waivers is judged by. No decision is later.
+	// Now is the time at which waivers must be valid. No decision may be later.
 	Now time.Time
 }
 
-// Verifier believes what its Policy says. Make one with New.
+// Verifier verifies images by its Policy. Make one with New.
 type Verifier struct {
 	policy Policy
 	// ids and hints name the keys, in reports and in bundles.
 	ids, hints []string
 }
 
-// New makes a Verifier. A policy that would believe anybody, or never finds a
-// waiver expired, is refused (system.ErrInput).
+// New makes a Verifier. It refuses a policy without keys, and one without a
+// time for the expiry of waivers (system.ErrInput).
 func New(p Policy) (*Verifier, error) {
 	v := &Verifier{policy: p}
 	var errs []error
 	if len(p.Keys) == 0 {
-		errs = append(errs, system.BadInput("no key to verify with").Suggest("give the public key of who built the image: --key seaworthy.pub"))
+		errs = append(errs, system.BadInput("no key to verify with").Suggest("give the public key of the image's builder: --key seaworthy.pub"))
 	}
 	for _, k := range p.Keys {
 		sum, err := keySum(k)
@@ -70,20 +70,20 @@ func New(p Policy) (*Verifier, error) {
 		v.ids, v.hints = append(v.ids, idOf(sum)), append(v.hints, statement.KeyHint(sum))
 	}
 	if p.Now.IsZero() {
-		errs = append(errs, system.BadInput("no time to judge waivers by").Suggest("give --now, or set the clock"))
+		errs = append(errs, system.BadInput("the time to check waivers at is missing").Suggest("give --now, or set the clock"))
 	}
 	if p.RequireDigest != "" {
 		if _, err := statement.DigestSet(p.RequireDigest); err != nil {
-			errs = append(errs, system.BadInput("policy to require").Because(err).Suggest("write NAME@sha256:HEX"))
+			errs = append(errs, system.BadInput("the required policy is malformed").Because(err).Suggest("write NAME@sha256:HEX"))
 		}
 	}
 	if p.Image != "" {
 		if _, err := statement.DigestSet(p.Image); err != nil {
-			errs = append(errs, system.BadInput("image that is meant").Because(err).Suggest("write the digest that verify prints: sha256:HEX"))
+			errs = append(errs, system.BadInput("the required image digest is malformed").Because(err).Suggest("use the digest that seaworthy verify prints: sha256:HEX"))
 		}
 	}
 	if p.FailOn != "" && decision.Severity(p.FailOn).Rank() == 0 {
-		errs = append(errs, system.BadInput("fail-on %q is no severity that can be required", p.FailOn).Suggest("use low, medium, high or critical"))
+		errs = append(errs, system.BadInput("fail-on %q is not a severity that can be required", p.FailOn).Suggest("use low, medium, high or critical"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -91,24 +91,24 @@ func New(p Policy) (*Verifier, error) {
 	return v, nil
 }
 
-// ParseRequirement splits NAME[@DIGEST], as --require-policy has it.
+// ParseRequirement splits NAME[@DIGEST], the form of --require-policy.
 func ParseRequirement(s string) (name, digest string, err error) {
 	name, digest, found := strings.Cut(s, "@")
 	if name == "" {
-		return "", "", system.BadInput("policy to require %q has no name", s).Suggest("write NAME or NAME@sha256:HEX")
+		return "", "", system.BadInput("required policy %q has no name", s).Suggest("write NAME or NAME@sha256:HEX")
 	}
 	if !found {
 		return name, "", nil
 	}
 	if _, err := statement.DigestSet(digest); err != nil {
-		return "", "", system.BadInput("policy to require %q", s).Because(err).Suggest("write NAME or NAME@sha256:HEX")
+		return "", "", system.BadInput("required policy %q is malformed", s).Because(err).Suggest("write NAME or NAME@sha256:HEX")
 	}
 	return name, digest, nil
 }
 
-// satisfied says whether one of the policies that were passed is the one
-// required, or a pack that contains it. A digest that is required must be that
-// very policy's.
+// satisfied reports whether one of the passed policies is the required policy,
+// or a pack that contains it. If a digest is required, the policy must have
+// exactly that digest.
 func (p *Policy) satisfied(passed []statement.Policy) bool {
 	return slices.ContainsFunc(passed, func(one statement.Policy) bool {
 		name, ok := statement.PolicyName(one.URI)
@@ -120,7 +120,7 @@ func (p *Policy) satisfied(passed []statement.Policy) bool {
 	})
 }
 
-// phrase names a policy, with its digest where one is required.
+// phrase names a policy, with its digest if a digest is required.
 func (p *Policy) phrase(name, digest string) string {
 	if p.RequireDigest == "" {
 		return name
@@ -128,11 +128,11 @@ func (p *Policy) phrase(name, digest string) string {
 	return name + " with digest " + digest
 }
 
-// maxKey bounds a public key's file.
+// maxKey is the largest size of a public key file.
 const maxKey = 64 << 10
 
-// LoadKey reads a public key from a PEM file, as seaworthy.pub and cosign.pub
-// are. A file that is none is system.ErrInput.
+// LoadKey reads a public key from a PEM file, such as seaworthy.pub or
+// cosign.pub. A file without a public key is system.ErrInput.
 func LoadKey(path string) (crypto.PublicKey, error) {
 	raw, err := bounded.ReadFile(path, maxKey)
 	if err == nil {
@@ -150,11 +150,11 @@ func ParseKey(raw []byte) (crypto.PublicKey, error) {
 	block, rest := pem.Decode(raw)
 	switch {
 	case block == nil:
-		return nil, errors.New("not PEM")
+		return nil, errors.New("the file is not in PEM format")
 	case block.Type != "PUBLIC KEY":
 		return nil, fmt.Errorf("PEM of type %q is not PUBLIC KEY", block.Type)
 	case strings.TrimSpace(string(rest)) != "":
-		return nil, errors.New("something follows the key")
+		return nil, errors.New("the file contains more than one key, or text after the key")
 	}
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
@@ -166,8 +166,8 @@ func ParseKey(raw []byte) (crypto.PublicKey, error) {
 	return key, nil
 }
 
-// KeyID is sha256:HEX of a key in PKIX form. It is an error for a key of a
-// kind that is not believed.
+// KeyID is sha256:HEX of a key in PKIX form. An unsupported kind of key is an
+// error.
 func KeyID(key crypto.PublicKey) (string, error) {
 	sum, err := keySum(key)
 	if err != nil {
@@ -183,11 +183,11 @@ func keySum(key crypto.PublicKey) (sum [sha256.Size]byte, err error) {
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
 		if k.Curve != elliptic.P256() {
-			return sum, errors.New("ECDSA key is not on curve P-256")
+			return sum, errors.New("the ECDSA key is not on curve P-256")
 		}
 	case ed25519.PublicKey:
 	default:
-		return sum, fmt.Errorf("key of type %T is not ECDSA or Ed25519", key)
+		return sum, fmt.Errorf("the key has type %T, and must be ECDSA or Ed25519", key)
 	}
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {

@@ -43,8 +43,8 @@ func TestPolicy(t *testing.T) {
 	}{
 		{"as required", nil, require("hardened"), ""},
 		{"stronger than required", nil, require("baseline"), ""},
-		{"weaker than required", nil, require("strict"), "passed policy hardened, not strict"},
-		{"another policy", nil, require("ours"), "passed policy hardened, not ours"},
+		{"weaker than required", nil, require("strict"), "passed policy hardened, but strict is required"},
+		{"another policy", nil, require("ours"), "passed policy hardened, but ours is required"},
 		{"own policy by name", func(d *decision.Decision) { d.Policy.Name = "dir:my rules" }, require("dir:my rules"), ""},
 		{"own policy is no pack", func(d *decision.Decision) { d.Policy.Name = "dir:strict" }, require("baseline"), "passed policy dir:strict"},
 		{"digest as required", nil, func(p *verify.Policy) {
@@ -59,7 +59,7 @@ func TestPolicy(t *testing.T) {
 		}, ""},
 		{"the own one of several", together("hardened"), require("dir:ours"), ""},
 		{"all of several", together("hardened"), require("hardened+dir:ours"), ""},
-		{"none of several", together("baseline"), require("hardened"), "passed policy baseline+dir:ours, not hardened"},
+		{"none of several", together("baseline"), require("hardened"), "passed policy baseline+dir:ours, but hardened is required"},
 		{"one of several by another's digest", together("hardened"), func(p *verify.Policy) {
 			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("ours")
 		}, "with digest"},
@@ -68,7 +68,7 @@ func TestPolicy(t *testing.T) {
 		}, ""},
 		{"waiver expired", nil, func(p *verify.Policy) {
 			p.Now = time.Date(2030, 7, 1, 0, 0, 0, 0, time.UTC)
-		}, "expired since, on 2030-06-30"},
+		}, "that expired on 2030-06-30"},
 		{"no waiver, so none expires", func(d *decision.Decision) {
 			d.Findings, d.Waivers, d.WaiversDigest = d.Findings[:1], nil, ""
 		}, func(p *verify.Policy) { p.Now = now.AddDate(100, 0, 0) }, ""},

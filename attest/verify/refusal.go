@@ -7,72 +7,73 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// ErrRefused holds for every error that says that an image is not to be
-// believed; system.ErrMismatch holds for the same. An error without it means
-// that the question could not be answered (system.ErrUnusable), or was not put
-// well (system.ErrInput).
+// ErrRefused matches every error that refuses an image; system.ErrMismatch
+// matches the same errors. Any other error means that the verification could
+// not be made (system.ErrUnusable), or that its input is malformed
+// (system.ErrInput).
 var ErrRefused = errors.New("image refused")
 
-// Check names the step that refused.
+// Check is the name of the step that refused the image.
 type Check string
 
 // The checks, in their order.
 const (
-	// CheckFolder: something is there that is no regular file, or no part of
-	// the image.
+	// CheckFolder: the folder contains an entry that is not a regular file, or
+	// a file that is not a part of the image.
 	CheckFolder Check = "folder"
-	// CheckSignature: the image is not signed, or a bundle is malformed or not
-	// signed by a trusted key.
+	// CheckSignature: the image is not signed, a bundle is malformed, or a
+	// bundle is not signed by a trusted key.
 	CheckSignature Check = "signature"
-	// CheckType: a statement is missing, or of another type than its name says.
+	// CheckType: a statement is missing, or its type does not match its name.
 	CheckType Check = "predicate-type"
-	// CheckSubject: files are not those that were signed.
+	// CheckSubject: a file differs from the file that was signed.
 	CheckSubject Check = "subject"
-	// CheckByproduct: a file beside the image's is not what the build wrote.
+	// CheckByproduct: another file of the folder differs from the file that the
+	// build wrote.
 	CheckByproduct Check = "byproduct"
 	// CheckContent: statements contradict each other or the folder.
 	CheckContent Check = "content"
 	// CheckPolicy: the image did not pass the policy that is required, its
 	// waivers have expired, or its decision is too old.
 	CheckPolicy Check = "policy"
-	// CheckSystem: it is not the image that is meant.
+	// CheckSystem: the image is not the required one.
 	CheckSystem Check = "system"
-	// CheckLayout: the OCI layout is not that of the image.
+	// CheckLayout: the OCI layout does not match the image.
 	CheckLayout Check = "layout"
 	// CheckRebuilt: a second build differs.
 	CheckRebuilt Check = "rebuilt"
 )
 
-// Refusal says which check refused what.
+// Refusal says which check refused the image, and why.
 type Refusal struct {
 	Check Check
-	// Path is the file in the image's folder that it is about, "" for the
-	// whole.
+	// Path is the file in the image's folder, "" if the refusal is about the
+	// whole image.
 	Path  string
 	cause *system.Error
 }
 
 func (r *Refusal) Error() string { return r.cause.Error() }
 
-// Unwrap gives the *system.Error, of kind system.ErrMismatch.
+// Unwrap returns the *system.Error, of kind system.ErrMismatch.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// Is holds for ErrRefused.
+// Is matches ErrRefused.
 func (r *Refusal) Is(target error) bool { return target == ErrRefused }
 
-// What to do next, by check.
+// next is the next step after a refusal, by check.
 var next = map[Check]string{
-	CheckFolder:    "keep nothing but the image in its folder; fetch or build it again",
+	CheckFolder:    "remove everything that is not part of the image from its folder, or fetch or build the image again",
 	CheckSignature: "do not boot it: fetch or build the image again",
-	CheckType:      "build the image again; its seal is not whole",
+	CheckType:      "fetch or build the image again: its seal is incomplete",
 	CheckSubject:   "do not boot it: fetch or build the image again",
 	CheckByproduct: "do not trust this folder: fetch or build the image again",
-	CheckContent:   "build the image again; its statements do not belong together",
-	CheckPolicy:    "build it again with a policy that it passes, or ask for a weaker one",
+	CheckContent:   "fetch or build the image again: its statements contradict each other",
+	CheckPolicy:    "build the image again with the required policy, or require a weaker one",
 	CheckLayout:    "fetch or build the image again",
 }
 
-// refuse makes a Refusal with the check's usual next step.
+// refuse makes a Refusal with the usual next step of the check.
 func refuse(check Check, path, format string, args ...any) error {
 	return refuseNext(next[check], check, path, format, args...)
 }

@@ -9,13 +9,13 @@ import (
 // ReportSchema counts incompatible changes of Report.
 const ReportSchema = 1
 
-// Report is the outcome, good or bad, as JSON: what `verify --report json`
-// prints.
+// Report is the result of a verification as JSON, as `verify --report json`
+// prints it.
 type Report struct {
 	SchemaVersion int    `json:"schemaVersion"`
 	Path          string `json:"path"`
 	Verified      bool   `json:"verified"`
-	// Scope is "image", or "file": that one file and no other.
+	// Scope is "image", or "file" if only that file was verified.
 	Scope      string   `json:"scope,omitempty"`
 	Name       string   `json:"name,omitempty"`
 	Arch       string   `json:"arch,omitempty"`
@@ -25,22 +25,23 @@ type Report struct {
 	Signers    []string `json:"signers,omitempty"`
 	Statements []string `json:"statements,omitempty"`
 	Checked    []string `json:"checked,omitempty"`
-	// Rules are the rules that only a built image answers; none for one file.
+	// Rules are the rules that only a built image can answer. A file has none.
 	Rules []Ruling `json:"rules,omitempty"`
-	// Problems are why it is not verified, at least one then.
+	// Problems are the reasons why the image is not verified. It has at least
+	// one then.
 	Problems []Problem `json:"problems,omitempty"`
 }
 
 // Problem is one reason.
 type Problem struct {
-	// Check is "" where the image was not refused but could not be looked at.
+	// Check is "" if the image could not be verified, and was not refused.
 	Check   Check  `json:"check,omitempty"`
 	Path    string `json:"path,omitempty"`
 	Message string `json:"message"`
 	Next    string `json:"next,omitempty"`
 }
 
-// NewReport makes the Report of what Dir or File returned for a path.
+// NewReport makes the Report from what Dir or File returned for a path.
 func NewReport(path string, r *Result, err error) *Report {
 	rep := &Report{SchemaVersion: ReportSchema, Path: path, Verified: err == nil && r != nil}
 	if !rep.Verified {
@@ -52,7 +53,7 @@ func NewReport(path string, r *Result, err error) *Report {
 	return rep
 }
 
-// problems takes joined errors apart.
+// problems splits joined errors.
 func problems(err error) []Problem {
 	switch e := err.(type) {
 	case nil:

@@ -9,29 +9,29 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// What a Result vouches for.
+// The scopes of a Result.
 const (
 	ScopeImage = "image"
 	ScopeFile  = "file"
 )
 
-// Result is what was verified.
+// Result is the result of a successful verification.
 type Result struct {
-	// Scope is ScopeImage, or ScopeFile: one file and no other.
+	// Scope is ScopeImage, or ScopeFile if only one file was verified.
 	Scope      string
 	Name, Arch string
 	// Artifact is the digest of the image's OCI manifest.
 	Artifact string
-	// Files of the image, sorted by name, open.
+	// Files of the image, sorted by name, each open.
 	Files   []File
 	Summary Summary
-	// Signers are the keys that signed (see KeyID), Statements the names of
-	// what they signed.
+	// Signers are the keys that signed (see KeyID). Statements are the names of
+	// the signed statements.
 	Signers    []string
 	Statements []string
-	// Checked says in words what was looked at, in order.
+	// Checked lists the checks in words, in their order.
 	Checked []string
-	// folder is that of an image.
+	// folder of the image, nil for a single file.
 	folder fs.FileInfo
 }
 
@@ -43,22 +43,23 @@ type File struct {
 	file   *os.File
 }
 
-// Summary is the decision that the image passed.
+// Summary is the decision about the image, which passed.
 type Summary struct {
 	Policy       string `json:"policy"`
 	PolicyDigest string `json:"policyDigest"`
 	FailOn       string `json:"failOn"`
-	// Digests of decision.json, of the waivers and the lock, "" without.
+	// Digests of decision.json, of the waivers and of the lock. Waivers and
+	// Lock are "" if the image has none.
 	Decision string `json:"decision"`
 	Waivers  string `json:"waivers,omitempty"`
 	Lock     string `json:"lock,omitempty"`
-	// Decided is when the decision was made (RFC 3339), "" where the build was
-	// given no time.
+	// Decided is the time of the decision (RFC 3339), "" if the build was given
+	// no time.
 	Decided string `json:"decided,omitempty"`
-	// WaiversExpire is the last day on which every waiver is valid, "" where
-	// none was used.
+	// WaiversExpire is the last day on which all waivers are valid, "" if no
+	// waiver was used.
 	WaiversExpire string `json:"waiversExpire,omitempty"`
-	// Findings are counted for an image only.
+	// Findings are counted for an image only, not for a single file.
 	Findings decision.Summary `json:"findings"`
 }
 
@@ -74,8 +75,8 @@ func (s *Summary) text() string {
 	return t
 }
 
-// Open gives the descriptor of a verified file at offset 0: the one that was
-// hashed. It belongs to the Result. nil where the image has no such file.
+// Open returns the descriptor that was hashed for a verified file, at offset 0.
+// It belongs to the Result. It is nil if the image has no such file.
 func (r *Result) Open(name string) *os.File {
 	for _, f := range r.Files {
 		if f.Name == name {
@@ -97,7 +98,7 @@ func (r *Result) Close() error {
 	return errors.Join(errs...)
 }
 
-// describe fills in what statements say.
+// describe copies the content of the statements into the Result.
 func (r *Result) describe(v *Verifier, s seal, c *content) {
 	seen := map[string]bool{}
 	for _, one := range s.sorted() {

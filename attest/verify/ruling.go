@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Ruling is the answer to a rule that only a built image can answer: the rules
-// of the catalogue under these ids say not-applicable before. State is pass,
+// Ruling is the answer to a rule that only a built image can answer. The rules
+// of the catalogue with these ids are not-applicable before. State is pass,
 // fail, unknown or not-applicable.
 type Ruling struct {
 	ID      string         `json:"id"`
@@ -20,7 +20,7 @@ type Ruling struct {
 	Message string         `json:"message"`
 }
 
-// step is one part of a verification; they are made in this order.
+// step is one part of a verification. The steps are made in this order.
 type step int
 
 const (
@@ -35,26 +35,26 @@ const (
 	stepRequired
 )
 
-// Progress are the steps that were made to their end and found nothing wrong.
-// What was not reached is no pass.
+// Progress lists the steps that completed without an error. A step that was not
+// reached did not pass.
 type Progress []step
 
-// failed is the step that found something wrong, or was kept from its end.
+// failed is the step that failed or could not be completed.
 func (p Progress) failed() step { return step(len(p)) }
 
-// Comparison is what came of looking at a second build.
+// Comparison is the result of a comparison with a second build.
 type Comparison struct {
-	// Different are the image's files that are others there.
+	// Different are the image's files that differ from the second build.
 	Different []string
-	// Problem says why nothing was compared, "" where it was.
+	// Problem says why nothing was compared, "" if the comparison was made.
 	Problem string
 }
 
 // Compare compares the image's files with those in dir, the output of a second
-// build; one that is missing there is another. A folder or a file that is the
-// image's own, under whatever name, is no second build (system.ErrInput).
+// build. A file that is missing there differs. The image's own folder, and hard
+// links of its own files, are not a second build (system.ErrInput).
 func (r *Result) Compare(dir string) (*Comparison, error) {
-	const next = "give the folder of a second build: build again with another --output-dir"
+	const next = "build again with another --output-dir, and give that folder"
 	f, err := openFolder(dir)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (r *Result) Compare(dir string) (*Comparison, error) {
 		return nil, system.Unusable("second build").Because(err)
 	}
 	if r.folder != nil && os.SameFile(info, r.folder) {
-		return nil, system.BadInput("%s is the image itself, and no second build of it", dir).Suggest("%s", next)
+		return nil, system.BadInput("%s is the folder of the image itself, not of a second build", dir).Suggest("%s", next)
 	}
 	c := &Comparison{}
 	for _, one := range r.Files {
@@ -83,7 +83,7 @@ func (r *Result) Compare(dir string) (*Comparison, error) {
 				return nil, system.Unusable("%s", one.Name).Because(err)
 			}
 			if os.SameFile(got.info, own) {
-				return nil, system.BadInput("%s in %s is the image's own file under a second name (a hard link), and no second build of it", one.Name, dir).
+				return nil, system.BadInput("%s in %s is a hard link of the image's own file, not a file of a second build", one.Name, dir).
 					Suggest("%s", next)
 			}
 		}
@@ -94,30 +94,31 @@ func (r *Result) Compare(dir string) (*Comparison, error) {
 	return c, nil
 }
 
-// Differs is the Refusal of an image whose second build differs, nil where it
-// does not.
+// Differs is the Refusal of an image whose second build differs, nil if it does
+// not differ.
 func (c *Comparison) Differs(image, rebuilt string) error {
 	if len(c.Different) == 0 {
 		return nil
 	}
-	return refuseNext("build both from the same lock, with the same version of the builder and the same formats",
+	return refuseNext("build both from the same lock, with the same version of seaworthy and the same formats",
 		CheckRebuilt, "", "%s and %s differ in %s", image, rebuilt, strings.Join(c.Different, ", "))
 }
 
-// Rulings answer SUP-012 (statements are about what was shipped), SUP-018 (a
-// second build gives the same bytes; second is nil without one) and SUP-019
-// (signed, with provenance of ours) by what Folder returned. What a rule asks
-// for was looked at to the end, or it does not pass.
+// Rulings answers three rules from what Folder returned: SUP-012 (the
+// statements cover the shipped files), SUP-018 (a second build gives the same
+// bytes; second is nil if there is no second build) and SUP-019 (signed, with
+// provenance from our builder). A rule passes only if all steps that it needs
+// are complete.
 func Rulings(done Progress, err error, second *Comparison) []Ruling {
-	subject := rule(done, err, decision.RuleSubjects, "every statement is about the files that are here",
+	subject := rule(done, err, decision.RuleSubjects, "every statement covers the files of this image",
 		stepFiles, stepByproducts, stepComponents, stepDocuments)
-	seal := rule(done, err, decision.RuleSealed, "signed by a trusted key, with provenance",
+	seal := rule(done, err, decision.RuleSealed, "the image is signed by a trusted key and has provenance",
 		stepSigned, stepContent, stepComponents)
-	same := Ruling{ID: decision.RuleReproduced, State: decision.StateNotApplicable, Message: "no second build was given: --rebuilt DIR"}
+	same := Ruling{ID: decision.RuleReproduced, State: decision.StateNotApplicable, Message: "no second build is given: add --rebuilt DIR"}
 	switch {
 	case second == nil:
 	case second.Problem != "":
-		same.State, same.Message = decision.StateUnknown, "nothing was compared: "+second.Problem
+		same.State, same.Message = decision.StateUnknown, "the builds could not be compared: "+second.Problem
 	case len(second.Different) > 0:
 		same.State, same.Message = decision.StateFail, fmt.Sprintf("the second build differs in %s", strings.Join(second.Different, ", "))
 	default:
@@ -126,15 +127,15 @@ func Rulings(done Progress, err error, second *Comparison) []Ruling {
 	return []Ruling{subject, same, seal}
 }
 
-// rule passes where all the steps that it needs were made. It fails where one
-// of them refused the image, and is unknown where one was not reached, or
-// could not be made.
+// rule passes if all the steps that it needs are complete. It fails if one of
+// these steps refused the image. It is unknown if one of them was not reached
+// or could not be made.
 func rule(done Progress, err error, id, pass string, needs ...step) Ruling {
 	r := Ruling{ID: id, State: decision.StatePass, Message: pass}
 	if slices.Max(needs) < done.failed() {
 		return r
 	}
-	// Folder refusals say what is in the way, not what a statement is about.
+	// A refusal by CheckFolder does not say which files a statement covers.
 	why := ""
 	for _, p := range problems(err) {
 		if p.Check != "" && p.Check != CheckFolder {
@@ -146,9 +147,9 @@ func rule(done Progress, err error, id, pass string, needs ...step) Ruling {
 		r.State, r.Message = decision.StateFail, why
 		return r
 	}
-	r.State, r.Message = decision.StateUnknown, "it could not be looked at"
+	r.State, r.Message = decision.StateUnknown, "the verification could not be made"
 	if all := problems(err); len(all) > 0 {
-		r.Message = "not looked at to the end: " + all[0].Message
+		r.Message = "the verification is incomplete: " + all[0].Message
 	}
 	return r
 }

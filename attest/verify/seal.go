@@ -20,12 +20,12 @@ type signed struct {
 	key  int
 }
 
-// seal is every statement of a folder, by stem.
+// seal maps each stem to its statement.
 type seal map[string]*signed
 
-// readSeal reads the bundles that lie in dir ("attestations", or "." where the
-// folder is that one) and checks the first two things: each is signed by a
-// trusted key, and is of the type that its name says.
+// readSeal reads the bundles in dir ("attestations", or "." if the folder is
+// that one). It makes the first two checks: each bundle is signed by a trusted
+// key, and its predicate type matches its name.
 func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
 	var errs []error
 	var stems []string
@@ -40,7 +40,7 @@ func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
 		}
 		stem, ok := strings.CutSuffix(name, statement.Suffix)
 		if !ok || stem == "" || strings.Contains(stem, "/") {
-			errs = append(errs, refuse(CheckFolder, path, "not an attestation"))
+			errs = append(errs, refuse(CheckFolder, path, "is not an attestation"))
 			continue
 		}
 		stems = append(stems, stem)
@@ -49,10 +49,10 @@ func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
 	case len(errs) > 0:
 		return nil, errors.Join(errs...)
 	case len(stems) == 0:
-		return nil, refuseNext("build it with --key; an unsigned image is never accepted",
-			CheckSignature, "", "image is not signed: it has no attestations")
+		return nil, refuseNext("build the image with --key: unsigned images are never accepted",
+			CheckSignature, "", "the image is not signed: it has no attestations")
 	case len(stems) > statement.MaxBundles:
-		return nil, refuse(CheckSignature, "", "%d attestations are more than %d", len(stems), statement.MaxBundles)
+		return nil, refuse(CheckSignature, "", "the image has %d attestations, and may have at most %d", len(stems), statement.MaxBundles)
 	}
 	all := make([]*signed, len(stems))
 	if err := parallel(len(stems), func(i int) (err error) {
@@ -68,8 +68,8 @@ func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
 	return s, s.checkTypes()
 }
 
-// readSigned reads one bundle. Nothing of its payload is looked at before the
-// signature holds.
+// readSigned reads one bundle. It verifies the signature before it reads the
+// payload.
 func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	raw, err := f.read(path, statement.MaxBundle)
 	if err != nil {
@@ -81,17 +81,17 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	}
 	key := e.signer(v.policy.Keys)
 	if key < 0 {
-		return nil, refuseNext("check that --key is the public key of who built the image", CheckSignature, path, "not signed by a trusted key")
+		return nil, refuseNext("check that --key is the public key of the image's builder", CheckSignature, path, "not signed by a trusted key")
 	}
 	if err := statement.ExactBundle(raw, v.hints[key], e.payload, e.signature); err != nil {
-		return nil, refuseNext("fetch or build the image again", CheckSignature, path, "signed, but the bundle holds what is not: %v", err)
+		return nil, refuseNext("fetch or build the image again", CheckSignature, path, "the statement is signed, but the bundle contains data that is not signed: %v", err)
 	}
 	st, err := statement.Parse(e.payload)
 	if err == nil {
 		err = st.Exact(e.payload)
 	}
 	if err != nil {
-		return nil, refuse(CheckSignature, path, "signed, but no statement: %v", err)
+		return nil, refuse(CheckSignature, path, "the payload is signed, but is not a valid statement: %v", err)
 	}
 	return &signed{
 		Statement: st, stem: stem, key: key,
@@ -99,14 +99,14 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	}, nil
 }
 
-// checkTypes wants every statement of the image, and of each the type that its
-// name says.
+// checkTypes requires all statements of the image. It also requires that the
+// type of each statement matches its name.
 func (s seal) checkTypes() error {
 	var errs []error
 	image := statement.ImageStems()
 	for _, stem := range slices.Sorted(maps.Keys(image)) {
 		if s[stem] == nil {
-			errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "statement is missing (%s)", image[stem]))
+			errs = append(errs, refuse(CheckType, statement.BundlePath(stem), "the statement is missing (%s)", image[stem]))
 		}
 	}
 	for _, one := range s.sorted() {
@@ -121,27 +121,27 @@ func (s seal) checkTypes() error {
 		}
 		switch {
 		case want == "":
-			errs = append(errs, refuse(CheckType, one.file.Path, "a seal has no statement of that name"))
+			errs = append(errs, refuse(CheckType, one.file.Path, "a seal does not have a statement of this name"))
 		case one.PredicateType != want:
-			errs = append(errs, refuse(CheckType, one.file.Path, "statement of type %s is not %s", one.PredicateType, want))
+			errs = append(errs, refuse(CheckType, one.file.Path, "the statement has type %s, and must have type %s", one.PredicateType, want))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// sorted gives the statements in the order of their stems.
+// sorted returns the statements in the order of their stems.
 func (s seal) sorted() []*signed {
 	return slices.SortedFunc(maps.Values(s), func(a, b *signed) int { return strings.Compare(a.stem, b.stem) })
 }
 
-// subjects are what all of the image's statements are about: the files of the
-// image by name, and the OCI artifact. name is the image's.
+// subjects returns the subjects that all of the image's statements share: the
+// files of the image by name, and the OCI artifact. name is the image's name.
 func (s seal) subjects() (files map[string]string, name, artifact string, err error) {
 	path, subject := s["provenance"].file.Path, s["provenance"].Subject
 	var errs []error
 	for _, stem := range slices.Sorted(maps.Keys(statement.ImageStems())) {
 		if one := s[stem]; !reflect.DeepEqual(one.Subject, subject) {
-			errs = append(errs, refuse(CheckSubject, one.file.Path, "is about other files than %s: two images are mixed", path))
+			errs = append(errs, refuse(CheckSubject, one.file.Path, "covers other files than %s: the folder mixes two images", path))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -152,18 +152,18 @@ func (s seal) subjects() (files map[string]string, name, artifact string, err er
 	folded := map[string]string{}
 	for _, d := range subject {
 		if old, twice := folded[strings.ToLower(d.Name)]; twice {
-			bad("subjects %q and %q are one file where letter case does not count", old, d.Name)
+			bad("subjects %q and %q are the same name on a file system that ignores letter case", old, d.Name)
 		}
 		folded[strings.ToLower(d.Name)] = d.Name
 		if err := plain(d); err != nil || !isPath(d.Name) || strings.HasPrefix(d.Name, statement.Dir+"/") {
-			bad("subject %q is no file of an image, or has more than a digest", d.Name)
+			bad("subject %q is not a file of an image, or has members other than one sha256 digest", d.Name)
 		}
 		n, isArtifact := strings.CutPrefix(d.Name, layout.Dir+"/")
 		switch {
 		case isArtifact && artifact != "":
-			bad("has two OCI artifacts")
+			bad("the subjects contain two OCI artifacts")
 		case isArtifact && strings.Contains(n, "/"):
-			bad("OCI artifact %q has no name", d.Name)
+			bad("the name of OCI artifact %q contains a slash", d.Name)
 		case isArtifact:
 			name, artifact = n, d.SHA256()
 		default:
@@ -171,7 +171,7 @@ func (s seal) subjects() (files map[string]string, name, artifact string, err er
 		}
 	}
 	if artifact == "" || len(files) == 0 {
-		bad("names no files or no OCI artifact")
+		bad("the subjects contain no files or no OCI artifact")
 	}
 	return files, name, artifact, errors.Join(errs...)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// checkFindings wants each finding to have a severity, and each waived one a
-// waiver of the list that covers it and had not expired.
+// checkFindings requires that each finding has a severity. Each waived finding
+// must have a waiver from the list that covers it and had not expired.
 func (c *content) checkFindings(d *decision.Decision, bad func(string, ...any)) {
 	digests := map[string][]string{}
 	for _, one := range d.System.Components {
@@ -21,21 +21,21 @@ func (c *content) checkFindings(d *decision.Decision, bad func(string, ...any)) 
 		f := &d.Findings[i]
 		name := statement.TestName(f)
 		if f.Severity.Rank() == 0 {
-			bad("finding %s has severity %q, which there is not", name, f.Severity)
+			bad("finding %s has the unknown severity %q", name, f.Severity)
 		}
-		if f.State != decision.StateWaived || f.Waiver == nil { // the latter is no pass: see statement.Blocking
+		if f.State != decision.StateWaived || f.Waiver == nil { // a waived finding without a waiver blocks: see statement.Blocking
 			continue
 		}
 		w := f.Waiver
 		covers := w.Rule == f.ID && (w.Resource == f.Resource || w.Resource == "" && slices.Contains(digests[f.Resource], w.Digest))
 		if !covers || !w.Used || !slices.ContainsFunc(d.Waivers, func(one decision.Waiver) bool { return reflect.DeepEqual(one, *w) }) {
-			bad("finding %s is waived by a waiver that is not for it, or is not listed", name)
+			bad("finding %s is waived by a waiver that does not cover it, or is not listed", name)
 		}
 		if _, err := time.Parse(time.DateOnly, w.Expires); err != nil || w.Expired || d.Date > w.Expires {
-			bad("finding %s is waived by a waiver that had expired on %s", name, w.Expires)
+			bad("finding %s is waived by a waiver that expired on %s", name, w.Expires)
 		}
 	}
 	if len(d.Waivers) > 0 && d.WaiversDigest == "" {
-		bad("has waivers of no file")
+		bad("the decision has waivers, but no digest of a waiver file")
 	}
 }

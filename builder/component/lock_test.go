@@ -82,14 +82,14 @@ func TestLock(t *testing.T) {
 func TestBadLock(t *testing.T) {
 	d := ocitest.Digest(nil)
 	for name, c := range map[string]struct{ lock, says string }{
-		"empty":          {``, "cut short"},
+		"empty":          {``, "truncated"},
 		"not JSON":       {"{\n  \"schemaVersion\": 1,\n  x", ":3:"},
-		"cut short":      {`{"schemaVersion": 1`, "cut short"},
+		"cut short":      {`{"schemaVersion": 1`, "truncated"},
 		"unknown key":    {`{"schemaVersion":1,"builder":"","components":[],"extra":1}`, `"extra"`},
 		"unknown inside": {`{"schemaVersion":1,"components":[{"reference":"x","name":"docker.io/library/x:latest","digest":"` + d + `","trust":true}]}`, `"trust"`},
-		"twice":          {`{"schemaVersion":1,"components":[],"components":[]}`, `"components" is there twice`},
-		"twice, in case": {`{"schemaVersion":1,"components":[],"Components":[]}`, `it is written "components"`},
-		"two values":     {`{"schemaVersion":1,"components":[]}{}`, "follows"},
+		"twice":          {`{"schemaVersion":1,"components":[],"components":[]}`, `duplicate member "components"`},
+		"twice, in case": {`{"schemaVersion":1,"components":[],"Components":[]}`, `its correct spelling is "components"`},
+		"two values":     {`{"schemaVersion":1,"components":[]}{}`, "more text after"},
 		"version":        {`{"schemaVersion":2,"components":[]}`, "schemaVersion 2"},
 		"type":           {"{\"schemaVersion\":1,\n\"components\":{}}", ":2:"},
 		"array":          {`[]`, "cannot unmarshal"},

@@ -76,12 +76,12 @@ func TestParseRuntimeRefuses(t *testing.T) {
 	t.Parallel()
 	many := strings.TrimSuffix(strings.Repeat(`"/run/x",`, maxRuntimeEntries+1), ",")
 	for name, c := range map[string]struct{ text, want string }{
-		"no JSON":             {`{`, "cut short"},
+		"no JSON":             {`{`, "truncated"},
 		"unknown key":         {`{"exec": ["/bin/sh"]}`, `unknown field "exec"`},
 		"unknown nested key":  {`{"mounts": [{"destination": "/a", "hook": 1}]}`, `unknown field "hook"`},
-		"two values":          {`{} {}`, "more follows"},
-		"a key twice":         {`{"mkdir": ["/run/a"], "mkdir": []}`, "twice"},
-		"a key in other case": {`{"Mkdir": ["/run/a"]}`, `it is written "mkdir"`},
+		"two values":          {`{} {}`, "more text after"},
+		"a key twice":         {`{"mkdir": ["/run/a"], "mkdir": []}`, "duplicate member"},
+		"a key in other case": {`{"Mkdir": ["/run/a"]}`, `its correct spelling is "mkdir"`},
 		"relative mkdir":      {`{"mkdir": ["run/a"]}`, `mkdir[0]: not a clean absolute path: "run/a"`},
 		"mkdir with ..":       {`{"mkdir": ["/run/../etc"]}`, `"/run/../etc"`},
 		"mkdir of the root":   {`{"mkdir": ["/"]}`, `mkdir[0]`},

@@ -174,10 +174,10 @@ func TestRefuses(t *testing.T) {
 		"read-only by mounts": {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, and /v would be writable`},
 		"add to all":          {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add beside a list of "all"`},
 		"seccomp of a label":  {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label knows only default and unconfined (says the label of image a/web:1)`},
-		"seccomp is not JSON": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 1: the JSON is cut short`},
+		"seccomp is not JSON": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 1: the JSON is truncated`},
 		"seccomp, a key twice": {"    seccomp: p.json\n", "", func(in *Input) {
 			in.Profile = []byte(`{"defaultAction":"SCMP_ACT_ERRNO","defaultAction":"SCMP_ACT_ALLOW"}`)
-		}, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 49: member "defaultAction" is there twice`},
+		}, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 49: duplicate member "defaultAction"`},
 		"seccomp unknown key":  {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte(`{"defaultActon": "x"}`) }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": json: unknown field "defaultActon"`},
 		"seccomp unknown word": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte(`{"defaultAction": "ALLOW"}`) }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": unknown action "ALLOW"`},
 	} {

@@ -1,6 +1,6 @@
-// Package atomicfile writes files that appear whole or not at all: beside their
-// place, and renamed into it. Write is for bytes, Create for a stream, Unlinked for
-// a temporary file without a name.
+// Package atomicfile writes files that appear complete or not at all: each is
+// written beside its place, and then renamed. Write is for bytes, Create for a
+// stream, Unlinked for a temporary file without a name.
 package atomicfile
 
 import (
@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// File is a file that is not in its place yet.
+// File is a temporary file that is not yet in its place.
 type File struct {
 	*os.File
 	path string
@@ -18,7 +18,7 @@ type File struct {
 	gone bool
 }
 
-// Create makes a temporary file beside path, which only its owner can read until
+// Create makes a temporary file beside path. Only its owner can read it until
 // it is in its place. Close or one of the commits ends it.
 func Create(path string, mode fs.FileMode) (*File, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-")
@@ -28,7 +28,7 @@ func Create(path string, mode fs.FileMode) (*File, error) {
 	return &File{File: f, path: path, mode: mode}, nil
 }
 
-// Commit puts the file in its place, over one that is there.
+// Commit puts the file in its place, and replaces an existing file.
 func (f *File) Commit() error {
 	if err := f.finish(); err != nil {
 		return err
@@ -39,8 +39,8 @@ func (f *File) Commit() error {
 	return nil
 }
 
-// CommitNew puts the file in its place, and fails with fs.ErrExist where one is
-// there. The file is on the disk then.
+// CommitNew puts the file in its place, and fails with fs.ErrExist if a file
+// exists there. The file is on the disk when CommitNew returns.
 func (f *File) CommitNew() error {
 	err := f.Sync()
 	if err = errors.Join(err, f.finish()); err != nil {
@@ -67,12 +67,12 @@ func (f *File) Close() error {
 	return errors.Join(f.File.Close(), os.Remove(f.Name()))
 }
 
-// Write puts data in place of what path holds.
+// Write replaces the content of path with data.
 func Write(path string, data []byte, mode fs.FileMode) error {
 	return write(path, data, mode, (*File).Commit)
 }
 
-// WriteNew is Write, but fails with fs.ErrExist where a file is there.
+// WriteNew is Write, but fails with fs.ErrExist if the file exists.
 func WriteNew(path string, data []byte, mode fs.FileMode) error {
 	return write(path, data, mode, (*File).CommitNew)
 }

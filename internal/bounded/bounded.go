@@ -1,5 +1,4 @@
-// Package bounded reads input of other people into memory: never more than a
-// limit.
+// Package bounded reads input of unknown size into memory, up to a limit.
 package bounded
 
 import (
@@ -11,7 +10,7 @@ import (
 	"os"
 )
 
-// TooLarge is the error for input of more than so many bytes.
+// TooLarge is the error for input with more bytes than this limit.
 type TooLarge int64
 
 func (e TooLarge) Error() string {
@@ -25,7 +24,7 @@ func (e TooLarge) Error() string {
 	return fmt.Sprintf("larger than %d bytes", n)
 }
 
-// Read reads to the end. More than limit bytes are TooLarge.
+// Read reads to the end. Input of more than limit bytes is TooLarge.
 func Read(r io.Reader, limit int64) ([]byte, error) {
 	var data bytes.Buffer
 	if f, ok := r.(fs.File); ok { // whose size saves growing step by step
@@ -42,8 +41,9 @@ func Read(r io.Reader, limit int64) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// ReadFile reads a whole file. Its error has the reason and not the path, which
-// may be that of a temporary file: the caller names the file and the next step.
+// ReadFile reads a whole file. Its error has the reason but not the path,
+// because the path may be that of a temporary file. The caller adds the file
+// and the next step.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// prefix names the only algorithm that is used.
+// prefix is the only algorithm that is used.
 const prefix = "sha256:"
 
 // Of is the digest of b.
@@ -18,17 +18,17 @@ func Of(b []byte) string {
 	return prefix + hex.EncodeToString(sum[:])
 }
 
-// Sum is the digest of what h, a SHA-256, has read.
+// Sum is the digest of the bytes that h, a SHA-256, has read.
 func Sum(h hash.Hash) string { return prefix + hex.EncodeToString(h.Sum(nil)) }
 
-// FromHex makes a digest of its hexadecimal digits.
+// FromHex makes a digest from its hexadecimal digits.
 func FromHex(digits string) string { return prefix + digits }
 
-// Hex is the digits of a digest, without a check: see Valid.
+// Hex returns the digits of a digest. It does not check them: see Valid.
 func Hex(digest string) string { return strings.TrimPrefix(digest, prefix) }
 
-// Valid reports whether s is sha256: and 64 lower-case hexadecimal digits, the
-// one form that may become part of a file name.
+// Valid reports whether s is sha256: and 64 lower-case hexadecimal digits. Only
+// this form may become part of a file name.
 func Valid(s string) bool {
 	digits, ok := strings.CutPrefix(s, prefix)
 	return ok && ValidHex(digits)

@@ -1,4 +1,4 @@
-// Package kept keeps what one run worked out for the next one.
+// Package kept stores results of one run for later runs.
 package kept
 
 import (
@@ -18,24 +18,26 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// Store is a folder of entries. Who can write to it decides what is read back,
-// so a folder that others may write to is not used. With a Secret, writing to
-// the folder is not enough: an entry that was made without it is as good as
-// none.
+// Store is a folder of entries. A user who can write to the folder can change
+// what is read from it, so a folder that other users may write to is not used.
+// With a Secret, write access is not enough: an entry that was made without the
+// secret is ignored.
 type Store struct {
-	// Dir is the folder, made when first needed; "" keeps nothing.
+	// Dir is the folder. It is created at its first use. "" stores nothing.
 	Dir string
-	// Program names the program itself: another one may work out something else.
+	// Program identifies the program, because another version may have other
+	// results.
 	Program string
-	// Secret authenticates what is kept; see Secret. nil keeps a checksum only.
+	// Secret authenticates the entries; see the function Secret. nil stores a
+	// checksum only.
 	Secret []byte
 }
 
-// maxEntry bounds a file of the store, in bytes.
+// maxEntry is the largest size of a file in the store, in bytes.
 const maxEntry = 256 << 20
 
-// Load gives what is kept under a name. One that is damaged, or was made for
-// another name, is as good as none.
+// Load returns the entry of a name. A damaged entry, and an entry of another
+// name, are ignored.
 func (s Store) Load(name string) ([]byte, bool) {
 	if s.Dir == "" || !private(s.Dir) {
 		return nil, false
@@ -52,8 +54,8 @@ func (s Store) Load(name string) ([]byte, bool) {
 	return nil, false
 }
 
-// Save keeps body under a name. That it cannot be kept is no mistake: it will
-// be worked out again.
+// Save stores body under a name. A failure is not an error: the result is
+// computed again later.
 func (s Store) Save(name string, body []byte) {
 	if !s.ready() || len(body) > maxEntry/2 {
 		return
@@ -61,15 +63,15 @@ func (s Store) Save(name string, body []byte) {
 	_ = atomicfile.Write(s.path(name), fmt.Appendf(nil, "%s\n%s", s.sum(name, body), body), 0o600)
 }
 
-// Folder is the place of files that are kept under a name, as they are: whoever
-// reads one holds it against a digest from an entry.
+// Folder is the path of the files that are stored under a name. The files are
+// not authenticated: a reader compares them with a digest from an entry.
 func (s Store) Folder(name string) string { return s.path(name) + ".files" }
 
-// Replace has fill write the files of a name into an empty folder, which takes
-// the place of what was kept.
+// Replace calls fill to write the files of a name into an empty folder. That
+// folder then replaces the old one.
 func (s Store) Replace(name string, fill func(dir string) error) error {
 	if !s.ready() {
-		return errors.New("nothing can be kept")
+		return errors.New("the store cannot be written")
 	}
 	s.sweep()
 	dir, err := os.MkdirTemp(s.Dir, incoming)
@@ -86,11 +88,11 @@ func (s Store) Replace(name string, fill func(dir string) error) error {
 	return os.Rename(dir, s.Folder(name))
 }
 
-// incoming begins the names of folders that are being filled.
+// incoming begins the names of folders that are not complete yet.
 const incoming = ".incoming-"
 
-// sweep removes what programs left that were killed while they filled a folder.
-// What is younger than a day may still be in work.
+// sweep removes folders that killed programs did not complete. A folder that is
+// younger than a day may still be in use.
 func (s Store) sweep() {
 	entries, _ := os.ReadDir(s.Dir)
 	for _, e := range entries {
@@ -103,17 +105,17 @@ func (s Store) sweep() {
 	}
 }
 
-// ready makes the folder.
+// ready creates the folder.
 func (s Store) ready() bool {
 	return s.Dir != "" && os.MkdirAll(s.Dir, 0o700) == nil && private(s.Dir)
 }
 
-// path is the file of a name; the program is part of its name.
+// path is the file of a name. The file name depends on Program.
 func (s Store) path(name string) string {
 	return filepath.Join(s.Dir, s.sum("name", fmt.Appendf(nil, "%q %q", s.Program, name))+".json")
 }
 
-// sum authenticates body as what is kept under a name.
+// sum authenticates body as the entry of a name.
 func (s Store) sum(name string, body []byte) string {
 	h := hmac.New(sha256.New, s.Secret)
 	fmt.Fprintf(h, "%q %q\n", s.Program, name)
@@ -121,9 +123,9 @@ func (s Store) sum(name string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Secret reads the user's secret, or makes it; nil where there can be none. It
-// must lie elsewhere than the stores: a cache is often handed from machine to
-// machine, and whoever could fill it on the way could say what is in an image.
+// Secret reads the user's secret, or creates it; nil if that fails. It must not
+// lie in a store: caches are often copied between machines, and a user who can
+// change the copy must not be able to change results.
 func Secret(path string) []byte {
 	if secret, err := readSecret(path); !errors.Is(err, fs.ErrNotExist) {
 		return secret
@@ -133,7 +135,7 @@ func Secret(path string) []byte {
 	}
 	var secret [sha256.Size]byte
 	rand.Read(secret[:])
-	// Of two programs that start at once, one makes it.
+	// If two programs start at the same time, one of them creates the file.
 	_ = atomicfile.WriteNew(path, secret[:], 0o600)
 	made, _ := readSecret(path)
 	return made
@@ -146,11 +148,11 @@ func readSecret(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	if !secret(f) || !private(filepath.Dir(path)) {
-		return nil, errors.New("others may read or replace it")
+		return nil, errors.New("other users may read or replace it")
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, sha256.Size+1))
 	if err != nil || len(raw) != sha256.Size {
-		return nil, errors.New("it is no secret")
+		return nil, errors.New("the file does not contain a secret")
 	}
 	return raw, nil
 }

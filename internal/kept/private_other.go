@@ -4,6 +4,6 @@ package kept
 
 import "os"
 
-// Who may write to a folder is known on Unix alone.
+// The owner of a folder is known on Unix only.
 func private(string) bool  { return false }
 func secret(*os.File) bool { return false }

@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// private: the folder is ours, and no other user may write to it.
+// private reports whether the folder is ours, and only we may write to it.
 func private(dir string) bool {
 	info, err := os.Stat(dir)
 	return err == nil && info.IsDir() && info.Mode().Perm()&0o022 == 0 && ours(info)
 }
 
-// secret: the file is ours, and no other user may read it.
+// secret reports whether the file is ours, and only we may read it.
 func secret(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 == 0 && ours(info)

@@ -1,9 +1,10 @@
-// Package lategc delays the first collection of memory until there is some worth
-// it. Most runs of a program are over by then. The initialisation of libraries
-// alone would start two collections, which is a fifth of a short run.
+// Package lategc delays the first garbage collection until the heap is large
+// enough. Most runs of a program end before that. Without the delay, the
+// initialisation of libraries starts two collections, which take a fifth of a
+// short run.
 //
-// A program imports it for its init function. This package imports next to
-// nothing, so that Go initialises it before the packages that need memory.
+// A program imports it for its init function. This package imports almost
+// nothing, so that Go initialises it before the packages that allocate memory.
 package lategc
 
 import (
@@ -15,13 +16,13 @@ import (
 // worth is the memory of the Go runtime at which the first collection starts.
 const worth = 96 << 20
 
-// usual ends the delay. Nil: there is none.
+// usual ends the delay. It is nil if there is no delay.
 var usual func()
 
 func init() { usual = delay() }
 
-// delay lasts until the first collection; from then on, memory is collected as
-// before. There is none where the environment says how to collect.
+// delay lasts until the first collection. Later collections happen as usual.
+// There is no delay if the environment configures garbage collection.
 func delay() func() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return nil
@@ -40,9 +41,9 @@ func delay() func() {
 	}
 }
 
-// End has memory collected as usual from now on, for a caller that sets bounds
-// of its own: the end of a delay would take them away. Only main calls it,
-// before it starts anything.
+// End restores usual garbage collection. A caller that sets its own memory
+// limits must call it first, because the end of a delay would remove them. Only
+// main calls it, before it starts anything.
 func End() {
 	if usual != nil {
 		usual()

@@ -1,5 +1,5 @@
-// Package lazyre has regular expressions that are compiled when they are first
-// used: most runs of a program need few of its expressions.
+// Package lazyre has regular expressions that are compiled at their first use:
+// most runs of a program use few of its expressions.
 package lazyre
 
 import (
@@ -13,7 +13,7 @@ type Regexp struct {
 	get  func() *regexp.Regexp
 }
 
-// New is regexp.MustCompile, which panics only when the expression is used.
+// New is regexp.MustCompile, but panics at the first use of the expression.
 func New(expr string) *Regexp {
 	return &Regexp{expr: expr, get: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })}
 }
@@ -21,43 +21,47 @@ func New(expr string) *Regexp {
 // String is the expression.
 func (r *Regexp) String() string { return r.expr }
 
-// Match tells whether b holds a match.
+// Match reports whether b contains a match.
 func (r *Regexp) Match(b []byte) bool { return r.get().Match(b) }
 
-// MatchString tells whether s holds a match.
+// MatchString reports whether s contains a match.
 func (r *Regexp) MatchString(s string) bool { return r.get().MatchString(s) }
 
-// Find gives the first match in b.
+// Find returns the first match in b.
 func (r *Regexp) Find(b []byte) []byte { return r.get().Find(b) }
 
-// FindString gives the first match in s.
+// FindString returns the first match in s.
 func (r *Regexp) FindString(s string) string { return r.get().FindString(s) }
 
-// FindIndex gives where the first match in b is.
+// FindIndex returns the place of the first match in b.
 func (r *Regexp) FindIndex(b []byte) []int { return r.get().FindIndex(b) }
 
-// FindStringIndex gives where the first match in s is.
+// FindStringIndex returns the place of the first match in s.
 func (r *Regexp) FindStringIndex(s string) []int { return r.get().FindStringIndex(s) }
 
-// FindSubmatch gives the first match in b, and those of its groups.
+// FindSubmatch returns the first match in b, and the matches of its groups.
 func (r *Regexp) FindSubmatch(b []byte) [][]byte { return r.get().FindSubmatch(b) }
 
-// FindStringSubmatch gives the first match in s, and those of its groups.
+// FindStringSubmatch returns the first match in s, and the matches of its
+// groups.
 func (r *Regexp) FindStringSubmatch(s string) []string { return r.get().FindStringSubmatch(s) }
 
-// FindAllString gives all matches in s, n at most unless that is below 0.
+// FindAllString returns all matches in s; at most n if n is not negative.
 func (r *Regexp) FindAllString(s string, n int) []string { return r.get().FindAllString(s, n) }
 
-// FindAllSubmatch is FindSubmatch for all matches, n at most unless that is below 0.
+// FindAllSubmatch is FindSubmatch for all matches; at most n if n is not
+// negative.
 func (r *Regexp) FindAllSubmatch(b []byte, n int) [][][]byte { return r.get().FindAllSubmatch(b, n) }
 
 // ReplaceAllString replaces all matches in s.
 func (r *Regexp) ReplaceAllString(s, with string) string { return r.get().ReplaceAllString(s, with) }
 
-// ReplaceAllStringFunc replaces all matches in s by what with makes of them.
+// ReplaceAllStringFunc replaces each match in s with the result of the
+// function.
 func (r *Regexp) ReplaceAllStringFunc(s string, with func(string) string) string {
 	return r.get().ReplaceAllStringFunc(s, with)
 }
 
-// FindSubmatchIndex gives where the first match in b is, and those of its groups.
+// FindSubmatchIndex returns the places of the first match in b and of its
+// groups.
 func (r *Regexp) FindSubmatchIndex(b []byte) []int { return r.get().FindSubmatchIndex(b) }

@@ -1,7 +1,7 @@
-// Package safetext makes text from images, policies and files harmless where
-// people and CI services read it: on terminals and in logs. Clean is for one
-// value, Inert for a whole line, Text for several lines, and NewWriter for a
-// stream of lines. Data that programs read keeps its meaning in JSON and XML.
+// Package safetext makes text from images, policies and files safe for
+// terminals and for logs of CI services. Clean is for one value, Inert for a
+// whole line, Text for several lines, and NewWriter for a stream of lines. JSON
+// and XML keep their meaning for programs.
 package safetext
 
 import (
@@ -13,12 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// Clean writes out, as \xNN or \u{NNNN}, what does not stand for itself in one
-// place: control characters and with them escape sequences, line breaks, what
-// is no UTF-8, and characters that hide or reorder others.
+// Clean writes deceptive characters as \xNN or \u{NNNN}: control characters
+// (and so escape sequences), line breaks, invalid UTF-8, and characters that
+// hide or reorder others.
 func Clean(s string) string { return clean(s, "") }
 
-// clean is Clean, save for the characters to keep.
+// clean is Clean, except for the characters in keep.
 func clean(s, keep string) string {
 	odd := func(r rune) bool { return Deceptive(r) && !strings.ContainsRune(keep, r) }
 	if strings.IndexFunc(s, odd) < 0 {
@@ -44,21 +44,21 @@ func clean(s, keep string) string {
 	return b.String()
 }
 
-// Deceptive: not a character that stands for itself in one place.
+// Deceptive reports whether a character does not show as itself in one place.
 func Deceptive(r rune) bool {
 	if r >= ' ' && r < 0x7f {
 		return false
 	}
 	return r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) ||
 		r == '\u3164' || r == '\uFFA0' || // fillers: letters that show nothing
-		r&0xfffe == 0xfffe // no character at all, and forbidden in XML
+		r&0xfffe == 0xfffe // not a character, and forbidden in XML
 }
 
-// Inert makes a line of a log one that commands nothing. CI services read their
-// commands out of the log: GitHub, Gitea and Forgejo run a line that begins with
-// "::", spaces before it or not, and "##[" anywhere in one; Azure Pipelines
-// "##vso[" and "##[", TeamCity "##teamcity["; GitLab folds at section_start:TIME:
-// and section_end:TIME:.
+// Inert changes a line of a log so that CI services find no command in it. CI
+// services read commands from the log: GitHub, Gitea and Forgejo run a line
+// that begins with "::", with or without spaces before it, and "##[" anywhere
+// in a line; Azure Pipelines "##vso[" and "##[", TeamCity "##teamcity["; GitLab
+// folds at section_start:TIME: and section_end:TIME:.
 func Inert(line string) string {
 	if rest := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(rest, "::") {
 		line = line[:len(line)-len(rest)] + `\` + rest
@@ -66,12 +66,12 @@ func Inert(line string) string {
 	return inside(line)
 }
 
-// inside is Inert for what counts anywhere in a line.
+// inside is Inert for commands that count anywhere in a line.
 func inside(line string) string {
 	return escapeCommands(line, func(c byte) string { return `\` + string(c) })
 }
 
-// escapeCommands has one character of each command written another way.
+// escapeCommands escapes one character of each command.
 func escapeCommands(s string, write func(byte) string) string {
 	if strings.Contains(s, "##") {
 		s = escapeHashes(s, write)
@@ -84,8 +84,8 @@ func escapeCommands(s string, write func(byte) string) string {
 	return s
 }
 
-// escapeHashes has the second # of "##", a word or none, and "[" written another
-// way.
+// escapeHashes escapes the second # of each "##" that a "[" follows, directly
+// or after a word.
 func escapeHashes(s string, write func(byte) string) string {
 	var b strings.Builder
 	for {
@@ -97,7 +97,7 @@ func escapeHashes(s string, write func(byte) string) string {
 			return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_')
 		})
 		b.WriteString(s[:at+1])
-		s = s[at+1:] // the second # may begin another one
+		s = s[at+1:] // the second # may begin another command
 		if strings.HasPrefix(word, "[") {
 			b.WriteString(write('#'))
 			s = s[1:]
@@ -105,9 +105,9 @@ func escapeHashes(s string, write func(byte) string) string {
 	}
 }
 
-// JSON is JSON text in which deceptive characters and commands are written as
-// \uXXXX, which means the same to every reader but a terminal or a CI service.
-// They can stand only inside strings.
+// JSON returns JSON text in which deceptive characters and commands are written
+// as \uXXXX. JSON readers decode the same text; terminals and CI services see
+// no command. Such characters stand only inside strings.
 func JSON(raw []byte) []byte {
 	var b strings.Builder
 	for _, r := range string(raw) {
@@ -124,26 +124,26 @@ func JSON(raw []byte) []byte {
 	return []byte(escapeCommands(b.String(), func(c byte) string { return fmt.Sprintf(`\u%04x`, c) }))
 }
 
-// XML is XML or HTML text in which commands are written with character
+// XML returns XML or HTML text in which commands are written with character
 // references.
 func XML(raw []byte) []byte {
 	return []byte(escapeCommands(string(raw), func(c byte) string { return fmt.Sprintf("&#%d;", c) }))
 }
 
-// Text is Clean and Inert for text of several lines. Tabs stay.
+// Text is Clean and Inert for text of several lines. It keeps tabs.
 func Text(s string) string {
 	var b strings.Builder
 	_, _ = NewWriter(&b).Write([]byte(s))
 	return b.String()
 }
 
-// NewWriter makes what is written to w harmless, as Text does. A character must
-// not be split between two calls of Write.
+// NewWriter makes text safe before it is written to w, as Text does. One call
+// of Write must contain whole characters.
 func NewWriter(w io.Writer) io.Writer { return &writer{w: w, blank: true} }
 
 type writer struct {
 	w     io.Writer
-	blank bool // the line has nothing but spaces so far
+	blank bool // the line has only spaces so far
 }
 
 func (w *writer) Write(p []byte) (int, error) {

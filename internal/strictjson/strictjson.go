@@ -1,6 +1,7 @@
-// Package strictjson reads JSON that others wrote, and refuses what two readers
-// could understand differently. encoding/json alone takes the last of two
-// members of one name, and "Status" for "status"; most other readers do not.
+// Package strictjson reads JSON of unknown origin, and refuses JSON that two
+// readers could understand differently. encoding/json takes the last of two
+// duplicate members, and accepts "Status" for "status"; most other readers do
+// not.
 package strictjson
 
 import (
@@ -16,34 +17,34 @@ import (
 )
 
 // Decode reads the one JSON value of data into v as encoding/json does. It
-// refuses an object that has a member twice, a member that differs from a field
-// of v in the case of its letters alone, and anything after the value. Members
-// that v does not know are ignored, but must not be there twice either.
+// refuses duplicate members of an object, a member that differs from a field of
+// v only in letter case, and text after the value. It ignores members that v
+// does not have, but these may not be duplicates either.
 func Decode(data []byte, v any) error { return decode(data, v, rules{exact: true}) }
 
-// DecodeKnown is Decode, and refuses members that v does not know.
+// DecodeKnown is Decode, but refuses members that v does not have.
 func DecodeKnown(data []byte, v any) error { return decode(data, v, rules{exact: true, known: true}) }
 
-// DecodeFolded is Decode for documents of writers who do not care about the
-// case of names, such as image configurations: only two members that v takes
-// for one are refused.
+// DecodeFolded is Decode for documents whose writers ignore the letter case of
+// names, such as image configurations. It refuses only two members that v takes
+// for the same one.
 func DecodeFolded(data []byte, v any) error { return decode(data, v, rules{}) }
 
-// Check is Decode without a value: no member stands twice in one object.
+// Check is Decode without a value: it refuses duplicate members.
 func Check(data []byte) error {
 	return check(data, nil, rules{})
 }
 
-// CheckNames is Check, and no two members of the outermost object differ in the
-// case of their letters alone.
+// CheckNames is Check, and also refuses two members of the outermost object
+// that differ only in letter case.
 func CheckNames(data []byte) error { return check(data, nil, rules{names: true}) }
 
-// CheckFor is Decode for one who decodes into v in another way: v stays as it is.
+// CheckFor makes the checks of Decode for v, and leaves v unchanged.
 func CheckFor(data []byte, v any) error {
 	return check(data, reflect.TypeOf(v), rules{exact: true})
 }
 
-// Error is a place where the JSON is not as it should be.
+// Error is a mistake in the JSON, with its place.
 type Error struct {
 	// Offset counts bytes from 0.
 	Offset int64
@@ -54,8 +55,8 @@ func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.W
 
 type rules struct {
 	exact bool // names are compared letter by letter
-	known bool // members that the value does not know are refused
-	names bool // names of the outermost object are folded, whatever it is
+	known bool // members that the value does not have are refused
+	names bool // names of the outermost object are folded, whatever its type
 }
 
 func decode(data []byte, v any, r rules) error {
@@ -73,7 +74,7 @@ func decode(data []byte, v any, r rules) error {
 	return err
 }
 
-// check walks the value; t is what it is decoded into, nil for anything.
+// check walks the value. t is the type that it is decoded into, nil for any.
 func check(data []byte, t reflect.Type, r rules) error {
 	if !json.Valid(data) {
 		return invalid(data)
@@ -82,31 +83,31 @@ func check(data []byte, t reflect.Type, r rules) error {
 	return w.value(t, 0)
 }
 
-// invalid says what is wrong with data that is not one JSON value.
+// invalid reports why data is not one JSON value.
 func invalid(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	var raw json.RawMessage
 	err := d.Decode(&raw)
 	switch s := (*json.SyntaxError)(nil); {
 	case err == nil:
-		return &Error{d.InputOffset(), "more follows the value"}
+		return &Error{d.InputOffset(), "there is more text after the JSON value"}
 	case errors.As(err, &s):
 		return &Error{s.Offset, err.Error()}
 	}
-	return &Error{int64(len(data)), "the JSON is cut short"}
+	return &Error{int64(len(data)), "the JSON is truncated"}
 }
 
-// maxDepth is how deep values may be nested: far deeper than those that we know.
+// maxDepth is the deepest nesting. Known documents need far less.
 const maxDepth = 500
 
-// walker goes through JSON that is known to be valid.
+// walker walks valid JSON.
 type walker struct {
 	data []byte
 	pos  int
 	rules
 }
 
-// next skips white space and what separates values, and gives the byte there.
+// next skips white space and separators, and returns the byte there.
 func (w *walker) next() byte {
 	for {
 		switch c := w.data[w.pos]; c {
@@ -124,7 +125,7 @@ func (w *walker) fail(format string, args ...any) error {
 
 func (w *walker) value(t reflect.Type, depth int) error {
 	if depth > maxDepth {
-		return w.fail("nested deeper than %d", maxDepth)
+		return w.fail("the JSON is nested deeper than %d levels", maxDepth)
 	}
 	switch w.next() {
 	case '{':
@@ -152,7 +153,7 @@ func (w *walker) value(t reflect.Type, depth int) error {
 	return nil
 }
 
-// text passes a string and gives it with its quotes.
+// text skips a string and returns it with its quotes.
 func (w *walker) text() []byte {
 	start := w.pos
 	for w.pos++; w.data[w.pos] != '"'; w.pos++ {
@@ -196,7 +197,7 @@ func (w *walker) object(t reflect.Type, depth int) error {
 		if known != nil {
 			if f, ok := known[fold(name)]; ok {
 				if w.exact && f.name != name {
-					return w.fail("member %q: it is written %q", name, f.name)
+					return w.fail("unknown member %q: its correct spelling is %q", name, f.name)
 				}
 				value, same = f.of, f.name
 			}
@@ -205,7 +206,7 @@ func (w *walker) object(t reflect.Type, depth int) error {
 			same = fold(name)
 		}
 		if seen[same] {
-			return w.fail("member %q is there twice", name)
+			return w.fail("duplicate member %q", name)
 		}
 		seen[same] = true
 		if err := w.value(value, depth+1); err != nil {
@@ -218,7 +219,8 @@ func (w *walker) object(t reflect.Type, depth int) error {
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// plain is t without pointers, nil where it reads itself or may be anything.
+// plain is t without pointers. It is nil if t decodes itself or may hold any
+// value.
 func plain(t reflect.Type) reflect.Type {
 	for t != nil {
 		if t.Implements(unmarshaler) || reflect.PointerTo(t).Implements(unmarshaler) {
@@ -237,10 +239,10 @@ type field struct {
 	of   reflect.Type
 }
 
-// known holds the members that structs read, by type.
+// known holds the members of each struct type.
 var known sync.Map
 
-// fields are the members that a struct reads, by folded name.
+// fields are the members of a struct, by folded name.
 func fields(t reflect.Type) map[string]field {
 	if m, ok := known.Load(t); ok {
 		return m.(map[string]field)
@@ -251,7 +253,7 @@ func fields(t reflect.Type) map[string]field {
 	return m
 }
 
-// list gathers the members that a struct reads, by folded name.
+// list collects the members of a struct, by folded name.
 func list(t reflect.Type, into map[string]field) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -275,10 +277,11 @@ func list(t reflect.Type, into map[string]field) {
 	}
 }
 
-// fold gives names that encoding/json takes for one the same form.
+// fold returns the same form for names that encoding/json takes for the same
+// name.
 func fold(s string) string {
 	if isASCII(s) {
-		return strings.ToUpper(s) // which come first in Unicode
+		return strings.ToUpper(s) // the smallest form in Unicode
 	}
 	var b strings.Builder
 	for len(s) > 0 {

@@ -25,22 +25,22 @@ func TestDecode(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{"status":"a","list":[{"kind":"x"}],"labels":{"A":"1","a":"2"},"any":{"B":1,"b":2},"unknown":{"C":1,"c":2},"-":1,"Hidden":2,"hidden":3}`: "",
-		`{"status":"a","status":"b"}`:        `member "status" is there twice`,
-		`{"status":"a","Status":"b"}`:        `member "Status": it is written "status"`,
-		`{"\u017ftatus":"b"}`:                `it is written "status"`,
-		`{"status":"a","st\u0061tus":"b"}`:   "twice",
-		`{"list":[{"kind":"a","KIND":"b"}]}`: `it is written "kind"`,
-		`{"Kind":"of what is embedded"}`:     `it is written "kind"`,
-		`{"plain":"a field without a tag"}`:  `it is written "Plain"`,
-		`{"labels":{"a":"1","a":"2"}}`:       "twice",
-		`{"any":[{"a":{"b":1,"b":2}}]}`:      "twice",
-		`{"raw":{"a":1,"a":2}}`:              "twice",
-		`{"unknown":{"a":1,"a":2}}`:          "twice",
-		`{"status":"a"} {}`:                  "more follows",
-		`{"status":"a"`:                      "cut short",
+		`{"status":"a","status":"b"}`:        `duplicate member "status"`,
+		`{"status":"a","Status":"b"}`:        `unknown member "Status": its correct spelling is "status"`,
+		`{"\u017ftatus":"b"}`:                `its correct spelling is "status"`,
+		`{"status":"a","st\u0061tus":"b"}`:   "duplicate member",
+		`{"list":[{"kind":"a","KIND":"b"}]}`: `its correct spelling is "kind"`,
+		`{"Kind":"of what is embedded"}`:     `its correct spelling is "kind"`,
+		`{"plain":"a field without a tag"}`:  `its correct spelling is "Plain"`,
+		`{"labels":{"a":"1","a":"2"}}`:       "duplicate member",
+		`{"any":[{"a":{"b":1,"b":2}}]}`:      "duplicate member",
+		`{"raw":{"a":1,"a":2}}`:              "duplicate member",
+		`{"unknown":{"a":1,"a":2}}`:          "duplicate member",
+		`{"status":"a"} {}`:                  "more text after",
+		`{"status":"a"`:                      "truncated",
 		`{"status":}`:                        "invalid character",
 		`{"status":1}`:                       "cannot unmarshal",
-		``:                                   "cut short",
+		``:                                   "truncated",
 		strings.Repeat(`{"any":`, 600) + "1" + strings.Repeat("}", 600): "nested deeper",
 		"{\"list\":" + strings.Repeat("[", 100_000):                     "max depth",
 	} {
@@ -59,7 +59,7 @@ func TestDecodeFolded(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	for _, text := range []string{`{"STATUS":"a","status":"b"}`, `{"list":[{"kind":"","Kind":""}]}`, `{"labels":{"x":"","x":""}}`} {
-		if err := DecodeFolded([]byte(text), &d); err == nil || !strings.Contains(err.Error(), "twice") {
+		if err := DecodeFolded([]byte(text), &d); err == nil || !strings.Contains(err.Error(), "duplicate member") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -1,7 +1,7 @@
-// Package strictyaml reads YAML that people write and that decides something. It
-// refuses what makes a file mean other than what it shows: aliases, duplicate
-// and unknown keys, a second document. Parse gives the nodes, Reader turns them
-// into values and collects every mistake with its place.
+// Package strictyaml reads YAML that people write and that decides something.
+// It refuses constructs that change what a file seems to say: aliases,
+// duplicate and unknown keys, a second document. Parse returns the nodes.
+// Reader converts them into values and collects every mistake with its place.
 package strictyaml
 
 import (
@@ -19,13 +19,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// maxDepth bounds how deep values are nested.
+// maxDepth is the deepest nesting of values.
 const maxDepth = 32
 
-// Parse reads one YAML document; name is the file in places of errors. The node
-// is nil for an empty file and for one that cannot be parsed. Where it has
-// aliases, anchors or duplicate keys, the node is there beside the error
-// (ErrInput), so that a caller can report further mistakes in the same run.
+// Parse reads one YAML document. name is the file name in error places. The
+// node is nil for an empty file and for a file that cannot be parsed. If the
+// file has aliases, anchors or duplicate keys, Parse returns both the node and
+// the error (ErrInput), so that a caller can report further mistakes in the
+// same run.
 func Parse(name string, content []byte) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	var doc, more yaml.Node
@@ -38,7 +39,7 @@ func Parse(name string, content []byte) (*yaml.Node, error) {
 	}
 	r := Reader{Name: name}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		r.Bad(&more, "keep one document in the file", "more than one YAML document")
+		r.Bad(&more, "split the file: it may contain one document only", "more than one YAML document")
 		return nil, r.Err()
 	}
 	if len(doc.Content) != 1 {
@@ -50,8 +51,8 @@ func Parse(name string, content []byte) (*yaml.Node, error) {
 
 var atLine = lazyre.New(`^line (\d+): `)
 
-// SyntaxError takes apart an error of the YAML parser; line is 0 where the error
-// has none.
+// SyntaxError splits an error of the YAML parser. line is 0 if the error has no
+// line.
 func SyntaxError(err error) (line int, text string) {
 	text = strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := atLine.FindStringSubmatch(text); m != nil {
@@ -62,11 +63,12 @@ func SyntaxError(err error) (line int, text string) {
 	return 0, text
 }
 
-// Reader reads nodes of one file.
+// Reader reads the nodes of one file.
 type Reader struct {
-	// Name is the file in places of errors.
+	// Name is the file name in error places.
 	Name string
-	// field is the key whose value is being read; errors about values name it.
+	// field is the key whose value is being read. Errors about values contain
+	// it.
 	field string
 	errs  []error
 }
@@ -87,10 +89,10 @@ func (r *Reader) Add(other *Reader) { r.errs = append(r.errs, other.errs...) }
 // Failed reports whether there was a mistake.
 func (r *Reader) Failed() bool { return len(r.errs) > 0 }
 
-// Err joins the mistakes; nil where there are none.
+// Err joins the mistakes; nil if there are none.
 func (r *Reader) Err() error { return errors.Join(r.errs...) }
 
-// wrong records that the value of a key is not what is wanted.
+// wrong records that the value of a key is not as required.
 func (r *Reader) wrong(n *yaml.Node, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if r.field != "" {
@@ -102,15 +104,15 @@ func (r *Reader) wrong(n *yaml.Node, format string, args ...any) {
 // check refuses aliases, duplicate keys and too deep nesting below a node.
 func (r *Reader) check(n *yaml.Node, depth int) {
 	if depth > maxDepth {
-		r.Bad(n, "", "nested deeper than %d levels", maxDepth)
+		r.Bad(n, "", "the YAML is nested deeper than %d levels", maxDepth)
 		return
 	}
 	switch {
 	case n.Kind == yaml.AliasNode:
-		r.Bad(n, "write the value out", "aliases are not allowed")
+		r.Bad(n, "write the value itself in this place", "aliases are not allowed")
 		return
 	case n.Anchor != "":
-		r.Bad(n, "write the value out", "anchors are not allowed")
+		r.Bad(n, "write the value itself in this place", "anchors are not allowed")
 	}
 	if n.Kind == yaml.MappingNode {
 		r.checkKeys(n)
@@ -130,14 +132,14 @@ func (r *Reader) checkKeys(n *yaml.Node) {
 			r.Bad(k, "", "a key must be text, not %s", Kind(k))
 			continue
 		case dup:
-			r.Bad(k, "keep one of the two", "duplicate key %q, first on line %d", k.Value, line)
+			r.Bad(k, "remove one of the two", "duplicate key %q, first on line %d", k.Value, line)
 		}
 		seen[k.Value] = k.Line
 	}
 }
 
-// Fields calls the function of each key of a mapping, in order. what names the
-// mapping in errors. Unknown keys are errors.
+// Fields calls the function of each key of a mapping, in order. what is the
+// name of the mapping in errors. Unknown keys are errors.
 func (r *Reader) Fields(n *yaml.Node, what string, known map[string]func(*yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		r.Bad(n, "", "%s must be a mapping, not %s", what, Kind(n))
@@ -172,14 +174,14 @@ func (r *Reader) List(n *yaml.Node, item func(*yaml.Node)) {
 	}
 }
 
-// Text reads a text; numbers and dates are as they are written.
+// Text reads a text. Numbers and dates keep the form in which they are written.
 func (r *Reader) Text(n *yaml.Node) string {
 	s, ok := Text(n)
 	switch {
 	case !ok:
 		r.wrong(n, "must be text, not %s", Kind(n))
 	case strings.ContainsRune(s, 0):
-		r.wrong(n, "holds a NUL byte")
+		r.wrong(n, "contains a NUL byte")
 		return ""
 	}
 	return s
@@ -192,7 +194,7 @@ func (r *Reader) Texts(n *yaml.Node) []string {
 	return out
 }
 
-// OneOrMore gives the nodes of a list of texts, or of one text alone.
+// OneOrMore returns the nodes of a list of texts, or the node of a single text.
 func (r *Reader) OneOrMore(n *yaml.Node) []*yaml.Node {
 	list := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
@@ -229,7 +231,7 @@ func Text(n *yaml.Node) (s string, ok bool) {
 	return "", false
 }
 
-// Kind is how errors name the kind of a node.
+// Kind is the name of a node's kind in errors.
 func Kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

@@ -56,7 +56,7 @@ func TestReader(t *testing.T) {
 	}
 	want := []string{
 		`f.yml:4:7: bad: must be text, not "true"`, "f.yml:4:6: bad: must be true or false", "f.yml:4:6: bad must be a mapping, not a list",
-		`f.yml:5:1: the file: unknown key "more"`, "f.yml:6:6: nul: holds a NUL byte", `f.yml:6:6: nul: must be a list, not "a`,
+		`f.yml:5:1: the file: unknown key "more"`, "f.yml:6:6: nul: contains a NUL byte", `f.yml:6:6: nul: must be a list, not "a`,
 	}
 	got := r.Err().Error()
 	for _, w := range want {

@@ -1,4 +1,4 @@
-// Package words puts numbers and names into sentences.
+// Package words formats numbers and names for sentences.
 package words
 
 import (
@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Count says how many there are: "1 file", "2 files".
+// Count is a number with its noun: "1 file", "2 files".
 func Count[N int | int64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
