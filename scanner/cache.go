@@ -10,13 +10,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/sbom"
 )
 
-// Cache keeps what was found in images: an image is named by the digest of its
-// manifest, so what was found in it once is found again. Who can write entries
-// decides what Recall says, so only the user may name the folder.
+// Cache stores what was found in images. The digest of the manifest identifies
+// an image, so its contents are read once. A user who can write entries can
+// change what Recall returns, so only the user may choose the folder.
 type Cache = kept.Store
 
-// key names an observation: the image, how it was read, and by which forms. The
-// documents say more than the image's bytes: its name, and who wrote them.
+// key identifies an observation: the image, and how it was read. Documents
+// depend on more than the bytes of the image: on its name, and on the time and
+// program version of the documents.
 func (s *Scanner) key(img *system.Image, how Reading) string {
 	key := fmt.Sprintf("%s %d %s kernel=%q nested=%q devices=%t root=%t asked=%q",
 		sbom.SyftVersion, facts.SchemaVersion, img.Manifest, how.Kernel, how.Nested, how.Devices, how.Root, how.Asked)
@@ -26,7 +27,7 @@ func (s *Scanner) key(img *system.Image, how Reading) string {
 	return key
 }
 
-// load gives what is kept under a key.
+// load returns the observation that is stored under a key.
 func (s *Scanner) load(key string) (observation, bool) {
 	var found observation
 	body, ok := s.opts.Cache.Load(key)
@@ -34,7 +35,7 @@ func (s *Scanner) load(key string) (observation, bool) {
 	return found, ok
 }
 
-// save keeps an observation.
+// save stores an observation.
 func (s *Scanner) save(key string, found *observation) {
 	if body, err := json.Marshal(found); err == nil {
 		s.opts.Cache.Save(key, body)

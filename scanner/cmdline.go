@@ -3,10 +3,10 @@ package scanner
 import "github.com/seaworthy-os/seaworthy/scanner/facts"
 
 // Cmdline splits a kernel command line as the kernel does (next_arg in
-// lib/cmdline.c): spaces part words unless double quotes hold them together,
-// and quotes round a word or a value are not part of it. What follows "--"
-// goes to init, not to the kernel, and is left out: a parameter there has no
-// effect. An index counts from 0.
+// lib/cmdline.c). Spaces separate words, except inside double quotes. Quotes
+// around a word or a value are removed. Words after "--" go to init and not to
+// the kernel. They are left out, because a parameter there has no effect.
+// Indexes count from 0.
 func Cmdline(raw string) []facts.Param {
 	out := []facts.Param{}
 	for _, w := range splitLine(raw) {
@@ -15,7 +15,7 @@ func Cmdline(raw string) []facts.Param {
 	return out
 }
 
-// lineWord is a word of a command line and the byte that it begins at.
+// lineWord is a word of a command line, with the offset of its first byte.
 type lineWord struct {
 	facts.Param
 	at int
@@ -56,7 +56,7 @@ func splitLine(raw string) []lineWord {
 	}
 }
 
-// param takes one word apart; equals is where its "=" stands, negative for
+// param splits one word. equals is the offset of its "=", negative if there is
 // none.
 func param(word string, equals int, quoted bool) facts.Param {
 	end := len(word)
@@ -79,5 +79,5 @@ func param(word string, equals int, quoted bool) facts.Param {
 	return facts.Param{Name: name, Value: &value}
 }
 
-// space is what the kernel's isspace says of a byte.
+// space is the kernel's isspace.
 func space(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' || c == 0xa0 }

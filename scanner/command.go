@@ -12,7 +12,7 @@ import (
 )
 
 // started is the part of an effective spec that decides which program starts,
-// and what its root must have for that.
+// and what its root must contain.
 type started struct {
 	Process struct {
 		Args []string
@@ -20,7 +20,7 @@ type started struct {
 		Cwd  string
 	}
 	Mounts []struct{ Destination string }
-	// Annotations may have the runtime start something else in its place.
+	// Annotations can make the runtime start another program.
 	Annotations map[string]string
 	// init are the mounts that init makes in the root.
 	init []string
@@ -49,8 +49,8 @@ func readCommand(c *system.Component) (*started, bool) {
 	return &cmd, true
 }
 
-// Questions are the paths of a component's image that its command and its mounts
-// are about. A pass that is given them, or recalled with them, answers.
+// Questions are the paths of a component's image that its command and its
+// mounts use. A pass over the image, or its entry in the cache, answers them.
 func Questions(c *system.Component) []string {
 	cmd, ok := readCommand(c)
 	if !ok {
@@ -65,14 +65,15 @@ func Questions(c *system.Component) []string {
 	return slices.Compact(out)
 }
 
-// absolute is a mount's destination as the runtime takes it.
+// absolute is a mount's destination in the runtime's form.
 func absolute(p string) string { return path.Join("/", p) }
 
-// usualPath is where programs look that find no PATH.
+// usualPath is where programs are searched for if PATH is not set.
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// candidates are where the runtime may look for the program, in order. Where why
-// says something, which of them counts is not known; without any, nothing is.
+// candidates are the paths at which the runtime may look for the program, in
+// order. If why is not empty, it is unknown which of them counts. Without any
+// path, nothing is known.
 func (cmd *started) candidates() (out []string, why string) {
 	name, cwd := cmd.Process.Args[0], cmd.Process.Cwd
 	if !strings.HasPrefix(cwd, "/") {
@@ -80,7 +81,7 @@ func (cmd *started) candidates() (out []string, why string) {
 	}
 	for key := range cmd.Annotations {
 		if key == "run.oci.handler" || strings.HasPrefix(key, "module.wasm") {
-			return nil, "the annotation " + key + " has the runtime start it in another way"
+			return nil, "the annotation " + key + " changes what the runtime starts"
 		}
 	}
 	if strings.Contains(name, "/") {
@@ -93,7 +94,7 @@ func (cmd *started) candidates() (out []string, why string) {
 		}
 	}
 	if len(search) != 1 {
-		why = "its environment has no PATH, or several"
+		why = "its environment must have exactly one PATH"
 		search = append(search, usualPath)
 	}
 	for _, dir := range strings.Split(strings.Join(search, ":"), ":") {
@@ -102,8 +103,8 @@ func (cmd *started) candidates() (out []string, why string) {
 	return out, why
 }
 
-// in is a path as it is read in a folder. Its .. stay: links decide where they
-// lead.
+// in is a path below a folder. It keeps "..", because links on the way decide
+// what ".." means.
 func in(dir, p string) string {
 	if strings.HasPrefix(p, "/") {
 		return p
@@ -111,10 +112,10 @@ func in(dir, p string) string {
 	return strings.TrimSuffix(dir, "/") + "/" + p
 }
 
-// root answers questions about the root of one container.
+// root answers questions about one container's root.
 type root struct {
 	found map[string]programs.Found
-	// covered are the paths on which something is mounted.
+	// covered are the paths at which something is mounted.
 	covered []string
 }
 
@@ -131,8 +132,7 @@ func newRoot(cmd *started, found map[string]programs.Found) *root {
 
 func (r *root) cover(p string) { r.covered = append(append(r.covered, p), r.found[p].Via...) }
 
-// hidden is the mount that decides what a path leads to, "" where it is the
-// image.
+// hidden is the mount that covers a path, "" if the path is in the image.
 func (r *root) hidden(f programs.Found) string {
 	for _, p := range f.Via {
 		for _, m := range r.covered {
@@ -144,7 +144,8 @@ func (r *root) hidden(f programs.Found) string {
 	return ""
 }
 
-// programFacts says what the runtime would start in a component.
+// programFacts describes the program that the runtime would start in a
+// component.
 func programFacts(c *system.Component, found map[string]programs.Found) facts.Program {
 	cmd, ok := readCommand(c)
 	if !ok {
@@ -163,10 +164,10 @@ func programFacts(c *system.Component, found map[string]programs.Found) facts.Pr
 		mount := r.hidden(f)
 		switch {
 		case !known:
-			out.Why = "nothing looked for it"
+			out.Why = "the image was not searched for it"
 			return out
 		case mount != "":
-			out.Why = "what is mounted at " + mount + " may bring it"
+			out.Why = "the mount at " + mount + " may contain it"
 			return out
 		case why != "" && f.Type != "":
 			out.Why = why
@@ -185,7 +186,8 @@ func programFacts(c *system.Component, found map[string]programs.Found) facts.Pr
 	return out
 }
 
-// interpreted follows a program to the file that the kernel starts in its place.
+// interpreted follows a program to the file that the kernel starts as its
+// interpreter.
 func (r *root) interpreted(out *facts.Program, head programs.Head) {
 	for range 6 {
 		if !strings.HasPrefix(head.Interpreter, "/") {
@@ -205,11 +207,11 @@ func (r *root) interpreted(out *facts.Program, head programs.Head) {
 	}
 }
 
-// made are the paths that the builder makes in every root, or leaves out.
+// made are the paths that the builder creates in every root, or leaves out.
 var made = []string{"/", "/dev", "/dev/pts", "/dev/shm", "/etc", "/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/etc/mtab", "/proc", "/sys"}
 
-// missingTargets are the destinations of the spec's mounts at which the image
-// has nothing, and nothing else makes it.
+// missingTargets are the destinations of the spec's mounts that do not exist in
+// the image and that nothing else creates.
 func missingTargets(c *system.Component, found map[string]programs.Found) []string {
 	out := []string{}
 	cmd, ok := readCommand(c)

@@ -1,12 +1,13 @@
-// Package scanner observes a system and decides nothing: what software is in
-// each component, which kernel boots and how it was configured, which files
-// stand out. It reads images only as they go by (system.Sink), and hands on
+// Package scanner observes a system and makes no decisions: which software each
+// component has, which kernel boots with which configuration, and which files
+// are notable. It reads images only during the pass (system.Sink). It returns
 // facts.Facts for policies and SBOM documents for people.
 //
-// New gives a Scanner. Sink, once for each distinct image, takes part in the
-// one pass; when a pass ends, the catalogers work on what it left while the
-// next one runs. Facts waits for them. Close frees what they hold.
+// New returns a Scanner. Sink, called once for each distinct image, takes part
+// in the one pass. When a pass ends, the catalogers process its results while
+// the next pass runs. Facts waits for them. Close frees all memory and
+// temporary files.
 //
-// Nothing is read from the machine that scans, but for the sources of the
-// files section.
+// The scanner reads nothing from the build machine, except for the sources of
+// the files section.
 package scanner

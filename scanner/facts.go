@@ -22,7 +22,7 @@ import (
 
 // Documents are the SBOMs of a system: SPDX 2.3 and CycloneDX 1.6, as JSON.
 type Documents struct {
-	// SPDX and CycloneDX name every component, each with its packages.
+	// SPDX and CycloneDX list every component, each with its packages.
 	SPDX, CycloneDX []byte
 	// Components in the order of the system.
 	Components []ComponentDocuments
@@ -32,15 +32,15 @@ type Documents struct {
 type ComponentDocuments struct {
 	// ID is "services/nginx", FileStem "services-nginx".
 	ID, FileStem string
-	// Digest of the image's manifest.
+	// Digest is the digest of the image's manifest.
 	Digest          string
 	SPDX, CycloneDX []byte
 }
 
-// Facts waits for the catalogers and says what is known of the system, whose
-// every image must have been passed over or recalled. All components that
-// cannot be scanned are named in one error. A volume without an image is empty:
-// it has neither facts nor an SBOM.
+// Facts waits for the catalogers and returns what is known about the system.
+// Every image must have been read in a pass or recalled from the cache. One
+// error lists all components that cannot be scanned. A volume without an image
+// is empty: it has neither facts nor an SBOM.
 func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, error) {
 	sys = withImages(sys)
 	scans, err := s.wait(ctx, sys)
@@ -88,7 +88,7 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, erro
 	return f, nil
 }
 
-// Documents waits as Facts does, and gives the SBOMs: see Options.Documents.
+// Documents waits as Facts does, and returns the SBOMs: see Options.Documents.
 func (s *Scanner) Documents(ctx context.Context, sys *system.OS) (*Documents, error) {
 	sys = withImages(sys)
 	scans, err := s.wait(ctx, sys)
@@ -100,7 +100,7 @@ func (s *Scanner) Documents(ctx context.Context, sys *system.OS) (*Documents, er
 	for _, c := range sys.Components {
 		made := scans[c].found.Documents
 		if made == nil {
-			return nil, fmt.Errorf("component %s: no documents were asked for", c.ID())
+			return nil, fmt.Errorf("component %s has no SBOM documents: they were not requested", c.ID())
 		}
 		whole.Members = append(whole.Members, sbom.Member{ID: c.ID(), Image: c.Image, Documents: made})
 		d.Components = append(d.Components, ComponentDocuments{ID: c.ID(), FileStem: c.FileStem(), Digest: c.Image.Manifest, SPDX: made.SPDX, CycloneDX: made.CycloneDX})
@@ -116,14 +116,14 @@ func (s *Scanner) stamp() sbom.Stamp {
 	return sbom.Stamp{Created: s.opts.Created, Version: s.opts.Version}
 }
 
-// withImages is sys without the components that have no image.
+// withImages is sys without components that have no image.
 func withImages(sys *system.OS) *system.OS {
 	out := *sys
 	out.Components = slices.DeleteFunc(slices.Clone(sys.Components), func(c *system.Component) bool { return c.Image == nil })
 	return &out
 }
 
-// wait gives the finished scan of every component.
+// wait returns the finished scan of every component.
 func (s *Scanner) wait(ctx context.Context, sys *system.OS) (map[*system.Component]*scan, error) {
 	out := map[*system.Component]*scan{}
 	failed := map[*scan]bool{}
@@ -131,7 +131,7 @@ func (s *Scanner) wait(ctx context.Context, sys *system.OS) (map[*system.Compone
 	for _, c := range sys.Components {
 		fail := func(err error) {
 			errs = append(errs, system.Unusable("component %s: image %s cannot be scanned", c.ID(), c.Image.Name).At(c.Pos).Because(err).
-				Suggest("every component needs an SBOM: use an image that can be read"))
+				Suggest("use an image that can be read: every component must have an SBOM"))
 		}
 		sc := s.passed(c.Image.Manifest)
 		if sc == nil {
@@ -197,7 +197,7 @@ func imageFacts(c *system.Component) facts.Image {
 	}
 }
 
-// list is l, never nil: JSON has [] for it.
+// list is l, or an empty list if l is nil: JSON must have [] and not null.
 func list(l []string) []string {
 	if l == nil {
 		return []string{}
@@ -205,7 +205,7 @@ func list(l []string) []string {
 	return l
 }
 
-// splitName takes a full reference apart: docker.io, library/nginx, 1.25.
+// splitName splits a full reference: docker.io, library/nginx, 1.25.
 func splitName(name string) (registry, repository, tag string) {
 	name, _, _ = strings.Cut(name, "@")
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
@@ -218,8 +218,8 @@ func splitName(name string) (registry, repository, tag string) {
 	return registry, repository, tag
 }
 
-// fileFacts describes one entry of the files section. What comes from the
-// build machine is read once more, in a stream, for secrets.
+// fileFacts describes one entry of the files section. A source on the build
+// machine is read as a stream, to search it for secrets.
 func fileFacts(f system.File) (facts.File, error) {
 	out := facts.File{
 		Path: "/" + f.Path, Type: f.Type.String(), Mode: fmt.Sprintf("%o", f.Mode), UID: f.UID, GID: f.GID,
@@ -247,16 +247,16 @@ func fileFacts(f system.File) (facts.File, error) {
 		out.Secret = cmp.Or(finder.Kind(), files.SecretInArchive(head.Bytes()), files.SecretIn(out.Path, head.String()))
 		out.Logins = files.Logins(out.Path, head.String())
 		if out.Logins != nil && head.Len() == maxSettings {
-			err = fmt.Errorf("%d KiB and more: too large to be read", maxSettings>>10)
+			err = fmt.Errorf("the file has more than %d KiB, which is too large to read", maxSettings>>10)
 		}
-		// What is judged must be what Resolve saw, and what is written is held
-		// to the same digest.
+		// The file must not change between Resolve, this scan and the build.
+		// The build compares the written file with the same digest.
 		if got := digests.Sum(hash); err == nil && f.Digest != "" && got != f.Digest {
-			err = errors.New("it changed while it was looked at")
+			err = errors.New("the file changed while it was read")
 		}
 	}
 	if err != nil {
-		return out, system.Unusable("files: source of %q cannot be read", "/"+f.Path).At(f.Pos).Because(err)
+		return out, system.Unusable("files: the source of %q cannot be read", "/"+f.Path).At(f.Pos).Because(err)
 	}
 	return out, nil
 }

@@ -19,35 +19,38 @@ import (
 )
 
 const (
-	// maxCmdline bounds a command line; kernels take 4096 bytes at most.
+	// maxCmdline is the largest size of a command line. Kernels accept at most
+	// 4096 bytes.
 	maxCmdline = 64 << 10
-	// maxSettings bounds a file of sysctls; `sysctl -a` prints 100 KiB.
+	// maxSettings is the largest size of a sysctl file. The output of `sysctl
+	// -a` has 100 KiB.
 	maxSettings = 8 << 20
 )
 
-// KernelInput is a kernel without a system around it.
+// KernelInput is a kernel without a system.
 type KernelInput struct {
-	// File is a configuration or a kernel, Name what it is called.
+	// File is a configuration or a kernel, Name its name in messages.
 	File io.Reader
 	Name string
-	// Arch and Version are taken instead of what the file says, unless "".
+	// Arch and Version replace the values in the file, unless they are "".
 	Arch, Version string
-	// Cmdline is nil where no command line is known.
+	// Cmdline is nil if the command line is unknown.
 	Cmdline *Text
-	// Sysctls are files in the form of sysctl.conf, or of what sysctl -a
-	// prints, in the order in which they are applied.
+	// Sysctls are files in the form of sysctl.conf, or output of sysctl -a, in
+	// the order in which they are applied.
 	Sysctls []Text
 }
 
-// Text is one that was given: by a file, or without one where File is "".
+// Text is a text from the user: the content of File, or Text itself if File is
+// "".
 type Text struct {
 	File    string
 	Content io.Reader
 }
 
 // KernelFacts are the facts of a kernel alone. Errors are *system.Error, and
-// joined: ErrInput for what is malformed, ErrUnusable for a kernel that says
-// nothing.
+// joined: ErrInput for malformed input, ErrUnusable for a kernel without a
+// configuration.
 func KernelFacts(k KernelInput) (*facts.Facts, error) {
 	found, configErr := k.read()
 	cmdline, cmdlineErr := k.cmdline(found)
@@ -76,20 +79,20 @@ func KernelFacts(k KernelInput) (*facts.Facts, error) {
 	}, nil
 }
 
-// read finds the configuration, and what else must be known of it.
+// read finds the configuration, the architecture and the version.
 func (k KernelInput) read() (*kernel.File, error) {
 	found, err := kernel.ReadConfig(k.File, k.Name)
 	switch {
 	case errors.Is(err, kernel.ErrMalformed):
 		return nil, system.BadInput("%s", k.Name).Because(err).
-			Suggest("give a .config, as it is or compressed, or a kernel that was built with CONFIG_IKCONFIG")
+			Suggest("give a .config, plain or compressed, or a kernel that was built with CONFIG_IKCONFIG")
 	case errors.Is(err, kernel.ErrNoConfig):
-		return nil, system.Unusable("kernel %s (%s) carries no configuration", k.Name, found.Version).
+		return nil, system.Unusable("kernel %s (%s) does not contain its configuration", k.Name, found.Version).
 			Suggest("give its configuration instead: distributions ship it as /boot/config-%s", found.Version)
 	case errors.As(err, new(*fs.PathError)):
 		return nil, system.NotRead(k.Name, err)
 	case err != nil:
-		return nil, system.Unusable("kernel %s cannot be read", k.Name).Because(err).Suggest("give its configuration instead")
+		return nil, system.Unusable("kernel %s cannot be read", k.Name).Because(err).Suggest("give its configuration (.config) instead")
 	}
 	if err := k.arch(found); err != nil {
 		return nil, err
@@ -100,36 +103,36 @@ func (k KernelInput) read() (*kernel.File, error) {
 	return found, nil
 }
 
-// arch settles for which architecture the kernel is.
+// arch determines the architecture of the kernel.
 func (k KernelInput) arch(found *kernel.File) error {
 	known := strings.Join(slices.Sorted(maps.Keys(lineLimits)), ", ")
 	switch {
 	case found.Arch != "" && lineLimits[found.Arch] == 0:
-		return system.BadInput("%s is for %s, for whose kernels there are no rules", k.Name, found.Arch).
+		return system.BadInput("%s is for architecture %s, and no rules exist for its kernels", k.Name, found.Arch).
 			Suggest("give a kernel or its configuration for one of %s", known)
 	case k.Arch != "" && found.Arch != "" && k.Arch != found.Arch:
-		return system.BadInput("%s is for %s, not for %s", k.Name, found.Arch, k.Arch).Suggest("leave --arch out")
+		return system.BadInput("%s is for architecture %s, but --arch is %s", k.Name, found.Arch, k.Arch).Suggest("remove --arch")
 	case found.Arch == "":
 		found.Arch = k.Arch
 	}
 	if found.Arch == "" {
-		return system.BadInput("%s does not say for which architecture it is", k.Name).
-			Suggest("a whole .config does; where its header is gone, give --arch amd64, arm64 or riscv64")
+		return system.BadInput("the architecture of %s is unknown", k.Name).
+			Suggest("give a complete .config with its header, or add --arch amd64, arm64 or riscv64")
 	}
 	return nil
 }
 
-// builtInHolds: the kernel's configuration alone says what stands on the
+// builtInHolds reports whether the kernel's configuration alone determines the
 // command line.
 func builtInHolds(b facts.BuiltIn) bool {
 	return b.Mode != "" && b.Mode != facts.BuiltInDefault
 }
 
-// cmdline reads the command line, which a kernel takes as one line.
+// cmdline reads the command line, which must be one line.
 func (k KernelInput) cmdline(found *kernel.File) (facts.Cmdline, error) {
 	none := facts.Cmdline{Params: []facts.Param{}}
 	if found == nil {
-		found = &kernel.File{} // its error is reported with those of the line
+		found = &kernel.File{} // the error for the file is reported with the errors for the line
 	}
 	if k.Cmdline == nil {
 		if built := builtIn(found.Arch, found.Config.Options); builtInHolds(built) {
@@ -143,7 +146,7 @@ func (k KernelInput) cmdline(found *kernel.File) (facts.Cmdline, error) {
 	}
 	text = strings.TrimRight(text, "\r\n")
 	if strings.ContainsAny(text, "\r\n\x00") {
-		return none, system.BadInput("command line: more than one line").Suggest("give it as /proc/cmdline shows it")
+		return none, system.BadInput("the command line has more than one line").Suggest("give one line, as in /proc/cmdline")
 	}
 	origin := facts.Origin{Layer: "cmdline", File: k.Cmdline.File}
 	if origin.File != "" {
@@ -154,7 +157,7 @@ func (k KernelInput) cmdline(found *kernel.File) (facts.Cmdline, error) {
 	return line, nil
 }
 
-// sysctl reads the settings: those of the command line are made first.
+// sysctl reads the settings. Settings on the command line are applied first.
 func (k KernelInput) sysctl(params []facts.Param) (facts.Sysctl, error) {
 	out := facts.Sysctl{Applied: len(k.Sysctls) > 0, Settings: cmdlineSettings(params)}
 	var errs []error
@@ -168,8 +171,8 @@ func (k KernelInput) sysctl(params []facts.Param) (facts.Sysctl, error) {
 		settings, except := files.ParseSysctlLines(text)
 		excepted = append(excepted, except...)
 		if len(settings) == 0 {
-			errs = append(errs, system.BadInput("%s sets nothing", t.File).
-				Suggest("lines of the form KEY = VALUE are wanted, as in sysctl.conf, or as sysctl -a prints them"))
+			errs = append(errs, system.BadInput("%s contains no settings", t.File).
+				Suggest("use lines of the form KEY = VALUE, as in sysctl.conf or in the output of sysctl -a"))
 		}
 		for _, s := range settings {
 			s.Source, s.Order = t.File, len(out.Settings)
@@ -180,17 +183,17 @@ func (k KernelInput) sysctl(params []facts.Param) (facts.Sysctl, error) {
 	return out, errors.Join(errs...)
 }
 
-// withInterfaces puts for "*" in a place for a network interface, as in
-// net.ipv4.conf.*.rp_filter, the two that every kernel has; which others there
-// are no file says. A pattern is for no key that is set by its own name, in
-// whatever order, nor for one that is excepted (sysctl.d(5)).
+// withInterfaces expands "*" in the place of a network interface, as in
+// net.ipv4.conf.*.rp_filter, to the two interfaces that every kernel has. Other
+// interfaces are unknown. A pattern does not set a key that is set by its full
+// name, in any order, or that is excepted (sysctl.d(5)).
 func withInterfaces(settings []facts.Setting, excepted []string) []facts.Setting {
 	named := map[string]bool{}
 	for _, key := range excepted {
 		named[key] = true
 	}
 	for _, s := range settings {
-		if s.Component != "cmdline" { // made before any file is read
+		if s.Component != "cmdline" { // applied before any file is read
 			named[s.Key] = true
 		}
 	}
@@ -224,7 +227,7 @@ func (t Text) read(what string, most int64) (string, error) {
 	case err != nil:
 		return "", system.Unusable("%s cannot be read", what).Because(err)
 	case !utf8.Valid(data) || slices.Contains(data, 0):
-		return "", system.BadInput("%s is no text", what)
+		return "", system.BadInput("%s is not a text file", what)
 	}
 	return string(data), nil
 }

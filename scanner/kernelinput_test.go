@@ -103,14 +103,14 @@ func TestKernelFactsRefuses(t *testing.T) {
 		"empty":            {scanner.KernelInput{File: strings.NewReader(""), Name: "config"}, system.ErrInput, "config: this is no kernel configuration: the file is empty"},
 		"text":             {scanner.KernelInput{File: strings.NewReader("hello\n"), Name: "config"}, system.ErrInput, "fewer than 10 options"},
 		"binary":           {scanner.KernelInput{File: strings.NewReader("\x00\x01\x02"), Name: "x"}, system.ErrInput, "neither a configuration nor a kernel"},
-		"kernel without":   {scanner.KernelInput{File: strings.NewReader("\x7fELF\x00Linux version 6.1.0-x (me)\n\x00"), Name: "vmlinux"}, system.ErrUnusable, "kernel vmlinux (6.1.0-x) carries no configuration"},
+		"kernel without":   {scanner.KernelInput{File: strings.NewReader("\x7fELF\x00Linux version 6.1.0-x (me)\n\x00"), Name: "vmlinux"}, system.ErrUnusable, "kernel vmlinux (6.1.0-x) does not contain its configuration"},
 		"cut gzip":         {scanner.KernelInput{File: strings.NewReader("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), Name: "x.gz"}, system.ErrUnusable, "x.gz cannot be read"},
-		"which arch":       {scanner.KernelInput{File: strings.NewReader(fragment), Name: "config"}, system.ErrInput, "does not say for which architecture"},
-		"another arch":     {scanner.KernelInput{File: strings.NewReader(aloneConfig), Name: "config", Arch: "amd64"}, system.ErrInput, "config is for riscv64, not for amd64"},
-		"two lines":        {with(good(), text("", "a\nb")), system.ErrInput, "command line: more than one line"},
+		"which arch":       {scanner.KernelInput{File: strings.NewReader(fragment), Name: "config"}, system.ErrInput, "the architecture of config is unknown"},
+		"another arch":     {scanner.KernelInput{File: strings.NewReader(aloneConfig), Name: "config", Arch: "amd64"}, system.ErrInput, "config is for architecture riscv64, but --arch is amd64"},
+		"two lines":        {with(good(), text("", "a\nb")), system.ErrInput, "the command line has more than one line"},
 		"long line":        {with(good(), text("c", strings.Repeat("a ", 40<<10))), system.ErrInput, "c: larger than 64 KiB"},
-		"binary line":      {with(good(), text("c", "\xff")), system.ErrInput, "c is no text"},
-		"no sysctls":       {with(good(), text("", "quiet"), text("s", "# nothing\n")), system.ErrInput, "s sets nothing"},
+		"binary line":      {with(good(), text("c", "\xff")), system.ErrInput, "c is not a text file"},
+		"no sysctls":       {with(good(), text("", "quiet"), text("s", "# nothing\n")), system.ErrInput, "s contains no settings"},
 		"sysctls too long": {with(good(), text("", "quiet"), text("s", strings.Repeat("a=1\n", 3<<20))), system.ErrInput, "s: larger than 8 MiB"},
 	} {
 		f, err := scanner.KernelFacts(c.alone)
@@ -119,7 +119,7 @@ func TestKernelFactsRefuses(t *testing.T) {
 		}
 	}
 	f, err := scanner.KernelFacts(with(scanner.KernelInput{File: strings.NewReader("x"), Name: "config"}, text("c", "\xff"), text("s", "")))
-	if f != nil || !strings.Contains(err.Error(), "c is no text") || !strings.Contains(err.Error(), "s sets nothing") || !strings.Contains(err.Error(), "config:") {
+	if f != nil || !strings.Contains(err.Error(), "c is not a text file") || !strings.Contains(err.Error(), "s contains no settings") || !strings.Contains(err.Error(), "config:") {
 		t.Errorf("not all errors are told: %v", err)
 	}
 }

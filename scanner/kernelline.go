@@ -6,13 +6,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// lineLimits are the bytes of a command line that the kernel of an
-// architecture takes, the zero at its end included: COMMAND_LINE_SIZE in
+// lineLimits are the longest command lines that the kernels of each
+// architecture accept, in bytes, with the zero at the end: COMMAND_LINE_SIZE in
 // arch/ARCH/include/uapi/asm/setup.h (x86: include/asm/setup.h).
 var lineLimits = map[string]int{"amd64": 2048, "arm64": 2048, "riscv64": 1024}
 
-// kernelLine is the command line as the kernel puts it together: what the boot
-// loader passes, with the line that is built into the kernel.
+// kernelLine is the command line that the kernel uses: the boot loader's line,
+// combined with the line that is built into the kernel.
 func kernelLine(raw, arch string, config facts.KernelConfig) facts.Cmdline {
 	out := facts.Cmdline{Raw: raw}
 	out.BuiltIn = builtIn(arch, config.Options)
@@ -33,7 +33,7 @@ func kernelLine(raw, arch string, config facts.KernelConfig) facts.Cmdline {
 		parts = []linePart{loader}
 	}
 	var line strings.Builder
-	from := 0 // where what is built in begins and ends
+	from := 0 // where the built-in line begins and ends
 	to := 0
 	for i, p := range parts {
 		if i > 0 {
@@ -55,8 +55,8 @@ func kernelLine(raw, arch string, config facts.KernelConfig) facts.Cmdline {
 		out.Params[i] = w.Param
 		out.Params[i].BuiltIn = w.at >= from && w.at < to
 	}
-	// The code that looks for words before the line is taken apart may see all
-	// of what the loader passes: it runs before that is cut, or replaced.
+	// Boot code that runs earlier may see the boot loader's whole line, because
+	// it runs before the line is cut or replaced.
 	out.Early = earlyWords(raw, out.BuiltIn)
 	return out
 }
@@ -66,8 +66,9 @@ type linePart struct {
 	builtIn bool
 }
 
-// builtIn is the command line in the kernel's configuration, and what becomes
-// of it: arch/x86/kernel/setup.c, and drivers/of/fdt.c for the others.
+// builtIn is the command line in the kernel's configuration, and how the kernel
+// combines it with the boot loader's line: arch/x86/kernel/setup.c, and
+// drivers/of/fdt.c for the others.
 func builtIn(arch string, options map[string]string) facts.BuiltIn {
 	text := options["CONFIG_CMDLINE"]
 	on := func(name string) bool { return options[name] == "y" }
@@ -86,9 +87,9 @@ func builtIn(arch string, options map[string]string) facts.BuiltIn {
 	return facts.BuiltIn{Text: text, Mode: facts.BuiltInDefault}
 }
 
-// earlyWords are the words of the line as the code sees them that looks for a
-// word in it and knows neither quotes nor "--" (arch/x86/lib/cmdline.c): blanks
-// alone part them.
+// earlyWords are the words that early boot code finds in the line. That code
+// knows neither quotes nor "--" (arch/x86/lib/cmdline.c): only blanks separate
+// words.
 func earlyWords(raw string, own facts.BuiltIn) []facts.Param {
 	out := []facts.Param{}
 	add := func(text string, inside bool) {

@@ -20,24 +20,25 @@ import (
 
 // Options of a Scanner; the zero value is useful.
 type Options struct {
-	// TempDir is where files without a name hold what does not fit in memory;
-	// "" is the system's folder for temporary files.
+	// TempDir is the folder for temporary files without a name, which hold data
+	// that does not fit in memory. "" is the system's folder for temporary
+	// files.
 	TempDir string
-	// Created is the time that documents carry; the zero time is 1970.
+	// Created is the creation time in the documents; the zero time is 1970.
 	Created time.Time
-	// Version of this program, for documents.
+	// Version of this program, in the documents.
 	Version string
-	// Jobs bounds how many images are cataloged at once; 0 is the number of
-	// processors.
+	// Jobs is the highest number of images that are cataloged at the same time;
+	// 0 is the number of processors.
 	Jobs int
-	// Documents asks for the SBOMs too.
+	// Documents requests the SBOM documents too.
 	Documents bool
-	// Cache keeps what was found in images; the zero value keeps nothing.
+	// Cache stores what was found in images; the zero value stores nothing.
 	Cache Cache
 }
 
-// Scanner collects what is to be known about one system. Its methods may be
-// called at the same time.
+// Scanner collects the facts about one system. Its methods may be called
+// concurrently.
 type Scanner struct {
 	opts  Options
 	ctx   context.Context
@@ -56,11 +57,11 @@ type scan struct {
 	sbom    *sbom.Collector
 	files   *files.Sink
 	heads   *programs.Sink
-	kernel  *kernel.Sink // nil but for the kernel
+	kernel  *kernel.Sink // nil, except for the kernel
 	started bool
-	// rest is what a second pass has to keep, until it is asked for.
+	// rest is the sink for a second pass, until Again returns it.
 	rest system.Sink
-	// recalled: found comes from the cache, and there was no pass.
+	// recalled: found is from the cache, without a pass.
 	recalled bool
 	key      string
 	asked    []string
@@ -75,15 +76,15 @@ type scan struct {
 	err   error
 }
 
-// observation is what the bytes of one image say, whichever system it is part
-// of.
+// observation is what was found in the bytes of one image. It does not depend
+// on the system that uses the image.
 type observation struct {
 	SBOM   facts.SBOM      `json:"sbom"`
 	Files  facts.Inventory `json:"files"`
 	Kernel *facts.Kernel   `json:"kernel,omitempty"` // nil but for the kernel
 	// Paths answers the questions of Reading.
 	Paths map[string]programs.Found `json:"paths,omitempty"`
-	// Documents are nil where they were not asked for.
+	// Documents are nil if they were not requested.
 	Documents *sbom.Documents `json:"documents,omitempty"`
 }
 
@@ -96,8 +97,7 @@ func New(o Options) *Scanner {
 	return &Scanner{opts: o, ctx: ctx, stop: stop, slots: make(chan struct{}, o.Jobs), scans: map[string]*scan{}}
 }
 
-// Close ends what still runs and frees what it holds. Facts that were returned
-// stay.
+// Close stops running work and frees all resources. Returned facts stay valid.
 func (s *Scanner) Close() error {
 	s.stop()
 	s.mu.Lock()
@@ -113,24 +113,25 @@ func (s *Scanner) Close() error {
 	return errors.Join(errs...)
 }
 
-// Reading is how the pass reads an image, where that changes what is found.
+// Reading describes how the pass reads an image, as far as it changes the
+// results.
 type Reading struct {
 	// Kernel is the kernel's path in the image, "" unless img is the kernel's.
 	Kernel string
-	// Nested are the archives that the pass takes apart too.
+	// Nested are the archives that the pass unpacks too.
 	Nested []string
-	// Devices: device nodes are let through, as in init images alone.
+	// Devices: device nodes are accepted, as only in init images.
 	Devices bool
 	// Root: the image's files become those of the host's root.
 	Root bool
-	// Asked are paths of the image that facts are wanted of, sorted: see
+	// Asked are the paths of the image that the facts need, sorted: see
 	// Questions.
 	Asked []string
 }
 
-// Sink returns what the pass over img is to drive. A second sink for the same
-// manifest takes nothing. The catalogers, which Finish starts, outlive ctx:
-// Close ends them.
+// Sink returns the sink for the pass over img. A second sink for the same
+// manifest ignores everything. Finish starts the catalogers, which continue
+// after ctx ends; Close stops them.
 func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (system.Sink, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -154,8 +155,8 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (sys
 	return &sink{s: s, scan: c}, nil
 }
 
-// Forget drops what an unfinished pass over img gave, so that another one can
-// start. A pass that has finished stays.
+// Forget discards the results of an unfinished pass over img, so that another
+// pass can start. A finished pass stays.
 func (s *Scanner) Forget(img *system.Image) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,8 +168,8 @@ func (s *Scanner) Forget(img *system.Image) error {
 	return c.free()
 }
 
-// Recall tells whether the cache holds what a pass over img would find; then
-// there is no need of one.
+// Recall reports whether the cache has the results of a pass over img. Then no
+// pass is needed.
 func (s *Scanner) Recall(img *system.Image, how Reading) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,9 +191,9 @@ func (s *Scanner) Recall(img *system.Image, how Reading) bool {
 	return true
 }
 
-// Kernel is what the kernel's image says, without the package that it comes
-// from, which the catalogers find out. It waits until the kernel is read; the
-// sink's Finish must have been called. Without a kernel it is the zero value.
+// Kernel is what was found in the kernel's image, except for its package, which
+// the catalogers find later. Kernel waits until the kernel is read; the sink's
+// Finish must have been called. Without a kernel it is the zero value.
 func (s *Scanner) Kernel() facts.Kernel {
 	s.mu.Lock()
 	c := s.kernel
@@ -209,8 +210,9 @@ func noKernel() facts.Kernel {
 	return facts.Kernel{Modules: []string{}, Config: facts.KernelConfig{Options: map[string]string{}}}
 }
 
-// Again gives the sink of a second pass over an image, nil where one was enough.
-// A pass over img must have ended; the catalogers start when the second one has.
+// Again returns the sink for a second pass over an image, nil if no second pass
+// is needed. The first pass must have ended. The catalogers start after the
+// second one.
 func (s *Scanner) Again(img *system.Image) system.Sink {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,7 +245,7 @@ func (k *second) Finish() error {
 	return nil
 }
 
-// sink drives the parts over one pass.
+// sink passes one pass on to the parts.
 type sink struct {
 	s    *Scanner
 	scan *scan
@@ -277,8 +279,8 @@ func (k *sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return to, nil
 }
 
-// Finish starts the catalogers, unless they want a second pass. What they find
-// wrong is told by Facts.
+// Finish starts the catalogers, unless they need a second pass. Facts returns
+// their errors.
 func (k *sink) Finish() error {
 	rest := k.scan.sbom.Rest()
 	if rest == nil {
@@ -298,7 +300,7 @@ func (s *Scanner) start(c *scan) {
 	go s.work(c)
 }
 
-// work turns what the pass left into facts, and frees it.
+// work converts the results of the pass into facts, and frees them.
 func (s *Scanner) work(c *scan) {
 	defer close(c.done)
 	defer func() { c.err = errors.Join(c.err, c.free()) }()
@@ -306,7 +308,8 @@ func (s *Scanner) work(c *scan) {
 	var kernelErr error
 	c.kernelGot = noKernel()
 	if c.kernel != nil {
-		// At once, before its turn: the format of the initrd hangs on it.
+		// Read the kernel immediately, before its turn: the format of the
+		// initrd depends on it.
 		if result, kernelErr = c.kernel.Read(); result != nil {
 			c.kernelGot = result.Kernel
 		}
@@ -352,7 +355,7 @@ func (s *Scanner) work(c *scan) {
 	}
 }
 
-// observe takes from the inventory what policies see.
+// observe copies the parts of the inventory that policies use.
 func (c *scan) observe(inv *sbom.Inventory) {
 	c.found.SBOM = facts.SBOM{
 		Present: true, Formats: []string{"CycloneDX-1.6", "SPDX-2.3"},
@@ -365,8 +368,8 @@ func (c *scan) observe(inv *sbom.Inventory) {
 	}
 }
 
-// catalog runs the catalogers. One that a hostile image makes panic is an error
-// of that image, not the end of the program.
+// catalog runs the catalogers. A hostile image that makes a cataloger panic
+// causes an error for that image only.
 func (s *Scanner) catalog(c *scan, req sbom.Request) (inv *sbom.Inventory, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -376,7 +379,7 @@ func (s *Scanner) catalog(c *scan, req sbom.Request) (inv *sbom.Inventory, err e
 	return c.sbom.Catalog(s.ctx, req)
 }
 
-// free lets go of what the pass left.
+// free frees the memory and files of the pass.
 func (c *scan) free() error {
 	if c.recalled {
 		return nil
@@ -388,19 +391,19 @@ func (c *scan) free() error {
 	return err
 }
 
-// unusable says that an image cannot be scanned.
+// unusable is the error for an image that cannot be scanned.
 func unusable(img *system.Image, err error) error {
 	return system.Unusable("image %s cannot be scanned", img.Name).Because(err).
-		Suggest("every component needs an SBOM: use an image that can be read, or report the image if it is well-formed")
+		Suggest("use an image that can be read: every component must have an SBOM. If the image is well-formed, report the error")
 }
 
-// nothing is a sink that wants nothing.
+// nothing is a sink that ignores everything.
 type nothing struct{}
 
 func (nothing) Entry(*system.Entry) (io.WriteCloser, error) { return nil, nil }
 func (nothing) Finish() error                               { return nil }
 
-// writers is a writer to several.
+// writers writes to several writers.
 type writers []io.WriteCloser
 
 func (w writers) Write(p []byte) (int, error) {

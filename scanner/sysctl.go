@@ -14,10 +14,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 )
 
-// maxSysctlFile bounds a sysctl.d file of the files section.
+// maxSysctlFile is the largest size of a sysctl.d file in the files section.
 const maxSysctlFile = 1 << 20
 
-// spec is the part of an OCI runtime spec that sysctls hang on.
+// spec is the part of an OCI runtime spec that affects sysctls.
 type spec struct {
 	Process struct {
 		Args []string `json:"args"`
@@ -45,9 +45,10 @@ type spec struct {
 	} `json:"linux"`
 }
 
-// sysctl lists what is written below /proc/sys in the host's namespaces, in
-// boot order: the command line, then onboot components one after another, then
-// services. A component's own keys come before the files that it applies.
+// sysctl lists the values that are written below /proc/sys in the host's
+// namespaces, in boot order: the command line, then onboot components one after
+// another, then services. A component's own keys come before the files that it
+// applies.
 func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
 	out := facts.Sysctl{Settings: cmdlineSettings(f.Cmdline.Params)}
 	add := func(set facts.Setting) {
@@ -93,7 +94,7 @@ func (s *Scanner) sysctl(sys *system.OS, f *facts.Facts) (facts.Sysctl, error) {
 	return out, nil
 }
 
-// cmdlineSettings are the sysctls that the command line sets: sysctl.KEY=VALUE.
+// cmdlineSettings are the sysctls on the command line: sysctl.KEY=VALUE.
 func cmdlineSettings(params []facts.Param) []facts.Setting {
 	out := []facts.Setting{}
 	for _, p := range params {
@@ -108,14 +109,14 @@ func cmdlineSettings(params []facts.Param) []facts.Setting {
 	return out
 }
 
-// seen are the settings in the files that the component sees, by path: its own,
-// and those that are bound over them.
+// seen are the settings in the files that the component sees, by path: its own
+// files, and files that are bound over them.
 func (sp *spec) seen(own []facts.Setting, root map[string][]facts.Setting) map[string][]facts.Setting {
 	seen := map[string][]facts.Setting{}
 	for _, set := range own {
 		seen[set.Source] = append(seen[set.Source], set)
 	}
-	// Binds hide what is under them, and show the root file system's files.
+	// A bind hides the files under it, and shows files of the root file system.
 	for _, m := range sp.Mounts {
 		dest := path.Clean("/" + m.Destination)
 		for p := range seen {
@@ -146,14 +147,14 @@ func from(p string, sets []facts.Setting) []facts.Setting {
 
 func isSysctlD(p string) bool { return path.Dir(p) == "/etc/sysctl.d" && strings.HasSuffix(p, ".conf") }
 
-// within: p is dir or lies below it.
+// within reports whether p is dir or lies below it.
 func within(p, dir string) bool {
 	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
 }
 
-// rootSysctl gives the settings in files of the root file system that a
-// component may bind: those of init images, then those of the files section,
-// which is written last.
+// rootSysctl returns the settings in files of the root file system that a
+// component may bind: first those of init images, then those of the files
+// section, which is written last.
 func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, error) {
 	out := map[string][]facts.Setting{}
 	for i, c := range sys.Components {
@@ -177,7 +178,7 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 		if file.Source != "" {
 			b, err := bounded.ReadFile(file.Source, maxSysctlFile)
 			if err != nil {
-				errs = append(errs, system.Unusable("files: source of %q cannot be read", "/"+file.Path).At(file.Pos).Because(err))
+				errs = append(errs, system.Unusable("files: the source of %q cannot be read", "/"+file.Path).At(file.Pos).Because(err))
 				continue
 			}
 			text = b
@@ -191,18 +192,18 @@ func rootSysctl(sys *system.OS, f *facts.Facts) (map[string][]facts.Setting, err
 	return out, errors.Join(errs...)
 }
 
-// sharesHost: the key is written in the host's namespace. Keys of no namespace
-// always are.
+// sharesHost reports whether the key is written in the host's namespace. A key
+// without a namespace always is.
 func (sp *spec) sharesHost(key string) bool {
 	kind := namespaceOf(key)
 	return kind == "" || !sp.own(kind)
 }
 
-// dotted is a key as the kernel reads it from its command line, and the runtimes
-// from a spec: a dot and a slash are the same.
+// dotted is a key in the form of the kernel's command line and of a runtime
+// spec, in which a dot and a slash are the same.
 func dotted(key string) string { return files.SysctlKey(strings.ReplaceAll(key, ".", "/")) }
 
-// own: the component's namespace of that kind is not the host's.
+// own reports whether the component has its own namespace of that kind.
 func (sp *spec) own(kind string) bool {
 	for _, n := range sp.Linux.Namespaces {
 		if n.Type == kind {
@@ -212,8 +213,8 @@ func (sp *spec) own(kind string) bool {
 	return false
 }
 
-// namespaceOf is the kind of namespace that a sysctl belongs to (sysctl(7),
-// namespaces(7)); "" for none.
+// namespaceOf is the kind of namespace to which a sysctl belongs (sysctl(7),
+// namespaces(7)); "" if it has none.
 func namespaceOf(key string) string {
 	switch {
 	case strings.HasPrefix(key, "net."):

@@ -11,25 +11,25 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 )
 
-// command is what a run of the program sysctl is asked to do.
+// command is one run of the program sysctl.
 type command struct {
 	sets []facts.Setting
-	// files to read, in order; standard: those of /etc/sysctl.d and
+	// files to read, in order. standard means /etc/sysctl.d and
 	// /etc/sysctl.conf.
 	files    []string
 	standard bool
-	// patterns says whether keys may be patterns, where that is known.
+	// patterns says whether keys may be patterns, nil if that is unknown.
 	patterns *bool
-	// unknown says why nobody can tell what it does, "" where that is known.
+	// unknown says why the effect of the run is unknown, "" if it is known.
 	unknown string
 }
 
-// ownProgram is the package that syft finds in the sysctl that we build: it
-// takes files and nothing else.
+// ownProgram is the package that syft finds in our own sysctl program, which
+// accepts only file names.
 const ownProgram = "github.com/seaworthy-os/seaworthy"
 
-// runs: the component runs sysctl, or is an image of that name that may do the
-// same; asked is what for.
+// runs reports whether the component runs sysctl, or is a sysctl image that may
+// run it. asked describes the run.
 func runs(c *system.Component, args []string, packages []facts.Package) (asked command, ok bool) {
 	_, repository, _ := splitName(c.Image.Name)
 	named := path.Base(repository) == "sysctl"
@@ -50,26 +50,26 @@ func runs(c *system.Component, args []string, packages []facts.Package) (asked c
 		asked = parseSysctl(args[1:])
 		asked.patterns = patterns
 		if procps {
-			asked.standard = asked.standard && len(args) > 1 // alone it prints its usage
+			asked.standard = asked.standard && len(args) > 1 // without arguments it prints its usage
 		}
 		return asked, true
 	case named && (len(usual) == 0 || slices.Equal(args, usual)):
 		return command{standard: true, patterns: patterns}, true
 	case named:
-		return command{unknown: fmt.Sprintf("its command is %q, and not what its image is for", strings.Join(args, " "))}, true
+		return command{unknown: fmt.Sprintf("its command is %q, which is not the program of its image", strings.Join(args, " "))}, true
 	}
 	return command{}, false
 }
 
-// Options of sysctl (procps, busybox) that change nothing about what is set,
-// and those with which it sets nothing.
+// Options of sysctl (procps, busybox) that do not change which values are set,
+// and options with which sysctl sets nothing.
 var (
 	neutral = []string{"-w", "--write", "-e", "--ignore", "-q", "--quiet", "-n", "--values", "-N", "--names", "-b", "--binary", "-i"}
 	mute    = []string{"-a", "--all", "-A", "-X", "-d", "-h", "--help", "-V", "--version", "--dry-run", "--deprecated", "-o", "-x"}
 )
 
-// parseSysctl reads the arguments of sysctl as procps and busybox take them; a
-// path without an option is a file for those that take files.
+// parseSysctl reads the arguments of sysctl as procps and busybox do. A path
+// without an option is a file for programs that accept file names.
 func parseSysctl(args []string) command {
 	var c command
 	load, options := false, true
@@ -93,7 +93,7 @@ func parseSysctl(args []string) command {
 		case options && slices.Contains(mute, a):
 			return command{}
 		case options && strings.HasPrefix(a, "-") && a != "-":
-			return command{unknown: fmt.Sprintf("nobody knows what its argument %q makes of the settings", a)}
+			return command{unknown: fmt.Sprintf("the effect of its argument %q on the settings is unknown", a)}
 		case load || strings.HasPrefix(a, "/") && !assigns:
 			c.files = append(c.files, a)
 		case assigns && key != "":
@@ -109,19 +109,19 @@ func parseSysctl(args []string) command {
 	return c
 }
 
-// settings are what the run makes of the files that the component sees; unknown
-// says why that is not all.
+// settings are the values that the run sets from the files that the component
+// sees. unknown says why the list is incomplete.
 func (c command) settings(seen map[string][]facts.Setting) (out []facts.Setting, unknown string) {
 	out, unknown = c.read(seen)
 	for _, set := range out {
 		if unknown == "" && c.patterns == nil && isPattern(set.Key) {
-			unknown = fmt.Sprintf("nobody knows whether its program takes %q for a pattern", set.Key)
+			unknown = fmt.Sprintf("it is unknown whether its program reads %q as a pattern", set.Key)
 		}
 	}
 	return out, unknown
 }
 
-// isPattern: the key may stand for several (sysctl.d(5)).
+// isPattern reports whether the key may match several keys (sysctl.d(5)).
 func isPattern(key string) bool { return strings.ContainsAny(key, "*?[") }
 
 func (c command) read(seen map[string][]facts.Setting) (out []facts.Setting, unknown string) {
@@ -136,7 +136,7 @@ func (c command) read(seen map[string][]facts.Setting) (out []facts.Setting, unk
 		case ok:
 			out = append(out, from(p, sets)...)
 		case f == "-" || !within(p, "/dev"):
-			return nil, fmt.Sprintf("it reads %s, whose settings were not looked at", f)
+			return nil, fmt.Sprintf("it reads %s, whose settings are unknown", f)
 		}
 	}
 	if !c.standard {
@@ -150,8 +150,8 @@ func (c command) read(seen map[string][]facts.Setting) (out []facts.Setting, unk
 	return append(out, from("/etc/sysctl.conf", seen["/etc/sysctl.conf"])...), ""
 }
 
-// needed are the capabilities that the kernel asks for beside root's number
-// when a key is written: kernel/printk/sysctl.c, kernel/bpf/syscall.c,
+// needed are the capabilities that the kernel requires for writing a key, in
+// addition to user 0: kernel/printk/sysctl.c, kernel/bpf/syscall.c,
 // net/core/sysctl_net_core.c, security/yama/yama_lsm.c, security/min_addr.c.
 var needed = map[string]string{
 	"kernel.kptr_restrict": "CAP_SYS_ADMIN", "kernel.dmesg_restrict": "CAP_SYS_ADMIN",
@@ -159,19 +159,19 @@ var needed = map[string]string{
 	"kernel.yama.ptrace_scope": "CAP_SYS_PTRACE", "vm.mmap_min_addr": "CAP_SYS_RAWIO",
 }
 
-// refused says why the kernel does not take a setting of the component, or why
-// it is not one of the host's; "" where it is.
+// refused says why the kernel refuses a setting of the component, or why the
+// setting is not one of the host; "" if it is set in the host.
 func (sp *spec) refused(key string, c command) string {
 	file := "/proc/sys/" + strings.ReplaceAll(key, ".", "/")
 	switch {
 	case isPattern(key) && c.patterns != nil && !*c.patterns:
-		return "its program takes no patterns"
+		return "its program does not accept patterns"
 	case sp.Process.User.UID != 0:
-		return fmt.Sprintf("it runs as user %d, and only root may", sp.Process.User.UID)
+		return fmt.Sprintf("it runs as user %d, but only root may write sysctls", sp.Process.User.UID)
 	case sp.own("user"):
 		return "root of its user namespace is not root of the host"
 	case !sp.sharesHost(key):
-		return fmt.Sprintf("it has a %s namespace of its own", namespaceOf(key))
+		return fmt.Sprintf("it has its own %s namespace", namespaceOf(key))
 	}
 	for _, p := range slices.Concat(sp.Linux.MaskedPaths, sp.Linux.ReadonlyPaths) {
 		if within(file, path.Clean("/"+p)) {
@@ -193,8 +193,8 @@ func (sp *spec) refused(key string, c command) string {
 	return ""
 }
 
-// hidden says which mount keeps a file below /proc/sys from being written; the
-// last one that covers it counts.
+// hidden says which mount prevents writing a file below /proc/sys. The last
+// mount that covers the file counts.
 func (sp *spec) hidden(file string) string {
 	why := ""
 	for _, m := range sp.Mounts {
@@ -205,7 +205,7 @@ func (sp *spec) hidden(file string) string {
 		source := path.Clean("/" + m.Source)
 		switch {
 		case m.Type != "proc" && dest != "/" && !within(source, "/proc"):
-			why = fmt.Sprintf("its mount at %s is not the kernel's", dest)
+			why = fmt.Sprintf("its mount at %s hides the kernel's sysctls", dest)
 		case slices.Contains(m.Options, "ro") || slices.Contains(m.Options, "rro"):
 			why = dest + " is read-only there"
 		default:

@@ -87,7 +87,7 @@ func TestSysctlRefused(t *testing.T) {
 		{`{"linux":{"readonlyPaths":["/proc/sys/kernel/"]}}`, key, "read-only"},
 		{`{"mounts":[{"destination":"/proc","type":"proc","source":"proc","options":["nosuid"]}]}`, key, ""},
 		{`{"mounts":[{"destination":"/proc","type":"proc","source":"proc","options":["ro"]}]}`, key, "read-only"},
-		{`{"mounts":[{"destination":"/proc/sys","type":"tmpfs","source":"tmpfs"}]}`, key, "not the kernel's"},
+		{`{"mounts":[{"destination":"/proc/sys","type":"tmpfs","source":"tmpfs"}]}`, key, "hides the kernel's sysctls"},
 		{`{"mounts":[{"destination":"/proc/sys","type":"bind","source":"/proc/sys","options":["bind","ro"]}]}`, key, "read-only"},
 		{`{"mounts":[{"destination":"/proc/sys","type":"bind","source":"/proc/sys","options":["bind"]}]}`, key, ""},
 		{`{"mounts":[{"destination":"/srv","type":"tmpfs","source":"tmpfs"}]}`, key, ""},
@@ -100,7 +100,7 @@ func TestSysctlRefused(t *testing.T) {
 			t.Errorf("%s %s: %q, want %q", c.spec, c.key, got, c.want)
 		}
 	}
-	if no := false; (&spec{}).refused("net.ipv4.conf.*.forwarding", command{patterns: &no}) != "its program takes no patterns" {
+	if no := false; (&spec{}).refused("net.ipv4.conf.*.forwarding", command{patterns: &no}) != "its program does not accept patterns" {
 		t.Error("a pattern holds for a program that takes none")
 	}
 	run := component(system.SectionOnboot, "sysctl", "docker.io/a/sysctl:1", `{"linux":{"namespaces":[{"type":"network"}]}}`)
@@ -112,7 +112,7 @@ func TestSysctlRefused(t *testing.T) {
 	shell := component(system.SectionOnboot, "sysctl", "docker.io/a/sysctl:1", `{"process":{"args":["/bin/sh"]}}`)
 	shell.Image.Config.Entrypoint = []string{"/sbin/sysctl"}
 	got, err = sysctls(t, "", nil, own, shell)
-	if err != nil || got.Applied || len(got.Settings) != 0 || !slices.Equal(got.Unknown, []facts.Uncertain{{Component: "onboot/sysctl", Reason: `its command is "/bin/sh", and not what its image is for`}}) {
+	if err != nil || got.Applied || len(got.Settings) != 0 || !slices.Equal(got.Unknown, []facts.Uncertain{{Component: "onboot/sysctl", Reason: `its command is "/bin/sh", which is not the program of its image`}}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -7,9 +7,10 @@ type Trust struct {
 	Digest string `json:"digest"`
 }
 
-// Attestations are what was found beside an image, verified or not.
+// Attestations are the signatures and statements found beside an image,
+// verified or not.
 type Attestations struct {
-	// Looked: the place where the image was found was asked.
+	// Looked: the source of the image was searched for attestations.
 	Looked bool `json:"looked"`
 	// Found is sorted by digest.
 	Found []Attestation `json:"found"`
@@ -17,113 +18,114 @@ type Attestations struct {
 	Truncated bool `json:"truncated"`
 }
 
-// MaxAttestations bounds how many are read of one image.
+// MaxAttestations is the highest number that is read for one image.
 const MaxAttestations = 100
 
-// Attestation is one signature, or one signed statement. Only where Verified
-// is true is anything but its presence to be believed.
+// Attestation is one signature, or one signed statement. Unless Verified is
+// true, nothing in it can be trusted, except that it exists.
 type Attestation struct {
-	// Digest of the blob that holds it; Form is "bundle" (Sigstore bundle),
+	// Digest of the blob that contains it. Form is "bundle" (Sigstore bundle),
 	// "dsse" (a bare envelope) or "simplesigning" (cosign's classic form).
 	Digest string `json:"digest"`
 	Form   string `json:"form"`
-	// Verified: the signature is valid, by a key that the trust policy lets
-	// speak for this image, and about this image. Reason says why not.
+	// Verified: the signature is valid and covers this image, and the trust
+	// policy allows its key for this image. Reason says why Verified is false.
 	Verified bool   `json:"verified"`
 	Reason   string `json:"reason"`
-	// Signs: it is a plain signature, or the provenance of the build: who made
-	// it stands for the image. Any other statement only says something of it, as
-	// that a check has failed.
+	// Signs: it is a plain signature, or the provenance of the build. Its
+	// signer vouches for the image. Any other statement only adds information,
+	// for example that a check has failed.
 	Signs bool `json:"signs"`
-	// Key is the name of the key that signed, in the trust policy; "" where no
-	// key of it did. Allowed: the key may speak for the image's repository.
+	// Key is the name in the trust policy of the key that signed, "" if none of
+	// its keys did. Allowed: the key covers the image's repository.
 	Key     string `json:"key"`
 	Allowed bool   `json:"allowed"`
-	// Identity and Issuer are what a signing certificate claims. Certificates
+	// Identity and Issuer are the claims of a signing certificate. Certificates
 	// are not verified yet.
 	Identity string `json:"identity"`
 	Issuer   string `json:"issuer"`
 	// PredicateType of a statement, "" for a plain signature.
 	PredicateType string `json:"predicateType"`
-	// Readable: what it says could be read. SubjectMatches: it names the
-	// image's manifest or index.
+	// Readable: the content could be read. SubjectMatches: the content lists
+	// the digest of the image's manifest or index.
 	Readable       bool `json:"readable"`
 	SubjectMatches bool `json:"subjectMatches"`
-	// Provenance of a SLSA provenance statement, else null.
+	// Provenance of a SLSA provenance statement, null for others.
 	Provenance *Provenance `json:"provenance"`
 }
 
-// Provenance is what a SLSA provenance (v0.2 or v1) says about a build.
+// Provenance is the content of a SLSA provenance (v0.2 or v1).
 type Provenance struct {
 	Builder   string `json:"builder"`
 	BuildType string `json:"buildType"`
-	// Source is the repository that was built, Ref its branch or tag; "" where
-	// the provenance does not say.
+	// Source is the repository that was built, Ref its branch or tag; "" if the
+	// provenance does not contain it.
 	Source string `json:"source"`
 	Ref    string `json:"ref"`
 }
 
-// VulnerabilityScan says against what packages were matched.
+// VulnerabilityScan describes the databases that the packages were matched
+// with.
 type VulnerabilityScan struct {
 	// Scanned: a database was given.
 	Scanned bool `json:"scanned"`
-	// Database says what it was: "OSV" or "Debian security tracker"; Digest is
-	// sha256:HEX over its files, Records how many entries it has.
+	// Database is "OSV" or "Debian security tracker". Digest is sha256:HEX of
+	// its files. Records is the number of its entries.
 	Database string `json:"database"`
 	Digest   string `json:"digest"`
 	Records  int    `json:"records"`
-	// VEX are the digests of the VEX documents, sorted. VEXUnused are statements
-	// that change nothing, and why.
+	// VEX are the digests of the VEX documents, sorted. VEXUnused are
+	// statements without effect, each with the reason.
 	VEX       []string `json:"vex"`
 	VEXUnused []string `json:"vexUnused"`
-	// Modified is the newest date in the database, YYYY-MM-DD, "" where it has
-	// none.
+	// Modified is the newest date in the database, YYYY-MM-DD, "" if it has no
+	// date.
 	Modified string `json:"modified"`
 }
 
 // Vulnerability is one known vulnerability of one package.
 type Vulnerability struct {
-	// ID is a CVE where one is known.
+	// ID is a CVE if one is known.
 	ID      string   `json:"id"`
 	Aliases []string `json:"aliases"`
 	Package string   `json:"package"`
 	Version string   `json:"version"`
 	PURL    string   `json:"purl"`
-	// Paths are where the package was found, as Package has them.
+	// Paths are the files in which the package was found, as in Package.
 	Paths []string `json:"paths"`
-	// Severity is low, medium, high, critical, or "" where the database does
-	// not say.
+	// Severity is low, medium, high, critical, or "" if the database has none.
 	Severity string `json:"severity"`
-	// Fixed is the version that is no longer vulnerable, "" for none yet.
+	// Fixed is the version that fixes the vulnerability, "" if there is none
+	// yet.
 	Fixed string `json:"fixed"`
-	// Exploited: the database says that attackers use it.
+	// Exploited: the database lists it as exploited by attackers.
 	Exploited bool `json:"exploited"`
-	// VEX is the status that a VEX document gives it (not_affected, affected,
-	// fixed, under_investigation), "" for none; Justification is its reason.
+	// VEX is its status in a VEX document (not_affected, affected, fixed,
+	// under_investigation), "" for none; Justification is the reason.
 	VEX           string `json:"vex"`
 	Justification string `json:"justification"`
 }
 
-// Unmatched are packages of one type that were matched with no database.
+// Unmatched are packages of one type that no database covers.
 type Unmatched struct {
-	// Type as the packages have it, and how many they are; "" and 0 where the
-	// image names a distribution and has none of its packages.
+	// Type is the type in Package, Packages their number. They are "" and 0 if
+	// the image has a distribution's os-release but none of its packages.
 	Type     string `json:"type"`
 	Packages int    `json:"packages"`
-	// Ecosystem that a database would have to speak of, by OSV's name; "" where
+	// Ecosystem is the OSV ecosystem that a database would have to cover; "" if
 	// databases have no packages of this type.
 	Ecosystem string `json:"ecosystem"`
 	Reason    string `json:"reason"`
 }
 
-// Output is what verify finds out about a built image.
+// Output is the result of verifying a built image.
 type Output struct {
-	// Present: the image was looked at.
+	// Present: an image was verified.
 	Present bool `json:"present"`
-	// Refused are the reasons why it is not believed.
+	// Refused are the reasons why the image is refused.
 	Refused []Refused `json:"refused"`
-	// Compared: a second build of the same system was given; Different are the
-	// paths in which the two differ.
+	// Compared: a second build of the same system was compared. Different are
+	// the paths in which the two builds differ.
 	Compared  bool     `json:"compared"`
 	Different []string `json:"different"`
 }

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// maxDepth bounds nesting; runtime specs have less than ten levels.
+// maxDepth is the deepest nesting. Runtime specs have less than ten levels.
 const maxDepth = 64
 
 // decoder reads JSON into the types of this package. It stops at the first
-// error, whose place it keeps.
+// error and keeps its place.
 type decoder struct {
 	data []byte
 	pos  int
 	err  error
-	// path leads to the value that is read: names, and indexes of lists.
+	// path is the path to the current value: names, and indexes of lists.
 	path   []step
 	fields map[reflect.Type][]field
 }
@@ -29,7 +29,7 @@ type step struct {
 	index int
 }
 
-// PlaceError is what is wrong with stored facts, and where: line and column
+// PlaceError is a mistake in stored facts, with its place. Line and column
 // count from 1, in bytes.
 type PlaceError struct {
 	Line, Column int
@@ -40,7 +40,7 @@ func (e *PlaceError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.What)
 }
 
-// fail notes the first error, with line and column of the present position.
+// fail records the first error, with the current line and column.
 func (d *decoder) fail(format string, args ...any) {
 	if d.err != nil {
 		return
@@ -49,7 +49,7 @@ func (d *decoder) fail(format string, args ...any) {
 	d.err = &PlaceError{Line: bytes.Count(head, []byte("\n")) + 1, Column: len(head) - bytes.LastIndexByte(head, '\n'), What: fmt.Sprintf(format, args...)}
 }
 
-// space skips white space and gives the byte that follows, 0 at the end.
+// space skips white space and returns the next byte, 0 at the end.
 func (d *decoder) space() byte {
 	for ; d.pos < len(d.data); d.pos++ {
 		switch c := d.data[d.pos]; c {
@@ -61,17 +61,17 @@ func (d *decoder) space() byte {
 	return 0
 }
 
-// take passes c, which must follow.
+// take skips c, which must be the next byte.
 func (d *decoder) take(c byte) bool {
 	if d.err == nil && d.space() != c {
-		d.fail("%q is wanted", c)
+		d.fail("%q is expected here", c)
 	}
 	d.pos++
 	return d.err == nil
 }
 
-// more tells whether another element follows in a list or an object that ends
-// with end; first is true before the first one.
+// more reports whether another element follows in a list or an object that ends
+// with end. first is true before the first element.
 func (d *decoder) more(end byte, first bool) bool {
 	if d.err != nil {
 		return false
@@ -83,7 +83,7 @@ func (d *decoder) more(end byte, first bool) bool {
 	case first:
 		return true
 	case c != ',':
-		d.fail("%q or %q is wanted", ',', end)
+		d.fail("%q or %q is expected here", ',', end)
 		return false
 	}
 	d.pos++
@@ -92,12 +92,12 @@ func (d *decoder) more(end byte, first bool) bool {
 
 func (d *decoder) deeper() bool {
 	if len(d.path) >= maxDepth {
-		d.fail("nested deeper than %d", maxDepth)
+		d.fail("the JSON is nested deeper than %d levels", maxDepth)
 	}
 	return d.err == nil
 }
 
-// below reads a value one step further down.
+// below reads a value one level deeper.
 func (d *decoder) below(s step, read func()) {
 	d.path = append(d.path, s)
 	read()
@@ -108,7 +108,7 @@ func (d *decoder) below(s step, read func()) {
 func (d *decoder) value(v reflect.Value, nullable bool) {
 	if d.space() == 'n' && (nullable || v.Kind() == reflect.Pointer || v.Type() == rawJSON) {
 		d.word("null")
-		return // the zero value says so
+		return // null is the zero value
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -158,7 +158,7 @@ func (d *decoder) object(v reflect.Value) {
 			d.fail("%s has the unknown field %q", d.where(), key)
 			return
 		case seen[at]:
-			d.fail("%s has %q twice", d.where(), key)
+			d.fail("%s has a duplicate member %q", d.where(), key)
 			return
 		}
 		seen[at] = true
@@ -168,13 +168,13 @@ func (d *decoder) object(v reflect.Value) {
 	}
 	for i, f := range fields {
 		if !seen[i] && !f.optional {
-			d.fail("%s lacks the field %q", d.where(), f.name)
+			d.fail("%s does not have the field %q", d.where(), f.name)
 			return
 		}
 	}
 }
 
-// fieldsOf is the package's, once for each type.
+// fieldsOf returns the fields of a type. Each type is computed once.
 func (d *decoder) fieldsOf(t reflect.Type) []field {
 	if d.fields == nil {
 		d.fields = map[reflect.Type][]field{}
@@ -212,7 +212,7 @@ func (d *decoder) entries(v reflect.Value) {
 			v.SetMapIndex(reflect.ValueOf(key), value)
 		}
 		if v.Len() == before {
-			d.fail("%s has %q twice", d.where(), key)
+			d.fail("%s has a duplicate member %q", d.where(), key)
 		}
 	}
 }
@@ -235,7 +235,7 @@ func (d *decoder) list(v reflect.Value) {
 // text reads a string.
 func (d *decoder) text() string {
 	if d.err == nil && d.space() != '"' {
-		d.fail("%s: a text is wanted", d.where())
+		d.fail("%s must be a text", d.where())
 	}
 	if d.err != nil {
 		return ""
@@ -258,7 +258,7 @@ func (d *decoder) text() string {
 			escaped = true
 			d.pos++
 		case c < ' ':
-			d.fail("%s: a control character in a text", d.where())
+			d.fail("%s: the text contains a control character", d.where())
 			return ""
 		}
 	}
@@ -266,7 +266,7 @@ func (d *decoder) text() string {
 	return ""
 }
 
-// word passes a literal.
+// word skips a literal.
 func (d *decoder) word(s string) bool {
 	if d.pos > len(d.data) || !bytes.HasPrefix(d.data[d.pos:], []byte(s)) {
 		return false
@@ -300,8 +300,8 @@ func (d *decoder) integer(v reflect.Value) {
 	v.SetInt(n)
 }
 
-// raw keeps a value as it stands, once it is known to be JSON in which every
-// name stands once.
+// raw keeps a value unchanged, after checking that it is valid JSON without
+// duplicate members.
 func (d *decoder) raw(v reflect.Value) {
 	start := d.pos
 	d.skip()
@@ -322,7 +322,7 @@ func (d *decoder) skip() {
 		for first := true; d.more('}', first); first = false {
 			key := d.text()
 			if seen[key] {
-				d.fail("%s has %q twice", d.where(), key)
+				d.fail("%s has a duplicate member %q", d.where(), key)
 			}
 			seen[key] = true
 			if d.take(':') {
@@ -347,12 +347,12 @@ func (d *decoder) skip() {
 		}
 		if !json.Valid(d.data[start:d.pos]) {
 			d.pos = start
-			d.fail("this is no JSON")
+			d.fail("this is not valid JSON")
 		}
 	}
 }
 
-// where is the path in an error: a JSON pointer, shortened.
+// where is the path for an error: a JSON pointer, shortened.
 func (d *decoder) where() string {
 	const most = 200
 	if len(d.path) == 0 {

@@ -1,10 +1,10 @@
-// Package facts holds what policies see: everything that was observed about a
-// system, and nothing that was decided about it. Its JSON form is the `input`
-// of every rule. Types and that form only; it imports the standard library
-// alone, and anyone may import it.
+// Package facts holds the data that policies use: everything that was observed
+// about a system, without any decision. Its JSON form is the `input` of every
+// rule. The package contains only types and that form. It imports only the
+// standard library, and every package may import it.
 //
-// A pointer or a Present field tells an input that is missing from one that is
-// empty: rules answer unknown to the first, never pass.
+// A pointer or a Present field distinguishes missing input from empty input.
+// For missing input, rules answer unknown and never pass.
 package facts
 
 import (
@@ -12,9 +12,10 @@ import (
 	"strings"
 )
 
-// SchemaVersion counts the changes of the JSON form, in which a new field is
-// one too: rules would take facts without it for facts where it is empty. The
-// form is published as docs/facts.schema.json, made from this file.
+// SchemaVersion counts the changes of the JSON form. A new field is a change
+// too, because rules would read facts without it as facts in which it is empty.
+// The form is published as docs/facts.schema.json, which is generated from this
+// file.
 const SchemaVersion = 1
 
 // Facts describes one system.
@@ -33,30 +34,30 @@ type Facts struct {
 	Cmdline    Cmdline     `json:"cmdline"`
 	Sysctl     Sysctl      `json:"sysctl"`
 	Files      []File      `json:"files"`
-	// SBOM is the system's own, merged one.
+	// SBOM is the merged SBOM of the system.
 	SBOM SystemSBOM `json:"sbom"`
 	// Ignored are the settings of os.yml that have no effect.
 	Ignored []Ignored `json:"ignored"`
-	// Builder is the version of the program that took the facts, Lock what
-	// os.lock.json pins beside images.
+	// Builder is the version of the program that collected the facts. Lock is
+	// what os.lock.json pins besides images.
 	Builder string `json:"builder"`
 	Lock    Lock   `json:"lock"`
-	// Trust says whether a trust policy was given; without one nobody looked
-	// for signatures of images.
+	// Trust says whether a trust policy was given. Without one, signatures of
+	// images are not searched.
 	Trust Trust `json:"trust"`
-	// Vulnerabilities says what the components' lists come from.
+	// Vulnerabilities describes the source of the components' vulnerabilities.
 	Vulnerabilities VulnerabilityScan `json:"vulnerabilities"`
-	// Formats are those that the image is built in, or would be; empty where
-	// nobody said.
+	// Formats are the formats in which the image is built, or would be built;
+	// empty if unknown.
 	Formats []Format `json:"formats"`
-	// Output is what was found out about the built image, when it is verified.
+	// Output is the result of verifying the built image.
 	Output Output `json:"output"`
-	// Scope is there where these are not the facts of a whole system.
+	// Scope is present if these are not the facts of a whole system.
 	Scope *Scope `json:"scope,omitempty"`
 }
 
-// Format is a format of the image. Attributes: it holds the extended attributes
-// of files, and so their capabilities.
+// Format is a format of the image. Attributes: the format keeps extended
+// attributes of files, and so their capabilities.
 type Format struct {
 	Name       string `json:"name"`
 	Attributes bool   `json:"attributes"`
@@ -64,35 +65,35 @@ type Format struct {
 
 // Ignored is a setting that has no effect, and why.
 type Ignored struct {
-	// Key as os.yml writes it: "hostname", "trust.image"; Value is its value.
+	// Key as in os.yml: "hostname", "trust.image". Value is its value.
 	Key   string `json:"key"`
 	Value string `json:"value"`
-	// Component that it belongs to, "" for none.
+	// Component is the component of the setting, "" for none.
 	Component string `json:"component"`
 	Reason    string `json:"reason"`
 	Origin    Origin `json:"origin"`
 }
 
-// Lock is the part of os.lock.json that is about no component; its zero value
-// is a system without a lock.
+// Lock is the part of os.lock.json that does not belong to a component. Its
+// zero value is a system without a lock.
 type Lock struct {
 	Present bool `json:"present"`
 	// Builder is the version of the program that wrote the lock.
 	Builder string `json:"builder"`
-	// Policy is the name of the policy pack, PolicyDigest its digest; "" where
-	// the lock pins none.
+	// Policy is the name of the policy pack, PolicyDigest its digest; "" if the
+	// lock pins none.
 	Policy       string `json:"policy"`
 	PolicyDigest string `json:"policyDigest"`
 }
 
-// Scope says what facts of less than a system are about. Inputs are named as
-// rules name them: "kernel config", "command line", "sysctls".
+// Scope describes facts of less than a whole system. Inputs have the names that
+// rules use: "kernel config", "command line", "sysctls".
 type Scope struct {
-	// Given are the inputs that there are. A rule is about the first of its
-	// inputs, and decides where that one is given.
+	// Given are the inputs that exist. A rule belongs to the first of its
+	// inputs, and decides if that input is given.
 	Given []string `json:"given"`
-	// Missing are inputs that a rule may look at beside what it is about; they
-	// are taken for empty, and nothing is decided about them.
+	// Missing are inputs that a rule may use in addition. They count as empty,
+	// and nothing is decided about them.
 	Missing []string `json:"missing"`
 }
 
@@ -102,9 +103,9 @@ type Source struct {
 	Digest string `json:"digest"`
 }
 
-// Origin is who set a value: layer is default, image, label or os.yml; file,
-// line and column (from 1) are there for os.yml. For a kernel that is checked
-// alone it is config, cmdline or sysctl, with the file that was given.
+// Origin says where a value was set. Layer is default, image, label or os.yml.
+// File, line and column (from 1) are present for os.yml. For a kernel that is
+// checked alone, layer is config, cmdline or sysctl, with the given file.
 type Origin struct {
 	Layer  string `json:"layer"`
 	File   string `json:"file,omitempty"`
@@ -112,7 +113,7 @@ type Origin struct {
 	Column int    `json:"column,omitempty"`
 }
 
-// Component is one container image and what it would be allowed to do.
+// Component is one container image and the permissions that it would get.
 type Component struct {
 	// ID is SECTION/NAME, or "kernel".
 	ID      string `json:"id"`
@@ -123,28 +124,28 @@ type Component struct {
 	// ReadOnly root filesystem or volume.
 	ReadOnly bool `json:"readonly"`
 	// Spec is the effective OCI runtime spec, null for kernel, init and
-	// volumes; Runtime is LinuxKit's runtime.json.
+	// volumes. Runtime is LinuxKit's runtime.json.
 	Spec    json.RawMessage `json:"spec"`
 	Runtime json.RawMessage `json:"runtime"`
-	// Origins by JSON pointer into Spec; a pointer that is missing has the
-	// origin of its longest prefix, and "" is always there.
+	// Origins by JSON pointer into Spec. A pointer that is not listed has the
+	// origin of its longest listed prefix. "" is always listed.
 	Origins map[string]Origin `json:"origins"`
 	SBOM    SBOM              `json:"sbom"`
 	Files   Inventory         `json:"files"`
-	// Entry is what os.yml says about the component: its keys as written, with
-	// aliases followed; for init the image's name. null where os.yml is not
-	// known. Spec says what comes of it.
+	// Entry is the component's entry in os.yml: its keys as written, with
+	// aliases resolved; for init, the image's name. It is null if os.yml is
+	// unknown. Spec has the effective values.
 	Entry json.RawMessage `json:"entry"`
-	// Program is what the runtime would start; its Name is "" for kernel, init
-	// and volumes.
+	// Program is the program that the runtime would start. Its Name is "" for
+	// kernel, init and volumes.
 	Program Program `json:"program"`
-	// MissingTargets are destinations of the spec's mounts at which the image has
-	// nothing, and no other mount brings it.
+	// MissingTargets are destinations of the spec's mounts that do not exist in
+	// the image and that no other mount creates.
 	MissingTargets []string `json:"missingTargets"`
 }
 
-// OriginOf is the origin of the longest prefix of a JSON pointer that Origins
-// has, and whether it has one.
+// OriginOf is the origin of the longest prefix of a JSON pointer in Origins,
+// and whether there is one.
 func (c *Component) OriginOf(pointer string) (Origin, bool) {
 	for {
 		if o, ok := c.Origins[pointer]; ok {
@@ -158,18 +159,18 @@ func (c *Component) OriginOf(pointer string) (Origin, bool) {
 	}
 }
 
-// Image is where a component comes from.
+// Image is the image of a component.
 type Image struct {
 	Reference string `json:"reference"`
-	// Name is the full reference, Registry/Repository and Tag its parts; Tag
-	// is "" where there is none.
+	// Name is the full reference. Registry, Repository and Tag are its parts;
+	// Tag is "" if there is none.
 	Name       string `json:"name"`
 	Registry   string `json:"registry"`
 	Repository string `json:"repository"`
 	Tag        string `json:"tag"`
 	Digest     string `json:"digest"`
 	Manifest   string `json:"manifest"`
-	// Pinned: os.yml names the digest. Locked: os.lock.json does.
+	// Pinned: os.yml has the digest. Locked: os.lock.json has it.
 	Pinned bool `json:"pinned"`
 	Locked bool `json:"locked"`
 	// Origin of the reference: its place in os.yml.
@@ -183,33 +184,33 @@ type Image struct {
 	ExposedPorts []string          `json:"exposedPorts"`
 	Labels       map[string]string `json:"labels"`
 	History      []string          `json:"history"`
-	// TrustRequired: the trust section asks for a signature.
+	// TrustRequired: the trust section requires a signature.
 	TrustRequired bool `json:"trustRequired"`
 	// Attestations are the signatures and statements found beside the image.
 	Attestations Attestations `json:"attestations"`
 }
 
-// SBOM is what was found in one component.
+// SBOM describes the software in one component.
 type SBOM struct {
 	Present bool `json:"present"`
-	// Formats are those written: "SPDX-2.3", "CycloneDX-1.6".
+	// Formats are the written formats: "SPDX-2.3", "CycloneDX-1.6".
 	Formats  []string  `json:"formats"`
 	Packages []Package `json:"packages"`
-	// Distro is what /etc/os-release says; null where there is none.
+	// Distro is the content of /etc/os-release; null if there is none.
 	Distro   *Distro  `json:"distro"`
 	Coverage Coverage `json:"coverage"`
-	// Unreadable are files that look like software and could not be read: what
-	// they hold is not among Packages.
+	// Unreadable are files that look like software but cannot be read. Their
+	// content is missing from Packages.
 	Unreadable []string `json:"unreadable"`
-	// Vulnerabilities that the database knows of these packages, sorted by
-	// package and id.
+	// Vulnerabilities are the known vulnerabilities of these packages, sorted
+	// by package and id.
 	Vulnerabilities []Vulnerability `json:"vulnerabilities"`
-	// Unmatched are packages of which the vulnerability databases say nothing,
-	// bad or good; empty where nothing was scanned.
+	// Unmatched are packages that no vulnerability database covers; empty if
+	// there was no scan.
 	Unmatched []Unmatched `json:"unmatched"`
 }
 
-// SystemSBOM is the merged SBOM: which components it names.
+// SystemSBOM describes the merged SBOM: the components in it.
 type SystemSBOM struct {
 	Present    bool     `json:"present"`
 	Components []string `json:"components"`
@@ -223,8 +224,8 @@ type Package struct {
 	Type     string   `json:"type"`
 	PURL     string   `json:"purl"`
 	Licenses []string `json:"licenses"`
-	// Paths are the files in which it was found, a few where there are many;
-	// none for a package that a distribution's database lists.
+	// Paths are the files in which it was found, at most a few. A package from
+	// a distribution's database has none.
 	Paths []string `json:"paths"`
 }
 
@@ -235,14 +236,15 @@ type Distro struct {
 	PrettyName string `json:"prettyName"`
 }
 
-// Coverage counts regular files, and those that a package owns.
+// Coverage counts regular files, and those that belong to a package.
 type Coverage struct {
 	Files int `json:"files"`
 	Owned int `json:"owned"`
 }
 
-// Inventory is what stood out among a component's files. Lists are sorted by
-// path and hold at most MaxListed entries each; Truncated says so.
+// Inventory lists the notable files of a component. Lists are sorted by path
+// and have at most MaxListed entries each. Truncated is true if entries were
+// left out.
 type Inventory struct {
 	Present       bool  `json:"present"`
 	Count         int   `json:"count"`
@@ -253,63 +255,66 @@ type Inventory struct {
 	// Sensitive are world-readable files that should not be: /etc/shadow,
 	// private keys, kubeconfigs.
 	Sensitive []Obj `json:"sensitive"`
-	// Secrets are files in any layer, shadowed ones too, that hold a private
-	// key or a credential; Kind says which. The secret itself is never kept.
+	// Secrets are files in any layer, including shadowed files, that contain a
+	// private key or a credential. Kind says which. The secret itself is never
+	// stored.
 	Secrets []Obj `json:"secrets"`
 	// EmptyPasswords are accounts with an empty password, in /etc/shadow or
-	// /etc/passwd; those of another file as "NAME in FILE".
+	// /etc/passwd. Accounts of another file have the form "NAME in FILE".
 	EmptyPasswords []string `json:"emptyPasswords"`
-	// KnownPasswords are accounts there whose password is a well-known one,
-	// UntriedPasswords those with a hash that is not computed to tell.
+	// KnownPasswords are accounts in the same files with a well-known password.
+	// UntriedPasswords are accounts with a hash that is not computed.
 	KnownPasswords   []string `json:"knownPasswords"`
 	UntriedPasswords []string `json:"untriedPasswords"`
 	DuplicateIDs     []string `json:"duplicateIds"`
-	// OpenLogins are files of /etc/pam.d by which PAM lets in who knows no secret.
+	// OpenLogins are files of /etc/pam.d with which PAM accepts a login without
+	// a secret.
 	OpenLogins []string `json:"openLogins"`
-	// Inittab are the commands that an init starts by /etc/inittab.
+	// Inittab are the commands in /etc/inittab that an init starts.
 	Inittab []string `json:"inittab"`
 	// Tools are package managers, compilers, debuggers and network tools, by
-	// path; Kind says which of the four.
+	// path. Kind says which of the four.
 	Tools []Obj `json:"tools"`
-	// SSHD holds the settings of /etc/ssh/sshd_config and of what it includes,
-	// keys in lower case; null without the file. SSHDMatch are those that hold
-	// for some alone.
+	// SSHD holds the settings in /etc/ssh/sshd_config and its included files,
+	// keys in lower case; null without the file. SSHDMatch are the settings
+	// that apply conditionally.
 	SSHD      map[string]string `json:"sshd" facts:"nullable"`
 	SSHDMatch []SSHDMatch       `json:"sshdMatch"`
-	// AuthorizedKeys are files named so, and those from which sshd takes keys by
-	// AuthorizedKeysFile and TrustedUserCAKeys.
+	// AuthorizedKeys are files of this name, and files from which sshd reads
+	// keys by AuthorizedKeysFile and TrustedUserCAKeys.
 	AuthorizedKeys []string `json:"authorizedKeys"`
 	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the
 	// order in which they are applied.
 	Sysctl []Setting `json:"sysctl"`
-	// LeftOut are device nodes of a container image, which the build leaves
-	// out: a container gets those of its own /dev and of its spec alone.
+	// LeftOut are device nodes of a container image. The build leaves them out:
+	// a container has only the devices of its own /dev and of its spec.
 	LeftOut []string `json:"leftOut"`
-	// Links are symbolic links that become the host's: those of init images and
-	// of the kernel's archive. Links among the host's programs and settings that
-	// lead to a file there are left out, and so is what boot hides below a tmpfs.
+	// Links are symbolic links that become part of the host: those of init
+	// images and of the kernel's archive. Two kinds are not listed: links among
+	// the host's programs and settings that lead to a file there, and links
+	// that boot hides below a tmpfs.
 	Links     []Link `json:"links"`
 	Truncated bool   `json:"truncated"`
 }
 
-// SSHDMatch is a setting after a Match line of sshd_config, which overrides the
-// others where the criteria are met.
+// SSHDMatch is a setting after a Match line of sshd_config. It overrides the
+// other settings if the criteria match.
 type SSHDMatch struct {
 	Criteria string `json:"criteria"`
 	Keyword  string `json:"keyword"`
 	Value    string `json:"value"`
 }
 
-// Link is a symbolic link. Path is absolute, Target as the image has it.
+// Link is a symbolic link. Path is absolute, Target is as in the image.
 type Link struct {
 	Path   string `json:"path"`
 	Target string `json:"target"`
 }
 
-// MaxListed bounds each list of an Inventory.
+// MaxListed is the highest number of entries in each list of an Inventory.
 const MaxListed = 1000
 
-// Obj is one file that stood out. Path is absolute.
+// Obj is one notable file. Path is absolute.
 type Obj struct {
 	Path     string `json:"path"`
 	Type     string `json:"type"`
@@ -322,16 +327,16 @@ type Obj struct {
 
 // Kernel is the kernel that would boot.
 type Kernel struct {
-	// Present: os.yml names one.
+	// Present: os.yml has a kernel.
 	Present bool `json:"present"`
-	// Version as its modules' folder or its banner says: "6.1.0-41-cloud-amd64".
+	// Version from the modules' folder or the banner: "6.1.0-41-cloud-amd64".
 	Version string       `json:"version"`
 	Config  KernelConfig `json:"config"`
-	// Modules are the names of the modules that it ships, sorted.
+	// Modules are the names of the kernel's modules, sorted.
 	Modules []string `json:"modules"`
-	// Distro package that it comes from, where one is known.
+	// Package is the distribution's package of the kernel, if known.
 	Package string `json:"package"`
-	// Ucode is the path of a processor's microcode in the image, "" for none.
+	// Ucode is the path of the processor microcode in the image, "" for none.
 	Ucode string `json:"ucode"`
 }
 
@@ -341,51 +346,53 @@ type KernelConfig struct {
 	// Source is the file, or "ikconfig".
 	Source string `json:"source"`
 	Digest string `json:"digest"`
-	// Options by name with the CONFIG_ prefix: "y", "m", a number or a text
-	// without quotes. "is not set" is "n"; an option that the file does not
-	// name is absent.
+	// Options by name with the CONFIG_ prefix: "y", "m", a number, or a text
+	// without quotes. "is not set" is "n". An option that is not in the file is
+	// absent.
 	Options map[string]string `json:"options"`
-	// Lines say where the options stand in Source, counted from 1, where that
-	// is a file of its own and not one of an image.
+	// Lines are the lines of the options in Source, counted from 1, if Source
+	// is a file of the user and not of an image.
 	Lines map[string]int `json:"lines,omitempty"`
-	// Claim: the configuration lies beside a kernel that does not carry its own.
-	// Confirmed are the options of it that the kernel itself shows.
+	// Claim: the configuration lies beside a kernel that does not contain its
+	// own configuration. Confirmed are its options that the kernel itself
+	// confirms.
 	Claim     bool     `json:"claim"`
 	Confirmed []string `json:"confirmed"`
-	// Fragment: the file holds a part of a configuration, as `make savedefconfig`
-	// writes it. Of an option that it leaves out nothing is known.
+	// Fragment: the file is a part of a configuration, as `make savedefconfig`
+	// writes it. Options that are missing from it are unknown.
 	Fragment bool `json:"fragment"`
-	// Mismatch says how config and kernel disagree, "" where they agree or
-	// nothing tells.
+	// Mismatch says how configuration and kernel disagree, "" if they agree or
+	// cannot be compared.
 	Mismatch string `json:"mismatch"`
 }
 
 // Cmdline is the kernel command line.
 type Cmdline struct {
-	// Raw is what the boot loader passes.
+	// Raw is the line from the boot loader.
 	Raw string `json:"raw"`
-	// Params are the words that the kernel takes: of Raw, with what is built
-	// into the kernel, up to the length that it takes and to "--".
+	// Params are the words that the kernel reads: from Raw and from the
+	// built-in line, up to the kernel's length limit and up to "--".
 	Params []Param `json:"params"`
-	// Early are the words that boot code finds which takes the line for words
-	// between blanks, behind "--" and inside quotes too.
+	// Early are the words that early boot code finds. That code splits the line
+	// at blanks only, and also reads words after "--" and inside quotes.
 	Early []Param `json:"early"`
-	// BuiltIn is the line in the kernel's configuration.
+	// BuiltIn is the command line in the kernel's configuration.
 	BuiltIn BuiltIn `json:"builtIn"`
-	// Cut is how many bytes at the end are more than the kernel takes.
+	// Cut is the number of bytes at the end that exceed the kernel's limit.
 	Cut    int    `json:"cut"`
 	Origin Origin `json:"origin"`
 }
 
-// BuiltIn is a command line in the kernel's configuration; Mode says what
-// becomes of the boot loader's, and is "" where no line is built in.
+// BuiltIn is a command line in the kernel's configuration. Mode says how the
+// kernel combines it with the boot loader's line; it is "" without a built-in
+// line.
 type BuiltIn struct {
 	Text string `json:"text"`
 	Mode string `json:"mode"`
 }
 
-// The modes of a line that is built in: it stands instead of, before or after
-// the boot loader's, or counts where the boot loader has none.
+// The modes of a built-in line: it replaces, precedes or follows the boot
+// loader's line, or is used if the boot loader has none.
 const (
 	BuiltInInstead = "instead"
 	BuiltInBefore  = "before"
@@ -393,8 +400,8 @@ const (
 	BuiltInDefault = "default"
 )
 
-// Param is one word of the command line; Value is null for a bare flag.
-// BuiltIn: it comes from the kernel's configuration.
+// Param is one word of the command line. Value is null for a bare flag.
+// BuiltIn: the word is from the kernel's configuration.
 type Param struct {
 	Name    string  `json:"name"`
 	Value   *string `json:"value"`
@@ -402,22 +409,23 @@ type Param struct {
 	BuiltIn bool    `json:"builtIn,omitempty"`
 }
 
-// Sysctl is what is written below /proc/sys at boot, in boot order: command
-// line (sysctl.X=), onboot components that apply sysctl.d files, then the
-// sysctl keys of container specs that share the host's namespace. Kernel
-// defaults are not known here.
+// Sysctl lists the values that are written below /proc/sys at boot, in boot
+// order: the command line (sysctl.X=), onboot components that apply sysctl.d
+// files, then the sysctl keys of container specs that share the host's
+// namespace. Kernel defaults are unknown here.
 type Sysctl struct {
 	// Applied: at least one component applies settings.
 	Applied  bool      `json:"applied"`
 	Settings []Setting `json:"settings"`
-	// Refused are settings that a component tries to make and that do not hold
-	// in the host; they are not among Settings.
+	// Refused are settings that a component tries to set, but that do not take
+	// effect in the host. They are not in Settings.
 	Refused []RefusedSetting `json:"refused"`
-	// Unknown are components that apply settings of which nobody can tell.
+	// Unknown are components that apply settings which cannot be determined.
 	Unknown []Uncertain `json:"unknown"`
 }
 
-// RefusedSetting is a setting that does not hold in the host, and why.
+// RefusedSetting is a setting that does not take effect in the host, and the
+// reason.
 type RefusedSetting struct {
 	Key       string `json:"key"`
 	Value     string `json:"value"`
@@ -425,7 +433,7 @@ type RefusedSetting struct {
 	Reason    string `json:"reason"`
 }
 
-// Uncertain is a component whose settings are not known, and why.
+// Uncertain is a component whose settings are unknown, and the reason.
 type Uncertain struct {
 	Component string `json:"component"`
 	Reason    string `json:"reason"`
@@ -441,8 +449,8 @@ type Setting struct {
 	// Source is the file in the image, or "spec", or "cmdline".
 	Source string `json:"source"`
 	Order  int    `json:"order"`
-	// Line in Source, counted from 1, where that is a file of its own and not
-	// one of an image.
+	// Line in Source, counted from 1, if Source is a file of the user and not
+	// of an image.
 	Line int `json:"line,omitempty"`
 }
 
@@ -454,22 +462,22 @@ type File struct {
 	UID      int    `json:"uid"`
 	GID      int    `json:"gid"`
 	Link     string `json:"link"`
-	Source   string `json:"source"` // as os.yml writes it
+	Source   string `json:"source"` // as in os.yml
 	Metadata string `json:"metadata"`
 	Size     int64  `json:"size"`
 	Digest   string `json:"digest"`
-	// Secret is the kind of secret that the contents hold, "" for none.
+	// Secret is the kind of secret in the contents, "" for none.
 	Secret string `json:"secret"`
-	// Sysctl are its settings, where it is a file that sysctl applies.
+	// Sysctl are its settings, if it is a file that sysctl applies.
 	Sysctl []Setting `json:"sysctl"`
-	// Logins says who can log in by the file, null where it settles no such
-	// thing.
+	// Logins says who can log in because of the file, null if it has no such
+	// settings.
 	Logins *Logins `json:"logins"`
 	Origin Origin  `json:"origin"`
 }
 
-// Logins is what a file says that stands alone: accounts (named passwd, shadow
-// or NAME.shadow) or the settings of sshd (sshd_config).
+// Logins is the content of a single file about logins: accounts (named passwd,
+// shadow or NAME.shadow) or the settings of sshd (sshd_config).
 type Logins struct {
 	// See Inventory.
 	EmptyPasswords   []string          `json:"emptyPasswords"`
@@ -477,6 +485,6 @@ type Logins struct {
 	UntriedPasswords []string          `json:"untriedPasswords"`
 	SSHD             map[string]string `json:"sshd" facts:"nullable"`
 	SSHDMatch        []SSHDMatch       `json:"sshdMatch"`
-	// Partial: sshd_config includes files that are not looked at.
+	// Partial: sshd_config includes files that are not known.
 	Partial bool `json:"partial"`
 }

@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBytes bounds facts that are read back; those of a system of ten
-// components have about one million.
+// MaxBytes is the largest size of stored facts. The facts of a system of ten
+// components have about one million bytes.
 const MaxBytes = 32 << 20
 
-// Encode gives the published JSON form (docs/facts.schema.json): equal facts
-// give equal bytes, every list is there, and a line ends it.
+// Encode returns the published JSON form (docs/facts.schema.json). Equal facts
+// give equal bytes. Every list is present. A line break ends the text.
 func Encode(f *Facts) ([]byte, error) {
 	raw, err := json.Marshal(f)
 	if err != nil {
@@ -34,11 +34,12 @@ func Encode(f *Facts) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Nullable tells whether a field of the facts that is a map may be null:
-// others are empty instead. Pointers and raw JSON may be null everywhere.
+// Nullable reports whether a field of the facts that is a map may be null.
+// Other maps are empty instead. Pointers and raw JSON may always be null.
 func Nullable(field reflect.StructField) bool { return field.Tag.Get("facts") == "nullable" }
 
-// complete gives every list and map a value, save those that may be null.
+// complete replaces nil lists and maps with empty ones, except for those that
+// may be null.
 func complete(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -66,18 +67,17 @@ func complete(v reflect.Value) {
 
 var rawJSON = reflect.TypeFor[json.RawMessage]()
 
-// Decode reads facts that Encode wrote, in one pass. Whoever stored them may
-// mean harm, and a field that is overlooked could be a finding that is not
-// made: what the schema does not know, lacks, or has twice is an error that
-// says where, and so are two components of one id, more than MaxBytes, text that is no UTF-8, and
-// another SchemaVersion.
+// Decode reads facts that Encode wrote, in one pass. Stored facts are hostile:
+// an ignored field could hide a finding. So unknown, missing and duplicate
+// fields are errors, with their place. So are two components with the same id,
+// more than MaxBytes, invalid UTF-8, and another SchemaVersion.
 func Decode(r io.Reader) (*Facts, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(data) > MaxBytes {
-		return nil, fmt.Errorf("more than %d MiB", MaxBytes>>20)
+		return nil, fmt.Errorf("the facts have more than %d MiB", MaxBytes>>20)
 	}
 	if !utf8.Valid(data) {
 		return nil, fmt.Errorf("byte %d is not UTF-8", invalidAt(data))
@@ -87,7 +87,7 @@ func Decode(r io.Reader) (*Facts, error) {
 	d.value(reflect.ValueOf(&f).Elem(), false)
 	d.space()
 	if d.err == nil && d.pos < len(data) {
-		d.fail("more follows the facts")
+		d.fail("there is more text after the facts")
 	}
 	if d.err != nil {
 		if v, ok := versionOf(data); ok && v != SchemaVersion {
@@ -104,30 +104,30 @@ func Decode(r io.Reader) (*Facts, error) {
 	return &f, nil
 }
 
-// whole refuses a list of components that was cut, or in which one hides
-// another: findings and differences go by their ids.
+// whole refuses a truncated list of components, and duplicate ids: findings and
+// differences identify components by their ids.
 func (f *Facts) whole() error {
 	there := make(map[string]bool, len(f.Components))
 	for i := range f.Components {
 		id := f.Components[i].ID
 		if there[id] {
-			return fmt.Errorf("/components/%d: there is another component %q", i, id)
+			return fmt.Errorf("/components/%d: component %q is a duplicate", i, id)
 		}
 		there[id] = true
 	}
 	for _, id := range f.SBOM.Components {
 		if !there[id] {
-			return fmt.Errorf("/sbom/components: there is no component %q", id)
+			return fmt.Errorf("/sbom/components: component %q does not exist", id)
 		}
 	}
 	return nil
 }
 
 func versionError(v int) error {
-	return fmt.Errorf("schemaVersion is %d, this program reads %d", v, SchemaVersion)
+	return fmt.Errorf("schemaVersion is %d, but this program reads version %d", v, SchemaVersion)
 }
 
-// versionOf is the version that facts of another form say they have.
+// versionOf is the schemaVersion of facts in another form.
 func versionOf(data []byte) (int, bool) {
 	var head struct {
 		SchemaVersion *int `json:"schemaVersion"`

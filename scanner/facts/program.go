@@ -1,22 +1,22 @@
 package facts
 
-// Program is the file that a component's command leads to, found as the runtime
-// finds it: from the working directory, by PATH, through links.
+// Program is the file to which a component's command leads. It is searched as
+// the runtime does: from the working directory, by PATH, through links.
 type Program struct {
 	// Name is the first word of the command.
 	Name string `json:"name"`
-	// State is found, missing, closed (nobody may execute it), folder (or
-	// another thing that is no file), or unknown, and Why says why not.
+	// State is found, missing, closed (no user may execute it), folder (or
+	// another type that is not a file), or unknown. Why is the reason for
+	// unknown.
 	State string `json:"state"`
 	Why   string `json:"why"`
-	// Path is the file with all links followed, "" where there is none.
+	// Path is the file with all links followed, "" if there is none.
 	Path string `json:"path"`
-	// Format is elf, script (#!), or "" for anything else. Arch is the
-	// architecture of the ELF file that the kernel starts, as Go calls it, "" where
-	// it is not known.
+	// Format is elf, script (#!), or "" for any other. Arch is the architecture
+	// of the ELF file that the kernel starts, as Go names it, "" if unknown.
 	Format string `json:"format"`
 	Arch   string `json:"arch"`
-	// Lacks is the interpreter that the kernel would start in its place, of #! or
-	// of an ELF file, where the image has none; else "".
+	// Lacks is the missing interpreter of a script (#!) or of an ELF file, ""
+	// if the image has it.
 	Lacks string `json:"lacks"`
 }

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// SecretWords is a regular expression of the words that a name has whose value
-// is nobody's business. Rules find secrets by the same one: secret_words in
-// rules/lib/secrets.rego, and a test holds the two together.
+// SecretWords is a regular expression for words in names whose values must be
+// secret. Rules find secrets with the same expression: secret_words in
+// rules/lib/secrets.rego. A test compares the two.
 const SecretWords = `(?:password|passwd|passphrase|\bpass|[_.-](?:pass|pwd)|secret|token|(?:api|access|private|secret|encryption|master|session|cookie|jwt)[_-]?key(?:[_-]?base)?|credentials?)`
 
-// Outputs hide more than rules find: any key is too much to tell, and too little
-// for a finding.
+// Outputs hide more than rules find: any key is too much to print, but too
+// little for a finding.
 var (
 	secretName = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?i)` + SecretWords + `|(^|[^a-z0-9])key([^a-z0-9]|$)`)
@@ -22,9 +22,10 @@ var (
 	})
 )
 
-// Secretive: the value of a setting of this name is to be kept out of outputs.
+// Secretive reports whether the value of a setting with this name must not
+// appear in outputs.
 func Secretive(name string) bool { return secretName().MatchString(name) }
 
-// TellsSecret: a text gives a value to a name that is Secretive, or to an option
-// of such a name.
+// TellsSecret reports whether a text gives a value to a Secretive name, or to
+// an option with such a name.
 func TellsSecret(text string) bool { return secretSetting().MatchString(text) }

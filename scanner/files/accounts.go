@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// maxHead is how much of a file is looked at to tell whether it holds accounts.
+// maxHead is the number of bytes that are searched for account lines.
 const maxHead = 1 << 10
 
 // accountLine is a line of passwd(5) or shadow(5), groupLine one of group(5).
@@ -19,13 +19,13 @@ var (
 	groupLine   = lazyre.New(`^[^:#+\s-][^:]*:[^:]*:[0-9]+:[^:\s]*$`)
 )
 
-// isAccounts: the first line that says anything is an account. Files of any name
-// may be bound, mounted or linked to where they are read.
+// isAccounts reports whether the first line with content is an account. Files
+// with any name may be bound, mounted or linked to where accounts are read.
 func isAccounts(head []byte) bool { return accountLine.Match(firstLine(head)) }
 
 func isGroup(head []byte) bool { return groupLine.Match(firstLine(head)) }
 
-// firstLine is the first that is neither empty nor a comment.
+// firstLine is the first line that is neither empty nor a comment.
 func firstLine(text []byte) []byte {
 	for line := range bytes.Lines(text) {
 		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
@@ -35,9 +35,9 @@ func firstLine(text []byte) []byte {
 	return nil
 }
 
-// elsewhere judges accounts that stand in other files than those in /etc: of a
-// root filesystem within the image, or of a volume. Names are given with their
-// file. What ends with "-" is the former one, which nothing reads.
+// elsewhere checks accounts in files outside /etc: in a root filesystem within
+// the image, or in a volume. Their names include the file. A file that ends
+// with "-" is a backup, which no program reads.
 func (s *Sink) elsewhere() {
 	texts := map[string]*bytes.Buffer{}
 	maps.Copy(texts, s.alike)

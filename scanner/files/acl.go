@@ -2,11 +2,11 @@ package files
 
 import "encoding/binary"
 
-// aclAttribute holds an access control list, which counts in place of the mode
+// aclAttribute contains an access control list, which replaces the mode
 // (linux/posix_acl_xattr.h).
 const aclAttribute = "system.posix_acl_access"
 
-// others are the permissions, as in a mode, that a list gives to everybody. A
+// others are the permissions, as in a mode, that a list gives to all users. A
 // list that cannot be read gives all.
 func others(acl string) uint32 {
 	const version, entry, tagOther = 2, 8, 0x20

@@ -11,8 +11,9 @@ import (
 	"io"
 )
 
-// Bounds of what is looked for in archives: the size of one as it lies there,
-// what it may unpack to, what all of an image may, and how many lie in each other.
+// Limits for the search in archives: the size of one archive, the size that it
+// may unpack to, the size that all archives of an image may unpack to, and the
+// depth of archives within archives.
 const (
 	maxArchive  = 8 << 20
 	maxUnpacked = 32 << 20
@@ -27,7 +28,7 @@ const (
 	archived   = tarMagicAt + len(tarMagic)
 )
 
-// isArchive: a file that begins so is a gzip, bzip2, zip or tar.
+// isArchive reports whether a file begins as gzip, bzip2, zip or tar.
 func isArchive(head []byte) bool {
 	return isCompressed(head) || isZip(head) || isTar(head)
 }
@@ -42,9 +43,9 @@ func isTar(head []byte) bool {
 	return len(head) >= archived && string(head[tarMagicAt:archived]) == tarMagic
 }
 
-// SecretInArchive gives the kind of secret that one of an archive's files holds,
-// "" for none and for what is no archive or a large one. What is damaged is looked
-// at as far as it can be read.
+// SecretInArchive returns the kind of secret in one of an archive's files, ""
+// for none. It is "" for other files and for large archives too. A damaged
+// archive is searched up to the damage.
 func SecretInArchive(data []byte) string {
 	if len(data) > maxArchive || !isArchive(data) {
 		return ""
@@ -53,23 +54,23 @@ func SecretInArchive(data []byte) string {
 	return kind
 }
 
-// unpack gives the kind of secret, and how many bytes were unpacked.
+// unpack returns the kind of secret, and the number of unpacked bytes.
 func unpack(data []byte) (kind string, n int64) {
 	u := unpacker{left: maxUnpacked}
 	u.look(bytes.NewReader(data), 0)
 	return u.kind, maxUnpacked - u.left
 }
 
-// unpacker looks into one archive, and takes no more from it than is left.
+// unpacker searches one archive, within the remaining limit.
 type unpacker struct {
 	left int64
 	kind string
 }
 
-// errEnough ends the reading of an archive that has more than is left.
-var errEnough = errors.New("enough is unpacked")
+// errEnough ends the reading of an archive at the limit.
+var errEnough = errors.New("the limit for unpacked bytes is reached")
 
-// metered takes what is read of a file from what is left.
+// metered subtracts the bytes that are read from the remaining limit.
 type metered struct {
 	u *unpacker
 	r io.Reader
@@ -84,7 +85,8 @@ func (m metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// look searches a stream, which may be an archive in depth others.
+// look searches a stream, which may itself be an archive, within depth other
+// archives.
 func (u *unpacker) look(r io.Reader, depth int) {
 	b := bufio.NewReader(metered{u, r})
 	head, _ := b.Peek(archived)

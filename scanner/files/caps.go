@@ -12,8 +12,9 @@ var capabilityNames = strings.Fields(`chown dac_override dac_read_search fowner 
 	sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write
 	audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore`)
 
-// capabilities spells a security.capability attribute: "cap_net_raw" or
-// "cap_net_raw,cap_sys_admin". One that cannot be read is "unreadable".
+// capabilities returns the text form of a security.capability attribute:
+// "cap_net_raw" or "cap_net_raw,cap_sys_admin". An attribute that cannot be
+// read is "unreadable".
 func capabilities(attr string) string {
 	b := []byte(attr)
 	if len(b) < 4 {

@@ -10,16 +10,17 @@ import (
 )
 
 var (
-	// systemFolders hold the host's programs and settings.
+	// systemFolders contain the host's programs and settings.
 	systemFolders = []string{"/bin", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr"}
-	// hiddenFolders are those over which boot mounts another file system.
+	// hiddenFolders are folders over which boot mounts another file system.
 	hiddenFolders = []string{"/dev", "/proc", "/run", "/sys", "/tmp", "/var"}
 )
 
-// ListLinks adds the symbolic links by which a path of the host leads elsewhere to
-// the inventory: of nested archives, and with root those of the image itself. A
-// link among programs and settings that ends at a file among them shows nothing
-// that its own path does not, and there are hundreds. It comes before Inventory.
+// ListLinks adds to the inventory the symbolic links by which a path of the
+// host leads elsewhere: those of nested archives and, with root, those of the
+// image itself. Hundreds of links among programs and settings lead to a file
+// there. They are left out, because they make nothing else reachable. Call
+// ListLinks before Inventory.
 func (s *Sink) ListLinks(root bool) {
 	s.root = root
 	for _, p := range s.tree.Paths() {
@@ -39,14 +40,14 @@ func (s *Sink) ListLinks(root bool) {
 	}
 }
 
-// staysInside: the link at p, which is at in the host, is a name of a file
-// beside which it could as well lie.
+// staysInside reports whether the link at p, which is at in the host, leads to
+// a file among the programs and settings.
 func (s *Sink) staysInside(p, at string) bool {
 	real, to, ok := s.tree.Resolve(p)
 	return ok && to != nil && to.Type == system.TypeFile && below(at, systemFolders) && below(inRoot(real, to), systemFolders)
 }
 
-// inRoot is the path of an entry where its archive is unpacked.
+// inRoot is the path of an entry after its archive is unpacked.
 func inRoot(p string, e *system.Entry) string {
 	if e.Archive == "" {
 		return p

@@ -8,8 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// tools are programs that a running appliance does not need, by the name of
-// the file. The kinds are those of facts.Inventory.Tools.
+// tools are programs that a running appliance does not need, by file name. The
+// kinds are those of facts.Inventory.Tools.
 var tools = map[string]string{
 	// package managers
 	"apt":          "package manager",
@@ -61,7 +61,7 @@ var tools = map[string]string{
 	"make":     "compiler",
 	"cmake":    "compiler",
 	"gcc-ar":   "compiler",
-	// what looks into other processes
+	// programs that inspect other processes
 	"gdb":       "debugger",
 	"gdbserver": "debugger",
 	"lldb":      "debugger",
@@ -75,7 +75,7 @@ var tools = map[string]string{
 	"objdump":   "debugger",
 	"delve":     "debugger",
 	"dlv":       "debugger",
-	// what talks to, or listens on, a network
+	// programs that connect to, or listen on, a network
 	"nc":             "network tool",
 	"ncat":           "network tool",
 	"netcat":         "network tool",
@@ -101,16 +101,16 @@ var tools = map[string]string{
 	"ettercap":       "network tool",
 }
 
-// version is what distributions add to a program's name, and triplet what
-// cross compilers begin with.
+// version is the suffix that distributions add to a program's name, triplet the
+// prefix of cross compilers.
 var (
 	version = lazyre.New(`-?[0-9]+(\.[0-9]+)*$`)
 	triplet = lazyre.New(`^[a-z0-9_]+-(?:[a-z0-9]+-)?linux-[a-z0-9]+-`)
 )
 
-// toolKind tells whether p, an absolute path, is such a program. Only folders
-// that programs are run from count: a manual page or a completion script of
-// the same name is none.
+// toolKind returns the kind of the tool at p, an absolute path, "" for other
+// files. Only folders for programs count: a manual page or a completion script
+// of the same name is not a tool.
 func toolKind(p string) string {
 	dir, base := path.Split(p)
 	if parent := path.Base(dir); parent != "bin" && parent != "sbin" {
@@ -126,8 +126,8 @@ func toolKind(p string) string {
 	return tools[version.ReplaceAllString(base, "")]
 }
 
-// sensitiveNames are whole paths, and sensitiveEnds the ends of paths, of files
-// that nobody but their owner should read.
+// sensitiveNames are whole paths, and sensitiveEnds ends of paths, of files
+// that only their owner should be able to read.
 var (
 	sensitiveNames = []string{
 		"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/krb5.keytab", "/etc/ppp/chap-secrets",
@@ -139,8 +139,8 @@ var (
 	}
 )
 
-// sensitive tells why the file at p should not be readable by all, "" if the
-// path does not say so.
+// sensitive says why the file at p should not be readable by all users, "" if
+// the path gives no reason.
 func sensitive(p string) string {
 	switch {
 	case slices.Contains(sensitiveNames, p):

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Bounds of a stack of PAM: its lines, and how deep files include each other: libpam
+// Limits for a PAM stack: its lines, and the depth of included files. libpam
 // allows 32 levels.
 const (
 	maxStack    = 1000
 	maxPAMDepth = 32
 )
 
-// pamRule is a line of a stack for authentication. end is the index behind the
+// pamRule is a line of a stack for authentication. end is the index after the
 // stack that "done" and "die" leave.
 type pamRule struct {
 	control map[string]string
@@ -24,8 +24,8 @@ type pamRule struct {
 	end     int
 }
 
-// openLogins lists the services of PAM that let in who knows no secret and is not
-// root already.
+// openLogins lists the PAM services that accept users other than root without a
+// secret.
 func (s *Sink) openLogins() {
 	texts := map[string]string{}
 	for _, p := range slices.Sorted(maps.Keys(s.kept)) {
@@ -54,10 +54,11 @@ func (s *Sink) openLogins() {
 	}
 }
 
-// isPAM: a file of a folder that PAM reads, one for each service.
+// isPAM reports whether p lies in a folder that PAM reads, with one file for
+// each service.
 func isPAM(p string) bool { return path.Base(path.Dir(p)) == "pam.d" }
 
-// isGreeter: display managers start their own login screen by such a service.
+// isGreeter: display managers use such a service for their own login screen.
 func isGreeter(name string) bool {
 	return strings.HasSuffix(name, "-greeter") || strings.HasSuffix(name, "-launch-environment")
 }
@@ -69,7 +70,7 @@ type pamStack struct {
 	truncated bool
 }
 
-// add reads the lines for authentication of a file, and of those that it includes.
+// add reads the lines for authentication from a file and its included files.
 func (k *pamStack) add(text string, depth int) {
 	text = strings.ReplaceAll(text, "\\\n", " ")
 	for line := range strings.Lines(text) {
@@ -125,7 +126,7 @@ func word(text string) (first, rest string) {
 	return text, ""
 }
 
-// controlWord is word, where brackets hold several.
+// controlWord is word, but brackets may contain several words.
 func controlWord(text string) (first, rest string) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "[") {
@@ -136,7 +137,7 @@ func controlWord(text string) (first, rest string) {
 	return word(text)
 }
 
-// pamControl says what follows from a module's answer (pam.conf(5)).
+// pamControl maps a module's answers to actions (pam.conf(5)).
 func pamControl(text string) map[string]string {
 	switch strings.ToLower(text) {
 	case "required":
@@ -164,8 +165,9 @@ const (
 	pamFailure = "auth_err"
 )
 
-// pamAnswers are those of modules that ask for no secret. Any other is taken to
-// ask for one and to fail; so does rootok, for whoever is not root already.
+// pamAnswers are the answers of modules that ask for no secret. Any other
+// module is taken to ask for one and to fail. So is rootok, for users other
+// than root.
 var pamAnswers = map[string][]string{
 	"access": {pamSuccess, pamFailure}, "cap": {pamIgnore}, "echo": {pamIgnore}, "env": {pamIgnore}, "faildelay": {pamIgnore},
 	"faillock": {pamSuccess}, "group": {pamIgnore}, "issue": {pamIgnore}, "keyinit": {pamIgnore}, "listfile": {pamSuccess, pamFailure},
@@ -191,8 +193,8 @@ func (r pamRule) answers() []string {
 	return []string{pamFailure}
 }
 
-// pamState is where the evaluation of a stack stands: nothing was said yet, all
-// that counts was well, or something was not.
+// pamState is the state of the evaluation of a stack: no result yet, all
+// required modules succeeded, or one of them failed.
 type pamState int
 
 const (
@@ -201,8 +203,8 @@ const (
 	pamBad
 )
 
-// accepts follows all ways through the stack, as libpam does: some answers depend
-// on who asks, and from where.
+// accepts follows all paths through the stack, as libpam does. Some answers
+// depend on the user, or on where the login comes from.
 func (k *pamStack) accepts() bool {
 	at := make([]map[pamState]bool, len(k.rules)+1)
 	for i := range at {
@@ -224,7 +226,7 @@ func (k *pamStack) accepts() bool {
 	return at[len(k.rules)][pamGood]
 }
 
-// follow gives the state after an answer, and the index of the next rule.
+// follow returns the state after an answer, and the index of the next rule.
 func (r pamRule) follow(answer string, state pamState, i, end int) (pamState, int) {
 	action, ok := r.control[answer]
 	if !ok {

@@ -15,29 +15,29 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// wellKnown are passwords that are tried on every hash, beside the account's own
-// name: what boards, images, tutorials and test set-ups ship with, and the ones
-// that are guessed first.
+// wellKnown are passwords that are tried on every hash, in addition to the
+// account's own name: defaults of boards, images, tutorials and test set-ups,
+// and the most guessed passwords.
 var wellKnown = []string{
 	"root", "toor", "password", "admin", "passw0rd", "changeme", "secret", "default", "test", "linux",
 	"linuxkit", "docker", "alpine", "debian", "ubuntu", "raspberry", "vagrant", "1234", "12345", "123456",
 }
 
-// The hashes of a hostile image cost what it likes, so that only what takes
-// about a tenth of a second is tried, and of all not more than some seconds:
-// a hundred ordinary ones by SHA-crypt, five by yescrypt.
+// A hostile image can contain hashes of any cost. So a hash is tried only if
+// that takes about a tenth of a second, and all hashes together take a few
+// seconds at most: a hundred ordinary ones by SHA-crypt, five by yescrypt.
 const (
-	maxCost     = 640      // of the hashes of a file, in thousands of rounds of SHA-crypt
-	maxRounds   = 100_000  // of SHA-crypt
-	maxBcrypt   = 10       // its cost, a power of two
+	maxCost     = 640      // for the hashes of a file, in thousands of rounds of SHA-crypt
+	maxRounds   = 100_000  // for SHA-crypt
+	maxBcrypt   = 10       // the cost of bcrypt, as a power of two
 	maxYescrypt = 32 << 20 // bytes of memory
 )
 
 // login is an account and its password field.
 type login struct{ name, hash string }
 
-// logins are the accounts of files like passwd and shadow. Lines that begin with
-// + or - take accounts from NIS; they are none.
+// logins are the accounts in files like passwd and shadow. Lines that begin
+// with + or - include accounts from NIS, and are skipped.
 func logins(texts ...string) []login {
 	var out []login
 	for _, text := range texts {
@@ -51,15 +51,15 @@ func logins(texts ...string) []login {
 	return out
 }
 
-// passwords judges the accounts of files like passwd and shadow. empty are those
-// that need no password, known those whose password is well known; untried those
-// with a hash of a form, or at a cost, that is not computed. Each list is sorted
-// and names an account once.
+// passwords checks the accounts in files like passwd and shadow. empty are
+// accounts without a password, known those with a well-known password, untried
+// those with a hash that is not computed because of its form or cost. Each list
+// is sorted and has each account once.
 func passwords(texts ...string) (empty, known, untried []string) {
 	return try(maxCost, texts...)
 }
 
-// try is passwords, with what trying may cost.
+// try is passwords, with a limit for the cost.
 func try(left int, texts ...string) (empty, known, untried []string) {
 	for _, l := range logins(texts...) {
 		if l.hash == "" {
@@ -81,9 +81,10 @@ func try(left int, texts ...string) (empty, known, untried []string) {
 	return sorted(empty), sorted(known), sorted(untried)
 }
 
-// isHash: what begins with ! or * is locked, and x stands in the other file. A
-// hash without a mark is one by the DES: it has 13 characters, and more where the
-// password is long (bigcrypt) or has an age behind a comma.
+// isHash reports whether a field is a hash. A field that begins with ! or * is
+// locked, and x means that the hash is in the other file. A hash without a mark
+// is a DES hash: it has 13 characters, and more if the password is long
+// (bigcrypt) or has an age after a comma.
 func isHash(field string) bool {
 	const length, alphabet = 13, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	if strings.HasPrefix(field, "$") || strings.HasPrefix(field, "_") {
@@ -98,8 +99,9 @@ func sorted(names []string) []string {
 	return slices.Compact(names)
 }
 
-// checker says whether a password is that of a hash as crypt(5) writes it, and
-// at what cost; nil where that would be too much or the hash is of another form.
+// checker returns a function that checks a password against a hash in the form
+// of crypt(5), and its cost. It is nil if the cost is too high or the form is
+// unknown.
 func checker(encoded string) (check func(password string) bool, cost int) {
 	part := strings.Split(encoded, "$")
 	if len(part) < 4 || part[0] != "" {
@@ -136,8 +138,8 @@ func md5Checker(part []string) func(string) bool {
 	}
 }
 
-// shaChecker is for $5$ and $6$, whose rounds may be named before the salt. The
-// bounds are those of the algorithm.
+// shaChecker is for $5$ and $6$. The number of rounds may precede the salt. The
+// limits are those of the algorithm.
 func shaChecker(algorithm func() hash.Hash, part []string) (check func(string) bool, cost int) {
 	rounds := 5000
 	if text, ok := strings.CutPrefix(part[0], "rounds="); ok {

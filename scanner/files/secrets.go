@@ -10,44 +10,45 @@ import (
 )
 
 const (
-	// keepBack is how much of one window is looked at again with the next, so
-	// that a secret across the border is seen whole. It is longer than all
-	// that a pattern needs.
+	// keepBack is the part of a window that is searched again with the next
+	// one, so that a secret across the border is found. It is longer than any
+	// pattern needs.
 	keepBack = 2 << 10
-	// textual is how much of a file must be without a zero byte for it to be
-	// text.
+	// textual is the length of the beginning that must contain no zero byte in
+	// a text file.
 	textual = 512
-	// headed is how much of a file is looked at for what begins with its kind.
+	// headed is the length of the beginning that is searched for the marks of
+	// file formats.
 	headed = 64
 )
 
-// pattern is one kind of secret: what is searched for quickly, and what must
-// then hold around it.
+// pattern is one kind of secret: an anchor for a fast search, and an expression
+// that must match there.
 type pattern struct {
 	kind   string
 	anchor string
 	// expr is matched from the anchor on, at most keepBack bytes.
 	expr *lazyre.Regexp
-	// bounded: no letter or digit stands before the anchor.
+	// bounded: no letter or digit precedes the anchor.
 	bounded bool
-	// not excludes matches that vendors' documentation shows.
+	// not excludes examples from vendors' documentation.
 	not []string
-	// inside is what the base64 of the match must hold, nil for anything. The
-	// anchor is where a group of four characters begins.
+	// inside must match the decoded base64, nil if any content matches. The
+	// anchor is the beginning of a group of four characters.
 	inside *lazyre.Regexp
-	// deep: it is looked for in files that are no text too, as it is or with two
-	// bytes for each character.
+	// deep: binary files are searched too. wide: the anchor has two bytes for
+	// each character.
 	deep, wide bool
 }
 
-// pemKey is any private key in PEM, with lines as they are or as they stand in
-// the texts of programs.
+// pemKey is a private key in PEM, with plain line breaks or with line breaks as
+// in the source of programs.
 var pemKey = lazyre.New(`^-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[\s"'+\\]|\\n|\\r)+` +
 	`(?:[A-Za-z-]+: [^\n]{1,200}(?:\s|\\n)+)*` +
 	`(?:[A-Za-z0-9+/=]{16}(?:[A-Za-z0-9+/=\s]|\\n|\\r){24}|(?:[A-Za-z0-9+/=]{1,15}\s*\n\s*){5})`)
 
-// derKey is a private key in DER at the beginning of a file: PKCS #8, as it is
-// or encrypted (PBES2), PKCS #1, or SEC 1.
+// derKey is a private key in DER at the beginning of a file: PKCS #8, plain or
+// encrypted (PBES2), PKCS #1, or SEC 1.
 var derKey = lazyre.New(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
 	`\x02\x01[\x00\x01]\x30.\x06[\x03-\x0b]|` +
 	`\x30(?:[\x00-\x7f]|\x81.)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d|` +
@@ -55,19 +56,19 @@ var derKey = lazyre.New(`(?s)^\x30(?:[\x00-\x7f]|\x81.|\x82..)(?:` +
 	`\x02\x01\x01\x04[\x20\x30\x42])`)
 
 // keyStore is the beginning of a Java key store whose first entry is a private
-// key and no certificate.
+// key and not a certificate.
 var keyStore = lazyre.New(`(?s)^\xfe\xed\xfe\xed.{8}\x00\x00\x00\x01`)
 
-// base64Text is base64 of which one line, or several, are there.
+// base64Text is one or more lines of base64.
 var base64Text = lazyre.New(`^(?:[A-Za-z0-9+/]|\s|\\n){60,}`)
 
 // keyBag begins a private key in a PKCS #12 file (RFC 7292, appendix D), plain or
 // encrypted.
 const keyBag = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01"
 
-// Kinds of keys and tokens that have a form of their own. A header without a
-// body, as programs and manuals print it, is not a key. Certificates and
-// public keys are not secrets.
+// Kinds of keys and tokens with their own form. A header without a body, as
+// programs and manuals print it, is not a key. Certificates and public keys are
+// not secrets.
 var patterns = []pattern{
 	{kind: "private key", anchor: "-----BEGIN ", expr: pemKey, deep: true},
 	{kind: "private key", anchor: "-\x00-\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 \x00", expr: pemKey, deep: true, wide: true},
@@ -80,12 +81,12 @@ var patterns = []pattern{
 	{kind: "private key", anchor: "---- BEGIN SSH2 ", expr: lazyre.New(
 		`^---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----\s+(?:[A-Za-z0-9-]+: [^\n]{1,200}\s+)*[A-Za-z0-9+/=]{40}`)},
 	{kind: "private key", anchor: "PuTTY-User-Key-File-", expr: lazyre.New(`^PuTTY-User-Key-File-[123]: [a-z0-9-]+\s+Encryption: `)},
-	// A PEM in base64, as kubeconfigs and Kubernetes' secrets have it, with one
-	// or two bytes before it too.
+	// PEM in base64, as in kubeconfigs and Kubernetes secrets, also at an
+	// offset of one or two bytes.
 	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: base64Text, inside: pemKey},
 	{kind: "private key", anchor: "LS0tQkVHSU4g", expr: base64Text, inside: pemKey},
 	{kind: "private key", anchor: "LS0tLUJFR0lO", expr: base64Text, inside: pemKey},
-	// The same without its first and last line.
+	// The same without the first and last line.
 	{kind: "private key", anchor: "MI", bounded: true, expr: base64Text, inside: derKey},
 	{kind: "private key", anchor: "MC4CAQAwBQYDK2V", bounded: true, expr: base64Text, inside: derKey},
 	{kind: "private key", anchor: "MHcCAQEEI", bounded: true, expr: base64Text, inside: derKey},
@@ -108,8 +109,8 @@ var patterns = []pattern{
 	{kind: "PyPI token", anchor: "pypi-AgEIcHlwaS5vcmc", bounded: true, expr: lazyre.New(`^pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}`)},
 }
 
-// DetectSecret gives the kind of secret that data holds, "" for none. Only the
-// kind is ever told: "private key", "AWS access key", "GitHub token", and so on.
+// DetectSecret returns the kind of secret in data, "" for none: "private key",
+// "AWS access key", "GitHub token", and so on. It never returns the secret.
 func DetectSecret(data []byte) string {
 	var f Finder
 	if _, err := f.Write(data); err != nil {
@@ -118,16 +119,16 @@ func DetectSecret(data []byte) string {
 	return f.Kind()
 }
 
-// Finder looks for a secret in a stream, a window at a time. The zero value
-// is ready; Kind is final and comes after the last Write.
+// Finder searches a stream for a secret, one window at a time. The zero value
+// is ready. Kind is final after the last Write.
 type Finder struct {
 	kind    string
 	buf     []byte
 	head    []byte // the first bytes
-	from    int    // where in buf the bytes begin that were not looked at
+	from    int    // offset in buf of the first byte that is not searched yet
 	seen    int64
-	decided bool // found, or nothing more to look at
-	binary  bool // the file is no text
+	decided bool // a secret is found, or the search is complete
+	binary  bool // the file is not a text file
 }
 
 func (f *Finder) Write(p []byte) (int, error) {
@@ -144,7 +145,7 @@ func (f *Finder) Write(p []byte) (int, error) {
 		p = p[take:]
 		if len(f.buf) == cap(f.buf) {
 			f.look(len(f.buf) - keepBack)
-			// One byte more stays: it is what stands before the next anchor.
+			// One byte more stays: the byte before the next anchor.
 			f.buf = append(f.buf[:0], f.buf[len(f.buf)-keepBack-1:]...)
 			f.from = 1
 		}
@@ -163,12 +164,12 @@ func (f *Finder) Kind() string {
 	return f.kind
 }
 
-// reset makes f ready for another stream, in the same memory.
+// reset prepares f for another stream, and keeps its memory.
 func (f *Finder) reset() { *f = Finder{buf: f.buf[:0], head: f.head[:0]} }
 
 // look searches for anchors that begin in buf[from:end].
 func (f *Finder) look(end int) {
-	// Libraries hold the keys of their self-tests, which everybody has.
+	// Libraries contain the keys of their self-tests, which are public.
 	program := bytes.HasPrefix(f.head, []byte("\x7fELF")) || bytes.HasPrefix(f.head, []byte("!<arch>\n"))
 	for i := range patterns {
 		p := &patterns[i]
@@ -211,7 +212,7 @@ func (p *pattern) matches(buf []byte, at int) bool {
 	return p.inside.MatchString(latin1(unbase64(m)))
 }
 
-// unbase64 decodes what there is of base64, whose lines may be broken.
+// unbase64 decodes base64 that may be truncated or broken into lines.
 func unbase64(b []byte) []byte {
 	b = bytes.Join(bytes.Fields(bytes.ReplaceAll(b, []byte(`\n`), nil)), nil)
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
@@ -219,7 +220,8 @@ func unbase64(b []byte) []byte {
 	return out[:n]
 }
 
-// latin1 is a text with one character for each byte, as patterns see them.
+// latin1 is a text with one character for each byte, which is what patterns
+// read.
 func latin1(b []byte) string {
 	out := make([]rune, len(b))
 	for i, c := range b {

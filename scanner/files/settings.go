@@ -12,9 +12,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// isSettings: the content may be asked for by accounts, inits, PAM, sshd or sysctl. Base
-// names decide, so that a link to a folder on the way changes nothing; what
-// sshd_config includes may have any name below its folder.
+// isSettings reports whether accounts, inits, PAM, sshd or sysctl may read the
+// content. Base names decide, so that links to folders do not matter. Files
+// that sshd_config includes may have any name below its folder.
 func isSettings(p string) bool {
 	dir, base := path.Split(p)
 	switch base {
@@ -31,8 +31,8 @@ func isSettings(p string) bool {
 	return parent == "sysctl.d" || parent == "sshd_config.d"
 }
 
-// read gives the content of a settings file, following links inside the
-// image. ok is false where there is none.
+// read returns the content of a settings file. It follows links inside the
+// image. ok is false if the file does not exist.
 func (s *Sink) read(p string) (text string, ok bool, err error) {
 	real, e, ok := s.tree.Resolve(p)
 	if !ok || e == nil || e.Type != system.TypeFile {
@@ -48,9 +48,9 @@ func (s *Sink) read(p string) (text string, ok bool, err error) {
 		return b.String(), true, nil
 	}
 	if n := s.oversize[real]; n > 0 {
-		return "", false, fmt.Errorf("%s has %d bytes: too large to be read (at most %d)", p, n, maxSettings)
+		return "", false, fmt.Errorf("%s has %d bytes, and is read only up to %d bytes", p, n, maxSettings)
 	}
-	return "", false, fmt.Errorf("%s is not read: it is the file %s, a name that says nothing of such content", p, real)
+	return "", false, fmt.Errorf("%s cannot be read: it is a link to %s, and files of that name are not kept", p, real)
 }
 
 // inittab lists the commands that init starts (inittab(5)).
@@ -68,7 +68,7 @@ func (s *Sink) inittab() error {
 	return nil
 }
 
-// accounts finds empty and well-known passwords and ids that several names
+// accounts finds empty and well-known passwords, and ids that several names
 // share.
 func (s *Sink) accounts() error {
 	passwd, _, err := s.read("/etc/passwd")
@@ -100,13 +100,14 @@ func (s *Sink) accounts() error {
 	return nil
 }
 
-// Logins says who can log in by a file that is written to p, nil where it is
-// none that settles that. Accounts and the settings of sshd are known by what
-// they look like too: a bind or a link gives a file another name.
+// Logins says who can log in because of a file that is written to p, nil if the
+// file does not affect logins. Files with accounts or settings of sshd are also
+// recognised by their content, because a bind or a link can give them another
+// name.
 func Logins(p, text string) *facts.Logins {
 	out := &facts.Logins{EmptyPasswords: []string{}, KnownPasswords: []string{}, UntriedPasswords: []string{}, SSHDMatch: []facts.SSHDMatch{}}
 	r := sshdReader{settings: map[string]string{}}
-	_ = r.text(text, "", 0) // only what is included can fail
+	_ = r.text(text, "", 0) // only includes can fail
 	switch base := path.Base(p); {
 	case base == "sshd_config", r.isServer():
 		out.SSHD, out.Partial = r.settings, r.truncated
@@ -124,7 +125,7 @@ func Logins(p, text string) *facts.Logins {
 	return out
 }
 
-// duplicates lists ids with more than one name: "uid 0: root, toor".
+// duplicates lists ids that have more than one name: "uid 0: root, toor".
 func duplicates(kind, text string) []string {
 	names := map[string][]string{}
 	for line := range strings.SplitSeq(text, "\n") {
@@ -148,8 +149,8 @@ func duplicates(kind, text string) []string {
 	return out
 }
 
-// number is an id as a C library reads it: what stands before the digits is
-// passed over, and the number is one of 32 bits.
+// number is an id as a C library reads it: text before the digits is skipped,
+// and the number has 32 bits.
 func number(text string) string {
 	text = strings.TrimLeft(text, " \t+")
 	var n uint32
@@ -162,8 +163,8 @@ func number(text string) string {
 	return strconv.FormatUint(uint64(n), 10)
 }
 
-// matching lists the files whose names a pattern of glob(3) matches, sorted.
-// Folders on the way may be links.
+// matching lists the files whose names match a pattern of glob(3), sorted.
+// Folders in the path may be links.
 func (s *Sink) matching(pattern string) []string {
 	found := []string{""}
 	for element := range strings.SplitSeq(strings.Trim(pattern, "/"), "/") {
@@ -183,8 +184,8 @@ func (s *Sink) matching(pattern string) []string {
 	})
 }
 
-// named lists what a pattern for one name matches in a folder. A dot at the
-// beginning is matched by a dot alone.
+// named lists the entries of a folder that match a pattern for one name. A
+// leading dot is matched only by a dot.
 func (s *Sink) named(dir, pattern string) []string {
 	if !meta.MatchString(pattern) {
 		return []string{dir + "/" + pattern}
@@ -204,8 +205,8 @@ func (s *Sink) named(dir, pattern string) []string {
 	return out
 }
 
-// inFolder lists what lies in a folder, sorted, with folders that no entry
-// announced.
+// inFolder lists the entries of a folder, sorted, including folders without an
+// entry of their own.
 func (s *Sink) inFolder(dir string) []string {
 	if s.folders == nil {
 		s.folders = map[string][]string{}
@@ -223,8 +224,8 @@ func (s *Sink) inFolder(dir string) []string {
 	return s.folders[dir]
 }
 
-// sysctl lists the settings of /etc/sysctl.d/*.conf by name, then those of
-// /etc/sysctl.conf, which is how they are applied.
+// sysctl lists the settings in /etc/sysctl.d/*.conf, by file name, then those
+// in /etc/sysctl.conf. This is the order in which they are applied.
 func (s *Sink) sysctl() error {
 	for _, p := range append(s.matching("/etc/sysctl.d/*.conf"), "/etc/sysctl.conf") {
 		text, ok, err := s.read(p)
@@ -246,9 +247,9 @@ func (s *Sink) sysctl() error {
 	return nil
 }
 
-// ParseSysctl reads a sysctl.d file: KEY = VALUE lines, "#" and ";" comments. A
-// key that begins with "-" may fail to be set and is listed all the same; keys
-// are given with dots.
+// ParseSysctl reads a sysctl.d file: KEY = VALUE lines, and comments with "#"
+// and ";". A key that begins with "-" may fail to be set; it is listed too.
+// Keys are returned with dots.
 func ParseSysctl(text string) []facts.Setting {
 	out, _ := ParseSysctlLines(text)
 	for i := range out {
@@ -257,9 +258,9 @@ func ParseSysctl(text string) []facts.Setting {
 	return out
 }
 
-// ParseSysctlLines is ParseSysctl for a file of its own: settings say their
-// lines. except are the keys that stand there as "-KEY", without a value: no
-// pattern is for them.
+// ParseSysctlLines is ParseSysctl for a file of the user: settings have their
+// lines. except are the keys that stand there as "-KEY" without a value:
+// patterns do not set them.
 func ParseSysctlLines(text string) (out []facts.Setting, except []string) {
 	n := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -283,8 +284,8 @@ func ParseSysctlLines(text string) (out []facts.Setting, except []string) {
 	return out, except
 }
 
-// SysctlKey gives a key its form with dots. Where the first separator is a
-// slash, dots belong to names: net/ipv4/conf/eth0.1/forwarding is
+// SysctlKey returns a key in its form with dots. If the first separator is a
+// slash, dots are part of names: net/ipv4/conf/eth0.1/forwarding is
 // net.ipv4.conf.eth0/1.forwarding. The key is a path below /proc/sys, where
 // kernel//x and kernel/./x are kernel/x.
 func SysctlKey(key string) string {

@@ -1,7 +1,7 @@
-// Package files takes note of what stands out among an image's files: what
-// runs with more rights than its caller, what anyone can change, what holds a
-// secret, who can log in. Sink does so during the one pass, and keeps no
-// content but that of a few small settings files.
+// Package files lists the notable files of an image: files that run with more
+// rights than their caller, that all users can change, that contain a secret,
+// or that decide who can log in. Sink does this during the one pass, and keeps
+// only the content of a few small settings files.
 package files
 
 import (
@@ -17,35 +17,37 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// maxSettings bounds a settings file that is read whole, and maxKept all that
-// one image can make us keep. A larger /etc/shadow is not what it says it is.
+// maxSettings is the largest size of a settings file that is read, maxKept the
+// largest size of all that are kept for one image. A larger /etc/shadow is not
+// a real one.
 const (
 	maxSettings = 1 << 20
 	maxKept     = 16 << 20
 )
 
-// Sink fills a facts.Inventory. The tree, which it shares with others, must
-// get each entry before the sink does.
+// Sink fills a facts.Inventory. The tree, which it shares with others, must get
+// each entry before the sink does.
 type Sink struct {
 	tree *tree.Tree
 	inv  facts.Inventory
-	// kept are settings files by path in the tree; oversize those that were
-	// too large for it.
+	// kept are settings files by path in the tree; oversize are settings files
+	// that were too large.
 	kept     map[string]*bytes.Buffer
 	oversize map[string]int64
-	// alike are files of any other name that look like passwd, shadow or group.
+	// alike are files with any other name that look like passwd, shadow or
+	// group.
 	alike map[string]*bytes.Buffer
 	used  int64
 	find  Finder
-	// archive is a file that is one, to be looked into when it is whole;
-	// unpacked counts the bytes that such files gave.
+	// archive is the content of an archive file, which is searched when it is
+	// complete. unpacked counts the bytes that were unpacked.
 	archive  bytes.Buffer
 	unpacked int64
 	// included are files that a configuration of sshd includes.
 	included map[string]bool
-	// root: the image's files become the host's. See ListLinks.
+	// root: the image's files become those of the host. See ListLinks.
 	root bool
-	// folders lists each folder, made when it is first asked for.
+	// folders lists each folder, and is filled on first use.
 	folders map[string][]string
 }
 
@@ -57,7 +59,7 @@ func NewSink(t *tree.Tree) *Sink {
 	}
 }
 
-// Empty is an inventory of no files, with no list null.
+// Empty is an inventory without files, in which no list is null.
 func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
@@ -94,13 +96,13 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return w, nil
 }
 
-// note looks at what the entry itself says.
+// note checks the metadata of the entry.
 func (s *Sink) note(p string, e *system.Entry) {
 	s.inv.Count++
 	if e.Type == system.TypeFile {
 		s.inv.Bytes += e.Size
 	}
-	// A second name of a file has the file's mode, whatever the archive says.
+	// A hard link has the mode of its file, whatever the archive says.
 	if e.Type == system.TypeHardlink {
 		if _, to, ok := s.tree.Resolve(p); ok && to != nil {
 			e = &system.Entry{Path: e.Path, Type: e.Type, Mode: to.Mode, UID: to.UID, GID: to.GID, Archive: e.Archive, Xattrs: to.Xattrs}
@@ -137,8 +139,8 @@ func (s *Sink) note(p string, e *system.Entry) {
 	}
 }
 
-// linked looks at sensitive files that are reached by a link: what it leads to
-// may have any name.
+// linked checks sensitive files that are reached by a link: the target may have
+// any name.
 func (s *Sink) linked() {
 	names := slices.Clone(sensitiveNames)
 	for _, p := range s.tree.Paths() {
@@ -157,13 +159,13 @@ func (s *Sink) linked() {
 	}
 }
 
-// closed takes away sensitive files of which every name lies in a folder that
-// others may not enter: their own mode lets no other user read them.
+// closed removes sensitive files if all their names lie in folders that other
+// users may not enter. Their own mode does not matter then.
 func (s *Sink) closed() {
 	if !slices.ContainsFunc(s.inv.Sensitive, func(o facts.Obj) bool { return !s.enters(o.Path) }) {
 		return
 	}
-	open := map[string]bool{} // files with another name that others reach
+	open := map[string]bool{} // files with another name that other users can reach
 	for _, p := range s.tree.Paths() {
 		if s.tree.Get(p).Type == system.TypeHardlink && s.enters(p) {
 			file, _, _ := s.tree.Resolve(p)
@@ -176,7 +178,7 @@ func (s *Sink) closed() {
 	})
 }
 
-// enters: others may pass through each folder that the name p lies in.
+// enters reports whether other users may pass all folders in the name p.
 func (s *Sink) enters(p string) bool {
 	name, _, ok := s.tree.ResolveName(p)
 	for d := tree.Dir(name); ok && d != "/"; d = tree.Dir(d) {
@@ -187,7 +189,7 @@ func (s *Sink) enters(p string) bool {
 	return true
 }
 
-// list adds to a list as long as there is room.
+// list adds to a list until it is full.
 func (s *Sink) list(l *[]facts.Obj, o facts.Obj) {
 	if len(*l) >= facts.MaxListed {
 		s.inv.Truncated = true
@@ -214,9 +216,8 @@ func obj(p string, e *system.Entry, kind string) facts.Obj {
 // Finish implements system.Sink.
 func (s *Sink) Finish() error { return nil }
 
-// Inventory puts together what was seen; the pass is over. The error is about
-// a settings file that cannot be read: who can log in must not be hidden by
-// its size.
+// Inventory returns the results after the pass. It fails if a settings file
+// cannot be read: a large file must not hide who can log in.
 func (s *Sink) Inventory() (facts.Inventory, error) {
 	s.inv.Present = true
 	if err := s.accounts(); err != nil {
@@ -249,17 +250,17 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 	return s.inv, nil
 }
 
-// reader is one file's content going by.
+// reader reads one file's content as it streams by.
 type reader struct {
 	s     *Sink
 	path  string
 	entry *system.Entry
 	keep  *bytes.Buffer
-	// head is the beginning of a file that may look like accounts or hold a
-	// credential, nil where that is settled.
+	// head is the beginning of a file that may contain accounts or a
+	// credential, nil when that is decided.
 	head       []byte
 	credential bool
-	// whole: the sink's archive has all that was written so far.
+	// whole: the sink's archive has all bytes that were written so far.
 	whole bool
 }
 
@@ -283,7 +284,7 @@ func (r *reader) Write(p []byte) (int, error) {
 	return r.s.find.Write(p)
 }
 
-// settle keeps a file that begins as accounts do, and looks for a credential.
+// settle keeps a file that begins like accounts, and searches for a credential.
 func (r *reader) settle() {
 	head, s := r.head, r.s
 	r.head = nil

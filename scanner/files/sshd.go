@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Bounds of sshd_config's Include, of which sshd itself allows 16 levels, and
-// of the patterns in AuthorizedKeysFile.
+// Limits for Include in sshd_config (sshd itself allows 16 levels) and for the
+// patterns in AuthorizedKeysFile.
 const (
 	maxDepth    = 16
 	maxIncludes = 100
@@ -22,7 +22,7 @@ const (
 	maxPattern  = 4096
 )
 
-// sshd reads the server's settings, and who logs in by them.
+// sshd reads the server's settings, and who can log in because of them.
 func (s *Sink) sshd() error {
 	files := s.sshdFiles()
 	defer s.sshdParts(len(files) == 0)
@@ -50,8 +50,8 @@ func (s *Sink) sshd() error {
 	return nil
 }
 
-// sshdParts reads parts of a configuration that no file of the image includes:
-// that of another image may, where both make one root or where a volume is
+// sshdParts reads parts of a configuration that no file of the image includes.
+// Another image may include them, if both share a root or if a volume is
 // mounted. alone: the image has no configuration.
 func (s *Sink) sshdParts(alone bool) {
 	if !alone && !s.root {
@@ -60,7 +60,7 @@ func (s *Sink) sshdParts(alone bool) {
 	for _, p := range slices.Sorted(maps.Keys(s.kept)) {
 		if isSSHDPart(p) && !s.included[p] {
 			r := sshdReader{settings: map[string]string{}}
-			_ = r.text(s.kept[p].String(), "", 0) // only what is included can fail
+			_ = r.text(s.kept[p].String(), "", 0) // only includes can fail
 			s.inv.SSHDMatch = append(s.inv.SSHDMatch, r.part()...)
 			s.inv.Truncated = s.inv.Truncated || r.truncated
 		}
@@ -70,8 +70,8 @@ func (s *Sink) sshdParts(alone bool) {
 // isSSHDPart: usual configurations include all files of this folder.
 func isSSHDPart(p string) bool { return path.Base(path.Dir(p)) == "sshd_config.d" }
 
-// part are the settings of a file that is a part of a configuration: of what it
-// leaves out nothing is said.
+// part returns the settings of a file that is a part of a configuration.
+// Settings that are missing from it are unknown.
 func (r *sshdReader) part() []facts.SSHDMatch {
 	var out []facts.SSHDMatch
 	for _, key := range slices.Sorted(maps.Keys(r.settings)) {
@@ -80,10 +80,10 @@ func (r *sshdReader) part() []facts.SSHDMatch {
 	return append(out, r.match...)
 }
 
-// sshdFiles are the configurations that sshd may read: its own or, where the
-// image does not have it, any other of that name: programs are built for other
-// folders too (/usr/etc/ssh), and a volume is mounted at one. What lies in
-// /usr/share is a model for one.
+// sshdFiles are the configurations that sshd may read: the usual one or, if the
+// image does not have it, any other file of that name. Some programs are built
+// for other folders (/usr/etc/ssh), and a volume may be mounted there. Files in
+// /usr/share are examples.
 func (s *Sink) sshdFiles() []string {
 	const usual = "/etc/ssh/sshd_config"
 	if _, _, ok := s.tree.Resolve(usual); ok {
@@ -98,8 +98,8 @@ func (s *Sink) sshdFiles() []string {
 	return out
 }
 
-// weaker are the settings of two servers of which one may run: "no" counts where
-// both say it.
+// weaker combines the settings of two servers of which one may run: "no" counts
+// only if both have it.
 func weaker(a, b map[string]string) map[string]string {
 	if a == nil {
 		return b
@@ -117,7 +117,7 @@ func weaker(a, b map[string]string) map[string]string {
 	return a
 }
 
-// include gives the texts that a pattern of Include names.
+// include returns the texts of the files that match a pattern of Include.
 func (s *Sink) include(pattern string) ([]string, error) {
 	if !strings.HasPrefix(pattern, "/") {
 		pattern = "/etc/ssh/" + pattern
@@ -137,8 +137,9 @@ func (s *Sink) include(pattern string) ([]string, error) {
 	return out, nil
 }
 
-// sshdReader reads sshd_config as sshd does: of a keyword that stands twice the
-// first counts. What stands after Match overrides the rest for whom it is about.
+// sshdReader reads sshd_config as sshd does. The first of several equal
+// keywords counts. Settings after Match override the others if the criteria
+// match.
 type sshdReader struct {
 	settings  map[string]string
 	match     []facts.SSHDMatch
@@ -147,7 +148,7 @@ type sshdReader struct {
 	truncated bool
 }
 
-// text reads one file; criteria are those of the Match that includes it.
+// text reads one file. criteria are those of the Match block that includes it.
 func (r *sshdReader) text(text, criteria string, depth int) error {
 	for line := range strings.SplitSeq(text, "\n") {
 		key, value := keyword(line)
@@ -179,7 +180,8 @@ func (r *sshdReader) text(text, criteria string, depth int) error {
 	return nil
 }
 
-// isServer: it sets what only a server has, so that it is no ssh_config.
+// isServer reports whether the file has settings that only a server has, and so
+// is not an ssh_config.
 func (r *sshdReader) isServer() bool {
 	for _, key := range []string{"permitrootlogin", "permitemptypasswords", "authorizedkeysfile", "usepam", "strictmodes"} {
 		if _, ok := r.settings[key]; ok || slices.ContainsFunc(r.match, func(m facts.SSHDMatch) bool { return m.Keyword == key }) {
@@ -246,9 +248,9 @@ var sshdAliases = map[string]string{
 	"authorizedkeysfile2":             "authorizedkeysfile",
 }
 
-// keyword splits a line of sshd_config: KEYWORD VALUE or KEYWORD=VALUE, either
-// in quotes, with "#" comments. The keyword is in lower case, and the one that
-// sshd calls it by.
+// keyword splits a line of sshd_config: KEYWORD VALUE or KEYWORD=VALUE, both
+// possibly in quotes, with "#" comments. The keyword is returned in lower case,
+// under its main name.
 func keyword(line string) (key, value string) {
 	line = strings.TrimSpace(line)
 	if line == "" || line[0] == '#' {
@@ -277,8 +279,8 @@ func keyword(line string) (key, value string) {
 	return key, value
 }
 
-// keyFiles are files from which sshd takes the keys of who may log in, besides
-// those of the usual name.
+// keyFiles are files with other names than usual from which sshd reads the keys
+// of users.
 func (s *Sink) keyFiles(r *sshdReader) []string {
 	var patterns []string
 	add := func(key, value string) {
@@ -322,14 +324,14 @@ func (s *Sink) keyFiles(r *sshdReader) []string {
 	return slices.Compact(out)
 }
 
-// tokens of AuthorizedKeysFile (sshd_config(5)): %u is a user, %h that one's
-// home, which a pattern without "/" begins in.
+// tokens of AuthorizedKeysFile (sshd_config(5)): %u is the user, %h the user's
+// home. A pattern without "/" begins in the home.
 var (
 	tokens = lazyre.New(`%[%hUu]`)
 	meta   = lazyre.New(`[*?\[\]\\]`)
 )
 
-// glob is a pattern of AuthorizedKeysFile as one of glob(3).
+// glob converts a pattern of AuthorizedKeysFile into a pattern of glob(3).
 func glob(pattern string) string {
 	return tokens.ReplaceAllStringFunc(meta.ReplaceAllString(pattern, `\$0`), func(t string) string {
 		if t == "%%" {
@@ -339,7 +341,7 @@ func glob(pattern string) string {
 	})
 }
 
-// expression is a pattern as a regular expression for a whole path.
+// expression converts a pattern into a regular expression for a whole path.
 func expression(pattern string) string {
 	expr := tokens.ReplaceAllStringFunc(regexp.QuoteMeta(pattern), func(t string) string {
 		switch t {
