@@ -1,5 +1,5 @@
-// Package scantest makes images out of nothing for the tests of the scanner:
-// entries as a pass announces them, and a pass that streams them into sinks.
+// Package scantest makes images for the tests of the scanner: entries as in a
+// pass, and a pass that streams them into sinks.
 package scantest
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Object is an entry and its content. Content is read Entry.Size bytes long;
-// nil is Text.
+// Object is an entry with its content. Entry.Size bytes of Content are read; if
+// it is nil, Text is the content.
 type Object struct {
 	system.Entry
 	Text    string
@@ -37,7 +37,7 @@ func Dir(path string, mode uint32) Object {
 	return Object{Entry: system.Entry{Path: path, Type: system.TypeDir, Mode: mode}}
 }
 
-// Symlink is a link to target, as written.
+// Symlink is a link with this target.
 func Symlink(path, target string) Object {
 	return Object{Entry: system.Entry{Path: path, Type: system.TypeSymlink, Mode: 0o777, Link: target}}
 }
@@ -47,19 +47,19 @@ func Hardlink(path, target string) Object {
 	return Object{Entry: system.Entry{Path: path, Type: system.TypeHardlink, Mode: 0o644, Link: target}}
 }
 
-// Shadowed is o as an upper layer hides it.
+// Shadowed is o, hidden by an upper layer.
 func Shadowed(o Object) Object {
 	o.Entry.Shadowed = true
 	return o
 }
 
-// Nested is o as part of a tarball in the image.
+// Nested is o within a tarball of the image.
 func Nested(archive string, o Object) Object {
 	o.Entry.Archive = archive
 	return o
 }
 
-// Feed streams objects into sinks as a pass does, and ends it. Trees come
+// Feed streams objects into sinks as a pass does, and ends the pass. Trees come
 // before the sinks that need them: see InTree.
 func Feed(objects []Object, sinks ...system.Sink) error {
 	for i := range objects {
@@ -77,7 +77,7 @@ func Feed(objects []Object, sinks ...system.Sink) error {
 			if r == nil {
 				r = strings.NewReader(o.Text)
 			}
-			// Small odd pieces: no reader may count on whole ones.
+			// Small, odd pieces: a reader must not rely on whole ones.
 			if n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{io.LimitReader(r, e.Size)}, make([]byte, 7919)); err != nil {
 				return err
 			} else if n != e.Size {
@@ -108,7 +108,7 @@ func (t InTree) Entry(e *system.Entry) (io.WriteCloser, error) { return nil, t.T
 // Finish implements system.Sink.
 func (t InTree) Finish() error { return nil }
 
-// Zeros is an endless content.
+// Zeros is endless content.
 type Zeros struct{}
 
 func (Zeros) Read(p []byte) (int, error) {
@@ -116,7 +116,7 @@ func (Zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Image is the description of an image with nothing but what is named.
+// Image is a minimal description of an image.
 func Image(name, manifest string) *system.Image {
 	if !strings.HasPrefix(manifest, "sha256:") {
 		manifest = "sha256:" + strings.Repeat("0", max(0, 64-len(manifest))) + manifest
@@ -134,8 +134,8 @@ func DpkgStatus(name, version string) string {
 		"Maintainer: Nobody <nobody@example.org>\nArchitecture: amd64\nVersion: %s\nDescription: a package of a test\n\n", name, version)
 }
 
-// Debian is the root of a small Debian: os-release, and packages with their
-// file lists.
+// Debian is the root of a small Debian system: os-release, and packages with
+// their file lists.
 func Debian(packages map[string][]string) []Object {
 	var status strings.Builder
 	out := []Object{

@@ -1,6 +1,6 @@
-// Package programs finds out what an image would run: which file a path leads
-// to, and what the kernel needs to start it. It reads the first bytes of files
-// that may be executed, and keeps no content.
+// Package programs determines what an image would run: to which file a path
+// leads, and what the kernel needs to start it. It reads the beginning of
+// executable files, and keeps no content.
 package programs
 
 import (
@@ -14,25 +14,27 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// headBytes is how much of a file is read: the kernel reads 256 bytes for #!,
-// and program headers stand within the first page of what linkers write.
+// headBytes is the number of bytes that are read: the kernel reads 256 bytes
+// for #!, and linkers write program headers within the first page.
 const headBytes = 4096
 
-// maxLook bounds the paths of one question, and interpreters of interpreters.
+// maxLook is the highest number of paths for one question, maxDeep the deepest
+// chain of interpreters.
 const (
 	maxLook = 10000
-	maxDeep = 5 // as Linux does for #!
+	maxDeep = 5 // the limit of Linux for #!
 )
 
-// Head is what the first bytes of a file say.
+// Head is what the beginning of a file shows.
 type Head struct {
-	// Format is "elf", "script" (#!) or "" for anything else.
+	// Format is "elf", "script" (#!), or "" for any other.
 	Format string `json:"format"`
-	// Arch is the architecture of an ELF file as Go calls it, "386" and "arm"
-	// among them; "" for others.
+	// Arch is the architecture of an ELF file as Go names it, including "386"
+	// and "arm"; "" for others.
 	Arch string `json:"arch"`
-	// Interpreter is what the kernel starts in its place, as written: that of
-	// #!, or of PT_INTERP. "" for none, or where the head does not say.
+	// Interpreter is the program that the kernel starts for the file, as
+	// written in #! or PT_INTERP. It is "" if there is none, or if it does not
+	// stand in the head.
 	Interpreter string `json:"interpreter"`
 }
 
@@ -57,7 +59,7 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 // Finish implements system.Sink.
 func (s *Sink) Finish() error { return nil }
 
-// header keeps the first bytes of a file.
+// header keeps the beginning of a file.
 type header struct {
 	head bytes.Buffer
 	done func([]byte)
@@ -73,15 +75,14 @@ func (h *header) Close() error {
 	return nil
 }
 
-// Found is what a path of the image leads to.
+// Found is the file to which a path of the image leads.
 type Found struct {
-	// Real is the path with all links followed, "" where there is nothing.
+	// Real is the path with all links followed, "" if nothing exists there.
 	Real string `json:"real"`
-	// Via are the paths that lead there, the first as asked for, each with
-	// folders that are links taken for where they lead: what is mounted on one
-	// of them hides the rest.
+	// Via are the paths on the way, the first as requested, each with linked
+	// folders replaced by their targets. A mount on one of them hides the rest.
 	Via  []string `json:"via"`
-	Type string   `json:"type"` // "file", "dir", "other", "" where there is nothing
+	Type string   `json:"type"` // "file", "dir", "other", or "" if nothing exists there
 	Mode uint32   `json:"mode"`
 	Head Head     `json:"head"`
 }
@@ -123,14 +124,14 @@ func (s *Sink) look(p string) Found {
 	return f
 }
 
-// via follows a path link by link, as far as it leads.
+// via follows a path link by link, to its end.
 func (s *Sink) via(p string) []string {
 	out := []string{p}
-	for range 40 { // as Linux does before it says ELOOP
+	for range 40 { // the limit of Linux, before ELOOP
 		real, e, ok := s.tree.ResolveParent(p)
 		if !ok {
-			// Nothing is there: what a mount may bring lies in the last folder
-			// that is.
+			// The path does not exist. A mount that contains it would lie in
+			// the last folder that exists.
 			if dir, _, ok := s.tree.Resolve(tree.Dir(p)); ok {
 				out = append(out, strings.TrimSuffix(dir, "/")+"/"+tree.Base(p))
 			}
@@ -150,14 +151,14 @@ func (s *Sink) via(p string) []string {
 	return out
 }
 
-// Read takes the first bytes of a file apart.
+// Read reads the head of a file.
 func Read(head []byte) Head {
 	switch {
 	case bytes.HasPrefix(head, []byte("#!")):
 		line, _, whole := bytes.Cut(head[2:min(len(head), 256)], []byte("\n"))
 		fields := bytes.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 		if len(fields) == 0 || !whole && len(head) >= 256 && len(fields) == 1 {
-			return Head{Format: "script"} // the name may be cut off
+			return Head{Format: "script"} // the name may be truncated
 		}
 		return Head{Format: "script", Interpreter: string(fields[0])}
 	case bytes.HasPrefix(head, []byte("\x7fELF")):

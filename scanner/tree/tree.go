@@ -1,7 +1,7 @@
 // Package tree holds the names and metadata of one image's files, and follows
-// links among them. A link can never lead out of the tree: ".." stops at the
-// root, an absolute target starts there again, and the machine that scans is
-// never asked. File contents are not kept here.
+// links among them. A link never leads out of the tree: ".." stops at the root,
+// and an absolute target starts at the root. The file system of the build
+// machine is never used. The tree does not store file contents.
 package tree
 
 import (
@@ -12,23 +12,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// MaxEntries bounds the objects of one image.
+// MaxEntries is the highest number of entries in one image.
 const MaxEntries = 2_000_000
 
 const (
-	maxLinks = 40   // as Linux does before it says ELOOP
+	maxLinks = 40   // the limit of Linux, before ELOOP
 	maxPath  = 4096 // PATH_MAX
 )
 
-// ArchiveMark ends the name of a nested tarball in a path: its entries are
-// found under "/kernel.tar!/", a root of its own that their links cannot leave.
+// ArchiveMark ends the name of a nested tarball in a path. Its entries are
+// under "/kernel.tar!/", which is a root that their links cannot leave.
 const ArchiveMark = "!"
 
 // Tree is filled by Add during the pass and only read afterwards. Paths are
 // absolute and clean.
 type Tree struct {
 	nodes map[string]*system.Entry
-	// dirs are folders that no entry announced.
+	// dirs are folders without an entry of their own.
 	dirs     map[string]bool
 	archives map[string]bool
 }
@@ -42,7 +42,7 @@ func New() *Tree {
 	}
 }
 
-// Path is the name of e in a tree.
+// Path is the path of e in a tree.
 func Path(e *system.Entry) string {
 	if e.Archive == "" {
 		return "/" + e.Path
@@ -50,28 +50,28 @@ func Path(e *system.Entry) string {
 	return "/" + e.Archive + ArchiveMark + "/" + e.Path
 }
 
-// Add takes an entry and keeps it. Shadowed entries are not part of the tree.
+// Add adds an entry. Shadowed entries are not part of the tree.
 func (t *Tree) Add(e *system.Entry) error {
 	if e.Shadowed {
 		return nil
 	}
 	if len(t.nodes) >= MaxEntries {
-		return fmt.Errorf("more than %d files", MaxEntries)
+		return fmt.Errorf("the image has more than %d files", MaxEntries)
 	}
 	p := Path(e)
 	if len(p) > maxPath {
-		return fmt.Errorf("path of %d bytes: %.80q...", len(p), p)
+		return fmt.Errorf("a path has %d bytes, which is too long: %.80q...", len(p), p)
 	}
 	if e.Archive != "" {
 		root := "/" + e.Archive + ArchiveMark
 		if !t.archives[root] {
 			if t.nodes[root] != nil || t.dirs[root] {
-				return fmt.Errorf("%q has the name that stands for the contents of %q", root, e.Archive)
+				return fmt.Errorf("path %q has the name that is reserved for the contents of %q", root, e.Archive)
 			}
 			t.archives[root] = true
 		}
 	} else if root := t.archiveOf(p); root != "" {
-		return fmt.Errorf("%q has the name that stands for the contents of a nested archive", root)
+		return fmt.Errorf("path %q has a name that is reserved for the contents of a nested archive", root)
 	}
 	t.nodes[p] = e
 	for d := Dir(p); !t.dirs[d] && t.nodes[d] == nil; d = Dir(d) {
@@ -80,7 +80,7 @@ func (t *Tree) Add(e *system.Entry) error {
 	return nil
 }
 
-// archiveOf is the root of the nested archive that holds p, "" for none.
+// archiveOf is the root of the nested archive that contains p, "" for none.
 func (t *Tree) archiveOf(p string) string {
 	for root := range t.archives {
 		if p == root || strings.HasPrefix(p, root+"/") {
@@ -102,7 +102,7 @@ func Dir(p string) string {
 // Base is the last element of a path.
 func Base(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
 
-// Get is the entry at exactly p, following no link; nil where there is none.
+// Get is the entry at exactly p, without following links; nil if there is none.
 func (t *Tree) Get(p string) *system.Entry { return t.nodes[p] }
 
 // Len counts the entries.
@@ -118,25 +118,25 @@ func (t *Tree) Paths() []string {
 	return out
 }
 
-// Resolve follows every link in p, hard links too, and gives the path of what
-// it names. The entry is nil for a folder that no entry announced. ok is false
-// where a part is missing, is not a folder, or links go round in a circle.
+// Resolve follows every link in p, including hard links, and returns the path
+// of the target. The entry is nil for a folder without an entry of its own. ok
+// is false if a part is missing or is not a folder, or if links form a loop.
 func (t *Tree) Resolve(p string) (real string, e *system.Entry, ok bool) {
 	return t.resolve(p, follow{symlinks: true, hardlinks: true})
 }
 
-// ResolveName is Resolve, but a hard link in the last element is not followed:
-// it is as good a name of a file as the other.
+// ResolveName is Resolve, but does not follow a hard link in the last element:
+// both names of the file are equally good.
 func (t *Tree) ResolveName(p string) (real string, e *system.Entry, ok bool) {
 	return t.resolve(p, follow{symlinks: true})
 }
 
-// ResolveParent is Resolve, but a link in the last element is not followed.
+// ResolveParent is Resolve, but does not follow a link in the last element.
 func (t *Tree) ResolveParent(p string) (real string, e *system.Entry, ok bool) {
 	return t.resolve(p, follow{})
 }
 
-// follow are the links that are followed in the last element of a path.
+// follow says which links are followed in the last element of a path.
 type follow struct{ symlinks, hardlinks bool }
 
 func (t *Tree) resolve(p string, last follow) (string, *system.Entry, bool) {
@@ -144,7 +144,7 @@ func (t *Tree) resolve(p string, last follow) (string, *system.Entry, bool) {
 		return "", nil, false
 	}
 	root := t.archiveOf(clean(p))
-	cur := root // "" is the image's own root
+	cur := root // "" is the image's root
 	rest := strings.Split(strings.TrimPrefix(clean(p), root), "/")
 	links := 0
 	for len(rest) > 0 {
@@ -196,13 +196,13 @@ func (t *Tree) resolve(p string, last follow) (string, *system.Entry, bool) {
 	return cur, t.nodes[cur], true
 }
 
-// hasName: something is still to be looked up.
+// hasName reports whether elements are left.
 func hasName(rest []string) bool {
 	return slices.ContainsFunc(rest, func(s string) bool { return s != "" && s != "." })
 }
 
-// clean drops empty and "." elements but leaves "..", which only the walk
-// can judge.
+// clean drops empty and "." elements but keeps "..", because its meaning
+// depends on links.
 func clean(p string) string {
 	var b strings.Builder
 	for name := range strings.SplitSeq(p, "/") {

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// distroLooks gives the names of a distribution's package.
+// distroLooks finds the names of a distribution's package.
 func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 	q := p.Qualifiers.Map()
 	source, version := upstream(p.Type, q["upstream"])
@@ -21,7 +21,7 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 	if p.Type != "deb" || version == "" {
 		version = own
 	}
-	// As os-release writes them, in quotes or not.
+	// os-release values may have quotes.
 	id := strings.Trim(strings.ToLower(p.Namespace), "'")
 	if format := formats[id]; format != "" && format != p.Type {
 		t.claimed = id
@@ -34,7 +34,7 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 		t.distroLook(id, release, source, version)
 		if base, of, ok := signed(source, version, own); ok {
 			t.distroLook(id, release, base, of)
-			t.distroLook(id, release, base+"-unsigned", of) // so Ubuntu calls some
+			t.distroLook(id, release, base+"-unsigned", of) // Ubuntu uses this name for some
 		}
 	default:
 		t.distroLook(id, release, p.Name, version)
@@ -44,8 +44,9 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 	}
 }
 
-// formats are those of a distribution's packages. Another one is not the
-// distribution's, whatever os-release says: its versions count otherwise.
+// formats are the package types of each distribution. A package of another type
+// is not from the distribution, whatever os-release says, and its versions have
+// another order.
 var formats = map[string]string{
 	"debian": "deb", "ubuntu": "deb", "alpine": "apk", "wolfi": "apk", "chainguard": "apk", "redhat": "rpm", "rhel": "rpm",
 	"rocky": "rpm", "rockylinux": "rpm", "alma": "rpm", "almalinux": "rpm",
@@ -84,7 +85,7 @@ func (t *target) distroLook(id, release, source, version string) {
 	add(general, true)
 }
 
-// alpineBranch is what Alpine's releases have in common: v3.20 of 3.20.3.
+// alpineBranch is the branch of an Alpine release: v3.20 for 3.20.3.
 func alpineBranch(release string) string {
 	parts := strings.SplitN(strings.TrimPrefix(release, "v"), ".", 3)
 	if len(parts) < 2 {
@@ -93,12 +94,12 @@ func alpineBranch(release string) string {
 	return "v" + parts[0] + "." + parts[1]
 }
 
-// rebuilt ends the version of a Debian package that was built again from the
+// rebuilt matches the suffix of a Debian version that was built again from the
 // same source.
 var rebuilt = lazyre.New(`\+b[0-9]+$`)
 
-// ownVersion is the package's version as its distribution counts: the name of a
-// kernel's release is none.
+// ownVersion is the package's version in the order of its distribution. A
+// kernel's release name is not one.
 func ownVersion(p packageurl.PackageURL, have string) string {
 	v := p.Version
 	if epoch := p.Qualifiers.Map()["epoch"]; v != "" && epoch != "" && epoch != "0" && !strings.Contains(v, ":") {
@@ -110,20 +111,20 @@ func ownVersion(p packageurl.PackageURL, have string) string {
 	return v
 }
 
-// bases are sources whose signed ones are not named after them.
+// bases are sources whose signed source has another name.
 var bases = map[string]string{"grub-efi": "grub2", "shim-helpers": "shim", "systemd-boot-efi": "systemd"}
 
-// debianArchitectures stand in the names of signed sources.
+// debianArchitectures are parts of the names of signed sources.
 var debianArchitectures = []string{"amd64", "arm64", "armhf", "i386", "loong64", "riscv64"}
 
-// signed tells of which source a signed one has its programs, and of which
-// version. What is known of the programs is known under that name.
+// signed returns the source, and its version, from which a signed source has
+// its programs. Databases list vulnerabilities under that name.
 //
-// Debian makes the signed source of a template: linux-signed-amd64 6.1.192+3 is
-// linux 6.1.192-3, and grub-efi-amd64-signed 1+2.06+13 is grub2 2.06-13. The
-// packages of other signed sources have two versions in one: with the source
-// grub2-signed 1.187, 1.187+2.06-2ubuntu14 is grub2 2.06-2ubuntu14. Ubuntu's
-// linux-signed has the version of linux.
+// Debian generates the signed source from a template: linux-signed-amd64
+// 6.1.192+3 is linux 6.1.192-3, and grub-efi-amd64-signed 1+2.06+13 is grub2
+// 2.06-13. The packages of other signed sources combine two versions: with the
+// source grub2-signed 1.187, the version 1.187+2.06-2ubuntu14 is grub2
+// 2.06-2ubuntu14. Ubuntu's linux-signed has the version of linux.
 func signed(source, version, own string) (base, of string, ok bool) {
 	parts := strings.Split(source, "-")
 	at := slices.Index(parts, "signed")
@@ -144,7 +145,7 @@ func signed(source, version, own string) (base, of string, ok bool) {
 	if strings.Contains(version, "-") {
 		return base, version, true
 	}
-	if base != "linux" { // the template adds an epoch or a number of its own
+	if base != "linux" { // the template adds an epoch or its own number
 		if _, rest, epoch := strings.Cut(version, ":"); epoch {
 			version = rest
 		}
@@ -160,10 +161,10 @@ var (
 	templateRevision = lazyre.New(`^(.*?)\+([0-9].*)$`)
 )
 
-// release is the distribution's version: as the purl says, else the image.
+// release is the distribution's version, from the purl or from the image.
 func release(id, qualifier string, d *facts.Distro) string {
 	if id == "redhat" {
-		id = "rhel" // in os-release
+		id = "rhel" // the id in os-release
 	}
 	if v, ok := strings.CutPrefix(qualifier, id+"-"); ok {
 		return v
@@ -174,9 +175,9 @@ func release(id, qualifier string, d *facts.Distro) string {
 	return ""
 }
 
-// mainline are the parts of "Red Hat" that every subscriber gets, of whatever
-// repository; others (EUS, and so on) mend older releases for longer. esm is
-// what Ubuntu mends for subscribers: the package is the same.
+// mainline are the parts of "Red Hat" that every subscriber gets, from any
+// repository. Others, such as EUS, fix older releases for longer. esm matches
+// fixes of Ubuntu for subscribers: the package is the same.
 var (
 	mainline = lazyre.New(`^Red Hat:enterprise_linux:([0-9]+)(?:[.:].*)?$`)
 	esm      = lazyre.New(`^Ubuntu:(?:Pro:)?([0-9]+\.[0-9]+)(?::LTS)?$`)
@@ -184,7 +185,7 @@ var (
 	branch   = lazyre.New(`^Alpine:v?([0-9]+\.[0-9]+)(?:\.[0-9]+)*$`)
 )
 
-// ecosystem is an OSV ecosystem without what does not tell releases apart.
+// ecosystem is an OSV ecosystem without parts that do not distinguish releases.
 func ecosystem(s string) string {
 	if m := esm.FindStringSubmatch(s); m != nil {
 		return "Ubuntu:" + m[1]

@@ -8,7 +8,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// The orders of versions that no library of ours has.
+// The orders of versions that our libraries do not provide.
 
 // digits compares two whole numbers of any length.
 func digits(a, b string) int {
@@ -18,8 +18,8 @@ func digits(a, b string) int {
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// maven orders as "Version Order Specification" in Maven's POM reference says:
-// tokens between dots, hyphens, and numbers and letters.
+// maven compares as "Version Order Specification" in Maven's POM reference
+// says: tokens between dots, hyphens, and numbers and letters.
 func maven(a, b string) int {
 	x, y := mavenTokens(a), mavenTokens(b)
 	for i := range max(len(x), len(y)) {
@@ -42,11 +42,11 @@ func maven(a, b string) int {
 }
 
 type mavenToken struct {
-	dot  bool // a dot stands before it, and no hyphen
+	dot  bool // a dot precedes it, not a hyphen
 	text string
 }
 
-// none is what stands for a token that one version lacks.
+// none is the default for a token that one version does not have.
 func (t mavenToken) none() mavenToken {
 	if isNumber(t.text) {
 		return mavenToken{t.dot, "0"}
@@ -64,8 +64,8 @@ func (t mavenToken) compare(u mavenToken) int {
 	return cmp.Or(cmp.Compare(mavenQualifier(t.text), mavenQualifier(u.text)), cmp.Compare(t.text, u.text))
 }
 
-// rank: qualifiers come before numbers after a hyphen, these before those after
-// a dot.
+// rank: qualifiers come before numbers after a hyphen, and these before numbers
+// after a dot.
 func (t mavenToken) rank() int {
 	switch {
 	case !isNumber(t.text):
@@ -76,7 +76,7 @@ func (t mavenToken) rank() int {
 	return 2
 }
 
-// mavenQualifiers in their order; others come after all of them.
+// mavenQualifiers in their order; other qualifiers come after all of them.
 var mavenQualifiers = []string{"alpha", "beta", "milestone", "rc", "snapshot", "", "sp"}
 
 func mavenQualifier(s string) int {
@@ -110,8 +110,8 @@ func mavenTokens(s string) []mavenToken {
 	return mavenTrim(out)
 }
 
-// mavenAlias is the qualifier that another one stands for; a, b and m do so only
-// before a number.
+// mavenAlias is the qualifier for an alias. The aliases a, b and m need a
+// number after them.
 func mavenAlias(s string, number bool) string {
 	switch s {
 	case "ga", "final", "release":
@@ -126,7 +126,7 @@ func mavenAlias(s string, number bool) string {
 	return s
 }
 
-// mavenTrim drops what means nothing at the end, and before each hyphen.
+// mavenTrim drops tokens without meaning at the end and before each hyphen.
 func mavenTrim(list []mavenToken) []mavenToken {
 	for i := len(list) - 1; i > 0; i-- {
 		if list[i].text != "" && strings.Trim(list[i].text, "0") != "" {
@@ -143,8 +143,8 @@ var gemVersion = lazyre.New(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-
 
 var gemSegment = lazyre.New(`[0-9]+|[a-zA-Z]+`)
 
-// gems orders as Gem::Version does: letters come before numbers, and what is
-// missing is 0.
+// gems compares as Gem::Version does: letters come before numbers, and a
+// missing segment is 0.
 func gems(a, b string) (order int, ok bool) {
 	if !gemVersion.MatchString(a) || !gemVersion.MatchString(b) {
 		return 0, false
@@ -167,7 +167,7 @@ func gems(a, b string) (order int, ok bool) {
 	return 0, true
 }
 
-// segment compares two: a number, or letters, which come before it.
+// segment compares two segments. Letters come before numbers.
 func segment(p, q string) int {
 	switch {
 	case isNumber(p) && isNumber(q):
@@ -197,8 +197,8 @@ func gemTrim(list []string) []string {
 
 var nugetVersion = lazyre.New(`^[vV]?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$`)
 
-// nuget orders as NuGet does: four numbers, then a pre-release as in SemVer 2,
-// whatever the case of its letters.
+// nuget compares as NuGet does: four numbers, then a pre-release as in SemVer
+// 2, ignoring letter case.
 func nuget(a, b string) (order int, ok bool) {
 	x, y := nugetVersion.FindStringSubmatch(a), nugetVersion.FindStringSubmatch(b)
 	if x == nil || y == nil {
@@ -210,14 +210,14 @@ func nuget(a, b string) (order int, ok bool) {
 		}
 	}
 	p, q := strings.ToLower(x[5]), strings.ToLower(y[5])
-	if p == "" || q == "" { // without one is the newer
+	if p == "" || q == "" { // the version without a pre-release is newer
 		return cmp.Compare(boolean(p == ""), boolean(q == "")), true
 	}
 	l, r := strings.Split(p, "."), strings.Split(q, ".")
 	for i := range min(len(l), len(r)) {
 		c := segment(l[i], r[i])
 		if isNumber(l[i]) != isNumber(r[i]) {
-			c = -c // here numbers come before letters
+			c = -c // numbers come before letters here
 		}
 		if c != 0 {
 			return c, true
@@ -239,7 +239,7 @@ var (
 	composerLevels  = map[string]int{"a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3, "": 4, "stable": 4, "p": 5, "pl": 5, "patch": 5}
 )
 
-// composer orders as Composer does: four numbers, then how stable it is. A
+// composer compares as Composer does: four numbers, then the stability. A
 // branch has no place in that order.
 func composer(a, b string) (order int, ok bool) {
 	x, y := composerVersion.FindStringSubmatch(a), composerVersion.FindStringSubmatch(b)
@@ -253,7 +253,7 @@ func composer(a, b string) (order int, ok bool) {
 	}
 	level := func(m []string) int {
 		if m[5] == "" && m[7] != "" {
-			return 0 // a dev version of what is to come
+			return 0 // a development version of an unreleased version
 		}
 		return composerLevels[strings.ToLower(m[5])]
 	}

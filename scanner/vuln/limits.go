@@ -1,24 +1,27 @@
 package vuln
 
-// What databases and VEX documents may make us read and keep.
+// Limits for what databases and VEX documents can make the program read and
+// store.
 const (
-	// maxFile bounds a file, and a file of an archive; Debian's tracker has 70
-	// million bytes.
+	// maxFile is the largest size of a file, and of a file in an archive.
+	// Debian's tracker has 70 million bytes.
 	maxFile = 256 << 20
-	// maxTotal bounds what is read in all, unpacked; maxEntries the files of an
-	// archive.
+	// maxTotal is the largest total size, unpacked; maxEntries the highest
+	// number of files in an archive.
 	maxTotal   = 16 << 30
 	maxEntries = 1 << 20
-	// maxRecord bounds one record.
+	// maxRecord is the largest size of one record.
 	maxRecord = 32 << 20
-	// maxNames bounds the ids that a record has, or is about: an advisory on a
+	// maxNames is the highest number of ids in a record: an advisory for a
 	// kernel has hundreds.
 	maxNames = 2000
-	// maxMatches bounds what records say of the packages of a system.
+	// maxMatches is the highest number of matches between records and packages
+	// of a system.
 	maxMatches = 200_000
-	// maxVEX bounds a VEX document, maxStatements those of all documents.
+	// maxVEX is the largest size of a VEX document, maxStatements the highest
+	// number of statements in all documents.
 	maxVEX        = 32 << 20
 	maxStatements = 100_000
-	// maxUnused bounds the statements that are listed as being without effect.
+	// maxUnused is the highest number of listed statements without effect.
 	maxUnused = 50
 )

@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// compare orders two versions as their ecosystem does; ok is false where it
-// has no order here, or one of them is no version.
+// compare compares two versions in the order of their ecosystem. ok is false if
+// the order is unknown here, or if one of them is not a version.
 func compare(ecosystem, a, b string) (order int, ok bool) {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	switch base {
@@ -57,7 +57,7 @@ func compare(ecosystem, a, b string) (order int, ok bool) {
 	return 0, false
 }
 
-// ordered: compare knows the ecosystem's order.
+// ordered reports whether compare knows the order of the ecosystem.
 func ordered(ecosystem string) bool {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	switch base {
@@ -67,8 +67,8 @@ func ordered(ecosystem string) bool {
 	return distribution(base)
 }
 
-// distribution: an ecosystem of packages that a distribution makes of others'
-// software, and whose order compare knows.
+// distribution reports whether the ecosystem is a distribution, with packages
+// made from others' software, and with an order that compare knows.
 func distribution(ecosystem string) bool {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	switch base {
@@ -85,8 +85,8 @@ func semantic(a, b string) (order int, ok bool) {
 
 var goRelease = lazyre.New(`^(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(rc|beta)([0-9]+))?(?: .*)?$`)
 
-// goVersion writes a version of Go itself as its database does: "go1.22rc1" is
-// 1.22.0-rc.1, and what follows a space says how it was built.
+// goVersion writes a version of Go as the Go database does: "go1.22rc1" is
+// 1.22.0-rc.1. Text after a space describes the build and is dropped.
 func goVersion(s string) string {
 	m := goRelease.FindStringSubmatch(s)
 	if m == nil {

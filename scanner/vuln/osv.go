@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// record is one entry of OSV, or CISA's whole catalogue: they have no field in
+// record is one entry of OSV, or CISA's whole catalogue. They have no field in
 // common.
 type record struct {
 	ID        string     `json:"id"`
@@ -53,14 +53,14 @@ type event struct {
 	Limit        string `json:"limit"`
 }
 
-// osv takes in one record.
+// osv adds one record.
 func (m *matcher) osv(r *record) error {
 	modified, err := date(r.Modified)
 	if err != nil {
 		return fmt.Errorf("OSV record %q: modified: %w", r.ID, err)
 	}
 	if len(r.Aliases)+len(r.Upstream)+len(r.Related) > maxNames {
-		return fmt.Errorf("OSV record %q has more than %d other names", r.ID, maxNames)
+		return fmt.Errorf("OSV record %q has more than %d aliases", r.ID, maxNames)
 	}
 	for i := range r.Affected {
 		if m.looked[ecosystem(r.Affected[i].Package.Ecosystem)] && m.latest[r.ID].Before(modified) {
@@ -92,14 +92,15 @@ func (m *matcher) osv(r *record) error {
 				answer: answer, severity: a.level(level), fixed: fixed, ecosystem: eco})
 		}
 	}
-	// A distribution's record names a package; how bad a CVE is, others know.
+	// A distribution's record is about its package. The severity of a CVE comes
+	// from other records.
 	if level != "" && cve.MatchString(id) {
 		m.severities[id] = worse(m.severities[id], level)
 	}
 	return nil
 }
 
-// date reads a time, or a day.
+// date reads a time or a date.
 func date(s string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
@@ -107,12 +108,12 @@ func date(s string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t, nil
 	}
-	return time.Time{}, fmt.Errorf("%q is no date", s)
+	return time.Time{}, fmt.Errorf("%q is not a date", s)
 }
 
-// names are those of the vulnerability, and the vulnerabilities that an
-// advisory mends: more than one upstream, or what a distribution that knows no
-// upstream calls related.
+// names returns the names of the vulnerability, and the vulnerabilities that an
+// advisory fixes: more than one upstream, or the related ones if a distribution
+// has no upstream.
 func (r *record) names() (ids, mends map[string]bool) {
 	ids, mends = map[string]bool{r.ID: true}, map[string]bool{}
 	for _, id := range r.Aliases {
@@ -132,12 +133,12 @@ func (r *record) names() (ids, mends map[string]bool) {
 	return ids, mends
 }
 
-// level is the severity of this package, or else that of the record.
+// level is the severity of this package or, without one, that of the record.
 func (a *affected) level(record string) string {
 	return cmp.Or(worse(worse(a.Ecosystem.level(), a.Specific.level()), scored(a.Severity)), record)
 }
 
-// answer is what can be said of a version.
+// answer is the result for one version.
 type answer int
 
 const (
@@ -146,7 +147,7 @@ const (
 	inside
 )
 
-// covers tells whether a version is affected, and which one mends it.
+// covers reports whether a version is affected, and which version fixes it.
 func (a *affected) covers(eco, version string) (fixed string, is answer) {
 	if slices.Contains(a.Versions, version) || slices.Contains(a.Versions, strings.TrimPrefix(version, "v")) {
 		is = inside
@@ -154,7 +155,7 @@ func (a *affected) covers(eco, version string) (fixed string, is answer) {
 	read := len(a.Versions) > 0
 	for _, r := range a.Ranges {
 		if r.Type != "ECOSYSTEM" && r.Type != "SEMVER" {
-			continue // commits of a repository
+			continue // commits in a repository
 		}
 		read = true
 		fix, one := r.covers(eco, version)
@@ -174,9 +175,9 @@ func (a *affected) covers(eco, version string) (fixed string, is answer) {
 	return fixed, is
 }
 
-// next is the first version above this one that mends, of whatever range: a
-// version may be affected because it is listed. Where it has no place in their
-// order, what mends the last of them mends it.
+// next is the first fixed version above this one, in any range, because a
+// version may be affected only by being listed. If it has no place in the order
+// of the ranges, the last fixed version is the answer.
 func (a *affected) next(eco, version string) string {
 	first, last, sure := "", "", true
 	for _, r := range a.Ranges {
@@ -198,18 +199,19 @@ func (a *affected) next(eco, version string) string {
 	return first
 }
 
-// covers walks the events up to the version: the last one of them counts.
-// Where it cannot tell one from the other, nothing is said.
+// covers applies the events up to the version. The last one counts. If versions
+// cannot be compared, the answer is unknown.
 func (r versionSpan) covers(eco, version string) (fixed string, is answer) {
 	if r.Type == "SEMVER" && !ordered(eco) {
 		eco = "SEMVER"
 	}
 	w := walk{eco: eco, version: version, sure: true}
-	w.order(version, version) // "0" alone also holds for what is no version; that would be a guess
-	// A range begins somewhere; of one that does not, nothing is known.
+	w.order(version, version) // "0" would also match a text that is not a version
+	// A range without a beginning gives no answer.
 	w.sure = w.sure && slices.ContainsFunc(r.Events, func(e event) bool { return e.Introduced != "" })
 	for _, e := range r.Events {
-		// An event is one change; what has several is taken for as many.
+		// An event is one change. An event with several members counts as
+		// several.
 		if e.Introduced != "" {
 			w.introduced(e.Introduced)
 		}
@@ -233,13 +235,13 @@ func (r versionSpan) covers(eco, version string) (fixed string, is answer) {
 	return w.fixed, w.is
 }
 
-// walk is the way along the events of one range, up to a version.
+// walk is the state while the events of one range are applied, up to a version.
 type walk struct {
 	eco, version    string
 	sure            bool
 	limited, within bool
 	is              answer
-	// last is the newest version at which something changed, "" for none.
+	// last is the newest version at which the state changed, "" for none.
 	last, fixed string
 }
 
@@ -271,7 +273,7 @@ func (w *walk) mended(v string) {
 	}
 }
 
-// kev takes in the catalogue of exploited vulnerabilities.
+// kev adds the catalogue of exploited vulnerabilities.
 func (m *matcher) kev(r *record) error {
 	for i, v := range r.Vulnerabilities {
 		if !cve.MatchString(v.CVE) {
@@ -282,4 +284,4 @@ func (m *matcher) kev(r *record) error {
 	return nil
 }
 
-var errNoForm = errors.New("is neither OSV, nor Debian's security tracker, nor CISA's catalogue")
+var errNoForm = errors.New("the format is not OSV, Debian's security tracker or CISA's catalogue")

@@ -32,7 +32,8 @@ type reader struct {
 	total    int64
 }
 
-// path reads what a path names; files of a folder in the order of their names.
+// path reads a file or a folder. Files of a folder are read in the order of
+// their names.
 func (r *reader) path(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -49,18 +50,18 @@ func (r *reader) path(ctx context.Context, path string) error {
 		if ext := filepath.Ext(p); d.IsDir() || ext != ".json" && ext != ".zip" {
 			return ctx.Err()
 		}
-		// A link counts as what it leads to: to pass over it would be to read
-		// half a database.
+		// A link counts as its target: skipping it would leave out a part of
+		// the database.
 		if info, err := os.Stat(p); err != nil {
 			return system.NotRead(p, err)
 		} else if !info.Mode().IsRegular() {
-			return malformed(p, errors.New("it is no file"))
+			return malformed(p, errors.New("it is not a regular file"))
 		}
 		found++
 		return r.file(ctx, p)
 	})
 	if err == nil && found == 0 {
-		return malformed(path, errors.New("the folder has no .json and no .zip file"))
+		return malformed(path, errors.New("the folder contains no .json or .zip file"))
 	}
 	return err
 }
@@ -85,7 +86,7 @@ func (r *reader) file(ctx context.Context, path string) error {
 		return err
 	}
 	if r.records == before {
-		return malformed(path, errors.New("holds no vulnerability"))
+		return malformed(path, errors.New("it contains no vulnerabilities"))
 	}
 	r.digests = append(r.digests, digests.Sum(hash))
 	return ctx.Err()
@@ -97,11 +98,11 @@ func (r *reader) archive(ctx context.Context, f io.ReaderAt, size int64, path st
 		return malformed(path, err)
 	}
 	if len(z.File) > maxEntries {
-		return malformed(path, fmt.Errorf("more than %d files", maxEntries))
+		return malformed(path, fmt.Errorf("the archive has more than %d files", maxEntries))
 	}
 	files := slices.DeleteFunc(z.File, func(e *zip.File) bool { return !strings.HasSuffix(e.Name, ".json") })
 	if len(files) == 0 {
-		return malformed(path, errors.New("the archive has no .json file"))
+		return malformed(path, errors.New("the archive contains no .json file"))
 	}
 	slices.SortStableFunc(files, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
 	for _, e := range files {
@@ -128,9 +129,9 @@ func (r *reader) document(in io.Reader, path string) error {
 	r.total += maxFile + 1 - left.N
 	switch {
 	case left.N <= 0:
-		err = fmt.Errorf("more than %d MiB", maxFile>>20)
+		err = fmt.Errorf("the file has more than %d MiB", maxFile>>20)
 	case r.total > maxTotal:
-		err = fmt.Errorf("the databases have more than %d GiB", maxTotal>>30)
+		err = fmt.Errorf("all databases together have more than %d GiB", maxTotal>>30)
 	}
 	if err != nil {
 		return malformed(path, err)
@@ -138,7 +139,7 @@ func (r *reader) document(in io.Reader, path string) error {
 	return nil
 }
 
-// decode tells the form by how the document begins, and reads it.
+// decode recognises the format by the beginning of the document, and reads it.
 func (r *reader) decode(b *bufio.Reader) error {
 	head, _ := b.Peek(4 << 10)
 	first := json.NewDecoder(bytes.NewReader(head))
@@ -173,12 +174,13 @@ func (r *reader) decode(b *bufio.Reader) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("byte %d: more follows the document", d.InputOffset())
+		return fmt.Errorf("byte %d: there is more text after the document", d.InputOffset())
 	}
 	return nil
 }
 
-// record reads one of OSV, or the catalogue of exploited ones.
+// record reads one record of OSV, or the catalogue of exploited
+// vulnerabilities.
 func (r *reader) record(d *json.Decoder) error {
 	from := d.InputOffset()
 	var raw json.RawMessage
@@ -186,7 +188,7 @@ func (r *reader) record(d *json.Decoder) error {
 		return fmt.Errorf("byte %d: %w", d.InputOffset(), err)
 	}
 	if len(raw) > maxRecord {
-		return fmt.Errorf("byte %d: a record of more than %d MiB", from, maxRecord>>20)
+		return fmt.Errorf("byte %d: the record has more than %d MiB", from, maxRecord>>20)
 	}
 	var one record
 	if err := strictjson.Decode(raw, &one); err != nil {
@@ -207,7 +209,7 @@ func (r *reader) record(d *json.Decoder) error {
 	return errNoForm
 }
 
-// date keeps the newest day.
+// date keeps the newest date.
 func (r *reader) date(s string) {
 	if len(s) >= len("2006-01-02") && s[4] == '-' && s[7] == '-' {
 		r.modified = max(r.modified, s[:10])
@@ -225,9 +227,9 @@ type trackerState struct {
 	Urgency string `json:"urgency"`
 }
 
-// tracker reads Debian's tracker one source package at a time. It speaks of a
-// release where it has an entry for it: releases that have ended are left out
-// of it one day.
+// tracker reads Debian's tracker one source package at a time. The tracker
+// covers a release only if it has an entry for it: releases that have ended are
+// removed from it at some point.
 func (r *reader) tracker(d *json.Decoder) error {
 	r.kinds[tracker] = true
 	if _, err := d.Token(); err != nil {
@@ -241,7 +243,7 @@ func (r *reader) tracker(d *json.Decoder) error {
 		}
 		source, _ := key.(string)
 		if seen[source] {
-			return fmt.Errorf("byte %d: package %q is there twice", d.InputOffset(), source)
+			return fmt.Errorf("byte %d: package %q is a duplicate", d.InputOffset(), source)
 		}
 		seen[source] = true
 		entries, err := r.entries(d, source)
@@ -251,7 +253,7 @@ func (r *reader) tracker(d *json.Decoder) error {
 		r.records += len(entries)
 		for _, id := range slices.Sorted(maps.Keys(entries)) {
 			if !strings.HasPrefix(id, "CVE-") && !strings.HasPrefix(id, "TEMP-") {
-				return fmt.Errorf("package %q: %q is no vulnerability: %w", source, id, errNoForm)
+				return fmt.Errorf("package %q: %q is not the id of a vulnerability: %w", source, id, errNoForm)
 			}
 			for codename, state := range entries[id].Releases {
 				eco := tracker + ":" + codename
@@ -266,8 +268,8 @@ func (r *reader) tracker(d *json.Decoder) error {
 	return err
 }
 
-// entries reads those of one source package. Of what is not asked for no more is
-// checked than that it is JSON: the tracker has 70 million bytes.
+// entries reads those of one source package. Entries of other packages are only
+// checked to be JSON: the tracker has 70 million bytes.
 func (r *reader) entries(d *json.Decoder, source string) (out map[string]trackerEntry, err error) {
 	if !r.sources[source] {
 		return out, d.Decode(&out)

@@ -248,9 +248,9 @@ func TestUnusedStatements(t *testing.T) {
 	f := of("pkg:npm/x@1.0.0")
 	match(t, f, Options{Databases: []string{write(t, "db.json", osvOf("npm", "x", all))}, VEX: []string{write(t, "vex.json", doc)}, Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	want := []string{
-		"X-1 of pkg:npm/x: is dated in the future (2099-01-01), and does not count yet",
-		"X-1 of pkg:npm/y and 1 more: matches nothing that was found",
-		"X-2 of pkg:npm/x: matches nothing that was found",
+		"X-1 of pkg:npm/x: its date is in the future (2099-01-01), so it is not used yet",
+		"X-1 of pkg:npm/y and 1 more: it matches no vulnerability that was found",
+		"X-2 of pkg:npm/x: it matches no vulnerability that was found",
 	}
 	if got := f.Vulnerabilities.VEXUnused; !slices.Equal(got, want) {
 		t.Errorf("%q", got)

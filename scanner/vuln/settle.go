@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// assertion is what one record says of one package. Which of several count is
-// settled when all have been read, so that their order changes nothing.
+// assertion is the content of one record about one package. If several exist,
+// they are combined when all are read, so that their order does not matter.
 type assertion struct {
 	record   string
 	modified time.Time
-	ids      map[string]bool // all names, the record's too
-	// mends are vulnerabilities that a distribution's advisory is about, each
-	// with a name of its own: that one of them is harmless says nothing of it.
+	ids      map[string]bool // all names, including the record's
+	// mends are vulnerabilities that a distribution's advisory covers, each with
+	// its own name: a statement that one is harmless does not cover the others.
 	mends    map[string]bool
-	general  bool // of the distribution as a whole, and not of its release
+	general  bool // for the distribution as a whole, not for its release
 	answer   answer
 	severity string
 	fixed    string
-	// ecosystem tells by which order versions are compared.
+	// ecosystem defines the order of versions.
 	ecosystem string
 }
 
@@ -33,16 +33,16 @@ type hit struct {
 	fixed      string
 }
 
-// say keeps what a record says of a package.
+// say records an assertion about a package.
 func (m *matcher) say(t *target, a *assertion) {
 	if m.assertions++; m.assertions > maxMatches {
-		m.err = fmt.Errorf("more than %d matches with packages of this system", maxMatches)
+		m.err = fmt.Errorf("the databases have more than %d matches with packages of this system", maxMatches)
 		return
 	}
 	t.said = append(t.said, a)
 }
 
-// settle makes of all that was said of the packages what is so.
+// settle combines all assertions about the packages into results.
 func (m *matcher) settle() {
 	for _, t := range m.all {
 		t.said = slices.DeleteFunc(t.said, func(a *assertion) bool { return a.modified.Before(m.latest[a.record]) })
@@ -55,8 +55,8 @@ func (m *matcher) settle() {
 	}
 }
 
-// groups are the assertions by vulnerability: those that have a name in common,
-// or have one in common with a third.
+// groups are the assertions by vulnerability: those that share a name, directly
+// or through a third one.
 func (t *target) groups() [][]*assertion {
 	at := map[string]int{} // by name
 	var out [][]*assertion
@@ -87,10 +87,10 @@ func (t *target) groups() [][]*assertion {
 	return slices.DeleteFunc(out, func(g []*assertion) bool { return len(g) == 0 })
 }
 
-// decide turns what is said of one vulnerability into at most one hit. A record
-// of the release counts before those of the distribution as a whole, which
-// cannot know what the release has mended. Among the others, one that finds the
-// package affected is enough; the highest version that mends it, mends all.
+// decide combines the assertions about one vulnerability into at most one hit.
+// Records of the release precede records of the distribution as a whole, which
+// cannot know what the release has fixed. Otherwise one record that lists the
+// package as affected is enough, and the highest fixed version fixes all.
 func (t *target) decide(group []*assertion) {
 	if slices.ContainsFunc(group, func(a *assertion) bool { return !a.general }) {
 		group = slices.DeleteFunc(group, func(a *assertion) bool { return a.general })
@@ -119,7 +119,7 @@ func (t *target) decide(group []*assertion) {
 	t.hits = append(t.hits, h)
 }
 
-// newest is the higher one of two versions; the later text, where they cannot be
+// newest is the higher one of two versions, or the later text if they cannot be
 // compared.
 func newest(ecosystem, a, b string) string {
 	if a == "" || b == "" {

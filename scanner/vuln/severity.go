@@ -19,16 +19,16 @@ func worse(a, b string) string {
 	return a
 }
 
-// specific is what databases say in words of their own; these fields differ
-// in kind from one to the next, so they are looked at with care.
+// specific has the database-specific fields. Their types differ between
+// databases, so they are read with care.
 type specific struct{ Severity, Urgency, Exploited any }
 
-// UnmarshalJSON takes the members that we know, as they are written, whatever
-// else there is.
+// UnmarshalJSON reads the known members, exactly as spelled, and ignores
+// others.
 func (s *specific) UnmarshalJSON(raw []byte) error {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
-		return nil // not of a form that says something to us
+		return nil // an unknown form, without a severity for us
 	}
 	for name, to := range map[string]*any{"severity": &s.Severity, "urgency": &s.Urgency, "exploited": &s.Exploited} {
 		if v, ok := all[name]; ok {
@@ -40,7 +40,7 @@ func (s *specific) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// level is the severity that the words say, "" for none.
+// level is the severity in words, "" for none.
 func (s specific) level() string { return worse(word(s.Severity), word(s.Urgency)) }
 
 func word(v any) string {
@@ -64,8 +64,8 @@ type score struct {
 	Score string `json:"score"`
 }
 
-// scored is the worst severity of CVSS vectors and words. CVSS 2, which knows
-// no critical, is not read.
+// scored is the worst severity of CVSS vectors and words. CVSS 2 is not read,
+// because it has no critical severity.
 func scored(list []score) string {
 	worst := ""
 	for _, s := range list {
@@ -74,7 +74,7 @@ func scored(list []score) string {
 	return worst
 }
 
-// level: the version of CVSS stands in the vector.
+// level: the vector contains the version of CVSS.
 func (s score) level() string {
 	var base float64
 	switch version, _, _ := strings.Cut(s.Score, "/"); version {
@@ -93,7 +93,7 @@ func (s score) level() string {
 	default:
 		return word(s.Score)
 	}
-	switch { // the scale of all three
+	switch { // all three versions use this scale
 	case base >= 9:
 		return "critical"
 	case base >= 7:

@@ -10,11 +10,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// name is what a database calls a package: "Debian:12" and the source package
-// in OSV, the codename and the source package in Debian's tracker.
+// name is the name of a package in a database: "Debian:12" and the source
+// package in OSV, the codename and the source package in Debian's tracker.
 type name struct{ ecosystem, name string }
 
-// tracker is what the ecosystems of Debian's security tracker begin with; a
+// tracker is the prefix of the ecosystems of Debian's security tracker. A
 // codename follows.
 const tracker = "Debian security tracker"
 
@@ -23,29 +23,29 @@ type target struct {
 	component int
 	pkg       *facts.Package
 	looks     []*look
-	// undecided: a record is about it, and does not say of which order its
-	// version is.
+	// undecided: a record covers the package, but its version cannot be
+	// compared.
 	undecided bool
-	// claimed is the distribution that os-release names, where the package is of
-	// another kind than its packages.
+	// claimed is the distribution in os-release, if the package has another
+	// type than its packages.
 	claimed string
 	said    []*assertion
 	hits    []*hit
 }
 
-// look is a name that a database may have for a package.
+// look is a possible name of a package in a database.
 type look struct {
 	name
 	*target
-	// version is what the database counts by: that of the source package, where
-	// the distribution has one of its own.
+	// version is the version in the database's order: that of the source
+	// package, if the distribution has one.
 	version string
-	// general: the ecosystem is the distribution, of whatever release. A record
-	// of the release itself says more.
+	// general: the ecosystem is the distribution without a release. A record of
+	// the release is more specific.
 	general bool
 }
 
-// codenames of Debian's releases: its tracker has no numbers.
+// codenames of Debian's releases: its tracker has no release numbers.
 var codenames = map[string]string{"9": "stretch", "10": "buster", "11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky", "15": "duke"}
 
 func newMatcher(f *facts.Facts) *matcher {
@@ -69,7 +69,8 @@ func newMatcher(f *facts.Facts) *matcher {
 	return m
 }
 
-// find gives what databases call the package; none where its purl says nothing.
+// find sets the names of the package in databases. There are none if its purl
+// is not usable.
 func (t *target) find(d *facts.Distro) {
 	p, err := packageurl.FromString(t.pkg.PURL)
 	if err != nil {
@@ -109,8 +110,8 @@ func (t *target) look(ecosystem, s string) {
 	t.looks = append(t.looks, &look{name: name{ecosystem, packageName(ecosystem, s)}, target: t, version: t.pkg.Version})
 }
 
-// spelled is the name as the package itself writes it: a purl may have it in
-// lower case, and the ecosystem may have another package of that name.
+// spelled is the name as the package writes it. A purl may have it in lower
+// case, and the ecosystem may have another package with that name.
 func (t *target) spelled(s string) string {
 	if strings.EqualFold(t.pkg.Name, s) {
 		return t.pkg.Name
@@ -118,8 +119,8 @@ func (t *target) spelled(s string) string {
 	return s
 }
 
-// upstream takes apart what a purl says of the source package: NAME or
-// NAME@VERSION, for rpm NAME-VERSION-RELEASE.src.rpm.
+// upstream splits the source package in a purl: NAME or NAME@VERSION, for rpm
+// NAME-VERSION-RELEASE.src.rpm.
 func upstream(kind, s string) (source, version string) {
 	if kind == "rpm" {
 		s = strings.TrimSuffix(s, ".src.rpm")
@@ -136,7 +137,8 @@ func upstream(kind, s string) (source, version string) {
 
 var pypiRun = lazyre.New(`[-_.]+`)
 
-// packageName is a package's name where its ecosystem knows several spellings.
+// packageName is a package's name in one form, if its ecosystem knows several
+// spellings.
 func packageName(ecosystem, s string) string {
 	switch ecosystem {
 	case "PyPI":

@@ -11,9 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// unmatched notes the packages of which the databases say nothing, bad or
-// good. A component of whose distribution's packages not one is known to them
-// is an error: that nothing was found there would say nothing.
+// unmatched records the packages that the databases do not cover. A component
+// is an error if the databases cover none of its distribution's packages: a
+// report without findings would be misleading.
 func (m *matcher) unmatched(f *facts.Facts) error {
 	found := make([]groups, len(f.Components))
 	for _, t := range m.all {
@@ -33,8 +33,9 @@ func (m *matcher) unmatched(f *facts.Facts) error {
 	return errors.Join(errs...)
 }
 
-// speaks: the databases have records of the package's release, or none of any
-// release and some of the distribution as a whole.
+// speaks reports whether the databases cover the package: they have records of
+// its release, or no records of any release but some of the distribution as a
+// whole.
 func (m *matcher) speaks(t *target) bool {
 	return slices.ContainsFunc(t.looks, func(l *look) bool {
 		if !m.spoken[l.ecosystem] || !l.general {
@@ -50,13 +51,13 @@ func (m *matcher) speaks(t *target) bool {
 }
 
 func uncovered(c *facts.Component) error {
-	what := "its distribution, which it does not name"
+	what := "its distribution, whose name is missing from /etc/os-release"
 	if d := c.SBOM.Distro; d != nil {
 		what = cmp.Or(d.PrettyName, strings.TrimSpace(d.ID+" "+d.VersionID))
 	}
 	o := c.Image.Origin
-	return system.Unusable("component %s: no vulnerability database speaks of the packages of %s", c.ID, what).At(system.Position{File: o.File, Line: o.Line, Column: o.Column}).
-		Suggest("give one that does (--vuln-db PATH), or none: then the report says that nothing was scanned")
+	return system.Unusable("component %s: no vulnerability database covers the packages of %s", c.ID, what).At(system.Position{File: o.File, Line: o.Line, Column: o.Column}).
+		Suggest("add a database that covers them (--vuln-db PATH), or remove --vuln-db to build without a scan")
 }
 
 // groups are a component's packages by their type.
@@ -64,12 +65,13 @@ type groups map[string]*group
 
 type group struct {
 	spoken int
-	// silent are those that no database speaks of, by the ecosystem that one
-	// would: "" where there is none.
+	// silent counts the packages that no database covers, by the ecosystem that
+	// a database would have to cover; "" if there is none.
 	silent map[string]int
-	// foreign are those of another kind than the distribution that is claimed.
+	// foreign counts packages of another type than those of the claimed
+	// distribution.
 	foreign map[string]int
-	// undecided are packages of an ecosystem whose version could not be compared.
+	// undecided are packages of an ecosystem whose versions cannot be compared.
 	undecided []string
 	ecosystem string
 }
@@ -96,7 +98,8 @@ func (all groups) add(t *target, spoken bool) {
 	}
 }
 
-// alone: there are packages of a distribution, and nobody speaks of any.
+// alone reports whether the component has packages of a distribution, and no
+// database covers any of them.
 func (all groups) alone() bool {
 	some, spoken := false, 0
 	for kind, g := range all {
@@ -107,34 +110,34 @@ func (all groups) alone() bool {
 	return some && spoken == 0
 }
 
-// distributed is the type of packages that a distribution makes.
+// distributed reports whether the type is one of distribution packages.
 func distributed(kind string) bool {
 	return slices.Contains([]string{"deb", "apk", "rpm", "alpm", "portage"}, kind)
 }
 
-// list is what facts have of them, sorted.
+// list is the list in the facts, sorted.
 func (all groups) list(d *facts.Distro) []facts.Unmatched {
 	out := []facts.Unmatched{}
 	owned := false
 	for kind, g := range all {
 		owned = owned || distributed(kind)
 		for ecosystem, n := range g.silent {
-			u := facts.Unmatched{Type: kind, Packages: n, Ecosystem: ecosystem, Reason: "no database speaks of " + ecosystem}
+			u := facts.Unmatched{Type: kind, Packages: n, Ecosystem: ecosystem, Reason: "no database covers " + ecosystem}
 			if ecosystem == "" {
-				u.Reason = "databases have no packages of this type"
+				u.Reason = "vulnerability databases have no packages of this type"
 			}
 			out = append(out, u)
 		}
 		for claimed, n := range g.foreign {
-			out = append(out, facts.Unmatched{Type: kind, Packages: n, Ecosystem: claimed, Reason: "/etc/os-release names " + claimed + ", whose packages are of another type"})
+			out = append(out, facts.Unmatched{Type: kind, Packages: n, Ecosystem: claimed, Reason: "/etc/os-release names " + claimed + ", but packages of that distribution have another type"})
 		}
 		if n := len(g.undecided); n > 0 {
 			out = append(out, facts.Unmatched{Type: kind, Packages: n, Ecosystem: g.ecosystem,
-				Reason: "versions that cannot be compared with those of the databases: " + few(g.undecided)})
+				Reason: "these versions cannot be compared with the databases: " + few(g.undecided)})
 		}
 	}
 	if d != nil && !owned {
-		out = append(out, facts.Unmatched{Ecosystem: d.ID, Reason: "/etc/os-release names " + cmp.Or(d.PrettyName, d.ID) + ", and no package of it was found"})
+		out = append(out, facts.Unmatched{Ecosystem: d.ID, Reason: "/etc/os-release names " + cmp.Or(d.PrettyName, d.ID) + ", but none of its packages was found"})
 	}
 	slices.SortFunc(out, func(a, b facts.Unmatched) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Reason, b.Reason))
@@ -142,7 +145,7 @@ func (all groups) list(d *facts.Distro) []facts.Unmatched {
 	return out
 }
 
-// few joins a list that may be long, sorted.
+// few joins a list, sorted and truncated.
 func few(list []string) string {
 	const most = 5
 	slices.Sort(list)

@@ -18,7 +18,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// statement is one of an OpenVEX document.
+// statement is one statement of an OpenVEX document.
 type statement struct {
 	Vulnerability vexVulnerability `json:"vulnerability"`
 	Products      []vexProduct     `json:"products"`
@@ -43,7 +43,7 @@ type vexProduct struct {
 	Subcomponents []vexProduct      `json:"subcomponents"`
 }
 
-// statements are those of all documents.
+// statements are the statements of all documents.
 type statements struct {
 	all []*statement
 	// byName finds them by each name of the vulnerability.
@@ -69,7 +69,7 @@ func readVEX(paths []string, now time.Time) (*statements, error) {
 		}
 	}
 	if len(out.all) > maxStatements {
-		return nil, malformed(paths[0], fmt.Errorf("more than %d statements in all", maxStatements))
+		return nil, malformed(paths[0], fmt.Errorf("the VEX documents have more than %d statements", maxStatements))
 	}
 	slices.Sort(out.digests)
 	for _, s := range out.all {
@@ -95,7 +95,7 @@ func parseVEX(raw []byte) ([]statement, error) {
 		return nil, err
 	}
 	if !vexContext.MatchString(doc.Context) {
-		return nil, fmt.Errorf("@context is %q: no OpenVEX document", doc.Context)
+		return nil, fmt.Errorf("this is not an OpenVEX document: its @context is %q", doc.Context)
 	}
 	for i := range doc.Statements {
 		s := &doc.Statements[i]
@@ -110,10 +110,11 @@ func parseVEX(raw []byte) ([]statement, error) {
 	return doc.Statements, nil
 }
 
-// vexStatuses are those of OpenVEX, the one that excuses least first.
+// vexStatuses are the statuses of OpenVEX, in ascending order of how much they
+// excuse.
 var vexStatuses = []string{"affected", "under_investigation", "not_affected", "fixed"}
 
-// vexJustifications are the five reasons that OpenVEX 0.2 knows.
+// vexJustifications are the five justifications of OpenVEX 0.2.
 var vexJustifications = []string{
 	"component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
 	"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist",
@@ -122,16 +123,16 @@ var vexJustifications = []string{
 func (s *statement) check() error {
 	switch {
 	case s.Vulnerability.Name == "":
-		return errors.New("names no vulnerability")
+		return errors.New("it has no vulnerability")
 	case len(s.Products) == 0:
-		return errors.New("names no product")
+		return errors.New("it has no product")
 	case !slices.Contains(vexStatuses, s.Status):
-		return fmt.Errorf("status is %q", s.Status)
+		return fmt.Errorf("its status %q is not an OpenVEX status", s.Status)
 	case s.Justification != "" && !slices.Contains(vexJustifications, s.Justification):
-		return fmt.Errorf("justification is %q; OpenVEX has %s (what is in other words belongs into impact_statement)",
+		return fmt.Errorf("its justification %q is not one of %s (use impact_statement for other text)",
 			s.Justification, strings.Join(vexJustifications, ", "))
 	case s.Status == "not_affected" && s.Justification == "" && strings.TrimSpace(s.Impact) == "":
-		return errors.New("not_affected, and no justification")
+		return errors.New("its status is not_affected, but it has no justification")
 	}
 	var err error
 	if s.when, err = time.Parse(time.RFC3339, s.Timestamp); err != nil || s.LastUpdated == "" {
@@ -139,18 +140,18 @@ func (s *statement) check() error {
 	}
 	updated, err := time.Parse(time.RFC3339, s.LastUpdated)
 	if err == nil && updated.Before(s.when) {
-		return fmt.Errorf("last_updated (%s) is before timestamp (%s)", s.LastUpdated, s.Timestamp)
+		return fmt.Errorf("its last_updated (%s) is before its timestamp (%s)", s.LastUpdated, s.Timestamp)
 	}
 	s.when = updated
 	return err
 }
 
-// excuses: by its status the vulnerability does no harm.
+// excuses reports whether the status means that the vulnerability does no harm.
 func (s *statement) excuses() bool { return s.Status == "not_affected" || s.Status == "fixed" }
 
-// verdict is what the newest statement about a vulnerability says. Of several of
-// one time the one counts that excuses least, whichever file it is in. What is
-// dated in the future does not excuse yet.
+// verdict is the newest statement about a vulnerability. If several have the
+// same time, the one that excuses least counts, in whichever file it is. A
+// statement with a date in the future does not excuse yet.
 func (said *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why string) {
 	var newest *statement
 	for _, name := range append([]string{v.ID}, v.Aliases...) {
@@ -175,14 +176,14 @@ func (said *statements) verdict(img *facts.Image, v *facts.Vulnerability) (statu
 
 func (s *statement) reason() string { return cmp.Or(s.Justification, s.Impact) }
 
-// before: s counts rather than t.
+// before reports whether s takes precedence over t.
 func (s *statement) before(t *statement) bool {
 	return cmp.Or(t.when.Compare(s.when),
 		cmp.Compare(slices.Index(vexStatuses, s.Status), slices.Index(vexStatuses, t.Status)),
 		cmp.Compare(s.reason(), t.reason())) < 0
 }
 
-// unused says of each statement without effect why it has none, sorted.
+// unused lists the statements without effect, each with the reason, sorted.
 func (said *statements) unused() []string {
 	out := []string{}
 	for _, s := range said.all {
@@ -192,9 +193,9 @@ func (said *statements) unused() []string {
 		}
 		switch {
 		case !s.used:
-			out = append(out, what+": matches nothing that was found")
+			out = append(out, what+": it matches no vulnerability that was found")
 		case s.excuses() && s.when.After(said.now):
-			out = append(out, what+": is dated in the future ("+s.when.UTC().Format(time.DateOnly)+"), and does not count yet")
+			out = append(out, what+": its date is in the future ("+s.when.UTC().Format(time.DateOnly)+"), so it is not used yet")
 		}
 	}
 	slices.Sort(out)
@@ -214,8 +215,8 @@ func (p vexProduct) name() string {
 	return "a product without a name"
 }
 
-// covers: the product is the package, or the image. Where it has subcomponents
-// it is about these in the image, and the package must be one of them.
+// covers reports whether the product is the package or the image. If the
+// product has subcomponents, the package must be one of them.
 func (p vexProduct) covers(img *facts.Image, purl string) bool {
 	if len(p.Subcomponents) == 0 {
 		return p.isPackage(purl) || p.isImage(img)
@@ -240,7 +241,7 @@ func (p vexProduct) isImage(img *facts.Image) bool {
 	return false
 }
 
-// isPackage: what the statement's purl leaves out may be anything.
+// isPackage: parts that are missing from the statement's purl match any value.
 func (p vexProduct) isPackage(purl string) bool {
 	have, err := packageurl.FromString(purl)
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package vuln matches the packages of a system with databases of known
-// vulnerabilities, and with what VEX documents say about them. It looks at
-// facts and never at an image, so stored facts match with today's databases.
+// Package vuln matches the packages of a system with vulnerability databases
+// and with VEX documents. It reads facts and never an image, so that stored
+// facts can be matched with new databases.
 //
-// Databases and documents are hostile: they are read in a stream, in bounds,
-// and only what is about a package of the system is kept.
+// Databases and documents are hostile. They are read as streams, with limits,
+// and only records about packages of the system are kept.
 package vuln
 
 import (
@@ -22,21 +22,22 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Options name what is matched with; the zero value matches nothing.
+// Options list the databases and documents; the zero value matches nothing.
 type Options struct {
-	// Databases are files, folders of files or zip archives, in the forms of
-	// OSV, Debian's security tracker and CISA's catalogue of exploited ones.
+	// Databases are files, folders of files or zip archives, in the formats of
+	// OSV, Debian's security tracker, and CISA's catalogue of exploited
+	// vulnerabilities.
 	Databases []string
 	// VEX are OpenVEX documents.
 	VEX []string
-	// Now is the time by which what is dated in the future does not count yet;
-	// the zero time is the clock's.
+	// Now is the current time for dates in the future; the zero time means the
+	// clock.
 	Now time.Time
 }
 
-// Match replaces the vulnerabilities in the facts by those that the databases
-// know. Without a database it leaves the facts alone. Errors are *system.Error:
-// ErrInput for what is malformed, ErrUnusable for what cannot be read.
+// Match replaces the vulnerabilities in the facts with those in the databases.
+// Without a database it leaves the facts unchanged. Errors are *system.Error:
+// ErrInput for malformed files, ErrUnusable for files that cannot be read.
 func Match(ctx context.Context, f *facts.Facts, o Options) error {
 	if err := o.Check(); err != nil || len(o.Databases) == 0 {
 		return err
@@ -58,8 +59,8 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 		}
 	}
 	if !r.kinds["OSV"] && !r.kinds[tracker] {
-		return system.BadInput("the vulnerability databases say what attackers use, and not in which packages it is").
-			Suggest("give one in the form of OSV or of Debian's security tracker too")
+		return system.BadInput("the given databases list exploited vulnerabilities, but not which packages they affect").
+			Suggest("add a database in the format of OSV or of Debian's security tracker")
 	}
 	m.settle()
 	if err := m.unmatched(f); err != nil {
@@ -68,10 +69,10 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 	return m.fill(f, r.summary(), said)
 }
 
-// Check looks whether the files are there, before anything is read.
+// Check checks that the files exist, before anything is read.
 func (o Options) Check() error {
 	if len(o.VEX) > 0 && len(o.Databases) == 0 {
-		return system.BadInput("--vex, and no vulnerability database").Suggest("give one: --vuln-db PATH")
+		return system.BadInput("--vex is given without a vulnerability database").Suggest("add --vuln-db PATH")
 	}
 	var errs []error
 	for _, p := range slices.Concat(o.Databases, o.VEX) {
@@ -82,23 +83,22 @@ func (o Options) Check() error {
 	return errors.Join(errs...)
 }
 
-// matcher collects what is known about the packages of a system.
+// matcher collects the records about the packages of a system.
 type matcher struct {
-	// all are the packages in the order of the facts; wanted finds them by what
-	// a database calls them, looked are the ecosystems of these names, and
-	// sources the names that Debian's tracker has.
+	// all are the packages in the order of the facts. wanted finds them by
+	// their names in databases. looked are the ecosystems of these names, and
+	// sources the names in Debian's tracker.
 	all     []*target
 	wanted  map[name][]*look
 	looked  map[string]bool
 	sources map[string]bool
-	// severities and exploited hold what is known of an id, whatever package
-	// it was said of.
+	// severities and exploited hold data by id, from records of any package.
 	severities map[string]string
 	exploited  map[string]bool
-	// spoken are the ecosystems that the databases have records of.
+	// spoken are the ecosystems of the records in the databases.
 	spoken map[string]bool
-	// latest is when a record was last changed: of two with one id, the newer
-	// one counts.
+	// latest is the time of a record's last change. Of two records with the
+	// same id, the newer one counts.
 	latest     map[string]time.Time
 	now        time.Time
 	err        error
@@ -107,7 +107,7 @@ type matcher struct {
 
 var cve = lazyre.New(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
 
-// canonical is the CVE where there is just one, else the id itself.
+// canonical is the CVE if there is exactly one, else the id itself.
 func canonical(id string, ids map[string]bool) string {
 	found := ""
 	for other := range ids {
@@ -125,7 +125,7 @@ func canonical(id string, ids map[string]bool) string {
 // fill writes the facts.
 func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *statements) error {
 	if m.err != nil {
-		return system.Unusable("vulnerability databases").Because(m.err)
+		return system.Unusable("the vulnerability databases cannot be used").Because(m.err)
 	}
 	f.Vulnerabilities = scan
 	f.Vulnerabilities.VEX = said.digests
@@ -154,8 +154,8 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *state
 	return nil
 }
 
-// vulnerability is a hit as facts have it: as bad as the worst that any
-// database says of one of its names.
+// vulnerability is a hit in the form of the facts. Its severity is the worst
+// one in any database, for any of its names.
 func (m *matcher) vulnerability(t *target, h *hit) facts.Vulnerability {
 	v := facts.Vulnerability{ID: h.id, Aliases: []string{}, Package: t.pkg.Name, Version: t.pkg.Version, PURL: t.pkg.PURL,
 		Paths: append([]string{}, t.pkg.Paths...), Severity: h.severity, Fixed: h.fixed}
@@ -174,8 +174,8 @@ func (m *matcher) vulnerability(t *target, h *hit) facts.Vulnerability {
 	return v
 }
 
-// summary says what was read. One file has its own digest; several have that
-// of the list of theirs.
+// summary describes the databases. One file has its own digest. Several files
+// have the digest of the list of their digests.
 func (r *reader) summary() facts.VulnerabilityScan {
 	kinds := []string{}
 	for k := range r.kinds {
@@ -192,5 +192,5 @@ func (r *reader) summary() facts.VulnerabilityScan {
 }
 
 func malformed(path string, err error) error {
-	return system.BadInput("%s", path).Because(err).Suggest("docs/vulnerabilities.md names the forms that are read")
+	return system.BadInput("%s", path).Because(err).Suggest("see docs/vulnerabilities.md for the formats")
 }

@@ -242,7 +242,7 @@ func TestUncovered(t *testing.T) {
 		if (err == nil) != c.covered {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err != nil && (!errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), "component services/web: no vulnerability database speaks of")) {
+		if err != nil && (!errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), "component services/web: no vulnerability database covers")) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
