@@ -20,42 +20,42 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// SyftVersion is the version of the catalogers, as go.mod has it.
+// SyftVersion is the version of the catalogers in go.mod.
 const SyftVersion = "1.57.0"
 
-// Unreadable is a file that a cataloger could not make sense of.
+// Unreadable is a file that a cataloger could not read.
 type Unreadable = bridge.Unknown
 
 // Inventory is what the catalogers found in one image.
 type Inventory struct {
 	Image *system.Image
 	SBOM  *sbom.SBOM
-	// Packages, Distro and Coverage as policies see them, sorted.
+	// Packages, Distro and Coverage for policies, sorted.
 	Packages []facts.Package
 	Distro   *facts.Distro
 	Coverage facts.Coverage
-	// KernelPackage is the name and version of the distribution's package that
-	// the kernel comes from; "" where nothing tells.
+	// KernelPackage is the name and version of the distribution's package of
+	// the kernel; "" if unknown.
 	KernelPackage string
 	kernel        *Kernel
-	// Unreadable are files that may hold packages and could not be read,
+	// Unreadable are files that may contain packages but could not be read,
 	// sorted by path.
 	Unreadable []Unreadable
 }
 
-// Request is what Catalog needs beside what was collected.
+// Request is the input of Catalog, in addition to the collected files.
 type Request struct {
 	Image *system.Image
 	// Kernel is set for the kernel component.
 	Kernel *Kernel
-	// TempDir is where the folder for temporary files is made; "" is the
+	// TempDir is the parent of the folder for temporary files; "" is the
 	// system's.
 	TempDir string
 }
 
-// Catalog runs the catalogers over a collector whose pass has ended. A package
-// database that cannot be read is an error: an image must not be able to hide
-// what is in it. ctx ends it between files.
+// Catalog runs the catalogers on a collector after its pass. A package database
+// that cannot be read is an error, because an image must not be able to hide
+// its packages. If ctx ends, Catalog stops between files.
 func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error) {
 	dir, err := os.MkdirTemp(req.TempDir, "seaworthy-scan-")
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 		inv.kernel = req.Kernel
 	}
 	s.Relationships = keepKnown(s)
-	// What a package was found in was read, though not to the last detail.
+	// A file in which a package was found was read, but not completely.
 	inv.Unreadable = slices.DeleteFunc(inv.Unreadable, func(u Unreadable) bool {
 		return len(s.Artifacts.Packages.PackagesByPath(u.Path)) > 0
 	})
@@ -137,7 +137,7 @@ func (v *Inventory) UnreadablePaths() []string {
 	return slices.Compact(out)
 }
 
-// run calls one cataloger; a panic in it is an error of that cataloger.
+// run calls one cataloger. A panic in the cataloger becomes its error.
 func run(ctx context.Context, c cataloger, r *Resolver) (p []pkg.Package, rel []artifact.Relationship, err error) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -147,8 +147,8 @@ func run(ctx context.Context, c cataloger, r *Resolver) (p []pkg.Package, rel []
 	return c.Catalog(ctx, r)
 }
 
-// finish gives packages what syft adds after a cataloger, drops those without
-// a name, and drops the texts of licences: they are in the image.
+// finish adds to packages what syft adds after a cataloger. It drops packages
+// without a name, and texts of licences, which are in the image.
 func finish(by string, release *linux.Release, found []pkg.Package, relations []artifact.Relationship) ([]pkg.Package, []artifact.Relationship) {
 	changed := map[artifact.ID]pkg.Package{}
 	out := found[:0]
@@ -172,7 +172,7 @@ func finish(by string, release *linux.Release, found []pkg.Package, relations []
 			p.PURL = genericPURL(p.Name, p.Version)
 		}
 		if _, ok := p.Metadata.(pkg.JavaArchive); ok && p.Type == pkg.UnknownPkg {
-			p.Type = pkg.JavaPkg // an archive without the name of one
+			p.Type = pkg.JavaPkg // an archive without the suffix of one
 		}
 		licenses := p.Licenses.ToSlice()
 		for i := range licenses {
@@ -196,7 +196,7 @@ func finish(by string, release *linux.Release, found []pkg.Package, relations []
 	return out, relations
 }
 
-// keepKnown leaves the relations between packages that are in the SBOM.
+// keepKnown keeps the relations between packages of the SBOM.
 func keepKnown(s *sbom.SBOM) []artifact.Relationship {
 	known := func(i artifact.Identifiable) bool {
 		p, ok := i.(pkg.Package)
@@ -207,31 +207,31 @@ func keepKnown(s *sbom.SBOM) []artifact.Relationship {
 	})
 }
 
-// osRelease is where a distribution says what it is (os-release(5)).
+// osRelease is the file with the distribution's name (os-release(5)).
 var osRelease = []string{"/etc/os-release", "/usr/lib/os-release"}
 
-// unnamed is an os-release that does not say of which distribution an image is:
-// it is damaged, or a link to a name that says nothing of such content.
+// unnamed is an os-release file without the name of a distribution: it is
+// damaged, or a link to a file whose content was not kept.
 func unnamed(t *tree.Tree, r *linux.Release) []Unreadable {
 	if r != nil && r.ID != "" && r.ID != busybox {
 		return nil
 	}
 	for _, p := range osRelease {
 		if _, e, ok := t.Resolve(p); ok && e != nil && e.Type == system.TypeFile {
-			return []Unreadable{{Path: p, Reason: errors.New("it names no distribution")}}
+			return []Unreadable{{Path: p, Reason: errors.New("it does not contain the name of a distribution")}}
 		}
 	}
 	return nil
 }
 
-// busybox is what syft takes for a distribution where nothing else is one.
+// busybox is syft's distribution for images without another one.
 const busybox = "busybox"
 
 func distro(r *linux.Release) *facts.Distro {
 	if r == nil || r.ID == busybox {
 		return nil
 	}
-	// syft leaves single quotes, which os-release may have as well.
+	// syft does not remove single quotes, which os-release may contain.
 	plain := func(s string) string { return strings.Trim(s, "'") }
 	return &facts.Distro{ID: strings.ToLower(plain(r.ID)), VersionID: plain(r.VersionID), PrettyName: plain(r.PrettyName)}
 }

@@ -22,36 +22,37 @@ import (
 	"github.com/anchore/syft/syft/pkg/cataloger/ruby"
 	"github.com/anchore/syft/syft/pkg/cataloger/rust"
 
-	_ "modernc.org/sqlite" // the rpm database of current distributions
+	_ "modernc.org/sqlite" // for the rpm database of current distributions
 )
 
-// cataloger is one of syft's, and how much depends on it.
+// cataloger is one of syft's catalogers, with its importance.
 type cataloger struct {
 	pkg.Cataloger
 	// database: it reads the package database of a distribution. A database
-	// that cannot be read hides packages, so the scan fails; elsewhere one bad
-	// file is reported and the others count.
+	// that cannot be read hides packages, so the scan fails. For other
+	// catalogers, an unreadable file is reported and the other files count.
 	database bool
-	// whole: what it could not read counts, though it found a package in the same
-	// file: that is an archive, which holds others.
+	// whole: files that it could not read are reported even if it found a
+	// package in the same file. That file is an archive, which may contain
+	// other packages.
 	whole bool
-	// unowned: it is shown only files that no package of a distribution owns.
-	// It names programs by their looks, which counts only where nothing better
-	// is known; looking costs much, and most files are owned.
+	// unowned: it gets only files that do not belong to a distribution's
+	// package. It recognises programs by their bytes, which is less reliable
+	// and slow, and most files belong to a package.
 	unowned bool
 }
 
-// classifiers are some hundred regular expressions: compiled once, and not for
-// each image. Matching changes nothing of them.
+// classifiers are about a hundred regular expressions. They are compiled once
+// and not for each image; matching does not change them.
 var classifiers = sync.OnceValue(binary.DefaultClassifierCatalogerConfig)
 
 func archives() pkg.Cataloger {
 	return java.NewArchiveCataloger(java.DefaultArchiveCatalogerConfig())
 }
 
-// catalogers lists what images hold: installed software, not what a source
-// tree declares. None of them uses the network, by their defaults. A new one
-// is one line here; databases come first.
+// catalogers lists the catalogers for installed software. Catalogers for source
+// trees are left out. None of them uses the network by default. A new one is
+// one line here; databases come first.
 func catalogers() []cataloger {
 	return []cataloger{
 		{Cataloger: alpine.NewDBCataloger(), database: true},

@@ -13,33 +13,34 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// Files that are larger than these are not kept, and a cataloger that asks for
-// one is refused: programs, archives and rpm's databases are read in pieces,
-// all others whole.
+// Files above these sizes are not kept, and a cataloger cannot open them.
+// Programs, archives and rpm's databases are read in pieces, all other files as
+// a whole.
 const (
 	maxPieces = 4 << 30
 	maxWhole  = 64 << 20
 )
 
-// sniffed is how much of a file its type is told by.
+// sniffed is the length of the beginning from which a file's type is
+// determined.
 const sniffed = 3072
 
-// Collector is a system.Sink that keeps what catalogers may want of one image.
-// It does not fill the tree, which it shares with others: Add must have been
-// called with an entry before Entry is.
+// Collector is a system.Sink that keeps the files of one image that catalogers
+// may need. It does not fill the tree, which it shares with others: Add must be
+// called with an entry before Entry.
 type Collector struct {
 	tree  *tree.Tree
 	store *store
 	wants *wants
-	mimes map[string]string // type by path, of files that are wanted for it
+	mimes map[string]string // type by path, for files that are kept because of their type
 	head  []byte
-	// links are links whose own names are wanted, whatever they lead to.
+	// links are links whose own names are wanted, whatever their targets.
 	links []string
-	// launchers are files without a wanted name that are a script and an archive;
-	// cut are programs that end before they should.
+	// launchers are files without a wanted name that are both a script and an
+	// archive. cut are truncated programs.
 	launchers []string
 	cut       []string
-	// missed are contents that a cataloger asked for and that had gone by.
+	// missed are contents that a cataloger requested, but that were not kept.
 	missed map[string]bool
 }
 
@@ -73,7 +74,8 @@ func (c *Collector) Finish() error { return nil }
 // Close frees what was kept.
 func (c *Collector) Close() error { return c.store.close() }
 
-// sniffer holds the first bytes of a file until they tell whether it is kept.
+// sniffer holds the beginning of a file until it is decided whether the file is
+// kept.
 type sniffer struct {
 	c       *Collector
 	path    string
@@ -81,7 +83,7 @@ type sniffer struct {
 	named   bool
 	decided bool
 	to      io.WriteCloser
-	tail    *tail // of what may be a launcher
+	tail    *tail // for a possible launcher
 }
 
 func (s *sniffer) Write(p []byte) (int, error) {
@@ -99,7 +101,7 @@ func (s *sniffer) Write(p []byte) (int, error) {
 	return len(p), s.rest(p[take:])
 }
 
-// rest takes what comes after the head.
+// rest handles the bytes after the head.
 func (s *sniffer) rest(p []byte) error {
 	if s.tail != nil {
 		s.tail.add(p)
@@ -162,9 +164,9 @@ func (s *sniffer) Close() error {
 	return s.to.Close()
 }
 
-// limit is how large a file may be that is kept for its name: archives and
-// databases are read in pieces. What an archive begins with says nothing: a
-// script that starts it may stand there.
+// limit is the size up to which a file is kept because of its name. Archives
+// and databases are read in pieces. The beginning of an archive does not
+// matter, because a start script may stand there.
 func (c *Collector) limit(p string) int64 {
 	base := tree.Base(p)
 	if c.wants.archives[path.Ext(base)] || slices.Contains(rpmDatabases, base) {
@@ -175,8 +177,8 @@ func (c *Collector) limit(p string) int64 {
 
 var rpmDatabases = []string{"Packages", "Packages.db", "rpmdb.sqlite", "rpmdb.sqlite" + walSuffix, "rpmdb.sqlite" + journalSuffix}
 
-// executable is a quick look before the types are compared in earnest: the
-// only types that catalogers ask for are those of programs.
+// executable is a quick check before the full detection of the type. Catalogers
+// request only the types of programs.
 func executable(head []byte) bool {
 	for _, magic := range []string{
 		"\x7fELF", "MZ",

@@ -12,10 +12,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// coverage counts the regular files of the tree, and those that a package
-// owns: it lists them, or they are what it was found by, or they lie in the
-// folder that is the package (a Node module, a kernel's modules). A second
-// name of a file (a hard link) counts as a file.
+// coverage counts the regular files of the tree, and the files that belong to a
+// package. A file belongs to a package if the package lists it, if the package
+// was found in it, or if it lies in the package's folder (a Node module, a
+// kernel's modules). A hard link counts as a file.
 func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 	o := newOwners(t, s)
 	if k != nil {
@@ -37,7 +37,7 @@ func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 	return c
 }
 
-// owners gathers the files and folders that packages own.
+// owners collects the files and folders that belong to packages.
 type owners struct {
 	tree    *tree.Tree
 	owned   map[string]bool
@@ -66,7 +66,7 @@ func (o *owners) claim(p string) {
 	}
 }
 
-// listed claims the files that p's own list names.
+// listed adds the files in p's own list.
 func (o *owners) listed(p pkg.Package) {
 	owner, ok := p.Metadata.(pkg.FileOwner)
 	if !ok {
@@ -87,7 +87,7 @@ func (o *owners) listed(p pkg.Package) {
 // systemTypes are the packages of distributions.
 var systemTypes = []pkg.Type{pkg.AlpmPkg, pkg.ApkPkg, pkg.DebPkg, pkg.PortagePkg, pkg.RpmPkg}
 
-// ownedBySystem are the files that the distribution's packages own.
+// ownedBySystem are the files of the distribution's packages.
 func ownedBySystem(t *tree.Tree, s *sbom.SBOM) map[string]bool {
 	o := owners{tree: t, owned: map[string]bool{}}
 	for p := range s.Artifacts.Packages.Enumerate(systemTypes...) {
@@ -96,7 +96,7 @@ func ownedBySystem(t *tree.Tree, s *sbom.SBOM) map[string]bool {
 	return o.owned
 }
 
-// packageFolders are folders that are a package: all in them belongs to it.
+// packageFolders are folders of which all files belong to a package.
 func packageFolders(p pkg.Package) []string {
 	var out []string
 	for _, l := range p.Locations.ToSlice() {
@@ -118,7 +118,7 @@ func packageFolders(p pkg.Package) []string {
 	return out
 }
 
-// below tells whether p lies in one of the folders; "/" is not a package.
+// below reports whether p lies in one of the folders; "/" is not a package.
 func below(folders map[string]bool, p string) bool {
 	if len(folders) == 0 {
 		return false

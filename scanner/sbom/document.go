@@ -19,14 +19,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Namespace is the prefix of the SPDX document namespaces. Nothing needs to be
-// found there: SPDX asks for a URI that is unique to a document.
+// Namespace is the prefix of the SPDX document namespaces. The URI need not
+// exist: SPDX requires a URI that is unique for each document.
 const Namespace = "https://github.com/seaworthy-os/seaworthy/sbom/"
 
-// Stamp is what documents say about their making. Equal stamps and equal
+// Stamp is the metadata about the creation of documents. Equal stamps and equal
 // contents give equal bytes.
 type Stamp struct {
-	// Created is the time that documents carry; the zero time is 1970.
+	// Created is the creation time in the documents; the zero time is 1970.
 	Created time.Time
 	// Version of this program.
 	Version string
@@ -40,8 +40,8 @@ func (s Stamp) time() string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// describe is the image as syft's source. Reference parts that would make two
-// scans of the same bytes differ (where it was found) are left out.
+// describe is the image as syft's source. It leaves out where the image was
+// found, so that two scans of the same bytes are equal.
 func describe(img *system.Image) source.Description {
 	layers := make([]source.LayerMetadata, 0, len(img.Layers))
 	for _, l := range img.Layers {
@@ -77,8 +77,8 @@ func tag(name string) string {
 	return ""
 }
 
-// imagePURL names an image as the package URL type "oci" wants it: the last
-// element of the repository, the digest, and where it lives.
+// imagePURL is the image as a package URL of type "oci": the last element of
+// the repository, the digest, and the registry.
 func imagePURL(img *system.Image) string {
 	repo := repository(img.Name)
 	q := map[string]string{"repository_url": repo}
@@ -92,13 +92,13 @@ func imagePURL(img *system.Image) string {
 	return packageurl.NewPackageURL(packageurl.TypeOCI, "", strings.ToLower(name), img.Manifest, packageurl.QualifiersFromMap(q), "").ToString()
 }
 
-// Documents are those of one image, in SPDX 2.3 and CycloneDX 1.6.
+// Documents are the documents of one image, in SPDX 2.3 and CycloneDX 1.6.
 type Documents struct {
 	SPDX      []byte `json:"spdx"`
 	CycloneDX []byte `json:"cycloneDX"`
 }
 
-// Documents writes what was found.
+// Documents writes the documents.
 func (v *Inventory) Documents(s Stamp) (*Documents, error) {
 	var d Documents
 	var err error
@@ -113,7 +113,7 @@ func (v *Inventory) Documents(s Stamp) (*Documents, error) {
 func (d *Documents) spdx() (*spdx.Document, error) {
 	doc := &spdx.Document{}
 	if err := json.Unmarshal(d.SPDX, doc); err != nil {
-		return nil, fmt.Errorf("decode SPDX: %w", err)
+		return nil, fmt.Errorf("the stored SPDX document cannot be read: %w", err)
 	}
 	return doc, nil
 }
@@ -121,7 +121,7 @@ func (d *Documents) spdx() (*spdx.Document, error) {
 func (d *Documents) cycloneDX() (*cyclonedx.BOM, error) {
 	bom := cyclonedx.NewBOM()
 	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(d.CycloneDX), cyclonedx.BOMFileFormatJSON).Decode(bom); err != nil {
-		return nil, fmt.Errorf("decode CycloneDX: %w", err)
+		return nil, fmt.Errorf("the stored CycloneDX document cannot be read: %w", err)
 	}
 	return bom, nil
 }
@@ -149,12 +149,13 @@ func (v *Inventory) spdx(s Stamp) *spdx.Document {
 	return doc
 }
 
-// isKernel: the package is the kernel, whose binary's digest is known.
+// isKernel reports whether the package is the kernel. The digest of its binary
+// is known.
 func (v *Inventory) isKernel(name, version string) bool {
 	return v.kernel != nil && v.kernel.Digest != "" && name == KernelName && version == v.kernel.Version
 }
 
-// rootPrefix begins the id of the package that stands for the image.
+// rootPrefix begins the id of the package that represents the image.
 const rootPrefix = "DocumentRoot-"
 
 func creators(s Stamp) []spdx.Creator {
@@ -181,7 +182,7 @@ func encodeSPDX(doc *spdx.Document) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(doc); err != nil {
-		return nil, fmt.Errorf("encode SPDX: %w", err)
+		return nil, fmt.Errorf("the SPDX document cannot be written: %w", err)
 	}
 	return b.Bytes(), nil
 }
@@ -206,7 +207,7 @@ func (v *Inventory) cycloneDX(s Stamp) *cyclonedx.BOM {
 	return bom
 }
 
-// serial is a UUID (version 5) that a digest gives.
+// serial is a UUID (version 5), computed from a digest.
 func serial(kind, digest string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(Namespace+kind+"/"+digest)).URN()
 }
@@ -231,7 +232,7 @@ func encodeCycloneDX(bom *cyclonedx.BOM) ([]byte, error) {
 	enc := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON)
 	enc.SetEscapeHTML(false)
 	if err := enc.EncodeVersion(bom, cyclonedx.SpecVersion1_6); err != nil {
-		return nil, fmt.Errorf("encode CycloneDX: %w", err)
+		return nil, fmt.Errorf("the CycloneDX document cannot be written: %w", err)
 	}
 	return b.Bytes(), nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/anchore/syft/syft/sbom"
 )
 
-// Kernel is what is known of the kernel of a kernel component. It is listed as
-// a package of its own, whatever catalogers recognise.
+// Kernel describes the kernel of a kernel component. It is always listed as its
+// own package, even if catalogers do not recognise it.
 type Kernel struct {
 	// Path of the binary in the image ("/kernel"), and its version.
 	Path, Version string
@@ -22,7 +22,7 @@ type Kernel struct {
 	Arch string
 	// Digest is sha256:HEX of the binary.
 	Digest string
-	// Owned are the paths of files that belong to it: itself, its modules, its
+	// Owned are the paths of its files: the binary, its modules, its
 	// configuration.
 	Owned []string
 }
@@ -30,9 +30,9 @@ type Kernel struct {
 // KernelName is the name of the kernel's package.
 const KernelName = "linux-kernel"
 
-// addKernel puts the kernel's own package in place of the one that syft made of
-// its binary, if it did. Where the image tells which package of a distribution
-// holds the kernel, its URL names that, and its name and version are returned.
+// addKernel replaces the package that syft made for the kernel's binary, if
+// any. If the distribution's package of the kernel is known, the kernel's URL
+// contains it, and addKernel returns its name and version.
 func addKernel(s *sbom.SBOM, k *Kernel) string {
 	url, from := genericPURL("linux", k.Version), ""
 	if d := kernelPackage(s, k.Version); d != nil {
@@ -75,8 +75,8 @@ func addKernel(s *sbom.SBOM, k *Kernel) string {
 	return from
 }
 
-// kernelPackage finds the distribution's package of the kernel: the one whose
-// name says its version, or the only one that does not contradict it.
+// kernelPackage finds the distribution's package of the kernel: the one with
+// the kernel's version in its name, or the only one that does not contradict it.
 func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 	var found []pkg.Package
 	for _, p := range s.Artifacts.Packages.Sorted(pkg.DebPkg, pkg.ApkPkg, pkg.RpmPkg) {
@@ -100,8 +100,8 @@ func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 	return nil
 }
 
-// namedRelease is the kernel's release that the name of a Debian package says, "" for
-// none, or for a series as in linux-image-6.12-amd64.
+// namedRelease is the kernel release in the name of a Debian package. It is "" if
+// there is none, and for a series as in linux-image-6.12-amd64.
 func namedRelease(name string) string {
 	name, _ = strings.CutPrefix(name, "linux-image-")
 	name, _ = strings.CutPrefix(name, "unsigned-")
@@ -112,18 +112,19 @@ func namedRelease(name string) string {
 	return name
 }
 
-// sameSeries: the version of a package and the release of a kernel begin with the
-// same two numbers. Distributions count the rest for themselves.
+// sameSeries reports whether the version of a package and the release of a kernel
+// begin with the same two numbers. Distributions have their own further numbers.
 func sameSeries(version, release string) bool {
 	if _, behind, ok := strings.Cut(version, ":"); ok {
-		version = behind // an epoch stands before it
+		version = behind // an epoch precedes it
 	}
 	a, b := strings.Split(upstreamVersion(version), "."), strings.Split(upstreamVersion(release), ".")
 	return len(a) > 1 && len(b) > 1 && slices.Equal(a[:2], b[:2])
 }
 
-// debPURL names a package of dpkg's database where syft does not: it does so
-// only for Debian and what says that it is like it, and Ubuntu need not.
+// debPURL is the URL of a package in dpkg's database, if syft sets none. Syft
+// sets it only for Debian and for distributions that declare Debian as their
+// base, which Ubuntu need not do.
 func debPURL(m pkg.DpkgDBEntry, release *linux.Release) string {
 	q := map[string]string{pkg.PURLQualifierArch: m.Architecture}
 	if m.Source != "" {
@@ -144,7 +145,7 @@ func genericPURL(name, version string) string {
 }
 
 // upstreamVersion is the leading number of a kernel version: 6.1.0 of
-// 6.1.0-41-cloud-amd64. "" where it does not start with one.
+// 6.1.0-41-cloud-amd64. It is "" if the version does not begin with one.
 func upstreamVersion(v string) string {
 	i := strings.IndexFunc(v, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
 	if i >= 0 {

@@ -8,18 +8,18 @@ import (
 	"github.com/anchore/syft/bridge"
 )
 
-// licenseText is how a licence is recognised: every phrase stands in the text,
-// in this order, and none of the others does. Phrases are in lower case with
-// single spaces, as normalize leaves them.
+// licenseText recognises a licence: the text contains all phrases, in this
+// order, and none of the excluded phrases. Phrases are in lower case with
+// single spaces, as normalize returns them.
 type licenseText struct {
 	id      string
 	phrases []string
 	not     []string
 }
 
-// licenseTexts are the licences of most software that states its licence in
-// words only. Packages mostly name theirs in metadata, which syft reads; this
-// is for the rest, and says nothing rather than guess.
+// licenseTexts are the licences of most software that states its licence only
+// as a text. Most packages have metadata with the name of the licence, which
+// syft reads. An unknown text has no result: there are no guesses.
 var licenseTexts = []licenseText{
 	{id: "MIT", phrases: []string{
 		"permission is hereby granted, free of charge, to any person obtaining a copy",
@@ -81,11 +81,11 @@ var licenseTexts = []licenseText{
 	{id: "AGPL-3.0-only", phrases: []string{"gnu affero general public license version 3, 19 november 2007"}},
 }
 
-// apart bounds how far the phrases of one statement stand from each other: a
-// file can hold the statements of many authors.
+// apart is the largest distance between the phrases of one statement: a file
+// can contain the statements of many authors.
 const apart = 3000
 
-// classify names the licences whose words stand in a text.
+// classify returns the licences that a text contains.
 func classify(text []byte) []bridge.License {
 	t := normalize(text)
 	var out []bridge.License
@@ -120,7 +120,7 @@ func (l *licenseText) in(t string) bool {
 	}
 }
 
-// normalize makes lower case, drops comment signs, and leaves one space
+// normalize converts to lower case, drops comment signs, and leaves one space
 // between words.
 func normalize(text []byte) string {
 	text = bytes.ToLower(text)

@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// packages are those of s as policies see them, sorted.
+// packages are the packages of s for policies, sorted.
 func packages(s *sbom.SBOM) []facts.Package {
 	out := []facts.Package{}
 	for _, p := range s.Artifacts.Packages.Sorted() {
@@ -21,7 +21,7 @@ func packages(s *sbom.SBOM) []facts.Package {
 			if name == "" {
 				name = l.Value
 			}
-			// A text without a known name is not a licence's name.
+			// A text of unknown origin is not the name of a licence.
 			if name != "" && !strings.HasPrefix(name, "sha256:") {
 				licenses = append(licenses, name)
 			}
@@ -48,12 +48,12 @@ func byName(a, b facts.Package) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Type, b.Type), cmp.Compare(a.PURL, b.PURL))
 }
 
-// maxPaths is how many places of one package are listed.
+// maxPaths is the highest number of listed paths of one package.
 const maxPaths = 5
 
-// where are the files in which a package was found: for one in an archive, the
-// archive and the path in it. That the packages of a distribution are in its
-// database goes without saying.
+// where returns the files in which a package was found. For a package in an
+// archive, that is the archive and the path in it. Packages from a
+// distribution's database have none.
 func where(p pkg.Package) []string {
 	out := []string{}
 	if slices.Contains(systemTypes, p.Type) {
@@ -71,7 +71,7 @@ func where(p pkg.Package) []string {
 	return few(out)
 }
 
-// few are the first of a list, sorted, each once.
+// few is the beginning of a list, sorted, each element once.
 func few(list []string) []string {
 	slices.Sort(list)
 	list = slices.Compact(list)

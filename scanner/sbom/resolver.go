@@ -18,16 +18,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// maxAliases bounds the other paths that links to folders give a file.
+// maxAliases is the highest number of additional paths that links to folders
+// give a file.
 const maxAliases = 64
 
-// Resolver answers syft's catalogers from what one pass left behind. It opens
-// no file of the machine that it runs on: every path is looked up in the tree,
-// and contents come from the collector.
+// Resolver answers syft's catalogers from the results of one pass. It opens no
+// file of the build machine: paths are looked up in the tree, and contents come
+// from the collector.
 type Resolver struct {
 	tree  *tree.Tree
 	store *store
-	// names are the files and links, sorted; byBase and byExt point into it.
+	// names are the files and links, sorted; byBase and byExt index it.
 	names  []string
 	byBase map[string][]string
 	byExt  map[string][]string
@@ -35,18 +36,18 @@ type Resolver struct {
 	mimes  map[string]string
 	// folders are the base names of folders, and of links to folders.
 	folders map[string]bool
-	// links are the links that lead to a folder, by the folder.
+	// links maps each folder to the links that lead to it.
 	links map[string][]string
-	// hidden are files that are not shown, by their own path.
+	// hidden are files that catalogers must not see, by path.
 	hidden map[string]bool
-	// launchers are archives without the name of one.
+	// launchers are archives without the suffix of one.
 	launchers []string
 	missed    map[string]bool // the collector's
 }
 
 var _ file.Resolver = (*Resolver)(nil)
 
-// Resolver gives a resolver over what was collected; the pass is over.
+// Resolver returns a resolver over the collected files, after the pass.
 func (c *Collector) Resolver() *Resolver {
 	r := &Resolver{
 		tree: c.tree, store: c.store, mimes: c.mimes,
@@ -85,7 +86,7 @@ func (c *Collector) Resolver() *Resolver {
 	return r
 }
 
-// without is r less some files.
+// without is r without some files.
 func (r *Resolver) without(hidden map[string]bool) *Resolver {
 	less := *r
 	less.hidden = hidden
@@ -113,7 +114,7 @@ func (r *Resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	for _, g := range patterns {
 		for _, p := range expand(g) {
 			if !doublestar.ValidatePattern(p) {
-				return nil, fmt.Errorf("bad pattern %q", p)
+				return nil, fmt.Errorf("pattern %q is malformed", p)
 			}
 			if p == "**/*.jar" {
 				for _, l := range r.launchers {
@@ -134,8 +135,8 @@ func (r *Resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	return s.out, nil
 }
 
-// inFolder finds what matches in one folder, however it is reached: dpkg's
-// cataloger asks so for each package.
+// inFolder finds matches in one folder, through all its paths. dpkg's cataloger
+// makes this request for each package.
 func (r *Resolver) inFolder(dir, base string, found func(string)) {
 	real, _, ok := r.tree.Resolve(dir)
 	if !ok {
@@ -162,13 +163,13 @@ func literal(pattern string) int {
 	return len(pattern)
 }
 
-// candidates are the names whose last element may match the pattern's.
+// candidates are the names whose last element may match the pattern.
 func (r *Resolver) candidates(pattern string) []string {
 	dir, base := path.Split(pattern)
 	if !hasMeta(base) {
 		return r.byBase[base]
 	}
-	// Every element of a path that matches is a folder, or a link to one.
+	// Every other element of a matching path is a folder, or a link to one.
 	for element := range strings.SplitSeq(dir, "/") {
 		if element != "" && !hasMeta(element) && !r.folders[element] {
 			return nil
@@ -180,8 +181,8 @@ func (r *Resolver) candidates(pattern string) []string {
 	return r.names
 }
 
-// match gives the path under which name matches the pattern: its own, or one
-// that a link to a folder above it gives.
+// match returns the path of name that matches the pattern: its own path, or a
+// path through a link to one of its folders.
 func (r *Resolver) match(pattern, name string) string {
 	ok := func(p string) bool { m, _ := doublestar.Match(pattern, p); return m }
 	if ok(name) {
@@ -208,8 +209,8 @@ func (r *Resolver) match(pattern, name string) string {
 	return ""
 }
 
-// FilesByMIMEType implements file.Resolver for the types that catalogers were
-// known to ask for when the pass began.
+// FilesByMIMEType implements file.Resolver for the types that were learned
+// before the pass.
 func (r *Resolver) FilesByMIMEType(types ...string) ([]file.Location, error) {
 	s := r.collect()
 	for _, t := range types {
@@ -220,8 +221,8 @@ func (r *Resolver) FilesByMIMEType(types ...string) ([]file.Location, error) {
 	return s.out, nil
 }
 
-// RelativeFileByPath implements file.Resolver: there is one file system, so it
-// is a look-up.
+// RelativeFileByPath implements file.Resolver. There is one file system, so it
+// looks up the path.
 func (r *Resolver) RelativeFileByPath(_ file.Location, p string) *file.Location {
 	s := r.collect()
 	s.add(p)
@@ -235,7 +236,7 @@ func (r *Resolver) RelativeFileByPath(_ file.Location, p string) *file.Location 
 func (r *Resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error) {
 	real, e, ok := r.tree.Resolve(l.RealPath)
 	if !ok || e == nil || e.Type != system.TypeFile {
-		return nil, fmt.Errorf("%s: no such file in the image", l.RealPath)
+		return nil, fmt.Errorf("%s does not exist in the image", l.RealPath)
 	}
 	if e.Size == 0 {
 		return content{bytes.NewReader(nil)}, nil
@@ -257,7 +258,7 @@ func (r *Resolver) open(real string) (io.ReadCloser, error) {
 func (r *Resolver) FileMetadataByLocation(l file.Location) (file.Metadata, error) {
 	real, e, ok := r.tree.ResolveParent(l.RealPath)
 	if !ok {
-		return file.Metadata{}, fmt.Errorf("%s: no such file in the image", l.RealPath)
+		return file.Metadata{}, fmt.Errorf("%s does not exist in the image", l.RealPath)
 	}
 	if e != nil && e.Type == system.TypeHardlink {
 		if object, file, ok := r.tree.Resolve(real); ok && file != nil {
@@ -326,15 +327,15 @@ func mode(e *system.Entry) fs.FileMode {
 	return m
 }
 
-// location names a file as syft does for a folder: without a file system id,
-// so that package ids do not depend on how an image is cut into layers.
+// location is the location of a file, as syft makes it for a folder: without a
+// file system id, so that package ids do not depend on the layers of an image.
 func location(real, access string) file.Location {
 	l := file.NewLocationFromDirectory(real, "", *stereoscope.NewFileReference(stereoscope.Path(real)))
 	l.AccessPath = access
 	return l
 }
 
-// collect gathers each file once, whatever the paths that lead to it.
+// collect collects each file once, whatever paths lead to it.
 func (r *Resolver) collect() *collection { return &collection{r: r, seen: map[string]bool{}} }
 
 type collection struct {
@@ -352,7 +353,8 @@ func (s *collection) add(access string) {
 	if !strings.HasPrefix(access, "/") {
 		access = "/" + access
 	}
-	// A hard link is a name as good as the other: what lies beside it belongs to it.
+	// Files beside any hard link of a file belong to it, so a hard link keeps
+	// its own name.
 	name, _, _ := s.r.tree.ResolveName(access)
 	s.out = append(s.out, location(name, access))
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// Rest is a sink for a second pass over the same image: it keeps the contents
-// that went by and that are wanted for a name that only a link gives them, as
-// images of ostree have them, whose files are all links to objects. It is nil
-// where there are none. It must be asked for when the first pass has ended.
+// Rest is a sink for a second pass over the same image. It keeps contents that
+// the first pass skipped, because only a link gives them a wanted name. In
+// images of ostree, for example, all files are links to objects. Rest is nil if
+// there are no such contents. Call it after the first pass.
 func (c *Collector) Rest() system.Sink {
 	absent := c.absent()
 	if len(absent) == 0 {
@@ -37,7 +37,7 @@ func (r *rest) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return r.store.put(p, e.Size)
 }
 
-// absent are the paths of contents that were not kept and are wanted.
+// absent are the paths of contents that are wanted but were not kept.
 func (c *Collector) absent() map[string]bool {
 	out := map[string]bool{}
 	add := func(name string) {
@@ -68,7 +68,7 @@ func (c *Collector) absent() map[string]bool {
 	for _, g := range c.wants.paths {
 		found, err := r.FilesByGlob(g)
 		if err != nil {
-			continue // a pattern of ours, and tested
+			continue // the pattern is ours, and tested
 		}
 		for _, l := range found {
 			add(l.AccessPath)
@@ -77,11 +77,11 @@ func (c *Collector) absent() map[string]bool {
 	return out
 }
 
-// tail is the end of a file. An archive is recognised by it: its directory is
-// there, whatever the file begins with.
+// tail is the end of a file. It identifies an archive, whose directory stands
+// at the end, whatever the file begins with.
 type tail struct{ buf []byte }
 
-// maxTail bounds the archive's comment that is looked behind.
+// maxTail is the longest comment of an archive that is supported.
 const maxTail = 4 << 10
 
 func (t *tail) add(p []byte) {
@@ -99,7 +99,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isArchive: an end of a zip's directory, with its comment, is the last thing.
+// isArchive reports whether the file ends with the end of a zip directory and
+// its comment.
 func (t *tail) isArchive() bool {
 	if t == nil {
 		return false
@@ -117,7 +118,7 @@ func (t *tail) isArchive() bool {
 	}
 }
 
-// cutShort: an ELF file ends before its table of sections does.
+// cutShort reports whether an ELF file ends before its section table.
 func cutShort(head []byte, size int64) bool {
 	if len(head) < 64 || !bytes.HasPrefix(head, []byte("\x7fELF")) {
 		return false
@@ -136,12 +137,11 @@ func cutShort(head []byte, size int64) bool {
 	return at > uint64(size) || at+uint64(each)*uint64(count) > uint64(size)
 }
 
-// cutShort are the programs that end before they should: what they are made of
-// cannot be read from what is left.
+// cutShort are truncated programs. The packages in them cannot be read.
 func (c *Collector) cutShort() []Unreadable {
 	var out []Unreadable
 	for _, p := range c.cut {
-		out = append(out, Unreadable{Path: p, Reason: errors.New("the program is cut short")})
+		out = append(out, Unreadable{Path: p, Reason: errors.New("the program is truncated")})
 	}
 	return out
 }

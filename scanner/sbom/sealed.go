@@ -12,8 +12,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// sealed are the archives with entries that cannot be read: encrypted, or packed
-// in a way that is not known. What was found in the others says nothing of them.
+// sealed are the archives with entries that cannot be read: encrypted, or with
+// an unknown compression. Packages in such entries are missing.
 func (r *Resolver) sealed(suffixes map[string]bool) []Unreadable {
 	var out []Unreadable
 	seen := map[string]bool{}
@@ -38,8 +38,8 @@ func (r *Resolver) sealed(suffixes map[string]bool) []Unreadable {
 	return out
 }
 
-// ambiguous are descriptions of packages that two readers understand differently:
-// Node takes "name", and who reads this one may take "Name".
+// ambiguous are package descriptions that two readers understand differently:
+// Node reads "name", but other readers may read "Name".
 func (r *Resolver) ambiguous() []Unreadable {
 	var out []Unreadable
 	seen := map[string]bool{}
@@ -56,7 +56,7 @@ func (r *Resolver) ambiguous() []Unreadable {
 			}
 			raw, err := io.ReadAll(rc)
 			if err = errors.Join(err, rc.Close()); err != nil || !json.Valid(raw) {
-				continue // its cataloger says so
+				continue // its cataloger reports this
 			}
 			if err := strictjson.CheckNames(raw); err != nil {
 				out = append(out, Unreadable{Path: real, Reason: err})
@@ -66,8 +66,8 @@ func (r *Resolver) ambiguous() []Unreadable {
 	return out
 }
 
-// unsealed looks at the directory of one archive. What is no archive, the
-// cataloger says.
+// unsealed checks the directory of one archive. For a file that is not an
+// archive, the cataloger reports the error.
 func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
 	rc, err := r.store.open(real)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
 	defer rc.Close()
 	in, ok := rc.(content)
 	if !ok {
-		return errors.New("cannot be read in pieces")
+		return errors.New("the file cannot be read in pieces")
 	}
 	size, err := in.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -91,14 +91,14 @@ func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
 		inner := suffixes[strings.ToLower(path.Ext(f.Name))]
 		switch {
 		case f.Flags&1 != 0:
-			return fmt.Errorf("%s in it is encrypted", f.Name)
+			return fmt.Errorf("its entry %s is encrypted", f.Name)
 		case !inner:
 		case f.Method != zip.Store && f.Method != zip.Deflate:
-			return fmt.Errorf("%s in it is packed by method %d", f.Name, f.Method)
+			return fmt.Errorf("its entry %s has the unknown compression method %d", f.Name, f.Method)
 		default:
 			n, err := whole(f, maxNested-read)
 			if err != nil {
-				return fmt.Errorf("%s in it: %w", f.Name, err)
+				return fmt.Errorf("its entry %s: %w", f.Name, err)
 			}
 			read += n
 		}
@@ -106,10 +106,10 @@ func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
 	return nil
 }
 
-// maxNested bounds what the archives in one archive may have together.
+// maxNested is the largest total size of the archives in one archive.
 const maxNested = 4 << 30
 
-// whole reads an archive in an archive to its end, where its directory is.
+// whole reads an archive within an archive to its end, where its directory is.
 func whole(f *zip.File, limit int64) (int64, error) {
 	in, err := f.Open()
 	if err != nil {
@@ -122,9 +122,9 @@ func whole(f *zip.File, limit int64) (int64, error) {
 	case err != nil:
 		return n, err
 	case n > limit:
-		return n, fmt.Errorf("more than %d GiB of archives", maxNested>>30)
+		return n, fmt.Errorf("it contains more than %d GiB of archives", maxNested>>30)
 	case !end.isArchive():
-		return n, errors.New("no archive")
+		return n, errors.New("it is not an archive")
 	}
 	return n, nil
 }

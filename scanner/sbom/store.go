@@ -9,19 +9,20 @@ import (
 )
 
 const (
-	// maxSmall is the largest file that is kept in memory; together they fill
-	// at most memoryBudget. All others lie in one unlinked file.
+	// maxSmall is the largest file that is kept in memory; together these files
+	// fill at most memoryBudget. All others are in one unlinked file.
 	maxSmall     = 256 << 10
 	memoryBudget = 16 << 20
-	// maxSpill bounds that file.
+	// maxSpill is the largest size of that file.
 	maxSpill = 16 << 30
 )
 
-// errNotKept is the answer to a cataloger that asks for contents that went by.
-var errNotKept = errors.New("content was not kept during the pass")
+// errNotKept is the error for a cataloger that requests contents that were not
+// kept.
+var errNotKept = errors.New("the content was not kept during the pass")
 
-// store keeps contents that catalogers may want. One goroutine fills it, one
-// blob after another; afterwards any number read.
+// store keeps contents that catalogers may need. One goroutine fills it, one
+// blob after another. Then any number of goroutines read it.
 type store struct {
 	dir   string
 	blobs map[string]blob
@@ -45,14 +46,15 @@ func (s *store) put(p string, size int64) (io.WriteCloser, error) {
 		return &memoryWriter{s: s, path: p, buf: make([]byte, 0, size)}, nil
 	}
 	if s.off+size > maxSpill {
-		return nil, fmt.Errorf("more than %d GiB of packages and programs", maxSpill>>30)
+		return nil, fmt.Errorf("the image has more than %d GiB of packages and programs", maxSpill>>30)
 	}
 	if s.spill == nil {
 		f, err := os.CreateTemp(s.dir, "seaworthy-contents-*")
 		if err != nil {
 			return nil, err
 		}
-		// Unlinked at once: the space is freed however the program ends.
+		// The file is unlinked immediately, so that its space is freed however
+		// the program ends.
 		if err := os.Remove(f.Name()); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -63,8 +65,8 @@ func (s *store) put(p string, size int64) (io.WriteCloser, error) {
 
 func (s *store) has(p string) bool { _, ok := s.blobs[p]; return ok }
 
-// open gives the content as a reader that can seek and read at an offset:
-// syft copies all others into memory or to disk.
+// open returns the content as a reader that can seek and read at an offset.
+// Syft copies other readers into memory or to disk.
 func (s *store) open(p string) (io.ReadCloser, error) {
 	b, ok := s.blobs[p]
 	if !ok {

@@ -12,22 +12,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// System is what the merged documents describe: every component of os.yml, in
-// order, with what was found in its image.
+// System is the subject of the merged documents: every component of os.yml, in
+// order, with the contents of its image.
 type System struct {
 	Name, Arch string
 	Members    []Member
 }
 
-// Member is one component, with the documents of its image: the merged ones are
-// made of these alone, whether they were written now or kept from an earlier run.
+// Member is one component, with the documents of its image. The merged
+// documents are made of these alone, so new documents and stored ones give the
+// same result.
 type Member struct {
 	ID        string
 	Image     *system.Image
 	Documents *Documents
 }
 
-// digest changes with the system's name, its components and their images.
+// digest depends on the system's name, its components and their images.
 func (y *System) digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q\n", y.Name, y.Arch)
@@ -38,8 +39,8 @@ func (y *System) digest() string {
 }
 
 // SPDX is the merged document in SPDX 2.3: the system CONTAINS a package for
-// each component, which CONTAINS the packages that its image holds. A package
-// that two images share to the last detail is one element in both.
+// each component, and that package CONTAINS the packages of its image. A
+// package that is completely equal in two images is one element for both.
 func (y *System) SPDX(s Stamp) ([]byte, error) {
 	root := &spdx.Package{
 		PackageName: y.Name, PackageSPDXIdentifier: "System", PackageVersion: y.digest()[:12],
@@ -84,8 +85,8 @@ func (m *merger) relate(a spdx.ElementID, kind string, b spdx.ElementID) {
 	})
 }
 
-// add puts one component in: its image's root package under the component's
-// name, and the rest as it is.
+// add adds one component: the root package of its image under the component's
+// name, and the other packages unchanged.
 func (m *merger) add(root spdx.ElementID, c Member) error {
 	part, err := c.Documents.spdx()
 	if err != nil {
@@ -128,9 +129,9 @@ func (m *merger) add(root spdx.ElementID, c Member) error {
 	return nil
 }
 
-// elementID spells a component's id with the letters that SPDX allows. Two ids
-// never get the same spelling: the section stands before the first slash, and
-// what else is not allowed is written as its code.
+// elementID writes a component's id with the characters that SPDX allows.
+// Different ids give different results: the section ends at the first slash,
+// and other characters are written as their codes.
 func elementID(id string) string {
 	var b strings.Builder
 	section, name, _ := strings.Cut(id, "/")
@@ -168,8 +169,8 @@ func (y *System) CycloneDX(s Stamp) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// A reference must be unique in the document, and two components may
-		// hold the same package.
+		// A reference must be unique in the document, but two components may
+		// contain the same package.
 		prefix := m.ID + "/"
 		self := *part.Metadata.Component
 		self.BOMRef = "component:" + m.ID

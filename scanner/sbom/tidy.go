@@ -16,12 +16,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// What packages say of themselves is written by their authors, and an image can
-// hold anything. All documents go through here, so that they are what SPDX 2.3
-// and CycloneDX 1.6 say, whatever a package says.
+// The authors of packages write their metadata, and a hostile image can contain
+// any text. All documents pass through here, so that they are valid SPDX 2.3
+// and CycloneDX 1.6.
 
-// plainStrings makes every text within v one line of valid UTF-8 without control
-// characters.
+// plainStrings makes every text within v one line of valid UTF-8 without
+// control characters.
 func plainStrings(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -60,7 +60,7 @@ func plain(s string) string {
 		return unicode.IsControl(r) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
 	}
 	if strings.IndexFunc(s, bad) < 0 {
-		return s // the replacement character stands for bytes that are no UTF-8 too
+		return s // the replacement character also marks invalid UTF-8
 	}
 	s = strings.Map(func(r rune) rune {
 		if r != unicode.ReplacementChar && bad(r) {
@@ -71,8 +71,8 @@ func plain(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// isURL: s is an absolute URL that a reader could follow, or names something by
-// a scheme of version control.
+// isURL reports whether s is an absolute URL, or a URL with the scheme of a
+// version control system.
 func isURL(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || strings.ContainsAny(s, " <>\"{}|\\^`") {
@@ -89,7 +89,7 @@ func isURL(s string) bool {
 	return slices.Contains([]string{"http", "https", "ftp", "svn", "hg", "bzr"}, u.Scheme) && u.Host != ""
 }
 
-// tidySPDX makes a document what SPDX 2.3 says.
+// tidySPDX makes a document valid SPDX 2.3.
 func tidySPDX(doc *spdx.Document) {
 	plainStrings(reflect.ValueOf(doc))
 	l := licenses{doc: doc, declared: map[string]bool{}}
@@ -118,7 +118,7 @@ func tidySPDX(doc *spdx.Document) {
 		if p.PackageOriginator != nil && strings.TrimSpace(p.PackageOriginator.Originator) == "" {
 			p.PackageOriginator = nil
 		}
-		// SPDX's own JSON schema writes it so.
+		// SPDX's JSON schema requires this spelling.
 		p.PrimaryPackagePurpose = strings.ReplaceAll(p.PrimaryPackagePurpose, "-", "_")
 		p.PackageExternalReferences = slices.DeleteFunc(p.PackageExternalReferences, func(r *spdx.PackageExternalReference) bool {
 			return r.Locator == "" || strings.ContainsFunc(r.Locator, unicode.IsSpace)
@@ -135,7 +135,7 @@ func tidySPDX(doc *spdx.Document) {
 	})
 }
 
-// licenses declares the licences of a document that SPDX has no name for.
+// licenses declares the licences of a document that SPDX does not list.
 type licenses struct {
 	doc      *spdx.Document
 	declared map[string]bool
@@ -146,8 +146,8 @@ var (
 	notID      = lazyre.New(`[^A-Za-z0-9.-]+`)
 )
 
-// expression is s where that is a licence expression, with what it refers to
-// declared; else a reference to a licence that is called s.
+// expression returns s if it is a licence expression, and declares the licences
+// in it. Otherwise it returns a reference to a licence with the name s.
 func (l *licenses) expression(s string) string {
 	switch s = strings.TrimSpace(s); s {
 	case "", noAssertion:
@@ -159,13 +159,14 @@ func (l *licenses) expression(s string) string {
 		return l.declare("LicenseRef-"+strings.Trim(notID.ReplaceAllString(strings.ReplaceAll(s, "LicenseRef-", ""), "-"), "-"), s)
 	}
 	return licenseRef.ReplaceAllStringFunc(s, func(ref string) string {
-		// No other document is named: a licence of one is declared here.
+		// References to other documents are not used: their licence is declared
+		// here.
 		return l.declare("LicenseRef-"+notID.ReplaceAllString(strings.Replace(strings.TrimPrefix(ref, "LicenseRef-"), ":LicenseRef-", "-", 1), "-"), ref)
 	})
 }
 
-// maxExpression bounds what is taken apart as an expression: longer ones are
-// texts.
+// maxExpression is the longest text that is parsed as an expression. A longer
+// one is the text of a licence.
 const maxExpression = 4 << 10
 
 func isExpression(s string) (ok bool) {
@@ -173,7 +174,7 @@ func isExpression(s string) (ok bool) {
 		return false
 	}
 	defer func() {
-		if recover() != nil { // of a parser that is not ours
+		if recover() != nil { // the parser is not ours
 			ok = false
 		}
 	}()
@@ -181,7 +182,8 @@ func isExpression(s string) (ok bool) {
 	return err == nil
 }
 
-// maxLicenseID bounds a licence's id; the rest of a longer one is a digest.
+// maxLicenseID is the longest licence id. The rest of a longer one is replaced
+// by a digest.
 const maxLicenseID = 200
 
 func (l *licenses) declare(id, name string) string {
@@ -199,7 +201,7 @@ func (l *licenses) declare(id, name string) string {
 	return id
 }
 
-// tidyCycloneDX makes a document what CycloneDX 1.6 says.
+// tidyCycloneDX makes a document valid CycloneDX 1.6.
 func tidyCycloneDX(bom *cyclonedx.BOM) {
 	plainStrings(reflect.ValueOf(bom))
 	if bom.Metadata != nil && bom.Metadata.Component != nil {
@@ -217,7 +219,7 @@ func tidyComponents(list *[]cyclonedx.Component) {
 	}
 }
 
-// maxVersion is how long the schema lets a version be, in characters.
+// maxVersion is the longest version that the schema allows, in characters.
 const maxVersion = 1024
 
 func tidyComponent(c *cyclonedx.Component) {
@@ -241,7 +243,8 @@ func tidyComponent(c *cyclonedx.Component) {
 				kept = append(kept, l)
 			}
 		}
-		// An expression stands alone: with others it is one of several names.
+		// An expression must be the only entry. With others, it becomes one of
+		// several names.
 		if len(kept) > 1 {
 			for i, l := range kept {
 				if l.Expression != "" {

@@ -14,12 +14,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// shippedAs are the suffixes of packages as they are shipped. Catalogers look for
-// installed ones alone, but a program can load some of these as they are.
+// shippedAs are the suffixes of package files. Catalogers read only installed
+// packages, but programs can load some of these files directly.
 var shippedAs = []string{".whl", ".egg", ".gem", ".nupkg", ".crate", ".conda", ".phar", ".deb", ".udeb", ".rpm", ".apk"}
 
-// locks are the files that list the packages of a program, by the type of
-// these.
+// locks are lock files of package managers, with the type of the packages in
+// them.
 var locks = map[string]pkg.Type{
 	"package-lock.json": pkg.NpmPkg, "npm-shrinkwrap.json": pkg.NpmPkg, "yarn.lock": pkg.NpmPkg, "pnpm-lock.yaml": pkg.NpmPkg, "bun.lock": pkg.NpmPkg,
 	"poetry.lock": pkg.PythonPkg, "Pipfile.lock": pkg.PythonPkg, "uv.lock": pkg.PythonPkg, "pdm.lock": pkg.PythonPkg, "pylock.toml": pkg.PythonPkg, "requirements.txt": pkg.PythonPkg,
@@ -28,9 +28,9 @@ var locks = map[string]pkg.Type{
 	"gradle.lockfile": pkg.JavaPkg, "conan.lock": pkg.ConanPkg,
 }
 
-// unopened are files that hold or list packages, and that no cataloger opens:
-// packages that are not installed, unless the same one is, and lock files where
-// not one package of their type was found. What a package owns is known by it.
+// unopened are files with packages that no cataloger reads: package files,
+// unless the same package is installed, and lock files if no package of their
+// type was found. A file that belongs to a package is not listed.
 func unopened(t *tree.Tree, s *sbom.SBOM, archives map[string]bool) []Unreadable {
 	var out []Unreadable
 	known := newOwners(t, s)
@@ -52,22 +52,22 @@ func unopened(t *tree.Tree, s *sbom.SBOM, archives map[string]bool) []Unreadable
 		kind, list := locks[base]
 		switch {
 		case list && !types[kind]:
-			out = append(out, Unreadable{Path: p, Reason: errors.New("it lists packages, and none of their type was found")})
+			out = append(out, Unreadable{Path: p, Reason: errors.New("it lists packages, but no package of that type was found")})
 		case slices.Contains(shippedAs, lower) && !isInstalled(installed, base):
-			out = append(out, Unreadable{Path: p, Reason: errors.New("a package that is not installed")})
+			out = append(out, Unreadable{Path: p, Reason: errors.New("it is a package file, and the package is not installed")})
 		case archives[lower] && !archives[ext]:
-			out = append(out, Unreadable{Path: p, Reason: errors.New("an archive whose suffix is not in lower case")})
+			out = append(out, Unreadable{Path: p, Reason: errors.New("its suffix is not in lower case, so the archive is not read")})
 		}
 	}
 	return out
 }
 
-// shipped is NAME-VERSION as the name of a file has it: Python writes _ for -,
+// shipped is NAME-VERSION in the form of file names: Python writes _ for -,
 // Debian - for _.
 func shipped(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
 
-// isInstalled: the name of a file begins with the name and version of a package
-// that was found; what builds it and for which machine may follow.
+// isInstalled reports whether a file name begins with the name and version of a
+// package that was found. A build number and an architecture may follow.
 func isInstalled(installed map[string]bool, base string) bool {
 	ext := path.Ext(base)
 	s := strings.TrimSuffix(base, ext)

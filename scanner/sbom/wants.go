@@ -13,19 +13,19 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// wants says which contents catalogers may ask for. It is learned by running
-// them once on a resolver that holds nothing and writes down what it is asked.
+// wants describes which contents catalogers may request. It is learned by
+// running them once on an empty resolver that records their requests.
 type wants struct {
 	bases    map[string]bool // whole base names
-	suffixes map[string]bool // ".jar": the text from the last dot
+	suffixes map[string]bool // the text from the last dot, such as ".jar"
 	patterns []string        // other patterns of base names
-	paths    []string        // whole-path patterns whose last element is a wildcard alone
+	paths    []string        // patterns for whole paths whose last element is only a wildcard
 	mimes    map[string]bool
-	archives map[string]bool // suffixes of Java's archives
+	archives map[string]bool // suffixes of Java archives
 }
 
-// More names that catalogers open once they have found a package. Tests fail
-// when a content is asked for and was not kept.
+// Names that catalogers open after they have found a package. Tests fail if a
+// requested content was not kept.
 var secondLook = []string{
 	"**/*.md5sums", "**/*.list", "**/*.conffiles", "**/copyright",
 	"**/os-release", "**/*-release", "**/system-release-cpe", "**/debian_version",
@@ -36,15 +36,15 @@ var secondLook = []string{
 	"**/rpmdb.sqlite" + walSuffix, "**/rpmdb.sqlite" + journalSuffix,
 }
 
-// learn asks the catalogers once per process.
+// learn runs the catalogers once per process.
 var learn = sync.OnceValue(func() *wants {
 	r := &recorder{globs: map[string]bool{}, mimes: map[string]bool{}}
 	for _, g := range secondLook {
 		r.globs[g] = true
 	}
 	for _, c := range catalogers() {
-		// On a resolver that holds nothing there is nothing to fail on; what
-		// is broken shows on the first real tree.
+		// An empty resolver gives no reason to fail. Errors show on the first
+		// real tree.
 		_, _, _ = c.Catalog(context.Background(), r)
 	}
 	w := newWants(r)
@@ -78,9 +78,9 @@ func newWants(r *recorder) *wants {
 	return w
 }
 
-// name tells whether a file may be wanted for its name. Folders in a pattern
-// are left aside where they can be: a link to a folder can give a file another
-// path, but not another base name.
+// name reports whether a file may be wanted because of its name. Folders in a
+// pattern are ignored if possible: a link to a folder can change the path of a
+// file, but not its base name.
 func (w *wants) name(p string) bool {
 	base := path.Base(p)
 	if w.bases[base] {
@@ -99,8 +99,8 @@ func (w *wants) name(p string) bool {
 
 func hasMeta(s string) bool { return strings.ContainsAny(s, `*?[{\`) }
 
-// expand writes out the alternatives of a pattern: "a{b,c}" is "ab", "ac". A
-// pattern that it cannot read it leaves alone.
+// expand returns the alternatives of a pattern: "a{b,c}" is "ab", "ac". A
+// pattern that cannot be parsed stays unchanged.
 func expand(g string) []string {
 	start := strings.IndexByte(g, '{')
 	if start < 0 {
@@ -164,9 +164,9 @@ func (r *recorder) AllLocations(context.Context) <-chan file.Location {
 }
 
 func (r *recorder) FileContentsByLocation(l file.Location) (io.ReadCloser, error) {
-	return nil, fmt.Errorf("no file %q", l.RealPath)
+	return nil, fmt.Errorf("file %q does not exist", l.RealPath)
 }
 
 func (r *recorder) FileMetadataByLocation(l file.Location) (file.Metadata, error) {
-	return file.Metadata{}, fmt.Errorf("no file %q", l.RealPath)
+	return file.Metadata{}, fmt.Errorf("file %q does not exist", l.RealPath)
 }

@@ -1,7 +1,6 @@
-// Package getter stands in for hashicorp/go-getter, which reaches this
-// module through syft's internal/file and would link the Amazon and Google
-// cloud SDKs (28 MB) into a tool that never downloads through it. Every
-// transfer that it names is refused.
+// Package getter replaces hashicorp/go-getter. Syft's internal/file imports it,
+// and it would link the Amazon and Google cloud SDKs (28 MB) into a program
+// that never downloads with it. Every transfer fails.
 package getter
 
 import (
@@ -10,10 +9,10 @@ import (
 	"net/http"
 )
 
-// ErrRemoved is what every transfer returns.
-var ErrRemoved = errors.New("go-getter is not linked into this program: it downloads nothing by URL")
+// ErrRemoved is the error of every transfer.
+var ErrRemoved = errors.New("go-getter is not part of this program, so downloads by URL are not possible")
 
-// Getter is one way to transfer; none is left.
+// Getter is a way to transfer files; there is none.
 type Getter interface{ getter() }
 
 // The getters that syft names.
@@ -39,7 +38,7 @@ func (*S3Getter) getter()   {}
 // ClientOption changes a Client.
 type ClientOption func(*Client) error
 
-// Client would transfer Src to Dst.
+// Client would copy Src to Dst.
 type Client struct {
 	Src, Dst string
 	Dir      bool
@@ -47,7 +46,7 @@ type Client struct {
 	Options  []ClientOption
 }
 
-// Get refuses.
+// Get fails.
 func (*Client) Get() error { return ErrRemoved }
 
 // ProgressTracker follows a transfer.
@@ -55,10 +54,10 @@ type ProgressTracker interface {
 	TrackProgress(src string, currentSize, totalSize int64, stream io.ReadCloser) io.ReadCloser
 }
 
-// WithProgress does nothing: there is no transfer to follow.
+// WithProgress does nothing, because there are no transfers.
 func WithProgress(ProgressTracker) func(*Client) error { return func(*Client) error { return nil } }
 
-// Decompressor unpacks an archive; none is left.
+// Decompressor unpacks an archive; there is none.
 type Decompressor interface{ decompressor() }
 
 // Decompressors is empty.

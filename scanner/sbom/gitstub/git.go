@@ -1,6 +1,6 @@
-// Package git stands in for go-git, with which syft would clone the repositories
-// of Go modules to look for their licences, if it was asked to. It is not: a
-// build asks no server that it was not given. Every clone is refused.
+// Package git replaces go-git. Syft could clone the repositories of Go modules
+// with it, to find their licences. This program never asks for that: a build
+// contacts only servers that the user configured. Every clone fails.
 package git
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// ErrRemoved is what every clone returns.
-var ErrRemoved = errors.New("go-git is not linked into this program: it clones no repositories")
+// ErrRemoved is the error of every clone.
+var ErrRemoved = errors.New("go-git is not part of this program, so repositories cannot be cloned")
 
-// CloneOptions says what to clone.
+// CloneOptions describes a clone.
 type CloneOptions struct {
 	URL           string
 	ReferenceName plumbing.ReferenceName
@@ -22,23 +22,23 @@ type CloneOptions struct {
 	Progress      io.Writer
 }
 
-// Clone refuses.
+// Clone fails.
 func Clone(_, _ any, _ *CloneOptions) (*Repository, error) { return nil, ErrRemoved }
 
-// Repository is what a clone would be.
+// Repository would be a cloned repository.
 type Repository struct{}
 
-// ResolveRevision refuses.
+// ResolveRevision fails.
 func (*Repository) ResolveRevision(plumbing.Revision) (*plumbing.Hash, error) { return nil, ErrRemoved }
 
-// Worktree refuses.
+// Worktree fails.
 func (*Repository) Worktree() (*Worktree, error) { return nil, ErrRemoved }
 
-// Worktree is what a repository's files would be.
+// Worktree would be the files of a repository.
 type Worktree struct{}
 
-// CheckoutOptions says what to check out.
+// CheckoutOptions describes a checkout.
 type CheckoutOptions struct{ Hash plumbing.Hash }
 
-// Checkout refuses.
+// Checkout fails.
 func (*Worktree) Checkout(*CheckoutOptions) error { return ErrRemoved }

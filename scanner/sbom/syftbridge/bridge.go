@@ -1,10 +1,10 @@
-// Package bridge opens the few parts of syft that are internal to its module
-// and that its catalogers need when they are called directly. Calling them
-// directly links 16 MB less than syft.CreateSBOM, which brings every cataloger
-// that syft has, and runs only those that we choose.
+// Package bridge exports the few internal parts of syft that are needed to call
+// its catalogers directly. Direct calls link 16 MB less than syft.CreateSBOM,
+// which includes every cataloger, and run only the catalogers that we choose.
 //
-// It is a module of its own, below syft's path, because Go lets nothing else
-// import them. An upgrade of syft that moves one of them fails to compile here.
+// It is a separate module below syft's path, because Go allows only such
+// modules to import syft's internal packages. An upgrade of syft that moves one
+// of them fails to compile here.
 package bridge
 
 import (
@@ -23,21 +23,21 @@ import (
 	"github.com/anchore/syft/syft/sbom"
 )
 
-// License is a licence that a text states, as an SPDX identifier, and where in
-// the text it does.
+// License is a licence in a text: its SPDX identifier, and its place in the
+// text.
 type License struct {
 	ID         string
 	Start, End int
 }
 
-// Classifier names the licences that a text states, none if it knows none.
+// Classifier returns the licences in a text, none if the text is unknown.
 type Classifier func(text []byte) []License
 
-// maxLicense bounds a licence's text; a longer one is not looked at.
+// maxLicense is the largest text that is searched for licences.
 const maxLicense = 1 << 20
 
-// FindEvidence implements syft's scanner of licences. Syft's own builds its
-// tables for a second and holds 100 MB of them.
+// FindEvidence implements syft's licence scanner. Syft's own scanner takes a
+// second to build its tables, which have 100 MB.
 func (c Classifier) FindEvidence(_ context.Context, r io.Reader) ([]licenses.Evidence, []byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxLicense+1))
 	if err != nil || len(text) > maxLicense {
@@ -50,16 +50,15 @@ func (c Classifier) FindEvidence(_ context.Context, r io.Reader) ([]licenses.Evi
 	return out, text, nil
 }
 
-// Context is what catalogers expect to find in ctx: a folder for their
-// temporary files, which the caller makes and removes, and something that
-// knows licences.
+// Context adds to ctx what catalogers expect: a folder for temporary files,
+// which the caller creates and removes, and a licence scanner.
 func Context(ctx context.Context, dir string, c Classifier) context.Context {
 	ctx = tmpdir.WithValue(ctx, tmpdir.FromPath(dir))
 	return licenses.SetContextLicenseScanner(ctx, c)
 }
 
-// Relate finishes s as syft does: a binary that a distribution's package owns
-// is not counted a second time.
+// Relate finishes s as syft does: a binary that belongs to a distribution's
+// package is not listed a second time.
 func Relate(s *sbom.SBOM, resolver file.Resolver) {
 	b := sbomsync.NewBuilder(s)
 	accessor := b.(sbomsync.Accessor)
@@ -75,7 +74,8 @@ type Unknown struct {
 	Reason error
 }
 
-// Split separates what a cataloger could not read from what stopped it.
+// Split separates the files that a cataloger could not read from the error that
+// stopped it.
 func Split(err error) ([]Unknown, error) {
 	if err == nil {
 		return nil, nil
@@ -84,7 +84,7 @@ func Split(err error) ([]Unknown, error) {
 	var out []Unknown
 	for _, c := range coordinates {
 		if c.Reason == nil {
-			c.Reason = errors.New("no reason given")
+			c.Reason = errors.New("the cataloger gives no reason")
 		}
 		out = append(out, Unknown{Path: c.Coordinates.FullNestedPath(), Reason: fmt.Errorf("%w", c.Reason)})
 	}

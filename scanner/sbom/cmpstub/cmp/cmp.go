@@ -1,6 +1,6 @@
-// Package cmp stands in for google/go-cmp, which its authors intend for tests.
-// Syft calls it to see whether a structure of strings is empty. Initialising it
-// took a fiftieth of each start.
+// Package cmp replaces google/go-cmp, which is made for tests. Syft calls it to
+// check whether a structure of strings is empty. Its initialisation took a
+// fiftieth of each start.
 package cmp
 
 import (
@@ -8,14 +8,15 @@ import (
 	"reflect"
 )
 
-// Option changes how values are compared; none is left.
+// Option changes how values are compared; there is none.
 type Option interface{ option() }
 
-// Equal is reflect.DeepEqual. That is the same for values without options, Equal
-// methods, unexported fields and functions, as those that syft compares are.
+// Equal is reflect.DeepEqual. For the values that syft compares, the result is
+// the same: they have no options, Equal methods, unexported fields or
+// functions.
 func Equal(x, y any, _ ...Option) bool { return reflect.DeepEqual(x, y) }
 
-// Diff shows both values where they differ. Tests alone call it, through
+// Diff shows both values if they differ. Only tests call it, through
 // go-containerregistry's validate.
 func Diff(x, y any, _ ...Option) string {
 	if Equal(x, y) {

@@ -3,16 +3,16 @@ package plumbing
 
 import "encoding/hex"
 
-// ReferenceName is a reference, as refs/tags/v1.
+// ReferenceName is a reference, such as refs/tags/v1.
 type ReferenceName string
 
-// NewTagReferenceName gives the reference of a tag.
+// NewTagReferenceName returns the reference of a tag.
 func NewTagReferenceName(tag string) ReferenceName { return ReferenceName("refs/tags/" + tag) }
 
-// Revision is what git rev-parse takes.
+// Revision is an argument of git rev-parse.
 type Revision string
 
-// Hash names an object.
+// Hash identifies an object.
 type Hash [20]byte
 
 // String is the hash in hexadecimal digits.

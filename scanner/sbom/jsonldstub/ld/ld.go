@@ -1,11 +1,11 @@
-// Package ld stands in for piprate/json-gold, a JSON-LD processor. SPDX 3 is
-// JSON-LD; this module writes SPDX 2 and reads none, so nothing calls it, but
-// the package of syft that converts to SPDX links both.
+// Package ld replaces piprate/json-gold, a JSON-LD processor for SPDX 3. This
+// module writes SPDX 2 and reads no SPDX 3, so nothing calls the package. It is
+// linked because syft's package for SPDX converts to both.
 package ld
 
 import "errors"
 
-// ErrRemoved is what every conversion returns.
+// ErrRemoved is the error of every conversion.
 var ErrRemoved = errors.New("json-gold is not linked into this program: it reads and writes no SPDX 3")
 
 // Modes of processing.
@@ -14,7 +14,7 @@ const (
 	JsonLd_1_1_Frame = "json-ld-1.1-expand-frame"
 )
 
-// RemoteDocument is a document that another one names.
+// RemoteDocument is a document to which another one refers.
 type RemoteDocument struct {
 	DocumentURL string
 	Document    any
@@ -29,29 +29,29 @@ type DocumentLoader interface {
 // Context is a context of JSON-LD.
 type Context struct{}
 
-// NewContext gives an empty one.
+// NewContext returns an empty Context.
 func NewContext(any, *JsonLdOptions) *Context { return &Context{} }
 
-// JsonLdOptions are those that SPDX's library sets.
+// JsonLdOptions has the options that SPDX's library sets.
 type JsonLdOptions struct {
 	CompactArrays, FrameDefault bool
 	ProcessingMode              string
 	DocumentLoader              DocumentLoader
 }
 
-// NewJsonLdOptions gives empty ones.
+// NewJsonLdOptions returns empty options.
 func NewJsonLdOptions(string) *JsonLdOptions { return &JsonLdOptions{} }
 
 // JsonLdProcessor converts documents.
 type JsonLdProcessor struct{}
 
-// NewJsonLdProcessor gives one that refuses.
+// NewJsonLdProcessor returns a processor that fails.
 func NewJsonLdProcessor() *JsonLdProcessor { return &JsonLdProcessor{} }
 
-// Expand refuses.
+// Expand fails.
 func (*JsonLdProcessor) Expand(any, *JsonLdOptions) ([]any, error) { return nil, ErrRemoved }
 
-// Compact refuses.
+// Compact fails.
 func (*JsonLdProcessor) Compact(any, any, *JsonLdOptions) (map[string]any, error) {
 	return nil, ErrRemoved
 }

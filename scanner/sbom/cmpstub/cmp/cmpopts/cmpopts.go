@@ -1,3 +1,3 @@
-// Package cmpopts is empty. It is here for go mod tidy, which looks for what the
-// tests of libraries import; those tests do not run here.
+// Package cmpopts is empty. It exists for go mod tidy, which resolves the
+// imports of libraries' tests. Those tests do not run here.
 package cmpopts

@@ -1,7 +1,7 @@
-// Package url holds the one call of go-getter's helper/url that syft makes.
+// Package url has the one function of go-getter's helper/url that syft calls.
 package url
 
 import "net/url"
 
-// Parse is net/url's.
+// Parse is url.Parse.
 func Parse(raw string) (*url.URL, error) { return url.Parse(raw) }

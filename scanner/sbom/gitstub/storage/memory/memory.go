@@ -1,5 +1,5 @@
-// Package memory has the one name in go-git's package that syft uses.
+// Package memory has the one function of go-git's package that syft calls.
 package memory
 
-// NewStorage gives a place for a clone; nothing comes to be there.
+// NewStorage returns nil, because nothing is cloned.
 func NewStorage() any { return nil }
