@@ -66,6 +66,6 @@ func TestSignArtifact(t *testing.T) {
 		}
 	}
 	if _, err := attest.SignArtifact(context.Background(), "x", "sha1:x", nil); err == nil {
-		t.Error("a digest that is none was signed")
+		t.Error("an invalid digest was signed")
 	}
 }

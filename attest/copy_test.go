@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Where a file cannot be linked it is copied, and only as what its name says.
+// A file that cannot be linked is copied, and only if its digest matches its
+// name.
 func TestCopyBlob(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -21,8 +21,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// cosignEnv asks for the tests that run the real cosign: it is its path. `make
-// test-cosign` compiles the version of testdata/cosign/go.mod.
+// cosignEnv enables the tests that run the real cosign. Its value is the path
+// of cosign. `make test-cosign` compiles the version of testdata/cosign/go.mod.
 const cosignEnv = "SEAWORTHY_COSIGN"
 
 type cosign struct{ program, trustedRoot string }
@@ -31,9 +31,10 @@ func newCosign(t *testing.T) *cosign {
 	t.Helper()
 	program := os.Getenv(cosignEnv)
 	if program == "" {
-		t.Skipf("the real cosign is not asked for: run `make test-cosign`, or set %s to the path of cosign v2.6.5", cosignEnv)
+		t.Skipf("the tests with the real cosign are not enabled: run `make test-cosign`, or set %s to the path of cosign v2.6.5", cosignEnv)
 	}
-	// cosign wants a trusted root for the new format of bundles, be it empty.
+	// cosign requires a trusted root for the new format of bundles, even an
+	// empty one.
 	c := &cosign{program: program, trustedRoot: filepath.Join(t.TempDir(), "tr.json")}
 	root := `{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`
 	if err := os.WriteFile(c.trustedRoot, []byte(root), 0o644); err != nil {
@@ -42,7 +43,7 @@ func newCosign(t *testing.T) *cosign {
 	return c
 }
 
-// run gives cosign's output; it has no home to keep things in.
+// run returns cosign's output. It runs without a home folder.
 func (c *cosign) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(c.program, args...)
@@ -60,8 +61,8 @@ func TestCosign(t *testing.T) {
 	t.Run("referrers", c.testReferrers)
 }
 
-// testBundles: cosign accepts our keys and bundles, and refuses what is not
-// signed; and we accept its keys.
+// testBundles: cosign accepts our keys and bundles, and refuses unsigned ones.
+// We accept cosign's keys.
 func (c *cosign) testBundles(t *testing.T) {
 	keys := t.TempDir()
 	if err := attest.GenerateKey(keys, []byte("secret")); err != nil {
@@ -98,7 +99,7 @@ func (c *cosign) testBundles(t *testing.T) {
 	out, err := c.run(t, "public-key", "--key", private)
 	want, rerr := os.ReadFile(public)
 	if err != nil || rerr != nil || !strings.Contains(out, string(want)) {
-		t.Errorf("cosign's public half of our key: %v %v\n%s", err, rerr, out)
+		t.Errorf("cosign's public key for our key: %v %v\n%s", err, rerr, out)
 	}
 	prefix := filepath.Join(t.TempDir(), "theirs")
 	if out, err := c.run(t, "generate-key-pair", "--output-key-prefix", prefix); err != nil {
@@ -109,8 +110,8 @@ func (c *cosign) testBundles(t *testing.T) {
 	}
 }
 
-// testReferrers: copied to a registry as it is, the layout is an artifact with
-// attestations that cosign finds and believes.
+// testReferrers: the layout, copied to a registry unchanged, is an artifact
+// with attestations that cosign finds and verifies.
 func (c *cosign) testReferrers(t *testing.T) {
 	keys := t.TempDir()
 	if err := attest.GenerateKey(keys, []byte("secret")); err != nil {
@@ -139,7 +140,7 @@ func (c *cosign) testReferrers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := verify(other, statement.Summary); err == nil {
-		t.Errorf("cosign believes another key\n%s", out)
+		t.Errorf("cosign accepts another key\n%s", out)
 	}
 }
 

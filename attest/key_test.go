@@ -70,7 +70,7 @@ func TestGenerateAndLoadKey(t *testing.T) {
 	}
 }
 
-// Where either file exists, it stays, and the other is not made.
+// If either file exists, it stays, and the other is not created.
 func TestGenerateKeyReplacesNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{attest.PrivateKeyFile, attest.PublicKeyFile} {

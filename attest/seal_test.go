@@ -44,8 +44,8 @@ func stems() map[string]string {
 	return all
 }
 
-// sigstore-go, which knows nothing of us, verifies every bundle and its
-// subjects; and the payloads are what in-toto's own types say they should be.
+// sigstore-go, which is independent of our code, verifies every bundle and its
+// subjects. The payloads match the types of in-toto's own library.
 func TestBundlesAreStandard(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -97,8 +97,8 @@ func TestBundlesAreStandard(t *testing.T) {
 	}
 }
 
-// checkPredicate reads a predicate with the types of its standard. Members
-// that those do not know are our extensions.
+// checkPredicate reads a predicate with the types of its standard. Members that
+// these types do not have are our extensions.
 func checkPredicate(t *testing.T, stem string, payload []byte) {
 	t.Helper()
 	var st struct{ Predicate json.RawMessage }
@@ -140,7 +140,7 @@ func checkPredicate(t *testing.T, stem string, payload []byte) {
 			t.Errorf("summary %v", &p)
 		}
 		if p.TimeVerified != nil {
-			t.Errorf("a time that nobody gave: %v", p.TimeVerified)
+			t.Errorf("a time that was not given: %v", p.TimeVerified)
 		}
 	case "test-result":
 		var p testresultpb.TestResult
@@ -151,15 +151,15 @@ func checkPredicate(t *testing.T, stem string, payload []byte) {
 			t.Errorf("test result %v", &p)
 		}
 	default:
-		// The document is embedded with its members in their own order.
+		// The embedded document keeps the order of its members.
 		if !bytes.Contains(st.Predicate, []byte(`"spdxVersion":"SPDX-2.3","SPDXID"`)) && !bytes.Contains(st.Predicate, []byte(`"bomFormat":"CycloneDX","specVersion"`)) {
 			t.Errorf("%s: predicate %.80s", stem, st.Predicate)
 		}
 	}
 }
 
-// The same image and key give the same bytes, signatures included; another
-// key changes the bundles and what names them, but no payload.
+// The same image and key give the same bytes, including signatures. Another key
+// changes the bundles and the files that contain their digests, but no payload.
 func TestReproducible(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -240,8 +240,8 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// Another reader of OCI layouts finds the artifact and its referrers, and
-// every blob under its digest.
+// An independent reader of OCI layouts finds the artifact and its referrers,
+// and every blob under its digest.
 func TestLayout(t *testing.T) {
 	t.Parallel()
 	dir := sealtest.New("demo").Seal(t, sealtest.Signer(t))
@@ -302,15 +302,16 @@ func TestLayout(t *testing.T) {
 	if want := map[string]int{statement.SPDX: 4, statement.CycloneDX: 4, statement.Provenance: 1, statement.Summary: 1, statement.TestResult: 1}; !maps.Equal(types, want) {
 		t.Errorf("referrers %v, want %v", types, want)
 	}
-	// The image's files are there once on the disk.
+	// The disk holds the image's files once.
 	one, err1 := os.Stat(filepath.Join(dir, "demo-kernel"))
 	two, err2 := os.Stat(filepath.Join(dir, "oci/blobs/sha256", strings.TrimPrefix(sealtest.Digest("kernel of demo"), "sha256:")))
 	if errors.Join(err1, err2) != nil || !os.SameFile(one, two) {
-		t.Errorf("the kernel is there twice: %v %v", err1, err2)
+		t.Errorf("the kernel is stored twice: %v %v", err1, err2)
 	}
 }
 
-// A volume without an image has no bill of materials; nothing comes from it.
+// A volume without an image has no bill of materials, because it brings no
+// files.
 func TestBlankVolume(t *testing.T) {
 	t.Parallel()
 	in := sealtest.New("demo").Write(t, t.TempDir())

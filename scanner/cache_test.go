@@ -51,8 +51,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// What is not exactly the same image, read in the same way by the same
-// program, from a file that is whole and ours, is read anew.
+// An entry is used only for exactly the same image, read in the same way by the
+// same program, from a complete file that belongs to us.
 func TestCacheMisses(t *testing.T) {
 	t.Parallel()
 	fix := newFixture()
@@ -65,7 +65,7 @@ func TestCacheMisses(t *testing.T) {
 		return cached(t, c).Recall(img, how)
 	}
 	if !recall(cache, web.Image, scanner.Reading{}) {
-		t.Fatal("not recalled as it was")
+		t.Fatal("the recalled observation differs")
 	}
 	other := *web.Image
 	other.Manifest = "sha256:" + strings.Repeat("9", 64)
@@ -86,7 +86,7 @@ func TestCacheMisses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if recall(cache, web.Image, scanner.Reading{}) {
-		t.Error("recalled from a folder that everybody may write to")
+		t.Error("an observation is recalled from a folder that all users may write to")
 	}
 	if err := os.Chmod(cache.Dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestCacheMisses(t *testing.T) {
 		}
 	}
 	if recall(cache, web.Image, scanner.Reading{}) {
-		t.Error("recalled from a damaged file")
+		t.Error("an observation is recalled from a damaged file")
 	}
 }
 

@@ -50,7 +50,7 @@ func TestCmdline(t *testing.T) {
 		}
 	}
 	if Cmdline("") == nil {
-		t.Error("null for no parameters")
+		t.Error("an empty command line gives null")
 	}
 }
 

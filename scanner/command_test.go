@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/programs"
 )
 
-// image answers for a small image: a program, one without permission, a script
+// image is a small image: a program, a program without permission, a script
 // without its interpreter, and a folder.
 func image() map[string]programs.Found {
 	file := func(path string, mode uint32, h programs.Head) programs.Found {
@@ -64,7 +64,7 @@ func TestProgramFacts(t *testing.T) {
 	}
 }
 
-// Where it is not known in which folders the runtime looks, a program that is in
+// If it is unknown in which folders the runtime looks, a program that is in
 // none of them is missing.
 func TestProgramWithoutPath(t *testing.T) {
 	t.Parallel()
@@ -115,7 +115,7 @@ func TestMissingTargets(t *testing.T) {
 	}
 }
 
-// Mounts that init makes in the root count, and those elsewhere do not.
+// Only the mounts that init makes in the root count.
 func TestMountsOfInit(t *testing.T) {
 	t.Parallel()
 	c := commanded(t, `{"process": {"args": ["/bin/web"]}, "mounts": [{"destination": "/data/below"}]}`)

@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// aloneConfig is a small configuration that is whole.
+// aloneConfig is a small, complete configuration.
 const aloneConfig = "# Linux/riscv 6.12.3 Kernel Configuration\nCONFIG_RISCV=y\n# CONFIG_KEXEC is not set\n" +
 	"CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\nCONFIG_E=y\nCONFIG_F=y\nCONFIG_G=y\nCONFIG_H=y\n" +
 	"CONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
@@ -58,8 +58,8 @@ func TestKernelFacts(t *testing.T) {
 	}
 }
 
-// A pattern is for the interfaces that every kernel has, and not for a key that
-// a file sets by its name or excepts.
+// A pattern sets the interfaces that every kernel has, except for keys that a
+// file sets by their full name or excepts.
 func TestSysctlPatterns(t *testing.T) {
 	t.Parallel()
 	cmdline := text("", "sysctl.net.ipv4.conf.default.rp_filter=0")
@@ -120,7 +120,7 @@ func TestKernelFactsRefuses(t *testing.T) {
 	}
 	f, err := scanner.KernelFacts(with(scanner.KernelInput{File: strings.NewReader("x"), Name: "config"}, text("c", "\xff"), text("s", "")))
 	if f != nil || !strings.Contains(err.Error(), "c is not a text file") || !strings.Contains(err.Error(), "s contains no settings") || !strings.Contains(err.Error(), "config:") {
-		t.Errorf("not all errors are told: %v", err)
+		t.Errorf("not all errors are reported: %v", err)
 	}
 }
 

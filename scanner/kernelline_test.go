@@ -30,8 +30,8 @@ func shown(params []facts.Param) string {
 	return strings.Join(out, " ")
 }
 
-// What the kernel takes is put together from the boot loader's line and its own,
-// as its architecture does.
+// The kernel combines the boot loader's line with its own, as its architecture
+// does.
 func TestKernelLine(t *testing.T) {
 	t.Parallel()
 	own := func(pairs ...string) facts.KernelConfig {
@@ -59,8 +59,8 @@ func TestKernelLine(t *testing.T) {
 	}
 }
 
-// The end of a line that is too long does not count, and the word at the limit
-// is cut.
+// The end of a line that is too long is ignored, and the word at the limit is
+// cut.
 func TestKernelLineCut(t *testing.T) {
 	t.Parallel()
 	for arch, limit := range map[string]int{"amd64": 2047, "arm64": 2047, "riscv64": 1023} {
@@ -76,7 +76,7 @@ func TestKernelLineCut(t *testing.T) {
 	}
 }
 
-// Boot code looks for words between blanks, whatever quotes and "--" say.
+// Early boot code splits the line at blanks, and ignores quotes and "--".
 func TestEarlyWords(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
@@ -91,6 +91,6 @@ func TestEarlyWords(t *testing.T) {
 	}
 	replaced := kernelLine("nokaslr", "amd64", options("CMDLINE_BOOL", "y", "CMDLINE_OVERRIDE", "y", "CMDLINE", "quiet"))
 	if got := shown(replaced.Early); got != "[quiet] nokaslr" {
-		t.Errorf("of a line that is replaced: %s", got)
+		t.Errorf("early words of a line that is replaced: %s", got)
 	}
 }

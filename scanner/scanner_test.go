@@ -36,7 +36,7 @@ CONFIG_E=12
 # CONFIG_KEXEC is not set
 `
 
-// fixture is a system and the contents of its images.
+// fixture is a system with the contents of its images.
 type fixture struct {
 	sys    *system.OS
 	images map[string][]st.Object // by manifest
@@ -76,7 +76,7 @@ func newFixture() *fixture {
 	return f
 }
 
-// scan passes over each image, all at the same time, as pipelines may.
+// scan makes a pass over each image, all at the same time, as a pipeline may.
 func (f *fixture) scan(t *testing.T, s *scanner.Scanner) (*facts.Facts, *scanner.Documents, error) {
 	t.Helper()
 	var wait sync.WaitGroup
@@ -100,7 +100,7 @@ func (f *fixture) scan(t *testing.T, s *scanner.Scanner) (*facts.Facts, *scanner
 	return found, docs, err
 }
 
-// reading is how the pass reads a component's image.
+// reading describes how the pass reads a component's image.
 func (f *fixture) reading(c *system.Component) scanner.Reading {
 	if c.Section == system.SectionKernel {
 		return scanner.Reading{Kernel: f.sys.Kernel.Binary}
@@ -160,7 +160,7 @@ func TestSystem(t *testing.T) {
 	}
 }
 
-// What is a list is never null, and the same system gives the same bytes.
+// A list is never null, and the same system gives the same bytes.
 func TestFactsAsJSON(t *testing.T) {
 	t.Parallel()
 	var first []byte
@@ -181,8 +181,8 @@ func TestFactsAsJSON(t *testing.T) {
 			t.Fatal("two scans differ")
 		}
 	}
-	// null is said by: a flag's value, no spec, no os-release, no sshd_config,
-	// an os.yml that nobody knows.
+	// null stands for: no value of a flag, no spec, no os-release, no
+	// sshd_config, an unknown os.yml.
 	var lines bytes.Buffer
 	if err := json.Indent(&lines, first, "", " "); err != nil {
 		t.Fatal(err)
@@ -225,12 +225,12 @@ func TestUnusable(t *testing.T) {
 	}
 	fix = newFixture()
 	if _, err := newScanner(t).Facts(t.Context(), fix.sys); !errors.Is(err, system.ErrUnusable) {
-		t.Errorf("nothing was passed over: %v", err)
+		t.Errorf("no pass was made: %v", err)
 	}
 	fix = newFixture()
 	fix.sys.Files = []system.File{{Path: "x", Type: system.TypeFile, Source: filepath.Join(t.TempDir(), "gone"), SourceText: "gone"}}
 	if _, _, err := fix.scan(t, newScanner(t)); !errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), `"/x"`) {
-		t.Errorf("source that is gone: %v", err)
+		t.Errorf("missing source: %v", err)
 	}
 }
 
@@ -260,8 +260,8 @@ func TestWithoutKernel(t *testing.T) {
 	}
 }
 
-// A volume without an image is empty: there is nothing to scan, and the others
-// keep their facts.
+// A volume without an image is empty: it is not scanned, and the other
+// components keep their facts.
 func TestBlankVolume(t *testing.T) {
 	t.Parallel()
 	fix := newFixture()
@@ -294,7 +294,7 @@ func TestCloseAndCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A pass that fails never calls Finish.
+	// A failed pass never calls Finish.
 	if _, err := sink.Entry(&system.Entry{Path: "a", Type: system.TypeFile, Size: 1}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// A source that changes between Resolve and the scan would be judged by other
-// bytes than those that are written.
+// If a source changes between Resolve and the scan, the decision would cover
+// other bytes than the build writes.
 func TestSourceThatChanged(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "source")

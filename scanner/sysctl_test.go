@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// sysctls runs the collection on components whose images hold the settings
-// that own gives by component id.
+// sysctls collects the settings of components; own has the settings in their
+// images, by component id.
 func sysctls(t *testing.T, cmdline string, files []system.File, own map[string][]facts.Setting, components ...*system.Component) (facts.Sysctl, error) {
 	t.Helper()
 	sys := &system.OS{Components: components, Files: files}
@@ -106,15 +106,15 @@ func TestSysctl(t *testing.T) {
 				t.Errorf("applied %v, %q; want %q", got.Applied, lines, c.want)
 			}
 			if got.Settings == nil {
-				t.Error("null for no settings")
+				t.Error("missing settings give null")
 			}
 		})
 	}
 	if _, err := sysctls(t, "", nil, nil, component(system.SectionOnboot, "x", "docker.io/a/x:1", "{")); err == nil {
-		t.Error("a spec that is no JSON is accepted")
+		t.Error("a spec that is not JSON is accepted")
 	}
 	missing := system.File{Path: "etc/a.conf", Type: system.TypeFile, Source: filepath.Join(t.TempDir(), "gone")}
 	if _, err := sysctls(t, "", []system.File{missing}, nil); err == nil {
-		t.Error("a file that is gone is accepted")
+		t.Error("a missing file is accepted")
 	}
 }

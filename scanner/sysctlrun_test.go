@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// What a run of sysctl sets is what its arguments name.
+// The arguments of sysctl decide which values it sets.
 func TestSysctlArguments(t *testing.T) {
 	t.Parallel()
 	seen := map[string][]facts.Setting{
@@ -62,12 +62,12 @@ func TestSysctlArguments(t *testing.T) {
 		}
 	}
 	if _, ok := runs(component(system.SectionOnboot, "x", "docker.io/a/x:1", "{}"), []string{"/bin/x"}, nil); ok {
-		t.Error("anything runs sysctl")
+		t.Error("a program other than sysctl counts as sysctl")
 	}
 }
 
-// A setting holds where the kernel takes it from this component, and for the
-// host.
+// A setting takes effect if the kernel accepts it from this component, and if
+// it is one of the host.
 func TestSysctlRefused(t *testing.T) {
 	t.Parallel()
 	const key = "kernel.kptr_restrict"
@@ -101,7 +101,7 @@ func TestSysctlRefused(t *testing.T) {
 		}
 	}
 	if no := false; (&spec{}).refused("net.ipv4.conf.*.forwarding", command{patterns: &no}) != "its program does not accept patterns" {
-		t.Error("a pattern holds for a program that takes none")
+		t.Error("a pattern takes effect with a program that does not accept patterns")
 	}
 	run := component(system.SectionOnboot, "sysctl", "docker.io/a/sysctl:1", `{"linux":{"namespaces":[{"type":"network"}]}}`)
 	own := map[string][]facts.Setting{"onboot/sysctl": {set("/etc/sysctl.conf", "net.ipv4.ip_forward", "0"), set("/etc/sysctl.conf", key, "2")}}
@@ -117,7 +117,7 @@ func TestSysctlRefused(t *testing.T) {
 	}
 }
 
-// Keys of a file are patterns for those programs that take them.
+// Keys in a file are patterns only for programs that accept patterns.
 func TestSysctlPatterns(t *testing.T) {
 	t.Parallel()
 	const key = "net.ipv4.conf.*.accept_redirects"

@@ -72,7 +72,7 @@ func TestPolicyURI(t *testing.T) {
 	}
 }
 
-// A finding of a state that does not exist yet is never a pass.
+// A finding of an unknown state is never a pass.
 func TestSummaryResult(t *testing.T) {
 	t.Parallel()
 	w := &decision.Waiver{Expires: "2030-01-01"}
@@ -128,8 +128,8 @@ func TestTests(t *testing.T) {
 	}
 }
 
-// The scanner accepts and refuses without a panic, and what it accepts has no
-// member twice where encoding/json would have taken the last.
+// The scanner never panics. It never accepts duplicate members, of which
+// encoding/json would take the last.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(payload(`{"name":"k","digest":{"sha256":"`+hexA+`"}}`, `"predicate":{"a":[1,{"b":"\\\""}]}`)))
 	f.Add([]byte(`{"_type":"x","subject":[],"a":1,"A":2}`))

@@ -25,16 +25,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// keys are who signs in these tests.
+// keys are the signers of these tests.
 type keys struct {
-	dir                      string
-	release, other, stranger crypto.Signer
+	dir                     string
+	release, other, unknown crypto.Signer
 }
 
 func newKeys(t testing.TB) *keys {
 	t.Helper()
 	k := &keys{dir: t.TempDir()}
-	for name, to := range map[string]*crypto.Signer{"release": &k.release, "stranger": &k.stranger} {
+	for name, to := range map[string]*crypto.Signer{"release": &k.release, "unknown": &k.unknown} {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			t.Fatal(err)
@@ -111,12 +111,13 @@ func statementOf(subject, predicateType, predicate string) []byte {
 	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"x","digest":{"sha256":%q}}],"predicateType":%q,"predicate":%s}`, subject, predicateType, predicate)
 }
 
-// retyped is a statement about ours that calls itself something else.
+// retyped is a statement that covers our image, with another type.
 func retyped(name string) []byte {
 	return bytes.Replace(statementOf(digest, "x", "{}"), []byte(statement.Type), []byte(name), 1)
 }
 
-// rewrapped is a statement in an envelope of another type, signed as such.
+// rewrapped is a statement in an envelope of another type, with a valid
+// signature.
 func rewrapped(t testing.TB, key crypto.Signer, payloadType string) Attached {
 	t.Helper()
 	payload := statementOf(digest, "x", "{}")
@@ -166,7 +167,7 @@ func TestJudge(t *testing.T) {
 	for name, c := range map[string]struct {
 		image  Image
 		a      Attached
-		reason string // "" where it is believed
+		reason string // "" if it is trusted
 		key    string
 	}{
 		"bundle":                      {ours, bundle(t, k.release, statementOf(digest, "x", "{}")), "", "release"},
@@ -178,8 +179,8 @@ func TestJudge(t *testing.T) {
 		"classic, another repository": {elsewhere, classic(t, k.release, digest), "does not cover repository", "release"},
 		"another image":               {ours, bundle(t, k.release, statementOf(another, "x", "{}")), "covers another image", "release"},
 		"classic, another image":      {ours, classic(t, k.release, another), "covers another image", "release"},
-		"stranger":                    {ours, bundle(t, k.stranger, statementOf(digest, "x", "{}")), "not signed by a key of the trust policy", ""},
-		"classic stranger":            {ours, classic(t, k.stranger, digest), "not signed by a key of the trust policy", ""},
+		"unknown":                     {ours, bundle(t, k.unknown, statementOf(digest, "x", "{}")), "not signed by a key of the trust policy", ""},
+		"classic, unknown key":        {ours, classic(t, k.unknown, digest), "not signed by a key of the trust policy", ""},
 		"payload changed":             {ours, flipped, "", ""},
 		"signature of other bytes":    {ours, forged, "not signed by a key of the trust policy", ""},
 		"certificate":                 {ours, certified, "keyless", ""},
@@ -204,7 +205,7 @@ func TestJudge(t *testing.T) {
 		got := p.Judge(c.image, c.a)
 		if name == "payload changed" {
 			if got.Verified {
-				t.Error("a changed payload is believed")
+				t.Error("a changed payload is trusted")
 			}
 			continue
 		}
@@ -217,7 +218,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Only a plain signature and the provenance of the build stand for an image.
+// Only plain signatures and provenance of the build vouch for an image.
 func TestSigns(t *testing.T) {
 	t.Parallel()
 	k := newKeys(t)
@@ -324,11 +325,12 @@ func TestSpeaksFor(t *testing.T) {
 	}
 }
 
-// Whatever lies beside an image, nothing that no key signed is believed.
+// A statement that no trusted key signed is never trusted, whatever lies beside
+// an image.
 func FuzzJudge(f *testing.F) {
 	k := newKeys(f)
 	p := k.policy(f)
-	for _, a := range []Attached{bundle(f, k.stranger, statementOf(digest, "https://slsa.dev/provenance/v1", "{}")), dsse(f, k.stranger, statementOf(digest, "x", "{}")), classic(f, k.stranger, digest)} {
+	for _, a := range []Attached{bundle(f, k.unknown, statementOf(digest, "https://slsa.dev/provenance/v1", "{}")), dsse(f, k.unknown, statementOf(digest, "x", "{}")), classic(f, k.unknown, digest)} {
 		f.Add(a.MediaType, a.Data, a.Signature, "")
 	}
 	f.Fuzz(func(t *testing.T, mediaType string, data []byte, signature, certificate string) {
@@ -339,8 +341,8 @@ func FuzzJudge(f *testing.F) {
 	})
 }
 
-// Whatever a policy says, it is an input error, or names whom it believes, and
-// for which repositories.
+// Any text of a policy is either an input error, or a policy with keys that
+// cover repositories.
 func FuzzPolicy(f *testing.F) {
 	k := newKeys(f)
 	f.Add([]byte(policyText))

@@ -53,7 +53,7 @@ func TestParseBundle(t *testing.T) {
 	}
 }
 
-// A signature holds for one payload type and one payload.
+// A signature is valid for one payload type and one payload.
 func TestSigner(t *testing.T) {
 	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -82,8 +82,8 @@ func TestSigner(t *testing.T) {
 	}
 }
 
-// Whatever a bundle holds, reading it neither panics nor gives an envelope
-// that is not what the members say.
+// Reading a bundle never panics, and never returns an envelope that differs
+// from the members.
 func FuzzParseBundle(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(`{"mediaType":`))

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
-// Capabilities of a file are rights that no signature covers, as modes are.
+// Capabilities of a file are rights that no signature covers, like modes.
 func TestFileCapabilities(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -20,7 +20,7 @@ func TestFileCapabilities(t *testing.T) {
 		caps := []byte{1, 0, 0, 2, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 		err := syscall.Setxattr(filepath.Join(dir, path), "security.capability", caps, 0)
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) {
-			t.Skipf("needs CAP_SETFCAP, and a file system with attributes: %v", err)
+			t.Skipf("this test needs CAP_SETFCAP and a file system with extended attributes: %v", err)
 		} else if err != nil {
 			t.Fatal(err)
 		}

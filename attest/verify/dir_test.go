@@ -33,7 +33,7 @@ func verifier(t testing.TB, s *attest.Signer, change ...func(*verify.Policy)) *v
 	return v
 }
 
-// refused wants a refusal by that check, naming what.
+// refused requires a refusal by that check, with that text.
 func refused(t *testing.T, r *verify.Result, err error, check verify.Check, what string) {
 	t.Helper()
 	if err == nil {
@@ -42,7 +42,7 @@ func refused(t *testing.T, r *verify.Result, err error, check verify.Check, what
 	}
 	var refusal *verify.Refusal
 	if !errors.As(err, &refusal) || !errors.Is(err, verify.ErrRefused) || !errors.Is(err, system.ErrMismatch) {
-		t.Fatalf("error %v (%T) is no refusal", err, err)
+		t.Fatalf("error %v (%T) is not a refusal", err, err)
 	}
 	var next *system.Error
 	if !errors.As(err, &next) || next.Next == "" {
@@ -74,8 +74,8 @@ func TestSealThenVerify(t *testing.T) {
 		r.Summary.Lock != sealtest.Digest("os.lock.json") || r.Summary.Waivers != sealtest.Digest("waivers.yml") {
 		t.Errorf("summary %+v", r.Summary)
 	}
-	// The descriptor is that of the file as verified, whatever lies at its
-	// path by now.
+	// The descriptor is that of the verified file, even if another file is at
+	// its path now.
 	path := filepath.Join(dir, "demo-initrd.img")
 	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("evil"), 0o644)); err != nil {
 		t.Fatal(err)
@@ -85,11 +85,12 @@ func TestSealThenVerify(t *testing.T) {
 		t.Errorf("verified initrd is %q, %v", got, err)
 	}
 	if r.Open("nothing") != nil {
-		t.Error("there is a descriptor of a file that the image has not")
+		t.Error("a file that is not in the image has a descriptor")
 	}
 }
 
-// Every file of a sealed folder, one byte changed: refused, naming the file.
+// One changed byte in any file of a sealed folder is refused, with the name of
+// the file.
 func TestEveryByteCounts(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -105,7 +106,8 @@ func TestEveryByteCounts(t *testing.T) {
 		for _, at := range []int{0, len(raw) / 2, len(raw) - 1} {
 			changed := slices.Clone(raw)
 			changed[at] ^= 1
-			// Replaced, not rewritten, for files have two names.
+			// The file is replaced and not rewritten, because files have hard
+			// links.
 			replace(t, full, changed)
 			r, err := v.Dir(dir)
 			if err == nil {
@@ -129,7 +131,7 @@ func TestEveryByteCounts(t *testing.T) {
 	r.Close()
 }
 
-// Each file removed: refused, naming it.
+// Each missing file is refused, with its name.
 func TestNothingMayBeMissing(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)

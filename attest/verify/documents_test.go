@@ -12,8 +12,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
-// A bill of materials that two readers understand differently, or that is of
-// another kind than its statement says, is refused though all that names it was
+// A bill of materials that two readers understand differently, or whose kind
+// differs from its statement, is refused even if all references to it are
 // signed again.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
@@ -22,7 +22,7 @@ func TestDocuments(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(string) string
-		what   string // "" where it is accepted
+		what   string // "" if it is accepted
 	}{
 		{"as it was", func(s string) string { return s }, ""},
 		{"another document", func(s string) string {
@@ -81,7 +81,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// Names of signed files are paths in the folder, and one name is one file on
+// Names of signed files are paths in the folder, and each name is one file on
 // every file system.
 func TestSubjectNames(t *testing.T) {
 	t.Parallel()
@@ -105,7 +105,7 @@ func TestSubjectNames(t *testing.T) {
 		r, err := verifier(t, f.Signer).Dir(dir)
 		refused(t, r, err, check, what)
 	}
-	// More than a digest beside the name.
+	// Members other than a name and one digest.
 	for _, extra := range []object{
 		{"uri": "https://example.org"}, {"mediaType": "x"}, {"annotations": object{"a": "b"}}, {"downloadLocation": "x"}, {"content": "eA=="},
 	} {

@@ -30,7 +30,7 @@ func TestFile(t *testing.T) {
 	v := verifier(t, s, func(p *verify.Policy) { p.RequirePolicy = "hardened" })
 	kernel := filepath.Join(dir, "demo-kernel")
 
-	// Alone in a folder, with the attestations elsewhere.
+	// The file is alone in a folder, and the attestations are in another.
 	alone := filepath.Join(t.TempDir(), "demo-kernel")
 	copyFile(t, kernel, alone)
 	for _, tt := range []struct{ path, attestations string }{{kernel, ""}, {alone, filepath.Join(dir, "attestations")}} {
@@ -133,7 +133,7 @@ func TestKeys(t *testing.T) {
 	if id, err := verify.KeyID(key); err != nil || id != s.ID() {
 		t.Errorf("key's ID %s, signer's %s, error %v", id, s.ID(), err)
 	}
-	// Either of two keys is believed, and the result says which it was.
+	// Both keys are trusted, and the result has the one that signed.
 	v := verifier(t, sealtest.Signer(t), func(p *verify.Policy) { p.Keys = append(p.Keys, key) })
 	r, err := v.Dir(sealtest.New("demo").Seal(t, s))
 	if err != nil {
@@ -183,12 +183,12 @@ func TestParseRequirement(t *testing.T) {
 	}
 }
 
-// The verifier goes into an initramfs: nothing of the policy engine, the
-// registry, YAML or the network may come with it.
+// The verifier is part of an initramfs: it must not link the policy engine, a
+// registry client, YAML or network code.
 func TestDependencies(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("runs the go command")
+		t.Skip("this test runs the go command")
 	}
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
 	if err != nil {
@@ -200,7 +200,7 @@ func TestDependencies(t *testing.T) {
 	got := strings.Fields(string(out))
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
-		t.Errorf("attest/verify links %v, want %v and the standard library alone", got, want)
+		t.Errorf("attest/verify links %v, want %v and the standard library only", got, want)
 	}
 	std, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
@@ -213,7 +213,7 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// 100 MB of image; what comes beyond hashing is small.
+// An image of 100 MB. Work other than hashing takes little time.
 func BenchmarkDir100MB(b *testing.B) {
 	s := sealtest.Signer(b)
 	img := sealtest.New("demo")
@@ -234,7 +234,7 @@ func BenchmarkDir100MB(b *testing.B) {
 func BenchmarkDirSmall(b *testing.B) {
 	s := sealtest.Signer(b)
 	img := sealtest.New("demo")
-	for i := range 40 { // findings as a real pack gives
+	for i := range 40 { // as many findings as a real pack
 		img.Decision.Findings = append(img.Decision.Findings, decision.Finding{
 			ID: fmt.Sprintf("KRN-%03d", i+100), State: decision.StatePass, Severity: decision.Low, Resource: "kernel:CONFIG_Y",
 		})

@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
-// What no signature covers is not in a sealed folder: modes, empty folders, and
-// whatever is no plain file, at any depth.
+// A sealed folder contains nothing that no signature covers: no special modes,
+// no empty folders, and only plain files, at any depth.
 func TestNothingUnsigned(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -75,8 +75,8 @@ func TestNothingUnsigned(t *testing.T) {
 	}
 }
 
-// shortPath names a file in dir by few characters, as an address of a socket
-// wants.
+// shortPath is a short path of a file in dir, as the address of a socket
+// requires.
 func shortPath(t *testing.T, dir, name string) string {
 	t.Helper()
 	link := filepath.Join(os.TempDir(), filepath.Base(t.TempDir())+name)
@@ -87,15 +87,15 @@ func shortPath(t *testing.T, dir, name string) string {
 	return filepath.Join(link, name)
 }
 
-// swapFor puts a link to a folder in the folder's place.
+// swapFor replaces a folder with a link to it.
 func swapFor(name string) func(dir string) error {
 	return func(dir string) error {
 		return errors.Join(os.Rename(filepath.Join(dir, name), filepath.Join(dir, "..", name)), os.Symlink("../"+name, filepath.Join(dir, name)))
 	}
 }
 
-// What an honest copy may look like is accepted: the modes of another umask, a
-// file system that has none, a folder that hands its group down.
+// Honest copies are accepted: modes of another umask, a file system without
+// modes, a folder that passes on its group.
 func TestHonestCopies(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -121,7 +121,7 @@ func TestHonestCopies(t *testing.T) {
 		for _, d := range dirs {
 			err = errors.Join(err, os.Chmod(d, modes.dirs))
 		}
-		t.Cleanup(func() { // or nothing there can be removed
+		t.Cleanup(func() { // without this, nothing in the folder can be removed
 			for _, d := range dirs {
 				_ = os.Chmod(d, 0o755)
 			}

@@ -17,7 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// forger holds the key that is trusted, and signs whatever it is asked to.
+// forger has the trusted key, and signs anything.
 type forger struct {
 	*attest.Signer
 	key *ecdsa.PrivateKey
@@ -38,7 +38,7 @@ func newForger(t *testing.T) *forger {
 
 type object = map[string]any
 
-// bundle is a bundle's JSON as a test edits it.
+// bundle is a bundle's JSON for editing in tests.
 type bundle struct {
 	MediaType            string `json:"mediaType"`
 	VerificationMaterial object `json:"verificationMaterial"`
@@ -71,7 +71,7 @@ func (b *bundle) write(t *testing.T, dir, stem string) {
 	put(t, filepath.Join(dir, statement.BundlePath(stem)), raw)
 }
 
-// put replaces a file, or makes it.
+// put replaces or creates a file.
 func put(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -101,7 +101,7 @@ func (f *forger) sign(payloadType string, payload []byte) []byte {
 	return sig
 }
 
-// edit changes a statement and signs it again: a lie by the trusted key.
+// edit changes a statement and signs it again with the trusted key.
 func (f *forger) edit(t *testing.T, dir, stem string, change func(st, predicate object)) {
 	t.Helper()
 	b := readBundle(t, dir, stem)
@@ -117,7 +117,7 @@ func (f *forger) edit(t *testing.T, dir, stem string, change func(st, predicate 
 	f.raw(t, dir, stem, raw)
 }
 
-// raw signs a payload as it is.
+// raw signs a payload unchanged.
 func (f *forger) raw(t *testing.T, dir, stem string, payload []byte) {
 	t.Helper()
 	b := readBundle(t, dir, stem)
@@ -126,7 +126,7 @@ func (f *forger) raw(t *testing.T, dir, stem string, payload []byte) {
 	b.write(t, dir, stem)
 }
 
-// formats sets what a provenance says the image was built in.
+// formats sets the formats of the image in a provenance.
 func formats(provenance object, names ...any) {
 	provenance["buildDefinition"].(object)["externalParameters"].(object)["parameters"].(object)["format"] = names
 }

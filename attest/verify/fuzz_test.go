@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// seeds of the three predicates and of a decision that belong together.
+// seeds of the three predicates and of a decision that match.
 func seeds(tb testing.TB) (provenance, summary, tests, decided []byte) {
 	tb.Helper()
 	var out [4][]byte
@@ -26,7 +26,7 @@ func seeds(tb testing.TB) (provenance, summary, tests, decided []byte) {
 
 const seedArtifact = "sha256:cbdab1bfbc5ef53c4ed5d4d0d209b9628a6cc0bceda757a5961fa864b389eecb"
 
-// read takes predicates through everything that interprets them.
+// read passes predicates through all code that interprets them.
 func read(provenance, summary, tests, decided []byte) error {
 	s := seal{}
 	for stem, predicate := range map[string][]byte{"provenance": provenance, "vsa": summary, "test-result": tests} {
@@ -62,8 +62,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// Whatever a key signed, reading it ends with an answer; and what is refused is
-// a Refusal.
+// Reading never fails to end, whatever a key signed. Each error is a Refusal.
 func FuzzContent(f *testing.F) {
 	p, s, r, d := seeds(f)
 	f.Add(p, s, r, d)
@@ -73,13 +72,13 @@ func FuzzContent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, p, s, r, d []byte) {
 		if err := read(p, s, r, d); err != nil && !errors.Is(err, ErrRefused) {
-			t.Errorf("no refusal: %v", err)
+			t.Errorf("not a refusal: %v", err)
 		}
 	})
 }
 
-// A seal's bundle has one meaning, and no member beside: put together again from
-// what was read, it is a seal's bundle too.
+// A seal's bundle has one meaning and no additional member. Written again from
+// what was read, it is still a seal's bundle.
 func FuzzExactBundle(f *testing.F) {
 	const hint = "8xoWWmAQFeQ2bml5qWhs8ylPtMSw8x8hsequiC9MviY="
 	sealed := strings.Replace(good, `"hint":"x"},"tlogEntries":[]`, `"hint":"`+hint+`"}`, 1)

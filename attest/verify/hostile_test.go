@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
-// Each case damages a sealed image; other is another image of the same name,
-// sealed by the same key.
+// Each case damages a sealed image. other is another image of the same name,
+// sealed with the same key.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	f, stranger := newForger(t), newForger(t)

@@ -17,7 +17,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// What a build may honestly seal, and is to be refused or not by policy.
+// An honest build may have any of these seals. The policy decides whether they
+// are refused.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
@@ -39,7 +40,7 @@ func TestPolicy(t *testing.T) {
 		name   string
 		image  func(*decision.Decision)
 		policy func(*verify.Policy)
-		what   string // "" where it is accepted
+		what   string // "" if it is accepted
 	}{
 		{"as required", nil, require("hardened"), ""},
 		{"stronger than required", nil, require("baseline"), ""},
@@ -120,7 +121,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// A signer that lies about a failed decision is caught by the decision itself.
+// The decision shows that a signed summary of a failed decision is false.
 func TestLyingSummary(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
@@ -140,7 +141,7 @@ func TestNotAnswered(t *testing.T) {
 	s := sealtest.Signer(t)
 	if r, err := verifier(t, s).Dir(filepath.Join(t.TempDir(), "nothing")); err == nil {
 		r.Close()
-		t.Fatal("a folder that is not there is accepted")
+		t.Fatal("a folder that does not exist is accepted")
 	} else if !errors.Is(err, system.ErrUnusable) || errors.Is(err, verify.ErrRefused) {
 		t.Errorf("missing folder: %v", err)
 	}

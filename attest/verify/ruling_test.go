@@ -15,7 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// What the rulings say is so, whatever ended the checks.
+// The rulings are correct, whatever ended the checks.
 func TestRulings(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
@@ -132,7 +132,7 @@ func TestCompare(t *testing.T) {
 	}
 	refused(t, nil, c.Differs(dir, again), verify.CheckRebuilt, "demo-kernel")
 
-	// The image itself, by other names, is no second build.
+	// Other paths of the image itself are not a second build.
 	link := filepath.Join(t.TempDir(), "link")
 	linked := filepath.Join(t.TempDir(), "hard")
 	if err := errors.Join(os.Symlink(dir, link), os.Mkdir(linked, 0o755)); err != nil {
@@ -150,6 +150,6 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	if _, err := r.Compare(filepath.Join(dir, "nothing")); !errors.Is(err, system.ErrUnusable) {
-		t.Errorf("a folder that is not there: %v", err)
+		t.Errorf("a folder that does not exist: %v", err)
 	}
 }

@@ -22,13 +22,13 @@ import (
 
 // mutation is one change of a JSON document.
 type mutation struct {
-	// what is the path of the member, and what happens to it.
+	// what is the path of the member, and the change.
 	what string
 	raw  []byte
 }
 
-// mutations changes, removes, doubles and adds to every member of a document,
-// one at a time.
+// mutations changes, removes and duplicates every member of a document, and
+// adds members, one at a time.
 func mutations(t *testing.T, raw []byte) []mutation {
 	t.Helper()
 	var out []mutation
@@ -80,8 +80,8 @@ func mutations(t *testing.T, raw []byte) []mutation {
 	return slices.DeleteFunc(out, func(m mutation) bool { return bytes.Equal(m.raw, same) })
 }
 
-// decode reads a document. A bill of materials stays as it is written: the order
-// of its members counts.
+// decode reads a document. A bill of materials stays unchanged, because the
+// order of its members counts.
 func decode(t *testing.T, raw []byte) any {
 	t.Helper()
 	var v any
@@ -101,8 +101,8 @@ func decode(t *testing.T, raw []byte) any {
 	return v
 }
 
-// encode writes a value. A member whose name begins with NUL is that of the rest
-// of the name, a second time.
+// encode writes a value. A member whose name begins with NUL is a duplicate of
+// the member with the rest of the name.
 func encode(t *testing.T, v any) []byte {
 	t.Helper()
 	raw, err := statement.Marshal(v)
@@ -114,7 +114,7 @@ func encode(t *testing.T, v any) []byte {
 
 var hexDigest = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
 
-// other is a value of the same kind and another meaning.
+// other is a value of the same kind with another meaning.
 func other(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -145,7 +145,7 @@ func swapCase(s string) string {
 	return strings.ToLower(s)
 }
 
-// relayout writes oci/ again, for the bundles that are there now.
+// relayout writes oci/ again, for the current bundles.
 func relayout(t *testing.T, dir string) {
 	t.Helper()
 	of := func(path string) layout.File {
@@ -185,14 +185,16 @@ func relayout(t *testing.T, dir string) {
 	}
 }
 
-// free are the members of statements whose value nothing else in a seal repeats,
-// and why that does no harm. docs/verify.md lists them too.
+// free are members of statements whose values nothing else in a seal repeats,
+// each with the reason why that is harmless. docs/verify.md lists them too.
 var free = map[string]string{
-	// A file of the build machine: its bytes are in the image, whose digest counts.
+	// A file of the build machine: its bytes are part of the image, whose
+	// digest is checked.
 	`^provenance \.predicate\.buildDefinition\.resolvedDependencies( \[3\] removed|\[3\]\.(name|digest\.sha256) changed|\[3\]\.name upper case)$`: "file:etc/motd",
 }
 
-// Each member of each of the image's statements, changed by who holds the key.
+// Each member of each of the image's statements is changed by the owner of the
+// trusted key.
 func TestEveryMemberCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
@@ -243,7 +245,7 @@ func TestEveryMemberCounts(t *testing.T) {
 	}
 }
 
-// try verifies and lets go.
+// try verifies a folder and closes the result.
 func try(t *testing.T, f *forger, dir string) error {
 	t.Helper()
 	r, err := verifier(t, f.Signer).Dir(dir)
@@ -262,7 +264,7 @@ func isFree(what string) bool {
 	return false
 }
 
-// Each member of a bundle's envelope, changed: none of them is signed.
+// Each member of a bundle's envelope is changed. None of them is signed.
 func TestEveryMemberOfABundleCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
@@ -301,7 +303,7 @@ func TestEveryMemberOfABundleCounts(t *testing.T) {
 	}
 }
 
-// Each member of each document of the layout, changed.
+// Each member of each document of the layout is changed.
 func TestEveryMemberOfTheLayoutCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
@@ -317,7 +319,7 @@ func TestEveryMemberOfTheLayoutCounts(t *testing.T) {
 		}
 		seen++
 		all := mutations(t, raw)
-		if seen > 4 { // the manifests of the attestations are alike
+		if seen > 4 { // the manifests of all attestations have the same form
 			all = all[:1]
 		}
 		for _, m := range all {
@@ -333,21 +335,21 @@ func TestEveryMemberOfTheLayoutCounts(t *testing.T) {
 	}
 }
 
-// freeDecision are the members of decision.json that nothing else in a seal
-// repeats. They are signed, by the file's digest, and are there for readers.
+// freeDecision are members of decision.json that nothing else in a seal
+// repeats. The file's digest covers them. They are there for readers.
 var freeDecision = []string{
-	// Texts, and what was counted for the reader.
+	// Texts, and counts for readers.
 	`^\.findings\[\d\]\.(message|title|actual) (removed|changed|null)$`,
 	`^\.system\.components\[\d\]\.(files|ownedFiles|packages) (removed|changed|null)$`,
 	`^\.policy\.rules (removed|changed|null)$`,
-	// What is missing is 0, false or nothing, and that is what it was.
+	// A missing member is 0, false or empty, which was its value.
 	`\.(fail|unknown|rules|key|expired|layer|origin) (removed|null)$`,
-	// A waiver twice says what it says once.
+	// A duplicate waiver has no additional effect.
 	`^\.waivers \[0\] twice$`,
 }
 
-// Each member of the decision, changed by who holds the key and signs it and
-// its digest again.
+// Each member of the decision is changed by the owner of the trusted key, who
+// signs its new digest.
 func TestEveryMemberOfTheDecisionCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// only tells what a folder holds.
+// only checks that a folder contains exactly these files.
 func only(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

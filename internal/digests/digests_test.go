@@ -8,7 +8,7 @@ import (
 
 func TestDigests(t *testing.T) {
 	t.Parallel()
-	// The digest of nothing, from FIPS 180-4's test vectors.
+	// The digest of no bytes, from the test vectors of FIPS 180-4.
 	const empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	if got := Of(nil); got != empty {
 		t.Error(got)

@@ -11,13 +11,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 )
 
-// What is read back was kept under that name, by that program, by somebody who
-// knows the secret, and is whole.
+// An entry is returned only if it is complete, and if it was stored under that
+// name, by that program, with the same secret.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	mine := kept.Store{Dir: filepath.Join(t.TempDir(), "store"), Program: "1", Secret: []byte("mine")}
 	if _, ok := mine.Load("a"); ok {
-		t.Fatal("an empty store has something")
+		t.Fatal("an empty store returns an entry")
 	}
 	mine.Save("a", []byte("one"))
 	entry := only(t, mine.Dir)
@@ -52,19 +52,19 @@ func TestStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, ok := mine.Load("a"); !ok {
-		t.Error("not loaded as it was")
+		t.Error("the loaded entry differs from the stored one")
 	}
 	if err := os.Chmod(mine.Dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := mine.Load("a"); ok {
-		t.Error("loaded from a folder that everybody may write to")
+		t.Error("an entry is loaded from a folder that all users may write to")
 	}
 }
 
-// A secret stays the same, and no other user may know it.
-// A program that is killed leaves a folder behind, which a later one removes.
-// One that is filled right now stays.
+// A secret stays the same, and only its user can read it. A killed program
+// leaves a folder behind, which a later program removes. A folder that is being
+// filled stays.
 func TestLeftovers(t *testing.T) {
 	t.Parallel()
 	s := kept.Store{Dir: t.TempDir()}
@@ -92,19 +92,19 @@ func TestSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "settings", "secret")
 	made := kept.Secret(path)
 	if len(made) != 32 || !bytes.Equal(made, kept.Secret(path)) || bytes.Equal(made, kept.Secret(path+"2")) {
-		t.Fatal("a secret is made once, and each is another")
+		t.Fatal("a secret must be created once, and each must be different")
 	}
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if kept.Secret(path) != nil {
-		t.Error("everybody can read it")
+		t.Error("all users can read the secret")
 	}
 	if err := os.WriteFile(path+"3", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if kept.Secret(path+"3") != nil {
-		t.Error("an empty file is a secret")
+		t.Error("an empty file is accepted as a secret")
 	}
 }
 

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// settings tells how memory is collected now.
+// settings are the current settings of garbage collection.
 func settings() (percent int, limit int64) {
 	percent = debug.SetGCPercent(-1)
 	debug.SetGCPercent(percent)
 	return percent, debug.SetMemoryLimit(-1)
 }
 
-// outside ends the delay since the start, and gives a check that all is as
-// without one.
+// outside ends the delay since the start, and returns a check that all settings
+// are as without a delay.
 func outside(t *testing.T) (unchanged func()) {
 	t.Helper()
 	End()
@@ -44,7 +44,7 @@ func TestFirstCollectionEndsIt(t *testing.T) {
 	unchanged := outside(t)
 	begin(t)
 	runtime.GC()
-	for debug.SetMemoryLimit(-1) == worth { // cleanups run in their own time
+	for debug.SetMemoryLimit(-1) == worth { // cleanups run asynchronously
 		time.Sleep(time.Millisecond)
 	}
 	unchanged()
@@ -55,14 +55,14 @@ func TestEnd(t *testing.T) {
 	begin(t)
 	End()
 	unchanged()
-	// What the caller sets afterwards stays, whatever is collected.
+	// Settings that the caller makes afterwards stay, even after a collection.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))
 	runtime.GC()
 	runtime.GC()
 	if _, limit := settings(); limit != 1<<30 {
 		t.Errorf("the limit of the caller is %d", limit)
 	}
-	End() // does nothing
+	End() // this has no effect
 }
 
 func TestEnvironmentDecides(t *testing.T) {
@@ -73,7 +73,7 @@ func TestEnvironmentDecides(t *testing.T) {
 			t.Setenv("GOMEMLIMIT", "")
 			t.Setenv(name, "50")
 			if delay() != nil {
-				t.Error("the environment is not asked")
+				t.Error("the environment is ignored")
 			}
 			unchanged()
 		})

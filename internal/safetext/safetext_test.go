@@ -48,7 +48,7 @@ func TestInert(t *testing.T) {
 	}
 }
 
-// What is written in pieces, as tables are, is as harmless as one text.
+// Text that is written in pieces, as tables are, is as safe as one text.
 func TestWriter(t *testing.T) {
 	var b strings.Builder
 	w := NewWriter(&b)
@@ -63,7 +63,7 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// Data means the same afterwards.
+// Data keeps its meaning.
 func TestData(t *testing.T) {
 	text := "##[error]x section_start:1 \u202e \x1b \U000e0041 \u0085"
 	raw, err := json.MarshalIndent(map[string]string{text: text}, "", "  ")

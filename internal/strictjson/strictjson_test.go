@@ -64,7 +64,7 @@ func TestDecodeFolded(t *testing.T) {
 		}
 	}
 	if err := DecodeKnown([]byte(`{"other":1}`), &d); err == nil {
-		t.Error("a member that is not known")
+		t.Error("an unknown member is accepted")
 	}
 	if err := Check([]byte(`[{"a":1,"A":2}]`)); err != nil {
 		t.Error(err)
@@ -76,8 +76,8 @@ func TestDecodeFolded(t *testing.T) {
 	}
 }
 
-// What is accepted is what a reader that tells letters apart, and one that takes
-// the first of two members, would see as well.
+// Accepted JSON means the same to a reader that distinguishes letter case, and
+// to one that takes the first of duplicate members.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"status":"a","list":[{"kind":"x"}],"labels":{"a":"2"}}`))
 	f.Add([]byte(`{"status":"a","\u0053tatus":"b"}`))
@@ -88,7 +88,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		var m map[string]any
 		if err := json.Unmarshal(data, &m); err != nil {
-			t.Skip() // null and the like
+			t.Skip() // null and similar values
 		}
 		if got, _ := m["status"].(string); got != d.Status {
 			t.Fatalf("%q and %q", got, d.Status)

@@ -80,7 +80,7 @@ func FuzzParse(f *testing.F) {
 		r := Reader{Name: "f"}
 		r.Fields(n, "f", map[string]func(*yaml.Node){"a": func(n *yaml.Node) { r.Texts(n); r.Bool(n) }})
 		if err == nil && r.Err() == nil && n.Kind != yaml.MappingNode {
-			t.Error("read as a mapping, and is none")
+			t.Error("a value that is not a mapping is read as one")
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// fill gives every field of the facts a value, two elements to each list.
+// fill gives every field of the facts a value, and each list two elements.
 func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -134,7 +134,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// What Decode takes, encoding/json takes for the same.
+// encoding/json reads the same facts from what Decode accepts.
 func FuzzDecode(f *testing.F) {
 	f.Add(encode(f, full()))
 	f.Add(encode(f, &facts.Facts{SchemaVersion: facts.SchemaVersion}))
@@ -149,7 +149,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		var want facts.Facts
 		if err := json.Unmarshal(data, &want); err != nil {
-			t.Fatalf("it is no JSON: %v", err)
+			t.Fatalf("it is not JSON: %v", err)
 		}
 		if a, b := encode(t, got), encode(t, &want); !bytes.Equal(a, b) {
 			t.Fatalf("%s\n%s", a, b)

@@ -47,7 +47,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// comments are what the source says of types ("Facts") and of their fields
+// comments are the comments in the source for types ("Facts") and their fields
 // ("Facts.Arch").
 func comments(t *testing.T) map[string]string {
 	t.Helper()
@@ -92,7 +92,7 @@ func comments(t *testing.T) map[string]string {
 	return out
 }
 
-// maker makes the schema of the types, one definition for each.
+// maker generates the schema of the types, one definition for each.
 type maker struct {
 	comments    map[string]string
 	definitions object
@@ -151,7 +151,7 @@ func (m *maker) body(t reflect.Type) object {
 			one = object{{"const", facts.SchemaVersion}}
 		}
 		if text := m.comments[t.Name()+"."+f.Name]; text != "" {
-			if one.has("$ref") { // draft 07 reads nothing beside a reference
+			if one.has("$ref") { // draft 07 ignores members beside a reference
 				one = object{{"allOf", []any{one}}}
 			}
 			one = append(object{{"description", text}}, one...)
@@ -167,7 +167,7 @@ func (m *maker) body(t reflect.Type) object {
 
 func (o object) has(name string) bool { return len(o) > 0 && o[0].name == name }
 
-// The published schema is what the types and their comments say.
+// The published schema matches the types and their comments.
 func TestSchema(t *testing.T) {
 	t.Parallel()
 	m := maker{comments: comments(t), done: map[string]bool{"Facts": true}}
@@ -195,7 +195,7 @@ func TestSchema(t *testing.T) {
 	}
 	for name := range m.done {
 		if m.comments[name] == "" {
-			t.Errorf("type %s says nothing of itself", name)
+			t.Errorf("type %s has no comment", name)
 		}
 	}
 }

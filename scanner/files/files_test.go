@@ -32,7 +32,7 @@ func must(t testing.TB, objects ...st.Object) facts.Inventory {
 	return inv
 }
 
-// show writes objects as "path mode kind".
+// show formats objects as "path mode kind".
 func show(l []facts.Obj) []string {
 	var out []string
 	for _, o := range l {
@@ -90,8 +90,8 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// Nodes that the pass leaves out are listed, those that another entry replaces
-// are not.
+// Device nodes that the build leaves out are listed. Nodes that another entry
+// replaces are not.
 func TestLeftOut(t *testing.T) {
 	node := func(p string, leftOut bool) st.Object {
 		return st.Object{Entry: system.Entry{Path: p, Type: system.TypeChar, Mode: 0o666, Shadowed: true, LeftOut: leftOut}}
@@ -112,8 +112,8 @@ func TestSensitive(t *testing.T) {
 		"/root/.kube/config 644 user secret", "/srv/tls.pem 644 private key")
 }
 
-// A folder that others may not enter keeps what is in it from them, unless the
-// file has a name elsewhere.
+// A folder that other users may not enter protects its files, unless a file has
+// another name outside.
 func TestSensitiveInClosedFolder(t *testing.T) {
 	t.Parallel()
 	inv := must(t,
@@ -124,7 +124,7 @@ func TestSensitiveInClosedFolder(t *testing.T) {
 	expect(t, "sensitive", show(inv.Sensitive), "/a/one.pem 644 private key", "/b/tls.pem 644 private key")
 }
 
-// A link gives a sensitive file another name, or its folder.
+// A link gives a sensitive file, or its folder, another name.
 func TestSensitiveByLink(t *testing.T) {
 	t.Parallel()
 	inv := must(t, st.Symlink("etc", "private/etc"), st.File("private/etc/shadow", "root:*:1\n"), st.Mode("private/etc/sudoers", 0o440, "x"),
@@ -132,8 +132,8 @@ func TestSensitiveByLink(t *testing.T) {
 	expect(t, "sensitive", show(inv.Sensitive), "/etc/shadow 644 system secret", "/root/.kube/config 644 user secret", "/root/.npmrc 644 user secret")
 }
 
-// All versions of the attribute, the one with the root user of a namespace too;
-// one that is cut short is told.
+// All versions of the attribute are read, including the one with the root user
+// of a namespace. A truncated attribute is reported.
 func TestFileCapabilities(t *testing.T) {
 	t.Parallel()
 	second := capability(13, 21)["security.capability"]
@@ -154,7 +154,7 @@ func TestFileCapabilities(t *testing.T) {
 	}
 }
 
-// An access control list counts in place of the mode.
+// An access control list replaces the mode.
 func TestACL(t *testing.T) {
 	t.Parallel()
 	acl := func(o st.Object, other byte) st.Object {
@@ -169,8 +169,8 @@ func TestACL(t *testing.T) {
 	expect(t, "sensitive", show(inv.Sensitive), "/etc/shadow 604 system secret")
 }
 
-// The secrets of these tests are random and open nothing. They are put
-// together here so that no scanner of sources takes them for real ones.
+// The secrets of these tests are random and open nothing. They are assembled
+// here, so that scanners of source code do not report them.
 var (
 	body = strings.Repeat("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKB\n", 3)
 	cert = strings.Repeat("MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n", 3)
@@ -213,7 +213,7 @@ func TestDetectSecret(t *testing.T) {
 	}
 }
 
-// A secret is found wherever the borders of windows and writes fall.
+// A secret is found at any border of windows and writes.
 func TestSecretAcrossBorders(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{pem, " " + aws + " ", "(" + ghp + ")"} {
@@ -232,11 +232,11 @@ func TestSecretAcrossBorders(t *testing.T) {
 			}
 		}
 	}
-	// What stands before the window counts too.
+	// The byte before the window counts too.
 	text := strings.Repeat(".", 15*keepBack-2) + "X" + aws + strings.Repeat(".", 5*keepBack)
 	for shift := range 40 {
 		if got := DetectSecret([]byte(text[shift:])); got != "" {
-			t.Fatalf("part of a word taken for a key, shifted by %d", shift)
+			t.Fatalf("a part of a word counts as a key, shifted by %d", shift)
 		}
 	}
 }
@@ -248,7 +248,7 @@ func TestSecretsInAllLayers(t *testing.T) {
 	expect(t, "secrets", show(inv.Secrets), "/app/.env 644 AWS access key shadowed", "/app/key.pem 600 private key", "/usr/share/doc/x/test.key 644 private key")
 	for _, o := range inv.Secrets {
 		if strings.Contains(fmt.Sprint(o), aws) {
-			t.Error("the secret itself is kept")
+			t.Error("the secret itself is stored")
 		}
 	}
 }
@@ -314,7 +314,8 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	// Links to nowhere, to themselves and to the machine that scans are no files.
+	// Links to missing files, to themselves and to the build machine are not
+	// files.
 	inv := must(t, st.Symlink("etc/passwd", "/etc/passwd"), st.Symlink("etc/group", "../../../../etc/group"), st.Symlink("etc/shadow", "/nowhere"))
 	if len(inv.EmptyPasswords)+len(inv.DuplicateIDs) != 0 {
 		t.Errorf("%+v", inv)
@@ -328,7 +329,7 @@ func TestHostile(t *testing.T) {
 	}
 	include := strings.Repeat("Include /etc/ssh/*\nInclude *\n", 20_000)
 	if inv := must(t, st.File("etc/ssh/sshd_config", include)); !inv.Truncated {
-		t.Error("includes without end")
+		t.Error("endless includes are accepted")
 	}
 }
 

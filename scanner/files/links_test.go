@@ -31,8 +31,8 @@ func shown(inv facts.Inventory) (out []string) {
 	return out
 }
 
-// Links that lead elsewhere are listed, of images whose files become the host's
-// alone. Hundreds of names of programs are not.
+// Links that lead elsewhere are listed, if the files of the image become those
+// of the host. Hundreds of links to programs are left out.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	objects := []st.Object{

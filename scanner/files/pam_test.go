@@ -61,16 +61,16 @@ func TestOpenLogins(t *testing.T) {
 	}
 }
 
-// Stacks of others cost no more than their length.
+// The cost of a hostile stack is limited by its length.
 func TestHostileStacks(t *testing.T) {
 	t.Parallel()
 	ring := must(t, st.File("etc/pam.d/a", "@include b\n@include b\n"), st.File("etc/pam.d/b", "@include a\n@include a\n"))
 	if !ring.Truncated {
-		t.Error("a ring of files is taken for a whole stack")
+		t.Error("a loop of includes counts as a complete stack")
 	}
 	long := must(t, st.File("etc/pam.d/a", strings.Repeat("auth [success=1 default=2] pam_access.so\n", maxStack)+"auth required pam_deny.so\n"))
 	if !long.Truncated {
-		t.Error("a long stack is taken for a whole one")
+		t.Error("a stack that is too long counts as complete")
 	}
 	expect(t, "greeters", must(t, st.File("etc/pam.d/sddm-greeter", "auth required pam_permit.so\n")).OpenLogins)
 }

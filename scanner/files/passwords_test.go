@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// The hashes are those that libxcrypt's crypt(3) makes.
+// The hashes were made with crypt(3) of libxcrypt.
 func TestChecker(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		hash string
-		want string // "" where it is not computed
+		want string // "" if it is not computed
 	}{
 		"yescrypt":              {"$y$j9T$F5Jx5fExrKuPp53xLKQ..1$9TcQcNa7q56Wx8/uAoukbXzeSMClWYMKJrVuroz1XW4", "toor"},
 		"SHA-512":               {"$6$saltstring$hWds/4XPpAsysnYn0XfmQdS0RAhsm9XE1N89qYKToFP8eDoThGKMikxoKDxILTPPHvGbJ1z4tJHPEpAWjqEeU.", "toor"},
@@ -53,7 +53,8 @@ func TestPasswords(t *testing.T) {
 	expect(t, "known", known, "old", "root")
 	expect(t, "untried", untried, "aged", "big", "des")
 
-	// The name of the account is tried too, and hashes as long as they cost little.
+	// The account's name is tried too. Hashes are tried as long as they cost
+	// little.
 	_, known, untried = try(10, "toor:"+toor+"\n"+strings.Repeat("x:"+strong+"\n", 2)+"late:"+toor+"\n")
 	expect(t, "known", known, "toor")
 	expect(t, "untried", untried, "late", "x")

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// Private keys are written in many ways.
+// Private keys have many forms.
 func TestDetectKeys(t *testing.T) {
 	t.Parallel()
 	ssh2 := "---- BEGIN SSH2 ENCRYPTED " + "PRIVATE KEY ----\nComment: \"x\"\n" + body
@@ -84,7 +84,7 @@ func TestDetectDER(t *testing.T) {
 	if keys["SEC 1"], err = x509.MarshalECPrivateKey(ec); err != nil {
 		t.Fatal(err)
 	}
-	// EncryptedPrivateKeyInfo, PBES2: the parameters are not looked at.
+	// EncryptedPrivateKeyInfo, PBES2: the parameters are ignored.
 	keys["PKCS #12"] = []byte("\x30\x82\x0a\x01\x02\x01\x03" + strings.Repeat("\x00", 700) + keyBag + "\x02\xa0\x82")
 	keys["Java"] = []byte("\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00\x05")
 	keys["encrypted"] = append([]byte{0x30, 0x82, 0x01, 0x40, 0x30, 0x5f, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d, 0x30, 0}, make([]byte, 100)...)
@@ -93,7 +93,7 @@ func TestDetectDER(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 		var f Finder
-		for _, b := range der { // a byte at a time
+		for _, b := range der { // one byte at a time
 			f.Write([]byte{b})
 		}
 		if got := f.Kind(); got != "private key" {

@@ -22,11 +22,11 @@ func TestSSHD(t *testing.T) {
 		t.Errorf("sshd %v, want %v", inv.SSHD, want)
 	}
 	if inv := must(t); inv.SSHD != nil {
-		t.Error("settings without a file")
+		t.Error("there are settings without a file")
 	}
 }
 
-// Other ways to write a setting, and what holds for some alone.
+// Other spellings of a setting, and conditional settings.
 func TestSSHDSpellings(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
@@ -52,9 +52,9 @@ func TestSSHDSpellings(t *testing.T) {
 	}
 }
 
-// Keys may lie where sshd_config says.
-// A part of a configuration counts where nothing of the image includes it: that of
-// another image may, of those that make one root in any case.
+// Keys may lie where sshd_config says. A part of a configuration that no file
+// of the image includes counts too. Another image may include it: images that
+// share one root always can.
 func TestSSHDParts(t *testing.T) {
 	t.Parallel()
 	part := st.File("etc/ssh/sshd_config.d/a.conf", "PasswordAuthentication yes\nMatch User x\nPermitRootLogin yes\n")

@@ -97,7 +97,7 @@ func TestLook(t *testing.T) {
 		}
 	}
 	if f := got["/etc/x"]; f.Type != "file" || f.Head.Interpreter != "" {
-		t.Errorf("what nobody may execute is read: %+v", f)
+		t.Errorf("a file that no user may execute is read: %+v", f)
 	}
 	if via := strings.Join(got["/bin/sh"].Via, " "); via != "/bin/sh /usr/bin/sh /opt/busybox" {
 		t.Errorf("via %s", via)

@@ -42,8 +42,7 @@ func TestDebian(t *testing.T) {
 	}
 }
 
-// What an image says it is based on, in all the forms that its os-release may
-// have.
+// The distribution is read from all forms that os-release may have.
 func TestDistro(t *testing.T) {
 	t.Parallel()
 	const debian = "ID=debian\nVERSION_ID=\"12\"\n"
@@ -80,7 +79,7 @@ func TestDistro(t *testing.T) {
 	}
 }
 
-// The layout of images that are made without dpkg: one file for each package.
+// Images that are made without dpkg have one file for each package.
 func TestDebianStatusFolder(t *testing.T) {
 	t.Parallel()
 	inv := catalog(t, []st.Object{
@@ -123,7 +122,7 @@ func TestAlpine(t *testing.T) {
 	}
 }
 
-// rpmHeader is the part of rpm's header that its database holds.
+// rpmHeader is the part of rpm's header that its database contains.
 func rpmHeader(tags map[uint32]string) []byte {
 	var index, data bytes.Buffer
 	for _, tag := range []uint32{1000, 1001, 1002, 1022} {
@@ -204,7 +203,7 @@ func TestLanguages(t *testing.T) {
 func TestGoProgram(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("needs the go command to build a program")
+		t.Skip("this test needs the go command to build a program")
 	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{"go.mod": "module example.org/hello\n\ngo 1.24\n", "main.go": "package main\n\nfunc main() { println(1) }\n"} {
@@ -212,7 +211,7 @@ func TestGoProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Stripped, as ours are: syft then misses a detail and says so.
+	// Stripped, as our programs are: syft then reports a missing detail.
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", "hello", ".")
 	build.Dir, build.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "CGO_ENABLED=0", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -232,8 +231,8 @@ func TestGoProgram(t *testing.T) {
 	}
 }
 
-// A program that nobody owns is named by its looks; the same program in a
-// package is that package alone.
+// A program that belongs to no package is recognised by its bytes. The same
+// program in a package is only listed as that package.
 func TestBinariesOnceOnly(t *testing.T) {
 	t.Parallel()
 	busybox := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x02\x00\x3e\x00" + "BusyBox v1.36.1 (2023-06-02) multi-call binary\x00"
@@ -311,7 +310,7 @@ func elfModule(modinfo string) string {
 	return b.String()
 }
 
-// An image must not hide its packages behind a database that cannot be read.
+// A database that cannot be read must not hide packages.
 func TestUnreadableDatabase(t *testing.T) {
 	t.Parallel()
 	for name, objects := range map[string][]st.Object{
@@ -327,7 +326,7 @@ func TestUnreadableDatabase(t *testing.T) {
 	}
 }
 
-// One bad file elsewhere is reported, and the others count.
+// An unreadable file of another kind is reported, and the other files count.
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	inv := catalog(t, append(st.Debian(map[string][]string{"tool": nil}), st.File("app/bad.jar", "PK\x03\x04 and no more")))
@@ -342,7 +341,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := collect(t, nil).Catalog(ctx, Request{Image: st.Image("docker.io/library/web:1", "b2"), TempDir: t.TempDir()}); err == nil {
-		t.Error("cataloged after the end")
+		t.Error("the catalogers ran after the context ended")
 	}
 }
 
@@ -359,8 +358,8 @@ func TestNoTemporaryFilesLeft(t *testing.T) {
 	}
 }
 
-// dpkg's packages are those of the distribution that os-release names, whether
-// or not it says that it is like Debian.
+// dpkg's packages belong to the distribution in os-release, even if it does not
+// declare that it is like Debian.
 func TestDpkgNamespace(t *testing.T) {
 	t.Parallel()
 	for release, want := range map[string]string{
@@ -384,8 +383,8 @@ func TestDpkgNamespace(t *testing.T) {
 	}
 }
 
-// Packages that are shipped and not installed, and lists of packages of which
-// none was found, are software of which nothing is known.
+// Package files that are not installed, and lists of packages of which none was
+// found, are reported as unreadable.
 func TestUnopened(t *testing.T) {
 	t.Parallel()
 	node := st.File("app/node_modules/a/package.json", `{"name":"a","version":"1.0.0"}`)

@@ -59,7 +59,7 @@ func decoded(s *sbom.SBOM) []string {
 	var out []string
 	for _, p := range s.Artifacts.Packages.Sorted() {
 		if p.Type == pkg.UnknownPkg || strings.HasPrefix(p.PURL, "pkg:oci/") {
-			continue // the image itself, a component
+			continue // the image itself is a component
 		}
 		out = append(out, p.Name+" "+p.Version+" "+p.PURL)
 	}
@@ -84,14 +84,14 @@ func TestDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := decoded(decodeSPDX(t, spdx)); !slices.Equal(got, want) {
-		t.Errorf("SPDX holds %q, want %q", got, want)
+		t.Errorf("SPDX contains %q, want %q", got, want)
 	}
 	cdx, err := inv.CycloneDX(stamp)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := decoded(decodeCycloneDX(t, cdx)); !slices.Equal(got, want) {
-		t.Errorf("CycloneDX holds %q, want %q", got, want)
+		t.Errorf("CycloneDX contains %q, want %q", got, want)
 	}
 	hex := strings.TrimPrefix(inv.Image.Manifest, "sha256:")
 	for _, s := range []string{
@@ -109,12 +109,12 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	if bytes.Contains(spdx, []byte("forbidden")) || bytes.Contains(cdx, []byte("forbidden")) {
-		t.Error("the text of a licence is in the documents")
+		t.Error("the documents contain the text of a licence")
 	}
 }
 
-// Two scans of the same bytes give the same bytes, whatever the order of maps;
-// another image gives another namespace and serial number.
+// Two scans of the same bytes give the same bytes, whatever the order of maps.
+// Another image has another namespace and serial number.
 func TestDocumentsAreTheSame(t *testing.T) {
 	t.Parallel()
 	var first [2][]byte
@@ -137,7 +137,7 @@ func TestDocumentsAreTheSame(t *testing.T) {
 	}
 	a, b := serial("component", "sha256:1"), serial("component", "sha256:2")
 	if a == b || a != serial("component", "sha256:1") || a == serial("system", "sha256:1") {
-		t.Error("serial numbers do not follow the digest")
+		t.Error("serial numbers do not depend on the digest")
 	}
 }
 
@@ -181,14 +181,14 @@ func TestSystemDocuments(t *testing.T) {
 	ids := map[string]string{}
 	for _, p := range doc.Packages {
 		if ids[p.ID] != "" {
-			t.Errorf("id %s twice", p.ID)
+			t.Errorf("id %s is a duplicate", p.ID)
 		}
 		ids[p.ID] = p.Name
 	}
 	contains := map[string][]string{}
 	for _, r := range doc.Raw {
 		if ids[r.B] == "" || ids[r.A] == "" && r.A != "SPDXRef-DOCUMENT" {
-			t.Errorf("relation of what is not there: %+v", r)
+			t.Errorf("a relation refers to a missing element: %+v", r)
 		}
 		if r.Type == "CONTAINS" {
 			contains[r.A] = append(contains[r.A], r.B)
@@ -226,7 +226,7 @@ func TestSystemDocuments(t *testing.T) {
 	for _, c := range bom.Components {
 		for _, r := range append(c.Components, c) {
 			if refs[r.Ref] {
-				t.Errorf("bom-ref %q twice", r.Ref)
+				t.Errorf("bom-ref %q is a duplicate", r.Ref)
 			}
 			refs[r.Ref] = true
 		}
@@ -236,10 +236,10 @@ func TestSystemDocuments(t *testing.T) {
 	}
 	again, err := y.CycloneDX(Stamp{})
 	if err != nil || !bytes.Equal(again, cdx) {
-		t.Errorf("a second time differs, %v", err)
+		t.Errorf("a second document differs, %v", err)
 	}
 	if again, err := y.SPDX(Stamp{}); err != nil || !bytes.Equal(again, spdx) {
-		t.Errorf("a second time differs, %v", err)
+		t.Errorf("a second document differs, %v", err)
 	}
 }
 
@@ -248,7 +248,7 @@ type cdxComponent struct {
 	Components []cdxComponent `json:"components"`
 }
 
-// Documents name the version of syft that is linked.
+// Documents contain the version of syft that is linked.
 func TestSyftVersion(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../go.mod")
@@ -259,7 +259,7 @@ func TestSyftVersion(t *testing.T) {
 		t.Errorf("go.mod has another version of syft than %s", SyftVersion)
 	}
 	if bridge, err := os.ReadFile("syftbridge/go.mod"); err != nil || !bytes.Contains(bridge, []byte("github.com/anchore/syft v"+SyftVersion+"\n")) {
-		t.Errorf("the bridge asks for another version, %v", err)
+		t.Errorf("the bridge requires another version, %v", err)
 	}
 }
 

@@ -21,8 +21,8 @@ import (
 
 const fedora = "ID=fedora\nVERSION_ID=39\n"
 
-// rpmDB is a database of rpm with one package for each name; what is beside it
-// when the last one has been written but not checkpointed is in the log.
+// rpmDB is a database of rpm with one package for each name. Its log contains
+// changes that were written last and not checkpointed.
 func rpmDB(t testing.TB, in, logged []string) (db, log string) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), sqliteDatabase)
@@ -96,8 +96,8 @@ func maven(group, name, version string) map[string]string {
 	}
 }
 
-// A package is found under whatever name a program would open its files: a link
-// may come before what it leads to, or after it.
+// A package is found under any name with which a program would open its files.
+// A link may come before or after its target.
 func TestLinkedContents(t *testing.T) {
 	t.Parallel()
 	rpm, _ := rpmDB(t, []string{"bash"}, nil)
@@ -138,13 +138,13 @@ func TestOnePassIsEnough(t *testing.T) {
 	t.Parallel()
 	c := collect(t, append(st.Debian(map[string][]string{"tool": {"usr/bin/tool"}}),
 		st.Symlink("usr/bin/python", "tool"), st.Symlink("lib", "usr/lib"), st.Hardlink("usr/bin/t", "usr/bin/tool"), st.File("usr/bin/script", "#!/bin/sh\nexit\n")))
-	if rest := c.absent(); len(rest) > 1 { // python, which is looked at for its name
+	if rest := c.absent(); len(rest) > 1 { // python, which is a candidate because of its name
 		t.Errorf("a second pass for %v", rest)
 	}
 }
 
-// Archives are recognised by their ends: what stands before them, and how large they
-// are, hides nothing.
+// Archives are recognised by their ends. Bytes before the archive, and its
+// size, hide nothing.
 func TestArchives(t *testing.T) {
 	t.Parallel()
 	const script = "#!/bin/bash\nexec java -jar \"$0\"\nexit\n"
@@ -186,8 +186,8 @@ func random(t testing.TB, n int) []byte {
 	return b
 }
 
-// What looks like software and cannot be read is listed, though something else
-// was found in the same file.
+// A file that looks like software and cannot be read is listed, even if another
+// package was found in it.
 func TestUnreadableSoftware(t *testing.T) {
 	t.Parallel()
 	encrypted := []byte(jar(t, "", "", map[string]string{"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\nImplementation-Title: app\r\nImplementation-Version: 1\r\n\r\n", "lib/secret.jar": "x"}))
@@ -216,12 +216,12 @@ func TestUnreadableSoftware(t *testing.T) {
 		}
 	}
 	if got := catalog(t, []st.Object{st.Mode("opt/tool", 0o755, string(program))}).Unreadable; len(got) != 0 {
-		t.Errorf("a whole program: %v", got)
+		t.Errorf("a complete program: %v", got)
 	}
 }
 
-// The log is part of the database; a journal that is in use says that nobody
-// knows what the database holds.
+// The log is part of the database. If a journal is in use, the content of the
+// database is unknown.
 func TestWriteAheadLog(t *testing.T) {
 	t.Parallel()
 	db, log := rpmDB(t, []string{"bash"}, []string{"openssl-libs", "zlib"})
@@ -234,7 +234,7 @@ func TestWriteAheadLog(t *testing.T) {
 	journal := journalMagic + strings.Repeat("\x00", 600)
 	for name, c := range map[string]struct {
 		objects []st.Object
-		want    []string // nil is refused
+		want    []string // nil means refused
 	}{
 		"none":                    {[]st.Object{st.File(dir+sqliteDatabase, db)}, first},
 		"empty":                   {[]st.Object{st.File(dir+sqliteDatabase, db), st.File(dir+sqliteDatabase+walSuffix, "")}, first},
@@ -263,8 +263,7 @@ func TestWriteAheadLog(t *testing.T) {
 	}
 }
 
-// Whatever a log holds, reading it ends, and pages come from the log or the
-// database.
+// Reading a log always ends, and its pages come from the log or the database.
 func FuzzWriteAheadLog(f *testing.F) {
 	db, log := rpmDB(f, []string{"a"}, []string{"b"})
 	f.Add([]byte(log))
@@ -289,7 +288,7 @@ func FuzzTail(f *testing.F) {
 			b.add(data[i : i+1])
 		}
 		if a.isArchive() != b.isArchive() {
-			t.Fatal("it hangs on the pieces")
+			t.Fatal("the result depends on the pieces")
 		}
 		cutShort(data, int64(len(data)))
 	})

@@ -54,7 +54,7 @@ func TestResolver(t *testing.T) {
 		}
 	}
 	if _, err := r.FilesByGlob("**/[x"); err == nil {
-		t.Error("bad pattern accepted")
+		t.Error("a malformed pattern is accepted")
 	}
 	got, err := r.FilesByPath("/opt/METADATA", "/usr/lib/python3/METADATA", "/usr/bin", "/usr/bin/python-loop", "usr/bin/py")
 	if want := []string{"/usr/bin/py as /usr/bin/py", "/usr/lib/python3/METADATA as /opt/METADATA"}; err != nil || !slices.Equal(paths(got), want) {
@@ -89,8 +89,8 @@ func TestResolver(t *testing.T) {
 	}
 }
 
-// The machine that scans has an /etc/os-release, an /etc/passwd and, mostly,
-// packages. None of it may be seen.
+// The build machine has an /etc/os-release, an /etc/passwd and usually
+// packages. None of them may appear.
 func TestNothingOfTheHost(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"/etc/os-release", "../../../../../../etc/os-release", "/usr/lib/os-release", "/proc/self/root/etc/os-release"} {
@@ -109,13 +109,13 @@ func TestBigFilesCostNothing(t *testing.T) {
 	const size = 512 << 20
 	c := collect(t, []st.Object{
 		{Entry: system.Entry{Path: "data/model.bin", Type: system.TypeFile, Size: size}, Content: st.Zeros{}},
-		{Entry: system.Entry{Path: "data/status", Type: system.TypeFile, Size: size}, Content: st.Zeros{}}, // wanted by name, too large to be one
+		{Entry: system.Entry{Path: "data/status", Type: system.TypeFile, Size: size}, Content: st.Zeros{}}, // wanted by name, but too large
 	})
 	if len(c.store.blobs) != 0 || c.store.spill != nil {
 		t.Errorf("kept %d contents", len(c.store.blobs))
 	}
 	if _, err := c.Resolver().FileContentsByLocation(location("/data/status", "")); err == nil {
-		t.Error("a content that went by is read")
+		t.Error("a content that was not kept is read")
 	}
 }
 
@@ -175,7 +175,7 @@ func FuzzGlob(f *testing.F) {
 			}
 		}
 		if glob != "" && strings.HasPrefix(glob, "/") && strings.Contains(glob, "..") || strings.Contains(glob, "//") || strings.Contains(glob, "./") {
-			t.Skip() // a path with dots is looked up, not only matched
+			t.Skip() // a path with dots is looked up, and not only matched
 		}
 		if !slices.Equal(paths(got), want) {
 			t.Fatalf("FilesByGlob(%q) = %q, matching one by one gives %q", glob, paths(got), want)

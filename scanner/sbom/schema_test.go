@@ -18,9 +18,9 @@ import (
 	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 )
 
-// schemas are the official ones of SPDX 2.3 and CycloneDX 1.6, which the modules
-// that we use bring: syft those of SPDX (Apache-2.0), cyclonedx-go its own
-// (Apache-2.0).
+// schemas are the official schemas of SPDX 2.3 and CycloneDX 1.6. They are part
+// of modules that we use: syft has those of SPDX (Apache-2.0), cyclonedx-go its
+// own (Apache-2.0).
 var schemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 	folder := func(module string) (string, error) {
 		out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
@@ -65,7 +65,7 @@ var schemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 	return out, nil
 })
 
-// valid holds a document against its schema.
+// valid checks a document against its schema.
 func valid(t testing.TB, kind string, data []byte) {
 	t.Helper()
 	all, err := schemas()
@@ -84,7 +84,8 @@ func valid(t testing.TB, kind string, data []byte) {
 	}
 }
 
-// declaredLicenses: each licence that the document refers to is declared in it.
+// declaredLicenses checks that the document declares each licence to which it
+// refers.
 func declaredLicenses(t testing.TB, data []byte) {
 	t.Helper()
 	var doc struct {
@@ -125,9 +126,9 @@ func declaredLicenses(t testing.TB, data []byte) {
 	}
 }
 
-// odd are packages that say odd things of themselves.
+// odd are packages with unusual metadata.
 func odd(license, text string) []st.Object {
-	line := strings.ReplaceAll(text, "\n", " ") // the database has lines
+	line := strings.ReplaceAll(text, "\n", " ") // the database consists of lines
 	quoted := func(s string) string {
 		b, _ := json.Marshal(s)
 		return string(b)
@@ -143,7 +144,7 @@ func odd(license, text string) []st.Object {
 	}
 }
 
-// documents are all that is written of an inventory.
+// documents are all documents of an inventory.
 func documents(t testing.TB, inv *Inventory) {
 	t.Helper()
 	y := &System{Name: "demo", Arch: "amd64", Members: []Member{
@@ -161,7 +162,7 @@ func documents(t testing.TB, inv *Inventory) {
 	}
 }
 
-// Documents are what their schemas say, whatever packages say of themselves.
+// Documents match their schemas, whatever metadata packages have.
 func TestDocumentsAreValid(t *testing.T) {
 	t.Parallel()
 	documents(t, catalog(t, mixed()))
@@ -179,7 +180,7 @@ func TestDocumentsAreValid(t *testing.T) {
 	}
 }
 
-// Whatever stands in the fields of a package, the documents are valid.
+// The documents are valid, whatever text the fields of a package contain.
 func FuzzTidy(f *testing.F) {
 	f.Add("LicenseRef-Ours AND MIT", "two\nlines")
 	f.Add("DocumentRef-a:LicenseRef-b", "https://\x00")
@@ -187,7 +188,7 @@ func FuzzTidy(f *testing.F) {
 	f.Fuzz(func(t *testing.T, license, text string) { tidied(t, license, text) })
 }
 
-// The same with texts of pieces that mean something to some reader.
+// The same with texts that combine pieces with a special meaning.
 func TestTidyPieces(t *testing.T) {
 	t.Parallel()
 	pieces := []string{"MIT", "LicenseRef-", "DocumentRef-a:", " AND ", " OR ", " WITH ", "(", ")", "+", "GPL-2.0-only", "\x00", "\n", "\xff", "https://", "a.example", "/", "%", " ", "é", "\u2028", "@", "<", ">", "NONE", noAssertion, "git+", ":", "[", "]", "#"}

@@ -43,7 +43,7 @@ func TestResolve(t *testing.T) {
 		{"/lib/os-release", "/usr/lib/os-release"},
 		{"/abs/os-release", "/usr/lib/os-release"},
 		{"/up/os-release", "/usr/lib/os-release"},
-		{"/lib/../lib/os-release", "/usr/lib/os-release"}, // ".." is of usr/lib, as open(2) has it
+		{"/lib/../lib/os-release", "/usr/lib/os-release"}, // ".." is relative to usr/lib, as in open(2)
 		{"/dot", "/usr/lib/os-release"},
 		{"/sh", "/usr/lib/os-release"},
 		{"/../../etc/os-release", "/usr/lib/os-release"},
@@ -94,7 +94,7 @@ func TestAddRefuses(t *testing.T) {
 	}
 }
 
-// Many links that each double the work end as they do in the kernel.
+// Many links that each double the work end at the kernel's limit.
 func TestLinkBomb(t *testing.T) {
 	t.Parallel()
 	objects := []st.Object{st.Dir("d", 0o755)}

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// everyOrder has packages of every order of versions.
+// everyOrder has packages for every order of versions.
 func everyOrder() *facts.Facts {
 	f := of("pkg:deb/debian/x@1.0-1?distro=debian-12", "pkg:apk/alpine/x@1.0-r1?distro=alpine-3.20.1", "pkg:rpm/rocky/x@1.0-1?distro=rocky-9.4",
 		"pkg:golang/x@v1.0.0", "pkg:npm/x@1.0.0", "pkg:pypi/x@1.0", "pkg:gem/x@1.0")
@@ -20,8 +20,7 @@ func everyOrder() *facts.Facts {
 	return f
 }
 
-// Whatever a database says, matching ends, and what it says of one package
-// names that package.
+// Matching always ends, and its results are about the packages of the system.
 func FuzzDatabase(f *testing.F) {
 	for _, eco := range []string{"Debian:12", "Alpine:v3.20", "Rocky Linux:9", "Go", "npm", "PyPI", "RubyGems"} {
 		f.Add([]byte(osvOf(eco, "x", `"severity":[{"type":"CVSS_V4","score":"CVSS:4.0/AV:N"}],"versions":["1.0"],"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2~a"},{"last_affected":"1"},{"limit":"3"}]}]`)))
@@ -84,8 +83,8 @@ func FuzzVEX(f *testing.F) {
 	})
 }
 
-// An order is one: of two versions one is not older than the other and newer
-// too, and each is as old as itself.
+// An order is consistent: of two versions, at most one is older, and each
+// version equals itself.
 func FuzzCompare(f *testing.F) {
 	f.Add("1:1.0~rc1-1", "1.0-1+deb12u1")
 	f.Add("1.2.3_git20240101-r0", "1.2.3-r10")

@@ -21,9 +21,8 @@ const (
 	critical = `"database_specific":{"severity":"CRITICAL"},`
 )
 
-// Two records of one vulnerability that know nothing of each other, and a third
-// that shows it: nothing that one of them says is lost, in whatever order they
-// come.
+// Two records of one vulnerability have no name in common, and a third record
+// connects them. No data is lost, in any order of the records.
 func TestJoinsThree(t *testing.T) {
 	t.Parallel()
 	records := []string{
@@ -45,9 +44,9 @@ func TestJoinsThree(t *testing.T) {
 	}
 }
 
-// An advisory of a distribution mends several CVEs: what attackers do with one
-// of them, and how bad it is, holds for the package; that another is harmless
-// does not.
+// An advisory of a distribution fixes several CVEs. The exploitation and
+// severity of one of them count for the package. A statement that another one
+// is harmless does not.
 func TestAdvisoryOfSeveral(t *testing.T) {
 	t.Parallel()
 	kev := write(t, "kev.json", `{"catalogVersion":"1","vulnerabilities":[{"cveID":"CVE-2026-0002"}]}`)
@@ -63,12 +62,12 @@ func TestAdvisoryOfSeveral(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	// Only a CVE is a vulnerability that it mends: not the advisory of another.
+	// Only CVEs count as vulnerabilities that it fixes, not other advisories.
 	got := match(t, of("pkg:rpm/almalinux/x@1.0?distro=almalinux-9.4"), Options{Databases: []string{write(t, "db.json", osvID("ALSA-1", "AlmaLinux:9", "x", `"related":["RHSA-1","CVE-2026-0001"],`, upTo2))}})
 	if len(got) != 1 || got[0].ID != "CVE-2026-0001" || !slices.Equal(got[0].Aliases, []string{"ALSA-1"}) {
 		t.Errorf("one CVE: %+v", got)
 	}
-	// What another ecosystem calls related is another vulnerability.
+	// Related vulnerabilities of another ecosystem are separate.
 	got = match(t, of("pkg:npm/x@1.0.0"), Options{Databases: []string{write(t, "db.json", osvID("GHSA-1", "npm", "x", `"related":["CVE-2026-0002","CVE-2026-0003"],`, all)), kev}})
 	if len(got) != 1 || got[0].Exploited {
 		t.Errorf("related, npm: %+v", got)
@@ -112,7 +111,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// What nobody speaks of, or cannot be compared, is not well: it is listed.
+// Packages that no database covers, or that cannot be compared, are listed.
 func TestUnmatched(t *testing.T) {
 	t.Parallel()
 	npm := osvOf("npm", "x", upTo2)
@@ -179,7 +178,8 @@ func TestScores(t *testing.T) {
 	}
 }
 
-// The facts say by which documents a vulnerability was taken back.
+// The facts contain the digests of the documents that changed a vulnerability's
+// status.
 func TestVEXDigest(t *testing.T) {
 	t.Parallel()
 	vex := write(t, "vex.json", `{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}`)
@@ -191,7 +191,7 @@ func TestVEXDigest(t *testing.T) {
 	}
 }
 
-// A folder is read whole: a link in it counts as the file that it leads to.
+// All files of a folder are read: a link counts as its target.
 func TestFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

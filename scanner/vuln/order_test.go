@@ -2,7 +2,7 @@ package vuln
 
 import "testing"
 
-// Each list is in order; what stands in one line is the same.
+// Each list is in order; versions in one line are equal.
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	for eco, list := range map[string][][]string{
@@ -44,7 +44,7 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// Programs that were signed are those of another source.
+// Signed programs come from another source.
 func TestSigned(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ source, version, own, base, of string }{

@@ -16,7 +16,8 @@ func until(v string) string {
 	return `"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"` + v + `"}]}]`
 }
 
-// Names are looked up as the package writes them, or as its ecosystem spells them.
+// Names are looked up as the package writes them, and as its ecosystem spells
+// them.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -45,7 +46,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// The version that mends stays, whatever the ecosystem.
+// The fixed version is kept, in every ecosystem.
 func TestFixed(t *testing.T) {
 	t.Parallel()
 	const events = `{"introduced":"0"},{"fixed":"1.4"},{"introduced":"2.0"},{"fixed":"2.5"}`
@@ -68,9 +69,9 @@ func TestFixed(t *testing.T) {
 	}
 }
 
-// A record may name a distribution and no release of it. One that names the
-// release knows better, whichever is read first; of two with one id the newer
-// one counts, and of two of a kind the higher version mends.
+// A record may be about a distribution without a release. A record of the
+// release precedes it, in any order. Of two records with the same id, the newer
+// one counts; of two similar records, the higher fixed version counts.
 func TestDisagree(t *testing.T) {
 	t.Parallel()
 	rec := func(id, modified, ecosystem, rest string) string {
@@ -113,8 +114,8 @@ func TestDisagree(t *testing.T) {
 			}
 		}
 	}
-	// That a record is about the distribution as a whole covers a release only
-	// where the database knows of no releases.
+	// A record about the whole distribution covers a release only if the
+	// database has no records of releases.
 	f := of("pkg:deb/debian/x@1-1?distro=debian-12")
 	f.Components[0].SBOM.Packages[0].Type = "deb"
 	db := write(t, "db.json", "["+rec("CVE-2026-0001", old, "Debian", until("3-1"))+","+rec("CVE-2026-0002", old, "Debian:11", until("3-1"))+"]")
@@ -123,8 +124,8 @@ func TestDisagree(t *testing.T) {
 	}
 }
 
-// The programs of a signed source are known under the name of what was signed,
-// in both forms of database; so is the kernel that comes from such a package.
+// The programs of a signed source are found under the name of the original
+// source, in both database formats. So is the kernel of such a package.
 func TestSignedSources(t *testing.T) {
 	t.Parallel()
 	osv := write(t, "osv.json", "["+osvID("CVE-2026-0001", "Debian:12", "linux", "", until("6.1.193-1"))+","+osvID("CVE-2026-0003", "Ubuntu:22.04:LTS", "grub2", "", until("2.06-2ubuntu14.5"))+","+osvID("CVE-2026-0004", "Ubuntu:24.04:LTS", "grub2-unsigned", "", until("2.06-2ubuntu14.5"))+"]")
@@ -149,7 +150,8 @@ func TestSignedSources(t *testing.T) {
 	}
 }
 
-// What two readers could understand differently is no database and no statement.
+// JSON that two readers could understand differently is neither a database nor
+// a statement.
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	good := osvOf("npm", "x", until("2.0.0"))
@@ -169,7 +171,7 @@ func TestTwice(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// What databases say in words of their own may have any member.
+	// Database-specific fields may contain any member.
 	if got := match(t, of("pkg:npm/x@1.0.0"), Options{Databases: []string{write(t, "db.json", strings.Replace(good, `"affected"`, `"database_specific":{"Severity":"?","severity":"HIGH"},"affected"`, 1))}}); len(got) != 1 || got[0].Severity != "high" {
 		t.Errorf("%+v", got)
 	}
@@ -181,7 +183,7 @@ func vexOf(head, rest string) string {
 	return `{"@context":"https://openvex.dev/ns/v0.2.0",` + head + `"statements":[{"vulnerability":{"name":"X-1"},"products":[{"@id":"pkg:npm/x"}],` + rest + `}]}`
 }
 
-// Which statement counts depends on what they say, and not on the order of flags.
+// The content of statements decides which one counts, not the order of flags.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	at := func(s string) string { return `"timestamp":"` + s + `",` }
@@ -238,7 +240,7 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// A statement without effect is mentioned.
+// A statement without effect is reported.
 func TestUnusedStatements(t *testing.T) {
 	t.Parallel()
 	doc := vexOf(`"timestamp":"2026-01-01T00:00:00Z",`, notAffected+`},

@@ -15,7 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// of gives facts of one component with packages of these purls.
+// of returns the facts of one component with packages of these purls.
 func of(purls ...string) *facts.Facts {
 	c := facts.Component{ID: "services/web", Image: facts.Image{Digest: "sha256:aa", Manifest: "sha256:bb"}}
 	for _, p := range purls {
@@ -117,7 +117,7 @@ func TestTracker(t *testing.T) {
 	}
 }
 
-// Two databases, one vulnerability: the zip's two records are joined.
+// Two databases with one vulnerability: the zip's two records are joined.
 func TestArchiveJoinsAliases(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
@@ -211,8 +211,8 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// That a database of something else knows nothing of a distribution's packages
-// is no sign that they are well.
+// If the databases do not cover a distribution's packages, an empty result does
+// not mean that they have no vulnerabilities.
 func TestUncovered(t *testing.T) {
 	t.Parallel()
 	pypi := osvOf("PyPI", "requests", `"versions":["1.0"]`)
