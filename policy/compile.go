@@ -19,8 +19,9 @@ import (
 // program is a policy that is ready to run, as often as one likes and at the
 // same time.
 type program struct {
-	set      *set
-	query    ast.Body
+	set *set
+	// queries are evaluated at the same time; together they ask for every rule.
+	queries  []ast.Body
 	compiler *ast.Compiler
 	store    storage.Store
 	// ours: what it evaluates is linked into this program.
@@ -49,7 +50,7 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 	if err != nil {
 		return nil, err
 	}
-	return &program{set: s, query: query(s), compiler: c, store: store}, nil
+	return &program{set: s, queries: queries(s), compiler: c, store: store}, nil
 }
 
 // ownData are the keys below data.seaworthy that the engine writes.
@@ -115,11 +116,35 @@ func partsData(parts []decision.PolicyPart) []any {
 	return out
 }
 
-// query asks for every set of every rule at once, and calls each as resultVar
-// does. It is as plain as the compiler would make it.
-func query(s *set) ast.Body {
-	body := warm(s)
+// queries are one for each group of rules.
+func queries(s *set) []ast.Body {
+	var out []ast.Body
+	for _, rules := range s.groups() {
+		out = append(out, query(s, rules))
+	}
+	return out
+}
+
+// groups divide rules that are built in: those about the kernel have few helpers
+// in common with the others, so each half takes a processor of its own. Rules of
+// a guest are one group: what two would work out twice counts for its budget.
+func (s *set) groups() [][]*rule {
+	var kernel, others []*rule
 	for _, r := range s.rules {
+		if s.ready != nil && strings.HasPrefix(r.from.path, "kernel/") {
+			kernel = append(kernel, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	return slices.DeleteFunc([][]*rule{kernel, others}, func(g []*rule) bool { return len(g) == 0 })
+}
+
+// query asks for every set of some rules at once, and calls each as resultVar
+// does. It is as plain as the compiler would make it.
+func query(s *set, rules []*rule) ast.Body {
+	body := warm(s, s.needed(rules))
+	for _, r := range rules {
 		for _, name := range r.defines {
 			ref := ast.Ref{
 				ast.DefaultRootDocument, ast.StringTerm("seaworthy"), ast.StringTerm("rules"),
@@ -138,10 +163,10 @@ func resultVar(r *rule, name string) ast.Var { return ast.Var(r.pkg + "." + name
 // key by key, each goes through its whole table again for every key, which
 // takes ten times as long. Such a helper is
 // never undefined, so it stops nothing.
-func warm(s *set) ast.Body {
+func warm(s *set, modules map[string]bool) ast.Body {
 	var body ast.Body
 	seen := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(s.modules)) {
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		m := s.modules[name]
 		for _, r := range m.Rules {
 			head := r.Head.Ref()
@@ -158,6 +183,46 @@ func warm(s *set) ast.Body {
 		}
 	}
 	return body
+}
+
+// needed are the names of the modules that some of the rules reach.
+func (s *set) needed(rules []*rule) map[string]bool {
+	out := map[string]bool{}
+	if len(rules) == len(s.rules) {
+		for name := range s.modules {
+			out[name] = true
+		}
+		return out
+	}
+	packages := map[string][]string{}
+	for name, m := range s.modules {
+		pkg := strings.Join(ground(m.Package.Path), ".")
+		packages[pkg] = append(packages[pkg], name)
+	}
+	var queue []string
+	for _, r := range rules {
+		queue = append(queue, r.from.name)
+	}
+	seen := map[string]bool{}
+	for len(queue) > 0 {
+		name := queue[0]
+		if queue = queue[1:]; out[name] {
+			continue
+		}
+		out[name] = true
+		for _, ref := range s.ready[name].refs {
+			if seen[ref] {
+				continue
+			}
+			seen[ref] = true
+			for pkg, names := range packages {
+				if related(pkg, ref) {
+					queue = append(queue, names...)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // checkRefs refuses references below data to what is not there: a parameter,

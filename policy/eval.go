@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/metrics"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -52,11 +55,11 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 			return nil, err
 		}
 	}
-	rs, err := p.eval(ctx, value)
+	result, err := p.eval(ctx, value)
 	if err != nil {
 		return nil, err
 	}
-	results, err := p.unpack(rs)
+	results, err := p.unpack(result)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +113,51 @@ func watchClock(most time.Duration) watch {
 	}
 }
 
-// eval returns every error of a builtin, not the first one only: where a rule
-// stumbles, its silence is no pass.
-func (p *program) eval(ctx context.Context, value ast.Value) (results []topdown.QueryResult, err error) {
-	defer notCrash(&err)
+// eval evaluates all queries at the same time, and gives their results together,
+// or their errors in the order of the queries.
+func (p *program) eval(ctx context.Context, value ast.Value) (topdown.QueryResult, error) {
+	results, errs := make([]topdown.QueryResult, len(p.queries)), make([][]error, len(p.queries))
+	var all sync.WaitGroup
+	for i, query := range p.queries {
+		all.Go(func() { results[i], errs[i] = p.ask(ctx, query, value) })
+	}
+	all.Wait()
+	if err := once(slices.Concat(errs...)); err != nil {
+		return nil, err
+	}
+	out := topdown.QueryResult{}
+	for _, r := range results {
+		maps.Copy(out, r)
+	}
+	return out, nil
+}
+
+// once joins errors, each text once.
+func once(errs []error) error {
+	seen := map[string]bool{}
+	return errors.Join(slices.DeleteFunc(errs, func(err error) bool {
+		known := seen[err.Error()]
+		seen[err.Error()] = true
+		return known
+	})...)
+}
+
+// ask evaluates one query. It returns every error of a builtin, not the first one
+// only: where a rule stumbles, its silence is no pass.
+func (p *program) ask(ctx context.Context, query ast.Body, value ast.Value) (result topdown.QueryResult, errs []error) {
+	var crash error
+	defer func() {
+		if crash != nil {
+			errs = []error{crash}
+		}
+	}()
+	defer notCrash(&crash)
+	var results []topdown.QueryResult
 	var stumbles []topdown.Error
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
-	err = storage.Txn(ctx, p.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
-		return topdown.NewQuery(p.query).WithCompiler(p.compiler).WithStore(p.store).WithTransaction(txn).
+	err := storage.Txn(ctx, p.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+		return topdown.NewQuery(query).WithCompiler(p.compiler).WithStore(p.store).WithTransaction(txn).
 			WithInput(ast.NewTerm(value)).WithVirtualCache(p.set.cache(p.known.Load())).
 			WithCancel(cancel).WithBuiltinErrorList(&stumbles).
 			Iter(ctx, func(r topdown.QueryResult) error {
@@ -126,18 +165,18 @@ func (p *program) eval(ctx context.Context, value ast.Value) (results []topdown.
 				return nil
 			})
 	})
-	if err != nil {
-		return nil, evalError(err)
-	}
-	var errs []error
-	seen := map[string]bool{}
-	for i := range stumbles {
-		if e := evalError(&stumbles[i]); !seen[e.Error()] {
-			seen[e.Error()] = true
-			errs = append(errs, e)
+	switch {
+	case err != nil:
+		return nil, []error{evalError(err)}
+	case len(stumbles) > 0:
+		for i := range stumbles {
+			errs = append(errs, evalError(&stumbles[i]))
 		}
+		return nil, errs
+	case len(results) != 1:
+		return nil, []error{system.Unusable("the rules gave %d results, not one", len(results))}
 	}
-	return results, errors.Join(errs...)
+	return results[0], nil
 }
 
 // notCrash makes an error of a crash of the evaluator's.
@@ -161,15 +200,12 @@ func evalError(err error) error {
 }
 
 // unpack checks the frame of the result: every rule, every set, each a list.
-func (p *program) unpack(results []topdown.QueryResult) (map[string]map[string][]any, error) {
-	if len(results) != 1 {
-		return nil, system.Unusable("the rules gave %d results, not one", len(results))
-	}
+func (p *program) unpack(result topdown.QueryResult) (map[string]map[string][]any, error) {
 	out := make(map[string]map[string][]any, len(p.set.rules))
 	for _, r := range p.set.rules {
 		out[r.pkg] = map[string][]any{}
 		for _, name := range r.defines {
-			t, ok := results[0][resultVar(r, name)]
+			t, ok := result[resultVar(r, name)]
 			if !ok {
 				return nil, system.Unusable("rule %s: %s gave no result", r.ID, name)
 			}

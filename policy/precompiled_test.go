@@ -3,8 +3,10 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -64,7 +66,7 @@ func TestPrecompiled(t *testing.T) {
 				t.Errorf("%s: %s; compiled before: %s", r.ID, x, y)
 			}
 		}
-		if x, y := query(a).String(), query(b).String(); x != y {
+		if x, y := query(a, a.rules).String(), query(b, b.rules).String(); x != y {
 			t.Errorf("%s is asked for %s; compiled before: %s", pack, x, y)
 		}
 		if x, y := slices.Sorted(maps.Keys(pa.compiler.Modules)), slices.Sorted(maps.Keys(pb.compiler.Modules)); !slices.Equal(x, y) {
@@ -128,5 +130,52 @@ func TestPrecompiledStale(t *testing.T) {
 		if _, err := l.readPrecompiled(b.Bytes()[:cut]); err == nil {
 			t.Errorf("%d of %d bytes are used", cut, b.Len())
 		}
+	}
+}
+
+// Two queries at the same time ask for what one asks for, and warm what it warms.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	_, kept := precompiledPair(t)
+	s, err := builtinSet(kept, "strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.load(); err != nil {
+		t.Fatal(err)
+	}
+	asked := func(bodies ...ast.Body) []string {
+		var out []string
+		for _, body := range bodies {
+			for _, e := range body {
+				out = append(out, e.Operand(1).String())
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	parts := queries(s)
+	if len(parts) != 2 {
+		t.Fatalf("%d queries", len(parts))
+	}
+	if got, want := asked(parts...), asked(query(s, s.rules)); !slices.Equal(got, want) {
+		t.Errorf("the queries ask for %q, want %q", got, want)
+	}
+	for _, r := range s.groups()[0] {
+		if !strings.Contains(r.from.name, "/kernel/") {
+			t.Errorf("rule %s is among those about the kernel", r.ID)
+		}
+	}
+}
+
+// What two queries stumble over is reported once.
+func TestOneErrorOfTwoQueries(t *testing.T) {
+	t.Parallel()
+	a, b := errors.New("a"), errors.New("b")
+	if err := once([]error{a, b, errors.New("a")}); err == nil || err.Error() != "a\nb" {
+		t.Errorf("joined: %v", err)
+	}
+	if err := once(nil); err != nil {
+		t.Errorf("of nothing: %v", err)
 	}
 }

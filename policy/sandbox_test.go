@@ -345,7 +345,7 @@ single[id] := true if some id in input.kernel.modules
 		t.Fatal(err)
 	}
 	var whole []string
-	for _, e := range warm(s) {
+	for _, e := range warm(s, s.needed(s.rules)) {
 		whole = append(whole, e.String())
 	}
 	if got := strings.Join(whole, "; "); got != "_ = data.seaworthy.tables.t.fail; _ = data.seaworthy.tables.t.none; _ = data.seaworthy.tables.t.single" {
