@@ -54,8 +54,8 @@ func pushArtifact(t *testing.T, s *Store, ref, blob string, referrers ...string)
 	return done
 }
 
-// What is pushed is what is fetched, with its referrers, also where the registry
-// keeps no list of them, and then from the cache alone.
+// The fetched artifact equals the pushed one, with its referrers: also from a
+// registry without a list of referrers, and then from the cache only.
 func TestArtifact(t *testing.T) {
 	for _, supported := range []bool{true, false} {
 		t.Run(fmt.Sprintf("referrers %v", supported), func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestArtifact(t *testing.T) {
 			check(Options{Cache: cache, Offline: true}, ref)
 			check(Options{Cache: cache, Offline: true}, pinned)
 
-			// A tag that moved is noticed, but for offline.
+			// A moved tag is noticed, except with Offline.
 			moved := pushArtifact(t, open(t, Options{}), ref, "two")
 			a, err := open(t, Options{Cache: cache}).Artifact(context.Background(), ref, testQuery)
 			if err != nil || a.Digest != moved.Digest || len(a.Referrers) != 0 {
@@ -93,7 +93,7 @@ func TestArtifact(t *testing.T) {
 			q := testQuery
 			q.Digest = first.Digest
 			if a, err = open(t, Options{Cache: cache, Offline: true}).Artifact(context.Background(), ref, q); err != nil || a.Digest != first.Digest {
-				t.Errorf("by a lock's digest: %v, %+v", err, a)
+				t.Errorf("by the digest of a lock: %v, %+v", err, a)
 			}
 			_, err = open(t, Options{Cache: cache, Offline: true}).Artifact(context.Background(), host+"/team/other:1", testQuery)
 			fails(t, err, system.ErrUnusable, "--offline")
@@ -101,7 +101,7 @@ func TestArtifact(t *testing.T) {
 	}
 }
 
-// A registry may say anything.
+// A registry may send any bytes.
 func TestHostileArtifact(t *testing.T) {
 	manifest := func(layers string) string {
 		return `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"x","digest":"` + ocitest.Digest(nil) + `","size":0},"layers":[` + layers + `]}`

@@ -20,7 +20,7 @@ func attach(text string) ocitest.Beside {
 	return ocitest.Beside{MediaType: bundleType, Data: []byte(text)}
 }
 
-// texts are the contents of what is attached, or why they could not be read.
+// texts are the contents of the attached blobs, or why they could not be read.
 func texts(t *testing.T, s *Store, ref string) []string {
 	t.Helper()
 	list, cut, err := s.Attached(context.Background(), find(t, s, ref))
@@ -82,8 +82,7 @@ func TestAttachedInLayout(t *testing.T) {
 	}
 }
 
-// Where there is more than is read, that is told: what is not read may be what
-// matters.
+// The result says when some attached blobs were not read.
 func TestAttachedBounds(t *testing.T) {
 	t.Parallel()
 	image := layers(entries{ocitest.File("a", "a")}).Build()
@@ -101,7 +100,7 @@ func TestAttachedBounds(t *testing.T) {
 	}
 }
 
-// BuildKit lists its statements in the image's own index.
+// BuildKit lists its statements in the index of the image.
 func TestAttachedByBuildKit(t *testing.T) {
 	t.Parallel()
 	image := layers(entries{ocitest.File("a", "a")}).Build()

@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// Bytes that are not what they should be are a mismatch, whatever they then do
-// to inflating or to the tar; the error names the blob.
+// Wrong bytes are a mismatch, even if they also break decompression or the tar. The
+// error names the blob.
 func TestWrongBytes(t *testing.T) {
 	content := strings.Repeat("some text that compresses, ", 4000)
 	make2 := func(c ocitest.Compression) ocitest.Image {
@@ -69,7 +69,7 @@ func TestWrongBytes(t *testing.T) {
 	}
 }
 
-// Limits hold without a test that takes gigabytes: they are lowered.
+// The limits are lowered, so that the test needs no gigabytes.
 func TestLimits(t *testing.T) {
 	t.Run("manifest", func(t *testing.T) {
 		s := storeOf(t, layers(nil).Build(), Options{})

@@ -11,13 +11,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// A registry that is not there is one error, with all places and images.
+// An unreachable registry is one error, with all places and images.
 func TestJoin(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	s := open(t, Options{})
 	var errs []error
 	for i := range 13 {
-		host := "127.0.0.1:1" // a port that is not assigned, on which nothing listens
+		host := "127.0.0.1:1" // an unassigned port
 		if i == 7 {
 			host = "localhost:1"
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// What a config leaves out, the index says; of a manifest alone it is taken to
-// be for us, as Docker does. A command may be one string.
+// The index gives the platform that a config leaves out. Without an index, the
+// wanted platform is assumed, as in Docker. A command may be one string.
 func TestFindIncompleteConfig(t *testing.T) {
 	img := layers(entries{ocitest.File("a", "x")})
 	img.Config = ocitest.Config{Cmd: []string{"c"}, Entrypoint: []string{"e"}}

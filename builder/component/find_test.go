@@ -40,8 +40,8 @@ func TestFindConfig(t *testing.T) {
 	}
 }
 
-// Names in a layout: full or short, under either annotation; digests of
-// indexes, of manifests within them, and of images without a name.
+// Images of a layout are found by full and short names under both annotations, and
+// by the digests of indexes, of manifests in them, and of images without a name.
 func TestFindByName(t *testing.T) {
 	dir := t.TempDir()
 	one, two := ocitest.Index{layers(entries{ocitest.File("one", "")})}.Build(), layers(entries{ocitest.File("two", "")}).Build()
@@ -119,7 +119,7 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// What a layout has instead of an image that it does not have.
+// The error for a missing image lists the images of the layout.
 func TestNamesOfLayout(t *testing.T) {
 	img := layers(entries{ocitest.File("a", "")})
 	dir := t.TempDir()
@@ -141,7 +141,7 @@ func TestNamesOfLayout(t *testing.T) {
 	}
 }
 
-// An image without any name, as skopeo leaves it where it was given a folder.
+// An image without a name, as skopeo writes it if it is given only a folder.
 func TestUnnamedInLayout(t *testing.T) {
 	source := layers(entries{ocitest.File("a", "")})
 	img, one := source.Build(), t.TempDir()
@@ -167,7 +167,7 @@ func TestUnnamedInLayout(t *testing.T) {
 	}
 }
 
-// An artifact may stand beside an image, for the same platform.
+// An artifact may be listed beside an image, for the same platform.
 func TestArtifactInIndex(t *testing.T) {
 	image := layers(entries{ocitest.File("a", "")}).Build()
 	digest := func(b []byte) string { return fmt.Sprintf(`"digest":%q,"size":%d`, ocitest.Digest(b), len(b)) }
@@ -221,7 +221,7 @@ func TestSeveralUnderOneName(t *testing.T) {
 	fails(t, err, system.ErrUnusable, "2 images of the same platform")
 }
 
-// Documents that are not what they seem.
+// Malformed or ambiguous documents are refused.
 func TestBadDocuments(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("0", 64)
 	config := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":2}`, oci.TypeConfig, digest)
@@ -370,7 +370,7 @@ func TestArchives(t *testing.T) {
 }
 
 // A small archive that inflates to a large one is refused long before the limit
-// of all that an archive may hold.
+// for archives.
 func TestArchiveBomb(t *testing.T) {
 	for name, compressor := range map[string]func(io.Writer) (io.WriteCloser, error){
 		"a.tar.zst": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
@@ -410,7 +410,7 @@ func repack(t *testing.T, file string, compressor func(io.Writer) (io.WriteClose
 	}
 }
 
-// A layout's descriptors as another tool may write them.
+// Descriptors of a layout as another tool may write them.
 func TestContainerdAnnotation(t *testing.T) {
 	built := layers(nil).Build()
 	dir := t.TempDir()

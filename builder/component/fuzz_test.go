@@ -37,8 +37,8 @@ func FuzzIndex(f *testing.F) {
 	})
 }
 
-// FuzzLock reads any bytes as a lock: what is accepted can be written, and
-// then read as the same.
+// FuzzLock reads any bytes as a lock. An accepted lock can be written, and then
+// read with the same result.
 func FuzzLock(f *testing.F) {
 	d := ocitest.Digest(nil)
 	f.Add([]byte(`{"schemaVersion":1,"builder":"v","components":[{"reference":"x","name":"docker.io/library/x:latest","digest":"` + d + `"}],"kernel":{"digest":"` + d + `"}}`))

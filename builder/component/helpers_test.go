@@ -52,7 +52,7 @@ func find(t *testing.T, s *Store, ref string) *system.Image {
 	return img
 }
 
-// layers makes an image of them, bottom first.
+// layers makes an image of the layers, bottom first.
 func layers(ls ...[]ocitest.Entry) ocitest.Image {
 	var img ocitest.Image
 	for _, l := range ls {
@@ -63,7 +63,7 @@ func layers(ls ...[]ocitest.Entry) ocitest.Image {
 
 type entries = []ocitest.Entry
 
-// runPass runs one pass over an image and gives what a recorder saw.
+// runPass runs one pass over an image, and a second one if the first asks for it.
 func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*ocitest.Recorder, error) {
 	t.Helper()
 	s := storeOf(t, built, Options{})
@@ -92,18 +92,18 @@ func same(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// fails checks an error's kind and that it says each of these.
-func fails(t *testing.T, err, kind error, says ...string) {
+// fails checks the kind of an error, and that it contains each text.
+func fails(t *testing.T, err, kind error, texts ...string) {
 	t.Helper()
 	if err == nil {
-		t.Fatalf("no error; want one that says %q", says)
+		t.Fatalf("no error; want one with %q", texts)
 	}
 	if !isKind(err, kind) {
 		t.Errorf("%v: not of the kind %v", err, kind)
 	}
-	for _, s := range says {
+	for _, s := range texts {
 		if !strings.Contains(err.Error(), s) {
-			t.Errorf("%v\n  does not say %q", err, s)
+			t.Errorf("%v\n  does not contain %q", err, s)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestPassNamesTheEntry(t *testing.T) {
 	}
 }
 
-// One pass is not enough: the next pass of the same store knows.
+// If one pass is not enough, every later pass of the same store has the plan.
 func TestPassAgain(t *testing.T) {
 	s := storeOf(t, layers(entries{ocitest.Symlink("lib", "usr"), ocitest.File("lib/x", "1")}).Build(), Options{})
 	img := find(t, s, "test/x:1")
@@ -31,7 +31,7 @@ func TestPassAgain(t *testing.T) {
 			t.Fatalf("%v, want %v", err, want)
 		}
 	}
-	// Other options need a plan of their own.
+	// Other options need another plan.
 	if err := s.Pass(context.Background(), img, PassOptions{Devices: true}, ocitest.NewRecorder(t)); err != ErrAgain {
 		t.Error(err)
 	}

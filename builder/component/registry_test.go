@@ -59,7 +59,7 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 
-	// A tag that moves means one digest as long as the store is open.
+	// A tag keeps its digest while the store is open.
 	reg.Push("a/x:1", layers(nil).Build())
 	if img := find(t, s, ref); img.Digest != built.Root.Digest {
 		t.Error("the tag moved within one store")
@@ -102,7 +102,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 			img := find(t, s, reg.Push("a/x:1", built))
 			err := s.Pass(context.Background(), img, PassOptions{}, ocitest.NewRecorder(t))
 			fails(t, err, system.ErrMismatch, bad, reg.Host)
-			// What did not match never gets a name in the cache, and leaves nothing.
+			// A blob that does not match leaves nothing in the cache.
 			blobs := cached(t, cache)
 			if slices.Contains(blobs, bad) || slices.ContainsFunc(blobs, func(s string) bool { return strings.Contains(s, "incoming") }) {
 				t.Errorf("cache holds %v", blobs)
@@ -169,7 +169,7 @@ func TestRegistryAuthentication(t *testing.T) {
 
 func TestRegistryFailures(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
-	const dead = "127.0.0.1:1" // a port that nobody is given, and nobody answers on
+	const dead = "127.0.0.1:1" // an unassigned port
 	dir := t.TempDir()
 	ocitest.WriteLayout(t, dir, ocitest.Named("y", layers(nil)))
 	_, err := open(t, Options{Paths: []string{dir}}).Find(context.Background(), dead+"/x:1", system.Position{File: "os.yml", Line: 2, Column: 8})
@@ -257,8 +257,7 @@ func TestCache(t *testing.T) {
 		t.Error("the registry was asked for what the cache has")
 	}
 
-	// A blob that is gone comes from the registry again, one that was changed
-	// is refused.
+	// A missing blob is fetched again. A changed blob is refused.
 	layer := filepath.Join(cache, filepath.FromSlash(blobPath(built.Layers[0][0])))
 	if err := os.Remove(layer); err != nil {
 		t.Fatal(err)
@@ -280,7 +279,7 @@ func TestCache(t *testing.T) {
 	fails(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
 }
 
-// Many passes at once over one cache: whole blobs, and every name.
+// Many passes use one cache at the same time: it has complete blobs and all names.
 func TestCacheConcurrent(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	cache := t.TempDir()
@@ -319,8 +318,8 @@ func TestCacheConcurrent(t *testing.T) {
 	}
 }
 
-// A lock goes to the registry by digest: a tag that moved does not matter as
-// long as the digest is there, and is told when it is not.
+// With a lock, the registry is asked by digest. A moved tag has no effect while the
+// digest exists, and is reported when it does not.
 func TestLockedRegistry(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// discard is a sink that takes all content and keeps none.
+// discard is a sink that reads all content and keeps nothing.
 type discard struct{ n int64 }
 
 func (d *discard) Entry(e *system.Entry) (io.WriteCloser, error) {
@@ -23,7 +23,7 @@ func (d *discard) Write(b []byte) (int, error) { d.n += int64(len(b)); return le
 func (d *discard) Close() error                { return nil }
 func (d *discard) Finish() error               { return nil }
 
-// mixed gives n bytes that compress about as well as programs do: to half.
+// mixed is n bytes that compress to about half, like programs.
 func mixed(n int) string {
 	b := make([]byte, n)
 	r := rand.New(rand.NewSource(1))

@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// The config's diff IDs and the manifest's sizes are promises too.
+// The diff IDs of the config and the sizes of the manifest are verified too.
 func TestWrongPromises(t *testing.T) {
 	entry := entries{ocitest.File("a", "x")}
 	none := "sha256:" + strings.Repeat("0", 64)
@@ -41,7 +41,7 @@ func TestWrongPromises(t *testing.T) {
 	}
 }
 
-// The bytes of a layer say how it is compressed, where its media type is wrong.
+// If the media type is wrong, the bytes of a layer decide its compression.
 func TestMislabelledLayer(t *testing.T) {
 	tar := ocitest.Tar(entries{ocitest.File("a", "x")})
 	for said, c := range map[string]ocitest.Compression{
@@ -67,7 +67,7 @@ func gzipOf(b []byte) []byte {
 	return out.Bytes()
 }
 
-// A layer that registries may leave out is taken where it is, and nowhere else.
+// A foreign layer is read from the place of the image only.
 func TestForeignLayer(t *testing.T) {
 	for _, mediaType := range []string{oci.TypeForeign + "+gzip", oci.TypeDockerForeign + ".gzip"} {
 		built := ocitest.Image{Layers: []ocitest.Layer{{Entries: entries{ocitest.File("a", "x")}, MediaType: mediaType}}}.Build()
@@ -82,7 +82,7 @@ func TestForeignLayer(t *testing.T) {
 	}
 }
 
-// Limits hold without a test that takes gigabytes: they are lowered.
+// The limits are lowered, so that the test needs no gigabytes.
 func TestLimits(t *testing.T) {
 	zeros := strings.Repeat("\x00", 3*mib)
 	for name, c := range map[string]struct {
@@ -109,8 +109,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A sparse file of a few bytes must not become gigabytes of zeros: GNU tar's
-// own form, made here by hand, since no writer of Go's makes one.
+// A sparse file of a few bytes must not become gigabytes of zeros. The test makes
+// GNU tar's form itself, since Go has no writer for it.
 func TestSparse(t *testing.T) {
 	tar := ocitest.Tar(entries{{Path: "a", Typeflag: 'S'}})
 	_, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: tar}}}.Build(), Options{})
@@ -120,7 +120,7 @@ func TestSparse(t *testing.T) {
 	_, err = runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}}}.Build(), Options{})
 	fails(t, err, system.ErrUnusable, "sparse")
 
-	// One of a usual size is what it was before its holes were left out.
+	// A small sparse file is read with its holes.
 	pax = paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1000")
 	r, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}}}.Build(), Options{})
 	if err != nil {
@@ -128,7 +128,7 @@ func TestSparse(t *testing.T) {
 	}
 	same(t, r.Lines, `a file "1000 bytes" @0`)
 
-	// Many are bounded together.
+	// The limit applies to all sparse files together.
 	img := imageOf(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}, {Raw: pax}}}.Build())
 	img.Limits.Sparse = 1999
 	err = img.Pass(context.Background(), Options{}, ocitest.NewRecorder(t))

@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// keeper is a sink that fails the test when the pass breaks a promise.
+// keeper is a sink that fails the test if the pass breaks a promise of system.Sink.
 type keeper struct {
 	t     *testing.T
 	known map[string]system.EntryType
@@ -63,8 +63,8 @@ func (w *exact) Write(b []byte) (int, error) {
 }
 func (w *exact) Close() error { return nil }
 
-// fuzzPass runs a pass over tars, bottom first, without blobs around them, and
-// another one where it takes a plan: each gives its sink first.
+// fuzzPass runs a pass over plain tars, bottom first, and a second one if it needs a
+// plan. sink makes the sink of each pass.
 func fuzzPass(t *testing.T, sink func() system.Sink, tars ...[]byte) error {
 	err := onePass(t, sink(), nil, tars...)
 	if bad := (*EntryError)(nil); !errors.As(err, &bad) || !bad.unclear {
@@ -103,8 +103,8 @@ func onePass(t *testing.T, sink system.Sink, by *plan, tars ...[]byte) error {
 	return p.finish()
 }
 
-// FuzzPassLayer feeds any bytes as a layer's tar: whatever is announced keeps
-// the promises of system.Sink.
+// FuzzPassLayer reads any bytes as the tar of a layer. The announced entries must
+// keep the promises of system.Sink.
 func FuzzPassLayer(f *testing.F) {
 	for _, e := range []entries{
 		{ocitest.Dir("a"), ocitest.File("a/b", "x"), ocitest.Hardlink("c", "a/b"), ocitest.Symlink("d", "/etc")},
@@ -124,7 +124,7 @@ func FuzzPassLayer(f *testing.F) {
 	}
 	f.Add(paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1099511627776"))
 	f.Fuzz(func(t *testing.T, tar []byte) {
-		// An error is an answer too.
+		// An error is a correct result too.
 		_ = fuzzPass(t, func() system.Sink { return &keeper{t, map[string]system.EntryType{}} }, tar)
 	})
 }

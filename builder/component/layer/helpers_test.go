@@ -33,7 +33,7 @@ func imageOf(t testing.TB, built *ocitest.Built) *Image {
 		}}
 }
 
-// layers makes an image of them, bottom first.
+// layers makes an image of the layers, bottom first.
 func layers(ls ...[]ocitest.Entry) ocitest.Image {
 	var img ocitest.Image
 	for _, l := range ls {
@@ -50,7 +50,7 @@ type recorder struct {
 	planned bool
 }
 
-// runPass runs one pass over an image, and a second one where it takes two.
+// runPass runs one pass over an image, and a second one if the first asks for it.
 func runPass(t *testing.T, built *ocitest.Built, o Options) (recorder, error) {
 	t.Helper()
 	img := imageOf(t, built)

@@ -7,9 +7,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// A hard link and its file are one. Where a link's header says otherwise, what
-// is written last counts for all names, as containerd has it, in whatever
-// layer or tarball it is, and whatever becomes of the names.
+// A hard link and its file have the same metadata. If their headers differ, the last
+// one counts for all names, as in containerd: in any layer or tarball, and also if
+// a name is removed later.
 func TestHardlinkMetadata(t *testing.T) {
 	file := ocitest.Exec("f", "x")
 	file.Xattrs = map[string]string{"user.a": "1", "user.b": "1"}
@@ -23,11 +23,11 @@ func TestHardlinkMetadata(t *testing.T) {
 		"its value":      func(e *system.Entry) { e.Xattrs = map[string]string{"user.a": "2"} },
 		"nothing":        func(*system.Entry) {},
 	} {
-		var said system.Entry
-		said.Mode = 0o755
-		change(&said)
+		var header system.Entry
+		header.Mode = 0o755
+		change(&header)
 		link := ocitest.Hardlink("l", "f")
-		link.Mode, link.UID, link.GID, link.Xattrs = said.Mode, said.UID, said.GID, said.Xattrs
+		link.Mode, link.UID, link.GID, link.Xattrs = header.Mode, header.UID, header.GID, header.Xattrs
 		other := ocitest.Hardlink("m", "f")
 		other.Mode = 0o755
 		chain := link
@@ -52,7 +52,7 @@ func TestHardlinkMetadata(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := map[string]string{"user.a": "1", "user.b": "1"}
-				for k, v := range said.Xattrs {
+				for k, v := range header.Xattrs {
 					want[k] = v
 				}
 				n := 0
@@ -65,7 +65,7 @@ func TestHardlinkMetadata(t *testing.T) {
 					for k, v := range want {
 						same = same && e.Xattrs[k] == v
 					}
-					if e.Mode != said.Mode || e.UID != said.UID || e.GID != said.GID || !same {
+					if e.Mode != header.Mode || e.UID != header.UID || e.GID != header.GID || !same {
 						t.Errorf("%s: %04o %d:%d %q", e.Path, e.Mode, e.UID, e.GID, e.Xattrs)
 					}
 				}
@@ -77,7 +77,7 @@ func TestHardlinkMetadata(t *testing.T) {
 	}
 }
 
-// Layers that only make sense in the order in which they are laid down.
+// The meaning of these layers depends on the order in which they are unpacked.
 func TestPlan(t *testing.T) {
 	dir, file, link, hard, wh := ocitest.Dir, ocitest.File, ocitest.Symlink, ocitest.Hardlink, ocitest.Whiteout
 	setuid := file("b", "x")

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// What an image of several layers looks like, entry by entry.
+// The entries that a pass announces for an image of several layers.
 func TestSquash(t *testing.T) {
 	dir, file, link, hard, wh, opq := ocitest.Dir, ocitest.File, ocitest.Symlink, ocitest.Hardlink, ocitest.Whiteout, ocitest.Opaque
 	for _, c := range []struct {
@@ -55,7 +55,7 @@ func TestSquash(t *testing.T) {
 			[]string{"a dir @0", "a/b dir @0", `a/b/d file "1" @1`, `a/b/c file "0" @0`}},
 		{"folders in the wrong order", []entries{{file("a/b/c", "x"), dir("a/b"), dir("a")}},
 			[]string{"a dir @0", "a/b dir @0", `a/b/c file "x" @0`}},
-		{"folder that nobody describes", []entries{{file("b/c/d", "x"), file("a/z", "y")}, {file("b/e", "1")}},
+		{"folder that no layer describes", []entries{{file("b/c/d", "x"), file("a/z", "y")}, {file("b/e", "1")}},
 			[]string{"a dir @0", `a/z file "y" @0`, "b dir @1", `b/e file "1" @1`, "b/c dir @0", `b/c/d file "x" @0`}},
 		{"folder that a whiteout removed stays implied", []entries{{dir("a"), file("a/x", "0")}, {wh("a")}, {file("a/y", "2")}},
 			[]string{"a dir @0 shadowed", `a/x file "0" @0 shadowed`, "a dir @2", `a/y file "2" @2`}},
@@ -109,8 +109,7 @@ func TestSquash(t *testing.T) {
 	}
 }
 
-// What a hostile or broken layer is refused for. Each error names the image,
-// the layer and the entry.
+// Hostile or broken layers are refused. Each error names the layer and the entry.
 func TestRefused(t *testing.T) {
 	dir, file, link, hard := ocitest.Dir, ocitest.File, ocitest.Symlink, ocitest.Hardlink
 	for _, c := range []struct {
@@ -155,7 +154,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Metadata of an entry arrives as the tar has it.
+// The metadata of an entry is that of the tar.
 func TestMetadata(t *testing.T) {
 	img := layers(entries{
 		{Path: "ping", Mode: 0o104755, UID: 7, GID: 70000, Content: "x", Xattrs: map[string]string{"security.capability": "\x01\x00\x02"}},
@@ -220,7 +219,7 @@ func TestNested(t *testing.T) {
 	}
 }
 
-// A sink's error is returned as it is, at once, and no Finish follows.
+// The error of a sink ends the pass at once, and Finish is not called.
 func TestSinkFails(t *testing.T) {
 	img := imageOf(t, layers(entries{ocitest.File("a", "1"), ocitest.File("b", "2"), ocitest.File("c", "3")}).Build())
 	first, second := ocitest.NewRecorder(t), ocitest.NewRecorder(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// program makes layers out of a few names and kinds: most inputs get far,
-// where most bytes are no tar. Bottom first.
+// program makes layers from a few names and types, bottom first. Most inputs give
+// valid layers, while most bytes are not a valid tar.
 func program(b []byte) []entries {
 	names := []string{"a", "b", "a/a", "a/b", "a/a/a", "b/a", "b/b", "c"}
 	targets := []string{"a", "b", "../b", "/b/a", "..", "a/a", "b/c", "/c"}
@@ -45,7 +45,7 @@ func program(b []byte) []entries {
 	return out
 }
 
-// thing is what lies at a path of modelled layers.
+// thing is an object at a path of the model.
 type thing struct {
 	kind, text string
 	mode       uint32
@@ -53,14 +53,13 @@ type thing struct {
 
 func (o *thing) String() string { return fmt.Sprintf("%s %s %04o", o.kind, o.text, o.mode) }
 
-// model is a file system of whole paths.
+// model is a file system as a map of full paths.
 type model struct {
 	at    map[string]*thing
 	layer map[string]int
 }
 
-// walk follows p from the folder at, link by link; ok is false where there is
-// no end to it.
+// walk follows p from the folder at, link by link. ok is false for a circle of links.
 func (m *model) walk(at, p string, links *int) (end string, ok bool) {
 	for part := range strings.SplitSeq(p, "/") {
 		switch part {
@@ -95,12 +94,12 @@ func (m *model) place(p string) (real string, ok bool) {
 	return strings.TrimPrefix(real+"/"+base, "/"), ok
 }
 
-// isDir: p is a folder, or nothing yet.
+// isDir reports whether p is a folder, or does not exist.
 func (m *model) isDir(p string) bool {
 	return m.at[p] == nil || m.at[p].kind == "dir" || m.at[p].kind == "implied"
 }
 
-// folders makes the folders above p; false where something else is there.
+// folders makes the folders above p, or returns false if another object is there.
 func (m *model) folders(p string, layer int) bool {
 	for d := path.Dir(p); d != "."; d = path.Dir(d) {
 		if !m.isDir(d) {
@@ -113,8 +112,8 @@ func (m *model) folders(p string, layer int) bool {
 	return true
 }
 
-// drop takes away what is at p and below it; of lower layers alone, for a
-// layer from 0 on.
+// drop removes the objects at and below p. For a layer >= 0, it removes only those of
+// lower layers.
 func (m *model) drop(p string, itself bool, layer int) {
 	kept := false
 	for q := range m.at {
@@ -137,9 +136,9 @@ func (m *model) drop(p string, itself bool, layer int) {
 	}
 }
 
-// laidDown is the same layers unpacked bottom to top into a map, the way that
-// containerd does it: an independent answer to what the image's file system
-// is. ok is false where no runtime would take them.
+// laidDown unpacks the same layers bottom to top into a map, as containerd does. It
+// is an independent model of the file system. ok is false if no runtime accepts the
+// layers.
 func laidDown(layers []entries) (fs map[string]string, ok bool) {
 	m := &model{at: map[string]*thing{}, layer: map[string]int{}}
 	for layer, l := range layers {
@@ -154,8 +153,7 @@ func laidDown(layers []entries) (fs map[string]string, ok bool) {
 		if o.kind == "implied" {
 			inside := func(q string) bool { return strings.HasPrefix(q, p+"/") && m.at[q].kind != "implied" }
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(m.at)), inside) {
-				// No layer speaks of it, and nothing is in it any more: the pass
-				// leaves it out.
+				// No layer describes this empty folder: the pass leaves it out.
 				continue
 			}
 			o = &thing{"dir", "", 0o755}
@@ -208,7 +206,7 @@ func (m *model) lay(e ocitest.Entry, layer int) bool {
 	return true
 }
 
-// view is a sink that puts the image's file system together.
+// view is a sink that builds the file system of the image.
 type view struct {
 	keeper
 	fs map[string]string
@@ -244,8 +242,8 @@ func (v *view) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return nil, nil
 }
 
-// compare says whether both made the same of a program, and whether the pass
-// took it.
+// compare fails unless the pass and the model agree on a program. It reports whether
+// the model accepts the layers.
 func compare(t *testing.T, b []byte) (taken bool) {
 	layers := program(b)
 	var tars [][]byte
@@ -277,7 +275,7 @@ func show(fs map[string]string) (s string) {
 	return s
 }
 
-// Top to bottom gives the same file system as bottom to top.
+// Reading top to bottom gives the same file system as bottom to top.
 func TestSquashAgrees(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	taken := 0

@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// A file from a URL is asked for as images are, and no further.
+// A file from a URL is fetched with the same checks as images.
 func TestFetch(t *testing.T) {
 	failures := 0
 	mux := http.NewServeMux()

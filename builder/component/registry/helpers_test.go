@@ -32,7 +32,7 @@ func parse(t *testing.T, ref string) oci.Reference {
 	return q
 }
 
-// manifest asks for a manifest alone.
+// manifest asks for a manifest only.
 func manifest(t *testing.T, r *Client, ref string) error {
 	t.Helper()
 	_, _, err := r.Manifest(context.Background(), parse(t, ref))

@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// A server that never answers is waited for once, however many repositories it
-// has and whatever it was asked; its errors have place, image and next step.
+// After a time-out, no other request waits for the same server. Its errors name the
+// registry, and have a next step.
 func TestSilentServer(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
@@ -47,7 +47,7 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-// One ping for all repositories, and none waits while another is asked.
+// There is one ping for all repositories, and repositories do not block each other.
 func TestPingOnce(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
@@ -75,7 +75,7 @@ func TestPingOnce(t *testing.T) {
 	go func() { wait.Wait(); close(all) }()
 	m := newMoody(t, reg, "/manifests/1", 3, func(w http.ResponseWriter, _ *http.Request, _ int) {
 		wait.Done()
-		<-all // each waits for the others: one after the other would never end
+		<-all // each waits for the others, so sequential requests would block forever
 		w.WriteHeader(http.StatusNotFound)
 	})
 	client = newClient(t, Options{})
@@ -89,8 +89,8 @@ func TestPingOnce(t *testing.T) {
 	done.Wait()
 }
 
-// What answers without being a registry is not called a fault of TLS.
-func TestNoRegistry(t *testing.T) {
+// A server that is not a registry is not reported as an error of TLS.
+func TestNotARegistry(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	for name, c := range map[string]struct {
 		start func(*httptest.Server)
@@ -118,7 +118,7 @@ func TestNoRegistry(t *testing.T) {
 	}
 }
 
-// Private addresses that a registry names are asked where they were allowed.
+// Redirects to private addresses are followed only if they are allowed.
 func TestAllowRedirect(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
@@ -168,8 +168,8 @@ func TestAllowRedirect(t *testing.T) {
 	}
 }
 
-// A ping or a token is no way in, either.
-func TestGuardKnowsWhoWasNamed(t *testing.T) {
+// Pings and token requests do not reach private addresses either.
+func TestGuardKnowsNamedHosts(t *testing.T) {
 	r := newClient(t, Options{})
 	r.hosts.name("10.0.0.1:5000")
 	for u, ok := range map[string]bool{"https://10.0.0.1:5000/v2/": true, "https://10.0.0.2/v2/": false, "https://169.254.169.254/token": false} {

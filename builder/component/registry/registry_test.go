@@ -17,8 +17,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// Plain HTTP is for loopback and hosts that were named, and a registry must
-// not send us to addresses that only we can reach.
+// Plain HTTP is only for loopback and allowed hosts, and a registry must not
+// redirect to addresses that it cannot reach itself.
 func TestTransportGuards(t *testing.T) {
 	r := newClient(t, Options{Insecure: func(h string) bool { return h == "lab:5000" }})
 	for host, want := range map[string]bool{"localhost:1": true, "127.0.0.1:80": true, "[::1]:80": true, "lab:5000": true,
@@ -40,18 +40,18 @@ func TestTransportGuards(t *testing.T) {
 	}
 }
 
-// Blobs often lie elsewhere. Whoever has them is not told the password, nor the
-// token, by which the registry let us in.
+// Blobs are often on another server. That server receives neither the password nor
+// the token for the registry.
 func TestRedirectsCarryNoCredentials(t *testing.T) {
 	for _, scheme := range []string{"Basic", "Bearer"} {
 		t.Run(scheme, func(t *testing.T) {
 			reg := ocitest.NewRegistry(t)
 			ref := reg.Push("a/x:1", remoteImage().Build())
 			var mu sync.Mutex
-			var told []string
+			var received []string
 			elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				mu.Lock()
-				told = append(told, r.Header.Get("Authorization"))
+				received = append(received, r.Header.Get("Authorization"))
 				mu.Unlock()
 				reg.ServeHTTP(w, r)
 			}))
@@ -77,18 +77,18 @@ func TestRedirectsCarryNoCredentials(t *testing.T) {
 			if err := fetch(t, newClient(t, Options{}), strings.Replace(ref, reg.Host, host, 1)); err != nil {
 				t.Fatal(err)
 			}
-			if len(told) == 0 || slices.ContainsFunc(told, func(s string) bool { return s != "" }) {
-				t.Errorf("elsewhere was told %q", told)
+			if len(received) == 0 || slices.ContainsFunc(received, func(s string) bool { return s != "" }) {
+				t.Errorf("the other server received %q", received)
 			}
 		})
 	}
 }
 
-// A registry that falls silent does not hold a build for ever, nor one that
-// sends a byte now and then; a slow reader is not the registry's fault.
+// A silent registry does not block a build forever, nor does one that sends a byte
+// now and then. A slow reader is not the fault of the registry.
 func TestPatience(t *testing.T) {
 	for name, c := range map[string]struct {
-		gap, rest time.Duration // before each byte; of the reader, after each
+		gap, rest time.Duration // before each byte; and of the reader, after each
 		size      int
 		ok        bool
 	}{
@@ -136,7 +136,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// That goes for errors and tokens too, which are read before there is a blob.
+// The same limits apply to errors and tokens.
 func TestGuardIsPatient(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
 	defer s.Close()
@@ -152,7 +152,7 @@ func TestGuardIsPatient(t *testing.T) {
 	}
 }
 
-// A registry on loopback may speak TLS too, and then plain HTTP is not tried.
+// If a registry on loopback uses TLS, plain HTTP is not tried.
 func TestPingPrefersTLS(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)

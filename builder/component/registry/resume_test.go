@@ -12,12 +12,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// A blob whose connection is cut goes on where it was cut; a server that knows
-// no ranges sends all of it again. What comes is hashed either way.
+// After a cut connection, the rest of the blob is requested. A server without ranges
+// sends the whole blob again. The bytes are verified in both cases.
 func TestResume(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
-	noise := make([]byte, 8<<20) // which does not compress
+	noise := make([]byte, 8<<20) // incompressible
 	for i, x := 0, uint32(1); i < len(noise); i++ {
 		x = x*1664525 + 1013904223
 		noise[i] = byte(x >> 24)
@@ -67,7 +67,7 @@ func TestResume(t *testing.T) {
 				if from > 0 {
 					w.WriteHeader(http.StatusPartialContent)
 				}
-				// Without ranges each connection gets further than the last.
+				// Without ranges, each connection sends more than the last.
 				to := from + c.step
 				if !c.ranges {
 					to = c.step * (1 + strings.Count(strings.Join(reg.Requests(), " "), "noted"))

@@ -17,7 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// testClock waits for nothing, and notes for how long it would have.
+// testClock does not wait, but records the waits.
 type testClock struct {
 	mu     sync.Mutex
 	time   time.Time
@@ -51,7 +51,7 @@ func (c *testClock) clock() *clock {
 	}
 }
 
-// ring has every timer end that still runs.
+// ring ends every running timer.
 func (c *testClock) ring() {
 	c.mu.Lock()
 	var due []func()
@@ -72,8 +72,8 @@ func (c *testClock) sleeps() []time.Duration {
 	return slices.Clone(c.slept)
 }
 
-// moody is a server before a registry: fault answers the first fails requests
-// to paths with part in them. It asks for a token.
+// moody is a server in front of a registry. fault answers the first `fails` requests
+// for paths that contain part. The server requires a token.
 type moody struct {
 	*httptest.Server
 	host   string
@@ -119,8 +119,8 @@ func status(code int, retryAfter string) func(http.ResponseWriter, *http.Request
 	}
 }
 
-// hangUp ends a connection after some bytes of an answer; reset does so with an
-// RST.
+// hangUp closes a connection after some bytes of an answer, with an RST if reset is
+// set.
 func hangUp(reset bool, answer string) func(http.ResponseWriter, *http.Request, int) {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) {
 		c, _, err := w.(http.Hijacker).Hijack()
@@ -137,7 +137,7 @@ func hangUp(reset bool, answer string) func(http.ResponseWriter, *http.Request, 
 
 const begun = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{"
 
-// What is asked of a registry, and how it may fail for a while.
+// Every kind of request is repeated after every kind of temporary error.
 func TestRetry(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	faults := map[string]func(http.ResponseWriter, *http.Request, int){
@@ -162,7 +162,7 @@ func TestRetry(t *testing.T) {
 				if err := fetch(t, newClient(t, Options{clock: c.clock()}), strings.Replace(ref, reg.Host, m.host, 1)); err != nil {
 					t.Fatal(err)
 				}
-				// Where a connection was used before, net/http asks a second time itself.
+				// net/http itself repeats a request on a reused connection.
 				if n := len(c.sleeps()); n < 1 || n > 2 {
 					t.Errorf("slept %v", c.sleeps())
 				}
@@ -183,7 +183,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// Not everything is worth another try.
+// Final answers are not requested again.
 func TestNoRetry(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
@@ -214,7 +214,7 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("%q: %v, want %v", s, got, want)
 		}
 	}
-	// Waits double, and are bounded; a server that asks for more gets it.
+	// Waits double up to a limit. A server can request a longer wait.
 	random := 0.0
 	c := &clock{random: func() float64 { return random }}
 	for attempt, want := range map[int]time.Duration{1: firstWait / 2, 2: firstWait, 3: 2 * firstWait, 12: longestWait / 2} {
@@ -227,11 +227,11 @@ func TestRetryAfter(t *testing.T) {
 		t.Errorf("with jitter: %v", got)
 	}
 	if c.wait(1, 9*time.Second) != 9*time.Second || c.wait(1, time.Hour) != longestWait {
-		t.Error("what the server asks for does not count")
+		t.Error("the wait that the server requests is ignored")
 	}
 }
 
-// The clock is asked for what a server asks for.
+// A server can request a wait until a date.
 func TestRetryAfterDate(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
@@ -246,7 +246,7 @@ func TestRetryAfterDate(t *testing.T) {
 	}
 }
 
-// Which errors before there is a connection may be gone the next time.
+// Some errors before there is a connection are temporary.
 func TestTransient(t *testing.T) {
 	req := httptest.NewRequest(http.MethodGet, "https://reg.example/v2/", nil)
 	dns := func(e net.DNSError) error { return &net.OpError{Op: "dial", Err: &e} }
