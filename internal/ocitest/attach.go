@@ -1,15 +1,14 @@
 package ocitest
 
-// Beside is a blob that lies beside an image: a signature, say.
+// Beside is a blob beside an image, such as a signature.
 type Beside struct {
 	MediaType   string
 	Data        []byte
 	Annotations map[string]string
 }
 
-// Referrer builds a manifest that is about subject and holds these blobs. With
-// the zero Descriptor it is about nothing, as the manifests under cosign's tags
-// are.
+// Referrer builds a manifest with these blobs and this subject. With the zero
+// Descriptor it has no subject, like the manifests under cosign's tags.
 func Referrer(subject Descriptor, blobs ...Beside) *Built {
 	b := &Built{Blobs: map[string][]byte{}}
 	type manifest struct {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// DockerConfig points Docker's configuration at an empty folder, or at one
-// user for one host.
+// DockerConfig sets a Docker configuration for the test: an empty one for the host
+// "", else one with these credentials for the host.
 func DockerConfig(t testing.TB, host, user, password string) {
 	t.Helper()
 	dir := t.TempDir()

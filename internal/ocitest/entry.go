@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Entry is one object of a layer. Path and Link are written as they are.
+// Entry is one object of a layer. Path and Link are written unchanged.
 type Entry struct {
 	Path string
 	// Type: zero is a file.
@@ -23,10 +23,10 @@ type Entry struct {
 	Link               string
 	DevMajor, DevMinor int64
 	Xattrs             map[string]string
-	// Tar, where it is not nil, makes the content an uncompressed tar of
-	// these (kernel.tar).
+	// Tar, if it is not nil, makes the content an uncompressed tar of these
+	// entries (kernel.tar).
 	Tar []Entry
-	// Typeflag, where it is not 0, is written instead of the type's own.
+	// Typeflag, if it is not 0, is written instead of that of Type.
 	Typeflag byte
 }
 
@@ -41,8 +41,8 @@ func Device(p string, major, minor int64) Entry {
 	return Entry{Path: p, Type: system.TypeChar, DevMajor: major, DevMinor: minor}
 }
 
-// Whiteout hides p of lower layers; Opaque hides what lower layers have in the
-// folder p.
+// Whiteout hides p of lower layers. Opaque hides the content of folder p of lower
+// layers.
 func Whiteout(p string) Entry {
 	dir, base := path.Split(p)
 	return Entry{Path: dir + ".wh." + base}
@@ -109,7 +109,7 @@ func (e Entry) header(size int64) *tar.Header {
 	return h
 }
 
-// must stops a test whose description cannot be written at all.
+// must stops a test if its image cannot be written.
 func must(err error) {
 	if err != nil {
 		panic(fmt.Sprintf("ocitest: %v", err))

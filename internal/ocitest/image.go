@@ -30,8 +30,7 @@ type Layer struct {
 	Entries     []Entry
 	Raw         []byte
 	Compression Compression
-	// MediaType, DiffID and Size, where set, are written instead of the true
-	// ones.
+	// MediaType, DiffID and Size, if they are set, replace the true values.
 	MediaType string
 	DiffID    string
 	Size      int64
@@ -39,27 +38,27 @@ type Layer struct {
 
 // Image describes an image for one platform.
 type Image struct {
-	// Arch and OS: amd64 and linux where empty. The config says ConfigArch
-	// where that is set: an image that lies to its index.
+	// Arch and OS are amd64 and linux if they are empty. ConfigArch, if it is
+	// set, is the architecture in the config: it may contradict the index.
 	Arch, OS, Variant string
 	ConfigArch        string
 	Layers            []Layer
 	Config            Config
 	// Docker writes Docker's schema 2 media types.
 	Docker bool
-	// NoPlatform leaves the platform out of an index's entry.
+	// NoPlatform removes the platform from the entry of an index.
 	NoPlatform bool
-	// Raw replaces the config blob.
+	// RawConfig replaces the config blob.
 	RawConfig []byte
 }
 
-// Config is the part of an image config that people set.
+// Config is the part of an image config that users set.
 type Config struct {
 	User, WorkingDir, StopSignal string
 	Env, Entrypoint, Cmd         []string
 	Labels                       map[string]string
 	ExposedPorts                 []string
-	// History is one created_by line per step.
+	// History has one created_by line per step.
 	History []string
 }
 
@@ -69,17 +68,17 @@ type Source interface{ Build() *Built }
 // Index is an image index over images of several platforms.
 type Index []Image
 
-// Built is an image as blobs. Blobs may be changed in place to make an image
-// whose bytes are not what their digests say.
+// Built is an image as blobs. A test may change blobs in place, so that their bytes
+// do not match their digests.
 type Built struct {
 	// Root describes what a reference resolves to.
 	Root Descriptor
-	// Manifests, Configs and Layers are digests, image by image; layers bottom
-	// first.
+	// Manifests, Configs and Layers are digests for each image. The bottom
+	// layer is first.
 	Manifests []string
 	Configs   []string
 	Layers    [][]string
-	// Blobs by digest, indexes and manifests too.
+	// Blobs are all blobs by digest, including indexes and manifests.
 	Blobs map[string][]byte
 }
 
@@ -99,8 +98,8 @@ type Platform struct {
 	Variant      string `json:"variant,omitempty"`
 }
 
-// Truncate cuts the last n bytes off a blob; Swap changes one byte in its
-// middle. Digests and sizes elsewhere stay as they were.
+// Truncate removes the last n bytes of a blob. Swap changes one byte in its middle.
+// Digests and sizes elsewhere do not change.
 func (b *Built) Truncate(digest string, n int) {
 	b.Blobs[digest] = b.Blobs[digest][:len(b.Blobs[digest])-n]
 }
@@ -278,8 +277,8 @@ func compressZstd(b []byte) []byte {
 // sortedBlobs lists the digests of b in order.
 func (b *Built) sortedBlobs() []string { return slices.Sorted(maps.Keys(b.Blobs)) }
 
-// LayerBlobs describes the layers of the first image, as its manifest and config
-// say, bottom first.
+// LayerBlobs are the layers of the first image, from its manifest and config, bottom
+// first.
 func (b *Built) LayerBlobs(t testing.TB) []system.LayerBlob {
 	t.Helper()
 	var manifest struct{ Layers []Descriptor }

@@ -26,8 +26,8 @@ func image() ocitest.Image {
 	}
 }
 
-// What the helpers write must be what an independent reader takes for valid,
-// or tests on top of it show nothing.
+// An independent reader must accept the images of this package, or tests that use
+// them prove nothing.
 func TestImagesAreValid(t *testing.T) {
 	dir := t.TempDir()
 	check := func(i v1.Image, err error) {

@@ -33,13 +33,13 @@ type recorded struct {
 	closed bool
 }
 
-// NewRecorder records for one pass.
+// NewRecorder makes a recorder for one pass.
 func NewRecorder(t *testing.T) *Recorder {
 	return &Recorder{t: t, known: map[string]system.EntryType{}}
 }
 
-// Ended checks that no content is left open, and that Finish was called exactly
-// once if the pass did not fail.
+// Ended checks that no content is left open. It checks that Finish was called once
+// after a pass without an error, and never after a failed pass.
 func (r *Recorder) Ended(err error) {
 	r.t.Helper()
 	if r.open != nil {

@@ -17,7 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Registry is a registry on a loopback port that lives as long as its test.
+// Registry is a registry on a loopback port. It is closed after the test.
 type Registry struct {
 	// Host is HOST:PORT, the first part of references to it.
 	Host string
@@ -42,8 +42,8 @@ func NewRegistry(tb testing.TB) *Registry {
 	return r
 }
 
-// Push stores built as REPOSITORY:TAG and returns its full reference. Blobs
-// are stored and served as they are, corrupted or not.
+// Push stores built as REPOSITORY:TAG and returns its full reference. Blobs are
+// stored and served unchanged, even if they are corrupt.
 func (r *Registry) Push(repositoryTag string, built *Built) string {
 	r.tb.Helper()
 	repo, tag, _ := strings.Cut(repositoryTag, ":")
@@ -63,14 +63,14 @@ func (r *Registry) Push(repositoryTag string, built *Built) string {
 	return r.Host + "/" + repositoryTag
 }
 
-// Require asks for this user and password from now on.
+// Require makes the registry ask for this user and password.
 func (r *Registry) Require(user, password string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.user, r.password = user, password
 }
 
-// Requests are "METHOD PATH" of all that was asked so far.
+// Requests are all requests until now, as "METHOD PATH".
 func (r *Registry) Requests() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +88,7 @@ func (r *Registry) put(repo, target, mediaType string, data []byte) {
 	}
 }
 
-// ServeHTTP answers as the registry does on its own port.
+// ServeHTTP answers like the port of the registry.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	r.requests = append(r.requests, req.Method+" "+req.URL.Path)

@@ -17,11 +17,11 @@ type Ref struct {
 	Built *Built
 }
 
-// Named builds src under a reference, as written into the layout's
-// annotations; "" names nothing.
+// Named builds src under a reference for the annotations of the layout. With "" the
+// image has no name.
 func Named(name string, src Source) Ref { return Ref{name, src.Build()} }
 
-// WriteLayout writes an OCI layout folder with refs at dir, which it makes.
+// WriteLayout creates the OCI layout folder dir with refs.
 func WriteLayout(tb testing.TB, dir string, refs ...Ref) {
 	tb.Helper()
 	for _, f := range layoutFiles(refs) {
@@ -31,16 +31,16 @@ func WriteLayout(tb testing.TB, dir string, refs ...Ref) {
 	}
 }
 
-// WriteArchive writes the same as an uncompressed tar, or gzipped where file
-// ends in "gz".
+// WriteArchive writes the same layout as a tar. It is compressed with gzip if the
+// name of the file ends in "gz".
 func WriteArchive(tb testing.TB, file string, refs ...Ref) {
 	tb.Helper()
 	writeTar(tb, file, layoutFiles(refs))
 }
 
-// WriteDockerArchive writes what `docker save` wrote before it spoke OCI: a
-// manifest.json, configs, and layers as uncompressed tars or as stored.
-// Indexes are refused, since that form has none.
+// WriteDockerArchive writes the old form of docker save: a manifest.json, configs,
+// and layers as uncompressed tars or as stored. It refuses indexes, which this form
+// does not have.
 func WriteDockerArchive(tb testing.TB, file string, refs ...Ref) {
 	tb.Helper()
 	type item struct {

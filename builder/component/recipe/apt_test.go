@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TestBuildShipped builds the components that are shipped, with the machine's
-// apt and network. SEAWORTHY_APT=1 turns it on, or names components
-// ("kernel,crun"); SEAWORTHY_APT_OUTPUT keeps the layout.
+// TestBuildShipped builds the components of the repository with the machine's apt
+// and network. It runs if SEAWORTHY_APT is 1 or names components ("kernel,crun").
+// SEAWORTHY_APT_OUTPUT keeps the layout.
 func TestBuildShipped(t *testing.T) {
 	want := os.Getenv("SEAWORTHY_APT")
 	if want == "" {

@@ -44,8 +44,8 @@ func blobOf(t testing.TB, layout, digest string) []byte {
 	return data
 }
 
-// image reads an image back: its config, and its layer's entries as
-// "TYPE MODE UID:GID PATH LINK", with contents beside.
+// image reads an image: its config, the entries of its layer as
+// "TYPE MODE UID:GID PATH LINK", and their contents.
 func image(t testing.TB, layout, manifest string) (ocispec.Image, []string, map[string]string) {
 	t.Helper()
 	var m ocispec.Manifest
@@ -96,8 +96,8 @@ func untar(t testing.TB, data []byte) ([]string, map[string]string) {
 	}
 }
 
-// debianArchive holds a program, its library, a licence that is a link, and
-// things that no filter keeps.
+// debianArchive contains a program, its library, a licence that is a link, and
+// files that no filter keeps.
 func debianArchive(t testing.TB) *archive {
 	a := newArchive(t)
 	a.add(t, osRelease, "12", "awk", tarEntry{name: "./etc/os-release", typ: tar.TypeSymlink, link: "../usr/lib/os-release"},
@@ -204,8 +204,8 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// Neither the folder nor the umask nor the state of the layout reaches the
-// image. Not parallel: the umask is the process's.
+// The folder, the umask and the state of the layout do not affect the image. Not
+// parallel: the umask belongs to the process.
 func TestBuildIsReproducible(t *testing.T) {
 	a := debianArchive(t)
 	var digests []string
@@ -357,6 +357,6 @@ func TestTar(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	if !strings.Contains(contents["var/lib/dpkg/info/tool.md5sums"], "  usr/bin/tool\n") {
-		t.Error("the package list forgot what the tarball holds")
+		t.Error("the package list lacks files of the tarball")
 	}
 }

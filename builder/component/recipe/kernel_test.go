@@ -16,8 +16,8 @@ func ko(fields ...string) string { return elfFile(elf.ET_REL, fields, "") }
 
 const modDir = "./lib/modules/6.1.0-test/"
 
-// kernelArchive has a chain virtio_net → net_failover → failover and virtio,
-// a soft dependency by alias, and a compressed module.
+// kernelArchive has the chain virtio_net → net_failover → failover, the module
+// virtio, a soft dependency by alias, and a compressed module.
 func kernelArchive(t testing.TB, extra ...tarEntry) *archive {
 	a := newArchive(t)
 	a.add(t, osRelease, "12", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
@@ -126,7 +126,7 @@ func TestKernelErrors(t *testing.T) {
 	}
 }
 
-// Where /lib is a link, packages hold usr/lib/modules.
+// If /lib is a link, packages contain usr/lib/modules.
 func TestKernelBelowUsr(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
@@ -144,7 +144,7 @@ func TestKernelBelowUsr(t *testing.T) {
 	}
 }
 
-// A library's name may be known where packages do not put it.
+// A library may be needed under a path that is not that of its package.
 func TestInterpreterBelowUsr(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)

@@ -129,7 +129,7 @@ func TestLoadWithoutRecipe(t *testing.T) {
 	}
 }
 
-// The shipped recipes are read by this very package.
+// The recipes of the repository are valid.
 func TestShippedRecipes(t *testing.T) {
 	t.Parallel()
 	files, _ := filepath.Glob("../../../components/*/" + FileName)

@@ -36,17 +36,17 @@ func TestLock(t *testing.T) {
 		t.Errorf("locked: %v, %v", again, err)
 	}
 
-	// The archive has moved on.
+	// The archive has removed the locked version.
 	a.add(t, "libtool5", "5.2", "")
 	if _, err := tryBuild(t, a, layout, "", locked); !errors.Is(err, system.ErrMismatch) || !strings.Contains(err.Error(), "libtool5=5.1") {
 		t.Errorf("dropped version: %v", err)
 	}
-	// The same version with other bytes.
+	// The same version has other bytes.
 	a.add(t, "libtool5", "5.1", "", tarEntry{name: "./evil"})
 	if _, err := tryBuild(t, a, layout, "", locked); !errors.Is(err, system.ErrMismatch) || !strings.Contains(err.Error(), "package libtool5: the lock has 5.1") {
 		t.Errorf("other bytes: %v", err)
 	}
-	// The recipe asks for more.
+	// The recipe has an additional package.
 	more := strings.Replace(toolRecipe, "packages: [tool]", "packages: [tool, deep]", 1)
 	if err := os.WriteFile(filepath.Join(dir, FileName), []byte(more), 0o644); err != nil {
 		t.Fatal(err)

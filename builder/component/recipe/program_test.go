@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Not parallel: it sets the environment, which must not reach the program.
+// Not parallel: it sets the environment, which must not affect the program.
 func TestProgram(t *testing.T) {
 	recipe := "name: p\nversion: \"1\"\ngo: [{package: ./cmd/p, path: usr/bin/p}]\n"
 	var digests []string
@@ -47,7 +47,7 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%v %v", info, err)
 		}
 		if strings.Contains(contents["usr/bin/p"], module) {
-			t.Error("the program names the folder that it was built in")
+			t.Error("the program contains the path of its build folder")
 		}
 	}
 	if digests[0] != digests[1] {

@@ -52,8 +52,8 @@ func TestTrustedSources(t *testing.T) {
 	}
 }
 
-// The machine's state must stay as it is: each folder that apt writes to is
-// ours, and hooks that images of Debian set are cleared.
+// The state of the machine must not change: apt writes only to folders of the
+// build, and the hooks of Debian images are cleared.
 func TestAptConfiguration(t *testing.T) {
 	t.Parallel()
 	etc := hostApt(t, map[string]string{"sources.list": "deb http://a.example stable main\n"})

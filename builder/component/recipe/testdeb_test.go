@@ -98,7 +98,7 @@ func debOf(t testing.TB, suffix string, entries ...tarEntry) []byte {
 		"data.tar"+suffix, compress(t, suffix, tarOf(t, entries...)))
 }
 
-// archive is a package source with packages made by a test.
+// archive is a package source with the packages of a test.
 type archive struct {
 	dir      string
 	packages map[string]*debPackage
@@ -150,8 +150,8 @@ func (a *archive) fetch(_ context.Context, packages []*debPackage) error {
 	return nil
 }
 
-// elfFile makes an ELF file with what the package reads: .modinfo, or an
-// interpreter and needed libraries.
+// elfFile makes an ELF file with .modinfo, or with an interpreter and needed
+// libraries.
 func elfFile(typ elf.Type, modinfo []string, interp string, needed ...string) string {
 	type section struct {
 		name string
