@@ -46,7 +46,7 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 			return nil
 		})
 	}
-	g.Wait()
+	_ = g.Wait() // each has put its error in errs
 	if err := ctx.Err(); err != nil {
 		return err
 	}

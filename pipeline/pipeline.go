@@ -369,7 +369,7 @@ func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
 		if o.Resolve.Locked && len(o.Resolve.Files) > 0 {
 			lock, _, err := builder.ReadLock(o.Resolve)
 			if err != nil {
-				return nil, nil // whoever resolves says what is wrong with it
+				return nil, nil //nolint:nilerr // Resolve reports what is wrong with it
 			}
 			fetch.Locked = lock.PolicyReferences()
 		}

@@ -56,7 +56,7 @@ func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (tr
 			})
 		}
 	}
-	g.Wait()
+	_ = g.Wait() // each has put its error in errs
 	for i, c := range r.OS.Components {
 		if errs[i] != nil {
 			errs[i] = at(c, errs[i])

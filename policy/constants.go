@@ -74,7 +74,7 @@ func steadyRefs(c *ast.Compiler, always bool) []ast.Ref {
 	seen := map[string]bool{}
 	s := steady{compiler: c, graph: c.Graph, always: always, known: map[*ast.Rule]bool{}}
 	if s.graph == nil {
-		s.graph = ast.NewGraph(c.Modules, c.GetRulesDynamic)
+		s.graph = ast.NewGraph(c.Modules, c.GetRulesDynamic) //nolint:staticcheck // NewGraph takes a function of this form
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Modules)) {
 		for _, r := range c.Modules[name].Rules {

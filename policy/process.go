@@ -244,7 +244,7 @@ func replyErrors(j job, err error) []replyError {
 			err = stopped(j, cause)
 		}
 	}
-	se, ok := err.(*system.Error)
+	se, ok := err.(*system.Error) //nolint:errorlint // only joined errors are taken apart
 	if !ok {
 		if joined, ok := err.(interface{ Unwrap() []error }); ok {
 			var out []replyError

@@ -55,7 +55,7 @@ func NewReport(path string, r *Result, err error) *Report {
 
 // problems splits joined errors.
 func problems(err error) []Problem {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // joined errors are taken apart level by level
 	case nil:
 		return nil
 	case *Refusal:

@@ -39,7 +39,7 @@ func Command(env []string, name string, args ...string) (Sample, []byte, error) 
 	}
 	s := Sample{Wall: wall, CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.Peak = int64(u.Maxrss) << 10
+		s.Peak = u.Maxrss << 10
 	}
 	return s, stdout.Bytes(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
@@ -118,7 +119,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r oci.Reference, q Ar
 			other = append(other, m)
 		}
 	}
-	list = append(right, other...)
+	list = slices.Concat(right, other)
 	for _, m := range list[:min(len(list), maxReferrers)] {
 		if m.Size > s.limits.manifest {
 			continue
@@ -230,7 +231,7 @@ func (u *upstream) referrers(ctx context.Context, r oci.Reference, digest string
 	if u.registry == nil {
 		p, err := u.cached(ctx, tag)
 		if err != nil || len(p.roots) != 1 {
-			return nil, nil
+			return nil, nil //nolint:nilerr // what is not in the cache has no referrers there
 		}
 		if raw, err = u.read(ctx, tag, p.roots[0], nil); err != nil {
 			return nil, err

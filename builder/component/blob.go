@@ -62,7 +62,7 @@ func hashBlob(ctx context.Context, p *place, d oci.Descriptor) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := c.Read(buf); err == io.EOF {
+		if _, err := c.Read(buf); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -14,7 +14,7 @@ func Join(errs []error) error {
 	var out []error
 	groups := map[string]*several{}
 	for _, err := range errs {
-		e, ok := err.(*system.Error)
+		e, ok := err.(*system.Error) //nolint:errorlint // only errors that stand by themselves are put together
 		if !ok || e.Err == nil {
 			out = append(out, err)
 			continue

@@ -165,7 +165,7 @@ func (s *dockerSave) layer(ctx context.Context, name, diffID string) (mediaType,
 		n, err = rc.Read(buf)
 		h.Write(buf[:n])
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return "", "", 0, err
 	}
 	return mediaType, digests.Sum(h), size, nil

@@ -151,7 +151,7 @@ func (o *output) take() error {
 		err = errors.New("its digest is another")
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrDamaged, err)
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
 }

@@ -108,11 +108,11 @@ func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.Linux
 			return nil, errors.New("an empty rule")
 		}
 		rule := call.LinuxSyscall
-		if call.Name != "" {
+		if name := call.Name; name != "" { //nolint:staticcheck // old profiles have one name
 			if len(rule.Names) > 0 {
-				return nil, fmt.Errorf("a rule with both name %q and names", call.Name)
+				return nil, fmt.Errorf("a rule with both name %q and names", name)
 			}
-			rule.Names = []string{call.Name}
+			rule.Names = []string{name}
 		}
 		if !slices.Contains(actions, rule.Action) {
 			return nil, fmt.Errorf("unknown action %q for %v", rule.Action, rule.Names)

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,7 +51,7 @@ func mergePlain(docs []map[string]any) map[string]any {
 			switch have := out[key].(type) {
 			case []any:
 				if list, ok := value.([]any); ok {
-					value = append(have[:len(have):len(have)], list...)
+					value = slices.Concat(have, list)
 				}
 			case map[string]any:
 				if m, ok := value.(map[string]any); ok {

@@ -74,7 +74,7 @@ https URL.
 					return attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) })
 				})
 				if _, known := os.LookupEnv(passwordEnv); known {
-					go o.Signer() // while os.yml and the policy are read
+					go func() { _, _ = o.Signer() }() // while os.yml and the policy are read; its error is reported later
 				} else if _, err := o.Signer(); err != nil {
 					return err
 				}

@@ -20,5 +20,5 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == guestVerb { // the guest has its own memory limit
 		lategc.End()
 	}
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) //nolint:gocritic // the process ends, and with it what was deferred
 }

@@ -191,7 +191,7 @@ func (c *cli) report(err error) int {
 
 // flatten splits joined errors. It does not split a *system.Error.
 func flatten(err error) []error {
-	if _, ok := err.(*system.Error); ok {
+	if _, ok := err.(*system.Error); ok { //nolint:errorlint // only joined errors are taken apart
 		return []error{err}
 	}
 	j, ok := err.(interface{ Unwrap() []error })

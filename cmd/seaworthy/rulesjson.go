@@ -107,7 +107,7 @@ func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo)
 	}
 	mappings := []mappingJSON{}
 	for _, m := range framework.Mappings(all, r.ID) {
-		mappings = append(mappings, mappingJSON{m.Framework, m.Control, m.Title, string(m.Confidence)})
+		mappings = append(mappings, mappingJSON{m.Framework, m.Control, m.Title, m.Confidence})
 	}
 	return c.json(struct {
 		SchemaVersion int           `json:"schemaVersion"`

@@ -85,7 +85,7 @@ func FromLease(ack *dhcpv4.DHCPv4) (*Config, error) {
 	}
 	bits := 32
 	if m := ack.SubnetMask(); m != nil {
-		ones, size := net.IPMask(m).Size()
+		ones, size := m.Size()
 		if size != 32 || ones == 0 {
 			return nil, fmt.Errorf("the server gave the mask %v", m)
 		}

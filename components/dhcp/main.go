@@ -37,7 +37,7 @@ func main() {
 	defer cancel()
 	if err := run(ctx, os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "dhcp:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // the process ends, and with it what was deferred
 	}
 }
 
@@ -135,7 +135,7 @@ func keep(ctx context.Context, w io.Writer, l *link, lease *nclient4.Lease, reso
 		c.Close()
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the program was asked to end
 			}
 			fmt.Fprintf(w, "%s: the lease was not renewed: %v\n", l.name, err)
 			return nil

@@ -43,7 +43,7 @@ func main() {
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // the process ends, and with it what was deferred
 	}
 	fmt.Printf("report: listening on %s\n", *listen)
 	server := &http.Server{
@@ -60,7 +60,7 @@ func main() {
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // the process ends, and with it what was deferred
 	}
 }
 

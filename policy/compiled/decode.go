@@ -19,7 +19,7 @@ func Decode(raw []byte) (m *ast.Module, err error) {
 func decode(raw []byte, read func(*decoder)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			if r != errDamaged {
+			if r != errDamaged { //nolint:errorlint // the very value that fail panics with
 				panic(r)
 			}
 			err = errDamaged
@@ -36,7 +36,7 @@ func decode(raw []byte, read func(*decoder)) (err error) {
 func (d *decoder) module() *ast.Module {
 	d.file = d.text()
 	m := &ast.Module{Package: &ast.Package{Location: d.place(), Path: d.terms()}}
-	m.SetRegoVersion(ast.RegoV1)
+	m.SetRegoVersion(ast.RegoV1) //nolint:staticcheck // the successor wants a place in the text, which compiled rules do not have
 	m.Rules = make([]*ast.Rule, d.count())
 	for i := range m.Rules {
 		m.Rules[i] = d.rule(m)

@@ -136,7 +136,7 @@ func (c *check) list(s *Schema, list []any, path []string, depth int) {
 	c.size(path, "items", len(list), s.fewest, s.greatest)
 	found := s.contains == nil
 	for i, v := range list {
-		at := append(path, strconv.Itoa(i))
+		at := append(path, strconv.Itoa(i)) //nolint:gocritic // the next element takes the same place
 		if i < len(s.first) {
 			c.value(s.first[i], v, at, depth)
 		} else {
@@ -163,7 +163,7 @@ func (c *check) object(s *Schema, m map[string]any, path []string, depth int) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		v, at := m[name], append(path, name)
+		v, at := m[name], append(path, name) //nolint:gocritic // the next name takes the same place
 		known := false
 		if p := s.Properties[name]; p != nil {
 			known = true

@@ -219,7 +219,7 @@ func (i *image) unpack(r io.Reader) error {
 		return fmt.Errorf("kernel unpacks to more than %d MiB", maxKernel>>20)
 	}
 	if err != nil && trailing(kind, err) && (i.banner != "" || i.config != nil) {
-		return nil
+		return nil //nolint:nilerr // what follows the kernel is not part of it
 	}
 	return err
 }
@@ -320,7 +320,7 @@ func (i *image) embedded(r io.Reader) ([]byte, error) {
 		if end = bytes.Index(data, endMark); end >= 0 {
 			z, zerr := gzip.NewReader(bytes.NewReader(data[:end]))
 			if zerr != nil {
-				return data, nil // the mark itself, in a string table
+				return data, nil //nolint:nilerr // the mark itself, in a string table
 			}
 			config, perr := parseConfig(z)
 			if perr != nil {
@@ -334,7 +334,7 @@ func (i *image) embedded(r io.Reader) ([]byte, error) {
 			return data[end+len(endMark):], nil
 		}
 		if err != nil || len(data) > maxEmbedded {
-			return data, nil // no end: not a configuration
+			return data, nil //nolint:nilerr // no end: not a configuration
 		}
 	}
 	return nil, nil

@@ -1,3 +1,5 @@
+// Package sbom finds the packages of an image with syft, and writes what it
+// found as SPDX and CycloneDX documents.
 package sbom
 
 import (

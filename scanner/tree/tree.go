@@ -60,7 +60,7 @@ func (t *Tree) Add(e *system.Entry) error {
 	}
 	p := Path(e)
 	if len(p) > maxPath {
-		return fmt.Errorf("a path has %d bytes, which is too long: %.80q...", len(p), p)
+		return fmt.Errorf("a path has %d bytes, which is too long: %.80q", len(p), p)
 	}
 	if e.Archive != "" {
 		root := "/" + e.Archive + ArchiveMark

@@ -94,7 +94,7 @@ func mavenTokens(s string) []mavenToken {
 	add := func(text string) { out = append(out, mavenToken{sep == "." || len(out) == 0, text}) }
 	runs := mavenRun.FindAllString(strings.ToLower(s), -1)
 	for i, run := range runs {
-		if strings.Contains(".-_", run) {
+		if strings.ContainsAny(run, ".-_") {
 			if empty {
 				add("0")
 			}

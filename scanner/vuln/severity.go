@@ -28,7 +28,7 @@ type specific struct{ Severity, Urgency, Exploited any }
 func (s *specific) UnmarshalJSON(raw []byte) error {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
-		return nil // an unknown form, without a severity for us
+		return nil //nolint:nilerr // an unknown form, without a severity for us
 	}
 	for name, to := range map[string]*any{"severity": &s.Severity, "urgency": &s.Urgency, "exploited": &s.Exploited} {
 		if v, ok := all[name]; ok {

@@ -23,7 +23,8 @@ func (p *pass) bind(n *node, o *object, target string, layer int) error {
 		last := t.last
 		if last == nil || last.Layer != layer {
 			o.sees = layer
-			t.rare().links = append(t.more.links, o)
+			r := t.rare()
+			r.links = append(r.links, o)
 			return nil
 		}
 		switch {

@@ -261,7 +261,8 @@ func (p *pass) place(n *node, o *object, body io.Reader) error {
 			return err
 		}
 	}
-	first.rare().held = append(first.more.held, o)
+	r := first.rare()
+	r.held = append(r.held, o)
 	p.waits[first] = true
 	return nil
 }

@@ -251,7 +251,7 @@ func (c *corrupt) Unwrap() error { return c.err }
 func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64) {
 	r, closeReader, err := decompressor(in, c, lim)
 	if err != nil {
-		out.send(block{err: &corrupt{err}})
+		_ = out.send(block{err: &corrupt{err}}) // a reader that has gone needs no error
 		return
 	}
 	defer closeReader()
@@ -267,7 +267,7 @@ func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
 			// An error of the blob is the cause of an error of the decompressor.
-			if in.cur.err != nil && in.cur.err != io.EOF {
+			if in.cur.err != nil && !errors.Is(in.cur.err, io.EOF) {
 				return m, in.cur.err
 			}
 			return m, &corrupt{err}
@@ -322,7 +322,7 @@ func hashTar(in, out *pipe, diffID string) {
 		} else {
 			in.give(b)
 		}
-		if x.err == io.EOF {
+		if errors.Is(x.err, io.EOF) {
 			if got := digests.Sum(h); got != diffID {
 				x.err = wrongDiffID(diffID, got)
 			}
@@ -343,7 +343,7 @@ func (s *layerStream) proven() error {
 	if p == nil {
 		p = s.tar
 	}
-	if err := drain(p); err != nil && err != io.EOF {
+	if err := drain(p); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	return nil

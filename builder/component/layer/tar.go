@@ -17,7 +17,7 @@ func eachEntry(ctx context.Context, r io.Reader, do func(h *tar.Header, body io.
 			return err
 		}
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return rest(r)
 		}
 		if err == nil {

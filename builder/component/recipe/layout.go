@@ -227,7 +227,7 @@ func (l *layout) sweep(roots []ocispec.Descriptor) error {
 	for _, d := range roots {
 		// An image of another tool may use blobs in ways that are unknown here.
 		if d.MediaType != ocispec.MediaTypeImageIndex || d.Digest.Validate() != nil {
-			return nil
+			return nil //nolint:nilerr // nothing is removed then
 		}
 	}
 	if err := mark(roots); err != nil {

@@ -34,6 +34,7 @@ type resuming struct {
 
 // blob opens a blob for reading.
 func (r *Client) blob(ctx context.Context, q oci.Reference, d oci.Descriptor) (io.ReadCloser, error) {
+	//nolint:bodyclose // Close of the reader closes it
 	res, err := r.request(ctx, q, "blobs", d.Digest, 0)
 	if err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (b *resuming) reopen(cut error) error {
 			return err
 		}
 		b.body.Close()
+		//nolint:bodyclose // Close of the reader closes it
 		res, err := b.r.request(b.ctx, b.q, "blobs", b.d.Digest, b.n)
 		if err != nil {
 			return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -305,11 +304,6 @@ func key(m *yaml.Node, name string) int {
 		}
 	}
 	return -1
-}
-
-// merges: the mapping takes keys from others.
-func merges(m *yaml.Node) bool {
-	return slices.ContainsFunc(m.Content, func(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!merge" })
 }
 
 func trimBOM(data []byte) (string, []byte) {
