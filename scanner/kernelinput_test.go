@@ -100,7 +100,7 @@ func TestKernelFactsRefuses(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		"empty":            {scanner.KernelInput{File: strings.NewReader(""), Name: "config"}, system.ErrInput, "config: this is no kernel configuration: the file is empty"},
+		"empty":            {scanner.KernelInput{File: strings.NewReader(""), Name: "config"}, system.ErrInput, "config: this is not a kernel configuration: the file is empty"},
 		"text":             {scanner.KernelInput{File: strings.NewReader("hello\n"), Name: "config"}, system.ErrInput, "fewer than 10 options"},
 		"binary":           {scanner.KernelInput{File: strings.NewReader("\x00\x01\x02"), Name: "x"}, system.ErrInput, "neither a configuration nor a kernel"},
 		"kernel without":   {scanner.KernelInput{File: strings.NewReader("\x7fELF\x00Linux version 6.1.0-x (me)\n\x00"), Name: "vmlinux"}, system.ErrUnusable, "kernel vmlinux (6.1.0-x) does not contain its configuration"},

@@ -27,7 +27,7 @@ func (e TooLarge) Error() string {
 // Read reads to the end. Input of more than limit bytes is TooLarge.
 func Read(r io.Reader, limit int64) ([]byte, error) {
 	var data bytes.Buffer
-	if f, ok := r.(fs.File); ok { // whose size saves growing step by step
+	if f, ok := r.(fs.File); ok { // the size is known, so the buffer need not grow step by step
 		if info, err := f.Stat(); err == nil {
 			data.Grow(int(min(max(info.Size(), 0), limit)) + bytes.MinRead)
 		}

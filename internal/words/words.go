@@ -18,8 +18,8 @@ func Count[N int | int64](n N, one, many string) string {
 // List joins names with commas.
 func List(names []string) string { return strings.Join(names, ", ") }
 
-// Cut is s, or its first n characters and "…" where it has more. The result is
-// UTF-8.
+// Cut is s, or its first n characters and "…" if s is longer. The result is
+// valid UTF-8.
 func Cut(s string, n int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= n || utf8.RuneCountInString(s) <= n {

@@ -2,9 +2,9 @@ package kernel
 
 import "strings"
 
-// architecture is what a configuration is for: the Go name, "" where it does
-// not say. Each architecture's Kconfig sets an option of its own and asks
-// nobody; the header names the architecture's folder in the kernel's sources.
+// architecture is the architecture of a configuration: the Go name, "" if
+// unknown. Each architecture's Kconfig always sets its own option. The header
+// contains the architecture's folder in the kernel's sources.
 func architecture(p *parsed) string {
 	on := func(name string) bool { return p.options["CONFIG_"+name] == "y" }
 	for _, a := range symbols {
@@ -19,7 +19,7 @@ func architecture(p *parsed) string {
 	return folder
 }
 
-// symbols are looked for in this order; and is asked for beside symbol.
+// symbols are checked in this order. The option in and must be set too.
 var symbols = []struct{ symbol, and, arch string }{
 	{"X86_64", "", "amd64"}, {"X86_32", "", "386 (32-bit x86)"},
 	{"ARM64", "", "arm64"}, {"ARM", "", "arm (32-bit)"},
@@ -27,8 +27,8 @@ var symbols = []struct{ symbol, and, arch string }{
 	{"UML", "", "um (user mode)"},
 }
 
-// folders of the kernel's sources that Go has another name for, or that hold
-// two architectures.
+// folders of the kernel's sources with another name in Go, or with two
+// architectures.
 var folders = map[string]string{
 	"arm": "arm (32-bit)", "x86_64": "amd64", "i386": "386 (32-bit x86)", "x86": "", "riscv": "",
 }

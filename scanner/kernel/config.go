@@ -1,7 +1,7 @@
-// Package kernel says which kernel a system would boot: its version, its
-// configuration, and its modules. ReadConfig reads a lone file; Sink collects
-// from the pass over a kernel image. Everything here comes from an image and
-// is read with bounded memory.
+// Package kernel determines which kernel a system would boot: its version, its
+// configuration, and its modules. ReadConfig reads a single file. Sink collects
+// during the pass over a kernel image. All input comes from an image and is
+// read with limited memory.
 package kernel
 
 import (
@@ -19,38 +19,38 @@ import (
 )
 
 const (
-	// maxConfig bounds the text of a configuration; real ones have 300 KiB.
+	// maxConfig is the largest text of a configuration. Real ones have 300 KiB.
 	maxConfig  = 8 << 20
 	maxOptions = 100_000
-	// fewOptions: a text with fewer is no kernel configuration.
+	// a text with fewer options is not a kernel configuration
 	fewOptions = 10
 )
 
 // ErrNoConfig: the input is neither a kernel configuration nor a kernel that
-// carries one.
+// contains one.
 var ErrNoConfig = errors.New("no kernel configuration found")
 
-// ErrMalformed: a lone file is neither a configuration nor a kernel.
-var ErrMalformed = errors.New("this is no kernel configuration")
+// ErrMalformed: a single file is neither a configuration nor a kernel.
+var ErrMalformed = errors.New("this is not a kernel configuration")
 
-var errCut = fmt.Errorf("%w: it is cut short", ErrMalformed)
+var errCut = fmt.Errorf("%w: the file is truncated", ErrMalformed)
 
-// parsed is a configuration and what its header says.
+// parsed is the content of a configuration and its header.
 type parsed struct {
 	options map[string]string
-	lines   map[string]int // where each option stands, from 1
+	lines   map[string]int // line of each option, from 1
 	digest  string
-	// arch and version as in "# Linux/x86 6.1.158 Kernel Configuration"; ""
-	// where there is no such line.
+	// arch and version from the line "# Linux/x86 6.1.158 Kernel
+	// Configuration"; "" without this line.
 	arch, version string
 }
 
-// parseConfig reads the text of a .config. "is not set" is "n"; of an option
-// that is set twice the last counts, as for the kernel's own tools.
+// parseConfig reads the text of a .config. "is not set" is "n". The last
+// setting of an option counts, as for the kernel's own tools.
 func parseConfig(r io.Reader) (*parsed, error) {
 	text, err := bounded.Read(r, maxConfig)
 	if err != nil {
-		return nil, fmt.Errorf("kernel configuration: %w", err)
+		return nil, fmt.Errorf("the kernel configuration cannot be read: %w", err)
 	}
 	p := &parsed{options: map[string]string{}, lines: map[string]int{}, digest: digests.Of(text)}
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -60,7 +60,7 @@ func parseConfig(r io.Reader) (*parsed, error) {
 			p.lines[name] = n
 		}
 		if len(p.options) > maxOptions {
-			return nil, fmt.Errorf("kernel configuration with more than %d options", maxOptions)
+			return nil, fmt.Errorf("the kernel configuration has more than %d options", maxOptions)
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -72,10 +72,10 @@ func parseConfig(r io.Reader) (*parsed, error) {
 	return p, nil
 }
 
-// line reads one line, and gives the option that it is about.
+// line reads one line, and returns its option.
 func (p *parsed) line(s string) string {
 	if rest, ok := strings.CutPrefix(s, "# "); ok {
-		// What stands behind it Kconfig passes over, too.
+		// Kconfig ignores the text after "is not set" too.
 		if name, _, ok := strings.Cut(rest, " is not set"); ok && isOption(name) {
 			p.options[name] = "n"
 			return name
@@ -94,7 +94,7 @@ func (p *parsed) line(s string) string {
 	return name
 }
 
-// isOption: CONFIG_ and letters, digits and underscores.
+// isOption reports whether s is CONFIG_ with letters, digits and underscores.
 func isOption(s string) bool {
 	name, ok := strings.CutPrefix(s, "CONFIG_")
 	if !ok || name == "" {
@@ -110,7 +110,7 @@ func isOption(s string) bool {
 
 func isVersion(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
-// unquote takes the quotes off a text, as Kconfig writes them: \" and \\ are
+// unquote removes the quotes that Kconfig writes around a text. \" and \\ are
 // the only escapes.
 func unquote(s string) string {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
@@ -123,23 +123,24 @@ func (p *parsed) facts(source string) facts.KernelConfig {
 	return facts.KernelConfig{Present: true, Source: source, Digest: p.digest, Options: p.options, Fragment: p.fragment()}
 }
 
-// File is what a lone file says of a kernel.
+// File is what a single file shows about a kernel.
 type File struct {
 	Config facts.KernelConfig
-	// Version is the kernel's release, or what the configuration's header says,
-	// or "".
+	// Version is the kernel's release, or the version in the configuration's
+	// header, or "".
 	Version string
-	// Arch is the Go name of the architecture that the configuration is for, or
-	// else that of the kernel's format; "" where neither says.
+	// Arch is the Go name of the architecture of the configuration, or else of
+	// the kernel's format; "" if both are unknown.
 	Arch string
 }
 
-// ReadConfig reads the configuration of a kernel from a lone file: a .config,
-// a compressed one, or a kernel that was built with CONFIG_IKCONFIG (bzImage,
-// vmlinux, Image, Image.gz, vmlinuz.efi). name is what the result calls its
-// source, unless it was found inside a kernel: "ikconfig". What is no kernel
-// and no configuration is ErrMalformed. The error is ErrNoConfig for a kernel
-// that carries none; what else is known of it is returned all the same.
+// ReadConfig reads the configuration of a kernel from a single file: a .config,
+// plain or compressed, or a kernel that was built with CONFIG_IKCONFIG
+// (bzImage, vmlinux, Image, Image.gz, vmlinuz.efi). name is the name of the
+// source in the result, except for a configuration inside a kernel, whose
+// source is "ikconfig". A file that is neither a kernel nor a configuration is
+// ErrMalformed. A kernel without a configuration is ErrNoConfig; File has what
+// else is known about it.
 func ReadConfig(r io.Reader, name string) (*File, error) {
 	b := bufio.NewReaderSize(r, headerSize)
 	head, err := b.Peek(headerSize)
@@ -176,12 +177,12 @@ func ReadConfig(r io.Reader, name string) (*File, error) {
 		f.take(img.config)
 		return f, nil
 	case img.version() == "":
-		return nil, fmt.Errorf("%w: neither a configuration nor a kernel", ErrMalformed)
+		return nil, fmt.Errorf("%w: it is neither a configuration nor a kernel", ErrMalformed)
 	}
 	return f, ErrNoConfig
 }
 
-// take learns from a configuration what is not known yet.
+// take sets fields that are still unknown from a configuration.
 func (f *File) take(p *parsed) {
 	if f.Version == "" {
 		f.Version = p.version
@@ -191,17 +192,18 @@ func (f *File) take(p *parsed) {
 	}
 }
 
-// formats are the architectures that a format of kernels is particular to.
+// formats maps kernel formats to the only architecture that uses them.
 var formats = map[string]string{"bzImage": "amd64", "Image": "arm64", "riscv": "riscv64"}
 
-// always are options that Kconfig gives a value in every kernel for 64 bits, even
-// a tinyconfig, and asks nobody about (init/Kconfig, kernel/Kconfig.hz, Kconfig
-// of each architecture).
+// always are options with a value in every 64-bit kernel, even in a tinyconfig,
+// which users cannot change (init/Kconfig, kernel/Kconfig.hz, Kconfig of each
+// architecture).
 var always = []string{"CONFIG_INIT_ENV_ARG_LIMIT", "CONFIG_HZ", "CONFIG_PGTABLE_LEVELS"}
 
-// fragment: the configuration is not a whole one. `make savedefconfig` and those
-// who write fragments leave out what has its default, and options that nobody
-// can set. The header says nothing: fragments are often cut from whole ones.
+// fragment reports whether the configuration is incomplete. `make
+// savedefconfig`, and people who write fragments, leave out default values and
+// options that users cannot set. The header does not help: fragments are often
+// cut from complete configurations.
 func (p *parsed) fragment() bool {
 	return slices.ContainsFunc(always, func(name string) bool {
 		_, ok := p.options[name]
@@ -214,7 +216,7 @@ func readText(r io.Reader, name string) (*File, error) {
 	p, err := parseConfig(r)
 	switch {
 	case errors.Is(err, ErrNoConfig):
-		return nil, fmt.Errorf("%w: a text with fewer than %d options", ErrMalformed, fewOptions)
+		return nil, fmt.Errorf("%w: the text has fewer than %d options", ErrMalformed, fewOptions)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errCut
 	case err != nil:

@@ -15,36 +15,37 @@ import (
 )
 
 const (
-	// headerSize covers the setup code of a bzImage with its version text.
+	// headerSize includes the setup code of a bzImage with its version text.
 	headerSize = 64 << 10
-	// maxKernel bounds what a compressed kernel may unpack to.
+	// maxKernel is the largest size of an unpacked kernel.
 	maxKernel = 1 << 30
-	// maxDict bounds the window of a compressed payload; the kernel's own
+	// maxDict is the largest window of a compressed payload. The kernel's own
 	// build uses at most 128 MiB (zstd -22).
 	maxDict = 128 << 20
-	// maxEmbedded bounds the packed configuration inside a kernel, and
-	// maxTries how often its mark may stand where none follows.
+	// maxEmbedded is the largest compressed configuration inside a kernel.
+	// maxTries is the highest number of marks without a configuration.
 	maxEmbedded = 2 << 20
 	maxTries    = 8
 )
 
-// image is what a kernel binary says about itself.
+// image is what a kernel binary shows about itself.
 type image struct {
 	// format is bzImage, zboot, Image (arm64's), riscv (its Image), ELF or "".
 	format string
-	// header is the version text of a bzImage's header, and banner the line
-	// that the kernel prints first: "6.1.0-41-cloud-amd64 (debian-kernel@...".
+	// header is the version text of a bzImage's header. banner is the first
+	// line that the kernel prints: "6.1.0-41-cloud-amd64 (debian-kernel@...".
 	header, banner string
 	config         *parsed
-	// size is how much was looked through, and seen the marks found there.
+	// size is the number of searched bytes, seen the marks that were found.
 	size int64
 	seen map[string]bool
-	// setup is the boot header of a bzImage, pack the compression of a
-	// bzImage's or a zboot image's payload; efi: the file begins as EFI programs do.
+	// setup is the boot header of a bzImage. pack is the compression of a
+	// bzImage's or a zboot image's payload. efi: the file begins like an EFI
+	// program.
 	setup []byte
 	pack  string
 	efi   bool
-	// wanted are more texts to look for.
+	// wanted are more texts to search for.
 	wanted []string
 	// doubts are places where the kernel contradicts itself.
 	doubts []string
@@ -61,9 +62,9 @@ func (i *image) version() string {
 }
 
 // readImage reads a kernel in any of the formats that boot, or vmlinux. A
-// payload that cannot be unpacked is an error only if nothing was learned
-// before it; a file that is no kernel gives an empty image.
-// wanted are texts to look for beside the marks.
+// payload that cannot be unpacked is an error only if nothing else is known
+// about the kernel. A file that is not a kernel gives an empty image. wanted
+// are texts to search for, in addition to the marks.
 func readImage(r io.Reader, wanted ...string) (*image, error) {
 	head, whole, err := peek(r)
 	if err != nil {
@@ -72,7 +73,7 @@ func readImage(r io.Reader, wanted ...string) (*image, error) {
 	img := &image{wanted: wanted, seen: map[string]bool{}}
 	if at, size := linuxSection(head); at > 0 {
 		if _, err := io.CopyN(io.Discard, whole, at); err != nil {
-			return img, fmt.Errorf("kernel is cut short: its section .linux would begin at byte %d", at)
+			return img, fmt.Errorf("the kernel is truncated: its section .linux would begin at byte %d", at)
 		}
 		if head, whole, err = peek(io.LimitReader(whole, size)); err != nil {
 			return img, err
@@ -93,7 +94,7 @@ func readImage(r io.Reader, wanted ...string) (*image, error) {
 	return img, img.plain(whole)
 }
 
-// peek gives the beginning of a file, and the whole of it.
+// peek returns the beginning of a file, and a reader of the whole file.
 func peek(r io.Reader) (head []byte, whole io.Reader, err error) {
 	head = make([]byte, headerSize)
 	n, err := io.ReadFull(r, head)
@@ -103,8 +104,8 @@ func peek(r io.Reader) (head []byte, whole io.Reader, err error) {
 	return head[:n], io.MultiReader(bytes.NewReader(head[:n]), r), nil
 }
 
-// linuxSection is where a unified kernel image, an EFI program around a kernel,
-// keeps the kernel: its section .linux. 0 means that there is none.
+// linuxSection is the place of the section .linux. A unified kernel image is an
+// EFI program with the kernel in this section. size is 0 if there is none.
 func linuxSection(head []byte) (at, size int64) {
 	if len(head) < 0x40 || string(head[:2]) != "MZ" {
 		return 0, 0
@@ -123,9 +124,9 @@ func linuxSection(head []byte) (at, size int64) {
 	return 0, 0
 }
 
-// plain looks through a kernel that is not compressed. The header of arm64 and
-// riscv says how much of the file is loaded (Documentation/arch/arm64/booting.rst):
-// what follows is no part of the kernel.
+// plain searches an uncompressed kernel. The header of arm64 and riscv says how
+// much of the file is loaded (Documentation/arch/arm64/booting.rst). The rest
+// of the file is not part of the kernel.
 func (i *image) plain(r io.Reader) error {
 	head := make([]byte, 64)
 	n, err := io.ReadFull(r, head)
@@ -156,7 +157,8 @@ func (i *image) plain(r io.Reader) error {
 // bzImage reads the x86 boot protocol's header (Documentation/arch/x86/boot.rst).
 func (i *image) bzImage(head []byte, whole io.Reader) error {
 	i.format, i.setup, i.efi = "bzImage", head[:0x260], string(head[:2]) == "MZ"
-	// kernel_version points 0x200 bytes before a text that ends with a zero.
+	// kernel_version is the offset, minus 0x200, of a text that ends with a
+	// zero.
 	if at := int(binary.LittleEndian.Uint16(head[0x20e:])) + 0x200; at > 0x200 && at < len(head) {
 		text, _, _ := bytes.Cut(head[at:min(len(head), at+512)], []byte{0})
 		if printable(text) {
@@ -164,7 +166,7 @@ func (i *image) bzImage(head []byte, whole io.Reader) error {
 		}
 	}
 	if binary.LittleEndian.Uint16(head[0x206:]) < 0x208 {
-		return nil // protocols before 2.08 do not say where the payload is
+		return nil // protocols before 2.08 have no place of the payload
 	}
 	sectors := int64(head[0x1f1])
 	if sectors == 0 {
@@ -178,11 +180,11 @@ func (i *image) bzImage(head []byte, whole io.Reader) error {
 	return i.stub(whole)
 }
 
-// payload unpacks size bytes at an offset and looks through them.
+// payload unpacks size bytes at an offset and searches them.
 func (i *image) payload(whole io.Reader, at, size int64) error {
 	if _, err := io.CopyN(io.Discard, whole, at); err != nil {
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("kernel is cut short: its payload would begin at byte %d", at)
+			return fmt.Errorf("the kernel is truncated: its payload would begin at byte %d", at)
 		}
 		return err
 	}
@@ -198,7 +200,7 @@ func (i *image) unpack(r io.Reader) error {
 	head := make([]byte, 16)
 	n, err := io.ReadFull(r, head)
 	if err != nil {
-		return fmt.Errorf("kernel is cut short: its payload has %d bytes", n)
+		return fmt.Errorf("the kernel is truncated: its payload has only %d bytes", n)
 	}
 	r = io.MultiReader(bytes.NewReader(head), r)
 	kind := compression(head)
@@ -210,13 +212,13 @@ func (i *image) unpack(r io.Reader) error {
 	}
 	z, err := decompressor(kind, r)
 	if err != nil {
-		return fmt.Errorf("unpack the kernel's %s payload: %w", kind, err)
+		return fmt.Errorf("the kernel's %s payload cannot be unpacked: %w", kind, err)
 	}
 	defer z.Close()
 	limited := &io.LimitedReader{R: z, N: maxKernel}
 	err = i.plain(limited)
 	if limited.N == 0 {
-		return fmt.Errorf("kernel unpacks to more than %d MiB", maxKernel>>20)
+		return fmt.Errorf("the unpacked kernel has more than %d MiB", maxKernel>>20)
 	}
 	if err != nil && trailing(kind, err) && (i.banner != "" || i.config != nil) {
 		return nil //nolint:nilerr // what follows the kernel is not part of it
@@ -224,8 +226,9 @@ func (i *image) unpack(r io.Reader) error {
 	return err
 }
 
-// trailing: the error can come from the payload's size, which the build writes
-// behind what it compressed, where a format has no end of its own.
+// trailing reports whether the error can come from the payload's size. For
+// formats without an end mark, the build writes the size after the compressed
+// data.
 func trailing(kind string, err error) bool {
 	return kind == "lz4" || kind == "zstd" && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, io.ErrUnexpectedEOF))
 }
@@ -237,8 +240,8 @@ var (
 	bannerIs  = []byte("Linux version ")
 )
 
-// scan looks through an unpacked kernel for its banner, its configuration and
-// the marks, a window at a time.
+// scan searches an unpacked kernel for its banner, its configuration and the
+// marks, one window at a time.
 func (i *image) scan(r io.Reader) error {
 	const window, overlap = 256 << 10, 1 << 10
 	buf := make([]byte, 0, window+overlap)
@@ -255,7 +258,7 @@ func (i *image) scan(r io.Reader) error {
 				if cerr != nil {
 					return cerr
 				}
-				// What was read ahead is looked through as well.
+				// Bytes that were read ahead are searched as well.
 				r, buf = io.MultiReader(bytes.NewReader(rest), r), buf[:0]
 				continue
 			}
@@ -274,9 +277,9 @@ func (i *image) scan(r io.Reader) error {
 	}
 }
 
-// banners notes the lines that the kernel could print first. A kernel of 6.1 or
-// later has two, with and without the time of its build (init/version.c): what
-// stands before the number of the build is the same.
+// banners collects the lines that the kernel could print first. A kernel of 6.1
+// or later has two, with and without the time of its build (init/version.c).
+// The text before the number of the build is the same.
 func (i *image) banners(buf []byte, last bool) {
 	for {
 		at := bytes.Index(buf, bannerIs)
@@ -285,7 +288,7 @@ func (i *image) banners(buf []byte, last bool) {
 		}
 		buf = buf[at:]
 		m := banner.FindSubmatchIndex(buf)
-		// A line that the window cuts is whole in the next one.
+		// A line that the window cuts is complete in the next one.
 		if m == nil || m[1] == len(buf) && !last {
 			return
 		}
@@ -294,7 +297,7 @@ func (i *image) banners(buf []byte, last bool) {
 		b, another := builtBy(text)
 		switch {
 		case !whole && (another || i.banner == ""):
-			i.banner = text // before it stood the message of a driver
+			i.banner = text // the earlier one was a driver's message
 		case whole && another && a != b && len(i.doubts) == 0:
 			i.doubts = append(i.doubts, fmt.Sprintf("the kernel has two banners, of %s and of %s", a, b))
 		}
@@ -302,15 +305,15 @@ func (i *image) banners(buf []byte, last bool) {
 	}
 }
 
-// builtBy is a banner up to the number of the build; whole: it has one.
+// builtBy is a banner up to the number of the build. whole: the banner has such
+// a number.
 func builtBy(banner string) (by string, whole bool) {
 	by, _, whole = strings.Cut(banner, " #")
 	return by, whole
 }
 
-// embedded reads the configuration that follows the start mark: a gzip file,
-// and the end mark. What follows is left where it is; bytes beyond the end
-// mark that were read are returned.
+// embedded reads the configuration after the start mark: a gzip file, and the
+// end mark. It returns bytes that it read beyond the end mark.
 func (i *image) embedded(r io.Reader) ([]byte, error) {
 	data := make([]byte, 0, 128<<10)
 	chunk := make([]byte, 32<<10)
@@ -324,17 +327,17 @@ func (i *image) embedded(r io.Reader) ([]byte, error) {
 			}
 			config, perr := parseConfig(z)
 			if perr != nil {
-				return nil, fmt.Errorf("configuration inside the kernel: %w", perr)
+				return nil, fmt.Errorf("the configuration inside the kernel cannot be read: %w", perr)
 			}
 			if i.config != nil && i.config.digest != config.digest {
-				i.doubts = append(i.doubts, "the kernel holds two configurations that differ")
+				i.doubts = append(i.doubts, "the kernel contains two different configurations")
 			} else {
 				i.config = config
 			}
 			return data[end+len(endMark):], nil
 		}
 		if err != nil || len(data) > maxEmbedded {
-			return data, nil //nolint:nilerr // no end: not a configuration
+			return data, nil //nolint:nilerr // without an end mark, it is not a configuration
 		}
 	}
 	return nil, nil

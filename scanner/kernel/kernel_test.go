@@ -78,8 +78,9 @@ func packed(t testing.TB, kind, data string) string {
 	return b.String()
 }
 
-// lzopOf is an lzop file: blocks that repeat themselves are packed, others
-// stored, as lzop does with what grows. Checksums are nobody's.
+// lzopOf is an lzop file. Blocks that repeat themselves are compressed and
+// others stored, as lzop does with blocks that would grow. Checksums are
+// arbitrary.
 func lzopOf(data string) string {
 	const block, flags = 4096, lzopAdlerPlain | lzopAdlerPacked
 	out := []byte("\x89LZO\x00\r\n\x1a\n\x10\x30\x20\xa0\x09\x40\x01\x05")
@@ -101,7 +102,8 @@ func lzopOf(data string) string {
 	return string(binary.BigEndian.AppendUint32(out, 0))
 }
 
-// lzoRepeat packs a block that repeats its first five bytes, else nil.
+// lzoRepeat compresses a block that repeats its first five bytes; nil for other
+// blocks.
 func lzoRepeat(plain string) []byte {
 	const period = 5
 	if len(plain) < 1000 || plain[period:] != plain[:len(plain)-period] {
@@ -117,7 +119,7 @@ func lzoRepeat(plain string) []byte {
 	return append(out, 0x11, 0, 0)
 }
 
-// vmlinux is what a kernel unpacks to, as far as this package looks.
+// vmlinux is an unpacked kernel, with the parts that this package reads.
 func vmlinux(t testing.TB, release, config string) string {
 	s := strings.Repeat("\x00code", 100_000) + "Linux version %s\x00" + "Linux version " + release + " (nobody@example.org) (gcc) #1 SMP\n\x00"
 	if config != "" {
@@ -126,7 +128,7 @@ func vmlinux(t testing.TB, release, config string) string {
 	return s + strings.Repeat("\x00tail", 1000)
 }
 
-// bzImage wraps a payload as the x86 boot protocol says.
+// bzImage wraps a payload as the x86 boot protocol requires.
 func bzImage(release, payload string) string {
 	setup := make([]byte, 4*512+512)
 	setup[0x1f1] = 4
@@ -160,7 +162,7 @@ func riscv(body string) string {
 	return string(head) + body
 }
 
-// The architecture that a configuration is for outweighs the format.
+// The architecture of a configuration takes precedence over the format.
 func TestArchitecture(t *testing.T) {
 	t.Parallel()
 	for option, want := range map[string]string{"CONFIG_X86_64": "amd64", "CONFIG_ARM64": "arm64", "CONFIG_RISCV": "riscv64", "CONFIG_PPC": ""} {
@@ -319,18 +321,18 @@ func TestSink(t *testing.T) {
 		"none":     {[]st.Object{st.File("kernel", plain)}, "", "", release},
 		"shadowed": {[]st.Object{st.File("kernel", plain), st.Shadowed(st.File("config", configText))}, "", "", release},
 		"modules of another": {[]st.Object{st.File("kernel", plain), st.Nested("kernel.tar", st.File("lib/modules/5.10.0/modules.dep", "x"))}, "",
-			"modules are for 5.10.0, the kernel is " + release, release},
+			"the modules are for 5.10.0, but the kernel is " + release, release},
 		"config of another": {[]st.Object{st.File("kernel", plain), st.File("config", strings.Replace(configText, "6.1.158", "5.10.1", 1))}, "config",
-			"config is of kernel 5.10.1, the kernel is " + release, release},
+			"config is the configuration of kernel 5.10.1, but the kernel is " + release, release},
 		"config of another architecture": {[]st.Object{st.File("kernel", plain), st.File("config", strings.Replace(configText, "Linux/x86", "Linux/arm64", 1))}, "config",
-			"config is for arm64, the kernel is for x86", release},
+			"config is for architecture arm64, but the kernel is for x86", release},
 		"another local version": {[]st.Object{st.File("kernel", plain), st.File("config", configText+"CONFIG_LOCALVERSION=\"-other\"\n")}, "config",
-			`config names the local version "-other", the kernel is ` + release, release},
+			`config has the local version "-other", but the kernel is ` + release, release},
 		"header and payload": {[]st.Object{st.File("kernel", bzImage(release, packed(t, "gzip", vmlinux(t, "6.1.0-evil", ""))))}, "",
-			"the boot header says kernel " + release + ", the kernel inside is 6.1.0-evil", release},
+			"the boot header is of kernel " + release + ", but the kernel inside is 6.1.0-evil", release},
 		"no kernel inside": {[]st.Object{st.File("kernel", "hello"), st.File("config", configText), dep}, "config", "", release},
 		"cut short": {[]st.Object{st.File("kernel", full[:4000]), st.File("config", configText)}, "config",
-			"the kernel cannot be looked into: ", release},
+			"the kernel cannot be read: ", release},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -345,7 +347,7 @@ func TestSink(t *testing.T) {
 				t.Errorf("mismatch %q, want %q", m, c.mismatch)
 			}
 			if r.Config.Options == nil || r.Modules == nil {
-				t.Error("a list is null")
+				t.Error("a list is nil")
 			}
 			if name == "config beside" {
 				if !slices.Equal(r.Modules, []string{"virtio_net"}) || r.Digest != "sha256:"+sum(plain) {
@@ -359,7 +361,7 @@ func TestSink(t *testing.T) {
 		})
 	}
 	if _, err := read(t, "kernel", st.Symlink("kernel", "/boot/vmlinuz")); err == nil {
-		t.Error("a link for a kernel is accepted")
+		t.Error("a link is accepted as a kernel")
 	}
 	if r, err := read(t, "boot/vmlinuz", st.File("boot/vmlinuz", plain)); err != nil || r.Binary != "/boot/vmlinuz" {
 		t.Errorf("binary elsewhere: %v", err)
@@ -416,8 +418,8 @@ func sum(s string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// What no rules are for is named all the same; and a part of a configuration is
-// known by what every whole one has.
+// An architecture without rules still has its name. A part of a configuration
+// is recognised by missing options that every complete one has.
 func TestOtherArchitectures(t *testing.T) {
 	t.Parallel()
 	some := "CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\nCONFIG_E=y\nCONFIG_F=y\nCONFIG_G=y\nCONFIG_H=y\nCONFIG_I=y\n"
@@ -438,7 +440,7 @@ func TestOtherArchitectures(t *testing.T) {
 		"CONFIG_X86_64=y\n":              true,
 		"CONFIG_INIT_ENV_ARG_LIMIT=32\n": true,
 		whole:                            false,
-		// A header is easily kept.
+		// A fragment may keep its header.
 		"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_HZ=250\n": true,
 		"# CONFIG_X is not set\nCONFIG_Y=m\n":                     true,
 	} {

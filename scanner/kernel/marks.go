@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// mark is a text that a kernel holds where an option is on, and only there.
+// mark is a text that a kernel contains if, and only if, an option is on.
 type mark struct {
 	option, text, source string
-	// promised: the text may stand in a kernel without the option, too.
+	// promised: the text may also be in a kernel without the option.
 	promised bool
 	// former is the option's name in older kernels, arch the only architecture
 	// that has the text, and with an option that must be set too.
 	former, arch, with string
 }
 
-// marks are looked for in the unpacked kernel. Each was compared with kernels of
-// Debian and Ubuntu from 5.10 to 7.2. The first two come first: without them many
-// others are missing too.
+// marks are searched for in the unpacked kernel. Each was compared with kernels
+// of Debian and Ubuntu from 5.10 to 7.2. The first two must come first: in a
+// kernel without them, many others are missing too.
 var marks = []mark{
 	{option: "CONFIG_PRINTK", text: "log_buf_len\x00", source: "kernel/printk/printk.c"},
 	{option: "CONFIG_PROC_SYSCTL", text: "sysctl_writes_strict\x00", source: "kernel/sysctl.c"},
@@ -64,20 +64,20 @@ var marks = []mark{
 	{option: "CONFIG_PAGE_POISONING", text: "page_poison\x00", source: "mm/page_poison.c", promised: true},
 }
 
-// forced is the text of a kernel that is locked down by its configuration
-// (security/lockdown/lockdown.c), whichever of the two options asks for it.
+// forced is a text in a kernel that its configuration locks down
+// (security/lockdown/lockdown.c), with either of the two options.
 var forced = mark{text: "Kernel configuration\x00"}
 
-// values are options whose text stands in the kernel as it is.
+// values are options whose text value is part of the kernel.
 var values = []struct{ option, with string }{
 	{"CONFIG_LSM", "CONFIG_SECURITY"}, {"CONFIG_CMDLINE", "CONFIG_CMDLINE_BOOL"}, {"CONFIG_STATIC_USERMODEHELPER_PATH", "CONFIG_STATIC_USERMODEHELPER"},
 }
 
-// wholeKernel is less than a kernel unpacks to that has any of the marks: what
-// is smaller shows nothing by lacking one.
+// wholeKernel is less than the unpacked size of any kernel with one of the
+// marks. In a smaller file, a missing mark shows nothing.
 const wholeKernel = 2 << 20
 
-// look notes the marks that stand in a part of the kernel.
+// look records the marks in a part of the kernel.
 func (i *image) look(part []byte) {
 	see := func(text string) {
 		if !i.seen[text] && bytes.Contains(part, []byte(text)) {
@@ -93,7 +93,7 @@ func (i *image) look(part []byte) {
 	}
 }
 
-// wants lists the texts that stand in a kernel of this configuration.
+// wants lists the texts that a kernel of this configuration contains.
 func wants(config *parsed) (out []string) {
 	for _, v := range values {
 		text, said := config.options[v.option]
@@ -108,7 +108,7 @@ func wants(config *parsed) (out []string) {
 func (i *image) texts(config *parsed, say func(claim)) {
 	on := func(name string) bool { return name != "" && config.options[name] == "y" }
 	if on("CONFIG_PRINTK") != i.seen[marks[0].text] || on("CONFIG_PROC_SYSCTL") != i.seen[marks[1].text] {
-		// Without messages and settings the other texts are missing too.
+		// Without messages and settings, the other texts are missing too.
 		for _, m := range marks[:2] {
 			say(claim{m.option, on(m.option), i.seen[m.text], m.shown()})
 		}
@@ -125,7 +125,7 @@ func (i *image) texts(config *parsed, say func(claim)) {
 	}
 	for _, text := range wants(config) {
 		if slices.Contains(i.wanted, text) && !i.seen[text] {
-			say(claim{option: fmt.Sprintf("an option with the text %q", text), said: true, how: "this text stands in the kernel"})
+			say(claim{option: fmt.Sprintf("an option with the text %q", text), said: true, how: "the kernel contains this text"})
 		}
 	}
 	if locked := on("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY") || on("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"); locked && !i.seen[forced.text] {
@@ -134,5 +134,5 @@ func (i *image) texts(config *parsed, say func(claim)) {
 }
 
 func (m mark) shown() string {
-	return fmt.Sprintf("%q stands in the kernel (%s)", strings.Trim(m.text, "\x00"), m.source)
+	return fmt.Sprintf("the kernel contains %q (%s)", strings.Trim(m.text, "\x00"), m.source)
 }

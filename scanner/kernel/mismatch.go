@@ -8,33 +8,33 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// mismatches says where a kernel, its modules and its configuration disagree.
-// Distributions count releases of their own (6.1.0-41 is built from 6.1.158),
-// so of versions only the first two numbers must agree.
+// mismatches lists the contradictions between a kernel, its modules and its
+// configuration. Distributions have their own release numbers (6.1.0-41 is
+// built from 6.1.158), so only the first two numbers of versions must agree.
 func mismatches(img *image, version string, folders []string, file string, config *parsed) []string {
 	var out []string
 	say := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
 
 	if img.header != "" && img.banner != "" && first(img.header) != first(img.banner) {
-		say("the boot header says kernel %s, the kernel inside is %s", first(img.header), first(img.banner))
+		say("the boot header is of kernel %s, but the kernel inside is %s", first(img.header), first(img.banner))
 	}
 	if version != "" && len(folders) > 0 && !slices.Contains(folders, version) {
-		say("modules are for %s, the kernel is %s", strings.Join(folders, ", "), version)
+		say("the modules are for %s, but the kernel is %s", strings.Join(folders, ", "), version)
 	}
 	if config == nil {
 		return out
 	}
 	if a, b := series(config.version), series(version); a != "" && b != "" && a != b {
-		say("%s is of kernel %s, the kernel is %s", file, config.version, version)
+		say("%s is the configuration of kernel %s, but the kernel is %s", file, config.version, version)
 	}
 	if local := config.options["CONFIG_LOCALVERSION"]; local != "" && version != "" && !strings.Contains(version, local) {
-		say("%s names the local version %q, the kernel is %s", file, local, version)
+		say("%s has the local version %q, but the kernel is %s", file, local, version)
 	}
 	if salt := config.options["CONFIG_BUILD_SALT"]; series(salt) != "" && version != "" && salt != version {
-		say("%s is of kernel %s (CONFIG_BUILD_SALT), the kernel is %s", file, salt, version)
+		say("%s is the configuration of kernel %s (CONFIG_BUILD_SALT), but the kernel is %s", file, salt, version)
 	}
 	if want := architectures[img.format]; want != "" && config.arch != "" && config.arch != want {
-		say("%s is for %s, the kernel is for %s", file, config.arch, want)
+		say("%s is for architecture %s, but the kernel is for %s", file, config.arch, want)
 	}
 	if img.config != nil {
 		if names := differing(img.config.options, config.options); len(names) > 0 {
@@ -45,7 +45,8 @@ func mismatches(img *image, version string, folders []string, file string, confi
 	return out
 }
 
-// architectures that a format is particular to, as configurations name them.
+// architectures maps formats to their only architecture, as configurations name
+// it.
 var architectures = map[string]string{"bzImage": "x86", "Image": "arm64"}
 
 func first(s string) string {
@@ -55,7 +56,7 @@ func first(s string) string {
 	return ""
 }
 
-// series is the first two numbers of a version, "" where there are none.
+// series is the first two numbers of a version, "" if there are none.
 func series(v string) string {
 	major, rest, ok := strings.Cut(v, ".")
 	if !ok || !digits(major) {
@@ -75,7 +76,7 @@ func digits(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
 }
 
-// differing lists options whose values differ; unset and absent are the same.
+// differing lists options whose values differ; unset and absent are equal.
 func differing(a, b map[string]string) []string {
 	value := func(m map[string]string, k string) string {
 		if v, ok := m[k]; ok {

@@ -10,22 +10,24 @@ import (
 )
 
 const (
-	// maxModule bounds a packed module that is looked into, and maxUnpacked what
-	// it unpacks to; maxPacked is how many are, for unpacking takes time.
+	// maxModule is the largest compressed module that is read, maxUnpacked the
+	// largest size of an unpacked one. maxPacked is the highest number of
+	// compressed modules that are read, because unpacking takes time.
 	maxModule, maxUnpacked = 8 << 20, 64 << 20
 	maxPacked              = 64
-	// moduleEnd is how much of a module's end is kept: its signature.
+	// moduleEnd is how much of a module's end is kept for its signature.
 	moduleEnd = 4 << 10
 )
 
-// moduleTree is what lies under lib/modules/VERSION.
+// moduleTree describes the modules in lib/modules/VERSION.
 type moduleTree struct {
 	names map[string]bool
-	// builtin are the files modules.builtin: two where an image has the folder
+	// builtin are the files modules.builtin: two if an image has the folder
 	// twice.
 	builtin []*bytes.Buffer
-	// unsigned: a module has no signature. The rest is of the kernel's own
-	// modules, under kernel/: what others add says nothing of a configuration.
+	// unsigned: a module has no signature. The other fields cover the kernel's
+	// own modules, in kernel/. Added modules say nothing about the
+	// configuration.
 	unsigned               bool
 	ownSigned, ownUnsigned int
 	hashes, magics         map[string]bool
@@ -35,7 +37,7 @@ func newTree() *moduleTree {
 	return &moduleTree{names: map[string]bool{}, hashes: map[string]bool{}, magics: map[string]bool{}}
 }
 
-// module looks through a module: for its version magic, and for its signature.
+// module reads the version magic and the signature of a module.
 type module struct {
 	tree  *moduleTree
 	own   bool
@@ -46,7 +48,7 @@ type module struct {
 
 var magicIs = []byte("vermagic=")
 
-// maxMagic bounds a version magic: a release, words and a hash.
+// maxMagic is the longest version magic: a release, words and a hash.
 const maxMagic = 400
 
 func (m *module) Write(p []byte) (int, error) {
@@ -65,7 +67,7 @@ func (m *module) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close notes what the module says.
+// Close records what was found in the module.
 func (m *module) Close() error {
 	hash, signed := signedWith(m.last)
 	m.tree.unsigned = m.tree.unsigned || !signed
@@ -86,7 +88,7 @@ func (m *module) Close() error {
 	return nil
 }
 
-// packedModule unpacks a module when it is whole.
+// packedModule unpacks a module when it is complete.
 type packedModule struct {
 	bytes.Buffer
 	to *module
@@ -95,7 +97,7 @@ type packedModule struct {
 func (p *packedModule) Close() error {
 	z, err := decompressor(compression(p.Bytes()), &p.Buffer)
 	if err != nil {
-		return nil // nothing is known of a module that cannot be unpacked
+		return nil // a module that cannot be unpacked shows nothing
 	}
 	defer z.Close()
 	limited := &io.LimitedReader{R: z, N: maxUnpacked}
@@ -105,23 +107,23 @@ func (p *packedModule) Close() error {
 	return p.to.Close()
 }
 
-// signature is how a module ends that is signed (kernel/module_signature.c).
+// signature is the end of a signed module (kernel/module_signature.c).
 const signature = "~Module signature appended~\n"
 
-// signatureInfo is the length of what stands before it, struct module_signature:
-// the last four bytes are the length of the signature.
+// signatureInfo is the length of struct module_signature, which precedes the
+// end. Its last four bytes are the length of the signature.
 const signatureInfo = 12
 
-// signatureHashes are those that a signature may name, as CONFIG_MODULE_SIG_HASH
-// does, by the object identifiers of PKCS #7.
+// signatureHashes are the possible hashes of a signature, as in
+// CONFIG_MODULE_SIG_HASH, with their object identifiers in PKCS #7.
 var signatureHashes = []struct{ name, oid string }{
 	{"sha1", "\x2b\x0e\x03\x02\x1a"}, {"sha224", "\x60\x86\x48\x01\x65\x03\x04\x02\x04"}, {"sha256", "\x60\x86\x48\x01\x65\x03\x04\x02\x01"},
 	{"sha384", "\x60\x86\x48\x01\x65\x03\x04\x02\x02"}, {"sha512", "\x60\x86\x48\x01\x65\x03\x04\x02\x03"},
 	{"sha3-256", "\x60\x86\x48\x01\x65\x03\x04\x02\x08"}, {"sha3-384", "\x60\x86\x48\x01\x65\x03\x04\x02\x09"}, {"sha3-512", "\x60\x86\x48\x01\x65\x03\x04\x02\x0a"},
 }
 
-// signedWith gives the hash of the signature that a module ends with, "" where
-// it does not say.
+// signedWith returns the hash of the signature at the end of a module, "" if
+// unknown.
 func signedWith(end []byte) (hash string, signed bool) {
 	body, signed := bytes.CutSuffix(end, []byte(signature))
 	if !signed || len(body) < signatureInfo {
@@ -132,7 +134,7 @@ func signedWith(end []byte) (hash string, signed bool) {
 	if size < 0 || size > len(body) {
 		return "", true
 	}
-	// The hash stands at the beginning, before certificates and signers.
+	// The hash is at the beginning, before certificates and signers.
 	head := body[len(body)-size:]
 	head = head[:min(len(head), 64)]
 	for _, d := range signatureHashes {
@@ -143,19 +145,21 @@ func signedWith(end []byte) (hash string, signed bool) {
 	return "", true
 }
 
-// signaturesShow says where the modules' signatures contradict a configuration.
+// signaturesShow lists contradictions between the modules' signatures and a
+// configuration.
 func (t *moduleTree) signaturesShow(config *parsed) []string {
 	on := func(name string) bool { return config.options[name] == "y" }
 	switch {
 	case t.unsigned && on("CONFIG_MODULE_SIG_FORCE"):
-		return []string{"CONFIG_MODULE_SIG_FORCE is set, but modules without a signature are there"}
+		return []string{"CONFIG_MODULE_SIG_FORCE is set, but some modules have no signature"}
 	case t.ownUnsigned > 0 && t.ownSigned == 0 && on("CONFIG_MODULE_SIG_ALL"):
 		return []string{"CONFIG_MODULE_SIG_ALL is set, but no module is signed"}
 	case t.ownSigned > 0 && config.options["CONFIG_MODULE_SIG"] == "n":
 		return []string{"CONFIG_MODULE_SIG is not set, but modules are signed"}
 	}
-	// Some distributions sign again, with a hash that the configuration does not
-	// name. Only SHA-1 makes the signatures worse than they are said to be.
+	// Some distributions sign modules again, with another hash than in the
+	// configuration. Only SHA-1 makes the signatures weaker than the
+	// configuration says.
 	want := config.options["CONFIG_MODULE_SIG_HASH"]
 	if want != "" && want != "sha1" && on("CONFIG_MODULE_SIG") && len(t.hashes) == 1 && t.hashes["sha1"] {
 		return []string{fmt.Sprintf("CONFIG_MODULE_SIG_HASH is %s, but the modules are signed with sha1", want)}
@@ -173,7 +177,7 @@ func (t *moduleTree) magicsShow(version string, config *parsed) []string {
 			continue
 		}
 		if version != "" && words[0] != version {
-			return []string{fmt.Sprintf("modules are built for %s, the kernel is %s", words[0], version)}
+			return []string{fmt.Sprintf("the modules are built for %s, but the kernel is %s", words[0], version)}
 		}
 		for _, c := range []struct {
 			word string
@@ -187,25 +191,26 @@ func (t *moduleTree) magicsShow(version string, config *parsed) []string {
 			{"RANDSTRUCT", on("CONFIG_RANDSTRUCT") || on("CONFIG_GCC_PLUGIN_RANDSTRUCT"), "CONFIG_RANDSTRUCT"},
 		} {
 			shown := slices.ContainsFunc(words[1:], func(w string) bool { return w == c.word || c.word == "RANDSTRUCT" && strings.HasPrefix(w, c.word) })
-			// A real-time kernel says preempt_rt, or preempt.
+			// A real-time kernel has preempt_rt, or preempt.
 			if c.word == "preempt" && on("CONFIG_PREEMPT_RT") {
 				c.said, shown = true, shown || slices.Contains(words, "preempt_rt")
 			}
 			if c.said != shown {
-				return []string{fmt.Sprintf("%s is %s, the modules' version magic is %q", c.by, map[bool]string{true: "set", false: "not set"}[c.said], magic)}
+				return []string{fmt.Sprintf("%s is %s, but the modules' version magic is %q", c.by, map[bool]string{true: "set", false: "not set"}[c.said], magic)}
 			}
 		}
 	}
 	return nil
 }
 
-// show says where the modules contradict the kernel and a configuration.
+// show lists contradictions between the modules, the kernel and a
+// configuration.
 func (t *moduleTree) show(version string, config *parsed) []string {
 	var out []string
 	var builtin []byte
 	for n, b := range t.builtin {
 		if n > 0 && !bytes.Equal(b.Bytes(), builtin) {
-			out = append(out, "two lists modules.builtin differ")
+			out = append(out, "the image has two different files modules.builtin")
 			break
 		}
 		builtin = b.Bytes()

@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// A configuration beside a kernel is a claim, and one inside a kernel can be
-// forged. Both are compared here with what the kernel and its modules show.
+// A configuration beside a kernel is a claim, and a configuration inside a
+// kernel can be forged. Both are compared here with what the kernel and its
+// modules show.
 
-// claim is an option as a configuration says it, and as the kernel shows it; how
-// is what the kernel does where the option is on.
+// claim is an option in a configuration and in the kernel. how describes the
+// kernel if the option is on.
 type claim struct {
 	option      string
 	said, shown bool
 	how         string
 }
 
-// contradictions says where the kernel shows otherwise than a configuration
-// says; confirmed are the options that it shows as they are said to be. Only what
-// no real kernel has counts: options before 5.10 have other texts.
+// contradictions lists the options that differ between a configuration and the
+// kernel. confirmed are the options that the kernel confirms. Only combinations
+// that no real kernel has count: kernels before 5.10 have other texts.
 func (i *image) contradictions(config *parsed) (out, confirmed []string) {
 	say := func(c claim) {
 		switch {
@@ -28,7 +29,7 @@ func (i *image) contradictions(config *parsed) (out, confirmed []string) {
 		case c.shown:
 			out = append(out, fmt.Sprintf("%s is not set, but %s", c.option, c.how))
 		default:
-			out = append(out, fmt.Sprintf("%s is set, and the kernel does not show it: with the option, %s", c.option, c.how))
+			out = append(out, fmt.Sprintf("%s is set, but the kernel does not show it: with the option, %s", c.option, c.how))
 		}
 	}
 	if i.size < wholeKernel || i.format == "" && i.banner == "" || config.fragment() {
@@ -38,16 +39,16 @@ func (i *image) contradictions(config *parsed) (out, confirmed []string) {
 	if _, build, ok := strings.Cut(i.banner, " #"); ok {
 		words := strings.Fields(build)
 		has := func(word string) bool { return strings.Contains(" "+strings.Join(words, " ")+" ", " "+word+" ") }
-		say(claim{"CONFIG_SMP", on("CONFIG_SMP"), has("SMP"), "the kernel's banner says SMP"})
+		say(claim{"CONFIG_SMP", on("CONFIG_SMP"), has("SMP"), "the kernel's banner contains SMP"})
 		rt := on("CONFIG_PREEMPT_RT")
-		say(claim{"CONFIG_PREEMPT_RT", rt, has("PREEMPT_RT") || has("PREEMPT RT"), "the kernel's banner says PREEMPT_RT"})
-		// Banners before 5.18 say no more than PREEMPT.
+		say(claim{"CONFIG_PREEMPT_RT", rt, has("PREEMPT_RT") || has("PREEMPT RT"), "the kernel's banner contains PREEMPT_RT"})
+		// Banners before 5.18 contain only PREEMPT.
 		if dynamic := on("CONFIG_PREEMPT_DYNAMIC"); !rt && dynamic != has("PREEMPT_DYNAMIC") && (!dynamic || !before(i.banner, 5, 18)) {
-			say(claim{"CONFIG_PREEMPT_DYNAMIC", dynamic, !dynamic, "the kernel's banner says PREEMPT_DYNAMIC"})
+			say(claim{"CONFIG_PREEMPT_DYNAMIC", dynamic, !dynamic, "the kernel's banner contains PREEMPT_DYNAMIC"})
 		}
 		out = append(out, i.compiler(config)...)
 	}
-	say(claim{"CONFIG_IKCONFIG", on("CONFIG_IKCONFIG"), i.config != nil, "the kernel holds its configuration"})
+	say(claim{"CONFIG_IKCONFIG", on("CONFIG_IKCONFIG"), i.config != nil, "the kernel contains its configuration"})
 	if !before(i.version(), 5, 10) {
 		out = append(out, i.boot(config, say)...)
 		i.texts(config, say)
@@ -55,7 +56,8 @@ func (i *image) contradictions(config *parsed) (out, confirmed []string) {
 	return out, confirmed
 }
 
-// compiler compares the compiler with that of the banner (scripts/mkcompile_h).
+// compiler compares the configuration's compiler with the banner
+// (scripts/mkcompile_h).
 func (i *image) compiler(config *parsed) []string {
 	for _, c := range []struct{ is, number, word string }{{"CONFIG_CC_IS_GCC", "CONFIG_GCC_VERSION", "gcc"}, {"CONFIG_CC_IS_CLANG", "CONFIG_CLANG_VERSION", "clang"}} {
 		var n int
@@ -67,18 +69,18 @@ func (i *image) compiler(config *parsed) []string {
 		}
 		text := fmt.Sprintf("%d.%d.%d", n/10000, n/100%100, n%100)
 		if !strings.Contains(i.banner, text) || strings.Contains(i.banner, "clang version") != (c.word == "clang") {
-			return []string{fmt.Sprintf("the configuration is of %s %s, the kernel's banner names another compiler", c.word, text)}
+			return []string{fmt.Sprintf("the configuration is for the compiler %s %s, but the kernel's banner has another compiler", c.word, text)}
 		}
 	}
 	if text := config.options["CONFIG_CC_VERSION_TEXT"]; text != "" && strings.Contains(i.banner, ", ") && !strings.Contains(i.banner, text) && !before(i.banner, 5, 10) {
-		return []string{fmt.Sprintf("the configuration is of the compiler %q, the kernel's banner names another", text)}
+		return []string{fmt.Sprintf("the configuration is for the compiler %q, but the kernel's banner has another compiler", text)}
 	}
 	return nil
 }
 
 // driver is an option and the module that it builds. Each option can be "m" in
-// every kernel: modules.builtin lists only what could be a module. IPv6 cannot
-// in 7.2, nor KVM on arm64.
+// every kernel, because modules.builtin lists only code that could be a module.
+// IPv6 cannot be a module in 7.2, nor KVM on arm64.
 type driver struct{ option, module string }
 
 var drivers = []driver{
@@ -89,9 +91,9 @@ var drivers = []driver{
 	{"CONFIG_IP_SCTP", "sctp"}, {"CONFIG_TIPC", "tipc"}, {"CONFIG_X86_MSR", "msr"}, {"CONFIG_X86_CPUID", "cpuid"}, {"CONFIG_BLK_DEV_NVME", "nvme"},
 }
 
-// modulesShow says where modules and the list of those that are built in show
-// otherwise than a configuration says. Options that it does not name are left
-// aside: whether a module of that name is theirs nothing tells.
+// modulesShow lists contradictions between a configuration and the modules,
+// including those in modules.builtin. Options that are missing from the
+// configuration are skipped: a module of that name may not belong to them.
 func modulesShow(config *parsed, modules, builtin map[string]bool) []string {
 	var out []string
 	for _, d := range drivers {
@@ -101,13 +103,13 @@ func modulesShow(config *parsed, modules, builtin map[string]bool) []string {
 		case modules[d.module] && said != "m":
 			out = append(out, fmt.Sprintf("%s is %s, but there is a module %s", d.option, said, d.module))
 		case len(builtin) > 0 && builtin[d.module] != (said == "y"):
-			out = append(out, fmt.Sprintf("%s is %s, and modules.builtin says otherwise", d.option, said))
+			out = append(out, fmt.Sprintf("%s is %s, but modules.builtin contradicts it", d.option, said))
 		}
 	}
 	return out
 }
 
-// builtinModules reads modules.builtin: a path on each line.
+// builtinModules reads modules.builtin: one path on each line.
 func builtinModules(text []byte) map[string]bool {
 	out := map[string]bool{}
 	for line := range strings.Lines(string(text)) {

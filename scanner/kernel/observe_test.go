@@ -19,7 +19,7 @@ const claimed = "# Linux/x86 6.1.158 Kernel Configuration\nCONFIG_INIT_ENV_ARG_L
 	"CONFIG_PREEMPT_DYNAMIC=y\nCONFIG_SECCOMP_FILTER=y\nCONFIG_MODULE_SIG=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_KEXEC_CORE=y\n" +
 	"# CONFIG_SECURITY_SELINUX is not set\nCONFIG_EXT4_FS=m\nCONFIG_OVERLAY_FS=y\n"
 
-// A file beside a kernel is held against what kernel and modules show.
+// A file beside a kernel is compared with the kernel and its modules.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	shown := []string{"module.sig_enforce", "actions_logged", "unprivileged_bpf_disabled", "kexec_load_disabled"}
@@ -36,7 +36,7 @@ func TestClaims(t *testing.T) {
 		"small kernels show nothing": {kernel: "Linux version " + release + " (gcc) #1\x00", config: claimed},
 		"lockdown":                   {kernel: plain, config: claimed + "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n", want: []string{"CONFIG_SECURITY_LOCKDOWN_LSM is set", "FORCE_... is set"}},
 		"lockdown without force": {kernel: realKernel(gcc, append(shown, "Kernel is locked down from %s")...),
-			config: claimed + "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY=y\n", want: []string{"FORCE_... is set, and the kernel does not show it"}},
+			config: claimed + "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY=y\n", want: []string{"FORCE_... is set, but the kernel does not show it"}},
 		"a module of more": {kernel: realKernel(gcc, append(shown, "SELinux:  Initializing.")...), config: claimed, want: []string{"CONFIG_SECURITY_SELINUX is not set"}},
 		"no signatures":    {kernel: realKernel(gcc, shown[1:]...), config: claimed, want: []string{"CONFIG_MODULE_SIG is set"}},
 		"real time":        {kernel: plain, config: strings.Replace(claimed, "PREEMPT_DYNAMIC", "PREEMPT_RT", 1), want: []string{"CONFIG_PREEMPT_RT is set"}},
@@ -74,15 +74,15 @@ func TestClaims(t *testing.T) {
 
 const gcc12 = "gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2025-11-09)"
 
-// enabled are the texts of a kernel that is built as claimed.
+// enabled are the texts of a kernel that matches the claims.
 var enabled = []string{"module.sig_enforce", "actions_logged", "unprivileged_bpf_disabled", "kexec_load_disabled"}
 
-// inside is a configuration as a kernel holds it.
+// inside is a configuration in the form that a kernel contains.
 func inside(t *testing.T, config string) string {
 	return "IKCFG_ST" + packed(t, "gzip", config) + "IKCFG_ED"
 }
 
-// mismatch is what is said of a kernel and files beside it.
+// mismatch is the mismatch of a kernel and files beside it.
 func mismatch(t *testing.T, kernel string, more ...st.Object) (*Result, string) {
 	t.Helper()
 	r, err := read(t, "kernel", append([]st.Object{st.File("kernel", kernel)}, more...)...)
@@ -92,7 +92,7 @@ func mismatch(t *testing.T, kernel string, more ...st.Object) (*Result, string) 
 	return r, r.Config.Mismatch
 }
 
-// A configuration inside a kernel is held against the kernel, too.
+// A configuration inside a kernel is compared with the kernel too.
 func TestForgedInside(t *testing.T) {
 	t.Parallel()
 	with := claimed + "CONFIG_IKCONFIG=y\n"
@@ -105,7 +105,7 @@ func TestForgedInside(t *testing.T) {
 	}{
 		"true":                       {arm64(plain + inside(t, with)), false, "ikconfig", nil},
 		"twice the same":             {arm64(plain + inside(t, with) + inside(t, with)), false, "ikconfig", nil},
-		"the second differs":         {arm64(plain + inside(t, with) + inside(t, with+"CONFIG_X=y\n")), false, "ikconfig", []string{"two configurations that differ"}},
+		"the second differs":         {arm64(plain + inside(t, with) + inside(t, with+"CONFIG_X=y\n")), false, "ikconfig", []string{"two different configurations"}},
 		"a mark before it":           {arm64("IKCFG_ST" + plain + inside(t, with)), false, "ikconfig", nil},
 		"not built in":               {arm64(plain + inside(t, claimed)), false, "ikconfig", []string{"CONFIG_IKCONFIG is not set"}},
 		"of a kernel with more":      {arm64(realKernel(gcc12, enabled[1:]...) + inside(t, with)), false, "ikconfig", []string{"CONFIG_MODULE_SIG is set"}},
@@ -139,7 +139,7 @@ func TestForgedInside(t *testing.T) {
 	}
 }
 
-// efiProgram is an EFI program around a kernel, with more behind it.
+// efiProgram is an EFI program that contains a kernel, followed by more.
 func efiProgram(kernel, more string) string {
 	head := make([]byte, 0x200)
 	copy(head, "MZ")
@@ -153,14 +153,15 @@ func efiProgram(kernel, more string) string {
 	return string(head) + kernel + more
 }
 
-// loads is a kernel whose header says that its own bytes are loaded and no more.
+// loads is a kernel whose header says that only its own bytes are loaded.
 func loads(kernel, more string) string {
 	b := []byte(kernel)
 	binary.LittleEndian.PutUint64(b[16:], uint64(len(b)))
 	return string(b) + more
 }
 
-// What the boot header of an x86 kernel and the code around its payload show.
+// Comparison with the boot header of an x86 kernel and the code around its
+// payload.
 func TestBootHeader(t *testing.T) {
 	t.Parallel()
 	const honest = claimed + "CONFIG_KERNEL_GZIP=y\nCONFIG_RELOCATABLE=y\nCONFIG_RANDOMIZE_BASE=y\nCONFIG_X86_5LEVEL=y\nCONFIG_EFI=y\nCONFIG_EFI_STUB=y\nCONFIG_PHYSICAL_ALIGN=0x200000\n" +
@@ -181,7 +182,7 @@ func TestBootHeader(t *testing.T) {
 		want   string
 	}{
 		"true":            {config: honest},
-		"packing":         {config: strings.Replace(honest, "KERNEL_GZIP", "KERNEL_ZSTD", 1), want: "CONFIG_KERNEL_GZIP is not set, but the kernel is packed with gzip"},
+		"packing":         {config: strings.Replace(honest, "KERNEL_GZIP", "KERNEL_ZSTD", 1), want: "CONFIG_KERNEL_GZIP is not set, but the kernel is compressed with gzip"},
 		"EFI stub":        {config: honest, change: func(b []byte) { b[0] = 0 }, want: "CONFIG_EFI_STUB is set"},
 		"not relocatable": {config: honest, change: func(b []byte) { b[0x234] = 0 }, want: "CONFIG_RELOCATABLE is set"},
 		"four levels":     {config: honest, change: func(b []byte) { b[0x236] = 0x3f }, want: "CONFIG_X86_5LEVEL is set"},
@@ -213,13 +214,14 @@ func TestBootHeader(t *testing.T) {
 	}
 }
 
-// signedBy ends a module as sign-file does, with a hash.
+// signedBy is the end of a signed module with a hash, as sign-file writes it.
 func signedBy(oid string) string {
 	pkcs7 := "\x30\x82" + oid + strings.Repeat("k", 400)
 	return pkcs7 + string(binary.BigEndian.AppendUint32([]byte("\x00\x00\x02\x00\x00\x00\x00\x00"), uint32(len(pkcs7)))) + signature
 }
 
-// Modules are held against the kernel and its configuration, packed ones too.
+// Modules, including compressed ones, are compared with the kernel and its
+// configuration.
 func TestModulesShow(t *testing.T) {
 	t.Parallel()
 	plain := "\x7fELF" + realKernel(gcc12, append(enabled, "disagrees about version of symbol")...)
@@ -250,13 +252,13 @@ func TestModulesShow(t *testing.T) {
 		"damaged":             {config + "CONFIG_MODULE_SIG_FORCE=y\n", []st.Object{in("kernel/a.ko.xz", "\xfd7zXZ\x00")}, ""},
 		"of another kernel":   {config, []st.Object{in("kernel/a.ko", ko(strings.Replace(magic, "6.1.0", "6.1.9", 1), sha512))}, "modules are built for 6.1.9-41-cloud-amd64"},
 		"no versions":         {strings.Replace(config, "CONFIG_MODVERSIONS=y", "", 1) + "CONFIG_MODVERSIONS=n\n", []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_MODVERSIONS is not set"},
-		"no unloading":        {strings.Replace(config, "CONFIG_MODULE_UNLOAD=y", "", 1), []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_MODULE_UNLOAD is not set, the modules"},
-		"preemption":          {strings.Replace(config, "CONFIG_PREEMPT_BUILD=y", "", 1), []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_PREEMPT_BUILD is not set, the modules"},
-		"RANDSTRUCT":          {config + "CONFIG_RANDSTRUCT=y\n", []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_RANDSTRUCT is set, the modules"},
+		"no unloading":        {strings.Replace(config, "CONFIG_MODULE_UNLOAD=y", "", 1), []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_MODULE_UNLOAD is not set, but the modules"},
+		"preemption":          {strings.Replace(config, "CONFIG_PREEMPT_BUILD=y", "", 1), []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_PREEMPT_BUILD is not set, but the modules"},
+		"RANDSTRUCT":          {config + "CONFIG_RANDSTRUCT=y\n", []st.Object{in("kernel/a.ko", ko(magic, sha512))}, "CONFIG_RANDSTRUCT is set, but the modules"},
 		"RANDSTRUCT, true":    {config + "CONFIG_RANDSTRUCT=y\n", []st.Object{in("kernel/a.ko", ko(strings.Replace(magic, "modversions ", "modversions RANDSTRUCT_0a1b", 1), sha512))}, ""},
 		"another tree first": {config, []st.Object{st.Nested("kernel.tar", st.File("lib/modules/6.0.0-fake/modules.builtin", "kernel/fs/ext4/ext4.ko\n")),
 			in("modules.builtin", "kernel/fs/overlayfs/overlay.ko\n"), in("kernel/fs/ext4/ext4.ko", ko(magic, sha512))}, ""},
-		"two lists": {config, []st.Object{st.File(folder+"modules.builtin", "kernel/fs/overlayfs/overlay.ko\n"), in("modules.builtin", "kernel/fs/overlayfs/overlay.ko\nkernel/fs/ext4/ext4.ko\n")}, "two lists modules.builtin differ"},
+		"two lists": {config, []st.Object{st.File(folder+"modules.builtin", "kernel/fs/overlayfs/overlay.ko\n"), in("modules.builtin", "kernel/fs/overlayfs/overlay.ko\nkernel/fs/ext4/ext4.ko\n")}, "the image has two different files modules.builtin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +270,7 @@ func TestModulesShow(t *testing.T) {
 	}
 }
 
-// many modules are all alike.
+// many equal modules
 func many(in func(name, text string) st.Object, text string) (out []st.Object) {
 	for n := range maxPacked {
 		out = append(out, in(fmt.Sprintf("kernel/m%d.ko", n), text))
@@ -276,7 +278,7 @@ func many(in func(name, text string) st.Object, text string) (out []st.Object) {
 	return out
 }
 
-// Options and texts that honest kernels do not have together.
+// Combinations of options and texts in honest kernels.
 func TestHonestKernels(t *testing.T) {
 	t.Parallel()
 	of := func(version, gcc string, texts ...string) string {

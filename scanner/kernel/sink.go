@@ -20,36 +20,37 @@ import (
 )
 
 const (
-	// maxBinary bounds the kernel that is read; maxConfigs the number of
-	// configurations in one image that are looked at.
+	// maxBinary is the largest kernel that is read, maxConfigs the highest
+	// number of configurations in one image that are read.
 	maxBinary  = 1 << 30
 	maxConfigs = 16
 	maxModules = 50_000
-	// maxTrees bounds the versions that an image has modules for.
+	// maxTrees is the highest number of kernel versions with modules in an
+	// image.
 	maxTrees = 16
 )
 
-// Sink collects from the pass over a kernel image: configurations, the kernel
+// Sink collects during the pass over a kernel image: configurations, the kernel
 // binary, and the names of modules.
 type Sink struct {
 	tree    *tree.Tree
-	binary  string // in the tree
+	binary  string // path in the tree
 	dir     string
 	configs map[string]*bytes.Buffer
-	// image is a copy of the binary in a file without a name; it is read when
-	// the pass is over, for unpacking it would hold up the pass.
+	// image is a copy of the binary in a file without a name. It is read after
+	// the pass, because unpacking would delay the pass.
 	image  *os.File
 	sum    hash.Hash
 	digest string
-	// modules are their names, and folders the versions that they lie under.
+	// modules are the names of modules, folders the versions of their folders.
 	modules map[string]bool
 	folders map[string]*moduleTree
-	// packed counts packed modules that were looked into.
+	// packed counts the compressed modules that were read.
 	packed int
 }
 
-// NewSink reads the kernel at binary ("kernel") in the image. The tree must
-// get each entry before the sink does.
+// NewSink reads the kernel at binary ("kernel") in the image. The tree must get
+// each entry before the sink does.
 func NewSink(t *tree.Tree, binary, tempDir string) *Sink {
 	return &Sink{
 		tree: t, binary: "/" + strings.TrimPrefix(binary, "/"), dir: tempDir,
@@ -96,7 +97,7 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return nil, nil
 }
 
-// treeOf is the tree of modules that a path belongs to, nil for none.
+// treeOf is the module tree of a path, nil if there is none.
 func (s *Sink) treeOf(p string) *moduleTree {
 	version, ok := moduleFolder(p)
 	if !ok {
@@ -105,7 +106,7 @@ func (s *Sink) treeOf(p string) *moduleTree {
 	return s.folders[version]
 }
 
-// module looks into a module; nil if it is not looked into.
+// module returns the reader of a module, nil if the module is not read.
 func (s *Sink) module(p string, size int64) io.WriteCloser {
 	t := s.treeOf(p)
 	if t == nil {
@@ -130,7 +131,7 @@ func (s *Sink) Finish() error {
 	return nil
 }
 
-// Close frees what was kept.
+// Close frees all resources.
 func (s *Sink) Close() error {
 	if s.image == nil {
 		return nil
@@ -142,7 +143,7 @@ func (s *Sink) Close() error {
 
 func (s *Sink) keepBinary(e *system.Entry) (io.WriteCloser, error) {
 	if e.Size > maxBinary {
-		return nil, fmt.Errorf("kernel %s of %d bytes: more than %d MiB", e.Path, e.Size, maxBinary>>20)
+		return nil, fmt.Errorf("kernel %s has %d bytes, which is more than %d MiB", e.Path, e.Size, maxBinary>>20)
 	}
 	f, err := os.CreateTemp(s.dir, "seaworthy-kernel-*")
 	if err != nil {
@@ -155,16 +156,16 @@ func (s *Sink) keepBinary(e *system.Entry) (io.WriteCloser, error) {
 	return nopCloser{io.MultiWriter(f, s.sum)}, nil
 }
 
-// Result is what was learned of a kernel.
+// Result is what was found about a kernel.
 type Result struct {
 	facts.Kernel
-	// Binary is its path in the tree, Digest the binary's.
+	// Binary is the kernel's path in the tree, Digest its digest.
 	Binary, Digest string
-	// Owned are the paths of files that are the kernel's.
+	// Owned are the paths of the kernel's files.
 	Owned []string
 }
 
-// Read puts together what was collected; the pass is over.
+// Read returns the results after the pass.
 func (s *Sink) Read() (*Result, error) {
 	k := facts.Kernel{Present: true, Modules: []string{}, Config: facts.KernelConfig{Options: map[string]string{}}}
 	for m := range s.modules {
@@ -172,7 +173,7 @@ func (s *Sink) Read() (*Result, error) {
 	}
 	slices.Sort(k.Modules)
 	if s.image == nil {
-		return nil, fmt.Errorf("no kernel at %q, or it is a link", strings.TrimPrefix(s.binary, "/"))
+		return nil, fmt.Errorf("there is no kernel at %q, or it is a link", strings.TrimPrefix(s.binary, "/"))
 	}
 	if _, err := s.image.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -180,7 +181,7 @@ func (s *Sink) Read() (*Result, error) {
 	var notes []string
 	img, err := readImage(s.image, s.wanted()...)
 	if err != nil {
-		notes = append(notes, "the kernel cannot be looked into: "+err.Error())
+		notes = append(notes, "the kernel cannot be read: "+err.Error())
 	}
 	if img == nil {
 		img = &image{}
@@ -194,9 +195,9 @@ func (s *Sink) Read() (*Result, error) {
 	notes = append(notes, bad...)
 	switch {
 	case img.config != nil:
-		// What is inside the kernel is the kernel's; a file beside it is a
-		// claim. So is what stands in an EFI program of another kind: which
-		// kernel that boots is not known.
+		// A configuration inside the kernel belongs to it. A file beside the
+		// kernel is a claim. So is a configuration in another kind of EFI
+		// program, because it is unknown which kernel that program boots.
 		k.Config = img.config.facts("ikconfig")
 		if img.format == "" && img.efi {
 			k.Config = img.config.facts(show(s.binary))
@@ -225,8 +226,8 @@ func (s *Sink) Read() (*Result, error) {
 	return res, nil
 }
 
-// doubts says where kernel and modules contradict a configuration; a claim gets
-// the options that the kernel confirms.
+// doubts lists contradictions between a configuration, the kernel and its
+// modules. A claim gets the options that the kernel confirms.
 func (s *Sink) doubts(img *image, version string, config *parsed, k *facts.KernelConfig) []string {
 	out, confirmed := img.contradictions(config)
 	if k.Claim {
@@ -239,8 +240,8 @@ func (s *Sink) doubts(img *image, version string, config *parsed, k *facts.Kerne
 	return append(out, t.show(version, config)...)
 }
 
-// wanted are texts that stand in the kernel if a configuration beside it is its
-// own.
+// wanted are texts that the kernel contains if a configuration beside it
+// belongs to it.
 func (s *Sink) wanted() (out []string) {
 	for _, p := range sorted(s.configs) {
 		if c, err := s.config(p); err == nil {
@@ -250,8 +251,8 @@ func (s *Sink) wanted() (out []string) {
 	return out
 }
 
-// pick chooses among configuration files: one whose name says the kernel's
-// version, else the best-known place.
+// pick chooses a configuration file: one with the kernel's version in its name,
+// or else the one in the most usual place.
 func (s *Sink) pick(version string) (file string, config *parsed, notes []string) {
 	var paths []string
 	for p := range s.configs {
@@ -273,7 +274,7 @@ func (s *Sink) pick(version string) (file string, config *parsed, notes []string
 		c, err := s.config(p)
 		switch {
 		case errors.Is(err, ErrNoConfig):
-			continue // another file of that name
+			continue // another kind of file with that name
 		case err != nil:
 			notes = append(notes, fmt.Sprintf("%s: %v", show(p), err))
 		case config == nil:
@@ -296,16 +297,17 @@ func (s *Sink) config(p string) (*parsed, error) {
 	return parseConfig(text)
 }
 
-// show is a path as findings name it: without the leading slash.
+// show is a path as in findings: without the leading slash.
 func show(p string) string { return strings.TrimPrefix(p, "/") }
 
-// named: the path has the kernel's version as its folder or at its end.
+// named reports whether the path has the kernel's version as its folder or at
+// its end.
 func named(p, version string) bool {
 	return version != "" && (strings.HasSuffix(p, "-"+version) || strings.Contains(p, "/"+version+"/"))
 }
 
-// rank orders the places where images keep a kernel's configuration, best
-// first; -1 for any other path. The name of a nested tarball is left aside.
+// rank orders the usual places of a kernel's configuration in images, best
+// first; -1 for other paths. It ignores the name of a nested tarball.
 func rank(p string) int {
 	if _, inner, ok := strings.Cut(p, tree.ArchiveMark+"/"); ok {
 		p = "/" + inner
@@ -327,7 +329,7 @@ func rank(p string) int {
 	return -1
 }
 
-// moduleFolder gives the kernel version of a path in lib/modules/VERSION/.
+// moduleFolder is the kernel version in a path of lib/modules/VERSION/.
 func moduleFolder(p string) (version string, ok bool) {
 	_, rest, ok := strings.Cut(p, "/lib/modules/")
 	if !ok {
@@ -337,15 +339,15 @@ func moduleFolder(p string) (version string, ok bool) {
 	return version, ok && isVersion(version) && inside != ""
 }
 
-// ownModule: a path is of a module that was built with the kernel, not added to
-// it (in extra/ or updates/).
+// ownModule reports whether a module was built with the kernel, and not added
+// to it (in extra/ or updates/).
 func ownModule(p string) bool {
 	_, inside, _ := strings.Cut(p, "/lib/modules/")
 	_, inside, _ = strings.Cut(inside, "/")
 	return strings.HasPrefix(inside, "kernel/")
 }
 
-// moduleName is a module's name as the kernel shows it: with underscores.
+// moduleName is a module's name in the kernel's form: with underscores.
 func moduleName(p string) string {
 	base := path.Base(p)
 	for _, suffix := range []string{".ko", ".ko.xz", ".ko.gz", ".ko.zst"} {

@@ -21,15 +21,15 @@ var magics = []struct{ name, magic string }{
 	{"gzip", "\x1f\x8b\x08"},
 	{"xz", "\xfd7zXZ\x00"},
 	{"zstd", "\x28\xb5\x2f\xfd"},
-	{"lz4", "\x02\x21\x4c\x18"}, // the legacy form, which kernels are packed in
+	{"lz4", "\x02\x21\x4c\x18"}, // the legacy format, which the kernel's build uses
 	{"lz4", "\x04\x22\x4d\x18"},
 	{"bzip2", "BZh"},
 	{"lzma", "\x5d\x00\x00"},
 	{"lzo", "\x89LZO\x00\r\n\x1a\n"},
 }
 
-// compression names the format that data begins with, "" for none: the seven
-// that a kernel can be built with.
+// compression is the format of compressed data, "" for none. The kernel's build
+// supports these seven.
 func compression(head []byte) string {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
@@ -79,11 +79,11 @@ func decompressor(kind string, r io.Reader) (io.ReadCloser, error) {
 		}
 		return io.NopCloser(z), nil
 	}
-	return nil, fmt.Errorf("compression %q is not known", kind)
+	return nil, fmt.Errorf("compression %q is unknown", kind)
 }
 
-// unpackedHead is the beginning of what a compressed file holds, as far as its
-// own beginning tells; nil for one that is not compressed.
+// unpackedHead is the beginning of the content of a compressed file, as far as
+// head contains it; nil if the file is not compressed.
 func unpackedHead(head []byte) []byte {
 	z, err := decompressor(compression(head), bytes.NewReader(head))
 	if err != nil {
@@ -95,21 +95,21 @@ func unpackedHead(head []byte) []byte {
 	return out[:n]
 }
 
-// maxLzoBlock bounds a block of an lzop file; lzop writes 256 KiB.
+// maxLzoBlock is the largest block of an lzop file. lzop writes 256 KiB.
 const maxLzoBlock = 8 << 20
 
-// lzop reads the format of lzop 1.x, in which the kernel's build packs with
-// LZO (lib/decompress_unlzo.c reads it at boot): a header, then blocks with
-// their sizes and checksums, which are passed over: whoever changed a block
-// could change them too.
+// lzop reads the format of lzop 1.x, which the kernel's build uses for LZO
+// (lib/decompress_unlzo.c reads it at boot): a header, then blocks with their
+// sizes and checksums. Checksums are skipped, because an attacker who changes a
+// block can change its checksum too.
 type lzop struct {
 	r     io.Reader
-	sums  [2]int64 // bytes of checksums of a block, unpacked and packed
-	block []byte   // what is left of the present one
+	sums  [2]int64 // bytes of checksums of a block, unpacked and compressed
+	block []byte   // the rest of the current block
 	spare []byte
 }
 
-// The flags of lzop's header that say what else is in the file.
+// The flags in lzop's header for the content of the file.
 const (
 	lzopAdlerPlain, lzopAdlerPacked = 0x1, 0x2
 	lzopCRCPlain, lzopCRCPacked     = 0x100, 0x200
@@ -123,11 +123,11 @@ func newLzop(r io.Reader) (*lzop, error) {
 		return nil, err
 	}
 	if needed := binary.BigEndian.Uint16(head[13:]); needed < 0x0940 {
-		return nil, fmt.Errorf("lzop file of version %#x", needed)
+		return nil, fmt.Errorf("the lzop file requires the unsupported version %#x", needed)
 	}
 	flags := binary.BigEndian.Uint32(head[17:])
 	if flags&(lzopExtra|lzopFilter) != 0 {
-		return nil, fmt.Errorf("lzop file with flags %#x", flags)
+		return nil, fmt.Errorf("the lzop file has the unsupported flags %#x", flags)
 	}
 	// Mode, two times, the length of a name.
 	var rest [4 + 4 + 4 + 1]byte
@@ -167,7 +167,7 @@ func (z *lzop) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next unpacks a block; the error is io.EOF behind the last one.
+// next unpacks a block. The error is io.EOF after the last block.
 func (z *lzop) next() error {
 	var size [4]byte
 	if _, err := io.ReadFull(z.r, size[:]); err != nil {
@@ -182,11 +182,11 @@ func (z *lzop) next() error {
 	}
 	packed := binary.BigEndian.Uint32(size[:])
 	if plain > maxLzoBlock || packed > plain || packed == 0 {
-		return fmt.Errorf("lzop block of %d bytes in %d", plain, packed)
+		return fmt.Errorf("an lzop block has the invalid sizes %d and %d", plain, packed)
 	}
 	sums := z.sums[0]
 	if packed < plain {
-		sums += z.sums[1] // a block that is stored has no second checksum
+		sums += z.sums[1] // an uncompressed block has no second checksum
 	}
 	if err := pass(z.r, sums); err != nil {
 		return err
@@ -207,13 +207,13 @@ func (z *lzop) next() error {
 		return err
 	}
 	if n != len(out) {
-		return fmt.Errorf("lzop block of %d bytes unpacks to %d", len(out), n)
+		return fmt.Errorf("an lzop block of %d bytes unpacks to %d bytes", len(out), n)
 	}
 	z.block = out
 	return nil
 }
 
-// unexpected: an end here is one too early.
+// unexpected turns an early end into an error.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
