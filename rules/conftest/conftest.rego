@@ -1,36 +1,37 @@
 # METADATA
 # description: |-
-#   The rules as conftest wants them: package main, one set `deny`. Facts come
-#   from `seaworthy facts`; the packs that count are data.seaworthy.active, all
-#   where nobody says which. What a rule cannot tell is denied too, for a
+#   The adapter for conftest, which reads the set `deny` of the package main. The
+#   facts come from `seaworthy facts`. data.seaworthy.active lists the active packs;
+#   without it, all packs are active. An unknown result is denied too, because a
 #   missing input is never a pass.
 package main
 
 import data.seaworthy.given
 
-deny contains told(f, f.message) if {
+deny contains denial(f, f.message) if {
 	some f in data.seaworthy.rules[package_of[_]].fail
 }
 
-deny contains told(object.union(u, {"id": id}), sprintf("cannot be told: %s", [u.reason])) if {
+deny contains denial(object.union(u, {"id": id}), sprintf("unknown: %s", [u.reason])) if {
 	some id, name in package_of
 	some u in data.seaworthy.rules[name].unknown
 }
 
-# told is one line, and beside it what a program wants to know.
-told(f, text) := {
+# denial is a message of one line, with fields for programs.
+denial(f, text) := {
 	"msg": sprintf("%s %s: %s", [f.id, f.resource, text]),
 	"id": f.id,
 	"resource": f.resource,
 	"key": object.get(f, "key", ""),
 }
 
-# package_of has the packages of the rules that count, by id.
+# package_of has the Rego packages of the active rules, by id.
 package_of[id] := replace(id, "-", "_") if some id in pack_rules[_]
 
 pack_rules[pack] := packs[pack].rules if some pack in given.packs
 
-# conftest puts packs/*.yaml at the root, opa below `packs`.
+# packs are the packs by name. conftest puts packs/*.yaml at the root, and opa below
+# `packs`.
 packs := data.packs if {
 	data.packs
 } else := {"baseline": data.baseline, "hardened": data.hardened, "strict": data.strict}

@@ -16,7 +16,7 @@ test_fires if {
 
 test_unknown_is_denied if {
 	some d in main.deny with input as t.no_config
-	startswith(d.msg, "KCF-001 component:kernel: cannot be told: ")
+	startswith(d.msg, "KCF-001 component:kernel: unknown: ")
 }
 
 test_packs if {
@@ -27,7 +27,7 @@ test_packs if {
 	"CAP-010" in hardened
 }
 
-# conftest has the packs at the root.
+# conftest puts the packs at the root.
 test_packs_at_the_root if {
 	found := {d.id | some d in main.deny} with input as admin
 		with data.packs as false

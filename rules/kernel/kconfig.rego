@@ -323,7 +323,7 @@ lines := {i: line |
 		"expected": wanted,
 		"key": object.get(row, "key", row.option),
 		"severity": row.severity,
-		"fix": fix(row, wanted),
+		"fix": fix(row),
 		"edits": [],
 	}
 }
@@ -375,10 +375,15 @@ edits(row) := edit.lockdown(row.lockdown) if {
 	row.lockdown
 } else := edit.set_param(split(row.param, "=")[0], row.param)
 
-fix(row, wanted) := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, wanted]) if {
+fix(row) := sprintf("kernel.image: use a kernel that is built with %s", [setting(row)]) if {
 	count(object.keys(row) & {"any", "lockdown", "param"}) == 0
-} else := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.lockdown, row.option, text(row.want)]) if {
+} else := sprintf("add lockdown=%s to kernel.cmdline, or use a kernel that is built with %s", [row.lockdown, setting(row)]) if {
 	row.lockdown
-} else := sprintf("add %s to kernel.cmdline, or use a kernel that is built with %s=%s", [row.param, row.option, text(row.want)]) if {
+} else := sprintf("add %s to kernel.cmdline, or use a kernel that is built with %s", [row.param, setting(row)]) if {
 	row.param
-} else := sprintf("kernel.image: use a kernel that is built with %s=%s", [row.option, text(row.want)])
+} else := sprintf("kernel.image: use a kernel that is built with %s", [setting(row)])
+
+# setting is an option with its wanted value, as a text.
+setting(row) := sprintf("%s=%s", [row.option, row.want]) if {
+	is_string(row.want)
+} else := sprintf("%s set to %s", [row.option, text(row.want)])
