@@ -371,7 +371,7 @@ func TestSealRefuses(t *testing.T) {
 		{"one bill for two", func(_ *testing.T, in *attest.Input) { in.Documents[0].SPDXPath = in.SPDXPath }, "is used for two statements, spdx and component-kernel.spdx"},
 		{"no bill for the image", func(_ *testing.T, in *attest.Input) { in.SPDXPath = "" }, `document "." is not in the image folder`},
 		{"a bill outside", func(_ *testing.T, in *attest.Input) { in.SPDXPath = "/etc/passwd" }, "is not in the image folder"},
-		{"a bill that is no JSON", func(t *testing.T, in *attest.Input) {
+		{"a bill of materials that is not JSON", func(t *testing.T, in *attest.Input) {
 			if err := os.WriteFile(filepath.Join(in.Dir, in.SPDXPath), []byte("hi"), 0o644); err != nil {
 				t.Fatal(err)
 			}

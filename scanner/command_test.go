@@ -106,7 +106,7 @@ func TestMissingTargets(t *testing.T) {
 		"there":             {`[{"destination": "/srv"}]`, []string{}},
 		"made by everybody": {`[{"destination": "/proc"}]`, []string{}},
 		"below another":     {`[{"destination": "/data"}, {"destination": "/data/below"}]`, []string{"/data"}},
-		"nobody asked":      {`[{"destination": "/never"}]`, []string{}},
+		"not requested":     {`[{"destination": "/never"}]`, []string{}},
 	} {
 		got := missingTargets(commanded(t, `{"process": {"args": ["/bin/web"]}, "mounts": `+c.mounts+`}`), image())
 		if !slices.Equal(got, c.want) {

@@ -62,7 +62,7 @@ func TestSysctl(t *testing.T) {
 		"on its command line": {own: map[string][]facts.Setting{"onboot/x": conf}, applied: true,
 			components: []*system.Component{component(system.SectionOnboot, "x", "docker.io/a/b:1", `{"process":{"args":["sysctl","-w","kernel.sysrq=0"]}}`)},
 			want:       []string{"onboot/x spec kernel.sysrq=0"}},
-		"files that nobody applies": {own: map[string][]facts.Setting{"services/sysctl": conf, "onboot/y": conf},
+		"files that no component applies": {own: map[string][]facts.Setting{"services/sysctl": conf, "onboot/y": conf},
 			components: []*system.Component{component(system.SectionServices, "sysctl", "docker.io/linuxkit/sysctl:1", `{}`), component(system.SectionOnboot, "y", "docker.io/a/y:1", `{}`)}},
 		"bound folder": {files: []system.File{inline, onDisk}, own: map[string][]facts.Setting{"onboot/sysctl": conf}, applied: true,
 			components: []*system.Component{component(system.SectionOnboot, "sysctl", "docker.io/linuxkit/sysctl:1",

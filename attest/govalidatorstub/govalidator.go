@@ -1,8 +1,8 @@
-// Package govalidator stands in for asaskevich/govalidator, which reaches this
-// module through rekor's pkg/pki. Rekor's server asks it which names in a key
-// are mail addresses, to index entries by them; a client never asks. It compiles
-// fifty regular expressions at each start of a program that links it, which took
-// a tenth of that start.
+// Package govalidator replaces asaskevich/govalidator. Rekor's pkg/pki imports
+// it. Rekor's server uses it to find mail addresses in keys, and indexes
+// entries by them; a client never calls it. It compiles fifty regular
+// expressions at each start of a program that links it, which took a tenth of
+// that start.
 package govalidator
 
 import "net/mail"

@@ -53,8 +53,8 @@ type Layout struct {
 	Manifest string
 	// Documents are the files that exist only in the layout, by path in Dir.
 	Documents map[string][]byte
-	// Blobs are the files whose bytes are also elsewhere in the image folder.
-	// They map the path in Dir to the path in the image folder.
+	// Blobs maps the path of a blob in Dir to the path of a file in the image
+	// folder with the same bytes.
 	Blobs map[string]string
 }
 

@@ -86,7 +86,7 @@ func TestSummaryResult(t *testing.T) {
 		{"denied", "low", decision.Deny, decision.Finding{State: decision.StatePass}, Failed},
 		{"unknown verdict", "low", "", decision.Finding{State: decision.StatePass}, Failed},
 		{"waived", "low", decision.Pass, decision.Finding{State: decision.StateWaived, Waiver: w}, Passed},
-		{"waived by nobody", "low", decision.Pass, decision.Finding{State: decision.StateWaived}, Failed},
+		{"waived without a waiver", "low", decision.Pass, decision.Finding{State: decision.StateWaived}, Failed},
 		{"fails below", "high", decision.Pass, decision.Finding{State: decision.StateFail, Severity: decision.Medium}, Passed},
 		{"fails at", "high", decision.Pass, decision.Finding{State: decision.StateFail, Severity: decision.High}, Failed},
 		{"fails without severity", "critical", decision.Pass, decision.Finding{State: decision.StateFail}, Failed},

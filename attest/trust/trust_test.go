@@ -213,7 +213,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 		if got.Verified && (!got.SubjectMatches || !got.Readable || !got.Allowed) {
-			t.Errorf("%s: believed, yet %+v", name, got)
+			t.Errorf("%s: trusted, but %+v", name, got)
 		}
 	}
 }
@@ -282,7 +282,7 @@ func TestLoad(t *testing.T) {
 	k.file(t, "bad.pub", "no key")
 	entry := func(lines string) string { return "keys:\n  - name: a\n" + lines }
 	for name, c := range map[string]struct{ text, want string }{
-		"nobody":            {"keys: []\n", "contains no keys"},
+		"no keys":           {"keys: []\n", "contains no keys"},
 		"comment":           {"# nothing\n", "trust.yml"},
 		"empty":             {"", "trust.yml"},
 		"a list":            {"[]\n", "must be a mapping, not a list"},

@@ -84,14 +84,14 @@ func (c *content) checkDecision(s seal, raw []byte) (*decision.Decision, error) 
 		}
 	}
 	for _, diff := range differences("summary", d.Summary, decision.Count(d.Findings)) {
-		bad("%s, computed from its findings", diff)
+		bad("%s (the value that its findings give)", diff)
 	}
 	sources := []decision.Source{}
 	for _, one := range ext.Sources {
 		sources = append(sources, decision.Source{Path: one.Name, Digest: one.SHA256()})
 	}
 	for _, diff := range differences("system.sources", d.System.Sources, sources) {
-		bad("%s, the value in the provenance", diff)
+		bad("%s (the value in the provenance)", diff)
 	}
 	c.comparePolicies(&d, bad)
 	c.compareComponents(s, &d, bad)
@@ -115,7 +115,7 @@ func (c *content) comparePolicies(d *decision.Decision, bad func(string, ...any)
 		return
 	}
 	for _, diff := range differences("the list of policies", parts, c.summary.Policies) {
-		bad("%s, the value in the statements", diff)
+		bad("%s (the value in the statements)", diff)
 	}
 	bundles := map[string]string{}
 	for _, p := range d.Policy.Parts {
@@ -130,7 +130,7 @@ func (c *content) comparePolicies(d *decision.Decision, bad func(string, ...any)
 		}
 	}
 	for _, diff := range differences("the list of policies from a registry", bundles, said) {
-		bad("%s, the value in the provenance", diff)
+		bad("%s (the value in the provenance)", diff)
 	}
 }
 

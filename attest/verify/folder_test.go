@@ -53,7 +53,7 @@ func TestNothingUnsigned(t *testing.T) {
 			return l.Close()
 		}, "s"},
 		{"link to a folder", func(dir string) error { return os.Symlink("sbom", filepath.Join(dir, "more")) }, "more"},
-		{"link that leads nowhere", func(dir string) error { return os.Symlink("nothing", filepath.Join(dir, "more")) }, "more"},
+		{"link to a missing file", func(dir string) error { return os.Symlink("nothing", filepath.Join(dir, "more")) }, "more"},
 		{"linked layout", swapFor(layout.Dir), layout.Dir},
 		{"linked attestations", swapFor(statement.Dir), statement.Dir},
 		{"attestation under a second name", func(dir string) error {

@@ -17,7 +17,7 @@ import (
 // sealed with the same key.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	f, stranger := newForger(t), newForger(t)
+	f, unknown := newForger(t), newForger(t)
 	other := sealtest.New("demo")
 	for path := range other.Files {
 		other.Files[path] += ", the other one"
@@ -36,7 +36,7 @@ func TestHostile(t *testing.T) {
 	}{
 		{"bundle of another key", func(t *testing.T, dir string) {
 			b := readBundle(t, dir, "vsa")
-			b.DSSEEnvelope.Signatures = []object{{"sig": stranger.sign(statement.PayloadType, b.DSSEEnvelope.Payload)}}
+			b.DSSEEnvelope.Signatures = []object{{"sig": unknown.sign(statement.PayloadType, b.DSSEEnvelope.Payload)}}
 			b.write(t, dir, "vsa")
 		}, verify.CheckSignature, att("vsa")},
 		{"payload swapped", func(t *testing.T, dir string) {
@@ -200,7 +200,7 @@ func TestHostile(t *testing.T) {
 		{"expiry postponed", func(t *testing.T, dir string) {
 			f.edit(t, dir, "vsa", func(_, p object) { p["seaworthy_waiversExpire"] = "2099-01-01" })
 		}, verify.CheckContent, "expiry of the waivers"},
-		{"expiry that is no date", func(t *testing.T, dir string) {
+		{"expiry that is not a date", func(t *testing.T, dir string) {
 			f.edit(t, dir, "vsa", func(_, p object) { p["seaworthy_waiversExpire"] = "never" })
 		}, verify.CheckContent, "not a date"},
 		{"bill of materials of another scan", func(t *testing.T, dir string) {

@@ -47,7 +47,7 @@ func TestPolicy(t *testing.T) {
 		{"weaker than required", nil, require("strict"), "passed policy hardened, but strict is required"},
 		{"another policy", nil, require("ours"), "passed policy hardened, but ours is required"},
 		{"own policy by name", func(d *decision.Decision) { d.Policy.Name = "dir:my rules" }, require("dir:my rules"), ""},
-		{"own policy is no pack", func(d *decision.Decision) { d.Policy.Name = "dir:strict" }, require("baseline"), "passed policy dir:strict"},
+		{"own policy is not a pack", func(d *decision.Decision) { d.Policy.Name = "dir:strict" }, require("baseline"), "passed policy dir:strict"},
 		{"digest as required", nil, func(p *verify.Policy) {
 			p.RequirePolicy, p.RequireDigest = "hardened", sealtest.Digest("hardened")
 		}, ""},
@@ -76,10 +76,10 @@ func TestPolicy(t *testing.T) {
 		{"denied", func(d *decision.Decision) {
 			d.Verdict, d.Findings = decision.Deny, append(d.Findings, fail)
 		}, nil, "did not pass policy hardened"},
-		{"fail-on none is no pass", func(d *decision.Decision) {
+		{"fail-on none is not a pass", func(d *decision.Decision) {
 			d.FailOn, d.Findings = "none", append(d.Findings, fail)
 		}, nil, "did not pass policy hardened"},
-		{"fail-on none with unknown is no pass", func(d *decision.Decision) {
+		{"fail-on none with unknown is not a pass", func(d *decision.Decision) {
 			d.FailOn, d.Findings = "none", append(d.Findings, unknown)
 		}, nil, "did not pass policy hardened"},
 		{"fail-on none where nothing failed", func(d *decision.Decision) { d.FailOn = "none" }, require("hardened"), ""},
@@ -95,7 +95,7 @@ func TestPolicy(t *testing.T) {
 		{"unknown below fail-on", func(d *decision.Decision) {
 			d.FailOn, d.Findings = "high", append(d.Findings, unknown)
 		}, nil, "did not pass policy hardened"},
-		{"waived by nobody", func(d *decision.Decision) { d.Findings[1].Waiver = nil }, nil, "did not pass policy hardened"},
+		{"waived without a waiver", func(d *decision.Decision) { d.Findings[1].Waiver = nil }, nil, "did not pass policy hardened"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -63,7 +63,7 @@ type Summary struct {
 	Findings decision.Summary `json:"findings"`
 }
 
-// text is one line.
+// text is the summary in one line.
 func (s *Summary) text() string {
 	t := "passed " + s.Policy
 	if s.Decided != "" {

@@ -55,7 +55,7 @@ func TestRulings(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, nil, "unknown not-applicable fail"},
-		{"provenance of a stranger", func(t *testing.T, dir string) {
+		{"provenance by an unknown key", func(t *testing.T, dir string) {
 			f.edit(t, dir, "provenance", func(_, p object) { p["runDetails"].(object)["builder"] = object{"id": "https://example.org"} })
 		}, nil, "unknown not-applicable fail"},
 		{"layout damaged", replaced("oci/index.json"), nil, "pass not-applicable pass"},

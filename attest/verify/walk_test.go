@@ -63,7 +63,7 @@ func mutations(t *testing.T, raw []byte) []mutation {
 				try(fmt.Sprintf("[%d] twice", i), append(slices.Clone(v), v[i]))
 				visit(fmt.Sprintf("%s[%d]", path, i), v[i], root, func(to any) { v[i] = to })
 			}
-			try("stranger added", append(slices.Clone(v), "stranger"))
+			try("unknown added", append(slices.Clone(v), "unknown"))
 			try("null", nil)
 		default:
 			try("changed", other(v))
@@ -237,7 +237,7 @@ func TestEveryMemberCounts(t *testing.T) {
 						t.Errorf("%s: accepted", m.what)
 					}
 					if err != nil && !errors.Is(err, verify.ErrRefused) {
-						t.Errorf("%s: %v is no refusal", m.what, err)
+						t.Errorf("%s: %v is not a refusal", m.what, err)
 					}
 				}
 			})
@@ -386,7 +386,7 @@ func TestEveryMemberOfTheDecisionCounts(t *testing.T) {
 		case err == nil && !slices.ContainsFunc(freeDecision, func(p string) bool { return regexp.MustCompile(p).MatchString(m.what) }):
 			t.Errorf("%s: accepted", m.what)
 		case err != nil && !errors.Is(err, verify.ErrRefused):
-			t.Errorf("%s: %v is no refusal", m.what, err)
+			t.Errorf("%s: %v is not a refusal", m.what, err)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		case err != nil && !errors.Is(err, system.ErrInput):
-			t.Errorf("%s: %v is no ErrInput", name, err)
+			t.Errorf("%s: %v is not an ErrInput", name, err)
 		}
 	}
 }

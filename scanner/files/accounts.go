@@ -19,8 +19,9 @@ var (
 	groupLine   = lazyre.New(`^[^:#+\s-][^:]*:[^:]*:[0-9]+:[^:\s]*$`)
 )
 
-// isAccounts reports whether the first line with content is an account. Files
-// with any name may be bound, mounted or linked to where accounts are read.
+// isAccounts reports whether the first line with content is an account. The
+// name of the file does not matter: a bind, a mount or a link can put any file
+// in the place of /etc/passwd.
 func isAccounts(head []byte) bool { return accountLine.Match(firstLine(head)) }
 
 func isGroup(head []byte) bool { return groupLine.Match(firstLine(head)) }

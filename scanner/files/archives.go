@@ -44,8 +44,8 @@ func isTar(head []byte) bool {
 }
 
 // SecretInArchive returns the kind of secret in one of an archive's files, ""
-// for none. It is "" for other files and for large archives too. A damaged
-// archive is searched up to the damage.
+// for none. It is "" too if data is not an archive, or is a large one. A
+// damaged archive is searched up to the damage.
 func SecretInArchive(data []byte) string {
 	if len(data) > maxArchive || !isArchive(data) {
 		return ""

@@ -18,7 +18,7 @@ func holdsCredential(p string, head []byte) bool {
 	return sensitive(p) == "user secret" && (strings.HasSuffix(p, "/.vault-token") || credential.Match(head))
 }
 
-// assignment gives a value to a name of a secret.
+// assignment matches a setting whose name is that of a secret.
 var assignment = lazyre.New(`(?i)^[\s-]*(?:export\s+)?["']?([a-z0-9_.-]*` + facts.SecretWords +
 	`(?:[_-]?[0-9]{1,2}|[_-][a-z])?)["']?\s*[=:]\s*["']?([^\s"'$/<{!*][^\s"'#,]{3,})`)
 

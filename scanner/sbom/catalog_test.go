@@ -314,9 +314,9 @@ func elfModule(modinfo string) string {
 func TestUnreadableDatabase(t *testing.T) {
 	t.Parallel()
 	for name, objects := range map[string][]st.Object{
-		"rpm that is no database":       {st.File("usr/lib/sysimage/rpm/rpmdb.sqlite", "no database")},
-		"link to content that went by":  {st.File("a/blob", st.DpkgStatus("x", "1")), st.Symlink("var/lib/dpkg/status", "/a/blob")},
-		"dpkg entry that is no version": {st.File("var/lib/dpkg/status", "Package: x\nStatus: install ok installed\nInstalled-Size: many many\nVersion 1\n\x00\n")},
+		"rpm that is not a database":   {st.File("usr/lib/sysimage/rpm/rpmdb.sqlite", "no database")},
+		"link to content that went by": {st.File("a/blob", st.DpkgStatus("x", "1")), st.Symlink("var/lib/dpkg/status", "/a/blob")},
+		"dpkg entry without a version": {st.File("var/lib/dpkg/status", "Package: x\nStatus: install ok installed\nInstalled-Size: many many\nVersion 1\n\x00\n")},
 	} {
 		c := collect(t, objects)
 		inv, err := c.Catalog(t.Context(), Request{Image: st.Image("docker.io/library/web:1", "b2"), TempDir: t.TempDir()})

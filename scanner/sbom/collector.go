@@ -21,8 +21,7 @@ const (
 	maxWhole  = 64 << 20
 )
 
-// sniffed is the length of the beginning from which a file's type is
-// determined.
+// sniffed is how much of a file is read to determine its type.
 const sniffed = 3072
 
 // Collector is a system.Sink that keeps the files of one image that catalogers

@@ -71,7 +71,7 @@ func where(p pkg.Package) []string {
 	return few(out)
 }
 
-// few is the beginning of a list, sorted, each element once.
+// few is a list, sorted and truncated, with each element once.
 func few(list []string) []string {
 	slices.Sort(list)
 	list = slices.Compact(list)

@@ -112,7 +112,7 @@ func declaredLicenses(t testing.TB, data []byte) {
 				}
 			}
 			if s != noAssertion && s != "NONE" && !isExpression(s) {
-				t.Errorf("%s: %q is no licence expression", p.Name, s)
+				t.Errorf("%s: %q is not a licence expression", p.Name, s)
 			}
 		}
 		for _, s := range []string{p.Supplier, p.Originator, p.Name} {

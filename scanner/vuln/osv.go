@@ -76,7 +76,7 @@ func (m *matcher) osv(r *record) error {
 			return nil
 		}
 	}
-	ids, mends := r.names()
+	ids, fixes := r.names()
 	id := canonical(r.ID, ids)
 	level := worse(r.Specific.level(), scored(r.Severity))
 	if exploited, _ := r.Specific.Exploited.(bool); exploited {
@@ -88,7 +88,7 @@ func (m *matcher) osv(r *record) error {
 		m.spoken[eco] = true
 		for _, l := range m.wanted[name{eco, packageName(eco, a.Package.Name)}] {
 			fixed, answer := a.covers(eco, l.version)
-			m.say(l.target, &assertion{record: r.ID, modified: modified, ids: ids, mends: mends, general: l.general,
+			m.say(l.target, &assertion{record: r.ID, modified: modified, ids: ids, fixes: fixes, general: l.general,
 				answer: answer, severity: a.level(level), fixed: fixed, ecosystem: eco})
 		}
 	}
@@ -114,8 +114,8 @@ func date(s string) (time.Time, error) {
 // names returns the names of the vulnerability, and the vulnerabilities that an
 // advisory fixes: more than one upstream, or the related ones if a distribution
 // has no upstream.
-func (r *record) names() (ids, mends map[string]bool) {
-	ids, mends = map[string]bool{r.ID: true}, map[string]bool{}
+func (r *record) names() (ids, fixes map[string]bool) {
+	ids, fixes = map[string]bool{r.ID: true}, map[string]bool{}
 	for _, id := range r.Aliases {
 		ids[id] = true
 	}
@@ -125,12 +125,12 @@ func (r *record) names() (ids, mends map[string]bool) {
 	}
 	if len(about) == 1 {
 		ids[about[0]] = true
-		return ids, mends
+		return ids, fixes
 	}
 	for _, id := range about {
-		mends[id] = true
+		fixes[id] = true
 	}
-	return ids, mends
+	return ids, fixes
 }
 
 // level is the severity of this package or, without one, that of the record.
@@ -216,7 +216,7 @@ func (r versionSpan) covers(eco, version string) (fixed string, is answer) {
 			w.introduced(e.Introduced)
 		}
 		if e.Fixed != "" {
-			w.mended(e.Fixed)
+			w.fixedAt(e.Fixed)
 		}
 		if e.LastAffected != "" && w.order(version, e.LastAffected) > 0 && w.newer(e.LastAffected) {
 			w.is, w.last = outside, e.LastAffected
@@ -264,7 +264,7 @@ func (w *walk) introduced(v string) {
 	}
 }
 
-func (w *walk) mended(v string) {
+func (w *walk) fixedAt(v string) {
 	switch c := w.order(w.version, v); {
 	case c >= 0 && w.newer(v):
 		w.is, w.last = outside, v

@@ -85,21 +85,21 @@ func TestDisagree(t *testing.T) {
 		fixed   string
 		none    bool
 	}{
-		"no release":                  {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian", until("3-1"))}, "3-1", false},
-		"no release, Alpine":          {"pkg:apk/alpine/x@1-r0?distro=alpine-3.20.1", []string{rec("CVE-2026-0001", old, "Alpine", until("3-r1"))}, "3-r1", false},
-		"no release, Ubuntu":          {"pkg:deb/ubuntu/x@1-1?distro=ubuntu-22.04", []string{rec("CVE-2026-0001", old, "Ubuntu", until("3-1"))}, "3-1", false},
-		"no release, Rocky":           {"pkg:rpm/rocky/x@1-1?distro=rocky-9.4", []string{rec("CVE-2026-0001", old, "Rocky Linux", until("3-1"))}, "3-1", false},
-		"spellings of a release":      {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:bookworm", until("3-1"))}, "3-1", false},
-		"the release counts":          {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", new, "Debian", until("3-1")), rec("CVE-2026-0001", new, "Debian:12", until("1-1+deb12u1"))}, "1-1+deb12u1", false},
-		"the release has mended it":   {"pkg:deb/debian/x@1-1+deb12u1?distro=debian-12", []string{rec("DEBIAN-CVE-2026-0001", new, "Debian", until("3-1")), rec("DEBIAN-CVE-2026-0001", new, "Debian:12", until("1-1+deb12u1"))}, "", true},
-		"the release has no fix":      {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", new, "Debian", until("3-1")), rec("CVE-2026-0001", new, "Debian:12", all)}, "", false},
-		"another release":             {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", new, "Debian", until("3-1")), rec("CVE-2026-0001", new, "Debian:11", until("0-1"))}, "3-1", false},
-		"the newer one":               {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:12", until("9-1")), rec("CVE-2026-0001", new, "Debian:12", until("2-1"))}, "2-1", false},
-		"the newer one is no finding": {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:12", until("9-1")), rec("CVE-2026-0001", new, "Debian:12", until("1-1"))}, "", true},
-		"the newer one is withdrawn":  {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:12", until("9-1")), withdrawn}, "", true},
-		"the older one was withdrawn": {"pkg:deb/debian/x@1-1?distro=debian-12", []string{strings.Replace(withdrawn, new, old, 1), rec("CVE-2026-0001", new, "Debian:12", until("9-1"))}, "9-1", false},
-		"subscribers and all others":  {"pkg:deb/ubuntu/x@1-1?distro=ubuntu-22.04", []string{rec("CVE-2026-0001", new, "Ubuntu:Pro:22.04:LTS", until("2-1~esm1")), rec("CVE-2026-0001", new, "Ubuntu:22.04:LTS", until("2-1"))}, "2-1", false},
-		"two of a kind":               {"pkg:npm/x@1.0.0", []string{rec("CVE-2026-0001", new, "npm", until("1.9.0")), `{"id":"GHSA-1","aliases":["CVE-2026-0001"],` + rec("", old, "npm", until("1.10.0"))[9:]}, "1.10.0", false},
+		"no release":                     {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian", until("3-1"))}, "3-1", false},
+		"no release, Alpine":             {"pkg:apk/alpine/x@1-r0?distro=alpine-3.20.1", []string{rec("CVE-2026-0001", old, "Alpine", until("3-r1"))}, "3-r1", false},
+		"no release, Ubuntu":             {"pkg:deb/ubuntu/x@1-1?distro=ubuntu-22.04", []string{rec("CVE-2026-0001", old, "Ubuntu", until("3-1"))}, "3-1", false},
+		"no release, Rocky":              {"pkg:rpm/rocky/x@1-1?distro=rocky-9.4", []string{rec("CVE-2026-0001", old, "Rocky Linux", until("3-1"))}, "3-1", false},
+		"spellings of a release":         {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:bookworm", until("3-1"))}, "3-1", false},
+		"the release counts":             {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", new, "Debian", until("3-1")), rec("CVE-2026-0001", new, "Debian:12", until("1-1+deb12u1"))}, "1-1+deb12u1", false},
+		"the release has fixed it":       {"pkg:deb/debian/x@1-1+deb12u1?distro=debian-12", []string{rec("DEBIAN-CVE-2026-0001", new, "Debian", until("3-1")), rec("DEBIAN-CVE-2026-0001", new, "Debian:12", until("1-1+deb12u1"))}, "", true},
+		"the release has no fix":         {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", new, "Debian", until("3-1")), rec("CVE-2026-0001", new, "Debian:12", all)}, "", false},
+		"another release":                {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", new, "Debian", until("3-1")), rec("CVE-2026-0001", new, "Debian:11", until("0-1"))}, "3-1", false},
+		"the newer one":                  {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:12", until("9-1")), rec("CVE-2026-0001", new, "Debian:12", until("2-1"))}, "2-1", false},
+		"the newer one is not a finding": {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:12", until("9-1")), rec("CVE-2026-0001", new, "Debian:12", until("1-1"))}, "", true},
+		"the newer one is withdrawn":     {"pkg:deb/debian/x@1-1?distro=debian-12", []string{rec("CVE-2026-0001", old, "Debian:12", until("9-1")), withdrawn}, "", true},
+		"the older one was withdrawn":    {"pkg:deb/debian/x@1-1?distro=debian-12", []string{strings.Replace(withdrawn, new, old, 1), rec("CVE-2026-0001", new, "Debian:12", until("9-1"))}, "9-1", false},
+		"subscribers and all others":     {"pkg:deb/ubuntu/x@1-1?distro=ubuntu-22.04", []string{rec("CVE-2026-0001", new, "Ubuntu:Pro:22.04:LTS", until("2-1~esm1")), rec("CVE-2026-0001", new, "Ubuntu:22.04:LTS", until("2-1"))}, "2-1", false},
+		"two of a kind":                  {"pkg:npm/x@1.0.0", []string{rec("CVE-2026-0001", new, "npm", until("1.9.0")), `{"id":"GHSA-1","aliases":["CVE-2026-0001"],` + rec("", old, "npm", until("1.10.0"))[9:]}, "1.10.0", false},
 	} {
 		both := [][]string{c.records, slices.Clone(c.records)}
 		slices.Reverse(both[1])

@@ -14,9 +14,9 @@ type assertion struct {
 	record   string
 	modified time.Time
 	ids      map[string]bool // all names, including the record's
-	// mends are vulnerabilities that a distribution's advisory covers, each with
+	// fixes are vulnerabilities that a distribution's advisory covers, each with
 	// its own name: a statement that one is harmless does not cover the others.
-	mends    map[string]bool
+	fixes    map[string]bool
 	general  bool // for the distribution as a whole, not for its release
 	answer   answer
 	severity string
@@ -28,7 +28,7 @@ type assertion struct {
 // hit is one vulnerability of one package.
 type hit struct {
 	id         string
-	ids, mends map[string]bool
+	ids, fixes map[string]bool
 	severity   string
 	fixed      string
 }
@@ -103,11 +103,11 @@ func (t *target) decide(group []*assertion) {
 			continue
 		}
 		if h == nil {
-			h = &hit{id: a.record, ids: map[string]bool{}, mends: map[string]bool{}}
+			h = &hit{id: a.record, ids: map[string]bool{}, fixes: map[string]bool{}}
 		}
 		h.id = min(h.id, a.record)
 		maps.Copy(h.ids, a.ids)
-		maps.Copy(h.mends, a.mends)
+		maps.Copy(h.fixes, a.fixes)
 		h.severity = worse(h.severity, a.severity)
 		h.fixed = newest(a.ecosystem, h.fixed, a.fixed)
 	}

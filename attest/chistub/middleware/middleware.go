@@ -1,6 +1,6 @@
-// Package middleware stands in for go-chi/chi, an HTTP router, which reaches this
-// module through rekor's pkg/log for one key of a context. It would link, and
-// register with net/http, handlers that publish profiles and the command line.
+// Package middleware replaces go-chi/chi, an HTTP router. Rekor's pkg/log
+// imports it for one key of a context. It would link handlers that publish
+// profiles and the command line, and register them with net/http.
 package middleware
 
 type contextKey struct{}
