@@ -146,8 +146,8 @@ func (u *upstream) referrer(ctx context.Context, r oci.Reference, m oci.Descript
 	return u.read(ctx, r, layer, nil)
 }
 
-// current is the manifest of a reference now. A digest names it; a tag is
-// resolved by the registry, or offline by the cache.
+// current returns the manifest that a reference names now. The registry resolves
+// a tag, or the cache if the registry may not be asked.
 func (u *upstream) current(ctx context.Context, r oci.Reference) (oci.Descriptor, []byte, error) {
 	var d oci.Descriptor
 	var have map[string][]byte
@@ -215,7 +215,7 @@ func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error)
 	case d.MediaType != mediaType:
 		return d, fmt.Errorf("media type %q is not %s", d.MediaType, mediaType)
 	case d.Size > most:
-		return d, fmt.Errorf("a layer of %d bytes; the limit is %d", d.Size, most)
+		return d, fmt.Errorf("the layer has %d bytes; the limit is %d", d.Size, most)
 	}
 	return d, d.Valid()
 }

@@ -26,7 +26,7 @@ type Attached struct {
 }
 
 // ErrNotAsked: the source of an image cannot be asked for its signatures.
-var ErrNotAsked = errors.New("its signatures cannot be searched: the registry was not asked (--offline)")
+var ErrNotAsked = errors.New("its signatures cannot be listed: the registry was not asked (--offline)")
 
 // Limits of what is read for one image.
 const (

@@ -137,6 +137,6 @@ func TestAttachedInRegistry(t *testing.T) {
 	}
 	offline := open(t, Options{Cache: cache, Offline: true})
 	if _, _, err := offline.Attached(context.Background(), find(t, offline, ref)); !errors.Is(err, ErrNotAsked) {
-		t.Errorf("nobody was asked, yet: %v", err)
+		t.Errorf("no registry was asked, but the error is %v", err)
 	}
 }

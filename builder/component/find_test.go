@@ -176,8 +176,8 @@ func TestArtifactInIndex(t *testing.T) {
 	platform := `,"platform":{"os":"linux","architecture":"amd64"}`
 	img := `{` + at + fmt.Sprintf(`"digest":%q,"size":%d`, image.Root.Digest, len(image.Blobs[image.Root.Digest]))
 	for name, c := range map[string]struct{ entries, says string }{
-		"told by its config":     {`{` + at + digest(artifact) + platform + `},` + img + platform + `}`, ""},
-		"told by the entry":      {`{` + at + digest(artifact) + platform + `,"artifactType":"x/y"},` + img + platform + `}`, ""},
+		"known by its config":    {`{` + at + digest(artifact) + platform + `},` + img + platform + `}`, ""},
+		"known by the entry":     {`{` + at + digest(artifact) + platform + `,"artifactType":"x/y"},` + img + platform + `}`, ""},
 		"without platforms":      {`{` + at + digest(artifact) + `},` + img + `}`, ""},
 		"a statement":            {`{` + at + digest(artifact) + platform + `,"annotations":{"vnd.docker.reference.type":"attestation-manifest"}},` + img + platform + `}`, ""},
 		"all say to be artifact": {img + platform + `,"artifactType":"x/y"}`, ""},

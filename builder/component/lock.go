@@ -130,7 +130,7 @@ func (l *Lock) problems() []error {
 	var errs []error
 	digest := func(what, d string, optional bool) {
 		if !digests.Valid(d) && (d != "" || !optional) {
-			errs = append(errs, fmt.Errorf("%s: %q is not sha256: and 64 hexadecimal digits", what, d))
+			errs = append(errs, fmt.Errorf("%s: %q is not a digest (sha256: and 64 hexadecimal digits)", what, d))
 		}
 	}
 	seen := map[string]string{}

@@ -6,8 +6,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 )
 
-// Fetch reads a small file from a URL: see registry.Client.Fetch. Of o, it uses
-// what says how servers are asked.
+// Fetch reads a small file from a URL: see registry.Client.Fetch. It uses only
+// Insecure, RedirectTo and Offline of o.
 func Fetch(ctx context.Context, o Options, address string, most int64) (data []byte, name string, err error) {
 	c, err := o.registry()
 	if err != nil {

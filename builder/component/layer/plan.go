@@ -14,7 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// plan is the result of each entry of an image. It is computed bottom to top, as
+// plan maps each entry of an image to its object. It is computed bottom to top, as
 // containerd unpacks layers: the last entry of a path counts, a path follows the
 // links that exist at that time, and the header of a hard link changes its file.
 // A pass that reads top to bottom learns this too late. Most images need no plan.

@@ -266,7 +266,7 @@ func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64)
 			return m, drain(in)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
-			// An error of the blob is the cause of an error of the decompressor.
+			// An error of the blob is reported first: it is the cause.
 			if in.cur.err != nil && !errors.Is(in.cur.err, io.EOF) {
 				return m, in.cur.err
 			}

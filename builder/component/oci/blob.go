@@ -10,23 +10,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Mismatch is the error of bytes that differ from what was asked for. It is a
+// Mismatch is the error of bytes that differ from the request. It is a
 // system.ErrMismatch.
 type Mismatch struct{ What string }
 
 func (m *Mismatch) Error() string { return m.What }
 func (m *Mismatch) Unwrap() error { return system.ErrMismatch }
 
-// WrongDigest is the Mismatch of a blob with another digest.
+// WrongDigest is the error of a blob whose digest differs. It is a Mismatch.
 func WrongDigest(want, got string) error {
 	return &Mismatch{fmt.Sprintf("blob %s has the digest %s", want, got)}
 }
 
 func wrongSize(digest string, want, got int64) error {
 	if got > want {
-		return &Mismatch{fmt.Sprintf("blob %s is longer than the %d bytes that its descriptor says", digest, want)}
+		return &Mismatch{fmt.Sprintf("blob %s is longer than the %d bytes in its descriptor", digest, want)}
 	}
-	return &Mismatch{fmt.Sprintf("blob %s is cut short: %d bytes, its descriptor says %d", digest, got, want)}
+	return &Mismatch{fmt.Sprintf("blob %s is cut short: it has %d bytes, but its descriptor has %d", digest, got, want)}
 }
 
 // Verified is implemented by blob readers that keep what was read: a [Checker]

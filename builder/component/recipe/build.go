@@ -44,7 +44,7 @@ type Result struct {
 	Digest, Manifest string
 	// Packages are those with files in the image, by name.
 	Packages []Package
-	// Size is that of the compressed layer.
+	// Size is the size of the compressed layer.
 	Size int64
 }
 

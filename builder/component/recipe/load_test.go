@@ -167,7 +167,7 @@ func FuzzParse(f *testing.F) {
 		}
 		r, err := parse("c.yml", data)
 		if err != nil && !errors.Is(err, system.ErrInput) {
-			t.Fatalf("%v is no ErrInput", err)
+			t.Fatalf("%v is not an ErrInput", err)
 		}
 		if err == nil && (r.Name == "" || r.Version == "") {
 			t.Fatal("a recipe without name or version")
