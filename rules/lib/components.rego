@@ -117,7 +117,7 @@ keeps_attributes if {
 	f.attributes == true
 }
 
-# unseen_files is the reason why not all such files are known. It is undefined if
+# unseen_files is the reason why some privileged_files may be unknown. It is undefined if
 # they are.
 unseen_files(c) := files_unknown(first) if {
 	first := [source.c | some source in file_sources(c); not files_known(source.c)][0]

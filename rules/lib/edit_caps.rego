@@ -73,7 +73,7 @@ why_needed(c, name) := "the label of its image requests it" if {
 	name in program_caps(c)
 }
 
-# needed are those of the capabilities that a component needs, with the reasons.
+# needed are the given capabilities that the component needs, with the reasons.
 needed(c, names) := {n: why | some n in names; why := why_needed(c, n)}
 
 # minimal_caps are the capabilities that replace all: those that the component is

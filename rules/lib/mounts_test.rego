@@ -37,13 +37,13 @@ test_shows if {
 	lib.shows({"type": "overlay", "options": ["rw", "lowerdir=/etc:/a=b", "lowerdir+=/usr", "upperdir=/run/u", "workdir=/run/w"]}, lib.kernel_folders) == {"/etc", "/a=b", "/usr", "/run/u", "/run/w"}
 }
 
-# A file system takes its options apart at commas, a runtime does not.
+# A file system splits its options at commas, and a runtime does not.
 test_shows_in_one_option if {
 	lib.shows({"type": "overlay", "options": ["lowerdir=/,index=off"]}, lib.kernel_folders) == {"/"}
 	lib.writes({"type": "bind", "source": "/etc", "options": ["rbind", "ro,x"]}, lib.kernel_folders) == {"/etc"}
 }
 
-# Init's /proc is the host's.
+# /proc of init is that of the host.
 test_shows_of_init if {
 	init := object.union(lib.kernel_folders, lib.folders_of_init)
 	lib.shows({"type": "proc"}, lib.kernel_folders) == set()
@@ -61,7 +61,7 @@ test_writes if {
 	lib.writes({"type": "debugfs", "options": ["ro"]}, lib.kernel_folders) == set()
 }
 
-# A bind that is read-only is so itself, and not what is mounted below.
+# A read-only bind does not make the mounts below its source read-only.
 test_writes_below if {
 	below := lib.writes({"type": "bind", "source": "/sys", "options": ["ro", "rbind"]}, lib.kernel_folders)
 	"/sys/fs/cgroup" in below
@@ -82,8 +82,8 @@ by_init := {"components": [{
 	]},
 }]}
 
-# What init mounts: in the container's root, or on the host. The builder's own
-# is nobody's wish, and options that init does not know do nothing.
+# Init mounts in the root of the container or on the host. Mounts of the builder do
+# not count, and options that init does not know have no effect.
 test_made_by_init if {
 	{[p.path, p.key, p.destination] | some p in lib.placed} == {
 		["runtime:/mounts/1", "host", "/host"], ["runtime:/mounts/3", "host (2)", "/host"], ["/mounts/0", "/x", "/x"],
@@ -121,7 +121,7 @@ test_listed if {
 	not lib.listed(c, "readonlyPaths", "/proc/a")
 }
 
-# Init shows one folder of the host at another place, or a disk.
+# Init shows a folder of the host, or a disk, at another path.
 mounted_by_init(m) := {"components": [
 	{"id": "onboot/a", "name": "a", "section": "onboot", "spec": {"mounts": []}, "origins": {"": {"layer": "os.yml"}}, "runtime": {"mounts": [m]}},
 	{"id": "services/b", "name": "b", "section": "services", "spec": {"mounts": [
@@ -158,5 +158,5 @@ test_same_disk if {
 	all["/above"] == [{"/srv"}, set()]
 }
 
-# The kernel drops the backslash.
+# The kernel removes the backslash.
 test_overlay_escaped if lib.shows({"type": "overlay", "options": [`lowerdir=/\etc`]}, lib.kernel_folders) == {"/etc"}

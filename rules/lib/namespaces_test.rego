@@ -4,8 +4,8 @@ import data.seaworthy.lib
 
 joins(kind, path) := {"section": "services", "spec": {"linux": {"namespaces": [{"type": kind, "path": path}]}}}
 
-# leaves is a component that leaves its namespace at a path, and has a new one
-# (""), the host's ("host") or that of another path.
+# leaves is a component that binds its namespace to a path. The namespace is new
+# (""), that of the host ("host"), or that of another path.
 leaves(kind, from, at) := {"section": "onboot", "spec": {"linux": {"namespaces": [n | from != "host"; n := {"type": kind, "path": from}]}}, "runtime": {"bindNS": {lib.ns_keys[kind]: at}}}
 
 test_host_ns if {
@@ -18,7 +18,7 @@ test_host_ns if {
 	not lib.host_ns(joins("pid", "/procedure/ns"), "pid")
 }
 
-# Another component has the host's namespace and leaves it at a path.
+# Another component binds the namespace of the host to a path.
 test_host_ns_by_another if {
 	c := joins("network", "/run/netns/a")
 	others := [
@@ -33,7 +33,7 @@ test_host_ns_by_another if {
 	not lib.host_ns(c, "network") with input as {"components": array.concat(others, [leaves("ipc", "host", "/run/netns/c")])}
 }
 
-# Two that name each other lead nowhere, and end.
+# Two paths that refer to each other do not end in the host.
 test_host_ns_in_a_ring if {
 	ring := [leaves("network", "/run/netns/b", "/run/netns/a"), leaves("network", "/run/netns/a", "/run/netns/b")]
 	not lib.host_ns(joins("network", "/run/netns/a"), "network") with input as {"components": ring}
@@ -65,7 +65,7 @@ test_host_root if {
 	lib.host_root(json.patch(maps([{"containerID": 0, "hostID": 1, "size": 10}]), [{"op": "add", "path": "/spec/linux/gidMappings", "value": [{"containerID": 0, "hostID": 0, "size": 1}]}]))
 }
 
-# What a container joins has the mappings of who made it.
+# A joined namespace has the mappings of the component that created it.
 joined(list, path) if {
 	c := {"id": "services/b", "section": "services", "spec": {"linux": {
 		"namespaces": [{"type": "user", "path": path}], "uidMappings": [{"containerID": 0, "hostID": 7, "size": 1}],

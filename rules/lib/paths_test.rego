@@ -20,7 +20,7 @@ test_host_path_of_a_process if {
 	lib.host_path("/proc/sys/root") == "/proc/sys/root"
 }
 
-# What stands below another component's files may be a link of its image.
+# Paths in the files of another component may be links of its image.
 test_host_path_in_an_image if {
 	lib.host_path("/containers/volumes/v/merged/link") == "/"
 	lib.host_path("/containers/services/web/lower/data") == "/"
@@ -45,8 +45,8 @@ test_host_path_by_links if {
 	leads("/srv/a", [{"path": "/srv/a", "type": "file", "link": ""}]) == "/srv/a"
 }
 
-# Images of the init section make the root together: the last link of a path counts,
-# and what the files section writes in its place.
+# Images of the init section create the root together: the last link at a path counts,
+# or the file that the files section writes there.
 leads_by_images(path, images, files) := where if {
 	where := lib.host_path(path) with input as {"files": files, "components": [{"files": {"links": links}} | some links in images]}
 }
@@ -62,13 +62,13 @@ test_host_path_by_images if {
 	leads_by_images("/srv/a", [[]], []) == "/srv/a"
 }
 
-# A file of that name takes the place of the usual link.
+# A file with that name replaces the usual link.
 test_host_path_of_a_file if {
 	leads("/etc/resolv.conf", [{"path": "/etc/resolv.conf", "type": "file", "link": ""}]) == "/etc/resolv.conf"
 	leads("/etc/resolv.conf", [link("/etc/resolv.conf", "/etc/shadow")]) == "/etc/shadow"
 }
 
-# Links in a ring, and more of them than anybody follows.
+# Links in a ring, and more links than are followed.
 test_host_path_without_an_end if {
 	leads("/a", [link("/a", "/b"), link("/b", "/a")]) == "/"
 	chain := [link(sprintf("/l%02d", [i]), sprintf("/l%02d", [i + 1])) | some i in numbers.range(1, 20)]

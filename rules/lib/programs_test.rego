@@ -33,7 +33,7 @@ test_scripts if {
 	runs(["/bin/nginx", "-c", "/d/nginx.conf"]) == {"/bin/nginx"}
 }
 
-# Python puts the working directory first where it has no script.
+# Python searches the working directory first if it has no script.
 test_modules if {
 	runs(["/bin/python3", "-m", "app"]) == {"/bin/python3", "/w/app", "/w"}
 	runs(["/bin/gunicorn", "app"]) == {"/bin/gunicorn", "/w"}
@@ -48,7 +48,7 @@ test_wrappers if {
 	runs(["/bin/tini"]) == {"/bin/tini"}
 }
 
-# Where a line goes, what it sets, and what the environment has for it.
+# A line can change the directory, set variables, and use those of the environment.
 test_shell_lines_go_elsewhere if {
 	runs(["/bin/sh", "-c", "cd /d && ./x"]) == {"/bin/sh", "/w/x", "/d/x"}
 	runs(["/bin/sh", "-c", "cd d; ./x"]) == {"/bin/sh", "/w/x", "/w/d/x"}

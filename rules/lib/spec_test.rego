@@ -17,8 +17,8 @@ test_filters if {
 	not lib.blocks_call({"spec": {}}, "bpf")
 }
 
-# Conditions that are always met, or that two rules meet together.
-# Whatever is compared, the call passes with what meets it.
+# Conditions that always hold, or that two rules satisfy together. The call passes
+# with arguments that satisfy the comparison.
 test_let_through_by_args if {
 	rule := {"names": ["bpf"], "action": "SCMP_ACT_ALLOW"}
 	every arg in [
@@ -106,7 +106,7 @@ test_limit_said if {
 	lib.limit_text(resources({"pids": {"limit": 10}, "unified": {"pids.max": "max"}}), "pids.max") == "pids.max: max"
 }
 
-# What a rule opens, by each form that a runtime reads.
+# The devices that a rule opens, in each form that a runtime reads.
 test_opens_all if {
 	every r in [
 		{"allow": true}, {"allow": true, "type": ""}, {"allow": true, "type": "a", "major": 1, "minor": 3},

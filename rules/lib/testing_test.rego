@@ -1,6 +1,5 @@
-# A good system for tests, and ways to spoil it. Kernel options, command line
-# and sysctls are those that the tables ask for, so that a row that is added
-# there needs no change here.
+# A good system for tests, and functions that change it. Its kernel options, command
+# line and sysctls come from the tables, so that a new row needs no change here.
 package seaworthy.testing
 
 import data.seaworthy.given
@@ -72,7 +71,7 @@ system_mounts := [
 
 capabilities(names) := {kind: names | some kind in ["bounding", "effective", "permitted", "inheritable"]}
 
-# A service as it should be.
+# A good service.
 service_spec := {
 	"ociVersion": "1.2.1",
 	"process": {
@@ -173,7 +172,7 @@ good := {
 params := given.params
 
 # attested is the good system where a trust policy was given: all images are
-# signed and have provenance, save nginx, which has what is given.
+# signed and have provenance, except nginx, which has the given attestations.
 attested(list) := object.union(good, {
 	"trust": {"given": true, "digest": "sha256:03"},
 	"components": [json.patch(c, [{"op": "replace", "path": "/image/attestations", "value": {"looked": true, "found": beside, "truncated": false}}]) |
@@ -260,7 +259,7 @@ component_with(name, path, v) := put(good, sprintf("/components/%d%s", [at[name]
 
 spec_with(name, path, v) := component_with(name, concat("", ["/spec", path]), v)
 
-# nginx_with is the usual victim.
+# nginx_with changes nginx, the service that most tests use.
 nginx_with(path, v) := spec_with("nginx", path, v)
 
 # Capabilities count outside the container where it has the host's users.
@@ -271,7 +270,7 @@ with_caps(system, names) := json.patch(system, [
 	{"op": "add", "path": "/components/4/spec/linux/namespaces", "value": [ns | some ns in service_spec.linux.namespaces; ns.type != "user"]},
 ])
 
-# stranger_caps: root of the namespace is no user of the host's.
+# stranger_caps: root of the namespace is not a user of the host.
 stranger_caps(names) := nginx_with("/process/capabilities", capabilities(names))
 
 # host_users is a system whose nginx has them.
@@ -310,7 +309,7 @@ sysctl(key, v) := put(good, "/sysctl/settings/-", {"key": key, "value": v, "comp
 
 sysctl_unset(key) := put(good, "/sysctl/settings", [x | some x in sysctl_settings; x.key != key])
 
-# elsewhere is a row of any table that means nothing on this kernel.
+# elsewhere is a row of any table that does not apply to this kernel.
 elsewhere(rule) := {
 	"option": "CONFIG_ELSEWHERE", "param": "elsewhere", "key": "kernel.elsewhere",
 	"want": ["1"], "add": "elsewhere=1", "set": "1",
@@ -325,7 +324,7 @@ allowance(id, found) := {
 	"rules": {id: [f.key | some f in found]},
 }
 
-# fires: the rule says so about this resource and no other, and says it in full.
+# fires: the rule reports this resource and no other, with a complete finding.
 fires(found, resource) if {
 	{f.resource | some f in found} == {resource}
 	every g in found {
@@ -345,7 +344,7 @@ complete(f) if {
 	not contrary_edit(f)
 }
 
-# contrary_edit: it sets a switch to what is not expected.
+# contrary_edit: an edit sets a switch to a value that is not expected.
 contrary_edit(f) if {
 	is_boolean(f.expected)
 	some e in f.edits
@@ -355,7 +354,7 @@ contrary_edit(f) if {
 
 has_keys(f, names) if names & object.keys(f) == names
 
-# says: one of them has this key.
+# says: one of the findings has this key.
 says(found, key) if {
 	some f in found
 	f.key == key
@@ -363,7 +362,7 @@ says(found, key) if {
 
 silent(found) if count(found) == 0
 
-# tells: this resource is named and no other, with a reason.
+# tells: the entries are about this resource and no other, and have a reason.
 tells(entries, resource) if {
 	{e.resource | some e in entries} == {resource}
 	every e in entries {
@@ -371,8 +370,7 @@ tells(entries, resource) if {
 	}
 }
 
-# fires_also and tells_also: this resource is among them, where a system has
-# several that are alike.
+# fires_also and tells_also: this resource is one of several that are reported.
 fires_also(found, resource) if {
 	fires([f | some f in found; f.resource == resource], resource)
 }
