@@ -27,7 +27,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint clean deps cosign opa browser FORCE
+.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint changelog clean deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -99,10 +99,17 @@ mutate: ## invert each comparison of the rules, and require that a test fails fo
 mutate-all: ## like mutate, and also remove each condition (more minutes; lists changes that no test detects)
 	@go run ./bench/mutate
 
-lint: ## run gofmt and vet, and golangci-lint if it is installed
+lint: opa ## run gofmt, vet, golangci-lint, opa fmt and opa check at pinned versions (compiles them first)
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	@go vet ./...
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed; gofmt and vet passed" >&2; fi
+	@echo "compiling golangci-lint (a few minutes the first time)" >&2
+	@cd testdata/lint && go build -ldflags '-s -w' -o $(TOOLS)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@$(TOOLS)/golangci-lint run --timeout $(HANG) ./...
+	@$(TOOLS)/opa fmt --list --fail rules
+	@$(TOOLS)/opa check --strict rules
+
+changelog: ## write CHANGELOG.md from the fragments in docs/changes
+	@go test -count=1 ./internal/changelog -update
 
 deps:
 	@examples/install-qemu.sh
