@@ -103,14 +103,14 @@ func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.Fi
 	}
 	source, err := config.File(f.Source.Pos(), source)
 	if err != nil {
-		return fail(err, "download the os.yml and what it names, and build from there")
+		return fail(err, "download the os.yml and the files that it names, and build from the local copy")
 	}
 	info, err := os.Stat(source)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && f.Optional.Get():
 		return nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return fail(fs.ErrNotExist, "sources start from the folder of their os.yml; say optional: true where it may be missing")
+		return fail(fs.ErrNotExist, "sources are relative to the folder of their os.yml; set optional: true if the file may be missing")
 	case err != nil:
 		return fail(errors.Unwrap(err), "")
 	case !info.Mode().IsRegular():

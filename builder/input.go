@@ -64,12 +64,12 @@ func (o *Options) open(ctx context.Context, file string) (*spec.Input, error) {
 func (o *Options) readStdin() (*spec.Input, error) {
 	in := o.Stdin
 	if in == nil {
-		return nil, system.BadInput("standard input was read already").Suggest("give - once")
+		return nil, system.BadInput("standard input was already read").Suggest("use - only once")
 	}
 	o.Stdin = nil
 	data, err := bounded.Read(in, spec.MaxFileBytes)
 	if err != nil {
-		return nil, system.BadInput("cannot read %s", stdinName).Because(err).Suggest("name an os.yml that can be read")
+		return nil, system.BadInput("cannot read %s", stdinName).Because(err).Suggest("give the path of a readable os.yml file")
 	}
 	dir, err := os.Getwd()
 	return &spec.Input{Name: stdinName, Data: data, Dir: dir}, err

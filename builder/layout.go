@@ -190,7 +190,7 @@ func (r *Resolved) trust(config *spec.Config, parts []*part) (first system.Posit
 			}
 			if !used {
 				r.Notes = append(r.Notes, runtime.Note{Origin: item.Origin, Key: key, Value: item.V,
-					Text: fmt.Sprintf("%s: %q is the image of no component, so nothing is asked of any", key, item.V)})
+					Text: fmt.Sprintf("%s: the image %q is not used by any component, so this entry has no effect", key, item.V)})
 			}
 		}
 	}

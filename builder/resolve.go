@@ -77,10 +77,10 @@ func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 		r.OS.Name = Stem(o.Files[0])
 	}
 	if !systemName.MatchString(r.OS.Name) {
-		return nil, system.BadInput("the name %q cannot be part of a file name", r.OS.Name).Suggest("give --name")
+		return nil, system.BadInput("the name %q cannot be part of a file name", r.OS.Name).Suggest("choose another name with --name")
 	}
 	if !slices.Contains(Architectures(), o.Arch) {
-		return nil, system.BadInput("unknown architecture %q", o.Arch).Suggest("want one of %s", strings.Join(Architectures(), ", "))
+		return nil, system.BadInput("unknown architecture %q", o.Arch).Suggest("use one of %s", strings.Join(Architectures(), ", "))
 	}
 	store := o.store()
 	if o.Locked {

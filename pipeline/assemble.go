@@ -190,7 +190,7 @@ func (a *assembly) part(ctx context.Context, p rootfs.Part) error {
 		}
 		if taken {
 			for _, c := range p.Components {
-				a.o.Progress.say(Assemble, c.ID()+": as in the last image")
+				a.o.Progress.say(Assemble, c.ID()+": unchanged since the last image")
 			}
 			a.taken = append(a.taken, p.Components...)
 			return nil

@@ -35,7 +35,7 @@ func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, er
 	case a && b:
 		return diffLocks(old, new)
 	case a || b:
-		return nil, system.BadInput("a lock can be compared with a lock only").
+		return nil, system.BadInput("a lock can only be compared with another lock").
 			Suggest("name two locks, or two systems: os.yml files, build folders, files of facts")
 	}
 	judge, err := o.prepare(ctx)
@@ -112,7 +112,7 @@ func storedFacts(path string) (*facts.Facts, error) {
 	r, err := os.Open(path)
 	if err != nil {
 		return nil, system.NotRead(path, err).
-			Suggest("seaworthy build leaves %s beside the image, and seaworthy facts prints facts", factsFile)
+			Suggest("seaworthy build writes %s next to the image; seaworthy facts prints facts", factsFile)
 	}
 	defer r.Close()
 	return decodeFacts(r, path)

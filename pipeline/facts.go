@@ -44,7 +44,7 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 	o.addBuildContext(r, f)
 	for _, c := range f.Components {
 		if n := len(c.Files.LeftOut); n > 0 {
-			o.Progress.say(Inventory, fmt.Sprintf("note: %s: device nodes of the image are left out; a container gets those of its own /dev and of `devices`: %s", c.ID, strings.Join(c.Files.LeftOut[:min(n, 5)], ", ")))
+			o.Progress.say(Inventory, fmt.Sprintf("note: %s: device nodes of the image are ignored; a container only has the nodes of its own /dev and of `devices`: %s", c.ID, strings.Join(c.Files.LeftOut[:min(n, 5)], ", ")))
 		}
 	}
 	if err := vuln.Match(ctx, f, o.vulnerabilities()); err != nil {
@@ -82,7 +82,7 @@ const maxDecision = 64 << 20
 
 // ReadDecision reads a decision.json.
 func ReadDecision(path string) (*decision.Decision, error) {
-	const next = "check and build write one: --report json=FILE"
+	const next = "write a decision with seaworthy check or build: --report json=FILE"
 	raw, err := bounded.ReadFile(path, maxDecision)
 	if err != nil {
 		return nil, system.NotRead(path, err).Suggest("%s", next)
@@ -102,11 +102,11 @@ func ReadDecision(path string) (*decision.Decision, error) {
 		if syn := (*json.SyntaxError)(nil); errors.As(err, &syn) {
 			at = syn.Offset - 1
 		}
-		return nil, system.BadInput("no decision.json").At(system.PositionOf(path, raw, at)).Because(err).Suggest("%s", next)
+		return nil, system.BadInput("not a decision.json").At(system.PositionOf(path, raw, at)).Because(err).Suggest("%s", next)
 	}
 	if d.SchemaVersion != decision.SchemaVersion {
-		return nil, system.BadInput("schemaVersion is %d, this program reads %d", d.SchemaVersion, decision.SchemaVersion).At(system.Position{File: path}).
-			Suggest("decide again: seaworthy check")
+		return nil, system.BadInput("schemaVersion is %d, but this program reads version %d", d.SchemaVersion, decision.SchemaVersion).At(system.Position{File: path}).
+			Suggest("make a new decision: seaworthy check")
 	}
 	return &d, nil
 }
@@ -117,11 +117,11 @@ func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 	if err == nil {
 		return f, nil
 	}
-	const next = "seaworthy facts OS.yml prints them, and those of another version have to be taken anew; docs/facts.schema.json says what they are"
+	const next = "print new facts: seaworthy facts OS.yml (facts of another version cannot be used; docs/facts.schema.json describes the format)"
 	if at := (*facts.PlaceError)(nil); errors.As(err, &at) {
-		return nil, system.BadInput("no facts: %s", at.What).At(system.Position{File: name, Line: at.Line, Column: at.Column}).Suggest("%s", next)
+		return nil, system.BadInput("not valid facts: %s", at.What).At(system.Position{File: name, Line: at.Line, Column: at.Column}).Suggest("%s", next)
 	}
-	return nil, system.BadInput("%s holds no facts", name).Because(err).Suggest("%s", next)
+	return nil, system.BadInput("%s does not contain facts", name).Because(err).Suggest("%s", next)
 }
 
 // CheckKernel decides about a kernel alone: the rules that look at nothing but

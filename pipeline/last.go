@@ -88,7 +88,7 @@ func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 		names = append(names, f.Name)
 	}
 	l.same = true
-	o.Progress.say(Assemble, "as in the last build: no input has changed")
+	o.Progress.say(Assemble, "no input has changed since the last build")
 	return names, inventory(ctx, r, scan, r.OS.Components, true, o.CheckOptions)
 }
 

@@ -69,7 +69,7 @@ func (b *rebuilt) want(name string, kept bool) {
 	if err != nil {
 		b.t.Fatalf("%s: %v", name, err)
 	}
-	if strings.Contains(b.said, "as in the last build:") != kept {
+	if strings.Contains(b.said, "no input has changed since the last build") != kept {
 		b.t.Errorf("%s: kept image: want %t\n%s", name, kept, b.said)
 	}
 	b.cached = b.said
@@ -223,7 +223,7 @@ func (p *parts) taken(name, services string) {
 	p.want(name, false)
 	var got []string
 	for _, line := range strings.Split(p.cached, "\n") {
-		s, ok := strings.CutSuffix(strings.TrimPrefix(line, "services/"), ": as in the last image")
+		s, ok := strings.CutSuffix(strings.TrimPrefix(line, "services/"), ": unchanged since the last image")
 		if ok && !slices.Contains(got, s) { // some images have to be read twice
 			got = append(got, s)
 		}

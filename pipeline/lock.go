@@ -17,7 +17,7 @@ import (
 // Lock pins everything that a build takes in: the components, the kernel's
 // configuration, the policy and the builder. It resolves without a lock and
 // decides, for the digests that only a decision knows; the verdict does not
-// matter. It asks the registry what each tag means now, unless that is
+// matter. It asks the registry for the current digest of each tag, unless that is
 // Offline, and reads every image, whatever the cache says: what is pinned here
 // is trusted from now on.
 func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
@@ -76,10 +76,10 @@ func checkLock(lock *component.Lock, c *Checked) error {
 		return nil
 	}
 	if k, got := lock.Kernel, c.Facts.Kernel.Config.Digest; k != nil && k.Config != "" && k.Config != got {
-		return system.Mismatch("the kernel's configuration is %s, locked is %s", got, k.Config).Suggest(policies.NewLock)
+		return system.Mismatch("the kernel configuration is %s, but the lock has %s", got, k.Config).Suggest(policies.NewLock)
 	}
 	if p, got := lock.Policy, c.Decision.Policy; p != nil && p.Name == got.Name && p.Digest != got.Digest {
-		return system.Mismatch("policy %s is %s, locked is %s", got.Name, got.Digest, p.Digest).Suggest(policies.NewLock)
+		return system.Mismatch("policy %s is %s, but the lock has %s", got.Name, got.Digest, p.Digest).Suggest(policies.NewLock)
 	}
 	return nil
 }

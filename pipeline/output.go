@@ -36,7 +36,7 @@ func newOutput(target string) (*output, error) {
 		return nil, err
 	}
 	bad := func(err error) error {
-		return system.Unusable("output folder %s", target).Because(err)
+		return system.Unusable("cannot use output folder %s", target).Because(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(abs), 0o755); err != nil {
 		return nil, bad(err)
@@ -91,13 +91,13 @@ func replaceable(target string) error {
 		case errors.Is(err, os.ErrNotExist):
 			continue
 		case err != nil:
-			return system.Unusable("output folder %s", dir).Because(err)
+			return system.Unusable("cannot use output folder %s", dir).Because(err)
 		}
 		ours := written(dir)
 		for _, e := range entries {
 			if !slices.Contains(ours, e.Name()) {
-				return system.BadInput("output folder %s holds %q, which no build has written there", dir, e.Name()).
-					Suggest("choose another --output-dir, or remove it yourself")
+				return system.BadInput("output folder %s contains %q, which was not written by a build", dir, e.Name()).
+					Suggest("choose another --output-dir, or remove it")
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func (o *output) place() error {
 		err = flush(filepath.Dir(o.target))
 	}
 	if err != nil {
-		return system.Unusable("output folder %s", o.target).Because(err)
+		return system.Unusable("cannot use output folder %s", o.target).Because(err)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ type CheckOptions struct {
 	// policies.Options.
 	PolicyKeys []crypto.PublicKey
 	// Trust is the path of the trust policy: whose signatures on component
-	// images are believed. "" believes nobody's, and looks for none.
+	// images are trusted. "" trusts no key, and looks for no signatures.
 	Trust string
 	// Time is the clock of the outputs (SOURCE_DATE_EPOCH, else 1970); the
 	// policy has its own.
@@ -135,7 +135,7 @@ type Built struct {
 	// Dir is the folder that was written: OutputDir, or OutputDir.denied.
 	Dir    string
 	Denied bool
-	// SignedBy is the signer's key, "" for nobody.
+	// SignedBy is the key of the signer, "" for an unsigned image.
 	SignedBy string
 	// Images are the image's files, relative to Dir; none when denied.
 	Images []string

@@ -331,7 +331,7 @@ func TestSources(t *testing.T) {
 		t.Error("two files for one are accepted")
 	}
 	writeFile(t, bench.base, append(files[0].Data, "# changed\n"...))
-	if _, err := remedy.Sources(d, []string{bench.base}); err == nil || !strings.Contains(err.Error(), "not what was decided about") {
+	if _, err := remedy.Sources(d, []string{bench.base}); err == nil || !strings.Contains(err.Error(), "changed after the decision") {
 		t.Errorf("a changed file: %v", err)
 	}
 }

@@ -40,8 +40,8 @@ func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (tr
 		if r.Trust == (system.Position{}) {
 			return trusted{}, nil
 		}
-		return trusted{}, system.BadInput("trust: asks for signatures, and nobody says whose are believed").At(r.Trust).
-			Suggest("name the keys in a trust policy, and give it: --trust trust.yml")
+		return trusted{}, system.BadInput("trust: signatures are required, but no trust policy was given").At(r.Trust).
+			Suggest("list the trusted keys in a trust policy, and use it: --trust trust.yml")
 	}
 	t := trusted{digest: p.Digest, found: map[string]facts.Attestations{}}
 	all := make([]facts.Attestations, len(r.OS.Components))
@@ -93,7 +93,8 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 	return out, nil
 }
 
-// unsigned says why an image of the trust section is not believed.
+// unsigned reports why the signature of an image of the trust section is not
+// trusted.
 func unsigned(c *system.Component, a facts.Attestations) error {
 	var reasons []string
 	for _, one := range a.Found {
@@ -101,20 +102,20 @@ func unsigned(c *system.Component, a facts.Attestations) error {
 		case one.Verified && one.Signs:
 			return nil
 		case one.Verified:
-			reasons = append(reasons, fmt.Sprintf("a statement of type %s is no signature", one.PredicateType))
+			reasons = append(reasons, fmt.Sprintf("a statement of type %s is not a signature", one.PredicateType))
 		default:
 			reasons = append(reasons, one.Reason)
 		}
 	}
-	why := "no signature was found beside it"
+	why := "no signature was found"
 	switch {
 	case !a.Looked:
 		why = component.ErrNotAsked.Error()
 	case len(reasons) > 0:
 		why = strings.Join(compact(reasons), "; ")
 	}
-	return system.Mismatch("%s: the trust section wants image %q signed by a trusted key: %s", c.ID(), c.Image.Reference, why).At(c.Pos).
-		Suggest("use an image that a key of the trust policy has signed")
+	return system.Mismatch("%s: the trust section requires that a trusted key signs image %q: %s", c.ID(), c.Image.Reference, why).At(c.Pos).
+		Suggest("use an image that is signed by a key of the trust policy")
 }
 
 // tell puts it into the facts.

@@ -66,14 +66,14 @@ func Run(ctx context.Context, o Options) error {
 // Start boots a machine. It ends with ctx.
 func Start(ctx context.Context, o Options) (*Machine, error) {
 	if o.Kernel == nil {
-		return nil, system.BadInput("there is no kernel to boot")
+		return nil, system.BadInput("the image has no kernel to boot")
 	}
 	o.Forward = append([]Forward(nil), o.Forward...)
 	for i := range o.Forward {
 		if o.Forward[i].Host == 0 {
 			port, err := FreePort()
 			if err != nil {
-				return nil, system.Unusable("find a free port").Because(err)
+				return nil, system.Unusable("cannot find a free port").Because(err)
 			}
 			o.Forward[i].Host = port
 		}
@@ -88,7 +88,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	}
 	ours, theirs, err := socketPair()
 	if err != nil {
-		return nil, system.Unusable("make a socket for QEMU").Because(err)
+		return nil, system.Unusable("cannot make a socket for QEMU").Because(err)
 	}
 	defer theirs.Close()
 
@@ -108,7 +108,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	ownGroup(m.cmd)
 	if err := m.cmd.Start(); err != nil {
 		ours.Close()
-		return nil, system.Unusable("start %s", program).Because(err)
+		return nil, system.Unusable("cannot start %s", program).Because(err)
 	}
 	go m.watch()
 	go m.wait()
@@ -126,8 +126,8 @@ func (o *Options) program() (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", system.Unusable("%s is not installed: a system is booted under QEMU", name).
-			Suggest("apt-get install --no-install-recommends %s", m.pkg)
+		return "", system.Unusable("%s is not installed: it is needed to boot a system", name).
+			Suggest("install it: apt-get install --no-install-recommends %s", m.pkg)
 	}
 	return path, nil
 }
@@ -150,7 +150,7 @@ func (m *Machine) watch() {
 	killGroup(m.cmd)
 }
 
-// wait collects QEMU and works out how it went.
+// wait waits for QEMU to end and reports the result.
 func (m *Machine) wait() {
 	err := m.cmd.Wait()
 	m.console.Close()
@@ -169,20 +169,20 @@ func (m *Machine) outcome(exit, cause error) error {
 	}
 	switch {
 	case m.console.panicked != "":
-		return unusable("the kernel panicked: "+m.console.panicked, "the console above shows what led to it", nil)
+		return unusable("the kernel panicked: "+m.console.panicked, "read the console output above for the cause", nil)
 	case len(m.console.failed) > 0:
-		return unusable("the system did not come up: "+strings.Join(m.console.failed, "; "), "the console above shows what led to it", nil)
+		return unusable("the system did not boot: "+strings.Join(m.console.failed, "; "), "read the console output above for the cause", nil)
 	case errors.Is(cause, errStopped):
 		return nil
 	case errors.Is(cause, errTimeout):
-		return unusable(fmt.Sprintf("the machine was still running after %v", m.timeout), "the console above shows how far it came; emulation is slow on a busy machine", nil)
+		return unusable(fmt.Sprintf("the machine was still running after %v", m.timeout), "read the console output above; emulation is slow, so allow more time with --timeout", nil)
 	case cause != nil:
 		return cause
 	case exit != nil:
 		text := strings.TrimSpace(clean([]byte(strings.ReplaceAll(m.stderr.String(), "\n", " "))))
 		next := ""
 		if strings.Contains(text, "host forwarding") {
-			next = "another program has the port: forward from another one"
+			next = "another program uses the port: forward another host port"
 		}
 		if text == "" {
 			text = exit.Error()

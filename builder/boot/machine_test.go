@@ -156,7 +156,7 @@ func TestDescriptors(t *testing.T) {
 func TestFailures(t *testing.T) {
 	for mode, want := range map[string]string{
 		"panic":  "the kernel panicked: VFS: Unable to mount root fs",
-		"failed": "the system did not come up: onboot 000-x: exit status 1; service y: no",
+		"failed": "the system did not boot: onboot 000-x: exit status 1; service y: no",
 		"bad":    "QEMU failed: qemu: -netdev user: Could not set up host forwarding rule 'tcp:1'",
 	} {
 		t.Run(mode, func(t *testing.T) {

@@ -54,7 +54,7 @@ func ParseForward(s string) (Forward, error) {
 		host, guest = "", s
 	}
 	bad := func() error {
-		return system.BadInput("forward %q: not HOST:GUEST, two ports from 1 to 65535", s).Suggest("write it like 8080:80")
+		return system.BadInput("forward %q is not HOST:GUEST, two ports from 1 to 65535", s).Suggest("write it like 8080:80")
 	}
 	var f Forward
 	for _, p := range []struct {
@@ -121,7 +121,7 @@ func (o *Options) args() ([]string, error) {
 		return nil, system.BadInput("accelerator %q is neither tcg nor kvm", o.Accel)
 	}
 	if o.Memory < 0 || o.CPUs < 0 {
-		return nil, system.BadInput("%d MiB of memory and %d processors", o.Memory, o.CPUs)
+		return nil, system.BadInput("%d MiB of memory and %d processors: both must be 0 or more", o.Memory, o.CPUs)
 	}
 	memory := o.Memory
 	if memory == 0 {
@@ -145,7 +145,7 @@ func (o *Options) args() ([]string, error) {
 	}
 	for _, f := range o.Forward {
 		if f.Host < 1 || f.Host > 65535 || f.Guest < 1 || f.Guest > 65535 {
-			return nil, system.BadInput("forward %d:%d: a port is from 1 to 65535", f.Host, f.Guest)
+			return nil, system.BadInput("forward %d:%d: a port must be from 1 to 65535", f.Host, f.Guest)
 		}
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Host, f.Guest)
 	}
@@ -160,7 +160,7 @@ func (o *Options) machine() (machine, error) {
 	}
 	m, ok := machines[arch]
 	if !ok {
-		return machine{}, system.BadInput("architecture %q: there is no machine for it", arch).Suggest("amd64, arm64 and riscv64 can be booted")
+		return machine{}, system.BadInput("architecture %q cannot be booted", arch).Suggest("use amd64, arm64 or riscv64")
 	}
 	return m, nil
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Private copies a file into memory that can no longer be changed, and wants it
-// to have that digest (sha256:HEX). An open descriptor alone does not do: who
-// may write to the file can rewrite it after it was verified, and before QEMU
-// reads it. Where the bytes are others by now, the error is system.ErrMismatch.
+// Private copies a file into sealed memory, and checks that the copy has the
+// digest (sha256:HEX). An open descriptor is not enough: a user who can write to
+// the file could change it after it was verified and before QEMU reads it. If
+// the bytes have changed, the error is system.ErrMismatch.
 func Private(name, digest string, from *os.File) (*os.File, error) {
 	failed := func(err error) error {
-		return system.Unusable("memory for %s", name).Because(err)
+		return system.Unusable("cannot allocate memory for %s", name).Because(err)
 	}
 	fd, err := unix.MemfdCreate("seaworthy", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -32,8 +32,8 @@ func Private(name, digest string, from *os.File) (*os.File, error) {
 		return nil, errors.Join(failed(err), to.Close())
 	}
 	if got := digests.Sum(sum); got != digest {
-		return nil, errors.Join(system.Mismatch("%s was changed after it was verified: digest %s, verified %s", name, got, digest).
-			Suggest("let nobody write to the image while it boots"), to.Close())
+		return nil, errors.Join(system.Mismatch("%s changed after it was verified: its digest is %s, the verified digest is %s", name, got, digest).
+			Suggest("do not write to the image while it boots"), to.Close())
 	}
 	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 	if _, err := unix.FcntlInt(to.Fd(), unix.F_ADD_SEALS, seals); err != nil {

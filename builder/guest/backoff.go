@@ -43,12 +43,12 @@ func newBackoff(annotations map[string]string) (*backoff, error) {
 	case "always", "on-failure", "never":
 		b.policy = p
 	default:
-		return nil, fmt.Errorf("annotation %s: %q is none of always, on-failure, never", annotationRestart, p)
+		return nil, fmt.Errorf("annotation %s: %q is not always, on-failure or never", annotationRestart, p)
 	}
 	if l := annotations[annotationLimit]; l != "" {
 		n, err := strconv.Atoi(l)
 		if err != nil || n < 0 {
-			return nil, fmt.Errorf("annotation %s: %q is no count", annotationLimit, l)
+			return nil, fmt.Errorf("annotation %s: %q is not a count", annotationLimit, l)
 		}
 		b.limit = n
 	}
@@ -68,7 +68,7 @@ func (b *backoff) next(ran time.Duration, failed bool) (delay time.Duration, sto
 		b.streak = 0
 	}
 	if b.limit > 0 && b.streak >= b.limit {
-		return 0, fmt.Sprintf("restarted %d times, the limit", b.streak)
+		return 0, fmt.Sprintf("restarted %d times, which is the limit", b.streak)
 	}
 	delay = backoffMax
 	// 2^7 * 0.5 s is over the maximum already; a larger shift overflows.

@@ -59,7 +59,7 @@ func Bundles(root fs.FS, section string) ([]*Bundle, error) {
 
 func readBundle(root fs.FS, section, dir string, e fs.DirEntry) (*Bundle, error) {
 	if !e.IsDir() || !validName(e.Name()) {
-		return nil, errors.New("not a container's folder")
+		return nil, errors.New("not the folder of a container")
 	}
 	b := &Bundle{Section: section, Name: e.Name(), Dir: "/" + path.Join(dir, e.Name()), Runtime: &Runtime{}}
 	data, err := readLimited(root, path.Join(dir, e.Name(), "config.json"), maxConfigBytes)
@@ -109,7 +109,7 @@ func Volumes(root fs.FS) ([]Volume, error) {
 	var out []Volume
 	for _, e := range entries {
 		if !e.IsDir() || !validVolume(e.Name()) {
-			return nil, fmt.Errorf("volume %q: not a volume's folder", e.Name())
+			return nil, fmt.Errorf("volume %q: not the folder of a volume", e.Name())
 		}
 		_, err := fs.Stat(root, path.Join(dir, e.Name(), "tmp"))
 		out = append(out, Volume{Name: e.Name(), Dir: "/" + path.Join(dir, e.Name()), ReadOnly: err != nil})

@@ -165,7 +165,7 @@ func TestBackoffPolicies(t *testing.T) {
 	b, _ := newBackoff(map[string]string{annotationLimit: "2"})
 	b.next(0, true)
 	b.next(0, true)
-	if _, stop := b.next(0, true); stop != "restarted 2 times, the limit" {
+	if _, stop := b.next(0, true); stop != "restarted 2 times, which is the limit" {
 		t.Errorf("limit: %q", stop)
 	}
 	// A long run gives it all its tries again.

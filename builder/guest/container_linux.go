@@ -25,7 +25,7 @@ func findRuntime() (string, error) {
 			return p, nil
 		}
 	}
-	return "", errors.New("no OCI runtime in the image: add crun or runc to the init section")
+	return "", errors.New("the image has no OCI runtime: add crun or runc to the init section")
 }
 
 // runner runs containers.
@@ -129,7 +129,7 @@ func readPID(file string) (int, error) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || pid <= 1 {
-		return 0, fmt.Errorf("the OCI runtime gave %q as process id", text)
+		return 0, fmt.Errorf("the OCI runtime wrote an invalid process id: %q", text)
 	}
 	return pid, nil
 }
@@ -141,7 +141,7 @@ func (r *runner) started(ctx context.Context, b *Bundle, pidFile string, out *os
 	}
 	ended, err := r.kids.adopt(pid)
 	if err != nil {
-		return nil, fmt.Errorf("the container ended before its start: %w", err)
+		return nil, fmt.Errorf("the container ended before it was started: %w", err)
 	}
 	if err := r.act.all(b.Created, pid); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ type initSystem struct {
 }
 
 // errShutdown is why the work stops when someone asks for it.
-var errShutdown = errors.New("shutdown was asked for")
+var errShutdown = errors.New("shutdown was requested")
 
 // Init is PID 1. It brings the system up, keeps it running, and ends in
 // reboot(2): it never returns. A system that cannot come up as it was built
@@ -50,7 +50,7 @@ func Init() {
 	stopped := make(chan struct{})
 	go func() {
 		how = <-i.asked
-		i.console.Printf("%s was asked for", how.name)
+		i.console.Printf("%s was requested", how.name)
 		close(stopped)
 		cancel(errShutdown)
 	}()

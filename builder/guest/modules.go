@@ -81,7 +81,7 @@ func (m *Modules) depLine(line string) error {
 	}
 	name := moduleName(file)
 	if name == "" {
-		return fmt.Errorf("no module: %q", file)
+		return fmt.Errorf("not a module: %q", file)
 	}
 	m.files[name] = file
 	var deps []string
@@ -102,7 +102,7 @@ func (m *Modules) depLine(line string) error {
 func (m *Modules) aliasLine(line string) error {
 	f := strings.Fields(line)
 	if len(f) != 3 || f[0] != "alias" {
-		return fmt.Errorf("no alias: %q", line)
+		return fmt.Errorf("not an alias: %q", line)
 	}
 	if len(m.exact)+len(m.globs) >= maxAliases {
 		return fmt.Errorf("more than %d aliases", maxAliases)

@@ -121,7 +121,7 @@ func supervise(ctx context.Context, again *backoff, say func(string, ...any), fi
 			}
 		}
 		if ctx.Err() != nil {
-			say("%s; not started again: the system shuts down", why)
+			say("%s; not started again: the system is shutting down", why)
 			return
 		}
 		delay, stop := again.next(uptime()-began, bad)

@@ -106,7 +106,7 @@ func (i *initSystem) down() {
 	select {
 	case <-stopped:
 	case <-time.After(i.grace + stopLimit):
-		i.console.Printf("some services do not stop; going on without them")
+		i.console.Printf("some services did not stop; the shutdown continues")
 	}
 	for _, b := range i.onshutdown {
 		began := uptime()

@@ -38,7 +38,7 @@ func withVersion(config []byte, version string) ([]byte, error) {
 			continue
 		}
 		if from >= 0 {
-			return nil, errors.New("config.json: ociVersion twice")
+			return nil, errors.New("config.json: duplicate key ociVersion")
 		}
 		to = dec.InputOffset()
 		from = to - int64(len(value))
@@ -47,7 +47,7 @@ func withVersion(config []byte, version string) ([]byte, error) {
 		return nil, fmt.Errorf("config.json: %w", err)
 	}
 	if from < 0 {
-		return nil, errors.New("config.json: no ociVersion")
+		return nil, errors.New("config.json: ociVersion is missing")
 	}
 	out := append([]byte(nil), config[:from]...)
 	out = strconv.AppendQuote(out, version)

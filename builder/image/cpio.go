@@ -44,13 +44,13 @@ func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
 		return fmt.Errorf("cannot write a %s", e.Type)
 	}
 	if e.Size > math.MaxUint32 {
-		return fmt.Errorf("%d bytes: an initrd holds files up to 4 GiB; put it on a volume, or use format tar", e.Size)
+		return fmt.Errorf("%d bytes: an initrd can contain files up to 4 GiB; use a volume, or use format tar", e.Size)
 	}
 	switch {
 	case e.Path == cpioEnd:
 		return fmt.Errorf("the name %s ends a cpio archive: rename the file, or use format tar", cpioEnd)
 	case len(e.Path) > cpioPath || len(e.Link) > cpioPath:
-		return fmt.Errorf("a path of %d bytes: the kernel passes over names of more than %d in an initrd; use format tar", max(len(e.Path), len(e.Link)), cpioPath)
+		return fmt.Errorf("a path of %d bytes: the kernel ignores paths longer than %d bytes in an initrd; use format tar", max(len(e.Path), len(e.Link)), cpioPath)
 	}
 	if ino == 0 {
 		ino = c.next()

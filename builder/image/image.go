@@ -125,7 +125,7 @@ func CheckFormats(names []string) error {
 		}
 		err := system.BadInput("unknown format %q", n)
 		if slices.Contains(planned, n) {
-			err = system.BadInput("format %s does not work yet", n)
+			err = system.BadInput("format %s is not supported yet", n)
 		}
 		errs = append(errs, err.Suggest("use %s", strings.Join(Formats(), " or ")))
 	}

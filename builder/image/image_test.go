@@ -267,7 +267,7 @@ func TestFormatsThatDoNotWork(t *testing.T) {
 	if !errors.Is(err, system.ErrInput) {
 		t.Fatalf("%v", err)
 	}
-	for _, want := range []string{"format iso-efi does not work yet", `unknown format "floppy"`} {
+	for _, want := range []string{"format iso-efi is not supported yet", `unknown format "floppy"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}

@@ -74,7 +74,7 @@ func newKernelInitrd(o Options) (writer, error) {
 		return nil, err
 	}
 	k := &kernelInitrd{o: o, out: out, body: out, to: newOutput(out, name, o), files: []string{name},
-		index: map[string]*written{}, ids: map[device]string{{}: "what is no part"}}
+		index: map[string]*written{}, ids: map[device]string{{}: "the files outside all parts"}}
 	if k.comp, err = newZstd(k.to); err != nil {
 		k.to.free()
 		out.Close()
@@ -111,7 +111,7 @@ func (k *kernelInitrd) begin(id, key string) error {
 	}
 	dev := deviceOf(id)
 	if other, ok := k.ids[dev]; ok {
-		return fmt.Errorf("would share a device with %s: give it another name", other)
+		return fmt.Errorf("would have the same device number as %s: use another name", other)
 	}
 	k.ids[dev] = id
 	k.cpio.dev, k.cpio.ino = dev, 0
@@ -163,7 +163,7 @@ func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	if e.Type == system.TypeHardlink {
 		target := k.index[e.Link]
 		if target == nil {
-			return nil, fmt.Errorf("hard link to /%s, which is no file of the initrd", e.Link)
+			return nil, fmt.Errorf("hard link to /%s, which is not a file of the initrd", e.Link)
 		}
 		k.links = append(k.links, link{path: e.Path, target: target})
 		return nil, nil
@@ -222,7 +222,7 @@ func (k *kernelInitrd) temp() (*os.File, error) {
 // goes on there. Parts come later.
 func (k *kernelInitrd) recompress(gz bool) error {
 	if len(k.to.done) > 0 || k.to.key != "" {
-		return errors.New("the kernel comes behind a part")
+		return errors.New("the kernel must come before all parts")
 	}
 	r, err := k.written()
 	if err != nil {

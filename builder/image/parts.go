@@ -148,7 +148,7 @@ func (o *output) take() error {
 	h := sha256.New()
 	_, err := io.CopyN(io.MultiWriter(o, h), io.NewSectionReader(o.old.f, p.at, p.what.Size), p.what.Size)
 	if err == nil && digests.Sum(h) != p.what.Digest {
-		err = errors.New("its digest is another")
+		err = errors.New("its digest differs")
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)

@@ -88,7 +88,7 @@ func (t *Tree) leading(f *system.File, explicit map[string]*system.File) (bool, 
 		t.links.note(&e.Entry, !named)
 		if w, ok := t.root[dir]; ok {
 			if w.typ != system.TypeDir {
-				return false, t.hopeless(dir, fileError(f, fmt.Sprintf("files: %s lies below %s, which is a %s", f.Path, dir, w.typ)))
+				return false, t.hopeless(dir, fileError(f, fmt.Sprintf("files: %s is below %s, which is a %s", f.Path, dir, w.typ)))
 			}
 			continue
 		}
@@ -160,9 +160,9 @@ func (t *Tree) writeFile(f *system.File) error {
 func placeAllowed(f *system.File) error {
 	switch place := system.Reserved(f.Path); {
 	case place == "containers":
-		return fileError(f, fmt.Sprintf("files: %s would change a component after the policy has seen it", f.Path))
+		return fileError(f, fmt.Sprintf("files: %s would change a component after the policy evaluated it", f.Path))
 	case place != "" || f.Path == "boot" && f.Type != system.TypeDir:
-		return fileError(f, fmt.Sprintf("files: %s is what the kernel section makes", f.Path))
+		return fileError(f, fmt.Sprintf("files: only the kernel section writes %s", f.Path))
 	}
 	return nil
 }

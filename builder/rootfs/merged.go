@@ -67,7 +67,7 @@ func (l *Links) note(e *system.Entry, implicit bool) {
 	}
 }
 
-// settle works out where links lead, and says whether a second layout is
+// settle finds the targets of links, and reports whether a second layout is
 // needed.
 func (l *Links) settle() bool {
 	if l.settled {

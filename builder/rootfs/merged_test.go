@@ -78,9 +78,9 @@ func TestLinksThatMoveNothing(t *testing.T) {
 		files []system.File
 		want  string
 	}{
-		{ocitest.Symlink("lib", "etc/sysctl.d"), nil, "init/000: /lib is in the kernel's tarball already"},
-		{ocitest.Symlink("lib", "containers/services/web/rootfs"), nil, "/lib is in the kernel's tarball already"},
-		{ocitest.Symlink("lib", "lib"), nil, "/lib is in the kernel's tarball already"},
+		{ocitest.Symlink("lib", "etc/sysctl.d"), nil, "init/000: /lib is already in the tarball of the kernel"},
+		{ocitest.Symlink("lib", "containers/services/web/rootfs"), nil, "/lib is already in the tarball of the kernel"},
+		{ocitest.Symlink("lib", "lib"), nil, "/lib is already in the tarball of the kernel"},
 		{ocitest.Symlink("bin", "boot"), []system.File{{Path: "bin/kernel", Type: system.TypeFile}}, `/bin is a link to "boot"`},
 		{ocitest.Symlink("x", "containers"), []system.File{{Path: "x/services/web/config.json", Type: system.TypeFile}}, `/x is a link to "containers"`},
 	} {
@@ -94,7 +94,7 @@ func TestLinksThatMoveNothing(t *testing.T) {
 	// Nor may a module be replaced through a link.
 	_, err := lay(t, sys(1), map[string]ocitest.Image{"kernel": kernelImage, "services/web": webImage,
 		"init/000": layer(ocitest.Symlink("lib", "usr/lib"), ocitest.File("usr/lib/modules/x.ko", "evil"))})
-	if err == nil || !strings.Contains(err.Error(), "usr/lib/modules/x.ko is in the kernel's tarball already") {
+	if err == nil || !strings.Contains(err.Error(), "usr/lib/modules/x.ko is already in the tarball of the kernel") {
 		t.Errorf("a module is replaced: error %v", err)
 	}
 }

@@ -39,7 +39,7 @@ type Tree struct {
 	// volumes holds by name, and then by path, what the files section adds.
 	volumes map[string]map[string]*system.File
 	links   *Links
-	// failed is an error that a second layout may mend.
+	// failed is an error that a second layout may avoid.
 	failed error
 	// now is the component in work, spare what its hard links may need.
 	now     *system.Component
@@ -177,7 +177,7 @@ func (t *Tree) dir(p string, mode uint32) error {
 // content writes a small file that the builder has in memory.
 func (t *Tree) content(p string, mode uint32, data []byte, component string) error {
 	if w, ok := t.root[p]; ok {
-		return fmt.Errorf("%s is written twice, first by %s", p, w.by())
+		return fmt.Errorf("%s is a duplicate: %s has already written it", p, w.by())
 	}
 	t.root[p] = written{typ: system.TypeFile, component: component}
 	return t.send(&system.RootEntry{

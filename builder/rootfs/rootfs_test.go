@@ -25,7 +25,7 @@ type recorder struct {
 func (r *recorder) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	for _, d := range r.entries {
 		if d.Path == e.Path {
-			r.t.Errorf("/%s is written twice", e.Path)
+			r.t.Errorf("/%s is a duplicate", e.Path)
 		}
 	}
 	if i := strings.LastIndex(e.Path, "/"); i > 0 {
@@ -186,10 +186,10 @@ func TestNobodyReplacesWhatWasDecided(t *testing.T) {
 		{"init image writes a component's spec", map[string]ocitest.Image{"init/000": layer(ocitest.Dir("containers"), ocitest.Dir("containers/services"))}, nil, nil, "/containers would change"},
 		{"init image writes the kernel", map[string]ocitest.Image{"init/000": layer(ocitest.Dir("boot"), ocitest.File("boot/kernel", "evil"))}, nil, nil, "/boot/kernel would change"},
 		{"kernel.tar writes a component", map[string]ocitest.Image{"kernel": layer(ocitest.File("kernel", "K"), ocitest.Tarball("kernel.tar", ocitest.Dir("containers")))}, nil, nil, "/containers would change"},
-		{"init image replaces a module", map[string]ocitest.Image{"init/000": layer(ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.File("lib/modules/x.ko", "evil"))}, nil, nil, "in the kernel's tarball already"},
+		{"init image replaces a module", map[string]ocitest.Image{"init/000": layer(ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.File("lib/modules/x.ko", "evil"))}, nil, nil, "already in the tarball of the kernel"},
 		{"service leaves its place", map[string]ocitest.Image{"services/web": layer(ocitest.File("../../../../init", "evil"))}, nil, system.ErrUnusable, "../../../../init"},
 		{"files section writes a spec", nil, []system.File{{Path: "containers/services/web/config.json", Type: system.TypeFile, Pos: system.Position{File: "os.yml", Line: 9, Column: 5}}}, system.ErrInput, "os.yml:9:5: files: containers/services/web/config.json would change a component"},
-		{"files section writes the kernel", nil, []system.File{{Path: "boot/kernel", Type: system.TypeFile}}, system.ErrInput, "boot/kernel is what the kernel section makes"},
+		{"files section writes the kernel", nil, []system.File{{Path: "boot/kernel", Type: system.TypeFile}}, system.ErrInput, "files: only the kernel section writes boot/kernel"},
 		{"files below a link", map[string]ocitest.Image{"init/000": layer(ocitest.Symlink("opt", "usr/opt"))}, []system.File{{Path: "opt/x", Type: system.TypeFile}}, nil, `/opt is a link to "usr/opt"`},
 		{"no kernel in the image", map[string]ocitest.Image{"kernel": layer(ocitest.File("vmlinuz", "K"))}, nil, system.ErrUnusable, `os.yml:2:10: kernel image test/kernel:1 has no file "kernel" (kernel.binary)`},
 	} {
@@ -284,7 +284,7 @@ func TestFilesInVolumes(t *testing.T) {
 	}
 
 	images["volumes/full"] = layer(ocitest.Symlink("conf", "/etc"))
-	if _, err := layWithout(t, os, images, "volumes/empty"); err == nil || !strings.Contains(err.Error(), "lies below containers/volumes/full/lower/conf, which is a symlink") {
+	if _, err := layWithout(t, os, images, "volumes/empty"); err == nil || !strings.Contains(err.Error(), "is below containers/volumes/full/lower/conf, which is a symlink") {
 		t.Errorf("below a link: error %v", err)
 	}
 	images["volumes/full"] = layer(ocitest.File("conf/a/b", ""))

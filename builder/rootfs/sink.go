@@ -178,7 +178,7 @@ func (t *Tree) emitRoot(r *system.RootEntry) (io.WriteCloser, error) {
 	t.links.note(&own, false)
 	r.Path = t.links.place(r.Path)
 	if system.Reserved(r.Path) != "" {
-		return nil, fmt.Errorf("/%s would change a component or what boots; only the builder writes there", r.Path)
+		return nil, fmt.Errorf("/%s would change a component or a boot file; only the builder can write there", r.Path)
 	}
 	if t.links.merged(r.Path) && r.Type == system.TypeDir {
 		return nil, nil // another source has a link here
@@ -219,9 +219,9 @@ func (t *Tree) conflict(r *system.RootEntry, w written) error {
 	case r.Type == system.TypeSymlink && t.links.merged(r.Path):
 		return nil // the link that counts is there
 	case w.implicit && r.Type == system.TypeSymlink:
-		return t.hopeless(r.Path, fmt.Errorf("/%s is a link to %q here, but the files section has files below it: name the link's target there", r.Path, r.Link))
+		return t.hopeless(r.Path, fmt.Errorf("/%s is a link to %q, but the files section has files below it: use the target of the link in the files section", r.Path, r.Link))
 	case w.component == "kernel" && !(r.Type == system.TypeDir && w.typ == system.TypeDir):
-		return t.hopeless(r.Path, fmt.Errorf("/%s is in the kernel's tarball already", r.Path))
+		return t.hopeless(r.Path, fmt.Errorf("/%s is already in the tarball of the kernel", r.Path))
 	}
 	return nil
 }
@@ -281,7 +281,7 @@ func (s *kernelSink) Finish() error {
 	} {
 		if !want.got {
 			return system.Unusable("kernel image %s has no file %q (kernel.%s)", s.c.Image.Reference, want.path, want.key).At(s.c.Pos).
-				Suggest("it has: %s", strings.Join(s.seen, ", "))
+				Suggest("use one of these files: %s", strings.Join(s.seen, ", "))
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ type Input struct {
 	// the image's files; it is another container's where they share an image.
 	// Neither has a leading slash.
 	Dir, FilesDir string
-	// IDs are the numbers that container names stand for.
+	// IDs are the user and group ids of container names.
 	IDs map[string]uint32
 	// Volumes are the system's volumes by name, true for read-only ones.
 	Volumes map[string]bool
@@ -119,10 +119,10 @@ func (b *build) fail(o system.Origin, next, format string, args ...any) {
 	switch o.Layer {
 	case system.LayerLabel:
 		e.Kind = system.ErrUnusable
-		e.What += " (says the label of image " + b.Image.Reference + ")"
+		e.What += " (set by the label of image " + b.Image.Reference + ")"
 	case system.LayerImage:
 		e.Kind = system.ErrUnusable
-		e.What += " (says image " + b.Image.Reference + ")"
+		e.What += " (set by image " + b.Image.Reference + ")"
 	}
 	b.errs = append(b.errs, e)
 }
@@ -136,7 +136,7 @@ func (b *build) note(o system.Origin, key, value, format string, args ...any) {
 
 func (b *build) origin(pointer string, o system.Origin) { b.out.Origins[pointer] = o }
 
-// byDefault is the origin of what nobody set, with the place where os.yml
+// byDefault is the origin of a value that is not set, with the place where os.yml
 // could.
 func (b *build) byDefault() system.Origin {
 	o := b.Container.Pos().Origin()
@@ -239,7 +239,7 @@ func (b *build) hostname() string {
 		return ""
 	}
 	if !ownsNamespace(pickText(b, "/linux/namespaces/uts", b.yaml.Uts, b.label.Uts)) {
-		b.note(name.Origin, "hostname", name.V, "hostname %q has no effect without `uts: new`, and is left out", name.V)
+		b.note(name.Origin, "hostname", name.V, "hostname %q has no effect without `uts: new` and is ignored", name.V)
 		return ""
 	}
 	return name.V

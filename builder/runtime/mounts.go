@@ -46,7 +46,7 @@ func (b *build) allMounts(readonly bool) []specs.Mount {
 	add := func(m specs.Mount, key string, o system.Origin) {
 		if !strings.HasPrefix(m.Destination, "/") {
 			p := path.Clean("/" + m.Destination)
-			b.note(o, key, m.Destination, "the destination %q is not absolute, and is read as %q", m.Destination, p)
+			b.note(o, key, m.Destination, "the destination %q is not absolute and is read as %q", m.Destination, p)
 			b.out.Notes[len(b.out.Notes)-1].Works = true
 			m.Destination = p
 		}
@@ -113,7 +113,7 @@ func (b *build) volume(m *specs.Mount, o system.Origin) {
 		b.fail(o, "add the volume to volumes:, or write an absolute path", "unknown volume %q", m.Source)
 		return
 	case readonly && (!slices.Contains(m.Options, "ro") || slices.Contains(m.Options, "rw")):
-		b.fail(o, "add the option ro", "volume %q is read-only, and %s would be writable", m.Source, m.Destination)
+		b.fail(o, "add the option ro", "volume %q is read-only, but %s would be writable", m.Source, m.Destination)
 	}
 	m.Source = below("containers/volumes", m.Source, "merged")
 }

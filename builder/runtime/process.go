@@ -162,7 +162,7 @@ func (b *build) granted() ([]granted, system.Origin) {
 			continue
 		}
 		if whole := wholeSet(base); whole != "" {
-			b.fail(add.Origin, "write the whole list as capabilities:", "capabilities.add beside a list of %q", whole)
+			b.fail(add.Origin, "write the whole list as capabilities:", "capabilities.add cannot be combined with the list %q", whole)
 			continue
 		}
 		if len(out) == 0 {

@@ -168,12 +168,12 @@ func TestRefuses(t *testing.T) {
 	}{
 		"no command":          {"", "", noCommand, system.ErrInput, `os.yml:4:12: services "web": image a/web:1 has no command`},
 		"empty command":       {"    command: []\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": the command is empty`},
-		"uid of a label":      {"", `{"uid": "db"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": no container has the name "db" (says the label of image a/web:1)`},
-		"volume of a label":   {"", `{"binds": ["data:/d"]}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": unknown volume "data" (says the label of image a/web:1)`},
-		"read-only volume":    {"    binds: [\"v:/v\"]\n", "", nil, system.ErrInput, `os.yml:5:13: services "web": volume "v" is read-only, and /v would be writable`},
-		"read-only by mounts": {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, and /v would be writable`},
-		"add to all":          {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add beside a list of "all"`},
-		"seccomp of a label":  {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label knows only default and unconfined (says the label of image a/web:1)`},
+		"uid of a label":      {"", `{"uid": "db"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": no container has the name "db" (set by the label of image a/web:1)`},
+		"volume of a label":   {"", `{"binds": ["data:/d"]}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": unknown volume "data" (set by the label of image a/web:1)`},
+		"read-only volume":    {"    binds: [\"v:/v\"]\n", "", nil, system.ErrInput, `os.yml:5:13: services "web": volume "v" is read-only, but /v would be writable`},
+		"read-only by mounts": {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, but /v would be writable`},
+		"add to all":          {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add cannot be combined with the list "all"`},
+		"seccomp of a label":  {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label can only have default or unconfined (set by the label of image a/web:1)`},
 		"seccomp is not JSON": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 1: the JSON is truncated`},
 		"seccomp, a key twice": {"    seccomp: p.json\n", "", func(in *Input) {
 			in.Profile = []byte(`{"defaultAction":"SCMP_ACT_ERRNO","defaultAction":"SCMP_ACT_ALLOW"}`)
@@ -327,7 +327,7 @@ func TestSeccompProfile(t *testing.T) {
 		t.Errorf("another architecture: %v", err)
 	}
 	newer := `{"defaultAction": "SCMP_ACT_KILL", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "6.1"}}]}`
-	if _, err := use("amd64", newer); err == nil || !strings.Contains(err.Error(), "depends on kernel 6.1") {
+	if _, err := use("amd64", newer); err == nil || !strings.Contains(err.Error(), "depends on kernel version 6.1") {
 		t.Errorf("kernel version: %v", err)
 	}
 }

@@ -41,12 +41,12 @@ func (b *build) seccomp(bounding []string) *specs.LinuxSeccomp {
 		return nil
 	case v.V == seccompDefault:
 	case v.Origin.Layer == system.LayerLabel:
-		b.fail(v.Origin, "set seccomp in os.yml", "seccomp: %q: a label knows only %s and %s", v.V, seccompDefault, seccompUnconfined)
+		b.fail(v.Origin, "set seccomp in os.yml", "seccomp: %q: a label can only have %s or %s", v.V, seccompDefault, seccompUnconfined)
 		return nil
 	default:
 		var err error
 		if profile, err = parseProfile(b.Profile); err != nil {
-			b.fail(v.Origin, "write a profile as Docker reads them", "seccomp profile %q: %v", v.V, err)
+			b.fail(v.Origin, "write a seccomp profile in Docker's format", "seccomp profile %q: %v", v.V, err)
 			return nil
 		}
 	}
@@ -63,7 +63,7 @@ func parseProfile(data []byte) (*seccomp.Seccomp, error) {
 		return nil, err
 	}
 	if p.DefaultAction == "" {
-		return nil, errors.New("no defaultAction")
+		return nil, errors.New("defaultAction is missing")
 	}
 	return &p, nil
 }
@@ -88,7 +88,7 @@ func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.Linux
 	out := p.LinuxSeccomp
 	out.Syscalls = nil
 	if len(p.Architectures) > 0 && len(p.ArchMap) > 0 {
-		return nil, errors.New("both architectures and archMap")
+		return nil, errors.New("architectures and archMap cannot be combined")
 	}
 	if !slices.Contains(actions, p.DefaultAction) {
 		return nil, fmt.Errorf("unknown action %q", p.DefaultAction)
@@ -105,12 +105,12 @@ func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.Linux
 	}
 	for _, call := range p.Syscalls {
 		if call == nil {
-			return nil, errors.New("an empty rule")
+			return nil, errors.New("a rule is empty")
 		}
 		rule := call.LinuxSyscall
 		if name := call.Name; name != "" { //nolint:staticcheck // old profiles have one name
 			if len(rule.Names) > 0 {
-				return nil, fmt.Errorf("a rule with both name %q and names", name)
+				return nil, fmt.Errorf("a rule has both name %q and names", name)
 			}
 			rule.Names = []string{name}
 		}
@@ -119,7 +119,7 @@ func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.Linux
 		}
 		for _, f := range []*seccomp.Filter{call.Includes, call.Excludes} {
 			if f != nil && f.MinKernel != nil && f.MinKernel.Kernel > newestAssumed {
-				return nil, fmt.Errorf("the rule for %v depends on kernel %s, which nothing here can know", rule.Names, f.MinKernel.String())
+				return nil, fmt.Errorf("the rule for %v depends on kernel version %s, which is not known when a system is built", rule.Names, f.MinKernel.String())
 			}
 		}
 		if holds(call.Includes, caps, arch, true) && !holds(call.Excludes, caps, arch, false) {

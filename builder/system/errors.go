@@ -66,17 +66,17 @@ func Mismatch(format string, args ...any) *Error {
 	return &Error{Kind: ErrMismatch, What: fmt.Sprintf(format, args...)}
 }
 
-// NotRead is about a file that the user named. One that is not there is bad
-// input, as any wrong flag is; one that is there and cannot be read is not.
+// NotRead is about a file that the user named. A file that does not exist is bad
+// input, like a wrong flag. A file that exists but cannot be read is not.
 func NotRead(path string, err error) *Error {
 	e := Unusable("cannot read %s", path)
 	if errors.Is(err, fs.ErrNotExist) {
 		e.Kind = ErrInput
 	}
 	if in := (*fs.PathError)(nil); errors.As(err, &in) {
-		err = in.Err // without the path, which is said
+		err = in.Err // without the path, which What already has
 	}
-	return e.Because(err).Suggest("name a file that can be read")
+	return e.Because(err).Suggest("give the path of a readable file")
 }
 
 // At adds the place in an input file.

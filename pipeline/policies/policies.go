@@ -35,7 +35,7 @@ const Scheme = "oci://"
 func InRegistry(name string) bool { return strings.HasPrefix(name, Scheme) }
 
 // NewLock is the next step where something is not what the lock says.
-const NewLock = "if the change is meant, write the lock again: seaworthy lock"
+const NewLock = "if the change is intended, write the lock again: seaworthy lock"
 
 // Options say how policies are fetched from registries, and which are trusted.
 type Options struct {
@@ -91,7 +91,7 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 		}
 	}
 	if digest == "" && len(f.Keys) == 0 && !f.AnyTag {
-		return nil, system.BadInput("policy %q: a tag can mean anything tomorrow", name).
+		return nil, system.BadInput("policy %q: the content of a tag can change", name).
 			Suggest("give the key that signed it, --policy-key KEY.pub; or its digest, oci://…@sha256:…, which seaworthy lock writes down")
 	}
 	q := component.ArtifactQuery{MediaType: layerType, MaxBlob: policy.MaxBundle, Digest: digest}

@@ -27,8 +27,8 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 		}
 	}
 	if len(paths) != len(d.System.Sources) {
-		return nil, system.BadInput("%s, and the decision is about %d", words.Count(len(paths), "os.yml file", "os.yml files"), len(d.System.Sources)).
-			Suggest("name the same files in the same order")
+		return nil, system.BadInput("%s given, but the decision is about %d", words.Count(len(paths), "os.yml file", "os.yml files"), len(d.System.Sources)).
+			Suggest("give the same files in the same order")
 	}
 	wd, err := os.Getwd()
 	if err != nil {
@@ -38,10 +38,10 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 	for i, path := range paths {
 		data, err := bounded.ReadFile(path, spec.MaxFileBytes)
 		if err != nil {
-			return nil, system.BadInput("cannot read %s", path).Because(err).Suggest("name the os.yml files where they are now")
+			return nil, system.BadInput("cannot read %s", path).Because(err).Suggest("give the current paths of the os.yml files")
 		}
 		if got := digests.Of(data); got != d.System.Sources[i].Digest {
-			return nil, system.Mismatch("%s is not what was decided about: %s", path, got).Suggest("decide again: seaworthy check")
+			return nil, system.Mismatch("%s changed after the decision: its digest is now %s", path, got).Suggest("make a new decision: seaworthy check")
 		}
 		f := edit.File{Name: d.System.Sources[i].Path, Data: data}
 		if outside(wd, path) {
@@ -59,7 +59,7 @@ func ownPaths(d *decision.Decision) ([]string, error) {
 	var out []string
 	for _, s := range d.System.Sources {
 		if info, err := os.Stat(s.Path); err == nil && !info.Mode().IsRegular() {
-			return nil, system.BadInput("%q is no regular file", s.Path).Suggest("name the os.yml files where they are now")
+			return nil, system.BadInput("%q is not a regular file", s.Path).Suggest("give the current paths of the os.yml files")
 		}
 		out = append(out, s.Path)
 	}

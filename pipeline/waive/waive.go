@@ -42,15 +42,15 @@ func (o Options) Check() error {
 	}
 	for _, flag := range [][2]string{{"owner", o.Owner}, {"reason", o.Reason}, {"expires", o.Expires}} {
 		if strings.TrimSpace(flag[1]) == "" {
-			bad("--"+flag[0]+" is missing", "every waiver says who owns it, why, and until when")
+			bad("--"+flag[0]+" is missing", "every waiver needs an owner, a reason and an expiry date")
 		}
 	}
 	switch day, err := time.Parse(time.DateOnly, o.Expires); {
 	case strings.TrimSpace(o.Expires) == "":
 	case err != nil:
-		bad(fmt.Sprintf("--expires %q is no day", o.Expires), "write it as in 2027-03-31")
+		bad(fmt.Sprintf("--expires %q is not a date", o.Expires), "write the date like 2027-03-31")
 	case !o.Now.Before(day.Add(24 * time.Hour)):
-		bad(fmt.Sprintf("--expires %s is over", o.Expires), "name a day to come")
+		bad(fmt.Sprintf("--expires %s is in the past", o.Expires), "use a date in the future")
 	}
 	return errors.Join(errs...)
 }
@@ -76,7 +76,7 @@ func Add(d *decision.Decision, o Options) ([]byte, *decision.Waiver, error) {
 	}
 	data, err := bounded.ReadFile(o.File, waiver.MaxBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, system.BadInput("cannot read %s", o.File).Because(err).Suggest("name a waiver file, or one that is still to be made")
+		return nil, nil, system.BadInput("cannot read %s", o.File).Because(err).Suggest("give the path of a waiver file, or of a new file")
 	}
 	out, err := addWaiver(edit.File{Name: o.File, Data: data}, w)
 	return out, w, err
@@ -106,11 +106,11 @@ func toWaive(d *decision.Decision, name string) (*decision.Finding, error) {
 	}
 	switch {
 	case len(all) == 0:
-		return fail(fmt.Sprintf("no finding %q", name), "name it as RULE@RESOURCE; check lists them")
+		return fail(fmt.Sprintf("finding %q does not exist", name), "write the finding as RULE@RESOURCE; seaworthy check lists all findings")
 	case found == nil:
-		return fail(fmt.Sprintf("%s does not fail: %s", name, all[0].Finding.State), "only what fails can be waived")
+		return fail(fmt.Sprintf("%s does not fail: %s", name, all[0].Finding.State), "only failing findings can be waived")
 	case len(others) > 1:
-		return fail(fmt.Sprintf("%q means %d findings", name, len(others)), "waive one at a time: "+strings.Join(others[:min(len(others), 5)], ", "))
+		return fail(fmt.Sprintf("%q matches %d findings", name, len(others)), "waive one at a time: "+strings.Join(others[:min(len(others), 5)], ", "))
 	}
 	return found, nil
 }
@@ -122,7 +122,7 @@ func digestOf(d *decision.Decision, f *decision.Finding) (string, error) {
 			return c.Digest, nil
 		}
 	}
-	return "", system.BadInput("--by-digest: %s is no component", f.Resource).Suggest("leave --by-digest out")
+	return "", system.BadInput("--by-digest: %s is not a component", f.Resource).Suggest("leave --by-digest out")
 }
 
 // addWaiver adds an entry to a waiver file and holds the outcome against what
@@ -141,8 +141,8 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 		}
 		for _, old := range there {
 			if old.Rule == w.Rule && old.Resource == w.Resource && old.Digest == w.Digest {
-				return nil, system.BadInput("%s on %s has a waiver, to the end of %s", w.Rule, w.Resource+w.Digest, old.Expires).At(system.Position{File: f.Name, Line: old.Origin.Line, Column: old.Origin.Column}).
-					Suggest("change that one, or take it out")
+				return nil, system.BadInput("%s on %s already has a waiver, which expires on %s", w.Rule, w.Resource+w.Digest, old.Expires).At(system.Position{File: f.Name, Line: old.Origin.Line, Column: old.Origin.Column}).
+					Suggest("change or remove that waiver")
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func (c *comparison) components() {
 	}
 	for i := range c.old.Facts.Components {
 		if gone := &c.old.Facts.Components[i]; !kept[gone] {
-			c.add(Change{Direction: Changed, Area: "components", Resource: resource(gone), Message: "is no longer there", Old: image(gone), Origin: imageOrigin(gone)})
+			c.add(Change{Direction: Changed, Area: "components", Resource: resource(gone), Message: "was removed", Old: image(gone), Origin: imageOrigin(gone)})
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (c *comparison) component(before, now *facts.Component, both bool) {
 	if !both {
 		return
 	}
-	c.things(now, oldConfined, newConfined, Stronger, Weaker, "is now held by %s", "is no longer held by %s")
+	c.things(now, oldConfined, newConfined, Stronger, Weaker, "is now confined by %s", "is no longer confined by %s")
 	c.limits(before, now)
 	c.command(before, now)
 }
@@ -105,9 +105,9 @@ func (c *comparison) limits(before, now *facts.Component) {
 		ch := Change{Direction: Stronger, Area: "limits", Resource: resource(now), Message: "has a lower " + l.name, Origin: originOf(now, l.pointer)}
 		switch {
 		case new == 0:
-			ch.Direction, ch.Message = Weaker, "has no "+l.name+" any more"
+			ch.Direction, ch.Message = Weaker, "no longer has a "+l.name
 		case old == 0:
-			ch.Message = "has a " + l.name + " now"
+			ch.Message = "now has a " + l.name
 		case new > old:
 			ch.Direction, ch.Message = Weaker, "has a higher "+l.name
 		}
@@ -150,14 +150,14 @@ func (c *comparison) command(before, now *facts.Component) {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		switch value, there := before2[name]; {
 		case !there:
-			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "has the variable " + name + " now", Origin: originOf(now, "/process/env")})
+			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "now has the variable " + name, Origin: originOf(now, "/process/env")})
 		case value != after[name]:
 			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "has another value of " + name, Origin: originOf(now, "/process/env")})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before2)) {
 		if _, there := after[name]; !there {
-			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "has no variable " + name + " any more", Origin: originOf(now, "/process/env")})
+			c.add(Change{Direction: Changed, Area: "environment", Resource: resource(now), Message: "no longer has the variable " + name, Origin: originOf(now, "/process/env")})
 		}
 	}
 }

@@ -87,9 +87,9 @@ func TestDirections(t *testing.T) {
 		"ambient":    {changed(nil, `["CAP_CHOWN"]`, `["CAP_CHOWN"], "ambient": ["CAP_CHOWN"]`), "capabilities component:services/web: may now have ambient CAP_CHOWN"},
 		"root":       {changed(nil, `"uid": 100`, `"uid": 0`), "user component:services/web: may now have uid 0"},
 		"writable root": {changed(nil, `"root": {"readonly": true}`, `"root": {"readonly": false}`),
-			"root file system component:services/web: is no longer held by a read-only root file system"},
-		"privileges": {changed(nil, `"noNewPrivileges": true, `, ``), "privileges component:services/web: is no longer held by noNewPrivileges"},
-		"apparmor":   {changed(nil, `"apparmorProfile": "web"`, `"apparmorProfile": "unconfined"`), "security modules component:services/web: is no longer held by an AppArmor profile"},
+			"root file system component:services/web: is no longer confined by a read-only root file system"},
+		"privileges": {changed(nil, `"noNewPrivileges": true, `, ``), "privileges component:services/web: is no longer confined by noNewPrivileges"},
+		"apparmor":   {changed(nil, `"apparmorProfile": "web"`, `"apparmorProfile": "unconfined"`), "security modules component:services/web: is no longer confined by an AppArmor profile"},
 		"namespace":  {changed(nil, `{"type": "pid"}, `, ``), "namespaces component:services/web: may now have the host's pid namespace"},
 		"of PID 1":   {changed(nil, `{"type": "ipc"}`, `{"type": "ipc", "path": "/proc/1/ns/ipc"}`), "namespaces component:services/web: may now have the host's ipc namespace"},
 		"bind": {changed(nil, `"mounts": [`, `"mounts": [{"destination": "/b", "type": "bind", "source": "/etc", "options": ["rbind", "ro", "nosuid", "nodev", "noexec"]}, `),
@@ -97,19 +97,19 @@ func TestDirections(t *testing.T) {
 		"written bind": {changed(nil, `"bind", "ro"`, `"bind", "rw"`), "mounts component:services/web: may now have writing to /var/data of the host, bound at /data"},
 		"shared":       {changed(nil, `"bind", "ro"`, `"bind", "rshared", "ro"`), "mounts component:services/web: may now have mounts at /data that reach the host (rshared)"},
 		"option":       {changed(nil, `"nosuid", `, ``), "mounts component:services/web: may now have setuid programs at /data (not nosuid)"},
-		"mask":         {changed(nil, `["/proc/kcore"]`, `[]`), "masked paths component:services/web: is no longer held by a mask over /proc/kcore"},
+		"mask":         {changed(nil, `["/proc/kcore"]`, `[]`), "masked paths component:services/web: is no longer confined by the mask over /proc/kcore"},
 		"group":        {changed(nil, `"uid": 100`, `"uid": 100, "additionalGids": [6]`), "user component:services/web: may now have group 6"},
 		"mapped root": {changed(nil, `"resources"`, `"uidMappings": [{"containerID": 5, "hostID": 0, "size": 1}], "resources"`),
 			"user component:services/web: may now have the host's uid 0, as its uid 5"},
-		"trust":       {changed(func(f *facts.Facts) { f.Components[0].Image.TrustRequired = false }), "image component:services/web: is no longer held by a signature that os.yml asks for"},
-		"read-only":   {changed(nil, `["/proc/sys"]`, `[]`), "read-only paths component:services/web: is no longer held by /proc/sys being read-only"},
+		"trust":       {changed(func(f *facts.Facts) { f.Components[0].Image.TrustRequired = false }), "image component:services/web: is no longer confined by a signature that os.yml requires"},
+		"read-only":   {changed(nil, `["/proc/sys"]`, `[]`), "read-only paths component:services/web: is no longer confined by a read-only /proc/sys"},
 		"system call": {changed(nil, `["read"]`, `["read", "mount"]`), "seccomp component:services/web: may now have the system call mount"},
 		"device": {changed(nil, `"maskedPaths"`, `"devices": [{"path": "/dev/mem", "type": "c", "major": 1, "minor": 1}], "maskedPaths"`),
 			"devices component:services/web: may now have the device /dev/mem (c 1:1)"},
 		"device rule": {changed(nil, `"pids"`, `"devices": [{"allow": true, "access": "rwm"}], "pids"`), "devices component:services/web: may now have devices a *:* rwm"},
-		"pids":        {changed(nil, `"pids": {"limit": 10}`, `"pids": {"limit": 0}`), "limits component:services/web: has no pids limit any more"},
+		"pids":        {changed(nil, `"pids": {"limit": 10}`, `"pids": {"limit": 0}`), "limits component:services/web: no longer has a pids limit"},
 		"memory":      {changed(nil, `"limit": 100`, `"limit": 200`), "limits component:services/web: has a higher memory limit"},
-		"pin":         {changed(func(f *facts.Facts) { f.Components[0].Image.Pinned = false }), "image component:services/web: is no longer held by an image that is pinned by digest"},
+		"pin":         {changed(func(f *facts.Facts) { f.Components[0].Image.Pinned = false }), "image component:services/web: is no longer confined by an image that is pinned by digest"},
 		"setuid": {changed(func(f *facts.Facts) { f.Components[0].Files.SetID = []facts.Obj{{Path: "/bin/su"}} }),
 			"image files component:services/web: may now have the setuid or setgid file /bin/su"},
 	} {
@@ -131,7 +131,7 @@ func TestDirections(t *testing.T) {
 func TestFilterGone(t *testing.T) {
 	t.Parallel()
 	r := Compare(side(base()), side(changed(nil, `"seccomp"`, `"unknown"`)))
-	if !strings.Contains(lines(r), "weaker seccomp component:services/web: is no longer held by a seccomp filter") || r.Count(Stronger) != 0 {
+	if !strings.Contains(lines(r), "weaker seccomp component:services/web: is no longer confined by a seccomp filter") || r.Count(Stronger) != 0 {
 		t.Errorf("%s", lines(r))
 	}
 }
@@ -151,7 +151,7 @@ func TestComponents(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	back := Compare(side(more), side(base()))
-	if got := lines(back); got != "changed components component:services/two: is no longer there" {
+	if got := lines(back); got != "changed components component:services/two: was removed" {
 		t.Errorf("%s", got)
 	}
 }
@@ -172,7 +172,7 @@ func TestPackages(t *testing.T) {
 		}
 	}
 	r := Compare(side(base()), side(changed(func(f *facts.Facts) { f.Components[0].SBOM.Packages = f.Components[0].SBOM.Packages[1:] })))
-	if got := lines(r); got != "changed packages component:services/web: no longer holds libc6 (deb)" {
+	if got := lines(r); got != "changed packages component:services/web: no longer contains libc6 (deb)" {
 		t.Errorf("%s", got)
 	}
 }
@@ -195,7 +195,7 @@ func TestRulesDirect(t *testing.T) {
 	want := `weaker kernel options kernel:CONFIG_B: is new
 weaker sysctls sysctl:kernel.kptr_restrict: has another value
 stronger kernel command line cmdline:slub_debug: is new
-changed kernel options kernel:CONFIG_A: is no longer there`
+changed kernel options kernel:CONFIG_A: was removed`
 	if got := lines(r); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -297,7 +297,7 @@ stronger seccomp component:services/web: may no longer have the system call read
 		t.Errorf("%s", got)
 	}
 	denied := changed(nil, `"pids": {`, `"devices": [{"allow": false, "access": "rwm"}], "pids": {`)
-	if got := lines(Compare(side(denied), side(base()))); got != "weaker devices component:services/web: is no longer held by a denial of devices a *:* rwm" {
+	if got := lines(Compare(side(denied), side(base()))); got != "weaker devices component:services/web: is no longer confined by a denial of devices a *:* rwm" {
 		t.Errorf("%s", got)
 	}
 }

@@ -49,7 +49,7 @@ func grants(c *facts.Component) (granted, confined things) {
 	}
 	standing(c, granted)
 	if c.Image.TrustRequired {
-		confined.add("image", "trust", "", "a signature that os.yml asks for")
+		confined.add("image", "trust", "", "a signature that os.yml requires")
 	}
 	if c.Image.Pinned || c.Image.Locked {
 		confined.add("image", "pinned", "", "an image that is pinned by digest")
@@ -170,10 +170,10 @@ func linux(s *specs.Spec, granted, confined things) {
 		}
 	}
 	for _, p := range l.MaskedPaths {
-		confined.add("masked paths", p, "/linux/maskedPaths", "a mask over %s", p)
+		confined.add("masked paths", p, "/linux/maskedPaths", "the mask over %s", p)
 	}
 	for _, p := range l.ReadonlyPaths {
-		confined.add("read-only paths", p, "/linux/readonlyPaths", "%s being read-only", p)
+		confined.add("read-only paths", p, "/linux/readonlyPaths", "a read-only %s", p)
 	}
 	seccomp(l.Seccomp, granted, confined)
 }

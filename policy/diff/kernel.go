@@ -17,7 +17,7 @@ func (c *comparison) kernel() {
 		c.add(Change{Direction: Changed, Area: "kernel", Resource: "component:kernel", Message: "is another version", Old: old.Kernel.Version, New: new.Kernel.Version})
 	}
 	if old.Kernel.Config.Present && !new.Kernel.Config.Present {
-		c.add(Change{Direction: Weaker, Area: "kernel", Resource: "component:kernel", Message: "no longer tells its configuration"})
+		c.add(Change{Direction: Weaker, Area: "kernel", Resource: "component:kernel", Message: "no longer has a known configuration"})
 	}
 	if old.Kernel.Config.Present && new.Kernel.Config.Present {
 		c.values("kernel options", "kernel:", options(old), options(new), nil)
@@ -43,7 +43,7 @@ func (c *comparison) values(area, kind string, old, new map[string]string, origi
 		case !was:
 			ch.Message = "is new"
 		case !is:
-			ch.Message = "is no longer there"
+			ch.Message = "was removed"
 		}
 		if was {
 			ch.Old = before
@@ -122,7 +122,7 @@ func (c *comparison) files() {
 	for _, f := range c.old.Facts.Files {
 		if _, there := new[f.Path]; !there {
 			origin := decision.Origin(f.Origin)
-			c.add(Change{Direction: Changed, Area: "files", Resource: "file:" + f.Path, Message: "is no longer there", Old: describe(f), Origin: &origin})
+			c.add(Change{Direction: Changed, Area: "files", Resource: "file:" + f.Path, Message: "was removed", Old: describe(f), Origin: &origin})
 		}
 	}
 }

@@ -39,14 +39,14 @@ func (c *comparison) packages(before, now *facts.Component) {
 			tell(Changed, name, "holds", nil, to)
 		case slices.Equal(from, to):
 		case len(from) == 1 && len(to) == 1 && older(key.kind, to[0], from[0]):
-			tell(Weaker, name, "holds an older", from, to)
+			tell(Weaker, name, "contains an older version of", from, to)
 		default:
-			tell(Changed, name, "holds another version of", from, to)
+			tell(Changed, name, "contains another version of", from, to)
 		}
 	}
 	for _, key := range sortedKeys(old) {
 		if _, there := new[key]; !there {
-			tell(Changed, fmt.Sprintf("%s (%s)", key.name, key.kind), "no longer holds", old[key], nil)
+			tell(Changed, fmt.Sprintf("%s (%s)", key.name, key.kind), "no longer contains", old[key], nil)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestRenamed(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	r = Compare(side(base(), fails), side(called(`"noNewPrivileges": true, `, ``), there))
-	if got := lines(r); got != "weaker privileges component:services/www: is no longer held by noNewPrivileges\n"+renamed {
+	if got := lines(r); got != "weaker privileges component:services/www: is no longer confined by noNewPrivileges\n"+renamed {
 		t.Errorf("%s", got)
 	}
 	// One of another image, or of another section, is another one.
@@ -86,8 +86,8 @@ changed components component:init/002: was called init/001`
 	r = Compare(side(list("a", "b"), finding("init/000")), side(list("b"), finding("init/000")))
 	want = `weaker rules component:init/000: IMG-001 now fails: init/000
 stronger rules component:init/000: IMG-001 no longer fails: init/000
-changed components component:init/000: is no longer there
-changed components component:init/000: was called init/001`
+changed components component:init/000: was called init/001
+changed components component:init/000: was removed`
 	if got := lines(r); got != want {
 		t.Errorf("%s", got)
 	}
@@ -115,10 +115,10 @@ func TestSeverities(t *testing.T) {
 		return decision.Finding{ID: "JNT-002", Resource: "component:services/web", Key: "k", State: decision.StateFail, Severity: s, Message: "m"}
 	}
 	low, high := side(base(), finding(decision.Low)), side(base(), finding(decision.High))
-	if got := lines(Compare(low, high)); got != "weaker rules component:services/web: JNT-002 is high now, was low: m" {
+	if got := lines(Compare(low, high)); got != "weaker rules component:services/web: JNT-002 is now high, was low: m" {
 		t.Errorf("%s", got)
 	}
-	if got := lines(Compare(high, low)); got != "stronger rules component:services/web: JNT-002 is low now, was high: m" {
+	if got := lines(Compare(high, low)); got != "stronger rules component:services/web: JNT-002 is now low, was high: m" {
 		t.Errorf("%s", got)
 	}
 }

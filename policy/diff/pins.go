@@ -27,12 +27,12 @@ func ComparePins(oldName, newName string, old, new []Pin) *Result {
 		case p.Digest == now.Digest && p.Name == now.Name:
 			continue
 		case !there || now.Digest == "":
-			ch.Message, ch.New = "is no longer part of it", nil
+			ch.Message, ch.New = "was removed", nil
 			if there || p.Resource == PolicyPin {
 				ch.Direction, ch.Message = Weaker, "is no longer pinned"
 			}
 		case p.Name != now.Name:
-			ch.Direction, ch.Message = asks(strings.Split(p.Name, "+"), strings.Split(now.Name, "+")), fmt.Sprintf("is %s now, was %s", now.Name, p.Name)
+			ch.Direction, ch.Message = asks(strings.Split(p.Name, "+"), strings.Split(now.Name, "+")), fmt.Sprintf("is now %s, was %s", now.Name, p.Name)
 		default:
 			ch.Message = "is pinned to another digest"
 		}

@@ -18,7 +18,7 @@ func (c *comparison) waivers() {
 		ch := Change{Area: "waivers", Resource: now.Resource + now.Digest, New: now.Expires, Origin: &now.Origin, Rules: []string{now.Rule}}
 		switch {
 		case !there:
-			ch.Direction, ch.Message = Weaker, now.Rule+" is waived now, by "+now.Owner+": "+now.Reason
+			ch.Direction, ch.Message = Weaker, now.Rule+" is now waived by "+now.Owner+": "+now.Reason
 		case now.Expires > before.Expires:
 			ch.Direction, ch.Message, ch.Old = Weaker, "the waiver of "+now.Rule+" lasts longer", before.Expires
 		case now.Expires < before.Expires:
@@ -62,20 +62,20 @@ func (c *comparison) recorded() {
 	}
 	at := "image:" + new.System.Name
 	if a, b := old.Policy, new.Policy; a.Name != b.Name || a.Digest != b.Digest {
-		ch := Change{Direction: asks(partsOf(a), partsOf(b)), Area: "policy", Resource: at, Message: "was decided by another policy",
+		ch := Change{Direction: asks(partsOf(a), partsOf(b)), Area: "policy", Resource: at, Message: "was evaluated with another policy",
 			Old: a.Name + " " + a.Digest, New: b.Name + " " + b.Digest}
 		for _, r := range old.Rules {
 			if !slices.ContainsFunc(new.Rules, func(n decision.Rule) bool { return n.ID == r.ID }) {
-				ch.Direction, ch.Message = Weaker, "was decided by another policy, which asks less"
+				ch.Direction, ch.Message = Weaker, "was evaluated with another policy, which requires less"
 				ch.use(r.ID, r.Severity)
 			}
 		}
 		c.add(ch)
 	}
 	if a, b := threshold(old.FailOn), threshold(new.FailOn); a != b {
-		ch := Change{Direction: Weaker, Area: "policy", Resource: at, Message: "was denied by graver findings only", Old: old.FailOn, New: new.FailOn}
+		ch := Change{Direction: Weaker, Area: "policy", Resource: at, Message: "is now denied only for more severe findings", Old: old.FailOn, New: new.FailOn}
 		if b < a {
-			ch.Direction, ch.Message = Stronger, "was denied by lesser findings too"
+			ch.Direction, ch.Message = Stronger, "is now also denied for less severe findings"
 		}
 		c.add(ch)
 	}

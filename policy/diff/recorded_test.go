@@ -21,15 +21,15 @@ func TestWaiversAndPolicies(t *testing.T) {
 		old, new Side
 		want     string
 	}{
-		"added":    {with("hardened"), with("hardened", w), "weaker waivers component:services/web: CAP-003 is waived now, by ops: why"},
+		"added":    {with("hardened"), with("hardened", w), "weaker waivers component:services/web: CAP-003 is now waived by ops: why"},
 		"removed":  {with("hardened", w), with("hardened"), "stronger waivers component:services/web: CAP-003 is no longer waived"},
 		"longer":   {with("hardened", w), with("hardened", longer), "weaker waivers component:services/web: the waiver of CAP-003 lasts longer"},
 		"shorter":  {with("hardened", longer), with("hardened", w), "stronger waivers component:services/web: the waiver of CAP-003 ends earlier"},
 		"the same": {with("hardened", w), with("hardened", w), ""},
-		"pack":     {with("hardened"), with("baseline"), "weaker policy image:: was decided by another policy"},
-		"own pack": {with("hardened"), with("dir:ours"), "weaker policy image:: was decided by another policy"},
-		"both":     {with("hardened"), with("hardened+dir:ours"), "stronger policy image:: was decided by another policy"},
-		"part":     {with("strict+dir:ours"), with("strict"), "weaker policy image:: was decided by another policy"},
+		"pack":     {with("hardened"), with("baseline"), "weaker policy image:: was evaluated with another policy"},
+		"own pack": {with("hardened"), with("dir:ours"), "weaker policy image:: was evaluated with another policy"},
+		"both":     {with("hardened"), with("hardened+dir:ours"), "stronger policy image:: was evaluated with another policy"},
+		"part":     {with("strict+dir:ours"), with("strict"), "weaker policy image:: was evaluated with another policy"},
 	} {
 		if got := lines(Compare(c.old, c.new)); got != c.want {
 			t.Errorf("%s: %s", name, got)
@@ -54,11 +54,11 @@ func TestRecorded(t *testing.T) {
 		want     string
 	}{
 		"the same":   {built("1", "low", "A-001"), built("1", "low", "A-001"), ""},
-		"fewer":      {built("1", "low", "A-001", "A-002"), built("2", "low", "A-001"), "weaker policy image:: was decided by another policy, which asks less"},
-		"more":       {built("1", "low", "A-001"), built("2", "low", "A-001", "A-002"), "changed policy image:: was decided by another policy"},
-		"tolerant":   {built("1", "low"), built("1", "critical"), "weaker policy image:: was denied by graver findings only"},
-		"not at all": {built("1", "critical"), built("1", "none"), "weaker policy image:: was denied by graver findings only"},
-		"strict":     {built("1", "none"), built("1", "low"), "stronger policy image:: was denied by lesser findings too"},
+		"fewer":      {built("1", "low", "A-001", "A-002"), built("2", "low", "A-001"), "weaker policy image:: was evaluated with another policy, which requires less"},
+		"more":       {built("1", "low", "A-001"), built("2", "low", "A-001", "A-002"), "changed policy image:: was evaluated with another policy"},
+		"tolerant":   {built("1", "low"), built("1", "critical"), "weaker policy image:: is now denied only for more severe findings"},
+		"not at all": {built("1", "critical"), built("1", "none"), "weaker policy image:: is now denied only for more severe findings"},
+		"strict":     {built("1", "none"), built("1", "low"), "stronger policy image:: is now also denied for less severe findings"},
 	} {
 		r := Compare(c.old, c.new)
 		if got := lines(r); got != c.want {
@@ -73,7 +73,7 @@ func TestRecorded(t *testing.T) {
 	ours := decision.PolicyPart{Name: "dir:ours", Source: decision.SourceDir}
 	old.Recorded.Policy.Parts = []decision.PolicyPart{ours, {Name: "hardened", Source: decision.SourceBuiltin, IncludedBy: "dir:ours"}}
 	now.Recorded.Policy.Parts = []decision.PolicyPart{ours}
-	if got := lines(Compare(old, now)); got != "weaker policy image:: was decided by another policy" {
+	if got := lines(Compare(old, now)); got != "weaker policy image:: was evaluated with another policy" {
 		t.Errorf("%s", got)
 	}
 }
@@ -87,9 +87,9 @@ func TestPolicyPins(t *testing.T) {
 		old, new []Pin
 		want     string
 	}{
-		"lower":   {p("strict", "1"), p("baseline", "2"), "weaker policy policy: is baseline now, was strict"},
-		"higher":  {p("baseline", "1"), p("hardened", "2"), "stronger policy policy: is hardened now, was baseline"},
-		"dropped": {p("hardened+oci:ours", "1"), p("hardened", "2"), "weaker policy policy: is hardened now, was hardened+oci:ours"},
+		"lower":   {p("strict", "1"), p("baseline", "2"), "weaker policy policy: is now baseline, was strict"},
+		"higher":  {p("baseline", "1"), p("hardened", "2"), "stronger policy policy: is now hardened, was baseline"},
+		"dropped": {p("hardened+oci:ours", "1"), p("hardened", "2"), "weaker policy policy: is now hardened, was hardened+oci:ours"},
 		"gone":    {p("baseline", "1"), nil, "weaker policy policy: is no longer pinned"},
 		"digest":  {p("baseline", "1"), p("baseline", "2"), "changed policy policy: is pinned to another digest"},
 		"new":     {nil, p("baseline", "1"), "changed policy policy: is new"},
@@ -107,7 +107,7 @@ func TestPins(t *testing.T) {
 	}
 	r := ComparePins("a", "b", []Pin{p("same", "1"), p("moved", "1"), p("loose", "1"), p("gone", "1")}, []Pin{p("same", "1"), p("moved", "2"), p("loose", ""), p("new", "1")})
 	want := `weaker components image:loose: is no longer pinned
-changed components image:gone: is no longer part of it
+changed components image:gone: was removed
 changed components image:moved: is pinned to another digest
 changed components image:new: is new`
 	if got := lines(r); got != want {

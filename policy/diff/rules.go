@@ -105,7 +105,7 @@ func (c *comparison) rules() {
 				}
 				verb := prefix + " fails: "
 				if was, both := c.failing.was[f]; both {
-					verb = fmt.Sprintf(" is %s now, was %s: ", f.Severity, was)
+					verb = fmt.Sprintf(" is now %s, was %s: ", f.Severity, was)
 				} else if f.State == decision.StateUnknown {
 					verb = prefix + " is unknown: "
 				}

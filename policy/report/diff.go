@@ -44,7 +44,7 @@ func CheckDiff(format string) error {
 	if slices.Contains(DiffFormats(), format) {
 		return nil
 	}
-	return system.BadInput("diff has no report format %q", format).Suggest("the formats are %s", strings.Join(DiffFormats(), ", "))
+	return system.BadInput("unknown report format %q of diff", format).Suggest("use one of %s", strings.Join(DiffFormats(), ", "))
 }
 
 // diffTally is the counts in words.
@@ -109,7 +109,7 @@ func diffText(w io.Writer, r *diff.Result, o Options) error {
 				t.change(ch)
 			}
 			if a.left > 0 {
-				t.line(fmt.Sprintf("    and %d more: --report json has them all", a.left))
+				t.line(fmt.Sprintf("    and %d more: see the JSON report", a.left))
 			}
 		}
 	}

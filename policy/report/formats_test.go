@@ -77,10 +77,10 @@ func readers() map[string]func(*testing.T, string) told {
 			return n
 		},
 		"markdown": func(t *testing.T, s string) (n told) {
-			if m := regexp.MustCompile(`(?m)^### What fails \((\d+)\)$`).FindStringSubmatch(s); m != nil {
+			if m := regexp.MustCompile(`(?m)^### Failing findings \((\d+)\)$`).FindStringSubmatch(s); m != nil {
 				n.fail = number(t, m[1])
 			}
-			if m := regexp.MustCompile(`(?m)^### What is unknown \((\d+)\)$`).FindStringSubmatch(s); m != nil {
+			if m := regexp.MustCompile(`(?m)^### Unknown findings \((\d+)\)$`).FindStringSubmatch(s); m != nil {
 				n.unknown = number(t, m[1])
 			}
 			return n

@@ -85,7 +85,7 @@ func reasons(c *decision.Control) []string {
 		out = append(out, clean(c.Reason))
 	}
 	if c.Gap != "" {
-		out = append(out, "not looked at: "+clean(c.Gap))
+		out = append(out, "not assessed: "+clean(c.Gap))
 	}
 	return out
 }

@@ -52,7 +52,7 @@ func writeGitHub(w io.Writer, d *decision.Decision, o Options) error {
 	}
 	for _, level := range []string{"error", "warning", "notice"} {
 		if told[level] > shownByGitHub {
-			line(fmt.Sprintf("GitHub shows the first %d of %d %ss as annotations; all are above.", shownByGitHub, told[level], level))
+			line(fmt.Sprintf("GitHub shows the first %d of %d %ss as annotations; the log above has all of them.", shownByGitHub, told[level], level))
 		}
 	}
 	line(fmt.Sprintf("%s (%s): %s", clean(d.System.Name), clean(d.System.Arch), tally(d)))

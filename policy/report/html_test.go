@@ -22,7 +22,7 @@ func TestHTMLSample(t *testing.T) {
 		"Denied", "insecure, amd64", "6.12.48-cloud-amd64", sha("a"), sha("c"), sha("d"), sha("f"), "seaworthy 0.1.0", "seaworthy.pub (sha256:eeee)",
 		"examples/insecure.yml:14:7", "set in os.yml", "set by the builder&#39;s default", "capabilities: [CAP_NET_BIND_SERVICE]",
 		"A service that holds every capability", "network team", "2026-12-01", "expired", "matches nothing", "142", "98 %",
-		"CIS Docker Benchmark 1.6.0", "<b>1</b> not satisfied", `in part</span>`, "not looked at: capabilities of processes", `<code>CAP-010</code> <span class="badge unsure">unsure</span>`,
+		"CIS Docker Benchmark 1.6.0", "<b>1</b> not satisfied", `in part</span>`, "not assessed: capabilities of processes", `<code>CAP-010</code> <span class="badge unsure">unsure</span>`,
 		"only in strict", `<a href="#f-`, "no rule of the policy speaks to it", `<span class="add">&#43;    capabilities: [CAP_NET_BIND_SERVICE]</span>`, "registry.example.org/policy/house:1, pinned, not signed",
 		"not scanned", "Debian GNU/Linux 13 (trixie)", `lang="en"`, "<main", "<nav", `href="#main"`,
 	} {

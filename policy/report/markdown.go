@@ -34,13 +34,13 @@ func writeMarkdown(w io.Writer, d *decision.Decision, o Options) error {
 	m := &markdownReport{d: d, o: o}
 	m.head()
 	for _, part := range []func(){
-		func() { m.findings("What fails", decision.StateFail) },
-		func() { m.findings("What is unknown", decision.StateUnknown) },
+		func() { m.findings("Failing findings", decision.StateFail) },
+		func() { m.findings("Unknown findings", decision.StateUnknown) },
 		m.details, m.waivers, m.components, m.frameworks,
 	} {
 		m.part(part)
 	}
-	m.line("<sub>", md(d.Tool.Name+" "+d.Tool.Version), " from the decision alone.</sub>")
+	m.line("<sub>", md(d.Tool.Name+" "+d.Tool.Version), ": made from the decision only.</sub>")
 	_, err := io.WriteString(w, m.b.String())
 	return err
 }
@@ -60,7 +60,7 @@ func (m *markdownReport) part(write func()) {
 	if m.b.Len() > markdownLimit {
 		kept := m.b.String()[:before]
 		m.b.Reset()
-		m.line(kept, "… and more than a comment holds; the html report has all of it.")
+		m.line(kept, "… The rest does not fit in a comment; the html report is complete.")
 		m.line()
 	}
 }
@@ -204,7 +204,7 @@ func (m *markdownReport) components() {
 	if len(m.d.System.Components) == 0 {
 		return
 	}
-	m.line(fmt.Sprintf("<details><summary>What is in it: %s</summary>", count(len(m.d.System.Components), "component", "components")))
+	m.line(fmt.Sprintf("<details><summary>Contents: %s</summary>", count(len(m.d.System.Components), "component", "components")))
 	m.line()
 	m.line("| Component | Image | Packages | Files | In a package |")
 	m.line("| --- | --- | --: | --: | --: |")

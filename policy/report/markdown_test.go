@@ -22,7 +22,7 @@ func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	out := render(t, "markdown", sample(), Options{Diff: diffOf})
 	for _, want := range []string{
-		"## ❌ DENIED: <code>insecure</code> (amd64)", "| 1 | 1 | 1 | 0 | 1 | 1 | 1 | 1 |", "### What fails (3)",
+		"## ❌ DENIED: <code>insecure</code> (amd64)", "| 1 | 1 | 1 | 0 | 1 | 1 | 1 | 1 |", "### Failing findings (3)",
 		"| critical | <code>CAP-001</code> | <code>services/nginx</code><br><code>examples/insecure.yml:14:7</code><br>set in os.yml |",
 		"```diff\n--- a/examples/insecure.yml\n", "\n+    capabilities: [CAP_NET_BIND_SERVICE]\n```\n", "**waiver expired 2026-11-01**",
 		"### Waivers (3)", "98 %", "CIS Docker Benchmark 1.6.0: 1 not satisfied, 1 not assessed, 1 waived, 1 satisfied",
@@ -62,7 +62,7 @@ func TestMarkdownLimit(t *testing.T) {
 		d.Notes = slices.Repeat([]string{long}, 100)
 		d.Frameworks = slices.Repeat(d.Frameworks, 9)
 		out := render(t, "markdown", d, Options{Signer: long, Diff: diffOf})
-		if len(out) > 65536 || strings.Count(out, "<details>") != strings.Count(out, "</details>") || !strings.Contains(out, "### What fails (3)") {
+		if len(out) > 65536 || strings.Count(out, "<details>") != strings.Count(out, "</details>") || !strings.Contains(out, "### Failing findings (3)") {
 			t.Errorf("%.10q: %d characters, %d blocks opened and %d closed", swelling, len(out), strings.Count(out, "<details>"), strings.Count(out, "</details>"))
 		}
 	}

@@ -66,7 +66,7 @@ func writeOSCAL(w io.Writer, d *decision.Decision, o Options) error {
 			Title:        markup(fmt.Sprintf("Decision on %s (%s) by policy %s", d.System.Name, d.System.Arch, d.Policy.Name)),
 			LastModified: r.at, Version: oscalText(d.Tool.Version), OSCALVersion: oscalVersion,
 		},
-		ImportAP: oscalHref{Href: "#" + plan, Remarks: "The policy pack is the plan: each rule is assessed on each resource that it speaks of."},
+		ImportAP: oscalHref{Href: "#" + plan, Remarks: "The policy pack is the plan: each rule is assessed on each resource that it covers."},
 	}
 	out.BackMatter.Resources = append(out.BackMatter.Resources, oscalResource{
 		UUID: plan, Title: markup("Policy pack " + d.Policy.Name), Description: count(d.Policy.Rules, "rule", "rules"),

@@ -71,7 +71,7 @@ func Check(format string) error {
 	if formats()[format] != nil {
 		return nil
 	}
-	return system.BadInput("report format %q is not known", format).Suggest("the formats are %s", strings.Join(Formats(), ", "))
+	return system.BadInput("unknown report format %q", format).Suggest("use one of %s", strings.Join(Formats(), ", "))
 }
 
 // Write writes a decision in a format, one of Formats.
