@@ -19,7 +19,7 @@ FUZZTIME ?= 30s
 # Stops the tests of a package if they hang, and prints their stacks. The slowest
 # package takes some minutes on two cores. This time is enough for a quarter of
 # one core.
-HANG := 60m
+HANG := 150m
 
 # The target test runs vet separately: it checks more than go test does.
 GOTEST := go test -vet=off -timeout $(HANG)
