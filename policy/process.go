@@ -117,7 +117,7 @@ func (j job) result(ctx context.Context, out []byte, trouble string, err error) 
 	switch {
 	case err != nil && ctx.Err() != nil: // else it ended by itself just before
 		return nil, stopped(j, context.Cause(ctx))
-	case says(trouble, "cannot allocate memory", "out of memory", "pthread_create failed", "create new OS thread"):
+	case says(trouble, "cannot allocate", "out of memory", "cannot map pages", "cannot reserve", "pthread_create failed", "create new OS thread"):
 		return nil, stopped(j, errMemory)
 	case says(trouble, "stack overflow", "stack exceeds"):
 		return nil, stopped(j, errDeep)

@@ -201,3 +201,23 @@ func TestAnswerAtTheLastMoment(t *testing.T) {
 		t.Errorf("a guest that was killed: %v", err)
 	}
 }
+
+// The Go runtime has several words for having no memory left. A rule that wants
+// too much is stopped for that reason, whichever of them it dies with.
+func TestOutOfMemory(t *testing.T) {
+	t.Parallel()
+	for _, trouble := range []string{
+		"fatal error: runtime: out of memory", "fatal error: out of memory", "fatal error: runtime: cannot allocate memory",
+		"fatal error: cannot allocate heap metadata", "fatal error: runtime: cannot map pages in arena address space",
+		"runtime/cgo: pthread_create failed: Resource temporarily unavailable", "runtime: failed to create new OS thread (have 9 already; errno=11)",
+	} {
+		_, err := job{Name: "ours"}.result(context.Background(), nil, trouble+"\n\ngoroutine 1 [running]:\n", errors.New("exit status 2"))
+		if !errors.Is(err, errMemory) {
+			t.Errorf("%q: %v", trouble, err)
+		}
+	}
+	_, err := job{Name: "ours"}.result(context.Background(), nil, "panic: oh", errors.New("exit status 2"))
+	if errors.Is(err, errMemory) || !errors.Is(err, errCrashed) {
+		t.Errorf("another panic: %v", err)
+	}
+}
