@@ -372,7 +372,7 @@ func nextForImage(err, kind error) string {
 	switch {
 	case errors.As(err, new(*layer.EntryError)):
 		return "build the image without this entry, or use another image"
-	case kind == system.ErrMismatch:
+	case errors.Is(kind, system.ErrMismatch):
 		return "get the image again from its publisher: these bytes do not match its digest"
 	}
 	return "build or get the image again, or use another image"

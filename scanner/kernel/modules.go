@@ -53,7 +53,7 @@ const maxMagic = 400
 
 func (m *module) Write(p []byte) (int, error) {
 	if m.magic == "" {
-		part := append(m.carry, p...)
+		part := slices.Concat(m.carry, p)
 		if at := bytes.Index(part, magicIs); at >= 0 {
 			text, _, whole := bytes.Cut(part[at+len(magicIs):], []byte{0})
 			if whole && len(text) <= maxMagic {
