@@ -7,10 +7,11 @@
 //	go run ./bench/small -peer peer/usr/bin/kernel-hardening-checker
 //
 // Debian has kernel-hardening-checker in unstable. On an older release, take the
-// package alone, with lists of its own, and unpack it; nothing is installed:
+// package alone, with lists of its own, and unpack it; nothing is installed.
+// MIRROR is the URL of a Debian mirror:
 //
 //	mkdir -p peer/lists/partial peer/cache/archives/partial && touch peer/status
-//	echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main' > peer/sources.list
+//	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $MIRROR sid main" > peer/sources.list
 //	set -- -o Dir::State=$PWD/peer -o Dir::State::status=$PWD/peer/status -o Dir::Cache=$PWD/peer/cache \
 //		-o Dir::Etc::sourcelist=$PWD/peer/sources.list -o Dir::Etc::sourceparts=-
 //	apt-get "$@" update && apt-get "$@" download kernel-hardening-checker

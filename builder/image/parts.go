@@ -19,7 +19,7 @@ type Stretch struct {
 	// what is no part.
 	Key  string `json:"key,omitempty"`
 	Size int64  `json:"size"`
-	// Digest is the SHA-256 of the bytes, for whoever stores the file.
+	// Digest is the SHA-256 of the bytes, for the caller that stores the file.
 	Digest string `json:"digest,omitempty"`
 }
 
