@@ -12,21 +12,21 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// constant is a rule's value that no input changes: what the tables say by
-// themselves. It is worked out once for a policy, not once for a system.
+// constant is the value of a rule that does not depend on the input: it follows
+// from the tables alone. It is computed once for a policy, not once for a system.
 type constant struct {
 	ref   ast.Ref
 	value *ast.Term
 }
 
-// worthForesight is the decision from which on it is worth knowing what no input
-// changes: to work that out takes as long as it saves in three.
-const worthForesight = 4
+// precomputeAfter is the number of the decision before which the constants are
+// computed. To compute them takes as long as they save in three decisions.
+const precomputeAfter = 4
 
-// foresee evaluates the rules that reach no input. Nothing bounds how long they
-// take, so they must be ours.
-func (p *program) foresee(ctx context.Context) error {
-	known, err := constants(ctx, p.compiler, p.store, p.set.cache(nil), steadyRefs(p.compiler, false))
+// precompute evaluates the rules that do not depend on the input. No budget
+// bounds this, so the rules must be built in.
+func (p *program) precompute(ctx context.Context) error {
+	known, err := constants(ctx, p.compiler, p.store, p.set.cache(nil), inputFreeRefs(p.compiler, false))
 	if err == nil {
 		p.known.Store(&known)
 	}
@@ -67,12 +67,13 @@ func constants(ctx context.Context, c *ast.Compiler, store storage.Store, cache 
 	return known, err
 }
 
-// steadyRefs are what stands for the rules that reach no input: of a set or an
-// object, the whole. always: nor do they reach what the engine says of a decision.
-func steadyRefs(c *ast.Compiler, always bool) []ast.Ref {
+// inputFreeRefs are references to the rules that do not depend on the input. A set
+// or an object has one reference, to the whole. With always, the rules do not
+// depend on what the engine writes about a decision either.
+func inputFreeRefs(c *ast.Compiler, always bool) []ast.Ref {
 	var refs []ast.Ref
 	seen := map[string]bool{}
-	s := steady{compiler: c, graph: c.Graph, always: always, known: map[*ast.Rule]bool{}}
+	s := inputFree{compiler: c, graph: c.Graph, always: always, known: map[*ast.Rule]bool{}}
 	if s.graph == nil {
 		s.graph = ast.NewGraph(c.Modules, c.GetRulesDynamic) //nolint:staticcheck // NewGraph takes a function of this form
 	}
@@ -93,8 +94,8 @@ func steadyRefs(c *ast.Compiler, always bool) []ast.Ref {
 
 func constantVar(i int) string { return fmt.Sprintf("constant%d", i) }
 
-// steady tells which rules reach no input.
-type steady struct {
+// inputFree finds the rules that do not depend on the input.
+type inputFree struct {
 	compiler *ast.Compiler
 	graph    *ast.Graph
 	always   bool
@@ -102,7 +103,7 @@ type steady struct {
 }
 
 // all: every rule that makes up what ref stands for.
-func (s *steady) all(ref ast.Ref) bool {
+func (s *inputFree) all(ref ast.Ref) bool {
 	for _, r := range s.compiler.GetRulesWithPrefix(ref) {
 		if !s.rule(r) {
 			return false
@@ -111,7 +112,7 @@ func (s *steady) all(ref ast.Ref) bool {
 	return true
 }
 
-func (s *steady) rule(r *ast.Rule) bool {
+func (s *inputFree) rule(r *ast.Rule) bool {
 	if known, ok := s.known[r]; ok {
 		return known
 	}

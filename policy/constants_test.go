@@ -33,7 +33,7 @@ func TestConstants(t *testing.T) {
 	f.Kernel.Present, f.Kernel.Version = true, "6.12.1"
 	f.Kernel.Config.Present = true
 	f.Kernel.Config.Options = map[string]string{"CONFIG_X86_64": "y", "CONFIG_MODULES": "y", "CONFIG_DEVMEM": "y", "CONFIG_STRICT_KERNEL_RWX": "y"}
-	for i := range worthForesight + 1 { // an evaluation leaves nothing behind for the next one
+	for i := range precomputeAfter + 1 { // an evaluation leaves nothing behind for the next one
 		want, err := slow.decide(context.Background(), f)
 		if err != nil {
 			t.Fatal(err)
@@ -45,8 +45,8 @@ func TestConstants(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Error("other findings")
 		}
-		if foreseen := quick.known.Load() != nil; foreseen != (i+1 >= worthForesight) {
-			t.Errorf("decision %d: foreseen %t", i+1, foreseen)
+		if precomputed := quick.known.Load() != nil; precomputed != (i+1 >= precomputeAfter) {
+			t.Errorf("decision %d: precomputed %t", i+1, precomputed)
 		}
 	}
 	if slow.known.Load() != nil {

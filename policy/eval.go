@@ -50,8 +50,8 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 	if err != nil {
 		return nil, err
 	}
-	if p.ours && p.asked.Add(1) == worthForesight {
-		if err := p.foresee(ctx); err != nil {
+	if p.ours && p.asked.Add(1) == precomputeAfter {
+		if err := p.precompute(ctx); err != nil {
 			return nil, err
 		}
 	}

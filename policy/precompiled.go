@@ -107,7 +107,7 @@ func Precompile(w io.Writer) error {
 // constants are worth keeping where they are more than a second name of a table.
 func (l *library) constants(c *ast.Compiler) ([]constant, error) {
 	data := l.tables().data
-	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), steadyRefs(c, true))
+	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), inputFreeRefs(c, true))
 	if err != nil {
 		return nil, err
 	}
