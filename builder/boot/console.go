@@ -9,21 +9,22 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
-// maxLine bounds a line of the console; a longer one is broken.
+// maxLine is the longest console line in bytes. A longer line is split.
 const maxLine = 4096
 
-// The kernel's and our init's words for a system that will not come up. Lines
-// of containers carry "NAME | " behind the time and match neither.
+// The messages of the kernel and of our init about a failed boot. Lines of
+// containers have "NAME | " after the time, so they do not match.
 var (
 	panicLine  = lazyre.New(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
 	failedLine = lazyre.New(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
 )
 
-// console takes the guest's console apart into lines.
+// console splits the guest's console output into lines.
 type console struct {
 	w     io.Writer
 	ready func(line string) bool
-	// onReady is called once, onPanic when the kernel has panicked.
+	// onReady is called once, when ready returns true. onPanic is called once,
+	// when the kernel has panicked.
 	onReady, onPanic func()
 
 	buf      []byte
@@ -32,7 +33,7 @@ type console struct {
 	failed   []string
 }
 
-// Write takes bytes as they come from the guest; it never fails.
+// Write accepts bytes from the guest. It never returns an error.
 func (c *console) Write(p []byte) (int, error) {
 	for _, b := range p {
 		if b == '\n' || len(c.buf) >= maxLine {
@@ -45,7 +46,7 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close hands on a last line without end.
+// Close processes the last line if it has no line end.
 func (c *console) Close() {
 	if len(c.buf) > 0 {
 		c.line()
@@ -71,9 +72,9 @@ func (c *console) line() {
 	}
 }
 
-// clean makes a line safe for a terminal and a log: escape sequences and control
-// characters go, which consoles are full of, bytes that are no UTF-8 become
-// question marks, a tab stays, and what is left commands no CI service.
+// clean makes a line safe for terminals and logs. It removes escape sequences
+// and control characters except tabs. Bytes that are not UTF-8 become question
+// marks. safetext.Inert stops commands to CI services.
 func clean(p []byte) string {
 	var b strings.Builder
 	for len(p) > 0 {
@@ -93,8 +94,8 @@ func clean(p []byte) string {
 	return safetext.Inert(strings.TrimRight(b.String(), " "))
 }
 
-// escapeLen is the length of the escape sequence at the start of p: ESC [ up
-// to its final byte, ESC ] up to its end mark, or ESC and one byte.
+// escapeLen returns the length of the escape sequence at the start of p: ESC [
+// up to its final byte, ESC ] up to its terminator, or ESC and one byte.
 func escapeLen(p []byte) int {
 	if len(p) < 2 {
 		return len(p)

@@ -15,14 +15,15 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// panicGrace is how long a panicked kernel may go on printing.
+// panicGrace is the time that a panicked kernel has to print more lines.
 const panicGrace = 2 * time.Second
 
-// lastWords is how long the console is read after QEMU has ended: another
-// process may have inherited it, and a busy machine is late with what was said.
-const lastWords = time.Minute
+// outputGrace is how long the console is read after QEMU has ended. Another
+// process may have inherited the console, and a busy machine delivers output
+// late.
+const outputGrace = time.Minute
 
-// Machine is a machine that runs.
+// Machine is a running virtual machine.
 type Machine struct {
 	cmd     *exec.Cmd
 	cancel  context.CancelCauseFunc
@@ -44,10 +45,11 @@ var (
 	errTimeout  = errors.New("timeout")
 )
 
-// Run boots a machine and waits for it to power itself off, or to be ready
-// where Options.Ready is set; either gives nil. It is an error when QEMU is
-// missing or fails, when the kernel panics, when init gives up, and when the
-// context or the time ends first. The machine is gone when Run returns.
+// Run boots a machine and waits until it powers itself off. If Options.Ready is
+// set, it waits until the machine is ready. Both return nil. It returns an
+// error if QEMU is missing or fails, if the kernel panics, if init fails, or if
+// the context or the timeout ends first. The machine has ended when Run
+// returns.
 func Run(ctx context.Context, o Options) error {
 	m, err := Start(ctx, o)
 	if err != nil {
@@ -56,14 +58,14 @@ func Run(ctx context.Context, o Options) error {
 	select {
 	case <-m.Ready():
 		m.Kill()
-		_ = m.Wait() // killed on purpose
+		_ = m.Wait() // the machine was killed on purpose
 		return nil
 	case <-m.done:
 		return m.Wait()
 	}
 }
 
-// Start boots a machine. It ends with ctx.
+// Start boots a machine. The machine is killed when ctx ends.
 func Start(ctx context.Context, o Options) (*Machine, error) {
 	if o.Kernel == nil {
 		return nil, system.BadInput("the image has no kernel to boot")
@@ -104,7 +106,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	}
 	m.cmd.Stdout = m.console
 	m.cmd.Stderr = &m.stderr
-	m.cmd.WaitDelay = lastWords
+	m.cmd.WaitDelay = outputGrace
 	ownGroup(m.cmd)
 	if err := m.cmd.Start(); err != nil {
 		ours.Close()
@@ -132,7 +134,7 @@ func (o *Options) program() (string, error) {
 	return path, nil
 }
 
-// watch ends the machine with the context, or when its time is over.
+// watch kills the machine when the context or the timeout ends.
 func (m *Machine) watch() {
 	var over <-chan time.Time
 	if m.timeout > 0 {
@@ -161,8 +163,9 @@ func (m *Machine) wait() {
 	close(m.done)
 }
 
-// outcome is the error of a machine that has ended: exit is QEMU's, cause why
-// we ended it, nil if we did not.
+// outcome returns the error of a machine that has ended. exit is the error of
+// the QEMU process. cause says why this package ended it; it is nil if it did
+// not.
 func (m *Machine) outcome(exit, cause error) error {
 	unusable := func(what, next string, err error) error {
 		return system.Unusable("%s", what).Because(err).Suggest("%s", next)
@@ -192,30 +195,31 @@ func (m *Machine) outcome(exit, cause error) error {
 	return nil
 }
 
-// Ready is closed when Options.Ready has given true.
+// Ready returns a channel that is closed when Options.Ready has returned true.
 func (m *Machine) Ready() <-chan struct{} { return m.ready }
 
-// Done is closed when the machine has ended.
+// Done returns a channel that is closed when the machine has ended.
 func (m *Machine) Done() <-chan struct{} { return m.done }
 
-// Forwarded gives the forwarded ports, with the host's that were chosen.
+// Forwarded returns the forwarded ports, including the host ports that Start
+// has chosen.
 func (m *Machine) Forwarded() []Forward { return m.forward }
 
-// Wait waits for the machine to end: nil when it powered itself off or was
-// ended by PowerOff or Kill.
+// Wait waits for the machine to end. It returns nil if the machine powered
+// itself off or was ended by PowerOff or Kill.
 func (m *Machine) Wait() error {
 	<-m.done
 	return m.err
 }
 
-// Kill ends the machine at once.
+// Kill ends the machine immediately and waits for its end.
 func (m *Machine) Kill() {
 	m.cancel(errStopped)
 	<-m.done
 }
 
-// PowerOff presses the power button and waits for the system to shut down;
-// after grace it kills the machine and gives false.
+// PowerOff presses the power button and waits for the system to shut down.
+// After the time grace it kills the machine and returns false.
 func (m *Machine) PowerOff(grace time.Duration) (clean bool) {
 	m.stopped.Do(func() {
 		_, _ = io.WriteString(m.qmp, `{"execute":"qmp_capabilities"}`+"\n"+`{"execute":"system_powerdown"}`+"\n")
@@ -229,7 +233,7 @@ func (m *Machine) PowerOff(grace time.Duration) (clean bool) {
 	}
 }
 
-// tail keeps the end of what is written.
+// tail keeps the last 4096 bytes that were written.
 type tail struct{ buf bytes.Buffer }
 
 func (t *tail) Write(p []byte) (int, error) {

@@ -18,7 +18,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// The test binary plays QEMU where fakeEnv is set: it does what it says.
+// If fakeEnv is set, the test binary acts as QEMU. The value is the mode of
+// fakeQEMU.
 const fakeEnv = "SEAWORTHY_TEST_FAKE_QEMU"
 
 func TestMain(m *testing.M) {
@@ -52,7 +53,7 @@ func fakeQEMU(mode string) int {
 		time.Sleep(time.Hour)
 	case "failed":
 		fmt.Println("[  2.00] seaworthy: boot failed: onboot 000-x: exit status 1\n[  2.00] seaworthy: boot failed: service y: no")
-	case "lies":
+	case "imitation":
 		fmt.Println("[  2.00] web | [  2.00] seaworthy: boot failed: not really\n[  2.10] web | Kernel panic - not syncing: not really")
 	case "hang":
 		c := exec.Command("sleep", "600")
@@ -127,7 +128,7 @@ func TestPowersOff(t *testing.T) {
 	}
 }
 
-// QEMU reads the open files, also where their paths now hold others.
+// QEMU reads the open files, even if other files have been put at their paths.
 func TestDescriptors(t *testing.T) {
 	var out buffer
 	o := options(t, "files")
@@ -139,7 +140,8 @@ func TestDescriptors(t *testing.T) {
 		if err := os.WriteFile(f.Name(), []byte("swapped"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		// Reading it to verify it has moved the offset; that must not matter.
+		// The verification of a file moves its offset. QEMU must still read the
+		// whole file.
 		if _, err := io.Copy(io.Discard, f); err != nil {
 			t.Fatal(err)
 		}
@@ -172,9 +174,9 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// A container's output is not taken for the kernel's or init's.
-func TestContainersCannotLie(t *testing.T) {
-	if err := Run(context.Background(), options(t, "lies")); err != nil {
+// Output of a container must not count as output of the kernel or of init.
+func TestContainerOutputIsIgnored(t *testing.T) {
+	if err := Run(context.Background(), options(t, "imitation")); err != nil {
 		t.Error(err)
 	}
 }
@@ -188,8 +190,8 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// Cancelling ends QEMU and what it has started.
-func TestCancelKillsTheGroup(t *testing.T) {
+// Cancelling the context ends QEMU and its child processes.
+func TestCancelKillsProcessGroup(t *testing.T) {
 	o := options(t, "hang")
 	pid := make(chan int, 1)
 	o.Ready = func(line string) bool {
@@ -210,12 +212,12 @@ func TestCancelKillsTheGroup(t *testing.T) {
 	if err := m.Wait(); !errors.Is(err, mine) {
 		t.Errorf("got %v", err)
 	}
-	for !gone(child) { // which this test waits for as long as it may run
+	for !gone(child) { // the test may wait as long as it needs
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// gone: the process has ended, if nobody has waited for it yet.
+// gone reports whether the process has ended. A zombie counts as ended.
 func gone(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return true
@@ -243,7 +245,7 @@ func TestPowerOff(t *testing.T) {
 	}
 	<-m.Ready()
 	if !m.PowerOff(time.Hour) {
-		t.Error("it was killed")
+		t.Error("the machine was killed")
 	}
 	if err := m.Wait(); err != nil || out.String() != "up\ndown\n" {
 		t.Errorf("got %v, console %q", err, out.String())
@@ -291,7 +293,7 @@ func TestArgs(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "-initrd") {
-		t.Errorf("an initrd in %q", text)
+		t.Errorf("%q contains an initrd", text)
 	}
 }
 

@@ -13,41 +13,44 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Options describe a machine.
+// Options describes a machine.
 type Options struct {
-	// Kernel and Initrd are open files, verified by the caller. Initrd may be
-	// nil. They stay the caller's to close.
+	// Kernel and Initrd are open files that the caller has verified. Initrd may
+	// be nil. The caller closes them.
 	Kernel, Initrd *os.File
-	// Cmdline is the kernel's command line. It names the console: ttyS0 on
+	// Cmdline is the kernel's command line. It must name the console: ttyS0 on
 	// amd64 and riscv64, ttyAMA0 on arm64.
 	Cmdline string
-	// Arch is amd64, arm64 or riscv64; "" is this machine's.
+	// Arch is amd64, arm64 or riscv64. "" is the architecture of this machine.
 	Arch string
-	// Memory in MiB (default 512) and CPUs (default 1).
+	// Memory is in MiB (default 512). CPUs is the number of processors (default
+	// 1).
 	Memory, CPUs int
-	// Forward gives the guest's TCP ports on 127.0.0.1.
+	// Forward makes TCP ports of the guest available on 127.0.0.1.
 	Forward []Forward
-	// Isolated keeps the guest from reaching anything outside but through
-	// Forward.
+	// Isolated stops the guest from reaching other hosts. Forward still works.
 	Isolated bool
-	// Console gets the guest's console as clean lines; nil drops them.
+	// Console receives the guest's console as safe lines. With nil they are
+	// dropped.
 	Console io.Writer
-	// Timeout bounds the whole run; 0 is no bound.
+	// Timeout limits the whole run. 0 means no limit.
 	Timeout time.Duration
 	// Accel is "tcg" (default) or "kvm".
 	Accel string
-	// Ready sees each line of the console. When it gives true, the machine
-	// counts as ready: Run ends it and returns nil, Machine.Ready is closed.
+	// Ready is called with each line of the console. When it returns true, the
+	// machine is ready: Run ends it and returns nil, and Machine.Ready is
+	// closed.
 	Ready func(line string) bool
-	// Program is the QEMU to run; "" looks for the architecture's in PATH.
+	// Program is the QEMU program. "" searches PATH for the program of the
+	// architecture.
 	Program string
 }
 
-// Forward is one TCP port: Host on 127.0.0.1 leads to Guest. Start chooses a
-// free Host port where it is 0.
+// Forward forwards one TCP port: Host on 127.0.0.1 to Guest in the machine. If
+// Host is 0, Start chooses a free port.
 type Forward struct{ Host, Guest int }
 
-// ParseForward reads "HOST:GUEST", or "GUEST" for a free host port.
+// ParseForward parses "HOST:GUEST", or "GUEST" for a free host port.
 func ParseForward(s string) (Forward, error) {
 	host, guest, two := strings.Cut(s, ":")
 	if !two {
@@ -74,7 +77,8 @@ func ParseForward(s string) (Forward, error) {
 	return f, nil
 }
 
-// FreePort gives a TCP port of 127.0.0.1 that was free a moment ago.
+// FreePort returns a TCP port of 127.0.0.1 that was free when it looked.
+// Another program may take it at any time.
 func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,11 +88,11 @@ func FreePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// machine is what differs between architectures.
+// machine holds what differs between architectures.
 type machine struct {
 	program, pkg string
 	args         []string
-	// cpu that TCG emulates.
+	// cpu is the processor that QEMU emulates.
 	cpu string
 }
 
@@ -98,14 +102,15 @@ var machines = map[string]machine{
 	"riscv64": {"qemu-system-riscv64", "qemu-system-misc", []string{"-machine", "virt"}, "rv64"},
 }
 
-// The descriptors that QEMU inherits.
+// The numbers of the descriptors that QEMU inherits.
 const (
 	fdQMP    = 3
 	fdKernel = 4
 	fdInitrd = 5
 )
 
-// args are QEMU's, without the program. Forward must have its host ports.
+// args returns QEMU's arguments without the program name. The host ports in
+// Forward must be set.
 func (o *Options) args() ([]string, error) {
 	m, err := o.machine()
 	if err != nil {
@@ -137,7 +142,8 @@ func (o *Options) args() ([]string, error) {
 	if o.Initrd != nil {
 		a = append(a, "-initrd", fdPath(fdInitrd))
 	}
-	// QEMU takes the text as it is; only its option lists know commas.
+	// QEMU passes this text to the kernel unchanged: commas are special only in
+	// option lists.
 	a = append(a, "-append", strings.TrimSpace(o.Cmdline))
 	network := "user,id=net"
 	if o.Isolated {
@@ -149,7 +155,8 @@ func (o *Options) args() ([]string, error) {
 		}
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Host, f.Guest)
 	}
-	// Without a boot ROM: the kernel is given, and the ROM is a package more.
+	// The network card needs no boot ROM, since the kernel is passed directly.
+	// The ROM would be another package to install.
 	return append(a, "-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile="), nil
 }
 

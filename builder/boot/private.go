@@ -27,7 +27,8 @@ func Private(name, digest string, from *os.File) (*os.File, error) {
 	to := os.NewFile(uintptr(fd), name)
 	sum := sha256.New()
 	buf := make([]byte, 1<<20)
-	// The wrapper keeps io from a copy within the kernel, which is not hashed.
+	// The wrapper hides the ReadFrom method. Otherwise io would let the kernel
+	// copy the bytes, and they would not be hashed.
 	if _, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(to, sum)}, io.NewSectionReader(from, 0, 1<<62), buf); err != nil {
 		return nil, errors.Join(failed(err), to.Close())
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// What QEMU gets is what was verified, and stays it.
+// QEMU gets a copy of the verified bytes, and the copy cannot change.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "os-kernel")
@@ -30,7 +30,7 @@ func TestPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	// The same file, rewritten in place.
+	// The same file is rewritten in place.
 	if err := os.WriteFile(path, []byte("evil!!"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -8,27 +8,29 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// cpioWriter writes the newc form that the kernel unpacks
+// cpioWriter writes a cpio archive in the newc format, which the kernel unpacks
 // (Documentation/driver-api/early-userspace/buffer-format.rst).
 type cpioWriter struct {
 	w     io.Writer
 	mtime uint32
-	// dev is the device that the entries are said to lie on. Numbers of files
-	// count within it: of two entries with the same, one is a hard link.
+	// dev is the device number in each entry's header. An inode number counts
+	// only within its device: entries with the same device and inode number are
+	// hard links to one file.
 	dev device
 	ino uint32
 	// pos counts the bytes written.
 	pos int64
 }
 
-// What the kernel makes of names (init/initramfs.c): one ends the archive, and
-// long ones are passed over (PATH_MAX, with the NUL).
+// The kernel handles these names specially (init/initramfs.c): cpioEnd ends the
+// archive, and names longer than cpioPath are ignored (PATH_MAX without the
+// NUL).
 const (
 	cpioEnd  = "TRAILER!!!"
 	cpioPath = 4095
 )
 
-// device is the major and the minor number of a device.
+// device is the major and minor number of a device.
 type device struct{ major, minor uint32 }
 
 var cpioTypes = map[system.EntryType]uint32{
@@ -36,8 +38,9 @@ var cpioTypes = map[system.EntryType]uint32{
 	system.TypeChar: 0o020000, system.TypeBlock: 0o060000, system.TypeFifo: 0o010000,
 }
 
-// header writes one entry's header and name. A symlink's target is written as
-// its content. ino 0 takes the next number.
+// header writes the header and the name of one entry. It writes the target of a
+// symlink as the entry's content. With ino 0, the entry gets the next inode
+// number.
 func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
 	typ, ok := cpioTypes[e.Type]
 	if !ok {
@@ -85,13 +88,13 @@ func (c *cpioWriter) write(p []byte) error {
 	return err
 }
 
-// pad fills up to a multiple of four.
+// pad writes zero bytes up to the next multiple of four.
 func (c *cpioWriter) pad() error {
 	var zero [3]byte
 	return c.write(zero[:-c.pos&3])
 }
 
-// trailer ends the archive.
+// trailer writes the entry that ends the archive.
 func (c *cpioWriter) trailer() error {
 	h := fmt.Sprintf("070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\x00", 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(cpioEnd)+1, 0, cpioEnd)
 	if err := c.write([]byte(h)); err != nil {
@@ -100,7 +103,7 @@ func (c *cpioWriter) trailer() error {
 	return c.pad()
 }
 
-// content takes one file's bytes and pads behind them.
+// content writes the bytes of one file. Close adds the padding.
 type content struct{ c *cpioWriter }
 
 func (w content) Write(p []byte) (int, error) {

@@ -1,6 +1,7 @@
-// Package image writes a system's file stream in the formats that boot: one
-// file of this package per format, all fed by one stream. What it writes
-// depends on the stream alone, never on clock, path or number of cores.
+// Package image writes the file stream of a system in bootable formats. Each
+// format is one file of this package. All formats read the same stream. The
+// output depends only on the stream, never on the clock, the paths or the
+// number of cores.
 package image
 
 import (
@@ -16,67 +17,74 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Options say where and how to write.
+// Options say where and how to write the image.
 type Options struct {
-	// Dir must exist; files are created in it.
+	// Dir is the output folder. It must exist.
 	Dir string
-	// Stem begins each file's name: NAME-kernel, NAME.tar.
+	// Stem is the start of each file name: NAME-kernel, NAME.tar.
 	Stem string
-	// Time stands in every entry.
+	// Time is the modification time of every entry.
 	Time time.Time
-	// Earlier are files of an earlier image, by name, that parts are taken from.
+	// Earlier holds the files of an earlier image, by file name. Set.Part can
+	// copy parts from them.
 	Earlier map[string]Earlier
 }
 
-// writer is one output format. Entry has system.Sink's protocol.
+// writer writes one output format. Its Entry method follows the contract of
+// system.Sink.
 type writer interface {
 	Entry(*system.RootEntry) (io.WriteCloser, error)
-	// Kernel tells what the kernel can read, as soon as it is known.
+	// Kernel says which compression the kernel can read. It is called at most
+	// once, after the kernel's image was read.
 	Kernel(Kernel) error
-	// begin ends the stretch in work, and begins a part; key "" begins what is
-	// no part.
-	begin(id, key string) error
-	// output is the file that has parts.
+	// startStretch ends the current stretch and starts the next one. With a
+	// key, the next stretch is the part id; with key "", it is not a part.
+	startStretch(id, key string) error
+	// output returns the file that has parts.
 	output() *output
-	// Close completes the files and names them, relative to Options.Dir.
+	// Close completes the files and returns their names, relative to
+	// Options.Dir.
 	Close() ([]string, error)
-	// Abort frees what is held; files may be left behind.
+	// Abort releases all resources. It may leave incomplete files behind.
 	Abort()
 }
 
-// Kernel is what a format must know about the kernel.
+// Kernel holds what a format must know about the kernel.
 type Kernel struct {
-	// Zstd: it can unpack a zstd initrd (CONFIG_RD_ZSTD=y). False where
-	// nobody knows.
+	// Zstd: the kernel can unpack a zstd initrd (CONFIG_RD_ZSTD=y). It is false
+	// if the kernel's configuration is unknown.
 	Zstd bool
 }
 
-// Format is one output format: one file of this package, and one line of formats.
+// Format describes one output format. Each format has one file in this package
+// and one entry in formats.
 type Format struct {
-	// Name is LinuxKit's name where LinuxKit has the format.
+	// Name is the format's name. It equals LinuxKit's name if LinuxKit has the
+	// format.
 	Name string
-	// Files are the endings of the files that it writes, which follow the system's
-	// name.
+	// Files are the endings of the output files. A file name is the system's
+	// name with one of these endings.
 	Files []string
 	// NeedsKernel: a system without a kernel cannot be written in this format.
 	NeedsKernel bool
-	// Bootable: `boot` can start it.
+	// Bootable: the command boot can start an image of this format.
 	Bootable bool
-	// Xattrs: it has room for extended attributes.
+	// Xattrs: the format stores extended attributes.
 	Xattrs bool
 
 	open func(Options) (writer, error)
 }
 
-// formats are those that work; the first is the default.
+// formats are the supported formats. The first one is the default.
 var formats = []Format{kernelInitrdFormat, tarFormat}
 
-// planned are LinuxKit's and our other formats.
+// planned are formats of LinuxKit and of ours that are not supported yet.
 var planned = []string{"tar-kernel-initrd", "docker", "iso-bios", "iso-efi", "iso-efi-initrd", "raw-bios", "raw-efi",
 	"qcow2-bios", "qcow2-efi", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3",
 	"uki"}
 
-// Find gives the format of a name.
+// Find returns the format with a name, and false if the format is not
+// supported.
 func Find(name string) (Format, bool) {
 	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name == name })
 	if i < 0 {
@@ -85,8 +93,8 @@ func Find(name string) (Format, bool) {
 	return formats[i], true
 }
 
-// Formats lists the names of the formats, sorted: all, or those that every
-// condition holds for.
+// Formats returns the sorted names of the formats that meet all conditions.
+// Without a condition it returns all names.
 func Formats(conditions ...func(Format) bool) []string {
 	var out []string
 next:
@@ -102,10 +110,10 @@ next:
 	return out
 }
 
-// Default is the format of a build that names none.
+// Default is the name of the format that a build uses if none is given.
 func Default() string { return formats[0].Name }
 
-// Files lists every name that a format may give a file of the system stem.
+// Files returns all names that an output file of the system stem can have.
 func Files(stem string) []string {
 	var out []string
 	for _, f := range formats {
@@ -116,7 +124,8 @@ func Files(stem string) []string {
 	return out
 }
 
-// CheckFormats refuses names that do not work, all at once.
+// CheckFormats returns an error that lists all names which are not supported
+// formats.
 func CheckFormats(names []string) error {
 	var errs []error
 	for _, n := range names {
@@ -132,14 +141,16 @@ func CheckFormats(names []string) error {
 	return errors.Join(errs...)
 }
 
-// Set writes several formats from one stream.
+// Set writes several formats from one stream. The calls come in this order:
+// Entry, Part and EndPart for the stream; Kernel once the kernel is known; then
+// Close or Abort.
 type Set struct {
 	names   []string
 	writers []writer
 	time    time.Time
 }
 
-// New opens the formats; each name once.
+// New opens the formats. A name that is given twice counts once.
 func New(names []string, o Options) (*Set, error) {
 	if err := CheckFormats(names); err != nil {
 		return nil, err
@@ -160,7 +171,8 @@ func New(names []string, o Options) (*Set, error) {
 	return s, nil
 }
 
-// Entry gives the next object to each format.
+// Entry passes the next entry to each format. It follows the contract of
+// system.Sink.
 func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	var ws multi
 	for i, f := range s.writers {
@@ -181,7 +193,7 @@ func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	return ws, nil
 }
 
-// Kernel tells each format what the kernel can read.
+// Kernel tells each format which compression the kernel can read.
 func (s *Set) Kernel(k Kernel) error {
 	for i, f := range s.writers {
 		if err := f.Kernel(k); err != nil {
@@ -191,7 +203,7 @@ func (s *Set) Kernel(k Kernel) error {
 	return nil
 }
 
-// Close completes all files and lists them, sorted.
+// Close completes all files and returns their names, sorted.
 func (s *Set) Close() ([]string, error) {
 	var files []string
 	for i, f := range s.writers {
@@ -205,14 +217,14 @@ func (s *Set) Close() ([]string, error) {
 	return files, nil
 }
 
-// Abort frees what the formats hold.
+// Abort releases the resources of all formats.
 func (s *Set) Abort() {
 	for _, f := range s.writers {
 		f.Abort()
 	}
 }
 
-// multi writes to several writers.
+// multi writes the same bytes to several writers.
 type multi []io.WriteCloser
 
 func (m multi) Write(p []byte) (int, error) {
@@ -232,7 +244,7 @@ func (m multi) Close() error {
 	return errors.Join(errs...)
 }
 
-// create makes an output file whose mode does not depend on the umask.
+// create creates an output file. Its mode does not depend on the umask.
 func create(o Options, name string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(o.Dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 	if err != nil {
@@ -241,7 +253,8 @@ func create(o Options, name string) (*os.File, error) {
 	return f, f.Chmod(0o644)
 }
 
-// nopCloser is a writer whose owner closes it.
+// nopCloser is a writer whose Close does nothing: the owner of the file closes
+// it.
 type nopCloser struct{ io.Writer }
 
 func (nopCloser) Close() error { return nil }

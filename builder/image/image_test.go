@@ -98,12 +98,12 @@ func build(t *testing.T, formats []string, items []item, kernel *Kernel) map[str
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != len(names) {
-		t.Errorf("the folder holds %v, the writer named %v (%v)", left, names, err)
+		t.Errorf("the folder contains %v, the writer named %v (%v)", left, names, err)
 	}
 	return out
 }
 
-// unpack reads a cpio archive: path -> content, links told apart by inode.
+// unpack reads a cpio archive and returns its records by path.
 func unpack(t *testing.T, archive []byte) map[string]cpio.Record {
 	t.Helper()
 	out := map[string]cpio.Record{}
@@ -192,7 +192,7 @@ func checkArchive(t *testing.T, archive []byte) {
 	}
 }
 
-func TestInitrdGzipWhereZstdIsUnknown(t *testing.T) {
+func TestInitrdIsGzipIfZstdIsUnsupported(t *testing.T) {
 	t.Parallel()
 	out := build(t, []string{"kernel+initrd"}, small, &Kernel{})
 	r, err := gzip.NewReader(bytes.NewReader(out["os-initrd.img"]))
@@ -261,7 +261,7 @@ func TestSameBytesOnAnyNumberOfCores(t *testing.T) {
 	}
 }
 
-func TestFormatsThatDoNotWork(t *testing.T) {
+func TestUnsupportedFormats(t *testing.T) {
 	t.Parallel()
 	err := CheckFormats([]string{"tar", "iso-efi", "floppy"})
 	if !errors.Is(err, system.ErrInput) {
@@ -287,8 +287,8 @@ func TestFileTooBigForAnInitrd(t *testing.T) {
 	}
 }
 
-// What the kernel would take for the end of the archive, or pass over.
-func TestNamesThatACpioCannotHold(t *testing.T) {
+// The kernel would end the archive at such a name, or ignore the entry.
+func TestNamesThatCpioCannotStore(t *testing.T) {
 	long := strings.Repeat("a/", 2047) + "bc"
 	for name, e := range map[string]system.Entry{
 		"end mark":      {Path: "TRAILER!!!", Type: system.TypeFile},
@@ -321,8 +321,8 @@ func TestNamesThatACpioCannotHold(t *testing.T) {
 	}
 }
 
-// What the table says of a format is what the format does: rules judge by it,
-// and a build removes what a failed one left.
+// The table must describe what each format does: rules depend on it, and a
+// build uses it to remove the files of a failed build.
 func TestFormatTable(t *testing.T) {
 	t.Parallel()
 	for _, f := range formats {
@@ -355,6 +355,6 @@ func TestFormatTable(t *testing.T) {
 		}
 	}
 	if _, ok := Find(Default()); !ok {
-		t.Errorf("the default format %q is no format", Default())
+		t.Errorf("the default format %q is not a format", Default())
 	}
 }

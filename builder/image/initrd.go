@@ -17,53 +17,55 @@ import (
 
 // kernelInitrd writes NAME-kernel, NAME-initrd.img and NAME-cmdline.
 //
-// The initrd is one cpio archive, compressed stretch by stretch: each is a zstd
-// frame of its own, or a gzip member where the kernel cannot unpack zstd. The
-// kernel goes on unpacking where one ends, without a trailer in between
-// (unpack_to_rootfs in its init/initramfs.c), and so do zstd and gzip.
+// The initrd is one cpio archive. It is compressed stretch by stretch. Each
+// stretch is one zstd frame, or one gzip member if the kernel cannot unpack
+// zstd. The kernel, zstd and gzip all continue after the end of a frame. For
+// the kernel, the archive needs no trailer there (unpack_to_rootfs in
+// init/initramfs.c).
 //
-// Which compression it is becomes known only once the kernel's image was read, a
-// little into the first stretch; what was written by then is compressed again.
+// The compression is known only after the kernel's image was read, when part of
+// the first stretch is already written. Kernel then compresses that part again,
+// if needed.
 type kernelInitrd struct {
 	o     Options
 	files []string
-	// out is the initrd. body is out, or an unlinked file that Close appends
-	// to it: where microcode comes first, or the compression changed. to writes
+	// out is the initrd. body is the file with the compressed stretches: out,
+	// or an unlinked file that Close appends to out. The unlinked file is
+	// needed if microcode comes first or if the compression changed. dst writes
 	// to body.
 	out  *os.File
 	body *os.File
-	to   *output
+	dst  *output
 	comp compressor
 	cpio cpioWriter
 	gzip bool
-	// index holds each file of the stretch in work, and where its content lies
-	// in that, for hard links.
-	index map[string]*written
+	// index holds the files of the current stretch by path. Hard links need the
+	// offsets of their contents.
+	index map[string]*archivedFile
 	links []link
-	// ids are those of the parts by their devices, ino is the last number that
-	// was given outside of parts.
+	// ids maps the device number of each part to the part's id. ino is the last
+	// inode number that was used outside of parts.
 	ids map[device]string
 	ino uint32
 }
 
-// compressor is what the two compressions have in common.
+// compressor is the common interface of the two compressions.
 type compressor interface {
 	io.WriteCloser
 	Flush() error
 }
 
-// concurrency of compression is fixed, so that the bytes do not depend on the
-// machine.
+// concurrency of the compression is fixed, because the bytes depend on it.
 const concurrency = 2
 
-// The endings of the files that boot.
+// The endings of the files that a virtual machine boots.
 const (
 	KernelEnding  = "-kernel"
 	InitrdEnding  = "-initrd.img"
 	CmdlineEnding = "-cmdline"
 )
 
-// A cpio archive, and so an initrd, has no room for extended attributes.
+// A cpio archive, and so an initrd, cannot store extended attributes.
 var kernelInitrdFormat = Format{Name: "kernel+initrd", Files: []string{KernelEnding, InitrdEnding, CmdlineEnding},
 	NeedsKernel: true, Bootable: true, open: newKernelInitrd}
 
@@ -73,10 +75,10 @@ func newKernelInitrd(o Options) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelInitrd{o: o, out: out, body: out, to: newOutput(out, name, o), files: []string{name},
-		index: map[string]*written{}, ids: map[device]string{{}: "the files outside all parts"}}
-	if k.comp, err = newZstd(k.to); err != nil {
-		k.to.free()
+	k := &kernelInitrd{o: o, out: out, body: out, dst: newOutput(out, name, o), files: []string{name},
+		index: map[string]*archivedFile{}, ids: map[device]string{{}: "the files outside all parts"}}
+	if k.comp, err = newZstd(k.dst); err != nil {
+		k.dst.closeEarlier()
 		out.Close()
 		return nil, err
 	}
@@ -93,12 +95,13 @@ func newGzip(w io.Writer) (compressor, error) {
 	return gz, gz.SetConcurrency(1<<20, concurrency)
 }
 
-func (k *kernelInitrd) output() *output { return k.to }
+func (k *kernelInitrd) output() *output { return k.dst }
 
-// begin ends the frame and begins another. A part must not depend on what comes
-// before it: its files count from one, on a device of its own.
-func (k *kernelInitrd) begin(id, key string) error {
-	if err := k.end(); err != nil {
+// startStretch ends the frame and starts the next one. A part must not depend
+// on the entries before it. So each part has its own device number, and its
+// inode numbers start from 1.
+func (k *kernelInitrd) startStretch(id, key string) error {
+	if err := k.endFrame(); err != nil {
 		return err
 	}
 	if k.cpio.dev == (device{}) {
@@ -106,7 +109,7 @@ func (k *kernelInitrd) begin(id, key string) error {
 	}
 	if key == "" {
 		k.cpio.dev, k.cpio.ino = device{}, k.ino
-		k.to.next("")
+		k.dst.startStretch("")
 		return nil
 	}
 	dev := deviceOf(id)
@@ -118,18 +121,18 @@ func (k *kernelInitrd) begin(id, key string) error {
 	if k.gzip {
 		key += " gzip"
 	}
-	k.to.next(key)
+	k.dst.startStretch(key)
 	return nil
 }
 
-// deviceOf is the device of a part.
+// deviceOf returns the device number of a part.
 func deviceOf(id string) device {
 	sum := sha256.Sum256([]byte(id))
 	return device{binary.BigEndian.Uint32(sum[:]), binary.BigEndian.Uint32(sum[4:])}
 }
 
-// end completes the frame in work, if there is something in it.
-func (k *kernelInitrd) end() error {
+// endFrame completes the current frame, unless it is empty.
+func (k *kernelInitrd) endFrame() error {
 	if err := k.writeLinks(); err != nil {
 		return err
 	}
@@ -142,11 +145,11 @@ func (k *kernelInitrd) end() error {
 		return err
 	}
 	if z, ok := k.comp.(*zstd.Encoder); ok {
-		z.Reset(k.to)
+		z.Reset(k.dst)
 		return nil
 	}
 	var err error
-	k.comp, err = newGzip(k.to)
+	k.comp, err = newGzip(k.dst)
 	k.cpio.w = k.comp
 	return err
 }
@@ -154,11 +157,11 @@ func (k *kernelInitrd) end() error {
 func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	switch e.Path {
 	case "boot/kernel":
-		return k.beside(KernelEnding)
+		return k.createBeside(KernelEnding)
 	case "boot/cmdline":
-		return k.beside(CmdlineEnding)
+		return k.createBeside(CmdlineEnding)
 	case "boot/ucode.cpio":
-		return k.prefix()
+		return k.microcode()
 	}
 	if e.Type == system.TypeHardlink {
 		target := k.index[e.Link]
@@ -178,12 +181,12 @@ func (k *kernelInitrd) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	if e.Type != system.TypeFile {
 		return nil, nil
 	}
-	k.index[e.Path] = &written{&e.Entry, k.cpio.pos}
+	k.index[e.Path] = &archivedFile{&e.Entry, k.cpio.pos}
 	return content{&k.cpio}, nil
 }
 
-// beside opens a file next to the initrd.
-func (k *kernelInitrd) beside(suffix string) (io.WriteCloser, error) {
+// createBeside creates an output file next to the initrd.
+func (k *kernelInitrd) createBeside(suffix string) (io.WriteCloser, error) {
 	f, err := create(k.o, k.o.Stem+suffix)
 	if err != nil {
 		return nil, err
@@ -192,9 +195,9 @@ func (k *kernelInitrd) beside(suffix string) (io.WriteCloser, error) {
 	return f, nil
 }
 
-// prefix takes the microcode, which must be the initrd's first bytes and
-// uncompressed.
-func (k *kernelInitrd) prefix() (io.WriteCloser, error) {
+// microcode returns the writer for the microcode. The microcode must be the
+// first bytes of the initrd, and uncompressed.
+func (k *kernelInitrd) microcode() (io.WriteCloser, error) {
 	if err := k.recompress(k.gzip); err != nil {
 		return nil, err
 	}
@@ -209,8 +212,8 @@ func (k *kernelInitrd) Kernel(kn Kernel) error {
 	return k.recompress(true)
 }
 
-// temp makes an unlinked file beside the outputs.
-func (k *kernelInitrd) temp() (*os.File, error) {
+// unlinkedFile creates a file in the output folder and removes its name.
+func (k *kernelInitrd) unlinkedFile() (*os.File, error) {
 	f, err := os.CreateTemp(k.o.Dir, ".initrd-*")
 	if err != nil {
 		return nil, err
@@ -218,22 +221,23 @@ func (k *kernelInitrd) temp() (*os.File, error) {
 	return f, os.Remove(f.Name())
 }
 
-// recompress moves what was written to an unlinked file, as gzip or zstd, and
-// goes on there. Parts come later.
+// recompress moves the data so far to an unlinked file and compresses it again,
+// as gzip or zstd. The following data goes to the same file. It is an error if
+// a part has already started.
 func (k *kernelInitrd) recompress(gz bool) error {
-	if len(k.to.done) > 0 || k.to.key != "" {
+	if len(k.dst.done) > 0 || k.dst.key != "" {
 		return errors.New("the kernel must come before all parts")
 	}
-	r, err := k.written()
+	r, err := k.readBack()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	dst, err := k.temp()
+	dst, err := k.unlinkedFile()
 	if err != nil {
 		return err
 	}
-	to := k.to.elsewhere(dst)
+	to := k.dst.restartIn(dst)
 	comp, err := newZstd(to)
 	if gz {
 		comp, err = newGzip(to)
@@ -247,16 +251,16 @@ func (k *kernelInitrd) recompress(gz bool) error {
 	k.comp.Close() // its output is no longer wanted
 	if k.body != k.out {
 		k.body.Close()
-	} else if err := rewind(k.out); err != nil {
+	} else if err := truncate(k.out); err != nil {
 		return err
 	}
-	k.body, k.to, k.comp, k.gzip = dst, to, comp, gz
+	k.body, k.dst, k.comp, k.gzip = dst, to, comp, gz
 	k.cpio.w = comp
 	return nil
 }
 
-// rewind empties f.
-func rewind(f *os.File) error {
+// truncate makes f empty.
+func truncate(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
@@ -264,15 +268,15 @@ func rewind(f *os.File) error {
 	return err
 }
 
-// written reads back the frame in work up to here, decompressed.
-func (k *kernelInitrd) written() (io.ReadCloser, error) {
+// readBack returns the uncompressed data of the current frame so far.
+func (k *kernelInitrd) readBack() (io.ReadCloser, error) {
 	if err := k.comp.Flush(); err != nil {
 		return nil, err
 	}
-	if err := k.to.buf.Flush(); err != nil {
+	if err := k.dst.buf.Flush(); err != nil {
 		return nil, err
 	}
-	raw := io.NewSectionReader(k.body, k.to.begun, 1<<62)
+	raw := io.NewSectionReader(k.body, k.dst.start, 1<<62)
 	if k.gzip {
 		return gzip.NewReader(raw)
 	}
@@ -293,14 +297,14 @@ func (k *kernelInitrd) Close() ([]string, error) {
 	if err := k.comp.Close(); err != nil {
 		return nil, err
 	}
-	first := int64(0)
+	prefix := int64(0)
 	if k.body != k.out {
 		var err error
-		if first, err = k.out.Seek(0, io.SeekCurrent); err != nil {
+		if prefix, err = k.out.Seek(0, io.SeekCurrent); err != nil {
 			return nil, err
 		}
 	}
-	if err := k.to.close(first); err != nil {
+	if err := k.dst.close(prefix); err != nil {
 		return nil, err
 	}
 	if k.body == k.out {
@@ -315,7 +319,7 @@ func (k *kernelInitrd) Close() ([]string, error) {
 
 func (k *kernelInitrd) Abort() {
 	k.comp.Close()
-	k.to.free()
+	k.dst.closeEarlier()
 	if k.body != k.out {
 		k.body.Close()
 	}

@@ -8,21 +8,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// written is a file in the archive.
-type written struct {
+// archivedFile is a file in the archive. off is the offset of its content in
+// the uncompressed stretch.
+type archivedFile struct {
 	e   *system.Entry
 	off int64
 }
 
-// link is a hard link that waits for the end of the stretch.
+// link is a hard link. It is written at the end of the stretch.
 type link struct {
 	path   string
-	target *written
+	target *archivedFile
 }
 
-// writeLinks writes the hard links of the stretch in work. cpio must know of a link when its file is
-// written, and a stream cannot: so the links of one file become one file
-// beside it, linked among themselves, with its content read back.
+// writeLinks writes the hard links of the current stretch. In cpio, the header
+// of a file holds its number of links, but a stream does not know it in
+// advance. So the links to one file become a second file with the same content,
+// which is read back.
 func (k *kernelInitrd) writeLinks() error {
 	if len(k.links) == 0 {
 		return nil
@@ -36,7 +38,7 @@ func (k *kernelInitrd) writeLinks() error {
 		}
 		return strings.Compare(a.path, b.path)
 	})
-	r, err := k.written()
+	r, err := k.readBack()
 	if err != nil {
 		return err
 	}
@@ -61,8 +63,8 @@ func (k *kernelInitrd) writeLinks() error {
 	return nil
 }
 
-// writeGroup writes links of one file. Each has the file's metadata: what the
-// headers of links say is not looked at.
+// writeGroup writes the links to one file. Each link gets the file's metadata.
+// The headers of the links in the image are ignored.
 func (k *kernelInitrd) writeGroup(group []link, r io.Reader) error {
 	ino := k.cpio.next()
 	for i, l := range group {

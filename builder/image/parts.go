@@ -11,65 +11,67 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Stretch is a stretch of an image's file. A file is written as one stretch
-// after the other, and some of them are parts: their bytes depend on the key
-// alone, so that the next image can take them from this one.
+// Stretch is a range of bytes in an output file. The stretches of a file follow
+// each other without gaps. Some stretches are parts: their bytes depend only on
+// the key, so the next image can copy them from this one.
 type Stretch struct {
-	// Key names all that a part's bytes depend on, beside the program; "" for
-	// what is no part.
+	// Key identifies everything that the bytes of a part depend on, except the
+	// program itself. It is "" for a stretch that is not a part.
 	Key  string `json:"key,omitempty"`
 	Size int64  `json:"size"`
-	// Digest is the SHA-256 of the bytes, for the caller that stores the file.
+	// Digest is the SHA-256 of the bytes. Set.Stretches leaves it empty; Copy
+	// sets it.
 	Digest string `json:"digest,omitempty"`
 }
 
-// Earlier is a file of an earlier image, from which parts are taken.
+// Earlier is a file of an earlier image. Parts can be copied from it.
 type Earlier struct {
 	Path string
-	// Stretches are those of the whole file, with their digests.
+	// Stretches cover the whole file. They have digests.
 	Stretches []Stretch
 }
 
-// ErrDamaged: a part of an earlier image is not what its digest says, or cannot
-// be read. What was written is void.
+// ErrDamaged: a part of an earlier image cannot be read, or its digest differs.
+// All output files are then invalid.
 var ErrDamaged = errors.New("a part of the earlier image is damaged")
 
-// Part begins a part of each file: the entries up to EndPart depend on key
-// alone. id tells the parts of one image apart. Where the earlier image has this
-// part in each file, its bytes are copied and Part gives true: then the entries
-// are not wanted, and EndPart is not called. The bytes are the same either way.
+// Part starts a part in each file. The entries from here to EndPart depend only
+// on key. id must be unique in the image. If the earlier image has this part in
+// each file, Part copies the bytes and returns true: then the caller must leave
+// out the entries and EndPart. The output has the same bytes in both cases.
 func (s *Set) Part(id, key string) (bool, error) {
 	sum := digests.Of(fmt.Appendf(nil, "%q %q %d", id, key, s.time.Unix()))
 	taken := true
 	for i, f := range s.writers {
-		if err := f.begin(id, sum); err != nil {
+		if err := f.startStretch(id, sum); err != nil {
 			return false, fmt.Errorf("format %s: %s: %w", s.names[i], id, err)
 		}
-		taken = taken && f.output().earlier()
+		taken = taken && f.output().hasEarlier()
 	}
 	if !taken {
 		return false, nil
 	}
 	for i, f := range s.writers {
-		if err := f.output().take(); err != nil {
+		if err := f.output().copyEarlier(); err != nil {
 			return false, fmt.Errorf("format %s: %s: %w", s.names[i], id, err)
 		}
 	}
 	return true, s.EndPart()
 }
 
-// EndPart ends a part. What follows is no part until the next one begins.
+// EndPart ends a part. The entries after it are not in a part, until Part is
+// called again.
 func (s *Set) EndPart() error {
 	for i, f := range s.writers {
-		if err := f.begin("", ""); err != nil {
+		if err := f.startStretch("", ""); err != nil {
 			return fmt.Errorf("format %s: %w", s.names[i], err)
 		}
 	}
 	return nil
 }
 
-// Stretches gives the stretches of each file that has parts, by name, without
-// digests; after Close.
+// Stretches returns the stretches of each file that can have parts, by file
+// name and without digests. Call it after Close.
 func (s *Set) Stretches() map[string][]Stretch {
 	out := map[string][]Stretch{}
 	for _, f := range s.writers {
@@ -78,30 +80,33 @@ func (s *Set) Stretches() map[string][]Stretch {
 	return out
 }
 
-// output is a file that is written in stretches.
+// output is a file that is written in stretches. It copies parts from the
+// earlier file.
 type output struct {
 	name string
 	f    *os.File
 	buf  *bufio.Writer
-	// pos counts what was written, begun is where the stretch in work begins.
-	pos, begun int64
+	// pos is the number of bytes written. start is where the current stretch
+	// starts, and key is its key.
+	pos, start int64
 	key        string
 	done       []Stretch
-	old        *earlier
+	earlier    *earlier
 }
 
-// earlier are the parts of an earlier file, by key.
+// earlier holds the parts of an earlier file, by key.
 type earlier struct {
 	f     *os.File
 	parts map[string]place
 }
 
 type place struct {
-	at   int64
-	what Stretch
+	offset  int64
+	stretch Stretch
 }
 
-// newOutput writes the file name of an image to f.
+// newOutput returns an output that writes to f. name is the name of the file in
+// the image.
 func newOutput(f *os.File, name string, o Options) *output {
 	old := &earlier{parts: map[string]place{}}
 	if e, ok := o.Earlier[name]; ok {
@@ -114,12 +119,12 @@ func newOutput(f *os.File, name string, o Options) *output {
 			}
 		}
 	}
-	return &output{name: name, f: f, buf: bufio.NewWriterSize(f, 1<<20), old: old}
+	return &output{name: name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: old}
 }
 
-// elsewhere is the same output from its beginning, in another file.
-func (o *output) elsewhere(f *os.File) *output {
-	return &output{name: o.name, f: f, buf: bufio.NewWriterSize(f, 1<<20), old: o.old}
+// restartIn returns the same output, empty, with f as its file.
+func (o *output) restartIn(f *os.File) *output {
+	return &output{name: o.name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: o.earlier}
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -128,26 +133,27 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// next ends the stretch in work and begins one with a key.
-func (o *output) next(key string) {
-	if o.pos > o.begun {
-		o.done = append(o.done, Stretch{Key: o.key, Size: o.pos - o.begun})
+// startStretch ends the current stretch and starts the next one.
+func (o *output) startStretch(key string) {
+	if o.pos > o.start {
+		o.done = append(o.done, Stretch{Key: o.key, Size: o.pos - o.start})
 	}
-	o.begun, o.key = o.pos, key
+	o.start, o.key = o.pos, key
 }
 
-// earlier says whether the earlier image has the part that begins here.
-func (o *output) earlier() bool {
-	_, ok := o.old.parts[o.key]
+// hasEarlier reports whether the earlier file has the current part.
+func (o *output) hasEarlier() bool {
+	_, ok := o.earlier.parts[o.key]
 	return ok && o.key != ""
 }
 
-// take copies that part. It is hashed on its way.
-func (o *output) take() error {
-	p := o.old.parts[o.key]
+// copyEarlier copies the current part from the earlier file and verifies its
+// digest.
+func (o *output) copyEarlier() error {
+	p := o.earlier.parts[o.key]
 	h := sha256.New()
-	_, err := io.CopyN(io.MultiWriter(o, h), io.NewSectionReader(o.old.f, p.at, p.what.Size), p.what.Size)
-	if err == nil && digests.Sum(h) != p.what.Digest {
+	_, err := io.CopyN(io.MultiWriter(o, h), io.NewSectionReader(o.earlier.f, p.offset, p.stretch.Size), p.stretch.Size)
+	if err == nil && digests.Sum(h) != p.stretch.Digest {
 		err = errors.New("its digest differs")
 	}
 	if err != nil {
@@ -156,25 +162,27 @@ func (o *output) take() error {
 	return nil
 }
 
-// close completes the file, with what is in first before it.
-func (o *output) close(first int64) error {
-	o.next("")
-	if first > 0 {
-		o.done = append([]Stretch{{Size: first}}, o.done...)
+// close completes the file. The caller puts a stretch of prefix bytes before
+// it.
+func (o *output) close(prefix int64) error {
+	o.startStretch("")
+	if prefix > 0 {
+		o.done = append([]Stretch{{Size: prefix}}, o.done...)
 	}
-	return errors.Join(o.buf.Flush(), o.free())
+	return errors.Join(o.buf.Flush(), o.closeEarlier())
 }
 
-// free closes the earlier file.
-func (o *output) free() error {
-	if o.old.f == nil {
+// closeEarlier closes the earlier file.
+func (o *output) closeEarlier() error {
+	if o.earlier.f == nil {
 		return nil
 	}
-	return o.old.f.Close()
+	return o.earlier.f.Close()
 }
 
-// Copy copies a file of an image to a new one, and gives its stretches with the
-// digests of what was written. Stretches that are none make the file one.
+// Copy copies a file of an image to a new file. It returns the stretches with
+// the digests of the written bytes. If stretches is empty, the whole file is
+// one stretch. It is an error if the stretches do not cover the whole file.
 func Copy(from, to string, stretches []Stretch) (_ []Stretch, err error) {
 	in, err := os.Open(from)
 	if err != nil {
@@ -186,7 +194,7 @@ func Copy(from, to string, stretches []Stretch) (_ []Stretch, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	size, err := io.Copy(out, in) // by the kernel, where it can
+	size, err := io.Copy(out, in) // the kernel copies the bytes, if it can
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +208,7 @@ func Copy(from, to string, stretches []Stretch) (_ []Stretch, err error) {
 	return hashed, errors.Join(err, out.Chmod(0o644))
 }
 
-// hash reads stretches, which are all of r.
+// hash adds the digests to stretches, which must cover all bytes of r.
 func hash(r io.Reader, stretches []Stretch) ([]Stretch, error) {
 	var out []Stretch
 	buf := make([]byte, 256<<10)

@@ -18,8 +18,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// service are the entries of a component, with links, and with contents that
-// are no multiple of any block.
+// service returns the entries of a component. It has hard links, and contents
+// that do not fill whole blocks.
 func service(name string, seed int64) []item {
 	noise := make([]byte, 150_001)
 	rand.New(rand.NewSource(seed)).Read(noise)
@@ -34,7 +34,8 @@ func service(name string, seed int64) []item {
 	}
 }
 
-// parted is a system of services, named with their seeds.
+// parted describes a system with some services. seeds holds the seed of each
+// service's content.
 type parted struct {
 	services []string
 	seeds    map[string]int64
@@ -45,8 +46,8 @@ type parted struct {
 
 var three = parted{services: []string{"x", "y", "z"}, seeds: map[string]int64{"x": 1, "y": 2, "z": 3}, formats: []string{"kernel+initrd", "tar"}, kernel: Kernel{Zstd: true}}
 
-// write writes the system with what it can take of an earlier image, and says
-// what that was.
+// write writes the system. It copies parts of the earlier image old if it can,
+// and returns the names of the copied services.
 func (p parted) write(t *testing.T, dir string, old map[string]Earlier) (files map[string]string, now map[string]Earlier, taken []string, err error) {
 	t.Helper()
 	s, err := New(p.formats, Options{Dir: dir, Stem: "os", Time: time.Unix(0, 0), Earlier: old})
@@ -103,8 +104,9 @@ func (p parted) write(t *testing.T, dir string, old map[string]Earlier) (files m
 	return files, now, taken, nil
 }
 
-// must wants the bytes that are written without an earlier image.
-func (p parted) must(t *testing.T, old map[string]Earlier, want string) map[string]Earlier {
+// checkWrite writes the system with the earlier image old. The files must have
+// the same bytes as without old. want names the services that must be copied.
+func (p parted) checkWrite(t *testing.T, old map[string]Earlier, want string) map[string]Earlier {
 	t.Helper()
 	got, now, taken, err := p.write(t, t.TempDir(), old)
 	if err != nil {
@@ -128,39 +130,40 @@ func (p parted) must(t *testing.T, old map[string]Earlier, want string) map[stri
 	return now
 }
 
-// An image has the same bytes, whatever it takes from which earlier one.
-func TestTakenParts(t *testing.T) {
+// The bytes of an image do not depend on which parts were copied from an
+// earlier image.
+func TestPartsOfEarlierImage(t *testing.T) {
 	t.Parallel()
 	for _, k := range []Kernel{{Zstd: true}, {}} {
 		for _, ucode := range []bool{false, true} {
 			p := three
 			p.kernel, p.ucode = k, ucode
-			old := p.must(t, nil, "")
-			p.must(t, old, "x y z")
+			old := p.checkWrite(t, nil, "")
+			p.checkWrite(t, old, "x y z")
 			other := p
 			other.seeds = map[string]int64{"x": 1, "y": 22, "z": 3}
-			was := other.must(t, old, "x z")
-			other.must(t, was, "x y z")
+			was := other.checkWrite(t, old, "x z")
+			other.checkWrite(t, was, "x y z")
 			other.services = []string{"z", "new", "y", "x"}
-			other.must(t, was, "z y x")
+			other.checkWrite(t, was, "z y x")
 			other.services = []string{"y"}
-			other.must(t, was, "y")
+			other.checkWrite(t, was, "y")
 			other.kernel.Zstd = !k.Zstd
-			other.must(t, was, "")
+			other.checkWrite(t, was, "")
 			other = p
 			other.ucode = !ucode
-			other.must(t, old, "x y z")
+			other.checkWrite(t, old, "x y z")
 			other = p
 			other.formats = []string{"kernel+initrd"}
-			other.must(t, old, "x y z")
+			other.checkWrite(t, old, "x y z")
 			delete(old, "os.tar")
-			p.must(t, old, "")
+			p.checkWrite(t, old, "")
 		}
 	}
 }
 
-// The stretches of an initrd are one archive, in which a file has no links but
-// its own.
+// The stretches of an initrd form one archive. In it, the links of a file are
+// only those that its image has.
 func TestInitrdIsOneArchive(t *testing.T) {
 	t.Parallel()
 	p := three
@@ -213,7 +216,7 @@ func TestInitrdIsOneArchive(t *testing.T) {
 	}
 }
 
-// A byte that was changed in the earlier image is never taken, wherever it is.
+// Part never copies a damaged part, wherever the changed byte is.
 func TestDamagedParts(t *testing.T) {
 	t.Parallel()
 	p := three
@@ -227,7 +230,7 @@ func TestDamagedParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(e.Stretches) == 1 {
-			continue // has no parts
+			continue // it has no parts
 		}
 		try := func(what string, raw []byte, part bool) {
 			t.Helper()
@@ -269,8 +272,9 @@ func TestDamagedParts(t *testing.T) {
 	}
 }
 
-// Parts that would share a device, so that their links could meet, are refused.
-func TestPartsOfOneName(t *testing.T) {
+// Two parts with the same id would share a device number, so links of one could
+// point into the other.
+func TestPartsWithSameID(t *testing.T) {
 	t.Parallel()
 	p := three
 	p.services = []string{"x", "y", "x"}
@@ -279,8 +283,8 @@ func TestPartsOfOneName(t *testing.T) {
 	}
 }
 
-// A copy has all of its file, or there is none.
-func TestCopyWantsWholeFiles(t *testing.T) {
+// Copy copies the whole file or returns an error.
+func TestCopyWholeFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	from := filepath.Join(dir, "from")

@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// tarWriter writes the whole tree, boot/ included, as NAME.tar.
+// tarWriter writes the whole tree as NAME.tar, including boot/.
 type tarWriter struct {
 	o   Options
 	out *output
@@ -63,10 +63,11 @@ func (t *tarWriter) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 
 func (t *tarWriter) Kernel(Kernel) error { return nil }
 
-// begin: a tar is its entries one after the other, each filled up to a block.
-func (t *tarWriter) begin(_, key string) error {
+// A tar archive can start a stretch at any entry, since each entry fills whole
+// blocks.
+func (t *tarWriter) startStretch(_, key string) error {
 	err := t.tw.Flush()
-	t.out.next(key)
+	t.out.startStretch(key)
 	return err
 }
 
@@ -83,6 +84,6 @@ func (t *tarWriter) Close() ([]string, error) {
 }
 
 func (t *tarWriter) Abort() {
-	t.out.free()
+	t.out.closeEarlier()
 	t.out.f.Close()
 }

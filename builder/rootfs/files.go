@@ -13,12 +13,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// filesComponent marks entries of the files section.
+// filesComponent is the component of entries from the files section.
 const filesComponent = "files"
 
-// writeFiles writes the files section. Leading folders get the mode of the
-// first file that needs them, with x wherever it has any bit, and its owner:
-// LinuxKit's rule, kept because it is only ever stricter.
+// writeFiles writes the files section. A missing parent folder gets the owner
+// and the mode of the first file that needs it. The mode also gets x for user,
+// group or other if that class has any permission. This is LinuxKit's rule. We
+// keep it because the folder never allows more than the file.
 func (t *Tree) writeFiles() error {
 	var files []*system.File
 	for i := range t.os.Files {
@@ -28,7 +29,7 @@ func (t *Tree) writeFiles() error {
 			if err := placeAllowed(f); err != nil {
 				return err
 			}
-			files = append(files, t.placed(f))
+			files = append(files, t.followLinks(f))
 			continue
 		}
 		volume[f.Path] = f
@@ -36,9 +37,10 @@ func (t *Tree) writeFiles() error {
 	return t.write(files)
 }
 
-// placed is f where links of other sources lead it. A folder is f's at the
-// link's end.
-func (t *Tree) placed(f *system.File) *system.File {
+// followLinks returns f with the path that the links of other sources lead to.
+// If f is a folder and the last part of its path is such a link, f becomes the
+// folder that the link leads to.
+func (t *Tree) followLinks(f *system.File) *system.File {
 	p := t.links.place(f.Path)
 	if f.Type == system.TypeDir && t.links.merged(p) {
 		p = t.links.to[p]
@@ -51,7 +53,7 @@ func (t *Tree) placed(f *system.File) *system.File {
 	return &moved
 }
 
-// write writes files in their order, and the folders above them.
+// write writes the files in their order, and their parent folders.
 func (t *Tree) write(files []*system.File) error {
 	explicit := map[string]*system.File{}
 	for _, f := range files {
@@ -60,7 +62,7 @@ func (t *Tree) write(files []*system.File) error {
 		}
 	}
 	for _, f := range files {
-		if ok, err := t.leading(f, explicit); err != nil {
+		if ok, err := t.writeParents(f, explicit); err != nil {
 			return err
 		} else if !ok {
 			continue
@@ -72,9 +74,9 @@ func (t *Tree) write(files []*system.File) error {
 	return nil
 }
 
-// leading writes the folders above f that are not there, and says whether f can
+// writeParents writes the missing parent folders of f. It reports whether f can
 // be written.
-func (t *Tree) leading(f *system.File, explicit map[string]*system.File) (bool, error) {
+func (t *Tree) writeParents(f *system.File, explicit map[string]*system.File) (bool, error) {
 	for _, dir := range parents(f.Path) {
 		d, named := explicit[dir]
 		e := &system.RootEntry{Component: filesComponent, Entry: system.Entry{
@@ -82,13 +84,13 @@ func (t *Tree) leading(f *system.File, explicit map[string]*system.File) (bool, 
 		switch {
 		case named:
 			e.Mode, e.UID, e.GID = d.Mode, d.UID, d.GID
-		case t.links.leadTo(dir):
+		case t.links.isTarget(dir):
 			e.Entry = t.links.folder(dir)
 		}
 		t.links.note(&e.Entry, !named)
 		if w, ok := t.root[dir]; ok {
 			if w.typ != system.TypeDir {
-				return false, t.hopeless(dir, fileError(f, fmt.Sprintf("files: %s is below %s, which is a %s", f.Path, dir, w.typ)))
+				return false, t.deferError(dir, fileError(f, fmt.Sprintf("files: %s is below %s, which is a %s", f.Path, dir, w.typ)))
 			}
 			continue
 		}
@@ -100,8 +102,8 @@ func (t *Tree) leading(f *system.File, explicit map[string]*system.File) (bool, 
 	return true, nil
 }
 
-// volumeFiles writes the files that os.yml adds to volume c, after all that is
-// its own: they win over the image's.
+// volumeFiles writes the files that os.yml adds to volume c. They replace files
+// of the volume's image.
 func (t *Tree) volumeFiles(c *system.Component) error {
 	var files []*system.File
 	for i := range t.os.Files {
@@ -112,8 +114,8 @@ func (t *Tree) volumeFiles(c *system.Component) error {
 	return t.write(files)
 }
 
-// added are the files that os.yml adds to volume c, by path; nil for a
-// component of another kind.
+// added returns the files that os.yml adds to volume c, by path. It is nil if c
+// is not a volume.
 func (t *Tree) added(c *system.Component) map[string]*system.File {
 	if c.Section != system.SectionVolumes {
 		return nil
@@ -127,9 +129,9 @@ func (t *Tree) writeFile(f *system.File) error {
 	t.links.note(&e.Entry, false)
 	if w, ok := t.root[f.Path]; ok {
 		if w.typ == system.TypeDir && f.Type == system.TypeDir {
-			return nil // written as a leading folder, with its own mode
+			return nil // it was written as a parent folder, with its own mode
 		}
-		return t.hopeless(f.Path, fileError(f, fmt.Sprintf("files: %s is already a %s, written by %s", f.Path, w.typ, w.by())))
+		return t.deferError(f.Path, fileError(f, fmt.Sprintf("files: %s is already a %s, written by %s", f.Path, w.typ, w.by())))
 	}
 	t.root[f.Path] = written{typ: f.Type, component: filesComponent}
 	if f.Type != system.TypeFile {
@@ -155,8 +157,8 @@ func (t *Tree) writeFile(f *system.File) error {
 	return nil
 }
 
-// placeAllowed refuses paths where a file would replace what was decided on: a
-// container's spec, or what boots.
+// placeAllowed returns an error for a path where a file would replace what the
+// policy has evaluated: a container's spec or the boot files.
 func placeAllowed(f *system.File) error {
 	switch place := system.Reserved(f.Path); {
 	case place == "containers":
@@ -171,7 +173,7 @@ func fileError(f *system.File, what string) error {
 	return system.BadInput("%s", what).At(f.Pos)
 }
 
-// searchable adds x to each of user, group and other that has any bit.
+// searchable adds x to user, group and other if that class has any permission.
 func searchable(mode uint32) uint32 {
 	mode &= 0o777
 	for shift := 0; shift <= 6; shift += 3 {
@@ -182,7 +184,7 @@ func searchable(mode uint32) uint32 {
 	return mode
 }
 
-// parents lists the folders above p, outermost first.
+// parents returns the parent folders of p, outermost first.
 func parents(p string) []string {
 	var out []string
 	for d := path.Dir(p); d != "."; d = path.Dir(d) {

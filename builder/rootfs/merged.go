@@ -9,43 +9,46 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// ErrAgain ends a layout in which a source makes a folder of another one a
-// link: what was written by then lies in the wrong place. A second layout with
-// the same Links puts it where the link leads.
+// ErrAgain ends a first layout. One source has a link where another source has
+// a folder, so some entries are in the wrong place. A second layout with the
+// same Links puts them into the folder that the link leads to.
 var ErrAgain = errors.New("the root file system must be laid out again")
 
-// Links is what a first layout of a system learns for the second: which folders
-// of / are links in one source (often lib -> usr/lib) and folders in another
-// (the kernel's lib/modules). The link stays, and what other sources have below
-// its name goes where it leads, as a container's layers are unpacked.
+// Links carries what the first layout of a system learned to the second layout:
+// which paths of / are links in one source (often lib -> usr/lib) and folders
+// in another (the kernel's lib/modules). The link stays. What other sources
+// have below the link goes to the link's target, as when the layers of a
+// container are unpacked.
 //
-// Only folders of programs and libraries are treated so. They mean the same
-// under either name to those who judge the system; a link elsewhere could give
-// a file another meaning than the facts tell.
+// Only folders of programs and libraries are merged like this. For the rules,
+// their files mean the same under both names. With other folders, a merge could
+// give a file another meaning than the facts say.
 type Links struct {
-	// seen is what the sources have at the names of such folders.
+	// seen holds what the sources have at the paths of such folders.
 	seen map[string]*seen
-	// to says for a link of which another source has a folder where it leads.
-	to      map[string]string
-	settled bool
+	// to maps such a link to its target.
+	to       map[string]string
+	resolved bool
 }
 
-// seen is what sources have at one path, the one that counts most first.
+// seen is what the sources have at one path. Sources with higher precedence
+// come first.
 type seen struct {
 	first system.EntryType
-	// link is the target of the first link.
+	// link is the target of the first symlink.
 	link string
-	// folder: one has a folder here. like is the first that says what it is like.
+	// folder: some source has a folder here. attrs is the first folder entry
+	// with its own attributes.
 	folder bool
-	like   *system.Entry
+	attrs  *system.Entry
 }
 
 var programFolder = lazyre.New(`^(usr/)?(s?bin|lib[a-z0-9]*)$`)
 
-// note remembers what a source has at a path. implicit: a folder made only
-// because something lies in it, which says nothing of what it is like.
+// note records what a source has at a path. implicit: the folder was made only
+// because a file needs it, so its attributes do not count.
 func (l *Links) note(e *system.Entry, implicit bool) {
-	if l.settled || e.Path != "usr" && !programFolder.MatchString(e.Path) {
+	if l.resolved || e.Path != "usr" && !programFolder.MatchString(e.Path) {
 		return
 	}
 	s := l.seen[e.Path]
@@ -61,19 +64,19 @@ func (l *Links) note(e *system.Entry, implicit bool) {
 		s.link = e.Link
 	case e.Type == system.TypeDir:
 		s.folder = true
-		if s.like == nil && !implicit {
-			s.like = e
+		if s.attrs == nil && !implicit {
+			s.attrs = e
 		}
 	}
 }
 
-// settle finds the targets of links, and reports whether a second layout is
+// resolve finds the targets of the links. It reports whether a second layout is
 // needed.
-func (l *Links) settle() bool {
-	if l.settled {
+func (l *Links) resolve() bool {
+	if l.resolved {
 		return false
 	}
-	l.settled, l.to = true, map[string]string{}
+	l.resolved, l.to = true, map[string]string{}
 	for p, s := range l.seen {
 		if s.link == "" || !s.folder || s.first != system.TypeDir && s.first != system.TypeSymlink {
 			continue
@@ -85,8 +88,8 @@ func (l *Links) settle() bool {
 	return len(l.to) > 0
 }
 
-// follow gives the folder that the link at p leads to; "" where that is not
-// such a folder, or none.
+// follow returns the folder that the link at p leads to. It returns "" if the
+// target is not a program folder.
 func (l *Links) follow(p string) string {
 	for range 8 {
 		s := l.seen[p]
@@ -107,7 +110,7 @@ func (l *Links) follow(p string) string {
 	return ""
 }
 
-// place says where what a source has at p goes.
+// place returns the path where an entry goes that a source has at p.
 func (l *Links) place(p string) string {
 	for from, to := range l.to {
 		if below(p, from) {
@@ -117,16 +120,17 @@ func (l *Links) place(p string) string {
 	return p
 }
 
-// merged says whether p is a link that other sources have as a folder.
+// merged reports whether p is a link that is a folder in other sources.
 func (l *Links) merged(p string) bool { return l.to[p] != "" }
 
-// hopeless keeps an error for the end: a second layout may not have it.
-func (t *Tree) hopeless(p string, err error) error {
-	if t.links.settled || !programFolder.MatchString(p) {
+// deferError keeps an error until the end if a second layout could avoid it.
+// Otherwise it returns the error.
+func (t *Tree) deferError(p string, err error) error {
+	if t.links.resolved || !programFolder.MatchString(p) {
 		return err
 	}
-	if bad := (*system.Error)(nil); t.now != nil && !errors.As(err, &bad) {
-		err = system.Unusable("%s", t.now.ID()).At(t.now.Pos).Because(err)
+	if bad := (*system.Error)(nil); t.current != nil && !errors.As(err, &bad) {
+		err = system.Unusable("%s", t.current.ID()).At(t.current.Pos).Because(err)
 	}
 	if t.failed == nil {
 		t.failed = err
@@ -134,8 +138,9 @@ func (t *Tree) hopeless(p string, err error) error {
 	return nil
 }
 
-// leadTo says whether a link of another source leads to or through p.
-func (l *Links) leadTo(p string) bool {
+// isTarget reports whether a link of another source leads to p or to a folder
+// below p.
+func (l *Links) isTarget(p string) bool {
 	for _, to := range l.to {
 		if to == p || below(to, p) {
 			return true
@@ -144,18 +149,18 @@ func (l *Links) leadTo(p string) bool {
 	return false
 }
 
-// folder is what the folder p is like, which must be made before the image that
-// has it is read.
+// folder returns the entry of the folder p. It is needed when p must be written
+// before the image that has it is read.
 func (l *Links) folder(p string) system.Entry {
-	if s := l.seen[p]; s != nil && s.like != nil {
-		return *s.like
+	if s := l.seen[p]; s != nil && s.attrs != nil {
+		return *s.attrs
 	}
 	return system.Entry{Path: p, Type: system.TypeDir, Mode: 0o755}
 }
 
-// lead writes the folders above p that no source has announced yet, since a
-// link leads there.
-func (t *Tree) lead(p, component string) error {
+// writeTargets writes the missing parent folders of p. A link leads to them,
+// and their own source has not been read yet.
+func (t *Tree) writeTargets(p, component string) error {
 	for _, d := range parents(p) {
 		if _, ok := t.root[d]; ok {
 			continue

@@ -8,8 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// What one source has below a folder that another one makes a link goes where
-// the link leads, whichever is read first.
+// One source makes a folder of another source a link. The files of that folder
+// go to the link's target, whichever source is read first.
 func TestMergedFolders(t *testing.T) {
 	t.Parallel()
 	linked := func(target string, more ...ocitest.Entry) ocitest.Image {
@@ -69,9 +69,9 @@ func TestMergedFolders(t *testing.T) {
 	}
 }
 
-// A link elsewhere, or to somewhere else, moves no file: the facts would name
-// another place.
-func TestLinksThatMoveNothing(t *testing.T) {
+// Files are not moved through links at other paths, or to other targets: the
+// facts would have other paths than the system.
+func TestLinksThatAreNotMerged(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		link  ocitest.Entry
@@ -91,7 +91,7 @@ func TestLinksThatMoveNothing(t *testing.T) {
 			t.Errorf("%s -> %s: error %v, want %q", c.link.Path, c.link.Link, err, c.want)
 		}
 	}
-	// Nor may a module be replaced through a link.
+	// A module cannot be replaced through a link either.
 	_, err := lay(t, sys(1), map[string]ocitest.Image{"kernel": kernelImage, "services/web": webImage,
 		"init/000": layer(ocitest.Symlink("lib", "usr/lib"), ocitest.File("usr/lib/modules/x.ko", "evil"))})
 	if err == nil || !strings.Contains(err.Error(), "usr/lib/modules/x.ko is already in the tarball of the kernel") {
@@ -99,8 +99,8 @@ func TestLinksThatMoveNothing(t *testing.T) {
 	}
 }
 
-// A hard link to a file whose place something else takes has the file's content.
-func TestHardLinksToWhatIsReplaced(t *testing.T) {
+// A hard link to a file that is replaced keeps the file's content.
+func TestHardLinksToReplacedFiles(t *testing.T) {
 	t.Parallel()
 	link := func(p, to string) ocitest.Entry {
 		return ocitest.Entry{Path: p, Type: system.TypeHardlink, Mode: 0o644, Link: to}
@@ -137,8 +137,9 @@ func TestHardLinksToWhatIsReplaced(t *testing.T) {
 	}
 }
 
-// What an image has below a place that the builder takes is left out with it.
-func TestBelowWhatIsTaken(t *testing.T) {
+// The builder replaces some paths of an image by its own files. What the image
+// has below such a path is left out.
+func TestBelowLeftOutPaths(t *testing.T) {
 	t.Parallel()
 	odd := layer(ocitest.File("etc/hosts/x", ""), ocitest.File("etc/resolv.conf/x", ""), ocitest.File("Dockerfile/x", ""), ocitest.File("etc/hostname/x", ""), ocitest.File("dev/shm/x", ""), ocitest.File("kept", "k"))
 	out, err := lay(t, sys(1), map[string]ocitest.Image{"kernel": kernelImage, "init/000": odd, "services/web": odd})
@@ -147,10 +148,10 @@ func TestBelowWhatIsTaken(t *testing.T) {
 	}
 	for _, e := range out.entries {
 		if strings.HasSuffix(e.Path, "/x") {
-			t.Errorf("/%s is there", e.Path)
+			t.Errorf("/%s exists", e.Path)
 		}
 	}
 	if _, ok := out.find("containers/services/web/rootfs/kept"); !ok {
-		t.Error("a file is lost")
+		t.Error("a file is missing")
 	}
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Blobs reads the blobs of images; *component.Store does.
+// Blobs reads the blobs of images. *component.Store implements it.
 type Blobs interface {
 	Contents(ctx context.Context, img *system.Image, platforms []string) ([]component.Descriptor, error)
 	Blob(ctx context.Context, img *system.Image, digest string) (io.ReadCloser, error)
 }
 
-// OCIVolume writes a volume of format oci: the image as an OCI layout, with
-// the blobs of the platforms that are asked for.
+// OCIVolume writes a volume of format oci. The volume is an OCI layout of the
+// image with the blobs of the requested platforms.
 func (t *Tree) OCIVolume(ctx context.Context, c *system.Component, blobs Blobs) error {
-	if err := t.frame(c); err != nil {
+	if err := t.componentDir(c); err != nil {
 		return err
 	}
 	contents, err := blobs.Contents(ctx, c.Image, c.Volume.Platforms)
@@ -65,11 +65,11 @@ func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descri
 		Path: p, Type: system.TypeFile, Mode: 0o644, Size: d.Size}}, r)
 }
 
-// layoutFile is oci-layout, with LinuxKit's white space, so that a volume has
-// the same bytes from either.
+// layoutFile is the content of oci-layout. It has LinuxKit's white space, so
+// that both tools build the same bytes.
 const layoutFile = "{\n\t\t\"imageLayoutVersion\": \"1.0.0\"\n\t}"
 
-// layoutIndex is the index.json that names the image's root blob.
+// layoutIndex returns an index.json that names the image's root blob.
 func layoutIndex(root component.Descriptor, name string) ([]byte, error) {
 	type descriptor struct {
 		MediaType   string            `json:"mediaType"`

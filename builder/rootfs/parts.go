@@ -7,36 +7,37 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Part are components that come one after the other. Where Key is set, what
-// their passes write depends on what it names alone, beside the program: on no
-// other component, and on no file of the files section.
+// Part is a group of successive components. If Key is not empty, everything
+// that their passes write depends only on the key and the program. It does not
+// depend on other components or on the files section.
 type Part struct {
 	Components []*system.Component
 	Key        string
 }
 
-// A compressor finds what is alike in neighbours only within a part. So a
-// component whose layers have few bytes begins none, unless there are several
-// in the last one: what is alike and near are small programs of one language.
+// A compressor finds repeated data only within a part, and small programs of
+// the same language have much in common. So a small component joins the part
+// before it, unless that part already has several small ones.
 const (
 	smallComponent = 2 << 20
 	smallInPart    = 4
 )
 
-// Parts are Passes, divided. What a component holds does not say where parts
-// end, save for its being small: when it changes, the others' stay as they are.
+// Parts groups the components that Passes returns. Where a part ends depends on
+// the size class of the components, but not on their content. So a changed
+// component does not change the other parts.
 func Parts(os *system.OS) []Part {
 	var out []Part
 	small := 0
 	for _, c := range Passes(os) {
-		key := alone(c)
+		key := partKey(c)
 		p := &Part{}
 		if len(out) > 0 {
 			p = &out[len(out)-1]
 		}
 		switch {
 		case len(p.Components) > 0 && p.Key == "" && key == "":
-		case p.takes(c) && key != "" && small < smallInPart:
+		case p.accepts(c) && key != "" && small < smallInPart:
 			small++
 			if p.Key != "" {
 				p.Key += key
@@ -51,9 +52,9 @@ func Parts(os *system.OS) []Part {
 	return out
 }
 
-// takes says whether c may follow in p: it is small, and the folder above its
-// own is there.
-func (p *Part) takes(c *system.Component) bool {
+// accepts reports whether c may join p: c is small, and its parent folder
+// already exists.
+func (p *Part) accepts(c *system.Component) bool {
 	return len(p.Components) > 0 && isSmall(c) && (p.Key == "" || p.Components[0].Section == c.Section)
 }
 
@@ -65,16 +66,16 @@ func isSmall(c *system.Component) bool {
 	return size < smallComponent
 }
 
-// alone names what a component's pass depends on; "" where that is more than the
-// component.
-func alone(c *system.Component) string {
+// partKey returns a key for everything that the component's pass depends on. It
+// returns "" if the pass also depends on other components.
+func partKey(c *system.Component) string {
 	switch c.Section {
 	case system.SectionOnboot, system.SectionOnshutdown, system.SectionServices:
 	default:
 		return ""
 	}
-	// The manifest names the config and the layers; the other fields of Image say
-	// how it was found.
+	// The manifest names the config and the layers. The other fields of Image
+	// only say how the image was found.
 	raw, err := json.Marshal(struct {
 		ID, Dir, FilesDir, Manifest string
 		SharesFiles, ReadOnly       bool
@@ -87,8 +88,8 @@ func alone(c *system.Component) string {
 	return string(raw)
 }
 
-// Above writes the folders that a component's own folder is in. They are no part
-// of what it has alone.
+// Above writes the parent folders of the component's own folder. They do not
+// belong to the component's part, because other components share them.
 func (t *Tree) Above(c *system.Component) error {
 	for _, d := range []string{"containers", path.Dir(c.Dir)} {
 		if err := t.dir(d, 0o755); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// sized is a component of which the layers have so many MiB.
+// sized returns a component whose layers have mib MiB.
 func sized(section system.Section, name string, mib int64) *system.Component {
 	dir := "containers/" + string(section) + "/" + name
 	return &system.Component{Section: section, Name: name, Dir: dir, FilesDir: dir + "/rootfs",
@@ -57,11 +57,12 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// The key of a part names every field of its components that its entries can
-// depend on, and nothing of others.
+// The key of a part covers every field of its components that the entries can
+// depend on. It does not depend on other components.
 func TestPartKeys(t *testing.T) {
 	t.Parallel()
-	// Where a component stands in os.yml, and what is judged by, is not written.
+	// These fields only say where the component is in os.yml or what the rules
+	// need. They do not change the output.
 	unwritten := map[string]bool{"Index": true, "Pos": true, "Signed": true, "Origins": true, "Volume": true, "Entry": true}
 	key := func(change func(*system.Component)) string {
 		c := sized("services", "b", 3)
@@ -100,7 +101,7 @@ func TestPartKeys(t *testing.T) {
 			}
 		})
 		if name != "SharesFiles" && (changed == same) != unwritten[name] {
-			t.Errorf("%s: another key: %t", name, changed != same)
+			t.Errorf("%s: the key changes: %t", name, changed != same)
 		}
 	}
 	if layers := key(func(c *system.Component) { c.Image.Layers[0].DiffID = "sha256:0" }); layers == same {

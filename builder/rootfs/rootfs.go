@@ -1,12 +1,12 @@
-// Package rootfs lays out a system: it turns the passes over component images,
+// Package rootfs lays out a system. It turns the passes over component images,
 // the specs and the files section into one ordered stream of file entries, in
-// LinuxKit's tree. Parents come first, every path comes once, and no image can
-// write outside its own place.
+// LinuxKit's tree. Parent folders come first. Each path comes once. No image
+// can write outside its own folder.
 //
-// Where several sources name one path of / the order of the stream decides:
-// files section, then init images from last to first (the later one wins, and
-// its path is met first), while the kernel's tarball may share folders with
-// them but no file.
+// Several sources can have the same path of /. The first entry in the stream
+// wins. The order is: files section, kernel, init images from last to first. So
+// a later init image replaces files of an earlier one. The kernel's tarball and
+// the init images may share folders, but not files.
 package rootfs
 
 import (
@@ -19,45 +19,48 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Out takes the system's entries in order. It has system.Sink's protocol: a
-// writer that is returned gets exactly Size bytes and is closed before the
-// next call.
+// Out receives the system's entries in order. Entry follows the contract of
+// system.Sink: a returned writer gets exactly Size bytes, and is closed before
+// the next call.
 type Out interface {
 	Entry(*system.RootEntry) (io.WriteCloser, error)
 }
 
-// Tree lays out one system into an Out. Call Begin, then give each of Passes
-// its Sink in that order, then End.
+// Tree lays out one system into an Out. Call Begin, then get a Sink for each
+// component of Passes in that order and fill it, then call End.
 type Tree struct {
 	os  *system.OS
 	out Out
-	// root holds the type of every path of / that was written by the files
-	// section, the kernel or an init image.
+	// root holds the type of each path of / that the files section, the kernel
+	// or an init image has written.
 	root map[string]written
-	// apk collects lib/apk/db/installed of the init images, by index.
+	// apk holds lib/apk/db/installed of the init images, by index.
 	apk map[int][]byte
-	// volumes holds by name, and then by path, what the files section adds.
+	// volumes holds the files that the files section adds, by volume name and
+	// path.
 	volumes map[string]map[string]*system.File
 	links   *Links
 	// failed is an error that a second layout may avoid.
 	failed error
-	// now is the component in work, spare what its hard links may need.
-	now     *system.Component
-	spare   *spare
-	tempDir string
+	// current is the component whose pass runs. displaced holds files that its
+	// hard links may need.
+	current   *system.Component
+	displaced *displaced
+	tempDir   string
 }
 
-// written says what lies at a path, and who wrote it.
+// written says what is at a path and which component wrote it.
 type written struct {
 	typ       system.EntryType
 	component string
-	// implicit: a folder made only because a file of the files section needs
-	// it.
+	// implicit: the folder was made only because a file of the files section
+	// needs it.
 	implicit bool
 }
 
-// New starts a tree. A second tree of the same system takes the Links of the
-// first; tempDir is for files that must wait, "" for the system's.
+// New returns a tree. A second layout of the same system must get the Links of
+// the first one. tempDir is the folder for temporary files; "" means the
+// system's default.
 func New(os *system.OS, out Out, links *Links, tempDir string) *Tree {
 	t := &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}, volumes: map[string]map[string]*system.File{},
 		links: links, tempDir: tempDir}
@@ -67,8 +70,8 @@ func New(os *system.OS, out Out, links *Links, tempDir string) *Tree {
 	return t
 }
 
-// Passes lists the components whose image must be read, in the order in which
-// their sinks are to be filled.
+// Passes returns the components whose image must be read, in the order in which
+// their sinks must be filled.
 func Passes(os *system.OS) []*system.Component {
 	var out []*system.Component
 	if k := os.Kernel.Component; k != nil {
@@ -105,13 +108,12 @@ func (t *Tree) Begin() error {
 	return t.content("boot/cmdline", 0o644, []byte(t.os.Kernel.Cmdline), "")
 }
 
-// End writes what is left when every pass has finished: the specs of
-// containers that share another's files, empty volumes, and the joined package
-// database of the init images. It gives ErrAgain where the system must be laid
-// out again.
+// End writes the rest after the last pass: the specs of containers that share
+// the files of another one, empty volumes, and the package database of the init
+// images. It returns ErrAgain if the system must be laid out again.
 func (t *Tree) End() error {
-	t.spare.close()
-	if t.links.settle() {
+	t.displaced.close()
+	if t.links.resolve() {
 		return ErrAgain
 	}
 	if t.failed != nil {
@@ -123,7 +125,7 @@ func (t *Tree) End() error {
 			continue
 		}
 		if c.SharesFiles || c.Image == nil {
-			if err := errors.Join(t.frame(c), t.volumeFiles(c)); err != nil {
+			if err := errors.Join(t.componentDir(c), t.volumeFiles(c)); err != nil {
 				return err
 			}
 		}
@@ -131,8 +133,9 @@ func (t *Tree) End() error {
 	return t.writeAPK()
 }
 
-// frame writes a component's own folder and what stands beside its files.
-func (t *Tree) frame(c *system.Component) error {
+// componentDir writes a component's own folder, its specs and the folders next
+// to its files.
+func (t *Tree) componentDir(c *system.Component) error {
 	if err := errors.Join(t.Above(c), t.dir(c.Dir, 0o755)); err != nil {
 		return err
 	}
@@ -164,7 +167,7 @@ func (t *Tree) frame(c *system.Component) error {
 	return nil
 }
 
-// dir writes a folder that the builder makes itself, unless it is there.
+// dir writes a folder that the builder makes itself, unless the folder exists.
 func (t *Tree) dir(p string, mode uint32) error {
 	if _, ok := t.root[p]; ok {
 		return nil
@@ -174,7 +177,7 @@ func (t *Tree) dir(p string, mode uint32) error {
 	return err
 }
 
-// content writes a small file that the builder has in memory.
+// content writes a small file from memory.
 func (t *Tree) content(p string, mode uint32, data []byte, component string) error {
 	if w, ok := t.root[p]; ok {
 		return fmt.Errorf("%s is a duplicate: %s has already written it", p, w.by())
@@ -186,7 +189,7 @@ func (t *Tree) content(p string, mode uint32, data []byte, component string) err
 	}, strings.NewReader(string(data)))
 }
 
-// send writes one file with its content.
+// send writes one file and its content.
 func (t *Tree) send(e *system.RootEntry, r io.Reader) error {
 	w, err := t.out.Entry(e)
 	if err != nil || w == nil {

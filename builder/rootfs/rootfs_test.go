@@ -15,7 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// recorder is an Out that keeps what it is given and holds it to the contract.
+// recorder is an Out that keeps the entries and checks the order and the
+// uniqueness of their paths.
 type recorder struct {
 	t       *testing.T
 	entries []*system.RootEntry
@@ -59,13 +60,13 @@ func layer(entries ...ocitest.Entry) ocitest.Image {
 	return ocitest.Image{Layers: []ocitest.Layer{{Entries: entries}}}
 }
 
-// lay lays out a system whose images are given by component ID.
+// lay lays out a system. images holds the images by component ID.
 func lay(t *testing.T, os *system.OS, images map[string]ocitest.Image) (*recorder, error) {
 	t.Helper()
 	return layWithout(t, os, images, "")
 }
 
-// layWithout is lay for a system with a volume that has no image.
+// layWithout is like lay. The volume with the ID empty has no image.
 func layWithout(t *testing.T, os *system.OS, images map[string]ocitest.Image, empty string) (*recorder, error) {
 	t.Helper()
 	dir := t.TempDir() + "/layout"
@@ -124,7 +125,7 @@ func layOnce(ctx context.Context, t *testing.T, os *system.OS, store *component.
 
 func refName(id string) string { return "test/" + strings.ReplaceAll(id, "/", "-") + ":1" }
 
-// sys makes a system: a kernel, n init images and one service.
+// sys returns a system with a kernel, some init images and one service.
 func sys(inits int) *system.OS {
 	k := &system.Component{Section: system.SectionKernel, Name: "kernel", Pos: system.Position{File: "os.yml", Line: 2, Column: 10}}
 	os := &system.OS{Name: "os", Arch: "amd64", Components: []*system.Component{k},
@@ -166,14 +167,14 @@ func TestTree(t *testing.T) {
 	}
 	for _, absent := range []string{"System.map", "containers/services/web/rootfs/Dockerfile", "containers/services/web/rootfs/etc/hostname", "containers/services/web/lower", "containers/services/web/tmp"} {
 		if _, ok := out.find(absent); ok {
-			t.Errorf("/%s is there", absent)
+			t.Errorf("/%s exists", absent)
 		}
 	}
 }
 
-// A service must not be able to write anywhere but below its own folder, nor an
-// init image where components and the kernel lie.
-func TestNobodyReplacesWhatWasDecided(t *testing.T) {
+// A service must not write outside its own folder. An init image must not write
+// to the folders of components or of the kernel.
+func TestEvaluatedFilesCannotBeReplaced(t *testing.T) {
 	t.Parallel()
 	good := layer(ocitest.Exec("init", "i"))
 	for _, c := range []struct {
@@ -187,7 +188,7 @@ func TestNobodyReplacesWhatWasDecided(t *testing.T) {
 		{"init image writes the kernel", map[string]ocitest.Image{"init/000": layer(ocitest.Dir("boot"), ocitest.File("boot/kernel", "evil"))}, nil, nil, "/boot/kernel would change"},
 		{"kernel.tar writes a component", map[string]ocitest.Image{"kernel": layer(ocitest.File("kernel", "K"), ocitest.Tarball("kernel.tar", ocitest.Dir("containers")))}, nil, nil, "/containers would change"},
 		{"init image replaces a module", map[string]ocitest.Image{"init/000": layer(ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.File("lib/modules/x.ko", "evil"))}, nil, nil, "already in the tarball of the kernel"},
-		{"service leaves its place", map[string]ocitest.Image{"services/web": layer(ocitest.File("../../../../init", "evil"))}, nil, system.ErrUnusable, "../../../../init"},
+		{"service leaves its folder", map[string]ocitest.Image{"services/web": layer(ocitest.File("../../../../init", "evil"))}, nil, system.ErrUnusable, "../../../../init"},
 		{"files section writes a spec", nil, []system.File{{Path: "containers/services/web/config.json", Type: system.TypeFile, Pos: system.Position{File: "os.yml", Line: 9, Column: 5}}}, system.ErrInput, "os.yml:9:5: files: containers/services/web/config.json would change a component"},
 		{"files section writes the kernel", nil, []system.File{{Path: "boot/kernel", Type: system.TypeFile}}, system.ErrInput, "files: only the kernel section writes boot/kernel"},
 		{"files below a link", map[string]ocitest.Image{"init/000": layer(ocitest.Symlink("opt", "usr/opt"))}, []system.File{{Path: "opt/x", Type: system.TypeFile}}, nil, `/opt is a link to "usr/opt"`},
@@ -237,11 +238,12 @@ func TestFilesSection(t *testing.T) {
 		}
 	}
 	if _, ok := out.find("etc/kept"); !ok {
-		t.Error("a file of the image is lost")
+		t.Error("a file of the image is missing")
 	}
 }
 
-// A file below a volume's folder is written into the volume, over the image's.
+// A file below a volume's folder goes into the volume and replaces the image's
+// file.
 func TestFilesInVolumes(t *testing.T) {
 	t.Parallel()
 	os := sys(1)
@@ -299,8 +301,8 @@ func TestFilesInVolumes(t *testing.T) {
 	}
 }
 
-// The package database of one init image alone stays as it is; those of several
-// are joined as LinuxKit does it.
+// The package database of a single init image stays unchanged. Several
+// databases are joined as LinuxKit does it.
 func TestPackageDatabase(t *testing.T) {
 	t.Parallel()
 	with := layer(ocitest.Dir("lib"), ocitest.File("lib/apk/db/installed", "P:a\n"))

@@ -12,30 +12,31 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Sink returns the sink that lays out component c; call it when its pass
-// begins, since it writes the component's own folder.
+// Sink returns the sink that lays out component c. It also writes the
+// component's own folder, so call it when the pass over c begins.
 func (t *Tree) Sink(c *system.Component) (system.Sink, error) {
-	t.spare.close()
-	t.now, t.spare = c, newSpare(t.tempDir)
+	t.displaced.close()
+	t.current, t.displaced = c, newDisplaced(t.tempDir)
 	if c.Section == system.SectionKernel {
 		return &kernelSink{t: t, c: c}, nil
 	}
 	s := &imageSink{t: t, c: c, made: map[string]bool{}}
 	if c.Section != system.SectionInit {
-		if err := t.frame(c); err != nil {
+		if err := t.componentDir(c); err != nil {
 			return nil, err
 		}
 	}
 	return s, s.begin()
 }
 
-// leftOut are paths of every image that the tree leaves out or makes itself.
+// leftOut are paths of an image that the tree does not contain, or that the
+// builder makes itself.
 var leftOut = []string{".dockerenv", "Dockerfile", "dev/console", "etc/hostname"}
 
-// madeDirs are folders that every root has.
+// madeDirs are folders that exist in every root file system.
 var madeDirs = []string{"dev", "dev/pts", "dev/shm", "etc", "proc", "sys"}
 
-// hosts is /etc/hosts of every root.
+// hosts is the content of /etc/hosts in every root file system.
 const hosts = `127.0.0.1       localhost
 ::1     localhost ip6-localhost ip6-loopback
 fe00::0 ip6-localnet
@@ -44,24 +45,26 @@ ff02::1 ip6-allnodes
 ff02::2 ip6-allrouters
 `
 
-// containerResolvConf stands in a container until something binds another file
-// over it.
+// containerResolvConf is a placeholder in a container. A bind mount can cover
+// it.
 const containerResolvConf = "\n# no resolv.conf configured\n"
 
-// resolvConf is where the running system keeps its name servers.
+// resolvConf is the file where the running system keeps its name servers.
 const resolvConf = "/run/resolvconf/resolv.conf"
 
 // imageSink lays out an init image, a volume or a container.
 type imageSink struct {
 	t *Tree
 	c *system.Component
-	// made are the paths that begin wrote; the image's own are skipped.
+	// made holds the paths that begin wrote. Entries of the image at these
+	// paths are skipped.
 	made map[string]bool
 	// mtab: the image has /etc/mtab.
 	mtab bool
 }
 
-// begin writes what every root has, over what the image may say.
+// begin writes the entries that every root file system has. They replace
+// entries of the image.
 func (s *imageSink) begin() error {
 	for _, d := range madeDirs {
 		if err := s.make(system.Entry{Path: d, Type: system.TypeDir, Mode: 0o755}, nil); err != nil {
@@ -77,7 +80,8 @@ func (s *imageSink) begin() error {
 	return s.make(system.Entry{Path: "etc/resolv.conf", Type: system.TypeSymlink, Mode: 0o644, Link: resolvConf}, nil)
 }
 
-// container tells containers from init images and volumes.
+// container reports whether the component is a container, not an init image or
+// a volume.
 func (s *imageSink) container() bool {
 	return s.c.Section != system.SectionInit && s.c.Section != system.SectionVolumes
 }
@@ -102,15 +106,15 @@ func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	if e.Shadowed {
 		return nil, nil
 	}
-	if s.made[e.Path] || taken(e.Path) {
-		return s.t.spare.keep(e)
+	if s.made[e.Path] || isLeftOut(e.Path) {
+		return s.t.displaced.keep(e)
 	}
 	if e.Path == "etc/mtab" {
 		s.mtab = true
 	}
 	if s.replaced(e) {
 		s.made[e.Path] = true
-		return s.t.spare.keep(e)
+		return s.t.displaced.keep(e)
 	}
 	if s.c.Section == system.SectionInit && s.t.links.place(e.Path) == s.t.links.place(apkPath) && e.Type == system.TypeFile {
 		return s.t.collectAPK(s.c, e)
@@ -118,9 +122,10 @@ func (s *imageSink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	return s.emit(e)
 }
 
-// taken says whether p, or what it lies in, has no place in the tree: it is left
-// out, a file of the builder's, or a folder that is empty before the boot.
-func taken(p string) bool {
+// isLeftOut reports whether p is not in the tree. p or a parent folder is in
+// leftOut, or p is below a path that the builder makes as a file or as an empty
+// folder.
+func isLeftOut(p string) bool {
 	for _, q := range leftOut {
 		if p == q || below(p, q) {
 			return true
@@ -134,7 +139,7 @@ func taken(p string) bool {
 	return false
 }
 
-// replaced says whether a file that os.yml adds to the volume takes e's place.
+// replaced reports whether os.yml adds a file to the volume at the path of e.
 func (s *imageSink) replaced(e *system.Entry) bool {
 	f := s.t.added(s.c)[path.Join(s.c.FilesDir, e.Path)]
 	return f != nil && (f.Type != system.TypeDir) && e.Type != system.TypeDir
@@ -149,7 +154,7 @@ func (s *imageSink) Finish() error {
 	return s.t.volumeFiles(s.c)
 }
 
-// emit writes an entry of the image at its place in the tree.
+// emit writes an entry of the image to its place in the tree.
 func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 	r := &system.RootEntry{Entry: *e, Component: s.c.ID()}
 	if s.c.Section == system.SectionInit {
@@ -163,7 +168,7 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 		}
 	}
 	if e.Type == system.TypeHardlink {
-		if done, err := s.t.instead(r, e.Link); done || err != nil {
+		if done, err := s.t.restore(r, e.Link); done || err != nil {
 			return nil, err
 		}
 		r.Link = path.Join(s.c.FilesDir, e.Link)
@@ -171,37 +176,37 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 	return s.t.out.Entry(r)
 }
 
-// emitRoot writes an entry of the kernel's tarball or an init image into /,
-// unless a source that goes before has the path.
+// emitRoot writes an entry of the kernel's tarball or of an init image into /.
+// It skips the entry if a source with higher precedence has the path.
 func (t *Tree) emitRoot(r *system.RootEntry) (io.WriteCloser, error) {
-	own := r.Entry // as the image has it
+	own := r.Entry // with the path that it has in the image
 	t.links.note(&own, false)
 	r.Path = t.links.place(r.Path)
 	if system.Reserved(r.Path) != "" {
 		return nil, fmt.Errorf("/%s would change a component or a boot file; only the builder can write there", r.Path)
 	}
 	if t.links.merged(r.Path) && r.Type == system.TypeDir {
-		return nil, nil // another source has a link here
+		return nil, nil // another source has a link at this path
 	}
 	if w, ok := t.root[r.Path]; ok {
 		if err := t.conflict(r, w); err != nil {
 			return nil, err
 		}
-		return t.spare.keep(&own)
+		return t.displaced.keep(&own)
 	}
 	for _, d := range parents(r.Path) {
 		if w, ok := t.root[d]; ok && w.typ != system.TypeDir {
-			// An init image that comes later replaced the folder by
-			// something else: what was in it is gone with it.
-			return t.spare.keep(&own)
+			// A later init image has replaced the folder, so its entries are
+			// gone too.
+			return t.displaced.keep(&own)
 		}
 	}
-	if err := t.lead(r.Path, r.Component); err != nil {
+	if err := t.writeTargets(r.Path, r.Component); err != nil {
 		return nil, err
 	}
 	t.root[r.Path] = written{typ: r.Type, component: r.Component}
 	if r.Type == system.TypeHardlink {
-		if done, err := t.instead(r, own.Link); done || err != nil {
+		if done, err := t.restore(r, own.Link); done || err != nil {
 			return nil, err
 		}
 		r.Link = t.links.place(own.Link)
@@ -213,24 +218,24 @@ func (t *Tree) emitRoot(r *system.RootEntry) (io.WriteCloser, error) {
 	return t.out.Entry(r)
 }
 
-// conflict says whether it matters that r's path was already written.
+// conflict returns an error if two sources must not both have r's path.
 func (t *Tree) conflict(r *system.RootEntry, w written) error {
 	switch {
 	case r.Type == system.TypeSymlink && t.links.merged(r.Path):
-		return nil // the link that counts is there
+		return nil // the link already exists
 	case w.implicit && r.Type == system.TypeSymlink:
-		return t.hopeless(r.Path, fmt.Errorf("/%s is a link to %q, but the files section has files below it: use the target of the link in the files section", r.Path, r.Link))
+		return t.deferError(r.Path, fmt.Errorf("/%s is a link to %q, but the files section has files below it: use the target of the link in the files section", r.Path, r.Link))
 	case w.component == "kernel" && !(r.Type == system.TypeDir && w.typ == system.TypeDir):
-		return t.hopeless(r.Path, fmt.Errorf("/%s is already in the tarball of the kernel", r.Path))
+		return t.deferError(r.Path, fmt.Errorf("/%s is already in the tarball of the kernel", r.Path))
 	}
 	return nil
 }
 
-// below: p lies in folder dir.
+// below reports whether p is inside folder dir.
 func below(p, dir string) bool { return strings.HasPrefix(p, dir+"/") }
 
-// kernelSink takes the kernel, its microcode and its tarball, and leaves the
-// rest of the image out.
+// kernelSink writes the kernel, its microcode and its tarball. It skips the
+// other files of the image.
 type kernelSink struct {
 	t                  *Tree
 	c                  *system.Component
@@ -287,14 +292,13 @@ func (s *kernelSink) Finish() error {
 	return nil
 }
 
-// apkPath is the package database of Alpine, which every init image brings a
-// part of.
+// apkPath is Alpine's package database. Each init image has its own.
 const apkPath = "lib/apk/db/installed"
 
 // maxAPK bounds one image's package database, in bytes.
 const maxAPK = 64 << 20
 
-// collectAPK keeps an init image's package database for writeAPK.
+// collectAPK keeps the package database of an init image for writeAPK.
 func (t *Tree) collectAPK(c *system.Component, e *system.Entry) (io.WriteCloser, error) {
 	if e.Size > maxAPK {
 		return nil, fmt.Errorf("/%s has %d bytes, more than %d", apkPath, e.Size, maxAPK)
@@ -309,8 +313,8 @@ type collector struct {
 
 func (c *collector) Close() error { c.done(c.Bytes()); return nil }
 
-// writeAPK joins the package databases of the init images in their order; one
-// alone stays as it is.
+// writeAPK joins the package databases of the init images in their order. A
+// single database stays unchanged.
 func (t *Tree) writeAPK() error {
 	apkPath := t.links.place(apkPath)
 	if _, ok := t.root[apkPath]; ok || len(t.apk) == 0 {
