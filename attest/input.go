@@ -38,10 +38,19 @@ type Input struct {
 	Documents               []Document
 	// LockDigest is sha256:HEX of os.lock.json, "" without a lock.
 	LockDigest string
+	// Tools are the programs and files of the build machine that made the image.
+	Tools []Tool
 	// BuilderVersion is the version of this program.
 	BuilderVersion string
 	// Parameters are the flags and the environment of the build.
 	Parameters statement.Parameters
+}
+
+// Tool is a program or file that a build used.
+type Tool struct {
+	// Name is a file name ("mksquashfs"), Digest sha256:HEX of the file, URI its
+	// package URL.
+	Name, Digest, URI string
 }
 
 // Document holds the paths of a component's bills of materials.

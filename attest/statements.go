@@ -213,6 +213,9 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 			depend(statement.Descriptor{Name: statement.DependencyBundle + p.Name, URI: p.Reference, Digest: digest(p.Name, p.Manifest)})
 		}
 	}
+	for _, t := range in.Tools {
+		depend(statement.Descriptor{Name: statement.DependencyTool + t.Name, URI: t.URI, Digest: digest(t.Name, t.Digest)})
+	}
 	if in.LockDigest != "" {
 		depend(statement.Descriptor{Name: statement.DependencyLock, Digest: digest("lock", in.LockDigest)})
 	}

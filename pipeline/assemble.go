@@ -83,7 +83,8 @@ type assembled struct {
 func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string, earlier map[string]image.Earlier) (*assembled, error) {
 	links := new(rootfs.Links)
 	for {
-		made, err := assembleOnce(ctx, r, scan, o, image.Options{Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier}, links)
+		made, err := assembleOnce(ctx, r, scan, o, image.Options{
+			Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier, Arch: r.OS.Arch, Tools: o.Tools}, links)
 		switch {
 		case errors.Is(err, component.ErrAgain):
 			// What was written of that image is void. Such images are rare, and

@@ -57,8 +57,9 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 	inputs, err := json.Marshal(struct {
 		System  *system.OS
 		Formats []string
+		Tools   []image.Used
 		Time    time.Time
-	}{sys, o.Formats, o.Time.UTC()})
+	}{sys, o.Formats, o.used, o.Time.UTC()})
 	if err != nil {
 		l.store.Dir = ""
 	}

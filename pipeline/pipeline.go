@@ -114,6 +114,10 @@ func check(ctx context.Context, o CheckOptions, recall bool) (*resolved, *Checke
 type BuildOptions struct {
 	CheckOptions
 	Formats []string
+	// Tools finds the programs and files of this machine that formats need.
+	Tools image.Tools
+	// used are those that these formats need, found by Build.
+	used []image.Used
 	// OutputDir is the folder that Build replaces, dist/NAME mostly.
 	OutputDir string
 	// Signer opens the key that signs; nil builds without attestations. It is
@@ -156,9 +160,11 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		return nil, err
 	}
 	defer r.Store.Close()
-	if err := bootable(r.OS, o.Formats); err != nil {
+	tools, err := image.Require(o.Formats, r.OS.Arch, o.Tools)
+	if err := errors.Join(bootable(r.OS, o.Formats), err); err != nil {
 		return nil, err
 	}
+	o.used = tools
 	signer, signedBy, err := o.open()
 	if err != nil {
 		return nil, err

@@ -6,7 +6,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 )
+
+// toolsOf names the tools of a build for the provenance.
+func toolsOf(used []image.Used) []attest.Tool {
+	var out []attest.Tool
+	for _, u := range used {
+		out = append(out, attest.Tool{Name: u.Name, Digest: u.Digest, URI: u.URI})
+	}
+	return out
+}
 
 // seal completes the output folder: the bills of materials, the reports, and
 // over all of it the statements.
@@ -15,7 +25,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
 		SPDXPath: "sbom/" + name + ".spdx.json", CycloneDXPath: "sbom/" + name + ".cdx.json",
-		LockDigest: r.LockDigest, BuilderVersion: o.Version,
+		Tools: toolsOf(o.used), LockDigest: r.LockDigest, BuilderVersion: o.Version,
 		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
 	if o.Policy.Dated {

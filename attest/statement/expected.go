@@ -48,8 +48,10 @@ func ImageURI(name, digest, arch string) string {
 // Formats are the suffixes of the files that a build writes in each format. The
 // suffix follows the image's name.
 var Formats = map[string][]string{
-	"kernel+initrd": {"-kernel", "-initrd.img", "-cmdline"},
-	"tar":           {".tar"},
+	"docker":            {"-docker.tar"},
+	"kernel+initrd":     {"-kernel", "-initrd.img", "-cmdline"},
+	"tar":               {".tar"},
+	"tar-kernel-initrd": {"-initrd.tar"},
 }
 
 // Levels are a summary's verified levels: SEAWORTHY_ and the policy's name in

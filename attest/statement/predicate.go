@@ -28,7 +28,10 @@ const (
 	DependencyPolicy = "policy"
 	// DependencyBundle begins the name of a policy that came from a registry:
 	// policy:oci:ours.
-	DependencyBundle  = "policy:"
+	DependencyBundle = "policy:"
+	// DependencyTool begins the name of a program or file of the build machine
+	// that made the image: tool:mksquashfs.
+	DependencyTool    = "tool:"
 	DependencyWaivers = "waivers"
 	// InputDecision is the decision's name among a summary's inputs. The other
 	// names are DependencyLock and DependencyWaivers.

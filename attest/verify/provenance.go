@@ -129,6 +129,7 @@ func checkDependency(d statement.Descriptor) error {
 	id, component := strings.CutPrefix(d.Name, statement.DependencyComponent)
 	file, isFile := strings.CutPrefix(d.Name, statement.DependencyFile)
 	bundle, isBundle := strings.CutPrefix(d.Name, statement.DependencyBundle)
+	tool, isTool := strings.CutPrefix(d.Name, statement.DependencyTool)
 	switch {
 	case component:
 		if id == "" || !slices.Contains(manifestTypes, d.MediaType) {
@@ -143,7 +144,7 @@ func checkDependency(d statement.Descriptor) error {
 			rest.Annotations = nil
 		}
 	case isFile && file != "", d.Name == statement.DependencyLock, d.Name == statement.DependencyWaivers:
-	case d.Name == statement.DependencyPolicy, isBundle && bundle != "":
+	case d.Name == statement.DependencyPolicy, isBundle && bundle != "", isTool && tool != "":
 		if d.URI == "" {
 			return errors.New("the URI is missing")
 		}

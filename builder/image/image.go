@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -28,6 +27,10 @@ type Options struct {
 	// Earlier holds the files of an earlier image, by file name. Set.Part can
 	// copy parts from them.
 	Earlier map[string]Earlier
+	// Arch is the architecture of the system: amd64, arm64, riscv64.
+	Arch string
+	// Tools finds the programs and files that formats need.
+	Tools Tools
 }
 
 // writer writes one output format. Its Entry method follows the contract of
@@ -72,14 +75,27 @@ type Format struct {
 	// Xattrs: the format stores extended attributes.
 	Xattrs bool
 
-	open func(Options) (writer, error)
+	// open starts a format that takes the entries of the stream. Otherwise
+	// derive makes its files from those of the format from.
+	open   func(Options) (writer, error)
+	from   string
+	derive func(Base, Options) ([]string, error)
+	// needs lists the tools that the format needs; nil for none.
+	needs func(arch string) []Tool
+}
+
+func (f Format) tools(arch string) []Tool {
+	if f.needs == nil {
+		return nil
+	}
+	return f.needs(arch)
 }
 
 // formats are the supported formats. The first one is the default.
-var formats = []Format{kernelInitrdFormat, tarFormat}
+var formats = []Format{kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat}
 
 // planned are formats of LinuxKit and of ours that are not supported yet.
-var planned = []string{"tar-kernel-initrd", "docker", "iso-bios", "iso-efi", "iso-efi-initrd", "raw-bios", "raw-efi",
+var planned = []string{"iso-bios", "iso-efi", "iso-efi-initrd", "raw-bios", "raw-efi",
 	"qcow2-bios", "qcow2-efi", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3",
 	"uki"}
 
@@ -124,70 +140,79 @@ func Files(stem string) []string {
 	return out
 }
 
-// CheckFormats returns an error that lists all names which are not supported
-// formats.
-func CheckFormats(names []string) error {
-	var errs []error
-	for _, n := range names {
-		if _, ok := Find(n); ok {
-			continue
-		}
-		err := system.BadInput("unknown format %q", n)
-		if slices.Contains(planned, n) {
-			err = system.BadInput("format %s is not supported yet", n)
-		}
-		errs = append(errs, err.Suggest("use %s", strings.Join(Formats(), " or ")))
-	}
-	return errors.Join(errs...)
-}
-
 // Set writes several formats from one stream. The calls come in this order:
 // Entry, Part and EndPart for the stream; Kernel once the kernel is known; then
 // Close or Abort.
 type Set struct {
-	names   []string
-	writers []writer
-	time    time.Time
+	steps []*step
+	o     Options
 }
 
 // New opens the formats. A name that is given twice counts once.
 func New(names []string, o Options) (*Set, error) {
-	if err := CheckFormats(names); err != nil {
+	list, err := steps(names, o.Dir)
+	if err != nil {
 		return nil, err
 	}
-	s := &Set{time: o.Time}
-	for _, n := range names {
-		if slices.Contains(s.names, n) {
-			continue
-		}
-		f, _ := Find(n)
-		w, err := f.open(o)
-		if err != nil {
+	s := &Set{steps: list, o: o}
+	for _, st := range list {
+		if err := s.open(st); err != nil {
 			s.Abort()
-			return nil, fmt.Errorf("format %s: %w", n, err)
+			return nil, formatError(st.format.Name, err)
 		}
-		s.names, s.writers = append(s.names, n), append(s.writers, w)
 	}
 	return s, nil
+}
+
+func (s *Set) open(st *step) (err error) {
+	o := s.o
+	o.Dir = st.dir
+	if !st.asked {
+		o.Earlier = nil
+		if err := os.MkdirAll(st.dir, 0o755); err != nil {
+			return err
+		}
+	}
+	if st.format.open != nil {
+		st.writer, err = st.format.open(o)
+	}
+	return err
+}
+
+// formatError adds the name of the format.
+func formatError(name string, err error) error { return fmt.Errorf("format %s: %w", name, err) }
+
+// writers calls do for each format that takes the stream.
+func (s *Set) writers(do func(*step) error) error {
+	for _, st := range s.steps {
+		if st.writer == nil {
+			continue
+		}
+		if err := do(st); err != nil {
+			return formatError(st.format.Name, err)
+		}
+	}
+	return nil
 }
 
 // Entry passes the next entry to each format. It follows the contract of
 // system.Sink.
 func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	var ws multi
-	for i, f := range s.writers {
-		w, err := f.Entry(e)
+	err := s.writers(func(st *step) error {
+		w, err := st.writer.Entry(e)
 		if err != nil {
-			return nil, fmt.Errorf("format %s: /%s: %w", s.names[i], e.Path, err)
+			return fmt.Errorf("/%s: %w", e.Path, err)
 		}
 		if w != nil {
 			ws = append(ws, w)
 		}
-	}
-	switch len(ws) {
-	case 0:
-		return nil, nil
-	case 1:
+		return nil
+	})
+	switch {
+	case err != nil || len(ws) == 0:
+		return nil, err
+	case len(ws) == 1:
 		return ws[0], nil
 	}
 	return ws, nil
@@ -195,33 +220,37 @@ func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 
 // Kernel tells each format which compression the kernel can read.
 func (s *Set) Kernel(k Kernel) error {
-	for i, f := range s.writers {
-		if err := f.Kernel(k); err != nil {
-			return fmt.Errorf("format %s: %w", s.names[i], err)
-		}
-	}
-	return nil
+	return s.writers(func(st *step) error { return st.writer.Kernel(k) })
 }
 
-// Close completes all files and returns their names, sorted.
+// Close completes all files, derives the other formats, and lists the files of
+// the image, sorted.
 func (s *Set) Close() ([]string, error) {
 	var files []string
-	for i, f := range s.writers {
-		fs, err := f.Close()
-		if err != nil {
-			return nil, fmt.Errorf("format %s: %w", s.names[i], err)
+	for _, st := range s.steps {
+		make := s.derive
+		if st.writer != nil {
+			make = func(st *step) ([]string, error) { return st.writer.Close() }
 		}
-		files = append(files, fs...)
+		made, err := make(st)
+		if err != nil {
+			return nil, formatError(st.format.Name, err)
+		}
+		if st.asked {
+			files = append(files, made...)
+		}
 	}
 	slices.Sort(files)
-	return files, nil
+	return files, s.removeHidden()
 }
 
 // Abort releases the resources of all formats.
 func (s *Set) Abort() {
-	for _, f := range s.writers {
-		f.Abort()
-	}
+	_ = s.writers(func(st *step) error {
+		st.writer.Abort()
+		return nil
+	})
+	_ = s.removeHidden() // the caller removes the whole folder
 }
 
 // multi writes the same bytes to several writers.

@@ -40,21 +40,27 @@ var ErrDamaged = errors.New("a part of the earlier image is damaged")
 // each file, Part copies the bytes and returns true: then the caller must leave
 // out the entries and EndPart. The output has the same bytes in both cases.
 func (s *Set) Part(id, key string) (bool, error) {
-	sum := digests.Of(fmt.Appendf(nil, "%q %q %d", id, key, s.time.Unix()))
+	sum := digests.Of(fmt.Appendf(nil, "%q %q %d", id, key, s.o.Time.Unix()))
 	taken := true
-	for i, f := range s.writers {
-		if err := f.startStretch(id, sum); err != nil {
-			return false, fmt.Errorf("format %s: %s: %w", s.names[i], id, err)
+	err := s.writers(func(st *step) error {
+		if err := st.writer.startStretch(id, sum); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
 		}
-		taken = taken && f.output().hasEarlier()
+		out := st.writer.output()
+		taken = taken && out != nil && out.hasEarlier()
+		return nil
+	})
+	if err != nil || !taken {
+		return false, err
 	}
-	if !taken {
-		return false, nil
-	}
-	for i, f := range s.writers {
-		if err := f.output().copyEarlier(); err != nil {
-			return false, fmt.Errorf("format %s: %s: %w", s.names[i], id, err)
+	err = s.writers(func(st *step) error {
+		if err := st.writer.output().copyEarlier(); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
 		}
+		return nil
+	})
+	if err != nil {
+		return false, err
 	}
 	return true, s.EndPart()
 }
@@ -62,20 +68,17 @@ func (s *Set) Part(id, key string) (bool, error) {
 // EndPart ends a part. The entries after it are not in a part, until Part is
 // called again.
 func (s *Set) EndPart() error {
-	for i, f := range s.writers {
-		if err := f.startStretch("", ""); err != nil {
-			return fmt.Errorf("format %s: %w", s.names[i], err)
-		}
-	}
-	return nil
+	return s.writers(func(st *step) error { return st.writer.startStretch("", "") })
 }
 
-// Stretches returns the stretches of each file that can have parts, by file
-// name and without digests. Call it after Close.
+// Stretches gives the stretches of each file of the image that has parts, by
+// name, without digests; after Close.
 func (s *Set) Stretches() map[string][]Stretch {
 	out := map[string][]Stretch{}
-	for _, f := range s.writers {
-		out[f.output().name] = f.output().done
+	for _, st := range s.steps {
+		if st.asked && st.writer != nil && st.writer.output() != nil {
+			out[st.writer.output().name] = st.writer.output().done
+		}
 	}
 	return out
 }

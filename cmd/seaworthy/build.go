@@ -55,7 +55,7 @@ https URL.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.formats, OutputDir: outputDir, Version: version()}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.formats, Tools: image.Tools{Dirs: rf.tools}, OutputDir: outputDir, Version: version()}
 			if !rescan {
 				o.Kept = rf.kept(cmd)
 			}
@@ -96,6 +96,7 @@ https URL.
 	rf.addFormats(cmd)
 	addRescan(cmd, &rescan)
 	fs := cmd.Flags()
+	fs.StringArrayVar(&rf.tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	fs.StringVar(&key, "key", "", "private key for signing, made by seaworthy key generate or cosign")
 	fs.BoolVar(&unsigned, "unsigned", false, "build without signatures; verify will refuse the image")

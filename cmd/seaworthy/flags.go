@@ -35,6 +35,7 @@ type resolveFlags struct {
 	components        []string
 	redirectTo        []string
 	databases, vex    []string
+	tools             []string
 	formats           []string
 	locked, offline   bool
 	jobs              int

@@ -1,0 +1,122 @@
+package image
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// step makes the files of one format. A format either takes the entries of the
+// stream (writer), or is derived from the finished files of another step.
+type step struct {
+	format Format
+	// asked is false if the step exists only because another format is derived
+	// from it. Its files are removed at the end.
+	asked  bool
+	dir    string
+	writer writer
+	files  []string
+}
+
+// hidden is the folder, inside Options.Dir, of files that are not part of the
+// image.
+const hidden = ".unasked"
+
+// steps lists the formats with these names, each once, and before each of them
+// the format that it is derived from.
+func steps(names []string, dir string) ([]*step, error) {
+	if err := CheckFormats(names); err != nil {
+		return nil, err
+	}
+	var out []*step
+	var add func(name string)
+	add = func(name string) {
+		if slices.ContainsFunc(out, func(s *step) bool { return s.format.Name == name }) {
+			return
+		}
+		f, _ := Find(name)
+		if f.from != "" {
+			add(f.from)
+		}
+		s := &step{format: f, asked: slices.Contains(names, name), dir: dir}
+		if !s.asked {
+			s.dir = filepath.Join(dir, hidden)
+		}
+		out = append(out, s)
+	}
+	for _, n := range names {
+		add(n)
+	}
+	return out, nil
+}
+
+// clashes gives an error for each two formats that write a file of the same name.
+func clashes(names []string) []error {
+	var errs []error
+	owner := map[string]string{}
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		f, _ := Find(n)
+		for _, ending := range f.Files {
+			if other, taken := owner[ending]; taken {
+				errs = append(errs, system.BadInput("formats %s and %s both write the file NAME%s", other, n, ending).
+					Suggest("build them separately, with different --output-dir"))
+				break
+			}
+			owner[ending] = n
+		}
+	}
+	return errs
+}
+
+// Base gives a derived format the finished files of the format that it is
+// derived from.
+type Base struct{ dir, stem string }
+
+// Path is the path of the file with this ending.
+func (b Base) Path(ending string) string { return filepath.Join(b.dir, b.stem+ending) }
+
+// Open opens the file with this ending, and gives its size.
+func (b Base) Open(ending string) (*os.File, int64, error) {
+	f, err := os.Open(b.Path(ending))
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// derive makes the files of a step from those of an earlier one.
+func (s *Set) derive(st *step) ([]string, error) {
+	i := slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
+	o := s.o
+	o.Dir = st.dir
+	return st.format.derive(Base{dir: s.steps[i].dir, stem: o.Stem}, o)
+}
+
+// removeHidden removes the files that are not part of the image.
+func (s *Set) removeHidden() error { return os.RemoveAll(filepath.Join(s.o.Dir, hidden)) }
+
+// CheckFormats refuses unknown names, and formats that write the same file. It
+// reports all errors at once.
+func CheckFormats(names []string) error {
+	var errs []error
+	for _, n := range names {
+		if _, ok := Find(n); ok {
+			continue
+		}
+		err := system.BadInput("unknown format %q", n)
+		if slices.Contains(planned, n) {
+			err = system.BadInput("format %s is not supported yet", n)
+		}
+		errs = append(errs, err.Suggest("use %s", strings.Join(Formats(), " or ")))
+	}
+	return errors.Join(append(errs, clashes(names)...)...)
+}
