@@ -1,5 +1,6 @@
-// Package builder turns os.yml into a system.OS: every component by digest,
-// its effective OCI runtime spec, and where each value came from. Resolve does
-// all of it and reads no layer of any image; the packages below it each hold
-// one step (spec, component, runtime), or what comes after (rootfs, image).
+// Package builder turns os.yml into a system.OS: the components with their
+// digests, their effective OCI runtime specs, and the origin of each value.
+// Start with Resolve; it does not read image layers. The packages in this
+// folder hold one step each: spec, component and runtime come before Resolve is
+// done, rootfs and image after it.
 package builder

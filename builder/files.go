@@ -18,8 +18,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// files resolves the files section: contents and sources hashed, ids numbered,
-// one entry per path. A later os.yml replaces a file of an earlier one.
+// files resolves the files section: it hashes contents and sources, replaces
+// names by numeric ids, and keeps one entry per path. A later os.yml replaces a
+// file of an earlier one.
 func files(config *spec.Config) ([]system.File, error) {
 	ids := config.IDs()
 	var all []*system.File
@@ -46,7 +47,8 @@ func files(config *spec.Config) ([]system.File, error) {
 	return out, errors.Join(errs...)
 }
 
-// fileOf gives one entry; nil for an optional one whose source is not there.
+// fileOf resolves one entry. It returns nil if the entry is optional and its
+// source does not exist.
 func fileOf(config *spec.Config, f *spec.File, ids map[string]uint32) (*system.File, error) {
 	out := &system.File{Path: f.Clean(), Pos: f.Path.Pos(), Type: system.TypeFile, Mode: 0o600}
 	out.UID, out.GID = idOf(f.UID, ids), idOf(f.GID, ids)
@@ -78,7 +80,7 @@ func fileOf(config *spec.Config, f *spec.File, ids map[string]uint32) (*system.F
 func idOf(v *spec.Value[spec.ID], ids map[string]uint32) int {
 	id := v.Get()
 	if id.Name != "" {
-		return int(ids[id.Name]) // known: Load has looked
+		return int(ids[id.Name]) // Load has checked that the name exists
 	}
 	return int(id.Number)
 }
@@ -87,7 +89,7 @@ func inline(out *system.File, data []byte) {
 	out.Contents, out.Size, out.Digest = data, int64(len(data)), digests.Of(data)
 }
 
-// fromSource hashes a file of the build machine, which is read again when it
+// fromSource hashes a file of the build machine. The file is read again when it
 // is written.
 func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.File, error) {
 	fail := func(err error, next string) (*system.File, error) {
@@ -131,7 +133,7 @@ func fromSource(config *spec.Config, f *spec.File, out *system.File) (*system.Fi
 	return out, nil
 }
 
-// metadata prints the merged configuration, keys sorted.
+// metadata returns the merged configuration as text, with sorted keys.
 func metadata(config *spec.Config, format string) ([]byte, error) {
 	var out bytes.Buffer
 	if format == "json" {

@@ -14,16 +14,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
-// stdin is how standard input is named on the command line, stdinName what
-// messages and outputs call it, stdinStem the system in it.
+// stdin means standard input on the command line. stdinName is its name in
+// messages and outputs, and stdinStem is the name of a system that is read from
+// it.
 const (
 	stdin     = "-"
 	stdinName = "standard input"
 	stdinStem = "stdin"
 )
 
-// IsLocal says whether an os.yml lies in a file: it is neither standard input
-// nor a URL.
+// IsLocal reports whether an os.yml is a local file: not standard input and not
+// a URL.
 func IsLocal(file string) bool { return file != stdin && !isURL(file) }
 
 func isURL(file string) bool {
@@ -31,8 +32,8 @@ func isURL(file string) bool {
 	return ok && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http"))
 }
 
-// Stem is a file's name without folder and extension: the name of a system that
-// is given none.
+// Stem returns a file name without folder and extension. It is the name of a
+// system if no other name is given.
 func Stem(file string) string {
 	base := filepath.Base(file)
 	switch {
@@ -46,7 +47,8 @@ func Stem(file string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// open reads an os.yml that lies in no file.
+// open reads an os.yml that is not a local file. It returns nil for a local
+// file.
 func (o *Options) open(ctx context.Context, file string) (*spec.Input, error) {
 	switch {
 	case file == stdin:
@@ -75,7 +77,7 @@ func (o *Options) readStdin() (*spec.Input, error) {
 	return &spec.Input{Name: stdinName, Data: data, Dir: dir}, err
 }
 
-// store says where images come from.
+// store returns the options that say where images come from.
 func (o *Options) store() component.Options {
 	return component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir, RedirectTo: o.RedirectTo, Fresh: o.Fresh}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// part is a component while it is resolved.
+// part is a component that is being resolved.
 type part struct {
 	component *system.Component
 	// reference is empty for a volume without an image.
@@ -21,8 +21,8 @@ type part struct {
 	container *spec.Container
 }
 
-// layout lists all components in tree order, with the folders that do not
-// depend on their images.
+// layout returns all components in tree order. It sets the folders that do not
+// depend on the images.
 func layout(config *spec.Config) []*part {
 	var parts []*part
 	add := func(section system.Section, name string, index int, ref spec.Value[string]) *part {
@@ -70,8 +70,8 @@ func layout(config *spec.Config) []*part {
 	return parts
 }
 
-// specs makes the effective spec of every container, and lays out which folder
-// holds the files of an image that several use: that of the first.
+// specs makes the effective spec of every container. If several containers use
+// the same image, the first one's folder holds the files for all of them.
 func (r *Resolved) specs(config *spec.Config, parts []*part) error {
 	var errs []error
 	volumes := map[string]bool{}
@@ -131,11 +131,11 @@ func labelOf(p *part) (*spec.Settings, error) {
 	return spec.ParseLabel(p.component.Image.Reference, text, p.reference.Pos())
 }
 
-// maxProfileBytes bounds a seccomp profile.
+// maxProfileBytes is the size limit of a seccomp profile.
 const maxProfileBytes = 1 << 20
 
-// profileOf reads the seccomp profile that a container names, relative to its
-// os.yml.
+// profileOf reads the seccomp profile that a container names. Its path is
+// relative to the os.yml file.
 func profileOf(config *spec.Config, c *spec.Container) ([]byte, error) {
 	v := runtime.ProfilePath(c)
 	if v == nil {
@@ -153,7 +153,7 @@ func profileOf(config *spec.Config, c *spec.Container) ([]byte, error) {
 	return data, nil
 }
 
-// readLimited reads a small regular file.
+// readLimited reads a regular file of at most limit bytes.
 func readLimited(file string, limit int64) ([]byte, error) {
 	info, err := os.Stat(file)
 	switch {
@@ -167,10 +167,10 @@ func readLimited(file string, limit int64) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// trust marks the components whose images must carry a valid signature: those
-// that trust.image names, with or without tag and digest, and those of an
-// organisation in trust.org. It gives the place of the first entry; an entry
-// that names no image of the system is noted.
+// trust marks the components whose images must have a valid signature.
+// trust.image names images, with or without tag and digest. trust.org names
+// organisations. It returns the place of the first entry of both lists. An
+// entry that matches no image of the system adds a note.
 func (r *Resolved) trust(config *spec.Config, parts []*part) (first system.Position) {
 	for _, list := range []*spec.List[string]{config.Trust.Org, config.Trust.Image} {
 		if list != nil && len(list.Items) > 0 {
@@ -202,7 +202,7 @@ func (r *Resolved) trust(config *spec.Config, parts []*part) (first system.Posit
 func trustedImage(image string, p *part) bool {
 	got, err := oci.ParseReference(p.reference.V)
 	if err != nil {
-		return false // Find has refused it
+		return false // Find has already reported the error
 	}
 	want, err := oci.ParseReference(image)
 	return err == nil && (got.Name == want.Name || got.Registry == want.Registry && got.Repository == want.Repository)

@@ -16,7 +16,7 @@ import (
 
 const kit = "../testdata/linuxkit/"
 
-// TestLinuxKit holds our specs against those that LinuxKit makes of the same
+// TestLinuxKit compares our specs with those that LinuxKit makes from the same
 // files.
 func TestLinuxKit(t *testing.T) {
 	t.Parallel()
@@ -80,8 +80,8 @@ func TestLinuxKit(t *testing.T) {
 	}
 }
 
-// kitImages makes the images and copies the YAML files, which pin one of them
-// by digest.
+// kitImages makes the images and copies the YAML files. One of the files pins
+// an image by digest.
 func kitImages(t *testing.T) (layout, dir string) {
 	t.Helper()
 	var images []struct {
@@ -130,8 +130,8 @@ func kitImages(t *testing.T) (layout, dir string) {
 	return layout, dir
 }
 
-// differences compares JSON values: absent, null and empty are one; some lists
-// are sets.
+// differences compares JSON values. An absent, a null and an empty value count
+// as equal, and some lists are compared as sets.
 func differences(want, got any, pointer string) map[string]string {
 	out := map[string]string{}
 	w, isMap := want.(map[string]any)

@@ -7,8 +7,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component"
 )
 
-// LockPath is where the lock of a system lies: beside its first os.yml, as
-// STEM.lock.json; in the working folder for one that lies in no file.
+// LockPath returns the path of a system's lock, STEM.lock.json in the folder of
+// its first os.yml. If that is standard input or a URL, the lock is in the
+// working folder.
 func LockPath(file string) string {
 	if !IsLocal(file) {
 		return Stem(file) + ".lock.json"
@@ -16,7 +17,7 @@ func LockPath(file string) string {
 	return filepath.Join(filepath.Dir(file), Stem(file)+".lock.json")
 }
 
-// ReadLock reads the lock that the options mean, and gives its digest.
+// ReadLock reads the lock that the options name and returns its digest.
 func ReadLock(o Options) (*component.Lock, string, error) {
 	path := o.LockFile
 	if path == "" {
@@ -25,14 +26,15 @@ func ReadLock(o Options) (*component.Lock, string, error) {
 	return component.ReadLock(path)
 }
 
-// Pins are the inputs of a build beside its images, for the lock.
+// Pins are the inputs of a build, other than images, that go into the lock.
 type Pins struct {
 	// Builder is the version of the program.
 	Builder string
-	// KernelConfig is the digest of the kernel's configuration, "" where it is
+	// KernelConfig is the digest of the kernel's configuration, or "" if it is
 	// not known.
 	KernelConfig string
-	// Policy and PolicyDigest name the policy pack; "" for none.
+	// Policy and PolicyDigest identify the policy pack. Both are "" without a
+	// pack.
 	Policy, PolicyDigest string
 	// PolicyReferences are the policies that came from a registry.
 	PolicyReferences []component.LockedReference

@@ -15,35 +15,36 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// Options say what to resolve, and where images may come from.
+// Options say what Resolve reads and where images may come from.
 type Options struct {
-	// Files are the os.yml files, merged in order: paths, https URLs, and "-" for
+	// Files are the os.yml files in merge order: paths, https URLs, or "-" for
 	// Stdin.
 	Files []string
 	Stdin io.Reader
-	// Name of the system; "" takes the stem of the first file.
+	// Name is the name of the system. "" means the stem of the first file.
 	Name string
 	// Arch is the Go name of the architecture to build for.
 	Arch string
-	// Components, Cache and Offline say where images are looked for; see
-	// component.Options.
+	// Components, Cache and Offline are described at component.Options.
 	Components []string
 	Cache      string
 	Offline    bool
-	// Locked: every image must be in the lock, with the digest that it has
-	// there. LockFile is its path; "" is the one beside the first file.
+	// Locked: every image must be in the lock, with the same digest. LockFile
+	// is the path of the lock; "" means the path that LockPath returns for the
+	// first file.
 	Locked   bool
 	LockFile string
-	// RedirectTo and Fresh: see component.Options.
+	// RedirectTo and Fresh are described at component.Options.
 	RedirectTo []string
 	Fresh      bool
-	// Jobs bounds how many images are read at once, later.
+	// Jobs limits how many images the later steps read at the same time.
 	Jobs int
-	// TempDir holds spill files; "" is the system's.
+	// TempDir is the folder for temporary files. "" means the system's default.
 	TempDir string
 }
 
-// Resolved is a system, and the open store that its images are read from.
+// Resolved is a resolved system and the open store that its images are read
+// from.
 type Resolved struct {
 	OS    *system.OS
 	Store *component.Store
@@ -51,22 +52,22 @@ type Resolved struct {
 	// Options.Locked was set.
 	Lock       *component.Lock
 	LockDigest string
-	// Trust is the place of the first entry of the trust section, the zero
-	// Position where there is none: Component.Signed says which images it
-	// means.
+	// Trust is the place of the first entry of the trust section. It is the
+	// zero Position without that section. Component.Signed says for which
+	// images the section asks for a signature.
 	Trust system.Position
-	// Notes are the settings that have no effect, though they are no error, and
-	// those that are not read as they are written.
+	// Notes lists settings that have no effect and settings that are read in
+	// another way than they are written. Neither is an error.
 	Notes []runtime.Note
 }
 
-// Architectures are those that systems can be built for, by Go's names.
+// Architectures returns the Go names of the supported target architectures.
 func Architectures() []string { return []string{"amd64", "arm64", "riscv64"} }
 
 var systemName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
 // Resolve reads the os.yml files, finds every image and makes every effective
-// spec. All errors of a step are joined. The caller closes Resolved.Store.
+// spec. It joins all errors of a step. The caller must close Resolved.Store.
 func Resolve(ctx context.Context, o Options) (*Resolved, error) {
 	config, err := spec.LoadWith(o.Files, func(path string) (*spec.Input, error) { return o.open(ctx, path) })
 	if err != nil {
@@ -118,8 +119,9 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 	return errors.Join(append(errs, filesErr)...)
 }
 
-// find looks for the images of all parts, each reference once, and reports
-// every one that is missing. To look for one is mostly to wait for its registry.
+// find looks up the images of all parts, each reference once, and reports every
+// missing image. The lookups run in parallel, because they mostly wait for
+// registries.
 func (r *Resolved) find(ctx context.Context, parts []*part) error {
 	type search struct {
 		first *part
@@ -159,7 +161,8 @@ func (r *Resolved) find(ctx context.Context, parts []*part) error {
 	return component.Join(errs)
 }
 
-// kernel makes the kernel section; its component is the first part, if any is.
+// kernel returns the kernel section. Its component is the first part, if the
+// system has a kernel.
 func kernel(config *spec.Config, parts []*part) system.Kernel {
 	k := config.Kernel
 	if !k.HasImage() {

@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// bench writes an os.yml and the files beside it, and resolves it over a
-// small set of images.
+// bench writes an os.yml and other files to a folder. It resolves the os.yml
+// with a small set of images.
 type bench struct{ dir, layout string }
 
 func newBench(t *testing.T) bench {
@@ -108,7 +108,7 @@ trust: {image: [a/app], org: [ghcr.io/other]}
 	}
 }
 
-// Every image that is missing is named in one run, once.
+// One run reports every missing image, and each only once.
 func TestMissingImages(t *testing.T) {
 	t.Parallel()
 	_, err := newBench(t).resolve(t, "init: [a/gone:1, a/app:1]\nservices:\n  - {name: a, image: a/away:2}\n  - {name: b, image: a/gone:1}\n")
@@ -121,11 +121,11 @@ func TestMissingImages(t *testing.T) {
 		}
 	}
 	if strings.Count(err.Error(), "a/gone:1") != 1 {
-		t.Errorf("one image twice:\n%v", err)
+		t.Errorf("an image is reported twice:\n%v", err)
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestErrors(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for name, test := range map[string]struct {
@@ -176,7 +176,7 @@ files:
 	files := map[string]system.File{}
 	for _, f := range r.OS.Files {
 		if _, twice := files[f.Path]; twice {
-			t.Errorf("%s is there twice", f.Path)
+			t.Errorf("%s is listed twice", f.Path)
 		}
 		files[f.Path] = f
 	}
@@ -184,7 +184,7 @@ files:
 		t.Errorf("etc/a %+v", f)
 	}
 	if f := files["etc/b"]; string(f.Contents) != "kept" {
-		t.Errorf("an optional file that is missing took away %+v", f)
+		t.Errorf("a missing optional file has replaced an earlier entry: %+v", f)
 	}
 	f := files["etc/motd"]
 	if f.Mode != 0o4755 || f.UID != 100 || f.GID != 0 || f.Size != 6 || f.Source != filepath.Join(b.dir, "motd") || f.SourceText != "./motd" ||

@@ -15,49 +15,52 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Input is all that an effective spec depends on.
+// Input is everything that an effective spec depends on.
 type Input struct {
 	// Container is the entry of os.yml. Its Name and Image are set.
 	Container *spec.Container
-	// Image is what its reference resolved to, and Label the image's label, nil
-	// without one.
+	// Image is the image that the container's reference refers to. Label holds
+	// the settings of its label, or nil.
 	Image *system.Image
 	Label *spec.Settings
-	// Dir is the container's folder in the tree, FilesDir the one that holds
-	// the image's files; it is another container's where they share an image.
-	// Neither has a leading slash.
+	// Dir is the container's folder in the tree. FilesDir is the folder with
+	// the image's files. If containers share an image, it is the folder of
+	// another container. Neither has a leading slash.
 	Dir, FilesDir string
 	// IDs are the user and group ids of container names.
 	IDs map[string]uint32
-	// Volumes are the system's volumes by name, true for read-only ones.
+	// Volumes are the system's volumes by name. The value is true for a
+	// read-only volume.
 	Volumes map[string]bool
 	// Arch is the Go name of the architecture.
 	Arch string
-	// Profile is the content of the file that `seccomp` names, where it names
-	// one (see ProfilePath).
+	// Profile is the content of the file that `seccomp` names, if it names a
+	// file (see ProfilePath).
 	Profile []byte
 }
 
-// Output is what the container is allowed to do, and who said so.
+// Output is what the container is allowed to do, and the origin of each value.
 type Output struct {
 	// Config and Runtime are config.json and runtime.json.
 	Config, Runtime []byte
-	// Origins by JSON pointer into Config, or into Runtime with the prefix
-	// "runtime:". A namespace has its origin at its type, too, also where
-	// the container shares the host's: "/linux/namespaces/network".
+	// Origins holds the origins by JSON pointer into Config, or into Runtime
+	// with the prefix "runtime:". Namespaces also have an entry by type
+	// ("/linux/namespaces/network"), even if the container uses the host's
+	// namespace.
 	Origins map[string]system.Origin
-	// Notes say what the input asks for that cannot be, or is read otherwise.
+	// Notes lists the settings that have no effect or are read in another way.
 	Notes []Note
 }
 
-// Note is a setting that has no effect, though it is no error; or, where Works
-// is set, one that is not read as it is written.
+// Note is a setting that has no effect, though it is not an error. If Works is
+// set, the setting has an effect, but is not read as it is written.
 type Note struct {
 	Works bool
-	// Origin of the setting, its Key in os.yml, and its Value there.
+	// Origin is the origin of the setting, Key its key in os.yml, and Value its
+	// value there.
 	Origin     system.Origin
 	Key, Value string
-	// Component is the ID of the component that it belongs to, "" for none.
+	// Component is the ID of the component with the setting, or "".
 	Component string
 	Text      string
 }
@@ -68,13 +71,12 @@ type build struct {
 	yaml, label *spec.Settings
 	out         *Output
 	errs        []error
-	// mounts by destination, while they are collected.
+	// mounts holds the mounts so far, by destination.
 	mounts map[string]mount
 }
 
-// Effective makes the spec of one container. Errors are joined; each is a
-// *system.Error: of the kind ErrInput for what os.yml says, ErrUnusable for
-// what the image says.
+// Effective makes the spec of one container. Errors are joined. Each is a
+// *system.Error of the kind ErrInput for os.yml, or ErrUnusable for the image.
 func Effective(in Input) (*Output, error) {
 	b := &build{
 		Input: in, yaml: &in.Container.Settings, label: in.Label,
@@ -97,7 +99,7 @@ func Effective(in Input) (*Output, error) {
 	return b.out, nil
 }
 
-// ReadOnly: the container's root filesystem is read-only.
+// ReadOnly reports whether the container's root file system is read-only.
 func ReadOnly(c *spec.Container, label *spec.Settings) bool {
 	v := c.Readonly
 	if v == nil && label != nil {
@@ -106,13 +108,13 @@ func ReadOnly(c *spec.Container, label *spec.Settings) bool {
 	return v.Get()
 }
 
-// what names the container in messages.
+// what returns the name of the container in messages.
 func (b *build) what() string {
 	return fmt.Sprintf("%s %q", b.Container.Section, b.Container.Name.V)
 }
 
-// fail reports an error about a value: its place, or that of the image where
-// the value comes from there.
+// fail adds an error about a value. For a value from the image, its place is
+// that of the image reference.
 func (b *build) fail(o system.Origin, next, format string, args ...any) {
 	e := system.BadInput("%s: %s", b.what(), fmt.Sprintf(format, args...)).Suggest("%s", next)
 	e.Pos = system.Position{File: o.File, Line: o.Line, Column: o.Column}
@@ -136,8 +138,8 @@ func (b *build) note(o system.Origin, key, value, format string, args ...any) {
 
 func (b *build) origin(pointer string, o system.Origin) { b.out.Origins[pointer] = o }
 
-// byDefault is the origin of a value that is not set, with the place where os.yml
-// could.
+// byDefault is the origin of a value that is not set. It has the place in
+// os.yml where the value could be set.
 func (b *build) byDefault() system.Origin {
 	o := b.Container.Pos().Origin()
 	o.Layer = system.LayerDefault
@@ -150,7 +152,8 @@ func (b *build) byImage() system.Origin {
 	return o
 }
 
-// pick gives the value of the highest layer that has one, and notes its origin.
+// pick returns the value of the highest layer that has one, and records its
+// origin.
 func pick[T any](b *build, pointer string, values ...*spec.Value[T]) *spec.Value[T] {
 	for _, v := range values {
 		if v != nil {
@@ -162,12 +165,13 @@ func pick[T any](b *build, pointer string, values ...*spec.Value[T]) *spec.Value
 	return nil
 }
 
-// pickText is pick for keys where "" means that nothing is said.
+// pickText is like pick. "" counts as not set.
 func pickText[T ~string](b *build, pointer string, values ...*spec.Value[T]) *spec.Value[T] {
 	return pick(b, pointer, slices.DeleteFunc(values, func(v *spec.Value[T]) bool { return v.Get() == "" })...)
 }
 
-// pickList is pick for lists; each item whose place differs gets it noted.
+// pickList is like pick, for lists. It records the origin of an item that has
+// another place than the list.
 func pickList[T any](b *build, pointer string, lists ...*spec.List[T]) *spec.List[T] {
 	for _, l := range lists {
 		if l == nil {
@@ -183,14 +187,15 @@ func pickList[T any](b *build, pointer string, lists ...*spec.List[T]) *spec.Lis
 	return nil
 }
 
-// originOf notes the origin of an element where it is not its list's.
+// originOf records the origin of an element if it differs from the list's
+// origin.
 func (b *build) originOf(pointer string, i int, o system.Origin) {
 	if o != b.out.Origins[pointer] {
 		b.origin(fmt.Sprintf("%s/%d", pointer, i), o)
 	}
 }
 
-// pickMap is pick for mappings.
+// pickMap is like pick, for mappings.
 func pickMap(b *build, pointer string, maps ...*spec.Map) map[string]string {
 	for _, m := range maps {
 		if m == nil {
@@ -208,12 +213,12 @@ func pickMap(b *build, pointer string, maps ...*spec.Map) map[string]string {
 	return nil
 }
 
-// escape writes a key as part of a JSON pointer (RFC 6901).
+// escape escapes a key for a JSON pointer (RFC 6901).
 func escape(key string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
-// texts gives a list of texts of any type as strings.
+// texts converts a list of any string type to strings.
 func texts[T ~string](l *spec.List[T]) []string {
 	var out []string
 	for _, v := range l.Get() {
@@ -231,8 +236,9 @@ func (b *build) annotations() map[string]string {
 	return pickMap(b, "/annotations", b.yaml.Annotations, b.label.Annotations)
 }
 
-// hostname needs a uts namespace of the container's own: without one, the name
-// would be the host's, and no runtime starts the container.
+// hostname returns the host name. The container needs its own uts namespace for
+// it. Without one, the name would change on the host, and no runtime starts
+// such a container.
 func (b *build) hostname() string {
 	name := pickText(b, "/hostname", b.yaml.Hostname, b.label.Hostname)
 	if name == nil {
@@ -245,7 +251,7 @@ func (b *build) hostname() string {
 	return name.V
 }
 
-// encode writes JSON for people, the same bytes each time.
+// encode writes indented JSON. The same value always gives the same bytes.
 func (b *build) encode(v any) []byte {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -257,7 +263,7 @@ func (b *build) encode(v any) []byte {
 	return out.Bytes()
 }
 
-// below makes an absolute path of a place in the tree.
+// below returns the absolute path of a place in the tree.
 func below(dir string, elem ...string) string {
 	return path.Join(append([]string{"/", dir}, elem...)...)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 )
 
-// instructions is runtime.json: what init does before and after it starts the
-// container. All keys are always there.
+// instructions is the content of runtime.json: what init does before and after
+// it starts the container. All keys are always written.
 type instructions struct {
 	Cgroups    []string      `json:"cgroups"`
 	Mounts     []specs.Mount `json:"mounts"`
@@ -34,8 +34,8 @@ type bindNS struct {
 	Uts    string `json:"uts"`
 }
 
-// runtime merges os.yml over the label key by key, bindNS name by name, behind
-// the mounts that give the container its root filesystem.
+// runtime merges the settings of os.yml and the label key by key, and bindNS
+// name by name. They come after the mounts of the root file system.
 func (b *build) runtime(readonly bool) instructions {
 	y, l := b.yaml.Runtime, b.label.Runtime
 	if y == nil {
@@ -82,8 +82,8 @@ func (b *build) runtime(readonly bool) instructions {
 	return out
 }
 
-// rootMounts make the root filesystem: a bind of the image's files, or an
-// overlay over them that keeps its changes in a tmpfs.
+// rootMounts returns the mounts of the root file system: a bind mount of the
+// image's files, or an overlay over them that keeps changes in a tmpfs.
 func (b *build) rootMounts(readonly bool) []specs.Mount {
 	root, files := below(b.Dir, "rootfs"), below(b.FilesDir)
 	if readonly {

@@ -27,8 +27,8 @@ func (b *build) linux() *specs.Linux {
 	return l
 }
 
-// namespaces gives those that the container does not share with the host. pid
-// and mount are new unless something else is said.
+// namespaces returns the namespaces that the container does not share with the
+// host. pid and mount are new unless they are set.
 func (b *build) namespaces() []specs.LinuxNamespace {
 	b.origin("/linux/namespaces", b.byDefault())
 	var out []specs.LinuxNamespace
@@ -60,13 +60,14 @@ func (b *build) namespaces() []specs.LinuxNamespace {
 	return out
 }
 
-// ownsNamespace: a namespace key asks for one that is not the host's.
+// ownsNamespace reports whether a namespace key asks for another namespace than
+// the host's.
 func ownsNamespace(v *spec.Value[spec.Namespace]) bool {
 	return v.Get() != "" && v.Get() != "host"
 }
 
-// devices sets resources, device nodes, and a rule for each device behind those
-// that resources has.
+// devices sets the resources, the device nodes, and one rule for each device.
+// The rules come after those in resources.
 func (b *build) devices(l *specs.Linux) {
 	resources := pick(b, "/linux/resources", b.yaml.Resources, b.label.Resources).Get()
 	resources.Devices = slices.Clone(resources.Devices)
@@ -81,11 +82,11 @@ func (b *build) devices(l *specs.Linux) {
 		for _, item := range list.Items {
 			d := item.V
 			if d.Path == spec.AllDevices && item.Origin.Layer == system.LayerLabel {
-				// Tools that write labels write a number that is not given as 0.
+				// Tools that write labels write 0 for a number that is not set.
 				d.Major, d.Minor = nonZero(d.Major), nonZero(d.Minor)
 			}
-			// A pipe is no device, and crun takes a rule for one for a rule on
-			// character devices: without numbers, on all of them.
+			// A pipe is not a device. crun would read a rule for a pipe as a
+			// rule for character devices: without numbers, for all of them.
 			if d.Type != "p" {
 				b.originOf("/linux/resources/devices", len(resources.Devices), item.Origin)
 				resources.Devices = append(resources.Devices, specs.LinuxDeviceCgroup{
@@ -109,9 +110,9 @@ func nonZero(n *int64) *int64 {
 	return n
 }
 
-// ruleType is the type of device that a cgroup rule names.
+// ruleType returns the device type in a cgroup rule.
 func ruleType(kind string) string {
-	if kind == "u" { // an unbuffered character device, in mknod's words
+	if kind == "u" { // mknod uses u for an unbuffered character device
 		return "c"
 	}
 	return kind

@@ -13,13 +13,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// mount is a mount and who asked for it.
+// mount is a mount and the origin of it.
 type mount struct {
 	specs.Mount
 	origin system.Origin
 }
 
-// defaultMounts are those of every container, LinuxKit's.
+// defaultMounts are the mounts that every container has. They are LinuxKit's.
 func defaultMounts(readonly bool) []specs.Mount {
 	dev := []string{"nosuid", "strictatime", "mode=755", "size=65536k"}
 	sys := []string{"nosuid", "noexec", "nodev"}
@@ -35,9 +35,8 @@ func defaultMounts(readonly bool) []specs.Mount {
 	}
 }
 
-// allMounts lays defaults, tmpfs, binds and mounts over each other by
-// destination, the last one wins, and sorts them so that a folder comes before
-// what is in it.
+// allMounts combines defaults, tmpfs, binds and mounts by destination; the last
+// one wins. It sorts them so that a folder comes before the paths in it.
 func (b *build) allMounts(readonly bool) []specs.Mount {
 	b.origin("/mounts", b.byDefault())
 	for _, m := range defaultMounts(readonly) {
@@ -83,7 +82,8 @@ func (b *build) allMounts(readonly bool) []specs.Mount {
 	return out
 }
 
-// items gives the entries of os.yml's list, else the label's.
+// items returns the entries of the list in os.yml. If it is not set, it returns
+// those of the label.
 func items[T any](yaml, label *spec.List[T]) []spec.Value[T] {
 	switch {
 	case yaml != nil:
@@ -94,8 +94,8 @@ func items[T any](yaml, label *spec.List[T]) []spec.Value[T] {
 	return nil
 }
 
-// binds are os.yml's list, else the label's with its additions, and what
-// os.yml adds.
+// binds returns the list in os.yml. If it is not set, it returns the label's
+// list and the label's additions. The additions of os.yml follow.
 func (b *build) binds() []spec.Value[spec.Bind] {
 	var out []spec.Value[spec.Bind]
 	out = append(out, items(b.yaml.Binds, b.label.Binds)...)
@@ -105,7 +105,7 @@ func (b *build) binds() []spec.Value[spec.Bind] {
 	return append(out, items(b.yaml.BindsAdd, nil)...)
 }
 
-// volume replaces the name of a volume by its place in the tree.
+// volume replaces the name of a volume by its path in the tree.
 func (b *build) volume(m *specs.Mount, o system.Origin) {
 	readonly, known := b.Volumes[m.Source]
 	switch {

@@ -44,7 +44,7 @@ func (b *build) args() []string {
 	b.origin(pointer, b.byImage())
 	args := append(slices.Clone(b.Image.Config.Entrypoint), b.Image.Config.Cmd...)
 	if len(args) == 0 || args[0] == "" {
-		// The image need not have one: os.yml must say what to run.
+		// The image may have no command, so os.yml must have one.
 		b.fail(b.Container.Image.Origin, "add command: to the entry", "image %s has no command", b.Image.Reference)
 	}
 	return args
@@ -75,8 +75,8 @@ func (b *build) cwd() string {
 	return dir
 }
 
-// user leaves the image's User aside, as LinuxKit does: a container runs as
-// root unless somebody says otherwise.
+// user ignores the image's User, as LinuxKit does: a container runs as root
+// unless a label or os.yml sets another user.
 func (b *build) user() specs.User {
 	u := specs.User{
 		UID: b.id(pick(b, "/process/user/uid", b.yaml.UID, b.label.UID)),
@@ -102,8 +102,8 @@ func (b *build) id(v *spec.Value[spec.ID]) uint32 {
 	return number
 }
 
-// granted is one capability and who granted it.
-type granted struct {
+// grant is one capability and the origin of it.
+type grant struct {
 	name   string
 	origin system.Origin
 }
@@ -111,7 +111,7 @@ type granted struct {
 const capabilityPointer = "/process/capabilities"
 
 func (b *build) capabilities() *specs.LinuxCapabilities {
-	list, listOrigin := b.granted()
+	list, listOrigin := b.grants()
 	ambient, ambientOrigin := expand(pickList(b, capabilityPointer+"/ambient", b.yaml.Ambient, b.label.Ambient)), b.out.Origins[capabilityPointer+"/ambient"]
 	union := unique(append(slices.Clone(list), ambient...))
 	list, ambient = unique(list), unique(ambient)
@@ -120,10 +120,11 @@ func (b *build) capabilities() *specs.LinuxCapabilities {
 	if len(list) == 0 {
 		both = ambientOrigin
 	}
-	set := func(name string, of []granted, o system.Origin) []string {
+	set := func(name string, of []grant, o system.Origin) []string {
 		pointer := capabilityPointer + "/" + name
 		for key := range b.out.Origins {
-			// The list's own positions are not those of the sorted set.
+			// The positions in the original list are not those in the sorted
+			// set.
 			if len(key) > len(pointer) && key[:len(pointer)+1] == pointer+"/" {
 				delete(b.out.Origins, key)
 			}
@@ -145,9 +146,10 @@ func (b *build) capabilities() *specs.LinuxCapabilities {
 	}
 }
 
-// granted gives the capabilities without ambient: the list of os.yml, else the
-// label's with its additions, and what os.yml adds.
-func (b *build) granted() ([]granted, system.Origin) {
+// grants returns the capabilities other than ambient ones: the list in os.yml,
+// else the label's list and the label's additions. The additions of os.yml
+// follow.
+func (b *build) grants() ([]grant, system.Origin) {
 	base, adds := b.yaml.Capabilities, []*spec.List[spec.Capability]{b.yaml.CapabilitiesAdd}
 	if base == nil {
 		base, adds = b.label.Capabilities, []*spec.List[spec.Capability]{b.label.CapabilitiesAdd, b.yaml.CapabilitiesAdd}
@@ -173,7 +175,7 @@ func (b *build) granted() ([]granted, system.Origin) {
 	return out, origin
 }
 
-// wholeSet gives the word that stands alone in a list, or "".
+// wholeSet returns "all" or "none" if it is the only entry of a list, else "".
 func wholeSet(l *spec.List[spec.Capability]) spec.Capability {
 	if l != nil && len(l.Items) == 1 && (l.Items[0].V == spec.CapAll || l.Items[0].V == spec.CapNone) {
 		return l.Items[0].V
@@ -181,36 +183,36 @@ func wholeSet(l *spec.List[spec.Capability]) spec.Capability {
 	return ""
 }
 
-func expand(l *spec.List[spec.Capability]) []granted {
+func expand(l *spec.List[spec.Capability]) []grant {
 	if l == nil {
 		return nil
 	}
-	var out []granted
+	var out []grant
 	for _, c := range l.Items {
 		switch c.V {
 		case spec.CapAll:
 			for _, name := range spec.Capabilities() {
-				out = append(out, granted{name, l.Origin})
+				out = append(out, grant{name, l.Origin})
 			}
 		case spec.CapNone:
 		default:
-			out = append(out, granted{string(c.V), c.Origin})
+			out = append(out, grant{string(c.V), c.Origin})
 		}
 	}
 	return out
 }
 
-// unique sorts by name and keeps one of each: what os.yml says rather than
-// what the label says too.
-func unique(list []granted) []granted {
+// unique sorts by name and removes duplicates. It keeps the entry of os.yml if
+// both os.yml and the label have the capability.
+func unique(list []grant) []grant {
 	out := slices.Clone(list)
-	slices.SortStableFunc(out, func(a, b granted) int {
+	slices.SortStableFunc(out, func(a, b grant) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(rank(a), rank(b)))
 	})
-	return slices.CompactFunc(out, func(a, b granted) bool { return a.name == b.name })
+	return slices.CompactFunc(out, func(a, b grant) bool { return a.name == b.name })
 }
 
-func rank(g granted) int {
+func rank(g grant) int {
 	if g.origin.Layer == system.LayerOSYML {
 		return 0
 	}

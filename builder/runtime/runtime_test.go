@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// effective makes the spec of the one service of an os.yml whose keys are
-// given, over an image with the label.
+// effective makes the spec of the only service in an os.yml. keys are the keys
+// of the service, and label is the label of its image.
 func effective(t *testing.T, keys, label string, change func(*Input)) (*specs.Spec, *Output, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "os.yml")
@@ -52,7 +52,7 @@ func effective(t *testing.T, keys, label string, change func(*Input)) (*specs.Sp
 	return &s, out, nil
 }
 
-func must(t *testing.T, keys, label string) (*specs.Spec, *Output) {
+func effectiveOK(t *testing.T, keys, label string) (*specs.Spec, *Output) {
 	t.Helper()
 	s, out, err := effective(t, keys, label, nil)
 	if err != nil {
@@ -63,7 +63,7 @@ func must(t *testing.T, keys, label string) (*specs.Spec, *Output) {
 
 func TestOrigins(t *testing.T) {
 	t.Parallel()
-	_, out := must(t, `    net: new
+	_, out := effectiveOK(t, `    net: new
     capabilities.add: [CAP_KILL]
     binds:
       - /b:/b
@@ -116,7 +116,7 @@ func TestOrigins(t *testing.T) {
 		}
 	}
 	if _, there := out.Origins["/process/capabilities/effective/1"]; there {
-		t.Error("a capability of the label has an origin of its own")
+		t.Error("a capability of the label has its own origin")
 	}
 }
 
@@ -132,7 +132,7 @@ func TestAdditions(t *testing.T) {
 		"beside a list":          {"    capabilities: [CAP_CHOWN]\n    capabilities.add: [CAP_KILL]\n    binds: [\"/x:/x\"]\n    binds.add: [\"/y:/y\"]\n", `{"capabilities": ["CAP_BPF"], "capabilities.add": ["CAP_SYSLOG"], "binds.add": ["/l:/l"]}`, []string{"CAP_CHOWN", "CAP_KILL"}, []string{"/x", "/y"}},
 		"a list in os.yml alone": {"    capabilities: []\n    binds: []\n", `{"capabilities": ["all"], "capabilities.add": [], "binds": ["/:/host"], "binds.add": ["/l:/l"]}`, nil, nil},
 	} {
-		s, _ := must(t, test.keys, test.label)
+		s, _ := effectiveOK(t, test.keys, test.label)
 		if got := s.Process.Capabilities.Effective; !slices.Equal(got, test.caps) {
 			t.Errorf("%s: capabilities %v, want %v", name, got, test.caps)
 		}
@@ -148,16 +148,17 @@ func TestAdditions(t *testing.T) {
 	}
 }
 
-// A capability that both name is os.yml's: it can be seen there.
+// If both os.yml and the label name a capability, its origin is os.yml, where
+// the user sees it.
 func TestCapabilityOfBoth(t *testing.T) {
 	t.Parallel()
-	_, out := must(t, "    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["CAP_BPF", "CAP_KILL"]}`)
+	_, out := effectiveOK(t, "    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["CAP_BPF", "CAP_KILL"]}`)
 	if o := out.Origins["/process/capabilities/bounding/0"]; o.Layer != system.LayerOSYML {
 		t.Errorf("CAP_BPF: %+v", o)
 	}
 }
 
-func TestRefuses(t *testing.T) {
+func TestErrors(t *testing.T) {
 	t.Parallel()
 	noCommand := func(in *Input) { in.Image.Config.Entrypoint = nil }
 	for name, test := range map[string]struct {
@@ -190,7 +191,7 @@ func TestRefuses(t *testing.T) {
 
 func TestVolumes(t *testing.T) {
 	t.Parallel()
-	s, _ := must(t, "    binds: [\"v:/v:ro,noexec\", \"w:/w\"]\n    mounts: [{type: bind, source: w, destination: /m}]\n", "")
+	s, _ := effectiveOK(t, "    binds: [\"v:/v:ro,noexec\", \"w:/w\"]\n    mounts: [{type: bind, source: w, destination: /m}]\n", "")
 	want := map[string]string{"/v": "/containers/volumes/v/merged", "/w": "/containers/volumes/w/merged", "/m": "/containers/volumes/w/merged"}
 	for _, m := range s.Mounts {
 		if source, there := want[m.Destination]; there && m.Source != source {
@@ -203,21 +204,21 @@ func TestVolumes(t *testing.T) {
 	}
 }
 
-// crun would take a rule for a pipe for one that opens all character devices.
+// crun would read a rule for a pipe as a rule for all character devices.
 func TestPipeHasNoRule(t *testing.T) {
 	t.Parallel()
-	s, out := must(t, "    devices:\n      - {path: /run/p, type: p, mode: '0600'}\n      - {path: /dev/x, type: u, major: 1, minor: 3, mode: '0600'}\n", "")
+	s, out := effectiveOK(t, "    devices:\n      - {path: /run/p, type: p, mode: '0600'}\n      - {path: /dev/x, type: u, major: 1, minor: 3, mode: '0600'}\n", "")
 	if len(s.Linux.Devices) != 2 || len(s.Linux.Resources.Devices) != 1 || s.Linux.Resources.Devices[0].Type != "c" {
 		t.Errorf("devices %+v, rules %+v", s.Linux.Devices, s.Linux.Resources.Devices)
 	}
 	if at := out.Origins["/linux/resources/devices/0"]; at.Line != 7 {
-		t.Errorf("the rule is said to come from %+v", at)
+		t.Errorf("the origin of the rule is %+v", at)
 	}
 }
 
 func TestOwnKeys(t *testing.T) {
 	t.Parallel()
-	s, out := must(t, "    apparmor: web\n    selinux: system_u:system_r:web_t:s0\n    cgroupns: new\n    hostname: inside\n", `{"cgroupns": "host", "uts": "new"}`)
+	s, out := effectiveOK(t, "    apparmor: web\n    selinux: system_u:system_r:web_t:s0\n    cgroupns: new\n    hostname: inside\n", `{"cgroupns": "host", "uts": "new"}`)
 	if s.Process.ApparmorProfile != "web" || s.Process.SelinuxLabel != "system_u:system_r:web_t:s0" || s.Hostname != "inside" {
 		t.Errorf("%+v, host name %q", s.Process, s.Hostname)
 	}
@@ -232,18 +233,18 @@ func TestOwnKeys(t *testing.T) {
 
 func TestHostnameNote(t *testing.T) {
 	t.Parallel()
-	s, out := must(t, "    hostname: nobody\n", "")
+	s, out := effectiveOK(t, "    hostname: nobody\n", "")
 	if s.Hostname != "" || len(out.Notes) != 1 || out.Notes[0].Key != "hostname" || out.Notes[0].Origin.Line != 5 || out.Notes[0].Origin.Column != 15 {
 		t.Errorf("host name %q, notes %v", s.Hostname, out.Notes)
 	}
 }
 
-// OCI runtimes read a relative destination from the container's root, and so
-// does everything that compares paths.
+// OCI runtimes resolve a relative destination from the container's root.
+// Comparisons of paths must do the same.
 func TestRelativeDestination(t *testing.T) {
 	t.Parallel()
 	keys := "    mounts: [{type: tmpfs, source: tmpfs, destination: ./a//b/}]\n    binds: [\"/x:c/./d:ro\"]\n    tmpfs: [\"e/:size=1m\"]\n"
-	s, out := must(t, keys, "")
+	s, out := effectiveOK(t, keys, "")
 	var got []string
 	for _, m := range s.Mounts {
 		got = append(got, m.Destination)
@@ -277,7 +278,7 @@ func TestSeccomp(t *testing.T) {
 		})
 	}
 	if filter("", "amd64") != nil || filter("    seccomp: unconfined\n", "amd64") != nil {
-		t.Error("a filter without being asked")
+		t.Error("there is a filter, but none was asked for")
 	}
 	plain := filter("    seccomp: default\n", "amd64")
 	if plain.DefaultAction != specs.ActErrno || !slices.Equal(plain.Architectures, []specs.Arch{specs.ArchX86_64, specs.ArchX86, specs.ArchX32}) {
@@ -332,15 +333,15 @@ func TestSeccompProfile(t *testing.T) {
 	}
 }
 
-// The same input gives the same bytes, whatever maps it goes through.
+// The same input gives the same bytes, although the code uses maps.
 func TestSameBytes(t *testing.T) {
 	t.Parallel()
 	keys := "    seccomp: default\n    sysctl: {net.b: \"1\", net.a: \"2\"}\n    annotations: {b: x, a: y}\n    capabilities: [all]\n"
-	_, first := must(t, keys, "")
+	_, first := effectiveOK(t, keys, "")
 	for range 5 {
-		_, again := must(t, keys, "")
+		_, again := effectiveOK(t, keys, "")
 		if string(again.Config) != string(first.Config) || string(again.Runtime) != string(first.Runtime) {
-			t.Fatal("other bytes")
+			t.Fatal("the bytes differ")
 		}
 	}
 	if !strings.HasPrefix(string(first.Config), "{\n  \"ociVersion\": \"1.2.1\",\n") {

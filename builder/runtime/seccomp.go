@@ -13,14 +13,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// The words that `seccomp` knows; anything else is the path of a profile.
+// The fixed values of `seccomp`. Every other value is the path of a profile.
 const (
 	seccompDefault    = "default"
 	seccompUnconfined = "unconfined"
 )
 
-// ProfilePath gives the file that a container's `seccomp` names, nil where it
-// names none. Its content belongs into Input.Profile.
+// ProfilePath returns the path of the profile that a container's `seccomp`
+// names, or nil. The content of the file must be in Input.Profile.
 func ProfilePath(c *spec.Container) *spec.Value[string] {
 	if v := c.Seccomp; v != nil && v.V != seccompDefault && v.V != seccompUnconfined {
 		return v
@@ -28,8 +28,8 @@ func ProfilePath(c *spec.Container) *spec.Value[string] {
 	return nil
 }
 
-// seccomp makes the filter for the capabilities that the container has.
-// Without the key there is none, as in LinuxKit.
+// seccomp makes the filter for the capabilities that the container has. Without
+// the key there is no filter, as in LinuxKit.
 func (b *build) seccomp(bounding []string) *specs.LinuxSeccomp {
 	v := pick(b, "/linux/seccomp", b.yaml.Seccomp, b.label.Seccomp)
 	if v == nil {
@@ -68,7 +68,7 @@ func parseProfile(data []byte) (*seccomp.Seccomp, error) {
 	return &p, nil
 }
 
-// architectures are seccomp's names for ours.
+// architectures maps our names to seccomp's names.
 var architectures = map[string]specs.Arch{
 	"amd64": specs.ArchX86_64, "arm64": specs.ArchAARCH64, "riscv64": specs.ArchRISCV64,
 }
@@ -78,12 +78,13 @@ var actions = []specs.LinuxSeccompAction{
 	specs.ActTrace, specs.ActAllow, specs.ActLog, specs.ActNotify,
 }
 
-// newestAssumed is the major version that every kernel has that we build for.
+// newestAssumed is the lowest major version of the kernels that we build for.
+// Every kernel meets a condition up to this version.
 const newestAssumed = 4
 
-// filterProfile keeps the rules of a profile that hold for the capabilities
-// and the architecture. Neither the machine that builds nor its kernel plays a
-// part.
+// filterProfile keeps the rules of a profile that apply to the capabilities and
+// the architecture. The result does not depend on the build machine and its
+// kernel.
 func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.LinuxSeccomp, error) {
 	out := p.LinuxSeccomp
 	out.Syscalls = nil
@@ -129,8 +130,8 @@ func filterProfile(p *seccomp.Seccomp, caps []string, arch string) (*specs.Linux
 	return &out, nil
 }
 
-// holds: a condition is met. An inclusion wants all that it names, and holds
-// where it names nothing; an exclusion wants any.
+// holds reports whether a condition is met. With all, every listed item must
+// match, and an empty condition is met. Without it, one match is enough.
 func holds(f *seccomp.Filter, caps []string, arch string, all bool) bool {
 	if f == nil {
 		return all

@@ -32,7 +32,7 @@ var capabilities = []string{
 	"CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM",
 }
 
-// Capabilities gives the names of all capabilities, sorted.
+// Capabilities returns the names of all capabilities, sorted.
 func Capabilities() []string { return slices.Clone(capabilities) }
 
 func (c *Capability) fromNode(d *decoder, n *yaml.Node) {

@@ -16,7 +16,8 @@ var (
 	platform      = lazyre.New(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
 )
 
-// checker checks rules about several values, after all files are merged.
+// checker checks conditions that concern several values. It runs after all
+// files are merged.
 type checker struct {
 	c       *Config
 	ids     map[string]uint32
@@ -85,8 +86,8 @@ func (k *checker) containers() {
 			if !containerName.MatchString(c.Name.V) {
 				k.errorf(c.Name.Pos(), "use letters, digits, `-`, `_` and `.`, starting with a letter or digit", "%s: the name cannot be used as a folder name", what)
 			}
-			// An onboot step may run twice (its folder has a number); a service
-			// is one folder.
+			// An onboot step may run twice, because its folder has a number. A
+			// service has only one folder.
 			key := string(c.Section) + "/" + c.Name.V
 			if other := first[key]; other == nil {
 				first[key] = c
@@ -106,8 +107,8 @@ func (k *checker) containers() {
 	}
 }
 
-// references checks that the containers and volumes that a container's settings
-// name exist.
+// references checks that the settings of a container name only existing
+// containers and volumes.
 func (k *checker) references(what string, s *Settings) {
 	id := func(key string, v *Value[ID]) {
 		if v == nil || v.V.Name == "" {
@@ -136,8 +137,9 @@ func (k *checker) references(what string, s *Settings) {
 	}
 }
 
-// IDs gives the user and group id of each container name: from 100 upward, in
-// order. A repeated name has the last id.
+// IDs returns the user and group id of each container name. The ids start at
+// 100 and follow the order of the containers. If several containers have the
+// same name, the last one's id counts.
 func (c *Config) IDs() map[string]uint32 {
 	ids := map[string]uint32{}
 	for i, container := range c.Containers() {
@@ -183,7 +185,7 @@ func (k *checker) listVolumes() {
 	}
 }
 
-// files checks each entry, and entries that conflict about a path.
+// files checks each entry and finds entries whose paths conflict.
 func (k *checker) files() {
 	type place struct {
 		file *File
@@ -203,7 +205,8 @@ func (k *checker) files() {
 		if !ok {
 			continue
 		}
-		// A later os.yml may replace a file; within one it is a mistake.
+		// A later os.yml may replace a file, but two entries in one os.yml are
+		// an error.
 		if other, there := seen[p]; there && other.pos.File == f.Pos().File {
 			k.errorf(f.Path.Pos(), "keep one of the two", "duplicate file %q: the first is at %s", f.Path.V, other.pos)
 		}
@@ -219,8 +222,8 @@ func (k *checker) files() {
 	}
 }
 
-// Clean is the entry's path relative to the root, or "." for an entry without a
-// path.
+// Clean returns the entry's path relative to the root. It returns "." for an
+// entry without a path.
 func (f *File) Clean() string { return path.Clean(strings.TrimPrefix(f.Path.Get(), "/")) }
 
 func (k *checker) hasVolume(name string) bool {

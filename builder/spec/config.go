@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Config is one system: the os.yml files, merged in order.
+// Config is the configuration of one system: the os.yml files, merged in order.
 type Config struct {
 	Kernel     Kernel
 	Init       []Value[string]
@@ -24,21 +24,21 @@ type Config struct {
 
 	// Sources are the files in merge order.
 	Sources []Source
-	// Merged is the configuration as plain values (maps, lists, texts,
-	// numbers, truth values), as the `metadata` of a file prints it.
+	// Merged is the configuration as plain values: maps, lists, strings,
+	// numbers and booleans. A file with metadata contains it.
 	Merged map[string]any
 }
 
 // Source is one file that was read.
 type Source struct {
 	system.Source
-	// Dir is the folder that the file's relative paths start from.
+	// Dir is the folder that relative paths in the file start from.
 	Dir string
-	// Remote: see Input.
+	// Remote is described at Input.
 	Remote bool
 }
 
-// file gives the path of a file that this one names.
+// file returns the path of a file that this os.yml names.
 func (s Source) file(name string) (string, error) {
 	switch {
 	case s.Remote:
@@ -49,13 +49,14 @@ func (s Source) file(name string) (string, error) {
 	return filepath.Join(s.Dir, name), nil
 }
 
-// ErrRemote: an os.yml from the network names a file of this machine. It could
-// put any file that the user can read into an image.
+// ErrRemote: an os.yml from a URL names a file of this machine. That is an
+// error, because such an os.yml could put any file that the user can read into
+// an image.
 var ErrRemote = errors.New("an os.yml from a URL cannot use files of this machine")
 
-// File gives the path of a file of this machine that is named at a place:
-// relative ones start from the folder of the os.yml. ErrRemote where the os.yml
-// is from elsewhere.
+// File returns the path of a file of this machine. pos is the place that names
+// it. A relative name starts from the folder of the os.yml. The error is
+// ErrRemote if the os.yml comes from a URL.
 func (c *Config) File(pos system.Position, name string) (string, error) {
 	for _, s := range c.Sources {
 		if s.Path == pos.File {
@@ -65,8 +66,8 @@ func (c *Config) File(pos system.Position, name string) (string, error) {
 	return Source{}.file(name)
 }
 
-// Entry gives what the files say at an index of a section, as JSON; nil where
-// they say nothing.
+// Entry returns the entry of a section as it is written in os.yml, as JSON. It
+// returns nil if there is no such entry.
 func (c *Config) Entry(section system.Section, index int) []byte {
 	said := c.Merged[string(section)]
 	if list, ok := said.([]any); ok {
@@ -78,7 +79,8 @@ func (c *Config) Entry(section system.Section, index int) []byte {
 	if said == nil {
 		return nil
 	}
-	// Maps, lists, texts, numbers and truth values: they always have a form.
+	// json.Marshal cannot fail: the value has only maps, lists, strings,
+	// numbers and booleans.
 	out, err := json.Marshal(said)
 	if err != nil {
 		return nil
@@ -86,8 +88,8 @@ func (c *Config) Entry(section system.Section, index int) []byte {
 	return out
 }
 
-// Containers gives onboot, onshutdown and services in that order, which is the
-// order in which names are allotted ids.
+// Containers returns onboot, onshutdown and services in that order. Names get
+// their ids in this order.
 func (c *Config) Containers() []*Container {
 	var out []*Container
 	for _, list := range [][]Container{c.Onboot, c.Onshutdown, c.Services} {
@@ -98,7 +100,7 @@ func (c *Config) Containers() []*Container {
 	return out
 }
 
-// document is one file as it stands.
+// document is the content of one file.
 type document struct {
 	Kernel     *Kernel       `key:"kernel"`
 	Init       *List[string] `key:"init"`
@@ -110,7 +112,7 @@ type document struct {
 	Trust      *Trust        `key:"trust"`
 }
 
-// Kernel is the kernel section. Fields are nil where no file sets them.
+// Kernel is the kernel section. A field is nil if no file sets it.
 type Kernel struct {
 	Origin  system.Origin
 	Image   *Value[string]    `key:"image"`
@@ -130,8 +132,9 @@ type Container struct {
 	Section system.Section `key:"-"`
 }
 
-// Unambiguous gives each entry of a section a name of its own, since findings,
-// waivers and edits go by it: a step that stands there again is NAME.2.
+// Unambiguous makes the names of a section's entries unique, because findings,
+// waivers and edits refer to entries by name. The second entry with the same
+// name becomes NAME.2.
 func Unambiguous(names []string) []string {
 	taken := map[string]bool{}
 	for _, name := range names {
@@ -151,11 +154,11 @@ func Unambiguous(names []string) []string {
 	return out
 }
 
-// Pos is the place of the entry.
+// Pos returns the place of the entry.
 func (c *Container) Pos() system.Position { return position(c.Origin) }
 
-// Settings are the keys that os.yml and an image's label share. A nil field is
-// a key that is not there.
+// Settings are the keys that os.yml and an image's label have in common. A
+// field is nil if the key is not set.
 type Settings struct {
 	Capabilities      *List[Capability]            `key:"capabilities"`
 	CapabilitiesAdd   *List[Capability]            `key:"capabilities.add"`
@@ -197,7 +200,8 @@ type Settings struct {
 	SELinux           *Value[string]               `key:"selinux"`
 }
 
-// Runtime are instructions to init, acted on when the container starts.
+// Runtime holds instructions for init. Init follows them when the container
+// starts.
 type Runtime struct {
 	Origin     system.Origin
 	Cgroups    *List[string]       `key:"cgroups"`
@@ -208,7 +212,8 @@ type Runtime struct {
 	Namespace  *Value[string]      `key:"namespace"`
 }
 
-// Interface is a network interface that init makes or moves.
+// Interface is a network interface that init creates or moves into the
+// container.
 type Interface struct {
 	Name         string `key:"name"`
 	Add          string `key:"add"`
@@ -216,7 +221,7 @@ type Interface struct {
 	CreateInRoot bool   `key:"createInRoot"`
 }
 
-// BindNS says where init binds the container's namespaces.
+// BindNS says to which paths init binds the container's namespaces.
 type BindNS struct {
 	Cgroup *Value[string] `key:"cgroup"`
 	Ipc    *Value[string] `key:"ipc"`
@@ -252,10 +257,10 @@ type File struct {
 	GID       *Value[ID]     `key:"gid"`
 }
 
-// Pos is the place of the entry.
+// Pos returns the place of the entry.
 func (f *File) Pos() system.Position { return position(f.Origin) }
 
-// Trust names the images that must carry a valid signature.
+// Trust names the images that must have a valid signature.
 type Trust struct {
 	Image *List[string] `key:"image"`
 	Org   *List[string] `key:"org"`

@@ -10,24 +10,25 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// decoder fills Go values from a tree of nodes. It never stops at the first
-// error, and it is the one place where os.yml and labels are the same thing.
+// decoder fills Go values from a tree of YAML nodes. It reports all errors, not
+// only the first. It reads both os.yml and labels.
 type decoder struct {
-	// origin says who set the value at a node.
+	// origin returns the origin of the value at a node.
 	origin func(*yaml.Node) system.Origin
-	// report takes one error: where, what, and the next step.
+	// report receives one error: the node, the path of keys, what failed, and
+	// the next step.
 	report func(n *yaml.Node, path, what, next string)
 
 	path     []string
 	depth    int
 	nodes    int
 	reported int
-	// spent: a limit is exceeded, which is reported once; nothing more is
+	// spent: a limit is exceeded. This is reported once, and nothing more is
 	// read.
 	spent bool
 }
 
-// nodeDecoder is a type that reads itself.
+// nodeDecoder is a type with its own decoder.
 type nodeDecoder interface {
 	fromNode(*decoder, *yaml.Node)
 }
@@ -44,14 +45,15 @@ func (d *decoder) errorf(n *yaml.Node, next, format string, args ...any) {
 	}
 }
 
-// at runs f one level below the key.
+// at runs f with the key added to the path.
 func (d *decoder) at(key string, f func()) {
 	d.path = append(d.path, key)
 	f()
 	d.path = d.path[:len(d.path)-1]
 }
 
-// text reads a text from a node that follow gave; false where that failed and is reported.
+// text reads a string from a node that follow returned. It returns false if
+// that failed; the error is then already reported.
 func (d *decoder) text(n *yaml.Node) (string, bool) {
 	var s string
 	before := d.reported
@@ -59,7 +61,8 @@ func (d *decoder) text(n *yaml.Node) (string, bool) {
 	return s, d.reported == before && !d.spent
 }
 
-// follow gives the node that n stands for, nil where a limit is exceeded.
+// follow returns the node that n refers to if n is an alias, else n. It returns
+// nil if a limit is exceeded.
 func (d *decoder) follow(n *yaml.Node) *yaml.Node {
 	d.nodes++
 	switch {
@@ -80,7 +83,7 @@ func (d *decoder) follow(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// into reads the node that n stands for into the value that target points to.
+// into follows n and reads the node into the value that target points to.
 func (d *decoder) into(n *yaml.Node, target any) {
 	n = d.follow(n)
 	if n == nil {
@@ -91,7 +94,7 @@ func (d *decoder) into(n *yaml.Node, target any) {
 	d.depth--
 }
 
-// fill is into for a node that follow gave.
+// fill is like into, for a node that follow returned.
 func (d *decoder) fill(n *yaml.Node, target any) {
 	if own, ok := target.(nodeDecoder); ok {
 		own.fromNode(d, n)
@@ -144,9 +147,9 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// structure fills a struct: fields by their tag `key`, exactly, or those of an
-// OCI type by its JSON name in any case (LinuxKit's files have both
-// kernelTCP and uidmappings).
+// structure fills a struct. Our types have the exact names in the tag `key`.
+// For OCI types, the JSON names match in any case, because LinuxKit's files
+// have both kernelTCP and uidmappings.
 func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 	known := fieldsOf(v.Type())
 	if known.origin != nil {
@@ -186,8 +189,8 @@ type entry struct {
 	key, value *yaml.Node
 }
 
-// entries gives a mapping's entries in order, `<<` merged in: what the mapping
-// itself says comes before what it merges.
+// entries returns the entries of a mapping in order, including those from `<<`
+// keys. The mapping's own entries come before the merged ones.
 func (d *decoder) entries(n *yaml.Node) []entry {
 	if n.Kind != yaml.MappingNode {
 		d.errorf(n, "write it as `key: value`", "expected a mapping, found %s", describe(n))
@@ -226,8 +229,8 @@ func (d *decoder) entries(n *yaml.Node) []entry {
 	return out
 }
 
-// merge gives the entries of the value of a `<<` key: a mapping, or a list of
-// them of which the first wins.
+// merge returns the entries of the value of a `<<` key. The value is a mapping
+// or a list of mappings. In a list, the first mapping with a key wins.
 func (d *decoder) merge(n *yaml.Node) []entry {
 	n = d.follow(n)
 	if n == nil {

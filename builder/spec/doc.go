@@ -1,28 +1,29 @@
-// Package spec reads os.yml: LinuxKit's YAML with four keys of its own
-// (seccomp, apparmor, selinux, cgroupns), and the same container keys as JSON
-// in the label org.mobyproject.config of an image. Start with Load.
+// Package spec reads os.yml. Its format is LinuxKit's YAML with four more keys:
+// seccomp, apparmor, selinux and cgroupns. The package also reads the same
+// container keys from the image label org.mobyproject.config, as JSON. Start
+// with Load.
 //
-// Reading is strict. An unknown or repeated key, a value of the wrong type, a
-// key without a value, a second document: each is an error that names its
-// place, and one run reports them all. Every value keeps the place it came
-// from, so that later steps can say who set what.
+// Reading is strict. Unknown keys, repeated keys, values of a wrong type, keys
+// without a value and second documents are errors with a place. One run reports
+// all of them. Every value keeps its origin, so that later steps can say who
+// set it.
 //
-// Both inputs are hostile: sizes, nesting and the expansion of aliases are
-// bounded.
+// Both inputs are hostile: the size, the nesting and the expansion of aliases
+// are limited.
 package spec
 
-// Limits on what is read. They are far above what people write and far below
-// what hurts.
+// Limits of the input. They are far above what people write, and low enough
+// that no input uses much time or memory.
 const (
-	// MaxFileBytes bounds one os.yml.
+	// MaxFileBytes is the size limit of one os.yml.
 	MaxFileBytes = 4 << 20
-	// MaxLabelBytes bounds the label of one image.
+	// MaxLabelBytes is the size limit of an image's label.
 	MaxLabelBytes = 1 << 20
-	// maxNodes bounds the values that are read from one document, counting a
-	// value once for each alias that leads to it.
+	// maxNodes is the limit of values in one document. A value counts once for
+	// each alias that refers to it.
 	maxNodes = 100_000
-	// maxDepth bounds nesting.
+	// maxDepth is the limit of nesting.
 	maxDepth = 40
-	// maxErrors bounds the errors that are told of one document.
+	// maxErrors is the limit of errors that are reported for one document.
 	maxErrors = 100
 )

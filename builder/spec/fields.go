@@ -12,14 +12,16 @@ import (
 type fields struct {
 	names []string // sorted
 	index map[string][]int
-	// fold finds keys in any case: the type comes from the OCI runtime spec.
+	// fold: the case of keys does not matter, since the type comes from the OCI
+	// runtime spec.
 	fold bool
-	// origin is the field that takes the place of the mapping itself.
+	// origin is the index of the field that receives the origin of the mapping.
 	origin []int
 }
 
-// fieldsOf reads a struct's tags: `key:"name"` for ours, `json:"name"` for OCI
-// types. Embedded structs count as part of the outer one.
+// fieldsOf reads the tags of a struct: `key:"name"` for our types,
+// `json:"name"` for OCI types. The fields of embedded structs count as fields
+// of the outer struct.
 func fieldsOf(t reflect.Type) *fields {
 	f := &fields{index: map[string][]int{}}
 	f.collect(t, nil)
@@ -57,7 +59,8 @@ func (f *fields) add(name string, index []int) {
 	f.index[name] = index
 }
 
-// find gives the canonical name of a key, and nil for one that is not known.
+// find returns the canonical name and the field index of a key. The index is
+// nil for an unknown key.
 func (f *fields) find(key string) (string, []int) {
 	if index := f.index[key]; index != nil {
 		return key, index
@@ -72,7 +75,7 @@ func (f *fields) find(key string) (string, []int) {
 	return "", nil
 }
 
-// nearest gives the known name that key was probably meant to be, or "".
+// nearest returns the known name that key is probably a misspelling of, or "".
 func nearest(key string, known []string) string {
 	if len(key) > 64 {
 		return ""
@@ -87,8 +90,8 @@ func nearest(key string, known []string) string {
 	return best
 }
 
-// distance counts the single-byte edits between two texts, a swap of
-// neighbours as one.
+// distance returns the number of single-byte edits between two strings. Two
+// swapped neighbours count as one edit.
 func distance(a, b string) int {
 	older, prev := []int(nil), make([]int, len(b)+1)
 	for j := range prev {

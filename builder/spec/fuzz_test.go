@@ -7,8 +7,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// FuzzLoad: whatever the bytes, an answer in bounded time, and every error has
-// a place.
+// FuzzLoad checks that any bytes give a result in limited time, and that every
+// error has a place.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"kernel: {image: a, cmdline: b}\ninit: [a]\n",
@@ -20,13 +20,14 @@ func FuzzLoad(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		// `@pkg:` runs git; what it names is not what is tested here.
+		// The test must not run git, which happens for `@pkg:`. So the folder
+		// does not exist.
 		_, err := merge([]input{{name: "os.yml", dir: "/no/such/folder", data: data}})
 		wellFormed(t, err)
 	})
 }
 
-// FuzzLabel: the same for the JSON of an image's label.
+// FuzzLabel checks the same for the label of an image.
 func FuzzLabel(f *testing.F) {
 	for _, seed := range []string{
 		`{"capabilities": ["all"], "binds": ["/:/host"], "pid": "host"}`, `{"runtime": {"bindNS": {"net": "/run/netns/x"}}}`,

@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// ID is a user or group id: a number, or the name of a container that stands
-// for the id allotted to it. The names root and "" are the number 0.
+// ID is a user or group id: a number, or the name of a container, which means
+// the id of that container. The names root and "" mean 0.
 type ID struct {
 	Name   string
 	Number uint32
@@ -51,8 +51,8 @@ func (m *Mode) fromNode(d *decoder, n *yaml.Node) {
 	*m = Mode(modeOf(d, n))
 }
 
-// modeOf reads octal text; a bare 0644 is a number to YAML, and which number
-// depends on its version.
+// modeOf reads octal digits from text. An unquoted 0644 is a number in YAML,
+// and its value depends on the YAML version.
 func modeOf(d *decoder, n *yaml.Node) uint32 {
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
 		d.errorf(n, `put it in quotes: "`+n.Value+`"`, "mode %s is a number: expected octal digits as text", n.Value)
@@ -71,7 +71,7 @@ func modeOf(d *decoder, n *yaml.Node) uint32 {
 }
 
 // InnerPath is the path of a file in an image, clean and without a leading
-// slash; "" where the text is "" or "none".
+// slash. It is "" if the value is "" or "none".
 type InnerPath string
 
 func (p *InnerPath) fromNode(d *decoder, n *yaml.Node) {
@@ -87,13 +87,13 @@ func (p *InnerPath) fromNode(d *decoder, n *yaml.Node) {
 	*p = InnerPath(clean)
 }
 
-// climbs: a path has a `..` element.
+// climbs reports whether a path has a `..` element.
 func climbs(p string) bool {
 	return slices.Contains(strings.Split(p, "/"), "..")
 }
 
-// Namespace is where a container's namespace comes from: "" (not said),
-// "host", "new", "none" (network only) or the absolute path of one.
+// Namespace says which namespace a container uses: "" (not set), "host", "new",
+// "none" (network only) or the absolute path of a namespace.
 type Namespace string
 
 func (ns *Namespace) fromNode(d *decoder, n *yaml.Node) {
@@ -128,7 +128,7 @@ func (p *HostPath) fromNode(d *decoder, n *yaml.Node) {
 	}
 }
 
-// Folder is a HostPath or "".
+// Folder is like HostPath, but may be "".
 type Folder string
 
 func (p *Folder) fromNode(d *decoder, n *yaml.Node) {

@@ -16,10 +16,11 @@ import (
 // LabelName is the image label that holds container keys, as JSON or YAML.
 const LabelName = "org.mobyproject.config"
 
-// ParseLabel reads the label of an image; nil is one that says nothing. It is as strict as Load, since who
-// made the image is not who builds the system. pos is the place in os.yml that
-// names the image; all values get it, with the layer "label". Errors are of
-// the kind system.ErrUnusable and name the image.
+// ParseLabel reads the label of an image. It returns nil for a label without
+// content. It is as strict as Load, because the author of an image is often not
+// the builder of the system. pos is the place in os.yml that names the image.
+// All values get that place and the layer "label". Errors are of the kind
+// system.ErrUnusable and name the image.
 func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 	var errs []error
 	report := func(path, what, next string) {
@@ -59,8 +60,8 @@ func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 	return &s, nil
 }
 
-// parseLabel reads a label as LinuxKit does: YAML, of which JSON is a part. nil
-// is a label that says nothing.
+// parseLabel parses a label as LinuxKit does: as YAML, which includes JSON. It
+// returns nil for a label without content.
 func parseLabel(text string) (*yaml.Node, error) {
 	root, err := parseJSON(text)
 	if err != nil {
@@ -84,7 +85,7 @@ func parseLabel(text string) (*yaml.Node, error) {
 	return root, nil
 }
 
-// parseJSON reads JSON as the nodes that os.yml is read from.
+// parseJSON parses JSON into YAML nodes, the form that the decoder reads.
 func parseJSON(text string) (*yaml.Node, error) {
 	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
 	dec.UseNumber()

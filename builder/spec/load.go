@@ -18,24 +18,24 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// Load reads os.yml files and merges them in order: fields of the kernel one
-// by one, lists appended. All errors of all files are joined; each is a
-// *system.Error.
+// Load reads os.yml files and merges them in order. A later file overrides
+// single fields of the kernel section. Lists are appended. All errors of all
+// files are joined; each is a *system.Error.
 func Load(paths []string) (*Config, error) { return LoadWith(paths, nil) }
 
-// Input is an os.yml that does not lie in a file.
+// Input is an os.yml that does not come from a local file.
 type Input struct {
-	// Name in messages and outputs.
+	// Name is how messages and outputs call it.
 	Name string
 	Data []byte
-	// Dir is the folder that relative paths start from. Remote: whoever wrote it
-	// is not on this machine, and it must name no file of this machine.
+	// Dir is the folder that relative paths start from. Remote: the os.yml
+	// comes from another machine, so it must not name files of this machine.
 	Dir    string
 	Remote bool
 }
 
-// LoadWith is Load for paths of which some are no files: open gives those, and
-// nil for a file.
+// LoadWith is like Load, but some paths are not local files. open returns the
+// Input for such a path, and nil for a local file.
 func LoadWith(paths []string, open func(path string) (*Input, error)) (*Config, error) {
 	if len(paths) == 0 {
 		return nil, system.BadInput("no os.yml given").Suggest("give at least one os.yml file")
@@ -55,7 +55,8 @@ func LoadWith(paths []string, open func(path string) (*Input, error)) (*Config, 
 	return c, errors.Join(append(errs, err)...)
 }
 
-// input is one file's bytes, its name in messages and outputs, and its folder.
+// input holds the bytes of one file, its name in messages and outputs, and its
+// folder.
 type input struct {
 	name, dir string
 	data      []byte
@@ -85,9 +86,9 @@ func read(path string, open func(string) (*Input, error)) (input, error) {
 	return input{name: displayName(full), dir: filepath.Dir(full), data: data}, nil
 }
 
-// displayName is how outputs name a file: relative to the working directory
-// where it lies below it, else its base name. So outputs do not depend on
-// where a checkout lies.
+// displayName returns the name of a file in outputs. It is relative to the
+// working directory if the file is below it, else the base name. So outputs do
+// not depend on where the project's folder is.
 func displayName(full string) string {
 	if wd, err := os.Getwd(); err == nil {
 		if rel, err := filepath.Rel(wd, full); err == nil && filepath.IsLocal(rel) {
@@ -97,7 +98,7 @@ func displayName(full string) string {
 	return filepath.Base(full)
 }
 
-// distinct keeps two files from different folders apart.
+// distinct adds a number to a name that another file already has.
 func distinct(name string, taken []input) string {
 	n, candidate := 1, name
 	for i := 0; i < len(taken); i++ {
@@ -109,7 +110,7 @@ func distinct(name string, taken []input) string {
 	return candidate
 }
 
-// merge decodes and joins the inputs.
+// merge decodes the inputs and merges them.
 func merge(inputs []input) (*Config, error) {
 	c := &Config{}
 	var problems []error
@@ -195,7 +196,7 @@ func extend(to **List[string], from *List[string]) {
 	}
 }
 
-// decodeFile reads one document. root is never nil when there are no errors.
+// decodeFile reads one document. If it returns no errors, root is not nil.
 func decodeFile(in input) (*document, *yaml.Node, []error) {
 	var doc document
 	var errs []error
@@ -226,8 +227,8 @@ func decodeFile(in input) (*document, *yaml.Node, []error) {
 	return &doc, root, errs
 }
 
-// parse gives the first document's value, and the line where a second one
-// starts or 0.
+// parse returns the root node of the first document. second is the line where a
+// second document starts, or 0.
 func parse(data []byte) (root *yaml.Node, second int, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, next yaml.Node
@@ -245,7 +246,7 @@ func parse(data []byte) (root *yaml.Node, second int, err error) {
 
 var yamlLine = lazyre.New(`^line (\d+): `)
 
-// syntaxError takes the line out of the parser's message.
+// syntaxError splits the parser's message into the line and the text.
 func syntaxError(err error) (int, string) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := yamlLine.FindStringSubmatch(text); m != nil {

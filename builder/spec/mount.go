@@ -15,7 +15,7 @@ import (
 // without a leading slash is the name of a volume.
 type Bind struct {
 	Source, Destination string
-	// Options as written; nil without any.
+	// Options as written; nil if there are none.
 	Options []string
 }
 
@@ -61,8 +61,9 @@ func (t *Tmpfs) fromNode(d *decoder, n *yaml.Node) {
 	checkDestination(d, n, "tmpfs destination", destination)
 }
 
-// checkHostPath wants an absolute path that says plainly where it leads: the
-// rules compare texts. A trailing slash is LinuxKit's and stays.
+// checkHostPath requires an absolute path without elements that hide its
+// target, because the rules compare strings. It accepts a trailing slash, as
+// LinuxKit does.
 func checkHostPath(d *decoder, n *yaml.Node, what, p string) {
 	switch {
 	case !strings.HasPrefix(p, "/"):
@@ -72,8 +73,9 @@ func checkHostPath(d *decoder, n *yaml.Node, what, p string) {
 	}
 }
 
-// checkDestination is checkHostPath for a path in a container, which may lack
-// its leading slash: OCI runtimes read it from the container's root.
+// checkDestination is like checkHostPath, for a path in a container. The
+// leading slash may be missing: OCI runtimes resolve such a path from the
+// container's root.
 func checkDestination(d *decoder, n *yaml.Node, what, p string) {
 	if p != "" && !strings.HasPrefix(p, "/") {
 		if !slices.Contains(strings.Split(p, "/"), "..") {
@@ -84,11 +86,11 @@ func checkDestination(d *decoder, n *yaml.Node, what, p string) {
 	checkHostPath(d, n, what, p)
 }
 
-// Mount is a full OCI mount in which LinuxKit fills in what is left out.
+// Mount is an OCI mount. As in LinuxKit, missing fields get default values.
 type Mount struct{ specs.Mount }
 
-// The mounts that every container has, by destination. They are also what an
-// entry of `mounts` without type, source or destination is completed from.
+// pseudo lists the mounts that every container has. They complete an entry of
+// `mounts` without type, source or destination.
 var pseudo = []struct{ kind, destination string }{
 	{"devpts", "/dev/pts"}, {"proc", "/proc"}, {"sysfs", "/sys"}, {"cgroup", "/sys/fs/cgroup"}, {"mqueue", "/dev/mqueue"},
 }
@@ -131,8 +133,9 @@ func (m *Mount) fromNode(d *decoder, n *yaml.Node) {
 	}
 }
 
-// RuntimeMount is a mount that init makes before the container starts. Nothing
-// is filled in; a relative destination starts from the container's folder.
+// RuntimeMount is a mount that init makes before the container starts. Missing
+// fields are not completed. A relative destination starts from the container's
+// folder.
 type RuntimeMount struct{ specs.Mount }
 
 func (m *RuntimeMount) fromNode(d *decoder, n *yaml.Node) {
@@ -146,16 +149,16 @@ func (m *RuntimeMount) fromNode(d *decoder, n *yaml.Node) {
 	}
 }
 
-// Device is a device node and the right to use it; the path "all" gives the
-// right to every device of the type, without a node.
+// Device is a device node and the permission to use it. The path "all" gives
+// the permission for all devices of the type, and makes no node.
 type Device struct {
 	Path, Type string
-	// Major and Minor are nil where they are not given.
+	// Major and Minor are nil if they are not set.
 	Major, Minor *int64
 	Mode         uint32
 }
 
-// AllDevices is the Path of an entry for every device of a type.
+// AllDevices is the Path of an entry for all devices of a type.
 const AllDevices = "all"
 
 func (dev *Device) fromNode(d *decoder, n *yaml.Node) {
@@ -195,7 +198,7 @@ func (dev *Device) fromNode(d *decoder, n *yaml.Node) {
 	}
 }
 
-// yamlNode keeps a node for later.
+// yamlNode keeps a node to decode it later.
 type yamlNode struct{ node *yaml.Node }
 
 func (y *yamlNode) fromNode(_ *decoder, n *yaml.Node) { y.node = n }

@@ -42,7 +42,7 @@ func expandPackages(n *yaml.Node, from Source, report func(n *yaml.Node, what, n
 	}
 }
 
-// packageImage gives the reference of the package in a folder.
+// packageImage returns the image reference of the package in a folder.
 func packageImage(folder string) (string, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return "", errors.New("the folder does not exist")

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// plain turns a tree that was read without error into plain values: aliases
-// followed, `<<` merged in.
+// plain converts a tree without errors to plain values. It follows aliases and
+// merges `<<` keys.
 func plain(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -42,7 +42,7 @@ func plain(n *yaml.Node) any {
 	return n.Value
 }
 
-// mergePlain merges documents as Load does: mappings key by key, lists
+// mergePlain merges documents as Load does: section by section, with lists
 // appended.
 func mergePlain(docs []map[string]any) map[string]any {
 	out := map[string]any{}
@@ -64,7 +64,8 @@ func mergePlain(docs []map[string]any) map[string]any {
 	return out
 }
 
-// mergeMaps merges kernel (fields override) and trust (lists append).
+// mergeMaps merges two kernel or trust sections: later fields override earlier
+// ones, and lists are appended.
 func mergeMaps(a, b map[string]any) map[string]any {
 	return mergePlain([]map[string]any{a, b})
 }

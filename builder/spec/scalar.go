@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// scalar fills a text, a number or a truth value.
+// scalar fills a string, a number or a boolean.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	want := kindName(v.Type())
 	if n.Kind != yaml.ScalarNode {
@@ -19,7 +19,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	}
 	switch tag := n.ShortTag(); v.Kind() {
 	case reflect.String:
-		// A date is text here: YAML has a type for it, os.yml does not.
+		// A date is text here: YAML has a type for dates, but os.yml does not.
 		if tag != "!!str" && tag != "!!timestamp" {
 			d.errorf(n, "put the value in quotes: \""+n.Value+"\"", "expected text, found %s", describe(n))
 			return
@@ -54,12 +54,13 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// plainInt is a YAML integer as strconv reads it.
+// plainInt converts a YAML integer to the form that strconv reads.
 func plainInt(s string) string {
 	return strings.TrimPrefix(strings.ReplaceAll(s, "_", ""), "+")
 }
 
-// describe gives the kind of a node and its value, cut to a readable length.
+// describe returns the kind of a node and its value for messages. It shortens
+// long values.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -84,7 +85,7 @@ func describe(n *yaml.Node) string {
 	return fmt.Sprintf("%s %q", n.ShortTag(), value)
 }
 
-// kindName names the values that a type accepts, for messages.
+// kindName returns, for messages, which values a type accepts.
 func kindName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Slice:

@@ -15,15 +15,15 @@ var (
 	interfaceName = lazyre.New(`^[^\s/]{1,15}$`)
 )
 
-// problem is one error of a settings value: for os.yml by place, for a label
-// by path.
+// problem is one error in the settings. For os.yml, pos says where it is; for a
+// label, path does.
 type problem struct {
 	pos        system.Position
 	path       string
 	what, next string
 }
 
-// settingsErrors checks rules that concern more than the syntax of one value.
+// settingsErrors checks conditions that are more than the syntax of one value.
 func settingsErrors(s *Settings) []problem {
 	var out []problem
 	add := func(pos system.Position, key, next, format string, args ...any) {

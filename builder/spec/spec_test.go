@@ -28,7 +28,7 @@ func load(t *testing.T, texts ...string) (*Config, error) {
 	return Load(paths)
 }
 
-// lines gives each joined error with its hint.
+// lines returns the text and the next step of each joined error.
 func lines(err error) []string {
 	if err == nil {
 		return nil
@@ -100,7 +100,7 @@ services:
 	}
 }
 
-func TestRefuses(t *testing.T) {
+func TestErrors(t *testing.T) {
 	t.Parallel()
 	service := func(keys string) string {
 		return "services:\n  - name: web\n    image: a/web:1\n" + keys
@@ -108,7 +108,7 @@ func TestRefuses(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"unknown section": {"servces: []\n", `os.yml:1:1: unknown key "servces" -> did you mean "services"?`},
 		"unknown key":     {service("    capabilites: []\n"), `os.yml:4:5: unknown key "capabilites" -> did you mean "capabilities"?`},
-		"key of nowhere":  {"kernel:\n  image: a\n  xyzzy: 1\n", `os.yml:3:3: unknown key "xyzzy" -> use one of these keys: binary, cmdline, image, tar, ucode`},
+		"unrelated key":   {"kernel:\n  image: a\n  xyzzy: 1\n", `os.yml:3:3: unknown key "xyzzy" -> use one of these keys: binary, cmdline, image, tar, ucode`},
 		"duplicate key":   {service("    net: new\n    net: host\n"), `os.yml:5:5: duplicate key "net"; the first is on line 4 -> keep one of the two`},
 		"duplicate in other case": {service("    resources:\n      memory: {kernelTCP: 1, kerneltcp: 2}\n"),
 			`os.yml:5:30: duplicate key "kerneltcp"; the first is on line 5 -> keep one of the two`},
@@ -133,7 +133,7 @@ func TestRefuses(t *testing.T) {
 		"short capability": {service("    capabilities: [net_raw]\n"), `os.yml:4:20: unknown capability "net_raw" -> did you mean CAP_NET_RAW?`},
 		"all with others":  {service("    capabilities: [all, CAP_BPF]\n"), `os.yml:4:20: services "web": capabilities: "all" cannot be combined with other entries -> keep only this entry, or list the capabilities by name`},
 		"negative uid":     {service("    uid: -1\n"), `os.yml:4:10: id -1 is not between 0 and 4294967294`},
-		"uid of nobody":    {service("    uid: nobody\n"), `os.yml:4:10: services "web": uid: no container has the name "nobody" -> write a number, or the name of a container of this system`},
+		"unknown uid":      {service("    uid: nobody\n"), `os.yml:4:10: services "web": uid: no container has the name "nobody" -> write a number, or the name of a container of this system`},
 		"ipc none":         {service("    ipc: none\n"), `os.yml:4:10: ipc: unknown value "none": expected host, new or the absolute path of a namespace`},
 		"net word":         {service("    net: bridge\n"), `os.yml:4:10: net: unknown value "bridge": expected host, new, none or the absolute path of a namespace`},
 		"bind parts":       {service("    binds: [/a]\n"), `os.yml:4:13: bind "/a" has 1 part between colons, expected 2 or 3 -> write SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS`},
@@ -181,7 +181,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// One run shows all errors, of all files, in order.
+// One run reports all errors of all files, in order.
 func TestAllErrors(t *testing.T) {
 	t.Parallel()
 	_, err := load(t, "kernal: {}\ninit: 5\nservices:\n  - name: a\n    imag: b\n    readonly: 1\n", "onboot: {}\nx: [\n", "trust: {orgs: []}\n")
@@ -198,7 +198,7 @@ func TestAllErrors(t *testing.T) {
 	}
 }
 
-func TestBombs(t *testing.T) {
+func TestLimits(t *testing.T) {
 	t.Parallel()
 	var bomb strings.Builder
 	bomb.WriteString("services:\n  - name: s\n    image: a\n    env: &env [" + strings.Repeat("x, ", 2000) + "]\n")
@@ -361,7 +361,7 @@ func TestPackages(t *testing.T) {
 	}
 }
 
-func TestNoFile(t *testing.T) {
+func TestMissingFile(t *testing.T) {
 	t.Parallel()
 	_, err := Load([]string{"no-such.yml"})
 	if got := lines(err); !slices.Equal(got, []string{"cannot read no-such.yml: no such file or directory -> give the path of a readable os.yml file"}) {

@@ -9,15 +9,15 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Value is one value and its origin. A key that may be absent is a *Value: nil
-// means that the key is not set, which differs from a zero value.
+// Value is a value and its origin. A key that may be absent is a *Value. nil
+// means that the key is not set, which is different from a zero value.
 type Value[T any] struct {
 	V      T
 	Origin system.Origin
 }
 
-// Pos is the place of the value in os.yml, or of the image reference for a
-// value that comes from a label.
+// Pos returns the place of the value in os.yml. For a value from a label, it is
+// the place of the image reference.
 func (v Value[T]) Pos() system.Position { return position(v.Origin) }
 
 func (v *Value[T]) fromNode(d *decoder, n *yaml.Node) {
@@ -25,7 +25,7 @@ func (v *Value[T]) fromNode(d *decoder, n *yaml.Node) {
 	d.fill(n, &v.V)
 }
 
-// Get is the value, or the zero value where it is not set.
+// Get returns the value, or the zero value if it is not set.
 func (v *Value[T]) Get() T {
 	if v == nil {
 		var zero T
@@ -46,7 +46,8 @@ func (l *List[T]) fromNode(d *decoder, n *yaml.Node) {
 	d.fill(n, &l.Items)
 }
 
-// Get gives the bare values; nil for a list that is not set.
+// Get returns the values without their places. It returns nil if the list is
+// not set.
 func (l *List[T]) Get() []T {
 	if l == nil {
 		return nil
@@ -58,7 +59,7 @@ func (l *List[T]) Get() []T {
 	return out
 }
 
-// Map is a mapping of texts, sorted by key.
+// Map is a mapping from strings to strings, sorted by key.
 type Map struct {
 	Items  []Pair
 	Origin system.Origin
@@ -80,7 +81,8 @@ func (m *Map) fromNode(d *decoder, n *yaml.Node) {
 	slices.SortFunc(m.Items, func(a, b Pair) int { return cmp.Compare(a.Key, b.Key) })
 }
 
-// Get is the mapping without places; nil for one that is not set.
+// Get returns the mapping without places. It returns nil if the mapping is not
+// set.
 func (m *Map) Get() map[string]string {
 	if m == nil || len(m.Items) == 0 {
 		return nil

@@ -7,26 +7,24 @@ import (
 	"strings"
 )
 
-// The kinds of error that a caller branches on: the exit code follows from
-// them. errors.Is(err, ErrInput) holds for every Error of that kind, and for
-// joined errors.
+// The kinds of errors. The exit code depends on the kind. errors.Is(err,
+// ErrInput) is true for every Error of that kind, also inside joined errors.
 var (
 	// ErrInput: os.yml, a flag or a configuration file is wrong (exit 2).
 	ErrInput = errors.New("bad input")
-	// ErrUnusable: something could not be read or must not be used: a missing
-	// image, a hostile entry, an unreachable registry (exit 3).
+	// ErrUnusable: something cannot be read or must not be used, such as a
+	// missing image, a hostile entry or an unreachable registry (exit 3).
 	ErrUnusable = errors.New("could not evaluate")
-	// ErrMismatch: bytes are not what their digest, signature or lock says
-	// (exit 4).
+	// ErrMismatch: bytes differ from their digest, signature or lock (exit 4).
 	ErrMismatch = errors.New("mismatch")
 )
 
 // Error says what failed, where, and what to do next. BadInput, Unusable and
-// Mismatch make one, and go vet checks their formats.
+// Mismatch create one. go vet checks their formats.
 type Error struct {
 	// Kind is ErrInput, ErrUnusable or ErrMismatch.
 	Kind error
-	// Pos is the place in an input file; the zero Position where there is none.
+	// Pos is the place in an input file, or the zero Position.
 	Pos Position
 	// What failed, with the value, in lower case: `service "web": no such
 	// volume "data"`.
@@ -49,32 +47,34 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// BadInput is an error in os.yml, a flag or a configuration file (exit 2). The
-// text is in lower case and names the value.
+// BadInput creates an error for os.yml, a flag or a configuration file (exit
+// 2). The text is in lower case and names the value.
 func BadInput(format string, args ...any) *Error {
 	return &Error{Kind: ErrInput, What: fmt.Sprintf(format, args...)}
 }
 
-// Unusable is about something that cannot be read or must not be used (exit 3).
+// Unusable creates an error for something that cannot be read or must not be
+// used (exit 3).
 func Unusable(format string, args ...any) *Error {
 	return &Error{Kind: ErrUnusable, What: fmt.Sprintf(format, args...)}
 }
 
-// Mismatch is about bytes that are not what their digest, signature or lock says
-// (exit 4).
+// Mismatch creates an error for bytes that differ from their digest, signature
+// or lock (exit 4).
 func Mismatch(format string, args ...any) *Error {
 	return &Error{Kind: ErrMismatch, What: fmt.Sprintf(format, args...)}
 }
 
-// NotRead is about a file that the user named. A file that does not exist is bad
-// input, like a wrong flag. A file that exists but cannot be read is not.
+// NotRead creates an error for a file that the user named. A file that does not
+// exist is bad input, like a wrong flag. A file that exists but cannot be read
+// is ErrUnusable.
 func NotRead(path string, err error) *Error {
 	e := Unusable("cannot read %s", path)
 	if errors.Is(err, fs.ErrNotExist) {
 		e.Kind = ErrInput
 	}
 	if in := (*fs.PathError)(nil); errors.As(err, &in) {
-		err = in.Err // without the path, which What already has
+		err = in.Err // What already has the path
 	}
 	return e.Because(err).Suggest("give the path of a readable file")
 }
@@ -85,7 +85,7 @@ func (e *Error) At(pos Position) *Error {
 	return e
 }
 
-// Because adds the cause; nil is none.
+// Because adds the cause, which may be nil.
 func (e *Error) Because(err error) *Error {
 	e.Err = err
 	return e
@@ -97,7 +97,7 @@ func (e *Error) Suggest(format string, args ...any) *Error {
 	return e
 }
 
-// Unwrap gives the kind and the cause.
+// Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Err == nil {
 		return []error{e.Kind}

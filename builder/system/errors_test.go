@@ -17,7 +17,7 @@ func TestErrors(t *testing.T) {
 	}
 	for kind, e := range map[error]*Error{ErrInput: BadInput("100%%"), ErrMismatch: Mismatch("100%%").Because(nil)} {
 		if !errors.Is(e, kind) || e.Error() != "100%" {
-			t.Errorf("%#v is no %v", e, kind)
+			t.Errorf("%#v is not %v", e, kind)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package system holds the types that the steps of the pipeline pass to each
 // other: an operating system before it is assembled, and the stream of file
-// entries that one pass over an image gives. Types only; it imports the
-// standard library alone, and anyone may import it.
+// entries of an image. It imports only the standard library, and every package
+// may import it.
 package system
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Section is a top-level list of os.yml that names container images.
+// Section is a list in os.yml that names container images.
 type Section string
 
 // The sections, in the order in which the tree is laid out.
@@ -23,9 +23,9 @@ const (
 	SectionServices   Section = "services"
 )
 
-// OS is a resolved system: every component by digest, its effective OCI
-// runtime spec, and where each value came from. It holds no file contents of
-// images.
+// OS is a resolved system: the components with their digests, their effective
+// OCI runtime specs, and the origin of each value. It does not hold the
+// contents of images.
 type OS struct {
 	// Name is the stem of the first os.yml, or --name.
 	Name string
@@ -33,8 +33,8 @@ type OS struct {
 	Arch string
 	// Sources are the os.yml files in merge order.
 	Sources []Source
-	// Kernel holds the kernel section; its component is Components[0] unless
-	// the kernel is "none", where Kernel.Component is nil.
+	// Kernel holds the kernel section. Its component is Components[0]. If the
+	// system has no kernel, Kernel.Component is nil.
 	Kernel Kernel
 	// Components are all components in tree order: kernel, init, volumes,
 	// onboot, onshutdown, services.
@@ -56,72 +56,74 @@ func (o *OS) InSection(s Section) []*Component {
 
 // Source is one os.yml that was read.
 type Source struct {
-	// Path is how outputs name the file: relative to the working directory
-	// where it lies below it, else its base name.
+	// Path is the name of the file in outputs. It is relative to the working
+	// directory if the file is below it, else the base name.
 	Path string
-	// Digest is sha256:HEX of its bytes.
+	// Digest is the digest of the file's bytes, sha256:HEX.
 	Digest string
 }
 
 // Kernel is the kernel section.
 type Kernel struct {
-	// Component is nil where os.yml asks for no kernel.
+	// Component is nil if the system has no kernel.
 	Component *Component
 	// Cmdline is the kernel command line, and where it was set.
 	Cmdline string
 	Origin  Origin
 	// Binary is the kernel's path in its image ("kernel").
 	Binary string
-	// Tar is the path of the tarball that is unpacked into / ("kernel.tar"),
-	// "" for none.
+	// Tar is the path of the tarball in the image that is unpacked into /
+	// ("kernel.tar"). "" means none.
 	Tar string
-	// Ucode is the path of a microcode cpio in the image, "" for none.
+	// Ucode is the path of a microcode cpio in the image. "" means none.
 	Ucode string
 }
 
 // Component is one container image named in os.yml.
 type Component struct {
 	Section Section
-	// Name as in os.yml; the three-digit position for init ("000"), and
-	// "kernel" for the kernel.
+	// Name is the name in os.yml. For init it is the three-digit position
+	// ("000"), and for the kernel it is "kernel".
 	Name string
 	// Index is the position in its section.
 	Index int
 	Image *Image
 	// Pos is the place of the image reference.
 	Pos Position
-	// Signed asks for a valid signature (the trust section).
+	// Signed: the trust section asks for a valid signature.
 	Signed bool
 
 	// Dir is the component's folder in the tree, without a leading slash
-	// ("containers/services/nginx"); "" for kernel and init, which unpack
-	// into /.
+	// ("containers/services/nginx"). It is "" for kernel and init, which are
+	// unpacked into /.
 	Dir string
-	// FilesDir is the folder that the image's files go to ("" is /): Dir +
-	// "/rootfs" or "/lower". It is shared: see SharesFiles.
+	// FilesDir is the folder for the image's files: Dir + "/rootfs" or Dir +
+	// "/lower". "" means /. Another component may use the same folder: see
+	// SharesFiles.
 	FilesDir string
-	// SharesFiles: another component, earlier in the tree, has the same image
-	// and its FilesDir already holds the files; this one writes none.
+	// SharesFiles: an earlier component in the tree has the same image, and its
+	// FilesDir holds the files. This component writes none.
 	SharesFiles bool
-	// ReadOnly: the root filesystem (or the volume) is mounted read-only;
-	// where it is not, Dir also has tmp/ and the overlay's mount point.
+	// ReadOnly: the root file system (or the volume) is mounted read-only. If
+	// it is not, Dir also contains tmp/ and the mount point of the overlay.
 	ReadOnly bool
 
-	// Spec is config.json, the effective OCI runtime spec: the very bytes
-	// that boot. nil for kernel, init and volumes.
+	// Spec is config.json, the effective OCI runtime spec, exactly as it is
+	// written to the system. It is nil for kernel, init and volumes.
 	Spec []byte
-	// Runtime is runtime.json, LinuxKit's instructions to init. nil as above.
+	// Runtime is runtime.json, LinuxKit's instructions to init. It is nil where
+	// Spec is.
 	Runtime []byte
-	// Origins says, by JSON pointer into Spec ("/process/capabilities",
-	// "/mounts/3"), which layer set a value. A pointer that is missing has
-	// the origin of its longest prefix; "" is always there. Pointers into
-	// Runtime are prefixed with "runtime:".
+	// Origins says which layer set a value. The keys are JSON pointers into
+	// Spec ("/process/capabilities", "/mounts/3"), or into Runtime with the
+	// prefix "runtime:". A pointer without an entry has the origin of its
+	// longest prefix. The key "" always exists.
 	Origins map[string]Origin
 
-	// Volume holds what only volumes have; nil elsewhere.
+	// Volume holds the fields of volumes. It is nil for other components.
 	Volume *Volume
-	// Entry is what os.yml says about the component, as JSON: its keys as
-	// written, aliases followed; for init a text.
+	// Entry is the component's entry in os.yml as JSON, with the keys as
+	// written and aliases followed. For init it is a string.
 	Entry []byte
 }
 
@@ -137,15 +139,16 @@ func (c *Component) ID() string {
 // FileStem is the ID as part of a file name: "services-nginx".
 func (c *Component) FileStem() string { return strings.ReplaceAll(c.ID(), "/", "-") }
 
-// Volume is what a volumes entry says beside its image.
+// Volume holds the fields of a volumes entry other than its image.
 type Volume struct {
 	// Format is "filesystem" or "oci".
 	Format string
-	// Platforms of an oci volume, as OS/ARCH[/VARIANT]; empty: all.
+	// Platforms are the platforms of an oci volume, as OS/ARCH[/VARIANT]. If it
+	// is empty, the volume has all platforms.
 	Platforms []string
 }
 
-// Layer names who set a value. Precedence: default < image < label < os.yml.
+// Layer says who set a value. Precedence: default < image < label < os.yml.
 type Layer string
 
 const (
@@ -155,8 +158,9 @@ const (
 	LayerOSYML   Layer = "os.yml"
 )
 
-// Origin is the layer that set a value, and for os.yml its place. The same
-// fields stand in scanner/facts and policy/decision, so that values convert.
+// Origin is the layer that set a value, and its place if the layer is os.yml.
+// scanner/facts and policy/decision have types with the same fields, so that
+// values can be converted.
 type Origin struct {
 	Layer  Layer
 	File   string
@@ -178,42 +182,43 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Origin is the os.yml origin at p.
+// Origin returns the origin of a value that os.yml sets at p.
 func (p Position) Origin() Origin {
 	return Origin{Layer: LayerOSYML, File: p.File, Line: p.Line, Column: p.Column}
 }
 
-// Image is a component image as found: all that its index, manifest and
-// config say, each verified against its digest. No layer has been read.
+// Image is a component's image: the contents of its index, manifest and config,
+// each verified against its digest. No layer has been read.
 type Image struct {
 	// Reference as written in os.yml.
 	Reference string
 	// Name is the full reference: docker.io/library/nginx:1.25.
 	Name string
-	// Digest (sha256:HEX) is what Name resolved to: an index's digest where
-	// the image has one, else the manifest's. It is what a lock pins.
+	// Digest (sha256:HEX) is what Name refers to: the digest of the index, or
+	// of the manifest if the image has no index. A lock pins this digest.
 	Digest string
-	// Manifest is the digest of the platform's manifest: two images with the
-	// same Manifest have the same bytes and need one pass.
+	// Manifest is the digest of the platform's manifest. Two images with the
+	// same Manifest have the same bytes, so one pass is enough.
 	Manifest string
 	// Pinned: the reference in os.yml names a digest.
 	Pinned bool
-	// Locked: os.lock.json names a digest, and it matched.
+	// Locked: os.lock.json has a digest for the image, and it matched.
 	Locked bool
-	// From says where it was found: "layout", "archive", "cache", "registry".
+	// From says where the image was found: "layout", "archive", "cache" or
+	// "registry".
 	From string
-	// MediaType, Size and Raw are those of the manifest.
+	// MediaType, Size and Raw describe the manifest.
 	MediaType string
 	Size      int64
 	Raw       []byte
 	Config    ImageConfig
-	// Layers bottom first.
+	// Layers are the layers, lowest first.
 	Layers []LayerBlob
 }
 
-// LayerBlob is one layer, in both digests that the pass checks.
+// LayerBlob is one layer, with both digests that a pass verifies.
 type LayerBlob struct {
-	// Digest and Size of the blob as stored (compressed).
+	// Digest and Size describe the blob as stored, that is, compressed.
 	Digest    string
 	Size      int64
 	MediaType string
@@ -221,9 +226,9 @@ type LayerBlob struct {
 	DiffID string
 }
 
-// ImageConfig is the part of an OCI image config that specs and rules use.
+// ImageConfig holds the fields of an OCI image config that specs and rules use.
 type ImageConfig struct {
-	// Digest of the config blob.
+	// Digest is the digest of the config blob.
 	Digest                 string
 	Architecture, OS       string
 	Variant                string
@@ -233,7 +238,7 @@ type ImageConfig struct {
 	Labels                 map[string]string
 	ExposedPorts           []string
 	Created                string
-	// History is the created_by line of each step.
+	// History holds the created_by line of each step.
 	History []string
 }
 
@@ -242,30 +247,33 @@ type File struct {
 	// Path is clean and relative to the root.
 	Path string
 	Type EntryType // TypeFile, TypeDir or TypeSymlink
-	// Mode has permission bits, setuid, setgid and sticky as in POSIX.
+	// Mode holds the permission bits, setuid, setgid and sticky, as in POSIX.
 	Mode     uint32
 	UID, GID int
 	Link     string
-	// Contents of a file that os.yml holds; a file that comes from Source has
-	// none here and is read when it is written.
+	// Contents are the contents that os.yml holds. It is empty for a file with
+	// a Source, which is read when it is written.
 	Contents []byte
-	// Source is the path on the build machine, "" for inline contents.
+	// Source is the path on the build machine. "" means that the contents are
+	// in os.yml.
 	Source string
-	// SourceText is the source as os.yml writes it, for findings.
+	// SourceText is the source as written in os.yml, for findings.
 	SourceText string
-	// Metadata is "yaml" or "json" for a dump of the configuration.
+	// Metadata is "yaml" or "json" if the file contains the merged
+	// configuration.
 	Metadata string
-	// Size in bytes.
+	// Size is the size in bytes.
 	Size int64
-	// Digest is sha256:HEX of the contents as Resolve saw them; what is
-	// written must match.
+	// Digest is the digest of the contents when Resolve read them, sha256:HEX.
+	// The written contents must match it.
 	Digest string
 	Pos    Position
 }
 
-// Reserved names the place of the tree that only the builder writes to and
-// that path p is, or lies in: what a decision was about must be what boots. ""
-// where anyone may write. p is clean and relative to the root.
+// Reserved returns the reserved path that contains p, or "" if p is not
+// reserved. Only the builder may write there, because the system that boots
+// must be the one that the policy evaluated. p must be clean and relative to
+// the root.
 func Reserved(p string) string {
 	for _, place := range []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio"} {
 		if p == place || strings.HasPrefix(p, place+"/") {
@@ -275,9 +283,9 @@ func Reserved(p string) string {
 	return ""
 }
 
-// InVolume is the volume that p lies in, "" for none. Files may be added to a
-// volume, but not where its changes go at run time (tmp), and not in place of
-// its own folders.
+// InVolume returns the name of the volume that contains p, or "". The files
+// section may add files to a volume, but not to its tmp folder, which holds
+// changes at run time. It must not replace the volume's own folders either.
 func InVolume(p string) string {
 	rest, ok := strings.CutPrefix(p, "containers/volumes/")
 	name, inside, _ := strings.Cut(rest, "/")
@@ -288,10 +296,10 @@ func InVolume(p string) string {
 	return name
 }
 
-// EntryType is the kind of a file system object.
+// EntryType is the type of a file system entry.
 type EntryType byte
 
-// The kinds.
+// The entry types.
 const (
 	TypeFile EntryType = iota + 1
 	TypeDir
@@ -322,55 +330,57 @@ func (t EntryType) String() string {
 	return "unknown"
 }
 
-// Entry is one file system object of an image.
+// Entry is one file system entry of an image.
 type Entry struct {
-	// Path is clean, relative and slash-separated: "etc/passwd"; never "" or
-	// "..", never below a link.
+	// Path is clean, relative and slash-separated: "etc/passwd". It is never ""
+	// or "..", and no parent folder is a symlink.
 	Path string
 	Type EntryType
-	// Mode has permission bits, setuid, setgid and sticky as in POSIX.
+	// Mode holds the permission bits, setuid, setgid and sticky, as in POSIX.
 	Mode     uint32
 	UID, GID int
-	// Size of the content; 0 unless TypeFile.
+	// Size is the size of the content. It is 0 unless Type is TypeFile.
 	Size int64
-	// Link is the target of a symlink as written, or the clean Path of the
-	// file that a hard link names.
+	// Link is the target of a symlink as written. For a hard link it is the
+	// clean Path of the target file.
 	Link               string
 	DevMajor, DevMinor int64
-	// Xattrs by full name ("security.capability"); nil mostly.
+	// Xattrs holds the extended attributes by full name
+	// ("security.capability"). It is nil for most entries.
 	Xattrs map[string]string
-	// Archive is "" for the image's own entries, or the path of the nested
-	// tarball that holds this entry (kernel.tar).
+	// Archive is "" for an entry of the image itself. For an entry of a nested
+	// tarball it is the tarball's path (kernel.tar).
 	Archive string
-	// Layer counts from 0, the bottom.
+	// Layer is the index of the layer. The lowest layer has index 0.
 	Layer int
 	// Shadowed: the entry is in the image's bytes but not in its file system.
 	// Another entry removes or replaces it, or the pass leaves it out.
 	Shadowed bool
-	// LeftOut: it is a device node that the pass leaves out; Shadowed is set too.
+	// LeftOut: the entry is a device node that the pass leaves out. Shadowed is
+	// then also true.
 	LeftOut bool
 }
 
-// Sink takes what one pass over an image gives. The pass calls it from one
-// goroutine, entries in stream order: layers top to bottom, so that a path is
-// announced unshadowed once, a folder before what is in it, a hard link after
-// its file. Nothing is to be trusted before Finish.
+// Sink receives the entries of one pass over an image. All calls come from one
+// goroutine. Layers come from top to bottom. Each path comes unshadowed at most
+// once, a folder comes before its entries, and a hard link after its file. The
+// data must not be trusted before Finish is called.
 type Sink interface {
-	// Entry announces the next object. For a TypeFile a sink that wants the
-	// content returns a writer, which gets exactly Entry.Size bytes in
-	// streamed pieces and is then closed, before the next call; nil means not
-	// wanted. The Entry is the sink's to keep, but it must not change it.
+	// Entry receives the next entry. For a TypeFile, a sink that needs the
+	// content returns a writer, else nil. The writer gets exactly Entry.Size
+	// bytes in several pieces, and is closed before the next call. The sink may
+	// keep the Entry, but must not change it.
 	Entry(*Entry) (io.WriteCloser, error)
-	// Finish is called once, when every blob's digest and every diff ID has
+	// Finish is called once, after all digests of blobs and all diff IDs have
 	// matched.
 	Finish() error
 }
 
-// RootEntry is one object of the system that is built, in output order:
-// parents first, each path once.
+// RootEntry is one entry of the built system. The entries come in output order:
+// parent folders first, each path once.
 type RootEntry struct {
 	Entry
-	// Component is the ID of the component that it comes from, "" for what
-	// the builder makes itself and "files" for the files section.
+	// Component is the ID of the component that the entry comes from. It is ""
+	// for entries that the builder makes, and "files" for the files section.
 	Component string
 }

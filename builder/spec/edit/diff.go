@@ -11,18 +11,18 @@ import (
 	"github.com/pmezard/go-difflib/difflib"
 )
 
-// context is how many lines of a diff stand round each change.
+// context is the number of unchanged lines around each change in a diff.
 const context = 3
 
-// Diff is a unified diff of the files that changed, which patch -p1 and git
-// apply take; "" where none did. Both lists name the same files.
+// Diff returns a unified diff that patch -p1 and git apply accept. It returns
+// "" if no file changed. Both lists must name the same files.
 func Diff(before, after []File) string {
 	var out strings.Builder
 	for i, old := range before {
 		if i >= len(after) || bytes.Equal(old.Data, after[i].Data) {
 			continue
 		}
-		// It writes to a strings.Builder, which takes everything.
+		// Writing to a strings.Builder cannot fail.
 		_ = difflib.WriteUnifiedDiff(&out, difflib.UnifiedDiff{
 			A: splitLines(old.Data), FromFile: header("a/", old),
 			B: splitLines(after[i].Data), ToFile: header("b/", old), Context: context,
@@ -31,8 +31,8 @@ func Diff(before, after []File) string {
 	return out.String()
 }
 
-// header names a file as patch and git read it: a name with blanks ends in a
-// tab, one with control characters stands in quotes.
+// header returns a file name in the form that patch and git read. A name with
+// spaces ends in a tab. A name with control characters is quoted.
 func header(side string, f File) string {
 	name := side + cmp.Or(f.Path, f.Name)
 	switch {
@@ -44,7 +44,8 @@ func header(side string, f File) string {
 	return name
 }
 
-// splitLines marks a last line without a break as patch wants it.
+// splitLines splits data into lines. It marks a last line without a line break
+// as patch expects.
 func splitLines(data []byte) []string {
 	lines := strings.SplitAfter(string(data), "\n")
 	last := len(lines) - 1

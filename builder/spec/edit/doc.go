@@ -1,9 +1,9 @@
-// Package edit changes os.yml as a careful person would: only the lines
-// concerned. Comments, order, quotes, indentation, flow or block style and line
-// ends of all else stay. Start with Apply.
+// Package edit changes only the necessary lines of an os.yml. All other
+// comments, order, quotes, indentation, styles and line ends stay. Start with
+// Apply.
 //
-// Nothing is written that was not proven: after each edit the new text is
-// parsed again, aliases followed, and must hold the old document but for the
-// edit. What cannot be done so (a value that an alias or a merge key shares with
-// others) is refused with its place, never half done.
+// Every edit is verified. The new text is parsed again, with aliases followed,
+// and must equal the old document except for the edit. An edit that is not
+// possible in this way returns an error with the place, and changes nothing. An
+// example is a value that other entries share through an alias or a merge key.
 package edit

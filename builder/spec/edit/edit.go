@@ -11,18 +11,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// File is one os.yml: its name in messages, and its bytes.
+// File is one os.yml: its name in messages and its bytes.
 type File struct {
 	Name string
-	// Path is what a diff calls it, "" for Name.
+	// Path is the name in a diff. "" means Name.
 	Path string
 	Data []byte
-	// read is what Data says, where it was taken apart already.
+	// read is the parsed Data, or nil if it has not been parsed yet.
 	read *source
 }
 
-// Read is the file taken apart once, for many edits that all begin with it. One
-// that cannot be read stays as it is: Apply says why.
+// Read parses the file once, so that many edits can start from it. If the file
+// cannot be parsed, Read returns it unchanged, and Apply reports the error.
 func (f File) Read() File {
 	f.read, _ = f.source()
 	return f
@@ -36,10 +36,10 @@ func (f File) source() (*source, error) {
 	return parse(f.Name, string(data))
 }
 
-// Apply makes edits, in order, in the files of one system, given in the order
-// in which they are merged. It gives all files, those that no edit concerns as
-// they were. Errors are *system.Error and name the place that could not be
-// edited; nothing is half done.
+// Apply makes edits in the files of one system. Both files and edits are
+// applied in order: files in their merge order. It returns all files, including
+// unchanged ones. An error is a *system.Error with the place that cannot be
+// edited; then no file is changed.
 func Apply(files []File, edits []decision.Edit) ([]File, error) {
 	out := slices.Clone(files)
 	for _, e := range edits {
@@ -47,22 +47,22 @@ func Apply(files []File, edits []decision.Edit) ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if out[i], err = one(out[i], e.Op, steps, e.Value); err != nil {
+		if out[i], err = applyOne(out[i], e.Op, steps, e.Value); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// One makes one edit in one file, which may be any YAML mapping. steps lead from
-// its root: keys, and positions in lists. op and value are those of
-// decision.Edit; a value may be a Map, too.
+// One makes one edit in one file. The file may hold any YAML mapping. steps is
+// the path from the root: keys, and positions in lists. op and value are as in
+// decision.Edit; value may also be a Map.
 func One(f File, op string, steps []string, value any) ([]byte, error) {
-	out, err := one(f, op, steps, value)
+	out, err := applyOne(f, op, steps, value)
 	return out.Data, err
 }
 
-func one(f File, op string, steps []string, value any) (File, error) {
+func applyOne(f File, op string, steps []string, value any) (File, error) {
 	s, err := f.source()
 	if err != nil {
 		return File{}, err
@@ -86,7 +86,7 @@ func one(f File, op string, steps []string, value any) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	after, err := j.proven()
+	after, err := j.verified()
 	if err != nil {
 		return File{}, err
 	}
@@ -100,40 +100,41 @@ type job struct {
 	*source
 	steps []string
 	value any
-	// tree is value as a tree.
+	// tree is value converted to a tree.
 	tree any
 
-	// want is the document that has to come out; at words, only the words of
-	// a text count.
+	// want is the document that the edit must result in. In the texts at words,
+	// only the words must match, not the blanks.
 	want  any
 	words []string
-	// tries are texts that may hold it, the best first.
-	tries []string
-	// where stands what is edited.
+	// candidates are texts that may result in want, the best first.
+	candidates []string
+	// where is the node that is edited.
 	where *yaml.Node
 }
 
-// try offers a text.
-func (j *job) try(text string) { j.tries = append(j.tries, text) }
+// offer adds a candidate.
+func (j *job) offer(text string) { j.candidates = append(j.candidates, text) }
 
-// proven gives the first text that holds the wanted document, taken apart.
-func (j *job) proven() (*source, error) {
+// verified returns the first candidate that results in the wanted document,
+// parsed.
+func (j *job) verified() (*source, error) {
 	want := j.want
 	if j.words != nil {
-		want = loosely(want, j.words)
+		want = ignoreBlanks(want, j.words)
 	}
 	reason, shared := "these lines cannot be changed without changing others", "other values depend on the same lines (an anchor, an alias or a merge key)"
-	for _, text := range j.tries {
+	for _, text := range j.candidates {
 		got, err := parse(j.name, text)
 		if err != nil {
-			if strings.Contains(err.Error(), "unknown anchor") { // it went with the value
+			if strings.Contains(err.Error(), "unknown anchor") { // the edit removed the anchor
 				reason = shared
 			}
 			continue
 		}
 		tree := got.tree
 		if j.words != nil {
-			tree = loosely(tree, j.words)
+			tree = ignoreBlanks(tree, j.words)
 		}
 		if equal(tree, want) {
 			return got, nil
@@ -143,8 +144,8 @@ func (j *job) proven() (*source, error) {
 	return nil, j.refuse(j.where, "/%s: %s", strings.Join(j.steps, "/"), reason)
 }
 
-// find walks along the steps through what the file itself writes. It gives the
-// last node that is there, and how many steps led to it.
+// find follows the steps in the text of the file. It returns the last node that
+// exists, its parent, and how many steps led to it.
 func (j *job) find() (at *yaml.Node, parent *yaml.Node, done int, err error) {
 	at = j.root
 	for done < len(j.steps) {
@@ -175,7 +176,7 @@ func (j *job) find() (at *yaml.Node, parent *yaml.Node, done int, err error) {
 	return at, parent, done, nil
 }
 
-// nested is a value below the steps that have no mapping yet.
+// nested wraps value in mappings for the steps that do not exist yet.
 func nested(steps []string, value any) any {
 	for _, step := range slices.Backward(steps) {
 		value = Map{{step, value}}
@@ -211,7 +212,8 @@ func (j *job) append() error {
 	words, isText := j.value.(string)
 	switch {
 	case done < len(j.steps) || empty(at):
-		// Nothing is there: a text of its own, or a list of one.
+		// The key does not exist yet: it becomes a text for cmdline, else a
+		// list.
 		if !isText || j.steps[len(j.steps)-1] != "cmdline" {
 			j.value, j.tree = []any{j.value}, []any{j.tree}
 		}
@@ -231,12 +233,12 @@ func (j *job) append() error {
 		j.addWords(at, words)
 		return nil
 	}
-	return j.refuseWhole(at)
+	return j.refusePart(at)
 }
 
-// refuseWhole refuses to change a part of a value that is not a list or text
-// here.
-func (j *job) refuseWhole(at *yaml.Node) error {
+// refusePart returns the error for a change to a part of a value that is not a
+// list or text.
+func (j *job) refusePart(at *yaml.Node) error {
 	if at.Kind == yaml.AliasNode {
 		return j.refuse(at, "/%s is shared through the alias *%s", strings.Join(j.steps, "/"), at.Value)
 	}
@@ -275,10 +277,11 @@ func (j *job) remove() error {
 		j.cutWord(at, word)
 		return nil
 	}
-	return j.refuseWhole(at)
+	return j.refusePart(at)
 }
 
-// drop takes a node out of its parent; the parent stays, empty if need be.
+// drop removes a node from its parent. The parent stays, even if it is then
+// empty.
 func (j *job) drop(parent, at *yaml.Node) error {
 	j.want = change(j.source.tree, j.steps, func(any) any { return nil })
 	if parent == nil {

@@ -9,10 +9,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Follow makes edits that are meant for files as they were in files as other
-// edits have left them. A place in a list is that of the same element, and what
-// is done is not done again. Where the others have changed what an edit is about
-// it refuses: one of the two would be lost.
+// Follow makes edits that refer to the files in was. It makes them in the files
+// in now, which other edits have already changed. A position in a list refers
+// to the same element, even if the element has moved. An edit that was already
+// made is skipped. If an earlier edit changed the same value in another way,
+// Follow returns an error, because one of the two edits would be lost.
 func Follow(was, now []File, edits []decision.Edit) ([]File, error) {
 	was, now = readAll(was), readAll(now)
 	for n, e := range edits {
@@ -30,27 +31,27 @@ func Follow(was, now []File, edits []decision.Edit) ([]File, error) {
 				return nil, err
 			}
 		}
-		at, ok := f.place(steps, at)
+		at, ok := f.translate(steps, at)
 		if !ok {
 			return nil, system.BadInput("cannot edit: another edit changes /%s", strings.Join(steps, "/")).At(system.Position{File: now[k].Name}).
 				Suggest("make the other edit first, then explain this finding again")
 		}
-		if !f.done(at) {
-			if now[k], err = one(now[k], e.Op, at, e.Value); err != nil {
+		if !f.isDone(at) {
+			if now[k], err = applyOne(now[k], e.Op, at, e.Value); err != nil {
 				return nil, err
 			}
 		}
 		if n == len(edits)-1 {
 			break
 		}
-		if was[i], err = one(was[i], e.Op, steps, e.Value); err != nil {
+		if was[i], err = applyOne(was[i], e.Op, steps, e.Value); err != nil {
 			return nil, err
 		}
 	}
 	return now, nil
 }
 
-// readAll gives the files, each taken apart: locate fails for one that cannot be.
+// readAll parses each file once. locate reports a file that cannot be parsed.
 func readAll(files []File) []File {
 	out := make([]File, 0, len(files))
 	for _, f := range files {
@@ -59,18 +60,18 @@ func readAll(files []File) []File {
 	return out
 }
 
-// follower is one edit on its way from a tree to what became of it.
+// follower converts one edit from the old tree to the new tree.
 type follower struct {
 	edit            decision.Edit
 	was, now, value any
 }
 
-// place takes steps into the old tree to where they lead in the new one, whose
-// own way to the component's entry is at; ok is false where that is not there
-// any more, or another edit set it to something else.
-func (f *follower) place(steps, at []string) (out []string, ok bool) {
+// translate converts steps in the old tree to steps in the new tree. at is the
+// path of the component's entry in the new tree. ok is false if the value no
+// longer exists or if another edit has set it.
+func (f *follower) translate(steps, at []string) (out []string, ok bool) {
 	out = slices.Clone(at)
-	for i := 2; i < len(steps); i++ { // the section and the entry are found
+	for i := 2; i < len(steps); i++ { // the section and the entry are already converted
 		list, isList := lookup(f.was, steps[:i]...).([]any)
 		if !isList {
 			continue
@@ -79,7 +80,7 @@ func (f *follower) place(steps, at []string) (out []string, ok bool) {
 		if err != nil || n >= len(list) {
 			continue
 		}
-		n, ok := same(list, n, lookup(f.now, out[:i]...))
+		n, ok := sameElement(list, n, lookup(f.now, out[:i]...))
 		if !ok {
 			return nil, false
 		}
@@ -90,13 +91,13 @@ func (f *follower) place(steps, at []string) (out []string, ok bool) {
 	case "set":
 		return out, equal(before, after) || equal(after, f.value)
 	case "append":
-		return out, f.holds(after) || !f.contradicts(before, after)
+		return out, f.contains(after) || !f.contradicts(before, after)
 	}
-	return out, f.edit.Value == nil || f.holds(after) || !changed(before, after)
+	return out, f.edit.Value == nil || f.contains(after) || !changed(before, after)
 }
 
-// changed: a list has elements that it had not. One that is not there any more
-// may be one of them now, and is not done with.
+// changed reports whether a list has new elements. Then an element that has
+// gone may have been changed into a new one, so its removal is not finished.
 func changed(before, after any) bool {
 	had, _ := before.([]any)
 	has, _ := after.([]any)
@@ -105,8 +106,8 @@ func changed(before, after any) bool {
 	})
 }
 
-// contradicts: another edit gave a parameter that this one appends, with a value
-// of its own.
+// contradicts reports whether another edit added the same parameter with
+// another value.
 func (f *follower) contradicts(before, after any) bool {
 	names := func(text any) map[string]bool {
 		out := map[string]bool{}
@@ -127,9 +128,10 @@ func (f *follower) contradicts(before, after any) bool {
 	return false
 }
 
-// same finds the element at n of a list in what became of it: among equals, the
-// one with as many of them before it, or the last.
-func same(list []any, n int, now any) (at int, ok bool) {
+// sameElement returns the position in now of the element n of list. Among equal
+// elements, it is the one with the same number of equal elements before it, or
+// the last one.
+func sameElement(list []any, n int, now any) (at int, ok bool) {
 	before := 0
 	for _, v := range list[:n] {
 		if equal(v, list[n]) {
@@ -149,21 +151,21 @@ func same(list []any, n int, now any) (at int, ok bool) {
 	return at, ok
 }
 
-// done: what the edit takes away is gone, what it adds is there.
-func (f *follower) done(at []string) bool {
+// isDone reports whether the new tree already has the result of the edit.
+func (f *follower) isDone(at []string) bool {
 	there := lookup(f.now, at...)
 	switch f.edit.Op {
 	case "remove":
-		return there == nil || f.edit.Value != nil && !f.holds(there)
+		return there == nil || f.edit.Value != nil && !f.contains(there)
 	case "append":
-		return f.holds(there)
+		return f.contains(there)
 	}
 	return equal(there, f.value)
 }
 
-// holds: the value is an element of the list, or its words are words of the
-// text.
-func (f *follower) holds(there any) bool {
+// contains reports whether the list contains the value, or whether the text
+// contains all its words.
+func (f *follower) contains(there any) bool {
 	switch v := there.(type) {
 	case []any:
 		return slices.ContainsFunc(v, func(one any) bool { return equal(one, f.value) })

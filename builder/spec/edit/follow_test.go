@@ -8,31 +8,31 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Edits that are each meant for the file as it was, one after another.
+// Each edit refers to the original file. They are made one after the other.
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	const web = "kernel:\n  cmdline: quiet\nservices:\n  - name: web\n"
 	for name, c := range map[string]struct {
 		text  string
 		edits []decision.Edit
-		want  string // "" where the last one is refused
+		want  string // "" means that the last edit is an error
 	}{
 		"two out of a list": {web + "    capabilities: [A, B, C]\n",
-			[]decision.Edit{of("remove", "/capabilities", "A"), of("remove", "/capabilities", "C")}, web + "    capabilities: [B]\n"},
+			[]decision.Edit{onWeb("remove", "/capabilities", "A"), onWeb("remove", "/capabilities", "C")}, web + "    capabilities: [B]\n"},
 		"by their places": {web + "    binds: [a, b, c, b]\n",
-			[]decision.Edit{of("remove", "/binds/1", nil), of("set", "/binds/3", "d"), of("remove", "/binds/0", nil)}, web + "    binds: [c, d]\n"},
+			[]decision.Edit{onWeb("remove", "/binds/1", nil), onWeb("set", "/binds/3", "d"), onWeb("remove", "/binds/0", nil)}, web + "    binds: [c, d]\n"},
 		"the same again": {web + "    pid: host\n    x: [A]\n",
-			[]decision.Edit{of("remove", "/pid", nil), of("remove", "/pid", nil), cmdline("append", "a=1"), cmdline("append", "a=1"),
-				of("remove", "/x", "A"), of("remove", "/x", "A"), cmdline("remove", "quiet"), cmdline("remove", "quiet"),
-				of("append", "/x", "B"), of("append", "/x", "B"), of("set", "/z", 1), of("set", "/z", 1)},
+			[]decision.Edit{onWeb("remove", "/pid", nil), onWeb("remove", "/pid", nil), cmdline("append", "a=1"), cmdline("append", "a=1"),
+				onWeb("remove", "/x", "A"), onWeb("remove", "/x", "A"), cmdline("remove", "quiet"), cmdline("remove", "quiet"),
+				onWeb("append", "/x", "B"), onWeb("append", "/x", "B"), onWeb("set", "/z", 1), onWeb("set", "/z", 1)},
 			"kernel:\n  cmdline: a=1\nservices:\n  - name: web\n    x: [B]\n    z: 1\n"},
-		"into one that was set":     {web, []decision.Edit{of("set", "/readonly", true), of("set", "/uid", 5)}, web + "    readonly: true\n    uid: 5\n"},
-		"over what another one set": {web, []decision.Edit{of("set", "/capabilities", []any{"A"}), of("set", "/capabilities", []any{"B"})}, ""},
+		"into one that was set":     {web, []decision.Edit{onWeb("set", "/readonly", true), onWeb("set", "/uid", 5)}, web + "    readonly: true\n    uid: 5\n"},
+		"over what another one set": {web, []decision.Edit{onWeb("set", "/capabilities", []any{"A"}), onWeb("set", "/capabilities", []any{"B"})}, ""},
 		"of an element that changed": {web + "    binds: [a, b]\n",
-			[]decision.Edit{of("set", "/binds/1", "c"), of("set", "/binds/1", "d")}, ""},
-		"out of what changed":     {web + "    binds: [a, b]\n", []decision.Edit{of("set", "/binds/0", "c"), of("remove", "/binds", "a")}, ""},
+			[]decision.Edit{onWeb("set", "/binds/1", "c"), onWeb("set", "/binds/1", "d")}, ""},
+		"out of what changed":     {web + "    binds: [a, b]\n", []decision.Edit{onWeb("set", "/binds/0", "c"), onWeb("remove", "/binds", "a")}, ""},
 		"against a parameter":     {web, []decision.Edit{cmdline("append", "l=x"), cmdline("append", "l=y")}, ""},
-		"of an element that went": {web + "    binds: [a, b]\n", []decision.Edit{of("remove", "/binds/0", nil), of("set", "/binds/0", "d")}, ""},
+		"of an element that went": {web + "    binds: [a, b]\n", []decision.Edit{onWeb("remove", "/binds/0", nil), onWeb("set", "/binds/0", "d")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,24 +61,25 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// Edits of one finding apply in order, each to what the last one left.
+// The edits of one finding apply in order, each to the result of the one
+// before.
 func TestFollowInOrder(t *testing.T) {
 	t.Parallel()
 	was := []File{{Name: "os.yml", Data: []byte("services:\n  - name: web\n    binds: [a, b, c]\n")}}
-	now, err := Follow(was, was, []decision.Edit{of("remove", "/binds/0", nil)})
+	now, err := Follow(was, was, []decision.Edit{onWeb("remove", "/binds/0", nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, err = Follow(was, now, []decision.Edit{of("remove", "/binds/1", nil), of("set", "/binds/1", "d")})
+	now, err = Follow(was, now, []decision.Edit{onWeb("remove", "/binds/1", nil), onWeb("set", "/binds/1", "d")})
 	if err != nil || string(now[0].Data) != "services:\n  - name: web\n    binds: [d]\n" {
 		t.Errorf("%v\n%s", err, now[0].Data)
 	}
 	if string(was[0].Data) != "services:\n  - name: web\n    binds: [a, b, c]\n" {
-		t.Errorf("what was has changed: %s", was[0].Data)
+		t.Errorf("the files in was have changed: %s", was[0].Data)
 	}
 }
 
-// A diff names files so that patch and git find them.
+// patch and git must find the files that a diff names.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]File{

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzOne: whatever the text, an edit is refused or does what it says, and the
-// lines before and behind those concerned stay as they were.
+// FuzzOne checks any text: the edit is an error or has the right result, and
+// the lines before and after it do not change.
 func FuzzOne(f *testing.F) {
 	const text = "# top\nkernel:\n  cmdline: >-\n    a b\n\n    c\nservices:\n- name: &n 'we''b'\n  binds: [\"a\", b, # c\n  c]\n  x: {y: *n}\n"
 	for _, op := range []string{"set", "append", "remove"} {

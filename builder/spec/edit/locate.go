@@ -11,9 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// locate finds the file that an edit concerns, and the steps from its root. An
-// entry of a list stands where it stands; a field of the kernel in the last file
-// that sets it.
+// locate finds the file for an edit, and the path in it. An entry of a list is
+// edited in the file that has it. A field of the kernel is edited in the last
+// file that sets it.
 func locate(files []File, e decision.Edit) (file int, steps []string, err error) {
 	fail := func(format string, args ...any) (int, []string, error) {
 		return 0, nil, system.BadInput("cannot edit: %s", fmt.Sprintf(format, args...)).Suggest("give the os.yml files that the decision is about")
@@ -44,14 +44,14 @@ func locate(files []File, e decision.Edit) (file int, steps []string, err error)
 		}
 		return i, below, nil
 	}
-	entries := all(trees, section)
-	if i := pick(entries, section, name); i >= 0 {
+	entries := entriesOf(trees, section)
+	if i := findEntry(entries, section, name); i >= 0 {
 		return entries[i].file, append([]string{section, strconv.Itoa(entries[i].index)}, below...), nil
 	}
 	return fail("os.yml has no %s", e.Component)
 }
 
-// pointer takes a JSON pointer apart.
+// pointer splits a JSON pointer into steps.
 func pointer(p string) []string {
 	if p == "" {
 		return nil
@@ -63,8 +63,8 @@ func pointer(p string) []string {
 	return steps
 }
 
-// whichRoot is the file that sets the first keys of a path, the last one where
-// several do; -1 where none has a kernel.
+// whichRoot returns the index of the last file that sets the first keys of a
+// path. It returns -1 if no file has a kernel section.
 func whichRoot(trees []any, steps []string) int {
 	for depth := min(2, len(steps)); depth > 0; depth-- {
 		for i := len(trees) - 1; i >= 0; i-- {
@@ -79,14 +79,14 @@ func whichRoot(trees []any, steps []string) int {
 	return 0
 }
 
-// element is one entry of a section, and where it stands.
+// element is one entry of a section: its file and its position there.
 type element struct {
 	file, index int
 	value       any
 }
 
-// all gives a section's entries in the order in which files are merged.
-func all(trees []any, section string) []element {
+// entriesOf returns the entries of a section in merge order.
+func entriesOf(trees []any, section string) []element {
 	var out []element
 	for f, tree := range trees {
 		list, _ := lookup(tree, section).([]any)
@@ -97,14 +97,14 @@ func all(trees []any, section string) []element {
 	return out
 }
 
-// pick finds the entry that a component's id names.
-func pick(entries []element, section, name string) int {
+// findEntry returns the index of the entry that a component's id names.
+func findEntry(entries []element, section, name string) int {
 	said := func(v any, key string) string {
 		s, _ := lookup(v, key).(scalar)
 		return s.value
 	}
 	if section == "files" {
-		for i := len(entries) - 1; i >= 0; i-- { // the last one is in the image
+		for i := len(entries) - 1; i >= 0; i-- { // the last entry with a path is in the image
 			if path.Clean("/"+said(entries[i].value, "path")) == path.Clean("/"+name) {
 				return i
 			}

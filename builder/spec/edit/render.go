@@ -12,7 +12,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
-// quotes is how a text is quoted, to write others like it: ', " or nothing.
+// quotes returns how a text is quoted: with ', with " or not at all. New texts
+// are quoted in the same way.
 func quotes(n *yaml.Node) string {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -32,7 +33,7 @@ func isScalar(v any) bool {
 	return true
 }
 
-// pairs gives a mapping's keys in the order in which they are written.
+// pairs returns the keys of a mapping in the order in which they are written.
 func pairs(v any) (Map, bool) {
 	switch v := v.(type) {
 	case Map:
@@ -47,7 +48,7 @@ func pairs(v any) (Map, bool) {
 	return nil, false
 }
 
-// inline writes a value on one line; inFlow where brackets are round it.
+// inline writes a value on one line. inFlow: the value is inside brackets.
 func inline(v any, quote string, inFlow bool) string {
 	if m, ok := pairs(v); ok {
 		var parts []string
@@ -69,7 +70,7 @@ func inline(v any, quote string, inFlow bool) string {
 	return fmt.Sprint(v)
 }
 
-// block writes a list or mapping on lines of its own, the last one without a
+// block writes a list or mapping on separate lines. The last line has no line
 // break.
 func (j *job) block(indent string, v any) string {
 	var lines []string
@@ -91,13 +92,13 @@ func (j *job) block(indent string, v any) string {
 }
 
 var (
-	// What some reader or other takes for something else than text.
-	otherwise = lazyre.New(`^(?i:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9][0-9a-f_.:+xo-]*)$`)
-	day       = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+	// Some YAML readers do not read such a word as text.
+	ambiguousWord = lazyre.New(`^(?i:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9][0-9a-f_.:+xo-]*)$`)
+	day           = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 )
 
-// text writes a text: quoted as asked for, else plain where every reader takes
-// it as it is.
+// text writes a text. It uses the given quotes. Without them it writes the text
+// plain if every YAML reader understands it, else quoted.
 func text(s, quote string, inFlow bool) string {
 	printable := !strings.ContainsFunc(s, func(r rune) bool {
 		return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\uFEFF' || r == '\u2028' || r == '\u2029'
@@ -112,7 +113,7 @@ func text(s, quote string, inFlow bool) string {
 }
 
 func plain(s string, inFlow bool) bool {
-	if otherwise.MatchString(s) && !day.MatchString(s) {
+	if ambiguousWord.MatchString(s) && !day.MatchString(s) {
 		return false
 	}
 	doc := "- " + s

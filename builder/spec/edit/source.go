@@ -15,16 +15,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// bom may stand before the first line; the parser does not count it.
+// bom is the byte order mark. It may come before the first line. The parser
+// does not count it.
 const bom = "\uFEFF"
 
-// source is a file's text, and the tree that the parser makes of it.
+// source is the text of a file and its parsed tree.
 type source struct {
 	name string
 	text string
-	// lines are the offsets at which lines start, as the parser counts them.
+	// lines holds the offset of each line start, as the parser counts lines.
 	lines []int
-	// eol ends the lines that are added.
+	// eol is the line end for added lines.
 	eol  string
 	root *yaml.Node
 	// tree is the document with aliases followed.
@@ -63,7 +64,7 @@ func parse(name, text string) (*source, error) {
 	return s, nil
 }
 
-// refuse is the error for an edit that cannot be made. n may be nil.
+// refuse returns the error for an edit that cannot be made. n may be nil.
 func (s *source) refuse(n *yaml.Node, format string, args ...any) error {
 	e := system.BadInput("cannot edit: %s", fmt.Sprintf(format, args...)).At(system.Position{File: s.name}).
 		Suggest("make the change by hand")
@@ -73,7 +74,7 @@ func (s *source) refuse(n *yaml.Node, format string, args ...any) error {
 	return e
 }
 
-// lineStarts counts lines as the parser does: it knows six line breaks.
+// lineStarts counts lines as the parser does: it has six kinds of line breaks.
 func lineStarts(text string) []int {
 	out := []int{0}
 	if strings.HasPrefix(text, bom) {
@@ -95,7 +96,7 @@ func lineStarts(text string) []int {
 	return out
 }
 
-// at is the offset of a node.
+// at returns the offset of a node.
 func (s *source) at(n *yaml.Node) int {
 	if n.Line < 1 || n.Line > len(s.lines) {
 		return len(s.text)
@@ -108,13 +109,14 @@ func (s *source) at(n *yaml.Node) int {
 	return off
 }
 
-// lineStart is the offset at which the line of an offset starts.
+// lineStart returns the start of the line that contains off.
 func (s *source) lineStart(off int) int {
 	i := sort.SearchInts(s.lines, off+1)
 	return s.lines[max(i-1, 0)]
 }
 
-// lineEnd is the offset behind the line's break.
+// lineEnd returns the offset after the line break of the line that contains
+// off.
 func (s *source) lineEnd(off int) int {
 	if i := sort.SearchInts(s.lines, off+1); i < len(s.lines) {
 		return s.lines[i]
@@ -122,28 +124,30 @@ func (s *source) lineEnd(off int) int {
 	return len(s.text)
 }
 
-// rest is what stands behind an offset on its line, without the break.
+// rest returns the text from off to the end of its line, without the line
+// break.
 func (s *source) rest(off int) string {
 	return strings.TrimRight(s.text[off:s.lineEnd(off)], "\r\n\u0085\u2028\u2029")
 }
 
-// blankBefore: nothing but blanks stands before an offset on its line.
+// blankBefore reports whether the line has only blanks before off.
 func (s *source) blankBefore(off int) bool {
 	return strings.Trim(s.text[s.lineStart(off):off], " \t") == ""
 }
 
-// indent is what a line starts with that goes on where an offset is: blanks
-// for whatever stands before it (the "- " of a list).
+// indent returns the indentation of a line that continues at the column of off.
+// Other characters before off, such as the "- " of a list, become blanks.
 func (s *source) indent(off int) string {
 	return strings.Repeat(" ", utf8.RuneCountInString(s.text[s.lineStart(off):off]))
 }
 
-// with is the text with a part replaced.
+// with returns the text with the part from start to end replaced.
 func (s *source) with(start, end int, by string) string {
 	return s.text[:start] + by + s.text[end:]
 }
 
-// skip goes on over blanks, line breaks, comments and the characters of also.
+// skip returns the next offset that is not a blank, a line break, part of a
+// comment, or a character of also.
 func (s *source) skip(off int, also string) int {
 	for off < len(s.text) {
 		c := s.text[off]
@@ -159,14 +163,14 @@ func (s *source) skip(off int, also string) int {
 	return off
 }
 
-// empty: the node is an empty value without any text.
+// empty reports whether the node is an empty value without any text.
 func empty(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Value == "" && n.ShortTag() == "!!null" && n.Anchor == "" && n.Style&yaml.TaggedStyle == 0
 }
 
 func flow(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 }
 
-// content is the offset of a node behind its anchor and tag.
+// content returns the offset of a node's content, after its anchor and tag.
 func (s *source) content(n *yaml.Node) int {
 	off := s.at(n)
 	if n.Kind == yaml.AliasNode {
@@ -181,7 +185,7 @@ func (s *source) content(n *yaml.Node) int {
 	return off
 }
 
-// end is the offset behind a node's last character.
+// end returns the offset after a node's last character.
 func (s *source) end(n *yaml.Node) int {
 	off := s.content(n)
 	switch {
@@ -211,8 +215,8 @@ func (s *source) end(n *yaml.Node) int {
 	return min(s.skip(last, ",:")+1, len(s.text))
 }
 
-// colon is the offset behind the ":" of the pair whose key is at index i; in a
-// flow mapping the key may have none.
+// colon returns the offset after the ":" of the pair whose key has index i. In
+// a flow mapping, a key may have no ":".
 func (s *source) colon(m *yaml.Node, i int) int {
 	off := s.end(m.Content[i])
 	if at := s.skip(off, ""); at < len(s.text) && s.text[at] == ':' {
@@ -248,7 +252,7 @@ func (s *source) scalarEnd(n *yaml.Node, off int) int {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		return s.blockEnd(off)
 	}
-	// A plain text may go over several lines: its words stand as they are.
+	// A plain text may span several lines, and its words are not changed.
 	for _, word := range strings.Fields(n.Value) {
 		off = s.skipBlanks(off)
 		if !strings.HasPrefix(s.text[off:], word) {
@@ -266,8 +270,9 @@ func (s *source) skipBlanks(off int) int {
 	return off
 }
 
-// blockEnd is the end of the last line of a block text whose header is at off:
-// the lines that are indented as far as its first, and blank ones between.
+// blockEnd returns the end of the last line of a block text whose header is at
+// off. The text consists of the lines with at least the first line's
+// indentation, and blank lines between them.
 func (s *source) blockEnd(off int) int {
 	end := off + len(strings.TrimRight(s.rest(off), " \t"))
 	width := -1
@@ -288,15 +293,15 @@ func (s *source) blockEnd(off int) int {
 	return end
 }
 
-// blockWidth is how far the lines of a block text are indented: as its first
-// line, where that is further in than the line of the header.
+// blockWidth returns the indentation of a block text. It is that of the first
+// line, if this line is indented more than the header's line.
 func (s *source) blockWidth(off, first int) int {
 	header := s.text[s.lineStart(off):off]
 	outer := len(header) - len(strings.TrimLeft(header, " -"))
 	return max(first, min(outer, first)+1)
 }
 
-// key finds a literal key of a mapping: the index of its node, or -1.
+// key returns the index of the node of a literal key in a mapping, or -1.
 func key(m *yaml.Node, name string) int {
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		if k := m.Content[i]; k.Kind == yaml.ScalarNode && k.Value == name {

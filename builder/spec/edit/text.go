@@ -6,21 +6,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// width is how long a line may grow that is added.
+// width is the maximum length of an added line.
 const width = 100
 
-// insert offers to add a key to a mapping, behind its others.
+// insert offers to add a key at the end of a mapping.
 func (j *job) insert(m *yaml.Node, name string, value any) {
 	n := len(m.Content)
 	if flow(m) {
 		pair := inline(name, "", true) + ": " + inline(value, "", true)
 		if n == 0 {
 			at := j.content(m) + 1
-			j.try(j.with(at, at, pair))
+			j.offer(j.with(at, at, pair))
 			return
 		}
 		at := j.pairEnd(m, n-2)
-		j.try(j.with(at, at, ", "+pair))
+		j.offer(j.with(at, at, ", "+pair))
 		return
 	}
 	if n == 0 {
@@ -30,7 +30,8 @@ func (j *job) insert(m *yaml.Node, name string, value any) {
 	j.below(j.pairEnd(m, n-2), lines)
 }
 
-// pairLines writes `key: value` at an indentation, on one line where it fits.
+// pairLines writes `key: value` with an indentation. It uses one line if the
+// pair fits.
 func (j *job) pairLines(indent, name string, value any) string {
 	head := indent + inline(name, "", false) + ":"
 	if one := head + " " + inline(value, "", false); isScalar(value) || len(one) <= width {
@@ -39,22 +40,22 @@ func (j *job) pairLines(indent, name string, value any) string {
 	return head + j.eol + j.block(indent+"  ", value)
 }
 
-// below offers to add lines below the line of an offset, and behind the blank
-// lines that follow it: those may belong to a block text.
+// below offers to add lines below the line that contains off. They go after the
+// blank lines that follow, because those may belong to a block text.
 func (j *job) below(off int, lines string) {
 	at := j.lineEnd(off)
 	if at == len(j.text) && strings.TrimRight(j.text, "\r\n") == j.text {
-		j.try(j.text + j.eol + lines)
+		j.offer(j.text + j.eol + lines)
 		return
 	}
-	j.try(j.with(at, at, lines+j.eol))
+	j.offer(j.with(at, at, lines+j.eol))
 	for at < len(j.text) && strings.TrimSpace(j.rest(at)) == "" {
 		at = j.lineEnd(at)
 	}
-	j.try(j.with(at, at, lines+j.eol))
+	j.offer(j.with(at, at, lines+j.eol))
 }
 
-// pairEnd is the end of the pair whose key is at index i.
+// pairEnd returns the end of the pair whose key has index i.
 func (j *job) pairEnd(m *yaml.Node, i int) int {
 	if empty(m.Content[i+1]) {
 		return j.colon(m, i)
@@ -62,7 +63,7 @@ func (j *job) pairEnd(m *yaml.Node, i int) int {
 	return j.end(m.Content[i+1])
 }
 
-// replace offers to put another value in a node's place.
+// replace offers to replace the value of a node.
 func (j *job) replace(parent, at *yaml.Node, value any) {
 	start, end := j.at(at), j.end(at)
 	colon := -1
@@ -76,26 +77,26 @@ func (j *job) replace(parent, at *yaml.Node, value any) {
 	inFlow := flow(parent) || j.insideFlow(start)
 	text := inline(value, quotes(at), inFlow)
 	if empty(at) && colon >= 0 {
-		j.try(j.with(colon, colon, " "+text))
+		j.offer(j.with(colon, colon, " "+text))
 		return
 	}
 	list, isList := value.([]any)
 	ownLines := !flow(at) && (at.Kind == yaml.SequenceNode || at.Kind == yaml.MappingNode) && len(at.Content) > 0
 	switch {
 	case ownLines && at.Kind == yaml.SequenceNode && isList && len(list) > 0 && j.blankBefore(start):
-		// A block list stays one.
+		// A block list stays a block list.
 		indent := j.text[j.lineStart(start):start]
-		j.try(j.with(j.lineStart(start), end, j.block(indent, value)))
+		j.offer(j.with(j.lineStart(start), end, j.block(indent, value)))
 	case ownLines && colon >= 0 && j.blankBefore(start):
-		// The value moves up beside its key; comments between stay.
+		// The value moves to the line of its key. Comments between them stay.
 		first, last := j.lineStart(start), j.lineEnd(end)
-		j.try(j.text[:colon] + " " + text + j.text[colon:first] + j.text[last:])
+		j.offer(j.text[:colon] + " " + text + j.text[colon:first] + j.text[last:])
 	}
-	j.try(j.with(start, end, text))
+	j.offer(j.with(start, end, text))
 }
 
-// insideFlow: some bracket is open at an offset. The text is asked, since a
-// node does not know its ancestors.
+// insideFlow reports whether off is inside brackets. It checks the text,
+// because a node does not know its parents.
 func (j *job) insideFlow(off int) bool {
 	var inside func(n *yaml.Node) bool
 	inside = func(n *yaml.Node) bool {
@@ -115,20 +116,20 @@ func (j *job) insideFlow(off int) bool {
 	return inside(j.root)
 }
 
-// push offers to add an element at the end of a list.
+// push offers to add an element to the end of a list.
 func (j *job) push(parent, list *yaml.Node) {
 	if len(list.Content) == 0 {
 		if parent != nil && !j.insideFlow(j.at(list)) {
 			j.pushFirst(list)
 		}
 		at := j.content(list) + 1
-		j.try(j.with(at, at, inline(j.value, "", true)))
+		j.offer(j.with(at, at, inline(j.value, "", true)))
 		return
 	}
 	last := list.Content[len(list.Content)-1]
 	at := j.end(last)
 	if flow(list) {
-		j.try(j.with(at, at, ", "+inline(j.value, quotes(last), true)))
+		j.offer(j.with(at, at, ", "+inline(j.value, quotes(last), true)))
 		return
 	}
 	indent := j.indent(j.dash(list.Content[0]))
@@ -138,8 +139,8 @@ func (j *job) push(parent, list *yaml.Node) {
 	j.below(at, indent+"- "+inline(j.value, quotes(last), false))
 }
 
-// pushFirst offers to make a block list of `key: []` for an element that is a
-// mapping: it is written on lines of its own.
+// pushFirst offers to change `key: []` to a block list with one element that is
+// a mapping, because a mapping needs separate lines.
 func (j *job) pushFirst(list *yaml.Node) {
 	if isScalar(j.value) {
 		return
@@ -148,10 +149,10 @@ func (j *job) pushFirst(list *yaml.Node) {
 	line := j.text[j.lineStart(start):start]
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))] + "  "
 	before := strings.TrimRight(j.text[:start], " ")
-	j.try(before + j.rest(end) + j.eol + j.block(indent, []any{j.value}) + j.text[end+len(j.rest(end)):])
+	j.offer(before + j.rest(end) + j.eol + j.block(indent, []any{j.value}) + j.text[end+len(j.rest(end)):])
 }
 
-// dash is the offset of the "-" of a block list's element.
+// dash returns the offset of the "-" of an element in a block list.
 func (j *job) dash(element *yaml.Node) int {
 	off := j.at(element)
 	for off > 0 && strings.IndexByte(" \t\r\n", j.text[off-1]) >= 0 {
@@ -160,7 +161,7 @@ func (j *job) dash(element *yaml.Node) int {
 	return max(off-1, 0)
 }
 
-// dropElement offers to take an element out of a list.
+// dropElement offers to remove an element from a list.
 func (j *job) dropElement(list *yaml.Node, i int) {
 	element := list.Content[i]
 	if flow(list) {
@@ -172,17 +173,17 @@ func (j *job) dropElement(list *yaml.Node, i int) {
 		return
 	}
 	if len(list.Content) > 1 {
-		j.try(j.with(start, end, ""))
+		j.offer(j.with(start, end, ""))
 		return
 	}
-	// The list stays, and is empty.
+	// The list stays, even if it is empty.
 	if colon := j.colonBefore(list); colon >= 0 {
-		j.try(j.text[:colon] + " []" + j.text[colon:start] + j.text[end:])
+		j.offer(j.text[:colon] + " []" + j.text[colon:start] + j.text[end:])
 	}
 }
 
-// colonBefore is the offset behind the colon of the key whose value a block
-// list or mapping is, -1 where it is no key's.
+// colonBefore returns the offset after the colon of the key that has this block
+// list or mapping as its value. It returns -1 if there is no key.
 func (j *job) colonBefore(value *yaml.Node) int {
 	found := -1
 	var look func(n *yaml.Node)
@@ -201,7 +202,7 @@ func (j *job) colonBefore(value *yaml.Node) int {
 	return found
 }
 
-// dropKey offers to take the pair whose key is at index i out of a mapping.
+// dropKey offers to remove the pair whose key has index i from a mapping.
 func (j *job) dropKey(m *yaml.Node, i int) {
 	if flow(m) {
 		ends := make([]*yaml.Node, 0, len(m.Content))
@@ -212,34 +213,34 @@ func (j *job) dropKey(m *yaml.Node, i int) {
 	start, end := j.at(m.Content[i]), j.pairEnd(m, i)
 	if len(m.Content) == 2 {
 		if colon := j.colonBefore(m); colon >= 0 && j.blankBefore(start) {
-			j.try(j.text[:colon] + " {}" + j.text[colon:j.lineStart(start)] + j.text[j.lineEnd(end):])
+			j.offer(j.text[:colon] + " {}" + j.text[colon:j.lineStart(start)] + j.text[j.lineEnd(end):])
 		}
 		return
 	}
 	if j.blankBefore(start) {
-		j.try(j.with(j.lineStart(start), j.lineEnd(end), ""))
+		j.offer(j.with(j.lineStart(start), j.lineEnd(end), ""))
 		return
 	}
-	// The key stands behind the "-" of a list: the next one moves up, or where
-	// comments are between, the "-" stays alone on its line.
+	// The key comes after the "-" of a list. The next key moves up to that
+	// line. If comments come between them, the "-" stays alone on its line.
 	if i+2 < len(m.Content) {
 		next := j.at(m.Content[i+2])
 		if strings.TrimSpace(j.text[end:next]) == "" {
-			j.try(j.with(start, next, ""))
+			j.offer(j.with(start, next, ""))
 		}
-		j.try(j.with(start, end+len(j.rest(end)), ""))
+		j.offer(j.with(start, end+len(j.rest(end)), ""))
 	}
 }
 
-// cutBetween offers to cut nodes[i:after] out of a flow collection, with the
-// comma that parts them from what follows, or else from what is before.
+// cutBetween offers to remove nodes[i:after] from a flow collection. It also
+// removes the comma after them, or else the comma before them.
 func (j *job) cutBetween(nodes []*yaml.Node, i, after, before int) {
 	start, end := j.at(nodes[i]), j.end(nodes[after-1])
 	if after < len(nodes) {
-		j.try(j.with(start, j.at(nodes[after]), ""))
+		j.offer(j.with(start, j.at(nodes[after]), ""))
 	}
 	if before >= 0 {
-		j.try(j.with(j.end(nodes[before]), end, ""))
+		j.offer(j.with(j.end(nodes[before]), end, ""))
 	}
-	j.try(j.with(start, end, ""))
+	j.offer(j.with(start, end, ""))
 }

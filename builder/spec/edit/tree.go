@@ -14,18 +14,19 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxValues bounds the values of a document, counting what aliases repeat.
+// maxValues is the limit of values in a document. A value counts once for each
+// alias that refers to it.
 const (
 	maxValues = 100_000
 	maxDepth  = 100
 )
 
-// A tree is what a document says: map[string]any, []any and scalars.
+// A tree is the content of a document: map[string]any, []any and scalars.
 
-// scalar is a text, number, truth value or nothing, as written.
+// scalar is a text, a number, a boolean or null, as written.
 type scalar struct{ tag, value string }
 
-// resolver makes a tree of nodes: aliases followed, merge keys merged in.
+// resolver converts nodes to a tree. It follows aliases and merges merge keys.
 type resolver struct {
 	left, depth int
 	err         error
@@ -55,13 +56,13 @@ func (r *resolver) value(n *yaml.Node) any {
 		return r.mapping(n)
 	}
 	tag := n.ShortTag()
-	if tag == "!!timestamp" { // a day is text in what we read
+	if tag == "!!timestamp" { // we read a date as text
 		tag = "!!str"
 	}
 	return scalar{tag, n.Value}
 }
 
-// mapping: what the mapping says itself comes before what it merges.
+// mapping converts a mapping. Its own keys come before the merged keys.
 func (r *resolver) mapping(n *yaml.Node) any {
 	out := map[string]any{}
 	var merged []any
@@ -98,7 +99,7 @@ func (r *resolver) mapping(n *yaml.Node) any {
 	return out
 }
 
-// Map is a mapping whose keys are written in this order.
+// Map is a mapping that keeps the order of its keys.
 type Map []Pair
 
 // Pair is one key of a Map.
@@ -107,8 +108,7 @@ type Pair struct {
 	Value any
 }
 
-// plainValue makes a tree of an edit's value; order tells the keys of maps in the order
-// in which they are written.
+// plainValue converts the value of an edit to a tree.
 func plainValue(v any) (any, error) {
 	switch v := v.(type) {
 	case string:
@@ -157,7 +157,7 @@ func plainValue(v any) (any, error) {
 	return nil, fmt.Errorf("a value of type %T cannot be written", v)
 }
 
-// viaJSON takes Go's other types by way of what they are in decision.json.
+// viaJSON converts a value of another Go type to its form in decision.json.
 func viaJSON(v any) (any, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -174,9 +174,9 @@ func viaJSON(v any) (any, error) {
 
 func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
 
-// change gives a copy of a tree in which f has changed the value at steps; f
-// gets nil where there is none, and gives nil to take it away. Missing mappings
-// on the way are made.
+// change returns a copy of a tree with another value at steps. f gets the old
+// value, or nil if there is none. It returns the new value, or nil to remove
+// the key. Missing mappings on the path are created.
 func change(tree any, steps []string, f func(any) any) any {
 	if len(steps) == 0 {
 		return f(tree)
@@ -209,7 +209,7 @@ func change(tree any, steps []string, f func(any) any) any {
 	return out
 }
 
-// lookup gives the value at steps, nil where there is none.
+// lookup returns the value at steps, or nil if there is none.
 func lookup(tree any, steps ...string) any {
 	for _, step := range steps {
 		switch v := tree.(type) {
@@ -228,8 +228,8 @@ func lookup(tree any, steps ...string) any {
 	return tree
 }
 
-// loosely makes texts at steps equal that have the same words.
-func loosely(tree any, steps []string) any {
+// ignoreBlanks replaces the text at steps by its words with single blanks.
+func ignoreBlanks(tree any, steps []string) any {
 	return change(tree, steps, func(v any) any {
 		if s, ok := v.(scalar); ok {
 			return scalar{s.tag, strings.Join(strings.Fields(s.value), " ")}

@@ -7,11 +7,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// dashes part what is init's from what is the kernel's on a command line.
+// dashes separates the kernel's words from init's words on a command line.
 const dashes = "--"
 
-// word is a part of a text: blanks part them unless double quotes hold them
-// together, as on the kernel's command line.
+// word is a part of a text. As on the kernel's command line, blanks separate
+// words unless they are in double quotes.
 type word struct{ start, end int }
 
 func wordsOf(s string) []word {
@@ -47,7 +47,7 @@ func splitWords(s string) []string {
 	return out
 }
 
-// appendWords adds words to the kernel's, before those of init.
+// appendWords adds words after the kernel's words and before init's.
 func appendWords(s, words string) string {
 	for _, w := range wordsOf(s) {
 		if s[w.start:w.end] == dashes {
@@ -57,7 +57,7 @@ func appendWords(s, words string) string {
 	return strings.TrimSpace(strings.TrimRight(s, " \t\r\n") + " " + words)
 }
 
-// removeWord takes a word out wherever it stands.
+// removeWord removes every occurrence of a word.
 func removeWord(s, gone string) string {
 	var kept []string
 	for _, w := range splitWords(s) {
@@ -68,7 +68,7 @@ func removeWord(s, gone string) string {
 	return strings.Join(kept, " ")
 }
 
-// inside is where a text's own characters stand: within its quotes, or on the
+// inside returns the range of a text's content: between its quotes, or the
 // lines below its header.
 func (j *job) inside(n *yaml.Node) (start, end int) {
 	start, end = j.content(n), j.end(n)
@@ -81,7 +81,7 @@ func (j *job) inside(n *yaml.Node) (start, end int) {
 	return start, end
 }
 
-// escaped is a word as the quotes of a text want it.
+// escaped returns a word escaped for the quotes of a text.
 func escaped(n *yaml.Node, s string) string {
 	switch quotes(n) {
 	case "'":
@@ -93,7 +93,7 @@ func escaped(n *yaml.Node, s string) string {
 	return s
 }
 
-// addWords offers to write words behind the last one of a text, on its line.
+// addWords offers to add words after the last word of a text, on the same line.
 func (j *job) addWords(n *yaml.Node, words string) {
 	start, end := j.inside(n)
 	raw := j.text[start:end]
@@ -108,12 +108,12 @@ func (j *job) addWords(n *yaml.Node, words string) {
 			break
 		}
 	}
-	j.try(j.with(start+at, start+at, add))
+	j.offer(j.with(start+at, start+at, add))
 	j.rewrite(n)
 }
 
-// cutWord offers to take a word out of a text, with its line where it stands
-// alone there.
+// cutWord offers to remove a word from a text. If the word is alone on its
+// line, the line is removed too.
 func (j *job) cutWord(n *yaml.Node, gone string) {
 	start, end := j.inside(n)
 	raw := j.text[start:end]
@@ -126,7 +126,7 @@ func (j *job) cutWord(n *yaml.Node, gone string) {
 		lead := strings.TrimRight(raw[:from], " \t")
 		switch {
 		case lead != "" && strings.IndexByte("\r\n", lead[len(lead)-1]) < 0:
-			from = len(lead) // the blanks before go too
+			from = len(lead) // the blanks before the word are removed too
 		case strings.TrimLeft(raw[to:], " \t") != "":
 			to = len(raw) - len(strings.TrimLeft(raw[to:], " \t"))
 		}
@@ -135,11 +135,11 @@ func (j *job) cutWord(n *yaml.Node, gone string) {
 		}
 	}
 	out += raw[last:]
-	j.try(j.with(start, end, withoutBlankLines(raw, out)))
+	j.offer(j.with(start, end, withoutBlankLines(raw, out)))
 	j.rewrite(n)
 }
 
-// withoutBlankLines drops lines that are blank now and were not before.
+// withoutBlankLines removes lines that the edit has made blank.
 func withoutBlankLines(before, after string) string {
 	was, is := strings.SplitAfter(before, "\n"), strings.SplitAfter(after, "\n")
 	if len(was) != len(is) {
@@ -158,14 +158,14 @@ func withoutBlankLines(before, after string) string {
 	return text
 }
 
-// rewrite offers to write the whole text anew on one line, for when its own
-// way of writing has no room for the words.
+// rewrite offers to write the whole text on one line. This is for texts whose
+// style has no room for the words.
 func (j *job) rewrite(n *yaml.Node) {
 	want, ok := lookup(j.want, j.steps...).(scalar)
 	if !ok {
 		return
 	}
 	start, end := j.content(n), j.end(n)
-	j.try(j.with(start, end, text(want.value, quotes(n), j.insideFlow(start))))
-	j.try(j.with(start, end, strconv.Quote(want.value)))
+	j.offer(j.with(start, end, text(want.value, quotes(n), j.insideFlow(start))))
+	j.offer(j.with(start, end, strconv.Quote(want.value)))
 }
