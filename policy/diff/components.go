@@ -13,14 +13,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// components compares each component with what it was. A new one is compared
-// with a component that may do nothing, so that all it brings is told.
+// components compares each component with the old one. A new component is compared
+// with one that may do nothing, so every grant of it is reported.
 func (c *comparison) components() {
 	kept := map[*facts.Component]bool{}
 	for i := range c.new.Facts.Components {
 		now := &c.new.Facts.Components[i]
 		before, there := c.pairs.before[now.ID]
-		c.told = map[string]bool{}
+		c.reported = map[string]bool{}
 		if !there {
 			c.add(Change{Direction: Changed, Area: "components", Resource: resource(now), Message: "is new", New: image(now), Origin: imageOrigin(now)})
 			c.component(&facts.Component{}, now, false)
@@ -46,7 +46,8 @@ func (c *comparison) component(before, now *facts.Component, both bool) {
 	oldGrants, oldConfined := grants(before)
 	newGrants, newConfined := grants(now)
 	if oldConfined.has(seccompFilter) != newConfined.has(seccompFilter) {
-		// Which calls one filter names says nothing where there is no other.
+		// Without a filter on the other side, the list of calls in one filter is not
+		// a difference.
 		for _, t := range []things{oldGrants, newGrants, oldConfined, newConfined} {
 			maps.DeleteFunc(t, func(key string, one thing) bool { return one.area == "seccomp" && key != seccompFilter })
 		}
@@ -60,26 +61,26 @@ func (c *comparison) component(before, now *facts.Component, both bool) {
 	c.command(before, now)
 }
 
-// things compares two sets; what appears has one direction, what vanishes the
-// other.
+// things compares two sets. Keys only in new get the direction appears, keys only in
+// old get vanishes.
 func (c *comparison) things(at *facts.Component, old, new things, appears, vanishes Direction, now, nowNot string) {
 	for _, key := range slices.Sorted(maps.Keys(new)) {
 		if _, there := old[key]; !there {
 			t := new[key]
-			c.told[t.pointer] = true
+			c.reported[t.pointer] = true
 			c.add(Change{Direction: appears, Area: t.area, Resource: resource(at), Message: fmt.Sprintf(now, t.text), Origin: originOf(at, t.pointer)})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(old)) {
 		if _, there := new[key]; !there {
 			t := old[key]
-			c.told[t.pointer] = true
+			c.reported[t.pointer] = true
 			c.add(Change{Direction: vanishes, Area: t.area, Resource: resource(at), Message: fmt.Sprintf(nowNot, t.text), Origin: originOf(at, t.pointer)})
 		}
 	}
 }
 
-// limits compares numbers where lower is stronger and none is the weakest.
+// limits compares numbers. A lower limit is stronger, and no limit is the weakest.
 func (c *comparison) limits(before, now *facts.Component) {
 	for _, l := range []struct {
 		name, pointer string
@@ -117,12 +118,12 @@ func (c *comparison) limits(before, now *facts.Component) {
 		if new != 0 {
 			ch.New = new
 		}
-		c.told[l.pointer] = true
+		c.reported[l.pointer] = true
 		c.add(ch)
 	}
 }
 
-// limit is a positive limit, 0 for none.
+// limit returns a positive limit, or 0 for no limit.
 func limit(c *facts.Component, of func(*specs.LinuxResources) *int64) int64 {
 	var s specs.Spec
 	if len(c.Spec) == 0 || json.Unmarshal(c.Spec, &s) != nil || s.Linux == nil || s.Linux.Resources == nil {
@@ -134,14 +135,14 @@ func limit(c *facts.Component, of func(*specs.LinuxResources) *int64) int64 {
 	return 0
 }
 
-// command tells other arguments and environments, which have no direction.
-// Values of variables may be secrets, so only names are told.
+// command reports changed arguments and variables, which have no direction. Values of
+// variables can be secrets, so only names are reported.
 func (c *comparison) command(before, now *facts.Component) {
 	var old, new specs.Spec
 	if json.Unmarshal(before.Spec, &old) != nil || json.Unmarshal(now.Spec, &new) != nil || old.Process == nil || new.Process == nil {
 		return
 	}
-	c.told["/process/args"], c.told["/process/env"] = true, true
+	c.reported["/process/args"], c.reported["/process/env"] = true, true
 	if !slices.Equal(old.Process.Args, new.Process.Args) {
 		c.add(Change{Direction: Changed, Area: "command", Resource: resource(now), Message: "runs another command",
 			Old: old.Process.Args, New: new.Process.Args, Origin: originOf(now, "/process/args")})
@@ -188,7 +189,8 @@ func imageOrigin(c *facts.Component) *decision.Origin {
 	return &o
 }
 
-// originOf is who set the value at a pointer, else the image's place.
+// originOf returns the origin of the value at a pointer, or the place of the image if
+// the value has none.
 func originOf(c *facts.Component, pointer string) *decision.Origin {
 	if o, ok := c.OriginOf(pointer); ok && pointer != "" {
 		out := decision.Origin(o)

@@ -1,13 +1,12 @@
-// Package diff says how one system differs from another: what it may do that
-// the other may not (weaker), what it may no longer do (stronger), and what
-// merely changed. It compares facts, which say what would boot, and what one
-// policy finds in them; never texts of os.yml.
+// Package diff compares two systems. A change is weaker if the new system may do more
+// than the old one, stronger if it may do less, and otherwise just a change. The
+// comparison uses facts, which describe the system that would boot, and the findings
+// of one policy in these facts. It never compares texts of os.yml.
 //
-// Each container is taken as a set of grants (a capability, a host namespace, a
-// writable bind) and of confinements (a read-only root, a mask, a limit). More
-// of the first or fewer of the second is weaker. For the kernel, its command
-// line and sysctls, where more is not always worse, the rules tell the
-// direction.
+// Each container is a set of grants (a capability, a host namespace, a writable bind)
+// and a set of confinements (a read-only root, a mask, a limit). More grants or fewer
+// confinements are weaker. For the kernel, its command line and sysctls, more is not
+// always weaker, so the rules give the direction.
 package diff
 
 import (
@@ -18,10 +17,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Direction is what a change means for safety.
+// Direction says what a change means for security.
 type Direction string
 
-// The directions; Changed is neither, or nobody can tell.
+// The directions. Changed means that the change is neither weaker nor stronger, or
+// that its direction is unknown.
 const (
 	Weaker   Direction = "weaker"
 	Stronger Direction = "stronger"
@@ -30,45 +30,46 @@ const (
 
 // Side is one of the two systems.
 type Side struct {
-	// Name is how the caller called it.
+	// Name is what the caller calls the system.
 	Name  string
 	Facts *facts.Facts
-	// Decision is what one policy, the same for both sides, finds in the facts.
+	// Decision is the result of one policy for the facts. The policy is the same for
+	// both sides.
 	Decision *decision.Decision
-	// Recorded is the decision that was made when the image was built; nil for
-	// a system that is not built.
+	// Recorded is the decision from the build of the image; nil for a system that is
+	// not built.
 	Recorded *decision.Decision
 }
 
 // Change is one difference.
 type Change struct {
 	Direction Direction `json:"direction"`
-	// Area is what kind of thing changed: "capabilities", "kernel options".
+	// Area is the kind of setting that changed: "capabilities", "kernel options".
 	Area string `json:"area"`
-	// Resource as findings name it: component:services/web, kernel:CONFIG_X.
+	// Resource is written as in findings: component:services/web, kernel:CONFIG_X.
 	Resource string `json:"resource"`
 	Message  string `json:"message"`
-	// Old and New are the values where there are any.
+	// Old and New are the values, nil where there is none.
 	Old any `json:"old,omitempty"`
 	New any `json:"new,omitempty"`
-	// Rules that fail on the worse side alone.
+	// Rules are the ids of the rules that fail only on the worse side.
 	Rules []string `json:"rules,omitempty"`
-	// Severity is the worst of Rules', "" without one.
+	// Severity is the highest severity of Rules, "" without rules.
 	Severity decision.Severity `json:"severity,omitempty"`
-	// Origin is who set the value on the new side, or on the old one where the
-	// new one has none.
+	// Origin says who set the value on the new side. If the new side has no value, it
+	// is the origin on the old side.
 	Origin *decision.Origin `json:"origin,omitempty"`
 }
 
-// Result is all that differs, sorted: weaker first, then stronger, then
-// changed; within each by area, resource and message.
+// Result holds all changes: weaker first, then stronger, then changed. In each
+// direction they are sorted by area, resource and message.
 type Result struct {
 	Old     string   `json:"old"`
 	New     string   `json:"new"`
 	Changes []Change `json:"changes"`
 }
 
-// Count is how many changes have a direction.
+// Count returns the number of changes of a direction.
 func (r *Result) Count(d Direction) int {
 	n := 0
 	for i := range r.Changes {
@@ -79,7 +80,7 @@ func (r *Result) Count(d Direction) int {
 	return n
 }
 
-// Compare tells what is different in new.
+// Compare returns the changes from old to new.
 func Compare(old, new Side) *Result {
 	p := pair(old.Facts, new.Facts)
 	c := &comparison{old: old, new: new, pairs: p, failing: newFailing(old.Decision, new.Decision, p)}
@@ -98,9 +99,9 @@ type comparison struct {
 	pairs    *pairs
 	failing  *failing
 	changes  []Change
-	// told are the pointers into the spec of the component at hand that a
-	// change is about.
-	told map[string]bool
+	// reported holds the pointers into the current component's spec that a change is
+	// about.
+	reported map[string]bool
 }
 
 func (c *comparison) add(ch Change) { c.changes = append(c.changes, ch) }

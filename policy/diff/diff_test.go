@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// spec is a container that may do little.
+// spec is a container with few grants.
 const spec = `{
 	"process": {"user": {"uid": 100}, "args": ["web"], "env": ["A=1"], "noNewPrivileges": true, "apparmorProfile": "web",
 		"capabilities": {"bounding": ["CAP_CHOWN"]}},
@@ -42,7 +42,7 @@ func base() *facts.Facts {
 	}
 }
 
-// changed is base with texts of the spec replaced and then whatever else.
+// changed returns base after replacing texts of the spec in pairs and calling change.
 func changed(change func(*facts.Facts), replace ...string) *facts.Facts {
 	f := base()
 	before := string(f.Components[0].Spec)
@@ -76,7 +76,7 @@ func TestNothingChanged(t *testing.T) {
 	}
 }
 
-// Each change is weaker in one direction and stronger in the other.
+// Each change is weaker in one direction and stronger in the opposite one.
 func TestDirections(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -126,8 +126,8 @@ func TestDirections(t *testing.T) {
 	}
 }
 
-// Without its filter a container may make every system call, whichever the
-// filter let through.
+// A container without a filter may make every system call, so calls of the old filter
+// are not reported.
 func TestFilterGone(t *testing.T) {
 	t.Parallel()
 	r := Compare(side(base()), side(changed(nil, `"seccomp"`, `"unknown"`)))
@@ -136,8 +136,8 @@ func TestFilterGone(t *testing.T) {
 	}
 }
 
-// A new component is told with all that it brings; an old one that goes is no
-// weaker system.
+// Every grant of a new component is reported. A system from which a component was
+// removed is not weaker.
 func TestComponents(t *testing.T) {
 	t.Parallel()
 	more := changed(func(f *facts.Facts) {
@@ -177,8 +177,8 @@ func TestPackages(t *testing.T) {
 	}
 }
 
-// Which way a setting of the kernel goes, the rules say; where one rule is
-// pleased and another is not, it is weaker.
+// Rules give the direction of a kernel setting. If one rule improves and another gets
+// worse, the change is weaker.
 func TestRulesDirect(t *testing.T) {
 	t.Parallel()
 	fail := func(id, resource string, s decision.Severity) decision.Finding {
@@ -203,7 +203,7 @@ changed kernel options kernel:CONFIG_A: was removed`
 		t.Errorf("%+v", first)
 	}
 	if r := Compare(side(base(), b), side(now, a, b)); !strings.Contains(lines(r), "changed sysctls") {
-		t.Errorf("a rule that fails on both sides directs: %s", lines(r))
+		t.Errorf("a rule that fails on both sides gives a direction: %s", lines(r))
 	}
 	mixed := Compare(side(base(), fail("SYS-001", "sysctl:kernel.kptr_restrict", decision.Low)), side(now, fail("SYS-002", "sysctl:kernel.kptr_restrict", decision.Low)))
 	if !strings.Contains(lines(mixed), "weaker sysctls sysctl:kernel.kptr_restrict") {
@@ -211,8 +211,8 @@ changed kernel options kernel:CONFIG_A: was removed`
 	}
 }
 
-// What rules find is told where no setting above tells it; a waiver hides
-// nothing, and what cannot be evaluated any more is weaker.
+// Findings are reported unless a change of a setting reports them. A waiver hides no
+// finding, and a rule that became unknown is weaker.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	f := decision.Finding{ID: "JNT-001", Resource: "component:services/web", Key: "k", Severity: decision.Critical, Message: "m", State: decision.StateFail}
@@ -230,7 +230,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// The value of what looks like a secret is not told.
+// Values that look like secrets are not reported.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	one, two := "one", "two"
@@ -247,7 +247,7 @@ func TestSecrets(t *testing.T) {
 		}
 		for _, secret := range []string{"one", "two", "secret"} {
 			if strings.Contains(string(raw), `"`+secret) {
-				t.Errorf("%s tells %q", raw, secret)
+				t.Errorf("%s contains %q", raw, secret)
 			}
 		}
 	}
@@ -261,7 +261,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// What no rule has an opinion of is told all the same, once.
+// Settings without a rule are reported too, once.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for replace, want := range map[[2]string]string{
@@ -286,8 +286,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// A filter that lets a call through for some arguments lets less through than
-// one that lets it through for all; and a denial of devices is a loss.
+// A filter that allows a call for some arguments is stricter than one that allows it
+// for all. A removed denial of devices is weaker.
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	some := changed(nil, `["read"]`, `["read"], "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`)

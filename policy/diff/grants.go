@@ -15,14 +15,14 @@ import (
 // thing is one grant or one confinement of a container.
 type thing struct {
 	area string
-	// text names it in a sentence: "CAP_SYS_ADMIN", "a read-only root".
+	// text names the thing in a sentence: "CAP_SYS_ADMIN", "a read-only root".
 	text string
-	// pointer into the effective spec, for its origin.
+	// pointer is the place in the effective spec, used to find the origin.
 	pointer string
 }
 
-// things are a container's grants or confinements by a key that is the same on
-// both sides.
+// things holds a container's grants or confinements by a key that is the same on both
+// sides.
 type things map[string]thing
 
 func (t things) add(area, key, pointer, text string, args ...any) {
@@ -31,14 +31,14 @@ func (t things) add(area, key, pointer, text string, args ...any) {
 
 func (t things) has(key string) bool { _, ok := t[key]; return ok }
 
-// seccompFilter is the key of having a filter at all.
+// seccompFilter is the key of the confinement by any filter.
 const seccompFilter = "seccomp filter"
 
-// namespaceKinds are those that a container may share with the host.
+// namespaceKinds are the namespaces that a container can share with the host.
 var namespaceKinds = []specs.LinuxNamespaceType{specs.PIDNamespace, specs.NetworkNamespace, specs.IPCNamespace,
 	specs.UTSNamespace, specs.UserNamespace, specs.CgroupNamespace, specs.MountNamespace}
 
-// grants are what a component may do, and confinements what it may not.
+// grants returns what a component may do (granted) and what it may not do (confined).
 func grants(c *facts.Component) (granted, confined things) {
 	granted, confined = things{}, things{}
 	var s specs.Spec
@@ -47,7 +47,7 @@ func grants(c *facts.Component) (granted, confined things) {
 		mounts(&s, granted)
 		linux(&s, granted, confined)
 	}
-	standing(c, granted)
+	imageFiles(c, granted)
 	if c.Image.TrustRequired {
 		confined.add("image", "trust", "", "a signature that os.yml requires")
 	}
@@ -113,7 +113,8 @@ func mounts(s *specs.Spec, granted things) {
 		} else if writable(m.Options) && (m.Type == "sysfs" || m.Type == "cgroup" || m.Type == "cgroup2" || m.Type == "proc") && dest != "/proc" {
 			granted.add("mounts", "write "+m.Type+" "+dest, at, "writing to %s at %s", m.Type, dest)
 		}
-		// Grants, not confinements: where there is no mount, nothing is lost.
+		// These are grants, not confinements, so a removed mount does not look like a
+		// removed confinement.
 		for _, o := range [][2]string{{"nosuid", "setuid programs"}, {"nodev", "device nodes"}, {"noexec", "programs"}} {
 			if !slices.Contains(m.Options, o[0]) {
 				granted.add("mounts", o[0]+" "+dest, at, "%s at %s (not %s)", o[1], dest, o[0])
@@ -122,7 +123,8 @@ func mounts(s *specs.Spec, granted things) {
 	}
 }
 
-// writable: of ro and rw the last one wins, and neither means rw.
+// writable reports whether mount options allow writing: the last of ro and rw counts,
+// and the default is rw.
 func writable(options []string) bool {
 	rw := true
 	for _, o := range options {
@@ -192,8 +194,8 @@ func rule(d specs.LinuxDeviceCgroup) string {
 	return fmt.Sprintf("%s %s:%s %s", kind, number(d.Major), number(d.Minor), d.Access)
 }
 
-// seccomp lists the system calls that a filter lets through: those of some
-// arguments apart from those of any.
+// seccomp adds the system calls that a filter allows. Calls that it allows only for
+// some arguments have their own keys.
 func seccomp(f *specs.LinuxSeccomp, granted, confined things) {
 	if f == nil {
 		return
@@ -223,8 +225,8 @@ func seccomp(f *specs.LinuxSeccomp, granted, confined things) {
 	}
 }
 
-// standing are files that give away more than they should.
-func standing(c *facts.Component, granted things) {
+// imageFiles adds the files of the image that give programs or users more rights.
+func imageFiles(c *facts.Component, granted things) {
 	for _, list := range []struct {
 		what string
 		objs []facts.Obj

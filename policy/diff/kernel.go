@@ -10,7 +10,7 @@ import (
 )
 
 // kernel compares the kernel's version, options and command line, and sysctls.
-// The rules say which way is worse.
+// The rules give the direction.
 func (c *comparison) kernel() {
 	old, new := c.old.Facts, c.new.Facts
 	if old.Kernel.Version != new.Kernel.Version {
@@ -27,8 +27,8 @@ func (c *comparison) kernel() {
 	c.values("sysctls", "sysctl:", sysctls(old), sysctls(new), nil)
 }
 
-// values compares settings by name. A value may be a secret on the command
-// line, so of those that rules do not know only the name is told.
+// values compares settings by name. A value on the command line can be a secret, so
+// the values of settings without a rule are not reported.
 func (c *comparison) values(area, kind string, old, new map[string]string, origin func(string) *decision.Origin) {
 	names := maps.Clone(old)
 	maps.Copy(names, new)
@@ -65,14 +65,14 @@ func (c *comparison) values(area, kind string, old, new map[string]string, origi
 func options(f *facts.Facts) map[string]string {
 	out := make(map[string]string, len(f.Kernel.Config.Options))
 	for name, value := range f.Kernel.Config.Options {
-		if value != "n" { // not set, and not there, are the same
+		if value != "n" { // "n" and a missing option are the same
 			out[name] = value
 		}
 	}
 	return out
 }
 
-// params are the values of each parameter in order; a bare flag is "".
+// params returns the values of each parameter in order; a flag without a value is "".
 func params(f *facts.Facts) map[string]string {
 	out := map[string]string{}
 	for _, p := range f.Cmdline.Params {
@@ -88,7 +88,7 @@ func params(f *facts.Facts) map[string]string {
 	return out
 }
 
-// sysctls are the last values of each key.
+// sysctls returns the last value of each key.
 func sysctls(f *facts.Facts) map[string]string {
 	out := map[string]string{}
 	for _, s := range f.Sysctl.Settings {

@@ -15,12 +15,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// packages compares what two images of one component hold. An older version is
-// weaker: what was mended since is open again. A package that is new or gone has
-// no direction.
+// packages compares the packages of two images of one component. An older version is
+// weaker, because vulnerabilities that were fixed since are back. An added or removed
+// package has no direction.
 func (c *comparison) packages(before, now *facts.Component) {
 	old, new := versions(before), versions(now)
-	tell := func(d Direction, name, message string, from, to []string) {
+	report := func(d Direction, name, message string, from, to []string) {
 		ch := Change{Direction: d, Area: "packages", Resource: resource(now), Message: message + " " + name, Origin: imageOrigin(now)}
 		if len(from) > 0 {
 			ch.Old = strings.Join(from, ", ")
@@ -36,22 +36,22 @@ func (c *comparison) packages(before, now *facts.Component) {
 		to := new[key]
 		switch {
 		case !there:
-			tell(Changed, name, "holds", nil, to)
+			report(Changed, name, "now contains", nil, to)
 		case slices.Equal(from, to):
 		case len(from) == 1 && len(to) == 1 && older(key.kind, to[0], from[0]):
-			tell(Weaker, name, "contains an older version of", from, to)
+			report(Weaker, name, "contains an older version of", from, to)
 		default:
-			tell(Changed, name, "contains another version of", from, to)
+			report(Changed, name, "contains another version of", from, to)
 		}
 	}
 	for _, key := range sortedKeys(old) {
 		if _, there := new[key]; !there {
-			tell(Changed, fmt.Sprintf("%s (%s)", key.name, key.kind), "no longer contains", old[key], nil)
+			report(Changed, fmt.Sprintf("%s (%s)", key.name, key.kind), "no longer contains", old[key], nil)
 		}
 	}
 }
 
-// packageKey names a package whatever its version.
+// packageKey identifies a package of any version.
 type packageKey struct{ name, kind string }
 
 func versions(c *facts.Component) map[packageKey][]string {
@@ -73,8 +73,8 @@ func sortedKeys(m map[packageKey][]string) []packageKey {
 	})
 }
 
-// older tells whether a is an older version than b by the rules of its kind of
-// package; where these are not known, it is not.
+// older reports whether a is an older version than b by the rules of the kind of
+// package. It is false for kinds without known rules.
 func older(kind, a, b string) bool {
 	switch kind {
 	case "deb":

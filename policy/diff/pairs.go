@@ -6,19 +6,19 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// pairs says which component of the new side is which of the old: one that has
-// another name now is compared with what it was, so that a change does not hide
-// behind a renaming, nor a renaming look like one.
+// pairs maps components of the old side to those of the new side. A renamed component
+// is compared with its old self: a rename neither hides a change nor is reported as
+// one.
 type pairs struct {
-	// before is the old component by the id of the new one.
+	// before holds the old component by the id of the new one.
 	before map[string]*facts.Component
-	// now are the old side's resources as the new side calls them.
+	// now maps resources of the old side to their names on the new side.
 	now map[string]string
 }
 
-// pair goes by the id; a component whose id is found on one side alone by its
-// image, where its section has one of that image on either side. The ids of
-// init images count places, so their images come first.
+// pair matches components by id. A component whose id exists on one side only is
+// matched by image, if each side has a single one of that image in the section. The
+// ids of init images are positions, so these are matched by image first.
 func pair(old, new *facts.Facts) *pairs {
 	p := &pairs{before: map[string]*facts.Component{}, now: map[string]string{"image:" + old.Name: "image:" + new.Name}}
 	taken := map[*facts.Component]bool{}
@@ -40,7 +40,7 @@ func pair(old, new *facts.Facts) *pairs {
 	by(func(c *facts.Component) string { return c.ID })
 	by(repository)
 	for i := range old.Components {
-		// What is gone is nobody's on the new side, whoever has its name now.
+		// A removed component must not match a new one that has its name now.
 		if c := &old.Components[i]; !taken[c] {
 			p.now[resource(c)] = "gone " + resource(c)
 		}
@@ -48,8 +48,8 @@ func pair(old, new *facts.Facts) *pairs {
 	return p
 }
 
-// lone gives the components by key, without those of no key and those that
-// share theirs.
+// lone returns the components by key. Components without a key or with a shared key
+// are left out.
 func lone(f *facts.Facts, key func(*facts.Component) string, free func(*facts.Component) bool) map[string]*facts.Component {
 	out := map[string]*facts.Component{}
 	shared := map[string]bool{}
@@ -73,7 +73,7 @@ func repository(c *facts.Component) string {
 	return fmt.Sprintf("%s %s/%s", c.Section, c.Image.Registry, c.Image.Repository)
 }
 
-// resource is what the new side calls a resource of the old one.
+// resource returns the new side's name of an old resource.
 func (p *pairs) resource(old string) string {
 	if now, ok := p.now[old]; ok {
 		return now

@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// A renaming alone is no weakening, and hides none.
+// A rename is not weaker, and it does not hide a weaker setting.
 func TestRenamed(t *testing.T) {
 	t.Parallel()
 	fails := decision.Finding{ID: "NNP-001", Resource: "component:services/web", Key: "k", State: decision.StateFail, Severity: decision.Medium, Message: "m"}
@@ -19,7 +19,8 @@ func TestRenamed(t *testing.T) {
 		s.Decision.Waivers = []decision.Waiver{{Rule: "NNP-001", Resource: resource, Owner: "ops", Reason: "why", Expires: "2027-01-31"}}
 		return s
 	}
-	// The runtime's part names the folder that the container lies in.
+	// The runtime part contains the path of the container's folder, which has the
+	// container's name.
 	runtime := func(f *facts.Facts, name string) *facts.Facts {
 		f.Components[0].Runtime = fmt.Appendf(nil, `{"mounts": [{"source": "/containers/services/%s/rootfs", "destination": "/containers/services/%[1]s/rootfs"}]}`, name)
 		return f
@@ -39,7 +40,7 @@ func TestRenamed(t *testing.T) {
 	if got := lines(r); got != "weaker privileges component:services/www: is no longer confined by noNewPrivileges\n"+renamed {
 		t.Errorf("%s", got)
 	}
-	// One of another image, or of another section, is another one.
+	// A component with another image or in another section is a different component.
 	for name, change := range map[string]func(*facts.Component){
 		"image":   func(c *facts.Component) { c.Image.Repository = "library/other" },
 		"section": func(c *facts.Component) { c.ID, c.Section = "onboot/www", "onboot" },
@@ -50,7 +51,7 @@ func TestRenamed(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	// Of two with one image nobody can tell which is which.
+	// Two components with one image cannot be distinguished.
 	two := called()
 	two.Components = append(two.Components, two.Components[0])
 	two.Components[1].ID = "services/wwx"
@@ -59,8 +60,8 @@ func TestRenamed(t *testing.T) {
 	}
 }
 
-// The ids of init images are places: one more in front is one more, and not
-// each of them another.
+// The ids of init images are positions. One image added in front is one change, not a
+// change of every following image.
 func TestInitMoves(t *testing.T) {
 	t.Parallel()
 	list := func(repositories ...string) *facts.Facts {
@@ -82,7 +83,7 @@ changed components component:init/002: was called init/001`
 	if got := lines(r); got != want {
 		t.Errorf("%s", got)
 	}
-	// The one that is gone has its findings with it.
+	// The findings of the removed image are removed with it.
 	r = Compare(side(list("a", "b"), finding("init/000")), side(list("b"), finding("init/000")))
 	want = `weaker rules component:init/000: IMG-001 now fails: init/000
 stronger rules component:init/000: IMG-001 no longer fails: init/000
@@ -96,7 +97,7 @@ changed components component:init/000: was removed`
 	}
 }
 
-// What is found in the system itself is the same whatever its files are called.
+// A finding about the system itself is the same after the system is renamed.
 func TestSystemNames(t *testing.T) {
 	t.Parallel()
 	finding := func(name string) decision.Finding {
@@ -108,7 +109,7 @@ func TestSystemNames(t *testing.T) {
 	}
 }
 
-// A rule that fails on both sides, and is graver on one.
+// A rule fails on both sides with different severities.
 func TestSeverities(t *testing.T) {
 	t.Parallel()
 	finding := func(s decision.Severity) decision.Finding {

@@ -7,16 +7,16 @@ import (
 
 // Pin is an input that a lock names by digest.
 type Pin struct {
-	// Area and Resource as in Change; Name is what it is called where the
-	// resource is not its name.
+	// Area and Resource are as in Change. Name is the pinned name where Resource does
+	// not contain it.
 	Area, Resource, Name, Digest string
 }
 
-// PolicyPin is the resource of a lock's policy: there is one.
+// PolicyPin is the resource of the policy's pin. A lock has one policy.
 const PolicyPin = "policy"
 
-// ComparePins compares two locks: which inputs are others now. What a lock no
-// longer pins is weaker, and so is a policy that asks less.
+// ComparePins compares the pins of two locks. An input that is no longer pinned is
+// weaker, and so is a policy that requires less.
 func ComparePins(oldName, newName string, old, new []Pin) *Result {
 	c := &comparison{}
 	before, after := byResource(old), byResource(new)

@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// waivers compares the exceptions: more, or longer ones, are weaker.
+// waivers compares the waivers: more waivers or longer ones are weaker.
 func (c *comparison) waivers() {
 	old, new := waiversOf(c.old, c.pairs.resource), waiversOf(c.new, func(s string) string { return s })
 	for _, key := range slices.Sorted(maps.Keys(new)) {
@@ -40,8 +40,8 @@ func (c *comparison) waivers() {
 	}
 }
 
-// waiversOf are those that the image was built with, else those that were
-// given.
+// waiversOf returns the waivers of the recorded decision, or the given ones for a
+// system that is not built.
 func waiversOf(s Side, name func(string) string) map[string]decision.Waiver {
 	d := s.Decision
 	if s.Recorded != nil {
@@ -54,7 +54,7 @@ func waiversOf(s Side, name func(string) string) map[string]decision.Waiver {
 	return out
 }
 
-// recorded compares what the two images were built by, where both were.
+// recorded compares the policies of the two builds, if both sides are built.
 func (c *comparison) recorded() {
 	old, new := c.old.Recorded, c.new.Recorded
 	if old == nil || new == nil {
@@ -81,13 +81,13 @@ func (c *comparison) recorded() {
 	}
 }
 
-// threshold orders what --fail-on may be; none denies nothing.
+// threshold orders the values of --fail-on; "none" never denies.
 func threshold(failOn string) int {
 	return cmp.Or(decision.Severity(failOn).Rank(), decision.Critical.Rank()+1)
 }
 
-// partsOf are the names of the policies that were evaluated together. A
-// built-in pack whose data another part changes is none of them.
+// partsOf returns the names of the policies that were evaluated together. A built-in
+// pack is left out if another part changes its data.
 func partsOf(p decision.Policy) []string {
 	var out []string
 	for _, part := range p.Parts {
@@ -99,8 +99,8 @@ func partsOf(p decision.Policy) []string {
 	return out
 }
 
-// asks tells whether a policy of other parts asks more or less: less, where a
-// part is missing or the strongest pack is a lower one.
+// asks compares two policies by the names of their parts. The new policy is weaker if
+// a part is missing or its strongest pack is a lower one.
 func asks(old, new []string) Direction {
 	strongest := func(parts []string) int {
 		rank := 0

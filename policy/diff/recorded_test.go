@@ -37,8 +37,7 @@ func TestWaiversAndPolicies(t *testing.T) {
 	}
 }
 
-// What an image was built by: rules that nobody asked, findings that did not
-// deny.
+// The policies of two builds differ in their rules or in what they deny.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
 	built := func(digest, failOn string, rules ...string) Side {
@@ -68,7 +67,7 @@ func TestRecorded(t *testing.T) {
 			t.Errorf("%+v", r.Changes[0])
 		}
 	}
-	// A pack whose data another part changes is none of the parts.
+	// A built-in pack is not a part if another part changes its data.
 	old, now := built("1", "low"), built("2", "low")
 	ours := decision.PolicyPart{Name: "dir:ours", Source: decision.SourceDir}
 	old.Recorded.Policy.Parts = []decision.PolicyPart{ours, {Name: "hardened", Source: decision.SourceBuiltin, IncludedBy: "dir:ours"}}

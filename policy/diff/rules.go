@@ -10,20 +10,21 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// failing is what one policy finds on one side and not on the other.
+// failing holds the failing findings that only one side has.
 type failing struct {
-	// worse fail on the new side alone, or are graver there; better on the old
-	// side alone, or are less grave on the new one.
+	// worse holds findings that fail only on the new side, or have a higher severity
+	// there. better holds findings that fail only on the old side, or have a lower
+	// severity on the new one.
 	worse, better map[string][]*decision.Finding // by resource
-	// was is the severity on the old side of what fails on both.
-	was  map[*decision.Finding]decision.Severity
-	told map[*decision.Finding]bool
+	// was holds the severity on the old side of findings that fail on both sides.
+	was      map[*decision.Finding]decision.Severity
+	reported map[*decision.Finding]bool
 }
 
 func newFailing(old, new *decision.Decision, p *pairs) *failing {
 	before, after := bad(old, p.resource), bad(new, func(s string) string { return s })
 	f := &failing{worse: map[string][]*decision.Finding{}, better: map[string][]*decision.Finding{},
-		was: map[*decision.Finding]decision.Severity{}, told: map[*decision.Finding]bool{}}
+		was: map[*decision.Finding]decision.Severity{}, reported: map[*decision.Finding]bool{}}
 	for key, now := range after {
 		then := before[key]
 		switch {
@@ -50,9 +51,9 @@ func newFailing(old, new *decision.Decision, p *pairs) *failing {
 	return f
 }
 
-// bad are the findings that fail, waived or not, and those that are unknown: a
-// waiver changes who answers for it, not what boots. name says what the new side
-// calls a resource.
+// bad returns the findings that fail, waived or not, and the unknown ones: a waiver
+// changes who is responsible, not what boots. name returns the new side's name of a
+// resource.
 func bad(d *decision.Decision, name func(string) string) map[string]*decision.Finding {
 	out := map[string]*decision.Finding{}
 	for i := range d.Findings {
@@ -64,15 +65,14 @@ func bad(d *decision.Decision, name func(string) string) map[string]*decision.Fi
 	return out
 }
 
-// direct gives a change of one setting the direction that the rules on it say.
-// Where they disagree it is weaker: nothing that got worse is hidden by
-// something that got better.
+// direct sets the direction of a change by the rules for its setting. If the rules
+// disagree, the change is weaker: an improvement must not hide a weakness.
 func (f *failing) direct(ch *Change) {
 	ch.Direction = Changed
 	use := func(list []*decision.Finding, d Direction) {
 		ch.Direction = d
 		for _, finding := range list {
-			f.told[finding] = true
+			f.reported[finding] = true
 			ch.use(finding.ID, finding.Severity)
 		}
 	}
@@ -85,7 +85,7 @@ func (f *failing) direct(ch *Change) {
 	}
 }
 
-// use notes a rule that fails on the worse side.
+// use adds a rule that fails on the worse side.
 func (ch *Change) use(id string, s decision.Severity) {
 	if !slices.Contains(ch.Rules, id) {
 		ch.Rules = append(ch.Rules, id)
@@ -95,12 +95,12 @@ func (ch *Change) use(id string, s decision.Severity) {
 	}
 }
 
-// rules tells the findings that no setting above has told.
+// rules reports the findings that no change of a setting has reported.
 func (c *comparison) rules() {
-	tell := func(side map[string][]*decision.Finding, d Direction, prefix string) {
+	report := func(side map[string][]*decision.Finding, d Direction, prefix string) {
 		for _, resource := range slices.Sorted(maps.Keys(side)) {
 			for _, f := range side[resource] {
-				if c.failing.told[f] {
+				if c.failing.reported[f] {
 					continue
 				}
 				verb := prefix + " fails: "
@@ -114,6 +114,6 @@ func (c *comparison) rules() {
 			}
 		}
 	}
-	tell(c.failing.worse, Weaker, " now")
-	tell(c.failing.better, Stronger, " no longer")
+	report(c.failing.worse, Weaker, " now")
+	report(c.failing.better, Stronger, " no longer")
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// maxSetting bounds a value that is told, in bytes of JSON.
+// maxSetting limits a reported value, in bytes of JSON.
 const maxSetting = 200
 
-// settings tells what else is different in two specs: no difference is silent
-// because nobody has an opinion of it. What rules say of it is told with them.
+// settings reports all other differences of two specs, including settings without a
+// rule.
 func (c *comparison) settings(before, now *facts.Component) {
 	old, new := parts(before), parts(now)
 	names := maps.Clone(old)
 	maps.Copy(names, new)
 	for _, at := range slices.Sorted(maps.Keys(names)) {
-		if reflect.DeepEqual(old[at], new[at]) || c.tells(at) {
+		if reflect.DeepEqual(old[at], new[at]) || c.mentions(at) {
 			continue
 		}
 		c.add(Change{Direction: Changed, Area: "settings", Resource: resource(now), Message: "has another value of " + at,
@@ -28,9 +28,10 @@ func (c *comparison) settings(before, now *facts.Component) {
 	}
 }
 
-// tells: a change is about this part or something in it.
-func (c *comparison) tells(at string) bool {
-	for pointer := range c.told {
+// mentions reports whether a change is about the value at this pointer or a part of
+// it.
+func (c *comparison) mentions(at string) bool {
+	for pointer := range c.reported {
 		if pointer == at || strings.HasPrefix(pointer, at+"/") {
 			return true
 		}
@@ -38,8 +39,9 @@ func (c *comparison) tells(at string) bool {
 	return false
 }
 
-// parts are the values of a component's spec and of what the runtime does for
-// it, by pointer: those of process, root, linux and its resources one by one.
+// parts returns the values of a component's spec and of its runtime settings by
+// pointer. The members of process, root, linux and linux.resources have their own
+// entries.
 func parts(c *facts.Component) map[string]any {
 	out := map[string]any{}
 	var add func(at string, v any)
@@ -66,16 +68,16 @@ func parts(c *facts.Component) map[string]any {
 	return out
 }
 
-// ownRoot: the mount that makes a container's root file system read-only, which
-// the spec tells, at a place that hangs on the container's name.
+// ownRoot recognizes the mount that makes a container's root file system read-only.
+// The spec reports that setting, and the mount's path contains the container's name.
 func ownRoot(mount any) bool {
 	m, _ := mount.(map[string]any)
 	at, _ := m["destination"].(string)
 	return at == m["source"] && strings.HasPrefix(at, "/containers/") && strings.HasSuffix(at, "/rootfs")
 }
 
-// setting is a value that is short enough to be read. Annotations may hold
-// anything, secrets too.
+// setting returns a value if it is short enough to read. Annotations are left out,
+// because they can contain secrets.
 func setting(at string, v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil || len(raw) > maxSetting || at == "/annotations" {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// What a report costs beside the decision: 700 findings in each format.
+// BenchmarkWrite measures each format with 700 findings, without the evaluation of
+// rules.
 func BenchmarkWrite(b *testing.B) {
 	d := large(700)
 	for _, format := range Formats() {

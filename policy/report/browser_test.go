@@ -12,16 +12,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// browserTools skips a test that needs what `make test-browser` installs.
+// browserTools skips the test where the tools of `make test-browser` are not
+// installed.
 func browserTools(t *testing.T) {
 	t.Helper()
 	if os.Getenv("SEAWORTHY_BROWSER") == "" {
-		t.Skip("skipped: make test-browser installs what it needs, and runs it")
+		t.Skip("skipped: run it with make test-browser, which installs the browser")
 	}
 }
 
-// TestBrowser reads pages in a real browser, as browser/page.mjs says. Where
-// BROWSER_OUT names a folder, pictures and PDFs are left there.
+// TestBrowser reads pages in a real browser; browser/page.mjs holds the checks.
+// Screenshots and PDFs are kept in the folder BROWSER_OUT if it is set.
 func TestBrowser(t *testing.T) {
 	browserTools(t)
 	dir := os.Getenv("BROWSER_OUT")
@@ -48,7 +49,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// TestSARIFSchema holds logs against the schema that OASIS publishes.
+// TestSARIFSchema validates logs with the schema that OASIS publishes.
 func TestSARIFSchema(t *testing.T) {
 	browserTools(t)
 	for name, out := range map[string]string{

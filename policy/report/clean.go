@@ -6,14 +6,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
-// clean makes hostile text harmless on a terminal.
+// clean removes terminal escapes and other deceptive characters from hostile text.
 func clean(s string) string { return safetext.Clean(s) }
 
-// inert makes a line of a log one that commands nothing: a CI service reads its
-// commands out of the log, and an image must not give any.
+// inert changes a log line so that a CI service finds no command in it. A CI service
+// reads commands from the log, and a text of an image must not become one.
 func inert(line string) string { return safetext.Inert(line) }
 
-// lines are the lines of a text of ours that may hold several, each clean.
+// lines splits a text with several lines and cleans each line.
 func lines(s string) []string {
 	var out []string
 	for l := range strings.SplitSeq(strings.TrimSpace(s), "\n") {

@@ -2,7 +2,7 @@ package report
 
 import "github.com/seaworthy-os/seaworthy/policy/decision"
 
-// Terminal attributes, as SGR parameters.
+// SGR parameters: the terminal's text attributes.
 const (
 	bold      = "1"
 	dim       = "2"

@@ -11,17 +11,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/diff"
 )
 
-// Bounds of what is shown of a difference to people; the JSON has all of it.
+// Limits for the formats that people read. The JSON format is complete.
 const (
-	diffShown    = 40  // changes of one area, where no direction is known
-	diffValue    = 120 // runes of a value
+	diffShown    = 40  // listed changes of one area that are neither weaker nor stronger
+	diffValue    = 120 // runes of a shown value
 	diffMarkdown = 50000
 )
 
-// DiffFormats are the formats of WriteDiff.
+// DiffFormats returns the names of the formats that WriteDiff accepts, sorted.
 func DiffFormats() []string { return []string{"json", "markdown", "text"} }
 
-// WriteDiff writes what differs between two systems, in one of DiffFormats.
+// WriteDiff writes the differences between two systems in a format of DiffFormats. An
+// unknown format is an ErrInput; other errors come from w.
 func WriteDiff(w io.Writer, format string, r *diff.Result, o Options) error {
 	switch format {
 	case "text":
@@ -39,7 +40,7 @@ func WriteDiff(w io.Writer, format string, r *diff.Result, o Options) error {
 	return CheckDiff(format)
 }
 
-// CheckDiff tells whether WriteDiff knows a format; the error is an ErrInput.
+// CheckDiff returns an ErrInput if WriteDiff does not accept the format.
 func CheckDiff(format string) error {
 	if slices.Contains(DiffFormats(), format) {
 		return nil
@@ -47,7 +48,7 @@ func CheckDiff(format string) error {
 	return system.BadInput("unknown report format %q of diff", format).Suggest("use one of %s", strings.Join(DiffFormats(), ", "))
 }
 
-// diffTally is the counts in words.
+// diffTally returns the counts of changes as text.
 func diffTally(r *diff.Result) string {
 	return fmt.Sprintf("%d weaker, %d stronger, %d changed", r.Count(diff.Weaker), r.Count(diff.Stronger), r.Count(diff.Changed))
 }
@@ -57,15 +58,17 @@ var directions = []struct {
 	title, color string
 }{{diff.Weaker, "Weaker", red}, {diff.Stronger, "Stronger", green}, {diff.Changed, "Changed", bold}}
 
-// area is the changes of one direction and area, and how many are not shown.
+// area holds the changes of one direction and area. left counts the changes that are
+// not listed.
 type area struct {
 	name    string
 	changes []*diff.Change
 	left    int
 }
 
-// areas gathers the changes of one direction. All that is weaker or stronger is
-// shown; of what merely changed, such as four thousand kernel options, a start.
+// areas groups the changes of one direction by area. All weaker and stronger changes
+// are listed. Other changes can be thousands of kernel options, so only the first
+// diffShown of an area are listed.
 func areas(r *diff.Result, d diff.Direction) []*area {
 	var out []*area
 	byName := map[string]*area{}
@@ -143,7 +146,7 @@ func (t *textReport) change(ch *diff.Change) {
 	}
 }
 
-// resourceName is the resource as the subject of the message.
+// resourceName returns the resource as the subject of a message.
 func resourceName(ch *diff.Change) string {
 	if _, name, ok := strings.Cut(ch.Resource, ":"); ok {
 		return name
@@ -151,7 +154,7 @@ func resourceName(ch *diff.Change) string {
 	return ch.Resource
 }
 
-// diffValues is OLD -> NEW where the change has values.
+// diffValues returns "OLD -> NEW", or "" if the change has no values.
 func diffValues(ch *diff.Change) string {
 	if ch.Old == nil && ch.New == nil {
 		return ""

@@ -10,7 +10,7 @@ import (
 
 func sha(c string) string { return "sha256:" + strings.Repeat(c, 64) }
 
-// sample is a denied system with a finding of every kind.
+// sample returns a denied system with at least one finding of every state.
 func sample() *decision.Decision {
 	at := func(line, column int) *decision.Origin {
 		return &decision.Origin{Layer: "os.yml", File: "examples/insecure.yml", Line: line, Column: column}
@@ -22,7 +22,7 @@ func sample() *decision.Decision {
 	}
 	expired := waiver
 	expired.Rule, expired.Resource, expired.Expires = "KCF-008", "kernel:CONFIG_MODULE_SIG_FORCE", "2026-11-01"
-	expired.Expired, expired.Warning, expired.Reason = true, "expired 2026-11-01", "waits for a signed kernel"
+	expired.Expired, expired.Warning, expired.Reason = true, "expired 2026-11-01", "the signed kernel is not released yet"
 	unused := waiver
 	unused.Rule, unused.Resource, unused.Used, unused.Warning = "NSP-001", "component:services/old", false, "matches nothing"
 	return &decision.Decision{
@@ -50,7 +50,7 @@ func sample() *decision.Decision {
 				Key: "CAP_NET_ADMIN", Origin: at(10, 19), Controls: []string{"PSS-B Capabilities"}, Waiver: &waiver},
 			{ID: "CAP-001", Title: "Service with all capabilities", State: decision.StateFail, Severity: decision.Critical,
 				Resource: "component:services/nginx", Path: "/process/capabilities", Actual: "41 capabilities", Expected: "the few that it needs, or none",
-				Message: "services/nginx holds all capabilities: whoever takes it over owns the system",
+				Message: "services/nginx holds all capabilities: an attacker who controls it controls the whole system",
 				Because: []string{"CONFIG_MODULE_SIG_FORCE is not set (config of kernel)", "no lockdown= on the command line (examples/insecure.yml:3:12)"},
 				Fix:     "capabilities: [CAP_NET_BIND_SERVICE]", Key: "all", Origin: at(14, 7),
 				Edits:    []decision.Edit{{Op: "set", Component: "services/nginx", Path: "/capabilities", Value: []any{"CAP_NET_BIND_SERVICE"}}},
@@ -62,17 +62,17 @@ func sample() *decision.Decision {
 			{ID: "SUP-008", Title: "A component without SBOM", State: decision.StateUnknown, Severity: decision.High,
 				Resource: "component:services/nginx", Message: "no SBOM", Key: ""},
 			{ID: "IMG-002", Title: "Tag is latest or missing", State: decision.StatePass, Severity: decision.High, Resource: "component:onboot/dhcp"},
-			{ID: "JNT-001", Title: "Modules without signatures", State: decision.StateNotApplicable, Severity: decision.Critical, Resource: "image:insecure", Message: "nothing here for this rule to look at"},
+			{ID: "JNT-001", Title: "Modules without signatures", State: decision.StateNotApplicable, Severity: decision.Critical, Resource: "image:insecure", Message: "the system has nothing that this rule checks"},
 			{ID: "KCF-008", Title: "Module signatures", State: decision.StateFail, Severity: decision.High,
-				Resource: "kernel:CONFIG_MODULE_SIG_FORCE", Actual: "n", Expected: "y", Message: "CONFIG_MODULE_SIG_FORCE is n, expected y: anyone with CAP_SYS_MODULE could load any code",
+				Resource: "kernel:CONFIG_MODULE_SIG_FORCE", Actual: "n", Expected: "y", Message: "CONFIG_MODULE_SIG_FORCE is n, expected y: a program with CAP_SYS_MODULE could load any code into the kernel",
 				Fix: "kernel.image: use a kernel that is built with CONFIG_MODULE_SIG_FORCE=y", Key: "CONFIG_MODULE_SIG_FORCE", Waiver: &expired},
 		},
 		Frameworks: []decision.Framework{{
 			ID: "cis-docker", Title: "CIS Docker Benchmark", Version: "1.6.0", URL: "https://www.cisecurity.org/benchmark/docker", Digest: sha("9"),
 			Controls: []decision.Control{
-				{ID: "5.4", Title: "Linux kernel capabilities are restricted within containers", State: decision.NotSatisfied, Reason: "1 finding fails", Confidence: "checked", Partial: true, Gap: "capabilities of processes that are started later",
+				{ID: "5.4", Title: "Linux kernel capabilities are restricted within containers", State: decision.NotSatisfied, Reason: "1 finding fails", Confidence: "checked", Partial: true, Gap: "capabilities of processes that start later",
 					Rules: []decision.ControlRule{{ID: "CAP-001", Confidence: "checked"}, {ID: "CAP-010", Confidence: "unsure"}}, Findings: []int{0, 1}},
-				{ID: "5.12", Title: "CPU priority is set appropriately on containers", State: decision.NotAssessed, Reason: "no rule of the policy speaks to it"},
+				{ID: "5.12", Title: "CPU priority is set appropriately on containers", State: decision.NotAssessed, Reason: "no rule of the policy covers it"},
 				{ID: "5.28", Title: "Docker commands always make use of the latest version of their image", State: decision.Satisfied,
 					Confidence: "unsure", Rules: []decision.ControlRule{{ID: "IMG-002", Confidence: "unsure"}, {ID: "IMG-020", Confidence: "unsure", OnlyIn: "strict"}}, Findings: []int{4}},
 				{ID: "5.31", Title: "The host's user namespaces are not shared", State: decision.ControlWaived, Findings: []int{0}},
@@ -81,7 +81,7 @@ func sample() *decision.Decision {
 		Waivers:       []decision.Waiver{waiver, expired, unused},
 		WaiversDigest: sha("d"),
 		Rules: []decision.Rule{
-			{ID: "CAP-001", Title: "Service with all capabilities", Description: "A service that holds every capability is root without any wall around it.", Severity: decision.Critical, Remediation: "Name the capabilities that the service needs, or none.", Controls: []string{"CIS-D 5.4"}},
+			{ID: "CAP-001", Title: "Service with all capabilities", Description: "A service that holds every capability is root without isolation.", Severity: decision.Critical, Remediation: "List the capabilities that the service needs, or none.", Controls: []string{"CIS-D 5.4"}},
 			{ID: "CAP-010", Title: "More than the baseline capability set", Severity: decision.Medium},
 			{ID: "IMG-002", Title: "Tag is latest or missing", Severity: decision.High},
 			{ID: "JNT-001", Title: "Modules without signatures", Severity: decision.Critical},
@@ -93,11 +93,11 @@ func sample() *decision.Decision {
 	}
 }
 
-// evil has the tricks that an image's texts may hold: terminal escapes, line
-// breaks, right-to-left marks, markup in four languages, broken UTF-8.
+// evil holds the tricks that the texts of an image can contain: terminal escapes,
+// line breaks, right-to-left marks, markup of four languages, invalid UTF-8.
 const evil = "\x1b[2J\x1b]0;x\x07\r\nPASS: all is well\u202egnp.exe\u2066\u200b</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'`${x}{{.}}[a](javascript:b) \xff\x9b31m ::error::x ##[stop-commands]x ]]> --> | @nobody #1 ```` =cmd()\ufffe"
 
-// diffOf is a diff like those that the program makes, of findings with edits.
+// diffOf returns a unified diff for a finding with edits, as the program does.
 func diffOf(f *decision.Finding) string {
 	if len(f.Edits) == 0 {
 		return ""
@@ -105,7 +105,7 @@ func diffOf(f *decision.Finding) string {
 	return "--- a/examples/insecure.yml\n+++ b/examples/insecure.yml\n@@ -12,3 +12,3 @@\n   - name: nginx\n     image: nginx\n-    capabilities: [all]\n+    capabilities: [" + strings.TrimPrefix(f.Fix, "capabilities: [") + "\n"
 }
 
-// hostile puts evil wherever a decision may carry a text of an image.
+// hostile returns a decision with evil in every text that can come from an image.
 func hostile() *decision.Decision { return filled(evil) }
 
 func filled(evil string) *decision.Decision {

@@ -15,20 +15,20 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// told is what a reader of a report counts.
-type told struct{ fail, unknown int }
+// counts are the numbers of findings that a reader of a report sees.
+type counts struct{ fail, unknown int }
 
-// readers parse each format back, as its own readers do.
-func readers() map[string]func(*testing.T, string) told {
-	return map[string]func(*testing.T, string) told{
-		"text": func(t *testing.T, s string) told {
+// readers parse each format as programs that consume it do.
+func readers() map[string]func(*testing.T, string) counts {
+	return map[string]func(*testing.T, string) counts{
+		"text": func(t *testing.T, s string) counts {
 			m := regexp.MustCompile(`(?m)^(\d+) fail[^\n]*?, (\d+)\sunknown,\s\d+\swaived`).FindAllStringSubmatch(s, -1)
 			if len(m) != 1 {
 				t.Fatalf("%d tallies", len(m))
 			}
-			return told{number(t, m[0][1]), number(t, m[0][2])}
+			return counts{number(t, m[0][1]), number(t, m[0][2])}
 		},
-		"json": func(t *testing.T, s string) (n told) {
+		"json": func(t *testing.T, s string) (n counts) {
 			var d decision.Decision
 			parse(t, s, &d)
 			for _, f := range d.Findings {
@@ -36,7 +36,7 @@ func readers() map[string]func(*testing.T, string) told {
 			}
 			return n
 		},
-		"sarif": func(t *testing.T, s string) (n told) {
+		"sarif": func(t *testing.T, s string) (n counts) {
 			var log sarifLog
 			parse(t, s, &log)
 			for _, r := range log.Runs[0].Results {
@@ -44,27 +44,27 @@ func readers() map[string]func(*testing.T, string) told {
 			}
 			return n
 		},
-		"junit": func(t *testing.T, s string) (n told) {
+		"junit": func(t *testing.T, s string) (n counts) {
 			for _, suite := range parseJUnit(t, s).Suites {
-				var own told
+				var own counts
 				for _, c := range suite.Cases {
 					own.add(c.Failure != nil, c.Error != nil)
 				}
-				if own != (told{suite.Failures, suite.Errors}) || suite.Tests != len(suite.Cases) {
-					t.Errorf("suite %q counts %d, %d, %d", suite.Name, suite.Tests, suite.Failures, suite.Errors)
+				if own != (counts{suite.Failures, suite.Errors}) || suite.Tests != len(suite.Cases) {
+					t.Errorf("suite %q has counts %d, %d, %d", suite.Name, suite.Tests, suite.Failures, suite.Errors)
 				}
 				n.fail, n.unknown = n.fail+own.fail, n.unknown+own.unknown
 			}
 			return n
 		},
-		"github": func(t *testing.T, s string) (n told) {
+		"github": func(t *testing.T, s string) (n counts) {
 			for _, c := range commands(t, s) {
 				open := strings.Contains(c.title, " (unknown): ")
 				n.add(!open && !strings.HasPrefix(c.title, "waiver of "), open)
 			}
 			return n
 		},
-		"gitlab-codequality": func(t *testing.T, s string) (n told) {
+		"gitlab-codequality": func(t *testing.T, s string) (n counts) {
 			var list []codeQuality
 			parse(t, s, &list)
 			for _, c := range list {
@@ -76,7 +76,7 @@ func readers() map[string]func(*testing.T, string) told {
 			}
 			return n
 		},
-		"markdown": func(t *testing.T, s string) (n told) {
+		"markdown": func(t *testing.T, s string) (n counts) {
 			if m := regexp.MustCompile(`(?m)^### Failing findings \((\d+)\)$`).FindStringSubmatch(s); m != nil {
 				n.fail = number(t, m[1])
 			}
@@ -85,7 +85,7 @@ func readers() map[string]func(*testing.T, string) told {
 			}
 			return n
 		},
-		"oscal": func(t *testing.T, s string) (n told) {
+		"oscal": func(t *testing.T, s string) (n counts) {
 			r := parseOSCAL(t, s)
 			for _, k := range r.Risks {
 				n.add(k.Status == "open", false)
@@ -95,13 +95,13 @@ func readers() map[string]func(*testing.T, string) told {
 			}
 			return n
 		},
-		"html": func(t *testing.T, s string) told {
-			return told{strings.Count(s, ` data-state="fail" data-severity="`), strings.Count(s, ` data-state="unknown" data-severity="`)}
+		"html": func(t *testing.T, s string) counts {
+			return counts{strings.Count(s, ` data-state="fail" data-severity="`), strings.Count(s, ` data-state="unknown" data-severity="`)}
 		},
 	}
 }
 
-func (n *told) add(fail, unknown bool) {
+func (n *counts) add(fail, unknown bool) {
 	if fail {
 		n.fail++
 	}
@@ -126,7 +126,7 @@ func parse(t *testing.T, s string, v any) {
 	}
 }
 
-// large is a decision with many findings of every state.
+// large returns a decision with many findings of every state.
 func large(findings int) *decision.Decision {
 	d := sample()
 	d.Findings, d.Summary, d.Frameworks = nil, decision.Summary{Failing: map[string]int{}}, nil
@@ -147,9 +147,10 @@ func large(findings int) *decision.Decision {
 	return d
 }
 
-// Every format tells the same number of failing and unknown findings: the exit
-// code is one, and no reader may see another story.
-func TestSameStory(t *testing.T) {
+// TestSameCounts checks that every format shows the same number of failing and
+// unknown findings. The exit code follows from these numbers, so no format may
+// differ.
+func TestSameCounts(t *testing.T) {
 	t.Parallel()
 	clear := sample()
 	clear.Findings, clear.Summary, clear.Verdict = clear.Findings[4:5], decision.Summary{Pass: 1}, decision.Pass
@@ -161,21 +162,21 @@ func TestSameStory(t *testing.T) {
 			delete(unknown, format)
 			read := readers()[format]
 			if read == nil {
-				t.Fatalf("%s: nobody reads it back", format)
+				t.Fatalf("%s: the test has no reader for this format", format)
 			}
 			got := read(t, render(t, format, d, Options{Signer: "k", Diff: diffOf}))
-			if want := (told{d.Summary.Fail, d.Summary.Unknown}); got != want {
-				t.Errorf("%s, %s: it tells %+v, the decision %+v", name, format, got, want)
+			if want := (counts{d.Summary.Fail, d.Summary.Unknown}); got != want {
+				t.Errorf("%s, %s: counts %+v, want those of the decision: %+v", name, format, got, want)
 			}
 		}
 	}
 	if len(unknown) > 0 {
-		t.Errorf("readers of formats that are none: %v", unknown)
+		t.Errorf("readers of unknown formats: %v", unknown)
 	}
 }
 
-// The order in which maps are walked, and the time of day, change nothing; the
-// order of findings changes only formats that keep it.
+// The order of maps and the time of day do not change the bytes. The order of
+// findings changes only the formats that keep this order.
 func TestByteStable(t *testing.T) {
 	t.Parallel()
 	for _, format := range Formats() {
@@ -193,17 +194,17 @@ func TestByteStable(t *testing.T) {
 	}
 	for _, format := range []string{"github", "gitlab-codequality", "markdown", "text", "junit"} {
 		d := sample()
-		d.Frameworks = nil // it holds indexes of findings
+		d.Frameworks = nil // it refers to findings by index
 		want := render(t, format, d, Options{})
 		rand.Shuffle(len(d.Findings), func(i, j int) { d.Findings[i], d.Findings[j] = d.Findings[j], d.Findings[i] })
 		if render(t, format, d, Options{}) != want {
-			t.Errorf("%s hangs on the order of findings", format)
+			t.Errorf("%s changes with the order of findings", format)
 		}
 	}
 }
 
-// Whatever an image says, every format is valid UTF-8 without characters that
-// deceive, commands no CI service, and is read back.
+// Hostile texts of an image never break a format: the output is valid UTF-8 without
+// deceptive characters, a CI service finds no command in it, and it can be parsed.
 func TestHostileEverywhere(t *testing.T) {
 	t.Parallel()
 	huge := filled(strings.Repeat(evil, 300))
@@ -215,14 +216,14 @@ func TestHostileEverywhere(t *testing.T) {
 			}
 			for _, r := range out {
 				if r != '\n' && safetext.Deceptive(r) {
-					t.Errorf("%s, %s: %U is in it", name, format, r)
+					t.Errorf("%s, %s: the output contains %U", name, format, r)
 					break
 				}
 			}
 			for l := range strings.Lines(out) {
 				command := strings.HasPrefix(strings.TrimSpace(l), "::")
 				if strings.Contains(l, "##[") && !command || command && format != "github" {
-					t.Errorf("%s, %s: a CI service takes a command from %.200q", name, format, l)
+					t.Errorf("%s, %s: a CI service finds a command in %.200q", name, format, l)
 					break
 				}
 			}
@@ -255,20 +256,21 @@ func TestGitLab(t *testing.T) {
 		}
 	}
 	if len(list) != 6 || list[0].CheckName != noteCheck || list[0].Severity != "info" {
-		t.Fatalf("%d issues, the first %+v", len(list), list[0])
+		t.Fatalf("%d issues, the first is %+v", len(list), list[0])
 	}
 	if list = list[1:]; list[0].Severity != "blocker" || list[0].CheckName != "CAP-001" || list[0].Location.Lines.Begin != 14 {
-		t.Errorf("%d issues, the first %+v", len(list), list[0])
+		t.Errorf("%d issues, the first is %+v", len(list), list[0])
 	}
 	if !slices.ContainsFunc(list, func(c codeQuality) bool { return c.Location.Path == "os/web.yml" && c.Location.Lines.Begin == 7 }) {
 		t.Error("a path in the repository is not relative to it")
 	}
 	if out := render(t, "gitlab-codequality", &decision.Decision{}, Options{}); out != "[]\n" {
-		t.Errorf("nothing found is written %q", out)
+		t.Errorf("a decision without findings is written as %q", out)
 	}
 }
 
-// What could not be read, and what no database speaks of, stands in every format.
+// Notes about unreadable files and packages without a vulnerability database are in
+// every format.
 func TestNotesEverywhere(t *testing.T) {
 	t.Parallel()
 	d := sample()
@@ -283,8 +285,8 @@ func TestNotesEverywhere(t *testing.T) {
 	}
 }
 
-// The last of many notes stands in every format too, and a newline in a file's
-// name begins no note of its own.
+// The last of many notes is in every format too, and a newline in a file name does
+// not start another note.
 func TestManyNotes(t *testing.T) {
 	t.Parallel()
 	d := sample()
@@ -293,16 +295,16 @@ func TestManyNotes(t *testing.T) {
 	}
 	for format := range readers() {
 		out := render(t, format, d, Options{Diff: diffOf})
-		told := strings.Contains(strings.Join(strings.Fields(out), " "), "services/c59: these")
-		if !told && (format != "markdown" || !strings.Contains(out, "more")) { // a comment has a limit, and says how much is left out
+		shown := strings.Contains(strings.Join(strings.Fields(out), " "), "services/c59: these")
+		if !shown && (format != "markdown" || !strings.Contains(out, "more")) { // a comment is limited and says how much is left out
 			t.Errorf("%s: the last note is missing", format)
 		}
 		newline := "/a\nforged"
 		if json.Valid([]byte(out)) {
 			newline = `/a\nforged`
 		}
-		if format != "json" && strings.Contains(out, newline) { // JSON holds the very text
-			t.Errorf("%s: a newline in a name begins a note", format)
+		if format != "json" && strings.Contains(out, newline) { // JSON holds the unchanged text
+			t.Errorf("%s: a newline in a name starts a note", format)
 		}
 	}
 }

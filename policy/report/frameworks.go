@@ -7,8 +7,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// checked is the confidence of a mapping that somebody held against the
-// control's text. Any other is shown as unsure, wherever it is shown.
+// checked is the confidence of a mapping that a person compared with the text of the
+// control. Any other confidence is always shown as unsure.
 const checked = "checked"
 
 func controlStates() []decision.ControlState {
@@ -29,7 +29,7 @@ func controlCount(fw *decision.Framework, s decision.ControlState) int {
 	return n
 }
 
-// controlTally counts the answers to a framework in words.
+// controlTally returns the counts of control states as text.
 func controlTally(fw *decision.Framework) string {
 	var parts []string
 	for _, s := range controlStates() {
@@ -49,7 +49,7 @@ func frameworkTitle(fw *decision.Framework) string {
 	return title
 }
 
-// unsure marks a mapping that nobody has checked.
+// unsure returns the mark of a mapping that no person has checked.
 func unsure(r decision.ControlRule) string {
 	if r.Confidence == checked {
 		return ""
@@ -57,7 +57,7 @@ func unsure(r decision.ControlRule) string {
 	return " (unsure)"
 }
 
-// onlyIn says which pack holds a rule that the policy does not.
+// onlyIn names the pack that holds a rule which the policy does not have.
 func onlyIn(r decision.ControlRule) string {
 	if r.OnlyIn == "" {
 		return ""
@@ -65,8 +65,8 @@ func onlyIn(r decision.ControlRule) string {
 	return ", only in " + clean(r.OnlyIn)
 }
 
-// answer is a control's state with what has to be known of it: that it is
-// about a part, or stands on mappings that nobody has checked.
+// answer returns a control's state with its restrictions: whether only a part is
+// covered, and whether it depends on unchecked mappings.
 func answer(c *decision.Control) string {
 	out := controlWords(c.State)
 	if c.Partial {
@@ -78,7 +78,7 @@ func answer(c *decision.Control) string {
 	return out
 }
 
-// reasons are why a control has its state, and what no rule looks at.
+// reasons explain a control's state and name what no rule checks.
 func reasons(c *decision.Control) []string {
 	var out []string
 	if c.Reason != "" {
@@ -90,8 +90,8 @@ func reasons(c *decision.Control) []string {
 	return out
 }
 
-// controlFindings are those that answer a control, the worst first, without
-// the ones that had nothing to look at.
+// controlFindings returns the findings that decide a control, worst first. Findings
+// that are not applicable are left out.
 func controlFindings(d *decision.Decision, c *decision.Control) []*decision.Finding {
 	var out []*decision.Finding
 	for _, i := range c.Findings {

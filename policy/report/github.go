@@ -9,19 +9,19 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Workflow commands of GitHub Actions: the notes as plain lines of the log, which
-// come first as in other reports, an annotation for each finding that
-// fails or is unknown and each waiver that needs attention, the worst first,
-// then the verdict as a plain line. GitHub shows ten annotations of
-// a level and step, the first ten; the log has all of them.
+// The github format writes workflow commands of GitHub Actions. Notes come first as
+// plain log lines, as in other reports. Then comes an annotation for each finding
+// that fails or is unknown and for each waiver that needs attention, worst first. The
+// last line is the verdict as plain text. GitHub shows only the first ten annotations
+// of a level and step; the log has all of them.
 
 const shownByGitHub = 10
 
 func writeGitHub(w io.Writer, d *decision.Decision, o Options) error {
 	b := bufio.NewWriter(w)
-	told := map[string]int{}
-	tell := func(level string, at spot, title, text string) {
-		told[level]++
+	counted := map[string]int{}
+	annotate := func(level string, at spot, title, text string) {
+		counted[level]++
 		_, _ = b.WriteString("::" + level + " ")
 		if at.file != "" {
 			_, _ = b.WriteString("file=" + property(at.file) + ",")
@@ -41,18 +41,18 @@ func writeGitHub(w io.Writer, d *decision.Decision, o Options) error {
 		if f.State == decision.StateUnknown {
 			title = fmt.Sprintf("%s (unknown): %s", f.ID, f.Title)
 		}
-		tell(annotation(f.Severity), at, title, message(d, f))
+		annotate(annotation(f.Severity), at, title, message(d, f))
 	}
 	for i := range d.Waivers {
 		wv := &d.Waivers[i]
 		if trouble := attention(wv); trouble != "" {
 			at := spot{o.named(wv.Origin.File), wv.Origin.Line, wv.Origin.Column}
-			tell("warning", at, "waiver of "+wv.Rule, fmt.Sprintf("%s%s: %s", clean(wv.Resource), clean(wv.Digest), clean(trouble)))
+			annotate("warning", at, "waiver of "+wv.Rule, fmt.Sprintf("%s%s: %s", clean(wv.Resource), clean(wv.Digest), clean(trouble)))
 		}
 	}
 	for _, level := range []string{"error", "warning", "notice"} {
-		if told[level] > shownByGitHub {
-			line(fmt.Sprintf("GitHub shows the first %d of %d %ss as annotations; the log above has all of them.", shownByGitHub, told[level], level))
+		if counted[level] > shownByGitHub {
+			line(fmt.Sprintf("GitHub shows the first %d of %d %ss as annotations; the log above has all of them.", shownByGitHub, counted[level], level))
 		}
 	}
 	line(fmt.Sprintf("%s (%s): %s", clean(d.System.Name), clean(d.System.Arch), tally(d)))
@@ -67,8 +67,8 @@ func annotation(s decision.Severity) string {
 	return "notice"
 }
 
-// data and property escape a text for its place in a command. Line breaks are
-// ours alone: each line of a text is clean already, or becomes so here.
+// data and property escape a text for its place in a command. Only this program makes
+// line breaks: each line of a text is already clean, or is cleaned here.
 func data(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }

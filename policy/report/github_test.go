@@ -12,7 +12,7 @@ type command struct {
 	params             map[string]string
 }
 
-// commands reads a log as GitHub's runner does.
+// commands parses a log as GitHub's runner does.
 func commands(t *testing.T, s string) []command {
 	t.Helper()
 	undo := strings.NewReplacer("%3A", ":", "%2C", ",", "%0D", "\r", "%0A", "\n", "%25", "%").Replace
@@ -78,6 +78,6 @@ func TestGitHub(t *testing.T) {
 		t.Errorf("last line of %q", out)
 	}
 	if out := render(t, "github", large(700), Options{}); !strings.Contains(out, "GitHub shows the first 10 of 300 errors as annotations") {
-		t.Errorf("nothing is said of GitHub's limit: %s", out[len(out)-400:])
+		t.Errorf("GitHub's limit is not mentioned: %s", out[len(out)-400:])
 	}
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// GitLab's Code Quality report: the notes, then what fails or is unknown. It has no
-// word for a waived finding, so those are not in it. Fingerprints are the same
-// in every run, so that a merge request shows what it adds and what it mends.
+// GitLab's Code Quality report: the notes, then the findings that fail or are
+// unknown. The format cannot express a waived finding, so waived findings are left
+// out. Fingerprints are the same in every run, so a merge request shows what it adds
+// and what it fixes.
 
 type codeQuality struct {
 	Description string              `json:"description"`
@@ -36,7 +37,7 @@ func writeGitLab(w io.Writer, d *decision.Decision, o Options) error {
 	for _, f := range worstFirst(d, decision.StateFail, decision.StateUnknown) {
 		at, ok := spotOf(d, f, o)
 		if !ok {
-			at.file = d.System.Name // what has no path is not taken
+			at.file = d.System.Name // GitLab ignores an issue without a path
 		}
 		id := Fingerprint(f)
 		if seen[id]++; seen[id] > 1 {
@@ -57,12 +58,12 @@ func writeGitLab(w io.Writer, d *decision.Decision, o Options) error {
 	return err
 }
 
-// noteCheck is the check of what a reader must know first, and is no finding.
+// noteCheck is the check name of a note, which is not a finding.
 const noteCheck = "note"
 
-// notesGitLab are the notes. The form has no head: each is an entry that weighs
-// nothing. What counts in a note changes from day to day (how many records a
-// database has), and so is no part of its fingerprint.
+// notesGitLab returns the notes. The format has no header, so each note is an issue
+// of the lowest severity. Numbers in a note change between days (such as the number
+// of database records), so they are not part of its fingerprint.
 func notesGitLab(d *decision.Decision, o Options) []codeQuality {
 	out := []codeQuality{}
 	seen := map[string]int{}

@@ -16,9 +16,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// The page is one file that asks nothing of anyone: no font, image or script
-// from elsewhere, and a policy that lets the browser run and style nothing but
-// what its two hashes name. It reads without the script, which only filters.
+// The page is one file without requests: no font, image or script from elsewhere. Its
+// content security policy allows only the script and the style whose hashes it names.
+// The page is complete without the script, which only filters.
 
 //go:embed page
 var pageFiles embed.FS
@@ -36,11 +36,11 @@ type pageData struct {
 	Severities       []decision.Severity
 	Components       []pageComponent
 	Frameworks       []pageFramework
-	Many             bool // so many findings that a browser is slow to lay out all
+	Many             bool // so many findings that a browser needs long for the whole layout
 	ids              map[*decision.Finding]string
 }
 
-// pageStat is a counter; it filters the list of findings.
+// pageStat is a counter. A click on it filters the list of findings.
 type pageStat struct {
 	Class, Label string
 	Count        int
@@ -48,7 +48,7 @@ type pageStat struct {
 	Severity     decision.Severity
 }
 
-// pageBar is a part of the bar that shows how findings are shared out, in
+// pageBar is a segment of the bar that shows the shares of the states, in
 // thousandths.
 type pageBar struct {
 	Class    string
@@ -58,13 +58,13 @@ type pageBar struct {
 type pageGroup struct {
 	Name, Image, Tally string
 	Items              []pageItem
-	worst              int // severity of what fails, 0 where nothing does
+	worst              int // the highest severity of a failing finding, 0 without one
 }
 
 type pageItem struct {
 	F                *decision.Finding
 	ID               string
-	Resource, Key    string // Key where the rule found something else there, too
+	Resource, Key    string // Key is set where the rule has several findings on the resource
 	At, Layer        string
 	Actual, Expected string
 	Fix, Why         string
@@ -90,14 +90,14 @@ type pageControl struct {
 	Findings []pageRef
 }
 
-// pageRef leads to a finding.
+// pageRef is a link to a finding.
 type pageRef struct {
 	F             *decision.Finding
 	ID, On, Place string
 }
 
-// From so many findings on the page is laid out as it is read: the whole of
-// twenty thousand takes a browser half a minute.
+// From this number of findings on, the browser lays out only the visible part of the
+// page. The layout of 20,000 findings takes half a minute.
 const manyFindings = 2000
 
 func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
@@ -126,7 +126,7 @@ func writeHTML(w io.Writer, d *decision.Decision, o Options) error {
 		D: d, Word: map[string]string{"PASS": "Passed", "DENIED": "Denied"}[verdictWord(d)],
 		Class: string(d.Verdict), Why: capital(why(d)), Tally: tally(d), Signer: o.Signer,
 		CSP: "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) + "'; base-uri 'none'; form-action 'none'",
-		// Both are this program's own bytes.
+		// Both are embedded in this program, not input.
 		Style:      template.HTML("<style>" + string(css) + "</style>"),
 		Script:     template.HTML("<script>" + string(js) + "</script>"),
 		Severities: severities(),
@@ -152,7 +152,7 @@ func severities() []decision.Severity {
 	return []decision.Severity{decision.Critical, decision.High, decision.Medium, decision.Low}
 }
 
-// count fills the counters and the bar.
+// count sets the counters and the bar.
 func (p *pageData) count() {
 	s := p.D.Summary
 	for _, sev := range severities() {
@@ -180,8 +180,8 @@ func (p *pageData) count() {
 	}
 }
 
-// group lists all findings: by component, the one that fails worst first, and
-// in each what fails first.
+// group lists all findings by component. The component with the worst failing finding
+// comes first; in each, failing findings come first.
 func (p *pageData) group(o Options) {
 	reasons := make(map[string]string, len(p.D.Rules))
 	for _, r := range p.D.Rules {
@@ -223,7 +223,7 @@ func (p *pageData) group(o Options) {
 	slices.SortStableFunc(p.Groups, func(a, b pageGroup) int { return cmp.Compare(b.worst, a.worst) })
 }
 
-// groupTally counts findings by state, those states that there are.
+// groupTally returns the counts of the states that occur in list.
 func groupTally(list []*decision.Finding, states []decision.State) string {
 	var parts []string
 	for _, s := range states {
@@ -289,13 +289,13 @@ func (p *pageData) frameworks() {
 	}
 }
 
-// hash is a source of a content security policy.
+// hash returns a hash source of a content security policy.
 func hash(b []byte) string {
 	sum := sha256.Sum256(b)
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// percent rounds down, so that 100 means all.
+// percent rounds down, so that only the whole is 100.
 func percent(part, whole int) int {
 	if whole <= 0 {
 		return 0

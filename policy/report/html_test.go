@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestHTMLSample writes the page of the sample where HTML_OUT names a file, to
-// be looked at in a browser.
+// TestHTMLSample writes the page of the sample to the file HTML_OUT if it is set, for
+// a look in a browser.
 func TestHTMLSample(t *testing.T) {
 	page := render(t, "html", sample(), Options{Signer: "seaworthy.pub (sha256:eeee)", Diff: diffOf})
 	if out := os.Getenv("HTML_OUT"); out != "" {
@@ -23,17 +23,17 @@ func TestHTMLSample(t *testing.T) {
 		"examples/insecure.yml:14:7", "set in os.yml", "set by the builder&#39;s default", "capabilities: [CAP_NET_BIND_SERVICE]",
 		"A service that holds every capability", "network team", "2026-12-01", "expired", "matches nothing", "142", "98 %",
 		"CIS Docker Benchmark 1.6.0", "<b>1</b> not satisfied", `in part</span>`, "not assessed: capabilities of processes", `<code>CAP-010</code> <span class="badge unsure">unsure</span>`,
-		"only in strict", `<a href="#f-`, "no rule of the policy speaks to it", `<span class="add">&#43;    capabilities: [CAP_NET_BIND_SERVICE]</span>`, "registry.example.org/policy/house:1, pinned, not signed",
+		"only in strict", `<a href="#f-`, "no rule of the policy covers it", `<span class="add">&#43;    capabilities: [CAP_NET_BIND_SERVICE]</span>`, "registry.example.org/policy/house:1, pinned, not signed",
 		"not scanned", "Debian GNU/Linux 13 (trixie)", `lang="en"`, "<main", "<nav", `href="#main"`,
 	} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 }
 
-// The page is alone in the world: no address but that of a place in it, and a
-// policy whose hashes are those of what is inside.
+// The page is self-contained: every address is a place in the page, and the hashes of
+// its content security policy match its content.
 func TestHTMLSelfContained(t *testing.T) {
 	page := render(t, "html", sample(), Options{})
 	for _, m := range regexp.MustCompile(`(?i)(?:href|src|action|srcset|poster|data)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -41,9 +41,9 @@ func TestHTMLSelfContained(t *testing.T) {
 			t.Errorf("the page refers to %q", m[1])
 		}
 	}
-	page = strings.ReplaceAll(page, "<code>"+sample().Frameworks[0].URL+"</code>", "") // a text, and no link
+	page = strings.ReplaceAll(page, "<code>"+sample().Frameworks[0].URL+"</code>", "") // a text, not a link
 	if strings.Contains(page, "url(") || strings.Contains(page, "@import") || strings.Contains(page, "http:") || strings.Contains(page, "https:") {
-		t.Error("the page loads something")
+		t.Error("the page loads a resource")
 	}
 	if regexp.MustCompile(`(?i)\son\w+=|\sstyle="`).MatchString(page) {
 		t.Error("the page has inline handlers or styles, which its policy forbids")
@@ -60,8 +60,7 @@ func TestHTMLSelfContained(t *testing.T) {
 	}
 }
 
-// Every heading that a section is labelled by, and every place that a link
-// goes to, exists once.
+// Every id that a label or link refers to exists exactly once.
 func TestHTMLAnchors(t *testing.T) {
 	page := render(t, "html", sample(), Options{})
 	ids := map[string]int{}
@@ -70,12 +69,12 @@ func TestHTMLAnchors(t *testing.T) {
 	}
 	for id, n := range ids {
 		if n != 1 {
-			t.Errorf("id %q is there %d times", id, n)
+			t.Errorf("id %q occurs %d times", id, n)
 		}
 	}
 	for _, m := range regexp.MustCompile(`(?:href="#|aria-labelledby="|for=")([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if ids[m[1]] == 0 {
-			t.Errorf("nothing has the id %q", m[1])
+			t.Errorf("no element has the id %q", m[1])
 		}
 	}
 	if n := strings.Count(page, "<h1"); n != 1 {
@@ -83,8 +82,7 @@ func TestHTMLAnchors(t *testing.T) {
 	}
 }
 
-// Hostile texts stay texts: the page has the same elements and attributes
-// names as with harmless ones.
+// Hostile texts do not change the page's elements and attribute names.
 func TestHTMLHostile(t *testing.T) {
 	dirty := hostile()
 	want, got := elements(t, render(t, "html", filled("harmless"), Options{Signer: "x"})), elements(t, render(t, "html", dirty, Options{Signer: evil}))
@@ -94,7 +92,7 @@ func TestHTMLHostile(t *testing.T) {
 	page := render(t, "html", dirty, Options{Signer: evil})
 	for _, r := range page {
 		if r != '\n' && hostileRune(r) {
-			t.Fatalf("%U is in the page", r)
+			t.Fatalf("the page contains %U", r)
 		}
 	}
 	if strings.Contains(page, "<img") || strings.Count(page, "<script") != 1 {
@@ -102,8 +100,9 @@ func TestHTMLHostile(t *testing.T) {
 	}
 }
 
-// Two findings of a rule on one resource are told apart while they are folded.
-func TestHTMLSame(t *testing.T) {
+// Two findings of one rule on one resource have different headings, so that a reader
+// can distinguish them before opening them.
+func TestHTMLSameRuleAndResource(t *testing.T) {
 	t.Parallel()
 	d := sample()
 	again := d.Findings[1]
@@ -113,12 +112,12 @@ func TestHTMLSame(t *testing.T) {
 	for _, want := range []string{`Service with all capabilities <code class="soft">all</code>`, `Service with all capabilities <code class="soft">again</code>`,
 		"Service root filesystem not readonly</span>"} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 }
 
-// elements is the sequence of tags and attribute names of a page.
+// elements returns the tags and attribute names of a page in order.
 func elements(t *testing.T, page string) string {
 	t.Helper()
 	page = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`).ReplaceAllString(page, "")

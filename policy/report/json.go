@@ -10,8 +10,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// JSON is decision.json: indented by two spaces, map keys sorted, a newline at
-// the end, and no character that could deceive a terminal.
+// JSON returns decision.json: indented by two spaces, map keys sorted, a newline at
+// the end, deceptive characters escaped.
 func JSON(d *decision.Decision) ([]byte, error) { return encode(d) }
 
 func writeJSON(w io.Writer, d *decision.Decision, _ Options) error {
@@ -34,8 +34,8 @@ func encode(v any) ([]byte, error) {
 	return safetext.JSON(b.Bytes()), nil
 }
 
-// value is a value as people write it: a text without quotes, unless it could
-// be taken for something else.
+// value returns a value as people write it. A text has quotes only if it could be
+// mistaken for another type.
 func value(v any) string {
 	s, ok := v.(string)
 	if !ok || s == "" || json.Valid([]byte(s)) || strings.TrimSpace(s) != s {
@@ -44,8 +44,8 @@ func value(v any) string {
 	return cut(s, maxShown)
 }
 
-// compact is a value on one line, cut to at most n runes. Lists have a space
-// after each comma, where a line may be broken.
+// compact returns a value on one line, cut to at most n runes. Each comma of a list
+// is followed by a space, where a line can be wrapped.
 func compact(v any, n int) string {
 	if list, ok := v.([]any); ok {
 		var parts []string

@@ -11,11 +11,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// JUnit XML as Ant's schema has it, which is the strictest: Jenkins, GitLab and
-// Surefire's readers take it too. A suite is a component or a kind of resource,
-// a case a finding: failing ones are failures, unknown ones errors, waived and
-// not applicable ones are skipped and say why. Ant knows no file of a case, so
-// the place stands in the text.
+// JUnit XML follows the schema of Ant, which is the strictest; Jenkins, GitLab and
+// the readers of Surefire accept it too. A suite is a component or a kind of
+// resource. A case is a finding: failing findings are failures, unknown ones are
+// errors, waived and not applicable ones are skipped with a reason. Ant's schema has
+// no file attribute for a case, so the place is part of the text.
 
 type junitSuites struct {
 	XMLName xml.Name     `xml:"testsuites"`
@@ -121,8 +121,8 @@ func caseJUnit(d *decision.Decision, f *decision.Finding, o Options, class strin
 	return c
 }
 
-// caseName is the same in every run, and no other finding of the suite has it:
-// readers tell by it how long a case has been failing.
+// caseName returns a name that is the same in every run and unique in its suite.
+// Readers use it to track how long a case has been failing.
 func caseName(f *decision.Finding) string {
 	name := clean(f.ID + " " + f.Title)
 	if !strings.HasPrefix(f.Resource, "component:") {
@@ -145,7 +145,7 @@ func caseText(d *decision.Decision, f *decision.Finding, o Options) string {
 	return text + "\n"
 }
 
-// segment is a name as one part of a dotted class name.
+// segment returns a name as one part of a dotted class name.
 func segment(s string) string { return strings.ReplaceAll(clean(s), ".", "_") }
 
 func epoch(o Options) time.Time {

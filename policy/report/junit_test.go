@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// junitSchema holds what Ant's schema asks of JUnit XML: attributes of an element,
-// and those of them that must be there, and its children in their order.
+// junitSchema holds the requirements of Ant's schema for JUnit XML: the attributes of
+// an element, the required ones, and the children in order.
 var junitSchema = map[string]struct{ attrs, required, children []string }{
 	"testsuites": {nil, nil, []string{"testsuite"}},
 	"testsuite": {[]string{"name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "skipped", "time"},
@@ -27,7 +27,7 @@ var junitSchema = map[string]struct{ attrs, required, children []string }{
 	"system-out": {}, "system-err": {},
 }
 
-// parseJUnit reads XML strictly, and holds it against the schema.
+// parseJUnit parses XML strictly and checks it against the schema.
 func parseJUnit(t *testing.T, s string) junitSuites {
 	t.Helper()
 	type frame struct {
@@ -55,7 +55,7 @@ func parseJUnit(t *testing.T, s string) junitSuites {
 			if parent.name != "" {
 				at := slices.Index(junitSchema[parent.name].children, name)
 				if at < parent.last {
-					t.Errorf("%s is not in its place in %s", name, parent.name)
+					t.Errorf("%s is not allowed here in %s", name, parent.name)
 				}
 				if parent.once++; parent.name == "testcase" && parent.once > 1 {
 					t.Error("a case with two results")
@@ -122,7 +122,7 @@ func TestJUnit(t *testing.T) {
 	if c := cases["CAP-010"]; c.Skipped == nil || !strings.Contains(c.Skipped.Message, "waived by network team until 2026-12-01") {
 		t.Errorf("waived: %+v", c)
 	}
-	if c := cases["JNT-001"]; c.Skipped == nil || c.Skipped.Message != "not applicable: nothing here for this rule to look at" {
+	if c := cases["JNT-001"]; c.Skipped == nil || c.Skipped.Message != "not applicable: the system has nothing that this rule checks" {
 		t.Errorf("not applicable: %+v", c)
 	}
 	if c := cases["SUP-008"]; c.Error == nil {

@@ -10,15 +10,15 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Markdown for a comment or a job summary, in the dialect that GitHub and
-// GitLab share. A comment on GitHub may have 65,536 characters, so each part
-// has a share of that and says how much it leaves out.
+// Markdown for a comment or a job summary, in the dialect that GitHub and GitLab
+// share. A comment on GitHub is limited to 65,536 characters, so each part has a
+// limit and says how much it leaves out.
 
 const (
 	markdownLimit   = 65000
-	markdownTable   = 22000 // what fails
+	markdownTable   = 22000 // failing findings
 	markdownDetails = 20000
-	markdownPart    = 4000 // each of the others; frameworks have what is left
+	markdownPart    = 4000 // each other part; frameworks use the rest
 	markdownCell    = 300  // runes
 	markdownName    = 80   // runes, in the heading and titles
 	markdownFacts   = 5    // of a finding
@@ -52,8 +52,8 @@ func (m *markdownReport) line(parts ...string) {
 	m.b.WriteByte('\n')
 }
 
-// part leaves out one for which no room is left, as happens where hostile texts
-// swell under their escapes.
+// part writes a part, or leaves it out if it does not fit. This happens where hostile
+// texts become much longer by escaping.
 func (m *markdownReport) part(write func()) {
 	before := m.b.Len()
 	write()
@@ -97,7 +97,7 @@ func (m *markdownReport) head() {
 	m.table(markdownPart, notes)
 }
 
-// table writes rows until its share is used up.
+// table writes rows until its share of the comment is used.
 func (m *markdownReport) table(share int, rows []string) {
 	for i, row := range rows {
 		if share -= len(row); share < 0 {
@@ -152,7 +152,7 @@ func (m *markdownReport) findings(title string, state decision.State) {
 	m.table(share, rows)
 }
 
-// details are the edits, folded.
+// details writes the edits as collapsed blocks.
 func (m *markdownReport) details() {
 	share, left := markdownDetails, 0
 	for _, f := range worstFirst(m.d, decision.StateFail) {
@@ -223,7 +223,7 @@ func (m *markdownReport) components() {
 }
 
 func (m *markdownReport) frameworks() {
-	const frame = 1000 // of a table, its title and its end, and of the last line
+	const frame = 1000 // characters of a table without its rows, and of the last line
 	room := markdownLimit - m.b.Len() - frame*(len(m.d.Frameworks)+1)
 	for i := range m.d.Frameworks {
 		fw := &m.d.Frameworks[i]
@@ -250,7 +250,7 @@ func (m *markdownReport) frameworks() {
 	}
 }
 
-// controlFindings are those that decided a control, the first few.
+// controlFindings returns the first findings that decide a control.
 func (m *markdownReport) controlFindings(c *decision.Control) string {
 	const few = 3
 	var out []string
@@ -266,13 +266,14 @@ func (m *markdownReport) controlFindings(c *decision.Control) string {
 	return strings.Join(out, "<br>")
 }
 
-// resourceWords is a resource as people write it: a component by its id.
+// resourceWords returns a resource as people write it: a component is written as its
+// id.
 func resourceWords(f *decision.Finding) string {
 	return strings.TrimPrefix(f.Resource, "component:")
 }
 
-// edit are the lines of a finding's diff, clean; tabs stay what they are, and
-// what Windows ends a line with is none of it.
+// edit returns the clean lines of a finding's diff. Tabs stay; a carriage return at
+// the end of a line is removed.
 func edit(f *decision.Finding, o Options) []string {
 	if o.Diff == nil {
 		return nil
@@ -293,7 +294,7 @@ type diffLine struct{ Class, Text string }
 
 func diffLines(diff []string) []diffLine {
 	var out []diffLine
-	header := func(i int) bool { // of a file: a pair, and a hunk follows
+	header := func(i int) bool { // a file header: two lines before a hunk
 		return i+2 < len(diff) && strings.HasPrefix(diff[i], "--- ") && strings.HasPrefix(diff[i+1], "+++ ") && strings.HasPrefix(diff[i+2], "@@ ")
 	}
 	for i, text := range diff {
@@ -311,7 +312,8 @@ func diffLines(diff []string) []diffLine {
 	return out
 }
 
-// fenced is a block of code that no line of it can end.
+// fenced returns a code block. Its fence is longer than any fence in the text, so no
+// line can end the block.
 func fenced(language string, text []string) string {
 	longest := 2
 	for _, l := range text {
@@ -326,12 +328,11 @@ func fenced(language string, text []string) string {
 	return fence + language + "\n" + strings.Join(text, "\n") + "\n" + fence + "\n"
 }
 
-// loud is what forges turn into links, mentions and references after they have
-// read the Markdown, and where it is broken up for them not to.
+// loud matches what forges turn into links, mentions and references after they parse
+// the Markdown. quiet breaks these up with an empty comment.
 var loud = lazyre.New(`@|#\d|://|(?i:www\.)|(?i:gh-)\d`)
 
-// md is a text that stays plain in Markdown: nothing in it is markup, mentions
-// anybody, or becomes a link.
+// md escapes a text for Markdown: nothing in it becomes markup, a mention or a link.
 func md(s string) string { return quiet(s, escapeMarkdown) }
 
 func escapeMarkdown(s string) string {
@@ -353,7 +354,7 @@ func escapeMarkdown(s string) string {
 	return b.String()
 }
 
-// mdHTML is the same in a title that is HTML, where Markdown is not read.
+// mdHTML escapes a text for HTML inside Markdown, where Markdown is not parsed.
 func mdHTML(s string) string {
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "[", "&#91;")
 	return quiet(cut(clean(s), markdownCell), escape.Replace)
@@ -372,10 +373,11 @@ func quiet(s string, escape func(string) string) string {
 	}
 }
 
-// mdCell is the same, short enough for a table.
+// mdCell escapes a text and shortens it for a table cell.
 func mdCell(s string) string { return md(cut(clean(s), markdownCell)) }
 
-// mdCode is a name set as code. A span of backticks could be ended from within.
+// mdCode returns a name as an HTML code element. A backtick in the name could end a
+// Markdown code span.
 func mdCode(s string) string {
 	if s == "" {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// A diff keeps its tabs, and shows what hides.
+// A diff keeps its tabs and makes invisible characters visible.
 func TestEditLines(t *testing.T) {
 	t.Parallel()
 	diff := func(*decision.Finding) string { return "--- a/my os.yml\t\n+x\t# y\u202e\r\n" }
@@ -29,10 +29,10 @@ func TestMarkdown(t *testing.T) {
 		"<code>CAP-001</code><br><code>CAP-010</code> (unsure)", "> vulnerabilities: not scanned",
 	} {
 		if !strings.Contains(out, want) {
-			t.Errorf("there is no %q in\n%s", want, out)
+			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
-	// Every row of a table has the cells of its head.
+	// Every row of a table has as many cells as its header.
 	cells := 0
 	for l := range strings.Lines(render(t, "markdown", hostile(), Options{Diff: diffOf})) {
 		if !strings.HasPrefix(l, "|") {
@@ -44,13 +44,13 @@ func TestMarkdown(t *testing.T) {
 			cells = n
 		}
 		if n != cells {
-			t.Errorf("%d cells where the head has %d: %s", n-1, cells-1, l)
+			t.Errorf("%d cells, but the header has %d: %s", n-1, cells-1, l)
 		}
 	}
 }
 
-// However texts swell under their escapes, a comment holds the report, with the
-// counts, and every block that is opened is closed.
+// A report fits in a comment with its counts even if escaping makes texts much
+// longer, and every opened block is closed.
 func TestMarkdownLimit(t *testing.T) {
 	t.Parallel()
 	for _, swelling := range []string{"@", "&", "<", "\x00", "#1", "www.", "`", "\u202e", evil} {
@@ -68,7 +68,7 @@ func TestMarkdownLimit(t *testing.T) {
 	}
 	out := render(t, "markdown", large(700), Options{Diff: diffOf})
 	if len(out) > 65536 || !strings.Contains(out, "more; the html report has all of them") {
-		t.Errorf("%d characters, and nothing is said of what is left out", len(out))
+		t.Errorf("%d characters, and the report does not say what is left out", len(out))
 	}
 }
 

@@ -13,16 +13,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// group is what is shown under one heading: a component, or a kind of
+// group holds what one heading contains: the findings of a component or of a kind of
 // resource.
 type group struct {
 	name      string
-	component *decision.Component // nil for the rest
+	component *decision.Component // nil for a kind of resource
 	findings  []*decision.Finding
 }
 
-// groups gathers findings: components as the system lists them, then kernel,
-// command line, sysctl, files, image. Within a group the worst come first.
+// groups groups the findings in the given states: components in the order of the
+// system, then kernel, command line, sysctl, files, image. Within a group the worst
+// come first.
 func groups(d *decision.Decision, states ...decision.State) []group {
 	byName := map[string]*group{}
 	var order []string
@@ -81,7 +82,7 @@ func groupTitle(name string) string {
 	return strings.TrimPrefix(name, "component:")
 }
 
-// place is FILE:LINE:COLUMN of an origin, or "".
+// place returns FILE:LINE:COLUMN of an origin, or "" if no file is known.
 func place(o *decision.Origin) string {
 	if o == nil || o.File == "" {
 		return ""
@@ -92,8 +93,8 @@ func place(o *decision.Origin) string {
 	return fmt.Sprintf("%s:%d:%d", o.File, o.Line, o.Column)
 }
 
-// where says where a finding's value was set: its place in os.yml, or the
-// layer and the line that names the image which the layer belongs to.
+// where returns where a finding's value was set: its place in os.yml, or the layer
+// and the line of os.yml that names the image with this layer.
 func where(d *decision.Decision, f *decision.Finding) (at, layer string) {
 	if f.Origin != nil {
 		at, layer = place(f.Origin), layerWords(f)
@@ -129,8 +130,8 @@ func layerWords(f *decision.Finding) string {
 	return "set by " + clean(f.Origin.Layer)
 }
 
-// imageOrigin is the place of the image: line of the component that a finding
-// is about; kernel findings belong to the component "kernel".
+// imageOrigin returns the place of the image line of the finding's component. Kernel
+// findings belong to the component "kernel".
 func imageOrigin(d *decision.Decision, f *decision.Finding) *decision.Origin {
 	id, ok := strings.CutPrefix(f.Resource, "component:")
 	if !ok {
@@ -147,7 +148,7 @@ func imageOrigin(d *decision.Decision, f *decision.Finding) *decision.Origin {
 	return nil
 }
 
-// verdictWord is the verdict as a headline.
+// verdictWord returns the verdict as a headline.
 func verdictWord(d *decision.Decision) string {
 	switch d.Verdict {
 	case decision.Pass:
@@ -158,10 +159,10 @@ func verdictWord(d *decision.Decision) string {
 	return "UNKNOWN"
 }
 
-// tally counts the findings by state.
+// tally returns the number of findings of each state as text.
 func tally(d *decision.Decision) string { return d.Summary.Text() }
 
-// why is the reason for the verdict in words.
+// why returns the reason for the verdict as text.
 func why(d *decision.Decision) string {
 	failing, expired := 0, 0
 	least := decision.Severity(d.FailOn).Rank()
@@ -199,9 +200,9 @@ func why(d *decision.Decision) string {
 
 func count(n int, one, many string) string { return words.Count(n, one, many) }
 
-// spot is a place in a file, for readers that want one with every finding.
+// spot is a place in a file, for formats that require one for every finding.
 type spot struct {
-	file         string // with slashes, relative to Options.Root where it lies there
+	file         string // with slashes, relative to Options.Root if it is below it
 	line, column int    // 0 where only the file is known
 }
 
@@ -209,9 +210,9 @@ func (s spot) String() string {
 	return place(&decision.Origin{File: s.file, Line: s.line, Column: s.column})
 }
 
-// spotOf is the place in os.yml: where the value was set, else the line that
-// names the image, else the start of the first os.yml, for readers that drop
-// what has no place. It is false where the decision names no file at all.
+// spotOf returns the place in os.yml: where the value was set, else the line that
+// names the image, else the start of the first os.yml, because some programs drop a
+// result without a place. The second result is false if the decision names no file.
 func spotOf(d *decision.Decision, f *decision.Finding, o Options) (spot, bool) {
 	at := f.Origin
 	if at == nil || at.File == "" {
@@ -226,7 +227,8 @@ func spotOf(d *decision.Decision, f *decision.Finding, o Options) (spot, bool) {
 	return spot{}, false
 }
 
-// named is a file as who has the repository alone finds it.
+// named returns a file's name for a reader who has only the repository: relative to
+// Root if the file is below it.
 func (o Options) named(file string) string {
 	if strings.Contains(file, "://") {
 		return file // an os.yml from a URL
@@ -243,7 +245,7 @@ func (o Options) named(file string) string {
 	return strings.TrimPrefix(filepath.ToSlash(file), "./")
 }
 
-// worstFirst are the findings in some states: failing before the rest, then by
+// worstFirst returns the findings in the given states: failing first, then by
 // severity, rule and resource.
 func worstFirst(d *decision.Decision, states ...decision.State) []*decision.Finding {
 	var out []*decision.Finding
@@ -256,7 +258,7 @@ func worstFirst(d *decision.Decision, states ...decision.State) []*decision.Find
 	return out
 }
 
-// sortByState sorts by state in the given order, then the worst first.
+// sortByState sorts by state in the given order, then worst first.
 func sortByState(list []*decision.Finding, states ...decision.State) {
 	slices.SortStableFunc(list, func(a, b *decision.Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(states, a.State), slices.Index(states, b.State)), worse(a, b))
@@ -268,12 +270,12 @@ func worse(a, b *decision.Finding) int {
 		cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Key, b.Key))
 }
 
-// maxMessage is what a finding may say in a format that others display, in
-// runes; a decision holds all of it.
+// maxMessage limits the text of a finding in formats that other programs display, in
+// runes. The decision has the whole text.
 const maxMessage = 4000
 
-// message is a finding in plain words, several clean lines: what is so, the
-// value, who set it, what is expected, how to get there.
+// message describes a finding in several clean lines: the fact, the value, its
+// origin, the expected value and the fix.
 func message(d *decision.Decision, f *decision.Finding) string {
 	var b strings.Builder
 	b.WriteString(clean(f.Resource) + ": ")
@@ -302,13 +304,13 @@ func message(d *decision.Decision, f *decision.Finding) string {
 	return cut(b.String(), maxMessage)
 }
 
-// waiverWords are who waived what until when, and why, on one clean line.
+// waiverWords says who waived the finding until when, and why, on one clean line.
 func waiverWords(w *decision.Waiver) string {
 	return clean(fmt.Sprintf("%s (waived by %s until %s)", w.Reason, w.Owner, w.Expires))
 }
 
-// attention is what is wrong with a waiver, "" where nothing is. It may hang on
-// the day.
+// attention says what is wrong with a waiver, or "". The answer can depend on the
+// date.
 func attention(w *decision.Waiver) string {
 	if w.Soon {
 		return strings.TrimSuffix("expires "+w.Expires+"; "+w.Warning, "; ")
@@ -316,8 +318,8 @@ func attention(w *decision.Waiver) string {
 	return w.Warning
 }
 
-// Fingerprint names a finding across runs: a digest over its rule, resource
-// and key. It does not change when os.yml is edited elsewhere.
+// Fingerprint returns a digest of a finding's rule, resource and key. It identifies
+// the finding in other runs, so other changes of os.yml do not change it.
 func Fingerprint(f *decision.Finding) string {
 	h := sha256.New()
 	for _, s := range []string{f.ID, f.Resource, f.Key} {

@@ -15,14 +15,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// OSCAL assessment results, for tools of compliance officers. Each finding of
-// the decision that looked at something is an observation, each failing or
-// waived one a risk too; a rule's answer, and a control's of each framework
-// that was asked for, is a finding of OSCAL's. What was not assessed is an
-// excluded control and no finding: OSCAL knows no third state.
+// OSCAL assessment results, for the tools of compliance officers. A finding of the
+// decision becomes an observation unless it is not applicable. A failing or waived
+// finding is a risk too. An OSCAL finding is the answer of a rule, or of a control of
+// a requested framework. A control that was not assessed is an excluded control, not
+// a finding: OSCAL has only two states.
 //
-// Identifiers are derived from what they name, so the same rule on the same
-// resource of the same system has the same one in every report.
+// Identifiers are derived from names, so the same rule on the same resource of the
+// same system has the same identifier in every report.
 
 const (
 	oscalVersion = "1.1.3"
@@ -36,12 +36,12 @@ type oscalReport struct {
 	at    string
 	tool  []oscalOrigin
 	rules map[string]*decision.Rule
-	// seen counts identifiers: a second finding that would have the same one
-	// gets its own.
+	// seen counts derived names, so that a second finding with the same names gets
+	// another identifier.
 	seen map[string]int
-	// subjects are those that were defined, by resource.
+	// subjects holds the defined subjects by resource.
 	subjects map[string]oscalSubject
-	// observed and risked are identifiers by finding.
+	// observed and risked hold the identifiers of observations and risks by finding.
 	observed, risked map[*decision.Finding]string
 	result           oscalResult
 }
@@ -132,8 +132,8 @@ func (r *oscalReport) component(c *decision.Component) {
 	})
 }
 
-// subject is what a finding is about, defined at its first use where it is no
-// component.
+// subject returns the subject of a finding. A resource that is not a component is
+// defined on first use.
 func (r *oscalReport) subject(f *decision.Finding) oscalSubject {
 	s, ok := r.subjects[f.Resource]
 	if !ok {
@@ -180,7 +180,7 @@ func (r *oscalReport) risk(f *decision.Finding) {
 	if w := f.Waiver; w != nil {
 		k.Props = props("waiver-owner", w.Owner, "waiver-reason", w.Reason, "waiver-expires", w.Expires, "waiver-place", place(&w.Origin))
 		day, err := time.Parse(time.DateOnly, w.Expires)
-		if err == nil && f.State == decision.StateWaived && day.Year() < 3000 { // OSCAL knows no later one
+		if err == nil && f.State == decision.StateWaived && day.Year() < 3000 { // the schema rejects later years
 			k.Deadline = day.Add(24*time.Hour - time.Second).Format(time.RFC3339)
 		}
 	}
@@ -198,8 +198,7 @@ func (r *oscalReport) risk(f *decision.Finding) {
 	r.result.Risks = append(r.result.Risks, k)
 }
 
-// packControls tells what the rules of the pack answer, each by its worst
-// finding.
+// packControls adds the answer of each rule of the pack, which is its worst finding.
 func (r *oscalReport) packControls() {
 	sel := oscalSelection{Description: markup("Rules of policy pack " + r.d.Policy.Name), Props: props("digest", r.d.Policy.Digest)}
 	by := map[string][]*decision.Finding{}
@@ -269,7 +268,7 @@ func (r *oscalReport) framework(fw *decision.Framework) {
 	r.result.Reviewed.Selections = append(r.result.Reviewed.Selections, sel)
 }
 
-// finding adds what is the same for rules and controls.
+// finding adds an OSCAL finding of a rule or control, with what both have in common.
 func (r *oscalReport) finding(kind, id, title string, f oscalFinding, list []*decision.Finding) {
 	f.UUID, f.Title, f.Origins = r.id(kind, id), markup(id+" "+title), r.tool
 	f.Target.Type, f.Target.Title = "objective-id", markup(title)
@@ -284,7 +283,7 @@ func (r *oscalReport) finding(kind, id, title string, f oscalFinding, list []*de
 	r.result.Findings = append(r.result.Findings, f)
 }
 
-// id derives an identifier (UUID version 5) from what it names.
+// id derives a UUID (version 5) from a kind and names.
 func (r *oscalReport) id(kind string, names ...string) string {
 	name := kind
 	for _, n := range names {
@@ -296,7 +295,7 @@ func (r *oscalReport) id(kind string, names ...string) string {
 	return uuid.NewSHA1(r.space, []byte(name)).String()
 }
 
-// props are properties from pairs of a name and a value, but for empty values.
+// props returns properties from pairs of name and value. Empty values are left out.
 func props(pairs ...string) []oscalProp {
 	var out []oscalProp
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -307,22 +306,22 @@ func props(pairs ...string) []oscalProp {
 	return out
 }
 
-// oscalText is a text as OSCAL's strings want it: not empty, one line, no
-// space at its ends.
+// oscalText returns a text as OSCAL's strings require: one line, not empty, no space
+// at its ends.
 func oscalText(s string) string {
 	return cmp.Or(strings.TrimSpace(cut(clean(s), maxMessage)), "none")
 }
 
-// markup is a plain text where OSCAL reads a line of Markdown; markups, where
-// it reads several.
+// markup escapes a plain text for an OSCAL field that is one line of Markdown;
+// markups, for a field of several lines.
 func markup(s string) string { return escapeMarkdown(oscalText(s)) }
 
 func markups(s string) string {
 	return strings.TrimSpace(escapeMarkdown(cut(strings.Join(lines(s), "\n"), maxMessage)))
 }
 
-// remarks are the notes, a paragraph each. None is left out, and none can
-// begin another one by a newline of its own.
+// remarks returns the notes, one paragraph each. No note is left out, and a newline
+// in a note does not start another paragraph.
 func remarks(notes []string) string {
 	var out []string
 	for _, n := range notes {
@@ -331,8 +330,8 @@ func remarks(notes []string) string {
 	return strings.Join(out, "\n\n")
 }
 
-// token is an identifier as OSCAL wants it: a letter, then letters, digits,
-// dots, dashes and underscores. Anything else becomes an underscore.
+// token returns an identifier as OSCAL requires: a letter, then letters, digits,
+// dots, dashes and underscores. Any other character becomes an underscore.
 func token(s string) string {
 	var b strings.Builder
 	for i, r := range s {

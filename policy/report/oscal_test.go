@@ -13,12 +13,12 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// oscalRules are NIST's schema of assessment results for what we write, by
-// JSON path: every other field is one too many there.
+// oscalRules is the part of NIST's schema of assessment results that we write, by
+// JSON path. Any other field is an error.
 var oscalRules = map[string]struct {
-	required string            // fields, by spaces
-	optional string            // likewise
-	texts    map[string]string // a field's pattern
+	required string            // field names, separated by spaces
+	optional string            // the same
+	texts    map[string]string // the pattern of a field
 }{
 	"":                     {"assessment-results", "", nil},
 	".assessment-results":  {"uuid metadata import-ap results", "local-definitions back-matter", nil},
@@ -68,9 +68,8 @@ const (
 	oscalUUID   = `^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
 )
 
-// parseOSCAL reads a report, and holds it against NIST's own schema of the
-// release that it names, and against the rules above, which are narrower: they
-// know only what we write, and how.
+// parseOSCAL checks a report against NIST's schema of the release that it names, and
+// against oscalRules, which allow only what we write.
 func parseOSCAL(t *testing.T, s string) oscalResult {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(s))
@@ -91,13 +90,13 @@ func parseOSCAL(t *testing.T, s string) oscalResult {
 	defined := map[string]bool{}
 	for _, m := range regexp.MustCompile(`"uuid": "([^"]*)"`).FindAllStringSubmatch(s, -1) {
 		if defined[m[1]] {
-			t.Errorf("two things are %s", m[1])
+			t.Errorf("two objects have the identifier %s", m[1])
 		}
 		defined[m[1]] = true
 	}
 	for _, m := range regexp.MustCompile(`"(?:[a-z]+-uuid|href)": "#?([0-9a-f]{8}-[^"]*)"`).FindAllStringSubmatch(s, -1) {
 		if !defined[m[1]] {
-			t.Errorf("nothing is %s", m[1])
+			t.Errorf("no object has the identifier %s", m[1])
 		}
 	}
 	var out oscalFile
@@ -158,7 +157,7 @@ func compiled(pattern string) *regexp.Regexp {
 	return re
 }
 
-// validate holds a document against a JSON schema in a file.
+// validate checks a document against a JSON schema in a file.
 func validate(t *testing.T, path string, doc any) {
 	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile(path)
@@ -178,7 +177,7 @@ func TestOSCAL(t *testing.T) {
 	for _, f := range r.Findings {
 		status[f.Target.ID] = f.Target.Status.State + " " + f.Target.Status.Reason
 		if len(f.Observations) == 0 {
-			t.Errorf("%s stands on nothing", f.Title)
+			t.Errorf("%s has no observation", f.Title)
 		}
 	}
 	for id, want := range map[string]string{
@@ -190,7 +189,7 @@ func TestOSCAL(t *testing.T) {
 		}
 	}
 	if n := len(r.Observations); n != 6 {
-		t.Errorf("%d observations: one that had nothing to look at is none", n)
+		t.Errorf("%d observations: a finding that is not applicable must not become one", n)
 	}
 	if s := r.Reviewed.Selections; len(s) != 2 || s[0].Exclude[0].ID != "JNT-001" || s[1].Exclude[0].ID != "cis-docker_5.12" {
 		t.Errorf("selections %+v", s)
@@ -209,8 +208,8 @@ func TestOSCAL(t *testing.T) {
 	if len(open.Remediations) != 1 || !strings.Contains(open.Remediations[0].Description, "```diff\n--- a/examples/insecure.yml") || open.Character[0].Facets[0].Value != "critical" {
 		t.Errorf("open %+v", open)
 	}
-	// What stays the same has the same name in another report; the report has
-	// its own.
+	// The identifiers of the same objects are the same in another report. The report
+	// itself has a new identifier.
 	d := sample()
 	d.Findings[1].Message = "changed"
 	other := render(t, "oscal", d, Options{})
@@ -219,7 +218,7 @@ func TestOSCAL(t *testing.T) {
 	}
 	a, b := uuids(out), uuids(other)
 	if a[0] == b[0] || !slices.Equal(a[1:], b[1:]) {
-		t.Error("identifiers do not hang on what they name")
+		t.Error("identifiers do not follow from names")
 	}
 }
 
@@ -232,7 +231,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// The schema is there, and refuses what is none of its documents.
+// The schema rejects documents that are not assessment results.
 func TestOSCALSchemaRefuses(t *testing.T) {
 	t.Parallel()
 	good := render(t, "oscal", sample(), Options{})

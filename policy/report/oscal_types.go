@@ -1,8 +1,8 @@
 package report
 
-// The part of OSCAL's assessment results model that a decision needs:
-// https://pages.nist.gov/OSCAL/. An empty list is not allowed there, so that
-// all of them are left out when empty.
+// These types are the part of OSCAL's assessment results model that a decision needs:
+// https://pages.nist.gov/OSCAL/. The model forbids empty lists, so all lists have
+// omitempty.
 
 type oscalFile struct {
 	Results oscalAssessment `json:"assessment-results"`

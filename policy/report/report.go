@@ -1,9 +1,9 @@
-// Package report shows a decision to people and machines, one file per format.
-// A report holds nothing that the decision does not say, so the same decision
-// gives the same bytes.
+// Package report writes a decision for people and machines, one file per format. A
+// report contains only what the decision contains, so the same decision gives the
+// same bytes.
 //
-// Texts in a decision come from images and are hostile: every format encodes
-// them, and none lets one look like anything but itself.
+// Texts of a decision come from images and are hostile. Every format encodes them, so
+// that no text can imitate another part of a report.
 package report
 
 import (
@@ -17,36 +17,37 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Options are what a report may need beside the decision.
+// Options holds what a report needs in addition to the decision.
 type Options struct {
-	// Color: the text goes to a terminal that shows colours.
+	// Color is true where the text goes to a terminal with colours.
 	Color bool
-	// Width of the terminal in columns; 0 is 100.
+	// Width is the number of columns of the terminal; 0 means 100.
 	Width int
-	// Signer says who signs the image: a key's name or digest, "" where nobody
-	// does or the decision is not part of a build.
+	// Signer is the name or digest of the key that signs the image. It is "" if the
+	// image is not signed or the decision is not part of a build.
 	Signer string
-	// Exit is the exit code that the program ends with.
+	// Exit is the exit code of the program.
 	Exit int
 	// All lists passing and not applicable findings in the text too.
 	All bool
-	// Time is what formats that demand one carry: SOURCE_DATE_EPOCH, never the
-	// clock. The zero value is 1970.
+	// Time is the time for formats that require one: SOURCE_DATE_EPOCH, never the
+	// clock. The zero value means 1970.
 	Time time.Time
-	// Root is a folder, absolute: what lies in it is named relative to it where
-	// the reader knows a repository alone (sarif, github, gitlab-codequality).
+	// Root is an absolute path of a folder. Files below Root are named relative to it
+	// in formats whose reader knows only the repository (sarif, github,
+	// gitlab-codequality).
 	Root string
-	// Dir is the folder, absolute, in which the names of a decision begin that
-	// are not absolute themselves; "" is Root.
+	// Dir is the absolute path of the folder to which relative names in a decision
+	// refer; "" means Root.
 	Dir string
-	// Diff is the edits of a finding as a unified diff of os.yml, "" where it
-	// has none. It may be nil.
+	// Diff returns the edits of a finding as a unified diff of os.yml, "" if it has
+	// none. Diff may be nil.
 	Diff func(*decision.Finding) string
 }
 
 type writer func(io.Writer, *decision.Decision, Options) error
 
-// formats by name. A new format is a new file, and a line here.
+// formats returns the formats by name. A new format is a new file and a line here.
 func formats() map[string]writer {
 	return map[string]writer{
 		"text":               writeText,
@@ -61,12 +62,12 @@ func formats() map[string]writer {
 	}
 }
 
-// Formats are the names that Write takes, sorted.
+// Formats returns the names that Write accepts, sorted.
 func Formats() []string {
 	return slices.Sorted(maps.Keys(formats()))
 }
 
-// Check tells whether Write knows a format; the error is an ErrInput.
+// Check returns an ErrInput if Write does not accept the format.
 func Check(format string) error {
 	if formats()[format] != nil {
 		return nil
@@ -74,7 +75,8 @@ func Check(format string) error {
 	return system.BadInput("unknown report format %q", format).Suggest("use one of %s", strings.Join(Formats(), ", "))
 }
 
-// Write writes a decision in a format, one of Formats.
+// Write writes a decision in a format of Formats. An unknown format is an ErrInput;
+// other errors come from w.
 func Write(w io.Writer, format string, d *decision.Decision, o Options) error {
 	if err := Check(format); err != nil {
 		return err

@@ -54,8 +54,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// A decision that nobody dated has no date in any report, and no gap where it
-// would be.
+// A decision without a date has no date in any report, and no gap in its place.
 func TestWithoutDate(t *testing.T) {
 	d := sample()
 	d.Date = ""
@@ -77,7 +76,7 @@ func TestUnknownFormat(t *testing.T) {
 	}
 }
 
-// A writer that fails is told of, in every format.
+// Every format returns the error of a writer that fails.
 func TestWriteError(t *testing.T) {
 	for _, format := range Formats() {
 		r, w := io.Pipe()
@@ -88,7 +87,7 @@ func TestWriteError(t *testing.T) {
 	}
 }
 
-// Nothing that an image says can move the cursor, start a line, or hide.
+// No text of an image can move the cursor, start a line or hide.
 func TestHostileText(t *testing.T) {
 	out := render(t, "text", hostile(), Options{All: true})
 	if !utf8.ValidString(out) {
@@ -96,7 +95,7 @@ func TestHostileText(t *testing.T) {
 	}
 	for _, r := range out {
 		if r != '\n' && hostileRune(r) {
-			t.Fatalf("%U is in the text", r)
+			t.Fatalf("the text contains %U", r)
 		}
 	}
 	verdicts := 0
@@ -120,7 +119,7 @@ func hostileRune(r rune) bool {
 func TestColor(t *testing.T) {
 	plain, color := render(t, "text", sample(), Options{}), render(t, "text", sample(), Options{Color: true})
 	if strings.Contains(plain, "\x1b") {
-		t.Error("colours without being asked")
+		t.Error("the text has colours without Options.Color")
 	}
 	stripped := color
 	for {
@@ -136,7 +135,7 @@ func TestColor(t *testing.T) {
 	}
 }
 
-// Lines fit the width but for single words that are longer.
+// Lines fit the width, except single words that are longer.
 func TestWidth(t *testing.T) {
 	for _, width := range []int{40, 60, 100} {
 		for l := range strings.Lines(render(t, "text", sample(), Options{Width: width})) {
@@ -207,14 +206,15 @@ func FuzzClean(f *testing.F) {
 	})
 }
 
-// JSON holds the very texts of the decision, and none that moves a terminal.
+// JSON holds the unchanged texts of the decision, without characters that control a
+// terminal.
 func TestHostileJSON(t *testing.T) {
 	d := hostile()
 	d.Notes = []string{"\U000e0041\u009b31m" + evil}
 	out := render(t, "json", d, Options{})
 	for _, r := range out {
 		if r != '\n' && hostileRune(r) || r == 0xe0041 {
-			t.Fatalf("%U is in the JSON", r)
+			t.Fatalf("the JSON contains %U", r)
 		}
 	}
 	var back decision.Decision

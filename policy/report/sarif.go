@@ -11,28 +11,30 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// SARIF 2.1.0, the part that a decision needs: https://docs.oasis-open.org/sarif/sarif/v2.1.0/.
-// Every finding but a passing one is a result; waived ones are suppressed
-// results, so that they neither vanish nor alarm.
+// SARIF 2.1.0, the part that a decision needs:
+// https://docs.oasis-open.org/sarif/sarif/v2.1.0/. Every finding except a passing one
+// is a result. A waived finding is a suppressed result: it stays visible without an
+// alert.
 
 const (
 	sarifVersion   = "2.1.0"
 	sarifSchema    = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 	informationURI = "https://github.com/seaworthy-os/seaworthy"
-	// fingerprintKey carries a version: the way it is made is fixed.
+	// fingerprintKey contains a version, because the derivation of the value must
+	// never change under one name.
 	fingerprintKey = "seaworthyFinding/v1"
-	// lineHashKey is the one by which GitHub tells alerts apart. Its own hash
-	// of the line takes two findings of a rule on one line for one, and a line
-	// that is reformatted for a new one.
+	// lineHashKey is the key by which GitHub distinguishes alerts. GitHub's own hash
+	// of the line would merge two findings of a rule on one line, and reopen an alert
+	// when the line is reformatted.
 	lineHashKey = "primaryLocationLineHash"
-	// What GitHub takes of a rule: it refuses a log where one has more tags, and
-	// cuts descriptions.
+	// GitHub's limits for a rule: it rejects a log with a rule of more tags and cuts
+	// longer descriptions.
 	maxTags        = 20
-	maxDescription = 1023 // runes, and the sign that there were more
-	// sourceRoot stands for the top of the repository, in which names begin. It
-	// has no entry in originalUriBaseIds: that would need an address, which is
-	// another one on each machine, and viewers put "undefined" before names where
-	// an entry has none.
+	maxDescription = 1023 // runes, including the mark of a cut
+	// sourceRoot means the top of the repository, to which names are relative. It has
+	// no entry in originalUriBaseIds: an entry needs an address, which differs
+	// between machines, and viewers show "undefined" before the names if the address
+	// is missing.
 	sourceRoot = "%SRCROOT%"
 )
 
@@ -237,8 +239,8 @@ func resultSARIF(d *decision.Decision, f *decision.Finding, o Options) sarifResu
 		Fixes:        fixesSARIF(f, o),
 	}
 	if f.State == decision.StateUnknown {
-		// "open": too little was known to decide; SARIF gives a level only to
-		// what failed.
+		// "open" means that too little was known to decide. SARIF allows a level only
+		// for a failed result.
 		r.Kind, r.Level = "open", "none"
 	}
 	if f.Path != "" {
@@ -250,7 +252,7 @@ func resultSARIF(d *decision.Decision, f *decision.Finding, o Options) sarifResu
 	if w := f.Waiver; w != nil {
 		text := waiverWords(w)
 		if w.Expired {
-			// No suppression: some viewers hide results whatever its status is.
+			// Not a suppression: some viewers hide suppressed results of any status.
 			r.Properties["expiredWaiver"] = text
 		} else {
 			r.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: text}}
@@ -271,7 +273,7 @@ func physical(d *decision.Decision, f *decision.Finding, o Options) *sarifPhysic
 	return p
 }
 
-// artifactSARIF names a file of the repository, or one outside of it.
+// artifactSARIF names a file of the repository, or a file outside of it.
 func artifactSARIF(file string) sarifArtifact {
 	if filepath.IsAbs(file) {
 		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: clean(filepath.ToSlash(file))}).String()}
@@ -289,7 +291,7 @@ func level(s decision.Severity) string {
 	return "note"
 }
 
-// score is the middle of the CVSS band of a severity, as GitHub sorts by it.
+// score returns the middle of a severity's CVSS band. GitHub sorts by it.
 func score(s decision.Severity) string {
 	switch s {
 	case decision.Critical:
@@ -306,7 +308,7 @@ func uri(file string) string {
 	return (&url.URL{Path: clean(file)}).String()
 }
 
-// helpMarkdown keeps the lines of a plain text, and all of it plain.
+// helpMarkdown escapes a plain text for Markdown and keeps its lines.
 func helpMarkdown(s string) string {
 	text := lines(s)
 	for i := range text {

@@ -8,8 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// A fix is a finding's diff in SARIF's words, which editors can apply: whole
-// lines of a file, and what stands there instead, character by character.
+// A SARIF fix is a finding's diff in a form that editors can apply: whole lines of a
+// file and their replacement, character by character.
 
 type sarifFix struct {
 	Description sarifText     `json:"description"`
@@ -26,7 +26,7 @@ type sarifReplacement struct {
 	Inserted *sarifText  `json:"insertedContent,omitempty"`
 }
 
-// fixesSARIF is the finding's edit, none where it has no diff.
+// fixesSARIF returns the finding's edit, or nil if it has no diff.
 func fixesSARIF(f *decision.Finding, o Options) []sarifFix {
 	if o.Diff == nil {
 		return nil
@@ -38,12 +38,12 @@ func fixesSARIF(f *decision.Finding, o Options) []sarifFix {
 	return []sarifFix{{sarifText{"The smallest edit that passes."}, changes}}
 }
 
-// diffReader takes a unified diff apart. How many lines a hunk has stands at its
-// head, so that no line of a file is taken for one of the diff's own.
+// diffReader parses a unified diff. The header of a hunk has its number of lines, so
+// a line of the file is never mistaken for a line of the diff format.
 type diffReader struct {
 	lines []string
-	// line is the next one of the old file; from is where the replacement began
-	// that is being read, gone and put are what it takes away and puts in.
+	// line is the number of the next line in the old file. The current replacement
+	// begins at line from, removes gone and inserts put.
 	line, from int
 	gone, put  []string
 }
@@ -70,7 +70,7 @@ func (r *diffReader) next() string {
 	return l
 }
 
-// hunk reads "@@ -LINE,OLD +LINE,NEW @@"; a count of one is left out.
+// hunk parses "@@ -LINE,OLD +LINE,NEW @@". A missing count is one.
 func (r *diffReader) hunk(head string) (old, added int, ok bool) {
 	words := strings.Fields(head)
 	if len(words) != 4 || words[0] != "@@" || words[3] != "@@" {
@@ -90,7 +90,7 @@ func (r *diffReader) hunk(head string) (old, added int, ok bool) {
 			r.line = n
 		}
 	}
-	if counts[0] == 0 { // it is put in behind that line
+	if counts[0] == 0 { // the text is inserted after that line
 		r.line++
 	}
 	return counts[0], counts[1], true
@@ -133,8 +133,8 @@ func (r *diffReader) replacements(old, added int) []sarifReplacement {
 	return out
 }
 
-// replacement is of whole lines with their breaks: it ends where the line behind
-// them begins, or with the file.
+// replacement returns the replacement of whole lines with their line breaks. It ends
+// where the next line begins, or at the end of the file.
 func (r *diffReader) replacement() sarifReplacement {
 	out := sarifReplacement{Deleted: sarifRegion{StartLine: r.from, StartColumn: 1, EndLine: r.from + len(r.gone), EndColumn: 1}}
 	if n := len(r.gone); n > 0 && !strings.HasSuffix(r.gone[n-1], "\n") {

@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// need holds, by JSON path, what the SARIF 2.1.0 schema requires of the
-// objects that we write, and the values that its enumerations allow.
+// need holds the required properties of the SARIF 2.1.0 schema by JSON path, and the
+// values that its enumerations allow.
 var need = map[string]struct {
 	required []string
 	enums    map[string][]string
@@ -82,14 +82,14 @@ func TestSARIF(t *testing.T) {
 	log, _ := parseSARIF(t, sample())
 	run := log.Runs[0]
 	if len(run.Results) != 5 {
-		t.Fatalf("%d results: passing and not applicable findings are none", len(run.Results))
+		t.Fatalf("%d results: passing and not applicable findings must not become results", len(run.Results))
 	}
 	byRule := map[string]sarifResult{}
 	seen := map[string]bool{}
 	for _, r := range run.Results {
 		byRule[r.RuleID] = r
 		if run.Tool.Driver.Rules[*r.RuleIndex].ID != r.RuleID {
-			t.Errorf("%s has the index of %s", r.RuleID, run.Tool.Driver.Rules[*r.RuleIndex].ID)
+			t.Errorf("%s has the rule index of %s", r.RuleID, run.Tool.Driver.Rules[*r.RuleIndex].ID)
 		}
 		if p := r.Fingerprints[fingerprintKey]; len(p) != 32 || seen[p] {
 			t.Errorf("%s: fingerprint %q", r.RuleID, p)
@@ -116,14 +116,14 @@ func TestSARIF(t *testing.T) {
 		t.Errorf("expired: %+v", r)
 	}
 	if byRule["SUP-008"].Kind != "open" || byRule["CAP-001"].Level != "error" || byRule["MNT-001"].Level != "warning" {
-		t.Error("kinds and levels")
+		t.Error("not every expected kind and level occurs")
 	}
-	if help := run.Tool.Driver.Rules[0].Help.Text; !strings.Contains(help, "root without any wall") || !strings.Contains(help, "What to do: Name the capabilities") {
+	if help := run.Tool.Driver.Rules[0].Help.Text; !strings.Contains(help, "root without isolation") || !strings.Contains(help, "What to do: List the capabilities") {
 		t.Errorf("help %q", help)
 	}
 }
 
-// A fingerprint hangs on rule, resource and key alone.
+// A fingerprint depends only on rule, resource and key.
 func TestFingerprint(t *testing.T) {
 	f := decision.Finding{ID: "A-1", Resource: "image:x", Key: "k"}
 	was := Fingerprint(&f)
@@ -147,7 +147,7 @@ func TestSARIFHostile(t *testing.T) {
 	log, out := parseSARIF(t, d)
 	for _, r := range out {
 		if r != '\n' && hostileRune(r) {
-			t.Fatalf("%U is in the log", r)
+			t.Fatalf("the log contains %U", r)
 		}
 	}
 	for _, r := range log.Runs[0].Results {
@@ -155,8 +155,8 @@ func TestSARIFHostile(t *testing.T) {
 		if strings.ContainsAny(uri, " <>\"\\`\n") {
 			t.Errorf("uri %q", uri)
 		}
-		if r.RuleID == "CAP-001" && r.RuleIndex != nil { // GitHub takes no -1
-			t.Errorf("index %d of a rule that is not there", *r.RuleIndex)
+		if r.RuleID == "CAP-001" && r.RuleIndex != nil { // GitHub rejects -1
+			t.Errorf("index %d of a rule that does not exist", *r.RuleIndex)
 		}
 	}
 	if help := log.Runs[0].Tool.Driver.Rules[0].Help.Markdown; strings.Contains(strings.ReplaceAll(help, `\<`, ""), "<script") {
@@ -164,7 +164,7 @@ func TestSARIFHostile(t *testing.T) {
 	}
 }
 
-// GitHub cuts or refuses what is longer; a rule of a policy of one's own may be.
+// GitHub cuts or rejects longer texts, and a rule of a user's policy can have them.
 func TestSARIFLimits(t *testing.T) {
 	t.Parallel()
 	d := sample()
@@ -184,8 +184,8 @@ func TestSARIFLimits(t *testing.T) {
 	}
 }
 
-// Files are named from the top of the repository, wherever in it the program
-// runs; one outside of it by its whole name.
+// Files are named relative to the top of the repository, in whichever folder of it
+// the program runs. A file outside the repository has its full name.
 func TestSARIFPlaces(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ root, dir, file, uri, base string }{
@@ -203,7 +203,7 @@ func TestSARIFPlaces(t *testing.T) {
 		var log sarifLog
 		out := render(t, "sarif", d, Options{Root: c.root, Dir: c.dir})
 		if parse(t, out, &log); strings.Contains(out, "originalUriBaseIds") {
-			t.Error("a base without an address")
+			t.Error("a base without an address is declared")
 		}
 		if got := log.Runs[0].Results[0].Locations[0].Physical.Artifact; got != (sarifArtifact{c.uri, c.base}) {
 			t.Errorf("%s in %s of %s is %+v", c.file, c.dir, c.root, got)
@@ -211,7 +211,7 @@ func TestSARIFPlaces(t *testing.T) {
 	}
 }
 
-// A diff's own lines and those of a file are not taken for each other.
+// Lines of a file are not mistaken for lines of the diff format.
 func TestSARIFFix(t *testing.T) {
 	t.Parallel()
 	diff := "--- a/x/os.yml\n+++ b/x/os.yml\n@@ -3,5 +3,4 @@\n a\n--- b\n-@@ -1 +1 @@\n+++ b/c\n ---\n d\n" +

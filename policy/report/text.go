@@ -10,9 +10,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// The text: what it is and whether it passed on top, then each failing finding
-// in full by component, what is unknown, waived and expired, unused waivers,
-// and the same verdict again as the last line, where a scrolled terminal ends.
+// The text begins with the system and the verdict. Then come each failing finding in
+// full by component, unknown findings, waived findings, expired and unused waivers.
+// The last line repeats the verdict, because a scrolled terminal shows the end.
 
 const (
 	defaultWidth = 100
@@ -120,7 +120,7 @@ func (t *textReport) failing(f *decision.Finding) {
 	t.waiver(f)
 }
 
-// brief shows a finding that asks for no edit.
+// brief shows a finding without its edits.
 func (t *textReport) brief(f *decision.Finding) {
 	t.headline(f)
 	if f.Message != "" {
@@ -149,7 +149,7 @@ func (t *textReport) waiver(f *decision.Finding) {
 	t.field(6, "waiver", fmt.Sprintf("%s %s, %s: %s (%s)", verb, w.Expires, w.Owner, w.Reason, place(&w.Origin)))
 }
 
-// waivers lists those that need attention.
+// waivers lists the waivers that need attention.
 func (t *textReport) waivers() {
 	var any bool
 	for i := range t.d.Waivers {
@@ -169,13 +169,13 @@ func (t *textReport) waivers() {
 	}
 }
 
-// field prints a label and a text.
+// field writes a label and a text.
 func (t *textReport) field(indent int, label, value string) {
 	t.block(indent, label, []string{clean(strings.TrimSpace(value))})
 }
 
-// block prints a label and clean lines, wrapped so that following lines stand
-// below the first one.
+// block writes a label and clean lines. Wrapped lines are aligned below the first
+// one.
 func (t *textReport) block(indent int, label string, text []string) {
 	const labelWidth = 10
 	pad := strings.Repeat(" ", indent)
@@ -194,9 +194,9 @@ func (t *textReport) line(parts ...string) {
 	_, _ = t.w.WriteString(inert(strings.Join(parts, "")) + "\n") // bufio keeps the error for Flush
 }
 
-// wrap breaks a text at spaces into lines of at most width runes; a longer
-// word stays whole, so that paths and digests can be copied. Leading spaces
-// are kept: YAML has meaning in them.
+// wrap breaks a text at spaces into lines of at most width runes. A longer word stays
+// whole, so that paths and digests can be copied. Leading spaces are kept, because
+// they have meaning in YAML.
 func wrap(s string, width int) []string {
 	lead := s[:len(s)-len(strings.TrimLeft(s, " "))]
 	if utf8.RuneCountInString(s) <= width {
@@ -218,7 +218,7 @@ func wrap(s string, width int) []string {
 	return append(out, line)
 }
 
-// short is a digest that a person can compare: its first 12 digits.
+// short returns the first 12 digits of a digest, which a person can compare.
 func short(digest string) string {
 	algo, hex, ok := strings.Cut(digest, ":")
 	if !ok || len(hex) <= 12 {

@@ -9,12 +9,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// fewFindings of a control are shown on a terminal; the others are above.
+// fewFindings is the number of findings of a control that the terminal shows. The
+// report lists all findings above.
 const fewFindings = 5
 
-// framework shows the answers to a catalogue: what is not satisfied or waived
-// with its findings, what is satisfied on a line each, and of what was not
-// assessed the names.
+// framework shows the answers to a catalogue: unsatisfied and waived controls with
+// their findings, satisfied controls on a line each, and the names of controls that
+// were not assessed.
 func (t *textReport) framework(fw *decision.Framework) {
 	t.line(t.paint(bold, clean(frameworkTitle(fw))))
 	t.line("  ", controlTally(fw))
@@ -36,7 +37,7 @@ func (t *textReport) framework(fw *decision.Framework) {
 func (t *textReport) control(c *decision.Control) {
 	head := "  " + t.paint(bold, clean(c.ID)) + "  " + t.paint(controlColor(c.State), answer(c))
 	taken := utf8.RuneCountInString(clean(c.ID)+answer(c)) + 6
-	if t.width-taken < minWidth/2 { // too little is left of the line
+	if t.width-taken < minWidth/2 { // the rest of the line is too short
 		t.line(head)
 		head, taken = "    ", 6
 	}
@@ -83,8 +84,8 @@ func controlColor(s decision.ControlState) string {
 	return yellow
 }
 
-// diff shows the lines that a finding's edits take away and put in; at says
-// where. Other formats, and explain, show what stands around them.
+// diff shows the lines that a finding's edits remove and insert. The report shows the
+// place already, and other formats show the lines around them.
 func (t *textReport) diff(f *decision.Finding) {
 	label := "edit"
 	for _, l := range diffLines(edit(f, t.o)) {
@@ -97,8 +98,8 @@ func (t *textReport) diff(f *decision.Finding) {
 	}
 }
 
-// parts are the policies that a policy has, none where its only one says no more
-// than the whole.
+// parts returns the policies of a combined policy. It returns nil if a single part
+// adds no information.
 func parts(p decision.Policy) []decision.PolicyPart {
 	if len(p.Parts) == 1 && p.Parts[0].Name == p.Name && p.Parts[0].Digest == p.Digest && p.Parts[0].Reference == "" {
 		return nil
@@ -106,7 +107,7 @@ func parts(p decision.Policy) []decision.PolicyPart {
 	return p.Parts
 }
 
-// partWords is one policy of several.
+// partWords describes one policy of a combined policy.
 func partWords(p decision.PolicyPart) string {
 	out := fmt.Sprintf("%s %s, %s", p.Name, short(p.Digest), count(p.Rules, "rule", "rules"))
 	if p.IncludedBy != "" {

@@ -16,22 +16,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// MaxBytes bounds a waiver file.
+// MaxBytes limits the size of a waiver file.
 const MaxBytes = 1 << 20
 
 const maxWaivers = 5000
 
-// maxText bounds a text, in bytes.
+// maxText limits a text, in bytes.
 const maxText = 4000
 
-// Read reads the waiver file at path; "" is none.
+// Read reads the waiver file at path. A file that is missing or malformed is an
+// ErrInput. The path "" gives an empty Set.
 func Read(path string) (*Set, error) {
 	if path == "" {
 		return &Set{List: []decision.Waiver{}}, nil
 	}
 	content, err := bounded.ReadFile(path, MaxBytes)
 	if err != nil {
-		return nil, system.BadInput("waivers: cannot read %s", path).Because(err).Suggest("give --waivers a file that can be read")
+		return nil, system.BadInput("waivers: cannot read %s", path).Because(err).Suggest("give --waivers the path of a readable file")
 	}
 	list, err := Parse(shownPath(path), content)
 	if err != nil {
@@ -40,9 +41,9 @@ func Read(path string) (*Set, error) {
 	return &Set{List: list, Digest: digests.Of(content)}, nil
 }
 
-// shownPath is how outputs name a file: relative to the working directory
-// where it lies below it, else its base name, so that no output depends on
-// where it was made.
+// shownPath returns the name of a file in outputs: relative to the working directory
+// if it is below it, else the base name. So outputs do not depend on the folder of
+// the build.
 func shownPath(path string) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -59,7 +60,7 @@ func shownPath(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// Parse reads `waivers: [...]` and reports every mistake at once.
+// Parse parses `waivers: [...]`. Its error is an ErrInput that lists every mistake.
 func Parse(name string, content []byte) ([]decision.Waiver, error) {
 	root, err := strictyaml.Parse(name, content)
 	if err != nil {
@@ -93,7 +94,7 @@ func Parse(name string, content []byte) ([]decision.Waiver, error) {
 		}
 		same := strings.Join([]string{w.Rule, w.Resource, w.Digest}, "\x00")
 		if line, dup := seen[same]; dup {
-			r.Bad(n, "keep one of the two", "the waiver on line %d covers the same", line)
+			r.Bad(n, "keep one of the two", "the waiver on line %d covers the same finding", line)
 		}
 		seen[same] = n.Line
 		out = append(out, w)
@@ -105,7 +106,7 @@ var (
 	dateShape = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 )
 
-// parseWaiver reads one entry; ok is false where it had a mistake.
+// parseWaiver parses one entry; ok is false if the entry has a mistake.
 func parseWaiver(r *strictyaml.Reader, n *yaml.Node) (w decision.Waiver, ok bool) {
 	one := &strictyaml.Reader{Name: r.Name}
 	defer func() {
@@ -144,7 +145,7 @@ func parseWaiver(r *strictyaml.Reader, n *yaml.Node) (w decision.Waiver, ok bool
 	return w, true
 }
 
-// checkWaiver checks the values that are there.
+// checkWaiver checks the values of the keys that are present.
 func checkWaiver(w *decision.Waiver, n *yaml.Node, nodes map[string]*yaml.Node, bad func(*yaml.Node, string, string, ...any)) {
 	if w.Rule != "" && !decision.IsRuleID(w.Rule) {
 		bad(nodes["rule"], "waive one rule at a time, by its id", "rule %q: must look like CAP-001", w.Rule)
@@ -153,9 +154,9 @@ func checkWaiver(w *decision.Waiver, n *yaml.Node, nodes map[string]*yaml.Node, 
 	case resource == nil && digest == nil:
 		bad(n, "say which resource, or the digest of which component", "resource or digest is missing")
 	case resource != nil && digest != nil:
-		bad(digest, "keep one of the two", "resource and digest are both there")
+		bad(digest, "keep one of the two", "resource and digest are both given")
 	case resource != nil && !decision.IsResource(w.Resource):
-		bad(resource, "copy it from the finding: component:services/web, kernel:CONFIG_X", "resource %q: is none of %s",
+		bad(resource, "copy it from the finding: component:services/web, kernel:CONFIG_X", "resource %q: must start with one of %s",
 			w.Resource, strings.Join(decision.ResourceKinds(), " "))
 	case digest != nil && !digests.Valid(w.Digest):
 		bad(digest, "", "digest %q: must be sha256: and 64 hexadecimal digits", w.Digest)

@@ -94,7 +94,7 @@ func FuzzParse(f *testing.F) {
 		list, err := Parse("w.yml", content)
 		if err != nil {
 			if !errors.Is(err, system.ErrInput) {
-				t.Fatalf("error of another kind: %v", err)
+				t.Fatalf("error is not an ErrInput: %v", err)
 			}
 			return
 		}
@@ -107,7 +107,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Outputs name the file without saying where on this machine it lies.
+// Outputs name the file without its folder on this machine.
 func TestShownPath(t *testing.T) {
 	wd, err := os.Getwd()
 	if err != nil {

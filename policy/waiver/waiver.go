@@ -1,5 +1,5 @@
-// Package waiver reads waivers, which are dated exceptions to rules, each with an
-// owner and a reason, and applies them to a decision.
+// Package waiver reads waivers and applies them to a decision. A waiver is an
+// exception to a rule with an expiry date, an owner and a reason.
 package waiver
 
 import (
@@ -11,22 +11,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Set is a waiver file.
+// Set holds the waivers of a file.
 type Set struct {
-	// List is in the order of the file, never nil.
+	// List has the order of the file. It is never nil after Read.
 	List []decision.Waiver
 	// Digest is sha256:HEX of the file, "" without one.
 	Digest string
 }
 
-// warnBefore is how long before its expiry a waiver is warned about.
+// warnBefore is the time before its expiry from which a waiver has a warning.
 const warnBefore = 14 * 24 * time.Hour
 
-// Apply lets waivers cover failing findings, and sets d.Waivers. A finding whose
-// only waiver has expired still fails, and shows the waiver. An unknown finding
-// cannot be waived. now is the time that expiry is judged by.
+// Apply sets the waiver of each failing finding that one covers, and sets d.Waivers.
+// If the only waiver of a finding has expired, the finding still fails and shows the
+// waiver. An unknown finding cannot be waived. A waiver has expired if its last day
+// is before now.
 func (s *Set) Apply(d *decision.Decision, f *facts.Facts, now time.Time) {
-	s = &Set{List: slices.Clone(s.List)} // the next system has not used any yet
+	s = &Set{List: slices.Clone(s.List)} // Used is per system, so each call starts with a copy
 	for i := range s.List {
 		judge(&s.List[i], now)
 	}
@@ -56,8 +57,8 @@ func (s *Set) Apply(d *decision.Decision, f *facts.Facts, now time.Time) {
 	d.Waivers = s.List
 }
 
-// covering is the waiver for a finding: a valid one before an expired one, the
-// first in the file among equals.
+// covering returns the waiver of a finding, or nil. A valid waiver is preferred to an
+// expired one, then the first in the file.
 func (s *Set) covering(f *decision.Finding, digests map[string][]string) *decision.Waiver {
 	var expired *decision.Waiver
 	for i := range s.List {
@@ -87,7 +88,7 @@ func covers(w *decision.Waiver, resource string, digests map[string][]string) bo
 	return false
 }
 
-// componentDigests are the digests of each component's image and manifest, by
+// componentDigests returns the digests of each component's image and manifest by
 // resource.
 func componentDigests(f *facts.Facts) map[string][]string {
 	out := make(map[string][]string, len(f.Components))
@@ -98,9 +99,9 @@ func componentDigests(f *facts.Facts) map[string][]string {
 	return out
 }
 
-// judge sets Expired, Soon and Warning. A waiver is valid to the end of its day,
-// UTC. Texts hold dates and never countdowns, so that outputs change only when
-// something does.
+// judge sets Expired, Soon and Warning. A waiver is valid until the end of its day,
+// UTC. Warnings contain dates instead of remaining days, so outputs do not change
+// every day.
 func judge(w *decision.Waiver, now time.Time) {
 	day, err := time.Parse(time.DateOnly, w.Expires)
 	end := day.Add(24 * time.Hour)
