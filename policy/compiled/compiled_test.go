@@ -45,7 +45,8 @@ func compiledModule(t testing.TB, text string) *ast.Module {
 	return c.Modules["a.rego"]
 }
 
-// What is read is what was written, with its places, but for those of terms.
+// Decode returns what Encode wrote, with the places of rules and expressions but not
+// of terms.
 func TestRoundTrip(t *testing.T) {
 	m := compiledModule(t, everything)
 	raw, err := Encode(m)
@@ -73,7 +74,7 @@ func places(m *ast.Module) string {
 	var all string
 	ast.WalkNodes(m, func(n ast.Node) bool {
 		switch n.(type) {
-		case *ast.Term, ast.Args: // which is where its terms are
+		case *ast.Term, ast.Args: // has the place of its terms
 			return false
 		}
 		if l := n.Loc(); l != nil {
@@ -84,15 +85,15 @@ func places(m *ast.Module) string {
 	return all
 }
 
-// Template strings and declarations are gone when a module is compiled: what
-// still has them is refused, not written without them.
+// The compiler removes template strings and declarations. A module that still has
+// them is rejected, because the encoding cannot express them.
 func TestNotCompiled(t *testing.T) {
 	m, err := ast.ParseModuleWithOpts("a.rego", everything, ast.ParserOptions{RegoVersion: ast.RegoV1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Encode(m); err == nil {
-		t.Error("a module that is not compiled is written")
+		t.Error("a module that is not compiled is encoded")
 	}
 }
 
@@ -105,7 +106,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(raw[:len(raw)/2])
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if m, err := Decode(raw); err == nil && m == nil {
-			t.Error("neither a module nor an error")
+			t.Error("Decode returns neither a module nor an error")
 		}
 	})
 }

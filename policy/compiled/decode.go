@@ -9,17 +9,17 @@ import (
 
 var errDamaged = errors.New("a compiled module is damaged")
 
-// Decode reads what Encode wrote.
+// Decode returns the module that Encode wrote. Its error is errDamaged.
 func Decode(raw []byte) (m *ast.Module, err error) {
 	err = decode(raw, func(d *decoder) { m = d.module() })
 	return m, err
 }
 
-// decode has all of raw read.
+// decode calls read and checks that it consumes all of raw.
 func decode(raw []byte, read func(*decoder)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			if r != errDamaged { //nolint:errorlint // the very value that fail panics with
+			if r != errDamaged { //nolint:errorlint // the decoder panics with this value
 				panic(r)
 			}
 			err = errDamaged
@@ -36,7 +36,7 @@ func decode(raw []byte, read func(*decoder)) (err error) {
 func (d *decoder) module() *ast.Module {
 	d.file = d.text()
 	m := &ast.Module{Package: &ast.Package{Location: d.place(), Path: d.terms()}}
-	m.SetRegoVersion(ast.RegoV1) //nolint:staticcheck // the successor wants a place in the text, which compiled rules do not have
+	m.SetRegoVersion(ast.RegoV1) //nolint:staticcheck // the new function needs a place in the text, which compiled rules do not have
 	m.Rules = make([]*ast.Rule, d.count())
 	for i := range m.Rules {
 		m.Rules[i] = d.rule(m)
@@ -44,13 +44,13 @@ func (d *decoder) module() *ast.Module {
 	return m
 }
 
-// decoder panics with errDamaged. It makes places and terms many at a time, and a
-// value of a text once.
+// decoder panics with errDamaged. It allocates places and terms in blocks, and
+// creates the value of each text once.
 type decoder struct {
-	in       []byte // what is left of all
+	in       []byte // the rest of all
 	all      string
 	texts    []string
-	strings  []ast.Value // of texts, where there is one
+	strings  []ast.Value // values of texts; nil until used
 	vars     []ast.Value
 	file     string
 	row, col int
@@ -59,7 +59,7 @@ type decoder struct {
 	depth    int
 }
 
-// maxDepth bounds how deep terms nest.
+// maxDepth limits the nesting of terms.
 const maxDepth = 1000
 
 func (d *decoder) number() int {
@@ -71,7 +71,8 @@ func (d *decoder) number() int {
 	return int(n)
 }
 
-// count is a number of things that take a byte each at least.
+// count reads a number of elements. Each takes at least one byte, which limits the
+// number.
 func (d *decoder) count() int {
 	n := d.number()
 	if n > len(d.in) {
@@ -102,7 +103,7 @@ func (d *decoder) flag() bool { return d.byte() != 0 }
 
 func (d *decoder) text() string { return d.texts[d.textAt()] }
 
-// textAt is which of the texts comes next.
+// textAt reads the index of a text.
 func (d *decoder) textAt() int {
 	if at := d.number(); at > 0 {
 		if at > len(d.texts) {

@@ -1,7 +1,7 @@
-// Package compiled writes modules that OPA's compiler has rewritten as bytes,
-// and reads them again, several times as fast as their text is parsed and
-// compiled. What only the compiler's checks and tracing look at is left out, as
-// are the places of terms: errors name the expression.
+// Package compiled encodes modules that OPA's compiler has rewritten, and decodes
+// them. Decoding is several times as fast as parsing and compiling the text. The
+// encoding leaves out what only the compiler's checks and tracing use, and the places
+// of terms: errors name the expression.
 package compiled
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// What a value is. Zero is none.
+// The kinds of values. Zero is not a kind.
 const (
 	kindNone byte = iota
 	kindNull
@@ -28,13 +28,14 @@ const (
 	kindSetComprehension
 	kindObjectComprehension
 	kindCall
-	// What an expression is.
+	// The kinds of expressions.
 	kindTerm
 	kindTerms
 	kindEvery
 )
 
-// Encode gives a module's package and rules. Everything must be in one file.
+// Encode encodes a module's package and rules. All of them must be from one file. The
+// error names a part of the module that the encoding cannot express.
 func Encode(m *ast.Module) ([]byte, error) {
 	e := &encoder{texts: map[string]int{}}
 	e.text(m.Package.Location.File)
@@ -48,8 +49,8 @@ func Encode(m *ast.Module) ([]byte, error) {
 	return e.out, e.err
 }
 
-// encoder writes numbers as varints, a text once, and a place as the distance
-// to the one before.
+// encoder writes numbers as varints, each text once, and each place as the distance
+// from the place before.
 type encoder struct {
 	out      []byte
 	texts    map[string]int

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// resourceKinds are what a resource begins with.
+// resourceKinds are the prefixes of resources.
 var resourceKinds = []string{"component:", "kernel:", "cmdline:", "sysctl:", "file:", "image:"}
 
-// ResourceKinds lists what a resource may begin with.
+// ResourceKinds returns the prefixes that a resource can have.
 func ResourceKinds() []string { return slices.Clone(resourceKinds) }
 
 // IsResource reports whether s has the form in which findings name resources.
@@ -20,7 +20,7 @@ func IsResource(s string) bool {
 	})
 }
 
-// ruleID is compiled when it is first used: few commands need it.
+// ruleID is compiled on first use, because few commands need it.
 var ruleID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z][A-Z0-9]{1,15}-[0-9]{1,6}$`) })
 
 // IsRuleID reports whether s has the form of a rule's id: CAP-001.

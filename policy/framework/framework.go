@@ -1,5 +1,5 @@
-// Package framework reads catalogues of controls, such as CIS benchmarks, and
-// answers them from a decision: which control is satisfied, by which findings.
+// Package framework reads catalogues of controls, such as CIS benchmarks, and answers
+// their controls from the findings of a decision.
 package framework
 
 import (
@@ -17,36 +17,36 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// How sure a mapping of a control is.
+// The confidence of a mapping.
 const (
-	// Checked: somebody held the rule against the control's text.
+	// Checked: a person compared the rule with the text of the control.
 	Checked = "checked"
-	// Unsure: nobody did, or the text leaves it open.
+	// Unsure: the rule was not compared, or the text is ambiguous.
 	Unsure = "unsure"
 )
 
-// Bounds on a framework file. The largest catalogue that is built in has two
-// hundred controls.
+// Limits of a framework file. The largest built-in catalogue has 200 controls.
 const (
 	maxControls = 2000
 	maxTerms    = 200 // of one control
 	maxText     = 500 // runes
 )
 
-// Framework is a catalogue of controls and what answers them.
+// Framework is a catalogue of controls with their mappings to rules.
 type Framework struct {
-	// ID is its file's name without .yaml.
+	// ID is the name of the file without .yaml.
 	ID      string
 	Title   string
 	Version string
 	URL     string
-	// Cite is how a rule's annotations name a control, {id} standing for its
-	// id: "CIS-D {id}". "" where rules don't: rows of tables do.
+	// Cite is the form in which annotations of rules name a control, with {id} for
+	// its id: "CIS-D {id}". It is "" if annotations do not name the controls, as for
+	// catalogues that rows of tables cite.
 	Cite string
-	// Text says which copy of the text the mappings were held against.
+	// Text names the edition of the text that the mappings were compared with.
 	Text     string
 	Controls []Control
-	// Digest is sha256:HEX of its file.
+	// Digest is sha256:HEX of the file.
 	Digest string
 }
 
@@ -54,31 +54,31 @@ type Framework struct {
 type Control struct {
 	ID    string
 	Title string
-	// Gap is what of the control's text no rule looks at, where that is much.
+	// Gap names an important part of the control's text that no rule checks.
 	Gap string
-	// Arches are those that the control speaks of; none for all.
+	// Arches are the architectures that the control is for; empty for all.
 	Arches []string
 	Terms  []Term
-	// Decided: the file names the terms that decide. All of them have to be
-	// evaluated; where it names none, any one satisfies the control.
+	// Decided means that the file names the terms that decide the control. All of
+	// them must be evaluated. Otherwise any term can satisfy the control.
 	Decided bool
 }
 
-// Term selects findings that speak to a control: those of a rule, or those on
-// the table rows that cite a source; in both cases perhaps only those on one
-// resource. One of Rule and Source is set.
+// Term selects findings that are about a control: the findings of a rule, or those of
+// the table rows that cite a source. Resource limits both to one resource. Either
+// Rule or Source is set.
 type Term struct {
 	Rule       string
 	Source     string
 	Resource   string
 	Confidence string // Checked or Unsure
-	// Aside: its findings can speak against the control and do not satisfy it.
-	// They are about what it presupposes, or a small part of it. The file says
-	// so by naming the terms that decide.
+	// Aside means that findings of the term can violate the control but cannot
+	// satisfy it, because the term checks a precondition or a small part of it. A
+	// file says so by naming the terms that decide.
 	Aside bool
 }
 
-// String is the term as a framework file has it.
+// String returns the term as written in a framework file.
 func (t Term) String() string {
 	s := t.Rule
 	if s == "" {
@@ -97,18 +97,18 @@ var (
 	webAddress = lazyre.New(`^https?://[^\s"'<>]+$`)
 )
 
-// Name is the id that a file stands for: its name without .yaml.
+// Name returns the id of a framework file: its base name without .yaml.
 func Name(file string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(path.Base(file), ".yaml"), ".yml")
 }
 
-// parser collects what is wrong with one file.
+// parser collects the mistakes of one file.
 type parser struct{ strictyaml.Reader }
 
-// Parse reads the file of a catalogue, whose path names it; name is how errors
-// name the file. It holds ID: {title, version, url, cite, text, controls: [{id,
-// title, gap, arches: [ARCH], checked: [TERMS], unsure: [TERMS], decides:
-// [TERMS]}]}.
+// Parse reads the catalogue in content. file is its path, which gives the id, and
+// name is its name in errors. The file holds ID: {title, version, url, cite, text,
+// controls: [{id, title, gap, arches: [ARCH], checked: [TERMS], unsure: [TERMS],
+// decides: [TERMS]}]}. Mistakes are an ErrInput.
 func Parse(file, name string, content []byte) (*Framework, error) {
 	root, err := strictyaml.Parse(name, content)
 	if err != nil {
@@ -137,18 +137,18 @@ func Parse(file, name string, content []byte) (*Framework, error) {
 	case fw.URL != "" && !webAddress.MatchString(fw.URL):
 		p.Bad(at, "write https://…", "framework %s: url %q", id, fw.URL)
 	case fw.Cite != "" && strings.Count(fw.Cite, "{id}") != 1:
-		p.Bad(at, "write {id} where the control's id stands", "framework %s: cite %q", id, fw.Cite)
+		p.Bad(at, "write {id} in the place of the control's id", "framework %s: cite %q", id, fw.Cite)
 	}
 	return fw, p.Err()
 }
 
-// into reads a short text of one line.
+// into returns a function that reads a short text of one line.
 func (p *parser) into(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		s, ok := strictyaml.Text(n)
 		s = strings.Join(strings.Fields(s), " ")
 		if !ok || s == "" || len([]rune(s)) > maxText {
-			p.Bad(n, "", "a text of at most %d letters is wanted here", maxText)
+			p.Bad(n, "", "must be a text of at most %d characters", maxText)
 			return
 		}
 		*to = s
@@ -157,7 +157,7 @@ func (p *parser) into(to *string) func(*yaml.Node) {
 
 func (p *parser) controls(n *yaml.Node, fw *Framework) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) > maxControls {
-		p.Bad(n, "", "a list of at most %d controls is wanted here", maxControls)
+		p.Bad(n, "", "must be a list of at most %d controls", maxControls)
 		return
 	}
 	seen := map[string]bool{}
@@ -181,14 +181,15 @@ func (p *parser) controls(n *yaml.Node, fw *Framework) {
 		if c.ID == "" || c.Title == "" {
 			p.Bad(item, "", "a control needs an id and a title")
 		} else if seen[c.ID] {
-			p.Bad(item, "", "control %q is there already", c.ID)
+			p.Bad(item, "", "duplicate control %q", c.ID)
 		}
 		seen[c.ID] = true
 		fw.Controls = append(fw.Controls, c)
 	}
 }
 
-// decides reads those terms of the control that do, as they are written there.
+// decides reads the terms that decide the control. They are written as in checked or
+// unsure.
 func (p *parser) decides(n *yaml.Node, c *Control) {
 	c.Decided = true
 	for i := range c.Terms {
@@ -197,7 +198,7 @@ func (p *parser) decides(n *yaml.Node, c *Control) {
 	for _, item := range p.OneOrMore(n) {
 		i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.String() == item.Value })
 		if i < 0 {
-			p.Bad(item, "name one of checked or unsure", "%q is no term of the control", words.Cut(item.Value, 100))
+			p.Bad(item, "use a term of checked or unsure", "%q is not a term of the control", words.Cut(item.Value, 100))
 			continue
 		}
 		c.Terms[i].Aside = false
@@ -220,7 +221,7 @@ func (p *parser) terms(n *yaml.Node, c *Control, confidence string) {
 		case rows && t.Source == "" || !rows && !decision.IsRuleID(selector) || narrowed && !decision.IsResource(resource):
 			p.Bad(item, "write RULE, RULE@RESOURCE or rows:SOURCE", "%q selects no findings", words.Cut(item.Value, 100))
 		case slices.ContainsFunc(c.Terms, twice):
-			p.Bad(item, "", "%q is there already", words.Cut(item.Value, 100))
+			p.Bad(item, "", "duplicate term %q", words.Cut(item.Value, 100))
 		case len(c.Terms) == maxTerms:
 			p.Bad(item, "", "more than %d terms", maxTerms)
 			return
@@ -230,8 +231,8 @@ func (p *parser) terms(n *yaml.Node, c *Control, confidence string) {
 	}
 }
 
-// Citation is how annotations name a control of the framework, "" where they
-// don't.
+// Citation returns the form in which annotations of rules name a control, or "" if
+// they do not name it.
 func (fw *Framework) Citation(id string) string {
 	return strings.ReplaceAll(fw.Cite, "{id}", id)
 }

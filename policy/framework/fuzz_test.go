@@ -16,8 +16,8 @@ const fw = `fw:
   controls:
 `
 
-// Whatever a framework file holds, it is read or refused, and what is read can
-// be answered.
+// A framework file is parsed or rejected with a *system.Error, and a parsed framework
+// can be answered.
 func FuzzFramework(f *testing.F) {
 	f.Add([]byte(fw + "    - {id: \"1\", title: t, gap: g, checked: [CAP-001, \"rows:SRC R1@kernel:CONFIG_A\"], unsure: [CAP-002@image:x], decides: [CAP-001], arches: [arm64]}\n"))
 	f.Add([]byte("fw: &a {controls: [*a]}"))
@@ -27,7 +27,7 @@ func FuzzFramework(f *testing.F) {
 		if err != nil {
 			var known *system.Error
 			if !errors.As(err, &known) {
-				t.Errorf("%T is no *system.Error: %v", err, err)
+				t.Errorf("%T is not a *system.Error: %v", err, err)
 			}
 			return
 		}

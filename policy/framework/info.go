@@ -5,17 +5,16 @@ import "github.com/seaworthy-os/seaworthy/policy/decision"
 // Info is a framework with the rules that answer its controls.
 type Info struct {
 	*Framework
-	// Rules answer the control of the same index.
+	// Rules holds the rules of the control with the same index.
 	Rules [][]decision.ControlRule
 }
 
 // Coverage counts the controls of a framework.
 type Coverage struct {
-	// Controls are all; Covered those that a rule speaks to; Checked those that
-	// one speaks to by a checked mapping.
+	// Controls counts all controls, Covered those with a rule, and Checked those with
+	// a checked mapping to a rule.
 	Controls, Covered, Checked int
-	// Mappings are the pairs of a control and a rule, Sure those of them that
-	// are checked.
+	// Mappings counts the pairs of a control and a rule, and Sure the checked ones.
 	Mappings, Sure int
 }
 
@@ -40,15 +39,15 @@ func (fw *Info) Coverage() Coverage {
 	return n
 }
 
-// Mapping is one control that a rule speaks to.
+// Mapping is a control that a rule covers.
 type Mapping struct {
 	Framework, Control, Title string
 	// Confidence is Checked or Unsure.
 	Confidence string
 }
 
-// Mappings are the controls that a rule speaks to, in the order of frameworks
-// and controls.
+// Mappings returns the controls that the rule covers, in the order of frameworks and
+// controls.
 func Mappings(all []Info, rule string) []Mapping {
 	var out []Mapping
 	for _, fw := range all {

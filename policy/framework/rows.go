@@ -8,7 +8,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Row is a row of the kernel tables as mappings see it.
+// Row is a row of the kernel tables with the fields that mappings use.
 type Row struct {
 	Rule     string
 	Resource string
@@ -19,7 +19,7 @@ type Row struct {
 
 type tableKey struct{ table, field, kind string }
 
-// tableKeys are the tables, and how findings name their rows.
+// tableKeys are the tables, and how resources of their rows are named.
 var tableKeys = []tableKey{
 	{"kconfig", "option", "kernel:"}, {"cmdline", "param", "cmdline:"}, {"sysctl", "key", "sysctl:"},
 }
@@ -29,7 +29,7 @@ func IsTable(key string) bool {
 	return slices.ContainsFunc(tableKeys, func(k tableKey) bool { return k.table == key })
 }
 
-// RowsOf lists the rows of the tables in data, those without a rule left out.
+// RowsOf returns the rows of the tables in data. Rows without a rule are left out.
 func RowsOf(data map[string]any) []Row {
 	words := func(v any) []string {
 		var out []string
@@ -57,7 +57,7 @@ func RowsOf(data map[string]any) []Row {
 	return out
 }
 
-// Selects reports whether the term is about rows like this one.
+// Selects reports whether the term selects the row.
 func (t Term) Selects(r *Row) bool {
 	if t.Source == "" || t.Resource != "" && t.Resource != r.Resource {
 		return false
@@ -67,8 +67,8 @@ func (t Term) Selects(r *Row) bool {
 	})
 }
 
-// RulesOf are those whose findings can answer a control, sorted; the surer
-// mapping of two counts.
+// RulesOf returns the rules whose findings can answer the control, sorted by id. If a
+// rule has two mappings, the checked one counts.
 func (c *Control) RulesOf(rows []Row) []decision.ControlRule {
 	found := map[string]*decision.ControlRule{}
 	add := func(id string, t Term) {

@@ -11,23 +11,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Views are the catalogues that a decision answers, and what the policy looks at
-// of all that could answer them.
+// Views holds the catalogues that a decision answers, and the part of the rules and
+// rows that the policy evaluates.
 type Views struct {
 	Asked []*Framework
 	Rows  []Row
-	// Homes are the weakest pack that holds each rule.
+	// Homes maps each rule to the weakest pack that has it.
 	Homes map[string]string
-	// Scopes are what is evaluated.
+	// Scopes are the evaluated rules and rows.
 	Scopes []Scope
-	// Policy is the policy's name in reasons.
+	// Policy is the name of the policy in reasons.
 	Policy string
 }
 
-// Scope is the share of one program.
+// Scope is the part that one Rego program evaluates.
 type Scope struct {
 	Rules map[string]bool
-	// Packs are those whose rows count; nil where each one does.
+	// Packs are the packs whose rows are evaluated; nil for all rows.
 	Packs []string
 }
 
@@ -35,13 +35,14 @@ func (s Scope) looksAt(rule, pack string) bool {
 	return s.Rules[rule] && (s.Packs == nil || pack == "" || slices.Contains(s.Packs, pack))
 }
 
-// evaluated: the policy holds the rule, and of its rows those of this pack;
-// pack "" asks for the rule alone.
+// evaluated reports whether the policy has the rule and evaluates its rows of the
+// pack. With pack "" it is only about the rule.
 func (f *Views) evaluated(rule, pack string) bool {
 	return slices.ContainsFunc(f.Scopes, func(s Scope) bool { return s.looksAt(rule, pack) })
 }
 
-// Answer gives the views of one decision, in the order that was asked for.
+// Answer returns the answers of one decision, in the order in which the catalogues
+// were asked for.
 func (f *Views) Answer(findings []decision.Finding, arch string) []decision.Framework {
 	if f == nil || len(f.Asked) == 0 {
 		return nil
@@ -64,7 +65,7 @@ func (f *Views) Answer(findings []decision.Finding, arch string) []decision.Fram
 	return out
 }
 
-// controlView works out the answer to one control.
+// controlView computes the answer to one control.
 type controlView struct {
 	*Views
 	control  *Control
@@ -72,18 +73,19 @@ type controlView struct {
 	byRule   map[string][]int
 	arch     string
 
-	related  map[int]string // index of a finding: the surest mapping to it
-	deciding map[int]bool   // those whose passing satisfies the control
-	// open: something that has to decide it was not evaluated.
+	related  map[int]string // confidence of the best mapping to a finding, by index of the finding
+	deciding map[int]bool   // indexes of the findings that satisfy the control if they pass
+	// open means that a rule which must decide the control was not evaluated.
 	open bool
-	// absent are rules and rows that nobody evaluated, and the pack that would.
+	// absent maps rules and rows that were not evaluated to the weakest pack that has
+	// them.
 	absent map[string]string
 }
 
 func (v *controlView) answer() decision.Control {
 	out := decision.Control{ID: v.control.ID, Title: v.control.Title, Rules: v.control.RulesOf(v.Rows), Gap: v.control.Gap}
 	if a := v.control.Arches; len(a) > 0 && v.arch != "" && !slices.Contains(a, v.arch) {
-		out.State, out.Reason = decision.NotAssessed, "it speaks of "+words.List(a)+", and this is "+v.arch
+		out.State, out.Reason = decision.NotAssessed, "the control is for "+words.List(a)+", but the system is "+v.arch
 		return out
 	}
 	for _, t := range v.control.Terms {
@@ -136,7 +138,7 @@ func (v *controlView) take(i int, t Term) {
 	v.deciding[i] = v.deciding[i] || !t.Aside
 }
 
-// miss notes a rule or a row that nobody evaluated.
+// miss records a rule or a row that was not evaluated.
 func (v *controlView) miss(t Term, what, pack string) {
 	v.absent[what] = pack
 	v.open = v.open || v.control.Decided && !t.Aside
@@ -173,20 +175,20 @@ func (v *controlView) takeRows(t Term) {
 	}
 }
 
-// overall: the finding says for its rule as a whole why nothing was decided,
-// and so for the resource too: there is no kernel configuration to look into.
+// overall reports whether a finding is about its rule as a whole, such as a missing
+// kernel configuration. Then it is the answer for the resource too.
 func overall(f *decision.Finding, resource string) bool {
 	kind, _, _ := strings.Cut(resource, ":")
 	return (f.State == decision.StateUnknown || f.State == decision.StateNotApplicable) && !strings.HasPrefix(f.Resource, kind+":")
 }
 
-// maxReason bounds the reason of a control, in runes.
+// maxReason limits the reason of a control, in runes.
 const maxReason = 4000
 
-// Reasons name so many, and count the rest.
+// mostNamed is the number of items that a reason names. It counts the others.
 const mostNamed = 4
 
-// some joins the first of several texts.
+// some joins the first texts of a list.
 func some(all []string) string {
 	if len(all) <= mostNamed {
 		return words.List(all)
@@ -194,7 +196,7 @@ func some(all []string) string {
 	return fmt.Sprintf("%s and %d more", words.List(all[:mostNamed]), len(all)-mostNamed)
 }
 
-// name says which rules found something, and on what.
+// name names the rules and the resources of findings.
 func (v *controlView) name(list []int) string {
 	on := map[string][]string{}
 	expired := ""
@@ -221,12 +223,12 @@ func (v *controlView) name(list []int) string {
 	return some(parts)
 }
 
-// allowance is how a finding begins that does not apply to a component because an
-// allowance of the policy lets it have what the rule looks for.
+// allowance is the prefix of a finding's message if the policy allows the component
+// what the rule forbids.
 const allowance = "allowed: "
 
-// exempt names the components that are allowed what the control forbids: it
-// holds for the others.
+// exempt names the components that are allowed what the control forbids. The answer
+// is about the other components.
 func (v *controlView) exempt(list []int) string {
 	var parts []string
 	for _, i := range list {
@@ -237,12 +239,12 @@ func (v *controlView) exempt(list []int) string {
 	return some(parts)
 }
 
-// joined leaves out what is empty.
+// joined joins the parts that are not empty.
 func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
 }
 
-// quote repeats what findings say, the same words once.
+// quote joins the different messages of findings.
 func (v *controlView) quote(list []int) string {
 	var said []string
 	for _, i := range list {
@@ -253,31 +255,31 @@ func (v *controlView) quote(list []int) string {
 	return some(said)
 }
 
-// silence says why nothing answers a control.
+// silence says why no finding answers a control.
 func (v *controlView) silence(rules []decision.ControlRule, related []int) string {
 	idle := slices.DeleteFunc(slices.Clone(related), func(i int) bool { return !v.deciding[i] || v.findings[i].State == decision.StatePass })
 	switch {
 	case len(rules) == 0:
-		return "no rule speaks to it"
+		return "no rule covers it"
 	case len(idle) > 0:
 		return "not applicable: " + v.quote(idle)
 	case !slices.ContainsFunc(v.control.Terms, func(t Term) bool { return !t.Aside }):
-		return "rules can speak against it, and none shows that it is met"
+		return "rules can find violations of it, but no rule can show that it is met"
 	}
-	where, does := "this system", "speaks to it"
-	if len(v.absent) > 0 {
-		where = v.Policy
-	}
+	verb := "covers it"
 	if len(related) > 0 {
-		does = "decides it"
+		verb = "decides it"
 	}
-	if slices.ContainsFunc(related, v.decides) {
-		return "not all that decides it is in " + where
+	switch {
+	case len(v.absent) == 0:
+		return "no check that " + verb + " applies to this system"
+	case slices.ContainsFunc(related, v.decides):
+		return v.Policy + " has only some of the checks that decide it"
 	}
-	return "nothing that " + does + " is in " + where
+	return v.Policy + " has no check that " + verb
 }
 
-// unseen names what could have spoken to the control and was not evaluated.
+// unseen names the rules and rows for the control that were not evaluated.
 func (v *controlView) unseen() string {
 	var parts []string
 	for _, what := range slices.SortedFunc(maps.Keys(v.absent), func(a, b string) int {

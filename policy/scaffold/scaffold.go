@@ -1,5 +1,5 @@
-// Package scaffold writes the files of a new rule. They pass as they are: the
-// rule fires on a service named replace-me. TODO marks what is to be filled in.
+// Package scaffold writes the files of a new rule. They are a working rule, which
+// fires on a service named replace-me. TODO marks the parts to replace.
 package scaffold
 
 import (
@@ -20,21 +20,21 @@ import (
 //go:embed template
 var templates embed.FS
 
-// Rule says what the files are about.
+// Rule describes the new rule.
 type Rule struct {
-	// ID is like CAP-099.
+	// ID is the rule's id, such as CAP-099.
 	ID string
 	// Title says what is wrong in a system, in one line.
 	Title    string
 	Severity decision.Severity
-	// Pack is the pack that the rule is meant for.
+	// Pack is the pack for which the rule is meant.
 	Pack string
 }
 
-// Write writes the files of a rule below dir, and gives their paths. In
-// Seaworthy's own tree, which has rules/os, they go to the rule's places there;
-// anywhere else dir is a folder of rules. A file that exists is not replaced
-// (ErrInput), and then none is written.
+// Write writes the files of a rule below dir and returns their paths. If dir is
+// Seaworthy's own tree (it has rules/os), the files go to the places of rules there.
+// Any other dir is a folder of rules. Write never replaces a file: if one exists, the
+// error is an ErrInput and nothing is written.
 func Write(dir string, r Rule) ([]string, error) {
 	if err := r.check(); err != nil {
 		return nil, err

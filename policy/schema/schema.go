@@ -1,6 +1,6 @@
-// Package schema holds values against JSON schemas, draft 2020-12, as data files
-// for parameters use them. A schema must be whole in itself, and a keyword that
-// this package does not know is an error: what is not checked must not seem so.
+// Package schema validates values with JSON schemas, draft 2020-12, as data files for
+// parameters use them. A schema must not refer to other documents. An unknown keyword
+// is an error: a value must not look checked if it is not.
 package schema
 
 import (
@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// Schema is a schema that has been read.
+// Schema is a compiled schema.
 type Schema struct {
-	// Types are the types that a value may have; nil for any.
+	// Types are the allowed types of a value; nil for any type.
 	Types       []string
 	Description string
-	// Default is nil where there is none.
+	// Default is nil if the schema has no default.
 	Default *any
-	// Properties are those of objects, by name.
+	// Properties are the schemas of an object's properties, by name.
 	Properties map[string]*Schema
 
-	fixed                                         *bool // a schema that is true or false
+	fixed                                         *bool // for a schema that is true or false
 	enum                                          []any
 	least, most, above, below, step               *number
 	shortest, longest, fewest, greatest           *int // of texts, of lists
@@ -43,21 +43,21 @@ type Schema struct {
 
 var types = []string{"null", "boolean", "object", "array", "number", "integer", "string"}
 
-// notes are keywords that say nothing about a value.
+// notes are keywords without an effect on validation.
 var notes = []string{"title", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$id", "$defs", "definitions"}
 
-// dialects are what $schema may name.
+// dialects are the accepted values of $schema.
 var dialects = []string{"https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2019-09/schema", "http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-06/schema"}
 
-// Compile reads a schema from a JSON document, decoded with numbers as
-// json.Number.
+// Compile compiles the schema in a JSON document. Numbers of doc must be json.Number.
+// The error names the place of the first mistake as a JSON pointer.
 func Compile(doc any) (*Schema, error) {
 	r := &reader{doc: doc, at: map[string]*Schema{}}
 	s := r.schema(doc, "")
 	return s, r.err
 }
 
-// reader reads the schemas of a document, each once.
+// reader compiles the schemas of a document, each once.
 type reader struct {
 	doc any
 	at  map[string]*Schema // by pointer
@@ -77,7 +77,7 @@ func (r *reader) schema(v any, at string) *Schema {
 	s := &Schema{}
 	r.at[at] = s
 	if strings.Count(at, "/") > maxDepth {
-		r.bad("", "it nests too deeply")
+		r.bad("", "the schema is nested too deeply")
 		return s
 	}
 	switch v := v.(type) {
@@ -88,19 +88,19 @@ func (r *reader) schema(v any, at string) *Schema {
 			r.keyword(s, k, v[k], at+"/"+escape(k))
 		}
 	default:
-		r.bad(at, "a schema is an object, true or false")
+		r.bad(at, "a schema must be an object, true or false")
 	}
 	return s
 }
 
-// keyword reads one keyword of a schema.
+// keyword compiles one keyword of a schema.
 func (r *reader) keyword(s *Schema, k string, v any, at string) {
 	switch k {
 	case "type":
 		s.Types = r.texts(v, at)
 		for _, t := range s.Types {
 			if !slices.Contains(types, t) {
-				r.bad(at, "%q is no type", t)
+				r.bad(at, "%q is not a type", t)
 			}
 		}
 	case "description":
@@ -121,11 +121,11 @@ func (r *reader) keyword(s *Schema, k string, v any, at string) {
 	case "format":
 		s.format = r.text(v, at)
 		if formats[s.format] == nil {
-			r.bad(at, "format %q is not known here", s.format)
+			r.bad(at, "format %q is not supported", s.format)
 		}
 	case "$schema":
 		if d := strings.TrimSuffix(r.text(v, at), "#"); !slices.Contains(dialects, d) {
-			r.bad(at, "%q: a schema must be whole in itself", d)
+			r.bad(at, "$schema %q is not supported", d)
 		}
 	case "$ref":
 		s.ref = r.reference(r.text(v, at), at)
@@ -139,12 +139,12 @@ func (r *reader) keyword(s *Schema, k string, v any, at string) {
 		}
 	default:
 		if !r.bound(s, k, v, at) && !r.nested(s, k, v, at) && !slices.Contains(notes, k) {
-			r.bad(at, "keyword %q is not known here", k)
+			r.bad(at, "keyword %q is not supported", k)
 		}
 	}
 }
 
-// bound reads a keyword whose value is a number.
+// bound compiles a keyword whose value is a number.
 func (r *reader) bound(s *Schema, k string, v any, at string) bool {
 	numbers := map[string]**number{"minimum": &s.least, "maximum": &s.most, "exclusiveMinimum": &s.above, "exclusiveMaximum": &s.below, "multipleOf": &s.step}
 	counts := map[string]**int{"minLength": &s.shortest, "maxLength": &s.longest, "minItems": &s.fewest, "maxItems": &s.greatest,
@@ -169,7 +169,7 @@ func (r *reader) bound(s *Schema, k string, v any, at string) bool {
 	return true
 }
 
-// nested reads a keyword whose value holds schemas.
+// nested compiles a keyword whose value contains schemas.
 func (r *reader) nested(s *Schema, k string, v any, at string) bool {
 	one := map[string]**Schema{"items": &s.items, "additionalProperties": &s.rest, "contains": &s.contains, "propertyNames": &s.keys,
 		"not": &s.not, "if": &s.condition, "then": &s.consequence, "else": &s.alternative}
@@ -213,7 +213,7 @@ func (r *reader) text(v any, at string) string {
 	return s
 }
 
-// texts are a list of texts, or one.
+// texts returns a list of texts. A single text is a list of one.
 func (r *reader) texts(v any, at string) []string {
 	list, ok := v.([]any)
 	if !ok {
@@ -243,11 +243,11 @@ func (r *reader) expression(s, at string) *regexp.Regexp {
 	return re
 }
 
-// reference follows a pointer within the document.
+// reference compiles the schema at a pointer within the document.
 func (r *reader) reference(ref, at string) *Schema {
 	path, ok := strings.CutPrefix(ref, "#")
 	if !ok || path != "" && path[0] != '/' {
-		r.bad(at, "%q: a schema must be whole in itself", ref)
+		r.bad(at, "%q: a schema must not refer to another document", ref)
 		return nil
 	}
 	v := r.doc
@@ -266,7 +266,7 @@ func (r *reader) reference(ref, at string) *Schema {
 				ok = false
 			}
 			if !ok {
-				r.bad(at, "%q leads nowhere", ref)
+				r.bad(at, "%q: the target of the reference does not exist", ref)
 				return nil
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// schemas and values are tried with each other.
+// Each value is validated with each schema.
 var schemas = []string{
 	`true`, `false`, `{}`,
 	`{"type": "integer"}`, `{"type": ["string", "null"]}`, `{"type": "number", "minimum": 1, "exclusiveMaximum": 10}`, `{"exclusiveMinimum": 0, "maximum": 7.5}`,
@@ -40,8 +40,8 @@ func decode(t testing.TB, s string) any {
 	return v
 }
 
-// Another implementation says the same of each value.
-func TestLikeOthers(t *testing.T) {
+// Another implementation gives the same result for each value.
+func TestAgreesWithOtherImplementation(t *testing.T) {
 	for i, text := range schemas {
 		s, err := Compile(decode(t, text))
 		if err != nil {
@@ -62,13 +62,13 @@ func TestLikeOthers(t *testing.T) {
 		for _, value := range values {
 			v := decode(t, value)
 			if got, want := s.Validate(v), other.Validate(v); (len(got) == 0) != (want == nil) {
-				t.Errorf("%s with %s: %v; the other says %v", text, value, got, want)
+				t.Errorf("%s with %s: %v; the other implementation says %v", text, value, got, want)
 			}
 		}
 	}
 }
 
-// A problem names its place in the value.
+// A problem has the path of its value.
 func TestPlaces(t *testing.T) {
 	s, err := Compile(decode(t, `{"type": "object", "properties": {"list": {"items": {"type": "object", "required": ["a"], "properties": {"a": {"minimum": 3}}}}}}`))
 	if err != nil {
@@ -81,7 +81,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// What is not known, or not whole, is refused.
+// Unsupported keywords and references to other documents are rejected.
 func TestRefused(t *testing.T) {
 	for _, text := range []string{
 		`1`, `{"type": "intger"}`, `{"type": 1}`, `{"minimum": "1"}`, `{"minItems": -1}`, `{"minItems": 1.5}`, `{"pattern": "("}`, `{"patternProperties": {"(": {}}}`,
@@ -91,13 +91,13 @@ func TestRefused(t *testing.T) {
 		strings.Repeat(`{"items": `, 1000) + "{}" + strings.Repeat("}", 1000),
 	} {
 		if _, err := Compile(decode(t, text)); err == nil {
-			t.Errorf("%.80s is taken", text)
+			t.Errorf("%.80s is accepted", text)
 		}
 	}
 }
 
-// What leads back to itself ends, and is no pass; so does a number that nobody
-// can compute with.
+// A schema that refers to itself without end is an error, and so is a number that is
+// too large to compute with.
 func TestEndless(t *testing.T) {
 	for _, text := range []string{`{"$ref": "#"}`, `{"allOf": [{"$ref": "#"}]}`, `{"not": {"not": {"$ref": "#"}}}`, `{"minimum": 1}`, `{"type": "integer"}`} {
 		s, err := Compile(decode(t, text))
@@ -105,7 +105,7 @@ func TestEndless(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(s.Validate(json.Number("-1e999999999"))) == 0 {
-			t.Errorf("%s: nothing is wrong", text)
+			t.Errorf("%s: no problem is reported", text)
 		}
 	}
 }

@@ -17,18 +17,18 @@ import (
 
 const (
 	maxDepth    = 200 // of schemas and values
-	maxProblems = 10  // that are said of one value
-	maxDigits   = 400 // of a number, and its exponent
+	maxProblems = 10  // reported for one value
+	maxDigits   = 400 // digits of a number, and the limit of its exponent
 )
 
-// Problem is what is wrong with a value, at a path within it.
+// Problem is a mistake in a value. Path leads to it from the root of the value.
 type Problem struct {
 	Path []string
 	Text string
 }
 
-// Validate holds a value, decoded with numbers as json.Number, against the
-// schema, and gives the first problems.
+// Validate checks a value with the schema and returns at most maxProblems problems,
+// or nil if the value is valid. Numbers must be json.Number.
 func (s *Schema) Validate(v any) []Problem {
 	c := &check{}
 	c.value(s, v, nil, 0)
@@ -44,7 +44,7 @@ func (c *check) bad(path []string, what string, args ...any) {
 	}
 }
 
-// fits tells whether a value has no problem.
+// fits reports whether the value is valid.
 func fits(s *Schema, v any, depth int) bool {
 	c := &check{}
 	c.value(s, v, nil, depth)
@@ -56,7 +56,7 @@ func (c *check) value(s *Schema, v any, path []string, depth int) {
 		return
 	}
 	if depth > maxDepth {
-		c.bad(path, "the schema leads back to itself, or the value nests too deeply")
+		c.bad(path, "the schema refers to itself without end, or the value is nested too deeply")
 		return
 	}
 	depth++
@@ -116,9 +116,9 @@ func (c *check) number(s *Schema, v json.Number, path []string) {
 func (c *check) size(path []string, what string, n int, least, most *int) {
 	switch {
 	case least != nil && n < *least:
-		c.bad(path, "%d %s, want %d at least", n, what, *least)
+		c.bad(path, "%d %s, want at least %d", n, what, *least)
 	case most != nil && n > *most:
-		c.bad(path, "%d %s, want %d at most", n, what, *most)
+		c.bad(path, "%d %s, want at most %d", n, what, *most)
 	}
 }
 
@@ -128,7 +128,7 @@ func (c *check) text(s *Schema, v string, path []string) {
 		c.bad(path, "%q does not match the pattern %q", v, s.pattern)
 	}
 	if is := formats[s.format]; is != nil && !is(v) {
-		c.bad(path, "%q is no valid %s", v, s.format)
+		c.bad(path, "%q is not a valid %s", v, s.format)
 	}
 }
 
@@ -136,7 +136,7 @@ func (c *check) list(s *Schema, list []any, path []string, depth int) {
 	c.size(path, "items", len(list), s.fewest, s.greatest)
 	found := s.contains == nil
 	for i, v := range list {
-		at := append(path, strconv.Itoa(i)) //nolint:gocritic // the next element takes the same place
+		at := append(path, strconv.Itoa(i)) //nolint:gocritic // the next element overwrites the same index
 		if i < len(s.first) {
 			c.value(s.first[i], v, at, depth)
 		} else {
@@ -144,14 +144,14 @@ func (c *check) list(s *Schema, list []any, path []string, depth int) {
 		}
 		found = found || fits(s.contains, v, depth)
 		if s.unique && slices.ContainsFunc(list[:i], func(w any) bool { return equal(w, v) }) {
-			c.bad(at, "it is in the list already")
+			c.bad(at, "duplicate item")
 		}
 		if len(c.problems) >= maxProblems {
 			return
 		}
 	}
 	if !found {
-		c.bad(path, "no item is of the kind that it must contain")
+		c.bad(path, "no item matches the schema of contains")
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *check) object(s *Schema, m map[string]any, path []string, depth int) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		v, at := m[name], append(path, name) //nolint:gocritic // the next name takes the same place
+		v, at := m[name], append(path, name) //nolint:gocritic // the next name overwrites the same index
 		known := false
 		if p := s.Properties[name]; p != nil {
 			known = true
@@ -192,7 +192,7 @@ func (c *check) object(s *Schema, m map[string]any, path []string, depth int) {
 	}
 }
 
-// combined holds a value against the schemas that others are made of.
+// combined checks a value with the schemas of allOf, anyOf, oneOf, not and if.
 func (c *check) combined(s *Schema, v any, path []string, depth int) {
 	for _, one := range s.all {
 		c.value(one, v, path, depth)
@@ -206,13 +206,13 @@ func (c *check) combined(s *Schema, v any, path []string, depth int) {
 		return n
 	}
 	if s.anyOf != nil && count(s.anyOf) == 0 {
-		c.bad(path, "fits none of anyOf")
+		c.bad(path, "matches no schema of anyOf")
 	}
 	if n := count(s.oneOf); s.oneOf != nil && n != 1 {
-		c.bad(path, "fits %d of oneOf, not one", n)
+		c.bad(path, "matches %d schemas of oneOf, want 1", n)
 	}
 	if s.not != nil && fits(s.not, v, depth) {
-		c.bad(path, "fits what it must not")
+		c.bad(path, "matches the schema of not")
 	}
 	if s.condition != nil {
 		if fits(s.condition, v, depth) {
@@ -249,13 +249,13 @@ func isType(t string, v any) bool {
 	return is == t || t == "number" && is == "integer"
 }
 
-// number is a number as it is written.
+// number is a parsed number with its text.
 type number struct {
 	big.Rat
 	text string
 }
 
-// numberOf reads a number; false where it is none, or has too many digits to
+// numberOf parses a number. It is nil if v is not a number or has too many digits to
 // compute with.
 func numberOf(v any) (*number, bool) {
 	text, ok := v.(json.Number)
@@ -272,7 +272,7 @@ func numberOf(v any) (*number, bool) {
 	return n, ok
 }
 
-// equal compares values as JSON does: 1 is 1.0.
+// equal compares values as JSON does: 1 equals 1.0.
 func equal(a, b any) bool {
 	switch a := a.(type) {
 	case json.Number:
@@ -294,7 +294,7 @@ func equal(a, b any) bool {
 	return false
 }
 
-// formats are those that are known.
+// formats are the supported formats.
 var formats = map[string]func(string) bool{
 	"regex":     func(s string) bool { _, err := regexp.Compile(s); return err == nil },
 	"date":      func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil },
