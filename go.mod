@@ -53,7 +53,11 @@ require (
 	modernc.org/sqlite v1.61.0
 )
 
-require golang.org/x/text v0.43.0 // indirect
+require (
+	github.com/djherbis/times v1.6.0 // indirect
+	github.com/elliotwutingfeng/asciiset v0.0.0-20260129054604-cfde2086bc57 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
 
 require (
 	cloud.google.com/go/kms v1.32.0 // indirect
