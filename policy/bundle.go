@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // Bounds on a bundle; what is in it is bounded by guestLimits beside.
@@ -51,7 +52,7 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	a, err := library.host(o).perform(ctx, jobOf(doOpen, sources[0].Name, kind, base, t))
+	a, err := library.host(o).Perform(ctx, jobOf(sandbox.Open, sources[0].Name, kind, base, t))
 	if err != nil {
 		return nil, "", err
 	}
@@ -59,7 +60,7 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 	if err == nil && len(raw) > MaxBundle {
 		err = system.BadInput("policy %q: a bundle of %d bytes; the limit is %d MiB", sources[0].Name, len(raw), MaxBundle>>20)
 	}
-	_, name, _ = strings.Cut(a.Plan.Name, ":")
+	_, name, _ = strings.Cut(a.Result.Plan.Name, ":")
 	return raw, name, err
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // program is a policy that is ready to run, as often as one likes and at the
@@ -82,7 +83,7 @@ func newStore(data map[string]any) storage.Store {
 // newCompiler makes a compiler for the language that rules are written in.
 func newCompiler() *ast.Compiler {
 	return ast.NewCompiler().
-		WithCapabilities(capabilities()).
+		WithCapabilities(sandbox.Capabilities()).
 		WithStrict(true).
 		WithEnablePrintStatements(false).
 		WithSchemas(factsSchema()).

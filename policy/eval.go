@@ -3,10 +3,7 @@ package policy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 	"sync"
 	"time"
@@ -17,31 +14,18 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
-)
-
-const (
-	// maxHeap is how much the heap may grow while rules run.
-	maxHeap = 512 << 20
-	// grace is what a builtin that does not look at its context is given
-	// before its goroutine is left behind.
-	grace = time.Second
-)
-
-var (
-	errDeadline = errors.New("the deadline has passed")
-	errBudget   = errors.New("the rules compute for too long")
-	errMemory   = errors.New("the rules use too much memory")
 )
 
 // run evaluates all rules once, within a bound on how much the heap may grow,
 // and a deadline unless that is 0.
 func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) ([]decision.Finding, error) {
-	watches := []watch{watchHeap(heap)}
+	watches := []sandbox.Watch{sandbox.WatchHeap(heap)}
 	if deadline > 0 {
-		watches = append(watches, watchClock(deadline))
+		watches = append(watches, sandbox.WatchClock(deadline))
 	}
-	return within(ctx, grace, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) }, watches...)
+	return sandbox.Within(ctx, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) }, watches...)
 }
 
 // decide evaluates all rules once, for as long as ctx lets it.
@@ -64,53 +48,6 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 		return nil, err
 	}
 	return explain(p.set, f, results)
-}
-
-// watch stops what runs away. It returns when ctx is done.
-type watch func(ctx context.Context, stop context.CancelCauseFunc)
-
-// within calls fn for as long as the watches let it, and gives the cause of the
-// one that does not. A call that does not look at its context is left behind
-// after a grace.
-func within[T any](ctx context.Context, grace time.Duration, fn func(context.Context) (T, error), watches ...watch) (T, error) {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	for _, w := range watches {
-		go w(ctx, stop)
-	}
-	type outcome struct {
-		value T
-		err   error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		v, err := fn(ctx)
-		done <- outcome{v, err}
-	}()
-	var out outcome
-	select {
-	case out = <-done:
-	case <-ctx.Done():
-		select {
-		case out = <-done:
-		case <-time.After(grace):
-		}
-	}
-	if ctx.Err() != nil {
-		return out.value, system.Unusable("rules stopped").Because(context.Cause(ctx)).Suggest("look for a rule that runs away, with `rules test`")
-	}
-	return out.value, out.err
-}
-
-// watchClock stops what has not ended after a while.
-func watchClock(most time.Duration) watch {
-	return func(ctx context.Context, stop context.CancelCauseFunc) {
-		select {
-		case <-ctx.Done():
-		case <-time.After(most):
-			stop(errDeadline)
-		}
-	}
 }
 
 // eval evaluates all queries at the same time, and gives their results together,
@@ -151,7 +88,7 @@ func (p *program) ask(ctx context.Context, query ast.Body, value ast.Value) (res
 			errs = []error{crash}
 		}
 	}()
-	defer notCrash(&crash)
+	defer sandbox.Recover(&crash)
 	var results []topdown.QueryResult
 	var stumbles []topdown.Error
 	cancel := topdown.NewCancel()
@@ -177,13 +114,6 @@ func (p *program) ask(ctx context.Context, query ast.Body, value ast.Value) (res
 		return nil, []error{system.Unusable("the rules gave %d results, not one", len(results))}
 	}
 	return results[0], nil
-}
-
-// notCrash makes an error of a crash of the evaluator's.
-func notCrash(err *error) {
-	if r := recover(); r != nil {
-		*err = system.Unusable("the rule evaluator crashed").Because(fmt.Errorf("%v", r)).Suggest("please report this")
-	}
 }
 
 func evalError(err error) error {
@@ -219,31 +149,4 @@ func (p *program) unpack(result topdown.QueryResult) (map[string]map[string][]an
 		}
 	}
 	return out, nil
-}
-
-// watchHeap stops what lets the heap grow by more than most: a deadline alone
-// does not bound memory.
-func watchHeap(most uint64) watch {
-	return func(ctx context.Context, stop context.CancelCauseFunc) {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		read := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
-		start := read()
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if now := read(); now < start+most {
-					continue
-				}
-				runtime.GC() // garbage does not count
-				if read() >= start+most {
-					stop(errMemory)
-					return
-				}
-			}
-		}
-	}
 }

@@ -3,51 +3,54 @@ package policy
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// A guest is a policy of somebody else's: a folder, or a bundle from a
-// registry. Nothing of it is parsed but within bounds on time and memory, and,
-// where Options.Isolate says how, in a process of its own: one call of a
-// builtin cannot be stopped from outside otherwise. What goes in is a job, what
-// comes back an answer.
+// A guest is a policy that is not built in: a folder, or a bundle from a
+// registry. The sandbox bounds everything that is done with it, and, where
+// Options.Isolate gives a command, does it in a process of its own. A job goes in,
+// and an answer comes out.
+type (
+	job    = sandbox.Job[work]
+	answer = sandbox.Answer[result]
+	host   = sandbox.Host[work, result]
+)
 
-// job is one thing to do with a guest.
-type job struct {
-	Do string `json:"do"` // doOpen, doDecide, doTest
-	// Name is how messages call the policy, Kind and Base make its own name.
-	Name string    `json:"name"`
+// work is what a job is about.
+type work struct {
+	// Kind and Base make the name of the policy in decisions.
 	Kind string    `json:"kind"`
 	Base string    `json:"base"`
 	Tree []jobFile `json:"tree"`
 	Date string    `json:"date,omitempty"`
-	// Parts and Facts are for doDecide.
+	// Parts and Facts are for sandbox.Decide.
 	Parts []decision.PolicyPart `json:"parts,omitempty"`
 	Facts *facts.Facts          `json:"facts,omitempty"`
-	// Params: say which parameters each rule reads.
+	// Params asks for the parameters that each rule reads.
 	Params bool `json:"params,omitempty"`
-	// Checked: the same files have been opened, and nothing was wrong with them.
+	// Checked: the same files were opened before, and had no errors.
 	Checked bool `json:"checked,omitempty"`
-	// Spent is what the guest has used of its budget before.
-	Spent time.Duration `json:"spent,omitempty"`
 }
 
-const (
-	doOpen   = "open"
-	doDecide = "decide"
-	doTest   = "test"
-)
+// GuestBytes implements sandbox.Work.
+func (w work) GuestBytes() int {
+	size := 0
+	for _, f := range w.Tree {
+		size += base64.StdEncoding.EncodedLen(len(f.Content)) + len(f.Path) + len(f.Name)
+	}
+	return size
+}
 
-// jobFile is a file and the list of the tree that it is in.
+// jobFile is a file, and the list of the tree that it is in.
 type jobFile struct {
 	List    int    `json:"list"`
 	Path    string `json:"path"`
@@ -55,13 +58,11 @@ type jobFile struct {
 	Content []byte `json:"content"`
 }
 
-// answer is what became of a job.
-type answer struct {
+// result is the outcome of a job.
+type result struct {
 	Plan     *plan              `json:"plan,omitempty"`
 	Findings []decision.Finding `json:"findings,omitempty"`
 	Output   string             `json:"output,omitempty"`
-	// Spent is what the job took of the guest's budget, where that was counted.
-	Spent time.Duration `json:"spent,omitempty"`
 }
 
 // plan is what a guest turned out to be.
@@ -88,18 +89,18 @@ type plan struct {
 	Frameworks []*framework.Framework `json:"frameworks,omitempty"`
 }
 
-// jobOf makes a job of a rule folder; tests are left out unless they are run.
-func jobOf(do, name, kind, base string, t *tree) job {
-	j := job{Do: do, Name: name, Kind: kind, Base: base}
+// jobOf makes a job of a rule folder. Only sandbox.Test takes its tests.
+func jobOf(do sandbox.Do, name, kind, base string, t *tree) job {
+	w := work{Kind: kind, Base: base}
 	for i, list := range t.lists() {
-		if list == &t.tests && do != doTest {
+		if list == &t.tests && do != sandbox.Test {
 			continue
 		}
 		for _, f := range *list {
-			j.Tree = append(j.Tree, jobFile{List: i, Path: f.path, Name: f.name, Content: f.content})
+			w.Tree = append(w.Tree, jobFile{List: i, Path: f.path, Name: f.name, Content: f.content})
 		}
 	}
-	return j
+	return job{Do: do, Name: name, Work: w}
 }
 
 // guest is a job's policy, opened.
@@ -112,12 +113,12 @@ type guest struct {
 	set     *set // nil where it has no rule of its own
 }
 
-// perform does a job. It is what runs in the other process.
-func (l *library) perform(ctx context.Context, j job) (a *answer, err error) {
-	defer notCrash(&err)
+// perform does a job: it implements sandbox.Engine.
+func (l *library) perform(ctx context.Context, j job, credit func(bytes int)) (*result, error) {
+	l = l.credited(credit)
 	t := &tree{}
 	lists := t.lists()
-	for _, f := range j.Tree {
+	for _, f := range j.Work.Tree {
 		if f.List < 0 || f.List >= len(lists) {
 			return nil, system.BadInput("%s: no such list", f.Name)
 		}
@@ -127,28 +128,28 @@ func (l *library) perform(ctx context.Context, j job) (a *answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if j.Do == doTest {
+	if j.Do == sandbox.Test {
 		var out bytes.Buffer
 		err = testRules(ctx, []*library{l, g.own}, g.own, g.data, &out)
-		return &answer{Output: out.String()}, err
+		return &result{Output: out.String()}, err
 	}
 	if err := g.choose(j); err != nil {
 		return nil, err
 	}
-	if j.Do == doOpen {
+	if j.Do == sandbox.Open {
 		if err := g.readFrameworks(); err != nil {
 			return nil, err
 		}
 	}
 	if g.set == nil {
-		return &answer{Plan: &g.plan}, nil
+		return &result{Plan: &g.plan}, nil
 	}
-	program, err := compile(g.set, j.Date, j.Parts, j.Checked)
-	if err != nil || j.Do == doOpen {
-		return &answer{Plan: &g.plan}, err
+	program, err := compile(g.set, j.Work.Date, j.Work.Parts, j.Work.Checked)
+	if err != nil || j.Do == sandbox.Open {
+		return &result{Plan: &g.plan}, err
 	}
-	findings, err := program.decide(ctx, j.Facts)
-	return &answer{Plan: &g.plan, Findings: findings}, err
+	findings, err := program.decide(ctx, j.Work.Facts)
+	return &result{Plan: &g.plan, Findings: findings}, err
 }
 
 // openGuest reads a rule folder, and lays its data over the built-in data.
@@ -198,8 +199,8 @@ func (l *library) openGuest(t *tree, j job) (*guest, error) {
 // and none of the built-in ones; with packs, it is the pack that no other one
 // includes, and packs may include built-in packs and name built-in rules.
 func (g *guest) choose(j job) error {
-	list := []*pack{{name: j.Base, rules: g.own.ruleIDs()}}
-	top := j.Base
+	list := []*pack{{name: j.Work.Base, rules: g.own.ruleIDs()}}
+	top := j.Work.Base
 	if len(g.own.packs) > 0 {
 		packs := maps.Clone(g.library.packs)
 		maps.Copy(packs, g.own.packs)
@@ -211,7 +212,7 @@ func (g *guest) choose(j job) error {
 			return err
 		}
 	}
-	g.plan.Name = j.Kind + ":" + top
+	g.plan.Name = j.Work.Kind + ":" + top
 	if !slices.ContainsFunc(list, func(p *pack) bool { return len(p.rules) > 0 }) {
 		return system.BadInput("policy %q holds no rule", j.Name).Suggest("a rule is a package seaworthy.rules.ID in a .rego file")
 	}
@@ -226,8 +227,8 @@ func (g *guest) choose(j job) error {
 		if g.set, err = assemble(g.plan.Name, g.packs, g.data, g.library, g.own); err != nil {
 			return err
 		}
-		if j.Do == doOpen {
-			if err := g.describe(j.Params); err != nil {
+		if j.Do == sandbox.Open {
+			if err := g.describe(j.Work.Params); err != nil {
 				return err
 			}
 		}
@@ -313,31 +314,3 @@ func (g *guest) split(list []*pack) {
 		g.packs = append(g.packs, &own)
 	}
 }
-
-// host performs jobs within a budget.
-type host interface {
-	perform(ctx context.Context, j job) (*answer, error)
-}
-
-// inProcess is the host of tests and of programs that cannot start themselves:
-// a builtin that never comes back is left behind.
-type inProcess struct{ library *library }
-
-func (h inProcess) perform(ctx context.Context, j job) (*answer, error) {
-	return within(ctx, grace, func(ctx context.Context) (*answer, error) { return h.library.perform(ctx, j) }, watchClock(hereTime), watchHeap(guestHeap))
-}
-
-// stopped is a guest that had to be stopped.
-func stopped(j job, cause error) error {
-	at, may := "read", guestTime
-	switch j.Do {
-	case doDecide:
-		at = "evaluated"
-	case doTest:
-		at, may = "tested", guestTestTime
-	}
-	next := fmt.Sprintf("look for a rule that runs away: rules of others may compute for %s on a common machine, in %d MiB", may, guestMemory>>20)
-	return system.Unusable("policy %q was stopped while it was %s", j.Name, at).Because(cause).Suggest("%s", next)
-}
-
-var errCrashed = errors.New("the rule evaluator crashed")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // mostMemory is what a hostile policy may make its process grow to, in bytes.
@@ -182,7 +183,7 @@ func TestHostile(t *testing.T) {
 		files := all[name]
 		t.Run(name, func(t *testing.T) {
 			var cmd *exec.Cmd
-			h := process{func(ctx context.Context) *exec.Cmd { cmd = isolated(ctx); return cmd }}
+			h := sandbox.Process[work, result]{Command: func(ctx context.Context) *exec.Cmd { cmd = isolated(ctx); return cmd }}
 			fsys := fstest.MapFS{}
 			for path, content := range files {
 				fsys[path] = &fstest.MapFile{Data: []byte(content)}
@@ -191,13 +192,13 @@ func TestHostile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			j := jobOf(doDecide, "evil", "dir", "evil", tree)
-			j.Date, j.Facts = "2026-11-20", testFacts()
+			j := jobOf(sandbox.Decide, "evil", "dir", "evil", tree)
+			j.Work.Date, j.Work.Facts = "2026-11-20", testFacts()
 			start := time.Now()
-			a, err := h.perform(context.Background(), j)
+			a, err := h.Perform(context.Background(), j)
 			took := time.Since(start)
 			if err == nil {
-				t.Fatalf("nothing was wrong: %d findings after %s", len(a.Findings), took)
+				t.Fatalf("nothing was wrong: %d findings after %s", len(a.Result.Findings), took)
 			}
 			if !errors.Is(err, system.ErrUnusable) && !errors.Is(err, system.ErrInput) {
 				t.Errorf("error %v", err)

@@ -22,25 +22,25 @@ type library struct {
 	pkgs    []string // the keys of byPkg, sorted
 	packs   map[string]*pack
 	tables  func() tables
-	// meter is where a guest earns credit for modules of this library that it
-	// needs; nil where nobody counts.
-	meter *meter
+	// credit is called with the sizes of built-in modules that a guest needs; nil
+	// where no guest is evaluated.
+	credit func(bytes int)
 	// built is what a build keeps of it, nil where that is nothing.
 	built *built
 }
 
-// metered is the same library, for a guest whose work is counted.
-func (l *library) metered(m *meter) *library {
+// credited is the same library, for a guest whose work is measured.
+func (l *library) credited(credit func(bytes int)) *library {
 	out := *l
-	out.meter = m
+	out.credit = credit
 	return &out
 }
 
 // need notes that modules of this library are parsed and compiled for a guest.
 func (l *library) need(files ...file) {
-	if l.builtin {
+	if l.builtin && l.credit != nil {
 		for _, f := range files {
-			l.meter.give(len(f.content), moduleCredit)
+			l.credit(len(f.content))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // rulesPackage is the package below which each package is one rule; any other
@@ -77,7 +78,7 @@ func packageOf(f file) (string, error) {
 
 func parse(f file) (*ast.Module, error) {
 	m, err := ast.ParseModuleWithOpts(f.name, string(f.content), ast.ParserOptions{
-		Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1,
+		Capabilities: sandbox.Capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1,
 	})
 	if err != nil {
 		return nil, regoErrors(err)

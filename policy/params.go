@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	jsonschema "github.com/seaworthy-os/seaworthy/policy/schema"
 )
 
@@ -223,11 +224,11 @@ func (l *library) parameters(ctx context.Context, o Options) ([]Parameter, error
 		if err != nil {
 			return nil, err
 		}
-		a, err := l.host(o).perform(ctx, jobOf(doOpen, s.Name, kind, base, t))
+		a, err := l.host(o).Perform(ctx, jobOf(sandbox.Open, s.Name, kind, base, t))
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range a.Plan.Params {
+		for _, p := range a.Result.Plan.Params {
 			if i := slices.IndexFunc(all, func(q Parameter) bool { return q.Name == p.Name }); i >= 0 {
 				all[i].Value = p.Value
 			} else {

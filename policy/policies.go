@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -74,9 +75,9 @@ func (l *library) read(ctx context.Context, o Options, params bool) (*policies, 
 
 func (l *library) host(o Options) host {
 	if o.Isolate != nil {
-		return process{o.Isolate}
+		return sandbox.Process[work, result]{Command: o.Isolate}
 	}
-	return inProcess{l}
+	return sandbox.InProcess[work, result]{Engine: l.perform}
 }
 
 // builtinPart describes a pack as it is built in.
@@ -99,24 +100,24 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 	if err != nil {
 		return trusted{}, err
 	}
-	j := jobOf(doOpen, s.Name, kind, base, t)
-	j.Params = params
-	a, err := p.host.perform(ctx, j)
+	j := jobOf(sandbox.Open, s.Name, kind, base, t)
+	j.Work.Params = params
+	a, err := p.host.Perform(ctx, j)
 	if err != nil {
 		return trusted{}, err
 	}
-	p.plans = append(p.plans, a.Plan)
-	wish := trusted{rules: a.Plan.Builtins}
-	for _, name := range a.Plan.Packs {
+	p.plans = append(p.plans, a.Result.Plan)
+	wish := trusted{rules: a.Result.Plan.Builtins}
+	for _, name := range a.Result.Plan.Packs {
 		wish.packs = append(wish.packs, l.packs[name])
 	}
-	part := decision.PolicyPart{Name: a.Plan.Name, Source: kind, Adjusted: a.Plan.Adjusted, Rules: len(a.Plan.Rules)}
+	part := decision.PolicyPart{Name: a.Result.Plan.Name, Source: kind, Adjusted: a.Result.Plan.Adjusted, Rules: len(a.Result.Plan.Rules)}
 	if b := s.Bundle; b != nil {
 		part.Reference, part.Manifest, part.Pinned, part.Signed = s.Name, b.Manifest, b.Pinned, b.Signed
 	}
-	files := l.filesOf(t, a.Plan.Files)
+	files := l.filesOf(t, a.Result.Plan.Files)
 	if len(wish.ids()) > 0 {
-		set, err := l.trustedSet(a.Plan.Name, wish)
+		set, err := l.trustedSet(a.Result.Plan.Name, wish)
 		if err != nil {
 			return trusted{}, err
 		}
@@ -124,7 +125,7 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 	}
 	part.Digest = digestFiles(files)
 	p.about.Parts = append(p.about.Parts, part)
-	for _, name := range a.Plan.Packs {
+	for _, name := range a.Result.Plan.Packs {
 		included, _, err := l.builtinPart(name)
 		if err != nil {
 			return trusted{}, err
@@ -132,10 +133,10 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 		included.IncludedBy = part.Name
 		p.about.Parts = append(p.about.Parts, included)
 	}
-	if len(a.Plan.Rules) > 0 {
-		j.Spent, j.Checked = a.Spent, true
+	if len(a.Result.Plan.Rules) > 0 {
+		j.Spent, j.Work.Checked = a.Spent, true
 		p.guests = append(p.guests, j)
-		p.infos = append(p.infos, a.Plan.Rules...)
+		p.infos = append(p.infos, a.Result.Plan.Rules...)
 	}
 	return wish, nil
 }
@@ -186,7 +187,7 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 		}
 	}
 	for i := range p.guests {
-		p.guests[i].Do, p.guests[i].Date, p.guests[i].Parts = doDecide, date, p.parts
+		p.guests[i].Do, p.guests[i].Work.Date, p.guests[i].Work.Parts = sandbox.Decide, date, p.parts
 	}
 	errs = append(errs, p.describeRules())
 	p.frameworks, err = l.views(o.Frameworks, p, wishes)
@@ -226,15 +227,15 @@ func (p *policies) evaluate(ctx context.Context, f *facts.Facts, deadline time.D
 	for i, j := range p.guests {
 		go func() {
 			defer func() { done <- struct{}{} }()
-			j.Facts = f
-			a, err := p.host.perform(ctx, j)
+			j.Work.Facts = f
+			a, err := p.host.Perform(ctx, j)
 			if errs[len(p.programs)+i] = err; err == nil {
-				results[len(p.programs)+i] = a.Findings
+				results[len(p.programs)+i] = a.Result.Findings
 			}
 		}()
 	}
 	for i, program := range p.programs {
-		results[i], errs[i] = program.run(ctx, f, deadline, maxHeap)
+		results[i], errs[i] = program.run(ctx, f, deadline, sandbox.BuiltinHeap)
 	}
 	for range p.guests {
 		<-done

@@ -2,16 +2,15 @@
 // evaluates a pack of Rego rules over facts, applies waivers, and gives a
 // decision with every finding explained.
 //
-// Rules run in a sandbox: an allow-list of builtins that reach neither network
-// nor environment, clock nor files, a budget of computing, and bounds on memory
-// and output.
-// Whatever goes wrong there is an error: no mishap is ever a pass.
+// Package sandbox confines the rules. If anything goes wrong there, the result is
+// an error and never a pass.
 package policy
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os/exec"
 	"reflect"
@@ -22,6 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/policy/waiver"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -39,9 +39,9 @@ type Options struct {
 	// pass all of them.
 	Policies []Source
 	// Isolate makes a command, bound to ctx, whose program calls Serve with its
-	// stdin and stdout: policies that are not built in are evaluated in its
-	// process. Without it that is done here, where one endless call of a
-	// builtin goes on for as long as the program runs.
+	// stdin and stdout. Policies that are not built in are evaluated in its
+	// process. Without Isolate they are evaluated in this process, where an
+	// endless call of a builtin continues as long as the program runs.
 	Isolate func(ctx context.Context) *exec.Cmd
 	// Frameworks are the catalogues of controls that the decision answers, by
 	// id; none of them changes the verdict.
@@ -77,6 +77,22 @@ func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision,
 		return nil, err
 	}
 	return p.Decide(ctx, f)
+}
+
+// Serve does the job of one process of Options.Isolate. The program that is
+// started there must call it with its stdin and stdout, and do nothing else.
+func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	return sandbox.Serve(ctx, in, out, func() (sandbox.Program[work, result], error) {
+		library, err := builtin()
+		if err != nil {
+			return sandbox.Program[work, result]{}, err
+		}
+		p := sandbox.Program[work, result]{Engine: library.perform, Reference: runReference}
+		for _, f := range library.modules {
+			p.Modules += len(f.content)
+		}
+		return p, nil
+	})
 }
 
 // Prepared are policies that have been read, with the waivers: what is wrong

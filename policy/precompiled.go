@@ -18,6 +18,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/compiled"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // `make build` compiles the built-in rules once and links the result into the
@@ -125,7 +126,7 @@ func (l *library) constants(c *ast.Compiler) ([]constant, error) {
 // fingerprint is of all that decides what the rules compile to.
 func (l *library) fingerprint() []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "2 %s %q\n", version.Version, allowed)
+	fmt.Fprintf(h, "2 %s %q\n", version.Version, sandbox.Builtins())
 	for _, f := range slices.Concat(l.modules, l.tree.data) {
 		fmt.Fprintf(h, "%q %q %d\n", f.path, f.name, len(f.content))
 		h.Write(f.content)
@@ -292,7 +293,7 @@ func (s *set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, er
 	if err := s.load(); err != nil {
 		return nil, nil, err
 	}
-	c := ast.NewCompiler().WithCapabilities(capabilities()).WithSkipStages(allButIndices()...)
+	c := ast.NewCompiler().WithCapabilities(sandbox.Capabilities()).WithSkipStages(allButIndices()...)
 	c.ModuleTree = ast.NewModuleTree(s.modules)
 	c.RuleTree = ast.NewRuleTree(c.ModuleTree)
 	if c.Compile(nil); c.Failed() {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // testDeadline bounds each single test of a rule where nothing else does: the
@@ -51,9 +52,9 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a, err := l.host(o).perform(ctx, jobOf(doTest, s.Name, kind, base, t))
+	a, err := l.host(o).Perform(ctx, jobOf(sandbox.Test, s.Name, kind, base, t))
 	if a != nil {
-		if _, werr := io.WriteString(w, a.Output); werr != nil {
+		if _, werr := io.WriteString(w, a.Result.Output); werr != nil {
 			return system.Unusable("rule tests").Because(werr)
 		}
 	}
@@ -115,9 +116,9 @@ func testStore(libs []*library, data map[string]any) (storage.Store, error) {
 func runTests(ctx context.Context, modules map[string]*ast.Module, store storage.Store, w io.Writer) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go watchHeap(maxHeap)(ctx, stop)
+	go sandbox.WatchHeap(sandbox.BuiltinHeap)(ctx, stop)
 	compiler := ast.NewCompiler().
-		WithCapabilities(capabilitiesOf(slices.Concat(allowed, testOnly))).
+		WithCapabilities(sandbox.TestCapabilities()).
 		WithStrict(true).
 		WithEnablePrintStatements(false)
 	txn, err := store.NewTransaction(ctx, storage.WriteParams)

@@ -1,4 +1,4 @@
-package policy
+package sandbox
 
 import (
 	"time"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitMemory bounds what this process may write to, and lets it leave nothing
-// behind.
+// limitMemory bounds the memory that this process may write to. It also stops the
+// process from writing files and core dumps.
 func limitMemory(most uint64) error {
 	for _, l := range []struct {
 		resource int
@@ -20,14 +20,14 @@ func limitMemory(most uint64) error {
 	return nil
 }
 
-// limitTime has the kernel end this process when it has computed for so long,
-// in whole seconds.
+// limitTime makes the kernel end this process when it has computed for the time
+// most, rounded up to whole seconds.
 func limitTime(most time.Duration) error {
 	return setLimit(unix.RLIMIT_CPU, uint64(most/time.Second)+1)
 }
 
-// setLimit lowers a limit. It raises none: that takes privileges, and whoever
-// set a lower one meant it.
+// setLimit lowers a limit, and never raises one: that needs privileges, and a lower
+// limit was set on purpose.
 func setLimit(resource int, most uint64) error {
 	var now unix.Rlimit
 	if err := unix.Getrlimit(resource, &now); err != nil {
@@ -46,10 +46,10 @@ func computed() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// cpuTime is how long a child has computed, on all processors together; false
-// where the kernel does not tell.
+// cpuTime is how long a child has computed, on all processors together. It is
+// false where the kernel does not report it.
 func cpuTime(pid int) (time.Duration, bool) {
-	// The clock of another process, as clock_getcpuclockid makes it.
+	// The clock of another process, as clock_getcpuclockid computes it.
 	const sched = 2
 	var t unix.Timespec
 	if unix.ClockGettime(int32(^pid)<<3|sched, &t) != nil {

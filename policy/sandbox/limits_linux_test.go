@@ -1,4 +1,4 @@
-package policy
+package sandbox
 
 import (
 	"testing"
@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where a limit is lower already, it stays: raising it would fail for all but
-// root, and so would each policy that is not built in.
+// A lower limit stays. To raise it would fail for every user but root, and then
+// every policy that is not built in would fail.
 func TestSetLimit(t *testing.T) {
-	const resource = unix.RLIMIT_MSGQUEUE // which nobody here needs
+	const resource = unix.RLIMIT_MSGQUEUE // which this program does not use
 	for _, most := range []uint64{4096, 8192, 1024} {
 		if err := setLimit(resource, most); err != nil {
 			t.Fatal(err)

@@ -1,10 +1,10 @@
 //go:build !linux
 
-package policy
+package sandbox
 
 import "time"
 
-// Elsewhere the watch over the heap, and the clock, have to do.
+// On other systems only the watch over the heap and the clock bound a guest.
 func limitMemory(uint64) error          { return nil }
 func limitTime(time.Duration) error     { return nil }
 func computed() time.Duration           { return time.Since(begin) }

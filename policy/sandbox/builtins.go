@@ -1,4 +1,4 @@
-package policy
+package sandbox
 
 import (
 	"slices"
@@ -50,8 +50,15 @@ var allowed = []string{
 // testOnly are builtins that the compiler itself puts into tests.
 var testOnly = []string{"internal.test_case"}
 
-// capabilities are what a rule may use: Rego v1, the allowed builtins, no host.
-var capabilities = sync.OnceValue(func() *ast.Capabilities { return capabilitiesOf(allowed) })
+// Builtins are the names of the builtins that rules may call.
+func Builtins() []string { return slices.Clone(allowed) }
+
+// Capabilities are what a rule may use: Rego v1, the allowed builtins, no host.
+// The value is shared: do not change it.
+var Capabilities = sync.OnceValue(func() *ast.Capabilities { return capabilitiesOf(allowed) })
+
+// TestCapabilities are Capabilities for tests of rules.
+func TestCapabilities() *ast.Capabilities { return capabilitiesOf(slices.Concat(allowed, testOnly)) }
 
 func capabilitiesOf(names []string) *ast.Capabilities {
 	all := ast.CapabilitiesForThisVersion()

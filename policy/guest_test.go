@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
+)
+
+// Built-in modules and facts earn a guest time. Its own rules do not.
+func TestCredit(t *testing.T) {
+	t.Parallel()
+	l, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, f := range l.modules {
+		total += len(f.content)
+	}
+	own := &tree{
+		modules: []file{{path: "OWN-001.rego", name: "OWN-001.rego", content: []byte(ruleFile("OWN-001", fires("OWN-001", "x := 1")))}},
+	}
+	adjusts := &tree{
+		data:  []file{{path: "data/p.json", name: "data/p.json", content: []byte(`{"params": {"registries": ["docker.io/seaworthy"]}}`)}},
+		packs: []file{{path: "packs/p.yaml", name: "packs/p.yaml", content: []byte("ours: {includes: strict}")}},
+	}
+	for name, c := range map[string]struct {
+		t           *tree
+		least, most int
+	}{"own rules": {own, 0, 0}, "all built-in rules": {adjusts, total * 3 / 4, total}} {
+		got := 0
+		if _, err := l.perform(t.Context(), jobOf(sandbox.Open, "ours", "dir", "ours", c.t), func(bytes int) { got += bytes }); err != nil {
+			t.Fatal(name, err)
+		}
+		if got < c.least || got > c.most {
+			t.Errorf("%s earn %d bytes, want %d to %d", name, got, c.least, c.most)
+		}
+	}
+
+	size := func(w work) int {
+		raw, err := json.Marshal(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(raw) - w.GuestBytes()
+	}
+	small := size(work{Facts: testFacts()})
+	f := testFacts()
+	for range 1000 {
+		f.Components = append(f.Components, f.Components[0])
+	}
+	if large := size(work{Facts: f}); large < small+100_000 {
+		t.Errorf("a system of %d bytes, and one of a thousand components more of %d", small, large)
+	}
+	long := []jobFile{{Path: "a.rego", Name: "a.rego", Content: make([]byte, 2<<20)}}
+	if got := size(work{Facts: testFacts(), Tree: long}) - small; got > 100 {
+		t.Errorf("a long rule counts for %d bytes of facts", got)
+	}
+}
+
+// The reference of the budget compiles, and has its result.
+func TestReference(t *testing.T) {
+	t.Parallel()
+	if err := runReference(); err != nil {
+		t.Error(err)
+	}
+}
