@@ -22,8 +22,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
-// archive is a tar of an OCI layout, or the output of docker save. It may be
-// compressed: then it is inflated once, into a file without a name. The offset of
+// archive is a tar of an OCI layout, or the output of docker save. If it is
+// compressed, it is decompressed once, into an unlinked file. The offset of
 // each file is recorded at first use, and files are read in place.
 type archive struct {
 	file, temp string
@@ -88,7 +88,7 @@ func (a *archive) load() (err error) {
 	return errors.New("not an OCI layout (no index.json), and not written by docker save (no manifest.json)")
 }
 
-// compressions are the known compressions of an archive, by its first bytes.
+// compressions maps the first bytes of an archive to a decompressor.
 var compressions = map[string]func(io.Reader, limits) (io.ReadCloser, error){
 	"\x1f\x8b": func(r io.Reader, _ limits) (io.ReadCloser, error) { return gzip.NewReader(r) },
 	"\x28\xb5\x2f\xfd": func(r io.Reader, lim limits) (io.ReadCloser, error) {
@@ -133,15 +133,15 @@ func (a *archive) inflate(open func(io.Reader, limits) (io.ReadCloser, error)) e
 	return nil
 }
 
-// scan records the offset of each file. The last entry of a name counts, as it
-// does when the tar is unpacked.
+// scan records the offset of each file. If several entries have the same name,
+// the last one counts, as it does when the tar is unpacked.
 func (a *archive) scan() error {
 	st, err := a.f.Stat()
 	if err != nil {
 		return err
 	}
 	r := io.NewSectionReader(a.f, 0, st.Size())
-	t := tar.NewReader(r) // skips contents by seeking
+	t := tar.NewReader(r) // it skips contents by seeking
 	links := map[string]string{}
 	for n := 0; ; n++ {
 		h, err := t.Next()

@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Artifact is an artifact in a registry that is not an image: one small blob, and
-// its referrers.
+// Artifact is an artifact in a registry that is not an image: one small blob
+// and its referrers.
 type Artifact struct {
 	// Name is the full reference, Digest the digest of the manifest.
 	Name, Digest string
@@ -27,20 +27,22 @@ type Artifact struct {
 	Referrers [][]byte
 }
 
-// ArtifactQuery is what an artifact must fulfil.
+// ArtifactQuery says which artifact is accepted.
 type ArtifactQuery struct {
-	// MediaType and MaxBlob of its blob. Any other blob is an ErrUnusable.
+	// MediaType and MaxBlob are the type and the maximum size of the blob. Any
+	// other blob is an ErrUnusable.
 	MediaType string
 	MaxBlob   int64
-	// ReferrerType is the artifact type of the wanted referrers, "" for none.
-	// MaxReferrer is the most bytes of the blob of each.
+	// ReferrerType is the artifact type of the wanted referrers. "" means none.
+	// MaxReferrer is the maximum size of each referrer's blob.
 	ReferrerType string
 	MaxReferrer  int64
-	// Digest that the manifest must have, "" for any. Another is an ErrMismatch.
+	// Digest is the digest that the manifest must have. "" means any. Another
+	// digest is an ErrMismatch.
 	Digest string
 }
 
-// maxReferrers is the number of referrers that are read.
+// maxReferrers is the maximum number of referrers that are read.
 const maxReferrers = 64
 
 // Artifact fetches an artifact. Every byte is verified against the digest of the
@@ -68,7 +70,8 @@ func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery)
 	return a, nil
 }
 
-// artifactError is imageError for an artifact, which --components cannot have.
+// artifactError is like imageError, but for an artifact, which --components
+// cannot contain.
 func artifactError(reference string, err error) error {
 	var e *system.Error
 	if err = imageError(reference, system.Position{}, err); errors.As(err, &e) {
@@ -124,7 +127,7 @@ func (s *Store) artifact(ctx context.Context, u *upstream, r oci.Reference, q Ar
 		if m.Size > s.limits.manifest {
 			continue
 		}
-		// A wrong referrer does not hide the others.
+		// One wrong referrer must not hide the others.
 		if blob, err := u.referrer(ctx, r, m, q); err == nil {
 			a.Referrers = append(a.Referrers, blob)
 		} else if ctx.Err() != nil {
@@ -200,8 +203,8 @@ func (u *upstream) read(ctx context.Context, r oci.Reference, d oci.Descriptor, 
 	return b.Bytes(), err
 }
 
-// onlyLayer is the one layer of a manifest, if its type and size are the wanted
-// ones.
+// onlyLayer returns the only layer of a manifest. It is an error if the type or
+// the size is wrong.
 func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error) {
 	doc, err := parseDocument(raw, "")
 	switch {
@@ -220,9 +223,9 @@ func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error)
 	return d, d.Valid()
 }
 
-// referrers lists the manifests whose subject is digest: from the registry's
-// list, else from the index under the tag that replaces the list. Offline, the
-// cache has that index from the last time.
+// referrers lists the manifests whose subject is digest. It asks for the
+// registry's list. If there is no such list, it reads the index under the
+// fallback tag. Offline, it uses the index in the cache.
 func (u *upstream) referrers(ctx context.Context, r oci.Reference, digest string) ([]oci.Descriptor, error) {
 	tag := r
 	tag.Digest, tag.Tag = "", strings.Replace(digest, ":", "-", 1)

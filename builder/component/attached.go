@@ -12,8 +12,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// Attached is one signature or statement that was found beside an image. Only
-// its digest is verified.
+// Attached is a signature or statement that was found with an image. Only its
+// digest is verified.
 type Attached struct {
 	// Digest and MediaType of the blob, Data its bytes.
 	Digest, MediaType string
@@ -25,7 +25,7 @@ type Attached struct {
 	Problem string
 }
 
-// ErrNotAsked: the source of an image cannot be asked for its signatures.
+// ErrNotAsked: the source of an image cannot list its signatures.
 var ErrNotAsked = errors.New("its signatures cannot be listed: the registry was not asked (--offline)")
 
 // Limits of what is read for one image.
@@ -45,7 +45,7 @@ const (
 )
 
 // attachedTypes are the media types of signatures and statements, without
-// parameters. Other blobs beside an image are ignored.
+// parameters. Blobs of other types are ignored.
 var attachedTypes = []string{
 	"application/vnd.dev.sigstore.bundle", "application/vnd.dsse.envelope.v1+json",
 	"application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.in-toto+json",
@@ -115,11 +115,11 @@ func (f *attachedFinder) add(ds ...oci.Descriptor) {
 	}
 }
 
-// inIndex are the entries of the image's own index that describe it.
+// inIndex returns the entries of the image's own index that describe the image.
 func (f *attachedFinder) inIndex(ctx context.Context, img *system.Image) []oci.Descriptor {
 	raw, err := readBlob(ctx, f.place, f.place.known(img.Digest), f.lim.manifest)
 	if err != nil {
-		return nil // Find read it: if it has changed, the image is refused later
+		return nil // Find has read it: if it has changed, the image is refused later
 	}
 	doc, err := parseDocument(raw, "")
 	if err != nil || doc.Manifests == nil {

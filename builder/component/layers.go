@@ -13,8 +13,8 @@ import (
 // PassOptions change what a pass announces.
 type PassOptions = layer.Options
 
-// ErrAgain ends a pass over an image that must be read again. Everything that
-// the sinks received is void.
+// ErrAgain ends a pass over an image that must be read again. The sinks must
+// drop everything that they received.
 var ErrAgain = layer.ErrAgain
 
 // Pass reads all layers of img once, top to bottom, and announces each object

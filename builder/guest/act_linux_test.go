@@ -19,14 +19,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The test binary is a small program of its own where this is set.
+// If helperEnv is set, the test binary is a small helper program.
 const helperEnv = "SEAWORTHY_TEST_HELPER"
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(helperEnv) {
 	case "":
 		os.Exit(m.Run())
-	case "wait": // lives until its input ends
+	case "wait": // it runs until its input ends
 		fmt.Println("ready")
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "reaper":
@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// inMountNamespace runs f where its mounts are seen by nobody else. It needs
-// root, and says so where it is skipped.
+// inMountNamespace runs f in a new mount namespace, so that no other process
+// sees its mounts. It needs root. Without root it skips the test and says so.
 func inMountNamespace(t *testing.T, f func()) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -43,7 +43,7 @@ func inMountNamespace(t *testing.T, f func()) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread goes with the namespace
+		runtime.LockOSThread() // never unlocked: the thread and its namespace end together
 		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 			done <- err
 			return
@@ -111,7 +111,7 @@ func TestMountSteps(t *testing.T) {
 	})
 }
 
-// A container's own links cannot lead a mount out of its files.
+// Links in a container's own files must not lead a mount outside of them.
 func TestMakeInside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -155,8 +155,8 @@ func TestMakeInside(t *testing.T) {
 	}
 }
 
-// Interfaces and namespaces are given to a process in a network namespace of
-// its own, as to a container.
+// Interfaces and namespaces are given to a process in its own network
+// namespace, as to a container.
 func TestInterfaces(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: real network namespaces")
@@ -190,21 +190,21 @@ func TestInterfaces(t *testing.T) {
 		t.Errorf("%s is not in the namespace: %s", name, devices(there))
 	}
 	if !strings.Contains(devices("self"), peer+":") {
-		t.Errorf("%s is not here", peer)
+		t.Errorf("%s is not in this namespace", peer)
 	}
 	if err := addInterface(stepInterface{Interface: Interface{Name: peer}}, cmd.Process.Pid); err != nil {
 		t.Errorf("move: %v", err)
 	}
 	if !strings.Contains(devices(there), peer+":") {
-		t.Errorf("%s was not moved", peer)
+		t.Errorf("%s has not moved", peer)
 	}
 	if err := addInterface(stepInterface{Interface: Interface{Name: "nosuchif"}}, cmd.Process.Pid); !errors.Is(err, unix.ENODEV) {
-		t.Errorf("an interface that is not there: %v", err)
+		t.Errorf("an interface that does not exist: %v", err)
 	}
 }
 
-// The messages, byte for byte, so that they are known to be right where no
-// interface can be made.
+// The test compares the bytes of the messages, so that it also works on
+// machines where interfaces cannot be created.
 func TestLinkMessages(t *testing.T) {
 	t.Parallel()
 	m := createMessage(stepInterface{Interface{Name: "a", Peer: "b"}, "veth"}, 0x01020304)
@@ -226,10 +226,11 @@ func TestLinkMessages(t *testing.T) {
 	if got := readAttrs(t, peer[unix.SizeofIfInfomsg:]); string(got[unix.IFLA_IFNAME]) != "b\x00" {
 		t.Errorf("peer %q", peer)
 	}
-	// Made in the root's namespace, it has no other one in the message.
+	// With CreateInRoot the interface is created in the root's namespace, so
+	// the message names no other namespace.
 	m = createMessage(stepInterface{Interface{Name: "wg0", CreateInRoot: true}, "wireguard"}, 5)
 	if _, ok := readAttrs(t, m[32:])[unix.IFLA_NET_NS_PID]; ok {
-		t.Error("createInRoot was not heeded")
+		t.Error("createInRoot had no effect")
 	}
 }
 
@@ -281,7 +282,7 @@ func TestRootIsRootfs(t *testing.T) {
 	}
 }
 
-// PID 1 is the parent of orphans; here a child subreaper plays its part.
+// PID 1 becomes the parent of orphans. In this test, a child subreaper does.
 func TestReaper(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), helperEnv+"=reaper")
@@ -360,7 +361,7 @@ func reaperHelper() int {
 	return 0
 }
 
-// Services that start side by side ask for modules at the same time.
+// Services that start at the same time load modules concurrently.
 func TestLoaderIsShared(t *testing.T) {
 	t.Parallel()
 	m, err := ParseModules([]byte("kernel/a.ko:\nkernel/b.ko: kernel/a.ko\n"), []byte("alias fs-x b\n"), nil)
@@ -368,7 +369,7 @@ func TestLoaderIsShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := loader()
-	l.modules, l.dir = m, t.TempDir() // without the files: loading fails
+	l.modules, l.dir = m, t.TempDir() // the module files do not exist, so loading fails
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() { l.alias("fs-x") })

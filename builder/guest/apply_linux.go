@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// actor takes steps on the running system.
+// actor executes steps on the running system.
 type actor struct {
 	modules *moduleLoader
 }
 
-// all takes steps in order; pid is the created container's first process, 0
-// before it is created.
+// all executes steps in order. pid is the first process of the created
+// container, or 0 before the container is created.
 func (a *actor) all(steps []Step, pid int) error {
 	for _, s := range steps {
 		if err := a.one(s, pid); err != nil {
@@ -68,14 +68,15 @@ func (a *actor) mount(s stepMount) error {
 		if err := unix.Mount(s.source, dest, "", s.flags&(msBind|msRec), ""); err != nil {
 			return err
 		}
-		// The kernel ignores other flags of a bind; they take a second call.
+		// For a bind mount, the kernel ignores all other flags in the first
+		// call. They need a second call.
 		if rest := s.flags &^ (msBind | msRec); rest != 0 {
 			if err := unix.Mount("", dest, "", rest|msBind|msRemount, ""); err != nil {
 				return fmt.Errorf("set flags: %w", err)
 			}
 		}
 	case s.typ == "" && s.source == "" && len(s.propagation) > 0:
-		// a change of propagation alone
+		// only the propagation changes
 	default:
 		if err := a.mountNew(s, dest); err != nil {
 			return err
@@ -110,7 +111,7 @@ func (a *actor) mountNew(s stepMount, dest string) error {
 	return unix.Mount(s.source, dest, s.typ, s.flags, s.data)
 }
 
-// knownFilesystem: the kernel has it now.
+// knownFilesystem reports whether the kernel supports the file system now.
 func knownFilesystem(typ string) bool {
 	list, err := os.ReadFile("/proc/filesystems")
 	if err != nil {
@@ -124,8 +125,8 @@ func knownFilesystem(typ string) bool {
 	return false
 }
 
-// makeTarget makes the mount point of a bind: a folder, or an empty file for
-// a source that is none.
+// makeTarget creates the mount point of a bind mount: a folder, or an empty
+// file if the source is not a folder.
 func makeTarget(source, dest string) error {
 	st, err := os.Stat(source)
 	if err != nil {
@@ -151,8 +152,8 @@ func makeFile(name string) error {
 	return f.Close()
 }
 
-// makeInside makes the folder rel below root and opens it. Symbolic links on
-// the way, which come from the container's image, stay inside.
+// makeInside creates the folder rel below root and opens it. Symbolic links in
+// the path come from the container's image. They cannot lead outside root.
 func makeInside(root, rel string) (int, error) {
 	dir, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -180,8 +181,8 @@ func makeInside(root, rel string) (int, error) {
 	return parent, nil
 }
 
-// bindNamespace keeps a namespace of process pid at path. What an earlier
-// start of the container had bound there goes.
+// bindNamespace keeps a namespace of process pid at path. It replaces the bind
+// mount of an earlier start of the container.
 func bindNamespace(pid int, file, path string) error {
 	for unix.Unmount(path, unix.MNT_DETACH) == nil {
 	}
@@ -193,7 +194,7 @@ func bindNamespace(pid int, file, path string) error {
 
 const cgroupRoot = "/sys/fs/cgroup"
 
-// makeCgroup makes a cgroup and hands every controller down to it.
+// makeCgroup creates a cgroup and enables every controller for it.
 func makeCgroup(name string) error {
 	dir := cgroupRoot
 	for part := range strings.SplitSeq(name, "/") {
@@ -208,8 +209,8 @@ func makeCgroup(name string) error {
 	return nil
 }
 
-// enableControllers lets the children of the cgroup dir use every controller
-// that it has. Those that cannot be delegated are left out.
+// enableControllers enables every controller of the cgroup dir for its
+// children. It skips those that cannot be delegated.
 func enableControllers(dir string) error {
 	list, err := os.ReadFile(path.Join(dir, "cgroup.controllers"))
 	if err != nil {

@@ -6,32 +6,30 @@ import (
 	"time"
 )
 
-// The delays between starts of a service that ends.
+// The delays before a service that has ended is started again.
 const (
 	backoffFirst = 500 * time.Millisecond
 	backoffMax   = 60 * time.Second
-	// backoffReset: a service that ran this long is healthy, and its next
-	// end counts as the first one.
+	// backoffReset: a service that ran for this time is healthy. Its next end
+	// counts as the first one.
 	backoffReset = 60 * time.Second
 )
 
-// The annotations of a container by which os.yml says how a service is
-// restarted.
+// The container annotations in os.yml that say how a service is restarted.
 const (
-	// annotationRestart is "always" (also where it is absent), "on-failure"
-	// or "never".
+	// annotationRestart is "always" (the default), "on-failure" or "never".
 	annotationRestart = "seaworthy.restart"
-	// annotationLimit is how many restarts in a row are tried; "0", and
-	// absent, mean without end.
+	// annotationLimit is the maximum number of restarts in a row. "0" means no
+	// limit and is the default.
 	annotationLimit = "seaworthy.restart-limit"
 )
 
-// backoff decides whether and when a service is started again. Its delays
-// double from backoffFirst to backoffMax.
+// backoff decides whether and when a service is started again. The delay
+// doubles from backoffFirst to backoffMax.
 type backoff struct {
 	policy string
 	limit  int
-	// streak counts restarts since the service was last healthy.
+	// streak is the number of restarts since the service was last healthy.
 	streak int
 }
 
@@ -55,8 +53,9 @@ func newBackoff(annotations map[string]string) (*backoff, error) {
 	return b, nil
 }
 
-// next is called when the service has ended after running for ran. It gives
-// the delay before the next start, or the reason why there is none.
+// next is called when the service has ended. ran is the time that it ran. It
+// returns the delay before the next start, or the reason why there is no next
+// start.
 func (b *backoff) next(ran time.Duration, failed bool) (delay time.Duration, stop string) {
 	switch {
 	case b.policy == "never":
@@ -71,7 +70,7 @@ func (b *backoff) next(ran time.Duration, failed bool) (delay time.Duration, sto
 		return 0, fmt.Sprintf("restarted %d times, which is the limit", b.streak)
 	}
 	delay = backoffMax
-	// 2^7 * 0.5 s is over the maximum already; a larger shift overflows.
+	// 2^7 * 0.5 s is above the maximum. A larger shift would overflow.
 	if b.streak < 7 {
 		delay = min(backoffFirst<<b.streak, backoffMax)
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// maxConfigBytes bounds config.json; a full seccomp profile takes 70 KB.
+// maxConfigBytes is the size limit of config.json. A full seccomp profile needs
+// 70 KB.
 const maxConfigBytes = 8 << 20
 
 // Bundle is one container of the system: a folder with config.json,
@@ -18,23 +19,23 @@ const maxConfigBytes = 8 << 20
 type Bundle struct {
 	// Section is "onboot", "services" or "onshutdown".
 	Section string
-	// Name is the folder's: "000-sysctl", "nginx".
+	// Name is the name of the folder: "000-sysctl", "nginx".
 	Name string
-	// Dir is absolute: "/containers/services/nginx".
+	// Dir is the absolute path of the folder: "/containers/services/nginx".
 	Dir     string
 	Runtime *Runtime
-	// Version is config.json's ociVersion.
+	// Version is the ociVersion in config.json.
 	Version     string
 	Annotations map[string]string
-	// Before are the steps before the container is created, once; Created
-	// those between its creation and each start.
+	// Before holds the steps before the container is created, once. Created
+	// holds the steps between the creation and the start, for each start.
 	Before, Created []Step
 }
 
-// Bundles reads a section of the tree, in the order of the names: for onboot
-// and onshutdown their numbers make that the order of os.yml. A tree without
-// the section has none. Every complaint comes joined, so that one boot shows
-// all.
+// Bundles reads a section of the tree in the order of the folder names. For
+// onboot and onshutdown, the names start with a number, so this is the order of
+// os.yml. If the section does not exist, the result is empty. All errors are
+// joined, so that one boot shows all of them.
 func Bundles(root fs.FS, section string) ([]*Bundle, error) {
 	dir := path.Join("containers", section)
 	entries, err := fs.ReadDir(root, dir)
@@ -78,7 +79,7 @@ func readBundle(root fs.FS, section, dir string, e fs.DirEntry) (*Bundle, error)
 	if err == nil {
 		b.Runtime, err = ParseRuntime(data)
 	} else if errors.Is(err, fs.ErrNotExist) {
-		err = nil // nothing to prepare
+		err = nil // there is nothing to prepare
 	}
 	if err != nil {
 		return nil, err
@@ -90,9 +91,9 @@ func readBundle(root fs.FS, section, dir string, e fs.DirEntry) (*Bundle, error)
 // Volume is one volume of the tree.
 type Volume struct {
 	Name string
-	// Dir is absolute: "/containers/volumes/data".
+	// Dir is the absolute path of the folder: "/containers/volumes/data".
 	Dir string
-	// ReadOnly: the tree has no tmp/ for it.
+	// ReadOnly: the volume has no tmp/ in the tree.
 	ReadOnly bool
 }
 
@@ -117,7 +118,8 @@ func Volumes(root fs.FS) ([]Volume, error) {
 	return out, nil
 }
 
-// validVolume allows what LinuxKit does: [a-z0-9_-]*, here not empty.
+// validVolume accepts what LinuxKit accepts ([a-z0-9_-]*), except the empty
+// name.
 func validVolume(s string) bool {
 	if s == "" || len(s) > 128 {
 		return false
@@ -130,8 +132,8 @@ func validVolume(s string) bool {
 	return true
 }
 
-// Steps mounts the volume on Dir/merged: read-only ones as they are, others
-// as an overlay whose changes live in memory.
+// Steps mounts the volume on Dir/merged. A read-only volume is a bind mount. A
+// writable one is an overlay that keeps its changes in memory.
 func (v Volume) Steps() []Step {
 	lower, merged, tmp := v.Dir+"/lower", v.Dir+"/merged", v.Dir+"/tmp"
 	if v.ReadOnly {

@@ -35,11 +35,11 @@ func TestBundles(t *testing.T) {
 		t.Errorf("got %+v", b)
 	}
 	if got, err := Bundles(root, "onshutdown"); got != nil || err != nil {
-		t.Errorf("a section that is not there: %v, %v", got, err)
+		t.Errorf("a section that does not exist: %v, %v", got, err)
 	}
 }
 
-func TestBundlesRefuses(t *testing.T) {
+func TestBundlesErrors(t *testing.T) {
 	t.Parallel()
 	root := fstest.MapFS{
 		"containers/services/a/config.json":    file(`{`),

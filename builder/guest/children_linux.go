@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// children owns every wait(2) of PID 1: those of processes that it started,
-// and those of orphans that the kernel gave it.
+// children makes every wait(2) call of PID 1: for processes that PID 1 started,
+// and for orphans that the kernel assigned to it.
 type children struct {
 	mu      sync.Mutex
 	waiting map[int]chan syscall.WaitStatus
@@ -16,16 +16,16 @@ type children struct {
 
 func newChildren() *children { return &children{waiting: map[int]chan syscall.WaitStatus{}} }
 
-// start runs argv[0] with argv, its standard output and error going to out
-// and its input empty. The channel gives its end, once.
+// start runs argv[0] with argv. Standard output and error go to out, and the
+// input is empty. The channel receives the exit status once.
 func (c *children) start(argv []string, out *os.File) (int, <-chan syscall.WaitStatus, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer null.Close()
-	// The lock is held over the fork, so that reap cannot see the end of a
-	// child before it is known.
+	// The lock is held during the fork. Otherwise reap could see the end of a
+	// child before the child is registered.
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	pid, err := syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
@@ -40,8 +40,8 @@ func (c *children) start(argv []string, out *os.File) (int, <-chan syscall.WaitS
 	return pid, c.watch(pid), nil
 }
 
-// adopt waits for an orphan that is still alive: a container's first
-// process, whose parent, the OCI runtime, has ended.
+// adopt waits for an orphan that is still alive: the first process of a
+// container, whose parent, the OCI runtime, has ended.
 func (c *children) adopt(pid int) (<-chan syscall.WaitStatus, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *children) watch(pid int) <-chan syscall.WaitStatus {
 	return ch
 }
 
-// reap collects all that has ended. It is called on every SIGCHLD.
+// reap collects all processes that have ended. It is called on every SIGCHLD.
 func (c *children) reap() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,14 +77,14 @@ func (c *children) reap() {
 	}
 }
 
-// statusText says how a process ended.
+// statusText returns, as text, how a process ended.
 func statusText(ws syscall.WaitStatus) string {
 	switch {
 	case ws.Signaled():
 		return "killed by " + ws.Signal().String()
 	case ws.ExitStatus() == 0:
 		return "ended"
-	case ws.ExitStatus() > 128 && ws.ExitStatus() < 128+65: // as shells and OCI runtimes tell it
+	case ws.ExitStatus() > 128 && ws.ExitStatus() < 128+65: // this is how shells and OCI runtimes report a signal
 		return "killed by " + syscall.Signal(ws.ExitStatus()-128).String()
 	}
 	return fmt.Sprintf("exit status %d", ws.ExitStatus())

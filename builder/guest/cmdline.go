@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// Cmdline is the kernel's command line in words.
+// Cmdline holds the words of the kernel's command line.
 type Cmdline []CmdlineArg
 
 // CmdlineArg is one word: KEY or KEY=VALUE.
 type CmdlineArg struct {
 	Key, Value string
-	// HasValue: there is an equals sign.
+	// HasValue: the word has an equals sign.
 	HasValue bool
 }
 
-// maxCmdline is more than any kernel takes (COMMAND_LINE_SIZE).
+// maxCmdline is more than any kernel accepts (COMMAND_LINE_SIZE).
 const maxCmdline = 64 << 10
 
-// ParseCmdline splits a command line as the kernel does: words end at white
-// space outside double quotes, quotes around a word or a value are not part
-// of it, and what follows a word "--" is not for the kernel.
+// ParseCmdline splits a command line as the kernel does. Words end at white
+// space outside double quotes. Quotes around a word or a value are removed.
+// Words after "--" are not for the kernel and are left out.
 func ParseCmdline(text string) Cmdline {
 	var out Cmdline
 	if len(text) > maxCmdline {
@@ -58,7 +58,7 @@ func ParseCmdline(text string) Cmdline {
 	return out
 }
 
-// Get gives the last value of a key.
+// Get returns the last value of a key, and whether the key exists.
 func (c Cmdline) Get(key string) (string, bool) {
 	for i := len(c) - 1; i >= 0; i-- {
 		if c[i].Key == key {
@@ -68,9 +68,9 @@ func (c Cmdline) Get(key string) (string, bool) {
 	return "", false
 }
 
-// ModuleParams is what is passed to a module when it is loaded: "a=1 b" for
-// module.a=1 module.b on the command line. The kernel itself does so only
-// for what it has built in.
+// ModuleParams returns the parameters for a module that is loaded: "a=1 b" for
+// module.a=1 module.b on the command line. The kernel itself uses them only for
+// built-in modules.
 func (c Cmdline) ModuleParams(module string) string {
 	var out []string
 	for _, a := range c {
@@ -90,7 +90,8 @@ func (c Cmdline) ModuleParams(module string) string {
 	return strings.Join(out, " ")
 }
 
-// BlockedModules are those of modprobe.blacklist and module_blacklist.
+// BlockedModules returns the modules in modprobe.blacklist and
+// module_blacklist.
 func (c Cmdline) BlockedModules() map[string]bool {
 	out := map[string]bool{}
 	for _, a := range c {
@@ -103,10 +104,11 @@ func (c Cmdline) BlockedModules() map[string]bool {
 	return out
 }
 
-// graceDefault is how long services have to stop, before they are killed.
+// graceDefault is the time that services have to stop before they are killed.
 const graceDefault = 10 * time.Second
 
-// Grace is seaworthy.grace=SECONDS (at most an hour), or the default.
+// Grace returns the value of seaworthy.grace=SECONDS (at most one hour), or the
+// default.
 func (c Cmdline) Grace() (time.Duration, error) {
 	v, ok := c.Get("seaworthy.grace")
 	if !ok {

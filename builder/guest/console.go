@@ -10,29 +10,29 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// Limits on what containers print on the console, which may be a slow serial
-// line. Their log files get everything.
+// Limits for the lines of containers on the console, which may be a slow serial
+// line. The log files of the containers get all lines.
 const (
-	maxLine    = 512 // bytes of a container's line; the rest follows in the next
+	maxLine    = 512 // bytes of a container's line; the rest goes to the next line
 	burstLines = 200
-	linesEach  = 20 * time.Millisecond // then one line in this time
+	linesEach  = 20 * time.Millisecond // after that, one line in this time
 )
 
-// Console prints lines for a person to follow. It is safe for concurrent use.
+// Console prints lines that people can read. It is safe for concurrent use.
 type Console struct {
 	mu sync.Mutex
 	w  io.Writer
-	// uptime is the time since boot.
+	// uptime returns the time since boot.
 	uptime func() time.Duration
 }
 
-// NewConsole prints to w.
+// NewConsole returns a Console that prints to w.
 func NewConsole(w io.Writer, uptime func() time.Duration) *Console {
 	return &Console{w: w, uptime: uptime}
 }
 
-// Printf prints one line of init's. Arguments may hold anything: control
-// characters are escaped.
+// Printf prints one line of init. Control characters in the result are escaped,
+// so the arguments may be hostile.
 func (c *Console) Printf(format string, args ...any) {
 	c.line("seaworthy: ", []byte(fmt.Sprintf(format, args...)))
 }
@@ -42,13 +42,13 @@ func (c *Console) line(prefix string, text []byte) {
 	buf = append(appendPrintable(buf, text), '\n')
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, _ = c.w.Write(buf) // a console that is gone must not stop the system
+	_, _ = c.w.Write(buf) // init must not stop if the console is gone
 }
 
-// appendPrintable appends text with everything that could move the cursor or
-// change a terminal's state written as \xHH: control characters of ASCII and
-// of Latin-1, bytes that are no UTF-8, and the marks that change the
-// direction of text. A tab stays.
+// appendPrintable appends text. It writes everything that could move the cursor
+// or change the terminal's state as \xHH: ASCII and Latin-1 control characters,
+// bytes that are not UTF-8, and marks that change the direction of text. It
+// keeps tabs.
 func appendPrintable(dst, text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
@@ -66,15 +66,16 @@ func appendPrintable(dst, text []byte) []byte {
 	return dst
 }
 
-// containerLines prints what a container writes: whole lines, each with the
-// container's name, not more of them than the console can take.
+// containerLines prints the output of a container: complete lines with the
+// container's name, and not more lines than the console can print.
 type containerLines struct {
 	console *Console
 	prefix  string
 	buf     []byte
-	// cut: buf continues a line that was too long.
+	// cut: buf holds the rest of a line that was too long.
 	cut bool
-	// tokens are the lines that may be printed now, as of last.
+	// tokens is the number of lines that may be printed now. It was computed at
+	// the time last.
 	tokens  int
 	last    time.Duration
 	dropped int
@@ -84,7 +85,7 @@ func (c *Console) container(name string) *containerLines {
 	return &containerLines{console: c, prefix: name + " | ", tokens: burstLines}
 }
 
-// Write never fails.
+// Write accepts all bytes. It never returns an error.
 func (l *containerLines) Write(p []byte) (int, error) {
 	for _, b := range p {
 		if b == '\n' {
@@ -103,7 +104,7 @@ func (l *containerLines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close prints what is left of a line without end.
+// Close prints the last line if it has no line end.
 func (l *containerLines) Close() {
 	if len(l.buf) > 0 {
 		l.flush()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// lockedBuilder is written by one goroutine and read by another.
+// lockedBuilder can be written by one goroutine and read by another.
 type lockedBuilder struct {
 	mu sync.Mutex
 	b  strings.Builder
@@ -27,7 +27,7 @@ func (b *lockedBuilder) String() string {
 	return b.b.String()
 }
 
-// clock is an uptime that a test sets.
+// clock is an uptime that a test can set.
 type clock struct{ now time.Duration }
 
 func (c *clock) uptime() time.Duration { return c.now }
@@ -56,7 +56,7 @@ func TestAppendPrintable(t *testing.T) {
 	}
 }
 
-// A container cannot print a line that looks like init's.
+// A container cannot print a line that looks like a line of init.
 func TestContainerLines(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
@@ -111,14 +111,14 @@ func TestLogFileIsBounded(t *testing.T) {
 			t.Errorf("%s: %v, %v", p, st, err)
 		}
 	}
-	// It goes on where it was.
+	// A new logFile continues the existing file.
 	l = &logFile{path: path, max: 1000}
 	l.Write([]byte("more"))
 	l.Close()
 	if b, _ := os.ReadFile(path); !strings.HasSuffix(string(b), "9more") {
 		t.Errorf("log %q", b)
 	}
-	// Nowhere to write is no reason to fail.
+	// A log that cannot be written must not be an error.
 	if n, err := newLogFile(filepath.Join(path, "x")).Write([]byte("lost")); n != 4 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -136,11 +136,11 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("restart %d: %v, %q; want %v", i, d, stop, w)
 		}
 	}
-	// Having run for long, it starts afresh.
+	// After a long run, the delays start again from the first one.
 	if d, _ := b.next(backoffReset, true); d != backoffFirst {
 		t.Errorf("after a long run: %v", d)
 	}
-	for range 1000 { // no overflow, however often
+	for range 1000 { // there is no overflow, even after many restarts
 		if d, _ := b.next(0, true); d <= 0 || d > backoffMax {
 			t.Fatalf("delay %v", d)
 		}
@@ -168,7 +168,7 @@ func TestBackoffPolicies(t *testing.T) {
 	if _, stop := b.next(0, true); stop != "restarted 2 times, which is the limit" {
 		t.Errorf("limit: %q", stop)
 	}
-	// A long run gives it all its tries again.
+	// After a long run, the service has all its restarts again.
 	if _, stop := b.next(backoffReset, true); stop != "" {
 		t.Errorf("after a long run: %q", stop)
 	}

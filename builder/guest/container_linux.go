@@ -14,11 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runtimes are the OCI runtimes that init knows to use, in order of
-// preference; both take the same arguments.
+// runtimes are the OCI runtimes that init can use, in order of preference. Both
+// take the same arguments.
 var runtimes = []string{"/usr/bin/crun", "/usr/bin/runc", "/bin/crun", "/bin/runc", "/usr/local/bin/crun", "/usr/local/bin/runc"}
 
-// findRuntime gives the OCI runtime of the system.
+// findRuntime returns the path of the system's OCI runtime.
 func findRuntime() (string, error) {
 	for _, p := range runtimes {
 		if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
@@ -38,28 +38,30 @@ type runner struct {
 // running is a container that was started.
 type running struct {
 	b *Bundle
-	// pid of its first process, 0 where that is gone already.
+	// pid is the first process of the container, or 0 if it has already ended.
 	pid   int
 	ended <-chan syscall.WaitStatus
 }
 
-// prepare takes the steps before the container is created; once per boot.
+// prepare executes the steps before the container is created. It is called once
+// per boot.
 func (r *runner) prepare(b *Bundle) error { return r.act.all(b.Before, 0) }
 
-// start creates the container, takes the steps in between, and starts it.
-// Its output goes to out.
+// start creates the container, executes the steps in between, and starts it.
+// The container's output goes to out.
 //
-// Where there is nothing to do in between, one run of the OCI runtime does it
-// all and stays as the container's parent; that is a good deal faster. Else it
-// is created and started by two, and its first process becomes PID 1's child.
+// If there are no steps in between, one `run` of the OCI runtime creates and
+// starts the container, and remains its parent. That is faster. Otherwise
+// `create` and `start` are separate, and the first process of the container
+// becomes a child of PID 1.
 //
-// Once ctx has ended, nothing is started.
+// After ctx has ended, nothing is started.
 func (r *runner) start(ctx context.Context, b *Bundle, out *os.File) (*running, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	pidFile := path.Join("/run/seaworthy", b.Section+"-"+b.Name+".pid")
-	_ = os.Remove(pidFile) // of an earlier start
+	_ = os.Remove(pidFile) // it may exist from an earlier start
 	args, err := r.config(b)
 	if err != nil {
 		return nil, err
@@ -78,8 +80,8 @@ func (r *runner) start(ctx context.Context, b *Bundle, out *os.File) (*running, 
 	return c, err
 }
 
-// config gives the arguments that make crun read a config.json that it takes.
-// The container's own is used wherever it can be.
+// config returns the arguments that select a config.json. It is the container's
+// own file if crun accepts its version, else a copy with an older version.
 func (r *runner) config(b *Bundle) ([]string, error) {
 	if path.Base(r.path) != "crun" || !needsVersion(b.Version) {
 		return nil, nil
@@ -98,7 +100,7 @@ func (r *runner) config(b *Bundle) ([]string, error) {
 	return []string{"--config", name}, nil
 }
 
-// run starts the container and waits until it is there.
+// run starts the container and waits until its first process exists.
 func (r *runner) run(b *Bundle, args []string, pidFile string, out *os.File) (*running, error) {
 	_, ended, err := r.kids.start(r.argv(b, append([]string{"run"}, args...)...), out)
 	if err != nil {
@@ -110,7 +112,7 @@ func (r *runner) run(b *Bundle, args []string, pidFile string, out *os.File) (*r
 		}
 		select {
 		case ws := <-ended:
-			// It may have come and gone between two looks.
+			// The container may have started and ended between two checks.
 			if _, err := readPID(pidFile); err == nil {
 				done := make(chan syscall.WaitStatus, 1)
 				done <- ws
@@ -155,7 +157,8 @@ func (r *runner) started(ctx context.Context, b *Bundle, pidFile string, out *os
 	return &running{b: b, pid: pid, ended: ended}, nil
 }
 
-// stop ends the container: SIGTERM, and after grace SIGKILL.
+// stop ends the container with SIGTERM, and after the time grace with SIGKILL.
+// It reports whether SIGKILL was needed.
 func (r *runner) stop(c *running, grace time.Duration, out *os.File) (forced bool) {
 	if c.pid > 1 {
 		_ = unix.Kill(c.pid, unix.SIGTERM)
@@ -169,21 +172,22 @@ func (r *runner) stop(c *running, grace time.Duration, out *os.File) (forced boo
 	if forced {
 		select {
 		case <-c.ended:
-		case <-time.After(5 * time.Second): // stuck in the kernel
+		case <-time.After(5 * time.Second): // the process hangs in the kernel
 		}
 	}
 	return forced
 }
 
-// remove deletes the container and kills whatever is left in its cgroup. One
-// that the OCI runtime has deleted already costs nothing.
+// remove deletes the container and kills all remaining processes in its cgroup.
+// It does nothing if the OCI runtime has already deleted the container.
 func (r *runner) remove(b *Bundle, out *os.File) {
 	if _, err := os.Stat(path.Join(r.stateDir(b), b.Name)); err == nil {
 		_ = r.command(out, b, "delete", "--force", b.Name)
 	}
 }
 
-// stateDir is where the OCI runtime keeps what it knows of the container.
+// stateDir returns the folder where the OCI runtime keeps the state of the
+// container.
 func (r *runner) stateDir(b *Bundle) string {
 	if n := b.Runtime.Namespace; n != "" {
 		return path.Join("/run/seaworthy/namespaces", n)
@@ -195,7 +199,7 @@ func (r *runner) argv(b *Bundle, args ...string) []string {
 	return append([]string{r.path, "--root", r.stateDir(b)}, args...)
 }
 
-// command runs the OCI runtime and waits for it.
+// command runs the OCI runtime and waits for its end.
 func (r *runner) command(out *os.File, b *Bundle, args ...string) error {
 	_, ended, err := r.kids.start(r.argv(b, args...), out)
 	if err != nil {

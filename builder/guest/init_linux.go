@@ -11,26 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// initSystem is PID 1 at work.
+// initSystem is the state of PID 1.
 type initSystem struct {
 	console *Console
 	kids    *children
 	runner  *runner
 	grace   time.Duration
-	// asked takes requests to shut down.
+	// asked receives requests to shut down.
 	asked chan shutdown
-	// services are those that run, and onshutdown what runs after them; down
-	// sees to both.
+	// services counts the running services. onshutdown are the containers that
+	// run after them. down waits for the services and runs onshutdown.
 	services   sync.WaitGroup
 	onshutdown []*Bundle
 }
 
-// errShutdown is why the work stops when someone asks for it.
+// errShutdown is the error of work that stops because a shutdown was requested.
 var errShutdown = errors.New("shutdown was requested")
 
-// Init is PID 1. It brings the system up, keeps it running, and ends in
-// reboot(2): it never returns. A system that cannot come up as it was built
-// says "boot failed: REASON" and powers off.
+// Init is PID 1. It starts the system, keeps it running, and ends with
+// reboot(2), so it never returns. If the system cannot start as it was built,
+// Init prints "boot failed: REASON" and powers off.
 func Init() {
 	i := &initSystem{console: NewConsole(os.Stdout, uptime), kids: newChildren(), grace: graceDefault, asked: make(chan shutdown, 8)}
 	defer func() {
@@ -65,7 +65,7 @@ func Init() {
 	i.halt(how)
 }
 
-// up does all that is done once, and starts the services.
+// up does the one-time work and starts the services.
 func (i *initSystem) up(ctx context.Context) error {
 	text, err := os.ReadFile("/proc/cmdline")
 	if err != nil {
@@ -123,8 +123,8 @@ func (i *initSystem) up(ctx context.Context) error {
 	return nil
 }
 
-// start starts the services side by side, and says so when each has started
-// or failed to for the first time.
+// start starts the services in parallel. It prints a line when each service has
+// started or has failed for the first time.
 func (i *initSystem) start(ctx context.Context, services []*Bundle) {
 	first := make(chan bool, len(services))
 	for _, b := range services {
@@ -146,7 +146,7 @@ func (i *initSystem) start(ctx context.Context, services []*Bundle) {
 	}()
 }
 
-// report says how an onboot or onshutdown container went.
+// report prints the result of an onboot or onshutdown container.
 func (i *initSystem) report(section string, b *Bundle, began time.Duration, err error) {
 	took := (uptime() - began).Seconds()
 	if err != nil {
@@ -156,9 +156,9 @@ func (i *initSystem) report(section string, b *Bundle, began time.Duration, err 
 	i.console.Printf("%s %s: ok (%.1f s)", section, b.Name, took)
 }
 
-// loadModules loads what /etc/modules-load.d names and what the devices need.
-// A module that is named must load; the drivers of devices are best effort,
-// and what they lack is said.
+// loadModules loads the modules in /etc/modules-load.d and the drivers of the
+// devices. It is an error if a module in /etc/modules-load.d cannot be loaded.
+// A driver that cannot be loaded is only printed.
 func (i *initSystem) loadModules(cmdline Cmdline) (*actor, error) {
 	began := uptime()
 	loader, err := newModuleLoader(cmdline)
@@ -186,7 +186,7 @@ func (i *initSystem) loadModules(cmdline Cmdline) (*actor, error) {
 
 func count(n int, what string) string { return fmt.Sprintf("%d %s", n, what) }
 
-// flatten gives the errors that errors.Join put together.
+// flatten returns the errors that errors.Join has joined.
 func flatten(err error) []error {
 	if j, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []error

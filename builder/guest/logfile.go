@@ -2,12 +2,12 @@ package guest
 
 import "os"
 
-// maxLog bounds a container's log: when the file has grown to this size it
-// becomes NAME.log.old, so that twice as much is kept at most.
+// maxLog is the size limit of a container's log file. A file of this size is
+// renamed to NAME.log.old. So at most twice as much is kept.
 const maxLog = 1 << 20
 
-// logFile is a bounded log in a tmpfs. Its errors are swallowed: a full /run
-// must not stop a service.
+// logFile is a log file of limited size in a tmpfs. It ignores errors: a full
+// /run must not stop a service.
 type logFile struct {
 	path string
 	max  int64
@@ -17,7 +17,7 @@ type logFile struct {
 
 func newLogFile(path string) *logFile { return &logFile{path: path, max: maxLog} }
 
-// Write appends p; it never fails.
+// Write appends p. It never returns an error.
 func (l *logFile) Write(p []byte) (int, error) {
 	if l.f != nil && l.size+int64(len(p)) > l.max {
 		_ = l.f.Close()

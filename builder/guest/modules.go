@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Limits on the files in lib/modules/VERSION. Debian's full kernel has 4,000
+// Limits for the files in lib/modules/VERSION. Debian's full kernel has 4,000
 // modules and 40,000 aliases.
 const (
 	maxModuleFile = 64 << 20
@@ -18,23 +18,23 @@ const (
 	maxModuleDeps = 256
 )
 
-// Modules is what depmod wrote about a kernel's modules. Names have
-// underscores, as the kernel shows them.
+// Modules holds what depmod wrote about a kernel's modules. Names have
+// underscores, as in the kernel's output.
 type Modules struct {
 	files   map[string]string   // name -> path below lib/modules/VERSION
-	deps    map[string][]string // name -> names, each needed before those on its left
+	deps    map[string][]string // name -> names of the needed modules; each needs those on its right
 	builtin map[string]bool
 	exact   map[string][]string // aliases without wildcards
-	// globs are the aliases with wildcards by their text before the first
-	// colon ("pci"), since a modalias matches only those of its own bus.
+	// globs holds the aliases with wildcards, by the text before the first
+	// colon ("pci"): a modalias matches only aliases of its own bus.
 	globs map[string][]glob
 }
 
 type glob struct{ pattern, module string }
 
-// ParseModules reads modules.dep, modules.alias and modules.builtin; nil
-// means that there is no such file. It refuses paths that leave the folder
-// and lines that it cannot read.
+// ParseModules reads modules.dep, modules.alias and modules.builtin. nil means
+// that the file does not exist. Paths that leave the folder and unreadable
+// lines are errors.
 func ParseModules(dep, alias, builtin []byte) (*Modules, error) {
 	m := &Modules{files: map[string]string{}, deps: map[string][]string{}, builtin: map[string]bool{}, exact: map[string][]string{}, globs: map[string][]glob{}}
 	for _, p := range []struct {
@@ -131,7 +131,7 @@ func (m *Modules) builtinLine(line string) error {
 	return nil
 }
 
-// moduleName is the name of the module in a file: "virtio_net" for
+// moduleName returns the name of the module in a file: "virtio_net" for
 // kernel/drivers/net/virtio-net.ko.xz.
 func moduleName(file string) string {
 	name, _, ok := strings.Cut(path.Base(file), ".ko")
@@ -143,8 +143,8 @@ func moduleName(file string) string {
 
 func canonical(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
-// Match gives the modules for a modalias, or for an alias such as
-// "fs-overlay", in the order of modules.alias, each once.
+// Match returns the modules for a modalias, or for an alias such as
+// "fs-overlay". They are in the order of modules.alias, each once.
 func (m *Modules) Match(alias string) []string {
 	if len(alias) > 4096 {
 		return nil
@@ -174,9 +174,8 @@ func (m *Modules) Match(alias string) []string {
 	return out
 }
 
-// matchGlob is fnmatch(3) without flags for the patterns of modules.alias:
-// path.Match, save that * and ? match a slash too (of: and acpi: aliases may
-// hold one).
+// matchGlob works like fnmatch(3) without flags. Unlike path.Match, * and ?
+// also match a slash, because aliases for of: and acpi: may contain one.
 func matchGlob(pattern, s string) bool {
 	const slash, stand = "/", "\x01"
 	ok, err := path.Match(strings.ReplaceAll(pattern, slash, stand), strings.ReplaceAll(s, slash, stand))
@@ -185,8 +184,8 @@ func matchGlob(pattern, s string) bool {
 
 var errNoModule = errors.New("no such module")
 
-// Order gives the files to load, in order, so that name is loaded; empty
-// where the kernel has it built in.
+// Order returns the files to load for the module name, in order. The result is
+// empty if the module is built into the kernel.
 func (m *Modules) Order(name string) ([]string, error) {
 	name = canonical(name)
 	if m.builtin[name] {
@@ -196,7 +195,8 @@ func (m *Modules) Order(name string) ([]string, error) {
 	if !ok {
 		return nil, fmt.Errorf("module %q: %w", name, errNoModule)
 	}
-	// depmod lists all that is needed, the nearest first: load from the right.
+	// depmod lists all needed modules, the nearest first. They must be loaded
+	// from right to left.
 	deps := m.deps[name]
 	var out []string
 	for i := len(deps) - 1; i >= 0; i-- {
@@ -209,8 +209,8 @@ func (m *Modules) Order(name string) ([]string, error) {
 	return append(out, file), nil
 }
 
-// ParseModulesLoad reads a file of modules-load.d: a module's name per line,
-// # and ; start a comment.
+// ParseModulesLoad reads a file of modules-load.d. Each line has one module
+// name. # and ; start comments.
 func ParseModulesLoad(data []byte) ([]string, error) {
 	var out []string
 	err := eachLine(data, func(line string) error {

@@ -14,21 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// moduleLoader loads modules of the running kernel. Services that are prepared
-// side by side share it.
+// moduleLoader loads modules into the running kernel. Services that are
+// prepared in parallel share one loader.
 type moduleLoader struct {
 	mu      sync.Mutex // guards loaded and count
 	dir     string
 	modules *Modules
 	params  func(module string) string
 	blocked map[string]bool // modules that must not be loaded
-	loaded  map[string]bool // files, also those that failed
+	loaded  map[string]bool // files, including those that could not be loaded
 	count   int
 	errs    []error
 }
 
-// newModuleLoader reads what is in lib/modules for the running kernel. An
-// image without modules has a loader that loads none.
+// newModuleLoader reads the files in lib/modules for the running kernel. If the
+// image has no modules, the loader loads none.
 func newModuleLoader(cmdline Cmdline) (*moduleLoader, error) {
 	l := &moduleLoader{loaded: map[string]bool{}, params: cmdline.ModuleParams, blocked: cmdline.BlockedModules()}
 	var uts unix.Utsname
@@ -59,7 +59,7 @@ func newModuleLoader(cmdline Cmdline) (*moduleLoader, error) {
 	return l, err
 }
 
-// load loads the module and what it needs.
+// load loads a module and the modules that it needs.
 func (l *moduleLoader) load(name string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,8 +102,8 @@ func (l *moduleLoader) loadFile(file string) error {
 	return nil
 }
 
-// alias loads what goes by an alias, such as "fs-overlay". What cannot be
-// loaded shows when it is used.
+// alias loads the modules for an alias, such as "fs-overlay". It ignores
+// errors: the later use of the module fails with its own error.
 func (l *moduleLoader) alias(alias string) {
 	names := l.modules.Match(alias)
 	if len(names) == 0 {
@@ -116,13 +116,13 @@ func (l *moduleLoader) alias(alias string) {
 	}
 }
 
-// deviceDirs are where the kernel lists its devices, flat: by the bus that
-// they are on, and by what they do. The same devices lie below /sys/devices,
-// among ten times as many folders. The processor is a system device.
+// deviceDirs are the folders where the kernel lists its devices, by bus and by
+// class. /sys/devices lists the same devices, but among ten times as many
+// folders. The processor is a system device.
 var deviceDirs = []string{"/sys/devices/system", "/sys/bus/*/devices", "/sys/class/*"}
 
-// coldplug loads the drivers for the devices that there are. A driver may
-// bring new devices to light (a bus), so it looks again until none are new.
+// coldplug loads the drivers of the existing devices. The driver of a bus may
+// add devices, so coldplug repeats until there are no new ones.
 func (l *moduleLoader) coldplug() {
 	seen := map[string]bool{}
 	for range 8 {
@@ -144,8 +144,8 @@ func (l *moduleLoader) coldplug() {
 	}
 }
 
-// modaliases gives what the devices in the folders that match the patterns
-// say of themselves.
+// modaliases returns the modaliases of the devices in the folders that match
+// the patterns.
 func modaliases(patterns []string) []string {
 	var out []string
 	for _, p := range patterns {

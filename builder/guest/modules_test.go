@@ -48,7 +48,7 @@ func TestModuleOrder(t *testing.T) {
 	if want := "kernel/drivers/net/virtio-net.ko.xz"; got[len(got)-1] != want || len(got) != 5 {
 		t.Fatalf("order %q", got)
 	}
-	// What a module needs comes before it.
+	// A needed module comes before the module that needs it.
 	for _, pair := range [][2]string{{"virtio/virtio_ring.ko", "virtio/virtio.ko"}, {"core/failover.ko", "net_failover.ko"}} {
 		at := func(suffix string) int {
 			return slices.IndexFunc(got, func(s string) bool { return strings.HasSuffix(s, suffix) })
@@ -89,7 +89,7 @@ func TestModuleMatch(t *testing.T) {
 	}
 }
 
-func TestParseModulesRefuses(t *testing.T) {
+func TestParseModulesErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ dep, alias, builtin, want string }{
 		"no colon":        {dep: "kernel/a.ko", want: "modules.dep: line 1: no colon"},

@@ -1,25 +1,26 @@
 package guest
 
-// systemMount is one mount that every system has.
+// systemMount is a mount that every system has.
 type systemMount struct {
 	source, dest, typ string
 	options           []string
-	mode              uint32 // of the mount point, where it has to be made
-	// optional: skipped without a word where the kernel has no such file
-	// system or no such folder (those below /sys exist if it has).
+	mode              uint32 // mode of the mount point, if it must be created
+	// optional: skipped silently if the kernel does not support the file
+	// system, or if the folder does not exist. Folders below /sys exist if the
+	// kernel supports them.
 	optional bool
 }
 
-// firstMounts are needed before anything else, on whatever root there is.
-// Debian's kernels do not mount devtmpfs by themselves.
+// firstMounts are needed before everything else, on any root. Debian's kernels
+// do not mount devtmpfs themselves.
 var firstMounts = []systemMount{
 	{source: "devtmpfs", dest: "/dev", typ: "devtmpfs", options: []string{"nosuid", "noexec", "relatime", "mode=0755", "size=10m"}, mode: 0o755},
 	{source: "proc", dest: "/proc", typ: "proc", options: []string{"nosuid", "nodev", "noexec", "relatime"}, mode: 0o555},
 	{source: "sysfs", dest: "/sys", typ: "sysfs", options: []string{"nosuid", "nodev", "noexec", "relatime"}, mode: 0o555},
 }
 
-// restMounts come once the root is where it stays. The sizes are upper
-// limits: a tmpfs takes memory for what is in it.
+// restMounts are mounted after the root has its final place. The sizes are
+// upper limits: a tmpfs uses memory only for its contents.
 var restMounts = []systemMount{
 	{source: "tmpfs", dest: "/run", typ: "tmpfs", options: []string{"nosuid", "nodev", "noexec", "relatime", "size=10%", "mode=0755"}, mode: 0o755},
 	{source: "tmpfs", dest: "/tmp", typ: "tmpfs", options: []string{"nosuid", "nodev", "noexec", "relatime", "size=10%", "mode=1777"}, mode: 0o755},
@@ -34,7 +35,7 @@ var restMounts = []systemMount{
 	{source: "efivarfs", dest: "/sys/firmware/efi/efivars", typ: "efivarfs", options: []string{"ro", "nosuid", "nodev", "noexec", "relatime"}, optional: true},
 }
 
-// runDirs are made in the tmpfs mounts; containers bind them.
+// runDirs are folders in the tmpfs mounts. Containers bind-mount them.
 var runDirs = []struct {
 	path string
 	mode uint32

@@ -28,8 +28,8 @@ func (m *linkMessage) attr(typ uint16, data []byte) {
 	end()
 }
 
-// open starts an attribute that holds what is appended until the function
-// that it gives is called.
+// open starts an attribute. Everything that is appended until the returned
+// function is called belongs to the attribute.
 func (m *linkMessage) open(typ uint16) func() {
 	start := len(*m)
 	*m = binary.NativeEndian.AppendUint16(*m, 0)
@@ -49,8 +49,8 @@ func (m *linkMessage) bytes() []byte {
 	return *m
 }
 
-// createMessage asks for a new interface, in the network namespace of process
-// pid; a veth's peer stays here.
+// createMessage requests a new interface in the network namespace of process
+// pid. The peer of a veth stays in this namespace.
 func createMessage(s stepInterface, pid int) []byte {
 	m := newLinkMessage(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	m.name(unix.IFLA_IFNAME, s.Name)
@@ -71,7 +71,8 @@ func createMessage(s stepInterface, pid int) []byte {
 	return m.bytes()
 }
 
-// moveMessage asks to move an interface to the network namespace of pid.
+// moveMessage requests to move an interface to the network namespace of process
+// pid.
 func moveMessage(name string, pid int) []byte {
 	m := newLinkMessage(unix.RTM_SETLINK, 0)
 	m.name(unix.IFLA_IFNAME, name)
@@ -79,8 +80,7 @@ func moveMessage(name string, pid int) []byte {
 	return m.bytes()
 }
 
-// addInterface gives an interface to the container whose first process is
-// pid.
+// addInterface adds an interface to the container whose first process is pid.
 func addInterface(s stepInterface, pid int) error {
 	if s.kind != "" {
 		if err := netlink(createMessage(s, pid)); err != nil {
@@ -93,8 +93,8 @@ func addInterface(s stepInterface, pid int) error {
 	return netlink(moveMessage(s.Name, pid))
 }
 
-// netlink sends one request to the kernel's routing socket and gives its
-// answer.
+// netlink sends one request to the kernel's routing socket and returns the
+// error in the answer.
 func netlink(msg []byte) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {
@@ -126,7 +126,7 @@ func netlinkAnswer(b []byte) error {
 	return nil
 }
 
-// loopbackUp brings up lo.
+// loopbackUp enables the interface lo.
 func loopbackUp() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

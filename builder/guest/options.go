@@ -2,8 +2,8 @@ package guest
 
 import "strings"
 
-// The kernel's mount flags (include/uapi/linux/mount.h), given here so that
-// options can be read on any system.
+// The kernel's mount flags (include/uapi/linux/mount.h). They are defined here
+// so that the package also compiles on other systems.
 const (
 	msReadOnly    = 1 << 0
 	msNoSuid      = 1 << 1
@@ -25,13 +25,14 @@ const (
 	msStrictAtime = 1 << 24
 )
 
-// mountOptions is what a list of mount options means to mount(2).
+// mountOptions holds a list of mount options in the form of mount(2).
 type mountOptions struct {
 	// flags of the mount, without propagation.
 	flags uintptr
-	// propagation flags, each for a call of its own, in order.
+	// propagation holds the propagation flags. Each needs a separate call, in
+	// order.
 	propagation []uintptr
-	// data for the file system: the options that are not flags.
+	// data is for the file system. It holds the options that are not flags.
 	data string
 }
 
@@ -60,8 +61,9 @@ var optionPropagation = map[string]uintptr{
 	"unbindable": msUnbindable, "runbindable": msUnbindable | msRec,
 }
 
-// parseOptions reads options in the OCI runtime spec's form. What is no flag
-// is data for the file system, which refuses what it does not know.
+// parseOptions reads options in the OCI runtime spec's form. An option that is
+// not a flag becomes data for the file system. The file system refuses unknown
+// data.
 func parseOptions(options []string) mountOptions {
 	var o mountOptions
 	var data []string
@@ -82,7 +84,8 @@ func parseOptions(options []string) mountOptions {
 	return o
 }
 
-// dataValue is the value of KEY=VALUE in file system data, "" if absent.
+// dataValue returns the value of KEY=VALUE in file system data, or "" if the
+// key is absent.
 func dataValue(data, key string) string {
 	for opt := range strings.SplitSeq(data, ",") {
 		if v, ok := strings.CutPrefix(opt, key+"="); ok {

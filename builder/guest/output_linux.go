@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// output carries what one container writes to the console and to its log.
+// output copies the output of a container to the console and to its log.
 type output struct {
 	w    *os.File // for the container
 	done chan struct{}
@@ -17,8 +17,8 @@ type output struct {
 
 const maxTail = 512
 
-// newOutput starts to carry the output of the container called name; log is
-// the path of its log.
+// newOutput starts to copy the output of the container name. log is the path of
+// its log.
 func newOutput(c *Console, name, log string) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -50,12 +50,12 @@ func newOutput(c *Console, name, log string) (*output, error) {
 	return o, nil
 }
 
-// lateOutput is how long a container's last output may take to arrive: a slow
-// machine is late with it, and it shows why the container failed.
+// lateOutput is the maximum time for the last output of a container to arrive.
+// On a slow machine the output is late, and it shows why the container failed.
 const lateOutput = 10 * time.Second
 
-// close waits until all is carried, but not for a process that was left
-// behind and holds on to its end.
+// close waits until everything is copied. It does not wait for a remaining
+// process that still has the output open.
 func (o *output) close() {
 	_ = o.w.Close()
 	select {
@@ -64,7 +64,7 @@ func (o *output) close() {
 	}
 }
 
-// lastLine is the last line that has text, "" for none.
+// lastLine returns the last line with text, or "".
 func (o *output) lastLine() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

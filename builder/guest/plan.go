@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Step is one thing to do for a container, in words (String) and in data. It
-// is one of stepCgroup, stepMkdir, stepMount, stepInterface and stepBindNS.
+// Step is one action for a container. String describes it in words. It is one
+// of stepCgroup, stepMkdir, stepMount, stepInterface and stepBindNS.
 type Step interface{ String() string }
 
 type (
@@ -15,9 +15,9 @@ type (
 	stepMkdir  struct{ path string }
 	stepMount  struct {
 		source, typ string
-		// dest is below inside, where that is set: a path that the
-		// container's own files could redirect by symbolic links, so it is
-		// resolved within that folder.
+		// If inside is set, dest is a path below inside. The container's own
+		// files could redirect that path with symbolic links, so it is resolved
+		// within inside.
 		inside, dest string
 		mountOptions
 	}
@@ -55,10 +55,10 @@ func (s stepInterface) String() string {
 }
 func (s stepBindNS) String() string { return "bind " + s.file + " namespace to " + s.path }
 
-// Plan turns what runtime.json of the container in the absolute folder dir
-// asks for into steps: before the container is created, once, and between
-// its creation and its start, each time. The order is LinuxKit's: cgroups,
-// mounts, mkdir; then bindNS, interfaces.
+// Plan converts runtime.json to steps. dir is the absolute path of the
+// container's folder. before holds the steps before the container is created,
+// once. created holds the steps between its creation and each start. The order
+// is LinuxKit's: cgroups, mounts, mkdir; then bindNS, interfaces.
 func (r *Runtime) Plan(dir string) (before, created []Step) {
 	for _, c := range r.Cgroups {
 		before = append(before, stepCgroup{strings.Trim(c, "/")})
@@ -68,7 +68,7 @@ func (r *Runtime) Plan(dir string) (before, created []Step) {
 		if !strings.HasPrefix(m.Destination, "/") {
 			s.inside = path.Join(dir, "rootfs")
 		}
-		if m.Type == "bind" { // the OCI spec allows the type to say it, too
+		if m.Type == "bind" { // in the OCI spec, the type may say that it is a bind mount
 			s.flags |= msBind
 		}
 		before = append(before, s)

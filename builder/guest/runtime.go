@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// Limits on runtime.json. LinuxKit's own files have a handful of entries.
+// Limits for runtime.json. LinuxKit's own files have few entries.
 const (
 	maxRuntimeBytes   = 1 << 20
 	maxRuntimeEntries = 256
@@ -17,8 +17,8 @@ const (
 	maxOptionBytes    = 4095 // the kernel takes one page of mount data
 )
 
-// Runtime is LinuxKit's runtime.json: what is to be done on the host before a
-// container is created (Cgroups, Mounts, Mkdir) and between its creation and
+// Runtime is LinuxKit's runtime.json. It says what to do on the host before a
+// container is created (Cgroups, Mounts, Mkdir), and between its creation and
 // its start (Interfaces, BindNS).
 type Runtime struct {
 	Cgroups    []string    `json:"cgroups"`
@@ -26,14 +26,14 @@ type Runtime struct {
 	Mkdir      []string    `json:"mkdir"`
 	Interfaces []Interface `json:"interfaces"`
 	BindNS     BindNS      `json:"bindNS"`
-	// Namespace is containerd's in LinuxKit. There is no containerd here; it
-	// becomes the directory in which the OCI runtime keeps the container's
-	// state, so that two containers of one name in two namespaces stay apart.
+	// Namespace is containerd's namespace in LinuxKit. We have no containerd.
+	// The OCI runtime keeps the container's state in a folder of this name, so
+	// that two containers with the same name in two namespaces do not conflict.
 	Namespace string `json:"namespace"`
 }
 
 // Mount is a mount in the OCI runtime spec's form. A Destination without a
-// leading slash lies in the container's rootfs.
+// leading slash is relative to the container's rootfs.
 type Mount struct {
 	Destination string   `json:"destination"`
 	Type        string   `json:"type"`
@@ -43,21 +43,21 @@ type Mount struct {
 
 // Interface is a network interface that the container gets.
 type Interface struct {
-	// Name of the interface to move or to create.
+	// Name is the name of the interface to move or to create.
 	Name string `json:"name"`
-	// Add is the kind to create ("veth", "wireguard", "dummy"); "" moves an
-	// interface that exists, unless there is a Peer.
+	// Add is the kind of interface to create ("veth", "wireguard", "dummy").
+	// With "" and no Peer, an existing interface is moved.
 	Add string `json:"add"`
-	// Peer is the other end of a veth; it stays on the host. It implies Add:
+	// Peer is the other end of a veth, which stays on the host. It implies Add:
 	// veth.
 	Peer string `json:"peer"`
-	// CreateInRoot creates the interface on the host and then moves it, as
-	// wireguard needs to keep its socket on the host's network.
+	// CreateInRoot creates the interface on the host and then moves it.
+	// wireguard needs this to keep its socket in the host's network.
 	CreateInRoot bool `json:"createInRoot"`
 }
 
-// BindNS names, per kind of namespace, the file to which the container's
-// namespace is bound; "" for none.
+// BindNS names, for each kind of namespace, the file where the container's
+// namespace is bound. "" means none.
 type BindNS struct {
 	Cgroup string `json:"cgroup"`
 	IPC    string `json:"ipc"`
@@ -68,10 +68,9 @@ type BindNS struct {
 	UTS    string `json:"uts"`
 }
 
-// ParseRuntime reads a runtime.json. It refuses unknown keys (an instruction
-// that is not understood must not be skipped), relative or unclean paths,
-// names that the kernel would refuse, and anything over its limits; all
-// complaints come joined.
+// ParseRuntime parses a runtime.json. Errors are: unknown keys (an unknown
+// instruction must not be skipped), relative or unclean paths, names that the
+// kernel does not accept, and anything over the limits. All errors are joined.
 func ParseRuntime(data []byte) (*Runtime, error) {
 	if len(data) > maxRuntimeBytes {
 		return nil, fmt.Errorf("runtime.json: %d bytes, more than %d", len(data), maxRuntimeBytes)
@@ -173,7 +172,7 @@ func (f *Interface) check() error {
 	return nil
 }
 
-// kind is the kind to create, "" to move an interface that exists.
+// kind returns the kind of interface to create, or "" to move an existing one.
 func (f *Interface) kind() string {
 	if f.Add == "" && f.Peer != "" {
 		return "veth"
@@ -182,12 +181,12 @@ func (f *Interface) kind() string {
 }
 
 type bind struct {
-	// key in runtime.json, and the file's name in /proc/PID/ns.
+	// key is the key in runtime.json, and file the file's name in /proc/PID/ns.
 	key, file string
 	path      string
 }
 
-// list gives the namespaces that are to be bound, in a fixed order.
+// list returns the namespaces that must be bound, in a fixed order.
 func (b *BindNS) list() []bind {
 	all := []bind{
 		{"cgroup", "cgroup", b.Cgroup}, {"ipc", "ipc", b.IPC}, {"mnt", "mnt", b.Mnt}, {"net", "net", b.Net},
@@ -202,20 +201,21 @@ func (b *BindNS) list() []bind {
 	return out
 }
 
-// isAbs: p is an absolute path in its shortest form, not the root itself (a
-// trailing slash is let pass, since LinuxKit's users write it).
+// isAbs reports whether p is a clean absolute path other than the root. A
+// trailing slash is accepted, because users of LinuxKit write it.
 func isAbs(p string) bool {
 	return strings.HasPrefix(p, "/") && isLocal(p[1:])
 }
 
-// isLocal: p is a relative path that stays below where it starts.
+// isLocal reports whether p is a relative path that does not leave its start
+// folder.
 func isLocal(p string) bool {
 	p = strings.TrimSuffix(p, "/")
 	return p != "" && len(p) < maxPathBytes && !strings.HasPrefix(p, "/") && path.Clean("/"+p) == "/"+p && !hasControl(p)
 }
 
-// validName: letters, digits, and . _ - inside: what LinuxKit allows for the
-// names of containers, and what the OCI runtimes take.
+// validName accepts letters and digits, and the characters . _ - inside.
+// LinuxKit and the OCI runtimes accept such names of containers.
 func validName(s string) bool {
 	if s == "" || len(s) > 128 {
 		return false
@@ -229,8 +229,8 @@ func validName(s string) bool {
 	return true
 }
 
-// validInterface follows the kernel's dev_valid_name, and allows printable
-// ASCII only.
+// validInterface follows the kernel's dev_valid_name, but accepts only
+// printable ASCII.
 func validInterface(s string) bool {
 	if s == "" || len(s) > 15 || s == "." || s == ".." {
 		return false

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// allKeys is a runtime.json that has every key, as the builder writes it.
+// allKeys is a runtime.json with every key, as the builder writes it.
 const allKeys = `{"cgroups": ["one", "two/three"], "mounts": [
  {"destination": "/containers/onboot/000-a/tmp", "type": "tmpfs", "source": "tmpfs"},
  {"destination": "/containers/onboot/000-a/tmp", "options": ["remount", "private"]},
@@ -72,7 +72,7 @@ func TestParseRuntimeEmpty(t *testing.T) {
 	}
 }
 
-func TestParseRuntimeRefuses(t *testing.T) {
+func TestParseRuntimeErrors(t *testing.T) {
 	t.Parallel()
 	many := strings.TrimSuffix(strings.Repeat(`"/run/x",`, maxRuntimeEntries+1), ",")
 	for name, c := range map[string]struct{ text, want string }{
@@ -113,7 +113,7 @@ func TestParseRuntimeRefuses(t *testing.T) {
 	}
 	_, err := ParseRuntime([]byte(`{"mkdir": ["a", "b"], "cgroups": [".."]}`))
 	if n := strings.Count(fmt.Sprint(err), "runtime.json: "); n != 3 {
-		t.Errorf("%d complaints of 3: %v", n, err)
+		t.Errorf("%d of 3 errors: %v", n, err)
 	}
 }
 

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// oneShot runs an onboot or onshutdown container to its end. When ctx ends,
-// the container is stopped.
+// oneShot runs an onboot or onshutdown container until it ends. If ctx ends
+// first, the container is stopped.
 func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
 	out, err := newOutput(i.console, b.Name, "/run/log/"+b.Name+".log")
 	if err != nil {
 		return err
 	}
 	defer out.close()
-	// The reason is mostly the last thing that the container, or the OCI
-	// runtime, had to say.
+	// The last line of the container or of the OCI runtime is usually the
+	// reason.
 	explain := func(err error) error {
 		out.close()
 		if l := out.lastLine(); l != "" {
@@ -44,9 +44,9 @@ func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
 	}
 }
 
-// keep runs a service until ctx ends, starting it again as its annotations
-// say. It calls first when it knows whether the first start went well (later
-// calls mean nothing).
+// keep runs a service until ctx ends. It starts the service again as its
+// annotations say. It calls first with the result of the first start; later
+// calls have no effect.
 func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
 	defer first(false)
 	say := func(format string, args ...any) {
@@ -81,18 +81,18 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
 	})
 }
 
-// life is a container that runs.
+// life is a running container.
 type life struct {
 	ended <-chan syscall.WaitStatus
-	// stop ends it, and says whether that took force; remove clears away what
-	// is left of one that has ended.
+	// stop ends the container, and reports whether SIGKILL was needed. remove
+	// cleans up after a container has ended.
 	stop   func() (forced bool)
 	remove func()
 	grace  time.Duration
 }
 
-// supervise starts a container, and starts it again when it ends, until ctx
-// ends: from then on nothing is started, whatever the container does.
+// supervise starts a container, and starts it again when it ends. After ctx has
+// ended, it starts nothing, whatever the container does.
 func supervise(ctx context.Context, again *backoff, say func(string, ...any), first func(bool), start func() (*life, error)) {
 	for ctx.Err() == nil {
 		began := uptime()

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// supervised runs a service whose n-th start is what start gives, and returns
-// what was said.
+// supervised runs a service. start returns the result of the n-th start. It
+// returns the printed lines and the number of starts.
 func supervised(ctx context.Context, start func(n int) (*life, error)) (said []string, starts int) {
 	again := &backoff{policy: "always"}
 	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
@@ -28,8 +28,8 @@ func ended(ws syscall.WaitStatus) <-chan syscall.WaitStatus {
 	return c
 }
 
-// From the moment at which a shutdown begins nothing is started again, whatever
-// the service does by then.
+// After a shutdown has begun, a service is never started again, even if it
+// fails at that moment.
 func TestNoRestartInShutdown(t *testing.T) {
 	quiet := func(c <-chan syscall.WaitStatus) *life {
 		return &life{ended: c, stop: func() bool { return false }, remove: func() {}, grace: time.Second}
@@ -47,7 +47,7 @@ func TestNoRestartInShutdown(t *testing.T) {
 		"is started while it does": func(stop func()) (*life, error) { go stop(); return quiet(nil), nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for range 50 { // the two may be seen in either order
+			for range 50 { // both orders of the two events are possible
 				ctx, cancel := context.WithCancel(context.Background())
 				said, starts := supervised(ctx, func(int) (*life, error) { return start(cancel) })
 				if starts != 1 || strings.Contains(strings.Join(said, "\n"), "starts again") {
@@ -66,7 +66,7 @@ func TestNoRestartInShutdown(t *testing.T) {
 	}
 }
 
-// Before that it is.
+// Before a shutdown, a service that ends is started again.
 func TestRestart(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	said, starts := supervised(ctx, func(n int) (*life, error) {

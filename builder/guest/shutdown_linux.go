@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shutdown is one way to end.
+// shutdown is one way to end the system.
 type shutdown struct {
 	name string
 	cmd  int
@@ -27,8 +27,8 @@ var (
 	halt     = shutdown{"halt", unix.LINUX_REBOOT_CMD_HALT}
 )
 
-// signalMeaning: SIGTERM, SIGPWR and SIGUSR2 power off, SIGINT (ctrl-alt-del)
-// reboots, SIGUSR1 halts.
+// signalMeaning maps signals to shutdowns: SIGTERM, SIGPWR and SIGUSR2 power
+// off, SIGINT (ctrl-alt-del) reboots, and SIGUSR1 halts.
 var signalMeaning = map[os.Signal]shutdown{
 	syscall.SIGTERM: powerOff, syscall.SIGPWR: powerOff, syscall.SIGUSR2: powerOff,
 	syscall.SIGINT: reboot, syscall.SIGUSR1: halt,
@@ -53,7 +53,7 @@ func (i *initSystem) watchSignals() {
 	}()
 }
 
-// ask asks for a shutdown; the first request counts.
+// ask requests a shutdown. Only the first request counts.
 func (i *initSystem) ask(how shutdown) {
 	select {
 	case i.asked <- how:
@@ -61,8 +61,8 @@ func (i *initSystem) ask(how shutdown) {
 	}
 }
 
-// watchPowerButton powers off when a power button is pressed (virtual
-// machines are told to stop so). It needs the kernel's evdev.
+// watchPowerButton powers off when a power button is pressed. Hypervisors use
+// this button to stop a virtual machine. It needs the kernel's evdev.
 func (i *initSystem) watchPowerButton() {
 	const (
 		size     = 24 // struct input_event on 64-bit
@@ -91,12 +91,12 @@ func (i *initSystem) watchPowerButton() {
 	}
 }
 
-// stopLimit is how much longer than its grace a service may take to stop,
-// before the shutdown goes on without it.
+// stopLimit is the time that a service may need to stop in addition to its
+// grace time. After that, the shutdown continues without it.
 const stopLimit = 20 * time.Second
 
-// down waits for the services to stop and runs the onshutdown containers;
-// what fails there is said, and the rest goes on.
+// down waits for the services to stop and runs the onshutdown containers. It
+// prints errors of these containers and continues.
 func (i *initSystem) down() {
 	stopped := make(chan struct{})
 	go func() {
@@ -114,11 +114,12 @@ func (i *initSystem) down() {
 	}
 }
 
-// halt ends whatever runs, unmounts, and ends the machine.
+// halt kills all remaining processes, unmounts the file systems, and ends the
+// machine.
 func (i *initSystem) halt(how shutdown) {
 	_ = unix.Kill(-1, unix.SIGTERM)
 	for range 20 { // two seconds
-		if i.alone() {
+		if i.hasNoChildren() {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -134,11 +135,11 @@ func (i *initSystem) halt(how shutdown) {
 	if err := unix.Reboot(how.cmd); err != nil {
 		i.console.Printf("reboot: %v", err)
 	}
-	select {} // halted; PID 1 must not end
+	select {} // the machine has halted; PID 1 must not end
 }
 
-// alone: PID 1 has no children left.
-func (i *initSystem) alone() bool {
+// hasNoChildren reports whether PID 1 has no children left.
+func (i *initSystem) hasNoChildren() bool {
 	i.kids.mu.Lock()
 	defer i.kids.mu.Unlock()
 	for {
@@ -152,8 +153,8 @@ func (i *initSystem) alone() bool {
 	}
 }
 
-// unmountAll unmounts all but the kernel's own file systems, the last mount
-// first; disks that stay busy become read-only.
+// unmountAll unmounts all file systems except the kernel's own, the last mount
+// first. A disk that is still in use becomes read-only.
 func unmountAll() (errs []error) {
 	info, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -180,7 +181,7 @@ func unmountAll() (errs []error) {
 	return errs
 }
 
-// unescapeMount undoes the octal escapes of /proc/self/mounts.
+// unescapeMount decodes the octal escapes of /proc/self/mounts.
 func unescapeMount(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }

@@ -22,7 +22,7 @@ func uptime() time.Duration {
 }
 
 // firstMount mounts /dev, /proc and /sys, and makes /dev/console the standard
-// streams.
+// input and output.
 func firstMount() error {
 	for _, m := range firstMounts {
 		if err := m.mount(); err != nil {
@@ -69,7 +69,7 @@ func (m systemMount) mount() error {
 	return nil
 }
 
-// mounted: dir is a mount point, judged by the device numbers.
+// mounted reports whether dir is a mount point. It compares device numbers.
 func mounted(dir string) bool {
 	var a, b unix.Stat_t
 	if unix.Lstat(dir, &a) != nil || unix.Lstat(path.Dir(dir), &b) != nil {
@@ -78,11 +78,11 @@ func mounted(dir string) bool {
 	return a.Dev != b.Dev
 }
 
-// leaveRootfs gives the initramfs a mount of its own as root. The kernel's
-// first mount, "rootfs", has no parent, and pivot_root(2), by which OCI
-// runtimes change the root, is refused on it. A bind mount of the very same
-// files, moved over it, has one: nothing is copied, and memory is used once.
-// Any other root (squashfs, a disk) stays as it is.
+// leaveRootfs gives the initramfs its own mount as root. The kernel's first
+// mount, "rootfs", has no parent, so pivot_root(2) fails on it, and OCI
+// runtimes need pivot_root. A bind mount of the same files, moved over the
+// root, has a parent. Nothing is copied, so the files use memory only once. Any
+// other root (squashfs, a disk) stays unchanged.
 func leaveRootfs() error {
 	info, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -118,8 +118,8 @@ func leaveRootfs() error {
 	return os.Remove(stage)
 }
 
-// rootIsRootfs reads /proc/self/mountinfo: what is on top of / is the
-// kernel's first mount.
+// rootIsRootfs reads /proc/self/mountinfo. It reports whether the topmost mount
+// of / is the kernel's first mount.
 func rootIsRootfs(mountinfo []byte) bool {
 	is := false
 	for line := range bytes.Lines(mountinfo) {
@@ -137,9 +137,9 @@ func rootIsRootfs(mountinfo []byte) bool {
 	return is
 }
 
-// restMount makes the mounts that stay and the folders in them, and the root
-// read-only. Mounts propagate into containers and back, which containers that
-// mount disks rely on.
+// restMount makes the remaining mounts and the folders in them, and makes the
+// root read-only. Mounts propagate into containers and back, which containers
+// that mount disks need.
 func restMount() error {
 	for _, m := range restMounts {
 		if !m.optional || m.mode != 0 {
@@ -164,7 +164,7 @@ func restMount() error {
 			return err
 		}
 	}
-	// Containers bind it before the network is up.
+	// Containers bind-mount this file before the network is up.
 	if err := makeFile("/run/resolvconf/resolv.conf"); err != nil {
 		return err
 	}
@@ -174,9 +174,9 @@ func restMount() error {
 	return nil
 }
 
-// sealRoot makes the root read-only: the file system itself, so that nothing
-// that reaches it by another mount can write, and the mount. Device files on
-// it are dead from here on.
+// sealRoot makes the root read-only. Both the file system and the mount become
+// read-only, so that no other mount of the same file system is writable. Device
+// files on the root can no longer be used.
 func sealRoot() error {
 	if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NODEV, ""); err != nil {
 		return fmt.Errorf("make the root read-only: %w", err)
@@ -187,7 +187,8 @@ func sealRoot() error {
 	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
 }
 
-// setHostname takes the name from /etc/hostname; without one it is localhost.
+// setHostname sets the host name from /etc/hostname, or localhost if the file
+// does not exist.
 func setHostname() error {
 	name := "localhost"
 	if b, err := os.ReadFile("/etc/hostname"); err == nil {
@@ -201,8 +202,8 @@ func setHostname() error {
 	return unix.Sethostname([]byte(name))
 }
 
-// modulesLoad gives the names in /etc/modules-load.d/*.conf, in the order of
-// the files' names.
+// modulesLoad returns the module names in /etc/modules-load.d/*.conf, in the
+// order of the file names.
 func modulesLoad(root fs.FS) ([]string, error) {
 	files, err := fs.Glob(root, "etc/modules-load.d/*.conf")
 	if err != nil {

@@ -9,16 +9,17 @@ import (
 	"strings"
 )
 
-// crunVersion is the version of the OCI runtime spec that every crun takes.
-// Those before 1.9, Debian 12's among them, refuse a config.json that says it
-// follows a later one, though later ones only add keys, which they skip.
+// crunVersion is a version of the OCI runtime spec that every crun accepts.
+// crun before 1.9, as in Debian 12, does not accept a config.json with a later
+// version. Later versions only add keys, and crun ignores unknown keys.
 const crunVersion = "1.0.2"
 
-// needsVersion: crun may refuse a config.json of this version.
+// needsVersion reports whether crun may not accept a config.json of this
+// version.
 func needsVersion(version string) bool { return !strings.HasPrefix(version, "1.0.") }
 
-// withVersion gives a config.json with another ociVersion; every other byte
-// stays as it is.
+// withVersion returns a config.json with another ociVersion. All other bytes
+// stay the same.
 func withVersion(config []byte, version string) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(config))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {

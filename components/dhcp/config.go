@@ -10,7 +10,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
 
-// Limits on what a server may ask for. resolv.conf takes three name servers.
+// Limits for the values that a server sends. resolv.conf can hold three name
+// servers.
 const (
 	maxDNS    = 3
 	maxRoutes = 32
@@ -18,17 +19,17 @@ const (
 	maxMTU    = 9216
 )
 
-// Config is how an interface is set up.
+// Config holds the settings of an interface.
 type Config struct {
 	Address netip.Prefix
 	Routes  []Route
 	DNS     []netip.Addr
 	Domain  string
-	// MTU is 0 for the interface's own.
+	// MTU is the MTU to set. 0 keeps the interface's own MTU.
 	MTU int
 }
 
-// Route is a route; without a Via the destination is on the link.
+// Route is a route. Without Via, the destination is on the link.
 type Route struct {
 	Dest netip.Prefix
 	Via  netip.Addr
@@ -36,7 +37,7 @@ type Route struct {
 
 var defaultRoute = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
-// String is one line for the log.
+// String returns the settings as one line for the log.
 func (c *Config) String() string {
 	var b strings.Builder
 	fmt.Fprint(&b, c.Address)
@@ -51,7 +52,7 @@ func (c *Config) String() string {
 	return b.String()
 }
 
-// ResolvConf is the content of resolv.conf.
+// ResolvConf returns the content of resolv.conf.
 func (c *Config) ResolvConf() string {
 	var b strings.Builder
 	if c.Domain != "" {
@@ -63,8 +64,8 @@ func (c *Config) ResolvConf() string {
 	return b.String()
 }
 
-// gateway adds a default route, and the route to the router itself where it
-// is not on the link (as some clouds have it).
+// gateway adds a default route. If the router is not on the link, as in some
+// clouds, it also adds a route to the router.
 func (c *Config) gateway(via netip.Addr) {
 	c.via(defaultRoute, via)
 }
@@ -76,8 +77,8 @@ func (c *Config) via(dest netip.Prefix, via netip.Addr) {
 	c.Routes = append(c.Routes, Route{dest, via})
 }
 
-// FromLease reads what a server acknowledged. Nothing in it is trusted: an
-// address must be a usable one, names are checked, numbers have limits.
+// FromLease reads the acknowledgement of a server. Its data is not trusted: an
+// address must be usable, names are checked, and numbers have limits.
 func FromLease(ack *dhcpv4.DHCPv4) (*Config, error) {
 	addr, ok := ipv4(ack.YourIPAddr)
 	if !ok || !usable(addr) {
@@ -92,7 +93,7 @@ func FromLease(ack *dhcpv4.DHCPv4) (*Config, error) {
 		bits = ones
 	}
 	c := &Config{Address: netip.PrefixFrom(addr, bits)}
-	// RFC 3442: where there are classless routes, the router does not count.
+	// RFC 3442: if there are classless routes, the router option is ignored.
 	if routes := ack.ClasslessStaticRoute(); len(routes) > 0 {
 		for _, r := range routes[:min(len(routes), maxRoutes)] {
 			ones, size := r.Dest.Mask.Size()
@@ -136,13 +137,13 @@ func ipv4(ip net.IP) (netip.Addr, bool) {
 	return a, ok && a.Is4()
 }
 
-// usable: a host can have this address.
+// usable reports whether a host can have this address.
 func usable(a netip.Addr) bool {
 	return a.Is4() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
-// validDomain: letters, digits, dots and hyphens, so that it cannot add lines
-// or options to resolv.conf.
+// validDomain accepts letters, digits, dots and hyphens. So a domain cannot add
+// lines or options to resolv.conf.
 func validDomain(s string) bool {
 	if s == "" || len(s) > 253 || s[0] == '.' || s[0] == '-' {
 		return false
@@ -155,7 +156,7 @@ func validDomain(s string) bool {
 	return true
 }
 
-// ParseStatic reads ADDRESS/BITS[,GATEWAY[,NAMESERVER...]].
+// ParseStatic parses ADDRESS/BITS[,GATEWAY[,NAMESERVER...]].
 func ParseStatic(s string) (*Config, error) {
 	f := strings.Split(s, ",")
 	p, err := netip.ParsePrefix(f[0])
@@ -168,7 +169,7 @@ func ParseStatic(s string) (*Config, error) {
 	c := &Config{Address: p}
 	for i, text := range f[1:] {
 		if text == "" && i == 0 {
-			continue // no gateway
+			continue // there is no gateway
 		}
 		a, err := netip.ParseAddr(text)
 		if err != nil {
@@ -189,19 +190,19 @@ func ParseStatic(s string) (*Config, error) {
 	return c, nil
 }
 
-// IPArg is the kernel's parameter ip=.
+// IPArg is the kernel parameter ip=.
 type IPArg struct {
-	// Interface is "" for any.
+	// Interface is the name of the interface. "" means any.
 	Interface string
-	// Static is nil where a server is to be asked.
+	// Static holds the static settings. It is nil if a server must be asked.
 	Static *Config
 }
 
-// ParseIPArg finds ip= on a kernel command line, as
-// Documentation/admin-guide/nfs/nfsroot.rst has it:
-// ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:METHOD:DNS0:DNS1, or
-// ip=METHOD. Without it, and for the methods dhcp, on, any and both, a server
-// is asked.
+// ParseIPArg finds ip= on a kernel command line.
+// Documentation/admin-guide/nfs/nfsroot.rst describes its forms:
+// ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:METHOD:DNS0:DNS1 and
+// ip=METHOD. A server is asked if ip= is missing, or if the method is dhcp, on,
+// any or both.
 func ParseIPArg(cmdline string) (*IPArg, error) {
 	arg := ""
 	for word := range strings.FieldsSeq(cmdline) {

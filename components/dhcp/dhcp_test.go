@@ -50,7 +50,7 @@ func TestFromLease(t *testing.T) {
 	}
 }
 
-// A router beyond the subnet gets a route of its own first.
+// A router outside the subnet first gets its own route.
 func TestFromLeaseFarRouter(t *testing.T) {
 	t.Parallel()
 	c, err := FromLease(ack(t, dhcpv4.WithNetmask(net.CIDRMask(32, 32)), dhcpv4.WithRouter(net.IPv4(10, 0, 0, 1))))
@@ -62,7 +62,7 @@ func TestFromLeaseFarRouter(t *testing.T) {
 	}
 }
 
-// RFC 3442: classless routes make the router option void.
+// RFC 3442: with classless routes, the router option is ignored.
 func TestFromLeaseClasslessRoutes(t *testing.T) {
 	t.Parallel()
 	routes := dhcpv4.Routes{
@@ -78,7 +78,7 @@ func TestFromLeaseClasslessRoutes(t *testing.T) {
 	}
 }
 
-// A server on the network is not to be trusted.
+// The data of a server in the network is not trusted.
 func TestFromLeaseHostile(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]dhcpv4.Modifier{

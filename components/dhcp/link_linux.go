@@ -22,8 +22,8 @@ type link struct {
 
 const sysNet = "/sys/class/net"
 
-// findLink gives the interface called name, or with "" the Ethernet
-// interface with hardware whose index is lowest.
+// findLink returns the interface called name. With "" it returns the Ethernet
+// interface with the lowest index that has hardware.
 func findLink(root, name string) (*link, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
@@ -42,7 +42,7 @@ func findLink(root, name string) (*link, error) {
 				continue
 			}
 			if _, err := os.Stat(filepath.Join(dir, "device")); err != nil {
-				continue // a bridge, a veth
+				continue // it is a bridge or a veth
 			}
 		} else if e.Name() != name {
 			continue
@@ -68,7 +68,8 @@ func readInt(dir, file string) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(b)))
 }
 
-// waitLink waits for the interface, brings it up, and waits for its carrier.
+// waitLink waits until the interface exists, brings it up, and waits for its
+// carrier.
 func waitLink(ctx context.Context, name string, limit time.Duration) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -118,8 +119,8 @@ func (l *link) up() error {
 	return l.ioctl(unix.SIOCGIFFLAGS, unix.SIOCSIFFLAGS, func(r *unix.Ifreq) { r.SetUint16(r.Uint16() | unix.IFF_UP) })
 }
 
-// configure sets the MTU, the address and the routes, in that order. What was
-// set before by the same lease is replaced.
+// configure sets the MTU, the address and the routes, in that order. It
+// replaces the settings of an earlier lease.
 func (l *link) configure(c *Config) error {
 	if c.MTU != 0 {
 		if err := l.ioctl(unix.SIOCGIFMTU, unix.SIOCSIFMTU, func(r *unix.Ifreq) { r.SetUint32(uint32(c.MTU)) }); err != nil {
@@ -154,7 +155,8 @@ func attr(m []byte, typ uint16, data []byte) []byte {
 	return m
 }
 
-// addressMessage: struct ifaddrmsg, the address and its broadcast address.
+// addressMessage contains struct ifaddrmsg, the address and its broadcast
+// address.
 func (l *link) addressMessage(p netip.Prefix) []byte {
 	fixed := []byte{unix.AF_INET, byte(p.Bits()), 0, unix.RT_SCOPE_UNIVERSE}
 	fixed = binary.NativeEndian.AppendUint32(fixed, uint32(l.index))
@@ -169,7 +171,8 @@ func (l *link) addressMessage(p netip.Prefix) []byte {
 	return m
 }
 
-// routeMessage: struct rtmsg, the destination, the router and the interface.
+// routeMessage contains struct rtmsg, the destination, the router and the
+// interface.
 func (l *link) routeMessage(r Route) []byte {
 	scope := byte(unix.RT_SCOPE_LINK)
 	if r.Via.IsValid() {
@@ -188,7 +191,8 @@ func (l *link) routeMessage(r Route) []byte {
 	return attr(m, unix.RTA_OIF, binary.NativeEndian.AppendUint32(nil, uint32(l.index)))
 }
 
-// send sends one request to the kernel's routing socket and gives its answer.
+// send sends one request to the kernel's routing socket and returns the error
+// in the answer.
 func send(m []byte) error {
 	binary.NativeEndian.PutUint32(m, uint32(len(m)))
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)

@@ -1,9 +1,9 @@
 //go:build linux
 
-// Command dhcp gives a network interface its address, routes, MTU and name
-// servers by DHCPv4, and ends. Without a lease it uses what -static says, if
-// anything. The kernel's own parameter ip= is understood: with addresses in
-// it, and "off" or "none" as method, no server is asked.
+// Command dhcp configures a network interface by DHCPv4: address, routes, MTU
+// and name servers. It ends after that. Without a lease it uses the settings in
+// -static, if there are any. It also reads the kernel parameter ip=. If ip=
+// contains addresses and the method "off" or "none", no server is asked.
 //
 // It needs CAP_NET_ADMIN and CAP_NET_RAW on the host's network. The name
 // servers are written to /run/resolvconf/resolv.conf.
@@ -37,7 +37,7 @@ func main() {
 	defer cancel()
 	if err := run(ctx, os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "dhcp:", err)
-		os.Exit(1) //nolint:gocritic // the process ends, and with it what was deferred
+		os.Exit(1) //nolint:gocritic // the process ends, so deferred calls are not needed
 	}
 }
 
@@ -117,8 +117,8 @@ func request(ctx context.Context, l *link, timeout time.Duration) (*nclient4.Lea
 	return lease, config, err
 }
 
-// keep renews the lease when half of its time is over, for as long as a
-// server does so. It ends without an error when a new lease is needed.
+// keep renews the lease after half of its time. It returns nil when the server
+// does not renew it, because a new lease is then needed.
 func keep(ctx context.Context, w io.Writer, l *link, lease *nclient4.Lease, resolvConf string) error {
 	for {
 		whole := max(lease.ACK.IPAddressLeaseTime(time.Hour), 2*time.Minute)
@@ -135,7 +135,7 @@ func keep(ctx context.Context, w io.Writer, l *link, lease *nclient4.Lease, reso
 		c.Close()
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // the program was asked to end
+				return nil //nolint:nilerr // the program must end
 			}
 			fmt.Fprintf(w, "%s: the lease was not renewed: %v\n", l.name, err)
 			return nil
@@ -151,7 +151,7 @@ func keep(ctx context.Context, w io.Writer, l *link, lease *nclient4.Lease, reso
 	}
 }
 
-// apply configures the interface and the name servers.
+// apply sets the interface and the name servers.
 func apply(w io.Writer, l *link, c *Config, resolvConf string) error {
 	if err := l.configure(c); err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
@@ -160,7 +160,7 @@ func apply(w io.Writer, l *link, c *Config, resolvConf string) error {
 	if len(c.DNS) == 0 {
 		return nil
 	}
-	// In place: containers have bound the file itself.
+	// The file is overwritten, not replaced: containers have bind mounts of it.
 	if err := os.WriteFile(resolvConf, []byte(c.ResolvConf()), 0o644); err != nil {
 		return errors.Join(errors.New("name servers"), err)
 	}

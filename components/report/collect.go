@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysctls that tell how the kernel is hardened.
+// sysctls are parameters that show how the kernel is hardened.
 var sysctls = []string{
 	"kernel.kptr_restrict", "kernel.dmesg_restrict", "kernel.randomize_va_space", "kernel.unprivileged_bpf_disabled", "kernel.yama.ptrace_scope",
 	"kernel.kexec_load_disabled", "kernel.modules_disabled", "kernel.sysrq", "kernel.perf_event_paranoid", "net.core.bpf_jit_harden",
@@ -21,7 +21,7 @@ var sysctls = []string{
 	"vm.unprivileged_userfaultfd", "fs.protected_symlinks", "fs.protected_hardlinks", "fs.suid_dumpable", "user.max_user_namespaces",
 }
 
-// collect makes the report. What cannot be read is absent.
+// collect makes the report. Values that cannot be read are left out.
 func collect() *Report {
 	r := &Report{UID: os.Getuid(), GID: os.Getgid(), Namespaces: map[string]string{}, Sysctls: map[string]string{}, Attempts: attempts()}
 	if err := r.readStatus(read("/proc/self/status")); err != nil {
@@ -49,9 +49,9 @@ func read(path string) string {
 	return strings.TrimRight(string(b), "\n\x00")
 }
 
-// attempts tries what a confined container must not be able to do. Each
-// undoes what it did, or is made so that the kernel, past its check of
-// permissions, has nothing to do.
+// attempts tries actions that a confined container must not be able to do. Each
+// attempt has no lasting effect. It is undone, or the kernel has nothing to do
+// after its permission check.
 func attempts() []Attempt {
 	list := []struct {
 		name string
@@ -63,8 +63,8 @@ func attempts() []Attempt {
 		{"write to /proc/sys", func() error { return openWrite("/proc/sys/kernel/printk") }},
 		{"mount", mount},
 		{"set the host name", sethostname},
-		{"load a kernel module", func() error { return past(unix.FinitModule(-1, "", 0), unix.EBADF) }},
-		{"reboot", func() error { return past(wrongReboot(), unix.EINVAL) }},
+		{"load a kernel module", func() error { return passed(unix.FinitModule(-1, "", 0), unix.EBADF) }},
+		{"reboot", func() error { return passed(wrongReboot(), unix.EINVAL) }},
 		{"raw socket", func() error { return socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP) }},
 		{"packet socket", func() error { return socket(unix.AF_PACKET, unix.SOCK_RAW, 0) }},
 		{"read /proc/kcore", func() error { return readSome("/proc/kcore") }},
@@ -85,7 +85,7 @@ func attempts() []Attempt {
 	return out
 }
 
-// message is the kernel's word without the path.
+// message returns the error of the kernel without the path.
 func message(err error) string {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
@@ -94,8 +94,9 @@ func message(err error) string {
 	return err.Error()
 }
 
-// past: the call came past the check of permissions when it fails with beyond.
-func past(err, beyond error) error {
+// passed returns nil if the call passed the permission check. This is so if it
+// failed with beyond.
+func passed(err, beyond error) error {
 	if errors.Is(err, beyond) {
 		return nil
 	}
@@ -117,8 +118,8 @@ func openWrite(path string) error {
 	return f.Close()
 }
 
-// readSome succeeds when there is something to read: a masked file opens, and
-// is empty.
+// readSome returns an error if the file is empty, because a masked file can be
+// opened but is empty.
 func readSome(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -146,8 +147,8 @@ func sethostname() error {
 	return unix.Sethostname([]byte(name))
 }
 
-// wrongReboot calls reboot(2) with magic numbers that it refuses, after it has
-// looked at the capability.
+// wrongReboot calls reboot(2) with wrong magic numbers. The kernel checks the
+// capability first and then refuses the numbers.
 func wrongReboot() error {
 	_, _, errno := unix.Syscall(unix.SYS_REBOOT, 0, 0, 0)
 	return errno
@@ -169,7 +170,8 @@ func mknod() error {
 	return os.Remove(path)
 }
 
-// userNamespace starts this program, told to do nothing, in one of its own.
+// userNamespace starts this program in a new user namespace. The child does
+// nothing.
 func userNamespace() error {
 	c := exec.Command("/proc/self/exe", "-nothing")
 	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER, Pdeathsig: syscall.SIGKILL}
@@ -178,10 +180,10 @@ func userNamespace() error {
 
 func becomeRoot(uid int) error {
 	if uid == 0 {
-		return nil // it is
+		return nil // the process is already root
 	}
-	// All of the process's threads, so not to be tried unless it fails for
-	// sure without CAP_SETUID; where it works, back again.
+	// seteuid changes all threads of the process. So it is tried only if it
+	// certainly fails without CAP_SETUID. If it succeeds, it is undone.
 	if err := syscall.Seteuid(0); err != nil {
 		return err
 	}

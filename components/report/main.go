@@ -1,8 +1,8 @@
 //go:build linux
 
-// Command report answers over HTTP with what its own container is allowed to
-// do: who it is, its capabilities, its seccomp filter, its namespaces and
-// mounts, and what happens when it tries what it should not be able to do.
+// Command report is an HTTP server. It reports what its own container is
+// allowed to do: its user, capabilities, seccomp filter, namespaces and mounts,
+// and the results of actions that should be forbidden.
 //
 //	GET /         the report, as JSON
 //	GET /healthz  "ok"
@@ -43,15 +43,14 @@ func main() {
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1) //nolint:gocritic // the process ends, and with it what was deferred
+		os.Exit(1) //nolint:gocritic // the process ends, so deferred calls are not needed
 	}
 	fmt.Printf("report: listening on %s\n", *listen)
 	server := &http.Server{
 		Handler:     handler(collect),
 		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
 	}
-	// As the first process of a container it gets no signal that it does not
-	// ask for.
+	// The first process of a container receives only signals that it handles.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	go func() {
@@ -60,12 +59,12 @@ func main() {
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1) //nolint:gocritic // the process ends, and with it what was deferred
+		os.Exit(1) //nolint:gocritic // the process ends, so deferred calls are not needed
 	}
 }
 
-// handler serves the report that collect makes, one at a time: the attempts
-// in it touch the container's state.
+// handler serves the report that collect makes. It makes one report at a time,
+// because the attempts change the container's state for a short time.
 func handler(collect func() *Report) http.Handler {
 	var mu sync.Mutex
 	mux := http.NewServeMux()
@@ -76,7 +75,7 @@ func handler(collect func() *Report) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
-		_ = e.Encode(collect()) // the client is gone
+		_ = e.Encode(collect()) // an error means that the client has gone
 	})
 	return mux
 }

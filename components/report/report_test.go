@@ -40,7 +40,7 @@ func TestReadStatus(t *testing.T) {
 	}
 }
 
-func TestReadStatusRefuses(t *testing.T) {
+func TestReadStatusErrors(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"nothing": "", "no seccomp": strings.ReplaceAll(status, "Seccomp:", "X:"), "set": strings.ReplaceAll(status, "8000000000003000", "xyz"),

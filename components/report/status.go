@@ -7,29 +7,30 @@ import (
 	"strings"
 )
 
-// Report is what / answers.
+// Report is the answer to GET /.
 type Report struct {
 	UID    int   `json:"uid"`
 	GID    int   `json:"gid"`
 	Groups []int `json:"groups"`
-	// Capabilities by set: effective, permitted, inheritable, bounding,
-	// ambient.
+	// Capabilities holds the capabilities by set: effective, permitted,
+	// inheritable, bounding, ambient.
 	Capabilities map[string][]string `json:"capabilities"`
 	NoNewPrivs   bool                `json:"noNewPrivileges"`
 	// Seccomp is disabled, strict or filter.
 	Seccomp string `json:"seccomp"`
-	// SeccompFilters counts the filters that are loaded.
+	// SeccompFilters is the number of loaded filters.
 	SeccompFilters int `json:"seccompFilters"`
-	// AppArmor is the label, "" where there is none.
+	// AppArmor is the label, or "" without one.
 	AppArmor string `json:"appArmor"`
-	// Namespaces by kind, as the kernel names them: "net:[4026531840]".
+	// Namespaces holds the kernel's names of the namespaces by kind:
+	// "net:[4026531840]".
 	Namespaces map[string]string `json:"namespaces"`
 	Hostname   string            `json:"hostname"`
 	Kernel     string            `json:"kernel"`
 	Mounts     []Mount           `json:"mounts"`
-	// Attempts are things that were really tried.
+	// Attempts are actions that were really tried.
 	Attempts []Attempt `json:"attempts"`
-	// Sysctls by name; those that cannot be read are left out.
+	// Sysctls holds parameters by name, without those that cannot be read.
 	Sysctls map[string]string `json:"sysctls"`
 }
 
@@ -41,15 +42,16 @@ type Mount struct {
 	Options  []string `json:"options"`
 }
 
-// Attempt is one thing that was tried.
+// Attempt is the result of one action.
 type Attempt struct {
 	Name    string `json:"name"`
 	Allowed bool   `json:"allowed"`
-	// Error is what the kernel said, "" where it allowed it.
+	// Error is the kernel's error, or "" if the kernel allowed the action.
 	Error string `json:"error,omitempty"`
 }
 
-// capabilities by number (include/uapi/linux/capability.h).
+// capabilities are the names of the capabilities by number
+// (include/uapi/linux/capability.h).
 var capabilities = []string{
 	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
 	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK",
@@ -59,7 +61,7 @@ var capabilities = []string{
 	"CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
 }
 
-// capabilityNames reads a set as the kernel prints it, in hexadecimal.
+// capabilityNames parses a set as the kernel prints it, in hexadecimal.
 func capabilityNames(hex string) ([]string, error) {
 	set, err := strconv.ParseUint(hex, 16, 64)
 	if err != nil {
@@ -77,7 +79,7 @@ func capabilityNames(hex string) ([]string, error) {
 	return out, nil
 }
 
-// readStatus fills in what /proc/self/status says.
+// readStatus reads the content of /proc/self/status into the report.
 func (r *Report) readStatus(text string) error {
 	sets := map[string]string{"CapInh": "inheritable", "CapPrm": "permitted", "CapEff": "effective", "CapBnd": "bounding", "CapAmb": "ambient"}
 	r.Capabilities = map[string][]string{}
@@ -123,7 +125,7 @@ func (r *Report) readStatus(text string) error {
 	return nil
 }
 
-// parseMounts reads /proc/self/mountinfo.
+// parseMounts parses /proc/self/mountinfo.
 func parseMounts(text string) []Mount {
 	out := []Mount{}
 	for line := range strings.Lines(text) {
@@ -141,5 +143,5 @@ func parseMounts(text string) []Mount {
 	return out
 }
 
-// unescape undoes the octal escapes of mountinfo.
+// unescape decodes the octal escapes of mountinfo.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)

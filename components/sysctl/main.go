@@ -1,6 +1,6 @@
-// Command sysctl sets kernel parameters from /etc/sysctl.d/*.conf, or from
-// the files given, in the order of their names, and ends. It prints each
-// parameter that it could not set and then exits with 1. A line is
+// Command sysctl sets kernel parameters and ends. It reads /etc/sysctl.d/*.conf
+// in the order of the names, or the given files. It prints each parameter that
+// it could not set, and then exits with 1. A line has one of these forms:
 //
 //	key = value       net.ipv4.ip_forward or net/ipv4/ip_forward
 //	-key = value      the same, but a failure is only mentioned
@@ -33,8 +33,8 @@ func main() {
 	}
 }
 
-// run applies the files to the tree of parameters at root, prints what went
-// wrong and a count, and says whether all that had to be set was.
+// run applies the files to the parameters below root. It prints errors and the
+// number of parameters. It returns true if all required parameters were set.
 func run(w io.Writer, root string, files []string) bool {
 	var all []setting
 	ok := true

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// maxFile bounds a configuration file, maxValue what is written to a
-// parameter (the kernel takes a page).
+// maxFile is the size limit of a configuration file. maxValue is the size limit
+// of a value; the kernel accepts one page.
 const (
 	maxFile  = 1 << 20
 	maxValue = 4095
@@ -41,8 +41,8 @@ func readFile(name string) ([]setting, error) {
 	return parse(name, data)
 }
 
-// parse reads a configuration file. Lines that it cannot read are in the
-// error, all of them; the others are given.
+// parse parses a configuration file. It returns the valid lines, and one joined
+// error for all invalid lines.
 func parse(name string, data []byte) ([]setting, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("%s: more than %d bytes", name, maxFile)
@@ -74,9 +74,9 @@ func parse(name string, data []byte) ([]setting, error) {
 	return out, errors.Join(errs...)
 }
 
-// keyPath is the path of a parameter below /proc/sys. The first separator
+// keyPath returns the path of a parameter below /proc/sys. The first separator
 // decides how the key is written: net.ipv4.conf.eth0/1.forwarding and
-// net/ipv4/conf/eth0.1/forwarding are the same.
+// net/ipv4/conf/eth0.1/forwarding are the same parameter.
 func keyPath(key string) (string, error) {
 	p := key
 	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
@@ -97,7 +97,7 @@ func keyPath(key string) (string, error) {
 	return p, nil
 }
 
-// apply writes the value to every parameter that the key names, and gives
+// apply writes the value to every parameter that the key matches, and returns
 // their number.
 func (s setting) apply(root string) (int, []error) {
 	p, err := keyPath(s.key)
@@ -123,9 +123,9 @@ func (s setting) apply(root string) (int, []error) {
 	return n, errs
 }
 
-// write sets one parameter. One that has the value already is left alone:
-// some may be read by all, and written only with a capability that is then
-// not needed.
+// write sets one parameter. It does not write a parameter that already has the
+// value. Some parameters are readable by everyone, but writable only with a
+// capability. So the capability is needed only for a change.
 func write(path, value string) error {
 	if b, err := os.ReadFile(path); err == nil && same(string(b), value) {
 		return nil
@@ -142,7 +142,7 @@ func write(path, value string) error {
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		return pe.Err // the path is said already
+		return pe.Err // the caller adds the path
 	}
 	return err
 }

@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]string{
 		"no value": "kernel.x", "no key": "= 1", "up": "kernel/../../../etc/passwd = x", "up in dots": "../x = 1", "absolute": "/etc/passwd = 1",
@@ -41,7 +41,7 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: error %v does not name the line", name, err)
 		}
 		if len(got) != 1 {
-			t.Errorf("%s: the good line is lost", name)
+			t.Errorf("%s: the valid line is missing", name)
 		}
 	}
 }
@@ -116,7 +116,8 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
-// A parameter that has its value already needs no write, and so no right to.
+// A parameter that already has its value is not written, so no permission is
+// needed.
 func TestAlreadySet(t *testing.T) {
 	t.Parallel()
 	root := tree(t)
@@ -130,7 +131,7 @@ func TestAlreadySet(t *testing.T) {
 	b, _ := os.ReadFile(filepath.Join(dir, "printk"))
 	after, _ := os.Stat(filepath.Join(dir, "printk"))
 	if string(b) != "4\t4\t1\t7\n" || !before.ModTime().Equal(after.ModTime()) {
-		t.Errorf("it was written: %q", b)
+		t.Errorf("the parameter was written: %q", b)
 	}
 }
 

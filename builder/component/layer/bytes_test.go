@@ -14,7 +14,7 @@ import (
 )
 
 // The diff IDs of the config and the sizes of the manifest are verified too.
-func TestWrongPromises(t *testing.T) {
+func TestWrongDigestsAndSizes(t *testing.T) {
 	entry := entries{ocitest.File("a", "x")}
 	none := "sha256:" + strings.Repeat("0", 64)
 	tar := ocitest.Tar(entry)

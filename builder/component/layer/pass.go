@@ -18,7 +18,7 @@ import (
 type Image struct {
 	// Layers from the bottom to the top.
 	Layers []system.LayerBlob
-	// Open gives the bytes of a layer as they are stored, unverified.
+	// Open returns the bytes of a layer as they are stored, unverified.
 	Open    func(context.Context, system.LayerBlob) (io.ReadCloser, error)
 	Limits  Limits
 	TempDir string // for content that waits; "" is os.TempDir()
@@ -37,11 +37,12 @@ type Options struct {
 	Devices bool
 }
 
-// ErrAgain ends a pass over an image whose meaning the layers, read top to
-// bottom, do not show in time: a path is there twice, a path leads through a
-// link of a lower layer, or the header of a hard link differs from that of its
-// file. By now the image has been read whole, and the next pass over it knows
-// the result. Everything that the sinks received is void.
+// ErrAgain ends a pass over an image if reading the layers from top to bottom
+// does not show its file system in time. Examples: a path occurs twice, a path
+// goes through a link of a lower layer, or the header of a hard link differs
+// from the header of its file. The whole image has been read by then, so the
+// next pass knows the result. The sinks must drop everything that they
+// received.
 var ErrAgain = errors.New("the image must be read again")
 
 // SinkError is the error of a sink.
@@ -50,21 +51,22 @@ type SinkError struct{ Err error }
 func (e *SinkError) Error() string { return e.Err.Error() }
 func (e *SinkError) Unwrap() error { return e.Err }
 
-// Pass reads all layers once, top to bottom, and announces each object to the
-// sinks, as system.Sink says. What the sinks see, and in which order, depends
-// on the image's bytes alone.
+// Pass reads all layers once, from top to bottom, and announces each entry to
+// the sinks, as system.Sink describes. The entries and their order depend only
+// on the image's bytes.
 //
-// An object waits, its content in a file without a name, until its folder has
-// been announced: an upper layer may change a file in a folder that only a
-// lower layer describes. A folder that no layer describes is announced with
-// mode 0755 and owner root. A hard link whose file an upper layer has replaced
-// is announced as a file with the old content. A device node is announced as
-// shadowed unless o.Devices is set.
+// An entry must wait until its folder has been announced, because an upper
+// layer may change a file in a folder that only a lower layer describes. Its
+// content waits in an unlinked file. A folder that no layer describes is
+// announced with mode 0755 and owner root. A hard link whose file an upper
+// layer has replaced is announced as a file with the old content. A device node
+// is announced as shadowed unless o.Devices is set.
 //
-// An entry that could leave its place is refused with an EntryError. Bytes that
-// differ from a digest, diff ID or size are a system.ErrMismatch. The error of a
-// sink ends the pass at once and is a SinkError. Open writers are closed in any
-// case. Finish is called only after everything has matched.
+// An entry that could write outside the image's folder is refused with an
+// EntryError. Bytes that differ from a digest, diff ID or size are a
+// system.ErrMismatch. An error of a sink ends the pass immediately and is
+// returned as a SinkError. Open writers are always closed. Finish is called
+// only after everything has matched.
 func (img *Image) Pass(ctx context.Context, o Options, sinks ...system.Sink) error {
 	p := newPass(ctx, img.Limits, img.TempDir, sinks)
 	defer p.close()
@@ -167,7 +169,7 @@ func (p *pass) read(img *Image, l system.LayerBlob, see func(io.Reader) error) e
 		return ctxErr
 	}
 	if !errors.Is(err, system.ErrMismatch) {
-		if bad := s.proven(); errors.Is(bad, system.ErrMismatch) {
+		if bad := s.verifyBlob(); errors.Is(bad, system.ErrMismatch) {
 			return bad
 		}
 	}

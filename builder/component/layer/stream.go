@@ -333,10 +333,10 @@ func hashTar(in, out *pipe, diffID string) {
 	}
 }
 
-// proven checks the digest of the blob after reading the tar has failed. If the
-// digest differs, the wrong blob is the cause, and is reported instead. It stops
-// everything else.
-func (s *layerStream) proven() error {
+// verifyBlob checks the digest of the blob after reading the tar has failed. If
+// the digest differs, the wrong blob is the cause, and is reported instead. It
+// stops all goroutines.
+func (s *layerStream) verifyBlob() error {
 	s.stop()
 	s.stages.Wait()
 	p := s.blob

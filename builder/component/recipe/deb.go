@@ -60,8 +60,8 @@ func verifyReader(r io.Reader, want string) error {
 }
 
 // readDeb calls visit for the files of a .deb in archive order. content is only
-// valid during the call. It refuses entries that could leave their place (..,
-// absolute names), devices, and archives over the limits.
+// valid during the call. It refuses entries that could write outside the image
+// (.., absolute names), devices, and archives over the limits.
 func readDeb(deb io.Reader, visit func(e *debEntry, content io.Reader) error) error {
 	data, name, err := debMember(deb, "data.tar")
 	if err != nil {

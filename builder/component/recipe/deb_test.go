@@ -34,7 +34,7 @@ func TestReadDeb(t *testing.T) {
 	}
 }
 
-func TestReadDebRefuses(t *testing.T) {
+func TestReadDebErrors(t *testing.T) {
 	t.Parallel()
 	fine := []byte("2.0\n")
 	for name, c := range map[string]struct {

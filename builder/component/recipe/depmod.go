@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// modules are a kernel's modules by name.
+// modules maps the names of a kernel's modules to the modules.
 type modules map[string]*module
 
 // choose returns the modules that the recipe names, their dependencies, and those

@@ -1,5 +1,6 @@
-// Package registry asks container registries over the distribution API: it logs
-// in, tries again, follows redirects to public addresses only, and gives up on
-// servers that do not answer. The bytes that it gives are unverified, except
-// that a manifest asked for by digest has that digest.
+// Package registry reads from container registries over the distribution API.
+// It logs in, repeats failed requests, follows redirects to public addresses
+// only, and gives up on servers that do not answer. The returned bytes are
+// unverified, with one exception: a manifest that was requested by digest has
+// that digest.
 package registry

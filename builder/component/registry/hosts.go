@@ -244,8 +244,8 @@ func (p *pings) failed(scheme, host string) error {
 	return one.err
 }
 
-// settle records that a server uses plain HTTP.
-func (p *pings) settle(host string) {
+// usePlainHTTP records that a server uses plain HTTP.
+func (p *pings) usePlainHTTP(host string) {
 	one := p.of("https", host)
 	one.mu.Lock()
 	defer one.mu.Unlock()

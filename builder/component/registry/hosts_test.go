@@ -169,7 +169,7 @@ func TestAllowRedirect(t *testing.T) {
 }
 
 // Pings and token requests do not reach private addresses either.
-func TestGuardKnowsNamedHosts(t *testing.T) {
+func TestGuardAllowsNamedHosts(t *testing.T) {
 	r := newClient(t, Options{})
 	r.hosts.name("10.0.0.1:5000")
 	for u, ok := range map[string]bool{"https://10.0.0.1:5000/v2/": true, "https://10.0.0.2/v2/": false, "https://169.254.169.254/token": false} {

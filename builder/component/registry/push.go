@@ -12,8 +12,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 )
 
-// Push writes blobs of one media type, and then the manifest that names them:
-// under q's digest, or under its tag where q has no digest.
+// Push writes blobs of one media type, and then the manifest that names them.
+// The manifest is stored under q's digest. If q has no digest, it is stored
+// under q's tag.
 func (r *Client) Push(ctx context.Context, q oci.Reference, mediaType string, blobs [][]byte, manifest []byte) error {
 	if err := r.push(ctx, q, mediaType, blobs, manifest); err != nil {
 		return registryError(ctx, q, err)

@@ -41,11 +41,11 @@ type Options struct {
 // maxManifest is the most bytes of a manifest, index or list of referrers.
 const maxManifest = 4 << 20
 
-// Client asks registries. Go-containerregistry knows how to log in, with the
-// credentials that docker login left. Manifests and blobs are fetched here, so
-// that limits hold and each byte is hashed once. The transports of this package
-// lie below those of go-containerregistry: each server is pinged once, failed
-// requests are repeated, and guard is the lowest.
+// Client sends requests to registries. go-containerregistry logs in with the
+// credentials that docker login has stored. Manifests and blobs are fetched by
+// this package, so that limits apply and each byte is hashed once. The
+// transports of this package are below those of go-containerregistry: each
+// server is pinged once, failed requests are repeated, and guard is the lowest.
 type Client struct {
 	insecure func(host string) bool
 	offline  bool
@@ -189,7 +189,7 @@ func (r *Client) scheme(ctx context.Context, q oci.Reference, reg name.Registry)
 		s.err = r.pingError(ctx, q, reg.RegistryStr(), err)
 	case found.Insecure:
 		s.plain = true
-		r.pings.settle(reg.RegistryStr())
+		r.pings.usePlainHTTP(reg.RegistryStr())
 	}
 	s.known = true
 	return s.plain, s.err

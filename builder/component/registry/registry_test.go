@@ -86,7 +86,7 @@ func TestRedirectsCarryNoCredentials(t *testing.T) {
 
 // A silent registry does not block a build forever, nor does one that sends a byte
 // now and then. A slow reader is not the fault of the registry.
-func TestPatience(t *testing.T) {
+func TestReadTimeouts(t *testing.T) {
 	for name, c := range map[string]struct {
 		gap, rest time.Duration // before each byte; and of the reader, after each
 		size      int
@@ -137,7 +137,7 @@ func TestPatience(t *testing.T) {
 }
 
 // The same limits apply to errors and tokens.
-func TestGuardIsPatient(t *testing.T) {
+func TestGuardLimitsWaiting(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
 	defer s.Close()
 	r := newClient(t, Options{})
