@@ -1,0 +1,25 @@
+package wrap
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// nextData is the first byte at or after at that is not in a hole of a sparse
+// file, size if there is none.
+func (d Disk) nextData(at int64) int64 {
+	f, ok := d.ReaderAt.(*os.File)
+	if !ok {
+		return at
+	}
+	next, err := unix.Seek(int(f.Fd()), at, unix.SEEK_DATA)
+	switch {
+	case errors.Is(err, unix.ENXIO):
+		return d.Size
+	case err != nil:
+		return at // the file system does not know
+	}
+	return next
+}

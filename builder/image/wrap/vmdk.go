@@ -1,0 +1,108 @@
+package wrap
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+const (
+	vmdkGrain    = 64 << 10
+	vmdkPerTable = 512
+	// The sectors of the descriptor, after the header.
+	vmdkDescriptor = 20
+)
+
+// VMDK writes a disk as a monolithic sparse extent (VMware's Virtual Disk Format
+// 5.0) for the file name. w must be empty.
+func VMDK(w io.WriterAt, d Disk, name string) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	tables := divUp(d.Size, vmdkGrain*vmdkPerTable)
+	directory := divUp(tables*4, 512)
+	const tableSectors = vmdkPerTable * 4 / 512
+	// Two directories, each with its tables; the first is redundant.
+	first := int64(1 + vmdkDescriptor)
+	second := first + directory + tables*tableSectors
+	data := divUp((second+directory+tables*tableSectors)*512, vmdkGrain) * vmdkGrain
+	grains := make([]byte, tables*vmdkPerTable*4)
+	next := data
+	sum := newDigest(d.Size)
+	err := d.pieces(vmdkGrain, func(at int64, piece []byte) error {
+		sum.add(at, piece)
+		binary.LittleEndian.PutUint32(grains[at/vmdkGrain*4:], uint32(next/512))
+		_, err := w.WriteAt(piece, next)
+		next += vmdkGrain
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if next == data { // readers refuse a file that ends before the first grain
+		if _, err := w.WriteAt([]byte{0}, data-1); err != nil {
+			return err
+		}
+	}
+	id := binary.BigEndian.Uint32(sum.Sum(nil))
+	for at, b := range map[int64][]byte{
+		0: vmdkHeader(d.Size, first, second, data/512), 512: vmdkText(d.Size, id, name),
+		first * 512: vmdkDirectory(tables, first+directory), (first + directory) * 512: grains,
+		second * 512: vmdkDirectory(tables, second+directory), (second + directory) * 512: grains,
+	} {
+		if _, err := w.WriteAt(b, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// vmdkDirectory lists where the tables are, in sectors.
+func vmdkDirectory(tables, first int64) []byte {
+	var out []byte
+	for i := range tables {
+		out = binary.LittleEndian.AppendUint32(out, uint32(first+i*vmdkPerTable*4/512))
+	}
+	return out
+}
+
+func vmdkHeader(size, first, second, overhead int64) []byte {
+	b := make([]byte, 512)
+	le := binary.LittleEndian
+	copy(b, "KDMV")
+	le.PutUint32(b[4:], 1)
+	le.PutUint32(b[8:], 3) // line ends are checked, and there are redundant tables
+	le.PutUint64(b[12:], uint64(size/512))
+	le.PutUint64(b[20:], vmdkGrain/512)
+	le.PutUint64(b[28:], 1)
+	le.PutUint64(b[36:], vmdkDescriptor)
+	le.PutUint32(b[44:], vmdkPerTable)
+	le.PutUint64(b[48:], uint64(first))
+	le.PutUint64(b[56:], uint64(second))
+	le.PutUint64(b[64:], uint64(overhead))
+	copy(b[73:], "\n \r\n")
+	return b
+}
+
+func vmdkText(size int64, id uint32, name string) []byte {
+	heads, sectors := int64(16), int64(63)
+	return fmt.Appendf(nil, `# Disk DescriptorFile
+version=1
+CID=%08x
+parentCID=ffffffff
+createType="monolithicSparse"
+
+# Extent description
+RW %d SPARSE %q
+
+# The Disk Data Base
+#DDB
+
+ddb.virtualHWVersion = "4"
+ddb.geometry.cylinders = "%d"
+ddb.geometry.heads = "%d"
+ddb.geometry.sectors = "%d"
+ddb.adapterType = "ide"
+`, id, size/512, filepath.Base(name), min(size/512/(heads*sectors), 16383), heads, sectors)
+}

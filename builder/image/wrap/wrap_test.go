@@ -1,0 +1,131 @@
+package wrap
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var day = time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
+
+// wrappers by the name that qemu-img has for each format.
+var wrappers = map[string]func(io.WriterAt, Disk) error{
+	"qcow2":         QCOW2,
+	"vpc":           func(w io.WriterAt, d Disk) error { return VHD(w, d, day) },
+	"vpc (dynamic)": func(w io.WriterAt, d Disk) error { return DynamicVHD(w, d, day) },
+	"vmdk":          func(w io.WriterAt, d Disk) error { return VMDK(w, d, "os.vmdk") },
+}
+
+// sparse makes a disk with some data in it.
+func sparse(t *testing.T, size int64, pieces int) (*os.File, Disk) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "raw.img"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if err := f.Truncate(size); err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(uint64(size), 1))
+	for range pieces {
+		b := make([]byte, min(1+r.Int64N(200<<10), size))
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		if _, err := f.WriteAt(b, r.Int64N(size-int64(len(b))+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f, Disk{f, size}
+}
+
+func write(t *testing.T, wrap func(io.WriterAt, Disk) error, d Disk) *os.File {
+	t.Helper()
+	out, err := os.Create(filepath.Join(t.TempDir(), "out.img"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	if err := wrap(out, d); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// QEMU finds no mistake in a wrapped disk, and the same content as in the raw one.
+// The sizes lie on both sides of what one table describes.
+func TestQEMUReadsThem(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("qemu-img"); err != nil {
+		t.Skip("qemu-img is not installed (Debian package qemu-utils)")
+	}
+	for name, wrap := range wrappers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			format, _, _ := strings.Cut(name, " ")
+			for size, pieces := range map[int64]int{512: 1, 35 << 20: 40, 35<<20 + 512: 0, 600 << 20: 30, 5 << 30: 20} {
+				raw, d := sparse(t, size, pieces)
+				out := write(t, wrap, d)
+				if format == "qcow2" { // qemu-img checks no other of these
+					if text, err := exec.Command("qemu-img", "check", "-f", format, out.Name()).CombinedOutput(); err != nil {
+						t.Errorf("%d bytes: %v\n%s", size, err, text)
+					}
+				}
+				text, err := exec.Command("qemu-img", "compare", "-f", "raw", "-F", format, raw.Name(), out.Name()).CombinedOutput()
+				if err != nil || !strings.Contains(string(text), "identical") {
+					t.Errorf("%d bytes: %v\n%s", size, err, text)
+				}
+				if info, _ := out.Stat(); name != "vpc" && info.Size() > int64(pieces)*3*vhdBlock+4<<20 {
+					t.Errorf("%d bytes of disk take %d bytes", size, info.Size())
+				}
+			}
+		})
+	}
+}
+
+// Equal disks give equal bytes; other content gives another identifier.
+func TestSameBytes(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range wrappers {
+		raw, d := sparse(t, 5<<20, 5)
+		sum := func() [32]byte {
+			b, err := os.ReadFile(write(t, wrap, d).Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return sha256.Sum256(b[len(b)-512:])
+		}
+		a, b := sum(), sum()
+		if _, err := raw.WriteAt([]byte("x"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if c := sum(); a != b || (c == a && strings.HasPrefix(name, "vpc")) {
+			t.Errorf("%s: %x %x, and after a change %x", name, a, b, c)
+		}
+	}
+}
+
+func TestBadDisks(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range wrappers {
+		for want, d := range map[string]Disk{"a disk of 0 bytes": {bytes.NewReader(nil), 0}, "a disk of 513 bytes": {bytes.NewReader(nil), 513},
+			"reading the disk at byte 0": {bytes.NewReader(make([]byte, 511)), 512}} {
+			out, err := os.Create(filepath.Join(t.TempDir(), "x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := wrap(out, d); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+			out.Close()
+		}
+	}
+}
