@@ -37,7 +37,7 @@ build: bin/seaworthy ## build bin/seaworthy
 # The built-in rules, compiled: see policy/precompiled.go.
 PRECOMPILED := policy/precompiled/rules.bin
 
-$(PRECOMPILED): $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard policy/*.go policy/compiled/*.go policy/sandbox/*.go policy/decision/*.go policy/schema/*.go scanner/facts/*.go rules/*.go) go.mod
+$(PRECOMPILED): $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard policy/*.go policy/compiled/*.go policy/folder/*.go policy/sandbox/*.go policy/decision/*.go policy/schema/*.go scanner/facts/*.go rules/*.go) go.mod
 	@go run ./policy/precompile $@
 
 bin/seaworthy: FORCE $(PRECOMPILED)

@@ -63,7 +63,7 @@ func allowed(from, to string) (bool, string) {
 		return false, "a leaf holds types only and imports the standard library alone"
 	case slices.Contains(leaves, to):
 		return true, ""
-	case to == "internal/ocitest", to == "internal/scantest", to == "attest/sealtest":
+	case to == "internal/ocitest", to == "internal/scantest", to == "attest/sealtest", to == "policy/policytest":
 		return false, "test helpers are imported by tests only"
 	case step(to) == "internal":
 		return true, ""
@@ -84,6 +84,8 @@ func allowed(from, to string) (bool, string) {
 		return to == "builder/component/oci", "layers are read, and registries asked, without the store"
 	case from == "builder/component/oci":
 		return false, "oci is shared by the packages beside it"
+	case from == "policy/folder":
+		return false, "folders and bundles are read without the engine"
 	case from == "policy/sandbox":
 		return false, "the sandbox knows no rules: its caller passes the work"
 	case step(from) == step(to):
@@ -133,6 +135,8 @@ func TestAllowed(t *testing.T) {
 		{"policy", "rules", true},
 		{"policy", "policy/sandbox", true},
 		{"policy/sandbox", "policy", false},
+		{"policy/sandbox", "policy/folder", false},
+		{"policy/folder", "policy/sandbox", false},
 		{"policy/sandbox", "policy/compiled", false},
 		{"policy/sandbox", "internal/words", true},
 		{"cmd/seaworthy-init", "attest", false},

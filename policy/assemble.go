@@ -1,9 +1,7 @@
 package policy
 
 import (
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -11,27 +9,27 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 // assemble parses the rules that packs name, and every module that they refer
 // to, and no other. own is a folder's library or nil.
-func assemble(name string, packs []*pack, data map[string]any, l, own *library) (*set, error) {
+func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *library) (*set, error) {
 	s := &set{name: name, modules: map[string]*ast.Module{}, data: data}
 	var errs []error
-	var found []file
+	var found []folder.File
 	seen := map[string]bool{}
 	for _, p := range packs {
 		s.addPack(p)
-		for _, id := range p.rules {
+		for _, id := range p.Rules {
 			if seen[id] {
 				continue
 			}
 			seen[id] = true
 			f, from := find(id, l, own)
 			if from == nil {
-				errs = append(errs, system.BadInput("%s: pack %q names rule %q, which is not there", p.from.name, p.name, id).
+				errs = append(errs, system.BadInput("%s: pack %q names rule %q, which is not there", p.From.Name, p.Name, id).
 					Suggest("rules list shows those that are"))
 				continue
 			}
@@ -54,41 +52,33 @@ func assemble(name string, packs []*pack, data map[string]any, l, own *library) 
 	}
 	for _, lib := range []*library{l, own} {
 		if lib != nil {
-			s.addFiles(lib, lib.tree.data)
+			s.addFiles(lib, lib.Tree.Data)
 		}
 	}
 	return s, nil
 }
 
-func (s *set) addPack(p *pack) {
-	if p.builtin {
-		s.active = append(s.active, p.name)
+func (s *set) addPack(p *folder.Pack) {
+	if p.Builtin {
+		s.active = append(s.active, p.Name)
 	}
-	if p.from.path == "" {
+	if p.From.Path == "" {
 		return
 	}
-	key := digestPath(p.from.path, p.builtin)
-	if !slices.ContainsFunc(s.files, func(f file) bool { return f.path == key }) {
-		s.files = append(s.files, file{path: key, content: p.from.content})
+	key := folder.DigestPath(p.From.Path, p.Builtin)
+	if !slices.ContainsFunc(s.files, func(f folder.File) bool { return f.Path == key }) {
+		s.files = append(s.files, folder.File{Path: key, Content: p.From.Content})
 	}
 }
 
-func (s *set) addFiles(lib *library, files []file) {
+func (s *set) addFiles(lib *library, files []folder.File) {
 	for _, f := range files {
-		s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
+		s.files = append(s.files, folder.File{Path: folder.DigestPath(f.Path, lib.builtin), Content: f.Content})
 	}
-}
-
-// digestPath keeps built-in files and those of a folder apart.
-func digestPath(p string, builtin bool) string {
-	if builtin {
-		return "builtin/" + p
-	}
-	return "own/" + p
 }
 
 // find looks for a rule; the library is nil where it is in none.
-func find(id string, libs ...*library) (file, *library) {
+func find(id string, libs ...*library) (folder.File, *library) {
 	for _, lib := range libs {
 		if lib != nil {
 			if files := lib.byPkg[pkgOf(id)]; len(files) == 1 {
@@ -96,11 +86,11 @@ func find(id string, libs ...*library) (file, *library) {
 			}
 		}
 	}
-	return file{}, nil
+	return folder.File{}, nil
 }
 
 // atOnce parses files on all processors, and gives what they hold in their order.
-func atOnce[T any](files []file, parse func(file) (T, error)) ([]T, error) {
+func atOnce[T any](files []folder.File, parse func(folder.File) (T, error)) ([]T, error) {
 	out, errs := make([]T, len(files)), make([]error, len(files))
 	var all sync.WaitGroup
 	for i, f := range files {
@@ -116,23 +106,23 @@ func (s *set) close(libs ...*library) error {
 	var queue []*ast.Module
 	parsed := map[string]bool{}
 	for _, r := range s.rules {
-		s.modules[r.from.name] = r.module
-		parsed[r.from.name] = true
+		s.modules[r.from.Name] = r.module
+		parsed[r.from.Name] = true
 		queue = append(queue, r.module)
-		s.files = append(s.files, file{path: digestPath(r.from.path, r.from.builtin(libs)), content: r.from.content})
+		s.files = append(s.files, folder.File{Path: folder.DigestPath(r.from.Path, isBuiltin(r.from, libs)), Content: r.from.Content})
 	}
 	for len(queue) > 0 {
-		var found []file
+		var found []folder.File
 		for _, ref := range dataRefs(queue...) {
 			for _, lib := range libs {
 				for _, f := range lib.defining(ref) {
-					if parsed[f.name] {
+					if parsed[f.Name] {
 						continue
 					}
-					parsed[f.name] = true
+					parsed[f.Name] = true
 					found = append(found, f)
 					lib.need(f)
-					s.files = append(s.files, file{path: digestPath(f.path, lib.builtin), content: f.content})
+					s.files = append(s.files, folder.File{Path: folder.DigestPath(f.Path, lib.builtin), Content: f.Content})
 				}
 			}
 		}
@@ -141,18 +131,18 @@ func (s *set) close(libs ...*library) error {
 			return err
 		}
 		for i, m := range queue {
-			s.modules[found[i].name] = m
+			s.modules[found[i].Name] = m
 		}
 	}
 	return nil
 }
 
 // defining are the files whose packages a reference may lead to, or through.
-func (l *library) defining(ref string) []file {
+func (l *library) defining(ref string) []folder.File {
 	if l == nil {
 		return nil
 	}
-	var out []file
+	var out []folder.File
 	for _, pkg := range l.pkgs {
 		if related(pkg, ref) {
 			out = append(out, l.byPkg[pkg]...)
@@ -161,11 +151,11 @@ func (l *library) defining(ref string) []file {
 	return out
 }
 
-// builtin tells whether f is one of the built-in library's files.
-func (f file) builtin(libs []*library) bool {
+// isBuiltin reports whether f is a file of the built-in library.
+func isBuiltin(f folder.File, libs []*library) bool {
 	for _, lib := range libs {
 		if lib != nil && lib.builtin {
-			return slices.ContainsFunc(lib.modules, func(g file) bool { return g.name == f.name && g.path == f.path })
+			return slices.ContainsFunc(lib.Modules, func(g folder.File) bool { return g.Name == f.Name && g.Path == f.Path })
 		}
 	}
 	return false
@@ -214,21 +204,8 @@ func leads(path, to string) bool {
 	return ok && (rest == "" || rest[0] == '.')
 }
 
-// digest is sha256:HEX over the path and the content of every file that
-// decides: modules, data and packs, no tests, in path order, lengths first.
-func (s *set) digest() string { return digestFiles(s.files) }
-
-func digestFiles(files []file) string {
-	files = slices.Clone(files)
-	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
-	files = slices.CompactFunc(files, func(a, b file) bool { return a.path == b.path })
-	h := sha256.New()
-	for _, f := range files {
-		fmt.Fprintf(h, "%d %s %d\n", len(f.path), f.path, len(f.content))
-		h.Write(f.content)
-	}
-	return digests.Sum(h)
-}
+// digest covers every file that decides: modules, data and packs, no tests.
+func (s *set) digest() string { return folder.Digest(s.files) }
 
 // describe gives a rule as a decision carries it.
 func (r *RuleInfo) describe() decision.Rule {

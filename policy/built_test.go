@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/seaworthy-os/seaworthy/policy/compiled"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 func kept(t *testing.T, ref ast.Ref, text string) *value {
@@ -22,11 +23,11 @@ func kept(t *testing.T, ref ast.Ref, text string) *value {
 // The store of a build reads as one that holds its tables.
 func TestTableStore(t *testing.T) {
 	t.Parallel()
-	own := map[string]any{reserved: map[string]any{"date": "2026-11-20"}}
+	own := map[string]any{folder.Reserved: map[string]any{"date": "2026-11-20"}}
 	whole := newStore(map[string]any{
-		reserved: own[reserved],
-		"rows":   []any{map[string]any{"a": "x"}, "y"},
-		"one":    map[string]any{"k": map[string]any{"l": true}},
+		folder.Reserved: own[folder.Reserved],
+		"rows":          []any{map[string]any{"a": "x"}, "y"},
+		"one":           map[string]any{"k": map[string]any{"l": true}},
 	})
 	tables := &tableStore{newStore(own), map[string]*value{
 		"rows": kept(t, nil, `[{"a": "x"}, "y"]`),

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // Every pack that ships compiles strictly, runs in the sandbox, and has an
@@ -13,7 +14,7 @@ import (
 func TestBuiltinPacks(t *testing.T) {
 	var below []string
 	for _, name := range decision.Packs() {
-		d, err := Decide(context.Background(), testFacts(), Options{Policy: name, Now: testNow, Tool: decision.Tool{Name: "seaworthy"}})
+		d, err := Decide(context.Background(), policytest.Facts(), Options{Policy: name, Now: testNow, Tool: decision.Tool{Name: "seaworthy"}})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -69,7 +70,7 @@ func TestPackRank(t *testing.T) {
 			t.Errorf("no pack %s", name)
 		case decision.PackRank(name) != i+1:
 			t.Errorf("%s has rank %d", name, decision.PackRank(name))
-		case i > 0 && !slices.Contains(p.includes, decision.Packs()[i-1]):
+		case i > 0 && !slices.Contains(p.Includes, decision.Packs()[i-1]):
 			t.Errorf("%s does not include %s", name, decision.Packs()[i-1])
 		}
 	}
@@ -108,7 +109,7 @@ func TestBuiltinRules(t *testing.T) {
 
 // BenchmarkDecide is one decision from nothing: read, parse, compile, run.
 func BenchmarkDecide(b *testing.B) {
-	f := testFacts()
+	f := policytest.Facts()
 	for b.Loop() {
 		if _, err := Decide(context.Background(), f, Options{Policy: "strict", Now: testNow}); err != nil {
 			b.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
@@ -63,7 +64,7 @@ func (s *set) compile(own map[string]any, checked bool) (*ast.Compiler, storage.
 		return s.compileReady(own)
 	}
 	data := maps.Clone(s.data)
-	data[reserved] = own
+	data[folder.Reserved] = own
 	c := newCompiler()
 	if checked {
 		c.WithSkipStages(checks...)
@@ -132,7 +133,7 @@ func queries(s *set) []ast.Body {
 func (s *set) groups() [][]*rule {
 	var kernel, others []*rule
 	for _, r := range s.rules {
-		if s.ready != nil && strings.HasPrefix(r.from.path, "kernel/") {
+		if s.ready != nil && strings.HasPrefix(r.from.Path, "kernel/") {
 			kernel = append(kernel, r)
 		} else {
 			others = append(others, r)
@@ -202,7 +203,7 @@ func (s *set) needed(rules []*rule) map[string]bool {
 	}
 	var queue []string
 	for _, r := range rules {
-		queue = append(queue, r.from.name)
+		queue = append(queue, r.from.Name)
 	}
 	seen := map[string]bool{}
 	for len(queue) > 0 {
@@ -251,8 +252,8 @@ func checkRefs(s *set, data map[string]any) error {
 				return false
 			}
 			what, next := "undefined reference data."+strings.Join(path, "."), ""
-			if path[0] == paramsKey {
-				if known, ok := data[paramsKey].(map[string]any); ok && len(path) > 1 {
+			if path[0] == folder.ParamsKey {
+				if known, ok := data[folder.ParamsKey].(map[string]any); ok && len(path) > 1 {
 					what = "unknown parameter " + path[1]
 					next = "the parameters are " + list(slices.Sorted(maps.Keys(known)))
 				}
@@ -271,7 +272,7 @@ func plain(path []string) []string {
 	if path[0] == "data" && len(path) > 1 {
 		return path[1:]
 	}
-	if len(path) > 3 && path[0] == reserved && path[1] == "given" && path[2] == paramsKey {
+	if len(path) > 3 && path[0] == folder.Reserved && path[1] == "given" && path[2] == folder.ParamsKey {
 		return path[2:]
 	}
 	return path
@@ -288,7 +289,7 @@ func refPos(name string, ref ast.Ref) system.Position {
 // resolves tells whether a path below data leads to a rule, or to data: in
 // data, the first key must be there, and the second one among the parameters.
 func resolves(path []string, defined map[string]bool, data map[string]any) bool {
-	if path[0] == reserved {
+	if path[0] == folder.Reserved {
 		if len(path) == 2 && slices.Contains(ownData, path[1]) {
 			return true
 		}
@@ -310,7 +311,7 @@ func resolves(path []string, defined map[string]bool, data map[string]any) bool 
 	if !ok {
 		return false
 	}
-	if path[0] == paramsKey && len(path) > 1 {
+	if path[0] == folder.ParamsKey && len(path) > 1 {
 		params, isObject := top.(map[string]any)
 		if !isObject {
 			return false

@@ -10,6 +10,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 // constant is the value of a rule that does not depend on the input: it follows
@@ -136,5 +138,5 @@ func ofDecision(t *ast.Term) bool {
 		return false
 	}
 	path := strings.Join(ground(ref), ".")
-	return slices.ContainsFunc(ownData, func(name string) bool { return related(path, reserved+"."+name) })
+	return slices.ContainsFunc(ownData, func(name string) bool { return related(path, folder.Reserved+"."+name) })
 }

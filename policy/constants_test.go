@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // What is worked out once is what hangs on no input, and changes no finding.
@@ -29,7 +31,7 @@ func TestConstants(t *testing.T) {
 		t.Fatal(err)
 	}
 	quick.ours = true
-	f := testFacts()
+	f := policytest.Facts()
 	f.Kernel.Present, f.Kernel.Version = true, "6.12.1"
 	f.Kernel.Config.Present = true
 	f.Kernel.Config.Options = map[string]string{"CONFIG_X86_64": "y", "CONFIG_MODULES": "y", "CONFIG_DEVMEM": "y", "CONFIG_STRICT_KERNEL_RWX": "y"}

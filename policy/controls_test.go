@@ -104,7 +104,7 @@ func TestFrameworkTerms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := framework.RowsOf(library.tables().data)
+	rows := framework.RowsOf(library.tables().Data)
 	for _, fw := range builtinFrameworks(t) {
 		if fw.Version == "" || fw.URL == "" || fw.Text == "" {
 			t.Errorf("%s: no version, url or text", fw.ID)
@@ -140,7 +140,7 @@ func TestRowsOfKSPP(t *testing.T) {
 		t.Fatal(err)
 	}
 	var unlisted []string
-	for _, row := range framework.RowsOf(library.tables().data) {
+	for _, row := range framework.RowsOf(library.tables().Data) {
 		cites := slices.ContainsFunc(row.Sources, func(s string) bool { return strings.HasPrefix(s, "KSPP") })
 		listed := slices.ContainsFunc(fw.Controls, func(c framework.Control) bool {
 			return slices.ContainsFunc(c.Terms, func(term framework.Term) bool { return term.Selects(&row) })

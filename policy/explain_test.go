@@ -4,11 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/policy/waiver"
 )
 
 func TestExplain(t *testing.T) {
-	d := mustRun(t, baseFS(), testFacts(), Options{})
+	d := mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{})
 	for name, want := range map[string]int{
 		"CAP-001": 2, "component:services/web": 1, "services/web": 1, "CAP-001@component:services/web": 1,
 		"CAP-001@component:services/web@bounding": 1, "CAP-001@component:services/we": 0, "CAP-002": 0, "": 0, "@": 0,

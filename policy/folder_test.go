@@ -9,11 +9,13 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 func testLibrary(t *testing.T) *library {
 	t.Helper()
-	tree, err := readTree(baseFS(), "rules/", builtinLimits)
+	tree, err := folder.Read(policytest.BaseFS(), "rules/", folder.BuiltinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,10 +35,10 @@ fail contains {"id": "OWN-001", "resource": lib.resource(c), "key": "k", "messag
 func TestFolder(t *testing.T) {
 	t.Run("instead", func(t *testing.T) {
 		dir := t.TempDir()
-		writeFile(t, dir, "mine/OWN-001.rego", ruleFile("OWN-001", ownRule))
-		writeFile(t, dir, "data/own.json", `{"own": {"text": "ours"}}`)
-		writeFile(t, dir, ".git/x.rego", "nonsense")
-		d := mustRun(t, baseFS(), testFacts(), Options{Policy: dir})
+		policytest.WriteFile(t, dir, "mine/OWN-001.rego", policytest.RuleFile("OWN-001", ownRule))
+		policytest.WriteFile(t, dir, "data/own.json", `{"own": {"text": "ours"}}`)
+		policytest.WriteFile(t, dir, ".git/x.rego", "nonsense")
+		d := mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{Policy: dir})
 		if len(d.Findings) != 2 || d.Findings[0].ID != "OWN-001" || d.Findings[0].Message != "ours" {
 			t.Errorf("findings %+v", d.Findings)
 		}
@@ -46,10 +48,10 @@ func TestFolder(t *testing.T) {
 	})
 	t.Run("beside", func(t *testing.T) {
 		dir := t.TempDir()
-		writeFile(t, dir, "OWN-001.rego", ruleFile("OWN-001", ownRule))
-		writeFile(t, dir, "data/own.json", `{"own": {"text": "ours"}, "params": {"allowed": ["CAP_SYS_ADMIN", "CAP_NET_BIND_SERVICE"]}}`)
-		writeFile(t, dir, "packs/own.yaml", "team: {includes: baseline}\nours: {includes: [team, hardened], rules: [OWN-001]}")
-		d := mustRun(t, baseFS(), testFacts(), Options{Policy: dir})
+		policytest.WriteFile(t, dir, "OWN-001.rego", policytest.RuleFile("OWN-001", ownRule))
+		policytest.WriteFile(t, dir, "data/own.json", `{"own": {"text": "ours"}, "params": {"allowed": ["CAP_SYS_ADMIN", "CAP_NET_BIND_SERVICE"]}}`)
+		policytest.WriteFile(t, dir, "packs/own.yaml", "team: {includes: baseline}\nours: {includes: [team, hardened], rules: [OWN-001]}")
+		d := mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{Policy: dir})
 		if d.Policy.Name != "dir:ours" || d.Policy.Rules != 3 {
 			t.Errorf("policy %+v", d.Policy)
 		}
@@ -63,7 +65,7 @@ func TestFolder(t *testing.T) {
 	}{
 		"unknown parameter": {map[string]string{"data/p.json": `{"params": {"alowed": []}}`}, []string{`"alowed"`}},
 		"parameter's type":  {map[string]string{"data/p.json": `{"params": {"allowed": "CAP_X"}}`}, []string{"a list", "a text"}},
-		"built-in rule":     {map[string]string{"CAP-001.rego": ruleFile("CAP-001", "fail contains 1 if false")}, []string{"built in"}},
+		"built-in rule":     {map[string]string{"CAP-001.rego": policytest.RuleFile("CAP-001", "fail contains 1 if false")}, []string{"built in"}},
 		"built-in helper":   {map[string]string{"lib.rego": "package seaworthy.lib\n\nresource(_) := \"image:x\"\n"}, []string{"built in"}},
 		"built-in pack":     {map[string]string{"packs/p.yaml": "baseline: {rules: [OWN-001]}"}, []string{"built in"}},
 		"two packs":         {map[string]string{"packs/p.yaml": "a: {rules: [OWN-001]}\nb: {rules: [OWN-001]}"}, []string{"a, b"}},
@@ -71,12 +73,12 @@ func TestFolder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			writeFile(t, dir, "OWN-001.rego", ruleFile("OWN-001", `fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m"}`))
+			policytest.WriteFile(t, dir, "OWN-001.rego", policytest.RuleFile("OWN-001", `fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m"}`))
 			for file, content := range c.files {
-				writeFile(t, dir, file, content)
+				policytest.WriteFile(t, dir, file, content)
 			}
-			_, err := run(t, baseFS(), testFacts(), Options{Policy: dir})
-			wantError(t, err, system.ErrInput, c.words...)
+			_, err := run(t, policytest.BaseFS(), policytest.Facts(), Options{Policy: dir})
+			policytest.WantError(t, err, system.ErrInput, c.words...)
 		})
 	}
 }
@@ -84,11 +86,11 @@ func TestFolder(t *testing.T) {
 // A folder's symbolic link cannot bring in what lies outside.
 func TestFolderLink(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
-	secret := writeFile(t, outside, "secret.rego", ruleFile("OWN-001", "fail contains 1 if false"))
+	secret := policytest.WriteFile(t, outside, "secret.rego", policytest.RuleFile("OWN-001", "fail contains 1 if false"))
 	if err := os.Symlink(secret, dir+"/OWN-001.rego"); err != nil {
 		t.Skip(err)
 	}
-	_, err := run(t, baseFS(), testFacts(), Options{Policy: dir})
+	_, err := run(t, policytest.BaseFS(), policytest.Facts(), Options{Policy: dir})
 	if err == nil {
 		t.Fatal("a link out of the folder was followed")
 	}
@@ -111,7 +113,7 @@ func TestRules(t *testing.T) {
 		t.Errorf("baseline %v, %v", base, err)
 	}
 	_, err = l.rulesOf(t.Context(), Options{Policy: "nope"})
-	wantError(t, err, system.ErrInput, "nope")
+	policytest.WantError(t, err, system.ErrInput, "nope")
 }
 
 func TestRuleTests(t *testing.T) {
@@ -121,12 +123,12 @@ func TestRuleTests(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	writeFile(t, dir, "OWN-001.rego", ruleFile("OWN-001", ownRule))
-	writeFile(t, dir, "data/own.json", `{"own": {"text": "ours"}}`)
+	policytest.WriteFile(t, dir, "OWN-001.rego", policytest.RuleFile("OWN-001", ownRule))
+	policytest.WriteFile(t, dir, "data/own.json", `{"own": {"text": "ours"}}`)
 	out.Reset()
-	wantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrInput, "no rule has a test")
+	policytest.WantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrInput, "no rule has a test")
 
-	writeFile(t, dir, "OWN-001_test.rego", `package seaworthy.rules.OWN_001_test
+	policytest.WriteFile(t, dir, "OWN-001_test.rego", `package seaworthy.rules.OWN_001_test
 
 import data.seaworthy.rules.OWN_001
 
@@ -135,13 +137,13 @@ test_fires if count(OWN_001.fail) == 1 with input as {"components": [{"id": "ser
 test_wrong if count(OWN_001.fail) == 2 with input as {"components": [{"id": "services/a"}]}
 `)
 	out.Reset()
-	wantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrUnusable, "rule tests failed")
+	policytest.WantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrUnusable, "rule tests failed")
 	for _, want := range []string{"FAIL", "test_wrong", "PASS: 1/2"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output has no %q:\n%s", want, &out)
 		}
 	}
 
-	writeFile(t, dir, "OWN-001_test.rego", "package seaworthy.rules.OWN_001_test\n\ntest_net if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})\n")
-	wantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrInput, "http.send")
+	policytest.WriteFile(t, dir, "OWN-001_test.rego", "package seaworthy.rules.OWN_001_test\n\ntest_net if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})\n")
+	policytest.WantError(t, testLibrary(t).test(context.Background(), Options{Policy: dir}, &out), system.ErrInput, "http.send")
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -72,7 +73,7 @@ func TestFrameworksDocumentation(t *testing.T) {
 // smallSystem has a service with too much, one with little, and a kernel with
 // some options; components are of no distribution.
 func smallSystem() *facts.Facts {
-	f := testFacts()
+	f := policytest.Facts()
 	f.Components[0].Spec = json.RawMessage(`{"process":{"user":{"uid":0},"capabilities":{"bounding":["CAP_NET_BIND_SERVICE","CAP_SYS_ADMIN"]}},
 		"root":{"readonly":false},"linux":{"namespaces":[{"type":"mount"},{"type":"network"}]}}`)
 	f.Components[1].Spec = json.RawMessage(`{"process":{"user":{"uid":1000},"noNewPrivileges":true,"capabilities":{"bounding":[]}},

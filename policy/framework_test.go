@@ -12,13 +12,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // twoRules is a folder in which CAP-001 has the findings that its parameter
 // lists, and USR-001 is in hardened only.
 func twoRules(framework string) fstest.MapFS {
-	return with(baseFS(), map[string]string{
-		"os/CAP-001.rego": ruleFile("CAP-001", `
+	return policytest.With(policytest.BaseFS(), map[string]string{
+		"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 checked contains sprintf("component:%s", [c.id]) if some c in input.components
 
 fail contains {"id": "CAP-001", "resource": r, "key": "k", "message": "bad"} if some r in data.outcome.fail
@@ -133,13 +134,13 @@ func TestControlStates(t *testing.T) {
 			t.Parallel()
 			fs := twoRules(fw + "    - " + c.control + "\n")
 			if c.outcome != "" {
-				fs = with(fs, map[string]string{"data/outcome.json": c.outcome})
+				fs = policytest.With(fs, map[string]string{"data/outcome.json": c.outcome})
 			}
 			o := Options{Policy: c.policy, Frameworks: []string{"fw"}}
 			if c.waivers != "" {
-				o.Waivers = writeFile(t, t.TempDir(), "w.yml", c.waivers)
+				o.Waivers = policytest.WriteFile(t, t.TempDir(), "w.yml", c.waivers)
 			}
-			d := mustRun(t, fs, testFacts(), o)
+			d := mustRun(t, fs, policytest.Facts(), o)
 			if len(d.Frameworks) != 1 || len(d.Frameworks[0].Controls) != 1 {
 				t.Fatalf("frameworks %+v", d.Frameworks)
 			}
@@ -175,8 +176,8 @@ func asJSON(t *testing.T, v any) string {
 // the policy's digest nor the verdict.
 func TestFrameworkView(t *testing.T) {
 	fs := twoRules(fw + "    - {id: \"1\", title: t, unsure: [USR-001], checked: [CAP-001, \"rows:SRC R1\"], decides: [CAP-001]}\n")
-	plain := mustRun(t, fs, testFacts(), Options{})
-	d := mustRun(t, fs, testFacts(), Options{Frameworks: []string{"fw", "fw"}})
+	plain := mustRun(t, fs, policytest.Facts(), Options{})
+	d := mustRun(t, fs, policytest.Facts(), Options{Frameworks: []string{"fw", "fw"}})
 	if len(plain.Frameworks) != 0 || len(d.Frameworks) != 1 {
 		t.Fatalf("%d views unasked, %d asked for", len(plain.Frameworks), len(d.Frameworks))
 	}
@@ -228,9 +229,9 @@ func TestFrameworkErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fs := twoRules(c.file)
-			fs = with(fs, map[string]string{"frameworks/other.yaml": "other: {title: t, controls: [{id: a, title: b}]}"})
-			_, err := run(t, fs, testFacts(), Options{Frameworks: []string{"fw"}})
-			wantError(t, err, system.ErrInput, c.words...)
+			fs = policytest.With(fs, map[string]string{"frameworks/other.yaml": "other: {title: t, controls: [{id: a, title: b}]}"})
+			_, err := run(t, fs, policytest.Facts(), Options{Frameworks: []string{"fw"}})
+			policytest.WantError(t, err, system.ErrInput, c.words...)
 		})
 	}
 }
@@ -239,21 +240,21 @@ func TestFrameworkErrors(t *testing.T) {
 // by their annotations.
 func TestFrameworkOfFolder(t *testing.T) {
 	base := twoRules(fw + "    - {id: \"1\", title: t, checked: [CAP-001]}\n    - {id: \"2\", title: t}\n")
-	own := strings.Replace(ruleFile("OWN-001", `
+	own := strings.Replace(policytest.RuleFile("OWN-001", `
 fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m"}
 `), "CIS-D 5.4", `FW 2, "FW 1?"`, 1)
 	folder := func(t *testing.T, files map[string]string) string {
 		dir := t.TempDir()
-		writeFile(t, dir, "OWN-001.rego", own)
+		policytest.WriteFile(t, dir, "OWN-001.rego", own)
 		for name, content := range files {
-			writeFile(t, dir, name, content)
+			policytest.WriteFile(t, dir, name, content)
 		}
 		return dir
 	}
 	const ours = "ours: {title: Ours, controls: [{id: A, title: a, checked: [OWN-001, CAP-001]}]}"
 	t.Run("beside", func(t *testing.T) {
 		dir := folder(t, map[string]string{"packs/p.yaml": "mine: {includes: baseline, rules: [OWN-001]}", "frameworks/ours.yaml": ours})
-		d := mustRun(t, base, testFacts(), Options{Policy: dir, Frameworks: []string{"ours", "fw"}})
+		d := mustRun(t, base, policytest.Facts(), Options{Policy: dir, Frameworks: []string{"ours", "fw"}})
 		a, one, two := d.Frameworks[0].Controls[0], d.Frameworks[1].Controls[0], d.Frameworks[1].Controls[1]
 		if a.State != decision.NotSatisfied || len(a.Findings) != 3 || a.Partial {
 			t.Errorf("own catalogue: %+v", a)
@@ -266,7 +267,7 @@ fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message":
 		}
 	})
 	t.Run("instead", func(t *testing.T) {
-		d := mustRun(t, base, testFacts(), Options{Policy: folder(t, map[string]string{"frameworks/ours.yaml": ours}), Frameworks: []string{"ours"}})
+		d := mustRun(t, base, policytest.Facts(), Options{Policy: folder(t, map[string]string{"frameworks/ours.yaml": ours}), Frameworks: []string{"ours"}})
 		c := d.Frameworks[0].Controls[0]
 		if !c.Partial || !strings.Contains(c.Reason, "not evaluated: CAP-001 (in baseline only)") || len(c.Findings) != 1 {
 			t.Errorf("%+v", c)
@@ -281,16 +282,16 @@ fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message":
 	} {
 		t.Run(name, func(t *testing.T) {
 			// It is refused even where nobody asks for it.
-			_, err := run(t, base, testFacts(), Options{Policy: folder(t, map[string]string{c.file: c.content})})
-			wantError(t, err, system.ErrInput, c.word)
+			_, err := run(t, base, policytest.Facts(), Options{Policy: folder(t, map[string]string{c.file: c.content})})
+			policytest.WantError(t, err, system.ErrInput, c.word)
 		})
 	}
 	t.Run("two policies", func(t *testing.T) {
 		other := t.TempDir()
-		writeFile(t, other, "OWN-002.rego", strings.NewReplacer("OWN-001", "OWN-002", "OWN_001", "OWN_002").Replace(own))
-		writeFile(t, other, "frameworks/ours.yaml", strings.ReplaceAll(ours, "OWN-001", "OWN-002"))
-		_, err := run(t, base, testFacts(), Options{Policies: []Source{{Name: folder(t, map[string]string{"frameworks/ours.yaml": ours})}, {Name: other}}})
-		wantError(t, err, system.ErrInput, `"ours" is in two policies`)
+		policytest.WriteFile(t, other, "OWN-002.rego", strings.NewReplacer("OWN-001", "OWN-002", "OWN_001", "OWN_002").Replace(own))
+		policytest.WriteFile(t, other, "frameworks/ours.yaml", strings.ReplaceAll(ours, "OWN-001", "OWN-002"))
+		_, err := run(t, base, policytest.Facts(), Options{Policies: []Source{{Name: folder(t, map[string]string{"frameworks/ours.yaml": ours})}, {Name: other}}})
+		policytest.WantError(t, err, system.ErrInput, `"ours" is in two policies`)
 	})
 }
 
@@ -302,7 +303,7 @@ func TestBuiltinFrameworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := library.frameworkNames()
-	f := testFacts()
+	f := policytest.Facts()
 	f.Components[0].Spec = json.RawMessage(`{"process":{"capabilities":{"bounding":["CAP_SYS_ADMIN"]}},"linux":{}}`)
 	f.Kernel.Config.Options = map[string]string{"CONFIG_MODULES": "y", "CONFIG_BUG": "y"}
 	var first []byte

@@ -10,6 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
@@ -56,8 +57,8 @@ func (l *library) frameworkInfos(p *policies) ([]framework.Info, error) {
 // frameworkNames are the built-in ones, sorted.
 func (l *library) frameworkNames() []string {
 	var out []string
-	for _, f := range l.tree.frameworks {
-		out = append(out, framework.Name(f.path))
+	for _, f := range l.Tree.Frameworks {
+		out = append(out, framework.Name(f.Path))
 	}
 	slices.Sort(out)
 	return out
@@ -68,9 +69,9 @@ func (l *library) framework(name string, own map[string]*framework.Framework) (*
 	if fw := own[name]; fw != nil {
 		return fw, nil
 	}
-	for _, f := range l.tree.frameworks {
-		if framework.Name(f.path) == name {
-			fw, err := framework.Parse(f.path, f.name, f.content)
+	for _, f := range l.Tree.Frameworks {
+		if framework.Name(f.Path) == name {
+			fw, err := framework.Parse(f.Path, f.Name, f.Content)
 			if err != nil {
 				return nil, err
 			}
@@ -98,7 +99,7 @@ func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
 
 // rows of the built-in tables, and those that guests add.
 func (l *library) rows(p *policies) []framework.Row {
-	out := framework.RowsOf(l.tables().data)
+	out := framework.RowsOf(l.tables().Data)
 	for _, plan := range p.plans {
 		for _, r := range plan.Rows {
 			same := func(o framework.Row) bool { return o.Rule == r.Rule && o.Resource == r.Resource }
@@ -152,11 +153,11 @@ func (l *library) views(asked []string, p *policies, wishes []trusted) (*framewo
 func (l *library) homes() map[string]string {
 	homes, depth := map[string]string{}, map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(l.packs)) {
-		packs, err := chain(l.packs, name)
+		packs, err := folder.Chain(l.packs, name)
 		if err != nil {
 			continue // whoever evaluates that pack is told
 		}
-		for _, id := range l.packs[name].rules {
+		for _, id := range l.packs[name].Rules {
 			if homes[id] == "" || len(packs) < depth[id] {
 				homes[id], depth[id] = name, len(packs)
 			}

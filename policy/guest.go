@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -28,10 +29,10 @@ type (
 // work is what a job is about.
 type work struct {
 	// Kind and Base make the name of the policy in decisions.
-	Kind string    `json:"kind"`
-	Base string    `json:"base"`
-	Tree []jobFile `json:"tree"`
-	Date string    `json:"date,omitempty"`
+	Kind string      `json:"kind"`
+	Base string      `json:"base"`
+	Tree folder.Tree `json:"tree"`
+	Date string      `json:"date,omitempty"`
 	// Parts and Facts are for sandbox.Decide.
 	Parts []decision.PolicyPart `json:"parts,omitempty"`
 	Facts *facts.Facts          `json:"facts,omitempty"`
@@ -44,18 +45,12 @@ type work struct {
 // GuestBytes implements sandbox.Work.
 func (w work) GuestBytes() int {
 	size := 0
-	for _, f := range w.Tree {
-		size += base64.StdEncoding.EncodedLen(len(f.Content)) + len(f.Path) + len(f.Name)
+	for _, list := range w.Tree.Lists() {
+		for _, f := range *list {
+			size += base64.StdEncoding.EncodedLen(len(f.Content)) + len(f.Path) + len(f.Name)
+		}
 	}
 	return size
-}
-
-// jobFile is a file, and the list of the tree that it is in.
-type jobFile struct {
-	List    int    `json:"list"`
-	Path    string `json:"path"`
-	Name    string `json:"name"`
-	Content []byte `json:"content"`
 }
 
 // result is the outcome of a job.
@@ -90,15 +85,10 @@ type plan struct {
 }
 
 // jobOf makes a job of a rule folder. Only sandbox.Test takes its tests.
-func jobOf(do sandbox.Do, name, kind, base string, t *tree) job {
-	w := work{Kind: kind, Base: base}
-	for i, list := range t.lists() {
-		if list == &t.tests && do != sandbox.Test {
-			continue
-		}
-		for _, f := range *list {
-			w.Tree = append(w.Tree, jobFile{List: i, Path: f.path, Name: f.name, Content: f.content})
-		}
+func jobOf(do sandbox.Do, name, kind, base string, t *folder.Tree) job {
+	w := work{Kind: kind, Base: base, Tree: *t}
+	if do != sandbox.Test {
+		w.Tree.Tests = nil
 	}
 	return job{Do: do, Name: name, Work: w}
 }
@@ -108,7 +98,7 @@ type guest struct {
 	library *library // the built-in one
 	own     *library
 	data    map[string]any
-	packs   []*pack // what is evaluated here
+	packs   []*folder.Pack // what is evaluated here
 	plan    plan
 	set     *set // nil where it has no rule of its own
 }
@@ -116,15 +106,7 @@ type guest struct {
 // perform does a job: it implements sandbox.Engine.
 func (l *library) perform(ctx context.Context, j job, credit func(bytes int)) (*result, error) {
 	l = l.credited(credit)
-	t := &tree{}
-	lists := t.lists()
-	for _, f := range j.Work.Tree {
-		if f.List < 0 || f.List >= len(lists) {
-			return nil, system.BadInput("%s: no such list", f.Name)
-		}
-		*lists[f.List] = append(*lists[f.List], file{path: f.Path, name: f.Name, content: f.Content})
-	}
-	g, err := l.openGuest(t, j)
+	g, err := l.openGuest(&j.Work.Tree)
 	if err != nil {
 		return nil, err
 	}
@@ -153,14 +135,14 @@ func (l *library) perform(ctx context.Context, j job, credit func(bytes int)) (*
 }
 
 // openGuest reads a rule folder, and lays its data over the built-in data.
-func (l *library) openGuest(t *tree, j job) (*guest, error) {
+func (l *library) openGuest(t *folder.Tree) (*guest, error) {
 	own, err := index(t, false)
 	if err != nil {
 		return nil, err
 	}
 	given := own.tables()
-	for _, key := range slices.Sorted(maps.Keys(given.data)) {
-		err = errors.Join(err, checkNumbers(given.owner[key], []string{key}, given.data[key]))
+	for _, key := range slices.Sorted(maps.Keys(given.Data)) {
+		err = errors.Join(err, folder.CheckNumbers(given.Owner[key], []string{key}, given.Data[key]))
 	}
 	if err != nil {
 		return nil, err
@@ -173,14 +155,14 @@ func (l *library) openGuest(t *tree, j job) (*guest, error) {
 		return nil, err
 	}
 	g := &guest{library: l, own: own}
-	if g.data, g.plan.Adjusted, err = overlay(l.tables().data, given.data); err != nil {
+	if g.data, g.plan.Adjusted, err = folder.Overlay(l.tables().Data, given.Data); err != nil {
 		return nil, err
 	}
 	if len(defaults) > 0 {
-		all, _ := g.data[paramsKey].(map[string]any)
+		all, _ := g.data[folder.ParamsKey].(map[string]any)
 		all = maps.Clone(all)
 		maps.Copy(all, defaults)
-		g.data[paramsKey] = all
+		g.data[folder.ParamsKey] = all
 	}
 	g.plan.Params, err = own.describeParams(g.data)
 	if err != nil {
@@ -199,21 +181,21 @@ func (l *library) openGuest(t *tree, j job) (*guest, error) {
 // and none of the built-in ones; with packs, it is the pack that no other one
 // includes, and packs may include built-in packs and name built-in rules.
 func (g *guest) choose(j job) error {
-	list := []*pack{{name: j.Work.Base, rules: g.own.ruleIDs()}}
+	list := []*folder.Pack{{Name: j.Work.Base, Rules: g.own.ruleIDs()}}
 	top := j.Work.Base
 	if len(g.own.packs) > 0 {
 		packs := maps.Clone(g.library.packs)
 		maps.Copy(packs, g.own.packs)
 		var err error
-		if top, err = topPack(j.Name, g.own.packs); err != nil {
+		if top, err = folder.TopPack(j.Name, g.own.packs); err != nil {
 			return err
 		}
-		if list, err = chain(packs, top); err != nil {
+		if list, err = folder.Chain(packs, top); err != nil {
 			return err
 		}
 	}
 	g.plan.Name = j.Work.Kind + ":" + top
-	if !slices.ContainsFunc(list, func(p *pack) bool { return len(p.rules) > 0 }) {
+	if !slices.ContainsFunc(list, func(p *folder.Pack) bool { return len(p.Rules) > 0 }) {
 		return system.BadInput("policy %q holds no rule", j.Name).Suggest("a rule is a package seaworthy.rules.ID in a .rego file")
 	}
 	if len(g.plan.Adjusted) > 0 {
@@ -221,7 +203,7 @@ func (g *guest) choose(j job) error {
 	} else {
 		g.split(list)
 	}
-	own := slices.ContainsFunc(g.packs, func(p *pack) bool { return len(p.rules) > 0 })
+	own := slices.ContainsFunc(g.packs, func(p *folder.Pack) bool { return len(p.Rules) > 0 })
 	var err error
 	if own {
 		if g.set, err = assemble(g.plan.Name, g.packs, g.data, g.library, g.own); err != nil {
@@ -237,11 +219,11 @@ func (g *guest) choose(j job) error {
 		for _, p := range g.packs {
 			g.set.addPack(p)
 		}
-		g.set.addFiles(g.own, g.own.tree.data)
+		g.set.addFiles(g.own, g.own.Tree.Data)
 	}
-	g.set.addFiles(g.own, g.own.tree.schemas)
+	g.set.addFiles(g.own, g.own.Tree.Schemas)
 	for _, f := range g.set.files {
-		g.plan.Files = append(g.plan.Files, f.path)
+		g.plan.Files = append(g.plan.Files, f.Path)
 	}
 	if !own {
 		g.set = nil
@@ -258,14 +240,14 @@ func (g *guest) choose(j job) error {
 // where it adds to them.
 func (g *guest) readFrameworks() error {
 	var errs []error
-	for _, f := range g.own.frameworks {
-		fw, err := framework.Parse(f.path, f.name, f.content)
+	for _, f := range g.own.Frameworks {
+		fw, err := framework.Parse(f.Path, f.Name, f.Content)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		if slices.Contains(g.library.frameworkNames(), fw.ID) {
-			errs = append(errs, system.BadInput("%s: framework %q is built in", f.name, fw.ID).
+			errs = append(errs, system.BadInput("%s: framework %q is built in", f.Name, fw.ID).
 				Suggest("give it a name of its own; a rule joins a built-in one by its annotation controls"))
 		}
 		errs = append(errs, checkTerms(fw, g.library, g.own))
@@ -296,19 +278,19 @@ func (g *guest) describe(params bool) error {
 }
 
 // split leaves to others what is built in.
-func (g *guest) split(list []*pack) {
+func (g *guest) split(list []*folder.Pack) {
 	for _, p := range list {
-		if p.builtin {
-			g.plan.Packs = append(g.plan.Packs, p.name)
+		if p.Builtin {
+			g.plan.Packs = append(g.plan.Packs, p.Name)
 			continue
 		}
 		own := *p
-		own.rules = nil
-		for _, id := range p.rules {
+		own.Rules = nil
+		for _, id := range p.Rules {
 			if _, from := find(id, g.library); from != nil {
 				g.plan.Builtins = append(g.plan.Builtins, id)
 			} else {
-				own.rules = append(own.rules, id)
+				own.Rules = append(own.Rules, id)
 			}
 		}
 		g.packs = append(g.packs, &own)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
@@ -15,18 +17,18 @@ func TestCredit(t *testing.T) {
 		t.Fatal(err)
 	}
 	total := 0
-	for _, f := range l.modules {
-		total += len(f.content)
+	for _, f := range l.Modules {
+		total += len(f.Content)
 	}
-	own := &tree{
-		modules: []file{{path: "OWN-001.rego", name: "OWN-001.rego", content: []byte(ruleFile("OWN-001", fires("OWN-001", "x := 1")))}},
+	own := &folder.Tree{
+		Modules: []folder.File{{Path: "OWN-001.rego", Name: "OWN-001.rego", Content: []byte(policytest.RuleFile("OWN-001", policytest.Fires("OWN-001", "x := 1")))}},
 	}
-	adjusts := &tree{
-		data:  []file{{path: "data/p.json", name: "data/p.json", content: []byte(`{"params": {"registries": ["docker.io/seaworthy"]}}`)}},
-		packs: []file{{path: "packs/p.yaml", name: "packs/p.yaml", content: []byte("ours: {includes: strict}")}},
+	adjusts := &folder.Tree{
+		Data:  []folder.File{{Path: "data/p.json", Name: "data/p.json", Content: []byte(`{"params": {"registries": ["docker.io/seaworthy"]}}`)}},
+		Packs: []folder.File{{Path: "packs/p.yaml", Name: "packs/p.yaml", Content: []byte("ours: {includes: strict}")}},
 	}
 	for name, c := range map[string]struct {
-		t           *tree
+		t           *folder.Tree
 		least, most int
 	}{"own rules": {own, 0, 0}, "all built-in rules": {adjusts, total * 3 / 4, total}} {
 		got := 0
@@ -45,16 +47,16 @@ func TestCredit(t *testing.T) {
 		}
 		return len(raw) - w.GuestBytes()
 	}
-	small := size(work{Facts: testFacts()})
-	f := testFacts()
+	small := size(work{Facts: policytest.Facts()})
+	f := policytest.Facts()
 	for range 1000 {
 		f.Components = append(f.Components, f.Components[0])
 	}
 	if large := size(work{Facts: f}); large < small+100_000 {
 		t.Errorf("a system of %d bytes, and one of a thousand components more of %d", small, large)
 	}
-	long := []jobFile{{Path: "a.rego", Name: "a.rego", Content: make([]byte, 2<<20)}}
-	if got := size(work{Facts: testFacts(), Tree: long}) - small; got > 100 {
+	long := folder.Tree{Modules: []folder.File{{Path: "a.rego", Name: "a.rego", Content: make([]byte, 2<<20)}}}
+	if got := size(work{Facts: policytest.Facts(), Tree: long}) - small; got > 100 {
 		t.Errorf("a long rule counts for %d bytes of facts", got)
 	}
 }

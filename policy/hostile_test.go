@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
@@ -28,16 +30,16 @@ const mostText = 64 << 10
 func hostile() map[string]map[string]string {
 	all := map[string]map[string]string{}
 	add := func(name, body string) {
-		all[name] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", body)}
+		all[name] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", body)}
 	}
-	expr := func(name, e string) { add(name, fires("EVL-001", e)) }
+	expr := func(name, e string) { add(name, policytest.Fires("EVL-001", e)) }
 	doubling := func(name, first, next string, steps int) {
 		var b strings.Builder
 		fmt.Fprintf(&b, "x0 := %s\n\n", first)
 		for i := range steps {
 			fmt.Fprintf(&b, "x%d := %s\n\n", i+1, strings.ReplaceAll(next, "PREV", fmt.Sprintf("x%d", i)))
 		}
-		add(name, b.String()+fires("EVL-001", fmt.Sprintf("x := [x%d]", steps)))
+		add(name, b.String()+policytest.Fires("EVL-001", fmt.Sprintf("x := [x%d]", steps)))
 	}
 
 	// loops
@@ -53,7 +55,7 @@ func hostile() map[string]map[string]string {
 			fmt.Fprintf(&b, "f%d(n) := f%d(f%d(n) * 2)\n\n", i, i-1, i-1)
 		}
 		return b.String()
-	}()+fires("EVL-001", "x := f39(1)"))
+	}()+policytest.Fires("EVL-001", "x := f39(1)"))
 	expr("sums", `x := sum([sum(numbers.range(1, 1000000)) | some _ in numbers.range(1, 1000)])`)
 	expr("sorts", `x := [count(sort(numbers.range_step(1000000, 1, 1))) | some _ in numbers.range(1, 100)]`)
 	expr("graph", `g := {sprintf("%d", [i]): numbers.range(1, 3000) | some i in numbers.range(1, 3000)}; x := count(graph.reachable(g, {"1"}))`)
@@ -103,42 +105,42 @@ fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [
 	add("too many findings", `fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m"} if some i in numbers.range(1, 10000000)`)
 
 	// what the compiler chokes on
-	add("deep nesting", "x := "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"\n\n"+fires("EVL-001", "y := 1; x := y"))
-	add("deep calls", "y := "+strings.Repeat("abs(", 20_000)+"1"+strings.Repeat(")", 20_000)+"\n\n"+fires("EVL-001", "x := y"))
-	add("deep negation", fires("EVL-001", "x := "+strings.Repeat("[1 | ", 2000)+"true"+strings.Repeat("]", 2000)))
-	add("long sum", "y := 1"+strings.Repeat(" + 1", 100_000)+"\n\n"+fires("EVL-001", "x := y"))
-	add("else chain", "y := 0 if input.name == \"a\""+strings.Repeat(" else := 1 if input.name == \"b\"", 20_000)+"\n\n"+fires("EVL-001", "x := y"))
+	add("deep nesting", "x := "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"\n\n"+policytest.Fires("EVL-001", "y := 1; x := y"))
+	add("deep calls", "y := "+strings.Repeat("abs(", 20_000)+"1"+strings.Repeat(")", 20_000)+"\n\n"+policytest.Fires("EVL-001", "x := y"))
+	add("deep negation", policytest.Fires("EVL-001", "x := "+strings.Repeat("[1 | ", 2000)+"true"+strings.Repeat("]", 2000)))
+	add("long sum", "y := 1"+strings.Repeat(" + 1", 100_000)+"\n\n"+policytest.Fires("EVL-001", "x := y"))
+	add("else chain", "y := 0 if input.name == \"a\""+strings.Repeat(" else := 1 if input.name == \"b\"", 20_000)+"\n\n"+policytest.Fires("EVL-001", "x := y"))
 	var many strings.Builder
 	for i := range 30_000 {
 		fmt.Fprintf(&many, "r%d contains x if { some x in r%d }\n\n", i, (i+1)%30_000)
 	}
-	add("rules in a circle", many.String()+fires("EVL-001", "x := r0"))
+	add("rules in a circle", many.String()+policytest.Fires("EVL-001", "x := r0"))
 	many.Reset()
 	for i := range 40_000 {
 		fmt.Fprintf(&many, "r%d := x if { x := input.name; x != \"%d\" }\n\n", i, i)
 	}
-	add("thousands of rules", many.String()+fires("EVL-001", "x := r0"))
+	add("thousands of rules", many.String()+policytest.Fires("EVL-001", "x := r0"))
 	many.Reset()
 	for i := range 10_000 {
 		fmt.Fprintf(&many, "r := %d if input.name == \"n%d\"\n\n", i, i)
 	}
-	add("one rule, thousands of times", many.String()+strings.Repeat(fires("EVL-001", "some x in numbers.range(1, 1000); r")+"\n\n", 500))
-	add("long literal", "y := [\n"+strings.Repeat("0,\n", 600_000)+"0]\n\n"+fires("EVL-001", "some x in y"))
-	add("digits", "y := "+strings.Repeat("9", 1_900_000)+"\n\n"+fires("EVL-001", "x := y * y"))
-	add("many patterns of text", "y := {\n"+strings.Repeat("`"+strings.Repeat("x", 10)+"`: {[1]: {{2}: {3: [4]}}},\n", 50_000)+"}\n\n"+fires("EVL-001", "x := y"))
+	add("one rule, thousands of times", many.String()+strings.Repeat(policytest.Fires("EVL-001", "some x in numbers.range(1, 1000); r")+"\n\n", 500))
+	add("long literal", "y := [\n"+strings.Repeat("0,\n", 600_000)+"0]\n\n"+policytest.Fires("EVL-001", "some x in y"))
+	add("digits", "y := "+strings.Repeat("9", 1_900_000)+"\n\n"+policytest.Fires("EVL-001", "x := y * y"))
+	add("many patterns of text", "y := {\n"+strings.Repeat("`"+strings.Repeat("x", 10)+"`: {[1]: {{2}: {3: [4]}}},\n", 50_000)+"}\n\n"+policytest.Fires("EVL-001", "x := y"))
 
-	add("rules that print", fires("EVL-001", `x := 1; some i in numbers.range(1, 100000000); print("a", i); i < 0`))
+	add("rules that print", policytest.Fires("EVL-001", `x := 1; some i in numbers.range(1, 100000000); print("a", i); i < 0`))
 	add("many imports", func() string {
 		var b strings.Builder
 		for i := range 30_000 {
 			fmt.Fprintf(&b, "import data.seaworthy.m%d as i%d\n", i, i)
 		}
 		return b.String()
-	}()+fires("EVL-001", "x := 1"))
-	add("many parameters of a function", "f("+strings.Repeat("_, ", 50_000)+"y) := y\n\n"+fires("EVL-001", "x := f"))
-	add("a long reference", fires("EVL-001", "x := data.deep"+strings.Repeat(".a", 100_000)))
-	add("types without end", "o := {"+strings.Repeat("\"k\": {\"a\": [1, {\"b\": 2}]},\n", 30_000)+"\"z\": 1}\n\n"+fires("EVL-001", "x := o[_][_][_].b + 1"))
-	add("annotations", "# METADATA\n# scope: rule\n# custom:\n#   a: &a [x,x,x,x,x,x,x,x]\n"+strings.Repeat("#   b: &a [*a,*a,*a,*a,*a,*a,*a,*a]\n", 20)+"y := 1\n\n"+fires("EVL-001", "x := y"))
+	}()+policytest.Fires("EVL-001", "x := 1"))
+	add("many parameters of a function", "f("+strings.Repeat("_, ", 50_000)+"y) := y\n\n"+policytest.Fires("EVL-001", "x := f"))
+	add("a long reference", policytest.Fires("EVL-001", "x := data.deep"+strings.Repeat(".a", 100_000)))
+	add("types without end", "o := {"+strings.Repeat("\"k\": {\"a\": [1, {\"b\": 2}]},\n", 30_000)+"\"z\": 1}\n\n"+policytest.Fires("EVL-001", "x := o[_][_][_].b + 1"))
+	add("annotations", "# METADATA\n# scope: rule\n# custom:\n#   a: &a [x,x,x,x,x,x,x,x]\n"+strings.Repeat("#   b: &a [*a,*a,*a,*a,*a,*a,*a,*a]\n", 20)+"y := 1\n\n"+policytest.Fires("EVL-001", "x := y"))
 	shared := "a := numbers.range(1, 1000); b := [a | some _ in a]; c := [b | some _ in a]; d := [c | some _ in a]; "
 	expr("shared values, written", shared+`x := count(json.marshal(d))`)
 	expr("shared values, compared", shared+`e := [c | some _ in numbers.range(1, 1000)]; d == e; x := 1`)
@@ -146,29 +148,29 @@ fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [
 	expr("shared values, given out", shared+`x := d`)
 
 	// other files
-	all["deep data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.deep")), "data/d.json": `{"deep": ` + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000) + "}"}
-	all["walk"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "some i in numbers.range(1, 100000); walk(data.deep, [_, x]); x == i")), "data/d.json": `{"deep": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}"}
-	all["huge number in data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.n[1].a")), "data/d.json": "{\n  \"n\": [0, {\"a\": 1e999999999}]}"}
-	all["wide data"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := count([1 | some a in data.wide; some b in data.wide; a != b])")), "data/d.json": `{"wide": [` + strings.Repeat(`{},`, 600_000) + "1]}"}
-	all["schema"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := data.params.n")), "data/d.json": `{"params": {"n": 1}}`, "data/params.schema.json": func() string {
+	all["deep data"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := data.deep")), "data/d.json": `{"deep": ` + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000) + "}"}
+	all["walk"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "some i in numbers.range(1, 100000); walk(data.deep, [_, x]); x == i")), "data/d.json": `{"deep": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}"}
+	all["huge number in data"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := data.n[1].a")), "data/d.json": "{\n  \"n\": [0, {\"a\": 1e999999999}]}"}
+	all["wide data"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := count([1 | some a in data.wide; some b in data.wide; a != b])")), "data/d.json": `{"wide": [` + strings.Repeat(`{},`, 600_000) + "1]}"}
+	all["schema"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := data.params.n")), "data/d.json": `{"params": {"n": 1}}`, "data/params.schema.json": func() string {
 		defs := `"a0": false`
 		for i := range 40 {
 			defs += fmt.Sprintf(`, "a%d": {"anyOf": [{"$ref": "#/$defs/a%d"}, {"$ref": "#/$defs/a%d"}]}`, i+1, i, i)
 		}
 		return `{"$defs": {` + defs + `}, "properties": {"n": {"type": "integer", "description": "d", "$ref": "#/$defs/a40"}}}`
 	}()}
-	all["a pack of many"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours:\n  rules:\n" + func() string {
+	all["a pack of many"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := 1")), "packs/p.yaml": "ours:\n  rules:\n" + func() string {
 		var b strings.Builder
 		for i := range 100_000 {
 			fmt.Fprintf(&b, "    - R-%d\n", i)
 		}
 		return b.String()
 	}()}
-	all["yaml bomb"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n" + strings.Repeat("b: &b [*a,*a,*a,*a,*a,*a]\n", 10)}
-	all["yaml depth"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: " + strings.Repeat("[", 500_000)}
-	all["yaml flow"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: [EVL-001" + strings.Repeat(",EVL-001", 200_000) + "]}"}
-	all["forbidden builtin"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", `x := http.send({"method": "get", "url": "http://127.0.0.1/"})`))}
-	all["environment"] = map[string]string{"EVL-001.rego": ruleFile("EVL-001", fires("EVL-001", `x := opa.runtime().env`))}
+	all["yaml bomb"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := 1")), "packs/p.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n" + strings.Repeat("b: &b [*a,*a,*a,*a,*a,*a]\n", 10)}
+	all["yaml depth"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: " + strings.Repeat("[", 500_000)}
+	all["yaml flow"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", "x := 1")), "packs/p.yaml": "ours: {rules: [EVL-001" + strings.Repeat(",EVL-001", 200_000) + "]}"}
+	all["forbidden builtin"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", `x := http.send({"method": "get", "url": "http://127.0.0.1/"})`))}
+	all["environment"] = map[string]string{"EVL-001.rego": policytest.RuleFile("EVL-001", policytest.Fires("EVL-001", `x := opa.runtime().env`))}
 	return all
 }
 
@@ -188,12 +190,12 @@ func TestHostile(t *testing.T) {
 			for path, content := range files {
 				fsys[path] = &fstest.MapFile{Data: []byte(content)}
 			}
-			tree, err := readTree(fsys, "evil/", guestLimits)
+			tree, err := folder.Read(fsys, "evil/", folder.GuestLimits)
 			if err != nil {
 				t.Fatal(err)
 			}
 			j := jobOf(sandbox.Decide, "evil", "dir", "evil", tree)
-			j.Work.Date, j.Work.Facts = "2026-11-20", testFacts()
+			j.Work.Date, j.Work.Facts = "2026-11-20", policytest.Facts()
 			start := time.Now()
 			a, err := h.Perform(context.Background(), j)
 			took := time.Since(start)

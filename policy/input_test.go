@@ -11,13 +11,14 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 // What rules see is the facts' published form, value by value.
 func TestInputIsJSON(t *testing.T) {
 	t.Parallel()
-	full := testFacts()
+	full := policytest.Facts()
 	text := "a \xff\xfe\u2028 <b>"
 	full.Name = text
 	full.Kernel.Config.Options = map[string]string{"CONFIG_A": "y", "CONFIG_B": text}
@@ -54,7 +55,7 @@ func TestPreparedIsReusable(t *testing.T) {
 		t.Fatal(err)
 	}
 	decide := func(name string) []byte {
-		f := testFacts()
+		f := policytest.Facts()
 		f.Name = name
 		d, err := p.Decide(context.Background(), f)
 		if err != nil {
@@ -94,7 +95,7 @@ func BenchmarkPrepared(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := testFacts()
+	f := policytest.Facts()
 	f.Kernel.Config.Options = map[string]string{}
 	for i := range 9000 {
 		f.Kernel.Config.Options[fmt.Sprintf("CONFIG_%d", i)] = "y"

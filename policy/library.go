@@ -10,18 +10,19 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
 // library is a rule folder with its index: which package is in which file.
 // Nothing but package clauses has been parsed.
 type library struct {
-	*tree
+	*folder.Tree
 	builtin bool
-	byPkg   map[string][]file
+	byPkg   map[string][]folder.File
 	pkgs    []string // the keys of byPkg, sorted
-	packs   map[string]*pack
-	tables  func() tables
+	packs   map[string]*folder.Pack
+	tables  func() folder.Tables
 	// credit is called with the sizes of built-in modules that a guest needs; nil
 	// where no guest is evaluated.
 	credit func(bytes int)
@@ -37,34 +38,34 @@ func (l *library) credited(credit func(bytes int)) *library {
 }
 
 // need notes that modules of this library are parsed and compiled for a guest.
-func (l *library) need(files ...file) {
+func (l *library) need(files ...folder.File) {
 	if l.builtin && l.credit != nil {
 		for _, f := range files {
-			l.credit(len(f.content))
+			l.credit(len(f.Content))
 		}
 	}
 }
 
 // builtin is the library that is linked into the program.
 var builtin = sync.OnceValues(func() (*library, error) {
-	t, err := readTree(rules.FS(), "rules/", builtinLimits)
+	t, err := folder.Read(rules.FS(), "rules/", folder.BuiltinLimits)
 	if err != nil {
 		return nil, err
 	}
 	return index(t, true)
 })
 
-func index(t *tree, builtin bool) (*library, error) {
-	l := &library{tree: t, builtin: builtin, byPkg: map[string][]file{}}
+func index(t *folder.Tree, builtin bool) (*library, error) {
+	l := &library{Tree: t, builtin: builtin, byPkg: map[string][]folder.File{}}
 	var errs []error
-	for _, f := range t.modules {
+	for _, f := range t.Modules {
 		pkg, err := packageOf(f)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 && strings.HasPrefix(pkg, rulesPackage) {
-			errs = append(errs, system.BadInput("%s: rule %s is in %s already", f.name, strings.TrimPrefix(pkg, rulesPackage), other[0].name).
+			errs = append(errs, system.BadInput("%s: rule %s is in %s already", f.Name, strings.TrimPrefix(pkg, rulesPackage), other[0].Name).
 				Suggest("give it an id of its own"))
 			continue
 		}
@@ -72,14 +73,14 @@ func index(t *tree, builtin bool) (*library, error) {
 	}
 	l.pkgs = slices.Sorted(maps.Keys(l.byPkg))
 	var err error
-	if l.packs, err = parsePacks(t.packs, builtin); err != nil {
+	if l.packs, err = folder.ParsePacks(t.Packs, builtin); err != nil {
 		errs = append(errs, err)
 	}
 	if builtin {
 		l.usePrecompiled()
 	}
-	read := sync.OnceValues(func() (tables, error) { return readData(t.data) })
-	l.tables = func() tables { out, _ := read(); return out }
+	read := sync.OnceValues(func() (folder.Tables, error) { return folder.ReadTables(t.Data) })
+	l.tables = func() folder.Tables { out, _ := read(); return out }
 	if l.built == nil { // else the build has read it, and few commands do
 		_, err := read()
 		errs = append(errs, err)
@@ -111,51 +112,29 @@ type set struct {
 	// active are the names of the built-in packs in force; nil where there is
 	// none, and then each row of a table counts.
 	active []string
-	files  []file // all that the digest covers
+	files  []folder.File // all that the digest covers
 	// ready are its modules where they are compiled already: see load. Its data
 	// is that of the build.
 	ready map[string]*ready
 	built *built
 }
 
-// topPack is the pack of a folder that no other one of it includes.
-func topPack(dir string, packs map[string]*pack) (string, error) {
-	included := map[string]bool{}
-	for _, p := range packs {
-		for _, name := range p.includes {
-			included[name] = true
-		}
-	}
-	var top []string
-	for name := range packs {
-		if !included[name] {
-			top = append(top, name)
-		}
-	}
-	slices.Sort(top)
-	if len(top) != 1 {
-		return "", system.BadInput("policy %q: which of its packs is meant? %d are included by no other: %s", dir, len(top), strings.Join(top, ", ")).
-			Suggest("let one pack include the others")
-	}
-	return top[0], nil
-}
-
 // clashes refuses a folder that would change what is built in: a rule, a
 // library package or a pack of the same name.
 func (l *library) clashes(own *library) error {
 	var errs []error
-	for _, f := range own.modules {
+	for _, f := range own.Modules {
 		pkg, err := packageOf(f)
 		if err != nil {
 			return err
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 {
-			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.name, pkg, other[0].name).Suggest("give it a name of its own"))
+			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give it a name of its own"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(own.packs)) {
 		if l.packs[name] != nil {
-			errs = append(errs, system.BadInput("%s: pack %q is built in", own.packs[name].from.name, name).Suggest("give it a name of its own"))
+			errs = append(errs, system.BadInput("%s: pack %q is built in", own.packs[name].From.Name, name).Suggest("give it a name of its own"))
 		}
 	}
 	return errors.Join(errs...)

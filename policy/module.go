@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
@@ -48,7 +49,7 @@ type RuleInfo struct {
 type rule struct {
 	RuleInfo
 	pkg     string // CAP_001
-	from    file
+	from    folder.File
 	module  *ast.Module
 	defines []string // which of sets
 }
@@ -59,9 +60,9 @@ var (
 
 // packageOf reads a module's package clause without parsing the rest, so that
 // rules which are not asked for cost nothing.
-func packageOf(f file) (string, error) {
+func packageOf(f folder.File) (string, error) {
 	line := 0
-	for l := range strings.Lines(string(f.content)) {
+	for l := range strings.Lines(string(f.Content)) {
 		line++
 		l = strings.TrimSpace(l)
 		if l == "" || strings.HasPrefix(l, "#") {
@@ -70,14 +71,14 @@ func packageOf(f file) (string, error) {
 		if m := pkgClause.FindStringSubmatch(l); m != nil {
 			return m[1], nil
 		}
-		return "", system.BadInput("a rule file starts with its package clause").At(system.Position{File: f.name, Line: line, Column: 1}).
+		return "", system.BadInput("a rule file starts with its package clause").At(system.Position{File: f.Name, Line: line, Column: 1}).
 			Suggest("write package seaworthy.rules.ID")
 	}
-	return "", system.BadInput("%s: no package clause", f.name).Suggest("write package seaworthy.rules.ID")
+	return "", system.BadInput("%s: no package clause", f.Name).Suggest("write package seaworthy.rules.ID")
 }
 
-func parse(f file) (*ast.Module, error) {
-	m, err := ast.ParseModuleWithOpts(f.name, string(f.content), ast.ParserOptions{
+func parse(f folder.File) (*ast.Module, error) {
+	m, err := ast.ParseModuleWithOpts(f.Name, string(f.Content), ast.ParserOptions{
 		Capabilities: sandbox.Capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1,
 	})
 	if err != nil {
@@ -87,15 +88,15 @@ func parse(f file) (*ast.Module, error) {
 }
 
 // parseRule reads one rule's annotations and checks its shape.
-func parseRule(f file) (*rule, error) {
+func parseRule(f folder.File) (*rule, error) {
 	m, err := parse(f)
 	if err != nil {
 		return nil, err
 	}
 	pkg := strings.Join(ground(m.Package.Path), ".")
 	r := &rule{pkg: strings.TrimPrefix(pkg, rulesPackage), from: f, module: m}
-	r.File, r.Source = f.name, string(f.content)
-	at := system.Position{File: f.name, Line: m.Package.Location.Row, Column: m.Package.Location.Col}
+	r.File, r.Source = f.Name, string(f.Content)
+	at := system.Position{File: f.Name, Line: m.Package.Location.Row, Column: m.Package.Location.Col}
 	var errs []error
 	bad := func(what string, args ...any) { errs = append(errs, system.BadInput(what, args...).At(at)) }
 
@@ -131,7 +132,7 @@ func parseRule(f file) (*rule, error) {
 			continue
 		}
 		if rr.Head.RuleKind() != ast.MultiValue || len(rr.Head.Ref()) != 1 || rr.Default || len(rr.Head.Args) > 0 {
-			errs = append(errs, system.BadInput("rule %s: %s must be a set", r.pkg, name).At(system.Position{File: f.name, Line: rr.Location.Row, Column: rr.Location.Col}).
+			errs = append(errs, system.BadInput("rule %s: %s must be a set", r.pkg, name).At(system.Position{File: f.Name, Line: rr.Location.Row, Column: rr.Location.Col}).
 				Suggest("write `%s contains ... if { ... }`", name))
 		} else if !slices.Contains(r.defines, name) {
 			r.defines = append(r.defines, name)

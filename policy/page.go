@@ -48,7 +48,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 		} `json:"components"`
 		Kconfig, Cmdline, Sysctl []row
 	}
-	raw, err := json.Marshal(l.tables().data)
+	raw, err := json.Marshal(l.tables().Data)
 	if err == nil {
 		err = json.Unmarshal(raw, &tables)
 	}

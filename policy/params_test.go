@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // Every built-in parameter is declared, with a type and a description, and is
@@ -19,7 +21,7 @@ func TestBuiltinParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := l.tree.readSchema()
+	s, err := paramsSchema(l.Tree)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,13 +30,13 @@ func TestBuiltinParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := slices.Sorted(maps.Keys(set)), slices.Sorted(maps.Keys(s.props)); !slices.Equal(a, b) {
-		t.Fatalf("%s has %v, its schema %v", from.name, a, b)
+		t.Fatalf("%s has %v, its schema %v", from.Name, a, b)
 	}
 	for name, p := range s.props {
 		if p.Description == "" {
 			t.Errorf("%s has no description", name)
 		}
-		for _, err := range s.check(from, []string{paramsKey, name}, name, set[name]) {
+		for _, err := range s.check(from, []string{folder.ParamsKey, name}, name, set[name]) {
 			t.Error(err)
 		}
 	}
@@ -73,12 +75,12 @@ const limitSchema = `{"type": "object", "properties": {
 func TestOwnParameters(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ data, want string }{{"", "7"}, {`{"params": {"limit": 9}}`, "9"}} {
-		files := map[string]string{"OWN-001.rego": ruleFile("OWN-001", limitRule), paramsSchema: limitSchema}
+		files := map[string]string{"OWN-001.rego": policytest.RuleFile("OWN-001", limitRule), folder.SchemaPath: limitSchema}
 		if c.data != "" {
 			files["data/p.json"] = c.data
 		}
 		o := Options{Policy: ownFolder(t, "ours", files), Now: testNow}
-		d, err := Decide(context.Background(), testFacts(), o)
+		d, err := Decide(context.Background(), policytest.Facts(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,9 +138,9 @@ func TestWrongParameters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{"OWN-001.rego": ruleFile("OWN-001", limitRule)}
+			files := map[string]string{"OWN-001.rego": policytest.RuleFile("OWN-001", limitRule)}
 			if c.schema != "" {
-				files[paramsSchema] = c.schema
+				files[folder.SchemaPath] = c.schema
 			}
 			if c.data != "" {
 				files["data/p.json"] = c.data
@@ -147,7 +149,7 @@ func TestWrongParameters(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			wantError(t, err, system.ErrInput, c.words...)
+			policytest.WantError(t, err, system.ErrInput, c.words...)
 		})
 	}
 }

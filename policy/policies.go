@@ -11,6 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -82,7 +83,7 @@ func (l *library) host(o Options) host {
 
 // builtinPart describes a pack as it is built in.
 func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error) {
-	packs, err := chain(l.packs, name)
+	packs, err := folder.Chain(l.packs, name)
 	if err != nil {
 		return decision.PolicyPart{}, trusted{}, err
 	}
@@ -123,7 +124,7 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 		}
 		files, part.Rules = append(files, set.files...), part.Rules+len(set.rules)
 	}
-	part.Digest = digestFiles(files)
+	part.Digest = folder.Digest(files)
 	p.about.Parts = append(p.about.Parts, part)
 	for _, name := range a.Result.Plan.Packs {
 		included, _, err := l.builtinPart(name)
@@ -142,16 +143,16 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 }
 
 // filesOf finds files by the paths that a digest has them under.
-func (l *library) filesOf(own *tree, paths []string) []file {
-	var out []file
+func (l *library) filesOf(own *folder.Tree, paths []string) []folder.File {
+	var out []folder.File
 	for _, from := range []struct {
-		*tree
+		*folder.Tree
 		builtin bool
-	}{{own, false}, {l.tree, true}} {
-		for _, list := range from.lists() {
+	}{{own, false}, {l.Tree, true}} {
+		for _, list := range from.Lists() {
 			for _, f := range *list {
-				if path := digestPath(f.path, from.builtin); slices.Contains(paths, path) {
-					out = append(out, file{path: path, content: f.content})
+				if path := folder.DigestPath(f.Path, from.builtin); slices.Contains(paths, path) {
+					out = append(out, folder.File{Path: path, Content: f.Content})
 				}
 			}
 		}

@@ -88,8 +88,8 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 			return sandbox.Program[work, result]{}, err
 		}
 		p := sandbox.Program[work, result]{Engine: library.perform, Reference: runReference}
-		for _, f := range library.modules {
-			p.Modules += len(f.content)
+		for _, f := range library.Modules {
+			p.Modules += len(f.Content)
 		}
 		return p, nil
 	})

@@ -12,11 +12,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 func TestDecide(t *testing.T) {
-	d := mustRun(t, baseFS(), locked(testFacts(), "sha256:lock"), Options{})
+	d := mustRun(t, policytest.BaseFS(), locked(policytest.Facts(), "sha256:lock"), Options{})
 	if d.Verdict != decision.Deny || ExitCode(d) != 1 {
 		t.Fatalf("verdict %s, exit %d", d.Verdict, ExitCode(d))
 	}
@@ -52,7 +53,7 @@ func TestDecide(t *testing.T) {
 func TestDateOnlyWhereGiven(t *testing.T) {
 	var first string
 	for _, now := range []time.Time{testNow, testNow.AddDate(0, 1, 0)} {
-		raw, err := json.Marshal(mustRun(t, baseFS(), testFacts(), Options{Now: now}))
+		raw, err := json.Marshal(mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{Now: now}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,19 +69,19 @@ func TestDateOnlyWhereGiven(t *testing.T) {
 // What is wrong with the options is told at once, and before there are facts.
 func TestPrepare(t *testing.T) {
 	_, err := Prepare(context.Background(), Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
-	wantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "no time")
+	policytest.WantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "no time")
 }
 
 // Facts in another order, and rules in other files, give the same bytes.
 func TestDeterministic(t *testing.T) {
-	f := testFacts()
-	first, err := json.Marshal(mustRun(t, baseFS(), f, Options{Policy: "hardened"}).Findings)
+	f := policytest.Facts()
+	first, err := json.Marshal(mustRun(t, policytest.BaseFS(), f, Options{Policy: "hardened"}).Findings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Components[0], f.Components[1] = f.Components[1], f.Components[0]
 	for range 5 {
-		again, err := json.Marshal(mustRun(t, baseFS(), f, Options{Policy: "hardened"}).Findings)
+		again, err := json.Marshal(mustRun(t, policytest.BaseFS(), f, Options{Policy: "hardened"}).Findings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,16 +93,16 @@ func TestDeterministic(t *testing.T) {
 
 func TestPolicyDigest(t *testing.T) {
 	digest := func(files map[string]string, policy string) string {
-		return mustRun(t, with(baseFS(), files), testFacts(), Options{Policy: policy}).Policy.Digest
+		return mustRun(t, policytest.With(policytest.BaseFS(), files), policytest.Facts(), Options{Policy: policy}).Policy.Digest
 	}
 	base := digest(nil, "baseline")
 	if !digests.Valid(base) {
 		t.Fatalf("digest %q", base)
 	}
-	fs := baseFS()
+	fs := policytest.BaseFS()
 	for name, files := range map[string]map[string]string{
 		"a test":          {"os/CAP-001_test.rego": "package seaworthy.rules.CAP_001_test\n"},
-		"another rule":    {"os/NNP-001.rego": ruleFile("NNP-001", "fail contains x if { x := input.nothing }")},
+		"another rule":    {"os/NNP-001.rego": policytest.RuleFile("NNP-001", "fail contains x if { x := input.nothing }")},
 		"an unused lib":   {"lib/other.rego": "package seaworthy.other\n"},
 		"a stronger pack": {"packs/hardened.yaml": "hardened: {includes: baseline, rules: []}"},
 	} {
@@ -127,10 +128,10 @@ func TestPolicyDigest(t *testing.T) {
 
 // Rules see the packs in force and the day of the decision.
 func TestActivePacks(t *testing.T) {
-	fs := with(baseFS(), map[string]string{"os/USR-001.rego": ruleFile("USR-001", `
+	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/USR-001.rego": policytest.RuleFile("USR-001", `
 fail contains {"id": "USR-001", "resource": "image:demo", "key": data.seaworthy.date, "message": concat(" ", data.seaworthy.active)}
 `)})
-	d := mustRun(t, fs, testFacts(), Options{Policy: "hardened"})
+	d := mustRun(t, fs, policytest.Facts(), Options{Policy: "hardened"})
 	f := one(t, d, "USR-001", "image:demo")
 	if f.Message != "baseline hardened" || f.Key != "2026-11-20" {
 		t.Errorf("rule saw %q on %q", f.Message, f.Key)
@@ -150,18 +151,18 @@ func TestOptions(t *testing.T) {
 		"empty folder": {Options{Policy: t.TempDir()}, []string{"holds no rule"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := run(t, baseFS(), testFacts(), c.o)
-			wantError(t, err, system.ErrInput, c.words...)
+			_, err := run(t, policytest.BaseFS(), policytest.Facts(), c.o)
+			policytest.WantError(t, err, system.ErrInput, c.words...)
 		})
 	}
 }
 
 // A rule that lists many options of one kernel is not asked to name them.
 func TestOriginOfRule(t *testing.T) {
-	fs := with(baseFS(), map[string]string{"os/USR-001.rego": ruleFile("USR-001", `
+	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/USR-001.rego": policytest.RuleFile("USR-001", `
 fail contains {"id": "USR-001", "resource": "cmdline:debug", "key": "k", "message": "m", "severity": "low", "fix": "cmdline: quiet", "origin": input.cmdline.origin}
 `)})
-	f := testFacts()
+	f := policytest.Facts()
 	f.Cmdline.Origin = facts.Origin{Layer: "os.yml", File: "os.yml", Line: 3, Column: 12}
 	got := one(t, mustRun(t, fs, f, Options{Policy: "hardened"}), "USR-001", "cmdline:debug")
 	if got.Origin == nil || got.Origin.Line != 3 || got.Severity != decision.Low || got.Fix != "cmdline: quiet" {

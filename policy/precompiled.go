@@ -18,6 +18,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/compiled"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
@@ -86,7 +87,7 @@ func Precompile(w io.Writer) error {
 		p.rule(r.rule)
 		p.put(r.module)
 	}
-	data := l.tables().data
+	data := l.tables().Data
 	p.count(len(data))
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		v, err := ast.InterfaceToValue(data[key])
@@ -107,7 +108,7 @@ func Precompile(w io.Writer) error {
 
 // constants are worth keeping where they are more than a second name of a table.
 func (l *library) constants(c *ast.Compiler) ([]constant, error) {
-	data := l.tables().data
+	data := l.tables().Data
 	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), inputFreeRefs(c, true))
 	if err != nil {
 		return nil, err
@@ -127,9 +128,9 @@ func (l *library) constants(c *ast.Compiler) ([]constant, error) {
 func (l *library) fingerprint() []byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "2 %s %q\n", version.Version, sandbox.Builtins())
-	for _, f := range slices.Concat(l.modules, l.tree.data) {
-		fmt.Fprintf(h, "%q %q %d\n", f.path, f.name, len(f.content))
-		h.Write(f.content)
+	for _, f := range slices.Concat(l.Modules, l.Tree.Data) {
+		fmt.Fprintf(h, "%q %q %d\n", f.Path, f.Name, len(f.Content))
+		h.Write(f.Content)
 	}
 	return h.Sum(nil)
 }
@@ -145,7 +146,7 @@ func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			modules[f.name] = m
+			modules[f.Name] = m
 			r := &ready{refs: dataRefs(m)}
 			if strings.HasPrefix(pkg, rulesPackage) {
 				rule, err := parseRule(f)
@@ -154,7 +155,7 @@ func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 				}
 				r.rule = &readyRule{rule.RuleInfo, rule.defines}
 			}
-			out[f.name] = r
+			out[f.Name] = r
 		}
 	}
 	c := newCompiler()
@@ -216,30 +217,30 @@ func (l *library) usePrecompiled() {
 
 // assembleReady is assemble for built-in rules that are compiled already; their
 // modules are read by load.
-func (l *library) assembleReady(name string, packs []*pack) *set {
+func (l *library) assembleReady(name string, packs []*folder.Pack) *set {
 	s := &set{name: name, modules: map[string]*ast.Module{}, ready: map[string]*ready{}, built: l.built}
 	var refs []string
-	add := func(f file) {
-		if s.ready[f.name] == nil {
-			s.ready[f.name] = l.built.modules[f.name]
-			s.files = append(s.files, file{path: digestPath(f.path, true), content: f.content})
-			refs = append(refs, s.ready[f.name].refs...)
+	add := func(f folder.File) {
+		if s.ready[f.Name] == nil {
+			s.ready[f.Name] = l.built.modules[f.Name]
+			s.files = append(s.files, folder.File{Path: folder.DigestPath(f.Path, true), Content: f.Content})
+			refs = append(refs, s.ready[f.Name].refs...)
 		}
 	}
 	for _, p := range packs {
 		s.addPack(p)
-		for _, id := range p.rules {
+		for _, id := range p.Rules {
 			f, from := find(id, l)
-			if from == nil || l.built.modules[f.name] == nil || l.built.modules[f.name].rule == nil {
+			if from == nil || l.built.modules[f.Name] == nil || l.built.modules[f.Name].rule == nil {
 				return nil
 			}
-			if s.ready[f.name] != nil {
+			if s.ready[f.Name] != nil {
 				continue
 			}
 			add(f)
-			known := l.built.modules[f.name].rule
+			known := l.built.modules[f.Name].rule
 			r := &rule{RuleInfo: known.RuleInfo, pkg: strings.TrimPrefix(pkgOf(id), rulesPackage), from: f, defines: known.Defines}
-			r.Source = string(f.content)
+			r.Source = string(f.Content)
 			s.rules = append(s.rules, r)
 		}
 	}
@@ -259,28 +260,28 @@ func (l *library) assembleReady(name string, packs []*pack) *set {
 			add(f)
 		}
 	}
-	s.addFiles(l, l.tree.data)
+	s.addFiles(l, l.Tree.Data)
 	return s
 }
 
 // load reads the modules of a set that are compiled already.
 func (s *set) load() error {
-	var files []file
+	var files []folder.File
 	for name := range s.ready {
 		if s.modules[name] == nil {
-			files = append(files, file{name: name, content: s.ready[name].module})
+			files = append(files, folder.File{Name: name, Content: s.ready[name].module})
 		}
 	}
-	modules, err := atOnce(files, func(f file) (*ast.Module, error) { return compiled.Decode(f.content) })
+	modules, err := atOnce(files, func(f folder.File) (*ast.Module, error) { return compiled.Decode(f.Content) })
 	if err != nil {
 		return system.Unusable("built-in rules").Because(err).Suggest("please report this")
 	}
 	for i, f := range files {
-		s.modules[f.name] = modules[i]
+		s.modules[f.Name] = modules[i]
 	}
 	for _, r := range s.rules {
 		if r.module == nil {
-			r.module = s.modules[r.from.name]
+			r.module = s.modules[r.from.Name]
 		}
 	}
 	return nil
@@ -300,7 +301,7 @@ func (s *set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, er
 		return nil, nil, regoErrors(c.Errors)
 	}
 	c.Modules = s.modules
-	return c, &tableStore{newStore(map[string]any{reserved: own}), s.built.tables}, nil
+	return c, &tableStore{newStore(map[string]any{folder.Reserved: own}), s.built.tables}, nil
 }
 
 func allButIndices() []ast.StageID {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // precompiledPair is the built-in library twice: as it compiles its rules, and
@@ -72,11 +74,11 @@ func TestPrecompiled(t *testing.T) {
 		if x, y := slices.Sorted(maps.Keys(pa.compiler.Modules)), slices.Sorted(maps.Keys(pb.compiler.Modules)); !slices.Equal(x, y) {
 			t.Errorf("%s: modules %q; compiled before: %q", pack, x, y)
 		}
-		fa, err := pa.decide(t.Context(), testFacts())
+		fa, err := pa.decide(t.Context(), policytest.Facts())
 		if err != nil {
 			t.Fatal(err)
 		}
-		fb, err := pb.decide(t.Context(), testFacts())
+		fb, err := pb.decide(t.Context(), policytest.Facts())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,10 +121,10 @@ func TestPrecompiledStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := *l
-	t2 := *l.tree
-	other.tree = &t2
-	t2.modules = slices.Clone(t2.modules)
-	t2.modules[0].content = append(slices.Clone(t2.modules[0].content), '\n')
+	t2 := *l.Tree
+	other.Tree = &t2
+	t2.Modules = slices.Clone(t2.Modules)
+	t2.Modules[0].Content = append(slices.Clone(t2.Modules[0].Content), '\n')
 	if _, err := other.readPrecompiled(b.Bytes()); err == nil {
 		t.Error("compiled rules are used for other ones")
 	}
@@ -162,7 +164,7 @@ func TestGroups(t *testing.T) {
 		t.Errorf("the queries ask for %q, want %q", got, want)
 	}
 	for _, r := range s.groups()[0] {
-		if !strings.Contains(r.from.name, "/kernel/") {
+		if !strings.Contains(r.from.Name, "/kernel/") {
 			t.Errorf("rule %s is among those about the kernel", r.ID)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 // reference does a little of all that guests do: it is parsed, compiled and
@@ -36,7 +38,7 @@ odd contains w if {
 `
 
 func runReference() error {
-	m, err := parse(file{name: "reference.rego", content: []byte(reference)})
+	m, err := parse(folder.File{Name: "reference.rego", Content: []byte(reference)})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package policy
 import (
 	"context"
 	"slices"
+
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 // Rules lists the rules of policies, by id; where none is named, every built-in
@@ -62,7 +64,7 @@ func (l *library) all() ([]RuleInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []file
+	var files []folder.File
 	for _, id := range l.ruleIDs() {
 		files = append(files, l.byPkg[pkgOf(id)]...)
 	}
@@ -81,12 +83,12 @@ func (l *library) all() ([]RuleInfo, error) {
 // addPacks notes which built-in packs hold each rule.
 func (l *library) addPacks(rules []RuleInfo) error {
 	for name := range l.packs {
-		list, err := chain(l.packs, name)
+		list, err := folder.Chain(l.packs, name)
 		if err != nil {
 			return err
 		}
 		for i := range rules {
-			if slices.ContainsFunc(list, func(p *pack) bool { return slices.Contains(p.rules, rules[i].ID) }) {
+			if slices.ContainsFunc(list, func(p *folder.Pack) bool { return slices.Contains(p.Rules, rules[i].ID) }) {
 				rules[i].Packs = append(rules[i].Packs, name)
 			}
 		}

@@ -11,18 +11,15 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
-
-// fires is the body of a rule that says what it computed.
-func fires(id, expr string) string {
-	return `fail contains {"id": "` + id + `", "resource": "image:demo", "key": "k", "message": "m", "actual": x} if { ` + expr + ` }`
-}
 
 // Whatever goes wrong in a rule is an error and never a pass.
 func TestBadRules(t *testing.T) {
 	const file = "os/CAP-001.rego"
 	whole := func(s string) map[string]string { return map[string]string{file: s} }
-	body := func(s string) map[string]string { return whole(ruleFile("CAP-001", s)) }
+	body := func(s string) map[string]string { return whole(policytest.RuleFile("CAP-001", s)) }
 	entry := func(s string) map[string]string { return body("fail contains {" + s + "} if true") }
 	const ok = `"id": "CAP-001", "resource": "image:demo", "key": "k", "message": "m"`
 	for name, c := range map[string]struct {
@@ -31,32 +28,32 @@ func TestBadRules(t *testing.T) {
 		words []string
 	}{
 		// the sandbox
-		"http.send":    {body(fires("CAP-001", `x := http.send({"method": "get", "url": "http://127.0.0.1/"})`)), system.ErrInput, []string{"http.send", "CAP-001.rego:"}},
-		"opa.runtime":  {body(fires("CAP-001", `x := opa.runtime()`)), system.ErrInput, []string{"opa.runtime"}},
-		"time.now_ns":  {body(fires("CAP-001", `x := time.now_ns()`)), system.ErrInput, []string{"time.now_ns"}},
-		"rand.intn":    {body(fires("CAP-001", `x := rand.intn("a", 3)`)), system.ErrInput, []string{"rand.intn"}},
-		"lookup":       {body(fires("CAP-001", `x := net.lookup_ip_addr("example.org")`)), system.ErrInput, []string{"net.lookup_ip_addr"}},
-		"match_schema": {body(fires("CAP-001", `x := json.match_schema({}, {"$ref": "http://127.0.0.1/"})`)), system.ErrInput, []string{"json.match_schema"}},
-		"huge shift":   {body(fires("CAP-001", `x := bits.lsh(1, 99999999999)`)), system.ErrInput, []string{"bits.lsh"}},
-		"huge network": {body(fires("CAP-001", `x := net.cidr_expand("0.0.0.0/0")`)), system.ErrInput, []string{"net.cidr_expand"}},
+		"http.send":    {body(policytest.Fires("CAP-001", `x := http.send({"method": "get", "url": "http://127.0.0.1/"})`)), system.ErrInput, []string{"http.send", "CAP-001.rego:"}},
+		"opa.runtime":  {body(policytest.Fires("CAP-001", `x := opa.runtime()`)), system.ErrInput, []string{"opa.runtime"}},
+		"time.now_ns":  {body(policytest.Fires("CAP-001", `x := time.now_ns()`)), system.ErrInput, []string{"time.now_ns"}},
+		"rand.intn":    {body(policytest.Fires("CAP-001", `x := rand.intn("a", 3)`)), system.ErrInput, []string{"rand.intn"}},
+		"lookup":       {body(policytest.Fires("CAP-001", `x := net.lookup_ip_addr("example.org")`)), system.ErrInput, []string{"net.lookup_ip_addr"}},
+		"match_schema": {body(policytest.Fires("CAP-001", `x := json.match_schema({}, {"$ref": "http://127.0.0.1/"})`)), system.ErrInput, []string{"json.match_schema"}},
+		"huge shift":   {body(policytest.Fires("CAP-001", `x := bits.lsh(1, 99999999999)`)), system.ErrInput, []string{"bits.lsh"}},
+		"huge network": {body(policytest.Fires("CAP-001", `x := net.cidr_expand("0.0.0.0/0")`)), system.ErrInput, []string{"net.cidr_expand"}},
 		// names that lead nowhere
-		"input":           {body(fires("CAP-001", `x := input.componets[_].id`)), system.ErrInput, []string{"componets"}},
-		"input below":     {body(fires("CAP-001", `some c in input.components; x := c.imgae`)), system.ErrInput, []string{"imgae"}},
-		"parameter":       {body(fires("CAP-001", `x := data.params.alowed`)), system.ErrInput, []string{"unknown parameter alowed", "CAP-001.rego:"}},
-		"table":           {body(fires("CAP-001", `x := data.tabel.row`)), system.ErrInput, []string{"data.tabel"}},
-		"helper":          {body("import data.seaworthy.lib\n" + fires("CAP-001", `x := lib.resourc({"id": "a"})`)), system.ErrInput, []string{"resourc"}},
-		"unused variable": {body(fires("CAP-001", `x := 1; y := 2`)), system.ErrInput, []string{"y"}},
+		"input":           {body(policytest.Fires("CAP-001", `x := input.componets[_].id`)), system.ErrInput, []string{"componets"}},
+		"input below":     {body(policytest.Fires("CAP-001", `some c in input.components; x := c.imgae`)), system.ErrInput, []string{"imgae"}},
+		"parameter":       {body(policytest.Fires("CAP-001", `x := data.params.alowed`)), system.ErrInput, []string{"unknown parameter alowed", "CAP-001.rego:"}},
+		"table":           {body(policytest.Fires("CAP-001", `x := data.tabel.row`)), system.ErrInput, []string{"data.tabel"}},
+		"helper":          {body("import data.seaworthy.lib\n" + policytest.Fires("CAP-001", `x := lib.resourc({"id": "a"})`)), system.ErrInput, []string{"resourc"}},
+		"unused variable": {body(policytest.Fires("CAP-001", `x := 1; y := 2`)), system.ErrInput, []string{"y"}},
 		"syntax":          {body("fail contains x if {"), system.ErrInput, []string{"CAP-001.rego:"}},
 		"old syntax":      {body("fail[x] { x := 1 }"), system.ErrInput, []string{"CAP-001.rego:"}},
 		// annotations
 		"no metadata":  {whole("package seaworthy.rules.CAP_001\n\nfail contains 1 if true"), system.ErrInput, []string{"no METADATA"}},
-		"no id":        {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "#   id: CAP-001\n", "", 1)), system.ErrInput, []string{"no custom.id"}},
-		"other id":     {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "id: CAP-001", "id: CAP-002", 1)), system.ErrInput, []string{`"CAP-002"`}},
-		"bad severity": {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "severity: high", "severity: hgih", 1)), system.ErrInput, []string{`"hgih"`}},
-		"no title":     {whole(strings.Replace(ruleFile("CAP-001", fires("CAP-001", "x := 1")), "# title: Title of CAP-001\n", "", 1)), system.ErrInput, []string{"no title"}},
+		"no id":        {whole(strings.Replace(policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1")), "#   id: CAP-001\n", "", 1)), system.ErrInput, []string{"no custom.id"}},
+		"other id":     {whole(strings.Replace(policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1")), "id: CAP-001", "id: CAP-002", 1)), system.ErrInput, []string{`"CAP-002"`}},
+		"bad severity": {whole(strings.Replace(policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1")), "severity: high", "severity: hgih", 1)), system.ErrInput, []string{`"hgih"`}},
+		"no title":     {whole(strings.Replace(policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1")), "# title: Title of CAP-001\n", "", 1)), system.ErrInput, []string{"no title"}},
 		"never fires":  {body(`checked contains "image:demo"`), system.ErrInput, []string{"can never fire"}},
 		"not a set":    {body(`fail := {"id": "CAP-001"}`), system.ErrInput, []string{"must be a set"}},
-		"twice":        {map[string]string{"os/again.rego": ruleFile("CAP-001", fires("CAP-001", "x := 1"))}, system.ErrInput, []string{"CAP_001", "already"}},
+		"twice":        {map[string]string{"os/again.rego": policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1"))}, system.ErrInput, []string{"CAP_001", "already"}},
 		"no package":   {map[string]string{"os/x.rego": "# nothing\n"}, system.ErrInput, []string{"no package clause"}},
 		// packs and data
 		"unknown rule":     {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-999]}"}, system.ErrInput, []string{`"CAP-999"`}},
@@ -68,8 +65,8 @@ func TestBadRules(t *testing.T) {
 		"data twice":       {map[string]string{"data/x.json": `{"params": {}}`}, system.ErrInput, []string{`"params"`}},
 		"engine's data":    {map[string]string{"data/x.json": `{"seaworthy": {"active": []}}`}, system.ErrInput, []string{`"seaworthy"`}},
 		// what rules give back
-		"builtin error":          {body(fires("CAP-001", `x := to_number(input.name)`)), system.ErrUnusable, []string{"to_number", "CAP-001.rego:"}},
-		"conflict":               {body("v := 1 if input.name\n\nv := 2 if input.arch\n\n" + fires("CAP-001", "x := v")), system.ErrUnusable, []string{"conflict"}},
+		"builtin error":          {body(policytest.Fires("CAP-001", `x := to_number(input.name)`)), system.ErrUnusable, []string{"to_number", "CAP-001.rego:"}},
+		"conflict":               {body("v := 1 if input.name\n\nv := 2 if input.arch\n\n" + policytest.Fires("CAP-001", "x := v")), system.ErrUnusable, []string{"conflict"}},
 		"no object":              {body(`fail contains "oops"`), system.ErrUnusable, []string{"not an object", "rule CAP-001", "os/CAP-001.rego:14:1: "}},
 		"no message":             {entry(`"id": "CAP-001", "resource": "image:demo", "key": "k"`), system.ErrUnusable, []string{"no message"}},
 		"no key":                 {entry(`"id": "CAP-001", "resource": "image:demo", "message": "m"`), system.ErrUnusable, []string{"no key"}},
@@ -92,20 +89,20 @@ func TestBadRules(t *testing.T) {
 		"edit of no component":   {entry(ok + `, "edits": [{"op": "remove", "component": "services/ghost", "path": "/x"}]`), system.ErrUnusable, []string{"services/ghost"}},
 		"too many edits":         {entry(ok + `, "edits": [e | some i in numbers.range(0, 100); e := {"op": "remove", "path": sprintf("/%d", [i])}]`), system.ErrUnusable, []string{"101"}},
 		"one key, two findings":  {body(`fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": m} if some m in ["a", "b"]`), system.ErrUnusable, []string{`key "k"`}},
-		"checked object":         {body(`checked contains {"resource": "image:demo"}` + "\n\n" + fires("CAP-001", "x := 1")), system.ErrUnusable, []string{"checked"}},
+		"checked object":         {body(`checked contains {"resource": "image:demo"}` + "\n\n" + policytest.Fires("CAP-001", "x := 1")), system.ErrUnusable, []string{"checked"}},
 		"unknown without reason": {body(`unknown contains {"resource": "image:demo"}`), system.ErrUnusable, []string{"no reason", "os/CAP-001.rego:14:1: "}},
 		"looks at nothing":       {body(`fail contains x if { some x in input.files }`), system.ErrUnusable, []string{"looked at nothing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := run(t, with(baseFS(), c.files), testFacts(), Options{})
-			wantError(t, err, c.kind, c.words...)
+			_, err := run(t, policytest.With(policytest.BaseFS(), c.files), policytest.Facts(), Options{})
+			policytest.WantError(t, err, c.kind, c.words...)
 		})
 	}
 }
 
 // What a rule says about its remedy is in the finding as it stands.
 func TestEdits(t *testing.T) {
-	d := mustRun(t, with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
+	d := mustRun(t, policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 fail contains {
 	"id": "CAP-001", "resource": "component:services/web", "key": "k", "message": "m",
 	"because": ["CONFIG_X=y"],
@@ -115,7 +112,7 @@ fail contains {
 		{"op": "remove", "component": "files/etc/motd", "path": ""},
 	],
 } if true
-`)}), testFacts(), Options{})
+`)}), policytest.Facts(), Options{})
 	got, err := json.Marshal(one(t, d, "CAP-001", "component:services/web").Edits)
 	if err != nil {
 		t.Fatal(err)
@@ -132,22 +129,22 @@ fail contains {
 
 // All mistakes of all rules are told in one run.
 func TestAllErrorsAtOnce(t *testing.T) {
-	_, err := run(t, with(baseFS(), map[string]string{
-		"os/CAP-001.rego": ruleFile("CAP-001", "fail := 1"),
+	_, err := run(t, policytest.With(policytest.BaseFS(), map[string]string{
+		"os/CAP-001.rego": policytest.RuleFile("CAP-001", "fail := 1"),
 		"os/USR-001.rego": "package seaworthy.rules.USR_001\n",
-	}), testFacts(), Options{Policy: "hardened"})
-	wantError(t, err, system.ErrInput, "CAP_001", "USR_001")
+	}), policytest.Facts(), Options{Policy: "hardened"})
+	policytest.WantError(t, err, system.ErrInput, "CAP_001", "USR_001")
 }
 
 func TestDeadline(t *testing.T) {
-	loop := ruleFile("CAP-001", fires("CAP-001", `some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0; x := a`))
-	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": loop}), testFacts(), Options{Deadline: 100 * time.Millisecond})
-	wantError(t, err, system.ErrUnusable, "rules stopped", "the deadline has passed")
+	loop := policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", `some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0; x := a`))
+	_, err := run(t, policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": loop}), policytest.Facts(), Options{Deadline: 100 * time.Millisecond})
+	policytest.WantError(t, err, system.ErrUnusable, "rules stopped", "the deadline has passed")
 }
 
 // A caller who gives up is told so, not that a rule ran away.
 func TestCancelled(t *testing.T) {
-	tree, err := readTree(baseFS(), "rules/", builtinLimits)
+	tree, err := folder.Read(policytest.BaseFS(), "rules/", folder.BuiltinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,11 +154,11 @@ func TestCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = decide(ctx, testFacts(), Options{Now: testNow}, l)
+	_, err = decide(ctx, policytest.Facts(), Options{Now: testNow}, l)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-	own := ownFolder(t, "ours", map[string]string{"OWN-001.rego": ruleFile("OWN-001", sameRule)})
+	own := ownFolder(t, "ours", map[string]string{"OWN-001.rego": policytest.RuleFile("OWN-001", sameRule)})
 	_, err = Prepare(ctx, Options{Policy: own, Now: testNow, Isolate: isolated})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a policy that is read: %v", err)
@@ -177,8 +174,8 @@ func TestMemory(t *testing.T) {
 		n, prev := itoa(i+1), itoa(i)
 		b.WriteString("s" + n + " := concat(\"\", [s" + prev + ", s" + prev + "])\n\n")
 	}
-	b.WriteString(fires("CAP-001", "x := count(s40)"))
-	tree, err := readTree(with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", b.String())}), "rules/", builtinLimits)
+	b.WriteString(policytest.Fires("CAP-001", "x := count(s40)"))
+	tree, err := folder.Read(policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", b.String())}), "rules/", folder.BuiltinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,21 +191,21 @@ func TestMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.run(context.Background(), testFacts(), time.Hour, 48<<20)
-	wantError(t, err, system.ErrUnusable, "too much memory")
+	_, err = p.run(context.Background(), policytest.Facts(), time.Hour, 48<<20)
+	policytest.WantError(t, err, system.ErrUnusable, "too much memory")
 }
 
 func itoa(i int) string { return string([]byte{byte('0' + i/10), byte('0' + i%10)}) }
 
 func TestOutputLimits(t *testing.T) {
-	many := ruleFile("CAP-001", `fail contains {"id": "CAP-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m"} if some i in numbers.range(1, 30000)`)
-	_, err := run(t, with(baseFS(), map[string]string{"os/CAP-001.rego": many}), testFacts(), Options{})
-	wantError(t, err, system.ErrUnusable, "30000 entries")
+	many := policytest.RuleFile("CAP-001", `fail contains {"id": "CAP-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m"} if some i in numbers.range(1, 30000)`)
+	_, err := run(t, policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": many}), policytest.Facts(), Options{})
+	policytest.WantError(t, err, system.ErrUnusable, "30000 entries")
 
-	long := ruleFile("CAP-001", `big := concat(",", [sprintf("%d", [i]) | some i in numbers.range(1, 20000)])
+	long := policytest.RuleFile("CAP-001", `big := concat(",", [sprintf("%d", [i]) | some i in numbers.range(1, 20000)])
 
 fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": big, "actual": {"a": big}, "expected": big}`)
-	d := mustRun(t, with(baseFS(), map[string]string{"os/CAP-001.rego": long}), testFacts(), Options{})
+	d := mustRun(t, policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": long}), policytest.Facts(), Options{})
 	f := one(t, d, "CAP-001", "image:demo")
 	if n := len([]rune(f.Message)); n != maxText+1 || !strings.HasSuffix(f.Message, "…") {
 		t.Errorf("message of %d runes", n)
@@ -220,7 +217,7 @@ fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message":
 
 // What fails or is unknown outweighs what does not apply or was only checked.
 func TestStates(t *testing.T) {
-	fs := with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
+	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 all := {"kernel:A", "kernel:B", "kernel:C", "kernel:D", "kernel:E"}
 
 checked contains r if some r in all
@@ -236,7 +233,7 @@ unknown contains {"resource": "kernel:E", "reason": "half an input"}
 not_applicable contains {"resource": r, "reason": "older kernel"} if some r in {"kernel:A", "kernel:B", "kernel:C"}
 `)})
 	got := map[string][]decision.State{}
-	for _, f := range mustRun(t, fs, testFacts(), Options{}).Findings {
+	for _, f := range mustRun(t, fs, policytest.Facts(), Options{}).Findings {
 		got[f.Resource] = append(got[f.Resource], f.State)
 	}
 	for resource, want := range map[string]string{
@@ -254,9 +251,9 @@ not_applicable contains {"resource": r, "reason": "older kernel"} if some r in {
 
 // A rule whose only input is missing has not passed, whatever it says.
 func TestMissingInput(t *testing.T) {
-	f := testFacts()
+	f := policytest.Facts()
 	f.Components[0].Spec = nil
-	d := mustRun(t, with(baseFS(), map[string]string{"os/USR-001.rego": ruleFile("USR-001", `
+	d := mustRun(t, policytest.With(policytest.BaseFS(), map[string]string{"os/USR-001.rego": policytest.RuleFile("USR-001", `
 fail contains {"id": "USR-001", "resource": sprintf("component:%s", [c.id]), "key": "k", "message": "m"} if {
 	some c in input.components
 	c.spec.process.bad
@@ -273,18 +270,18 @@ fail contains {"id": "USR-001", "resource": sprintf("component:%s", [c.id]), "ke
 	if ExitCode(d) != 3 {
 		t.Errorf("exit %d", ExitCode(d))
 	}
-	if got := one(t, mustRun(t, baseFS(), testFacts(), Options{Policy: "hardened"}), "USR-001", "image:demo"); got.State != decision.StateNotApplicable {
+	if got := one(t, mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{Policy: "hardened"}), "USR-001", "image:demo"); got.State != decision.StateNotApplicable {
 		t.Errorf("not applicable: %+v", got)
 	}
 }
 
 // Empty lists reach rules as lists: counting one is no error.
 func TestFactsAreTotal(t *testing.T) {
-	fs := with(baseFS(), map[string]string{"os/CAP-001.rego": ruleFile("CAP-001", `
+	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [count(input.files), count(input.kernel.modules), count(input.kernel.config.options), sshd]} if {
 	sshd := [is_null(c.files.sshd) | some c in input.components]
 }`)})
-	got := one(t, mustRun(t, fs, testFacts(), Options{}), "CAP-001", "image:demo")
+	got := one(t, mustRun(t, fs, policytest.Facts(), Options{}), "CAP-001", "image:demo")
 	if show(got.Actual) != "[0,0,0,[true,true]]" {
 		t.Errorf("rules saw %s", show(got.Actual))
 	}
@@ -293,7 +290,7 @@ fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message":
 // A helper that gives out its results by key runs once, however many rules
 // ask it: it is part of the query as a whole.
 func TestWarm(t *testing.T) {
-	fs := with(baseFS(), map[string]string{
+	fs := policytest.With(policytest.BaseFS(), map[string]string{
 		"lib/table.rego": `package seaworthy.tables.t
 
 fail[id] contains f if {
@@ -306,14 +303,14 @@ none[id] contains f if { some id, f in input.kernel.config.options }
 
 single[id] := true if some id in input.kernel.modules
 `,
-		"os/CAP-001.rego": ruleFile("CAP-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"CAP-001\"]\n\nfail contains f if { some f in t.none[\"CAP-001\"]; t.single.x }"),
-		"os/USR-001.rego": ruleFile("USR-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"USR-001\"]"),
+		"os/CAP-001.rego": policytest.RuleFile("CAP-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"CAP-001\"]\n\nfail contains f if { some f in t.none[\"CAP-001\"]; t.single.x }"),
+		"os/USR-001.rego": policytest.RuleFile("USR-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"USR-001\"]"),
 	})
-	d := mustRun(t, fs, testFacts(), Options{Policy: "hardened"})
+	d := mustRun(t, fs, policytest.Facts(), Options{Policy: "hardened"})
 	if a, b := one(t, d, "CAP-001", "image:demo"), one(t, d, "USR-001", "image:demo"); a.Key != "a" || b.Key != "b" {
 		t.Errorf("%+v, %+v", a, b)
 	}
-	tree, err := readTree(fs, "rules/", builtinLimits)
+	tree, err := folder.Read(fs, "rules/", folder.BuiltinLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

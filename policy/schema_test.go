@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 const schemaFile = "../docs/decision.schema.json"
@@ -106,15 +107,15 @@ func TestSchemaValidates(t *testing.T) {
 		pair := rs[0].Expressions[0].Value.([]any)
 		return pair[0].(bool), pair[1]
 	}
-	waivers := writeFile(t, t.TempDir(), "w.yml", goodWaiver)
-	f := locked(testFacts(), "sha256:x")
+	waivers := policytest.WriteFile(t, t.TempDir(), "w.yml", goodWaiver)
+	f := locked(policytest.Facts(), "sha256:x")
 	f.Components[1].Spec = nil
-	d := mustRun(t, baseFS(), f, Options{Policy: "hardened", Waivers: waivers})
+	d := mustRun(t, policytest.BaseFS(), f, Options{Policy: "hardened", Waivers: waivers})
 	if ok, why := valid(d); !ok {
 		t.Errorf("a decision with waivers and unknowns: %v", why)
 	}
 	for _, pack := range []string{"baseline"} {
-		d, err := Decide(context.Background(), testFacts(), Options{Policy: pack, Now: testNow})
+		d, err := Decide(context.Background(), policytest.Facts(), Options{Policy: pack, Now: testNow})
 		if err != nil {
 			t.Fatal(err)
 		}

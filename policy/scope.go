@@ -9,6 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -42,7 +43,7 @@ func (l *library) narrow(s *set, scope *facts.Scope) *set {
 	if s.ready != nil {
 		out.ready = map[string]*ready{}
 	}
-	var queue []file
+	var queue []folder.File
 	for _, r := range s.rules {
 		if about(scope, r.Inputs) {
 			out.rules = append(out.rules, r)
@@ -55,17 +56,17 @@ func (l *library) narrow(s *set, scope *facts.Scope) *set {
 	seen := map[string]bool{}
 	for len(queue) > 0 {
 		f := queue[0]
-		if queue = queue[1:]; seen[f.name] {
+		if queue = queue[1:]; seen[f.Name] {
 			continue
 		}
-		seen[f.name] = true
+		seen[f.Name] = true
 		var refs []string
 		if s.ready != nil {
-			out.ready[f.name] = s.ready[f.name]
-			refs = s.ready[f.name].refs
+			out.ready[f.Name] = s.ready[f.Name]
+			refs = s.ready[f.Name].refs
 		} else {
-			out.modules[f.name] = s.modules[f.name]
-			refs = dataRefs(s.modules[f.name])
+			out.modules[f.Name] = s.modules[f.Name]
+			refs = dataRefs(s.modules[f.Name])
 		}
 		for _, ref := range refs {
 			queue = append(queue, l.defining(ref)...)

@@ -9,12 +9,13 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 // kernelAlone are facts of nothing but a kernel.
 func kernelAlone(given ...string) *facts.Facts {
-	f := testFacts()
+	f := policytest.Facts()
 	f.Components, f.Sources = nil, []facts.Source{{Path: "boot/config", Digest: f.Sources[0].Digest}}
 	f.Kernel = facts.Kernel{Present: true, Version: "6.1.0", Config: facts.KernelConfig{Present: true, Source: "boot/config",
 		Options: map[string]string{"CONFIG_X86_64": "y", "CONFIG_DEVMEM": "y", "CONFIG_MODULES": "y"},
@@ -81,9 +82,9 @@ func TestScope(t *testing.T) {
 func TestScopeEmpty(t *testing.T) {
 	t.Parallel()
 	f := kernelAlone()
-	f.Components = testFacts().Components
-	_, err := run(t, baseFS(), f, Options{})
-	wantError(t, err, system.ErrUnusable, "has no rule about kernel config")
+	f.Components = policytest.Facts().Components
+	_, err := run(t, policytest.BaseFS(), f, Options{})
+	policytest.WantError(t, err, system.ErrUnusable, "has no rule about kernel config")
 }
 
 // Rules that are not compiled for a scope would have said nothing about it; facts
@@ -114,8 +115,8 @@ func TestScopeNarrow(t *testing.T) {
 	if n := len(p.programs[0].set.rules); n == 0 || n >= len(p.infos) {
 		t.Errorf("%d of %d rules are compiled", n, len(p.infos))
 	}
-	for _, other := range []*facts.Facts{testFacts(), kernelAlone()} {
+	for _, other := range []*facts.Facts{policytest.Facts(), kernelAlone()} {
 		_, err := p.Decide(t.Context(), other)
-		wantError(t, err, system.ErrUnusable, "another scope")
+		policytest.WantError(t, err, system.ErrUnusable, "another scope")
 	}
 }

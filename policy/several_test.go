@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // guestArg has the test's binary do the job of a guest's process.
@@ -47,7 +48,7 @@ func ownFolder(t *testing.T, name string, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
 	for file, content := range files {
-		writeFile(t, dir, file, content)
+		policytest.WriteFile(t, dir, file, content)
 	}
 	return dir
 }
@@ -76,7 +77,7 @@ func digestOf(t *testing.T, d *decision.Decision, part string) string {
 }
 
 func TestSeveralPolicies(t *testing.T) {
-	ours := ownFolder(t, "ours", map[string]string{"OWN-001.rego": ruleFile("OWN-001", sameRule)})
+	ours := ownFolder(t, "ours", map[string]string{"OWN-001.rego": policytest.RuleFile("OWN-001", sameRule)})
 	both(t, func(t *testing.T, o Options) {
 		decide := func(names ...string) *decision.Decision {
 			t.Helper()
@@ -84,7 +85,7 @@ func TestSeveralPolicies(t *testing.T) {
 			for _, n := range names {
 				o.Policies = append(o.Policies, Source{Name: n})
 			}
-			d, err := Decide(context.Background(), testFacts(), o)
+			d, err := Decide(context.Background(), policytest.Facts(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,14 +114,14 @@ func TestSeveralPolicies(t *testing.T) {
 // Rules that are built in stay as they are built in, whatever a folder that
 // includes them brings; only data that changes theirs makes them the folder's.
 func TestIncluded(t *testing.T) {
-	pack := map[string]string{"OWN-001.rego": ruleFile("OWN-001", sameRule), "packs/p.yaml": "ours: {includes: hardened, rules: [OWN-001]}"}
+	pack := map[string]string{"OWN-001.rego": policytest.RuleFile("OWN-001", sameRule), "packs/p.yaml": "ours: {includes: hardened, rules: [OWN-001]}"}
 	plain := ownFolder(t, "ours", pack)
 	pack["data/p.json"] = `{"params": {"registries": ["example.org"]}}`
 	changed := ownFolder(t, "ours", pack)
 	both(t, func(t *testing.T, o Options) {
 		for _, c := range []struct{ dir, parts string }{{plain, "dir:ours hardened<dir:ours baseline<dir:ours"}, {changed, "dir:ours"}} {
 			o.Policies = []Source{{Name: c.dir}}
-			d, err := Decide(context.Background(), testFacts(), o)
+			d, err := Decide(context.Background(), policytest.Facts(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +133,7 @@ func TestIncluded(t *testing.T) {
 				t.Errorf("adjusted %v", adjusted)
 			}
 			o.Policies = append(o.Policies, Source{Name: "baseline"})
-			if d, err = Decide(context.Background(), testFacts(), o); err != nil {
+			if d, err = Decide(context.Background(), policytest.Facts(), o); err != nil {
 				t.Fatal(err)
 			}
 			seen := map[string]bool{}
@@ -167,7 +168,7 @@ func TestMerge(t *testing.T) {
 
 func TestSeveralErrors(t *testing.T) {
 	own := func(name, id, body string) string {
-		return ownFolder(t, name, map[string]string{id + ".rego": ruleFile(id, body)})
+		return ownFolder(t, name, map[string]string{id + ".rego": policytest.RuleFile(id, body)})
 	}
 	a, b := own("a", "OWN-001", sameRule), own("b", "OWN-001", sameRule)
 	nothing := own("c", "OWN-002", `fail contains x if { some x in input.files }`)
@@ -186,26 +187,26 @@ func TestSeveralErrors(t *testing.T) {
 			for _, p := range c.policies {
 				o.Policies = append(o.Policies, Source{Name: p})
 			}
-			_, err := Decide(context.Background(), testFacts(), o)
+			_, err := Decide(context.Background(), policytest.Facts(), o)
 			if err == nil {
 				t.Errorf("%s: no error", name)
 				continue
 			}
-			wantError(t, err, c.kind, c.words...)
+			policytest.WantError(t, err, c.kind, c.words...)
 		}
 	})
 }
 
 // Rules see which policies are in force, and what is known of them.
 func TestPoliciesAsData(t *testing.T) {
-	files := map[string][]byte{"OWN-001.rego": []byte(ruleFile("OWN-001",
+	files := map[string][]byte{"OWN-001.rego": []byte(policytest.RuleFile("OWN-001",
 		`fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [sprintf("%s %s %v %v", [p.name, p.source, p.pinned, p.signed]) | some p in data.seaworthy.policy]}`))}
 	both(t, func(t *testing.T, o Options) {
 		o.Policies = []Source{
 			{Name: "baseline"},
 			{Name: "oci://example.org/team/rules:1", Bundle: &Bundle{Files: files, Manifest: "sha256:" + strings.Repeat("1", 64), Pinned: true}},
 		}
-		d, err := Decide(context.Background(), testFacts(), o)
+		d, err := Decide(context.Background(), policytest.Facts(), o)
 		if err != nil {
 			t.Fatal(err)
 		}

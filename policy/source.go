@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
 // Source names one policy.
@@ -55,16 +58,16 @@ func (o Options) sources() ([]Source, error) {
 
 // folderOf reads the rule folder that a source names. kind is "dir" or "oci";
 // base is the last part of its name.
-func folderOf(s Source, packs map[string]*pack) (t *tree, kind, base string, err error) {
+func folderOf(s Source, packs map[string]*folder.Pack) (t *folder.Tree, kind, base string, err error) {
 	if s.Bundle != nil {
 		base = strings.TrimPrefix(s.Name, ociScheme)
 		base, _, _ = strings.Cut(base, "@")
 		base = base[strings.LastIndexByte(base, '/')+1:]
 		base, _, _ = strings.Cut(base, ":")
-		t, err = treeOf(s.Bundle.Files, s.Name+"/", guestLimits)
+		t, err = folder.FromFiles(s.Bundle.Files, s.Name+"/", folder.GuestLimits)
 		return t, decision.SourceOCI, base, err
 	}
-	next := "give a pack (" + packNames(packs) + "), a folder of rules, or oci://REFERENCE"
+	next := "give a pack (" + folder.PackNames(packs) + "), a folder of rules, or oci://REFERENCE"
 	if strings.HasPrefix(s.Name, ociScheme) {
 		return nil, "", "", system.BadInput("policy %q was not fetched", s.Name).Suggest("%s", next)
 	}
@@ -78,7 +81,7 @@ func folderOf(s Source, packs map[string]*pack) (t *tree, kind, base string, err
 	}
 	defer root.Close()
 	dir := filepath.Clean(s.Name)
-	t, err = readTree(root.FS(), filepath.ToSlash(dir)+"/", guestLimits)
+	t, err = folder.Read(root.FS(), filepath.ToSlash(dir)+"/", folder.GuestLimits)
 	return t, decision.SourceDir, filepath.Base(dir), err
 }
 
@@ -87,7 +90,7 @@ const ociScheme = "oci://"
 // trusted is a wish for built-in rules with the built-in data: whole packs, and
 // rules by their own names.
 type trusted struct {
-	packs []*pack // with all that they include
+	packs []*folder.Pack // with all that they include
 	rules []string
 	// set is the outcome, where it is known already.
 	set *set
@@ -98,7 +101,7 @@ type trusted struct {
 func (w trusted) active() []string {
 	var out []string
 	for _, p := range w.packs {
-		out = append(out, p.name)
+		out = append(out, p.Name)
 	}
 	return out
 }
@@ -106,7 +109,7 @@ func (w trusted) active() []string {
 func (w trusted) ids() []string {
 	out := slices.Clone(w.rules)
 	for _, p := range w.packs {
-		out = append(out, p.rules...)
+		out = append(out, p.Rules...)
 	}
 	return out
 }
@@ -154,14 +157,14 @@ func (l *library) trustedSet(name string, w trusted) (*set, error) {
 	}
 	packs := slices.Clone(w.packs)
 	if len(w.rules) > 0 {
-		packs = append(packs, &pack{name: name, rules: w.rules})
+		packs = append(packs, &folder.Pack{Name: name, Rules: w.rules})
 	}
 	if l.built != nil {
 		if s := l.assembleReady(name, packs); s != nil {
 			return s, nil
 		}
 	}
-	return assemble(name, packs, l.tables().data, l, nil)
+	return assemble(name, packs, l.tables().Data, l, nil)
 }
 
 // overallName is how a decision calls several policies together.
@@ -190,4 +193,36 @@ func overallDigest(parts []decision.PolicyPart) string {
 		return digest
 	}
 	return digests.Of([]byte(b.String()))
+}
+
+// Pack makes a bundle of a rule folder: the rules, their tests, data and packs,
+// as a tar file that stock opa reads as a bundle too. The same folder gives the
+// same bytes. The policy is opened first; one that would not be decided by is
+// an error. The second result is the policy's name.
+func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
+	library, err := builtin()
+	if err != nil {
+		return nil, "", err
+	}
+	sources, err := o.sources()
+	if err != nil {
+		return nil, "", err
+	}
+	if len(sources) != 1 || library.packs[sources[0].Name] != nil || sources[0].Bundle != nil {
+		return nil, "", system.BadInput("a bundle is made of one folder of rules")
+	}
+	t, kind, base, err := folderOf(sources[0], library.packs)
+	if err != nil {
+		return nil, "", err
+	}
+	a, err := library.host(o).Perform(ctx, jobOf(sandbox.Open, sources[0].Name, kind, base, t))
+	if err != nil {
+		return nil, "", err
+	}
+	raw, err = t.Bundle()
+	if err == nil && len(raw) > folder.MaxBundle {
+		err = system.BadInput("policy %q: a bundle of %d bytes; the limit is %d MiB", sources[0].Name, len(raw), folder.MaxBundle>>20)
+	}
+	_, name, _ = strings.Cut(a.Result.Plan.Name, ":")
+	return raw, name, err
 }

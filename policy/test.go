@@ -46,7 +46,7 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 	}
 	s := sources[0]
 	if s.Bundle == nil && l.packs[s.Name] != nil {
-		return testRules(ctx, []*library{l}, l, l.tables().data, w)
+		return testRules(ctx, []*library{l}, l, l.tables().Data, w)
 	}
 	t, kind, base, err := folderOf(s, l.packs)
 	if err != nil {
@@ -63,16 +63,16 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 
 // testRules runs the tests of one library beside the modules of all.
 func testRules(ctx context.Context, libs []*library, from *library, data map[string]any, w io.Writer) error {
-	if len(from.tests) == 0 {
+	if len(from.Tests) == 0 {
 		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
 	}
 	modules := map[string]*ast.Module{}
 	var errs []error
 	for _, lib := range libs {
-		lib.need(lib.modules...)
-		files := lib.modules
+		lib.need(lib.Modules...)
+		files := lib.Modules
 		if lib == from {
-			files = slices.Concat(files, lib.tests)
+			files = slices.Concat(files, lib.Tests)
 		}
 		for _, f := range files {
 			m, err := parse(f)
@@ -80,7 +80,7 @@ func testRules(ctx context.Context, libs []*library, from *library, data map[str
 				errs = append(errs, err)
 				continue
 			}
-			modules[f.name] = m
+			modules[f.Name] = m
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -98,14 +98,14 @@ func testRules(ctx context.Context, libs []*library, from *library, data map[str
 func testStore(libs []*library, data map[string]any) (storage.Store, error) {
 	all := maps.Clone(data)
 	for _, lib := range libs {
-		for _, f := range lib.tree.packs {
-			root, err := strictyaml.Parse(f.name, f.content)
+		for _, f := range lib.Tree.Packs {
+			root, err := strictyaml.Parse(f.Name, f.Content)
 			if err != nil {
 				return nil, err
 			}
 			var packs map[string]any
 			if err := root.Decode(&packs); err != nil {
-				return nil, system.BadInput("%s: %v", f.name, err)
+				return nil, system.BadInput("%s: %v", f.Name, err)
 			}
 			maps.Copy(all, packs)
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 // uses finds out which parameters rules read, by themselves or through helpers.
@@ -83,7 +85,7 @@ func (u *uses) params(m *ast.Module) []string {
 			}
 			seen[ref] = true
 			path := plain(strings.Split(ref, "."))
-			if path[0] == paramsKey && len(path) > 1 && !slices.Contains(out, path[1]) {
+			if path[0] == folder.ParamsKey && len(path) > 1 && !slices.Contains(out, path[1]) {
 				out = append(out, path[1])
 			}
 			for helper := range u.refs {

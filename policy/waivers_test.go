@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 const goodWaiver = `waivers:
@@ -18,7 +19,7 @@ const goodWaiver = `waivers:
 
 func decideWith(t *testing.T, waivers string, now time.Time) *decision.Decision {
 	t.Helper()
-	return mustRun(t, baseFS(), testFacts(), Options{Waivers: writeFile(t, t.TempDir(), "w.yml", waivers), Now: now})
+	return mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{Waivers: policytest.WriteFile(t, t.TempDir(), "w.yml", waivers), Now: now})
 }
 
 func TestWaivers(t *testing.T) {
@@ -90,9 +91,9 @@ func TestWaiversTwo(t *testing.T) {
 
 // Nothing waives what could not be evaluated.
 func TestWaiversUnknown(t *testing.T) {
-	f := testFacts()
+	f := policytest.Facts()
 	f.Components[0].Spec = nil
-	d := mustRun(t, baseFS(), f, Options{Waivers: writeFile(t, t.TempDir(), "w.yml", goodWaiver)})
+	d := mustRun(t, policytest.BaseFS(), f, Options{Waivers: policytest.WriteFile(t, t.TempDir(), "w.yml", goodWaiver)})
 	if got := one(t, d, "CAP-001", "component:services/web"); got.State != decision.StateUnknown || ExitCode(d) != 3 {
 		t.Errorf("%+v, exit %d", got, ExitCode(d))
 	}

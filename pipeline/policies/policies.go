@@ -19,6 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
 // What a policy bundle is in a registry: an artifact of one layer, which is of
@@ -94,7 +95,7 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 		return nil, system.BadInput("policy %q: the content of a tag can change", name).
 			Suggest("give the key that signed it, --policy-key KEY.pub; or its digest, oci://…@sha256:…, which seaworthy lock writes down")
 	}
-	q := component.ArtifactQuery{MediaType: layerType, MaxBlob: policy.MaxBundle, Digest: digest}
+	q := component.ArtifactQuery{MediaType: layerType, MaxBlob: folder.MaxBundle, Digest: digest}
 	if len(f.Keys) > 0 {
 		q.ReferrerType, q.MaxReferrer = statement.BundleMediaType, verify.MaxArtifactBundle
 	}
@@ -108,7 +109,7 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 			return nil, err
 		}
 	}
-	b.Files, err = policy.ReadBundle(a.Blob)
+	b.Files, err = folder.ReadBundle(a.Blob)
 	return b, ofPolicy(name, err)
 }
 

@@ -1,10 +1,9 @@
-package policy
+package folder
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -17,49 +16,50 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// reserved is the top-level key of data that the engine writes itself.
-const reserved = "seaworthy"
+// Reserved is the top-level key of data that the engine writes itself.
+const Reserved = "seaworthy"
 
-// paramsKey holds the parameters of the rules, by name.
-const paramsKey = "params"
+// ParamsKey is the key of data for the parameters of the rules, by name.
+const ParamsKey = "params"
 
-// tables are what data files hold, and which file each key is in.
-type tables struct {
-	data  map[string]any
-	owner map[string]file
+// Tables are the contents of data files, and the file of each key.
+type Tables struct {
+	Data  map[string]any
+	Owner map[string]File
 }
 
-// readData merges data files; each has top-level keys of its own.
-func readData(files []file) (tables, error) {
-	out := tables{map[string]any{}, map[string]file{}}
+// ReadTables merges data files. No two files may have the same top-level key.
+func ReadTables(files []File) (Tables, error) {
+	out := Tables{map[string]any{}, map[string]File{}}
 	var errs []error
 	for _, f := range files {
-		doc, err := decodeObject(f)
+		doc, err := Decode(f)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		for _, key := range slices.Sorted(maps.Keys(doc)) {
 			switch {
-			case key == reserved:
-				errs = append(errs, system.BadInput("%s: the key %q is the engine's own", f.name, key).Suggest("use another key"))
-			case out.owner[key].name != "":
-				errs = append(errs, system.BadInput("%s: data key %q is in %s already", f.name, key, out.owner[key].name))
+			case key == Reserved:
+				errs = append(errs, system.BadInput("%s: the key %q is the engine's own", f.Name, key).Suggest("use another key"))
+			case out.Owner[key].Name != "":
+				errs = append(errs, system.BadInput("%s: data key %q is in %s already", f.Name, key, out.Owner[key].Name))
 			default:
-				out.owner[key], out.data[key] = f, doc[key]
+				out.Owner[key], out.Data[key] = f, doc[key]
 			}
 		}
 	}
 	return out, errors.Join(errs...)
 }
 
-func decodeObject(f file) (map[string]any, error) {
-	dec := json.NewDecoder(bytes.NewReader(f.content))
+// Decode reads a data file: strict JSON, an object. Numbers stay json.Number.
+func Decode(f File) (map[string]any, error) {
+	dec := json.NewDecoder(bytes.NewReader(f.Content))
 	dec.UseNumber()
 	var doc map[string]any
 	err := dec.Decode(&doc)
 	if err == nil {
-		err = strictjson.Check(f.content)
+		err = strictjson.Check(f.Content)
 	}
 	if err == nil && doc == nil {
 		err = errors.New("an object is wanted")
@@ -75,19 +75,19 @@ func decodeObject(f file) (map[string]any, error) {
 	return doc, nil
 }
 
-// checkNumbers refuses those that rules cannot compute with: 1e999999999 would
-// take hundreds of megabytes to write out. at is where v stands in f.
-func checkNumbers(f file, at []string, v any) error {
+// CheckNumbers refuses numbers that rules cannot compute with: 1e999999999 would
+// take hundreds of megabytes to write out. at is the path of v in f.
+func CheckNumbers(f File, at []string, v any) error {
 	path, number := hugeNumber(v)
 	if number == "" {
 		return nil
 	}
 	slices.Reverse(path)
-	return system.BadInput("the number %s is too large", number).At(pointerPos(f, slices.Concat(at, path)))
+	return system.BadInput("the number %s is too large", number).At(PositionOf(f, slices.Concat(at, path)))
 }
 
-// hugeNumber finds a number that is one to JSON alone, and where it is, the
-// innermost key first.
+// hugeNumber finds a number that is valid in JSON only, and its path, the innermost
+// key first.
 func hugeNumber(v any) (path []string, number string) {
 	switch v := v.(type) {
 	case json.Number:
@@ -110,23 +110,10 @@ func hugeNumber(v any) (path []string, number string) {
 	return nil, ""
 }
 
-func offsetPos(f file, err error) system.Position {
-	pos := system.Position{File: f.name}
-	if place := (*strictjson.Error)(nil); errors.As(err, &place) {
-		return system.PositionOf(f.name, f.content, place.Offset)
-	}
-	var syn *json.SyntaxError
-	if errors.As(err, &syn) {
-		return system.PositionOf(f.name, f.content, syn.Offset-1)
-	}
-	return pos
-}
-
-// overlay lays a folder's data over the built-in data: in an object, keys are
-// added or replaced; a list grows at its end.
-//
-// It gives the keys of the built-in data that are no longer as built in.
-func overlay(base, own map[string]any) (merged map[string]any, adjusted []string, err error) {
+// Overlay adds a folder's data to the built-in data. It adds or replaces keys of an
+// object, and appends to a list. It returns the keys of the built-in data whose
+// values have changed.
+func Overlay(base, own map[string]any) (merged map[string]any, adjusted []string, err error) {
 	out := maps.Clone(base)
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(own)) {
@@ -154,7 +141,7 @@ func overlay(base, own map[string]any) (merged map[string]any, adjusted []string
 		changed := false
 		for name, value := range with {
 			_, known := from[name]
-			changed = changed || known || key != paramsKey
+			changed = changed || known || key != ParamsKey
 			merged[name] = value
 		}
 		out[key] = merged
@@ -163,28 +150,4 @@ func overlay(base, own map[string]any) (merged map[string]any, adjusted []string
 		}
 	}
 	return out, adjusted, errors.Join(errs...)
-}
-
-func jsonType(v any) string {
-	switch v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "a boolean"
-	case json.Number, float64:
-		return "a number"
-	case string:
-		return "a text"
-	case []any:
-		return "a list"
-	}
-	return "an object"
-}
-
-func list(names []string) string {
-	const most = 20
-	if len(names) > most {
-		return fmt.Sprintf("%s, … (%d in all)", words.List(names[:most]), len(names))
-	}
-	return words.List(names)
 }

@@ -1,4 +1,4 @@
-package policy
+package folder
 
 import (
 	"errors"
@@ -8,14 +8,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// A data file in which a key stands twice says two things.
+// A key that occurs twice in a data file is an error.
 func TestDataTwice(t *testing.T) {
 	t.Parallel()
-	_, err := decodeObject(file{name: "data/limits.json", content: []byte("{\n \"a\": {\"max\": 1,\n  \"max\": 2}}")})
+	_, err := Decode(File{Name: "data/limits.json", Content: []byte("{\n \"a\": {\"max\": 1,\n  \"max\": 2}}")})
 	if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "data/limits.json:3:") || !strings.Contains(err.Error(), `duplicate member "max"`) {
 		t.Errorf("%v", err)
 	}
-	if doc, err := decodeObject(file{content: []byte(`{"a":1,"A":2}`)}); err != nil || len(doc) != 2 {
+	if doc, err := Decode(File{Content: []byte(`{"a":1,"A":2}`)}); err != nil || len(doc) != 2 {
 		t.Errorf("names that differ in case: %v, %v", doc, err)
 	}
 }

@@ -1,79 +1,18 @@
-package policy
+package folder
 
 import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/open-policy-agent/opa/v1/bundle"
-
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
-
-func bundleFolder(t *testing.T) string {
-	return ownFolder(t, "ours", map[string]string{
-		"OWN-001.rego":      ruleFile("OWN-001", sameRule),
-		"OWN-001_test.rego": "package seaworthy.rules.OWN_001_test\n\ntest_x if true\n",
-		"data/own.json":     `{"own": {"text": "ours"}}`,
-		"packs/p.yaml":      "ours: {includes: baseline, rules: [OWN-001]}",
-		"notes.txt":         "not a rule",
-		".git/config":       "secret",
-	})
-}
-
-// What is packed is what is read again, and decides the same.
-func TestBundle(t *testing.T) {
-	dir := bundleFolder(t)
-	o := Options{Policies: []Source{{Name: dir}}, Now: testNow}
-	raw, name, err := Pack(context.Background(), o)
-	if err != nil || name != "ours" {
-		t.Fatal(name, err)
-	}
-	again, _, err := Pack(context.Background(), o)
-	if err != nil || !bytes.Equal(raw, again) {
-		t.Errorf("the same folder gives other bytes: %v", err)
-	}
-	files, err := ReadBundle(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(slices.Sorted(maps.Keys(files)), " "); got != "OWN-001.rego OWN-001_test.rego data/own.json packs/p.yaml" {
-		t.Errorf("files %s", got)
-	}
-	plain, err := Decide(context.Background(), testFacts(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Policies = []Source{{Name: "oci://example.org/ours:1", Bundle: &Bundle{Files: files}}}
-	d, err := Decide(context.Background(), testFacts(), o)
-	if err != nil || d.Policy.Digest != plain.Policy.Digest || d.Policy.Name != "oci:ours" {
-		t.Errorf("%v, %+v", err, d)
-	}
-	var out bytes.Buffer
-	if err := Test(context.Background(), o, &out); err != nil || !strings.Contains(out.String(), "PASS: 1/1") {
-		t.Errorf("%v: %s", err, &out)
-	}
-
-	// Stock opa reads it as a bundle.
-	b, err := bundle.NewReader(bytes.NewReader(raw)).Read()
-	if err != nil || len(b.Modules) != 2 || b.Data["own"] == nil {
-		t.Errorf("opa: %v, %d modules, %v", err, len(b.Modules), b.Data)
-	}
-}
-
-func TestPackRefuses(t *testing.T) {
-	bad := ownFolder(t, "bad", map[string]string{"OWN-001.rego": "package seaworthy.rules.OWN_001\n"})
-	for _, p := range []string{"baseline", bad, "nowhere"} {
-		_, _, err := Pack(context.Background(), Options{Policy: p})
-		wantError(t, err, system.ErrInput)
-	}
-}
 
 // tarEntry is one entry of a hostile archive.
 type tarEntry struct {
@@ -146,7 +85,7 @@ func TestHostileBundles(t *testing.T) {
 	}
 	good := archive(t, reg("a.rego", "package a\n"))
 	var many []tarEntry
-	for range guestLimits.entries + 1 {
+	for range GuestLimits.entries + 1 {
 		many = append(many, tarEntry{Header: tar.Header{Typeflag: tar.TypeDir, Name: "d"}})
 	}
 	for name, c := range map[string]struct {
@@ -172,7 +111,7 @@ func TestHostileBundles(t *testing.T) {
 		"device":           {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeChar, Name: "a.rego"}}), "no regular file"},
 		"twice":            {archive(t, reg("a.rego", "x"), reg("a.rego", "y")), "twice"},
 		"twice, otherwise": {archive(t, reg("a.rego", "x"), reg("./a.rego", "y")), "twice"},
-		"large file":       {archive(t, reg("a.rego", strings.Repeat("x", guestLimits.fileBytes+1))), "larger"},
+		"large file":       {archive(t, reg("a.rego", strings.Repeat("x", GuestLimits.fileBytes+1))), "larger"},
 		"bomb":             {archive(t, reg("a.txt", strings.Repeat("\x00", maxInflated+1))), "inflated"},
 		"bomb that is read": {archive(t, reg("a.rego", "x"), reg("b.txt", strings.Repeat("\x00", maxInflated/2)), reg("c.txt", strings.Repeat("\x00", maxInflated/2))),
 			"inflated"},
@@ -187,7 +126,7 @@ func TestHostileBundles(t *testing.T) {
 			if err == nil {
 				t.Fatalf("read %v", slices.Sorted(maps.Keys(files)))
 			}
-			wantError(t, err, system.ErrUnusable, c.word)
+			policytest.WantError(t, err, system.ErrUnusable, c.word)
 		})
 	}
 }
@@ -206,7 +145,7 @@ func gzipped(t *testing.T, s string) []byte {
 }
 
 func FuzzReadBundle(f *testing.F) {
-	good, err := (&tree{modules: []file{{path: "a.rego", content: []byte("package a\n")}}}).pack()
+	good, err := (&Tree{Modules: []File{{Path: "a.rego", Content: []byte("package a\n")}}}).Bundle()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -215,8 +154,8 @@ func FuzzReadBundle(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		files, err := ReadBundle(raw)
 		if err == nil {
-			if _, err := treeOf(files, "x/", guestLimits); err != nil {
-				wantError(t, err, system.ErrInput)
+			if _, err := FromFiles(files, "x/", GuestLimits); err != nil {
+				policytest.WantError(t, err, system.ErrInput)
 			}
 		}
 	})

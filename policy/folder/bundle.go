@@ -1,10 +1,9 @@
-package policy
+package folder
 
 import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,10 +16,9 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
-	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// Bounds on a bundle; what is in it is bounded by guestLimits beside.
+// Bounds on a bundle. GuestLimits bound its files as well.
 const (
 	// MaxBundle is the size of a bundle as it is stored, in bytes.
 	MaxBundle   = 8 << 20
@@ -28,53 +26,22 @@ const (
 	maxPath     = 1024
 )
 
-// opaData is where a bundle has its data files once more, merged: stock opa
-// reads no others.
+// opaData is a second copy of a bundle's data files, merged: stock opa reads no
+// other data files.
 const opaData = "data.json"
 
-// Pack makes a bundle of a rule folder: the rules, their tests, data and packs,
-// as a tar file that stock opa reads as a bundle too. The same folder gives the
-// same bytes. The policy is opened first; one that would not be decided by is
-// an error. The second result is the policy's name.
-func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
-	library, err := builtin()
-	if err != nil {
-		return nil, "", err
-	}
-	sources, err := o.sources()
-	if err != nil {
-		return nil, "", err
-	}
-	if len(sources) != 1 || library.packs[sources[0].Name] != nil || sources[0].Bundle != nil {
-		return nil, "", system.BadInput("a bundle is made of one folder of rules")
-	}
-	t, kind, base, err := folderOf(sources[0], library.packs)
-	if err != nil {
-		return nil, "", err
-	}
-	a, err := library.host(o).Perform(ctx, jobOf(sandbox.Open, sources[0].Name, kind, base, t))
-	if err != nil {
-		return nil, "", err
-	}
-	raw, err = t.pack()
-	if err == nil && len(raw) > MaxBundle {
-		err = system.BadInput("policy %q: a bundle of %d bytes; the limit is %d MiB", sources[0].Name, len(raw), MaxBundle>>20)
-	}
-	_, name, _ = strings.Cut(a.Result.Plan.Name, ":")
-	return raw, name, err
-}
-
-// pack writes the files of the tree in path order, without times or owners.
-func (t *tree) pack() ([]byte, error) {
+// Bundle makes a bundle: a tar file of the tree in path order, without times or
+// owners. Stock opa reads it as a bundle too. Equal trees give equal bytes.
+func (t *Tree) Bundle() ([]byte, error) {
 	files := map[string][]byte{}
 	merged := map[string]any{}
-	for _, list := range t.lists() {
+	for _, list := range t.Lists() {
 		for _, f := range *list {
-			files[f.path] = f.content
+			files[f.Path] = f.Content
 		}
 	}
-	for _, f := range t.data {
-		doc, err := decodeObject(f)
+	for _, f := range t.Data {
+		doc, err := Decode(f)
 		if err != nil {
 			return nil, err
 		}
@@ -102,10 +69,9 @@ func (t *tree) pack() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// ReadBundle reads a bundle's files, by path, without believing anything in
-// it: no links, no path that leaves it or is there twice, nothing that inflates
-// beyond bounds. Files that are no part of a rule folder are left out. Errors
-// are ErrUnusable.
+// ReadBundle reads the files of a bundle, by path. It refuses links, paths that
+// leave the bundle or occur twice, and contents that inflate beyond the bounds. It
+// skips files that are not part of a rule folder. Errors are ErrUnusable.
 func ReadBundle(raw []byte) (map[string][]byte, error) {
 	bad := func(what string, args ...any) error {
 		return system.Unusable("bundle: "+what, args...).Suggest("push it again, with rules push")
@@ -122,7 +88,7 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 	inflated := &io.LimitedReader{R: zip, N: maxInflated + 1}
 	archive := tar.NewReader(inflated)
 	files, seen, size := map[string][]byte{}, map[string]bool{}, 0
-	sorter := &tree{}
+	sorter := &Tree{}
 	for entries := 0; ; entries++ {
 		h, err := archive.Next()
 		if inflated.N <= 0 {
@@ -134,8 +100,8 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 		if err != nil {
 			return nil, bad("not a tar file: %v", err)
 		}
-		if entries >= guestLimits.entries {
-			return nil, bad("more than %d entries", guestLimits.entries)
+		if entries >= GuestLimits.entries {
+			return nil, bad("more than %d entries", GuestLimits.entries)
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(h.Name, "./"), "/")
 		switch {
@@ -157,7 +123,7 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 		if sorter.place(name) == nil || hidden(name) {
 			continue
 		}
-		content, err := bounded.Read(archive, int64(guestLimits.fileBytes))
+		content, err := bounded.Read(archive, int64(GuestLimits.fileBytes))
 		switch {
 		case inflated.N <= 0:
 			return nil, bad("more than %d MiB inflated", maxInflated>>20)
@@ -167,8 +133,8 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 			return nil, bad("%q is cut short: %v", h.Name, err)
 		}
 		// Holes of sparse files are larger than all that was inflated.
-		if size += len(content); size > guestLimits.size {
-			return nil, bad("the rule files hold more than %d MiB", guestLimits.size>>20)
+		if size += len(content); size > GuestLimits.size {
+			return nil, bad("the rule files hold more than %d MiB", GuestLimits.size>>20)
 		}
 		files[name] = content
 	}
@@ -178,18 +144,18 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 	return files, nil
 }
 
-// odd is what no name needs, and what means another thing to some system or
-// terminal.
+// odd finds characters that no name needs, and that have a special meaning on some
+// systems or terminals.
 func odd(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
-// hidden: a part of the path begins with a dot.
+// hidden reports whether a part of the path begins with a dot.
 func hidden(p string) bool {
 	return slices.ContainsFunc(strings.Split(p, "/"), func(part string) bool { return strings.HasPrefix(part, ".") })
 }
 
-// treeOf sorts files out as readTree does.
-func treeOf(files map[string][]byte, prefix string, lim limits) (*tree, error) {
-	t := &tree{}
+// FromFiles makes a tree of files by path, with the same lists as Read.
+func FromFiles(files map[string][]byte, prefix string, lim Limits) (*Tree, error) {
+	t := &Tree{}
 	count, size := 0, 0
 	for _, p := range slices.Sorted(maps.Keys(files)) {
 		list := t.place(p)
@@ -200,7 +166,7 @@ func treeOf(files map[string][]byte, prefix string, lim limits) (*tree, error) {
 		if count > lim.files || size > lim.size {
 			return nil, system.BadInput("%s: more than %d rule files, or %d MiB", prefix, lim.files, lim.size>>20)
 		}
-		*list = append(*list, file{path: p, name: prefix + p, content: files[p]})
+		*list = append(*list, File{Path: p, Name: prefix + p, Content: files[p]})
 	}
 	return t, nil
 }
