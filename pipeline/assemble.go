@@ -19,10 +19,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
-// inventory passes over each distinct image once, several at a time. An image
-// that cannot be read does not keep the others from being looked at: one run
-// names all that are bad, in the order of the system.
-// Where recall is set, one that the cache knows is only verified.
+// inventory reads each distinct image once, several in parallel. An unreadable image
+// does not stop the others: one run reports all unreadable images in the order of the
+// system. If recall is set, an image whose inventory is in the cache is only
+// verified.
 func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, components []*system.Component, recall bool, o CheckOptions) error {
 	var mu sync.Mutex
 	say := func(c *system.Component) {
@@ -46,15 +46,15 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 			return nil
 		})
 	}
-	_ = g.Wait() // each has put its error in errs
+	_ = g.Wait() // each goroutine has put its error in errs
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return component.Join(errs)
 }
 
-// look passes over one image, or proves that its bytes are those that were
-// looked at before.
+// look reads one image. If recall is set and the inventory is in the cache, it only
+// verifies that the bytes are the ones inventoried then.
 func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, recall bool, say func(*system.Component)) error {
 	if recall && scan.Recall(c.Image, reading(r.OS, c)) {
 		return r.Store.Verify(ctx, c.Image)
@@ -71,15 +71,15 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 	}
 }
 
-// assembled are the files that were written, and their stretches.
+// assembled holds the names of the written files and their stretches.
 type assembled struct {
 	files     []string
 	stretches map[string][]image.Stretch
 }
 
-// assemble passes over the images in tree order, each pass driving the scanner
-// and the writers of the formats at once. What an image alone has written, and
-// an earlier image has too, is copied from that. The files are written to dir.
+// assemble reads the images in tree order. Each pass feeds the scanner and the
+// writers of the formats at once. Parts that only depend on unchanged images are
+// copied from the earlier image. The files are written to dir.
 func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string, earlier map[string]image.Earlier) (*assembled, error) {
 	links := new(rootfs.Links)
 	for {
@@ -87,8 +87,8 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 			Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier, Arch: r.OS.Arch, Tools: o.Tools}, links)
 		switch {
 		case errors.Is(err, component.ErrAgain):
-			// What was written of that image is void. Such images are rare, and
-			// the others' inventories are kept.
+			// What was written of that image is invalid. Such images are rare, and
+			// the inventories of the others are kept.
 			if err := foresee(ctx, r, o.Resolve.Jobs); err != nil {
 				return nil, err
 			}
@@ -103,7 +103,7 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 	}
 }
 
-// removeImage removes what was written of an image.
+// removeImage removes the written files of an image.
 func removeImage(dir, stem string) error {
 	for _, f := range image.Files(stem) {
 		if err := os.Remove(filepath.Join(dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -113,8 +113,8 @@ func removeImage(dir, stem string) error {
 	return nil
 }
 
-// foresee reads the images without a sink, so that no further one makes the
-// assembly start again. What is wrong with them, the assembly says.
+// foresee reads the images without a sink, so that no other image makes the assembly
+// start again. It ignores errors, because the assembly reports them.
 func foresee(ctx context.Context, r *builder.Resolved, jobs int) error {
 	var g errgroup.Group
 	g.SetLimit(max(jobs, 1))
@@ -130,15 +130,15 @@ func foresee(ctx context.Context, r *builder.Resolved, jobs int) error {
 	return g.Wait()
 }
 
-// assembly is one try to assemble a system.
+// assembly is one attempt to assemble a system.
 type assembly struct {
 	r    *builder.Resolved
 	scan *scanner.Scanner
 	o    BuildOptions
 	tree *rootfs.Tree
 	set  *image.Set
-	// scanned are the images that were read, by manifest; taken are components
-	// whose part is an earlier image's.
+	// scanned holds the manifests of the images that were read. taken holds the
+	// components whose part is copied from an earlier image.
 	scanned map[string]bool
 	taken   []*system.Component
 }
@@ -178,7 +178,8 @@ func (a *assembly) run(ctx context.Context) ([]string, error) {
 	return a.set.Close()
 }
 
-// part writes a part: an earlier image's, or what comes of its components.
+// part writes a part: a copy from the earlier image, or the contents of its
+// components.
 func (a *assembly) part(ctx context.Context, p rootfs.Part) error {
 	if p.Key != "" {
 		c := p.Components[0]
@@ -214,8 +215,8 @@ func (a *assembly) part(ctx context.Context, p rootfs.Part) error {
 	return a.set.EndPart()
 }
 
-// verify proves the bytes of the images whose parts were taken, several at a
-// time. The scanner looks into those that it does not know.
+// verify verifies the bytes of the images whose parts were copied, several in
+// parallel. The scanner reads the ones that it does not know.
 func (a *assembly) verify(ctx context.Context) error {
 	var left []*system.Component
 	for _, c := range a.taken {
@@ -229,8 +230,8 @@ func (a *assembly) verify(ctx context.Context) error {
 	return inventory(ctx, a.r, a.scan, left, true, a.o.CheckOptions)
 }
 
-// read gives one image to the tree, and to the scanner if it has not seen its
-// bytes yet, in this run or an earlier one.
+// read passes one image to the tree, and to the scanner unless its inventory is known
+// from this run or the cache.
 func (a *assembly) read(ctx context.Context, c *system.Component) error {
 	sink, err := a.tree.Sink(c)
 	if err != nil {
@@ -250,8 +251,8 @@ func (a *assembly) read(ctx context.Context, c *system.Component) error {
 	return pass(ctx, a.r, a.scan, c, sinks...)
 }
 
-// assembleVolumes writes the volumes that hold an OCI layout: their blobs go
-// in as they are, while the scanner looks into the image.
+// assembleVolumes writes the volumes with an OCI layout. Their blobs are written
+// unchanged, while the scanner reads the image.
 func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, tree *rootfs.Tree, scanned map[string]bool) error {
 	for _, c := range r.OS.InSection(system.SectionVolumes) {
 		if c.Image == nil || c.Volume == nil || c.Volume.Format != "oci" {
@@ -269,7 +270,7 @@ func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 			return at(c, err)
 		}
 		if s == nil {
-			continue // the layout's writer has hashed its blobs
+			continue // the writer of the layout has hashed its blobs
 		}
 		if err := pass(ctx, r, scan, c, s); err != nil {
 			return at(c, err)
@@ -278,7 +279,8 @@ func assembleVolumes(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 	return nil
 }
 
-// scannerSink is the scanner's part in a pass; nil where it knows the image.
+// scannerSink returns the scanner's sink for a pass, or nil if the scanner knows the
+// image.
 func scannerSink(ctx context.Context, scan *scanner.Scanner, os *system.OS, c *system.Component) (system.Sink, error) {
 	how := reading(os, c)
 	if scan.Recall(c.Image, how) {
@@ -287,7 +289,8 @@ func scannerSink(ctx context.Context, scan *scanner.Scanner, os *system.OS, c *s
 	return scan.Sink(ctx, c.Image, how)
 }
 
-// reading is how a component's image is read: by its section.
+// reading says how the scanner reads a component's image, which depends on its
+// section.
 func reading(os *system.OS, c *system.Component) scanner.Reading {
 	var how scanner.Reading
 	switch c.Section {
@@ -315,9 +318,9 @@ func passOptions(os *system.OS, c *system.Component) component.PassOptions {
 	return component.PassOptions{Nested: how.Nested, Devices: how.Devices}
 }
 
-// pass reads one image into the sinks, and once more where the scanner saw only
-// in the end which contents it wants. Where it must be read again as a whole, the
-// scanner is ready for that.
+// pass reads one image into the sinks. It reads the image a second time if the
+// scanner learned only at the end which contents it needs, or if the whole image must
+// be read again.
 func pass(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, sinks ...system.Sink) error {
 	o := passOptions(r.OS, c)
 	err := r.Store.Pass(ctx, c.Image, o, sinks...)

@@ -13,13 +13,13 @@ import (
 
 const (
 	toorHash = "$6$saltstring$hWds/4XPpAsysnYn0XfmQdS0RAhsm9XE1N89qYKToFP8eDoThGKMikxoKDxILTPPHvGbJ1z4tJHPEpAWjqEeU."
-	// strongHash is of a password that is not well known.
+	// strongHash is the hash of a password that is not well known.
 	strongHash = "$6$saltstring$Y8eaDQtQaUJYyKBDRiAkNrGfZS4Bg/q92gcWkTK2gsXO4Nq6rksWq3rgfGS4THOS3.77aB/4r09srAq9dSfWI/"
 	closedSSHD = "PermitRootLogin no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
 )
 
-// attackImages are those of systems.txtar: a danger in an odd place, and honest
-// images that look like one.
+// attackImages returns the images of systems.txtar: images with a danger in an
+// unusual place, and legitimate images that look similar.
 func attackImages() map[string]ocitest.Image {
 	file, mode := ocitest.File, withMode
 	secret := func(p, content string) ocitest.Entry { return mode(file(p, content), 0o600) }
@@ -43,7 +43,7 @@ func attackImages() map[string]ocitest.Image {
 			ocitest.Symlink("etc/group", "/srv/2c3d"), file("srv/2c3d", "root:x:0:\n")),
 		"example/accounts:manual": component(ocitest.Config{}, file("usr/share/doc/accounts.txt", "An account without a password:\nroot::0:0::/root:/bin/sh\n"), ocitest.Exec("usr/bin/passwd", "program")),
 
-		// Two images of the init section that make the host's root together.
+		// Two images of the init section that together bind the host's root.
 		"example/links:1":          component(ocitest.Config{}, ocitest.Symlink("srv/a", "b"), ocitest.Symlink("srv/data", "../mnt/data"), ocitest.Symlink("opt/events", "/run/containerd/containerd.sock")),
 		"example/links:2":          component(ocitest.Config{}, ocitest.Symlink("srv/b", "/proc/1/root"), ocitest.Dir("mnt/data")),
 		"example/sshd-a:including": sshd("Include sshd_config.d/*.conf\n" + closedSSHD),
@@ -118,7 +118,7 @@ func attackImages() map[string]ocitest.Image {
 	}
 }
 
-// zipped and gzipped are archives in memory, where writing cannot fail.
+// zipped and gzipped return archives in memory, where writing cannot fail.
 func zipped(name, content string) string {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

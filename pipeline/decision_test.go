@@ -11,8 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-// A decision in which a member stands twice, or in another case, says two things.
-func TestReadDecisionTwice(t *testing.T) {
+// A decision with duplicate members, or members that differ only in case, is
+// ambiguous and rejected.
+func TestReadDecisionDuplicateMembers(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"twice":        "{\"schemaVersion\": 1,\n\"verdict\": \"deny\", \"verdict\": \"pass\"}",

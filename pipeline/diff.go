@@ -19,22 +19,24 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// DiffOptions say how the two systems are read. The policy tells which way a
-// setting got worse; its waivers are the new side's.
+// DiffOptions says how the two systems are read. The policy decides which change of
+// a setting is weaker, and its waivers are those of the new side.
 type DiffOptions struct {
 	CheckOptions
 	// OldWaivers is the waiver file of the old side, "" for the new side's.
 	OldWaivers string
 }
 
-// Diff compares two systems. Each is named by its os.yml files, separated by
-// commas, by the folder that a build wrote, by a file of facts, or by a lock;
-// a lock is compared with a lock only, since it tells nothing but digests.
+// Diff compares two systems. Each is named by its os.yml files, separated by commas,
+// by the output folder of a build, by a file of facts, or by a lock. A lock
+// contains only digests, so it can only be compared with another lock; anything
+// else is an ErrInput.
 func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, error) {
-	switch a, b := isLock(old), isLock(new); {
-	case a && b:
+	from, to := inputOf(old), inputOf(new)
+	switch {
+	case from.kind == lockInput && to.kind == lockInput:
 		return diffLocks(old, new)
-	case a || b:
+	case from.kind == lockInput || to.kind == lockInput:
 		return nil, system.BadInput("a lock can only be compared with another lock").
 			Suggest("name two locks, or two systems: os.yml files, build folders, files of facts")
 	}
@@ -49,39 +51,48 @@ func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, er
 			return nil, err
 		}
 	}
-	before, errOld := o.side(ctx, old, judgeOld)
-	after, errNew := o.side(ctx, new, judge)
+	before, errOld := o.side(ctx, from, judgeOld)
+	after, errNew := o.side(ctx, to, judge)
 	if err := errors.Join(errOld, errNew); err != nil {
 		return nil, err
 	}
 	return diff.Compare(*before, *after), nil
 }
 
-func isLock(path string) bool { return strings.HasSuffix(path, ".lock.json") }
-
-// side reads one system, and decides on it.
-func (o DiffOptions) side(ctx context.Context, name string, judge *policy.Prepared) (*diff.Side, error) {
-	s := &diff.Side{Name: name}
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.IsDir():
-		s.Facts, s.Recorded, err = builtFacts(name)
-	case strings.HasSuffix(name, ".json") || err == nil && holdsFacts(name, info):
-		s.Facts, err = storedFacts(name)
-	default:
-		o.Resolve.Files = strings.Split(name, ",")
-		s.Facts, err = Facts(ctx, o.CheckOptions)
-	}
-	if err != nil {
-		return nil, err
-	}
-	s.Decision, err = judge.Decide(ctx, s.Facts)
-	return s, err
+// diffInput is one side of a comparison, as the user named it.
+type diffInput struct {
+	name string
+	kind inputKind
 }
 
-// holdsFacts tells facts from an os.yml, whatever the file is called. What is no
-// regular file, such as the pipe of <(seaworthy facts os.yml), can only be facts:
-// an os.yml has a folder.
+// inputKind is the form of a side.
+type inputKind int
+
+const (
+	systemInput inputKind = iota // os.yml files, separated by commas
+	buildInput                   // the folder that a build wrote
+	factsInput                   // a file or pipe with facts
+	lockInput                    // a lock
+)
+
+// inputOf decides which form a name has. A name that does not exist is a list of
+// os.yml files, whose reader reports it, unless its ending says otherwise.
+func inputOf(name string) diffInput {
+	info, err := os.Stat(name)
+	switch {
+	case strings.HasSuffix(name, ".lock.json"):
+		return diffInput{name, lockInput}
+	case err == nil && info.IsDir():
+		return diffInput{name, buildInput}
+	case strings.HasSuffix(name, ".json") || err == nil && holdsFacts(name, info):
+		return diffInput{name, factsInput}
+	}
+	return diffInput{name, systemInput}
+}
+
+// holdsFacts reports whether an existing file contains facts, whatever its name. A
+// pipe, such as that of <(seaworthy facts os.yml), can only contain facts, because
+// paths in an os.yml are relative to its folder.
 func holdsFacts(name string, info fs.FileInfo) bool {
 	if !info.Mode().IsRegular() {
 		return true
@@ -97,8 +108,28 @@ func holdsFacts(name string, info fs.FileInfo) bool {
 	return bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"schemaVersion"`))
 }
 
-// builtFacts are what a build left beside its image; nobody's signature is
-// checked.
+// side reads the facts of one system and decides.
+func (o DiffOptions) side(ctx context.Context, in diffInput, judge *policy.Prepared) (*diff.Side, error) {
+	s := &diff.Side{Name: in.name}
+	var err error
+	switch in.kind {
+	case buildInput:
+		s.Facts, s.Recorded, err = builtFacts(in.name)
+	case factsInput:
+		s.Facts, err = storedFacts(in.name)
+	default:
+		o.Resolve.Files = strings.Split(in.name, ",")
+		s.Facts, err = Facts(ctx, o.CheckOptions)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Decision, err = judge.Decide(ctx, s.Facts)
+	return s, err
+}
+
+// builtFacts reads the facts and the decision in the output folder of a build. It
+// verifies no signature.
 func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
 	f, err := storedFacts(filepath.Join(dir, factsFile))
 	if err != nil {
@@ -118,7 +149,7 @@ func storedFacts(path string) (*facts.Facts, error) {
 	return decodeFacts(r, path)
 }
 
-// diffLocks compares what two locks pin.
+// diffLocks compares the pins of two locks.
 func diffLocks(old, new string) (*diff.Result, error) {
 	before, _, errOld := component.ReadLock(old)
 	after, _, errNew := component.ReadLock(new)

@@ -18,7 +18,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/vuln"
 )
 
-// Facts resolves and inventories as Check does; it decides nothing.
+// Facts resolves and inventories as Check does, but evaluates no policy.
 func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 	o.Progress.begin(Resolve)
 	r, err := o.sources(ctx)
@@ -35,7 +35,8 @@ func Facts(ctx context.Context, o CheckOptions) (*facts.Facts, error) {
 	return o.facts(ctx, r, scan)
 }
 
-// facts are what the scanner saw, and what only the caller knows.
+// facts returns the facts of the scanner, completed with those that only the caller
+// knows.
 func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scanner) (*facts.Facts, error) {
 	f, err := scan.Facts(ctx, r.OS)
 	if err != nil {
@@ -53,17 +54,17 @@ func (o CheckOptions) facts(ctx context.Context, r *resolved, scan *scanner.Scan
 	return f, nil
 }
 
-// vulnerabilities are the options of the matching: of the day that waivers are
-// judged by.
+// vulnerabilities returns the options of the matching. It uses the same date as the
+// waivers.
 func (o CheckOptions) vulnerabilities() vuln.Options {
 	v := o.Vulnerabilities
 	v.Now = o.Policy.Now
 	return v
 }
 
-// CheckFacts decides again by facts that were stored: what Check decides on the
-// system that they were taken of. name is what errors call the facts. Of the
-// options, those on policy, vulnerabilities and progress count.
+// CheckFacts decides from stored facts. The decision is the one that Check makes for
+// the system of the facts. name is the name of the facts in errors. Of the options,
+// only those for policy, vulnerabilities and progress are used.
 func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Resolve)
 	judge, policyErr := o.prepare(ctx)
@@ -77,10 +78,11 @@ func CheckFacts(ctx context.Context, r io.Reader, name string, o CheckOptions) (
 	return o.judge(ctx, f, judge)
 }
 
-// maxDecision bounds a decision that is read back, in bytes.
+// maxDecision limits the size of a decision.json, in bytes.
 const maxDecision = 64 << 20
 
-// ReadDecision reads a decision.json.
+// ReadDecision reads a decision.json. A malformed file or another schema version is
+// an ErrInput.
 func ReadDecision(path string) (*decision.Decision, error) {
 	const next = "write a decision with seaworthy check or build: --report json=FILE"
 	raw, err := bounded.ReadFile(path, maxDecision)
@@ -111,7 +113,7 @@ func ReadDecision(path string) (*decision.Decision, error) {
 	return &d, nil
 }
 
-// decodeFacts reads stored facts; name is what errors call them.
+// decodeFacts reads stored facts. name is their name in errors.
 func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 	f, err := facts.Decode(r)
 	if err == nil {
@@ -124,9 +126,9 @@ func decodeFacts(r io.Reader, name string) (*facts.Facts, error) {
 	return nil, system.BadInput("%s does not contain facts", name).Because(err).Suggest("%s", next)
 }
 
-// CheckKernel decides about a kernel alone: the rules that look at nothing but
-// its configuration, and at its command line and sysctls where they are given.
-// Of the options, those on policy and progress count.
+// CheckKernel decides about a kernel without a system. It evaluates the rules that
+// need only the configuration, the command line and the sysctls, as far as these are
+// given. Of the options, only those for policy and progress are used.
 func CheckKernel(ctx context.Context, k scanner.KernelInput, o CheckOptions) (*decision.Decision, error) {
 	o.Progress.begin(Inventory)
 	f, err := scanner.KernelFacts(k)

@@ -8,7 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image"
 )
 
-// The verifier, which links no builder, knows what each format writes.
+// The verifier cannot import the builder, so it has its own list of the files of each
+// format. The lists must agree.
 func TestVerifierKnowsFormats(t *testing.T) {
 	t.Parallel()
 	for _, name := range image.Formats() {

@@ -22,9 +22,8 @@ import (
 
 const honestSystems = "../testdata/honest"
 
-// TestHonestSystems follows the suggested edits from an os.yml as its user
-// would write it to one that hardened has nothing against, and looks whether
-// the service still has what it needs.
+// TestHonestSystems applies the suggested edits to a usual os.yml until hardened does
+// not deny it. Then it checks that the service still has what it needs.
 func TestHonestSystems(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -54,7 +53,7 @@ func TestHonestSystems(t *testing.T) {
 			}
 			for _, id := range comments(content, "# waived: ") {
 				if !fired[id] {
-					t.Errorf("the file says that %s is waived, and it does not fire", id)
+					t.Errorf("the file says that %s is waived, but the rule does not fire", id)
 				}
 			}
 			for _, need := range comments(content, "# needs: ") {
@@ -69,8 +68,8 @@ func TestHonestSystems(t *testing.T) {
 	}
 }
 
-// follow makes all suggested edits, as explain shows them one after another,
-// until none is left.
+// follow applies the suggested edits one after another, as explain shows them, until
+// no edit is left.
 func (s *editable) follow(t *testing.T, judge *policy.Prepared) (*decision.Decision, *facts.Facts, map[string]bool) {
 	t.Helper()
 	fired := map[string]bool{}
@@ -89,7 +88,7 @@ func (s *editable) follow(t *testing.T, judge *policy.Prepared) (*decision.Decis
 		}
 		s.files = now
 	}
-	t.Fatal("the edits come to no end")
+	t.Fatal("the edits do not end")
 	return nil, nil, nil
 }
 
@@ -110,7 +109,7 @@ func read(t *testing.T, paths ...string) []edit.File {
 	return out
 }
 
-// comments are what follows a prefix, line by line.
+// comments returns the rests of the lines that begin with a prefix.
 func comments(content []byte, prefix string) (out []string) {
 	for line := range strings.Lines(string(content)) {
 		if rest, ok := strings.CutPrefix(line, prefix); ok {
@@ -120,13 +119,13 @@ func comments(content []byte, prefix string) (out []string) {
 	return out
 }
 
-// lacks says why a component does not have what it needs, "" where it does.
+// lacks says why a component does not have what it needs, or "".
 func lacks(t *testing.T, f *facts.Facts, need string) string {
 	t.Helper()
 	words := strings.Fields(need)
 	i := slices.IndexFunc(f.Components, func(c facts.Component) bool { return c.ID == words[0] })
 	if i < 0 {
-		return "it is gone"
+		return "the component is missing"
 	}
 	var spec struct {
 		Process struct {
@@ -156,7 +155,7 @@ func lacks(t *testing.T, f *facts.Facts, need string) string {
 				return ""
 			}
 		}
-		return "no such mount"
+		return "the mount is missing"
 	case "network":
 		for _, n := range spec.Linux.Namespaces {
 			if n.Type == "network" && n.Path == "" && !strings.Contains(string(f.Components[i].Runtime), "interfaces") {
@@ -174,7 +173,7 @@ func lacks(t *testing.T, f *facts.Facts, need string) string {
 			first, _ = strconv.Atoi(v)
 		}
 		if port < first && !slices.Contains(holds, "CAP_NET_BIND_SERVICE") {
-			return "only ports from " + strconv.Itoa(first) + " are open to it"
+			return "only ports from " + strconv.Itoa(first) + " are allowed"
 		}
 		return ""
 	}
@@ -184,8 +183,8 @@ func lacks(t *testing.T, f *facts.Facts, need string) string {
 	return ""
 }
 
-// honestImages are those of testdata/honest: each has its program, the package
-// that brings it, and what the service's own image would have beside it.
+// honestImages returns the images of testdata/honest. Each has its program, the
+// package that owns it, and the other usual files of such an image.
 func honestImages() map[string]ocitest.Image {
 	of := func(name string) string {
 		return "Package: " + name + "\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"
@@ -222,8 +221,8 @@ func honestImages() map[string]ocitest.Image {
 	}
 }
 
-// goProgram is an ELF file for amd64 without any code, which says as Go's do of
-// which modules it was made (debug/buildinfo).
+// goProgram returns an ELF file for amd64 without code. Its build information names
+// modules, as in Go programs (debug/buildinfo).
 func goProgram() string {
 	const headers, address = 64 + 56, 0x400000
 	var b bytes.Buffer

@@ -14,10 +14,11 @@ import (
 
 const module = "github.com/seaworthy-os/seaworthy/"
 
-// leaves hold types only: standard library alone, and anyone may import them.
+// leaves contain only types and import only the standard library. Every package may
+// import them.
 var leaves = []string{"builder/system", "scanner/facts", "policy/decision"}
 
-// steps know nothing of each other but their leaves.
+// steps must not import each other, except the leaves.
 var steps = []string{"builder", "scanner", "policy", "attest"}
 
 type pkg struct {
@@ -27,7 +28,7 @@ type pkg struct {
 	Deps       []string
 }
 
-// list runs go list and decodes what it prints.
+// list runs go list and decodes its output.
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Standard,Imports,Deps"}, args...)...)
@@ -49,41 +50,41 @@ func list(t *testing.T, args ...string) []pkg {
 	}
 }
 
-// step is the top-level folder of a package of ours.
+// step returns the top-level folder of a package of this module.
 func step(path string) string {
 	s, _, _ := strings.Cut(path, "/")
 	return s
 }
 
-// allowed says whether package from may import package to, and why not. Both
+// allowed reports whether package from may import package to, and if not, why. Both
 // are relative to the module.
 func allowed(from, to string) (bool, string) {
 	switch {
 	case slices.Contains(leaves, from):
-		return false, "a leaf holds types only and imports the standard library alone"
+		return false, "a leaf contains only types and imports only the standard library"
 	case slices.Contains(leaves, to):
 		return true, ""
 	case to == "internal/ocitest", to == "internal/scantest", to == "attest/sealtest", to == "policy/policytest":
-		return false, "test helpers are imported by tests only"
+		return false, "only tests import test helpers"
 	case step(to) == "internal":
 		return true, ""
 	case step(from) == "internal":
-		return false, "a helper of all steps imports none"
+		return false, "a helper of all steps imports no step"
 	case from == "cmd/seaworthy-init":
 		ok := to == "builder/guest" || to == "attest/verify"
-		return ok, "PID 1 is small: builder/guest and attest/verify alone"
+		return ok, "PID 1 is small: it imports only builder/guest and attest/verify"
 	case step(from) == "cmd", step(from) == "bench":
 		return true, ""
 	case step(from) == "pipeline":
-		return slices.Contains(append(steps, "pipeline"), step(to)), "pipeline connects the steps, and nothing else"
+		return slices.Contains(append(steps, "pipeline"), step(to)), "pipeline only connects the steps"
 	case step(to) == "rules":
-		return step(from) == "policy" || step(from) == "rules", "rules are seen through policy alone"
+		return step(from) == "policy" || step(from) == "rules", "only policy imports rules"
 	case step(from) == "components":
-		return step(to) == "components", "programs of components stand alone"
+		return step(to) == "components", "programs of components import no other package"
 	case from == "builder/component/layer", from == "builder/component/registry":
-		return to == "builder/component/oci", "layers are read, and registries asked, without the store"
+		return to == "builder/component/oci", "layer and registry do not import the store"
 	case from == "builder/component/oci":
-		return false, "oci is shared by the packages beside it"
+		return false, "only the packages next to oci import it"
 	case from == "policy/folder":
 		return false, "folders and bundles are read without the engine"
 	case from == "policy/sandbox":
@@ -91,7 +92,7 @@ func allowed(from, to string) (bool, string) {
 	case step(from) == step(to):
 		return true, ""
 	}
-	return false, "no step imports another, save its leaf"
+	return false, "a step imports only the leaf of another step"
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -102,7 +103,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			to, ours := strings.CutPrefix(imp, module)
 			if !ours {
 				if slices.Contains(leaves, from) && strings.Contains(imp, ".") {
-					t.Errorf("%s imports %s: a leaf imports the standard library alone", from, imp)
+					t.Errorf("%s imports %s: a leaf imports only the standard library", from, imp)
 				}
 				continue
 			}
@@ -113,7 +114,7 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
-// TestAllowed holds the table above against arrows that must be refused.
+// TestAllowed checks the rules above with imports that must be refused.
 func TestAllowed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -158,7 +159,8 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-// TestArchitectureNamesEveryPackage: the page and the code agree.
+// TestArchitectureNamesEveryPackage checks that docs/architecture.md names the
+// packages that exist.
 func TestArchitectureNamesEveryPackage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/architecture.md")
@@ -172,7 +174,7 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 	for _, p := range list(t, "./...") {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		if step(name) == "components" || step(name) == "bench" {
-			continue // programs of their own
+			continue // separate programs
 		}
 		if !listed[name] {
 			t.Errorf("docs/architecture.md does not say what %s is for", name)
@@ -180,12 +182,12 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 		delete(listed, name)
 	}
 	for name := range listed {
-		t.Errorf("docs/architecture.md names %s, which is not there", name)
+		t.Errorf("docs/architecture.md names %s, which does not exist", name)
 	}
 }
 
-// TestNoCloudSDK: each of these would add megabytes and a way out to a
-// security tool that needs neither.
+// TestNoCloudSDK checks that no cloud SDK is linked. Each adds megabytes and network
+// access, which a security tool does not need.
 func TestNoCloudSDK(t *testing.T) {
 	t.Parallel()
 	for _, p := range list(t, "./cmd/seaworthy") {
@@ -202,7 +204,7 @@ func TestNoCloudSDK(t *testing.T) {
 	}
 }
 
-// TestVerifierIsSmall: attest/verify must fit an initramfs.
+// TestVerifierIsSmall checks that attest/verify is small enough for an initramfs.
 func TestVerifierIsSmall(t *testing.T) {
 	t.Parallel()
 	for _, p := range list(t, "./attest/verify") {
@@ -216,8 +218,8 @@ func TestVerifierIsSmall(t *testing.T) {
 	}
 }
 
-// standIns are the libraries that go.mod replaces by a few lines of ours, and the
-// packages whose calls those lines were written for.
+// standIns are the libraries that go.mod replaces by small copies, and the packages
+// that may import them. The copies have only the functions that these packages call.
 var standIns = map[string][]string{
 	"github.com/anchore/clio":                    {"github.com/anchore/syft/internal/bus", "github.com/anchore/syft/internal/file"},
 	"github.com/asaskevich/govalidator":          {"github.com/sigstore/rekor/pkg/pki/pgp", "github.com/sigstore/rekor/pkg/pki/ssh", "github.com/sigstore/rekor/pkg/pki/x509"},
@@ -230,14 +232,14 @@ var standIns = map[string][]string{
 	"github.com/piprate/json-gold/ld":            {"github.com/spdx/tools-golang/spdx/v3/internal/ld"},
 }
 
-// TestStandIns: a package that comes to import one after an upgrade may need
-// more of the library than is there.
+// TestStandIns fails if another package imports a stand-in, for example after an
+// upgrade. It may need functions that the stand-in does not have.
 func TestStandIns(t *testing.T) {
 	t.Parallel()
 	found := map[string][]string{}
 	for _, p := range list(t, "-deps", "./cmd/seaworthy") {
 		if strings.HasPrefix(p.ImportPath, "github.com/sigstore/rekor/pkg/api") {
-			t.Errorf("%s is linked: it asks govalidator for mail addresses", p.ImportPath)
+			t.Errorf("%s is linked: it uses govalidator for mail addresses", p.ImportPath)
 		}
 		for _, imp := range p.Imports {
 			if standIns[imp] != nil {

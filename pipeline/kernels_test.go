@@ -14,9 +14,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
-// Kernels of distributions, as they are today: baseline finds no fault with
-// them, or it would deny everybody. What hardened says of them is known. The
-// files hold the options of real configurations that the tables name.
+// Baseline must pass the kernels of current distributions, or it would deny every
+// user. The findings of hardened for them are listed here. The files hold the real
+// values of the options that the tables name.
 func TestDistributionKernels(t *testing.T) {
 	t.Parallel()
 	debian := []string{"DEBUG_FS", "DEVPORT", "HIBERNATION", "KEXEC", "MODULE_FORCE_LOAD", "PROC_KCORE", "SLAB_MERGE_DEFAULT", "ZERO_CALL_USED_REGS"}
@@ -28,7 +28,8 @@ func TestDistributionKernels(t *testing.T) {
 		"debian-13-amd64":      {append([]string{"X86_MSR", "KMALLOC_PARTITION_CACHES"}, debian...), []string{"DEFAULT_MMAP_MIN_ADDR", "MITIGATION_GDS", "LIST_HARDENED"}},
 		"debian-13-arm64":      {append([]string{"DEFAULT_MMAP_MIN_ADDR"}, debian...), []string{"ARM64_PAN", "LIST_HARDENED"}},
 		"debian-testing-amd64": {append([]string{"X86_INTEL_TSX_MODE_OFF"}, debian...), []string{"DEFAULT_MMAP_MIN_ADDR", "LIST_HARDENED"}},
-		// Options that this kernel has done away with, and always acts by.
+		// This kernel has removed these options and always behaves as if they were
+		// set.
 		"debian-testing-arm64": {append([]string{"DEFAULT_MMAP_MIN_ADDR"}, debian...), []string{"ARM64_PAN", "RODATA_FULL_DEFAULT_ENABLED"}},
 		"fedora-42-amd64":      {append([]string{"PROVIDE_OHCI1394_DMA_INIT"}, fedora...), []string{"LSM_MMAP_MIN_ADDR", "SLAB_MERGE_DEFAULT", "LIST_HARDENED"}},
 		"fedora-42-arm64":      {fedora, []string{"DEFAULT_MMAP_MIN_ADDR", "ARM64_PAN"}},
@@ -47,7 +48,7 @@ func TestDistributionKernels(t *testing.T) {
 				}
 			}
 			if passed < 60 {
-				t.Errorf("baseline: no more than %d options pass", passed)
+				t.Errorf("baseline: only %d options pass", passed)
 			}
 			hardened := kernelStates(t, name, "hardened")
 			for state, options := range map[decision.State][]string{decision.StateFail: want.fail, decision.StatePass: want.pass} {
@@ -61,8 +62,8 @@ func TestDistributionKernels(t *testing.T) {
 	}
 }
 
-// kernelStates are what a pack says of each option of a configuration, and by
-// their ids what rules about the whole kernel say.
+// kernelStates returns the state of each option of a configuration for a pack, and
+// the state of rules about the whole kernel by their ids.
 func kernelStates(t *testing.T, name, pack string) map[string]decision.State {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "testdata", "kernel", name+".config"))
@@ -80,7 +81,7 @@ func kernelStates(t *testing.T, name, pack string) map[string]decision.State {
 	for _, f := range d.Findings {
 		about, ok := strings.CutPrefix(f.Resource, "kernel:CONFIG_")
 		if !ok {
-			about = f.ID // the kernel as a whole
+			about = f.ID // the rule is about the whole kernel
 		}
 		if states[about] != decision.StateFail {
 			states[about] = f.State

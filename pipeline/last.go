@@ -17,36 +17,37 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
-// last is the last image of a system, as the store has it: where the inputs are
-// the same, so are its files. A system has one, so that the store does not grow
-// with each build.
+// last is the last image of a system in the store. If no input changed, its files are
+// used again. The store keeps one image for each system, so it does not grow with
+// each build.
 type last struct {
 	store kept.Store
-	// name is that of the system, in the store.
+	// name is the key of the system in the store.
 	name string
-	// now are the inputs of this build.
+	// now is the digest of the inputs of this build.
 	now string
-	// was is the last image, nil where there is none that can be used. same: it
-	// is this one.
+	// was is the last image, nil if there is none or it is damaged. same is true if
+	// its files are this build's result.
 	was  *lastImage
 	same bool
 }
 
-// lastImage is what the store says of an image.
+// lastImage describes an image in the store.
 type lastImage struct {
-	// Inputs is the digest of all that the files depend on, beside the program.
+	// Inputs is the digest of all inputs except the program.
 	Inputs string     `json:"inputs"`
 	Files  []lastFile `json:"files"`
 }
 
-// lastFile is a file of it, with the digests of its stretches.
+// lastFile is a file of the image with the digests of its stretches.
 type lastFile struct {
 	Name      string          `json:"name"`
 	Stretches []image.Stretch `json:"stretches"`
 }
 
-// lastOf looks up the last image of a system. Volumes that hold an OCI layout
-// have bytes of other platforms, which only the assembly reads.
+// lastOf looks up the last image of a system. Volumes with an OCI layout contain
+// bytes of other platforms, which only the assembly reads, so systems with them are
+// not kept.
 func (o BuildOptions) lastOf(sys *system.OS) *last {
 	l := &last{store: o.Kept, name: fmt.Sprintf("image %q %s %q", sys.Name, sys.Arch, o.Formats)}
 	for _, c := range sys.Components {
@@ -72,9 +73,9 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 	return l
 }
 
-// again copies the last image to dir where this build would make the same. All
-// that goes in is hashed as it is stored, and all that comes out. It gives no
-// names where the image has to be assembled.
+// again copies the last image to dir if the inputs are the same. It verifies the
+// digests of all inputs and of the copies. It returns the names of the files, or nil
+// if the image must be assembled.
 func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
 	if l.was == nil || l.was.Inputs != l.now {
 		return nil, nil
@@ -93,7 +94,7 @@ func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 	return names, inventory(ctx, r, scan, r.OS.Components, true, o.CheckOptions)
 }
 
-// parts are those of the last image, for one of which some inputs are others.
+// parts returns the parts of the last image for a build in which some inputs changed.
 func (l *last) parts() map[string]image.Earlier {
 	out := map[string]image.Earlier{}
 	if l.was != nil {
@@ -104,8 +105,8 @@ func (l *last) parts() map[string]image.Earlier {
 	return out
 }
 
-// keep makes the files of dir the system's last image. That they cannot be
-// kept is no mistake: the next build assembles them.
+// keep stores the files of dir as the system's last image. It ignores errors, because
+// the next build can assemble the files.
 func (l *last) keep(dir string, made *assembled) {
 	if l.store.Dir == "" || l.same {
 		return

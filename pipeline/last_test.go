@@ -22,13 +22,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// rebuilt is a system that is built again and again.
+// rebuilt is a system that is built repeatedly.
 type rebuilt struct {
 	t     *testing.T
 	dir   string
 	store kept.Store
 	time  time.Time
-	// said is what the last build said, cached what want's with the store said.
+	// said is the progress of the last build, cached the progress of the last build
+	// with the store.
 	said, cached string
 }
 
@@ -39,7 +40,7 @@ func newRebuilt(t *testing.T) *rebuilt {
 	return &rebuilt{t: t, dir: dir, time: time.Unix(0, 0).UTC(), store: kept.Store{Dir: filepath.Join(t.TempDir(), "builds"), Program: "1", Secret: []byte("secret")}}
 }
 
-// build gives the digests of what was written.
+// build builds the system and returns the digests of the files.
 func (b *rebuilt) build(store kept.Store) (map[string]string, error) {
 	b.t.Helper()
 	b.said = ""
@@ -62,7 +63,8 @@ func (b *rebuilt) build(store kept.Store) (map[string]string, error) {
 	return digests(b.t, out), nil
 }
 
-// want builds with the store, and wants the bytes that are built without it.
+// want builds with and without the store and compares the bytes. kept says whether
+// the build must use the last image.
 func (b *rebuilt) want(name string, kept bool) {
 	b.t.Helper()
 	got, err := b.build(b.store)
@@ -78,11 +80,11 @@ func (b *rebuilt) want(name string, kept bool) {
 		b.t.Fatal(err)
 	}
 	if !maps.Equal(got, fresh) {
-		b.t.Errorf("%s: other bytes than without a cache", name)
+		b.t.Errorf("%s: the bytes differ from a build without a cache", name)
 	}
 }
 
-// edit changes every file of the store that a pattern matches.
+// edit changes every file of the store that matches a pattern.
 func (b *rebuilt) edit(pattern string, change func([]byte) []byte) {
 	b.t.Helper()
 	names, err := filepath.Glob(filepath.Join(b.store.Dir, pattern))
@@ -100,7 +102,7 @@ func (b *rebuilt) edit(pattern string, change func([]byte) []byte) {
 	}
 }
 
-// A rebuild gives the bytes of a first build, whatever lies in the cache.
+// A rebuild has the bytes of a first build, whatever the cache contains.
 func TestRebuild(t *testing.T) {
 	t.Parallel()
 	b := newRebuilt(t)
@@ -116,7 +118,7 @@ func TestRebuild(t *testing.T) {
 	b.want("damaged entries", false)
 	b.want("unchanged once more", true)
 	b.edit("*.json", func(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte(`"name":"web"`), []byte(`"name":"wab"`)) })
-	b.want("inventories that somebody has changed", true)
+	b.want("changed inventories", true)
 	secret := b.store.Secret
 	b.store.Secret = []byte("of another machine")
 	b.want("somebody else's store", false)
@@ -134,7 +136,7 @@ func TestRebuild(t *testing.T) {
 	b.want("the other os.yml again", true)
 }
 
-// The bytes of images are hashed, though it is known what comes of them.
+// The bytes of images are verified even if the last image can be used.
 func TestRebuildHashes(t *testing.T) {
 	t.Parallel()
 	b := newRebuilt(t)
@@ -165,19 +167,18 @@ func TestRebuildHashes(t *testing.T) {
 	b.want("mended", true)
 }
 
-// parts is a system with services that are parts of the image, and with
-// components that are none. It is written again for each build.
+// parts is a system with services that are separate parts of the image, and with
+// components that are not. os.yml is written again for each build.
 type parts struct {
 	*rebuilt
 	kernel, cmdline string
 	services        []string
-	// images are the seeds of the services' images, extra is what else os.yml
-	// says of them.
+	// images holds the seeds of the services' images. extra is added to os.yml.
 	images map[string]int64
 	extra  map[string]string
 }
 
-// many are options enough for a kernel's configuration.
+// many are enough options for a kernel configuration.
 var many = []string{"RD_GZIP", "SECCOMP", "SECCOMP_FILTER", "MODULES", "CGROUPS", "NAMESPACES", "USER_NS", "PID_NS", "NET_NS", "OVERLAY_FS", "BPF"}
 
 func newParts(t *testing.T) *parts {
@@ -215,8 +216,8 @@ func (p *parts) write() {
 	}
 }
 
-// taken wants the parts of some services to come from the last image, and the
-// bytes that are built without it.
+// taken builds, wants the parts of the services to be copied from the last image, and
+// compares the bytes with a build without the store.
 func (p *parts) taken(name, services string) {
 	p.t.Helper()
 	p.write()
@@ -224,7 +225,7 @@ func (p *parts) taken(name, services string) {
 	var got []string
 	for _, line := range strings.Split(p.cached, "\n") {
 		s, ok := strings.CutSuffix(strings.TrimPrefix(line, "services/"), ": unchanged since the last image")
-		if ok && !slices.Contains(got, s) { // some images have to be read twice
+		if ok && !slices.Contains(got, s) { // some images must be read twice
 			got = append(got, s)
 		}
 	}
@@ -233,7 +234,7 @@ func (p *parts) taken(name, services string) {
 	}
 }
 
-// initrd wants the kept initrd to begin with a byte.
+// initrd wants the stored initrd to begin with a byte.
 func (p *parts) initrd(name string, magic byte) {
 	p.t.Helper()
 	p.edit("*.files/os-initrd.img", func(raw []byte) []byte {
@@ -244,8 +245,8 @@ func (p *parts) initrd(name string, magic byte) {
 	})
 }
 
-// After a change, the image takes what is still true from the last one, and has
-// the bytes of a first build.
+// After a change, the image copies unchanged parts from the last image and has the
+// bytes of a first build.
 func TestRebuildParts(t *testing.T) {
 	t.Parallel()
 	p := newParts(t)
@@ -263,7 +264,7 @@ func TestRebuildParts(t *testing.T) {
 	p.services, p.images["four"] = []string{"three", "four", "two"}, 1
 	p.taken("renamed", "three two")
 	p.services, p.images["five"] = []string{"three", "four", "two", "five"}, 1
-	p.taken("one that shares files", "three four two")
+	p.taken("a service that shares files", "three four two")
 	p.services = []string{"five", "four", "two"}
 	p.taken("the other way round", "two")
 	p.kernel = kernelConfig(many...)
@@ -275,7 +276,7 @@ func TestRebuildParts(t *testing.T) {
 	p.taken("another time", "")
 }
 
-// A damaged image is not taken from, wherever the damage is.
+// A damaged image is not used, wherever the damage is.
 func TestRebuildDamagedParts(t *testing.T) {
 	t.Parallel()
 	p := newParts(t)
@@ -294,7 +295,7 @@ func TestRebuildDamagedParts(t *testing.T) {
 	}
 }
 
-// The bytes of an image are hashed, though its part is there.
+// The bytes of an image are verified even if its part can be copied.
 func TestRebuildPartsHash(t *testing.T) {
 	t.Parallel()
 	p := newParts(t)
@@ -322,5 +323,5 @@ func TestRebuildPartsHash(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.taken("mended", "one two three")
+	p.taken("restored", "one two three")
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/diff"
 )
 
-// Lock pins everything that a build takes in: the components, the kernel's
-// configuration, the policy and the builder. It resolves without a lock and
-// decides, for the digests that only a decision knows; the verdict does not
-// matter. It asks the registry for the current digest of each tag, unless that is
-// Offline, and reads every image, whatever the cache says: what is pinned here
-// is trusted from now on.
+// Lock pins all inputs of a build: the components, the kernel's configuration, the
+// policy and the builder. It resolves without a lock, and evaluates the policy,
+// because only a decision has some of the digests; the verdict does not matter.
+// Unless Offline is set, it asks the registry for the current digest of each tag. It
+// reads every image in full, even if the cache has its inventory, because later
+// builds trust the pinned digests.
 func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock, error) {
 	o.Resolve.Locked, o.Resolve.Fresh, o.anyTag = false, true, true
 	r, c, err := check(ctx, o, false)
@@ -37,12 +37,11 @@ func Lock(ctx context.Context, o CheckOptions, version string) (*component.Lock,
 	return builder.MakeLock(r.Resolved, pins), nil
 }
 
-// Move is an input that another lock had otherwise: Old is "" for a new one,
-// New for one that is gone.
+// Move is an input that differs between two locks. Old is "" for an added input, New
+// for a removed one.
 type Move struct{ Resource, Old, New string }
 
-// Moves lists what differs between two locks, in the order of their resources.
-// An old lock that is nil had nothing.
+// Moves lists the differences of two locks by resource. A nil old lock is empty.
 func Moves(old, now *component.Lock) []Move {
 	if old == nil {
 		return nil
@@ -69,8 +68,8 @@ func Moves(old, now *component.Lock) []Move {
 	return out
 }
 
-// checkLock compares with the lock what only the decision knows. A policy of
-// another name than the locked one is the caller's choice.
+// checkLock compares the lock with the digests that only a decision has. A policy
+// with another name than the locked one is the caller's choice and not an error.
 func checkLock(lock *component.Lock, c *Checked) error {
 	if lock == nil {
 		return nil

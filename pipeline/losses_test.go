@@ -11,18 +11,19 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// loss is something that a component, or the system, had before an edit and has
-// no more after it.
+// loss is something that a component or the system had before an edit, and does not
+// have after it.
 type loss struct{ component, what string }
 
-// told: the text names what is lost, and a way to keep it or to do without.
-func (l loss) told(fix string) bool {
+// explained reports whether a fix names the loss and a way to keep it or to do
+// without it.
+func (l loss) explained(fix string) bool {
 	ways := []string{"waiver", "waive ", "allowance", "the label of its image", "To keep both", "or ship it", "`net: /run/netns/", "keep it"}
 	return strings.Contains(fix, l.what) && slices.ContainsFunc(ways, func(w string) bool { return strings.Contains(fix, w) })
 }
 
-// losses compares two systems: components, files, capabilities, devices, mounts
-// and the sight of the host's network and processes.
+// losses compares two systems: components, files, capabilities, devices, mounts, and
+// access to the host's network and processes.
 func losses(t *testing.T, before, after *facts.Facts) []loss {
 	t.Helper()
 	old, now := abilities(t, before), abilities(t, after)
@@ -41,8 +42,8 @@ func losses(t *testing.T, before, after *facts.Facts) []loss {
 	return out
 }
 
-// abilities are what each component and file of the files section can do, as
-// texts that a fix can name.
+// abilities returns what each component and file of the files section can do, in
+// words that a fix can use.
 func abilities(t *testing.T, f *facts.Facts) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}

@@ -27,7 +27,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// kin is what a file is: the same wherever one looks.
+// kin is the metadata of a file, which must be the same in all outputs.
 type kin struct {
 	typ      string
 	mode     uint32
@@ -35,9 +35,9 @@ type kin struct {
 	text     string
 }
 
-// TestSameMetadata builds systems of random layers, full of hard links whose
-// headers say something else than their files', links to folders, whiteouts and
-// paths that come twice. Facts, tar and initrd must agree on every file.
+// TestSameMetadata builds systems of random layers: hard links whose headers differ
+// from their files, links to folders, whiteouts, duplicate paths. Facts, tar and
+// initrd must agree on every file.
 func TestSameMetadata(t *testing.T) {
 	t.Parallel()
 	seen := 0
@@ -46,7 +46,7 @@ func TestSameMetadata(t *testing.T) {
 		r := rand.New(rand.NewSource(seed))
 		var modules []ocitest.Entry
 		modules = append(modules, ocitest.Dir("lib"))
-		// Where the init image has /lib as a link, the modules go where it leads.
+		// If /lib of the init image is a link, the modules are written to its target.
 		initImage, lib := tangled(r, "opt/"), "lib/"
 		if seed%2 == 1 {
 			lib = "usr/lib/"
@@ -54,7 +54,7 @@ func TestSameMetadata(t *testing.T) {
 		}
 		modules = append(modules, noWhiteouts(tangle(r, "lib/"))...)
 		a, b := tangled(r, ""), tangled(r, "usr/")
-		if seed%3 == 1 { // large enough to be parts of the image
+		if seed%3 == 1 { // large enough to be separate parts of the image
 			for _, img := range []*ocitest.Image{&a, &b} {
 				img.Layers[0].Entries = append(img.Layers[0].Entries, ocitest.File("noise", noise(r)))
 			}
@@ -91,7 +91,7 @@ services: [{name: b, image: "test/b:1", command: [x], readonly: true}]
 		}
 		for p := range inInitrd {
 			if _, ok := inTar[p]; !ok {
-				t.Errorf("seed %d: /%s is in the initrd alone", seed, p)
+				t.Errorf("seed %d: /%s is only in the initrd", seed, p)
 			}
 		}
 		for _, c := range built.OS.Components {
@@ -99,35 +99,36 @@ services: [{name: b, image: "test/b:1", command: [x], readonly: true}]
 		}
 	}
 	if seen < 100 {
-		t.Errorf("only %d files stood out", seen)
+		t.Errorf("the facts list only %d files", seen)
 	}
 }
 
-// noise does not compress to less than a component that makes a part of its own.
+// noise is random data that stays larger than the limit for a separate part after
+// compression.
 func noise(r *rand.Rand) string {
 	b := make([]byte, 2<<20+1)
 	r.Read(b)
 	return string(b)
 }
 
-// agree compares what facts say of a component with what was written of it, and
-// counts what stands out. lib is where the kernel's modules are.
+// agree compares the facts of a component with its written files, and returns the
+// number of listed files. lib is the folder of the kernel's modules.
 func agree(t *testing.T, seed int64, c *system.Component, f *facts.Facts, written map[string]kin, lib string) (n int) {
 	t.Helper()
 	for _, found := range f.Components {
 		if found.ID != c.ID() {
 			continue
 		}
-		told := map[string]kin{}
+		listed := map[string]kin{}
 		for _, list := range [][]facts.Obj{found.Files.SetID, found.Files.WorldWritable} {
 			for _, o := range list {
 				p := path.Join(c.FilesDir, strings.TrimPrefix(strings.Replace(o.Path, "/kernel.tar!/lib/", lib, 1), "/"))
 				var mode uint32
 				fmt.Sscanf(o.Mode, "%o", &mode)
-				told[p] = kin{mode: mode, uid: o.UID, gid: o.GID}
+				listed[p] = kin{mode: mode, uid: o.UID, gid: o.GID}
 				n++
 				if w, ok := written[p]; !ok || w.mode != mode || w.uid != o.UID || w.gid != o.GID {
-					t.Errorf("seed %d: %s: facts say %+v of /%s, written is %+v", seed, c.ID(), told[p], p, w)
+					t.Errorf("seed %d: %s: facts have %+v for /%s, but the output has %+v", seed, c.ID(), listed[p], p, w)
 				}
 			}
 		}
@@ -139,15 +140,15 @@ func agree(t *testing.T, seed int64, c *system.Component, f *facts.Facts, writte
 			inside = "opt/"
 		}
 		for p, w := range written {
-			if _, ok := told[p]; strings.HasPrefix(p, inside) && w.typ == "file" && w.mode&0o6002 != 0 && !ok {
-				t.Errorf("seed %d: %s: facts do not mention /%s, written as %+v", seed, c.ID(), p, w)
+			if _, ok := listed[p]; strings.HasPrefix(p, inside) && w.typ == "file" && w.mode&0o6002 != 0 && !ok {
+				t.Errorf("seed %d: %s: facts do not list /%s, which the output has as %+v", seed, c.ID(), p, w)
 			}
 		}
 	}
 	return n
 }
 
-// tangled is an image of a few layers.
+// tangled returns an image of a few layers.
 func tangled(r *rand.Rand, root string) ocitest.Image {
 	img := ocitest.Image{}
 	for range 1 + r.Intn(3) {
@@ -156,8 +157,8 @@ func tangled(r *rand.Rand, root string) ocitest.Image {
 	return img
 }
 
-// tangle makes entries below root. Files and folders have names of their own,
-// so that no path leads through a file; a hard link names a file of its layer.
+// tangle returns entries below root. Files and folders have distinct names, so no
+// path leads through a file. A hard link names a file of its own layer.
 func tangle(r *rand.Rand, root string) (out []ocitest.Entry) {
 	modes := []uint32{0o644, 0o755, 0o4755, 0o2755, 0o666, 0o600, 0o6777}
 	dirs := []string{"d", "e", "d/f"}

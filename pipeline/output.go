@@ -22,11 +22,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// output is a folder in the making: written beside its target and renamed into
-// place, so that a failed or killed build leaves what was there before.
+// output is an output folder that is being written. It is written next to its target
+// and renamed into place, so a failed or killed build leaves the old output.
 type output struct {
 	target, dir string
-	// lock is held as long as somebody works on dir; see sweep.
+	// lock is held while a build writes dir; see sweep.
 	lock *os.File
 }
 
@@ -58,11 +58,11 @@ func newOutput(target string) (*output, error) {
 	return o, nil
 }
 
-// staleAfter is how old an unlocked folder must be to count as left behind: a
-// folder that was just made is locked a moment later.
+// staleAfter is the age from which an unlocked folder counts as abandoned. A new
+// folder is locked only a moment after it was made.
 const staleAfter = time.Minute
 
-// sweep removes what killed builds have left.
+// sweep removes the folders of killed builds.
 func sweep(parent, prefix string) {
 	entries, _ := os.ReadDir(parent)
 	for _, e := range entries {
@@ -81,9 +81,9 @@ func sweep(parent, prefix string) {
 	}
 }
 
-// replaceable refuses a target that is not wholly an output of ours, or whose
-// denial would not be: a build must never delete somebody's files because a
-// flag was wrong.
+// replaceable returns an error if the target, or the folder of its denial, contains a
+// file that was not written by a build: a wrong flag must never delete a user's
+// files.
 func replaceable(target string) error {
 	for _, dir := range []string{target, target + ".denied"} {
 		entries, err := os.ReadDir(dir)
@@ -104,8 +104,8 @@ func replaceable(target string) error {
 	return nil
 }
 
-// written are the names that the build of which dir is the output may have
-// written there; none where dir has no decision.
+// written returns the names that the build of the output in dir can have written. It
+// returns nil if dir has no decision.
 func written(dir string) []string {
 	f, err := os.Open(filepath.Join(dir, decisionFile))
 	if err != nil {
@@ -123,7 +123,7 @@ func written(dir string) []string {
 	return append(image.Files(d.System.Name), decisionFile, factsFile, reportFile, "sbom", statement.Dir, layout.Dir)
 }
 
-// write puts a file into the folder, with the same mode under any umask.
+// write writes a file into the folder. Its mode does not depend on the umask.
 func (o *output) write(name string, data []byte) error {
 	dir, path := o.dir, filepath.Join(o.dir, name)
 	for d := filepath.Dir(name); d != "."; d = filepath.Dir(d) {
@@ -140,7 +140,8 @@ func (o *output) write(name string, data []byte) error {
 	return os.Chmod(path, 0o644)
 }
 
-// commit puts the folder into place and removes an old denial.
+// commit renames the folder into place, removes an old denial, and returns the
+// target.
 func (o *output) commit() (string, error) {
 	if err := o.place(); err != nil {
 		return "", err
@@ -148,8 +149,8 @@ func (o *output) commit() (string, error) {
 	return o.target, os.RemoveAll(o.target + ".denied")
 }
 
-// place writes everything to the disk before the names change: after a power
-// cut there is the old output or the new one.
+// place syncs everything to disk before it renames, so after a power cut either the
+// old output or the new one exists.
 func (o *output) place() error {
 	err := filepath.WalkDir(o.dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -177,7 +178,8 @@ func flush(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// deny deletes what was assembled and leaves the decision in TARGET.denied.
+// deny deletes the assembled files and leaves the decision in TARGET.denied, whose
+// path it returns.
 func (o *output) deny(c *Checked) (string, error) {
 	if err := os.RemoveAll(o.dir); err != nil {
 		return "", err
@@ -193,16 +195,15 @@ func (o *output) deny(c *Checked) (string, error) {
 	return denied.target, denied.place()
 }
 
-// What every output has, a denied one too.
+// Every output has these files, also a denied one.
 const (
 	decisionFile = statement.DecisionFile
 	reportFile   = "report.html"
 	factsFile    = "facts.json"
 )
 
-// reports writes decision.json, the report page, and the facts that they are
-// about: with these the system is decided again, or compared, without its
-// images.
+// reports writes decision.json, the report page, and the facts. With the facts, the
+// system can be checked again or compared without its images.
 func (o *output) reports(c *Checked, signedBy string) error {
 	diff := remedy.All(c.Decision)
 	raw, err := facts.Encode(c.Facts)
@@ -224,7 +225,7 @@ func (o *output) reports(c *Checked, signedBy string) error {
 	return nil
 }
 
-// discard removes what is left of the temporary folder.
+// discard removes the temporary folder if it still exists.
 func (o *output) discard() {
 	os.RemoveAll(o.dir)
 	if o.lock != nil {
@@ -232,7 +233,7 @@ func (o *output) discard() {
 	}
 }
 
-// replace swaps dir into target's place in one step and deletes the old one.
+// replace exchanges dir and target in one step and deletes the old folder.
 func replace(dir, target string) error {
 	err := unix.Renameat2(unix.AT_FDCWD, dir, unix.AT_FDCWD, target, unix.RENAME_EXCHANGE)
 	switch {
@@ -241,8 +242,8 @@ func replace(dir, target string) error {
 	case errors.Is(err, os.ErrNotExist):
 		return os.Rename(dir, target)
 	}
-	// A file system without exchange: two renames, the old one kept until the
-	// new one is in place.
+	// The file system cannot exchange names, so rename twice and keep the old folder
+	// until the new one is in place.
 	old := dir + ".old"
 	if err := os.Rename(target, old); err != nil {
 		return err

@@ -27,7 +27,7 @@ func fill(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// A build replaces what a build wrote, and nobody's own files.
+// A build replaces the output of a build, but never a user's files.
 func TestReplaceable(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -52,7 +52,8 @@ func TestReplaceable(t *testing.T) {
 	}
 }
 
-// Every file that a format writes is known as one.
+// TestFormatsFilesAreKnown checks that replaceable knows every file that a format
+// writes.
 func TestFormatsFilesAreKnown(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -75,8 +76,8 @@ func TestFormatsFilesAreKnown(t *testing.T) {
 	}
 }
 
-// A build that was killed leaves a folder; the next one removes it, and leaves
-// that of a build which still runs.
+// A killed build leaves a folder. The next build removes it, but not the folder of a
+// running build.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
@@ -100,14 +101,14 @@ func TestSweep(t *testing.T) {
 	}
 	defer o.discard()
 	if _, err := os.Stat(running.dir); err != nil {
-		t.Errorf("the running build's: %v", err)
+		t.Errorf("the folder of the running build: %v", err)
 	}
 	if _, err := os.Stat(killed); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the killed build's is still there: %v", err)
+		t.Errorf("the folder of the killed build still exists: %v", err)
 	}
 }
 
-// The new output takes the old one's place whole, and nothing else is left.
+// The new output replaces the old one as a whole, and no other file is left.
 func TestCommit(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()

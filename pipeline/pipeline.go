@@ -1,12 +1,12 @@
-// Package pipeline tells the story: resolve, inventory, decide, assemble, seal.
-// It is the only package that knows all the steps; each of them knows none of
-// the others. Check and Build are the whole of it:
+// Package pipeline runs the steps: resolve, inventory, decide, assemble, seal. It is
+// the only package that imports all steps; a step imports no other step. Check and
+// Build run them in this order:
 //
 //	os.yml -> Resolve -> Inventory -> Decide -> Assemble -> Seal
 //
-// Inventory and Assemble share one pass over each image: the bytes stream
-// through the scanner and, for Build, into a temporary output at once. Decide
-// gates only the commit: a pass renames and seals, a denial deletes.
+// Inventory and Assemble share one pass over each image: the bytes are streamed to
+// the scanner and, in Build, to a temporary output. Decide only gates the result: a
+// system that passes is renamed into place and sealed, a denied one is deleted.
 package pipeline
 
 import (
@@ -34,10 +34,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/vuln"
 )
 
-// Step is a step of the story, as progress and benchmarks name it.
+// Step is a step of the pipeline, as progress and benchmarks name it.
 type Step string
 
-// The steps in order. Inventory and Assemble run as one pass.
+// The steps in order. Inventory and Assemble run in one pass.
 const (
 	Resolve   Step = "resolve"
 	Inventory Step = "inventory"
@@ -46,54 +46,56 @@ const (
 	Seal      Step = "seal"
 )
 
-// Progress is told when a step begins and what it is at; detail is one line,
-// "" at the begin.
+// Progress is called when a step begins, with detail "", and then with one line for
+// each action of the step.
 type Progress func(step Step, detail string)
 
-// CheckOptions say what to check, and by what.
+// CheckOptions holds the inputs of Check.
 type CheckOptions struct {
 	Resolve builder.Options
 	Policy  policy.Options
-	// PolicyKeys signed the policies that come from a registry; see
+	// PolicyKeys are the keys that may sign policies from a registry; see
 	// policies.Options.
 	PolicyKeys []crypto.PublicKey
-	// Trust is the path of the trust policy: whose signatures on component
-	// images are trusted. "" trusts no key, and looks for no signatures.
+	// Trust is the path of the trust policy, which names the keys whose signatures on
+	// component images are trusted. With "", no key is trusted and no signatures are
+	// looked up.
 	Trust string
-	// Time is the clock of the outputs (SOURCE_DATE_EPOCH, else 1970); the
-	// policy has its own.
+	// Time is the time in outputs (SOURCE_DATE_EPOCH, else 1970). The policy has its
+	// own clock.
 	Time time.Time
-	// TempDir holds spill files, "" for the system's.
+	// TempDir is the folder for temporary files, "" for the system's folder.
 	TempDir  string
 	Progress Progress
-	// Vulnerabilities are the databases and VEX documents that packages are
-	// matched with, whether they were inventoried now or come from stored facts.
+	// Vulnerabilities holds the databases and VEX documents for the packages of the
+	// inventory or of stored facts.
 	Vulnerabilities vuln.Options
-	// anyTag: see policies.Options.
+	// anyTag is passed to policies.Options.
 	anyTag bool
-	// Inventories keeps what was found in images between runs. The zero value
-	// keeps nothing.
+	// Inventories keeps inventories of images between runs. The zero value keeps
+	// nothing.
 	Inventories scanner.Cache
-	// FormatsMeant are the formats of the build that is decided about; Build
-	// takes its own. Without any, rules on formats answer unknown.
+	// FormatsMeant are the formats of the build that the decision is about. Build
+	// uses its own formats. Without formats, rules about formats are unknown.
 	FormatsMeant []string
 }
 
-// Checked is what Check found out.
+// Checked is the result of Check.
 type Checked struct {
 	OS       *system.OS
 	Facts    *facts.Facts
 	Decision *decision.Decision
 }
 
-// Check resolves, inventories and decides; it writes nothing but to the cache.
-// Of an image whose inventory is in the cache, the bytes are verified and no more.
+// Check resolves, inventories and decides. It writes only to the cache. An image
+// whose inventory is in the cache is only verified.
 func Check(ctx context.Context, o CheckOptions) (*Checked, error) {
 	_, c, err := check(ctx, o, true)
 	return c, err
 }
 
-// check is Check for those who need what was resolved too; its store is closed.
+// check does the work of Check and also returns what was resolved. The store of the
+// result is closed.
 func check(ctx context.Context, o CheckOptions, recall bool) (*resolved, *Checked, error) {
 	r, judge, err := o.resolve(ctx)
 	if err != nil {
@@ -110,7 +112,7 @@ func check(ctx context.Context, o CheckOptions, recall bool) (*resolved, *Checke
 	return r, c, err
 }
 
-// BuildOptions say what to build, and where to.
+// BuildOptions holds the inputs of Build.
 type BuildOptions struct {
 	CheckOptions
 	Formats []string
@@ -118,35 +120,35 @@ type BuildOptions struct {
 	Tools image.Tools
 	// used are those that these formats need, found by Build.
 	used []image.Used
-	// OutputDir is the folder that Build replaces, dist/NAME mostly.
+	// OutputDir is the folder that Build replaces, usually dist/NAME.
 	OutputDir string
-	// Signer opens the key that signs; nil builds without attestations. It is
-	// called before a layer is read, and may have begun before: opening an
-	// encrypted key takes a third of a second.
+	// Signer returns the signer of the image. A nil Signer builds without
+	// attestations. Build calls it before it reads a layer. The caller can start the
+	// work earlier, because opening an encrypted key takes a third of a second.
 	Signer func() (*attest.Signer, error)
-	// Version of the program, for the provenance.
+	// Version is the version of the program, for the provenance.
 	Version string
-	// Kept is what earlier builds left: inventories, documents and the last
-	// image of each system. What it says goes into what is signed, so it should
-	// have a Secret. The zero value keeps nothing. Inventories is not read.
+	// Kept is the store of earlier builds: inventories, documents and the last image
+	// of each system. Its contents become part of what is signed, so it should have a
+	// Secret. The zero value keeps nothing. Build ignores Inventories.
 	Kept kept.Store
 }
 
-// Built is what Build left.
+// Built is the result of Build.
 type Built struct {
 	Checked
 	Documents *scanner.Documents
-	// Dir is the folder that was written: OutputDir, or OutputDir.denied.
+	// Dir is the written folder: OutputDir, or OutputDir.denied.
 	Dir    string
 	Denied bool
-	// SignedBy is the key of the signer, "" for an unsigned image.
+	// SignedBy is the name of the signer's key, "" for an unsigned image.
 	SignedBy string
-	// Images are the image's files, relative to Dir; none when denied.
+	// Images are the image files relative to Dir; empty if the system was denied.
 	Images []string
 }
 
-// Build tells the whole story. A failed build leaves OutputDir as it was; a
-// denied one leaves it too, and writes the decision to OutputDir.denied.
+// Build runs all steps. A failed build leaves OutputDir unchanged. So does a denied
+// one, which writes the decision to OutputDir.denied and returns no error.
 func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := image.CheckFormats(o.Formats); err != nil {
 		return nil, err
@@ -211,9 +213,9 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	return built, err
 }
 
-// resolve reads everything that the options name: os.yml and its images, the
-// policy and its waivers. What is wrong with any of them is told before a layer
-// is read.
+// resolve reads all inputs that the options name: os.yml and the manifests of its
+// images, the policy and its waivers. Their errors are reported together before a
+// layer is read.
 func (o CheckOptions) resolve(ctx context.Context) (*resolved, *policy.Prepared, error) {
 	o.Progress.begin(Resolve)
 	var judge *policy.Prepared
@@ -237,13 +239,13 @@ func (o CheckOptions) resolve(ctx context.Context) (*resolved, *policy.Prepared,
 	return r, judge, nil
 }
 
-// resolved is a system, and who attests its images.
+// resolved is a resolved system with the attestations of its images.
 type resolved struct {
 	*builder.Resolved
 	trust trusted
 }
 
-// sources reads os.yml, finds its images, and what attests them.
+// sources reads os.yml and finds its images and their attestations.
 func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 	signers, err := o.signers()
 	if err := errors.Join(o.Vulnerabilities.Check(), err); err != nil {
@@ -260,7 +262,7 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 	return out, nil
 }
 
-// open gives the signer and the name of its key.
+// open returns the signer and the name of its key.
 func (o BuildOptions) open() (*attest.Signer, string, error) {
 	if o.Signer == nil {
 		return nil, "", nil
@@ -272,7 +274,8 @@ func (o BuildOptions) open() (*attest.Signer, string, error) {
 	return s, s.ID(), nil
 }
 
-// bootable refuses formats that need what the system does not have.
+// bootable returns an error for each format that needs a part which the system does
+// not have.
 func bootable(os *system.OS, formats []string) error {
 	var errs []error
 	for _, name := range formats {
@@ -289,7 +292,7 @@ func (o CheckOptions) scanner() scanner.Options {
 	return scanner.Options{TempDir: o.TempDir, Created: o.Time, Version: o.Policy.Tool.Version, Jobs: o.Resolve.Jobs, Cache: o.Inventories}
 }
 
-// decide turns what the scanner saw into a decision.
+// decide makes a decision from the results of the scanner.
 func (o CheckOptions) decide(ctx context.Context, r *resolved, scan *scanner.Scanner, judge *policy.Prepared) (*Checked, error) {
 	f, err := o.facts(ctx, r, scan)
 	if err != nil {
@@ -303,7 +306,7 @@ func (o CheckOptions) decide(ctx context.Context, r *resolved, scan *scanner.Sca
 	return c, checkLock(r.Lock, c)
 }
 
-// judge decides by the facts alone, wherever they come from.
+// judge decides from facts alone.
 func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.Prepared) (*decision.Decision, error) {
 	o.Progress.begin(Decide)
 	d, err := judge.Decide(ctx, f)
@@ -314,11 +317,11 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 	return d, nil
 }
 
-// addBuildContext adds to the facts what only the whole knows: the program, the
-// lock, the formats, and what of os.yml has no effect.
+// addBuildContext adds the facts that the scanner does not know: the program, the
+// lock, the formats, and settings of os.yml without effect.
 func (o CheckOptions) addBuildContext(r *resolved, f *facts.Facts) {
 	f.Builder, f.Kernel.Ucode, f.LockDigest = o.Policy.Tool.Version, r.OS.Kernel.Ucode, r.LockDigest
-	r.trust.tell(f)
+	r.trust.addTo(f)
 	if l := r.Lock; l != nil {
 		f.Lock = facts.Lock{Present: true, Builder: l.Builder}
 		if l.Policy != nil {
@@ -350,7 +353,7 @@ func (p Progress) say(s Step, detail string) {
 	}
 }
 
-// at adds the component to an error that does not name its place.
+// at adds the component to an error without a position.
 func at(c *system.Component, err error) error {
 	var e *system.Error
 	if errors.As(err, &e) && e.Pos.File != "" {
@@ -375,7 +378,7 @@ func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
 		if o.Resolve.Locked && len(o.Resolve.Files) > 0 {
 			lock, _, err := builder.ReadLock(o.Resolve)
 			if err != nil {
-				return nil, nil //nolint:nilerr // Resolve reports what is wrong with it
+				return nil, nil //nolint:nilerr // Resolve reports the error
 			}
 			fetch.Locked = lock.PolicyReferences()
 		}

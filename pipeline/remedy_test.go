@@ -16,93 +16,93 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// noEdit are the rules that no edit of os.yml mends on their own system, and
-// why. Those over the kernel's configuration are among them, but for the
-// families with an option that lockdown makes harmless.
+// noEdit lists the rules whose finding on their own system no edit of os.yml can fix,
+// with the reason. Most rules about the kernel's configuration are here, except those
+// with an option that lockdown makes harmless.
 var noEdit = map[string]string{
-	"BOO-003": "which microcode the kernel image brings cannot be read from os.yml",
-	"BOO-004": "another kernel is needed",
-	"CMD-012": "the diff would repeat the secret",
-	"CMD-018": "which words can go is a choice, or another kernel is needed",
-	"FIL-002": "the diff would repeat the secret",
-	"FIL-003": "the file has to be copied first",
-	"FIL-004": "what reads the file has to look elsewhere too",
-	"IMG-003": "another image is needed",
-	"IMG-004": "the image has to be made anew",
-	"IMG-005": "the image has to be made anew",
-	"IMG-006": "the image has to be made anew",
-	"IMG-008": "the image has to be made anew",
-	"IMG-009": "the diff would repeat the secret, and the image holds it too",
-	"IMG-010": "the image has to be made anew",
-	"IMG-012": "the image has to be made anew",
-	"IMG-015": "another image is needed",
-	"IMG-019": "the image has to be made anew",
-	"INI-001": "nobody knows whether the image can run as a container",
-	"JNT-009": "another kernel is needed: without the words on the command line nothing would be verified",
-	"JNT-012": "another kernel is needed: a component without a profile is no better",
-	"JNT-013": "another kernel is needed",
-	"KCF-001": "the kernel has to be built so",
-	"KCF-002": "the kernel has to be built so",
-	"KCF-003": "the kernel has to be built so",
-	"KCF-004": "the kernel has to be built so",
-	"KCF-005": "the kernel has to be built so",
-	"KCF-006": "the kernel has to be built so",
-	"KCF-007": "the kernel has to be built so",
-	"KCF-008": "the kernel has to be built so",
-	"KCF-009": "the kernel has to be built so",
-	"KCF-010": "the kernel has to be built so",
-	"KCF-011": "the kernel has to be built so",
-	"KCF-013": "the kernel has to be built so",
-	"KCF-014": "the kernel has to be built so",
-	"KCF-015": "the kernel has to be built so",
-	"KCF-017": "the kernel has to be built so",
-	"KCF-018": "the kernel has to be built so",
-	"KCF-019": "the kernel has to be built so",
-	"KCF-020": "the kernel has to be built so",
-	"KCF-021": "the kernel has to be built so",
-	"KCF-022": "the kernel has to be built so",
-	"KCF-023": "another kernel is needed",
-	"KCF-024": "the kernel image has to bring its own configuration",
-	"KCF-025": "the kernel has to be built so",
-	"KCF-026": "the kernel image has to bring its own configuration",
+	"BOO-003": "os.yml does not say which microcode the kernel image contains",
+	"BOO-004": "a different kernel is needed",
+	"CMD-012": "the diff would show the secret",
+	"CMD-018": "which words to remove is a choice, or a different kernel is needed",
+	"FIL-002": "the diff would show the secret",
+	"FIL-003": "the file must be copied first",
+	"FIL-004": "the program that reads the file needs the new path too",
+	"IMG-003": "a different image is needed",
+	"IMG-004": "the image must be rebuilt",
+	"IMG-005": "the image must be rebuilt",
+	"IMG-006": "the image must be rebuilt",
+	"IMG-008": "the image must be rebuilt",
+	"IMG-009": "the diff would show the secret, and the image contains it too",
+	"IMG-010": "the image must be rebuilt",
+	"IMG-012": "the image must be rebuilt",
+	"IMG-015": "a different image is needed",
+	"IMG-019": "the image must be rebuilt",
+	"INI-001": "it is unknown whether the image can run as a container",
+	"JNT-009": "a different kernel is needed: without the words on the command line, nothing would be verified",
+	"JNT-012": "a different kernel is needed: a component without a profile is not better",
+	"JNT-013": "a different kernel is needed",
+	"KCF-001": "the kernel must be built with other options",
+	"KCF-002": "the kernel must be built with other options",
+	"KCF-003": "the kernel must be built with other options",
+	"KCF-004": "the kernel must be built with other options",
+	"KCF-005": "the kernel must be built with other options",
+	"KCF-006": "the kernel must be built with other options",
+	"KCF-007": "the kernel must be built with other options",
+	"KCF-008": "the kernel must be built with other options",
+	"KCF-009": "the kernel must be built with other options",
+	"KCF-010": "the kernel must be built with other options",
+	"KCF-011": "the kernel must be built with other options",
+	"KCF-013": "the kernel must be built with other options",
+	"KCF-014": "the kernel must be built with other options",
+	"KCF-015": "the kernel must be built with other options",
+	"KCF-017": "the kernel must be built with other options",
+	"KCF-018": "the kernel must be built with other options",
+	"KCF-019": "the kernel must be built with other options",
+	"KCF-020": "the kernel must be built with other options",
+	"KCF-021": "the kernel must be built with other options",
+	"KCF-022": "the kernel must be built with other options",
+	"KCF-023": "a different kernel is needed",
+	"KCF-024": "the kernel image must contain its own configuration",
+	"KCF-025": "the kernel must be built with other options",
+	"KCF-026": "the kernel image must contain its own configuration",
 	"LOG-001": "which component keeps the logs is a choice",
-	"RUN-001": "which program is meant is not known",
-	"RUN-002": "the image has to be made anew",
+	"RUN-001": "the intended program is unknown",
+	"RUN-002": "the image must be rebuilt",
 	"RUN-004": "whether the format or the component changes is a choice",
-	"SEC-006": "which profile fits, and what loads it, is a choice",
-	"SEC-008": "another kernel is needed",
-	"SUP-001": "the image has to be signed, or another used",
-	"SUP-002": "the image has to be signed by somebody else, or another used",
-	"SUP-003": "the image needs other provenance, or another image is used",
-	"SUP-004": "the image needs other provenance, or another image is used",
-	"SUP-005": "the image needs other provenance, or another image is used",
-	"SUP-006": "the image needs other provenance, or another image is used",
-	"SUP-007": "the image needs other provenance, or another image is used",
-	"SUP-008": "another image is needed, or another SBOM",
-	"SUP-009": "another image is needed, or another SBOM",
-	"SUP-010": "another image is needed, or another SBOM",
-	"SUP-011": "another image is needed, or another SBOM",
-	"SUP-012": "the output is at fault, not os.yml",
-	"SUP-014": "another image is needed, or another SBOM",
-	"SUP-015": "the image has to be made anew, with the mended package",
-	"SUP-016": "another image is needed, or another SBOM",
-	"SUP-017": "another image is needed, or another SBOM",
-	"SUP-018": "the output is at fault, not os.yml",
-	"SUP-019": "the output is at fault, not os.yml",
+	"SEC-006": "the profile and the component that loads it are a choice",
+	"SEC-008": "a different kernel is needed",
+	"SUP-001": "the image must be signed or replaced",
+	"SUP-002": "the image must be signed by another key or replaced",
+	"SUP-003": "the image needs other provenance or must be replaced",
+	"SUP-004": "the image needs other provenance or must be replaced",
+	"SUP-005": "the image needs other provenance or must be replaced",
+	"SUP-006": "the image needs other provenance or must be replaced",
+	"SUP-007": "the image needs other provenance or must be replaced",
+	"SUP-008": "a different image or SBOM is needed",
+	"SUP-009": "a different image or SBOM is needed",
+	"SUP-010": "a different image or SBOM is needed",
+	"SUP-011": "a different image or SBOM is needed",
+	"SUP-012": "the output is wrong, not os.yml",
+	"SUP-014": "a different image or SBOM is needed",
+	"SUP-015": "the image must be rebuilt, with the fixed package",
+	"SUP-016": "a different image or SBOM is needed",
+	"SUP-017": "a different image or SBOM is needed",
+	"SUP-018": "the output is wrong, not os.yml",
+	"SUP-019": "the output is wrong, not os.yml",
 	"SUP-020": "seaworthy lock pins the builder, os.yml does not",
 	"SUP-021": "seaworthy lock pins the policy, os.yml does not",
 	"SYS-016": "which component applies sysctls is a choice",
 	"TIM-001": "which component sets the clock is a choice",
-	"USR-006": "the image has to be made anew",
-	"USR-007": "the image has to be made anew",
-	"USR-010": "whether there is a login is a choice: a waiver, or none",
-	"USR-011": "whether there is a login is a choice: a waiver, or none",
-	"USR-012": "the image has to be made anew",
-	"USR-013": "the image has to be made anew",
+	"USR-006": "the image must be rebuilt",
+	"USR-007": "the image must be rebuilt",
+	"USR-010": "whether the system has a login is a choice",
+	"USR-011": "whether the system has a login is a choice",
+	"USR-012": "the image must be rebuilt",
+	"USR-013": "the image must be rebuilt",
 }
 
-// TestRemedies makes every edit: the finding is gone after it, and nothing as
-// bad has come instead.
+// TestRemedies applies every edit. The finding must be gone, and no other finding of
+// the same severity may appear.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -131,15 +131,15 @@ func TestRemedies(t *testing.T) {
 			reason := noEdit[info.ID]
 			switch {
 			case made == 0 && reason == "":
-				t.Error("no finding has an edit: write one, or say in noEdit why there is none")
+				t.Error("no finding has an edit: write an edit, or add the reason to noEdit")
 			case made > 0 && reason != "":
-				t.Errorf("noEdit says %q, and there is an edit", reason)
+				t.Errorf("noEdit says %q, but there is an edit", reason)
 			}
 		})
 	}
 	for id := range noEdit {
 		if !known[id] {
-			t.Errorf("noEdit names %s, which is no rule", id)
+			t.Errorf("noEdit names %s, which is not a rule", id)
 		}
 	}
 }
@@ -154,15 +154,15 @@ func prepared(t *testing.T, name string, o policy.Options) *policy.Prepared {
 	return p
 }
 
-// remedies makes the edits of each finding on a rule's own system, and tells how
-// many findings had some.
+// remedies applies the edits of each finding on a rule's own system, and returns the
+// number of findings with edits.
 func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (made int) {
 	t.Helper()
 	system := b.system(t, id)
 	was, before := system.decide(t, judge, system.files)
 	old := failing(was)
 	if noEdit[id] == "" && !slices.ContainsFunc(old, func(f decision.Finding) bool { return f.ID == id }) {
-		t.Errorf("the system does not fire the rule: write rules/examples/%s/mend.yml", id)
+		t.Errorf("the system does not fire the rule: write rules/examples/%s/edit.yml", id)
 	}
 	for _, f := range old {
 		if f.ID != id || len(f.Edits) == 0 {
@@ -177,17 +177,17 @@ func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (m
 		diff := edit.Diff(system.files, after)
 		now, left := system.decide(t, judge, after)
 		for _, loss := range losses(t, before, left) {
-			if !loss.told(f.Fix) {
-				t.Errorf("%s %s: %s loses %s, and the fix does not say so, or no way to keep it: %s\n%s", f.Resource, f.Key, loss.component, loss.what, f.Fix, diff)
+			if !loss.explained(f.Fix) {
+				t.Errorf("%s %s: %s loses %s, but the fix does not name the loss and a way to keep it: %s\n%s", f.Resource, f.Key, loss.component, loss.what, f.Fix, diff)
 			}
 		}
 		for _, g := range failing(now) {
 			had := slices.ContainsFunc(old, func(o decision.Finding) bool { return o.ID == g.ID && o.Resource == g.Resource && o.Key == g.Key })
 			switch {
 			case g.ID == f.ID && g.Resource == f.Resource && g.Key == f.Key:
-				t.Errorf("%s %s: still there after %+v\n%s", f.Resource, f.Key, f.Edits, diff)
+				t.Errorf("%s %s: the finding remains after %+v\n%s", f.Resource, f.Key, f.Edits, diff)
 			case !had && g.Severity.Rank() >= f.Severity.Rank():
-				t.Errorf("%s %s: %s (%s) on %s came instead: %s\n%s", f.Resource, f.Key, g.ID, g.Severity, g.Resource, g.Message, diff)
+				t.Errorf("%s %s: %s (%s) on %s appeared: %s\n%s", f.Resource, f.Key, g.ID, g.Severity, g.Resource, g.Message, diff)
 			}
 		}
 	}
@@ -197,44 +197,44 @@ func (b *ruleBench) remedies(t *testing.T, judge *policy.Prepared, id string) (m
 	return made
 }
 
-// together makes all edits one after another, as explain shows them: whatever is
-// shown, or said to be mended with the others, is gone.
+// together applies all edits one after another, as explain shows them. No finding
+// whose edit was shown, or which other edits fix, may remain.
 func (s *editable) together(t *testing.T, judge *policy.Prepared, old []decision.Finding) {
 	t.Helper()
 	now := s.files
-	var mended []decision.Finding
+	var fixed []decision.Finding
 	for _, f := range old {
 		_, next, err := remedy.Next(s.files, now, &f)
 		if err == nil && len(f.Edits) > 0 {
-			now, mended = next, append(mended, f)
+			now, fixed = next, append(fixed, f)
 		}
 	}
 	d, _ := s.decide(t, judge, now)
 	for _, g := range failing(d) {
-		if slices.ContainsFunc(mended, func(f decision.Finding) bool { return f.ID == g.ID && f.Resource == g.Resource && f.Key == g.Key }) {
-			t.Errorf("%s %s on %s: still there after all edits\n%s", g.ID, g.Key, g.Resource, edit.Diff(s.files, now))
+		if slices.ContainsFunc(fixed, func(f decision.Finding) bool { return f.ID == g.ID && f.Resource == g.Resource && f.Key == g.Key }) {
+			t.Errorf("%s %s on %s: the finding remains after all edits\n%s", g.ID, g.Key, g.Resource, edit.Diff(s.files, now))
 		}
 	}
 }
 
-// editable is a rule's system as files that can be edited, and the change of
-// facts that stands for what no os.yml can say.
+// editable is a rule's system as files that can be edited, and a patch of facts that
+// os.yml cannot set.
 type editable struct {
 	bench *ruleBench
 	files []edit.File
 	patch map[string]any
-	// profile is a seccomp profile that os.yml names, nil for none.
+	// profile is a seccomp profile that os.yml names, nil for no profile.
 	profile []byte
 }
 
-// system reads what fires a rule: mend.yml where there is one, with the kernel
-// of mend.json, else the system that the rule's own test has.
+// system reads the system that fires a rule: edit.yml and edit.json if they exist,
+// else the system of the rule's own test.
 func (b *ruleBench) system(t *testing.T, id string) *editable {
 	t.Helper()
 	s := &editable{bench: b}
 	paths := []string{b.base}
 	dir := filepath.Join(ruleSystems, id)
-	for _, name := range []string{"mend", "fires"} {
+	for _, name := range []string{"edit", "fires"} {
 		yml, patch := filepath.Join(dir, name+".yml"), filepath.Join(dir, name+".json")
 		if exists(yml) {
 			paths = append(paths, b.write(t, yml))
@@ -260,7 +260,7 @@ func (b *ruleBench) system(t *testing.T, id string) *editable {
 		}
 		s.files = append(s.files, edit.File{Name: filepath.Base(p), Data: data})
 	}
-	// A system with a kernel of its own stands alone.
+	// A system with its own kernel is not merged with the base.
 	if last := s.files[len(s.files)-1]; len(s.files) > 1 && strings.Contains("\n"+string(last.Data), "\nkernel:\n  image:") {
 		s.files = []edit.File{last}
 	}
@@ -272,7 +272,7 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// decide runs the pipeline over the files as they are now.
+// decide runs the pipeline with the given files.
 func (s *editable) decide(t *testing.T, judge *policy.Prepared, files []edit.File) (*decision.Decision, *facts.Facts) {
 	t.Helper()
 	dir := t.TempDir()
@@ -318,7 +318,7 @@ func failing(d *decision.Decision) []decision.Finding {
 	return slices.DeleteFunc(slices.Clone(d.Findings), func(f decision.Finding) bool { return f.State != decision.StateFail })
 }
 
-// Files that were changed since are not edited.
+// Files that changed after the decision are rejected.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	bench := newRuleBench(t)

@@ -23,10 +23,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// surroundings are what must not show in the output of a build.
+// surroundings are the properties of a build's environment that must not change its
+// output.
 type surroundings struct {
-	// In is the folder that holds the inputs and the output, File the os.yml
-	// as it is named.
+	// In is the folder of the inputs and the output. File is the name of os.yml on
+	// the command line.
 	In, File string
 	Umask    int
 	Jobs     int
@@ -36,9 +37,9 @@ type surroundings struct {
 	dir      string
 }
 
-// surroundingsEnv tells this test program, started again, to build. A process
-// of its own is needed: the umask and what Go reads at its start are one per
-// process.
+// surroundingsEnv tells a new process of this test program to build. The build needs
+// its own process, because the umask and the settings that Go reads at start are
+// global.
 const surroundingsEnv = "SEAWORTHY_TEST_SURROUNDINGS"
 
 func TestMain(m *testing.M) {
@@ -80,9 +81,9 @@ func buildIn(raw string) error {
 	return nil
 }
 
-// TestSameBytes builds one system twice, with everything about the two builds
-// different that may be, and wants the same bytes, bundles included: ours are
-// signed without randomness.
+// TestSameBytes builds one system twice in environments that differ in every allowed
+// way. All bytes must be the same, including the bundles, whose signatures are
+// deterministic.
 func TestSameBytes(t *testing.T) {
 	t.Parallel()
 	key := t.TempDir()
@@ -112,7 +113,7 @@ func TestSameBytes(t *testing.T) {
 	}
 	for path := range got[1] {
 		if got[0][path] == "" {
-			t.Errorf("%s is there the second time only", path)
+			t.Errorf("%s is only in the second output", path)
 		}
 	}
 }
@@ -136,7 +137,7 @@ func (s surroundings) build(t *testing.T) map[string]string {
 	return digests(t, filepath.Join(s.In, "out"))
 }
 
-// digests are mode, size and hash of each object below dir, and dir's own.
+// digests returns mode, size and hash of each object below dir, including dir.
 func digests(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -168,13 +169,13 @@ func digests(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// firstDifference shows where two files part, for whoever has to find out why.
+// firstDifference shows the first difference of two files, as a help for debugging.
 func firstDifference(t *testing.T, a, b string) string {
 	t.Helper()
 	x, errX := os.ReadFile(a)
 	y, errY := os.ReadFile(b)
 	if errX != nil || errY != nil {
-		return "" // a folder, or one of them is missing
+		return "" // a folder, or a file is missing
 	}
 	n := 0
 	for n < min(len(x), len(y)) && x[n] == y[n] {
@@ -184,9 +185,9 @@ func firstDifference(t *testing.T, a, b string) string {
 	return fmt.Sprintf("at byte %d: %q\n      then: %q", n, near(x), near(y))
 }
 
-// writeSystem writes the inputs: a system with what usually makes builds
-// differ. There are several layers, links, files without a folder, packages,
-// and contents that are larger than one block of a compressor.
+// writeSystem writes a system with the usual causes of differing builds: several
+// layers, links, files without a folder, packages, and contents larger than one block
+// of a compressor.
 func writeSystem(t *testing.T, dir string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -238,7 +239,7 @@ files:
 	)
 }
 
-// kernelConfig is a kernel's configuration with some options set.
+// kernelConfig returns a kernel configuration with the options set.
 func kernelConfig(options ...string) string {
 	config := "# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n"
 	for _, o := range options {

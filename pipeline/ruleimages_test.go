@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
-// ruleImages are the images of rules/examples, by reference. Each but web has
-// one thing wrong with it, which its name says.
+// ruleImages returns the images of rules/examples by reference. Each image except web
+// has one defect, which its name says.
 func ruleImages(t *testing.T) map[string]ocitest.Image {
 	t.Helper()
 	file := ocitest.File
@@ -74,7 +74,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 
 const testKey = "-----BEGIN OPENSSH PRIVATE KEY-----\ndGhpcyBpcyBubyBrZXksIGJ1dCBpdCBzdGFuZHMgd2hlcmUgcGVvcGxlIHB1dCB0aGVpcnM=\n-----END OPENSSH PRIVATE KEY-----\n"
 
-// component is an image with one package that owns its program.
+// component returns an image with one package that owns its program.
 func component(config ocitest.Config, entries ...ocitest.Entry) ocitest.Image {
 	return software(config, "Package: web\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n", entries...)
 }
@@ -93,7 +93,7 @@ func software(config ocitest.Config, status string, entries ...ocitest.Entry) oc
 	return ocitest.Image{Arch: "amd64", Config: config, Layers: []ocitest.Layer{{Entries: append(base, entries...)}}}
 }
 
-// table reads the rows of a table of rules.
+// table reads the rows of a table of the rules.
 func table[Row any](t *testing.T, name string) []Row {
 	t.Helper()
 	raw, err := os.ReadFile("../rules/data/" + name + ".json")
@@ -111,8 +111,8 @@ func table[Row any](t *testing.T, name string) []Row {
 	return rows
 }
 
-// goodConfig is the configuration of a kernel that has what the table asks
-// for, the first row of an option deciding.
+// goodConfig returns a kernel configuration that meets the table. The first row of an
+// option counts.
 func goodConfig(t *testing.T) string {
 	t.Helper()
 	options := map[string]string{
@@ -155,7 +155,8 @@ func goodConfig(t *testing.T) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// embedded is a configuration as a kernel carries it (CONFIG_IKCONFIG).
+// embedded returns a configuration in the form in which a kernel contains it
+// (CONFIG_IKCONFIG).
 func embedded(t *testing.T, config string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -169,8 +170,8 @@ func embedded(t *testing.T, config string) string {
 	return "IKCFG_ST" + b.String() + "IKCFG_ED"
 }
 
-// goodSysctls is a sysctl.d file that has what the table asks for, save that
-// user namespaces stay possible: services are to run in them.
+// goodSysctls returns a sysctl.d file that meets the table, except that it allows
+// user namespaces, because services of the examples run in them.
 func goodSysctls(t *testing.T) string {
 	t.Helper()
 	type row struct{ Key, Set string }

@@ -27,8 +27,8 @@ import (
 
 const ruleSystems = "../rules/examples"
 
-// TestRuleSystems takes every rule through the real pipeline: a system that
-// fires it, from os.yml to the place of the finding, and one that does not.
+// TestRuleSystems runs every rule in the real pipeline, from os.yml to the place of
+// the finding: on a system that fires it, and on one that does not.
 func TestRuleSystems(t *testing.T) {
 	t.Parallel()
 	infos, err := policy.Rules(t.Context(), policy.Options{})
@@ -43,7 +43,7 @@ func TestRuleSystems(t *testing.T) {
 			t.Parallel()
 			judge := bench.only(t, info.ID)
 			bench.silent(t, judge, info)
-			// Some rules are decided by verify, and say so here.
+			// verify decides some rules, so they have no systems here.
 			if strings.Contains(info.Source, "\nfail contains") {
 				bench.fires(t, judge, info)
 			}
@@ -56,20 +56,20 @@ func TestRuleSystems(t *testing.T) {
 	}
 	for _, f := range folders {
 		if f.IsDir() && !known[f.Name()] {
-			t.Errorf("%s: there is no such rule", f.Name())
+			t.Errorf("%s: no rule has this id", f.Name())
 		}
 	}
 }
 
-// ruleBench has what all systems share: images, the base, and its facts.
+// ruleBench holds what all systems share: the images, the base and its facts.
 type ruleBench struct {
 	layout  string
 	digests *strings.Replacer
 	base    string
 	facts   map[string]any
-	// inventories keeps what is found in the images, for the next system.
+	// inventories keeps the inventories of the images for the next system.
 	inventories scanner.Cache
-	// strictest is the pack that has all rules.
+	// strictest is the pack with all rules.
 	strictest func() (*policy.Prepared, error)
 }
 
@@ -102,7 +102,7 @@ func newRuleBench(t *testing.T) *ruleBench {
 	return b
 }
 
-// write copies an os.yml, with digests, to where it may be read from.
+// write copies an os.yml, with digests added to its images, to a temporary folder.
 func (b *ruleBench) write(t *testing.T, file string) string {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -112,7 +112,8 @@ func (b *ruleBench) write(t *testing.T, file string) string {
 	return b.place(t, filepath.Base(file), content)
 }
 
-// place writes an os.yml of this content, with digests.
+// place writes an os.yml with this content to a temporary folder, with digests added
+// to its images.
 func (b *ruleBench) place(t *testing.T, name string, content []byte) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), name)
@@ -120,7 +121,7 @@ func (b *ruleBench) place(t *testing.T, name string, content []byte) string {
 	return to
 }
 
-// only is a policy of this rule alone, with the parameters in its folder.
+// only returns a policy with this rule alone and the parameters of its folder.
 func (b *ruleBench) only(t *testing.T, id string) policy.Options {
 	t.Helper()
 	dir := t.TempDir()
@@ -137,11 +138,11 @@ func (b *ruleBench) only(t *testing.T, id string) policy.Options {
 	return policy.Options{Policy: dir, FailOn: "none", Now: ruleDay}
 }
 
-// ruleFormats are those of the build that is judged; systems that change the
-// facts may name others.
+// ruleFormats are the formats of the build that the decisions are about. A system
+// that patches the facts can name others.
 var ruleFormats = []string{"kernel+initrd"}
 
-// ruleDay is when systems are judged.
+// ruleDay is the date of the decisions.
 var ruleDay = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (b *ruleBench) resolve(files ...string) builder.Options {
@@ -159,16 +160,17 @@ func (b *ruleBench) check(t *testing.T, judge policy.Options, files ...string) *
 	return checked
 }
 
-// patched is a file with a change of facts.
+// patched is a file with a patch of facts.
 type patched struct {
 	Fires []string `json:"fires,omitempty"`
-	// Policy is what is decided by, where it is not this rule alone.
+	// Policy is the policy to evaluate, if it is not only this rule.
 	Policy string         `json:"policy,omitempty"`
 	Facts  map[string]any `json:"facts"`
 }
 
-// decide gives the findings on a rule's system, which is NAME.yml or
-// NAME.json, what its file says that they are, and how to write that anew.
+// decide evaluates a rule's system, NAME.yml or NAME.json. It returns the findings,
+// the expected findings of the file, and a function that writes new expected
+// findings.
 func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) (findings []decision.Finding, want []string, rewrite func([]string)) {
 	t.Helper()
 	file := filepath.Join(ruleSystems, id, name)
@@ -204,7 +206,7 @@ func (b *ruleBench) decide(t *testing.T, judge policy.Options, id, name string) 
 	}
 }
 
-// decidePatch gives the findings of a rule on the base's facts with a change.
+// decidePatch returns the findings of a rule for the patched facts of the base.
 func (b *ruleBench) decidePatch(t *testing.T, judge policy.Options, id string, p patched) []decision.Finding {
 	t.Helper()
 	if p.Policy != "" {
@@ -217,7 +219,7 @@ func (b *ruleBench) decidePatch(t *testing.T, judge policy.Options, id string, p
 	return slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
 }
 
-// patch gives the base's facts with a change.
+// patch returns the facts of the base after a patch.
 func (b *ruleBench) patch(t *testing.T, p patched) *facts.Facts {
 	t.Helper()
 	merged, err := json.Marshal(mergeByID(b.facts, p.Facts))
@@ -250,7 +252,7 @@ func (b *ruleBench) fires(t *testing.T, judge policy.Options, info policy.RuleIn
 		found = append(found, said)
 	}
 	if len(found) == 0 {
-		t.Errorf("fires: it does not: %+v", findings)
+		t.Errorf("the rule does not fire: %+v", findings)
 		return
 	}
 	if *update {
@@ -260,7 +262,7 @@ func (b *ruleBench) fires(t *testing.T, judge policy.Options, info policy.RuleIn
 		return
 	}
 	if !slices.Equal(found, want) {
-		t.Errorf("fires: found\n\t%s\nbut the file says\n\t%s", strings.Join(found, "\n\t"), strings.Join(want, "\n\t"))
+		t.Errorf("found\n\t%s\nbut the file says\n\t%s", strings.Join(found, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
 
@@ -268,7 +270,7 @@ func (b *ruleBench) silent(t *testing.T, judge policy.Options, info policy.RuleI
 	t.Helper()
 	findings, _, _ := b.decide(t, judge, info.ID, "silent")
 	if len(findings) == 0 {
-		t.Error("silent: no finding at all")
+		t.Error("silent: the rule has no finding of any state")
 	}
 	for _, f := range findings {
 		if f.State != decision.StatePass && f.State != decision.StateNotApplicable {
@@ -277,7 +279,8 @@ func (b *ruleBench) silent(t *testing.T, judge policy.Options, info policy.RuleI
 	}
 }
 
-// mergeByID is a JSON merge patch that reaches into lists of things with ids.
+// mergeByID applies a JSON merge patch. In lists of objects with ids, it merges by
+// id.
 func mergeByID(to, patch any) any {
 	changes, ok := patch.(map[string]any)
 	if !ok {

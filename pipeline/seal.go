@@ -18,8 +18,8 @@ func toolsOf(used []image.Used) []attest.Tool {
 	return out
 }
 
-// seal completes the output folder: the bills of materials, the reports, and
-// over all of it the statements.
+// seal writes the bills of materials and the reports, and then the signed statements
+// about all files of the output folder.
 func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer *attest.Signer) error {
 	name := b.OS.Name
 	in := attest.Input{

@@ -19,8 +19,8 @@ import (
 
 const caughtComment = "# caught by: "
 
-// systems tries the attacks on a rule and the honest systems that it must not
-// deny: what systems.txtar in its folder holds (see rules/examples/README.md).
+// systems checks the systems of a rule's systems.txtar: attacks that the rule must
+// report, and honest systems that it must not deny (see rules/examples/README.md).
 func (b *ruleBench) systems(t *testing.T, id string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join(ruleSystems, id, "systems.txtar"))
@@ -60,9 +60,9 @@ func (b *ruleBench) systems(t *testing.T, id string) {
 	}
 }
 
-// findings are those of one rule on a system: an os.yml that is merged with the
-// base, or a change of the base's facts. All systems are judged by the strictest
-// pack, which is prepared once, unless the rule's folder sets parameters or the
+// findings returns the findings of one rule for a system: an os.yml that is merged
+// with the base, or a patch of the base's facts. The strictest pack, which is
+// prepared once, evaluates them, unless the rule's folder sets parameters or the
 // system names a policy.
 func (b *ruleBench) findings(t *testing.T, id, name string, content []byte) []decision.Finding {
 	t.Helper()
@@ -95,7 +95,7 @@ func (b *ruleBench) findings(t *testing.T, id, name string, content []byte) []de
 	return slices.DeleteFunc(d.Findings, func(f decision.Finding) bool { return f.ID != id })
 }
 
-// observe gives the facts of a system.
+// observe returns the facts of a system.
 func (b *ruleBench) observe(t *testing.T, files ...string) *facts.Facts {
 	t.Helper()
 	f, err := pipeline.Facts(t.Context(), pipeline.CheckOptions{Resolve: b.resolve(files...), Inventories: b.inventories, FormatsMeant: ruleFormats})
@@ -105,7 +105,7 @@ func (b *ruleBench) observe(t *testing.T, files ...string) *facts.Facts {
 	return f
 }
 
-// comment is what follows a prefix at the start of a line.
+// comment returns the rest of the first line that begins with a prefix.
 func comment(content []byte, prefix string) (string, bool) {
 	for line := range strings.Lines(string(content)) {
 		if rest, ok := strings.CutPrefix(line, prefix); ok {

@@ -17,14 +17,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// trusted is what was found beside the images of a system, by the ID of the
-// component; its zero value is a system that no trust policy was given for.
+// trusted holds the attestations of a system's images by component id. The zero value
+// means that no trust policy was given.
 type trusted struct {
 	digest string
 	found  map[string]facts.Attestations
 }
 
-// signers reads the trust policy; nil is none.
+// signers reads the trust policy. It returns nil if no trust policy was given.
 func (o CheckOptions) signers() (*trust.Policy, error) {
 	if o.Trust == "" {
 		return nil, nil
@@ -32,9 +32,9 @@ func (o CheckOptions) signers() (*trust.Policy, error) {
 	return trust.Load(o.Trust)
 }
 
-// attestations looks for what attests each image, and verifies it by p. An image of the trust section that no trusted key has signed
-// ends it all (ErrMismatch); a trust section without a trust policy asks for
-// what nobody can decide (ErrInput).
+// attestations finds the attestations of each image and verifies them with p. An
+// image of the trust section without a trusted signature is an ErrMismatch. A trust
+// section without a trust policy is an ErrInput.
 func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (trusted, error) {
 	if p == nil {
 		if r.Trust == (system.Position{}) {
@@ -47,7 +47,7 @@ func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (tr
 	all := make([]facts.Attestations, len(r.OS.Components))
 	errs := make([]error, len(all))
 	var g errgroup.Group
-	g.SetLimit(16) // to look is to wait for registries, mostly
+	g.SetLimit(16) // most of the time is spent waiting for registries
 	for i, c := range r.OS.Components {
 		if c.Image != nil {
 			g.Go(func() error {
@@ -56,7 +56,7 @@ func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (tr
 			})
 		}
 	}
-	_ = g.Wait() // each has put its error in errs
+	_ = g.Wait() // each goroutine has put its error in errs
 	for i, c := range r.OS.Components {
 		if errs[i] != nil {
 			errs[i] = at(c, errs[i])
@@ -70,7 +70,7 @@ func attestations(ctx context.Context, p *trust.Policy, r *builder.Resolved) (tr
 	return t, component.Join(errs)
 }
 
-// attested is what was found beside one image, judged.
+// attested returns the verified attestations of one image.
 func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *system.Component) (facts.Attestations, error) {
 	out := facts.Attestations{Found: []facts.Attestation{}}
 	list, cut, err := store.Attached(ctx, c.Image)
@@ -93,8 +93,8 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 	return out, nil
 }
 
-// unsigned reports why the signature of an image of the trust section is not
-// trusted.
+// unsigned returns an error that says why no signature of an image in the trust
+// section is trusted.
 func unsigned(c *system.Component, a facts.Attestations) error {
 	var reasons []string
 	for _, one := range a.Found {
@@ -118,8 +118,8 @@ func unsigned(c *system.Component, a facts.Attestations) error {
 		Suggest("use an image that is signed by a key of the trust policy")
 }
 
-// tell puts it into the facts.
-func (t trusted) tell(f *facts.Facts) {
+// addTo adds the attestations to the facts.
+func (t trusted) addTo(f *facts.Facts) {
 	if t.found == nil {
 		return
 	}
@@ -133,8 +133,7 @@ func sortAttestations(list []facts.Attestation) {
 	slices.SortStableFunc(list, func(a, b facts.Attestation) int { return strings.Compare(a.Digest, b.Digest) })
 }
 
-// compact is a list without what it has twice, and not longer than a reader
-// takes in.
+// compact returns the first three distinct texts of a list, which an error can show.
 func compact(list []string) []string {
 	slices.Sort(list)
 	list = slices.Compact(list)

@@ -12,15 +12,15 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// maker makes up systems that are like real ones. The same maker gives the
-// same system for the same number, whatever it gave before.
+// maker generates systems that are similar to real ones. A system depends only on the
+// maker's arguments and the number, not on earlier calls.
 type maker struct {
-	bases   [][]byte // encoded facts of real systems
+	bases   [][]byte // encoded facts of the real systems
 	seed    uint64
-	options []string // that vary
+	options []string // options that vary
 }
 
-// newMaker takes the facts of real systems.
+// newMaker returns a maker for the facts of real systems.
 func newMaker(seed uint64, real []*facts.Facts) (*maker, error) {
 	m := &maker{seed: seed}
 	seen := map[string]bool{}
@@ -38,9 +38,8 @@ func newMaker(seed uint64, real []*facts.Facts) (*maker, error) {
 	return m, nil
 }
 
-// system makes up one system: a real one whose components are more or fewer,
-// and differ in what they may do, on a kernel that is built, started and set up
-// in another way.
+// system generates one system: a real one with other numbers of components, other
+// permissions, and another kernel configuration, command line and sysctls.
 func (m *maker) system(number int) ([]byte, error) {
 	r := rand.New(rand.NewPCG(m.seed, uint64(number)))
 	f, err := facts.Decode(bytes.NewReader(m.bases[r.IntN(len(m.bases))]))
@@ -55,7 +54,7 @@ func (m *maker) system(number int) ([]byte, error) {
 	return facts.Encode(f)
 }
 
-// components adds up to six services, each like one that is there, and changes
+// components adds up to six services that are copies of existing ones, and changes
 // every container.
 func components(r *rand.Rand, f *facts.Facts) error {
 	var services []facts.Component
@@ -97,7 +96,7 @@ var (
 	sources      = []string{"/var/lib/app", "/etc/ssl", "/dev", "/run/containerd/containerd.sock", "/", "/lib/modules", "/var/log"}
 )
 
-// vary changes what a container may do.
+// vary changes the permissions of a container.
 func vary(r *rand.Rand, spec map[string]any) {
 	process := object(spec, "process")
 	process["noNewPrivileges"] = r.IntN(4) > 0
@@ -128,7 +127,7 @@ func vary(r *rand.Rand, spec map[string]any) {
 	}
 }
 
-// object is the object at a key, made where there is none.
+// object returns the object at a key, which it creates if the key is missing.
 func object(of map[string]any, key string) map[string]any {
 	o, ok := of[key].(map[string]any)
 	if !ok {

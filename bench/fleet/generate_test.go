@@ -19,7 +19,7 @@ func real() *facts.Facts {
 	}
 }
 
-// A fleet is the same each time, its systems are facts, and no two are alike.
+// A fleet is reproducible, its systems are valid facts, and no two systems are equal.
 func TestSystem(t *testing.T) {
 	t.Parallel()
 	var fleets [2][][]byte
@@ -39,7 +39,7 @@ func TestSystem(t *testing.T) {
 	sizes, digests := map[int]bool{}, map[string]bool{}
 	for n, raw := range fleets[0] {
 		if !bytes.Equal(raw, fleets[1][n]) {
-			t.Errorf("system %d differs from one time to the other", n)
+			t.Errorf("system %d differs between runs", n)
 		}
 		f, err := facts.Decode(bytes.NewReader(raw))
 		if err != nil {

@@ -1,7 +1,7 @@
-// Command fleet decides about the stored facts of many systems, as whoever
-// keeps a fleet does after each change of a policy: it takes the facts of the
-// examples, makes up ten thousand systems like them, stores these, and decides
-// about each from its file with one policy that was prepared once.
+// Command fleet decides about the stored facts of many systems, as the owner of a
+// fleet does after a change of a policy. It generates ten thousand systems from the
+// facts of the examples, stores their facts, and decides about each file with one
+// policy that is prepared once.
 //
 //	go run ./bench/fleet
 //	go run ./bench/fleet -systems 1000 -policy hardened
@@ -42,15 +42,15 @@ type bench struct {
 
 func main() {
 	var b bench
-	flag.StringVar(&b.real, "os", "examples/minimal.yml,examples/insecure.yml", "the systems that the made-up ones are like")
-	flag.StringVar(&b.components, "components", "dist/components", "where their images are, as `make components` leaves them")
-	flag.StringVar(&b.policies, "policy", policy.DefaultPolicy, "packs, separated by commas: each is measured")
-	flag.IntVar(&b.systems, "systems", 10_000, "how many systems are made up")
-	flag.IntVar(&b.jobs, "jobs", runtime.NumCPU(), "how many are decided at a time")
-	flag.Uint64Var(&b.seed, "seed", 1, "which fleet is made up")
+	flag.StringVar(&b.real, "os", "examples/minimal.yml,examples/insecure.yml", "the real systems from which the fleet is generated")
+	flag.StringVar(&b.components, "components", "dist/components", "folder of their images, written by make components")
+	flag.StringVar(&b.policies, "policy", policy.DefaultPolicy, "packs to measure, separated by commas")
+	flag.IntVar(&b.systems, "systems", 10_000, "number of generated systems")
+	flag.IntVar(&b.jobs, "jobs", runtime.NumCPU(), "number of decisions in parallel")
+	flag.Uint64Var(&b.seed, "seed", 1, "seed of the fleet")
 	flag.Parse()
-	// A decision leaves five megabytes behind: collected less often, they cost a
-	// fifth less time, for a hundred megabytes more.
+	// A decision allocates five megabytes. A higher GC target costs a hundred
+	// megabytes of memory and saves a fifth of the time.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
@@ -62,7 +62,7 @@ func main() {
 
 func (b *bench) run(ctx context.Context) error {
 	if b.systems < 1 || b.jobs < 1 || flag.NArg() > 0 {
-		return errors.New("-systems and -jobs must be at least 1, and there are no arguments besides flags")
+		return errors.New("-systems and -jobs must be at least 1, and only flags are accepted")
 	}
 	dir, err := os.MkdirTemp("", "seaworthy-fleet-")
 	if err != nil {
@@ -81,7 +81,7 @@ func (b *bench) run(ctx context.Context) error {
 	return nil
 }
 
-// make stores the fleet, and gives the files.
+// make stores the fleet and returns the paths of the files.
 func (b *bench) make(ctx context.Context, dir string) ([]string, error) {
 	var real []*facts.Facts
 	for _, yml := range strings.Split(b.real, ",") {
@@ -96,7 +96,7 @@ func (b *bench) make(ctx context.Context, dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(os.Stderr, "bench: making up %d systems\n", b.systems)
+	fmt.Fprintf(os.Stderr, "bench: generating %d systems\n", b.systems)
 	files := make([]string, b.systems)
 	err = each(b.jobs, b.systems, func(i int) error {
 		files[i] = filepath.Join(dir, fmt.Sprintf("%05d.facts.json", i))
@@ -109,7 +109,7 @@ func (b *bench) make(ctx context.Context, dir string) ([]string, error) {
 	return files, err
 }
 
-// decide measures one policy over the fleet.
+// decide measures one policy with the fleet.
 func (b *bench) decide(ctx context.Context, pack string, files []string) error {
 	before := measure.Load()
 	span := measure.Begin()
@@ -144,9 +144,9 @@ func (b *bench) decide(ctx context.Context, pack string, files []string) error {
 	for _, v := range verdicts {
 		count[v]++
 	}
-	fmt.Printf("%s: %d systems in %.1f s on %d cores, %.1f systems/s; load %s at the begin, %s at the end\n",
+	fmt.Printf("%s: %d systems in %.1f s on %d cores, %.1f systems/s; load %s at the start, %s at the end\n",
 		pack, len(files), s.Wall.Seconds(), b.jobs, float64(len(files))/s.Wall.Seconds(), before, measure.Load())
-	fmt.Printf("  a system: median %.1f ms, p99 %.1f ms, worst %.1f ms; %.1f ms of CPU, reading included\n",
+	fmt.Printf("  per system: median %.1f ms, p99 %.1f ms, worst %.1f ms; %.1f ms of CPU, including the read of the facts\n",
 		at(0.5), at(0.99), at(1), s.CPU.Seconds()*1000/float64(len(files)))
 	fmt.Printf("  peak memory %d MiB; the policy was prepared in %.0f ms; %d findings", s.Peak>>20, float64(prepared)/float64(time.Millisecond), findings.Load())
 	for _, v := range slices.SortedFunc(maps.Keys(count), cmp.Compare) {
@@ -169,7 +169,7 @@ func decideFile(ctx context.Context, judge *policy.Prepared, file string) (*deci
 	return judge.Decide(ctx, f)
 }
 
-// each calls do for 0 to n-1, so many at a time, until one fails.
+// each calls do for 0 to n-1, with a number of calls in parallel, until one fails.
 func each(jobs, n int, do func(int) error) error {
 	var next atomic.Int64
 	var failed atomic.Bool

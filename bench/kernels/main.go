@@ -1,6 +1,6 @@
-// Command kernels compares verdicts on kernel options over many configurations:
-// ours with kernel-hardening-checker's, and ours with those of another version.
-// docs/kernel-differences.md has the results.
+// Command kernels compares our verdicts on kernel options for many configurations
+// with those of kernel-hardening-checker, and with those of another version of this
+// program. docs/kernel-differences.md has the results.
 package main
 
 import (
@@ -18,9 +18,9 @@ import (
 )
 
 func main() {
-	ours := flag.String("ours", "bin/seaworthy", "`PROGRAM` whose verdicts are compared")
-	peer := flag.String("peer", "", "`FOLDER` that holds the Python package kernel_hardening_checker")
-	before := flag.String("before", "", "`PROGRAM` of an older version to compare with, too")
+	ours := flag.String("ours", "bin/seaworthy", "`PROGRAM` to compare")
+	peer := flag.String("peer", "", "`FOLDER` with the Python package kernel_hardening_checker")
+	before := flag.String("before", "", "older version of the `PROGRAM`, also compared")
 	flag.Parse()
 	t := table{counts: map[string]int{}, kinds: map[string]int{}, changes: map[string]int{}}
 	for _, file := range flag.Args() {
@@ -32,8 +32,8 @@ func main() {
 	t.print(os.Stdout)
 }
 
-// table counts verdicts: counts in all, kinds where we and the peer differ, and
-// changes since the older version.
+// table counts verdicts: counts has the totals, kinds the differences from the peer,
+// changes the differences from the older version.
 type table struct{ counts, kinds, changes map[string]int }
 
 func (t table) add(file, ours, peer, before string) error {
@@ -47,7 +47,7 @@ func (t table) add(file, ours, peer, before string) error {
 			return err
 		}
 		for key := range union(then, now) {
-			t.counts["verdicts before and now"]++
+			t.counts["verdicts of both versions"]++
 			if a, b := cmp.Or(then[key], "none"), cmp.Or(now[key], "none"); a != b {
 				t.changes[fmt.Sprintf("%s: %s, now %s", key, a, b)]++
 			}
@@ -67,22 +67,22 @@ func (t table) add(file, ours, peer, before string) error {
 		if !both {
 			continue
 		}
-		t.counts["options that both have a row for"]++
+		t.counts["options that both programs check"]++
 		switch {
 		case our == their:
 			t.counts["the same"]++
 		case our == "not-applicable":
-			t.counts["not applicable with us, and it says "+their]++
+			t.counts["not applicable in ours; the peer says "+their]++
 		default:
 			t.counts["different"]++
-			t.kinds[fmt.Sprintf("%s: it says %s, we say %s", option, their, our)]++
+			t.kinds[fmt.Sprintf("%s: the peer says %s, we say %s", option, their, our)]++
 		}
 	}
 	return nil
 }
 
-// verdicts are the states of one configuration's findings, by rule and resource.
-// What is about the file and not about the kernel has the file's name left out.
+// verdicts returns the states of one configuration's findings by rule and resource.
+// The file's name is removed from findings about the whole file.
 func verdicts(program, file string) (map[string]string, error) {
 	var decision struct {
 		Findings []struct{ ID, Resource, State string }
@@ -101,7 +101,7 @@ func verdicts(program, file string) (map[string]string, error) {
 	return out, nil
 }
 
-// byOption puts together the findings of all rules on each option.
+// byOption combines the findings of all rules for each option.
 func byOption(verdicts map[string]string) map[string]string {
 	out := map[string]string{}
 	for key, state := range verdicts {
@@ -112,7 +112,7 @@ func byOption(verdicts map[string]string) map[string]string {
 	return out
 }
 
-// worst is the state that counts of two.
+// worst returns the worse of two states.
 func worst(a, b string) string {
 	order := []string{"", "not-applicable", "pass", "unknown", "fail"}
 	if slices.Index(order, a) > slices.Index(order, b) {
@@ -121,7 +121,7 @@ func worst(a, b string) string {
 	return b
 }
 
-// peerVerdicts are pass or fail by option.
+// peerVerdicts returns pass or fail by option.
 func peerVerdicts(folder, file string) (map[string]string, error) {
 	var rows []struct {
 		Option string `json:"option_name"`
@@ -141,7 +141,8 @@ func peerVerdicts(folder, file string) (map[string]string, error) {
 	return out, nil
 }
 
-// run reads the JSON that a program prints. Findings give an exit code, too.
+// run decodes the JSON that a program prints. An exit code is not an error, because
+// findings set one.
 func run(into any, name string, args ...string) error {
 	out, err := exec.Command(name, args...).Output()
 	var exit *exec.ExitError
@@ -149,7 +150,7 @@ func run(into any, name string, args ...string) error {
 		return err
 	}
 	if bad := json.Unmarshal(out, into); bad != nil {
-		return errors.Join(err, fmt.Errorf("%s prints no JSON: %w", name, bad))
+		return errors.Join(err, fmt.Errorf("%s does not print JSON: %w", name, bad))
 	}
 	return nil
 }
@@ -168,6 +169,6 @@ func (t table) print(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	if decided := t.counts["the same"] + t.counts["different"]; decided > 0 {
-		fmt.Fprintf(w, "%.2f %% of %d verdicts that both decide are the same\n", 100*float64(t.counts["the same"])/float64(decided), decided)
+		fmt.Fprintf(w, "%.2f %% of %d verdicts that both programs give are the same\n", 100*float64(t.counts["the same"])/float64(decided), decided)
 	}
 }

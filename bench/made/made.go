@@ -1,4 +1,4 @@
-// Package made makes up components for the benchmarks beside it.
+// Package made generates components for the benchmarks.
 package made
 
 import (
@@ -18,17 +18,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// Bulk describes a component that is made up. Its bytes depend on these alone.
+// Bulk describes a generated component. Its bytes depend only on these fields.
 type Bulk struct {
 	Name string
-	// Files take half of the bytes, one big file takes the other half.
+	// Files is the number of small files. They have half of the bytes, and one big
+	// file has the other half.
 	Files int
 	Bytes int64
-	// Seed gives other bytes.
+	// Seed selects other contents.
 	Seed uint64
 }
 
-// Reference is the name under which the image lies in the layout.
+// Reference returns the reference of the image in the layout.
 func (b Bulk) Reference() string { return "bench/" + b.Name + ":1" }
 
 type descriptor struct {
@@ -38,8 +39,9 @@ type descriptor struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// WriteLayout writes an OCI layout with the components, each one gzip layer.
-// Nothing is held: ocitest, which the tests use, keeps whole blobs.
+// WriteLayout writes an OCI layout with the components. Each is one gzip layer. The
+// layers are streamed, because ocitest, which the tests use, keeps whole blobs in
+// memory.
 func WriteLayout(dir string, all ...Bulk) error {
 	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
 		return err
@@ -66,7 +68,7 @@ func WriteLayout(dir string, all ...Bulk) error {
 	return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644)
 }
 
-// write adds one image, and describes its manifest.
+// write adds one image and returns the descriptor of its manifest.
 func (b Bulk) write(dir string) (descriptor, error) {
 	layer, diffID, err := b.layer(dir, b.Seed)
 	if err != nil {
@@ -88,7 +90,7 @@ func (b Bulk) write(dir string) (descriptor, error) {
 	return d, err
 }
 
-// blob writes v as JSON.
+// blob writes v as a JSON blob.
 func blob(dir, mediaType string, v any) (descriptor, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -100,7 +102,8 @@ func blob(dir, mediaType string, v any) (descriptor, error) {
 	return d, os.WriteFile(filepath.Join(dir, "blobs", "sha256", name), raw, 0o644)
 }
 
-// layer streams the layer: content, tar, hash, gzip, hash, file.
+// layer streams a layer: content, tar, hash, gzip, hash, file. It returns the
+// descriptor and the DiffID.
 func (b Bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 	f, err := os.CreateTemp(dir, ".layer-")
 	if err != nil {
@@ -127,7 +130,7 @@ func (b Bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 	return d, digests.Sum(diffID), os.Rename(f.Name(), filepath.Join(dir, "blobs", "sha256", name))
 }
 
-// tar writes folders, the small files, and the big one last.
+// tar writes the folders, the small files, and the big file last.
 func (b Bulk) tar(w io.Writer, seed uint64) error {
 	t := tar.NewWriter(w)
 	c := newContent(seed)
@@ -153,7 +156,8 @@ func (b Bulk) tar(w io.Writer, seed uint64) error {
 				return err
 			}
 		}
-		// Sizes from a tenth to near twice the mean: small and large alternate.
+		// Sizes from a tenth to nearly twice the mean, so small and large files
+		// alternate.
 		mean := half / int64(b.Files)
 		if err := put(fmt.Sprintf("usr/share/%03d/data-%05d.txt", i/100, i), 0o644, mean/10+mean*int64(i%19)/10); err != nil {
 			return err
@@ -165,8 +169,8 @@ func (b Bulk) tar(w io.Writer, seed uint64) error {
 	return t.Close()
 }
 
-// content is an endless stream: five sixths words, which compress, one sixth
-// noise, which does not. Together it is as hard to compress as programs are.
+// content is an endless stream of five sixths words, which compress, and one sixth
+// noise, which does not. Together they compress like programs.
 type content struct {
 	r     *rand.Rand
 	noise *rand.ChaCha8
@@ -188,7 +192,7 @@ func newContent(seed uint64) *content {
 	return c
 }
 
-// Read implements io.Reader; it fails never.
+// Read implements io.Reader. It never fails.
 func (c *content) Read(p []byte) (int, error) {
 	const block = 32 << 10
 	if c.buf.Len() == 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// A benchmark of an image that no reader takes measures nothing.
+// A benchmark of an invalid image would measure nothing.
 func TestLayoutIsValid(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -38,7 +38,7 @@ func TestLayoutIsValid(t *testing.T) {
 	}
 }
 
-func TestLayoutIsTheSameTwice(t *testing.T) {
+func TestLayoutIsReproducible(t *testing.T) {
 	t.Parallel()
 	var got [2][]byte
 	for i := range got {

@@ -1,4 +1,5 @@
-// Package measure times programs and steps for the benchmarks beside it.
+// Package measure measures the time and memory of programs and steps for the
+// benchmarks.
 package measure
 
 import (
@@ -15,17 +16,17 @@ import (
 // Sample is one measurement.
 type Sample struct {
 	Wall time.Duration
-	// CPU is user and system time, of all cores.
+	// CPU is user and system time of all cores.
 	CPU time.Duration
-	// Peak resident memory in bytes; 0 where it could not be measured.
+	// Peak is the maximal resident memory in bytes; 0 if it could not be measured.
 	Peak int64
 }
 
-// Command runs a program to its end and measures it. Exit code 0 is wanted;
-// what the program wrote is part of the error otherwise.
+// Command runs a program to its end and measures it. It returns what the program
+// wrote to stdout. An exit code other than 0 is an error, which contains the output.
 //
-// Linux starts a new program's peak at that of its parent, so whoever calls
-// this must be smaller than what it measures.
+// Linux starts the peak of a new program with that of its parent, so the caller must
+// be smaller than the program.
 func Command(env []string, name string, args ...string) (Sample, []byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(name, args...)
@@ -44,8 +45,8 @@ func Command(env []string, name string, args ...string) (Sample, []byte, error) 
 	return s, stdout.Bytes(), nil
 }
 
-// Median is the median of each figure by itself; of an even number, the upper
-// one. No samples give the zero Sample.
+// Median returns the median of each figure separately; of an even number of samples,
+// the upper one. Without samples it returns the zero Sample.
 func Median(samples []Sample) Sample {
 	if len(samples) == 0 {
 		return Sample{}
@@ -65,8 +66,8 @@ func Median(samples []Sample) Sample {
 	}
 }
 
-// Load is what the machine did besides, in the kernel's words; a measurement
-// on a busy machine is worth little.
+// Load returns the kernel's load averages. Measurements on a busy machine are not
+// reliable.
 func Load() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if f := strings.Fields(string(b)); err == nil && len(f) >= 3 {

@@ -47,7 +47,7 @@ func TestYardstick(t *testing.T) {
 		}
 	}
 	if _, err := Yardstick(dir); err == nil {
-		t.Error("no layer, and yet a yardstick")
+		t.Error("a folder without layers gives a yardstick")
 	}
 	if err := os.WriteFile(filepath.Join(blobs, "layer"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"), 0o644); err != nil {
 		t.Fatal(err)

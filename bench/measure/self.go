@@ -8,23 +8,24 @@ import (
 	"time"
 )
 
-// Span measures a part of this very process.
+// Span measures a part of this process.
 type Span struct {
 	start time.Time
 	cpu   time.Duration
-	// exact: the peak was reset at the begin, so it is this part's own.
+	// exact means that the peak was reset at the start, so it belongs to this part
+	// only.
 	exact bool
 }
 
-// Begin starts a span. The peak counts from here where the kernel lets a
-// process reset it (proc_pid_clear_refs(5)).
+// Begin starts a span. The peak counts from here if the kernel lets a process reset
+// it (proc_pid_clear_refs(5)).
 func Begin() Span {
 	exact := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) == nil
 	return Span{start: time.Now(), cpu: cpuTime(), exact: exact}
 }
 
-// End measures from Begin to here. The peak is what was resident at most, so
-// it includes what earlier parts left; it is 0 where it could not be reset.
+// End returns the measurement since Begin. The peak includes memory that earlier
+// parts still hold. It is 0 if it could not be reset.
 func (s Span) End() Sample {
 	out := Sample{Wall: time.Since(s.start), CPU: cpuTime() - s.cpu}
 	if s.exact {
@@ -41,7 +42,7 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// highWater is VmHWM of proc_pid_status(5), in bytes.
+// highWater returns VmHWM of proc_pid_status(5), in bytes.
 func highWater() int64 {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -13,9 +13,8 @@ type Row struct {
 	Sample
 }
 
-// Table prints rows, their wall times as multiples of the yardstick's, and
-// their CPU times as multiples of the yardstick's. The latter hold on a busy
-// machine too.
+// Table prints rows with their wall and CPU times as multiples of the yardstick's.
+// Multiples of CPU time are meaningful on a busy machine too.
 func Table(w io.Writer, title string, rows []Row, yardstick Sample) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "%s\twall\tCPU\tpeak memory\tyardsticks\tof CPU\t\n", title)

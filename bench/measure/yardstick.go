@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Yardstick inflates every gzip layer below the folders with gzip and hashes it
-// with sha256sum, one after another: the least that anybody must do who checks
-// these layers with these tools. Multiples of it can be compared between
-// machines, and with other builders.
+// Yardstick decompresses every gzip layer below the folders with gzip and hashes it
+// with sha256sum, one after another: the least work for a check of these layers with
+// these tools. Multiples of it can be compared between machines and with other
+// builders.
 func Yardstick(folders ...string) (Sample, error) {
 	var layers []string
 	for _, f := range folders {

@@ -1,12 +1,12 @@
-// Command memory shows that a build's memory does not grow with its components:
-// it makes up a component of 200 MB and one of 2 GB, builds the demo system with
-// each in every format, and prints what was resident at most.
+// Command memory shows that a build's memory does not grow with its components. It
+// generates a component of 200 MB and one of 2 GB, builds the demo system with each
+// in every format, and prints the maximal resident memory.
 //
 //	go run ./bench/memory
 //	go run ./bench/memory -sizes 250 -images 4 -files 2500
 //
-// The components are written to a temporary folder, 1.3 GB for the usual sizes;
-// the outputs beside them take twice as much again.
+// The components are written to a temporary folder: 1.3 GB for the default sizes. The
+// outputs take twice as much in addition.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/bench/measure"
 )
 
-// formats are what is built, one after another.
+// formats are the formats to build, one after another.
 var formats = []string{"tar", "kernel+initrd"}
 
 type bench struct {
@@ -33,13 +33,13 @@ type bench struct {
 
 func main() {
 	var b bench
-	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, as `make build` leaves it")
-	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system that the made-up components are added to")
-	flag.StringVar(&b.components, "components", "dist/components", "where its images are, as `make components` leaves them")
-	flag.StringVar(&b.sizes, "sizes", "200,2000", "megabytes that are added, per measurement")
-	flag.IntVar(&b.images, "images", 1, "how many components they are spread over")
-	flag.IntVar(&b.files, "files", 4000, "how many small files each component has; they take half of its bytes, and one file the rest")
-	flag.IntVar(&b.runs, "runs", 3, "how often each thing is measured")
+	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, written by make build")
+	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system to which the generated components are added")
+	flag.StringVar(&b.components, "components", "dist/components", "folder of its images, written by make components")
+	flag.StringVar(&b.sizes, "sizes", "200,2000", "megabytes to add, for each measurement")
+	flag.IntVar(&b.images, "images", 1, "number of components that share them")
+	flag.IntVar(&b.files, "files", 4000, "number of small files of each component; they have half of its bytes, and one file has the rest")
+	flag.IntVar(&b.runs, "runs", 3, "number of measurements")
 	flag.Parse()
 	if err := b.run(); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
@@ -49,7 +49,7 @@ func main() {
 
 func (b *bench) run() error {
 	if b.runs < 1 || b.images < 1 || b.files < 1 || flag.NArg() > 0 {
-		return errors.New("-runs, -images and -files must be at least 1, and there are no arguments besides flags")
+		return errors.New("-runs, -images and -files must be at least 1, and only flags are accepted")
 	}
 	for _, need := range []string{b.program, b.system, b.components} {
 		if _, err := os.Stat(need); err != nil {
@@ -68,14 +68,14 @@ func (b *bench) run() error {
 	return nil
 }
 
-// measure makes the components of one size, builds, and removes everything.
+// measure generates the components of one size, builds, and removes all files.
 func (b *bench) measure(megabytes int64) error {
 	dir, err := os.MkdirTemp("", "seaworthy-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Fprintf(os.Stderr, "bench: making up %d MB in %d component(s)\n", megabytes, b.images)
+	fmt.Fprintf(os.Stderr, "bench: generating %d MB in %d component(s)\n", megabytes, b.images)
 	system, layout, err := b.make(dir, megabytes)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (b *bench) measure(megabytes int64) error {
 		rows = append(rows, measure.Row{Name: format, Sample: measure.Median(samples[f])})
 	}
 	yardstick := measure.Median(yardsticks)
-	fmt.Printf("%s and %d MB in %d component(s), medians of %d; load %s at the begin, %s at the end; yardstick %.2f s, %.2f s of CPU\n",
+	fmt.Printf("%s and %d MB in %d component(s), medians of %d; load %s at the start, %s at the end; yardstick %.2f s, %.2f s of CPU\n",
 		filepath.Base(b.system), megabytes, b.images, b.runs, before, measure.Load(), yardstick.Wall.Seconds(), yardstick.CPU.Seconds())
 	defer fmt.Println()
 	return measure.Table(os.Stdout, "build --format", rows, yardstick)

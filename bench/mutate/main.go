@@ -1,9 +1,8 @@
-// Command mutate asks whether the tests of the rules would notice a mistake:
-// it changes the rules, one condition at a time, and wants a test to fail for
-// each change. Conditions are taken away, comparisons turned round and moved by
-// one, `not` and truth values inverted, operators exchanged. What no test
-// notices is listed, and is an error, unless it means the same (equivalent.json
-// says why).
+// Command mutate is a mutation test of the rules: it changes the rules, one condition
+// at a time, and for each change a test must fail. It removes conditions, inverts
+// comparisons and moves their bounds by one, inverts `not` and truth values, and
+// exchanges operators. A mutant that no test notices is listed and is an error,
+// unless it is equivalent to the rule (equivalent.json has the reason).
 package main
 
 import (
@@ -24,13 +23,13 @@ import (
 	"time"
 )
 
-// jobs is how many mutants are tried at a time.
+// jobs is the number of mutants that are tested in parallel.
 const jobs = 2
 
 func main() {
-	every := flag.Int("every", 1, "take one mutant in `N` only")
-	only := flag.String("only", "", "take those of files whose path contains `TEXT`")
-	inversions := flag.Bool("inversions", false, "turn conditions round only, and take none away")
+	every := flag.Int("every", 1, "test only every `N`th mutant")
+	only := flag.String("only", "", "test only mutants of files whose path contains `TEXT`")
+	inversions := flag.Bool("inversions", false, "invert conditions, but do not remove any")
 	flag.Parse()
 	code, err := run(os.Stdout, os.Stderr, "rules", choice{*every, *only, *inversions})
 	if err != nil {
@@ -39,8 +38,8 @@ func main() {
 	os.Exit(code)
 }
 
-// choice is which mutants are tried: one in every, of files whose path contains
-// only, and perhaps no removals.
+// choice selects the mutants: every Nth one, of files whose path contains only,
+// perhaps without removals.
 type choice struct {
 	every      int
 	only       string
@@ -50,7 +49,8 @@ type choice struct {
 // mutant is one changed module.
 type mutant struct {
 	File string `json:"file"`
-	// Line is the text of the line, so that an entry outlives others above it.
+	// Line is the text of the line, so that an entry stays valid when other lines
+	// move.
 	Line   string `json:"line"`
 	Change string `json:"change"`
 	Reason string `json:"reason,omitempty"`
@@ -63,8 +63,8 @@ func (m mutant) key() mutant { return mutant{File: m.File, Line: m.Line, Change:
 //go:embed equivalent.json
 var equivalentJSON []byte
 
-// run gives the exit code: 0 where every mutant is noticed or known to mean
-// the same, 1 where one is not, 3 where that could not be found out.
+// run returns the exit code: 0 if every mutant is noticed or known as equivalent, 1
+// if one is not, and 3 if the tests could not run.
 func run(stdout, stderr io.Writer, dir string, pick choice) (int, error) {
 	s, err := load(os.DirFS(dir))
 	if err != nil {
@@ -101,16 +101,16 @@ func run(stdout, stderr io.Writer, dir string, pick choice) (int, error) {
 		for _, m := range slices.SortedFunc(maps.Keys(equivalent), func(a, b mutant) int { return strings.Compare(a.File+a.Line, b.File+b.Line) }) {
 			if !survived[m] {
 				code = 1
-				fmt.Fprintf(stdout, "%s/%s: listed as equivalent, but a test notices it, or it is not there: %s: %s\n", dir, m.File, m.Change, m.Line)
+				fmt.Fprintf(stdout, "%s/%s: listed as equivalent, but a test notices it or it does not exist: %s: %s\n", dir, m.File, m.Change, m.Line)
 			}
 		}
 	}
-	fmt.Fprintf(stdout, "%d mutants: %d noticed, %d that cannot be, %d not noticed (%d known to mean the same) in %s\n", len(chosen),
+	fmt.Fprintf(stdout, "%d mutants: %d noticed, %d do not compile, %d not noticed (%d known as equivalent) in %s\n", len(chosen),
 		counts[noticed], counts[impossible], counts[missed]+counts[unreached], len(equivalent), time.Since(start).Round(time.Second))
 	return code, nil
 }
 
-// readEquivalent reads the list of mutants that mean the same as the rule.
+// readEquivalent reads the list of mutants that are equivalent to the rule.
 func readEquivalent(raw []byte) (map[mutant]string, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
@@ -121,14 +121,14 @@ func readEquivalent(raw []byte) (map[mutant]string, error) {
 	out := map[mutant]string{}
 	for _, m := range list {
 		if len(m.Reason) < 10 || out[m.key()] != "" {
-			return nil, fmt.Errorf("equivalent.json: %s: %q: a reason is missing, or it stands there twice", m.File, m.Line)
+			return nil, fmt.Errorf("equivalent.json: %s: %q: the reason is missing, or the entry is a duplicate", m.File, m.Line)
 		}
 		out[m.key()] = m.Reason
 	}
 	return out, nil
 }
 
-// mutants lists all that can be made, in order.
+// mutants returns all possible mutants in a stable order.
 func (s *suite) mutants(pick choice) []mutant {
 	var out []mutant
 	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
@@ -149,17 +149,17 @@ func (s *suite) mutants(pick choice) []mutant {
 	return out
 }
 
-// outcome of a mutant.
+// outcome is the result of a mutant.
 type outcome string
 
 const (
 	noticed    outcome = "noticed"
-	impossible outcome = "cannot be" // it does not compile
+	impossible outcome = "does not compile"
 	missed     outcome = "no test notices"
 	unreached  outcome = "no test reaches"
 )
 
-// try runs the mutants; the first error that is not theirs ends it.
+// try tests the mutants. It stops at the first error that no mutant caused.
 func (s *suite) try(mutants []mutant, stderr io.Writer) ([]outcome, error) {
 	outcomes, errs := make([]outcome, len(mutants)), make([]error, len(mutants))
 	var done, open atomic.Int64
@@ -176,11 +176,12 @@ func (s *suite) try(mutants []mutant, stderr io.Writer) ([]outcome, error) {
 	return outcomes, errors.Join(errs...)
 }
 
-// batch is how many tests are tried before all are: compiling less is faster.
+// batch is the number of tests that are tried before all others, because compiling
+// few tests is faster.
 const batch = 10
 
-// one makes a mutant and looks for a test that fails: those of its own file
-// first, then all others that reach its rule.
+// one makes a mutant and looks for a test that fails: first those of its own file,
+// then all others that reach its rule.
 func (s *suite) one(m mutant) (outcome, error) {
 	changed, err := parse(m.File, s.modules[m.File].source)
 	if err != nil {
@@ -195,7 +196,7 @@ func (s *suite) one(m mutant) (outcome, error) {
 		}
 		c, err := s.compile(tests, m.File, changed)
 		if err != nil {
-			return impossible, nil //nolint:nilerr // a mutant that does not compile is no mutant
+			return impossible, nil //nolint:nilerr // a mutant that does not compile is not a mutant
 		}
 		for _, t := range tests {
 			tried[t] = true
@@ -222,7 +223,7 @@ func (s *suite) one(m mutant) (outcome, error) {
 	return attempt(others[n:])
 }
 
-// each calls f for 0 to n-1, a few at a time.
+// each calls f for 0 to n-1, with a few calls in parallel.
 func each(n, at int, f func(i int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup

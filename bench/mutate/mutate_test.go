@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A sample of the rules' mutants, the same each time: `make mutate` tries all.
+// This is a reproducible sample of the rules' mutants. `make mutate` tests all.
 func TestSample(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -19,8 +19,8 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// What survives is found, what means the same is named, and what is named
-// without need is an error.
+// Surviving mutants are reported, equivalent ones are accepted, and an unneeded entry
+// in the list of equivalents is an error.
 func TestSurvivors(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -78,12 +78,12 @@ test_name if not a.fail with input as {"xs": [1, 2, 3], "name": "y"}
 		}
 	}
 	check(1,
-		"/os/A-1.rego:7: no test notices: the condition is taken away: not input.allowed",
+		"/os/A-1.rego:7: no test notices: the condition is removed: not input.allowed",
 		"/lib/lib.rego:5: no test reaches: equal becomes neq: unused(x) if x == 1",
 		"11 mutants: 8 noticed")
 }
 
-// A test that takes too many steps fails, on every machine alike.
+// A test that takes too many steps fails, on every machine.
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

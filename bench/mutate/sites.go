@@ -8,17 +8,17 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// site is one change that can be made to one copy of a module.
+// site is one possible change in one copy of a module.
 type site struct {
 	row  int
 	what string
 	make func()
-	// first and last row of the rule that it is in.
+	// first and last are the rows of its rule.
 	first, last int
 }
 
-// opposites are what takes the place of an operator, and why that is another
-// meaning: the inverse, and where there is one, the other side of the bound.
+// opposites maps an operator to replacements with another meaning: the inverse, and
+// for a comparison, the one with the bound moved by one.
 var opposites = map[string][]string{
 	"equal": {"neq"}, "neq": {"equal"},
 	"lt": {"gte", "lte"}, "lte": {"gt", "lt"},
@@ -29,14 +29,14 @@ var opposites = map[string][]string{
 	"and": {"or"}, "or": {"and"},
 }
 
-// removal is what a site says that takes a condition away.
-const removal = "the condition is taken away"
+// removal describes a site that removes a condition.
+const removal = "the condition is removed"
 
 // conditions are operators of expressions that are also negated as a whole.
 var conditions = []string{"internal.member_2", "internal.member_3", "startswith", "endswith", "contains", "regex.match", "strings.any_prefix_match"}
 
-// sites lists, in a stable order, what can be changed in a module: each rule,
-// its heads and its bodies, comprehensions and alternatives too.
+// sites returns the possible changes of a module in a stable order: those of each
+// rule, its heads and bodies, and its comprehensions.
 func sites(m *ast.Module) []site {
 	var out []site
 	for i, r := range m.Rules {
@@ -74,14 +74,14 @@ func ruleSites(r *ast.Rule) []site {
 
 type adder func(loc *ast.Location, make func(), what string, args ...any)
 
-// exprSites: a condition that is removed, turned round, or asked otherwise.
-// What declares or assigns is no condition.
+// exprSites adds changes that remove, invert or alter a condition. A declaration or
+// an assignment is not a condition.
 func exprSites(e *ast.Expr, add adder) {
 	if e.Generated || e.IsAssignment() || isDecl(e) || isTrue(e) {
 		return
 	}
 	if e.Negated {
-		add(e.Location, func() { e.Negated = false }, "the `not` is taken away")
+		add(e.Location, func() { e.Negated = false }, "the `not` is removed")
 	}
 	remove := ast.NewExpr(ast.BooleanTerm(true))
 	remove.Location = e.Location
@@ -101,7 +101,7 @@ func exprSites(e *ast.Expr, add adder) {
 	}
 }
 
-// termSites: an operator within a value, and truth values.
+// termSites adds changes of operators in a value, and of truth values.
 func termSites(t *ast.Term, add adder) {
 	switch v := t.Value.(type) {
 	case ast.Call:
@@ -110,7 +110,7 @@ func termSites(t *ast.Term, add adder) {
 			add(t.Location, func() { v[0] = operator(other, v[0]) }, "%s becomes %s", name, other)
 		}
 	case ast.Boolean:
-		// `true` without a place is what the parser makes of a missing value.
+		// The parser creates a `true` without a place for a missing value.
 		if t.Location != nil && strings.TrimSpace(string(t.Location.Text)) == v.String() {
 			add(t.Location, func() { t.Value = !v }, "%v becomes %v", v, !v)
 		}

@@ -21,14 +21,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// suite is the rules with their tests.
+// suite holds the rules with their tests.
 type suite struct {
 	modules map[string]*module
 	byPkg   map[string][]string // files
 	store   storage.Store
 	tests   []*test
 	index   func() (map[string]map[int][]*test, error)
-	// most is how many steps a test may take.
+	// most is the limit of steps of a test.
 	most int
 }
 
@@ -44,13 +44,14 @@ type module struct {
 type test struct {
 	name string // pkg.test_NAME
 	file string
-	// lines it reaches, all in all: the fewer, the more it is about them.
+	// lines is the number of lines that the test reaches. A test that reaches few
+	// lines is specific to them.
 	lines int
 }
 
 func isTest(file string) bool { return strings.HasSuffix(file, "_test.rego") }
 
-// load reads lib, kernel and os with their tests, and data.
+// load reads lib, kernel and os with their tests, and the data.
 func load(dir fs.FS) (*suite, error) {
 	s := &suite{modules: map[string]*module{}, byPkg: map[string][]string{}, most: maxSteps}
 	for _, folder := range []string{"lib", "kernel", "os"} {
@@ -89,7 +90,7 @@ func parse(file string, source []byte) (*ast.Module, error) {
 	return ast.ParseModuleWithOpts(file, string(source), ast.ParserOptions{RegoVersion: ast.RegoV1})
 }
 
-// needed are the packages that a module refers to.
+// needed returns the packages that a module refers to.
 func (s *suite) needed(m *module) []string {
 	found := map[string]bool{}
 	note := func(ref string) {
@@ -126,7 +127,7 @@ func (s *suite) findTests() {
 	}
 }
 
-// tables holds what opa loads from data and packs.
+// tables returns what opa loads from data and packs.
 func tables(dir fs.FS) (storage.Store, error) {
 	all := map[string]any{}
 	files, err := fs.Glob(dir, "data/*.json")
@@ -147,8 +148,8 @@ func tables(dir fs.FS) (storage.Store, error) {
 	return inmem.NewFromObjectWithOpts(all, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)), nil
 }
 
-// compile compiles what these tests need; instead takes the place of the
-// module of its name, where it is not nil.
+// compile compiles what these tests need. If instead is not nil, it replaces the
+// module of that name.
 func (s *suite) compile(tests []*test, name string, instead *ast.Module) (*ast.Compiler, error) {
 	files := map[string]*ast.Module{}
 	var include func(file string)
@@ -179,12 +180,11 @@ func (s *suite) compile(tests []*test, name string, instead *ast.Module) (*ast.C
 	return c, nil
 }
 
-// maxSteps bounds one test: a change may make a rule run for ever. Steps of the
-// evaluator are the same on every machine. The longest test takes three quarters of a
-// million.
+// maxSteps limits one test, because a change can make a rule run endlessly. Steps of
+// the evaluator are the same on every machine. The longest test takes 750,000 steps.
 const maxSteps = 20_000_000
 
-// passes runs one test. What goes wrong in it is a test that fails.
+// passes runs one test. An error in it counts as a failure.
 func (s *suite) passes(ctx context.Context, c *ast.Compiler, t *test, tracers ...topdown.QueryTracer) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -195,16 +195,16 @@ func (s *suite) passes(ctx context.Context, c *ast.Compiler, t *test, tracers ..
 	left := &steps{n: s.most, stop: cancel}
 	options := []rego.EvalOption{rego.EvalQueryTracer(left)}
 	for _, tracer := range tracers {
-		// A body that the index rules out might be asked for after a change.
+		// A change can make a body relevant that the rule index excludes now.
 		options = append(options, rego.EvalQueryTracer(tracer), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
 	}
 	rs, err := prepared.Eval(ctx, options...)
 	return err == nil && left.n >= 0 && len(rs) == 1 && len(rs[0].Expressions) == 1 && rs[0].Expressions[0].Value == true
 }
 
-// steps stops the evaluator after so many steps.
+// steps stops the evaluator after a number of steps.
 type steps struct {
-	n    int // that are left
+	n    int // steps that are left
 	stop func()
 }
 
@@ -216,7 +216,7 @@ func (s *steps) TraceEvent(topdown.Event) {
 	}
 }
 
-// lines notes where a test has been.
+// lines records the lines that a test reaches.
 type lines map[string]map[int]bool
 
 func (l lines) Enabled() bool               { return true }
@@ -231,7 +231,7 @@ func (l lines) TraceEvent(e topdown.Event) {
 	l[e.Location.File][e.Location.Row] = true
 }
 
-// reach runs every test once and says which tests reach a line of a file.
+// reach runs every test once and returns the tests that reach each line of a file.
 func (s *suite) reach() (map[string]map[int][]*test, error) {
 	c, err := s.compile(s.tests, "", nil)
 	if err != nil {
@@ -246,7 +246,7 @@ func (s *suite) reach() (map[string]map[int][]*test, error) {
 	out := map[string]map[int][]*test{}
 	for i, t := range s.tests {
 		if failed[i] {
-			return nil, fmt.Errorf("%s fails as it is", t.name)
+			return nil, fmt.Errorf("%s fails without a change", t.name)
 		}
 		for file, rows := range found[i] {
 			t.lines += len(rows)
@@ -261,7 +261,7 @@ func (s *suite) reach() (map[string]map[int][]*test, error) {
 	return out, nil
 }
 
-// those that reach any line of a rule, the most specific first.
+// reaching returns the tests that reach a line of a rule, the most specific first.
 func (s *suite) reaching(file string, first, last int) ([]*test, error) {
 	index, err := s.index()
 	if err != nil {
@@ -280,7 +280,7 @@ func (s *suite) reaching(file string, first, last int) ([]*test, error) {
 	return out, nil
 }
 
-// own are the tests of the package that is named after a rule's file.
+// own returns the tests of the package that is named after a rule's file.
 func (s *suite) own(file string) []*test {
 	name := strings.TrimSuffix(file, ".rego") + "_test.rego"
 	var out []*test

@@ -1,12 +1,11 @@
-// Command pipeline measures each step of a build of the demo system, and the
-// whole program, beside a yardstick that makes the figures comparable between
-// machines:
+// Command pipeline measures each step of a build of the demo system, and the whole
+// program. A yardstick makes the figures comparable between machines:
 //
 //	make bench
 //	go run ./bench/pipeline -runs 9 -os my.yml -components my/components
 //
-// Each run is a process of its own, so that nothing is warm but the file
-// system. Figures are medians.
+// Each run is a separate process, so only the file system is warm. Figures are
+// medians.
 package main
 
 import (
@@ -21,7 +20,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/bench/measure"
 )
 
-// password of the throw-away key.
+// password is the password of the temporary key.
 const password = "bench"
 
 func main() {
@@ -29,12 +28,12 @@ func main() {
 		exit(measureSteps(os.Args[2:], os.Stdout))
 	}
 	b := bench{out: os.Stdout}
-	flag.IntVar(&b.runs, "runs", 5, "how often each thing is measured")
-	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, as `make build` leaves it")
+	flag.IntVar(&b.runs, "runs", 5, "number of measurements")
+	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, written by make build")
 	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system to build")
-	flag.StringVar(&b.components, "components", "dist/components", "where its images are, as `make components` leaves them")
-	flag.StringVar(&b.policy, "policy", "baseline", "pack or folder to decide by")
-	flag.StringVar(&b.waivers, "waivers", "", "file of waivers")
+	flag.StringVar(&b.components, "components", "dist/components", "folder of its images, written by make components")
+	flag.StringVar(&b.policy, "policy", "baseline", "pack, or folder of rules")
+	flag.StringVar(&b.waivers, "waivers", "", "waiver file")
 	flag.Parse()
 	exit(b.run())
 }
@@ -58,7 +57,7 @@ type bench struct {
 
 func (b *bench) run() error {
 	if b.runs < 1 || flag.NArg() > 0 {
-		return errors.New("-runs must be at least 1, and there are no arguments besides flags")
+		return errors.New("-runs must be at least 1, and only flags are accepted")
 	}
 	for _, need := range []string{b.program, b.system, b.components} {
 		if _, err := os.Stat(need); err != nil {
@@ -105,7 +104,7 @@ func (b *bench) prepare() error {
 	if _, err := b.call("lock", "--components", b.components, "--offline", b.lockedSystem); err != nil {
 		return err
 	}
-	// The inventories of an earlier run would be of another program.
+	// Inventories of an earlier run can be those of another version.
 	b.cache = filepath.Join(b.dir, "cache")
 	if _, err := b.call("check", "--components", b.components, "--offline", "--cache", b.cache, "--fail-on", "none", b.lockedSystem); err != nil {
 		return err
@@ -119,7 +118,7 @@ func (b *bench) call(args ...string) (measure.Sample, error) {
 	return s, err
 }
 
-// whole measures the program, verb by verb.
+// whole measures the program, one command after another.
 func (b *bench) whole(s *series) error {
 	check := []string{"--components", b.components, "--offline", "--locked", "--cache", b.cache, "--policy", b.policy, "--report", "text=" + filepath.Join(b.dir, "report.txt")}
 	if b.waivers != "" {
@@ -149,8 +148,8 @@ func (b *bench) whole(s *series) error {
 	return nil
 }
 
-// steps has this program, started again, measure the steps from within: one
-// process for build, one for check and one for verify.
+// steps starts this program again to measure the steps inside the process: once for
+// build, once for check and once for verify.
 func (b *bench) steps(s *series) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -178,8 +177,8 @@ func (b *bench) steps(s *series) error {
 }
 
 func (b *bench) print(yardstick measure.Sample, load string, steps, whole *series) error {
-	fmt.Fprintf(b.out, "%s, medians of %d; load %s at the begin, %s at the end\n", filepath.Base(b.system), b.runs, load, measure.Load())
-	fmt.Fprintf(b.out, "yardstick: %.2f s, %.2f s of CPU (each gzip layer inflated by gzip and hashed by sha256sum, one after another)\n\n", yardstick.Wall.Seconds(), yardstick.CPU.Seconds())
+	fmt.Fprintf(b.out, "%s, medians of %d; load %s at the start, %s at the end\n", filepath.Base(b.system), b.runs, load, measure.Load())
+	fmt.Fprintf(b.out, "yardstick: %.2f s, %.2f s of CPU (each gzip layer decompressed by gzip and hashed by sha256sum, one after another)\n\n", yardstick.Wall.Seconds(), yardstick.CPU.Seconds())
 	rows := steps.rows()
 	if err := measure.Table(b.out, "step", rows, yardstick); err != nil {
 		return err
@@ -189,7 +188,7 @@ inventory alone is what check does; a build takes inventory in the pass that ass
 key is the opening of the encrypted private key. Peak memory is what was resident at most during the step, whoever left it.`)
 	for _, r := range rows {
 		if r.Peak == 0 {
-			fmt.Fprintln(b.out, "The peak of a step cannot be measured here: /proc/self/clear_refs may not be written.")
+			fmt.Fprintln(b.out, "The peak of a step cannot be measured here: /proc/self/clear_refs is not writable.")
 			break
 		}
 	}
@@ -197,7 +196,7 @@ key is the opening of the encrypted private key. Peak memory is what was residen
 	return measure.Table(b.out, "seaworthy", whole.rows(), yardstick)
 }
 
-// series collects samples by name, in the order in which names first came.
+// series collects samples by name, in the order of first use.
 type series struct {
 	names   []string
 	samples map[string][]measure.Sample

@@ -19,10 +19,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// stepsVerb is the argument with which this program calls itself.
+// stepsVerb is the argument with which this program starts itself.
 const stepsVerb = "measure-steps"
 
-// job is what one process measures.
+// job says what one process measures.
 type job struct {
 	Verb                                string
 	System, Components, Policy, Waivers string
@@ -40,7 +40,7 @@ func measureSteps(args []string, out io.Writer) error {
 	}
 	do := map[string]func() ([]measure.Row, error){"check": j.check, "build": j.build, "verify": j.verify}[j.Verb]
 	if do == nil {
-		return fmt.Errorf("no job %q", j.Verb)
+		return fmt.Errorf("unknown job %q", j.Verb)
 	}
 	rows, err := do()
 	if err != nil {
@@ -58,7 +58,7 @@ func (j *job) options(progress pipeline.Progress) pipeline.CheckOptions {
 	}
 }
 
-// check measures the two steps that a build has not, or shares.
+// check measures the steps that a build does not have, or runs together with others.
 func (j *job) check() ([]measure.Row, error) {
 	var w watch
 	_, err := pipeline.Check(context.Background(), j.options(w.progress))
@@ -101,14 +101,14 @@ func (j *job) verify() ([]measure.Row, error) {
 	return w.only("verify"), r.Close()
 }
 
-// watch cuts a process into steps.
+// watch splits the time of a process into steps.
 type watch struct {
 	rows []measure.Row
 	span measure.Span
 	name pipeline.Step
 }
 
-// progress is a pipeline.Progress: a step begins where the detail is "".
+// progress is a pipeline.Progress. A step begins with an empty detail.
 func (w *watch) progress(s pipeline.Step, detail string) {
 	if detail == "" {
 		w.begin(s)
@@ -127,7 +127,7 @@ func (w *watch) end() {
 	w.name = ""
 }
 
-// only ends the last step, and gives those named.
+// only ends the last step and returns the rows of the given steps.
 func (w *watch) only(steps ...pipeline.Step) []measure.Row {
 	w.end()
 	var out []measure.Row

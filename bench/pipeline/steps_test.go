@@ -7,7 +7,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-func TestWatchCutsAtBegins(t *testing.T) {
+func TestWatchSplitsSteps(t *testing.T) {
 	t.Parallel()
 	var w watch
 	w.progress(pipeline.Resolve, "")
@@ -20,7 +20,7 @@ func TestWatchCutsAtBegins(t *testing.T) {
 	}
 }
 
-func TestJobsThatAreNone(t *testing.T) {
+func TestUnknownJobs(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"{"}, {`{"Verb":"sing"}`}} {
 		if err := measureSteps(args, &bytes.Buffer{}); err == nil {

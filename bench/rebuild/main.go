@@ -1,12 +1,12 @@
-// Command rebuild measures a first build, a rebuild of which no input has
-// changed, and one with another version of a single component, for the demo
-// system and for one with forty more components, which it makes up:
+// Command rebuild measures a first build, a rebuild without a changed input, and a
+// rebuild with another version of one component. It measures the demo system, and the
+// same with forty generated components:
 //
 //	make bench-rebuild
 //	go run ./bench/rebuild -components 80 -bytes 10000000
 //
-// The ratios are those of CPU time and of wall time. On a busy machine the
-// former counts.
+// It prints the ratios of CPU time and of wall time. On a busy machine, only CPU time
+// is reliable.
 package main
 
 import (
@@ -29,13 +29,13 @@ type bench struct {
 
 func main() {
 	var b bench
-	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, as `make build` leaves it")
-	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system that the made-up components are added to")
-	flag.StringVar(&b.layout, "layout", "dist/components", "where its images are, as `make components` leaves them")
+	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, written by make build")
+	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system to which the generated components are added")
+	flag.StringVar(&b.layout, "layout", "dist/components", "folder of its images, written by make components")
 	flag.StringVar(&b.formats, "format", "kernel+initrd", "the formats of the image")
-	flag.IntVar(&b.components, "components", 40, "how many components are added")
-	flag.Int64Var(&b.bytes, "bytes", 5_000_000, "bytes of each")
-	flag.IntVar(&b.runs, "runs", 3, "how often each thing is measured")
+	flag.IntVar(&b.components, "components", 40, "number of added components")
+	flag.Int64Var(&b.bytes, "bytes", 5_000_000, "bytes of each added component")
+	flag.IntVar(&b.runs, "runs", 3, "number of measurements")
 	flag.Parse()
 	if err := b.run(); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
@@ -45,7 +45,7 @@ func main() {
 
 func (b *bench) run() error {
 	if b.runs < 1 || b.components < 1 || b.bytes < 1 || flag.NArg() > 0 {
-		return errors.New("-runs, -components and -bytes must be at least 1, and there are no arguments besides flags")
+		return errors.New("-runs, -components and -bytes must be at least 1, and only flags are accepted")
 	}
 	dir, err := os.MkdirTemp("", "seaworthy-bench-")
 	if err != nil {
@@ -69,14 +69,14 @@ func (b *bench) run() error {
 			return err
 		}
 	}
-	fmt.Printf("medians of %d; load %s at the begin, %s at the end\n", b.runs, first, measure.Load())
+	fmt.Printf("medians of %d; load %s at the start, %s at the end\n", b.runs, first, measure.Load())
 	return nil
 }
 
-// make writes two versions of the made-up components, of which the first
-// differs, and gives the arguments that build them.
+// make writes two versions of the generated components, with one component changed,
+// and returns the arguments that build them.
 func (b *bench) make() (before, after []string, err error) {
-	fmt.Fprintf(os.Stderr, "bench: making up %d components\n", b.components)
+	fmt.Fprintf(os.Stderr, "bench: generating %d components\n", b.components)
 	yml := "services:\n"
 	var all []made.Bulk
 	for i := range b.components {
@@ -92,7 +92,7 @@ func (b *bench) make() (before, after []string, err error) {
 	if err := made.WriteLayout(old, all...); err != nil {
 		return nil, nil, err
 	}
-	// In the middle, so that what comes after it moves.
+	// The changed component is in the middle, so that the ones after it move.
 	one := all[b.components/2]
 	one.Seed += uint64(b.components)
 	if err := made.WriteLayout(changed, one); err != nil {

@@ -1,14 +1,14 @@
-// Command small measures commands that take less than a second, as people run
-// them many times a day, and kernel-hardening-checker beside them where it is
-// installed. The commands take turns, so that other work on the machine slows
-// all of them alike.
+// Command small measures commands that take less than a second and that people run
+// many times a day. It also measures kernel-hardening-checker if it is installed.
+// The commands take turns, so that other work on the machine affects all of them
+// equally.
 //
 //	go run ./bench/small
 //	go run ./bench/small -peer peer/usr/bin/kernel-hardening-checker
 //
-// Debian has kernel-hardening-checker in unstable. On an older release, take the
-// package alone, with lists of its own, and unpack it; nothing is installed.
-// MIRROR is the URL of a Debian mirror:
+// Debian has kernel-hardening-checker in unstable. On an older release, download
+// only this package, with separate package lists, and unpack it. This installs
+// nothing. MIRROR is the URL of a Debian mirror:
 //
 //	mkdir -p peer/lists/partial peer/cache/archives/partial && touch peer/status
 //	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $MIRROR sid main" > peer/sources.list
@@ -18,8 +18,8 @@
 //	dpkg -x kernel-hardening-checker_*_all.deb peer
 //	export PYTHONPATH=$PWD/peer/usr/lib/python3/dist-packages
 //
-// Its first line names /usr/bin/python3. A python3 that is a wrapper, as pyenv
-// puts it into PATH, would take longer than the checker.
+// The script runs /usr/bin/python3. A wrapper around python3, such as that of pyenv,
+// would take longer than the checker.
 package main
 
 import (
@@ -33,12 +33,12 @@ import (
 )
 
 func main() {
-	program := flag.String("program", "bin/seaworthy", "the program, as `make build` leaves it")
+	program := flag.String("program", "bin/seaworthy", "the program, written by make build")
 	config := flag.String("config", "testdata/kernel/debian-12-amd64.config", "a kernel configuration")
 	system := flag.String("os", "examples/minimal.yml", "a system")
-	components := flag.String("components", "dist/components", "where its images are, as `make components` leaves them")
+	components := flag.String("components", "dist/components", "folder of its images, written by make components")
 	peer := flag.String("peer", "kernel-hardening-checker", "the program to compare with")
-	runs := flag.Int("runs", 31, "how often each command runs")
+	runs := flag.Int("runs", 31, "runs of each command")
 	flag.Parse()
 	if err := run(*program, *config, *system, *components, *peer, *runs); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
@@ -62,7 +62,7 @@ func run(program, config, system, components, peer string, runs int) error {
 	if _, err := exec.LookPath(peer); err == nil {
 		commands = append(commands, []string{peer, "-c", config})
 	} else {
-		fmt.Printf("%s is not installed: it is not measured\n", peer)
+		fmt.Printf("%s is not installed, so it is not measured\n", peer)
 	}
 	samples := make([][]measure.Sample, len(commands))
 	for i := range runs + 1 {
@@ -71,7 +71,7 @@ func run(program, config, system, components, peer string, runs int) error {
 			if err != nil {
 				return err
 			}
-			if i > 0 { // the first one fills caches
+			if i > 0 { // the first run fills caches
 				samples[j] = append(samples[j], s)
 			}
 		}

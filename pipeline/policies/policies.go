@@ -1,4 +1,5 @@
-// Package policies fetches policies from registries, and pushes them there.
+// Package policies fetches policy bundles from registries and pushes them to
+// registries.
 package policies
 
 import (
@@ -22,40 +23,40 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
-// What a policy bundle is in a registry: an artifact of one layer, which is of
-// the type that stock opa looks for.
+// A policy bundle in a registry is an artifact of one layer. The layer has the media
+// type that stock opa expects.
 const (
 	artifactType = "application/vnd.seaworthy.policy.v1"
 	layerType    = "application/vnd.oci.image.layer.v1.tar+gzip"
 )
 
-// Scheme begins the name of a policy in a registry.
+// Scheme is the prefix of a policy's name that is in a registry.
 const Scheme = "oci://"
 
-// InRegistry reports whether a policy's name is one of a registry.
+// InRegistry reports whether the name is of a policy in a registry.
 func InRegistry(name string) bool { return strings.HasPrefix(name, Scheme) }
 
-// NewLock is the next step where something is not what the lock says.
+// NewLock is the suggestion of errors about an input that differs from the lock.
 const NewLock = "if the change is intended, write the lock again: seaworthy lock"
 
-// Options say how policies are fetched from registries, and which are trusted.
+// Options say how policies are fetched, and which policies are trusted.
 type Options struct {
-	// Keys are trusted alike. Where there is one, a bundle that none of them
-	// signed is refused; where there is none, a bundle must be asked for by
-	// its digest.
+	// Keys are the trusted keys. If there are keys, a bundle must be signed by one of
+	// them. If there are none, a bundle must be named by its digest.
 	Keys []crypto.PublicKey
-	// AnyTag takes an unsigned bundle by its tag, to write down its digest.
+	// AnyTag accepts an unsigned bundle by its tag, so that a lock can record its
+	// digest.
 	AnyTag bool
 	// Cache and Offline are as in component.Options.
 	Cache      string
 	Offline    bool
 	RedirectTo []string
-	// Locked are the digests of a lock, by reference, nil without one.
+	// Locked holds the digests of a lock by reference; nil without a lock.
 	Locked []component.LockedReference
 }
 
-// Fetch fetches those of the policies that lie in registries. What is
-// not signed as it should be, or not what the lock says, is ErrMismatch.
+// Fetch replaces the policies that are in a registry by fetched bundles. A bundle
+// with a missing signature, or another digest than the lock, is an ErrMismatch.
 func Fetch(ctx context.Context, sources []policy.Source, f Options) ([]policy.Source, error) {
 	store, err := f.open()
 	if err != nil {
@@ -75,7 +76,7 @@ func Fetch(ctx context.Context, sources []policy.Source, f Options) ([]policy.So
 }
 
 func (f Options) open() (*component.Store, error) {
-	// A policy has no architecture; a store wants to know one.
+	// A policy has no architecture, but the store needs one.
 	return component.Open(component.Options{Cache: f.Cache, Offline: f.Offline, RedirectTo: f.RedirectTo, Arch: runtime.GOARCH})
 }
 
@@ -113,7 +114,7 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 	return b, ofPolicy(name, err)
 }
 
-// ofPolicy names the policy that an error is about.
+// ofPolicy adds the name of the policy to an error.
 func ofPolicy(name string, err error) error {
 	var e *system.Error
 	if !errors.As(err, &e) {
@@ -124,7 +125,7 @@ func ofPolicy(name string, err error) error {
 	return &named
 }
 
-// locked is the digest that the lock has for a reference.
+// locked returns the digest of a reference in the lock, "" without a lock.
 func (f Options) locked(full, name string) (string, error) {
 	for _, l := range f.Locked {
 		if known, err := oci.ParseReference(l.Reference); err == nil && known.Name == full {
@@ -134,15 +135,16 @@ func (f Options) locked(full, name string) (string, error) {
 	return "", system.Mismatch("policy %q is not in the lock", name).Suggest(NewLock)
 }
 
-// Pushed is what Push left in the registry.
+// Pushed describes a pushed policy.
 type Pushed struct {
-	// Name is the policy's, Reference what --policy takes: with the digest.
+	// Name is the policy's name. Reference is the value for --policy, with the
+	// digest.
 	Name, Reference string
 }
 
-// Push packs a folder of rules, and pushes it to a registry under a tag;
-// with a signer it is signed. The same folder gives the same digest. RedirectTo
-// is as in component.Options.
+// Push packs a folder of rules and pushes it to a registry under a tag, signed if
+// signer is not nil. The same folder always gives the same digest. redirectTo is as
+// in component.Options.
 func Push(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*Pushed, error) {
 	reference = strings.TrimPrefix(reference, Scheme)
 	ref, err := oci.ParseReference(reference)

@@ -9,22 +9,22 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 )
 
-// Confidential: a text of os.yml holds what looks like a secret, or a value
-// behind a name that sounds like one. Decisions and reports hold none.
+// Confidential reports whether a text of os.yml contains something like a secret, or
+// a value whose name suggests a secret. Decisions and reports contain no such text.
 func Confidential(text string) bool {
 	return files.DetectSecret([]byte(text)) != "" || facts.TellsSecret(text)
 }
 
-// remedyBytes bounds the os.yml that is read for the edits of one decision: each
-// edit that is shown was made, and what came out read again. A system of a few
-// dozen components has an edit for each finding, however many those are.
+// remedyBytes limits the os.yml text that is processed for the edits of one decision.
+// Each shown edit is applied and its result is parsed again. This is enough for each
+// finding of a system with a few dozen components.
 const remedyBytes = 64 << 20
 
-// All shows the edits of findings to readers of reports, as Diff does.
-// It is nil where the os.yml files are not at hand or not those that were
-// decided about, and "" for a finding whose diff would show a secret of os.yml
-// to everybody who has the report: decisions hold none. Of a huge os.yml only
-// the worst findings have a diff.
+// All returns a function that shows the edits of findings for readers of reports, as
+// Diff does. It returns nil if the os.yml files are missing or changed after the
+// decision. The function returns "" for a finding whose diff contains a secret,
+// because a report has more readers than os.yml. For a huge os.yml, only the worst
+// findings have a diff.
 func All(d *decision.Decision) func(*decision.Finding) string {
 	sources, err := Sources(d, nil)
 	if err != nil || len(sources) == 0 {
@@ -35,7 +35,7 @@ func All(d *decision.Decision) func(*decision.Finding) string {
 		sources[i], size = sources[i].Read(), size+len(sources[i].Data)
 	}
 	worst := worstEditable(d, remedyBytes/size)
-	made := map[*decision.Finding]string{} // several reports ask
+	made := map[*decision.Finding]string{} // several reports use the diffs
 	return func(f *decision.Finding) string {
 		diff, ok := made[f]
 		if ok || !worst[f] {
@@ -50,7 +50,7 @@ func All(d *decision.Decision) func(*decision.Finding) string {
 	}
 }
 
-// worstEditable are the findings that have edits, at most so many of them.
+// worstEditable returns the worst findings with edits, at most as many as most.
 func worstEditable(d *decision.Decision, most int) map[*decision.Finding]bool {
 	var list []*decision.Finding
 	for i := range d.Findings {

@@ -26,7 +26,7 @@ func TestRemedies(t *testing.T) {
 		"password":  {"    env: [DB_PASSWORD=hunter2]\n", false},
 		"yaml":      {"    annotations:\n      api-key: hunter2\n", false},
 		"key":       {"    annotations:\n      x: |\n      " + key, false},
-		"no secret": {"    annotations: {monkey: \"1\", tokens: []}\n", false}, // better one too many
+		"no secret": {"    annotations: {monkey: \"1\", tokens: []}\n", false}, // a false positive is better than a secret
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,17 +50,17 @@ func TestRemedies(t *testing.T) {
 				t.Fatal(err)
 			}
 			if All(d) != nil {
-				t.Error("a file that was changed since is taken for the one decided about")
+				t.Error("a file that changed after the decision is accepted")
 			}
 		})
 	}
 	if All(&decision.Decision{}) != nil {
-		t.Error("no files, and diffs of them")
+		t.Error("diffs are shown for missing files")
 	}
 }
 
-// decidedAbout is a decision with so many findings on a service, each with an
-// edit; the last one is the worst.
+// decidedAbout returns a decision with this number of findings on a service, each
+// with an edit. The last finding is the worst.
 func decidedAbout(path, text string, findings int) *decision.Decision {
 	d := &decision.Decision{System: decision.System{Sources: []decision.Source{{Path: path, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}}}}
 	for range findings {
@@ -71,8 +71,8 @@ func decidedAbout(path, text string, findings int) *decision.Decision {
 	return d
 }
 
-// Ten thousand findings on an os.yml as large as it may be are no hour's work:
-// the worst have diffs, the same ones in whatever order reports ask.
+// Diffs for 10,000 findings on an os.yml of the maximal size must not take an hour.
+// Only the worst findings have diffs, and they are the same for every order of calls.
 func TestRemediesOfMany(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "os.yml")
@@ -90,8 +90,7 @@ func TestRemediesOfMany(t *testing.T) {
 	}
 }
 
-// An editor that applies a fix of the SARIF log makes the file that the edit
-// makes, to the last character.
+// An editor that applies a fix of the SARIF log gets the same bytes as the edit.
 func TestFixesInSARIF(t *testing.T) {
 	t.Parallel()
 	edits := []decision.Edit{
@@ -130,7 +129,7 @@ func TestFixesInSARIF(t *testing.T) {
 	}
 }
 
-// applyFix does what an editor does with the first fix of a log.
+// applyFix applies the first fix of a log as an editor does.
 func applyFix(t *testing.T, log []byte, text string) string {
 	t.Helper()
 	var l struct {

@@ -1,4 +1,4 @@
-// Package remedy makes the edits of findings in os.yml, and shows them as unified
+// Package remedy applies the edits of findings to os.yml and shows them as unified
 // diffs.
 package remedy
 
@@ -15,10 +15,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Sources reads the os.yml files that a decision was about: at paths, in merge
-// order, or where the decision says that they are. A file that is not the one
-// that was decided about is an error of the kind system.ErrMismatch: an edit
-// would go astray.
+// Sources reads the os.yml files of a decision: from paths, in merge order, or if
+// paths is empty, from the paths in the decision. A file that changed after the
+// decision is an ErrMismatch, because an edit would change the wrong lines.
 func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 	if len(paths) == 0 {
 		var err error
@@ -52,9 +51,8 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 	return out, nil
 }
 
-// ownPaths are where a decision says that its os.yml files are. Who wrote it, or
-// the facts that it was made by, may have named anything: a pipe would be waited
-// for.
+// ownPaths returns the paths in the decision. The decision or its facts can be
+// hostile, so only regular files are accepted: reading a pipe would block.
 func ownPaths(d *decision.Decision) ([]string, error) {
 	var out []string
 	for _, s := range d.System.Sources {
@@ -66,8 +64,8 @@ func ownPaths(d *decision.Decision) ([]string, error) {
 	return out, nil
 }
 
-// outside: a file does not lie below a folder. What a decision calls it there
-// may be the name of another one in the folder.
+// outside reports whether a file is outside a folder. The decision's relative name of
+// such a file can be the name of another file in the folder.
 func outside(dir, path string) bool {
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -77,8 +75,8 @@ func outside(dir, path string) bool {
 	return err != nil || !filepath.IsLocal(rel)
 }
 
-// Diff is the diff of os.yml that makes a finding pass, for patch -p1; "" where
-// no edit does. It shows lines of os.yml as they stand.
+// Diff returns the diff of os.yml that makes a finding pass, for patch -p1. It is ""
+// if no edit does. It contains lines of os.yml, which can hold secrets.
 func Diff(sources []edit.File, f *decision.Finding) (string, error) {
 	if len(f.Edits) == 0 {
 		return "", nil
@@ -90,10 +88,9 @@ func Diff(sources []edit.File, f *decision.Finding) (string, error) {
 	return edit.Diff(sources, after), nil
 }
 
-// Next is Remedy for files to which the remedies of other findings have
-// been applied: sources are what was decided about, now what became of them. It
-// gives what becomes of them next. The diff is "" too where the others mend this
-// finding as well.
+// Next is Diff for files that already have the edits of other findings: sources are
+// the files of the decision, now their current contents. It returns the diff and the
+// new contents. The diff is "" if the other edits already fix this finding.
 func Next(sources, now []edit.File, f *decision.Finding) (string, []edit.File, error) {
 	if len(f.Edits) == 0 {
 		return "", now, nil

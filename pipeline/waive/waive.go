@@ -1,4 +1,4 @@
-// Package waive writes a waiver for a finding into a waiver file.
+// Package waive adds a waiver for a finding to a waiver file.
 package waive
 
 import (
@@ -17,24 +17,25 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/waiver"
 )
 
-// Options say which finding is to be waived, and by whom.
+// Options describes the waiver and its finding.
 type Options struct {
-	// Finding is named as policy.Explain takes it; it must mean one rule on one
+	// Finding is written as for policy.Explain. It must match one rule on one
 	// resource that fails.
 	Finding string
-	// Owner answers for it, Reason says why it is acceptable.
+	// Owner is responsible for the waiver. Reason says why the finding is acceptable.
 	Owner, Reason string
 	// Expires is the last day, YYYY-MM-DD.
 	Expires string
-	// ByDigest waives it for the component's present image instead of its name.
+	// ByDigest limits the waiver to the current image of the component, instead of
+	// its name.
 	ByDigest bool
-	// Now is what Expires is held against.
+	// Now is the current time. Expires must not be before its day.
 	Now time.Time
-	// File is the path of the waiver file, which need not be there.
+	// File is the path of the waiver file, which need not exist.
 	File string
 }
 
-// Check tells all that is wrong with what a waiver is to say, before any work.
+// Check reports all mistakes in the options before any work, as an ErrInput.
 func (o Options) Check() error {
 	var errs []error
 	bad := func(what, next string) {
@@ -55,10 +56,10 @@ func (o Options) Check() error {
 	return errors.Join(errs...)
 }
 
-// Add gives the text of the waiver file with one waiver more, and that waiver.
-// All else in the file stays as it is. It refuses a finding that the decision
-// does not have or that does not fail, a day that is over, and what another
-// waiver in the file covers.
+// Add returns the text of the waiver file with a new waiver, and this waiver. The
+// rest of the file stays unchanged. It is an ErrInput if the decision does not have
+// the finding, the finding does not fail, Expires is in the past, or another waiver
+// of the file covers the finding.
 func Add(d *decision.Decision, o Options) ([]byte, *decision.Waiver, error) {
 	if err := o.Check(); err != nil {
 		return nil, nil, err
@@ -82,8 +83,8 @@ func Add(d *decision.Decision, o Options) ([]byte, *decision.Waiver, error) {
 	return out, w, err
 }
 
-// toWaive is the one failing finding that a name means; several keys of a rule
-// on one resource are waived together.
+// toWaive returns the failing finding that a name matches. Several keys of a rule on
+// one resource are waived together.
 func toWaive(d *decision.Decision, name string) (*decision.Finding, error) {
 	fail := func(what, next string) (*decision.Finding, error) {
 		return nil, system.BadInput("%s", what).Suggest("%s", next)
@@ -115,7 +116,7 @@ func toWaive(d *decision.Decision, name string) (*decision.Finding, error) {
 	return found, nil
 }
 
-// digestOf is the digest of the image of the component that a finding is about.
+// digestOf returns the digest of the image of the finding's component.
 func digestOf(d *decision.Decision, f *decision.Finding) (string, error) {
 	for _, c := range d.System.Components {
 		if "component:"+c.ID == f.Resource {
@@ -125,8 +126,7 @@ func digestOf(d *decision.Decision, f *decision.Finding) (string, error) {
 	return "", system.BadInput("--by-digest: %s is not a component", f.Resource).Suggest("leave --by-digest out")
 }
 
-// addWaiver adds an entry to a waiver file and holds the outcome against what
-// policies take.
+// addWaiver adds an entry to a waiver file and parses the result as a policy would.
 func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 	blank := true
 	for line := range strings.Lines(string(f.Data)) {
@@ -155,7 +155,7 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 	entry = append(entry, edit.Pair{Key: "reason", Value: w.Reason}, edit.Pair{Key: "owner", Value: w.Owner}, edit.Pair{Key: "expires", Value: w.Expires})
 	var head []byte
 	if blank {
-		// Comments alone stay above the first waiver.
+		// Comments stay above the first waiver.
 		eol := "\n"
 		if bytes.Contains(f.Data, []byte("\r\n")) {
 			eol = "\r\n"
@@ -170,7 +170,7 @@ func addWaiver(f edit.File, w *decision.Waiver) ([]byte, error) {
 		return nil, err
 	}
 	out = append(head, out...)
-	// What is wrong with the new entry is told as for any other, with its place.
+	// A mistake in the new entry is reported with its place, as for any entry.
 	if _, err := waiver.Parse(f.Name, out); err != nil {
 		return nil, err
 	}
