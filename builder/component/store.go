@@ -13,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/keyed"
 )
 
 // Options say where images are searched, and for which platform.
@@ -52,8 +53,11 @@ type Store struct {
 	limits  limits
 	sources []source
 
+	// images holds the results of Find by full reference: within one Store a tag
+	// means one digest.
+	images keyed.Map[*system.Image]
+
 	mu     sync.Mutex
-	images map[string]*found // by full reference
 	places map[string]*place // by full reference and manifest digest
 }
 
@@ -93,15 +97,9 @@ func (p *place) known(digest string) oci.Descriptor {
 	return p.blobs[digest]
 }
 
-// found is a memo of Find: within one Store a tag means one digest.
-type found struct {
-	mu    sync.Mutex
-	image *system.Image
-}
-
 // Open checks the options, and that the paths exist. It reads no image.
 func Open(o Options) (*Store, error) {
-	s := &Store{opt: o, limits: defaultLimits(), images: map[string]*found{}, places: map[string]*place{}}
+	s := &Store{opt: o, limits: defaultLimits(), places: map[string]*place{}}
 	var errs []error
 	if o.Arch == "" {
 		errs = append(errs, system.BadInput("no architecture is given").Suggest("give --arch"))
@@ -188,22 +186,14 @@ func (s *Store) Find(ctx context.Context, reference string, pos system.Position)
 	if err != nil {
 		return nil, system.BadInput("image %s", err).At(pos)
 	}
-	s.mu.Lock()
-	f := s.images[r.Name]
-	if f == nil {
-		f = &found{}
-		s.images[r.Name] = f
-	}
-	s.mu.Unlock()
-
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.image == nil {
-		if f.image, err = s.find(ctx, r); err != nil {
+	found, unlock := s.images.Lock(r.Name)
+	defer unlock()
+	if *found == nil {
+		if *found, err = s.find(ctx, r); err != nil {
 			return nil, imageError(reference, pos, err)
 		}
 	}
-	img := *f.image
+	img := **found
 	img.Reference = reference
 	return &img, nil
 }

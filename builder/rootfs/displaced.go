@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // displaced keeps the contents of files of one image that another entry
@@ -37,14 +38,11 @@ func (s *displaced) keep(e *system.Entry) (io.WriteCloser, error) {
 		return nil, nil
 	}
 	if s.file == nil {
-		f, err := os.CreateTemp(s.dir, "seaworthy-")
+		f, err := atomicfile.Unlinked(s.dir)
 		if err != nil {
 			return nil, err
 		}
 		s.file = f
-		if err := os.Remove(f.Name()); err != nil {
-			return nil, err
-		}
 	}
 	s.files[e.Path] = &displacedFile{at: s.end, size: e.Size}
 	w := io.NewOffsetWriter(s.file, s.end)

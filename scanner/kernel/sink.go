@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
@@ -145,12 +146,9 @@ func (s *Sink) keepBinary(e *system.Entry) (io.WriteCloser, error) {
 	if e.Size > maxBinary {
 		return nil, fmt.Errorf("kernel %s has %d bytes, which is more than %d MiB", e.Path, e.Size, maxBinary>>20)
 	}
-	f, err := os.CreateTemp(s.dir, "seaworthy-kernel-*")
+	f, err := atomicfile.Unlinked(s.dir)
 	if err != nil {
 		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
 	}
 	s.image, s.sum = f, sha256.New()
 	return nopCloser{io.MultiWriter(f, s.sum)}, nil

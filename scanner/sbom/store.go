@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 const (
@@ -49,14 +51,9 @@ func (s *store) put(p string, size int64) (io.WriteCloser, error) {
 		return nil, fmt.Errorf("the image has more than %d GiB of packages and programs", maxSpill>>30)
 	}
 	if s.spill == nil {
-		f, err := os.CreateTemp(s.dir, "seaworthy-contents-*")
+		f, err := atomicfile.Unlinked(s.dir)
 		if err != nil {
 			return nil, err
-		}
-		// The file is unlinked immediately, so that its space is freed however
-		// the program ends.
-		if err := os.Remove(f.Name()); err != nil {
-			return nil, errors.Join(err, f.Close())
 		}
 		s.spill = f
 	}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -21,6 +20,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/keyed"
 )
 
 // Options say how registries are asked.
@@ -55,14 +55,12 @@ type Client struct {
 	base     http.RoundTripper // guard
 	pings    *pings            // over retrying, over base
 
-	mu       sync.Mutex
-	sessions map[string]*session // by repository
-	schemes  map[string]*scheme  // by registry
+	sessions keyed.Map[session] // by repository
+	schemes  keyed.Map[scheme]  // by registry
 }
 
 // session is the access to one repository.
 type session struct {
-	mu   sync.Mutex // held while it logs in
 	http *http.Client
 	base string // URL of the repository
 	err  error
@@ -70,7 +68,6 @@ type session struct {
 
 // scheme is HTTPS or plain HTTP, for one registry.
 type scheme struct {
-	mu    sync.Mutex // held during the ping
 	plain bool
 	known bool
 	err   error
@@ -84,7 +81,7 @@ func New(o Options) (*Client, error) {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = stall
-	c := &Client{insecure: o.Insecure, offline: o.Offline, clock: o.clock, hosts: newHosts(), inner: inner, sessions: map[string]*session{}, schemes: map[string]*scheme{}}
+	c := &Client{insecure: o.Insecure, offline: o.Offline, clock: o.clock, hosts: newHosts(), inner: inner}
 	if c.clock == nil {
 		c.clock = realClock()
 	}
@@ -126,15 +123,8 @@ func (r *Client) session(ctx context.Context, q oci.Reference) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	c := r.sessions[repo.Name()]
-	if c == nil {
-		c = &session{}
-		r.sessions[repo.Name()] = c
-	}
-	r.mu.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c, unlock := r.sessions.Lock(repo.Name())
+	defer unlock()
 	if c.http == nil && c.err == nil {
 		if err := r.login(ctx, q, repo, c); err != nil {
 			if ctx.Err() != nil {
@@ -169,15 +159,8 @@ func (r *Client) login(ctx context.Context, q oci.Reference, repo name.Repositor
 // scheme finds out, once, whether a registry uses plain HTTP. TLS is tried first,
 // even if plain HTTP is allowed.
 func (r *Client) scheme(ctx context.Context, q oci.Reference, reg name.Registry) (plain bool, err error) {
-	r.mu.Lock()
-	s := r.schemes[q.Registry]
-	if s == nil {
-		s = &scheme{}
-		r.schemes[q.Registry] = s
-	}
-	r.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s, unlock := r.schemes.Lock(q.Registry)
+	defer unlock()
 	if s.known {
 		return s.plain, s.err
 	}
