@@ -96,7 +96,7 @@ func TestArtifact(t *testing.T) {
 				t.Errorf("by the digest of a lock: %v, %+v", err, a)
 			}
 			_, err = open(t, Options{Cache: cache, Offline: true}).Artifact(context.Background(), host+"/team/other:1", testQuery)
-			fails(t, err, system.ErrUnusable, "--offline")
+			wantError(t, err, system.ErrUnusable, "--offline")
 		})
 	}
 }
@@ -156,27 +156,27 @@ func TestHostileArtifact(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%+v", a)
 			}
-			fails(t, err, c.kind, c.word)
+			wantError(t, err, c.kind, c.word)
 		})
 	}
 
 	t.Run("a pinned manifest that is another", func(t *testing.T) {
 		host := artifactRegistry(t, true, serve("/manifests/", manifest(layer(testLayer, good, 4))))
 		_, err := open(t, Options{}).Artifact(context.Background(), host+"/x@"+good, testQuery)
-		fails(t, err, system.ErrMismatch, good)
+		wantError(t, err, system.ErrMismatch, good)
 	})
 	t.Run("a digest that is not the lock's", func(t *testing.T) {
 		q := testQuery
 		q.Digest = good
 		_, err := open(t, Options{}).Artifact(context.Background(), "127.0.0.1:1/x@"+ocitest.Digest(nil), q)
-		fails(t, err, system.ErrMismatch, "lock")
+		wantError(t, err, system.ErrMismatch, "lock")
 	})
 	t.Run("pushed by digest", func(t *testing.T) {
 		_, err := open(t, Options{}).PushArtifact(context.Background(), "127.0.0.1:1/x@"+good, Push{})
-		fails(t, err, system.ErrInput, "digest")
+		wantError(t, err, system.ErrInput, "digest")
 	})
 	t.Run("pushed offline", func(t *testing.T) {
 		_, err := open(t, Options{Offline: true}).PushArtifact(context.Background(), "127.0.0.1:1/x:1", Push{})
-		fails(t, err, system.ErrInput, "offline")
+		wantError(t, err, system.ErrInput, "offline")
 	})
 }

@@ -49,7 +49,7 @@ var classic = ocitest.Beside{MediaType: "application/vnd.dev.cosign.simplesignin
 func TestAttachedInLayout(t *testing.T) {
 	t.Parallel()
 	image := remoteImage().Build()
-	other := layers(entries{ocitest.File("b", "b")}).Build()
+	other := ocitest.ImageOf(entries{ocitest.File("b", "b")}).Build()
 	manifest := ocitest.Descriptor{MediaType: oci.TypeManifest, Digest: image.Manifests[0], Size: int64(len(image.Blobs[image.Manifests[0]]))}
 	broken := ocitest.Referrer(image.Root, attach("broken"))
 	for d, b := range broken.Blobs {
@@ -85,7 +85,7 @@ func TestAttachedInLayout(t *testing.T) {
 // The result says when some attached blobs were not read.
 func TestAttachedBounds(t *testing.T) {
 	t.Parallel()
-	image := layers(entries{ocitest.File("a", "a")}).Build()
+	image := ocitest.ImageOf(entries{ocitest.File("a", "a")}).Build()
 	var many []ocitest.Beside
 	for i := range maxAttached + 1 {
 		many = append(many, attach(fmt.Sprint(i)))
@@ -103,7 +103,7 @@ func TestAttachedBounds(t *testing.T) {
 // BuildKit lists its statements in the index of the image.
 func TestAttachedByBuildKit(t *testing.T) {
 	t.Parallel()
-	image := layers(entries{ocitest.File("a", "a")}).Build()
+	image := ocitest.ImageOf(entries{ocitest.File("a", "a")}).Build()
 	said := ocitest.Referrer(ocitest.Descriptor{}, ocitest.Beside{MediaType: "application/vnd.in-toto+json", Data: []byte("{}")})
 	entry := said.Root
 	entry.Platform = &ocitest.Platform{Architecture: "unknown", OS: "unknown"}

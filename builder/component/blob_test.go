@@ -43,9 +43,9 @@ func TestWrongBytes(t *testing.T) {
 					t.Errorf("verify: %v", err)
 				}
 				c.change(built, bad)
-				fails(t, runVerify(t, built), system.ErrMismatch, bad, `"test/x:1"`)
+				wantError(t, runVerify(t, built), system.ErrMismatch, bad, `"test/x:1"`)
 				_, err := runPass(t, built, PassOptions{})
-				fails(t, err, system.ErrMismatch, bad, "layer 0", c.says, `"test/x:1"`)
+				wantError(t, err, system.ErrMismatch, bad, "layer 0", c.says, `"test/x:1"`)
 			})
 		}
 	}
@@ -64,7 +64,7 @@ func TestWrongBytes(t *testing.T) {
 			bad := c.of(built)
 			c.what(built, bad)
 			_, err := storeOf(t, built, Options{}).Find(context.Background(), "test/x:1", system.Position{File: "os.yml", Line: 3, Column: 5})
-			fails(t, err, system.ErrMismatch, bad, "os.yml:3:5: ", `"test/x:1"`)
+			wantError(t, err, system.ErrMismatch, bad, "os.yml:3:5: ", `"test/x:1"`)
 		})
 	}
 }
@@ -72,29 +72,29 @@ func TestWrongBytes(t *testing.T) {
 // The limits are lowered, so that the test needs no gigabytes.
 func TestLimits(t *testing.T) {
 	t.Run("manifest", func(t *testing.T) {
-		s := storeOf(t, layers(nil).Build(), Options{})
+		s := storeOf(t, ocitest.ImageOf(nil).Build(), Options{})
 		s.limits.manifest = 50
 		_, err := s.Find(context.Background(), "test/x:1", system.Position{})
-		fails(t, err, system.ErrUnusable, "the limit is 50")
+		wantError(t, err, system.ErrUnusable, "the limit is 50")
 	})
 	t.Run("layers", func(t *testing.T) {
-		s := storeOf(t, layers(nil, nil, nil).Build(), Options{})
+		s := storeOf(t, ocitest.ImageOf(nil, nil, nil).Build(), Options{})
 		s.limits.layers = 2
 		_, err := s.Find(context.Background(), "test/x:1", system.Position{})
-		fails(t, err, system.ErrUnusable, "3 layers")
+		wantError(t, err, system.ErrUnusable, "3 layers")
 	})
 	t.Run("index", func(t *testing.T) {
-		s := storeOf(t, ocitest.Index{layers(nil), layers(nil)}.Build(), Options{})
+		s := storeOf(t, ocitest.Index{ocitest.ImageOf(nil), ocitest.ImageOf(nil)}.Build(), Options{})
 		s.limits.manifests = 1
 		_, err := s.Find(context.Background(), "test/x:1", system.Position{})
-		fails(t, err, system.ErrUnusable, "2 entries")
+		wantError(t, err, system.ErrUnusable, "2 entries")
 	})
 }
 
 func TestBlobAndContents(t *testing.T) {
-	arm := layers(entries{ocitest.File("arm", "x")})
+	arm := ocitest.ImageOf(entries{ocitest.File("arm", "x")})
 	arm.Arch, arm.Variant = "arm64", "v8"
-	amd := layers(entries{ocitest.File("amd", "x")})
+	amd := ocitest.ImageOf(entries{ocitest.File("amd", "x")})
 	built := ocitest.Index{amd, arm}.Build()
 	dir := filepath.Join(t.TempDir(), "l")
 	ocitest.WriteLayout(t, dir, ocitest.Ref{Name: "x", Built: built})

@@ -13,7 +13,7 @@ import (
 // The index gives the platform that a config leaves out. Without an index, the
 // wanted platform is assumed, as in Docker. A command may be one string.
 func TestFindIncompleteConfig(t *testing.T) {
-	img := layers(entries{ocitest.File("a", "x")})
+	img := ocitest.ImageOf(entries{ocitest.File("a", "x")})
 	img.Config = ocitest.Config{Cmd: []string{"c"}, Entrypoint: []string{"e"}}
 	whole := string(ocitest.Index{img}.Build().Blobs[ocitest.Index{img}.Build().Configs[0]])
 	with := func(pairs ...string) ocitest.Image {

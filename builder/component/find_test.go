@@ -21,7 +21,7 @@ import (
 )
 
 func TestFindConfig(t *testing.T) {
-	img := layers(entries{ocitest.File("a", "x")}, nil)
+	img := ocitest.ImageOf(entries{ocitest.File("a", "x")}, nil)
 	img.Config = ocitest.Config{User: "7:8", WorkingDir: "/srv", StopSignal: "SIGINT", Env: []string{"A=b"},
 		Entrypoint: []string{"/e"}, Cmd: []string{"c"}, Labels: map[string]string{"l": "v"},
 		ExposedPorts: []string{"90/udp", "80/tcp"}, History: []string{"one", "two"}}
@@ -44,7 +44,7 @@ func TestFindConfig(t *testing.T) {
 // by the digests of indexes, of manifests in them, and of images without a name.
 func TestFindByName(t *testing.T) {
 	dir := t.TempDir()
-	one, two := ocitest.Index{layers(entries{ocitest.File("one", "")})}.Build(), layers(entries{ocitest.File("two", "")}).Build()
+	one, two := ocitest.Index{ocitest.ImageOf(entries{ocitest.File("one", "")})}.Build(), ocitest.ImageOf(entries{ocitest.File("two", "")}).Build()
 	ocitest.WriteLayout(t, filepath.Join(dir, "l"), ocitest.Ref{Name: "nginx", Built: one}, ocitest.Ref{Name: "docker.io/library/redis:5", Built: two})
 	s := open(t, Options{Paths: []string{dir}, Offline: true})
 	for ref, want := range map[string]string{
@@ -61,16 +61,16 @@ func TestFindByName(t *testing.T) {
 	}
 	pos := system.Position{File: "os.yml", Line: 9, Column: 7}
 	_, err := s.Find(context.Background(), "redis", pos)
-	fails(t, err, system.ErrUnusable, `os.yml:9:7: image "redis"`, "not found in "+dir, "--offline")
+	wantError(t, err, system.ErrUnusable, `os.yml:9:7: image "redis"`, "not found in "+dir, "--offline")
 	_, err = s.Find(context.Background(), "nginx@"+ocitest.Digest(nil), pos)
-	fails(t, err, system.ErrUnusable, "not found")
+	wantError(t, err, system.ErrUnusable, "not found")
 	_, err = s.Find(context.Background(), "NGINX", pos)
-	fails(t, err, system.ErrInput, "os.yml:9:7: ", `"NGINX"`)
+	wantError(t, err, system.ErrInput, "os.yml:9:7: ", `"NGINX"`)
 }
 
 func TestPlatforms(t *testing.T) {
 	on := func(arch, variant, name string) ocitest.Image {
-		img := layers(entries{ocitest.File(name, "")})
+		img := ocitest.ImageOf(entries{ocitest.File(name, "")})
 		img.Arch, img.Variant = arch, variant
 		return img
 	}
@@ -109,7 +109,7 @@ func TestPlatforms(t *testing.T) {
 			s := storeOf(t, built, Options{Arch: c.arch})
 			img, err := s.Find(context.Background(), "test/x:1", system.Position{})
 			if len(c.want) > 1 {
-				fails(t, err, system.ErrUnusable, c.want)
+				wantError(t, err, system.ErrUnusable, c.want)
 			} else if err != nil {
 				t.Error(err)
 			} else if want := built.Manifests[c.want[0]-'0']; img.Manifest != want || img.Digest != built.Root.Digest {
@@ -121,13 +121,13 @@ func TestPlatforms(t *testing.T) {
 
 // The error for a missing image lists the images of the layout.
 func TestNamesOfLayout(t *testing.T) {
-	img := layers(entries{ocitest.File("a", "")})
+	img := ocitest.ImageOf(entries{ocitest.File("a", "")})
 	dir := t.TempDir()
-	ocitest.WriteLayout(t, dir, ocitest.Named("1", img), ocitest.Named("v/other:2", layers(nil)))
+	ocitest.WriteLayout(t, dir, ocitest.Named("1", img), ocitest.Named("v/other:2", ocitest.ImageOf(nil)))
 	s := open(t, Options{Paths: []string{dir}, Offline: true})
 	digest := img.Build().Root.Digest
 	_, err := s.Find(context.Background(), "t/img:1", system.Position{})
-	fails(t, err, system.ErrUnusable, "not found in "+dir)
+	wantError(t, err, system.ErrUnusable, "not found in "+dir)
 	want := "docker.io/t/img@" + digest
 	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, want) || !strings.Contains(e.Next, `tag "1"`) {
 		t.Errorf("next: %s", e.Next)
@@ -143,7 +143,7 @@ func TestNamesOfLayout(t *testing.T) {
 
 // An image without a name, as skopeo writes it if it is given only a folder.
 func TestUnnamedInLayout(t *testing.T) {
-	source := layers(entries{ocitest.File("a", "")})
+	source := ocitest.ImageOf(entries{ocitest.File("a", "")})
 	img, one := source.Build(), t.TempDir()
 	ocitest.WriteLayout(t, one, ocitest.Named("x", source))
 	index := fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":%d}`, oci.TypeManifest, img.Root.Digest, img.Root.Size)
@@ -169,7 +169,7 @@ func TestUnnamedInLayout(t *testing.T) {
 
 // An artifact may be listed beside an image, for the same platform.
 func TestArtifactInIndex(t *testing.T) {
-	image := layers(entries{ocitest.File("a", "")}).Build()
+	image := ocitest.ImageOf(entries{ocitest.File("a", "")}).Build()
 	digest := func(b []byte) string { return fmt.Sprintf(`"digest":%q,"size":%d`, ocitest.Digest(b), len(b)) }
 	artifact := []byte(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json",` + digest([]byte("{}")) + `},"layers":[]}`)
 	at := `"mediaType":"` + oci.TypeManifest + `",`
@@ -195,7 +195,7 @@ func TestArtifactInIndex(t *testing.T) {
 			built.Root = ocitest.Descriptor{MediaType: oci.TypeIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
 			found, err := storeOf(t, built, Options{}).Find(context.Background(), "test/x:1", system.Position{})
 			if c.says != "" {
-				fails(t, err, system.ErrUnusable, c.says)
+				wantError(t, err, system.ErrUnusable, c.says)
 			} else if err != nil {
 				t.Error(err)
 			} else if found.Manifest != image.Root.Digest {
@@ -207,9 +207,9 @@ func TestArtifactInIndex(t *testing.T) {
 
 // One name in index.json for several manifests.
 func TestSeveralUnderOneName(t *testing.T) {
-	amd, arm := layers(entries{ocitest.File("amd", "")}), layers(nil)
+	amd, arm := ocitest.ImageOf(entries{ocitest.File("amd", "")}), ocitest.ImageOf(nil)
 	arm.Arch = "arm64"
-	other := layers(entries{ocitest.File("other", "")})
+	other := ocitest.ImageOf(entries{ocitest.File("other", "")})
 	dir := t.TempDir()
 	ocitest.WriteLayout(t, dir, ocitest.Named("x", arm), ocitest.Named("x", amd), ocitest.Named("y", amd), ocitest.Named("y", other))
 	s := open(t, Options{Paths: []string{dir}, Offline: true})
@@ -218,7 +218,7 @@ func TestSeveralUnderOneName(t *testing.T) {
 		t.Errorf("%+v", img)
 	}
 	_, err := s.Find(context.Background(), "y", system.Position{})
-	fails(t, err, system.ErrUnusable, "2 images of the same platform")
+	wantError(t, err, system.ErrUnusable, "2 images of the same platform")
 }
 
 // Malformed or ambiguous documents are refused.
@@ -248,7 +248,7 @@ func TestBadDocuments(t *testing.T) {
 			built := &ocitest.Built{Blobs: map[string][]byte{ocitest.Digest([]byte(c.doc)): []byte(c.doc)}}
 			built.Root = ocitest.Descriptor{Digest: ocitest.Digest([]byte(c.doc)), Size: int64(len(c.doc))}
 			_, err := storeOf(t, built, Options{}).Find(context.Background(), "test/x:1", system.Position{})
-			fails(t, err, system.ErrUnusable, c.says)
+			wantError(t, err, system.ErrUnusable, c.says)
 		})
 	}
 	for name, c := range map[string]struct{ config, says string }{
@@ -259,10 +259,10 @@ func TestBadDocuments(t *testing.T) {
 		"no architecture":       {`{"os":"windows","rootfs":{"diff_ids":["` + digest + `"]}}`, "config is for windows/"},
 	} {
 		t.Run("config "+name, func(t *testing.T) {
-			img := layers(entries{})
+			img := ocitest.ImageOf(entries{})
 			img.RawConfig = []byte(c.config)
 			_, err := storeOf(t, img.Build(), Options{}).Find(context.Background(), "test/x:1", system.Position{})
-			fails(t, err, system.ErrUnusable, c.says)
+			wantError(t, err, system.ErrUnusable, c.says)
 		})
 	}
 }
@@ -282,11 +282,11 @@ func TestOpenPaths(t *testing.T) {
 	}
 	s := open(t, Options{Paths: []string{file}, Offline: true})
 	_, err = s.Find(context.Background(), "x", system.Position{})
-	fails(t, err, system.ErrUnusable, "too short")
+	wantError(t, err, system.ErrUnusable, "too short")
 }
 
 func TestLocked(t *testing.T) {
-	built := layers(nil).Build()
+	built := ocitest.ImageOf(nil).Build()
 	name, other := "docker.io/test/x:1", ocitest.Digest([]byte("other"))
 	s := storeOf(t, built, Options{Locked: map[string]string{name: built.Root.Digest}})
 	if img := find(t, s, "test/x:1"); !img.Locked || img.Pinned {
@@ -294,18 +294,18 @@ func TestLocked(t *testing.T) {
 	}
 	s = storeOf(t, built, Options{Locked: map[string]string{name: other}})
 	_, err := s.Find(context.Background(), "test/x:1", system.Position{})
-	fails(t, err, system.ErrMismatch, other, built.Root.Digest, "the lock has the digest")
+	wantError(t, err, system.ErrMismatch, other, built.Root.Digest, "the lock has the digest")
 	s = storeOf(t, built, Options{Locked: map[string]string{}})
 	_, err = s.Find(context.Background(), "test/x:1", system.Position{})
-	fails(t, err, system.ErrMismatch, "not in the lock")
+	wantError(t, err, system.ErrMismatch, "not in the lock")
 	pinned := "docker.io/test/x@" + built.Root.Digest
 	s = storeOf(t, built, Options{Locked: map[string]string{pinned: other}})
 	_, err = s.Find(context.Background(), pinned, system.Position{})
-	fails(t, err, system.ErrMismatch, other, built.Root.Digest)
+	wantError(t, err, system.ErrMismatch, other, built.Root.Digest)
 }
 
 func TestArchives(t *testing.T) {
-	img := layers(entries{ocitest.Dir("etc"), ocitest.File("etc/who", "me")}, entries{ocitest.Whiteout("etc/who")})
+	img := ocitest.ImageOf(entries{ocitest.Dir("etc"), ocitest.File("etc/who", "me")}, entries{ocitest.Whiteout("etc/who")})
 	plainLayers := img
 	plainLayers.Layers = append([]ocitest.Layer{}, img.Layers...)
 	for i := range plainLayers.Layers {
@@ -340,12 +340,12 @@ func TestArchives(t *testing.T) {
 			if err := s.Pass(context.Background(), got, PassOptions{}, r); err != nil {
 				t.Fatal(err)
 			}
-			same(t, r.Lines, want...)
+			ocitest.WantLines(t, r.Lines, want...)
 			if again := find(t, s, "x@"+got.Digest); again.Manifest != got.Manifest {
 				t.Errorf("by digest: %s, by name: %s", again.Manifest, got.Manifest)
 			}
 			_, err := s.Find(context.Background(), "x@"+ocitest.Digest(nil), system.Position{})
-			fails(t, err, system.ErrUnusable, "not found")
+			wantError(t, err, system.ErrUnusable, "not found")
 
 			raw, err := os.ReadFile(file)
 			if err != nil {
@@ -356,7 +356,7 @@ func TestArchives(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = open(t, Options{Paths: []string{cut}, Offline: true}).Find(context.Background(), "x:1", system.Position{})
-			fails(t, err, system.ErrUnusable, cut)
+			wantError(t, err, system.ErrUnusable, cut)
 		})
 	}
 
@@ -366,7 +366,7 @@ func TestArchives(t *testing.T) {
 	ocitest.WriteDockerArchive(t, file, ocitest.Ref{Name: "x:1", Built: built})
 	s := open(t, Options{Paths: []string{file}, Offline: true})
 	err := s.Pass(context.Background(), find(t, s, "x:1"), PassOptions{}, ocitest.NewRecorder(t))
-	fails(t, err, system.ErrMismatch, built.Layers[0][0], file)
+	wantError(t, err, system.ErrMismatch, built.Layers[0][0], file)
 }
 
 // A small archive that inflates to a large one is refused long before the limit
@@ -412,7 +412,7 @@ func repack(t *testing.T, file string, compressor func(io.Writer) (io.WriteClose
 
 // Descriptors of a layout as another tool may write them.
 func TestContainerdAnnotation(t *testing.T) {
-	built := layers(nil).Build()
+	built := ocitest.ImageOf(nil).Build()
 	dir := t.TempDir()
 	ocitest.WriteLayout(t, dir, ocitest.Ref{Built: built})
 	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "manifests": []any{map[string]any{

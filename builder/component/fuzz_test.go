@@ -11,7 +11,7 @@ import (
 
 // FuzzIndex reads any bytes as index.json, index, manifest and config.
 func FuzzIndex(f *testing.F) {
-	built := ocitest.Index{layers(entries{})}.Build()
+	built := ocitest.Index{ocitest.ImageOf(entries{})}.Build()
 	for _, b := range built.Blobs {
 		f.Add(b)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -52,15 +51,6 @@ func find(t *testing.T, s *Store, ref string) *system.Image {
 	return img
 }
 
-// layers makes an image of the layers, bottom first.
-func layers(ls ...[]ocitest.Entry) ocitest.Image {
-	var img ocitest.Image
-	for _, l := range ls {
-		img.Layers = append(img.Layers, ocitest.Layer{Entries: l})
-	}
-	return img
-}
-
 type entries = []ocitest.Entry
 
 // runPass runs one pass over an image, and a second one if the first asks for it.
@@ -84,28 +74,10 @@ func runVerify(t *testing.T, built *ocitest.Built) error {
 	return s.Verify(context.Background(), find(t, s, "test/x:1"))
 }
 
-// same compares lines.
-func same(t *testing.T, got []string, want ...string) {
+// wantError requires a *system.Error of exactly this kind that contains each text.
+func wantError(t *testing.T, err, kind error, texts ...string) {
 	t.Helper()
-	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
-		t.Errorf("got:\n%s\n\nwant:\n%s", g, w)
-	}
-}
-
-// fails checks the kind of an error, and that it contains each text.
-func fails(t *testing.T, err, kind error, texts ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error; want one with %q", texts)
-	}
-	if !isKind(err, kind) {
-		t.Errorf("%v: not of the kind %v", err, kind)
-	}
-	for _, s := range texts {
-		if !strings.Contains(err.Error(), s) {
-			t.Errorf("%v\n  does not contain %q", err, s)
-		}
-	}
+	ocitest.WantError(t, err, kind, isKind, texts...)
 }
 
 func isKind(err, kind error) bool {

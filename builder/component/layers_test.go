@@ -13,9 +13,9 @@ import (
 // The error of a refused entry names the image, the place, the layer and the
 // entry, and has a next step.
 func TestPassNamesTheEntry(t *testing.T) {
-	built := layers(entries{ocitest.File("a", "")}, entries{ocitest.File("../b", "")}).Build()
+	built := ocitest.ImageOf(entries{ocitest.File("a", "")}, entries{ocitest.File("../b", "")}).Build()
 	_, err := runPass(t, built, PassOptions{})
-	fails(t, err, system.ErrUnusable, `image "test/x:1": `, "/layout: ", "layer 1 ("+built.Layers[0][1]+")", `entry "../b"`)
+	wantError(t, err, system.ErrUnusable, `image "test/x:1": `, "/layout: ", "layer 1 ("+built.Layers[0][1]+")", `entry "../b"`)
 	if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next != "build the image without this entry, or use another image" {
 		t.Errorf("next step: %+v", e)
 	}
@@ -23,7 +23,7 @@ func TestPassNamesTheEntry(t *testing.T) {
 
 // If one pass is not enough, every later pass of the same store has the plan.
 func TestPassAgain(t *testing.T) {
-	s := storeOf(t, layers(entries{ocitest.Symlink("lib", "usr"), ocitest.File("lib/x", "1")}).Build(), Options{})
+	s := storeOf(t, ocitest.ImageOf(entries{ocitest.Symlink("lib", "usr"), ocitest.File("lib/x", "1")}).Build(), Options{})
 	img := find(t, s, "test/x:1")
 	for _, want := range []error{ErrAgain, nil, nil} {
 		r := ocitest.NewRecorder(t)
@@ -47,7 +47,7 @@ func (f failing) Finish() error                               { return f.atFinis
 
 // The error of a sink is returned as it is.
 func TestPassSinkError(t *testing.T) {
-	s := storeOf(t, layers(entries{ocitest.File("a", "")}).Build(), Options{})
+	s := storeOf(t, ocitest.ImageOf(entries{ocitest.File("a", "")}).Build(), Options{})
 	img, sentinel := find(t, s, "test/x:1"), errors.New("full")
 	for _, sink := range []failing{{at: sentinel}, {atFinish: sentinel}} {
 		if err := s.Pass(context.Background(), img, PassOptions{}, sink); err != sentinel {

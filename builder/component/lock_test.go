@@ -108,9 +108,9 @@ func TestBadLock(t *testing.T) {
 			if j, ok := err.(interface{ Unwrap() []error }); ok && !isKind(err, system.ErrInput) {
 				err = j.Unwrap()[0]
 			}
-			fails(t, err, system.ErrInput, c.says, file)
+			wantError(t, err, system.ErrInput, c.says, file)
 		})
 	}
 	_, _, err := ReadLock(filepath.Join(t.TempDir(), "none"))
-	fails(t, err, system.ErrInput, "cannot be read")
+	wantError(t, err, system.ErrInput, "cannot be read")
 }

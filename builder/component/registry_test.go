@@ -19,7 +19,7 @@ import (
 )
 
 func remoteImage() ocitest.Index {
-	img := layers(entries{ocitest.Dir("etc"), ocitest.File("etc/who", "me")}, entries{ocitest.File("a", strings.Repeat("x", 100000))})
+	img := ocitest.ImageOf(entries{ocitest.Dir("etc"), ocitest.File("etc/who", "me")}, entries{ocitest.File("a", strings.Repeat("x", 100000))})
 	docker := img
 	docker.Docker, docker.Arch = true, "arm64"
 	return ocitest.Index{img, docker}
@@ -40,7 +40,7 @@ func TestRegistry(t *testing.T) {
 		if err := s.Pass(context.Background(), img, PassOptions{}, rec); err != nil {
 			t.Fatal(err)
 		}
-		same(t, rec.Lines, `a file "100000 bytes" @1`, "etc dir @0", `etc/who file "me" @0`)
+		ocitest.WantLines(t, rec.Lines, `a file "100000 bytes" @1`, "etc dir @0", `etc/who file "me" @0`)
 	}
 	if img := find(t, open(t, Options{Arch: "arm64"}), ref); img.MediaType != oci.TypeDockerManifest {
 		t.Errorf("%+v", img)
@@ -60,7 +60,7 @@ func TestRegistry(t *testing.T) {
 	}
 
 	// A tag keeps its digest while the store is open.
-	reg.Push("a/x:1", layers(nil).Build())
+	reg.Push("a/x:1", ocitest.ImageOf(nil).Build())
 	if img := find(t, s, ref); img.Digest != built.Root.Digest {
 		t.Error("the tag moved within one store")
 	}
@@ -101,7 +101,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 			s := open(t, Options{Cache: cache})
 			img := find(t, s, reg.Push("a/x:1", built))
 			err := s.Pass(context.Background(), img, PassOptions{}, ocitest.NewRecorder(t))
-			fails(t, err, system.ErrMismatch, bad, reg.Host)
+			wantError(t, err, system.ErrMismatch, bad, reg.Host)
 			// A blob that does not match leaves nothing in the cache.
 			blobs := cached(t, cache)
 			if slices.Contains(blobs, bad) || slices.ContainsFunc(blobs, func(s string) bool { return strings.Contains(s, "incoming") }) {
@@ -114,7 +114,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 		built := remoteImage().Build()
 		built.Swap(built.Configs[0])
 		_, err := open(t, Options{}).Find(context.Background(), reg.Push("a/x:1", built), system.Position{})
-		fails(t, err, system.ErrMismatch, built.Configs[0])
+		wantError(t, err, system.ErrMismatch, built.Configs[0])
 	})
 	t.Run("manifest of another digest", func(t *testing.T) {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -125,7 +125,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 		}))
 		defer srv.Close()
 		_, err := open(t, Options{}).Find(context.Background(), strings.TrimPrefix(srv.URL, "http://")+"/x@"+ocitest.Digest(nil), system.Position{})
-		fails(t, err, system.ErrMismatch, ocitest.Digest(nil))
+		wantError(t, err, system.ErrMismatch, ocitest.Digest(nil))
 	})
 	t.Run("endless manifest", func(t *testing.T) {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +139,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 		}))
 		defer srv.Close()
 		_, err := open(t, Options{}).Find(context.Background(), strings.TrimPrefix(srv.URL, "http://")+"/x:1", system.Position{})
-		fails(t, err, system.ErrUnusable, "larger than 4 MiB")
+		wantError(t, err, system.ErrUnusable, "larger than 4 MiB")
 	})
 }
 
@@ -150,13 +150,13 @@ func TestRegistryAuthentication(t *testing.T) {
 
 	ocitest.DockerConfig(t, "", "", "")
 	_, err := open(t, Options{}).Find(context.Background(), ref, system.Position{})
-	fails(t, err, system.ErrUnusable, reg.Host, "denies access to a/x")
+	wantError(t, err, system.ErrUnusable, reg.Host, "denies access to a/x")
 	if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next != "run docker login "+reg.Host {
 		t.Errorf("next step: %+v", e)
 	}
 	ocitest.DockerConfig(t, reg.Host, "me", "wrong")
 	_, err = open(t, Options{}).Find(context.Background(), ref, system.Position{})
-	fails(t, err, system.ErrUnusable, "denies access to")
+	wantError(t, err, system.ErrUnusable, "denies access to")
 	if strings.Contains(err.Error(), "wrong") {
 		t.Errorf("the password is in the error: %v", err)
 	}
@@ -171,9 +171,9 @@ func TestRegistryFailures(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	const dead = "127.0.0.1:1" // an unassigned port
 	dir := t.TempDir()
-	ocitest.WriteLayout(t, dir, ocitest.Named("y", layers(nil)))
+	ocitest.WriteLayout(t, dir, ocitest.Named("y", ocitest.ImageOf(nil)))
 	_, err := open(t, Options{Paths: []string{dir}}).Find(context.Background(), dead+"/x:1", system.Position{File: "os.yml", Line: 2, Column: 8})
-	fails(t, err, system.ErrUnusable, "os.yml:2:8: ", "registry "+dead, "refused", "not in "+dir)
+	wantError(t, err, system.ErrUnusable, "os.yml:2:8: ", "registry "+dead, "refused", "not in "+dir)
 	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, "--components") {
 		t.Errorf("next step: %+v", e)
 	}
@@ -181,7 +181,7 @@ func TestRegistryFailures(t *testing.T) {
 	reg := ocitest.NewRegistry(t)
 	reg.Push("a/x:1", remoteImage().Build())
 	_, err = open(t, Options{}).Find(context.Background(), reg.Host+"/a/x:2", system.Position{})
-	fails(t, err, system.ErrUnusable, "no such image", reg.Host)
+	wantError(t, err, system.ErrUnusable, "no such image", reg.Host)
 	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, "name and tag") {
 		t.Errorf("next step: %+v", e)
 	}
@@ -192,7 +192,7 @@ func TestRegistryFailures(t *testing.T) {
 	ref := gone.Push("a/x:1", built)
 	store := open(t, Options{})
 	err = store.Pass(context.Background(), find(t, store, ref), PassOptions{}, ocitest.NewRecorder(t))
-	fails(t, err, system.ErrUnusable, ref, "registry "+gone.Host, "layer 0 ("+layer+")", "no such image")
+	wantError(t, err, system.ErrUnusable, ref, "registry "+gone.Host, "layer 0 ("+layer+")", "no such image")
 	if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next == "" {
 		t.Errorf("no next step: %+v", e)
 	}
@@ -201,7 +201,7 @@ func TestRegistryFailures(t *testing.T) {
 	}
 	before := len(reg.Requests())
 	_, err = open(t, Options{Offline: true}).Find(context.Background(), reg.Host+"/a/x:1", system.Position{})
-	fails(t, err, system.ErrUnusable, "--offline")
+	wantError(t, err, system.ErrUnusable, "--offline")
 	if len(reg.Requests()) != before {
 		t.Error("the registry was asked with --offline")
 	}
@@ -263,7 +263,7 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, Options{Cache: cache, Offline: true})
-	fails(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrUnusable, "not in the cache", "--offline")
+	wantError(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrUnusable, "not in the cache", "--offline")
 	s = open(t, Options{Cache: cache})
 	if err := s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)); err != nil {
 		t.Error(err)
@@ -276,7 +276,7 @@ func TestCache(t *testing.T) {
 	if err := os.WriteFile(layer, raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
+	wantError(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
 }
 
 // Many passes use one cache at the same time: it has complete blobs and all names.
@@ -286,7 +286,7 @@ func TestCacheConcurrent(t *testing.T) {
 	reg := ocitest.NewRegistry(t)
 	var refs []string
 	for i := range 4 {
-		img := layers(entries{ocitest.File("shared", "x")}, entries{ocitest.File(fmt.Sprint(i), "y")})
+		img := ocitest.ImageOf(entries{ocitest.File("shared", "x")}, entries{ocitest.File(fmt.Sprint(i), "y")})
 		refs = append(refs, reg.Push(fmt.Sprintf("a/x%d:1", i), img.Build()))
 	}
 	var wg sync.WaitGroup
@@ -323,14 +323,14 @@ func TestCacheConcurrent(t *testing.T) {
 func TestLockedRegistry(t *testing.T) {
 	ocitest.DockerConfig(t, "", "", "")
 	reg := ocitest.NewRegistry(t)
-	old := layers(entries{ocitest.File("old", "")}).Build()
+	old := ocitest.ImageOf(entries{ocitest.File("old", "")}).Build()
 	ref := reg.Push("a/x:1", old)
-	moved := layers(entries{ocitest.File("new", "")}).Build()
+	moved := ocitest.ImageOf(entries{ocitest.File("new", "")}).Build()
 	reg.Push("a/x:1", moved)
 	if img := find(t, open(t, Options{Locked: map[string]string{ref: old.Root.Digest}}), ref); img.Digest != old.Root.Digest || !img.Locked || img.Name != ref {
 		t.Errorf("%+v", img)
 	}
 	gone := ocitest.Digest([]byte("gone"))
 	_, err := open(t, Options{Locked: map[string]string{ref: gone}}).Find(context.Background(), ref, system.Position{})
-	fails(t, err, system.ErrMismatch, gone, moved.Root.Digest)
+	wantError(t, err, system.ErrMismatch, gone, moved.Root.Digest)
 }

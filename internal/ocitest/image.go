@@ -52,6 +52,15 @@ type Image struct {
 	RawConfig []byte
 }
 
+// ImageOf describes an image with a layer for each list of entries, bottom first.
+func ImageOf(layers ...[]Entry) Image {
+	var img Image
+	for _, entries := range layers {
+		img.Layers = append(img.Layers, Layer{Entries: entries})
+	}
+	return img
+}
+
 // Config is the part of an image config that users set.
 type Config struct {
 	User, WorkingDir, StopSignal string

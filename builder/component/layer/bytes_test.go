@@ -36,7 +36,7 @@ func TestWrongDigestsAndSizes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{c.layer}}.Build(), Options{})
-			fails(t, err, c.kind, c.says, "layer 0")
+			wantError(t, err, c.kind, c.says, "layer 0")
 		})
 	}
 }
@@ -52,10 +52,10 @@ func TestMislabelledLayer(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", said, err)
 		}
-		same(t, r.Lines, `a file "x" @0`)
+		ocitest.WantLines(t, r.Lines, `a file "x" @0`)
 		none := "sha256:" + strings.Repeat("0", 64)
 		_, err = runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: tar, Compression: c, MediaType: said, DiffID: none}}}.Build(), Options{})
-		fails(t, err, system.ErrMismatch, none)
+		wantError(t, err, system.ErrMismatch, none)
 	}
 }
 
@@ -75,10 +75,10 @@ func TestForeignLayer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, r.Lines, `a file "x" @0`)
+		ocitest.WantLines(t, r.Lines, `a file "x" @0`)
 		delete(built.Blobs, built.Layers[0][0])
 		_, err = runPass(t, built, Options{})
-		fails(t, err, system.ErrUnusable, "not stored with the image", mediaType)
+		wantError(t, err, system.ErrUnusable, "not stored with the image", mediaType)
 	}
 }
 
@@ -90,21 +90,21 @@ func TestLimits(t *testing.T) {
 		lower func(*Limits)
 		says  string
 	}{
-		"gzip bomb":      {layers(entries{ocitest.File("a", zeros)}), func(l *Limits) { l.Free, l.Ratio = mib, 10 }, "inflate to more"},
+		"gzip bomb":      {ocitest.ImageOf(entries{ocitest.File("a", zeros)}), func(l *Limits) { l.Free, l.Ratio = mib, 10 }, "inflate to more"},
 		"zstd bomb":      {ocitest.Image{Layers: []ocitest.Layer{{Entries: entries{ocitest.File("a", zeros)}, Compression: ocitest.Zstd}}}, func(l *Limits) { l.Free, l.Ratio = mib, 10 }, "inflate to more"},
-		"all layers":     {layers(entries{ocitest.File("a", zeros)}, entries{ocitest.File("b", zeros)}), func(l *Limits) { l.Inflated = 4 * mib }, "inflate to more"},
-		"entries":        {layers(entries{ocitest.File("a", ""), ocitest.File("b", "")}, entries{ocitest.File("c", "")}), func(l *Limits) { l.Entries = 2 }, "more than 2 entries"},
-		"nested entries": {layers(entries{ocitest.Tarball("k", ocitest.File("a", ""), ocitest.File("b", ""))}), func(l *Limits) { l.Entries = 2 }, "more than 2 entries"},
-		"nested size":    {layers(entries{ocitest.Tarball("k")}), func(l *Limits) { l.Nested = 1000 }, "tarball has 1024 bytes"},
-		"paths":          {layers(entries{ocitest.File("a/b/c/d/e", "")}), func(l *Limits) { l.Nodes = 4 }, "more than 4 paths"},
-		"metadata":       {layers(entries{{Path: "a", Xattrs: map[string]string{"user.a": strings.Repeat("x", 100)}}}), func(l *Limits) { l.Metadata = 100 }, "more than 100 bytes of names"},
+		"all layers":     {ocitest.ImageOf(entries{ocitest.File("a", zeros)}, entries{ocitest.File("b", zeros)}), func(l *Limits) { l.Inflated = 4 * mib }, "inflate to more"},
+		"entries":        {ocitest.ImageOf(entries{ocitest.File("a", ""), ocitest.File("b", "")}, entries{ocitest.File("c", "")}), func(l *Limits) { l.Entries = 2 }, "more than 2 entries"},
+		"nested entries": {ocitest.ImageOf(entries{ocitest.Tarball("k", ocitest.File("a", ""), ocitest.File("b", ""))}), func(l *Limits) { l.Entries = 2 }, "more than 2 entries"},
+		"nested size":    {ocitest.ImageOf(entries{ocitest.Tarball("k")}), func(l *Limits) { l.Nested = 1000 }, "tarball has 1024 bytes"},
+		"paths":          {ocitest.ImageOf(entries{ocitest.File("a/b/c/d/e", "")}), func(l *Limits) { l.Nodes = 4 }, "more than 4 paths"},
+		"metadata":       {ocitest.ImageOf(entries{{Path: "a", Xattrs: map[string]string{"user.a": strings.Repeat("x", 100)}}}), func(l *Limits) { l.Metadata = 100 }, "more than 100 bytes of names"},
 		"zstd window":    {ocitest.Image{Layers: []ocitest.Layer{{Entries: entries{ocitest.File("a", zeros)}, Compression: ocitest.Zstd}}}, func(l *Limits) { l.Window = 1024 }, "cannot be decompressed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			img := imageOf(t, c.image.Build())
 			c.lower(&img.Limits)
 			err := img.Pass(context.Background(), Options{Nested: []string{"k"}}, ocitest.NewRecorder(t))
-			fails(t, err, system.ErrUnusable, c.says)
+			wantError(t, err, system.ErrUnusable, c.says)
 		})
 	}
 }
@@ -114,11 +114,11 @@ func TestLimits(t *testing.T) {
 func TestSparse(t *testing.T) {
 	tar := ocitest.Tar(entries{{Path: "a", Typeflag: 'S'}})
 	_, err := runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: tar}}}.Build(), Options{})
-	fails(t, err, system.ErrUnusable, "layer 0")
+	wantError(t, err, system.ErrUnusable, "layer 0")
 
 	pax := paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1099511627776")
 	_, err = runPass(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}}}.Build(), Options{})
-	fails(t, err, system.ErrUnusable, "sparse")
+	wantError(t, err, system.ErrUnusable, "sparse")
 
 	// A small sparse file is read with its holes.
 	pax = paxTar("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a", "GNU.sparse.realsize=1000")
@@ -126,13 +126,13 @@ func TestSparse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, r.Lines, `a file "1000 bytes" @0`)
+	ocitest.WantLines(t, r.Lines, `a file "1000 bytes" @0`)
 
 	// The limit applies to all sparse files together.
 	img := imageOf(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}, {Raw: pax}}}.Build())
 	img.Limits.Sparse = 1999
 	err = img.Pass(context.Background(), Options{}, ocitest.NewRecorder(t))
-	fails(t, err, system.ErrUnusable, "1999 bytes of sparse files")
+	wantError(t, err, system.ErrUnusable, "1999 bytes of sparse files")
 }
 
 // paxTar is a tar of one file, "x", with these PAX records.
@@ -174,5 +174,5 @@ func TestGzipMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, r.Lines, `a file "5000 bytes" @0`)
+	ocitest.WantLines(t, r.Lines, `a file "5000 bytes" @0`)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -33,15 +32,6 @@ func imageOf(t testing.TB, built *ocitest.Built) *Image {
 		}}
 }
 
-// layers makes an image of the layers, bottom first.
-func layers(ls ...[]ocitest.Entry) ocitest.Image {
-	var img ocitest.Image
-	for _, l := range ls {
-		img.Layers = append(img.Layers, ocitest.Layer{Entries: l})
-	}
-	return img
-}
-
 type entries = []ocitest.Entry
 
 // recorder is what a pass announced, and whether it took two passes.
@@ -64,27 +54,12 @@ func runPass(t *testing.T, built *ocitest.Built, o Options) (recorder, error) {
 	return r, err
 }
 
-// same compares lines.
-func same(t *testing.T, got []string, want ...string) {
+// wantError requires an error that contains each text and is a mismatch only if kind
+// is system.ErrMismatch. For the caller, an error without a kind is a
+// system.ErrUnusable.
+func wantError(t *testing.T, err, kind error, texts ...string) {
 	t.Helper()
-	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
-		t.Errorf("got:\n%s\n\nwant:\n%s", g, w)
-	}
-}
-
-// fails checks that err contains each text, and that it is a mismatch only if
-// kind is. An error of no kind is a system.ErrUnusable to the caller.
-func fails(t *testing.T, err, kind error, texts ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error; want one with %q", texts)
-	}
-	if errors.Is(err, system.ErrMismatch) != (kind == system.ErrMismatch) || errors.Is(err, system.ErrInput) {
-		t.Errorf("%v: not of the kind %v", err, kind)
-	}
-	for _, s := range texts {
-		if !strings.Contains(err.Error(), s) {
-			t.Errorf("%v\n  does not contain %q", err, s)
-		}
-	}
+	ocitest.WantError(t, err, kind, func(err, kind error) bool {
+		return errors.Is(err, system.ErrMismatch) == (kind == system.ErrMismatch) && !errors.Is(err, system.ErrInput)
+	}, texts...)
 }

@@ -47,7 +47,7 @@ func TestHardlinkMetadata(t *testing.T) {
 			"by a link":    {[]entries{{ocitest.Symlink("s", "/"), file, func() ocitest.Entry { e := link; e.Link = "s/f"; return e }()}}, 2},
 		} {
 			t.Run(name+", "+where, func(t *testing.T) {
-				r, err := runPass(t, layers(c.layers...).Build(), Options{Nested: []string{"k"}})
+				r, err := runPass(t, ocitest.ImageOf(c.layers...).Build(), Options{Nested: []string{"k"}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -129,11 +129,11 @@ func TestPlan(t *testing.T) {
 			[]string{"dev/a char @0 shadowed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := runPass(t, layers(c.layers...).Build(), Options{})
+			r, err := runPass(t, ocitest.ImageOf(c.layers...).Build(), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, r.Lines, c.want...)
+			ocitest.WantLines(t, r.Lines, c.want...)
 			if !r.planned {
 				t.Error("one pass was enough")
 			}

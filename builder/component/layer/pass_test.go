@@ -100,11 +100,11 @@ func TestSquash(t *testing.T) {
 		{"a name that only looks like a whiteout", []entries{{file("a.wh.b", "x")}}, []string{`a.wh.b file "x" @0`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := runPass(t, layers(c.layers...).Build(), Options{})
+			r, err := runPass(t, ocitest.ImageOf(c.layers...).Build(), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, r.Lines, c.want...)
+			ocitest.WantLines(t, r.Lines, c.want...)
 		})
 	}
 }
@@ -148,15 +148,15 @@ func TestRefused(t *testing.T) {
 		{"attribute too large", []entries{{{Path: "a", Xattrs: map[string]string{"user.x": strings.Repeat("x", 70000)}}}}, []string{"user.x"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := runPass(t, layers(c.layers...).Build(), Options{})
-			fails(t, err, system.ErrUnusable, append(c.says, "layer ")...)
+			_, err := runPass(t, ocitest.ImageOf(c.layers...).Build(), Options{})
+			wantError(t, err, system.ErrUnusable, append(c.says, "layer ")...)
 		})
 	}
 }
 
 // The metadata of an entry is that of the tar.
 func TestMetadata(t *testing.T) {
-	img := layers(entries{
+	img := ocitest.ImageOf(entries{
 		{Path: "ping", Mode: 0o104755, UID: 7, GID: 70000, Content: "x", Xattrs: map[string]string{"security.capability": "\x01\x00\x02"}},
 		ocitest.Device("null", 1, 3),
 	})
@@ -182,7 +182,7 @@ func TestNested(t *testing.T) {
 		`kernel.tar!lib/modules/6/x.ko file "ko" @0`, "kernel.tar!lib/modules/6/y.ko hardlink -> lib/modules/6/x.ko @0"}
 
 	for _, wanted := range []bool{false, true} {
-		img := imageOf(t, layers(entries{file("kernel", "bz"), modules, file("lib", "not a folder here")}).Build())
+		img := imageOf(t, ocitest.ImageOf(entries{file("kernel", "bz"), modules, file("lib", "not a folder here")}).Build())
 		r := ocitest.NewRecorder(t)
 		tarball := "kernel.tar file \"3072 bytes\" @0"
 		if !wanted {
@@ -193,7 +193,7 @@ func TestNested(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := append(append(append([]string{}, want...), tarball), inner...)
-		same(t, r.Lines, append(w, `lib file "not a folder here" @0`)...)
+		ocitest.WantLines(t, r.Lines, append(w, `lib file "not a folder here" @0`)...)
 	}
 
 	for name, c := range map[string]struct {
@@ -213,15 +213,15 @@ func TestNested(t *testing.T) {
 		"a symlink":         {ocitest.Symlink("kernel.tar", "/dev/zero"), "it is a symlink, but must be a tarball"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := runPass(t, layers(entries{file("kernel", ""), c.e}).Build(), Options{Nested: []string{"kernel.tar"}, Devices: true})
-			fails(t, err, system.ErrUnusable, c.says, "kernel.tar")
+			_, err := runPass(t, ocitest.ImageOf(entries{file("kernel", ""), c.e}).Build(), Options{Nested: []string{"kernel.tar"}, Devices: true})
+			wantError(t, err, system.ErrUnusable, c.says, "kernel.tar")
 		})
 	}
 }
 
 // The error of a sink ends the pass at once, and Finish is not called.
 func TestSinkFails(t *testing.T) {
-	img := imageOf(t, layers(entries{ocitest.File("a", "1"), ocitest.File("b", "2"), ocitest.File("c", "3")}).Build())
+	img := imageOf(t, ocitest.ImageOf(entries{ocitest.File("a", "1"), ocitest.File("b", "2"), ocitest.File("c", "3")}).Build())
 	first, second := ocitest.NewRecorder(t), ocitest.NewRecorder(t)
 	second.Fail = "b"
 	err := img.Pass(context.Background(), Options{}, first, second)
@@ -230,7 +230,7 @@ func TestSinkFails(t *testing.T) {
 	}
 	first.Ended(err)
 	second.Ended(err)
-	same(t, second.Lines, `a file "1" @0`)
+	ocitest.WantLines(t, second.Lines, `a file "1" @0`)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	stop := ocitest.SinkFunc(func(e *system.Entry) { cancel() })

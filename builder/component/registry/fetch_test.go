@@ -62,11 +62,11 @@ func TestFetch(t *testing.T) {
 			}
 			continue
 		}
-		fails(t, err, want.kind, want.says)
+		wantError(t, err, want.kind, want.says)
 		if e := (*system.Error)(nil); strings.Contains(err.Error(), "secret") || !errors.As(err, &e) || e.Next == "" {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
 	_, _, err := newClient(t, Options{Offline: true}).Fetch(context.Background(), srv.URL+"/os.yml", 1000)
-	fails(t, err, system.ErrUnusable, "--offline")
+	wantError(t, err, system.ErrUnusable, "--offline")
 }

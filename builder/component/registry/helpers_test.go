@@ -91,20 +91,10 @@ func remoteImage() ocitest.Index {
 	return ocitest.Index{img, docker}
 }
 
-// fails checks an error's kind, and that it contains each text.
-func fails(t *testing.T, err, kind error, texts ...string) {
+// wantError requires an error of this kind that contains each text.
+func wantError(t *testing.T, err, kind error, texts ...string) {
 	t.Helper()
-	if err == nil {
-		t.Fatalf("no error; want one with %q", texts)
-	}
-	if !errors.Is(err, kind) {
-		t.Errorf("%v: not of the kind %v", err, kind)
-	}
-	for _, s := range texts {
-		if !strings.Contains(err.Error(), s) {
-			t.Errorf("%v\n  does not contain %q", err, s)
-		}
-	}
+	ocitest.WantError(t, err, kind, errors.Is, texts...)
 }
 
 // nextStep is the next step of err.

@@ -35,7 +35,7 @@ func TestSilentServer(t *testing.T) {
 			client := newClient(t, Options{clock: c.clock()})
 			for i := range 3 {
 				err := manifest(t, client, fmt.Sprintf("%s/a/x%d:1", m.host, i))
-				fails(t, err, system.ErrUnusable, "registry "+m.host+": "+m.host+" did not answer for ")
+				wantError(t, err, system.ErrUnusable, "registry "+m.host+": "+m.host+" did not answer for ")
 				if nextStep(err) == "" {
 					t.Errorf("no next step: %v", err)
 				}
@@ -83,7 +83,7 @@ func TestPingOnce(t *testing.T) {
 	for i := range 3 {
 		done.Go(func() {
 			err := manifest(t, client, fmt.Sprintf("%s/a/z%d:1", m.host, i))
-			fails(t, err, system.ErrUnusable, "no such image")
+			wantError(t, err, system.ErrUnusable, "no such image")
 		})
 	}
 	done.Wait()
@@ -108,7 +108,7 @@ func TestNotARegistry(t *testing.T) {
 		defer srv.Close()
 		_, host, _ := strings.Cut(srv.URL, "://")
 		err := manifest(t, newClient(t, Options{clock: new(testClock).clock()}), host+"/x:1")
-		fails(t, err, system.ErrUnusable, c.says, "registry "+host)
+		wantError(t, err, system.ErrUnusable, c.says, "registry "+host)
 		if err != nil && c.says != "certificate" && (strings.Contains(err.Error(), "HTTPS") || strings.Contains(err.Error(), "tls")) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -134,7 +134,7 @@ func TestAllowRedirect(t *testing.T) {
 	defer front.Close()
 	x := strings.Replace(ref, reg.Host, strings.TrimPrefix(front.URL, "http://"), 1)
 	err := fetch(t, newClient(t, Options{}), x)
-	fails(t, err, system.ErrUnusable, "private address localhost")
+	wantError(t, err, system.ErrUnusable, "private address localhost")
 	if next := nextStep(err); !strings.Contains(next, "--allow-redirect") {
 		t.Errorf("next step: %q", next)
 	}
@@ -144,7 +144,7 @@ func TestAllowRedirect(t *testing.T) {
 		}
 	}
 	err = fetch(t, newClient(t, Options{RedirectTo: []string{"localhost:1", "127.0.0.0/8", "10.0.0.1"}}), x)
-	fails(t, err, system.ErrUnusable, "private address")
+	wantError(t, err, system.ErrUnusable, "private address")
 
 	for _, bad := range []string{"", "http://10.0.0.1", "10.0.0.0/33", "a b", "*"} {
 		_, err := New(Options{RedirectTo: []string{bad}})

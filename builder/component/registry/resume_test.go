@@ -82,7 +82,7 @@ func TestResume(t *testing.T) {
 			client := newClient(t, Options{clock: new(testClock).clock()})
 			err := fetch(t, client, strings.Replace(ref, reg.Host, strings.TrimPrefix(front.URL, "http://"), 1))
 			if c.wrong != nil {
-				fails(t, err, c.wrong, c.says)
+				wantError(t, err, c.wrong, c.says)
 			} else if err != nil {
 				t.Error(err)
 			}

@@ -171,7 +171,7 @@ func TestRetry(t *testing.T) {
 				m := newMoody(t, reg, part, 1000, fault)
 				c := &testClock{}
 				err := fetch(t, newClient(t, Options{clock: c.clock()}), strings.Replace(ref, reg.Host, m.host, 1))
-				fails(t, err, system.ErrUnusable, "registry "+m.host)
+				wantError(t, err, system.ErrUnusable, "registry "+m.host)
 				if nextStep(err) == "" {
 					t.Errorf("no next step: %v", err)
 				}
@@ -192,7 +192,7 @@ func TestNoRetry(t *testing.T) {
 		m := newMoody(t, reg, "/manifests/", 1000, status(code, "1"))
 		c := &testClock{}
 		err := manifest(t, newClient(t, Options{clock: c.clock()}), strings.Replace(ref, reg.Host, m.host, 1))
-		fails(t, err, system.ErrUnusable)
+		wantError(t, err, system.ErrUnusable)
 		if len(c.sleeps()) != 0 || m.asked["/manifests/"] != 1 {
 			t.Errorf("%d: slept %v, asked %v", code, c.sleeps(), m.asked)
 		}
