@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	ggcr "github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/seaworthy-os/seaworthy/attest"
@@ -147,18 +146,7 @@ func (c *cosign) testReferrers(t *testing.T) {
 // pushLayout copies every manifest of a layout, with its blobs.
 func pushLayout(t *testing.T, dir, repo string) {
 	t.Helper()
-	p, err := ggcr.FromPath(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index, err := p.ImageIndex()
-	if err != nil {
-		t.Fatal(err)
-	}
-	im, err := index.IndexManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, im := readLayout(t, dir)
 	for _, d := range im.Manifests {
 		to := repo + "@" + d.Digest.String()
 		if tag := d.Annotations["org.opencontainers.image.ref.name"]; tag != "" {

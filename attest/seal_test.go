@@ -240,12 +240,10 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// An independent reader of OCI layouts finds the artifact and its referrers,
-// and every blob under its digest.
-func TestLayout(t *testing.T) {
-	t.Parallel()
-	dir := sealtest.New("demo").Seal(t, sealtest.Signer(t))
-	p, err := ggcr.FromPath(filepath.Join(dir, layout.Dir))
+// readLayout reads the index of an OCI layout with an independent reader.
+func readLayout(t *testing.T, dir string) (ggcr.Path, *v1.IndexManifest) {
+	t.Helper()
+	p, err := ggcr.FromPath(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,6 +255,15 @@ func TestLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p, im
+}
+
+// An independent reader of OCI layouts finds the artifact and its referrers,
+// and every blob under its digest.
+func TestLayout(t *testing.T) {
+	t.Parallel()
+	dir := sealtest.New("demo").Seal(t, sealtest.Signer(t))
+	p, im := readLayout(t, filepath.Join(dir, layout.Dir))
 	artifact := im.Manifests[0]
 	if artifact.Annotations["org.opencontainers.image.ref.name"] != "demo" || artifact.ArtifactType != layout.ArtifactType {
 		t.Errorf("first manifest is %+v", artifact)

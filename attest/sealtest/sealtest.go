@@ -146,6 +146,13 @@ func (img *Image) Seal(t testing.TB, signer *attest.Signer) string {
 // Signer makes a signer with a new key.
 func Signer(t testing.TB) *attest.Signer {
 	t.Helper()
+	s, _ := SignerWithKey(t)
+	return s
+}
+
+// SignerWithKey makes a signer with a new key, and returns both.
+func SignerWithKey(t testing.TB) (*attest.Signer, *ecdsa.PrivateKey) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +161,7 @@ func Signer(t testing.TB) *attest.Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s, key
 }
 
 // Digest is sha256:HEX of a text.

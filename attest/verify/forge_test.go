@@ -2,7 +2,6 @@ package verify_test
 
 import (
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/sealtest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
@@ -25,14 +25,7 @@ type forger struct {
 
 func newForger(t *testing.T) *forger {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := attest.NewSigner(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, key := sealtest.SignerWithKey(t)
 	return &forger{Signer: s, key: key}
 }
 
