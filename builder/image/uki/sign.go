@@ -131,6 +131,24 @@ func (p *image) bodyEnd() int64 {
 	return p.size
 }
 
+// Digest is the Authenticode digest (SHA-256) of the image in the first size
+// bytes of r. A signature does not change it. Firmware refuses an image whose
+// digest is in dbx.
+func Digest(r io.ReaderAt, size int64) ([sha256.Size]byte, error) {
+	p, err := parse(r, size)
+	if err == nil {
+		err = p.checkSignable()
+	}
+	if err != nil {
+		return [sha256.Size]byte{}, invalid(err)
+	}
+	d, err := p.digest(r)
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	return [sha256.Size]byte(d), nil
+}
+
 // digest is the Authenticode digest: of all bytes but the checksum, and the
 // place of the signature, and the signature.
 func (p *image) digest(r io.ReaderAt) ([]byte, error) {

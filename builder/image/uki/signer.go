@@ -67,6 +67,17 @@ func ParseKeyPair(key, certificate []byte) (*KeyPair, error) {
 	return NewKeyPair(private, cert)
 }
 
+// PEM returns the key in PKCS #8 form, and the certificate. Only its owner should
+// be able to read the key.
+func (k *KeyPair) PEM() (key, certificate []byte, err error) {
+	der, err := x509.MarshalPKCS8PrivateKey(k.key)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.certificate.Raw}), nil
+}
+
 // ParseCertificate reads a certificate in PEM or DER, and checks that firmware
 // accepts it.
 func ParseCertificate(data []byte) (*x509.Certificate, error) {
