@@ -24,7 +24,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	name := b.OS.Name
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
-		SPDXPath: "sbom/" + name + ".spdx.json", CycloneDXPath: "sbom/" + name + ".cdx.json",
+		SPDXPath: sbomFolder + "/" + name + spdxEnding, CycloneDXPath: sbomFolder + "/" + name + cycloneDXEnding,
 		Tools: toolsOf(o.used), LockDigest: r.LockDigest, BuilderVersion: o.Version,
 		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
@@ -34,7 +34,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	files := map[string][]byte{in.SPDXPath: b.Documents.SPDX, in.CycloneDXPath: b.Documents.CycloneDX}
 	for _, d := range b.Documents.Components {
 		doc := attest.Document{ID: d.ID, FileStem: d.FileStem, Digest: d.Digest,
-			SPDXPath: "sbom/components/" + d.FileStem + ".spdx.json", CycloneDXPath: "sbom/components/" + d.FileStem + ".cdx.json"}
+			SPDXPath: componentSBOMs + "/" + d.FileStem + spdxEnding, CycloneDXPath: componentSBOMs + "/" + d.FileStem + cycloneDXEnding}
 		files[doc.SPDXPath], files[doc.CycloneDXPath] = d.SPDX, d.CycloneDX
 		in.Documents = append(in.Documents, doc)
 	}

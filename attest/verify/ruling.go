@@ -104,6 +104,28 @@ func (c *Comparison) Differs(image, rebuilt string) error {
 		CheckRebuilt, "", "%s and %s differ in %s", image, rebuilt, strings.Join(c.Different, ", "))
 }
 
+// DirRules is Dir, and also answers the rules about built images; see Rulings. If
+// rebuilt is not "", it is the output folder of a second build, and an image that
+// differs from it is refused. The Result is not nil after an error of the
+// comparison; close it.
+func (v *Verifier) DirRules(path, rebuilt string) (*Result, []Ruling, error) {
+	r, done, verr := v.Folder(path)
+	var second *Comparison
+	err := verr
+	switch {
+	case rebuilt == "":
+	case verr != nil:
+		second = &Comparison{Problem: "the image was not verified"}
+	default:
+		if second, err = r.Compare(rebuilt); err != nil {
+			second = &Comparison{Problem: err.Error()}
+		} else {
+			err = second.Differs(path, rebuilt)
+		}
+	}
+	return r, Rulings(done, verr, second), err
+}
+
 // Rulings answers three rules from what Folder returned: SUP-012 (the
 // statements cover the shipped files), SUP-018 (a second build gives the same
 // bytes; second is nil if there is no second build) and SUP-019 (signed, with
@@ -114,7 +136,7 @@ func Rulings(done Progress, err error, second *Comparison) []Ruling {
 		stepFiles, stepByproducts, stepComponents, stepDocuments)
 	seal := rule(done, err, decision.RuleSealed, "the image is signed by a trusted key and has provenance",
 		stepSigned, stepContent, stepComponents)
-	same := Ruling{ID: decision.RuleReproduced, State: decision.StateNotApplicable, Message: "no second build is given: add --rebuilt DIR"}
+	same := Ruling{ID: decision.RuleReproduced, State: decision.StateNotApplicable, Message: "no second build was given: add --rebuilt DIR"}
 	switch {
 	case second == nil:
 	case second.Problem != "":

@@ -157,7 +157,7 @@ func (c *cli) explainFinding(e *policy.Explanation, ed *editor) error {
 	row("value", asJSON(f.Actual))
 	row("expected", asJSON(f.Expected))
 	row("set by", setBy(f.Origin))
-	row("", sourceLine(f.Origin, ed.sources))
+	row("", remedy.Line(f.Origin, ed.sources))
 	row("why", e.Rule.Description)
 	head := "here"
 	for _, fact := range f.Because {
@@ -245,22 +245,6 @@ func setBy(o *decision.Origin) string {
 		return o.Layer
 	}
 	return fmt.Sprintf("%s, %s:%d:%d", o.Layer, o.File, o.Line, o.Column)
-}
-
-// sourceLine is the line of os.yml that an origin points to.
-func sourceLine(o *decision.Origin, sources []edit.File) string {
-	if o == nil || o.Line == 0 {
-		return ""
-	}
-	for _, s := range sources {
-		if lines := strings.Split(string(s.Data), "\n"); s.Name == o.File && o.Line <= len(lines) {
-			if line := lines[o.Line-1]; !remedy.Confidential(line) {
-				return line
-			}
-			return "(not shown: this line may contain a secret)"
-		}
-	}
-	return ""
 }
 
 // explainRule prints a rule's page.

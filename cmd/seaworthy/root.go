@@ -117,14 +117,14 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// laterVerbs are planned and do not work yet. Help does not list them.
+// laterVerbs are planned commands that are not implemented. Help does not list them.
 var laterVerbs = []string{"push", "pull", "serve"}
 
 func later(name string) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Hidden: true, DisableFlagParsing: true,
 		RunE: func(*cobra.Command, []string) error {
-			return system.BadInput("seaworthy %s does not work yet", name)
+			return system.BadInput("seaworthy %s is not implemented yet", name)
 		},
 	}
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +11,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline/policies"
-	"github.com/seaworthy-os/seaworthy/policy"
 )
 
 func (c *cli) rulesPush() *cobra.Command {
@@ -94,7 +90,7 @@ func (c *cli) rulesPull() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := writeFolder(args[1], o.Policies[0].Bundle); err != nil {
+			if err := policies.Write(args[1], o.Policies[0].Bundle); err != nil {
 				return system.Unusable("cannot write %s", args[1]).Because(cause(err)).Suggest("give a folder in a place that can be written")
 			}
 			fmt.Fprintf(c.err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
@@ -104,31 +100,4 @@ func (c *cli) rulesPull() *cobra.Command {
 	rules.add(cmd)
 	cmd.Flags().Lookup("policy").Hidden = true // the argument replaces it
 	return cmd
-}
-
-// writeFolder writes a bundle to a temporary folder beside dir, and renames it to
-// dir.
-func writeFolder(dir string, b *policy.Bundle) error {
-	tmp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".rules-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	root, err := os.OpenRoot(tmp)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for _, path := range slices.Sorted(maps.Keys(b.Files)) {
-		if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := root.WriteFile(path, b.Files[path], 0o644); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(tmp, dir)
 }

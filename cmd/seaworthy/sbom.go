@@ -5,12 +5,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
 func (c *cli) sbom() *cobra.Command {
@@ -28,12 +27,10 @@ use seaworthy verify for that.
 			if err := applyConfig(cmd); err != nil {
 				return err
 			}
-			suffix := map[string]string{"spdx": ".spdx.json", "cyclonedx": ".cdx.json"}[format]
-			if suffix == "" {
-				return system.BadInput("unknown SBOM format --format %q", format).Suggest("use spdx or cyclonedx")
-			}
-			path, err := sbomPath(args[0], component, suffix)
-			if err != nil {
+			path, err := pipeline.SBOMPath(args[0], component, format)
+			if errors.Is(err, fs.ErrNotExist) {
+				return noOutput("sbom", args[0])
+			} else if err != nil {
 				return err
 			}
 			f, err := os.Open(path)
@@ -49,31 +46,4 @@ use seaworthy verify for that.
 	own(cmd, "format")
 	cmd.Flags().StringVar(&component, "component", "", "component, as in findings: SECTION/NAME (services/nginx); default: the whole system")
 	return cmd
-}
-
-// sbomPath finds the file of a component. The error lists the components that
-// exist.
-func sbomPath(dir, component, suffix string) (string, error) {
-	folder := filepath.Join(dir, "sbom")
-	if component != "" {
-		folder = filepath.Join(folder, "components")
-	}
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", noOutput("sbom", dir)
-	} else if err != nil {
-		return "", system.Unusable("sbom").Because(err)
-	}
-	var names []string
-	for _, e := range entries {
-		stem, ok := strings.CutSuffix(e.Name(), suffix)
-		if !ok {
-			continue
-		}
-		if component == "" || stem == strings.ReplaceAll(component, "/", "-") {
-			return filepath.Join(folder, e.Name()), nil
-		}
-		names = append(names, stem)
-	}
-	return "", system.BadInput("%s has no SBOM for component %q", folder, component).Suggest("use one of %s", strings.Join(names, ", "))
 }

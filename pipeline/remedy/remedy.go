@@ -5,6 +5,7 @@ package remedy
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
@@ -73,6 +74,23 @@ func outside(dir, path string) bool {
 	}
 	rel, err := filepath.Rel(dir, full)
 	return err != nil || !filepath.IsLocal(rel)
+}
+
+// Line returns the line of os.yml at which a value was set, "" if it is unknown. A
+// line that may contain a secret is replaced by a note.
+func Line(o *decision.Origin, sources []edit.File) string {
+	if o == nil || o.Line == 0 {
+		return ""
+	}
+	for _, s := range sources {
+		if lines := strings.Split(string(s.Data), "\n"); s.Name == o.File && o.Line <= len(lines) {
+			if line := lines[o.Line-1]; !Confidential(line) {
+				return line
+			}
+			return "(not shown: this line may contain a secret)"
+		}
+	}
+	return ""
 }
 
 // Diff returns the diff of os.yml that makes a finding pass, for patch -p1. It is ""
