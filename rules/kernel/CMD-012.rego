@@ -8,7 +8,7 @@
 #   severity: critical
 #   pack: baseline
 #   controls: ["800-190 4.1.4"]
-#   remediation: "Remove the secret from kernel.cmdline, pass it in another way, and replace it: consider it known."
+#   remediation: "Replace the secret with a new one, and pass the new secret in another way than kernel.cmdline. Attackers may know the old one."
 #   inputs: ["command line"]
 #   since: 0.1.0
 package seaworthy.rules.CMD_012

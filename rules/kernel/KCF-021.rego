@@ -2,8 +2,8 @@
 # scope: package
 # title: "The kernel cannot isolate containers"
 # description: |-
-#   cgroups, namespaces and BPF device filters enforce the limits that runtime specs set. Without them
-#   these limits have no effect.
+#   cgroups, namespaces and BPF device filters enforce the limits that the specs of containers set.
+#   Without them these limits have no effect.
 # custom:
 #   id: KCF-021
 #   severity: high

@@ -3,8 +3,8 @@
 # title: "A sysctl is set twice"
 # description: |-
 #   One key has two different values. The later one takes effect, while a reader may see only the first.
-#   A file may override an earlier file: sysctl.d(5) is made for that, and it is not reported. Nor is a
-#   key whose final value is the recommended one.
+#   A file may override an earlier file: sysctl.d(5) is made for that, and it is not reported. A key
+#   whose final value is the recommended value is not reported either.
 # custom:
 #   id: SYS-017
 #   severity: low

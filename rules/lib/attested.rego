@@ -9,7 +9,8 @@ import data.seaworthy.given
 # no_trust is the reason why nothing is known about signatures.
 no_trust := "no trust policy was given (--trust), so signatures were not searched for"
 
-# unattested_not_applicable are the results without a trust policy. In the pack
+# unattested_not_applicable are the not-applicable entries for all images, if there
+# is no trust policy. In the pack
 # strict they are unknown.
 unattested_not_applicable contains {"resource": resource(c), "reason": no_trust} if {
 	not input.trust.given == true
@@ -54,10 +55,11 @@ signatures(c) := [a | some a in attestations(c); a.verified == true; a.signs == 
 # claimed_provenances are all provenance attestations, verified or not.
 claimed_provenances(c) := [a | some a in attestations(c); is_object(a.provenance)]
 
-# provenances are those that name the builder of the image.
+# provenances are the provenance attestations that name the builder of the image.
 provenances(c) := [a | some a in claimed_provenances(c); str(a.provenance.builder) != ""]
 
-# verified_provenances are those that are verified.
+# verified_provenances are the provenance attestations that name the builder and are
+# verified.
 verified_provenances(c) := [a | some a in provenances(c); a.verified == true]
 
 # matches_pattern: the text is equal to the pattern. A pattern that ends with a

@@ -34,7 +34,7 @@ no_spec contains no_spec_entry(c) if {
 	not has_spec(c)
 }
 
-# no_spec_services are those of the services section.
+# no_spec_services are the entries of no_spec for the services section.
 no_spec_services contains no_spec_entry(c) if {
 	some c in input.components
 	c.section == "services"
@@ -109,7 +109,8 @@ privileged_files(c, kind) := array.concat(own, of_host) if {
 	]
 }
 
-# keeps_attributes: the image holds capabilities of files, or may.
+# keeps_attributes: an image format can store the capabilities of files, or the
+# formats are unknown.
 keeps_attributes if count(arr(input.formats)) == 0
 
 keeps_attributes if {
@@ -294,8 +295,8 @@ runs_getty(c) if {
 	regex.match(`^[a-z]*getty(\.sh)?$`, program)
 }
 
-# unasked is the option by which a getty logs somebody in: without a name, as a
-# user that it is told, or by a shell in the place of login.
+# unasked is the option with which a getty skips the login: it asks for no name, logs
+# in a fixed user, or starts a shell instead of login.
 unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
 	some word in words
 	asks_nobody(word)

@@ -58,9 +58,10 @@ device_kind(d) := row if {
 	row := rows[0]
 } else := {"name": unlisted_name(device_type(d), major(d), minor(d)), "class": unlisted_class[device_type(d)]}
 
-# major and minor are the numbers of a node. Facts leave out 0.
+# major is the major number of a node. Facts leave out 0.
 major(d) := object.get(d, "major", 0)
 
+# minor is the minor number of a node.
 minor(d) := object.get(d, "minor", 0)
 
 unlisted_name(kind, major, minor) := sprintf("%s device %v:%v", [{"b": "block", "c": "character"}[kind], major, minor])

@@ -144,8 +144,8 @@ first_nonempty(first, _) := first if count(first) > 0
 
 first_nonempty(first, second) := second if count(first) == 0
 
-# unless_needed joins lists of edits. It is empty if the edits would remove
-# something that is needed.
+# unless_needed joins lists of edits, or is empty if the edits remove something that
+# the component needs.
 unless_needed(lists, needs) := array.flatten(lists) if count(needs) == 0
 
 unless_needed(_, needs) := [] if count(needs) > 0

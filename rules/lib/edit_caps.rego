@@ -116,7 +116,7 @@ without_caps(c, taken) := array.concat(without_granted(c, taken), without_ambien
 } else := []
 
 # caps_fix is the fix text for without_caps.
-caps_fix(c, taken) := sprintf("there is no edit that removes %s from %s, because the component may need it (%s). If it works without, write `capabilities: [%s]` there. Otherwise write an allowance or a waiver", [
+caps_fix(c, taken) := sprintf("there is no edit that removes %s from %s, because the component may need it (%s). If the component works without this permission, write `capabilities: [%s]` there. Otherwise write an allowance or a waiver", [
 	names(object.keys(why)), c.id, concat("; ", sort({sprintf("%s: %s", [n, w]) | some n, w in why})), names(rest),
 ]) if {
 	why := needed(c, taken)
@@ -124,7 +124,7 @@ caps_fix(c, taken) := sprintf("there is no edit that removes %s from %s, because
 	rest := remaining(c) - taken
 } else := all_fix(c, taken) if {
 	requests_all(c)
-} else := sprintf("remove %s from the capabilities of %s. It is not known to need this; if it does, write an allowance or a waiver", [names(taken), c.id])
+} else := sprintf("remove %s from the capabilities of %s. As far as Seaworthy knows, the component works without this permission. If it does not, write an allowance or a waiver", [names(taken), c.id])
 
 # remaining are the capabilities that an edit starts from: minimal_caps in place
 # of all.
@@ -298,4 +298,4 @@ ambient_fix(c) := sprintf("remove `ambient` from %s: its program keeps the capab
 	lib.uid(c) == 0
 } else := sprintf("remove `ambient` and `capabilities` from %s%s", [c.id, ports_text(c)]) if {
 	lib.ambient(c) == {"CAP_NET_BIND_SERVICE"}
-} else := sprintf("there is no edit: without `ambient`, %s has no capability as uid %d. If it works without, remove %s. Otherwise write an allowance or a waiver", [c.id, lib.uid(c), names(lib.ambient(c))])
+} else := sprintf("there is no edit: without `ambient`, %s has no capability as uid %d. If the component works without this permission, remove %s. Otherwise write an allowance or a waiver", [c.id, lib.uid(c), names(lib.ambient(c))])

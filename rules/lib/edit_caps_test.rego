@@ -42,7 +42,7 @@ test_label if {
 	edit.without_caps(dhcp, {N}) == []
 	edit.all_fix(dhcp, set()) == "remove `capabilities` of onboot/net from os.yml: the label of its image lists what it needs (CAP_NET_ADMIN, CAP_NET_RAW)"
 	edit.caps_fix(dhcp, {A}) == edit.all_fix(dhcp, set())
-	contains(edit.caps_fix(dhcp, {N}), "because the component may need it (CAP_NET_ADMIN: the label of its image requests it). If it works without, write `capabilities: [CAP_NET_RAW]` there")
+	contains(edit.caps_fix(dhcp, {N}), "because the component may need it (CAP_NET_ADMIN: the label of its image requests it). If the component works without this permission, write `capabilities: [CAP_NET_RAW]` there")
 	contains(edit.all_fix(c("/bin/x", all, {"capabilities": []}, everything), set()), "what it needs (none)")
 }
 
@@ -64,7 +64,7 @@ test_program if {
 	edit.without_caps(wg, {N}) == []
 	contains(edit.all_fix(wg, set()), "write `capabilities: [CAP_NET_ADMIN]` at onboot/net in place of all: wg creates")
 	contains(edit.caps_fix(wg, {N}), "wg needs it: it creates a network interface")
-	edit.caps_fix(c("/bin/x", {"capabilities": [A]}, {}, held([A])), {A}) == "remove CAP_SYS_ADMIN from the capabilities of onboot/net. It is not known to need this; if it does, write an allowance or a waiver"
+	edit.caps_fix(c("/bin/x", {"capabilities": [A]}, {}, held([A])), {A}) == "remove CAP_SYS_ADMIN from the capabilities of onboot/net. As far as Seaworthy knows, the component works without this permission. If it does not, write an allowance or a waiver"
 }
 
 allowed := [{"section": "onboot", "name": "net", "repository": "docker.io/example/net", "reason": "because", "rules": {"CAP-010": [A], "DEV-001": ["all:b"]}}]
@@ -121,7 +121,7 @@ test_ambient_user if {
 	edit.without_ambient(user(0, [A])) == [out("/ambient")]
 	contains(edit.ambient_fix(user(0, [A])), "keeps the capabilities of root")
 	edit.without_ambient(user(9, [A])) == []
-	contains(edit.ambient_fix(user(9, [A])), "If it works without, remove CAP_SYS_ADMIN.")
+	contains(edit.ambient_fix(user(9, [A])), "If the component works without this permission, remove CAP_SYS_ADMIN.")
 	edit.without_ambient(user(9, [B])) == [out("/ambient"), set("/capabilities", []), set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80")]
 	contains(edit.ambient_fix(user(9, [B])), "For ports below 1024 set")
 }

@@ -8,7 +8,7 @@ import data.seaworthy.lib
 # destination and of the options.
 text_keys := {"binds": [1, 2], "binds.add": [1, 2], "tmpfs": [0, 1]}
 
-# target is the destination in a text of such a key.
+# target is the destination in a text of one of the text_keys.
 target(key, text) := split(text, ":")[text_keys[key][0]]
 
 # in_yaml: os.yml itself, and not the label, creates the mount.
@@ -156,7 +156,7 @@ without_bind_ns(c, key) := remove_op(c, sprintf("/runtime/bindNS/%s", [key])) if
 	written(c).runtime.bindNS[key]
 } else := set_op(c, sprintf("/runtime/bindNS/%s", [key]), "")
 
-# made_by_init has init make a folder before the component starts.
+# made_by_init lets init create a folder before the component starts.
 made_by_init(c, path) := append_op(c, "/runtime/mkdir", path) if {
 	written(c).runtime.mkdir
 } else := set_op(c, "/runtime/mkdir", array.concat(lib.arr(object.get(label(c), ["runtime", "mkdir"], [])), [path]))

@@ -181,7 +181,7 @@ enabled_param(name) if {
 # security/security.c).
 lsms := {l | some l in lsm_order}
 
-# lsm_order are these modules in order.
+# lsm_order are the security modules that the kernel starts, in order.
 lsm_order := split(lsm_list, ",") if {
 	has_param("lsm")
 } else := array.concat(split(lsm_list, ","), values("security"))
@@ -337,7 +337,7 @@ sysctl_places[row.key] contains [x.order, i] if {
 # pattern: the key is a pattern of sysctl.d(5).
 pattern(key) if regex.match(`[*?\\[]`, key)
 
-# sysctl_key is a key with dots. Extra separators have no effect below /proc/sys.
+# sysctl_key is a key of a sysctl, written with dots. Extra separators have no effect below /proc/sys.
 sysctl_key(key) := dotted if {
 	dotted := replace(key, "/", ".")
 	not contains(dotted, "..")

@@ -67,7 +67,7 @@ names_of(paths, m) := {name | some path in paths; some h in on_host; some name i
 	some name in h.shows
 }
 
-# written_names are the other names of paths that are writable there.
+# written_names are the other names of paths, if the paths are writable under them.
 written_names(paths, p, shown) := {name | some path in paths; some h in on_host; some name in through(h, h.writes, path)} | {name |
 	recurses(p.m)
 	not recursive(p.m, "ro")
@@ -140,8 +140,8 @@ overlaid(m, keys) := {dir |
 	dir != ""
 }
 
-# kernel_folders are the file systems that exist once, with their usual paths. In
-# every mount they are those of the host.
+# kernel_folders are the file systems that exist only once in a kernel, with their
+# usual paths. Every mount of them shows that of the host.
 kernel_folders := {
 	"binder": "/dev/binderfs", "binfmt_misc": "/proc/sys/fs/binfmt_misc", "bpf": "/sys/fs/bpf", "configfs": "/sys/kernel/config",
 	"debugfs": "/sys/kernel/debug", "devtmpfs": "/dev", "efivarfs": "/sys/firmware/efi/efivars", "functionfs": "/dev/usb-ffs",
@@ -151,8 +151,8 @@ kernel_folders := {
 	"smackfs": "/sys/fs/smackfs", "spufs": "/sys/spu", "tracefs": "/sys/kernel/tracing", "xenfs": "/proc/xen",
 }
 
-# folders_of_init are the file systems of namespaces. The runtime mounts those of the
-# container, but init mounts those of the host.
+# folders_of_init are the file systems that show a namespace, with their usual paths.
+# The runtime mounts those of the container, but init mounts those of the host.
 folders_of_init := {"mqueue": "/dev/mqueue", "proc": "/proc", "sysfs": "/sys"}
 
 # writes are the paths of the host that a mount makes writable. A read-only bind does

@@ -123,8 +123,8 @@ joined(c, kind) := [other |
 	bound_ns(other, ns_keys[kind]) in ends
 ]
 
-# does_as are the components whose processes a container sees in their pid namespace
-# and may trace: it then has their files, mounts and namespaces. The kernel wants the
+# does_as are the components whose processes a container can see and trace: the
+# container then has their files, mounts and namespaces. The kernel wants the
 # same user, and all capabilities of the traced one, or CAP_SYS_PTRACE.
 does_as(c) := [other |
 	some other in joined(c, "pid")

@@ -207,10 +207,10 @@ lists_code(name) if regex.match(`^(LD_(PRELOAD|LIBRARY_PATH|AUDIT)|GCONV_PATH|LO
 # names_code: programs load the one file that the variable names.
 names_code(name) if name in {"BASH_ENV", "BUNDLE_GEMFILE", "ENV", "OPENSSL_CONF", "PHPRC", "PYTHONSTARTUP"}
 
-# has_options: the variable has options of an interpreter.
+# has_options: the variable can hold options of an interpreter.
 has_options(name) if regex.match(`^(NODE_OPTIONS|PERL5OPT|PERL5DB|RUBYOPT|_?JAVA(_TOOL)?_OPTIONS|JDK_JAVA_OPTIONS|CATALINA_OPTS)$`, name)
 
-# env_paths are the paths in such a variable. An empty or relative element of a list
+# env_paths are the paths in a variable that makes programs load code. An empty or relative element of a list
 # starts at the working directory; the bare name of a library does not.
 env_paths(c, name, value) := {path |
 	some word in regex.split("[:;]", value)

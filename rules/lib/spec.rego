@@ -68,9 +68,9 @@ passed_calls(c) := {name |
 # creates a user namespace. It needs no capability; all other flags do.
 flag_of := {"clone": 268435456, "unshare": 268435456}
 
-# harmless_form: no allowed value has the flag. Comparisons of different arguments
-# must all hold. If one argument is compared twice, runtimes create one rule for each
-# comparison, and each rule allows the call by itself.
+# harmless_form: the rule allows the call only without its dangerous flag. Comparisons
+# of different arguments must all hold. If one argument is compared twice, runtimes
+# create one rule for each comparison, and each rule allows the call by itself.
 harmless_form(rule, name) if {
 	flag := flag_of[name]
 	comparisons := arr(object.get(rule, "args", []))

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: "No first rule that denies all devices"
+# title: "Devices are not denied by default"
 # description: |-
 #   LinuxKit writes only rules that allow devices, and usually none. If the first rule does
 #   not deny all devices, the OCI runtime decides which devices an attacker can open: crun

@@ -2,8 +2,8 @@
 # scope: package
 # title: "Two mounts at the same destination"
 # description: |-
-#   Only one of the mounts is visible. A reviewer can easily take the wrong one for it,
-#   and so miss a dangerous mount.
+#   Only one of the mounts is visible. A reviewer can easily look at the wrong
+#   mount, and so miss a dangerous mount.
 # custom:
 #   id: MNT-020
 #   severity: medium

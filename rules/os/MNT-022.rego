@@ -3,9 +3,9 @@
 # title: "Component can reach files of other components"
 # description: |-
 #   /var and /containers hold a folder for each component. An attacker who can read all
-#   of /var or /containers gets the state and the keys of all other components. If it is
-#   writable, the attacker can create links there that the host follows. /etc of the
-#   host holds its accounts. A mount that maps root to another user gives this user the
+#   of /var or /containers gets the state and the keys of all other components. If the
+#   folder is writable, the attacker can create links there that the host follows. /etc
+#   of the host holds its accounts. A mount that maps root to another user gives this user the
 #   files of the host's root.
 # custom:
 #   id: MNT-022

@@ -3,7 +3,7 @@
 # title: "The command cannot start"
 # description: |-
 #   The runtime looks for the program in the working directory or along PATH, follows
-#   links, and asks the kernel to run it. The rule reports a program that cannot start
+#   links, and asks the kernel to run it. A program that cannot start is reported here,
 #   before the system is built. Programs from a mount are not known, and are not
 #   reported.
 # custom:

@@ -3,7 +3,7 @@
 # title: "Service without mandatory access control"
 # description: |-
 #   Neither AppArmor nor SELinux confines the service. An attacker who takes over the
-#   service meets no such second barrier.
+#   service meets no second barrier.
 # custom:
 #   id: SEC-006
 #   severity: medium

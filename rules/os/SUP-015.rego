@@ -4,9 +4,9 @@
 # description: |-
 #   A package has a vulnerability that attackers already use, or a critical one for
 #   which there is a fix. Vulnerabilities that a VEX document marks as not_affected or
-#   fixed are not reported. The rule needs a vulnerability database. Without one it is
-#   not applicable in hardened, where each report says so at its top, and unknown in
-#   strict.
+#   fixed are not reported. The rule needs a vulnerability database. Without a
+#   database, the rule is not applicable in hardened, and unknown in strict. Each report
+#   then says at its top that vulnerabilities were not scanned.
 # custom:
 #   id: SUP-015
 #   severity: critical

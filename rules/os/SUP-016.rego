@@ -57,7 +57,7 @@ based := [c |
 	is_object(c.sbom.distro)
 ]
 
-unknown contains {"resource": lib.resource(c), "reason": sprintf("data.distros has no end of security updates for %s %s", [c.sbom.distro.id, c.sbom.distro.versionId])} if {
+unknown contains {"resource": lib.resource(c), "reason": sprintf("data.distros does not say when the security updates of %s %s end", [c.sbom.distro.id, c.sbom.distro.versionId])} if {
 	some c in based
 	not row(c.sbom.distro)
 }

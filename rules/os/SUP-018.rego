@@ -41,7 +41,7 @@ fail contains {
 	"expected": "the same bytes in both builds",
 	"key": path,
 	"message": sprintf("%s differs between the image and its second build", [path]),
-	"fix": "build both from the same lock file with the same version of the builder. If they still differ, find the cause",
+	"fix": "make both builds from the same lock file, with the same version of the builder. If they still differ, find the cause",
 } if {
 	looked
 	some path in lib.arr(input.output.different)
