@@ -1,0 +1,361 @@
+package secureboot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/u-root/u-root/pkg/cpio"
+
+	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// asInit is the argument by which the test program knows that it is PID 1 of a
+// machine that a test boots.
+const asInit = "init-of-a-test"
+
+// TestMain: as init the test program says so, tells what the TPM has measured,
+// and powers off.
+func TestMain(m *testing.M) {
+	if os.Getpid() != 1 || len(os.Args) != 2 || os.Args[1] != asInit {
+		os.Exit(m.Run())
+	}
+	_ = syscall.Mkdir("/sys", 0o755)
+	_ = syscall.Mount("sysfs", "/sys", "sysfs", 0, "")
+	pcr, _ := os.ReadFile("/sys/class/tpm/tpm0/pcr-sha256/11")
+	fmt.Printf("\ninit runs\nPCR 11: %s\n", strings.TrimSpace(string(pcr)))
+	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
+}
+
+// bootTime is far more than a boot takes on a slow machine.
+const bootTime = 10 * time.Minute
+
+// platform is an architecture, and what Debian has to boot it.
+type platform struct {
+	qemu, qemuPackage, stub, esp           string
+	firmware, store, firmwarePackage, disk string
+	args                                   []string
+	tpm                                    bool
+}
+
+var amd64 = platform{
+	qemu: "qemu-system-x86_64", qemuPackage: "qemu-system-x86", stub: "linuxx64.efi.stub", esp: "BOOTX64.EFI",
+	firmware: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", store: "/usr/share/OVMF/OVMF_VARS_4M.fd", firmwarePackage: "ovmf",
+	disk: "virtio-blk-pci,drive=esp",
+	args: []string{"-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"}, tpm: true,
+}
+
+var arm64 = platform{
+	qemu: "qemu-system-aarch64", qemuPackage: "qemu-system-arm", stub: "linuxaa64.efi.stub", esp: "BOOTAA64.EFI",
+	firmware: "/usr/share/AAVMF/AAVMF_CODE.fd", store: "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd", firmwarePackage: "qemu-efi-aarch64",
+	disk: "virtio-blk-device,drive=esp", args: []string{"-machine", "virt"},
+}
+
+// machine is one that enforces Secure Boot with the keys of a test.
+type machine struct {
+	platform
+	t     *testing.T
+	dir   string
+	keys  *Keys
+	stub  *uki.Stub
+	empty []byte
+}
+
+// newMachine reads what a boot needs, or skips the test.
+func newMachine(t *testing.T, p platform) *machine {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped: boots machines")
+	}
+	if _, err := exec.LookPath(p.qemu); err != nil {
+		t.Skipf("skipped: no %s; install Debian's %s", p.qemu, p.qemuPackage)
+	}
+	file := func(pkg string, paths ...string) []byte {
+		for _, path := range paths {
+			if b, err := os.ReadFile(path); err == nil {
+				return b
+			}
+		}
+		t.Skipf("skipped: no %s; install Debian's %s", paths[0], pkg)
+		return nil
+	}
+	file(p.firmwarePackage, p.firmware)
+	stub, err := uki.ParseStub(file("systemd-boot-efi", "/usr/lib/systemd/boot/efi/"+p.stub, filepath.Join(os.Getenv("SEAWORTHY_STUBS"), p.stub)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &machine{p, t, t.TempDir(), testKeys(), stub, file(p.firmwarePackage, p.store)}
+}
+
+// image is an unsigned image with this kernel.
+func (m *machine) image(kernel, initrd []byte, cmdline string) []byte {
+	m.t.Helper()
+	content := func(b []byte) *uki.Content { return &uki.Content{Reader: bytes.NewReader(b), Size: int64(len(b))} }
+	var out bytes.Buffer
+	if err := uki.Build(&out, m.stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Uname: "test",
+		SBAT: "seaworthy,1,Seaworthy,seaworthy,1,https://example.test\n", Kernel: content(kernel), Initrd: content(initrd)}); err != nil {
+		m.t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func (m *machine) sign(image []byte, k *uki.KeyPair) []byte {
+	m.t.Helper()
+	var out bytes.Buffer
+	if err := uki.Sign(m.t.Context(), &out, bytes.NewReader(image), int64(len(image)), k); err != nil {
+		m.t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// changed is an image whose command line ends with another letter.
+func (m *machine) changed(image []byte) []byte {
+	m.t.Helper()
+	info, err := uki.Read(bytes.NewReader(image), int64(len(image)))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	cmdline, _ := info.Section(".cmdline")
+	out := bytes.Clone(image)
+	out[cmdline.Offset+cmdline.Size-1]++
+	return out
+}
+
+// variables is a variable store of this machine.
+func (m *machine) variables(e Enrolment) []byte {
+	m.t.Helper()
+	vars, err := e.Variables()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	s, err := VariableStore(m.empty, vars, testTime)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return s
+}
+
+// componentKernel is the kernel of our component image.
+func componentKernel(t *testing.T) []byte {
+	t.Helper()
+	const layout = "../../../dist/components"
+	if _, err := os.Stat(layout); err != nil {
+		t.Skip("skipped: no components; run `make components` or `make test`")
+	}
+	s, err := component.Open(component.Options{Paths: []string{layout}, Offline: true, Arch: "amd64"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	img, err := s.Find(t.Context(), "docker.io/seaworthy/kernel:6.1", system.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var k kernelSink
+	if err := s.Pass(t.Context(), img, component.PassOptions{}, &k); err != nil {
+		t.Fatal(err)
+	}
+	return k.Bytes()
+}
+
+type kernelSink struct{ bytes.Buffer }
+
+func (k *kernelSink) Entry(e *system.Entry) (io.WriteCloser, error) {
+	if e.Path == "kernel" && !e.Shadowed {
+		return k, nil
+	}
+	return nil, nil
+}
+
+func (*kernelSink) Close() error  { return nil }
+func (*kernelSink) Finish() error { return nil }
+
+// testInitrd has this program as init.
+func testInitrd(t *testing.T) []byte {
+	t.Helper()
+	program, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := cpio.Newc.Writer(&b)
+	if err := cpio.WriteRecords(w, []cpio.Record{cpio.Directory("dev", 0o755), cpio.CharDev("dev/console", 0o600, 5, 1), cpio.StaticFile("init", string(program), 0o755)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := cpio.WriteTrailer(w); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// boot starts image under firmware with the store, until one of the texts is on
+// the console, and returns that one.
+func (m *machine) boot(name string, image, store []byte, texts ...string) (found, console string) {
+	m.t.Helper()
+	dir := filepath.Join(m.dir, name)
+	esp := filepath.Join(dir, "esp", "EFI", "BOOT")
+	if err := os.MkdirAll(esp, 0o700); err != nil {
+		m.t.Fatal(err)
+	}
+	writeFile(m.t, filepath.Join(esp, m.esp), image)
+	vars := filepath.Join(dir, "vars.fd")
+	writeFile(m.t, vars, store)
+	ctx, cancel := context.WithTimeout(m.t.Context(), bootTime)
+	defer cancel()
+	args := append([]string{}, m.args...)
+	args = append(args, "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "512", "-nodefaults", "-no-user-config",
+		"-no-reboot", "-display", "none", "-serial", "stdio", "-monitor", "none",
+		"-drive", "if=pflash,format=raw,unit=0,readonly=on,file="+m.firmware, "-drive", "if=pflash,format=raw,unit=1,file="+vars,
+		"-drive", "if=none,id=esp,format=raw,readonly=on,file=fat:"+filepath.Join(dir, "esp"), "-device", m.disk)
+	cmd := exec.CommandContext(ctx, m.qemu, append(args, m.startTPM(ctx, dir)...)...)
+	w := &watcher{texts: texts, done: cancel}
+	cmd.Stdout, cmd.Stderr = w, w
+	err := cmd.Run()
+	if w.found == "" {
+		m.t.Fatalf("%s: %v, and none of %q on the console:\n%s", name, err, texts, w.all.String())
+	}
+	return w.found, w.all.String()
+}
+
+// startTPM starts a software TPM, if one is installed, and returns QEMU's options.
+func (m *machine) startTPM(ctx context.Context, dir string) []string {
+	if _, err := exec.LookPath("swtpm"); err != nil || !m.tpm {
+		m.tpm = false
+		return nil
+	}
+	state, socket := filepath.Join(dir, "tpm"), filepath.Join(dir, "tpm.sock")
+	if err := os.Mkdir(state, 0o700); err != nil {
+		m.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, "swtpm", "socket", "--tpm2", "--tpmstate", "dir="+state, "--ctrl", "type=unixio,path="+socket, "--flags", "startup-clear")
+	if err := cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { _ = cmd.Wait() })
+	for {
+		if _, err := os.Stat(socket); err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			m.t.Fatal("swtpm does not listen")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return []string{"-chardev", "socket,id=tpm,path=" + socket, "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0"}
+}
+
+// watcher ends the machine when a text is on its console.
+type watcher struct {
+	texts []string
+	done  func()
+	all   bytes.Buffer
+	found string
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	w.all.Write(p)
+	for _, text := range w.texts {
+		if w.found == "" && bytes.Contains(w.all.Bytes(), []byte(text)) {
+			w.found = text
+			w.done()
+		}
+	}
+	return len(p), nil
+}
+
+// What firmware says of a program that it refuses, and what our init says last.
+const (
+	refused = "Access Denied"
+	ran     = "Power down"
+)
+
+// Firmware with our keys starts what is signed with them, and nothing else.
+func TestBootEnforced(t *testing.T) {
+	m := newMachine(t, amd64)
+	if runtime.GOARCH != "amd64" {
+		t.Skip("skipped: the test program is init of a machine for amd64")
+	}
+	unsigned := m.image(componentKernel(t), testInitrd(t), "console=ttyS0 panic=-1 -- "+asInit)
+	signed := m.sign(unsigned, m.keys.DB)
+	digest, err := uki.Digest(bytes.NewReader(signed), int64(len(signed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked, bySigner := enrolment(m.keys), enrolment(m.keys)
+	revoked.RevokedImages = [][sha256.Size]byte{digest}
+	bySigner.RevokedCertificates = append(bySigner.RevokedCertificates, m.keys.DB.Certificate())
+	for _, c := range []struct {
+		name  string
+		image []byte
+		enrol Enrolment
+		want  string
+	}{
+		{"signed", signed, enrolment(m.keys), ran},
+		{"unsigned", unsigned, enrolment(m.keys), refused},
+		{"other key", m.sign(unsigned, generateKeys("Other").DB), enrolment(m.keys), refused},
+		{"changed command line", m.changed(signed), enrolment(m.keys), refused},
+		{"revoked image", signed, revoked, refused},
+		{"revoked signer", signed, bySigner, refused},
+	} {
+		found, console := m.boot(c.name, c.image, m.variables(c.enrol), ran, refused)
+		if found != c.want {
+			t.Errorf("%s: %q\n%s", c.name, found, console)
+		}
+		if found == ran {
+			m.comparePCR(signed, console)
+		}
+	}
+}
+
+// The same for arm64, with a kernel that SEAWORTHY_ARM64_KERNEL names. Without an
+// init that runs, the kernel ends with a panic.
+func TestBootEnforcedARM64(t *testing.T) {
+	m := newMachine(t, arm64)
+	kernel, err := os.ReadFile(os.Getenv("SEAWORTHY_ARM64_KERNEL"))
+	if err != nil {
+		t.Skip("skipped: SEAWORTHY_ARM64_KERNEL names no kernel")
+	}
+	const panics = "Kernel panic"
+	unsigned := m.image(kernel, []byte("no initrd"), "console=ttyAMA0 panic=-1")
+	signed := m.sign(unsigned, m.keys.DB)
+	vars := m.variables(enrolment(m.keys))
+	for _, c := range []struct {
+		name  string
+		image []byte
+		want  string
+	}{{"signed", signed, panics}, {"unsigned", unsigned, refused}, {"changed command line", m.changed(signed), refused}} {
+		if found, console := m.boot(c.name, c.image, vars, panics, refused); found != c.want {
+			t.Errorf("%s: %q\n%s", c.name, found, console)
+		}
+	}
+}
+
+// comparePCR compares our prediction with what the machine has measured.
+func (m *machine) comparePCR(image []byte, console string) {
+	m.t.Helper()
+	if !m.tpm {
+		m.t.Log("PCR 11 is not compared: swtpm is not installed")
+		return
+	}
+	info, err := uki.Read(bytes.NewReader(image), int64(len(image)))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	want, err := info.PCR11()
+	if err != nil || !strings.Contains(strings.ToLower(console), "pcr 11: "+hex.EncodeToString(want[:])) {
+		m.t.Errorf("the machine has not measured %x, %v:\n%s", want, err, console)
+	}
+}
