@@ -164,7 +164,7 @@ func TestRebuildHashes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.want("mended", true)
+	b.want("restored", true)
 }
 
 // parts is a system with services that are separate parts of the image, and with

@@ -25,7 +25,7 @@ type Image struct {
 	Digests    []string
 }
 
-// Attached is one blob that lies beside an image.
+// Attached is one blob that is attached to an image.
 type Attached struct {
 	Digest, MediaType string
 	Data              []byte

@@ -325,7 +325,7 @@ func TestSpeaksFor(t *testing.T) {
 	}
 }
 
-// A statement that no trusted key signed is never trusted, whatever lies beside
+// A statement that no trusted key signed is never trusted, whatever is attached to
 // an image.
 func FuzzJudge(f *testing.F) {
 	k := newKeys(f)

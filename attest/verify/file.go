@@ -16,7 +16,7 @@ import (
 
 // File verifies one file of an image by the attestations in a folder; "" means
 // the folder "attestations" beside the file. It does not cover the image's
-// other files: a verified kernel may lie beside an initrd of another image.
+// other files: a verified kernel may be next to an initrd of another image.
 // File reads the summary of the decision, not the decision itself.
 func (v *Verifier) File(file, attestations string) (*Result, error) {
 	if attestations == "" {

@@ -184,8 +184,8 @@ func (b *bench) print(yardstick measure.Sample, load string, steps, whole *serie
 		return err
 	}
 	fmt.Fprintln(b.out, `
-inventory alone is what check does; a build takes inventory in the pass that assembles.
-key is the opening of the encrypted private key. Peak memory is what was resident at most during the step, whoever left it.`)
+inventory is the separate step of check; a build inventories in the pass that assembles.
+key is the step that opens the encrypted private key. Peak memory is the maximal resident memory during the step, including memory of earlier steps.`)
 	for _, r := range rows {
 		if r.Peak == 0 {
 			fmt.Fprintln(b.out, "The peak of a step cannot be measured here: /proc/self/clear_refs is not writable.")

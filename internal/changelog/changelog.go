@@ -1,4 +1,4 @@
-// Package changelog puts CHANGELOG.md together from fragments: one file per
+// Package changelog writes CHANGELOG.md from fragments. There is one file for each
 // change that a user notices, so that two changes never conflict.
 package changelog
 
@@ -17,13 +17,13 @@ var kinds = []struct{ prefix, title string }{
 const head = `# Changelog
 
 What changed for users. Fixed weaknesses are listed under Security, with what to build or verify again.
-This page is put together from docs/changes: ` + "`make changelog`" + `.
+This page is written from the files in docs/changes: ` + "`make changelog`" + `.
 
 ## Unreleased
 `
 
-// Assemble writes the page of a folder of fragments. Each is KIND-NAME.md and
-// holds one paragraph or list item without its dash.
+// Assemble returns the page for a folder of fragments. Each fragment is a file
+// KIND-NAME.md with one list item, without its dash.
 func Assemble(dir fs.FS) (string, error) {
 	names, err := fs.Glob(dir, "*")
 	if err != nil {
@@ -55,7 +55,7 @@ func Assemble(dir fs.FS) (string, error) {
 		}
 	}
 	if used != len(names) {
-		return "", fmt.Errorf("docs/changes holds files that are no fragments: a name is %s and NAME.md", prefixes())
+		return "", fmt.Errorf("docs/changes contains other files than fragments: write the name of a fragment as %s and NAME.md", prefixes())
 	}
 	return b.String(), nil
 }

@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "write CHANGELOG.md")
 
-// CHANGELOG.md is what the fragments give.
+// CHANGELOG.md is up to date with the fragments.
 func TestChangelog(t *testing.T) {
 	want, err := Assemble(os.DirFS("../../docs/changes"))
 	if err != nil {
@@ -24,7 +24,7 @@ func TestChangelog(t *testing.T) {
 	}
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != want {
-		t.Errorf("CHANGELOG.md is not what docs/changes gives: run make changelog (%v)", err)
+		t.Errorf("CHANGELOG.md is out of date: run make changelog (%v)", err)
 	}
 }
 

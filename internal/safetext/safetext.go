@@ -107,7 +107,7 @@ func escapeHashes(s string, write func(byte) string) string {
 
 // JSON returns JSON text in which deceptive characters and commands are written
 // as \uXXXX. JSON readers decode the same text; terminals and CI services see
-// no command. Such characters stand only inside strings.
+// no command. Such characters occur only inside strings.
 func JSON(raw []byte) []byte {
 	var b strings.Builder
 	for _, r := range string(raw) {
