@@ -69,7 +69,7 @@ func TestFolder(t *testing.T) {
 		"built-in helper":   {map[string]string{"lib.rego": "package seaworthy.lib\n\nresource(_) := \"image:x\"\n"}, []string{"built in"}},
 		"built-in pack":     {map[string]string{"packs/p.yaml": "baseline: {rules: [OWN-001]}"}, []string{"built in"}},
 		"two packs":         {map[string]string{"packs/p.yaml": "a: {rules: [OWN-001]}\nb: {rules: [OWN-001]}"}, []string{"a, b"}},
-		"circle":            {map[string]string{"packs/p.yaml": "a: {includes: b}\nb: {includes: a}"}, []string{"which of its packs"}},
+		"circle":            {map[string]string{"packs/p.yaml": "a: {includes: b}\nb: {includes: a}"}, []string{"main pack is ambiguous"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -18,19 +18,19 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
-// Bounds on a bundle. GuestLimits bound its files as well.
+// Limits of a bundle. GuestLimits apply to its files as well.
 const (
-	// MaxBundle is the size of a bundle as it is stored, in bytes.
+	// MaxBundle is the largest size of a stored bundle, in bytes.
 	MaxBundle   = 8 << 20
 	maxInflated = 16 << 20
 	maxPath     = 1024
 )
 
-// opaData is a second copy of a bundle's data files, merged: stock opa reads no
-// other data files.
+// opaData is a second copy of a bundle's data files, merged, because stock opa reads
+// no other data files.
 const opaData = "data.json"
 
-// Bundle makes a bundle: a tar file of the tree in path order, without times or
+// Bundle returns the tree as a bundle: a tar file in path order, without times or
 // owners. Stock opa reads it as a bundle too. Equal trees give equal bytes.
 func (t *Tree) Bundle() ([]byte, error) {
 	files := map[string][]byte{}
@@ -69,9 +69,10 @@ func (t *Tree) Bundle() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// ReadBundle reads the files of a bundle, by path. It refuses links, paths that
-// leave the bundle or occur twice, and contents that inflate beyond the bounds. It
-// skips files that are not part of a rule folder. Errors are ErrUnusable.
+// ReadBundle returns the files of a bundle by path. It refuses links, paths that
+// leave the bundle, duplicate paths, and contents that are too large after
+// decompression. It skips files that do not belong to a rule folder. Errors are
+// ErrUnusable.
 func ReadBundle(raw []byte) (map[string][]byte, error) {
 	bad := func(what string, args ...any) error {
 		return system.Unusable("bundle: "+what, args...).Suggest("push it again, with rules push")
@@ -92,7 +93,7 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 	for entries := 0; ; entries++ {
 		h, err := archive.Next()
 		if inflated.N <= 0 {
-			return nil, bad("more than %d MiB inflated", maxInflated>>20)
+			return nil, bad("more than %d MiB after decompression", maxInflated>>20)
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -107,17 +108,17 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 		switch {
 		case h.Typeflag == tar.TypeDir:
 			if name != "" && name != "." && !fs.ValidPath(name) {
-				return nil, bad("path %q leaves it", h.Name)
+				return nil, bad("path %q leaves the bundle", h.Name)
 			}
 			continue
 		case h.Typeflag != tar.TypeReg:
-			return nil, bad("%q is no regular file", h.Name)
+			return nil, bad("%q is not a regular file", h.Name)
 		case !fs.ValidPath(strings.TrimPrefix(name, "/")) || len(name) > maxPath || strings.ContainsFunc(name, odd):
-			return nil, bad("path %q leaves it, or is none", h.Name)
+			return nil, bad("path %q leaves the bundle, or is not a valid path", h.Name)
 		}
 		name = strings.TrimPrefix(name, "/") // opa writes bundles with one
 		if seen[name] {
-			return nil, bad("path %q is there twice", h.Name)
+			return nil, bad("duplicate path %q", h.Name)
 		}
 		seen[name] = true
 		if sorter.place(name) == nil || hidden(name) {
@@ -126,25 +127,25 @@ func ReadBundle(raw []byte) (map[string][]byte, error) {
 		content, err := bounded.Read(archive, int64(GuestLimits.fileBytes))
 		switch {
 		case inflated.N <= 0:
-			return nil, bad("more than %d MiB inflated", maxInflated>>20)
+			return nil, bad("more than %d MiB after decompression", maxInflated>>20)
 		case errors.As(err, new(bounded.TooLarge)):
 			return nil, bad("%q is %v", h.Name, err)
 		case err != nil:
-			return nil, bad("%q is cut short: %v", h.Name, err)
+			return nil, bad("%q is truncated: %v", h.Name, err)
 		}
-		// Holes of sparse files are larger than all that was inflated.
+		// Holes of sparse files can be larger than the decompressed data.
 		if size += len(content); size > GuestLimits.size {
-			return nil, bad("the rule files hold more than %d MiB", GuestLimits.size>>20)
+			return nil, bad("the rule files have more than %d MiB", GuestLimits.size>>20)
 		}
 		files[name] = content
 	}
 	if _, err := io.Copy(io.Discard, inflated); err != nil || inflated.N <= 0 || stored.Len() > 0 {
-		return nil, bad("something follows the files")
+		return nil, bad("there is more data after the files")
 	}
 	return files, nil
 }
 
-// odd finds characters that no name needs, and that have a special meaning on some
+// odd reports characters that no name needs and that have a special meaning on some
 // systems or terminals.
 func odd(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
@@ -153,7 +154,7 @@ func hidden(p string) bool {
 	return slices.ContainsFunc(strings.Split(p, "/"), func(part string) bool { return strings.HasPrefix(part, ".") })
 }
 
-// FromFiles makes a tree of files by path, with the same lists as Read.
+// FromFiles returns a tree of files by path, with the same lists as Read.
 func FromFiles(files map[string][]byte, prefix string, lim Limits) (*Tree, error) {
 	t := &Tree{}
 	count, size := 0, 0

@@ -44,7 +44,7 @@ func archive(t *testing.T, entries ...tarEntry) []byte {
 	return out.Bytes()
 }
 
-// sparse is an archive whose files hold nothing but holes, 2 MiB each.
+// sparse returns an archive whose files contain only holes, 2 MiB each.
 func sparse(t *testing.T, count int) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -94,32 +94,32 @@ func TestHostileBundles(t *testing.T) {
 	}{
 		"nothing":          {nil, "not gzip"},
 		"no gzip":          {[]byte("package a"), "not gzip"},
-		"no tar":           {gzipped(t, strings.Repeat("x", 2000)), "not a tar"},
-		"cut short":        {good[:len(good)-20], ""},
+		"not a tar":        {gzipped(t, strings.Repeat("x", 2000)), "not a tar"},
+		"truncated":        {good[:len(good)-20], ""},
 		"flipped":          {slices.Concat(good[:len(good)-5], []byte{1, 2, 3, 4, 5}), ""},
-		"upward":           {archive(t, reg("../a.rego", "x")), "leaves it"},
-		"upward within":    {archive(t, reg("a/../../b.rego", "x")), "leaves it"},
-		"upward folder":    {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeDir, Name: "../up"}}), "leaves it"},
-		"two slashes":      {archive(t, reg("//etc/a.rego", "x")), "leaves it"},
-		"backslash":        {archive(t, reg(`a\b.rego`, "x")), "none"},
-		"control sequence": {archive(t, reg("a\x1b[2J.rego", "x")), "none"},
-		"right to left":    {archive(t, reg("a\u202eoger.rego", "x")), "none"},
-		"no text":          {archive(t, reg("a\xff.rego", "x")), "none"},
-		"empty name":       {archive(t, reg("", "x")), "none"},
-		"symbolic link":    {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeSymlink, Name: "a.rego", Linkname: "/etc/shadow"}}), "no regular file"},
-		"hard link":        {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeLink, Name: "a.rego", Linkname: "b.rego"}}), "no regular file"},
-		"device":           {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeChar, Name: "a.rego"}}), "no regular file"},
-		"twice":            {archive(t, reg("a.rego", "x"), reg("a.rego", "y")), "twice"},
-		"twice, otherwise": {archive(t, reg("a.rego", "x"), reg("./a.rego", "y")), "twice"},
+		"upward":           {archive(t, reg("../a.rego", "x")), "leaves the bundle"},
+		"upward within":    {archive(t, reg("a/../../b.rego", "x")), "leaves the bundle"},
+		"upward folder":    {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeDir, Name: "../up"}}), "leaves the bundle"},
+		"two slashes":      {archive(t, reg("//etc/a.rego", "x")), "leaves the bundle"},
+		"backslash":        {archive(t, reg(`a\b.rego`, "x")), "not a valid path"},
+		"control sequence": {archive(t, reg("a\x1b[2J.rego", "x")), "not a valid path"},
+		"right to left":    {archive(t, reg("a\u202eoger.rego", "x")), "not a valid path"},
+		"not UTF-8":        {archive(t, reg("a\xff.rego", "x")), "not a valid path"},
+		"empty name":       {archive(t, reg("", "x")), "not a valid path"},
+		"symbolic link":    {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeSymlink, Name: "a.rego", Linkname: "/etc/shadow"}}), "not a regular file"},
+		"hard link":        {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeLink, Name: "a.rego", Linkname: "b.rego"}}), "not a regular file"},
+		"device":           {archive(t, tarEntry{Header: tar.Header{Typeflag: tar.TypeChar, Name: "a.rego"}}), "not a regular file"},
+		"duplicate":        {archive(t, reg("a.rego", "x"), reg("a.rego", "y")), "duplicate path"},
+		"twice, otherwise": {archive(t, reg("a.rego", "x"), reg("./a.rego", "y")), "duplicate path"},
 		"large file":       {archive(t, reg("a.rego", strings.Repeat("x", GuestLimits.fileBytes+1))), "larger"},
-		"bomb":             {archive(t, reg("a.txt", strings.Repeat("\x00", maxInflated+1))), "inflated"},
+		"bomb":             {archive(t, reg("a.txt", strings.Repeat("\x00", maxInflated+1))), "after decompression"},
 		"bomb that is read": {archive(t, reg("a.rego", "x"), reg("b.txt", strings.Repeat("\x00", maxInflated/2)), reg("c.txt", strings.Repeat("\x00", maxInflated/2))),
-			"inflated"},
-		"holes":           {sparse(t, 100), "hold more than 8 MiB"},
-		"entries":         {archive(t, many...), "entries"},
-		"two streams":     {slices.Concat(good, good), "follows"},
-		"something after": {slices.Concat(good, []byte("x")), "follows"},
-		"large":           {make([]byte, MaxBundle+1), "more than"},
+			"after decompression"},
+		"holes":            {sparse(t, 100), "have more than 8 MiB"},
+		"entries":          {archive(t, many...), "entries"},
+		"two streams":      {slices.Concat(good, good), "more data after"},
+		"data after files": {slices.Concat(good, []byte("x")), "more data after"},
+		"large":            {make([]byte, MaxBundle+1), "more than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files, err := ReadBundle(c.raw)

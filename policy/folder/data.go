@@ -16,19 +16,19 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// Reserved is the top-level key of data that the engine writes itself.
+// Reserved is the top-level key of data that only the engine writes.
 const Reserved = "seaworthy"
 
 // ParamsKey is the key of data for the parameters of the rules, by name.
 const ParamsKey = "params"
 
-// Tables are the contents of data files, and the file of each key.
+// Tables holds the contents of data files, and the file of each key.
 type Tables struct {
 	Data  map[string]any
 	Owner map[string]File
 }
 
-// ReadTables merges data files. No two files may have the same top-level key.
+// ReadTables merges data files. A top-level key in two files is an error.
 func ReadTables(files []File) (Tables, error) {
 	out := Tables{map[string]any{}, map[string]File{}}
 	var errs []error
@@ -41,9 +41,9 @@ func ReadTables(files []File) (Tables, error) {
 		for _, key := range slices.Sorted(maps.Keys(doc)) {
 			switch {
 			case key == Reserved:
-				errs = append(errs, system.BadInput("%s: the key %q is the engine's own", f.Name, key).Suggest("use another key"))
+				errs = append(errs, system.BadInput("%s: the key %q is reserved for the engine", f.Name, key).Suggest("use another key"))
 			case out.Owner[key].Name != "":
-				errs = append(errs, system.BadInput("%s: data key %q is in %s already", f.Name, key, out.Owner[key].Name))
+				errs = append(errs, system.BadInput("%s: duplicate data key %q, also in %s", f.Name, key, out.Owner[key].Name))
 			default:
 				out.Owner[key], out.Data[key] = f, doc[key]
 			}
@@ -62,11 +62,11 @@ func Decode(f File) (map[string]any, error) {
 		err = strictjson.Check(f.Content)
 	}
 	if err == nil && doc == nil {
-		err = errors.New("an object is wanted")
+		err = errors.New("must be an object")
 	}
 	if err == nil {
 		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("more follows the object")
+			err = errors.New("there is more text after the object")
 		}
 	}
 	if err != nil {
@@ -125,7 +125,7 @@ func Overlay(base, own map[string]any) (merged map[string]any, adjusted []string
 		if rows, isList := old.([]any); isList {
 			more, alsoList := own[key].([]any)
 			if !alsoList {
-				errs = append(errs, system.BadInput("data key %q must be a list, as the built-in one is", key))
+				errs = append(errs, system.BadInput("data key %q must be a list, like the built-in one", key))
 				continue
 			}
 			out[key], adjusted = slices.Concat(rows, more), append(adjusted, key)

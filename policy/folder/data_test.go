@@ -8,8 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// A key that occurs twice in a data file is an error.
-func TestDataTwice(t *testing.T) {
+// Duplicate keys in a data file are an error.
+func TestDataDuplicateKeys(t *testing.T) {
 	t.Parallel()
 	_, err := Decode(File{Name: "data/limits.json", Content: []byte("{\n \"a\": {\"max\": 1,\n  \"max\": 2}}")})
 	if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "data/limits.json:3:") || !strings.Contains(err.Error(), `duplicate member "max"`) {

@@ -17,17 +17,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
-// Limits bound a folder of rules.
+// Limits are the limits of a rule folder.
 type Limits struct {
-	entries, files  int // of any kind; of ours
-	fileBytes, size int // of one file; of all
+	entries, files  int // files and folders of any kind; files of the rule folder
+	fileBytes, size int // bytes of one file; of all files
 }
 
 // SchemaPath is the path of the JSON schema for the key params of data files.
 const SchemaPath = "data/params.schema.json"
 
-// GuestLimits bound rules that are not built in, so that reading them is cheap.
-// BuiltinLimits bound those in the program, about half a megabyte today.
+// GuestLimits limit rules that are not built in, so that reading them is cheap.
+// BuiltinLimits limit the rules in the program, which have about half a megabyte
+// today.
 var (
 	GuestLimits   = Limits{entries: 20_000, files: 5000, fileBytes: 2 << 20, size: 8 << 20}
 	BuiltinLimits = Limits{entries: 20_000, files: 5000, fileBytes: 2 << 20, size: 64 << 20}
@@ -61,7 +62,7 @@ func Read(fsys fs.FS, prefix string, lim Limits) (*Tree, error) {
 			return err
 		}
 		if entries++; entries > lim.entries {
-			return system.BadInput("%s: more than %d files and folders", prefix, lim.entries).Suggest("give the folder that holds the rules alone")
+			return system.BadInput("%s: more than %d files and folders", prefix, lim.entries).Suggest("give a folder that contains only the rules")
 		}
 		hidden := strings.HasPrefix(d.Name(), ".") && p != "."
 		if d.IsDir() {
@@ -82,7 +83,7 @@ func Read(fsys fs.FS, prefix string, lim Limits) (*Tree, error) {
 			return err
 		}
 		if total += len(content); total > lim.size {
-			return system.BadInput("%s: the rule files hold more than %d MiB", prefix+p, lim.size>>20)
+			return system.BadInput("%s: the rule files have more than %d MiB", prefix+p, lim.size>>20)
 		}
 		*list = append(*list, File{Path: p, Name: prefix + p, Content: content})
 		return nil

@@ -40,7 +40,7 @@ func ParsePacks(files []File, builtin bool) (map[string]*Pack, error) {
 		for i := 0; i+1 < len(root.Content); i += 2 {
 			key, body := root.Content[i], root.Content[i+1]
 			if packs[key.Value] != nil {
-				r.Bad(key, "", "pack %q is there already", key.Value)
+				r.Bad(key, "", "duplicate pack %q", key.Value)
 				continue
 			}
 			p := &Pack{Name: key.Value, From: f, Builtin: builtin}
@@ -63,7 +63,7 @@ func (p *Pack) read(r *strictyaml.Reader, body *yaml.Node) {
 		"rules": func(n *yaml.Node) {
 			for _, item := range r.OneOrMore(n) {
 				if slices.Contains(p.Rules, item.Value) {
-					r.Bad(item, "", "pack %q names rule %q twice", p.Name, item.Value)
+					r.Bad(item, "", "pack %q has the duplicate rule %q", p.Name, item.Value)
 					continue
 				}
 				p.Rules = append(p.Rules, item.Value)
@@ -72,14 +72,14 @@ func (p *Pack) read(r *strictyaml.Reader, body *yaml.Node) {
 	})
 }
 
-// Chain is a pack and all packs that it includes. The pack itself is first.
+// Chain returns a pack and all packs that it includes. The pack itself is first.
 func Chain(packs map[string]*Pack, name string) ([]*Pack, error) {
 	var out []*Pack
 	var visit func(name, by string) error
 	visit = func(name, by string) error {
 		p := packs[name]
 		if p == nil {
-			return system.BadInput("pack %q includes %q, which is not there", by, name).Suggest("the packs are %s", PackNames(packs))
+			return system.BadInput("pack %q includes %q, which does not exist", by, name).Suggest("the packs are %s", PackNames(packs))
 		}
 		if slices.Contains(out, p) {
 			return nil
@@ -95,7 +95,7 @@ func Chain(packs map[string]*Pack, name string) ([]*Pack, error) {
 	return out, visit(name, name)
 }
 
-// PackNames are the names of packs, sorted, for messages.
+// PackNames returns the names of packs, sorted, for messages.
 func PackNames(packs map[string]*Pack) string {
 	var names []string
 	for name := range packs {
@@ -105,7 +105,7 @@ func PackNames(packs map[string]*Pack) string {
 	return strings.Join(names, ", ")
 }
 
-// TopPack is the pack of a folder that no other pack of the folder includes.
+// TopPack returns the pack of a folder that no other pack of the folder includes.
 func TopPack(dir string, packs map[string]*Pack) (string, error) {
 	included := map[string]bool{}
 	for _, p := range packs {
@@ -121,7 +121,7 @@ func TopPack(dir string, packs map[string]*Pack) (string, error) {
 	}
 	slices.Sort(top)
 	if len(top) != 1 {
-		return "", system.BadInput("policy %q: which of its packs is meant? %d are included by no other: %s", dir, len(top), strings.Join(top, ", ")).
+		return "", system.BadInput("policy %q: the main pack is ambiguous: no other pack includes these %d: %s", dir, len(top), strings.Join(top, ", ")).
 			Suggest("let one pack include the others")
 	}
 	return top[0], nil

@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// Pointer is a path as a JSON pointer.
+// Pointer returns a path as a JSON pointer.
 func Pointer(path []string) string {
 	var b strings.Builder
 	for _, p := range path {
@@ -20,8 +20,8 @@ func Pointer(path []string) string {
 	return b.String()
 }
 
-// PositionOf is the position of a value in a JSON file that was decoded before. If
-// the value is missing, it is the position of the last value on the path.
+// PositionOf returns the position of a value in a JSON file that was decoded before.
+// If the value is missing, it is the position of the last value on the path.
 func PositionOf(f File, path []string) system.Position {
 	dec := json.NewDecoder(bytes.NewReader(f.Content))
 	pos := system.Position{File: f.Name, Line: 1, Column: 1}
@@ -55,7 +55,7 @@ func PositionOf(f File, path []string) system.Position {
 	return pos
 }
 
-// valuePos is where the next value of a decoder begins.
+// valuePos returns the position at which the next value of a decoder begins.
 func valuePos(f File, dec *json.Decoder) system.Position {
 	at := int(dec.InputOffset())
 	at += len(f.Content[at:]) - len(bytes.TrimLeft(f.Content[at:], " \t\r\n:,"))

@@ -1,4 +1,4 @@
-// Package policytest has small rule folders and facts, for tests.
+// Package policytest provides small rule folders and facts for tests.
 package policytest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// RuleFile is a rule with all annotations, and a body.
+// RuleFile returns a rule with all annotations and the body.
 func RuleFile(id, body string) string {
 	return `# METADATA
 # scope: package
@@ -53,7 +53,7 @@ fail contains {
 }
 `
 
-// BaseFS is a small rule folder: one rule, a helper, parameters, two packs.
+// BaseFS returns a small rule folder: one rule, a helper, parameters, two packs.
 func BaseFS() fstest.MapFS {
 	return fstest.MapFS{
 		"lib/lib.rego":    {Data: []byte("package seaworthy.lib\n\nresource(c) := sprintf(\"component:%s\", [c.id])\n")},
@@ -76,7 +76,7 @@ not_applicable contains {"resource": sprintf("image:%s", [input.name]), "reason"
 	}
 }
 
-// With is a copy of a folder with files changed. "" removes a file.
+// With returns a copy of a folder with changed files. The content "" removes a file.
 func With(base fstest.MapFS, files map[string]string) fstest.MapFS {
 	out := maps.Clone(base)
 	for name, content := range files {
@@ -89,7 +89,7 @@ func With(base fstest.MapFS, files map[string]string) fstest.MapFS {
 	return out
 }
 
-// Facts describe a small system: two components and a kernel.
+// Facts returns facts of a small system: two components and a kernel.
 func Facts() *facts.Facts {
 	comp := func(section, name, spec string) facts.Component {
 		return facts.Component{
@@ -131,7 +131,7 @@ func WantError(t *testing.T, err, kind error, words ...string) {
 	}
 	var known *system.Error
 	if !errors.As(err, &known) {
-		t.Errorf("%T is no *system.Error", err)
+		t.Errorf("%T is not a *system.Error", err)
 	}
 }
 
@@ -148,7 +148,7 @@ func WriteFile(t *testing.T, dir, name, content string) string {
 	return p
 }
 
-// Fires is the body of a rule whose finding shows what it computed.
+// Fires returns the body of a rule whose finding shows the value of expr.
 func Fires(id, expr string) string {
 	return `fail contains {"id": "` + id + `", "resource": "image:demo", "key": "k", "message": "m", "actual": x} if { ` + expr + ` }`
 }

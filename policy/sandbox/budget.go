@@ -8,12 +8,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// The budget of a guest is its own work: the time that its process computes, on
-// all processors together, relative to a reference that the same process runs
-// first. So a guest can do the same work on a slow machine, on a busy machine, and
-// with a quarter of a processor. Work that is not the guest's own is free or earns
-// credit: the start of its process, built-in rules that it needs, the size of the
-// system.
+// The budget of a guest is its own work: the time that its process computes, on all
+// processors together, relative to a reference that the same process runs first. So a
+// guest can do the same work on a slow machine, on a busy machine, and with a quarter
+// of a processor. Work that is not the guest's own is free or earns credit: the start
+// of its process, built-in rules that it needs, the size of the system.
 //
 // All figures are here. SECURITY.md and docs/policies.md repeat some of them;
 // TestBudgetDocs checks that they agree.
@@ -62,7 +61,7 @@ const (
 	poll = 10 * time.Millisecond
 )
 
-// BuiltinHeap is how much the heap may grow while built-in rules run.
+// BuiltinHeap is the limit for the growth of the heap while built-in rules run.
 const BuiltinHeap = 512 << 20
 
 // budget is the time for a job on a machine where the reference takes
@@ -84,16 +83,16 @@ type meter struct {
 	credit atomic.Int64 // in time of the machine of the figures
 }
 
-// startMeter measures the machine, and then begins to measure the guest.
+// startMeter measures the machine, and then starts to measure the guest.
 func startMeter(reference func() error) (*meter, error) {
 	pace, err := measurePace(reference)
 	return &meter{pace: pace, start: computed()}, err
 }
 
-// give adds to what the guest may compute.
+// give adds credit to what the guest may compute.
 func (m *meter) give(n int, each time.Duration) { m.credit.Add(int64(n) * int64(each)) }
 
-// used is what was computed since the meter began, minus the credit.
+// used returns the time that was computed since the meter started, minus the credit.
 func (m *meter) used() time.Duration {
 	all := time.Duration(float64(computed()-m.start) / m.pace)
 	return max(0, all-time.Duration(m.credit.Load()))
@@ -115,8 +114,8 @@ func (m *meter) watch(most time.Duration) Watch {
 	}
 }
 
-// backstop is the processor time at which the kernel ends this process: twice the
-// budget and all credit that the guest can earn. modules is the size of all
+// backstop returns the processor time at which the kernel ends this process: twice
+// the budget and all credit that the guest can earn. modules is the size of all
 // built-in modules.
 func (m *meter) backstop(most time.Duration, modules int) time.Duration {
 	most += 3 * time.Duration(modules) * moduleCredit
@@ -128,10 +127,10 @@ func (m *meter) backstop(most time.Duration, modules int) time.Duration {
 // processor time.
 var begin = time.Now()
 
-// measurePace is how many times longer the reference takes here than on the
-// machine of the figures. The first run does not count: it also fills the caches
-// of the libraries. Of the others the slowest counts: a guest that gets too much
-// time is better than a guest that is stopped too early.
+// measurePace returns how many times longer the reference takes here than on the
+// machine of the figures. The first run does not count, because it also fills the
+// caches of the libraries. Of the other runs the slowest counts: a guest that gets
+// too much time is better than a guest that is stopped too early.
 func measurePace(reference func() error) (float64, error) {
 	var slowest time.Duration
 	for i := range 4 {

@@ -50,14 +50,14 @@ var allowed = []string{
 // testOnly are builtins that the compiler itself puts into tests.
 var testOnly = []string{"internal.test_case"}
 
-// Builtins are the names of the builtins that rules may call.
+// Builtins returns the names of the builtins that rules may call.
 func Builtins() []string { return slices.Clone(allowed) }
 
-// Capabilities are what a rule may use: Rego v1, the allowed builtins, no host.
+// Capabilities returns what a rule may use: Rego v1, the allowed builtins, no host.
 // The value is shared: do not change it.
 var Capabilities = sync.OnceValue(func() *ast.Capabilities { return capabilitiesOf(allowed) })
 
-// TestCapabilities are Capabilities for tests of rules.
+// TestCapabilities returns Capabilities for tests of rules.
 func TestCapabilities() *ast.Capabilities { return capabilitiesOf(slices.Concat(allowed, testOnly)) }
 
 func capabilitiesOf(names []string) *ast.Capabilities {

@@ -37,7 +37,7 @@ func setLimit(resource int, most uint64) error {
 	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
-// computed is how long this process has computed, on all processors together.
+// computed returns how long this process has computed, on all processors together.
 func computed() time.Duration {
 	var t unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) != nil {
@@ -46,8 +46,8 @@ func computed() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// cpuTime is how long a child has computed, on all processors together. It is
-// false where the kernel does not report it.
+// cpuTime returns how long a child has computed, on all processors together. The
+// second result is false if the kernel does not report it.
 func cpuTime(pid int) (time.Duration, bool) {
 	// The clock of another process, as clock_getcpuclockid computes it.
 	const sched = 2

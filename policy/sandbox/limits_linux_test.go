@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A lower limit stays. To raise it would fail for every user but root, and then
+// A lower limit stays. Raising it would fail for every user except root, and then
 // every policy that is not built in would fail.
 func TestSetLimit(t *testing.T) {
 	const resource = unix.RLIMIT_MSGQUEUE // which this program does not use

@@ -41,7 +41,7 @@ func (h Process[W, R]) Perform(ctx context.Context, j Job[W]) (*Answer[R], error
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &trouble
 	cmd.WaitDelay = hang
 	if err := cmd.Start(); err != nil {
-		return nil, system.Unusable("policy %q cannot be evaluated in a process of its own", j.Name).Because(err)
+		return nil, system.Unusable("policy %q cannot be evaluated in a separate process", j.Name).Because(err)
 	}
 	go watchHang(ctx, cmd.Process, hang, stop)
 	err = cmd.Wait()
@@ -69,7 +69,7 @@ func watchHang(ctx context.Context, p *os.Process, most time.Duration, stop cont
 	}
 }
 
-// result decodes the output of the process, or explains why it died.
+// result decodes the output of the process, or explains why the process died.
 func result[W Work, R any](ctx context.Context, j Job[W], out []byte, trouble string, err error) (*Answer[R], error) {
 	switch {
 	case err != nil && ctx.Err() != nil: // else the process ended by itself just before
@@ -92,7 +92,8 @@ func result[W Work, R any](ctx context.Context, j Job[W], out []byte, trouble st
 	return r.Answer, joined(r.Errors)
 }
 
-// containsAny looks for the messages of the Go runtime when it dies.
+// containsAny reports whether the text has one of the messages that the Go runtime
+// prints when it dies.
 func containsAny(text string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(text, p) })
 }

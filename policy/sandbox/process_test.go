@@ -45,7 +45,7 @@ type testWork struct {
 
 func (w testWork) GuestBytes() int { return base64.StdEncoding.EncodedLen(len(w.Data)) }
 
-// testResult is what became of it.
+// testResult is the result of a testWork.
 type testResult struct {
 	Output string `json:"output"`
 }
@@ -64,7 +64,7 @@ func testReference() error {
 	return nil
 }
 
-// guestArg makes the test's binary a guest's process.
+// guestArg makes the test's binary run as a guest's process.
 const guestArg = "policy-guest"
 
 func TestMain(m *testing.M) {
@@ -85,8 +85,8 @@ func isolated(ctx context.Context) *exec.Cmd {
 	return exec.CommandContext(ctx, "/proc/self/exe", guestArg)
 }
 
-// A job has the same answer in this process and in a process of its own, and a job
-// that computes too long is stopped there.
+// A job has the same answer in this process and in a separate process, and a job that
+// computes too long is stopped there.
 func TestPerform(t *testing.T) {
 	t.Parallel()
 	hosts := map[string]Host[testWork, testResult]{

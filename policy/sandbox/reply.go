@@ -34,7 +34,7 @@ func encodeReply[W Work, R any](j Job[W], a *Answer[R], err error) ([]byte, erro
 	}
 	raw, err := json.Marshal(r)
 	if err == nil && len(raw) > maxAnswer {
-		e := system.Unusable("policy %q says more than %d MiB", j.Name, maxAnswer>>20).Suggest("look for a rule that fires too often")
+		e := system.Unusable("the answer of policy %q has more than %d MiB", j.Name, maxAnswer>>20).Suggest("look for a rule that fires too often")
 		raw, err = json.Marshal(reply[R]{Errors: replyErrors(j, e)})
 	}
 	if err != nil {
@@ -77,7 +77,7 @@ func replyErrors[W Work](j Job[W], err error) []replyError {
 	return []replyError{out}
 }
 
-// joined makes errors again from what was sent.
+// joined creates errors from what was sent.
 func joined(sent []replyError) error {
 	var errs []error
 	for _, e := range sent {

@@ -1,7 +1,7 @@
 // Package sandbox confines the evaluation of rules.
 //
 // A guest is a policy that is not built in: a folder of rules, or a bundle from
-// a registry. Whoever wrote it is the attacker. Its rules may loop forever, build
+// a registry. Its author is the attacker. Its rules may loop forever, build
 // huge values, nest deeply, or make the parser, the compiler or the evaluator
 // crash. They must not stop, slow down or crash the program that evaluates them,
 // must not reach the network, files, environment or clock, and must not turn a
@@ -11,7 +11,7 @@
 //
 //   - The language. Rules call only the builtins in Capabilities: pure functions
 //     of their arguments. OPA's compiler refuses any other builtin.
-//   - A process of its own. Process starts a child for each job, without an
+//   - A separate process. Process starts a child for each job, without an
 //     environment. One call of a builtin cannot be interrupted from outside, but
 //     a process can be killed. The child calls Serve. The kernel bounds its
 //     memory and its processor time, and lets it write no file. The child dies
@@ -55,8 +55,8 @@ const (
 // Work is the part of a job that only the caller of this package understands. It
 // is sent as JSON.
 type Work interface {
-	// GuestBytes is how many bytes of the JSON form come from the guest itself. A
-	// guest earns no time for them.
+	// GuestBytes returns how many bytes of the JSON form come from the guest itself.
+	// A guest earns no time for them.
 	GuestBytes() int
 }
 
@@ -129,13 +129,13 @@ func (j Job[W]) stopped(cause error) error {
 		at, may = "tested", guestTestTime
 	}
 	return system.Unusable("policy %q was stopped while it was %s", j.Name, at).Because(cause).
-		Suggest("look for a rule that runs away: rules that are not built in may compute for %s on a common machine, in %d MiB", may, guestMemory>>20)
+		Suggest("look for a rule that loops or builds very large values: rules that are not built in may compute for %s on a common machine, in %d MiB", may, guestMemory>>20)
 }
 
-// factsSize is how many bytes of an encoded job do not come from the guest.
+// factsSize returns how many bytes of an encoded job do not come from the guest.
 func (j Job[W]) factsSize(encoded int) int { return max(0, encoded-j.Work.GuestBytes()) }
 
-// Recover makes an error of a panic. Defer it around calls of the evaluator.
+// Recover turns a panic into an error. Defer it around calls of the evaluator.
 func Recover(err *error) {
 	if r := recover(); r != nil {
 		*err = system.Unusable("%v", errCrashed).Because(fmt.Errorf("%v", r)).Suggest("please report this")

@@ -15,10 +15,10 @@ import (
 // knows.
 type Program[W Work, R any] struct {
 	Engine Engine[W, R]
-	// Reference does a little of all that guests do. Its time is the measure of
+	// Reference does a little of all that guests do. Its time measures the speed of
 	// the machine.
 	Reference func() error
-	// Modules is how many bytes the engine can give credit for at most.
+	// Modules is the largest number of bytes for which the engine can give credit.
 	Modules int
 }
 
