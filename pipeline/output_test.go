@@ -34,12 +34,12 @@ func TestReplaceable(t *testing.T) {
 		there map[string]string
 		ok    bool
 	}{
-		"nothing":           {nil, true},
-		"an output":         {map[string]string{"decision.json": sample, "report.html": "", "os-kernel": "", "os.tar": "", "sbom/os.spdx.json": "", "oci/index.json": ""}, true},
-		"a folder of mine":  {map[string]string{"precious": ""}, false},
-		"a project":         {map[string]string{"decision.json": sample, "os.yml": ""}, false},
-		"another's image":   {map[string]string{"decision.json": sample, "backup.tar": ""}, false},
-		"a decision of old": {map[string]string{"decision.json": "{}", "report.html": ""}, false},
+		"nothing":         {nil, true},
+		"an output":       {map[string]string{"decision.json": sample, "report.html": "", "os-kernel": "", "os.tar": "", "sbom/os.spdx.json": "", "oci/index.json": ""}, true},
+		"a user folder":   {map[string]string{"precious": ""}, false},
+		"a project":       {map[string]string{"decision.json": sample, "os.yml": ""}, false},
+		"another's image": {map[string]string{"decision.json": sample, "backup.tar": ""}, false},
+		"an old decision": {map[string]string{"decision.json": "{}", "report.html": ""}, false},
 	} {
 		for _, suffix := range []string{"", ".denied"} {
 			target := filepath.Join(t.TempDir(), "os")

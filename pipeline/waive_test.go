@@ -51,7 +51,7 @@ func TestWaive(t *testing.T) {
 		"passes":            {change: func(o *waive.Options) { o.Finding = "NNP-001" }, err: "does not fail: pass"},
 		"several":           {change: func(o *waive.Options) { o.Finding = "services/web" }, err: "matches 2 findings"},
 		"kernel by digest":  {change: func(o *waive.Options) { o.Finding, o.ByDigest = "KCF-001", true }, err: "is not a component"},
-		"there already":     {file: "waivers:\n  - " + lines("    "), err: "already has a waiver, which expires on 2027-03-31"},
+		"already waived":    {file: "waivers:\n  - " + lines("    "), err: "already has a waiver, which expires on 2027-03-31"},
 		"broken file":       {file: "waivers:\n  - rule: X\n", err: "rule"},
 		"no waivers at all": {file: "other: 1\n", err: "unknown key"},
 	} {

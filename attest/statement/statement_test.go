@@ -46,7 +46,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestDecodeIgnoresWhatItDoesNotKnow(t *testing.T) {
+func TestDecodeIgnoresUnknownMembers(t *testing.T) {
 	t.Parallel()
 	var p SummaryPredicate
 	if err := Decode([]byte(`{"verificationResult":"PASSED","new":{"a":[1,2,{"b":"\"}"}]}}`), &p); err != nil || p.VerificationResult != Passed {

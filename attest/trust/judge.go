@@ -85,7 +85,7 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 	case n < 0:
 		out.Reason = "it is not signed by a key of the trust policy"
 	default:
-		out.Key, out.Allowed = p.who[n].name, p.who[n].speaksFor(img.Repository)
+		out.Key, out.Allowed = p.who[n].name, p.who[n].covers(img.Repository)
 		switch {
 		case !out.Allowed:
 			out.Reason = fmt.Sprintf("key %s does not cover repository %s", out.Key, img.Repository)

@@ -181,9 +181,9 @@ func (l *loader) needed(key, value *yaml.Node, what string) string {
 // repository is a full name. It may end in a star.
 var repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
 
-// speaksFor reports whether the signer's key covers a repository
+// covers reports whether the signer's key covers a repository
 // (REGISTRY/PATH).
-func (s signer) speaksFor(repository string) bool {
+func (s signer) covers(repository string) bool {
 	return slices.ContainsFunc(s.repositories, func(r string) bool {
 		if r == "*" || r == repository {
 			return true

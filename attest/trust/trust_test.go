@@ -312,14 +312,14 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestSpeaksFor(t *testing.T) {
+func TestCovers(t *testing.T) {
 	t.Parallel()
 	s := signer{repositories: []string{"docker.io/sea/*", "ghcr.io/org/app"}}
 	for repository, want := range map[string]bool{
 		"docker.io/sea/a": true, "docker.io/sea/a/b": true, "ghcr.io/org/app": true,
 		"docker.io/seaworthy/a": false, "ghcr.io/org/app2": false, "ghcr.io/org": false, "evil.example/docker.io/sea/a": false,
 	} {
-		if s.speaksFor(repository) != want {
+		if s.covers(repository) != want {
 			t.Errorf("%s: want %v", repository, want)
 		}
 	}

@@ -132,7 +132,7 @@ func TestEveryByteCounts(t *testing.T) {
 }
 
 // Each missing file is refused, with its name.
-func TestNothingMayBeMissing(t *testing.T) {
+func TestMissingFiles(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
 	dir := sealtest.New("demo").Seal(t, s)

@@ -122,7 +122,7 @@ func TestPolicy(t *testing.T) {
 }
 
 // The decision shows that a signed summary of a failed decision is false.
-func TestLyingSummary(t *testing.T) {
+func TestForgedSummary(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
 	img := sealtest.New("demo")
@@ -136,7 +136,7 @@ func TestLyingSummary(t *testing.T) {
 	refused(t, r, err, verify.CheckContent, `verdict is "FAILED"`)
 }
 
-func TestNotAnswered(t *testing.T) {
+func TestMissingFolderOrKey(t *testing.T) {
 	t.Parallel()
 	s := sealtest.Signer(t)
 	if r, err := verifier(t, s).Dir(filepath.Join(t.TempDir(), "nothing")); err == nil {

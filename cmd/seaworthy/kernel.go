@@ -97,7 +97,7 @@ func (f *kernelFlags) add(cmd *cobra.Command) {
 	}
 }
 
-// alone opens all inputs; done closes them.
+// kernelInput opens all inputs; done closes them.
 func (c *cli) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, done func(), err error) {
 	var opened []io.Closer
 	done = func() {

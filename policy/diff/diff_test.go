@@ -179,7 +179,7 @@ func TestPackages(t *testing.T) {
 
 // Rules give the direction of a kernel setting. If one rule improves and another gets
 // worse, the change is weaker.
-func TestRulesDirect(t *testing.T) {
+func TestRulesGiveDirection(t *testing.T) {
 	t.Parallel()
 	fail := func(id, resource string, s decision.Severity) decision.Finding {
 		return decision.Finding{ID: id, Resource: resource, Key: "k", State: decision.StateFail, Severity: s, Message: "m"}

@@ -62,7 +62,7 @@ func TestRenamed(t *testing.T) {
 
 // The ids of init images are positions. One image added in front is one change, not a
 // change of every following image.
-func TestInitMoves(t *testing.T) {
+func TestInitPositions(t *testing.T) {
 	t.Parallel()
 	list := func(repositories ...string) *facts.Facts {
 		f := base()
