@@ -204,7 +204,8 @@ func (a *assembly) part(ctx context.Context, p rootfs.Part) error {
 			return at(c, err)
 		}
 		if c.Section == system.SectionKernel {
-			if err := a.set.Kernel(image.Kernel{Zstd: a.scan.Kernel().Config.Options["CONFIG_RD_ZSTD"] == "y"}); err != nil {
+			k := a.scan.Kernel()
+			if err := a.set.Kernel(image.Kernel{Zstd: k.Config.Options["CONFIG_RD_ZSTD"] == "y", Version: k.Version}); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -17,28 +18,35 @@ import (
 // most 4 KiB.
 const maxCmdline = 64 << 10
 
-// Machine sets the boot files of a verified image in o. It copies them to memory that
-// cannot change, so that QEMU gets the bytes that were verified. An image without a
-// kernel, an initrd and a command line is an ErrInput.
-func Machine(r *verify.Result, o *boot.Options) error {
-	o.Arch = r.Arch
-	var cmdline *os.File
-	var errs []error
-	for _, f := range r.Files {
-		into := map[string]**os.File{r.Name + image.KernelEnding: &o.Kernel, r.Name + image.InitrdEnding: &o.Initrd, r.Name + image.CmdlineEnding: &cmdline}[f.Name]
-		if into == nil {
-			continue
-		}
-		var err error
-		*into, err = boot.Private(f.Name, f.Digest, r.Open(f.Name))
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
+// Machine sets the files of a verified image in o. It copies them to memory that
+// cannot change, so that QEMU gets the bytes that were verified. With several
+// bootable formats it takes format, or the first one. An image without the files
+// of a bootable format is an ErrInput.
+func Machine(r *verify.Result, format string, o *boot.Options) error {
+	m, err := machineFormat(r, format)
+	if err != nil {
 		return err
 	}
-	if o.Kernel == nil || o.Initrd == nil || cmdline == nil {
-		return system.BadInput("image %s cannot boot: it needs a kernel, an initrd and a command line", r.Name).
-			Suggest("build it with --format %s", strings.Join(image.Formats(func(f image.Format) bool { return f.Bootable }), " or "))
+	o.Arch, o.DiskFormat = r.Arch, m.DiskFormat
+	if m.EFI {
+		o.Firmware = boot.EFI
+	}
+	var cmdline *os.File
+	var errs []error
+	for _, f := range []struct {
+		ending string
+		into   **os.File
+	}{{m.Kernel, &o.Kernel}, {m.Initrd, &o.Initrd}, {m.Cmdline, &cmdline}, {m.Disk, &o.Disk}, {m.CD, &o.CD}} {
+		if f.ending == "" {
+			continue
+		}
+		file := r.Files[slices.IndexFunc(r.Files, func(v verify.File) bool { return v.Name == r.Name+f.ending })]
+		var err error
+		*f.into, err = boot.Private(file.Name, file.Digest, r.Open(file.Name))
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil || cmdline == nil {
+		return err
 	}
 	defer cmdline.Close()
 	text, err := bounded.Read(cmdline, maxCmdline)
@@ -47,4 +55,25 @@ func Machine(r *verify.Result, o *boot.Options) error {
 	}
 	o.Cmdline = string(bytes.TrimSpace(text))
 	return nil
+}
+
+// machineFormat finds the format to boot: all of its files are in the image.
+func machineFormat(r *verify.Result, format string) (*image.Machine, error) {
+	bootable := image.Formats(image.Bootable)
+	if format != "" && !slices.Contains(bootable, format) {
+		return nil, system.BadInput("format %q cannot boot", format).Suggest("use %s", strings.Join(bootable, " or "))
+	}
+	for _, name := range bootable {
+		f, _ := image.Find(name)
+		missing := slices.ContainsFunc(f.Files, func(ending string) bool {
+			return !slices.ContainsFunc(r.Files, func(v verify.File) bool { return v.Name == r.Name+ending })
+		})
+		if !missing && (format == "" || format == name) {
+			return f.Machine, nil
+		}
+	}
+	if format != "" {
+		return nil, system.BadInput("image %s does not have the files of format %s", r.Name, format).Suggest("build it with --format %s", format)
+	}
+	return nil, system.BadInput("image %s has no format that can boot", r.Name).Suggest("build it with --format %s", strings.Join(bootable, " or "))
 }

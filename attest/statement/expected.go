@@ -49,9 +49,14 @@ func ImageURI(name, digest, arch string) string {
 // suffix follows the image's name.
 var Formats = map[string][]string{
 	"docker":            {"-docker.tar"},
+	"iso-efi":           {"-efi.iso"},
+	"iso-efi-initrd":    {"-efi-initrd.iso"},
 	"kernel+initrd":     {"-kernel", "-initrd.img", "-cmdline"},
+	"qcow2-efi":         {"-efi.qcow2"},
+	"raw-efi":           {"-efi.img"},
 	"tar":               {".tar"},
 	"tar-kernel-initrd": {"-initrd.tar"},
+	"uki":               {".efi"},
 }
 
 // Levels are a summary's verified levels: SEAWORTHY_ and the policy's name in

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) error {
 
 // Start boots a machine. The machine is killed when ctx ends.
 func Start(ctx context.Context, o Options) (*Machine, error) {
-	if o.Kernel == nil {
+	if o.Kernel == nil && o.Disk == nil && o.CD == nil {
 		return nil, system.BadInput("the image has no kernel to boot")
 	}
 	o.Forward = append([]Forward(nil), o.Forward...)
@@ -80,7 +80,18 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 			o.Forward[i].Host = port
 		}
 	}
-	args, err := o.args()
+	devices, err := o.devices()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, d := range devices {
+			if d.owned {
+				d.file.Close()
+			}
+		}
+	}()
+	args, err := o.args(devices)
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +111,9 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 		time.AfterFunc(panicGrace, func() { m.cancel(errPanicked) })
 	}}
 	m.cmd = exec.Command(program, args...)
-	m.cmd.ExtraFiles = []*os.File{theirs, o.Kernel}
-	if o.Initrd != nil {
-		m.cmd.ExtraFiles = append(m.cmd.ExtraFiles, o.Initrd)
+	m.cmd.ExtraFiles = []*os.File{theirs}
+	for _, d := range devices {
+		m.cmd.ExtraFiles = append(m.cmd.ExtraFiles, d.file)
 	}
 	m.cmd.Stdout = m.console
 	m.cmd.Stderr = &m.stderr

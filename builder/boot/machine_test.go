@@ -278,8 +278,12 @@ func TestBadOptions(t *testing.T) {
 
 func TestArgs(t *testing.T) {
 	t.Parallel()
-	o := Options{Arch: "arm64", Cmdline: "a\n", Accel: "kvm", Forward: []Forward{{8080, 80}, {8443, 443}}, Isolated: true, Memory: 1024, CPUs: 2}
-	a, err := o.args()
+	o := Options{Arch: "arm64", Kernel: os.Stdin, Cmdline: "a\n", Accel: "kvm", Forward: []Forward{{8080, 80}, {8443, 443}}, Isolated: true, Memory: 1024, CPUs: 2}
+	devices, err := o.devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := o.args(devices)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,6 +298,32 @@ func TestArgs(t *testing.T) {
 	}
 	if strings.Contains(text, "-initrd") {
 		t.Errorf("%q contains an initrd", text)
+	}
+}
+
+// A disk or CD is read-only, and needs no kernel.
+func TestDeviceArgs(t *testing.T) {
+	t.Parallel()
+	o := Options{Arch: "amd64", Disk: os.Stdin, DiskFormat: "qcow2", CD: os.Stdin, Cmdline: "ignored"}
+	devices, err := o.devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := o.args(devices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(a, " ")
+	for _, want := range []string{"id=disk,readonly=on,format=qcow2,file=/proc/self/fd/4 ", "media=cdrom,readonly=on,format=raw,file=/proc/self/fd/5 "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
+	if strings.Contains(text, "-append") || strings.Contains(text, "-kernel") {
+		t.Errorf("%q starts a kernel", text)
+	}
+	if _, err := (&Options{Arch: "riscv64", CD: os.Stdin, Firmware: EFI}).devices(); !errors.Is(err, system.ErrInput) {
+		t.Errorf("EFI on riscv64: %v", err)
 	}
 }
 

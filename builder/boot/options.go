@@ -18,6 +18,14 @@ type Options struct {
 	// Kernel and Initrd are open files that the caller has verified. Initrd may
 	// be nil. The caller closes them.
 	Kernel, Initrd *os.File
+	// Disk and CD are open files that the caller has verified. Without a Kernel,
+	// the firmware boots from them. The machine cannot write to them. DiskFormat
+	// is QEMU's name for the format of Disk: "raw" (default), "qcow2", "vmdk",
+	// "vpc".
+	Disk, CD   *os.File
+	DiskFormat string
+	// Firmware is "" (the BIOS, on amd64) or EFI.
+	Firmware string
 	// Cmdline is the kernel's command line. It must name the console: ttyS0 on
 	// amd64 and riscv64, ttyAMA0 on arm64.
 	Cmdline string
@@ -102,16 +110,19 @@ var machines = map[string]machine{
 	"riscv64": {"qemu-system-riscv64", "qemu-system-misc", []string{"-machine", "virt"}, "rv64"},
 }
 
-// The numbers of the descriptors that QEMU inherits.
+// The numbers of the descriptors that QEMU inherits: the control socket, then the
+// files of the devices.
 const (
-	fdQMP    = 3
-	fdKernel = 4
-	fdInitrd = 5
+	fdQMP   = 3
+	fdFirst = 4
 )
+
+// EFI is the UEFI firmware of Debian's packages, with an empty store of variables.
+const EFI = "efi"
 
 // args returns QEMU's arguments without the program name. The host ports in
 // Forward must be set.
-func (o *Options) args() ([]string, error) {
+func (o *Options) args(devices []device) ([]string, error) {
 	m, err := o.machine()
 	if err != nil {
 		return nil, err
@@ -137,14 +148,15 @@ func (o *Options) args() ([]string, error) {
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-m", strconv.Itoa(memory), "-smp", strconv.Itoa(max(o.CPUs, 1)),
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d", fdQMP), "-mon", "chardev=qmp,mode=control",
-		"-kernel", fdPath(fdKernel))
-	if o.Initrd != nil {
-		a = append(a, "-initrd", fdPath(fdInitrd))
+		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d", fdQMP), "-mon", "chardev=qmp,mode=control")
+	for i, d := range devices {
+		a = append(a, d.args(fdPath(fdFirst+i))...)
 	}
-	// QEMU passes this text to the kernel unchanged: commas are special only in
-	// option lists.
-	a = append(a, "-append", strings.TrimSpace(o.Cmdline))
+	if o.Kernel != nil {
+		// QEMU passes this text to the kernel unchanged: commas are special only
+		// in option lists.
+		a = append(a, "-append", strings.TrimSpace(o.Cmdline))
+	}
 	network := "user,id=net"
 	if o.Isolated {
 		network += ",restrict=on"
@@ -155,19 +167,22 @@ func (o *Options) args() ([]string, error) {
 		}
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Host, f.Guest)
 	}
-	// The network card needs no boot ROM, since the kernel is passed directly.
+	// The network card needs no boot ROM: the machine does not boot from it.
 	// The ROM would be another package to install.
 	return append(a, "-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile="), nil
 }
 
 func (o *Options) machine() (machine, error) {
-	arch := o.Arch
-	if arch == "" {
-		arch = runtime.GOARCH
-	}
-	m, ok := machines[arch]
+	m, ok := machines[o.arch()]
 	if !ok {
-		return machine{}, system.BadInput("architecture %q cannot be booted", arch).Suggest("use amd64, arm64 or riscv64")
+		return machine{}, system.BadInput("architecture %q cannot be booted", o.arch()).Suggest("use amd64, arm64 or riscv64")
 	}
 	return m, nil
+}
+
+func (o *Options) arch() string {
+	if o.Arch == "" {
+		return runtime.GOARCH
+	}
+	return o.Arch
 }

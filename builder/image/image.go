@@ -31,6 +31,8 @@ type Options struct {
 	Arch string
 	// Tools finds the programs and files that formats need.
 	Tools Tools
+	// Kernel is what Set.Kernel was told. Only derived formats can read it.
+	Kernel Kernel
 }
 
 // writer writes one output format. Its Entry method follows the contract of
@@ -57,6 +59,8 @@ type Kernel struct {
 	// Zstd: the kernel can unpack a zstd initrd (CONFIG_RD_ZSTD=y). It is false
 	// if the kernel's configuration is unknown.
 	Zstd bool
+	// Version is the kernel's release ("6.1.0-41-cloud-amd64"), "" if unknown.
+	Version string
 }
 
 // Format describes one output format. Each format has one file in this package
@@ -70,8 +74,10 @@ type Format struct {
 	Files []string
 	// NeedsKernel: a system without a kernel cannot be written in this format.
 	NeedsKernel bool
-	// Bootable: the command boot can start an image of this format.
-	Bootable bool
+	// Machine says how the command boot starts the image; nil if it cannot.
+	Machine *Machine
+	// Arches are the architectures that the format exists for; nil for all.
+	Arches []string
 	// Xattrs: the format stores extended attributes.
 	Xattrs bool
 
@@ -84,6 +90,19 @@ type Format struct {
 	needs func(arch string) []Tool
 }
 
+// Machine names the files, by their endings, that a virtual machine boots from.
+type Machine struct {
+	// Kernel, Initrd and Cmdline are started without a firmware.
+	Kernel, Initrd, Cmdline string
+	// Disk and CD are started by the firmware. DiskFormat is QEMU's name.
+	Disk, DiskFormat, CD string
+	// EFI: the firmware is UEFI.
+	EFI bool
+}
+
+// Bootable is a condition for Formats.
+func Bootable(f Format) bool { return f.Machine != nil }
+
 func (f Format) tools(arch string) []Tool {
 	if f.needs == nil {
 		return nil
@@ -92,12 +111,13 @@ func (f Format) tools(arch string) []Tool {
 }
 
 // formats are the supported formats. The first one is the default.
-var formats = []Format{kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat}
+var formats = []Format{
+	kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat,
+	ukiFormat, rawEFIFormat, isoEFIFormat, isoEFIInitrdFormat, qcow2EFIFormat,
+}
 
 // planned are formats of LinuxKit and of ours that are not supported yet.
-var planned = []string{"iso-bios", "iso-efi", "iso-efi-initrd", "raw-bios", "raw-efi",
-	"qcow2-bios", "qcow2-efi", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3",
-	"uki"}
+var planned = []string{"iso-bios", "raw-bios", "qcow2-bios", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3"}
 
 // Find returns the format with a name, and false if the format is not
 // supported.
@@ -220,6 +240,7 @@ func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 
 // Kernel tells each format which compression the kernel can read.
 func (s *Set) Kernel(k Kernel) error {
+	s.o.Kernel = k
 	return s.writers(func(st *step) error { return st.writer.Kernel(k) })
 }
 

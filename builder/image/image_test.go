@@ -20,6 +20,7 @@ import (
 	"github.com/u-root/u-root/pkg/cpio"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/petest"
 )
 
 // item is one entry of a test system with its content.
@@ -31,12 +32,27 @@ type item struct {
 	link string
 }
 
+// testKernel is an EFI program, as kernels are.
+var testKernel = string(petest.Program("amd64", 5000))
+
+// stubs is a folder with a program in place of systemd's stub.
+func stubs(t *testing.T) Tools {
+	t.Helper()
+	dir := t.TempDir()
+	for arch, a := range efiArches {
+		if err := os.WriteFile(filepath.Join(dir, a.stub), petest.Stub(arch), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Tools{Dirs: []string{dir}}
+}
+
 var small = []item{
 	{path: "boot", typ: system.TypeDir, mode: 0o755},
 	{path: "boot/cmdline", typ: system.TypeFile, mode: 0o644, body: "quiet"},
 	{path: "etc", typ: system.TypeDir, mode: 0o755},
 	{path: "etc/motd", typ: system.TypeFile, mode: 0o644, body: "hello\n"},
-	{path: "boot/kernel", typ: system.TypeFile, mode: 0o644, body: "KERNEL"},
+	{path: "boot/kernel", typ: system.TypeFile, mode: 0o644, body: testKernel},
 	{path: "bin", typ: system.TypeDir, mode: 0o755},
 	{path: "bin/perl", typ: system.TypeFile, mode: 0o4755, body: strings.Repeat("perl", 5000)},
 	{path: "bin/empty", typ: system.TypeFile, mode: 0o644},
@@ -74,7 +90,7 @@ func feed(t *testing.T, s *Set, items []item) {
 func build(t *testing.T, formats []string, items []item, kernel *Kernel) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := New(formats, Options{Dir: dir, Stem: "os", Time: time.Unix(0, 0)})
+	s, err := New(formats, Options{Dir: dir, Stem: "os", Time: time.Unix(0, 0), Arch: "amd64", Tools: stubs(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +162,7 @@ func unzstd(t *testing.T, b []byte) []byte {
 func TestKernelInitrd(t *testing.T) {
 	t.Parallel()
 	out := build(t, []string{"kernel+initrd"}, small, &Kernel{Zstd: true})
-	if got := string(out["os-kernel"]); got != "KERNEL" {
+	if got := string(out["os-kernel"]); got != testKernel {
 		t.Errorf("kernel: %q", got)
 	}
 	if got := string(out["os-cmdline"]); got != "quiet" {
@@ -263,11 +279,11 @@ func TestSameBytesOnAnyNumberOfCores(t *testing.T) {
 
 func TestUnsupportedFormats(t *testing.T) {
 	t.Parallel()
-	err := CheckFormats([]string{"tar", "iso-efi", "floppy"})
+	err := CheckFormats([]string{"tar", "vmdk", "floppy"})
 	if !errors.Is(err, system.ErrInput) {
 		t.Fatalf("%v", err)
 	}
-	for _, want := range []string{"format iso-efi is not supported yet", `unknown format "floppy"`} {
+	for _, want := range []string{"format vmdk is not supported yet", `unknown format "floppy"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}
@@ -326,7 +342,7 @@ func TestNamesThatCpioCannotStore(t *testing.T) {
 func TestFormatTable(t *testing.T) {
 	t.Parallel()
 	for _, f := range formats {
-		s, err := New([]string{f.Name}, Options{Dir: t.TempDir(), Stem: "os"})
+		s, err := New([]string{f.Name}, Options{Dir: t.TempDir(), Stem: "os", Arch: "amd64", Tools: stubs(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

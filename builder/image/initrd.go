@@ -67,7 +67,7 @@ const (
 
 // A cpio archive, and so an initrd, cannot store extended attributes.
 var kernelInitrdFormat = Format{Name: "kernel+initrd", Files: []string{KernelEnding, InitrdEnding, CmdlineEnding},
-	NeedsKernel: true, Bootable: true, open: newKernelInitrd}
+	NeedsKernel: true, Machine: &Machine{Kernel: KernelEnding, Initrd: InitrdEnding, Cmdline: CmdlineEnding}, open: newKernelInitrd}
 
 func newKernelInitrd(o Options) (writer, error) {
 	name := o.Stem + InitrdEnding

@@ -69,7 +69,8 @@ func isFile(p string) bool {
 }
 
 // Require finds the tools that formats need on an architecture, each once, sorted
-// by name. It reports all missing tools at once.
+// by name. It reports all missing tools, and all formats that do not exist for
+// the architecture, at once.
 func Require(names []string, arch string, tools Tools) ([]Used, error) {
 	list, err := steps(names, "")
 	if err != nil {
@@ -79,6 +80,11 @@ func Require(names []string, arch string, tools Tools) ([]Used, error) {
 	var errs []error
 	seen := map[string]bool{}
 	for _, s := range list {
+		if a := s.format.Arches; s.asked && a != nil && !slices.Contains(a, arch) {
+			errs = append(errs, system.BadInput("format %s does not exist for %s", s.format.Name, arch).
+				Suggest("use --arch %s, or another --format", strings.Join(a, " or ")))
+			continue
+		}
 		for _, tool := range s.format.tools(arch) {
 			if seen[tool.Name] {
 				continue

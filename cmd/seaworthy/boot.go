@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
@@ -15,14 +17,15 @@ func (c *cli) boot() *cobra.Command {
 	var vf verifyFlags
 	var publish []string
 	var memory, cpus int
-	var accel string
+	var accel, format string
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "boot DIR",
 		Short: "Verify an image, then run it in QEMU",
-		Long: `Boot verifies a folder that build wrote (format kernel+initrd), as verify does. QEMU gets
-exactly the bytes that were verified. The guest's console goes to stdout. The machine runs
-until it powers off. An interrupt (Ctrl-C) asks it to shut down.
+		Long: `Boot verifies a folder that build wrote, as verify does. QEMU gets exactly the bytes that
+were verified. Kernel and initrd are started directly; disks and ISOs are started by the
+firmware, and are read-only. The guest's console goes to stdout. The machine runs until it
+powers off. An interrupt (Ctrl-C) asks it to shut down.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
@@ -51,7 +54,7 @@ until it powers off. An interrupt (Ctrl-C) asks it to shut down.
 				return err
 			}
 			defer r.Close()
-			if err := pipeline.Machine(r, &o); err != nil {
+			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.err, "seaworthy: verified %s (policy %s); booting\n", args[0], printable(r.Summary.Policy))
@@ -61,6 +64,7 @@ until it powers off. An interrupt (Ctrl-C) asks it to shut down.
 	vf.add(cmd)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine (repeatable)")
+	fs.StringVar(&format, "format", "", "image format to boot, if the image has several: "+strings.Join(image.Formats(image.Bootable), ", "))
 	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
 	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")
 	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")

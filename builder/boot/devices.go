@@ -1,0 +1,107 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// firmware is the UEFI firmware of an architecture: the Debian package, the
+// program, and a store of variables to start from.
+type firmware struct{ pkg, code, vars string }
+
+var firmwares = map[string]firmware{
+	"amd64": {"ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+	"arm64": {"qemu-efi-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"},
+}
+
+// device gives QEMU one open file, and the arguments that use it.
+type device struct {
+	file *os.File
+	// owned files are closed when QEMU has its own descriptor.
+	owned bool
+	// args returns the arguments, for the path of the descriptor in QEMU.
+	args func(path string) []string
+}
+
+// devices are the files of the machine in the order of their descriptors.
+func (o *Options) devices() ([]device, error) {
+	var list []device
+	one := func(f *os.File, args func(string) []string) {
+		if f != nil {
+			list = append(list, device{file: f, args: args})
+		}
+	}
+	one(o.Kernel, func(p string) []string { return []string{"-kernel", p} })
+	one(o.Initrd, func(p string) []string { return []string{"-initrd", p} })
+	one(o.Disk, func(p string) []string {
+		format := o.DiskFormat
+		if format == "" {
+			format = "raw"
+		}
+		return []string{"-drive", "if=none,id=disk,readonly=on,format=" + format + ",file=" + p, "-device", "virtio-blk-pci,drive=disk,bootindex=0"}
+	})
+	one(o.CD, func(p string) []string {
+		return []string{"-device", "virtio-scsi-pci", "-drive", "if=none,id=cd,media=cdrom,readonly=on,format=raw,file=" + p, "-device", "scsi-cd,drive=cd,bootindex=0"}
+	})
+	if o.Firmware != EFI {
+		return list, nil
+	}
+	firmware, err := o.firmware()
+	return append(list, firmware...), err
+}
+
+// firmware opens the firmware, and makes a store of variables that ends with the
+// machine.
+func (o *Options) firmware() ([]device, error) {
+	fw, ok := firmwares[o.arch()]
+	if !ok {
+		return nil, system.BadInput("no UEFI firmware is known for %s", o.arch()).Suggest("use amd64 or arm64")
+	}
+	open := func(path string) (*os.File, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, system.Unusable("%s was not found: it is needed to boot this format", filepath.Base(path)).
+				Suggest("install it: apt-get install --no-install-recommends %s", fw.pkg)
+		}
+		return f, nil
+	}
+	code, err := open(fw.code)
+	if err != nil {
+		return nil, err
+	}
+	template, err := open(fw.vars)
+	if err != nil {
+		return nil, errors.Join(err, code.Close())
+	}
+	defer template.Close()
+	vars, err := memory(template)
+	if err != nil {
+		return nil, errors.Join(system.Unusable("cannot copy the firmware's variables").Because(err), code.Close())
+	}
+	flash := func(unit int, access string) func(string) []string {
+		return func(p string) []string {
+			return []string{"-drive", fmt.Sprintf("if=pflash,format=raw,unit=%d%s,file=%s", unit, access, p)}
+		}
+	}
+	return []device{{code, true, flash(0, ",readonly=on")}, {vars, true, flash(1, "")}}, nil
+}
+
+// memory copies a file into memory that QEMU can write to.
+func memory(from io.Reader) (*os.File, error) {
+	fd, err := unix.MemfdCreate("seaworthy-vars", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "vars")
+	if _, err := io.Copy(f, from); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

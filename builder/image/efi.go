@@ -1,0 +1,199 @@
+package image
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/disk"
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+)
+
+// The endings of the files that UEFI firmware boots.
+const (
+	ukiEnding     = ".efi"
+	rawEFIEnding  = "-efi.img"
+	isoEFIEnding  = "-efi.iso"
+	isoInitEnding = "-efi-initrd.iso"
+)
+
+// efiArch is what differs between the architectures: the name of systemd's stub,
+// and of the program that firmware starts from a disk without boot entries.
+type efiArch struct{ stub, program string }
+
+var efiArches = map[string]efiArch{
+	"amd64": {"linuxx64.efi.stub", "EFI/BOOT/BOOTX64.EFI"},
+	"arm64": {"linuxaa64.efi.stub", "EFI/BOOT/BOOTAA64.EFI"},
+}
+
+// efi lists the architectures of EFI formats.
+var efi = []string{"amd64", "arm64"}
+
+// stubTool is systemd's stub, which starts the kernel of a UKI.
+func stubTool(arch string) Tool {
+	return Tool{Name: efiArches[arch].stub, Package: "systemd-boot-efi", Dir: "/usr/lib/systemd/boot/efi"}
+}
+
+// ukiFormat is a Unified Kernel Image: one EFI program with kernel, initrd and
+// command line.
+var ukiFormat = Format{Name: "uki", Files: []string{ukiEnding}, NeedsKernel: true, Arches: efi, from: "kernel+initrd", derive: makeUKI,
+	needs: func(arch string) []Tool { return []Tool{stubTool(arch)} }}
+
+// rawEFIFormat is a disk with an EFI system partition that holds the UKI.
+var rawEFIFormat = Format{Name: "raw-efi", Files: []string{rawEFIEnding}, NeedsKernel: true, Arches: efi, from: "uki", derive: makeRawEFI,
+	Machine: &Machine{Disk: rawEFIEnding, DiskFormat: "raw", EFI: true}}
+
+// isoEFIFormat is an ISO that firmware boots from a CD or a USB stick.
+var isoEFIFormat = Format{Name: "iso-efi", Files: []string{isoEFIEnding}, NeedsKernel: true, Arches: efi, from: "uki",
+	derive:  func(b Base, o Options) ([]string, error) { return makeISOEFI(b, o, isoEFIEnding) },
+	Machine: &Machine{CD: isoEFIEnding, EFI: true}}
+
+// isoEFIInitrdFormat has LinuxKit's other name for an ISO with an initrd. Ours
+// always has one.
+var isoEFIInitrdFormat = Format{Name: "iso-efi-initrd", Files: []string{isoInitEnding}, NeedsKernel: true, Arches: efi, from: "uki",
+	derive:  func(b Base, o Options) ([]string, error) { return makeISOEFI(b, o, isoInitEnding) },
+	Machine: &Machine{CD: isoInitEnding, EFI: true}}
+
+// maxStub bounds systemd's stub, which has about 100 KB.
+const maxStub = 4 << 20
+
+func makeUKI(b Base, o Options) (_ []string, err error) {
+	stub, err := readStub(o)
+	if err != nil {
+		return nil, err
+	}
+	kernel, size, err := b.Open(KernelEnding)
+	if err != nil {
+		return nil, err
+	}
+	defer kernel.Close()
+	initrd, initrdSize, err := b.Open(InitrdEnding)
+	if err != nil {
+		return nil, err
+	}
+	defer initrd.Close()
+	cmdline, err := os.ReadFile(b.Path(CmdlineEnding))
+	if err != nil {
+		return nil, err
+	}
+	name := o.Stem + ukiEnding
+	out, err := create(o, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	w := bufio.NewWriterSize(out, 1<<20)
+	err = uki.Build(w, stub, uki.Sections{
+		OSRelease: osRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
+		Kernel: &uki.Content{Reader: kernel, Size: size}, Initrd: &uki.Content{Reader: initrd, Size: initrdSize},
+	})
+	return []string{name}, errors.Join(err, w.Flush())
+}
+
+func readStub(o Options) (*uki.Stub, error) {
+	path, err := o.Tools.Find(stubTool(o.Arch))
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, system.NotRead(path, err)
+	}
+	defer f.Close()
+	data, err := bounded.Read(f, maxStub)
+	if err != nil {
+		return nil, system.NotRead(path, err)
+	}
+	return uki.ParseStub(data)
+}
+
+// osRelease is the text that boot menus show: os-release(5).
+func osRelease(stem string) string {
+	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`")
+	return fmt.Sprintf("ID=seaworthy\nNAME=Seaworthy\nPRETTY_NAME=\"%s (Seaworthy)\"\n", quote.Replace(stem))
+}
+
+// program is the UKI as a file of a disk, and the digest of its bytes, from which
+// the identifiers of the disk are computed.
+func program(b Base, arch string) (disk.File, []byte, error) {
+	f, size, err := b.Open(ukiEnding)
+	if err != nil {
+		return disk.File{}, nil, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return disk.File{}, nil, err
+	}
+	path := b.Path(ukiEnding)
+	return disk.File{Path: efiArches[arch].program, Size: size, Open: func() (io.ReadCloser, error) { return os.Open(path) }}, h.Sum(nil), nil
+}
+
+// serial is the serial number of a FAT file system.
+func serial(digest []byte) uint32 {
+	return uint32(digest[0])<<24 | uint32(digest[1])<<16 | uint32(digest[2])<<8 | uint32(digest[3])
+}
+
+func makeRawEFI(b Base, o Options) (_ []string, err error) {
+	file, digest, err := program(b, o.Arch)
+	if err != nil {
+		return nil, err
+	}
+	fat := disk.FAT{Bits: 32, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Files: []disk.File{file}}
+	size, err := fat.Size()
+	if err != nil {
+		return nil, err
+	}
+	parts := []disk.Partition{{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", digest), Size: size}}
+	total := disk.Lay(parts)
+	name := o.Stem + rawEFIEnding
+	out, err := create(o, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := disk.WriteGPT(out, total, disk.GUID("disk", digest), parts); err != nil {
+		return nil, err
+	}
+	return []string{name}, fat.Write(io.NewOffsetWriter(out, parts[0].Start))
+}
+
+func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {
+	file, digest, err := program(b, o.Arch)
+	if err != nil {
+		return nil, err
+	}
+	fat := disk.FAT{Bits: 16, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Files: []disk.File{file}}
+	size, err := fat.Size()
+	if err != nil {
+		return nil, err
+	}
+	esp, err := atomicfile.Unlinked(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, esp.Close()) }()
+	if err := errors.Join(esp.Truncate(size), fat.Write(esp)); err != nil {
+		return nil, err
+	}
+	name := o.Stem + ending
+	out, err := create(o, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	const image = "boot/efi.img"
+	_, err = disk.ISO{
+		Label: "SEAWORTHY", Time: o.Time, DiskID: disk.GUID("disk", digest), PartitionID: disk.GUID("esp", digest),
+		Files: []disk.File{{Path: image, Size: size, Open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(esp, 0, size)), nil }}},
+		Boot:  []disk.BootImage{{Path: image, Platform: disk.PlatformEFI}},
+	}.Write(out)
+	return []string{name}, err
+}
