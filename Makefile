@@ -27,7 +27,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo test test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint changelog clean deps cosign opa browser FORCE
+.PHONY: help build components demo test test-boot test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint changelog clean deps test-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -53,10 +53,13 @@ demo: deps components ## show everything on this machine: deny, lock, build, sig
 
 # cosign, opa and the browser are prepared while the Go tests run. Errors of this
 # step are hidden here: the targets that need them run the step again.
-test: deps components ## run all tests: unit, command line, cosign, opa, browser, real boots
+test: test-deps components ## run all tests: unit, command line, cosign, opa, browser, real boots
 	@$(MAKE) -k cosign opa browser >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-opa test-browser
+
+test-boot: test-deps components ## build the example in every format that boots, and boot each of them
+	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -v -run TestMinimal ./cmd/seaworthy
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest
@@ -112,7 +115,13 @@ changelog: ## write CHANGELOG.md from the fragments in docs/changes
 	@go test -count=1 ./internal/changelog -update
 
 deps:
-	@examples/install-qemu.sh
+	@examples/install.sh "QEMU boots the built images" qemu-system-x86_64=qemu-system-x86
+
+# Programs of other projects that check our images, and firmware that boots them.
+test-deps: deps
+	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
+	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
+	  isoinfo=genisoimage objdump=binutils sbverify=sbsigntool osslsigncode=osslsigncode
 
 bench: build components ## measure wall time and peak memory of each step
 	@go run ./bench/pipeline

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -121,7 +122,7 @@ func TestMinimal(t *testing.T) {
 
 	s.bare(exitPass, "key", "generate", "--output-dir", s.dir)
 	out := s.path("out")
-	s.run(exitPass, "build", "--locked", "--key", s.path("seaworthy.key"), "--format", "kernel+initrd,tar", "--output-dir", out, yml)
+	s.run(exitPass, "build", "--locked", "--key", s.path("seaworthy.key"), "--format", strings.Join(append(bootFormats(t), "tar"), ","), "--output-dir", out, yml)
 	s.bare(exitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "baseline", out)
 	s.bare(exitVerify, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "hardened", out)
 	for _, c := range []string{"kernel", "init-000", "init-001", "onboot-sysctl", "onboot-dhcp", "services-nginx", "services-report"} {
@@ -129,7 +130,19 @@ func TestMinimal(t *testing.T) {
 			t.Errorf("component without an SBOM: %v", err)
 		}
 	}
-	s.boots(out)
+	for _, format := range bootFormats(t) {
+		s.boots(out, format)
+	}
+}
+
+// bootFormats are the formats that the test boots: a short list, or all with
+// SEAWORTHY_BOOT=all (`make test-boot`).
+func bootFormats(t *testing.T) []string {
+	t.Helper()
+	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+		return []string{"kernel+initrd", "iso-efi"}
+	}
+	return image.Formats(image.Bootable)
 }
 
 // hardened checks that the example passes the stronger pack with few waivers. All
@@ -152,9 +165,11 @@ func (s *realSystem) hardened(yml string) {
 	}
 }
 
-func (s *realSystem) boots(out string) {
+// boots boots one format to the answers of its services.
+func (s *realSystem) boots(out, format string) {
 	t := s.t
 	t.Helper()
+	t.Logf("booting %s", format)
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
 		t.Log("not booted: QEMU is not installed")
 		return
@@ -165,7 +180,7 @@ func (s *realSystem) boots(out string) {
 	console := &console{last: time.Now()}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"boot", "--key", s.path("seaworthy.pub"), "--publish", fmt.Sprintf("%d:8080", web), "--publish", fmt.Sprintf("%d:8081", report), out},
+		done <- run(ctx, []string{"boot", "--key", s.path("seaworthy.pub"), "--format", format, "--publish", fmt.Sprintf("%d:8080", web), "--publish", fmt.Sprintf("%d:8081", report), out},
 			strings.NewReader(""), console, console)
 	}()
 	page, ok := ask(ctx, console, done, fmt.Sprintf("http://127.0.0.1:%d/", web))
