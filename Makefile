@@ -27,7 +27,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo test test-boot test-browser test-cosign test-opa test-short bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint changelog clean deps test-deps cosign opa browser FORCE
+.PHONY: help build components demo test test-boot test-browser test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint changelog clean deps test-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -73,6 +73,11 @@ test-browser: ## test the HTML report in a real browser, and SARIF with its sche
 
 test-short: ## run the tests that need no components, no QEMU and no cosign
 	@$(GOTEST) -short ./...
+
+rule: ## test one rule in seconds: make rule ID=CAP-099
+	@test -n "$(ID)" || { echo "name the rule: make rule ID=CAP-099" >&2; exit 2; }
+	@$(GOTEST) ./rules -run '^TestRego$$' -rule $(ID)
+	@$(GOTEST) ./pipeline -run '^(TestRuleSystems|TestRemedies)$$/^$(ID)$$'
 
 cosign:
 	@echo "compiling cosign (a few minutes the first time)" >&2

@@ -131,7 +131,7 @@ func TestRemedies(t *testing.T) {
 			reason := noEdit[info.ID]
 			switch {
 			case made == 0 && reason == "":
-				t.Error("no finding has an edit: write an edit, or add the reason to noEdit")
+				t.Error("no finding has an edit: add edits to the finding of the rule, or the reason to noEdit in pipeline/remedy_test.go")
 			case made > 0 && reason != "":
 				t.Errorf("noEdit says %q, but there is an edit", reason)
 			}

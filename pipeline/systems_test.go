@@ -51,10 +51,10 @@ func (b *ruleBench) systems(t *testing.T, id string) {
 				}
 			}
 			if kind == "attack" && len(bad) == 0 {
-				t.Errorf("%s does not report this system; it finds\n\t%s", judge, strings.Join(all, "\n\t"))
+				t.Errorf("%s does not report this system of systems.txtar: change the rule, or the system (rules/examples/README.md). It finds\n\t%s", judge, strings.Join(all, "\n\t"))
 			}
 			if kind == "honest" && len(bad) > 0 {
-				t.Errorf("%s denies this system:\n\t%s", judge, strings.Join(bad, "\n\t"))
+				t.Errorf("%s denies this system of systems.txtar: change the rule, or the system (rules/examples/README.md). It finds\n\t%s", judge, strings.Join(bad, "\n\t"))
 			}
 		})
 	}

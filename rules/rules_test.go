@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"io/fs"
 	"path"
 	"runtime/debug"
@@ -80,17 +82,21 @@ func data(t testing.TB) map[string]any {
 
 func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
 
+// oneRule is the flag of make rule.
+var oneRule = flag.String("rule", "", "test only the rule with this id")
+
 // TestRego runs every Rego test as `seaworthy rules test` does, with errors of
 // builtins raised, and holds that no line of a rule goes untested.
 func TestRego(t *testing.T) {
 	report := runRego(t)
 	for name, file := range report.Files {
-		if isTest(name) {
+		if isTest(name) || *oneRule != "" && path.Base(name) != *oneRule+".rego" {
 			continue
 		}
 		for _, r := range file.NotCovered {
 			text := strings.TrimSpace(line(t, name, r.Start.Row))
-			t.Errorf("%s:%d: no test reaches: %s", name, r.Start.Row, text)
+			t.Errorf("%s:%d: no test reaches: %s\n\tadd a test that needs this line to %s",
+				name, r.Start.Row, text, strings.TrimSuffix(name, ".rego")+"_test.rego")
 		}
 	}
 }
@@ -113,12 +119,14 @@ func runRego(t *testing.T) cover.Report {
 		regoErr = storage.Txn(context.Background(), store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 			tracer := cover.New()
 			runner := tester.NewRunner().SetStore(store).SetModules(all).SetCoverageQueryTracer(tracer).
-				SetCoverageRuns([]cover.Kind{}).RaiseBuiltinErrors(true).SetTimeout(time.Hour)
+				SetCoverageRuns([]cover.Kind{}).RaiseBuiltinErrors(true).SetTimeout(time.Hour).Filter(testsOf(*oneRule))
 			results, err := runner.RunTests(context.Background(), txn)
 			if err != nil {
 				return err
 			}
+			ran := 0
 			for r := range results {
+				ran++
 				if r.Error != nil {
 					regoFailed = append(regoFailed, r.String()+": "+r.Error.Error())
 				} else if !r.Pass() {
@@ -126,6 +134,9 @@ func runRego(t *testing.T) cover.Report {
 				}
 			}
 			regoReport = tracer.Report(all)
+			if ran == 0 {
+				return fmt.Errorf("no test in the package seaworthy.test.%s: write %s_test.rego beside the rule", strings.ReplaceAll(*oneRule, "-", "_"), *oneRule)
+			}
 			return nil
 		})
 	})
@@ -136,6 +147,14 @@ func runRego(t *testing.T) cover.Report {
 		t.Error(f)
 	}
 	return regoReport
+}
+
+// testsOf matches the names of a rule's tests; for no id, of all tests.
+func testsOf(id string) string {
+	if id == "" {
+		return ""
+	}
+	return `^data\.seaworthy\.test\.` + strings.ReplaceAll(id, "-", "_") + `\.`
 }
 
 func line(t *testing.T, name string, row int) string {

@@ -3,11 +3,37 @@ package main
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/seaworthy-os/seaworthy/policy/report"
 )
+
+// The pages that list report formats list all of them.
+func TestPagesListReports(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		page, what string
+		line       *regexp.Regexp
+	}{
+		{"README.md", "formats after --report", regexp.MustCompile("(?m)^\\*\\*Reports\\.\\*\\*.*")},
+		{"docs/reports.md", "rows of the table of formats", regexp.MustCompile("(?m)^\\| `[a-z-]+` \\|")},
+	} {
+		text, err := os.ReadFile("../../" + c.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := regexp.MustCompile(`[a-z][a-z+-]*`).FindAllString(strings.Join(c.line.FindAllString(string(text), -1), "\n"), -1)
+		for _, name := range report.Formats() {
+			if !slices.Contains(listed, name) {
+				t.Errorf("%s: the %s lack %s: add it", c.page, c.what, name)
+			}
+		}
+	}
+}
 
 // docs/policies.md and its script have the same files and the same steps.
 func TestPoliciesPage(t *testing.T) {

@@ -162,7 +162,7 @@ func TestSameCounts(t *testing.T) {
 			delete(unknown, format)
 			read := readers()[format]
 			if read == nil {
-				t.Fatalf("%s: the test has no reader for this format", format)
+				t.Fatalf("%s: the test has no reader for this format: add one to readers in formats_test.go", format)
 			}
 			got := read(t, render(t, format, d, Options{Signer: "k", Diff: diffOf}))
 			if want := (counts{d.Summary.Fail, d.Summary.Unknown}); got != want {
@@ -212,22 +212,24 @@ func TestHostileEverywhere(t *testing.T) {
 		for _, format := range Formats() {
 			out := render(t, format, d, Options{Signer: evil, All: true, Diff: diffOf})
 			if !utf8.ValidString(out) {
-				t.Errorf("%s, %s: not valid UTF-8", name, format)
+				t.Errorf("%s, %s: not valid UTF-8: pass each text through clean", name, format)
 			}
 			for _, r := range out {
 				if r != '\n' && safetext.Deceptive(r) {
-					t.Errorf("%s, %s: the output contains %U", name, format, r)
+					t.Errorf("%s, %s: the output contains %U: pass each text through clean", name, format, r)
 					break
 				}
 			}
 			for l := range strings.Lines(out) {
 				command := strings.HasPrefix(strings.TrimSpace(l), "::")
 				if strings.Contains(l, "##[") && !command || command && format != "github" {
-					t.Errorf("%s, %s: a CI service finds a command in %.200q", name, format, l)
+					t.Errorf("%s, %s: a CI service finds a command in this line; pass a line with texts of an image through inert: %.200q", name, format, l)
 					break
 				}
 			}
-			readers()[format](t, out)
+			if read := readers()[format]; read != nil { // TestSameCounts reports a missing one
+				read(t, out)
+			}
 			if name == "huge" && format == "markdown" && len(out) > 65536 {
 				t.Errorf("a comment of %d characters", len(out))
 			}

@@ -21,3 +21,11 @@ test_unknown_without_spec if {
 	count(rule.unknown) == 1 with input as no_spec
 	count(rule.fail) == 0 with input as no_spec
 }
+
+# An allowance for a known component makes the finding not applicable.
+test_allowed if {
+	system := {"components": [object.union(service("replace-me").components[0], {"image": {"digest": "sha256:1"}})]}
+	allowance := [{"digest": "sha256:1", "reason": "a test", "rules": {"{{ID}}": ["name"]}}]
+	count(rule.fail) == 0 with input as system with data.components as allowance
+	count(rule.not_applicable) == 1 with input as system with data.components as allowance
+}
