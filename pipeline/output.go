@@ -97,7 +97,7 @@ func replaceable(target string) error {
 		for _, e := range entries {
 			if !slices.Contains(ours, e.Name()) {
 				return system.BadInput("output folder %s contains %q, which was not written by a build", dir, e.Name()).
-					Suggest("choose another --output-dir, or remove it")
+					Suggest("choose another --output-dir, or remove this folder")
 			}
 		}
 	}

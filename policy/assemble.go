@@ -29,8 +29,8 @@ func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *li
 			seen[id] = true
 			f, from := find(id, l, own)
 			if from == nil {
-				errs = append(errs, system.BadInput("%s: pack %q names rule %q, which is not there", p.From.Name, p.Name, id).
-					Suggest("rules list shows those that are"))
+				errs = append(errs, system.BadInput("%s: pack %q names rule %q, which does not exist", p.From.Name, p.Name, id).
+					Suggest("see the existing rules: seaworthy rules list"))
 				continue
 			}
 			from.need(f)
@@ -43,7 +43,7 @@ func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *li
 		return nil, err
 	}
 	if len(s.rules) == 0 {
-		return nil, system.BadInput("policy %q holds no rule", name).Suggest("a policy without rules would pass everything")
+		return nil, system.BadInput("policy %q has no rules", name).Suggest("add a rule: a policy without rules would pass every system")
 	}
 	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })
 	slices.Sort(s.active)

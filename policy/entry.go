@@ -35,7 +35,7 @@ type entry struct {
 // entryError says which rule gave what, and where it does.
 func entryError(r *rule, set string, what string, args ...any) error {
 	return system.Unusable("rule %s: malformed %s: %s", r.ID, set, fmt.Sprintf(what, args...)).At(r.place(set)).
-		Suggest("see the shape of a finding in the documentation of rules")
+		Suggest("see docs/policies.md for the form of a rule and its findings")
 }
 
 // place is where a rule's set is written first, else where the rule begins.

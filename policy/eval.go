@@ -122,7 +122,7 @@ func evalError(err error) error {
 		return system.Unusable("rules could not be evaluated").Because(err)
 	}
 	e := system.Unusable("a rule failed: %s: %s", te.Code, te.Message).
-		Suggest("a rule that fails decides nothing: correct it, see `rules test`")
+		Suggest("correct the rule, and test it: seaworthy rules test")
 	if te.Location != nil {
 		e.Pos = system.Position{File: te.Location.File, Line: te.Location.Row, Column: te.Location.Col}
 	}

@@ -46,8 +46,8 @@ func explain(s *set, f *facts.Facts, results map[string]map[string][]any) ([]dec
 		return nil, err
 	}
 	if !looked {
-		return nil, system.Unusable("policy %q looked at nothing in %q: no rule found a resource of its kind", s.name, f.Name).
-			Suggest("a policy that evaluates nothing is no pass: choose another one")
+		return nil, system.Unusable("policy %q checked nothing in %q: no rule found a resource of its kind", s.name, f.Name).
+			Suggest("choose another policy: a policy that checks nothing does not pass a system")
 	}
 	slices.SortFunc(all, byResource)
 	return all, nil

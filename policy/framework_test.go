@@ -200,7 +200,7 @@ func TestFrameworkErrors(t *testing.T) {
 		file  string
 		words []string
 	}{
-		"unknown name":       {"", []string{`"fw"`, "no such catalogue"}},
+		"unknown name":       {"", []string{`"fw"`, "does not exist"}},
 		"not its name":       {"other: {title: t}", []string{"its own name", "fw.yaml"}},
 		"two keys":           {"fw: {title: t}\nx: 1", []string{"one key"}},
 		"list":               {"[fw]", []string{"one key"}},
@@ -222,7 +222,7 @@ func TestFrameworkErrors(t *testing.T) {
 		"term twice":         {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001], unsure: [CAP-001]}]}", []string{"duplicate term"}},
 		"decides":            {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-001], decides: [CAP-002]}]}", []string{`"CAP-002" is not a term`}},
 		"architecture":       {"fw: {title: t, controls: [{id: a, title: b, arches: [{}]}]}", []string{"arches: must be text, not a mapping"}},
-		"rule not there":     {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-999]}]}", []string{`"CAP-999"`, "not there"}},
+		"rule not there":     {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-999]}]}", []string{`"CAP-999"`, "does not exist"}},
 		"too many controls":  {"fw:\n  title: t\n  controls:\n" + strings.Repeat("    - {}\n", 2001), []string{"at most 2000"}},
 		"two many documents": {"fw: {title: t}\n---\nx: 1", []string{"more than one"}},
 	} {

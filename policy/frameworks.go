@@ -78,7 +78,7 @@ func (l *library) framework(name string, own map[string]*framework.Framework) (*
 			return fw, checkTerms(fw, l)
 		}
 	}
-	return nil, system.BadInput("framework %q: no such catalogue", name).
+	return nil, system.BadInput("framework %q does not exist", name).
 		Suggest("use %s", words.List(append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)))
 }
 
@@ -89,7 +89,7 @@ func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
 	for _, plan := range p.plans {
 		for _, fw := range plan.Frameworks {
 			if own[fw.ID] != nil {
-				errs = append(errs, system.BadInput("framework %q is in two policies", fw.ID).Suggest("give it an id of its own"))
+				errs = append(errs, system.BadInput("framework %q is in two policies", fw.ID).Suggest("give it another id"))
 			}
 			own[fw.ID] = fw
 		}
@@ -172,7 +172,7 @@ func checkTerms(fw *framework.Framework, libs ...*library) error {
 	for _, c := range fw.Controls {
 		for _, t := range c.Terms {
 			if _, from := find(t.Rule, libs...); t.Rule != "" && from == nil {
-				errs = append(errs, system.BadInput("framework %s: control %s names rule %q, which is not there", fw.ID, c.ID, t.Rule).
+				errs = append(errs, system.BadInput("framework %s: control %s names rule %q, which does not exist", fw.ID, c.ID, t.Rule).
 					Suggest("rules list shows those that are"))
 			}
 		}

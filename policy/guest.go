@@ -196,7 +196,7 @@ func (g *guest) choose(j job) error {
 	}
 	g.plan.Name = j.Work.Kind + ":" + top
 	if !slices.ContainsFunc(list, func(p *folder.Pack) bool { return len(p.Rules) > 0 }) {
-		return system.BadInput("policy %q holds no rule", j.Name).Suggest("a rule is a package seaworthy.rules.ID in a .rego file")
+		return system.BadInput("policy %q has no rules", j.Name).Suggest("a rule is a package seaworthy.rules.ID in a .rego file")
 	}
 	if len(g.plan.Adjusted) > 0 {
 		g.packs = list
@@ -248,7 +248,7 @@ func (g *guest) readFrameworks() error {
 		}
 		if slices.Contains(g.library.frameworkNames(), fw.ID) {
 			errs = append(errs, system.BadInput("%s: framework %q is built in", f.Name, fw.ID).
-				Suggest("give it a name of its own; a rule joins a built-in one by its annotation controls"))
+				Suggest("give it another name. To add a rule to a built-in framework, use the annotation controls of the rule"))
 		}
 		errs = append(errs, checkTerms(fw, g.library, g.own))
 		g.plan.Frameworks = append(g.plan.Frameworks, fw)

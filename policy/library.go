@@ -65,8 +65,8 @@ func index(t *folder.Tree, builtin bool) (*library, error) {
 			continue
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 && strings.HasPrefix(pkg, rulesPackage) {
-			errs = append(errs, system.BadInput("%s: rule %s is in %s already", f.Name, strings.TrimPrefix(pkg, rulesPackage), other[0].Name).
-				Suggest("give it an id of its own"))
+			errs = append(errs, system.BadInput("%s: rule %s is already in %s", f.Name, strings.TrimPrefix(pkg, rulesPackage), other[0].Name).
+				Suggest("give it another id"))
 			continue
 		}
 		l.byPkg[pkg] = append(l.byPkg[pkg], f)
@@ -129,12 +129,12 @@ func (l *library) clashes(own *library) error {
 			return err
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 {
-			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give it a name of its own"))
+			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give it another name"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(own.packs)) {
 		if l.packs[name] != nil {
-			errs = append(errs, system.BadInput("%s: pack %q is built in", own.packs[name].From.Name, name).Suggest("give it a name of its own"))
+			errs = append(errs, system.BadInput("%s: pack %q is built in", own.packs[name].From.Name, name).Suggest("give it another name"))
 		}
 	}
 	return errors.Join(errs...)

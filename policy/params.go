@@ -79,7 +79,7 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 	builtin, _ := l.tables().Data[folder.ParamsKey].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(mine.props)) {
 		if _, there := builtin[name]; there {
-			errs = append(errs, system.BadInput("%s: parameter %q is built in", mine.from.Name, name).Suggest("give it a name of its own"))
+			errs = append(errs, system.BadInput("%s: parameter %q is built in", mine.from.Name, name).Suggest("give it another name"))
 		}
 		if _, there := set[name]; !there && mine.props[name].Default != nil {
 			defaults[name] = *mine.props[name].Default

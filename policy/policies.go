@@ -205,7 +205,7 @@ func (p *policies) describeRules() error {
 	for _, r := range p.infos {
 		if last := len(out) - 1; last >= 0 && out[last].ID == r.ID {
 			if out[last].File != r.File {
-				errs = append(errs, system.BadInput("%s: rule %s is in %s already", r.File, r.ID, out[last].File).Suggest("give it an id of its own"))
+				errs = append(errs, system.BadInput("%s: rule %s is already in %s", r.File, r.ID, out[last].File).Suggest("give it another id"))
 			}
 			continue
 		}

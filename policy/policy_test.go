@@ -69,7 +69,7 @@ func TestDateOnlyWhereGiven(t *testing.T) {
 // What is wrong with the options is told at once, and before there are facts.
 func TestPrepare(t *testing.T) {
 	_, err := Prepare(context.Background(), Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
-	policytest.WantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "no time")
+	policytest.WantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "time to check waivers")
 }
 
 // Facts in another order, and rules in other files, give the same bytes.
@@ -148,7 +148,7 @@ func TestOptions(t *testing.T) {
 		"oci":          {Options{Policy: "oci://example.org/p"}, []string{"was not fetched"}},
 		"no waivers":   {Options{Waivers: "/does/not/exist"}, []string{"waivers"}},
 		"a file":       {Options{Policy: "policy.go"}, []string{"no pack and no folder"}},
-		"empty folder": {Options{Policy: t.TempDir()}, []string{"holds no rule"}},
+		"empty folder": {Options{Policy: t.TempDir()}, []string{"has no rules"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := run(t, policytest.BaseFS(), policytest.Facts(), c.o)

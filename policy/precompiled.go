@@ -172,7 +172,7 @@ func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 	return out, c, nil
 }
 
-var errStale = errors.New("compiled rules are of others, or damaged")
+var errStale = errors.New("the compiled rules belong to other rules, or are damaged")
 
 // readPrecompiled reads what Precompile has written for the same library.
 func (l *library) readPrecompiled(raw []byte) (*built, error) {

@@ -57,7 +57,7 @@ func TestBadRules(t *testing.T) {
 		"no package":   {map[string]string{"os/x.rego": "# nothing\n"}, system.ErrInput, []string{"no package clause"}},
 		// packs and data
 		"unknown rule":     {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-999]}"}, system.ErrInput, []string{`"CAP-999"`}},
-		"empty pack":       {map[string]string{"packs/baseline.yaml": "baseline: {rules: []}"}, system.ErrInput, []string{"holds no rule"}},
+		"empty pack":       {map[string]string{"packs/baseline.yaml": "baseline: {rules: []}"}, system.ErrInput, []string{"has no rules"}},
 		"rule named twice": {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-001]}"}, system.ErrInput, []string{"twice"}},
 		"unknown include":  {map[string]string{"packs/baseline.yaml": "baseline: {includes: base, rules: [CAP-001]}"}, system.ErrInput, []string{`"base"`}},
 		"unknown key":      {map[string]string{"packs/baseline.yaml": "baseline: {rule: [CAP-001]}"}, system.ErrInput, []string{`"rule"`, "baseline.yaml:1:12"}},
@@ -91,7 +91,7 @@ func TestBadRules(t *testing.T) {
 		"one key, two findings":  {body(`fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": m} if some m in ["a", "b"]`), system.ErrUnusable, []string{`key "k"`}},
 		"checked object":         {body(`checked contains {"resource": "image:demo"}` + "\n\n" + policytest.Fires("CAP-001", "x := 1")), system.ErrUnusable, []string{"checked"}},
 		"unknown without reason": {body(`unknown contains {"resource": "image:demo"}`), system.ErrUnusable, []string{"no reason", "os/CAP-001.rego:14:1: "}},
-		"looks at nothing":       {body(`fail contains x if { some x in input.files }`), system.ErrUnusable, []string{"looked at nothing"}},
+		"looks at nothing":       {body(`fail contains x if { some x in input.files }`), system.ErrUnusable, []string{"checked nothing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := run(t, policytest.With(policytest.BaseFS(), c.files), policytest.Facts(), Options{})

@@ -30,7 +30,7 @@ func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decisi
 	}
 	if len(out) == 0 {
 		return nil, nil, system.Unusable("policy %s has no rule about %s", p.about.Name, words.List(s.Given)).
-			Suggest("a rule about it names it first among its inputs")
+			Suggest("use a policy with such rules: the first of the `inputs` of a rule says what the rule is about")
 	}
 	return out, rules, nil
 }

@@ -117,6 +117,6 @@ func TestScopeNarrow(t *testing.T) {
 	}
 	for _, other := range []*facts.Facts{policytest.Facts(), kernelAlone()} {
 		_, err := p.Decide(t.Context(), other)
-		policytest.WantError(t, err, system.ErrUnusable, "another scope")
+		policytest.WantError(t, err, system.ErrUnusable, "another kind of facts")
 	}
 }

@@ -181,7 +181,7 @@ func TestSeveralErrors(t *testing.T) {
 			"one rule, two policies": {[]string{a, b}, system.ErrInput, []string{"OWN-001", "already"}},
 			"twice":                  {[]string{a, a}, system.ErrInput, []string{"twice"}},
 			"both are told":          {[]string{"nope", "nada"}, system.ErrInput, []string{"nope", "nada"}},
-			"one looks at nothing":   {[]string{"hardened", nothing}, system.ErrUnusable, []string{`"dir:c" looked at nothing`}},
+			"one looks at nothing":   {[]string{"hardened", nothing}, system.ErrUnusable, []string{`"dir:c" checked nothing`}},
 		} {
 			o.Policies = nil
 			for _, p := range c.policies {

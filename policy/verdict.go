@@ -23,7 +23,7 @@ func checkFailOn(s string) (string, error) {
 	case s == FailOnNone || decision.Severity(s).Rank() > 0:
 		return s, nil
 	}
-	return "", system.BadInput("fail-on %q: no such severity", s).Suggest("use low, medium, high, critical or none")
+	return "", system.BadInput("fail-on %q is not a severity", s).Suggest("use low, medium, high, critical or none")
 }
 
 // ExitCode is the exit code of a decision: 1 where a finding fails at or above

@@ -10,7 +10,7 @@ import (
 )
 
 // errForm refuses members that two readers could understand differently.
-var errForm = errors.New("a member is missing, is null, or is spelled differently than in a seal")
+var errForm = errors.New("a member is missing, is null, or is not written exactly as seaworthy writes it")
 
 // DecodeExact reads data into v, a pointer to a structure. It requires that
 // data has exactly the members that Marshal writes for v, each once and in the

@@ -83,7 +83,7 @@ func New(p Policy) (*Verifier, error) {
 		}
 	}
 	if p.FailOn != "" && decision.Severity(p.FailOn).Rank() == 0 {
-		errs = append(errs, system.BadInput("fail-on %q is not a severity that can be required", p.FailOn).Suggest("use low, medium, high or critical"))
+		errs = append(errs, system.BadInput("the required fail-on cannot be %q", p.FailOn).Suggest("use low, medium, high or critical"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -165,7 +165,7 @@ func (a *archive) scan() error {
 				return err
 			}
 			if at+h.Size > st.Size() {
-				return fmt.Errorf("entry %q is cut short", h.Name)
+				return fmt.Errorf("entry %q is truncated", h.Name)
 			}
 			a.files[name] = section{at, h.Size}
 		case tar.TypeSymlink:

@@ -34,7 +34,7 @@ func (s *Store) PushArtifact(ctx context.Context, reference string, p Push) (*Pu
 		return nil, system.BadInput("artifact %s", err)
 	}
 	if r.Digest != "" {
-		return nil, system.BadInput("artifact %q has a digest", reference).Suggest("write a tag instead: the push returns the digest")
+		return nil, system.BadInput("artifact %q cannot be pushed: its reference has a digest", reference).Suggest("write a tag instead: the push returns the digest")
 	}
 	u := s.upstream()
 	if u == nil || u.registry == nil {

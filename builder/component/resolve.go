@@ -72,7 +72,7 @@ func (s *Store) parseIndex(raw []byte) (*index, error) {
 		return nil, errors.New("not an index")
 	}
 	if n := len(*d.Manifests); n > s.limits.manifests {
-		return nil, fmt.Errorf("an index of %d entries; the limit is %d", n, s.limits.manifests)
+		return nil, fmt.Errorf("the index has %d entries; the limit is %d", n, s.limits.manifests)
 	}
 	for _, m := range *d.Manifests {
 		if err := m.Valid(); err != nil {
@@ -98,7 +98,7 @@ func (s *Store) parseManifest(raw []byte) (*manifest, error) {
 	}
 	m := &manifest{MediaType: d.MediaType, Config: *d.Config, Layers: *d.Layers}
 	if n := len(m.Layers); n > s.limits.layers {
-		return nil, fmt.Errorf("%d layers; the limit is %d", n, s.limits.layers)
+		return nil, fmt.Errorf("the manifest has %d layers; the limit is %d", n, s.limits.layers)
 	}
 	for _, x := range append([]oci.Descriptor{m.Config}, m.Layers...) {
 		if err := x.Valid(); err != nil {
@@ -271,7 +271,7 @@ func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byt
 		return nil, &noPlatform{fmt.Sprintf("its config is for %s/%s, not for linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
 	}
 	if len(diffIDs) != len(m.Layers) {
-		return nil, fmt.Errorf("%s, but the config lists %d", words.Count(len(m.Layers), "layer", "layers"), len(diffIDs))
+		return nil, fmt.Errorf("the manifest has %s, but the config lists %d", words.Count(len(m.Layers), "layer", "layers"), len(diffIDs))
 	}
 	img := &system.Image{Manifest: d.Digest, MediaType: d.MediaType, Size: int64(len(raw)), Raw: raw, Config: *c}
 	p.mu.Lock()

@@ -72,7 +72,7 @@ func (a *actor) mount(s stepMount) error {
 		// call. They need a second call.
 		if rest := s.flags &^ (msBind | msRec); rest != 0 {
 			if err := unix.Mount("", dest, "", rest|msBind|msRemount, ""); err != nil {
-				return fmt.Errorf("set flags: %w", err)
+				return fmt.Errorf("cannot set the flags: %w", err)
 			}
 		}
 	case s.typ == "" && s.source == "" && len(s.propagation) > 0:
@@ -84,7 +84,7 @@ func (a *actor) mount(s stepMount) error {
 	}
 	for _, p := range s.propagation {
 		if err := unix.Mount("", dest, "", p, ""); err != nil {
-			return fmt.Errorf("set propagation: %w", err)
+			return fmt.Errorf("cannot set the propagation: %w", err)
 		}
 	}
 	return nil

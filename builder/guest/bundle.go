@@ -43,7 +43,7 @@ func Bundles(root fs.FS, section string) ([]*Bundle, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", section, err)
+		return nil, fmt.Errorf("cannot list %s: %w", section, err)
 	}
 	var out []*Bundle
 	var errs []error
@@ -105,7 +105,7 @@ func Volumes(root fs.FS) ([]Volume, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list volumes: %w", err)
+		return nil, fmt.Errorf("cannot list volumes: %w", err)
 	}
 	var out []Volume
 	for _, e := range entries {
@@ -154,7 +154,7 @@ func readLimited(root fs.FS, name string, limit int64) ([]byte, error) {
 	defer f.Close()
 	data, err := bounded.Read(f, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path.Base(name), err)
+		return nil, fmt.Errorf("cannot read %s: %w", path.Base(name), err)
 	}
 	return data, nil
 }

@@ -56,7 +56,7 @@ func TestBundlesErrors(t *testing.T) {
 	if len(got) != 1 || got[0].Name != "good" {
 		t.Errorf("got %v", got)
 	}
-	for _, n := range []string{"services a: config.json", "services b: open", "services c: runtime.json", "services d: not the folder of a container", "services -e: not", "services f g: not", "services h: read config.json: larger than"} {
+	for _, n := range []string{"services a: config.json", "services b: open", "services c: runtime.json", "services d: not the folder of a container", "services -e: not", "services f g: not", "services h: cannot read config.json: larger than"} {
 		if err == nil || !strings.Contains(err.Error(), n) {
 			t.Errorf("error lacks %q: %v", n, err)
 		}

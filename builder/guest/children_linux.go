@@ -35,7 +35,7 @@ func (c *children) start(argv []string, out *os.File) (int, <-chan syscall.WaitS
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("run %s: %w", argv[0], err)
+		return 0, nil, fmt.Errorf("cannot run %s: %w", argv[0], err)
 	}
 	return pid, c.watch(pid), nil
 }

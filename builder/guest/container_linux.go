@@ -127,7 +127,7 @@ func (r *runner) run(b *Bundle, args []string, pidFile string, out *os.File) (*r
 func readPID(file string) (int, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, fmt.Errorf("read the container's process id: %w", err)
+		return 0, fmt.Errorf("cannot read the container's process id: %w", err)
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || pid <= 1 {

@@ -94,7 +94,7 @@ func (l *moduleLoader) loadFile(file string) error {
 	}
 	err = unix.FinitModule(int(f.Fd()), l.params(moduleName(file)), flags)
 	if err != nil && !errors.Is(err, unix.EEXIST) {
-		return fmt.Errorf("load %s: %w", moduleName(file), err)
+		return fmt.Errorf("cannot load module %s: %w", moduleName(file), err)
 	}
 	if err == nil {
 		l.count++

@@ -50,10 +50,10 @@ func (m systemMount) mount() error {
 			return nil
 		}
 		if err := os.MkdirAll(m.dest, fs.FileMode(m.mode)); err != nil {
-			return fmt.Errorf("mount %s: %w", m.dest, err)
+			return fmt.Errorf("cannot mount %s: %w", m.dest, err)
 		}
 	} else if !st.IsDir() {
-		return fmt.Errorf("mount %s: not a folder", m.dest)
+		return fmt.Errorf("cannot mount %s: not a folder", m.dest)
 	}
 	if mounted(m.dest) {
 		return nil
@@ -64,7 +64,7 @@ func (m systemMount) mount() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("mount %s on %s: %w", m.typ, m.dest, err)
+		return fmt.Errorf("cannot mount %s on %s: %w", m.typ, m.dest, err)
 	}
 	return nil
 }
@@ -96,18 +96,18 @@ func leaveRootfs() error {
 		return err
 	}
 	if err := unix.Mount("/", stage, "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("bind the root: %w", err)
+		return fmt.Errorf("cannot bind the root: %w", err)
 	}
 	for _, m := range firstMounts {
 		if err := unix.Mount(m.dest, stage+m.dest, "", unix.MS_MOVE, ""); err != nil {
-			return fmt.Errorf("move %s: %w", m.dest, err)
+			return fmt.Errorf("cannot move %s: %w", m.dest, err)
 		}
 	}
 	if err := unix.Chdir(stage); err != nil {
 		return err
 	}
 	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
-		return fmt.Errorf("move the root: %w", err)
+		return fmt.Errorf("cannot move the root: %w", err)
 	}
 	if err := unix.Chroot("."); err != nil {
 		return err
@@ -169,7 +169,7 @@ func restMount() error {
 		return err
 	}
 	if err := enableControllers(cgroupRoot); err != nil {
-		return fmt.Errorf("cgroup v2: %w", err)
+		return fmt.Errorf("cannot enable the controllers of cgroup v2: %w", err)
 	}
 	return nil
 }
@@ -179,10 +179,10 @@ func restMount() error {
 // files on the root can no longer be used.
 func sealRoot() error {
 	if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NODEV, ""); err != nil {
-		return fmt.Errorf("make the root read-only: %w", err)
+		return fmt.Errorf("cannot make the root read-only: %w", err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NODEV, ""); err != nil {
-		return fmt.Errorf("make the root read-only: %w", err)
+		return fmt.Errorf("cannot make the root read-only: %w", err)
 	}
 	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
 }

@@ -224,7 +224,7 @@ func hash(r io.Reader, stretches []Stretch) ([]Stretch, error) {
 		out = append(out, s)
 	}
 	if n, err := io.ReadFull(r, buf[:1]); n > 0 || !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, errors.New("the file is longer than its stretches"))
+		return nil, errors.Join(err, errors.New("the file is longer than its listed parts"))
 	}
 	return out, nil
 }

@@ -32,8 +32,8 @@ func (c *cli) explain() *cobra.Command {
 the controls that it covers.
 
 Explain FINDING explains findings of a system. Name the system's OS.yml files: explain then
-checks the system. Or give a decision.json with --decision: explain then reads its findings,
-and OS.yml names the files that the decision was made about, if they have moved.
+checks the system. Or give a decision.json with --decision: explain then reads its findings.
+If the os.yml files of the decision have moved, give their new paths as OS.yml.
 
 Name a finding by rule (CAP-001), by resource (services/web), or as RULE@RESOURCE. For a rule
 or a resource, only findings that do not pass are shown. For each finding, explain prints the

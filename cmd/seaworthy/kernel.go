@@ -33,7 +33,8 @@ line is not given, rules that read both the configuration and the command line a
 empty command line.
 
 Sysctl files are read as sysctl.d(5) describes. "*" in place of an interface name means
-"all" and "default", except where a file names these, or excludes them with "-KEY".
+"all" and "default". It does not change a key that a file sets by its full name, or excludes
+with "-KEY".
 
 ` + exitHelp,
 		Example: `  seaworthy kernel check /boot/config-6.1.0-41-amd64

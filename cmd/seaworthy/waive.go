@@ -29,7 +29,8 @@ Name the finding as RULE@RESOURCE. The finding must exist and must fail. Name th
 OS.yml files: waive then checks the system. Or give a decision.json with --decision.
 
 A waiver names its owner, its reason and its last day. It is valid to the end of that day,
-UTC. An expired waiver denies the system. Give the file to check and build with --waivers.
+UTC. When a waiver has expired, its finding denies the system again. Give the file to check
+and build with --waivers.
 
 ` + exitHelpPlain,
 		Example: "  seaworthy waive CAP-003@component:services/web os.yml --owner platform --reason 'mounts disks, until OPS-12' --expires 2027-03-31",

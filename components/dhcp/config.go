@@ -82,13 +82,13 @@ func (c *Config) via(dest netip.Prefix, via netip.Addr) {
 func FromLease(ack *dhcpv4.DHCPv4) (*Config, error) {
 	addr, ok := ipv4(ack.YourIPAddr)
 	if !ok || !usable(addr) {
-		return nil, fmt.Errorf("the server gave the address %v", ack.YourIPAddr)
+		return nil, fmt.Errorf("the server gave the invalid address %v", ack.YourIPAddr)
 	}
 	bits := 32
 	if m := ack.SubnetMask(); m != nil {
 		ones, size := m.Size()
 		if size != 32 || ones == 0 {
-			return nil, fmt.Errorf("the server gave the mask %v", m)
+			return nil, fmt.Errorf("the server gave the invalid mask %v", m)
 		}
 		bits = ones
 	}
@@ -164,7 +164,7 @@ func ParseStatic(s string) (*Config, error) {
 		return nil, err
 	}
 	if !usable(p.Addr()) || p.Bits() == 0 {
-		return nil, fmt.Errorf("%s is no address of a host", p)
+		return nil, fmt.Errorf("%s is not the address of a host", p)
 	}
 	c := &Config{Address: p}
 	for i, text := range f[1:] {
@@ -176,7 +176,7 @@ func ParseStatic(s string) (*Config, error) {
 			return nil, err
 		}
 		if !usable(a) {
-			return nil, fmt.Errorf("%s is no address of a host", a)
+			return nil, fmt.Errorf("%s is not the address of a host", a)
 		}
 		if i == 0 {
 			c.gateway(a)
@@ -215,7 +215,7 @@ func ParseIPArg(cmdline string) (*IPArg, error) {
 		f = []string{"", "", "", "", "", "", arg}
 	}
 	if len(f) > 10 {
-		return nil, fmt.Errorf("ip=%s: %d fields", arg, len(f))
+		return nil, fmt.Errorf("ip=%s: there are %d fields; the limit is 10", arg, len(f))
 	}
 	for len(f) < 10 {
 		f = append(f, "")

@@ -79,7 +79,7 @@ func waitLink(ctx context.Context, name string, limit time.Duration) (*link, err
 		if l == nil {
 			if l, err = findLink(sysNet, name); err == nil {
 				if err := l.up(); err != nil {
-					return nil, fmt.Errorf("bring up %s: %w", l.name, err)
+					return nil, fmt.Errorf("cannot switch %s on: %w", l.name, err)
 				}
 			}
 		}
@@ -124,15 +124,15 @@ func (l *link) up() error {
 func (l *link) configure(c *Config) error {
 	if c.MTU != 0 {
 		if err := l.ioctl(unix.SIOCGIFMTU, unix.SIOCSIFMTU, func(r *unix.Ifreq) { r.SetUint32(uint32(c.MTU)) }); err != nil {
-			return fmt.Errorf("MTU %d: %w", c.MTU, err)
+			return fmt.Errorf("cannot set the MTU %d: %w", c.MTU, err)
 		}
 	}
 	if err := send(l.addressMessage(c.Address)); err != nil {
-		return fmt.Errorf("address %s: %w", c.Address, err)
+		return fmt.Errorf("cannot set address %s: %w", c.Address, err)
 	}
 	for _, r := range c.Routes {
 		if err := send(l.routeMessage(r)); err != nil {
-			return fmt.Errorf("route %s via %s: %w", r.Dest, r.Via, err)
+			return fmt.Errorf("cannot set the route to %s via %s: %w", r.Dest, r.Via, err)
 		}
 	}
 	return nil

@@ -120,7 +120,7 @@ func (r *Report) readStatus(text string) error {
 		}
 	}
 	if len(r.Capabilities) != len(sets) || r.Seccomp == "" {
-		return fmt.Errorf("the kernel's status lacks capability sets or the seccomp mode")
+		return fmt.Errorf("/proc/self/status lacks capability sets or the seccomp mode")
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func Push(ctx context.Context, o policy.Options, reference string, redirectTo []
 	reference = strings.TrimPrefix(reference, Scheme)
 	ref, err := oci.ParseReference(reference)
 	if err != nil {
-		return nil, system.BadInput("policy to push").Because(err).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
+		return nil, system.BadInput("the reference of the policy to push is invalid").Because(err).Suggest("write oci://REGISTRY/REPOSITORY:TAG")
 	}
 	raw, name, err := policy.Pack(ctx, o)
 	if err != nil {

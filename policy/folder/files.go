@@ -93,7 +93,7 @@ func Read(fsys fs.FS, prefix string, lim Limits) (*Tree, error) {
 		if errors.As(err, &known) {
 			return nil, err
 		}
-		return nil, system.BadInput("rules in %s", prefix).Because(err)
+		return nil, system.BadInput("the rules in %s cannot be read", prefix).Because(err)
 	}
 	for _, list := range t.Lists() {
 		slices.SortFunc(*list, func(a, b File) int { return strings.Compare(a.Path, b.Path) })

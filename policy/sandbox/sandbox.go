@@ -114,7 +114,7 @@ var (
 	errBudget   = errors.New("the rules compute for too long")
 	errMemory   = errors.New("the rules use too much memory")
 	errHang     = errors.New("the process of the rules computes nothing")
-	errDeep     = errors.New("the rules nest too deeply")
+	errDeep     = errors.New("the calls in the rules are nested too deeply")
 	errOrphan   = errors.New("the program that started the evaluation has ended")
 	errCrashed  = errors.New("the rule evaluator crashed")
 )

@@ -48,7 +48,7 @@ func (s *Sink) read(p string) (text string, ok bool, err error) {
 		return b.String(), true, nil
 	}
 	if n := s.oversize[real]; n > 0 {
-		return "", false, fmt.Errorf("%s has %d bytes, and is read only up to %d bytes", p, n, maxSettings)
+		return "", false, fmt.Errorf("%s has %d bytes; the limit is %d bytes", p, n, maxSettings)
 	}
 	return "", false, fmt.Errorf("%s cannot be read: it is a link to %s, and files of that name are not kept", p, real)
 }

@@ -62,7 +62,7 @@ func (r *Resolver) beside(suffix string, names ...string) (io.ReadCloser, error)
 			continue
 		}
 		if found != "" {
-			return nil, fmt.Errorf("the database has two: %s and %s", found, real)
+			return nil, fmt.Errorf("the database has two such files: %s and %s", found, real)
 		}
 		found = real
 	}
@@ -112,7 +112,7 @@ func withLog(db, log content) (io.ReadCloser, error) {
 			own = 65536
 		}
 		if own != w.size {
-			return nil, fmt.Errorf("has pages of %d bytes, the database of %d", w.size, own)
+			return nil, fmt.Errorf("its pages have %d bytes, but the pages of the database have %d", w.size, own)
 		}
 	}
 	return &logged{db: db, log: log, length: length, walLog: *w}, nil
@@ -143,11 +143,11 @@ func readLog(log io.ReaderAt, size int64) (*walLog, error) {
 		return w, nil // as SQLite does: it was never begun
 	}
 	if v := binary.BigEndian.Uint32(head[4:]); v != 3007000 {
-		return nil, fmt.Errorf("is of the version %d", v)
+		return nil, fmt.Errorf("it has the unknown version %d", v)
 	}
 	w.size = binary.BigEndian.Uint32(head[8:])
 	if w.size < 512 || w.size > 65536 || w.size&(w.size-1) != 0 {
-		return nil, fmt.Errorf("has pages of %d bytes", w.size)
+		return nil, fmt.Errorf("its pages have the invalid size %d", w.size)
 	}
 	frame := make([]byte, frameHeader+int(w.size))
 	open := map[uint32]int64{} // of the transaction that is read
@@ -175,7 +175,7 @@ func readLog(log io.ReaderAt, size int64) (*walLog, error) {
 		w.count = count
 	}
 	if int64(w.count)*int64(w.size) > maxPieces {
-		return nil, fmt.Errorf("leaves a database of %d pages, which is too large", w.count)
+		return nil, fmt.Errorf("with it, the database has %d pages, which is too large", w.count)
 	}
 	return w, nil
 }

@@ -57,7 +57,7 @@ type event struct {
 func (m *matcher) osv(r *record) error {
 	modified, err := date(r.Modified)
 	if err != nil {
-		return fmt.Errorf("OSV record %q: modified: %w", r.ID, err)
+		return fmt.Errorf("OSV record %q: member \"modified\": %w", r.ID, err)
 	}
 	if len(r.Aliases)+len(r.Upstream)+len(r.Related) > maxNames {
 		return fmt.Errorf("OSV record %q has more than %d aliases", r.ID, maxNames)
@@ -70,7 +70,7 @@ func (m *matcher) osv(r *record) error {
 	if r.Withdrawn != "" {
 		withdrawn, err := date(r.Withdrawn)
 		if err != nil {
-			return fmt.Errorf("OSV record %q: withdrawn: %w", r.ID, err)
+			return fmt.Errorf("OSV record %q: member \"withdrawn\": %w", r.ID, err)
 		}
 		if !withdrawn.After(m.now) {
 			return nil

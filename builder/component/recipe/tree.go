@@ -63,7 +63,7 @@ func (t *tree) put(n *node, pos system.Position) error {
 			return system.BadInput("duplicate path %q", n.path).At(pos)
 		}
 		if (old.typ == system.TypeDir) != (n.typ == system.TypeDir) {
-			return system.BadInput("path %q is a %s of package %s", n.path, old.typ, old.owner).At(pos)
+			return system.BadInput("path %q cannot be replaced: it is a %s of package %s", n.path, old.typ, old.owner).At(pos)
 		}
 	}
 	t.nodes[n.path] = n

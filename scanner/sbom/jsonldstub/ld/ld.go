@@ -6,7 +6,7 @@ package ld
 import "errors"
 
 // ErrRemoved is the error of every conversion.
-var ErrRemoved = errors.New("json-gold is not linked into this program: it reads and writes no SPDX 3")
+var ErrRemoved = errors.New("json-gold is not part of this program, so SPDX 3 cannot be read or written")
 
 // Modes of processing.
 const (
