@@ -218,6 +218,22 @@ func TestVerifierIsSmall(t *testing.T) {
 	}
 }
 
+// TestSigningIsSmall: of relic, which signs UKIs, only PKCS #7 is linked. Its
+// package for PE files would bring a keyring, D-Bus and PKCS #12.
+func TestSigningIsSmall(t *testing.T) {
+	t.Parallel()
+	want := []string{"lib/pkcs7", "lib/x509tools", "signers/sigerrors"}
+	var got []string
+	for _, d := range list(t, "./builder/image/secureboot")[0].Deps {
+		if name, ok := strings.CutPrefix(d, "github.com/sassoftware/relic/v8/"); ok {
+			got = append(got, name)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("signing links %v of relic, want %v", got, want)
+	}
+}
+
 // standIns are the libraries that go.mod replaces by small copies, and the packages
 // that may import them. The copies have only the functions that these packages call.
 var standIns = map[string][]string{

@@ -89,11 +89,11 @@ func newMachine(t *testing.T, p platform) *machine {
 				return b
 			}
 		}
-		t.Skipf("skipped: no %s; install Debian's %s", paths[0], pkg)
+		t.Skipf("skipped: no %s; install Debian's %s", paths[len(paths)-1], pkg)
 		return nil
 	}
 	file(p.firmwarePackage, p.firmware)
-	stub, err := uki.ParseStub(file("systemd-boot-efi", "/usr/lib/systemd/boot/efi/"+p.stub, filepath.Join(os.Getenv("SEAWORTHY_STUBS"), p.stub)))
+	stub, err := uki.ParseStub(file("systemd-boot-efi", filepath.Join(os.Getenv("SEAWORTHY_STUBS"), p.stub), "/usr/lib/systemd/boot/efi/"+p.stub))
 	if err != nil {
 		t.Fatal(err)
 	}

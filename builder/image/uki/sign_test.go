@@ -11,6 +11,10 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -203,4 +207,70 @@ func TestParseKeyPair(t *testing.T) {
 		_, err := ParseKeyPair(c.key, c.cert)
 		wantError(t, err, system.ErrInput, c.text)
 	}
+}
+
+// FuzzSignature: no signature makes the checker panic, and none is accepted for
+// another digest.
+func FuzzSignature(f *testing.F) {
+	a, _ := testKeys()
+	digest := bytes.Repeat([]byte{7}, 32)
+	blob, err := signDigest(f.Context(), a, digest)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(blob)
+	f.Fuzz(func(t *testing.T, blob []byte) {
+		_, _ = verify(blob, digest)
+		if _, err := verify(blob, make([]byte, 32)); err == nil {
+			t.Error("accepted for another digest")
+		}
+	})
+}
+
+// Neither signing nor checking takes memory for the contents.
+func TestSignStreams(t *testing.T) {
+	const size = 200 << 20
+	a, _ := testKeys()
+	s := sections(0x8664)
+	s.Initrd = &Content{io.LimitReader(zeros{}, size), size}
+	f, err := os.Create(filepath.Join(t.TempDir(), "image"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := Build(f, mustStub(t, x64Stub()), s); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := os.Create(f.Name() + ".signed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer signed.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, step := range []func(io.ReaderAt, int64) error{
+		func(_ io.ReaderAt, n int64) error { return Sign(t.Context(), signed, f, fileSize(t, f), a) },
+		func(r io.ReaderAt, n int64) error { _, err := Read(r, n); return err },
+		func(r io.ReaderAt, n int64) error {
+			_, err := CheckSignature(r, n, []*x509.Certificate{a.Certificate()})
+			return err
+		},
+	} {
+		if err := step(signed, fileSize(t, signed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("%d bytes allocated", used)
+	}
+}
+
+func fileSize(t *testing.T, f *os.File) int64 {
+	t.Helper()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }
