@@ -15,6 +15,7 @@ COMPONENTS := kernel init crun sysctl dhcp nginx report
 LAYOUT := dist/components
 
 FUZZTIME ?= 30s
+MAN ?= dist/man
 
 # Stops the tests of a package if they hang, and prints their stacks. The slowest
 # package takes some minutes on two cores. This time is enough for a quarter of
@@ -27,7 +28,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo test test-boot test-browser test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint changelog clean deps test-deps cosign opa browser FORCE
+.PHONY: help build components demo test test-boot test-browser test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -115,6 +116,9 @@ lint: opa ## run gofmt, vet, golangci-lint, opa fmt and opa check at pinned vers
 	@$(TOOLS)/golangci-lint run --timeout $(HANG) ./...
 	@$(TOOLS)/opa fmt --list --fail rules
 	@$(TOOLS)/opa check --strict rules
+
+man: build ## write the manual pages into MAN (default dist/man)
+	@bin/seaworthy man $(MAN)
 
 changelog: ## write CHANGELOG.md from the fragments in docs/changes
 	@go test -count=1 ./internal/changelog -update

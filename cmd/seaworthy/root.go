@@ -96,9 +96,10 @@ verifies them before the system boots.
 	for _, v := range laterVerbs {
 		root.AddCommand(later(v))
 	}
-	root.AddCommand(c.guest())
+	root.AddCommand(c.guest(), c.man())
 	root.SetHelpCommand(helpCommand(root))
 	wrapArgs(root)
+	addCompletion(root)
 	return root
 }
 

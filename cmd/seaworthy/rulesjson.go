@@ -119,9 +119,11 @@ func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo)
 	}{ruleListVersion, ruleAsJSON(r), mappings, paramsAsJSON(params, list(r.Params)), r.File, r.Source})
 }
 
+const textOrJSONUsage = "text or json"
+
 // addTextOrJSON adds --report to a verb whose only formats are text and JSON.
 func addTextOrJSON(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "report", "text", "text or json")
+	cmd.Flags().StringVar(format, "report", "text", textOrJSONUsage)
 }
 
 // textOrJSON checks the value of that flag.
