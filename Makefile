@@ -35,10 +35,12 @@ help: ## list the targets
 
 build: bin/seaworthy ## build bin/seaworthy
 
-# The built-in rules, compiled: see policy/precompiled.go.
-PRECOMPILED := policy/precompiled/rules.bin
+# The built-in rules, compiled: see policy/engine/precompiled.go. They depend on the
+# rules, and on every package of ours that the compiler links.
+PRECOMPILED := policy/engine/precompiled/rules.bin
+PRECOMPILER := policy/precompile policy/engine policy/folder policy/sandbox policy/compiled policy/decision policy/framework policy/schema scanner/facts rules
 
-$(PRECOMPILED): $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard policy/*.go policy/compiled/*.go policy/folder/*.go policy/sandbox/*.go policy/decision/*.go policy/schema/*.go scanner/facts/*.go rules/*.go) go.mod
+$(PRECOMPILED): $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard rules/data/*.json) $(filter-out %_test.go,$(foreach d,$(PRECOMPILER),$(wildcard $(d)/*.go))) go.mod
 	@go run ./policy/precompile $@
 
 bin/seaworthy: FORCE $(PRECOMPILED)

@@ -77,6 +77,13 @@ func allowed(from, to string) (bool, string) {
 		return true, ""
 	case step(from) == "pipeline":
 		return slices.Contains(append(steps, "pipeline"), step(to)), "pipeline only connects the steps"
+	case from == "policy/folder":
+		return false, "folders and bundles are read without the engine"
+	case from == "policy/engine":
+		ok := slices.Contains([]string{"policy/folder", "policy/sandbox", "policy/compiled", "policy/framework", "policy/schema", "rules"}, to)
+		return ok, "the engine evaluates rules, and decides nothing"
+	case from == "policy/sandbox":
+		return false, "the sandbox knows no rules: its caller passes the work"
 	case step(to) == "rules":
 		return step(from) == "policy" || step(from) == "rules", "only policy imports rules"
 	case step(from) == "components":
@@ -85,10 +92,6 @@ func allowed(from, to string) (bool, string) {
 		return to == "builder/component/oci", "layer and registry do not import the store"
 	case from == "builder/component/oci":
 		return false, "only the packages next to oci import it"
-	case from == "policy/folder":
-		return false, "folders and bundles are read without the engine"
-	case from == "policy/sandbox":
-		return false, "the sandbox knows no rules: its caller passes the work"
 	case step(from) == step(to):
 		return true, ""
 	}
@@ -138,7 +141,12 @@ func TestAllowed(t *testing.T) {
 		{"policy/sandbox", "policy", false},
 		{"policy/sandbox", "policy/folder", false},
 		{"policy/folder", "policy/sandbox", false},
+		{"policy/sandbox", "policy/engine", false},
+		{"policy/sandbox", "rules", false},
 		{"policy/sandbox", "policy/compiled", false},
+		{"policy/engine", "policy/sandbox", true},
+		{"policy/engine", "policy/waiver", false},
+		{"policy/engine", "policy", false},
 		{"policy/sandbox", "internal/words", true},
 		{"cmd/seaworthy-init", "attest", false},
 		{"cmd/seaworthy-init", "builder/guest", true},

@@ -100,11 +100,11 @@ func rewriteControls(t *testing.T, r RuleInfo, want []string) {
 // KSPP is the exception: its file lists every setting of the page, and those
 // without a row are not assessed.
 func TestFrameworkTerms(t *testing.T) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := framework.RowsOf(library.tables().Data)
+	rows := framework.RowsOf(library.Tables())
 	for _, fw := range builtinFrameworks(t) {
 		if fw.Version == "" || fw.URL == "" || fw.Text == "" {
 			t.Errorf("%s: no version, url or text", fw.ID)
@@ -131,16 +131,16 @@ func TestFrameworkTerms(t *testing.T) {
 
 // Every setting that a row has from KSPP is one of its page.
 func TestRowsOfKSPP(t *testing.T) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		t.Fatal(err)
 	}
-	fw, err := library.framework("kspp", nil)
+	fw, err := library.Framework("kspp", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var unlisted []string
-	for _, row := range framework.RowsOf(library.tables().Data) {
+	for _, row := range framework.RowsOf(library.Tables()) {
 		cites := slices.ContainsFunc(row.Sources, func(s string) bool { return strings.HasPrefix(s, "KSPP") })
 		listed := slices.ContainsFunc(fw.Controls, func(c framework.Control) bool {
 			return slices.ContainsFunc(c.Terms, func(term framework.Term) bool { return term.Selects(&row) })

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -68,5 +69,5 @@ func quote(s string) string {
 	if s != "" && strings.Trim(s, plain) == "" && !strings.HasSuffix(s, ":") {
 		return s
 	}
-	return show(s)
+	return words.JSON(s)
 }

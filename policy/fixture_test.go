@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -26,7 +27,7 @@ func run(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) (*decision.De
 	if err != nil {
 		return nil, err
 	}
-	l, err := index(tree, true)
+	l, err := engine.New(tree)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func run(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) (*decision.De
 		o.Now, o.Dated = testNow, true
 	}
 	o.Tool = decision.Tool{Name: "seaworthy", Version: "test"}
-	return decide(context.Background(), f, o, l)
+	return decide(context.Background(), f, o, &library{l})
 }
 
 func mustRun(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) *decision.Decision {
@@ -59,13 +60,4 @@ func one(t *testing.T, d *decision.Decision, id, resource string) decision.Findi
 		t.Fatalf("%d findings of %s on %s, want 1: %+v", len(found), id, resource, d.Findings)
 	}
 	return found[0]
-}
-
-// builtinSet is the set of a built-in pack.
-func builtinSet(l *library, name string) (*set, error) {
-	packs, err := folder.Chain(l.packs, name)
-	if err != nil {
-		return nil, err
-	}
-	return l.trustedSet(name, trusted{packs: packs})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
@@ -19,11 +20,11 @@ func testLibrary(t *testing.T) *library {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := index(tree, true)
+	l, err := engine.New(tree)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return &library{l}
 }
 
 const ownRule = `

@@ -89,11 +89,11 @@ func smallSystem() *facts.Facts {
 
 // Each catalogue's view of a small system, as a reader would see it.
 func TestFrameworksGolden(t *testing.T) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Decide(context.Background(), smallSystem(), Options{Policy: "strict", Now: testNow, Frameworks: library.frameworkNames()})
+	d, err := Decide(context.Background(), smallSystem(), Options{Policy: "strict", Now: testNow, Frameworks: library.FrameworkNames()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -298,11 +298,11 @@ fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message":
 // Every built-in catalogue can be asked for, and gives the same bytes each
 // time; each answer but "not assessed" names its facts.
 func TestBuiltinFrameworks(t *testing.T) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := library.frameworkNames()
+	names := library.FrameworkNames()
 	f := policytest.Facts()
 	f.Components[0].Spec = json.RawMessage(`{"process":{"capabilities":{"bounding":["CAP_SYS_ADMIN"]}},"linux":{}}`)
 	f.Kernel.Config.Options = map[string]string{"CONFIG_MODULES": "y", "CONFIG_BUG": "y"}

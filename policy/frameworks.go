@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
@@ -18,7 +17,7 @@ import (
 // that the policies of the options bring, by id. It takes Policy, Policies and
 // Isolate of the options.
 func Frameworks(ctx context.Context, o Options) ([]framework.Info, error) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +35,11 @@ func (l *library) frameworkInfos(p *policies) ([]framework.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)
+	names := append(l.FrameworkNames(), slices.Sorted(maps.Keys(own))...)
 	rows := l.rows(p)
 	var out []framework.Info
 	for _, name := range names {
-		fw, err := l.framework(name, own)
+		fw, err := l.Framework(name, own)
 		if err != nil {
 			return nil, err
 		}
@@ -52,34 +51,6 @@ func (l *library) frameworkInfos(p *policies) ([]framework.Info, error) {
 		out = append(out, info)
 	}
 	return out, nil
-}
-
-// frameworkNames are the built-in ones, sorted.
-func (l *library) frameworkNames() []string {
-	var out []string
-	for _, f := range l.Tree.Frameworks {
-		out = append(out, framework.Name(f.Path))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// framework reads the one that is named; the file of no other is parsed.
-func (l *library) framework(name string, own map[string]*framework.Framework) (*framework.Framework, error) {
-	if fw := own[name]; fw != nil {
-		return fw, nil
-	}
-	for _, f := range l.Tree.Frameworks {
-		if framework.Name(f.Path) == name {
-			fw, err := framework.Parse(f.Path, f.Name, f.Content)
-			if err != nil {
-				return nil, err
-			}
-			return fw, checkTerms(fw, l)
-		}
-	}
-	return nil, system.BadInput("framework %q does not exist", name).
-		Suggest("use %s", words.List(append(l.frameworkNames(), slices.Sorted(maps.Keys(own))...)))
 }
 
 // ownFrameworks are those that the guests bring.
@@ -99,7 +70,7 @@ func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
 
 // rows of the built-in tables, and those that guests add.
 func (l *library) rows(p *policies) []framework.Row {
-	out := framework.RowsOf(l.tables().Data)
+	out := framework.RowsOf(l.Tables())
 	for _, plan := range p.plans {
 		for _, r := range plan.Rows {
 			same := func(o framework.Row) bool { return o.Rule == r.Rule && o.Resource == r.Resource }
@@ -123,7 +94,7 @@ func (l *library) views(asked []string, p *policies, wishes []trusted) (*framewo
 		if slices.Contains(asked[:i], name) {
 			continue
 		}
-		fw, err := l.framework(name, own)
+		fw, err := l.Framework(name, own)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -152,32 +123,18 @@ func (l *library) views(asked []string, p *policies, wishes []trusted) (*framewo
 // includes the fewest others.
 func (l *library) homes() map[string]string {
 	homes, depth := map[string]string{}, map[string]int{}
-	for _, name := range slices.Sorted(maps.Keys(l.packs)) {
-		packs, err := folder.Chain(l.packs, name)
+	for _, name := range slices.Sorted(maps.Keys(l.Packs)) {
+		packs, err := folder.Chain(l.Packs, name)
 		if err != nil {
 			continue // whoever evaluates that pack is told
 		}
-		for _, id := range l.packs[name].Rules {
+		for _, id := range l.Packs[name].Rules {
 			if homes[id] == "" || len(packs) < depth[id] {
 				homes[id], depth[id] = name, len(packs)
 			}
 		}
 	}
 	return homes
-}
-
-// checkTerms refuses terms that name a rule which none of the libraries has.
-func checkTerms(fw *framework.Framework, libs ...*library) error {
-	var errs []error
-	for _, c := range fw.Controls {
-		for _, t := range c.Terms {
-			if _, from := find(t.Rule, libs...); t.Rule != "" && from == nil {
-				errs = append(errs, system.BadInput("framework %s: control %s names rule %q, which does not exist", fw.ID, c.ID, t.Rule).
-					Suggest("rules list shows those that are"))
-			}
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // addCited adds the rules of guests that cite one of the framework's controls in
@@ -188,7 +145,7 @@ func addCited(fw *framework.Framework, l *library, infos []RuleInfo) {
 		return
 	}
 	for _, r := range infos {
-		if _, from := find(r.ID, l); from != nil {
+		if l.Has(r.ID) {
 			continue
 		}
 		for _, cited := range r.Controls {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
@@ -185,7 +186,7 @@ func TestHostile(t *testing.T) {
 		files := all[name]
 		t.Run(name, func(t *testing.T) {
 			var cmd *exec.Cmd
-			h := sandbox.Process[work, result]{Command: func(ctx context.Context) *exec.Cmd { cmd = isolated(ctx); return cmd }}
+			h := sandbox.Process[engine.Work, engine.Result]{Command: func(ctx context.Context) *exec.Cmd { cmd = isolated(ctx); return cmd }}
 			fsys := fstest.MapFS{}
 			for path, content := range files {
 				fsys[path] = &fstest.MapFile{Data: []byte(content)}
@@ -194,7 +195,7 @@ func TestHostile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			j := jobOf(sandbox.Decide, "evil", "dir", "evil", tree)
+			j := engine.NewJob(sandbox.Decide, "evil", "dir", "evil", tree)
 			j.Work.Date, j.Work.Facts = "2026-11-20", policytest.Facts()
 			start := time.Now()
 			a, err := h.Perform(context.Background(), j)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/rules/examples"
 )
 
@@ -37,7 +39,7 @@ func Example(id string, fires bool) string { return examples.System(id, fires) }
 
 // PageOf gathers what the built-in tables say about a rule.
 func PageOf(r *RuleInfo) (*Page, error) {
-	l, err := builtin()
+	l, err := engine.Builtin()
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +50,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 		} `json:"components"`
 		Kconfig, Cmdline, Sysctl []row
 	}
-	raw, err := json.Marshal(l.tables().Data)
+	raw, err := json.Marshal(l.Tables())
 	if err == nil {
 		err = json.Unmarshal(raw, &tables)
 	}
@@ -84,7 +86,7 @@ type row struct {
 
 // want says what is asked for in a few words.
 func (r *row) want() string {
-	words := func(v any) string {
+	text := func(v any) string {
 		switch v := v.(type) {
 		case string:
 			return v
@@ -95,13 +97,13 @@ func (r *row) want() string {
 			}
 			return strings.Join(out, " or ")
 		}
-		return show(v)
+		return words.JSON(v)
 	}
 	switch {
 	case r.Forbid == "any":
 		return "absent"
 	case r.Forbid != nil:
-		return "not " + words(r.Forbid)
+		return "not " + text(r.Forbid)
 	}
-	return words(r.Want)
+	return text(r.Want)
 }

@@ -3,7 +3,6 @@ package policy
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,55 +11,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
-
-// Every built-in parameter is declared, with a type and a description, and is
-// what its schema says.
-func TestBuiltinParameters(t *testing.T) {
-	t.Parallel()
-	l, err := builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := paramsSchema(l.Tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, from, err := l.params()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := slices.Sorted(maps.Keys(set)), slices.Sorted(maps.Keys(s.props)); !slices.Equal(a, b) {
-		t.Fatalf("%s has %v, its schema %v", from.Name, a, b)
-	}
-	for name, p := range s.props {
-		if p.Description == "" {
-			t.Errorf("%s has no description", name)
-		}
-		for _, err := range s.check(from, []string{folder.ParamsKey, name}, name, set[name]) {
-			t.Error(err)
-		}
-	}
-	rules, err := Rules(context.Background(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	used := map[string]bool{}
-	for _, r := range rules {
-		for _, p := range r.Params {
-			used[p] = true
-		}
-	}
-	for name := range set {
-		if !used[name] {
-			t.Errorf("no rule reads parameter %s", name)
-		}
-	}
-	for name := range used {
-		if _, ok := set[name]; !ok {
-			t.Errorf("rules read parameter %s, which is not there", name)
-		}
-	}
-}
 
 const limitRule = `
 fail contains {"id": "OWN-001", "resource": sprintf("component:%s", [c.id]), "key": "k", "message": sprintf("%v", [data.params.limit])} if some c in input.components

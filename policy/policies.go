@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
@@ -25,12 +25,12 @@ type policies struct {
 	parts    []decision.PolicyPart // as rules see them, also where about names none
 	rules    []decision.Rule
 	infos    []RuleInfo // by id
-	programs []*program
-	guests   []job // to be decided
-	host     host
+	programs []*engine.Program
+	guests   []engine.Job // to be decided
+	host     engine.Host
 	// frameworks are nil before prepare.
 	frameworks *framework.Views
-	plans      []*plan // of all guests
+	plans      []*engine.Plan // of all guests
 }
 
 // read opens all policies of the options, compiles none, and says which
@@ -45,7 +45,7 @@ func (l *library) read(ctx context.Context, o Options, params bool) (*policies, 
 	wishes := make([]trusted, 1, len(sources)+1)
 	var errs []error
 	for _, s := range sources {
-		if s.Bundle == nil && l.packs[s.Name] != nil {
+		if s.Bundle == nil && l.Packs[s.Name] != nil {
 			part, whole, err := l.builtinPart(s.Name)
 			errs = append(errs, err)
 			p.about.Parts = append(p.about.Parts, part)
@@ -67,23 +67,23 @@ func (l *library) read(ctx context.Context, o Options, params bool) (*policies, 
 		return nil, nil, err
 	}
 	p.parts = p.about.Parts
-	p.about.Name, p.about.Digest = overallName(p.about.Parts), overallDigest(p.about.Parts)
+	p.about.Name, p.about.Digest = engine.OverallName(p.about.Parts), engine.OverallDigest(p.about.Parts)
 	if len(sources) == 1 && len(p.guests) == 0 && p.about.Parts[0].Source == decision.SourceBuiltin {
 		p.about.Parts = nil
 	}
 	return p, distinct(wishes), nil
 }
 
-func (l *library) host(o Options) host {
+func (l *library) host(o Options) engine.Host {
 	if o.Isolate != nil {
-		return sandbox.Process[work, result]{Command: o.Isolate}
+		return sandbox.Process[engine.Work, engine.Result]{Command: o.Isolate}
 	}
-	return sandbox.InProcess[work, result]{Engine: l.perform}
+	return sandbox.InProcess[engine.Work, engine.Result]{Engine: l.Perform}
 }
 
 // builtinPart describes a pack as it is built in.
 func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error) {
-	packs, err := folder.Chain(l.packs, name)
+	packs, err := folder.Chain(l.Packs, name)
 	if err != nil {
 		return decision.PolicyPart{}, trusted{}, err
 	}
@@ -91,42 +91,36 @@ func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error)
 	if err != nil {
 		return decision.PolicyPart{}, trusted{}, err
 	}
-	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.digest(), Rules: len(s.rules)}, trusted{packs: packs, set: s}, nil
+	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.Digest(), Rules: len(s.Rules())}, trusted{packs: packs, set: s}, nil
 }
 
 // addGuest opens a policy that is not built in; params: its rules say which
 // parameters they read.
 func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bool) (trusted, error) {
-	t, kind, base, err := folderOf(s, l.packs)
+	g, err := l.open(ctx, p.host, s, params)
 	if err != nil {
 		return trusted{}, err
 	}
-	j := jobOf(sandbox.Open, s.Name, kind, base, t)
-	j.Work.Params = params
-	a, err := p.host.Perform(ctx, j)
-	if err != nil {
-		return trusted{}, err
+	p.plans = append(p.plans, g.plan)
+	wish := trusted{rules: g.plan.Builtins}
+	for _, name := range g.plan.Packs {
+		wish.packs = append(wish.packs, l.Packs[name])
 	}
-	p.plans = append(p.plans, a.Result.Plan)
-	wish := trusted{rules: a.Result.Plan.Builtins}
-	for _, name := range a.Result.Plan.Packs {
-		wish.packs = append(wish.packs, l.packs[name])
-	}
-	part := decision.PolicyPart{Name: a.Result.Plan.Name, Source: kind, Adjusted: a.Result.Plan.Adjusted, Rules: len(a.Result.Plan.Rules)}
+	part := decision.PolicyPart{Name: g.plan.Name, Source: g.job.Work.Kind, Adjusted: g.plan.Adjusted, Rules: len(g.plan.Rules)}
 	if b := s.Bundle; b != nil {
 		part.Reference, part.Manifest, part.Pinned, part.Signed = s.Name, b.Manifest, b.Pinned, b.Signed
 	}
-	files := l.filesOf(t, a.Result.Plan.Files)
+	files := l.filesOf(g.tree, g.plan.Files)
 	if len(wish.ids()) > 0 {
-		set, err := l.trustedSet(a.Result.Plan.Name, wish)
+		set, err := l.trustedSet(g.plan.Name, wish)
 		if err != nil {
 			return trusted{}, err
 		}
-		files, part.Rules = append(files, set.files...), part.Rules+len(set.rules)
+		files, part.Rules = append(files, set.Files()...), part.Rules+len(set.Rules())
 	}
 	part.Digest = folder.Digest(files)
 	p.about.Parts = append(p.about.Parts, part)
-	for _, name := range a.Result.Plan.Packs {
+	for _, name := range g.plan.Packs {
 		included, _, err := l.builtinPart(name)
 		if err != nil {
 			return trusted{}, err
@@ -134,10 +128,10 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 		included.IncludedBy = part.Name
 		p.about.Parts = append(p.about.Parts, included)
 	}
-	if len(a.Result.Plan.Rules) > 0 {
-		j.Spent, j.Work.Checked = a.Spent, true
-		p.guests = append(p.guests, j)
-		p.infos = append(p.infos, a.Result.Plan.Rules...)
+	if len(g.plan.Rules) > 0 {
+		g.job.Work.Checked = true
+		p.guests = append(p.guests, g.job)
+		p.infos = append(p.infos, g.plan.Rules...)
 	}
 	return wish, nil
 }
@@ -166,8 +160,6 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 	if err != nil {
 		return nil, err
 	}
-	linked, err := builtin()
-	shipped := err == nil && l == linked
 	var errs []error
 	for _, w := range wishes {
 		set, err := l.trustedSet(p.about.Name, w)
@@ -175,15 +167,12 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 			errs = append(errs, err)
 			continue
 		}
-		for _, r := range set.rules {
-			p.infos = append(p.infos, r.RuleInfo)
-		}
+		p.infos = append(p.infos, set.Rules()...)
 		if o.Scope != nil {
-			set = l.narrow(set, o.Scope)
+			set = l.Narrow(set, o.Scope)
 		}
-		program, err := compile(set, date, p.about.Parts, shipped)
+		program, err := l.Compile(set, date, p.about.Parts)
 		if errs = append(errs, err); err == nil {
-			program.ours = shipped
 			p.programs = append(p.programs, program)
 		}
 	}
@@ -213,7 +202,7 @@ func (p *policies) describeRules() error {
 	}
 	p.infos = out
 	for i := range p.infos {
-		p.rules = append(p.rules, p.infos[i].describe())
+		p.rules = append(p.rules, p.infos[i].Describe())
 	}
 	p.about.Rules = len(p.rules)
 	return errors.Join(errs...)
@@ -236,7 +225,7 @@ func (p *policies) evaluate(ctx context.Context, f *facts.Facts, deadline time.D
 		}()
 	}
 	for i, program := range p.programs {
-		results[i], errs[i] = program.run(ctx, f, deadline, sandbox.BuiltinHeap)
+		results[i], errs[i] = program.Run(ctx, f, deadline)
 	}
 	for range p.guests {
 		<-done
@@ -270,7 +259,7 @@ func merge(results [][]decision.Finding) []decision.Finding {
 		seen[key] = true
 		return false
 	})
-	slices.SortFunc(all, byResource)
+	slices.SortFunc(all, engine.ByResource)
 	return all
 }
 
@@ -284,10 +273,4 @@ func gravity(s decision.State) int {
 		return 3
 	}
 	return 4
-}
-
-// byResource is the order of findings.
-func byResource(a, b decision.Finding) int {
-	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key),
-		cmp.Compare(a.State, b.State), cmp.Compare(a.Message, b.Message))
 }

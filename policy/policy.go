@@ -21,6 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/policy/waiver"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -82,16 +83,12 @@ func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision,
 // Serve does the job of one process of Options.Isolate. The program that is
 // started there must call it with its stdin and stdout, and do nothing else.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	return sandbox.Serve(ctx, in, out, func() (sandbox.Program[work, result], error) {
-		library, err := builtin()
+	return sandbox.Serve(ctx, in, out, func() (sandbox.Program[engine.Work, engine.Result], error) {
+		l, err := engine.Builtin()
 		if err != nil {
-			return sandbox.Program[work, result]{}, err
+			return sandbox.Program[engine.Work, engine.Result]{}, err
 		}
-		p := sandbox.Program[work, result]{Engine: library.perform, Reference: runReference}
-		for _, f := range library.Modules {
-			p.Modules += len(f.Content)
-		}
-		return p, nil
+		return sandbox.Program[engine.Work, engine.Result]{Engine: l.Perform, Reference: engine.Reference, Modules: l.ModuleBytes()}, nil
 	})
 }
 
@@ -108,11 +105,20 @@ type Prepared struct {
 // Prepare reads and checks everything that Options name. All errors are
 // ErrInput, and joined; or ErrUnusable where rules of others ran away.
 func Prepare(ctx context.Context, o Options) (*Prepared, error) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		return nil, err
 	}
 	return prepare(ctx, o, library)
+}
+
+// library are the built-in rules, with everything that a decision does with them.
+type library struct{ *engine.Library }
+
+// linked are the built-in rules of this program.
+func linked() (*library, error) {
+	l, err := engine.Builtin()
+	return &library{l}, err
 }
 
 // prepare is Prepare with the built-in rules as a parameter.

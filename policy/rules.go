@@ -4,8 +4,12 @@ import (
 	"context"
 	"slices"
 
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
+
+// RuleInfo is the description of a rule in its annotations.
+type RuleInfo = engine.RuleInfo
 
 // Rules lists the rules of policies, by id; where none is named, every built-in
 // rule. The layout of a folder:
@@ -19,7 +23,7 @@ import (
 // It takes Policy, Policies and Isolate of the options. A rule has the names of
 // the built-in packs that hold it.
 func Rules(ctx context.Context, o Options) ([]RuleInfo, error) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		return nil, err
 	}
@@ -28,13 +32,13 @@ func Rules(ctx context.Context, o Options) ([]RuleInfo, error) {
 
 func (l *library) rulesOf(ctx context.Context, o Options) ([]RuleInfo, error) {
 	if o.Policy == "" && len(o.Policies) == 0 {
-		return l.all()
+		all, err := l.Rules()
+		if err != nil {
+			return nil, err
+		}
+		return all, l.addPacks(all)
 	}
 	p, wishes, err := l.read(ctx, o, true)
-	if err != nil {
-		return nil, err
-	}
-	uses, err := newUses(l)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +47,11 @@ func (l *library) rulesOf(ctx context.Context, o Options) ([]RuleInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range set.rules {
-			m, err := parse(r.from)
-			if err != nil {
-				return nil, err
-			}
-			r.Params = uses.params(m)
-			p.infos = append(p.infos, r.RuleInfo)
+		infos, err := l.RulesOf(set)
+		if err != nil {
+			return nil, err
 		}
+		p.infos = append(p.infos, infos...)
 	}
 	if err := p.describeRules(); err != nil {
 		return nil, err
@@ -58,32 +59,10 @@ func (l *library) rulesOf(ctx context.Context, o Options) ([]RuleInfo, error) {
 	return p.infos, l.addPacks(p.infos)
 }
 
-// all are the built-in rules, by id.
-func (l *library) all() ([]RuleInfo, error) {
-	uses, err := newUses(l)
-	if err != nil {
-		return nil, err
-	}
-	var files []folder.File
-	for _, id := range l.ruleIDs() {
-		files = append(files, l.byPkg[pkgOf(id)]...)
-	}
-	rules, err := atOnce(files, parseRule)
-	if err != nil {
-		return nil, err
-	}
-	var out []RuleInfo
-	for _, r := range rules {
-		r.Params = uses.params(r.module)
-		out = append(out, r.RuleInfo)
-	}
-	return out, l.addPacks(out)
-}
-
 // addPacks notes which built-in packs hold each rule.
 func (l *library) addPacks(rules []RuleInfo) error {
-	for name := range l.packs {
-		list, err := folder.Chain(l.packs, name)
+	for name := range l.Packs {
+		list, err := folder.Chain(l.Packs, name)
 		if err != nil {
 			return err
 		}

@@ -8,35 +8,17 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// kernelAlone are facts of nothing but a kernel.
-func kernelAlone(given ...string) *facts.Facts {
-	f := policytest.Facts()
-	f.Components, f.Sources = nil, []facts.Source{{Path: "boot/config", Digest: f.Sources[0].Digest}}
-	f.Kernel = facts.Kernel{Present: true, Version: "6.1.0", Config: facts.KernelConfig{Present: true, Source: "boot/config",
-		Options: map[string]string{"CONFIG_X86_64": "y", "CONFIG_DEVMEM": "y", "CONFIG_MODULES": "y"},
-		Lines:   map[string]int{"CONFIG_DEVMEM": 12}}}
-	f.Sysctl.Settings = []facts.Setting{{Key: "kernel.kptr_restrict", Value: "0", Source: "a.conf", Line: 3}}
-	f.Scope = &facts.Scope{Given: []string{"kernel config"}, Missing: []string{}}
-	for _, name := range []string{"command line", "sysctls"} {
-		if slices.Contains(given, name) {
-			f.Scope.Given = append(f.Scope.Given, name)
-		} else {
-			f.Scope.Missing = append(f.Scope.Missing, name)
-		}
-	}
-	return f
-}
-
-// What is not there is neither passed nor unknown, whatever the pack.
+// What is not there is neither passed nor unknown, in any pack.
 func TestScope(t *testing.T) {
 	t.Parallel()
 	for _, given := range [][]string{nil, {"command line"}, {"sysctls"}, {"command line", "sysctls"}} {
-		d, err := Decide(context.Background(), kernelAlone(given...), Options{Policy: "strict", Now: testNow})
+		d, err := Decide(context.Background(), policytest.KernelAlone(given...), Options{Policy: "strict", Now: testNow})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +39,7 @@ func TestScope(t *testing.T) {
 		if !kinds["kernel"] || kinds["cmdline"] != slices.Contains(given, "command line") || kinds["sysctl"] != slices.Contains(given, "sysctls") || kinds["component"] {
 			t.Errorf("%v: findings on %v", given, kinds)
 		}
-		note := "not checked: " + strings.Join(kernelAlone(given...).Scope.Missing, ", ")
+		note := "not checked: " + strings.Join(policytest.KernelAlone(given...).Scope.Missing, ", ")
 		if slices.Contains(d.Notes, note) != (len(given) < 2) || !strings.HasPrefix(d.Notes[0], "a kernel alone") {
 			t.Errorf("%v: notes %q", given, d.Notes)
 		}
@@ -81,41 +63,35 @@ func TestScope(t *testing.T) {
 // A policy that has nothing to say about a kernel did not pass it.
 func TestScopeEmpty(t *testing.T) {
 	t.Parallel()
-	f := kernelAlone()
+	f := policytest.KernelAlone()
 	f.Components = policytest.Facts().Components
 	_, err := run(t, policytest.BaseFS(), f, Options{})
 	policytest.WantError(t, err, system.ErrUnusable, "has no rule about kernel config")
 }
 
-// Rules that are not compiled for a scope would have said nothing about it; facts
-// of another scope are refused.
+// The rules that are not compiled for a scope would not have said anything about it.
+// Facts of another scope are refused.
 func TestScopeNarrow(t *testing.T) {
 	t.Parallel()
-	plain, kept := precompiledPair(t)
-	f := kernelAlone("command line")
+	f := policytest.KernelAlone("command line")
 	o := Options{Policy: "strict", Now: testNow}
-	want, err := decide(t.Context(), f, o, plain)
+	want, err := Decide(t.Context(), f, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Scope = f.Scope
-	for _, l := range []*library{plain, kept} {
-		got, err := decide(t.Context(), f, o, l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if a, b := show(want), show(got); !reflect.DeepEqual(want, got) {
-			t.Errorf("whole %s\nnarrow %s", a, b)
-		}
-	}
-	p, err := prepare(t.Context(), o, plain)
+	p, err := Prepare(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(p.programs[0].set.rules); n == 0 || n >= len(p.infos) {
-		t.Errorf("%d of %d rules are compiled", n, len(p.infos))
+	got, err := p.Decide(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, other := range []*facts.Facts{policytest.Facts(), kernelAlone()} {
+	if a, b := words.JSON(want), words.JSON(got); !reflect.DeepEqual(want, got) {
+		t.Errorf("whole %s\nnarrow %s", a, b)
+	}
+	for _, other := range []*facts.Facts{policytest.Facts(), policytest.KernelAlone()} {
 		_, err := p.Decide(t.Context(), other)
 		policytest.WantError(t, err, system.ErrUnusable, "another kind of facts")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
@@ -102,7 +103,7 @@ func TestSeveralPolicies(t *testing.T) {
 		if d.Policy.Rules != hardened.Policy.Rules+1 || len(d.Rules) != d.Policy.Rules || len(d.Findings) != len(hardened.Findings)+len(own.Findings) {
 			t.Errorf("%d rules, %d findings", d.Policy.Rules, len(d.Findings))
 		}
-		if !slices.IsSortedFunc(d.Findings, byResource) {
+		if !slices.IsSortedFunc(d.Findings, engine.ByResource) {
 			t.Error("findings are not sorted")
 		}
 		if again := decide("baseline", "hardened"); len(again.Findings) != len(hardened.Findings) || again.Policy.Name != "baseline+hardened" || again.Policy.Digest == hardened.Policy.Digest {

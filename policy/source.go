@@ -3,15 +3,14 @@ package policy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
@@ -85,6 +84,33 @@ func folderOf(s Source, packs map[string]*folder.Pack) (t *folder.Tree, kind, ba
 	return t, decision.SourceDir, filepath.Base(dir), err
 }
 
+// opened is a policy that is not built in, and that was read and checked.
+type opened struct {
+	tree *folder.Tree
+	job  engine.Job // sandbox.Open, with what it took
+	plan *engine.Plan
+}
+
+// open reads the policy that a source names, and checks it in the sandbox. With
+// params, its rules list the parameters that they read.
+func (l *library) open(ctx context.Context, h engine.Host, s Source, params bool) (*opened, error) {
+	t, kind, base, err := folderOf(s, l.Packs)
+	if err != nil {
+		return nil, err
+	}
+	j := engine.NewJob(sandbox.Open, s.Name, kind, base, t)
+	j.Work.Params = params
+	a, err := h.Perform(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	if a.Result.Plan == nil {
+		return nil, system.Unusable("policy %q: its process did not say what is in it", s.Name).Suggest("please report this")
+	}
+	j.Spent = a.Spent
+	return &opened{t, j, a.Result.Plan}, nil
+}
+
 const ociScheme = "oci://"
 
 // trusted is a wish for built-in rules with the built-in data: whole packs, and
@@ -93,7 +119,7 @@ type trusted struct {
 	packs []*folder.Pack // with all that they include
 	rules []string
 	// set is the outcome, where it is known already.
-	set *set
+	set *engine.Set
 }
 
 // active are the names of the packs in force, nil where there is none: then
@@ -151,7 +177,7 @@ func distinct(all []trusted) []trusted {
 }
 
 // trustedSet assembles built-in rules.
-func (l *library) trustedSet(name string, w trusted) (*set, error) {
+func (l *library) trustedSet(name string, w trusted) (*engine.Set, error) {
 	if w.set != nil {
 		return w.set, nil
 	}
@@ -159,40 +185,7 @@ func (l *library) trustedSet(name string, w trusted) (*set, error) {
 	if len(w.rules) > 0 {
 		packs = append(packs, &folder.Pack{Name: name, Rules: w.rules})
 	}
-	if l.built != nil {
-		if s := l.assembleReady(name, packs); s != nil {
-			return s, nil
-		}
-	}
-	return assemble(name, packs, l.tables().Data, l, nil)
-}
-
-// overallName is how a decision calls several policies together.
-func overallName(parts []decision.PolicyPart) string {
-	var names []string
-	for _, p := range parts {
-		if p.IncludedBy == "" {
-			names = append(names, p.Name)
-		}
-	}
-	return strings.Join(names, "+")
-}
-
-// overallDigest is the one part's digest, or that of the list of them all.
-func overallDigest(parts []decision.PolicyPart) string {
-	var b strings.Builder
-	var digest string
-	count := 0
-	for _, p := range parts {
-		if p.IncludedBy == "" {
-			count, digest = count+1, p.Digest
-			fmt.Fprintf(&b, "%d %s %s\n", len(p.Name), p.Name, p.Digest)
-		}
-	}
-	if count == 1 {
-		return digest
-	}
-	return digests.Of([]byte(b.String()))
+	return l.Assemble(name, packs)
 }
 
 // Pack makes a bundle of a rule folder: the rules, their tests, data and packs,
@@ -200,7 +193,7 @@ func overallDigest(parts []decision.PolicyPart) string {
 // same bytes. The policy is opened first; one that would not be decided by is
 // an error. The second result is the policy's name.
 func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		return nil, "", err
 	}
@@ -208,21 +201,17 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if len(sources) != 1 || library.packs[sources[0].Name] != nil || sources[0].Bundle != nil {
+	if len(sources) != 1 || library.Packs[sources[0].Name] != nil || sources[0].Bundle != nil {
 		return nil, "", system.BadInput("a bundle is made of one folder of rules")
 	}
-	t, kind, base, err := folderOf(sources[0], library.packs)
+	g, err := library.open(ctx, library.host(o), sources[0], false)
 	if err != nil {
 		return nil, "", err
 	}
-	a, err := library.host(o).Perform(ctx, jobOf(sandbox.Open, sources[0].Name, kind, base, t))
-	if err != nil {
-		return nil, "", err
-	}
-	raw, err = t.Bundle()
+	raw, err = g.tree.Bundle()
 	if err == nil && len(raw) > folder.MaxBundle {
 		err = system.BadInput("policy %q: a bundle of %d bytes; the limit is %d MiB", sources[0].Name, len(raw), folder.MaxBundle>>20)
 	}
-	_, name, _ = strings.Cut(a.Result.Plan.Name, ":")
+	_, name, _ = strings.Cut(g.plan.Name, ":")
 	return raw, name, err
 }

@@ -1,35 +1,20 @@
 package policy
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"io"
-	"maps"
-	"runtime"
-	"slices"
-	"time"
-
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
-	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
-
-// testDeadline bounds each single test of a rule where nothing else does: the
-// tests of a guest have its budget, and no machine is too slow for ours.
-const testDeadline = time.Hour
 
 // Test runs the tests (*_test.rego) of the built-in rules, or of the one folder
 // or bundle that the options name, in the sandbox that the rules run in, and
 // prints what `opa test` would print. It is an error when a test fails or when
 // there is none.
 func Test(ctx context.Context, o Options, w io.Writer) error {
-	library, err := builtin()
+	library, err := linked()
 	if err != nil {
 		return err
 	}
@@ -45,131 +30,18 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 		return system.BadInput("tests of %d policies", len(sources)).Suggest("name one at a time")
 	}
 	s := sources[0]
-	if s.Bundle == nil && l.packs[s.Name] != nil {
-		return testRules(ctx, []*library{l}, l, l.tables().Data, w)
+	if s.Bundle == nil && l.Packs[s.Name] != nil {
+		return l.RunTests(ctx, w)
 	}
-	t, kind, base, err := folderOf(s, l.packs)
+	t, kind, base, err := folderOf(s, l.Packs)
 	if err != nil {
 		return err
 	}
-	a, err := l.host(o).Perform(ctx, jobOf(sandbox.Test, s.Name, kind, base, t))
+	a, err := l.host(o).Perform(ctx, engine.NewJob(sandbox.Test, s.Name, kind, base, t))
 	if a != nil {
 		if _, werr := io.WriteString(w, a.Result.Output); werr != nil {
 			return system.Unusable("rule tests").Because(werr)
 		}
 	}
 	return err
-}
-
-// testRules runs the tests of one library beside the modules of all.
-func testRules(ctx context.Context, libs []*library, from *library, data map[string]any, w io.Writer) error {
-	if len(from.Tests) == 0 {
-		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
-	}
-	modules := map[string]*ast.Module{}
-	var errs []error
-	for _, lib := range libs {
-		lib.need(lib.Modules...)
-		files := lib.Modules
-		if lib == from {
-			files = slices.Concat(files, lib.Tests)
-		}
-		for _, f := range files {
-			m, err := parse(f)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			modules[f.Name] = m
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	store, err := testStore(libs, data)
-	if err != nil {
-		return err
-	}
-	return runTests(ctx, modules, store, w)
-}
-
-// testStore holds what `opa test` loads from the same folder: data files, and
-// packs as data.
-func testStore(libs []*library, data map[string]any) (storage.Store, error) {
-	all := maps.Clone(data)
-	for _, lib := range libs {
-		for _, f := range lib.Tree.Packs {
-			root, err := strictyaml.Parse(f.Name, f.Content)
-			if err != nil {
-				return nil, err
-			}
-			var packs map[string]any
-			if err := root.Decode(&packs); err != nil {
-				return nil, system.BadInput("%s: %v", f.Name, err)
-			}
-			maps.Copy(all, packs)
-		}
-	}
-	return inmem.NewFromObjectWithOpts(all, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)), nil
-}
-
-func runTests(ctx context.Context, modules map[string]*ast.Module, store storage.Store, w io.Writer) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	go sandbox.WatchHeap(sandbox.BuiltinHeap)(ctx, stop)
-	compiler := ast.NewCompiler().
-		WithCapabilities(sandbox.TestCapabilities()).
-		WithStrict(true).
-		WithEnablePrintStatements(false)
-	txn, err := store.NewTransaction(ctx, storage.WriteParams)
-	if err != nil {
-		return system.Unusable("rule tests").Because(err)
-	}
-	defer store.Abort(ctx, txn)
-	results, err := tester.NewRunner().
-		SetCompiler(compiler).
-		SetStore(store).
-		SetModules(modules).
-		SetTimeout(testDeadline).
-		RaiseBuiltinErrors(false).
-		SetParallel(runtime.GOMAXPROCS(0)).
-		RunTests(ctx, txn)
-	if err != nil {
-		return regoErrors(err)
-	}
-	var all []*tester.Result
-	for r := range results {
-		all = append(all, r)
-	}
-	slices.SortFunc(all, byPlace)
-	failed := 0
-	shown := make(chan *tester.Result, len(all))
-	for _, r := range all {
-		if r.Fail || r.Error != nil {
-			failed++
-		}
-		shown <- r
-	}
-	close(shown)
-	if err := (tester.PrettyReporter{Output: w}).Report(shown); err != nil {
-		return system.Unusable("rule tests").Because(err)
-	}
-	switch {
-	case context.Cause(ctx) != nil:
-		return system.Unusable("rule tests").Because(context.Cause(ctx))
-	case failed > 0:
-		return system.Unusable("rule tests failed").Suggest("see the tests above")
-	case len(all) == 0:
-		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
-	}
-	return nil
-}
-
-// byPlace orders results as their tests stand in their files: they end in any
-// order.
-func byPlace(a, b *tester.Result) int {
-	if a.Location == nil || b.Location == nil {
-		return cmp.Compare(a.Name, b.Name)
-	}
-	return cmp.Or(cmp.Compare(a.Location.File, b.Location.File), cmp.Compare(a.Location.Row, b.Location.Row), cmp.Compare(a.Name, b.Name))
 }

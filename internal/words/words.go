@@ -2,6 +2,8 @@
 package words
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -26,4 +28,13 @@ func Cut(s string, n int) string {
 		return s
 	}
 	return string([]rune(s)[:n]) + "…"
+}
+
+// JSON is a value as JSON, short enough for a message.
+func JSON(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("%T", v)
+	}
+	return Cut(string(raw), 200)
 }

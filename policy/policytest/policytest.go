@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -151,4 +152,24 @@ func WriteFile(t *testing.T, dir, name, content string) string {
 // Fires returns the body of a rule whose finding shows the value of expr.
 func Fires(id, expr string) string {
 	return `fail contains {"id": "` + id + `", "resource": "image:demo", "key": "k", "message": "m", "actual": x} if { ` + expr + ` }`
+}
+
+// KernelAlone are facts about a kernel and nothing else. given are the inputs beside
+// its configuration.
+func KernelAlone(given ...string) *facts.Facts {
+	f := Facts()
+	f.Components, f.Sources = nil, []facts.Source{{Path: "boot/config", Digest: f.Sources[0].Digest}}
+	f.Kernel = facts.Kernel{Present: true, Version: "6.1.0", Config: facts.KernelConfig{Present: true, Source: "boot/config",
+		Options: map[string]string{"CONFIG_X86_64": "y", "CONFIG_DEVMEM": "y", "CONFIG_MODULES": "y"},
+		Lines:   map[string]int{"CONFIG_DEVMEM": 12}}}
+	f.Sysctl.Settings = []facts.Setting{{Key: "kernel.kptr_restrict", Value: "0", Source: "a.conf", Line: 3}}
+	f.Scope = &facts.Scope{Given: []string{"kernel config"}, Missing: []string{}}
+	for _, name := range []string{"command line", "sysctls"} {
+		if slices.Contains(given, name) {
+			f.Scope.Given = append(f.Scope.Given, name)
+		} else {
+			f.Scope.Missing = append(f.Scope.Missing, name)
+		}
+	}
+	return f
 }

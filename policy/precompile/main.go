@@ -1,5 +1,5 @@
 // Command precompile writes the built-in rules in their compiled form, for
-// package policy to embed: precompile FILE.
+// package engine to embed: precompile FILE.
 package main
 
 import (
@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/engine"
 )
 
 func main() {
@@ -22,7 +22,7 @@ func run(args []string) error {
 		return fmt.Errorf("usage: precompile FILE")
 	}
 	var b bytes.Buffer
-	if err := policy.Precompile(&b); err != nil {
+	if err := engine.Precompile(&b); err != nil {
 		return err
 	}
 	return os.WriteFile(args[0], b.Bytes(), 0o644)

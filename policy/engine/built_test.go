@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"fmt"
@@ -56,7 +56,7 @@ func TestTableStore(t *testing.T) {
 func TestBuiltCache(t *testing.T) {
 	t.Parallel()
 	ref := ast.MustParseRef("data.a.b")
-	s := &set{built: &built{constants: map[string][]*value{
+	s := &Set{built: &built{constants: map[string][]*value{
 		"b": {kept(t, ast.MustParseRef("data.x.b"), "0"), kept(t, ref, "1")},
 		"c": {{ref: ast.MustParseRef("data.a.c"), raw: []byte{99}}},
 	}}}

@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"context"
@@ -27,7 +27,7 @@ const precomputeAfter = 4
 
 // precompute evaluates the rules that do not depend on the input. No budget
 // bounds this, so the rules must be built in.
-func (p *program) precompute(ctx context.Context) error {
+func (p *Program) precompute(ctx context.Context) error {
 	known, err := constants(ctx, p.compiler, p.store, p.set.cache(nil), inputFreeRefs(p.compiler, false))
 	if err == nil {
 		p.known.Store(&known)

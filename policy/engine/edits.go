@@ -1,10 +1,11 @@
-package policy
+package engine
 
 import (
 	"encoding/json"
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -15,7 +16,7 @@ const maxEdits = 100
 func readEdits(r *rule, v any) ([]decision.Edit, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, entryError(r, "edits", "%s is not a list", show(v))
+		return nil, entryError(r, "edits", "%s is not a list", words.JSON(v))
 	}
 	if len(list) > maxEdits {
 		return nil, entryError(r, "edits", "%d of them, more than %d", len(list), maxEdits)

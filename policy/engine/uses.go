@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"slices"
@@ -11,12 +11,12 @@ import (
 
 // uses finds out which parameters rules read, by themselves or through helpers.
 type uses struct {
-	libs []*library
+	libs []*Library
 	// refs are, by the dotted path of a helper, what it refers to.
 	refs map[string][]string
 }
 
-func newUses(libs ...*library) (*uses, error) {
+func newUses(libs ...*Library) (*uses, error) {
 	u := &uses{libs: libs, refs: map[string][]string{}}
 	for _, l := range libs {
 		for pkg, files := range l.byPkg {
@@ -97,4 +97,43 @@ func (u *uses) params(m *ast.Module) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// withParams are the rules of a set of this library, with their parameters.
+func (l *Library) RulesOf(s *Set) ([]RuleInfo, error) {
+	uses, err := newUses(l)
+	if err != nil {
+		return nil, err
+	}
+	out := s.Rules()
+	for i, r := range s.rules {
+		m, err := parse(r.from)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Params = uses.params(m)
+	}
+	return out, nil
+}
+
+// all are the built-in rules, by id.
+func (l *Library) Rules() ([]RuleInfo, error) {
+	uses, err := newUses(l)
+	if err != nil {
+		return nil, err
+	}
+	var files []folder.File
+	for _, id := range l.ruleIDs() {
+		files = append(files, l.byPkg[pkgOf(id)]...)
+	}
+	rules, err := atOnce(files, parseRule)
+	if err != nil {
+		return nil, err
+	}
+	var out []RuleInfo
+	for _, r := range rules {
+		r.Params = uses.params(r.module)
+		out = append(out, r.RuleInfo)
+	}
+	return out, nil
 }

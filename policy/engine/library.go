@@ -1,4 +1,13 @@
-package policy
+// Package engine compiles and evaluates Rego rules.
+//
+// A Library is a rule folder with an index. Assemble takes the rules of packs from it,
+// with all modules that these need, and makes a Set. A Set compiles to a Program,
+// which evaluates facts and returns findings. `make build` compiles the built-in
+// library ahead of time: see Precompile.
+//
+// A guest is a policy that is not built in. The engine implements sandbox.Engine for
+// it with Perform, and touches nothing of a guest elsewhere.
+package engine
 
 import (
 	"errors"
@@ -16,12 +25,12 @@ import (
 
 // library is a rule folder with its index: which package is in which file.
 // Nothing but package clauses has been parsed.
-type library struct {
+type Library struct {
 	*folder.Tree
 	builtin bool
 	byPkg   map[string][]folder.File
 	pkgs    []string // the keys of byPkg, sorted
-	packs   map[string]*folder.Pack
+	Packs   map[string]*folder.Pack
 	tables  func() folder.Tables
 	// credit is called with the sizes of built-in modules that a guest needs; nil
 	// where no guest is evaluated.
@@ -31,14 +40,14 @@ type library struct {
 }
 
 // credited is the same library, for a guest whose work is measured.
-func (l *library) credited(credit func(bytes int)) *library {
+func (l *Library) credited(credit func(bytes int)) *Library {
 	out := *l
 	out.credit = credit
 	return &out
 }
 
 // need notes that modules of this library are parsed and compiled for a guest.
-func (l *library) need(files ...folder.File) {
+func (l *Library) need(files ...folder.File) {
 	if l.builtin && l.credit != nil {
 		for _, f := range files {
 			l.credit(len(f.Content))
@@ -46,17 +55,29 @@ func (l *library) need(files ...folder.File) {
 	}
 }
 
+// moduleBytes is the size of all modules.
+func (l *Library) ModuleBytes() int {
+	size := 0
+	for _, f := range l.Modules {
+		size += len(f.Content)
+	}
+	return size
+}
+
 // builtin is the library that is linked into the program.
-var builtin = sync.OnceValues(func() (*library, error) {
+var Builtin = sync.OnceValues(func() (*Library, error) {
 	t, err := folder.Read(rules.FS(), "rules/", folder.BuiltinLimits)
 	if err != nil {
 		return nil, err
 	}
-	return index(t, true)
+	return New(t)
 })
 
-func index(t *folder.Tree, builtin bool) (*library, error) {
-	l := &library{Tree: t, builtin: builtin, byPkg: map[string][]folder.File{}}
+// newLibrary makes a library of a rule folder that counts as built in.
+func New(t *folder.Tree) (*Library, error) { return index(t, true) }
+
+func index(t *folder.Tree, builtin bool) (*Library, error) {
+	l := &Library{Tree: t, builtin: builtin, byPkg: map[string][]folder.File{}}
 	var errs []error
 	for _, f := range t.Modules {
 		pkg, err := packageOf(f)
@@ -73,7 +94,7 @@ func index(t *folder.Tree, builtin bool) (*library, error) {
 	}
 	l.pkgs = slices.Sorted(maps.Keys(l.byPkg))
 	var err error
-	if l.packs, err = folder.ParsePacks(t.Packs, builtin); err != nil {
+	if l.Packs, err = folder.ParsePacks(t.Packs, builtin); err != nil {
 		errs = append(errs, err)
 	}
 	if builtin {
@@ -89,7 +110,7 @@ func index(t *folder.Tree, builtin bool) (*library, error) {
 }
 
 // ruleIDs are the ids of all rules in the library, sorted.
-func (l *library) ruleIDs() []string {
+func (l *Library) ruleIDs() []string {
 	var out []string
 	for pkg := range l.byPkg {
 		if name, ok := strings.CutPrefix(pkg, rulesPackage); ok {
@@ -103,7 +124,7 @@ func (l *library) ruleIDs() []string {
 func pkgOf(id string) string { return rulesPackage + strings.ReplaceAll(id, "-", "_") }
 
 // set is what one policy evaluates.
-type set struct {
+type Set struct {
 	name  string
 	rules []*rule // by id
 	// modules are those of the rules, and all that they refer to.
@@ -121,7 +142,7 @@ type set struct {
 
 // clashes refuses a folder that would change what is built in: a rule, a
 // library package or a pack of the same name.
-func (l *library) clashes(own *library) error {
+func (l *Library) clashes(own *Library) error {
 	var errs []error
 	for _, f := range own.Modules {
 		pkg, err := packageOf(f)
@@ -132,10 +153,19 @@ func (l *library) clashes(own *library) error {
 			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give it another name"))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(own.packs)) {
-		if l.packs[name] != nil {
-			errs = append(errs, system.BadInput("%s: pack %q is built in", own.packs[name].From.Name, name).Suggest("give it another name"))
+	for _, name := range slices.Sorted(maps.Keys(own.Packs)) {
+		if l.Packs[name] != nil {
+			errs = append(errs, system.BadInput("%s: pack %q is built in", own.Packs[name].From.Name, name).Suggest("give it another name"))
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// has reports whether the library has a rule.
+func (l *Library) Has(id string) bool {
+	_, from := find(id, l)
+	return from != nil
+}
+
+// data are the tables of the library. They are shared: do not change them.
+func (l *Library) Tables() map[string]any { return l.tables().Data }

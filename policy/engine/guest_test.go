@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 // Built-in modules and facts earn a guest time. Its own rules do not.
 func TestCredit(t *testing.T) {
 	t.Parallel()
-	l, err := builtin()
+	l, err := Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestCredit(t *testing.T) {
 		least, most int
 	}{"own rules": {own, 0, 0}, "all built-in rules": {adjusts, total * 3 / 4, total}} {
 		got := 0
-		if _, err := l.perform(t.Context(), jobOf(sandbox.Open, "ours", "dir", "ours", c.t), func(bytes int) { got += bytes }); err != nil {
+		if _, err := l.Perform(t.Context(), NewJob(sandbox.Open, "ours", "dir", "ours", c.t), func(bytes int) { got += bytes }); err != nil {
 			t.Fatal(name, err)
 		}
 		if got < c.least || got > c.most {
@@ -40,23 +40,23 @@ func TestCredit(t *testing.T) {
 		}
 	}
 
-	size := func(w work) int {
+	size := func(w Work) int {
 		raw, err := json.Marshal(w)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return len(raw) - w.GuestBytes()
 	}
-	small := size(work{Facts: policytest.Facts()})
+	small := size(Work{Facts: policytest.Facts()})
 	f := policytest.Facts()
 	for range 1000 {
 		f.Components = append(f.Components, f.Components[0])
 	}
-	if large := size(work{Facts: f}); large < small+100_000 {
+	if large := size(Work{Facts: f}); large < small+100_000 {
 		t.Errorf("a system of %d bytes, and one of a thousand components more of %d", small, large)
 	}
 	long := folder.Tree{Modules: []folder.File{{Path: "a.rego", Name: "a.rego", Content: make([]byte, 2<<20)}}}
-	if got := size(work{Facts: policytest.Facts(), Tree: long}) - small; got > 100 {
+	if got := size(Work{Facts: policytest.Facts(), Tree: long}) - small; got > 100 {
 		t.Errorf("a long rule counts for %d bytes of facts", got)
 	}
 }
@@ -64,7 +64,7 @@ func TestCredit(t *testing.T) {
 // The reference of the budget compiles, and has its result.
 func TestReference(t *testing.T) {
 	t.Parallel()
-	if err := runReference(); err != nil {
+	if err := Reference(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"context"
@@ -37,7 +37,7 @@ odd contains w if {
 }
 `
 
-func runReference() error {
+func Reference() error {
 	m, err := parse(folder.File{Name: "reference.rego", Content: []byte(reference)})
 	if err != nil {
 		return err

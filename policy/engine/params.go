@@ -1,7 +1,6 @@
-package policy
+package engine
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
-	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	jsonschema "github.com/seaworthy-os/seaworthy/policy/schema"
 )
 
@@ -65,7 +63,7 @@ func paramsSchema(t *folder.Tree) (*schema, error) {
 // checkParams holds what a folder sets against the schemas: the built-in
 // parameters by theirs, the folder's own by its own. defaults are the values of
 // those that it declares and does not set.
-func (l *library) checkParams(own *library) (defaults map[string]any, err error) {
+func (l *Library) checkParams(own *Library) (defaults map[string]any, err error) {
 	mine, err := paramsSchema(own.Tree)
 	if err != nil {
 		return nil, err
@@ -117,7 +115,7 @@ func (l *library) checkParams(own *library) (defaults map[string]any, err error)
 }
 
 // params are the parameters that a library's data sets, and the file that does.
-func (l *library) params() (map[string]any, folder.File, error) {
+func (l *Library) params() (map[string]any, folder.File, error) {
 	v, there := l.tables().Data[folder.ParamsKey]
 	if !there {
 		return nil, folder.File{}, nil
@@ -143,52 +141,9 @@ func (s *schema) check(from folder.File, at []string, name string, value any) []
 
 const maxMessage = 300 // runes of what a schema says of a value
 
-// Parameters lists what can be set for the rules of policies, by name: the
-// built-in parameters, and those that a folder brings.
-func Parameters(ctx context.Context, o Options) ([]Parameter, error) {
-	library, err := builtin()
-	if err != nil {
-		return nil, err
-	}
-	return library.parameters(ctx, o)
-}
-
-func (l *library) parameters(ctx context.Context, o Options) ([]Parameter, error) {
-	all, err := l.describeParams(l.tables().Data)
-	if err != nil {
-		return nil, err
-	}
-	sources, err := o.sources()
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range sources {
-		if s.Bundle == nil && l.packs[s.Name] != nil {
-			continue
-		}
-		t, kind, base, err := folderOf(s, l.packs)
-		if err != nil {
-			return nil, err
-		}
-		a, err := l.host(o).Perform(ctx, jobOf(sandbox.Open, s.Name, kind, base, t))
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range a.Result.Plan.Params {
-			if i := slices.IndexFunc(all, func(q Parameter) bool { return q.Name == p.Name }); i >= 0 {
-				all[i].Value = p.Value
-			} else {
-				all = append(all, p)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b Parameter) int { return strings.Compare(a.Name, b.Name) })
-	return all, nil
-}
-
 // describeParams are the parameters that a library's schema declares, with
 // their values in data.
-func (l *library) describeParams(data map[string]any) ([]Parameter, error) {
+func (l *Library) describeParams(data map[string]any) ([]Parameter, error) {
 	s, err := paramsSchema(l.Tree)
 	if err != nil {
 		return nil, err
@@ -230,3 +185,6 @@ func list(names []string) string {
 	}
 	return words.List(names)
 }
+
+// builtinParams are the parameters of the library with their own values.
+func (l *Library) Parameters() ([]Parameter, error) { return l.describeParams(l.Tables()) }

@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"errors"
@@ -20,8 +20,8 @@ import (
 
 // program is a policy that is ready to run, as often as one likes and at the
 // same time.
-type program struct {
-	set *set
+type Program struct {
+	set *Set
 	// queries are evaluated at the same time; together they ask for every rule.
 	queries  []ast.Body
 	compiler *ast.Compiler
@@ -39,7 +39,7 @@ type program struct {
 //
 // What was checked before is not checked again: what is linked into this
 // program, by its tests, and a guest when it was opened.
-func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*program, error) {
+func compile(s *Set, date string, parts []decision.PolicyPart, checked bool) (*Program, error) {
 	own := map[string]any{"date": date, "policy": partsData(parts)} // see ownData
 	if s.active != nil {
 		active := make([]any, 0, len(s.active))
@@ -52,14 +52,26 @@ func compile(s *set, date string, parts []decision.PolicyPart, checked bool) (*p
 	if err != nil {
 		return nil, err
 	}
-	return &program{set: s, queries: queries(s), compiler: c, store: store}, nil
+	return &Program{set: s, queries: queries(s), compiler: c, store: store}, nil
+}
+
+// compile makes a program of built-in rules. What is linked into this program is not
+// checked again, and its constants are precomputed.
+func (l *Library) Compile(s *Set, date string, parts []decision.PolicyPart) (*Program, error) {
+	linked, err := Builtin()
+	ours := err == nil && l == linked
+	p, err := compile(s, date, parts, ours)
+	if err == nil {
+		p.ours = ours
+	}
+	return p, err
 }
 
 // ownData are the keys below data.seaworthy that the engine writes.
 var ownData = []string{"active", "date", "policy"}
 
 // compile compiles the modules of a set, and puts its data beside own.
-func (s *set) compile(own map[string]any, checked bool) (*ast.Compiler, storage.Store, error) {
+func (s *Set) compile(own map[string]any, checked bool) (*ast.Compiler, storage.Store, error) {
 	if s.ready != nil {
 		return s.compileReady(own)
 	}
@@ -104,7 +116,7 @@ var checks = []ast.StageID{
 // what a lock calls them all.
 func partsData(parts []decision.PolicyPart) []any {
 	out := []any{}
-	together := map[string]any{"name": overallName(parts), "digest": overallDigest(parts)}
+	together := map[string]any{"name": OverallName(parts), "digest": OverallDigest(parts)}
 	for _, p := range parts {
 		if p.IncludedBy != "" {
 			continue
@@ -119,7 +131,7 @@ func partsData(parts []decision.PolicyPart) []any {
 }
 
 // queries are one for each group of rules.
-func queries(s *set) []ast.Body {
+func queries(s *Set) []ast.Body {
 	var out []ast.Body
 	for _, rules := range s.groups() {
 		out = append(out, query(s, rules))
@@ -130,7 +142,7 @@ func queries(s *set) []ast.Body {
 // groups divide rules that are built in: those about the kernel have few helpers
 // in common with the others, so each half takes a processor of its own. Rules of
 // a guest are one group: what two would work out twice counts for its budget.
-func (s *set) groups() [][]*rule {
+func (s *Set) groups() [][]*rule {
 	var kernel, others []*rule
 	for _, r := range s.rules {
 		if s.ready != nil && strings.HasPrefix(r.from.Path, "kernel/") {
@@ -144,7 +156,7 @@ func (s *set) groups() [][]*rule {
 
 // query asks for every set of some rules at once, and calls each as resultVar
 // does. It is as plain as the compiler would make it.
-func query(s *set, rules []*rule) ast.Body {
+func query(s *Set, rules []*rule) ast.Body {
 	body := warm(s, s.needed(rules))
 	for _, r := range rules {
 		for _, name := range r.defines {
@@ -165,7 +177,7 @@ func resultVar(r *rule, name string) ast.Var { return ast.Var(r.pkg + "." + name
 // key by key, each goes through its whole table again for every key, which
 // takes ten times as long. Such a helper is
 // never undefined, so it stops nothing.
-func warm(s *set, modules map[string]bool) ast.Body {
+func warm(s *Set, modules map[string]bool) ast.Body {
 	var body ast.Body
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
@@ -188,7 +200,7 @@ func warm(s *set, modules map[string]bool) ast.Body {
 }
 
 // needed are the names of the modules that some of the rules reach.
-func (s *set) needed(rules []*rule) map[string]bool {
+func (s *Set) needed(rules []*rule) map[string]bool {
 	out := map[string]bool{}
 	if len(rules) == len(s.rules) {
 		for name := range s.modules {
@@ -230,7 +242,7 @@ func (s *set) needed(rules []*rule) map[string]bool {
 // checkRefs refuses references below data to what is not there: a parameter,
 // a table or a helper that is misspelt would leave a rule silently without
 // effect. References whose path is not plain are beyond it.
-func checkRefs(s *set, data map[string]any) error {
+func checkRefs(s *Set, data map[string]any) error {
 	defined := map[string]bool{}
 	for _, m := range s.modules {
 		pkg := strings.Join(ground(m.Package.Path), ".")

@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"errors"
@@ -13,10 +13,33 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
+// assemble makes a set of the built-in rules that packs name. The packs themselves
+// may be others than the library's.
+func (l *Library) Assemble(name string, packs []*folder.Pack) (*Set, error) {
+	if l.built != nil {
+		if s := l.assembleReady(name, packs); s != nil {
+			return s, nil
+		}
+	}
+	return assemble(name, packs, l.Tables(), l, nil)
+}
+
+// infos are the rules of the set, by id.
+func (s *Set) Rules() []RuleInfo {
+	out := make([]RuleInfo, 0, len(s.rules))
+	for _, r := range s.rules {
+		out = append(out, r.RuleInfo)
+	}
+	return out
+}
+
+// digestFiles are all files that the digest covers, by their paths there.
+func (s *Set) Files() []folder.File { return s.files }
+
 // assemble parses the rules that packs name, and every module that they refer
 // to, and no other. own is a folder's library or nil.
-func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *library) (*set, error) {
-	s := &set{name: name, modules: map[string]*ast.Module{}, data: data}
+func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *Library) (*Set, error) {
+	s := &Set{name: name, modules: map[string]*ast.Module{}, data: data}
 	var errs []error
 	var found []folder.File
 	seen := map[string]bool{}
@@ -50,7 +73,7 @@ func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *li
 	if err := s.close(l, own); err != nil {
 		return nil, err
 	}
-	for _, lib := range []*library{l, own} {
+	for _, lib := range []*Library{l, own} {
 		if lib != nil {
 			s.addFiles(lib, lib.Tree.Data)
 		}
@@ -58,7 +81,7 @@ func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *li
 	return s, nil
 }
 
-func (s *set) addPack(p *folder.Pack) {
+func (s *Set) addPack(p *folder.Pack) {
 	if p.Builtin {
 		s.active = append(s.active, p.Name)
 	}
@@ -71,14 +94,14 @@ func (s *set) addPack(p *folder.Pack) {
 	}
 }
 
-func (s *set) addFiles(lib *library, files []folder.File) {
+func (s *Set) addFiles(lib *Library, files []folder.File) {
 	for _, f := range files {
 		s.files = append(s.files, folder.File{Path: folder.DigestPath(f.Path, lib.builtin), Content: f.Content})
 	}
 }
 
 // find looks for a rule; the library is nil where it is in none.
-func find(id string, libs ...*library) (folder.File, *library) {
+func find(id string, libs ...*Library) (folder.File, *Library) {
 	for _, lib := range libs {
 		if lib != nil {
 			if files := lib.byPkg[pkgOf(id)]; len(files) == 1 {
@@ -102,7 +125,7 @@ func atOnce[T any](files []folder.File, parse func(folder.File) (T, error)) ([]T
 
 // close adds the modules that the rules refer to, and those that these refer
 // to, and so on.
-func (s *set) close(libs ...*library) error {
+func (s *Set) close(libs ...*Library) error {
 	var queue []*ast.Module
 	parsed := map[string]bool{}
 	for _, r := range s.rules {
@@ -138,7 +161,7 @@ func (s *set) close(libs ...*library) error {
 }
 
 // defining are the files whose packages a reference may lead to, or through.
-func (l *library) defining(ref string) []folder.File {
+func (l *Library) defining(ref string) []folder.File {
 	if l == nil {
 		return nil
 	}
@@ -152,7 +175,7 @@ func (l *library) defining(ref string) []folder.File {
 }
 
 // isBuiltin reports whether f is a file of the built-in library.
-func isBuiltin(f folder.File, libs []*library) bool {
+func isBuiltin(f folder.File, libs []*Library) bool {
 	for _, lib := range libs {
 		if lib != nil && lib.builtin {
 			return slices.ContainsFunc(lib.Modules, func(g folder.File) bool { return g.Name == f.Name && g.Path == f.Path })
@@ -205,10 +228,10 @@ func leads(path, to string) bool {
 }
 
 // digest covers every file that decides: modules, data and packs, no tests.
-func (s *set) digest() string { return folder.Digest(s.files) }
+func (s *Set) Digest() string { return folder.Digest(s.files) }
 
 // describe gives a rule as a decision carries it.
-func (r *RuleInfo) describe() decision.Rule {
+func (r *RuleInfo) Describe() decision.Rule {
 	return decision.Rule{
 		ID: r.ID, Title: r.Title, Description: r.Description, Severity: r.Severity,
 		Remediation: r.Remediation, Controls: r.Controls,

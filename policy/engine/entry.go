@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"encoding/json"
@@ -57,7 +57,7 @@ func (r *rule) place(set string) system.Position {
 func readChecked(r *rule, v any) (entry, error) {
 	s, ok := v.(string)
 	if !ok {
-		return entry{}, entryError(r, "checked", "%s is not a text", show(v))
+		return entry{}, entryError(r, "checked", "%s is not a text", words.JSON(v))
 	}
 	return entry{id: r.ID, resource: s}, checkResource(r, "checked", s)
 }
@@ -80,7 +80,7 @@ func readReason(r *rule, set string, v any) (entry, error) {
 		return e, err
 	}
 	if e.reason == "" {
-		return e, entryError(r, set, "no reason for %s", show(e.resource))
+		return e, entryError(r, set, "no reason for %s", words.JSON(e.resource))
 	}
 	if e.id != r.ID {
 		return e, entryError(r, set, "id %q", e.id)
@@ -133,9 +133,9 @@ func readFail(r *rule, v any) (entry, error) {
 	case e.id != r.ID:
 		return e, entryError(r, "fail", "id %q", e.id)
 	case e.key == "":
-		return e, entryError(r, "fail", "no key for %s", show(e.resource))
+		return e, entryError(r, "fail", "no key for %s", words.JSON(e.resource))
 	case e.message == "":
-		return e, entryError(r, "fail", "no message for %s", show(e.resource))
+		return e, entryError(r, "fail", "no message for %s", words.JSON(e.resource))
 	case e.path != "" && !strings.HasPrefix(strings.TrimPrefix(e.path, "runtime:"), "/"):
 		return e, entryError(r, "fail", "path %q is not a JSON pointer", e.path)
 	}
@@ -145,7 +145,7 @@ func readFail(r *rule, v any) (entry, error) {
 func readObject(r *rule, set string, v any, field func(string, any) (bool, error)) error {
 	obj, ok := v.(map[string]any)
 	if !ok {
-		return entryError(r, set, "%s is not an object", show(v))
+		return entryError(r, set, "%s is not an object", words.JSON(v))
 	}
 	keys := make([]string, 0, len(obj))
 	for k := range obj {
@@ -158,7 +158,7 @@ func readObject(r *rule, set string, v any, field func(string, any) (bool, error
 			return err
 		}
 		if !ok {
-			return entryError(r, set, "%s: %s is not allowed", k, show(obj[k]))
+			return entryError(r, set, "%s: %s is not allowed", k, words.JSON(obj[k]))
 		}
 	}
 	return nil
@@ -248,13 +248,4 @@ func cutValue(v any) any {
 		return v
 	}
 	return words.Cut(string(raw[:maxValue]), maxText)
-}
-
-// show is a value in an error, short.
-func show(v any) string {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprintf("%T", v)
-	}
-	return words.Cut(string(raw), 200)
 }

@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"bytes"
@@ -21,13 +21,13 @@ import (
 // Options.Isolate gives a command, does it in a process of its own. A job goes in,
 // and an answer comes out.
 type (
-	job    = sandbox.Job[work]
-	answer = sandbox.Answer[result]
-	host   = sandbox.Host[work, result]
+	Job    = sandbox.Job[Work]
+	Answer = sandbox.Answer[Result]
+	Host   = sandbox.Host[Work, Result]
 )
 
 // work is what a job is about.
-type work struct {
+type Work struct {
 	// Kind and Base make the name of the policy in decisions.
 	Kind string      `json:"kind"`
 	Base string      `json:"base"`
@@ -43,7 +43,7 @@ type work struct {
 }
 
 // GuestBytes implements sandbox.Work.
-func (w work) GuestBytes() int {
+func (w Work) GuestBytes() int {
 	size := 0
 	for _, list := range w.Tree.Lists() {
 		for _, f := range *list {
@@ -54,14 +54,14 @@ func (w work) GuestBytes() int {
 }
 
 // result is the outcome of a job.
-type result struct {
-	Plan     *plan              `json:"plan,omitempty"`
+type Result struct {
+	Plan     *Plan              `json:"plan,omitempty"`
 	Findings []decision.Finding `json:"findings,omitempty"`
 	Output   string             `json:"output,omitempty"`
 }
 
 // plan is what a guest turned out to be.
-type plan struct {
+type Plan struct {
 	// Name is its name in a decision.
 	Name string `json:"name"`
 	// Packs are the built-in packs that it includes, Builtins the built-in
@@ -85,26 +85,26 @@ type plan struct {
 }
 
 // jobOf makes a job of a rule folder. Only sandbox.Test takes its tests.
-func jobOf(do sandbox.Do, name, kind, base string, t *folder.Tree) job {
-	w := work{Kind: kind, Base: base, Tree: *t}
+func NewJob(do sandbox.Do, name, kind, base string, t *folder.Tree) Job {
+	w := Work{Kind: kind, Base: base, Tree: *t}
 	if do != sandbox.Test {
 		w.Tree.Tests = nil
 	}
-	return job{Do: do, Name: name, Work: w}
+	return Job{Do: do, Name: name, Work: w}
 }
 
 // guest is a job's policy, opened.
 type guest struct {
-	library *library // the built-in one
-	own     *library
+	library *Library // the built-in one
+	own     *Library
 	data    map[string]any
 	packs   []*folder.Pack // what is evaluated here
-	plan    plan
-	set     *set // nil where it has no rule of its own
+	plan    Plan
+	set     *Set // nil where it has no rule of its own
 }
 
 // perform does a job: it implements sandbox.Engine.
-func (l *library) perform(ctx context.Context, j job, credit func(bytes int)) (*result, error) {
+func (l *Library) Perform(ctx context.Context, j Job, credit func(bytes int)) (*Result, error) {
 	l = l.credited(credit)
 	g, err := l.openGuest(&j.Work.Tree)
 	if err != nil {
@@ -112,8 +112,8 @@ func (l *library) perform(ctx context.Context, j job, credit func(bytes int)) (*
 	}
 	if j.Do == sandbox.Test {
 		var out bytes.Buffer
-		err = testRules(ctx, []*library{l, g.own}, g.own, g.data, &out)
-		return &result{Output: out.String()}, err
+		err = testRules(ctx, []*Library{l, g.own}, g.own, g.data, &out)
+		return &Result{Output: out.String()}, err
 	}
 	if err := g.choose(j); err != nil {
 		return nil, err
@@ -124,18 +124,18 @@ func (l *library) perform(ctx context.Context, j job, credit func(bytes int)) (*
 		}
 	}
 	if g.set == nil {
-		return &result{Plan: &g.plan}, nil
+		return &Result{Plan: &g.plan}, nil
 	}
 	program, err := compile(g.set, j.Work.Date, j.Work.Parts, j.Work.Checked)
 	if err != nil || j.Do == sandbox.Open {
-		return &result{Plan: &g.plan}, err
+		return &Result{Plan: &g.plan}, err
 	}
 	findings, err := program.decide(ctx, j.Work.Facts)
-	return &result{Plan: &g.plan, Findings: findings}, err
+	return &Result{Plan: &g.plan, Findings: findings}, err
 }
 
 // openGuest reads a rule folder, and lays its data over the built-in data.
-func (l *library) openGuest(t *folder.Tree) (*guest, error) {
+func (l *Library) openGuest(t *folder.Tree) (*guest, error) {
 	own, err := index(t, false)
 	if err != nil {
 		return nil, err
@@ -180,14 +180,14 @@ func (l *library) openGuest(t *folder.Tree) (*guest, error) {
 // choose says what is evaluated. Without packs it is all rules of the folder
 // and none of the built-in ones; with packs, it is the pack that no other one
 // includes, and packs may include built-in packs and name built-in rules.
-func (g *guest) choose(j job) error {
+func (g *guest) choose(j Job) error {
 	list := []*folder.Pack{{Name: j.Work.Base, Rules: g.own.ruleIDs()}}
 	top := j.Work.Base
-	if len(g.own.packs) > 0 {
-		packs := maps.Clone(g.library.packs)
-		maps.Copy(packs, g.own.packs)
+	if len(g.own.Packs) > 0 {
+		packs := maps.Clone(g.library.Packs)
+		maps.Copy(packs, g.own.Packs)
 		var err error
-		if top, err = folder.TopPack(j.Name, g.own.packs); err != nil {
+		if top, err = folder.TopPack(j.Name, g.own.Packs); err != nil {
 			return err
 		}
 		if list, err = folder.Chain(packs, top); err != nil {
@@ -215,7 +215,7 @@ func (g *guest) choose(j job) error {
 			}
 		}
 	} else {
-		g.set = &set{}
+		g.set = &Set{}
 		for _, p := range g.packs {
 			g.set.addPack(p)
 		}
@@ -246,7 +246,7 @@ func (g *guest) readFrameworks() error {
 			errs = append(errs, err)
 			continue
 		}
-		if slices.Contains(g.library.frameworkNames(), fw.ID) {
+		if slices.Contains(g.library.FrameworkNames(), fw.ID) {
 			errs = append(errs, system.BadInput("%s: framework %q is built in", f.Name, fw.ID).
 				Suggest("give it another name. To add a rule to a built-in framework, use the annotation controls of the rule"))
 		}

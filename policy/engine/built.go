@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"context"
@@ -89,7 +89,7 @@ func child(v ast.Value, key string) *ast.Term {
 }
 
 // cache begins an evaluation's cache with what is known already.
-func (s *set) cache(known *[]constant) topdown.VirtualCache {
+func (s *Set) cache(known *[]constant) topdown.VirtualCache {
 	cache := topdown.NewVirtualCache()
 	if known != nil {
 		for _, k := range *known {

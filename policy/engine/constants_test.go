@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // What is worked out once is what hangs on no input, and changes no finding.
 func TestConstants(t *testing.T) {
 	t.Parallel()
-	l, err := builtin()
+	l, err := Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"context"
@@ -18,9 +18,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// run evaluates all rules once, within a bound on how much the heap may grow,
-// and a deadline unless that is 0.
-func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) ([]decision.Finding, error) {
+// run evaluates all rules once. The growth of the heap is bounded, and the time
+// unless deadline is 0.
+func (p *Program) Run(ctx context.Context, f *facts.Facts, deadline time.Duration) ([]decision.Finding, error) {
+	return p.runWithin(ctx, f, deadline, sandbox.BuiltinHeap)
+}
+
+func (p *Program) runWithin(ctx context.Context, f *facts.Facts, deadline time.Duration, heap uint64) ([]decision.Finding, error) {
 	watches := []sandbox.Watch{sandbox.WatchHeap(heap)}
 	if deadline > 0 {
 		watches = append(watches, sandbox.WatchClock(deadline))
@@ -29,7 +33,7 @@ func (p *program) run(ctx context.Context, f *facts.Facts, deadline time.Duratio
 }
 
 // decide evaluates all rules once, for as long as ctx lets it.
-func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Finding, error) {
+func (p *Program) decide(ctx context.Context, f *facts.Facts) ([]decision.Finding, error) {
 	value, err := inputValue(f)
 	if err != nil {
 		return nil, err
@@ -52,7 +56,7 @@ func (p *program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 
 // eval evaluates all queries at the same time, and gives their results together,
 // or their errors in the order of the queries.
-func (p *program) eval(ctx context.Context, value ast.Value) (topdown.QueryResult, error) {
+func (p *Program) eval(ctx context.Context, value ast.Value) (topdown.QueryResult, error) {
 	results, errs := make([]topdown.QueryResult, len(p.queries)), make([][]error, len(p.queries))
 	var all sync.WaitGroup
 	for i, query := range p.queries {
@@ -81,7 +85,7 @@ func once(errs []error) error {
 
 // ask evaluates one query. It returns every error of a builtin, not the first one
 // only: where a rule stumbles, its silence is no pass.
-func (p *program) ask(ctx context.Context, query ast.Body, value ast.Value) (result topdown.QueryResult, errs []error) {
+func (p *Program) ask(ctx context.Context, query ast.Body, value ast.Value) (result topdown.QueryResult, errs []error) {
 	var crash error
 	defer func() {
 		if crash != nil {
@@ -130,7 +134,7 @@ func evalError(err error) error {
 }
 
 // unpack checks the frame of the result: every rule, every set, each a list.
-func (p *program) unpack(result topdown.QueryResult) (map[string]map[string][]any, error) {
+func (p *Program) unpack(result topdown.QueryResult) (map[string]map[string][]any, error) {
 	out := make(map[string]map[string][]any, len(p.set.rules))
 	for _, r := range p.set.rules {
 		out[r.pkg] = map[string][]any{}

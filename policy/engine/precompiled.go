@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"context"
@@ -29,7 +29,7 @@ import (
 //go:embed precompiled
 var precompiled embed.FS
 
-// precompiledFile is the result, in the folder policy.
+// precompiledFile is the result, in the folder of this package.
 const precompiledFile = "precompiled/rules.bin"
 
 // built is what a build keeps of the built-in rules.
@@ -65,7 +65,7 @@ func (r *readyRule) parts() (texts []*string, lists []*[]string) {
 // Precompile writes what the built-in rules compile to, their data, and what
 // follows from these alone. Equal rules give equal bytes.
 func Precompile(w io.Writer) error {
-	l, err := builtin()
+	l, err := Builtin()
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func Precompile(w io.Writer) error {
 }
 
 // constants are worth keeping where they are more than a second name of a table.
-func (l *library) constants(c *ast.Compiler) ([]constant, error) {
+func (l *Library) constants(c *ast.Compiler) ([]constant, error) {
 	data := l.tables().Data
 	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), inputFreeRefs(c, true))
 	if err != nil {
@@ -125,7 +125,7 @@ func (l *library) constants(c *ast.Compiler) ([]constant, error) {
 }
 
 // fingerprint is of all that decides what the rules compile to.
-func (l *library) fingerprint() []byte {
+func (l *Library) fingerprint() []byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "2 %s %q\n", version.Version, sandbox.Builtins())
 	for _, f := range slices.Concat(l.Modules, l.Tree.Data) {
@@ -137,7 +137,7 @@ func (l *library) fingerprint() []byte {
 
 // compileAll compiles all modules of a library together. What a module becomes
 // does not depend on which others are asked for, so any of them can be used.
-func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
+func (l *Library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 	out := map[string]*ready{}
 	modules := map[string]*ast.Module{}
 	for pkg, files := range l.byPkg {
@@ -175,7 +175,7 @@ func (l *library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 var errStale = errors.New("the compiled rules belong to other rules, or are damaged")
 
 // readPrecompiled reads what Precompile has written for the same library.
-func (l *library) readPrecompiled(raw []byte) (*built, error) {
+func (l *Library) readPrecompiled(raw []byte) (*built, error) {
 	u := unpacker{in: raw}
 	if string(u.get()) != string(l.fingerprint()) {
 		return nil, errStale
@@ -209,7 +209,7 @@ func (l *library) readPrecompiled(raw []byte) (*built, error) {
 
 // usePrecompiled has the built-in library use what is linked into the program,
 // where that is of these rules.
-func (l *library) usePrecompiled() {
+func (l *Library) usePrecompiled() {
 	if raw, err := precompiled.ReadFile(precompiledFile); err == nil {
 		l.built, _ = l.readPrecompiled(raw)
 	}
@@ -217,8 +217,8 @@ func (l *library) usePrecompiled() {
 
 // assembleReady is assemble for built-in rules that are compiled already; their
 // modules are read by load.
-func (l *library) assembleReady(name string, packs []*folder.Pack) *set {
-	s := &set{name: name, modules: map[string]*ast.Module{}, ready: map[string]*ready{}, built: l.built}
+func (l *Library) assembleReady(name string, packs []*folder.Pack) *Set {
+	s := &Set{name: name, modules: map[string]*ast.Module{}, ready: map[string]*ready{}, built: l.built}
 	var refs []string
 	add := func(f folder.File) {
 		if s.ready[f.Name] == nil {
@@ -265,7 +265,7 @@ func (l *library) assembleReady(name string, packs []*folder.Pack) *set {
 }
 
 // load reads the modules of a set that are compiled already.
-func (s *set) load() error {
+func (s *Set) load() error {
 	var files []folder.File
 	for name := range s.ready {
 		if s.modules[name] == nil {
@@ -290,7 +290,7 @@ func (s *set) load() error {
 // compileReady is compile for modules that the compiler has rewritten before: of
 // all that it does, the indices are left. It would copy the modules, which are
 // changed by nothing from here on.
-func (s *set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, error) {
+func (s *Set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, error) {
 	if err := s.load(); err != nil {
 		return nil, nil, err
 	}

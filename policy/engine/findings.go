@@ -1,6 +1,7 @@
-package policy
+package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -14,7 +15,7 @@ import (
 
 // explain turns what the rules gave into findings: state, severity, text,
 // place. They are sorted by resource, id and key, each once.
-func explain(s *set, f *facts.Facts, results map[string]map[string][]any) ([]decision.Finding, error) {
+func explain(s *Set, f *facts.Facts, results map[string]map[string][]any) ([]decision.Finding, error) {
 	places := newPlaces(f)
 	var all []decision.Finding
 	var errs []error
@@ -49,7 +50,7 @@ func explain(s *set, f *facts.Facts, results map[string]map[string][]any) ([]dec
 		return nil, system.Unusable("policy %q checked nothing in %q: no rule found a resource of its kind", s.name, f.Name).
 			Suggest("choose another policy: a policy that checks nothing does not pass a system")
 	}
-	slices.SortFunc(all, byResource)
+	slices.SortFunc(all, ByResource)
 	return all, nil
 }
 
@@ -223,3 +224,9 @@ func runs(section string) bool {
 }
 
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// byResource is the order of findings.
+func ByResource(a, b decision.Finding) int {
+	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key),
+		cmp.Compare(a.State, b.State), cmp.Compare(a.Message, b.Message))
+}

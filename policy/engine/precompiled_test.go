@@ -1,4 +1,4 @@
-package policy
+package engine
 
 import (
 	"bytes"
@@ -11,14 +11,15 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
 // precompiledPair is the built-in library twice: as it compiles its rules, and
 // with what a build keeps of them.
-func precompiledPair(t *testing.T) (plain, kept *library) {
+func precompiledPair(t *testing.T) (plain, kept *Library) {
 	t.Helper()
-	l, err := builtin()
+	l, err := Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func precompiledPair(t *testing.T) (plain, kept *library) {
 func TestPrecompiled(t *testing.T) {
 	t.Parallel()
 	plain, kept := precompiledPair(t)
-	for _, pack := range slices.Sorted(maps.Keys(plain.packs)) {
+	for _, pack := range slices.Sorted(maps.Keys(plain.Packs)) {
 		a, err := builtinSet(plain, pack)
 		if err != nil {
 			t.Fatal(err)
@@ -51,8 +52,8 @@ func TestPrecompiled(t *testing.T) {
 		if b.ready == nil {
 			t.Fatalf("%s is not taken from what was compiled", pack)
 		}
-		if a.digest() != b.digest() || !slices.Equal(a.active, b.active) || len(a.rules) != len(b.rules) {
-			t.Errorf("%s: %s %v, %d rules; compiled before: %s %v, %d rules", pack, a.digest(), a.active, len(a.rules), b.digest(), b.active, len(b.rules))
+		if a.Digest() != b.Digest() || !slices.Equal(a.active, b.active) || len(a.rules) != len(b.rules) {
+			t.Errorf("%s: %s %v, %d rules; compiled before: %s %v, %d rules", pack, a.Digest(), a.active, len(a.rules), b.Digest(), b.active, len(b.rules))
 		}
 		pa, err := compile(a, "2026-11-20", nil, true)
 		if err != nil {
@@ -63,7 +64,7 @@ func TestPrecompiled(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, r := range a.rules {
-			x, y := show(r.RuleInfo), show(b.rules[i].RuleInfo)
+			x, y := words.JSON(r.RuleInfo), words.JSON(b.rules[i].RuleInfo)
 			if x != y || r.pkg != b.rules[i].pkg || !slices.Equal(r.defines, b.rules[i].defines) || r.place("fail") != b.rules[i].place("fail") {
 				t.Errorf("%s: %s; compiled before: %s", r.ID, x, y)
 			}
@@ -112,7 +113,7 @@ func TestPrecompiledConstants(t *testing.T) {
 // What is of other rules, or damaged, is not used.
 func TestPrecompiledStale(t *testing.T) {
 	t.Parallel()
-	l, err := builtin()
+	l, err := Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

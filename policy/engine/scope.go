@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// narrow leaves the rules of a set that facts of less than a system can tell
+// about, and the modules that these need. Where none is left, it is the same set.
+func (l *Library) Narrow(s *Set, scope *facts.Scope) *Set {
+	out := *s
+	out.rules, out.modules, out.ready = nil, map[string]*ast.Module{}, nil
+	if s.ready != nil {
+		out.ready = map[string]*ready{}
+	}
+	var queue []folder.File
+	for _, r := range s.rules {
+		if InScope(scope, r.Inputs) {
+			out.rules = append(out.rules, r)
+			queue = append(queue, r.from)
+		}
+	}
+	if len(out.rules) == 0 {
+		return s
+	}
+	seen := map[string]bool{}
+	for len(queue) > 0 {
+		f := queue[0]
+		if queue = queue[1:]; seen[f.Name] {
+			continue
+		}
+		seen[f.Name] = true
+		var refs []string
+		if s.ready != nil {
+			out.ready[f.Name] = s.ready[f.Name]
+			refs = s.ready[f.Name].refs
+		} else {
+			out.modules[f.Name] = s.modules[f.Name]
+			refs = dataRefs(s.modules[f.Name])
+		}
+		for _, ref := range refs {
+			queue = append(queue, l.defining(ref)...)
+		}
+	}
+	return &out
+}
+
+// about: the first input is given, and no other one is beyond the scope.
+func InScope(s *facts.Scope, inputs []string) bool {
+	if len(inputs) == 0 || !slices.Contains(s.Given, inputs[0]) {
+		return false
+	}
+	return !slices.ContainsFunc(inputs, func(in string) bool { return !slices.Contains(s.Given, in) && !slices.Contains(s.Missing, in) })
+}
+
+// configOrigin is the place of an option of a kernel's configuration that was
+// given by itself: its line, where it has one.
+func (p *places) configOrigin(option string) *decision.Origin {
+	o := &decision.Origin{Layer: "config"}
+	if line := p.facts.Kernel.Config.Lines[option]; line > 0 {
+		o.Line, o.Column = line, 1
+	}
+	for _, s := range p.facts.Sources {
+		o.File = s.Path
+		break
+	}
+	return o
+}
