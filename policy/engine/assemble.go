@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
-// assemble makes a set of the built-in rules that packs name. The packs themselves
-// may be others than the library's.
+// Assemble makes a set of the built-in rules that packs name. The packs may come from
+// elsewhere.
 func (l *Library) Assemble(name string, packs []*folder.Pack) (*Set, error) {
 	if l.built != nil {
 		if s := l.assembleReady(name, packs); s != nil {
@@ -24,7 +24,7 @@ func (l *Library) Assemble(name string, packs []*folder.Pack) (*Set, error) {
 	return assemble(name, packs, l.Tables(), l, nil)
 }
 
-// infos are the rules of the set, by id.
+// Rules are the rules of the set, by id.
 func (s *Set) Rules() []RuleInfo {
 	out := make([]RuleInfo, 0, len(s.rules))
 	for _, r := range s.rules {
@@ -33,11 +33,11 @@ func (s *Set) Rules() []RuleInfo {
 	return out
 }
 
-// digestFiles are all files that the digest covers, by their paths there.
+// Files are all files that the digest covers, by their paths in the digest.
 func (s *Set) Files() []folder.File { return s.files }
 
-// assemble parses the rules that packs name, and every module that they refer
-// to, and no other. own is a folder's library or nil.
+// assemble parses the rules that packs name, and every module that they refer to.
+// own is the library of a folder, or nil.
 func assemble(name string, packs []*folder.Pack, data map[string]any, l, own *Library) (*Set, error) {
 	s := &Set{name: name, modules: map[string]*ast.Module{}, data: data}
 	var errs []error
@@ -100,7 +100,7 @@ func (s *Set) addFiles(lib *Library, files []folder.File) {
 	}
 }
 
-// find looks for a rule; the library is nil where it is in none.
+// find looks for a rule. The library is nil if none of them has the rule.
 func find(id string, libs ...*Library) (folder.File, *Library) {
 	for _, lib := range libs {
 		if lib != nil {
@@ -112,7 +112,7 @@ func find(id string, libs ...*Library) (folder.File, *Library) {
 	return folder.File{}, nil
 }
 
-// atOnce parses files on all processors, and gives what they hold in their order.
+// atOnce parses files on all processors. The results are in the order of the files.
 func atOnce[T any](files []folder.File, parse func(folder.File) (T, error)) ([]T, error) {
 	out, errs := make([]T, len(files)), make([]error, len(files))
 	var all sync.WaitGroup
@@ -160,7 +160,7 @@ func (s *Set) close(libs ...*Library) error {
 	return nil
 }
 
-// defining are the files whose packages a reference may lead to, or through.
+// defining are the files whose packages a reference can reach or pass through.
 func (l *Library) defining(ref string) []folder.File {
 	if l == nil {
 		return nil
@@ -218,19 +218,19 @@ func ground(ref ast.Ref) []string {
 	return path
 }
 
-// related: one of the two dotted paths holds the other.
+// related reports whether one of two dotted paths is a prefix of the other.
 func related(a, b string) bool { return b == "" || leads(a, b) || leads(b, a) }
 
-// leads: path, or the whole of to.
+// leads reports whether path is a prefix of to, or equal.
 func leads(path, to string) bool {
 	rest, ok := strings.CutPrefix(to, path)
 	return ok && (rest == "" || rest[0] == '.')
 }
 
-// digest covers every file that decides: modules, data and packs, no tests.
+// Digest covers every file that decides: modules, data and packs, no tests.
 func (s *Set) Digest() string { return folder.Digest(s.files) }
 
-// describe gives a rule as a decision carries it.
+// Describe gives a rule in the form of a decision.
 func (r *RuleInfo) Describe() decision.Rule {
 	return decision.Rule{
 		ID: r.ID, Title: r.Title, Description: r.Description, Severity: r.Severity,

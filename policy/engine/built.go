@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/compiled"
 )
 
-// value is one that a build has written; it is read when it is first asked for.
+// value was written by a build. It is decoded when it is first needed.
 type value struct {
 	ref ast.Ref // of a constant
 	raw []byte  // as compiled.EncodeTerm gives it
@@ -34,7 +34,7 @@ type tableStore struct {
 	tables map[string]*value
 }
 
-// Read gives ast.Value, as the store below does.
+// Read returns an ast.Value, like the store below.
 func (s *tableStore) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 {
 		return s.root(ctx, txn)
@@ -88,7 +88,7 @@ func child(v ast.Value, key string) *ast.Term {
 	return nil
 }
 
-// cache begins an evaluation's cache with what is known already.
+// cache makes the cache of an evaluation, with the constants in it.
 func (s *Set) cache(known *[]constant) topdown.VirtualCache {
 	cache := topdown.NewVirtualCache()
 	if known != nil {
@@ -102,8 +102,8 @@ func (s *Set) cache(known *[]constant) topdown.VirtualCache {
 	return &builtCache{VirtualCache: cache, constants: s.built.constants}
 }
 
-// builtCache finds the constants of a build as well, save below a `with`, which
-// may change anything.
+// builtCache also finds the constants of a build, but not inside a `with`, which can
+// change anything.
 type builtCache struct {
 	topdown.VirtualCache
 	constants map[string][]*value
@@ -133,7 +133,7 @@ func (c *builtCache) Get(ref ast.Ref) (*ast.Term, bool) {
 	if at < 0 {
 		return nil, false
 	}
-	// One that cannot be read is worked out as any other.
+	// A constant that cannot be decoded is computed like any other value.
 	if t, _ = c.constants[string(last)][at].read(); t != nil {
 		c.VirtualCache.Put(ref, t)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
-// frameworkNames are the built-in ones, sorted.
+// FrameworkNames are the ids of the built-in catalogues, sorted.
 func (l *Library) FrameworkNames() []string {
 	var out []string
 	for _, f := range l.Tree.Frameworks {
@@ -20,7 +20,8 @@ func (l *Library) FrameworkNames() []string {
 	return out
 }
 
-// framework reads the one that is named; the file of no other is parsed.
+// Framework reads a catalogue by its id, from own or else from the built-in ones. No
+// other catalogue is parsed.
 func (l *Library) Framework(name string, own map[string]*framework.Framework) (*framework.Framework, error) {
 	if fw := own[name]; fw != nil {
 		return fw, nil
@@ -38,7 +39,7 @@ func (l *Library) Framework(name string, own map[string]*framework.Framework) (*
 		Suggest("use %s", words.List(append(l.FrameworkNames(), slices.Sorted(maps.Keys(own))...)))
 }
 
-// checkTerms refuses terms that name a rule which none of the libraries has.
+// checkTerms refuses terms that name a rule that no library has.
 func checkTerms(fw *framework.Framework, libs ...*Library) error {
 	var errs []error
 	for _, c := range fw.Controls {

@@ -18,27 +18,26 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// program is a policy that is ready to run, as often as one likes and at the
-// same time.
+// Program is a policy that is ready to run, any number of times and concurrently.
 type Program struct {
 	set *Set
-	// queries are evaluated at the same time; together they ask for every rule.
+	// queries are evaluated concurrently. Together they ask for every rule.
 	queries  []ast.Body
 	compiler *ast.Compiler
 	store    storage.Store
-	// ours: what it evaluates is linked into this program.
+	// ours: its rules are linked into this program.
 	ours  bool
 	asked atomic.Int64 // how often it has decided
 	known atomic.Pointer[[]constant]
 }
 
-// compile checks the rules strictly against the builtins that are allowed and
-// the shape of the facts, so that a misspelt name is an error and not a rule
-// that never fires. Rules see date (YYYY-MM-DD, the day of the decision), the
-// active packs and the policies in force as data.seaworthy.
+// compile checks the rules strictly against the allowed builtins and the shape of the
+// facts. So a misspelt name is an error, and not a rule that never fires. Rules see
+// date (YYYY-MM-DD, the day of the decision), the active packs and the policies in
+// force as data.seaworthy.
 //
-// What was checked before is not checked again: what is linked into this
-// program, by its tests, and a guest when it was opened.
+// With checked, the rules were checked before: built-in rules by their tests, and a
+// guest when it was opened.
 func compile(s *Set, date string, parts []decision.PolicyPart, checked bool) (*Program, error) {
 	own := map[string]any{"date": date, "policy": partsData(parts)} // see ownData
 	if s.active != nil {
@@ -55,8 +54,8 @@ func compile(s *Set, date string, parts []decision.PolicyPart, checked bool) (*P
 	return &Program{set: s, queries: queries(s), compiler: c, store: store}, nil
 }
 
-// compile makes a program of built-in rules. What is linked into this program is not
-// checked again, and its constants are precomputed.
+// Compile makes a program of a set. The rules that are linked into this program are
+// not checked again, and their constants are precomputed.
 func (l *Library) Compile(s *Set, date string, parts []decision.PolicyPart) (*Program, error) {
 	linked, err := Builtin()
 	ours := err == nil && l == linked
@@ -70,7 +69,7 @@ func (l *Library) Compile(s *Set, date string, parts []decision.PolicyPart) (*Pr
 // ownData are the keys below data.seaworthy that the engine writes.
 var ownData = []string{"active", "date", "policy"}
 
-// compile compiles the modules of a set, and puts its data beside own.
+// compile compiles the modules of a set, and makes a store of its data and own.
 func (s *Set) compile(own map[string]any, checked bool) (*ast.Compiler, storage.Store, error) {
 	if s.ready != nil {
 		return s.compileReady(own)
@@ -103,17 +102,17 @@ func newCompiler() *ast.Compiler {
 		WithUseTypeCheckAnnotations(false)
 }
 
-// checks are the stages of the compiler that only look for mistakes, and the one
-// that prepares for comprehensions over each other's variables, which no rule of
-// ours is the faster for. They take a third of its time.
+// checks are the stages of the compiler that only look for mistakes, and the stage
+// that indexes comprehensions, which makes no built-in rule faster. They take a third
+// of its time.
 var checks = []ast.StageID{
 	ast.StageCheckUnusedImports, ast.StageCheckDuplicateImports, ast.StageCheckKeywordOverrides, ast.StageCheckVoidCalls,
 	ast.StageCheckRuleConflicts, ast.StageCheckSafetyRuleHeads, ast.StageCheckRecursion, ast.StageCheckTypes,
 	ast.StageBuildRequiredCapabilities, ast.StageCheckUndefinedFuncs, ast.StageBuildComprehensionIndices,
 }
 
-// partsData are the policies that were asked for, as rules see them; together is
-// what a lock calls them all.
+// partsData are the requested policies, as rules see them. together has the name and
+// digest that a lock has for all of them.
 func partsData(parts []decision.PolicyPart) []any {
 	out := []any{}
 	together := map[string]any{"name": OverallName(parts), "digest": OverallDigest(parts)}
@@ -139,9 +138,9 @@ func queries(s *Set) []ast.Body {
 	return out
 }
 
-// groups divide rules that are built in: those about the kernel have few helpers
-// in common with the others, so each half takes a processor of its own. Rules of
-// a guest are one group: what two would work out twice counts for its budget.
+// groups divide the built-in rules. The rules about the kernel share few helpers with
+// the others, so each half uses a processor of its own. The rules of a guest are one
+// group: a helper that is evaluated twice would count twice for its budget.
 func (s *Set) groups() [][]*rule {
 	var kernel, others []*rule
 	for _, r := range s.rules {
@@ -154,8 +153,8 @@ func (s *Set) groups() [][]*rule {
 	return slices.DeleteFunc([][]*rule{kernel, others}, func(g []*rule) bool { return len(g) == 0 })
 }
 
-// query asks for every set of some rules at once, and calls each as resultVar
-// does. It is as plain as the compiler would make it.
+// query asks for every set of some rules, each by the name of resultVar. It has the
+// form that the compiler would give it.
 func query(s *Set, rules []*rule) ast.Body {
 	body := warm(s, s.needed(rules))
 	for _, r := range rules {
@@ -172,11 +171,10 @@ func query(s *Set, rules []*rule) ast.Body {
 
 func resultVar(r *rule, name string) ast.Var { return ast.Var(r.pkg + "." + name) }
 
-// warm has the helpers evaluated as a whole that give out their results by
-// key, as fail[id] does for the families of rules that read one table: asked
-// key by key, each goes through its whole table again for every key, which
-// takes ten times as long. Such a helper is
-// never undefined, so it stops nothing.
+// warm asks for the whole of each helper that gives its results by key, for example
+// fail[id] for a family of rules that read one table. Asked key by key, a helper
+// would read its whole table for every key, which takes ten times as long. Such a
+// helper is never undefined, so it does not stop the query.
 func warm(s *Set, modules map[string]bool) ast.Body {
 	var body ast.Body
 	seen := map[string]bool{}
@@ -192,14 +190,14 @@ func warm(s *Set, modules map[string]bool) ast.Body {
 				continue
 			}
 			seen[whole.String()] = true
-			// A wildcard: it is no part of the result.
+			// A wildcard is not part of the result.
 			body.Append(ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("%swarm%d", ast.WildcardPrefix, len(seen))), ast.NewTerm(whole)))
 		}
 	}
 	return body
 }
 
-// needed are the names of the modules that some of the rules reach.
+// needed are the names of the modules that some rules reach.
 func (s *Set) needed(rules []*rule) map[string]bool {
 	out := map[string]bool{}
 	if len(rules) == len(s.rules) {
@@ -239,9 +237,9 @@ func (s *Set) needed(rules []*rule) map[string]bool {
 	return out
 }
 
-// checkRefs refuses references below data to what is not there: a parameter,
-// a table or a helper that is misspelt would leave a rule silently without
-// effect. References whose path is not plain are beyond it.
+// checkRefs refuses references below data that resolve to nothing: a misspelt
+// parameter, table or helper would make a rule silently useless. It checks only
+// references with a plain path.
 func checkRefs(s *Set, data map[string]any) error {
 	defined := map[string]bool{}
 	for _, m := range s.modules {
@@ -277,9 +275,9 @@ func checkRefs(s *Set, data map[string]any) error {
 	return errors.Join(errs...)
 }
 
-// plain undoes the two detours to data that rules take so that stock opa can
-// run them: data.data.X, as opa loads a folder named data, and the helper
-// package data.seaworthy.given.X, which picks between the two.
+// plain removes the two detours to data with which stock opa can run the rules:
+// data.data.X, because opa loads a folder named data, and the helper package
+// data.seaworthy.given.X, which chooses between the two.
 func plain(path []string) []string {
 	if path[0] == "data" && len(path) > 1 {
 		return path[1:]
@@ -298,8 +296,8 @@ func refPos(name string, ref ast.Ref) system.Position {
 	return pos
 }
 
-// resolves tells whether a path below data leads to a rule, or to data: in
-// data, the first key must be there, and the second one among the parameters.
+// resolves reports whether a path below data reaches a rule or data. In data the first
+// key must exist; below the parameters the second one too.
 func resolves(path []string, defined map[string]bool, data map[string]any) bool {
 	if path[0] == folder.Reserved {
 		if len(path) == 2 && slices.Contains(ownData, path[1]) {

@@ -35,11 +35,11 @@ func (p *Program) precompute(ctx context.Context) error {
 	return err
 }
 
-// constants evaluates what refs stand for, where that is defined.
+// constants evaluates references, and returns those that are defined.
 func constants(ctx context.Context, c *ast.Compiler, store storage.Store, cache topdown.VirtualCache, refs []ast.Ref) (known []constant, err error) {
 	var body ast.Body
 	for i, ref := range refs {
-		// A list, which is empty for what is undefined.
+		// A list, which is empty if the reference is undefined.
 		v := ast.VarTerm("v")
 		value := ast.ArrayComprehensionTerm(v, ast.NewBody(ast.Equality.Expr(v, ast.NewTerm(ref))))
 		body.Append(ast.Equality.Expr(ast.VarTerm(constantVar(i)), value))
@@ -104,7 +104,7 @@ type inputFree struct {
 	known    map[*ast.Rule]bool
 }
 
-// all: every rule that makes up what ref stands for.
+// all reports whether every rule below ref is free of the input.
 func (s *inputFree) all(ref ast.Ref) bool {
 	for _, r := range s.compiler.GetRulesWithPrefix(ref) {
 		if !s.rule(r) {
@@ -131,7 +131,7 @@ func (s *inputFree) rule(r *ast.Rule) bool {
 	return result
 }
 
-// ofDecision: a reference that may lead to what compile puts below data.seaworthy.
+// ofDecision finds references that can reach what compile puts below data.seaworthy.
 func ofDecision(t *ast.Term) bool {
 	ref, ok := t.Value.(ast.Ref)
 	if !ok || !ref[0].Equal(ast.DefaultRootDocument) {

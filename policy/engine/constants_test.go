@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// What is worked out once is what hangs on no input, and changes no finding.
+// The precomputed constants do not depend on the input, and change no finding.
 func TestConstants(t *testing.T) {
 	t.Parallel()
 	l, err := Builtin()

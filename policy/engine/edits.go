@@ -66,8 +66,8 @@ func readEdit(r *rule, v any) (decision.Edit, error) {
 	return e, nil
 }
 
-// checkEdits: an edit is of a component that is there. Files are named by
-// their place in the image.
+// checkEdits checks that each edit names an existing component. A file is named by its
+// path in the image.
 func (r *rule) checkEdits(edits []decision.Edit, places *places) error {
 	for _, e := range edits {
 		if e.Component == "" || places.known(e.Component) || strings.HasPrefix(e.Component, "files/") {

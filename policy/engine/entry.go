@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Bounds on what rules give back.
+// Bounds on the results of rules.
 const (
 	maxPerRule  = 20_000
 	maxFindings = 100_000
@@ -21,7 +21,7 @@ const (
 	maxValue    = 16384 // bytes of an actual or expected value, as JSON
 )
 
-// entry is one element of a rule's set, checked for shape.
+// entry is one element of a rule's set, after its shape was checked.
 type entry struct {
 	id, resource, path, key string
 	message, fix, reason    string
@@ -32,13 +32,13 @@ type entry struct {
 	because                 []string
 }
 
-// entryError says which rule gave what, and where it does.
+// entryError is an error about the output of a rule, with the place in the rule.
 func entryError(r *rule, set string, what string, args ...any) error {
 	return system.Unusable("rule %s: malformed %s: %s", r.ID, set, fmt.Sprintf(what, args...)).At(r.place(set)).
 		Suggest("see docs/policies.md for the form of a rule and its findings")
 }
 
-// place is where a rule's set is written first, else where the rule begins.
+// place is the first definition of a rule's set, or else the start of the rule.
 func (r *rule) place(set string) system.Position {
 	at := r.module.Package.Location
 	if strings.HasPrefix(set, "edit") {
@@ -179,7 +179,7 @@ func setText(to *string, v any) bool {
 	return ok
 }
 
-// setTexts reads a list of texts, of which there are few.
+// setTexts reads a short list of texts.
 func setTexts(to *[]string, v any) bool {
 	list, ok := v.([]any)
 	if !ok || len(list) > maxEdits {
@@ -237,8 +237,7 @@ func setInt(to *int, v any) bool {
 	return err == nil && i >= 0
 }
 
-// cutValue replaces a value that is too large to show by the start of its
-// JSON.
+// cutValue replaces a large value by the start of its JSON.
 func cutValue(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {

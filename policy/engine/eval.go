@@ -18,8 +18,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// run evaluates all rules once. The growth of the heap is bounded, and the time
-// unless deadline is 0.
+// Run evaluates all rules once. It bounds the growth of the heap, and the time unless
+// deadline is 0. Findings are sorted by ByResource.
 func (p *Program) Run(ctx context.Context, f *facts.Facts, deadline time.Duration) ([]decision.Finding, error) {
 	return p.runWithin(ctx, f, deadline, sandbox.BuiltinHeap)
 }
@@ -32,7 +32,7 @@ func (p *Program) runWithin(ctx context.Context, f *facts.Facts, deadline time.D
 	return sandbox.Within(ctx, func(ctx context.Context) ([]decision.Finding, error) { return p.decide(ctx, f) }, watches...)
 }
 
-// decide evaluates all rules once, for as long as ctx lets it.
+// decide evaluates all rules once, until ctx ends.
 func (p *Program) decide(ctx context.Context, f *facts.Facts) ([]decision.Finding, error) {
 	value, err := inputValue(f)
 	if err != nil {
@@ -54,8 +54,8 @@ func (p *Program) decide(ctx context.Context, f *facts.Facts) ([]decision.Findin
 	return explain(p.set, f, results)
 }
 
-// eval evaluates all queries at the same time, and gives their results together,
-// or their errors in the order of the queries.
+// eval evaluates all queries concurrently. It returns their joined results, or their
+// errors in the order of the queries.
 func (p *Program) eval(ctx context.Context, value ast.Value) (topdown.QueryResult, error) {
 	results, errs := make([]topdown.QueryResult, len(p.queries)), make([][]error, len(p.queries))
 	var all sync.WaitGroup
@@ -73,7 +73,7 @@ func (p *Program) eval(ctx context.Context, value ast.Value) (topdown.QueryResul
 	return out, nil
 }
 
-// once joins errors, each text once.
+// once joins errors, and leaves out repeated texts.
 func once(errs []error) error {
 	seen := map[string]bool{}
 	return errors.Join(slices.DeleteFunc(errs, func(err error) bool {
@@ -83,8 +83,8 @@ func once(errs []error) error {
 	})...)
 }
 
-// ask evaluates one query. It returns every error of a builtin, not the first one
-// only: where a rule stumbles, its silence is no pass.
+// ask evaluates one query. It returns every error of a builtin, not only the first: a
+// rule that failed must not count as passed.
 func (p *Program) ask(ctx context.Context, query ast.Body, value ast.Value) (result topdown.QueryResult, errs []error) {
 	var crash error
 	defer func() {
@@ -133,7 +133,7 @@ func evalError(err error) error {
 	return e
 }
 
-// unpack checks the frame of the result: every rule, every set, each a list.
+// unpack checks the form of the result: a list for every set of every rule.
 func (p *Program) unpack(result topdown.QueryResult) (map[string]map[string][]any, error) {
 	out := make(map[string]map[string][]any, len(p.set.rules))
 	for _, r := range p.set.rules {

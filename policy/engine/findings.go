@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// explain turns what the rules gave into findings: state, severity, text,
-// place. They are sorted by resource, id and key, each once.
+// explain turns the results of the rules into findings, with state, severity, text and
+// place. They are sorted by resource, id and key, without duplicates.
 func explain(s *Set, f *facts.Facts, results map[string]map[string][]any) ([]decision.Finding, error) {
 	places := newPlaces(f)
 	var all []decision.Finding
@@ -54,14 +54,14 @@ func explain(s *Set, f *facts.Facts, results map[string]map[string][]any) ([]dec
 	return all, nil
 }
 
-// entryState is an entry and what became of it.
+// entryState is an entry and its state.
 type entryState struct {
 	entry
 	state decision.State
 }
 
-// findings sorts out one rule's sets. What fails or is unknown outweighs what
-// does not apply; a resource that was only checked passes.
+// findings combines the sets of one rule. A failing or unknown entry outweighs one that
+// does not apply. A resource that was only checked passes.
 func (r *rule) findings(f *facts.Facts, sets map[string][]any) ([]entryState, error) {
 	count := 0
 	for _, list := range sets {
@@ -132,8 +132,7 @@ func (r *rule) findings(f *facts.Facts, sets map[string][]any) ([]entryState, er
 	return out, errors.Join(errs...)
 }
 
-// finding completes one entry with what the rule's annotations and the facts
-// add to it.
+// finding completes one entry from the rule's annotations and the facts.
 func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	out := decision.Finding{
 		ID: r.ID, Title: r.Title, State: e.state, Severity: r.Severity,
@@ -161,8 +160,8 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	return out, nil
 }
 
-// silent is the finding of a rule that found nothing of its kind: unknown
-// where an input that it names is missing, else not applicable.
+// silent is the finding of a rule that found no resource: unknown if one of its inputs
+// is missing, else not applicable.
 func (r *rule) silent(f *facts.Facts) entryState {
 	e := entry{id: r.ID, resource: "image:" + f.Name, reason: "nothing here for this rule to look at"}
 	if len(r.defines) == 1 && r.defines[0] == "not_applicable" {
@@ -177,8 +176,8 @@ func (r *rule) silent(f *facts.Facts) entryState {
 	return entryState{e, decision.StateNotApplicable}
 }
 
-// missing is the reason why a resource cannot have passed: the only input that
-// the rule reads is not there. Rules that read several say so themselves.
+// missing is the reason why a resource cannot have passed: the only input of the rule
+// is missing. Rules with several inputs report this themselves.
 func (r *rule) missing(f *facts.Facts, resource string) string {
 	if len(r.Inputs) != 1 {
 		return ""
@@ -186,8 +185,8 @@ func (r *rule) missing(f *facts.Facts, resource string) string {
 	return missingInput(f, r.Inputs[0], resource)
 }
 
-// missingInput names an input that is absent: for one component where the
-// resource is one, else for any.
+// missingInput names a missing input: of one component if the resource is a component,
+// else of any.
 func missingInput(f *facts.Facts, in, resource string) string {
 	id, one := strings.CutPrefix(resource, "component:")
 	any := func(absent func(*facts.Component) bool) bool {
@@ -225,7 +224,7 @@ func runs(section string) bool {
 
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// byResource is the order of findings.
+// ByResource is the order of findings.
 func ByResource(a, b decision.Finding) int {
 	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key),
 		cmp.Compare(a.State, b.State), cmp.Compare(a.Message, b.Message))

@@ -16,17 +16,16 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// A guest is a policy that is not built in: a folder, or a bundle from a
-// registry. The sandbox bounds everything that is done with it, and, where
-// Options.Isolate gives a command, does it in a process of its own. A job goes in,
-// and an answer comes out.
+// A guest is a policy that is not built in: a folder, or a bundle from a registry. The
+// sandbox bounds everything that is done with it. A job goes in, and an answer comes
+// out.
 type (
 	Job    = sandbox.Job[Work]
 	Answer = sandbox.Answer[Result]
 	Host   = sandbox.Host[Work, Result]
 )
 
-// work is what a job is about.
+// Work is what the engine needs for a job.
 type Work struct {
 	// Kind and Base make the name of the policy in decisions.
 	Kind string      `json:"kind"`
@@ -53,38 +52,40 @@ func (w Work) GuestBytes() int {
 	return size
 }
 
-// result is the outcome of a job.
+// Result is the outcome of a job. Plan is for sandbox.Open and sandbox.Decide, Findings
+// for sandbox.Decide, and Output for sandbox.Test.
 type Result struct {
 	Plan     *Plan              `json:"plan,omitempty"`
 	Findings []decision.Finding `json:"findings,omitempty"`
 	Output   string             `json:"output,omitempty"`
 }
 
-// plan is what a guest turned out to be.
+// Plan is the description of a guest.
 type Plan struct {
 	// Name is its name in a decision.
 	Name string `json:"name"`
-	// Packs are the built-in packs that it includes, Builtins the built-in
-	// rules that its own packs name. Both are evaluated as they are built in;
-	// there are none where the guest adjusts the data that they read.
+	// Packs are the built-in packs that it includes. Builtins are the built-in rules
+	// that its own packs name. Both are evaluated with the built-in data. Both are empty
+	// if the guest adjusts that data; then Adjusted has the keys.
 	Packs    []string `json:"packs,omitempty"`
 	Builtins []string `json:"builtins,omitempty"`
 	Adjusted []string `json:"adjusted,omitempty"`
-	// Rules are those to be evaluated as the guest's.
+	// Rules are evaluated as the guest's own.
 	Rules []RuleInfo `json:"rules,omitempty"`
 	// Params are the parameters that it brings or sets.
 	Params []Parameter `json:"params,omitempty"`
-	// Files are the digest paths of what these rest on.
+	// Files are the paths, in the digest, of all files that decide.
 	Files []string `json:"files,omitempty"`
 	// Active are the built-in packs whose rows count for Rules, nil for all.
 	Active []string `json:"active,omitempty"`
-	// Rows are those of the tables, where the guest adjusts one; Frameworks are
-	// the guest's own.
+	// Rows are the rows of the tables, if the guest adjusts one. Frameworks are the
+	// guest's own catalogues.
 	Rows       []framework.Row        `json:"rows,omitempty"`
 	Frameworks []*framework.Framework `json:"frameworks,omitempty"`
 }
 
-// jobOf makes a job of a rule folder. Only sandbox.Test takes its tests.
+// NewJob makes a job of a rule folder. kind and base make the policy's name in
+// decisions. Only sandbox.Test includes the tests of the rules.
 func NewJob(do sandbox.Do, name, kind, base string, t *folder.Tree) Job {
 	w := Work{Kind: kind, Base: base, Tree: *t}
 	if do != sandbox.Test {
@@ -93,7 +94,7 @@ func NewJob(do sandbox.Do, name, kind, base string, t *folder.Tree) Job {
 	return Job{Do: do, Name: name, Work: w}
 }
 
-// guest is a job's policy, opened.
+// guest is the policy of a job, after it was read.
 type guest struct {
 	library *Library // the built-in one
 	own     *Library
@@ -103,7 +104,7 @@ type guest struct {
 	set     *Set // nil where it has no rule of its own
 }
 
-// perform does a job: it implements sandbox.Engine.
+// Perform does a job: it implements sandbox.Engine.
 func (l *Library) Perform(ctx context.Context, j Job, credit func(bytes int)) (*Result, error) {
 	l = l.credited(credit)
 	g, err := l.openGuest(&j.Work.Tree)
@@ -134,7 +135,7 @@ func (l *Library) Perform(ctx context.Context, j Job, credit func(bytes int)) (*
 	return &Result{Plan: &g.plan, Findings: findings}, err
 }
 
-// openGuest reads a rule folder, and lays its data over the built-in data.
+// openGuest reads a rule folder, and adds its data to the built-in data.
 func (l *Library) openGuest(t *folder.Tree) (*guest, error) {
 	own, err := index(t, false)
 	if err != nil {
@@ -177,9 +178,9 @@ func (l *Library) openGuest(t *folder.Tree) (*guest, error) {
 	return g, err
 }
 
-// choose says what is evaluated. Without packs it is all rules of the folder
-// and none of the built-in ones; with packs, it is the pack that no other one
-// includes, and packs may include built-in packs and name built-in rules.
+// choose selects what is evaluated. Without packs, it is all rules of the folder and no
+// built-in ones. With packs, it is the pack that no other pack includes. Packs can
+// include built-in packs and name built-in rules.
 func (g *guest) choose(j Job) error {
 	list := []*folder.Pack{{Name: j.Work.Base, Rules: g.own.ruleIDs()}}
 	top := j.Work.Base
@@ -236,8 +237,8 @@ func (g *guest) choose(j Job) error {
 	return nil
 }
 
-// readFrameworks reads the guest's own catalogues, and the rows of the tables
-// where it adds to them.
+// readFrameworks reads the guest's own catalogues, and the rows of the tables if the
+// guest adjusts them.
 func (g *guest) readFrameworks() error {
 	var errs []error
 	for _, f := range g.own.Frameworks {
@@ -259,7 +260,7 @@ func (g *guest) readFrameworks() error {
 	return errors.Join(errs...)
 }
 
-// describe says what its rules are, and which parameters they read.
+// describe lists the rules of the guest, and the parameters that they read.
 func (g *guest) describe(params bool) error {
 	for _, r := range g.set.rules {
 		g.plan.Rules = append(g.plan.Rules, r.RuleInfo)
@@ -277,7 +278,7 @@ func (g *guest) describe(params bool) error {
 	return nil
 }
 
-// split leaves to others what is built in.
+// split separates the built-in rules and packs from the guest's own.
 func (g *guest) split(list []*folder.Pack) {
 	for _, p := range list {
 		if p.Builtin {

@@ -14,11 +14,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// inputValue is the facts as rules see them: what their JSON form reads as,
-// with every list and map there, so that an empty list reads as empty in each
-// rule and only what is documented as null is null. It goes without the text:
-// a kernel's configuration alone would be written and parsed for longer than
-// the rules take.
+// inputValue is the facts as rules see them: equal to their JSON form. Every list and
+// map exists, so an empty list is empty in each rule, and only fields that are
+// documented as null are null. No JSON text is made: to write and parse a kernel's
+// configuration alone takes longer than the rules.
 func inputValue(f *facts.Facts) (ast.Value, error) {
 	t, err := term(reflect.ValueOf(f).Elem(), false)
 	if err != nil {
@@ -117,7 +116,7 @@ func rawTerm(raw json.RawMessage) (*ast.Term, error) {
 	return ast.NewTerm(value), nil
 }
 
-// validText is s as it comes back from JSON: what is no UTF-8 is replaced.
+// validText is s after a way through JSON: invalid UTF-8 is replaced.
 func validText(s string) string {
 	if utf8.ValidString(s) {
 		return s

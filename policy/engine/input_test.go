@@ -11,7 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// What rules see is the facts' published form, value by value.
+// Rules see the published form of the facts, value by value.
 func TestInputIsJSON(t *testing.T) {
 	t.Parallel()
 	full := policytest.Facts()

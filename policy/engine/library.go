@@ -6,7 +6,7 @@
 // library ahead of time: see Precompile.
 //
 // A guest is a policy that is not built in. The engine implements sandbox.Engine for
-// it with Perform, and touches nothing of a guest elsewhere.
+// it with Perform. No other function reads what a guest contains.
 package engine
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
-// library is a rule folder with its index: which package is in which file.
-// Nothing but package clauses has been parsed.
+// Library is a rule folder with an index of its packages. Only the package clauses of
+// its modules have been parsed.
 type Library struct {
 	*folder.Tree
 	builtin bool
@@ -32,10 +32,10 @@ type Library struct {
 	pkgs    []string // the keys of byPkg, sorted
 	Packs   map[string]*folder.Pack
 	tables  func() folder.Tables
-	// credit is called with the sizes of built-in modules that a guest needs; nil
-	// where no guest is evaluated.
+	// credit is called with the sizes of built-in modules that a guest needs. It is
+	// nil if no guest is evaluated.
 	credit func(bytes int)
-	// built is what a build keeps of it, nil where that is nothing.
+	// built is what a build has compiled of it, or nil.
 	built *built
 }
 
@@ -55,7 +55,7 @@ func (l *Library) need(files ...folder.File) {
 	}
 }
 
-// moduleBytes is the size of all modules.
+// ModuleBytes is the size of all modules.
 func (l *Library) ModuleBytes() int {
 	size := 0
 	for _, f := range l.Modules {
@@ -64,7 +64,7 @@ func (l *Library) ModuleBytes() int {
 	return size
 }
 
-// builtin is the library that is linked into the program.
+// Builtin is the library that is linked into the program.
 var Builtin = sync.OnceValues(func() (*Library, error) {
 	t, err := folder.Read(rules.FS(), "rules/", folder.BuiltinLimits)
 	if err != nil {
@@ -73,7 +73,7 @@ var Builtin = sync.OnceValues(func() (*Library, error) {
 	return New(t)
 })
 
-// newLibrary makes a library of a rule folder that counts as built in.
+// New makes a library of a rule folder. Its rules count as built in: they are trusted.
 func New(t *folder.Tree) (*Library, error) { return index(t, true) }
 
 func index(t *folder.Tree, builtin bool) (*Library, error) {
@@ -123,25 +123,25 @@ func (l *Library) ruleIDs() []string {
 
 func pkgOf(id string) string { return rulesPackage + strings.ReplaceAll(id, "-", "_") }
 
-// set is what one policy evaluates.
+// Set is the rules of a policy, with everything that they need.
 type Set struct {
 	name  string
 	rules []*rule // by id
-	// modules are those of the rules, and all that they refer to.
+	// modules are the modules of the rules, and all modules that these refer to.
 	modules map[string]*ast.Module
 	data    map[string]any
-	// active are the names of the built-in packs in force; nil where there is
-	// none, and then each row of a table counts.
+	// active are the names of the built-in packs in force. If it is nil, every row of a
+	// table counts.
 	active []string
 	files  []folder.File // all that the digest covers
-	// ready are its modules where they are compiled already: see load. Its data
-	// is that of the build.
+	// ready are its modules if a build has compiled them: see load. Then its data is
+	// that of the build.
 	ready map[string]*ready
 	built *built
 }
 
-// clashes refuses a folder that would change what is built in: a rule, a
-// library package or a pack of the same name.
+// clashes refuses a folder that has a rule, a library package or a pack with the name
+// of a built-in one.
 func (l *Library) clashes(own *Library) error {
 	var errs []error
 	for _, f := range own.Modules {
@@ -161,11 +161,11 @@ func (l *Library) clashes(own *Library) error {
 	return errors.Join(errs...)
 }
 
-// has reports whether the library has a rule.
+// Has reports whether the library has a rule.
 func (l *Library) Has(id string) bool {
 	_, from := find(id, l)
 	return from != nil
 }
 
-// data are the tables of the library. They are shared: do not change them.
+// Tables are the data tables of the library. They are shared: do not change them.
 func (l *Library) Tables() map[string]any { return l.tables().Data }

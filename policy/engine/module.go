@@ -16,14 +16,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// rulesPackage is the package below which each package is one rule; any other
-// package is a library.
+// rulesPackage is the prefix of the packages of rules. Each of them is one rule. Any
+// other package is a library.
 const rulesPackage = "seaworthy.rules."
 
-// sets are what a rule's package may define for the engine.
+// sets are the names that the package of a rule can define for the engine.
 var sets = []string{"checked", "fail", "unknown", "not_applicable"}
 
-// RuleInfo is what a rule says about itself in its annotations.
+// RuleInfo is the description of a rule in its annotations.
 type RuleInfo struct {
 	ID          string
 	Title       string
@@ -33,7 +33,7 @@ type RuleInfo struct {
 	Pack        string
 	Controls    []string
 	Remediation string
-	// Inputs are the facts that it reads.
+	// Inputs are the facts that it reads, the most important one first.
 	Inputs []string
 	Since  string
 	// File that holds it; Source is its text.
@@ -41,11 +41,12 @@ type RuleInfo struct {
 	Source string
 	// Packs are the packs that contain it, by name.
 	Packs []string
-	// Params are the names of the parameters that it reads. Rules fills them.
+	// Params are the names of the parameters that it reads. Only Rules and RulesOf fill
+	// them.
 	Params []string
 }
 
-// rule is one rule's package.
+// rule is the package of one rule.
 type rule struct {
 	RuleInfo
 	pkg     string // CAP_001
@@ -58,8 +59,8 @@ var (
 	pkgClause = lazyre.New(`^package[ \t]+([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(#.*)?$`)
 )
 
-// packageOf reads a module's package clause without parsing the rest, so that
-// rules which are not asked for cost nothing.
+// packageOf reads the package clause of a module without parsing the rest, so that
+// unused rules cost nothing.
 func packageOf(f folder.File) (string, error) {
 	line := 0
 	for l := range strings.Lines(string(f.Content)) {
@@ -87,7 +88,7 @@ func parse(f folder.File) (*ast.Module, error) {
 	return m, nil
 }
 
-// parseRule reads one rule's annotations and checks its shape.
+// parseRule reads the annotations of a rule and checks its shape.
 func parseRule(f folder.File) (*rule, error) {
 	m, err := parse(f)
 	if err != nil {
@@ -191,7 +192,7 @@ func (r *rule) custom(custom map[string]any, bad func(string, ...any)) {
 	}
 }
 
-// regoErrors turns OPA's errors into ours, each with its place.
+// regoErrors converts OPA's errors, each with its place.
 func regoErrors(err error) error {
 	var list ast.Errors
 	if !errors.As(err, &list) {

@@ -7,7 +7,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// places answers who set a value of a component.
+// places finds the origin of values.
 type places struct {
 	facts      *facts.Facts
 	components map[string]*facts.Component
@@ -21,15 +21,15 @@ func newPlaces(f *facts.Facts) *places {
 	return p
 }
 
-// of is the origin of a resource for a rule that names none.
+// of is the origin of a resource, for a rule that names none.
 func (p *places) of(resource, path string) *decision.Origin {
 	kind, name, _ := strings.Cut(resource, ":")
 	switch kind {
 	case "component":
 		return p.origin(name, path)
 	case "kernel":
-		// A kernel's configuration comes from nowhere but its image, unless it
-		// was given by itself.
+		// A kernel's configuration always comes from its image, unless it was checked
+		// alone.
 		if p.facts.Scope != nil {
 			return p.configOrigin(name)
 		}
@@ -44,8 +44,8 @@ func (p *places) of(resource, path string) *decision.Origin {
 	return nil
 }
 
-// image is the place of a component's image reference, for a value that
-// another layer set; nil where nobody knows the component.
+// image is the place of a component's image reference, for a value that another layer
+// set. It is nil if the component is unknown.
 func (p *places) image(id, layer string) *decision.Origin {
 	c := p.components[id]
 	if c == nil {
@@ -56,9 +56,9 @@ func (p *places) image(id, layer string) *decision.Origin {
 	return &o
 }
 
-// sysctl is the origin of the last setting of a key. One that nothing sets is
-// the kernel's default, and its place is where a setting would go: the
-// component that applies others, or else the kernel.
+// sysctl is the origin of the last setting of a key. A key without a setting has the
+// kernel's default. Its place is where a setting belongs: the component that applies
+// other settings, or else the kernel.
 func (p *places) sysctl(key string) *decision.Origin {
 	var last, other *facts.Setting
 	for i := range p.facts.Sysctl.Settings {
@@ -91,9 +91,8 @@ func (p *places) sysctl(key string) *decision.Origin {
 
 func (p *places) known(id string) bool { return p.components[id] != nil }
 
-// origin is the origin of the longest prefix of a JSON pointer that the
-// component knows, that of the whole spec where it knows none, and the place
-// of the image reference where there is no spec.
+// origin is the origin of the longest known prefix of a JSON pointer. Without one it is
+// the origin of the whole spec, and without a spec the place of the image reference.
 func (p *places) origin(id, path string) *decision.Origin {
 	c := p.components[id]
 	if o, ok := c.OriginOf(path); ok {

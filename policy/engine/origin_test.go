@@ -31,7 +31,7 @@ func TestOriginLongestPrefix(t *testing.T) {
 	}
 }
 
-// What a rule gives no origin for has that of its kind of resource.
+// A finding without an origin gets the origin of its kind of resource.
 func TestOriginOfResource(t *testing.T) {
 	at := func(line int) facts.Origin {
 		return facts.Origin{Layer: "os.yml", File: "os.yml", Line: line, Column: 1}

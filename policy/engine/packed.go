@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/compiled"
 )
 
-// packer writes byte strings, their lengths first.
+// packer writes byte strings, each after its length.
 type packer struct {
 	out []byte
 	err error
@@ -55,13 +55,13 @@ func (p *packer) value(name string, t *ast.Term) {
 	p.put(raw)
 }
 
-// unpacker reads what packer wrote. What is damaged reads as empty.
+// unpacker reads what packer wrote. Damaged parts read as empty, and set bad.
 type unpacker struct {
 	in  []byte
 	bad bool
 }
 
-// count is a length, or a number of things that take a byte each at least.
+// count is a length, or a number of items that take at least one byte each.
 func (u *unpacker) count() int {
 	n, size := binary.Uvarint(u.in)
 	if u.bad = u.bad || size <= 0 || n > uint64(len(u.in)-size); u.bad {

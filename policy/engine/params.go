@@ -14,20 +14,20 @@ import (
 	jsonschema "github.com/seaworthy-os/seaworthy/policy/schema"
 )
 
-// Parameter is a value that rules read and that a folder may set.
+// Parameter is a value that rules read and that a folder can set.
 type Parameter struct {
 	Name string
-	// Type is a JSON type, as its schema says it.
+	// Type is a JSON type, from the schema.
 	Type        string
 	Description string
-	// Default is the built-in value, or that of the folder that brings the
-	// parameter; Value is the one in force.
+	// Default is the built-in value, or the value of the folder that declares the
+	// parameter. Value is the value in force.
 	Default, Value any
 	// Source names the file that declares it.
 	Source string
 }
 
-// schema is what one folder says of its parameters.
+// schema declares the parameters of one folder.
 type schema struct {
 	from  folder.File
 	props map[string]*jsonschema.Schema
@@ -60,9 +60,9 @@ func paramsSchema(t *folder.Tree) (*schema, error) {
 	return s, err
 }
 
-// checkParams holds what a folder sets against the schemas: the built-in
-// parameters by theirs, the folder's own by its own. defaults are the values of
-// those that it declares and does not set.
+// checkParams checks the parameters that a folder sets: the built-in ones against the
+// built-in schema, its own against its own. defaults are the values of parameters that
+// the folder declares and does not set.
 func (l *Library) checkParams(own *Library) (defaults map[string]any, err error) {
 	mine, err := paramsSchema(own.Tree)
 	if err != nil {
@@ -114,7 +114,7 @@ func (l *Library) checkParams(own *Library) (defaults map[string]any, err error)
 	return defaults, errors.Join(errs...)
 }
 
-// params are the parameters that a library's data sets, and the file that does.
+// params are the parameters in a library's data, and their file.
 func (l *Library) params() (map[string]any, folder.File, error) {
 	v, there := l.tables().Data[folder.ParamsKey]
 	if !there {
@@ -128,7 +128,7 @@ func (l *Library) params() (map[string]any, folder.File, error) {
 	return set, from, nil
 }
 
-// check holds one value against its schema; at is where it stands in a file.
+// check checks one value against its schema. at is the path of the value in the file.
 func (s *schema) check(from folder.File, at []string, name string, value any) []error {
 	var errs []error
 	for _, p := range s.props[name].Validate(value) {
@@ -141,8 +141,7 @@ func (s *schema) check(from folder.File, at []string, name string, value any) []
 
 const maxMessage = 300 // runes of what a schema says of a value
 
-// describeParams are the parameters that a library's schema declares, with
-// their values in data.
+// describeParams are the parameters in a library's schema, with their values in data.
 func (l *Library) describeParams(data map[string]any) ([]Parameter, error) {
 	s, err := paramsSchema(l.Tree)
 	if err != nil {
@@ -186,5 +185,5 @@ func list(names []string) string {
 	return words.List(names)
 }
 
-// builtinParams are the parameters of the library with their own values.
+// Parameters are the parameters of the library, with the library's own values.
 func (l *Library) Parameters() ([]Parameter, error) { return l.describeParams(l.Tables()) }

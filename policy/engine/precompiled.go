@@ -22,9 +22,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// `make build` compiles the built-in rules once and links the result into the
-// program: to parse and compile them took most of the time of a small command.
-// Where the result is missing, or is of other rules, they are compiled as any.
+// `make build` compiles the built-in rules once and links the result into the program:
+// to parse and compile them took most of the time of a small command. If the result is
+// missing or out of date, the program compiles the rules itself.
 
 //go:embed precompiled
 var precompiled embed.FS
@@ -32,16 +32,16 @@ var precompiled embed.FS
 // precompiledFile is the result, in the folder of this package.
 const precompiledFile = "precompiled/rules.bin"
 
-// built is what a build keeps of the built-in rules.
+// built is what a build has compiled of the built-in rules.
 type built struct {
 	modules map[string]*ready // by file
 	tables  map[string]*value // the data, by top-level key
-	// constants are what no system and no decision changes, by the last part of
-	// what they are called.
+	// constants are values that do not depend on a system or a decision, by the last
+	// part of their name.
 	constants map[string][]*value
 }
 
-// ready is a built-in module that is compiled already.
+// ready is a built-in module that a build has compiled.
 type ready struct {
 	// refs are the paths below data that it names, as dataRefs gives them.
 	refs []string
@@ -50,20 +50,20 @@ type ready struct {
 	module []byte // as compiled.Encode gives it
 }
 
-// readyRule is what a rule's text says.
+// readyRule is what parseRule reads from the text of a rule.
 type readyRule struct {
 	RuleInfo
 	Defines []string
 }
 
-// parts are all that a build keeps of a rule; its source is the file.
+// parts are everything that a build stores of a rule. Its source is in the file.
 func (r *readyRule) parts() (texts []*string, lists []*[]string) {
 	return []*string{&r.ID, &r.Title, &r.Description, (*string)(&r.Severity), &r.Pack, &r.Remediation, &r.Since, &r.File},
 		[]*[]string{&r.Controls, &r.Inputs, &r.Packs, &r.Params, &r.Defines}
 }
 
-// Precompile writes what the built-in rules compile to, their data, and what
-// follows from these alone. Equal rules give equal bytes.
+// Precompile writes the compiled built-in rules, their data, and the constants that
+// follow from these. Equal rules give equal bytes.
 func Precompile(w io.Writer) error {
 	l, err := Builtin()
 	if err != nil {
@@ -106,7 +106,7 @@ func Precompile(w io.Writer) error {
 	return p.err
 }
 
-// constants are worth keeping where they are more than a second name of a table.
+// constants leaves out constants that are only a second name of a table.
 func (l *Library) constants(c *ast.Compiler) ([]constant, error) {
 	data := l.tables().Data
 	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), inputFreeRefs(c, true))
@@ -124,7 +124,7 @@ func (l *Library) constants(c *ast.Compiler) ([]constant, error) {
 	return slices.DeleteFunc(known, func(k constant) bool { return tables.Contains(k.value) }), nil
 }
 
-// fingerprint is of all that decides what the rules compile to.
+// fingerprint covers everything that the compiled rules depend on.
 func (l *Library) fingerprint() []byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "2 %s %q\n", version.Version, sandbox.Builtins())
@@ -135,8 +135,8 @@ func (l *Library) fingerprint() []byte {
 	return h.Sum(nil)
 }
 
-// compileAll compiles all modules of a library together. What a module becomes
-// does not depend on which others are asked for, so any of them can be used.
+// compileAll compiles all modules of a library together. The result for a module does
+// not depend on the other modules, so each can be used alone.
 func (l *Library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 	out := map[string]*ready{}
 	modules := map[string]*ast.Module{}
@@ -207,16 +207,16 @@ func (l *Library) readPrecompiled(raw []byte) (*built, error) {
 	return out, nil
 }
 
-// usePrecompiled has the built-in library use what is linked into the program,
-// where that is of these rules.
+// usePrecompiled takes the compiled rules that are linked into the program, if they are
+// up to date.
 func (l *Library) usePrecompiled() {
 	if raw, err := precompiled.ReadFile(precompiledFile); err == nil {
 		l.built, _ = l.readPrecompiled(raw)
 	}
 }
 
-// assembleReady is assemble for built-in rules that are compiled already; their
-// modules are read by load.
+// assembleReady is assemble for rules that a build has compiled. load reads their
+// modules.
 func (l *Library) assembleReady(name string, packs []*folder.Pack) *Set {
 	s := &Set{name: name, modules: map[string]*ast.Module{}, ready: map[string]*ready{}, built: l.built}
 	var refs []string
@@ -264,7 +264,7 @@ func (l *Library) assembleReady(name string, packs []*folder.Pack) *Set {
 	return s
 }
 
-// load reads the modules of a set that are compiled already.
+// load reads the modules of a set that a build has compiled.
 func (s *Set) load() error {
 	var files []folder.File
 	for name := range s.ready {
@@ -287,9 +287,9 @@ func (s *Set) load() error {
 	return nil
 }
 
-// compileReady is compile for modules that the compiler has rewritten before: of
-// all that it does, the indices are left. It would copy the modules, which are
-// changed by nothing from here on.
+// compileReady is compile for modules that a build has compiled: only the indices are
+// missing. The compiler would also copy the modules. That is not needed, because
+// nothing changes them from here on.
 func (s *Set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, error) {
 	if err := s.load(); err != nil {
 		return nil, nil, err

@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// precompiledPair is the built-in library twice: as it compiles its rules, and
-// with what a build keeps of them.
+// precompiledPair is the built-in library twice: without and with the compiled rules of
+// a build.
 func precompiledPair(t *testing.T) (plain, kept *Library) {
 	t.Helper()
 	l, err := Builtin()
@@ -35,8 +35,8 @@ func precompiledPair(t *testing.T) (plain, kept *Library) {
 	return &one, &two
 }
 
-// Rules that were compiled before are the same rules: they have the same digest,
-// describe themselves alike, become the same modules, and find the same.
+// Rules that a build has compiled have the same digest, descriptions, modules and
+// findings as rules that are compiled here.
 func TestPrecompiled(t *testing.T) {
 	t.Parallel()
 	plain, kept := precompiledPair(t)
@@ -91,8 +91,8 @@ func TestPrecompiled(t *testing.T) {
 	}
 }
 
-// A build keeps what the tables say by themselves, and nothing that packs, the day
-// or the policies in force may change.
+// A build stores constants that follow from the tables, and none that depends on packs,
+// the day or the policies in force.
 func TestPrecompiledConstants(t *testing.T) {
 	t.Parallel()
 	_, kept := precompiledPair(t)
@@ -110,7 +110,7 @@ func TestPrecompiledConstants(t *testing.T) {
 	}
 }
 
-// What is of other rules, or damaged, is not used.
+// Compiled rules that are out of date or damaged are not used.
 func TestPrecompiledStale(t *testing.T) {
 	t.Parallel()
 	l, err := Builtin()
@@ -136,7 +136,7 @@ func TestPrecompiledStale(t *testing.T) {
 	}
 }
 
-// Two queries at the same time ask for what one asks for, and warm what it warms.
+// Two concurrent queries ask for the same as one, and warm the same helpers.
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	_, kept := precompiledPair(t)
@@ -171,7 +171,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// What two queries stumble over is reported once.
+// An error of two queries is reported once.
 func TestOneErrorOfTwoQueries(t *testing.T) {
 	t.Parallel()
 	a, b := errors.New("a"), errors.New("b")

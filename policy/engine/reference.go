@@ -10,8 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
-// reference does a little of all that guests do: it is parsed, compiled and
-// evaluated.
+// reference is a small policy that uses a little of everything. See Reference.
 const reference = `package seaworthy.reference
 
 numbers_of contains n if some n in numbers.range(1, 60)
@@ -37,6 +36,8 @@ odd contains w if {
 }
 `
 
+// Reference parses, compiles and evaluates a small policy: a little of all that guests
+// do. The sandbox measures the machine by its time.
 func Reference() error {
 	m, err := parse(folder.File{Name: "reference.rego", Content: []byte(reference)})
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// factsSchema describes the rules' input to the compiler, made from the Go
-// types: `input.componets` is an error then.
+// factsSchema describes the input of the rules to the compiler. It is made from the Go
+// types. So `input.componets` is an error.
 var factsSchema = sync.OnceValue(func() *ast.SchemaSet {
 	s := ast.NewSchemaSet()
 	s.Put(ast.SchemaRootRef, schemaOf(reflect.TypeFor[facts.Facts]()))
@@ -21,8 +21,7 @@ var factsSchema = sync.OnceValue(func() *ast.SchemaSet {
 
 var rawJSON = reflect.TypeFor[json.RawMessage]()
 
-// schemaOf gives the JSON schema of a type. Pointers, maps and raw JSON may be
-// anything.
+// schemaOf is the JSON schema of a type. Pointers, maps and raw JSON can be anything.
 func schemaOf(t reflect.Type) any {
 	switch {
 	case t == rawJSON:

@@ -10,8 +10,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// narrow leaves the rules of a set that facts of less than a system can tell
-// about, and the modules that these need. Where none is left, it is the same set.
+// Narrow keeps the rules of a set that can be answered from the facts of a scope, and
+// the modules that these need. If no rule would be left, it returns the whole set.
 func (l *Library) Narrow(s *Set, scope *facts.Scope) *Set {
 	out := *s
 	out.rules, out.modules, out.ready = nil, map[string]*ast.Module{}, nil
@@ -50,7 +50,8 @@ func (l *Library) Narrow(s *Set, scope *facts.Scope) *Set {
 	return &out
 }
 
-// about: the first input is given, and no other one is beyond the scope.
+// InScope reports whether a rule with these inputs is about a scope: its first input is
+// given, and no other input is outside the scope.
 func InScope(s *facts.Scope, inputs []string) bool {
 	if len(inputs) == 0 || !slices.Contains(s.Given, inputs[0]) {
 		return false
@@ -58,8 +59,8 @@ func InScope(s *facts.Scope, inputs []string) bool {
 	return !slices.ContainsFunc(inputs, func(in string) bool { return !slices.Contains(s.Given, in) && !slices.Contains(s.Missing, in) })
 }
 
-// configOrigin is the place of an option of a kernel's configuration that was
-// given by itself: its line, where it has one.
+// configOrigin is the place of an option in a kernel's configuration that is checked
+// alone. It has the line of the option, if there is one.
 func (p *places) configOrigin(option string) *decision.Origin {
 	o := &decision.Origin{Layer: "config"}
 	if line := p.facts.Kernel.Config.Lines[option]; line > 0 {

@@ -20,17 +20,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// testDeadline bounds each single test of a rule where nothing else does: the
-// tests of a guest have its budget, and no machine is too slow for ours.
+// testDeadline bounds each single test of a built-in rule. It is long enough for the
+// slowest machine. The tests of a guest have a budget.
 const testDeadline = time.Hour
 
-// runTests runs the tests of the library, and prints their results as stock opa
-// prints them.
+// RunTests runs the tests of the library, and prints their results like stock opa. It
+// is an error if a test fails, or if there is none.
 func (l *Library) RunTests(ctx context.Context, w io.Writer) error {
 	return testRules(ctx, []*Library{l}, l, l.Tables(), w)
 }
 
-// testRules runs the tests of one library beside the modules of all.
+// testRules runs the tests of one library with the modules of all.
 func testRules(ctx context.Context, libs []*Library, from *Library, data map[string]any, w io.Writer) error {
 	if len(from.Tests) == 0 {
 		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
@@ -62,7 +62,7 @@ func testRules(ctx context.Context, libs []*Library, from *Library, data map[str
 	return runTests(ctx, modules, store, w)
 }
 
-// testStore holds what `opa test` loads from the same folder: data files, and
+// testStore has the data that `opa test` loads from the same folder: data files, and
 // packs as data.
 func testStore(libs []*Library, data map[string]any) (storage.Store, error) {
 	all := maps.Clone(data)
@@ -134,8 +134,7 @@ func runTests(ctx context.Context, modules map[string]*ast.Module, store storage
 	return nil
 }
 
-// byPlace orders results as their tests stand in their files: they end in any
-// order.
+// byPlace orders results by the places of their tests: tests end in any order.
 func byPlace(a, b *tester.Result) int {
 	if a.Location == nil || b.Location == nil {
 		return cmp.Compare(a.Name, b.Name)

@@ -8,7 +8,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// overallName is how a decision calls several policies together.
+// OverallName is the name of several policies together in a decision.
 func OverallName(parts []decision.PolicyPart) string {
 	var names []string
 	for _, p := range parts {
@@ -19,7 +19,7 @@ func OverallName(parts []decision.PolicyPart) string {
 	return strings.Join(names, "+")
 }
 
-// overallDigest is the one part's digest, or that of the list of them all.
+// OverallDigest is the digest of the only policy, or of the list of all policies.
 func OverallDigest(parts []decision.PolicyPart) string {
 	var b strings.Builder
 	var digest string

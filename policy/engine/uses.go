@@ -9,10 +9,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
-// uses finds out which parameters rules read, by themselves or through helpers.
+// uses finds the parameters that rules read, directly or through helpers.
 type uses struct {
 	libs []*Library
-	// refs are, by the dotted path of a helper, what it refers to.
+	// refs are the references of each helper, by its dotted path.
 	refs map[string][]string
 }
 
@@ -36,7 +36,7 @@ func newUses(libs ...*Library) (*uses, error) {
 	return u, nil
 }
 
-// add notes what each rule of a module refers to, with imports written out.
+// add records the references of each rule of a module, with imports resolved.
 func (u *uses) add(m *ast.Module) {
 	pkg := strings.Join(ground(m.Package.Path), ".")
 	names := map[string]string{}
@@ -68,7 +68,7 @@ func (u *uses) add(m *ast.Module) {
 	}
 }
 
-// params are those that a rule's module reads, sorted.
+// params are the parameters that the module of a rule reads, sorted.
 func (u *uses) params(m *ast.Module) []string {
 	u.add(m)
 	var queue, out []string
@@ -99,7 +99,7 @@ func (u *uses) params(m *ast.Module) []string {
 	return out
 }
 
-// withParams are the rules of a set of this library, with their parameters.
+// RulesOf are the rules of a set of this library, by id, with their parameters.
 func (l *Library) RulesOf(s *Set) ([]RuleInfo, error) {
 	uses, err := newUses(l)
 	if err != nil {
@@ -116,7 +116,7 @@ func (l *Library) RulesOf(s *Set) ([]RuleInfo, error) {
 	return out, nil
 }
 
-// all are the built-in rules, by id.
+// Rules are all rules of the library, by id, with their parameters.
 func (l *Library) Rules() ([]RuleInfo, error) {
 	uses, err := newUses(l)
 	if err != nil {

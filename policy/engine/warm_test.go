@@ -43,7 +43,7 @@ func TestMemory(t *testing.T) {
 
 func itoa(i int) string { return string([]byte{byte('0' + i/10), byte('0' + i%10)}) }
 
-// TestWarmQuery: the helpers of TestWarm that are part of the query as a whole.
+// A helper that gives its results by key is part of the query as a whole.
 func TestWarmQuery(t *testing.T) {
 	fs := policytest.With(policytest.BaseFS(), map[string]string{
 		"lib/table.rego": `package seaworthy.tables.t
