@@ -8,21 +8,21 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Explanation is all that is known about one finding: what its rule asks and
-// why, and a waiver that would cover it, to be completed by whoever owns it.
+// Explanation is everything about one finding: its rule, and a waiver that would cover
+// it. The owner of the waiver has to complete it.
 type Explanation struct {
 	Rule    decision.Rule
 	Finding decision.Finding
-	// Waiver is YAML to paste below `waivers:`, "" where nothing fails.
+	// Waiver is YAML to paste below `waivers:`. It is "" if the finding does not fail.
 	Waiver string
 }
 
 // stubDays is how long a proposed waiver lasts: a quarter.
 const stubDays = 90
 
-// Explain finds the findings that a name means: a rule's id, a resource, or
-// both as ID@RESOURCE, or ID@RESOURCE@KEY. "component:" may be left out. They
-// come in the decision's order; none where the name matches nothing.
+// Explain finds the findings for a name: a rule's id, a resource, ID@RESOURCE, or
+// ID@RESOURCE@KEY. "component:" can be left out. The findings are in the order of the
+// decision. There are none if the name matches nothing.
 func Explain(d *decision.Decision, name string) []Explanation {
 	id, rest, both := strings.Cut(name, "@")
 	is := func(f *decision.Finding, resource string) bool {
@@ -49,8 +49,8 @@ func Explain(d *decision.Decision, name string) []Explanation {
 	return out
 }
 
-// stub is a waiver for a finding. Its owner and reason are left to be filled
-// in, and the file is refused until they are.
+// stub is a waiver for a finding. Its owner and reason are empty, and the file is
+// refused until they are filled in.
 func stub(f *decision.Finding, date string) string {
 	expires := "YYYY-MM-DD"
 	if day, err := time.Parse(time.DateOnly, date); err == nil {
@@ -63,7 +63,7 @@ func stub(f *decision.Finding, date string) string {
 		"  expires: " + expires + "\n"
 }
 
-// quote writes a text as YAML: plain where every reader takes it as it is.
+// quote writes a text as YAML. It is unquoted if every reader understands it unquoted.
 func quote(s string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:"
 	if s != "" && strings.Trim(s, plain) == "" && !strings.HasSuffix(s, ":") {

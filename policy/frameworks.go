@@ -13,9 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
-// Frameworks lists the catalogues of controls, the built-in ones and then those
-// that the policies of the options bring, by id. It takes Policy, Policies and
-// Isolate of the options.
+// Frameworks lists the catalogues of controls by id: first the built-in ones, then those
+// in the policies of the options. It uses Policy, Policies and Isolate of the options.
 func Frameworks(ctx context.Context, o Options) ([]framework.Info, error) {
 	library, err := linked()
 	if err != nil {
@@ -53,7 +52,7 @@ func (l *library) frameworkInfos(p *policies) ([]framework.Info, error) {
 	return out, nil
 }
 
-// ownFrameworks are those that the guests bring.
+// ownFrameworks are the catalogues of the guests, by id.
 func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
 	own := map[string]*framework.Framework{}
 	var errs []error
@@ -68,7 +67,7 @@ func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
 	return own, errors.Join(errs...)
 }
 
-// rows of the built-in tables, and those that guests add.
+// rows are the rows of the built-in tables, and the rows that guests add.
 func (l *library) rows(p *policies) []framework.Row {
 	out := framework.RowsOf(l.Tables())
 	for _, plan := range p.plans {
@@ -82,7 +81,7 @@ func (l *library) rows(p *policies) []framework.Row {
 	return out
 }
 
-// views prepares the views that are asked for; nil for none.
+// views prepares the requested views. It is nil without any.
 func (l *library) views(asked []string, p *policies, wishes []trusted) (*framework.Views, error) {
 	own, err := p.ownFrameworks()
 	if err != nil || len(asked) == 0 {
@@ -119,14 +118,14 @@ func (l *library) views(asked []string, p *policies, wishes []trusted) (*framewo
 	return f, errors.Join(errs...)
 }
 
-// homes tells the weakest built-in pack that lists each rule: the one that
-// includes the fewest others.
+// homes is the weakest built-in pack that lists each rule: the pack that includes the
+// fewest others.
 func (l *library) homes() map[string]string {
 	homes, depth := map[string]string{}, map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(l.Packs)) {
 		packs, err := folder.Chain(l.Packs, name)
 		if err != nil {
-			continue // whoever evaluates that pack is told
+			continue // the evaluation of that pack reports the error
 		}
 		for _, id := range l.Packs[name].Rules {
 			if homes[id] == "" || len(packs) < depth[id] {
@@ -137,9 +136,9 @@ func (l *library) homes() map[string]string {
 	return homes
 }
 
-// addCited adds the rules of guests that cite one of the framework's controls in
-// their annotations, a ? behind it for unsure. What built-in rules cite is in
-// the framework's file; a test holds that both say the same.
+// addCited adds the rules of guests that cite a control of the framework in their
+// annotations; a ? after the control means unsure. For built-in rules the file of the
+// framework has the same information, and a test compares both.
 func addCited(fw *framework.Framework, l *library, infos []RuleInfo) {
 	if fw.Cite == "" {
 		return

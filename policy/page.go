@@ -13,31 +13,31 @@ import (
 	"github.com/seaworthy-os/seaworthy/rules/examples"
 )
 
-// Page is what the built-in tables say beside a rule's own words.
+// Page is what the built-in tables add to the description of a rule.
 type Page struct {
-	// Allowances are the components for which some of its findings are none.
+	// Allowances are the components that are allowed some of what the rule finds.
 	Allowances []Allowance
-	// Rows are those of the tables that a family of rules goes over.
+	// Rows are the rows of the tables that belong to the rule.
 	Rows []PageRow
 }
 
-// Allowance lets a known component have something, and says why.
+// Allowance lets a known component have something, with a reason.
 type Allowance struct {
 	Who, Reason string
 	Keys        []string
 }
 
-// PageRow is one option, parameter or sysctl, and who asks for it.
+// PageRow is one option, parameter or sysctl, and the sources that ask for it.
 type PageRow struct {
 	Name, Want, Why, Pack string
 	Sources               []string
 }
 
-// Example gives a system on which a built-in rule is tested, as os.yml: one that
-// fires it, or one that does not. It is "" where os.yml cannot express it.
+// Example is a system that tests a built-in rule, as os.yml: one on which the rule
+// fires, or one on which it does not. It is "" if os.yml cannot express the system.
 func Example(id string, fires bool) string { return examples.System(id, fires) }
 
-// PageOf gathers what the built-in tables say about a rule.
+// PageOf collects the entries of the built-in tables for a rule.
 func PageOf(r *RuleInfo) (*Page, error) {
 	l, err := engine.Builtin()
 	if err != nil {
@@ -84,7 +84,7 @@ type row struct {
 	Sources                             []string
 }
 
-// want says what is asked for in a few words.
+// want describes the wanted value in a few words.
 func (r *row) want() string {
 	text := func(v any) string {
 		switch v := v.(type) {

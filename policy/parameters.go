@@ -11,8 +11,8 @@ import (
 // Parameter is a value that rules read and that a folder can set.
 type Parameter = engine.Parameter
 
-// Parameters lists what can be set for the rules of policies, by name: the
-// built-in parameters, and those that a folder brings.
+// Parameters lists the parameters of the rules of policies, by name: the built-in ones,
+// and those that a folder declares.
 func Parameters(ctx context.Context, o Options) ([]Parameter, error) {
 	library, err := linked()
 	if err != nil {

@@ -17,31 +17,30 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// policies are what is decided by: the built-in rules, as one program mostly,
-// and each guest on its own, so that the data of one policy changes nothing for
-// another.
+// policies are all policies of a decision. The built-in rules are usually one program.
+// Each guest is evaluated separately, so that its data does not affect other policies.
 type policies struct {
 	about    decision.Policy
-	parts    []decision.PolicyPart // as rules see them, also where about names none
+	parts    []decision.PolicyPart // as rules see them; about has none for a single pack
 	rules    []decision.Rule
 	infos    []RuleInfo // by id
 	programs []*engine.Program
 	guests   []engine.Job // to be decided
 	host     engine.Host
-	// frameworks are nil before prepare.
+	// frameworks is nil before prepare.
 	frameworks *framework.Views
 	plans      []*engine.Plan // of all guests
 }
 
-// read opens all policies of the options, compiles none, and says which
-// built-in rules they want.
+// read opens all policies of the options, and returns the built-in rules that they
+// request. It compiles nothing in this process.
 func (l *library) read(ctx context.Context, o Options, params bool) (*policies, []trusted, error) {
 	sources, err := o.sources()
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &policies{host: l.host(o)}
-	// The built-in packs that are named are one wish, wherever they stand.
+	// All built-in packs together are one request.
 	wishes := make([]trusted, 1, len(sources)+1)
 	var errs []error
 	for _, s := range sources {
@@ -94,8 +93,8 @@ func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error)
 	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.Digest(), Rules: len(s.Rules())}, trusted{packs: packs, set: s}, nil
 }
 
-// addGuest opens a policy that is not built in; params: its rules say which
-// parameters they read.
+// addGuest opens a policy that is not built in. With params, its rules list the
+// parameters that they read.
 func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bool) (trusted, error) {
 	g, err := l.open(ctx, p.host, s, params)
 	if err != nil {
@@ -136,7 +135,7 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 	return wish, nil
 }
 
-// filesOf finds files by the paths that a digest has them under.
+// filesOf finds files by their paths in a digest.
 func (l *library) filesOf(own *folder.Tree, paths []string) []folder.File {
 	var out []folder.File
 	for _, from := range []struct {
@@ -184,9 +183,9 @@ func (l *library) prepare(ctx context.Context, o Options, date string) (*policie
 	return p, errors.Join(append(errs, err)...)
 }
 
-// describeRules sorts the rules by id. One that two guests bring is told apart
-// by nobody: neither by a waiver nor by a report. A built-in one that is
-// evaluated twice, once with data that a guest adjusts, is the same rule.
+// describeRules sorts the rules by id. A rule of two guests is an error: waivers and
+// reports could not distinguish them. A built-in rule that is evaluated twice, once with
+// data that a guest adjusts, counts as one rule.
 func (p *policies) describeRules() error {
 	slices.SortStableFunc(p.infos, func(a, b RuleInfo) int { return strings.Compare(a.ID, b.ID) })
 	var errs []error
@@ -208,8 +207,7 @@ func (p *policies) describeRules() error {
 	return errors.Join(errs...)
 }
 
-// evaluate runs every policy, each on its own; that one of them looked at
-// nothing is an error.
+// evaluate runs every policy separately. A policy that looked at nothing is an error.
 func (p *policies) evaluate(ctx context.Context, f *facts.Facts, deadline time.Duration) ([]decision.Finding, error) {
 	results := make([][]decision.Finding, len(p.programs)+len(p.guests))
 	errs := make([]error, len(results))
@@ -239,9 +237,9 @@ func (p *policies) evaluate(ctx context.Context, f *facts.Facts, deadline time.D
 	return merge(results), nil
 }
 
-// merge puts the findings of several policies together. A rule that two of them
-// evaluated has what is worse: a pass or an inapplicability that another one
-// contradicts is left out, and what both found stands once.
+// merge combines the findings of several policies. If two policies evaluated the same
+// rule, the worse state wins: a pass or "not applicable" that the other policy
+// contradicts is left out. Equal findings are listed once.
 func merge(results [][]decision.Finding) []decision.Finding {
 	all := slices.Concat(results...)
 	worst := map[[2]string]int{}

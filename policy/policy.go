@@ -27,51 +27,50 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// DefaultPolicy is the pack that is taken where none is named.
+// DefaultPolicy is the pack that is used if no policy is named.
 var DefaultPolicy = decision.Packs()[0]
 
-// Options say what is decided by.
+// Options select the policies and the way to decide.
 type Options struct {
-	// Policy is the name of a built-in pack, or a folder of rules, and the
-	// first of Policies; without any it is DefaultPolicy. See Rules for the
-	// layout of a folder.
+	// Policy is the name of a built-in pack, or a folder of rules. It comes before
+	// Policies. Without any policy it is DefaultPolicy. See Rules for the layout of a
+	// folder.
 	Policy string
-	// Policies are evaluated together: each by itself, and the system has to
-	// pass all of them.
+	// Policies are evaluated separately, and the system has to pass all of them.
 	Policies []Source
 	// Isolate makes a command, bound to ctx, whose program calls Serve with its
 	// stdin and stdout. Policies that are not built in are evaluated in its
 	// process. Without Isolate they are evaluated in this process, where an
 	// endless call of a builtin continues as long as the program runs.
 	Isolate func(ctx context.Context) *exec.Cmd
-	// Frameworks are the catalogues of controls that the decision answers, by
-	// id; none of them changes the verdict.
+	// Frameworks are the ids of the catalogues of controls that the decision answers.
+	// They do not change the verdict.
 	Frameworks []string
-	// Scope is that of the facts, where it is known that they are of less than a
-	// system: built-in rules about other things are not compiled. Decide refuses
-	// facts of another scope.
+	// Scope is the scope of the facts, if they are about less than a system. Then
+	// built-in rules about other things are not compiled, and Decide refuses facts of
+	// another scope.
 	Scope *facts.Scope
 	// Waivers is the path of a waiver file, "" for none.
 	Waivers string
 	// FailOn is the lowest severity that denies: low (the default), medium,
 	// high, critical; or none: report, never deny.
 	FailOn string
-	// Now is what expiry is judged by. It must be set.
+	// Now is the time for expiry dates. It must be set.
 	Now time.Time
-	// Dated: Now was given, and not taken from a clock. Only then does the
-	// decision say it, so that two builds on different days give equal bytes.
+	// Dated: Now was given, and not taken from a clock. Only then is it in the decision,
+	// so that two builds on different days give equal bytes.
 	Dated bool
-	// Deadline bounds the evaluation of built-in rules, by the clock; 0 is none:
-	// they end, and how soon is a matter of the machine. Policies that are not
-	// built in have a budget of their own.
+	// Deadline bounds the evaluation of built-in rules, by the clock. 0 is no bound:
+	// built-in rules always end. Policies that are not built in have a budget of their
+	// own.
 	Deadline time.Duration
 	// Tool is copied into the decision.
 	Tool decision.Tool
 }
 
-// Decide evaluates the policy over the facts. A denied system is no error: see
-// ExitCode. Errors are *system.Error: ErrInput for options, waivers and rules
-// that are wrong, ErrUnusable where the evaluation could not be completed.
+// Decide evaluates the policies over the facts. A denied system is not an error: see
+// ExitCode. Errors are *system.Error: ErrInput for wrong options, waivers and rules,
+// ErrUnusable if the evaluation could not be completed.
 func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision, error) {
 	p, err := Prepare(ctx, o)
 	if err != nil {
@@ -92,8 +91,8 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	})
 }
 
-// Prepared are policies that have been read, with the waivers: what is wrong
-// with the options is known before there are facts.
+// Prepared are policies and waivers that have been read. So errors in the options are
+// found before there are facts.
 type Prepared struct {
 	options Options
 	failOn  string
@@ -102,8 +101,8 @@ type Prepared struct {
 	*policies
 }
 
-// Prepare reads and checks everything that Options name. All errors are
-// ErrInput, and joined; or ErrUnusable where rules of others ran away.
+// Prepare reads and checks everything that Options name. It joins all errors. They are
+// ErrInput, or ErrUnusable if the sandbox had to stop a policy.
 func Prepare(ctx context.Context, o Options) (*Prepared, error) {
 	library, err := linked()
 	if err != nil {
@@ -112,7 +111,7 @@ func Prepare(ctx context.Context, o Options) (*Prepared, error) {
 	return prepare(ctx, o, library)
 }
 
-// library are the built-in rules, with everything that a decision does with them.
+// library is the built-in rules, with the functions that decisions need.
 type library struct{ *engine.Library }
 
 // linked are the built-in rules of this program.
@@ -144,8 +143,8 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 	return p.Decide(ctx, f)
 }
 
-// Decide evaluates the policy over the facts, which it does not change. It may
-// be called as often as one likes, by several goroutines at a time.
+// Decide evaluates the policies over the facts, and does not change the facts. It can
+// be called any number of times, also concurrently.
 func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decision, error) {
 	if s := p.options.Scope; s != nil && !reflect.DeepEqual(s, f.Scope) {
 		return nil, system.Unusable("the policy was prepared for another kind of facts").Suggest("please report this")
@@ -182,7 +181,7 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 	return d, nil
 }
 
-// describe copies what a report says about the system itself.
+// describe copies the facts that reports show about the system itself.
 func describe(f *facts.Facts) decision.System {
 	s := decision.System{
 		Name: f.Name, Arch: f.Arch, Kernel: f.Kernel.Version, LockDigest: f.LockDigest,
@@ -212,7 +211,7 @@ func describe(f *facts.Facts) decision.System {
 	return s
 }
 
-// notes are what a reader must know before the findings.
+// notes are what a reader must know before reading the findings.
 func notes(f *facts.Facts) []string {
 	if f.Scope != nil {
 		return scopeNotes(f.Scope)
@@ -232,7 +231,8 @@ func notes(f *facts.Facts) []string {
 	return out
 }
 
-// vulnerabilities says what the packages were matched with, and of when.
+// vulnerabilities names the databases that the packages were matched with, and their
+// dates.
 func vulnerabilities(v facts.VulnerabilityScan) string {
 	if !v.Scanned {
 		return "vulnerabilities: not scanned (no vulnerability database was given)"
@@ -247,8 +247,8 @@ func vulnerabilities(v facts.VulnerabilityScan) string {
 	return note
 }
 
-// unmatched says which packages no database speaks of, in all components, and
-// of which components none was found where the distribution has some.
+// unmatched lists the packages that no database covers, and the components whose
+// packages could not be matched at all.
 func unmatched(f *facts.Facts) []string {
 	packages := map[string]int{}
 	var out []string

@@ -11,7 +11,7 @@ import (
 // RuleInfo is the description of a rule in its annotations.
 type RuleInfo = engine.RuleInfo
 
-// Rules lists the rules of policies, by id; where none is named, every built-in
+// Rules lists the rules of policies, by id. Without a policy it lists every built-in
 // rule. The layout of a folder:
 //
 //	ANY/*.rego       rules (package seaworthy.rules.ID) and libraries
@@ -20,8 +20,8 @@ type RuleInfo = engine.RuleInfo
 //	                 params sets built-in parameters
 //	packs/*.yaml     NAME: {includes: [PACKS], rules: [IDS]}
 //
-// It takes Policy, Policies and Isolate of the options. A rule has the names of
-// the built-in packs that hold it.
+// It uses Policy, Policies and Isolate of the options. A rule lists the built-in packs
+// that contain it.
 func Rules(ctx context.Context, o Options) ([]RuleInfo, error) {
 	library, err := linked()
 	if err != nil {
@@ -59,7 +59,7 @@ func (l *library) rulesOf(ctx context.Context, o Options) ([]RuleInfo, error) {
 	return p.infos, l.addPacks(p.infos)
 }
 
-// addPacks notes which built-in packs hold each rule.
+// addPacks adds to each rule the built-in packs that contain it.
 func (l *library) addPacks(rules []RuleInfo) error {
 	for name := range l.Packs {
 		list, err := folder.Chain(l.Packs, name)

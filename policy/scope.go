@@ -11,9 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// within leaves the rules and findings that facts of less than a system can
-// tell about. What a rule found out about an input that is not there, be it a
-// pass or that it is unknown, would be about nothing.
+// within keeps the rules and findings that are about a scope. The result of a rule about
+// a missing input means nothing, whether it is a pass or unknown.
 func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decision.Finding, []decision.Rule, error) {
 	inside := map[string]bool{}
 	var rules []decision.Rule
@@ -33,7 +32,7 @@ func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decisi
 	return out, rules, nil
 }
 
-// scopeNotes say what was not decided.
+// scopeNotes list what was not decided.
 func scopeNotes(s *facts.Scope) []string {
 	out := []string{"a kernel alone: rules about components, files and packages were not evaluated"}
 	if len(s.Missing) > 0 {

@@ -17,25 +17,25 @@ import (
 
 // Source names one policy.
 type Source struct {
-	// Name is a built-in pack or a folder of rules; with a Bundle, how messages
-	// call it: its reference.
+	// Name is a built-in pack or a folder of rules. With a Bundle, it is the reference
+	// of the bundle.
 	Name string
-	// Bundle is what came from a registry, nil for packs and folders.
+	// Bundle was fetched from a registry. It is nil for packs and folders.
 	Bundle *Bundle
 }
 
-// Bundle is a policy that was fetched, and what its fetcher knows about it.
+// Bundle is a policy that was fetched from a registry.
 type Bundle struct {
-	// Files are the rule folder, by path: see Rules for its layout.
+	// Files are the files of the rule folder, by path. See Rules for its layout.
 	Files map[string][]byte
 	// Manifest is sha256:HEX of the artifact's manifest.
 	Manifest string
-	// Pinned: its reference or a lock named that digest. Signed: a trusted key
-	// signed it.
+	// Pinned: its reference or a lock named this digest. Signed: a trusted key signed
+	// it.
 	Pinned, Signed bool
 }
 
-// sources are all policies of the options, in the order given, each once.
+// sources are all policies of the options, in their order. A repeated one is an error.
 func (o Options) sources() ([]Source, error) {
 	all := slices.Clone(o.Policies)
 	if o.Policy != "" {
@@ -55,8 +55,8 @@ func (o Options) sources() ([]Source, error) {
 	return all, errors.Join(errs...)
 }
 
-// folderOf reads the rule folder that a source names. kind is "dir" or "oci";
-// base is the last part of its name.
+// folderOf reads the rule folder that a source names. kind is "dir" or "oci". base is
+// the last part of its name.
 func folderOf(s Source, packs map[string]*folder.Pack) (t *folder.Tree, kind, base string, err error) {
 	if s.Bundle != nil {
 		base = strings.TrimPrefix(s.Name, ociScheme)
@@ -113,17 +113,16 @@ func (l *library) open(ctx context.Context, h engine.Host, s Source, params bool
 
 const ociScheme = "oci://"
 
-// trusted is a wish for built-in rules with the built-in data: whole packs, and
-// rules by their own names.
+// trusted is a request for built-in rules with the built-in data: whole packs, and
+// single rules.
 type trusted struct {
 	packs []*folder.Pack // with all that they include
 	rules []string
-	// set is the outcome, where it is known already.
+	// set has these rules, or is nil.
 	set *engine.Set
 }
 
-// active are the names of the packs in force, nil where there is none: then
-// each row of a table counts.
+// active are the names of the packs in force. If it is nil, every row of a table counts.
 func (w trusted) active() []string {
 	var out []string
 	for _, p := range w.packs {
@@ -140,7 +139,7 @@ func (w trusted) ids() []string {
 	return out
 }
 
-// holds: whoever is granted w has all that other asks for.
+// holds reports whether w includes everything that other requests.
 func (w trusted) holds(other trusted) bool {
 	ids, active := w.ids(), w.active()
 	for _, id := range other.ids() {
@@ -159,7 +158,7 @@ func (w trusted) holds(other trusted) bool {
 	return other.active() != nil
 }
 
-// distinct leaves out what another one holds.
+// distinct leaves out requests that another request includes.
 func distinct(all []trusted) []trusted {
 	var out []trusted
 	for i, w := range all {
@@ -176,7 +175,7 @@ func distinct(all []trusted) []trusted {
 	return out
 }
 
-// trustedSet assembles built-in rules.
+// trustedSet assembles the requested built-in rules.
 func (l *library) trustedSet(name string, w trusted) (*engine.Set, error) {
 	if w.set != nil {
 		return w.set, nil
@@ -188,10 +187,10 @@ func (l *library) trustedSet(name string, w trusted) (*engine.Set, error) {
 	return l.Assemble(name, packs)
 }
 
-// Pack makes a bundle of a rule folder: the rules, their tests, data and packs,
-// as a tar file that stock opa reads as a bundle too. The same folder gives the
-// same bytes. The policy is opened first; one that would not be decided by is
-// an error. The second result is the policy's name.
+// Pack makes a bundle of a rule folder, with the rules, their tests, data and packs. It
+// is a tar file that stock opa also reads as a bundle. The same folder gives the same
+// bytes. A policy that cannot be opened is an error. The second result is the policy's
+// name.
 func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 	library, err := linked()
 	if err != nil {

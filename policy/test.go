@@ -9,10 +9,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// Test runs the tests (*_test.rego) of the built-in rules, or of the one folder
-// or bundle that the options name, in the sandbox that the rules run in, and
-// prints what `opa test` would print. It is an error when a test fails or when
-// there is none.
+// Test runs the tests (*_test.rego) of the built-in rules, or of the one folder or
+// bundle in the options, in the sandbox of the rules. It prints results like `opa test`.
+// It is an error if a test fails, or if there is none.
 func Test(ctx context.Context, o Options, w io.Writer) error {
 	library, err := linked()
 	if err != nil {

@@ -26,10 +26,9 @@ func checkFailOn(s string) (string, error) {
 	return "", system.BadInput("fail-on %q is not a severity", s).Suggest("use low, medium, high, critical or none")
 }
 
-// ExitCode is the exit code of a decision: 1 where a finding fails at or above
-// FailOn, else 3 where one is unknown, else 5 where one fails only because its
-// waiver expired, else 0. With FailOn "none" it is always 0; the Verdict still
-// says what is so.
+// ExitCode is the exit code of a decision: 1 if a finding fails at or above FailOn, else
+// 3 if a finding is unknown, else 5 if a finding fails only because its waiver expired,
+// else 0. With FailOn "none" it is always 0; the Verdict does not change.
 func ExitCode(d *decision.Decision) int {
 	if d.FailOn == FailOnNone {
 		return exitPass
@@ -37,8 +36,8 @@ func ExitCode(d *decision.Decision) int {
 	return weigh(d)
 }
 
-// verdict is what the findings say. With FailOn "none" every failing finding
-// counts, so that no statement can claim a pass over one.
+// verdict follows from the findings. With FailOn "none" every failing finding counts, so
+// that no statement claims a pass.
 func verdict(d *decision.Decision) decision.Verdict {
 	switch weigh(d) {
 	case exitPass:
@@ -64,7 +63,7 @@ func weigh(d *decision.Decision) int {
 				denied = true
 			}
 		default:
-			// A state that nobody knows decides nothing either.
+			// An unknown state decides nothing.
 			unknown = true
 		}
 	}
