@@ -60,7 +60,7 @@ func TestBadRules(t *testing.T) {
 		// packs and data
 		"unknown rule":     {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-999]}"}, system.ErrInput, []string{`"CAP-999"`}},
 		"empty pack":       {map[string]string{"packs/baseline.yaml": "baseline: {rules: []}"}, system.ErrInput, []string{"has no rules"}},
-		"rule named twice": {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-001]}"}, system.ErrInput, []string{"twice"}},
+		"rule named twice": {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-001]}"}, system.ErrInput, []string{"duplicate rule"}},
 		"unknown include":  {map[string]string{"packs/baseline.yaml": "baseline: {includes: base, rules: [CAP-001]}"}, system.ErrInput, []string{`"base"`}},
 		"unknown key":      {map[string]string{"packs/baseline.yaml": "baseline: {rule: [CAP-001]}"}, system.ErrInput, []string{`"rule"`, "baseline.yaml:1:12"}},
 		"bad data":         {map[string]string{"data/x.json": "{\n  \"x\": oops}"}, system.ErrInput, []string{"x.json:2:"}},
