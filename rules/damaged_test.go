@@ -81,7 +81,10 @@ func TestFindingsAreJSON(t *testing.T) {
 	if err != nil || len(rs) != 1 {
 		t.Fatal(rs, err)
 	}
-	if _, err := json.Marshal(rs[0].Bindings["x"]); err != nil {
+	if _, err := json.Marshal(rs[0].Bindings); err != nil {
 		t.Error(err)
+	}
+	if of, _ := rs[0].Bindings["y"].(map[string]any); len(of) < 100 {
+		t.Errorf("the outcome of only %d rules", len(of))
 	}
 }

@@ -61,6 +61,10 @@ func TestOPA(t *testing.T) {
 	process := facts["components"].([]any)[4].(map[string]any)["spec"].(map[string]any)["process"].(map[string]any)
 	process["capabilities"] = map[string]any{"bounding": []string{"CAP_SYS_ADMIN"}}
 	writeJSON(t, bad, facts)
+	question := "[f.key | some f in data.seaworthy.outcome.fail(data.seaworthy.rules.CAP_003.found)]"
+	if out, code := run(t, opa, "eval", "--data", "rules/", "--ignore", "examples", "--input", bad, "--format", "raw", question); code != 0 || strings.TrimSpace(out) != `["CAP_SYS_ADMIN"]` {
+		t.Errorf("opa eval: exit %d\n%s", code, tail(out))
+	}
 	for _, c := range []struct {
 		facts  string
 		failed []string

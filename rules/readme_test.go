@@ -77,7 +77,7 @@ func ruleIndex(t *testing.T, all map[string]*ast.Module) string {
 }
 
 // libraries are the packages of rules/lib that rules import.
-var libraries = []string{"lib", "edit", "fact", "given", "helper", "kernel"}
+var libraries = []string{"lib", "edit", "fact", "given", "helper", "kernel", "outcome"}
 
 // helperReference lists the documented helpers of each library.
 func helperReference(t *testing.T, all map[string]*ast.Module) string {

@@ -17,6 +17,17 @@ import (
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
+// outcomes asks of each rule without fail what the engine asks of it.
+const outcomes = `package seaworthy.outcomes
+
+import data.seaworthy.outcome
+
+of[name] := [outcome.fail(rule.found), outcome.not_applicable(rule.found)] if {
+	some name, rule in data.seaworthy.rules
+	not rule.fail
+}
+`
+
 // compiled are all rules without their tests, compiled once.
 var compiled = sync.OnceValues(func() (*ast.Compiler, error) {
 	all := map[string]*ast.Module{}
@@ -31,6 +42,10 @@ var compiled = sync.OnceValues(func() (*ast.Compiler, error) {
 		all[name], err = ast.ParseModuleWithOpts(name, string(content), ast.ParserOptions{RegoVersion: ast.RegoV1})
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	all["outcomes.rego"], err = ast.ParseModuleWithOpts("outcomes.rego", outcomes, ast.ParserOptions{RegoVersion: ast.RegoV1})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +76,7 @@ func prepared(t testing.TB, active ...string) rego.PreparedEvalQuery {
 		}
 		tables["seaworthy"] = map[string]any{"active": list}
 	}
-	return prepare(t, "x = data.seaworthy.rules", compiler, tables)
+	return prepare(t, "x = data.seaworthy.rules; y = data.seaworthy.outcomes.of", compiler, tables)
 }
 
 func prepare(t testing.TB, query string, compiler *ast.Compiler, tables map[string]any) rego.PreparedEvalQuery {

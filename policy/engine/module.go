@@ -85,6 +85,7 @@ func parse(f folder.File) (*ast.Module, error) {
 	if err != nil {
 		return nil, regoErrors(err)
 	}
+	complete(m)
 	return m, nil
 }
 
@@ -128,19 +129,20 @@ func parseRule(f folder.File) (*rule, error) {
 		bad("rule %s: severity %q is none of low, medium, high, critical", r.pkg, r.Severity)
 	}
 	for _, rr := range m.Rules {
-		name := string(rr.Head.Ref()[0].Value.(ast.Var))
+		name := headName(rr)
 		if !slices.Contains(sets, name) {
 			continue
 		}
-		if rr.Head.RuleKind() != ast.MultiValue || len(rr.Head.Ref()) != 1 || rr.Default || len(rr.Head.Args) > 0 {
-			errs = append(errs, system.BadInput("rule %s: %s must be a set", r.pkg, name).At(system.Position{File: f.Name, Line: rr.Location.Row, Column: rr.Location.Col}).
-				Suggest("write `%s contains ... if { ... }`", name))
+		if !isSet(rr) {
+			errs = append(errs, mustBeSet(r.pkg, rr))
 		} else if !slices.Contains(r.defines, name) {
 			r.defines = append(r.defines, name)
 		}
 	}
-	if !slices.Contains(r.defines, "fail") && !slices.Contains(r.defines, "unknown") && !slices.Contains(r.defines, "not_applicable") {
-		bad("rule %s can never fire: it defines none of fail, unknown, not_applicable", r.pkg)
+	if rr := unjudged(m); rr != nil {
+		errs = append(errs, mustBeSet(r.pkg, rr))
+	} else if !slices.Contains(r.defines, "fail") && !slices.Contains(r.defines, "unknown") && !slices.Contains(r.defines, "not_applicable") {
+		bad("rule %s can never fire: it defines none of found, fail, unknown, not_applicable", r.pkg)
 	}
 	return r, errors.Join(errs...)
 }

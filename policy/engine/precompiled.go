@@ -127,7 +127,7 @@ func (l *Library) constants(c *ast.Compiler) ([]constant, error) {
 // fingerprint covers everything that the compiled rules depend on.
 func (l *Library) fingerprint() []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "2 %s %q\n", version.Version, sandbox.Builtins())
+	fmt.Fprintf(h, "2 %s %q %q\n", version.Version, sandbox.Builtins(), ending)
 	for _, f := range slices.Concat(l.Modules, l.Tree.Data) {
 		fmt.Fprintf(h, "%q %q %d\n", f.Path, f.Name, len(f.Content))
 		h.Write(f.Content)

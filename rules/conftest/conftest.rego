@@ -7,9 +7,17 @@
 package main
 
 import data.seaworthy.given
+import data.seaworthy.outcome
 
 deny contains denial(f, f.message) if {
 	some f in data.seaworthy.rules[package_of[_]].fail
+}
+
+# A rule that has no `fail` leaves it to the engine. It is `found` without allowances.
+deny contains denial(f, f.message) if {
+	some name in package_of
+	not data.seaworthy.rules[name].fail
+	some f in outcome.fail(data.seaworthy.rules[name].found)
 }
 
 deny contains denial(object.union(u, {"id": id}), sprintf("unknown: %s", [u.reason])) if {

@@ -14,6 +14,21 @@ test_fires if {
 	startswith(d.msg, "CAP-003 component:services/nginx: ")
 }
 
+# A rule that has `found` and no `fail` takes allowances.
+test_allowed if {
+	found := {f | some f in main.deny with input as admin; f.id == "CAP-003"}
+	count(found) == 1
+	still := {f | some f in main.deny with input as admin with data.components as [t.allowance("CAP-003", found)]; f.id == "CAP-003"}
+	count(still) == 0
+}
+
+# A rule that has `fail` is taken by its word.
+test_own_fail if {
+	system := t.put(t.good, "/components/4/files/fileCaps", [{"path": "/usr/bin/ping", "shadowed": false}])
+	not "IMG-005" in {f.id | some f in main.deny} with input as system
+	"IMG-005" in {f.id | some f in main.deny} with input as t.put(system, "/formats", [{"name": "raw", "attributes": true}])
+}
+
 test_unknown_is_denied if {
 	some d in main.deny with input as t.no_config
 	startswith(d.msg, "KCF-001 component:kernel: unknown: ")

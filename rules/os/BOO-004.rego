@@ -66,10 +66,3 @@ found contains lib.finding("BOO-004", c, {
 	some option in given.params.debug_kernel_options
 	kernel.on(option)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -33,10 +33,3 @@ found contains lib.finding("CAP-001", c, {
 	some c in lib.services
 	lib.all_caps(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

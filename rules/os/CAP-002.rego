@@ -34,10 +34,3 @@ found contains lib.finding("CAP-002", c, {
 	c.section in {"onboot", "onshutdown"}
 	lib.all_caps(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

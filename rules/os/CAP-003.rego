@@ -33,10 +33,3 @@ found contains lib.finding("CAP-003", c, {
 	some c in lib.services
 	some name in (lib.caps(c) & {"CAP_SYS_ADMIN"})
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

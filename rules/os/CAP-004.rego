@@ -33,10 +33,3 @@ found contains lib.finding("CAP-004", c, {
 	some c in lib.containers
 	some name in (lib.host_caps(c) & {"CAP_SYS_MODULE"})
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

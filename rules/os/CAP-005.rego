@@ -48,10 +48,3 @@ found contains lib.finding("CAP-005", c, {
 	"CAP_MKNOD" in lib.host_caps(c)
 	lib.all_devices(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -34,10 +34,3 @@ found contains lib.finding("CAP-006", c, {
 	"CAP_SYS_PTRACE" in lib.host_caps(c)
 	lib.host_ns(c, "pid")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -35,10 +35,3 @@ found contains lib.finding("CAP-007", c, {
 	some name in (lib.host_caps(c) & {"CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG", "CAP_SYS_BOOT", "CAP_SYS_TIME"})
 	not lib.all_caps(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

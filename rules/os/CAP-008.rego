@@ -34,10 +34,3 @@ found contains lib.finding("CAP-008", c, {
 	some name in (lib.host_caps(c) & {"CAP_NET_ADMIN", "CAP_NET_RAW"})
 	lib.host_ns(c, "network")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

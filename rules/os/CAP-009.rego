@@ -33,10 +33,3 @@ found contains lib.finding("CAP-009", c, {
 	some c in lib.containers
 	some name in (lib.host_caps(c) & {"CAP_DAC_READ_SEARCH"})
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

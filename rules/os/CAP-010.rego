@@ -36,10 +36,3 @@ found contains lib.finding("CAP-010", c, {
 	some name in (lib.caps(c) & (lib.caps(c) - {x | some x in given.params.pss_baseline_caps}))
 	not lib.all_caps(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -35,10 +35,3 @@ found contains lib.finding("CAP-011", c, {
 	some name in (lib.caps(c) & (lib.caps(c) - {"CAP_NET_BIND_SERVICE"}))
 	not lib.all_caps(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,26 +1,31 @@
 package seaworthy.test.CAP_011
 
 import data.seaworthy.given
+import data.seaworthy.outcome
 import data.seaworthy.rules.CAP_011 as rule
 import data.seaworthy.testing as t
 
-test_fires_chown if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_CHOWN"])
+fail := outcome.fail(rule.found)
 
-test_silent_bind if t.silent(rule.fail) with input as t.nginx_caps(["CAP_NET_BIND_SERVICE"])
+not_applicable := outcome.not_applicable(rule.found)
 
-test_silent_all if t.silent(rule.fail) with input as t.nginx_caps(given.params.known_capabilities)
+test_fires_chown if t.fires(fail, "component:services/nginx") with input as t.nginx_caps(["CAP_CHOWN"])
+
+test_silent_bind if t.silent(fail) with input as t.nginx_caps(["CAP_NET_BIND_SERVICE"])
+
+test_silent_all if t.silent(fail) with input as t.nginx_caps(given.params.known_capabilities)
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_caps(["CAP_CHOWN"])
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("CAP-011", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }

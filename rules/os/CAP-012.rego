@@ -36,10 +36,3 @@ found contains lib.finding("CAP-012", c, {
 	names := lib.ambient(c) - {"CAP_NET_BIND_SERVICE"}
 	count(names) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

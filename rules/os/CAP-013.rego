@@ -36,10 +36,3 @@ found contains lib.finding("CAP-013", c, {
 	count(names) > 0
 	lib.uid(c) != 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

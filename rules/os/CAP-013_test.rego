@@ -1,23 +1,28 @@
 package seaworthy.test.CAP_013
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.CAP_013 as rule
 import data.seaworthy.testing as t
 
-test_fires_inheritable if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_caps(["CAP_CHOWN"])
+fail := outcome.fail(rule.found)
 
-test_silent_good if t.silent(rule.fail) with input as t.good
+not_applicable := outcome.not_applicable(rule.found)
+
+test_fires_inheritable if t.fires(fail, "component:services/nginx") with input as t.nginx_caps(["CAP_CHOWN"])
+
+test_silent_good if t.silent(fail) with input as t.good
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_caps(["CAP_CHOWN"])
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("CAP-013", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }

@@ -42,10 +42,3 @@ from_label(c) := {name |
 	not name in given.params.pss_baseline_caps
 	lib.origin_layer(c, sprintf("/process/capabilities/%s/%d", [kind, i])) == "label"
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

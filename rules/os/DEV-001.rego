@@ -36,10 +36,3 @@ found contains lib.finding("DEV-001", c, {
 }
 
 kinds := {"b": "block device", "c": "character device", "u": "character device"}
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,27 +1,32 @@
 package seaworthy.test.DEV_001
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.DEV_001 as rule
 import data.seaworthy.testing as t
 
-test_fires_all if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "a", "access": "rwm"})
+fail := outcome.fail(rule.found)
 
-test_fires_block if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "b", "access": "rwm"})
+not_applicable := outcome.not_applicable(rule.found)
 
-test_silent_one if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm"})
+test_fires_all if t.fires(fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "a", "access": "rwm"})
 
-test_silent_mknod if t.silent(rule.fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "access": "m"})
+test_fires_block if t.fires(fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "b", "access": "rwm"})
+
+test_silent_one if t.silent(fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm"})
+
+test_silent_mknod if t.silent(fail) with input as t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "c", "access": "m"})
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_with("/linux/resources/devices/-", {"allow": true, "type": "a", "access": "rwm"})
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("DEV-001", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }

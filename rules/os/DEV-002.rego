@@ -50,10 +50,3 @@ found contains lib.finding("DEV-002", c, {
 	some c in lib.containers
 	some name, openers in lib.opened_by_rules(c, {"memory"})
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -35,10 +35,3 @@ found contains lib.finding("DEV-003", c, {
 	bits.and(object.get(d, "fileMode", 0), 2) == 2
 	not d.path in lib.usual_devices
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

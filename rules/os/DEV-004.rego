@@ -66,10 +66,3 @@ severity("disk") := "high"
 severity("unknown") := "medium"
 
 node_name(d) := lib.named_node(lib.device_kind(d).name, d.path)
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

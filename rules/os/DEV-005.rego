@@ -38,10 +38,3 @@ powerful(c) := object.union(lib.nodes_of(c, {"kernel"}), numberless(c))
 
 # The kernel assigns the number of this device at boot.
 numberless(c) := {d.path: [i] | some i, d in lib.devices(c); d.path == "/dev/userfaultfd"}
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

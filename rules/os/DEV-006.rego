@@ -67,10 +67,3 @@ found contains lib.finding("DEV-006", c, {
 	some c in lib.containers
 	not denies_first(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -60,10 +60,3 @@ classes(c) := {"machine"} if {
 	c.section == "services"
 	lib.networked(c)
 } else := {"machine", "unknown"}
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

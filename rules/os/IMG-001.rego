@@ -45,10 +45,3 @@ found contains lib.finding("IMG-001", c, {
 	some c in input.components
 	not pinned(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

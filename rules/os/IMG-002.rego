@@ -34,10 +34,3 @@ found contains lib.finding("IMG-002", c, {
 	tag := lib.str(c.image.tag)
 	tag in {"", "latest"}
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -36,10 +36,3 @@ found contains lib.finding("IMG-004", c, {
 	f.type == "file"
 	not f.path in given.params.setid_allowed
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

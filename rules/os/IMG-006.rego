@@ -43,10 +43,3 @@ found contains lib.finding("IMG-006", c, {
 	not f.shadowed
 	not harmless(f)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

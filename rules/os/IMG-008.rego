@@ -36,10 +36,3 @@ found contains lib.finding("IMG-008", c, {
 	some c in lib.inventoried
 	some f in lib.arr(c.files.secrets)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

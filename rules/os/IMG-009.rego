@@ -45,10 +45,3 @@ found contains lib.finding("IMG-009", c, {
 	holds(place, text)
 	name := lib.secret_name(text)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

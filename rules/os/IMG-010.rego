@@ -35,10 +35,3 @@ found contains lib.finding("IMG-010", c, {
 	f.kind in {"package manager", "package managers"}
 	not f.shadowed
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

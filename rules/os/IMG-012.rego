@@ -35,10 +35,3 @@ found contains lib.finding("IMG-012", c, {
 	f.kind in {"compiler", "debugger", "network tool"}
 	not f.shadowed
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

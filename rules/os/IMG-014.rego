@@ -34,10 +34,3 @@ found contains lib.finding("IMG-014", c, {
 	lib.root_user(lib.str(c.image.user))
 	lib.uid(c) == 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -31,10 +31,3 @@ found contains lib.finding("IMG-015", c, {
 	got := sprintf("%s/%s", [c.image.os, c.image.architecture])
 	got != sprintf("linux/%s", [input.arch])
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -34,10 +34,3 @@ found contains lib.finding("IMG-019", c, {
 	some f in lib.arr(c.files.sensitive)
 	not f.shadowed
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -45,10 +45,3 @@ found contains lib.finding("JNT-001", c, {
 	kernel.config_known
 	not kernel.modules_signed
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

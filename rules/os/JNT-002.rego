@@ -54,10 +54,3 @@ found contains lib.finding("JNT-002", c, {
 	kernel.lockdown != "confidentiality"
 	some power in powers(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

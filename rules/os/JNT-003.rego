@@ -65,10 +65,3 @@ switched_off(c) if {
 	not "CAP_SYS_ADMIN" in lib.host_caps(c)
 	not kernel.sysctl("kernel.io_uring_group")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

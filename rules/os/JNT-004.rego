@@ -107,10 +107,3 @@ found contains lib.finding("JNT-004", c, {
 	exposed(c)
 	tiocsti_works
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,33 +1,38 @@
 package seaworthy.test.JNT_004
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.JNT_004 as rule
 import data.seaworthy.testing as t
 
+fail := outcome.fail(rule.found)
+
+not_applicable := outcome.not_applicable(rule.found)
+
 test_fires if {
 	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
-	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
+	t.fires(fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
 }
 
 test_fires_device_old_kernel if {
 	s0 := t.put(t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/version", "6.1.0"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "n")
-	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+	t.fires(fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
 }
 
 test_silent_sysctl if {
 	s0 := t.put(t.good, "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
-	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
+	t.silent(fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
 }
 
-test_silent_good if t.silent(rule.fail) with input as t.good
+test_silent_good if t.silent(fail) with input as t.good
 
 test_unknown_no_config if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
-	t.silent(rule.fail) with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+	t.silent(fail) with input as t.put(t.no_config, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
 }
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
@@ -35,29 +40,29 @@ test_checked if count(rule.checked) > 0 with input as t.good
 test_allowed if {
 	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
 	system_now := t.put(s0, "/components/4/spec/mounts/-", {"destination": "/dev/tty1", "type": "bind", "source": "/dev/tty1", "options": ["bind"]})
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("JNT-004", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 test_silent_not_a_bind if {
 	s0 := t.put(t.put(t.good, "/kernel/version", "6.1.0"), "/sysctl/settings", [])
-	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "ext4", "source": "/dev/console", "options": []})
+	t.silent(fail) with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "ext4", "source": "/dev/console", "options": []})
 }
 
 test_silent_option_off if {
 	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "n")
-	t.silent(rule.fail) with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
+	t.silent(fail) with input as t.put(s0, "/components/4/spec/linux/devices/-", {"path": "/dev/console", "type": "c", "major": 5, "minor": 1})
 }
 
 tty(device) := t.put(t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y"), "/components/4/spec/linux/devices/-", device)
 
-test_fires_by_number if t.fires(rule.fail, "component:services/nginx") with input as tty({"path": "/tmp/x", "type": "u", "major": 4, "minor": 64})
+test_fires_by_number if t.fires(fail, "component:services/nginx") with input as tty({"path": "/tmp/x", "type": "u", "major": 4, "minor": 64})
 
 test_fires_console_bound if {
 	s0 := t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/config/options/CONFIG_LEGACY_TIOCSTI", "y")
-	t.fires(rule.fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "bind", "source": "/dev/console", "options": ["bind"]})
+	t.fires(fail, "component:services/nginx") with input as t.put(s0, "/components/4/spec/mounts/-", {"destination": "/x", "type": "bind", "source": "/dev/console", "options": ["bind"]})
 }
 
 test_silent_by_number if {
@@ -65,7 +70,7 @@ test_silent_by_number if {
 		{"path": "/dev/tty", "type": "c", "major": 5, "minor": 0}, {"path": "/dev/x", "type": "c", "major": 6, "minor": 1},
 		{"path": "/dev/x", "type": "b", "major": 4, "minor": 1}, {"path": "/dev/x", "type": "b", "major": 5, "minor": 1},
 	] {
-		found := rule.fail with input as tty(d)
+		found := fail with input as tty(d)
 		t.silent(found)
 	}
 }
@@ -74,7 +79,7 @@ ruled(rule) := t.put(t.put(t.sysctl_unset("dev.tty.legacy_tiocsti"), "/kernel/co
 
 test_fires_by_rule if {
 	every numbers in [{"major": 4, "minor": 64}, {"major": 4}, {"major": 5, "minor": 1}, {"major": 5}, {"major": 204, "minor": 64}, {"minor": 1}] {
-		found := rule.fail with input as ruled(object.union({"allow": true, "type": "c", "access": "rw"}, numbers))
+		found := fail with input as ruled(object.union({"allow": true, "type": "c", "access": "rw"}, numbers))
 		t.fires(found, "component:services/nginx")
 	}
 }
@@ -84,7 +89,7 @@ test_silent_by_rule if {
 		{"allow": true, "type": "c", "major": 136, "access": "rwm"}, {"allow": true, "type": "c", "major": 5, "minor": 0, "access": "rwm"},
 		{"allow": true, "type": "c", "major": 4, "minor": 64, "access": "m"}, {"allow": false, "type": "c", "major": 4, "minor": 64, "access": "rw"},
 	] {
-		found := rule.fail with input as ruled(r)
+		found := fail with input as ruled(r)
 		t.silent(found)
 	}
 }

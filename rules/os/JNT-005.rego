@@ -85,10 +85,3 @@ found contains lib.finding("JNT-005", c, {
 	not kernel.locked_down
 	count(ways) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

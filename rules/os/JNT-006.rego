@@ -54,10 +54,3 @@ found contains lib.finding("JNT-006", c, {
 	kernel.on("CONFIG_PROC_KCORE")
 	kernel.lockdown != "confidentiality"
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

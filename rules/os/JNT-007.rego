@@ -72,10 +72,3 @@ found contains lib.finding("JNT-007", c, {
 	exposed(c)
 	kernel.config_known
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

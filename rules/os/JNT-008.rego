@@ -52,10 +52,3 @@ found contains lib.finding("JNT-008", c, {
 	exposed(c)
 	reason := user_ns_missing
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -151,10 +151,3 @@ writing[dir] contains p if {
 	p.c.section == "services"
 	some dir in p.writes
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

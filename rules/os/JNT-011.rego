@@ -47,10 +47,3 @@ found contains lib.finding("JNT-011", c, {
 	kernel.config_known
 	not kernel.lsm_active("apparmor")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

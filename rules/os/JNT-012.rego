@@ -43,10 +43,3 @@ found contains lib.finding("JNT-012", c, {
 	some option in ["CONFIG_SECCOMP", "CONFIG_SECCOMP_FILTER"]
 	kernel.off(option)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

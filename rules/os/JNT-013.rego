@@ -85,10 +85,3 @@ found contains lib.finding("JNT-013", c, {
 	exposed(c)
 	some name in left_out
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

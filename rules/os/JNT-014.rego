@@ -50,10 +50,3 @@ found contains lib.finding("JNT-014", c, {
 	f.type == "file"
 	regex.match(`^0?[4567][0-7]{3}$`, f.mode)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -68,10 +68,3 @@ found contains lib.finding("JNT-015", c, {
 	kernel.numeral(trim_space(s.value)) == "1"
 	not kernel.off("CONFIG_MODULES")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,33 +1,38 @@
 package seaworthy.test.JNT_015
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.JNT_015 as rule
 import data.seaworthy.testing as t
 
+fail := outcome.fail(rule.found)
+
+not_applicable := outcome.not_applicable(rule.found)
+
 test_fires_before if {
 	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	t.fires(rule.fail, "component:onboot/dhcp") with input as t.put(s0, "/sysctl/settings/-", {"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 2000})
+	t.fires(fail, "component:onboot/dhcp") with input as t.put(s0, "/sysctl/settings/-", {"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 2000})
 }
 
 test_fires_cmdline if {
 	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	t.fires(rule.fail, "component:onboot/dhcp") with input as t.put(s0, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "cmdline", "source": "cmdline", "order": 0}])
+	t.fires(fail, "component:onboot/dhcp") with input as t.put(s0, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "cmdline", "source": "cmdline", "order": 0}])
 }
 
 test_silent_after if {
 	s0 := t.spec_with("sysctl", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	t.silent(rule.fail) with input as t.put(s0, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "onboot/dhcp", "source": "x", "order": 0}])
+	t.silent(fail) with input as t.put(s0, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "onboot/dhcp", "source": "x", "order": 0}])
 }
 
-test_silent_no_loader if t.silent(rule.fail) with input as t.good
+test_silent_no_loader if t.silent(fail) with input as t.good
 
 test_silent_no_modules if {
 	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	t.silent(rule.fail) with input as t.put(s0, "/kernel/config/options/CONFIG_MODULES", "n")
+	t.silent(fail) with input as t.put(s0, "/kernel/config/options/CONFIG_MODULES", "n")
 }
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
@@ -35,15 +40,15 @@ test_checked if count(rule.checked) > 0 with input as t.spec_with("dhcp", "/proc
 test_allowed if {
 	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
 	system_now := t.put(s0, "/sysctl/settings/-", {"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 2000})
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("JNT-015", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:onboot/dhcp") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:onboot/dhcp") with input as system_now with data.components as allowance
 }
 
 test_silent_other_key if {
 	s0 := t.spec_with("dhcp", "/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	t.silent(rule.fail) with input as t.put(s0, "/sysctl/settings", [
+	t.silent(fail) with input as t.put(s0, "/sysctl/settings", [
 		{"key": "kernel.sysrq", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 0},
 		{"key": "kernel.sysrq", "value": "1", "component": "cmdline", "source": "cmdline", "order": 1},
 	])
@@ -51,7 +56,7 @@ test_silent_other_key if {
 
 test_silent_itself if {
 	system := t.put(t.put(t.good, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "onboot/sysctl", "source": "x", "order": 1}]), "/components/2/spec/process/capabilities", t.capabilities(["CAP_SYS_MODULE"]))
-	t.silent(rule.fail) with input as system
+	t.silent(fail) with input as system
 }
 
 test_edit_takes_that_parameter if {
@@ -60,6 +65,6 @@ test_edit_takes_that_parameter if {
 		t.put(loader, "/sysctl/settings", [{"key": "kernel.modules_disabled", "value": "1", "component": "cmdline", "source": "cmdline", "order": 0}]),
 		"/cmdline/params", [{"name": "quiet", "value": null, "index": 0}, {"name": "sysctl.kernel.modules_disabled", "value": "1", "index": 1}],
 	)
-	some f in rule.fail with input as system
+	some f in fail with input as system
 	f.edits == [{"op": "remove", "path": "/kernel/cmdline", "value": "sysctl.kernel.modules_disabled=1"}]
 }

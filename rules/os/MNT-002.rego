@@ -50,10 +50,3 @@ host_owned(path) if {
 }
 
 host_owned(path) if lib.is_kernel_path(path)
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -38,10 +38,3 @@ found contains lib.finding("MNT-003", c, {
 	{x | some x in lib.options(m)} != {"rw", "rbind", "rshared"}
 	not object.get(c.spec, ["linux", "rootfsPropagation"], "") in {"shared", "rshared"}
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -35,10 +35,3 @@ found contains lib.finding("MNT-004", c, {
 	m := p.m
 	"/" in p.shows
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -44,10 +44,3 @@ system(path) if {
 
 # Init and the OCI runtime keep the state of containers below /run.
 system("/run")
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

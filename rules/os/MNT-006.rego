@@ -36,10 +36,3 @@ found contains lib.finding("MNT-006", c, {
 	seen := {path | some path in p.shows; lib.is_kernel_path(path)}
 	count(seen) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -36,10 +36,3 @@ found contains lib.finding("MNT-007", c, {
 	sockets := {path | some path in p.shows; lib.leads_to_socket(path)}
 	count(sockets) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -48,10 +48,3 @@ own_part(p) if {
 	startswith(p.path, "/")
 	lib.own_ns(p.c, "cgroup")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -55,10 +55,3 @@ found contains lib.finding("MNT-009", c, {
 	among_modules(path)
 	why := danger(c, m)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

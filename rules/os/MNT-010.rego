@@ -34,10 +34,3 @@ found contains lib.finding("MNT-010", c, {
 	m := p.m
 	"/run" in p.shows
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -60,10 +60,3 @@ limited(p, missing) := edit.remount_placed(p, lib.opposite_options(missing) | un
 } else := []
 
 size_option(o) if regex.match("^(size|nr_blocks)=", o)
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

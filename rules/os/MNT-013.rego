@@ -37,10 +37,3 @@ found contains lib.finding("MNT-013", c, {
 	missing := {path | some path in needed; not lib.listed(c, "maskedPaths", path)}
 	count(missing) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

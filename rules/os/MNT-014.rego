@@ -54,10 +54,3 @@ fixed(c, path) if {
 	some key in ["readonlyPaths", "maskedPaths"]
 	lib.listed(c, key, path)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

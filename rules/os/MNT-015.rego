@@ -33,10 +33,3 @@ found contains lib.finding("MNT-015", c, {
 	mode := object.get(c.spec, ["linux", "rootfsPropagation"], "")
 	mode in {"shared", "rshared"}
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

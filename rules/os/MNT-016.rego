@@ -38,10 +38,3 @@ found contains lib.finding("MNT-016", c, {
 	missing := lib.missing_flags(m, {"nosuid", "nodev", "noexec"})
 	count(missing) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -46,10 +46,3 @@ diskless := {"", "bind", "cgroup", "cgroup2", "devpts", "hugetlbfs", "mqueue", "
 key(p) := sprintf("mounts:%s", [p.key]) if {
 	startswith(p.path, "/")
 } else := p.key
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -54,10 +54,3 @@ edits(p, hidden) := edit.without_placed_mount(p) if {
 } else := [e | some e in {e | some q in hidden; some e in edit.without_placed_mount(q)}]
 
 by_default(q) if lib.origin_layer(q.c, q.path) == "default"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -81,10 +81,3 @@ system(path) if {
 
 # These folders as a whole, because they hold files of all components.
 system(path) if path in {"/", "/run", "/tmp", "/var"}
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -98,10 +98,3 @@ found contains lib.finding("MNT-022", p.c, {
 own_ids(p) := edit.remount_placed(p, {o | some o in lib.options(p.m); lib.id_option(o)}, []) if {
 	count(lib.id_mappings(p.m)) == 0
 } else := edit.without_placed_mount(p)
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -45,10 +45,3 @@ found contains lib.finding("NNP-002", c, {
 kinds contains "setid"
 
 kinds contains "fileCaps" if lib.keeps_attributes
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,33 +1,38 @@
 package seaworthy.test.NNP_002
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.NNP_002 as rule
 import data.seaworthy.testing as t
 
+fail := outcome.fail(rule.found)
+
+not_applicable := outcome.not_applicable(rule.found)
+
 test_fires_setuid if {
 	system := t.put(t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false)
-	t.fires(rule.fail, "component:services/nginx") with input as system
+	t.fires(fail, "component:services/nginx") with input as system
 }
 
 test_fires_filecaps if {
 	system := t.put(t.nginx_files("fileCaps", [{"path": "/usr/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false)
-	t.silent(rule.fail) with input as system
-	t.fires(rule.fail, "component:services/nginx") with input as t.put(system, "/formats", [])
-	t.fires(rule.fail, "component:services/nginx") with input as t.put(system, "/formats", [{"name": "tar", "attributes": true}])
+	t.silent(fail) with input as system
+	t.fires(fail, "component:services/nginx") with input as t.put(system, "/formats", [])
+	t.fires(fail, "component:services/nginx") with input as t.put(system, "/formats", [{"name": "tar", "attributes": true}])
 }
 
-test_silent_nnp if t.silent(rule.fail) with input as t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
+test_silent_nnp if t.silent(fail) with input as t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
 
-test_silent_no_setuid if t.silent(rule.fail) with input as t.nginx_with("/process/noNewPrivileges", false)
+test_silent_no_setuid if t.silent(fail) with input as t.nginx_with("/process/noNewPrivileges", false)
 
 test_unknown_files if {
 	system := t.put(t.no_files, "/components/4/spec/process/noNewPrivileges", false)
 	t.tells(rule.unknown, "component:services/nginx") with input as system
-	t.silent(rule.fail) with input as system
+	t.silent(fail) with input as system
 }
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
@@ -35,15 +40,15 @@ test_checked if count(rule.checked) > 0 with input as t.good
 test_allowed if {
 	system := t.put(t.nginx_files("setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}]), "/components/4/spec/process/noNewPrivileges", false)
 	system_now := system
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("NNP-002", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 test_silent_files_unseen if {
 	s0 := t.put(t.nginx_with("/process/noNewPrivileges", false), "/components/4/files/setid", [{"path": "/usr/bin/su", "type": "file", "mode": "4755", "uid": 0, "gid": 0}])
-	t.silent(rule.fail) with input as t.put(s0, "/components/4/files/present", false)
+	t.silent(fail) with input as t.put(s0, "/components/4/files/present", false)
 }
 
 test_edit if {
@@ -58,21 +63,21 @@ with_volume(options) := json.patch(t.nginx_mount({"destination": "/data", "type"
 ])
 
 test_fires_volume if {
-	t.fires(rule.fail, "component:services/nginx") with input as with_volume(["rbind", "rw"])
-	{f.actual | some f in rule.fail} == {["/data/bin/su"]} with input as with_volume(["rbind", "rw"])
+	t.fires(fail, "component:services/nginx") with input as with_volume(["rbind", "rw"])
+	{f.actual | some f in fail} == {["/data/bin/su"]} with input as with_volume(["rbind", "rw"])
 }
 
-test_silent_volume_nosuid if t.silent(rule.fail) with input as with_volume(["rbind", "rw", "nosuid"])
+test_silent_volume_nosuid if t.silent(fail) with input as with_volume(["rbind", "rw", "nosuid"])
 
 test_silent_other_volume if {
 	system := t.put(with_volume(["rbind", "rw"]), "/components/6/name", "other")
-	t.silent(rule.fail) with input as system
+	t.silent(fail) with input as system
 }
 
 test_unknown_volume if {
 	system := t.put(with_volume(["rbind", "rw"]), "/components/6/files/present", false)
 	t.tells(rule.unknown, "component:services/nginx") with input as system
-	t.silent(rule.fail) with input as system
+	t.silent(fail) with input as system
 }
 
 # Files of an init image are on the host. A bind of a host folder includes them.
@@ -82,12 +87,12 @@ of_host(source, options) := json.patch(t.nginx_mount({"destination": "/tools", "
 ])
 
 test_fires_of_host if {
-	{f.actual | some f in rule.fail} == {["/tools/su"]} with input as of_host("/usr/bin", ["ro"])
-	{f.actual | some f in rule.fail} == {["/tools"]} with input as of_host("/usr/bin/su", ["ro"])
-	{f.actual | some f in rule.fail} == {["/tools/usr/bin/su"]} with input as of_host("/", ["ro"])
+	{f.actual | some f in fail} == {["/tools/su"]} with input as of_host("/usr/bin", ["ro"])
+	{f.actual | some f in fail} == {["/tools"]} with input as of_host("/usr/bin/su", ["ro"])
+	{f.actual | some f in fail} == {["/tools/usr/bin/su"]} with input as of_host("/", ["ro"])
 }
 
 test_silent_beside_it if {
-	t.silent(rule.fail) with input as of_host("/usr/bin", ["ro", "nosuid"])
-	t.silent(rule.fail) with input as of_host("/usr/lib", ["ro"])
+	t.silent(fail) with input as of_host("/usr/bin", ["ro", "nosuid"])
+	t.silent(fail) with input as of_host("/usr/lib", ["ro"])
 }

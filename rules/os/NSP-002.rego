@@ -33,10 +33,3 @@ found contains lib.finding("NSP-002", c, {
 	some c in lib.services
 	lib.host_ns(c, "network")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -34,10 +34,3 @@ found contains lib.finding("NSP-003", c, {
 	some c in lib.services
 	lib.host_ns(c, "ipc")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

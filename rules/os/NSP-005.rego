@@ -37,10 +37,3 @@ found contains lib.finding("NSP-005", c, {
 shared(c) := lib.ns_source(c, "user") if {
 	lib.host_ns(c, "user")
 } else := "a namespace that maps the host's root"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,29 +1,34 @@
 package seaworthy.test.NSP_005
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.NSP_005 as rule
 import data.seaworthy.testing as t
 
-test_fires_host if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_without_ns("user")
+fail := outcome.fail(rule.found)
 
-test_silent_own if t.silent(rule.fail) with input as t.good
+not_applicable := outcome.not_applicable(rule.found)
+
+test_fires_host if t.fires(fail, "component:services/nginx") with input as t.nginx_without_ns("user")
+
+test_silent_own if t.silent(fail) with input as t.good
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_without_ns("user")
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("NSP-005", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 test_fires_mapped if {
 	system := t.nginx_with("/linux/uidMappings", null)
-	t.fires(rule.fail, "component:services/nginx") with input as system
-	{f.actual | some f in rule.fail} == {"a namespace that maps the host's root"} with input as system
+	t.fires(fail, "component:services/nginx") with input as system
+	{f.actual | some f in fail} == {"a namespace that maps the host's root"} with input as system
 }

@@ -56,10 +56,3 @@ found contains lib.finding("NSP-006", c, {
 how(c) := "with CAP_SYS_PTRACE" if {
 	"CAP_SYS_PTRACE" in lib.caps(c)
 } else := sprintf("as the same user (%d)", [lib.uid(c)])
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,12 +1,17 @@
 package seaworthy.test.NSP_006
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.NSP_006 as rule
 import data.seaworthy.testing as t
 
-test_fires_undeclared if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"})
+fail := outcome.fail(rule.found)
+
+not_applicable := outcome.not_applicable(rule.found)
+
+test_fires_undeclared if t.fires(fail, "component:services/nginx") with input as t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"})
 
 test_silent_declared if {
-	t.silent(rule.fail) with input as declared("network")
+	t.silent(fail) with input as declared("network")
 }
 
 declared(kind) := json.patch(t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"}), [
@@ -16,29 +21,29 @@ declared(kind) := json.patch(t.nginx_with("/linux/namespaces/-", {"type": "netwo
 
 # dhcp declares a namespace that it does not create: it joins one that does not exist,
 # or one of another component.
-test_fires_declared_by_a_guest if t.fires(rule.fail, "component:services/nginx") with input as declared("pid")
+test_fires_declared_by_a_guest if t.fires(fail, "component:services/nginx") with input as declared("pid")
 
 test_fires_declared_by_itself if {
 	system := t.put(
 		t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"}),
 		"/components/4/runtime", {"bindNS": {"pid": "/run/netns/x", "net": ""}},
 	)
-	t.fires(rule.fail, "component:services/nginx") with input as system
+	t.fires(fail, "component:services/nginx") with input as system
 }
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_with("/linux/namespaces/-", {"type": "network", "path": "/run/netns/x"})
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("NSP-006", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 # nginx joins the pid namespace that dhcp declares.
@@ -53,7 +58,7 @@ peers(changes) := json.patch(t.good, array.concat(
 	changes,
 ))
 
-traced(changes) := {f.key | some f in fs} if fs := rule.fail with input as peers(changes)
+traced(changes) := {f.key | some f in fs} if fs := fail with input as peers(changes)
 
 test_fires_same_user if count(traced([])) == 1
 

@@ -36,10 +36,3 @@ found contains lib.finding("NSP-008", c, {
 	paths := {path | some p in lib.placed_in[c.id]; some path in p.writes}
 	count(paths) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -63,10 +63,3 @@ found contains lib.finding("RES-001", c, {
 	lib.cgroup(c) == "/"
 	not lib.cgroup_shared[c.id]
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

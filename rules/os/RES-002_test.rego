@@ -1,27 +1,32 @@
 package seaworthy.test.RES_002
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.RES_002 as rule
 import data.seaworthy.testing as t
 
-test_fires_absent if t.fires(rule.fail, "component:services/nginx") with input as t.drop(t.good, "/components/4/spec/linux/resources/memory")
+fail := outcome.fail(rule.found)
 
-test_fires_unlimited if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/memory/limit", -1)
+not_applicable := outcome.not_applicable(rule.found)
 
-test_silent_good if t.silent(rule.fail) with input as t.good
+test_fires_absent if t.fires(fail, "component:services/nginx") with input as t.drop(t.good, "/components/4/spec/linux/resources/memory")
+
+test_fires_unlimited if t.fires(fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/memory/limit", -1)
+
+test_silent_good if t.silent(fail) with input as t.good
 
 test_unknown_no_spec if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
-	t.silent(rule.fail) with input as t.no_spec
+	t.silent(fail) with input as t.no_spec
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.drop(t.good, "/components/4/spec/linux/resources/memory")
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("RES-002", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
-test_fires_unified if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/unified", {"memory.max": "max"})
+test_fires_unified if t.fires(fail, "component:services/nginx") with input as t.nginx_with("/linux/resources/unified", {"memory.max": "max"})

@@ -55,10 +55,3 @@ cpu(c, key) := object.get(c.spec, ["linux", "resources", "cpu", key], 0)
 first_of(text, otherwise) := text if {
 	text != ""
 } else := otherwise
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -47,10 +47,3 @@ found contains lib.finding("RES-004", c, {
 	score := object.get(c.spec, ["process", "oomScoreAdj"], 0)
 	score < -500
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

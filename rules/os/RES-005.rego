@@ -33,10 +33,3 @@ found contains lib.finding("RES-005", c, {
 	some c in lib.services
 	not lib.core_is_zero(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

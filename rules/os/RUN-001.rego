@@ -85,13 +85,6 @@ emulated if {
 	contains(name, "binfmt")
 }
 
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found
-
 not_applicable contains {"resource": lib.resource(c), "reason": c.program.why} if {
 	some c in lib.containers
 	c.program.state == "unknown"

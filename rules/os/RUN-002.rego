@@ -41,10 +41,3 @@ found contains lib.finding("RUN-002", c, {
 path(c, destination) := sprintf("/mounts/%d", [i]) if {
 	i := [n | some n, m in lib.mounts(c); m.destination == destination][0]
 } else := "/mounts"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -82,10 +82,3 @@ raises(c) if {
 	lib.is_bind(p.m)
 	not lib.has_flag(p.m, "nosuid")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,30 +1,35 @@
 package seaworthy.test.RUN_003
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.RUN_003 as rule
 import data.seaworthy.testing as t
+
+fail := outcome.fail(rule.found)
+
+not_applicable := outcome.not_applicable(rule.found)
 
 idle := t.nginx_caps(["CAP_CHOWN"])
 
 open := t.put(idle, "/components/4/spec/process/noNewPrivileges", false)
 
 test_fires if {
-	t.fires(rule.fail, "component:services/nginx") with input as idle
-	t.fires(rule.fail, "component:services/nginx") with input as open
-	{f.actual | some f in rule.fail} == {["CAP_CHOWN"]} with input as t.put(t.nginx_caps(["CAP_CHOWN", "CAP_KILL"]), "/components/4/spec/process/capabilities/ambient", ["CAP_KILL"])
+	t.fires(fail, "component:services/nginx") with input as idle
+	t.fires(fail, "component:services/nginx") with input as open
+	{f.actual | some f in fail} == {["CAP_CHOWN"]} with input as t.put(t.nginx_caps(["CAP_CHOWN", "CAP_KILL"]), "/components/4/spec/process/capabilities/ambient", ["CAP_KILL"])
 }
 
 test_silent if {
-	t.silent(rule.fail) with input as t.good
-	t.silent(rule.fail) with input as t.put(idle, "/components/4/spec/process/user/uid", 0)
-	t.silent(rule.fail) with input as t.put(idle, "/components/4/spec/process/capabilities/ambient", ["CAP_CHOWN"])
+	t.silent(fail) with input as t.good
+	t.silent(fail) with input as t.put(idle, "/components/4/spec/process/user/uid", 0)
+	t.silent(fail) with input as t.put(idle, "/components/4/spec/process/capabilities/ambient", ["CAP_CHOWN"])
 }
 
 # A file may give the capability, unless noNewPrivileges is set.
 test_silent_files if {
 	every kind in ["fileCaps", "setid"] {
 		file := [{"path": "/bin/ping", "type": "file", "mode": "755", "uid": 0, "gid": 0}]
-		t.silent(rule.fail) with input as t.put(open, sprintf("/components/4/files/%s", [kind]), file)
-		t.fires(rule.fail, "component:services/nginx") with input as t.put(idle, sprintf("/components/4/files/%s", [kind]), file)
+		t.silent(fail) with input as t.put(open, sprintf("/components/4/files/%s", [kind]), file)
+		t.fires(fail, "component:services/nginx") with input as t.put(idle, sprintf("/components/4/files/%s", [kind]), file)
 	}
 }
 
@@ -35,16 +40,16 @@ pinging(names) := t.put(
 
 # A file gives only the capabilities that it has.
 test_fires_beside_files if {
-	{f.actual | some f in rule.fail} == {["CAP_CHOWN"]} with input as pinging(["CAP_CHOWN", "CAP_NET_RAW"])
-	t.silent(rule.fail) with input as pinging(["CAP_NET_RAW"])
+	{f.actual | some f in fail} == {["CAP_CHOWN"]} with input as pinging(["CAP_CHOWN", "CAP_NET_RAW"])
+	t.silent(fail) with input as pinging(["CAP_NET_RAW"])
 }
 
 test_silent_unseen if {
 	cut := t.put(open, "/components/4/files/truncated", true)
-	t.silent(rule.fail) with input as cut
+	t.silent(fail) with input as cut
 	t.tells(rule.unknown, "component:services/nginx") with input as cut
 	bind := {"destination": "/x", "type": "bind", "source": "/var/x", "options": ["bind"]}
-	t.silent(rule.fail) with input as t.put(open, "/components/4/spec/mounts/-", bind)
+	t.silent(fail) with input as t.put(open, "/components/4/spec/mounts/-", bind)
 }
 
 test_unknown if t.tells(rule.unknown, "component:services/nginx") with input as t.no_spec
@@ -52,8 +57,8 @@ test_unknown if t.tells(rule.unknown, "component:services/nginx") with input as 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
-	found := rule.fail with input as idle
+	found := fail with input as idle
 	allowance := [t.allowance("RUN-003", found)]
-	t.silent(rule.fail) with input as idle with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as idle with data.components as allowance
+	t.silent(fail) with input as idle with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as idle with data.components as allowance
 }

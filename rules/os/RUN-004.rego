@@ -77,10 +77,3 @@ others(c) := sprintf(" (nor those of %s)", [lib.one_line(paths)]) if {
 	paths := {f.path | some f in listed(c)} - {c.program.path}
 	count(paths) > 0
 } else := ""
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -93,10 +93,3 @@ brought(_) if {
 	lib.host_ns(c, "pid")
 	count({"CAP_SYS_ADMIN", "CAP_SYS_PTRACE"} & lib.caps(c)) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

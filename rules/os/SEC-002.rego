@@ -34,10 +34,3 @@ found contains lib.finding("SEC-002", c, {
 	action := lib.seccomp(c).defaultAction
 	action in lib.passing_actions
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

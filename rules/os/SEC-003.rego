@@ -59,10 +59,3 @@ key(need) := need if need != ""
 reason("") := "no capability protects"
 
 reason(need) := sprintf("need %s, which the service does not have", [need]) if need != ""
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -35,10 +35,3 @@ found contains lib.finding("SEC-004", c, {
 	lib.has_seccomp(c)
 	count(lib.arr(object.get(lib.seccomp(c), "architectures", []))) == 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -37,10 +37,3 @@ unconfined("")
 
 # SELinux policies do not confine these types.
 unconfined(label) if regex.match(":(unconfined|spc)_t(:|$)", label)
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

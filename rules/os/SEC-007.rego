@@ -47,10 +47,3 @@ found contains lib.finding("SEC-007", c, {
 	kernel.config_known
 	not kernel.lsm_active("selinux")
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -41,10 +41,3 @@ found contains lib.finding("SEC-009", c, {
 	startswith(name, "run.oci.")
 	not name in harmless
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

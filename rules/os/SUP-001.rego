@@ -45,10 +45,3 @@ why(c) := sprintf(": %s", [lib.one_line(reasons)]) if {
 reason(a) := a.reason if {
 	not a.verified
 } else := sprintf("a statement of type %s is not a signature", [a.predicateType])
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

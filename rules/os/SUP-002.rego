@@ -48,10 +48,3 @@ who(a) := sprintf("the key %s", [a.key]) if {
 } else := a.identity if {
 	a.identity != ""
 } else := "a key that the trust policy does not contain"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

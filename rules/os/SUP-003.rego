@@ -45,10 +45,3 @@ actual(c) := "no provenance" if {
 why(c) := "no SLSA provenance exists beside it" if {
 	count(lib.claimed_provenances(c)) == 0
 } else := "its SLSA provenance names no builder"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

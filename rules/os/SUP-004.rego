@@ -44,10 +44,3 @@ reasons(c) := lib.one_line({reason(a) | some a in lib.claimed_provenances(c)})
 reason(a) := a.reason if {
 	not a.verified
 } else := "it names no builder"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

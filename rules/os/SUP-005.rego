@@ -64,10 +64,3 @@ trusted(builder) if {
 	some pattern in given.params.trusted_builders
 	lib.matches_pattern(pattern, builder)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -78,10 +78,3 @@ found contains lib.finding("SUP-006", c, {
 	some a in lib.verified_provenances(c)
 	not fits(c, a.provenance)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

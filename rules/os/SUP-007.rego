@@ -43,10 +43,3 @@ found contains lib.finding("SUP-007", c, {
 what(a) := sprintf("the statement of type %s", [a.predicateType]) if {
 	a.predicateType != ""
 } else := "a signature"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -47,10 +47,3 @@ described(p) if {
 	p.version != ""
 	p.purl != ""
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

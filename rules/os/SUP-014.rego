@@ -67,10 +67,3 @@ effective(version) := regex.replace(version, `^([0-9]+:)?(.*(\+really|\.revertto
 denied_by_name := {name: [d | some d in given.params.denied_packages; d.name == name] |
 	some name in {d.name | some d in given.params.denied_packages}
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

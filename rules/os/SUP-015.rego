@@ -125,10 +125,3 @@ found contains lib.finding("SUP-015", c, {
 	not excused(v)
 	why := dangerous(v)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,7 +1,12 @@
 package seaworthy.test.SUP_015
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.SUP_015 as rule
 import data.seaworthy.testing as t
+
+fail := outcome.fail(rule.found)
+
+not_applicable := rule.not_applicable | outcome.not_applicable(rule.found)
 
 vulnerable(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/vulnerabilities", [object.union(
 	{
@@ -12,40 +17,40 @@ vulnerable(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/
 )])
 
 test_fires_critical if {
-	t.fires(rule.fail, "component:services/nginx") with input as vulnerable({})
-	some f in rule.fail with input as vulnerable({})
+	t.fires(fail, "component:services/nginx") with input as vulnerable({})
+	some f in fail with input as vulnerable({})
 	contains(f.fix, "2.36-10")
 }
 
 test_fires_exploited if {
 	system := vulnerable({"severity": "low", "fixed": "", "exploited": true})
-	t.fires(rule.fail, "component:services/nginx") with input as system
-	some f in rule.fail with input as system
+	t.fires(fail, "component:services/nginx") with input as system
+	some f in fail with input as system
 	contains(f.fix, "no fix yet")
 }
 
-test_fires_affected if t.fires(rule.fail, "component:services/nginx") with input as vulnerable({"vex": "affected"})
+test_fires_affected if t.fires(fail, "component:services/nginx") with input as vulnerable({"vex": "affected"})
 
-test_fires_under_investigation if t.fires(rule.fail, "component:services/nginx") with input as vulnerable({"vex": "under_investigation"})
+test_fires_under_investigation if t.fires(fail, "component:services/nginx") with input as vulnerable({"vex": "under_investigation"})
 
-test_silent_not_fixable if t.silent(rule.fail) with input as vulnerable({"fixed": ""})
+test_silent_not_fixable if t.silent(fail) with input as vulnerable({"fixed": ""})
 
-test_silent_high if t.silent(rule.fail) with input as vulnerable({"severity": "high"})
+test_silent_high if t.silent(fail) with input as vulnerable({"severity": "high"})
 
 test_silent_excused if {
-	t.silent(rule.fail) with input as vulnerable({"vex": "not_affected", "exploited": true})
-	t.silent(rule.fail) with input as vulnerable({"vex": "fixed"})
+	t.silent(fail) with input as vulnerable({"vex": "not_affected", "exploited": true})
+	t.silent(fail) with input as vulnerable({"vex": "fixed"})
 }
 
 # A vulnerability that a VEX document excuses is reported as not applicable, with the reason.
 test_excused_is_reported if {
 	system := vulnerable({"vex": "not_affected", "justification": "component_not_present"})
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system
-	some n in rule.not_applicable with input as system
+	t.tells(not_applicable, "component:services/nginx") with input as system
+	some n in not_applicable with input as system
 	n.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says not_affected (component_not_present)"
-	some m in rule.not_applicable with input as vulnerable({"vex": "fixed"})
+	some m in not_applicable with input as vulnerable({"vex": "fixed"})
 	m.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says fixed"
-	t.silent(rule.not_applicable) with input as vulnerable({"vex": "fixed", "severity": "low"}) with data.seaworthy.active as ["hardened"]
+	t.silent(not_applicable) with input as vulnerable({"vex": "fixed", "severity": "low"}) with data.seaworthy.active as ["hardened"]
 }
 
 unmatched(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/unmatched", [object.union(
@@ -54,19 +59,19 @@ unmatched(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/c
 )])
 
 test_unmatched if {
-	t.tells(rule.not_applicable, "component:services/nginx") with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
+	t.tells(not_applicable, "component:services/nginx") with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
 	t.silent(rule.unknown) with input as unmatched({}) with data.seaworthy.active as ["baseline", "hardened"]
-	some n in rule.not_applicable with input as unmatched({}) with data.seaworthy.active as ["hardened"]
+	some n in not_applicable with input as unmatched({}) with data.seaworthy.active as ["hardened"]
 	n.reason == "12 packages (npm) were not matched with a database: no vulnerability database covers npm"
 }
 
 test_unmatched_strict if {
 	t.tells(rule.unknown, "component:services/nginx") with input as unmatched({})
-	t.silent(rule.not_applicable) with input as unmatched({})
+	t.silent(not_applicable) with input as unmatched({})
 }
 
 test_unmatched_without_ecosystem if {
-	t.tells(rule.not_applicable, "component:services/nginx") with input as unmatched({"ecosystem": ""})
+	t.tells(not_applicable, "component:services/nginx") with input as unmatched({"ecosystem": ""})
 	t.silent(rule.unknown) with input as unmatched({"ecosystem": ""})
 }
 
@@ -76,14 +81,14 @@ test_unmatched_no_package if {
 }
 
 test_silent_not_scanned if {
-	t.silent(rule.fail) with input as t.put(vulnerable({}), "/vulnerabilities/scanned", false)
-	t.tells(rule.not_applicable, "image:test") with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
+	t.silent(fail) with input as t.put(vulnerable({}), "/vulnerabilities/scanned", false)
+	t.tells(not_applicable, "image:test") with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
 	t.silent(rule.unknown) with input as t.good with data.seaworthy.active as ["baseline", "hardened"]
 }
 
 test_unknown_strict if {
 	t.tells(rule.unknown, "image:test") with input as t.good with data.seaworthy.active as ["baseline", "hardened", "strict"]
-	t.silent(rule.not_applicable) with input as t.good with data.seaworthy.active as ["baseline", "hardened", "strict"]
+	t.silent(not_applicable) with input as t.good with data.seaworthy.active as ["baseline", "hardened", "strict"]
 }
 
 test_unknown_no_sbom if t.tells(rule.unknown, "component:services/nginx") with input as t.put(vulnerable({}), "/components/4/sbom/present", false)
@@ -92,24 +97,24 @@ test_checked if "component:services/report" in rule.checked with input as vulner
 
 test_allowed if {
 	system_now := vulnerable({})
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("SUP-015", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 unread := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/unreadable", ["/app.jar"])
 
 test_unread if {
 	t.tells(rule.unknown, "component:services/nginx") with input as unread
-	t.tells(rule.not_applicable, "component:services/nginx") with input as unread with data.seaworthy.active as ["baseline", "hardened"]
+	t.tells(not_applicable, "component:services/nginx") with input as unread with data.seaworthy.active as ["baseline", "hardened"]
 	t.silent(rule.unknown) with input as unread with data.seaworthy.active as ["baseline", "hardened"]
 }
 
 # The message gives the path of a package that is not in a distribution's database.
 test_place if {
-	some f in rule.fail with input as vulnerable({"paths": ["/app/a.jar"]})
+	some f in fail with input as vulnerable({"paths": ["/app/a.jar"]})
 	contains(f.message, "libc6 2.36-9 (/app/a.jar) with CVE-2024-0001")
-	some g in rule.fail with input as vulnerable({"paths": []})
+	some g in fail with input as vulnerable({"paths": []})
 	contains(g.message, "libc6 2.36-9 with CVE-2024-0001")
 }

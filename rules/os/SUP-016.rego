@@ -105,10 +105,3 @@ found contains lib.finding("SUP-016", c, {
 	r := row(c.sbom.distro)
 	r.eol < given.date
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -1,30 +1,35 @@
 package seaworthy.test.SUP_016
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.SUP_016 as rule
 import data.seaworthy.testing as t
 
+fail := outcome.fail(rule.found)
+
+not_applicable := rule.not_applicable | outcome.not_applicable(rule.found)
+
 on(id, version) := t.component_with("nginx", "/sbom/distro", {"id": id, "versionId": version, "prettyName": ""})
 
-test_fires_old if t.fires(rule.fail, "component:services/nginx") with input as on("debian", "10") with data.seaworthy.date as "2026-12-01"
+test_fires_old if t.fires(fail, "component:services/nginx") with input as on("debian", "10") with data.seaworthy.date as "2026-12-01"
 
-test_fires_point_release if t.fires(rule.fail, "component:services/nginx") with input as on("alpine", "3.12.4") with data.seaworthy.date as "2026-12-01"
+test_fires_point_release if t.fires(fail, "component:services/nginx") with input as on("alpine", "3.12.4") with data.seaworthy.date as "2026-12-01"
 
 test_fires_day_after if {
 	rows := [{"id": "x", "version": "1", "eol": "2026-01-01"}]
-	t.fires(rule.fail, "component:services/nginx") with input as on("x", "1") with data.distros as rows with data.seaworthy.date as "2026-01-02"
-	t.silent(rule.fail) with input as on("x", "1") with data.distros as rows with data.seaworthy.date as "2026-01-01"
+	t.fires(fail, "component:services/nginx") with input as on("x", "1") with data.distros as rows with data.seaworthy.date as "2026-01-02"
+	t.silent(fail) with input as on("x", "1") with data.distros as rows with data.seaworthy.date as "2026-01-01"
 }
 
 test_silent_good if {
-	t.silent(rule.fail) with input as t.good with data.seaworthy.date as "2026-12-01"
+	t.silent(fail) with input as t.good with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.unknown) with input as t.good with data.seaworthy.date as "2026-12-01"
 }
 
 test_silent_rolling if {
-	t.silent(rule.fail) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
+	t.silent(fail) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.unknown) with input as on("wolfi", "20230201") with data.seaworthy.date as "2026-12-01"
 	t.silent(rule.unknown) with input as unstable("Debian GNU/Linux forky/sid") with data.seaworthy.date as "2026-12-01"
-	t.silent(rule.fail) with input as unstable("Debian GNU/Linux forky/sid") with data.seaworthy.date as "2026-12-01"
+	t.silent(fail) with input as unstable("Debian GNU/Linux forky/sid") with data.seaworthy.date as "2026-12-01"
 }
 
 unstable(pretty) := t.component_with("nginx", "/sbom/distro", {"id": "debian", "versionId": "", "prettyName": pretty})
@@ -46,10 +51,10 @@ test_which_row if {
 		{"id": "x", "version": "15.8", "eol": "2025-01-01"},
 	]
 	every list in [rows, array.reverse(rows)] {
-		t.silent(rule.fail) with input as on("x", "15.7") with data.distros as list with data.seaworthy.date as "2026-12-01"
-		t.fires(rule.fail, "component:services/nginx") with input as on("x", "15.6") with data.distros as list with data.seaworthy.date as "2026-12-01"
-		t.fires(rule.fail, "component:services/nginx") with input as on("x", "15.8") with data.distros as list with data.seaworthy.date as "2026-12-01"
-		t.silent(rule.fail) with input as on("x", "16") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.silent(fail) with input as on("x", "15.7") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.fires(fail, "component:services/nginx") with input as on("x", "15.6") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.fires(fail, "component:services/nginx") with input as on("x", "15.8") with data.distros as list with data.seaworthy.date as "2026-12-01"
+		t.silent(fail) with input as on("x", "16") with data.distros as list with data.seaworthy.date as "2026-12-01"
 	}
 }
 
@@ -66,22 +71,22 @@ test_unknown_no_sbom if t.tells_also(rule.unknown, "component:services/nginx") w
 none := t.put(t.component_with("nginx", "/sbom/distro", null), "/components/4/sbom/packages/0/type", "go-module")
 
 test_silent_no_distro if {
-	t.silent(rule.fail) with input as none
-	t.tells(rule.not_applicable, "component:services/nginx") with input as none
+	t.silent(fail) with input as none
+	t.tells(not_applicable, "component:services/nginx") with input as none
 	t.silent(rule.unknown) with input as none with data.seaworthy.date as "2026-12-01"
 }
 
 test_unknown_hidden if {
 	packages := t.component_with("nginx", "/sbom/distro", null)
 	t.tells(rule.unknown, "component:services/nginx") with input as packages with data.seaworthy.date as "2026-12-01"
-	t.silent(rule.not_applicable) with input as packages
+	t.silent(not_applicable) with input as packages
 	unread := t.put(none, "/components/4/sbom/unreadable", ["/app.jar", "/usr/lib/os-release", "/srv/os-release"])
 	t.tells(rule.unknown, "component:services/nginx") with input as unread with data.seaworthy.date as "2026-12-01"
-	t.silent(rule.not_applicable) with input as unread
+	t.silent(not_applicable) with input as unread
 	unknown := rule.unknown with input as unread with data.seaworthy.date as "2026-12-01"
 	{"/srv/os-release, /usr/lib/os-release could not be read"} == {u.reason | some u in unknown; u.resource == "component:services/nginx"}
 	other := t.put(none, "/components/4/sbom/unreadable", ["/app.jar"])
-	t.tells(rule.not_applicable, "component:services/nginx") with input as other
+	t.tells(not_applicable, "component:services/nginx") with input as other
 	t.silent(rule.unknown) with input as other with data.seaworthy.date as "2026-12-01"
 }
 
@@ -89,8 +94,8 @@ test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := on("debian", "10")
-	found := rule.fail with input as system_now with data.seaworthy.date as "2026-12-01"
+	found := fail with input as system_now with data.seaworthy.date as "2026-12-01"
 	allowance := [t.allowance("SUP-016", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance with data.seaworthy.date as "2026-12-01"
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance with data.seaworthy.date as "2026-12-01"
+	t.silent(fail) with input as system_now with data.components as allowance with data.seaworthy.date as "2026-12-01"
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance with data.seaworthy.date as "2026-12-01"
 }

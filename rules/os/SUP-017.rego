@@ -41,10 +41,3 @@ found contains lib.finding("SUP-017", c, {
 	f.files > 0
 	(f.owned * 100) / f.files < 90
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -52,10 +52,3 @@ found contains lib.finding("SYS-015", c, {
 	not name in given.params.safe_sysctls
 	not own(c, name)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -45,10 +45,3 @@ edits(c) := edit.unprivileged(c) if {
 fix(c) := edit.unprivileged_fix(c) if {
 	lib.uid(c) == 0
 } else := edit.caps_fix(c, lib.root_equivalent_caps(c))
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

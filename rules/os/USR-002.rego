@@ -35,10 +35,3 @@ found contains lib.finding("USR-002", c, {
 	not lib.readonly_root(c)
 	lib.host_root(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

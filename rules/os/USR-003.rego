@@ -36,10 +36,3 @@ found contains lib.finding("USR-003", c, {
 	user := lib.str(c.image.user)
 	not lib.root_user(user)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

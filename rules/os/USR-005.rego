@@ -36,10 +36,3 @@ found contains lib.finding("USR-005", c, {
 	bad := groups & {0, 5, 6, 15}
 	count(bad) > 0
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -106,14 +106,7 @@ asks_none(command) if {
 	"-f" in command
 }
 
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found
-
-fail contains {
+found contains {
 	"id": "USR-006",
 	"resource": resource(f),
 	"path": "",

@@ -1,25 +1,30 @@
 package seaworthy.test.USR_006
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.USR_006 as rule
 import data.seaworthy.testing as t
 
-test_fires_one if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("emptyPasswords", ["root"])
+fail := outcome.fail(rule.found)
 
-test_silent_null if t.silent(rule.fail) with input as t.nginx_files("emptyPasswords", null)
+not_applicable := outcome.not_applicable(rule.found)
+
+test_fires_one if t.fires(fail, "component:services/nginx") with input as t.nginx_files("emptyPasswords", ["root"])
+
+test_silent_null if t.silent(fail) with input as t.nginx_files("emptyPasswords", null)
 
 test_unknown_no_files if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
-	t.silent(rule.fail) with input as t.no_files
+	t.silent(fail) with input as t.no_files
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_files("emptyPasswords", ["root"])
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("USR-006", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 written(logins) := t.put(t.good, "/files", [{
@@ -30,23 +35,23 @@ written(logins) := t.put(t.good, "/files", [{
 accounts(those) := object.union({"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "sshd": null, "sshdMatch": [], "partial": false}, those)
 
 test_fires_files_section if {
-	t.fires(rule.fail, "file:/etc/getty.shadow") with input as written(accounts({"emptyPasswords": ["root"]}))
+	t.fires(fail, "file:/etc/getty.shadow") with input as written(accounts({"emptyPasswords": ["root"]}))
 }
 
 test_silent_files_section if {
 	system := written(accounts({}))
-	t.silent(rule.fail) with input as system
+	t.silent(fail) with input as system
 	"file:/etc/getty.shadow" in rule.checked with input as system
-	t.silent(rule.fail) with input as written(null)
+	t.silent(fail) with input as written(null)
 	not "file:/etc/getty.shadow" in rule.checked with input as written(null)
 }
 
 test_fires_known if {
-	some f in rule.fail with input as t.nginx_files("knownPasswords", ["pi"])
+	some f in fail with input as t.nginx_files("knownPasswords", ["pi"])
 	f.message == "account pi of services/nginx has a well-known password"
-	some g in rule.fail with input as written(accounts({"knownPasswords": ["pi"]}))
+	some g in fail with input as written(accounts({"knownPasswords": ["pi"]}))
 	g.message == "account pi of /etc/getty.shadow has a well-known password"
-	some h in rule.fail with input as t.nginx_files("emptyPasswords", ["root"])
+	some h in fail with input as t.nginx_files("emptyPasswords", ["root"])
 	h.message == "account root of services/nginx has an empty password"
 }
 
@@ -58,11 +63,11 @@ test_unknown_untried if {
 	count(rule.unknown) == 0 with input as written(accounts({}))
 }
 
-test_fires_pam if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("openLogins", ["/etc/pam.d/login"])
+test_fires_pam if t.fires(fail, "component:services/nginx") with input as t.nginx_files("openLogins", ["/etc/pam.d/login"])
 
 # The host's init reads /etc/inittab of an init image.
 inittab(section, line) := {f.key | some f in fs} if {
-	fs := rule.fail with input as json.patch(t.nginx_files("inittab", [line]), [{"op": "add", "path": "/components/4/section", "value": section}])
+	fs := fail with input as json.patch(t.nginx_files("inittab", [line]), [{"op": "add", "path": "/components/4/section", "value": section}])
 }
 
 test_fires_inittab if {

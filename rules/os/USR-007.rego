@@ -32,10 +32,3 @@ found contains lib.finding("USR-007", c, {
 	some c in lib.inventoried
 	some name in lib.arr(c.files.duplicateIds)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

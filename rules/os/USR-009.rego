@@ -59,10 +59,3 @@ found contains lib.finding("USR-009", c, {
 	some c in lib.containers
 	lib.terminal_shell(c)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -37,10 +37,3 @@ login(c) if lib.is_getty(c)
 login(c) if lib.terminal_shell(c)
 
 login(c) if count({"login", "openvt", "sulogin"} & lib.programs(c)) > 0
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

@@ -49,10 +49,3 @@ serves(c) if {
 	some word in words
 	regex.match(`^(-[a-z]*e|--(sh-)?exec|-c)$|(?i)(^|,)(exec|system|shell):`, word)
 }
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found

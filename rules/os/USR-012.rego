@@ -234,19 +234,12 @@ wants_key(args) if {
 	not regex.match(`^-[BEFRVaegijkmqstwz]*[ADGIKPTWbcdlpr]$`, word_at(args, i - 1))
 }
 
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-fail contains object.union(body(key, setting, value, f.path, sprintf("%s (files section)", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
+found contains object.union(body(key, setting, value, f.path, sprintf("%s (files section)", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
 	some f in written
 	some [key, setting, value] in weak(f.logins.sshd, lib.arr(f.logins.sshdMatch))
 }
 
-fail contains object.union(body(key, setting, value, f.path, sprintf("%s (files section)", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
+found contains object.union(body(key, setting, value, f.path, sprintf("%s (files section)", [f.path])), {"id": "USR-012", "resource": resource(f), "origin": f.origin}) if {
 	some f in parts
 	some [key, setting, value] in weak(silent, f.logins.sshdMatch)
 }
-
-not_applicable contains lib.allowed(f) if some f in found

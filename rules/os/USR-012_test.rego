@@ -1,34 +1,39 @@
 package seaworthy.test.USR_012
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.USR_012 as rule
 import data.seaworthy.testing as t
 
-test_fires_root if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("sshd", {"permitrootlogin": "yes", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"})
+fail := outcome.fail(rule.found)
 
-test_fires_default if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("sshd", {"permitrootlogin": "no"})
+not_applicable := outcome.not_applicable(rule.found)
 
-test_silent_keys_only if t.silent(rule.fail) with input as t.nginx_files("sshd", {"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"})
+test_fires_root if t.fires(fail, "component:services/nginx") with input as t.nginx_files("sshd", {"permitrootlogin": "yes", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"})
 
-test_silent_none if t.silent(rule.fail) with input as t.nginx_files("sshd", null)
+test_fires_default if t.fires(fail, "component:services/nginx") with input as t.nginx_files("sshd", {"permitrootlogin": "no"})
+
+test_silent_keys_only if t.silent(fail) with input as t.nginx_files("sshd", {"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"})
+
+test_silent_none if t.silent(fail) with input as t.nginx_files("sshd", null)
 
 test_unknown_no_files if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
-	t.silent(rule.fail) with input as t.no_files
+	t.silent(fail) with input as t.no_files
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_files("sshd", {"permitrootlogin": "yes", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"})
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("USR-012", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 closed := {"permitrootlogin": "no", "passwordauthentication": "no", "kbdinteractiveauthentication": "no"}
 
-keys(system) := {f.key | some f in fs} if fs := rule.fail with input as system
+keys(system) := {f.key | some f in fs} if fs := fail with input as system
 
 test_fires_match if {
 	system := t.put(t.nginx_files("sshd", closed), "/components/4/files/sshdMatch", [
@@ -75,16 +80,16 @@ written(sshd, match, partial) := t.put(t.good, "/files", [{
 }])
 
 test_fires_files_section if {
-	t.fires(rule.fail, "file:/etc/ssh/sshd_config") with input as written({"permitrootlogin": "no"}, [], false)
+	t.fires(fail, "file:/etc/ssh/sshd_config") with input as written({"permitrootlogin": "no"}, [], false)
 	keys(written(closed, [{"criteria": "all", "keyword": "permitemptypasswords", "value": "yes"}], false)) == {"permitemptypasswords (Match all)"}
 }
 
 test_silent_files_section if {
 	system := written(closed, [], false)
-	t.silent(rule.fail) with input as system
+	t.silent(fail) with input as system
 	t.silent(rule.unknown) with input as system
 	"file:/etc/ssh/sshd_config" in rule.checked with input as system
-	t.silent(rule.fail) with input as written(null, [], false)
+	t.silent(fail) with input as written(null, [], false)
 }
 
 test_unknown_partial if t.tells(rule.unknown, "file:/etc/ssh/sshd_config") with input as written(closed, [], true)

@@ -45,14 +45,7 @@ found contains lib.finding("USR-013", c, {
 	some name in lib.arr(c.files.authorizedKeys)
 }
 
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found
-
-fail contains {
+found contains {
 	"id": "USR-013",
 	"resource": resource(f),
 	"path": "",

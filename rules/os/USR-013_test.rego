@@ -1,25 +1,30 @@
 package seaworthy.test.USR_013
 
+import data.seaworthy.outcome
 import data.seaworthy.rules.USR_013 as rule
 import data.seaworthy.testing as t
 
-test_fires_one if t.fires(rule.fail, "component:services/nginx") with input as t.nginx_files("authorizedKeys", ["/root/.ssh/authorized_keys"])
+fail := outcome.fail(rule.found)
 
-test_silent_null if t.silent(rule.fail) with input as t.nginx_files("authorizedKeys", null)
+not_applicable := outcome.not_applicable(rule.found)
+
+test_fires_one if t.fires(fail, "component:services/nginx") with input as t.nginx_files("authorizedKeys", ["/root/.ssh/authorized_keys"])
+
+test_silent_null if t.silent(fail) with input as t.nginx_files("authorizedKeys", null)
 
 test_unknown_no_files if {
 	t.tells(rule.unknown, "component:services/nginx") with input as t.no_files
-	t.silent(rule.fail) with input as t.no_files
+	t.silent(fail) with input as t.no_files
 }
 
 test_checked if count(rule.checked) > 0 with input as t.good
 
 test_allowed if {
 	system_now := t.nginx_files("authorizedKeys", ["/root/.ssh/authorized_keys"])
-	found := rule.fail with input as system_now
+	found := fail with input as system_now
 	allowance := [t.allowance("USR-013", found)]
-	t.silent(rule.fail) with input as system_now with data.components as allowance
-	t.tells(rule.not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
+	t.silent(fail) with input as system_now with data.components as allowance
+	t.tells(not_applicable, "component:services/nginx") with input as system_now with data.components as allowance
 }
 
 written(path, type) := t.put(t.good, "/files", [{
@@ -28,12 +33,12 @@ written(path, type) := t.put(t.good, "/files", [{
 }])
 
 test_fires_files_section if {
-	t.fires(rule.fail, "file:/root/.ssh/authorized_keys") with input as written("/root/.ssh/authorized_keys", "file")
-	t.fires(rule.fail, "file:/root/.ssh/authorized_keys2") with input as written("/root/.ssh/authorized_keys2", "symlink")
+	t.fires(fail, "file:/root/.ssh/authorized_keys") with input as written("/root/.ssh/authorized_keys", "file")
+	t.fires(fail, "file:/root/.ssh/authorized_keys2") with input as written("/root/.ssh/authorized_keys2", "symlink")
 	"file:/root/.ssh/authorized_keys" in rule.checked with input as written("/root/.ssh/authorized_keys", "file")
 }
 
 test_silent_files_section if {
-	t.silent(rule.fail) with input as written("/root/.ssh/authorized_keys", "dir")
-	t.silent(rule.fail) with input as written("/root/.ssh/authorized_keys.txt", "file")
+	t.silent(fail) with input as written("/root/.ssh/authorized_keys", "dir")
+	t.silent(fail) with input as written("/root/.ssh/authorized_keys.txt", "file")
 }

@@ -21,6 +21,7 @@ checked contains lib.resource(c) if some c in lib.services
 # What it could not look at. A missing input is never a pass.
 unknown contains u if some u in lib.no_spec_services
 
+# What is wrong. It fails, unless an allowance covers it.
 found contains lib.finding("{{ID}}", c, {
 	"path": "",
 	"actual": c.name,
@@ -35,10 +36,3 @@ found contains lib.finding("{{ID}}", c, {
 
 # TODO: test for the property that is dangerous, not for examples of it.
 dangerous(c) if c.name == "replace-me"
-
-fail contains f if {
-	some f in found
-	not lib.allowed(f)
-}
-
-not_applicable contains lib.allowed(f) if some f in found
