@@ -48,15 +48,23 @@ func ImageURI(name, digest, arch string) string {
 // Formats are the suffixes of the files that a build writes in each format. The
 // suffix follows the image's name.
 var Formats = map[string][]string{
+	"aws":               {".raw"},
 	"docker":            {"-docker.tar"},
+	"dynamic-vhd":       {".vhd"},
+	"gcp":               {".img.tar.gz"},
+	"iso-bios":          {".iso"},
 	"iso-efi":           {"-efi.iso"},
 	"iso-efi-initrd":    {"-efi-initrd.iso"},
 	"kernel+initrd":     {"-kernel", "-initrd.img", "-cmdline"},
+	"qcow2-bios":        {".qcow2"},
 	"qcow2-efi":         {"-efi.qcow2"},
+	"raw-bios":          {"-bios.img"},
 	"raw-efi":           {"-efi.img"},
 	"tar":               {".tar"},
 	"tar-kernel-initrd": {"-initrd.tar"},
 	"uki":               {".efi"},
+	"vhd":               {".vhd"},
+	"vmdk":              {".vmdk"},
 }
 
 // Levels are a summary's verified levels: SEAWORTHY_ and the policy's name in

@@ -11,9 +11,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
-	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
-	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // The endings of the files that UEFI firmware boots.
@@ -61,9 +59,6 @@ var isoEFIInitrdFormat = Format{Name: "iso-efi-initrd", Files: []string{isoInitE
 	derive:  func(b Base, o Options) ([]string, error) { return makeISOEFI(b, o, isoInitEnding) },
 	Machine: &Machine{CD: isoInitEnding, EFI: true}}
 
-// maxStub bounds systemd's stub, which has about 100 KB.
-const maxStub = 4 << 20
-
 func makeUKI(b Base, o Options) (_ []string, err error) {
 	stub, err := readStub(o)
 	if err != nil {
@@ -98,18 +93,9 @@ func makeUKI(b Base, o Options) (_ []string, err error) {
 }
 
 func readStub(o Options) (*uki.Stub, error) {
-	path, err := o.Tools.Find(stubTool(o.Arch))
+	data, err := o.Tools.read(stubTool(o.Arch))
 	if err != nil {
 		return nil, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, system.NotRead(path, err)
-	}
-	defer f.Close()
-	data, err := bounded.Read(f, maxStub)
-	if err != nil {
-		return nil, system.NotRead(path, err)
 	}
 	return uki.ParseStub(data)
 }
@@ -123,17 +109,9 @@ func osRelease(stem string) string {
 // program is the UKI as a file of a disk, and the digest of its bytes, from which
 // the identifiers of the disk are computed.
 func program(b Base, arch string) (disk.File, []byte, error) {
-	f, size, err := b.Open(ukiEnding)
-	if err != nil {
-		return disk.File{}, nil, err
-	}
-	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return disk.File{}, nil, err
-	}
-	path := b.Path(ukiEnding)
-	return disk.File{Path: efiArches[arch].program, Size: size, Open: func() (io.ReadCloser, error) { return os.Open(path) }}, h.Sum(nil), nil
+	file, err := hashed(b, efiArches[arch].program, ukiEnding, h)
+	return file, h.Sum(nil), err
 }
 
 // serial is the serial number of a FAT file system.

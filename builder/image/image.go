@@ -114,10 +114,11 @@ func (f Format) tools(arch string) []Tool {
 var formats = []Format{
 	kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat,
 	ukiFormat, rawEFIFormat, isoEFIFormat, isoEFIInitrdFormat, qcow2EFIFormat,
+	isoBIOSFormat, rawBIOSFormat, qcow2BIOSFormat, vmdkFormat, vhdFormat, dynamicVHDFormat, awsFormat, gcpFormat,
 }
 
 // planned are formats of LinuxKit and of ours that are not supported yet.
-var planned = []string{"iso-bios", "raw-bios", "qcow2-bios", "gcp", "aws", "vhd", "dynamic-vhd", "vmdk", "kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3"}
+var planned = []string{"kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3"}
 
 // Find returns the format with a name, and false if the format is not
 // supported.

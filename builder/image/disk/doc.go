@@ -142,3 +142,5 @@ func copyFile(w io.WriterAt, at int64, f *File) error {
 }
 
 func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }
+
+func divUp(n, unit int64) int64 { return (n + unit - 1) / unit }

@@ -24,7 +24,9 @@ type FAT struct {
 	Time time.Time
 	// Hidden is the number of sectors before the file system on its disk.
 	Hidden uint32
-	Files  []File
+	// Spare is the number of bytes that stay free at least.
+	Spare int64
+	Files []File
 }
 
 const (
@@ -77,8 +79,8 @@ func (o FAT) layout() (*fatLayout, error) {
 		if o.Bits == 32 && l.used < least && i < len(sizes)-1 {
 			continue
 		}
-		if l.clusters = max(l.used, least); l.clusters <= most {
-			l.perTable = roundUp((l.clusters+2)*int64(o.Bits/8), sector) / sector
+		if l.clusters = max(l.used+divUp(o.Spare, n*sector), least); l.clusters <= most {
+			l.perTable = divUp((l.clusters+2)*int64(o.Bits/8), sector)
 			return l, nil
 		}
 	}
@@ -102,11 +104,11 @@ func (l *fatLayout) place() error {
 			continue
 		}
 		d.at = uint32(next)
-		next += max(roundUp(d.size, size)/size, 1)
+		next += max(divUp(d.size, size), 1)
 	}
 	l.used = next - 2
 	for _, f := range l.files() {
-		l.used += roundUp(f.Size, size) / size
+		l.used += divUp(f.Size, size)
 	}
 	return nil
 }
@@ -158,13 +160,13 @@ func (l *fatLayout) table() (map[*File]uint32, []uint32) {
 		if d.at == 0 {
 			continue
 		}
-		n := max(roundUp(d.size, size)/size, 1)
+		n := max(divUp(d.size, size), 1)
 		chain(int64(d.at), n)
 		next += n
 	}
 	starts := map[*File]uint32{}
 	for _, f := range l.files() {
-		if n := roundUp(f.Size, size) / size; n > 0 {
+		if n := divUp(f.Size, size); n > 0 {
 			starts[f] = uint32(next)
 			chain(next, n)
 			next += n

@@ -115,7 +115,7 @@ func (o ISO) layout() (*isoLayout, error) {
 	}
 	l := &isoLayout{ISO: o, folders: root.all(), at: map[*File]int64{}}
 	l.paths = l.pathTable() // for its size: the places are not known yet
-	l.pathBlocks = roundUp(int64(len(l.paths)), block) / block
+	l.pathBlocks = divUp(int64(len(l.paths)), block)
 	next := tablesAt + 2*l.pathBlocks
 	for _, d := range l.folders {
 		d.at = uint32(next)
@@ -126,7 +126,7 @@ func (o ISO) layout() (*isoLayout, error) {
 	next++
 	for i := range l.Files {
 		l.at[&l.Files[i]] = next
-		next += roundUp(l.Files[i].Size, block) / block
+		next += divUp(l.Files[i].Size, block)
 	}
 	l.paths = l.pathTable()
 	// Readers look ahead of the last file; the second partition table needs room.
@@ -308,7 +308,7 @@ func sectorsToLoad(img BootImage, size int64) uint16 {
 	if img.Platform == PlatformBIOS {
 		return 4
 	}
-	n := roundUp(size, sector) / sector
+	n := divUp(size, sector)
 	if n > 0xffff {
 		return 0
 	}
