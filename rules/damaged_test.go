@@ -10,15 +10,16 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
-// Facts come with lists that are null (Go's nil) and specs that lack what is
-// optional: no rule may trip over that, for one that does takes all others'
-// findings with it.
+// Facts can have null lists (nil in Go) and specs without optional fields. No
+// rule may fail with an error because of that: an error in one rule removes the
+// findings of all rules.
 func TestDamagedFacts(t *testing.T) {
 	system := good(t)
 	components := system["components"].([]any)
-	system["components"] = []any{components[4]} // one will do, and is quicker
+	system["components"] = []any{components[4]} // one component is enough and faster
 	delete(system["kernel"].(map[string]any), "modules")
-	// The kernel tables do not look at components; without rows they cost nothing.
+	// The kernel tables do not read components. Without rows, they need no
+	// time.
 	whole, tableless := prepared(t), prepared(t, "none")
 	eval := func(q rego.PreparedEvalQuery, what string) {
 		input, err := ast.InterfaceToValue(system)
@@ -40,8 +41,8 @@ func TestDamagedFacts(t *testing.T) {
 	})
 }
 
-// damage visits the value with each list and object in it made null in turn,
-// and each member of a spec removed.
+// damage visits the value several times: once with each list and object in it
+// set to null, and once without each field of a spec.
 func damage(v any, at string, visit func(pointer string)) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -61,7 +62,7 @@ func damage(v any, at string, visit func(pointer string)) {
 		}
 	case []any:
 		if strings.HasSuffix(at, "/settings") || strings.HasSuffix(at, "/params") {
-			return // rows of one kind
+			return // rows have the same form, so the first one is enough
 		}
 		if len(v) > 0 {
 			damage(v[0], at+"/0", visit)
@@ -69,7 +70,7 @@ func damage(v any, at string, visit func(pointer string)) {
 	}
 }
 
-// Whatever a system's facts are called, findings are plain JSON.
+// Findings are plain JSON, whatever the facts contain.
 func TestFindingsAreJSON(t *testing.T) {
 	system := good(t)
 	system["name"] = "a\"b\n"

@@ -1,6 +1,5 @@
-// Package rules holds the policies that ship with Seaworthy: one Rego package
-// per rule, the helpers and tests beside them, the tables that they read and
-// the packs that group them. It evaluates nothing; package policy does.
+// Package rules holds the policies of Seaworthy: one Rego package for each
+// rule, with helpers, tests, tables and packs. Package policy evaluates them.
 package rules
 
 import (
@@ -11,7 +10,8 @@ import (
 //go:embed lib kernel os data packs frameworks
 var files embed.FS
 
-// FS returns the rules as a file tree: lib, kernel and os hold Rego and its
-// tests, data the JSON tables (each under a top-level key of its own), packs
-// the lists of rule ids, frameworks what speaks to which control. Stock opa loads the same folders unchanged.
+// FS returns the rules as a file tree. lib, kernel and os hold Rego files and
+// their tests. data holds the JSON tables, each under its own top-level key.
+// packs holds the lists of rule ids, and frameworks the mappings to controls.
+// Stock opa loads the same folders without changes.
 func FS() fs.FS { return files }

@@ -14,7 +14,7 @@ import (
 
 const rulesPackage = "data.seaworthy.rules."
 
-// ruleFiles are the files that hold one rule each, by id.
+// ruleFiles returns the files that contain one rule each, by rule id.
 func ruleFiles(t testing.TB, all map[string]*ast.Module) map[string]*ast.Module {
 	t.Helper()
 	out := map[string]*ast.Module{}
@@ -35,7 +35,7 @@ func ruleFiles(t testing.TB, all map[string]*ast.Module) map[string]*ast.Module 
 	return out
 }
 
-// Each rule says about itself what reports, packs and docs need.
+// Each rule has the metadata that reports, packs and docs need.
 func TestMetadata(t *testing.T) {
 	var (
 		idShape      = regexp.MustCompile(`^[A-Z]{3}-\d{3}$`)
@@ -115,8 +115,9 @@ func TestPacks(t *testing.T) {
 	}
 }
 
-// Each rule has tests in which it fires and in which it stays silent, and one
-// for each other outcome that it can have; that they are true TestRego holds.
+// Each rule has tests in which it has findings and tests in which it has none,
+// and a test for each other result that it can have. TestRego checks that these
+// tests pass.
 func TestTests(t *testing.T) {
 	all := modules(t)
 	names := map[string][]string{}
@@ -143,8 +144,8 @@ func TestTests(t *testing.T) {
 	}
 }
 
-// Rules get by with stock builtins, and with none that reaches beyond its
-// arguments: the same facts give the same findings on every machine.
+// Rules use only stock builtins whose result depends only on their arguments.
+// So the same facts give the same findings on every machine.
 func TestBuiltins(t *testing.T) {
 	stock := map[string]*ast.Builtin{}
 	for _, b := range ast.Builtins {
@@ -174,7 +175,8 @@ func TestBuiltins(t *testing.T) {
 	}
 }
 
-// `opa fmt` finds nothing to change: `make test-opa` asks the real one.
+// The files are in the form of `opa fmt`. `make test-opa` checks this with the
+// real opa.
 func TestFormat(t *testing.T) {
 	walk(t, ".rego", func(name string, content []byte) {
 		formatted, err := format.SourceWithOpts(name, content, format.Opts{RegoVersion: ast.RegoV1})

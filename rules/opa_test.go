@@ -11,11 +11,12 @@ import (
 	"testing"
 )
 
-// opaEnv asks for the tests that run the real opa and conftest: it is the folder
-// that holds both. `make test-opa` compiles the versions of ../testdata/opa/go.mod.
+// opaEnv is set for the tests that run the real opa and conftest. Its value is
+// the folder that contains both. `make test-opa` compiles the versions in
+// ../testdata/opa/go.mod.
 const opaEnv = "SEAWORTHY_OPA"
 
-// programs is the folder of opa and conftest.
+// programs returns the folder of opa and conftest.
 func programs(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv(opaEnv)
@@ -25,8 +26,8 @@ func programs(t *testing.T) string {
 	return dir
 }
 
-// run gives a program's output and exit code, run from the root of the
-// repository as people run it.
+// run returns a program's output and exit code. It runs the program in the root
+// of the repository, as users do.
 func run(t *testing.T, program string, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -39,8 +40,8 @@ func run(t *testing.T, program string, args ...string) (string, int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// TestOPA holds that the rules are plain Rego: the real opa tests them, line
-// for line, and the real conftest decides by them.
+// TestOPA checks that the rules are plain Rego. The real opa runs their tests
+// with full line coverage, and the real conftest makes decisions with them.
 func TestOPA(t *testing.T) {
 	dir := programs(t)
 	opa, conftest, dir := filepath.Join(dir, "opa"), filepath.Join(dir, "conftest"), t.TempDir()
@@ -93,7 +94,7 @@ func TestOPA(t *testing.T) {
 	}
 }
 
-// goodByOPA is the good system of the tests, as the real opa evaluates it.
+// goodByOPA returns the good system of the tests, as the real opa evaluates it.
 func goodByOPA(t *testing.T, opa string) map[string]any {
 	t.Helper()
 	out, code := run(t, opa, "eval", "--data", "rules/", "--ignore", "examples", "--format", "raw", "data.seaworthy.testing.good")
@@ -115,5 +116,5 @@ func writeJSON(t *testing.T, name string, v any) {
 	}
 }
 
-// tail is the end of a long output.
+// tail returns the end of a long output.
 func tail(s string) string { return s[max(0, len(s)-3000):] }

@@ -51,7 +51,7 @@ func replacePart(t *testing.T, page, name, text string) string {
 	return before + begin + text + end + after
 }
 
-// ruleIndex lists the rules by title.
+// ruleIndex returns a list of the rules with their titles.
 func ruleIndex(t *testing.T, all map[string]*ast.Module) string {
 	t.Helper()
 	var lines []string
@@ -79,7 +79,7 @@ func ruleIndex(t *testing.T, all map[string]*ast.Module) string {
 // libraries are the packages of rules/lib that rules import.
 var libraries = []string{"lib", "edit", "fact", "given", "helper", "kernel", "outcome"}
 
-// helperReference lists the documented helpers of each library.
+// helperReference returns a list of the documented helpers of each library.
 func helperReference(t *testing.T, all map[string]*ast.Module) string {
 	t.Helper()
 	var out strings.Builder
@@ -105,7 +105,8 @@ func helperReference(t *testing.T, all map[string]*ast.Module) string {
 	return out.String()
 }
 
-// usedHelpers has, for each helper that rules use, the file of one such rule.
+// usedHelpers returns, for each helper that rules use, the file of one such
+// rule.
 func usedHelpers(all map[string]*ast.Module) map[string]string {
 	used := map[string]string{}
 	for name, m := range all {

@@ -24,8 +24,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
-// modules parses every Rego file, tests included, afresh: compiling changes
-// them.
+// modules parses every Rego file, including tests. It parses them again on each
+// call, because compiling changes them.
 func modules(t testing.TB) map[string]*ast.Module {
 	t.Helper()
 	out := map[string]*ast.Module{}
@@ -59,7 +59,7 @@ func walk(t testing.TB, ext string, visit func(name string, content []byte)) {
 	}
 }
 
-// data merges the tables at the root, as the engine does.
+// data merges the tables at the root of data, as the engine does.
 func data(t testing.TB) map[string]any {
 	t.Helper()
 	out := map[string]any{}
@@ -86,7 +86,8 @@ func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
 var oneRule = flag.String("rule", "", "test only the rule with this id")
 
 // TestRego runs every Rego test as `seaworthy rules test` does, with errors of
-// builtins raised, and holds that no line of a rule goes untested.
+// builtins raised. It also checks that the tests cover every line of every
+// rule.
 func TestRego(t *testing.T) {
 	report := runRego(t)
 	for name, file := range report.Files {
@@ -108,12 +109,13 @@ var (
 	regoErr    error
 )
 
-// runRego runs the Rego tests once for all Go tests that look at the outcome.
+// runRego runs the Rego tests once for all Go tests that read the result.
 func runRego(t *testing.T) cover.Report {
 	t.Helper()
 	all, tables := modules(t), data(t)
 	regoOnce.Do(func() {
-		// Tests leave much behind: to collect it late saves a quarter of the time.
+		// The tests allocate much memory. Rare garbage collection saves a
+		// quarter of the time.
 		defer debug.SetGCPercent(debug.SetGCPercent(400))
 		store := inmem.NewFromObjectWithOpts(tables, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 		regoErr = storage.Txn(context.Background(), store, storage.TransactionParams{}, func(txn storage.Transaction) error {
@@ -170,7 +172,7 @@ func line(t *testing.T, name string, row int) string {
 	return lines[row-1]
 }
 
-// pack is one file of packs/.
+// pack is the content of one file in packs/.
 type pack struct {
 	Includes string   `yaml:"includes"`
 	Rules    []string `yaml:"rules"`

@@ -17,7 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
-// outcomes asks of each rule without fail what the engine asks of it.
+// outcomes evaluates the rules that have no fail in the same way as the engine.
 const outcomes = `package seaworthy.outcomes
 
 import data.seaworthy.outcome
@@ -28,7 +28,7 @@ of[name] := [outcome.fail(rule.found), outcome.not_applicable(rule.found)] if {
 }
 `
 
-// compiled are all rules without their tests, compiled once.
+// compiled returns all rules without their tests. It compiles them once.
 var compiled = sync.OnceValues(func() (*ast.Compiler, error) {
 	all := map[string]*ast.Module{}
 	err := fs.WalkDir(rules.FS(), ".", func(name string, d fs.DirEntry, err error) error {
@@ -60,8 +60,8 @@ func compile(all map[string]*ast.Module) (*ast.Compiler, error) {
 	return compiler, nil
 }
 
-// prepared asks for the outcome of all rules, with these packs active; none
-// named: all.
+// prepared returns a query for the results of all rules. active are the active
+// packs; without any, all packs are active.
 func prepared(t testing.TB, active ...string) rego.PreparedEvalQuery {
 	t.Helper()
 	compiler, err := compiled()
@@ -91,7 +91,7 @@ func prepare(t testing.TB, query string, compiler *ast.Compiler, tables map[stri
 	return q
 }
 
-// good is the good system of the Rego tests, as facts.
+// good returns the good system of the Rego tests, as facts.
 func good(t testing.TB) map[string]any {
 	t.Helper()
 	lib := modules(t)
@@ -109,7 +109,7 @@ func good(t testing.TB) map[string]any {
 	return rs[0].Bindings["x"].(map[string]any)
 }
 
-// BenchmarkStrict evaluates every rule over a system of ten components.
+// BenchmarkStrict evaluates every rule for a system of ten components.
 func BenchmarkStrict(b *testing.B) {
 	system := good(b)
 	components := system["components"].([]any)
@@ -140,7 +140,7 @@ func BenchmarkStrict(b *testing.B) {
 	}
 }
 
-// BenchmarkCompile is what comes before: parse and compile all rules.
+// BenchmarkCompile measures the step before: parsing and compiling all rules.
 func BenchmarkCompile(b *testing.B) {
 	for b.Loop() {
 		all := modules(b)

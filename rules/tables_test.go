@@ -18,9 +18,9 @@ var (
 	arches    = []string{"amd64", "arm64", "riscv64"}
 )
 
-// Each row of the kernel tables is complete, is of the form that the evaluator
-// reads, cites its sources, and belongs to a rule whose pack is the weakest
-// among its rows.
+// Each row of the kernel tables is complete, has a form that the evaluator can
+// read, and names its sources. It belongs to a rule, and the weakest pack among
+// the rows of a rule is the pack of the rule.
 func TestKernelTables(t *testing.T) {
 	var (
 		tables  = data(t)
@@ -91,7 +91,7 @@ func TestKernelTables(t *testing.T) {
 				}
 			}
 			if read, ok := row["read"].(string); ok && !slices.Contains([]string{"bool", "number", "list", "fold", "begins", "path"}, read) {
-				t.Errorf("%s: nobody knows how to read %q", at, read)
+				t.Errorf("%s: read has the unknown value %q", at, read)
 			}
 			for _, field := range []string{"since", "until", "builtin", "earlyUntil"} {
 				if v, ok := row[field].(string); ok && !version.MatchString(v) {
@@ -107,7 +107,7 @@ func TestKernelTables(t *testing.T) {
 				t.Errorf("%s: either wants or forbids", at)
 			}
 			if row["want"] != nil && table != "cmdline" {
-				wellFormed(t, at, row["want"])
+				checkWanted(t, at, row["want"])
 			}
 			conditions, ok := row["when"].([]any)
 			if !ok && row["when"] != nil {
@@ -116,9 +116,9 @@ func TestKernelTables(t *testing.T) {
 			for _, c := range conditions {
 				for option, want := range c.(map[string]any) {
 					if !shapes["kconfig"].MatchString(option) {
-						t.Errorf("%s: hangs on %q, which is no option", at, option)
+						t.Errorf("%s: the condition %q is not an option", at, option)
 					}
-					wellFormed(t, at, want)
+					checkWanted(t, at, want)
 				}
 			}
 			if l, ok := row["lockdown"].(string); ok && l != "integrity" && l != "confidentiality" {
@@ -134,14 +134,14 @@ func TestKernelTables(t *testing.T) {
 	}
 	for rule, level := range weakest {
 		if !slices.Contains(levels[order[level]].Rules, rule) {
-			t.Errorf("%s: its weakest row is in %s, the rule is not", rule, order[level])
+			t.Errorf("%s: its weakest row is in %s, but the rule is not", rule, order[level])
 		}
 	}
 }
 
-// wellFormed holds that the evaluator knows what is wanted: a value, a list of
-// values, or an object with one of its words.
-func wellFormed(t *testing.T, at string, want any) {
+// checkWanted checks that the evaluator can read the wanted value: a value, a
+// list of values, or an object with one of its keys.
+func checkWanted(t *testing.T, at string, want any) {
 	t.Helper()
 	switch w := want.(type) {
 	case string:
@@ -172,12 +172,13 @@ func wellFormed(t *testing.T, at string, want any) {
 			return
 		}
 	}
-	t.Errorf("%s: nobody knows what %v means", at, want)
+	t.Errorf("%s: %v is not in a known form", at, want)
 }
 
-// Two rows on one option either speak of different architectures or versions,
-// or ask for different words of a list, or both forbid, or one forbids what the
-// other does not want: else they could contradict each other.
+// Two rows for one option must not contradict each other. So one of these must
+// be true: they are for different architectures or versions, they want
+// different words of a list, both forbid values, or one forbids only values
+// that the other does not want.
 func TestRowsDoNotContradict(t *testing.T) {
 	tables := data(t)
 	for table, key := range tableKeys {
@@ -185,7 +186,7 @@ func TestRowsDoNotContradict(t *testing.T) {
 		for i, a := range rows {
 			for _, b := range rows[:i] {
 				a, b := a.(map[string]any), b.(map[string]any)
-				if a[key] == b[key] && overlap(a, b) && !(words(a) && words(b)) && (a["forbid"] == nil || b["forbid"] == nil) && !apart(a, b) {
+				if a[key] == b[key] && overlap(a, b) && !(words(a) && words(b)) && (a["forbid"] == nil || b["forbid"] == nil) && !disjoint(a, b) {
 					t.Errorf("%s %s: two rows for the same kernels", table, a[key])
 				}
 			}
@@ -193,7 +194,7 @@ func TestRowsDoNotContradict(t *testing.T) {
 			for _, b := range rows {
 				a, b := a.(map[string]any), b.(map[string]any)
 				if slices.Contains(texts(a["oldNames"]), fmt.Sprint(b[key])) {
-					t.Errorf("%s %s: is an old name of %s, and has a row of its own", table, b[key], a[key])
+					t.Errorf("%s %s: is an old name of %s, and has its own row", table, b[key], a[key])
 				}
 			}
 		}
@@ -215,8 +216,9 @@ func overlap(a, b map[string]any) bool {
 	return true
 }
 
-// apart: one row forbids values of which the other wants none.
-func apart(a, b map[string]any) bool {
+// disjoint reports whether one row forbids only values that the other does not
+// want.
+func disjoint(a, b map[string]any) bool {
 	if a["forbid"] == nil {
 		a, b = b, a
 	}
@@ -249,7 +251,7 @@ func texts(v any) []string {
 	return out
 }
 
-// The tables stay as large as they were promised to be, for each architecture.
+// For each architecture, the tables have at least the promised number of rows.
 func TestTableSizes(t *testing.T) {
 	tables := data(t)
 	for table, least := range map[string]int{"kconfig": 300, "cmdline": 70, "sysctl": 60} {
@@ -277,7 +279,7 @@ func TestTableSizes(t *testing.T) {
 
 var perArch = map[string]int{"kconfig": 300, "cmdline": 40, "sysctl": 60}
 
-// An allowance says for what and why; it is never for a rule as a whole.
+// An allowance says what it covers and why. It must not cover a whole rule.
 func TestAllowances(t *testing.T) {
 	all := ruleFiles(t, modules(t))
 	for _, c := range data(t)["components"].([]any) {
@@ -296,7 +298,7 @@ func TestAllowances(t *testing.T) {
 		for id, covered := range entry["rules"].(map[string]any) {
 			m := all[id]
 			if m == nil {
-				t.Errorf("%s: allowance for a rule that is not there", id)
+				t.Errorf("%s: the rule of this allowance does not exist", id)
 				continue
 			}
 			if !slices.ContainsFunc(m.Rules, func(r *ast.Rule) bool { return r.Head.Name == "found" }) {
@@ -309,8 +311,8 @@ func TestAllowances(t *testing.T) {
 	}
 }
 
-// Each release and each series stands once in its table, with the day on which
-// it ends and where that is from; what rolls has no such day.
+// Each release and each series has one row in its table. The row has the date
+// of its end and the source of that date. A rolling release has no such date.
 func TestLifetimes(t *testing.T) {
 	tables := data(t)
 	day, month := regexp.MustCompile(`^20\d\d-[01]\d-[0-3]\d$`), regexp.MustCompile(`^20\d\d-[01]\d$`)
@@ -323,7 +325,7 @@ func TestLifetimes(t *testing.T) {
 				at += " " + fmt.Sprint(row[n])
 			}
 			if seen[at] {
-				t.Errorf("%s: two rows", at)
+				t.Errorf("%s: duplicate row", at)
 			}
 			seen[at] = true
 			eol, _ := row["eol"].(string)
@@ -347,8 +349,8 @@ func TestLifetimes(t *testing.T) {
 	}
 }
 
-// What is low and in baseline denies by default: docs/rules.md says of each why
-// it is there.
+// A low finding in the pack baseline denies by default. docs/rules.md must give
+// the reason for each of them.
 func TestLowInBaseline(t *testing.T) {
 	page, err := os.ReadFile("../docs/rules.md")
 	if err != nil {

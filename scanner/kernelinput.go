@@ -122,9 +122,9 @@ func (k KernelInput) arch(found *kernel.File) error {
 	return nil
 }
 
-// builtInHolds reports whether the kernel's configuration alone determines the
-// command line.
-func builtInHolds(b facts.BuiltIn) bool {
+// builtInIsComplete reports whether the kernel's configuration determines the
+// whole command line.
+func builtInIsComplete(b facts.BuiltIn) bool {
 	return b.Mode != "" && b.Mode != facts.BuiltInDefault
 }
 
@@ -135,7 +135,7 @@ func (k KernelInput) cmdline(found *kernel.File) (facts.Cmdline, error) {
 		found = &kernel.File{} // the error for the file is reported with the errors for the line
 	}
 	if k.Cmdline == nil {
-		if built := builtIn(found.Arch, found.Config.Options); builtInHolds(built) {
+		if built := builtIn(found.Arch, found.Config.Options); builtInIsComplete(built) {
 			return kernelLine("", found.Arch, found.Config), nil
 		}
 		return none, nil

@@ -181,7 +181,7 @@ func TestFactsAsJSON(t *testing.T) {
 			t.Fatal("two scans differ")
 		}
 	}
-	// null stands for: no value of a flag, no spec, no os-release, no
+	// null has these meanings: no value of a flag, no spec, no os-release, no
 	// sshd_config, an unknown os.yml.
 	var lines bytes.Buffer
 	if err := json.Indent(&lines, first, "", " "); err != nil {

@@ -209,7 +209,7 @@ func send(m []byte) error {
 		return err
 	}
 	if n < unix.SizeofNlMsghdr+4 || binary.NativeEndian.Uint16(buf[4:]) != unix.NLMSG_ERROR {
-		return fmt.Errorf("rtnetlink gave no acknowledgement, but %d bytes", n)
+		return fmt.Errorf("rtnetlink sent %d bytes instead of an acknowledgement", n)
 	}
 	if code := int32(binary.NativeEndian.Uint32(buf[unix.SizeofNlMsghdr:])); code != 0 {
 		return unix.Errno(-code)

@@ -12,7 +12,7 @@ import (
 // Confidential reports whether a text of os.yml contains something like a secret, or
 // a value whose name suggests a secret. Decisions and reports contain no such text.
 func Confidential(text string) bool {
-	return files.DetectSecret([]byte(text)) != "" || facts.TellsSecret(text)
+	return files.DetectSecret([]byte(text)) != "" || facts.RevealsSecret(text)
 }
 
 // remedyBytes limits the os.yml text that is processed for the edits of one decision.

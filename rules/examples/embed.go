@@ -1,5 +1,5 @@
-// Package examples holds the systems that rules are tested on; a rule's page shows
-// them as examples.
+// Package examples holds the example systems of the rules. Tests run the rules
+// on them, and the page of a rule shows them.
 package examples
 
 import "embed"
@@ -7,9 +7,9 @@ import "embed"
 //go:embed */fires.yml */silent.yml
 var systems embed.FS
 
-// System gives a rule's system as os.yml, to be merged with one that is
-// otherwise as it should be: one that fires it, or one that does not. It is ""
-// where os.yml cannot say what the rule asks for.
+// System returns an example system of a rule as os.yml: a system with a
+// finding, or one without. It must be merged with base.yml, a system without
+// findings. It is "" if os.yml alone cannot show the example.
 func System(id string, fires bool) string {
 	name := "silent"
 	if fires {

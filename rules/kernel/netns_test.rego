@@ -118,7 +118,7 @@ test_unreachable_network if {
 
 test_by_files_in_the_network if {
 	system := t.put(network, "/sysctl/refused", [
-	{"key": key, "value": "0", "component": "onboot/dhcp", "reason": "it has a network namespace of its own"} |
+	{"key": key, "value": "0", "component": "onboot/dhcp", "reason": "it has its own network namespace"} |
 		some key in redirects
 	])
 	found := ipv6.fail with input as system with data.seaworthy.active as packs

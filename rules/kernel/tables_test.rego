@@ -173,8 +173,8 @@ test_before_there_was_an_option if {
 # An absent option is off or always on; that depends on the version.
 test_absent_and_no_version if {
 	off := object.union(row, {"want": "n", "since": "6.13", "before": "y"})
-	nobody_knows := t.put(t.kconfigs({}), "/kernel/version", "")
-	found := verdicts with input as nobody_knows with data.kconfig as [off]
+	unknown_version := t.put(t.kconfigs({}), "/kernel/version", "")
+	found := verdicts with input as unknown_version with data.kconfig as [off]
 	found[0].state == "unknown"
 	set := t.put(t.kconfigs({"CONFIG_X": "n"}), "/kernel/version", "")
 	good := verdicts with input as set with data.kconfig as [off]
@@ -183,8 +183,8 @@ test_absent_and_no_version if {
 
 test_sysctl_and_no_version if {
 	since := object.union(setting, {"since": "6.2", "defaults": [{"value": setting.want}]})
-	nobody_knows := t.put(t.good, "/kernel/version", "")
-	unknown := sysctl.unknown with input as nobody_knows with data.sysctl as [since]
+	unknown_version := t.put(t.good, "/kernel/version", "")
+	unknown := sysctl.unknown with input as unknown_version with data.sysctl as [since]
 	count(unknown) == 1
 	known := sysctl.unknown with input as t.good with data.sysctl as [since]
 	count(known) == 0

@@ -297,16 +297,16 @@ runs_getty(c) if {
 
 # unasked is the option with which a getty skips the login: it asks for no name, logs
 # in a fixed user, or starts a shell instead of login.
-unasked(words) := [word | some word in words; asks_nobody(word)][0] if {
+unasked(words) := [word | some word in words; skips_login(word)][0] if {
 	some word in words
-	asks_nobody(word)
+	skips_login(word)
 } else := sprintf("%s %s", [words[i], words[i + 1]]) if {
 	some i, word in words
 	regex.match("^-[A-Za-z]*l$|^--login-program$", word)
 	base(words[i + 1]) in {"ash", "bash", "dash", "sh", "zsh"}
 }
 
-asks_nobody(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
+skips_login(word) if regex.match("^-[A-Za-z]*[an]|^--(autologin|skip-login)(=|$)", word)
 
 # terminal_shell: a shell reads its input from a terminal of the host.
 terminal_shell(c) if {

@@ -47,7 +47,7 @@ test_without_caps if {
 		"all added": [{"capabilities.add": ["all"]}, {"capabilities": [N]}, [out("/capabilities.add")]],
 		"all added to nothing": [{"capabilities.add": ["all"]}, {}, [set("/capabilities", baseline), out("/capabilities.add")]],
 		"all added by a label": [{}, {"capabilities.add": ["all"]}, [set("/capabilities", baseline)]],
-		"all added to a list of its own": [{"capabilities": [A], "capabilities.add": ["all"]}, {}, [cut("/capabilities", A)]],
+		"all added to a separate list": [{"capabilities": [A], "capabilities.add": ["all"]}, {}, [cut("/capabilities", A)]],
 		"label": [{}, {"capabilities": [A, N]}, []],
 		"nothing to take": [{"capabilities": [N]}, {"capabilities": [A]}, []],
 		"ambient": [{"capabilities": [N], "ambient": [A, N]}, {}, [cut("/ambient", A)]],

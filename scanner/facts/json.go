@@ -98,15 +98,15 @@ func Decode(r io.Reader) (*Facts, error) {
 	if f.SchemaVersion != SchemaVersion {
 		return nil, versionError(f.SchemaVersion)
 	}
-	if err := f.whole(); err != nil {
+	if err := f.checkComponents(); err != nil {
 		return nil, err
 	}
 	return &f, nil
 }
 
-// whole refuses a truncated list of components, and duplicate ids: findings and
-// differences identify components by their ids.
-func (f *Facts) whole() error {
+// checkComponents returns an error for a truncated list of components and for
+// duplicate ids: findings and differences identify components by their ids.
+func (f *Facts) checkComponents() error {
 	there := make(map[string]bool, len(f.Components))
 	for i := range f.Components {
 		id := f.Components[i].ID

@@ -26,6 +26,6 @@ var (
 // appear in outputs.
 func Secretive(name string) bool { return secretName().MatchString(name) }
 
-// TellsSecret reports whether a text gives a value to a Secretive name, or to
+// RevealsSecret reports whether a text gives a value to a Secretive name, or to
 // an option with such a name.
-func TellsSecret(text string) bool { return secretSetting().MatchString(text) }
+func RevealsSecret(text string) bool { return secretSetting().MatchString(text) }

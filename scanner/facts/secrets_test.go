@@ -17,8 +17,8 @@ func TestSecretive(t *testing.T) {
 		"cmdline: quiet token=abc": true, `  DB_PASSWORD: "x"`: true, "- API_KEY=x": true, "key: x": true, "--password hunter2": true, `["--token", "abc"]`: true, "--token --quiet": false, `"secretKey" : x`: true,
 		"path: etc/ssh/authorized_keys": false, "token=": false, "- keyboard=de": false, "image: test/token-server:1": true, "readonly: true": false,
 	} {
-		if got := TellsSecret(text); got != want {
-			t.Errorf("TellsSecret(%q) is %v", text, got)
+		if got := RevealsSecret(text); got != want {
+			t.Errorf("RevealsSecret(%q) is %v", text, got)
 		}
 	}
 }

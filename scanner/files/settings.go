@@ -258,9 +258,9 @@ func ParseSysctl(text string) []facts.Setting {
 	return out
 }
 
-// ParseSysctlLines is ParseSysctl for a file of the user: settings have their
-// lines. except are the keys that stand there as "-KEY" without a value:
-// patterns do not set them.
+// ParseSysctlLines is like ParseSysctl, for a file of the user: settings have
+// their lines. except are the keys that the file lists as "-KEY" without a
+// value: patterns do not set them.
 func ParseSysctlLines(text string) (out []facts.Setting, except []string) {
 	n := 0
 	for line := range strings.SplitSeq(text, "\n") {

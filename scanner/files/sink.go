@@ -269,7 +269,7 @@ func (r *reader) Write(p []byte) (int, error) {
 		n := min(len(p), cap(r.head)-len(r.head))
 		r.head = append(r.head, p[:n]...)
 		if len(r.head) == cap(r.head) {
-			r.settle()
+			r.checkHead()
 			if r.keep != nil {
 				r.keep.Write(p[n:])
 			}
@@ -284,8 +284,9 @@ func (r *reader) Write(p []byte) (int, error) {
 	return r.s.find.Write(p)
 }
 
-// settle keeps a file that begins like accounts, and searches for a credential.
-func (r *reader) settle() {
+// checkHead keeps a file that begins like accounts, and searches for a
+// credential.
+func (r *reader) checkHead() {
 	head, s := r.head, r.s
 	r.head = nil
 	r.credential = holdsCredential(r.path, head)

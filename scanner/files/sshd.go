@@ -52,9 +52,9 @@ func (s *Sink) sshd() error {
 
 // sshdParts reads parts of a configuration that no file of the image includes.
 // Another image may include them, if both share a root or if a volume is
-// mounted. alone: the image has no configuration.
-func (s *Sink) sshdParts(alone bool) {
-	if !alone && !s.root {
+// mounted. onlyParts: the image has no configuration of its own.
+func (s *Sink) sshdParts(onlyParts bool) {
+	if !onlyParts && !s.root {
 		return
 	}
 	for _, p := range slices.Sorted(maps.Keys(s.kept)) {
@@ -191,7 +191,7 @@ func (r *sshdReader) isServer() bool {
 	return false
 }
 
-// arguments splits a value as sshd does: quotes may stand anywhere in a word.
+// arguments splits a value as sshd does: quotes may be anywhere in a word.
 func arguments(value string) []string {
 	var out []string
 	var word strings.Builder

@@ -33,8 +33,8 @@ type Head struct {
 	// and "arm"; "" for others.
 	Arch string `json:"arch"`
 	// Interpreter is the program that the kernel starts for the file, as
-	// written in #! or PT_INTERP. It is "" if there is none, or if it does not
-	// stand in the head.
+	// written in #! or PT_INTERP. It is "" if there is none, or if it is
+	// outside of the head.
 	Interpreter string `json:"interpreter"`
 }
 

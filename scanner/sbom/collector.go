@@ -163,9 +163,9 @@ func (s *sniffer) Close() error {
 	return s.to.Close()
 }
 
-// limit is the size up to which a file is kept because of its name. Archives
-// and databases are read in pieces. The beginning of an archive does not
-// matter, because a start script may stand there.
+// limit is the maximum size of a file that is kept because of its name.
+// Archives and databases are read in pieces. The beginning of an archive does
+// not count, because it may be a start script.
 func (c *Collector) limit(p string) int64 {
 	base := tree.Base(p)
 	if c.wants.archives[path.Ext(base)] || slices.Contains(rpmDatabases, base) {

@@ -10,18 +10,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// What SQLite keeps beside a database, as sqlite.org/wal.html and
-// sqlite.org/fileformat.html say. Both are part of the database: what stands in
-// the write-ahead log is newer than the file, and what stands in a journal is
-// what the file will be again.
+// The files that SQLite keeps next to a database (sqlite.org/wal.html,
+// sqlite.org/fileformat.html). They are part of the database. The write-ahead
+// log is newer than the database file. A journal holds the older content that
+// the file gets back.
 const (
 	sqliteDatabase = "rpmdb.sqlite"
 	walSuffix      = "-wal"
 	journalSuffix  = "-journal"
 )
 
-// database opens SQLite's database, with what its log adds. The log lies beside
-// the name by which a program opens the database.
+// database opens an SQLite database with the changes in its log. The log is
+// next to the name under which a program opens the database.
 func (r *Resolver) database(real, access string) (io.ReadCloser, error) {
 	journal, err := r.beside(journalSuffix, real, access)
 	if err != nil {
@@ -49,11 +49,11 @@ func (r *Resolver) database(real, access string) (io.ReadCloser, error) {
 	return whole, nil
 }
 
-// journalMagic begins a journal that is in use.
+// journalMagic is the beginning of a journal that is in use.
 const journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
-// beside opens the file of one of the names with a suffix, nil for none or an
-// empty one.
+// beside opens the file that has one of the names with a suffix. It returns nil
+// if no such file exists, or if it is empty.
 func (r *Resolver) beside(suffix string, names ...string) (io.ReadCloser, error) {
 	found := ""
 	for _, name := range names {
@@ -72,11 +72,11 @@ func (r *Resolver) beside(suffix string, names ...string) (io.ReadCloser, error)
 	return r.open(found)
 }
 
-// walLog says where the newest content of a page stands in the log.
+// walLog says where the newest contents of pages are in the log.
 type walLog struct {
-	pages map[uint32]int64 // offsets of contents, by number
-	count uint32           // pages of the database, 0 where the log says nothing
-	size  uint32           // of a page
+	pages map[uint32]int64 // offsets of the contents, by page number
+	count uint32           // pages of the database; 0 if the log does not say it
+	size  uint32           // bytes of a page
 }
 
 const (
@@ -84,7 +84,7 @@ const (
 	frameHeader = 24
 )
 
-// withLog is the database as the log leaves it.
+// withLog returns the content of the database with the changes in its log.
 func withLog(db, log content) (io.ReadCloser, error) {
 	size, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -118,8 +118,8 @@ func withLog(db, log content) (io.ReadCloser, error) {
 	return &logged{db: db, log: log, length: length, walLog: *w}, nil
 }
 
-// readLog finds the frames that count: those whose salt and sums are those of
-// the log, up to the last one that ends a transaction.
+// readLog finds the valid frames: those with the log's salt and checksums, up
+// to the last one that ends a transaction.
 func readLog(log io.ReaderAt, size int64) (*walLog, error) {
 	w := &walLog{pages: map[uint32]int64{}}
 	head := make([]byte, walHeader)
@@ -135,12 +135,12 @@ func readLog(log io.ReaderAt, size int64) (*walLog, error) {
 	case 0x377f0683:
 		order = binary.BigEndian
 	default:
-		return nil, errors.New("is none")
+		return nil, errors.New("the file is not a write-ahead log")
 	}
 	var sum walSum
 	sum.add(order, head[:24])
 	if !sum.equal(head[24:]) {
-		return w, nil // as SQLite does: it was never begun
+		return w, nil // as in SQLite, such a log has no frames
 	}
 	if v := binary.BigEndian.Uint32(head[4:]); v != 3007000 {
 		return nil, fmt.Errorf("it has the unknown version %d", v)
@@ -150,7 +150,7 @@ func readLog(log io.ReaderAt, size int64) (*walLog, error) {
 		return nil, fmt.Errorf("its pages have the invalid size %d", w.size)
 	}
 	frame := make([]byte, frameHeader+int(w.size))
-	open := map[uint32]int64{} // of the transaction that is read
+	open := map[uint32]int64{} // pages of the current transaction
 	for at := int64(walHeader); at+int64(len(frame)) <= size; at += int64(len(frame)) {
 		if _, err := log.ReadAt(frame, at); err != nil {
 			return nil, err
@@ -180,7 +180,7 @@ func readLog(log io.ReaderAt, size int64) (*walLog, error) {
 	return w, nil
 }
 
-// walSum is the sum that the log is held together by.
+// walSum is the checksum of a log.
 type walSum struct{ a, b uint32 }
 
 func (s *walSum) add(order binary.ByteOrder, p []byte) {
@@ -194,7 +194,7 @@ func (s *walSum) equal(p []byte) bool {
 	return binary.BigEndian.Uint32(p) == s.a && binary.BigEndian.Uint32(p[4:]) == s.b
 }
 
-// logged reads the database page by page, the newer ones from the log.
+// logged reads the database page by page. It takes newer pages from the log.
 type logged struct {
 	db, log content
 	length  int64

@@ -35,7 +35,7 @@ func FuzzDatabase(f *testing.F) {
 		if r.document(bytes.NewReader(data), "db") != nil {
 			return
 		}
-		r.settle()
+		r.combine()
 		_ = r.unmatched(sys)
 		if err := r.fill(sys, r.summary(), &statements{now: time.Now()}); err != nil {
 			t.Fatal(err)

@@ -121,14 +121,14 @@ func TestUnmatched(t *testing.T) {
 		db       string
 		want     []facts.Unmatched
 	}{
-		"all spoken of": {[]facts.Package{{Name: "y", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/y@1.0.0"}}, nil, npm, []facts.Unmatched{}},
+		"all covered": {[]facts.Package{{Name: "y", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/y@1.0.0"}}, nil, npm, []facts.Unmatched{}},
 		"another ecosystem": {[]facts.Package{{Name: "a", Version: "1.0", Type: "python", PURL: "pkg:pypi/a@1.0"}, {Name: "b", Version: "1.0", Type: "python", PURL: "pkg:pypi/b@1.0"}}, nil, npm,
 			[]facts.Unmatched{{Type: "python", Packages: 2, Ecosystem: "PyPI", Reason: "no database covers PyPI"}}},
 		"no ecosystem": {[]facts.Package{{Name: "busybox", Version: "1.0", Type: "binary", PURL: "pkg:generic/busybox@1.0"}}, nil, npm,
 			[]facts.Unmatched{{Type: "binary", Packages: 1, Reason: "vulnerability databases have no packages of this type"}}},
 		"no version": {[]facts.Package{{Name: "x", Version: "(devel)", Type: "npm", PURL: "pkg:npm/x"}}, nil, npm,
 			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "these versions cannot be compared with the databases: x (devel)"}}},
-		"no version, not spoken of": {[]facts.Package{{Name: "y", Version: "", Type: "npm", PURL: "pkg:npm/y"}}, nil, npm, []facts.Unmatched{}},
+		"no version, not covered": {[]facts.Package{{Name: "y", Version: "", Type: "npm", PURL: "pkg:npm/y"}}, nil, npm, []facts.Unmatched{}},
 		"a range that cannot be read": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, strings.Replace(npm, "2.0.0", "two", 1),
 			[]facts.Unmatched{{Type: "npm", Packages: 1, Ecosystem: "npm", Reason: "these versions cannot be compared with the databases: x 1.0.0"}}},
 		"a range without a start": {[]facts.Package{{Name: "x", Version: "1.0.0", Type: "npm", PURL: "pkg:npm/x@1.0.0"}}, nil, osvOf("npm", "x", `"ranges":[{"type":"SEMVER","events":[{"fixed":"2.0.0"}]}]`),

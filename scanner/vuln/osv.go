@@ -85,10 +85,10 @@ func (m *matcher) osv(r *record) error {
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		eco := ecosystem(a.Package.Ecosystem)
-		m.spoken[eco] = true
+		m.inDatabases[eco] = true
 		for _, l := range m.wanted[name{eco, packageName(eco, a.Package.Name)}] {
 			fixed, answer := a.covers(eco, l.version)
-			m.say(l.target, &assertion{record: r.ID, modified: modified, ids: ids, fixes: fixes, general: l.general,
+			m.add(l.target, &assertion{record: r.ID, modified: modified, ids: ids, fixes: fixes, general: l.general,
 				answer: answer, severity: a.level(level), fixed: fixed, ecosystem: eco})
 		}
 	}

@@ -257,7 +257,7 @@ func (r *reader) tracker(d *json.Decoder) error {
 			}
 			for codename, state := range entries[id].Releases {
 				eco := tracker + ":" + codename
-				r.spoken[eco] = true
+				r.inDatabases[eco] = true
 				for _, l := range r.wanted[name{eco, source}] {
 					r.debian(l, id, state)
 				}
@@ -297,5 +297,5 @@ func (r *reader) debian(l *look, id string, state trackerState) {
 	default: // undetermined
 		return
 	}
-	r.say(l.target, a)
+	r.add(l.target, a)
 }

@@ -50,7 +50,7 @@ var codenames = map[string]string{"9": "stretch", "10": "buster", "11": "bullsey
 
 func newMatcher(f *facts.Facts) *matcher {
 	m := &matcher{wanted: map[name][]*look{}, severities: map[string]string{}, exploited: map[string]bool{},
-		spoken: map[string]bool{}, latest: map[string]time.Time{}, looked: map[string]bool{}, sources: map[string]bool{}}
+		inDatabases: map[string]bool{}, latest: map[string]time.Time{}, looked: map[string]bool{}, sources: map[string]bool{}}
 	for i := range f.Components {
 		c := &f.Components[i]
 		for j := range c.SBOM.Packages {

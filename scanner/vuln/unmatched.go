@@ -20,12 +20,12 @@ func (m *matcher) unmatched(f *facts.Facts) error {
 		if found[t.component] == nil {
 			found[t.component] = groups{}
 		}
-		found[t.component].add(t, m.speaks(t))
+		found[t.component].add(t, m.covered(t))
 	}
 	var errs []error
 	for i := range f.Components {
 		c := &f.Components[i]
-		if found[i].alone() {
+		if found[i].allUncovered() {
 			errs = append(errs, uncovered(c))
 		}
 		c.SBOM.Unmatched = found[i].list(c.SBOM.Distro)
@@ -33,15 +33,15 @@ func (m *matcher) unmatched(f *facts.Facts) error {
 	return errors.Join(errs...)
 }
 
-// speaks reports whether the databases cover the package: they have records of
+// covered reports whether the databases cover the package: they have records of
 // its release, or no records of any release but some of the distribution as a
 // whole.
-func (m *matcher) speaks(t *target) bool {
+func (m *matcher) covered(t *target) bool {
 	return slices.ContainsFunc(t.looks, func(l *look) bool {
-		if !m.spoken[l.ecosystem] || !l.general {
-			return m.spoken[l.ecosystem]
+		if !m.inDatabases[l.ecosystem] || !l.general {
+			return m.inDatabases[l.ecosystem]
 		}
-		for eco := range m.spoken {
+		for eco := range m.inDatabases {
 			if strings.HasPrefix(eco, l.ecosystem+":") {
 				return false
 			}
@@ -64,10 +64,10 @@ func uncovered(c *facts.Component) error {
 type groups map[string]*group
 
 type group struct {
-	spoken int
-	// silent counts the packages that no database covers, by the ecosystem that
-	// a database would have to cover; "" if there is none.
-	silent map[string]int
+	covered int
+	// uncovered counts the packages that no database covers, by the ecosystem
+	// that a database would have to cover; "" if there is none.
+	uncovered map[string]int
 	// foreign counts packages of another type than those of the claimed
 	// distribution.
 	foreign map[string]int
@@ -76,21 +76,21 @@ type group struct {
 	ecosystem string
 }
 
-func (all groups) add(t *target, spoken bool) {
+func (all groups) add(t *target, covered bool) {
 	g := all[t.pkg.Type]
 	if g == nil {
-		g = &group{silent: map[string]int{}, foreign: map[string]int{}}
+		g = &group{uncovered: map[string]int{}, foreign: map[string]int{}}
 		all[t.pkg.Type] = g
 	}
 	switch {
-	case spoken:
-		g.spoken++
+	case covered:
+		g.covered++
 	case t.claimed != "":
 		g.foreign[t.claimed]++
 	case len(t.looks) == 0:
-		g.silent[""]++
+		g.uncovered[""]++
 	default:
-		g.silent[t.looks[0].ecosystem]++
+		g.uncovered[t.looks[0].ecosystem]++
 	}
 	if t.undecided {
 		g.ecosystem = t.looks[0].ecosystem
@@ -98,16 +98,16 @@ func (all groups) add(t *target, spoken bool) {
 	}
 }
 
-// alone reports whether the component has packages of a distribution, and no
-// database covers any of them.
-func (all groups) alone() bool {
-	some, spoken := false, 0
+// allUncovered reports whether the component has packages of a distribution,
+// and no database covers any of them.
+func (all groups) allUncovered() bool {
+	some, covered := false, 0
 	for kind, g := range all {
 		if distributed(kind) {
-			some, spoken = true, spoken+g.spoken
+			some, covered = true, covered+g.covered
 		}
 	}
-	return some && spoken == 0
+	return some && covered == 0
 }
 
 // distributed reports whether the type is one of distribution packages.
@@ -121,7 +121,7 @@ func (all groups) list(d *facts.Distro) []facts.Unmatched {
 	owned := false
 	for kind, g := range all {
 		owned = owned || distributed(kind)
-		for ecosystem, n := range g.silent {
+		for ecosystem, n := range g.uncovered {
 			u := facts.Unmatched{Type: kind, Packages: n, Ecosystem: ecosystem, Reason: "no database covers " + ecosystem}
 			if ecosystem == "" {
 				u.Reason = "vulnerability databases have no packages of this type"

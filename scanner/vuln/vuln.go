@@ -62,7 +62,7 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 		return system.BadInput("the given databases list exploited vulnerabilities, but not which packages they affect").
 			Suggest("add a database in the format of OSV or of Debian's security tracker")
 	}
-	m.settle()
+	m.combine()
 	if err := m.unmatched(f); err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ type matcher struct {
 	// severities and exploited hold data by id, from records of any package.
 	severities map[string]string
 	exploited  map[string]bool
-	// spoken are the ecosystems of the records in the databases.
-	spoken map[string]bool
+	// inDatabases are the ecosystems of the records in the databases.
+	inDatabases map[string]bool
 	// latest is the time of a record's last change. Of two records with the
 	// same id, the newer one counts.
 	latest     map[string]time.Time

@@ -33,8 +33,8 @@ type hit struct {
 	fixed      string
 }
 
-// say records an assertion about a package.
-func (m *matcher) say(t *target, a *assertion) {
+// add records an assertion about a package.
+func (m *matcher) add(t *target, a *assertion) {
 	if m.assertions++; m.assertions > maxMatches {
 		m.err = fmt.Errorf("the databases have more than %d matches with packages of this system", maxMatches)
 		return
@@ -42,8 +42,8 @@ func (m *matcher) say(t *target, a *assertion) {
 	t.said = append(t.said, a)
 }
 
-// settle combines all assertions about the packages into results.
-func (m *matcher) settle() {
+// combine combines all assertions about the packages into results.
+func (m *matcher) combine() {
 	for _, t := range m.all {
 		t.said = slices.DeleteFunc(t.said, func(a *assertion) bool { return a.modified.Before(m.latest[a.record]) })
 		slices.SortStableFunc(t.said, func(a, b *assertion) int {
