@@ -55,7 +55,7 @@ func (s *Store) Artifact(ctx context.Context, reference string, q ArtifactQuery)
 	}
 	u := s.upstream()
 	if u == nil {
-		return nil, s.nowhere(r)
+		return nil, s.notFound(r)
 	}
 	if q.Digest != "" {
 		if r.Digest != "" && r.Digest != q.Digest {
@@ -93,7 +93,7 @@ func (s *Store) upstream() *upstream {
 func (s *Store) artifact(ctx context.Context, u *upstream, r oci.Reference, q ArtifactQuery) (*Artifact, error) {
 	d, raw, err := u.current(ctx, r)
 	if errors.Is(err, errNotFound) {
-		return nil, s.nowhere(r)
+		return nil, s.notFound(r)
 	}
 	if err != nil {
 		return nil, err

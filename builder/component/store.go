@@ -272,15 +272,16 @@ func (s *Store) locate(ctx context.Context, r oci.Reference, locked string) (*pl
 		p.blobs = map[string]oci.Descriptor{}
 		return p, nil
 	}
-	return nil, s.nowhere(r)
+	return nil, s.notFound(r)
 }
 
 // maxNames is the number of names that an error lists from a layout.
 const maxNames = 8
 
-// nowhere is the error for an image that no source has. It is reached offline
-// only: a registry has errors of its own. It lists the images of the layouts.
-func (s *Store) nowhere(r oci.Reference) error {
+// notFound returns the error for an image that no source has. It is used only
+// offline: a registry has its own errors. The error lists the images of the
+// layouts.
+func (s *Store) notFound(r oci.Reference) error {
 	looked := append([]string{}, s.opt.Paths...)
 	if s.opt.Cache != "" {
 		looked = append(looked, "the cache "+s.opt.Cache)

@@ -67,12 +67,12 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
 		say("not started: %v", err)
 		return
 	}
-	supervise(ctx, again, say, first, func() (*life, error) {
+	supervise(ctx, again, say, first, func() (*instance, error) {
 		c, err := i.runner.start(ctx, b, out.w)
 		if err != nil {
 			return nil, err
 		}
-		return &life{
+		return &instance{
 			ended:  c.ended,
 			stop:   func() bool { return i.runner.stop(c, i.grace, out.w) },
 			remove: func() { i.runner.remove(b, out.w) },
@@ -81,8 +81,8 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
 	})
 }
 
-// life is a running container.
-type life struct {
+// instance is a running container.
+type instance struct {
 	ended <-chan syscall.WaitStatus
 	// stop ends the container, and reports whether SIGKILL was needed. remove
 	// cleans up after a container has ended.
@@ -93,7 +93,7 @@ type life struct {
 
 // supervise starts a container, and starts it again when it ends. After ctx has
 // ended, it starts nothing, whatever the container does.
-func supervise(ctx context.Context, again *backoff, say func(string, ...any), first func(bool), start func() (*life, error)) {
+func supervise(ctx context.Context, again *backoff, say func(string, ...any), first func(bool), start func() (*instance, error)) {
 	for ctx.Err() == nil {
 		began := uptime()
 		why, bad := "", true

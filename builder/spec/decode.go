@@ -167,7 +167,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 			continue
 		}
 		if first := seen[name]; first != nil {
-			d.twice(e.key, e.name, first)
+			d.duplicate(e.key, e.name, first)
 			continue
 		}
 		seen[name] = e.key
@@ -175,7 +175,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-func (d *decoder) twice(n *yaml.Node, name string, first *yaml.Node) {
+func (d *decoder) duplicate(n *yaml.Node, name string, first *yaml.Node) {
 	where := ""
 	if first.Line > 0 {
 		where = fmt.Sprintf("; the first is on line %d", first.Line)
@@ -212,7 +212,7 @@ func (d *decoder) entries(n *yaml.Node) []entry {
 			d.errorf(key, "put the key in quotes", "expected text as a key, found %s", describe(key))
 			continue
 		case seen[key.Value] != nil:
-			d.twice(key, key.Value, seen[key.Value])
+			d.duplicate(key, key.Value, seen[key.Value])
 			continue
 		}
 		seen[key.Value] = key

@@ -42,24 +42,24 @@ const (
 )
 
 // boot compares a configuration with the kernel's head.
-func (i *image) boot(config *parsed, say func(claim)) []string {
+func (i *image) boot(config *parsed, report func(claim)) []string {
 	on := func(name string) bool { return config.options[name] == "y" }
 	if option := packs[i.pack]; option != "" && (i.format == "bzImage" || i.format == "zboot") {
-		say(claim{option, on(option), true, "the kernel is compressed with " + i.pack})
+		report(claim{option, on(option), true, "the kernel is compressed with " + i.pack})
 	}
 	switch i.format {
 	case "bzImage":
-		say(claim{"CONFIG_EFI_STUB", on("CONFIG_EFI_STUB"), i.efi, "the kernel begins like an EFI program"})
+		report(claim{"CONFIG_EFI_STUB", on("CONFIG_EFI_STUB"), i.efi, "the kernel begins like an EFI program"})
 	case "Image", "riscv":
-		say(claim{"CONFIG_EFI", on("CONFIG_EFI"), i.efi, "the kernel begins like an EFI program"})
+		report(claim{"CONFIG_EFI", on("CONFIG_EFI"), i.efi, "the kernel begins like an EFI program"})
 	}
 	if i.setup == nil {
 		return nil
 	}
-	say(claim{"CONFIG_RELOCATABLE", on("CONFIG_RELOCATABLE"), i.setup[0x234] != 0, "the kernel is relocatable by its boot header"})
-	say(claim{kaslr.option, on(kaslr.option), i.seen[kaslr.text], kaslr.shown()})
+	report(claim{"CONFIG_RELOCATABLE", on("CONFIG_RELOCATABLE"), i.setup[0x234] != 0, "the kernel is relocatable by its boot header"})
+	report(claim{kaslr.option, on(kaslr.option), i.seen[kaslr.text], kaslr.shown()})
 	if flags := binary.LittleEndian.Uint16(i.setup[0x236:]); flags&kernel64 != 0 {
-		loadFlags(flags, config, say)
+		loadFlags(flags, config, report)
 	}
 	if text := config.options["CONFIG_PHYSICAL_ALIGN"]; text != "" {
 		align := binary.LittleEndian.Uint32(i.setup[0x230:])
@@ -71,16 +71,16 @@ func (i *image) boot(config *parsed, say func(claim)) []string {
 }
 
 // loadFlags compares a configuration with xloadflags of a 64-bit kernel.
-func loadFlags(flags uint16, config *parsed, say func(claim)) {
+func loadFlags(flags uint16, config *parsed, report func(claim)) {
 	on := func(name string) bool { return config.options[name] == "y" }
 	if named := config.options["CONFIG_X86_5LEVEL"]; named != "" {
-		say(claim{"CONFIG_X86_5LEVEL", named == "y", flags&fiveLevels != 0, "the kernel uses page tables of five levels by its boot header"})
+		report(claim{"CONFIG_X86_5LEVEL", named == "y", flags&fiveLevels != 0, "the kernel uses page tables of five levels by its boot header"})
 	}
 	if flags&efiKexec != 0 && !on("CONFIG_KEXEC_CORE") || flags&efiKexec == 0 && on("CONFIG_KEXEC") && on("CONFIG_EFI") {
-		say(claim{"CONFIG_KEXEC_CORE", on("CONFIG_KEXEC_CORE"), flags&efiKexec != 0, "the kernel supports kexec with EFI by its boot header"})
+		report(claim{"CONFIG_KEXEC_CORE", on("CONFIG_KEXEC_CORE"), flags&efiKexec != 0, "the kernel supports kexec with EFI by its boot header"})
 	}
 	if on("CONFIG_EFI_HANDOVER_PROTOCOL") && flags&efi64 == 0 {
-		say(claim{"CONFIG_EFI_HANDOVER_PROTOCOL", true, false, "the boot header has a 64-bit EFI entry point"})
+		report(claim{"CONFIG_EFI_HANDOVER_PROTOCOL", true, false, "the boot header has a 64-bit EFI entry point"})
 	}
 }
 

@@ -105,12 +105,12 @@ func wants(config *parsed) (out []string) {
 }
 
 // texts compares a configuration with the texts in the kernel.
-func (i *image) texts(config *parsed, say func(claim)) {
+func (i *image) texts(config *parsed, report func(claim)) {
 	on := func(name string) bool { return name != "" && config.options[name] == "y" }
 	if on("CONFIG_PRINTK") != i.seen[marks[0].text] || on("CONFIG_PROC_SYSCTL") != i.seen[marks[1].text] {
 		// Without messages and settings, the other texts are missing too.
 		for _, m := range marks[:2] {
-			say(claim{m.option, on(m.option), i.seen[m.text], m.shown()})
+			report(claim{m.option, on(m.option), i.seen[m.text], m.shown()})
 		}
 		return
 	}
@@ -121,15 +121,15 @@ func (i *image) texts(config *parsed, say func(claim)) {
 		case m.arch != "" && m.arch != architecture(config), m.with != "" && !on(m.with), silent && !shown, m.promised && !said:
 			continue
 		}
-		say(claim{m.option, said, shown, m.shown()})
+		report(claim{m.option, said, shown, m.shown()})
 	}
 	for _, text := range wants(config) {
 		if slices.Contains(i.wanted, text) && !i.seen[text] {
-			say(claim{option: fmt.Sprintf("an option with the text %q", text), said: true, how: "the kernel contains this text"})
+			report(claim{option: fmt.Sprintf("an option with the text %q", text), said: true, how: "the kernel contains this text"})
 		}
 	}
 	if locked := on("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY") || on("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"); locked && !i.seen[forced.text] {
-		say(claim{"CONFIG_LOCK_DOWN_KERNEL_FORCE_...", true, false, "the kernel locks itself down"})
+		report(claim{"CONFIG_LOCK_DOWN_KERNEL_FORCE_...", true, false, "the kernel locks itself down"})
 	}
 }
 

@@ -13,33 +13,33 @@ import (
 // built from 6.1.158), so only the first two numbers of versions must agree.
 func mismatches(img *image, version string, folders []string, file string, config *parsed) []string {
 	var out []string
-	say := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
+	report := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
 
 	if img.header != "" && img.banner != "" && first(img.header) != first(img.banner) {
-		say("the boot header is of kernel %s, but the kernel inside is %s", first(img.header), first(img.banner))
+		report("the boot header is of kernel %s, but the kernel inside is %s", first(img.header), first(img.banner))
 	}
 	if version != "" && len(folders) > 0 && !slices.Contains(folders, version) {
-		say("the modules are for %s, but the kernel is %s", strings.Join(folders, ", "), version)
+		report("the modules are for %s, but the kernel is %s", strings.Join(folders, ", "), version)
 	}
 	if config == nil {
 		return out
 	}
 	if a, b := series(config.version), series(version); a != "" && b != "" && a != b {
-		say("%s is the configuration of kernel %s, but the kernel is %s", file, config.version, version)
+		report("%s is the configuration of kernel %s, but the kernel is %s", file, config.version, version)
 	}
 	if local := config.options["CONFIG_LOCALVERSION"]; local != "" && version != "" && !strings.Contains(version, local) {
-		say("%s has the local version %q, but the kernel is %s", file, local, version)
+		report("%s has the local version %q, but the kernel is %s", file, local, version)
 	}
 	if salt := config.options["CONFIG_BUILD_SALT"]; series(salt) != "" && version != "" && salt != version {
-		say("%s is the configuration of kernel %s (CONFIG_BUILD_SALT), but the kernel is %s", file, salt, version)
+		report("%s is the configuration of kernel %s (CONFIG_BUILD_SALT), but the kernel is %s", file, salt, version)
 	}
 	if want := architectures[img.format]; want != "" && config.arch != "" && config.arch != want {
-		say("%s is for architecture %s, but the kernel is for %s", file, config.arch, want)
+		report("%s is for architecture %s, but the kernel is for %s", file, config.arch, want)
 	}
 	if img.config != nil {
 		if names := differing(img.config.options, config.options); len(names) > 0 {
 			shown := names[:min(len(names), 5)]
-			say("%s differs from the configuration inside the kernel in %s: %s", file, words.Count(len(names), "option", "options"), strings.Join(shown, ", "))
+			report("%s differs from the configuration inside the kernel in %s: %s", file, words.Count(len(names), "option", "options"), strings.Join(shown, ", "))
 		}
 	}
 	return out

@@ -145,9 +145,9 @@ func signedWith(end []byte) (hash string, signed bool) {
 	return "", true
 }
 
-// signaturesShow lists contradictions between the modules' signatures and a
+// signatureContradictions lists contradictions between the modules' signatures and a
 // configuration.
-func (t *moduleTree) signaturesShow(config *parsed) []string {
+func (t *moduleTree) signatureContradictions(config *parsed) []string {
 	on := func(name string) bool { return config.options[name] == "y" }
 	switch {
 	case t.unsigned && on("CONFIG_MODULE_SIG_FORCE"):
@@ -167,9 +167,9 @@ func (t *moduleTree) signaturesShow(config *parsed) []string {
 	return nil
 }
 
-// magicsShow compares the version magic of the kernel's own modules with the
+// magicContradictions compares the version magic of the kernel's own modules with the
 // kernel and a configuration (include/linux/vermagic.h).
-func (t *moduleTree) magicsShow(version string, config *parsed) []string {
+func (t *moduleTree) magicContradictions(version string, config *parsed) []string {
 	on := func(name string) bool { return config.options[name] == "y" }
 	for _, magic := range sorted(t.magics) {
 		words := strings.Fields(magic)
@@ -203,9 +203,9 @@ func (t *moduleTree) magicsShow(version string, config *parsed) []string {
 	return nil
 }
 
-// show lists contradictions between the modules, the kernel and a
+// contradictions lists contradictions between the modules, the kernel and a
 // configuration.
-func (t *moduleTree) show(version string, config *parsed) []string {
+func (t *moduleTree) contradictions(version string, config *parsed) []string {
 	var out []string
 	var builtin []byte
 	for n, b := range t.builtin {
@@ -215,7 +215,7 @@ func (t *moduleTree) show(version string, config *parsed) []string {
 		}
 		builtin = b.Bytes()
 	}
-	out = append(out, modulesShow(config, t.names, builtinModules(builtin))...)
-	out = append(out, t.signaturesShow(config)...)
-	return append(out, t.magicsShow(version, config)...)
+	out = append(out, moduleContradictions(config, t.names, builtinModules(builtin))...)
+	out = append(out, t.signatureContradictions(config)...)
+	return append(out, t.magicContradictions(version, config)...)
 }

@@ -22,7 +22,7 @@ type claim struct {
 // kernel. confirmed are the options that the kernel confirms. Only combinations
 // that no real kernel has count: kernels before 5.10 have other texts.
 func (i *image) contradictions(config *parsed) (out, confirmed []string) {
-	say := func(c claim) {
+	report := func(c claim) {
 		switch {
 		case c.said == c.shown:
 			confirmed = append(confirmed, c.option)
@@ -39,19 +39,19 @@ func (i *image) contradictions(config *parsed) (out, confirmed []string) {
 	if _, build, ok := strings.Cut(i.banner, " #"); ok {
 		words := strings.Fields(build)
 		has := func(word string) bool { return strings.Contains(" "+strings.Join(words, " ")+" ", " "+word+" ") }
-		say(claim{"CONFIG_SMP", on("CONFIG_SMP"), has("SMP"), "the kernel's banner contains SMP"})
+		report(claim{"CONFIG_SMP", on("CONFIG_SMP"), has("SMP"), "the kernel's banner contains SMP"})
 		rt := on("CONFIG_PREEMPT_RT")
-		say(claim{"CONFIG_PREEMPT_RT", rt, has("PREEMPT_RT") || has("PREEMPT RT"), "the kernel's banner contains PREEMPT_RT"})
+		report(claim{"CONFIG_PREEMPT_RT", rt, has("PREEMPT_RT") || has("PREEMPT RT"), "the kernel's banner contains PREEMPT_RT"})
 		// Banners before 5.18 contain only PREEMPT.
 		if dynamic := on("CONFIG_PREEMPT_DYNAMIC"); !rt && dynamic != has("PREEMPT_DYNAMIC") && (!dynamic || !before(i.banner, 5, 18)) {
-			say(claim{"CONFIG_PREEMPT_DYNAMIC", dynamic, !dynamic, "the kernel's banner contains PREEMPT_DYNAMIC"})
+			report(claim{"CONFIG_PREEMPT_DYNAMIC", dynamic, !dynamic, "the kernel's banner contains PREEMPT_DYNAMIC"})
 		}
 		out = append(out, i.compiler(config)...)
 	}
-	say(claim{"CONFIG_IKCONFIG", on("CONFIG_IKCONFIG"), i.config != nil, "the kernel contains its configuration"})
+	report(claim{"CONFIG_IKCONFIG", on("CONFIG_IKCONFIG"), i.config != nil, "the kernel contains its configuration"})
 	if !before(i.version(), 5, 10) {
-		out = append(out, i.boot(config, say)...)
-		i.texts(config, say)
+		out = append(out, i.boot(config, report)...)
+		i.texts(config, report)
 	}
 	return out, confirmed
 }
@@ -91,10 +91,10 @@ var drivers = []driver{
 	{"CONFIG_IP_SCTP", "sctp"}, {"CONFIG_TIPC", "tipc"}, {"CONFIG_X86_MSR", "msr"}, {"CONFIG_X86_CPUID", "cpuid"}, {"CONFIG_BLK_DEV_NVME", "nvme"},
 }
 
-// modulesShow lists contradictions between a configuration and the modules,
+// moduleContradictions lists contradictions between a configuration and the modules,
 // including those in modules.builtin. Options that are missing from the
 // configuration are skipped: a module of that name may not belong to them.
-func modulesShow(config *parsed, modules, builtin map[string]bool) []string {
+func moduleContradictions(config *parsed, modules, builtin map[string]bool) []string {
 	var out []string
 	for _, d := range drivers {
 		said, named := config.options[d.option]

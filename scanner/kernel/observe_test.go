@@ -222,7 +222,7 @@ func signedBy(oid string) string {
 
 // Modules, including compressed ones, are compared with the kernel and its
 // configuration.
-func TestModulesShow(t *testing.T) {
+func TestModuleContradictions(t *testing.T) {
 	t.Parallel()
 	plain := "\x7fELF" + realKernel(gcc12, append(enabled, "disagrees about version of symbol")...)
 	config := claimed + "CONFIG_MODULE_UNLOAD=y\nCONFIG_MODVERSIONS=y\nCONFIG_PREEMPT_BUILD=y\nCONFIG_MODULE_SIG_HASH=\"sha512\"\n"

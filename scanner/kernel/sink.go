@@ -235,7 +235,7 @@ func (s *Sink) doubts(img *image, version string, config *parsed, k *facts.Kerne
 	if t == nil || config.fragment() {
 		return out
 	}
-	return append(out, t.show(version, config)...)
+	return append(out, t.contradictions(version, config)...)
 }
 
 // wanted are texts that the kernel contains if a configuration beside it

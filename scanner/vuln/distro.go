@@ -10,8 +10,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// distroLooks finds the names of a distribution's package.
-func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
+// distroCandidates finds the names of a distribution's package.
+func (t *target) distroCandidates(p packageurl.PackageURL, d *facts.Distro) {
 	q := p.Qualifiers.Map()
 	source, version := upstream(p.Type, q["upstream"])
 	if source == "" {
@@ -31,15 +31,15 @@ func (t *target) distroLooks(p packageurl.PackageURL, d *facts.Distro) {
 	switch p.Type {
 	case "deb":
 		version = rebuilt.ReplaceAllString(version, "")
-		t.distroLook(id, release, source, version)
+		t.distroCandidate(id, release, source, version)
 		if base, of, ok := signed(source, version, own); ok {
-			t.distroLook(id, release, base, of)
-			t.distroLook(id, release, base+"-unsigned", of) // Ubuntu uses this name for some
+			t.distroCandidate(id, release, base, of)
+			t.distroCandidate(id, release, base+"-unsigned", of) // Ubuntu uses this name for some
 		}
 	default:
-		t.distroLook(id, release, p.Name, version)
+		t.distroCandidate(id, release, p.Name, version)
 		if source != p.Name {
-			t.distroLook(id, release, source, version)
+			t.distroCandidate(id, release, source, version)
 		}
 	}
 }
@@ -52,7 +52,7 @@ var formats = map[string]string{
 	"rocky": "rpm", "rockylinux": "rpm", "alma": "rpm", "almalinux": "rpm",
 }
 
-func (t *target) distroLook(id, release, source, version string) {
+func (t *target) distroCandidate(id, release, source, version string) {
 	major, _, _ := strings.Cut(release, ".")
 	specific, general := "", ""
 	switch id {
@@ -75,7 +75,7 @@ func (t *target) distroLook(id, release, source, version string) {
 	}
 	add := func(ecosystem string, general bool) {
 		if ecosystem != "" && !strings.HasSuffix(ecosystem, ":") {
-			t.looks = append(t.looks, &look{name: name{ecosystem, source}, target: t, version: version, general: general})
+			t.candidates = append(t.candidates, &candidate{name: name{ecosystem, source}, target: t, version: version, general: general})
 		}
 	}
 	add(specific, false)

@@ -63,7 +63,7 @@ func (m *matcher) osv(r *record) error {
 		return fmt.Errorf("OSV record %q has more than %d aliases", r.ID, maxNames)
 	}
 	for i := range r.Affected {
-		if m.looked[ecosystem(r.Affected[i].Package.Ecosystem)] && m.latest[r.ID].Before(modified) {
+		if m.wantedEcosystems[ecosystem(r.Affected[i].Package.Ecosystem)] && m.latest[r.ID].Before(modified) {
 			m.latest[r.ID] = modified
 		}
 	}

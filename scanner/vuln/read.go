@@ -281,7 +281,7 @@ func (r *reader) entries(d *json.Decoder, source string) (out map[string]tracker
 	return out, strictjson.Decode(raw, &out)
 }
 
-func (r *reader) debian(l *look, id string, state trackerState) {
+func (r *reader) debian(l *candidate, id string, state trackerState) {
 	a := &assertion{record: id, ids: map[string]bool{id: true}, answer: inside, ecosystem: tracker,
 		severity: word(strings.TrimRight(state.Urgency, "*"))}
 	switch state.Status {

@@ -20,9 +20,9 @@ const tracker = "Debian security tracker"
 
 // target is one package of one component.
 type target struct {
-	component int
-	pkg       *facts.Package
-	looks     []*look
+	component  int
+	pkg        *facts.Package
+	candidates []*candidate
 	// undecided: a record covers the package, but its version cannot be
 	// compared.
 	undecided bool
@@ -33,8 +33,8 @@ type target struct {
 	hits    []*hit
 }
 
-// look is a possible name of a package in a database.
-type look struct {
+// candidate is a possible name of a package in a database.
+type candidate struct {
 	name
 	*target
 	// version is the version in the database's order: that of the source
@@ -49,17 +49,17 @@ type look struct {
 var codenames = map[string]string{"9": "stretch", "10": "buster", "11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky", "15": "duke"}
 
 func newMatcher(f *facts.Facts) *matcher {
-	m := &matcher{wanted: map[name][]*look{}, severities: map[string]string{}, exploited: map[string]bool{},
-		inDatabases: map[string]bool{}, latest: map[string]time.Time{}, looked: map[string]bool{}, sources: map[string]bool{}}
+	m := &matcher{wanted: map[name][]*candidate{}, severities: map[string]string{}, exploited: map[string]bool{},
+		inDatabases: map[string]bool{}, latest: map[string]time.Time{}, wantedEcosystems: map[string]bool{}, sources: map[string]bool{}}
 	for i := range f.Components {
 		c := &f.Components[i]
 		for j := range c.SBOM.Packages {
 			t := &target{component: i, pkg: &c.SBOM.Packages[j]}
 			t.find(c.SBOM.Distro)
 			m.all = append(m.all, t)
-			for _, l := range t.looks {
+			for _, l := range t.candidates {
 				m.wanted[l.name] = append(m.wanted[l.name], l)
-				m.looked[l.ecosystem] = true
+				m.wantedEcosystems[l.ecosystem] = true
 				if strings.HasPrefix(l.ecosystem, tracker) {
 					m.sources[l.name.name] = true
 				}
@@ -82,32 +82,32 @@ func (t *target) find(d *facts.Distro) {
 	}
 	switch p.Type {
 	case "deb", "apk", "rpm":
-		t.distroLooks(p, d)
+		t.distroCandidates(p, d)
 	case "golang":
-		t.look("Go", t.spelled(full))
+		t.addCandidate("Go", t.spelled(full))
 	case "npm":
-		t.look("npm", t.spelled(full))
+		t.addCandidate("npm", t.spelled(full))
 	case "pypi":
-		t.look("PyPI", p.Name)
+		t.addCandidate("PyPI", p.Name)
 	case "cargo":
-		t.look("crates.io", t.spelled(p.Name))
+		t.addCandidate("crates.io", t.spelled(p.Name))
 	case "gem":
-		t.look("RubyGems", t.spelled(p.Name))
+		t.addCandidate("RubyGems", t.spelled(p.Name))
 	case "composer":
-		t.look("Packagist", full)
+		t.addCandidate("Packagist", full)
 	case "maven":
-		t.look("Maven", p.Namespace+":"+p.Name)
+		t.addCandidate("Maven", p.Namespace+":"+p.Name)
 	case "nuget":
-		t.look("NuGet", p.Name)
+		t.addCandidate("NuGet", p.Name)
 	case "hex":
-		t.look("Hex", full)
+		t.addCandidate("Hex", full)
 	case "pub":
-		t.look("Pub", p.Name)
+		t.addCandidate("Pub", p.Name)
 	}
 }
 
-func (t *target) look(ecosystem, s string) {
-	t.looks = append(t.looks, &look{name: name{ecosystem, packageName(ecosystem, s)}, target: t, version: t.pkg.Version})
+func (t *target) addCandidate(ecosystem, s string) {
+	t.candidates = append(t.candidates, &candidate{name: name{ecosystem, packageName(ecosystem, s)}, target: t, version: t.pkg.Version})
 }
 
 // spelled is the name as the package writes it. A purl may have it in lower

@@ -37,7 +37,7 @@ func (m *matcher) unmatched(f *facts.Facts) error {
 // its release, or no records of any release but some of the distribution as a
 // whole.
 func (m *matcher) covered(t *target) bool {
-	return slices.ContainsFunc(t.looks, func(l *look) bool {
+	return slices.ContainsFunc(t.candidates, func(l *candidate) bool {
 		if !m.inDatabases[l.ecosystem] || !l.general {
 			return m.inDatabases[l.ecosystem]
 		}
@@ -87,13 +87,13 @@ func (all groups) add(t *target, covered bool) {
 		g.covered++
 	case t.claimed != "":
 		g.foreign[t.claimed]++
-	case len(t.looks) == 0:
+	case len(t.candidates) == 0:
 		g.uncovered[""]++
 	default:
-		g.uncovered[t.looks[0].ecosystem]++
+		g.uncovered[t.candidates[0].ecosystem]++
 	}
 	if t.undecided {
-		g.ecosystem = t.looks[0].ecosystem
+		g.ecosystem = t.candidates[0].ecosystem
 		g.undecided = append(g.undecided, strings.TrimSpace(t.pkg.Name+" "+t.pkg.Version))
 	}
 }

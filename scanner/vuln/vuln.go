@@ -86,12 +86,12 @@ func (o Options) Check() error {
 // matcher collects the records about the packages of a system.
 type matcher struct {
 	// all are the packages in the order of the facts. wanted finds them by
-	// their names in databases. looked are the ecosystems of these names, and
-	// sources the names in Debian's tracker.
-	all     []*target
-	wanted  map[name][]*look
-	looked  map[string]bool
-	sources map[string]bool
+	// their names in databases. wantedEcosystems are the ecosystems of these
+	// names. sources are the names in Debian's tracker.
+	all              []*target
+	wanted           map[name][]*candidate
+	wantedEcosystems map[string]bool
+	sources          map[string]bool
 	// severities and exploited hold data by id, from records of any package.
 	severities map[string]string
 	exploited  map[string]bool

@@ -48,7 +48,7 @@ func (p *pass) takeOver(n *node, o, s *object) error {
 	}
 	s.copied = n
 	e, old := o.entry, s.entry
-	if err := oneFile(e, old); err != nil {
+	if err := shareMetadata(e, old); err != nil {
 		return err
 	}
 	e.Type, e.Link, e.Size = system.TypeFile, "", old.Size
@@ -82,11 +82,12 @@ func (p *pass) linked(n *node) error {
 	return nil
 }
 
-// oneFile gives a hard link the metadata of its file: every sink must see the same
-// file. A link with other metadata is refused, since unpackers differ: containerd
-// uses the last header, GNU tar the first. Missing extended attributes are
-// accepted, because many writers leave them out of the header of a link.
-func oneFile(link, file *system.Entry) error {
+// shareMetadata gives a hard link the metadata of its file, because every sink
+// must see the same file. A link with other metadata is an error, because
+// unpackers differ: containerd uses the last header, GNU tar the first. Missing
+// extended attributes are accepted, because many writers leave them out of the
+// header of a link.
+func shareMetadata(link, file *system.Entry) error {
 	switch {
 	case link.Mode != file.Mode:
 		return unclear(link.Path, "hard link with the mode %04o; its file %q has %04o", link.Mode, file.Path, file.Mode)

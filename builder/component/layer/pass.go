@@ -241,7 +241,7 @@ func (p *pass) put(n *node, o *object, body io.Reader) error {
 		}
 		if t := p.tree.nodes[o.entry.Link]; o.entry.Type == system.TypeHardlink && t != nil && t.last != nil && t.last.Layer == o.entry.Layer {
 			// The name is hidden, but its header has changed the file.
-			if err := oneFile(o.entry, t.last); err != nil {
+			if err := shareMetadata(o.entry, t.last); err != nil {
 				return err
 			}
 		}
@@ -291,7 +291,7 @@ func (p *pass) announce(n *node, o *object, body io.Reader) error {
 		if t.Type == system.TypeHardlink {
 			e.Link = t.Link
 		}
-		if err := oneFile(e, t); err != nil {
+		if err := shareMetadata(e, t); err != nil {
 			return err
 		}
 	}

@@ -78,7 +78,7 @@ type refused struct{ error }
 
 func (r *refused) Unwrap() error { return r.error }
 
-func weRefuse(format string, args ...any) error { return &refused{fmt.Errorf(format, args...)} }
+func newRefused(format string, args ...any) error { return &refused{fmt.Errorf(format, args...)} }
 
 // guard refuses plain HTTP unless it is allowed: go-containerregistry would use it
 // for a private address or after a redirect. It refuses addresses of this machine
@@ -94,10 +94,10 @@ type guard struct {
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" && !g.plain(req.URL.Host) {
-		return nil, weRefuse("%s is not https", req.URL.Redacted())
+		return nil, newRefused("%s is not https", req.URL.Redacted())
 	}
 	if host := req.URL.Hostname(); !g.hosts.isNamed(host) && g.inner.forbids(req.URL) {
-		return nil, weRefuse("the registry redirects to the private address %s", host)
+		return nil, newRefused("the registry redirects to the private address %s", host)
 	}
 	if err := g.hosts.gaveUp(req.URL); err != nil {
 		return nil, err
@@ -131,9 +131,9 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 // it is not a context.DeadlineExceeded: the caller's context has not ended.
 func (g *guard) silent(u *url.URL, err error, late bool, patience time.Duration) error {
 	if late {
-		return weRefuse("%s did not answer for %v", u.Host, patience)
+		return newRefused("%s did not answer for %v", u.Host, patience)
 	}
-	return weRefuse("%v", err)
+	return newRefused("%v", err)
 }
 
 // inward decides which addresses belong to this machine or its network, and to
@@ -198,11 +198,11 @@ func isInward(ip netip.Addr) bool {
 // registry must not cause requests that it cannot send itself.
 func (in *inward) onlyOutward(req *http.Request, via []*http.Request) error {
 	if len(via) > 5 {
-		return weRefuse("more than 5 redirects")
+		return newRefused("more than 5 redirects")
 	}
 	from, to := via[0].URL.Hostname(), req.URL.Hostname()
 	if from != to && in.forbids(req.URL) {
-		return weRefuse("redirect from %s to the private address %s", from, to)
+		return newRefused("redirect from %s to the private address %s", from, to)
 	}
 	return nil
 }
@@ -250,7 +250,7 @@ func (p *pings) usePlainHTTP(host string) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if !one.done {
-		one.done, one.err = true, weRefuse("%s uses plain HTTP", host)
+		one.done, one.err = true, newRefused("%s uses plain HTTP", host)
 	}
 }
 

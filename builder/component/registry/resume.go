@@ -109,7 +109,7 @@ func (b *resuming) reopen(cut error) error {
 func (b *resuming) skip(res *http.Response) error {
 	if res.StatusCode == http.StatusPartialContent {
 		if got := res.Header.Get("Content-Range"); !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", b.n)) {
-			return weRefuse("the request was for the bytes from %d, but the server sends %q", b.n, got)
+			return newRefused("the request was for the bytes from %d, but the server sends %q", b.n, got)
 		}
 		return nil
 	}
