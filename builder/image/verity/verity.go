@@ -1,0 +1,194 @@
+// Package verity writes dm-verity hash trees, which let the kernel check every
+// block of a read-only disk when it is read (Linux's
+// Documentation/admin-guide/device-mapper/verity.rst; cryptsetup's superblock).
+//
+// The root hash covers the content, so it is the identity of the file system: a
+// kernel that was given it reads these bytes or none.
+package verity
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	// BlockSize is the size of data and hash blocks.
+	BlockSize = 4096
+	// MinSize is the least size of data: one block has no tree.
+	MinSize  = 2 * BlockSize
+	perBlock = BlockSize / sha256.Size
+	magic    = "verity\x00\x00"
+)
+
+// Tree describes a hash tree.
+type Tree struct {
+	// Root is the root hash.
+	Root [sha256.Size]byte
+	// Blocks is the number of data blocks.
+	Blocks int64
+	// Size is that of the superblock and the tree in bytes, a multiple of
+	// BlockSize.
+	Size int64
+}
+
+// Hash is the root hash in hexadecimal digits, as kernels and tools take it.
+func (t *Tree) Hash() string { return hex.EncodeToString(t.Root[:]) }
+
+// GUIDs are the identifiers of the data partition and of the hash partition, as
+// the Discoverable Partitions Specification derives them: the two halves of the
+// root hash.
+func (t *Tree) GUIDs() (data, tree string) { return guid(t.Root[:16]), guid(t.Root[16:]) }
+
+func guid(b []byte) string {
+	return fmt.Sprintf("%X-%X-%X-%X-%X", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// levels gives the number of hash blocks of each level, leaves first.
+func levels(blocks int64) []int64 {
+	var out []int64
+	for n := blocks; ; {
+		n = (n + perBlock - 1) / perBlock
+		out = append(out, n)
+		if n == 1 {
+			return out
+		}
+	}
+}
+
+// Size is the size of superblock and tree for data of this size in bytes.
+func Size(data int64) int64 {
+	size := int64(1)
+	for _, n := range levels(data / BlockSize) {
+		size += n
+	}
+	return size * BlockSize
+}
+
+// Write reads size bytes of data, a multiple of BlockSize, and writes superblock
+// and tree to w. There is no salt: equal data give an equal root hash.
+func Write(w interface {
+	io.WriterAt
+	io.ReaderAt
+}, data io.Reader, size int64) (*Tree, error) {
+	if size < MinSize || size%BlockSize != 0 {
+		return nil, fmt.Errorf("%d bytes of data: the size must be a multiple of %d, and at least %d", size, BlockSize, MinSize)
+	}
+	t := &Tree{Blocks: size / BlockSize, Size: Size(size)}
+	list := levels(t.Blocks)
+	// The highest level comes first in the file.
+	at := t.Size
+	source, count := data, t.Blocks
+	for _, n := range list {
+		at -= n * BlockSize
+		if err := writeLevel(w, at, source, count); err != nil {
+			return nil, err
+		}
+		source, count = io.NewSectionReader(w, at, n*BlockSize), n
+	}
+	top := make([]byte, BlockSize)
+	if _, err := w.ReadAt(top, at); err != nil {
+		return nil, err
+	}
+	t.Root = sha256.Sum256(top)
+	_, err := w.WriteAt(t.superblock(), 0)
+	return t, err
+}
+
+// writeLevel writes the hashes of count blocks, and fills up the last block with
+// zeros.
+func writeLevel(w io.WriterAt, at int64, data io.Reader, count int64) error {
+	out := bufio.NewWriterSize(io.NewOffsetWriter(w, at), 256<<10)
+	in := bufio.NewReaderSize(data, 1<<20)
+	block := make([]byte, BlockSize)
+	for i := range count {
+		if _, err := io.ReadFull(in, block); err != nil {
+			return errors.Join(fmt.Errorf("reading block %d of %d", i, count), err)
+		}
+		sum := sha256.Sum256(block)
+		if _, err := out.Write(sum[:]); err != nil {
+			return err
+		}
+	}
+	if rest := count % perBlock; rest != 0 {
+		if _, err := out.Write(make([]byte, (perBlock-rest)*sha256.Size)); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+func (t *Tree) superblock() []byte {
+	b := make([]byte, BlockSize)
+	le := binary.LittleEndian
+	copy(b, magic)
+	le.PutUint32(b[8:], 1)  // version of the superblock
+	le.PutUint32(b[12:], 1) // type of the hash
+	copy(b[16:], t.Root[:16])
+	copy(b[32:], "sha256")
+	le.PutUint32(b[64:], BlockSize)
+	le.PutUint32(b[68:], BlockSize)
+	le.PutUint64(b[72:], uint64(t.Blocks))
+	return b
+}
+
+// ErrDamaged: data or tree are not what the root hash says.
+var ErrDamaged = errors.New("does not match the root hash")
+
+// Check reads data and tree whole, and compares them with the root hash and with
+// each other: every byte of both, the superblock too.
+func Check(data io.Reader, size int64, tree io.ReaderAt, root []byte) error {
+	if size < MinSize || size%BlockSize != 0 {
+		return fmt.Errorf("%d bytes of data: %w", size, ErrDamaged)
+	}
+	t := &Tree{Blocks: size / BlockSize, Size: Size(size)}
+	copy(t.Root[:], root)
+	super := make([]byte, BlockSize)
+	if _, err := tree.ReadAt(super, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if len(root) != sha256.Size || !bytes.Equal(super, t.superblock()) {
+		return fmt.Errorf("superblock: %w", ErrDamaged)
+	}
+	at, source, count := t.Size, data, t.Blocks
+	for level, n := range levels(t.Blocks) {
+		at -= n * BlockSize
+		if err := checkLevel(tree, at, source, count); err != nil {
+			return fmt.Errorf("level %d: %w", level, err)
+		}
+		source, count = io.NewSectionReader(tree, at, n*BlockSize), n
+	}
+	top := make([]byte, BlockSize)
+	if _, err := tree.ReadAt(top, at); err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(top); !bytes.Equal(sum[:], root) {
+		return fmt.Errorf("top of the tree: %w", ErrDamaged)
+	}
+	return nil
+}
+
+func checkLevel(tree io.ReaderAt, at int64, data io.Reader, count int64) error {
+	var want checker
+	want.r = bufio.NewReaderSize(io.NewSectionReader(tree, at, (count+perBlock-1)/perBlock*BlockSize), 256<<10)
+	return writeLevel(&want, 0, data, count)
+}
+
+// checker is a writer that compares what is written with what it reads.
+type checker struct{ r io.Reader }
+
+func (c *checker) WriteAt(p []byte, _ int64) (int, error) {
+	have := make([]byte, len(p))
+	if _, err := io.ReadFull(c.r, have); err != nil {
+		return 0, err
+	}
+	if !bytes.Equal(have, p) {
+		return 0, ErrDamaged
+	}
+	return len(p), nil
+}
