@@ -71,8 +71,8 @@ func (w *strs) UnmarshalJSON(raw []byte) error {
 // assume fills in the platform if the config names none, as Docker and
 // containerd do. It is the platform that the index lists for the manifest, or the
 // wanted one if no index chose the manifest. Rules check the programs themselves.
-func assume(c *system.ImageConfig, listed *oci.Platform, lone bool, arch string) {
-	if listed == nil && lone {
+func assume(c *system.ImageConfig, listed *oci.Platform, noIndex bool, arch string) {
+	if listed == nil && noIndex {
 		listed = &oci.Platform{OS: "linux", Architecture: arch}
 	}
 	if listed == nil {

@@ -250,9 +250,9 @@ func docType(doc *document, d oci.Descriptor) string {
 	return oci.TypeManifest
 }
 
-// image reads the config of one manifest, and combines both. lone: no index
+// image reads the config of one manifest, and combines both. noIndex: no index
 // chose the manifest.
-func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byte, lone bool) (*system.Image, error) {
+func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byte, noIndex bool) (*system.Image, error) {
 	m, err := s.parseManifest(raw)
 	if err != nil {
 		return nil, err
@@ -266,7 +266,7 @@ func (s *Store) image(ctx context.Context, p *place, d oci.Descriptor, raw []byt
 		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
 	}
 	c.Digest = m.Config.Digest
-	assume(c, d.Platform, lone, s.opt.Arch)
+	assume(c, d.Platform, noIndex, s.opt.Arch)
 	if c.OS != "linux" || c.Architecture != s.opt.Arch {
 		return nil, &noPlatform{fmt.Sprintf("its config is for %s/%s, not for linux/%s", printable(c.OS), printable(c.Architecture), s.opt.Arch)}
 	}

@@ -69,19 +69,19 @@ func (c *Config) File(pos system.Position, name string) (string, error) {
 // Entry returns the entry of a section as it is written in os.yml, as JSON. It
 // returns nil if there is no such entry.
 func (c *Config) Entry(section system.Section, index int) []byte {
-	said := c.Merged[string(section)]
-	if list, ok := said.([]any); ok {
+	entry := c.Merged[string(section)]
+	if list, ok := entry.([]any); ok {
 		if index >= len(list) {
 			return nil
 		}
-		said = list[index]
+		entry = list[index]
 	}
-	if said == nil {
+	if entry == nil {
 		return nil
 	}
 	// json.Marshal cannot fail: the value has only maps, lists, strings,
 	// numbers and booleans.
-	out, err := json.Marshal(said)
+	out, err := json.Marshal(entry)
 	if err != nil {
 		return nil
 	}

@@ -121,11 +121,11 @@ func request(ctx context.Context, l *link, timeout time.Duration) (*nclient4.Lea
 // does not renew it, because a new lease is then needed.
 func keep(ctx context.Context, w io.Writer, l *link, lease *nclient4.Lease, resolvConf string) error {
 	for {
-		whole := max(lease.ACK.IPAddressLeaseTime(time.Hour), 2*time.Minute)
+		leaseTime := max(lease.ACK.IPAddressLeaseTime(time.Hour), 2*time.Minute)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(min(max(lease.ACK.IPAddressRenewalTime(whole/2), time.Minute), whole/2)):
+		case <-time.After(min(max(lease.ACK.IPAddressRenewalTime(leaseTime/2), time.Minute), leaseTime/2)):
 		}
 		c, err := client(l)
 		if err != nil {

@@ -81,7 +81,7 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	}
 	s.find.reset()
 	s.archive.Reset()
-	w := &reader{s: s, path: p, entry: e, whole: e.Size <= maxArchive && s.unpacked < maxWork}
+	w := &reader{s: s, path: p, entry: e, complete: e.Size <= maxArchive && s.unpacked < maxWork}
 	if !e.Shadowed && isSettings(p) {
 		if e.Size > maxSettings || s.used+e.Size > maxKept {
 			s.oversize[p] = e.Size
@@ -260,8 +260,8 @@ type reader struct {
 	// credential, nil when that is decided.
 	head       []byte
 	credential bool
-	// whole: the sink's archive has all bytes that were written so far.
-	whole bool
+	// complete: the sink's archive has all bytes that were written so far.
+	complete bool
 }
 
 func (r *reader) Write(p []byte) (int, error) {
@@ -277,9 +277,9 @@ func (r *reader) Write(p []byte) (int, error) {
 	} else if r.keep != nil {
 		r.keep.Write(p)
 	}
-	if r.whole {
+	if r.complete {
 		r.s.archive.Write(p)
-		r.whole = r.s.archive.Len() < archived || isArchive(r.s.archive.Bytes())
+		r.complete = r.s.archive.Len() < archived || isArchive(r.s.archive.Bytes())
 	}
 	return r.s.find.Write(p)
 }
@@ -304,7 +304,7 @@ func (r *reader) checkHead() {
 
 func (r *reader) Close() error {
 	kind := r.s.find.Kind()
-	if kind == "" && r.whole && isArchive(r.s.archive.Bytes()) {
+	if kind == "" && r.complete && isArchive(r.s.archive.Bytes()) {
 		var n int64
 		kind, n = unpack(r.s.archive.Bytes())
 		r.s.unpacked += n

@@ -96,8 +96,8 @@ func (i *image) look(part []byte) {
 // wants lists the texts that a kernel of this configuration contains.
 func wants(config *parsed) (out []string) {
 	for _, v := range values {
-		text, said := config.options[v.option]
-		if with, named := config.options[v.with]; said && len(text) > 3 && len(text) < 1000 && (!named || with == "y") {
+		text, isSet := config.options[v.option]
+		if with, named := config.options[v.with]; isSet && len(text) > 3 && len(text) < 1000 && (!named || with == "y") {
 			out = append(out, text)
 		}
 	}
@@ -116,16 +116,16 @@ func (i *image) texts(config *parsed, report func(claim)) {
 	}
 	silent := !on("CONFIG_PRINTK") || !on("CONFIG_PROC_SYSCTL")
 	for _, m := range marks {
-		said, shown := on(m.option) || on(m.former), i.seen[m.text]
+		configured, shown := on(m.option) || on(m.former), i.seen[m.text]
 		switch {
-		case m.arch != "" && m.arch != architecture(config), m.with != "" && !on(m.with), silent && !shown, m.promised && !said:
+		case m.arch != "" && m.arch != architecture(config), m.with != "" && !on(m.with), silent && !shown, m.promised && !configured:
 			continue
 		}
-		report(claim{m.option, said, shown, m.shown()})
+		report(claim{m.option, configured, shown, m.shown()})
 	}
 	for _, text := range wants(config) {
 		if slices.Contains(i.wanted, text) && !i.seen[text] {
-			report(claim{option: fmt.Sprintf("an option with the text %q", text), said: true, how: "the kernel contains this text"})
+			report(claim{option: fmt.Sprintf("an option with the text %q", text), configured: true, how: "the kernel contains this text"})
 		}
 	}
 	if locked := on("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY") || on("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"); locked && !i.seen[forced.text] {

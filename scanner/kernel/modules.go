@@ -180,9 +180,9 @@ func (t *moduleTree) magicContradictions(version string, config *parsed) []strin
 			return []string{fmt.Sprintf("the modules are built for %s, but the kernel is %s", words[0], version)}
 		}
 		for _, c := range []struct {
-			word string
-			said bool
-			by   string
+			word       string
+			configured bool
+			by         string
 		}{
 			{"SMP", on("CONFIG_SMP"), "CONFIG_SMP"},
 			{"mod_unload", on("CONFIG_MODULE_UNLOAD"), "CONFIG_MODULE_UNLOAD"},
@@ -193,10 +193,10 @@ func (t *moduleTree) magicContradictions(version string, config *parsed) []strin
 			shown := slices.ContainsFunc(words[1:], func(w string) bool { return w == c.word || c.word == "RANDSTRUCT" && strings.HasPrefix(w, c.word) })
 			// A real-time kernel has preempt_rt, or preempt.
 			if c.word == "preempt" && on("CONFIG_PREEMPT_RT") {
-				c.said, shown = true, shown || slices.Contains(words, "preempt_rt")
+				c.configured, shown = true, shown || slices.Contains(words, "preempt_rt")
 			}
-			if c.said != shown {
-				return []string{fmt.Sprintf("%s is %s, but the modules' version magic is %q", c.by, map[bool]string{true: "set", false: "not set"}[c.said], magic)}
+			if c.configured != shown {
+				return []string{fmt.Sprintf("%s is %s, but the modules' version magic is %q", c.by, map[bool]string{true: "set", false: "not set"}[c.configured], magic)}
 			}
 		}
 	}

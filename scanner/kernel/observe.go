@@ -13,9 +13,9 @@ import (
 // claim is an option in a configuration and in the kernel. how describes the
 // kernel if the option is on.
 type claim struct {
-	option      string
-	said, shown bool
-	how         string
+	option            string
+	configured, shown bool
+	how               string
 }
 
 // contradictions lists the options that differ between a configuration and the
@@ -24,7 +24,7 @@ type claim struct {
 func (i *image) contradictions(config *parsed) (out, confirmed []string) {
 	report := func(c claim) {
 		switch {
-		case c.said == c.shown:
+		case c.configured == c.shown:
 			confirmed = append(confirmed, c.option)
 		case c.shown:
 			out = append(out, fmt.Sprintf("%s is not set, but %s", c.option, c.how))
@@ -97,13 +97,13 @@ var drivers = []driver{
 func moduleContradictions(config *parsed, modules, builtin map[string]bool) []string {
 	var out []string
 	for _, d := range drivers {
-		said, named := config.options[d.option]
+		value, named := config.options[d.option]
 		switch {
 		case !named:
-		case modules[d.module] && said != "m":
-			out = append(out, fmt.Sprintf("%s is %s, but there is a module %s", d.option, said, d.module))
-		case len(builtin) > 0 && builtin[d.module] != (said == "y"):
-			out = append(out, fmt.Sprintf("%s is %s, but modules.builtin contradicts it", d.option, said))
+		case modules[d.module] && value != "m":
+			out = append(out, fmt.Sprintf("%s is %s, but there is a module %s", d.option, value, d.module))
+		case len(builtin) > 0 && builtin[d.module] != (value == "y"):
+			out = append(out, fmt.Sprintf("%s is %s, but modules.builtin contradicts it", d.option, value))
 		}
 	}
 	return out

@@ -99,7 +99,7 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 			if cat.database {
 				failures = append(failures, fmt.Errorf("%s: %s: %w", cat.Name(), u.Path, u.Reason))
 			}
-			if cat.whole {
+			if cat.archives {
 				kept = append(kept, u)
 				continue
 			}

@@ -32,10 +32,10 @@ type cataloger struct {
 	// that cannot be read hides packages, so the scan fails. For other
 	// catalogers, an unreadable file is reported and the other files count.
 	database bool
-	// whole: files that it could not read are reported even if it found a
+	// archives: files that it could not read are reported even if it found a
 	// package in the same file. That file is an archive, which may contain
 	// other packages.
-	whole bool
+	archives bool
 	// unowned: it gets only files that do not belong to a distribution's
 	// package. It recognises programs by their bytes, which is less reliable
 	// and slow, and most files belong to a package.
@@ -65,7 +65,7 @@ func catalogers() []cataloger {
 		{Cataloger: rust.NewAuditBinaryCataloger()},
 		{Cataloger: python.NewInstalledPackageCataloger()},
 		{Cataloger: javascript.NewPackageCataloger()},
-		{Cataloger: archives(), whole: true},
+		{Cataloger: archives(), archives: true},
 		{Cataloger: java.NewNativeImageCataloger()},
 		{Cataloger: java.NewJvmDistributionCataloger()},
 		{Cataloger: ruby.NewInstalledGemSpecCataloger()},

@@ -81,9 +81,9 @@ var licenseTexts = []licenseText{
 	{id: "AGPL-3.0-only", phrases: []string{"gnu affero general public license version 3, 19 november 2007"}},
 }
 
-// apart is the largest distance between the phrases of one statement: a file
+// maxDistance is the largest distance between the phrases of one statement: a file
 // can contain the statements of many authors.
-const apart = 3000
+const maxDistance = 3000
 
 // classify returns the licences that a text contains.
 func classify(text []byte) []bridge.License {
@@ -104,7 +104,7 @@ func (l *licenseText) in(t string) bool {
 			return false
 		}
 		start += from
-		near := t[start:min(len(t), start+apart)]
+		near := t[start:min(len(t), start+maxDistance)]
 		rest, ok := near, true
 		for _, p := range l.phrases {
 			var found bool

@@ -96,7 +96,7 @@ func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
 		case f.Method != zip.Store && f.Method != zip.Deflate:
 			return fmt.Errorf("its entry %s has the unknown compression method %d", f.Name, f.Method)
 		default:
-			n, err := whole(f, maxNested-read)
+			n, err := readToEnd(f, maxNested-read)
 			if err != nil {
 				return fmt.Errorf("its entry %s: %w", f.Name, err)
 			}
@@ -109,8 +109,8 @@ func (r *Resolver) unsealed(real string, suffixes map[string]bool) error {
 // maxNested is the largest total size of the archives in one archive.
 const maxNested = 4 << 30
 
-// whole reads an archive within an archive to its end, where its directory is.
-func whole(f *zip.File, limit int64) (int64, error) {
+// readToEnd reads an archive within an archive to its end, where its directory is.
+func readToEnd(f *zip.File, limit int64) (int64, error) {
 	in, err := f.Open()
 	if err != nil {
 		return 0, err

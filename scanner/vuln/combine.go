@@ -39,14 +39,14 @@ func (m *matcher) add(t *target, a *assertion) {
 		m.err = fmt.Errorf("the databases have more than %d matches with packages of this system", maxMatches)
 		return
 	}
-	t.said = append(t.said, a)
+	t.assertions = append(t.assertions, a)
 }
 
 // combine combines all assertions about the packages into results.
 func (m *matcher) combine() {
 	for _, t := range m.all {
-		t.said = slices.DeleteFunc(t.said, func(a *assertion) bool { return a.modified.Before(m.latest[a.record]) })
-		slices.SortStableFunc(t.said, func(a, b *assertion) int {
+		t.assertions = slices.DeleteFunc(t.assertions, func(a *assertion) bool { return a.modified.Before(m.latest[a.record]) })
+		slices.SortStableFunc(t.assertions, func(a, b *assertion) int {
 			return cmp.Or(cmp.Compare(a.record, b.record), a.modified.Compare(b.modified), cmp.Compare(a.fixed, b.fixed))
 		})
 		for _, group := range t.groups() {
@@ -60,7 +60,7 @@ func (m *matcher) combine() {
 func (t *target) groups() [][]*assertion {
 	at := map[string]int{} // by name
 	var out [][]*assertion
-	for _, a := range t.said {
+	for _, a := range t.assertions {
 		var same []int
 		for id := range a.ids {
 			if i, ok := at[id]; ok && !slices.Contains(same, i) {
@@ -78,8 +78,8 @@ func (t *target) groups() [][]*assertion {
 			out[into] = append(out[into], out[i]...)
 			out[i] = nil
 		}
-		for _, said := range out[into] {
-			for id := range said.ids {
+		for _, joined := range out[into] {
+			for id := range joined.ids {
 				at[id] = into
 			}
 		}

@@ -28,9 +28,9 @@ type target struct {
 	undecided bool
 	// claimed is the distribution in os-release, if the package has another
 	// type than its packages.
-	claimed string
-	said    []*assertion
-	hits    []*hit
+	claimed    string
+	assertions []*assertion
+	hits       []*hit
 }
 
 // candidate is a possible name of a package in a database.

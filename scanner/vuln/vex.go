@@ -152,15 +152,15 @@ func (s *statement) excuses() bool { return s.Status == "not_affected" || s.Stat
 // verdict is the newest statement about a vulnerability. If several have the
 // same time, the one that excuses least counts, in whichever file it is. A
 // statement with a date in the future does not excuse yet.
-func (said *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why string) {
+func (list *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why string) {
 	var newest *statement
 	for _, name := range append([]string{v.ID}, v.Aliases...) {
-		for _, s := range said.byName[name] {
+		for _, s := range list.byName[name] {
 			if !slices.ContainsFunc(s.Products, func(p vexProduct) bool { return p.covers(img, v.PURL) }) {
 				continue
 			}
 			s.used = true
-			if s.excuses() && s.when.After(said.now) {
+			if s.excuses() && s.when.After(list.now) {
 				continue
 			}
 			if newest == nil || s.before(newest) {
@@ -184,9 +184,9 @@ func (s *statement) before(t *statement) bool {
 }
 
 // unused lists the statements without effect, each with the reason, sorted.
-func (said *statements) unused() []string {
+func (list *statements) unused() []string {
 	out := []string{}
-	for _, s := range said.all {
+	for _, s := range list.all {
 		what := s.Vulnerability.Name + " of " + s.Products[0].name()
 		if n := len(s.Products) - 1; n > 0 {
 			what += fmt.Sprintf(" and %d more", n)
@@ -194,7 +194,7 @@ func (said *statements) unused() []string {
 		switch {
 		case !s.used:
 			out = append(out, what+": it matches no vulnerability that was found")
-		case s.excuses() && s.when.After(said.now):
+		case s.excuses() && s.when.After(list.now):
 			out = append(out, what+": its date is in the future ("+s.when.UTC().Format(time.DateOnly)+"), so it is not used yet")
 		}
 	}

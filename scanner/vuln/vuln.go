@@ -123,13 +123,13 @@ func canonical(id string, ids map[string]bool) string {
 }
 
 // fill writes the facts.
-func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *statements) error {
+func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, vex *statements) error {
 	if m.err != nil {
 		return system.Unusable("the vulnerability databases cannot be used").Because(m.err)
 	}
 	f.Vulnerabilities = scan
-	f.Vulnerabilities.VEX = said.digests
-	defer func() { f.Vulnerabilities.VEXUnused = said.unused() }()
+	f.Vulnerabilities.VEX = vex.digests
+	defer func() { f.Vulnerabilities.VEXUnused = vex.unused() }()
 	for i := range f.Components {
 		f.Components[i].SBOM.Vulnerabilities = []facts.Vulnerability{}
 	}
@@ -138,7 +138,7 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, said *state
 		c := &f.Components[t.component]
 		for _, h := range t.hits {
 			v := m.vulnerability(t, h)
-			v.VEX, v.Justification = said.verdict(&c.Image, &v)
+			v.VEX, v.Justification = vex.verdict(&c.Image, &v)
 			key := fmt.Sprint(t.component, "\x00", v.ID, "\x00", v.Package, "\x00", v.Version, "\x00", v.PURL)
 			if !seen[key] {
 				seen[key] = true

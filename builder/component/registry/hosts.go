@@ -264,7 +264,7 @@ func (p *pings) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !one.done {
 		res, err := p.next.RoundTrip(req)
 		if err == nil {
-			one.body, err = io.ReadAll(io.LimitReader(res.Body, whole))
+			one.body, err = io.ReadAll(io.LimitReader(res.Body, readAhead))
 			res.Body.Close()
 			one.res = *res
 		}

@@ -24,10 +24,10 @@ const (
 	firstWait = 500 * time.Millisecond
 	// longestWait limits a single wait, including one that a server requests.
 	longestWait = 30 * time.Second
-	// whole is the part of a body that is read before the response is returned.
+	// readAhead is the part of a body that is read before the response is returned.
 	// Tokens, pings and most manifests are shorter: they arrive complete, or
 	// are requested again.
-	whole = 64 << 10
+	readAhead = 64 << 10
 )
 
 // clock is the time for waits. Tests have a clock that does not wait.
@@ -161,7 +161,7 @@ func cut(err error) bool {
 // readWhole reads the first bytes of a body, so that a short body cannot be cut
 // later.
 func readWhole(res *http.Response) error {
-	head, err := io.ReadAll(io.LimitReader(res.Body, whole))
+	head, err := io.ReadAll(io.LimitReader(res.Body, readAhead))
 	if err != nil {
 		return err
 	}

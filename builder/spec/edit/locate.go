@@ -99,13 +99,13 @@ func entriesOf(trees []any, section string) []element {
 
 // findEntry returns the index of the entry that a component's id names.
 func findEntry(entries []element, section, name string) int {
-	said := func(v any, key string) string {
+	field := func(v any, key string) string {
 		s, _ := lookup(v, key).(scalar)
 		return s.value
 	}
 	if section == "files" {
 		for i := len(entries) - 1; i >= 0; i-- { // the last entry with a path is in the image
-			if path.Clean("/"+said(entries[i].value, "path")) == path.Clean("/"+name) {
+			if path.Clean("/"+field(entries[i].value, "path")) == path.Clean("/"+name) {
 				return i
 			}
 		}
@@ -116,7 +116,7 @@ func findEntry(entries []element, section, name string) int {
 		if section == "init" {
 			names = append(names, fmt.Sprintf("%03d", i))
 		} else {
-			names = append(names, said(e.value, "name"))
+			names = append(names, field(e.value, "name"))
 		}
 	}
 	for i, n := range spec.Unambiguous(names) {
