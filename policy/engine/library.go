@@ -140,6 +140,10 @@ type Set struct {
 	built *built
 }
 
+// copied is the number of clashes above which a folder is a copy of the built-in rules.
+// Then one error says more than one for each file.
+const copied = 10
+
 // clashes refuses a folder that has a rule, a library package or a pack with the name
 // of a built-in one.
 func (l *Library) clashes(own *Library) error {
@@ -152,6 +156,10 @@ func (l *Library) clashes(own *Library) error {
 		if other := l.byPkg[pkg]; len(other) > 0 {
 			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give it another name"))
 		}
+	}
+	if len(errs) > copied {
+		return system.BadInput("the folder has %d packages of the built-in rules", len(errs)).
+			Suggest("leave only your own rules in it; to test the built-in rules, run seaworthy rules test without a folder")
 	}
 	for _, name := range slices.Sorted(maps.Keys(own.Packs)) {
 		if l.Packs[name] != nil {
