@@ -9,8 +9,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// Every pack that ships compiles strictly, runs in the sandbox, and has an
-// outcome for each of its rules.
+// Every built-in pack compiles strictly, runs in the sandbox, and has a finding for
+// each of its rules.
 func TestBuiltinPacks(t *testing.T) {
 	var below []string
 	for _, name := range decision.Packs() {
@@ -34,7 +34,8 @@ func TestBuiltinPacks(t *testing.T) {
 	}
 }
 
-// The rules that decision lists as verify's are those that read the output.
+// The rules that decision lists as rules of verify are the rules that read the
+// output.
 func TestVerifyRules(t *testing.T) {
 	t.Parallel()
 	var got []string
@@ -60,7 +61,7 @@ func TestPackRank(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(decision.Packs()); len(l.Packs) != n {
-		t.Errorf("%d packs ship, and decision knows %d", len(l.Packs), n)
+		t.Errorf("%d packs are built in, but decision lists %d", len(l.Packs), n)
 	}
 	for i, name := range decision.Packs() {
 		p := l.Packs[name]
@@ -90,7 +91,8 @@ func TestBuiltinRules(t *testing.T) {
 	}
 }
 
-// BenchmarkDecide is one decision from nothing: read, parse, compile, run.
+// BenchmarkDecide measures one decision without preparation: read, parse, compile,
+// run.
 func BenchmarkDecide(b *testing.B) {
 	f := policytest.Facts()
 	for b.Loop() {

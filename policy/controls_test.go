@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
-var update = flag.Bool("update", false, "write what the framework files say into annotations and documentation")
+var update = flag.Bool("update", false, "write the mappings of the framework files into annotations and documentation")
 
 func builtinFrameworks(t *testing.T) []framework.Info {
 	t.Helper()
@@ -24,9 +24,9 @@ func builtinFrameworks(t *testing.T) []framework.Info {
 	return all
 }
 
-// The framework files say which control a rule speaks to and how sure that is;
-// its annotation controls, which reports and stock opa read, says the same.
-// With -update the annotations are written anew.
+// The framework files map controls to rules with a confidence. The annotation
+// controls of a rule, which reports and stock opa read, must agree. With -update the
+// annotations are rewritten.
 func TestControlsAgree(t *testing.T) {
 	rules, err := Rules(context.Background(), Options{})
 	if err != nil {
@@ -68,14 +68,14 @@ func TestControlsAgree(t *testing.T) {
 	}
 }
 
-// without is what a has and b does not.
+// without returns the elements of a that are not in b.
 func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
 
 var controlsLine = regexp.MustCompile(`(?m)^#   controls: .*$`)
 
-// rewriteControls keeps the order of what is there.
+// rewriteControls keeps the order of the existing controls.
 func rewriteControls(t *testing.T, r RuleInfo, want []string) {
 	t.Helper()
 	kept := slices.DeleteFunc(slices.Clone(r.Controls), func(c string) bool { return !slices.Contains(want, c) })
@@ -95,10 +95,10 @@ func rewriteControls(t *testing.T, r RuleInfo, want []string) {
 	}
 }
 
-// What a framework file selects is there: a term on a row names one of the
-// rule's rows, and one on a source of a rule's family some row that cites it.
-// KSPP is the exception: its file lists every setting of the page, and those
-// without a row are not assessed.
+// The terms of framework files select something: a term on a row names a row of the
+// rule, and a term on a source names a source that a row cites. KSPP is an exception:
+// its file lists every setting of the page, and settings without a row are not
+// assessed.
 func TestFrameworkTerms(t *testing.T) {
 	library, err := linked()
 	if err != nil {
@@ -121,7 +121,7 @@ func TestFrameworkTerms(t *testing.T) {
 			if strings.Contains(fw.Text, "Not held against") {
 				for _, r := range fw.Rules[slices.IndexFunc(fw.Controls, func(o framework.Control) bool { return o.ID == c.ID })] {
 					if r.Confidence != framework.Unsure {
-						t.Errorf("%s %s: %s is checked, and nobody read the text", fw.ID, c.ID, r.ID)
+						t.Errorf("%s %s: %s is checked, but the text was not compared", fw.ID, c.ID, r.ID)
 					}
 				}
 			}
@@ -129,7 +129,7 @@ func TestFrameworkTerms(t *testing.T) {
 	}
 }
 
-// Every setting that a row has from KSPP is one of its page.
+// Every setting that a row cites from KSPP is on the page of KSPP.
 func TestRowsOfKSPP(t *testing.T) {
 	library, err := linked()
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// What is not listed may be what a rule looks for: no rule that reads a list of
-// files passes a component whose lists were cut off, save where it would pass
-// whatever they hold.
+// A file that is not listed can be a file that a rule looks for. So no rule that
+// reads a list of files passes a component with truncated lists, unless it would pass
+// for every list.
 func TestCutOffListIsNoPass(t *testing.T) {
 	t.Parallel()
 	list, err := Rules(context.Background(), Options{Policy: "strict"})
@@ -22,7 +22,7 @@ func TestCutOffListIsNoPass(t *testing.T) {
 	for _, r := range list {
 		reads[r.ID] = slices.Contains(r.Inputs, "files")
 		if strings.Contains(r.Source, "c.files.") && !reads[r.ID] {
-			t.Errorf("%s reads files, and does not say so", r.ID)
+			t.Errorf("%s reads files, but its inputs do not list them", r.ID)
 		}
 	}
 	f := smallSystem()
@@ -42,7 +42,7 @@ func TestCutOffListIsNoPass(t *testing.T) {
 		case decision.StateUnknown:
 			unknown[finding.ID] = true
 		case decision.StatePass:
-			// With noNewPrivileges no file gives more than its caller has. A
+			// With noNewPrivileges, a file grants no more than its caller has. A
 			// component that may have no capabilities loses none (RUN-004).
 			if !slices.Contains([]string{"NNP-002", "JNT-014", "RUN-004"}, finding.ID) {
 				t.Errorf("%s passes %s", finding.ID, finding.Resource)
@@ -50,8 +50,8 @@ func TestCutOffListIsNoPass(t *testing.T) {
 		}
 	}
 	for id, yes := range reads {
-		// Here no component runs as another user without noNewPrivileges, or with
-		// capabilities that it could have from a file.
+		// In this system, no component runs as another user without noNewPrivileges,
+		// or with capabilities that a file could grant.
 		if yes && !unknown[id] && id != "JNT-014" && id != "RUN-004" {
 			t.Errorf("%s reads files and is never unknown", id)
 		}

@@ -17,7 +17,7 @@ type Explanation struct {
 	Waiver string
 }
 
-// stubDays is how long a proposed waiver lasts: a quarter.
+// stubDays is the validity of a proposed waiver: a quarter of a year.
 const stubDays = 90
 
 // Explain finds the findings for a name: a rule's id, a resource, ID@RESOURCE, or
@@ -59,7 +59,7 @@ func stub(f *decision.Finding, date string) string {
 	return "- rule: " + f.ID + "\n" +
 		"  resource: " + quote(f.Resource) + "\n" +
 		"  reason:   # why this is acceptable\n" +
-		"  owner:    # who answers for it\n" +
+		"  owner:    # who is responsible\n" +
 		"  expires: " + expires + "\n"
 }
 

@@ -22,11 +22,12 @@ func TestExplain(t *testing.T) {
 	if e.Rule.Description != "Why CAP-001 matters." || !strings.Contains(e.Waiver, "expires: 2027-02-18\n") {
 		t.Errorf("%+v", e)
 	}
-	// A stub that nobody completed is no waiver; completed, it covers the finding.
+	// A stub without owner and reason is not accepted as a waiver. After completion,
+	// it covers the finding.
 	if _, err := waiver.Parse("w.yml", []byte("waivers:\n"+e.Waiver)); err == nil {
 		t.Error("a waiver without owner and reason is accepted")
 	}
-	done := strings.NewReplacer("# why this is acceptable", "because", "# who answers for it", "me").Replace(e.Waiver)
+	done := strings.NewReplacer("# why this is acceptable", "because", "# who is responsible", "me").Replace(e.Waiver)
 	if d := decideWith(t, "waivers:\n"+done, testNow); ExitCode(d) != 0 {
 		t.Errorf("the stub does not cover its finding: %+v", d.Waivers)
 	}

@@ -14,13 +14,13 @@ import (
 
 var testNow = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// locked are facts of a system that was resolved from a lock.
+// locked returns facts of a system that was resolved with a lock.
 func locked(f *facts.Facts, digest string) *facts.Facts {
 	f.LockDigest = digest
 	return f
 }
 
-// run decides over the facts by the baseline of a rule folder.
+// run decides with the pack baseline of a rule folder.
 func run(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) (*decision.Decision, error) {
 	t.Helper()
 	tree, err := folder.Read(fs, "rules/", folder.BuiltinLimits)
@@ -47,7 +47,7 @@ func mustRun(t *testing.T, fs fstest.MapFS, f *facts.Facts, o Options) *decision
 	return d
 }
 
-// one is the only finding of a rule on a resource.
+// one returns the only finding of a rule on a resource.
 func one(t *testing.T, d *decision.Decision, id, resource string) decision.Finding {
 	t.Helper()
 	var found []decision.Finding

@@ -84,7 +84,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// A folder's symbolic link cannot bring in what lies outside.
+// A symbolic link in a folder cannot include a file outside of the folder.
 func TestFolderLink(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	secret := policytest.WriteFile(t, outside, "secret.rego", policytest.RuleFile("OWN-001", "fail contains 1 if false"))

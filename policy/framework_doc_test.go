@@ -15,7 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// golden compares a file with what it should hold; -update writes it.
+// golden compares a file with its expected contents; -update writes it.
 func golden(t *testing.T, file, want string) {
 	t.Helper()
 	if *update {
@@ -35,7 +35,7 @@ func golden(t *testing.T, file, want string) {
 		a, b := strings.Split(string(got), "\n"), strings.Split(want, "\n")
 		for i := range max(len(a), len(b)) {
 			if i >= len(a) || i >= len(b) || a[i] != b[i] {
-				t.Fatalf("%s, line %d, is out of date: look at the change and run with -update\nhas   %s\nwants %s", file, i+1, at(a, i), at(b, i))
+				t.Fatalf("%s, line %d, is out of date: check the difference and run with -update\nhas  %s\nwant %s", file, i+1, at(a, i), at(b, i))
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func at(lines []string, i int) string {
 	return "(no line)"
 }
 
-// The documentation's table of coverage is what the files say.
+// The coverage table of the documentation agrees with the framework files.
 func TestFrameworksDocumentation(t *testing.T) {
 	const file = "../docs/frameworks.md"
 	raw, err := os.ReadFile(file)
@@ -59,7 +59,7 @@ func TestFrameworksDocumentation(t *testing.T) {
 	head, rest, ok := strings.Cut(string(raw), begin)
 	_, tail, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal("the page has lost its marks")
+		t.Fatal("the page has no marks for the table")
 	}
 	var b strings.Builder
 	b.WriteString("| `--framework` | catalogue | version | controls | covered by a rule | covered by a checked mapping | mappings | checked mappings |\n|---|---|---|---:|---:|---:|---:|---:|\n")
@@ -70,8 +70,8 @@ func TestFrameworksDocumentation(t *testing.T) {
 	golden(t, file, head+begin+b.String()+end+tail)
 }
 
-// smallSystem has a service with too much, one with little, and a kernel with
-// some options; components are of no distribution.
+// smallSystem has a service with many permissions, one with few, and a kernel with
+// some options. Its components have no distribution.
 func smallSystem() *facts.Facts {
 	f := policytest.Facts()
 	f.Components[0].Spec = json.RawMessage(`{"process":{"user":{"uid":0},"capabilities":{"bounding":["CAP_NET_BIND_SERVICE","CAP_SYS_ADMIN"]}},
@@ -87,7 +87,8 @@ func smallSystem() *facts.Facts {
 	return f
 }
 
-// Each catalogue's view of a small system, as a reader would see it.
+// The golden file shows the answers of each catalogue for a small system, as in a
+// report.
 func TestFrameworksGolden(t *testing.T) {
 	library, err := linked()
 	if err != nil {
@@ -115,14 +116,14 @@ func TestFrameworksGolden(t *testing.T) {
 	}
 	for _, s := range []decision.ControlState{decision.Satisfied, decision.NotSatisfied, decision.NotAssessed} {
 		if !seen[s] {
-			t.Errorf("no control is %s: the small system shows too little", s)
+			t.Errorf("no control is %s: extend the small system", s)
 		}
 	}
 }
 
-// A weak pack, and a system of another kind, answer no more than they looked at:
-// each of these had an answer that rested on what the control presupposes, or on
-// a rule of another architecture.
+// A weak pack, or a system without the subject of a control, must not satisfy it.
+// Each of these controls was once satisfied by a rule about a precondition or about
+// another architecture.
 func TestSatisfiedNeedsWhatDecides(t *testing.T) {
 	t.Parallel()
 	d, err := Decide(context.Background(), smallSystem(), Options{Policy: "baseline", Now: testNow,

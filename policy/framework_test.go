@@ -15,8 +15,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// twoRules is a folder in which CAP-001 has the findings that its parameter
-// lists, and USR-001 is in hardened only.
+// twoRules returns a folder in which CAP-001 has the findings of its parameter, and
+// USR-001 is only in hardened.
 func twoRules(framework string) fstest.MapFS {
 	return policytest.With(policytest.BaseFS(), map[string]string{
 		"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
@@ -80,13 +80,13 @@ func TestControlStates(t *testing.T) {
 			want: decision.Control{State: decision.NotAssessed, Reason: "not applicable: no such thing"}},
 		"no rule": {control: `{id: "1", title: t}`, want: decision.Control{State: decision.NotAssessed, Reason: "no rule covers it"}},
 		"unsure":  {control: unsure, want: decision.Control{State: decision.Satisfied, Confidence: framework.Unsure}},
-		"the surer of two": {control: `{id: "1", title: t, unsure: [CAP-001], checked: [CAP-001@` + quiet + `]}`,
+		"the checked one of two": {control: `{id: "1", title: t, unsure: [CAP-001], checked: [CAP-001@` + quiet + `]}`,
 			want: decision.Control{State: decision.Satisfied, Confidence: framework.Checked}},
-		"a sure pass, an unsure fail": {control: `{id: "1", title: t, unsure: [CAP-001], checked: [CAP-001@` + quiet + `]}`, outcome: outcome(quoted(web), "", ""),
+		"a checked pass, an unsure fail": {control: `{id: "1", title: t, unsure: [CAP-001], checked: [CAP-001@` + quiet + `]}`, outcome: outcome(quoted(web), "", ""),
 			want: decision.Control{State: decision.NotSatisfied, Confidence: framework.Unsure, Reason: "fails: CAP-001 on " + web}},
 		"one resource": {control: `{id: "1", title: t, checked: [CAP-001@` + quiet + `]}`, outcome: outcome(quoted(web), "", ""),
 			want: decision.Control{State: decision.Satisfied, Confidence: framework.Checked}},
-		"a resource that is not there": {control: `{id: "1", title: t, checked: [CAP-001@kernel:CONFIG_X]}`,
+		"a missing resource": {control: `{id: "1", title: t, checked: [CAP-001@kernel:CONFIG_X]}`,
 			want: decision.Control{State: decision.NotAssessed, Reason: "no check that covers it applies to this system"}},
 		"stronger pack": {control: `{id: "1", title: t, checked: [USR-001]}`,
 			want: decision.Control{State: decision.NotAssessed, Partial: true, Reason: "baseline has no check that covers it; not evaluated: USR-001 (in hardened only)"}},
@@ -172,8 +172,8 @@ func asJSON(t *testing.T, v any) string {
 	return string(raw)
 }
 
-// A view has the rules with their confidence, and changes neither findings nor
-// the policy's digest nor the verdict.
+// A framework view has the rules with their confidence. It changes neither the
+// findings nor the policy's digest nor the verdict.
 func TestFrameworkView(t *testing.T) {
 	fs := twoRules(fw + "    - {id: \"1\", title: t, unsure: [USR-001], checked: [CAP-001, \"rows:SRC R1\"], decides: [CAP-001]}\n")
 	plain := mustRun(t, fs, policytest.Facts(), Options{})
@@ -213,7 +213,7 @@ func TestFrameworkErrors(t *testing.T) {
 		"cite":               {"fw: {title: t, cite: FW, controls: [{id: a, title: b}]}", []string{`cite "FW"`}},
 		"control's key":      {"fw: {title: t, controls: [{id: a, title: b, rules: [CAP-001]}]}", []string{`"rules"`}},
 		"control's id":       {"fw: {title: t, controls: [{title: b}]}", []string{"an id and a title"}},
-		"control twice":      {"fw: {title: t, controls: [{id: a, title: b}, {id: a, title: b}]}", []string{`duplicate control "a"`}},
+		"duplicate control":  {"fw: {title: t, controls: [{id: a, title: b}, {id: a, title: b}]}", []string{`duplicate control "a"`}},
 		"text":               {"fw: {title: [t], controls: [{id: a, title: b}]}", []string{"fw.yaml:1:13"}},
 		"long text":          {"fw: {title: " + strings.Repeat("x", 501) + ", controls: [{id: a, title: b}]}", []string{"500"}},
 		"term":               {"fw: {title: t, controls: [{id: a, title: b, checked: [cap]}]}", []string{`"cap" selects no findings`}},
@@ -224,7 +224,7 @@ func TestFrameworkErrors(t *testing.T) {
 		"architecture":       {"fw: {title: t, controls: [{id: a, title: b, arches: [{}]}]}", []string{"arches: must be text, not a mapping"}},
 		"rule not there":     {"fw: {title: t, controls: [{id: a, title: b, checked: [CAP-999]}]}", []string{`"CAP-999"`, "does not exist"}},
 		"too many controls":  {"fw:\n  title: t\n  controls:\n" + strings.Repeat("    - {}\n", 2001), []string{"at most 2000"}},
-		"two many documents": {"fw: {title: t}\n---\nx: 1", []string{"more than one"}},
+		"too many documents": {"fw: {title: t}\n---\nx: 1", []string{"more than one"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -236,8 +236,8 @@ func TestFrameworkErrors(t *testing.T) {
 	}
 }
 
-// A folder brings catalogues of its own, and its rules join the built-in ones
-// by their annotations.
+// A folder can have its own catalogues, and its rules join built-in catalogues by
+// their annotations.
 func TestFrameworkOfFolder(t *testing.T) {
 	base := twoRules(fw + "    - {id: \"1\", title: t, checked: [CAP-001]}\n    - {id: \"2\", title: t}\n")
 	own := strings.Replace(policytest.RuleFile("OWN-001", `
@@ -274,14 +274,14 @@ fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message":
 		}
 	})
 	for name, c := range map[string]struct{ file, content, word string }{
-		"hostile":        {"frameworks/x.yaml", "x: &a [*a, *a]", "aliases"},
-		"deep":           {"frameworks/x.yaml", "x: " + strings.Repeat("[", 5000), "x.yaml"},
-		"built in":       {"frameworks/fw.yaml", "fw: {title: t, controls: [{id: a, title: b}]}", "built in"},
-		"rule not there": {"frameworks/x.yaml", "x: {title: t, controls: [{id: a, title: b, checked: [OWN-002]}]}", "OWN-002"},
-		"broken":         {"frameworks/x.yaml", "x: {title: t, controls: {}}", "a list"},
+		"hostile":      {"frameworks/x.yaml", "x: &a [*a, *a]", "aliases"},
+		"deep":         {"frameworks/x.yaml", "x: " + strings.Repeat("[", 5000), "x.yaml"},
+		"built in":     {"frameworks/fw.yaml", "fw: {title: t, controls: [{id: a, title: b}]}", "built in"},
+		"missing rule": {"frameworks/x.yaml", "x: {title: t, controls: [{id: a, title: b, checked: [OWN-002]}]}", "OWN-002"},
+		"broken":       {"frameworks/x.yaml", "x: {title: t, controls: {}}", "a list"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// It is refused even where nobody asks for it.
+			// It is refused even if the catalogue is not requested.
 			_, err := run(t, base, policytest.Facts(), Options{Policy: folder(t, map[string]string{c.file: c.content})})
 			policytest.WantError(t, err, system.ErrInput, c.word)
 		})
@@ -295,8 +295,8 @@ fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message":
 	})
 }
 
-// Every built-in catalogue can be asked for, and gives the same bytes each
-// time; each answer but "not assessed" names its facts.
+// Every built-in catalogue can be answered with reproducible bytes. Every answer
+// except "not assessed" refers to findings.
 func TestBuiltinFrameworks(t *testing.T) {
 	library, err := linked()
 	if err != nil {

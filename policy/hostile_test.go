@@ -20,14 +20,15 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
-// mostMemory is what a hostile policy may make its process grow to, in bytes.
+// mostMemory is the limit for the memory of a hostile policy's process, in bytes.
 const mostMemory = 512 << 20
 
-// mostText is what may be said of what is wrong with one, in bytes: as many
-// errors as its compiler and parser give, each of them short.
+// mostText limits the text of the errors about a policy, in bytes: all errors of its
+// parser and compiler, each of them short.
 const mostText = 64 << 10
 
-// hostile are rule folders that want too much. Each one is its files, by path.
+// hostile returns rule folders that use too many resources. Each is a map from path
+// to content.
 func hostile() map[string]map[string]string {
 	all := map[string]map[string]string{}
 	add := func(name, body string) {
@@ -61,7 +62,7 @@ func hostile() map[string]map[string]string {
 	expr("sorts", `x := [count(sort(numbers.range_step(1000000, 1, 1))) | some _ in numbers.range(1, 100)]`)
 	expr("graph", `g := {sprintf("%d", [i]): numbers.range(1, 3000) | some i in numbers.range(1, 3000)}; x := count(graph.reachable(g, {"1"}))`)
 
-	// one call that does not come back
+	// single calls that do not return
 	expr("range", `x := count(numbers.range(1, 100000000000))`)
 	expr("range by steps", `x := count(numbers.range_step(1, 100000000000, 1))`)
 	expr("range squared", `x := count([r | some i in numbers.range(1, 100000); r := numbers.range(1, 100000)])`)
@@ -86,7 +87,7 @@ func hostile() map[string]map[string]string {
 	expr("patch", `x := json.patch([], [{"op": "add", "path": "0", "value": numbers.range(1, 1000)} | some _ in numbers.range(1, 100000)])`)
 	expr("networks", `x := count([1 | some a in numbers.range(0, 255); some b in numbers.range(0, 255); some c in numbers.range(0, 255); net.cidr_contains("0.0.0.0/0", sprintf("%d.%d.%d.1", [a, b, c]))])`)
 
-	// what doubles
+	// values that double
 	doubling("text", `"0123456789abcdef"`, `concat("", [PREV, PREV])`, 40)
 	doubling("array", `[1, 2, 3, 4]`, `array.concat(PREV, PREV)`, 40)
 	doubling("set", `{1, 2, 3, 4}`, `{[a, b] | some a in PREV; some b in PREV}`, 6)
@@ -95,7 +96,7 @@ func hostile() map[string]map[string]string {
 	doubling("json", `{"a": "b"}`, `json.unmarshal(json.marshal({"a": PREV, "b": PREV}))`, 40)
 	doubling("flatten", `[1, 2]`, `array.flatten([PREV, PREV, PREV, PREV])`, 20)
 
-	// too much said
+	// too much output
 	add("giant output", `fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": s} if {
 	s := concat("", ["0123456789" | some _ in numbers.range(1, 390)])
 	some i in numbers.range(1, 19000)
@@ -105,7 +106,7 @@ func hostile() map[string]map[string]string {
 fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m", "actual": big} if some i in numbers.range(1, 100)`)
 	add("too many findings", `fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [i]), "message": "m"} if some i in numbers.range(1, 10000000)`)
 
-	// what the compiler chokes on
+	// input that breaks the compiler
 	add("deep nesting", "x := "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"\n\n"+policytest.Fires("EVL-001", "y := 1; x := y"))
 	add("deep calls", "y := "+strings.Repeat("abs(", 20_000)+"1"+strings.Repeat(")", 20_000)+"\n\n"+policytest.Fires("EVL-001", "x := y"))
 	add("deep negation", policytest.Fires("EVL-001", "x := "+strings.Repeat("[1 | ", 2000)+"true"+strings.Repeat("]", 2000)))
@@ -175,13 +176,13 @@ fail contains {"id": "EVL-001", "resource": "image:demo", "key": sprintf("%d", [
 	return all
 }
 
-// A policy of somebody else's that wants too much is stopped, says so, and
-// leaves nothing running; it never passes anything.
+// A guest that uses too many resources is stopped with an error, leaves no process
+// behind, and never passes anything.
 func TestHostile(t *testing.T) {
 	all := hostile()
 	for i, name := range slices.Sorted(maps.Keys(all)) {
 		if testing.Short() && i%8 != 0 {
-			continue // each one computes for as long as it may
+			continue // each policy uses its whole budget
 		}
 		files := all[name]
 		t.Run(name, func(t *testing.T) {
@@ -201,21 +202,21 @@ func TestHostile(t *testing.T) {
 			a, err := h.Perform(context.Background(), j)
 			took := time.Since(start)
 			if err == nil {
-				t.Fatalf("nothing was wrong: %d findings after %s", len(a.Result.Findings), took)
+				t.Fatalf("no error: %d findings after %s", len(a.Result.Findings), took)
 			}
 			if !errors.Is(err, system.ErrUnusable) && !errors.Is(err, system.ErrInput) {
 				t.Errorf("error %v", err)
 			}
 			if cmd.ProcessState == nil {
-				t.Fatal("its process was left behind")
+				t.Fatal("its process is still running")
 			}
 			usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 			if most := usage.Maxrss << 10; most > mostMemory {
-				t.Errorf("it grew to %d MiB", most>>20)
+				t.Errorf("the process grew to %d MiB", most>>20)
 			}
 			text := err.Error()
 			if len(text) > mostText {
-				t.Errorf("it says %d bytes", len(text))
+				t.Errorf("the error has %d bytes", len(text))
 			}
 			t.Logf("%4d ms, %4d ms computed, %3d MiB: %.150s", took.Milliseconds(),
 				(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Milliseconds(), usage.Maxrss>>10, strings.ReplaceAll(text, "\n", " "))

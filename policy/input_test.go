@@ -12,7 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// One prepared policy decides many systems at once, each by itself.
+// A prepared policy decides about many systems concurrently and independently.
 func TestPreparedIsReusable(t *testing.T) {
 	t.Parallel()
 	p, err := Prepare(context.Background(), Options{Policy: "strict", Now: testNow})
@@ -46,7 +46,7 @@ func TestPreparedIsReusable(t *testing.T) {
 		for i, name := range names {
 			wait.Go(func() {
 				if got := decide(name); !bytes.Equal(got, want[i]) {
-					t.Errorf("%s is decided otherwise beside others", name)
+					t.Errorf("%s has another decision if other systems are decided concurrently", name)
 				}
 			})
 		}
@@ -54,7 +54,7 @@ func TestPreparedIsReusable(t *testing.T) {
 	wait.Wait()
 }
 
-// BenchmarkPrepared is one decision by a policy that is prepared.
+// BenchmarkPrepared measures one decision of a prepared policy.
 func BenchmarkPrepared(b *testing.B) {
 	p, err := Prepare(context.Background(), Options{Policy: "hardened", Now: testNow})
 	if err != nil {
@@ -73,7 +73,7 @@ func BenchmarkPrepared(b *testing.B) {
 	}
 }
 
-// BenchmarkPrepare is what comes before the first decision.
+// BenchmarkPrepare measures the preparation of a policy.
 func BenchmarkPrepare(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -26,7 +26,7 @@ func bundleFolder(t *testing.T) string {
 	})
 }
 
-// What is packed is what is read again, and decides the same.
+// A packed policy can be read again, and its decisions are the same.
 func TestBundle(t *testing.T) {
 	dir := bundleFolder(t)
 	o := Options{Policies: []Source{{Name: dir}}, Now: testNow}
@@ -36,7 +36,7 @@ func TestBundle(t *testing.T) {
 	}
 	again, _, err := Pack(context.Background(), o)
 	if err != nil || !bytes.Equal(raw, again) {
-		t.Errorf("the same folder gives other bytes: %v", err)
+		t.Errorf("the same folder gives different bytes: %v", err)
 	}
 	files, err := folder.ReadBundle(raw)
 	if err != nil {

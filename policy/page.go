@@ -77,7 +77,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 	return p, nil
 }
 
-// row is what the three tables have in common.
+// row has the common fields of the three tables.
 type row struct {
 	Option, Param, Key, Rule, Why, Pack string
 	Want, Forbid                        any

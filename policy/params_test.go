@@ -21,7 +21,7 @@ const limitSchema = `{"type": "object", "properties": {
 	"names": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}}
 }}`
 
-// A folder brings parameters of its own, with a default, and sets them.
+// A folder can declare its own parameters, with defaults, and set them.
 func TestOwnParameters(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ data, want string }{{"", "7"}, {`{"params": {"limit": 9}}`, "9"}} {
@@ -83,7 +83,7 @@ func TestWrongParameters(t *testing.T) {
 		"a file":            {`{"properties": {"limit": {"type": "integer", "$ref": "file:///etc/passwd"}}}`, "", []string{"must not refer to another document"}},
 		"another dialect":   {`{"$schema": "http://127.0.0.1/schema", "properties": {"limit": {"type": "integer"}}}`, "", []string{"$schema \"http://127.0.0.1/schema\" is not supported"}},
 		"a bad pattern":     {`{"properties": {"limit": {"type": "string", "pattern": "("}}}`, "", []string{"not a JSON schema"}},
-		"read, not there":   {`{"properties": {"limit": {"type": "integer"}}}`, "", []string{"unknown parameter limit"}},
+		"read, undeclared":  {`{"properties": {"limit": {"type": "integer"}}}`, "", []string{"unknown parameter limit"}},
 		"no schema for two": {"", `{"params": {"limit": 3}}`, []string{`unknown parameter "limit"`}},
 	} {
 		t.Run(name, func(t *testing.T) {

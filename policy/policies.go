@@ -25,7 +25,7 @@ type policies struct {
 	rules    []decision.Rule
 	infos    []RuleInfo // by id
 	programs []*engine.Program
-	guests   []engine.Job // to be decided
+	guests   []engine.Job // jobs for the decision
 	host     engine.Host
 	// frameworks is nil before prepare.
 	frameworks *framework.Views
@@ -80,7 +80,7 @@ func (l *library) host(o Options) engine.Host {
 	return sandbox.InProcess[engine.Work, engine.Result]{Engine: l.Perform}
 }
 
-// builtinPart describes a pack as it is built in.
+// builtinPart describes an unchanged built-in pack.
 func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error) {
 	packs, err := folder.Chain(l.Packs, name)
 	if err != nil {
@@ -193,7 +193,7 @@ func (p *policies) describeRules() error {
 	for _, r := range p.infos {
 		if last := len(out) - 1; last >= 0 && out[last].ID == r.ID {
 			if out[last].File != r.File {
-				errs = append(errs, system.BadInput("%s: rule %s is already in %s", r.File, r.ID, out[last].File).Suggest("give it another id"))
+				errs = append(errs, system.BadInput("%s: duplicate rule %s, also in %s", r.File, r.ID, out[last].File).Suggest("use another id"))
 			}
 			continue
 		}

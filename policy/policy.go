@@ -1,9 +1,8 @@
-// Package policy decides what a system would really be allowed to do: it
-// evaluates a pack of Rego rules over facts, applies waivers, and gives a
-// decision with every finding explained.
+// Package policy decides what a system may do: it evaluates Rego rules on facts,
+// applies waivers, and returns a decision with explained findings.
 //
-// Package sandbox confines the rules. If anything goes wrong there, the result is
-// an error and never a pass.
+// Package sandbox confines the rules. If an evaluation goes wrong, the result is an
+// error, never a pass.
 package policy
 
 import (
@@ -38,10 +37,10 @@ type Options struct {
 	Policy string
 	// Policies are evaluated separately, and the system has to pass all of them.
 	Policies []Source
-	// Isolate makes a command, bound to ctx, whose program calls Serve with its
-	// stdin and stdout. Policies that are not built in are evaluated in its
-	// process. Without Isolate they are evaluated in this process, where an
-	// endless call of a builtin continues as long as the program runs.
+	// Isolate returns a command, bound to ctx, whose program calls Serve with its
+	// stdin and stdout. Policies that are not built in are evaluated in that process.
+	// Without Isolate they are evaluated in this process, where an endless call of a
+	// builtin runs as long as the program.
 	Isolate func(ctx context.Context) *exec.Cmd
 	// Frameworks are the ids of the catalogues of controls that the decision answers.
 	// They do not change the verdict.
@@ -52,8 +51,8 @@ type Options struct {
 	Scope *facts.Scope
 	// Waivers is the path of a waiver file, "" for none.
 	Waivers string
-	// FailOn is the lowest severity that denies: low (the default), medium,
-	// high, critical; or none: report, never deny.
+	// FailOn is the lowest severity that denies: low (the default), medium, high or
+	// critical. With "none" nothing denies.
 	FailOn string
 	// Now is the time for expiry dates. It must be set.
 	Now time.Time
@@ -79,8 +78,8 @@ func Decide(ctx context.Context, f *facts.Facts, o Options) (*decision.Decision,
 	return p.Decide(ctx, f)
 }
 
-// Serve does the job of one process of Options.Isolate. The program that is
-// started there must call it with its stdin and stdout, and do nothing else.
+// Serve does one job of a process that Options.Isolate starts. The program of that
+// process must call it with its stdin and stdout, and do nothing else.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	return sandbox.Serve(ctx, in, out, func() (sandbox.Program[engine.Work, engine.Result], error) {
 		l, err := engine.Builtin()
@@ -114,7 +113,7 @@ func Prepare(ctx context.Context, o Options) (*Prepared, error) {
 // library is the built-in rules, with the functions that decisions need.
 type library struct{ *engine.Library }
 
-// linked are the built-in rules of this program.
+// linked returns the built-in rules of this program.
 func linked() (*library, error) {
 	l, err := engine.Builtin()
 	return &library{l}, err
@@ -222,10 +221,10 @@ func notes(f *facts.Facts) []string {
 	}
 	for i := range f.Components {
 		if list := f.Components[i].SBOM.Unreadable; len(list) > 0 {
-			out = append(out, f.Components[i].ID+": these look like software and could not be read; what they hold is not known: "+few(list))
+			out = append(out, f.Components[i].ID+": these files look like software but could not be read, so their packages are unknown:  "+few(list))
 		}
 		if f.Components[i].Files.Truncated {
-			out = append(out, f.Components[i].ID+": more files stood out than are listed; what hangs on them is unknown")
+			out = append(out, f.Components[i].ID+": the file list is truncated; rules about files that are not listed are unknown")
 		}
 	}
 	return out
@@ -257,7 +256,7 @@ func unmatched(f *facts.Facts) []string {
 			if u.Packages > 0 {
 				packages[u.Type+": "+u.Reason] += u.Packages
 			} else {
-				out = append(out, fmt.Sprintf("vulnerabilities: nothing of %s was matched: %s", f.Components[i].ID, u.Reason))
+				out = append(out, fmt.Sprintf("vulnerabilities: no package of %s was matched: %s", f.Components[i].ID, u.Reason))
 			}
 		}
 	}
@@ -267,10 +266,10 @@ func unmatched(f *facts.Facts) []string {
 	return out
 }
 
-// maxPaths is how many paths a note lists.
+// maxPaths is the number of paths that a note lists.
 const maxPaths = 20
 
-// few joins a list that may be long.
+// few joins a list and truncates a long one.
 func few(list []string) string {
 	if len(list) <= maxPaths {
 		return strings.Join(list, ", ")

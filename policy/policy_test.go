@@ -48,9 +48,9 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A date that was not given is in no output: equal inputs give equal bytes on
-// any day.
-func TestDateOnlyWhereGiven(t *testing.T) {
+// Without a given date, no output has a date: equal inputs have equal bytes on every
+// day.
+func TestDateOnlyIfGiven(t *testing.T) {
 	var first string
 	for _, now := range []time.Time{testNow, testNow.AddDate(0, 1, 0)} {
 		raw, err := json.Marshal(mustRun(t, policytest.BaseFS(), policytest.Facts(), Options{Now: now}))
@@ -66,13 +66,13 @@ func TestDateOnlyWhereGiven(t *testing.T) {
 	}
 }
 
-// What is wrong with the options is told at once, and before there are facts.
+// Mistakes in the options are reported together, before facts exist.
 func TestPrepare(t *testing.T) {
 	_, err := Prepare(context.Background(), Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
 	policytest.WantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "time to check waivers")
 }
 
-// Facts in another order, and rules in other files, give the same bytes.
+// The order of the facts and the files of the rules do not change the bytes.
 func TestDeterministic(t *testing.T) {
 	f := policytest.Facts()
 	first, err := json.Marshal(mustRun(t, policytest.BaseFS(), f, Options{Policy: "hardened"}).Findings)
@@ -126,7 +126,7 @@ func TestPolicyDigest(t *testing.T) {
 	}
 }
 
-// Rules see the packs in force and the day of the decision.
+// Rules can read the active packs and the date of the decision.
 func TestActivePacks(t *testing.T) {
 	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/USR-001.rego": policytest.RuleFile("USR-001", `
 fail contains {"id": "USR-001", "resource": "image:demo", "key": data.seaworthy.date, "message": concat(" ", data.seaworthy.active)}
@@ -157,7 +157,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// A rule that lists many options of one kernel is not asked to name them.
+// A rule that lists many options of a kernel need not name an origin for each.
 func TestOriginOfRule(t *testing.T) {
 	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/USR-001.rego": policytest.RuleFile("USR-001", `
 fail contains {"id": "USR-001", "resource": "cmdline:debug", "key": "k", "message": "m", "severity": "low", "fix": "cmdline: quiet", "origin": input.cmdline.origin}

@@ -17,7 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// Whatever goes wrong in a rule is an error and never a pass.
+// Every error of a rule is an error of the decision and never a pass.
 func TestBadRules(t *testing.T) {
 	const file = "os/CAP-001.rego"
 	whole := func(s string) map[string]string { return map[string]string{file: s} }
@@ -38,7 +38,7 @@ func TestBadRules(t *testing.T) {
 		"match_schema": {body(policytest.Fires("CAP-001", `x := json.match_schema({}, {"$ref": "http://127.0.0.1/"})`)), system.ErrInput, []string{"json.match_schema"}},
 		"huge shift":   {body(policytest.Fires("CAP-001", `x := bits.lsh(1, 99999999999)`)), system.ErrInput, []string{"bits.lsh"}},
 		"huge network": {body(policytest.Fires("CAP-001", `x := net.cidr_expand("0.0.0.0/0")`)), system.ErrInput, []string{"net.cidr_expand"}},
-		// names that lead nowhere
+		// names that do not exist
 		"input":           {body(policytest.Fires("CAP-001", `x := input.componets[_].id`)), system.ErrInput, []string{"componets"}},
 		"input below":     {body(policytest.Fires("CAP-001", `some c in input.components; x := c.imgae`)), system.ErrInput, []string{"imgae"}},
 		"parameter":       {body(policytest.Fires("CAP-001", `x := data.params.alowed`)), system.ErrInput, []string{"unknown parameter alowed", "CAP-001.rego:"}},
@@ -55,7 +55,7 @@ func TestBadRules(t *testing.T) {
 		"no title":     {whole(strings.Replace(policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1")), "# title: Title of CAP-001\n", "", 1)), system.ErrInput, []string{"no title"}},
 		"never fires":  {body(`checked contains "image:demo"`), system.ErrInput, []string{"can never fire"}},
 		"not a set":    {body(`fail := {"id": "CAP-001"}`), system.ErrInput, []string{"must be a set"}},
-		"twice":        {map[string]string{"os/again.rego": policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1"))}, system.ErrInput, []string{"CAP_001", "already"}},
+		"duplicate":    {map[string]string{"os/again.rego": policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", "x := 1"))}, system.ErrInput, []string{"duplicate rule CAP_001"}},
 		"no package":   {map[string]string{"os/x.rego": "# nothing\n"}, system.ErrInput, []string{"no package clause"}},
 		// packs and data
 		"unknown rule":     {map[string]string{"packs/baseline.yaml": "baseline: {rules: [CAP-001, CAP-999]}"}, system.ErrInput, []string{`"CAP-999"`}},
@@ -66,7 +66,7 @@ func TestBadRules(t *testing.T) {
 		"bad data":         {map[string]string{"data/x.json": "{\n  \"x\": oops}"}, system.ErrInput, []string{"x.json:2:"}},
 		"data twice":       {map[string]string{"data/x.json": `{"params": {}}`}, system.ErrInput, []string{`"params"`}},
 		"engine's data":    {map[string]string{"data/x.json": `{"seaworthy": {"active": []}}`}, system.ErrInput, []string{`"seaworthy"`}},
-		// what rules give back
+		// results of rules
 		"builtin error":          {body(policytest.Fires("CAP-001", `x := to_number(input.name)`)), system.ErrUnusable, []string{"to_number", "CAP-001.rego:"}},
 		"conflict":               {body("v := 1 if input.name\n\nv := 2 if input.arch\n\n" + policytest.Fires("CAP-001", "x := v")), system.ErrUnusable, []string{"conflict"}},
 		"no object":              {body(`fail contains "oops"`), system.ErrUnusable, []string{"not an object", "rule CAP-001", "os/CAP-001.rego:14:1: "}},
@@ -102,7 +102,7 @@ func TestBadRules(t *testing.T) {
 	}
 }
 
-// What a rule says about its remedy is in the finding as it stands.
+// The edits of a rule are in the finding unchanged.
 func TestEdits(t *testing.T) {
 	d := mustRun(t, policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 fail contains {
@@ -129,7 +129,7 @@ fail contains {
 	}
 }
 
-// All mistakes of all rules are told in one run.
+// All mistakes of all rules are reported in one run.
 func TestAllErrorsAtOnce(t *testing.T) {
 	_, err := run(t, policytest.With(policytest.BaseFS(), map[string]string{
 		"os/CAP-001.rego": policytest.RuleFile("CAP-001", "fail := 1"),
@@ -144,7 +144,7 @@ func TestDeadline(t *testing.T) {
 	policytest.WantError(t, err, system.ErrUnusable, "rules stopped", "the deadline has passed")
 }
 
-// A caller who gives up is told so, not that a rule ran away.
+// If the caller cancels, the error says so and does not blame a rule.
 func TestCancelled(t *testing.T) {
 	tree, err := folder.Read(policytest.BaseFS(), "rules/", folder.BuiltinLimits)
 	if err != nil {
@@ -185,7 +185,7 @@ fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message":
 	}
 }
 
-// What fails or is unknown outweighs what does not apply or was only checked.
+// A failing or unknown finding outweighs one that is not applicable or a pass.
 func TestStates(t *testing.T) {
 	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 all := {"kernel:A", "kernel:B", "kernel:C", "kernel:D", "kernel:E"}
@@ -219,7 +219,7 @@ not_applicable contains {"resource": r, "reason": "older kernel"} if some r in {
 	}
 }
 
-// A rule whose only input is missing has not passed, whatever it says.
+// A rule whose only input is missing is unknown, whatever its result is.
 func TestMissingInput(t *testing.T) {
 	f := policytest.Facts()
 	f.Components[0].Spec = nil
@@ -245,7 +245,7 @@ fail contains {"id": "USR-001", "resource": sprintf("component:%s", [c.id]), "ke
 	}
 }
 
-// Empty lists reach rules as lists: counting one is no error.
+// Rules see empty lists as lists, so count of one is not an error.
 func TestFactsAreTotal(t *testing.T) {
 	fs := policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": policytest.RuleFile("CAP-001", `
 fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [count(input.files), count(input.kernel.modules), count(input.kernel.config.options), sshd]} if {
@@ -257,8 +257,8 @@ fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message":
 	}
 }
 
-// A helper that gives out its results by key runs once, however many rules
-// ask it: it is part of the query as a whole.
+// A helper that returns its results by key is evaluated once, however many rules use
+// it, because it is part of the query as a whole.
 func TestWarm(t *testing.T) {
 	fs := policytest.With(policytest.BaseFS(), map[string]string{
 		"lib/table.rego": `package seaworthy.tables.t

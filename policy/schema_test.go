@@ -30,8 +30,8 @@ func readSchema(t *testing.T) map[string]any {
 	return schema
 }
 
-// The published schema and the Go types name the same fields, and call the
-// same ones required.
+// The published schema and the Go types have the same fields and the same required
+// fields.
 func TestSchemaMatchesTypes(t *testing.T) {
 	schema := readSchema(t)
 	definitions := schema["definitions"].(map[string]any)
@@ -87,7 +87,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 	check("decision", schema, reflect.TypeFor[decision.Decision]())
 }
 
-// Real decisions are valid by the schema, and a spoilt one is not.
+// Real decisions are valid by the schema, and a changed one is not.
 func TestSchemaValidates(t *testing.T) {
 	schema := readSchema(t)
 	valid := func(d any) (bool, any) {
@@ -132,7 +132,7 @@ func TestSchemaValidates(t *testing.T) {
 		saved, first := *d, d.Findings[0]
 		spoil()
 		if ok, _ := valid(d); ok {
-			t.Errorf("%s: a spoilt decision is valid", name)
+			t.Errorf("%s: a changed decision is valid", name)
 		}
 		*d = saved
 		d.Findings[0] = first

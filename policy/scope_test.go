@@ -14,7 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// What is not there is neither passed nor unknown, in any pack.
+// Missing parts of a system are neither passed nor unknown, in any pack.
 func TestScope(t *testing.T) {
 	t.Parallel()
 	for _, given := range [][]string{nil, {"command line"}, {"sysctls"}, {"command line", "sysctls"}} {
@@ -30,7 +30,7 @@ func TestScope(t *testing.T) {
 				t.Errorf("%v: %s on %s is unknown: %s", given, f.ID, f.Resource, f.Message)
 			}
 			if len(f.Edits) > 0 {
-				t.Errorf("%v: %s edits an os.yml that is not there", given, f.ID)
+				t.Errorf("%v: %s edits an os.yml, but there is none", given, f.ID)
 			}
 			if !slices.ContainsFunc(d.Rules, func(r decision.Rule) bool { return r.ID == f.ID }) {
 				t.Errorf("%v: %s is not among the rules", given, f.ID)
@@ -54,13 +54,13 @@ func TestScope(t *testing.T) {
 			}
 			unset := one(t, d, "SYS-004", "sysctl:kernel.yama.ptrace_scope")
 			if unset.Origin != nil && unset.Origin.Layer != "default" {
-				t.Errorf("a sysctl that nobody sets is from %+v", unset.Origin)
+				t.Errorf("a sysctl that is not set has the origin %+v", unset.Origin)
 			}
 		}
 	}
 }
 
-// A policy that has nothing to say about a kernel did not pass it.
+// A policy without rules about a kernel must not pass one.
 func TestScopeEmpty(t *testing.T) {
 	t.Parallel()
 	f := policytest.KernelAlone()
@@ -69,8 +69,8 @@ func TestScopeEmpty(t *testing.T) {
 	policytest.WantError(t, err, system.ErrUnusable, "has no rule about kernel config")
 }
 
-// The rules that are not compiled for a scope would not have said anything about it.
-// Facts of another scope are refused.
+// Rules that are not compiled for a scope have no findings in it. Facts of another
+// scope are refused.
 func TestScopeNarrow(t *testing.T) {
 	t.Parallel()
 	f := policytest.KernelAlone("command line")

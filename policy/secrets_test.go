@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// What rules find by name, outputs hide by name.
+// The names that rules treat as secrets are the names whose values outputs hide.
 func TestSecretWords(t *testing.T) {
 	t.Parallel()
 	text, err := fs.ReadFile(rules.FS(), "lib/secrets.rego")

@@ -16,7 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 )
 
-// guestArg has the test's binary do the job of a guest's process.
+// guestArg makes the test's binary run as a guest's process.
 const guestArg = "policy-guest"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func isolated(ctx context.Context) *exec.Cmd {
 	return exec.CommandContext(ctx, "/proc/self/exe", guestArg)
 }
 
-// both runs a test with guests in this process and in one of their own.
+// both runs a test with guests in this process and in a separate process.
 func both(t *testing.T, fn func(t *testing.T, o Options)) {
 	t.Run("here", func(t *testing.T) { fn(t, Options{Now: testNow}) })
 	t.Run("isolated", func(t *testing.T) { fn(t, Options{Now: testNow, Isolate: isolated}) })
@@ -44,7 +44,8 @@ const sameRule = `
 fail contains {"id": "OWN-001", "resource": sprintf("component:%s", [c.id]), "key": "k", "message": "m"} if some c in input.components
 `
 
-// ownFolder is a rule folder: name/PATH -> content.
+// ownFolder writes a rule folder NAME with files (path -> content) and returns its
+// path.
 func ownFolder(t *testing.T, name string, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
@@ -112,8 +113,8 @@ func TestSeveralPolicies(t *testing.T) {
 	})
 }
 
-// Rules that are built in stay as they are built in, whatever a folder that
-// includes them brings; only data that changes theirs makes them the folder's.
+// Built-in rules in a folder's packs count as built in. Only a folder that changes
+// their data owns them.
 func TestIncluded(t *testing.T) {
 	pack := map[string]string{"OWN-001.rego": policytest.RuleFile("OWN-001", sameRule), "packs/p.yaml": "ours: {includes: hardened, rules: [OWN-001]}"}
 	plain := ownFolder(t, "ours", pack)
@@ -141,7 +142,7 @@ func TestIncluded(t *testing.T) {
 			for _, f := range d.Findings {
 				key := f.ID + f.Resource + f.Key + string(f.State) + f.Message
 				if seen[key] {
-					t.Errorf("%s on %s is there twice", f.ID, f.Resource)
+					t.Errorf("duplicate finding %s on %s", f.ID, f.Resource)
 				}
 				seen[key] = true
 			}
@@ -149,7 +150,7 @@ func TestIncluded(t *testing.T) {
 	})
 }
 
-// What two policies say about one thing: the worse stands.
+// If two policies have a result for one resource, the worse one counts.
 func TestMerge(t *testing.T) {
 	f := func(id, resource, key string, s decision.State) decision.Finding {
 		return decision.Finding{ID: id, Resource: resource, Key: key, State: s, Message: string(s)}
@@ -179,9 +180,9 @@ func TestSeveralErrors(t *testing.T) {
 			kind     error
 			words    []string
 		}{
-			"one rule, two policies": {[]string{a, b}, system.ErrInput, []string{"OWN-001", "already"}},
-			"twice":                  {[]string{a, a}, system.ErrInput, []string{"twice"}},
-			"both are told":          {[]string{"nope", "nada"}, system.ErrInput, []string{"nope", "nada"}},
+			"one rule, two policies": {[]string{a, b}, system.ErrInput, []string{"duplicate rule OWN-001"}},
+			"duplicate policy":       {[]string{a, a}, system.ErrInput, []string{"duplicate policy"}},
+			"both are reported":      {[]string{"nope", "nada"}, system.ErrInput, []string{"nope", "nada"}},
 			"one looks at nothing":   {[]string{"hardened", nothing}, system.ErrUnusable, []string{`"dir:c" checked nothing`}},
 		} {
 			o.Policies = nil
@@ -198,7 +199,7 @@ func TestSeveralErrors(t *testing.T) {
 	})
 }
 
-// Rules see which policies are in force, and what is known of them.
+// Rules can read the evaluated policies and their properties.
 func TestPoliciesAsData(t *testing.T) {
 	files := map[string][]byte{"OWN-001.rego": []byte(policytest.RuleFile("OWN-001",
 		`fail contains {"id": "OWN-001", "resource": "image:demo", "key": "k", "message": "m", "actual": [sprintf("%s %s %v %v", [p.name, p.source, p.pinned, p.signed]) | some p in data.seaworthy.policy]}`))}

@@ -48,7 +48,7 @@ func (o Options) sources() ([]Source, error) {
 	var errs []error
 	for _, s := range all {
 		if seen[s.Name] {
-			errs = append(errs, system.BadInput("policy %q is given twice", s.Name).Suggest("name it once"))
+			errs = append(errs, system.BadInput("duplicate policy %q", s.Name).Suggest("name it once"))
 		}
 		seen[s.Name] = true
 	}
@@ -72,7 +72,7 @@ func folderOf(s Source, packs map[string]*folder.Pack) (t *folder.Tree, kind, ba
 	}
 	info, err := os.Stat(s.Name)
 	if err != nil || !info.IsDir() {
-		return nil, "", "", system.BadInput("policy %q: no pack and no folder has this name", s.Name).Suggest("%s", next)
+		return nil, "", "", system.BadInput("policy %q: there is no pack and no folder with this name", s.Name).Suggest("%s", next)
 	}
 	root, err := os.OpenRoot(s.Name)
 	if err != nil {
@@ -84,15 +84,15 @@ func folderOf(s Source, packs map[string]*folder.Pack) (t *folder.Tree, kind, ba
 	return t, decision.SourceDir, filepath.Base(dir), err
 }
 
-// opened is a policy that is not built in, and that was read and checked.
+// opened is a guest that was read and checked.
 type opened struct {
 	tree *folder.Tree
-	job  engine.Job // sandbox.Open, with what it took
+	job  engine.Job // the job sandbox.Open, with the used budget
 	plan *engine.Plan
 }
 
-// open reads the policy that a source names, and checks it in the sandbox. With
-// params, its rules list the parameters that they read.
+// open reads the policy of a source and checks it in the sandbox. With params, its
+// rules list the parameters that they read.
 func (l *library) open(ctx context.Context, h engine.Host, s Source, params bool) (*opened, error) {
 	t, kind, base, err := folderOf(s, l.Packs)
 	if err != nil {
@@ -105,7 +105,7 @@ func (l *library) open(ctx context.Context, h engine.Host, s Source, params bool
 		return nil, err
 	}
 	if a.Result.Plan == nil {
-		return nil, system.Unusable("policy %q: its process did not say what is in it", s.Name).Suggest("please report this")
+		return nil, system.Unusable("policy %q: its process returned no description", s.Name).Suggest("please report this")
 	}
 	j.Spent = a.Spent
 	return &opened{t, j, a.Result.Plan}, nil
@@ -116,7 +116,7 @@ const ociScheme = "oci://"
 // trusted is a request for built-in rules with the built-in data: whole packs, and
 // single rules.
 type trusted struct {
-	packs []*folder.Pack // with all that they include
+	packs []*folder.Pack // including the packs that they include
 	rules []string
 	// set has these rules, or is nil.
 	set *engine.Set
@@ -201,7 +201,7 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 		return nil, "", err
 	}
 	if len(sources) != 1 || library.Packs[sources[0].Name] != nil || sources[0].Bundle != nil {
-		return nil, "", system.BadInput("a bundle is made of one folder of rules")
+		return nil, "", system.BadInput("a bundle contains exactly one rule folder")
 	}
 	g, err := library.open(ctx, library.host(o), sources[0], false)
 	if err != nil {
@@ -209,7 +209,7 @@ func Pack(ctx context.Context, o Options) (raw []byte, name string, err error) {
 	}
 	raw, err = g.tree.Bundle()
 	if err == nil && len(raw) > folder.MaxBundle {
-		err = system.BadInput("policy %q: a bundle of %d bytes; the limit is %d MiB", sources[0].Name, len(raw), folder.MaxBundle>>20)
+		err = system.BadInput("policy %q: the bundle has %d bytes, but the limit is %d MiB", sources[0].Name, len(raw), folder.MaxBundle>>20)
 	}
 	_, name, _ = strings.Cut(g.plan.Name, ":")
 	return raw, name, err

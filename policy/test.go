@@ -26,7 +26,7 @@ func (l *library) test(ctx context.Context, o Options, w io.Writer) error {
 		return err
 	}
 	if len(sources) > 1 {
-		return system.BadInput("tests of %d policies", len(sources)).Suggest("name one at a time")
+		return system.BadInput("%d policies are named, but only one can be tested", len(sources)).Suggest("name one at a time")
 	}
 	s := sources[0]
 	if s.Bundle == nil && l.Packs[s.Name] != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// FailOnNone is the value of Options.FailOn that reports and never denies.
+// FailOnNone is the value of Options.FailOn with which no finding denies.
 const FailOnNone = "none"
 
 // Exit codes of a decision.

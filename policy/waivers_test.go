@@ -73,7 +73,7 @@ func TestWaivers(t *testing.T) {
 	}
 }
 
-// A waiver that holds outweighs one that has expired, wherever they stand.
+// A valid waiver outweighs an expired one, in any order.
 func TestWaiversTwo(t *testing.T) {
 	d := decideWith(t, strings.Replace(goodWaiver, "2026-12-31", "2026-01-01", 1)+`  - rule: CAP-001
     digest: sha256:`+strings.Repeat("a", 64)+`
@@ -89,7 +89,7 @@ func TestWaiversTwo(t *testing.T) {
 	}
 }
 
-// Nothing waives what could not be evaluated.
+// An unknown finding cannot be waived.
 func TestWaiversUnknown(t *testing.T) {
 	f := policytest.Facts()
 	f.Components[0].Spec = nil

@@ -13,8 +13,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 )
 
-// Assemble makes a set of the built-in rules that packs name. The packs may come from
-// elsewhere.
+// Assemble returns the set of the built-in rules that packs name. The packs can come
+// from a guest.
 func (l *Library) Assemble(name string, packs []*folder.Pack) (*Set, error) {
 	if l.built != nil {
 		if s := l.assembleReady(name, packs); s != nil {
@@ -24,7 +24,7 @@ func (l *Library) Assemble(name string, packs []*folder.Pack) (*Set, error) {
 	return assemble(name, packs, l.Tables(), l, nil)
 }
 
-// Rules are the rules of the set, by id.
+// Rules returns the rules of the set by id.
 func (s *Set) Rules() []RuleInfo {
 	out := make([]RuleInfo, 0, len(s.rules))
 	for _, r := range s.rules {
@@ -33,7 +33,7 @@ func (s *Set) Rules() []RuleInfo {
 	return out
 }
 
-// Files are all files that the digest covers, by their paths in the digest.
+// Files returns all files that the digest covers, by their paths in the digest.
 func (s *Set) Files() []folder.File { return s.files }
 
 // assemble parses the rules that packs name, and every module that they refer to.
@@ -160,7 +160,7 @@ func (s *Set) close(libs ...*Library) error {
 	return nil
 }
 
-// defining are the files whose packages a reference can reach or pass through.
+// defining returns the files whose packages a reference can reach or pass through.
 func (l *Library) defining(ref string) []folder.File {
 	if l == nil {
 		return nil
@@ -184,8 +184,8 @@ func isBuiltin(f folder.File, libs []*Library) bool {
 	return false
 }
 
-// dataRefs are the paths below data that modules name, up to the first part
-// that is not a plain text: data.a.b[x] gives "a.b".
+// dataRefs returns the paths below data that modules name, up to the first part that
+// is not a plain text: data.a.b[x] gives "a.b".
 func dataRefs(modules ...*ast.Module) []string {
 	seen := map[string]bool{}
 	add := func(ref ast.Ref) bool {
@@ -205,7 +205,7 @@ func dataRefs(modules ...*ast.Module) []string {
 	return out
 }
 
-// ground is the leading run of plain texts in a reference, without its head.
+// ground returns the leading plain texts of a reference, without its head.
 func ground(ref ast.Ref) []string {
 	var path []string
 	for _, t := range ref[1:] {
@@ -230,7 +230,7 @@ func leads(path, to string) bool {
 // Digest covers every file that decides: modules, data and packs, no tests.
 func (s *Set) Digest() string { return folder.Digest(s.files) }
 
-// Describe gives a rule in the form of a decision.
+// Describe returns the rule in the form of a decision.
 func (r *RuleInfo) Describe() decision.Rule {
 	return decision.Rule{
 		ID: r.ID, Title: r.Title, Description: r.Description, Severity: r.Severity,

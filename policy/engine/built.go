@@ -58,7 +58,7 @@ func (s *tableStore) Read(ctx context.Context, txn storage.Transaction, path sto
 	return t.Value, nil
 }
 
-// root is the whole of the data.
+// root returns all data.
 func (s *tableStore) root(ctx context.Context, txn storage.Transaction) (any, error) {
 	below, err := s.Store.Read(ctx, txn, storage.Path{})
 	if err != nil {

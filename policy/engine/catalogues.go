@@ -10,7 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
-// FrameworkNames are the ids of the built-in catalogues, sorted.
+// FrameworkNames returns the ids of the built-in catalogues, sorted.
 func (l *Library) FrameworkNames() []string {
 	var out []string
 	for _, f := range l.Tree.Frameworks {
@@ -46,7 +46,7 @@ func checkTerms(fw *framework.Framework, libs ...*Library) error {
 		for _, t := range c.Terms {
 			if _, from := find(t.Rule, libs...); t.Rule != "" && from == nil {
 				errs = append(errs, system.BadInput("framework %s: control %s names rule %q, which does not exist", fw.ID, c.ID, t.Rule).
-					Suggest("rules list shows those that are"))
+					Suggest("rules list shows all rules"))
 			}
 		}
 	}

@@ -111,8 +111,8 @@ var checks = []ast.StageID{
 	ast.StageBuildRequiredCapabilities, ast.StageCheckUndefinedFuncs, ast.StageBuildComprehensionIndices,
 }
 
-// partsData are the requested policies, as rules see them. together has the name and
-// digest that a lock has for all of them.
+// partsData returns the requested policies as rules see them. together has the name
+// and digest that a lock has for all of them.
 func partsData(parts []decision.PolicyPart) []any {
 	out := []any{}
 	together := map[string]any{"name": OverallName(parts), "digest": OverallDigest(parts)}
@@ -129,7 +129,7 @@ func partsData(parts []decision.PolicyPart) []any {
 	return out
 }
 
-// queries are one for each group of rules.
+// queries returns one query for each group of rules.
 func queries(s *Set) []ast.Body {
 	var out []ast.Body
 	for _, rules := range s.groups() {
@@ -197,7 +197,7 @@ func warm(s *Set, modules map[string]bool) ast.Body {
 	return body
 }
 
-// needed are the names of the modules that some rules reach.
+// needed returns the names of the modules that some rules reach.
 func (s *Set) needed(rules []*rule) map[string]bool {
 	out := map[string]bool{}
 	if len(rules) == len(s.rules) {

@@ -60,12 +60,12 @@ func TestConstants(t *testing.T) {
 	}
 	for _, name := range []string{"given.kconfig", "tables.kconfig.lines", "lib.known_caps", "lib.by_repository"} {
 		if known[name] == nil {
-			t.Errorf("%s is worked out for each system", name)
+			t.Errorf("%s is computed for each system", name)
 		}
 	}
 	for _, name := range []string{"tables.kconfig.rows", "lib.containers", "kernel.arch", "lib.caps", "rules.CAP_001.fail"} {
 		if known[name] != nil {
-			t.Errorf("%s is %v whatever the input is", name, known[name])
+			t.Errorf("%s is %v for every input", name, known[name])
 		}
 	}
 }

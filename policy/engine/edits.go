@@ -9,7 +9,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// maxEdits bounds the edits of one finding.
+// maxEdits limits the edits of one finding.
 const maxEdits = 100
 
 // readEdits reads the list `edits` of a failing entry.
@@ -19,7 +19,7 @@ func readEdits(r *rule, v any) ([]decision.Edit, error) {
 		return nil, entryError(r, "edits", "%s is not a list", words.JSON(v))
 	}
 	if len(list) > maxEdits {
-		return nil, entryError(r, "edits", "%d of them, more than %d", len(list), maxEdits)
+		return nil, entryError(r, "edits", "has %d edits, more than %d", len(list), maxEdits)
 	}
 	var out []decision.Edit
 	for _, v := range list {
@@ -59,9 +59,9 @@ func readEdit(r *rule, v any) (decision.Edit, error) {
 	case !hasPath || e.Path != "" && !strings.HasPrefix(e.Path, "/"):
 		return e, entryError(r, "edit", "path %q is not a JSON pointer", e.Path)
 	case e.Path == "" && e.Component == "":
-		return e, entryError(r, "edit", "neither component nor path")
+		return e, entryError(r, "edit", "has neither component nor path")
 	case e.Value == nil && e.Op != "remove":
-		return e, entryError(r, "edit", "no value to %s", e.Op)
+		return e, entryError(r, "edit", "has no value to %s", e.Op)
 	}
 	return e, nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Bounds on the results of rules.
+// Limits for the results of rules.
 const (
 	maxPerRule  = 20_000
 	maxFindings = 100_000
@@ -168,7 +168,7 @@ func checkResource(r *rule, set, s string) error {
 	if decision.IsResource(s) {
 		return nil
 	}
-	return entryError(r, set, "resource %q is none of %s", s, strings.Join(decision.ResourceKinds(), " "))
+	return entryError(r, set, "resource %q must start with one of %s", s, strings.Join(decision.ResourceKinds(), " "))
 }
 
 func setText(to *string, v any) bool {
@@ -221,7 +221,7 @@ func setOrigin(to **decision.Origin, v any) bool {
 			return false
 		}
 	}
-	if o.Layer != "" { // {} is how a rule says that it knows none
+	if o.Layer != "" { // {} means that the rule knows no origin
 		*to = o
 	}
 	return true

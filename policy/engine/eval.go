@@ -115,7 +115,7 @@ func (p *Program) ask(ctx context.Context, query ast.Body, value ast.Value) (res
 		}
 		return nil, errs
 	case len(results) != 1:
-		return nil, []error{system.Unusable("the rules gave %d results, not one", len(results))}
+		return nil, []error{system.Unusable("the rules returned %d results, want one", len(results))}
 	}
 	return results[0], nil
 }
@@ -141,7 +141,7 @@ func (p *Program) unpack(result topdown.QueryResult) (map[string]map[string][]an
 		for _, name := range r.defines {
 			t, ok := result[resultVar(r, name)]
 			if !ok {
-				return nil, system.Unusable("rule %s: %s gave no result", r.ID, name)
+				return nil, system.Unusable("rule %s: %s returned no result", r.ID, name)
 			}
 			v, err := ast.JSONWithOpt(t.Value, ast.JSONOpt{SortSets: true})
 			if err != nil {

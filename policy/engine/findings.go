@@ -72,7 +72,7 @@ func (r *rule) findings(f *facts.Facts, sets map[string][]any) ([]entryState, er
 	}
 	var out []entryState
 	var errs []error
-	settled := map[string]bool{} // resources with a fail or an unknown
+	settled := map[string]bool{} // resources with a failing or unknown entry
 	keys := map[[2]string]entry{}
 	for _, v := range sets["fail"] {
 		e, err := readFail(r, v)
@@ -163,13 +163,13 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 // silent is the finding of a rule that found no resource: unknown if one of its inputs
 // is missing, else not applicable.
 func (r *rule) silent(f *facts.Facts) entryState {
-	e := entry{id: r.ID, resource: "image:" + f.Name, reason: "nothing here for this rule to look at"}
+	e := entry{id: r.ID, resource: "image:" + f.Name, reason: "the system has nothing that this rule checks"}
 	if len(r.defines) == 1 && r.defines[0] == "not_applicable" {
 		return entryState{e, decision.StateNotApplicable}
 	}
 	for _, in := range r.Inputs {
 		if what := missingInput(f, in, ""); what != "" {
-			e.reason = what + ": nothing could be looked at"
+			e.reason = what + ": nothing could be checked"
 			return entryState{e, decision.StateUnknown}
 		}
 	}
@@ -224,7 +224,7 @@ func runs(section string) bool {
 
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// ByResource is the order of findings.
+// ByResource is the order of findings by resource, id and key.
 func ByResource(a, b decision.Finding) int {
 	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key),
 		cmp.Compare(a.State, b.State), cmp.Compare(a.Message, b.Message))

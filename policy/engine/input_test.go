@@ -39,6 +39,6 @@ func TestInputIsJSON(t *testing.T) {
 		}
 	}
 	if _, err := inputValue(&facts.Facts{Components: []facts.Component{{Spec: json.RawMessage(`{"a":`)}}}); err == nil {
-		t.Error("a spec that is no JSON is accepted")
+		t.Error("a spec that is not JSON is accepted")
 	}
 }

@@ -86,8 +86,8 @@ func index(t *folder.Tree, builtin bool) (*Library, error) {
 			continue
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 && strings.HasPrefix(pkg, rulesPackage) {
-			errs = append(errs, system.BadInput("%s: rule %s is already in %s", f.Name, strings.TrimPrefix(pkg, rulesPackage), other[0].Name).
-				Suggest("give it another id"))
+			errs = append(errs, system.BadInput("%s: duplicate rule %s, also in %s", f.Name, strings.TrimPrefix(pkg, rulesPackage), other[0].Name).
+				Suggest("use another id"))
 			continue
 		}
 		l.byPkg[pkg] = append(l.byPkg[pkg], f)
@@ -109,7 +109,7 @@ func index(t *folder.Tree, builtin bool) (*Library, error) {
 	return l, errors.Join(errs...)
 }
 
-// ruleIDs are the ids of all rules in the library, sorted.
+// ruleIDs returns the ids of all rules in the library, sorted.
 func (l *Library) ruleIDs() []string {
 	var out []string
 	for pkg := range l.byPkg {
@@ -175,5 +175,5 @@ func (l *Library) Has(id string) bool {
 	return from != nil
 }
 
-// Tables are the data tables of the library. They are shared: do not change them.
+// Tables returns the data tables of the library. They are shared: do not change them.
 func (l *Library) Tables() map[string]any { return l.tables().Data }

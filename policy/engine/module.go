@@ -126,7 +126,7 @@ func parseRule(f folder.File) (*rule, error) {
 		bad("rule %s: METADATA has no title", r.pkg)
 	}
 	if r.Severity.Rank() == 0 {
-		bad("rule %s: severity %q is none of low, medium, high, critical", r.pkg, r.Severity)
+		bad("rule %s: severity %q must be low, medium, high or critical", r.pkg, r.Severity)
 	}
 	for _, rr := range m.Rules {
 		name := headName(rr)
@@ -142,7 +142,7 @@ func parseRule(f folder.File) (*rule, error) {
 	if rr := unjudged(m); rr != nil {
 		errs = append(errs, mustBeSet(r.pkg, rr))
 	} else if !slices.Contains(r.defines, "fail") && !slices.Contains(r.defines, "unknown") && !slices.Contains(r.defines, "not_applicable") {
-		bad("rule %s can never fire: it defines none of found, fail, unknown, not_applicable", r.pkg)
+		bad("rule %s can never fire: it must define found, fail, unknown or not_applicable", r.pkg)
 	}
 	return r, errors.Join(errs...)
 }
@@ -155,7 +155,7 @@ func (r *rule) custom(custom map[string]any, bad func(string, ...any)) {
 			if n, isNumber := v.(fmt.Stringer); isNumber {
 				return n.String()
 			}
-			bad("rule %s: METADATA custom.%s is not a text", r.pkg, k)
+			bad("rule %s: METADATA custom.%s is not text", r.pkg, k)
 		}
 		return s
 	}

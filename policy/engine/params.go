@@ -108,13 +108,13 @@ func (l *Library) checkParams(own *Library) (defaults map[string]any, err error)
 		default:
 			names := slices.Sorted(maps.Keys(builtin))
 			errs = append(errs, system.BadInput("unknown parameter %q", name).At(folder.PositionOf(from, at)).
-				Suggest("the parameters are %s; declare one of your own in %s", list(append(names, slices.Sorted(maps.Keys(mine.props))...)), folder.SchemaPath))
+				Suggest("the parameters are %s; declare your own parameters in %s", list(append(names, slices.Sorted(maps.Keys(mine.props))...)), folder.SchemaPath))
 		}
 	}
 	return defaults, errors.Join(errs...)
 }
 
-// params are the parameters in a library's data, and their file.
+// params returns the parameters in a library's data, and their file.
 func (l *Library) params() (map[string]any, folder.File, error) {
 	v, there := l.tables().Data[folder.ParamsKey]
 	if !there {
@@ -134,14 +134,15 @@ func (s *schema) check(from folder.File, at []string, name string, value any) []
 	for _, p := range s.props[name].Validate(value) {
 		path := slices.Concat(at, p.Path)
 		errs = append(errs, system.BadInput("parameter %q: at %s: %s", name, folder.Pointer(path), words.Cut(p.Text, maxMessage)).At(folder.PositionOf(from, path)).
-			Suggest("seaworthy rules list --params says what each one is"))
+			Suggest("seaworthy rules list --params describes the parameters"))
 	}
 	return errs
 }
 
-const maxMessage = 300 // runes of what a schema says of a value
+const maxMessage = 300 // runes of a schema's message about a value
 
-// describeParams are the parameters in a library's schema, with their values in data.
+// describeParams returns the parameters in a library's schema, with their values in
+// data.
 func (l *Library) describeParams(data map[string]any) ([]Parameter, error) {
 	s, err := paramsSchema(l.Tree)
 	if err != nil {
@@ -185,5 +186,5 @@ func list(names []string) string {
 	return words.List(names)
 }
 
-// Parameters are the parameters of the library, with the library's own values.
+// Parameters returns the parameters of the library, with the library's own values.
 func (l *Library) Parameters() ([]Parameter, error) { return l.describeParams(l.Tables()) }

@@ -52,7 +52,7 @@ func TestBuiltinParameters(t *testing.T) {
 	}
 	for name := range used {
 		if _, ok := set[name]; !ok {
-			t.Errorf("rules read parameter %s, which is not there", name)
+			t.Errorf("rules read parameter %s, which does not exist", name)
 		}
 	}
 }

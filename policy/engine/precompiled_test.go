@@ -127,7 +127,7 @@ func TestPrecompiledStale(t *testing.T) {
 	t2.Modules = slices.Clone(t2.Modules)
 	t2.Modules[0].Content = append(slices.Clone(t2.Modules[0].Content), '\n')
 	if _, err := other.readPrecompiled(b.Bytes()); err == nil {
-		t.Error("compiled rules are used for other ones")
+		t.Error("compiled rules are used for other rules")
 	}
 	for _, cut := range []int{0, 1, 40, b.Len() / 2, b.Len() - 1} {
 		if _, err := l.readPrecompiled(b.Bytes()[:cut]); err == nil {

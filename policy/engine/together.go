@@ -8,7 +8,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// OverallName is the name of several policies together in a decision.
+// OverallName returns the name of several policies together in a decision.
 func OverallName(parts []decision.PolicyPart) string {
 	var names []string
 	for _, p := range parts {
@@ -19,7 +19,8 @@ func OverallName(parts []decision.PolicyPart) string {
 	return strings.Join(names, "+")
 }
 
-// OverallDigest is the digest of the only policy, or of the list of all policies.
+// OverallDigest returns the digest of the only policy, or of the list of all
+// policies.
 func OverallDigest(parts []decision.PolicyPart) string {
 	var b strings.Builder
 	var digest string

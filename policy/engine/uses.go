@@ -68,7 +68,7 @@ func (u *uses) add(m *ast.Module) {
 	}
 }
 
-// params are the parameters that the module of a rule reads, sorted.
+// params returns the parameters that the module of a rule reads, sorted.
 func (u *uses) params(m *ast.Module) []string {
 	u.add(m)
 	var queue, out []string
@@ -99,7 +99,7 @@ func (u *uses) params(m *ast.Module) []string {
 	return out
 }
 
-// RulesOf are the rules of a set of this library, by id, with their parameters.
+// RulesOf returns the rules of a set of this library by id, with their parameters.
 func (l *Library) RulesOf(s *Set) ([]RuleInfo, error) {
 	uses, err := newUses(l)
 	if err != nil {
@@ -116,7 +116,7 @@ func (l *Library) RulesOf(s *Set) ([]RuleInfo, error) {
 	return out, nil
 }
 
-// Rules are all rules of the library, by id, with their parameters.
+// Rules returns all rules of the library by id, with their parameters.
 func (l *Library) Rules() ([]RuleInfo, error) {
 	uses, err := newUses(l)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command precompile writes the built-in rules in their compiled form, for
-// package engine to embed: precompile FILE.
+// Command precompile writes the built-in rules in compiled form, for package
+// policy/engine to embed: precompile FILE.
 package main
 
 import (
