@@ -72,7 +72,7 @@ func TestFoundErrors(t *testing.T) {
 		"a set as a value": {"found := {c | some c in input.components}", system.ErrInput, []string{"found must be a set"}},
 		"several shapes":   {foundTwo + "\nfound := 1", system.ErrInput, []string{"conflict"}},
 		"no finding":       {unknown + "found contains \"oops\"", system.ErrUnusable, []string{"malformed fail: \"oops\" is not an object", "os/CAP-001.rego:16:1: "}},
-		"nothing":          {"checked contains \"kernel:A\"", system.ErrInput, []string{"none of found, fail, unknown, not_applicable"}},
+		"nothing":          {"checked contains \"kernel:A\"", system.ErrInput, []string{"must define found, fail, unknown or not_applicable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := run(t, outcomeFS(t, c.body), policytest.Facts(), Options{})
