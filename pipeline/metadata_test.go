@@ -173,7 +173,7 @@ func tangle(r *rand.Rand, root string) (out []ocitest.Entry) {
 			files = append(files, p)
 		case 3, 4, 5:
 			if to := root + "n/" + fmt.Sprint(len(out)); len(files) > 0 {
-				out = append(out, ocitest.Entry{Path: to, Type: system.TypeHardlink, Mode: mode, UID: id, Link: files[r.Intn(len(files))]})
+				out = append(out, ocitest.Entry{Path: to, Type: tar.TypeLink, Mode: mode, UID: id, Link: files[r.Intn(len(files))]})
 			}
 		case 6:
 			out = append(out, ocitest.Symlink(root+"l"+fmt.Sprint(r.Intn(2)), dir))

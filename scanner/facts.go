@@ -190,7 +190,7 @@ func imageFacts(c *system.Component) facts.Image {
 	return facts.Image{
 		Reference: img.Reference, Name: img.Name, Registry: registry, Repository: repository, Tag: tag,
 		Digest: img.Digest, Manifest: img.Manifest, Pinned: img.Pinned, Locked: img.Locked,
-		Origin: origin(c.Pos.Origin()), OS: img.Config.OS, Architecture: img.Config.Architecture,
+		Origin: origin(system.OriginAt(c.Pos)), OS: img.Config.OS, Architecture: img.Config.Architecture,
 		User: img.Config.User, Env: list(img.Config.Env), Entrypoint: list(img.Config.Entrypoint), Cmd: list(img.Config.Cmd),
 		ExposedPorts: list(img.Config.ExposedPorts), Labels: labels, History: list(img.Config.History),
 		TrustRequired: c.Signed,
@@ -224,7 +224,7 @@ func fileFacts(f system.File) (facts.File, error) {
 	out := facts.File{
 		Path: "/" + f.Path, Type: f.Type.String(), Mode: fmt.Sprintf("%o", f.Mode), UID: f.UID, GID: f.GID,
 		Link: f.Link, Source: f.SourceText, Metadata: f.Metadata, Size: f.Size, Digest: f.Digest,
-		Origin: origin(f.Pos.Origin()),
+		Origin: origin(system.OriginAt(f.Pos)),
 	}
 	if f.Type != system.TypeFile {
 		return out, nil

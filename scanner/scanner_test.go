@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 const release = "6.1.0-41-cloud-amd64"

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -55,7 +56,7 @@ func TestFindByName(t *testing.T) {
 		if img.Digest != want || img.Pinned != strings.Contains(ref, "@") {
 			t.Errorf("%s: %s pinned %v", ref, img.Digest, img.Pinned)
 		}
-		if err := s.Pass(context.Background(), img, PassOptions{}, ocitest.NewRecorder(t)); err != nil {
+		if err := s.Pass(context.Background(), img, PassOptions{}, sinktest.NewRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -336,7 +337,7 @@ func TestArchives(t *testing.T) {
 			if got.From != "archive" {
 				t.Errorf("from %s", got.From)
 			}
-			r := ocitest.NewRecorder(t)
+			r := sinktest.NewRecorder(t)
 			if err := s.Pass(context.Background(), got, PassOptions{}, r); err != nil {
 				t.Fatal(err)
 			}
@@ -365,7 +366,7 @@ func TestArchives(t *testing.T) {
 	file := filepath.Join(dir, "bad.tar")
 	ocitest.WriteDockerArchive(t, file, ocitest.Ref{Name: "x:1", Built: built})
 	s := open(t, Options{Paths: []string{file}, Offline: true})
-	err := s.Pass(context.Background(), find(t, s, "x:1"), PassOptions{}, ocitest.NewRecorder(t))
+	err := s.Pass(context.Background(), find(t, s, "x:1"), PassOptions{}, sinktest.NewRecorder(t))
 	wantError(t, err, system.ErrMismatch, built.Layers[0][0], file)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -54,14 +55,14 @@ func find(t *testing.T, s *Store, ref string) *system.Image {
 type entries = []ocitest.Entry
 
 // runPass runs one pass over an image, and a second one if the first asks for it.
-func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*ocitest.Recorder, error) {
+func runPass(t *testing.T, built *ocitest.Built, o PassOptions) (*sinktest.Recorder, error) {
 	t.Helper()
 	s := storeOf(t, built, Options{})
 	img := find(t, s, "test/x:1")
-	r := ocitest.NewRecorder(t)
+	r := sinktest.NewRecorder(t)
 	err := s.Pass(context.Background(), img, o, r)
 	if errors.Is(err, ErrAgain) {
-		r = ocitest.NewRecorder(t)
+		r = sinktest.NewRecorder(t)
 		err = s.Pass(context.Background(), img, o, r)
 	}
 	r.Ended(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -26,19 +27,19 @@ func TestPassAgain(t *testing.T) {
 	s := storeOf(t, ocitest.ImageOf(entries{ocitest.Symlink("lib", "usr"), ocitest.File("lib/x", "1")}).Build(), Options{})
 	img := find(t, s, "test/x:1")
 	for _, want := range []error{ErrAgain, nil, nil} {
-		r := ocitest.NewRecorder(t)
+		r := sinktest.NewRecorder(t)
 		if err := s.Pass(context.Background(), img, PassOptions{}, r); err != want {
 			t.Fatalf("%v, want %v", err, want)
 		}
 	}
 	// Other options need another plan.
-	if err := s.Pass(context.Background(), img, PassOptions{Devices: true}, ocitest.NewRecorder(t)); err != ErrAgain {
+	if err := s.Pass(context.Background(), img, PassOptions{Devices: true}, sinktest.NewRecorder(t)); err != ErrAgain {
 		t.Error(err)
 	}
 }
 
 type failing struct {
-	ocitest.SinkFunc
+	sinktest.SinkFunc
 	at, atFinish error
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -36,7 +37,7 @@ func TestRegistry(t *testing.T) {
 		if img.From != "registry" || img.Manifest != built.Manifests[0] {
 			t.Errorf("%s: %+v", r, img)
 		}
-		rec := ocitest.NewRecorder(t)
+		rec := sinktest.NewRecorder(t)
 		if err := s.Pass(context.Background(), img, PassOptions{}, rec); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,7 @@ func TestRegistryWrongBytes(t *testing.T) {
 			change(built, bad)
 			s := open(t, Options{Cache: cache})
 			img := find(t, s, reg.Push("a/x:1", built))
-			err := s.Pass(context.Background(), img, PassOptions{}, ocitest.NewRecorder(t))
+			err := s.Pass(context.Background(), img, PassOptions{}, sinktest.NewRecorder(t))
 			wantError(t, err, system.ErrMismatch, bad, reg.Host)
 			// A blob that does not match leaves nothing in the cache.
 			blobs := cached(t, cache)
@@ -162,7 +163,7 @@ func TestRegistryAuthentication(t *testing.T) {
 	}
 	ocitest.DockerConfig(t, reg.Host, "me", "secret")
 	s := open(t, Options{})
-	if err := s.Pass(context.Background(), find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)); err != nil {
+	if err := s.Pass(context.Background(), find(t, s, ref), PassOptions{}, sinktest.NewRecorder(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -191,7 +192,7 @@ func TestRegistryFailures(t *testing.T) {
 	gone := ocitest.NewRegistry(t)
 	ref := gone.Push("a/x:1", built)
 	store := open(t, Options{})
-	err = store.Pass(context.Background(), find(t, store, ref), PassOptions{}, ocitest.NewRecorder(t))
+	err = store.Pass(context.Background(), find(t, store, ref), PassOptions{}, sinktest.NewRecorder(t))
 	wantError(t, err, system.ErrUnusable, ref, "registry "+gone.Host, "layer 0 ("+layer+")", "no such image")
 	if e := (*system.Error)(nil); !errors.As(err, &e) || e.Next == "" {
 		t.Errorf("no next step: %+v", e)
@@ -236,7 +237,7 @@ func TestCache(t *testing.T) {
 
 	s := open(t, Options{Cache: cache})
 	img := find(t, s, ref)
-	if err := s.Pass(ctx, img, PassOptions{}, ocitest.NewRecorder(t)); err != nil {
+	if err := s.Pass(ctx, img, PassOptions{}, sinktest.NewRecorder(t)); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(cached(t, cache)); got != len(built.Blobs) {
@@ -249,7 +250,7 @@ func TestCache(t *testing.T) {
 		if from := map[bool]string{true: "cache", false: "layout"}[o.Cache != ""]; again.From != from || again.Digest != img.Digest {
 			t.Errorf("%+v", again)
 		}
-		if err := s.Pass(ctx, again, PassOptions{}, ocitest.NewRecorder(t)); err != nil {
+		if err := s.Pass(ctx, again, PassOptions{}, sinktest.NewRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -263,9 +264,9 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, Options{Cache: cache, Offline: true})
-	wantError(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrUnusable, "not in the cache", "--offline")
+	wantError(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, sinktest.NewRecorder(t)), system.ErrUnusable, "not in the cache", "--offline")
 	s = open(t, Options{Cache: cache})
-	if err := s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)); err != nil {
+	if err := s.Pass(ctx, find(t, s, ref), PassOptions{}, sinktest.NewRecorder(t)); err != nil {
 		t.Error(err)
 	}
 	raw, err := os.ReadFile(layer)
@@ -276,7 +277,7 @@ func TestCache(t *testing.T) {
 	if err := os.WriteFile(layer, raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
+	wantError(t, s.Pass(ctx, find(t, s, ref), PassOptions{}, sinktest.NewRecorder(t)), system.ErrMismatch, built.Layers[0][0], cache)
 }
 
 // Many passes use one cache at the same time: it has complete blobs and all names.
@@ -297,7 +298,7 @@ func TestCacheConcurrent(t *testing.T) {
 			wg.Go(func() {
 				img, err := s.Find(context.Background(), ref, system.Position{})
 				if err == nil {
-					err = s.Pass(context.Background(), img, PassOptions{}, ocitest.SinkFunc(func(*system.Entry) {}))
+					err = s.Pass(context.Background(), img, PassOptions{}, sinktest.SinkFunc(func(*system.Entry) {}))
 				}
 				errs <- err
 			})
@@ -312,7 +313,7 @@ func TestCacheConcurrent(t *testing.T) {
 	}
 	s := open(t, Options{Cache: cache, Offline: true})
 	for _, ref := range refs {
-		if err := s.Pass(context.Background(), find(t, s, ref), PassOptions{}, ocitest.NewRecorder(t)); err != nil {
+		if err := s.Pass(context.Background(), find(t, s, ref), PassOptions{}, sinktest.NewRecorder(t)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package rootfs_test
 
 import (
+	"archive/tar"
 	"strings"
 	"testing"
 
@@ -13,10 +14,10 @@ import (
 func TestMergedFolders(t *testing.T) {
 	t.Parallel()
 	linked := func(target string, more ...ocitest.Entry) ocitest.Image {
-		return layer(append([]ocitest.Entry{ocitest.Dir("usr"), {Path: "usr/lib", Type: system.TypeDir, Mode: 0o711}, ocitest.File("usr/lib/ld.so", "ld"), ocitest.Symlink("lib", target)}, more...)...)
+		return layer(append([]ocitest.Entry{ocitest.Dir("usr"), {Path: "usr/lib", Type: tar.TypeDir, Mode: 0o711}, ocitest.File("usr/lib/ld.so", "ld"), ocitest.Symlink("lib", target)}, more...)...)
 	}
 	folder := layer(ocitest.Dir("lib"), ocitest.File("lib/own", "o"), ocitest.File("lib/ld.so", "folder's"),
-		ocitest.Entry{Path: "lib/again", Type: system.TypeHardlink, Mode: 0o644, Link: "lib/own"})
+		ocitest.Entry{Path: "lib/again", Type: tar.TypeLink, Mode: 0o644, Link: "lib/own"})
 	text := func(p, s string) system.File {
 		return system.File{Path: p, Type: system.TypeFile, Mode: 0o600, Contents: []byte(s), Size: int64(len(s))}
 	}
@@ -103,7 +104,7 @@ func TestLinksThatAreNotMerged(t *testing.T) {
 func TestHardLinksToReplacedFiles(t *testing.T) {
 	t.Parallel()
 	link := func(p, to string) ocitest.Entry {
-		return ocitest.Entry{Path: p, Type: system.TypeHardlink, Mode: 0o644, Link: to}
+		return ocitest.Entry{Path: p, Type: tar.TypeLink, Mode: 0o644, Link: to}
 	}
 	os := sys(2)
 	os.Components = append(os.Components, &system.Component{Section: system.SectionVolumes, Name: "v", Dir: "containers/volumes/v",

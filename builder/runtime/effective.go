@@ -141,13 +141,13 @@ func (b *build) origin(pointer string, o system.Origin) { b.out.Origins[pointer]
 // byDefault is the origin of a value that is not set. It has the place in
 // os.yml where the value could be set.
 func (b *build) byDefault() system.Origin {
-	o := b.Container.Pos().Origin()
+	o := system.OriginAt(b.Container.Pos())
 	o.Layer = system.LayerDefault
 	return o
 }
 
 func (b *build) byImage() system.Origin {
-	o := b.Container.Image.Pos().Origin()
+	o := system.OriginAt(b.Container.Image.Pos())
 	o.Layer = system.LayerImage
 	return o
 }

@@ -42,7 +42,7 @@ func ParseLabel(image, text string, pos system.Position) (*Settings, error) {
 	if root == nil {
 		return nil, nil
 	}
-	origin := pos.Origin()
+	origin := system.OriginAt(pos)
 	origin.Layer = system.LayerLabel
 	d := &decoder{
 		origin: func(*yaml.Node) system.Origin { return origin },

@@ -218,7 +218,7 @@ func decodeFile(in input) (*document, *yaml.Node, []error) {
 	}
 	d := &decoder{
 		origin: func(n *yaml.Node) system.Origin {
-			return system.Position{File: in.name, Line: n.Line, Column: n.Column}.Origin()
+			return system.OriginAt(system.Position{File: in.name, Line: n.Line, Column: n.Column})
 		},
 		report: func(n *yaml.Node, _, what, next string) { report(n.Line, n.Column, what, next) },
 	}

@@ -5,7 +5,6 @@
 package system
 
 import (
-	"fmt"
 	"io"
 	"strings"
 )
@@ -168,22 +167,8 @@ type Origin struct {
 	Column int
 }
 
-// Position is a place in an input file. Line and Column count from 1.
-type Position struct {
-	File   string
-	Line   int
-	Column int
-}
-
-func (p Position) String() string {
-	if p.Line == 0 {
-		return p.File
-	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
-}
-
-// Origin returns the origin of a value that os.yml sets at p.
-func (p Position) Origin() Origin {
+// OriginAt is the origin os.yml at p.
+func OriginAt(p Position) Origin {
 	return Origin{Layer: LayerOSYML, File: p.File, Line: p.Line, Column: p.Column}
 }
 

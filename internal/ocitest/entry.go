@@ -7,15 +7,13 @@ import (
 	"maps"
 	"path"
 	"slices"
-
-	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // Entry is one object of a layer. Path and Link are written unchanged.
 type Entry struct {
 	Path string
-	// Type: zero is a file.
-	Type system.EntryType
+	// Type is the type of a tar entry (tar.TypeDir); zero is a file.
+	Type byte
 	// Mode: zero is 0755 for folders, 0777 for symlinks, else 0644.
 	Mode               uint32
 	UID, GID           int
@@ -32,13 +30,13 @@ type Entry struct {
 
 // Dir, File, Symlink, Hardlink and Device make the usual entries; File's mode
 // is 0644, Exec's 0755.
-func Dir(p string) Entry              { return Entry{Path: p, Type: system.TypeDir} }
-func File(p, content string) Entry    { return Entry{Path: p, Type: system.TypeFile, Content: content} }
+func Dir(p string) Entry              { return Entry{Path: p, Type: tar.TypeDir} }
+func File(p, content string) Entry    { return Entry{Path: p, Type: tar.TypeReg, Content: content} }
 func Exec(p, content string) Entry    { return Entry{Path: p, Mode: 0o755, Content: content} }
-func Symlink(p, target string) Entry  { return Entry{Path: p, Type: system.TypeSymlink, Link: target} }
-func Hardlink(p, target string) Entry { return Entry{Path: p, Type: system.TypeHardlink, Link: target} }
+func Symlink(p, target string) Entry  { return Entry{Path: p, Type: tar.TypeSymlink, Link: target} }
+func Hardlink(p, target string) Entry { return Entry{Path: p, Type: tar.TypeLink, Link: target} }
 func Device(p string, major, minor int64) Entry {
-	return Entry{Path: p, Type: system.TypeChar, DevMajor: major, DevMinor: minor}
+	return Entry{Path: p, Type: tar.TypeChar, DevMajor: major, DevMinor: minor}
 }
 
 // Whiteout hides p of lower layers. Opaque hides the content of folder p of lower
@@ -78,19 +76,13 @@ func (e Entry) header(size int64) *tar.Header {
 	h := &tar.Header{Name: e.Path, Linkname: e.Link, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID,
 		Devmajor: e.DevMajor, Devminor: e.DevMinor}
 	mode := int64(0o644)
+	h.Typeflag = e.Type
 	switch e.Type {
-	case system.TypeDir:
-		h.Typeflag, mode = tar.TypeDir, 0o755
-	case system.TypeSymlink:
-		h.Typeflag, mode = tar.TypeSymlink, 0o777
-	case system.TypeHardlink:
-		h.Typeflag = tar.TypeLink
-	case system.TypeChar:
-		h.Typeflag = tar.TypeChar
-	case system.TypeBlock:
-		h.Typeflag = tar.TypeBlock
-	case system.TypeFifo:
-		h.Typeflag = tar.TypeFifo
+	case tar.TypeDir:
+		mode = 0o755
+	case tar.TypeSymlink:
+		mode = 0o777
+	case tar.TypeLink, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 	default:
 		h.Typeflag, h.Size = tar.TypeReg, size
 	}

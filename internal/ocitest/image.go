@@ -11,7 +11,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -286,9 +285,18 @@ func compressZstd(b []byte) []byte {
 // sortedBlobs lists the digests of b in order.
 func (b *Built) sortedBlobs() []string { return slices.Sorted(maps.Keys(b.Blobs)) }
 
+// LayerBlob is a layer with both of its digests. Its fields are those of
+// system.LayerBlob.
+type LayerBlob struct {
+	Digest    string
+	Size      int64
+	MediaType string
+	DiffID    string
+}
+
 // LayerBlobs are the layers of the first image, from its manifest and config, bottom
 // first.
-func (b *Built) LayerBlobs(t testing.TB) []system.LayerBlob {
+func (b *Built) LayerBlobs(t testing.TB) []LayerBlob {
 	t.Helper()
 	var manifest struct{ Layers []Descriptor }
 	var config struct {
@@ -299,9 +307,9 @@ func (b *Built) LayerBlobs(t testing.TB) []system.LayerBlob {
 	if err := errors.Join(json.Unmarshal(b.Blobs[b.Manifests[0]], &manifest), json.Unmarshal(b.Blobs[b.Configs[0]], &config)); err != nil {
 		t.Fatal(err)
 	}
-	var out []system.LayerBlob
+	var out []LayerBlob
 	for i, l := range manifest.Layers {
-		out = append(out, system.LayerBlob{Digest: l.Digest, Size: l.Size, MediaType: l.MediaType, DiffID: config.RootFS.DiffIDs[i]})
+		out = append(out, LayerBlob{Digest: l.Digest, Size: l.Size, MediaType: l.MediaType, DiffID: config.RootFS.DiffIDs[i]})
 	}
 	return out
 }

@@ -15,7 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/failure"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
@@ -35,7 +35,7 @@ func Parse(name string, content []byte) (*yaml.Node, error) {
 			return nil, nil
 		}
 		line, text := SyntaxError(err)
-		return nil, system.BadInput("not valid YAML: %s", text).At(system.Position{File: name, Line: line, Column: min(line, 1)})
+		return nil, failure.BadInput("not valid YAML: %s", text).At(failure.Position{File: name, Line: line, Column: min(line, 1)})
 	}
 	r := Reader{Name: name}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
@@ -75,12 +75,12 @@ type Reader struct {
 
 // Bad records a mistake at a node; next is the next step, or "".
 func (r *Reader) Bad(n *yaml.Node, next, format string, args ...any) {
-	r.errs = append(r.errs, system.BadInput(format, args...).At(r.Pos(n)).Suggest("%s", next))
+	r.errs = append(r.errs, failure.BadInput(format, args...).At(r.Pos(n)).Suggest("%s", next))
 }
 
 // Pos is the place of a node.
-func (r *Reader) Pos(n *yaml.Node) system.Position {
-	return system.Position{File: r.Name, Line: n.Line, Column: n.Column}
+func (r *Reader) Pos(n *yaml.Node) failure.Position {
+	return failure.Position{File: r.Name, Line: n.Line, Column: n.Column}
 }
 
 // Add adds the mistakes of another reader.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 func gzipped(t testing.TB, text string) string {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 

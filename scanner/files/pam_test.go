@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 func TestOpenLogins(t *testing.T) {

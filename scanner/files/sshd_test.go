@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 func TestSSHD(t *testing.T) {

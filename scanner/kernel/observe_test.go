@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 // realKernel is as large as a real one, with a banner and texts.

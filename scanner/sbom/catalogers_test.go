@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 // sample is an image in which a cataloger finds a package.

@@ -16,7 +16,7 @@ import (
 	"github.com/anchore/syft/syft/sbom"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 func mixed() []st.Object {

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 

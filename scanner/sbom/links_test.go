@@ -16,7 +16,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 const fedora = "ID=fedora\nVERSION_ID=39\n"

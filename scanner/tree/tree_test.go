@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	st "github.com/seaworthy-os/seaworthy/internal/scantest"
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 

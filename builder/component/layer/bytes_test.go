@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -103,7 +104,7 @@ func TestLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			img := imageOf(t, c.image.Build())
 			c.lower(&img.Limits)
-			err := img.Pass(context.Background(), Options{Nested: []string{"k"}}, ocitest.NewRecorder(t))
+			err := img.Pass(context.Background(), Options{Nested: []string{"k"}}, sinktest.NewRecorder(t))
 			wantError(t, err, system.ErrUnusable, c.says)
 		})
 	}
@@ -131,7 +132,7 @@ func TestSparse(t *testing.T) {
 	// The limit applies to all sparse files together.
 	img := imageOf(t, ocitest.Image{Layers: []ocitest.Layer{{Raw: pax}, {Raw: pax}}}.Build())
 	img.Limits.Sparse = 1999
-	err = img.Pass(context.Background(), Options{}, ocitest.NewRecorder(t))
+	err = img.Pass(context.Background(), Options{}, sinktest.NewRecorder(t))
 	wantError(t, err, system.ErrUnusable, "1999 bytes of sparse files")
 }
 

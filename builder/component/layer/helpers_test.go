@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -22,7 +23,7 @@ func imageOf(t testing.TB, built *ocitest.Built) *Image {
 			t.Errorf("temporary files are left: %v", left)
 		}
 	})
-	return &Image{Layers: built.LayerBlobs(t), Limits: DefaultLimits(), TempDir: dir,
+	return &Image{Layers: layerBlobs(built.LayerBlobs(t)), Limits: DefaultLimits(), TempDir: dir,
 		Open: func(_ context.Context, l system.LayerBlob) (io.ReadCloser, error) {
 			blob, ok := built.Blobs[l.Digest]
 			if !ok {
@@ -36,7 +37,7 @@ type entries = []ocitest.Entry
 
 // recorder is what a pass announced, and whether it took two passes.
 type recorder struct {
-	*ocitest.Recorder
+	*sinktest.Recorder
 	planned bool
 }
 
@@ -44,10 +45,10 @@ type recorder struct {
 func runPass(t *testing.T, built *ocitest.Built, o Options) (recorder, error) {
 	t.Helper()
 	img := imageOf(t, built)
-	r := recorder{Recorder: ocitest.NewRecorder(t)}
+	r := recorder{Recorder: sinktest.NewRecorder(t)}
 	err := img.Pass(context.Background(), o, r)
 	if errors.Is(err, ErrAgain) {
-		r = recorder{ocitest.NewRecorder(t), true}
+		r = recorder{sinktest.NewRecorder(t), true}
 		err = img.Pass(context.Background(), o, r)
 	}
 	r.Ended(err)
@@ -62,4 +63,12 @@ func wantError(t *testing.T, err, kind error, texts ...string) {
 	ocitest.WantError(t, err, kind, func(err, kind error) bool {
 		return errors.Is(err, system.ErrMismatch) == (kind == system.ErrMismatch) && !errors.Is(err, system.ErrInput)
 	}, texts...)
+}
+
+func layerBlobs(list []ocitest.LayerBlob) []system.LayerBlob {
+	var out []system.LayerBlob
+	for _, l := range list {
+		out = append(out, system.LayerBlob(l))
+	}
+	return out
 }

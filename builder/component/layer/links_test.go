@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"archive/tar"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -103,7 +104,7 @@ func TestPlan(t *testing.T) {
 			[]string{`a/x file "1" @0 shadowed`, "a symlink -> b @0"}},
 		{"file twice", []entries{{file("a", "1"), file("a", "2")}},
 			[]string{`a file "1" @0 shadowed`, `a file "2" @0`}},
-		{"folder twice", []entries{{dir("a"), file("a/x", ""), {Path: "a", Type: system.TypeDir, Mode: 0o1777}}},
+		{"folder twice", []entries{{dir("a"), file("a/x", ""), {Path: "a", Type: tar.TypeDir, Mode: 0o1777}}},
 			[]string{"a dir @0 shadowed", "a dir 1777 @0", "a/x file @0"}},
 		{"file, then folder, then file", []entries{{file("a", "1"), dir("a"), file("a/x", "2"), file("a", "3")}},
 			[]string{`a file "1" @0 shadowed`, "a dir @0 shadowed", `a/x file "2" @0 shadowed`, `a file "3" @0`}},
@@ -111,13 +112,13 @@ func TestPlan(t *testing.T) {
 			[]string{"d dir @0", "d/t symlink -> x @0", "s symlink -> x @0"}},
 		{"hard link to a symlink of a lower layer", []entries{{link("s", "x")}, {hard("a", "s")}},
 			[]string{"a symlink -> x @0", "s symlink -> x @0"}},
-		{"hard link to a fifo", []entries{{{Path: "f", Type: system.TypeFifo}, hard("g", "f")}},
+		{"hard link to a fifo", []entries{{{Path: "f", Type: tar.TypeFifo}, hard("g", "f")}},
 			[]string{"f fifo @0", "g fifo @0"}},
 		{"hard link of aufs", []entries{{dir(".wh..wh.plnk"), file("/.wh..wh.plnk/1.2", "x"), hard("b", "/.wh..wh.plnk/1.2"), hard("a", ".wh..wh.plnk/1.2")}},
 			[]string{".wh..wh.plnk dir @0 shadowed", `a file "x" @0`, "b hardlink -> a @0"}},
-		{"hard link that makes its file setuid", []entries{{file("a", "x")}, {{Path: "b", Type: system.TypeHardlink, Link: "a", Mode: 0o4755}}},
+		{"hard link that makes its file setuid", []entries{{file("a", "x")}, {{Path: "b", Type: tar.TypeLink, Link: "a", Mode: 0o4755}}},
 			[]string{`a file 4755 "x" @0`, "b hardlink -> a 4755 @0"}},
-		{"hard link that takes setuid away", []entries{{setuid, {Path: "c", Type: system.TypeHardlink, Link: "b", Mode: 0o755}}},
+		{"hard link that takes setuid away", []entries{{setuid, {Path: "c", Type: tar.TypeLink, Link: "b", Mode: 0o755}}},
 			[]string{`b file "x" @0`, "c hardlink -> b @0"}},
 		{"opaque whiteout below a link", []entries{{dir("usr"), file("usr/x", "0"), link("a", "usr")}, {file("a/y", "1"), ocitest.Opaque("a")}},
 			[]string{"usr dir @0", `usr/y file "1" @1`, `usr/x file "0" @0 shadowed`, "a symlink -> usr @0"}},

@@ -1,12 +1,14 @@
 package layer
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/builder/system/sinktest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
 
@@ -81,14 +83,14 @@ func TestSquash(t *testing.T) {
 			[]string{`b file "new" @1`, `a file "x" @0`, "b hardlink -> a @0 shadowed"}},
 		{"hard link waits for a file that waits", []entries{{dir("d")}, {file("d/a", "x"), hard("b", "d/a")}},
 			[]string{"d dir @0", `d/a file "x" @1`, "b hardlink -> d/a @1"}},
-		{"fifo", []entries{{{Path: "f", Type: system.TypeFifo}}}, []string{"f fifo @0"}},
+		{"fifo", []entries{{{Path: "f", Type: tar.TypeFifo}}}, []string{"f fifo @0"}},
 		{"whiteouts of any type", []entries{{file("a", ""), file("b", ""), file("c", "")}, {wh("a"), hard(".wh.b", ".wh.a"), dir(".wh.c")}},
 			[]string{"a file @0 shadowed", "b file @0 shadowed", "c file @0 shadowed"}},
 		{"what aufs left", []entries{{dir(".wh..wh.plnk"), file(".wh..wh.aufs", ""), file("a/.wh..wh.x", ""), file("a/b", "")}},
 			[]string{".wh..wh.plnk dir @0 shadowed", ".wh..wh.aufs file @0 shadowed", "a/.wh..wh.x file @0 shadowed", "a dir @0", "a/b file @0"}},
 		{"device nodes below dev", []entries{{dir("dev"), file("dev/null", "")}, {dir("dev"), ocitest.Device("dev/null", 1, 3), ocitest.Device("dev/a/b", 1, 5)}},
 			[]string{"dev dir @1", "dev/null char @1 shadowed", "dev/a/b char @1 shadowed", "dev dir @0 shadowed", "dev/null file @0 shadowed"}},
-		{"device nodes elsewhere", []entries{{file("a", "x"), ocitest.Device("b", 8, 0), ocitest.Device("dev", 8, 0)}, {ocitest.Device("a", 0, 0), file("b", "y"), {Path: "srv/dev/sda", Type: system.TypeBlock, DevMajor: 8}}},
+		{"device nodes elsewhere", []entries{{file("a", "x"), ocitest.Device("b", 8, 0), ocitest.Device("dev", 8, 0)}, {ocitest.Device("a", 0, 0), file("b", "y"), {Path: "srv/dev/sda", Type: tar.TypeBlock, DevMajor: 8}}},
 			[]string{"a char @1 shadowed", `b file "y" @1`, "srv/dev/sda block @1 shadowed", `a file "x" @0 shadowed`, "b char @0 shadowed", "dev char @0 shadowed"}},
 		{"dots inside names", []entries{{dir("a"), file("a/../b", "x"), file("/../c", "y"), hard("d", "none/../b"), dir("a/..")}},
 			[]string{"a dir @0", `b file "x" @0`, `c file "y" @0`, "d hardlink -> b @0"}},
@@ -125,7 +127,7 @@ func TestRefused(t *testing.T) {
 		{"through a file", []entries{{file("a", ""), file("a/b", "")}}, []string{`"a/b"`, `through "a", which is a file`}},
 		{"through a file of a lower layer", []entries{{file("a", "")}, {dir("a/b")}}, []string{`through "a", which is a file`}},
 		{"through a link to a file", []entries{{file("f", ""), link("a", "f")}, {file("a/b", "")}}, []string{`through "f", which is a file`}},
-		{"through a fifo", []entries{{{Path: "p", Type: system.TypeFifo}, file("p/x", "")}}, []string{"which is a fifo"}},
+		{"through a fifo", []entries{{{Path: "p", Type: tar.TypeFifo}, file("p/x", "")}}, []string{"which is a fifo"}},
 		{"through links in a circle", []entries{{link("a", "b"), link("b", "a")}, {file("a/x", "")}}, []string{`"a/x"`, "more than 40 links"}},
 		{"a path that links make too long", []entries{{link("a", strings.Repeat("b/", 2000)), file("a/"+strings.Repeat("c/", 100)+"x", "")}}, []string{"longer than 4096 bytes"}},
 		{"hard link to nothing", []entries{{hard("a", "b")}}, []string{`"a"`, `"b", which is not in the image`}},
@@ -161,7 +163,7 @@ func TestMetadata(t *testing.T) {
 		ocitest.Device("null", 1, 3),
 	})
 	var got []*system.Entry
-	sink := ocitest.SinkFunc(func(e *system.Entry) { got = append(got, e) })
+	sink := sinktest.SinkFunc(func(e *system.Entry) { got = append(got, e) })
 	if err := imageOf(t, img.Build()).Pass(context.Background(), Options{Devices: true}, sink); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +185,7 @@ func TestNested(t *testing.T) {
 
 	for _, wanted := range []bool{false, true} {
 		img := imageOf(t, ocitest.ImageOf(entries{file("kernel", "bz"), modules, file("lib", "not a folder here")}).Build())
-		r := ocitest.NewRecorder(t)
+		r := sinktest.NewRecorder(t)
 		tarball := "kernel.tar file \"3072 bytes\" @0"
 		if !wanted {
 			r.Unwanted = func(e *system.Entry) bool { return e.Path == "kernel.tar" }
@@ -222,7 +224,7 @@ func TestNested(t *testing.T) {
 // The error of a sink ends the pass at once, and Finish is not called.
 func TestSinkFails(t *testing.T) {
 	img := imageOf(t, ocitest.ImageOf(entries{ocitest.File("a", "1"), ocitest.File("b", "2"), ocitest.File("c", "3")}).Build())
-	first, second := ocitest.NewRecorder(t), ocitest.NewRecorder(t)
+	first, second := sinktest.NewRecorder(t), sinktest.NewRecorder(t)
 	second.Fail = "b"
 	err := img.Pass(context.Background(), Options{}, first, second)
 	if sink := (*SinkError)(nil); !errors.As(err, &sink) || err.Error() != "sink fails at b" {
@@ -233,7 +235,7 @@ func TestSinkFails(t *testing.T) {
 	ocitest.WantLines(t, second.Lines, `a file "1" @0`)
 
 	ctx, cancel := context.WithCancel(context.Background())
-	stop := ocitest.SinkFunc(func(e *system.Entry) { cancel() })
+	stop := sinktest.SinkFunc(func(e *system.Entry) { cancel() })
 	if err := img.Pass(ctx, Options{}, stop); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}

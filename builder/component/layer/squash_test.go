@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"archive/tar"
 	"bytes"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ func program(b []byte) []entries {
 		case 3, 4:
 			*top = append(*top, ocitest.Entry{Path: name, Mode: mode, Content: fmt.Sprint("content ", i)})
 		case 5, 6:
-			*top = append(*top, ocitest.Entry{Path: name, Type: system.TypeHardlink, Mode: mode, Link: other})
+			*top = append(*top, ocitest.Entry{Path: name, Type: tar.TypeLink, Mode: mode, Link: other})
 		case 7:
 			*top = append(*top, ocitest.Whiteout(name))
 		case 8:
@@ -182,18 +183,18 @@ func (m *model) lay(e ocitest.Entry, layer int) bool {
 	if !ok || !m.folders(p, layer) {
 		return false
 	}
-	if e.Type == system.TypeDir && m.at[p] != nil && m.isDir(p) {
+	if e.Type == tar.TypeDir && m.at[p] != nil && m.isDir(p) {
 		m.at[p], m.layer[p] = &thing{"dir", "", 0o755}, layer
 		return true
 	}
 	m.drop(p, true, -1)
 	o := &thing{"file", e.Content, e.Mode}
 	switch e.Type {
-	case system.TypeDir:
+	case tar.TypeDir:
 		o = &thing{"dir", "", 0o755}
-	case system.TypeSymlink:
+	case tar.TypeSymlink:
 		o = &thing{"symlink", e.Link, 0o777}
-	case system.TypeHardlink:
+	case tar.TypeLink:
 		t, ok := m.place(e.Link)
 		if o = m.at[t]; !ok || o == nil || m.isDir(t) {
 			return false

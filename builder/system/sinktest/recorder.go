@@ -1,4 +1,5 @@
-package ocitest
+// Package sinktest records what a pass sends to a sink, for tests.
+package sinktest
 
 import (
 	"bytes"
