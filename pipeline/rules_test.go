@@ -267,7 +267,8 @@ func (b *ruleBench) fires(t *testing.T, judge policy.Options, info policy.RuleIn
 		return
 	}
 	if !slices.Equal(found, want) {
-		t.Errorf("found\n\t%s\nbut the file says\n\t%s", strings.Join(found, "\n\t"), strings.Join(want, "\n\t"))
+		t.Errorf("found\n\t%s\nbut the comments in fires say\n\t%s\nIf what was found is right, write it there: go test ./pipeline -run TestRuleSystems/%s -update",
+			strings.Join(found, "\n\t"), strings.Join(want, "\n\t"), info.ID)
 	}
 }
 
