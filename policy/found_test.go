@@ -15,7 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/rules"
 )
 
-// outcomeFS is a rule folder with the built-in library for outcomes, and an
+// outcomeFS returns a rule folder with the built-in library for outcomes, and an
 // allowance for one key.
 func outcomeFS(t *testing.T, body string) fstest.MapFS {
 	t.Helper()
@@ -33,8 +33,7 @@ func outcomeFS(t *testing.T, body string) fstest.MapFS {
 const foundTwo = `found contains {"id": "CAP-001", "resource": r, "key": k, "message": "m"} if some r, k in {"kernel:A": "needed", "kernel:B": "bad"}
 `
 
-// What a rule found fails unless it is allowed, where the rule itself does not say
-// what fails.
+// Each element of found fails unless it is allowed, if the rule does not define fail.
 func TestFoundBecomesFail(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"found":                  {foundTwo, "kernel:A not-applicable it has to; kernel:B fail m"},
@@ -59,7 +58,7 @@ func TestFoundBecomesFail(t *testing.T) {
 	}
 }
 
-// Errors name the place of found: nothing else of the ending is in a file.
+// Errors have the position of found, because the rest of the ending is in no file.
 func TestFoundErrors(t *testing.T) {
 	unknown := "unknown contains {\"resource\": \"kernel:C\", \"reason\": \"no C\"}\n\n"
 	for name, c := range map[string]struct {
@@ -81,8 +80,8 @@ func TestFoundErrors(t *testing.T) {
 	}
 }
 
-// A folder's own rules are completed where they run and where they are tested, and
-// need no import for it.
+// The rules of a folder are completed for evaluation and for their tests, and need no
+// import for it.
 func TestFoundInFolder(t *testing.T) {
 	dir := t.TempDir()
 	policytest.WriteFile(t, dir, "OWN-001.rego", strings.ReplaceAll(policytest.RuleFile("OWN-001", foundTwo), "CAP-001", "OWN-001"))

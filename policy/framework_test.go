@@ -24,7 +24,7 @@ checked contains sprintf("component:%s", [c.id]) if some c in input.components
 
 fail contains {"id": "CAP-001", "resource": r, "key": "k", "message": "bad"} if some r in data.outcome.fail
 
-unknown contains {"resource": r, "reason": "nobody knows"} if some r in data.outcome.unknown
+unknown contains {"resource": r, "reason": "no information"} if some r in data.outcome.unknown
 
 not_applicable contains {"resource": r, "reason": "no such thing"} if some r in data.outcome.not_applicable
 
@@ -68,11 +68,11 @@ func TestControlStates(t *testing.T) {
 		"fails twice": {control: checked, outcome: outcome(quoted(web, quiet), "", ""),
 			want: decision.Control{State: decision.NotSatisfied, Confidence: framework.Checked, Reason: "fails: CAP-001 on 2 resources"}},
 		"unknown": {control: checked, outcome: outcome("", quoted(quiet), ""),
-			want: decision.Control{State: decision.NotAssessed, Reason: "unknown: nobody knows"}},
+			want: decision.Control{State: decision.NotAssessed, Reason: "unknown: no information"}},
 		"waived": {control: checked, outcome: outcome(quoted(web), "", ""), waivers: waiver("2026-12-31"),
 			want: decision.Control{State: decision.ControlWaived, Confidence: framework.Checked, Reason: "waived: CAP-001 on " + web}},
 		"waived and unknown": {control: checked, outcome: outcome(quoted(web), quoted(quiet), ""), waivers: waiver("2026-12-31"),
-			want: decision.Control{State: decision.NotAssessed, Reason: "unknown: nobody knows"}},
+			want: decision.Control{State: decision.NotAssessed, Reason: "unknown: no information"}},
 		"expired": {control: checked, outcome: outcome(quoted(web), "", ""), waivers: waiver("2026-01-31"),
 			want: decision.Control{State: decision.NotSatisfied, Confidence: framework.Checked, Reason: "fails: CAP-001 on " + web + "; a waiver expired 2026-01-31"}},
 		"partly not applicable": {control: checked, outcome: outcome("", "", quoted(web)), want: decision.Control{State: decision.Satisfied, Confidence: framework.Checked}},
@@ -126,7 +126,7 @@ func TestControlStates(t *testing.T) {
 		"one row": {control: `{id: "1", title: t, checked: ["rows:SRC@kernel:CONFIG_C"]}`, outcome: outcome(quoted("kernel:CONFIG_A", "kernel:CONFIG_C"), "", ""),
 			want: decision.Control{State: decision.NotSatisfied, Confidence: framework.Checked, Reason: "fails: CAP-001 on kernel:CONFIG_C"}},
 		"rows of no kernel": {control: `{id: "1", title: t, checked: ["rows:SRC R15"]}`, outcome: outcome("", quoted(web), ""),
-			want: decision.Control{State: decision.NotAssessed, Reason: "unknown: nobody knows"}},
+			want: decision.Control{State: decision.NotAssessed, Reason: "unknown: no information"}},
 		"rows of another architecture": {control: `{id: "1", title: t, checked: ["rows:SRC@kernel:CONFIG_D"]}`, outcome: outcome(quoted("kernel:CONFIG_D"), "", ""),
 			want: decision.Control{State: decision.NotAssessed, Reason: "no check that covers it applies to this system"}},
 	} {

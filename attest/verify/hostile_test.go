@@ -149,7 +149,7 @@ func TestHostile(t *testing.T) {
 		{"extra boot file", func(t *testing.T, dir string) {
 			put(t, filepath.Join(dir, "demo-initrd2.img"), []byte("x"))
 		}, verify.CheckFolder, "demo-initrd2.img"},
-		{"extra file in a folder of its own", func(t *testing.T, dir string) {
+		{"extra file in a new folder", func(t *testing.T, dir string) {
 			put(t, filepath.Join(dir, "loader/entries/x.conf"), []byte("x"))
 		}, verify.CheckFolder, "loader/entries/x.conf"},
 		{"extra blob", func(t *testing.T, dir string) {

@@ -53,7 +53,7 @@ func validFacts(t *testing.T, text string) {
 	}
 }
 
-// matches tells whether in.document matches in.schema, and why not.
+// matches reports whether in.document matches in.schema, and why not.
 func matches(t *testing.T, in map[string]any) (bool, any) {
 	t.Helper()
 	rs, err := rego.New(rego.Query("json.match_schema(input.document, input.schema)"), rego.Input(in)).Eval(t.Context())

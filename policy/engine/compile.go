@@ -139,7 +139,7 @@ func queries(s *Set) []ast.Body {
 }
 
 // groups divide the built-in rules. The rules about the kernel share few helpers with
-// the others, so each half uses a processor of its own. The rules of a guest are one
+// the others, so each half can use its own processor. The rules of a guest are one
 // group: a helper that is evaluated twice would count twice for its budget.
 func (s *Set) groups() [][]*rule {
 	var kernel, others []*rule

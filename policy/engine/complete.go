@@ -9,8 +9,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// ending is what a rule that defines found, and no fail, ends with. Its names are
-// whole, so it needs no import. A rule may add to not_applicable itself.
+// ending is added to a rule that defines found but not fail. It uses full names, so
+// it needs no import. The rule may add elements to not_applicable itself.
 const ending = `package seaworthy.ending
 
 fail contains f if some f in data.seaworthy.outcome.fail(found)
@@ -22,8 +22,8 @@ var endingRules = sync.OnceValue(func() []*ast.Rule {
 	return ast.MustParseModuleWithOpts(ending, ast.ParserOptions{RegoVersion: ast.RegoV1}).Rules
 })
 
-// complete adds the ending to a rule that defines the set found, and no fail.
-// Errors in the ending name the place of found.
+// complete adds the ending to a module that defines the set found but not fail.
+// Errors in the ending have the position of found.
 func complete(m *ast.Module) {
 	found := unjudged(m)
 	if found == nil || !isSet(found) {
@@ -45,8 +45,8 @@ func complete(m *ast.Module) {
 	}
 }
 
-// unjudged is the first part of found in a rule that has no fail. A function of
-// that name is a helper.
+// unjudged returns the first definition of found in a module without fail, or nil. A
+// function named found does not count: it is a helper.
 func unjudged(m *ast.Module) (found *ast.Rule) {
 	if !strings.HasPrefix(strings.Join(ground(m.Package.Path), "."), rulesPackage) {
 		return nil
@@ -66,13 +66,13 @@ func unjudged(m *ast.Module) (found *ast.Rule) {
 
 func headName(r *ast.Rule) string { return string(r.Head.Ref()[0].Value.(ast.Var)) }
 
-// isSet tells whether a rule is one part of a set: NAME contains VALUE.
+// isSet reports whether a rule defines elements of a set: NAME contains VALUE.
 func isSet(r *ast.Rule) bool {
 	return r.Head.RuleKind() == ast.MultiValue && len(r.Head.Ref()) == 1 && !r.Default && len(r.Head.Args) == 0
 }
 
-// mustBeSet is the error about a part of a rule that is no set. `found[x] if` makes
-// an object, whose findings would be lost.
+// mustBeSet returns the error for a definition that is not a set. `found[x] if`
+// defines an object, whose findings would be lost.
 func mustBeSet(pkg string, r *ast.Rule) error {
 	name := headName(r)
 	return system.BadInput("rule %s: %s must be a set", pkg, name).

@@ -32,7 +32,7 @@ func TestComplete(t *testing.T) {
 			return false
 		}).Walk(r)
 	}
-	// Only rules have an outcome. Each one has an ending of its own.
+	// Only rules have an outcome. Each rule gets a separate ending.
 	for _, pkg := range []string{"seaworthy.lib", "seaworthy.rules", "main"} {
 		m, err := parse(folder.File{Name: "x.rego", Content: []byte("package " + pkg + "\n\n" + foundOne)})
 		if err != nil || len(m.Rules) != 1 {

@@ -101,7 +101,7 @@ type guest struct {
 	data    map[string]any
 	packs   []*folder.Pack // what is evaluated here
 	plan    Plan
-	set     *Set // nil where it has no rule of its own
+	set     *Set // nil if it has no rules
 }
 
 // Perform does a job: it implements sandbox.Engine.

@@ -39,7 +39,7 @@ const (
 	// itself.
 	hang = time.Minute
 	idle = 500
-	// hereTime is for a guest that has no process of its own, by the clock: its
+	// hereTime is for a guest without a separate process, by the clock: its
 	// computing cannot be measured apart from the rest of the program.
 	hereTime = 10 * time.Minute
 	// grace is how long a call may continue after its context has ended.
