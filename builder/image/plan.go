@@ -19,7 +19,6 @@ type step struct {
 	asked  bool
 	dir    string
 	writer writer
-	files  []string
 }
 
 // hidden is the folder, inside Options.Dir, of files that are not part of the

@@ -269,7 +269,7 @@ func TestSameBytes(t *testing.T) {
 		}
 	}
 	iso := func(f *os.File) error { _, err := isoOf().Write(f); return err }
-	if sum(iso) != sum(iso) {
-		t.Error("two ISO images differ")
+	if a, b := sum(iso), sum(iso); a != b {
+		t.Errorf("two ISO images differ: %s, %s", a, b)
 	}
 }
