@@ -359,14 +359,14 @@ const pageHead = "" +
 	"# LinuxKit's examples under `baseline`\n\n" +
 	"This page shows the results of `seaworthy check` for the %d example systems of LinuxKit (commit 3bf33c3a, v1.8.2-57). They have %d components,\n" +
 	"%d of them containers. The pack is `%s`.\n\n" +
-	"Many people start from these examples, so they calibrate the pack: **no rule fires on more\n" +
+	"Many people start from these examples. So the pack is adjusted to them: **no rule fires on more\n" +
 	"than a third of the containers unless it is critical**. Permissions that a known component needs for its work are allowed, with the reason, in\n" +
 	"`rules/data/components.json`. Every example is denied. The owner of a system can fix the remaining findings: a root shell without a password\n" +
 	"on %d consoles, services with every capability of the kernel, writable binds of host folders that the service only reads, images\n" +
 	"with a tag that can be moved.\n\n" +
 	"An image named by the hash of its source (`linuxkit/getty:a86d74c8…`), such as LinuxKit's packages, passes IMG-001 in `baseline`.\n" +
 	"`hardened` requires the digest. To pin all images, run `seaworthy lock` and check with `--locked`.\n\n" +
-	"The images come from a conformance kit. Names, labels (each package's own `org.mobyproject.config`) and configurations are those of LinuxKit,\n" +
+	"The images are placeholders from a test kit. Names, labels (each package's own `org.mobyproject.config`) and configurations are those of LinuxKit,\n" +
 	"but the contents are placeholders. The kit invents the labels of third-party images (docker, kapacitor, nginx, redis, telegraf). So rules that read the\n" +
 	"contents of an image are not counted; the last section lists them.\n"
 
@@ -381,7 +381,7 @@ const pageUnjudged = "" +
 	"\n" +
 	"## Rules that are not judged here\n\n" +
 	"These rules of the pack also read inputs that the kit's images do not have: a kernel configuration, sysctl settings, packages, files. If such a rule fires or is\n" +
-	"`unknown` here, the cause is the placeholder, not LinuxKit. A missing input never passes, so each example would end\n" +
+	"`unknown` here, the cause is the placeholder, not LinuxKit. A rule without its input never passes, so each example would end\n" +
 	"with exit code 3 even without other findings.\n\n" +
 	"| rule | severity | findings | unknown | reads from the image |\n" +
 	"|---|---|---:|---:|---|\n"

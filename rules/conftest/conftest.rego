@@ -2,8 +2,7 @@
 # description: |-
 #   The adapter for conftest, which reads the set `deny` of the package main. The
 #   facts come from `seaworthy facts`. data.seaworthy.active lists the active packs;
-#   without it, all packs are active. An unknown result is denied too, because a
-#   missing input is never a pass.
+#   without it, all packs are active. An unknown result is denied too.
 package main
 
 import data.seaworthy.given

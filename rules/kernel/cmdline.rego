@@ -3,16 +3,16 @@
 #   Evaluates data.cmdline. A row forbids a parameter or wants one:
 #   - forbid: a list of values, or "any"; allow: exceptions.
 #   - want: a list of values, where "" is the parameter without a value; add: the
-#     word to add; default: an option and its value with which the parameter is not
-#     needed; contrary: parameters that turn this default off.
+#     word to add; default: an option and a value: the parameter is not needed if the
+#     option has this value; contrary: parameters that turn this default off.
 #   Optional keys:
 #   - read: how the kernel reads the value. bool (kstrtobool), number (kstrtoul),
 #     list (words between commas), fold (letter case is ignored), begins (only the
 #     first letters count), path (repeated slashes count as one); otherwise as text.
 #   - prefix: a word that begins with the parameter sets it, whatever its value (__setup).
 #   - early: boot code looks for the word in the whole line, also after "--" and
-#     inside quotes; with "flag", only for the word without a value. earlyUntil is
-#     the first kernel that no longer does.
+#     inside quotes. "flag": boot code looks only for the word without a value.
+#     earlyUntil: from this kernel on, boot code does not look for the word.
 #   - repeats: each occurrence adds to the ones before it.
 #   - anywhere: boot code looks for the text inside any word.
 #   - part: the code that reads the value looks for the text inside the value.

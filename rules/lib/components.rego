@@ -275,7 +275,7 @@ runs_one_of(c, names) if {
 	p.name in row.packages
 }
 
-# starts: the command names the program, or is a script.
+# starts: the command names the program of the row, or the command is a script.
 starts(c, row) if {
 	some name in row.names
 	name in programs(c)

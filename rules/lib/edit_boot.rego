@@ -151,7 +151,7 @@ unless_needed(lists, needs) := array.flatten(lists) if count(needs) == 0
 unless_needed(_, needs) := [] if count(needs) > 0
 
 # loss_note says what a component loses through an edit, and how to keep it.
-loss_note(c, what) := sprintf("%s then has no %s. If it needs this, write an allowance or a waiver", [c.id, what])
+loss_note(c, what) := sprintf("%s then has no %s. If the component needs this access, write an allowance or a waiver", [c.id, what])
 
 # move_sysctl_to_cmdline moves a setting for the whole system from a component to
 # the command line.

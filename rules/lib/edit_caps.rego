@@ -93,7 +93,7 @@ without_all(c) := array.flatten([remove_op(c, sprintf("/%s", [key])) |
 } else := array.flatten([set_op(c, "/capabilities", sort(minimal_caps(c))), without_added_caps(c)])
 
 # all_fix is the fix text for without_all.
-all_fix(c, taken) := sprintf("remove `capabilities` of %s from os.yml: the label of its image lists what it needs (%s)", [c.id, listed(label_caps(c))]) if {
+all_fix(c, taken) := sprintf("remove `capabilities` of %s from os.yml. The component then has only the capabilities in the label of its image (%s)", [c.id, listed(label_caps(c))]) if {
 	label_lists_caps(c)
 } else := sprintf("write `capabilities: [%s]` at %s in place of all: %s %s", [names(minimal_caps(c) - taken), c.id, program_of(c).names[0], program_of(c).reason]) if {
 	program_of(c)
@@ -167,7 +167,7 @@ open_low_ports_for(c, unused) := open_low_ports(c) if {
 unusable_caps_fix(c, unused) := sprintf("list %s of %s under `ambient` too (%s), or run it as root: `uid: 0`", [names(need), c.id, concat("; ", sort({needed_by_root(c)[n] | some n in need}))]) if {
 	need := needed_unusable(c, unused)
 	count(need) > 0
-} else := sprintf("remove %s from the capabilities of %s: they have no effect%s. If it needs one, list it under `ambient` too, and write an allowance or a waiver", [names(unused), c.id, unusable_ports_text(c, unused)])
+} else := sprintf("remove %s from the capabilities of %s: they have no effect%s. If the component needs one of them, list it under `ambient` too, and write an allowance or a waiver", [names(unused), c.id, unusable_ports_text(c, unused)])
 
 # unusable_ports_text is ports_text if CAP_NET_BIND_SERVICE is removed.
 unusable_ports_text(c, unused) := ports_text(c) if {
@@ -244,7 +244,7 @@ ports_text(c) := sprintf(". For ports below 1024 set `sysctl: {%s: \"%s\"}`, in 
 } else := ""
 
 # needs_text says why unprivileged makes no edit.
-needs_text(c) := sprintf(". There is no edit for this, because the component may need capabilities (%s). If it starts without, write these keys. Otherwise write an allowance or a waiver", [concat("; ", sort({sprintf("%s: %s", [n, w]) | some n, w in why}))]) if {
+needs_text(c) := sprintf(". There is no edit for this, because the component may need capabilities (%s). If the component starts without them, write these keys. Otherwise write an allowance or a waiver", [concat("; ", sort({sprintf("%s: %s", [n, w]) | some n, w in why}))]) if {
 	why := needed_by_root(c)
 	count(why) > 0
 } else := ""

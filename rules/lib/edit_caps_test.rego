@@ -40,10 +40,10 @@ test_label if {
 	edit.without_all(dhcp) == [out("/capabilities")]
 	edit.without_caps(dhcp, {A}) == [out("/capabilities")]
 	edit.without_caps(dhcp, {N}) == []
-	edit.all_fix(dhcp, set()) == "remove `capabilities` of onboot/net from os.yml: the label of its image lists what it needs (CAP_NET_ADMIN, CAP_NET_RAW)"
+	edit.all_fix(dhcp, set()) == "remove `capabilities` of onboot/net from os.yml. The component then has only the capabilities in the label of its image (CAP_NET_ADMIN, CAP_NET_RAW)"
 	edit.caps_fix(dhcp, {A}) == edit.all_fix(dhcp, set())
 	contains(edit.caps_fix(dhcp, {N}), "because the component may need it (CAP_NET_ADMIN: the label of its image requests it). If the component works without this permission, write `capabilities: [CAP_NET_RAW]` there")
-	contains(edit.all_fix(c("/bin/x", all, {"capabilities": []}, everything), set()), "what it needs (none)")
+	contains(edit.all_fix(c("/bin/x", all, {"capabilities": []}, everything), set()), "in the label of its image (none)")
 }
 
 # A label that requests all capabilities does not count.
@@ -143,8 +143,8 @@ test_own_net if {
 test_devices if {
 	d := c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "/dev/rtc0"}]}, {})
 	edit.named_devices(d, [0]) == [out("/devices")]
-	contains(edit.all_devices_fix(d), "the label of its image then lists the ones that it needs: /dev/rtc0")
-	contains(edit.all_devices_fix(c("/bin/x", {"devices": []}, {}, {})), "If it needs this, write an allowance or a waiver")
+	contains(edit.all_devices_fix(d), "The component then has only the devices in the label of its image: /dev/rtc0")
+	contains(edit.all_devices_fix(c("/bin/x", {"devices": []}, {}, {})), "If the component needs this access, write an allowance or a waiver")
 	edit.named_devices(c("/bin/x", {"devices": [{"path": "all", "type": "b"}]}, {"devices": [{"path": "all"}]}, {}), [0]) != [out("/devices")]
 }
 

@@ -183,7 +183,7 @@ devices_fix(c, paths) := sprintf("remove %s from the devices of %s. %s", [lib.on
 # all_devices_fix is the fix text for named_devices.
 all_devices_fix(c) := sprintf("name the devices that %s needs instead of all. It is not known which these are: the suggested edit keeps only the devices of every container, such as null and urandom. %s", [c.id, loss_note(c, "other device")]) if {
 	count(label_devices(c)) == 0
-} else := sprintf("remove `devices` of %s from os.yml: the label of its image then lists the ones that it needs: %s", [c.id, lib.one_line(label_devices(c))])
+} else := sprintf("remove `devices` of %s from os.yml. The component then has only the devices in the label of its image: %s", [c.id, lib.one_line(label_devices(c))])
 
 # label_devices are the devices of the label, if os.yml replaces them and the label
 # does not request all.

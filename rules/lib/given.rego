@@ -19,7 +19,7 @@ aliases := data.aliases if {
 	data.aliases
 } else := data.data.aliases
 
-# single are parameters without a row whose last value counts.
+# single are parameters that have no row, and of which the kernel uses only the last value.
 single := data.single if {
 	data.single
 } else := data.data.single

@@ -21,7 +21,7 @@ names_foreign_program(key, value) if {
 	regex.match(`^[|/]`, trim_space(value))
 }
 
-# helpers_of are the helpers with the key. The key can be a pattern (sysctl.d(5)).
+# helpers_of are the rows of given.helpers for a sysctl. The key can be a pattern (sysctl.d(5)).
 helpers_of(key) := {h | some h in given.helpers; glob.match(key, null, h.key)} if {
 	regex.match(`[*?\\[]`, key)
 } else := object.get(by_key, key, set())

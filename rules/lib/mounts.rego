@@ -151,7 +151,7 @@ kernel_folders := {
 	"smackfs": "/sys/fs/smackfs", "spufs": "/sys/spu", "tracefs": "/sys/kernel/tracing", "xenfs": "/proc/xen",
 }
 
-# folders_of_init are the file systems that show a namespace, with their usual paths.
+# folders_of_init are the file systems whose contents depend on the namespace of the process that mounts them, with their usual paths.
 # The runtime mounts those of the container, but init mounts those of the host.
 folders_of_init := {"mqueue": "/dev/mqueue", "proc": "/proc", "sysfs": "/sys"}
 

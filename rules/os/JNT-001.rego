@@ -37,7 +37,7 @@ found contains lib.finding("JNT-001", c, {
 	"key": "CAP_SYS_MODULE",
 	"message": sprintf("%s can run any code in the kernel: it can load modules, and the kernel accepts unsigned modules", [c.id]),
 	"because": [fact.option("CONFIG_MODULE_SIG_FORCE"), fact.param("module.sig_enforce"), fact.lockdown],
-	"fix": sprintf("add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline. If the kernel supports neither: %s", [edit.caps_fix(c, {"CAP_SYS_MODULE"})]),
+	"fix": sprintf("add module.sig_enforce=1 (or lockdown=integrity) to kernel.cmdline. If the kernel supports neither parameter: %s", [edit.caps_fix(c, {"CAP_SYS_MODULE"})]),
 	"edits": edit.first_nonempty(edit.require_signed_modules, edit.without_caps(c, {"CAP_SYS_MODULE"})),
 }) if {
 	some c in lib.containers

@@ -2,8 +2,9 @@
 # scope: package
 # title: "Persistent filesystem mounted with weak options"
 # description: |-
-#   A disk that is mounted at boot should hold data only. Without these options, an
-#   attacker can store setuid programs or devices on it and use them after a reboot.
+#   A disk that is mounted at boot should hold data only. Without nodev, nosuid and
+#   noexec, an attacker can store setuid programs or devices on it and use them after a
+#   reboot.
 # custom:
 #   id: MNT-018
 #   severity: medium

@@ -2,9 +2,9 @@
 # scope: package
 # title: "Service shares the host's IPC namespace"
 # description: |-
-#   An attacker in the service can reach shared memory and message queues of the host.
-#   The same is true for those of all containers in this namespace. The host's IPC
-#   namespace is the default.
+#   An attacker in the service can reach the shared memory and the message queues of the
+#   host, and of all containers in this namespace. The host's IPC namespace is the
+#   default.
 # custom:
 #   id: NSP-003
 #   severity: medium

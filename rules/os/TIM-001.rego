@@ -4,8 +4,8 @@
 # description: |-
 #   A clock that nothing corrects becomes wrong over time. A wrong clock lets an
 #   attacker use expired certificates, and makes logs hard to use. The rule looks for a
-#   component that starts a program of data.params.time_components and may set the
-#   clock. The name of a component does not count.
+#   component that starts a program of data.params.time_components and that is allowed to
+#   set the clock. The name of a component does not count.
 # custom:
 #   id: TIM-001
 #   severity: low

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: "Account with an empty or well-known password, or a login without one"
+# title: "Login without a password, or with a well-known one"
 # description: |-
 #   An attacker can log in with such an account. The rule checks account files under any
 #   name, because a link, bind or mount can put them where they are read. It tries about

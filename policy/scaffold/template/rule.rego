@@ -18,7 +18,7 @@ import data.seaworthy.lib
 # What the rule looked at.
 checked contains lib.resource(c) if some c in lib.services
 
-# What it could not look at. A missing input is never a pass.
+# What it could not check, for example because an input is missing.
 unknown contains u if some u in lib.no_spec_services
 
 # What is wrong. It fails, unless an allowance covers it.
