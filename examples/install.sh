@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: install.sh REASON PROGRAM=PACKAGE...
 # Installs the Debian packages whose PROGRAM (a name on PATH, or the path of a
-# file) is missing. Works as root only; otherwise it prints the command. It always
-# succeeds: what needs a missing program says so.
+# file) is missing. Works as root only; otherwise it prints the command. The exit
+# code is always 0: a step that needs a missing program reports this itself.
 set -eu
 reason=$1
 shift
