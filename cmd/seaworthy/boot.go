@@ -27,7 +27,7 @@ were verified. Kernel and initrd are started directly; disks and ISOs are starte
 firmware, and are read-only. The guest's console goes to stdout. The machine runs until it
 powers off. An interrupt (Ctrl-C) asks it to shut down.
 
-` + exitHelpPlain,
+` + exitHelpPlain("QEMU is not installed, or the system did not boot"),
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -21,7 +21,7 @@ func (c *cli) component() *cobra.Command {
 component.yml describes the image. Build writes the image to an OCI layout. Equal inputs
 give equal digests.
 
-` + exitHelpPlain,
+` + exitHelpPlain("a package cannot be fetched, or a program cannot be compiled"),
 		Example: "  seaworthy component build --layout dist/components components/nginx",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -37,7 +37,7 @@ Exit status:
   0  compared
   1  NEW is weaker, and --fail-on weaker is given
   2  usage error or malformed input
-  3  could not compare: missing image, unreachable registry, hostile component
+  3  could not compare: ` + badComponent + `
   4  a digest or lock does not match`,
 		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md",
 		Args:    cobra.ExactArgs(2),

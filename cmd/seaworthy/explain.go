@@ -41,7 +41,7 @@ value, the layer that set the value and where, and why it matters in this system
 prints the smallest edit of os.yml that makes the finding pass, as a diff for patch -p1, and
 a waiver to complete.
 
-` + exitHelpPlain,
+` + exitHelpPlain(badComponent),
 		Example: "  seaworthy explain CAP-001\n  seaworthy explain CAP-003@component:services/web os.yml\n" +
 			"  seaworthy explain --decision dist/os.denied/decision.json services/web",
 		Args: cobra.MinimumNArgs(1),

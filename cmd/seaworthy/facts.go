@@ -24,7 +24,7 @@ func (c *cli) facts() *cobra.Command {
 rules as JSON. docs/facts.schema.json describes the format. Facts applies no policy.
 Use check --facts to check stored facts later, without the images.
 
-` + exitHelpPlain,
+` + exitHelpPlain(badComponent),
 		Example: "  seaworthy facts os.yml > os.facts.json\n  seaworthy check --facts os.facts.json --policy hardened",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {

@@ -36,7 +36,7 @@ Sysctl files are read as sysctl.d(5) describes. "*" in place of an interface nam
 "all" and "default". It does not change a key that a file sets by its full name, or excludes
 with "-KEY".
 
-` + exitHelp,
+` + strings.Replace(exitHelp, badComponent, "a file cannot be read", 1),
 		Example: `  seaworthy kernel check /boot/config-6.1.0-41-amd64
   seaworthy kernel check --cmdline-file /proc/cmdline --policy hardened /proc/config.gz
   sysctl -a | seaworthy kernel check --sysctl - --report sarif=kernel.sarif arch/x86/boot/bzImage`,

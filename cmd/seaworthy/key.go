@@ -28,7 +28,7 @@ func (c *cli) key() *cobra.Command {
 		Long: `Generate writes seaworthy.key, encrypted with a password, and seaworthy.pub. It reads the
 password from COSIGN_PASSWORD, or asks for it. Existing files are not replaced.
 
-` + exitHelpPlain,
+` + exitHelpPlain("a file cannot be written"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := applyConfig(cmd); err != nil {

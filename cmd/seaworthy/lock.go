@@ -29,7 +29,7 @@ Lock asks the registry for the current digest of each tag, also if the cache has
 With --offline, it uses the digests in the cache. If the lock file exists, lock prints what
 has changed.
 
-` + exitHelpPlain,
+` + exitHelpPlain(badComponent),
 		Example: "  seaworthy lock os.yml\n  seaworthy check --locked os.yml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {

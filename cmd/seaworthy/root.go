@@ -32,16 +32,22 @@ const exitHelp = `Exit status:
   0  pass
   1  denied by policy
   2  usage error or malformed input
-  3  could not evaluate: missing image, unreachable registry, hostile component
+  3  could not evaluate: ` + badComponent + `
   4  verification failed: a digest, signature or lock does not match
   5  denied only because waivers expired`
 
-// exitHelpPlain is for verbs without a verdict.
-const exitHelpPlain = `Exit status:
+// badComponent says why a verb that reads components ends with exit code 3.
+const badComponent = "missing image, unreachable registry, malformed or hostile component"
+
+// exitHelpPlain is for verbs without a verdict. why says when they end with exit
+// code 3.
+func exitHelpPlain(why string) string {
+	return `Exit status:
   0  done
   2  usage error or malformed input
-  3  failed: missing image, unreachable registry, hostile component
+  3  failed: ` + why + `
   4  verification failed: a digest, signature or lock does not match`
+}
 
 // exitError ends the program with a code. All messages were printed before.
 type exitError int

@@ -24,7 +24,7 @@ func (c *cli) rulesPush() *cobra.Command {
 and pushes it under a tag. Standard opa can pull the bundle too. Push prints the reference
 with the digest, in the form that --policy accepts. The same folder gives the same digest.
 
-` + exitHelpPlain,
+` + exitHelpPlain("the registry cannot be reached, or a file cannot be written"),
 		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -75,7 +75,7 @@ func (c *cli) rulesPull() *cobra.Command {
 		Short: "Pull a bundle of rules into a new folder",
 		Long: `Pull fetches a bundle, verifies it as --policy does, and writes its files into a new folder.
 
-` + exitHelpPlain,
+` + exitHelpPlain("the registry cannot be reached, or a file cannot be written"),
 		Example: "  seaworthy rules pull oci://registry.example.org/policies:1 ./theirs --policy-key seaworthy.pub",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -20,7 +20,7 @@ func (c *cli) sbom() *cobra.Command {
 		Long: `Sbom prints an SBOM from DIR/sbom, where build wrote it. It does not verify signatures:
 use seaworthy verify for that.
 
-` + exitHelpPlain,
+` + exitHelpPlain("a file cannot be read"),
 		Example: "  seaworthy sbom dist/os > os.spdx.json\n  seaworthy sbom --format cyclonedx --component services/nginx dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -89,7 +89,7 @@ func (c *cli) verify() *cobra.Command {
 FILE is one file of such a folder. Verify then checks only this file, and says so.
 docs/verify.md lists all checks.
 
-` + exitHelpPlain,
+` + exitHelpPlain("a file cannot be read"),
 		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -32,7 +32,7 @@ A waiver names its owner, its reason and its last day. It is valid to the end of
 UTC. When a waiver has expired, its finding denies the system again. Give the file to check
 and build with --waivers.
 
-` + exitHelpPlain,
+` + exitHelpPlain(badComponent),
 		Example: "  seaworthy waive CAP-003@component:services/web os.yml --owner platform --reason 'mounts disks, until OPS-12' --expires 2027-03-31",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
