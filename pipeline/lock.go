@@ -75,10 +75,10 @@ func checkLock(lock *component.Lock, c *Checked) error {
 		return nil
 	}
 	if k, got := lock.Kernel, c.Facts.Kernel.Config.Digest; k != nil && k.Config != "" && k.Config != got {
-		return system.Mismatch("the kernel configuration is %s, but the lock has %s", got, k.Config).Suggest(policies.NewLock)
+		return system.Mismatch("the kernel configuration has the digest %s, but the lock has %s", got, k.Config).Suggest(policies.NewLock)
 	}
 	if p, got := lock.Policy, c.Decision.Policy; p != nil && p.Name == got.Name && p.Digest != got.Digest {
-		return system.Mismatch("policy %s is %s, but the lock has %s", got.Name, got.Digest, p.Digest).Suggest(policies.NewLock)
+		return system.Mismatch("policy %s has the digest %s, but the lock has %s", got.Name, got.Digest, p.Digest).Suggest(policies.NewLock)
 	}
 	return nil
 }

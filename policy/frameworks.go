@@ -59,7 +59,7 @@ func (p *policies) ownFrameworks() (map[string]*framework.Framework, error) {
 	for _, plan := range p.plans {
 		for _, fw := range plan.Frameworks {
 			if own[fw.ID] != nil {
-				errs = append(errs, system.BadInput("framework %q is in two policies", fw.ID).Suggest("give it another id"))
+				errs = append(errs, system.BadInput("framework %q is in two policies", fw.ID).Suggest("give one of them another id"))
 			}
 			own[fw.ID] = fw
 		}

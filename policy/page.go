@@ -55,7 +55,7 @@ func PageOf(r *RuleInfo) (*Page, error) {
 		err = json.Unmarshal(raw, &tables)
 	}
 	if err != nil {
-		return nil, system.Unusable("the built-in tables").Because(err)
+		return nil, system.Unusable("the built-in tables cannot be read").Because(err).Report()
 	}
 	p := &Page{}
 	for _, c := range tables.Components {

@@ -125,7 +125,7 @@ func prepare(ctx context.Context, o Options, library *library) (*Prepared, error
 	var errs [4]error
 	p.failOn, errs[0] = checkFailOn(o.FailOn)
 	if o.Now.IsZero() {
-		errs[1] = system.BadInput("the time to check waivers at is missing").Suggest("give --now")
+		errs[1] = system.BadInput("no time is given at which waivers are checked").Suggest("give --now")
 	}
 	p.waivers, errs[2] = waiver.Read(o.Waivers)
 	p.date = o.Now.UTC().Format(time.DateOnly)
@@ -146,7 +146,7 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 // be called any number of times, also concurrently.
 func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decision, error) {
 	if s := p.options.Scope; s != nil && !reflect.DeepEqual(s, f.Scope) {
-		return nil, system.Unusable("the policy was prepared for another kind of facts").Suggest("please report this")
+		return nil, system.Unusable("the policy was prepared for other facts than those of this system").Report()
 	}
 	findings, err := p.evaluate(ctx, f, p.options.Deadline)
 	if err != nil {

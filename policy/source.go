@@ -105,7 +105,7 @@ func (l *library) open(ctx context.Context, h engine.Host, s Source, params bool
 		return nil, err
 	}
 	if a.Result.Plan == nil {
-		return nil, system.Unusable("policy %q: its process returned no description", s.Name).Suggest("please report this")
+		return nil, system.Unusable("policy %q: its process returned no description", s.Name).Report()
 	}
 	j.Spent = a.Spent
 	return &opened{t, j, a.Result.Plan}, nil

@@ -19,7 +19,7 @@ const MaxArtifactBundle = 1 << 20
 // signed the artifact.
 func Artifact(what, digest string, bundles [][]byte, keys []crypto.PublicKey) error {
 	if len(keys) == 0 {
-		return system.BadInput("no key to verify with").Suggest("give the public key that belongs to the signature")
+		return system.BadInput("no public key is given").Suggest("give the public key that belongs to the signature")
 	}
 	if len(bundles) == 0 {
 		return refuseNext("sign it with cosign, or name it with a digest that you have checked", CheckSignature, "", "%s is not signed", what)

@@ -44,7 +44,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 
 	root, err := os.OpenRoot(filepath.Dir(file))
 	if err != nil {
-		return nil, system.Unusable("file of the image").Because(err)
+		return nil, system.Unusable("the folder of %s cannot be opened", file).Because(err)
 	}
 	defer root.Close()
 	h, err := (&folder{root: root}).hashOne(base, true)

@@ -60,17 +60,17 @@ func New(p Policy) (*Verifier, error) {
 	v := &Verifier{policy: p}
 	var errs []error
 	if len(p.Keys) == 0 {
-		errs = append(errs, system.BadInput("no key to verify with").Suggest("give the public key of the image's builder: --key seaworthy.pub"))
+		errs = append(errs, system.BadInput("no public key is given").Suggest("give the public key of the image's builder: --key seaworthy.pub"))
 	}
 	for _, k := range p.Keys {
 		sum, err := keySum(k)
 		if err != nil {
-			errs = append(errs, system.BadInput("key to verify with").Because(err).Suggest("use an ECDSA P-256 or Ed25519 key"))
+			errs = append(errs, system.BadInput("a given key cannot be used").Because(err).Suggest("use an ECDSA P-256 or Ed25519 key"))
 		}
 		v.ids, v.hints = append(v.ids, idOf(sum)), append(v.hints, statement.KeyHint(sum))
 	}
 	if p.Now.IsZero() {
-		errs = append(errs, system.BadInput("the time to check waivers at is missing").Suggest("give --now, or set the clock"))
+		errs = append(errs, system.BadInput("no time is given at which waivers are checked").Suggest("give --now, or set the clock"))
 	}
 	if p.RequireDigest != "" {
 		if _, err := statement.DigestSet(p.RequireDigest); err != nil {

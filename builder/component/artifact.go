@@ -264,10 +264,10 @@ func (u *upstream) referrers(ctx context.Context, r oci.Reference, digest string
 func referrersIn(raw []byte) ([]oci.Descriptor, error) {
 	doc, err := parseDocument(raw, "")
 	if err != nil {
-		return nil, fmt.Errorf("list of referrers: %w", err)
+		return nil, fmt.Errorf("the list of referrers is malformed: %w", err)
 	}
 	if doc.Manifests == nil {
-		return nil, errors.New("list of referrers: not an index")
+		return nil, errors.New("the list of referrers is not an index")
 	}
 	return *doc.Manifests, nil
 }

@@ -140,14 +140,14 @@ func (l *Lock) problems() []error {
 		case err != nil:
 			errs = append(errs, err)
 		case r.Name != c.Name:
-			errs = append(errs, fmt.Errorf("%q has the full name %q, not %q", c.Reference, r.Name, c.Name))
+			errs = append(errs, fmt.Errorf("the entry of %q must have the name %q, not %q", c.Reference, r.Name, c.Name))
 		case r.Digest != "" && r.Digest != c.Digest:
-			errs = append(errs, fmt.Errorf("%q is locked to %s", c.Reference, c.Digest))
+			errs = append(errs, fmt.Errorf("the entry of %q has another digest: %s", c.Reference, c.Digest))
 		}
 		digest(c.Reference, c.Digest, false)
 		digest(c.Reference+": manifest", c.Manifest, true)
 		if d, ok := seen[c.Name]; ok && d != c.Digest {
-			errs = append(errs, fmt.Errorf("%s is locked to two digests", c.Name))
+			errs = append(errs, fmt.Errorf("%s has two entries with different digests", c.Name))
 		}
 		seen[c.Name] = c.Digest
 	}
@@ -162,7 +162,7 @@ func (l *Lock) problems() []error {
 			if q, err := oci.ParseReference(r.Reference); err != nil {
 				errs = append(errs, err)
 			} else if q.Digest != "" && q.Digest != r.Digest {
-				errs = append(errs, fmt.Errorf("policy %q is locked to %s", r.Reference, r.Digest))
+				errs = append(errs, fmt.Errorf("the entry of policy %q has another digest: %s", r.Reference, r.Digest))
 			}
 		}
 	}

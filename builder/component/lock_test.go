@@ -74,7 +74,7 @@ func TestLock(t *testing.T) {
 		t.Errorf("files left: %v", left)
 	}
 	two := &Lock{Components: []LockedComponent{{"x", "docker.io/library/x:latest", a, ""}, {"x:latest", "docker.io/library/x:latest", b, ""}}}
-	if _, err := two.Encode(); err == nil || !strings.Contains(err.Error(), "two digests") {
+	if _, err := two.Encode(); err == nil || !strings.Contains(err.Error(), "different digests") {
 		t.Errorf("one name, two digests: %v", err)
 	}
 }
@@ -94,9 +94,9 @@ func TestBadLock(t *testing.T) {
 		"type":           {"{\"schemaVersion\":1,\n\"components\":{}}", ":2:"},
 		"array":          {`[]`, "cannot unmarshal"},
 		"digest":         {`{"schemaVersion":1,"components":[{"reference":"x","name":"docker.io/library/x:latest","digest":"sha256:12"}]}`, `"sha256:12"`},
-		"name":           {`{"schemaVersion":1,"components":[{"reference":"x","name":"docker.io/library/y:latest","digest":"` + d + `"}]}`, "full name"},
+		"name":           {`{"schemaVersion":1,"components":[{"reference":"x","name":"docker.io/library/y:latest","digest":"` + d + `"}]}`, "must have the name"},
 		"reference":      {`{"schemaVersion":1,"components":[{"reference":"X","name":"X","digest":"` + d + `"}]}`, `"X"`},
-		"pinned":         {`{"schemaVersion":1,"components":[{"reference":"x@` + d + `","name":"docker.io/library/x@` + d + `","digest":"` + ocitest.Digest([]byte("1")) + `"}]}`, "is locked to"},
+		"pinned":         {`{"schemaVersion":1,"components":[{"reference":"x@` + d + `","name":"docker.io/library/x@` + d + `","digest":"` + ocitest.Digest([]byte("1")) + `"}]}`, "has another digest"},
 		"kernel":         {`{"schemaVersion":1,"components":[],"kernel":{"digest":""}}`, "kernel"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -115,10 +115,10 @@ func netlink(msg []byte) error {
 // netlinkAnswer reads an acknowledgement.
 func netlinkAnswer(b []byte) error {
 	if len(b) < unix.SizeofNlMsghdr+4 {
-		return fmt.Errorf("rtnetlink answered %d bytes", len(b))
+		return fmt.Errorf("the kernel gave an invalid answer of %d bytes (rtnetlink)", len(b))
 	}
 	if typ := binary.NativeEndian.Uint16(b[4:]); typ != unix.NLMSG_ERROR {
-		return fmt.Errorf("rtnetlink answered with message type %d", typ)
+		return fmt.Errorf("the kernel gave an answer of the unexpected type %d (rtnetlink)", typ)
 	}
 	if code := int32(binary.NativeEndian.Uint32(b[unix.SizeofNlMsghdr:])); code != 0 {
 		return unix.Errno(-code)

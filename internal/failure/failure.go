@@ -99,6 +99,11 @@ func (e *Error) Suggest(format string, args ...any) *Error {
 	return e
 }
 
+// Report is Suggest for an error that only a defect of this program can cause.
+func (e *Error) Report() *Error {
+	return e.Suggest("this is a defect of seaworthy: report it with this message at https://github.com/seaworthy-os/seaworthy/issues")
+}
+
 // Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Err == nil {

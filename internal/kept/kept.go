@@ -71,7 +71,7 @@ func (s Store) Folder(name string) string { return s.path(name) + ".files" }
 // folder then replaces the old one.
 func (s Store) Replace(name string, fill func(dir string) error) error {
 	if !s.ready() {
-		return errors.New("the store cannot be written")
+		return fmt.Errorf("the folder %q for stored results cannot be written", s.Dir)
 	}
 	s.sweep()
 	dir, err := os.MkdirTemp(s.Dir, incoming)

@@ -249,7 +249,7 @@ func (g *guest) readFrameworks() error {
 		}
 		if slices.Contains(g.library.FrameworkNames(), fw.ID) {
 			errs = append(errs, system.BadInput("%s: framework %q is built in", f.Name, fw.ID).
-				Suggest("give it another name. To add a rule to a built-in framework, use the annotation controls of the rule"))
+				Suggest("give your framework another name. To add a rule to a built-in framework, use the annotation controls of the rule"))
 		}
 		errs = append(errs, checkTerms(fw, g.library, g.own))
 		g.plan.Frameworks = append(g.plan.Frameworks, fw)

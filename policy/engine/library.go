@@ -154,7 +154,7 @@ func (l *Library) clashes(own *Library) error {
 			return err
 		}
 		if other := l.byPkg[pkg]; len(other) > 0 {
-			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give it another name"))
+			errs = append(errs, system.BadInput("%s: package %s is built in (%s)", f.Name, pkg, other[0].Name).Suggest("give your package another name"))
 		}
 	}
 	if len(errs) > copied {
@@ -163,7 +163,7 @@ func (l *Library) clashes(own *Library) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(own.Packs)) {
 		if l.Packs[name] != nil {
-			errs = append(errs, system.BadInput("%s: pack %q is built in", own.Packs[name].From.Name, name).Suggest("give it another name"))
+			errs = append(errs, system.BadInput("%s: pack %q is built in", own.Packs[name].From.Name, name).Suggest("give your pack another name"))
 		}
 	}
 	return errors.Join(errs...)

@@ -50,11 +50,11 @@ func paramsSchema(t *folder.Tree) (*schema, error) {
 	}
 	s.props = compiled.Properties
 	if len(s.props) == 0 {
-		return nil, system.BadInput("%s: declares no parameter", s.from.Name).Suggest("name them below properties")
+		return nil, system.BadInput("%s: declares no parameter", s.from.Name).Suggest("list the parameters under the key properties")
 	}
 	for name, p := range s.props {
 		if p.Types == nil {
-			err = errors.Join(err, system.BadInput("%s: parameter %q has no type", s.from.Name, name).Suggest("give each one a type and a description"))
+			err = errors.Join(err, system.BadInput("%s: parameter %q has no type", s.from.Name, name).Suggest("give each parameter a type and a description"))
 		}
 	}
 	return s, err
@@ -77,7 +77,7 @@ func (l *Library) checkParams(own *Library) (defaults map[string]any, err error)
 	builtin, _ := l.tables().Data[folder.ParamsKey].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(mine.props)) {
 		if _, there := builtin[name]; there {
-			errs = append(errs, system.BadInput("%s: parameter %q is built in", mine.from.Name, name).Suggest("give it another name"))
+			errs = append(errs, system.BadInput("%s: parameter %q is built in", mine.from.Name, name).Suggest("give your parameter another name"))
 		}
 		if _, there := set[name]; !there && mine.props[name].Default != nil {
 			defaults[name] = *mine.props[name].Default

@@ -274,7 +274,7 @@ func (s *Set) load() error {
 	}
 	modules, err := atOnce(files, func(f folder.File) (*ast.Module, error) { return compiled.Decode(f.Content) })
 	if err != nil {
-		return system.Unusable("built-in rules").Because(err).Suggest("please report this")
+		return system.Unusable("the built-in rules cannot be read").Because(err).Report()
 	}
 	for i, f := range files {
 		s.modules[f.Name] = modules[i]

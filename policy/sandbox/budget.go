@@ -136,7 +136,7 @@ func measurePace(reference func() error) (float64, error) {
 	for i := range 4 {
 		before := computed()
 		if err := reference(); err != nil {
-			return 0, system.Unusable("the reference of the budget").Because(err).Suggest("please report this")
+			return 0, system.Unusable("the speed of this machine cannot be measured").Because(err).Report()
 		}
 		if i > 0 {
 			slowest = max(slowest, computed()-before)

@@ -113,7 +113,7 @@ var (
 	errDeadline = errors.New("the deadline has passed")
 	errBudget   = errors.New("the rules compute for too long")
 	errMemory   = errors.New("the rules use too much memory")
-	errHang     = errors.New("the process of the rules computes nothing")
+	errHang     = errors.New("the process that evaluates the rules used no processor time")
 	errDeep     = errors.New("the calls in the rules are nested too deeply")
 	errOrphan   = errors.New("the program that started the evaluation has ended")
 	errCrashed  = errors.New("the rule evaluator crashed")
@@ -138,7 +138,7 @@ func (j Job[W]) factsSize(encoded int) int { return max(0, encoded-j.Work.GuestB
 // Recover turns a panic into an error. Defer it around calls of the evaluator.
 func Recover(err *error) {
 	if r := recover(); r != nil {
-		*err = system.Unusable("%v", errCrashed).Because(fmt.Errorf("%v", r)).Suggest("please report this")
+		*err = system.Unusable("%v", errCrashed).Because(fmt.Errorf("%v", r)).Report()
 	}
 }
 

@@ -29,7 +29,7 @@ type Program[W Work, R any] struct {
 // it calls the engine. The limits stay: the process must end afterwards.
 func Serve[W Work, R any](ctx context.Context, in io.Reader, out io.Writer, open func() (Program[W, R], error)) error {
 	if err := limitMemory(guestMemory); err != nil {
-		return system.Unusable("bounds on memory").Because(err)
+		return system.Unusable("the memory of the process cannot be limited").Because(err)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -42,13 +42,13 @@ func Serve[W Work, R any](ctx context.Context, in io.Reader, out io.Writer, open
 	}
 	raw, err := io.ReadAll(in)
 	if err != nil {
-		return system.Unusable("job").Because(err)
+		return system.Unusable("the job of the process cannot be read").Because(err)
 	}
 	// The process is short: it collects garbage only when memory would not suffice.
 	debug.SetMemoryLimit(min(guestHeap/2+4*int64(len(raw)), guestHeap))
 	var j Job[W]
 	if err := json.Unmarshal(raw, &j); err != nil {
-		return system.Unusable("job").Because(err)
+		return system.Unusable("the job of the process cannot be read").Because(err)
 	}
 	m, err := startMeter(program.Reference)
 	if err != nil {
@@ -58,7 +58,7 @@ func Serve[W Work, R any](ctx context.Context, in io.Reader, out io.Writer, open
 	most := budget(j.Do, j.Spent)
 	// A second bound, in case this process cannot watch itself.
 	if err := limitTime(m.backstop(most, program.Modules)); err != nil {
-		return system.Unusable("bounds on time").Because(err)
+		return system.Unusable("the time of the process cannot be limited").Because(err)
 	}
 	credit := func(bytes int) { m.give(bytes, moduleCredit) }
 	// No grace: a call that ignores its context ends with the process.

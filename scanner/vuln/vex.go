@@ -123,9 +123,9 @@ var vexJustifications = []string{
 func (s *statement) check() error {
 	switch {
 	case s.Vulnerability.Name == "":
-		return errors.New("it has no vulnerability")
+		return errors.New("it names no vulnerability")
 	case len(s.Products) == 0:
-		return errors.New("it has no product")
+		return errors.New("it names no product")
 	case !slices.Contains(vexStatuses, s.Status):
 		return fmt.Errorf("its status %q is not an OpenVEX status", s.Status)
 	case s.Justification != "" && !slices.Contains(vexJustifications, s.Justification):

@@ -121,7 +121,7 @@ func (r reading) entry(h *tar.Header, p string) (*system.Entry, error) {
 		return nil, refuse(h.Name, "the sparse file has %d bytes; the limit is %d", h.Size, lim.Sparse)
 	}
 	if p == "" && t != system.TypeDir {
-		return nil, refuse(h.Name, "it has the name of the root, but is a %s", t)
+		return nil, refuse(h.Name, "the root must be a folder, but is a %s", t)
 	}
 	e := &system.Entry{Path: p, Type: t, Mode: uint32(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid}
 	// For the kernel, the largest number means "no owner".
@@ -139,10 +139,10 @@ func (r reading) entry(h *tar.Header, p string) (*system.Entry, error) {
 	case system.TypeHardlink:
 		var err error
 		if e.Link, err = cleanPath(h.Linkname, lim); err == nil && e.Link == "" {
-			err = errors.New("it is the root")
+			err = errors.New("a hard link cannot refer to the root folder")
 		}
 		if err != nil {
-			return nil, refuse(h.Name, "hard link to %.200q, which is not in the image: %v", h.Linkname, err)
+			return nil, refuse(h.Name, "invalid hard link target %.200q: %v", h.Linkname, err)
 		}
 		if e.Link == p {
 			return nil, refuse(h.Name, "it is a hard link to itself")
