@@ -38,12 +38,13 @@ build: bin/seaworthy ## build bin/seaworthy
 # The built-in rules, compiled: see policy/engine/precompiled.go. They depend on the
 # rules, and on every package of ours that the compiler links.
 PRECOMPILED := policy/engine/precompiled/rules.bin
+PRECOMPILED_LINK := policy/engine/precompiled_link.go
 PRECOMPILER := policy/precompile policy/engine policy/folder policy/sandbox policy/compiled policy/decision policy/framework policy/schema scanner/facts rules
 
-$(PRECOMPILED): $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard rules/data/*.json) $(filter-out %_test.go,$(foreach d,$(PRECOMPILER),$(wildcard $(d)/*.go))) go.mod
-	@go run ./policy/precompile $@
+$(PRECOMPILED) $(PRECOMPILED_LINK) &: $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard rules/data/*.json) $(filter-out %_test.go $(PRECOMPILED_LINK),$(foreach d,$(PRECOMPILER),$(wildcard $(d)/*.go))) go.mod
+	@go run ./policy/precompile $(PRECOMPILED) $(PRECOMPILED_LINK)
 
-bin/seaworthy: FORCE $(PRECOMPILED)
+bin/seaworthy: FORCE $(PRECOMPILED) $(PRECOMPILED_LINK)
 	@mkdir -p bin
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
@@ -150,6 +151,6 @@ bench-memory: build components ## measure peak memory for components of several 
 	@go run ./bench/memory
 
 clean: ## remove all build outputs
-	@rm -rf bin dist $(PRECOMPILED)
+	@rm -rf bin dist $(PRECOMPILED) $(PRECOMPILED_LINK)
 
 FORCE:

@@ -90,7 +90,7 @@ func (l *library) builtinPart(name string) (decision.PolicyPart, trusted, error)
 	if err != nil {
 		return decision.PolicyPart{}, trusted{}, err
 	}
-	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: s.Digest(), Rules: len(s.Rules())}, trusted{packs: packs, set: s}, nil
+	return decision.PolicyPart{Name: name, Source: decision.SourceBuiltin, Digest: l.PackDigest(name, s), Rules: len(s.Rules())}, trusted{packs: packs, set: s}, nil
 }
 
 // addGuest opens a policy that is not built in. With params, its rules list the

@@ -9,14 +9,20 @@ import (
 
 var errDamaged = errors.New("a compiled module is damaged")
 
-// Decode returns the module that Encode wrote. Its error is errDamaged.
-func Decode(raw []byte) (m *ast.Module, err error) {
-	err = decode(raw, func(d *decoder) { m = d.module() })
+// Decode returns the module that Encode wrote, with those of its rules whose numbers
+// are wanted. The module refers to raw. The error is errDamaged.
+func Decode(raw string, wanted func(rule int) bool) (m *ast.Module, err error) {
+	err = catch(func() {
+		d := open(raw)
+		if m = d.module(wanted); d.in != "" {
+			panic(errDamaged)
+		}
+	})
 	return m, err
 }
 
-// decode calls read and checks that it consumes all of raw.
-func decode(raw []byte, read func(*decoder)) (err error) {
+// catch calls read and returns the error that its decoder panics with.
+func catch(read func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if r != errDamaged { //nolint:errorlint // the decoder panics with this value
@@ -25,21 +31,36 @@ func decode(raw []byte, read func(*decoder)) (err error) {
 			err = errDamaged
 		}
 	}()
-	d := &decoder{in: raw, all: string(raw)}
-	read(d)
-	if len(d.in) > 0 {
-		return errDamaged
-	}
+	read()
 	return nil
 }
 
-func (d *decoder) module() *ast.Module {
+// open decodes the list of texts, which precedes what refers to them.
+func open(raw string) *decoder {
+	d := &decoder{in: raw, block: min(len(raw)/4+1, 128)}
+	d.texts = make([]text, d.count())
+	for i := range d.texts {
+		d.texts[i].text = d.cut(d.count())
+	}
+	return d
+}
+
+func (d *decoder) module(wanted func(rule int) bool) *ast.Module {
 	d.file = d.text()
 	m := &ast.Module{Package: &ast.Package{Location: d.place(), Path: d.terms()}}
 	m.SetRegoVersion(ast.RegoV1) //nolint:staticcheck // the new function needs a place in the text, which compiled rules do not have
-	m.Rules = make([]*ast.Rule, d.count())
-	for i := range m.Rules {
-		m.Rules[i] = d.rule(m)
+	for i := range d.count() {
+		part := d.cut(d.count())
+		if !wanted(i) {
+			continue
+		}
+		rest := d.in
+		d.in, d.row, d.col = part, 0, 0
+		m.Rules = append(m.Rules, d.rule(m))
+		if d.in != "" {
+			panic(errDamaged)
+		}
+		d.in = rest
 	}
 	return m
 }
@@ -47,28 +68,45 @@ func (d *decoder) module() *ast.Module {
 // decoder panics with errDamaged. It allocates places and terms in blocks, and
 // creates the value of each text once.
 type decoder struct {
-	in       []byte // the rest of all
-	all      string
-	texts    []string
-	strings  []ast.Value // values of texts; nil until used
-	vars     []ast.Value
+	in       string // the rest
+	texts    []text
 	file     string
 	row, col int
 	places   []ast.Location
 	free     []ast.Term
+	block    int // how many terms are allocated at once
 	depth    int
+}
+
+// text is one of the texts, with its values; nil until used.
+type text struct {
+	text          string
+	string, label ast.Value
 }
 
 // maxDepth limits the nesting of terms.
 const maxDepth = 1000
 
 func (d *decoder) number() int {
-	n, size := binary.Uvarint(d.in)
-	if size <= 0 || n > 1<<31 {
+	n := d.uvarint()
+	if n > 1<<31 {
 		panic(errDamaged)
 	}
-	d.in = d.in[size:]
 	return int(n)
+}
+
+// uvarint is binary.Uvarint for a string.
+func (d *decoder) uvarint() uint64 {
+	var n uint64
+	for i := 0; i < len(d.in) && i < binary.MaxVarintLen32; i++ {
+		b := d.in[i]
+		n |= uint64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			d.in = d.in[i+1:]
+			return n
+		}
+	}
+	panic(errDamaged)
 }
 
 // count reads a number of elements. Each takes at least one byte, which limits the
@@ -81,17 +119,21 @@ func (d *decoder) count() int {
 	return n
 }
 
+// signed is binary.Varint for a string.
 func (d *decoder) signed() int {
-	n, size := binary.Varint(d.in)
-	if size <= 0 {
-		panic(errDamaged)
-	}
-	d.in = d.in[size:]
-	return int(n)
+	n := d.uvarint()
+	return int(n>>1) ^ -int(n&1)
+}
+
+// cut takes the next n bytes. The caller has checked that there are so many.
+func (d *decoder) cut(n int) string {
+	part := d.in[:n]
+	d.in = d.in[n:]
+	return part
 }
 
 func (d *decoder) byte() byte {
-	if len(d.in) == 0 {
+	if d.in == "" {
 		panic(errDamaged)
 	}
 	b := d.in[0]
@@ -101,38 +143,30 @@ func (d *decoder) byte() byte {
 
 func (d *decoder) flag() bool { return d.byte() != 0 }
 
-func (d *decoder) text() string { return d.texts[d.textAt()] }
+func (d *decoder) text() string { return d.nextText().text }
 
-// textAt reads the index of a text.
-func (d *decoder) textAt() int {
-	if at := d.number(); at > 0 {
-		if at > len(d.texts) {
-			panic(errDamaged)
-		}
-		return at - 1
+func (d *decoder) nextText() *text {
+	at := d.number()
+	if at >= len(d.texts) {
+		panic(errDamaged)
 	}
-	n := d.count()
-	at := len(d.all) - len(d.in)
-	d.texts = append(d.texts, d.all[at:at+n])
-	d.strings, d.vars = append(d.strings, nil), append(d.vars, nil)
-	d.in = d.in[n:]
-	return len(d.texts) - 1
+	return &d.texts[at]
 }
 
 func (d *decoder) stringValue() ast.Value {
-	at := d.textAt()
-	if d.strings[at] == nil {
-		d.strings[at] = ast.String(d.texts[at])
+	t := d.nextText()
+	if t.string == nil {
+		t.string = ast.String(t.text)
 	}
-	return d.strings[at]
+	return t.string
 }
 
 func (d *decoder) varValue() ast.Value {
-	at := d.textAt()
-	if d.vars[at] == nil {
-		d.vars[at] = ast.Var(d.texts[at])
+	t := d.nextText()
+	if t.label == nil {
+		t.label = ast.Var(t.text)
 	}
-	return d.vars[at]
+	return t.label
 }
 
 func (d *decoder) place() *ast.Location {
@@ -219,13 +253,25 @@ func (d *decoder) term() *ast.Term {
 		return nil
 	}
 	d.deeper()
+	t := d.newTerm()
+	t.Value = d.value(kind)
+	d.depth--
+	return t
+}
+
+// textTerm decodes a text without a kind.
+func (d *decoder) textTerm() *ast.Term {
+	t := d.newTerm()
+	t.Value = d.stringValue()
+	return t
+}
+
+func (d *decoder) newTerm() *ast.Term {
 	if len(d.free) == 0 {
-		d.free = make([]ast.Term, min(len(d.in)/4+1, 128))
+		d.free = make([]ast.Term, d.block)
 	}
 	t := &d.free[0]
 	d.free = d.free[1:]
-	t.Value = d.value(kind)
-	d.depth--
 	return t
 }
 
@@ -248,7 +294,10 @@ func (d *decoder) value(kind byte) ast.Value {
 	case kindCall:
 		return ast.Call(d.terms())
 	case kindArray:
-		return ast.NewArray(d.terms()...)
+		if list := d.terms(); list != nil {
+			return ast.NewArray(list...)
+		}
+		return ast.InternedEmptyArrayValue
 	case kindSet:
 		return ast.NewSet(d.terms()...)
 	case kindObject:
@@ -257,6 +306,25 @@ func (d *decoder) value(kind byte) ast.Value {
 			items[i] = [2]*ast.Term{d.term(), d.term()}
 		}
 		return ast.NewObject(items...)
+	case kindParts:
+		items := make([][2]*ast.Term, d.count())
+		for i := range items {
+			d.count()
+			key := d.textTerm()
+			items[i] = [2]*ast.Term{key, d.term()}
+		}
+		return ast.NewObject(items...)
+	case kindPartsList:
+		n := d.count()
+		if n == 0 {
+			return ast.InternedEmptyArrayValue
+		}
+		list := make([]*ast.Term, n)
+		for i := range list {
+			d.count()
+			list[i] = d.term()
+		}
+		return ast.NewArray(list...)
 	case kindArrayComprehension:
 		return &ast.ArrayComprehension{Term: d.term(), Body: d.body()}
 	case kindSetComprehension:

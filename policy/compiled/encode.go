@@ -32,30 +32,37 @@ const (
 	kindTerm
 	kindTerms
 	kindEvery
+	// Objects with texts as keys, and lists, whose elements can be decoded alone.
+	kindParts
+	kindPartsList
 )
 
 // Encode encodes a module's package and rules. All of them must be from one file. The
-// error names a part of the module that the encoding cannot express.
+// error names a part of the module that the encoding cannot express. Each rule can be
+// decoded alone.
 func Encode(m *ast.Module) ([]byte, error) {
-	e := &encoder{texts: map[string]int{}}
+	e := &encoder{known: map[string]int{}}
 	e.text(m.Package.Location.File)
 	e.file = m.Package.Location.File
 	e.place(m.Package.Location)
 	e.terms(m.Package.Path)
 	e.number(len(m.Rules))
 	for _, r := range m.Rules {
-		e.rule(r)
+		e.row, e.col = 0, 0
+		e.sized(func() { e.rule(r) })
 	}
-	return e.out, e.err
+	return e.all(), e.err
 }
 
-// encoder writes numbers as varints, each text once, and each place as the distance
-// from the place before.
+// encoder writes numbers as varints, each text as its number in the list of all
+// texts, and each place as the distance from the place before.
 type encoder struct {
 	out      []byte
-	texts    map[string]int
+	texts    []string
+	known    map[string]int
 	file     string
 	row, col int
+	parts    int // how deep elements are written so that they can be decoded alone
 	err      error
 }
 
@@ -76,14 +83,35 @@ func (e *encoder) flag(b bool) {
 }
 
 func (e *encoder) text(s string) {
-	if at, ok := e.texts[s]; ok {
-		e.number(at)
-		return
+	at, ok := e.known[s]
+	if !ok {
+		at = len(e.texts)
+		e.known[s], e.texts = at, append(e.texts, s)
 	}
-	e.texts[s] = len(e.texts) + 1
-	e.number(0)
-	e.number(len(s))
-	e.out = append(e.out, s...)
+	e.number(at)
+}
+
+// sized writes the number of bytes that write adds, and then the bytes.
+func (e *encoder) sized(write func()) {
+	before := e.out
+	e.out = nil
+	write()
+	part := e.out
+	e.out = before
+	e.number(len(part))
+	e.out = append(e.out, part...)
+}
+
+// all returns the list of texts, followed by what refers to them.
+func (e *encoder) all() []byte {
+	body := e.out
+	e.out = nil
+	e.number(len(e.texts))
+	for _, s := range e.texts {
+		e.number(len(s))
+		e.out = append(e.out, s...)
+	}
+	return append(e.out, body...)
 }
 
 func (e *encoder) place(l *ast.Location) {
@@ -192,6 +220,12 @@ func (e *encoder) term(t *ast.Term) {
 		kind(kindCall)
 		e.terms(v)
 	case *ast.Array:
+		if e.parts > 0 {
+			kind(kindPartsList)
+			e.number(v.Len())
+			v.Foreach(func(t *ast.Term) { e.part(func() { e.term(t) }) })
+			return
+		}
 		kind(kindArray)
 		e.number(v.Len())
 		v.Foreach(e.term)
@@ -200,6 +234,14 @@ func (e *encoder) term(t *ast.Term) {
 		e.number(v.Len())
 		v.Foreach(e.term)
 	case ast.Object:
+		if e.parts > 0 && textKeys(v) {
+			kind(kindParts)
+			e.number(v.Len())
+			v.Foreach(func(key, value *ast.Term) {
+				e.part(func() { e.text(string(key.Value.(ast.String))); e.term(value) })
+			})
+			return
+		}
 		kind(kindObject)
 		e.number(v.Len())
 		v.Foreach(func(key, value *ast.Term) { e.term(key); e.term(value) })
@@ -219,4 +261,18 @@ func (e *encoder) term(t *ast.Term) {
 	default:
 		e.fail(v)
 	}
+}
+
+// part writes an element of an object or a list so that it can be decoded alone.
+func (e *encoder) part(write func()) {
+	e.parts--
+	e.sized(write)
+	e.parts++
+}
+
+func textKeys(o ast.Object) bool {
+	return !o.Until(func(key, _ *ast.Term) bool {
+		_, ok := key.Value.(ast.String)
+		return !ok
+	})
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -17,25 +18,26 @@ func kept(t *testing.T, ref ast.Ref, text string) *value {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &value{ref: ref, raw: raw}
+	return &value{ref, compiled.NewValue(string(raw))}
 }
 
-// The store of a build reads as one that holds its tables.
-func TestTableStore(t *testing.T) {
+// The store of a build reads as one that holds its documents.
+func TestDocumentStore(t *testing.T) {
 	t.Parallel()
 	own := map[string]any{folder.Reserved: map[string]any{"date": "2026-11-20"}}
 	whole := newStore(map[string]any{
-		folder.Reserved: own[folder.Reserved],
+		folder.Reserved: map[string]any{"date": "2026-11-20", "lib": map[string]any{"list": []any{json.Number("1")}}},
 		"rows":          []any{map[string]any{"a": "x"}, "y"},
 		"one":           map[string]any{"k": map[string]any{"l": true}},
 	})
-	tables := &tableStore{newStore(own), map[string]*value{
-		"rows": kept(t, nil, `[{"a": "x"}, "y"]`),
-		"one":  kept(t, nil, `{"k": {"l": true}}`),
-	}}
+	var data documents
+	data.add([]string{"rows"}, kept(t, nil, `[{"a": "x"}, "y"]`).Value)
+	data.add([]string{"one"}, kept(t, nil, `{"k": {"l": true}}`).Value)
+	data.add([]string{folder.Reserved, "lib", "list"}, kept(t, nil, `[1]`).Value)
+	tables := &documentStore{newStore(own), &data}
 	for _, path := range []string{
 		"/", "/rows", "/rows/0", "/rows/0/a", "/rows/1", "/rows/2", "/rows/-1", "/rows/x", "/rows/1/a", "/one/k", "/one/k/l", "/one/k/l/m", "/one/m",
-		"/seaworthy", "/seaworthy/date", "/seaworthy/none", "/none", "/none/x",
+		"/seaworthy", "/seaworthy/date", "/seaworthy/none", "/seaworthy/lib", "/seaworthy/lib/list", "/seaworthy/lib/list/0", "/seaworthy/lib/none", "/none", "/none/x",
 	} {
 		want, wantErr := storage.ReadOne(t.Context(), whole, storage.MustParsePath(path))
 		got, err := storage.ReadOne(t.Context(), tables, storage.MustParsePath(path))
@@ -46,7 +48,8 @@ func TestTableStore(t *testing.T) {
 			t.Errorf("%s is %v, want %v", path, got, want)
 		}
 	}
-	if _, err := storage.ReadOne(t.Context(), &tableStore{newStore(own), map[string]*value{"rows": {raw: []byte{99}}}}, storage.Path{"rows"}); err == nil {
+	data.add([]string{"rows"}, compiled.NewValue(string([]byte{99})))
+	if _, err := storage.ReadOne(t.Context(), tables, storage.Path{"rows"}); err == nil {
 		t.Error("a damaged table is read")
 	}
 }
@@ -58,7 +61,7 @@ func TestBuiltCache(t *testing.T) {
 	ref := ast.MustParseRef("data.a.b")
 	s := &Set{built: &built{constants: map[string][]*value{
 		"b": {kept(t, ast.MustParseRef("data.x.b"), "0"), kept(t, ref, "1")},
-		"c": {{ref: ast.MustParseRef("data.a.c"), raw: []byte{99}}},
+		"c": {{ast.MustParseRef("data.a.c"), compiled.NewValue(string([]byte{99}))}},
 	}}}
 	cache := s.cache(&[]constant{{ast.MustParseRef("data.a.d"), ast.InternedTerm("2")}})
 	want := func(when, ref, value string) {

@@ -24,6 +24,7 @@ type Program struct {
 	// queries are evaluated concurrently. Together they ask for every rule.
 	queries  []ast.Body
 	compiler *ast.Compiler
+	links    *links
 	store    storage.Store
 	// ours: its rules are linked into this program.
 	ours  bool
@@ -51,7 +52,11 @@ func compile(s *Set, date string, parts []decision.PolicyPart, checked bool) (*P
 	if err != nil {
 		return nil, err
 	}
-	return &Program{set: s, queries: queries(s), compiler: c, store: store}, nil
+	p := &Program{set: s, compiler: c, store: store, links: s.linksOf(c)}
+	for _, rules := range s.groups() {
+		p.queries = append(p.queries, p.query(rules))
+	}
+	return p, nil
 }
 
 // Compile makes a program of a set. The rules that are linked into this program are
@@ -129,15 +134,6 @@ func partsData(parts []decision.PolicyPart) []any {
 	return out
 }
 
-// queries returns one query for each group of rules.
-func queries(s *Set) []ast.Body {
-	var out []ast.Body
-	for _, rules := range s.groups() {
-		out = append(out, query(s, rules))
-	}
-	return out
-}
-
 // groups divide the built-in rules. The rules about the kernel share few helpers with
 // the others, so each half can use its own processor. The rules of a guest are one
 // group: a helper that is evaluated twice would count twice for its budget.
@@ -155,8 +151,8 @@ func (s *Set) groups() [][]*rule {
 
 // query asks for every set of some rules, each by the name of resultVar. It has the
 // form that the compiler would give it.
-func query(s *Set, rules []*rule) ast.Body {
-	body := warm(s, s.needed(rules))
+func (p *Program) query(rules []*rule) ast.Body {
+	body := p.warm(rules)
 	for _, r := range rules {
 		for _, name := range r.defines {
 			ref := ast.Ref{
@@ -171,18 +167,20 @@ func query(s *Set, rules []*rule) ast.Body {
 
 func resultVar(r *rule, name string) ast.Var { return ast.Var(r.pkg + "." + name) }
 
-// warm asks for the whole of each helper that gives its results by key, for example
-// fail[id] for a family of rules that read one table. Asked key by key, a helper
-// would read its whole table for every key, which takes ten times as long. Such a
-// helper is never undefined, so it does not stop the query.
-func warm(s *Set, modules map[string]bool) ast.Body {
+// warm asks for the whole of each helper that the rules reach and that gives its
+// results by key, for example fail[id] for a family of rules that read one table. Asked
+// key by key, a helper would read its whole table for every key, which takes ten times
+// as long. Such a helper is never undefined, so it does not stop the query.
+func (p *Program) warm(rules []*rule) ast.Body {
 	var body ast.Body
 	seen := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(modules)) {
-		m := s.modules[name]
-		for _, r := range m.Rules {
+	reached := p.links.reached(rules)
+	for _, name := range slices.Sorted(maps.Keys(p.compiler.Modules)) {
+		m := p.compiler.Modules[name]
+		for i, n := range p.set.present(p.links.numbers[name]) {
+			r := m.Rules[i]
 			head := r.Head.Ref()
-			if len(ground(head)) == len(head)-1 || len(r.Head.Args) > 0 {
+			if !reached[n] || len(ground(head)) == len(head)-1 || len(r.Head.Args) > 0 {
 				continue
 			}
 			whole := append(m.Package.Path.Copy(), ast.StringTerm(string(head[0].Value.(ast.Var))))
@@ -190,51 +188,11 @@ func warm(s *Set, modules map[string]bool) ast.Body {
 				continue
 			}
 			seen[whole.String()] = true
-			// A wildcard is not part of the result.
+			// A wildcard: it is no part of the result.
 			body.Append(ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("%swarm%d", ast.WildcardPrefix, len(seen))), ast.NewTerm(whole)))
 		}
 	}
 	return body
-}
-
-// needed returns the names of the modules that some rules reach.
-func (s *Set) needed(rules []*rule) map[string]bool {
-	out := map[string]bool{}
-	if len(rules) == len(s.rules) {
-		for name := range s.modules {
-			out[name] = true
-		}
-		return out
-	}
-	packages := map[string][]string{}
-	for name, m := range s.modules {
-		pkg := strings.Join(ground(m.Package.Path), ".")
-		packages[pkg] = append(packages[pkg], name)
-	}
-	var queue []string
-	for _, r := range rules {
-		queue = append(queue, r.from.Name)
-	}
-	seen := map[string]bool{}
-	for len(queue) > 0 {
-		name := queue[0]
-		if queue = queue[1:]; out[name] {
-			continue
-		}
-		out[name] = true
-		for _, ref := range s.ready[name].refs {
-			if seen[ref] {
-				continue
-			}
-			seen[ref] = true
-			for pkg, names := range packages {
-				if related(pkg, ref) {
-					queue = append(queue, names...)
-				}
-			}
-		}
-	}
-	return out
 }
 
 // checkRefs refuses references below data that resolve to nothing: a misspelt

@@ -64,9 +64,10 @@ func (l *Library) ModuleBytes() int {
 	return size
 }
 
-// Builtin is the library that is linked into the program.
+// Builtin is the library that is linked into the program. Its tests are half of the
+// rules, and few commands run them: see ownTests.
 var Builtin = sync.OnceValues(func() (*Library, error) {
-	t, err := folder.Read(rules.FS(), "rules/", folder.BuiltinLimits)
+	t, err := folder.Read(rules.FS(), "rules/", folder.BuiltinLimits.WithoutTests())
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +77,47 @@ var Builtin = sync.OnceValues(func() (*Library, error) {
 // New makes a library of a rule folder. Its rules count as built in: they are trusted.
 func New(t *folder.Tree) (*Library, error) { return index(t, true) }
 
+// ownTests are the tests of the library.
+func (l *Library) ownTests() ([]folder.File, error) {
+	if shipped, err := Builtin(); err != nil || l.Tree != shipped.Tree {
+		return l.Tests, err
+	}
+	t, err := folder.Read(rules.FS(), "rules/", folder.BuiltinLimits)
+	if err != nil {
+		return nil, err
+	}
+	return t.Tests, nil
+}
+
 func index(t *folder.Tree, builtin bool) (*Library, error) {
 	l := &Library{Tree: t, builtin: builtin, byPkg: map[string][]folder.File{}}
+	if builtin {
+		l.usePrecompiled()
+	}
+	errs := []error{l.sortOut()}
+	read := sync.OnceValues(func() (folder.Tables, error) { return folder.ReadTables(t.Data) })
+	l.tables = func() folder.Tables { out, _ := read(); return out }
+	if l.built == nil { // else the build has read it, and few commands do
+		_, err := read()
+		errs = append(errs, err)
+	}
+	return l, errors.Join(errs...)
+}
+
+// sortOut finds the packages and the packs of the files.
+func (l *Library) sortOut() error {
+	if l.built != nil { // the build has found them
+		for _, m := range l.built.modules {
+			l.byPkg[m.pkg] = append(l.byPkg[m.pkg], m.from)
+		}
+		for _, files := range l.byPkg {
+			slices.SortFunc(files, func(a, b folder.File) int { return strings.Compare(a.Path, b.Path) })
+		}
+		l.pkgs, l.Packs = slices.Sorted(maps.Keys(l.byPkg)), l.built.packs
+		return nil
+	}
 	var errs []error
-	for _, f := range t.Modules {
+	for _, f := range l.Modules {
 		pkg, err := packageOf(f)
 		if err != nil {
 			errs = append(errs, err)
@@ -94,19 +132,10 @@ func index(t *folder.Tree, builtin bool) (*Library, error) {
 	}
 	l.pkgs = slices.Sorted(maps.Keys(l.byPkg))
 	var err error
-	if l.Packs, err = folder.ParsePacks(t.Packs, builtin); err != nil {
+	if l.Packs, err = folder.ParsePacks(l.Tree.Packs, l.builtin); err != nil {
 		errs = append(errs, err)
 	}
-	if builtin {
-		l.usePrecompiled()
-	}
-	read := sync.OnceValues(func() (folder.Tables, error) { return folder.ReadTables(t.Data) })
-	l.tables = func() folder.Tables { out, _ := read(); return out }
-	if l.built == nil { // else the build has read it, and few commands do
-		_, err := read()
-		errs = append(errs, err)
-	}
-	return l, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // ruleIDs returns the ids of all rules in the library, sorted.
@@ -138,6 +167,8 @@ type Set struct {
 	// that of the build.
 	ready map[string]*ready
 	built *built
+	// wanted tells, by their numbers, which rules of the ready modules are read.
+	wanted []bool
 }
 
 // copied is the number of clashes above which a folder is a copy of the built-in rules.
@@ -177,3 +208,11 @@ func (l *Library) Has(id string) bool {
 
 // Tables returns the data tables of the library. They are shared: do not change them.
 func (l *Library) Tables() map[string]any { return l.tables().Data }
+
+// PackDigest is the digest of the set of a built-in pack.
+func (l *Library) PackDigest(name string, s *Set) string {
+	if l.built != nil && l.built.digests[name] != "" {
+		return l.built.digests[name] // the build has computed it
+	}
+	return s.Digest()
+}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
-	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/version"
 
@@ -26,28 +24,33 @@ import (
 // to parse and compile them took most of the time of a small command. If the result is
 // missing or out of date, the program compiles the rules itself.
 
-//go:embed precompiled
-var precompiled embed.FS
-
-// precompiledFile is the result, in the folder of this package.
-const precompiledFile = "precompiled/rules.bin"
+// linked returns the result that is linked into the program. It is nil if there is
+// none: a file that the command precompile writes sets it. An embedded text is not
+// copied, in contrast to a file of an embed.FS.
+var linked func() string
 
 // built is what a build has compiled of the built-in rules.
 type built struct {
 	modules map[string]*ready // by file
-	tables  map[string]*value // the data, by top-level key
+	links   *links
+	packs   map[string]*folder.Pack
+	digests map[string]string // of the packs, by name
+	// data are the tables, and those constants that can be documents.
+	data documents
 	// constants are values that do not depend on a system or a decision, by the last
-	// part of their name.
+	// part of their name. Those that are documents are not among them.
 	constants map[string][]*value
 }
 
 // ready is a built-in module that a build has compiled.
 type ready struct {
-	// refs are the paths below data that it names, as dataRefs gives them.
-	refs []string
+	from folder.File
+	pkg  string
+	// leads are the modules of the packages that it names.
+	leads []*ready
 	// rule is nil for a library.
 	rule   *readyRule
-	module []byte // as compiled.Encode gives it
+	module string // as compiled.Encode gives it
 }
 
 // readyRule is what parseRule reads from the text of a rule.
@@ -73,62 +76,40 @@ func Precompile(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	known, err := l.constants(c)
+	known, err := constants(context.Background(), c, newStore(l.tables().Data), topdown.NewVirtualCache(), inputFreeRefs(c, true))
 	if err != nil {
 		return err
 	}
 	var p packer
 	p.put(l.fingerprint())
-	p.count(len(all))
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		r := all[name]
-		p.text(name)
-		p.text(strings.Join(r.refs, "\n"))
-		p.rule(r.rule)
-		p.put(r.module)
+	files := slices.Sorted(maps.Keys(all))
+	p.modules(files, all)
+	p.links(files, linksOf(c))
+	if err := p.packs(l, all); err != nil {
+		return err
 	}
-	data := l.tables().Data
-	p.count(len(data))
-	for _, key := range slices.Sorted(maps.Keys(data)) {
-		v, err := ast.InterfaceToValue(data[key])
-		if err != nil {
+	tables := map[string]ast.Value{}
+	for key, v := range l.tables().Data {
+		if tables[key], err = ast.InterfaceToValue(v); err != nil {
 			return err
 		}
-		p.value(key, ast.NewTerm(v))
 	}
-	p.count(len(known))
-	for _, k := range known {
-		p.value(strings.Join(ground(k.ref), "\n"), k.value)
+	p.count(len(tables))
+	for _, key := range slices.Sorted(maps.Keys(tables)) {
+		p.value(key, ast.NewTerm(tables[key]))
 	}
+	p.constants(known, tables, c)
 	if p.err == nil {
 		_, p.err = w.Write(p.out)
 	}
 	return p.err
 }
 
-// constants leaves out constants that are only a second name of a table.
-func (l *Library) constants(c *ast.Compiler) ([]constant, error) {
-	data := l.tables().Data
-	known, err := constants(context.Background(), c, newStore(data), topdown.NewVirtualCache(), inputFreeRefs(c, true))
-	if err != nil {
-		return nil, err
-	}
-	tables := ast.NewSet()
-	for _, v := range data {
-		value, err := ast.InterfaceToValue(v)
-		if err != nil {
-			return nil, err
-		}
-		tables.Add(ast.NewTerm(value))
-	}
-	return slices.DeleteFunc(known, func(k constant) bool { return tables.Contains(k.value) }), nil
-}
-
 // fingerprint covers everything that the compiled rules depend on.
 func (l *Library) fingerprint() []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "2 %s %q %q\n", version.Version, sandbox.Builtins(), ending)
-	for _, f := range slices.Concat(l.Modules, l.Tree.Data) {
+	fmt.Fprintf(h, "3 %s %q %q\n", version.Version, sandbox.Builtins(), ending)
+	for _, f := range slices.Concat(l.Modules, l.Tree.Data, l.Tree.Packs) {
 		fmt.Fprintf(h, "%q %q %d\n", f.Path, f.Name, len(f.Content))
 		h.Write(f.Content)
 	}
@@ -147,7 +128,7 @@ func (l *Library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 				return nil, nil, err
 			}
 			modules[f.Name] = m
-			r := &ready{refs: dataRefs(m)}
+			r := &ready{from: f, pkg: pkg}
 			if strings.HasPrefix(pkg, rulesPackage) {
 				rule, err := parseRule(f)
 				if err != nil {
@@ -164,9 +145,19 @@ func (l *Library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 		return nil, nil, regoErrors(c.Errors)
 	}
 	for name, m := range c.Modules {
-		var err error
-		if out[name].module, err = compiled.Encode(m); err != nil {
+		raw, err := compiled.Encode(m)
+		if err != nil {
 			return nil, nil, system.Unusable("%s", name).Because(err)
+		}
+		out[name].module = string(raw)
+	}
+	for name, m := range modules {
+		for _, ref := range dataRefs(m) {
+			for _, f := range l.defining(ref) {
+				if to := out[f.Name]; !slices.Contains(out[name].leads, to) {
+					out[name].leads = append(out[name].leads, to)
+				}
+			}
 		}
 	}
 	return out, c, nil
@@ -175,33 +166,21 @@ func (l *Library) compileAll() (map[string]*ready, *ast.Compiler, error) {
 var errStale = errors.New("the compiled rules belong to other rules, or are damaged")
 
 // readPrecompiled reads what Precompile has written for the same library.
-func (l *Library) readPrecompiled(raw []byte) (*built, error) {
+func (l *Library) readPrecompiled(raw string) (*built, error) {
 	u := unpacker{in: raw}
-	if string(u.get()) != string(l.fingerprint()) {
+	if u.get() != string(l.fingerprint()) {
 		return nil, errStale
 	}
-	out := &built{map[string]*ready{}, map[string]*value{}, map[string][]*value{}}
+	out := &built{constants: map[string][]*value{}}
+	out.modules = u.modules(l.Tree.Modules)
+	out.links = u.links(l.Tree.Modules)
+	out.packs, out.digests = u.packs(l.Tree.Packs)
 	for range u.count() {
-		name, refs := u.text(), u.text()
-		r := &ready{rule: u.rule(), module: u.get()}
-		if refs != "" {
-			r.refs = strings.Split(refs, "\n")
-		}
-		out.modules[name] = r
+		key := u.get()
+		out.data.add([]string{key}, compiled.NewValue(u.get()))
 	}
-	for range u.count() {
-		key := u.text()
-		out.tables[key] = &value{raw: u.get()}
-	}
-	for range u.count() {
-		ref := ast.Ref{ast.DefaultRootDocument}
-		name := ""
-		for name = range strings.SplitSeq(u.text(), "\n") {
-			ref = append(ref, ast.StringTerm(name))
-		}
-		out.constants[name] = append(out.constants[name], &value{ref: ref, raw: u.get()})
-	}
-	if u.bad || len(u.in) > 0 {
+	u.constants(out)
+	if u.bad || u.in != "" {
 		return nil, errStale
 	}
 	return out, nil
@@ -210,8 +189,8 @@ func (l *Library) readPrecompiled(raw []byte) (*built, error) {
 // usePrecompiled takes the compiled rules that are linked into the program, if they are
 // up to date.
 func (l *Library) usePrecompiled() {
-	if raw, err := precompiled.ReadFile(precompiledFile); err == nil {
-		l.built, _ = l.readPrecompiled(raw)
+	if linked != nil {
+		l.built, _ = l.readPrecompiled(linked())
 	}
 }
 
@@ -219,27 +198,25 @@ func (l *Library) usePrecompiled() {
 // modules.
 func (l *Library) assembleReady(name string, packs []*folder.Pack) *Set {
 	s := &Set{name: name, modules: map[string]*ast.Module{}, ready: map[string]*ready{}, built: l.built}
-	var refs []string
-	add := func(f folder.File) {
-		if s.ready[f.Name] == nil {
-			s.ready[f.Name] = l.built.modules[f.Name]
-			s.files = append(s.files, folder.File{Path: folder.DigestPath(f.Path, true), Content: f.Content})
-			refs = append(refs, s.ready[f.Name].refs...)
-		}
+	var leads []*ready
+	add := func(m *ready) {
+		s.ready[m.from.Name] = m
+		s.files = append(s.files, folder.File{Path: folder.DigestPath(m.from.Path, true), Content: m.from.Content})
+		leads = append(leads, m.leads...)
 	}
 	for _, p := range packs {
 		s.addPack(p)
 		for _, id := range p.Rules {
-			f, from := find(id, l)
-			if from == nil || l.built.modules[f.Name] == nil || l.built.modules[f.Name].rule == nil {
+			f, _ := find(id, l)
+			m := l.built.modules[f.Name]
+			if m == nil || m.rule == nil {
 				return nil
 			}
 			if s.ready[f.Name] != nil {
 				continue
 			}
-			add(f)
-			known := l.built.modules[f.Name].rule
-			r := &rule{RuleInfo: known.RuleInfo, pkg: strings.TrimPrefix(pkgOf(id), rulesPackage), from: f, defines: known.Defines}
+			add(m)
+			r := &rule{RuleInfo: m.rule.RuleInfo, pkg: strings.TrimPrefix(pkgOf(id), rulesPackage), from: f, defines: m.rule.Defines}
 			r.Source = string(f.Content)
 			s.rules = append(s.rules, r)
 		}
@@ -249,61 +226,12 @@ func (l *Library) assembleReady(name string, packs []*folder.Pack) *Set {
 	}
 	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })
 	slices.Sort(s.active)
-	seen := map[string]bool{}
-	for len(refs) > 0 {
-		ref := refs[len(refs)-1]
-		if refs = refs[:len(refs)-1]; seen[ref] {
-			continue
-		}
-		seen[ref] = true
-		for _, f := range l.defining(ref) {
-			add(f)
+	for len(leads) > 0 {
+		m := leads[len(leads)-1]
+		if leads = leads[:len(leads)-1]; s.ready[m.from.Name] == nil {
+			add(m)
 		}
 	}
 	s.addFiles(l, l.Tree.Data)
 	return s
-}
-
-// load reads the modules of a set that a build has compiled.
-func (s *Set) load() error {
-	var files []folder.File
-	for name := range s.ready {
-		if s.modules[name] == nil {
-			files = append(files, folder.File{Name: name, Content: s.ready[name].module})
-		}
-	}
-	modules, err := atOnce(files, func(f folder.File) (*ast.Module, error) { return compiled.Decode(f.Content) })
-	if err != nil {
-		return system.Unusable("the built-in rules cannot be read").Because(err).Report()
-	}
-	for i, f := range files {
-		s.modules[f.Name] = modules[i]
-	}
-	for _, r := range s.rules {
-		if r.module == nil {
-			r.module = s.modules[r.from.Name]
-		}
-	}
-	return nil
-}
-
-// compileReady is compile for modules that a build has compiled: only the indices are
-// missing. The compiler would also copy the modules. That is not needed, because
-// nothing changes them from here on.
-func (s *Set) compileReady(own map[string]any) (*ast.Compiler, storage.Store, error) {
-	if err := s.load(); err != nil {
-		return nil, nil, err
-	}
-	c := ast.NewCompiler().WithCapabilities(sandbox.Capabilities()).WithSkipStages(allButIndices()...)
-	c.ModuleTree = ast.NewModuleTree(s.modules)
-	c.RuleTree = ast.NewRuleTree(c.ModuleTree)
-	if c.Compile(nil); c.Failed() {
-		return nil, nil, regoErrors(c.Errors)
-	}
-	c.Modules = s.modules
-	return c, &tableStore{newStore(map[string]any{folder.Reserved: own}), s.built.tables}, nil
-}
-
-func allButIndices() []ast.StageID {
-	return slices.DeleteFunc(ast.AllStages(), func(s ast.StageID) bool { return s == ast.StageBuildRuleIndices })
 }

@@ -35,15 +35,15 @@ func (l *Library) Narrow(s *Set, scope *facts.Scope) *Set {
 			continue
 		}
 		seen[f.Name] = true
-		var refs []string
 		if s.ready != nil {
 			out.ready[f.Name] = s.ready[f.Name]
-			refs = s.ready[f.Name].refs
-		} else {
-			out.modules[f.Name] = s.modules[f.Name]
-			refs = dataRefs(s.modules[f.Name])
+			for _, m := range s.ready[f.Name].leads {
+				queue = append(queue, m.from)
+			}
+			continue
 		}
-		for _, ref := range refs {
+		out.modules[f.Name] = s.modules[f.Name]
+		for _, ref := range dataRefs(s.modules[f.Name]) {
 			queue = append(queue, l.defining(ref)...)
 		}
 	}

@@ -32,7 +32,11 @@ func (l *Library) RunTests(ctx context.Context, w io.Writer) error {
 
 // testRules runs the tests of one library with the modules of all.
 func testRules(ctx context.Context, libs []*Library, from *Library, data map[string]any, w io.Writer) error {
-	if len(from.Tests) == 0 {
+	tests, err := from.ownTests()
+	if err != nil {
+		return err
+	}
+	if len(tests) == 0 {
 		return system.BadInput("no rule has a test").Suggest("write tests as test_NAME rules in *_test.rego files")
 	}
 	modules := map[string]*ast.Module{}
@@ -41,7 +45,7 @@ func testRules(ctx context.Context, libs []*Library, from *Library, data map[str
 		lib.need(lib.Modules...)
 		files := lib.Modules
 		if lib == from {
-			files = slices.Concat(files, lib.Tests)
+			files = slices.Concat(files, tests)
 		}
 		for _, f := range files {
 			m, err := parse(f)

@@ -73,8 +73,12 @@ single[id] := true if some id in input.kernel.modules
 	if err != nil {
 		t.Fatal(err)
 	}
+	p, err := compile(s, "2026-11-20", nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var whole []string
-	for _, e := range warm(s, s.needed(s.rules)) {
+	for _, e := range p.warm(s.rules) {
 		whole = append(whole, e.String())
 	}
 	if got := strings.Join(whole, "; "); got != "_ = data.seaworthy.tables.t.fail; _ = data.seaworthy.tables.t.none; _ = data.seaworthy.tables.t.single" {

@@ -21,6 +21,8 @@ import (
 type Limits struct {
 	entries, files  int // files and folders of any kind; files of the rule folder
 	fileBytes, size int // bytes of one file; of all files
+	// noTests leaves out the tests.
+	noTests bool
 }
 
 // SchemaPath is the path of the JSON schema for the key params of data files.
@@ -53,6 +55,12 @@ type Tree struct {
 	Frameworks []File `json:"frameworks,omitempty"` // frameworks/*.yaml
 }
 
+// WithoutTests returns the same limits for reading a folder without its tests.
+func (lim Limits) WithoutTests() Limits {
+	lim.noTests = true
+	return lim
+}
+
 // Read reads a rule folder. The names of its files in errors begin with prefix.
 func Read(fsys fs.FS, prefix string, lim Limits) (*Tree, error) {
 	t := &Tree{}
@@ -72,7 +80,7 @@ func Read(fsys fs.FS, prefix string, lim Limits) (*Tree, error) {
 			return nil
 		}
 		list := t.place(p)
-		if hidden || list == nil {
+		if hidden || list == nil || lim.noTests && list == &t.Tests {
 			return nil
 		}
 		if count++; count > lim.files {
