@@ -23,25 +23,29 @@ import data.seaworthy.given
 import data.seaworthy.edit
 import data.seaworthy.kernel
 
-# rows are the indexes of the rows of the active packs and of this architecture.
+# rows are the rows of the active packs and of this architecture. A row is named by
+# its index as a text: objects with texts as keys are data, and the program reads
+# only the rows that it needs from them.
 rows := active(arranged)
 
-arranged := arrange(given.kconfig)
+table := {format_int(i, 10): row | some i, row in given.kconfig}
+
+arranged := arrange(table)
 
 # arrange lists the rows of each pack in a table, and the rows that each
-# architecture lacks, by index. It depends only on the tables and is a separate
-# rule: such rules are evaluated once, when the program is built.
-arrange(table) := {
-	"packs": {pack: {i | some i; table[i].pack == pack} |
-		some pack in {row.pack | some row in table}
+# architecture lacks. It depends only on the tables and is a separate rule: such
+# rules are evaluated once, when the program is built.
+arrange(all) := {
+	"packs": {pack: {i | some i; all[i].pack == pack} |
+		some pack in {row.pack | some row in all}
 	},
-	"particular": {i | some i; table[i].arches},
-	"lacks": {arch: {i | some i; arches := table[i].arches; not arch in arches} |
-		some arch in {arch | some row in table; some arch in row.arches}
+	"particular": {i | some i; all[i].arches},
+	"lacks": {arch: {i | some i; arches := all[i].arches; not arch in arches} |
+		some arch in {arch | some row in all; some arch in row.arches}
 	},
 }
 
-active(table) := union({table.packs[pack] | some pack in given.packs}) - object.get(table.lacks, kernel.arch, table.particular)
+active(all) := union({all.packs[pack] | some pack in given.packs}) - object.get(all.lacks, kernel.arch, all.particular)
 
 # found is the value of the option, under its current name or its newest old name.
 found(row) := value if {
@@ -157,12 +161,14 @@ unmet(asked) := first_unmet(asked) if {
 	not met(asked)
 }
 
-first_unmet(asked) := sprintf("%s is not %s on this kernel", [name, text(asked[name])]) if {
+first_unmet(asked) := not_so(name, asked[name]) if {
 	name := sort([name | some name, want in asked; not holds(name, want)])[0]
 }
 
+not_so(name, want) := sprintf("%s is not %s on this kernel", [name, text(want)])
+
 # irrelevant is the reason why a row does not apply to this kernel.
-irrelevant(row) := sprintf("this option exists since Linux %s; the kernel is %s", [row.since, kernel.version_text]) if {
+irrelevant(row) := too_young(row.since) if {
 	kernel.older_than(row.since)
 	not found(row)
 	not old_enough(row)
@@ -171,6 +177,8 @@ irrelevant(row) := sprintf("this option exists since Linux %s; the kernel is %s"
 	not found(row)
 	not good(row)
 } else := unmet(row.when)
+
+too_young(since) := sprintf("this option exists since Linux %s; the kernel is %s", [since, kernel.version_text])
 
 # old_enough: the kernel is older than the option, and its behaviour is the wanted one.
 old_enough(row) if {
@@ -198,11 +206,10 @@ versioned(row) if row.until
 
 versioned(row) if row.builtin
 
-# right_at and wrong_at are the common cases. They are separate because they are
-# fast: they take sets of rows from tables. Function calls cost most, and each step
-# that runs for every row. A right value needs no other check. A wrong value fails,
-# unless the row has exceptions.
-right_at := rows & union({rows_of(wanting, {[name, value] | some name, value in named}), rightly_absent})
+# Most rows are decided together: set operations take them from tables, and one
+# function call per row takes longer than all of these. right_at have the wanted
+# value, which needs no other check. wrong_at have another value and no exceptions.
+right_at := rows & (graph.reachable(leads, settings) | rightly_absent)
 
 wrong_at := (((rows & present) - right_at) - excepted) - union({closable[mode] | some mode in closed})
 
@@ -211,47 +218,123 @@ rightly_absent := best_absent - present if {
 } else := set()
 
 # named are the options of the table that are in the configuration, with their
-# values. present are the rows of these options.
-named := object.filter(kernel.options, object.keys(about)) if {
+# values. present are the rows of these options, and their names.
+named := object.filter(kernel.options, options) if {
 	kernel.options
 } else := {}
 
-present := rows_of(about, object.keys(named))
+present := graph.reachable(leads, object.keys(named))
 
-# rows_of are the indexes of the rows that a table has under any of the keys.
-rows_of(table, keys) := union({some_rows | some some_rows in object.filter(table, keys)})
+# settings are the named options and their values as texts, which setting_text
+# writes. A value with a comma gives parts that equal no text of the table.
+settings := split(trim(json.marshal(named), "{}"), ",")
 
-# having are the indexes of the rows of a table that have one of the keys.
-having(table, keys) := {i | some key in keys; some i; table[i][key]}
+setting_text(name, value) := trim(json.marshal({name: value}), "{}")
 
-# about are the rows of each option. wanting are the rows for which an option with a
-# value is right. closable are the rows that a mode of lockdown makes harmless.
-# best_absent are right whenever they are absent. excepted can be right in other ways
-# than by one value.
-about[row.option] contains i if some i, row in given.kconfig
+# having are the rows that have one of the keys.
+having(all, keys) := {i | some key in keys; some i; all[i][key]}
 
-wanting[[row.option, row.want]] contains i if some i, row in given.kconfig
+options := {row.option | some row in table}
 
-wanting[[row.option, value]] contains i if {
-	some i, row in given.kconfig
-	is_array(row.want)
-	some value in row.want
+# leads is a graph: it leads from an option to its rows, and from a setting to the rows
+# for which it is right. Every node of a graph is a key; rows lead nowhere.
+leads := object.union_n([lists(about), lists(wanting), {i: [] | some i, _ in table}])
+
+about[row.option] contains i if some i, row in table
+
+wanting[setting] contains i if {
+	some i, row in table
+	some value in array.flatten([row.want])
+	is_string(value)
+	setting := setting_text(row.option, value)
 }
 
-closable[row.lockdown] contains i if some i, row in given.kconfig
+lists(sets) := {key: sort(its) | some key, its in sets}
 
-best_absent := {i | some i; given.kconfig[i].want == "n"} - having(given.kconfig, {"when", "oldNames", "before"})
+# closable are the rows that a mode of lockdown makes harmless. best_absent are right
+# whenever they are absent. excepted can be right in other ways than by one value.
+closable[row.lockdown] contains i if some i, row in table
 
-excepted := having(given.kconfig, {"when", "any", "param"}) | {i | some i, n; given.kconfig[i].want[n]}
+best_absent := off - having(table, {"when", "oldNames", "before"})
+
+off := {i | some i; table[i].want == "n"}
+
+excepted := having(table, {"when", "any", "param"}) | {i | some i, n; table[i].want[n]}
+
+# rest are the rows that are neither right nor wrong so far.
+rest := (rows - right_at) - wrong_at if {
+	kernel.config_known
+} else := set()
+
+# plain are rows of rest that depend only on the values of options and on the age of the
+# option. Sets decide them as verdict does. If the version of the kernel is unknown,
+# options with an age are not plain.
+plain := rest & simple if {
+	kernel.version
+} else := (rest & simple) - having(table, {"since"})
+
+simple := {i |
+	some i, row in table
+	is_string(row.want)
+	conditions_of(row)
+} - having(table, {"any", "lockdown", "param", "oldNames", "before", "builtin", "until"})
+
+# conditions_of are the conditions of a row if they are settings, of which all must
+# hold.
+conditions_of(row) := asks if {
+	asks := object.get(row, "when", {})
+	is_object(asks)
+	every want in asks { is_string(want) }
+}
+
+# young_at are absent because the kernel is older than the option.
+young_at := ((plain & too_new) - present) - off
+
+too_new := union({age.rows | some age in ages; kernel.version < age.version})
+
+ages := {{"version": kernel.parse(since), "rows": its} | some since, its in rows_since}
+
+rows_since[row.since] contains i if some i, row in table
+
+# unmet_at are the rows with a condition that does not hold, and the first such one.
+unmet_at := {i: text |
+	some i, list in object.filter(asked, plain - young_at)
+	texts := [conditions[setting].text | some setting in list; setting in broken]
+	text := texts[0]
+}
+
+# asked are the conditions of each row, by the name of the option.
+asked := {i: [setting_text(name, asks[name]) | some name in sort(object.keys(asks))] |
+	some i in simple
+	asks := conditions_of(table[i])
+	count(asks) > 0
+}
+
+conditions := {setting_text(name, want): {"option": name, "want": want, "text": not_so(name, want)} |
+	some i in simple
+	some name, want in conditions_of(table[i])
+}
+
+# broken are the conditions that do not hold. An option that is not in the
+# configuration is off.
+broken := {setting | some setting, c in conditions; object.get(kernel.options, c.option, "n") != c.want}
+
+# missed_at are the other plain rows that fail.
+missed_at := ((plain - young_at) - object.keys(unmet_at)) - (off - present)
 
 # judged are the verdicts on all other rows. Their state is pass, fail, unknown or
 # not_applicable.
-judged := {i: verdict(given.kconfig[i]) | some i in ((rows - right_at) - wrong_at)} if {
-	kernel.config_known
-} else := {}
+judged := {i: verdict(table[i]) | some i in rest - plain}
 
 # at are the rows whose verdict has a state.
 at(verdicts, state) := {i | some i; verdicts[i].state == state}
+
+# inapplicable are the rows that do not apply to this kernel, and the reasons.
+inapplicable := object.union_n([
+	unmet_at,
+	{i: too_young(table[i].since) | some i in young_at},
+	{i: judged[i].reason | some i in at(judged, "not_applicable")},
+])
 
 verdict(row) := {"state": "not_applicable", "reason": reason} if {
 	reason := irrelevant(row)
@@ -274,51 +357,79 @@ all_unknown := unknown
 
 all_not_applicable := not_applicable
 
-checked := {id: {resource | some resource in its} |
-	some id, resources in resources_of
-	its := object.filter(resources, looked_at)
-	count(its) > 0
+checked := {id: resources |
+	some id, its in rows_under
+	here := its & looked_at
+	count(here) > 0
+	resources := graph.reachable(resource_of, here) - here
 }
 
-looked_at := (right_at | wrong_at) | (object.keys(judged) - at(judged, "not_applicable"))
+looked_at := rows - object.keys(inapplicable) if {
+	kernel.config_known
+} else := set()
 
-# resources_of are the resources of each rule, by row.
-resources_of[row.rule][i] := concat("", ["kernel:", row.option]) if some i, row in given.kconfig
+# rows_under are the rows of each rule. resource_of is a graph: it leads from a row to the
+# resource of its findings.
+rows_under[row.rule] contains i if some i, row in table
+
+resource_of := object.union({i: [resource(row)] | some i, row in table}, {resource(row): [] | some row in table})
+
+resource(row) := concat("", ["kernel:", row.option])
+
+fail[finding.id] contains finding if some finding in usual
 
 fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i])}) if {
-	some i, value in object.remove(failing, fixable)
+	some i, value in object.remove(failing, fixable | object.keys(usual))
 	line := lines[i]
 }
 
-fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i]), "edits": edits(given.kconfig[i])}) if {
+fail[line.id] contains object.union(line, {"actual": value, "message": concat(value, messages[i]), "edits": edits(table[i])}) if {
 	some i, value in object.filter(failing, fixable)
 	line := lines[i]
 }
 
-# failing are the rows that fail, with the value that was found.
-failing := object.union(
-	{i: named[given.kconfig[i].option] | some i in wrong_at},
-	{i: actual(given.kconfig[i]) | some i in at(judged, "fail")},
-)
+# usual are the findings that are prepared.
+usual := {i: prepared[i][value] | some i, value in object.remove(failing, fixable)}
 
-unknown[lines[i].id] contains {"resource": lines[i].resource, "reason": judged[i].reason} if some i in at(judged, "unknown")
+# failing are the rows that fail, with the value that was found.
+failing := object.union_n([
+	{i: named[table[i].option] | some i in (wrong_at | missed_at) & present},
+	{i: "not set" | some i in missed_at - present},
+	{i: actual(table[i]) | some i in at(judged, "fail")},
+])
+
+unknown[line.id] contains {"resource": line.resource, "reason": judged[i].reason} if {
+	some i in at(judged, "unknown")
+	line := lines[i]
+}
 
 unknown[rule] contains entry if {
 	some entry in kernel.config_unknown
-	some rule in {given.kconfig[i].rule | some i in rows}
+	some rule in {table[i].rule | some i in rows}
 }
 
-not_applicable[lines[i].id] contains {"resource": lines[i].resource, "reason": judged[i].reason} if {
-	some i in at(judged, "not_applicable")
+not_applicable[row.rule] contains {"resource": resource(row), "reason": reason} if {
+	some i, reason in inapplicable
+	row := table[i]
+}
+
+# prepared are the findings about the usual values of an option. Findings about rows
+# that os.yml can satisfy are not among them.
+prepared := {i: {value: object.union(line, {"actual": value, "message": concat(value, messages[i])}) |
+	some value in {"y", "m", "n"}
+	value != table[i].want
+} |
+	some i, line in lines
+	not i in fixable
 }
 
 # lines are the parts of a finding that do not depend on the kernel.
 lines := {i: line |
-	some i, row in given.kconfig
+	some i, row in table
 	wanted := expected(row)
 	line := {
 		"id": row.rule,
-		"resource": concat("", ["kernel:", row.option]),
+		"resource": resource(row),
 		"path": "",
 		"expected": wanted,
 		"key": object.get(row, "key", row.option),
@@ -330,11 +441,11 @@ lines := {i: line |
 
 # messages are the texts before and after the value that was found.
 messages := {i: [sprintf("%s is ", [row.option]), sprintf(", expected %s: %s", [lines[i].expected, row.why])] |
-	some i, row in given.kconfig
+	some i, row in table
 }
 
 # fixable are the rows that a change of os.yml can satisfy.
-fixable := having(given.kconfig, {"lockdown", "param"})
+fixable := having(table, {"lockdown", "param"})
 
 actual(row) := value if {
 	value := found(row)

@@ -67,11 +67,53 @@ test_switched_off_on_the_command_line if {
 verdicts := object.union_n([
 	{i: {"state": "pass"} | some i in kconfig.right_at},
 	{i: {"state": "fail"} | some i in kconfig.wrong_at},
+	plain_verdicts,
 	kconfig.judged,
 ])
 
+# plain_verdicts are what the sets decide.
+plain_verdicts := object.union_n([
+	{i: {"state": "pass"} | some i in kconfig.plain},
+	{i: {"state": "fail"} | some i in kconfig.missed_at},
+	{i: {"state": "not_applicable", "reason": kconfig.inapplicable[i]} | some i in kconfig.plain & object.keys(kconfig.inapplicable)},
+])
+
+# The sets decide every plain row of the table as verdict does.
+agrees(system) if {
+	sets := plain_verdicts with input as system
+	every i, decided in sets {
+		judged := kconfig.verdict(kconfig.table[i]) with input as system
+		judged == decided
+	}
+}
+
+# all_to are the options of the table and of its conditions, all with one value.
+all_to(value) := {name: value | some name in kconfig.options | {c.option | some c in kconfig.conditions}}
+
+test_sets_agree_with_verdict_on_the_good_kernel if agrees(t.good)
+
+test_sets_agree_with_verdict_on_values if {
+	every value in {"y", "m", "n", "7", "a,b"} {
+		system := t.kconfigs(all_to(value))
+		agrees(system)
+		sets := plain_verdicts with input as system
+		count(sets) > 0
+	}
+}
+
+test_sets_agree_with_verdict_without_options if agrees(t.put(t.good, "/kernel/config/options", {}))
+
+test_sets_agree_with_verdict_on_versions if {
+	every version in {"", "4.4.1", "5.10.3", "6.1.0", "7.3.0"} {
+		system := t.put(t.good, "/kernel/version", version)
+		agrees(system)
+		agrees(t.put(system, "/kernel/config/options", {"CONFIG_X86_64": "y"}))
+		agrees(t.put(system, "/kernel/config/options", {name: ["y", "n"][i % 2] | some i, name in sort(kconfig.options | {c.option | some c in kconfig.conditions})}))
+	}
+}
+
 # verdict of one row on the good kernel with these options, of version 6.12.
-verdict_of(changes, more) := found[0] if {
+verdict_of(changes, more) := found["0"] if {
 	found := verdicts with input as t.kconfigs(changes) with data.kconfig as [object.union(row, more)]
 }
 
@@ -110,7 +152,7 @@ test_always_on_since if {
 	state_of({"CONFIG_X": "n"}, {"builtin": "5.0"}) == "fail"
 	no_version := t.put(t.good, "/kernel/version", "")
 	found := verdicts with input as no_version with data.kconfig as [object.union(row, {"builtin": "5.0"})]
-	found[0].state == "unknown"
+	found["0"].state == "unknown"
 }
 
 test_newest_of_two_old_names if {
@@ -130,7 +172,7 @@ test_arch_is_the_configurations if {
 	only := object.union(row, {"arches": ["arm64"]})
 	count(verdicts) == 0 with input as t.good with data.kconfig as [only]
 	found := verdicts with input as t.kconfigs({"CONFIG_ARM64": "y"}) with data.kconfig as [only]
-	found[0].state == "fail"
+	found["0"].state == "fail"
 	foreign := t.put(t.put(t.good, "/kernel/config/options", {"CONFIG_S390": "y"}), "/arch", "arm64")
 	count(verdicts) == 0 with input as foreign with data.kconfig as [only]
 	kernel.arch == "amd64" with input as t.no_config
@@ -175,10 +217,10 @@ test_absent_and_no_version if {
 	off := object.union(row, {"want": "n", "since": "6.13", "before": "y"})
 	unknown_version := t.put(t.kconfigs({}), "/kernel/version", "")
 	found := verdicts with input as unknown_version with data.kconfig as [off]
-	found[0].state == "unknown"
+	found["0"].state == "unknown"
 	set := t.put(t.kconfigs({"CONFIG_X": "n"}), "/kernel/version", "")
 	good := verdicts with input as set with data.kconfig as [off]
-	good[0].state == "pass"
+	good["0"].state == "pass"
 }
 
 test_sysctl_and_no_version if {
