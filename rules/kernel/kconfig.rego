@@ -169,7 +169,7 @@ not_so(name, want) := sprintf("%s is not %s on this kernel", [name, text(want)])
 
 # irrelevant is the reason why a row does not apply to this kernel.
 irrelevant(row) := too_young(row.since) if {
-	kernel.older_than(row.since)
+	row.since in newer
 	not found(row)
 	not old_enough(row)
 } else := sprintf("this option was removed in Linux %s; the kernel is %s", [row.until, kernel.version_text]) if {
@@ -290,9 +290,12 @@ conditions_of(row) := asks if {
 # young_at are absent because the kernel is older than the option.
 young_at := ((plain & too_new) - present) - off
 
-too_new := union({age.rows | some age in ages; kernel.version < age.version})
+too_new := union({its | some its in object.filter(rows_since, newer)})
 
-ages := {{"version": kernel.parse(since), "rows": its} | some since, its in rows_since}
+# newer are the versions in the table that are newer than the kernel.
+newer := {since | some since, version in versions; kernel.version < version}
+
+versions := {since: kernel.parse(since) | some since, _ in rows_since}
 
 rows_since[row.since] contains i if some i, row in table
 
@@ -481,8 +484,10 @@ text(want) := sprintf("from %d to %d", [want.min, want.max]) if {
 	want.as
 }
 
+lockdown_edits := {mode: edit.lockdown(mode) | some mode, _ in closable}
+
 # os.yml can change only the command line: options are built in.
-edits(row) := edit.lockdown(row.lockdown) if {
+edits(row) := lockdown_edits[row.lockdown] if {
 	row.lockdown
 } else := edit.set_param(split(row.param, "=")[0], row.param)
 
