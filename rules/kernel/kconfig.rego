@@ -327,7 +327,7 @@ missed_at := ((plain - young_at) - object.keys(unmet_at)) - (off - present)
 
 # judged are the verdicts on all other rows. Their state is pass, fail, unknown or
 # not_applicable.
-judged := {i: verdict(table[i]) | some i in rest - plain}
+judged := {i: verdict(table[i]) | some i in (rest - plain)}
 
 # at are the rows whose verdict has a state.
 at(verdicts, state) := {i | some i; verdicts[i].state == state}
@@ -396,8 +396,8 @@ usual := {i: prepared[i][value] | some i, value in object.remove(failing, fixabl
 
 # failing are the rows that fail, with the value that was found.
 failing := object.union_n([
-	{i: named[table[i].option] | some i in (wrong_at | missed_at) & present},
-	{i: "not set" | some i in missed_at - present},
+	{i: named[table[i].option] | some i in ((wrong_at | missed_at) & present)},
+	{i: "not set" | some i in (missed_at - present)},
 	{i: actual(table[i]) | some i in at(judged, "fail")},
 ])
 

@@ -75,7 +75,7 @@ verdicts := object.union_n([
 plain_verdicts := object.union_n([
 	{i: {"state": "pass"} | some i in kconfig.plain},
 	{i: {"state": "fail"} | some i in kconfig.missed_at},
-	{i: {"state": "not_applicable", "reason": kconfig.inapplicable[i]} | some i in kconfig.plain & object.keys(kconfig.inapplicable)},
+	{i: {"state": "not_applicable", "reason": kconfig.inapplicable[i]} | some i in (kconfig.plain & object.keys(kconfig.inapplicable))},
 ])
 
 # The sets decide every plain row of the table as verdict does.
@@ -88,7 +88,7 @@ agrees(system) if {
 }
 
 # all_to are the options of the table and of its conditions, all with one value.
-all_to(value) := {name: value | some name in kconfig.options | {c.option | some c in kconfig.conditions}}
+all_to(value) := {name: value | some name in (kconfig.options | {c.option | some c in kconfig.conditions})}
 
 test_sets_agree_with_verdict_on_the_good_kernel if agrees(t.good)
 
@@ -264,4 +264,9 @@ test_parameter_is_the_edit if {
 	f.expected == "n, or x=off"
 	f.fix == "add x=off to kernel.cmdline, or use a kernel that is built with CONFIG_X=n"
 	f.edits[count(f.edits) - 1] == {"op": "append", "path": "/kernel/cmdline", "value": "x=off"}
+}
+
+test_nothing_is_checked_without_a_configuration if {
+	found := kconfig.checked with input as t.no_config
+	count(found) == 0
 }
