@@ -141,7 +141,7 @@ func TestAllErrorsAtOnce(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	loop := policytest.RuleFile("CAP-001", policytest.Fires("CAP-001", `some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0; x := a`))
 	_, err := run(t, policytest.With(policytest.BaseFS(), map[string]string{"os/CAP-001.rego": loop}), policytest.Facts(), Options{Deadline: 100 * time.Millisecond})
-	policytest.WantError(t, err, system.ErrUnusable, "rules stopped", "the deadline has passed")
+	policytest.WantError(t, err, system.ErrUnusable, "the evaluation of the rules was stopped", "the deadline has passed")
 }
 
 // If the caller cancels, the error says so and does not blame a rule.

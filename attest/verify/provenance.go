@@ -180,7 +180,7 @@ func (c *content) addByproduct(d statement.Descriptor) error {
 	stem, document := d.Annotations[statement.AnnotationStatement]
 	if document && len(d.Annotations) == 1 {
 		if old, twice := c.documents[stem]; twice || stem == "" {
-			return fmt.Errorf("is the document of statement %q, but %q is its document too", stem, old)
+			return fmt.Errorf("is the document of statement %q, which already has the document %q", stem, old)
 		}
 		c.documents[stem] = d.Name
 		d.Annotations = nil

@@ -44,7 +44,7 @@ func within[T any](ctx context.Context, grace time.Duration, fn func(context.Con
 		}
 	}
 	if ctx.Err() != nil {
-		return out.value, system.Unusable("rules stopped").Because(context.Cause(ctx)).Suggest("look for a rule that loops or builds very large values, with `rules test`")
+		return out.value, system.Unusable("the evaluation of the rules was stopped").Because(context.Cause(ctx)).Suggest("look for a rule that loops or builds very large values: run seaworthy rules test")
 	}
 	return out.value, out.err
 }

@@ -233,7 +233,7 @@ program_reason(c) := sprintf("%s needs it: it %s", [program_of(c).names[0], prog
 unprivileged_fix(c) := sprintf("run %s as a user without capabilities: `uid: %v`, `gid: %v` and `capabilities: []`. Files that it writes must belong to this user%s%s%s", [c.id, user_number(c), user_number(c), loss_text(c), ports_text(c), needs_text(c)])
 
 # loss_text names the capabilities that unprivileged removes.
-loss_text(c) := sprintf(". It loses %s; if it needs these as root, write an allowance or a waiver", [names(taken)]) if {
+loss_text(c) := sprintf(". It loses %s. If the component needs these as root, write an allowance or a waiver", [names(taken)]) if {
 	taken := lib.caps(c) - {"CAP_NET_BIND_SERVICE"}
 	count(taken) > 0
 } else := ""

@@ -33,7 +33,7 @@ found contains lib.finding("SUP-017", c, {
 	"expected": "at least 90 percent",
 	"key": "coverage",
 	"message": sprintf("only %d of %d files of %s belong to packages", [f.owned, f.files, c.id]),
-	"fix": sprintf("install those files of the image %s that belong to no package from packages, or describe them in an SBOM", [c.image.repository]),
+	"fix": sprintf("find the files of the image %s that belong to no package. Install them from packages, or describe them in an SBOM", [c.image.repository]),
 }) if {
 	some c in input.components
 	c.sbom.present == true

@@ -34,7 +34,7 @@ func (i *Info) PCR11() ([sha256.Size]byte, error) {
 	}
 	for _, name := range profiles {
 		if _, ok := i.Section(name); ok {
-			return pcr, system.Unusable("cannot predict PCR 11: the image has a section %s, so its stub chooses at boot", name).
+			return pcr, system.Unusable("cannot predict PCR 11: the image has a section %s, so its stub chooses a profile at boot", name).
 				Suggest("use an image without profiles")
 		}
 	}

@@ -55,7 +55,7 @@ func (d Disk) pieces(size int64, do func(at int64, data []byte) error) error {
 		want := min(size, d.Size-at)
 		n, err := d.ReadAt(buf[:want], at)
 		if int64(n) < want {
-			return errors.Join(fmt.Errorf("reading the disk at byte %d", at), err)
+			return errors.Join(fmt.Errorf("the disk cannot be read at byte %d", at), err)
 		}
 		clear(buf[want:])
 		if bytes.Equal(buf, zero) {
