@@ -40,6 +40,9 @@ type Input struct {
 	LockDigest string
 	// Tools are the programs and files of the build machine that made the image.
 	Tools []Tool
+	// Certificate is sha256:HEX of the certificate (DER) whose key signed the UKIs
+	// for Secure Boot, "" if they are not signed.
+	Certificate string
 	// BuilderVersion is the version of this program.
 	BuilderVersion string
 	// Parameters are the flags and the environment of the build.

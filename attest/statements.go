@@ -216,6 +216,9 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 	for _, t := range in.Tools {
 		depend(statement.Descriptor{Name: statement.DependencyTool + t.Name, URI: t.URI, Digest: digest(t.Name, t.Digest)})
 	}
+	if in.Certificate != "" {
+		depend(statement.Descriptor{Name: statement.DependencyCertificate, Digest: digest("certificate", in.Certificate)})
+	}
 	if in.LockDigest != "" {
 		depend(statement.Descriptor{Name: statement.DependencyLock, Digest: digest("lock", in.LockDigest)})
 	}

@@ -56,11 +56,12 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 		}
 	}
 	inputs, err := json.Marshal(struct {
-		System  *system.OS
-		Formats []string
-		Tools   []image.Used
-		Time    time.Time
-	}{sys, o.Formats, o.used, o.Time.UTC()})
+		System     *system.OS
+		Formats    []string
+		Tools      []image.Used
+		SecureBoot string
+		Time       time.Time
+	}{sys, o.Formats, o.used, o.certificate(), o.Time.UTC()})
 	if err != nil {
 		l.store.Dir = ""
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
 	"github.com/seaworthy-os/seaworthy/internal/words"
@@ -122,6 +123,8 @@ type BuildOptions struct {
 	used []image.Used
 	// OutputDir is the folder that Build replaces, usually dist/NAME.
 	OutputDir string
+	// SecureBoot signs the UKIs for the firmware. With nil, they are not signed.
+	SecureBoot uki.Signer
 	// Signer returns the signer of the image. A nil Signer builds without
 	// attestations. Build calls it before it reads a layer. The caller can start the
 	// work earlier, because opening an encrypted key takes a third of a second.
@@ -151,6 +154,9 @@ type Built struct {
 // one, which writes the decision to OutputDir.denied and returns no error.
 func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := image.CheckFormats(o.Formats); err != nil {
+		return nil, err
+	}
+	if err := o.checkSecureBoot(); err != nil {
 		return nil, err
 	}
 	if err := replaceable(o.OutputDir); err != nil {

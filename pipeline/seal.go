@@ -25,7 +25,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
 		SPDXPath: sbomFolder + "/" + name + spdxEnding, CycloneDXPath: sbomFolder + "/" + name + cycloneDXEnding,
-		Tools: toolsOf(o.used), LockDigest: r.LockDigest, BuilderVersion: o.Version,
+		Tools: toolsOf(o.used), Certificate: o.certificate(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
 		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
 	if o.Policy.Dated {

@@ -31,8 +31,11 @@ const (
 	DependencyBundle = "policy:"
 	// DependencyTool begins the name of a program or file of the build machine
 	// that made the image: tool:mksquashfs.
-	DependencyTool    = "tool:"
-	DependencyWaivers = "waivers"
+	DependencyTool = "tool:"
+	// DependencyCertificate is the certificate (DER) whose key signed the UKIs of
+	// the image for Secure Boot.
+	DependencyCertificate = "secure-boot:certificate"
+	DependencyWaivers     = "waivers"
 	// InputDecision is the decision's name among a summary's inputs. The other
 	// names are DependencyLock and DependencyWaivers.
 	InputDecision = DecisionFile

@@ -143,7 +143,7 @@ func checkDependency(d statement.Descriptor) error {
 		if indexed && len(d.Annotations) == 1 {
 			rest.Annotations = nil
 		}
-	case isFile && file != "", d.Name == statement.DependencyLock, d.Name == statement.DependencyWaivers:
+	case isFile && file != "", d.Name == statement.DependencyLock, d.Name == statement.DependencyWaivers, d.Name == statement.DependencyCertificate:
 	case d.Name == statement.DependencyPolicy, isBundle && bundle != "", isTool && tool != "":
 		if d.URI == "" {
 			return errors.New("the URI is missing")

@@ -12,13 +12,27 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// firmware is the UEFI firmware of an architecture: the Debian package, the
-// program, and a store of variables to start from.
-type firmware struct{ pkg, code, vars string }
+// Firmware is the UEFI firmware of an architecture, as Debian packages it.
+type Firmware struct {
+	// Package is the Debian package.
+	Package string
+	// code is the program, vars the store of variables that it starts with.
+	code, vars string
+	// secure is the program that enforces Secure Boot.
+	secure string
+	// Template is a store to which the keys of Secure Boot can be added.
+	Template string
+}
 
-var firmwares = map[string]firmware{
-	"amd64": {"ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
-	"arm64": {"qemu-efi-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"},
+var firmwares = map[string]Firmware{
+	"amd64": {"ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+	"arm64": {"qemu-efi-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd"},
+}
+
+// FirmwareOf returns the firmware of an architecture, and false if none is known.
+func FirmwareOf(arch string) (Firmware, bool) {
+	f, ok := firmwares[arch]
+	return f, ok
 }
 
 // device gives QEMU one open file, and the arguments that use it.
@@ -68,7 +82,7 @@ func (o *Options) firmware() ([]device, error) {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, system.Unusable("%s was not found: it is needed to boot this format", filepath.Base(path)).
-				Suggest("install it: apt-get install --no-install-recommends %s", fw.pkg)
+				Suggest("install it: apt-get install --no-install-recommends %s", fw.Package)
 		}
 		return f, nil
 	}

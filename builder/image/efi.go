@@ -2,6 +2,7 @@ package image
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -79,17 +80,49 @@ func makeUKI(b Base, o Options) (_ []string, err error) {
 		return nil, err
 	}
 	name := o.Stem + ukiEnding
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	w := bufio.NewWriterSize(out, 1<<20)
-	err = uki.Build(w, stub, uki.Sections{
+	return []string{name}, writeUKI(o, name, stub, uki.Sections{
 		OSRelease: osRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
 		Kernel: &uki.Content{Reader: kernel, Size: size}, Initrd: &uki.Content{Reader: initrd, Size: initrdSize},
 	})
-	return []string{name}, errors.Join(err, w.Flush())
+}
+
+// writeUKI writes a UKI, signed if there is a signer.
+func writeUKI(o Options, name string, stub *uki.Stub, s uki.Sections) (err error) {
+	out, err := create(o, name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if o.SecureBoot == nil {
+		return buildUKI(out, stub, s)
+	}
+	unsigned, err := atomicfile.Unlinked(o.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unsigned.Close()) }()
+	if err := buildUKI(unsigned, stub, s); err != nil {
+		return err
+	}
+	size, err := unsigned.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(out, 1<<20)
+	return errors.Join(uki.Sign(context.Background(), w, unsigned, size, o.SecureBoot), w.Flush())
+}
+
+func buildUKI(f *os.File, stub *uki.Stub, s uki.Sections) error {
+	w := bufio.NewWriterSize(f, 1<<20)
+	return errors.Join(uki.Build(w, stub, s), w.Flush())
+}
+
+// HoldsUKI is a condition for Formats: the format is a UKI, or is derived from one.
+func HoldsUKI(f Format) bool {
+	for f.Name != ukiFormat.Name && f.from != "" {
+		f, _ = Find(f.from)
+	}
+	return f.Name == ukiFormat.Name
 }
 
 func readStub(o Options) (*uki.Stub, error) {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -33,6 +34,8 @@ type Options struct {
 	Tools Tools
 	// Kernel is what Set.Kernel was told. Only derived formats can read it.
 	Kernel Kernel
+	// SecureBoot signs each UKI. With nil, UKIs are not signed.
+	SecureBoot uki.Signer
 }
 
 // writer writes one output format. Its Entry method follows the contract of

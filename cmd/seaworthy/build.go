@@ -21,6 +21,7 @@ import (
 func (c *cli) build() *cobra.Command {
 	var rf resolveFlags
 	var pf policyFlags
+	var sb secureBootFlags
 	var outputDir, key string
 	var unsigned, rescan bool
 	cmd := &cobra.Command{
@@ -55,7 +56,11 @@ https URL.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.formats, Tools: image.Tools{Dirs: rf.tools}, OutputDir: outputDir, Version: version()}
+			firmware, err := sb.signer()
+			if err != nil {
+				return err
+			}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.formats, Tools: image.Tools{Dirs: rf.tools}, OutputDir: outputDir, Version: version(), SecureBoot: firmware}
 			if !rescan {
 				o.Kept = rf.kept(cmd)
 			}
@@ -95,6 +100,7 @@ https URL.
 	pf.add(cmd)
 	rf.addFormats(cmd)
 	addRescan(cmd, &rescan)
+	sb.add(cmd)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&rf.tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")

@@ -22,17 +22,31 @@ const passwordEnv = "COSIGN_PASSWORD"
 func (c *cli) key() *cobra.Command {
 	cmd := &cobra.Command{Use: "key", Short: "Make signing keys"}
 	var dir string
+	var sb secureBootKeys
 	generate := &cobra.Command{
 		Use:   "generate",
-		Short: "Make a key pair that cosign can use too",
-		Long: `Generate writes seaworthy.key, encrypted with a password, and seaworthy.pub. It reads the
-password from COSIGN_PASSWORD, or asks for it. Existing files are not replaced.
+		Short: "Make a key pair for seals, or keys for Secure Boot",
+		Long: `Generate writes seaworthy.key, encrypted with a password, and seaworthy.pub. cosign can use
+them too. It reads the password from COSIGN_PASSWORD, or asks for it.
+
+With --secure-boot, it writes other keys instead: PK, KEK and db, from which firmware
+decides what it starts. They are not encrypted. It also writes what firmware enrols, and a
+variable store for QEMU that has the keys. docs/secure-boot.md says how to use them.
+
+Existing files are not replaced.
 
 ` + exitHelpPlain("a file cannot be written"),
-		Args: cobra.NoArgs,
+		Example: "  seaworthy key generate\n  seaworthy key generate --secure-boot --name \"Example Ltd\" --output-dir keys",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := applyConfig(cmd); err != nil {
 				return err
+			}
+			if on, err := sb.given(cmd); err != nil || on {
+				if err != nil {
+					return err
+				}
+				return c.generateSecureBoot(cmd.Context(), dir, sb)
 			}
 			password, err := c.newPassword(cmd.Context())
 			if err != nil {
@@ -47,6 +61,7 @@ password from COSIGN_PASSWORD, or asks for it. Existing files are not replaced.
 	}
 	generate.Flags().StringVar(&dir, "output-dir", ".", "folder to write to")
 	own(generate, "output-dir")
+	sb.add(generate)
 	cmd.AddCommand(generate)
 	return cmd
 }

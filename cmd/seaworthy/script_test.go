@@ -19,6 +19,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
+	"github.com/seaworthy-os/seaworthy/internal/petest"
 )
 
 var update = flag.Bool("update", false, "update the expected output in the scripts")
@@ -44,13 +45,15 @@ func TestScript(t *testing.T) {
 			return os.CopyFS(filepath.Join(e.WorkDir, "policy"), os.DirFS("testdata/policy"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"registry": startRegistry,
-			"images":   images,
-			"push":     push,
-			"serve":    serve,
-			"flip":     flip,
-			"sign":     sign,
+			"exits":      exits,
+			"registry":   startRegistry,
+			"images":     images,
+			"push":       push,
+			"serve":      serve,
+			"flip":       flip,
+			"sign":       sign,
+			"efistub":    efiStub,
+			"provenance": provenance,
 		},
 	})
 }
@@ -148,6 +151,8 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 	write(filepath.Join(ts.MkAbs(args[0]), "good"),
 		ocitest.Named("docker.io/test/kernel:1", layer(ocitest.File("config", config), ocitest.File("kernel", strings.Repeat("kernel ", 1000)),
 			ocitest.Tarball("kernel.tar", ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.Dir("lib/modules/6.1.0"), ocitest.File("lib/modules/6.1.0/x.ko", "x")))),
+		ocitest.Named("docker.io/test/kernel:efi", layer(ocitest.File("config", config), ocitest.File("kernel", string(petest.Program("amd64", 5000))),
+			ocitest.Tarball("kernel.tar", ocitest.Dir("lib"), ocitest.Dir("lib/modules"), ocitest.Dir("lib/modules/6.1.0"), ocitest.File("lib/modules/6.1.0/x.ko", "x")))),
 		ocitest.Named("docker.io/test/init:1", layer(ocitest.Exec("init", "#!init"))),
 		ocitest.Named("docker.io/test/web:1", web),
 		ocitest.Named("docker.io/test/greedy:1", greedy),
@@ -155,6 +160,21 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 		ocitest.Named("docker.io/test/hostile:2", ocitest.Image{Config: web.Config, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.File("../up", "evil")}}}}),
 	)
 	write(other, swapped)
+}
+
+// efiStub DIR writes a stub of systemd for amd64 that does nothing.
+func efiStub(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o755))
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), "linuxx64.efi.stub"), petest.Stub("amd64"), 0o600))
+}
+
+// provenance DIR FILE writes the provenance of an image to a file.
+func provenance(ts *testscript.TestScript, neg bool, args []string) {
+	raw, err := os.ReadFile(ts.MkAbs(filepath.Join(args[0], "attestations", "provenance.sigstore.json")))
+	ts.Check(err)
+	var bundle struct{ DSSEEnvelope struct{ Payload []byte } }
+	ts.Check(json.Unmarshal(raw, &bundle))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle.DSSEEnvelope.Payload, 0o644))
 }
 
 // sign LAYOUT NAME KEY [SUBJECT] signs the image NAME of a layout, and adds the

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+)
+
+// maxPEM limits the size of a key or certificate file.
+const maxPEM = 64 << 10
+
+// secureBootFlags name the key that signs UKIs.
+type secureBootFlags struct{ key, cert string }
+
+func (f *secureBootFlags) add(cmd *cobra.Command) {
+	formats := strings.Join(image.Formats(image.HoldsUKI), ", ")
+	cmd.Flags().StringVar(&f.key, "secure-boot-key", "", "private key (RSA, PEM) that signs the UKI for Secure Boot, in the formats "+formats)
+	cmd.Flags().StringVar(&f.cert, "secure-boot-cert", "", "certificate of --secure-boot-key, which the firmware knows")
+}
+
+// signer reads the key pair. It returns nil if no flag is given.
+func (f *secureBootFlags) signer() (uki.Signer, error) {
+	switch {
+	case f.key == "" && f.cert == "":
+		return nil, nil
+	case f.cert == "":
+		return nil, system.BadInput("--secure-boot-key needs --secure-boot-cert").Suggest("give the certificate of the key too")
+	case f.key == "":
+		return nil, system.BadInput("--secure-boot-cert needs --secure-boot-key").Suggest("give the key of the certificate too")
+	}
+	key, err := readPEM("--secure-boot-key", f.key)
+	cert, certErr := readPEM("--secure-boot-cert", f.cert)
+	if err := errors.Join(err, certErr); err != nil {
+		return nil, err
+	}
+	pair, err := uki.ParseKeyPair(key, cert)
+	if err != nil {
+		return nil, inFlags("--secure-boot-key "+f.key+", --secure-boot-cert "+f.cert, err)
+	}
+	return pair, nil
+}
+
+// readPEM reads a small file that a flag names.
+func readPEM(flag, path string) ([]byte, error) {
+	if strings.Contains(path, "://") {
+		return nil, system.BadInput("%s %s: only files are supported", flag, path).Suggest("give the path of a PEM file")
+	}
+	data, err := bounded.ReadFile(path, maxPEM)
+	if err != nil {
+		return nil, system.BadInput("%s %s cannot be read", flag, path).Because(err).Suggest("make keys with: seaworthy key generate --secure-boot")
+	}
+	return data, nil
+}
+
+// inFlags adds the flags to an error about what they name.
+func inFlags(flags string, err error) error {
+	var e *system.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	named := *e
+	named.What = flags + ": " + e.What
+	return &named
+}
+
+// secureBootKeys are the flags of key generate --secure-boot.
+type secureBootKeys struct {
+	on              bool
+	name, now, arch string
+}
+
+func (f *secureBootKeys) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.BoolVar(&f.on, "secure-boot", false, "make keys for UEFI Secure Boot: PK, KEK and db")
+	fs.StringVar(&f.name, "name", "Seaworthy", "with --secure-boot: name in the certificates")
+	fs.StringVar(&f.now, "now", "", "with --secure-boot: first day of the certificates, and date of the signed changes: RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "with --secure-boot: architecture of the variable store: amd64 or arm64")
+	for _, name := range []string{"secure-boot", "name", "now", "arch"} {
+		own(cmd, name)
+	}
+}
+
+// given reports whether the keys are wanted. The other flags need --secure-boot.
+func (f *secureBootKeys) given(cmd *cobra.Command) (bool, error) {
+	for _, name := range []string{"name", "now", "arch"} {
+		if !f.on && cmd.Flags().Changed(name) {
+			return false, system.BadInput("--%s needs --secure-boot", name).Suggest("add --secure-boot, or leave out --%s", name)
+		}
+	}
+	return f.on, nil
+}
+
+// certificateYears is how long new certificates are valid. Firmware does not look
+// at dates, so an old certificate is no reason to hurry.
+const certificateYears = 10
+
+// generateSecureBoot writes new keys, and prints what each file is for.
+func (c *cli) generateSecureBoot(ctx context.Context, dir string, f secureBootKeys) error {
+	now, err := parseNow(f.now)
+	if err != nil {
+		return err
+	}
+	fw, known := boot.FirmwareOf(f.arch)
+	if !known {
+		return system.BadInput("--arch %s: no firmware is known", f.arch).Suggest("use amd64 or arm64")
+	}
+	now = now.Truncate(time.Second)
+	keys, err := secureboot.GenerateKeys(secureboot.KeyOptions{Name: f.name, NotBefore: now, NotAfter: now.AddDate(certificateYears, 0, 0)})
+	if err != nil {
+		return err
+	}
+	files, err := keys.Files(ctx, now)
+	if err != nil {
+		return err
+	}
+	store, missing, err := variableStore(fw, keys, now)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		files = append(files, *store)
+	}
+	if err := secureboot.Write(dir, files); err != nil {
+		return err
+	}
+	for _, file := range files {
+		fmt.Fprintf(c.err, "%-14s %s\n", file.Name, file.Use)
+	}
+	if missing != "" {
+		fmt.Fprintf(c.err, "seaworthy: no variable store was written: %s\n", missing)
+	}
+	fmt.Fprintf(c.err, "seaworthy: wrote keys for Secure Boot in %s; the private keys are not encrypted\n", dir)
+	return nil
+}
+
+// variableStore makes the store for QEMU. If its template is not installed, it says
+// what to install.
+func variableStore(fw boot.Firmware, keys *secureboot.Keys, at time.Time) (*secureboot.File, string, error) {
+	template, err := bounded.ReadFile(fw.Template, secureboot.MaxTemplate)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "its template is in Debian's package " + fw.Package, nil
+	}
+	if err != nil {
+		return nil, "", system.NotRead(fw.Template, err)
+	}
+	vars, err := keys.Enrolment().Variables()
+	if err != nil {
+		return nil, "", err
+	}
+	data, err := secureboot.VariableStore(template, vars, at)
+	if err != nil {
+		return nil, "", err
+	}
+	name, _, _ := strings.Cut(filepath.Base(fw.Template), "VARS")
+	return &secureboot.File{Name: name + "VARS.fd", Data: data, Use: "variable store with the keys: boot --secure-boot-vars"}, "", nil
+}
