@@ -260,22 +260,7 @@ fail contains {"id": "CAP-001", "resource": "image:demo", "key": "k", "message":
 // A helper that returns its results by key is evaluated once, however many rules use
 // it, because it is part of the query as a whole.
 func TestWarm(t *testing.T) {
-	fs := policytest.With(policytest.BaseFS(), map[string]string{
-		"lib/table.rego": `package seaworthy.tables.t
-
-fail[id] contains f if {
-	some row in [["CAP-001", "a"], ["USR-001", "b"]]
-	id := row[0]
-	f := {"id": id, "resource": "image:demo", "key": row[1], "message": "m"}
-}
-
-none[id] contains f if { some id, f in input.kernel.config.options }
-
-single[id] := true if some id in input.kernel.modules
-`,
-		"os/CAP-001.rego": policytest.RuleFile("CAP-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"CAP-001\"]\n\nfail contains f if { some f in t.none[\"CAP-001\"]; t.single.x }"),
-		"os/USR-001.rego": policytest.RuleFile("USR-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"USR-001\"]"),
-	})
+	fs := policytest.KeyedTable()
 	d := mustRun(t, fs, policytest.Facts(), Options{Policy: "hardened"})
 	if a, b := one(t, d, "CAP-001", "image:demo"), one(t, d, "USR-001", "image:demo"); a.Key != "a" || b.Key != "b" {
 		t.Errorf("%+v, %+v", a, b)

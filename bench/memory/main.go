@@ -33,18 +33,14 @@ type bench struct {
 
 func main() {
 	var b bench
-	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, written by make build")
-	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system to which the generated components are added")
+	made.Flags(&b.program, &b.system)
 	flag.StringVar(&b.components, "components", "dist/components", "folder of its images, written by make components")
 	flag.StringVar(&b.sizes, "sizes", "200,2000", "megabytes to add, for each measurement")
 	flag.IntVar(&b.images, "images", 1, "number of components that share them")
 	flag.IntVar(&b.files, "files", 4000, "number of small files of each component; they have half of its bytes, and one file has the rest")
 	flag.IntVar(&b.runs, "runs", 3, "number of measurements")
 	flag.Parse()
-	if err := b.run(); err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
+	made.Exit(b.run())
 }
 
 func (b *bench) run() error {

@@ -29,18 +29,14 @@ type bench struct {
 
 func main() {
 	var b bench
-	flag.StringVar(&b.program, "program", "bin/seaworthy", "the program, written by make build")
-	flag.StringVar(&b.system, "os", "examples/minimal.yml", "the system to which the generated components are added")
+	made.Flags(&b.program, &b.system)
 	flag.StringVar(&b.layout, "layout", "dist/components", "folder of its images, written by make components")
 	flag.StringVar(&b.formats, "format", "kernel+initrd", "the formats of the image")
 	flag.IntVar(&b.components, "components", 40, "number of added components")
 	flag.Int64Var(&b.bytes, "bytes", 5_000_000, "bytes of each added component")
 	flag.IntVar(&b.runs, "runs", 3, "number of measurements")
 	flag.Parse()
-	if err := b.run(); err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
+	made.Exit(b.run())
 }
 
 func (b *bench) run() error {

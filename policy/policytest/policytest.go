@@ -173,3 +173,24 @@ func KernelAlone(given ...string) *facts.Facts {
 	}
 	return f
 }
+
+// KeyedTable is BaseFS with a helper that gives results by key, and two rules that
+// read it: CAP-001 fires with the key "a", USR-001 with the key "b".
+func KeyedTable() fstest.MapFS {
+	return With(BaseFS(), map[string]string{
+		"lib/table.rego": `package seaworthy.tables.t
+
+fail[id] contains f if {
+	some row in [["CAP-001", "a"], ["USR-001", "b"]]
+	id := row[0]
+	f := {"id": id, "resource": "image:demo", "key": row[1], "message": "m"}
+}
+
+none[id] contains f if { some id, f in input.kernel.config.options }
+
+single[id] := true if some id in input.kernel.modules
+`,
+		"os/CAP-001.rego": RuleFile("CAP-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"CAP-001\"]\n\nfail contains f if { some f in t.none[\"CAP-001\"]; t.single.x }"),
+		"os/USR-001.rego": RuleFile("USR-001", "import data.seaworthy.tables.t\n\nfail contains f if some f in t.fail[\"USR-001\"]"),
+	})
+}
