@@ -27,7 +27,7 @@ func (p *policies) within(s *facts.Scope, findings []decision.Finding) ([]decisi
 	}
 	if len(out) == 0 {
 		return nil, nil, system.Unusable("policy %s has no rule about %s", p.about.Name, words.List(s.Given)).
-			Suggest("use a policy with such rules: the first of the `inputs` of a rule says what the rule is about")
+			Suggest("use a policy that has such rules: the first entry of `inputs` in a rule says what the rule is about")
 	}
 	return out, rules, nil
 }

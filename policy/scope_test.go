@@ -93,6 +93,6 @@ func TestScopeNarrow(t *testing.T) {
 	}
 	for _, other := range []*facts.Facts{policytest.Facts(), policytest.KernelAlone()} {
 		_, err := p.Decide(t.Context(), other)
-		policytest.WantError(t, err, system.ErrUnusable, "another kind of facts")
+		policytest.WantError(t, err, system.ErrUnusable, "other facts than those of this system")
 	}
 }

@@ -78,7 +78,7 @@ func (c *content) checkSummary(path string) error {
 	c.policy = name
 	for _, p := range sum.Policies {
 		if _, ok := statement.PolicyName(p.URI); !ok || !(statement.Descriptor{Digest: p.Digest}).Exact() {
-			bad("part %q of the policy has no name, or not exactly one sha256 digest", p.URI)
+			bad("part %q of the policy must have a name and exactly one sha256 digest", p.URI)
 		}
 	}
 	if last := sum.WaiversExpire; last != "" {

@@ -29,10 +29,10 @@ func (c *content) checkFindings(d *decision.Decision, bad func(string, ...any)) 
 		w := f.Waiver
 		covers := w.Rule == f.ID && (w.Resource == f.Resource || w.Resource == "" && slices.Contains(digests[f.Resource], w.Digest))
 		if !covers || !w.Used || !slices.ContainsFunc(d.Waivers, func(one decision.Waiver) bool { return reflect.DeepEqual(one, *w) }) {
-			bad("finding %s is waived by a waiver that does not cover it, or is not listed", name)
+			bad("the waiver of finding %s does not cover this finding, or is not listed", name)
 		}
 		if _, err := time.Parse(time.DateOnly, w.Expires); err != nil || w.Expired || d.Date > w.Expires {
-			bad("finding %s is waived by a waiver that expired on %s", name, w.Expires)
+			bad("the waiver of finding %s expired on %s", name, w.Expires)
 		}
 	}
 	if len(d.Waivers) > 0 && d.WaiversDigest == "" {

@@ -61,7 +61,7 @@ func (b *backoff) next(ran time.Duration, failed bool) (delay time.Duration, sto
 	case b.policy == "never":
 		return 0, "restart: never"
 	case b.policy == "on-failure" && !failed:
-		return 0, "it ended well, restart: on-failure"
+		return 0, "it ended without an error, and restart is on-failure"
 	}
 	if ran >= backoffReset {
 		b.streak = 0

@@ -81,10 +81,10 @@ const maxBIOSCmdline = 2047
 // stop it, and without options that a user types.
 func loaderConfig(cmdline string) ([]byte, error) {
 	if strings.ContainsAny(cmdline, "\r\n") {
-		return nil, system.BadInput("a command line with a line break cannot be booted by syslinux").Suggest("write kernel.cmdline in one line")
+		return nil, system.BadInput("syslinux cannot use a command line with a line break").Suggest("write kernel.cmdline in one line")
 	}
 	if len(cmdline) > maxBIOSCmdline {
-		return nil, system.BadInput("a command line of %d bytes cannot be booted by syslinux, which passes on %d", len(cmdline), maxBIOSCmdline).
+		return nil, system.BadInput("the command line has %d bytes, but syslinux gives the kernel at most %d", len(cmdline), maxBIOSCmdline).
 			Suggest("shorten kernel.cmdline")
 	}
 	return fmt.Appendf(nil, "DEFAULT system\nPROMPT 0\nTIMEOUT 0\nNOESCAPE 1\nNOCOMPLETE 1\nALLOWOPTIONS 0\nLABEL system\n LINUX /KERNEL\n INITRD /INITRD.IMG\n APPEND %s\n", cmdline), nil

@@ -94,7 +94,7 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 	}
 	if digest == "" && len(f.Keys) == 0 && !f.AnyTag {
 		return nil, system.BadInput("policy %q: the content of a tag can change", name).
-			Suggest("give the key that signed it, --policy-key KEY.pub; or its digest, oci://…@sha256:…, which seaworthy lock writes down")
+			Suggest("give the key that signed the policy: --policy-key KEY.pub. Or name the policy by digest: oci://…@sha256:…, as seaworthy lock writes it to the lock")
 	}
 	q := component.ArtifactQuery{MediaType: layerType, MaxBlob: folder.MaxBundle, Digest: digest}
 	if len(f.Keys) > 0 {

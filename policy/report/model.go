@@ -184,7 +184,7 @@ func why(d *decision.Decision) string {
 			out += ", and " + count(expired, "more whose waiver has expired", "more whose waivers have expired")
 		}
 	case d.Summary.Unknown > 0:
-		out = count(d.Summary.Unknown, "finding is unknown", "findings are unknown") + ": a missing input is not a pass"
+		out = count(d.Summary.Unknown, "finding is unknown", "findings are unknown") + ", and unknown findings deny the system"
 	case expired > 0:
 		out = "only because " + count(expired, "waiver has", "waivers have") + " expired"
 	case d.Summary.Fail > 0:

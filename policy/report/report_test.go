@@ -164,7 +164,7 @@ func TestVerdicts(t *testing.T) {
 		{"high", decision.Finding{State: decision.StateFail, Severity: decision.Low}, "1 failing finding is below high"},
 		{"low", decision.Finding{State: decision.StateFail, Severity: decision.Low, Waiver: &decision.Waiver{Expired: true}}, "only because 1 waiver has expired"},
 		{"none", decision.Finding{State: decision.StateFail, Severity: decision.Low}, "1 finding fails; reported only (fail-on none)"},
-		{"low", decision.Finding{State: decision.StateUnknown}, "1 finding is unknown: a missing input is not a pass"},
+		{"low", decision.Finding{State: decision.StateUnknown}, "1 finding is unknown, and unknown findings deny the system"},
 	} {
 		d := sample()
 		d.FailOn, d.Findings = c.failOn, []decision.Finding{c.f}

@@ -226,8 +226,8 @@ func TestVariableStore(t *testing.T) {
 		{func(b []byte) []byte { b[49] = 0xff; return b }, "wrong length"},
 		{func(b []byte) []byte { b[72]++; return b }, "not a healthy store"},
 		{func(b []byte) []byte { b[93] = 0; return b }, "not a healthy store"},
-		{func(b []byte) []byte { b[91] = 0xff; return b }, "end behind its end"},
-		{func(b []byte) []byte { return b[:len(b)/2] }, "end behind its end"},
+		{func(b []byte) []byte { b[91] = 0xff; return b }, "are longer than the store"},
+		{func(b []byte) []byte { return b[:len(b)/2] }, "are longer than the store"},
 	} {
 		_, err := VariableStore(c.change(bytes.Clone(empty)), vars, testTime)
 		if !errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), c.text) {

@@ -100,7 +100,7 @@ func storeArea(b []byte) (begin, end int, err error) {
 	}
 	size := int64(le.Uint32(store[16:]))
 	if size < storeHeader || int64(header)+size > int64(len(b)) || uint64(header)+uint64(size) > le.Uint64(b[32:]) {
-		return 0, 0, errTemplate("its variables end behind its end")
+		return 0, 0, errTemplate("its variables are longer than the store")
 	}
 	return header + storeHeader, header + int(size), nil
 }

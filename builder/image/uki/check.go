@@ -96,7 +96,7 @@ func verify(blob, digest []byte) (*x509.Certificate, error) {
 	// What comes first in the content is what is signed, and firmware reads one
 	// signer.
 	if n := len(signed.Content.SignerInfos); n != 1 {
-		return nil, bad("it has %d signers, and not one", n)
+		return nil, bad("it has %d signers: it must have one", n)
 	}
 	if alg := signed.Content.SignerInfos[0].DigestAlgorithm.Algorithm; !alg.Equal(oidSHA256) {
 		return nil, bad("it uses the digest algorithm %v: only SHA-256 is accepted", alg)
