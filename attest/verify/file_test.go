@@ -196,7 +196,8 @@ func TestDependencies(t *testing.T) {
 	}
 	const module = "github.com/seaworthy-os/seaworthy/"
 	want := []string{module + "attest/layout", module + "attest/statement", module + "attest/verify",
-		module + "builder/system", module + "internal/bounded", module + "internal/digests", module + "internal/words", module + "policy/decision"}
+		module + "builder/system", module + "internal/bounded", module + "internal/digests",
+		module + "internal/failure", module + "internal/words", module + "policy/decision"}
 	got := strings.Fields(string(out))
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
