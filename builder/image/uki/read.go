@@ -57,21 +57,35 @@ func Read(r io.ReaderAt, size int64) (*Info, error) {
 	if err != nil {
 		return nil, invalid(err)
 	}
+	if _, ok := p.find(".linux"); !ok {
+		return nil, invalid(bad("it has no section .linux: it is an EFI program, and not a Unified Kernel Image"))
+	}
 	info := &Info{Arch: p.arch, Signed: p.certs > 0}
-	if err := info.read(r, p); err != nil {
+	if err := info.read(r, p, true); err != nil {
 		return nil, invalid(err)
 	}
 	return info, nil
 }
 
-func (i *Info) read(r io.ReaderAt, p *image) error {
-	if _, ok := p.find(".linux"); !ok {
-		return bad("it has no section .linux: it is an EFI program, and not a Unified Kernel Image")
+// ReadProgram describes any EFI program. It needs no section .linux, and accepts
+// repeated sections, as images with several profiles have them. A text is that of
+// the first section of its name. Do not decide with it what may boot.
+func ReadProgram(r io.ReaderAt, size int64) (*Info, error) {
+	p, err := parse(r, size)
+	if err != nil {
+		return nil, err
 	}
+	info := &Info{Arch: p.arch, Signed: p.certs > 0}
+	return info, info.read(r, p, false)
+}
+
+// read reads the sections. If strict, no section that stubs read is repeated or
+// cut off.
+func (i *Info) read(r io.ReaderAt, p *image, strict bool) error {
 	texts := map[string]*string{".osrel": &i.OSRelease, ".cmdline": &i.Cmdline, ".uname": &i.Uname, ".sbat": &i.SBAT}
 	budget := int64(MaxStub)
 	for _, s := range p.sections {
-		if slices.Contains(single, s.name) || slices.Contains(later, s.name) && s.name != ".dtbauto" {
+		if strict && (slices.Contains(single, s.name) || slices.Contains(later, s.name) && s.name != ".dtbauto") {
 			if _, twice := i.Section(s.name); twice {
 				return bad("it has two sections %s", s.name)
 			}
@@ -85,7 +99,7 @@ func (i *Info) read(r io.ReaderAt, p *image) error {
 			return noEOF(err)
 		}
 		i.Sections = append(i.Sections, Section{s.name, int64(s.rawOffset), s.length(), digests.Sum(h)})
-		if text := texts[s.name]; text != nil {
+		if text := texts[s.name]; text != nil && *text == "" {
 			var err error
 			if *text, err = readText(data, s.name); err != nil {
 				return err
