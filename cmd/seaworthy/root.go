@@ -96,7 +96,7 @@ verifies them before the system boots.
 		return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
-	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.boot, c.lock, c.diff, c.explain, c.waive, c.rules, c.sbom, c.kernel, c.component, c.key, c.version} {
+	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.boot, c.lock, c.diff, c.explain, c.waive, c.rules, c.sbom, c.image, c.kernel, c.component, c.key, c.version} {
 		root.AddCommand(verb())
 	}
 	for _, v := range laterVerbs {
@@ -217,7 +217,9 @@ func flatten(err error) []error {
 var joinType = reflect.TypeOf(errors.Join(io.EOF))
 
 // json prints a value for programs.
-func (c *cli) json(v any) error {
+func (c *cli) json(v any) error { return encodeJSON(c.out, v) }
+
+func encodeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -225,7 +227,7 @@ func (c *cli) json(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := c.out.Write(safetext.JSON(b.Bytes()))
+	_, err := w.Write(safetext.JSON(b.Bytes()))
 	return err
 }
 

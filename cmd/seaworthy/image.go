@@ -1,0 +1,156 @@
+package main
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/policy/report"
+)
+
+// inspectReports are the formats of image inspect.
+var inspectReports = []string{"json", "text"}
+
+func (c *cli) image() *cobra.Command {
+	cmd := &cobra.Command{Use: "image", Short: "Describe image files"}
+	var reports, certs []string
+	inspectCmd := &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "Describe an image file and what is inside: disk, ISO, kernel, initrd, UKI, file system, tar",
+		Long: `Inspect describes an image file of any origin, and looks inside: a disk image has a
+partition, the partition has a file system, and the file system has a Unified Kernel Image
+with a kernel, an initrd and a command line. It needs no root, mounts nothing and writes no
+files. docs/images.md lists what it understands.
+
+Inspect verifies nothing: an image can contain any text. A signature is compared with the
+program that it signs. It is called trusted only if its certificate is one that --cert gives.
+Use seaworthy verify for images that seaworthy built.
+
+Damage is reported as a problem of the damaged part, and the exit status stays 0.
+
+Exit status:
+  0  done
+  2  usage error, or the file does not exist
+  3  failed: the file cannot be read, or is not understood`,
+		Example: `  seaworthy image inspect dist/os/os-efi.qcow2
+  seaworthy image inspect --cert db.crt --report json debian.iso`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := applyConfig(cmd); err != nil {
+				return err
+			}
+			list, err := parseWanted(reports, checkInspectReport)
+			if err != nil {
+				return err
+			}
+			return c.inspect(args[0], certs, list)
+		},
+	}
+	inspectCmd.Flags().StringArrayVar(&reports, "report", nil, "report as FORMAT or FORMAT=FILE (repeatable): text or json (default text)")
+	own(inspectCmd, "report")
+	inspectCmd.Flags().StringArrayVar(&certs, "cert", nil, "certificate of a trusted signer of EFI programs, PEM or DER (repeatable)")
+	cmd.AddCommand(inspectCmd)
+	return cmd
+}
+
+func checkInspectReport(format string) error {
+	for _, f := range inspectReports {
+		if f == format {
+			return nil
+		}
+	}
+	return system.BadInput("unknown report format %q", format).Suggest("use text or json")
+}
+
+func (c *cli) inspect(path string, certs []string, list []wanted) error {
+	var o inspect.Options
+	var errs []error
+	for _, p := range certs {
+		found, err := readCertificates(p)
+		o.Certificates, errs = append(o.Certificates, found...), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	f, size, err := openImage(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := inspect.Describe(path, f, size, o)
+	if err != nil {
+		return err
+	}
+	return c.writeWanted(list, func(w io.Writer, format string, _ report.Options) error {
+		if format == "text" {
+			return inspect.Text(w, r)
+		}
+		return encodeJSON(w, r)
+	})
+}
+
+// openImage opens a file or a block device. It does not wait for a pipe.
+func openImage(path string) (*os.File, int64, error) {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, 0, system.NotRead(path, err)
+	case info.IsDir():
+		return nil, 0, system.BadInput("%s is a folder", path).Suggest("give one image file in it")
+	case !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeDevice:
+		return nil, 0, system.BadInput("%s is not a file or a disk", path).Suggest("copy the image to a file: it is read at several places")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, system.NotRead(path, err)
+	}
+	size, err := f.Seek(0, io.SeekEnd) // a block device has no size in its metadata
+	if err != nil {
+		f.Close()
+		return nil, 0, system.NotRead(path, err)
+	}
+	return f, size, nil
+}
+
+// maxCertificates bounds a file of certificates.
+const maxCertificates = 1 << 20
+
+// readCertificates reads one DER certificate, or the PEM certificates of a file.
+func readCertificates(path string) ([]*x509.Certificate, error) {
+	data, err := bounded.ReadFile(path, maxCertificates)
+	if err != nil {
+		return nil, system.NotRead(path, err)
+	}
+	bad := func(err error) error {
+		return system.BadInput("%s is not a certificate", path).Because(err).Suggest("give an X.509 certificate as PEM or DER")
+	}
+	if cert, err := x509.ParseCertificate(data); err == nil {
+		return []*x509.Certificate{cert}, nil
+	}
+	var out []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, bad(err)
+		}
+		out = append(out, cert)
+	}
+	if len(out) == 0 {
+		return nil, bad(nil)
+	}
+	return out, nil
+}
