@@ -23,7 +23,7 @@ func (o BuildOptions) checkSecureBoot() error {
 		return system.BadInput("the Secure Boot certificate %q expired on %s", cert.Subject, day(cert.NotAfter)).
 			Suggest("make a new key, and enrol its certificate")
 	case now.Before(cert.NotBefore):
-		return system.BadInput("the Secure Boot certificate %q is valid from %s", cert.Subject, day(cert.NotBefore)).
+		return system.BadInput("the Secure Boot certificate %q is not valid before %s", cert.Subject, day(cert.NotBefore)).
 			Suggest("use a certificate that is valid today, or correct the clock")
 	case !slices.ContainsFunc(o.Formats, func(name string) bool {
 		f, _ := image.Find(name)

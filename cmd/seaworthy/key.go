@@ -27,11 +27,11 @@ func (c *cli) key() *cobra.Command {
 		Use:   "generate",
 		Short: "Make a key pair for seals, or keys for Secure Boot",
 		Long: `Generate writes seaworthy.key, encrypted with a password, and seaworthy.pub. cosign can use
-them too. It reads the password from COSIGN_PASSWORD, or asks for it.
+these keys too. Generate reads the password from COSIGN_PASSWORD, or asks for it.
 
-With --secure-boot, it writes other keys instead: PK, KEK and db, from which firmware
-decides what it starts. They are not encrypted. It also writes what firmware enrols, and a
-variable store for QEMU that has the keys. docs/secure-boot.md says how to use them.
+With --secure-boot, generate writes other keys instead: PK, KEK and db. Firmware uses them to
+decide what it starts. The private keys are not encrypted. Generate also writes the files
+that firmware enrols, and a variable store for QEMU that has the keys. docs/secure-boot.md says how to use them.
 
 Existing files are not replaced.
 

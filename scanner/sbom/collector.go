@@ -141,7 +141,7 @@ func (s *sniffer) decide() error {
 	}
 	to, err := s.c.store.put(s.path, s.size)
 	if err != nil {
-		return fmt.Errorf("keep %s for cataloging: %w", s.path, err)
+		return fmt.Errorf("%s cannot be kept for cataloging: %w", s.path, err)
 	}
 	s.to = to
 	_, err = s.to.Write(head)

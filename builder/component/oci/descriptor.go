@@ -61,10 +61,10 @@ func (p *Platform) String() string {
 // valid before its blob is read.
 func (d Descriptor) Valid() error {
 	if !digests.Valid(d.Digest) {
-		return fmt.Errorf("descriptor with the digest %q: only sha256 is supported", d.Digest)
+		return fmt.Errorf("a descriptor has the digest %q: only sha256 is supported", d.Digest)
 	}
 	if d.Size < 0 {
-		return fmt.Errorf("descriptor of %s with the size %d", d.Digest, d.Size)
+		return fmt.Errorf("the descriptor of %s has the invalid size %d", d.Digest, d.Size)
 	}
 	return nil
 }

@@ -285,7 +285,7 @@ func (j *job) remove() error {
 func (j *job) drop(parent, at *yaml.Node) error {
 	j.want = change(j.source.tree, j.steps, func(any) any { return nil })
 	if parent == nil {
-		return fmt.Errorf("edit: the whole document cannot be removed")
+		return fmt.Errorf("the whole document cannot be removed")
 	}
 	if parent.Kind == yaml.SequenceNode {
 		j.dropElement(parent, slices.Index(parent.Content, at))
