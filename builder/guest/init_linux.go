@@ -40,9 +40,11 @@ func Init() {
 		}
 	}()
 	unix.Umask(0o022)
-	if err := firstMount(); err != nil {
-		i.console.Printf("boot failed: %v", err)
-		i.halt(powerOff)
+	for _, step := range []func() error{firstMount, i.openRoot} {
+		if err := step(); err != nil {
+			i.console.Printf("boot failed: %v", err)
+			i.halt(powerOff)
+		}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	i.watchSignals()

@@ -98,6 +98,14 @@ func leaveRootfs() error {
 	if err := unix.Mount("/", stage, "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("cannot bind the root: %w", err)
 	}
+	if err := enterRoot(stage); err != nil {
+		return err
+	}
+	return os.Remove(stage)
+}
+
+// enterRoot makes the mount stage the root, with the mounts that already exist.
+func enterRoot(stage string) error {
 	for _, m := range firstMounts {
 		if err := unix.Mount(m.dest, stage+m.dest, "", unix.MS_MOVE, ""); err != nil {
 			return fmt.Errorf("cannot move %s: %w", m.dest, err)
@@ -112,10 +120,7 @@ func leaveRootfs() error {
 	if err := unix.Chroot("."); err != nil {
 		return err
 	}
-	if err := unix.Chdir("/"); err != nil {
-		return err
-	}
-	return os.Remove(stage)
+	return unix.Chdir("/")
 }
 
 // rootIsRootfs reads /proc/self/mountinfo. It reports whether the topmost mount
