@@ -71,10 +71,12 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 	}
 }
 
-// assembled holds the names of the written files and their stretches.
+// assembled holds the names of the written files and their stretches, and the words
+// that the formats add to the command line.
 type assembled struct {
-	files     []string
-	stretches map[string][]image.Stretch
+	files      []string
+	stretches  map[string][]image.Stretch
+	parameters string
 }
 
 // assemble reads the images in tree order. Each pass feeds the scanner and the
@@ -154,7 +156,7 @@ func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanne
 		set.Abort()
 		return nil, err
 	}
-	return &assembled{files, set.Stretches()}, nil
+	return &assembled{files, set.Stretches(), set.Parameters()}, nil
 }
 
 func (a *assembly) run(ctx context.Context) ([]string, error) {
@@ -205,7 +207,7 @@ func (a *assembly) part(ctx context.Context, p rootfs.Part) error {
 		}
 		if c.Section == system.SectionKernel {
 			k := a.scan.Kernel()
-			if err := a.set.Kernel(image.Kernel{Zstd: k.Config.Options["CONFIG_RD_ZSTD"] == "y", Version: k.Version}); err != nil {
+			if err := a.set.Kernel(image.Kernel{Zstd: k.Config.Options["CONFIG_RD_ZSTD"] == "y", Version: k.Version, Options: k.Config.Options}); err != nil {
 				return err
 			}
 		}

@@ -37,6 +37,8 @@ type lastImage struct {
 	// Inputs is the digest of all inputs except the program.
 	Inputs string     `json:"inputs"`
 	Files  []lastFile `json:"files"`
+	// Parameters are the words that the formats added to the command line.
+	Parameters string `json:"parameters,omitempty"`
 }
 
 // lastFile is a file of the image with the digests of its stretches.
@@ -75,24 +77,24 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 }
 
 // again copies the last image to dir if the inputs are the same. It verifies the
-// digests of all inputs and of the copies. It returns the names of the files, or nil
-// if the image must be assembled.
-func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) ([]string, error) {
+// digests of all inputs and of the copies. It returns nil if the image must be
+// assembled.
+func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, dir string) (*assembled, error) {
 	if l.was == nil || l.was.Inputs != l.now {
 		return nil, nil
 	}
-	var names []string
+	made := &assembled{parameters: l.was.Parameters}
 	for _, f := range l.was.Files {
 		got, err := image.Copy(filepath.Join(l.store.Folder(l.name), f.Name), filepath.Join(dir, f.Name), f.Stretches)
 		if err != nil || !slices.Equal(got, f.Stretches) {
 			l.was = nil
 			return nil, removeImage(dir, r.OS.Name)
 		}
-		names = append(names, f.Name)
+		made.files = append(made.files, f.Name)
 	}
 	l.same = true
 	o.Progress.say(Assemble, "no input has changed since the last build")
-	return names, inventory(ctx, r, scan, r.OS.Components, true, o.CheckOptions)
+	return made, inventory(ctx, r, scan, r.OS.Components, true, o.CheckOptions)
 }
 
 // parts returns the parts of the last image for a build in which some inputs changed.
@@ -112,7 +114,7 @@ func (l *last) keep(dir string, made *assembled) {
 	if l.store.Dir == "" || l.same {
 		return
 	}
-	is := lastImage{Inputs: l.now}
+	is := lastImage{Inputs: l.now, Parameters: made.parameters}
 	err := l.store.Replace(l.name, func(to string) error {
 		for _, n := range made.files {
 			stretches, err := image.Copy(filepath.Join(dir, n), filepath.Join(to, n), made.stretches[n])

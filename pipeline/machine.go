@@ -23,7 +23,7 @@ const maxCmdline = 64 << 10
 // bootable formats it takes format, or the first one. An image without the files
 // of a bootable format is an ErrInput.
 func Machine(r *verify.Result, format string, o *boot.Options) error {
-	m, err := machineFormat(r, format, o.SecureBoot != nil)
+	m, err := machineFormat(r, format)
 	if err != nil {
 		return err
 	}
@@ -58,29 +58,41 @@ func Machine(r *verify.Result, format string, o *boot.Options) error {
 }
 
 // machineFormat finds the format to boot: all of its files are in the image.
-// With secure, the firmware must be UEFI.
-func machineFormat(r *verify.Result, format string, secure bool) (*image.Machine, error) {
-	bootable, under := image.Formats(image.Bootable), ""
-	if secure {
-		bootable, under = image.Formats(image.Bootable, bootsEFI), " under Secure Boot"
-	}
+func machineFormat(r *verify.Result, format string) (*image.Machine, error) {
+	bootable := image.Formats(image.Bootable)
 	if format != "" && !slices.Contains(bootable, format) {
-		return nil, system.BadInput("format %q cannot boot%s", format, under).Suggest("use %s", strings.Join(bootable, " or "))
+		return nil, system.BadInput("format %q cannot boot", format).Suggest("use %s", strings.Join(bootable, " or "))
 	}
-	for _, name := range bootable {
-		f, _ := image.Find(name)
-		missing := slices.ContainsFunc(f.Files, func(ending string) bool {
-			return !slices.ContainsFunc(r.Files, func(v verify.File) bool { return v.Name == r.Name+ending })
-		})
-		if !missing && (format == "" || format == name) {
+	written := builtFormats(r, bootable)
+	for _, f := range written {
+		if format == "" || format == f.Name {
 			return f.Machine, nil
 		}
 	}
 	if format != "" {
 		return nil, system.BadInput("image %s does not have the files of format %s", r.Name, format).Suggest("build it with --format %s", format)
 	}
-	return nil, system.BadInput("image %s has no format that can boot%s", r.Name, under).Suggest("build it with --format %s", strings.Join(bootable, " or "))
+	return nil, system.BadInput("image %s has no format that can boot", r.Name).Suggest("build it with --format %s", strings.Join(bootable, " or "))
 }
 
-// bootsEFI is a condition for image.Formats.
-func bootsEFI(f image.Format) bool { return f.Machine.EFI }
+// builtFormats are the formats with these names whose files are all in the image. A
+// format whose files are only a part of those of another one was not built: a loader
+// is no initrd.
+func builtFormats(r *verify.Result, names []string) []image.Format {
+	var out []image.Format
+	for _, name := range names {
+		f, _ := image.Find(name)
+		missing := slices.ContainsFunc(f.Files, func(ending string) bool {
+			return !slices.ContainsFunc(r.Files, func(v verify.File) bool { return v.Name == r.Name+ending })
+		})
+		if !missing {
+			out = append(out, f)
+		}
+	}
+	all := slices.Clone(out)
+	return slices.DeleteFunc(out, func(f image.Format) bool {
+		return slices.ContainsFunc(all, func(g image.Format) bool {
+			return len(g.Files) > len(f.Files) && !slices.ContainsFunc(f.Files, func(ending string) bool { return !slices.Contains(g.Files, ending) })
+		})
+	})
+}

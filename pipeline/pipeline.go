@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -189,14 +188,15 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 
 	o.Progress.begin(Assemble)
 	last := o.lastOf(r.OS)
-	made := new(assembled)
-	made.files, err = last.again(ctx, r.Resolved, scan, o, out.dir)
-	if made.files == nil && err == nil {
+	made, err := last.again(ctx, r.Resolved, scan, o, out.dir)
+	if made == nil && err == nil {
 		made, err = assemble(ctx, r.Resolved, scan, o, out.dir, last.parts())
 	}
 	if err != nil {
 		return nil, err
 	}
+	// The rules judge the command line that boots.
+	r.OS.Kernel.Cmdline = image.WithParameters(r.OS.Kernel.Cmdline, made.parameters)
 	checked, err := o.decide(ctx, r, scan, judge)
 	if err != nil {
 		return nil, err
@@ -278,20 +278,6 @@ func (o BuildOptions) open() (*attest.Signer, string, error) {
 		return nil, "", err
 	}
 	return s, s.ID(), nil
-}
-
-// bootable returns an error for each format that needs a part which the system does
-// not have.
-func bootable(os *system.OS, formats []string) error {
-	var errs []error
-	for _, name := range formats {
-		if f, _ := image.Find(name); f.NeedsKernel && os.Kernel.Component == nil {
-			others := image.Formats(func(f image.Format) bool { return !f.NeedsKernel })
-			errs = append(errs, system.BadInput("format %s: system %s has no kernel", name, os.Name).
-				Suggest("add a kernel section, or use --format %s", strings.Join(others, " or ")))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 func (o CheckOptions) scanner() scanner.Options {

@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +59,11 @@ func (o *Options) devices() ([]device, error) {
 		if format == "" {
 			format = "raw"
 		}
-		return []string{"-drive", "if=none,id=disk,readonly=on,format=" + format + ",file=" + p, "-device", "virtio-blk-pci,drive=disk,bootindex=0"}
+		device := "virtio-blk-pci,drive=disk"
+		if o.Kernel == nil {
+			device += ",bootindex=0"
+		}
+		return []string{"-drive", "if=none,id=disk,readonly=on,format=" + format + ",file=" + p, "-device", device}
 	})
 	one(o.CD, func(p string) []string {
 		return []string{"-device", "virtio-scsi-pci", "-drive", "if=none,id=cd,media=cdrom,readonly=on,format=raw,file=" + p, "-device", "scsi-cd,drive=cd,bootindex=0"}
@@ -87,17 +90,18 @@ func (o *Options) firmware() ([]device, error) {
 		}
 		return f, nil
 	}
-	program := fw.code
-	if o.SecureBoot != nil {
-		program = fw.secure
-	}
-	code, err := open(program)
+	code, err := open(fw.code)
 	if err != nil {
 		return nil, err
 	}
-	vars, err := o.variables(fw, open)
+	template, err := open(fw.vars)
 	if err != nil {
 		return nil, errors.Join(err, code.Close())
+	}
+	defer template.Close()
+	vars, err := memory(template)
+	if err != nil {
+		return nil, errors.Join(system.Unusable("cannot copy the firmware's variables").Because(err), code.Close())
 	}
 	flash := func(unit int, access string) func(string) []string {
 		return func(p string) []string {
@@ -105,24 +109,6 @@ func (o *Options) firmware() ([]device, error) {
 		}
 	}
 	return []device{{code, true, flash(0, ",readonly=on")}, {vars, true, flash(1, "")}}, nil
-}
-
-// variables makes the machine's own copy of the store of variables.
-func (o *Options) variables(fw Firmware, open func(string) (*os.File, error)) (*os.File, error) {
-	var from io.Reader = bytes.NewReader(o.SecureBoot)
-	if o.SecureBoot == nil {
-		template, err := open(fw.vars)
-		if err != nil {
-			return nil, err
-		}
-		defer template.Close()
-		from = template
-	}
-	vars, err := memory(from)
-	if err != nil {
-		return nil, system.Unusable("cannot copy the firmware's variables").Because(err)
-	}
-	return vars, nil
 }
 
 // memory copies a file into memory that QEMU can write to.

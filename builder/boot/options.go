@@ -19,16 +19,13 @@ type Options struct {
 	// be nil. The caller closes them.
 	Kernel, Initrd *os.File
 	// Disk and CD are open files that the caller has verified. Without a Kernel,
-	// the firmware boots from them. The machine cannot write to them. DiskFormat
-	// is QEMU's name for the format of Disk: "raw" (default), "qcow2", "vmdk",
-	// "vpc".
+	// the firmware boots from them; with one, Disk is for the system. The machine
+	// cannot write to them. DiskFormat is QEMU's name for the format of Disk: "raw"
+	// (default), "qcow2", "vmdk", "vpc".
 	Disk, CD   *os.File
 	DiskFormat string
 	// Firmware is "" (the BIOS, on amd64) or EFI.
 	Firmware string
-	// SecureBoot is a store of firmware variables with keys. With it, EFI firmware
-	// starts only what these keys have signed. The machine gets a copy.
-	SecureBoot []byte
 	// Cmdline is the kernel's command line. It must name the console: ttyS0 on
 	// amd64 and riscv64, ttyAMA0 on arm64.
 	Cmdline string
@@ -105,16 +102,12 @@ type machine struct {
 	args         []string
 	// cpu is the processor that QEMU emulates.
 	cpu string
-	// secure are the arguments instead of args for Secure Boot: only the firmware
-	// can write to its variables.
-	secure []string
 }
 
 var machines = map[string]machine{
-	"amd64": {"qemu-system-x86_64", "qemu-system-x86", []string{"-machine", "q35,smm=off"}, "max",
-		[]string{"-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"}},
-	"arm64":   {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt"}, "max", []string{"-machine", "virt"}},
-	"riscv64": {"qemu-system-riscv64", "qemu-system-misc", []string{"-machine", "virt"}, "rv64", nil},
+	"amd64":   {"qemu-system-x86_64", "qemu-system-x86", []string{"-machine", "q35,smm=off"}, "max"},
+	"arm64":   {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt"}, "max"},
+	"riscv64": {"qemu-system-riscv64", "qemu-system-misc", []string{"-machine", "virt"}, "rv64"},
 }
 
 // The numbers of the descriptors that QEMU inherits: the control socket, then the
@@ -135,9 +128,6 @@ func (o *Options) args(devices []device) ([]string, error) {
 		return nil, err
 	}
 	a := append([]string{}, m.args...)
-	if o.SecureBoot != nil {
-		a = append([]string{}, m.secure...)
-	}
 	switch o.Accel {
 	case "", "tcg":
 		a = append(a, "-accel", "tcg,thread=multi", "-cpu", m.cpu)

@@ -11,9 +11,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
-	"github.com/seaworthy-os/seaworthy/builder/image/esp"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
-	"github.com/seaworthy-os/seaworthy/builder/image/unwrap"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
@@ -63,47 +61,27 @@ var isoEFIInitrdFormat = Format{Name: "iso-efi-initrd", Files: []string{isoInitE
 	Machine: &Machine{CD: isoInitEnding, EFI: true}}
 
 func makeUKI(b Base, o Options) (_ []string, err error) {
-	stub, err := readStub(o)
-	if err != nil {
-		return nil, err
-	}
-	kernel, size, err := b.Open(KernelEnding)
-	if err != nil {
-		return nil, err
-	}
-	defer kernel.Close()
-	initrd, initrdSize, err := b.Open(InitrdEnding)
-	if err != nil {
-		return nil, err
-	}
-	defer initrd.Close()
-	cmdline, err := os.ReadFile(b.Path(CmdlineEnding))
-	if err != nil {
-		return nil, err
-	}
 	name := o.Stem + ukiEnding
-	return []string{name}, writeUKI(o, name, stub, uki.Sections{
-		OSRelease: osRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
-		Kernel: &uki.Content{Reader: kernel, Size: size}, Initrd: &uki.Content{Reader: initrd, Size: initrdSize},
-	})
-}
-
-// writeUKI writes a UKI, signed if there is a signer.
-func writeUKI(o Options, name string, stub *uki.Stub, s uki.Sections) (err error) {
 	out, err := create(o, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+	return []string{name}, writeUKI(out, b, o)
+}
+
+// writeUKI writes a UKI of the kernel, the initrd and the command line of b. It is
+// signed if there is a signer.
+func writeUKI(out *os.File, b Base, o Options) (err error) {
 	if o.SecureBoot == nil {
-		return buildUKI(out, stub, s)
+		return buildUKI(out, b, o)
 	}
 	unsigned, err := atomicfile.Unlinked(o.Dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unsigned.Close()) }()
-	if err := buildUKI(unsigned, stub, s); err != nil {
+	if err := buildUKI(unsigned, b, o); err != nil {
 		return err
 	}
 	size, err := unsigned.Seek(0, io.SeekEnd)
@@ -114,34 +92,40 @@ func writeUKI(o Options, name string, stub *uki.Stub, s uki.Sections) (err error
 	return errors.Join(uki.Sign(context.Background(), w, unsigned, size, o.SecureBoot), w.Flush())
 }
 
-func buildUKI(f *os.File, stub *uki.Stub, s uki.Sections) error {
+func buildUKI(f *os.File, b Base, o Options) error {
+	stub, err := readStub(o)
+	if err != nil {
+		return err
+	}
+	kernel, size, err := b.Open(KernelEnding)
+	if err != nil {
+		return err
+	}
+	defer kernel.Close()
+	initrd, initrdSize, err := b.Open(InitrdEnding)
+	if err != nil {
+		return err
+	}
+	defer initrd.Close()
+	cmdline, err := os.ReadFile(b.Path(CmdlineEnding))
+	if err != nil {
+		return err
+	}
 	w := bufio.NewWriterSize(f, 1<<20)
-	return errors.Join(uki.Build(w, stub, s), w.Flush())
+	return errors.Join(uki.Build(w, stub, uki.Sections{
+		OSRelease: osRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
+		Kernel: &uki.Content{Reader: kernel, Size: size}, Initrd: &uki.Content{Reader: initrd, Size: initrdSize},
+	}), w.Flush())
 }
 
-// HoldsUKI is a condition for Formats: the format is a UKI, or is derived from one.
+// HoldsUKI is a condition for Formats: the format is a UKI, or is derived from a
+// format that holds one.
 func HoldsUKI(f Format) bool {
-	for f.Name != ukiFormat.Name && f.from != "" {
+	holds := func() bool { return f.Name == ukiFormat.Name || f.Name == rawEFIVerityFormat.Name }
+	for !holds() && f.from != "" {
 		f, _ = Find(f.from)
 	}
-	return f.Name == ukiFormat.Name
-}
-
-// OpenUKI finds the UKI in a file of a format for which HoldsUKI is true.
-func (f Format) OpenUKI(file io.ReaderAt, size int64, arch string) (*io.SectionReader, error) {
-	switch m := f.Machine; {
-	case m == nil:
-		return io.NewSectionReader(file, 0, size), nil
-	case m.CD != "":
-		return esp.ProgramOnISO(file, size, efiArches[arch].program)
-	case m.DiskFormat == "raw":
-		return esp.Program(file, size, efiArches[arch].program)
-	}
-	d, err := unwrap.Open(file, size)
-	if err != nil {
-		return nil, err
-	}
-	return esp.Program(d, d.Size, efiArches[arch].program)
+	return holds()
 }
 
 func readStub(o Options) (*uki.Stub, error) {
@@ -164,6 +148,15 @@ func program(b Base, arch string) (disk.File, []byte, error) {
 	h := sha256.New()
 	file, err := hashed(b, efiArches[arch].program, ukiEnding, h)
 	return file, h.Sum(nil), err
+}
+
+// programIn is the UKI in an open file, as a file of a disk.
+func programIn(f *os.File, arch string) (disk.File, []byte, error) {
+	h := sha256.New()
+	size, err := io.Copy(h, io.NewSectionReader(f, 0, 1<<62))
+	return disk.File{Path: efiArches[arch].program, Size: size, Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(f, 0, size)), nil
+	}}, h.Sum(nil), err
 }
 
 // serial is the serial number of a FAT file system.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
@@ -64,6 +65,8 @@ type Kernel struct {
 	Zstd bool
 	// Version is the kernel's release ("6.1.0-41-cloud-amd64"), "" if unknown.
 	Version string
+	// Options is the kernel's configuration, empty if it is unknown.
+	Options map[string]string
 }
 
 // Format describes one output format. Each format has one file in this package
@@ -83,6 +86,9 @@ type Format struct {
 	Arches []string
 	// Xattrs: the format stores extended attributes.
 	Xattrs bool
+	// Verified: the root is read-only, and the kernel compares each block with the
+	// root hash on the command line. See Set.Parameters.
+	Verified bool
 
 	// open starts a format that takes the entries of the stream. Otherwise
 	// derive makes its files from those of the format from.
@@ -117,11 +123,12 @@ func (f Format) tools(arch string) []Tool {
 var formats = []Format{
 	kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat,
 	ukiFormat, rawEFIFormat, isoEFIFormat, isoEFIInitrdFormat, qcow2EFIFormat,
+	squashfsFormat, rawEFIVerityFormat, qcow2EFIVerityFormat,
 	isoBIOSFormat, rawBIOSFormat, qcow2BIOSFormat, vmdkFormat, vhdFormat, dynamicVHDFormat, awsFormat, gcpFormat,
 }
 
 // planned are formats of LinuxKit and of ours that are not supported yet.
-var planned = []string{"kernel+squashfs", "kernel+erofs", "kernel+iso", "rpi3"}
+var planned = []string{"kernel+erofs", "kernel+iso", "rpi3"}
 
 // Find returns the format with a name, and false if the format is not
 // supported.
@@ -267,6 +274,25 @@ func (s *Set) Close() ([]string, error) {
 	}
 	slices.Sort(files)
 	return files, s.removeHidden()
+}
+
+// Parameters are the words that the formats add to the command line: the root hash of
+// a verified root, else "". They are known after Close.
+func (s *Set) Parameters() string {
+	for _, st := range s.steps {
+		if w, ok := st.writer.(*squashfs); ok && w.tree != nil {
+			return w.parameters()
+		}
+	}
+	return ""
+}
+
+// WithParameters is a command line with more words.
+func WithParameters(cmdline, words string) string {
+	if words == "" {
+		return cmdline
+	}
+	return strings.TrimSpace(strings.TrimSpace(cmdline) + " " + words)
 }
 
 // Abort releases the resources of all formats.

@@ -33,6 +33,7 @@ type item struct {
 	link string
 	// xattr is the value of an extended attribute, or "" for none.
 	xattr string
+	uid   int
 }
 
 // testKernel is an EFI program, as kernels are.
@@ -77,7 +78,7 @@ var small = []item{
 func feed(t *testing.T, s *Set, items []item) {
 	t.Helper()
 	for _, it := range items {
-		e := system.Entry{Path: it.path, Type: it.typ, Mode: it.mode, Size: int64(len(it.body)), Link: it.link}
+		e := system.Entry{Path: it.path, Type: it.typ, Mode: it.mode, Size: int64(len(it.body)), Link: it.link, UID: it.uid, GID: it.uid}
 		if it.xattr != "" {
 			e.Xattrs = map[string]string{"user.x": it.xattr}
 		}
@@ -104,8 +105,22 @@ func feed(t *testing.T, s *Set, items []item) {
 // build writes items in the formats and returns the files' contents.
 func build(t *testing.T, formats []string, items []item, kernel *Kernel) map[string][]byte {
 	t.Helper()
+	return buildWith(t, formats, items, kernel, stubs(t))
+}
+
+// testInit is an init that can boot a verified root.
+var testInit = item{path: "init", typ: system.TypeFile, mode: 0o755, body: strings.Repeat("x", 4090) + initMark + "x"}
+
+func buildWith(t *testing.T, formats []string, items []item, kernel *Kernel, tools Tools) map[string][]byte {
+	t.Helper()
+	for _, name := range formats {
+		if f, _ := Find(name); f.Verified {
+			items = append([]item{testInit}, items...)
+			break
+		}
+	}
 	dir := t.TempDir()
-	s, err := New(formats, Options{Dir: dir, Stem: "os", Time: time.Unix(0, 0), Arch: "amd64", Tools: stubs(t)})
+	s, err := New(formats, Options{Dir: dir, Stem: "os", Time: time.Unix(0, 0), Arch: "amd64", Tools: tools})
 	if err != nil {
 		t.Fatal(err)
 	}

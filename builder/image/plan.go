@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/verity"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -53,10 +54,12 @@ func steps(names []string, dir string) ([]*step, error) {
 	return out, nil
 }
 
-// clashes gives an error for each two formats that write a file of the same name.
+// clashes gives an error for each two formats that write a file of the same name, and
+// for two formats that boot with different command lines: rules judge one.
 func clashes(names []string) []error {
 	var errs []error
 	owner := map[string]string{}
+	plain, verified := "", ""
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		f, _ := Find(n)
 		for _, ending := range f.Files {
@@ -67,13 +70,27 @@ func clashes(names []string) []error {
 			}
 			owner[ending] = n
 		}
+		switch {
+		case f.Verified:
+			verified = n
+		case f.NeedsKernel:
+			plain = n
+		}
+	}
+	if plain != "" && verified != "" {
+		errs = append(errs, system.BadInput("formats %s and %s boot with different command lines: only %s has a root hash", plain, verified, verified).
+			Suggest("build them separately, with different --output-dir"))
 	}
 	return errs
 }
 
 // Base gives a derived format the finished files of the format that it is
 // derived from.
-type Base struct{ dir, stem string }
+type Base struct {
+	dir, stem string
+	// tree is the hash tree of a verified root, else nil.
+	tree *verity.Tree
+}
 
 // Path is the path of the file with this ending.
 func (b Base) Path(ending string) string { return filepath.Join(b.dir, b.stem+ending) }
@@ -97,7 +114,11 @@ func (s *Set) derive(st *step) ([]string, error) {
 	i := slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
 	o := s.o
 	o.Dir = st.dir
-	return st.format.derive(Base{dir: s.steps[i].dir, stem: o.Stem}, o)
+	base := Base{dir: s.steps[i].dir, stem: o.Stem}
+	if w, ok := s.steps[i].writer.(*squashfs); ok {
+		base.tree = w.tree
+	}
+	return st.format.derive(base, o)
 }
 
 // removeHidden removes the files that are not part of the image.
