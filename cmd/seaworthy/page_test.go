@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
 
@@ -30,6 +31,29 @@ func TestPagesListReports(t *testing.T) {
 		for _, name := range report.Formats() {
 			if !slices.Contains(listed, name) {
 				t.Errorf("%s: the %s lack %s: add it", c.page, c.what, name)
+			}
+		}
+	}
+}
+
+// docs/images.md has a row for each image format, with its files.
+func TestImagesPage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/images.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, name := range image.Formats() {
+		row := regexp.MustCompile("(?m)^\\| [^|]*`" + regexp.QuoteMeta(name) + "`[^|]*\\|([^|]*)\\|").FindStringSubmatch(page)
+		if row == nil {
+			t.Errorf("docs/images.md: the table of formats lacks %s: add it", name)
+			continue
+		}
+		f, _ := image.Find(name)
+		for _, ending := range f.Files {
+			if !strings.Contains(row[1], "`os"+ending+"`") {
+				t.Errorf("docs/images.md: the row of %s lacks the file os%s", name, ending)
 			}
 		}
 	}
