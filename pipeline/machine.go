@@ -23,7 +23,7 @@ const maxCmdline = 64 << 10
 // bootable formats it takes format, or the first one. An image without the files
 // of a bootable format is an ErrInput.
 func Machine(r *verify.Result, format string, o *boot.Options) error {
-	m, err := machineFormat(r, format)
+	m, err := machineFormat(r, format, o.SecureBoot != nil)
 	if err != nil {
 		return err
 	}
@@ -58,10 +58,14 @@ func Machine(r *verify.Result, format string, o *boot.Options) error {
 }
 
 // machineFormat finds the format to boot: all of its files are in the image.
-func machineFormat(r *verify.Result, format string) (*image.Machine, error) {
-	bootable := image.Formats(image.Bootable)
+// With secure, the firmware must be UEFI.
+func machineFormat(r *verify.Result, format string, secure bool) (*image.Machine, error) {
+	bootable, under := image.Formats(image.Bootable), ""
+	if secure {
+		bootable, under = image.Formats(image.Bootable, bootsEFI), " under Secure Boot"
+	}
 	if format != "" && !slices.Contains(bootable, format) {
-		return nil, system.BadInput("format %q cannot boot", format).Suggest("use %s", strings.Join(bootable, " or "))
+		return nil, system.BadInput("format %q cannot boot%s", format, under).Suggest("use %s", strings.Join(bootable, " or "))
 	}
 	written := builtFormats(r, bootable)
 	for _, f := range written {
@@ -72,8 +76,11 @@ func machineFormat(r *verify.Result, format string) (*image.Machine, error) {
 	if format != "" {
 		return nil, system.BadInput("image %s does not have the files of format %s", r.Name, format).Suggest("build it with --format %s", format)
 	}
-	return nil, system.BadInput("image %s has no format that can boot", r.Name).Suggest("build it with --format %s", strings.Join(bootable, " or "))
+	return nil, system.BadInput("image %s has no format that can boot%s", r.Name, under).Suggest("build it with --format %s", strings.Join(bootable, " or "))
 }
+
+// bootsEFI is a condition for image.Formats.
+func bootsEFI(f image.Format) bool { return f.Machine.EFI }
 
 // builtFormats are the formats with these names whose files are all in the image. A
 // format whose files are only a part of those of another one was not built: a loader

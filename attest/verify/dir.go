@@ -78,6 +78,7 @@ func (w *walk) run() error {
 	}
 	w.r.Arch = w.c.provenance.BuildDefinition.ExternalParameters.Arch
 	w.r.describe(w.v, w.s, w.c)
+	w.r.Byproducts = w.c.byproducts
 	w.r.Checked = []string{
 		"signatures of " + words.Count(len(w.s), "statement", "statements"),
 		"predicate types: SPDX, CycloneDX, provenance, summary, test result",

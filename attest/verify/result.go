@@ -29,6 +29,12 @@ type Result struct {
 	// the signed statements.
 	Signers    []string
 	Statements []string
+	// Certificate is the digest of the certificate whose key signed the UKIs for
+	// Secure Boot, "" if the build signed none.
+	Certificate string
+	// Byproducts are the digests of the other files of the folder, by path; nil for
+	// a single file.
+	Byproducts map[string]string
 	// Checked lists the checks in words, in their order.
 	Checked []string
 	// folder of the image, nil for a single file.
@@ -108,6 +114,7 @@ func (r *Result) describe(v *Verifier, s seal, c *content) {
 			r.Signers = append(r.Signers, id)
 		}
 	}
+	r.Certificate = c.dependency(statement.DependencyCertificate)
 	r.Summary = Summary{
 		Findings:      r.Summary.Findings,
 		Decided:       c.summary.TimeVerified,

@@ -15,8 +15,17 @@ const maxLine = 4096
 // The messages of the kernel and of our init about a failed boot. Lines of
 // containers have "NAME | " after the time, so they do not match.
 var (
-	panicLine  = lazyre.New(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
+	panicLine = lazyre.New(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
+	// bootLine is the first line of the kernel's log that has a time.
+	bootLine   = lazyre.New(`^\[ *\d+\.\d+\]`)
 	failedLine = lazyre.New(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
+)
+
+// The messages of UEFI firmware about a program that it does not start. It says no
+// more, and shows a menu in which it waits for a person.
+var (
+	refusedLine = lazyre.New(`BdsDxe: failed to (?:load|start) (.*): (Access Denied|Security Violation|Unsupported|Load Error)$`)
+	nothingLine = lazyre.New(`BdsDxe: (No bootable option or device was found)`)
 )
 
 // console splits the guest's console output into lines.
@@ -26,11 +35,17 @@ type console struct {
 	// onReady is called once, when ready returns true. onPanic is called once,
 	// when the kernel has panicked.
 	onReady, onPanic func()
+	// onRefused is called once, when the firmware does not start a program. It is
+	// nil if there is no firmware.
+	onRefused func()
 
 	buf      []byte
 	wasReady bool
 	panicked string
 	failed   []string
+	// refused is what the firmware did not start, and reason why.
+	refused, reason string
+	started         bool
 }
 
 // Write accepts bytes from the guest. It never returns an error.
@@ -59,6 +74,7 @@ func (c *console) line() {
 	if c.w != nil {
 		_, _ = io.WriteString(c.w, line+"\n")
 	}
+	c.firmware(line)
 	if m := panicLine.FindStringSubmatch(line); m != nil && c.panicked == "" {
 		c.panicked = m[1]
 		c.onPanic()
@@ -69,6 +85,27 @@ func (c *console) line() {
 	if c.ready != nil && !c.wasReady && c.ready(line) {
 		c.wasReady = true
 		c.onReady()
+	}
+}
+
+// firmware reads a line before the kernel starts. Later lines are not from the
+// firmware.
+func (c *console) firmware(line string) {
+	if c.onRefused == nil || c.started || c.refused != "" {
+		return
+	}
+	if c.started = bootLine.MatchString(line); c.started {
+		return
+	}
+	if m := refusedLine.FindStringSubmatch(line); m != nil {
+		c.refused, c.reason = m[1], m[2]
+		if c.reason == "Security Violation" {
+			c.reason = accessDenied
+		}
+		c.onRefused()
+	} else if m := nothingLine.FindStringSubmatch(line); m != nil {
+		c.refused, c.reason = "the image", m[1]
+		c.onRefused()
 	}
 }
 

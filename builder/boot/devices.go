@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -90,18 +91,17 @@ func (o *Options) firmware() ([]device, error) {
 		}
 		return f, nil
 	}
-	code, err := open(fw.code)
+	program := fw.code
+	if o.SecureBoot != nil {
+		program = fw.secure
+	}
+	code, err := open(program)
 	if err != nil {
 		return nil, err
 	}
-	template, err := open(fw.vars)
+	vars, err := o.variables(fw, open)
 	if err != nil {
 		return nil, errors.Join(err, code.Close())
-	}
-	defer template.Close()
-	vars, err := memory(template)
-	if err != nil {
-		return nil, errors.Join(system.Unusable("cannot copy the firmware's variables").Because(err), code.Close())
 	}
 	flash := func(unit int, access string) func(string) []string {
 		return func(p string) []string {
@@ -109,6 +109,24 @@ func (o *Options) firmware() ([]device, error) {
 		}
 	}
 	return []device{{code, true, flash(0, ",readonly=on")}, {vars, true, flash(1, "")}}, nil
+}
+
+// variables makes the machine's own copy of the store of variables.
+func (o *Options) variables(fw Firmware, open func(string) (*os.File, error)) (*os.File, error) {
+	var from io.Reader = bytes.NewReader(o.SecureBoot)
+	if o.SecureBoot == nil {
+		template, err := open(fw.vars)
+		if err != nil {
+			return nil, err
+		}
+		defer template.Close()
+		from = template
+	}
+	vars, err := memory(from)
+	if err != nil {
+		return nil, system.Unusable("cannot copy the firmware's variables").Because(err)
+	}
+	return vars, nil
 }
 
 // memory copies a file into memory that QEMU can write to.

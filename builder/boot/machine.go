@@ -43,6 +43,7 @@ var (
 	errStopped  = errors.New("stopped")
 	errPanicked = errors.New("panicked")
 	errTimeout  = errors.New("timeout")
+	errRefused  = errors.New("refused")
 )
 
 // Run boots a machine and waits until it powers itself off. If Options.Ready is
@@ -69,6 +70,9 @@ func Run(ctx context.Context, o Options) error {
 func Start(ctx context.Context, o Options) (*Machine, error) {
 	if o.Kernel == nil && o.Disk == nil && o.CD == nil {
 		return nil, system.BadInput("the image has no kernel to boot")
+	}
+	if o.SecureBoot != nil && o.Firmware != EFI {
+		return nil, system.BadInput("Secure Boot needs an image that EFI firmware boots")
 	}
 	o.Forward = append([]Forward(nil), o.Forward...)
 	for i := range o.Forward {
@@ -110,6 +114,9 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	m.console = &console{w: o.Console, ready: o.Ready, onReady: func() { close(m.ready) }, onPanic: func() {
 		time.AfterFunc(panicGrace, func() { m.cancel(errPanicked) })
 	}}
+	if o.Firmware == EFI {
+		m.console.onRefused = func() { m.cancel(errRefused) }
+	}
 	m.cmd = exec.Command(program, args...)
 	m.cmd.ExtraFiles = []*os.File{theirs}
 	for _, d := range devices {
@@ -186,6 +193,8 @@ func (m *Machine) outcome(exit, cause error) error {
 		return unusable("the kernel panicked: "+m.console.panicked, "read the console output above for the cause", nil)
 	case len(m.console.failed) > 0:
 		return unusable("the system did not boot: "+strings.Join(m.console.failed, "; "), "read the console output above for the cause", nil)
+	case m.console.refused != "":
+		return refusal(m.console.refused, m.console.reason)
 	case errors.Is(cause, errStopped):
 		return nil
 	case errors.Is(cause, errTimeout):
@@ -204,6 +213,19 @@ func (m *Machine) outcome(exit, cause error) error {
 		return unusable("QEMU failed: "+text, next, nil)
 	}
 	return nil
+}
+
+// accessDenied is the reason of firmware for a program that Secure Boot refuses.
+const accessDenied = "Access Denied"
+
+// refusal is about a program that firmware has not started.
+func refusal(what, reason string) error {
+	if reason == accessDenied {
+		return system.Mismatch("the firmware refused to start %s: %s", what, reason).
+			Suggest("build with --secure-boot-key, and with a certificate that is enrolled in the variable store and not revoked")
+	}
+	return system.Unusable("the firmware could not start %s: %s", what, reason).
+		Suggest("read the console output above for the cause")
 }
 
 // Ready returns a channel that is closed when Options.Ready has returned true.

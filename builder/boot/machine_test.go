@@ -53,6 +53,17 @@ func fakeQEMU(mode string) int {
 		time.Sleep(time.Hour)
 	case "failed":
 		fmt.Println("[  2.00] seaworthy: boot failed: onboot 000-x: exit status 1\n[  2.00] seaworthy: boot failed: service y: no")
+	case "denied", "nothing", "another program":
+		fmt.Print("\x1b[2J\x1b[01;01HBdsDxe: loading Boot0001 \"disk\" from PciRoot(0x0)\r\n")
+		if mode == "another program" {
+			fmt.Println("[    0.000000] Linux version 6\nBdsDxe: failed to load Boot0001 \"x\" from y: Access Denied")
+			return 0
+		}
+		if mode == "denied" {
+			fmt.Print("BdsDxe: failed to load Boot0001 \"disk\" from PciRoot(0x0): Access Denied\r\n")
+		}
+		fmt.Print("BdsDxe: failed to load Boot0002 \"net\" from PciRoot(0x1): Not Found\r\nBdsDxe: No bootable option or device was found.\r\n")
+		time.Sleep(time.Hour)
 	case "imitation":
 		fmt.Println("[  2.00] web | [  2.00] seaworthy: boot failed: not really\n[  2.10] web | Kernel panic - not syncing: not really")
 	case "hang":

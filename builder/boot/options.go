@@ -26,6 +26,9 @@ type Options struct {
 	DiskFormat string
 	// Firmware is "" (the BIOS, on amd64) or EFI.
 	Firmware string
+	// SecureBoot is a store of firmware variables with keys. With it, EFI firmware
+	// starts only what these keys have signed. The machine gets a copy.
+	SecureBoot []byte
 	// Cmdline is the kernel's command line. It must name the console: ttyS0 on
 	// amd64 and riscv64, ttyAMA0 on arm64.
 	Cmdline string
@@ -102,12 +105,16 @@ type machine struct {
 	args         []string
 	// cpu is the processor that QEMU emulates.
 	cpu string
+	// secure are the arguments instead of args for Secure Boot: only the firmware
+	// can write to its variables.
+	secure []string
 }
 
 var machines = map[string]machine{
-	"amd64":   {"qemu-system-x86_64", "qemu-system-x86", []string{"-machine", "q35,smm=off"}, "max"},
-	"arm64":   {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt"}, "max"},
-	"riscv64": {"qemu-system-riscv64", "qemu-system-misc", []string{"-machine", "virt"}, "rv64"},
+	"amd64": {"qemu-system-x86_64", "qemu-system-x86", []string{"-machine", "q35,smm=off"}, "max",
+		[]string{"-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"}},
+	"arm64":   {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt"}, "max", []string{"-machine", "virt"}},
+	"riscv64": {"qemu-system-riscv64", "qemu-system-misc", []string{"-machine", "virt"}, "rv64", nil},
 }
 
 // The numbers of the descriptors that QEMU inherits: the control socket, then the
@@ -128,6 +135,9 @@ func (o *Options) args(devices []device) ([]string, error) {
 		return nil, err
 	}
 	a := append([]string{}, m.args...)
+	if o.SecureBoot != nil {
+		a = append([]string{}, m.secure...)
+	}
 	switch o.Accel {
 	case "", "tcg":
 		a = append(a, "-accel", "tcg,thread=multi", "-cpu", m.cpu)

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
+	"github.com/seaworthy-os/seaworthy/builder/image/esp"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/builder/image/unwrap"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
@@ -126,6 +128,23 @@ func HoldsUKI(f Format) bool {
 		f, _ = Find(f.from)
 	}
 	return holds()
+}
+
+// OpenUKI finds the UKI in a file of a format for which HoldsUKI is true.
+func (f Format) OpenUKI(file io.ReaderAt, size int64, arch string) (*io.SectionReader, error) {
+	switch m := f.Machine; {
+	case m == nil:
+		return io.NewSectionReader(file, 0, size), nil
+	case m.CD != "":
+		return esp.ProgramOnISO(file, size, efiArches[arch].program)
+	case m.DiskFormat == "raw":
+		return esp.Program(file, size, efiArches[arch].program)
+	}
+	d, err := unwrap.Open(file, size)
+	if err != nil {
+		return nil, err
+	}
+	return esp.Program(d, d.Size, efiArches[arch].program)
 }
 
 func readStub(o Options) (*uki.Stub, error) {

@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
@@ -19,17 +24,24 @@ func (c *cli) boot() *cobra.Command {
 	var memory, cpus int
 	var accel, format string
 	var timeout time.Duration
+	var secure bool
+	var vars string
 	cmd := &cobra.Command{
-		Use:   "boot DIR",
+		Use:   "boot DIR|FILE",
 		Short: "Verify an image, then run it in QEMU",
 		Long: `Boot verifies a folder that build wrote, as verify does. QEMU gets exactly the bytes that
 were verified. Kernel and initrd are started directly; disks and ISOs are started by the
 firmware, and are read-only. The guest's console goes to stdout. The machine runs until it
-powers off. An interrupt (Ctrl-C) asks it to shut down.
+powers off. An interrupt (Ctrl-C) asks it to shut down. FILE is a disk or an ISO in such a
+folder; only this file is then verified and started.
+
+With --secure-boot, the firmware starts the image only if a key of the variable store has
+signed it. If it refuses the image, boot ends with exit status 4.
 
 ` + exitHelpPlain("QEMU is not installed, or the system did not boot"),
-		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os",
-		Args:    cobra.ExactArgs(1),
+		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os\n" +
+			"  seaworthy boot --key seaworthy.pub --secure-boot --secure-boot-vars keys/OVMF_VARS.fd dist/os",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := applyConfig(cmd); err != nil {
 				return err
@@ -42,18 +54,26 @@ powers off. An interrupt (Ctrl-C) asks it to shut down.
 				}
 				o.Forward = append(o.Forward, f)
 			}
+			var err error
+			if o.SecureBoot, err = secureBootStore(secure, vars); err != nil {
+				return err
+			}
 			v, err := vf.verifier()
 			if err != nil {
 				return err
 			}
-			if !exists(args[0]) {
-				return noOutput("boot", args[0])
+			certs, err := vf.certificates()
+			if err != nil {
+				return err
 			}
-			r, err := v.Dir(args[0])
+			r, err := verifiedImage(v, args[0])
 			if err != nil {
 				return err
 			}
 			defer r.Close()
+			if err := checkBootImage(args[0], r, certs); err != nil {
+				return err
+			}
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
@@ -68,8 +88,24 @@ powers off. An interrupt (Ctrl-C) asks it to shut down.
 	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
 	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")
 	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")
+	fs.BoolVar(&secure, "secure-boot", false, "enforce Secure Boot: the firmware starts only what is signed by a key of --secure-boot-vars")
+	fs.StringVar(&vars, "secure-boot-vars", "", "variable store with the enrolled keys, made by seaworthy key generate --secure-boot; it is not changed")
 	fs.DurationVar(&timeout, "timeout", 0, "stop the machine after this time (default: never)")
 	return cmd
+}
+
+// verifiedImage verifies a folder that build wrote, or one file of it.
+func verifiedImage(v *verify.Verifier, path string) (*verify.Result, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, noOutput("boot", path)
+	case err != nil:
+		return nil, system.NotRead(path, err)
+	case info.IsDir():
+		return v.Dir(path)
+	}
+	return v.File(path, "")
 }
 
 // shutdownGrace is the time that a system gets to shut down.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/internal/petest"
 )
@@ -43,6 +45,14 @@ func TestScript(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("HOME", e.WorkDir)
 			return os.CopyFS(filepath.Join(e.WorkDir, "policy"), os.DirFS("testdata/policy"))
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "ovmf" { // Debian's firmware for amd64 is installed
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			fw, _ := boot.FirmwareOf("amd64")
+			_, err := os.Stat(fw.Template)
+			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":      exits,

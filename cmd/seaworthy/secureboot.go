@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,12 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
 // maxPEM limits the size of a key or certificate file.
@@ -167,4 +170,50 @@ func variableStore(fw boot.Firmware, keys *secureboot.Keys, at time.Time) (*secu
 	}
 	name, _, _ := strings.Cut(filepath.Base(fw.Template), "VARS")
 	return &secureboot.File{Name: name + "VARS.fd", Data: data, Use: "variable store with the keys: boot --secure-boot-vars"}, "", nil
+}
+
+// secureBootStore reads the variable store for a machine. It returns nil if Secure
+// Boot is not wanted.
+func secureBootStore(on bool, path string) ([]byte, error) {
+	switch {
+	case !on && path == "":
+		return nil, nil
+	case !on:
+		return nil, system.BadInput("--secure-boot-vars needs --secure-boot").Suggest("add --secure-boot")
+	case path == "":
+		return nil, system.BadInput("--secure-boot needs --secure-boot-vars").Suggest("make a variable store with: seaworthy key generate --secure-boot")
+	}
+	store, err := bounded.ReadFile(path, secureboot.MaxTemplate)
+	if err != nil {
+		return nil, system.BadInput("--secure-boot-vars %s cannot be read", path).Because(err).Suggest("make a variable store with: seaworthy key generate --secure-boot")
+	}
+	if err := secureboot.CheckStore(store); err != nil {
+		return nil, inFlags("--secure-boot-vars "+path, err)
+	}
+	return store, nil
+}
+
+// certificates reads --secure-boot-cert. It returns nil if the flag is not given.
+func (f *verifyFlags) certificates() ([]*x509.Certificate, error) {
+	var out []*x509.Certificate
+	var errs []error
+	for _, path := range f.certs {
+		data, err := readPEM("--secure-boot-cert", path)
+		if err == nil {
+			var cert *x509.Certificate
+			cert, err = uki.ParseCertificate(data)
+			out = append(out, cert)
+			err = inFlags("--secure-boot-cert "+path, err)
+		}
+		errs = append(errs, err)
+	}
+	return out, errors.Join(errs...)
+}
+
+// checkBootImage compares what firmware starts with what was decided.
+func checkBootImage(path string, r *verify.Result, certs []*x509.Certificate) error {
+	if r.Scope == verify.ScopeFile {
+		path = ""
+	}
+	return pipeline.CheckBootImage(path, r, certs)
 }

@@ -183,8 +183,8 @@ func (s *realSystem) hardened(yml string) {
 	}
 }
 
-// boots boots one format to the answers of its services.
-func (s *realSystem) boots(out, format string) {
+// boots boots one format to the answers of its services. more are more flags.
+func (s *realSystem) boots(out, format string, more ...string) {
 	t := s.t
 	t.Helper()
 	t.Logf("booting %s", format)
@@ -198,8 +198,8 @@ func (s *realSystem) boots(out, format string) {
 	console := &console{last: time.Now()}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"boot", "--key", s.path("seaworthy.pub"), "--format", format, "--publish", fmt.Sprintf("%d:8080", web), "--publish", fmt.Sprintf("%d:8081", report), out},
-			strings.NewReader(""), console, console)
+		args := []string{"boot", "--key", s.path("seaworthy.pub"), "--format", format, "--publish", fmt.Sprintf("%d:8080", web), "--publish", fmt.Sprintf("%d:8081", report), out}
+		done <- run(ctx, append(args, more...), strings.NewReader(""), console, console)
 	}()
 	page, ok := ask(ctx, console, done, fmt.Sprintf("http://127.0.0.1:%d/", web))
 	if !ok {

@@ -23,6 +23,8 @@ type verifyFlags struct {
 	name, image   string
 	since         string
 	now           string
+	// certs are the certificates that may have signed the UKI.
+	certs []string
 }
 
 func (f *verifyFlags) add(cmd *cobra.Command) {
@@ -32,6 +34,7 @@ func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.name, "name", "", "expected name of the system; an image of another system is refused")
 	fs.StringVar(&f.image, "image", "", "expected digest of the image, sha256:HEX, as verify prints it; any other image is refused")
 	fs.StringVar(&f.since, "not-older-than", "", "refuse a decision that is older than this time, or has no time: RFC 3339 or YYYY-MM-DD")
+	fs.StringArrayVar(&f.certs, "secure-boot-cert", nil, "certificate that must have signed the UKI of the image (repeatable: one of them is enough)")
 	fs.StringVar(&f.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
 }
 
@@ -85,6 +88,9 @@ func (c *cli) verify() *cobra.Command {
   - Every file is the file that was signed, and there are no other files.
   - The statements agree with each other and with the decision.
   - The decision is still valid: no waiver has expired.
+  - What firmware starts is what was decided: the command line in the UKI is that of the
+    decision, kernel and initrd in it are the files of the image, and the certificate that
+    signed it is that of the provenance, and one of --secure-boot-cert.
 
 FILE is one file of such a folder. Verify then checks only this file, and says so.
 docs/verify.md lists all checks.
@@ -103,9 +109,16 @@ docs/verify.md lists all checks.
 			if err != nil {
 				return err
 			}
+			certs, err := vf.certificates()
+			if err != nil {
+				return err
+			}
 			r, rules, err := c.verifyPath(v, args[0], rebuilt)
 			if r != nil {
 				defer r.Close()
+			}
+			if err == nil {
+				err = checkBootImage(args[0], r, certs)
 			}
 			if format == "json" {
 				return c.verifyJSON(args[0], r, rules, err)

@@ -104,3 +104,39 @@ func storeArea(b []byte) (begin, end int, err error) {
 	}
 	return header + storeHeader, header + int(size), nil
 }
+
+// CheckStore requires that firmware with this variable store enforces Secure Boot:
+// a PK is enrolled, and Secure Boot is not turned off. Firmware would replace a
+// damaged store, and then start anything.
+func CheckStore(store []byte) error {
+	begin, end, err := storeArea(store)
+	if err != nil {
+		return system.BadInput("it is not a variable store").Because(err).Suggest("make one with: seaworthy key generate --secure-boot")
+	}
+	enrolled, off := false, false
+	area := store[begin:end]
+	for len(area) >= variableHeader && area[0] == 0xaa && area[1] == 0x55 {
+		nameSize, dataSize := int64(binary.LittleEndian.Uint32(area[36:])), int64(binary.LittleEndian.Uint32(area[40:]))
+		size := variableHeader + nameSize + dataSize
+		if size > int64(len(area)) {
+			break
+		}
+		name, data := area[variableHeader:variableHeader+nameSize], area[variableHeader+nameSize:size]
+		if area[2] == variableAdded {
+			switch string(name) {
+			case string(utf16Bytes("PK\x00")):
+				enrolled = enrolled || dataSize > 0
+			case string(utf16Bytes("SecureBootEnable\x00")):
+				off = off || dataSize == 1 && data[0] == 0
+			}
+		}
+		area = area[min((size+3)&^3, int64(len(area))):]
+	}
+	switch {
+	case !enrolled:
+		return system.BadInput("no platform key (PK) is enrolled in it: the firmware would start anything").Suggest("make one with: seaworthy key generate --secure-boot")
+	case off:
+		return system.BadInput("Secure Boot is turned off in it: the firmware would start anything").Suggest("make one with: seaworthy key generate --secure-boot")
+	}
+	return nil
+}

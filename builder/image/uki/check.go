@@ -17,6 +17,28 @@ import (
 // signer's own: no chain is followed, and no date is looked at, as in firmware.
 // Each signature of the image must be valid.
 func CheckSignature(r io.ReaderAt, size int64, certificates []*x509.Certificate) (*x509.Certificate, error) {
+	signers, err := Signers(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if len(signers) == 0 {
+		return nil, system.Mismatch("the EFI image is not signed").Suggest("sign it with a key whose certificate the firmware knows")
+	}
+	for _, signer := range signers {
+		for _, c := range certificates {
+			if c.Equal(signer) {
+				return c, nil
+			}
+		}
+	}
+	return nil, system.Mismatch("the EFI image is signed by %q, which is not one of the certificates that are accepted", signers[len(signers)-1].Subject.String()).
+		Suggest("sign it with a key whose certificate the firmware knows")
+}
+
+// Signers are the certificates whose keys signed the image in the first size bytes
+// of r; none if it is not signed. Each signature must be valid. Nothing says that
+// the certificates can be trusted.
+func Signers(r io.ReaderAt, size int64) ([]*x509.Certificate, error) {
 	p, err := parse(r, size)
 	if err == nil {
 		err = p.checkSignable()
@@ -25,7 +47,7 @@ func CheckSignature(r io.ReaderAt, size int64, certificates []*x509.Certificate)
 		return nil, invalid(err)
 	}
 	if p.certs == 0 {
-		return nil, system.Mismatch("the EFI image is not signed").Suggest("sign it with a key whose certificate the firmware knows")
+		return nil, nil
 	}
 	blobs, err := p.signatures(r)
 	if err != nil {
@@ -35,24 +57,16 @@ func CheckSignature(r io.ReaderAt, size int64, certificates []*x509.Certificate)
 	if err != nil {
 		return nil, err
 	}
-	var signer, found *x509.Certificate
+	var out []*x509.Certificate
 	for _, blob := range blobs {
-		signer, err = verify(blob, digest)
+		signer, err := verify(blob, digest)
 		if err != nil {
 			return nil, system.Mismatch("the signature of the EFI image is not valid").Because(err).
 				Suggest("get the image again: it was changed after it was signed")
 		}
-		for _, c := range certificates {
-			if found == nil && c.Equal(signer) {
-				found = c
-			}
-		}
+		out = append(out, signer)
 	}
-	if found == nil {
-		return nil, system.Mismatch("the EFI image is signed by %q, which is not one of the certificates that are accepted", signer.Subject.String()).
-			Suggest("sign it with a key whose certificate the firmware knows")
-	}
-	return found, nil
+	return out, nil
 }
 
 // signatures reads the certificate table.

@@ -1,0 +1,165 @@
+package pipeline
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// CheckBootImage checks that what firmware verifies is what was decided. It looks
+// into each verified file with a UKI: the command line is that of the facts, kernel
+// and initrd are the files of the same image, and the signature is by the
+// certificate of the provenance, and by one of certificates if there are any. It
+// adds what it found to r.Checked. dir is the folder of the image, "" if only one
+// file of it was verified.
+func CheckBootImage(dir string, r *verify.Result, certificates []*x509.Certificate) error {
+	want := expected{certificate: r.Certificate, accepted: certificates, parts: map[string]verify.File{}}
+	for _, f := range r.Files {
+		switch f.Name {
+		case r.Name + image.KernelEnding:
+			want.parts[".linux"] = f
+		case r.Name + image.InitrdEnding:
+			want.parts[".initrd"] = f
+		}
+	}
+	var errs []error
+	found := false
+	for _, f := range r.Files {
+		format, ok := ukiFormat(r.Name, f.Name)
+		if !ok {
+			continue
+		}
+		found = true
+		if dir != "" && want.cmdline == nil {
+			var err error
+			if want.cmdline, err = decidedCmdline(dir, r); err != nil {
+				return err
+			}
+		}
+		line, err := want.check(format, f, r.Open(f.Name), r.Arch)
+		errs = append(errs, err)
+		r.Checked = append(r.Checked, line)
+	}
+	if !found && certificates != nil {
+		return system.Mismatch("nothing of image %s is signed for Secure Boot: it has no UKI", r.Name).
+			Suggest("build it with --secure-boot-key, and with a format that has a UKI")
+	}
+	return errors.Join(errs...)
+}
+
+// ukiFormat is the format of a file with a UKI.
+func ukiFormat(name, file string) (image.Format, bool) {
+	for _, n := range image.Formats(image.HoldsUKI) {
+		if f, _ := image.Find(n); name+f.Files[0] == file {
+			return f, true
+		}
+	}
+	return image.Format{}, false
+}
+
+// decidedCmdline reads the command line in the facts that the decision was made
+// from. The bytes that are read are those that the provenance lists.
+func decidedCmdline(dir string, r *verify.Result) (*string, error) {
+	raw, err := bounded.ReadFile(filepath.Join(dir, factsFile), facts.MaxBytes)
+	if err != nil {
+		return nil, system.Unusable("%s", factsFile).Because(err)
+	}
+	if digests.Of(raw) != r.Byproducts[factsFile] {
+		return nil, system.Mismatch("%s is not the file that was signed", factsFile).Suggest("get the image again")
+	}
+	f, err := facts.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return nil, system.Unusable("%s", factsFile).Because(err)
+	}
+	return &f.Cmdline.Raw, nil
+}
+
+// expected is what a UKI must contain.
+type expected struct {
+	// cmdline is nil if it is not compared.
+	cmdline *string
+	// parts are the files of the image that sections must be equal to.
+	parts map[string]verify.File
+	// certificate is the digest of the signer's, "" if the UKI is not signed.
+	certificate string
+	// accepted are the certificates that may have signed; nil for any.
+	accepted []*x509.Certificate
+}
+
+// check checks the UKI in a file, and says in words what it checked.
+func (e expected) check(format image.Format, f verify.File, file io.ReaderAt, arch string) (string, error) {
+	refuse := func(why string, err error) error {
+		return system.Mismatch("%s: %s", f.Name, why).Because(err).Suggest("do not boot it, and build the image again")
+	}
+	program, err := format.OpenUKI(file, f.Size, arch)
+	if err != nil {
+		return "", refuse("its EFI program cannot be found", err)
+	}
+	info, err := uki.Read(program, program.Size())
+	if err != nil {
+		return "", refuse("its EFI program", err)
+	}
+	text := f.Name + ": its UKI"
+	if e.cmdline == nil {
+		text += " (the command line is not compared for a single file)"
+	} else if info.Cmdline != *e.cmdline {
+		return "", refuse(fmt.Sprintf("its UKI has the command line %q, but the decision is about %q", info.Cmdline, *e.cmdline), nil)
+	} else {
+		text += " has the command line of the decision"
+	}
+	for _, name := range []string{".linux", ".initrd"} {
+		part, ok := e.parts[name]
+		if !ok {
+			continue
+		}
+		if s, _ := info.Section(name); s.Digest != part.Digest {
+			return "", refuse(fmt.Sprintf("section %s of its UKI is not %s", name, part.Name), nil)
+		}
+		text += ", and " + part.Name
+	}
+	signer, err := e.signer(program)
+	if err != nil {
+		return "", refuse("its UKI", err)
+	}
+	if signer == nil {
+		return text + "; it is not signed for Secure Boot", nil
+	}
+	return fmt.Sprintf("%s; signed for Secure Boot by %q, certificate %s", text, signer.Subject.String(), e.certificate), nil
+}
+
+// signer checks who signed the UKI. It returns nil if it is not signed, and need
+// not be.
+func (e expected) signer(program *io.SectionReader) (*x509.Certificate, error) {
+	signers, err := uki.Signers(program, program.Size())
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(signers) == 0 && e.certificate == "" && e.accepted == nil:
+		return nil, nil
+	case len(signers) == 0:
+		return nil, errors.New("it is not signed for Secure Boot")
+	case len(signers) > 1:
+		return nil, errors.New("it has several signatures, and a build makes one")
+	}
+	signer := signers[0]
+	if d := digests.Of(signer.Raw); d != e.certificate {
+		return nil, fmt.Errorf("it is signed by %q (%s), but the provenance names the certificate %q", signer.Subject.String(), d, e.certificate)
+	}
+	if e.accepted != nil && !slices.ContainsFunc(e.accepted, signer.Equal) {
+		return nil, fmt.Errorf("it is signed by %q, which is not a certificate of --secure-boot-cert", signer.Subject.String())
+	}
+	return signer, nil
+}

@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/petest"
+)
+
+// A UKI that is not what was decided is refused, also if its digest is signed.
+func TestBootImageIsWhatWasDecided(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	keys, err := secureboot.GenerateKeys(secureboot.KeyOptions{Name: "Test", NotBefore: day, NotAfter: day.AddDate(1, 0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel, initrd := petest.Program("amd64", 5000), []byte("initrd")
+	unsigned := buildUKI(t, kernel, initrd, "console=ttyS0 quiet")
+	var signed bytes.Buffer
+	if err := uki.Sign(context.Background(), &signed, bytes.NewReader(unsigned), int64(len(unsigned)), keys.DB); err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(signed.Bytes(), []byte("quiet"), []byte("debug"), 1)
+	decided, other := "console=ttyS0 quiet", "console=ttyS0 quiet "
+	db, kek := keys.DB.Certificate(), keys.KEK.Certificate()
+	files := func(kernel, initrd []byte) map[string]verify.File {
+		return map[string]verify.File{".linux": {Name: "os-kernel", Digest: digests.Of(kernel)}, ".initrd": {Name: "os-initrd.img", Digest: digests.Of(initrd)}}
+	}
+	good := expected{cmdline: &decided, parts: files(kernel, initrd), certificate: digests.Of(db.Raw), accepted: []*x509.Certificate{kek, db}}
+	for name, c := range map[string]struct {
+		program []byte
+		change  func(*expected)
+		want    string
+	}{
+		"good":                     {signed.Bytes(), func(*expected) {}, ""},
+		"any certificate":          {signed.Bytes(), func(e *expected) { e.accepted = nil }, ""},
+		"not signed":               {unsigned, func(e *expected) { e.certificate, e.accepted = "", nil }, ""},
+		"another command line":     {signed.Bytes(), func(e *expected) { e.cmdline = &other }, `has the command line "console=ttyS0 quiet", but the decision is about "console=ttyS0 quiet "`},
+		"another kernel":           {signed.Bytes(), func(e *expected) { e.parts = files(initrd, initrd) }, "section .linux of its UKI is not os-kernel"},
+		"another initrd":           {signed.Bytes(), func(e *expected) { e.parts = files(kernel, kernel) }, "section .initrd of its UKI is not os-initrd.img"},
+		"certificate is missing":   {unsigned, func(e *expected) { e.accepted = nil }, "it is not signed for Secure Boot"},
+		"unsigned, but required":   {unsigned, func(e *expected) { e.certificate = "" }, "it is not signed for Secure Boot"},
+		"another certificate":      {signed.Bytes(), func(e *expected) { e.certificate, e.accepted = digests.Of(kek.Raw), nil }, "but the provenance names the certificate"},
+		"no certificate was meant": {signed.Bytes(), func(e *expected) { e.certificate, e.accepted = "", nil }, "but the provenance names the certificate"},
+		"not accepted":             {signed.Bytes(), func(e *expected) { e.accepted = []*x509.Certificate{kek} }, "not a certificate of --secure-boot-cert"},
+		"changed afterwards":       {changed, func(e *expected) { e.cmdline = nil }, "the signature of the EFI image is not valid"},
+		"not a UKI":                {kernel, func(*expected) {}, "no section .linux"},
+	} {
+		e := good
+		c.change(&e)
+		format, _ := image.Find("uki")
+		line, err := e.check(format, verify.File{Name: "os.efi", Size: int64(len(c.program))}, bytes.NewReader(c.program), "amd64")
+		switch {
+		case c.want == "" && (err != nil || line == ""):
+			t.Errorf("%s: %q, %v", name, line, err)
+		case c.want != "" && (!errors.Is(err, system.ErrMismatch) || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func buildUKI(t *testing.T, kernel, initrd []byte, cmdline string) []byte {
+	t.Helper()
+	stub, err := uki.ParseStub(petest.Stub("amd64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := uki.Build(&out, stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline,
+		Kernel: &uki.Content{Reader: bytes.NewReader(kernel), Size: int64(len(kernel))},
+		Initrd: &uki.Content{Reader: bytes.NewReader(initrd), Size: int64(len(initrd))}}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
