@@ -54,7 +54,7 @@ func TestSignArtifact(t *testing.T) {
 		word    string
 	}{
 		"no signature":  {digest, nil, keys, system.ErrMismatch, "not signed"},
-		"no key":        {digest, bundles, nil, system.ErrInput, "no key"},
+		"no key":        {digest, bundles, nil, system.ErrInput, "no public key"},
 		"another key":   {digest, bundles[:1], keys[1:], system.ErrMismatch, "another key"},
 		"another thing": {other, bundles, keys, system.ErrMismatch, "covers another artifact"},
 		"flipped":       {digest, [][]byte{flipped}, keys, system.ErrMismatch, ""},

@@ -65,3 +65,9 @@ func (r *Regexp) ReplaceAllStringFunc(s string, with func(string) string) string
 // FindSubmatchIndex returns the places of the first match in b and of its
 // groups.
 func (r *Regexp) FindSubmatchIndex(b []byte) []int { return r.get().FindSubmatchIndex(b) }
+
+// FindAllStringSubmatch returns the first n matches in s with their groups, or all
+// if n is negative.
+func (r *Regexp) FindAllStringSubmatch(s string, n int) [][]string {
+	return r.get().FindAllStringSubmatch(s, n)
+}

@@ -3,18 +3,19 @@ package inspect
 import (
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // appended finds the command lines in the files of boot loaders: syslinux and
 // systemd-boot (append, options), GRUB (linux FILE ...).
-var appended = regexp.MustCompile(`(?mi)^[ \t]*(?:append|options|linux(?:efi)?[ \t]+\S+)[ \t]+(\S.*?)[ \t\r]*$`)
+var appended = lazyre.New(`(?mi)^[ \t]*(?:append|options|linux(?:efi)?[ \t]+\S+)[ \t]+(\S.*?)[ \t\r]*$`)
 
 // rootHash finds root hashes of dm-verity: those of systemd, ours, and those of
 // the kernel's own dm-mod.create.
-var rootHash = regexp.MustCompile(`(?:^|[\s"])(?:[a-z.]*(?:roothash|usrhash)=|dm-mod\.create="?[^"]*? sha256 )([0-9a-fA-F]{64})\b`)
+var rootHash = lazyre.New(`(?:^|[\s"])(?:[a-z.]*(?:roothash|usrhash)=|dm-mod\.create="?[^"]*? sha256 )([0-9a-fA-F]{64})\b`)
 
 const maxCmdlines = 20
 

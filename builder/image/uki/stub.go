@@ -2,12 +2,12 @@ package uki
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // MaxStub is the largest stub that is read. systemd's have about 100 KiB.
@@ -33,7 +33,7 @@ type Stub struct {
 // The stub names itself for boot loaders, and says what shim may revoke it by.
 // In Debian's stub for arm64 both lie behind the sections.
 var (
-	loaderInfo = regexp.MustCompile(`#### LoaderInfo: systemd-stub ([0-9A-Za-z.~+_:-]{1,64})(?: \([^#]{0,64}\))? ####`)
+	loaderInfo = lazyre.New(`#### LoaderInfo: systemd-stub ([0-9A-Za-z.~+_:-]{1,64})(?: \([^#]{0,64}\))? ####`)
 	sbatStart  = []byte("sbat,1,SBAT Version,")
 )
 

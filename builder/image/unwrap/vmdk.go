@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"regexp"
+
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 const (
@@ -14,8 +15,8 @@ const (
 )
 
 var (
-	vmdkType   = regexp.MustCompile(`(?m)^\s*createType\s*=\s*"([A-Za-z0-9]{1,40})"`)
-	vmdkParent = regexp.MustCompile(`(?mi)^\s*parentCID\s*=\s*([0-9a-f]{8})`)
+	vmdkType   = lazyre.New(`(?m)^\s*createType\s*=\s*"([A-Za-z0-9]{1,40})"`)
+	vmdkParent = lazyre.New(`(?mi)^\s*parentCID\s*=\s*([0-9a-f]{8})`)
 )
 
 // openVMDKText is for a VMDK that is text alone and names the files of the disk.
