@@ -1,0 +1,123 @@
+package secureboot
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+)
+
+// Firmware with our keys starts what is signed with them, and nothing else.
+func TestBootEnforced(t *testing.T) {
+	m := newMachine(t, amd64)
+	if runtime.GOARCH != "amd64" {
+		t.Skip("skipped: the test program is init of a machine for amd64")
+	}
+	unsigned := m.image(componentKernel(t), testInitrd(t), "console=ttyS0 panic=-1 -- "+asInit)
+	signed := m.sign(unsigned, m.keys.DB)
+	digest, err := uki.Digest(bytes.NewReader(signed), int64(len(signed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked, bySigner := enrolment(m.keys), enrolment(m.keys)
+	revoked.RevokedImages = [][sha256.Size]byte{digest}
+	bySigner.RevokedCertificates = append(bySigner.RevokedCertificates, m.keys.DB.Certificate())
+	for _, c := range []struct {
+		name  string
+		image []byte
+		enrol Enrolment
+		want  string
+	}{
+		{"signed", signed, enrolment(m.keys), ran},
+		{"unsigned", unsigned, enrolment(m.keys), refused},
+		{"other key", m.sign(unsigned, generateKeys("Other").DB), enrolment(m.keys), refused},
+		{"changed command line", m.changed(signed), enrolment(m.keys), refused},
+		{"revoked image", signed, revoked, refused},
+		{"revoked signer", signed, bySigner, refused},
+	} {
+		found, console := m.boot(c.name, c.image, m.variables(c.enrol), ran, refused)
+		if found != c.want {
+			t.Errorf("%s: %q\n%s", c.name, found, console)
+		}
+		if found == ran {
+			m.comparePCR(signed, console)
+		}
+	}
+}
+
+// Firmware without keys accepts our signed changes: systemd-boot hands them over.
+func TestBootEnrols(t *testing.T) {
+	m := newMachine(t, amd64)
+	loader, err := os.ReadFile("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+	if err != nil {
+		t.Skip("skipped: no systemd-bootx64.efi; install Debian's systemd-boot-efi")
+	}
+	m.files["loader/loader.conf"] = []byte("secure-boot-enroll force\n")
+	vars := variables(t, enrolment(m.keys))
+	for name, signer := range map[string]*uki.KeyPair{"PK": m.keys.PK, "KEK": m.keys.PK, "db": m.keys.KEK} {
+		if m.files["loader/keys/auto/"+name+".auth"], err = Auth(t.Context(), vars[name], testTime, false, signer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, console := m.boot("enrol", loader, m.empty, restarts, "Failed to", "rror enrolling"); found != restarts {
+		t.Fatalf("%q\n%s", found, console)
+	}
+	store, err := os.ReadFile(filepath.Join(m.dir, "enrol", "vars.fd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range vars {
+		if !bytes.Contains(store, v.Data) {
+			t.Errorf("%s is not enrolled", name)
+		}
+	}
+	if found, console := m.boot("enforced", loader, store, restarts, refused); found != refused {
+		t.Errorf("an unsigned program: %q\n%s", found, console)
+	}
+}
+
+// The same for arm64, with a kernel that SEAWORTHY_ARM64_KERNEL names. Without an
+// init that runs, the kernel ends with a panic.
+func TestBootEnforcedARM64(t *testing.T) {
+	m := newMachine(t, arm64)
+	kernel, err := os.ReadFile(os.Getenv("SEAWORTHY_ARM64_KERNEL"))
+	if err != nil {
+		t.Skip("skipped: SEAWORTHY_ARM64_KERNEL names no kernel")
+	}
+	const panics = "Kernel panic"
+	unsigned := m.image(kernel, []byte("no initrd"), "console=ttyAMA0 panic=-1")
+	signed := m.sign(unsigned, m.keys.DB)
+	vars := m.variables(enrolment(m.keys))
+	for _, c := range []struct {
+		name  string
+		image []byte
+		want  string
+	}{{"signed", signed, panics}, {"unsigned", unsigned, refused}, {"changed command line", m.changed(signed), refused}} {
+		if found, console := m.boot(c.name, c.image, vars, panics, refused); found != c.want {
+			t.Errorf("%s: %q\n%s", c.name, found, console)
+		}
+	}
+}
+
+// comparePCR compares our prediction with what the machine has measured.
+func (m *machine) comparePCR(image []byte, console string) {
+	m.t.Helper()
+	if !m.tpm {
+		m.t.Log("PCR 11 is not compared: swtpm is not installed")
+		return
+	}
+	info, err := uki.Read(bytes.NewReader(image), int64(len(image)))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	want, err := info.PCR11()
+	if err != nil || !strings.Contains(strings.ToLower(console), "pcr 11: "+hex.EncodeToString(want[:])) {
+		m.t.Errorf("the machine has not measured %x, %v:\n%s", want, err, console)
+	}
+}
