@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/guest"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
@@ -39,6 +40,7 @@ func testKernel() []byte {
 var tree = []struct{ path, body string }{
 	{"boot/", ""}, {"boot/cmdline", "console=ttyS0 quiet"}, {"boot/kernel", string(testKernel())},
 	{"etc/", ""}, {"etc/os-release", "ID=test\nPRETTY_NAME=\"Test \x1b[31mOS\"\n"},
+	{"init", guest.VerifiedRoot}, // an init that can boot every format
 	{"lib/", ""}, {"lib/modules/", ""}, {"lib/modules/6.1.0-test/", ""},
 	{"usr/", ""}, {"usr/share/", ""}, {"usr/share/sbom/", ""}, {"usr/share/sbom/a.spdx.json", "{}"},
 }
