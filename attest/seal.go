@@ -57,7 +57,7 @@ func Seal(ctx context.Context, in Input, signer *Signer) error {
 	if err != nil {
 		return system.Unusable("image layout").Because(err)
 	}
-	return writeLayout(ctx, f.root, l)
+	return WriteLayout(ctx, f.root, l)
 }
 
 // writeBundles signs each statement and writes one file for each.
@@ -122,8 +122,9 @@ func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// writeLayout writes the files of the layout.
-func writeLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
+// WriteLayout writes a layout into root, the folder that has the files of the
+// layout.
+func WriteLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
 	for _, dir := range []string{layout.Dir, layout.Dir + "/blobs", layout.Dir + "/blobs/sha256"} {
 		if err := mkdir(root, dir); err != nil {
 			return system.Unusable("image layout").Because(err)

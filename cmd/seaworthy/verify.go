@@ -120,16 +120,7 @@ docs/verify.md lists all checks.
 			if err == nil {
 				err = checkBootImage(args[0], r, certs)
 			}
-			if format == "json" {
-				return c.verifyJSON(args[0], r, rules, err)
-			}
-			if err == nil {
-				c.printVerified(args[0], r)
-			}
-			for _, one := range rules {
-				fmt.Fprintf(c.text, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
-			}
-			return err
+			return c.verified(args[0], format, r, rules, err)
 		},
 	}
 	vf.add(cmd)
@@ -167,12 +158,26 @@ func exists(path string) bool {
 var reference = lazyre.New(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
 
 // noOutput is the error for an output folder that does not exist, or for an image
-// in a registry.
+// in a registry, which must be pulled first.
 func noOutput(verb, path string) error {
 	if reference.MatchString(path) {
-		return system.BadInput("%s %s: images in a registry are not supported yet", verb, path).Suggest("give a folder that build wrote")
+		return system.BadInput("%s %s: the image is in a registry", verb, path).Suggest("fetch it with: seaworthy pull %s DIR", path)
 	}
 	return system.BadInput("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
+}
+
+// verified prints the result of a verification, and returns its error.
+func (c *cli) verified(path, format string, r *verify.Result, rules []verify.Ruling, err error) error {
+	if format == "json" {
+		return c.verifyJSON(path, r, rules, err)
+	}
+	if err == nil {
+		c.printVerified(path, r)
+	}
+	for _, one := range rules {
+		fmt.Fprintf(c.text, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
+	}
+	return err
 }
 
 func (c *cli) printVerified(path string, r *verify.Result) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"io"
 	"strings"
 )
 
@@ -20,6 +21,13 @@ func Of(b []byte) string {
 
 // Sum is the digest of the bytes that h, a SHA-256, has read.
 func Sum(h hash.Hash) string { return prefix + hex.EncodeToString(h.Sum(nil)) }
+
+// Read is the digest of the bytes of r, and their number.
+func Read(r io.Reader) (digest string, size int64, err error) {
+	h := sha256.New()
+	size, err = io.Copy(h, r)
+	return Sum(h), size, err
+}
 
 // FromHex makes a digest from its hexadecimal digits.
 func FromHex(digits string) string { return prefix + digits }

@@ -13,6 +13,9 @@ func TestDigests(t *testing.T) {
 	if got := Of(nil); got != empty {
 		t.Error(got)
 	}
+	if got, n, err := Read(strings.NewReader("")); got != empty || n != 0 || err != nil {
+		t.Error(got, n, err)
+	}
 	if got := Sum(sha256.New()); got != empty {
 		t.Error(got)
 	}

@@ -56,6 +56,7 @@ type Client struct {
 	pings    *pings            // over retrying, over base
 
 	sessions keyed.Map[session] // by repository
+	writers  keyed.Map[session] // the same, for writing
 	schemes  keyed.Map[scheme]  // by registry
 }
 
@@ -119,14 +120,19 @@ func (r *Client) repository(q oci.Reference) (name.Repository, error) {
 
 // session logs in to a repository, once. Other repositories do not wait for it.
 func (r *Client) session(ctx context.Context, q oci.Reference) (*session, error) {
+	return r.logged(ctx, q, &r.sessions, transport.PullScope)
+}
+
+// logged logs in for one kind of access, and keeps the session in all.
+func (r *Client) logged(ctx context.Context, q oci.Reference, all *keyed.Map[session], scope string) (*session, error) {
 	repo, err := r.repository(q)
 	if err != nil {
 		return nil, err
 	}
-	c, unlock := r.sessions.Lock(repo.Name())
+	c, unlock := all.Lock(repo.Name())
 	defer unlock()
 	if c.http == nil && c.err == nil {
-		if err := r.login(ctx, q, repo, c); err != nil {
+		if err := r.login(ctx, q, repo, scope, c); err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
@@ -136,7 +142,7 @@ func (r *Client) session(ctx context.Context, q oci.Reference) (*session, error)
 	return c, c.err
 }
 
-func (r *Client) login(ctx context.Context, q oci.Reference, repo name.Repository, c *session) error {
+func (r *Client) login(ctx context.Context, q oci.Reference, repo name.Repository, access string, c *session) error {
 	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
 	if err != nil {
 		return system.Unusable("the credentials for %s cannot be read", q.Registry).Because(err).Suggest("check the Docker configuration that docker login writes")
@@ -147,7 +153,7 @@ func (r *Client) login(ctx context.Context, q oci.Reference, repo name.Repositor
 	} else if plain {
 		scheme = "http"
 	}
-	t, err := transport.NewWithContext(ctx, repo.Registry, auth, r.pings, []string{repo.Scope(transport.PullScope)})
+	t, err := transport.NewWithContext(ctx, repo.Registry, auth, r.pings, []string{repo.Scope(access)})
 	if err != nil {
 		return registryError(ctx, q, err)
 	}

@@ -1,0 +1,140 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+)
+
+// PutManifest stores a manifest or index under q's digest. If q has no digest, it
+// stores it under q's tag.
+func (r *Client) PutManifest(ctx context.Context, q oci.Reference, mediaType string, raw []byte) error {
+	id := q.Digest
+	if id == "" {
+		id = q.Tag
+	}
+	s, err := r.writing(ctx, q)
+	if err != nil {
+		return err
+	}
+	for attempt := 1; ; attempt++ {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.base+"manifests/"+id, bytes.NewReader(raw))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", mediaType)
+		res, err := s.http.Do(req)
+		switch {
+		case err == nil:
+			defer res.Body.Close()
+			if err := transport.CheckError(res, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
+				return registryError(ctx, q, err)
+			}
+			return nil
+		case !r.broken(ctx, err):
+			return registryError(ctx, q, err)
+		case attempt == attempts:
+			return registryError(ctx, q, fmt.Errorf("no success after %d attempts: %w", attempts, err))
+		}
+		// The same manifest may be stored twice.
+		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
+			return err
+		}
+	}
+}
+
+// maxPages limits the pages of one list of referrers.
+const maxPages = 16
+
+// ReferrersOfType reads the registry's list of the manifests whose subject is
+// digest, one index for each page. A registry may ignore the artifact type: the
+// caller must compare it. ErrNoReferrers means that the registry has no such
+// lists.
+func (r *Client) ReferrersOfType(ctx context.Context, q oci.Reference, digest, artifactType string) ([][]byte, error) {
+	s, err := r.session(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var pages [][]byte
+	next := s.base + "referrers/" + digest + "?artifactType=" + url.QueryEscape(artifactType)
+	for range maxPages {
+		raw, link, err := r.page(ctx, q, s, next)
+		if err != nil {
+			return nil, err
+		}
+		pages = append(pages, raw)
+		if link == "" {
+			break
+		}
+		next = link
+	}
+	return pages, nil
+}
+
+// page reads one page of a list, and returns the URL of the next one.
+func (r *Client) page(ctx context.Context, q oci.Reference, s *session, at string) (raw []byte, next string, err error) {
+	for attempt := 1; ; attempt++ {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+		if err != nil {
+			return nil, "", err
+		}
+		req.Header.Set("Accept", oci.TypeIndex)
+		res, err := s.http.Do(req)
+		if err != nil {
+			return nil, "", registryError(ctx, q, err)
+		}
+		if err := transport.CheckError(res, http.StatusOK); err != nil {
+			res.Body.Close()
+			switch res.StatusCode {
+			case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed:
+				return nil, "", ErrNoReferrers
+			}
+			return nil, "", registryError(ctx, q, err)
+		}
+		raw, err := bounded.Read(res.Body, maxManifest)
+		res.Body.Close()
+		switch {
+		case err == nil:
+			return raw, nextPage(res), nil
+		case errors.As(err, new(bounded.TooLarge)):
+			return nil, "", fmt.Errorf("registry %s: a list of referrers: %w", q.Registry, err)
+		case attempt == attempts || errors.As(err, new(*refused)):
+			return nil, "", registryError(ctx, q, err)
+		}
+		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
+			return nil, "", err
+		}
+	}
+}
+
+// nextPage reads the header Link: <URL>; rel="next". The next page must be on the
+// same server, else there is none.
+func nextPage(res *http.Response) string {
+	for _, link := range strings.Split(res.Header.Get("Link"), ",") {
+		target, rel, ok := strings.Cut(link, ";")
+		target = strings.TrimSpace(target)
+		if !ok || !strings.Contains(rel, "next") || !strings.HasPrefix(target, "<") || !strings.HasSuffix(target, ">") {
+			continue
+		}
+		u, err := url.Parse(strings.Trim(target, "<>"))
+		if err != nil {
+			return ""
+		}
+		if u = res.Request.URL.ResolveReference(u); hostKey(u) == hostKey(res.Request.URL) {
+			return u.String()
+		}
+	}
+	return ""
+}
+
+// ErrNoReferrers: the registry has no API for referrers.
+var ErrNoReferrers = errors.New("no referrers API")

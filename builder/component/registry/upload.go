@@ -1,0 +1,163 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+)
+
+// Upload sends a blob, unless the repository has it. open is called for each
+// attempt. sent reports whether bytes were sent. A source that does not have the
+// digest and size of d is an oci.Mismatch.
+func (r *Client) Upload(ctx context.Context, q oci.Reference, d oci.Descriptor, open func() (io.ReadCloser, error)) (sent bool, err error) {
+	for attempt := 1; ; attempt++ {
+		sent, again, err := r.upload(ctx, q, d, open)
+		switch {
+		case err == nil:
+			return sent, nil
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case !again:
+			return false, err
+		case attempt == attempts:
+			return false, registryError(ctx, q, fmt.Errorf("no success after %d attempts: %w", attempts, err))
+		}
+		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
+			return false, err
+		}
+	}
+}
+
+// upload sends a blob once. again reports whether to begin the upload again.
+func (r *Client) upload(ctx context.Context, q oci.Reference, d oci.Descriptor, open func() (io.ReadCloser, error)) (sent, again bool, err error) {
+	s, err := r.writing(ctx, q)
+	if err != nil {
+		return false, false, err
+	}
+	// HEAD and POST are repeated by the transport or here: they have no effect.
+	res, again, err := r.send(ctx, q, s, http.MethodHead, s.base+"blobs/"+d.Digest, nil, http.StatusOK, http.StatusNotFound)
+	if err != nil || res.StatusCode == http.StatusOK {
+		return false, again, err
+	}
+	res, again, err = r.send(ctx, q, s, http.MethodPost, s.base+"blobs/uploads/", nil, http.StatusAccepted)
+	if err != nil {
+		return false, again, err
+	}
+	to, err := url.Parse(res.Header.Get("Location"))
+	if err != nil || res.Header.Get("Location") == "" {
+		return false, false, registryError(ctx, q, errors.New("the registry begins an upload without a valid Location"))
+	}
+	to = res.Request.URL.ResolveReference(to)
+	query := to.Query()
+	query.Set("digest", d.Digest)
+	to.RawQuery = query.Encode()
+	body := &source{open: open, d: d}
+	_, again, err = r.send(ctx, q, s, http.MethodPut, to.String(), body, http.StatusCreated, http.StatusOK, http.StatusNoContent)
+	if bad := body.failed(); bad != nil {
+		return false, false, bad
+	}
+	// Some registries forget an upload when another process of them answers.
+	if t := (*transport.Error)(nil); errors.As(err, &t) {
+		again = again || t.StatusCode == http.StatusNotFound || t.StatusCode == http.StatusRequestedRangeNotSatisfiable
+	}
+	return err == nil, again, err
+}
+
+// send sends a request of an upload. again reports that the connection was cut.
+// The response has no body.
+func (r *Client) send(ctx context.Context, q oci.Reference, s *session, method, to string, body *source, accept ...int) (res *http.Response, again bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, to, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	if body != nil {
+		req.Body, req.GetBody = body.reader(), func() (io.ReadCloser, error) { return body.reader(), nil }
+		if req.ContentLength = body.d.Size; body.d.Size == 0 {
+			req.Body, req.GetBody = http.NoBody, nil
+		}
+		req.Header.Set("Content-Type", "application/octet-stream")
+	}
+	//nolint:bodyclose // closed below
+	res, err = s.http.Do(req)
+	if err != nil {
+		// GET and HEAD were repeated already.
+		return nil, method != http.MethodHead && r.broken(ctx, err), registryError(ctx, q, err)
+	}
+	defer res.Body.Close()
+	if err := transport.CheckError(res, accept...); err != nil {
+		return nil, false, registryError(ctx, q, err)
+	}
+	return res, false, nil
+}
+
+// broken reports whether a cut connection is the reason.
+func (r *Client) broken(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && !errors.As(err, new(*refused)) && cut(err)
+}
+
+// writing logs in to a repository for writing, once.
+func (r *Client) writing(ctx context.Context, q oci.Reference) (*session, error) {
+	return r.logged(ctx, q, &r.writers, transport.PushScope)
+}
+
+// source is the body of an upload. It opens its file only when a request is
+// sent, and keeps the error of the file, which is not one of the registry.
+type source struct {
+	open func() (io.ReadCloser, error)
+	d    oci.Descriptor
+
+	mu  sync.Mutex
+	err error
+}
+
+func (s *source) reader() io.ReadCloser { return &sourceReader{s: s} }
+
+func (s *source) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+func (s *source) fail(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+	return &refused{err}
+}
+
+type sourceReader struct {
+	s  *source
+	rc io.ReadCloser
+}
+
+func (r *sourceReader) Read(p []byte) (int, error) {
+	if r.rc == nil {
+		rc, err := r.s.open()
+		if err != nil {
+			return 0, r.s.fail(err)
+		}
+		r.rc = oci.NewChecker(rc, r.s.d)
+	}
+	n, err := r.rc.Read(p)
+	if err != nil && err != io.EOF {
+		err = r.s.fail(err)
+	}
+	return n, err
+}
+
+func (r *sourceReader) Close() error {
+	if r.rc == nil {
+		return nil
+	}
+	return r.rc.Close()
+}

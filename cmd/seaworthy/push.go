@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/pipeline/publish"
+)
+
+// transferFlags are the flags of push and pull.
+type transferFlags struct {
+	redirectTo []string
+	offline    bool
+}
+
+func (f *transferFlags) add(cmd *cobra.Command) {
+	addAllowRedirect(cmd, &f.redirectTo)
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "do not contact any registry: the command then only ends with an error")
+}
+
+func (f *transferFlags) options(c *cli, verb string) (publish.Options, error) {
+	if f.offline {
+		return publish.Options{}, system.BadInput("%s does not work with --offline", verb).Suggest("leave out --offline")
+	}
+	return publish.Options{RedirectTo: f.redirectTo, Note: func(text string) { fmt.Fprintf(c.err, "seaworthy: %s\n", printable(text)) }}, nil
+}
+
+func (c *cli) push() *cobra.Command {
+	var tf transferFlags
+	cmd := &cobra.Command{
+		Use:   "push DIR REFERENCE",
+		Short: "Push a signed image to a registry",
+		Long: `Push sends a folder that build wrote, with all attestations, to a registry, under a tag.
+It sends only what the registry does not have, so an interrupted push can be repeated.
+Push prints the reference with the digest. It checks that the folder is complete, signed
+and not denied, but does not check the signatures: pull and verify do that.
+
+` + exitHelpPlain("the registry cannot be reached, or a file cannot be read"),
+		Example: "  seaworthy push dist/os registry.example.org/systems/os:1",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := applyConfig(cmd); err != nil {
+				return err
+			}
+			o, err := tf.options(c, "push")
+			if err != nil {
+				return err
+			}
+			done, err := publish.Push(cmd.Context(), args[0], args[1], o)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.err, "seaworthy: %s; %s sent\n", words.Count(done.Files, "file", "files"), words.Count(done.Sent, "blob was", "blobs were"))
+			fmt.Fprintln(c.text, done.Reference)
+			return nil
+		},
+	}
+	tf.add(cmd)
+	return cmd
+}
+
+func (c *cli) pull() *cobra.Command {
+	var tf transferFlags
+	var vf verifyFlags
+	var format string
+	cmd := &cobra.Command{
+		Use:   "pull REFERENCE DIR",
+		Short: "Pull an image from a registry, and verify it",
+		Long: `Pull fetches an image that push sent, and verifies it with the same flags and checks as
+verify. DIR is written only if the image is accepted; it is then the same folder that was
+pushed. An existing DIR is replaced only if build or pull wrote it.
+
+` + exitHelpPlain("the registry cannot be reached, the image is not complete, or a file cannot be written"),
+		Example: "  seaworthy pull --key seaworthy.pub registry.example.org/systems/os:1 dist/os\n" +
+			"  seaworthy pull --key seaworthy.pub --require-policy hardened registry.example.org/systems/os:1 dist/os",
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := applyConfig(cmd); err != nil {
+				return err
+			}
+			if err := textOrJSON(format); err != nil {
+				return err
+			}
+			v, err := vf.verifier()
+			if err != nil {
+				return err
+			}
+			certs, err := vf.certificates()
+			if err != nil {
+				return err
+			}
+			o, err := tf.options(c, "pull")
+			if err != nil {
+				return err
+			}
+			var r *verify.Result
+			var rules []verify.Ruling
+			err = publish.Pull(cmd.Context(), args[0], args[1], o, func(dir string) (err error) {
+				if r != nil {
+					r.Close() // of a folder that was refused
+				}
+				if r, rules, err = v.DirRules(dir, ""); err == nil {
+					err = checkBootImage(dir, r, certs)
+				}
+				return err
+			})
+			if r != nil {
+				defer r.Close()
+			}
+			return c.verified(args[1], format, r, rules, err)
+		},
+	}
+	vf.add(cmd)
+	tf.add(cmd)
+	addTextOrJSON(cmd, &format)
+	return cmd
+}

@@ -1,0 +1,204 @@
+package publish_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/sealtest"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/pipeline/publish"
+)
+
+// An image comes back as the same folder, from registries with and without a
+// referrers API. A second push sends nothing.
+func TestRoundTrip(t *testing.T) {
+	for name, host := range map[string]func(t *testing.T) string{
+		"referrers API": func(t *testing.T) string { return newServer(t, true).host },
+		"tag scheme":    func(t *testing.T) string { return newServer(t, false).host },
+		"Debian":        debian,
+	} {
+		t.Run(name, func(t *testing.T) {
+			reference := host(t) + "/systems/os:1"
+			s := seal(t, nil)
+			first := s.push(t, reference)
+			if first.Sent == 0 || first.Files == 0 {
+				t.Errorf("%+v", first)
+			}
+			if again := s.push(t, reference); again.Sent != 0 || again.Reference != first.Reference {
+				t.Errorf("the second push: %+v, the first: %+v", again, first)
+			}
+			for _, ref := range []string{reference, first.Reference, "oci://" + reference} {
+				dir, notes, err := s.pull(t, ref)
+				if err != nil || len(notes) > 0 {
+					t.Fatalf("%s: %v, %v", ref, notes, err)
+				}
+				same(t, s.dir, dir)
+			}
+		})
+	}
+}
+
+// The registry has the manifests of the folder's layout, so other programs find the
+// attestations.
+func TestManifests(t *testing.T) {
+	r := newServer(t, true)
+	s := seal(t, nil)
+	_, digest, _ := strings.Cut(s.push(t, r.host+"/os:1").Reference, "@")
+	if got := digests.Of(r.get("manifests/1")); got != digest {
+		t.Errorf("the tag is %s, push printed %s", got, digest)
+	}
+	raw, err := os.ReadFile(filepath.Join(s.dir, "oci/index.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have, want struct{ Manifests []struct{ Digest string } }
+	if err := json.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range want.Manifests {
+		if digests.Of(r.get("manifests/"+m.Digest)) != m.Digest {
+			t.Errorf("%s differs", m.Digest)
+		}
+	}
+	if err := json.Unmarshal(r.get("referrers/"+digest), &have); err != nil {
+		t.Fatal(err)
+	}
+	if len(have.Manifests) != len(want.Manifests) { // the sealed folder instead of the image
+		t.Errorf("%d referrers, want %d", len(have.Manifests), len(want.Manifests))
+	}
+}
+
+// The list under the fallback tag keeps the entries of other programs.
+func TestTagSchemeKeepsEntries(t *testing.T) {
+	r := newServer(t, false)
+	s := seal(t, nil)
+	_, digest, _ := strings.Cut(s.push(t, r.host+"/os:1").Reference, "@")
+	tag := strings.Replace(digest, ":", "-", 1)
+	foreign := r.put("", []byte(`{"schemaVersion":2,"artifactType":"example/x"}`))
+	r.put(tag, []byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"`+foreign+`","size":46,"artifactType":"example/x"}]}`))
+	s.push(t, r.host+"/os:1")
+	if list := string(r.get("manifests/" + tag)); !strings.Contains(list, foreign) || !strings.Contains(list, layout.FolderType) {
+		t.Errorf("the list: %s", list)
+	}
+	dir, notes, err := s.pull(t, r.host+"/os:1")
+	if err != nil || len(notes) != 1 || !strings.Contains(notes[0], "1 other referrer") {
+		t.Fatal(notes, err)
+	}
+	same(t, s.dir, dir)
+}
+
+// The tag is written last, and only when all parts are in the registry.
+func TestInterruptedPush(t *testing.T) {
+	r := newServer(t, false)
+	s := seal(t, nil)
+	r.before(func(w http.ResponseWriter, req *http.Request) bool {
+		if req.Method != http.MethodPut || !strings.Contains(req.URL.Path, "/manifests/sha256-") {
+			return false
+		}
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	})
+	_, err := publish.Push(t.Context(), s.dir, r.host+"/os:1", publish.Options{})
+	wantKind(t, err, system.ErrUnusable, "denies access to os")
+	_, _, err = s.pull(t, r.host+"/os:1")
+	wantKind(t, err, system.ErrUnusable, "MANIFEST_UNKNOWN")
+	r.before(nil)
+	if again := s.push(t, r.host+"/os:1"); again.Sent != 0 {
+		t.Errorf("%+v", again)
+	}
+	if _, _, err := s.pull(t, r.host+"/os:1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// The same image can be pushed with several decisions. Pull takes the newest one
+// that is accepted, whoever pushed the others.
+func TestSeveralSeals(t *testing.T) {
+	for _, api := range []bool{true, false} {
+		r := newServer(t, api)
+		s := seal(t, nil)
+		newer := sealWith(t, s.signer, func(img *sealtest.Image) {
+			img.Decision.Date, img.Now = "2026-01-20", "2026-01-20T00:00:00Z"
+		})
+		stranger := sealWith(t, sealtest.Signer(t), func(img *sealtest.Image) {
+			img.Decision.Date, img.Now = "2026-01-30", "2026-01-30T00:00:00Z"
+			img.Others["sbom/strange/file"] = "x"
+		})
+		first := s.push(t, r.host+"/os:1")
+		for _, other := range []*sealed{newer, stranger} {
+			if p := other.push(t, r.host+"/os:1"); p.Reference != first.Reference {
+				t.Fatalf("%s is not %s", p.Reference, first.Reference)
+			}
+		}
+		dir, notes, err := s.pull(t, r.host+"/os:1")
+		if err != nil || len(notes) != 1 || !strings.Contains(notes[0], "was refused") {
+			t.Fatal(notes, err)
+		}
+		same(t, newer.dir, dir)
+	}
+}
+
+// An existing folder is replaced only if it is an image, and stays after an error.
+func TestReplace(t *testing.T) {
+	r := newServer(t, true)
+	s := seal(t, nil)
+	s.push(t, r.host+"/os:1")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := publish.Pull(t.Context(), r.host+"/os:1", dir, publish.Options{}, s.verify)
+	wantKind(t, err, system.ErrInput, "letter.txt")
+	old := seal(t, func(img *sealtest.Image) { img.Files["os-kernel"] = "old" })
+	before := tree(t, old.dir)
+	err = publish.Pull(t.Context(), r.host+"/os:1", old.dir, publish.Options{}, old.verify)
+	wantKind(t, err, system.ErrMismatch, "")
+	for path, content := range tree(t, old.dir) {
+		if before[path] != content {
+			t.Errorf("%s changed", path)
+		}
+	}
+	if err := publish.Pull(t.Context(), r.host+"/os:1", old.dir, publish.Options{}, s.verify); err != nil {
+		t.Fatal(err)
+	}
+	same(t, s.dir, old.dir)
+}
+
+// Push refuses folders that are not complete.
+func TestRefusedFolders(t *testing.T) {
+	r := newServer(t, true)
+	for name, c := range map[string]struct {
+		change func(dir string) error
+		says   string
+	}{
+		"no layout":         {func(d string) error { return os.RemoveAll(filepath.Join(d, "oci")) }, "not complete"},
+		"no decision":       {func(d string) error { return os.Remove(filepath.Join(d, "decision.json")) }, "not complete"},
+		"another index":     {func(d string) error { return os.WriteFile(filepath.Join(d, "oci/index.json"), []byte("{}"), 0o600) }, "malformed"},
+		"additional blob":   {func(d string) error { return os.WriteFile(filepath.Join(d, "oci/blobs/sha256/x"), nil, 0o600) }, "not a part"},
+		"missing file":      {func(d string) error { return os.Remove(filepath.Join(d, "os-cmdline")) }, "os-cmdline is missing"},
+		"missing statement": {func(d string) error { return os.Remove(filepath.Join(d, "attestations/provenance.sigstore.json")) }, "provenance.sigstore.json is missing"},
+		"link":              {func(d string) error { return os.Symlink("os-kernel", filepath.Join(d, "link")) }, "not a regular file"},
+		"longer":            {func(d string) error { return os.WriteFile(filepath.Join(d, "os-kernel"), []byte("long"), 0o600) }, "bytes, but the sealed"},
+		"denied": {func(d string) error {
+			return os.WriteFile(filepath.Join(d, "decision.json"), []byte(`{"verdict":"deny"}`), 0o600)
+		}, "verdict is deny"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := seal(t, nil)
+			if err := c.change(s.dir); err != nil {
+				t.Fatal(err)
+			}
+			_, err := publish.Push(t.Context(), s.dir, r.host+"/os:1", publish.Options{})
+			wantKind(t, err, system.ErrInput, c.says)
+		})
+	}
+	if n := r.requests(http.MethodPut, "/"); n > 0 {
+		t.Errorf("%d parts of refused folders were sent", n)
+	}
+}
