@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -260,6 +261,43 @@ func TestVerityOfTools(t *testing.T) {
 		if r.Verity == nil || r.Verity.RootHash == "" || !strings.Contains(string(out), r.Verity.RootHash) || !strings.Contains(string(out), r.Verity.Salt) || r.Verity.DataBlocks != int64(size/4096) {
 			t.Errorf("%+v, want\n%s", r.Verity, out)
 		}
+	}
+}
+
+// emptyDisk is a disk of any size: a partition table, and zeros.
+type emptyDisk struct {
+	table []byte
+	size  int64
+}
+
+func (d emptyDisk) ReadAt(p []byte, off int64) (int, error) {
+	n := int(min(int64(len(p)), d.size-off))
+	clear(p[:n])
+	if off < int64(len(d.table)) {
+		copy(p, d.table[off:])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// Memory does not grow with the image. All of the content is not hashed here: that
+// would take long.
+func TestMemory(t *testing.T) {
+	table := make([]byte, 512)
+	copy(table[446:], "\x80\x00\x00\x00\x83\x00\x00\x00\x00\x08\x00\x00\xff\xff\xff\x7f")
+	copy(table[510:], "\x55\xaa")
+	d := emptyDisk{table, 8 << 40}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	it := newWalker(Options{}).look("", io.NewSectionReader(d, 0, d.size))
+	runtime.ReadMemStats(&after)
+	if it.Kind != "disk" || len(it.Contents) != 1 || it.Contents[0].Size != 0x7fffffff*512 {
+		t.Errorf("%+v", it)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("%d bytes were allocated", used)
 	}
 }
 

@@ -95,9 +95,11 @@ type image struct {
 	// header is the file up to SizeOfHeaders.
 	header []byte
 	// pe and opt are the offsets of the PE header and the optional header.
-	pe, opt    int
-	arch       string
-	numDirs    int
+	pe, opt int
+	arch    string
+	numDirs int
+	// least is the least alignment that is accepted.
+	least      uint32
 	alignment  uint32
 	fileAlign  uint32
 	headerSize int64
@@ -119,12 +121,19 @@ func (p *image) table() int { return p.opt + int(p.u16(p.pe+coffOptSize)) }
 // bad makes an error about the file. The caller adds its name.
 func bad(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
+// minAlign is the least alignment of sections that the specification allows. Some
+// programs, such as iPXE, have a smaller one, and firmware starts them.
+const minAlign = 512
+
 // parse reads and checks the headers of a PE file of size bytes.
-func parse(r io.ReaderAt, size int64) (*image, error) {
+func parse(r io.ReaderAt, size int64) (*image, error) { return parseAligned(r, size, minAlign) }
+
+// parseAligned is parse for sections that are aligned to least bytes or more.
+func parseAligned(r io.ReaderAt, size int64, least uint32) (*image, error) {
 	if size > maxImage {
 		return nil, bad("the file has %d bytes, and a PE file cannot have more than %d", size, maxImage)
 	}
-	p := &image{size: size, header: make([]byte, min(size, maxHeaders))}
+	p := &image{size: size, least: least, header: make([]byte, min(size, maxHeaders))}
 	if n, err := r.ReadAt(p.header, 0); n < len(p.header) {
 		return nil, noEOF(err)
 	}
@@ -157,11 +166,11 @@ func (p *image) readOptional() error {
 		return bad("not a PE32+ file: its magic number is %#x", m)
 	}
 	p.alignment, p.fileAlign = p.u32(p.opt+optAlignment), p.u32(p.opt+optFileAlign)
-	if !powerOfTwo(p.fileAlign) || p.fileAlign < 512 || p.fileAlign > 64<<10 {
-		return bad("file alignment %#x is not a power of two from 0x200 to 0x10000", p.fileAlign)
+	if !powerOfTwo(p.fileAlign) || p.fileAlign < p.least || p.fileAlign > 64<<10 {
+		return bad("file alignment %#x is not a power of two from %#x to 0x10000", p.fileAlign, p.least)
 	}
-	if !powerOfTwo(p.alignment) || p.alignment < 512 || p.alignment > 2<<20 {
-		return bad("section alignment %#x is not a power of two from 0x200 to 0x200000", p.alignment)
+	if !powerOfTwo(p.alignment) || p.alignment < p.least || p.alignment > 2<<20 {
+		return bad("section alignment %#x is not a power of two from %#x to 0x200000", p.alignment, p.least)
 	}
 	p.headerSize = int64(p.u32(p.opt + optHeaderSize))
 	if p.headerSize > int64(len(p.header)) {

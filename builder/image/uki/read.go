@@ -68,10 +68,11 @@ func Read(r io.ReaderAt, size int64) (*Info, error) {
 }
 
 // ReadProgram describes any EFI program. It needs no section .linux, and accepts
-// repeated sections, as images with several profiles have them. A text is that of
-// the first section of its name. Do not decide with it what may boot.
+// small alignments, and repeated sections, as images with several profiles have
+// them. A text is that of the first section of its name. Do not decide with it what
+// may boot.
 func ReadProgram(r io.ReaderAt, size int64) (*Info, error) {
-	p, err := parse(r, size)
+	p, err := parseAligned(r, size, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (s Signature) Algorithm() string {
 // Signatures describes the signatures of an EFI program, valid or not. It trusts
 // no certificate: CheckSignature does.
 func Signatures(r io.ReaderAt, size int64) ([]Signature, error) {
-	p, err := parse(r, size)
+	p, err := parseAligned(r, size, 1)
 	if err != nil || p.certs == 0 {
 		return nil, err
 	}

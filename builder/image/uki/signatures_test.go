@@ -2,6 +2,7 @@ package uki
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 )
@@ -37,5 +38,9 @@ func TestReadProgram(t *testing.T) {
 	}
 	if _, err := Read(bytes.NewReader(b), int64(len(b))); err == nil {
 		t.Error("Read accepts it")
+	}
+	binary.LittleEndian.PutUint32(b[0x80+coffHeader+optFileAlign:], 32) // as iPXE has it
+	if _, err := ReadProgram(bytes.NewReader(b), int64(len(b))); err != nil {
+		t.Error(err)
 	}
 }
