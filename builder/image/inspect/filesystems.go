@@ -139,13 +139,13 @@ func describeVerity(_ *walker, it *Item, s *io.SectionReader) {
 	}
 	salt := b[88 : 88+saltSize]
 	v.DataBlocks, v.Salt = int64(blocks), hex.EncodeToString(salt)
-	new := hashes[v.Algorithm]
+	newHash := hashes[v.Algorithm]
 	top, err := read(s, v.HashBlockSize, int(v.HashBlockSize))
-	if new == nil || err != nil {
+	if newHash == nil || err != nil {
 		it.problem("the root hash cannot be computed from the hash tree")
 		return
 	}
-	h := new()
+	h := newHash()
 	if le.Uint32(b[12:]) == 1 { // the first version puts the salt behind the block
 		h.Write(salt)
 		h.Write(top)

@@ -1,7 +1,7 @@
 package inspect
 
 import (
-	"crypto/sha1" //nolint:gosec // hash trees of others use it
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"hash"

@@ -32,7 +32,7 @@ type printer struct {
 
 func (p *printer) line(depth int, format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, "%s%s\n", strings.Repeat("  ", depth), fmt.Sprintf(format, args...))
+		_, p.err = fmt.Fprintln(p.w, safetext.Inert(strings.Repeat("  ", depth)+fmt.Sprintf(format, args...)))
 	}
 }
 
