@@ -50,10 +50,6 @@ func (s *Sealed) Manifest() ([]byte, error) {
 		return nil, err
 	}
 	subject := descriptor{MediaType: manifestType, Digest: l.Manifest, Size: int64(len(l.Documents["blobs/sha256/"+digests.Hex(l.Manifest)]))}
-	return s.manifest(subject)
-}
-
-func (s *Sealed) manifest(subject descriptor) ([]byte, error) {
 	// Some registries list the type of the config as the artifact type.
 	config := descriptor{MediaType: FolderType, Digest: digests.Of([]byte("{}")), Size: 2}
 	m := manifest{SchemaVersion: 2, MediaType: manifestType, ArtifactType: FolderType, Config: config,
@@ -128,7 +124,7 @@ func ParseFolder(raw []byte, artifact string, files []File) (*Sealed, error) {
 	if err := s.valid(); err != nil {
 		return nil, err
 	}
-	again, err := s.manifest(*m.Subject)
+	again, err := s.Manifest()
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (r *Client) PutManifest(ctx context.Context, q oci.Reference, mediaType str
 		case !r.broken(ctx, err):
 			return registryError(ctx, q, err)
 		case attempt == attempts:
-			return registryError(ctx, q, fmt.Errorf("no success after %d attempts: %w", attempts, err))
+			return afterAll(registryError(ctx, q, err))
 		}
 		// The same manifest may be stored twice.
 		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {

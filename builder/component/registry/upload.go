@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // Upload sends a blob, unless the repository has it. open is called for each
@@ -28,7 +29,7 @@ func (r *Client) Upload(ctx context.Context, q oci.Reference, d oci.Descriptor, 
 		case !again:
 			return false, err
 		case attempt == attempts:
-			return false, registryError(ctx, q, fmt.Errorf("no success after %d attempts: %w", attempts, err))
+			return false, afterAll(err)
 		}
 		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
 			return false, err
@@ -42,7 +43,6 @@ func (r *Client) upload(ctx context.Context, q oci.Reference, d oci.Descriptor, 
 	if err != nil {
 		return false, false, err
 	}
-	// HEAD and POST are repeated by the transport or here: they have no effect.
 	res, again, err := r.send(ctx, q, s, http.MethodHead, s.base+"blobs/"+d.Digest, nil, http.StatusOK, http.StatusNotFound)
 	if err != nil || res.StatusCode == http.StatusOK {
 		return false, again, err
@@ -64,9 +64,13 @@ func (r *Client) upload(ctx context.Context, q oci.Reference, d oci.Descriptor, 
 	if bad := body.failed(); bad != nil {
 		return false, false, bad
 	}
-	// Some registries forget an upload when another process of them answers.
+	// A registry can forget an upload, or add the bytes of a repeated request to those
+	// of the first one.
 	if t := (*transport.Error)(nil); errors.As(err, &t) {
-		again = again || t.StatusCode == http.StatusNotFound || t.StatusCode == http.StatusRequestedRangeNotSatisfiable
+		switch t.StatusCode {
+		case http.StatusBadRequest, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:
+			again = true
+		}
 	}
 	return err == nil, again, err
 }
@@ -88,7 +92,7 @@ func (r *Client) send(ctx context.Context, q oci.Reference, s *session, method, 
 	//nolint:bodyclose // closed below
 	res, err = s.http.Do(req)
 	if err != nil {
-		// GET and HEAD were repeated already.
+		// The transport has repeated a HEAD already.
 		return nil, method != http.MethodHead && r.broken(ctx, err), registryError(ctx, q, err)
 	}
 	defer res.Body.Close()
@@ -101,6 +105,17 @@ func (r *Client) send(ctx context.Context, q oci.Reference, s *session, method, 
 // broken reports whether a cut connection is the reason.
 func (r *Client) broken(ctx context.Context, err error) bool {
 	return ctx.Err() == nil && !errors.As(err, new(*refused)) && cut(err)
+}
+
+// afterAll is the error of the last attempt.
+func afterAll(err error) error {
+	var e *system.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	one := *e
+	one.What += fmt.Sprintf(": no success after %d attempts", attempts)
+	return &one
 }
 
 // writing logs in to a repository for writing, once.
@@ -138,6 +153,7 @@ func (s *source) fail(err error) error {
 type sourceReader struct {
 	s  *source
 	rc io.ReadCloser
+	n  int64
 }
 
 func (r *sourceReader) Read(p []byte) (int, error) {
@@ -149,8 +165,14 @@ func (r *sourceReader) Read(p []byte) (int, error) {
 		r.rc = oci.NewChecker(rc, r.s.d)
 	}
 	n, err := r.rc.Read(p)
+	r.n += int64(n)
+	// The last bytes are sent only if the file has no more, and the right digest:
+	// the server must not get a complete blob otherwise.
+	for err == nil && r.n >= r.s.d.Size {
+		_, err = r.rc.Read(make([]byte, 1))
+	}
 	if err != nil && err != io.EOF {
-		err = r.s.fail(err)
+		return 0, r.s.fail(err)
 	}
 	return n, err
 }
