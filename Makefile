@@ -66,7 +66,7 @@ test-boot: test-deps components ## build the example in every format that boots,
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -v -run TestMinimal ./cmd/seaworthy
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
-	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest
+	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish
 
 test-opa: opa ## test that the real opa and conftest run our rules (compiles both first)
 	@SEAWORTHY_OPA=$(TOOLS) $(GOTEST) -count=1 -run OPA ./rules
