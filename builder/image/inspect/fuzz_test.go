@@ -23,7 +23,7 @@ func fuzz(f *testing.F, describe func(*walker, *Item, *io.SectionReader), seeds 
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w := newWalker(Options{})
-		w.work, w.hashed = 16<<20, 16<<20
+		w.work, w.hashed = 16<<20, 4<<20
 		s := io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 		it := &Item{Size: s.Size()}
 		describe(w, it, s)
