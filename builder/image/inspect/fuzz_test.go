@@ -69,7 +69,7 @@ func fatSeed(f *testing.F, bits int) []byte {
 func FuzzFAT(f *testing.F) { fuzz(f, describeFAT, fatSeed(f, 16)) }
 
 func FuzzISO(f *testing.F) {
-	fuzz(f, describeISO, written(f, 1<<20, func(w *os.File) error {
+	fuzz(f, describeISO, written(f, 64<<10, func(w *os.File) error {
 		_, err := disk.ISO{Label: "X", Time: time.Unix(0, 0), Files: bootTree(), Boot: []disk.BootImage{{Path: "EFI/BOOT/BOOTX64.EFI", Platform: disk.PlatformEFI}}}.Write(w)
 		return err
 	}))
