@@ -1,7 +1,9 @@
 package publish_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -91,6 +93,45 @@ func TestTagSchemeKeepsEntries(t *testing.T) {
 		t.Fatal(notes, err)
 	}
 	same(t, s.dir, dir)
+}
+
+// An image that was pushed before the registry had a referrers API is still found.
+func TestTagSchemeBesideAPI(t *testing.T) {
+	r := newServer(t, false)
+	s := seal(t, nil)
+	s.push(t, r.host+"/os:1")
+	r.before(func(w http.ResponseWriter, req *http.Request) bool {
+		if !strings.Contains(req.URL.Path, "/referrers/") {
+			return false
+		}
+		_, _ = w.Write([]byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`))
+		return true
+	})
+	dir, _, err := s.pull(t, r.host+"/os:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, s.dir, dir)
+}
+
+// An interrupted pull leaves nothing behind.
+func TestInterruptedPull(t *testing.T) {
+	r := newServer(t, true)
+	s := seal(t, nil)
+	s.push(t, r.host+"/os:1")
+	ctx, stop := context.WithCancel(t.Context())
+	r.before(func(_ http.ResponseWriter, req *http.Request) bool {
+		if strings.Contains(req.URL.Path, "/blobs/") {
+			stop()
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	parent := t.TempDir()
+	err := publish.Pull(ctx, r.host+"/os:1", filepath.Join(parent, "got"), publish.Options{}, s.verify)
+	if left, _ := os.ReadDir(parent); !errors.Is(err, context.Canceled) || len(left) > 0 {
+		t.Errorf("%v; left: %v", err, left)
+	}
 }
 
 // The tag is written last, and only when all parts are in the registry.

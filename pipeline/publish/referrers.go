@@ -191,21 +191,27 @@ func noSeal(bad []error) error {
 		Suggest("push the image again: copies that leave out referrers are not complete")
 }
 
-// referrers reads the list of the registry's API, else that under the fallback tag.
+// referrers reads the list of the registry's API. If this has no sealed folder, it
+// reads the list under the fallback tag: the image may have been pushed, or copied
+// with its tags, before the registry had the API.
 func (r *remote) referrers(ctx context.Context, artifact string) ([]listed, error) {
 	pages, err := r.ReferrersOfType(ctx, r.q, artifact, layout.FolderType)
-	if errors.Is(err, registry.ErrNoReferrers) {
-		return r.tagList(ctx, artifact)
+	if err != nil && !errors.Is(err, registry.ErrNoReferrers) {
+		return nil, err
 	}
 	var out []listed
 	for _, raw := range pages {
-		var page []listed
-		if page, err = parseList(raw); err != nil {
-			break
+		page, err := parseList(raw)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, page...)
 	}
-	return out, err
+	if slices.ContainsFunc(out, func(one listed) bool { return one.ArtifactType == layout.FolderType }) {
+		return out, nil
+	}
+	more, err := r.tagList(ctx, artifact)
+	return append(out, more...), err
 }
 
 // referrer reads the manifest of a referrer. It is verified.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 )
 
@@ -94,6 +96,11 @@ func (b *resuming) reopen(cut error) error {
 		b.body.Close()
 		//nolint:bodyclose // Close of the reader closes it
 		res, err := b.r.request(b.ctx, b.q, "blobs", b.d.Digest, b.n)
+		if t := (*transport.Error)(nil); errors.As(err, &t) && t.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+			// Some registries refuse a range without an end.
+			//nolint:bodyclose // Close of the reader closes it
+			res, err = b.r.request(b.ctx, b.q, "blobs", b.d.Digest, 0)
+		}
 		if err != nil {
 			return err
 		}

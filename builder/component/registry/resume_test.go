@@ -27,13 +27,14 @@ func TestResume(t *testing.T) {
 	blob := built.Blobs[layer]
 	ref := reg.Push("a/x:1", built)
 	for name, c := range map[string]struct {
-		ranges, chunked, lie, other bool
-		step                        int // bytes of each connection
-		wrong                       error
-		says                        string
+		ranges, chunked, lie, other, refuse bool
+		step                                int // bytes of each connection
+		wrong                               error
+		says                                string
 	}{
 		"ranges":                    {ranges: true, step: 3 << 20},
 		"no ranges":                 {step: 3 << 20},
+		"refused ranges":            {refuse: true, step: 3 << 20},
 		"many cuts":                 {ranges: true, step: 1<<20 + 100},
 		"no progress":               {ranges: true, step: 100 << 10, wrong: system.ErrUnusable, says: "cut 5 times"},
 		"chunked":                   {ranges: true, chunked: true, step: 3 << 20},
@@ -44,6 +45,10 @@ func TestResume(t *testing.T) {
 			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if !strings.HasSuffix(r.URL.Path, layer) {
 					reg.ServeHTTP(w, r)
+					return
+				}
+				if c.refuse && r.Header.Get("Range") != "" {
+					w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
 					return
 				}
 				from := 0
