@@ -77,7 +77,11 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.err, "seaworthy: verified %s (policy %s); booting\n", args[0], printable(r.Summary.Policy))
+			scope := ""
+			if r.Scope == verify.ScopeFile {
+				scope = "only this file, "
+			}
+			fmt.Fprintf(c.err, "seaworthy: verified %s (%spolicy %s); booting\n", args[0], scope, printable(r.Summary.Policy))
 			return c.runMachine(cmd.Context(), o)
 		},
 	}
