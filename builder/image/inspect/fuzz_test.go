@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"archive/tar"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -119,7 +120,17 @@ func FuzzInitrd(f *testing.F) {
 }
 
 func FuzzTar(f *testing.F) {
-	fuzz(f, describeTar, []byte(strings.Repeat("\x00", 257)+"ustar\x0000"))
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for name, content := range map[string]string{"etc/os-release": "ID=x\n", "manifest.json": `[{"Layers":["layer.tar"]}]`, "layer.tar": newc("a", "b"), "index.json": "{}", "oci-layout": "{}"} {
+		if err := w.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o644}); err != nil {
+			f.Fatal(err)
+		}
+		if _, err := io.WriteString(w, content); err != nil {
+			f.Fatal(err)
+		}
+	}
+	fuzz(f, describeTar, b.Bytes())
 }
 
 func FuzzCompressed(f *testing.F) {
