@@ -309,3 +309,24 @@ func TestDenied(t *testing.T) {
 		t.Errorf("several lines: %v", err)
 	}
 }
+
+// Many sealed folders of an image are not all read.
+func TestManySeals(t *testing.T) {
+	p := pushOne(t)
+	var list strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&list, `{"digest":%q,"size":100,"artifactType":%q},`, sealtest.Digest(fmt.Sprint(i)), layout.FolderType)
+	}
+	p.instead(p.tag(), func(b []byte) []byte {
+		return bytes.Replace(b, []byte(`"manifests":[`), []byte(`"manifests":[`+list.String()), 1)
+	})
+	before := p.requests(http.MethodGet, "/manifests/")
+	dir, notes, err := p.s.pull(t, p.reference)
+	if err != nil || len(notes) == 0 || !strings.Contains(notes[0], "1001 sealed folders; only the last 8") {
+		t.Fatal(notes, err)
+	}
+	same(t, p.s.dir, dir)
+	if n := p.requests(http.MethodGet, "/manifests/") - before; n > 10 {
+		t.Errorf("%d manifests were read", n)
+	}
+}

@@ -243,3 +243,34 @@ func TestRefusedFolders(t *testing.T) {
 		t.Errorf("%d parts of refused folders were sent", n)
 	}
 }
+
+// Another program can overwrite the list under the fallback tag. Then it is written
+// again, but not for ever.
+func TestTagSchemeRace(t *testing.T) {
+	for lost, says := range map[int]string{2: "", 100: "changed by other programs at the same time"} {
+		r := newServer(t, false)
+		s := seal(t, nil)
+		n := 0
+		r.before(func(w http.ResponseWriter, req *http.Request) bool {
+			if req.Method != http.MethodPut || !strings.Contains(req.URL.Path, "/manifests/sha256-") {
+				return false
+			}
+			if n++; n > lost {
+				return false
+			}
+			w.WriteHeader(http.StatusCreated)
+			return true
+		})
+		_, err := publish.Push(t.Context(), s.dir, r.host+"/os:1", publish.Options{})
+		if says != "" {
+			wantKind(t, err, system.ErrUnusable, says)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.pull(t, r.host+"/os:1"); err != nil {
+			t.Error(err)
+		}
+	}
+}
