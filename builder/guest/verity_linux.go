@@ -14,9 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// diskWait is how long init waits for the disk with the root. Some disks appear
-// only some time after their driver was loaded.
-const diskWait = 20 * time.Second
+// diskWait is how long init waits for the disk with the root: some disks appear
+// long after their driver was loaded, and some machines are slow. After
+// diskNotice, init says that it waits.
+const (
+	diskWait   = 5 * time.Minute
+	diskNotice = 10 * time.Second
+)
 
 // rootName is the device-mapper name of the verified root.
 const rootName = "seaworthy-root"
@@ -50,7 +54,7 @@ func (i *initSystem) openRoot() error {
 	if err != nil {
 		return err
 	}
-	root, err := waitForRoot(hash, loader)
+	root, err := i.waitForRoot(hash, loader)
 	if err != nil {
 		return err
 	}
@@ -94,7 +98,8 @@ func rootModules(cmdline Cmdline) (*moduleLoader, error) {
 }
 
 // waitForRoot looks for the root until a disk has it.
-func waitForRoot(h rootHash, loader *moduleLoader) (*verityRoot, error) {
+func (i *initSystem) waitForRoot(h rootHash, loader *moduleLoader) (*verityRoot, error) {
+	said := false
 	for began := uptime(); ; {
 		root, reasons, damaged := findRoot(h)
 		if root != nil {
@@ -105,6 +110,10 @@ func waitForRoot(h rootHash, loader *moduleLoader) (*verityRoot, error) {
 				reasons = append(reasons, err.Error())
 			}
 			return nil, notFound(h, reasons)
+		}
+		if !said && uptime()-began > diskNotice {
+			said = true
+			i.console.Printf("root: no disk has it yet; waiting at most %v", diskWait)
 		}
 		time.Sleep(200 * time.Millisecond)
 		loader.coldplug()
