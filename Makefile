@@ -133,7 +133,7 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools docker-registry=docker-registry
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools
 
 bench: build components ## measure wall time and peak memory of each step
 	@go run ./bench/pipeline
