@@ -128,7 +128,7 @@ func debian(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("docker-registry")
 	if err != nil {
-		t.Skip("docker-registry is not installed: apt-get install docker-registry")
+		t.Skip("docker-registry is not installed: apt-get install docker-registry (the package also starts a service on port 5000)")
 	}
 	dir := t.TempDir()
 	free := httptest.NewServer(nil)
