@@ -125,7 +125,7 @@ func prepare(ctx context.Context, o Options, library *library) (*Prepared, error
 	var errs [4]error
 	p.failOn, errs[0] = checkFailOn(o.FailOn)
 	if o.Now.IsZero() {
-		errs[1] = system.BadInput("no time is given at which waivers are checked").Suggest("give --now")
+		errs[1] = system.BadInput("waivers cannot be checked without a time").Suggest("give --now")
 	}
 	p.waivers, errs[2] = waiver.Read(o.Waivers)
 	p.date = o.Now.UTC().Format(time.DateOnly)

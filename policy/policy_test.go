@@ -69,7 +69,7 @@ func TestDateOnlyIfGiven(t *testing.T) {
 // Mistakes in the options are reported together, before facts exist.
 func TestPrepare(t *testing.T) {
 	_, err := Prepare(context.Background(), Options{Policy: "nowhere", Waivers: "gone.yml", FailOn: "bad"})
-	policytest.WantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "at which waivers are checked")
+	policytest.WantError(t, err, system.ErrInput, "nowhere", "gone.yml", "bad", "waivers cannot be checked without a time")
 }
 
 // The order of the facts and the files of the rules do not change the bytes.

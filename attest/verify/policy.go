@@ -70,7 +70,7 @@ func New(p Policy) (*Verifier, error) {
 		v.ids, v.hints = append(v.ids, idOf(sum)), append(v.hints, statement.KeyHint(sum))
 	}
 	if p.Now.IsZero() {
-		errs = append(errs, system.BadInput("no time is given at which waivers are checked").Suggest("give --now, or set the clock"))
+		errs = append(errs, system.BadInput("waivers cannot be checked without a time").Suggest("give --now, or set the clock"))
 	}
 	if p.RequireDigest != "" {
 		if _, err := statement.DigestSet(p.RequireDigest); err != nil {

@@ -95,12 +95,12 @@ set_binds(c, "binds", texts) := array.flatten([
 	[e | has_key(written(c), "binds.add"); some e in remove_op(c, "/binds.add")],
 ])
 
-# bind_with_options is a text with changed options, if it has the destination.
+# bind_with_options is a text, with changed options if it mounts at the destination.
 bind_with_options(key, text, destination, drop, extra) := with_options(key, text, drop, extra) if { # with_options is a text with changed options.
 	target(key, text) == destination
 } else := text
 
-# remounted is a mount with changed options, if it has the destination.
+# remounted is a mount, with changed options if it is at the destination.
 remounted(m, destination, drop, extra) := object.union(m, {"options": changed_options(lib.options(m), drop, extra)}) if {
 	mount_target(m) == destination
 } else := m
@@ -203,7 +203,7 @@ device_mode(c, path, mode) := [e |
 	has_key(written(c), "devices")
 } else := set_op(c, "/devices", [with_mode(d, path, mode) | some d in list_of(label(c), "devices")])
 
-# with_mode is a device with another mode, if it has the path.
+# with_mode is a device, with another mode if it is the one at the path.
 with_mode(d, path, mode) := object.union(d, {"mode": mode}) if {
 	d.path == path
 } else := d

@@ -28,8 +28,8 @@ runs(c) := (({{"path": path, "why": sprintf("it runs %s", [word]), "executed": t
 	some path in env_paths(c, name, value)
 }
 
-# places are the absolute paths of a path. A relative path starts at the working
-# directory, or at a directory that a shell changes to.
+# places are the absolute paths that a path of a command can mean. A relative path
+# starts at the working directory, or at a directory that a shell changes to.
 places(_, path) := {clean(path)} if startswith(path, "/")
 
 places(c, path) := {clean(sprintf("%s/%s", [dir, path])) | some dir in array.concat([cwd(c)], cd_targets(c))} if not startswith(path, "/")

@@ -10,7 +10,7 @@
 #   severity: high
 #   pack: baseline
 #   controls: ["SSDF PS.1.1?"]
-#   remediation: "Put a program into an image of the init section. Put another file below /etc or /usr/share."
+#   remediation: "Put a program into an image of the init section. Put all other files below /etc or /usr/share."
 #   inputs: ["files section"]
 #   since: 0.1.0
 package seaworthy.rules.FIL_005

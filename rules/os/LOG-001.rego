@@ -2,8 +2,8 @@
 # scope: package
 # title: "No component keeps logs"
 # description: |-
-#   Without logs an attack leaves no record to examine. A component counts if it starts a
-#   program that collects logs (data.params.log_components); its name does not matter.
+#   Without logs an attack leaves no record to examine. A component keeps logs if it starts
+#   a program of data.params.log_components; the name of the component does not matter.
 #   docker.io/seaworthy/init keeps the output of each container in a file of limited size
 #   until power-off.
 # custom:

@@ -39,7 +39,7 @@ func readLock(rec *Recipe, arch string) ([]Package, error) {
 	}
 	packages := l.Architectures[arch]
 	if l.Component != rec.Reference() || len(packages) == 0 {
-		return nil, system.Mismatch("the lock is for component %s, and has %s for architecture %s", l.Component, plural(len(packages), "package"), arch).At(system.Position{File: name}).
+		return nil, system.Mismatch("the lock has %s of component %s for architecture %s, but the recipe is for %s", plural(len(packages), "package"), l.Component, arch, rec.Reference()).At(system.Position{File: name}).
 			Suggest("build with --write-lock instead of --locked")
 	}
 	return packages, nil

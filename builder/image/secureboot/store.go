@@ -111,7 +111,7 @@ func storeArea(b []byte) (begin, end int, err error) {
 func CheckStore(store []byte) error {
 	begin, end, err := storeArea(store)
 	if err != nil {
-		return system.BadInput("it is not a variable store").Because(err).Suggest("make one with: seaworthy key generate --secure-boot")
+		return system.BadInput("it is not a variable store").Because(err).Suggest("make a store with: seaworthy key generate --secure-boot")
 	}
 	enrolled, off := false, false
 	area := store[begin:end]
@@ -134,9 +134,9 @@ func CheckStore(store []byte) error {
 	}
 	switch {
 	case !enrolled:
-		return system.BadInput("no platform key (PK) is enrolled in it: the firmware would start anything").Suggest("make one with: seaworthy key generate --secure-boot")
+		return system.BadInput("no platform key (PK) is enrolled in the variable store: the firmware would start anything").Suggest("make a store with: seaworthy key generate --secure-boot")
 	case off:
-		return system.BadInput("Secure Boot is turned off in it: the firmware would start anything").Suggest("make one with: seaworthy key generate --secure-boot")
+		return system.BadInput("Secure Boot is turned off in the variable store: the firmware would start anything").Suggest("make a store with: seaworthy key generate --secure-boot")
 	}
 	return nil
 }
