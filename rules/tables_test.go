@@ -30,7 +30,7 @@ func TestKernelTables(t *testing.T) {
 		weakest = map[string]int{}
 		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
 		ownKeys = map[string][]string{
-			"kconfig": {"option", "until", "oldNames", "before", "builtin", "any", "lockdown", "param", "key"},
+			"kconfig": {"option", "until", "oldNames", "renamed", "before", "builtin", "any", "lockdown", "param", "key"},
 			"cmdline": {"param", "forbid", "allow", "add", "default", "contrary", "read", "prefix", "early", "earlyUntil", "repeats", "key", "anywhere", "part", "init", "least"},
 			"sysctl":  {"key", "set", "defaults", "unlessCmdline", "each"},
 		}
@@ -93,7 +93,7 @@ func TestKernelTables(t *testing.T) {
 			if read, ok := row["read"].(string); ok && !slices.Contains([]string{"bool", "number", "list", "fold", "begins", "path"}, read) {
 				t.Errorf("%s: read has the unknown value %q", at, read)
 			}
-			for _, field := range []string{"since", "until", "builtin", "earlyUntil"} {
+			for _, field := range []string{"since", "until", "builtin", "renamed", "earlyUntil"} {
 				if v, ok := row[field].(string); ok && !version.MatchString(v) {
 					t.Errorf("%s: %s is %q", at, field, v)
 				}
@@ -102,6 +102,9 @@ func TestKernelTables(t *testing.T) {
 				if since, ok := row["since"].(string); ok && row[end] != nil && !older(since, row[end].(string)) {
 					t.Errorf("%s: since %s, %s %s", at, since, end, row[end])
 				}
+			}
+			if (row["oldNames"] == nil) != (row["renamed"] == nil) {
+				t.Errorf("%s: needs both oldNames and renamed, or neither", at)
 			}
 			if (row["want"] == nil) == (row["forbid"] == nil) {
 				t.Errorf("%s: either wants or forbids", at)

@@ -16,7 +16,7 @@ import (
 )
 
 func (c *cli) kernel() *cobra.Command {
-	cmd := &cobra.Command{Use: "kernel", Short: "Check a kernel alone"}
+	cmd := &cobra.Command{Use: "kernel", Short: "Check a kernel alone, and write its configuration"}
 	var kf kernelFlags
 	var pf policyFlags
 	var from resolveFlags
@@ -76,7 +76,7 @@ with "-KEY".
 	kf.add(check)
 	pf.add(check)
 	from.addCache(check)
-	cmd.AddCommand(check)
+	cmd.AddCommand(check, c.fragment())
 	return cmd
 }
 

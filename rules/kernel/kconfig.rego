@@ -4,6 +4,7 @@
 #   severity, pack. Optional keys:
 #   - arches: the architectures that have the option.
 #   - oldNames: earlier names of the option, the newest first.
+#   - renamed: the kernel version that gave the option its present name.
 #   - since, until: the kernel versions that have the option.
 #   - before: how older kernels behave, unless that is "n".
 #   - builtin: since this version the behaviour is always on.

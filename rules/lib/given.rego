@@ -54,6 +54,11 @@ packs := {name | some name in data.seaworthy.active} if {
 	data.seaworthy.active
 } else := {"baseline", "hardened", "strict"}
 
+# fragment is what the configuration of a kernel needs besides the rows.
+fragment := data.fragment if {
+	data.fragment
+} else := data.data.fragment
+
 # devices are the device numbers of the kernel, each with a name and a class
 # (Documentation/admin-guide/devices.txt).
 devices := data.devices if {
