@@ -79,10 +79,15 @@ type FragmentRule struct {
 // fragmentPackage is the helper package that decides the lines.
 const fragmentPackage = "seaworthy.fragment"
 
-// KernelFragment returns the options with which a kernel passes a built-in pack, and
-// those that the components of the facts need. The facts have the kernel's version and
-// architecture. The rules themselves decide it.
-func KernelFragment(ctx context.Context, pack string, f *facts.Facts) (*Fragment, error) {
+// FragmentRules make fragments for a built-in pack.
+type FragmentRules struct {
+	helper    *engine.Helper
+	titles    titled
+	undecided []FragmentRule
+}
+
+// PrepareFragment reads the rules of a built-in pack.
+func PrepareFragment(ctx context.Context, pack string) (*FragmentRules, error) {
 	l, err := linked()
 	if err != nil {
 		return nil, err
@@ -91,7 +96,7 @@ func KernelFragment(ctx context.Context, pack string, f *facts.Facts) (*Fragment
 	if packs == nil {
 		return nil, system.BadInput("%q is not a built-in policy", pack).Suggest("use one of %s", strings.Join(decision.Packs(), ", "))
 	}
-	result, err := l.Query(ctx, fragmentPackage, []string{"lines", "conflicts"}, packs, f)
+	helper, err := l.Helper(fragmentPackage, packs)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +104,18 @@ func KernelFragment(ctx context.Context, pack string, f *facts.Facts) (*Fragment
 	if err != nil {
 		return nil, err
 	}
-	out := &Fragment{Lines: []FragmentLine{}, Conflicts: []FragmentConflict{}, Undecided: []FragmentRule{}}
+	return &FragmentRules{helper, titles(rules), undecided(rules, l.tables())}, nil
+}
+
+// Fragment returns the options with which a kernel passes the pack, and those that the
+// components of the facts need. The facts have the kernel's version and architecture.
+// The rules themselves decide it.
+func (r *FragmentRules) Fragment(ctx context.Context, f *facts.Facts) (*Fragment, error) {
+	result, err := r.helper.Ask(ctx, []string{"lines", "conflicts"}, f)
+	if err != nil {
+		return nil, err
+	}
+	out := &Fragment{Lines: []FragmentLine{}, Conflicts: []FragmentConflict{}, Undecided: r.undecided}
 	var lines map[string]FragmentLine
 	var conflicts map[string]FragmentConflict
 	if err := recode(result["lines"], &lines); err != nil {
@@ -108,20 +124,18 @@ func KernelFragment(ctx context.Context, pack string, f *facts.Facts) (*Fragment
 	if err := recode(result["conflicts"], &conflicts); err != nil {
 		return nil, err
 	}
-	title := titles(rules)
 	for _, option := range slices.Sorted(maps.Keys(lines)) {
 		line := lines[option]
 		line.Option = option
-		title.add(line.Rules, line.Otherwise)
+		r.titles.add(line.Rules, line.Otherwise)
 		out.Lines = append(out.Lines, line)
 	}
 	for _, option := range slices.Sorted(maps.Keys(conflicts)) {
 		c := conflicts[option]
 		c.Option = option
-		title.add(c.Rules)
+		r.titles.add(c.Rules)
 		out.Conflicts = append(out.Conflicts, c)
 	}
-	out.Undecided = undecided(rules, l.tables())
 	return out, nil
 }
 

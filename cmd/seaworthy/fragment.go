@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -68,7 +68,7 @@ Exit status:
 	return cmd
 }
 
-var kernelVersion = regexp.MustCompile(`^[1-9]\d{0,2}\.\d{1,3}([.-][0-9A-Za-z.+~_-]{1,60})?$`)
+var kernelVersion = lazyre.New(`^[1-9]\d{0,2}\.\d{1,3}([.-][0-9A-Za-z.+~_-]{1,60})?$`)
 
 func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 	if err := applyConfig(cmd); err != nil {
@@ -86,11 +86,15 @@ func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 	if known := builder.Architectures(); !slices.Contains(known, f.from.arch) {
 		return system.BadInput("unknown architecture --arch %q", f.from.arch).Suggest("use one of %s", strings.Join(known, ", "))
 	}
+	rules, err := policy.PrepareFragment(cmd.Context(), f.pack)
+	if err != nil {
+		return err
+	}
 	k, err := c.fragmentFacts(cmd, f)
 	if err != nil {
 		return err
 	}
-	out, err := policy.KernelFragment(cmd.Context(), f.pack, k)
+	out, err := rules.Fragment(cmd.Context(), k)
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func comment(w io.Writer, format string, args ...any) {
 	fmt.Fprintln(w, "# "+printable(fmt.Sprintf(format, args...)))
 }
 
-var fragmentNumber = regexp.MustCompile(`^(y|m|-?\d+|0x[0-9a-f]+)$`)
+var fragmentNumber = lazyre.New(`^(y|m|-?\d+|0x[0-9a-f]+)$`)
 
 // fragmentLine is an option in the form of a .config.
 func fragmentLine(option, value string) string {

@@ -13,19 +13,27 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Query evaluates some values of a helper package that no rule needs: decisions do not
-// read it. It returns the values by name, in their JSON form. Rows of the packs count.
-func (l *Library) Query(ctx context.Context, pkg string, names, packs []string, f *facts.Facts) (map[string]any, error) {
+// Helper is a helper package that no rule needs: decisions do not read it. It can be
+// asked any number of times.
+type Helper struct {
+	program *Program
+	pkg     string
+}
+
+// Helper compiles a helper package. Rows of the packs count.
+func (l *Library) Helper(pkg string, packs []string) (*Helper, error) {
 	s, err := l.helperSet(pkg, packs)
 	if err != nil {
 		return nil, err
 	}
 	p, err := compile(s, "", nil, true)
-	if err != nil {
-		return nil, err
-	}
-	path := ast.MustParseRef("data." + pkg)
-	body := p.warm(s.rules)
+	return &Helper{p, pkg}, err
+}
+
+// Ask evaluates some values of the package. It returns them by name, in their JSON form.
+func (h *Helper) Ask(ctx context.Context, names []string, f *facts.Facts) (map[string]any, error) {
+	path := ast.MustParseRef("data." + h.pkg)
+	body := h.program.warm(h.program.set.rules)
 	for _, name := range names {
 		body.Append(ast.Equality.Expr(ast.VarTerm(name), ast.NewTerm(append(path.Copy(), ast.StringTerm(name)))))
 	}
@@ -34,14 +42,14 @@ func (l *Library) Query(ctx context.Context, pkg string, names, packs []string, 
 		return nil, err
 	}
 	return sandbox.Within(ctx, func(ctx context.Context) (map[string]any, error) {
-		result, errs := p.ask(ctx, body, value)
+		result, errs := h.program.ask(ctx, body, value)
 		if err := once(errs); err != nil {
 			return nil, err
 		}
 		out := map[string]any{}
 		for _, name := range names {
 			if out[name], err = ast.JSONWithOpt(result[ast.Var(name)].Value, ast.JSONOpt{SortSets: true}); err != nil {
-				return nil, system.Unusable("%s.%s", pkg, name).Because(err)
+				return nil, system.Unusable("%s.%s", h.pkg, name).Because(err)
 			}
 		}
 		return out, nil

@@ -60,10 +60,13 @@ integrity := {"integrity" | some i in existing; kconfig.table[i].option == "CONF
 
 # on are the options that must be on, whatever the rows say: the components need them,
 # or options without conditions require them.
-on := graph.reachable(required, (object.keys(needed) | {names[i] | some i in plain; values[i] == "y"}) | expert)
+on := seeds | graph.reachable(required, seeds)
+
+seeds := (object.keys(needed) | {names[i] | some i in plain; values[i] == "y"}) | expert
 
 plain := {i | some i in existing; not kconfig.table[i].when}
 
+# required is a graph. Options that need nothing are no keys.
 required := object.union(
 	{option: [] | some r in given.fragment.requires; some option in r.needs},
 	{r.option: r.needs | some r in given.fragment.requires},
@@ -193,12 +196,12 @@ beaten := {other |
 wanted := {names[i] | some i in possible_rows; values[i] == "y"}
 
 # demanded are all options that must be on: also those that rows with conditions require.
-demanded := (on | graph.reachable(required, wanted)) - forbidden
+demanded := (on | graph.reachable(required, wanted)) - (forbidden | beaten)
 
 # evaded are the rows whose option must be on, and the other way that satisfies them.
 evaded := {i: evasion(i) |
 	some i in possible_rows
-	names[i] in on | graph.reachable(required, wanted)
+	names[i] in (on | graph.reachable(required, wanted))
 	not kconfig.satisfied("y", kconfig.table[i].want)
 }
 
@@ -233,7 +236,7 @@ lines[option] := {
 		text := conditions(object.get(kconfig.table[i], "when", {}))
 		text != ""
 	}),
-	"otherwise": [object.union(entry(kconfig.table[i]), {"how": e.how}) | some i, e in evaded; option in object.keys(e.set) | {names[i]}],
+	"otherwise": [object.union(entry(kconfig.table[i]), {"how": e.how}) | some i, e in evaded; option in (object.keys(e.set) | {names[i]})],
 } if {
 	some option, value in final
 }
@@ -252,7 +255,7 @@ requesters[option] contains other if {
 
 requesters[option] contains kernel.arch if some option in given.fragment.builds[kernel.arch]
 
-requesters["CONFIG_EXPERT"] contains sprintf("%s off", [names[i]]) if {
+requesters.CONFIG_EXPERT contains sprintf("%s off", [names[i]]) if {
 	some i in chosen
 	values[i] == "n"
 	names[i] in given.fragment.expert.options
@@ -265,6 +268,6 @@ conflicts[option] := {
 	"needs": object.get(needed, option, []),
 	"requiredBy": sort(object.get(requesters, option, set())),
 } if {
-	some option in on | graph.reachable(required, wanted)
+	some option in (on | graph.reachable(required, wanted))
 	option in forbidden
 }

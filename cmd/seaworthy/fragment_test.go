@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/scanner"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
+)
+
+// The rules pass a kernel that is built with the printed fragment: if the conditions
+// that nothing settles do not hold, and also if they hold. Kconfig always sets the
+// options of the header.
+func TestFragmentPasses(t *testing.T) {
+	t.Parallel()
+	scope := &facts.Scope{Given: []string{"kernel config"}, Missing: []string{"command line", "sysctls"}}
+	for _, pack := range decision.Packs() {
+		rules, err := policy.PrepareFragment(t.Context(), pack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		judge, err := policy.Prepare(t.Context(), policy.Options{Policy: pack, FailOn: "none", Scope: scope, Now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, version := range []string{"5.15", "6.1", "6.12", "6.18"} {
+			for _, arch := range []string{"amd64", "arm64"} {
+				f, err := rules.Fragment(t.Context(), &facts.Facts{Arch: arch, Kernel: facts.Kernel{Present: true, Version: version}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var text strings.Builder
+				writeFragment(&text, f)
+				for kind, more := range map[string]string{"conditions fail": "", "conditions hold": assumed(f)} {
+					passesFragment(t, judge, strings.Join([]string{pack, version, arch, kind}, " "), fixedOptions(arch, version)+text.String()+more)
+				}
+			}
+		}
+	}
+}
+
+// fixedOptions are the header of a configuration, and options that Kconfig always sets.
+func fixedOptions(arch, version string) string {
+	header := map[string]string{"amd64": "x86", "arm64": "arm64"}[arch]
+	own := map[string]string{"amd64": "CONFIG_X86_64", "arm64": "CONFIG_ARM64"}[arch]
+	return fmt.Sprintf("# Linux/%s %s.1 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n%s=y\n", header, version, own)
+}
+
+// passesFragment checks a configuration.
+func passesFragment(t *testing.T, judge *policy.Prepared, name, config string) {
+	t.Helper()
+	f, err := scanner.KernelFacts(scanner.KernelInput{File: strings.NewReader(config), Name: "config"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := judge.Decide(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed := 0
+	for _, f := range d.Findings {
+		switch f.State {
+		case decision.StatePass:
+			passed++
+		case decision.StateFail, decision.StateUnknown:
+			t.Errorf("%s: %s %s is %s: %s", name, f.ID, f.Resource, f.State, f.Message)
+		}
+	}
+	if passed < 50 {
+		t.Errorf("%s: only %d options pass", name, passed)
+	}
+}
+
+// assumed are lines that make one alternative of each condition hold, unless the
+// fragment itself has the option.
+func assumed(f *policy.Fragment) string {
+	own := map[string]bool{}
+	for i := range f.Lines {
+		own[f.Lines[i].Option] = true
+	}
+	more := "CONFIG_ARCH_MMAP_RND_BITS_MAX=32\n"
+	for i := range f.Lines {
+		if f.Lines[i].Option == "CONFIG_ARCH_MMAP_RND_BITS" {
+			more = "CONFIG_ARCH_MMAP_RND_BITS_MAX=" + f.Lines[i].Value + "\n"
+		}
+		for _, text := range f.Lines[i].Conditions {
+			first, _, _ := strings.Cut(text, ", or ")
+			for _, one := range strings.Split(first, " and ") {
+				option, value, _ := strings.Cut(one, "=")
+				value, _, _ = strings.Cut(value, " or ")
+				value = strings.TrimPrefix(strings.TrimPrefix(value, "at least "), "at most ")
+				if !own[option] {
+					own[option] = true
+					more += fragmentLine(option, value) + "\n"
+				}
+			}
+		}
+	}
+	return more
+}
