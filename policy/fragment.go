@@ -10,6 +10,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/engine"
+	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -87,7 +88,7 @@ type FragmentRules struct {
 }
 
 // PrepareFragment reads the rules of a built-in pack.
-func PrepareFragment(ctx context.Context, pack string) (*FragmentRules, error) {
+func PrepareFragment(pack string) (*FragmentRules, error) {
 	l, err := linked()
 	if err != nil {
 		return nil, err
@@ -100,10 +101,15 @@ func PrepareFragment(ctx context.Context, pack string) (*FragmentRules, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := l.rulesOf(ctx, Options{Policy: pack})
+	list, err := folder.Chain(l.Packs, pack)
 	if err != nil {
 		return nil, err
 	}
+	set, err := l.Assemble(pack, list)
+	if err != nil {
+		return nil, err
+	}
+	rules := set.Rules()
 	return &FragmentRules{helper, titles(rules), undecided(rules, l.tables())}, nil
 }
 

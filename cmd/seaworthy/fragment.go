@@ -86,7 +86,7 @@ func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 	if known := builder.Architectures(); !slices.Contains(known, f.from.arch) {
 		return system.BadInput("unknown architecture --arch %q", f.from.arch).Suggest("use one of %s", strings.Join(known, ", "))
 	}
-	rules, err := policy.PrepareFragment(cmd.Context(), f.pack)
+	rules, err := policy.PrepareFragment(f.pack)
 	if err != nil {
 		return err
 	}

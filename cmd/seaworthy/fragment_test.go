@@ -19,7 +19,7 @@ func TestFragmentPasses(t *testing.T) {
 	t.Parallel()
 	scope := &facts.Scope{Given: []string{"kernel config"}, Missing: []string{"command line", "sysctls"}}
 	for _, pack := range decision.Packs() {
-		rules, err := policy.PrepareFragment(t.Context(), pack)
+		rules, err := policy.PrepareFragment(pack)
 		if err != nil {
 			t.Fatal(err)
 		}
