@@ -26,7 +26,7 @@ test_given_by_the_engine if {
 }
 
 test_given_below_data if {
-	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}, "distros": [2], "kernels": [2], "devices": [2], "aliases": {"a": "b"}, "single": [2], "helpers": [2], "programs": [2]}
+	below := {"kconfig": [2], "cmdline": [2], "sysctl": [2], "components": [2], "params": {"a": 2}, "distros": [2], "kernels": [2], "fragment": {"order": []}, "devices": [2], "aliases": {"a": "b"}, "single": [2], "helpers": [2], "programs": [2]}
 	given.kconfig == [2] with data.kconfig as false with data.data as below
 	given.cmdline == [2] with data.cmdline as false with data.data as below
 	given.sysctl == [2] with data.sysctl as false with data.data as below
@@ -37,6 +37,7 @@ test_given_below_data if {
 	given.params == {"a": 2} with data.params as false with data.data as below
 	given.distros == [2] with data.distros as false with data.data as below
 	given.kernels == [2] with data.kernels as false with data.data as below
+	given.fragment == {"order": []} with data.fragment as false with data.data as below
 	given.devices == [2] with data.devices as false with data.data as below
 	given.programs == [2] with data.programs as false with data.data as below
 }
