@@ -239,7 +239,7 @@ func TestBadDocuments(t *testing.T) {
 		"twice, in case":        {`{"schemaVersion":2,"layers":[],"config":` + config + `,"Config":{}}`, "duplicate member"},
 		"path as digest":        {`{"schemaVersion":2,"manifests":[{"digest":"sha256:../../../etc/passwd","size":1}]}`, "only sha256"},
 		"sha512":                {`{"schemaVersion":2,"manifests":[{"digest":"sha512:` + strings.Repeat("0", 128) + `","size":1}]}`, "only sha256"},
-		"negative size":         {`{"schemaVersion":2,"manifests":[{"digest":"` + digest + `","size":-1}]}`, "the size -1"},
+		"negative size":         {`{"schemaVersion":2,"manifests":[{"digest":"` + digest + `","size":-1}]}`, "the invalid size -1"},
 		"artifact":              {`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"` + digest + `","size":2},"layers":[]}`, "not a container image"},
 		"unknown layer":         {`{"schemaVersion":2,"config":` + config + `,"layers":[{"mediaType":"text/plain","digest":"` + digest + `","size":1}]}`, `unknown media type "text/plain"`},
 		"config is missing":     {`{"schemaVersion":2,"config":` + config + `,"layers":[]}`, "no such file"},
