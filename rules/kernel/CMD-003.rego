@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: "The command line names a program"
+# title: "The command line makes the kernel run another program"
 # description: |-
 #   init=, rdinit= or single-user mode start a program that is not the init of the image. A sysctl on
 #   the command line, such as sysctl.kernel.modprobe=, can name a program that the kernel runs as root,

@@ -29,7 +29,7 @@ fail contains {
 	"actual": sprintf("metadata: %s", [f.metadata]),
 	"expected": "no metadata file",
 	"key": "metadata",
-	"message": sprintf("%s contains the whole configuration", [f.path]),
+	"message": sprintf("%s contains a copy of os.yml", [f.path]),
 	"fix": sprintf("remove %s from `files`. A program that reads this file then finds none: give the program a file with only what it needs, or waive this finding", [f.path]),
 	"edits": edit.remove_op(edit.file(f), ""),
 } if {
