@@ -117,7 +117,7 @@ func TestBadDisks(t *testing.T) {
 	t.Parallel()
 	for name, wrap := range wrappers {
 		for want, d := range map[string]Disk{"a disk of 0 bytes": {bytes.NewReader(nil), 0}, "a disk of 513 bytes": {bytes.NewReader(nil), 513},
-			"reading the disk at byte 0": {bytes.NewReader(make([]byte, 511)), 512}} {
+			"cannot be read at byte 0": {bytes.NewReader(make([]byte, 511)), 512}} {
 			out, err := os.Create(filepath.Join(t.TempDir(), "x"))
 			if err != nil {
 				t.Fatal(err)
