@@ -62,8 +62,8 @@ test: test-deps components ## run all tests: unit, command line, cosign, opa, br
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-opa test-browser
 
-test-boot: test-deps components ## build the example in every format that boots, and boot each of them
-	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -v -run TestMinimal ./cmd/seaworthy
+test-boot: test-deps components ## boot every format, under Secure Boot too, and boot damaged images
+	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish

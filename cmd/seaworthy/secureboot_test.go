@@ -45,7 +45,7 @@ func TestSecureBoot(t *testing.T) {
 	}
 	build("unsigned", []string{"iso-efi"}, "")
 	refused("unsigned")
-	formats := []string{"raw-efi"}
+	formats := []string{"raw-efi-verity"}
 	if os.Getenv("SEAWORTHY_BOOT") == "all" {
 		formats = image.Formats(image.Bootable, image.HoldsUKI)
 		build("foreign", []string{"raw-efi"}, "theirs")

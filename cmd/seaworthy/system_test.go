@@ -158,7 +158,7 @@ next:
 func bootFormats(t *testing.T) []string {
 	t.Helper()
 	if os.Getenv("SEAWORTHY_BOOT") != "all" {
-		return []string{"kernel+initrd", "iso-efi", "raw-efi-verity"}
+		return []string{"kernel+initrd", "iso-efi"}
 	}
 	return image.Formats(image.Bootable)
 }

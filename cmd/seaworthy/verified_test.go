@@ -13,6 +13,9 @@ import (
 // TestDamagedRoot: a machine with a verified root refuses a disk on which one bit
 // differs, wherever it is.
 func TestDamagedRoot(t *testing.T) {
+	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+		t.Skip("skipped: boots five machines; run `make test-boot`")
+	}
 	s := newSystem(t)
 	for _, program := range []string{"qemu-system-x86_64", "mksquashfs"} {
 		if _, err := exec.LookPath(program); err != nil {

@@ -77,8 +77,8 @@ type machine struct {
 // newMachine reads what a boot needs, or skips the test.
 func newMachine(t *testing.T, p platform) *machine {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("skipped: boots machines")
+	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+		t.Skip("skipped: boots machines; run `make test-boot`")
 	}
 	if _, err := exec.LookPath(p.qemu); err != nil {
 		t.Skipf("skipped: no %s; install Debian's %s", p.qemu, p.qemuPackage)
