@@ -38,11 +38,14 @@ func readLock(rec *Recipe, arch string) ([]Package, error) {
 		return nil, system.BadInput("the lock cannot be read").At(system.Position{File: name}).Because(err)
 	}
 	packages := l.Architectures[arch]
-	if l.Component != rec.Reference() || len(packages) == 0 {
-		return nil, system.Mismatch("the lock has %s of component %s for architecture %s, but the recipe is for %s", plural(len(packages), "package"), l.Component, arch, rec.Reference()).At(system.Position{File: name}).
-			Suggest("build with --write-lock instead of --locked")
+	bad := system.Mismatch("the lock is for component %s, but the recipe is for %s", l.Component, rec.Reference())
+	if l.Component == rec.Reference() {
+		if len(packages) > 0 {
+			return packages, nil
+		}
+		bad = system.Mismatch("the lock has no packages for architecture %s", arch)
 	}
-	return packages, nil
+	return nil, bad.At(system.Position{File: name}).Suggest("build with --write-lock instead of --locked")
 }
 
 func loadLock(name string) (*lockFile, error) {
