@@ -39,7 +39,7 @@ build: bin/seaworthy ## build bin/seaworthy
 # rules, and on every package of ours that the compiler links.
 PRECOMPILED := policy/engine/precompiled/rules.bin
 PRECOMPILED_LINK := policy/engine/precompiled_link.go
-PRECOMPILER := policy/precompile policy/engine policy/folder policy/sandbox policy/compiled policy/decision policy/framework policy/schema scanner/facts rules
+PRECOMPILER := policy/precompile policy/engine policy/folder policy/sandbox policy/compiled policy/decision policy/framework policy/schema policy/input policy/origin scanner/facts rules
 
 $(PRECOMPILED) $(PRECOMPILED_LINK) &: $(shell find rules -name '*.rego' ! -name '*_test.rego') $(wildcard rules/data/*.json rules/packs/*.yaml) $(filter-out %_test.go $(PRECOMPILED_LINK),$(foreach d,$(PRECOMPILER),$(wildcard $(d)/*.go))) go.mod
 	@go run ./policy/precompile $(PRECOMPILED) $(PRECOMPILED_LINK)

@@ -82,8 +82,10 @@ func allowed(from, to string) (bool, string) {
 	case from == "policy/folder":
 		return false, "folders and bundles are read without the engine"
 	case from == "policy/engine":
-		ok := slices.Contains([]string{"policy/folder", "policy/sandbox", "policy/compiled", "policy/framework", "policy/schema", "rules"}, to)
+		ok := slices.Contains([]string{"policy/folder", "policy/sandbox", "policy/compiled", "policy/framework", "policy/schema", "policy/input", "policy/origin", "rules"}, to)
 		return ok, "the engine evaluates rules, and decides nothing"
+	case from == "policy/input", from == "policy/origin":
+		return false, "the engine's helpers read only facts"
 	case from == "policy/sandbox":
 		return false, "the sandbox knows no rules: its caller passes the work"
 	case step(to) == "rules":

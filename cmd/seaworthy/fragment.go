@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -109,13 +108,13 @@ func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 		}{fragmentVersion, f.pack, f.version, f.from.arch, list(f.files), out})
 	} else {
 		fmt.Fprintf(c.text, "# Linux %s for %s: what the policy %s needs%s.\n", f.version, f.from.arch, f.pack, forWhom(f.files))
-		writeFragment(c.text, out)
+		out.WriteText(c.text)
 	}
 	if err != nil || len(out.Conflicts) == 0 {
 		return err
 	}
 	for i := range out.Conflicts {
-		fmt.Fprintln(c.err, "seaworthy: "+printable(conflictText(&out.Conflicts[i])))
+		fmt.Fprintln(c.err, "seaworthy: "+printable(out.Conflicts[i].Text()))
 	}
 	return exitWith(1)
 }
@@ -145,71 +144,4 @@ func forWhom(files []string) string {
 		return ""
 	}
 	return ", and what the components of " + printable(strings.Join(files, ", ")) + " need"
-}
-
-// writeFragment writes the lines, and before each line the reasons for it.
-func writeFragment(w io.Writer, f *policy.Fragment) {
-	fmt.Fprint(w, "# Merge it into a configuration: scripts/kconfig/merge_config.sh .config FRAGMENT\n")
-	for i := range f.Conflicts {
-		fmt.Fprintf(w, "#\n# CONFLICT: %s\n", printable(conflictText(&f.Conflicts[i])))
-	}
-	for i := range f.Lines {
-		l := &f.Lines[i]
-		fmt.Fprintln(w)
-		for _, r := range l.Rules {
-			comment(w, "%s, %s (%s): %s [%s]", r.Rule, r.Pack, r.Title, r.Why, strings.Join(r.Sources, "; "))
-		}
-		for _, n := range l.Needs {
-			comment(w, "%s: %s [%s]", strings.Join(n.Components, ", "), n.Need, n.Source)
-		}
-		if len(l.RequiredBy) > 0 {
-			comment(w, "required by %s", strings.Join(l.RequiredBy, ", "))
-		}
-		for _, r := range l.Otherwise {
-			comment(w, "%s (%s) wants another value, but %s", r.Rule, r.Title, r.How)
-		}
-		for _, text := range l.Conditions {
-			comment(w, "only with %s", text)
-		}
-		fmt.Fprintln(w, fragmentLine(l.Option, l.Value))
-	}
-	if len(f.Undecided) > 0 {
-		fmt.Fprint(w, "\n# These rules also read the configuration, but options alone do not decide them:\n")
-		for _, r := range f.Undecided {
-			comment(w, "  %s (%s)", r.Rule, r.Title)
-		}
-	}
-}
-
-// comment writes one line of comment: a line break in a name could add an option.
-func comment(w io.Writer, format string, args ...any) {
-	fmt.Fprintln(w, "# "+printable(fmt.Sprintf(format, args...)))
-}
-
-var fragmentNumber = lazyre.New(`^(y|m|-?\d+|0x[0-9a-f]+)$`)
-
-// fragmentLine is an option in the form of a .config.
-func fragmentLine(option, value string) string {
-	switch {
-	case value == "n":
-		return "# " + option + " is not set"
-	case fragmentNumber.MatchString(value):
-		return option + "=" + value
-	}
-	return option + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
-}
-
-func conflictText(c *policy.FragmentConflict) string {
-	var rules, needs []string
-	for _, r := range c.Rules {
-		rules = append(rules, r.Rule+" ("+r.Title+")")
-	}
-	for _, n := range c.Needs {
-		needs = append(needs, strings.Join(n.Components, ", ")+": "+n.Need)
-	}
-	if len(needs) == 0 {
-		needs = c.RequiredBy
-	}
-	return fmt.Sprintf("%s: %s wants %s, but it is needed by %s; change the component, or waive the rule and set the option to y",
-		c.Option, strings.Join(rules, ", "), c.Value, strings.Join(needs, "; "))
 }

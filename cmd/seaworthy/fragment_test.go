@@ -34,7 +34,7 @@ func TestFragmentPasses(t *testing.T) {
 					t.Fatal(err)
 				}
 				var text strings.Builder
-				writeFragment(&text, f)
+				f.WriteText(&text)
 				for kind, more := range map[string]string{"conditions fail": "", "conditions hold": assumed(f)} {
 					passesFragment(t, judge, strings.Join([]string{pack, version, arch, kind}, " "), fixedOptions(arch, version)+text.String()+more)
 				}
@@ -95,7 +95,7 @@ func assumed(f *policy.Fragment) string {
 				value = strings.TrimPrefix(strings.TrimPrefix(value, "at least "), "at most ")
 				if !own[option] {
 					own[option] = true
-					more += fragmentLine(option, value) + "\n"
+					more += policy.KconfigLine(option, value) + "\n"
 				}
 			}
 		}

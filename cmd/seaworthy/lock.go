@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -59,7 +60,7 @@ has changed.
 			if err != nil {
 				before = nil // an unreadable lock is replaced
 			}
-			err = writeWhole(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+			err = outputfile.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 			if err != nil {
 				return errors.Join(fmt.Errorf("lock %s", path), err)
 			}

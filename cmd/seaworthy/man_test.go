@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/seaworthy-os/seaworthy/internal/manpage"
 )
 
 func manPages(t *testing.T) string {
@@ -34,7 +36,7 @@ func TestManPages(t *testing.T) {
 	root := (&cli{in: strings.NewReader(""), out: io.Discard, text: io.Discard, err: io.Discard}).root()
 	eachCommand(root, func(cmd *cobra.Command) {
 		count++
-		name := pageName(cmd) + ".1"
+		name := manpage.Name(cmd) + ".1"
 		page, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Error(err)
@@ -45,7 +47,7 @@ func TestManPages(t *testing.T) {
 			t.Errorf("%s differs between two runs (%v)", name, err)
 		}
 		cmd.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
-			if has := strings.Contains(string(page), `\fB`+roff("--"+f.Name)+`\fR`); has == f.Hidden {
+			if has := strings.Contains(string(page), `\fB`+manpage.Escape("--"+f.Name)+`\fR`); has == f.Hidden {
 				t.Errorf("%s: the page has --%s: %v", name, f.Name, has)
 			}
 		})
@@ -72,15 +74,6 @@ func TestManPagesFormat(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), groff, append([]string{"-man", "-Tascii", "-ww", "-z"}, pages...)...).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-func TestRoff(t *testing.T) {
-	t.Parallel()
-	const text = "a line\n\n  an example\n  .dot\n\n.a 'b' \\ --x\n"
-	const want = "a line\n.PP\n.RS 4\n.nf\nan example\n\\&.dot\n.fi\n.RE\n.PP\n\\&.a 'b' \\e \\-\\-x\n"
-	if got := paragraphs(text); got != want {
-		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -48,7 +49,7 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 			errs = append(errs, system.BadInput("two reports go to the same file %s", file).Suggest("give each report its own file"))
 		default:
 			files[filepath.Clean(file)] = true
-			errs = append(errs, canWrite(file))
+			errs = append(errs, outputfile.Check(file))
 		}
 		out = append(out, wanted{format, file})
 	}
@@ -86,7 +87,7 @@ func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Op
 			}
 			continue
 		}
-		err := writeWhole(w.file, func(f io.Writer) error { return write(f, w.format, o) })
+		err := outputfile.Write(w.file, func(f io.Writer) error { return write(f, w.format, o) })
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 )
@@ -91,7 +92,7 @@ func (c *cli) rulesPull() *cobra.Command {
 				return err
 			}
 			if err := policies.Write(args[1], o.Policies[0].Bundle); err != nil {
-				return system.Unusable("cannot write %s", args[1]).Because(cause(err)).Suggest("give a folder in a place that can be written")
+				return system.Unusable("cannot write %s", args[1]).Because(outputfile.Cause(err)).Suggest("give a folder in a place that can be written")
 			}
 			fmt.Fprintf(c.err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
 			return nil

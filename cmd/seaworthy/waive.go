@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/pipeline/waive"
 )
 
@@ -49,7 +50,7 @@ and build with --waivers.
 				err = system.BadInput("%q is a finding, but no system is given", name).
 					Suggest("add the system's OS.yml, or give --decision dist/NAME.denied/decision.json")
 			}
-			if err := errors.Join(o.Check(), err, canWrite(o.File)); err != nil {
+			if err := errors.Join(o.Check(), err, outputfile.Check(o.File)); err != nil {
 				return err
 			}
 			if _, err := os.Stat(pf.waivers); errors.Is(err, os.ErrNotExist) {
@@ -59,13 +60,13 @@ and build with --waivers.
 			if err != nil {
 				return err
 			}
-			release := lockFolder(o.File)
+			release := outputfile.LockFolder(o.File)
 			defer release()
 			text, w, err := waive.Add(d, o)
 			if err != nil {
 				return err
 			}
-			err = writeWhole(o.File, func(to io.Writer) error {
+			err = outputfile.Write(o.File, func(to io.Writer) error {
 				_, err := to.Write(text)
 				return err
 			})

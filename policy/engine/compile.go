@@ -15,6 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/input"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 )
 
@@ -103,7 +104,7 @@ func newCompiler() *ast.Compiler {
 		WithCapabilities(sandbox.Capabilities()).
 		WithStrict(true).
 		WithEnablePrintStatements(false).
-		WithSchemas(factsSchema()).
+		WithSchemas(input.Schema()).
 		WithUseTypeCheckAnnotations(false)
 }
 

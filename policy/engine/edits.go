@@ -7,6 +7,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/origin"
 )
 
 // maxEdits limits the edits of one finding.
@@ -68,9 +69,9 @@ func readEdit(r *rule, v any) (decision.Edit, error) {
 
 // checkEdits checks that each edit names an existing component. A file is named by its
 // path in the image.
-func (r *rule) checkEdits(edits []decision.Edit, places *places) error {
+func (r *rule) checkEdits(edits []decision.Edit, places *origin.Places) error {
 	for _, e := range edits {
-		if e.Component == "" || places.known(e.Component) || strings.HasPrefix(e.Component, "files/") {
+		if e.Component == "" || places.Known(e.Component) || strings.HasPrefix(e.Component, "files/") {
 			continue
 		}
 		return entryError(r, "edit", "the system has no component %q", e.Component)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/input"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -34,7 +35,7 @@ func (p *Program) runWithin(ctx context.Context, f *facts.Facts, deadline time.D
 
 // decide evaluates all rules once, until ctx ends.
 func (p *Program) decide(ctx context.Context, f *facts.Facts) ([]decision.Finding, error) {
-	value, err := inputValue(f)
+	value, err := input.Value(f)
 	if err != nil {
 		return nil, err
 	}

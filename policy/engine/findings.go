@@ -10,13 +10,14 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
+	"github.com/seaworthy-os/seaworthy/policy/origin"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 // explain turns the results of the rules into findings, with state, severity, text and
 // place. They are sorted by resource, id and key, without duplicates.
 func explain(s *Set, f *facts.Facts, results map[string]map[string][]any) ([]decision.Finding, error) {
-	places := newPlaces(f)
+	places := origin.New(f)
 	var all []decision.Finding
 	var errs []error
 	looked := false
@@ -133,7 +134,7 @@ func (r *rule) findings(f *facts.Facts, sets map[string][]any) ([]entryState, er
 }
 
 // finding completes one entry from the rule's annotations and the facts.
-func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
+func (r *rule) finding(e entryState, places *origin.Places) (decision.Finding, error) {
 	out := decision.Finding{
 		ID: r.ID, Title: r.Title, State: e.state, Severity: r.Severity,
 		Resource: e.resource, Path: e.path, Actual: e.actual, Expected: e.expected,
@@ -148,14 +149,14 @@ func (r *rule) finding(e entryState, places *places) (decision.Finding, error) {
 	if e.state == decision.StateFail && out.Fix == "" {
 		out.Fix = r.Remediation
 	}
-	if id, ok := strings.CutPrefix(e.resource, "component:"); ok && !places.known(id) {
+	if id, ok := strings.CutPrefix(e.resource, "component:"); ok && !places.Known(id) {
 		return out, entryError(r, "resource", "the system has no component %q", id)
 	}
 	if err := r.checkEdits(e.edits, places); err != nil {
 		return out, err
 	}
 	if out.Origin == nil && e.state == decision.StateFail {
-		out.Origin = places.of(e.resource, e.path)
+		out.Origin = places.Of(e.resource, e.path)
 	}
 	return out, nil
 }

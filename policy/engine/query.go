@@ -9,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
+	"github.com/seaworthy-os/seaworthy/policy/input"
 	"github.com/seaworthy-os/seaworthy/policy/sandbox"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -37,7 +38,7 @@ func (h *Helper) Ask(ctx context.Context, names []string, f *facts.Facts) (map[s
 	for _, name := range names {
 		body.Append(ast.Equality.Expr(ast.VarTerm(name), ast.NewTerm(append(path.Copy(), ast.StringTerm(name)))))
 	}
-	value, err := inputValue(f)
+	value, err := input.Value(f)
 	if err != nil {
 		return nil, err
 	}

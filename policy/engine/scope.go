@@ -5,7 +5,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/folder"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -57,18 +56,4 @@ func InScope(s *facts.Scope, inputs []string) bool {
 		return false
 	}
 	return !slices.ContainsFunc(inputs, func(in string) bool { return !slices.Contains(s.Given, in) && !slices.Contains(s.Missing, in) })
-}
-
-// configOrigin is the place of an option in a kernel's configuration that is checked
-// alone. It has the line of the option, if there is one.
-func (p *places) configOrigin(option string) *decision.Origin {
-	o := &decision.Origin{Layer: "config"}
-	if line := p.facts.Kernel.Config.Lines[option]; line > 0 {
-		o.Line, o.Column = line, 1
-	}
-	for _, s := range p.facts.Sources {
-		o.File = s.Path
-		break
-	}
-	return o
 }

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: "Image contains its configuration"
+# title: "Image contains a copy of os.yml"
 # description: |-
 #   `metadata` writes os.yml into the image. An attacker who can read the image learns the
 #   whole configuration, with every value in it.

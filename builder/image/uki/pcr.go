@@ -45,7 +45,7 @@ func (i *Info) PCR11() ([sha256.Size]byte, error) {
 		}
 		contents, err := hex.DecodeString(digests.Hex(s.Digest))
 		if err != nil || len(contents) != sha256.Size {
-			return pcr, system.Unusable("cannot predict PCR 11: section %s has the digest %q", m.name, s.Digest)
+			return pcr, system.Unusable("cannot predict PCR 11: section %s has %q, which is not a SHA-256 digest", m.name, s.Digest)
 		}
 		name := sha256.Sum256([]byte(m.name + "\x00"))
 		for _, digest := range [][]byte{name[:], contents} {

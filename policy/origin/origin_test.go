@@ -1,4 +1,4 @@
-package engine
+package origin
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func TestOriginLongestPrefix(t *testing.T) {
 		{ID: "b", Image: facts.Image{Origin: facts.Origin{Layer: "os.yml", Line: 7}}},
 		{ID: "c"},
 	}}
-	p := newPlaces(f)
+	p := New(f)
 	for _, c := range []struct{ id, path, want string }{
 		{"a", "/process/args/1/2", "label"}, {"a", "/process/args/11", "image"}, {"a", "/processes", "default"},
 		{"a", "/mounts/3", "default"}, {"a", "runtime:/mkdir/0", "os.yml"}, {"a", "runtime:/other", "default"},
@@ -45,7 +45,7 @@ func TestOriginOfResource(t *testing.T) {
 		Cmdline: facts.Cmdline{Origin: at(3)},
 	}
 	show := func(resource string) string {
-		o := newPlaces(f).of(resource, "")
+		o := New(f).Of(resource, "")
 		if o == nil {
 			return "none"
 		}

@@ -1,4 +1,4 @@
-package engine
+package input_test
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/seaworthy-os/seaworthy/policy/input"
 	"github.com/seaworthy-os/seaworthy/policy/policytest"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -30,7 +31,7 @@ func TestInputIsJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := inputValue(f)
+		got, err := input.Value(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,7 @@ func TestInputIsJSON(t *testing.T) {
 			t.Errorf("%s:\n got %v\nwant %v", name, got, want)
 		}
 	}
-	if _, err := inputValue(&facts.Facts{Components: []facts.Component{{Spec: json.RawMessage(`{"a":`)}}}); err == nil {
+	if _, err := input.Value(&facts.Facts{Components: []facts.Component{{Spec: json.RawMessage(`{"a":`)}}}); err == nil {
 		t.Error("a spec that is not JSON is accepted")
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package input
 
 import (
 	"encoding/json"
@@ -11,9 +11,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// factsSchema describes the input of the rules to the compiler. It is made from the Go
+// Schema describes the input of the rules to the compiler. It is made from the Go
 // types. So `input.componets` is an error.
-var factsSchema = sync.OnceValue(func() *ast.SchemaSet {
+var Schema = sync.OnceValue(func() *ast.SchemaSet {
 	s := ast.NewSchemaSet()
 	s.Put(ast.SchemaRootRef, schemaOf(reflect.TypeFor[facts.Facts]()))
 	return s

@@ -1,4 +1,6 @@
-package engine
+// Package input gives facts to rules: as values of Rego, and their schema to the
+// compiler.
+package input
 
 import (
 	"bytes"
@@ -14,11 +16,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// inputValue is the facts as rules see them: equal to their JSON form. Every list and
+// Value is the facts as rules see them: equal to their JSON form. Every list and
 // map exists, so an empty list is empty in each rule, and only fields that are
 // documented as null are null. No JSON text is made: to write and parse a kernel's
 // configuration alone takes longer than the rules.
-func inputValue(f *facts.Facts) (ast.Value, error) {
+func Value(f *facts.Facts) (ast.Value, error) {
 	t, err := term(reflect.ValueOf(f).Elem(), false)
 	if err != nil {
 		return nil, system.Unusable("facts").Because(err)

@@ -1,4 +1,5 @@
-package main
+// Package outputfile writes the files that a user names, whole or not at all.
+package outputfile
 
 import (
 	"bytes"
@@ -10,24 +11,24 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
+	"github.com/seaworthy-os/seaworthy/internal/failure"
 )
 
-// canWrite checks, before any work, that a file can be written at path.
-func canWrite(path string) error {
+// Check checks, before any work, that a file can be written at path.
+func Check(path string) error {
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
-		return system.BadInput("cannot write %s: it is a folder", path).Suggest("give the path of a file")
+		return failure.BadInput("cannot write %s: it is a folder", path).Suggest("give the path of a file")
 	case err != nil && isLink(path):
-		return system.BadInput("cannot write %s: the target of the link does not exist", path).Suggest("give another file, or correct the link")
+		return failure.BadInput("cannot write %s: the target of the link does not exist", path).Suggest("give another file, or correct the link")
 	}
 	dir := filepath.Dir(path)
 	switch info, err := os.Stat(dir); {
 	case err != nil:
-		return system.BadInput("cannot write %s", path).Because(cause(err)).Suggest("make the folder %s, or give another file", dir)
+		return failure.BadInput("cannot write %s", path).Because(Cause(err)).Suggest("make the folder %s, or give another file", dir)
 	case !info.IsDir():
-		return system.BadInput("cannot write %s: %s is not a folder", path, dir).Suggest("give another file")
+		return failure.BadInput("cannot write %s: %s is not a folder", path, dir).Suggest("give another file")
 	}
 	return nil
 }
@@ -37,17 +38,17 @@ func isLink(path string) bool {
 	return err == nil && info.Mode().Type() == fs.ModeSymlink
 }
 
-// writeWhole writes a temporary file beside path, and renames it to path. If path
+// Write writes a temporary file beside path, and renames it to path. If path
 // is not a regular file (/dev/null, /dev/stdout, a pipe), it writes into it: a
 // rename would replace the device for the whole machine. A symbolic link is
 // followed and stays. An existing file keeps its mode.
-func writeWhole(path string, write func(io.Writer) error) error {
+func Write(path string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
 		return err
 	}
 	failed := func(err error) error {
-		return system.Unusable("cannot write %s", path).Because(cause(err)).Suggest("give a file that can be written")
+		return failure.Unusable("cannot write %s", path).Because(Cause(err)).Suggest("give a file that can be written")
 	}
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
@@ -65,10 +66,10 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// lockFolder locks the folder of a file until release. Without it, two runs that
+// LockFolder locks the folder of a file until release. Without it, two runs that
 // read and rewrite the file could lose an entry. Where the file system has no
 // locks, it does nothing.
-func lockFolder(path string) (release func()) {
+func LockFolder(path string) (release func()) {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return func() {}
@@ -91,8 +92,8 @@ func writeInto(path string, data []byte, failed func(error) error) error {
 	return nil
 }
 
-// cause removes the path from an error: it may be the path of a temporary file.
-func cause(err error) error {
+// Cause removes the path from an error: it may be the path of a temporary file.
+func Cause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		return pe.Err
