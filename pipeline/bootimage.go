@@ -112,11 +112,12 @@ func (e expected) check(format image.Format, f verify.File, file io.ReaderAt, ar
 		return "", refuse("its EFI program", err)
 	}
 	text := f.Name + ": its UKI"
-	if e.cmdline == nil {
+	switch {
+	case e.cmdline == nil:
 		text += " (the command line is not compared for a single file)"
-	} else if info.Cmdline != *e.cmdline {
+	case info.Cmdline != *e.cmdline:
 		return "", refuse(fmt.Sprintf("its UKI has the command line %q, but the decision is about %q", info.Cmdline, *e.cmdline), nil)
-	} else {
+	default:
 		text += " has the command line of the decision"
 	}
 	for _, name := range []string{".linux", ".initrd"} {

@@ -20,7 +20,7 @@ func TestPagesListReports(t *testing.T) {
 		page, what string
 		line       *regexp.Regexp
 	}{
-		{"README.md", "formats after --report", regexp.MustCompile("(?m)^\\*\\*Reports\\.\\*\\*.*")},
+		{"README.md", "formats after --report", regexp.MustCompile(`(?m)^\*\*Reports\.\*\*.*`)},
 		{"docs/reports.md", "rows of the table of formats", regexp.MustCompile("(?m)^\\| `[a-z-]+` \\|")},
 	} {
 		text, err := os.ReadFile("../../" + c.page)

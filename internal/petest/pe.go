@@ -22,7 +22,8 @@ func Program(arch string, n int) []byte {
 	u16 := func(at int, v uint16) { binary.LittleEndian.PutUint16(b[at:], v) }
 	u32 := func(at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
 	text := []byte(strings.Repeat("program ", n/8+1))
-	raw := append(text, make([]byte, (fileAlign-len(text)%fileAlign)%fileAlign)...)
+	raw := make([]byte, (len(text)+fileAlign-1)/fileAlign*fileAlign)
+	copy(raw, text)
 	copy(b, "MZ")
 	u32(0x3c, peAt)
 	copy(b[peAt:], "PE\x00\x00")

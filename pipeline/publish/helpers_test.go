@@ -113,16 +113,6 @@ func (s *server) put(tag string, raw []byte) string {
 	return digest
 }
 
-// blob stores a blob.
-func (s *server) blob(b []byte) string {
-	s.t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/v2/os/blobs/uploads/?digest="+digests.Of(b), bytes.NewReader(b))
-	if w := s.answer(r); w.Code != http.StatusCreated {
-		s.t.Fatalf("blob: %d %s", w.Code, w.Body)
-	}
-	return digests.Of(b)
-}
-
 // debian starts Debian's registry, and returns its host.
 func debian(t *testing.T) string {
 	t.Helper()

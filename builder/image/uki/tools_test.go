@@ -31,7 +31,6 @@ func tool(t *testing.T, want int, pkg, name string, args ...string) string {
 // certificates of two keys.
 type toolFiles struct {
 	dir    string
-	stubs  map[string][]byte
 	images map[string][]byte
 }
 
