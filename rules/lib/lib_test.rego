@@ -18,6 +18,7 @@ test_given_at_the_root if {
 	given.kernels == [1] with data.kernels as [1]
 	given.programs == [1] with data.programs as [1]
 	given.devices == [1] with data.devices as [1]
+	given.fragment == {"order": []} with data.fragment as {"order": []}
 }
 
 test_given_by_the_engine if {
