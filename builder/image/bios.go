@@ -3,12 +3,12 @@ package image
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,34 +44,18 @@ var isoBIOSFormat = Format{Name: "iso-bios", Files: []string{isoBIOSEnding}, Nee
 	needs:   func(string) []Tool { return []Tool{isolinuxTool, ldlinuxTool} },
 	Machine: &Machine{CD: isoBIOSEnding}}
 
-// bootFiles are the kernel and the initrd under names that syslinux reads, and
-// the digest of what boots.
-func bootFiles(b Base) (files []disk.File, cmdline string, digest []byte, err error) {
-	sum := sha256.New()
+// bootFiles are the kernel and the initrd under names that syslinux reads, and the
+// command line as it is in its file.
+func bootFiles(b Base) (files []disk.File, cmdline []byte, err error) {
 	for _, f := range []struct{ path, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}} {
-		file, err := hashed(b, f.path, f.ending, sum)
+		file, err := b.file(f.path, f.ending)
 		if err != nil {
-			return nil, "", nil, err
+			return nil, nil, err
 		}
 		files = append(files, file)
 	}
-	raw, err := os.ReadFile(b.Path(CmdlineEnding))
-	fmt.Fprintf(sum, "%x", raw)
-	return files, string(bytes.TrimSpace(raw)), sum.Sum(nil), err
-}
-
-// hashed is a file of the base as a file of a disk. Its content is added to sum.
-func hashed(b Base, path, ending string, sum io.Writer) (disk.File, error) {
-	f, size, err := b.Open(ending)
-	if err != nil {
-		return disk.File{}, err
-	}
-	defer f.Close()
-	if _, err := io.Copy(sum, f); err != nil {
-		return disk.File{}, err
-	}
-	from := b.Path(ending)
-	return disk.File{Path: path, Size: size, Open: func() (io.ReadCloser, error) { return os.Open(from) }}, nil
+	cmdline, err = os.ReadFile(b.Path(CmdlineEnding))
+	return files, cmdline, err
 }
 
 // maxBIOSCmdline is the longest command line that syslinux passes on.
@@ -80,6 +64,7 @@ const maxBIOSCmdline = 2047
 // loaderConfig starts the kernel at once: without a prompt, without keys that
 // stop it, and without options that a user types.
 func loaderConfig(cmdline string) ([]byte, error) {
+	cmdline = strings.TrimSpace(cmdline)
 	if strings.ContainsAny(cmdline, "\r\n") {
 		return nil, system.BadInput("syslinux cannot use a command line with a line break").Suggest("write kernel.cmdline in one line")
 	}
@@ -93,16 +78,20 @@ func loaderConfig(cmdline string) ([]byte, error) {
 // loaderRoom is for syslinux's own files on the disk.
 const loaderRoom = 1 << 20
 
-func makeRawBIOS(b Base, o Options) (_ []string, err error) {
-	files, cmdline, digest, err := bootFiles(b)
+func makeRawBIOS(b Base, o Options) ([]string, error) {
+	files, cmdline, err := bootFiles(b)
 	if err != nil {
 		return nil, err
 	}
-	config, err := loaderConfig(cmdline)
+	config, err := loaderConfig(string(cmdline))
 	if err != nil {
 		return nil, err
 	}
 	code, err := o.Tools.read(mbrTool)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := sumOf(append(slices.Clip(files), disk.Bytes("", fmt.Appendf(nil, "%x", cmdline)))...)
 	if err != nil {
 		return nil, err
 	}
@@ -112,19 +101,15 @@ func makeRawBIOS(b Base, o Options) (_ []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	name := o.Stem + rawBIOSEnding
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	end := (disk.Alignment + size + disk.Alignment - 1) / disk.Alignment * disk.Alignment
-	err = errors.Join(out.Truncate(end), disk.WriteMBR(out, code, serial(digest), disk.Alignment, size),
-		fat.Write(io.NewOffsetWriter(out, disk.Alignment)))
-	if err != nil {
-		return nil, err
-	}
-	return []string{name}, installSyslinux(out.Name(), o)
+	return writeFile(o, rawBIOSEnding, func(out *os.File) error {
+		end := (disk.Alignment + size + disk.Alignment - 1) / disk.Alignment * disk.Alignment
+		err := errors.Join(out.Truncate(end), disk.WriteMBR(out, code, serial(digest), disk.Alignment, size),
+			fat.Write(io.NewOffsetWriter(out, disk.Alignment)))
+		if err != nil {
+			return err
+		}
+		return installSyslinux(out.Name(), o)
+	})
 }
 
 // installSyslinux makes the partition bootable. The installer works on the file,
@@ -143,12 +128,12 @@ func installSyslinux(path string, o Options) error {
 	return nil
 }
 
-func makeISOBIOS(b Base, o Options) (_ []string, err error) {
-	files, cmdline, _, err := bootFiles(b)
+func makeISOBIOS(b Base, o Options) ([]string, error) {
+	files, cmdline, err := bootFiles(b)
 	if err != nil {
 		return nil, err
 	}
-	config, err := loaderConfig(cmdline)
+	config, err := loaderConfig(string(cmdline))
 	if err != nil {
 		return nil, err
 	}
@@ -160,17 +145,13 @@ func makeISOBIOS(b Base, o Options) (_ []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	name := o.Stem + isoBIOSEnding
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	const boot = "isolinux/isolinux.bin"
-	_, err = disk.ISO{Label: "SEAWORTHY", Time: o.Time,
-		Files: append(files, disk.Bytes(boot, loader), disk.Bytes("isolinux/ldlinux.c32", library), disk.Bytes("isolinux/isolinux.cfg", config)),
-		Boot:  []disk.BootImage{{Path: boot, Platform: disk.PlatformBIOS, InfoTable: true}}}.Write(out)
-	return []string{name}, err
+	return writeFile(o, isoBIOSEnding, func(out *os.File) error {
+		const boot = "isolinux/isolinux.bin"
+		_, err := disk.ISO{Label: "SEAWORTHY", Time: o.Time,
+			Files: append(files, disk.Bytes(boot, loader), disk.Bytes("isolinux/ldlinux.c32", library), disk.Bytes("isolinux/isolinux.cfg", config)),
+			Boot:  []disk.BootImage{{Path: boot, Platform: disk.PlatformBIOS, InfoTable: true}}}.Write(out)
+		return err
+	})
 }
 
 // maxToolFile bounds a boot loader's file.

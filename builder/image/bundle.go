@@ -2,10 +2,8 @@ package image
 
 import (
 	"archive/tar"
-	"errors"
 	"io"
 	"os"
-	"time"
 )
 
 // tarKernelInitrdFormat puts the files of kernel+initrd into one tar: kernel,
@@ -13,33 +11,34 @@ import (
 var tarKernelInitrdFormat = Format{Name: "tar-kernel-initrd", Files: []string{"-initrd.tar"}, NeedsKernel: true,
 	from: "kernel+initrd", derive: bundleKernelInitrd}
 
-func bundleKernelInitrd(b Base, o Options) (_ []string, err error) {
-	name := o.Stem + "-initrd.tar"
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	tw := tar.NewWriter(out)
-	for _, f := range []struct{ name, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}, {"cmdline", CmdlineEnding}} {
-		in, size, err := b.Open(f.ending)
-		if err != nil {
-			return nil, err
+func bundleKernelInitrd(b Base, o Options) ([]string, error) {
+	return writeFile(o, "-initrd.tar", func(out *os.File) error {
+		tw := tar.NewWriter(out)
+		for _, f := range []struct{ name, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}, {"cmdline", CmdlineEnding}} {
+			if err := tarFile(tw, f.name, b, f.ending, o); err != nil {
+				return err
+			}
 		}
-		if err := tarFile(tw, f.name, in, size, o.Time); err != nil {
-			return nil, err
-		}
-	}
-	return []string{name}, tw.Close()
+		return tw.Close()
+	})
 }
 
-// tarFile adds a file of root with mode 0644, and closes it.
-func tarFile(tw *tar.Writer, name string, f *os.File, size int64, t time.Time) error {
+// tarFile adds a file of the base.
+func tarFile(tw *tar.Writer, name string, b Base, ending string, o Options) error {
+	f, size, err := b.Open(ending)
+	if err != nil {
+		return err
+	}
 	defer f.Close()
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: size, ModTime: t}
+	return tarEntry(tw, name, f, size, o)
+}
+
+// tarEntry adds a file of root with mode 0644.
+func tarEntry(tw *tar.Writer, name string, r io.Reader, size int64, o Options) error {
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: size, ModTime: o.Time}
 	if err := tw.WriteHeader(h); err != nil {
 		return err
 	}
-	_, err := io.Copy(tw, f)
+	_, err := io.Copy(tw, r)
 	return err
 }

@@ -2,10 +2,11 @@ package image
 
 import (
 	"archive/tar"
-	"crypto/sha256"
+	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
+	"os"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -24,45 +25,37 @@ type dockerManifest struct {
 	Layers   []string
 }
 
-func dockerArchive(b Base, o Options) (_ []string, err error) {
-	layer, size, err := b.Open(".tar")
+func dockerArchive(b Base, o Options) ([]string, error) {
+	layer, err := b.file("layer.tar", ".tar")
 	if err != nil {
 		return nil, err
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, layer); err != nil {
-		return nil, errors.Join(err, layer.Close())
+	sum, err := sumOf(layer)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := layer.Seek(0, io.SeekStart); err != nil {
-		return nil, errors.Join(err, layer.Close())
-	}
-	diffID := digests.Sum(h)
-	id := digests.Hex(diffID)
+	id := hex.EncodeToString(sum)
 	config, err := json.Marshal(v1.ConfigFile{
 		Architecture: o.Arch, OS: "linux", Created: v1.Time{Time: o.Time.UTC()},
 		Config: v1.Config{Entrypoint: []string{"/init"}},
 		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: "sha256", Hex: id}}},
 	})
 	if err != nil {
-		return nil, errors.Join(err, layer.Close())
+		return nil, err
 	}
 	configName := digests.Hex(digests.Of(config)) + ".json"
 	manifest, err := json.Marshal([]dockerManifest{{Config: configName, RepoTags: repoTags(o.Stem), Layers: []string{id + "/layer.tar"}}})
 	if err != nil {
-		return nil, errors.Join(err, layer.Close())
+		return nil, err
 	}
-	name := o.Stem + "-docker.tar"
-	out, err := create(o, name)
-	if err != nil {
-		return nil, errors.Join(err, layer.Close())
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	tw := tar.NewWriter(out)
-	return []string{name}, errors.Join(
-		tarFile(tw, id+"/layer.tar", layer, size, o.Time),
-		tarBytes(tw, configName, config, o),
-		tarBytes(tw, "manifest.json", manifest, o),
-		tw.Close())
+	return writeFile(o, "-docker.tar", func(out *os.File) error {
+		tw := tar.NewWriter(out)
+		return errors.Join(
+			tarFile(tw, id+"/layer.tar", b, ".tar", o),
+			tarEntry(tw, configName, bytes.NewReader(config), int64(len(config)), o),
+			tarEntry(tw, "manifest.json", bytes.NewReader(manifest), int64(len(manifest)), o),
+			tw.Close())
+	})
 }
 
 // repository is what Docker accepts as the name of an image.
@@ -75,14 +68,4 @@ func repoTags(stem string) []string {
 		return nil
 	}
 	return []string{stem + ":latest"}
-}
-
-// tarBytes adds a small file of root with mode 0644.
-func tarBytes(tw *tar.Writer, name string, data []byte, o Options) error {
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data)), ModTime: o.Time}
-	if err := tw.WriteHeader(h); err != nil {
-		return err
-	}
-	_, err := tw.Write(data)
-	return err
 }

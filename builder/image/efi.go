@@ -3,7 +3,6 @@ package image
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -62,14 +61,8 @@ var isoEFIInitrdFormat = Format{Name: "iso-efi-initrd", Files: []string{isoInitE
 	derive:  func(b Base, o Options) ([]string, error) { return makeISOEFI(b, o, isoInitEnding) },
 	Machine: &Machine{CD: isoInitEnding, EFI: true}}
 
-func makeUKI(b Base, o Options) (_ []string, err error) {
-	name := o.Stem + ukiEnding
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	return []string{name}, writeUKI(out, b, o)
+func makeUKI(b Base, o Options) ([]string, error) {
+	return writeFile(o, ukiEnding, func(out *os.File) error { return writeUKI(out, b, o) })
 }
 
 // writeUKI writes a UKI of the kernel, the initrd and the command line of b. It is
@@ -161,21 +154,14 @@ func osRelease(stem string) string {
 	return fmt.Sprintf("ID=seaworthy\nNAME=Seaworthy\nPRETTY_NAME=\"%s (Seaworthy)\"\n", quote.Replace(stem))
 }
 
-// program is the UKI as a file of a disk, and the digest of its bytes, from which
-// the identifiers of the disk are computed.
+// program is the UKI as a file of a disk, and the digest of its bytes.
 func program(b Base, arch string) (disk.File, []byte, error) {
-	h := sha256.New()
-	file, err := hashed(b, efiArches[arch].program, ukiEnding, h)
-	return file, h.Sum(nil), err
-}
-
-// programIn is the UKI in an open file, as a file of a disk.
-func programIn(f *os.File, arch string) (disk.File, []byte, error) {
-	h := sha256.New()
-	size, err := io.Copy(h, io.NewSectionReader(f, 0, 1<<62))
-	return disk.File{Path: efiArches[arch].program, Size: size, Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(io.NewSectionReader(f, 0, size)), nil
-	}}, h.Sum(nil), err
+	file, err := b.file(efiArches[arch].program, ukiEnding)
+	if err != nil {
+		return file, nil, err
+	}
+	digest, err := sumOf(file)
+	return file, digest, err
 }
 
 // serial is the serial number of a FAT file system.
@@ -183,28 +169,30 @@ func serial(digest []byte) uint32 {
 	return uint32(digest[0])<<24 | uint32(digest[1])<<16 | uint32(digest[2])<<8 | uint32(digest[3])
 }
 
-func makeRawEFI(b Base, o Options) (_ []string, err error) {
+// efiPartition is the FAT file system of a disk, with the program that firmware
+// starts.
+func efiPartition(file disk.File, digest []byte, o Options) disk.FAT {
+	return disk.FAT{Bits: 32, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Files: []disk.File{file}}
+}
+
+func makeRawEFI(b Base, o Options) ([]string, error) {
 	file, digest, err := program(b, o.Arch)
 	if err != nil {
 		return nil, err
 	}
-	fat := disk.FAT{Bits: 32, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Files: []disk.File{file}}
+	fat := efiPartition(file, digest, o)
 	size, err := fat.Size()
 	if err != nil {
 		return nil, err
 	}
 	parts := []disk.Partition{{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", digest), Size: size}}
 	total := disk.Lay(parts)
-	name := o.Stem + rawEFIEnding
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	if err := disk.WriteGPT(out, total, disk.GUID("disk", digest), parts); err != nil {
-		return nil, err
-	}
-	return []string{name}, fat.Write(io.NewOffsetWriter(out, parts[0].Start))
+	return writeFile(o, rawEFIEnding, func(out *os.File) error {
+		if err := disk.WriteGPT(out, total, disk.GUID("disk", digest), parts); err != nil {
+			return err
+		}
+		return fat.Write(io.NewOffsetWriter(out, parts[0].Start))
+	})
 }
 
 func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {
@@ -225,17 +213,20 @@ func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {
 	if err := errors.Join(esp.Truncate(size), fat.Write(esp)); err != nil {
 		return nil, err
 	}
-	name := o.Stem + ending
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	const image = "boot/efi.img"
-	_, err = disk.ISO{
-		Label: "SEAWORTHY", Time: o.Time, DiskID: disk.GUID("disk", digest), PartitionID: disk.GUID("esp", digest),
-		Files: []disk.File{{Path: image, Size: size, Open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(esp, 0, size)), nil }}},
-		Boot:  []disk.BootImage{{Path: image, Platform: disk.PlatformEFI}},
-	}.Write(out)
-	return []string{name}, err
+	return writeFile(o, ending, func(out *os.File) error {
+		const image = "boot/efi.img"
+		_, err := disk.ISO{
+			Label: "SEAWORTHY", Time: o.Time, DiskID: disk.GUID("disk", digest), PartitionID: disk.GUID("esp", digest),
+			Files: []disk.File{openFile(image, esp, size)},
+			Boot:  []disk.BootImage{{Path: image, Platform: disk.PlatformEFI}},
+		}.Write(out)
+		return err
+	})
+}
+
+// openFile is an open file as the file path of a disk.
+func openFile(path string, f *os.File, size int64) disk.File {
+	return disk.File{Path: path, Size: size, Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(f, 0, size)), nil
+	}}
 }

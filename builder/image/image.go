@@ -333,6 +333,17 @@ func create(o Options, name string) (*os.File, error) {
 	return f, f.Chmod(0o644)
 }
 
+// writeFile makes the only file of a derived format: the name has this ending.
+func writeFile(o Options, ending string, write func(*os.File) error) (_ []string, err error) {
+	name := o.Stem + ending
+	f, err := create(o, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return []string{name}, write(f)
+}
+
 // nopCloser is a writer whose Close does nothing: the owner of the file closes
 // it.
 type nopCloser struct{ io.Writer }

@@ -1,12 +1,15 @@
 package image
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/image/verity"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -107,6 +110,35 @@ func (b Base) Open(ending string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	return f, info.Size(), nil
+}
+
+// file is the file with this ending, as the file path of a disk.
+func (b Base) file(path, ending string) (disk.File, error) {
+	from := b.Path(ending)
+	info, err := os.Stat(from)
+	if err != nil {
+		return disk.File{}, err
+	}
+	return disk.File{Path: path, Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(from) }}, nil
+}
+
+// sumOf is the SHA-256 of the contents of files, one after the other. The
+// identifiers of a disk are computed from it.
+func sumOf(files ...disk.File) ([]byte, error) {
+	h := sha256.New()
+	for _, f := range files {
+		r, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := io.Copy(h, r); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return h.Sum(nil), nil
 }
 
 // derive makes the files of a step from those of an earlier one.

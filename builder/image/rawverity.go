@@ -82,26 +82,22 @@ func makeRawEFIVerity(b Base, o Options) (_ []string, err error) {
 		{Name: "_empty", Type: types.tree, ID: disk.GUID("empty root-verity", digest), Size: b.tree.Size, Attributes: partReadOnly | partNoAuto},
 	}
 	end := disk.Lay(parts)
-	name := o.Stem + rawVerityEnding
-	out, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	if err := disk.WriteGPT(out, end, disk.GUID("disk", digest), parts); err != nil {
-		return nil, err
-	}
-	if err := fat.Write(io.NewOffsetWriter(out, parts[0].Start)); err != nil {
-		return nil, err
-	}
-	at := int64(0)
-	for _, p := range parts[1:3] {
-		if _, err := io.Copy(io.NewOffsetWriter(out, p.Start), io.NewSectionReader(image, at, p.Size)); err != nil {
-			return nil, err
+	return writeFile(o, rawVerityEnding, func(out *os.File) error {
+		if err := disk.WriteGPT(out, end, disk.GUID("disk", digest), parts); err != nil {
+			return err
 		}
-		at += p.Size
-	}
-	return []string{name}, nil
+		if err := fat.Write(io.NewOffsetWriter(out, parts[0].Start)); err != nil {
+			return err
+		}
+		at := int64(0)
+		for _, p := range parts[1:3] {
+			if _, err := io.Copy(io.NewOffsetWriter(out, p.Start), io.NewSectionReader(image, at, p.Size)); err != nil {
+				return err
+			}
+			at += p.Size
+		}
+		return nil
+	})
 }
 
 // espOf is an EFI system partition with a UKI, which is written to boot, and the
@@ -110,10 +106,14 @@ func espOf(b Base, o Options, boot *os.File) (fat disk.FAT, digest []byte, err e
 	if err := writeUKI(boot, b, o); err != nil {
 		return fat, nil, err
 	}
-	file, digest, err := programIn(boot, o.Arch)
-	fat = disk.FAT{Bits: 32, Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Files: []disk.File{file}}
-	if err == nil {
-		fat.Serial = serial(digest)
+	size, err := boot.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fat, nil, err
 	}
-	return fat, digest, err
+	file := openFile(efiArches[o.Arch].program, boot, size)
+	digest, err = sumOf(file)
+	if err != nil {
+		return fat, nil, err
+	}
+	return efiPartition(file, digest, o), digest, nil
 }

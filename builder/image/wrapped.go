@@ -1,7 +1,6 @@
 package image
 
 import (
-	"errors"
 	"os"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
@@ -11,18 +10,13 @@ import (
 // this ending.
 func wrapped(name, raw, rawEnding, ending string, machine *Machine, arches []string, write func(*os.File, wrap.Disk, Options) error) Format {
 	return Format{Name: name, Files: []string{ending}, NeedsKernel: true, Arches: arches, from: raw, Machine: machine,
-		derive: func(b Base, o Options) (_ []string, err error) {
+		derive: func(b Base, o Options) ([]string, error) {
 			in, size, err := b.Open(rawEnding)
 			if err != nil {
 				return nil, err
 			}
 			defer in.Close()
-			out, err := create(o, o.Stem+ending)
-			if err != nil {
-				return nil, err
-			}
-			defer func() { err = errors.Join(err, out.Close()) }()
-			return []string{o.Stem + ending}, write(out, wrap.Disk{ReaderAt: in, Size: size}, o)
+			return writeFile(o, ending, func(out *os.File) error { return write(out, wrap.Disk{ReaderAt: in, Size: size}, o) })
 		}}
 }
 

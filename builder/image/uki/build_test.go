@@ -134,7 +134,7 @@ func TestBuildRefuses(t *testing.T) {
 			t.Errorf("error %v, want one with %q", err, c.text)
 		}
 	}
-	// All mistakes in the texts are told at once.
+	// All mistakes in the texts are reported at once.
 	err := Build(io.Discard, stub, Sections{Cmdline: "\x01", Uname: "\x01"})
 	if n := strings.Count(err.Error(), "\n"); n != 3 {
 		t.Errorf("not all four mistakes: %v", err)
