@@ -58,11 +58,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if o.SecureBoot, err = secureBootStore(secure, vars); err != nil {
 				return err
 			}
-			v, err := vf.verifier()
-			if err != nil {
-				return err
-			}
-			certs, err := vf.certificates()
+			v, certs, err := vf.checks()
 			if err != nil {
 				return err
 			}

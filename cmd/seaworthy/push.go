@@ -85,11 +85,7 @@ pushed. An existing DIR is replaced only if build or pull wrote it.
 			if err := textOrJSON(format); err != nil {
 				return err
 			}
-			v, err := vf.verifier()
-			if err != nil {
-				return err
-			}
-			certs, err := vf.certificates()
+			v, certs, err := vf.checks()
 			if err != nil {
 				return err
 			}

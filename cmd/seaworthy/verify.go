@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,6 +37,17 @@ func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.since, "not-older-than", "", "refuse a decision that is older than this time, or has no time: RFC 3339 or YYYY-MM-DD")
 	fs.StringArrayVar(&f.certs, "secure-boot-cert", nil, "certificate that must have signed the UKI of the image (repeatable: one of them is enough)")
 	fs.StringVar(&f.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
+}
+
+// checks are the verifier, and the certificates of which one must have signed the
+// UKI.
+func (f *verifyFlags) checks() (*verify.Verifier, []*x509.Certificate, error) {
+	v, err := f.verifier()
+	if err != nil {
+		return nil, nil, err
+	}
+	certs, err := f.certificates()
+	return v, certs, err
 }
 
 func (f *verifyFlags) verifier() (*verify.Verifier, error) {
@@ -105,11 +117,7 @@ docs/verify.md lists all checks.
 			if err := textOrJSON(format); err != nil {
 				return err
 			}
-			v, err := vf.verifier()
-			if err != nil {
-				return err
-			}
-			certs, err := vf.certificates()
+			v, certs, err := vf.checks()
 			if err != nil {
 				return err
 			}

@@ -159,7 +159,7 @@ func TestInterruptedPush(t *testing.T) {
 }
 
 // The same image can be pushed with several decisions. Pull takes the newest one
-// that is accepted, whoever pushed the others.
+// that is accepted, no matter who pushed the others.
 func TestSeveralSeals(t *testing.T) {
 	for _, api := range []bool{true, false} {
 		r := newServer(t, api)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // PutManifest stores a manifest or index under q's digest. If q has no digest, it
@@ -26,30 +28,13 @@ func (r *Client) PutManifest(ctx context.Context, q oci.Reference, mediaType str
 	if err != nil {
 		return err
 	}
-	for attempt := 1; ; attempt++ {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.base+"manifests/"+id, bytes.NewReader(raw))
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Content-Type", mediaType)
-		res, err := s.http.Do(req)
-		switch {
-		case err == nil:
-			defer res.Body.Close()
-			if err := transport.CheckError(res, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
-				return registryError(ctx, q, err)
-			}
-			return nil
-		case !r.broken(ctx, err):
-			return registryError(ctx, q, err)
-		case attempt == attempts:
-			return afterAll(registryError(ctx, q, err))
-		}
-		// The same manifest may be stored twice.
-		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
-			return err
-		}
-	}
+	body := &source{d: oci.Descriptor{Digest: digests.Of(raw), Size: int64(len(raw))}, mediaType: mediaType,
+		open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil }}
+	// The same manifest may be stored twice.
+	return r.repeat(ctx, func() (again bool, err error) {
+		_, again, err = r.send(ctx, q, s, http.MethodPut, s.base+"manifests/"+id, body, http.StatusCreated, http.StatusOK, http.StatusAccepted)
+		return again, err
+	})
 }
 
 // maxPages limits the pages of one list of referrers.

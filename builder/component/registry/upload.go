@@ -19,20 +19,29 @@ import (
 // attempt. sent reports whether bytes were sent. A source that does not have the
 // digest and size of d is an oci.Mismatch.
 func (r *Client) Upload(ctx context.Context, q oci.Reference, d oci.Descriptor, open func() (io.ReadCloser, error)) (sent bool, err error) {
+	err = r.repeat(ctx, func() (again bool, err error) {
+		sent, again, err = r.upload(ctx, q, d, open)
+		return again, err
+	})
+	return sent && err == nil, err
+}
+
+// repeat calls do until it succeeds. again reports that another attempt can help.
+func (r *Client) repeat(ctx context.Context, do func() (again bool, err error)) error {
 	for attempt := 1; ; attempt++ {
-		sent, again, err := r.upload(ctx, q, d, open)
+		again, err := do()
 		switch {
 		case err == nil:
-			return sent, nil
+			return nil
 		case ctx.Err() != nil:
-			return false, ctx.Err()
+			return ctx.Err()
 		case !again:
-			return false, err
+			return err
 		case attempt == attempts:
-			return false, afterAll(err)
+			return afterAll(err)
 		}
 		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
-			return false, err
+			return err
 		}
 	}
 }
@@ -43,23 +52,23 @@ func (r *Client) upload(ctx context.Context, q oci.Reference, d oci.Descriptor, 
 	if err != nil {
 		return false, false, err
 	}
-	res, again, err := r.send(ctx, q, s, http.MethodHead, s.base+"blobs/"+d.Digest, nil, http.StatusOK, http.StatusNotFound)
-	if err != nil || res.StatusCode == http.StatusOK {
+	head, again, err := r.send(ctx, q, s, http.MethodHead, s.base+"blobs/"+d.Digest, nil, http.StatusOK, http.StatusNotFound)
+	if err != nil || head.status == http.StatusOK {
 		return false, again, err
 	}
-	res, again, err = r.send(ctx, q, s, http.MethodPost, s.base+"blobs/uploads/", nil, http.StatusAccepted)
+	begun, again, err := r.send(ctx, q, s, http.MethodPost, s.base+"blobs/uploads/", nil, http.StatusAccepted)
 	if err != nil {
 		return false, again, err
 	}
-	to, err := url.Parse(res.Header.Get("Location"))
-	if err != nil || res.Header.Get("Location") == "" {
+	to, err := url.Parse(begun.location)
+	if err != nil || begun.location == "" {
 		return false, false, registryError(ctx, q, errors.New("the registry begins an upload without a valid Location"))
 	}
-	to = res.Request.URL.ResolveReference(to)
+	to = begun.from.ResolveReference(to)
 	query := to.Query()
 	query.Set("digest", d.Digest)
 	to.RawQuery = query.Encode()
-	body := &source{open: open, d: d}
+	body := &source{open: open, d: d, mediaType: "application/octet-stream"}
 	_, again, err = r.send(ctx, q, s, http.MethodPut, to.String(), body, http.StatusCreated, http.StatusOK, http.StatusNoContent)
 	if bad := body.failed(); bad != nil {
 		return false, false, bad
@@ -75,31 +84,37 @@ func (r *Client) upload(ctx context.Context, q oci.Reference, d oci.Descriptor, 
 	return err == nil, again, err
 }
 
+// answer is what an upload needs of a response.
+type answer struct {
+	status   int
+	location string
+	// from is the URL that answered.
+	from *url.URL
+}
+
 // send sends a request of an upload. again reports that the connection was cut.
-// The response has no body.
-func (r *Client) send(ctx context.Context, q oci.Reference, s *session, method, to string, body *source, accept ...int) (res *http.Response, again bool, err error) {
+func (r *Client) send(ctx context.Context, q oci.Reference, s *session, method, to string, body *source, accept ...int) (a answer, again bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, to, nil)
 	if err != nil {
-		return nil, false, err
+		return a, false, err
 	}
 	if body != nil {
 		req.Body, req.GetBody = body.reader(), func() (io.ReadCloser, error) { return body.reader(), nil }
 		if req.ContentLength = body.d.Size; body.d.Size == 0 {
 			req.Body, req.GetBody = http.NoBody, nil
 		}
-		req.Header.Set("Content-Type", "application/octet-stream")
+		req.Header.Set("Content-Type", body.mediaType)
 	}
-	//nolint:bodyclose // closed below
-	res, err = s.http.Do(req)
+	res, err := s.http.Do(req)
 	if err != nil {
 		// The transport has repeated a HEAD already.
-		return nil, method != http.MethodHead && r.broken(ctx, err), registryError(ctx, q, err)
+		return a, method != http.MethodHead && r.broken(ctx, err), registryError(ctx, q, err)
 	}
 	defer res.Body.Close()
 	if err := transport.CheckError(res, accept...); err != nil {
-		return nil, false, registryError(ctx, q, err)
+		return a, false, registryError(ctx, q, err)
 	}
-	return res, false, nil
+	return answer{res.StatusCode, res.Header.Get("Location"), res.Request.URL}, false, nil
 }
 
 // broken reports whether a cut connection is the reason.
@@ -126,8 +141,9 @@ func (r *Client) writing(ctx context.Context, q oci.Reference) (*session, error)
 // source is the body of an upload. It opens its file only when a request is
 // sent, and keeps the error of the file, which is not one of the registry.
 type source struct {
-	open func() (io.ReadCloser, error)
-	d    oci.Descriptor
+	open      func() (io.ReadCloser, error)
+	d         oci.Descriptor
+	mediaType string
 
 	mu  sync.Mutex
 	err error
