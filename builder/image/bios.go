@@ -120,7 +120,7 @@ func installSyslinux(path string, o Options) error {
 		return err
 	}
 	cmd := exec.CommandContext(context.Background(), program, "--install", "--offset", strconv.Itoa(disk.Alignment), path)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "LC_ALL=C", fmt.Sprintf("SOURCE_DATE_EPOCH=%d", max(o.Time.Unix(), 0))}
+	cmd.Env = toolEnv(fmt.Sprintf("SOURCE_DATE_EPOCH=%d", max(o.Time.Unix(), 0)))
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return system.Unusable("syslinux could not be installed on the disk: %s", bytes.TrimSpace(text)).Because(err).
 			Suggest("check the packages syslinux and mtools")

@@ -280,8 +280,8 @@ func (s *Set) Close() ([]string, error) {
 // a verified root, else "". They are known after Close.
 func (s *Set) Parameters() string {
 	for _, st := range s.steps {
-		if w, ok := st.writer.(*squashfs); ok && w.tree != nil {
-			return w.parameters()
+		if tree := st.tree(); tree != nil {
+			return rootParameter(tree)
 		}
 	}
 	return ""

@@ -25,6 +25,14 @@ type step struct {
 	writer writer
 }
 
+// tree is the hash tree of a verified root, after the writer has closed; else nil.
+func (st *step) tree() *verity.Tree {
+	if w, ok := st.writer.(*squashfs); ok {
+		return w.tree
+	}
+	return nil
+}
+
 // hidden is the folder, inside Options.Dir, of files that are not part of the
 // image.
 const hidden = ".unasked"
@@ -146,11 +154,7 @@ func (s *Set) derive(st *step) ([]string, error) {
 	i := slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
 	o := s.o
 	o.Dir = st.dir
-	base := Base{dir: s.steps[i].dir, stem: o.Stem}
-	if w, ok := s.steps[i].writer.(*squashfs); ok {
-		base.tree = w.tree
-	}
-	return st.format.derive(base, o)
+	return st.format.derive(Base{dir: s.steps[i].dir, stem: o.Stem, tree: s.steps[i].tree()}, o)
 }
 
 // removeHidden removes the files that are not part of the image.

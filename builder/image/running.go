@@ -23,12 +23,17 @@ type running struct {
 	wait func() error
 }
 
-// start starts a tool. Its environment has PATH only: dates and languages of the
-// user change nothing.
+// toolEnv is the environment of a tool: PATH only, so dates and languages of the user
+// change nothing.
+func toolEnv(more ...string) []string {
+	return append([]string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "LC_ALL=C"}, more...)
+}
+
+// start starts a tool.
 func start(tool Tool, path string, args ...string) (*running, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "LC_ALL=C"}
+	cmd.Env = toolEnv()
 	var text limited
 	cmd.Stdout, cmd.Stderr = &text, &text
 	in, err := cmd.StdinPipe()

@@ -217,10 +217,11 @@ func (s *squashfs) writeCmdline() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(name, []byte(WithParameters(string(text), s.parameters())), 0o644)
+	return os.WriteFile(name, []byte(WithParameters(string(text), rootParameter(s.tree))), 0o644)
 }
 
-func (s *squashfs) parameters() string { return "roothash=" + s.tree.Hash() }
+// rootParameter is the word of the command line that names the root.
+func rootParameter(tree *verity.Tree) string { return "roothash=" + tree.Hash() }
 
 // checkInit requires an init that can boot the format.
 func (s *squashfs) checkInit() error {
