@@ -31,7 +31,11 @@ func TestSignArtifact(t *testing.T) {
 	var keys []crypto.PublicKey
 	var bundles [][]byte
 	for _, key := range []crypto.PrivateKey{edKey, ecKey} {
-		s, err := attest.NewSigner(key)
+		k, err := attest.NewKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := attest.NewSigner(k)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
@@ -17,9 +17,7 @@ import (
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
-	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
-	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
@@ -36,6 +34,9 @@ const (
 	cosignKey   = "ENCRYPTED COSIGN PRIVATE KEY"
 	sigstoreKey = "ENCRYPTED SIGSTORE PRIVATE KEY"
 )
+
+// plainKey is the type of a private key that is not encrypted (PKCS #8).
+const plainKey = "PRIVATE KEY"
 
 // maxKey is the largest size of a key file. Keys of cosign have less than 1
 // KiB.
@@ -84,18 +85,11 @@ func writeNew(path string, content []byte, mode os.FileMode) error {
 	return nil
 }
 
-// Signer signs statements with one key.
-type Signer struct {
-	key crypto.Signer
-	pem string
-	id  [sha256.Size]byte
-}
-
-// LoadSigner reads a private key in cosign's encrypted format, as `seaworthy
-// key generate` and `cosign generate-key-pair` write it. The key is ECDSA P-256
-// or Ed25519. The password is requested once, and only if the file is a key. A
-// file without such a key, and a wrong password, are ErrInput.
-func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
+// LoadKey reads a private key: in cosign's encrypted format, as `seaworthy key
+// generate` and `cosign generate-key-pair` write it, or in plain PKCS #8 PEM.
+// The password is requested once, and only if the key is encrypted. A file
+// without such a key, and a wrong password, are ErrInput.
+func LoadKey(path string, password func() ([]byte, error)) (Key, error) {
 	bad := func(what, next string, err error) error {
 		return system.BadInput("key %s %s", path, what).Because(err).Suggest("%s", next)
 	}
@@ -104,114 +98,71 @@ func LoadSigner(path string, password func() ([]byte, error)) (*Signer, error) {
 		return nil, bad("cannot be read", "make one with `seaworthy key generate`", err)
 	}
 	block, _ := pem.Decode(bytes.TrimSpace(raw))
-	if block == nil || (block.Type != cosignKey && block.Type != sigstoreKey) {
-		return nil, bad("is not an encrypted private key in cosign's format",
+	var der []byte
+	switch {
+	case block != nil && block.Type == plainKey:
+		der = block.Bytes
+	case block != nil && (block.Type == cosignKey || block.Type == sigstoreKey):
+		secret, err := password()
+		if err != nil {
+			return nil, bad("needs a password", "set COSIGN_PASSWORD", err)
+		}
+		if der, err = encrypted.Decrypt(block.Bytes, secret); err != nil {
+			return nil, bad("cannot be decrypted: the password is wrong, or the file is damaged", "set COSIGN_PASSWORD to the key's password", nil)
+		}
+	default:
+		return nil, bad("is not a private key in cosign's format or in PKCS #8 PEM",
 			"make one with `seaworthy key generate`, or import one with `cosign import-key-pair`", nil)
 	}
-	secret, err := password()
-	if err != nil {
-		return nil, bad("needs a password", "set COSIGN_PASSWORD", err)
-	}
-	der, err := encrypted.Decrypt(block.Bytes, secret)
-	if err != nil {
-		return nil, bad("cannot be decrypted: the password is wrong, or the file is damaged", "set COSIGN_PASSWORD to the key's password", nil)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(der)
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		return nil, bad("does not contain a private key", "make one with `seaworthy key generate`", err)
 	}
-	s, err := NewSigner(key)
+	key, err := NewKey(parsed)
 	if err != nil {
 		return nil, bad("cannot be used", "use an ECDSA P-256 or Ed25519 key", err)
+	}
+	return key, nil
+}
+
+// LoadSigner is LoadKey, and signs statements with the key.
+func LoadSigner(path string, password func() ([]byte, error)) (*KeySigner, error) {
+	key, err := LoadKey(path, password)
+	if err != nil {
+		return nil, err
+	}
+	s, err := NewSigner(key)
+	if err != nil {
+		return nil, system.BadInput("key %s cannot be used", path).Because(err).Suggest("use an ECDSA P-256 or Ed25519 key")
 	}
 	return s, nil
 }
 
-// NewSigner signs with the given key: *ecdsa.PrivateKey on P-256, or
+// memory is a key in memory. It signs without randomness: ECDSA as in RFC 6979.
+type memory struct{ crypto.Signer }
+
+// NewKey is a Key in memory: *ecdsa.PrivateKey, *rsa.PrivateKey or
 // ed25519.PrivateKey.
-func NewSigner(key crypto.PrivateKey) (*Signer, error) {
-	s := &Signer{}
+func NewKey(key crypto.PrivateKey) (Key, error) {
 	switch k := key.(type) {
 	case *ecdsa.PrivateKey:
-		if k.Curve != elliptic.P256() {
-			return nil, fmt.Errorf("the key is on curve %s, and must be on P-256", k.Params().Name)
-		}
-		s.key = k
+		return memory{k}, nil
+	case *rsa.PrivateKey:
+		return memory{k}, nil
 	case ed25519.PrivateKey:
-		s.key = k
-	default:
-		return nil, fmt.Errorf("the key has type %T, and must be ECDSA or Ed25519", key)
+		return memory{k}, nil
 	}
-	der, err := x509.MarshalPKIXPublicKey(s.key.Public())
-	if err != nil {
-		return nil, err
-	}
-	s.id = sha256.Sum256(der)
-	p, err := publicPEM(s.key.Public())
-	s.pem = string(p)
-	return s, err
+	return nil, fmt.Errorf("the key has type %T, and must be ECDSA, Ed25519 or RSA", key)
 }
 
-func publicPEM(key crypto.PublicKey) ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, err
+func (m memory) SignMessage(ctx context.Context, message []byte) ([]byte, error) {
+	if _, ok := m.Signer.(ed25519.PrivateKey); ok {
+		return m.Sign(nil, message, crypto.Hash(0))
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+	sum := sha256.Sum256(message)
+	return m.SignDigest(ctx, sum[:])
 }
 
-// ID is the sha256:HEX of the public key in PKIX form. Reports use it to name
-// the key.
-func (s *Signer) ID() string { return fmt.Sprintf("sha256:%x", s.id) }
-
-// PublicKey is the key that verifies the signatures.
-func (s *Signer) PublicKey() crypto.PublicKey { return s.key.Public() }
-
-// keypair implements the interface that sigstore-go's sign.Bundle requires.
-type keypair struct{ *Signer }
-
-func (k keypair) ed25519() bool {
-	_, ok := k.key.(ed25519.PrivateKey)
-	return ok
-}
-
-func (k keypair) GetHashAlgorithm() protocommon.HashAlgorithm {
-	if k.ed25519() {
-		return protocommon.HashAlgorithm_SHA2_512
-	}
-	return protocommon.HashAlgorithm_SHA2_256
-}
-
-func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
-	if k.ed25519() {
-		return protocommon.PublicKeyDetails_PKIX_ED25519
-	}
-	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
-}
-
-// GetHint is the name of the key in a bundle, in cosign's form.
-func (k keypair) GetHint() []byte {
-	return []byte(statement.KeyHint(k.id))
-}
-
-func (k keypair) GetKeyAlgorithm() string {
-	if k.ed25519() {
-		return "ED25519"
-	}
-	return "ECDSA"
-}
-
-func (k keypair) GetPublicKey() crypto.PublicKey { return k.key.Public() }
-
-func (k keypair) GetPublicKeyPem() (string, error) { return k.pem, nil }
-
-// SignData signs without randomness: ECDSA as in RFC 6979.
-func (k keypair) SignData(_ context.Context, data []byte) (signature, signed []byte, err error) {
-	if k.ed25519() {
-		signature, err = k.key.Sign(nil, data, crypto.Hash(0))
-		return signature, data, err
-	}
-	sum := sha256.Sum256(data)
-	signature, err = k.key.Sign(nil, sum[:], crypto.SHA256)
-	return signature, sum[:], err
+func (m memory) SignDigest(_ context.Context, digest []byte) ([]byte, error) {
+	return m.Sign(nil, digest, crypto.SHA256)
 }

@@ -4,15 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/sigstore/sigstore-go/pkg/sign"
-	"google.golang.org/protobuf/encoding/protojson"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -29,7 +27,7 @@ import (
 // The seal of a decision that did not pass has the summary FAILED, and
 // attest/verify refuses it. Errors are *system.Error; the caller must delete
 // Dir after an error.
-func Seal(ctx context.Context, in Input, signer *Signer) error {
+func Seal(ctx context.Context, in Input, signer Signer) error {
 	if in.Name == "" {
 		return system.Unusable("the image has no name")
 	}
@@ -61,65 +59,69 @@ func Seal(ctx context.Context, in Input, signer *Signer) error {
 }
 
 // writeBundles signs each statement and writes one file for each.
-func writeBundles(ctx context.Context, root *os.Root, all []named, signer *Signer) ([]layout.Bundle, error) {
+func writeBundles(ctx context.Context, root *os.Root, all []named, signer Signer) ([]layout.Bundle, error) {
 	if len(all) > statement.MaxBundles {
 		return nil, system.Unusable("the seal has %d statements, and may have at most %d", len(all), statement.MaxBundles)
 	}
 	if err := mkdir(root, statement.Dir); err != nil {
 		return nil, system.Unusable("attestations").Because(err)
 	}
-	var out []layout.Bundle
-	for _, n := range all {
-		if err := ctx.Err(); err != nil {
-			return nil, system.Unusable("sealing").Because(err)
-		}
-		raw, err := bundle(ctx, n, signer)
-		if err != nil {
-			return nil, system.Unusable("statement %s cannot be signed", n.stem).Because(err)
-		}
-		path := statement.BundlePath(n.stem)
-		if err := write(root, path, raw); err != nil {
-			return nil, system.Unusable("attestations").Because(err)
-		}
-		digest, size, _ := digestOf(bytes.NewReader(raw))
-		out = append(out, layout.Bundle{
-			File:          layout.File{Path: path, Digest: digest, Size: size},
-			PredicateType: n.predicateType,
+	out := make([]layout.Bundle, len(all))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(signer.Parallel())
+	for i, n := range all {
+		g.Go(func() (err error) {
+			out[i], err = writeBundle(ctx, root, n, signer)
+			return err
 		})
 	}
-	return out, nil
+	return out, g.Wait()
+}
+
+func writeBundle(ctx context.Context, root *os.Root, n named, signer Signer) (layout.Bundle, error) {
+	if err := ctx.Err(); err != nil {
+		return layout.Bundle{}, system.Unusable("sealing").Because(err)
+	}
+	raw, err := bundle(ctx, n, signer)
+	if err != nil {
+		return layout.Bundle{}, notSigned("statement "+n.stem, err)
+	}
+	path := statement.BundlePath(n.stem)
+	if err := write(root, path, raw); err != nil {
+		return layout.Bundle{}, system.Unusable("attestations").Because(err)
+	}
+	digest, size, _ := digestOf(bytes.NewReader(raw))
+	return layout.Bundle{
+		File:          layout.File{Path: path, Digest: digest, Size: size},
+		PredicateType: n.predicateType,
+	}, nil
+}
+
+// notSigned says what could not be signed. The kind and the next step of an error
+// of the signer stay.
+func notSigned(what string, err error) error {
+	e := system.Unusable("%s cannot be signed", what).Because(err)
+	var cause *system.Error
+	if errors.As(err, &cause) {
+		e.Kind, e.Next = cause.Kind, cause.Next
+	}
+	return e
 }
 
 // bundle signs one statement.
-func bundle(ctx context.Context, n named, signer *Signer) ([]byte, error) {
+func bundle(ctx context.Context, n named, signer Signer) ([]byte, error) {
 	payload, err := n.payload()
 	if err != nil {
 		return nil, err
 	}
-	b, err := sign.Bundle(&sign.DSSEData{Data: payload, PayloadType: statement.PayloadType},
-		keypair{signer}, sign.BundleOptions{Context: ctx})
+	raw, err := signer.Bundle(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protojson.Marshal(b)
-	if err != nil {
-		return nil, err
+	if len(raw) > statement.MaxBundle {
+		return nil, fmt.Errorf("the bundle has %d bytes, and may have at most %d", len(raw), statement.MaxBundle)
 	}
-	// protojson adds random white space, so that programs do not depend on its
-	// exact form.
-	var out bytes.Buffer
-	if err := json.Compact(&out, raw); err != nil {
-		return nil, err
-	}
-	// The verifier accepts only this form.
-	signature := b.GetDsseEnvelope().GetSignatures()[0].GetSig()
-	if err := statement.ExactBundle(out.Bytes(), statement.KeyHint(signer.id), payload, signature); err != nil {
-		return nil, err
-	}
-	if out.Len() > statement.MaxBundle {
-		return nil, fmt.Errorf("the bundle has %d bytes, and may have at most %d", out.Len(), statement.MaxBundle)
-	}
-	return out.Bytes(), nil
+	return raw, nil
 }
 
 // WriteLayout writes a layout into root, the folder that has the files of the

@@ -127,7 +127,7 @@ type BuildOptions struct {
 	// Signer returns the signer of the image. A nil Signer builds without
 	// attestations. Build calls it before it reads a layer. The caller can start the
 	// work earlier, because opening an encrypted key takes a third of a second.
-	Signer func() (*attest.Signer, error)
+	Signer func() (attest.Signer, error)
 	// Version is the version of the program, for the provenance.
 	Version string
 	// Kept is the store of earlier builds: inventories, documents and the last image
@@ -269,7 +269,7 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 }
 
 // open returns the signer and the name of its key.
-func (o BuildOptions) open() (*attest.Signer, string, error) {
+func (o BuildOptions) open() (attest.Signer, string, error) {
 	if o.Signer == nil {
 		return nil, "", nil
 	}

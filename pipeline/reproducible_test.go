@@ -70,7 +70,7 @@ func buildIn(raw string) error {
 				Tool: decision.Tool{Name: "seaworthy", Version: "test"}},
 			Time: time.Unix(0, 0).UTC(),
 		},
-		Formats: []string{"tar", "kernel+initrd"}, OutputDir: filepath.Join(s.In, "out"), Signer: func() (*attest.Signer, error) { return signer, nil }, Version: "test",
+		Formats: []string{"tar", "kernel+initrd"}, OutputDir: filepath.Join(s.In, "out"), Signer: func() (attest.Signer, error) { return signer, nil }, Version: "test",
 	})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func toolsOf(used []image.Used) []attest.Tool {
 
 // seal writes the bills of materials and the reports, and then the signed statements
 // about all files of the output folder.
-func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer *attest.Signer) error {
+func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer attest.Signer) error {
 	name := b.OS.Name
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,

@@ -134,7 +134,7 @@ func (img *Image) Write(t testing.TB, dir string) attest.Input {
 }
 
 // Seal writes the image into a new folder, seals it and returns the folder.
-func (img *Image) Seal(t testing.TB, signer *attest.Signer) string {
+func (img *Image) Seal(t testing.TB, signer attest.Signer) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), img.Name)
 	if err := attest.Seal(t.Context(), img.Write(t, dir), signer); err != nil {
@@ -144,20 +144,24 @@ func (img *Image) Seal(t testing.TB, signer *attest.Signer) string {
 }
 
 // Signer makes a signer with a new key.
-func Signer(t testing.TB) *attest.Signer {
+func Signer(t testing.TB) *attest.KeySigner {
 	t.Helper()
 	s, _ := SignerWithKey(t)
 	return s
 }
 
 // SignerWithKey makes a signer with a new key, and returns both.
-func SignerWithKey(t testing.TB) (*attest.Signer, *ecdsa.PrivateKey) {
+func SignerWithKey(t testing.TB) (*attest.KeySigner, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := attest.NewSigner(key)
+	k, err := attest.NewKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := attest.NewSigner(k)
 	if err != nil {
 		t.Fatal(err)
 	}

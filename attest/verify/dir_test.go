@@ -20,7 +20,7 @@ import (
 
 var now = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-func verifier(t testing.TB, s *attest.Signer, change ...func(*verify.Policy)) *verify.Verifier {
+func verifier(t testing.TB, s *attest.KeySigner, change ...func(*verify.Policy)) *verify.Verifier {
 	t.Helper()
 	p := verify.Policy{Keys: []crypto.PublicKey{s.PublicKey()}, Now: now}
 	for _, c := range change {

@@ -41,7 +41,7 @@ func TestDocuments(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := sealtest.New("demo").Seal(t, f.Signer)
+			dir := sealtest.New("demo").Seal(t, f.KeySigner)
 			raw, err := os.ReadFile(filepath.Join(dir, path))
 			if err != nil {
 				t.Fatal(err)
@@ -68,7 +68,7 @@ func TestDocuments(t *testing.T) {
 				}
 			})
 			relayout(t, dir)
-			r, err := verifier(t, f.Signer).Dir(dir)
+			r, err := verifier(t, f.KeySigner).Dir(dir)
 			if tt.what != "" {
 				refused(t, r, err, verify.CheckContent, tt.what)
 				return
@@ -92,7 +92,7 @@ func TestSubjectNames(t *testing.T) {
 		"a\x00b": "is not a file of an image", "a\nb": "is not a file of an image", `a\b`: "is not a file of an image", "attestations/x": "is not a file of an image",
 		"Demo-Kernel": "letter case", "oci/x": "two OCI artifacts", "oci/a/b": "two OCI artifacts", "": "empty or a duplicate",
 	} {
-		dir := sealtest.New("demo").Seal(t, f.Signer)
+		dir := sealtest.New("demo").Seal(t, f.KeySigner)
 		for _, stem := range imageStems() {
 			f.edit(t, dir, stem, func(st, _ object) {
 				st["subject"] = append(st["subject"].([]any), object{"name": name, "digest": object{"sha256": hex}})
@@ -102,14 +102,14 @@ func TestSubjectNames(t *testing.T) {
 		if name == "" {
 			check = verify.CheckSignature
 		}
-		r, err := verifier(t, f.Signer).Dir(dir)
+		r, err := verifier(t, f.KeySigner).Dir(dir)
 		refused(t, r, err, check, what)
 	}
 	// Members other than a name and one digest.
 	for _, extra := range []object{
 		{"uri": "https://example.org"}, {"mediaType": "x"}, {"annotations": object{"a": "b"}}, {"downloadLocation": "x"}, {"content": "eA=="},
 	} {
-		dir := sealtest.New("demo").Seal(t, f.Signer)
+		dir := sealtest.New("demo").Seal(t, f.KeySigner)
 		for _, stem := range imageStems() {
 			f.edit(t, dir, stem, func(st, _ object) {
 				for k, v := range extra {

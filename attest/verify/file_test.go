@@ -115,7 +115,11 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := attest.NewSigner(private)
+	k, err := attest.NewKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := attest.NewSigner(k)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,14 +19,14 @@ import (
 
 // forger has the trusted key, and signs anything.
 type forger struct {
-	*attest.Signer
+	*attest.KeySigner
 	key *ecdsa.PrivateKey
 }
 
 func newForger(t *testing.T) *forger {
 	t.Helper()
 	s, key := sealtest.SignerWithKey(t)
-	return &forger{Signer: s, key: key}
+	return &forger{KeySigner: s, key: key}
 }
 
 type object = map[string]any

@@ -23,8 +23,8 @@ func TestHostile(t *testing.T) {
 		other.Files[path] += ", the other one"
 	}
 	other.Decision.Findings[0].Message = "of the other one"
-	otherDir := other.Seal(t, f.Signer)
-	rescanned := sealtest.New("demo").Seal(t, f.Signer) // the same image; its bill of materials is edited below
+	otherDir := other.Seal(t, f.KeySigner)
+	rescanned := sealtest.New("demo").Seal(t, f.KeySigner) // the same image; its bill of materials is edited below
 	f.edit(t, rescanned, "component-services-nginx.spdx", func(_, p object) { p["comment"] = "another scan" })
 	att := func(stem string) string { return statement.BundlePath(stem) }
 
@@ -240,9 +240,9 @@ func TestHostile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := sealtest.New("demo").Seal(t, f.Signer)
+			dir := sealtest.New("demo").Seal(t, f.KeySigner)
 			tt.damage(t, dir)
-			r, err := verifier(t, f.Signer).Dir(dir)
+			r, err := verifier(t, f.KeySigner).Dir(dir)
 			refused(t, r, err, tt.check, tt.what)
 		})
 	}

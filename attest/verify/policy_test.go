@@ -127,12 +127,12 @@ func TestForgedSummary(t *testing.T) {
 	f := newForger(t)
 	img := sealtest.New("demo")
 	img.Decision.Verdict = decision.Deny
-	dir := img.Seal(t, f.Signer)
+	dir := img.Seal(t, f.KeySigner)
 	f.edit(t, dir, "vsa", func(_, p object) { p["verificationResult"] = statement.Passed })
-	r, err := verifier(t, f.Signer).Dir(dir)
+	r, err := verifier(t, f.KeySigner).Dir(dir)
 	refused(t, r, err, verify.CheckContent, "verdict")
 	f.edit(t, dir, "vsa", func(_, p object) { p["verifiedLevels"] = []string{"SEAWORTHY_HARDENED"} })
-	r, err = verifier(t, f.Signer).Dir(dir)
+	r, err = verifier(t, f.KeySigner).Dir(dir)
 	refused(t, r, err, verify.CheckContent, `verdict is "FAILED"`)
 }
 

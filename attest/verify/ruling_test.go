@@ -67,7 +67,7 @@ func TestRulings(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := sealtest.New("demo").Seal(t, f.Signer)
+			dir := sealtest.New("demo").Seal(t, f.KeySigner)
 			if tt.damage != nil {
 				tt.damage(t, dir)
 			}
@@ -75,7 +75,7 @@ func TestRulings(t *testing.T) {
 			if tt.policy != nil {
 				change = append(change, tt.policy)
 			}
-			r, done, err := verifier(t, f.Signer, change...).Folder(dir)
+			r, done, err := verifier(t, f.KeySigner, change...).Folder(dir)
 			if r != nil {
 				defer r.Close()
 			}

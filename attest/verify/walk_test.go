@@ -216,7 +216,7 @@ func TestEveryMemberCounts(t *testing.T) {
 				t.Parallel()
 				img := sealtest.New("demo")
 				tt.change(img)
-				dir := img.Seal(t, f.Signer)
+				dir := img.Seal(t, f.KeySigner)
 				payload := readBundle(t, dir, stem).DSSEEnvelope.Payload
 				accept := func(raw []byte) error {
 					f.raw(t, dir, stem, raw)
@@ -242,7 +242,7 @@ func TestEveryMemberCounts(t *testing.T) {
 // try verifies a folder and closes the result.
 func try(t *testing.T, f *forger, dir string) error {
 	t.Helper()
-	r, err := verifier(t, f.Signer).Dir(dir)
+	r, err := verifier(t, f.KeySigner).Dir(dir)
 	if err == nil {
 		r.Close()
 	}
@@ -276,7 +276,7 @@ func TestEveryMemberOfABundleCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
 	for _, stem := range []string{"vsa", "component-kernel.spdx"} {
-		dir := sealtest.New("demo").Seal(t, f.Signer)
+		dir := sealtest.New("demo").Seal(t, f.KeySigner)
 		path := filepath.Join(dir, statement.BundlePath(stem))
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -314,7 +314,7 @@ func TestEveryMemberOfABundleCounts(t *testing.T) {
 func TestEveryMemberOfTheLayoutCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
-	dir := sealtest.New("demo").Seal(t, f.Signer)
+	dir := sealtest.New("demo").Seal(t, f.KeySigner)
 	seen := 0
 	for _, path := range files(t, dir) {
 		raw, err := os.ReadFile(filepath.Join(dir, path))
@@ -360,7 +360,7 @@ var freeDecision = []string{
 func TestEveryMemberOfTheDecisionCounts(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
-	dir := sealtest.New("demo").Seal(t, f.Signer)
+	dir := sealtest.New("demo").Seal(t, f.KeySigner)
 	path := filepath.Join(dir, statement.DecisionFile)
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -73,7 +73,7 @@ func (j *job) build() ([]measure.Row, error) {
 		return nil, err
 	}
 	built, err := pipeline.Build(context.Background(), pipeline.BuildOptions{CheckOptions: j.options(w.progress),
-		Formats: []string{"kernel+initrd"}, OutputDir: j.Output, Signer: func() (*attest.Signer, error) { return signer, nil }, Version: "bench"})
+		Formats: []string{"kernel+initrd"}, OutputDir: j.Output, Signer: func() (attest.Signer, error) { return signer, nil }, Version: "bench"})
 	if err != nil {
 		return nil, err
 	}

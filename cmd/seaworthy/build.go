@@ -3,17 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/image"
-	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
@@ -22,8 +18,9 @@ func (c *cli) build() *cobra.Command {
 	var rf resolveFlags
 	var pf policyFlags
 	var sb secureBootFlags
-	var outputDir, key string
-	var unsigned, rescan bool
+	var sf signFlags
+	var outputDir string
+	var rescan bool
 	cmd := &cobra.Command{
 		Use:   "build OS.yml...",
 		Short: "Build a system that passes the policy, and sign it",
@@ -48,7 +45,7 @@ https URL.
 			}
 			// All flags are checked before any input is read.
 			reports, err := parseReports(pf.reports)
-			err = errors.Join(err, image.CheckFormats(rf.formats), checkKeyFlags(key, unsigned))
+			err = errors.Join(err, image.CheckFormats(rf.formats), sf.check("build"))
 			if err != nil {
 				return err
 			}
@@ -70,19 +67,8 @@ https URL.
 			if err := outsideOf(o.OutputDir, reports); err != nil {
 				return err
 			}
-			if key != "" {
-				if _, known := os.LookupEnv(passwordEnv); !known && slices.Contains(files, "-") {
-					return system.BadInput("standard input is an os.yml, so the key's password cannot be read from it").
-						Suggest("set %s, or give the os.yml as a file", passwordEnv)
-				}
-				o.Signer = sync.OnceValues(func() (*attest.Signer, error) {
-					return attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) })
-				})
-				if _, known := os.LookupEnv(passwordEnv); known {
-					go func() { _, _ = o.Signer() }() // while os.yml and the policy are read; its error is reported later
-				} else if _, err := o.Signer(); err != nil {
-					return err
-				}
+			if o.Signer, err = sf.start(cmd.Context(), c, slices.Contains(files, "-")); err != nil {
+				return err
 			}
 			built, err := pipeline.Build(cmd.Context(), o)
 			if err != nil {
@@ -104,26 +90,8 @@ https URL.
 	fs := cmd.Flags()
 	fs.StringArrayVar(&rf.tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
-	fs.StringVar(&key, "key", "", "private key for signing, made by seaworthy key generate or cosign")
-	fs.BoolVar(&unsigned, "unsigned", false, "build without signatures; verify will refuse the image")
+	sf.add(cmd, "build without signatures; verify will refuse the image")
 	return cmd
-}
-
-// laterKey refuses a key that is not a file.
-func laterKey(key string) error {
-	return system.BadInput("--key %s: only keys in files are supported", key).Suggest("give the path of a key file")
-}
-
-func checkKeyFlags(key string, unsigned bool) error {
-	switch {
-	case key == "" && !unsigned:
-		return system.BadInput("build needs --key or --unsigned").Suggest("make a key with: seaworthy key generate")
-	case strings.Contains(key, "://"):
-		return laterKey(key)
-	case key != "" && unsigned:
-		return system.BadInput("--key and --unsigned cannot be used together").Suggest("give only one of them")
-	}
-	return nil
 }
 
 func outputDirText(dir string, denied bool) string {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/internal/words"
@@ -15,8 +14,7 @@ import (
 )
 
 func (c *cli) rulesPush() *cobra.Command {
-	var key string
-	var unsigned bool
+	var sf signFlags
 	var redirectTo []string
 	cmd := &cobra.Command{
 		Use:   "push DIR oci://REFERENCE",
@@ -35,17 +33,12 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 			if err := registryReference(args[1]); err != nil {
 				return err
 			}
-			var signer *attest.Signer
-			switch {
-			case key == "" && !unsigned:
-				return system.BadInput("rules push needs --key or --unsigned").Suggest("make a key with: seaworthy key generate")
-			case key != "" && unsigned:
-				return system.BadInput("--key and --unsigned cannot be used together").Suggest("give only one of them")
-			case key != "":
-				var err error
-				if signer, err = attest.LoadSigner(key, func() ([]byte, error) { return c.password(cmd.Context()) }); err != nil {
-					return err
-				}
+			if err := sf.check("rules push"); err != nil {
+				return err
+			}
+			signer, err := sf.signer(cmd.Context(), c)
+			if err != nil {
+				return err
 			}
 			done, err := policies.Push(cmd.Context(), policyOptions(args[:1]), args[1], redirectTo, signer)
 			if err != nil {
@@ -55,8 +48,7 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "private key for signing, made by seaworthy key generate or cosign")
-	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "push without a signature; --policy then accepts the bundle only by its digest")
+	sf.add(cmd, "push without a signature; --policy then accepts the bundle only by its digest")
 	addAllowRedirect(cmd, &redirectTo)
 	return cmd
 }

@@ -145,7 +145,7 @@ type Pushed struct {
 // Push packs a folder of rules and pushes it to a registry under a tag, signed if
 // signer is not nil. The same folder always gives the same digest. redirectTo is as
 // in component.Options.
-func Push(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer *attest.Signer) (*Pushed, error) {
+func Push(ctx context.Context, o policy.Options, reference string, redirectTo []string, signer attest.Signer) (*Pushed, error) {
 	reference = strings.TrimPrefix(reference, Scheme)
 	ref, err := oci.ParseReference(reference)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestCosignReads(t *testing.T) {
 	}
 	s := seal(t, nil)
 	files := map[string][]byte{"root.json": []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`)}
-	for name, signer := range map[string]*attest.Signer{"ours.pub": s.signer, "other.pub": sealtest.Signer(t)} {
+	for name, signer := range map[string]*attest.KeySigner{"ours.pub": s.signer, "other.pub": sealtest.Signer(t)} {
 		der, err := x509.MarshalPKIXPublicKey(signer.PublicKey())
 		if err != nil {
 			t.Fatal(err)

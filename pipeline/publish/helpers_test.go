@@ -147,7 +147,7 @@ func debian(t *testing.T) string {
 // sealed is a sealed folder and a verifier that accepts it.
 type sealed struct {
 	dir    string
-	signer *attest.Signer
+	signer *attest.KeySigner
 	verify func(dir string) error
 }
 
@@ -169,7 +169,7 @@ func seal(t *testing.T, change func(*sealtest.Image)) *sealed {
 	return s
 }
 
-func sealWith(t *testing.T, signer *attest.Signer, change func(*sealtest.Image)) *sealed {
+func sealWith(t *testing.T, signer *attest.KeySigner, change func(*sealtest.Image)) *sealed {
 	t.Helper()
 	img := sealtest.New("os")
 	img.Files["os-initrd.img"] = strings.Repeat("content of the system\n", 20000)
