@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
-LDFLAGS := -s -w -X main.release=$(VERSION)
+LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=$(VERSION)
 COMPONENTS := kernel init crun sysctl dhcp nginx report
 LAYOUT := dist/components
 

@@ -15,10 +15,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-func (c *cli) boot() *cobra.Command {
+func (c *verbs) boot() *cobra.Command {
 	var vf verifyFlags
 	var publish []string
 	var memory, cpus int
@@ -38,15 +39,15 @@ folder; only this file is then verified and started.
 With --secure-boot, the firmware starts the image only if a key of the variable store has
 signed it. If it refuses the image, boot ends with exit status 4.
 
-` + exitHelpPlain("QEMU is not installed, or the system did not boot"),
+` + cli.ExitHelpPlain("QEMU is not installed, or the system did not boot"),
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os\n" +
 			"  seaworthy boot --key seaworthy.pub --secure-boot --secure-boot-vars keys/OVMF_VARS.fd dist/os",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			o := boot.Options{Memory: memory, CPUs: cpus, Accel: accel, Timeout: timeout, Console: c.out}
+			o := boot.Options{Memory: memory, CPUs: cpus, Accel: accel, Timeout: timeout, Console: c.Out}
 			for _, p := range publish {
 				f, err := boot.ParseForward(p)
 				if err != nil {
@@ -77,7 +78,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if r.Scope == verify.ScopeFile {
 				scope = "only this file, "
 			}
-			fmt.Fprintf(c.err, "seaworthy: verified %s (%spolicy %s); booting\n", args[0], scope, printable(r.Summary.Policy))
+			fmt.Fprintf(c.Err, "seaworthy: verified %s (%spolicy %s); booting\n", args[0], scope, cli.Printable(r.Summary.Policy))
 			return c.runMachine(cmd.Context(), o)
 		},
 	}
@@ -113,7 +114,7 @@ const shutdownGrace = time.Minute
 
 // runMachine runs a machine until it ends. If ctx ends first, it asks the system
 // to shut down.
-func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
+func (c *verbs) runMachine(ctx context.Context, o boot.Options) error {
 	m, err := boot.Start(context.WithoutCancel(ctx), o)
 	if err != nil {
 		return err
@@ -121,9 +122,9 @@ func (c *cli) runMachine(ctx context.Context, o boot.Options) error {
 	select {
 	case <-m.Done():
 	case <-ctx.Done():
-		fmt.Fprintln(c.err, "seaworthy: asking the system to shut down")
+		fmt.Fprintln(c.Err, "seaworthy: asking the system to shut down")
 		if !m.PowerOff(shutdownGrace) {
-			fmt.Fprintf(c.err, "seaworthy: the system did not shut down within %s; the machine was killed\n", shutdownGrace)
+			fmt.Fprintf(c.Err, "seaworthy: the system did not shut down within %s; the machine was killed\n", shutdownGrace)
 		}
 	}
 	return m.Wait()

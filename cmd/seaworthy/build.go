@@ -10,13 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
-func (c *cli) build() *cobra.Command {
-	var rf resolveFlags
-	var pf policyFlags
+func (c *verbs) build() *cobra.Command {
+	var rf cli.ResolveFlags
+	var pf cli.PolicyFlags
 	var sb secureBootFlags
 	var sf signFlags
 	var outputDir string
@@ -36,20 +37,20 @@ hashes all bytes again, but makes only the parts that have changed.
 Several files are merged, in order, into one system. "-" is standard input. A file can be an
 https URL.
 
-` + exitHelp,
+` + cli.ExitHelp,
 		Example: "  seaworthy key generate\n  seaworthy build --key seaworthy.key os.yml\n  seaworthy build --unsigned --format tar os.yml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
 			// All flags are checked before any input is read.
-			reports, err := parseReports(pf.reports)
-			err = errors.Join(err, image.CheckFormats(rf.formats), sf.check("build"))
+			reports, err := cli.ParseReports(pf.Reports)
+			err = errors.Join(err, image.CheckFormats(rf.Formats), sf.check("build"))
 			if err != nil {
 				return err
 			}
-			check, err := c.checkOptions(&rf, &pf, files)
+			check, err := c.CheckOptions(&rf, &pf, files)
 			if err != nil {
 				return err
 			}
@@ -57,14 +58,14 @@ https URL.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.formats, Tools: image.Tools{Dirs: rf.tools}, OutputDir: outputDir, Version: version(), SecureBoot: firmware}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.Formats, Tools: image.Tools{Dirs: rf.Tools}, OutputDir: outputDir, Version: cli.Version(), SecureBoot: firmware}
 			if !rescan {
-				o.Kept = rf.kept(cmd)
+				o.Kept = rf.Kept(cmd)
 			}
 			if o.OutputDir == "" {
-				o.OutputDir = filepath.Join("dist", rf.systemName(files))
+				o.OutputDir = filepath.Join("dist", rf.SystemName(files))
 			}
-			if err := outsideOf(o.OutputDir, reports); err != nil {
+			if err := cli.OutsideOf(o.OutputDir, reports); err != nil {
 				return err
 			}
 			if o.Signer, err = sf.start(cmd.Context(), c, slices.Contains(files, "-")); err != nil {
@@ -74,21 +75,21 @@ https URL.
 			if err != nil {
 				return err
 			}
-			if err := c.writeReports(reports, built.Decision, built.SignedBy); err != nil {
+			if err := c.WriteReports(reports, built.Decision, built.SignedBy); err != nil {
 				return err
 			}
 			c.printBuilt(built, outputDirText(o.OutputDir, built.Denied))
 			return exitWith(policy.ExitCode(built.Decision))
 		},
 	}
-	rf.add(cmd)
-	rf.addVulnerabilities(cmd)
-	pf.add(cmd)
-	rf.addFormats(cmd)
+	rf.Add(cmd)
+	rf.AddVulnerabilities(cmd)
+	pf.Add(cmd)
+	rf.AddFormats(cmd)
 	addRescan(cmd, &rescan)
 	sb.add(cmd)
 	fs := cmd.Flags()
-	fs.StringArrayVar(&rf.tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
+	fs.StringArrayVar(&rf.Tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	sf.add(cmd, "build without signatures; verify will refuse the image")
 	return cmd
@@ -102,10 +103,10 @@ func outputDirText(dir string, denied bool) string {
 }
 
 // printBuilt prints where the output is.
-func (c *cli) printBuilt(b *pipeline.Built, dir string) {
+func (c *verbs) printBuilt(b *pipeline.Built, dir string) {
 	if b.Denied {
-		fmt.Fprintf(c.err, "seaworthy: not built; the decision is in %s\n", dir)
+		fmt.Fprintf(c.Err, "seaworthy: not built; the decision is in %s\n", dir)
 		return
 	}
-	fmt.Fprintf(c.err, "seaworthy: built %s: %s\n", dir, strings.Join(b.Images, " "))
+	fmt.Fprintf(c.Err, "seaworthy: built %s: %s\n", dir, strings.Join(b.Images, " "))
 }

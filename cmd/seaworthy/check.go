@@ -5,14 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-func (c *cli) check() *cobra.Command {
-	var rf resolveFlags
-	var pf policyFlags
+func (c *verbs) check() *cobra.Command {
+	var rf cli.ResolveFlags
+	var pf cli.PolicyFlags
 	var rescan bool
 	var stored string
 	cmd := &cobra.Command{
@@ -30,44 +31,44 @@ https URL; such an os.yml must not refer to files of this machine.
 With --facts, check uses facts that were stored before. It then needs no images, and makes
 the same decision.
 
-` + exitHelp,
+` + cli.ExitHelp,
 		Example: "  seaworthy check os.yml\n  seaworthy check --policy hardened --waivers waivers.yml --report sarif=os.sarif os.yml",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := errors.Join(checkArgs(cmd, files), applyConfig(cmd)); err != nil {
+			if err := errors.Join(checkArgs(cmd, files), cli.ApplyConfig(cmd)); err != nil {
 				return err
 			}
-			reports, err := parseReports(pf.reports)
+			reports, err := cli.ParseReports(pf.Reports)
 			if err != nil {
 				return err
 			}
-			o, err := c.checkOptions(&rf, &pf, files)
+			o, err := c.CheckOptions(&rf, &pf, files)
 			if err != nil {
 				return err
 			}
 			if !rescan {
-				o.Inventories = rf.inventories(cmd)
+				o.Inventories = rf.Inventories(cmd)
 			}
 			d, err := c.checkOrFacts(cmd, stored, o)
 			if err != nil {
 				return err
 			}
-			if err := c.writeReports(reports, d, ""); err != nil {
+			if err := c.WriteReports(reports, d, ""); err != nil {
 				return err
 			}
 			return exitWith(policy.ExitCode(d))
 		},
 	}
-	rf.add(cmd)
-	rf.addVulnerabilities(cmd)
-	pf.add(cmd)
+	rf.Add(cmd)
+	rf.AddVulnerabilities(cmd)
+	pf.Add(cmd)
 	addRescan(cmd, &rescan)
-	rf.addFormats(cmd)
+	rf.AddFormats(cmd)
 	cmd.Flags().StringVar(&stored, "facts", "", "check stored facts, written by seaworthy facts (-: standard input)")
-	own(cmd, "facts") // the environment must not choose what is checked
+	cli.Own(cmd, "facts") // the environment must not choose what is checked
 	return cmd
 }
 
-func (c *cli) checkOrFacts(cmd *cobra.Command, stored string, o pipeline.CheckOptions) (*decision.Decision, error) {
+func (c *verbs) checkOrFacts(cmd *cobra.Command, stored string, o pipeline.CheckOptions) (*decision.Decision, error) {
 	if stored != "" {
 		return c.checkFacts(cmd, stored, o)
 	}
@@ -80,8 +81,8 @@ func (c *cli) checkOrFacts(cmd *cobra.Command, stored string, o pipeline.CheckOp
 
 // exitWith ends the program with a decision's exit code.
 func exitWith(code int) error {
-	if code == exitPass {
+	if code == cli.ExitPass {
 		return nil
 	}
-	return exitError(code)
+	return cli.ExitError(code)
 }

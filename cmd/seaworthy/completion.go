@@ -8,6 +8,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/report"
@@ -53,7 +54,7 @@ func addCompletion(cmd *cobra.Command) {
 // reportFormats are the values of --report for a verb.
 func reportFormats(cmd *cobra.Command) []string {
 	switch f := cmd.Flags().Lookup("report"); {
-	case f != nil && f.Usage == textOrJSONUsage:
+	case f != nil && f.Usage == cli.TextOrJSONUsage:
 		return []string{"text", "json"}
 	case cmd.Name() == "diff":
 		return report.DiffFormats()

@@ -7,10 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-func (c *cli) component() *cobra.Command {
+func (c *verbs) component() *cobra.Command {
 	cmd := &cobra.Command{Use: "component", Short: "Build component images"}
 	var layout, arch, state string
 	var locked, writeLock bool
@@ -21,24 +22,24 @@ func (c *cli) component() *cobra.Command {
 component.yml describes the image. Build writes the image to an OCI layout. Equal inputs
 give equal digests.
 
-` + exitHelpPlain("a package cannot be fetched, or a program cannot be compiled"),
+` + cli.ExitHelpPlain("a package cannot be fetched, or a program cannot be compiled"),
 		Example: "  seaworthy component build --layout dist/components components/nginx",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			t, err := sourceDate()
+			t, err := cli.SourceDate()
 			if err != nil {
 				return err
 			}
 			r, err := recipe.Build(cmd.Context(), recipe.Options{Dir: args[0], Output: layout, Arch: arch, StateDir: state,
 				Locked: locked, WriteLock: writeLock, Time: t,
-				Progress: func(line string) { fmt.Fprintln(c.err, "  "+printable(line)) }})
+				Progress: func(line string) { fmt.Fprintln(c.Err, "  "+cli.Printable(line)) }})
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.text, "%s@%s  %s, %.1f MB\n", r.Reference, r.Digest, words.Count(len(r.Packages), "package", "packages"), float64(r.Size)/1e6)
+			_, err = fmt.Fprintf(c.Text, "%s@%s  %s, %.1f MB\n", r.Reference, r.Digest, words.Count(len(r.Packages), "package", "packages"), float64(r.Size)/1e6)
 			return err
 		},
 	}

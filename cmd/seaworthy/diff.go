@@ -7,15 +7,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/diff"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
 
-func (c *cli) diff() *cobra.Command {
-	var rf resolveFlags
-	var pf policyFlags
+func (c *verbs) diff() *cobra.Command {
+	var rf cli.ResolveFlags
+	var pf cli.PolicyFlags
 	var oldWaivers string
 	var rescan bool
 	cmd := &cobra.Command{
@@ -37,56 +38,56 @@ Exit status:
   0  compared
   1  NEW is weaker, and --fail-on weaker is given
   2  usage error or malformed input
-  3  could not compare: ` + badComponent + `
+  3  could not compare: ` + cli.BadComponent + `
   4  a digest or lock does not match`,
 		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, sides []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
 			if sides[0] == "-" && sides[1] == "-" {
 				return system.BadInput("standard input is given twice").Suggest("give a file for OLD or for NEW")
 			}
-			ratchet := pf.failOn == string(diff.Weaker)
-			if !ratchet && pf.failOn != policy.FailOnNone {
-				return system.BadInput("unknown value --fail-on %q", pf.failOn).Suggest("use weaker or none")
+			ratchet := pf.FailOn == string(diff.Weaker)
+			if !ratchet && pf.FailOn != policy.FailOnNone {
+				return system.BadInput("unknown value --fail-on %q", pf.FailOn).Suggest("use weaker or none")
 			}
 			// The verdict of each side does not matter.
-			pf.failOn = policy.FailOnNone
-			reports, err := parseWanted(pf.reports, report.CheckDiff)
+			pf.FailOn = policy.FailOnNone
+			reports, err := cli.ParseWanted(pf.Reports, report.CheckDiff)
 			if err != nil {
 				return err
 			}
-			check, err := c.checkOptions(&rf, &pf, []string{""})
+			check, err := c.CheckOptions(&rf, &pf, []string{""})
 			if err != nil {
 				return err
 			}
 			if !rescan {
-				check.Inventories = rf.inventories(cmd)
+				check.Inventories = rf.Inventories(cmd)
 			}
 			r, err := pipeline.Diff(cmd.Context(), sides[0], sides[1], pipeline.DiffOptions{CheckOptions: check, OldWaivers: oldWaivers})
 			if err != nil {
 				return err
 			}
-			err = c.writeWanted(reports, func(w io.Writer, format string, o report.Options) error { return report.WriteDiff(w, format, r, o) })
+			err = c.WriteWanted(reports, func(w io.Writer, format string, o report.Options) error { return report.WriteDiff(w, format, r, o) })
 			if err != nil {
 				return err
 			}
 			if ratchet && r.Count(diff.Weaker) > 0 {
-				return exitWith(exitDenied)
+				return exitWith(cli.ExitDenied)
 			}
 			return nil
 		},
 	}
-	rf.add(cmd)
-	pf.ruleFlags.add(cmd, "strict")
+	rf.Add(cmd)
+	pf.RuleFlags.Add(cmd, "strict")
 	addRescan(cmd, &rescan)
 	fs := cmd.Flags()
-	fs.StringVar(&pf.waivers, "waivers", "", "file with waivers of NEW")
+	fs.StringVar(&pf.Waivers, "waivers", "", "file with waivers of NEW")
 	fs.StringVar(&oldWaivers, "old-waivers", "", "file with waivers of OLD (default: the file of --waivers)")
-	fs.StringVar(&pf.failOn, "fail-on", policy.FailOnNone, "weaker: exit with 1 if NEW is weaker; none: do not fail")
-	fs.StringVar(&pf.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
-	fs.StringArrayVar(&pf.reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.DiffFormats(), ", ")+"; without FILE to stdout (repeatable, default text)")
+	fs.StringVar(&pf.FailOn, "fail-on", policy.FailOnNone, "weaker: exit with 1 if NEW is weaker; none: do not fail")
+	fs.StringVar(&pf.Now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
+	fs.StringArrayVar(&pf.Reports, "report", nil, "FORMAT[=FILE]: "+strings.Join(report.DiffFormats(), ", ")+"; without FILE to stdout (repeatable, default text)")
 	return cmd
 }

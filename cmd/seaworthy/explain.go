@@ -14,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
@@ -22,9 +23,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-func (c *cli) explain() *cobra.Command {
-	var rf resolveFlags
-	var pf policyFlags
+func (c *verbs) explain() *cobra.Command {
+	var rf cli.ResolveFlags
+	var pf cli.PolicyFlags
 	var file string
 	cmd := &cobra.Command{
 		Use: "explain RULE|FINDING [OS.yml...]", Short: "Explain a rule or a finding, and show the edit that fixes it",
@@ -41,12 +42,12 @@ value, the layer that set the value and where, and why it matters in this system
 prints the smallest edit of os.yml that makes the finding pass, as a diff for patch -p1, and
 a waiver to complete.
 
-` + exitHelpPlain(badComponent),
+` + cli.ExitHelpPlain(cli.BadComponent),
 		Example: "  seaworthy explain CAP-001\n  seaworthy explain CAP-003@component:services/web os.yml\n" +
 			"  seaworthy explain --decision dist/os.denied/decision.json services/web",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
 			name, files := args[0], args[1:]
@@ -60,23 +61,23 @@ a waiver to complete.
 			return c.explainFindings(d, name, files)
 		},
 	}
-	rf.add(cmd)
-	rf.addFormats(cmd)
-	pf.addDecision(cmd)
+	rf.Add(cmd)
+	rf.AddFormats(cmd)
+	pf.AddDecision(cmd)
 	cmd.Flags().StringVar(&file, "decision", "", "decision.json with the findings to explain")
 	return cmd
 }
 
 // decided returns the decision in a file if there is one. Else it checks a system.
-func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, file string, files []string) (*decision.Decision, error) {
+func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, file string, files []string) (*decision.Decision, error) {
 	if file != "" {
 		return pipeline.ReadDecision(file)
 	}
-	o, err := c.checkOptions(rf, pf, files)
+	o, err := c.CheckOptions(rf, pf, files)
 	if err != nil {
 		return nil, err
 	}
-	o.Inventories = rf.inventories(cmd)
+	o.Inventories = rf.Inventories(cmd)
 	checked, err := pipeline.Check(cmd.Context(), o)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (c *cli) decided(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, fil
 }
 
 // explainFindings prints all findings that a name selects.
-func (c *cli) explainFindings(d *decision.Decision, name string, files []string) error {
+func (c *verbs) explainFindings(d *decision.Decision, name string, files []string) error {
 	all := policy.Explain(d, name)
 	if len(all) == 0 {
 		return system.BadInput("unknown finding %q", name).
@@ -99,7 +100,7 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 		return err // the decision is about other files than the named ones
 	}
 	if err != nil {
-		fmt.Fprintln(c.err, "seaworthy: no diff: "+printable(err.Error()))
+		fmt.Fprintln(c.Err, "seaworthy: no diff: "+cli.Printable(err.Error()))
 	}
 	passing := 0
 	var shown []policy.Explanation
@@ -116,7 +117,7 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	ed := &editor{sources: sources, now: sources}
 	for i := range shown {
 		if i > 0 {
-			fmt.Fprintln(c.text)
+			fmt.Fprintln(c.Text)
 		}
 		if err := c.explainFinding(&shown[i], ed); err != nil {
 			return err
@@ -124,14 +125,14 @@ func (c *cli) explainFindings(d *decision.Decision, name string, files []string)
 	}
 	for _, s := range sources {
 		if s.Path != "" && ed.shown {
-			fmt.Fprintf(c.err, "seaworthy: %[1]s is not below the current folder, so patch -p1 does not find it: apply its diff with patch %[1]s\n", printable(s.Path))
+			fmt.Fprintf(c.Err, "seaworthy: %[1]s is not below the current folder, so patch -p1 does not find it: apply its diff with patch %[1]s\n", cli.Printable(s.Path))
 		}
 	}
 	if passing > 0 {
 		if len(shown) > 0 {
-			fmt.Fprintln(c.text)
+			fmt.Fprintln(c.Text)
 		}
-		fmt.Fprintf(c.text, "%s or not applicable: name one as RULE@RESOURCE.\n", words.Count(passing, "more finding is passing", "more findings are passing"))
+		fmt.Fprintf(c.Text, "%s or not applicable: name one as RULE@RESOURCE.\n", words.Count(passing, "more finding is passing", "more findings are passing"))
 	}
 	return nil
 }
@@ -144,13 +145,13 @@ type editor struct {
 	shown        bool
 }
 
-func (c *cli) explainFinding(e *policy.Explanation, ed *editor) error {
+func (c *verbs) explainFinding(e *policy.Explanation, ed *editor) error {
 	f := &e.Finding
-	fmt.Fprint(c.text, printableText(fmt.Sprintf("%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, f.Resource, e.Rule.Title)))
-	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+	fmt.Fprint(c.Text, cli.PrintableText(fmt.Sprintf("%s %s  %s  %s\n%s\n\n", f.ID, f.State, f.Severity, f.Resource, e.Rule.Title)))
+	w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 	row := func(head, text string) {
 		if text = strings.Join(strings.Fields(text), " "); text != "" {
-			fmt.Fprintf(w, "%s\t%s\n", head, printableText(text))
+			fmt.Fprintf(w, "%s\t%s\n", head, cli.PrintableText(text))
 		}
 	}
 	row("what", f.Message)
@@ -174,18 +175,18 @@ func (c *cli) explainFinding(e *policy.Explanation, ed *editor) error {
 	}
 	c.explainEdit(f, ed)
 	if e.Waiver != "" {
-		fmt.Fprintf(c.text, "\nA waiver to complete:\n%s", printableText(e.Waiver))
+		fmt.Fprintf(c.Text, "\nA waiver to complete:\n%s", cli.PrintableText(e.Waiver))
 	}
 	return nil
 }
 
 // explainEdit prints the diff that fixes a finding, or why there is no diff.
-func (c *cli) explainEdit(f *decision.Finding, ed *editor) {
+func (c *verbs) explainEdit(f *decision.Finding, ed *editor) {
 	switch {
 	case f.State != decision.StateFail && f.State != decision.StateWaived:
 		return
 	case len(f.Edits) == 0:
-		fmt.Fprintln(c.text, "\nThere is no diff for this finding. See `to pass` for what to do.")
+		fmt.Fprintln(c.Text, "\nThere is no diff for this finding. See `to pass` for what to do.")
 		return
 	case ed.sources == nil:
 		return
@@ -198,21 +199,21 @@ func (c *cli) explainEdit(f *decision.Finding, ed *editor) {
 		if errors.As(err, &se) && se.Next != "" {
 			next = "\n  next: " + se.Next
 		}
-		fmt.Fprintf(c.text, "\nThe edit cannot be shown: %s%s\n", printableText(text), printableText(next))
+		fmt.Fprintf(c.Text, "\nThe edit cannot be shown: %s%s\n", cli.PrintableText(text), cli.PrintableText(next))
 	case diff == "":
-		fmt.Fprintln(c.text, "\nThe diffs above fix this finding too.")
+		fmt.Fprintln(c.Text, "\nThe diffs above fix this finding too.")
 	default:
 		ed.now, ed.shown = after, true
-		fmt.Fprintf(c.out, "\n%s", c.patch(diff)) // for patch -p1
+		fmt.Fprintf(c.Out, "\n%s", c.patch(diff)) // for patch -p1
 	}
 }
 
 // patch makes a diff safe for its reader. The program patch gets every byte. A
 // terminal gets no byte that moves its cursor or hides text. A CI service (CI is
 // set) gets no line that it would read as a command.
-func (c *cli) patch(diff string) string {
-	if _, isTerminal := terminal(c.out); isTerminal {
-		return printableText(strings.ReplaceAll(diff, "\r\n", "\n"))
+func (c *verbs) patch(diff string) string {
+	if _, isTerminal := cli.Terminal(c.Out); isTerminal {
+		return cli.PrintableText(strings.ReplaceAll(diff, "\r\n", "\n"))
 	}
 	if os.Getenv("CI") == "" {
 		return diff
@@ -248,14 +249,14 @@ func setBy(o *decision.Origin) string {
 }
 
 // explainRule prints a rule's page.
-func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags, id string) error {
+func (c *verbs) explainRule(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, id string) error {
 	if strings.ContainsAny(id, "@/:") {
 		return system.BadInput("%q is a finding, but no system is given", id).
 			Suggest("add the system's OS.yml, or give --decision dist/NAME.denied/decision.json")
 	}
-	rules := &ruleReader{ruleFlags: pf.ruleFlags, from: *rf}
+	rules := &cli.RuleReader{RuleFlags: pf.RuleFlags, From: *rf}
 	if !cmd.Flags().Changed("policy") {
-		rules.policies = []string{"strict"}
+		rules.Policies = []string{"strict"}
 	}
 	r, err := findRule(cmd, rules, id)
 	if err != nil {
@@ -278,8 +279,8 @@ func (c *cli) explainRule(cmd *cobra.Command, rf *resolveFlags, pf *policyFlags,
 	return nil
 }
 
-func (c *cli) describePage(p *policy.Page) {
-	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+func (c *verbs) describePage(p *policy.Page) {
+	w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 	section := func(head string, n int) {
 		if n > 0 {
 			fmt.Fprintf(w, "\n%s\n", head)
@@ -287,23 +288,23 @@ func (c *cli) describePage(p *policy.Page) {
 	}
 	section("Required values, their packs and sources:", len(p.Rows))
 	for _, r := range p.Rows {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(r.Name), printable(r.Want), r.Pack, printable(strings.Join(r.Sources, "; ")))
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", cli.Printable(r.Name), cli.Printable(r.Want), r.Pack, cli.Printable(strings.Join(r.Sources, "; ")))
 	}
 	section("Allowances:", len(p.Allowances))
 	for _, a := range p.Allowances {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", printable(a.Who), printable(strings.Join(a.Keys, ", ")), printable(a.Reason))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", cli.Printable(a.Who), cli.Printable(strings.Join(a.Keys, ", ")), cli.Printable(a.Reason))
 	}
 	w.Flush()
 }
 
 // example prints the system that tests a rule.
-func (c *cli) example(id string, fires bool, head string) {
+func (c *verbs) example(id string, fires bool, head string) {
 	text := policy.Example(id, fires)
 	if text == "" {
 		return
 	}
-	fmt.Fprintf(c.text, "\n%s\n", head)
+	fmt.Fprintf(c.Text, "\n%s\n", head)
 	for line := range strings.Lines(text) {
-		fmt.Fprint(c.text, "  "+line)
+		fmt.Fprint(c.Text, "  "+line)
 	}
 }

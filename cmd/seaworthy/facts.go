@@ -8,14 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-func (c *cli) facts() *cobra.Command {
-	var rf resolveFlags
+func (c *verbs) facts() *cobra.Command {
+	var rf cli.ResolveFlags
 	var rescan bool
 	cmd := &cobra.Command{
 		Use:   "facts OS.yml...",
@@ -24,19 +25,19 @@ func (c *cli) facts() *cobra.Command {
 rules as JSON. docs/facts.schema.json describes the format. Facts applies no policy.
 Use check --facts to check stored facts later, without the images.
 
-` + exitHelpPlain(badComponent),
+` + cli.ExitHelpPlain(cli.BadComponent),
 		Example: "  seaworthy facts os.yml > os.facts.json\n  seaworthy check --facts os.facts.json --policy hardened",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			o, err := c.checkOptions(&rf, &policyFlags{}, files)
+			o, err := c.CheckOptions(&rf, &cli.PolicyFlags{}, files)
 			if err != nil {
 				return err
 			}
 			if !rescan {
-				o.Inventories = rf.inventories(cmd)
+				o.Inventories = rf.Inventories(cmd)
 			}
 			f, err := pipeline.Facts(cmd.Context(), o)
 			if err != nil {
@@ -46,14 +47,14 @@ Use check --facts to check stored facts later, without the images.
 			if err != nil {
 				return err
 			}
-			_, err = c.out.Write(safetext.JSON(raw))
+			_, err = c.Out.Write(safetext.JSON(raw))
 			return err
 		},
 	}
-	rf.add(cmd)
-	rf.addVulnerabilities(cmd)
+	rf.Add(cmd)
+	rf.AddVulnerabilities(cmd)
 	addRescan(cmd, &rescan)
-	rf.addFormats(cmd)
+	rf.AddFormats(cmd)
 	return cmd
 }
 
@@ -90,7 +91,7 @@ func checkArgs(cmd *cobra.Command, files []string) error {
 }
 
 // checkFacts checks stored facts; "-" is standard input.
-func (c *cli) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOptions) (*decision.Decision, error) {
+func (c *verbs) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOptions) (*decision.Decision, error) {
 	in, name, err := c.open(file)
 	if err != nil {
 		return nil, err
@@ -100,9 +101,9 @@ func (c *cli) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOption
 }
 
 // open opens an input, and returns its name for errors; "-" is standard input.
-func (c *cli) open(file string) (io.ReadCloser, string, error) {
+func (c *verbs) open(file string) (io.ReadCloser, string, error) {
 	if file == "-" {
-		return io.NopCloser(c.in), "standard input", nil
+		return io.NopCloser(c.In), "standard input", nil
 	}
 	f, err := os.Open(file)
 	if err != nil {

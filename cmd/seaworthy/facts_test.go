@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // TestStoredFacts: the facts of real systems match the published schema, and lead
@@ -16,15 +18,15 @@ func TestStoredFacts(t *testing.T) {
 	s := newSystem(t)
 	for _, yml := range []string{s.path("minimal.yml"), s.path("insecure.yml")} {
 		stored := yml + ".facts.json"
-		text := s.run(exitPass, "facts", yml)
+		text := s.run(cli.ExitPass, "facts", yml)
 		validFacts(t, text)
 		if err := os.WriteFile(stored, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		want := s.run(exitDenied, "check", "--policy", "strict", "--report", "json", yml)
+		want := s.run(cli.ExitDenied, "check", "--policy", "strict", "--report", "json", yml)
 		var got, errs bytes.Buffer
 		code := run(t.Context(), []string{"check", "--policy", "strict", "--report", "json", "--facts", stored}, strings.NewReader(""), &got, &errs)
-		if code != exitDenied || got.String() != want {
+		if code != cli.ExitDenied || got.String() != want {
 			t.Errorf("%s: exit code %d, or the decision differs\n%s", stored, code, errs.String())
 		}
 	}

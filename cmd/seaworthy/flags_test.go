@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // eachCommand calls f for every listed verb and its subcommands.
@@ -26,7 +28,7 @@ var valueName = regexp.MustCompile(`^[A-Za-z]*$`)
 // pflag uses a word in backquotes in a flag's usage as the name of its value, and
 // removes the quotes.
 func TestFlagUsage(t *testing.T) {
-	root := (&cli{in: strings.NewReader(""), out: io.Discard, text: io.Discard, err: io.Discard}).root()
+	root := (&verbs{&cli.Streams{In: strings.NewReader(""), Out: io.Discard, Text: io.Discard, Err: io.Discard}}).root()
 	n := 0
 	eachCommand(root, func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -50,11 +52,11 @@ func TestFlagUsage(t *testing.T) {
 // The help of every verb shows its usage.
 func TestHelp(t *testing.T) {
 	var paths [][]string
-	root := (&cli{in: strings.NewReader(""), out: io.Discard, text: io.Discard, err: io.Discard}).root()
+	root := (&verbs{&cli.Streams{In: strings.NewReader(""), Out: io.Discard, Text: io.Discard, Err: io.Discard}}).root()
 	eachCommand(root, func(cmd *cobra.Command) { paths = append(paths, strings.Fields(cmd.CommandPath())[1:]) })
 	for _, path := range paths {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), append(path, "--help"), strings.NewReader(""), &out, &errs); code != exitPass || errs.Len() > 0 {
+		if code := run(t.Context(), append(path, "--help"), strings.NewReader(""), &out, &errs); code != cli.ExitPass || errs.Len() > 0 {
 			t.Errorf("%v --help: exit code %d, %s", path, code, &errs)
 		}
 		if !strings.Contains(out.String(), "Usage:") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -24,10 +25,10 @@ type fragmentFlags struct {
 	pack, version, format string
 	files                 []string
 	rescan                bool
-	from                  resolveFlags
+	from                  cli.ResolveFlags
 }
 
-func (c *cli) fragment() *cobra.Command {
+func (c *verbs) fragment() *cobra.Command {
 	var f fragmentFlags
 	cmd := &cobra.Command{
 		Use:   "fragment --version VERSION",
@@ -46,7 +47,7 @@ Exit status:
   0  done
   1  done, but the policy forbids an option that something needs
   2  usage error or malformed input
-  3  failed: ` + badComponent + `
+  3  failed: ` + cli.BadComponent + `
   4  verification failed: a digest, signature or lock does not match`,
 		Example: `  seaworthy kernel fragment --policy hardened --version 6.12 > hardened.config
   seaworthy kernel fragment --policy strict --version 6.12 --arch arm64 --for os.yml`,
@@ -57,23 +58,23 @@ Exit status:
 	fs.StringVar(&f.pack, "policy", policy.DefaultPolicy, "built-in pack: "+strings.Join(decision.Packs(), ", "))
 	fs.StringVar(&f.version, "version", "", "version of the kernel, for example 6.12")
 	fs.StringArrayVar(&f.files, "for", nil, "os.yml whose components need options (repeatable: the files are merged)")
-	addTextOrJSON(cmd, &f.format)
-	f.from.add(cmd)
-	f.from.addFormats(cmd)
+	cli.AddTextOrJSON(cmd, &f.format)
+	f.from.Add(cmd)
+	f.from.AddFormats(cmd)
 	addRescan(cmd, &f.rescan)
 	for _, name := range []string{"policy", "report", "version", "for"} {
-		own(cmd, name) // only the command line chooses what is printed
+		cli.Own(cmd, name) // only the command line chooses what is printed
 	}
 	return cmd
 }
 
 var kernelVersion = lazyre.New(`^[1-9]\d{0,2}\.\d{1,3}([.-][0-9A-Za-z.+~_-]{1,60})?$`)
 
-func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
-	if err := applyConfig(cmd); err != nil {
+func (c *verbs) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
+	if err := cli.ApplyConfig(cmd); err != nil {
 		return err
 	}
-	if err := textOrJSON(f.format); err != nil {
+	if err := cli.TextOrJSON(f.format); err != nil {
 		return err
 	}
 	if f.version == "" {
@@ -82,8 +83,8 @@ func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 	if !kernelVersion.MatchString(f.version) {
 		return system.BadInput("--version %q is not a version of the kernel", f.version).Suggest("write for example 6.12 or 6.12.40")
 	}
-	if known := builder.Architectures(); !slices.Contains(known, f.from.arch) {
-		return system.BadInput("unknown architecture --arch %q", f.from.arch).Suggest("use one of %s", strings.Join(known, ", "))
+	if known := builder.Architectures(); !slices.Contains(known, f.from.Arch) {
+		return system.BadInput("unknown architecture --arch %q", f.from.Arch).Suggest("use one of %s", strings.Join(known, ", "))
 	}
 	rules, err := policy.PrepareFragment(f.pack)
 	if err != nil {
@@ -98,44 +99,44 @@ func (c *cli) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 		return err
 	}
 	if f.format == "json" {
-		err = c.json(struct {
+		err = c.JSON(struct {
 			SchemaVersion int      `json:"schemaVersion"`
 			Policy        string   `json:"policy"`
 			Version       string   `json:"version"`
 			Arch          string   `json:"arch"`
 			For           []string `json:"for"`
 			*policy.Fragment
-		}{fragmentVersion, f.pack, f.version, f.from.arch, list(f.files), out})
+		}{fragmentVersion, f.pack, f.version, f.from.Arch, list(f.files), out})
 	} else {
-		fmt.Fprintf(c.text, "# Linux %s for %s: what the policy %s needs%s.\n", f.version, f.from.arch, f.pack, forWhom(f.files))
-		out.WriteText(c.text)
+		fmt.Fprintf(c.Text, "# Linux %s for %s: what the policy %s needs%s.\n", f.version, f.from.Arch, f.pack, forWhom(f.files))
+		out.WriteText(c.Text)
 	}
 	if err != nil || len(out.Conflicts) == 0 {
 		return err
 	}
 	for i := range out.Conflicts {
-		fmt.Fprintln(c.err, "seaworthy: "+printable(out.Conflicts[i].Text()))
+		fmt.Fprintln(c.Err, "seaworthy: "+cli.Printable(out.Conflicts[i].Text()))
 	}
 	return exitWith(1)
 }
 
 // fragmentFacts are the facts of the system of --for, or of no system, with the kernel
 // that the fragment is for.
-func (c *cli) fragmentFacts(cmd *cobra.Command, f *fragmentFlags) (*facts.Facts, error) {
+func (c *verbs) fragmentFacts(cmd *cobra.Command, f *fragmentFlags) (*facts.Facts, error) {
 	k := &facts.Facts{SchemaVersion: facts.SchemaVersion, Components: []facts.Component{}}
 	if len(f.files) > 0 {
-		o, err := c.checkOptions(&f.from, &policyFlags{}, f.files)
+		o, err := c.CheckOptions(&f.from, &cli.PolicyFlags{}, f.files)
 		if err != nil {
 			return nil, err
 		}
 		if !f.rescan {
-			o.Inventories = f.from.inventories(cmd)
+			o.Inventories = f.from.Inventories(cmd)
 		}
 		if k, err = pipeline.Facts(cmd.Context(), o); err != nil {
 			return nil, err
 		}
 	}
-	k.Arch, k.Kernel = f.from.arch, facts.Kernel{Present: true, Version: f.version, Modules: []string{}}
+	k.Arch, k.Kernel = f.from.Arch, facts.Kernel{Present: true, Version: f.version, Modules: []string{}}
 	return k, nil
 }
 
@@ -143,5 +144,5 @@ func forWhom(files []string) string {
 	if len(files) == 0 {
 		return ""
 	}
-	return ", and what the components of " + printable(strings.Join(files, ", ")) + " need"
+	return ", and what the components of " + cli.Printable(strings.Join(files, ", ")) + " need"
 }

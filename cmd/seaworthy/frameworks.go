@@ -8,14 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
 
-func (c *cli) rulesFrameworks() *cobra.Command {
-	var rules ruleReader
+func (c *verbs) rulesFrameworks() *cobra.Command {
+	var rules cli.RuleReader
 	cmd := &cobra.Command{
 		Use: "frameworks [NAME]", Short: "List catalogues of controls, and the rules that cover them",
 		Long: `Frameworks lists the catalogues for --framework of check and build. It shows how many controls
@@ -30,7 +31,7 @@ A mapping means that a rule is related to a control. It does not prove complianc
 		Example: "  seaworthy rules frameworks\n  seaworthy rules frameworks pss",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := rules.frameworks(cmd)
+			all, err := frameworks(cmd, &rules)
 			if err != nil {
 				return err
 			}
@@ -47,44 +48,44 @@ A mapping means that a rule is related to a control. It does not prove complianc
 			return system.BadInput("unknown framework %q", args[0]).Suggest("use one of %s", strings.Join(names, ", "))
 		},
 	}
-	rules.add(cmd)
+	rules.Add(cmd)
 	return cmd
 }
 
 // frameworks returns the built-in frameworks and those of the policies.
-func (f *ruleReader) frameworks(cmd *cobra.Command) ([]framework.Info, error) {
-	o, err := f.options(cmd)
+func frameworks(cmd *cobra.Command, from *cli.RuleReader) ([]framework.Info, error) {
+	o, err := from.Options(cmd)
 	if err != nil {
 		return nil, err
 	}
 	return policy.Frameworks(cmd.Context(), o)
 }
 
-func (c *cli) listFrameworks(all []framework.Info) error {
-	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+func (c *verbs) listFrameworks(all []framework.Info) error {
+	w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 	for i := range all {
 		n := all[i].Coverage()
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d covered\t%d by checked mappings\n",
-			all[i].ID, printable(strings.TrimSpace(all[i].Title+" "+all[i].Version)), words.Count(n.Controls, "control", "controls"), n.Covered, n.Checked)
+			all[i].ID, cli.Printable(strings.TrimSpace(all[i].Title+" "+all[i].Version)), words.Count(n.Controls, "control", "controls"), n.Covered, n.Checked)
 	}
 	return w.Flush()
 }
 
-func (c *cli) showFramework(fw *framework.Info) error {
-	fmt.Fprintf(c.text, "%s\n", printable(strings.TrimSpace(fw.Title+" "+fw.Version)))
+func (c *verbs) showFramework(fw *framework.Info) error {
+	fmt.Fprintf(c.Text, "%s\n", cli.Printable(strings.TrimSpace(fw.Title+" "+fw.Version)))
 	for _, line := range []string{fw.URL, fw.Text} {
 		if line != "" {
-			fmt.Fprintf(c.text, "%s\n", printable(line))
+			fmt.Fprintf(c.Text, "%s\n", cli.Printable(line))
 		}
 	}
-	fmt.Fprintln(c.text)
-	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(c.Text)
+	w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 	for i, control := range fw.Controls {
 		title := control.Title
 		if control.Gap != "" {
 			title += " (" + control.Gap + ")"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", printable(control.ID), printable(title), ruleNames(fw.Rules[i]))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", cli.Printable(control.ID), cli.Printable(title), ruleNames(fw.Rules[i]))
 	}
 	return w.Flush()
 }
@@ -113,8 +114,8 @@ func ruleNames(rules []decision.ControlRule) string {
 }
 
 // describeControls lists the controls that a rule covers.
-func (c *cli) describeControls(cmd *cobra.Command, from *ruleReader, rule string) error {
-	all, err := from.frameworks(cmd)
+func (c *verbs) describeControls(cmd *cobra.Command, from *cli.RuleReader, rule string) error {
+	all, err := frameworks(cmd, from)
 	if err != nil {
 		return err
 	}
@@ -122,10 +123,10 @@ func (c *cli) describeControls(cmd *cobra.Command, from *ruleReader, rule string
 	if len(mappings) == 0 {
 		return nil
 	}
-	fmt.Fprintln(c.text, "\nControls:")
-	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(c.Text, "\nControls:")
+	w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 	for _, m := range mappings {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", m.Framework, printable(m.Control), m.Confidence, printable(m.Title))
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", m.Framework, cli.Printable(m.Control), m.Confidence, cli.Printable(m.Title))
 	}
 	return w.Flush()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
@@ -19,7 +20,7 @@ import (
 // inspectReports are the formats of image inspect.
 var inspectReports = []string{"json", "text"}
 
-func (c *cli) image() *cobra.Command {
+func (c *verbs) image() *cobra.Command {
 	cmd := &cobra.Command{Use: "image", Short: "Describe image files"}
 	var reports, certs []string
 	inspectCmd := &cobra.Command{
@@ -44,10 +45,10 @@ Exit status:
   seaworthy image inspect --cert db.crt --report json debian.iso`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			list, err := parseWanted(reports, checkInspectReport)
+			list, err := cli.ParseWanted(reports, checkInspectReport)
 			if err != nil {
 				return err
 			}
@@ -55,7 +56,7 @@ Exit status:
 		},
 	}
 	inspectCmd.Flags().StringArrayVar(&reports, "report", nil, "report as FORMAT or FORMAT=FILE (repeatable): text or json (default text)")
-	own(inspectCmd, "report")
+	cli.Own(inspectCmd, "report")
 	inspectCmd.Flags().StringArrayVar(&certs, "cert", nil, "certificate of a trusted signer of EFI programs, PEM or DER (repeatable)")
 	cmd.AddCommand(inspectCmd)
 	return cmd
@@ -70,7 +71,7 @@ func checkInspectReport(format string) error {
 	return system.BadInput("unknown report format %q", format).Suggest("use text or json")
 }
 
-func (c *cli) inspect(path string, certs []string, list []wanted) error {
+func (c *verbs) inspect(path string, certs []string, list []cli.Wanted) error {
 	var o inspect.Options
 	var errs []error
 	for _, p := range certs {
@@ -89,11 +90,11 @@ func (c *cli) inspect(path string, certs []string, list []wanted) error {
 	if err != nil {
 		return err
 	}
-	return c.writeWanted(list, func(w io.Writer, format string, _ report.Options) error {
+	return c.WriteWanted(list, func(w io.Writer, format string, _ report.Options) error {
 		if format == "text" {
 			return inspect.Text(w, r)
 		}
-		return encodeJSON(w, r)
+		return cli.EncodeJSON(w, r)
 	})
 }
 

@@ -10,16 +10,17 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
-func (c *cli) kernel() *cobra.Command {
+func (c *verbs) kernel() *cobra.Command {
 	cmd := &cobra.Command{Use: "kernel", Short: "Check a kernel alone, and write its configuration"}
 	var kf kernelFlags
-	var pf policyFlags
-	var from resolveFlags
+	var pf cli.PolicyFlags
+	var from cli.ResolveFlags
 	check := &cobra.Command{
 		Use:   "check CONFIG|IMAGE",
 		Short: "Check a kernel's configuration, command line and sysctls",
@@ -36,24 +37,24 @@ Sysctl files are read as sysctl.d(5) describes. "*" in place of an interface nam
 "all" and "default". It does not change a key that a file sets by its full name, or excludes
 with "-KEY".
 
-` + strings.Replace(exitHelp, badComponent, "a file cannot be read", 1),
+` + strings.Replace(cli.ExitHelp, cli.BadComponent, "a file cannot be read", 1),
 		Example: `  seaworthy kernel check /boot/config-6.1.0-41-amd64
   seaworthy kernel check --cmdline-file /proc/cmdline --policy hardened /proc/config.gz
   sysctl -a | seaworthy kernel check --sysctl - --report sarif=kernel.sarif arch/x86/boot/bzImage`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			reports, err := parseReports(pf.reports)
+			reports, err := cli.ParseReports(pf.Reports)
 			if err != nil {
 				return err
 			}
-			o, err := pf.options()
+			o, err := pf.Options()
 			if err != nil {
 				return err
 			}
-			keys, err := pf.loadKeys()
+			keys, err := pf.LoadKeys()
 			if err != nil {
 				return err
 			}
@@ -62,20 +63,20 @@ with "-KEY".
 			if err != nil {
 				return err
 			}
-			d, err := pipeline.CheckKernel(cmd.Context(), alone, pipeline.CheckOptions{Policy: o, PolicyKeys: keys, Progress: c.progress(),
-				Resolve: builder.Options{Cache: from.cacheDir(), Offline: from.offline, RedirectTo: from.redirectTo}})
+			d, err := pipeline.CheckKernel(cmd.Context(), alone, pipeline.CheckOptions{Policy: o, PolicyKeys: keys, Progress: c.Progress(),
+				Resolve: builder.Options{Cache: from.CacheDir(), Offline: from.Offline, RedirectTo: from.RedirectTo}})
 			if err != nil {
 				return err
 			}
-			if err := c.writeReports(reports, d, ""); err != nil {
+			if err := c.WriteReports(reports, d, ""); err != nil {
 				return err
 			}
 			return exitWith(policy.ExitCode(d))
 		},
 	}
 	kf.add(check)
-	pf.add(check)
-	from.addCache(check)
+	pf.Add(check)
+	from.AddCache(check)
 	cmd.AddCommand(check, c.fragment())
 	return cmd
 }
@@ -94,12 +95,12 @@ func (f *kernelFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.cmdlineFile, "cmdline-file", "", "file with the command line of the kernel")
 	fs.StringArrayVar(&f.sysctls, "sysctl", nil, "file with sysctls, in the format of sysctl.conf or sysctl -a (repeatable, in order)")
 	for _, name := range []string{"arch", "kernel-version", "cmdline", "cmdline-file", "sysctl"} {
-		own(cmd, name) // only the command line chooses what is checked
+		cli.Own(cmd, name) // only the command line chooses what is checked
 	}
 }
 
 // kernelInput opens all inputs; done closes them.
-func (c *cli) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, done func(), err error) {
+func (c *verbs) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput, done func(), err error) {
 	var opened []io.Closer
 	done = func() {
 		for _, o := range opened {

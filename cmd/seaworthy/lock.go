@@ -10,15 +10,16 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
-func (c *cli) lock() *cobra.Command {
-	var rf resolveFlags
-	var pf policyFlags
+func (c *verbs) lock() *cobra.Command {
+	var rf cli.ResolveFlags
+	var pf cli.PolicyFlags
 	cmd := &cobra.Command{
 		Use:   "lock OS.yml...",
 		Short: "Pin every input of a system by digest",
@@ -30,14 +31,14 @@ Lock asks the registry for the current digest of each tag, also if the cache has
 With --offline, it uses the digests in the cache. If the lock file exists, lock prints what
 has changed.
 
-` + exitHelpPlain(badComponent),
+` + cli.ExitHelpPlain(cli.BadComponent),
 		Example: "  seaworthy lock os.yml\n  seaworthy check --locked os.yml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			o, err := c.checkOptions(&rf, &pf, files)
+			o, err := c.CheckOptions(&rf, &pf, files)
 			if err != nil {
 				return err
 			}
@@ -47,7 +48,7 @@ has changed.
 					progress(s, detail)
 				}
 			}
-			lock, err := pipeline.Lock(cmd.Context(), o, version())
+			lock, err := pipeline.Lock(cmd.Context(), o, cli.Version())
 			if err != nil {
 				return err
 			}
@@ -65,14 +66,14 @@ has changed.
 				return errors.Join(fmt.Errorf("lock %s", path), err)
 			}
 			for _, m := range pipeline.Moves(before, lock) {
-				fmt.Fprintln(c.err, "seaworthy: "+printable(moveText(m)))
+				fmt.Fprintln(c.Err, "seaworthy: "+cli.Printable(moveText(m)))
 			}
-			fmt.Fprintf(c.err, "seaworthy: %s pins %s\n", printable(path), words.Count(len(lock.Components), "component", "components"))
+			fmt.Fprintf(c.Err, "seaworthy: %s pins %s\n", cli.Printable(path), words.Count(len(lock.Components), "component", "components"))
 			return nil
 		},
 	}
-	rf.addInputs(cmd)
-	pf.ruleFlags.add(cmd, policy.DefaultPolicy)
+	rf.AddInputs(cmd)
+	pf.RuleFlags.Add(cmd, policy.DefaultPolicy)
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/lategc"
 )
 
@@ -17,7 +18,7 @@ func main() {
 	defer stop()
 	// The first signal cancels the work; the second kills the program.
 	context.AfterFunc(ctx, stop)
-	if len(os.Args) > 1 && os.Args[1] == guestVerb { // the guest has its own memory limit
+	if len(os.Args) > 1 && os.Args[1] == cli.GuestVerb { // the guest has its own memory limit
 		lategc.End()
 	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) //nolint:gocritic // the process ends, and with it what was deferred

@@ -11,7 +11,7 @@ import (
 
 // man writes the manual pages. They are made from the same texts as the help. They
 // contain no date and nothing about this machine.
-func (c *cli) man() *cobra.Command {
+func (c *verbs) man() *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIR", Short: "Write the manual pages of all commands into a folder", Args: cobra.ExactArgs(1),
 		Hidden: true, // for those who package the program

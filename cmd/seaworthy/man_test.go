@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/manpage"
 )
 
@@ -19,7 +20,7 @@ func manPages(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "man1")
 	var errs bytes.Buffer
-	if code := run(t.Context(), []string{"man", dir}, strings.NewReader(""), io.Discard, &errs); code != exitPass {
+	if code := run(t.Context(), []string{"man", dir}, strings.NewReader(""), io.Discard, &errs); code != cli.ExitPass {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
 	return dir
@@ -33,7 +34,7 @@ func TestManPages(t *testing.T) {
 	t.Setenv("SOURCE_DATE_EPOCH", "1")
 	again := manPages(t)
 	count := 0
-	root := (&cli{in: strings.NewReader(""), out: io.Discard, text: io.Discard, err: io.Discard}).root()
+	root := (&verbs{&cli.Streams{In: strings.NewReader(""), Out: io.Discard, Text: io.Discard, Err: io.Discard}}).root()
 	eachCommand(root, func(cmd *cobra.Command) {
 		count++
 		name := manpage.Name(cmd) + ".1"
@@ -88,7 +89,7 @@ func TestCompletionScripts(t *testing.T) {
 				t.Skipf("skipped: %s is not installed", shell)
 			}
 			var script, errs bytes.Buffer
-			if code := run(t.Context(), []string{"completion", shell}, strings.NewReader(""), &script, &errs); code != exitPass {
+			if code := run(t.Context(), []string{"completion", shell}, strings.NewReader(""), &script, &errs); code != cli.ExitPass {
 				t.Fatalf("exit code %d: %s", code, &errs)
 			}
 			file := filepath.Join(t.TempDir(), "script")

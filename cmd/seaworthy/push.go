@@ -7,6 +7,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 )
@@ -18,18 +19,18 @@ type transferFlags struct {
 }
 
 func (f *transferFlags) add(cmd *cobra.Command) {
-	addAllowRedirect(cmd, &f.redirectTo)
+	cli.AddAllowRedirect(cmd, &f.redirectTo)
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "do not contact any registry: the command then only ends with an error")
 }
 
-func (f *transferFlags) options(c *cli, verb string) (publish.Options, error) {
+func (f *transferFlags) options(c *verbs, verb string) (publish.Options, error) {
 	if f.offline {
 		return publish.Options{}, system.BadInput("%s does not work with --offline", verb).Suggest("leave out --offline")
 	}
-	return publish.Options{RedirectTo: f.redirectTo, Note: func(text string) { fmt.Fprintf(c.err, "seaworthy: %s\n", printable(text)) }}, nil
+	return publish.Options{RedirectTo: f.redirectTo, Note: func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", cli.Printable(text)) }}, nil
 }
 
-func (c *cli) push() *cobra.Command {
+func (c *verbs) push() *cobra.Command {
 	var tf transferFlags
 	cmd := &cobra.Command{
 		Use:   "push DIR REFERENCE",
@@ -39,11 +40,11 @@ It sends only what the registry does not have, so an interrupted push can be rep
 Push prints the reference with the digest. It checks that the folder is complete, signed
 and not denied, but does not check the signatures: pull and verify do that.
 
-` + exitHelpPlain("the registry cannot be reached, or a file cannot be read"),
+` + cli.ExitHelpPlain("the registry cannot be reached, or a file cannot be read"),
 		Example: "  seaworthy push dist/os registry.example.org/systems/os:1",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
 			o, err := tf.options(c, "push")
@@ -54,8 +55,8 @@ and not denied, but does not check the signatures: pull and verify do that.
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.err, "seaworthy: %s; %s sent\n", words.Count(done.Files, "file", "files"), words.Count(done.Sent, "blob was", "blobs were"))
-			fmt.Fprintln(c.text, done.Reference)
+			fmt.Fprintf(c.Err, "seaworthy: %s; %s sent\n", words.Count(done.Files, "file", "files"), words.Count(done.Sent, "blob was", "blobs were"))
+			fmt.Fprintln(c.Text, done.Reference)
 			return nil
 		},
 	}
@@ -63,7 +64,7 @@ and not denied, but does not check the signatures: pull and verify do that.
 	return cmd
 }
 
-func (c *cli) pull() *cobra.Command {
+func (c *verbs) pull() *cobra.Command {
 	var tf transferFlags
 	var vf verifyFlags
 	var format string
@@ -74,15 +75,15 @@ func (c *cli) pull() *cobra.Command {
 verify. DIR is written only if the image is accepted; it is then the same folder that was
 pushed. An existing DIR is replaced only if build or pull wrote it.
 
-` + exitHelpPlain("the registry cannot be reached, the image is not complete, or a file cannot be written"),
+` + cli.ExitHelpPlain("the registry cannot be reached, the image is not complete, or a file cannot be written"),
 		Example: "  seaworthy pull --key seaworthy.pub registry.example.org/systems/os:1 dist/os\n" +
 			"  seaworthy pull --key seaworthy.pub --require-policy hardened registry.example.org/systems/os:1 dist/os",
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			if err := textOrJSON(format); err != nil {
+			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
 			v, certs, err := vf.checks()
@@ -112,6 +113,6 @@ pushed. An existing DIR is replaced only if build or pull wrote it.
 	}
 	vf.add(cmd)
 	tf.add(cmd)
-	addTextOrJSON(cmd, &format)
+	cli.AddTextOrJSON(cmd, &format)
 	return cmd
 }

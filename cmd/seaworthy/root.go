@@ -1,85 +1,40 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
 
-// The exit codes, the same for every verb and report format.
-const (
-	exitPass    = 0
-	exitDenied  = 1
-	exitUsage   = 2
-	exitNoEval  = 3
-	exitVerify  = 4
-	exitExpired = 5
-)
-
-const exitHelp = `Exit status:
-  0  pass
-  1  denied by policy
-  2  usage error or malformed input
-  3  could not evaluate: ` + badComponent + `
-  4  verification failed: a digest, signature or lock does not match
-  5  denied only because waivers expired`
-
-// badComponent says why a verb that reads components ends with exit code 3.
-const badComponent = "missing image, unreachable registry, malformed or hostile component"
-
-// exitHelpPlain is for verbs without a verdict. why says when they end with exit
-// code 3.
-func exitHelpPlain(why string) string {
-	return `Exit status:
-  0  done
-  2  usage error or malformed input
-  3  failed: ` + why + `
-  4  verification failed: a digest, signature or lock does not match`
-}
-
-// exitError ends the program with a code. All messages were printed before.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
-
-// cli has the streams that every verb uses.
-type cli struct {
-	in io.Reader
-	// Programs read out; people read text; err gets progress and errors. Output to
-	// text and err is made safe for terminals and for the logs of CI services.
-	out, text, err io.Writer
-	buffered       *bufio.Reader
-}
+// verbs makes the command of each verb.
+type verbs struct{ *cli.Streams }
 
 // run runs the program until it is done or ctx ends, and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
-	c := &cli{in: in, out: out, text: safetext.NewWriter(out), err: safetext.NewWriter(errw)}
+	c := &verbs{&cli.Streams{In: in, Out: out, Text: safetext.NewWriter(out), Err: safetext.NewWriter(errw)}}
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
-	root.SetErr(c.err)
+	root.SetErr(c.Err)
 	err := root.ExecuteContext(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		fmt.Fprintln(c.err, "seaworthy: interrupted; nothing was changed")
-		return exitNoEval
+		fmt.Fprintln(c.Err, "seaworthy: interrupted; nothing was changed")
+		return cli.ExitNoEval
 	}
-	return c.report(err)
+	return c.Report(err)
 }
 
-func (c *cli) root() *cobra.Command {
+func (c *verbs) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "seaworthy",
 		Short: "Build minimal Linux systems, and check what they are allowed to do",
@@ -88,7 +43,7 @@ works without changes. Seaworthy makes an SBOM for every component, and checks w
 rules what the system is allowed to do. It signs the image and its attestations, and
 verifies them before the system boots.
 
-` + exitHelp,
+` + cli.ExitHelp,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -168,70 +123,3 @@ func wrapArgs(cmd *cobra.Command) {
 		wrapArgs(sub)
 	}
 }
-
-// report prints an error, with one paragraph for each joined error, and returns
-// the exit code.
-func (c *cli) report(err error) int {
-	if err == nil {
-		return exitPass
-	}
-	var code exitError
-	if errors.As(err, &code) {
-		return int(code)
-	}
-	for _, e := range flatten(err) {
-		// Text from elsewhere must not start a line that looks like ours.
-		fmt.Fprintln(c.err, "seaworthy: "+strings.ReplaceAll(printableText(e.Error()), "\n", "\n    "))
-		var se *system.Error
-		if errors.As(e, &se) && se.Next != "" {
-			fmt.Fprintln(c.err, "  next: "+printable(se.Next))
-		}
-	}
-	switch {
-	case errors.Is(err, system.ErrMismatch):
-		return exitVerify
-	case errors.Is(err, system.ErrInput):
-		return exitUsage
-	}
-	return exitNoEval
-}
-
-// flatten splits joined errors. It does not split a *system.Error.
-func flatten(err error) []error {
-	if _, ok := err.(*system.Error); ok { //nolint:errorlint // only joined errors are taken apart
-		return []error{err}
-	}
-	j, ok := err.(interface{ Unwrap() []error })
-	if !ok || reflect.TypeOf(err) != joinType {
-		return []error{err}
-	}
-	var out []error
-	for _, e := range j.Unwrap() {
-		out = append(out, flatten(e)...)
-	}
-	return out
-}
-
-// joinType is the type of errors.Join's result. Other errors with several causes
-// have another type.
-var joinType = reflect.TypeOf(errors.Join(io.EOF))
-
-// json prints a value for programs.
-func (c *cli) json(v any) error { return encodeJSON(c.out, v) }
-
-func encodeJSON(w io.Writer, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	_, err := w.Write(safetext.JSON(b.Bytes()))
-	return err
-}
-
-// printable returns text from elsewhere as one safe line, printableText as
-// several lines: text from an image must not control the terminal.
-func printable(s string) string     { return safetext.Clean(s) }
-func printableText(s string) string { return safetext.Text(s) }

@@ -10,14 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
-func (c *cli) rules() *cobra.Command {
+func (c *verbs) rules() *cobra.Command {
 	cmd := &cobra.Command{Use: "rules", Short: "List, show, test and share rules"}
-	var rules ruleReader
+	var rules cli.RuleReader
 	add := func(sub *cobra.Command) {
-		rules.add(sub)
+		rules.Add(sub)
 		cmd.AddCommand(sub)
 	}
 	var params bool
@@ -25,10 +26,10 @@ func (c *cli) rules() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "List the rules of a policy, or its parameters", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := textOrJSON(format); err != nil {
+			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			o, err := rules.options(cmd)
+			o, err := rules.Options(cmd)
 			if err != nil {
 				return err
 			}
@@ -42,21 +43,21 @@ func (c *cli) rules() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+			w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 			for _, r := range rules {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, printable(r.Title))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, cli.Printable(r.Title))
 			}
 			return w.Flush()
 		},
 	}
 	list.Flags().BoolVar(&params, "params", false, "list the parameters that a folder of rules can set, with their types and values")
 	add(list)
-	addTextOrJSON(list, &format)
-	own(list, "report") // SEAWORTHY_REPORT is for decisions
+	cli.AddTextOrJSON(list, &format)
+	cli.Own(list, "report") // SEAWORTHY_REPORT is for decisions
 	show := &cobra.Command{
 		Use: "show RULE", Short: "Show one rule and its source", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := textOrJSON(format); err != nil {
+			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
 			r, err := findRule(cmd, &rules, args[0])
@@ -73,24 +74,24 @@ func (c *cli) rules() *cobra.Command {
 			if err := c.describeParams(cmd, &rules, r); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.text, "\n%s", printableText(r.Source))
+			fmt.Fprintf(c.Text, "\n%s", cli.PrintableText(r.Source))
 			return nil
 		},
 	}
 	add(show)
-	addTextOrJSON(show, &format)
-	own(show, "report")
+	cli.AddTextOrJSON(show, &format)
+	cli.Own(show, "report")
 	add(&cobra.Command{
 		Use: "test [DIR|oci://REFERENCE]", Short: "Run the tests of the rules", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				rules.policies = args
+				rules.Policies = args
 			}
-			o, err := rules.options(cmd)
+			o, err := rules.Options(cmd)
 			if err != nil {
 				return err
 			}
-			return policy.Test(cmd.Context(), o, c.text)
+			return policy.Test(cmd.Context(), o, c.Text)
 		},
 	})
 	cmd.AddCommand(c.rulesNew(), c.rulesFrameworks(), c.rulesPush(), c.rulesPull())
@@ -98,20 +99,20 @@ func (c *cli) rules() *cobra.Command {
 }
 
 // describeParams lists the parameters that a rule reads.
-func (c *cli) describeParams(cmd *cobra.Command, rules *ruleReader, r *policy.RuleInfo) error {
+func (c *verbs) describeParams(cmd *cobra.Command, rules *cli.RuleReader, r *policy.RuleInfo) error {
 	if len(r.Params) == 0 {
 		return nil
 	}
-	o, err := rules.options(cmd)
+	o, err := rules.Options(cmd)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.text, "\nParameters:")
+	fmt.Fprintln(c.Text, "\nParameters:")
 	return c.listParams(cmd, o, r.Params)
 }
 
 // listParams prints the parameters in names, or all parameters if names is nil.
-func (c *cli) listParams(cmd *cobra.Command, o policy.Options, names []string) error {
+func (c *verbs) listParams(cmd *cobra.Command, o policy.Options, names []string) error {
 	params, err := policy.Parameters(cmd.Context(), o)
 	if err != nil {
 		return err
@@ -120,13 +121,13 @@ func (c *cli) listParams(cmd *cobra.Command, o policy.Options, names []string) e
 		if names != nil && !slices.Contains(names, p.Name) {
 			continue
 		}
-		fmt.Fprintf(c.text, "%s  %s\n", printable(p.Name), printable(p.Type))
+		fmt.Fprintf(c.Text, "%s  %s\n", cli.Printable(p.Name), cli.Printable(p.Type))
 		if p.Description != "" {
-			fmt.Fprintf(c.text, "  %s\n", printable(p.Description))
+			fmt.Fprintf(c.Text, "  %s\n", cli.Printable(p.Description))
 		}
-		fmt.Fprintf(c.text, "  default  %s\n", printable(short(p.Default)))
+		fmt.Fprintf(c.Text, "  default  %s\n", cli.Printable(short(p.Default)))
 		if value := short(p.Value); value != short(p.Default) {
-			fmt.Fprintf(c.text, "  set to   %s\n", printable(value))
+			fmt.Fprintf(c.Text, "  set to   %s\n", cli.Printable(value))
 		}
 	}
 	return nil
@@ -145,8 +146,8 @@ func short(v any) string {
 	return string(raw)
 }
 
-func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo, error) {
-	o, err := from.options(cmd)
+func findRule(cmd *cobra.Command, from *cli.RuleReader, id string) (*policy.RuleInfo, error) {
+	o, err := from.Options(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -159,23 +160,23 @@ func findRule(cmd *cobra.Command, from *ruleReader, id string) (*policy.RuleInfo
 			return &rules[i], nil
 		}
 	}
-	return nil, system.BadInput("unknown rule %q in %s", id, strings.Join(from.policies, ", ")).Suggest("run: seaworthy rules list")
+	return nil, system.BadInput("unknown rule %q in %s", id, strings.Join(from.Policies, ", ")).Suggest("run: seaworthy rules list")
 }
 
-func (c *cli) describeRule(r *policy.RuleInfo) {
-	fmt.Fprintf(c.text, "%s  %s\n\n", r.ID, printable(r.Title))
+func (c *verbs) describeRule(r *policy.RuleInfo) {
+	fmt.Fprintf(c.Text, "%s  %s\n\n", r.ID, cli.Printable(r.Title))
 	if r.Description != "" {
-		fmt.Fprintf(c.text, "%s\n\n", printableText(strings.TrimSpace(r.Description)))
+		fmt.Fprintf(c.Text, "%s\n\n", cli.PrintableText(strings.TrimSpace(r.Description)))
 	}
-	w := tabwriter.NewWriter(c.text, 0, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(c.Text, 0, 4, 2, ' ', 0)
 	for _, line := range [][2]string{
 		{"severity", string(r.Severity)}, {"packs", strings.Join(r.Packs, ", ")}, {"looks at", strings.Join(r.Inputs, ", ")},
 		{"since", r.Since}, {"to pass", strings.TrimSpace(r.Remediation)},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], printableText(line[1]))
+			fmt.Fprintf(w, "%s\t%s\n", line[0], cli.PrintableText(line[1]))
 		}
 	}
 	w.Flush()
-	fmt.Fprintf(c.text, "\nWaiver:\n  waivers:\n    - rule: %s\n      resource: RESOURCE\n      reason: WHY\n      owner: WHO\n      expires: YYYY-MM-DD\n", r.ID)
+	fmt.Fprintf(c.Text, "\nWaiver:\n  waivers:\n    - rule: %s\n      resource: RESOURCE\n      reason: WHY\n      owner: WHO\n      expires: YYYY-MM-DD\n", r.ID)
 }

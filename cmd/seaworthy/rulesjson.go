@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/framework"
 )
@@ -66,13 +66,13 @@ func paramsAsJSON(all []policy.Parameter, names []string) []paramJSON {
 }
 
 // listJSON prints the rules of a policy, or its parameters.
-func (c *cli) listJSON(cmd *cobra.Command, o policy.Options, params bool) error {
+func (c *verbs) listJSON(cmd *cobra.Command, o policy.Options, params bool) error {
 	if params {
 		all, err := policy.Parameters(cmd.Context(), o)
 		if err != nil {
 			return err
 		}
-		return c.json(struct {
+		return c.JSON(struct {
 			SchemaVersion int         `json:"schemaVersion"`
 			Params        []paramJSON `json:"params"`
 		}{ruleListVersion, paramsAsJSON(all, nil)})
@@ -85,19 +85,19 @@ func (c *cli) listJSON(cmd *cobra.Command, o policy.Options, params bool) error 
 	for i := range rules {
 		out = append(out, ruleAsJSON(&rules[i]))
 	}
-	return c.json(struct {
+	return c.JSON(struct {
 		SchemaVersion int        `json:"schemaVersion"`
 		Rules         []ruleJSON `json:"rules"`
 	}{ruleListVersion, out})
 }
 
 // showJSON prints one rule with its mappings, parameters and source.
-func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo) error {
-	all, err := from.frameworks(cmd)
+func (c *verbs) showJSON(cmd *cobra.Command, from *cli.RuleReader, r *policy.RuleInfo) error {
+	all, err := frameworks(cmd, from)
 	if err != nil {
 		return err
 	}
-	o, err := from.options(cmd)
+	o, err := from.Options(cmd)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo)
 	for _, m := range framework.Mappings(all, r.ID) {
 		mappings = append(mappings, mappingJSON{m.Framework, m.Control, m.Title, m.Confidence})
 	}
-	return c.json(struct {
+	return c.JSON(struct {
 		SchemaVersion int           `json:"schemaVersion"`
 		Rule          ruleJSON      `json:"rule"`
 		Mappings      []mappingJSON `json:"mappings"`
@@ -117,19 +117,4 @@ func (c *cli) showJSON(cmd *cobra.Command, from *ruleReader, r *policy.RuleInfo)
 		File          string        `json:"file"`
 		Source        string        `json:"source"`
 	}{ruleListVersion, ruleAsJSON(r), mappings, paramsAsJSON(params, list(r.Params)), r.File, r.Source})
-}
-
-const textOrJSONUsage = "text or json"
-
-// addTextOrJSON adds --report to a verb whose only formats are text and JSON.
-func addTextOrJSON(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "report", "text", textOrJSONUsage)
-}
-
-// textOrJSON checks the value of that flag.
-func textOrJSON(format string) error {
-	if format != "text" && format != "json" {
-		return system.BadInput("unknown report format --report %q", format).Suggest("use text or json")
-	}
-	return nil
 }

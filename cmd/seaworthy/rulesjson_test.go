@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // The JSON of rules list and rules show matches the published schema, which has every
@@ -22,7 +24,7 @@ func TestRulesSchema(t *testing.T) {
 	}
 	for _, args := range []string{"rules list", "rules list --params", "rules show CAP-001", "rules show KCF-001", "rules show RES-001"} {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), append(strings.Fields(args), "--report", "json"), strings.NewReader(""), &out, &errs); code != exitPass {
+		if code := run(t.Context(), append(strings.Fields(args), "--report", "json"), strings.NewReader(""), &out, &errs); code != cli.ExitPass {
 			t.Fatalf("%s: exit code %d: %s", args, code, &errs)
 		}
 		var document map[string]any

@@ -6,12 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/policy/scaffold"
 )
 
 // rulesNew is `rules new`.
-func (c *cli) rulesNew() *cobra.Command {
+func (c *verbs) rulesNew() *cobra.Command {
 	var dir, severity string
 	r := scaffold.Rule{}
 	cmd := &cobra.Command{
@@ -27,9 +28,9 @@ are not replaced.`,
 				return err
 			}
 			for _, p := range paths {
-				fmt.Fprintln(c.text, printable(p))
+				fmt.Fprintln(c.Text, cli.Printable(p))
 			}
-			fmt.Fprintf(c.err, "next: replace the parts marked TODO, and add %s to a pack\n", r.ID)
+			fmt.Fprintf(c.Err, "next: replace the parts marked TODO, and add %s to a pack\n", r.ID)
 			return nil
 		},
 	}

@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 )
 
-func (c *cli) rulesPush() *cobra.Command {
+func (c *verbs) rulesPush() *cobra.Command {
 	var sf signFlags
 	var redirectTo []string
 	cmd := &cobra.Command{
@@ -23,11 +24,11 @@ func (c *cli) rulesPush() *cobra.Command {
 and pushes it under a tag. Standard opa can pull the bundle too. Push prints the reference
 with the digest, in the form that --policy accepts. The same folder gives the same digest.
 
-` + exitHelpPlain("the registry cannot be reached, or a file cannot be written"),
+` + cli.ExitHelpPlain("the registry cannot be reached, or a file cannot be written"),
 		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
 			if err := registryReference(args[1]); err != nil {
@@ -40,16 +41,16 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 			if err != nil {
 				return err
 			}
-			done, err := policies.Push(cmd.Context(), policyOptions(args[:1]), args[1], redirectTo, signer)
+			done, err := policies.Push(cmd.Context(), cli.PolicyOptions(args[:1]), args[1], redirectTo, signer)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.text, done.Reference)
+			fmt.Fprintln(c.Text, done.Reference)
 			return nil
 		},
 	}
 	sf.add(cmd, "push without a signature; --policy then accepts the bundle only by its digest")
-	addAllowRedirect(cmd, &redirectTo)
+	cli.AddAllowRedirect(cmd, &redirectTo)
 	return cmd
 }
 
@@ -61,14 +62,14 @@ func registryReference(s string) error {
 	return nil
 }
 
-func (c *cli) rulesPull() *cobra.Command {
-	var rules ruleReader
+func (c *verbs) rulesPull() *cobra.Command {
+	var rules cli.RuleReader
 	cmd := &cobra.Command{
 		Use:   "pull oci://REFERENCE DIR",
 		Short: "Pull a bundle of rules into a new folder",
 		Long: `Pull fetches a bundle, verifies it as --policy does, and writes its files into a new folder.
 
-` + exitHelpPlain("the registry cannot be reached, or a file cannot be written"),
+` + cli.ExitHelpPlain("the registry cannot be reached, or a file cannot be written"),
 		Example: "  seaworthy rules pull oci://registry.example.org/policies:1 ./theirs --policy-key seaworthy.pub",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,19 +79,19 @@ func (c *cli) rulesPull() *cobra.Command {
 			if _, err := os.Lstat(args[1]); err == nil {
 				return system.BadInput("%s already exists", args[1]).Suggest("give a folder that does not exist")
 			}
-			rules.policies = args[:1]
-			o, err := rules.options(cmd)
+			rules.Policies = args[:1]
+			o, err := rules.Options(cmd)
 			if err != nil {
 				return err
 			}
 			if err := policies.Write(args[1], o.Policies[0].Bundle); err != nil {
 				return system.Unusable("cannot write %s", args[1]).Because(outputfile.Cause(err)).Suggest("give a folder in a place that can be written")
 			}
-			fmt.Fprintf(c.err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
+			fmt.Fprintf(c.Err, "seaworthy: %s: %s of %s\n", args[1], words.Count(len(o.Policies[0].Bundle.Files), "file", "files"), o.Policies[0].Bundle.Manifest)
 			return nil
 		},
 	}
-	rules.add(cmd)
+	rules.Add(cmd)
 	cmd.Flags().Lookup("policy").Hidden = true // the argument replaces it
 	return cmd
 }

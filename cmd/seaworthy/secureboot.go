@@ -19,6 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
@@ -93,7 +94,7 @@ func (f *secureBootKeys) add(cmd *cobra.Command) {
 	fs.StringVar(&f.now, "now", "", "with --secure-boot: first day of the certificates, and date of the signed changes: RFC 3339 or YYYY-MM-DD (default: the clock)")
 	fs.StringVar(&f.arch, "arch", runtime.GOARCH, "with --secure-boot: architecture of the variable store: amd64 or arm64")
 	for _, name := range []string{"secure-boot", "name", "now", "arch"} {
-		own(cmd, name)
+		cli.Own(cmd, name)
 	}
 }
 
@@ -112,8 +113,8 @@ func (f *secureBootKeys) given(cmd *cobra.Command) (bool, error) {
 const certificateYears = 10
 
 // generateSecureBoot writes new keys, and prints what each file is for.
-func (c *cli) generateSecureBoot(ctx context.Context, dir string, f secureBootKeys) error {
-	now, err := parseNow(f.now)
+func (c *verbs) generateSecureBoot(ctx context.Context, dir string, f secureBootKeys) error {
+	now, err := cli.ParseNow(f.now)
 	if err != nil {
 		return err
 	}
@@ -141,12 +142,12 @@ func (c *cli) generateSecureBoot(ctx context.Context, dir string, f secureBootKe
 		return err
 	}
 	for _, file := range files {
-		fmt.Fprintf(c.err, "%-14s %s\n", file.Name, file.Use)
+		fmt.Fprintf(c.Err, "%-14s %s\n", file.Name, file.Use)
 	}
 	if missing != "" {
-		fmt.Fprintf(c.err, "seaworthy: no variable store was written: %s\n", missing)
+		fmt.Fprintf(c.Err, "seaworthy: no variable store was written: %s\n", missing)
 	}
-	fmt.Fprintf(c.err, "seaworthy: wrote keys for Secure Boot in %s; the private keys are not encrypted\n", dir)
+	fmt.Fprintf(c.Err, "seaworthy: wrote keys for Secure Boot in %s; the private keys are not encrypted\n", dir)
 	return nil
 }
 

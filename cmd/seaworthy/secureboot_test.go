@@ -9,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // TestSecureBoot: firmware that enforces Secure Boot starts an image that is signed
@@ -24,22 +25,22 @@ func TestSecureBoot(t *testing.T) {
 		t.Skip("skipped: no qemu-system-x86_64; install Debian's qemu-system-x86")
 	}
 	yml := s.path("minimal.yml")
-	s.run(exitPass, "lock", yml)
-	s.bare(exitPass, "key", "generate", "--output-dir", s.dir)
+	s.run(cli.ExitPass, "lock", yml)
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	for _, name := range []string{"ours", "theirs"} {
-		s.bare(exitPass, "key", "generate", "--secure-boot", "--arch", "amd64", "--output-dir", s.path(name))
+		s.bare(cli.ExitPass, "key", "generate", "--secure-boot", "--arch", "amd64", "--output-dir", s.path(name))
 	}
 	build := func(out string, formats []string, keys string) {
 		args := []string{"--locked", "--key", s.path("seaworthy.key"), "--format", strings.Join(formats, ","), "--output-dir", s.path(out), yml}
 		if keys != "" {
 			args = append(args, "--secure-boot-key", s.path(keys+"/db.key"), "--secure-boot-cert", s.path(keys+"/db.pem"))
 		}
-		s.run(exitPass, "build", args...)
+		s.run(cli.ExitPass, "build", args...)
 	}
 	enforced := []string{"--secure-boot", "--secure-boot-vars", s.path("ours/OVMF_VARS.fd")}
 	refused := func(out string) {
 		args := append([]string{"boot", "--key", s.path("seaworthy.pub"), s.path(out)}, enforced...)
-		if text := s.bare(exitVerify, args...); !strings.Contains(text, "the firmware refused to start") || !strings.Contains(text, "Access Denied") {
+		if text := s.bare(cli.ExitVerify, args...); !strings.Contains(text, "the firmware refused to start") || !strings.Contains(text, "Access Denied") {
 			t.Errorf("%s:\n%s", out, text)
 		}
 	}
@@ -54,7 +55,7 @@ func TestSecureBoot(t *testing.T) {
 	for i, group := range together(formats) {
 		out := fmt.Sprint("signed", i)
 		build(out, group, "ours")
-		s.bare(exitPass, "verify", "--key", s.path("seaworthy.pub"), "--secure-boot-cert", s.path("ours/db.pem"), s.path(out))
+		s.bare(cli.ExitPass, "verify", "--key", s.path("seaworthy.pub"), "--secure-boot-cert", s.path("ours/db.pem"), s.path(out))
 		for _, f := range group {
 			s.boots(s.path(out), f, enforced...)
 		}

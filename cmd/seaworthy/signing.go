@@ -10,6 +10,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // signFlags say who signs: the flags of all verbs that sign.
@@ -43,25 +44,25 @@ func laterKey(key string) error {
 }
 
 // signer opens the signer, nil for --unsigned.
-func (f *signFlags) signer(ctx context.Context, c *cli) (attest.Signer, error) {
+func (f *signFlags) signer(ctx context.Context, c *verbs) (attest.Signer, error) {
 	if f.unsigned {
 		return nil, nil
 	}
-	return attest.LoadSigner(f.key, func() ([]byte, error) { return c.password(ctx) })
+	return attest.LoadSigner(f.key, func() ([]byte, error) { return c.Password(ctx) })
 }
 
 // start opens the signer while os.yml and the policy are read, unless a person is
 // asked for the password. Errors of a signer that is opened early are returned
 // later, by the function. It is nil for --unsigned. If stdin is true, standard
 // input is an os.yml.
-func (f *signFlags) start(ctx context.Context, c *cli, stdin bool) (func() (attest.Signer, error), error) {
+func (f *signFlags) start(ctx context.Context, c *verbs, stdin bool) (func() (attest.Signer, error), error) {
 	if f.unsigned {
 		return nil, nil
 	}
-	_, known := os.LookupEnv(passwordEnv)
+	_, known := os.LookupEnv(cli.PasswordEnv)
 	if stdin && !known {
 		return nil, system.BadInput("standard input is an os.yml, so the key's password cannot be read from it").
-			Suggest("set %s, or give the os.yml as a file", passwordEnv)
+			Suggest("set %s, or give the os.yml as a file", cli.PasswordEnv)
 	}
 	open := sync.OnceValues(func() (attest.Signer, error) { return f.signer(ctx, c) })
 	if known {

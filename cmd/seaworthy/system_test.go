@@ -18,6 +18,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -88,7 +89,7 @@ func (s *realSystem) decide(want int, args ...string) decision.Decision {
 // caused it.
 func TestInsecure(t *testing.T) {
 	s := newSystem(t)
-	d := s.decide(exitDenied, s.path("insecure.yml"))
+	d := s.decide(cli.ExitDenied, s.path("insecure.yml"))
 	found := map[string]bool{}
 	for _, f := range d.Findings {
 		if f.State != decision.StateFail {
@@ -114,19 +115,19 @@ func TestInsecure(t *testing.T) {
 func TestMinimal(t *testing.T) {
 	s := newSystem(t)
 	yml := s.path("minimal.yml")
-	s.run(exitDenied, "check", yml) // no digests yet
-	s.run(exitPass, "lock", yml)
-	if d := s.decide(exitPass, "--locked", yml); len(d.Waivers) != 0 {
+	s.run(cli.ExitDenied, "check", yml) // no digests yet
+	s.run(cli.ExitPass, "lock", yml)
+	if d := s.decide(cli.ExitPass, "--locked", yml); len(d.Waivers) != 0 {
 		t.Errorf("baseline needs waivers: %+v", d.Waivers)
 	}
 	s.hardened(yml)
 
-	s.bare(exitPass, "key", "generate", "--output-dir", s.dir)
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	for i, formats := range together(bootFormats(t)) {
 		out := s.path(fmt.Sprint("out", i))
-		s.run(exitPass, "build", "--locked", "--key", s.path("seaworthy.key"), "--format", strings.Join(append(formats, "tar"), ","), "--output-dir", out, yml)
-		s.bare(exitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "baseline", out)
-		s.bare(exitVerify, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "hardened", out)
+		s.run(cli.ExitPass, "build", "--locked", "--key", s.path("seaworthy.key"), "--format", strings.Join(append(formats, "tar"), ","), "--output-dir", out, yml)
+		s.bare(cli.ExitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "baseline", out)
+		s.bare(cli.ExitVerify, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "hardened", out)
 		for _, c := range []string{"kernel", "init-000", "init-001", "onboot-sysctl", "onboot-dhcp", "services-nginx", "services-report"} {
 			if _, err := os.Stat(filepath.Join(out, "sbom", "components", c+".spdx.json")); err != nil {
 				t.Errorf("component without an SBOM: %v", err)
@@ -168,7 +169,7 @@ func bootFormats(t *testing.T) []string {
 // about options of Debian's kernel.
 func (s *realSystem) hardened(yml string) {
 	s.t.Helper()
-	d := s.decide(exitPass, "--locked", "--policy", "hardened", "--waivers", s.path("minimal.waivers.yml"), "--now", "2026-12-01", yml)
+	d := s.decide(cli.ExitPass, "--locked", "--policy", "hardened", "--waivers", s.path("minimal.waivers.yml"), "--now", "2026-12-01", yml)
 	own := 0
 	for _, w := range d.Waivers {
 		if !w.Used {
@@ -214,7 +215,7 @@ func (s *realSystem) boots(out, format string, more ...string) {
 	}
 	checkReport(t, page)
 	stop()
-	if code := <-done; code != exitPass {
+	if code := <-done; code != cli.ExitPass {
 		t.Errorf("boot: exit code %d\n%s", code, console)
 	}
 	for _, want := range []string{"onboot 000-sysctl: ok", "onboot 001-dhcp: ok", "ready: 2 of 2 services"} {

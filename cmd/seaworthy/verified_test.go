@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // TestDamagedRoot: a machine with a verified root refuses a disk on which one bit
@@ -23,8 +24,8 @@ func TestDamagedRoot(t *testing.T) {
 		}
 	}
 	yml, out := s.path("minimal.yml"), s.path("out")
-	s.run(exitPass, "lock", yml)
-	s.run(exitPass, "build", "--unsigned", "--locked", "--format", "kernel+squashfs", "--output-dir", out, yml)
+	s.run(cli.ExitPass, "lock", yml)
+	s.run(cli.ExitPass, "build", "--unsigned", "--locked", "--format", "kernel+squashfs", "--output-dir", out, yml)
 	read := func(ending string) []byte {
 		b, err := os.ReadFile(filepath.Join(out, "minimal"+ending))
 		if err != nil {

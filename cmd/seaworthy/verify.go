@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
@@ -51,7 +52,7 @@ func (f *verifyFlags) checks() (*verify.Verifier, []*x509.Certificate, error) {
 }
 
 func (f *verifyFlags) verifier() (*verify.Verifier, error) {
-	now, day, err := parseTime("now", f.now)
+	now, day, err := cli.ParseTime("now", f.now)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 		now = now.AddDate(0, 0, 1).Add(-time.Second)
 	}
 	p := verify.Policy{Name: f.name, Image: f.image, Now: now}
-	if p.NotOlderThan, _, err = parseTime("not-older-than", f.since); err != nil {
+	if p.NotOlderThan, _, err = cli.ParseTime("not-older-than", f.since); err != nil {
 		return nil, err
 	}
 	if f.since != "" && p.NotOlderThan.IsZero() {
@@ -88,7 +89,7 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 	return verify.New(p)
 }
 
-func (c *cli) verify() *cobra.Command {
+func (c *verbs) verify() *cobra.Command {
 	var vf verifyFlags
 	var format, rebuilt string
 	cmd := &cobra.Command{
@@ -107,14 +108,14 @@ func (c *cli) verify() *cobra.Command {
 FILE is one file of such a folder. Verify then checks only this file, and says so.
 docs/verify.md lists all checks.
 
-` + exitHelpPlain("a file cannot be read"),
+` + cli.ExitHelpPlain("a file cannot be read"),
 		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			if err := textOrJSON(format); err != nil {
+			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
 			v, certs, err := vf.checks()
@@ -132,14 +133,14 @@ docs/verify.md lists all checks.
 		},
 	}
 	vf.add(cmd)
-	addTextOrJSON(cmd, &format)
+	cli.AddTextOrJSON(cmd, &format)
 	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output folder of a second build; its image files must be the same (SUP-018)")
 	return cmd
 }
 
 // verifyPath verifies an output folder, or one file of it. Rules about outputs need
 // a whole folder.
-func (c *cli) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Result, []verify.Ruling, error) {
+func (c *verbs) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Result, []verify.Ruling, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -175,7 +176,7 @@ func noOutput(verb, path string) error {
 }
 
 // verified prints the result of a verification, and returns its error.
-func (c *cli) verified(path, format string, r *verify.Result, rules []verify.Ruling, err error) error {
+func (c *verbs) verified(path, format string, r *verify.Result, rules []verify.Ruling, err error) error {
 	if format == "json" {
 		return c.verifyJSON(path, r, rules, err)
 	}
@@ -183,41 +184,41 @@ func (c *cli) verified(path, format string, r *verify.Result, rules []verify.Rul
 		c.printVerified(path, r)
 	}
 	for _, one := range rules {
-		fmt.Fprintf(c.text, "  %s %s: %s\n", one.ID, one.State, printable(one.Message))
+		fmt.Fprintf(c.Text, "  %s %s: %s\n", one.ID, one.State, cli.Printable(one.Message))
 	}
 	return err
 }
 
-func (c *cli) printVerified(path string, r *verify.Result) {
-	fmt.Fprintf(c.text, "verified %s\n", path)
+func (c *verbs) printVerified(path string, r *verify.Result) {
+	fmt.Fprintf(c.Text, "verified %s\n", path)
 	for _, line := range r.Checked {
-		fmt.Fprintf(c.text, "  %s\n", printable(line))
+		fmt.Fprintf(c.Text, "  %s\n", cli.Printable(line))
 	}
 	for _, f := range r.Files {
-		fmt.Fprintf(c.text, "  %s  %s\n", f.Digest, printable(f.Name))
+		fmt.Fprintf(c.Text, "  %s  %s\n", f.Digest, cli.Printable(f.Name))
 	}
 	s := r.Summary
-	fmt.Fprintf(c.text, "  system %s, %s, image %s\n", printable(r.Name), printable(r.Arch), r.Artifact)
-	fmt.Fprintf(c.text, "  policy %s %s\n", printable(s.Policy), s.PolicyDigest)
+	fmt.Fprintf(c.Text, "  system %s, %s, image %s\n", cli.Printable(r.Name), cli.Printable(r.Arch), r.Artifact)
+	fmt.Fprintf(c.Text, "  policy %s %s\n", cli.Printable(s.Policy), s.PolicyDigest)
 	for _, d := range []struct{ name, digest string }{{"decision", s.Decision}, {"waivers", s.Waivers}, {"lock", s.Lock}} {
 		if d.digest != "" {
-			fmt.Fprintf(c.text, "  %s %s\n", d.name, d.digest)
+			fmt.Fprintf(c.Text, "  %s %s\n", d.name, d.digest)
 		}
 	}
 	if s.Decided != "" {
-		fmt.Fprintf(c.text, "  decided on %s\n", s.Decided)
+		fmt.Fprintf(c.Text, "  decided on %s\n", s.Decided)
 	}
 	if s.WaiversExpire != "" {
-		fmt.Fprintf(c.text, "  waivers are valid until %s\n", s.WaiversExpire)
+		fmt.Fprintf(c.Text, "  waivers are valid until %s\n", s.WaiversExpire)
 	}
 }
 
 // verifyJSON prints the result as JSON, also after a failure. It returns the error
 // of the verification, so that the exit code is the same.
-func (c *cli) verifyJSON(path string, r *verify.Result, rules []verify.Ruling, verr error) error {
+func (c *verbs) verifyJSON(path string, r *verify.Result, rules []verify.Ruling, verr error) error {
 	rep := verify.NewReport(path, r, verr)
 	rep.Rules = rules
-	if err := c.json(rep); err != nil {
+	if err := c.JSON(rep); err != nil {
 		return err
 	}
 	return verr

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/outputfile"
 	"github.com/seaworthy-os/seaworthy/pipeline/waive"
 )
@@ -16,9 +17,9 @@ import (
 // defaultWaivers is the file that waive writes to by default.
 const defaultWaivers = "waivers.yml"
 
-func (c *cli) waive() *cobra.Command {
-	var rf resolveFlags
-	var pf policyFlags
+func (c *verbs) waive() *cobra.Command {
+	var rf cli.ResolveFlags
+	var pf cli.PolicyFlags
 	var o waive.Options
 	var file string
 	cmd := &cobra.Command{
@@ -33,17 +34,17 @@ A waiver names its owner, its reason and its last day. It is valid to the end of
 UTC. When a waiver has expired, its finding denies the system again. Give the file to check
 and build with --waivers.
 
-` + exitHelpPlain(badComponent),
+` + cli.ExitHelpPlain(cli.BadComponent),
 		Example: "  seaworthy waive CAP-003@component:services/web os.yml --owner platform --reason 'mounts disks, until OPS-12' --expires 2027-03-31",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConfig(cmd); err != nil {
+			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
 			name, files := args[0], args[1:]
-			o.Finding, o.File = name, pf.waivers
+			o.Finding, o.File = name, pf.Waivers
 			var err error
-			if o.Now, err = parseNow(pf.now); err != nil {
+			if o.Now, err = cli.ParseNow(pf.Now); err != nil {
 				return err
 			}
 			if file == "" && len(files) == 0 {
@@ -53,8 +54,8 @@ and build with --waivers.
 			if err := errors.Join(o.Check(), err, outputfile.Check(o.File)); err != nil {
 				return err
 			}
-			if _, err := os.Stat(pf.waivers); errors.Is(err, os.ErrNotExist) {
-				pf.waivers = ""
+			if _, err := os.Stat(pf.Waivers); errors.Is(err, os.ErrNotExist) {
+				pf.Waivers = ""
 			}
 			d, err := c.decided(cmd, &rf, &pf, file, files)
 			if err != nil {
@@ -77,15 +78,15 @@ and build with --waivers.
 			if w.Digest != "" {
 				what = w.Digest
 			}
-			_, err = fmt.Fprintf(c.text, "%s: %s on %s is waived until the end of %s\n", o.File, w.Rule, printable(what), w.Expires)
+			_, err = fmt.Fprintf(c.Text, "%s: %s on %s is waived until the end of %s\n", o.File, w.Rule, cli.Printable(what), w.Expires)
 			return err
 		},
 	}
-	rf.add(cmd)
-	pf.addDecision(cmd)
+	rf.Add(cmd)
+	pf.AddDecision(cmd)
 	fs := cmd.Flags()
 	fs.Lookup("waivers").DefValue = defaultWaivers
-	pf.waivers = defaultWaivers
+	pf.Waivers = defaultWaivers
 	fs.StringVar(&o.Owner, "owner", "", "person or team that is responsible for the waiver")
 	fs.StringVar(&o.Reason, "reason", "", "why the finding is acceptable")
 	fs.StringVar(&o.Expires, "expires", "", "last day on which the waiver is valid, YYYY-MM-DD")

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 func TestReportOfHostileText(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	c := &cli{err: safetext.NewWriter(&b)}
-	c.report(fmt.Errorf("entry: %w", errors.New("\x1b[2Ja\nseaworthy: verified\u202egnp\u2066\u200b\u009b31m\x7f\r\u2028b")))
+	c := &Streams{Err: safetext.NewWriter(&b)}
+	c.Report(fmt.Errorf("entry: %w", errors.New("\x1b[2Ja\nseaworthy: verified\u202egnp\u2066\u200b\u009b31m\x7f\r\u2028b")))
 	if got := b.String(); strings.ContainsAny(got, "\x1b\u202e\u2066\u200b\u009b\x7f\r\u2028") {
 		t.Errorf("the text controls the terminal: %q", got)
 	}

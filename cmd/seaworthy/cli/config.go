@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -13,9 +13,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/settings"
 )
 
-// applyConfig sets the flags that were not given, first from SEAWORTHY_* in the
+// ApplyConfig sets the flags that were not given, first from SEAWORTHY_* in the
 // environment, then from .seaworthy.yaml.
-func applyConfig(cmd *cobra.Command) error {
+func ApplyConfig(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name, given := "SEAWORTHY_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), "--"+f.Name
@@ -47,10 +47,10 @@ func empty(v pflag.Value) bool {
 // in the file.
 const ownMeaning = "own-meaning"
 
-// own marks a flag. For example, output-dir in a repository must not choose where
+// Own marks a flag. For example, output-dir in a repository must not choose where
 // a private key is written, and its image format must not choose the format of
 // an SBOM.
-func own(cmd *cobra.Command, name string) {
+func Own(cmd *cobra.Command, name string) {
 	f := cmd.Flags().Lookup(name)
 	f.Annotations = map[string][]string{ownMeaning: nil}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-// progress prints the steps to stderr, because stdout has only data.
-func (c *cli) progress() pipeline.Progress {
+// Progress prints the steps to stderr, because stdout has only data.
+func (c *Streams) Progress() pipeline.Progress {
 	var mu sync.Mutex
 	begun := time.Now()
 	return func(s pipeline.Step, detail string) {
@@ -21,12 +21,12 @@ func (c *cli) progress() pipeline.Progress {
 		if detail == "" {
 			return
 		}
-		fmt.Fprintf(c.err, "%6.1fs  %-9s  %s\n", time.Since(begun).Seconds(), s, printable(detail))
+		fmt.Fprintf(c.Err, "%6.1fs  %-9s  %s\n", time.Since(begun).Seconds(), s, Printable(detail))
 	}
 }
 
-// terminal reports whether a stream is a terminal, and its width.
-func terminal(stream any) (width int, ok bool) {
+// Terminal reports whether a stream is a terminal, and its width.
+func Terminal(stream any) (width int, ok bool) {
 	f, isFile := stream.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return 0, false

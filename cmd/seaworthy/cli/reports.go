@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -15,19 +15,19 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
 
-// wanted is one --report: a format, and a file or stdout.
-type wanted struct{ format, file string }
+// Wanted is one --report: a format, and a file or stdout.
+type Wanted struct{ format, file string }
 
-// parseReports parses --report for a decision. It returns all errors at once,
+// ParseReports parses --report for a decision. It returns all errors at once,
 // before any work.
-func parseReports(args []string) ([]wanted, error) { return parseWanted(args, report.Check) }
+func ParseReports(args []string) ([]Wanted, error) { return ParseWanted(args, report.Check) }
 
-// parseWanted parses --report; check refuses unknown formats.
-func parseWanted(args []string, check func(format string) error) ([]wanted, error) {
+// ParseWanted parses --report; check refuses unknown formats.
+func ParseWanted(args []string, check func(format string) error) ([]Wanted, error) {
 	if len(args) == 0 {
 		args = []string{"text"}
 	}
-	var out []wanted
+	var out []Wanted
 	var errs []error
 	stdout := ""
 	files := map[string]bool{}
@@ -51,23 +51,23 @@ func parseWanted(args []string, check func(format string) error) ([]wanted, erro
 			files[filepath.Clean(file)] = true
 			errs = append(errs, outputfile.Check(file))
 		}
-		out = append(out, wanted{format, file})
+		out = append(out, Wanted{format, file})
 	}
 	return out, errors.Join(errs...)
 }
 
-// writeReports writes every report of one decision.
-func (c *cli) writeReports(list []wanted, d *decision.Decision, signer string) error {
+// WriteReports writes every report of one decision.
+func (c *Streams) WriteReports(list []Wanted, d *decision.Decision, signer string) error {
 	diff := remedy.All(d)
-	return c.writeWanted(list, func(w io.Writer, format string, o report.Options) error {
+	return c.WriteWanted(list, func(w io.Writer, format string, o report.Options) error {
 		o.Signer, o.Diff, o.Exit = signer, diff, policy.ExitCode(d)
 		return report.Write(w, format, d, o)
 	})
 }
 
-// writeWanted writes each report to stdout, or atomically to its file.
-func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Options) error) error {
-	t, err := sourceDate()
+// WriteWanted writes each report to stdout, or atomically to its file.
+func (c *Streams) WriteWanted(list []Wanted, write func(io.Writer, string, report.Options) error) error {
+	t, err := SourceDate()
 	if err != nil {
 		return err
 	}
@@ -80,9 +80,9 @@ func (c *cli) writeWanted(list []wanted, write func(io.Writer, string, report.Op
 		o := report.Options{Time: t, Root: root, Dir: dir}
 		if w.file == "" {
 			var tty bool
-			o.Width, tty = terminal(c.out)
+			o.Width, tty = Terminal(c.Out)
 			o.Color = tty && os.Getenv("NO_COLOR") == ""
-			if err := write(c.out, w.format, o); err != nil {
+			if err := write(c.Out, w.format, o); err != nil {
 				return err
 			}
 			continue
@@ -108,9 +108,9 @@ func repository(dir string) string {
 	}
 }
 
-// outsideOf refuses reports in the output folder of a build: the folder is sealed,
+// OutsideOf refuses reports in the output folder of a build: the folder is sealed,
 // and verify refuses a folder with an added file.
-func outsideOf(dir string, reports []wanted) error {
+func OutsideOf(dir string, reports []Wanted) error {
 	folder, err := filepath.Abs(dir)
 	if err != nil {
 		return err
