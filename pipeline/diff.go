@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
@@ -25,6 +26,20 @@ type DiffOptions struct {
 	CheckOptions
 	// OldWaivers is the waiver file of the old side, "" for the new side's.
 	OldWaivers string
+	// Folders maps the names of sides that are images in a registry to folders with
+	// their DiffFiles.
+	Folders map[string]string
+}
+
+// DiffFiles selects the files of an output folder that Diff reads.
+func DiffFiles(paths []string) ([]string, error) {
+	want := []string{factsFile, decisionFile}
+	for _, path := range want {
+		if !slices.Contains(paths, path) {
+			return nil, system.Unusable("the image has no %s", path).Suggest("build it with this version of seaworthy, and push it again")
+		}
+	}
+	return want, nil
 }
 
 // Diff compares two systems. Each is named by its os.yml files, separated by commas,
@@ -32,7 +47,7 @@ type DiffOptions struct {
 // contains only digests, so it can only be compared with another lock; anything
 // else is an ErrInput.
 func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, error) {
-	from, to := inputOf(old), inputOf(new)
+	from, to := o.inputOf(old), o.inputOf(new)
 	switch {
 	case from.kind == lockInput && to.kind == lockInput:
 		return diffLocks(old, new)
@@ -63,6 +78,7 @@ func Diff(ctx context.Context, old, new string, o DiffOptions) (*diff.Result, er
 type diffInput struct {
 	name string
 	kind inputKind
+	dir  string // of a buildInput
 }
 
 // inputKind is the form of a side.
@@ -77,17 +93,19 @@ const (
 
 // inputOf decides which form a name has. A name that does not exist is a list of
 // os.yml files, whose reader reports it, unless its ending says otherwise.
-func inputOf(name string) diffInput {
+func (o DiffOptions) inputOf(name string) diffInput {
 	info, err := os.Stat(name)
-	switch {
+	switch dir := o.Folders[name]; {
+	case dir != "":
+		return diffInput{name, buildInput, dir}
 	case strings.HasSuffix(name, ".lock.json"):
-		return diffInput{name, lockInput}
+		return diffInput{name: name, kind: lockInput}
 	case err == nil && info.IsDir():
-		return diffInput{name, buildInput}
+		return diffInput{name, buildInput, name}
 	case strings.HasSuffix(name, ".json") || err == nil && holdsFacts(name, info):
-		return diffInput{name, factsInput}
+		return diffInput{name: name, kind: factsInput}
 	}
-	return diffInput{name, systemInput}
+	return diffInput{name: name, kind: systemInput}
 }
 
 // holdsFacts reports whether an existing file contains facts, whatever its name. A
@@ -114,7 +132,7 @@ func (o DiffOptions) side(ctx context.Context, in diffInput, judge *policy.Prepa
 	var err error
 	switch in.kind {
 	case buildInput:
-		s.Facts, s.Recorded, err = builtFacts(in.name)
+		s.Facts, s.Recorded, err = builtFacts(in.dir)
 	case factsInput:
 		s.Facts, err = storedFacts(in.name)
 	default:

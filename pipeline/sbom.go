@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -24,30 +25,43 @@ const (
 // cyclonedx. The error is fs.ErrNotExist if the folder has no SBOMs, and an ErrInput
 // for an unknown format or component.
 func SBOMPath(dir, component, format string) (string, error) {
+	var paths []string
+	for _, folder := range []string{sbomFolder, componentSBOMs} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", system.Unusable("sbom").Because(err)
+		}
+		for _, e := range entries {
+			paths = append(paths, folder+"/"+e.Name())
+		}
+	}
+	path, err := FindSBOM(paths, component, format)
+	return filepath.Join(dir, path), err
+}
+
+// FindSBOM is SBOMPath for a list of the paths in an output folder.
+func FindSBOM(paths []string, component, format string) (string, error) {
 	ending := map[string]string{"spdx": spdxEnding, "cyclonedx": cycloneDXEnding}[format]
 	if ending == "" {
 		return "", system.BadInput("unknown SBOM format --format %q", format).Suggest("use spdx or cyclonedx")
 	}
-	folder := filepath.Join(dir, sbomFolder)
+	folder := sbomFolder
 	if component != "" {
-		folder = filepath.Join(dir, componentSBOMs)
-	}
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	} else if err != nil {
-		return "", system.Unusable("sbom").Because(err)
+		folder = componentSBOMs
 	}
 	var names []string
-	for _, e := range entries {
-		stem, ok := strings.CutSuffix(e.Name(), ending)
-		if !ok {
+	for _, p := range paths {
+		stem, ok := strings.CutSuffix(path.Base(p), ending)
+		if !ok || path.Dir(p) != folder {
 			continue
 		}
 		if component == "" || stem == strings.ReplaceAll(component, "/", "-") {
-			return filepath.Join(folder, e.Name()), nil
+			return p, nil
 		}
 		names = append(names, stem)
 	}
-	return "", system.BadInput("%s has no SBOM for component %q", folder, component).Suggest("use one of %s", strings.Join(names, ", "))
+	if len(names) == 0 {
+		return "", fs.ErrNotExist
+	}
+	return "", system.BadInput("the image has no SBOM for component %q", component).Suggest("use one of %s", strings.Join(names, ", "))
 }

@@ -13,11 +13,14 @@ import (
 const (
 	ScopeImage = "image"
 	ScopeFile  = "file"
+	// ScopeStatements: the statements were verified, but no file of the image.
+	ScopeStatements = "statements"
 )
 
 // Result is the result of a successful verification.
 type Result struct {
-	// Scope is ScopeImage, or ScopeFile if only one file was verified.
+	// Scope is ScopeImage, ScopeFile if only one file was verified, or
+	// ScopeStatements.
 	Scope      string
 	Name, Arch string
 	// Artifact is the digest of the image's OCI manifest.

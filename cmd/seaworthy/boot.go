@@ -21,25 +21,26 @@ import (
 
 func (c *verbs) boot() *cobra.Command {
 	var vf verifyFlags
-	var publish []string
+	var publish, redirectTo []string
 	var memory, cpus int
 	var accel, format string
 	var timeout time.Duration
 	var secure bool
 	var vars string
 	cmd := &cobra.Command{
-		Use:   "boot DIR|FILE",
+		Use:   "boot DIR|FILE|REFERENCE",
 		Short: "Verify an image, then run it in QEMU",
 		Long: `Boot verifies a folder that build wrote, as verify does. QEMU gets exactly the bytes that
 were verified. Kernel and initrd are started directly; disks and ISOs are started by the
 firmware, and are read-only. The guest's console goes to stdout. The machine runs until it
 powers off. An interrupt (Ctrl-C) asks it to shut down. FILE is a disk or an ISO in such a
-folder; only this file is then verified and started.
+folder; only this file is then verified and started. REFERENCE is an image in a registry: it
+is fetched into a temporary folder, which is removed at the end.
 
 With --secure-boot, the firmware starts the image only if a key of the variable store has
 signed it. If it refuses the image, boot ends with exit status 4.
 
-` + cli.ExitHelpPlain("QEMU is not installed, or the system did not boot"),
+` + cli.ExitHelpPlain("QEMU is not installed, the system did not boot, or the registry cannot be reached"),
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os\n" +
 			"  seaworthy boot --key seaworthy.pub --secure-boot --secure-boot-vars keys/OVMF_VARS.fd dist/os",
 		Args: cobra.ExactArgs(1),
@@ -63,12 +64,9 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err != nil {
 				return err
 			}
-			r, err := verifiedImage(v, args[0])
+			r, done, err := c.verifiedImage(cmd, args[0], redirectTo, seen{v: v, certs: certs})
+			defer done()
 			if err != nil {
-				return err
-			}
-			defer r.Close()
-			if err := checkBootImage(args[0], r, certs); err != nil {
 				return err
 			}
 			if err := pipeline.Machine(r, format, &o); err != nil {
@@ -83,6 +81,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 		},
 	}
 	vf.add(cmd)
+	cli.AddAllowRedirect(cmd, &redirectTo)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine (repeatable)")
 	fs.StringVar(&format, "format", "", "image format to boot, if the image has several: "+strings.Join(image.Formats(image.Bootable), ", "))
@@ -95,18 +94,29 @@ signed it. If it refuses the image, boot ends with exit status 4.
 	return cmd
 }
 
-// verifiedImage verifies a folder that build wrote, or one file of it.
-func verifiedImage(v *verify.Verifier, path string) (*verify.Result, error) {
+// verifiedImage verifies an image in a registry, a folder that build wrote, or one
+// file of it. The caller calls done at the end, also after an error.
+func (c *verbs) verifiedImage(cmd *cobra.Command, path string, redirectTo []string, how seen) (r *verify.Result, done func(), err error) {
+	if isReference(path) {
+		f, err := c.fetch(cmd, path, redirectTo, how, nil)
+		return f.r, func() { f.Close() }, err
+	}
+	none := func() {}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, noOutput("boot", path)
+		return nil, none, noOutput("boot", path)
 	case err != nil:
-		return nil, system.NotRead(path, err)
+		return nil, none, system.NotRead(path, err)
 	case info.IsDir():
-		return v.Dir(path)
+		r, err = how.v.Dir(path)
+	default:
+		r, err = how.v.File(path, "")
 	}
-	return v.File(path, "")
+	if err != nil {
+		return nil, none, err
+	}
+	return r, func() { r.Close() }, checkBootImage(path, r, how.certs)
 }
 
 // shutdownGrace is the time that a system gets to shut down.

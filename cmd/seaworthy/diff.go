@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"strings"
 
@@ -19,6 +20,7 @@ func (c *verbs) diff() *cobra.Command {
 	var pf cli.PolicyFlags
 	var oldWaivers string
 	var rescan bool
+	var df documentFlags
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what is weaker and what is stronger in NEW than in OLD",
@@ -27,6 +29,7 @@ options, packages, waivers. OLD and NEW are each one of these:
 
   - an os.yml; write several files of one system as a.yml,b.yml
   - a folder that build wrote
+  - an image in a registry, signed by --key; only its facts and its decision are fetched
   - a file of facts
   - a lock, if the other side is a lock too
 
@@ -40,8 +43,9 @@ Exit status:
   2  usage error or malformed input
   3  could not compare: ` + cli.BadComponent + `
   4  a digest or lock does not match`,
-		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md",
-		Args:    cobra.ExactArgs(2),
+		Example: "  seaworthy diff main/os.yml os.yml --fail-on weaker\n  seaworthy diff dist/os-1.0 dist/os-1.1 --report markdown=change.md\n" +
+			"  seaworthy diff --key seaworthy.pub registry.example.org/systems/os:1 os.yml",
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, sides []string) error {
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
@@ -66,7 +70,22 @@ Exit status:
 			if !rescan {
 				check.Inventories = rf.Inventories(cmd)
 			}
-			r, err := pipeline.Diff(cmd.Context(), sides[0], sides[1], pipeline.DiffOptions{CheckOptions: check, OldWaivers: oldWaivers})
+			o := pipeline.DiffOptions{CheckOptions: check, OldWaivers: oldWaivers, Folders: map[string]string{}}
+			var errs []error
+			for _, side := range sides {
+				if !isReference(side) || o.Folders[side] != "" {
+					continue
+				}
+				f, err := df.fetch(c, cmd, side, &rf, pipeline.DiffFiles)
+				defer f.Close()
+				if errs = append(errs, err); err == nil {
+					o.Folders[side] = f.Dir
+				}
+			}
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+			r, err := pipeline.Diff(cmd.Context(), sides[0], sides[1], o)
 			if err != nil {
 				return err
 			}
@@ -83,6 +102,7 @@ Exit status:
 	rf.Add(cmd)
 	pf.RuleFlags.Add(cmd, "strict")
 	addRescan(cmd, &rescan)
+	df.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&pf.Waivers, "waivers", "", "file with waivers of NEW")
 	fs.StringVar(&oldWaivers, "old-waivers", "", "file with waivers of OLD (default: the file of --waivers)")

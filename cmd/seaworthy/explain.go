@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -27,13 +29,15 @@ func (c *verbs) explain() *cobra.Command {
 	var rf cli.ResolveFlags
 	var pf cli.PolicyFlags
 	var file string
+	var df documentFlags
 	cmd := &cobra.Command{
 		Use: "explain RULE|FINDING [OS.yml...]", Short: "Explain a rule or a finding, and show the edit that fixes it",
 		Long: `Explain RULE prints what the rule checks and why, with examples, parameters, allowances and
 the controls that it covers.
 
 Explain FINDING explains findings of a system. Name the system's OS.yml files: explain then
-checks the system. Or give a decision.json with --decision: explain then reads its findings.
+checks the system. Or give a decision.json with --decision, or an image in a registry that a
+key of --key signed: explain then reads the findings of that decision.
 If the os.yml files of the decision have moved, give their new paths as OS.yml.
 
 Name a finding by rule (CAP-001), by resource (services/web), or as RULE@RESOURCE. For a rule
@@ -54,7 +58,7 @@ a waiver to complete.
 			if file == "" && len(files) == 0 {
 				return c.explainRule(cmd, &rf, &pf, name)
 			}
-			d, err := c.decided(cmd, &rf, &pf, file, files)
+			d, err := c.decided(cmd, &rf, &pf, &df, file, files)
 			if err != nil {
 				return err
 			}
@@ -64,12 +68,22 @@ a waiver to complete.
 	rf.Add(cmd)
 	rf.AddFormats(cmd)
 	pf.AddDecision(cmd)
-	cmd.Flags().StringVar(&file, "decision", "", "decision.json with the findings to explain")
+	cmd.Flags().StringVar(&file, "decision", "", "decision.json with the findings to explain, or the image in a registry that it is about")
+	df.add(cmd)
 	return cmd
 }
 
-// decided returns the decision in a file if there is one. Else it checks a system.
-func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, file string, files []string) (*decision.Decision, error) {
+// decided returns the decision in a file, or of an image in a registry, if there is
+// one. Else it checks a system. df is nil if the verb does not read registries.
+func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, df *documentFlags, file string, files []string) (*decision.Decision, error) {
+	if df != nil && isReference(file) {
+		f, err := df.fetch(c, cmd, file, rf, func([]string) ([]string, error) { return []string{statement.DecisionFile}, nil })
+		defer f.Close()
+		if err != nil {
+			return nil, err
+		}
+		file = filepath.Join(f.Dir, statement.DecisionFile)
+	}
 	if file != "" {
 		return pipeline.ReadDecision(file)
 	}

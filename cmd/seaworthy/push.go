@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/words"
@@ -16,6 +16,7 @@ import (
 type transferFlags struct {
 	redirectTo []string
 	offline    bool
+	from       cli.ResolveFlags // its cache
 }
 
 func (f *transferFlags) add(cmd *cobra.Command) {
@@ -27,8 +28,24 @@ func (f *transferFlags) options(c *verbs, verb string) (publish.Options, error) 
 	if f.offline {
 		return publish.Options{}, system.BadInput("%s does not work with --offline", verb).Suggest("leave out --offline")
 	}
-	return publish.Options{RedirectTo: f.redirectTo, Note: func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", cli.Printable(text)) }}, nil
+	return publish.Options{RedirectTo: f.redirectTo, Note: c.note}, nil
 }
+
+// addCache is for verbs that keep incomplete downloads.
+func (f *transferFlags) addCache(cmd *cobra.Command) {
+	f.from.AddCacheOnly(cmd, "folder for incomplete downloads, which the next run continues")
+}
+
+// partial is the folder for incomplete downloads, "" for none.
+func (f *transferFlags) partial() string {
+	if dir := f.from.CacheDir(); dir != "" {
+		return filepath.Join(dir, "pulls")
+	}
+	return ""
+}
+
+// note prints a sentence that is not an error.
+func (c *verbs) note(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", cli.Printable(text)) }
 
 func (c *verbs) push() *cobra.Command {
 	var tf transferFlags
@@ -73,7 +90,8 @@ func (c *verbs) pull() *cobra.Command {
 		Short: "Pull an image from a registry, and verify it",
 		Long: `Pull fetches an image that push sent, and verifies it with the same flags and checks as
 verify. DIR is written only if the image is accepted; it is then the same folder that was
-pushed. An existing DIR is replaced only if build or pull wrote it.
+pushed. An existing DIR is replaced only if build or pull wrote it. After an interruption, the
+next pull continues where it stopped.
 
 ` + cli.ExitHelpPlain("the registry cannot be reached, the image is not complete, or a file cannot be written"),
 		Example: "  seaworthy pull --key seaworthy.pub registry.example.org/systems/os:1 dist/os\n" +
@@ -94,25 +112,18 @@ pushed. An existing DIR is replaced only if build or pull wrote it.
 			if err != nil {
 				return err
 			}
-			var r *verify.Result
-			var rules []verify.Ruling
-			err = publish.Pull(cmd.Context(), args[0], args[1], o, func(dir string) (err error) {
-				if r != nil {
-					r.Close() // of a folder that was refused
-				}
-				if r, rules, err = v.DirRules(dir, ""); err == nil {
-					err = checkBootImage(dir, r, certs)
-				}
-				return err
-			})
-			if r != nil {
-				defer r.Close()
+			o.Partial = tf.partial()
+			how := &seen{v: v, certs: certs}
+			err = publish.Pull(cmd.Context(), args[0], args[1], o, how.checks())
+			if how.r != nil {
+				defer how.r.Close()
 			}
-			return c.verified(args[1], format, r, rules, err)
+			return c.verified(args[1], format, how.r, how.rules, err)
 		},
 	}
 	vf.add(cmd)
 	tf.add(cmd)
+	tf.addCache(cmd)
 	cli.AddTextOrJSON(cmd, &format)
 	return cmd
 }

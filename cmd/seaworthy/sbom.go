@@ -15,20 +15,39 @@ import (
 
 func (c *verbs) sbom() *cobra.Command {
 	var format, component string
+	var df documentFlags
+	var rf cli.ResolveFlags
 	cmd := &cobra.Command{
-		Use:   "sbom DIR",
+		Use:   "sbom DIR|REFERENCE",
 		Short: "Print the SBOM of an image, or of one of its components",
 		Long: `Sbom prints an SBOM from DIR/sbom, where build wrote it. It does not verify signatures:
-use seaworthy verify for that.
+use seaworthy verify for that. REFERENCE is an image in a registry. Sbom then fetches only the
+attestations and the SBOM, and verifies their signatures with --key.
 
-` + cli.ExitHelpPlain("a file cannot be read"),
-		Example: "  seaworthy sbom dist/os > os.spdx.json\n  seaworthy sbom --format cyclonedx --component services/nginx dist/os",
-		Args:    cobra.ExactArgs(1),
+` + cli.ExitHelpPlain("a file cannot be read, or the registry cannot be reached"),
+		Example: "  seaworthy sbom dist/os > os.spdx.json\n  seaworthy sbom --format cyclonedx --component services/nginx dist/os\n" +
+			"  seaworthy sbom --key seaworthy.pub registry.example.org/systems/os:1",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			path, err := pipeline.SBOMPath(args[0], component, format)
+			dir := args[0]
+			if isReference(dir) {
+				f, err := df.fetch(c, cmd, dir, &rf, func(paths []string) ([]string, error) {
+					path, err := pipeline.FindSBOM(paths, component, format)
+					if errors.Is(err, fs.ErrNotExist) {
+						err = system.Unusable("image %s has no SBOM", dir).Suggest("build it again, and push it again")
+					}
+					return []string{path}, err
+				})
+				defer f.Close()
+				if err != nil {
+					return err
+				}
+				dir = f.Dir
+			}
+			path, err := pipeline.SBOMPath(dir, component, format)
 			if errors.Is(err, fs.ErrNotExist) {
 				return noOutput("sbom", args[0])
 			} else if err != nil {
@@ -43,6 +62,8 @@ use seaworthy verify for that.
 			return err
 		},
 	}
+	df.add(cmd)
+	cli.AddAllowRedirect(cmd, &rf.RedirectTo)
 	cmd.Flags().StringVar(&format, "format", "spdx", "spdx (SPDX 2.3) or cyclonedx (CycloneDX 1.6)")
 	cli.Own(cmd, "format")
 	cmd.Flags().StringVar(&component, "component", "", "component, as in findings: SECTION/NAME (services/nginx); default: the whole system")

@@ -15,7 +15,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
-	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
 // verifyFlags are the flags of verify and boot.
@@ -92,8 +91,9 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 func (c *verbs) verify() *cobra.Command {
 	var vf verifyFlags
 	var format, rebuilt string
+	var redirectTo []string
 	cmd := &cobra.Command{
-		Use:   "verify DIR|FILE",
+		Use:   "verify DIR|FILE|REFERENCE",
 		Short: "Verify an image, or report why it is refused",
 		Long: `Verify checks a folder that build wrote:
 
@@ -106,10 +106,12 @@ func (c *verbs) verify() *cobra.Command {
     signed it is that of the provenance, and one of --secure-boot-cert.
 
 FILE is one file of such a folder. Verify then checks only this file, and says so.
+REFERENCE is an image in a registry. Verify fetches it into a temporary folder, and makes
+the same checks; if a statement is refused, it fetches no file of the image.
 docs/verify.md lists all checks.
 
-` + cli.ExitHelpPlain("a file cannot be read"),
-		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
+` + cli.ExitHelpPlain("a file cannot be read, or the registry cannot be reached"),
+		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub registry.example.org/systems/os:1\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cli.ApplyConfig(cmd); err != nil {
@@ -122,6 +124,14 @@ docs/verify.md lists all checks.
 			if err != nil {
 				return err
 			}
+			if rebuilt != "" && !exists(rebuilt) {
+				return noOutput("--rebuilt", rebuilt)
+			}
+			if isReference(args[0]) {
+				f, err := c.fetch(cmd, args[0], redirectTo, seen{v: v, certs: certs, rebuilt: rebuilt}, nil)
+				defer f.Close()
+				return c.verified(args[0], format, f.r, f.rules, err)
+			}
 			r, rules, err := c.verifyPath(v, args[0], rebuilt)
 			if r != nil {
 				defer r.Close()
@@ -133,6 +143,7 @@ docs/verify.md lists all checks.
 		},
 	}
 	vf.add(cmd)
+	cli.AddAllowRedirect(cmd, &redirectTo)
 	cli.AddTextOrJSON(cmd, &format)
 	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output folder of a second build; its image files must be the same (SUP-018)")
 	return cmd
@@ -147,8 +158,6 @@ func (c *verbs) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Re
 		return nil, nil, noOutput("verify", path)
 	case err != nil:
 		return nil, nil, system.Unusable("verify %s", path).Because(err)
-	case rebuilt != "" && !exists(rebuilt):
-		return nil, nil, noOutput("--rebuilt", rebuilt)
 	case !info.IsDir() && rebuilt != "":
 		return nil, nil, system.BadInput("--rebuilt compares whole images, but %s is one file", path).Suggest("give the folder that build wrote")
 	case !info.IsDir():
@@ -161,18 +170,6 @@ func (c *verbs) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Re
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// reference matches the names of images in a registry, and no usual path.
-var reference = lazyre.New(`^oci://|@sha256:|^[^/]+[.:][^/]*/.+:[^/]+$`)
-
-// noOutput is the error for an output folder that does not exist, or for an image
-// in a registry, which must be pulled first.
-func noOutput(verb, path string) error {
-	if reference.MatchString(path) {
-		return system.BadInput("%s %s: the image is in a registry", verb, path).Suggest("fetch it with: seaworthy pull %s DIR", path)
-	}
-	return system.BadInput("%s %s", verb, path).Because(fs.ErrNotExist).Suggest("give a folder that build wrote")
 }
 
 // verified prints the result of a verification, and returns its error.

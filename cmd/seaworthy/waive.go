@@ -57,7 +57,7 @@ and build with --waivers.
 			if _, err := os.Stat(pf.Waivers); errors.Is(err, os.ErrNotExist) {
 				pf.Waivers = ""
 			}
-			d, err := c.decided(cmd, &rf, &pf, file, files)
+			d, err := c.decided(cmd, &rf, &pf, nil, file, files)
 			if err != nil {
 				return err
 			}

@@ -148,7 +148,7 @@ func debian(t *testing.T) string {
 type sealed struct {
 	dir    string
 	signer *attest.KeySigner
-	verify func(dir string) error
+	verify publish.Checks
 }
 
 func seal(t *testing.T, change func(*sealtest.Image)) *sealed {
@@ -159,12 +159,18 @@ func seal(t *testing.T, change func(*sealtest.Image)) *sealed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.verify = func(dir string) error {
-		r, err := v.Dir(dir)
-		if err != nil {
+	s.verify = publish.Checks{
+		Statements: func(dir, artifact string) error {
+			_, _, err := v.Part(dir, artifact)
 			return err
-		}
-		return r.Close()
+		},
+		Whole: func(dir string) error {
+			r, err := v.Dir(dir)
+			if err != nil {
+				return err
+			}
+			return r.Close()
+		},
 	}
 	return s
 }

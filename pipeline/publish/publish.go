@@ -27,6 +27,9 @@ const transfers = 6
 type Options struct {
 	// RedirectTo is as in registry.Options.
 	RedirectTo []string
+	// Partial is a folder for incomplete downloads, so that the next fetch continues
+	// them. With "", every fetch starts from the beginning.
+	Partial string
 	// Note gets a sentence that is not an error.
 	Note func(text string)
 }

@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/sealtest"
@@ -273,4 +277,75 @@ func TestTagSchemeRace(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// A pull that is cut at any byte continues in the next one there. Bytes that were
+// changed in the cache are never used.
+func TestPullContinues(t *testing.T) {
+	r := newServer(t, true)
+	content := strings.Repeat("0123456789abcdef", 3<<16) // 3 MiB
+	s := seal(t, func(img *sealtest.Image) { img.Files["os-initrd.img"] = content })
+	s.push(t, r.host+"/os:1")
+	blob := "/blobs/" + digests.Of([]byte(content))
+	var mu sync.Mutex
+	sent := 0
+	cutAt := func(most int) {
+		r.before(func(w http.ResponseWriter, req *http.Request) bool {
+			if !strings.HasSuffix(req.URL.Path, blob) || req.Method != http.MethodGet {
+				return false
+			}
+			answer := httptest.NewRecorder() // the registry of the test has no ranges
+			http.ServeContent(answer, req, "", time.Time{}, strings.NewReader(content))
+			body := answer.Body.Bytes()
+			mu.Lock()
+			defer mu.Unlock()
+			n := len(body)
+			if most >= 0 {
+				n, most = min(most, n), 0
+			}
+			sent += n
+			maps.Copy(w.Header(), answer.Header())
+			w.WriteHeader(answer.Code)
+			if _, err := w.Write(body[:n]); err != nil || n < len(body) {
+				panic(http.ErrAbortHandler)
+			}
+			return true
+		})
+	}
+	for _, at := range []int{0, 1, 1<<20 - 1, 1 << 20, 2<<20 + 7, len(content) - 1, len(content)} {
+		o := publish.Options{Partial: filepath.Join(t.TempDir(), "pulls")}
+		sent = 0
+		cutAt(at)
+		dir := filepath.Join(t.TempDir(), "got")
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // as by an interrupt, during the waits between attempts
+		err := publish.Pull(ctx, r.host+"/os:1", dir, o, s.verify)
+		cancel()
+		if err == nil && at < len(content) {
+			t.Fatalf("cut at %d: the first pull succeeded", at)
+		}
+		cutAt(-1)
+		if err != nil {
+			if err := publish.Pull(t.Context(), r.host+"/os:1", dir, o, s.verify); err != nil {
+				t.Fatalf("cut at %d: %v", at, err)
+			}
+		}
+		same(t, s.dir, dir)
+		if sent > len(content)+64<<10 { // the first 64 KiB of an answer are read at once, or again
+			t.Errorf("cut at %d: %d bytes were sent for a file of %d", at, sent, len(content))
+		}
+		if left, _ := os.ReadDir(o.Partial); len(left) > 0 {
+			t.Errorf("cut at %d: %v is left in the cache", at, left)
+		}
+	}
+	// A changed file in the cache.
+	o := publish.Options{Partial: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(o.Partial, digests.Hex(digests.Of([]byte(content)))), []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "got")
+	wantKind(t, publish.Pull(t.Context(), r.host+"/os:1", dir, o, s.verify), system.ErrMismatch, "os-initrd.img")
+	if err := publish.Pull(t.Context(), r.host+"/os:1", dir, o, s.verify); err != nil {
+		t.Fatal(err)
+	}
+	same(t, s.dir, dir)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,58 +20,144 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
+// Checks verify what was fetched. Both return an error if the image is refused.
+type Checks struct {
+	// Statements verifies a folder with all attestations and the documents, but
+	// without the files of the image. artifact is the digest of its OCI manifest.
+	Statements func(dir, artifact string) error
+	// Whole verifies the complete folder.
+	Whole func(dir string) error
+}
+
 // Pull fetches an image into dir. All bytes are hashed while they are written to a
-// temporary folder, which check verifies. Only then does dir appear. An existing
-// dir is replaced only if a build or a pull wrote it.
+// temporary folder, which the checks verify: first the statements, before a file
+// of the image is fetched, and then everything. Only then does dir appear. An
+// existing dir is replaced only if a build or a pull wrote it.
 //
 // Everyone who can write to the repository can add a sealed folder to an image. So
-// Pull tries the folders in turn, until check accepts one.
-func Pull(ctx context.Context, reference, dir string, o Options, check func(dir string) error) error {
-	r, err := open(reference, o)
+// Pull tries the folders in turn, until the checks accept one.
+func Pull(ctx context.Context, reference, dir string, o Options, c Checks) error {
+	s, err := open(reference, o)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer s.Close()
 	return pipeline.Place(dir, func(tmp string) error {
-		digest, files, err := r.artifact(ctx)
-		if err != nil {
-			return r.failed(err)
-		}
-		seals, err := r.seals(ctx, digest, files, o.note)
-		if err != nil {
-			return r.failed(err)
-		}
-		root, err := os.OpenRoot(tmp)
-		if err != nil {
-			return r.failed(err)
-		}
-		defer root.Close()
-		if err := r.files(ctx, root, files); err != nil {
-			return r.failed(err)
-		}
-		var errs []error
-		for i, s := range seals {
-			if i > 0 {
-				if err := clear(root, seals[i-1]); err != nil {
-					return r.failed(err)
-				}
-			}
-			if err := r.seal(ctx, root, s); err != nil {
-				errs = append(errs, r.failed(err))
-			} else if err := check(tmp); err != nil {
-				errs = append(errs, err)
-			} else {
-				return nil
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if left := len(seals) - i - 1; left > 0 {
-				o.note(fmt.Sprintf("a sealed folder of the image was refused; others left: %d", left))
-			}
-		}
-		return best(errs)
+		_, err := (&fetch{store: s, o: o, checks: c}).into(ctx, tmp)
+		return err
 	})
+}
+
+// fetch is one fetch of an image from a store.
+type fetch struct {
+	store
+	o      Options
+	checks Checks
+	// only selects the other files of the folder; the files of the image are not
+	// fetched then. nil means everything.
+	only Selection
+}
+
+// into fetches the image into an empty folder, and returns its digest.
+func (f *fetch) into(ctx context.Context, dir string) (string, error) {
+	f.o.forget()
+	digest, files, err := artifact(ctx, f)
+	if err != nil {
+		return "", f.failed(err)
+	}
+	seals, err := seals(ctx, f, digest, files, f.o.note)
+	if err != nil {
+		return "", f.failed(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", f.failed(err)
+	}
+	defer root.Close()
+	var errs []error
+	complete := false // the files of the image are there
+	for i, s := range seals {
+		if i > 0 {
+			if err := clear(root, seals[i-1]); err != nil {
+				return "", f.failed(err)
+			}
+		}
+		err := f.try(ctx, root, dir, digest, s, &complete)
+		if err == nil || ctx.Err() != nil {
+			return digest, errors.Join(err, ctx.Err())
+		}
+		errs = append(errs, err)
+		if left := len(seals) - i - 1; left > 0 {
+			f.o.note(fmt.Sprintf("a sealed folder of the image was refused; others left: %d", left))
+		}
+	}
+	return "", best(errs)
+}
+
+// try fetches one sealed folder, and checks it.
+func (f *fetch) try(ctx context.Context, root *os.Root, dir, digest string, s *layout.Sealed, complete *bool) error {
+	var files []layout.File
+	for _, b := range s.Bundles {
+		files = append(files, b.File)
+	}
+	others, err := f.selected(s.Others)
+	if err != nil {
+		return err
+	}
+	files = append(files, others...)
+	if err := f.roomFor(dir, files); err != nil {
+		return f.failed(err)
+	}
+	if err := f.files(ctx, root, dir, files); err != nil {
+		return f.failed(err)
+	}
+	if !*complete {
+		if err := f.checks.Statements(dir, digest); err != nil {
+			return err
+		}
+	}
+	if f.only != nil {
+		return nil
+	}
+	if !*complete {
+		if err := f.roomFor(dir, s.Files); err != nil {
+			return f.failed(err)
+		}
+		if err := f.files(ctx, root, dir, s.Files); err != nil {
+			return f.failed(err)
+		}
+		*complete = true
+	}
+	l, err := layout.Describe(s.Name, s.Files, s.Bundles)
+	if err != nil {
+		return f.failed(err)
+	}
+	if err := attest.WriteLayout(ctx, root, l); err != nil {
+		return f.failed(err)
+	}
+	return f.checks.Whole(dir)
+}
+
+// selected are the other files of the folder that are fetched.
+func (f *fetch) selected(all []layout.File) ([]layout.File, error) {
+	if f.only == nil {
+		return all, nil
+	}
+	var paths []string
+	for _, one := range all {
+		paths = append(paths, one.Path)
+	}
+	want, err := f.only(paths)
+	if err != nil {
+		return nil, err
+	}
+	var out []layout.File
+	for _, one := range all {
+		if slices.Contains(want, one.Path) {
+			out = append(out, one)
+		}
+	}
+	return out, nil
 }
 
 // best is the error that says most about the image: folders of strangers are not
@@ -91,36 +178,7 @@ func (o Options) note(text string) {
 	}
 }
 
-// artifact reads the manifest that the reference names.
-func (r *remote) artifact(ctx context.Context) (string, []layout.File, error) {
-	d, raw, err := r.Manifest(ctx, r.q)
-	if err != nil {
-		return "", nil, err
-	}
-	files, err := layout.ParseArtifact(raw)
-	if err != nil {
-		return "", nil, system.Unusable("not an image of seaworthy push").Because(err).Suggest("check the reference")
-	}
-	return d.Digest, files, nil
-}
-
-// seal writes everything but the files of the image.
-func (r *remote) seal(ctx context.Context, root *os.Root, s *layout.Sealed) error {
-	files := slices.Clone(s.Others)
-	for _, b := range s.Bundles {
-		files = append(files, b.File)
-	}
-	if err := r.files(ctx, root, files); err != nil {
-		return err
-	}
-	l, err := layout.Describe(s.Name, s.Files, s.Bundles)
-	if err != nil {
-		return err
-	}
-	return attest.WriteLayout(ctx, root, l)
-}
-
-// clear removes what seal wrote.
+// clear removes what try wrote, except the files of the image.
 func clear(root *os.Root, s *layout.Sealed) error {
 	errs := []error{root.RemoveAll(layout.Dir)}
 	for _, b := range s.Bundles {
@@ -138,14 +196,38 @@ func clear(root *os.Root, s *layout.Sealed) error {
 	return errors.Join(errs...)
 }
 
-// files fetches files, several at a time.
-func (r *remote) files(ctx context.Context, root *os.Root, files []layout.File) error {
-	for _, f := range files {
-		if err := folders(root, path.Dir(f.Path)); err != nil {
+// files fetches files, several at a time. Large ones get their place when all are
+// complete: after an interruption, the next fetch needs only what is missing.
+func (f *fetch) files(ctx context.Context, root *os.Root, dir string, files []layout.File) error {
+	for _, one := range files {
+		if err := folders(root, path.Dir(one.Path)); err != nil {
 			return system.Unusable("the folder cannot be written").Because(pathless(err)).Suggest("check the disk")
 		}
 	}
-	return each(ctx, len(files), func(ctx context.Context, i int) error { return r.file(ctx, root, files[i]) })
+	waiting := make([]bool, len(files))
+	if err := each(ctx, len(files), func(ctx context.Context, i int) error {
+		d := oci.Descriptor{Digest: files[i].Digest, Size: files[i].Size}
+		if p := f.o.partial(d); p != nil {
+			waiting[i] = true
+			return explained(files[i], p.complete(ctx, f))
+		}
+		return f.file(ctx, root, files[i])
+	}); err != nil {
+		return err
+	}
+	for i, one := range files {
+		if !waiting[i] {
+			continue
+		}
+		err := f.o.place(oci.Descriptor{Digest: one.Digest, Size: one.Size}, root, dir, one.Path)
+		if errors.Is(err, fs.ErrNotExist) { // two files have the same bytes, or another program was faster
+			err = f.file(ctx, root, one)
+		}
+		if err != nil {
+			return system.Unusable("%s cannot be written", one.Path).Because(pathless(err)).Suggest("check the disk")
+		}
+	}
+	return nil
 }
 
 // folders makes a folder and its parents, with the same modes for every umask.
@@ -163,23 +245,48 @@ func folders(root *os.Root, dir string) error {
 }
 
 // file fetches one file.
-func (r *remote) file(ctx context.Context, root *os.Root, f layout.File) error {
-	d := oci.Descriptor{Digest: f.Digest, Size: f.Size}
-	rc, err := r.Open(ctx, r.q, d)
-	if errors.Is(err, registry.ErrNoSuchImage) {
-		return system.Unusable("the registry does not have %s (%s)", f.Path, f.Digest).Suggest("push the image again")
-	}
+func (f *fetch) file(ctx context.Context, root *os.Root, one layout.File) error {
+	d := oci.Descriptor{Digest: one.Digest, Size: one.Size}
+	rc, err := f.open(ctx, d, 0)
 	if err != nil {
-		return err
+		return explained(one, err)
 	}
 	defer rc.Close()
-	w, err := root.OpenFile(filepath.FromSlash(f.Path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	w, err := root.OpenFile(filepath.FromSlash(one.Path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return system.Unusable("%s cannot be written", f.Path).Because(pathless(err)).Suggest("check the disk")
+		return system.Unusable("%s cannot be written", one.Path).Because(pathless(err)).Suggest("check the disk")
 	}
 	_, err = io.Copy(w, oci.NewChecker(rc, d))
-	if err = errors.Join(err, w.Chmod(0o644), w.Close()); errors.As(err, new(*oci.Mismatch)) {
-		return fmt.Errorf("%s: %w", f.Path, err)
+	return explained(one, errors.Join(err, w.Chmod(0o644), w.Close()))
+}
+
+// explained names the file in an error of its blob.
+func explained(one layout.File, err error) error {
+	switch {
+	case errors.Is(err, registry.ErrNoSuchImage):
+		return system.Unusable("the registry does not have %s (%s)", one.Path, one.Digest).Suggest("push the image again")
+	case errors.As(err, new(*oci.Mismatch)):
+		return fmt.Errorf("%s: %w", one.Path, err)
 	}
 	return err
+}
+
+// sizes is the number of bytes of files, at most the largest int64.
+func sizes(files []layout.File) (sum int64) {
+	for _, one := range files {
+		if sum += one.Size; sum < 0 {
+			return 1<<63 - 1
+		}
+	}
+	return sum
+}
+
+// roomFor refuses files for which the disk has no room, before they fill it.
+func (f *fetch) roomFor(dir string, files []layout.File) error {
+	free, err := freeBytes(dir)
+	if need := sizes(files); err == nil && need > free {
+		return system.Unusable("the image needs %d bytes, but the disk of the folder has %d bytes left", need, free).
+			Suggest("make room, or use another disk (for temporary folders, set TMPDIR)")
+	}
+	return nil
 }

@@ -129,8 +129,8 @@ func parseList(raw []byte) ([]listed, error) {
 
 // seals finds the folders of an image: the last one that was decided comes first.
 // Other referrers are not read.
-func (r *remote) seals(ctx context.Context, artifact string, files []layout.File, note func(string)) ([]*layout.Sealed, error) {
-	all, err := r.referrers(ctx, artifact)
+func seals(ctx context.Context, st store, artifact string, files []layout.File, note func(string)) ([]*layout.Sealed, error) {
+	all, err := st.referrers(ctx, artifact, layout.FolderType)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (r *remote) seals(ctx context.Context, artifact string, files []layout.File
 	found := make([]*layout.Sealed, len(ours))
 	bad := make([]error, len(ours))
 	if err := each(ctx, len(ours), func(ctx context.Context, i int) error {
-		raw, err := r.referrer(ctx, ours[i])
+		raw, err := readReferrer(ctx, st, ours[i])
 		if err == nil {
 			found[i], err = layout.ParseFolder(raw, artifact, files)
 		}
@@ -191,34 +191,10 @@ func noSeal(bad []error) error {
 		Suggest("push the image again: copies that leave out referrers are not complete")
 }
 
-// referrers reads the list of the registry's API. If this has no sealed folder, it
-// reads the list under the fallback tag: the image may have been pushed, or copied
-// with its tags, before the registry had the API.
-func (r *remote) referrers(ctx context.Context, artifact string) ([]listed, error) {
-	pages, err := r.ReferrersOfType(ctx, r.q, artifact, layout.FolderType)
-	if err != nil && !errors.Is(err, registry.ErrNoReferrers) {
-		return nil, err
-	}
-	var out []listed
-	for _, raw := range pages {
-		page, err := parseList(raw)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, page...)
-	}
-	if slices.ContainsFunc(out, func(one listed) bool { return one.ArtifactType == layout.FolderType }) {
-		return out, nil
-	}
-	more, err := r.tagList(ctx, artifact)
-	return append(out, more...), err
-}
-
-// referrer reads the manifest of a referrer. It is verified.
-func (r *remote) referrer(ctx context.Context, one listed) ([]byte, error) {
+// readReferrer reads the manifest of a referrer. It is verified.
+func readReferrer(ctx context.Context, s store, one listed) ([]byte, error) {
 	if !digests.Valid(one.Digest) || one.Size < 0 || one.Size > layout.MaxManifest {
 		return nil, fmt.Errorf("the entry in the list of referrers has the digest %q and %d bytes", one.Digest, one.Size)
 	}
-	_, raw, err := r.Manifest(ctx, r.at(one.Digest))
-	return raw, err
+	return s.manifest(ctx, one.Digest)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
-	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -41,7 +39,7 @@ func (r *Client) PutManifest(ctx context.Context, q oci.Reference, mediaType str
 const maxPages = 16
 
 // ReferrersOfType reads the registry's list of the manifests whose subject is
-// digest, one index for each page. A registry may ignore the artifact type: the
+// digest, one index for each page; the artifact type "" means all. A registry may ignore the artifact type: the
 // caller must compare it. ErrNoReferrers means that the registry has no such
 // lists.
 func (r *Client) ReferrersOfType(ctx context.Context, q oci.Reference, digest, artifactType string) ([][]byte, error) {
@@ -50,7 +48,10 @@ func (r *Client) ReferrersOfType(ctx context.Context, q oci.Reference, digest, a
 		return nil, err
 	}
 	var pages [][]byte
-	next := s.base + "referrers/" + digest + "?artifactType=" + url.QueryEscape(artifactType)
+	next := s.base + "referrers/" + digest
+	if artifactType != "" {
+		next += "?artifactType=" + url.QueryEscape(artifactType)
+	}
 	for range maxPages {
 		raw, link, err := r.page(ctx, q, s, next)
 		if err != nil {
@@ -67,38 +68,29 @@ func (r *Client) ReferrersOfType(ctx context.Context, q oci.Reference, digest, a
 
 // page reads one page of a list, and returns the URL of the next one.
 func (r *Client) page(ctx context.Context, q oci.Reference, s *session, at string) (raw []byte, next string, err error) {
-	for attempt := 1; ; attempt++ {
+	err = r.repeat(ctx, func() (again bool, err error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 		if err != nil {
-			return nil, "", err
+			return false, err
 		}
 		req.Header.Set("Accept", oci.TypeIndex)
 		res, err := s.http.Do(req)
 		if err != nil {
-			return nil, "", registryError(ctx, q, err)
+			return false, registryError(ctx, q, err)
 		}
 		if err := transport.CheckError(res, http.StatusOK); err != nil {
 			res.Body.Close()
 			switch res.StatusCode {
 			case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed:
-				return nil, "", ErrNoReferrers
+				return false, ErrNoReferrers
 			}
-			return nil, "", registryError(ctx, q, err)
+			return false, registryError(ctx, q, err)
 		}
-		raw, err := bounded.Read(res.Body, maxManifest)
-		res.Body.Close()
-		switch {
-		case err == nil:
-			return raw, nextPage(res), nil
-		case errors.As(err, new(bounded.TooLarge)):
-			return nil, "", fmt.Errorf("registry %s: a list of referrers: %w", q.Registry, err)
-		case attempt == attempts || errors.As(err, new(*refused)):
-			return nil, "", registryError(ctx, q, err)
-		}
-		if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
-			return nil, "", err
-		}
-	}
+		next = nextPage(res)
+		raw, again, err = r.document(ctx, q, res, "a list of referrers")
+		return again, err
+	})
+	return raw, next, err
 }
 
 // nextPage reads the header Link: <URL>; rel="next". The next page must be on the

@@ -238,27 +238,30 @@ func (r *Client) request(ctx context.Context, q oci.Reference, kind, id string, 
 
 // small reads a whole document that is not a blob. what names it in messages.
 // After a cut connection, it is read again.
-func (r *Client) small(ctx context.Context, q oci.Reference, kind, id, what string) ([]byte, error) {
-	for attempt := 1; ; attempt++ {
+func (r *Client) small(ctx context.Context, q oci.Reference, kind, id, what string) (raw []byte, err error) {
+	err = r.repeat(ctx, func() (again bool, err error) {
 		res, err := r.request(ctx, q, kind, id, 0)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		raw, err := bounded.Read(res.Body, maxManifest)
-		res.Body.Close()
-		switch {
-		case errors.As(err, new(bounded.TooLarge)):
-			return nil, fmt.Errorf("registry %s: %s: %w", q.Registry, what, err)
-		case err != nil && (attempt == attempts || errors.As(err, new(*refused))):
-			return nil, registryError(ctx, q, err)
-		case err != nil:
-			if err := r.clock.sleep(ctx, r.clock.wait(attempt, 0)); err != nil {
-				return nil, err
-			}
-		default:
-			return raw, nil
-		}
+		raw, again, err = r.document(ctx, q, res, what)
+		return again, err
+	})
+	return raw, err
+}
+
+// document reads the body of a response. again reports that it was cut. what names
+// it in messages.
+func (r *Client) document(ctx context.Context, q oci.Reference, res *http.Response, what string) (raw []byte, again bool, err error) {
+	defer res.Body.Close()
+	raw, err = bounded.Read(res.Body, maxManifest)
+	switch {
+	case errors.As(err, new(bounded.TooLarge)):
+		return nil, false, fmt.Errorf("registry %s: %s: %w", q.Registry, what, err)
+	case err != nil:
+		return nil, !errors.As(err, new(*refused)), registryError(ctx, q, err)
 	}
+	return raw, false, nil
 }
 
 // Manifest reads the manifest or index that q names. Its digest is computed,
@@ -293,7 +296,12 @@ func (r *Client) Open(ctx context.Context, q oci.Reference, d oci.Descriptor) (i
 		}
 		return io.NopCloser(bytes.NewReader(raw)), nil
 	}
-	return r.blob(ctx, q, d)
+	return r.blob(ctx, q, d, 0)
+}
+
+// OpenFrom streams a blob of q's repository from a byte on, unverified.
+func (r *Client) OpenFrom(ctx context.Context, q oci.Reference, d oci.Descriptor, from int64) (io.ReadCloser, error) {
+	return r.blob(ctx, q, d, from)
 }
 
 // Close closes idle connections.

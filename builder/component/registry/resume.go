@@ -34,14 +34,17 @@ type resuming struct {
 	pending error
 }
 
-// blob opens a blob for reading.
-func (r *Client) blob(ctx context.Context, q oci.Reference, d oci.Descriptor) (io.ReadCloser, error) {
-	//nolint:bodyclose // Close of the reader closes it
-	res, err := r.request(ctx, q, "blobs", d.Digest, 0)
+// blob opens a blob for reading, from a byte on.
+func (r *Client) blob(ctx context.Context, q oci.Reference, d oci.Descriptor, from int64) (io.ReadCloser, error) {
+	b := &resuming{ctx: ctx, r: r, q: q, d: d, n: from, since: from}
+	cut, err := b.ask()
+	if err == nil && cut != nil {
+		err = b.reopen(cut)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &resuming{ctx: ctx, r: r, q: q, d: d, body: res.Body, endless: res.ContentLength < 0}, nil
+	return b, nil
 }
 
 func (b *resuming) Read(p []byte) (int, error) {
@@ -94,21 +97,28 @@ func (b *resuming) reopen(cut error) error {
 			return err
 		}
 		b.body.Close()
-		//nolint:bodyclose // Close of the reader closes it
-		res, err := b.r.request(b.ctx, b.q, "blobs", b.d.Digest, b.n)
-		if t := (*transport.Error)(nil); errors.As(err, &t) && t.StatusCode == http.StatusRequestedRangeNotSatisfiable {
-			// Some registries refuse a range without an end.
-			//nolint:bodyclose // Close of the reader closes it
-			res, err = b.r.request(b.ctx, b.q, "blobs", b.d.Digest, 0)
-		}
-		if err != nil {
+		var err error
+		if cut, err = b.ask(); err != nil || cut == nil {
 			return err
 		}
-		b.body, b.endless = res.Body, res.ContentLength < 0
-		if cut = b.skip(res); cut == nil {
-			return nil
-		}
 	}
+}
+
+// ask requests the bytes from b.n on. cut is an error after which another request
+// can help.
+func (b *resuming) ask() (cut, err error) {
+	//nolint:bodyclose // Close of the reader closes it
+	res, err := b.r.request(b.ctx, b.q, "blobs", b.d.Digest, b.n)
+	if t := (*transport.Error)(nil); errors.As(err, &t) && t.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		// Some registries refuse a range without an end.
+		//nolint:bodyclose // Close of the reader closes it
+		res, err = b.r.request(b.ctx, b.q, "blobs", b.d.Digest, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.body, b.endless = res.Body, res.ContentLength < 0
+	return b.skip(res), nil
 }
 
 // skip moves a new body to the position of the old one: a server may send the

@@ -98,6 +98,12 @@ func (f *ResolveFlags) options(files []string, stdin io.Reader) (builder.Options
 	return o, nil
 }
 
+// AddCacheOnly adds only --cache, for verbs that keep something else there. what
+// says it.
+func (f *ResolveFlags) AddCacheOnly(cmd *cobra.Command, what string) {
+	cmd.Flags().StringVar(&f.cache, "cache", "", what+" (default: the user's cache folder)")
+}
+
 // CacheDir is --cache, else the user's cache folder, or "" if there is none.
 func (f *ResolveFlags) CacheDir() string {
 	if f.cache != "" {

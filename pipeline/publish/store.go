@@ -1,0 +1,84 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
+	"github.com/seaworthy-os/seaworthy/builder/component/registry"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+// store is where images are read from: a repository, or an archive.
+type store interface {
+	// image returns the digest and the bytes of the manifest that the user named.
+	image(ctx context.Context) (digest string, raw []byte, err error)
+	// manifest returns the manifest with this digest.
+	manifest(ctx context.Context, digest string) ([]byte, error)
+	// open streams a blob, unverified, from a byte on.
+	open(ctx context.Context, d oci.Descriptor, from int64) (io.ReadCloser, error)
+	// referrers lists the manifests whose subject is digest. The store may leave
+	// out those of other artifact types; "" means all.
+	referrers(ctx context.Context, digest, artifactType string) ([]listed, error)
+	// failed adds the name of the image to an error.
+	failed(err error) error
+	Close()
+}
+
+func (r *remote) image(ctx context.Context) (string, []byte, error) {
+	d, raw, err := r.Manifest(ctx, r.q)
+	return d.Digest, raw, err
+}
+
+func (r *remote) manifest(ctx context.Context, digest string) ([]byte, error) {
+	_, raw, err := r.Manifest(ctx, r.at(digest))
+	return raw, err
+}
+
+func (r *remote) open(ctx context.Context, d oci.Descriptor, from int64) (io.ReadCloser, error) {
+	return r.OpenFrom(ctx, r.q, d, from)
+}
+
+// referrers reads the list of the registry's API. If this has no manifest of the
+// artifact type, it reads the list under the fallback tag: the image may have been
+// pushed, or copied with its tags, before the registry had the API.
+func (r *remote) referrers(ctx context.Context, digest, artifactType string) ([]listed, error) {
+	pages, err := r.ReferrersOfType(ctx, r.q, digest, artifactType)
+	if err != nil && !errors.Is(err, registry.ErrNoReferrers) {
+		return nil, err
+	}
+	var out []listed
+	for _, raw := range pages {
+		page, err := parseList(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page...)
+	}
+	if artifactType != "" && slices.ContainsFunc(out, func(one listed) bool { return one.ArtifactType == artifactType }) {
+		return out, nil
+	}
+	more, err := r.tagList(ctx, digest)
+	for _, one := range more {
+		if !slices.ContainsFunc(out, func(o listed) bool { return o.Digest == one.Digest }) {
+			out = append(out, one)
+		}
+	}
+	return out, err
+}
+
+// artifact reads the manifest of the image and its list of files.
+func artifact(ctx context.Context, s store) (string, []layout.File, error) {
+	digest, raw, err := s.image(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	files, err := layout.ParseArtifact(raw)
+	if err != nil {
+		return "", nil, system.Unusable("not an image of seaworthy push").Because(err).Suggest("check the reference")
+	}
+	return digest, files, nil
+}
