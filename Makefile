@@ -14,6 +14,9 @@ LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=
 COMPONENTS := kernel init crun sysctl dhcp nginx report
 LAYOUT := dist/components
 
+# The architecture of components and EFI files; empty for that of this machine.
+ARCH ?=
+
 FUZZTIME ?= 30s
 MAN ?= dist/man
 
@@ -28,7 +31,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo test test-boot test-browser test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps cosign opa browser FORCE
+.PHONY: help build components efi demo test test-boot test-browser test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -49,8 +52,12 @@ bin/seaworthy: FORCE $(PRECOMPILED) $(PRECOMPILED_LINK)
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
 
-components: build ## build our component images from Debian packages, into dist/components
-	@for c in $(COMPONENTS); do bin/seaworthy component build --layout $(LAYOUT) --state-dir dist/state components/$$c || exit; done
+components: build ## build our component images, into dist/components; for another architecture: ARCH=arm64
+	@for c in $(COMPONENTS); do bin/seaworthy component build $(ARCH:%=--arch %) --layout $(LAYOUT) --state-dir dist/state components/$$c || exit; done
+
+efi: ## fetch systemd's EFI programs for another architecture into dist/tools: make efi ARCH=arm64
+	@test -n "$(ARCH)" || { echo "name the architecture: make efi ARCH=arm64" >&2; exit 2; }
+	@examples/fetch.sh $(ARCH) systemd-boot-efi usr/lib/systemd/boot/efi dist/tools/$(ARCH)
 
 demo: deps components ## show everything on this machine: deny, lock, build, sign, verify, boot
 	@examples/demo.sh
@@ -62,7 +69,8 @@ test: test-deps components ## run all tests: unit, command line, cosign, opa, br
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-opa test-browser
 
-test-boot: test-deps components ## boot every format, under Secure Boot too, and boot damaged images
+test-boot: test-deps boot-deps components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
+	@$(MAKE) --no-print-directory components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
@@ -134,6 +142,10 @@ test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
 	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools
+
+# The firmware and the emulator of another architecture: only test-boot needs them.
+boot-deps:
+	@examples/install.sh "tests boot images for arm64" qemu-system-aarch64=qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd=qemu-efi-aarch64
 
 bench: build components ## measure wall time and peak memory of each step
 	@go run ./bench/pipeline

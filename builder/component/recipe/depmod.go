@@ -14,8 +14,9 @@ import (
 type modules map[string]*module
 
 // choose returns the modules that the recipe names, their dependencies, and those
-// soft dependencies that this kernel has.
-func (all modules) choose(k *Kernel) (modules, error) {
+// soft dependencies that this kernel has. A name is also satisfied by a module that
+// is built in: this differs between architectures.
+func (all modules) choose(k *Kernel, builtin []string) (modules, error) {
 	chosen := modules{}
 	var errs []error
 	var queue []string
@@ -26,9 +27,13 @@ func (all modules) choose(k *Kernel) (modules, error) {
 				queue, found = append(queue, name), true
 			}
 		}
+		for _, name := range builtin {
+			ok, _ := path.Match(pattern, name)
+			found = found || ok
+		}
 		if !found && must {
-			errs = append(errs, system.BadInput("this kernel has no module %q", v.Text).At(v.Pos).
-				Suggest("if it is built in, remove it here, or list it under optional"))
+			errs = append(errs, system.BadInput("this kernel has no module %q, and it is not built in", v.Text).At(v.Pos).
+				Suggest("if the system works without it, list it under optional"))
 		}
 	}
 	for _, v := range k.Modules {

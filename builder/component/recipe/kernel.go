@@ -9,6 +9,9 @@ import (
 
 const kernelTar = "kernel.tar"
 
+// maxBuiltin limits the size of modules.builtin. That of Debian's kernels has 20 kB.
+const maxBuiltin = 4 << 20
+
 // arrangeKernel turns the files of a Debian kernel package into those that the
 // kernel section of a system reads: kernel, config and kernel.tar. kernel.tar
 // contains lib/modules/VERSION with the chosen modules and the files that depmod
@@ -82,7 +85,11 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 			all[m.name] = m
 		}
 	}
-	chosen, err := all.choose(k)
+	builtin, err := builtinModules(t.nodes[base+"modules.builtin"])
+	if err != nil {
+		return err
+	}
+	chosen, err := all.choose(k, builtin)
 	if err != nil {
 		return err
 	}
@@ -112,6 +119,23 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 		inTar = append(inTar, &node{path: base + name, typ: system.TypeFile, mode: 0o644, content: c})
 	}
 	return addTar(t, sp, kernelTar, inTar, k.Pos)
+}
+
+// builtinModules are the names in modules.builtin, which may be missing: the modules
+// that are a part of the kernel itself.
+func builtinModules(list *node) ([]string, error) {
+	if list == nil || list.typ != system.TypeFile {
+		return nil, nil
+	}
+	data, err := list.content.bytes(maxBuiltin)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for file := range strings.FieldsSeq(string(data)) {
+		names = append(names, moduleName(file))
+	}
+	return names, nil
 }
 
 // loadModule stores a module without compression, and reads its .modinfo.

@@ -43,7 +43,7 @@ name: kernel
 version: "6.1"
 debian: {packages: ["linux-image-{arch}"]}
 kernel:
-  modules: ["virtio*", btrfs]
+  modules: ["virtio*", btrfs, ext4]
   optional: [absent]
 `
 
@@ -106,7 +106,7 @@ func TestKernelErrors(t *testing.T) {
 		recipe, want string
 		kind         error
 	}{
-		"missing module":     {tarEntry{}, strings.Replace(kernelRecipe, "btrfs", "xfs", 1), `component.yml:6:24: this kernel has no module "xfs"`, system.ErrInput},
+		"missing module":     {tarEntry{}, strings.Replace(kernelRecipe, "btrfs", "xfs", 1), `component.yml:6:24: this kernel has no module "xfs", and it is not built in`, system.ErrInput},
 		"broken dependency":  {tarEntry{name: modDir + "a.ko", content: ko("depends=gone")}, strings.Replace(kernelRecipe, "btrfs", "a", 1), "depends on gone", system.ErrUnusable},
 		"not a module":       {tarEntry{name: modDir + "a.ko", content: "text"}, kernelRecipe, "kernel module lib/modules", system.ErrUnusable},
 		"ELF, but no module": {tarEntry{name: modDir + "a.ko", content: elfFile(elf.ET_REL, nil, "")}, kernelRecipe, "the section .modinfo is missing", system.ErrUnusable},
