@@ -60,7 +60,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if o.SecureBoot, err = secureBootStore(secure, vars); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks()
+			v, certs, err := vf.checks(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ https URL.
 			if err != nil {
 				return err
 			}
-			firmware, err := sb.signer()
+			firmware, err := sb.signer(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

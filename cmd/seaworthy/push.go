@@ -104,7 +104,7 @@ next pull continues where it stopped.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks()
+			v, certs, err := vf.checks(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

@@ -108,7 +108,7 @@ func (f *documentFlags) fetch(c *verbs, cmd *cobra.Command, reference string, rf
 		return &fetched{}, system.BadInput("%s is in a registry, and no public key is given", reference).
 			Suggest("give the key of its signer with --key, or pull the image first")
 	}
-	v, err := (&verifyFlags{keys: f.keys}).verifier()
+	v, err := (&verifyFlags{keys: f.keys}).verifier(cmd.Context(), c)
 	if err != nil {
 		return &fetched{}, err
 	}

@@ -3,7 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"flag"
 	"fmt"
 	"io"
@@ -19,6 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/signertest"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/internal/petest"
@@ -28,7 +34,9 @@ var update = flag.Bool("update", false, "update the expected output in the scrip
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"seaworthy": main,
+		"seaworthy":            main,
+		signertest.CommandName: signertest.Command,
+		signertest.PluginName:  signertest.Plugin,
 	})
 }
 
@@ -64,6 +72,7 @@ func TestScript(t *testing.T) {
 			"sign":       sign,
 			"efistub":    efiStub,
 			"provenance": provenance,
+			"plainkey":   plainKey,
 		},
 	})
 }
@@ -185,6 +194,19 @@ func provenance(ts *testscript.TestScript, neg bool, args []string) {
 	var bundle struct{ DSSEEnvelope struct{ Payload []byte } }
 	ts.Check(json.Unmarshal(raw, &bundle))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle.DSSEEnvelope.Payload, 0o644))
+}
+
+// plainkey KEY PUB writes an ECDSA key that is not encrypted.
+func plainKey(ts *testscript.TestScript, neg bool, args []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	ts.Check(err)
+	for i, block := range []*pem.Block{{Type: "PRIVATE KEY", Bytes: private}, {Type: "PUBLIC KEY", Bytes: public}} {
+		ts.Check(os.WriteFile(ts.MkAbs(args[i]), pem.EncodeToMemory(block), 0o600))
+	}
 }
 
 // sign LAYOUT NAME KEY [SUBJECT] signs the image NAME of a layout, and adds the

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
@@ -28,34 +29,57 @@ import (
 const maxPEM = 64 << 10
 
 // secureBootFlags name the key that signs UKIs.
-type secureBootFlags struct{ key, cert string }
+type secureBootFlags struct{ key, command, cert string }
 
 func (f *secureBootFlags) add(cmd *cobra.Command) {
 	formats := strings.Join(image.Formats(image.HoldsUKI), ", ")
-	cmd.Flags().StringVar(&f.key, "secure-boot-key", "", "private key (RSA, PEM) that signs the UKI for Secure Boot, in the formats "+formats)
+	cmd.Flags().StringVar(&f.key, "secure-boot-key", "", "private key (RSA) that signs the UKI for Secure Boot: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME; in the formats "+formats)
+	cmd.Flags().StringVar(&f.command, "secure-boot-signer-command", "", "command that signs the UKI for Secure Boot, instead of --secure-boot-key (docs/signing.md)")
 	cmd.Flags().StringVar(&f.cert, "secure-boot-cert", "", "certificate of --secure-boot-key, which the firmware knows")
 }
 
 // signer reads the key pair. It returns nil if no flag is given.
-func (f *secureBootFlags) signer() (uki.Signer, error) {
+func (f *secureBootFlags) signer(ctx context.Context, c *verbs) (uki.Signer, error) {
+	flag, ref := "--secure-boot-key", f.key
+	if f.command != "" {
+		flag, ref = "--secure-boot-signer-command", f.command
+	}
 	switch {
-	case f.key == "" && f.cert == "":
+	case ref == "" && f.cert == "":
 		return nil, nil
+	case f.key != "" && f.command != "":
+		return nil, system.BadInput("--secure-boot-key and --secure-boot-signer-command cannot be used together").Suggest("give only one of them")
 	case f.cert == "":
-		return nil, system.BadInput("--secure-boot-key needs --secure-boot-cert").Suggest("give the certificate of the key too")
-	case f.key == "":
+		return nil, system.BadInput("%s needs --secure-boot-cert", flag).Suggest("give the certificate of the key too")
+	case ref == "":
 		return nil, system.BadInput("--secure-boot-cert needs --secure-boot-key").Suggest("give the key of the certificate too")
 	}
-	key, err := readPEM("--secure-boot-key", f.key)
+	flags := flag + " " + ref + ", --secure-boot-cert " + f.cert
 	cert, certErr := readPEM("--secure-boot-cert", f.cert)
-	if err := errors.Join(err, certErr); err != nil {
-		return nil, err
+	if f.command == "" && !attest.IsKMS(f.key) {
+		key, err := readPEM(flag, f.key)
+		if err := errors.Join(err, certErr); err != nil {
+			return nil, err
+		}
+		pair, err := uki.ParseKeyPair(key, cert)
+		if err != nil {
+			return nil, inFlags(flags, err)
+		}
+		return pair, nil
 	}
-	pair, err := uki.ParseKeyPair(key, cert)
+	if certErr != nil {
+		return nil, certErr
+	}
+	parsed, err := uki.ParseCertificate(cert)
 	if err != nil {
-		return nil, inFlags("--secure-boot-key "+f.key+", --secure-boot-cert "+f.cert, err)
+		return nil, inFlags("--secure-boot-cert "+f.cert, err)
 	}
-	return pair, nil
+	key, err := c.externalKey(ctx, f.key, f.command)
+	if err != nil {
+		return nil, inFlags(flag, err)
+	}
+	signer, err := uki.NewSigner(key, parsed)
+	return signer, inFlags(flags, err)
 }
 
 // readPEM reads a small file that a flag names.

@@ -2,57 +2,95 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"os"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // signFlags say who signs: the flags of all verbs that sign.
 type signFlags struct {
-	key      string
-	unsigned bool
+	key, command string
+	unsigned     bool
 }
 
 func (f *signFlags) add(cmd *cobra.Command, unsigned string) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.key, "key", "", "private key for signing, made by seaworthy key generate or cosign")
+	fs.StringVar(&f.key, "key", "", "private key for signing: a file, or NAME://KEY for the plugin sigstore-kms-NAME")
+	fs.StringVar(&f.command, "signer-command", "", "command that signs, instead of --key (docs/signing.md)")
 	fs.BoolVar(&f.unsigned, "unsigned", false, unsigned)
 }
 
 // check requires one signer, or --unsigned.
 func (f *signFlags) check(verb string) error {
-	switch {
-	case f.key == "" && !f.unsigned:
-		return system.BadInput("%s needs --key or --unsigned", verb).Suggest("make a key with: seaworthy key generate")
-	case strings.Contains(f.key, "://"):
-		return laterKey(f.key)
-	case f.key != "" && f.unsigned:
-		return system.BadInput("--key and --unsigned cannot be used together").Suggest("give only one of them")
+	var given []string
+	for _, one := range []struct {
+		name string
+		on   bool
+	}{{"--key", f.key != ""}, {"--signer-command", f.command != ""}, {"--unsigned", f.unsigned}} {
+		if one.on {
+			given = append(given, one.name)
+		}
 	}
-	return nil
+	switch len(given) {
+	case 0:
+		return system.BadInput("%s needs --key, --signer-command or --unsigned", verb).Suggest("make a key with: seaworthy key generate")
+	case 1:
+		return nil
+	}
+	return system.BadInput("%s and %s cannot be used together", given[0], given[1]).Suggest("give only one of them")
 }
 
-// laterKey refuses a key that is not a file.
-func laterKey(key string) error {
-	return system.BadInput("--key %s: only keys in files are supported", key).Suggest("give the path of a key file")
-}
+// external reports whether the key is not in a file.
+func (f *signFlags) external() bool { return f.command != "" || attest.IsKMS(f.key) }
 
 // signer opens the signer, nil for --unsigned.
 func (f *signFlags) signer(ctx context.Context, c *verbs) (attest.Signer, error) {
-	if f.unsigned {
+	switch {
+	case f.unsigned:
 		return nil, nil
+	case !f.external():
+		return attest.LoadSigner(f.key, func() ([]byte, error) { return c.Password(ctx) })
 	}
-	return attest.LoadSigner(f.key, func() ([]byte, error) { return c.Password(ctx) })
+	key, err := c.externalKey(ctx, f.key, f.command)
+	if err != nil {
+		return nil, err
+	}
+	s, err := attest.NewSigner(key)
+	if err != nil {
+		return nil, system.BadInput("the signer's key cannot be used").Because(err).Suggest("use an ECDSA P-256 or Ed25519 key")
+	}
+	return s, nil
 }
 
-// start opens the signer while os.yml and the policy are read, unless a person is
-// asked for the password. Errors of a signer that is opened early are returned
+// externalKey opens a key behind a plugin or a command.
+func (c *verbs) externalKey(ctx context.Context, reference, command string) (attest.Key, error) {
+	if command != "" {
+		return attest.OpenCommand(ctx, command, c.Err)
+	}
+	return attest.OpenKMS(ctx, reference, c.Err)
+}
+
+// publicKey reads a public key from a file, or asks a plugin for it.
+func (c *verbs) publicKey(ctx context.Context, reference string) (crypto.PublicKey, error) {
+	if !attest.IsKMS(reference) {
+		return verify.LoadKey(reference)
+	}
+	key, err := attest.OpenKMS(ctx, reference, c.Err)
+	if err != nil {
+		return nil, err
+	}
+	return key.Public(), nil
+}
+
+// start opens the signer while os.yml and the policy are read, unless a person may
+// be asked for something. Errors of a signer that is opened early are returned
 // later, by the function. It is nil for --unsigned. If stdin is true, standard
 // input is an os.yml.
 func (f *signFlags) start(ctx context.Context, c *verbs, stdin bool) (func() (attest.Signer, error), error) {
@@ -60,12 +98,12 @@ func (f *signFlags) start(ctx context.Context, c *verbs, stdin bool) (func() (at
 		return nil, nil
 	}
 	_, known := os.LookupEnv(cli.PasswordEnv)
-	if stdin && !known {
+	if stdin && !known && !f.external() {
 		return nil, system.BadInput("standard input is an os.yml, so the key's password cannot be read from it").
 			Suggest("set %s, or give the os.yml as a file", cli.PasswordEnv)
 	}
 	open := sync.OnceValues(func() (attest.Signer, error) { return f.signer(ctx, c) })
-	if known {
+	if known && !f.external() {
 		go func() { _, _ = open() }()
 		return open, nil
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +30,7 @@ type verifyFlags struct {
 
 func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key (repeatable)")
+	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME (repeatable)")
 	fs.StringVar(&f.requirePolicy, "require-policy", "", "policy that the image must have passed: NAME[@DIGEST]")
 	fs.StringVar(&f.name, "name", "", "expected name of the system; an image of another system is refused")
 	fs.StringVar(&f.image, "image", "", "expected digest of the image, sha256:HEX, as verify prints it; any other image is refused")
@@ -41,8 +41,8 @@ func (f *verifyFlags) add(cmd *cobra.Command) {
 
 // checks are the verifier, and the certificates of which one must have signed the
 // UKI.
-func (f *verifyFlags) checks() (*verify.Verifier, []*x509.Certificate, error) {
-	v, err := f.verifier()
+func (f *verifyFlags) checks(ctx context.Context, c *verbs) (*verify.Verifier, []*x509.Certificate, error) {
+	v, err := f.verifier(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,7 +50,7 @@ func (f *verifyFlags) checks() (*verify.Verifier, []*x509.Certificate, error) {
 	return v, certs, err
 }
 
-func (f *verifyFlags) verifier() (*verify.Verifier, error) {
+func (f *verifyFlags) verifier(ctx context.Context, c *verbs) (*verify.Verifier, error) {
 	now, day, err := cli.ParseTime("now", f.now)
 	if err != nil {
 		return nil, err
@@ -76,10 +76,7 @@ func (f *verifyFlags) verifier() (*verify.Verifier, error) {
 		}
 	}
 	for _, path := range f.keys {
-		if strings.Contains(path, "://") {
-			return nil, laterKey(path)
-		}
-		k, err := verify.LoadKey(path)
+		k, err := c.publicKey(ctx, path)
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +117,7 @@ docs/verify.md lists all checks.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks()
+			v, certs, err := vf.checks(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

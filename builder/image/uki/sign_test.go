@@ -3,7 +3,9 @@ package uki
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -165,6 +167,34 @@ func TestSignerFails(t *testing.T) {
 
 func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+// elsewhere is a key that is not in memory.
+type elsewhere struct{ *KeyPair }
+
+func (e elsewhere) Public() crypto.PublicKey { return e.key.Public() }
+
+// notRSA is a key of another kind.
+type notRSA struct{ *KeyPair }
+
+func (notRSA) Public() crypto.PublicKey { return ed25519.PublicKey{} }
+
+func TestNewSigner(t *testing.T) {
+	t.Parallel()
+	a, b := testKeys()
+	s, err := NewSigner(elsewhere{a}, a.Certificate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Certificate() != a.Certificate() {
+		t.Errorf("certificate %v", s.Certificate().Subject)
+	}
+	if _, err := NewSigner(elsewhere{a}, b.Certificate()); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "does not belong") {
+		t.Errorf("another certificate: %v", err)
+	}
+	if _, err := NewSigner(notRSA{a}, a.Certificate()); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "RSA keys only") {
+		t.Errorf("an Ed25519 key: %v", err)
+	}
 }
 
 func TestParseKeyPair(t *testing.T) {

@@ -34,8 +34,7 @@ func NewKeyPair(key *rsa.PrivateKey, certificate *x509.Certificate) (*KeyPair, e
 		return nil, err
 	}
 	if !key.PublicKey.Equal(certificate.PublicKey) {
-		return nil, system.BadInput("the key does not belong to the certificate %q", certificate.Subject).
-			Suggest("give the certificate that was made with this key")
+		return nil, notItsKey(certificate)
 	}
 	return &KeyPair{certificate, key}, nil
 }
@@ -105,6 +104,43 @@ func CheckCertificate(c *x509.Certificate) error {
 		return refuse(fmt.Sprintf("an RSA key of %d bits", bits))
 	}
 	return nil
+}
+
+// Key is a private key that is somewhere else: in a token, in a KMS, or behind a
+// command.
+type Key interface {
+	Public() crypto.PublicKey
+	// SignDigest signs a SHA-256 digest with RSA, PKCS #1 v1.5.
+	SignDigest(ctx context.Context, digest []byte) ([]byte, error)
+}
+
+// external is a Signer whose key is somewhere else.
+type external struct {
+	Key
+	certificate *x509.Certificate
+}
+
+// NewSigner connects a key and its certificate.
+func NewSigner(key Key, certificate *x509.Certificate) (Signer, error) {
+	if err := CheckCertificate(certificate); err != nil {
+		return nil, err
+	}
+	public, ok := key.Public().(*rsa.PublicKey)
+	switch {
+	case !ok:
+		return nil, system.BadInput("the key is of type %T: firmware accepts RSA keys only", key.Public()).Suggest("use an RSA key of 2048 or 4096 bits")
+	case !public.Equal(certificate.PublicKey):
+		return nil, notItsKey(certificate)
+	}
+	return external{key, certificate}, nil
+}
+
+// Certificate implements Signer.
+func (e external) Certificate() *x509.Certificate { return e.certificate }
+
+func notItsKey(certificate *x509.Certificate) error {
+	return system.BadInput("the key does not belong to the certificate %q", certificate.Subject).
+		Suggest("give the certificate that was made with this key")
 }
 
 // Certificate implements Signer.
