@@ -141,7 +141,7 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:

@@ -15,6 +15,10 @@ import (
 // text in /init, to know that this init can boot a verified root.
 const VerifiedRoot = "root: verified by dm-verity, root hash"
 
+// RootKinds is printed when a root has another kind of file system than these. The
+// builder looks for this text in /init, to know that this init can boot them.
+const RootKinds = "the root is not a squashfs, an EROFS or an ISO 9660 file system"
+
 // rootHash is the root hash of a dm-verity tree. It comes from the command line,
 // which the firmware or the boot loader vouches for. Everything that is read from
 // a disk counts only after the kernel has compared it with this hash.
@@ -46,8 +50,10 @@ func (c Cmdline) VerifyFull() (bool, error) {
 }
 
 const (
-	// verityBlock is the size of data and hash blocks.
+	// verityBlock is the size of hash blocks, and of data blocks except for those of
+	// an ISO 9660: Linux cannot mount one from a device with larger blocks.
 	verityBlock = 4096
+	veritySmall = 2048
 	// maxRoot limits the size of a root in bytes.
 	maxRoot = 1 << 42
 )
@@ -58,13 +64,16 @@ type verityRoot struct {
 	data, tree string // names of devices: "vda2"
 	treeAt     int64
 	blocks     int64 // number of data blocks
+	block      int64 // their size
 }
+
+func (r *verityRoot) size() int64 { return r.blocks * r.block }
 
 // table is the root as device-mapper's target "verity" takes it. panic: a damaged
 // block stops the machine at once, so no program ever works with a part of the
 // files.
 func (r *verityRoot) table(h rootHash, panic bool) string {
-	t := fmt.Sprintf("1 /dev/%s /dev/%s %d %d %d %d sha256 %s -", r.data, r.tree, verityBlock, verityBlock, r.blocks, r.treeAt/verityBlock+1, h)
+	t := fmt.Sprintf("1 /dev/%s /dev/%s %d %d %d %d sha256 %s -", r.data, r.tree, r.block, verityBlock, r.blocks, r.treeAt/verityBlock+1, h)
 	if panic {
 		t += " 1 panic_on_corruption"
 	}
@@ -74,56 +83,89 @@ func (r *verityRoot) table(h rootHash, panic bool) string {
 // errOtherRoot: a disk has no root, or another one.
 var errOtherRoot = errors.New("it has no root with this hash")
 
-// squashfsSize reads the size of the squashfs at the start of r, in whole blocks.
-func squashfsSize(r io.ReaderAt) (int64, error) {
-	var b [96]byte
-	if _, err := r.ReadAt(b[:], 0); err != nil || string(b[:4]) != "hsqs" {
-		return 0, errOtherRoot
-	}
-	size := binary.LittleEndian.Uint64(b[40:])
-	if size > maxRoot {
-		return 0, fmt.Errorf("a squashfs of %d bytes", size)
-	}
-	return max((int64(size)+verityBlock-1)/verityBlock*verityBlock, 2*verityBlock), nil
+// rootKind is the type of a file system, as mount(2) takes it, and its size in bytes.
+type rootKind struct {
+	fs   string
+	size uint64
 }
 
-// readSuperblock reads a verity superblock, and returns the number of data blocks.
+// module is the kernel's module for the type.
+func (k rootKind) module() string {
+	if k.fs == "iso9660" {
+		return "isofs"
+	}
+	return k.fs
+}
+
+// kindOf recognises the file system at the start of r. Its size is in whole blocks.
+func kindOf(r io.ReaderAt) (rootKind, error) {
+	le := binary.LittleEndian
+	for _, k := range []struct {
+		fs    string
+		at    int64
+		magic string
+		size  func([]byte) uint64
+	}{
+		{"squashfs", 0, "hsqs", func(b []byte) uint64 { return le.Uint64(b[40:]) }},
+		{"erofs", 1024, "\xe2\xe1\xf5\xe0", func(b []byte) uint64 { return uint64(le.Uint32(b[36:])) << (b[12] & 63) }},
+		{"iso9660", 32768, "\x01CD001\x01", func(b []byte) uint64 { return uint64(le.Uint32(b[80:])) * 2048 }},
+	} {
+		var b [96]byte
+		if _, err := r.ReadAt(b[:], k.at); err != nil || string(b[:len(k.magic)]) != k.magic {
+			continue
+		}
+		size := k.size(b[:])
+		if size > maxRoot {
+			return rootKind{}, fmt.Errorf("a root of %d bytes", size)
+		}
+		return rootKind{k.fs, max((size+verityBlock-1)/verityBlock*verityBlock, 2*verityBlock)}, nil
+	}
+	return rootKind{}, errOtherRoot
+}
+
+// superblock reads a verity superblock, which says how many data blocks there are.
 // Only the form that the builder writes is accepted: SHA-256 without a salt, and
-// blocks of 4096 bytes. The first half of the root hash is the identifier.
-func readSuperblock(r io.ReaderAt, at int64, h rootHash) (int64, error) {
+// blocks of 4096 bytes, or data blocks of 2048. The first half of the root hash is
+// the identifier.
+func (r *verityRoot) superblock(from io.ReaderAt, at int64, h rootHash) error {
 	b := make([]byte, verityBlock)
-	if _, err := r.ReadAt(b, at); err != nil || !bytes.Equal(b[16:32], h[:16]) {
-		return 0, errOtherRoot
+	if _, err := from.ReadAt(b, at); err != nil || !bytes.Equal(b[16:32], h[:16]) {
+		return errOtherRoot
 	}
 	le := binary.LittleEndian
-	blocks := le.Uint64(b[72:])
+	blocks, block := le.Uint64(b[72:]), le.Uint32(b[64:])
+	if block != veritySmall {
+		block = verityBlock
+	}
 	want := make([]byte, verityBlock)
 	copy(want, "verity\x00\x00")
 	le.PutUint32(want[8:], 1)  // version
 	le.PutUint32(want[12:], 1) // type of the hash
 	copy(want[16:], h[:16])
 	copy(want[32:], "sha256")
-	le.PutUint32(want[64:], verityBlock)
+	le.PutUint32(want[64:], block)
 	le.PutUint32(want[68:], verityBlock)
 	le.PutUint64(want[72:], blocks)
 	if !bytes.Equal(b, want) || blocks < 2 || blocks > maxRoot/verityBlock {
-		return 0, errors.New("the verity superblock is damaged")
+		return errors.New("the verity superblock is damaged")
 	}
-	return int64(blocks), nil
+	r.blocks, r.block = int64(blocks), int64(block)
+	return nil
 }
 
-// wholeDisk finds the root on a disk that is a squashfs, followed by superblock and
-// tree.
+// wholeDisk finds the root on a disk that is a file system, followed by superblock
+// and tree.
 func wholeDisk(disk string, r io.ReaderAt, h rootHash) (*verityRoot, error) {
-	size, err := squashfsSize(r)
+	kind, err := kindOf(r)
 	if err != nil {
 		return nil, err
 	}
-	blocks, err := readSuperblock(r, size, h)
-	if err == nil && blocks != size/verityBlock {
-		err = errors.New("the verity superblock does not match the squashfs")
+	root := &verityRoot{data: disk, tree: disk, treeAt: int64(kind.size)}
+	err = root.superblock(r, root.treeAt, h)
+	if err == nil && root.size() != root.treeAt {
+		err = errors.New("the verity superblock does not match the file system")
 	}
-	return &verityRoot{data: disk, tree: disk, treeAt: size, blocks: blocks}, err
+	return root, err
 }
 
 // Limits for partition tables. Usual tables have 128 entries of 128 bytes.

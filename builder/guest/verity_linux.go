@@ -62,7 +62,7 @@ func (i *initSystem) openRoot() error {
 	if err != nil {
 		return err
 	}
-	return startOn(device)
+	return startOn(device, loader)
 }
 
 // onVerifiedRoot requires that / is the device that the loader has opened.
@@ -89,7 +89,7 @@ func rootModules(cmdline Cmdline) (*moduleLoader, error) {
 	}
 	loader.coldplug()
 	loader.alias("crypto-sha256")
-	for _, name := range []string{"dm_mod", "dm_verity", "squashfs"} {
+	for _, name := range []string{"dm_mod", "dm_verity"} {
 		if err := loader.load(name); err != nil && !errors.Is(err, errNoModule) {
 			return nil, err
 		}
@@ -176,7 +176,7 @@ func rootOn(dir string, h rootHash) (*verityRoot, error) {
 		return nil, err
 	}
 	defer p.Close()
-	if root.blocks, err = readSuperblock(p, 0, h); errors.Is(err, errOtherRoot) {
+	if err = root.superblock(p, 0, h); errors.Is(err, errOtherRoot) {
 		err = errors.New("the verity superblock is damaged")
 	}
 	return root, err
@@ -212,7 +212,7 @@ func openVerity(root *verityRoot, h rootHash, full bool) (string, error) {
 		return "", err
 	}
 	defer dm.Close()
-	size := root.blocks * verityBlock
+	size := root.size()
 	if full {
 		if err := dm.load("verity", root.table(h, false), size); err != nil {
 			return "", err
@@ -241,14 +241,35 @@ func readAll(device string, size int64) error {
 	return nil
 }
 
+// openKind recognises the file system of a device.
+func openKind(device string) (rootKind, error) {
+	f, err := os.Open(device)
+	if err != nil {
+		return rootKind{}, err
+	}
+	defer f.Close()
+	kind, err := kindOf(f)
+	if errors.Is(err, errOtherRoot) {
+		err = errors.New(RootKinds)
+	}
+	return kind, err
+}
+
 // startOn makes the file system of device the root, and replaces this program with
 // its /init. The files of the loader are removed, because they use memory.
-func startOn(device string) error {
+func startOn(device string, loader *moduleLoader) error {
 	const stage = "/.root"
+	kind, err := openKind(device)
+	if err != nil {
+		return err
+	}
+	if err := loader.load(kind.module()); err != nil && !errors.Is(err, errNoModule) {
+		return err
+	}
 	if err := os.MkdirAll(stage, 0o700); err != nil {
 		return err
 	}
-	if err := unix.Mount(device, stage, "squashfs", unix.MS_RDONLY|unix.MS_NODEV, ""); err != nil {
+	if err := unix.Mount(device, stage, kind.fs, unix.MS_RDONLY|unix.MS_NODEV, ""); err != nil {
 		return fmt.Errorf("cannot mount the verified root: %w", err)
 	}
 	for _, loader := range []string{"/init", "/lib", "/usr"} {

@@ -51,7 +51,7 @@ func testRoot(t *testing.T) ([]byte, *verity.Tree) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	tree, err := verity.Write(f, bytes.NewReader(data), size)
+	tree, err := verity.Write(f, bytes.NewReader(data), size, verity.BlockSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +76,10 @@ func TestRootOnWholeDisk(t *testing.T) {
 	if got := root.table(tree.Root, true); got != want+" 1 panic_on_corruption" {
 		t.Errorf("the table is %q", got)
 	}
+	small := verityRoot{data: "vda1", tree: "vda2", blocks: 8, block: veritySmall}
+	if got := small.table(tree.Root, false); !strings.HasPrefix(got, "1 /dev/vda1 /dev/vda2 2048 4096 8 1 sha256 ") || small.size() != 16384 {
+		t.Errorf("the table is %q", got)
+	}
 	other := rootHash(tree.Root)
 	other[3] ^= 1
 	if _, err := wholeDisk("vda", bytes.NewReader(image), other); !errors.Is(err, errOtherRoot) {
@@ -97,6 +101,34 @@ func TestRootOnWholeDisk(t *testing.T) {
 	binary.LittleEndian.PutUint64(image[40:], 1<<63)
 	if _, err := wholeDisk("vda", bytes.NewReader(image), tree.Root); err == nil {
 		t.Error("a squashfs of any size is accepted")
+	}
+}
+
+// Each kind of file system is recognised, and its size is in whole blocks.
+func TestRootKinds(t *testing.T) {
+	t.Parallel()
+	le := binary.LittleEndian
+	b := make([]byte, 40000)
+	if _, err := kindOf(bytes.NewReader(b)); !errors.Is(err, errOtherRoot) {
+		t.Errorf("zeros: %v", err)
+	}
+	copy(b[32768:], "\x01CD001\x01")
+	le.PutUint32(b[32768+80:], 7)
+	iso := bytes.Clone(b)
+	copy(b[1024:], "\xe2\xe1\xf5\xe0")
+	b[1024+12] = 12
+	le.PutUint32(b[1024+36:], 5)
+	erofs := bytes.Clone(b)
+	copy(b, "hsqs")
+	le.PutUint64(b[40:], 1)
+	for want, image := range map[rootKind][]byte{{"iso9660", 4 * 4096}: iso, {"erofs", 5 * 4096}: erofs, {"squashfs", 2 * 4096}: b} {
+		if got, err := kindOf(bytes.NewReader(image)); got != want || err != nil {
+			t.Errorf("%v, want %v (%v)", got, want, err)
+		}
+	}
+	erofs[1024+12] = 40
+	if _, err := kindOf(bytes.NewReader(erofs)); err == nil || errors.Is(err, errOtherRoot) {
+		t.Errorf("an EROFS of any size: %v", err)
 	}
 }
 

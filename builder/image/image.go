@@ -123,12 +123,12 @@ func (f Format) tools(arch string) []Tool {
 var formats = []Format{
 	kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat,
 	ukiFormat, rawEFIFormat, isoEFIFormat, isoEFIInitrdFormat, qcow2EFIFormat,
-	squashfsFormat, rawEFIVerityFormat, qcow2EFIVerityFormat,
+	squashfsFormat, erofsFormat, isoFormat, rawEFIVerityFormat, qcow2EFIVerityFormat,
 	isoBIOSFormat, rawBIOSFormat, qcow2BIOSFormat, vmdkFormat, vhdFormat, dynamicVHDFormat, awsFormat, gcpFormat,
 }
 
 // planned are formats of LinuxKit and of ours that are not supported yet.
-var planned = []string{"kernel+erofs", "kernel+iso", "rpi3"}
+var planned = []string{"rpi3"}
 
 // Find returns the format with a name, and false if the format is not
 // supported.

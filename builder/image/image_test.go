@@ -109,7 +109,7 @@ func build(t *testing.T, formats []string, items []item, kernel *Kernel) map[str
 }
 
 // testInit is an init that can boot a verified root.
-var testInit = item{path: "init", typ: system.TypeFile, mode: 0o755, body: strings.Repeat("x", 4090) + initMark + "x"}
+var testInit = item{path: "init", typ: system.TypeFile, mode: 0o755, body: strings.Repeat("x", 4090) + initMark + "x" + rootMark}
 
 func buildWith(t *testing.T, formats []string, items []item, kernel *Kernel, tools Tools) map[string][]byte {
 	t.Helper()

@@ -27,7 +27,7 @@ type step struct {
 
 // tree is the hash tree of a verified root, after the writer has closed; else nil.
 func (st *step) tree() *verity.Tree {
-	if w, ok := st.writer.(*squashfs); ok {
+	if w, ok := st.writer.(*verifiedRoot); ok {
 		return w.tree
 	}
 	return nil
@@ -70,9 +70,9 @@ func steps(names []string, dir string) ([]*step, error) {
 func clashes(names []string) []error {
 	var errs []error
 	owner := map[string]string{}
-	plain, verified := "", ""
+	other, mixed := "", false
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(names))) {
-		f, _ := Find(n)
+		f, ok := Find(n)
 		for _, ending := range f.Files {
 			if other, taken := owner[ending]; taken {
 				errs = append(errs, system.BadInput("formats %s and %s both write the file NAME%s", other, n, ending).
@@ -81,18 +81,29 @@ func clashes(names []string) []error {
 			}
 			owner[ending] = n
 		}
-		switch {
-		case f.Verified:
-			verified = n
-		case f.NeedsKernel:
-			plain = n
+		if !ok || !f.NeedsKernel || mixed {
+			continue
 		}
-	}
-	if plain != "" && verified != "" {
-		errs = append(errs, system.BadInput("formats %s and %s boot with different command lines: only %s has a root hash", plain, verified, verified).
-			Suggest("build them separately, with different --output-dir"))
+		if o, _ := Find(other); other != "" && o.rootHash() != f.rootHash() {
+			mixed = true
+			errs = append(errs, system.BadInput("formats %s and %s boot with different command lines: a root hash belongs to one root", other, n).
+				Suggest("build them separately, with different --output-dir"))
+		}
+		other = n
 	}
 	return errs
+}
+
+// rootHash is the format whose root hash stands on the command line; "" for a command
+// line without one.
+func (f Format) rootHash() string {
+	if !f.Verified {
+		return ""
+	}
+	for f.from != "" {
+		f, _ = Find(f.from)
+	}
+	return f.Name
 }
 
 // Base gives a derived format the finished files of the format that it is

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
-	"github.com/seaworthy-os/seaworthy/builder/image/verity"
 	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
@@ -68,7 +67,7 @@ func makeRawEFIVerity(b Base, o Options) (_ []string, err error) {
 		return nil, err
 	}
 	defer image.Close()
-	size := b.tree.Blocks * verity.BlockSize
+	size := b.tree.Blocks * b.tree.Block
 	if total != size+b.tree.Size {
 		return nil, fmt.Errorf("%s has %d bytes, expected %d", image.Name(), total, size+b.tree.Size)
 	}

@@ -40,6 +40,12 @@ func splitRoot(t *testing.T, out map[string][]byte) (data, tree, hash string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return splitAt(t, out, image, max((size+4095)/4096*4096, 8192))
+}
+
+// splitAt does the same for the image of any root.
+func splitAt(t *testing.T, out map[string][]byte, image []byte, size int64) (data, tree, hash string) {
+	t.Helper()
 	_, hash, ok := strings.Cut(string(out["os"+CmdlineEnding]), "quiet roothash=")
 	if !ok {
 		t.Errorf("the command line is %q", out["os"+CmdlineEnding])
@@ -141,8 +147,10 @@ func openSquashfs(t *testing.T, script string, items ...item) *Set {
 
 func TestSquashfsErrors(t *testing.T) {
 	t.Parallel()
-	if initMark != guest.VerifiedRoot {
-		t.Errorf("a build looks for %q, and init has %q", initMark, guest.VerifiedRoot)
+	for mark, has := range map[string]string{initMark: guest.VerifiedRoot, rootMark: guest.RootKinds} {
+		if mark != has {
+			t.Errorf("a build looks for %q, and init has %q", mark, has)
+		}
 	}
 	const read = "cat >/dev/null; "
 	old := item{path: "init", typ: system.TypeFile, mode: 0o755, body: "an older init"}
@@ -154,7 +162,7 @@ func TestSquashfsErrors(t *testing.T) {
 		"the program fails": {read + "echo no space left >&2; exit 1", "mksquashfs failed: no space left", testInit, nil},
 		"it ends early":     {"exec <&-; echo broken; exit 3", "mksquashfs failed: broken", testInit, nil},
 		"no squashfs":       {read, "did not write a squashfs", testInit, nil},
-		"old init":          {read, "/init of the system cannot open a root", old, nil},
+		"old init":          {read, "/init of the system cannot open the root", old, nil},
 		"kernel":            {read, "built without CONFIG_DM_VERITY", testInit, map[string]string{"CONFIG_SQUASHFS": "y", "CONFIG_SQUASHFS_ZSTD": "y", "CONFIG_BLK_DEV_DM": "y"}},
 		"module":            {read, "do not include dm_verity", testInit, map[string]string{"CONFIG_DM_VERITY": "m"}},
 	} {
@@ -227,6 +235,9 @@ func TestRawEFIVerity(t *testing.T) {
 func TestVerifiedFormatsAreBuiltSeparately(t *testing.T) {
 	t.Parallel()
 	if err := CheckFormats([]string{"raw-efi", "raw-efi-verity"}); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "different command lines") {
+		t.Errorf("%v", err)
+	}
+	if err := CheckFormats([]string{"kernel+erofs", "raw-efi-verity"}); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "different command lines") {
 		t.Errorf("%v", err)
 	}
 	if err := CheckFormats([]string{"tar", "docker", "kernel+squashfs", "raw-efi-verity", "qcow2-efi-verity"}); err != nil {

@@ -62,6 +62,7 @@ func describeISO(w *walker, it *Item, s *io.SectionReader) {
 		describeElTorito(w, it, s, catalogue, files)
 	}
 	describeISOTable(it, s)
+	w.verityBehind(it, s, it.FileSystem.Size)
 }
 
 // describeISOTable describes the partition table of an ISO that also boots from a

@@ -18,8 +18,11 @@ import (
 )
 
 const (
-	// BlockSize is the size of data and hash blocks.
+	// BlockSize is the size of hash blocks, and usually of data blocks.
 	BlockSize = 4096
+	// SmallBlock is the size of data blocks for file systems that Linux cannot mount
+	// from a device with blocks of 4096 bytes: ISO 9660.
+	SmallBlock = 2048
 	// MinSize is the least size of data: one block has no tree.
 	MinSize  = 2 * BlockSize
 	perBlock = BlockSize / sha256.Size
@@ -30,8 +33,8 @@ const (
 type Tree struct {
 	// Root is the root hash.
 	Root [sha256.Size]byte
-	// Blocks is the number of data blocks.
-	Blocks int64
+	// Blocks is the number of data blocks, and Block their size in bytes.
+	Blocks, Block int64
 	// Size is that of the superblock and the tree in bytes, a multiple of
 	// BlockSize.
 	Size int64
@@ -61,35 +64,36 @@ func levels(blocks int64) []int64 {
 	}
 }
 
-// Size is the size of superblock and tree for data of this size in bytes.
-func Size(data int64) int64 {
-	size := int64(1)
-	for _, n := range levels(data / BlockSize) {
-		size += n
+// newTree describes the tree for size bytes of data in blocks of this size.
+func newTree(size, block int64) *Tree {
+	t := &Tree{Blocks: size / block, Block: block, Size: BlockSize}
+	for _, n := range levels(t.Blocks) {
+		t.Size += n * BlockSize
 	}
-	return size * BlockSize
+	return t
 }
 
 // Write reads size bytes of data, a multiple of BlockSize, and writes superblock
-// and tree to w. There is no salt: equal data give an equal root hash.
+// and tree to w. The data are hashed in blocks of BlockSize or SmallBlock. There is
+// no salt: equal data give an equal root hash.
 func Write(w interface {
 	io.WriterAt
 	io.ReaderAt
-}, data io.Reader, size int64) (*Tree, error) {
+}, data io.Reader, size, block int64) (*Tree, error) {
 	if size < MinSize || size%BlockSize != 0 {
 		return nil, fmt.Errorf("%d bytes of data: the size must be a multiple of %d, and at least %d", size, BlockSize, MinSize)
 	}
-	t := &Tree{Blocks: size / BlockSize, Size: Size(size)}
+	t := newTree(size, block)
 	list := levels(t.Blocks)
 	// The highest level comes first in the file.
 	at := t.Size
 	source, count := data, t.Blocks
 	for _, n := range list {
 		at -= n * BlockSize
-		if err := writeLevel(w, at, source, count); err != nil {
+		if err := writeLevel(w, at, source, count, block); err != nil {
 			return nil, err
 		}
-		source, count = io.NewSectionReader(w, at, n*BlockSize), n
+		source, count, block = io.NewSectionReader(w, at, n*BlockSize), n, BlockSize
 	}
 	top := make([]byte, BlockSize)
 	if _, err := w.ReadAt(top, at); err != nil {
@@ -100,12 +104,12 @@ func Write(w interface {
 	return t, err
 }
 
-// writeLevel writes the hashes of count blocks, and fills up the last block with
-// zeros.
-func writeLevel(w io.WriterAt, at int64, data io.Reader, count int64) error {
+// writeLevel writes the hashes of count blocks of this size, and fills up the last
+// block of hashes with zeros.
+func writeLevel(w io.WriterAt, at int64, data io.Reader, count, size int64) error {
 	out := bufio.NewWriterSize(io.NewOffsetWriter(w, at), 256<<10)
 	in := bufio.NewReaderSize(data, 1<<20)
-	block := make([]byte, BlockSize)
+	block := make([]byte, size)
 	for i := range count {
 		if _, err := io.ReadFull(in, block); err != nil {
 			return errors.Join(fmt.Errorf("reading block %d of %d", i, count), err)
@@ -131,7 +135,7 @@ func (t *Tree) superblock() []byte {
 	le.PutUint32(b[12:], 1) // type of the hash
 	copy(b[16:], t.Root[:16])
 	copy(b[32:], "sha256")
-	le.PutUint32(b[64:], BlockSize)
+	le.PutUint32(b[64:], uint32(t.Block))
 	le.PutUint32(b[68:], BlockSize)
 	le.PutUint64(b[72:], uint64(t.Blocks))
 	return b
@@ -146,22 +150,26 @@ func Check(data io.Reader, size int64, tree io.ReaderAt, root []byte) error {
 	if size < MinSize || size%BlockSize != 0 {
 		return fmt.Errorf("%d bytes of data: %w", size, ErrDamaged)
 	}
-	t := &Tree{Blocks: size / BlockSize, Size: Size(size)}
-	copy(t.Root[:], root)
 	super := make([]byte, BlockSize)
 	if _, err := tree.ReadAt(super, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
+	block := int64(BlockSize)
+	if binary.LittleEndian.Uint32(super[64:]) == SmallBlock {
+		block = SmallBlock
+	}
+	t := newTree(size, block)
+	copy(t.Root[:], root)
 	if len(root) != sha256.Size || !bytes.Equal(super, t.superblock()) {
 		return fmt.Errorf("superblock: %w", ErrDamaged)
 	}
 	at, source, count := t.Size, data, t.Blocks
 	for level, n := range levels(t.Blocks) {
 		at -= n * BlockSize
-		if err := checkLevel(tree, at, source, count); err != nil {
+		if err := checkLevel(tree, at, source, count, block); err != nil {
 			return fmt.Errorf("level %d: %w", level, err)
 		}
-		source, count = io.NewSectionReader(tree, at, n*BlockSize), n
+		source, count, block = io.NewSectionReader(tree, at, n*BlockSize), n, BlockSize
 	}
 	top := make([]byte, BlockSize)
 	if _, err := tree.ReadAt(top, at); err != nil {
@@ -173,10 +181,10 @@ func Check(data io.Reader, size int64, tree io.ReaderAt, root []byte) error {
 	return nil
 }
 
-func checkLevel(tree io.ReaderAt, at int64, data io.Reader, count int64) error {
+func checkLevel(tree io.ReaderAt, at int64, data io.Reader, count, size int64) error {
 	var want checker
 	want.r = bufio.NewReaderSize(io.NewSectionReader(tree, at, (count+perBlock-1)/perBlock*BlockSize), 256<<10)
-	return writeLevel(&want, 0, data, count)
+	return writeLevel(&want, 0, data, count, size)
 }
 
 // checker is a writer that compares what is written with what it reads.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,14 +22,14 @@ func noise(blocks int) []byte {
 	return out
 }
 
-func write(t *testing.T, data []byte) (*Tree, *os.File) {
+func write(t *testing.T, data []byte, block int64) (*Tree, *os.File) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "tree"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	tree, err := Write(f, bytes.NewReader(data), int64(len(data)))
+	tree, err := Write(f, bytes.NewReader(data), int64(len(data)), block)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +46,13 @@ func TestVeritysetup(t *testing.T) {
 	if err != nil {
 		t.Skip("veritysetup is not installed (Debian package cryptsetup-bin)")
 	}
-	for _, blocks := range sizes {
+	for i, blocks := range slices.Concat(sizes, sizes) {
+		block := int64(BlockSize)
+		if i >= len(sizes) {
+			block = SmallBlock
+		}
 		data := noise(blocks)
-		tree, f := write(t, data)
+		tree, f := write(t, data, block)
 		p := filepath.Join(t.TempDir(), "data")
 		if err := os.WriteFile(p, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -56,7 +61,7 @@ func TestVeritysetup(t *testing.T) {
 			t.Errorf("%d blocks: %v\n%s", blocks, err, out)
 		}
 		theirs := filepath.Join(t.TempDir(), "theirs")
-		out, err := exec.Command(program, "format", "--salt", "-", p, theirs).CombinedOutput()
+		out, err := exec.Command(program, "format", "--salt", "-", "--data-block-size", fmt.Sprint(block), p, theirs).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), tree.Hash()) {
 			t.Errorf("%d blocks: not %s (%v):\n%s", blocks, tree.Hash(), err, out)
 		}
@@ -71,9 +76,9 @@ func TestVeritysetup(t *testing.T) {
 // Any other byte, in data, tree or superblock, is found.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	for _, blocks := range sizes {
+	for i, blocks := range sizes {
 		data := noise(blocks)
-		tree, f := write(t, data)
+		tree, f := write(t, data, []int64{BlockSize, SmallBlock}[i%2])
 		raw, err := os.ReadFile(f.Name())
 		if err != nil {
 			t.Fatal(err)
@@ -111,7 +116,7 @@ func TestBadData(t *testing.T) {
 		data []byte
 		size int64
 	}{{nil, 0}, {make([]byte, 4096), 4096}, {make([]byte, 5000), 5000}, {make([]byte, 4096), 8192}} {
-		if _, err := Write(f, bytes.NewReader(c.data), c.size); err == nil {
+		if _, err := Write(f, bytes.NewReader(c.data), c.size, BlockSize); err == nil {
 			t.Errorf("%d bytes as %d: no error", len(c.data), c.size)
 		}
 	}
