@@ -31,7 +31,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components efi demo test test-boot test-browser test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
+.PHONY: help build components efi demo test test-boot test-browser test-hsm test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -67,7 +67,7 @@ demo: deps components ## show everything on this machine: deny, lock, build, sig
 test: test-deps components ## run all tests: unit, command line, cosign, opa, browser, real boots
 	@$(MAKE) -k cosign opa browser >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
-	wait; $(MAKE) --no-print-directory test-cosign test-opa test-browser
+	wait; $(MAKE) --no-print-directory test-cosign test-opa test-hsm test-browser
 
 test-boot: test-deps boot-deps components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
 	@$(MAKE) --no-print-directory components efi ARCH=arm64
@@ -75,6 +75,15 @@ test-boot: test-deps boot-deps components ## boot every format, under Secure Boo
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish
+
+# The plugin needs cgo. SoftHSM is a token in files.
+HSM_MODULE := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm.so /usr/lib64/pkcs11/libsofthsm2.so))
+
+test-hsm: ## test the plugin for PKCS #11 tokens, with SoftHSM (needs a C compiler)
+	@command -v gcc >/dev/null || { echo "skipped: the plugin for PKCS #11 needs a C compiler" >&2; exit 0; }; \
+	cd cmd/sigstore-kms-hsm && CGO_ENABLED=1 go vet . && CGO_ENABLED=1 $(GOTEST) -count=1 . && \
+	CGO_ENABLED=1 go build -o $(TOOLS)/hsm/ . && cd $(CURDIR) && \
+	SEAWORTHY_HSM=$(TOOLS)/hsm PKCS11_MODULE_PATH=$(HSM_MODULE) $(GOTEST) -count=1 -run TestHSM ./attest
 
 test-opa: opa ## test that the real opa and conftest run our rules (compiles both first)
 	@SEAWORTHY_OPA=$(TOOLS) $(GOTEST) -count=1 -run OPA ./rules
@@ -141,7 +150,11 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
+<<<<<<< HEAD
 	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils
+=======
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools softhsm2-util=softhsm2
+>>>>>>> 10a3265 (signing: a plugin for PKCS #11 tokens, tested with SoftHSM)
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:
