@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -31,12 +32,12 @@ func Machine(r *verify.Result, format string, o *boot.Options) error {
 	if m.EFI {
 		o.Firmware = boot.EFI
 	}
-	var cmdline *os.File
+	var cmdline, program *os.File
 	var errs []error
 	for _, f := range []struct {
 		ending string
 		into   **os.File
-	}{{m.Kernel, &o.Kernel}, {m.Initrd, &o.Initrd}, {m.Cmdline, &cmdline}, {m.Disk, &o.Disk}, {m.CD, &o.CD}} {
+	}{{m.Kernel, &o.Kernel}, {m.Initrd, &o.Initrd}, {m.Cmdline, &cmdline}, {m.Program, &program}, {m.Disk, &o.Disk}, {m.CD, &o.CD}} {
 		if f.ending == "" {
 			continue
 		}
@@ -45,8 +46,17 @@ func Machine(r *verify.Result, format string, o *boot.Options) error {
 		*f.into, err = boot.Private(file.Name, file.Digest, r.Open(file.Name))
 		errs = append(errs, err)
 	}
-	if err := errors.Join(errs...); err != nil || cmdline == nil {
+	if err := errors.Join(errs...); err != nil {
 		return err
+	}
+	if program != nil {
+		defer program.Close()
+		if o.Disk, err = diskOf(program, r.Arch); err != nil {
+			return err
+		}
+	}
+	if cmdline == nil {
+		return nil
 	}
 	defer cmdline.Close()
 	text, err := bounded.Read(cmdline, maxCmdline)
@@ -55,6 +65,15 @@ func Machine(r *verify.Result, format string, o *boot.Options) error {
 	}
 	o.Cmdline = string(bytes.TrimSpace(text))
 	return nil
+}
+
+// diskOf is a disk in memory, from which firmware starts an EFI program.
+func diskOf(program *os.File, arch string) (*os.File, error) {
+	size, err := program.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	return boot.Sealed(program.Name(), func(to *os.File) error { return image.WriteDisk(to, program, size, arch) })
 }
 
 // machineFormat finds the format to boot: all of its files are in the image.

@@ -3,6 +3,7 @@ package boot
 import (
 	"io"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
@@ -17,8 +18,9 @@ const maxLine = 4096
 var (
 	panicLine = lazyre.New(`^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? Kernel panic - not syncing: (.*)`)
 	// bootLine is the first line of the kernel's log that has a time.
-	bootLine   = lazyre.New(`^\[ *\d+\.\d+\]`)
-	failedLine = lazyre.New(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
+	bootLine     = lazyre.New(`^\[ *\d+\.\d+\]`)
+	noButtonLine = lazyre.New(`^\[ *\d+\.\d+\] seaworthy: no power button$`)
+	failedLine   = lazyre.New(`^\[ *\d+\.\d+\] seaworthy: boot failed: (.*)`)
 )
 
 // The messages of UEFI firmware about a program that it does not start. It says no
@@ -46,6 +48,8 @@ type console struct {
 	// refused is what the firmware did not start, and reason why.
 	refused, reason string
 	started         bool
+	// noButton: nothing in the machine hears its power button.
+	noButton atomic.Bool
 }
 
 // Write accepts bytes from the guest. It never returns an error.
@@ -81,6 +85,9 @@ func (c *console) line() {
 	}
 	if m := failedLine.FindStringSubmatch(line); m != nil && len(c.failed) < 100 {
 		c.failed = append(c.failed, m[1])
+	}
+	if noButtonLine.MatchString(line) {
+		c.noButton.Store(true)
 	}
 	if c.ready != nil && !c.wasReady && c.ready(line) {
 		c.wasReady = true

@@ -251,6 +251,11 @@ func (m *Machine) Kill() {
 	<-m.done
 }
 
+// NoPowerButton reports that the system has said that it hears no power button.
+// PowerOff then cannot work. An example is an arm64 machine without firmware, and
+// so without ACPI, whose kernel has no driver for buttons on GPIO lines.
+func (m *Machine) NoPowerButton() bool { return m.console.noButton.Load() }
+
 // PowerOff presses the power button and waits for the system to shut down.
 // After the time grace it kills the machine and returns false.
 func (m *Machine) PowerOff(grace time.Duration) (clean bool) {

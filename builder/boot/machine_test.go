@@ -64,8 +64,11 @@ func fakeQEMU(mode string) int {
 		}
 		fmt.Print("BdsDxe: failed to load Boot0002 \"net\" from PciRoot(0x1): Not Found\r\nBdsDxe: No bootable option or device was found.\r\n")
 		time.Sleep(time.Hour)
+	case "no button":
+		fmt.Println("[  1.00] seaworthy: no power button\nup")
+		time.Sleep(time.Hour)
 	case "imitation":
-		fmt.Println("[  2.00] web | [  2.00] seaworthy: boot failed: not really\n[  2.10] web | Kernel panic - not syncing: not really")
+		fmt.Println("[  1.00] web | [  1.00] seaworthy: no power button\n[  2.00] web | [  2.00] seaworthy: boot failed: not really\n[  2.10] web | Kernel panic - not syncing: not really")
 	case "hang":
 		c := exec.Command("sleep", "600")
 		_ = c.Start()
@@ -187,8 +190,12 @@ func TestFailures(t *testing.T) {
 
 // Output of a container must not count as output of the kernel or of init.
 func TestContainerOutputIsIgnored(t *testing.T) {
-	if err := Run(context.Background(), options(t, "imitation")); err != nil {
-		t.Error(err)
+	m, err := Start(context.Background(), options(t, "imitation"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Wait(); err != nil || m.NoPowerButton() {
+		t.Error(err, m.NoPowerButton())
 	}
 }
 
@@ -260,6 +267,23 @@ func TestPowerOff(t *testing.T) {
 	}
 	if err := m.Wait(); err != nil || out.String() != "up\ndown\n" {
 		t.Errorf("got %v, console %q", err, out.String())
+	}
+}
+
+// A caller need not wait for a system that cannot hear the power button.
+func TestNoPowerButton(t *testing.T) {
+	for mode, want := range map[string]bool{"no button": true, "button": false} {
+		o := options(t, mode)
+		o.Ready = func(line string) bool { return line == "up" }
+		m, err := Start(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-m.Ready()
+		if m.NoPowerButton() != want {
+			t.Errorf("%s: %v", mode, !want)
+		}
+		m.Kill()
 	}
 }
 

@@ -62,7 +62,8 @@ func (i *initSystem) ask(how shutdown) {
 }
 
 // watchPowerButton powers off when a power button is pressed. Hypervisors use
-// this button to stop a virtual machine. It needs the kernel's evdev.
+// this button to stop a virtual machine. It needs the kernel's evdev. The package
+// boot reads the message that there is no button.
 func (i *initSystem) watchPowerButton() {
 	const (
 		size     = 24 // struct input_event on 64-bit
@@ -70,11 +71,13 @@ func (i *initSystem) watchPowerButton() {
 		keyPower = 116
 	)
 	devices, _ := filepath.Glob("/dev/input/event*")
+	watched := 0
 	for _, d := range devices {
 		f, err := os.Open(d)
 		if err != nil {
 			continue
 		}
+		watched++
 		go func() {
 			defer f.Close()
 			var e [size]byte
@@ -88,6 +91,9 @@ func (i *initSystem) watchPowerButton() {
 				}
 			}
 		}()
+	}
+	if watched == 0 {
+		i.console.Printf("no power button")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/image/esp"
@@ -44,7 +45,7 @@ func stubTool(arch string) Tool {
 // ukiFormat is a Unified Kernel Image: one EFI program with kernel, initrd and
 // command line.
 var ukiFormat = Format{Name: "uki", Files: []string{ukiEnding}, NeedsKernel: true, Arches: efi, from: "kernel+initrd", derive: makeUKI,
-	needs: func(arch string) []Tool { return []Tool{stubTool(arch)} }}
+	Machine: &Machine{Program: ukiEnding, EFI: true}, needs: func(arch string) []Tool { return []Tool{stubTool(arch)} }}
 
 // rawEFIFormat is a disk with an EFI system partition that holds the UKI.
 var rawEFIFormat = Format{Name: "raw-efi", Files: []string{rawEFIEnding}, NeedsKernel: true, Arches: efi, from: "uki", derive: makeRawEFI,
@@ -126,7 +127,7 @@ func HoldsUKI(f Format) bool {
 // OpenUKI finds the UKI in a file of a format for which HoldsUKI is true.
 func (f Format) OpenUKI(file io.ReaderAt, size int64, arch string) (*io.SectionReader, error) {
 	switch m := f.Machine; {
-	case m == nil:
+	case m.Program != "":
 		return io.NewSectionReader(file, 0, size), nil
 	case m.CD != "":
 		return esp.ProgramOnISO(file, size, efiArches[arch].program)
@@ -180,19 +181,31 @@ func makeRawEFI(b Base, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return writeFile(o, rawEFIEnding, func(out *os.File) error { return writeRawEFI(out, file, digest, o) })
+}
+
+func writeRawEFI(out *os.File, file disk.File, digest []byte, o Options) error {
 	fat := efiPartition(file, digest, o)
 	size, err := fat.Size()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	parts := []disk.Partition{{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", digest), Size: size}}
-	total := disk.Lay(parts)
-	return writeFile(o, rawEFIEnding, func(out *os.File) error {
-		if err := disk.WriteGPT(out, total, disk.GUID("disk", digest), parts); err != nil {
-			return err
-		}
-		return fat.Write(io.NewOffsetWriter(out, parts[0].Start))
-	})
+	if err := disk.WriteGPT(out, disk.Lay(parts), disk.GUID("disk", digest), parts); err != nil {
+		return err
+	}
+	return fat.Write(io.NewOffsetWriter(out, parts[0].Start))
+}
+
+// WriteDisk writes the disk of raw-efi to out, for a UKI of size bytes. Firmware
+// starts a UKI from such a disk.
+func WriteDisk(out, program *os.File, size int64, arch string) error {
+	file := openFile(efiArches[arch].program, program, size)
+	digest, err := sumOf(file)
+	if err != nil {
+		return err
+	}
+	return writeRawEFI(out, file, digest, Options{Arch: arch, Time: time.Unix(0, 0)})
 }
 
 func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {

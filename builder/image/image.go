@@ -103,6 +103,8 @@ type Format struct {
 type Machine struct {
 	// Kernel, Initrd and Cmdline are started without a firmware.
 	Kernel, Initrd, Cmdline string
+	// Program is an EFI program. A disk with only this program is started.
+	Program string
 	// Disk and CD are started by the firmware. DiskFormat is QEMU's name.
 	Disk, DiskFormat, CD string
 	// EFI: the firmware is UEFI.

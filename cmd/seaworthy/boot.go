@@ -132,6 +132,11 @@ func (c *verbs) runMachine(ctx context.Context, o boot.Options) error {
 	select {
 	case <-m.Done():
 	case <-ctx.Done():
+		if m.NoPowerButton() {
+			fmt.Fprintln(c.Err, "seaworthy: the system has no power button; the machine was killed")
+			m.Kill()
+			break
+		}
 		fmt.Fprintln(c.Err, "seaworthy: asking the system to shut down")
 		if !m.PowerOff(shutdownGrace) {
 			fmt.Fprintf(c.Err, "seaworthy: the system did not shut down within %s; the machine was killed\n", shutdownGrace)
