@@ -46,6 +46,9 @@ const (
 	// ComponentPrefix begins the stem of a component's statement:
 	// component-services-nginx.spdx.
 	ComponentPrefix = "component-"
+	// CountersignaturePrefix begins the stem of a further signature of the
+	// provenance, by another signer. The rest of the stem tells signers apart.
+	CountersignaturePrefix = "countersignature-"
 )
 
 // The limits for a bundle that is read or written.

@@ -39,6 +39,29 @@ type bundleJSON struct {
 	MessageSignature json.RawMessage `json:"messageSignature"`
 }
 
+// errCertificate refuses a bundle with a certificate where only keys are trusted.
+var errCertificate = errors.New("the bundle is signed with a certificate, but only keys are trusted here")
+
+// claimedPayload returns the payload of a bundle of either kind. It verifies
+// nothing.
+func claimedPayload(raw []byte) ([]byte, error) {
+	e, err := parseBundle(raw)
+	if err == nil {
+		return e.payload, nil
+	}
+	if !errors.Is(err, errCertificate) {
+		return nil, err
+	}
+	var b bundleJSON
+	if err := statement.Decode(raw, &b); err != nil {
+		return nil, fmt.Errorf("malformed bundle: %w", err)
+	}
+	if b.DSSEEnvelope == nil || b.MessageSignature != nil {
+		return nil, errors.New("the bundle contains no statement")
+	}
+	return b.DSSEEnvelope.Payload, nil
+}
+
 // PAE returns the bytes that a DSSE signature signs.
 func PAE(payloadType string, payload []byte) []byte {
 	pae := fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
@@ -88,7 +111,7 @@ func parseBundle(raw []byte) (*envelope, error) {
 	case b.MediaType != statement.BundleMediaType:
 		return nil, fmt.Errorf("media type %q is not %s", b.MediaType, statement.BundleMediaType)
 	case m.Certificate != nil || m.X509CertificateChain != nil:
-		return nil, errors.New("the bundle is signed with a certificate, and seaworthy verifies signatures by key only")
+		return nil, errCertificate
 	case m.PublicKey == nil:
 		return nil, errors.New("the bundle has no verification material")
 	case b.MessageSignature != nil || b.DSSEEnvelope == nil:

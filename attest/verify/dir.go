@@ -13,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // Dir verifies the image in a folder: every statement and every file, and that
@@ -42,13 +43,38 @@ func (v *Verifier) Folder(path string) (*Result, Progress, error) {
 	return w.r, w.done, nil
 }
 
+// Explain verifies an image, and returns what was required of it and what was
+// found, also if the image is refused. It continues after a missing signature, so
+// that one run shows everything that is missing. Requirements that are not listed
+// were not reached: the error says why.
+func (v *Verifier) Explain(path string) (name string, found []Requirement, err error) {
+	f, err := openFolder(path)
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.root.Close()
+	w := &walk{v: v, f: f, explain: true}
+	err = errors.Join(w.run(), w.unsigned)
+	if w.r != nil {
+		name = w.r.Name
+		err = errors.Join(err, w.r.Close())
+	}
+	return name, w.met, err
+}
+
 // walk is one verification of a folder, step by step.
 type walk struct {
-	v        *Verifier
+	v *Verifier
+	// explain continues after a missing signature, which is then in unsigned.
+	explain  bool
+	unsigned error
 	f        *folder
 	s        seal
+	counters []countersignature
 	r        *Result
 	c        *content
+	decided  *decision.Decision
+	met      []Requirement
 	subjects map[string]string
 	images   map[string]*hashed
 	blobs    int
@@ -69,7 +95,7 @@ func (w *walk) run() error {
 		{stepDocuments, func() error { return w.f.checkDocuments(w.s, w.c) }},
 		{stepDecision, w.decision},
 		{stepLayout, w.layout},
-		{stepRequired, func() error { return w.v.required(w.s, w.c) }},
+		{stepRequired, w.required},
 	} {
 		if err := one.do(); err != nil {
 			return err
@@ -77,7 +103,8 @@ func (w *walk) run() error {
 		w.done = append(w.done, one.step)
 	}
 	w.r.Arch = w.c.provenance.BuildDefinition.ExternalParameters.Arch
-	w.r.describe(w.v, w.s, w.c)
+	w.r.describe(w.s, w.counters, w.c)
+	w.r.Requirements = w.met
 	w.r.Byproducts = w.c.byproducts
 	w.r.Checked = []string{
 		"signatures of " + words.Count(len(w.s), "statement", "statements"),
@@ -94,14 +121,26 @@ func (w *walk) run() error {
 // signatures reads the seal and its subjects.
 func (w *walk) signatures() error {
 	var err error
-	if w.s, err = w.v.readSeal(w.f, statement.Dir); err != nil {
+	if w.s, w.counters, err = w.v.readSeal(w.f, statement.Dir); err != nil {
 		return err
 	}
 	subjects, name, artifact, err := w.s.subjects()
 	w.r, w.subjects = &Result{Scope: ScopeImage, Name: name, Artifact: artifact}, subjects
 	if err == nil {
+		w.met, err = w.v.signatures(w.s, w.counters, name)
+		if w.explain {
+			w.unsigned, err = err, nil
+		}
+	}
+	if err == nil {
 		w.r.folder, err = w.f.root.Stat(".")
 	}
+	return err
+}
+
+func (w *walk) required() error {
+	more, err := w.v.required(w.s, w.c, w.decided)
+	w.met = append(w.met, more...)
 	return err
 }
 
@@ -136,14 +175,14 @@ func (w *walk) decision() error {
 	}
 	d, err := w.c.checkDecision(w.s, raw)
 	if err == nil {
-		w.r.Summary.Findings = d.Summary
+		w.r.Summary.Findings, w.decided = d.Summary, d
 	}
 	return err
 }
 
 func (w *walk) layout() error {
 	var err error
-	w.blobs, err = w.f.checkLayout(w.s, w.r, w.images)
+	w.blobs, err = w.f.checkLayout(w.s, w.counters, w.r, w.images)
 	return err
 }
 
@@ -237,7 +276,7 @@ func (f *folder) checkDocuments(s seal, c *content) error {
 
 // checkLayout requires that oci/ is, byte for byte, the layout of this image
 // and these bundles. It returns the number of blobs.
-func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int, error) {
+func (f *folder) checkLayout(s seal, counters []countersignature, r *Result, images map[string]*hashed) (int, error) {
 	var files []layout.File
 	for _, file := range r.Files {
 		files = append(files, layout.File{Path: file.Name, Digest: file.Digest, Size: file.Size})
@@ -245,6 +284,9 @@ func (f *folder) checkLayout(s seal, r *Result, images map[string]*hashed) (int,
 	var bundles []layout.Bundle
 	for _, one := range s.sorted() {
 		bundles = append(bundles, layout.Bundle{File: one.file, PredicateType: one.PredicateType})
+	}
+	for _, one := range counters {
+		bundles = append(bundles, layout.Bundle{File: one.file, PredicateType: statement.Provenance})
 	}
 	l, err := layout.Describe(r.Name, files, bundles)
 	if err != nil {

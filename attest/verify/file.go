@@ -27,11 +27,15 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 		return nil, err
 	}
 	defer f.root.Close()
-	s, err := v.readSeal(f, ".")
+	s, counters, err := v.readSeal(f, ".")
 	if err != nil {
 		return nil, err
 	}
 	subjects, name, artifact, err := s.subjects()
+	if err != nil {
+		return nil, err
+	}
+	met, err := v.signatures(s, counters, name)
 	if err != nil {
 		return nil, err
 	}
@@ -61,13 +65,16 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 		err = c.checkComponents(s)
 	}
 	if err == nil {
-		err = v.required(s, c)
+		var more []Requirement
+		more, err = v.required(s, c, nil)
+		met = append(met, more...)
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	r.Arch = c.provenance.BuildDefinition.ExternalParameters.Arch
-	r.describe(v, s, c)
+	r.describe(s, counters, c)
+	r.Requirements = met
 	r.Checked = []string{
 		"signatures of " + words.Count(len(s), "statement", "statements"),
 		fmt.Sprintf("one file of %d: the other files, the bills of materials and decision.json are not checked", len(subjects)),

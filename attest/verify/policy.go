@@ -24,8 +24,15 @@ import (
 
 // Policy says which keys are trusted, and what a seal must contain.
 type Policy struct {
-	// Keys are the trusted keys: ECDSA P-256 or Ed25519. At least one.
+	// Keys are trusted keys: ECDSA P-256 or Ed25519. A signature by one of them is
+	// enough. Give Keys, or Authorities with Rules.
 	Keys []crypto.PublicKey
+	// Authorities are the trusted signers, and Rules what they must have signed.
+	// Each Rule that covers a system must be met.
+	Authorities []Authority
+	Rules       []Rule
+	// Revoked is never accepted.
+	Revoked Revoked
 	// RequirePolicy is the policy that the image must have passed, alone or
 	// together with others: baseline, hardened or strict, each of which
 	// includes the packs before it, or the exact name of another policy. ""
@@ -50,25 +57,51 @@ type Policy struct {
 // Verifier verifies images by its Policy. Make one with New.
 type Verifier struct {
 	policy Policy
-	// ids and hints name the keys, in reports and in bundles.
-	ids, hints []string
+	// keys are the keys of all authorities, and trusted says whose they are.
+	keys    []crypto.PublicKey
+	trusted []trustedKey
+	// keyless reports whether an authority verifies certificates.
+	keyless bool
 }
 
-// New makes a Verifier. It refuses a policy without keys, and one without a
+// New makes a Verifier. It refuses a policy without a signer, and one without a
 // time for the expiry of waivers (system.ErrInput).
 func New(p Policy) (*Verifier, error) {
-	v := &Verifier{policy: p}
 	var errs []error
-	if len(p.Keys) == 0 {
+	if len(p.Keys) > 0 && len(p.Authorities) > 0 {
+		errs = append(errs, system.BadInput("both public keys and a trust policy are given").Suggest("list the keys in the trust policy"))
+	}
+	p.Authorities = slices.Clone(p.Authorities)
+	for i, k := range p.Keys {
+		name := fmt.Sprintf("key %d", i+1)
+		if id, err := KeyID(k); err == nil {
+			name = "key " + id
+		}
+		p.Authorities = append(p.Authorities, Authority{Name: name, Keys: []crypto.PublicKey{k}})
+	}
+	v := &Verifier{policy: p}
+	if len(p.Authorities) == 0 {
 		errs = append(errs, system.BadInput("no public key is given").Suggest("give the public key of the image's builder: --key seaworthy.pub"))
 	}
-	for _, k := range p.Keys {
-		sum, err := keySum(k)
-		if err != nil {
-			errs = append(errs, system.BadInput("a given key cannot be used").Because(err).Suggest("use an ECDSA P-256 or Ed25519 key"))
+	for i, a := range p.Authorities {
+		if len(a.Keys) == 0 && a.Keyless == nil {
+			errs = append(errs, system.BadInput("authority %q has no key", a.Name))
 		}
-		v.ids, v.hints = append(v.ids, idOf(sum)), append(v.hints, statement.KeyHint(sum))
+		v.keyless = v.keyless || a.Keyless != nil
+		for _, k := range a.Keys {
+			sum, err := keySum(k)
+			if err != nil {
+				errs = append(errs, system.BadInput("a given key cannot be used").Because(err).Suggest("use an ECDSA P-256 or Ed25519 key"))
+				continue
+			}
+			if slices.ContainsFunc(v.trusted, func(t trustedKey) bool { return t.id == idOf(sum) && t.authority != i }) {
+				errs = append(errs, system.BadInput("key %s belongs to two signers", idOf(sum)).Suggest("give each key once, or a threshold could be met by one person"))
+			}
+			v.keys = append(v.keys, k)
+			v.trusted = append(v.trusted, trustedKey{authority: i, id: idOf(sum), hint: statement.KeyHint(sum)})
+		}
 	}
+	errs = append(errs, v.checkRules()...)
 	if p.Now.IsZero() {
 		errs = append(errs, system.BadInput("waivers cannot be checked without a time").Suggest("give --now, or set the clock"))
 	}

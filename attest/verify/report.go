@@ -25,6 +25,8 @@ type Report struct {
 	Signers    []string `json:"signers,omitempty"`
 	Statements []string `json:"statements,omitempty"`
 	Checked    []string `json:"checked,omitempty"`
+	// Requirements are those of the trust policy, and what was found.
+	Requirements []Requirement `json:"requirements,omitempty"`
 	// Rules are the rules that only a built image can answer. A file has none.
 	Rules []Ruling `json:"rules,omitempty"`
 	// Problems are the reasons why the image is not verified. It has at least
@@ -49,6 +51,7 @@ func NewReport(path string, r *Result, err error) *Report {
 		return rep
 	}
 	rep.Scope, rep.Name, rep.Arch, rep.Artifact = r.Scope, r.Name, r.Arch, r.Artifact
+	rep.Requirements = r.Requirements
 	rep.Files, rep.Summary, rep.Signers, rep.Statements, rep.Checked = r.Files, &r.Summary, r.Signers, r.Statements, r.Checked
 	return rep
 }

@@ -12,10 +12,15 @@ import (
 const maxSkew = 5 * time.Minute
 
 // required compares the verified content of the statements with the
-// requirements of the Policy.
-func (v *Verifier) required(s seal, c *content) error {
+// requirements of the Policy. d is nil for a single file.
+func (v *Verifier) required(s seal, c *content, d *decision.Decision) ([]Requirement, error) {
 	path := s["vsa"].file.Path
-	return errors.Join(v.isMeant(s["provenance"].file.Path, c), v.isRecent(path, c), v.passed(path, c))
+	var out []Requirement
+	for _, r := range v.rules(c.name) {
+		out = append(out, v.judge(r, c, s, d)...)
+	}
+	out = append(out, v.notRevoked(c, s["provenance"].file.Path)...)
+	return out, errors.Join(v.isMeant(s["provenance"].file.Path, c), v.isRecent(path, c), v.passed(path, c), refusals(out))
 }
 
 // isMeant requires that the image has the required name and digest.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -28,8 +29,8 @@ type Result struct {
 	// Files of the image, sorted by name, each open.
 	Files   []File
 	Summary Summary
-	// Signers are the keys that signed (see KeyID). Statements are the names of
-	// the signed statements.
+	// Signers are the keys (see KeyID) and identities that signed. Statements are
+	// the names of the signed statements.
 	Signers    []string
 	Statements []string
 	// Certificate is the digest of the certificate whose key signed the UKIs for
@@ -38,6 +39,8 @@ type Result struct {
 	// Byproducts are the digests of the other files of the folder, by path; nil for
 	// a single file.
 	Byproducts map[string]string
+	// Requirements are what the trust policy requires; all are met.
+	Requirements []Requirement
 	// Checked lists the checks in words, in their order.
 	Checked []string
 	// folder of the image, nil for a single file.
@@ -108,13 +111,19 @@ func (r *Result) Close() error {
 }
 
 // describe copies the content of the statements into the Result.
-func (r *Result) describe(v *Verifier, s seal, c *content) {
-	seen := map[string]bool{}
+func (r *Result) describe(s seal, counters []countersignature, c *content) {
+	add := func(by signature) {
+		if !slices.Contains(r.Signers, by.id) {
+			r.Signers = append(r.Signers, by.id)
+		}
+	}
 	for _, one := range s.sorted() {
 		r.Statements = append(r.Statements, one.stem)
-		if id := v.ids[one.key]; !seen[id] {
-			seen[id] = true
-			r.Signers = append(r.Signers, id)
+		add(one.by)
+	}
+	for _, one := range counters {
+		if one.by.why == "" {
+			add(one.by)
 		}
 	}
 	r.Certificate = c.dependency(statement.DependencyCertificate)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"reflect"
@@ -12,21 +13,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// signed is a statement that a trusted key signed, and its bundle's file.
+// signed is a statement that an authority signed, and its bundle's file.
 type signed struct {
 	*statement.Statement
 	stem string
 	file layout.File
-	key  int
+	by   signature
+	// payload is kept of the provenance only, for countersignatures.
+	payload []byte
 }
 
 // seal maps each stem to its statement.
 type seal map[string]*signed
 
 // readSeal reads the bundles in dir ("attestations", or "." if the folder is
-// that one). It makes the first two checks: each bundle is signed by a trusted
-// key, and its predicate type matches its name.
-func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
+// that one). It makes the first two checks: each bundle is signed by an
+// authority, and its predicate type matches its name.
+func (v *Verifier) readSeal(f *folder, dir string) (seal, []countersignature, error) {
 	var errs []error
 	var stems []string
 	prefix := ""
@@ -47,56 +50,111 @@ func (v *Verifier) readSeal(f *folder, dir string) (seal, error) {
 	}
 	switch {
 	case len(errs) > 0:
-		return nil, errors.Join(errs...)
+		return nil, nil, errors.Join(errs...)
 	case len(stems) == 0:
-		return nil, refuseNext("build the image with --key: unsigned images are never accepted",
+		return nil, nil, refuseNext("build the image with --key: unsigned images are never accepted",
 			CheckSignature, "", "the image is not signed: it has no attestations")
 	case len(stems) > statement.MaxBundles:
-		return nil, refuse(CheckSignature, "", "the image has %d attestations, and may have at most %d", len(stems), statement.MaxBundles)
+		return nil, nil, refuse(CheckSignature, "", "the image has %d attestations, and may have at most %d", len(stems), statement.MaxBundles)
 	}
+	counter := func(stem string) bool { return strings.HasPrefix(stem, statement.CountersignaturePrefix) }
 	all := make([]*signed, len(stems))
 	if err := parallel(len(stems), func(i int) (err error) {
-		all[i], err = v.readSigned(f, prefix+stems[i]+statement.Suffix, stems[i])
+		if !counter(stems[i]) {
+			all[i], err = v.readSigned(f, prefix+stems[i]+statement.Suffix, stems[i])
+		}
 		return err
 	}); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s := seal{}
 	for _, one := range all {
-		s[one.stem] = one
+		if one != nil {
+			s[one.stem] = one
+		}
 	}
-	return s, s.checkTypes()
+	if err := s.checkTypes(); err != nil {
+		return nil, nil, err
+	}
+	var counters []countersignature
+	for _, stem := range stems {
+		if !counter(stem) {
+			continue
+		}
+		one, err := v.readCountersignature(f, prefix+stem+statement.Suffix, s["provenance"].payload)
+		if err != nil {
+			return nil, nil, err
+		}
+		counters = append(counters, one)
+	}
+	return s, counters, nil
 }
 
 // readSigned reads one bundle. It verifies the signature before it reads the
 // payload.
 func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
-	raw, err := f.read(path, statement.MaxBundle)
+	raw, file, err := f.readBundle(path)
 	if err != nil {
 		return nil, err
 	}
-	e, err := parseBundle(raw)
-	if err != nil {
+	payload, by, err := v.signedBy(raw)
+	switch {
+	case errors.Is(err, errStranger):
+		return nil, refuseNext("check that the trusted key is the public key of the image's builder", CheckSignature, path, "%v", err)
+	case err != nil:
 		return nil, refuse(CheckSignature, path, "%v", err)
+	case by.why != "":
+		return nil, refuseNext("use an image that was signed again with a valid key, or correct the trust policy", CheckSignature, path, "%s", by.why)
 	}
-	key := e.signer(v.policy.Keys)
-	if key < 0 {
-		return nil, refuseNext("check that --key is the public key of the image's builder", CheckSignature, path, "not signed by a trusted key")
-	}
-	if err := statement.ExactBundle(raw, v.hints[key], e.payload, e.signature); err != nil {
-		return nil, refuseNext("fetch or build the image again", CheckSignature, path, "the statement is signed, but the bundle contains data that is not signed: %v", err)
-	}
-	st, err := statement.Parse(e.payload)
+	st, err := statement.Parse(payload)
 	if err == nil {
-		err = st.Exact(e.payload)
+		err = st.Exact(payload)
 	}
 	if err != nil {
 		return nil, refuse(CheckSignature, path, "the payload is signed, but is not a valid statement: %v", err)
 	}
-	return &signed{
-		Statement: st, stem: stem, key: key,
-		file: layout.File{Path: path, Digest: digests.Of(raw), Size: int64(len(raw))},
-	}, nil
+	one := &signed{Statement: st, stem: stem, by: by, file: file}
+	if stem == "provenance" {
+		one.payload = payload
+	}
+	return one, nil
+}
+
+// readCountersignature reads a further signature of the provenance. It must sign
+// the same bytes. The signature of a stranger does not count, but is not an error:
+// other people may trust that signer.
+func (v *Verifier) readCountersignature(f *folder, path string, provenance []byte) (countersignature, error) {
+	raw, file, err := f.readBundle(path)
+	if err != nil {
+		return countersignature{}, err
+	}
+	claimed, err := claimedPayload(raw)
+	if err != nil {
+		return countersignature{}, refuse(CheckSignature, path, "%v", err)
+	}
+	if !bytes.Equal(claimed, provenance) {
+		return countersignature{}, refuse(CheckSubject, path, "does not countersign the provenance of this image")
+	}
+	one := countersignature{file: file, by: signature{authority: -1}}
+	payload, by, err := v.signedBy(raw)
+	switch {
+	case err != nil:
+		one.by.why = err.Error()
+	case !bytes.Equal(payload, provenance):
+		return countersignature{}, refuse(CheckSubject, path, "does not countersign the provenance of this image")
+	default:
+		one.by = by
+	}
+	return one, nil
+}
+
+// readBundle reads the file of a bundle.
+func (f *folder) readBundle(path string) ([]byte, layout.File, error) {
+	raw, err := f.read(path, statement.MaxBundle)
+	if err != nil {
+		return nil, layout.File{}, err
+	}
+	return raw, layout.File{Path: path, Digest: digests.Of(raw), Size: int64(len(raw))}, nil
 }
 
 // checkTypes requires all statements of the image. It also requires that the
