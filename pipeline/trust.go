@@ -29,7 +29,7 @@ func (o CheckOptions) signers() (*trust.Policy, error) {
 	if o.Trust == "" {
 		return nil, nil
 	}
-	return trust.Load(o.Trust)
+	return trust.Load(o.Trust, o.Policy.Now)
 }
 
 // attestations finds the attestations of each image and verifies them with p. An
@@ -90,6 +90,7 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 		out.Found = append(out.Found, p.Judge(img, trust.Attached(a)))
 	}
 	sortAttestations(out.Found)
+	p.Settle(img, out.Found)
 	return out, nil
 }
 

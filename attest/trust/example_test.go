@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/trust"
 )
@@ -41,7 +42,7 @@ func ExamplePolicy_Judge() {
 			return
 		}
 	}
-	p, err := trust.Load(file)
+	p, err := trust.Load(file, time.Now())
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"crypto"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -85,8 +86,12 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 	case n < 0:
 		out.Reason = "it is not signed by a key of the trust policy"
 	default:
-		out.Key, out.Allowed = p.who[n].name, p.who[n].covers(img.Repository)
+		a := &p.authorities[p.owner[n]]
+		out.Key, out.Allowed = a.Name, covers(a.repositories, img.Repository)
+		why := p.invalid(a, p.keys[n])
 		switch {
+		case why != "":
+			out.Reason = why
 		case !out.Allowed:
 			out.Reason = fmt.Sprintf("key %s does not cover repository %s", out.Key, img.Repository)
 		case !out.SubjectMatches:
@@ -96,6 +101,22 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 		}
 	}
 	return out
+}
+
+// invalid says why a key does not count now, "" if it does.
+func (p *Policy) invalid(a *authority, key crypto.PublicKey) string {
+	id, err := verify.KeyID(key)
+	switch {
+	case err != nil:
+		return err.Error()
+	case slices.Contains(p.revoked.Keys, id):
+		return fmt.Sprintf("key %s is revoked", a.Name)
+	case !a.From.IsZero() && p.now.Before(a.From):
+		return fmt.Sprintf("signatures of %s are valid from %s", a.Name, statement.Time(a.From))
+	case !a.Until.IsZero() && !p.now.Before(a.Until):
+		return fmt.Sprintf("signatures of %s were valid until %s", a.Name, statement.Time(a.Until))
+	}
+	return ""
 }
 
 func formOf(mediaType string) string {

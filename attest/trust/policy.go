@@ -1,74 +1,107 @@
-// Package trust says which keys may sign which component images, and judges the
-// signatures beside an image. Load reads a trust policy. Judge verifies one
-// signature or statement by it, in each form in which they lie beside images:
-// Sigstore bundles, bare DSSE envelopes, and cosign's classic form. A signature
-// that cannot be verified is not trusted, and Judge returns the reason.
-//
-// Only public keys are trusted. Certificates (keyless signatures) are
-// recognised and not yet verified.
+// Package trust reads a trust policy: who may sign component images and systems,
+// how many of them must sign, what their statements must say, and what is
+// revoked. Load reads the file. Judge verifies one signature or statement beside
+// a component image, in each form in which they lie there: Sigstore bundles, bare
+// DSSE envelopes, and cosign's classic form. Settle then compares all of them with
+// the rules. Verifier makes the verifier of systems. A signature that cannot be
+// verified is not trusted, and the reason is given.
 package trust
 
 import (
 	"crypto"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
-	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
 
-// Policy is a trust policy.
+// Policy is a trust policy. Make one with Load.
 type Policy struct {
 	// Digest is sha256:HEX of the file.
 	Digest string
 
-	keys []crypto.PublicKey
-	who  []signer
+	authorities []authority
+	components  []componentRule
+	systems     []verify.Rule
+	revoked     verify.Revoked
+	// keys are the keys of all authorities, and owner their indexes.
+	keys  []crypto.PublicKey
+	owner []int
+	// now is the time of the check.
+	now time.Time
 }
 
-// signer is the owner of a key, and the repositories that the key covers.
-type signer struct {
-	name         string
+// authority is a trusted signer, and what it may sign.
+type authority struct {
+	verify.Authority
+	// repositories of component images. Systems are in Authority; signsSystems says
+	// that the policy lists some.
 	repositories []string
+	signsSystems bool
 }
+
+// componentRule says what the images of certain repositories need.
+type componentRule struct {
+	repositories []string
+	signedBy     []string
+	threshold    int
+	// sbom requires a signed SBOM. provenance requires signed provenance with one of
+	// these builders and sources; an empty list allows any.
+	sbom             bool
+	provenance       bool
+	builders, source []string
+}
+
+// Identity is a keyless identity of a trust policy.
+type Identity struct {
+	// Name of the authority.
+	Name string
+	// Issuer is the URL of the identity provider, and Subject the identity in the
+	// certificate: an e-mail address or a URI.
+	Issuer, Subject string
+	// TrustedRoot is the path of Sigstore's TrustedRoot file.
+	TrustedRoot string
+}
+
+// Keyless makes the verifier of a keyless identity.
+type Keyless func(Identity) (verify.Keyless, error)
+
+// Option changes how Load works.
+type Option func(*loader)
+
+// WithKeyless lets Load accept keyless identities. Without it they are an error: a
+// program that cannot verify them must not ignore them.
+func WithKeyless(k Keyless) Option { return func(l *loader) { l.keyless = k } }
 
 const (
 	maxPolicy = 1 << 20
-	maxKeys   = 256
+	maxList   = 256
 )
 
-var keyName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
-// Load reads a trust policy:
-//
-//	keys:
-//	  - name: release
-//	    file: release.pub             # PEM, relative to this file
-//	    repositories: [docker.io/seaworthy/*, ghcr.io/org/app]
-//
-// A repository is REGISTRY/PATH. A name that ends in /* covers all repositories
-// below it, and * covers all repositories. Load reports all errors at once
-// (ErrInput).
-func Load(path string) (*Policy, error) {
+// Load reads a trust policy; docs/trust.md describes it. It reports all errors at
+// once (ErrInput). now is the time of the check, which decides about keys that are
+// not valid yet or no longer.
+func Load(path string, now time.Time, options ...Option) (*Policy, error) {
 	raw, err := bounded.ReadFile(path, maxPolicy)
 	if err != nil {
 		return nil, system.BadInput("the trust policy cannot be read").At(system.Position{File: path}).Because(err).
 			Suggest("%s", howTo)
 	}
-	return parse(path, raw)
+	return parse(path, raw, now, options...)
 }
 
 // parse reads the text of a policy. Files of keys are relative to path.
-func parse(path string, raw []byte) (*Policy, error) {
-	l := &loader{Reader: strictyaml.Reader{Name: path}, policy: &Policy{Digest: digests.Of(raw)}}
+func parse(path string, raw []byte, now time.Time, options ...Option) (*Policy, error) {
+	l := &loader{Reader: strictyaml.Reader{Name: path}, policy: &Policy{Digest: digests.Of(raw), now: now}}
+	for _, o := range options {
+		o(l)
+	}
 	root, err := strictyaml.Parse(path, raw)
 	switch {
 	case root == nil && err != nil:
@@ -84,107 +117,29 @@ func parse(path string, raw []byte) (*Policy, error) {
 }
 
 // howTo is the next step if there is no usable file.
-const howTo = "give --trust a file with a list of keys; see docs/trust.md"
+const howTo = "give --trust a file with a list of authorities; see docs/trust.md"
 
-// loader reads a policy.
-type loader struct {
-	strictyaml.Reader
-	policy *Policy
-}
-
-func (l *loader) document(root *yaml.Node) {
-	var keys *yaml.Node
-	l.Fields(root, "the trust policy", map[string]func(*yaml.Node){
-		"keys": func(n *yaml.Node) { keys = n },
-		"identities": func(n *yaml.Node) {
-			l.Bad(n, "use keys instead", "identities: keyless signatures cannot be verified yet")
-		},
-	})
-	switch {
-	case keys == nil:
-		if !l.Failed() {
-			l.Bad(root, howTo, "the trust policy contains no keys")
-		}
-	case keys.Kind == yaml.SequenceNode && len(keys.Content) == 0:
-		l.Bad(keys, howTo, "the trust policy contains no keys")
-	case len(keys.Content) > maxKeys:
-		l.Bad(keys, "", "the trust policy has more than %d keys", maxKeys)
-	default:
-		l.List(keys, l.key)
-	}
-}
-
-// key reads one entry of keys.
-func (l *loader) key(n *yaml.Node) {
-	var who signer
-	var name, file, repositories *yaml.Node
-	l.Fields(n, "a key", map[string]func(*yaml.Node){
-		"name":         func(n *yaml.Node) { name = n },
-		"file":         func(n *yaml.Node) { file = n },
-		"repositories": func(n *yaml.Node) { repositories = n },
-	})
-	if n.Kind != yaml.MappingNode {
-		return
-	}
-	who.name = l.needed(n, name, "name")
-	if who.name != "" && !keyName.MatchString(who.name) {
-		l.Bad(name, "", "%q is not a valid name for a key", who.name)
-	}
-	if slices.ContainsFunc(l.policy.who, func(s signer) bool { return s.name == who.name }) {
-		l.Bad(name, "", "two keys have the name %q", who.name)
-	}
-	if repositories == nil || repositories.Kind != yaml.SequenceNode || len(repositories.Content) == 0 {
-		l.Bad(n, "write repositories: [REGISTRY/REPOSITORY], or [\"*\"] for all", "key %q does not cover any repository", who.name)
-	} else {
-		for _, r := range repositories.Content {
-			if r.Kind != yaml.ScalarNode || !repository.MatchString(r.Value) {
-				l.Bad(r, "write REGISTRY/REPOSITORY, REGISTRY/PATH/* or *", "%q is not a repository", r.Value)
-				continue
-			}
-			who.repositories = append(who.repositories, r.Value)
+// Verifier makes the verifier of systems. base has the requirements of flags,
+// which must be met too, and the time of the check. A policy that lets no authority
+// sign systems is an ErrInput.
+func (p *Policy) Verifier(base verify.Policy) (*verify.Verifier, error) {
+	for _, a := range p.authorities {
+		if a.signsSystems {
+			base.Authorities = append(base.Authorities, a.Authority)
 		}
 	}
-	path := l.needed(n, file, "file")
-	if path == "" {
-		return
+	if len(base.Authorities) == 0 {
+		return nil, system.BadInput("the trust policy does not say who may sign systems").
+			Suggest(`add systems: [NAME], or ["*"] for all, to an authority; see docs/trust.md`)
 	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(l.Name), path)
-	}
-	key, err := verify.LoadKey(path)
-	if err != nil {
-		l.Bad(file, "give the PEM file of an ECDSA P-256 or Ed25519 public key", "%v", err)
-		return
-	}
-	for i, other := range l.policy.keys {
-		if other.(interface{ Equal(crypto.PublicKey) bool }).Equal(key) {
-			l.Bad(file, "list all repositories under one name", "%q and %q are the same key", l.policy.who[i].name, who.name)
-			return
-		}
-	}
-	l.policy.keys, l.policy.who = append(l.policy.keys, key), append(l.policy.who, who)
+	base.Rules, base.Revoked = p.systems, p.revoked
+	return verify.New(base)
 }
 
-// needed reads a text that every key must have.
-func (l *loader) needed(key, value *yaml.Node, what string) string {
-	if value == nil {
-		l.Bad(key, "", "the key has no %s", what)
-		return ""
-	}
-	s := l.Text(value)
-	if s == "" && value.Kind == yaml.ScalarNode {
-		l.Bad(value, "", "%s is empty", what)
-	}
-	return s
-}
-
-// repository is a full name. It may end in a star.
-var repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
-
-// covers reports whether the signer's key covers a repository
-// (REGISTRY/PATH).
-func (s signer) covers(repository string) bool {
-	return slices.ContainsFunc(s.repositories, func(r string) bool {
+// covers reports whether one of the patterns is the repository (REGISTRY/PATH), or
+// a folder of it that ends in /*, or * for all.
+func covers(patterns []string, repository string) bool {
+	return slices.ContainsFunc(patterns, func(r string) bool {
 		if r == "*" || r == repository {
 			return true
 		}

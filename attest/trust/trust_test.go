@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -69,6 +70,8 @@ func (k *keys) file(t testing.TB, name, content string) string {
 	return file
 }
 
+var testNow = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
 const policyText = `keys:
   - name: release
     file: release.pub
@@ -80,7 +83,7 @@ const policyText = `keys:
 
 func (k *keys) policy(t testing.TB) *Policy {
 	t.Helper()
-	p, err := Load(k.file(t, "trust.yml", policyText))
+	p, err := Load(k.file(t, "trust.yml", policyText), testNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,39 +290,39 @@ func TestLoad(t *testing.T) {
 		"empty":             {"", "trust.yml"},
 		"a list":            {"[]\n", "must be a mapping, not a list"},
 		"unknown key":       {policyText + "sigstore: x\n", "trust.yml:8:1: the trust policy: unknown key \"sigstore\""},
-		"identities":        {policyText + "identities: [x]\n", "keyless signatures cannot be verified yet"},
+		"identities":        {policyText + "identities: [x]\n", "unknown key \"identities\""},
 		"two documents":     {policyText + "---\nkeys: []\n", "more than one YAML document"},
 		"no repository":     {entry("    file: release.pub\n"), "does not cover any repository"},
 		"star inside":       {entry("    file: release.pub\n    repositories: [\"docker.io/*/x\"]\n"), "is not a repository"},
 		"star in a name":    {entry("    file: release.pub\n    repositories: [\"docker.io/sea*\"]\n"), "is not a repository"},
 		"no registry":       {entry("    file: release.pub\n    repositories: [nginx]\n"), "is not a repository"},
-		"no file":           {entry("    repositories: [\"*\"]\n"), "the key has no file"},
+		"no file":           {entry("    repositories: [\"*\"]\n"), "the entry has no file"},
 		"no key in it":      {entry("    file: bad.pub\n    repositories: [\"*\"]\n"), "trust.yml:3:11"},
 		"nowhere":           {entry("    file: none.pub\n    repositories: [\"*\"]\n"), "none.pub"},
-		"bad name":          {"keys:\n  - name: a b\n    file: release.pub\n    repositories: [\"*\"]\n", "is not a valid name for a key"},
-		"one name twice":    {policyText + "  - name: other\n    file: release.pub\n    repositories: [\"*\"]\n", "two keys have the name \"other\""},
+		"bad name":          {"keys:\n  - name: a b\n    file: release.pub\n    repositories: [\"*\"]\n", "is not a valid name for an authority"},
+		"one name twice":    {policyText + "  - name: other\n    file: release.pub\n    repositories: [\"*\"]\n", "two authorities have the name \"other\""},
 		"one key twice":     {policyText + "  - name: again\n    file: release.pub\n    repositories: [\"*\"]\n", "trust.yml:9:11: \"release\" and \"again\" are the same key"},
 		"a key of it twice": {entry("    name: b\n"), "duplicate key \"name\""},
 		"alias":             {"x: &x {}\nkeys: [*x]\n", "aliases are not allowed"},
 	} {
-		_, err := Load(k.file(t, "trust.yml", c.text))
+		_, err := Load(k.file(t, "trust.yml", c.text), testNow)
 		if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := Load(filepath.Join(k.dir, "none.yml")); !errors.Is(err, system.ErrInput) {
+	if _, err := Load(filepath.Join(k.dir, "none.yml"), testNow); !errors.Is(err, system.ErrInput) {
 		t.Errorf("no file: %v", err)
 	}
 }
 
 func TestCovers(t *testing.T) {
 	t.Parallel()
-	s := signer{repositories: []string{"docker.io/sea/*", "ghcr.io/org/app"}}
+	patterns := []string{"docker.io/sea/*", "ghcr.io/org/app"}
 	for repository, want := range map[string]bool{
 		"docker.io/sea/a": true, "docker.io/sea/a/b": true, "ghcr.io/org/app": true,
 		"docker.io/seaworthy/a": false, "ghcr.io/org/app2": false, "ghcr.io/org": false, "evil.example/docker.io/sea/a": false,
 	} {
-		if s.covers(repository) != want {
+		if covers(patterns, repository) != want {
 			t.Errorf("%s: want %v", repository, want)
 		}
 	}
@@ -350,20 +353,23 @@ func FuzzPolicy(f *testing.F) {
 	f.Add([]byte("keys:\n  - {name: a, file: release.pub, repositories: ['*'], <<: {name: b}}\n"))
 	f.Add([]byte("keys:\n  - name: a\n    file: ../../../dev/zero\n    repositories: ['x/*']\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		p, err := parse(filepath.Join(k.dir, "trust.yml"), text)
+		p, err := parse(filepath.Join(k.dir, "trust.yml"), text, testNow)
 		switch {
 		case err != nil && !errors.Is(err, system.ErrInput):
 			t.Fatal(err)
 		case err != nil:
 			return
 		}
-		if len(p.keys) == 0 || len(p.keys) != len(p.who) {
-			t.Fatalf("%d keys of %d", len(p.keys), len(p.who))
+		if len(p.keys) != len(p.owner) || len(p.authorities) == 0 {
+			t.Fatalf("%d keys of %d", len(p.keys), len(p.owner))
 		}
-		for _, w := range p.who {
-			if w.name == "" || len(w.repositories) == 0 {
-				t.Fatalf("%+v", w)
+		for _, a := range p.authorities {
+			if a.Name == "" || len(a.Keys) == 0 && a.Keyless == nil || len(a.repositories) == 0 && len(a.Systems) == 0 {
+				t.Fatalf("%+v", a)
 			}
+		}
+		if _, err := p.Verifier(verify.Policy{Now: testNow}); err != nil && !errors.Is(err, system.ErrInput) {
+			t.Fatal(err)
 		}
 	})
 }
