@@ -84,13 +84,8 @@ func attested(ctx context.Context, store *component.Store, p *trust.Policy, c *s
 	if err != nil {
 		return out, err
 	}
-	img := trust.Image{Repository: ref.Registry + "/" + ref.Repository, Digests: []string{c.Image.Manifest, c.Image.Digest}}
 	out.Looked, out.Truncated = true, cut
-	for _, a := range list {
-		out.Found = append(out.Found, p.Judge(img, trust.Attached(a)))
-	}
-	sortAttestations(out.Found)
-	p.Settle(img, out.Found)
+	out.Found, _ = judge(p, ref, c.Image, list)
 	return out, nil
 }
 

@@ -139,7 +139,7 @@ func (w *walk) signatures() error {
 }
 
 func (w *walk) required() error {
-	more, err := w.v.required(w.s, w.c, w.decided)
+	more, err := w.v.required(w.s, w.c, w.decided, false)
 	w.met = append(w.met, more...)
 	return err
 }

@@ -66,7 +66,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	}
 	if err == nil {
 		var more []Requirement
-		more, err = v.required(s, c, nil)
+		more, err = v.required(s, c, nil, false)
 		met = append(met, more...)
 	}
 	if err != nil {

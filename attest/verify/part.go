@@ -13,23 +13,24 @@ import (
 // its other files, as when an image is fetched from a registry in parts. It checks
 // the statements, and the digest of each file that is there. artifact is the digest
 // of the image's OCI manifest that the folder belongs to. The Result has no files.
-// Part does not replace Dir: it does not compare documents with each other.
+// Part does not replace Dir: it does not compare documents with each other, and does
+// not check requirements about the decision.
 func (v *Verifier) Part(path, artifact string) (*Result, Progress, error) {
 	f, err := openFolder(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.root.Close()
-	s, err := v.readSeal(f, statement.Dir)
+	s, counters, err := v.readSeal(f, statement.Dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	done := Progress{stepSigned}
-	r, err := v.part(f, s, artifact)
+	r, err := v.part(f, s, counters, artifact)
 	return r, done, err
 }
 
-func (v *Verifier) part(f *folder, s seal, artifact string) (*Result, error) {
+func (v *Verifier) part(f *folder, s seal, counters []countersignature, artifact string) (*Result, error) {
 	subjects, name, signed, err := s.subjects()
 	if err != nil {
 		return nil, err
@@ -37,12 +38,18 @@ func (v *Verifier) part(f *folder, s seal, artifact string) (*Result, error) {
 	if signed != artifact {
 		return nil, refuse(CheckSubject, statement.Dir, "the statements are about OCI artifact %s, but the image is %s", signed, artifact)
 	}
+	met, err := v.signatures(s, counters, name)
+	if err != nil {
+		return nil, err
+	}
 	c, err := readContent(s, subjects, name, signed)
 	if err == nil {
 		err = c.checkComponents(s)
 	}
 	if err == nil {
-		err = v.required(s, c)
+		var more []Requirement
+		more, err = v.required(s, c, nil, true)
+		met = append(met, more...)
 	}
 	if err == nil {
 		err = f.matchPresent(subjects, c.byproducts)
@@ -51,7 +58,8 @@ func (v *Verifier) part(f *folder, s seal, artifact string) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Scope: ScopeStatements, Name: name, Artifact: signed, Arch: c.provenance.BuildDefinition.ExternalParameters.Arch, Byproducts: c.byproducts}
-	r.describe(v, s, c)
+	r.describe(s, counters, c)
+	r.Requirements = met
 	return r, nil
 }
 

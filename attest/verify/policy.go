@@ -33,6 +33,9 @@ type Policy struct {
 	Rules       []Rule
 	// Revoked is never accepted.
 	Revoked Revoked
+	// Countersigning accepts an image that not enough authorities signed yet, so
+	// that another one can check and sign it. The result must not be used.
+	Countersigning bool
 	// RequirePolicy is the policy that the image must have passed, alone or
 	// together with others: baseline, hardened or strict, each of which
 	// includes the packs before it, or the exact name of another policy. ""

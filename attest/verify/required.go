@@ -12,12 +12,16 @@ import (
 const maxSkew = 5 * time.Minute
 
 // required compares the verified content of the statements with the
-// requirements of the Policy. d is nil for a single file.
-func (v *Verifier) required(s seal, c *content, d *decision.Decision) ([]Requirement, error) {
+// requirements of the Policy. d is nil for a single file. If later is true,
+// requirements about the decision are left out.
+func (v *Verifier) required(s seal, c *content, d *decision.Decision, later bool) ([]Requirement, error) {
 	path := s["vsa"].file.Path
 	var out []Requirement
 	for _, r := range v.rules(c.name) {
-		out = append(out, v.judge(r, c, s, d)...)
+		out = append(out, v.judge(r, c, s)...)
+		if !later {
+			out = append(out, r.judgeDecision(d)...)
+		}
 	}
 	out = append(out, v.notRevoked(c, s["provenance"].file.Path)...)
 	return out, errors.Join(v.isMeant(s["provenance"].file.Path, c), v.isRecent(path, c), v.passed(path, c), refusals(out))

@@ -39,6 +39,8 @@ type Result struct {
 	// Byproducts are the digests of the other files of the folder, by path; nil for
 	// a single file.
 	Byproducts map[string]string
+	// Provenance is the payload of the provenance, for countersignatures.
+	Provenance []byte
 	// Requirements are what the trust policy requires; all are met.
 	Requirements []Requirement
 	// Checked lists the checks in words, in their order.
@@ -126,6 +128,7 @@ func (r *Result) describe(s seal, counters []countersignature, c *content) {
 			add(one.by)
 		}
 	}
+	r.Provenance = s["provenance"].payload
 	r.Certificate = c.dependency(statement.DependencyCertificate)
 	r.Summary = Summary{
 		Findings:      r.Summary.Findings,

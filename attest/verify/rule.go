@@ -158,7 +158,11 @@ func (v *Verifier) signatures(s seal, counters []countersignature, name string) 
 	for _, r := range rules {
 		out = append(out, v.threshold(r, s["provenance"], counters, name))
 	}
-	return out, errors.Join(append(errs, refusals(out))...)
+	err := errors.Join(append(errs, refusals(out))...)
+	if len(v.policy.Keys) > 0 {
+		out = nil // without a trust policy, there is nothing to report
+	}
+	return out, err
 }
 
 // threshold counts the authorities that signed the provenance.
@@ -181,6 +185,9 @@ func (v *Verifier) threshold(r *Rule, provenance *signed, counters []countersign
 		add(c.by, c.file.Path)
 	}
 	need := max(r.Threshold, 1)
+	if v.policy.Countersigning {
+		need = 0
+	}
 	out := Requirement{
 		What:  fmt.Sprintf("signed by %d of %s", need, list(names)),
 		Found: list(have), check: CheckSignature, path: provenance.file.Path,
@@ -203,9 +210,8 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// judge compares an image with one rule. d is nil for a single file, which cannot
-// meet requirements about the decision.
-func (v *Verifier) judge(r *Rule, c *content, s seal, d *decision.Decision) []Requirement {
+// judge compares the statements of an image with one rule.
+func (v *Verifier) judge(r *Rule, c *content, s seal) []Requirement {
 	vsa, prov := s["vsa"].file.Path, s["provenance"].file.Path
 	var out []Requirement
 	if r.Policy != nil {
@@ -237,6 +243,13 @@ func (v *Verifier) judge(r *Rule, c *content, s seal, d *decision.Decision) []Re
 	if len(r.Sources) > 0 {
 		out = append(out, r.sources(c, prov))
 	}
+	return out
+}
+
+// judgeDecision compares the decision with one rule. d is nil for a single file,
+// which cannot meet these requirements.
+func (r *Rule) judgeDecision(d *decision.Decision) []Requirement {
+	var out []Requirement
 	if w := r.Waivers; w != nil {
 		out = append(out, requirement(CheckPolicy, statement.DecisionFile, w.text(), waived(d), func() string { return w.judge(d) }))
 	}

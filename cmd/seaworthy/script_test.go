@@ -25,6 +25,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/signertest"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/internal/petest"
@@ -44,8 +45,13 @@ func TestMain(m *testing.M) {
 // with its output and exit code.
 func TestScript(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	testscript.Run(t, scriptParams("testdata/script"))
+}
+
+// scriptParams are the commands and the environment of the scripts in dir.
+func scriptParams(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -73,8 +79,37 @@ func TestScript(t *testing.T) {
 			"efistub":    efiStub,
 			"provenance": provenance,
 			"plainkey":   plainKey,
+			"fill":       fill,
+			"printed":    printed,
 		},
-	})
+	}
+}
+
+// fill FILE TARGET copies a file. It replaces $RELEASE_KEY with the id of the key in
+// release, and $NEW_IMAGE with the digest of the image in dist/new.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if strings.Contains(text, "$RELEASE_KEY") {
+		key, err := verify.LoadKey(ts.MkAbs("release/seaworthy.pub"))
+		ts.Check(err)
+		id, err := verify.KeyID(key)
+		ts.Check(err)
+		text = strings.ReplaceAll(text, "$RELEASE_KEY", id)
+	}
+	if strings.Contains(text, "$NEW_IMAGE") {
+		var index struct{ Manifests []struct{ Digest string } }
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("dist/new/oci/index.json")), &index))
+		text = strings.ReplaceAll(text, "$NEW_IMAGE", index.Manifests[0].Digest)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+// printed TEXT requires that the last command printed this text.
+func printed(ts *testscript.TestScript, neg bool, args []string) {
+	out := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if !strings.Contains(out, args[0]) {
+		ts.Fatalf("the last command did not print %q, but:\n%s", args[0], out)
+	}
 }
 
 // exits CODE ARGS... runs seaworthy and requires an exit code. The script can then

@@ -21,10 +21,15 @@ type signFlags struct {
 }
 
 func (f *signFlags) add(cmd *cobra.Command, unsigned string) {
+	f.addKey(cmd)
+	cmd.Flags().BoolVar(&f.unsigned, "unsigned", false, unsigned)
+}
+
+// addKey is for verbs that cannot leave out the signature.
+func (f *signFlags) addKey(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.key, "key", "", "private key for signing: a file, or NAME://KEY for the plugin sigstore-kms-NAME")
 	fs.StringVar(&f.command, "signer-command", "", "command that signs, instead of --key (docs/signing.md)")
-	fs.BoolVar(&f.unsigned, "unsigned", false, unsigned)
 }
 
 // check requires one signer, or --unsigned.

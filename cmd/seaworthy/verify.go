@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest/trust"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
@@ -20,6 +21,7 @@ import (
 // verifyFlags are the flags of verify and boot.
 type verifyFlags struct {
 	keys          []string
+	trust         string
 	requirePolicy string
 	name, image   string
 	since         string
@@ -30,7 +32,14 @@ type verifyFlags struct {
 
 func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME (repeatable)")
+	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME (repeatable: one of them is enough)")
+	f.addRequirements(cmd)
+}
+
+// addRequirements adds all flags except --key.
+func (f *verifyFlags) addRequirements(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.trust, "trust", "", "trust policy, instead of --key: who must have signed, and what the statements must say (docs/trust.md)")
 	fs.StringVar(&f.requirePolicy, "require-policy", "", "policy that the image must have passed: NAME[@DIGEST]")
 	fs.StringVar(&f.name, "name", "", "expected name of the system; an image of another system is refused")
 	fs.StringVar(&f.image, "image", "", "expected digest of the image, sha256:HEX, as verify prints it; any other image is refused")
@@ -51,9 +60,33 @@ func (f *verifyFlags) checks(ctx context.Context, c *verbs) (*verify.Verifier, [
 }
 
 func (f *verifyFlags) verifier(ctx context.Context, c *verbs) (*verify.Verifier, error) {
-	now, day, err := cli.ParseTime("now", f.now)
+	p, err := f.policy(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	return f.trusted(p)
+}
+
+// trusted makes the verifier for the signers of --trust, or of --key.
+func (f *verifyFlags) trusted(p verify.Policy) (*verify.Verifier, error) {
+	if f.trust == "" {
+		return verify.New(p)
+	}
+	if len(p.Keys) > 0 {
+		return nil, system.BadInput("--trust and --key cannot be used together").Suggest("list the keys in the trust policy")
+	}
+	t, err := trust.Load(f.trust, p.Now)
+	if err != nil {
+		return nil, err
+	}
+	return t.Verifier(p)
+}
+
+// policy has the requirements of the flags.
+func (f *verifyFlags) policy(ctx context.Context, c *verbs) (verify.Policy, error) {
+	now, day, err := cli.ParseTime("now", f.now)
+	if err != nil {
+		return verify.Policy{}, err
 	}
 	if f.now == "" {
 		now = time.Now().UTC()
@@ -65,24 +98,24 @@ func (f *verifyFlags) verifier(ctx context.Context, c *verbs) (*verify.Verifier,
 	}
 	p := verify.Policy{Name: f.name, Image: f.image, Now: now}
 	if p.NotOlderThan, _, err = cli.ParseTime("not-older-than", f.since); err != nil {
-		return nil, err
+		return p, err
 	}
 	if f.since != "" && p.NotOlderThan.IsZero() {
 		p.NotOlderThan = time.Unix(0, 0) // year 1 is the zero Time, which means "not given"
 	}
 	if f.requirePolicy != "" {
 		if p.RequirePolicy, p.RequireDigest, err = verify.ParseRequirement(f.requirePolicy); err != nil {
-			return nil, err
+			return p, err
 		}
 	}
 	for _, path := range f.keys {
 		k, err := c.publicKey(ctx, path)
 		if err != nil {
-			return nil, err
+			return p, err
 		}
 		p.Keys = append(p.Keys, k)
 	}
-	return verify.New(p)
+	return p, nil
 }
 
 func (c *verbs) verify() *cobra.Command {
@@ -108,7 +141,7 @@ the same checks; if a statement is refused, it fetches no file of the image.
 docs/verify.md lists all checks.
 
 ` + cli.ExitHelpPlain("a file cannot be read, or the registry cannot be reached"),
-		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub registry.example.org/systems/os:1\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os",
+		Example: "  seaworthy verify --key seaworthy.pub dist/os\n  seaworthy verify --key seaworthy.pub registry.example.org/systems/os:1\n  seaworthy verify --key seaworthy.pub --require-policy hardened dist/os\n  seaworthy verify --trust trust.yml dist/os",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cli.ApplyConfig(cmd); err != nil {
@@ -190,6 +223,9 @@ func (c *verbs) printVerified(path string, r *verify.Result) {
 	}
 	for _, f := range r.Files {
 		fmt.Fprintf(c.Text, "  %s  %s\n", f.Digest, cli.Printable(f.Name))
+	}
+	for _, q := range r.Requirements {
+		fmt.Fprintf(c.Text, "  required: %s; found: %s\n", cli.Printable(q.What), cli.Printable(q.Found))
 	}
 	s := r.Summary
 	fmt.Fprintf(c.Text, "  system %s, %s, image %s\n", cli.Printable(r.Name), cli.Printable(r.Arch), r.Artifact)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
@@ -58,11 +59,22 @@ func (f *ResolveFlags) AddFormats(cmd *cobra.Command) {
 // AddInputs adds the flags that say where a system's inputs come from.
 func (f *ResolveFlags) AddInputs(cmd *cobra.Command) {
 	fs := cmd.Flags()
+	f.AddComponents(cmd)
+	fs.StringVar(&f.trust, "trust", "", "trust policy: the file that says who may sign component images (docs/trust.md)")
+	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of images to read at the same time")
+}
+
+// AddComponents adds the flags that say where component images are.
+func (f *ResolveFlags) AddComponents(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringVar(&f.Arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringArrayVar(&f.components, "components", nil, "place of component images: an OCI layout, a folder of layouts or an archive (repeatable)")
-	fs.StringVar(&f.trust, "trust", "", "trust policy: the file that names the trusted signing keys of component images")
 	f.AddCache(cmd)
-	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of images to read at the same time")
+}
+
+// Store says where a verb without an os.yml finds component images.
+func (f *ResolveFlags) Store() component.Options {
+	return component.Options{Paths: f.components, Cache: f.CacheDir(), Offline: f.Offline, Arch: f.Arch, RedirectTo: f.RedirectTo}
 }
 
 // AddVulnerabilities adds the flags for vulnerability databases and VEX.
