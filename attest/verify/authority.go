@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -181,6 +180,6 @@ func hinted(raw []byte) string {
 
 // countersignature is a further signature of the provenance.
 type countersignature struct {
-	file layout.File
+	file bundleFile
 	by   signature
 }

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -74,11 +74,15 @@ type walk struct {
 	r        *Result
 	c        *content
 	decided  *decision.Decision
-	met      []Requirement
-	subjects map[string]string
-	images   map[string]*hashed
-	blobs    int
-	done     Progress
+	// decisionJSON is decision.json. documents has the result for each bill of
+	// materials that was compared with its statement, by path.
+	decisionJSON []byte
+	documents    map[string]error
+	met          []Requirement
+	subjects     map[string]string
+	images       map[string]*hashed
+	blobs        int
+	done         Progress
 }
 
 // run makes the steps in their order, until one of them fails.
@@ -92,7 +96,7 @@ func (w *walk) run() error {
 		{stepContent, w.content},
 		{stepByproducts, w.byproducts},
 		{stepComponents, func() error { return w.c.checkComponents(w.s) }},
-		{stepDocuments, func() error { return w.f.checkDocuments(w.s, w.c) }},
+		{stepDocuments, w.checkDocuments},
 		{stepDecision, w.decision},
 		{stepLayout, w.layout},
 		{stepRequired, w.required},
@@ -162,18 +166,45 @@ func (w *walk) content() error {
 	return err
 }
 
-// byproducts compares every other file with its digest.
+// byproducts compares every other file with its digest. Files whose content is
+// needed are read only once: a document is compared with its statement at once, and
+// a later step reports the result.
 func (w *walk) byproducts() error {
-	_, err := w.f.match(CheckByproduct, w.c.byproducts, false)
-	return errors.Join(w.f.nothingElse(w.subjects, w.c.byproducts), err)
+	plain := maps.Clone(w.c.byproducts)
+	read := []string{statement.DecisionFile}
+	stems := map[string]string{}
+	for stem, path := range w.c.documents {
+		read, stems[path] = append(read, path), stem
+	}
+	slices.Sort(read)
+	for _, path := range read {
+		delete(plain, path)
+	}
+	_, err := w.f.match(CheckByproduct, plain, false)
+	w.documents = map[string]error{}
+	var mu sync.Mutex
+	errs := []error{w.f.nothingElse(w.subjects, w.c.byproducts), err, parallel(len(read), func(i int) error {
+		path := read[i]
+		raw, err := w.f.readSigned(path, w.c.byproducts[path])
+		if err != nil {
+			return err
+		}
+		var differs error
+		if one := w.s[stems[path]]; one != nil { // a statement that is missing is reported later
+			differs = one.sameDocument(path, raw)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if w.documents[path] = differs; path == statement.DecisionFile {
+			w.decisionJSON = raw
+		}
+		return nil
+	})}
+	return errors.Join(errs...)
 }
 
 func (w *walk) decision() error {
-	raw, err := w.f.reread(statement.DecisionFile, w.c.byproducts)
-	if err != nil {
-		return err
-	}
-	d, err := w.c.checkDecision(w.s, raw)
+	d, err := w.c.checkDecision(w.s, w.decisionJSON)
 	if err == nil {
 		w.r.Summary.Findings, w.decided = d.Summary, d
 	}
@@ -197,11 +228,11 @@ func (f *folder) match(check Check, want map[string]string, keep bool) (map[stri
 		}
 		paths = append(paths, path)
 	}
-	have, err := f.hash(paths, keep)
+	have, err := f.hash(paths, want, keep)
 	errs = append(errs, err)
 	for _, path := range paths {
 		if h := have[path]; h != nil && h.digest != want[path] {
-			errs = append(errs, refuse(check, path, "is not the file that was signed: its digest is %s, the signed digest is %s", h.digest, want[path]))
+			errs = append(errs, notSigned(check, path, h.digest, want[path]))
 		}
 	}
 	return have, errors.Join(errs...)
@@ -226,52 +257,59 @@ func (f *folder) nothingElse(subjects, byproducts map[string]string) error {
 	return errors.Join(errs...)
 }
 
-// reread returns the bytes of a byproduct and checks their digest, so that the
-// bytes that are interpreted are the bytes that were hashed.
-func (f *folder) reread(path string, want map[string]string) ([]byte, error) {
-	raw, err := f.read(path, statement.MaxBundle)
+// readSigned returns the bytes of a file with a signed digest.
+func (f *folder) readSigned(path, digest string) ([]byte, error) {
+	if !f.has(path) {
+		return nil, refuse(CheckByproduct, path, "the file is missing")
+	}
+	raw, _, err := f.read(path, statement.MaxBundle)
 	if err != nil {
 		return nil, err
 	}
-	if digests.Of(raw) != want[path] {
-		return nil, refuse(CheckByproduct, path, "the file changed while it was read")
+	if have := digests.Of(raw); have != digest {
+		return nil, notSigned(CheckByproduct, path, have, digest)
 	}
 	return raw, nil
 }
 
+// notSigned refuses a file with another digest.
+func notSigned(check Check, path, have, want string) error {
+	return refuse(check, path, "is not the file that was signed: its digest is %s, the signed digest is %s", have, want)
+}
+
 // checkDocuments requires that every bill of materials in the folder is the
 // document in its statement.
-func (f *folder) checkDocuments(s seal, c *content) error {
-	var boms []*signed
+func (w *walk) checkDocuments() error {
 	var errs []error
-	for _, one := range s.sorted() {
+	boms := 0
+	for _, one := range w.s.sorted() {
 		if one.PredicateType != statement.SPDX && one.PredicateType != statement.CycloneDX {
 			continue
 		}
-		if c.documents[one.stem] == "" {
+		path := w.c.documents[one.stem]
+		if path == "" {
 			errs = append(errs, refuse(CheckContent, one.file.Path, "the document of this statement is not among the byproducts"))
 			continue
 		}
-		boms = append(boms, one)
+		boms++
+		errs = append(errs, w.documents[path])
 	}
-	if len(boms) != len(c.documents) {
-		errs = append(errs, refuse(CheckContent, s["provenance"].file.Path, "lists documents whose statements are missing"))
+	if boms != len(w.c.documents) {
+		errs = append(errs, refuse(CheckContent, w.s["provenance"].file.Path, "lists documents whose statements are missing"))
 	}
-	return errors.Join(errors.Join(errs...), parallel(len(boms), func(i int) error {
-		path := c.documents[boms[i].stem]
-		raw, err := f.reread(path, c.byproducts)
-		if err != nil {
-			return err
-		}
-		var a, b bytes.Buffer
-		if json.Compact(&a, raw) != nil || json.Compact(&b, boms[i].Predicate) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
-			return refuse(CheckContent, boms[i].file.Path, "differs from the document %s", path)
-		}
-		if err := statement.CheckDocument(boms[i].PredicateType, raw); err != nil {
-			return refuse(CheckContent, path, "%v", err)
-		}
-		return nil
-	}))
+	return errors.Join(errs...)
+}
+
+// sameDocument requires that a bill of materials is the document in its statement.
+func (s *signed) sameDocument(path string, raw []byte) error {
+	var a, b bytes.Buffer
+	if json.Compact(&a, raw) != nil || json.Compact(&b, s.Predicate) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
+		return refuse(CheckContent, s.file.Path, "differs from the document %s", path)
+	}
+	if err := statement.CheckDocument(s.PredicateType, raw); err != nil {
+		return refuse(CheckContent, path, "%v", err)
+	}
+	return nil
 }
 
 // checkLayout requires that oci/ is, byte for byte, the layout of this image
@@ -283,10 +321,10 @@ func (f *folder) checkLayout(s seal, counters []countersignature, r *Result, ima
 	}
 	var bundles []layout.Bundle
 	for _, one := range s.sorted() {
-		bundles = append(bundles, layout.Bundle{File: one.file, PredicateType: one.PredicateType})
+		bundles = append(bundles, layout.Bundle{File: one.file.File, PredicateType: one.PredicateType})
 	}
 	for _, one := range counters {
-		bundles = append(bundles, layout.Bundle{File: one.file, PredicateType: statement.Provenance})
+		bundles = append(bundles, layout.Bundle{File: one.file.File, PredicateType: statement.Provenance})
 	}
 	l, err := layout.Describe(r.Name, files, bundles)
 	if err != nil {
@@ -299,17 +337,24 @@ func (f *folder) checkLayout(s seal, counters []countersignature, r *Result, ima
 	for path, content := range l.Documents {
 		want[layout.Dir+"/"+path] = digests.Of(content)
 	}
+	// A blob that was compared with its file needs no hash.
+	same := map[string]bool{}
+	for _, h := range images {
+		same[blob(h.digest)] = same[blob(h.digest)] || h.same
+	}
+	for _, one := range s {
+		same[blob(one.file.Digest)] = same[blob(one.file.Digest)] || one.file.same
+	}
+	for _, one := range counters {
+		same[blob(one.file.Digest)] = same[blob(one.file.Digest)] || one.file.same
+	}
 	var errs []error
-	for path, source := range l.Blobs {
+	for path := range l.Blobs {
 		path = layout.Dir + "/" + path
-		// A blob that is a hard link of a hashed file needs no second hash.
-		if h := images[source]; h != nil && f.has(path) {
-			if info, err := f.root.Lstat(path); err == nil && os.SameFile(info, h.info) {
-				want[path] = ""
-				continue
-			}
-		}
 		want[path] = digests.FromHex(path[strings.LastIndexByte(path, '/')+1:])
+		if same[path] {
+			want[path] = ""
+		}
 	}
 	for _, path := range f.paths {
 		if _, ok := want[path]; !ok && strings.HasPrefix(path, layout.Dir+"/") {

@@ -51,7 +51,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 		return nil, system.Unusable("the folder of %s cannot be opened", file).Because(err)
 	}
 	defer root.Close()
-	h, err := (&folder{root: root}).hashOne(base, true)
+	h, err := (&folder{root: root}).hashOne(base, "", true)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -166,20 +168,20 @@ func (f *folder) open(path string) (*os.File, fs.FileInfo, error) {
 }
 
 // read returns a whole file of at most limit bytes.
-func (f *folder) read(path string, limit int64) ([]byte, error) {
+func (f *folder) read(path string, limit int64) ([]byte, fs.FileInfo, error) {
 	file, info, err := f.open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
 	if info.Size() > limit {
-		return nil, refuse(CheckFolder, path, "the file has %d bytes, and may have at most %d", info.Size(), limit)
+		return nil, nil, refuse(CheckFolder, path, "the file has %d bytes, and may have at most %d", info.Size(), limit)
 	}
 	raw := make([]byte, info.Size())
 	if _, err := io.ReadFull(file, raw); err != nil {
-		return nil, system.Unusable("%s", path).Because(err)
+		return nil, nil, system.Unusable("%s", path).Because(err)
 	}
-	return raw, nil
+	return raw, info, nil
 }
 
 // hashed is a file's digest and, if the file stays open, its descriptor at
@@ -188,14 +190,25 @@ type hashed struct {
 	digest string
 	info   fs.FileInfo
 	file   *os.File
+	// same: the blob of this file in the OCI layout is the same file, or has the
+	// same bytes. It needs no second hash.
+	same bool
 }
 
+// blob is the path of a file in the OCI layout, by its digest.
+func blob(digest string) string { return layout.Dir + "/blobs/sha256/" + digests.Hex(digest) }
+
 // hash hashes files in parallel, each from its opened descriptor. With keep the
-// files stay open, even if another file failed.
-func (f *folder) hash(paths []string, keep bool) (map[string]*hashed, error) {
+// files stay open, even if another file failed, and are compared with their blobs in
+// the OCI layout, whose digests are in want.
+func (f *folder) hash(paths []string, want map[string]string, keep bool) (map[string]*hashed, error) {
 	results := make([]*hashed, len(paths))
 	err := parallel(len(paths), func(i int) (err error) {
-		results[i], err = f.hashOne(paths[i], keep)
+		twin := ""
+		if keep {
+			twin = blob(want[paths[i]])
+		}
+		results[i], err = f.hashOne(paths[i], twin, keep)
 		return err
 	})
 	out := make(map[string]*hashed, len(paths))
@@ -230,17 +243,33 @@ func parallel(n int, do func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-func (f *folder) hashOne(path string, keep bool) (*hashed, error) {
+// hashOne hashes a file. If twin is the path of another file of the folder, both
+// are read together and compared: hashing is slower than comparing.
+func (f *folder) hashOne(path, twin string, keep bool) (*hashed, error) {
 	file, info, err := f.open(path)
 	if err != nil {
 		return nil, err
 	}
+	other, linked := f.openTwin(twin, info)
+	if other != nil {
+		defer other.Close()
+	}
 	sum := sha256.New()
-	buf := make([]byte, min(info.Size()+1, 1<<20))
+	size := min(info.Size()+1, 1<<20)
+	buf := make([]byte, size)
+	var twinBuf []byte
+	same := linked || other != nil
+	if other != nil {
+		twinBuf = make([]byte, size)
+	}
 	// ReadAt does not move the offset: callers of Open expect offset 0.
 	for at := int64(0); ; {
 		n, err := file.ReadAt(buf, at)
 		sum.Write(buf[:n])
+		if same && other != nil {
+			m, twinErr := other.ReadAt(twinBuf, at)
+			same = m == n && bytes.Equal(buf[:n], twinBuf[:m]) && (twinErr == nil || twinErr == io.EOF) && (err == io.EOF) == (twinErr == io.EOF)
+		}
 		at += int64(n)
 		if err == io.EOF {
 			break
@@ -249,10 +278,47 @@ func (f *folder) hashOne(path string, keep bool) (*hashed, error) {
 			return nil, errors.Join(system.Unusable("%s", path).Because(err), file.Close())
 		}
 	}
-	h := &hashed{digest: digests.Sum(sum), info: info}
+	h := &hashed{digest: digests.Sum(sum), info: info, same: same}
 	if keep {
 		h.file = file
 		return h, nil
 	}
 	return h, file.Close()
+}
+
+// openTwin opens a file that should have the same bytes as the file of info. linked
+// means that it is a hard link of that file. A twin that is missing or cannot be
+// opened is neither: the check of the layout reports it.
+func (f *folder) openTwin(path string, info fs.FileInfo) (file *os.File, linked bool) {
+	if path == "" || !f.has(path) {
+		return nil, false
+	}
+	if at, err := f.root.Lstat(path); err == nil && os.SameFile(at, info) {
+		return nil, true
+	}
+	file, _, err := f.open(path)
+	if err != nil {
+		return nil, false
+	}
+	return file, false
+}
+
+// sameBytes reports whether a twin of a file has the bytes that were read from it.
+func (f *folder) sameBytes(path string, info fs.FileInfo, raw []byte) bool {
+	file, linked := f.openTwin(path, info)
+	if file == nil {
+		return linked
+	}
+	defer file.Close()
+	buf := make([]byte, min(len(raw)+1, 1<<20))
+	for at := 0; ; {
+		n, err := file.ReadAt(buf, int64(at))
+		if at+n > len(raw) || !bytes.Equal(buf[:n], raw[at:at+n]) || err != nil && err != io.EOF {
+			return false
+		}
+		at += n
+		if err == io.EOF {
+			return at == len(raw)
+		}
+	}
 }

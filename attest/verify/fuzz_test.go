@@ -30,7 +30,7 @@ const seedArtifact = "sha256:cbdab1bfbc5ef53c4ed5d4d0d209b9628a6cc0bceda757a5961
 func read(provenance, summary, tests, decided []byte) error {
 	s := seal{}
 	for stem, predicate := range map[string][]byte{"provenance": provenance, "vsa": summary, "test-result": tests} {
-		s[stem] = &signed{Statement: &statement.Statement{Predicate: predicate}, stem: stem, file: layout.File{Path: stem}}
+		s[stem] = &signed{Statement: &statement.Statement{Predicate: predicate}, stem: stem, file: bundleFile{File: layout.File{Path: stem}}}
 	}
 	c, err := readContent(s, map[string]string{"demo-kernel": "", "demo-initrd.img": "", "demo-cmdline": ""}, "demo", seedArtifact)
 	if err != nil {

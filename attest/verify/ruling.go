@@ -73,7 +73,7 @@ func (r *Result) Compare(dir string) (*Comparison, error) {
 			c.Different = append(c.Different, one.Name)
 			continue
 		}
-		got, err := f.hashOne(one.Name, false)
+		got, err := f.hashOne(one.Name, "", false)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ import (
 type signed struct {
 	*statement.Statement
 	stem string
-	file layout.File
+	file bundleFile
 	by   signature
 	// payload is kept of the provenance only, for countersignatures.
 	payload []byte
@@ -149,12 +149,21 @@ func (v *Verifier) readCountersignature(f *folder, path string, provenance []byt
 }
 
 // readBundle reads the file of a bundle.
-func (f *folder) readBundle(path string) ([]byte, layout.File, error) {
-	raw, err := f.read(path, statement.MaxBundle)
+func (f *folder) readBundle(path string) ([]byte, bundleFile, error) {
+	raw, info, err := f.read(path, statement.MaxBundle)
 	if err != nil {
-		return nil, layout.File{}, err
+		return nil, bundleFile{}, err
 	}
-	return raw, layout.File{Path: path, Digest: digests.Of(raw), Size: int64(len(raw))}, nil
+	b := bundleFile{File: layout.File{Path: path, Digest: digests.Of(raw), Size: int64(len(raw))}}
+	b.same = f.sameBytes(blob(b.Digest), info, raw)
+	return raw, b, nil
+}
+
+// bundleFile is the file of a bundle. same: its blob in the OCI layout has the same
+// bytes.
+type bundleFile struct {
+	layout.File
+	same bool
 }
 
 // checkTypes requires all statements of the image. It also requires that the
