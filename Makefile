@@ -11,7 +11,10 @@ export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
 LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=$(VERSION)
-COMPONENTS := kernel init crun sysctl dhcp nginx report
+# The components of the demo and of the examples. They are enough for the demo and
+# the tests, so a new machine does not build all.
+DEMO_COMPONENTS := kernel init crun sysctl dhcp nginx report
+ALL_COMPONENTS := $(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml))
 LAYOUT := dist/components
 
 # The architecture of components and EFI files; empty for that of this machine.
@@ -31,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components efi demo test test-boot test-browser test-hsm test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -52,26 +55,34 @@ bin/seaworthy: FORCE $(PRECOMPILED) $(PRECOMPILED_LINK)
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
 
-components: build ## build our component images, into dist/components; for another architecture: ARCH=arm64
-	@for c in $(COMPONENTS); do bin/seaworthy component build $(ARCH:%=--arch %) --layout $(LAYOUT) --state-dir dist/state components/$$c || exit; done
+COMPONENT_BUILD = bin/seaworthy component build $(ARCH:%=--arch %) --layout $(LAYOUT) --state-dir dist/state
 
 efi: ## fetch systemd's EFI programs for another architecture into dist/tools: make efi ARCH=arm64
 	@test -n "$(ARCH)" || { echo "name the architecture: make efi ARCH=arm64" >&2; exit 2; }
 	@examples/fetch.sh $(ARCH) systemd-boot-efi usr/lib/systemd/boot/efi dist/tools/$(ARCH)
 
-demo: deps components ## show everything on this machine: deny, lock, build, sign, verify, boot
+components: build ## build all our component images, into dist/components; for another architecture: ARCH=arm64
+	@$(COMPONENT_BUILD) $(addprefix components/,$(ALL_COMPONENTS))
+
+demo-components: build ## build the component images of the demo
+	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))
+
+demo: deps demo-components ## show everything on this machine: deny, lock, build, sign, verify, boot
 	@examples/demo.sh
 
 # cosign, opa and the browser are prepared while the Go tests run. Errors of this
 # step are hidden here: the targets that need them run the step again.
-test: test-deps components ## run all tests: unit, command line, cosign, opa, browser, real boots
+test: test-deps demo-components ## run all tests: unit, command line, cosign, opa, browser, real boots
 	@$(MAKE) -k cosign opa browser >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-opa test-hsm test-browser
 
-test-boot: test-deps boot-deps components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
-	@$(MAKE) --no-print-directory components efi ARCH=arm64
+test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
+	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
+
+test-components: test-deps components ## boot all components, a few systems with many of them, and ask each of them something
+	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents' ./cmd/seaworthy
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish
@@ -150,29 +161,25 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-<<<<<<< HEAD
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils
-=======
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools softhsm2-util=softhsm2
->>>>>>> 10a3265 (signing: a plugin for PKCS #11 tokens, tested with SoftHSM)
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils softhsm2-util=softhsm2
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:
 	@examples/install.sh "tests boot images for arm64" qemu-system-aarch64=qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd=qemu-efi-aarch64
 
-bench: build components ## measure wall time and peak memory of each step
+bench: build demo-components ## measure wall time and peak memory of each step
 	@go run ./bench/pipeline
 
-bench-small: build components ## measure the small commands, and kernel-hardening-checker if it is installed
+bench-small: build demo-components ## measure the small commands, and kernel-hardening-checker if it is installed
 	@go run ./bench/small
 
-bench-fleet: components ## measure decisions on ten thousand stored systems (minutes, and 4 GB of temporary disk)
+bench-fleet: demo-components ## measure decisions on ten thousand stored systems (minutes, and 4 GB of temporary disk)
 	@go run ./bench/fleet
 
-bench-rebuild: build components ## measure a first build, an unchanged rebuild, and a rebuild with one changed component of forty
+bench-rebuild: build demo-components ## measure a first build, an unchanged rebuild, and a rebuild with one changed component of forty
 	@go run ./bench/rebuild
 
-bench-memory: build components ## measure peak memory for components of several sizes (minutes, and GB of temporary disk)
+bench-memory: build demo-components ## measure peak memory for components of several sizes (minutes, and GB of temporary disk)
 	@go run ./bench/memory
 
 clean: ## remove all build outputs

@@ -29,7 +29,11 @@ type apt struct {
 	suite    string
 	progress func(string)
 	warnings string
+	sum      string // what lists returns
 }
+
+// aptFolder has the sources and keys of this machine.
+const aptFolder = "/etc/apt"
 
 // openApt prepares the state folder and fetches the lists. close releases the
 // folder for other builds.
@@ -62,7 +66,7 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 		return nil, nil, system.Unusable("the state folder cannot be locked").Because(err)
 	}
 	close = func() { lock.Close() }
-	if err := a.configure("/etc/apt"); err != nil {
+	if err := a.configure(aptFolder); err != nil {
 		close()
 		return nil, nil, err
 	}
@@ -72,6 +76,37 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 		return nil, nil, system.Unusable("the package lists cannot be fetched").Because(err).Suggest("check the network and the apt sources of this machine")
 	}
 	return a, close, nil
+}
+
+// lists is the digest of the signed Release files, and of the names and sizes of the
+// other lists. A Release file has the digests of the lists that belong to it.
+func (a *apt) lists() string {
+	if a.sum != "" {
+		return a.sum
+	}
+	var b strings.Builder
+	dir := filepath.Join(a.dir, "lists")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %d", e.Name(), info.Size())
+		if strings.HasSuffix(e.Name(), "Release") {
+			sum, err := fileDigest(os.Open, filepath.Join(dir, e.Name()))
+			if err != nil {
+				return ""
+			}
+			b.WriteString(" " + sum)
+		}
+		b.WriteString("\n")
+	}
+	a.sum = digests.Of([]byte(b.String()))
+	return a.sum
 }
 
 // configure writes apt.conf and the sources. Debian images set hooks that would

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
@@ -46,6 +48,8 @@ type Result struct {
 	Packages []Package
 	// Size is the size of the compressed layer.
 	Size int64
+	// Unchanged says that the layout had the image already.
+	Unchanged bool
 }
 
 var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
@@ -53,12 +57,14 @@ var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
 // Build makes the image of one component and adds it to the layout. It replaces an
 // older image of the same reference. A failed build does not change the layout.
 func Build(ctx context.Context, o Options) (*Result, error) {
-	return build(ctx, o, func(ctx context.Context, rec *Recipe, state string) (packageSource, func(), error) {
-		return openApt(ctx, state, o.Arch, rec.Debian.Suite, o.Progress)
-	})
+	s := &sources{state: o.StateDir, arch: o.Arch}
+	defer s.Close()
+	return build(ctx, o, s.open)
 }
 
-type openSource func(context.Context, *Recipe, string) (packageSource, func(), error)
+// openSource opens the packages for a recipe. Another goroutine cannot use them
+// before done is called.
+type openSource func(ctx context.Context, rec *Recipe, progress func(string)) (src packageSource, done func(), err error)
 
 func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if o.Progress == nil {
@@ -75,15 +81,38 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.StateDir == "" {
+		if o.StateDir, err = defaultState(); err != nil {
+			return nil, err
+		}
+	}
+	programs, done, err := compile(ctx, rec, o.ModuleRoot, o.Arch, o.Progress)
+	defer done()
+	if err != nil {
+		return nil, err
+	}
+	now := &made{}
+	if now.Inputs, err = inputs(o, rec, programs); err != nil {
+		return nil, system.BadInput("the files of the recipe cannot be read").At(system.Position{File: rec.Path}).Because(err)
+	}
+	packages, last, err := findPackages(ctx, o, rec, now, open)
+	if err != nil {
+		return nil, err
+	}
+	if last != nil {
+		return last, nil
+	}
 	sp, err := newSpool()
 	if err != nil {
 		return nil, system.Unusable("a temporary file cannot be created").Because(err)
 	}
 	defer sp.Close()
 	t := newTree()
-	packages, err := fromDebian(ctx, o, rec, t, sp, open)
-	if err != nil {
-		return nil, err
+	if rec.Debian != nil {
+		o.Progress("unpacking")
+		if err := unpack(ctx, t, sp, rec, packages); err != nil {
+			return nil, err
+		}
 	}
 	if rec.Kernel != nil {
 		o.Progress("choosing kernel modules")
@@ -91,7 +120,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 			return nil, err
 		}
 	}
-	if err := errors.Join(addOwn(t, sp, rec), addPrograms(ctx, t, sp, rec, o.ModuleRoot, o.Arch, o.Progress)); err != nil {
+	if err := errors.Join(addOwn(t, sp, rec), addPrograms(t, sp, programs)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(addAccounts(t, sp, rec), addTars(t, sp, rec)); err != nil {
@@ -105,54 +134,96 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	o.Progress("packing")
-	return pack(o, rec, t, sp, kept)
+	r, err := pack(o, rec, t, sp, kept)
+	if err != nil {
+		return nil, err
+	}
+	if o.WriteLock && rec.Debian != nil {
+		if err := writeLock(rec, o.Arch, packages); err != nil {
+			return nil, err
+		}
+	}
+	now.Manifest, now.Kept, now.Size = r.Manifest, r.Packages, r.Size
+	return r, now.write(o.StateDir, o.Arch, rec.Name)
 }
 
-// fromDebian fetches and unpacks the packages of the recipe.
-func fromDebian(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool, open openSource) ([]*debPackage, error) {
+// defaultState is the state folder without --state-dir.
+func defaultState() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", system.BadInput("the state folder is unknown").Because(err)
+	}
+	return filepath.Join(cache, "seaworthy"), nil
+}
+
+// findPackages resolves and fetches the packages of the recipe, and records them in
+// now. If the last image has the same inputs, it returns that image instead.
+func findPackages(ctx context.Context, o Options, rec *Recipe, now *made, open openSource) ([]*debPackage, *Result, error) {
+	last := readMade(o.StateDir, o.Arch, rec.Name)
+	if o.WriteLock { // the packages must be resolved
+		last = nil
+	}
 	if rec.Debian == nil {
 		if o.Locked || o.WriteLock {
 			o.Progress("the recipe has no packages: there is nothing to lock")
 		}
-		return nil, nil
+		if last.same(now.Inputs, "") {
+			return nil, unchanged(o, rec, last), nil
+		}
+		return nil, nil, nil
 	}
 	var locked []Package
 	if o.Locked {
 		var err error
 		if locked, err = readLock(rec, o.Arch); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	state := o.StateDir
-	if state == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return nil, system.BadInput("the state folder is unknown").Because(err)
-		}
-		state = filepath.Join(cache, "seaworthy")
-	}
-	src, done, err := open(ctx, rec, state)
+	src, done, err := open(ctx, rec, o.Progress)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer done()
+	now.Lists = src.lists()
+	if last != nil && locked == nil && now.Lists != "" && last.Inputs == now.Inputs && last.Lists == now.Lists {
+		if r := unchanged(o, rec, last); r != nil {
+			return nil, r, nil
+		}
+	}
 	packages, err := gather(ctx, src, rec, o.Arch, locked, o.Progress)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if locked != nil {
 		if err := compareLock(locked, packages); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	o.Progress("unpacking")
-	if err := unpack(ctx, t, sp, rec, packages); err != nil {
-		return nil, err
+	now.Packages = packagesDigest(packages)
+	if last.same(now.Inputs, now.Packages) {
+		if r := unchanged(o, rec, last); r != nil {
+			last.Lists = now.Lists
+			return nil, r, last.write(o.StateDir, o.Arch, rec.Name)
+		}
 	}
-	if o.WriteLock {
-		return packages, writeLock(rec, o.Arch, packages)
+	return packages, nil, nil
+}
+
+// unchanged is the last image, nil if the layout does not have it.
+func unchanged(o Options, rec *Recipe, last *made) *Result {
+	if _, err := os.Stat(filepath.Join(o.Output, ocispec.ImageIndexFile)); err != nil {
+		return nil
 	}
-	return packages, nil
+	l, err := openLayout(o.Output)
+	if err != nil {
+		return nil // building reports it
+	}
+	defer l.Close()
+	index, ok := l.has(rec, o.Arch, last.Manifest)
+	if !ok {
+		return nil
+	}
+	return &Result{Reference: rec.Reference(), Digest: index.String(), Manifest: last.Manifest, Packages: last.Kept, Size: last.Size, Unchanged: true}
 }
 
 func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, error) {

@@ -107,14 +107,19 @@ func debianArchive(t testing.TB) *archive {
 		tarEntry{name: "./usr/bin/alias", typ: tar.TypeLink, link: "./usr/bin/tool", mode: 0o755},
 		tarEntry{name: "./usr/share/man/man1/tool.1", content: "man"},
 		tarEntry{name: "./usr/share/doc/tool", typ: tar.TypeSymlink, link: "libtool5"})
-	a.add(t, "libtool5", "5.1", "", tarEntry{name: "./usr/lib/x86_64-linux-gnu/libtool.so.5", typ: tar.TypeSymlink, link: "libtool.so.5.1"},
+	a.addLibtool(t, "5.1")
+	a.add(t, "debconf", "1", "deep", tarEntry{name: "./usr/bin/debconf", content: "x"})
+	a.add(t, "deep", "1", "", tarEntry{name: "./usr/bin/deep", content: "x"})
+	return a
+}
+
+func (a *archive) addLibtool(t testing.TB, version string) {
+	t.Helper()
+	a.add(t, "libtool5", version, "", tarEntry{name: "./usr/lib/x86_64-linux-gnu/libtool.so.5", typ: tar.TypeSymlink, link: "libtool.so.5.1"},
 		tarEntry{name: "./usr/lib/x86_64-linux-gnu/libtool.so.5.1", content: elfFile(3, nil, "")},
 		tarEntry{name: "./usr/lib/x86_64-linux-gnu/libspare.so.1", content: "unused"},
 		tarEntry{name: "./lib64/ld.so.2", content: elfFile(3, nil, ""), mode: 0o755},
 		tarEntry{name: "./usr/share/doc/libtool5/copyright", content: "MIT"}, tarEntry{name: "./usr/share/doc/libtool5/NEWS", content: "n"})
-	a.add(t, "debconf", "1", "deep", tarEntry{name: "./usr/bin/debconf", content: "x"})
-	a.add(t, "deep", "1", "", tarEntry{name: "./usr/bin/deep", content: "x"})
-	return a
 }
 
 const toolRecipe = `

@@ -21,6 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/health"
 )
 
 const (
@@ -259,6 +260,7 @@ func imageConfig(rec *Recipe, arch string, lay *layer, when time.Time) ocispec.I
 		ocispec.AnnotationSource:      rec.Source,
 		ocispec.AnnotationCreated:     created.Format(time.RFC3339),
 		labelConfig:                   string(rec.Config),
+		health.Label:                  health.Encode(rec.Health),
 	} {
 		if value != "" {
 			labels[key] = value

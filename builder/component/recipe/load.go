@@ -91,6 +91,7 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 		"tar":    func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
 		"kernel": func(n *yaml.Node) { rec.Kernel = r.kernel(n) },
 		"image":  func(n *yaml.Node) { rec.Image = r.image(n) },
+		"health": func(n *yaml.Node) { rec.Health = r.health(n) },
 		"config": func(n *yaml.Node) { rec.Config = r.label(n) },
 	})
 	for _, need := range []struct{ key, value string }{{"name", rec.Name}, {"version", rec.Version}} {

@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/internal/health"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
@@ -144,4 +145,27 @@ func (r *reader) plain(n *yaml.Node, depth int) any {
 	}
 	r.fail(n, "must not be %s", strictyaml.Kind(n))
 	return nil
+}
+
+// health reads the checks. They become the label health.Label.
+func (r *reader) health(n *yaml.Node) []health.Check {
+	var all []health.Check
+	r.List(n, func(n *yaml.Node) {
+		var c health.Check
+		text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.Text(n) } }
+		r.Fields(n, "a check", map[string]func(*yaml.Node){
+			"tcp":    func(n *yaml.Node) { c.TCP = r.id(n) },
+			"udp":    func(n *yaml.Node) { c.UDP = r.id(n) },
+			"unix":   func(n *yaml.Node) { c.Unix = "/" + r.path(n) },
+			"file":   func(n *yaml.Node) { c.File = "/" + r.path(n) },
+			"get":    text(&c.Get),
+			"send":   text(&c.Send),
+			"expect": text(&c.Expect),
+		})
+		if err := c.Validate(); err != nil && !r.Failed() {
+			r.fail(n, "%v", err)
+		}
+		all = append(all, c)
+	})
+	return all
 }

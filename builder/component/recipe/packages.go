@@ -33,6 +33,9 @@ type packageSource interface {
 	// fetch fetches the file of each package and sets the field file. The
 	// bytes are not verified: the reader must check the hash.
 	fetch(ctx context.Context, packages []*debPackage) error
+	// lists is a digest of the lists that resolve reads. "" means that resolve
+	// can give other packages each time.
+	lists() string
 }
 
 // selectPackages keeps the packages of the closure that the roots reach without an

@@ -13,32 +13,46 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// addPrograms compiles the Go programs of the recipe, static and reproducible. The
-// environment variables that affect the toolchain are fixed.
-func addPrograms(ctx context.Context, t *tree, sp *spool, rec *Recipe, module, arch string, progress func(string)) error {
+// program is a compiled Go program in a temporary file.
+type program struct {
+	Program
+	file string
+}
+
+// compile compiles the Go programs of the recipe, static and reproducible, into
+// temporary files, which done removes. The environment variables that affect the
+// toolchain are fixed.
+func compile(ctx context.Context, rec *Recipe, module, arch string, progress func(string)) (all []program, done func(), err error) {
+	done = func() {}
 	if len(rec.Programs) == 0 {
-		return nil
+		return nil, done, nil
 	}
 	if module == "" {
-		var err error
 		if module, err = moduleRoot(rec.Dir); err != nil {
-			return system.BadInput("Go programs need a Go module around the recipe").At(rec.Programs[0].Pos).Because(err)
+			return nil, done, system.BadInput("Go programs need a Go module around the recipe").At(rec.Programs[0].Pos).Because(err)
 		}
 	}
 	tmp, err := os.MkdirTemp("", "seaworthy-go-")
 	if err != nil {
-		return err
+		return nil, done, err
 	}
-	defer os.RemoveAll(tmp)
 	var errs []error
 	for i, p := range rec.Programs {
 		progress("compiling " + p.Package)
 		out := filepath.Join(tmp, fmt.Sprint(i))
 		if err := goBuild(ctx, module, arch, p.Package, out); err != nil {
 			errs = append(errs, system.Unusable("%s cannot be compiled", p.Package).At(p.Pos).Because(err))
-			continue
 		}
-		f, err := os.Open(out)
+		all = append(all, program{p, out})
+	}
+	return all, func() { os.RemoveAll(tmp) }, errors.Join(errs...)
+}
+
+// addPrograms adds compiled programs to the tree.
+func addPrograms(t *tree, sp *spool, programs []program) error {
+	var errs []error
+	for _, p := range programs {
+		f, err := os.Open(p.file)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package recipe
 
-import "github.com/seaworthy-os/seaworthy/builder/system"
+import (
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/health"
+)
 
 // Recipe is a component.yml. Paths in the image are clean, relative, and separated
 // by slashes.
@@ -30,6 +33,9 @@ type Recipe struct {
 	Tars     []Tar
 	Kernel   *Kernel
 	Image    ImageConfig
+
+	// Health are the checks that show that the component works.
+	Health []health.Check
 
 	// Config is the label org.mobyproject.config as JSON, nil for none.
 	Config []byte

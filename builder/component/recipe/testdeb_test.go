@@ -102,10 +102,11 @@ func debOf(t testing.TB, suffix string, entries ...tarEntry) []byte {
 type archive struct {
 	dir      string
 	packages map[string]*debPackage
+	sum      string // of the lists
 }
 
 func newArchive(t testing.TB) *archive {
-	return &archive{t.TempDir(), map[string]*debPackage{}}
+	return &archive{dir: t.TempDir(), packages: map[string]*debPackage{}}
 }
 
 // add makes a package; depends is its Depends field.
@@ -123,9 +124,11 @@ func (a *archive) add(t testing.TB, name, version, depends string, entries ...ta
 	return p
 }
 
-func (a *archive) open(context.Context, *Recipe, string) (packageSource, func(), error) {
+func (a *archive) open(context.Context, *Recipe, func(string)) (packageSource, func(), error) {
 	return a, func() {}, nil
 }
+
+func (a *archive) lists() string { return a.sum }
 
 func (a *archive) resolve(_ context.Context, wants []string, depends bool) ([]*debPackage, error) {
 	var stanzas []stanza

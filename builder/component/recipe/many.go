@@ -1,0 +1,95 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// BuildAll makes the images of several components, jobs of them at a time, and
+// fetches apt's lists once. It calls done for each image, in the order of dirs. A
+// component that cannot be built does not stop the others: all errors are joined.
+func BuildAll(ctx context.Context, o Options, dirs []string, jobs int, done func(*Result)) error {
+	if o.StateDir == "" {
+		var err error
+		if o.StateDir, err = defaultState(); err != nil {
+			return err
+		}
+	}
+	s := &sources{state: o.StateDir, arch: o.Arch}
+	defer s.Close()
+	var (
+		g        errgroup.Group
+		mu       sync.Mutex
+		results  = make([]*Result, len(dirs))
+		errs     = make([]error, len(dirs))
+		finished = make([]bool, len(dirs))
+		next     int
+	)
+	g.SetLimit(max(jobs, 1))
+	for i, dir := range dirs {
+		g.Go(func() error {
+			one := o
+			one.Dir = dir
+			if o.Progress != nil {
+				one.Progress = func(line string) {
+					mu.Lock()
+					defer mu.Unlock()
+					o.Progress(filepath.Base(dir) + ": " + line)
+				}
+			}
+			r, err := build(ctx, one, s.open)
+			mu.Lock()
+			defer mu.Unlock()
+			results[i], errs[i], finished[i] = r, err, true
+			for ; next < len(dirs) && finished[next]; next++ {
+				if results[next] != nil {
+					done(results[next])
+				}
+			}
+			return nil
+		})
+	}
+	return errors.Join(g.Wait(), errors.Join(errs...))
+}
+
+// sources is apt's state folder for the builds of one run. The lists are fetched
+// once, and builds take turns.
+type sources struct {
+	state, arch string
+	mu          sync.Mutex
+	apt         *apt
+	release     func()
+}
+
+func (s *sources) open(ctx context.Context, rec *Recipe, progress func(string)) (packageSource, func(), error) {
+	s.mu.Lock()
+	suite := rec.Debian.Suite
+	switch {
+	case s.apt == nil:
+		a, release, err := openApt(ctx, s.state, s.arch, suite, progress)
+		if err != nil {
+			s.mu.Unlock()
+			return nil, nil, err
+		}
+		s.apt, s.release = a, release
+	case s.apt.suite != suite:
+		s.apt.suite = suite
+		if err := s.apt.configure(aptFolder); err != nil {
+			s.mu.Unlock()
+			return nil, nil, err
+		}
+	}
+	s.apt.progress = progress
+	return s.apt, s.mu.Unlock, nil
+}
+
+// Close releases the state folder for other programs.
+func (s *sources) Close() {
+	if s.release != nil {
+		s.release()
+	}
+}

@@ -1,0 +1,134 @@
+package recipe
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestUnchanged: an image is made again only if something that it is made from has
+// changed.
+func TestUnchanged(t *testing.T) {
+	t.Parallel()
+	a := debianArchive(t)
+	a.sum = "sha256:1"
+	dir, layout, state := t.TempDir(), t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := strings.Replace(toolRecipe, "files:\n", "files:\n  - {path: etc/source, source: source}\n", 1)
+	write(FileName, text)
+	write("source", "1")
+	last := ""
+	for _, step := range []struct {
+		what      string
+		change    func()
+		unchanged bool
+		same      bool // the digest
+	}{
+		{"first", func() {}, false, false},
+		{"again", func() {}, true, true},
+		{"another file", func() { write("other", "x") }, true, true},
+		{"other lists, same packages", func() { a.sum = "sha256:2" }, true, true},
+		{"a new version of a package", func() { a.sum = "sha256:3"; a.addLibtool(t, "5.3") }, false, false},
+		{"that version again", func() {}, true, true},
+		{"a source", func() { write("source", "2") }, false, false},
+		{"a comment in the recipe", func() { write(FileName, text+"# more\n") }, false, true},
+		{"a tag", func() { text = strings.Replace(text, "version:", "tags: [x]\nversion:", 1); write(FileName, text) }, false, true},
+		{"a lost blob", func() { removeLargest(t, filepath.Join(layout, "blobs", "sha256")) }, false, true},
+		{"a lost layout", func() { os.RemoveAll(layout) }, false, true},
+		{"a damaged record", func() { damage(t, madePath(state, "amd64", "tool")) }, false, true},
+		{"the end", func() {}, true, true},
+	} {
+		step.change()
+		r, err := build(t.Context(), Options{Dir: dir, Output: layout, Arch: "amd64", StateDir: state}, a.open)
+		if err != nil {
+			t.Fatalf("%s: %v", step.what, err)
+		}
+		if r.Unchanged != step.unchanged {
+			t.Errorf("%s: unchanged is %v", step.what, r.Unchanged)
+		}
+		if same := r.Digest == last; same != step.same && last != "" {
+			t.Errorf("%s: the digest is the same: %v", step.what, same)
+		}
+		if len(r.Packages) == 0 || r.Size == 0 || r.Manifest == "" {
+			t.Errorf("%s: %+v", step.what, r)
+		}
+		last = r.Digest
+	}
+}
+
+func removeLargest(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest, size := "", int64(-1)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Size() > size {
+			largest, size = e.Name(), info.Size()
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, largest)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func damage(t *testing.T, name string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(`{"schemaVersion": 1, "inputs": `), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRevision: code that makes another image from the same inputs needs a new
+// revision. If this test fails, increase revision, and write the new digest here.
+func TestRevision(t *testing.T) {
+	t.Parallel()
+	r, err := tryBuild(t, debianArchive(t), t.TempDir(), toolRecipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "sha256:fdcfef052e392017d3224c2958303cec62be464ca907824b3e3c25e6a7102f98"
+	if r.Manifest != want {
+		t.Errorf("revision %d makes %s, not %s", revision, r.Manifest, want)
+	}
+}
+
+// TestBuildAll: images are reported in the given order, and an error does not stop
+// the others.
+func TestBuildAll(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	var dirs []string
+	for _, name := range []string{"c", "bad", "a", "b"} {
+		dir := filepath.Join(top, name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text := "name: " + name + "\nversion: \"1\"\nfiles: [{path: x, contents: " + name + "}]\n"
+		if name == "bad" {
+			text += "unknown: 1\n"
+		}
+		if err := os.WriteFile(filepath.Join(dir, FileName), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		dirs = append(dirs, dir)
+	}
+	for range 2 {
+		var got []string
+		err := BuildAll(t.Context(), Options{Output: filepath.Join(top, "layout"), Arch: "amd64", StateDir: top}, dirs, 3,
+			func(r *Result) { got = append(got, r.Reference) })
+		if err == nil || !strings.Contains(err.Error(), "unknown") {
+			t.Errorf("%v", err)
+		}
+		if s := strings.Join(got, " "); s != "seaworthy/c:1 seaworthy/a:1 seaworthy/b:1" {
+			t.Errorf("%s", s)
+		}
+	}
+}

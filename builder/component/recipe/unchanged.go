@@ -1,0 +1,188 @@
+package recipe
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
+)
+
+// revision is the version of the code that makes images from inputs. A change that
+// makes other bytes from the same inputs needs a new revision, or images that were
+// built before look unchanged. TestRevision fails if it is forgotten.
+const revision = 1
+
+// made records the inputs of the last image of a component, and the image. It lies
+// in the state folder.
+type made struct {
+	SchemaVersion int `json:"schemaVersion"`
+	// Inputs is the digest of everything but the packages.
+	Inputs string `json:"inputs"`
+	// Lists is the digest of apt's lists. With equal lists, apt chooses the same
+	// packages. With other lists, Packages decide.
+	Lists    string `json:"lists,omitempty"`
+	Packages string `json:"packages,omitempty"`
+	// Manifest is the image for this architecture.
+	Manifest string    `json:"manifest"`
+	Kept     []Package `json:"kept"`
+	Size     int64     `json:"size"`
+}
+
+// same reports whether the last image has the same inputs and the same packages.
+func (m *made) same(inputs, packages string) bool {
+	return m != nil && m.Inputs == inputs && m.Packages == packages
+}
+
+// madePath is the record of a component.
+func madePath(state, arch, name string) string {
+	return filepath.Join(state, "made-"+arch, name+".json")
+}
+
+// readMade returns nil if there is no valid record: then the image is built again.
+func readMade(state, arch, name string) *made {
+	data, err := bounded.ReadFile(madePath(state, arch, name), maxLock)
+	if err != nil {
+		return nil
+	}
+	m := &made{}
+	if strictjson.DecodeKnown(data, m) != nil || m.SchemaVersion != 1 {
+		return nil
+	}
+	return m
+}
+
+func (m *made) write(state, arch, name string) error {
+	m.SchemaVersion = 1
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := madePath(state, arch, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, append(data, '\n'), 0o644)
+}
+
+// inputs is the digest of everything that the image is made from, but its packages:
+// the recipe, its files, the Go programs, and the options.
+func inputs(o Options, rec *Recipe, programs []program) (string, error) {
+	yml, err := bounded.ReadFile(rec.Path, maxRecipe)
+	if err != nil {
+		return "", err
+	}
+	in := struct {
+		Revision       int
+		Arch, Recipe   string
+		Time           int64
+		Files, Program []string
+	}{Revision: revision, Arch: o.Arch, Recipe: digests.Of(yml), Time: o.Time.Unix()}
+	root, err := os.OpenRoot(rec.Dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	for _, f := range rec.Files {
+		if f.Source == "" {
+			continue // its contents are in the recipe
+		}
+		sum, err := fileDigest(root.Open, f.Source)
+		if errors.Is(err, os.ErrNotExist) {
+			sum, err = "missing", nil // reported with its place when the file is added
+		}
+		if err != nil {
+			return "", err
+		}
+		in.Files = append(in.Files, f.Source+" "+sum)
+	}
+	for _, p := range programs {
+		sum, err := fileDigest(os.Open, p.file)
+		if err != nil {
+			return "", err
+		}
+		in.Program = append(in.Program, p.Package+" "+sum)
+	}
+	data, err := json.Marshal(in)
+	return digests.Of(data), err
+}
+
+func fileDigest(open func(string) (*os.File, error), name string) (string, error) {
+	f, err := open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum, _, err := digests.Read(f)
+	return sum, err
+}
+
+// packagesDigest is the digest of the names and contents of packages.
+func packagesDigest(packages []*debPackage) string {
+	var b strings.Builder
+	for _, p := range packages {
+		b.WriteString(p.Name + " " + p.Version + " " + p.Architecture + " " + p.SHA256 + "\n")
+	}
+	return digests.Of([]byte(b.String()))
+}
+
+// has returns the index of a reference if the layout has the image under all names
+// of the recipe, with all of its blobs.
+func (l *layout) has(rec *Recipe, arch, manifest string) (index digest.Digest, ok bool) {
+	top, err := l.readIndex(ocispec.ImageIndexFile, "")
+	if err != nil {
+		return "", false
+	}
+	named := map[string]digest.Digest{}
+	for _, d := range top.Manifests {
+		named[d.Annotations[ocispec.AnnotationRefName]] = d.Digest
+	}
+	names := rec.names()
+	index = named[names[0]]
+	for _, name := range names {
+		if named[name] != index || index == "" {
+			return "", false
+		}
+	}
+	idx, err := l.readIndex(blobPath(index), index)
+	if err != nil {
+		return "", false
+	}
+	for _, p := range idx.Manifests {
+		if p.Platform != nil && p.Platform.Architecture == arch && p.Digest.String() == manifest {
+			return index, l.complete(p.Digest)
+		}
+	}
+	return "", false
+}
+
+// complete reports whether the blobs of a manifest are there, with the right size.
+func (l *layout) complete(d digest.Digest) bool {
+	data, err := bounded.ReadFile(filepath.Join(l.dir, blobPath(d)), maxIndex)
+	if err != nil || digest.FromBytes(data) != d {
+		return false
+	}
+	var m ocispec.Manifest
+	if json.NewDecoder(bytes.NewReader(data)).Decode(&m) != nil {
+		return false
+	}
+	for _, b := range append(m.Layers, m.Config) {
+		if b.Digest.Validate() != nil {
+			return false
+		}
+		info, err := os.Lstat(filepath.Join(l.dir, blobPath(b.Digest)))
+		if err != nil || !info.Mode().IsRegular() || info.Size() != b.Size {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/health"
+)
+
+// library is a component with a system.yml: how a system uses it.
+type library struct {
+	name     string
+	file     string // of its system.yml
+	checks   []health.Check
+	services []string
+	onboot   []string
+}
+
+// ports are those that the component listens on in the shared network namespace.
+func (l *library) ports() (all []string) {
+	for _, c := range l.checks {
+		if c.TCP != 0 {
+			all = append(all, fmt.Sprint("tcp", c.TCP))
+		}
+		if c.UDP != 0 {
+			all = append(all, fmt.Sprint("udp", c.UDP))
+		}
+	}
+	return all
+}
+
+// readLibrary reads the components that have a system.yml.
+func readLibrary(t *testing.T) (all []*library) {
+	t.Helper()
+	files, err := filepath.Glob("../../components/*/system.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		dir := filepath.Dir(file)
+		rec, err := recipe.Load(dir)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sections struct {
+			Onboot, Services []struct{ Name string }
+		}
+		if err := yaml.Unmarshal(data, &sections); err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		l := &library{name: filepath.Base(dir), file: file, checks: rec.Health}
+		for _, s := range sections.Services {
+			l.services = append(l.services, s.Name)
+		}
+		for _, s := range sections.Onboot {
+			l.onboot = append(l.onboot, s.Name)
+		}
+		if len(l.services) > 0 && len(l.checks) == 0 {
+			t.Errorf("%s: a service needs health checks in its component.yml", l.name)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// perSystem is how many components share one system: a boot takes long under
+// emulation, and each service takes memory.
+const perSystem = 12
+
+// systems divides the components: no two of one system use the same port.
+func systems(all []*library) (groups [][]*library) {
+next:
+	for _, l := range all {
+		for i, g := range groups {
+			clash := len(g) >= perSystem
+			for _, other := range g {
+				for _, p := range other.ports() {
+					clash = clash || slices.Contains(l.ports(), p)
+				}
+			}
+			if !clash {
+				groups[i] = append(g, l)
+				continue next
+			}
+		}
+		groups = append(groups, []*library{l})
+	}
+	return groups
+}
+
+// TestComponents boots all components, and asks each of them something. Every system
+// passes baseline without waivers: with nothing but the components' allowances.
+func TestComponents(t *testing.T) {
+	wanted := os.Getenv("SEAWORTHY_COMPONENTS")
+	if wanted == "" {
+		t.Skip("skipped: boots all components; run `make test-components`")
+	}
+	s := newSystem(t)
+	all := readLibrary(t)
+	if wanted != "all" {
+		all = slices.DeleteFunc(all, func(l *library) bool { return !slices.Contains(strings.Split(wanted, ","), l.name) })
+	}
+	if len(all) == 0 {
+		t.Fatalf("no component of %s has a system.yml", wanted)
+	}
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
+	for i, group := range systems(all) {
+		var names []string
+		for _, l := range group {
+			names = append(names, l.name)
+		}
+		t.Run(strings.Join(names, "+"), func(t *testing.T) {
+			g := *s
+			g.t, g.dir = t, s.path(fmt.Sprint("group", i))
+			if err := os.Mkdir(g.dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			g.bootGroup(group, s.path("seaworthy"))
+		})
+	}
+}
+
+// bootGroup builds one system with several components, and boots it until all of
+// them are healthy. key is the name of the key pair, without its ending.
+func (s *realSystem) bootGroup(group []*library, key string) {
+	t := s.t
+	base, err := os.ReadFile("../../testdata/components/base.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path("base.yml"), base, 0o644); err != nil { // the lock is written beside it
+		t.Fatal(err)
+	}
+	files := []string{s.path("base.yml")}
+	for _, l := range group {
+		files = append(files, l.file)
+	}
+	files = append(files, s.probe(group))
+	out := filepath.Join(s.dir, "out")
+	s.run(cli.ExitPass, "lock", files...)
+	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
+	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
+	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
+		t.Skip("not booted: QEMU is not installed")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	console := &console{last: time.Now()}
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"boot", "--key", key + ".pub", "--memory", "1536", out}, strings.NewReader(""), console, console)
+	}()
+	ready := fmt.Sprintf("probe: all %d components answer", len(group))
+	for !strings.Contains(console.String(), ready) {
+		select {
+		case code := <-done:
+			t.Fatalf("the machine ended with exit code %d\n%s", code, console)
+		case <-time.After(time.Second):
+		}
+		if console.quiet() > silence {
+			t.Fatalf("the console is silent\n%s", console)
+		}
+	}
+	stop()
+	<-done
+	text := console.String()
+	for _, l := range group {
+		for _, name := range l.onboot {
+			if !regexp.MustCompile(`onboot \d+-` + regexp.QuoteMeta(name) + `: ok`).MatchString(text) {
+				t.Errorf("onboot %s did not end well\n%s", name, text)
+			}
+		}
+	}
+	if t.Failed() || testing.Verbose() {
+		t.Log(text)
+	}
+}
+
+// probe writes the os.yml of the service that runs the checks.
+func (s *realSystem) probe(group []*library) string {
+	s.t.Helper()
+	type component struct {
+		Name   string         `json:"name"`
+		Checks []health.Check `json:"checks"`
+	}
+	var all []component
+	for _, l := range group {
+		all = append(all, component{l.name, l.checks})
+	}
+	checks, err := json.Marshal(all)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	yml, err := yaml.Marshal(map[string]any{
+		"services": []any{map[string]any{
+			"name": "probe", "image": "seaworthy/probe:0.1", "net": "/run/netns/outside", "ipc": "new", "uts": "new",
+			"capabilities": []string{}, "readonly": true, "noNewPrivileges": true, "seccomp": "default",
+			"binds":   []string{"/etc/probe.json:/etc/probe.json:ro,nosuid,nodev,noexec", "/run/components:/run/components:ro,nosuid,nodev,noexec"},
+			"runtime": map[string]any{"mkdir": []string{"/run/components"}},
+			"resources": map[string]any{"pids": map[string]any{"limit": 64}, "memory": map[string]any{"limit": 67108864},
+				"devices": []any{map[string]any{"allow": false, "access": "rwm"}}},
+		}},
+		"files": []any{map[string]any{"path": "etc/probe.json", "contents": string(checks), "mode": "0444"}},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	name := s.path("probe.yml")
+	if err := os.WriteFile(name, yml, 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	return name
+}

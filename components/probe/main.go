@@ -1,0 +1,86 @@
+// Command probe runs health checks until each of them has succeeded once, and prints
+// one line for each. It reads the checks from /etc/probe.json:
+//
+//	[{"name": "redis", "checks": [{"tcp": 6379, "send": "PING\r\n", "expect": "PONG"}]}]
+//
+// When all have succeeded, it prints "probe: all N components answer" and waits.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/seaworthy-os/seaworthy/internal/health"
+)
+
+type component struct {
+	Name   string         `json:"name"`
+	Checks []health.Check `json:"checks"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, "/etc/probe.json"); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+	<-ctx.Done() // a service that ends would be started again
+}
+
+func run(ctx context.Context, file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var all []component
+	if err := json.Unmarshal(data, &all); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var wg sync.WaitGroup
+	for _, c := range all {
+		wg.Go(func() { c.wait(ctx) })
+	}
+	wg.Wait()
+	if ctx.Err() == nil {
+		fmt.Printf("probe: all %d components answer\n", len(all))
+	}
+	return nil
+}
+
+// pause is the time between two tries.
+const pause = time.Second
+
+// wait repeats each check until it succeeds. It prints a failure only if the last
+// one was another, so a console without news stays silent.
+func (c *component) wait(ctx context.Context) {
+	for _, check := range c.Checks {
+		last := ""
+		for {
+			answer, err := check.Run(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if err == nil {
+				fmt.Printf("probe: %s: %s answers %q\n", c.Name, check.String(), answer)
+				break
+			}
+			if s := err.Error(); s != last {
+				fmt.Printf("probe: %s: %s does not answer: %s\n", c.Name, check.String(), s)
+				last = s
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(pause):
+			}
+		}
+	}
+	fmt.Printf("probe: %s: healthy\n", c.Name)
+}

@@ -1,0 +1,192 @@
+// Package health has the checks that show that a component works: its recipe has
+// them, and its image has them as a label. A program in a booted system runs them.
+package health
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Label is the image label with the checks, as JSON.
+const Label = "io.github.seaworthy-os.health"
+
+// Check asks a component one thing. It has one of TCP, UDP, Unix and File. The answer
+// must match Expect.
+type Check struct {
+	// TCP and UDP are ports on the loopback address, in the network namespace of
+	// the component.
+	TCP int `json:"tcp,omitempty"`
+	UDP int `json:"udp,omitempty"`
+	// Unix is the path of a socket, and File the path of a file, both in the
+	// system.
+	Unix string `json:"unix,omitempty"`
+	File string `json:"file,omitempty"`
+	// Get is the path of an HTTP request over TCP. Send is other data to send.
+	Get  string `json:"get,omitempty"`
+	Send string `json:"send,omitempty"`
+	// Expect is a regular expression (RE2). Without it, any answer is right; a
+	// TCP port then needs only to accept a connection.
+	Expect string `json:"expect,omitempty"`
+}
+
+// Encode writes checks as JSON, "" for none.
+func Encode(checks []Check) string {
+	if len(checks) == 0 {
+		return ""
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(checks); err != nil {
+		return ""
+	}
+	return string(bytes.TrimSpace(b.Bytes()))
+}
+
+// maxAnswer limits how much of an answer is read.
+const maxAnswer = 1 << 20
+
+// patience is how long one try waits for an answer. A slow machine tries again.
+const patience = 30 * time.Second
+
+// Validate reports what is wrong with a check.
+func (c *Check) Validate() error {
+	places := 0
+	for _, given := range []bool{c.TCP != 0, c.UDP != 0, c.Unix != "", c.File != ""} {
+		if given {
+			places++
+		}
+	}
+	_, err := regexp.Compile(c.Expect)
+	switch {
+	case places != 1:
+		return errors.New("a check needs one of tcp, udp, unix and file")
+	case c.TCP < 0 || c.TCP > 65535 || c.UDP < 0 || c.UDP > 65535:
+		return errors.New("a port is a number from 1 to 65535")
+	case c.Get != "" && (c.TCP == 0 || c.Send != ""):
+		return errors.New("get needs tcp, and cannot be used with send")
+	case c.UDP != 0 && c.Send == "":
+		return errors.New("udp needs send: a datagram that the component answers")
+	case c.File != "" && c.Send != "":
+		return errors.New("file cannot be used with send")
+	case err != nil:
+		return fmt.Errorf("expect: %w", err)
+	}
+	return nil
+}
+
+// String names what is asked.
+func (c *Check) String() string {
+	switch {
+	case c.Get != "":
+		return fmt.Sprintf("http port %d %s", c.TCP, c.Get)
+	case c.TCP != 0:
+		return fmt.Sprintf("tcp port %d", c.TCP)
+	case c.UDP != 0:
+		return fmt.Sprintf("udp port %d", c.UDP)
+	case c.Unix != "":
+		return "socket " + c.Unix
+	}
+	return "file " + c.File
+}
+
+// Run asks once, and returns the first line of the answer that matched.
+func (c *Check) Run(ctx context.Context) (string, error) {
+	want, err := regexp.Compile(c.Expect)
+	if err != nil {
+		return "", err
+	}
+	var answer []byte
+	if c.File != "" {
+		answer, err = readFile(c.File)
+	} else {
+		answer, err = c.ask(ctx, want)
+	}
+	if err != nil {
+		return "", err
+	}
+	at := want.FindIndex(answer)
+	if at == nil {
+		return "", fmt.Errorf("the answer %q does not match %s", firstLine(answer), c.Expect)
+	}
+	if at[0] == at[1] { // an empty match shows nothing
+		return firstLine(answer), nil
+	}
+	return firstLine(answer[at[0]:at[1]]), nil
+}
+
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxAnswer))
+}
+
+// ask sends the question and reads until the answer matches, or ends.
+func (c *Check) ask(ctx context.Context, want *regexp.Regexp) ([]byte, error) {
+	network, address := "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.TCP))
+	switch {
+	case c.UDP != 0:
+		network, address = "udp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.UDP))
+	case c.Unix != "":
+		network, address = "unix", c.Unix
+	}
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	send := c.Send
+	if c.Get != "" {
+		send = "GET " + c.Get + " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+	}
+	if _, err := io.WriteString(conn, send); err != nil {
+		return nil, err
+	}
+	if c.Expect == "" && send == "" {
+		return nil, nil
+	}
+	var got []byte
+	r := bufio.NewReaderSize(conn, 64<<10)
+	for len(got) < maxAnswer {
+		part := make([]byte, 64<<10)
+		n, err := r.Read(part)
+		got = append(got, part[:n]...)
+		if len(got) > 0 && want.Match(got) {
+			return got, nil
+		}
+		if err != nil {
+			if len(got) > 0 || errors.Is(err, io.EOF) {
+				return got, nil
+			}
+			return nil, err
+		}
+	}
+	return got, nil
+}
+
+func firstLine(b []byte) string {
+	b = bytes.TrimSpace(b)
+	if i := bytes.IndexAny(b, "\r\n"); i >= 0 {
+		b = b[:i]
+	}
+	if len(b) > 120 {
+		b = b[:120]
+	}
+	return string(b)
+}
