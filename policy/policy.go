@@ -142,6 +142,9 @@ func decide(ctx context.Context, f *facts.Facts, o Options, library *library) (*
 	return p.Decide(ctx, f)
 }
 
+// Policy describes the policy, as a decision does.
+func (p *Prepared) Policy() decision.Policy { return p.about }
+
 // Decide evaluates the policies over the facts, and does not change the facts. It can
 // be called any number of times, also concurrently.
 func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decision, error) {

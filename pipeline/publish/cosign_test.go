@@ -1,8 +1,6 @@
 package publish_test
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,11 +28,7 @@ func TestCosignReads(t *testing.T) {
 	s := seal(t, nil)
 	files := map[string][]byte{"root.json": []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`)}
 	for name, signer := range map[string]*attest.KeySigner{"ours.pub": s.signer, "other.pub": sealtest.Signer(t)} {
-		der, err := x509.MarshalPKIXPublicKey(signer.PublicKey())
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+		files[name] = publicKey(t, signer)
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(home, name), content, 0o600); err != nil {

@@ -23,7 +23,7 @@ type Selection func(paths []string) ([]string, error)
 // selects from their paths, but no file of the image; the check of the whole folder
 // is then left out. The folder is removed if the image is refused.
 func Fetch(ctx context.Context, reference string, o Options, only Selection, c Checks) (*Fetched, error) {
-	s, err := open(reference, o)
+	s, err := from(reference, o)
 	if err != nil {
 		return nil, err
 	}

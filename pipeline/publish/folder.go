@@ -19,25 +19,27 @@ import (
 // folder is a sealed folder on the disk.
 type folder struct {
 	root *os.Root
+	dir  string
 	*layout.Sealed
 	layout *layout.Layout
+	plan   *pushing // nil until something is sent
 }
 
 // read checks that a folder is complete and sealed. It verifies no signature, and
 // hashes no file of the image: these are hashed when they are sent.
-func read(dir string) (*folder, error) {
+func read(dir, verb string) (*folder, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, system.BadInput("push %s", dir).Because(pathless(err)).Suggest("give a folder that build wrote")
+		return nil, system.BadInput("%s %s", verb, dir).Because(pathless(err)).Suggest("give a folder that build wrote")
 	}
-	f := &folder{root: root}
+	f := &folder{root: root, dir: dir}
 	if err := f.read(); err != nil {
 		root.Close()
 		var e *system.Error
 		if errors.As(err, &e) {
-			return nil, system.BadInput("push %s: %s", dir, e.What).Suggest("%s", e.Next)
+			return nil, system.BadInput("%s %s: %s", verb, dir, e.What).Suggest("%s", e.Next)
 		}
-		return nil, system.BadInput("push %s: the folder is not complete", dir).Because(err).Suggest("give a folder that build wrote, or build the image again")
+		return nil, system.BadInput("%s %s: the folder is not complete", verb, dir).Because(err).Suggest("give a folder that build wrote, or build the image again")
 	}
 	return f, nil
 }

@@ -3,7 +3,9 @@ package publish_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -155,23 +157,7 @@ func seal(t *testing.T, change func(*sealtest.Image)) *sealed {
 	t.Helper()
 	signer, key := sealtest.SignerWithKey(t)
 	s := sealWith(t, signer, change)
-	v, err := verify.New(verify.Policy{Keys: []crypto.PublicKey{key.Public()}, Now: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.verify = publish.Checks{
-		Statements: func(dir, artifact string) error {
-			_, _, err := v.Part(dir, artifact)
-			return err
-		},
-		Whole: func(dir string) error {
-			r, err := v.Dir(dir)
-			if err != nil {
-				return err
-			}
-			return r.Close()
-		},
-	}
+	s.verify = verifierOf(t, key.Public())
 	return s
 }
 
@@ -272,4 +258,35 @@ func wantKind(t *testing.T, err, kind error, text string) {
 	if !errors.Is(err, kind) || !strings.Contains(err.Error(), text) {
 		t.Errorf("%v: want an error of kind %v with %q", err, kind, text)
 	}
+}
+
+// verifierOf accepts images that the key signed.
+func verifierOf(t *testing.T, key crypto.PublicKey) publish.Checks {
+	t.Helper()
+	v, err := verify.New(verify.Policy{Keys: []crypto.PublicKey{key}, Now: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return publish.Checks{
+		Statements: func(dir, artifact string) error {
+			_, _, err := v.Part(dir, artifact)
+			return err
+		},
+		Whole: func(dir string) error {
+			r, err := v.Dir(dir)
+			if err != nil {
+				return err
+			}
+			return r.Close()
+		},
+	}
+}
+
+func publicKey(t *testing.T, s *attest.KeySigner) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(s.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }

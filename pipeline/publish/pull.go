@@ -32,16 +32,31 @@ type Checks struct {
 // Pull fetches an image into dir. All bytes are hashed while they are written to a
 // temporary folder, which the checks verify: first the statements, before a file
 // of the image is fetched, and then everything. Only then does dir appear. An
-// existing dir is replaced only if a build or a pull wrote it.
+// existing dir is replaced only if a build or a pull wrote it. reference may also be
+// the path of an archive.
 //
 // Everyone who can write to the repository can add a sealed folder to an image. So
 // Pull tries the folders in turn, until the checks accept one.
 func Pull(ctx context.Context, reference, dir string, o Options, c Checks) error {
-	s, err := open(reference, o)
+	s, err := from(reference, o)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	return place(ctx, s, dir, o, c)
+}
+
+// Unpack is Pull from an archive.
+func Unpack(ctx context.Context, file, dir string, o Options, c Checks) error {
+	s, err := openArchive(file)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return place(ctx, s, dir, o, c)
+}
+
+func place(ctx context.Context, s store, dir string, o Options, c Checks) error {
 	return pipeline.Place(dir, func(tmp string) error {
 		_, err := (&fetch{store: s, o: o, checks: c}).into(ctx, tmp)
 		return err

@@ -37,7 +37,7 @@ func Push(ctx context.Context, dir, reference string, o Options) (*Pushed, error
 	if r.q.Digest != "" {
 		return nil, system.BadInput("image %s cannot be pushed: its reference has a digest", r.q.Name).Suggest("write a tag instead: push prints the digest")
 	}
-	f, err := read(dir)
+	f, err := read(dir, "push")
 	if err != nil {
 		return nil, err
 	}

@@ -82,11 +82,7 @@ func (r *remote) list(ctx context.Context, artifact string, add []referrer) erro
 		if complete {
 			return nil // also read back after it was written
 		}
-		raw, err := json.Marshal(struct {
-			SchemaVersion int      `json:"schemaVersion"`
-			MediaType     string   `json:"mediaType"`
-			Manifests     []listed `json:"manifests"`
-		}{2, oci.TypeIndex, have})
+		raw, err := marshalList(have)
 		if err != nil {
 			return err
 		}
@@ -111,6 +107,15 @@ func (r *remote) tagList(ctx context.Context, artifact string) ([]listed, error)
 		return nil, err
 	}
 	return parseList(raw)
+}
+
+// marshalList makes an index.
+func marshalList(list []listed) ([]byte, error) {
+	return json.Marshal(struct {
+		SchemaVersion int      `json:"schemaVersion"`
+		MediaType     string   `json:"mediaType"`
+		Manifests     []listed `json:"manifests"`
+	}{2, oci.TypeIndex, list})
 }
 
 func parseList(raw []byte) ([]listed, error) {

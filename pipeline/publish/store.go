@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
@@ -38,6 +40,12 @@ func (r *remote) manifest(ctx context.Context, digest string) ([]byte, error) {
 	return raw, err
 }
 
+// tag reads a manifest by another tag of the repository.
+func (r *remote) tag(ctx context.Context, tag string) (string, []byte, error) {
+	d, raw, err := r.Manifest(ctx, r.tagged(tag))
+	return d.Digest, raw, err
+}
+
 func (r *remote) open(ctx context.Context, d oci.Descriptor, from int64) (io.ReadCloser, error) {
 	return r.OpenFrom(ctx, r.q, d, from)
 }
@@ -68,6 +76,20 @@ func (r *remote) referrers(ctx context.Context, digest, artifactType string) ([]
 		}
 	}
 	return out, err
+}
+
+// isArchive reports whether a name means an archive and not a registry.
+func isArchive(name string) bool {
+	return !strings.HasPrefix(name, scheme) && (path.IsAbs(name) || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") ||
+		strings.HasSuffix(name, ".tar") && !strings.Contains(path.Base(name), ":"))
+}
+
+// from opens the place that a name means.
+func from(name string, o Options) (store, error) {
+	if isArchive(name) {
+		return openArchive(name)
+	}
+	return open(name, o)
 }
 
 // artifact reads the manifest of the image and its list of files.
