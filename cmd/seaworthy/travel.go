@@ -134,7 +134,7 @@ must not exist.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks()
+			v, certs, err := vf.checks(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
