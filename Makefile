@@ -34,12 +34,12 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-cosign test-opa test-short rule bench bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-cosign test-opa test-short rule bench bench-verify bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
-build: bin/seaworthy ## build bin/seaworthy
+build: bin/seaworthy bin/seaworthy-verify ## build bin/seaworthy, and the small verifier bin/seaworthy-verify
 
 # The built-in rules, compiled: see policy/engine/precompiled.go. They depend on the
 # rules, and on every package of ours that the compiler links.
@@ -54,6 +54,10 @@ bin/seaworthy: FORCE $(PRECOMPILED) $(PRECOMPILED_LINK)
 	@mkdir -p bin
 	@echo "compiling bin/seaworthy (a few minutes the first time)" >&2
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/seaworthy
+
+bin/seaworthy-verify: FORCE
+	@mkdir -p bin
+	@go build -ldflags '-s -w' -o $@ ./cmd/seaworthy-verify
 
 COMPONENT_BUILD = bin/seaworthy component build $(ARCH:%=--arch %) --layout $(LAYOUT) --state-dir dist/state
 
@@ -172,6 +176,9 @@ bench: build demo-components ## measure wall time and peak memory of each step
 
 bench-small: build demo-components ## measure the small commands, and kernel-hardening-checker if it is installed
 	@go run ./bench/small
+
+bench-verify: build ## measure seaworthy-verify on the system that make demo built, and sha256sum
+	@go run ./bench/verify
 
 bench-fleet: demo-components ## measure decisions on ten thousand stored systems (minutes, and 4 GB of temporary disk)
 	@go run ./bench/fleet
