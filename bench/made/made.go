@@ -27,6 +27,11 @@ type Bulk struct {
 	Bytes int64
 	// Seed selects other contents.
 	Seed uint64
+	// Kernel: the image is that of a kernel section: kernel, config and kernel.tar,
+	// instead of a service.
+	Kernel bool
+	// Packages is the number of Debian packages that the image lists.
+	Packages int
 }
 
 // Reference returns the reference of the image in the layout.
@@ -115,7 +120,11 @@ func (b Bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 	if err != nil {
 		return descriptor{}, "", err
 	}
-	if err := b.tar(io.MultiWriter(zip, diffID), seed); err != nil {
+	write := b.tar
+	if b.Kernel {
+		write = b.kernel
+	}
+	if err := write(io.MultiWriter(zip, diffID), seed); err != nil {
 		return descriptor{}, "", err
 	}
 	if err := zip.Close(); err != nil {
@@ -147,6 +156,9 @@ func (b Bulk) tar(w io.Writer, seed uint64) error {
 		}
 	}
 	if err := put("usr/bin/serve", 0o755, 1<<10); err != nil {
+		return err
+	}
+	if err := b.packages(t); err != nil {
 		return err
 	}
 	half := b.Bytes / 2

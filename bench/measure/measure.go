@@ -66,6 +66,19 @@ func Median(samples []Sample) Sample {
 	}
 }
 
+// Least returns the least of each figure separately. Without samples it returns the
+// zero Sample.
+func Least(samples []Sample) Sample {
+	if len(samples) == 0 {
+		return Sample{}
+	}
+	out := samples[0]
+	for _, s := range samples[1:] {
+		out = Sample{Wall: min(out.Wall, s.Wall), CPU: min(out.CPU, s.CPU), Peak: min(out.Peak, s.Peak)}
+	}
+	return out
+}
+
 // Load returns the kernel's load averages. Measurements on a busy machine are not
 // reliable.
 func Load() string {

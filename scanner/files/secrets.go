@@ -31,6 +31,8 @@ type pattern struct {
 	expr *lazyre.Regexp
 	// bounded: no letter or digit precedes the anchor.
 	bounded bool
+	// next holds the bytes of which one follows the anchor; "" means any.
+	next string
 	// not excludes examples from vendors' documentation.
 	not []string
 	// inside must match the decoded base64, nil if any content matches. The
@@ -86,8 +88,9 @@ var patterns = []pattern{
 	{kind: "private key", anchor: "LS0tLS1CRUdJTi", bounded: true, expr: base64Text, inside: pemKey},
 	{kind: "private key", anchor: "LS0tQkVHSU4g", expr: base64Text, inside: pemKey},
 	{kind: "private key", anchor: "LS0tLUJFR0lO", expr: base64Text, inside: pemKey},
-	// The same without the first and last line.
-	{kind: "private key", anchor: "MI", bounded: true, expr: base64Text, inside: derKey},
+	// The same without the first and last line. A sequence of 128 or more bytes
+	// begins with MIE to MIL.
+	{kind: "private key", anchor: "MI", next: "EFGHIJKL", bounded: true, expr: base64Text, inside: derKey},
 	{kind: "private key", anchor: "MC4CAQAwBQYDK2V", bounded: true, expr: base64Text, inside: derKey},
 	{kind: "private key", anchor: "MHcCAQEEI", bounded: true, expr: base64Text, inside: derKey},
 	{kind: "WireGuard key", anchor: "PrivateKey", bounded: true, expr: lazyre.New(`^PrivateKey["']?\s*[=:]\s*["']?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=`)},
@@ -167,31 +170,36 @@ func (f *Finder) Kind() string {
 // reset prepares f for another stream, and keeps its memory.
 func (f *Finder) reset() { *f = Finder{buf: f.buf[:0], head: f.head[:0]} }
 
-// look searches for anchors that begin in buf[from:end].
+// look searches for anchors that begin in buf[from:end]. Of several secrets, the one
+// whose pattern comes first in patterns counts.
 func (f *Finder) look(end int) {
 	// Libraries contain the keys of their self-tests, which are public.
 	program := bytes.HasPrefix(f.head, []byte("\x7fELF")) || bytes.HasPrefix(f.head, []byte("!<arch>\n"))
-	for i := range patterns {
-		p := &patterns[i]
-		if f.binary && (!p.deep || program) {
-			continue
+	var a *anchors
+	switch {
+	case f.binary && program:
+		return
+	case f.binary:
+		a = deepAnchors()
+	default:
+		a = allAnchors()
+	}
+	first := len(patterns)
+	a.each(f.buf, f.from, end, func(i, at int) {
+		if i < first && patterns[i].matches(f.buf, at) {
+			first = i
 		}
-		for at := f.from; at < end; at++ {
-			next := bytes.Index(f.buf[at:], []byte(p.anchor))
-			if next < 0 || at+next >= end {
-				break
-			}
-			at += next
-			if p.matches(f.buf, at) {
-				f.kind, f.decided = p.kind, true
-				return
-			}
-		}
+	})
+	if first < len(patterns) {
+		f.kind, f.decided = patterns[first].kind, true
 	}
 }
 
 func (p *pattern) matches(buf []byte, at int) bool {
 	if p.bounded && at > 0 && wordByte(buf[at-1]) {
+		return false
+	}
+	if after := at + len(p.anchor); p.next != "" && (after >= len(buf) || strings.IndexByte(p.next, buf[after]) < 0) {
 		return false
 	}
 	window := buf[at:min(len(buf), at+keepBack)]
