@@ -34,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-cosign test-opa test-short rule bench bench-verify bench-fleet bench-small bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-cosign test-opa test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -182,6 +182,9 @@ bench-verify: build ## measure seaworthy-verify on the system that make demo bui
 
 bench-fleet: demo-components ## measure decisions on ten thousand stored systems (minutes, and 4 GB of temporary disk)
 	@go run ./bench/fleet
+
+bench-build: build ## measure whole builds of a generated system of 430 MB, and LinuxKit's if LINUXKIT names the program
+	@go run ./bench/build -linuxkit "$(LINUXKIT)"
 
 bench-rebuild: build demo-components ## measure a first build, an unchanged rebuild, and a rebuild with one changed component of forty
 	@go run ./bench/rebuild

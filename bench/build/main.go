@@ -97,7 +97,7 @@ func (b *bench) generate() error {
 	var all []made.Bulk
 	images := map[string][]string{}
 	for i, c := range components {
-		one := made.Bulk{Name: c.name, Bytes: b.megabytes * 1e6 * c.share / shares, Files: c.files, Seed: uint64(i), Kernel: c.section == "kernel", Packages: c.packages}
+		one := made.Bulk{Name: c.name, Bytes: b.megabytes * 1e6 * c.share / shares, Files: c.files, Seed: uint64(i), Kernel: c.section == "kernel", Init: c.name == "init", Packages: c.packages}
 		all = append(all, one)
 		line := "  - " + one.Reference()
 		if c.section == "onboot" || c.section == "services" {

@@ -2,9 +2,13 @@ package made
 
 import (
 	"archive/tar"
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/guest"
+	"github.com/seaworthy-os/seaworthy/internal/petest"
 )
 
 // The names in the image of a kernel section, and the kernel's release.
@@ -43,7 +47,9 @@ func (b Bulk) kernel(w io.Writer, seed uint64) error {
 		_, err := io.CopyN(t, from, size)
 		return err
 	}
-	if err := put("kernel", size, c); err != nil {
+	// It begins as an EFI program, as every kernel with an EFI stub.
+	stub := petest.Program("amd64", 1)
+	if err := put("kernel", size, io.MultiReader(bytes.NewReader(stub), c)); err != nil {
 		return err
 	}
 	if err := put("config", int64(len(kernelConfig)), strings.NewReader(kernelConfig)); err != nil {
@@ -68,8 +74,12 @@ func (b Bulk) modules(w io.Writer, c io.Reader, size int64) error {
 			return err
 		}
 	}
-	for i := range kernelModules {
-		name := fmt.Sprintf("lib/modules/%s/kernel/m%03d.ko", kernelRelease, i)
+	// The first ones have the names of those that open a verified root.
+	for i, name := range append([]string{"squashfs", "dm-mod", "dm-verity"}, make([]string, kernelModules-3)...) {
+		if name == "" {
+			name = fmt.Sprintf("m%03d", i)
+		}
+		name = "lib/modules/" + kernelRelease + "/kernel/" + name + ".ko"
 		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: size}); err != nil {
 			return err
 		}
@@ -85,6 +95,17 @@ func modulesSize(size int64) int64 {
 	const block = 512
 	entry := block + (size+block-1)/block*block
 	return int64(len(moduleFolders))*block + kernelModules*entry + 2*block
+}
+
+func (b Bulk) init(t *tar.Writer) error {
+	if !b.Init {
+		return nil
+	}
+	if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "init", Mode: 0o755, Size: int64(len(guest.VerifiedRoot))}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(t, guest.VerifiedRoot)
+	return err
 }
 
 // packages writes the list of the Debian packages of the image.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -30,6 +31,9 @@ type Bulk struct {
 	// Kernel: the image is that of a kernel section: kernel, config and kernel.tar,
 	// instead of a service.
 	Kernel bool
+	// Init: the image has an /init. It cannot start, but it says that it can open a
+	// verified root.
+	Init bool
 	// Packages is the number of Debian packages that the image lists.
 	Packages int
 }
@@ -158,7 +162,7 @@ func (b Bulk) tar(w io.Writer, seed uint64) error {
 	if err := put("usr/bin/serve", 0o755, 1<<10); err != nil {
 		return err
 	}
-	if err := b.packages(t); err != nil {
+	if err := errors.Join(b.init(t), b.packages(t)); err != nil {
 		return err
 	}
 	half := b.Bytes / 2

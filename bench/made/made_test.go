@@ -16,7 +16,7 @@ import (
 func TestLayoutIsValid(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := WriteLayout(dir, Bulk{"a", 250, 1 << 20, 1}, Bulk{"b", 10, 1 << 16, 2}); err != nil {
+	if err := WriteLayout(dir, Bulk{Name: "a", Files: 250, Bytes: 1 << 20, Seed: 1, Init: true, Packages: 3}, Bulk{Name: "b", Bytes: 1 << 20, Seed: 2, Kernel: true}); err != nil {
 		t.Fatal(err)
 	}
 	index, err := layout.ImageIndexFromPath(dir)
@@ -43,7 +43,7 @@ func TestLayoutIsReproducible(t *testing.T) {
 	var got [2][]byte
 	for i := range got {
 		dir := t.TempDir()
-		if err := WriteLayout(dir, Bulk{"a", 20, 1 << 18, 1}); err != nil {
+		if err := WriteLayout(dir, Bulk{Name: "a", Files: 20, Bytes: 1 << 18, Seed: 1}); err != nil {
 			t.Fatal(err)
 		}
 		var err error

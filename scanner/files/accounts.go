@@ -22,9 +22,18 @@ var (
 // isAccounts reports whether the first line with content is an account. The
 // name of the file does not matter: a bind, a mount or a link can put any file
 // in the place of /etc/passwd.
-func isAccounts(head []byte) bool { return accountLine.Match(firstLine(head)) }
+func isAccounts(head []byte) bool {
+	line := firstLine(head)
+	n := bytes.Count(line, colon) // much faster than the expression, and true for few files
+	return (n == 6 || n == 8) && accountLine.Match(line)
+}
 
-func isGroup(head []byte) bool { return groupLine.Match(firstLine(head)) }
+func isGroup(head []byte) bool {
+	line := firstLine(head)
+	return bytes.Count(line, colon) == 3 && groupLine.Match(line)
+}
+
+var colon = []byte(":")
 
 // firstLine is the first line that is neither empty nor a comment.
 func firstLine(text []byte) []byte {
