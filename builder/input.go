@@ -79,5 +79,5 @@ func (o *Options) readStdin() (*spec.Input, error) {
 
 // store returns the options that say where images come from.
 func (o *Options) store() component.Options {
-	return component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir, RedirectTo: o.RedirectTo, Fresh: o.Fresh}
+	return component.Options{Paths: o.Components, Cache: o.Cache, Offline: o.Offline, Arch: o.Arch, TempDir: o.TempDir, RedirectTo: o.RedirectTo, Fresh: o.Fresh, Pins: o.Pins}
 }

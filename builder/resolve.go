@@ -34,6 +34,8 @@ type Options struct {
 	// first file.
 	Locked   bool
 	LockFile string
+	// Pins is described at component.Options.
+	Pins map[string]string
 	// RedirectTo and Fresh are described at component.Options.
 	RedirectTo []string
 	Fresh      bool

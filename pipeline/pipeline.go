@@ -128,6 +128,9 @@ type BuildOptions struct {
 	// attestations. Build calls it before it reads a layer. The caller can start the
 	// work earlier, because opening an encrypted key takes a third of a second.
 	Signer func() (attest.Signer, error)
+	// signedAs is the name of the key in the reports of an unsigned second build,
+	// which are compared with those of the first one.
+	signedAs string
 	// Version is the version of the program, for the provenance.
 	Version string
 	// Kept is the store of earlier builds: inventories, documents and the last image
@@ -145,6 +148,8 @@ type Built struct {
 	Denied bool
 	// SignedBy is the name of the signer's key, "" for an unsigned image.
 	SignedBy string
+	// Tools are the programs and files of this machine that made the image.
+	Tools []image.Used
 	// Images are the image files relative to Dir; empty if the system was denied.
 	Images []string
 }
@@ -201,7 +206,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	built := &Built{Checked: *checked, Images: made.files, SignedBy: signedBy}
+	built := &Built{Checked: *checked, Images: made.files, SignedBy: signedBy, Tools: o.used}
 	if policy.ExitCode(checked.Decision) != 0 {
 		built.Denied, built.Images = true, nil
 		built.Dir, err = out.deny(checked)
@@ -271,7 +276,7 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 // open returns the signer and the name of its key.
 func (o BuildOptions) open() (attest.Signer, string, error) {
 	if o.Signer == nil {
-		return nil, "", nil
+		return nil, o.signedAs, nil
 	}
 	s, err := o.Signer()
 	if err != nil {

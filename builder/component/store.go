@@ -33,6 +33,9 @@ type Options struct {
 	// Locked maps full references to digests. If it is not nil, a reference
 	// that is missing or has another digest is an ErrMismatch.
 	Locked map[string]string
+	// Pins maps full references to digests, for a build that is repeated. Other
+	// references are found as usual. An image is not counted as locked.
+	Pins map[string]string
 	// Insecure reports whether a registry (HOST or HOST:PORT) may be asked over
 	// plain HTTP; nil: none may. A loopback registry always may.
 	Insecure func(host string) bool
@@ -219,7 +222,7 @@ func (s *Store) find(ctx context.Context, r oci.Reference) (*system.Image, error
 			return nil, err
 		}
 	}
-	img.Name, img.Pinned, img.Locked, img.From = r.Name, r.Digest != "", locked != "", p.from
+	img.Name, img.Pinned, img.Locked, img.From = r.Name, r.Digest != "", s.opt.Locked != nil, p.from
 	p.layers = &layer.Image{Layers: img.Layers, Limits: s.limits.Limits, TempDir: s.opt.TempDir,
 		Open: func(ctx context.Context, l system.LayerBlob) (io.ReadCloser, error) { return p.open(ctx, stored(l)) }}
 	s.mu.Lock()
@@ -228,10 +231,11 @@ func (s *Store) find(ctx context.Context, r oci.Reference) (*system.Image, error
 	return img, nil
 }
 
-// locked is the digest that the lock has for r, "" without a lock.
+// locked is the digest that the lock has for r, or without a lock that of the pins;
+// "" if there is none.
 func (s *Store) locked(r oci.Reference) (string, error) {
 	if s.opt.Locked == nil {
-		return "", nil
+		return s.opt.Pins[r.Name], nil
 	}
 	d := s.opt.Locked[r.Name]
 	switch {

@@ -51,7 +51,7 @@ verifies them before the system boots.
 		return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
-	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.countersign, c.trust, c.boot, c.push, c.pull, c.copy, c.pack, c.unpack, c.lock, c.diff, c.explain, c.waive, c.rules, c.sbom, c.image, c.kernel, c.component, c.key, c.version} {
+	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.countersign, c.trust, c.boot, c.push, c.pull, c.rebuild, c.copy, c.pack, c.unpack, c.lock, c.diff, c.explain, c.waive, c.rules, c.sbom, c.image, c.kernel, c.component, c.key, c.version} {
 		root.AddCommand(verb())
 	}
 	for _, v := range laterVerbs {

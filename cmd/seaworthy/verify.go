@@ -122,6 +122,7 @@ func (c *verbs) verify() *cobra.Command {
 	var vf verifyFlags
 	var format, rebuilt string
 	var redirectTo []string
+	var of opinionFlags
 	cmd := &cobra.Command{
 		Use:   "verify DIR|FILE|REFERENCE",
 		Short: "Verify an image, or report why it is refused",
@@ -157,9 +158,14 @@ docs/verify.md lists all checks.
 			if rebuilt != "" && !exists(rebuilt) {
 				return noOutput("--rebuilt", rebuilt)
 			}
+			second, err := of.verifier(cmd.Context(), c, vf.now)
+			if err != nil {
+				return err
+			}
 			if isReference(args[0]) {
 				f, err := c.fetch(cmd, args[0], redirectTo, seen{v: v, certs: certs, rebuilt: rebuilt}, nil)
 				defer f.Close()
+				f.rules, err = of.judge(second, f.r, f.rules, err)
 				return c.verified(args[0], format, f.r, f.rules, err)
 			}
 			r, rules, err := c.verifyPath(v, args[0], rebuilt)
@@ -169,10 +175,12 @@ docs/verify.md lists all checks.
 			if err == nil {
 				err = checkBootImage(args[0], r, certs)
 			}
+			rules, err = of.judge(second, r, rules, err)
 			return c.verified(args[0], format, r, rules, err)
 		},
 	}
 	vf.add(cmd)
+	of.add(cmd)
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	cli.AddTextOrJSON(cmd, &format)
 	cmd.Flags().StringVar(&rebuilt, "rebuilt", "", "output folder of a second build; its image files must be the same (SUP-018)")

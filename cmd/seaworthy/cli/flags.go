@@ -61,7 +61,12 @@ func (f *ResolveFlags) AddInputs(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.AddComponents(cmd)
 	fs.StringVar(&f.trust, "trust", "", "trust policy: the file that says who may sign component images (docs/trust.md)")
-	fs.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of images to read at the same time")
+	f.AddJobs(cmd)
+}
+
+// AddJobs adds --jobs.
+func (f *ResolveFlags) AddJobs(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of images to read at the same time")
 }
 
 // AddComponents adds the flags that say where component images are.
