@@ -34,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-cosign test-opa test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-bitflips test-cosign test-opa test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -106,6 +106,9 @@ test-opa: opa ## test that the real opa and conftest run our rules (compiles bot
 test-browser: ## test the HTML report in a real browser, and SARIF with its schema (installs Chromium and npm packages)
 	@policy/report/browser/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
 	SEAWORTHY_BROWSER=1 $(GOTEST) -count=1 -run 'TestBrowser|TestSARIFSchema' ./policy/report
+
+test-bitflips: ## flip ten thousand random bits of a sealed image, and require that each is refused (minutes)
+	@SEAWORTHY_BITFLIPS=10000 $(GOTEST) -count=1 -run TestBitFlips ./attest/verify
 
 test-short: ## run the tests that need no components, no QEMU and no cosign
 	@$(GOTEST) -short ./...
