@@ -65,6 +65,7 @@ var Formats = map[string][]string{
 	"raw-bios":          {"-bios.img"},
 	"raw-efi":           {"-efi.img"},
 	"raw-efi-verity":    {"-efi-verity.img"},
+	"rpi3":              {".tar"},
 	"tar":               {".tar"},
 	"tar-kernel-initrd": {"-initrd.tar"},
 	"uki":               {".efi"},

@@ -30,6 +30,7 @@ var (
 	syslinuxTool = Tool{Name: "syslinux", Package: "syslinux"}
 	mtoolsTool   = Tool{Name: "mtools", Package: "mtools"}
 	mbrTool      = Tool{Name: "mbr.bin", Package: "syslinux-common", Dir: "/usr/lib/syslinux/mbr"}
+	hybridTool   = Tool{Name: "isohdpfx.bin", Package: "isolinux", Dir: "/usr/lib/ISOLINUX"}
 	isolinuxTool = Tool{Name: "isolinux.bin", Package: "isolinux", Dir: "/usr/lib/ISOLINUX"}
 	ldlinuxTool  = Tool{Name: "ldlinux.c32", Package: "syslinux-common", Dir: "/usr/lib/syslinux/modules/bios"}
 )
@@ -39,9 +40,9 @@ var rawBIOSFormat = Format{Name: "raw-bios", Files: []string{rawBIOSEnding}, Nee
 	needs:   func(string) []Tool { return []Tool{syslinuxTool, mtoolsTool, mbrTool} },
 	Machine: &Machine{Disk: rawBIOSEnding, DiskFormat: "raw"}}
 
-// isoBIOSFormat is an ISO that isolinux boots.
+// isoBIOSFormat is an ISO that isolinux boots, from a CD or a USB stick.
 var isoBIOSFormat = Format{Name: "iso-bios", Files: []string{isoBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeISOBIOS,
-	needs:   func(string) []Tool { return []Tool{isolinuxTool, ldlinuxTool} },
+	needs:   func(string) []Tool { return []Tool{isolinuxTool, ldlinuxTool, hybridTool} },
 	Machine: &Machine{CD: isoBIOSEnding}}
 
 // bootFiles are the kernel and the initrd under names that syslinux reads, and the
@@ -145,9 +146,17 @@ func makeISOBIOS(b Base, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	code, err := o.Tools.read(hybridTool)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := sumOf(append(slices.Clip(files), disk.Bytes("", fmt.Appendf(nil, "%x", cmdline)))...)
+	if err != nil {
+		return nil, err
+	}
 	return writeFile(o, isoBIOSEnding, func(out *os.File) error {
 		const boot = "isolinux/isolinux.bin"
-		_, err := disk.ISO{Label: "SEAWORTHY", Time: o.Time,
+		_, err := disk.ISO{Label: "SEAWORTHY", Time: o.Time, BootCode: code, Signature: serial(digest),
 			Files: append(files, disk.Bytes(boot, loader), disk.Bytes("isolinux/ldlinux.c32", library), disk.Bytes("isolinux/isolinux.cfg", config)),
 			Boot:  []disk.BootImage{{Path: boot, Platform: disk.PlatformBIOS, InfoTable: true}}}.Write(out)
 		return err

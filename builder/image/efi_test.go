@@ -127,7 +127,11 @@ func TestBIOSDisks(t *testing.T) {
 	if _, err := io.ReadFull(tr, head); err != nil || !bytes.Equal(head, out["os-bios.img"]) {
 		t.Errorf("disk.raw is not the disk (%v)", err)
 	}
-	if text := tool(t, "xorriso", "xorriso", "-indev", store(t, out["os.iso"]), "-report_el_torito", "plain"); !strings.Contains(text, "BIOS") {
+	if text := tool(t, "xorriso", "xorriso", "-indev", store(t, out["os.iso"]), "-report_el_torito", "plain", "-report_system_area", "plain"); !strings.Contains(text, "BIOS") ||
+		!strings.Contains(text, "isohybrid") || !strings.Contains(text, "MBR partition      :   1   0x80  0x17") {
+		t.Error(text)
+	}
+	if text := tool(t, "fdisk", "sfdisk", "--verify", store(t, out["os.iso"])); !strings.Contains(text, "No errors detected") {
 		t.Error(text)
 	}
 	got := filepath.Join(t.TempDir(), "x")

@@ -126,11 +126,8 @@ var formats = []Format{
 	kernelInitrdFormat, tarFormat, tarKernelInitrdFormat, dockerFormat,
 	ukiFormat, rawEFIFormat, isoEFIFormat, isoEFIInitrdFormat, qcow2EFIFormat,
 	squashfsFormat, erofsFormat, isoFormat, rawEFIVerityFormat, qcow2EFIVerityFormat,
-	isoBIOSFormat, rawBIOSFormat, qcow2BIOSFormat, vmdkFormat, vhdFormat, dynamicVHDFormat, awsFormat, gcpFormat,
+	isoBIOSFormat, rawBIOSFormat, qcow2BIOSFormat, vmdkFormat, vhdFormat, dynamicVHDFormat, awsFormat, gcpFormat, rpi3Format,
 }
-
-// planned are formats of LinuxKit and of ours that are not supported yet.
-var planned = []string{"rpi3"}
 
 // Find returns the format with a name, and false if the format is not
 // supported.

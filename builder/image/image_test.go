@@ -309,11 +309,11 @@ func TestSameBytesOnAnyNumberOfCores(t *testing.T) {
 
 func TestUnsupportedFormats(t *testing.T) {
 	t.Parallel()
-	err := CheckFormats([]string{"tar", "rpi3", "floppy"})
+	err := CheckFormats([]string{"tar", "rpi3", "tape", "floppy"})
 	if !errors.Is(err, system.ErrInput) {
 		t.Fatalf("%v", err)
 	}
-	for _, want := range []string{"format rpi3 is not supported yet", `unknown format "floppy"`} {
+	for _, want := range []string{`unknown format "tape"`, "formats rpi3 and tar both write the file NAME.tar", `unknown format "floppy"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}

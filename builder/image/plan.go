@@ -179,11 +179,7 @@ func CheckFormats(names []string) error {
 		if _, ok := Find(n); ok {
 			continue
 		}
-		err := system.BadInput("unknown format %q", n)
-		if slices.Contains(planned, n) {
-			err = system.BadInput("format %s is not supported yet", n)
-		}
-		errs = append(errs, err.Suggest("use %s", strings.Join(Formats(), " or ")))
+		errs = append(errs, system.BadInput("unknown format %q", n).Suggest("use %s", strings.Join(Formats(), " or ")))
 	}
 	return errors.Join(append(errs, clashes(names)...)...)
 }

@@ -131,5 +131,6 @@ func (t Tools) uri(tool Tool, p string) string {
 	if err != nil || len(version) == 0 {
 		return unknown
 	}
-	return "pkg:deb/debian/" + tool.Package + "@" + url.QueryEscape(string(version))
+	name, _, _ := strings.Cut(tool.Package, ":") // without an architecture
+	return "pkg:deb/debian/" + name + "@" + url.QueryEscape(string(version))
 }

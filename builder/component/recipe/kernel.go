@@ -15,7 +15,7 @@ const maxBuiltin = 4 << 20
 // arrangeKernel turns the files of a Debian kernel package into those that the
 // kernel section of a system reads: kernel, config and kernel.tar. kernel.tar
 // contains lib/modules/VERSION with the chosen modules and the files that depmod
-// writes. Modules are only decompressed: other changes would break their
+// writes, and in boot/dtb the device trees that the recipe includes. Modules are only decompressed: other changes would break their
 // signatures.
 func arrangeKernel(t *tree, sp *spool, k *Kernel) error {
 	var version string
@@ -93,7 +93,7 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 	if err != nil {
 		return err
 	}
-	inTar := []*node{}
+	inTar := deviceTrees(t, version)
 	for _, n := range t.sorted() {
 		file, ok := strings.CutPrefix(n.path, base)
 		if !ok {
@@ -119,6 +119,20 @@ func arrangeModules(t *tree, sp *spool, k *Kernel, version string) error {
 		inTar = append(inTar, &node{path: base + name, typ: system.TypeFile, mode: 0o644, content: c})
 	}
 	return addTar(t, sp, kernelTar, inTar, k.Pos)
+}
+
+// deviceTrees moves the device trees of a Debian kernel package to the folder that
+// LinuxKit's kernel images have. They go into kernel.tar.
+func deviceTrees(t *tree, version string) (out []*node) {
+	for _, n := range t.sorted() {
+		if file, ok := strings.CutPrefix(n.path, "usr/lib/linux-image-"+version+"/"); ok && n.typ == system.TypeFile && path.Ext(file) == ".dtb" {
+			delete(t.nodes, n.path)
+			n.path, n.hidden = "boot/dtb/"+file, true
+			t.nodes[n.path] = n
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // builtinModules are the names in modules.builtin, which may be missing: the modules

@@ -50,7 +50,9 @@ kernel:
 func TestKernel(t *testing.T) {
 	t.Parallel()
 	layout := t.TempDir()
-	res, err := tryBuild(t, kernelArchive(t), layout, strings.Replace(kernelRecipe, "{arch}", "6.1", 1))
+	const dtb = "broadcom/bcm2837-rpi-3-b.dtb"
+	a := kernelArchive(t, tarEntry{name: "./usr/lib/linux-image-6.1.0-test/" + dtb, content: "device tree"})
+	res, err := tryBuild(t, a, layout, strings.Replace(kernelRecipe, "{arch}", "6.1", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +67,12 @@ func TestKernel(t *testing.T) {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 	inner, files := untar(t, []byte(contents["kernel.tar"]))
+	if files["boot/dtb/"+dtb] != "device tree" {
+		t.Errorf("no device tree in kernel.tar: %q", inner)
+	}
 	mods := ""
 	for _, l := range inner {
-		if l[0] == '0' {
+		if l[0] == '0' && !strings.HasSuffix(l, dtb) {
 			mods += strings.TrimPrefix(strings.Fields(l)[3], modDir[2:]) + "\n"
 		}
 	}

@@ -227,6 +227,40 @@ func TestISO(t *testing.T) {
 	}
 }
 
+// Boot code for a disk goes with a loader that can start there.
+func TestISOHybrid(t *testing.T) {
+	t.Parallel()
+	loader := noise(3000, 2)
+	copy(loader[64:], "\xfb\xc0\x78\x70")
+	iso := ISO{Label: "X", Time: day, Files: []File{Bytes("isolinux/isolinux.bin", loader)}, BootCode: make([]byte, 432), Signature: 0x1234abcd,
+		Boot: []BootImage{{Path: "isolinux/isolinux.bin", InfoTable: true}}}
+	f := create(t, 0)
+	size, err := iso.Write(f)
+	if err != nil || size != 1<<20 {
+		t.Fatalf("%d bytes, %v", size, err)
+	}
+	out := run(t, "xorriso", "xorriso", "-indev", f.Name(), "-report_system_area", "plain")
+	for _, want := range []string{"cyl-align-on", "MBR partition      :   1   0x80  0x17            0         2048"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("xorriso does not show %q:\n%s", want, out)
+		}
+	}
+	if out := run(t, "fdisk", "sfdisk", "--disk-id", f.Name()); !strings.Contains(out, "0x1234abcd") {
+		t.Errorf("sfdisk shows another signature: %s", out)
+	}
+	for want, change := range map[string]func(*ISO){
+		"room for 432":          func(o *ISO) { o.BootCode = make([]byte, 433) },
+		"cannot start from a":   func(o *ISO) { o.Files = []File{Bytes("isolinux/isolinux.bin", noise(3000, 2))} },
+		"no boot image for a B": func(o *ISO) { o.Boot = nil },
+	} {
+		o := iso
+		change(&o)
+		if _, err := o.Write(create(t, 0)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
 // A folder of several blocks: no record crosses a block.
 func TestISOWithManyFiles(t *testing.T) {
 	t.Parallel()

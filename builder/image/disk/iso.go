@@ -28,6 +28,11 @@ type ISO struct {
 	// table, in which the first EFI boot image is the system partition: firmware
 	// boots it from a USB stick too.
 	DiskID, PartitionID string
+	// BootCode is the code of a master boot record that starts the first boot image
+	// from a disk: isohdpfx.bin of isolinux. With it, a BIOS boots the image from a
+	// USB stick too. Signature is that of the disk.
+	BootCode  []byte
+	Signature uint32
 }
 
 // BootImage names a file that firmware loads.
@@ -93,7 +98,7 @@ func (o ISO) Write(f *os.File) (int64, error) {
 			return 0, err
 		}
 	}
-	return l.total * block, l.hybrid(f)
+	return l.total * block, errors.Join(l.hybrid(f), l.isohybrid(f))
 }
 
 func (o ISO) layout() (*isoLayout, error) {
@@ -109,6 +114,9 @@ func (o ISO) layout() (*isoLayout, error) {
 	}
 	if len(o.Label) > 32 || strings.Trim(o.Label, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
 		errs = append(errs, fmt.Errorf("%q cannot be the label of an ISO 9660 file system", o.Label))
+	}
+	if len(o.BootCode) > hybridCode {
+		errs = append(errs, fmt.Errorf("boot code of %d bytes: a master boot record that starts an ISO has room for %d", len(o.BootCode), hybridCode))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -131,6 +139,9 @@ func (o ISO) layout() (*isoLayout, error) {
 	l.paths = l.pathTable()
 	// Readers look ahead of the last file; the second partition table needs room.
 	l.total = next + 150
+	if o.BootCode != nil {
+		l.total = roundUp(l.total, hybridUnit/block)
+	}
 	return l, nil
 }
 
@@ -366,4 +377,51 @@ func (l *isoLayout) hybrid(f *os.File) error {
 	}
 	return WriteGPT(f, l.total*block, l.DiskID, []Partition{{Name: "EFI system", Type: TypeESP, ID: l.PartitionID,
 		Start: l.at[esp] * block, Size: roundUp(esp.Size, sector)}})
+}
+
+const (
+	// hybridCode is the room for boot code before the place of the loader.
+	hybridCode = 432
+	// hybridUnit is a cylinder of 64 heads and 32 sectors: the size of the image is a
+	// multiple of it.
+	hybridUnit = 1 << 20
+	// hybridMark is at byte 64 of a loader that can start from a disk.
+	hybridMark = 0x7078c0fb
+)
+
+// isohybrid writes the master boot record that isolinux needs on a disk: where the
+// loader is, and one active partition with the whole image.
+func (l *isoLayout) isohybrid(f *os.File) error {
+	if l.BootCode == nil {
+		return nil
+	}
+	if len(l.Boot) == 0 || l.Boot[0].Platform != PlatformBIOS {
+		return errors.New("boot code for a disk, but no boot image for a BIOS")
+	}
+	loader, err := l.file(l.Boot[0].Path)
+	if err != nil {
+		return err
+	}
+	at := l.at[loader] * block
+	mark := make([]byte, 4)
+	le := binary.LittleEndian
+	if _, err := f.ReadAt(mark, at+64); err != nil || le.Uint32(mark) != hybridMark {
+		return errors.Join(fmt.Errorf("boot image %s cannot start from a disk", loader.Path), err)
+	}
+	size := l.total * block
+	b := make([]byte, sector)
+	copy(b, l.BootCode)
+	le.PutUint32(b[hybridCode:], uint32(at/sector))
+	le.PutUint32(b[codeSize:], l.Signature)
+	e := b[446:]
+	copy(e, "\x80\x00\x01\x00\x17\x3f\x20\xff") // active, hidden, from the first to the last cylinder
+	if cylinders := size / hybridUnit; cylinders <= 1024 {
+		e[6], e[7] = byte(32|(cylinders-1)>>8<<6), byte(cylinders-1)
+	} else {
+		e[6] |= 0xc0
+	}
+	le.PutUint32(e[12:], uint32(min(size/sector, 1<<32-1)))
+	b[510], b[511] = 0x55, 0xaa
+	_, err = f.WriteAt(b, 0)
+	return err
 }

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+)
+
+// TestBootStick: a BIOS boots the ISO from a disk too, as from a USB stick.
+func TestBootStick(t *testing.T) {
+	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+		t.Skip("skipped: boots a machine; run `make test-boot`")
+	}
+	s := newSystem(t)
+	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
+		t.Skip("skipped: qemu-system-x86_64 is not installed")
+	}
+	yml, out := s.path("minimal.yml"), s.path("out")
+	s.run(cli.ExitPass, "lock", yml)
+	s.run(cli.ExitPass, "build", "--unsigned", "--locked", "--format", "iso-bios", "--output-dir", out, yml)
+	stick, err := os.Open(filepath.Join(out, "minimal.iso"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stick.Close()
+	console := new(console)
+	if err := boot.Run(t.Context(), boot.Options{
+		Arch: "amd64", Disk: stick, Console: console, Isolated: true, Ready: func(line string) bool { return strings.Contains(line, "ready: 2 of 2") },
+	}); err != nil {
+		t.Errorf("%v\n%s", err, console)
+	}
+	if !strings.Contains(console.String(), "EHDD") { // isolinux on a disk
+		t.Errorf("the firmware did not start a disk\n%s", console)
+	}
+}
