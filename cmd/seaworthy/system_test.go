@@ -25,13 +25,19 @@ import (
 // realComponents is the folder where `make components` writes our images.
 const realComponents = "../../dist/components"
 
-// realSystem is a copy of the examples, built from the real components.
+// realSystem is a copy of the examples, built from the real components for an
+// architecture.
 type realSystem struct {
-	t   *testing.T
-	dir string
+	t         *testing.T
+	dir, arch string
 }
 
 func newSystem(t *testing.T) *realSystem {
+	t.Helper()
+	return newSystemFor(t, "amd64")
+}
+
+func newSystemFor(t *testing.T, arch string) *realSystem {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("skipped: builds and boots a real system")
@@ -40,8 +46,8 @@ func newSystem(t *testing.T) *realSystem {
 		t.Skip("skipped: no components; run `make components` or `make test`")
 	}
 	t.Setenv("COSIGN_PASSWORD", "test")
-	s := &realSystem{t: t, dir: t.TempDir()}
-	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "insecure.yml"} {
+	s := &realSystem{t, t.TempDir(), arch}
+	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "minimal.arm64.waivers.yml", "insecure.yml"} {
 		b, err := os.ReadFile(filepath.Join("../../examples", name))
 		if err != nil {
 			t.Fatal(err)
@@ -59,7 +65,7 @@ func (s *realSystem) path(name string) string { return filepath.Join(s.dir, name
 func (s *realSystem) run(want int, verb string, args ...string) (stdout string) {
 	s.t.Helper()
 	var out, errs bytes.Buffer
-	args = append([]string{verb, "--components", realComponents, "--offline"}, args...)
+	args = append([]string{verb, "--components", realComponents, "--offline", "--arch", s.arch}, args...)
 	if got := run(s.t.Context(), args, strings.NewReader(""), &out, &errs); got != want {
 		s.t.Fatalf("seaworthy %v: exit code %d, want %d\n%s%s", args, got, want, out.String(), errs.String())
 	}
@@ -116,16 +122,14 @@ func TestMinimal(t *testing.T) {
 	s := newSystem(t)
 	yml := s.path("minimal.yml")
 	s.run(cli.ExitDenied, "check", yml) // no digests yet
-	s.run(cli.ExitPass, "lock", yml)
-	if d := s.decide(cli.ExitPass, "--locked", yml); len(d.Waivers) != 0 {
-		t.Errorf("baseline needs waivers: %+v", d.Waivers)
+	s.locked()
+	s.hardened(yml, "minimal.waivers.yml")
+	formats := []string{"kernel+initrd", "iso-efi"}
+	if allBoots() {
+		formats = formatsWithoutUKI()
 	}
-	s.hardened(yml)
-
-	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
-	for i, formats := range together(bootFormats(t)) {
-		out := s.path(fmt.Sprint("out", i))
-		s.run(cli.ExitPass, "build", "--locked", "--key", s.path("seaworthy.key"), "--format", strings.Join(append(formats, "tar"), ","), "--output-dir", out, yml)
+	for i, group := range together(formats) {
+		out := s.build(fmt.Sprint("out", i), append(slices.Clone(group), "tar"))
 		s.bare(cli.ExitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "baseline", out)
 		s.bare(cli.ExitVerify, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "hardened", out)
 		for _, c := range []string{"kernel", "init-000", "init-001", "onboot-sysctl", "onboot-dhcp", "services-nginx", "services-report"} {
@@ -133,10 +137,45 @@ func TestMinimal(t *testing.T) {
 				t.Errorf("component without an SBOM: %v", err)
 			}
 		}
-		for _, format := range formats {
-			s.boots(out, format)
-		}
+		s.boots(out, group)
 	}
+}
+
+// locked makes the lock and the keys of the system. It passes the baseline without
+// waivers.
+func (s *realSystem) locked() {
+	s.t.Helper()
+	s.run(cli.ExitPass, "lock", s.path("minimal.yml"))
+	if d := s.decide(cli.ExitPass, "--locked", s.path("minimal.yml")); len(d.Waivers) != 0 {
+		s.t.Errorf("baseline needs waivers: %+v", d.Waivers)
+	}
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
+}
+
+// build builds the system in a folder, and gives its path. more are more flags.
+func (s *realSystem) build(name string, formats []string, more ...string) string {
+	s.t.Helper()
+	args := []string{"--locked", "--key", s.path("seaworthy.key"), "--format", strings.Join(formats, ","), "--output-dir", s.path(name), s.path("minimal.yml")}
+	s.run(cli.ExitPass, "build", append(args, more...)...)
+	return s.path(name)
+}
+
+// allBoots: `make test-boot` boots every format, and `make test` three.
+func allBoots() bool { return os.Getenv("SEAWORTHY_BOOT") == "all" }
+
+// formatsWithoutUKI are the formats that boot without Secure Boot. One format with a
+// UKI is among them: firmware without keys starts it too. TestSecureBoot boots the
+// others.
+func formatsWithoutUKI() []string {
+	uki := image.Formats(image.HoldsUKI)
+	return append([]string{"iso-efi"}, slices.DeleteFunc(bootFormats(), func(f string) bool { return slices.Contains(uki, f) })...)
+}
+
+// bootFormats are the formats that boot, without those that have the disk of another
+// one: tests of builder/image compare these disks.
+func bootFormats() []string {
+	same := []string{"iso-efi-initrd", "qcow2-efi-verity", "vhd", "dynamic-vhd", "aws"}
+	return slices.DeleteFunc(image.Formats(image.Bootable), func(f string) bool { return slices.Contains(same, f) })
 }
 
 // together groups formats that one build can write.
@@ -154,22 +193,12 @@ next:
 	return groups
 }
 
-// bootFormats are the formats that the test boots: a short list, or all with
-// SEAWORTHY_BOOT=all (`make test-boot`).
-func bootFormats(t *testing.T) []string {
-	t.Helper()
-	if os.Getenv("SEAWORTHY_BOOT") != "all" {
-		return []string{"kernel+initrd", "iso-efi"}
-	}
-	return image.Formats(image.Bootable)
-}
-
 // hardened checks that the example passes the stronger pack with few waivers. All
 // waivers are used. At most three are about the system itself; the others are
 // about options of Debian's kernel.
-func (s *realSystem) hardened(yml string) {
+func (s *realSystem) hardened(yml, waivers string) {
 	s.t.Helper()
-	d := s.decide(cli.ExitPass, "--locked", "--policy", "hardened", "--waivers", s.path("minimal.waivers.yml"), "--now", "2026-12-01", yml)
+	d := s.decide(cli.ExitPass, "--locked", "--policy", "hardened", "--waivers", s.path(waivers), "--now", "2026-12-01", yml)
 	own := 0
 	for _, w := range d.Waivers {
 		if !w.Used {
@@ -184,14 +213,26 @@ func (s *realSystem) hardened(yml string) {
 	}
 }
 
-// boots boots one format to the answers of its services. more are more flags.
-func (s *realSystem) boots(out, format string, more ...string) {
-	t := s.t
-	t.Helper()
-	t.Logf("booting %s", format)
-	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
-		t.Log("not booted: QEMU is not installed")
-		return
+// boots boots formats of an image, as many at a time as there are processors. more
+// are more flags.
+func (s *realSystem) boots(out string, formats []string, more ...string) {
+	s.t.Run("boot", func(t *testing.T) {
+		for _, f := range formats {
+			t.Run(f, func(t *testing.T) {
+				t.Parallel()
+				s.answers(t, out, f, more...)
+			})
+		}
+	})
+}
+
+// emulators are the programs that boot the architectures.
+var emulators = map[string]string{"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+
+// answers boots one format to the answers of its services.
+func (s *realSystem) answers(t *testing.T, out, format string, more ...string) {
+	if _, err := exec.LookPath(emulators[s.arch]); err != nil {
+		t.Skipf("skipped: %s is not installed", emulators[s.arch])
 	}
 	web, report := port(t), port(t)
 	ctx, stop := context.WithCancel(t.Context())

@@ -86,6 +86,16 @@ func (r *Reader) Pos(n *yaml.Node) failure.Position {
 // Add adds the mistakes of another reader.
 func (r *Reader) Add(other *Reader) { r.errs = append(r.errs, other.errs...) }
 
+// AddNew adds the mistakes of another reader, except those that this one has too.
+func (r *Reader) AddNew(other *Reader) {
+	for _, err := range other.errs {
+		same := func(e error) bool { return e.Error() == err.Error() }
+		if !slices.ContainsFunc(r.errs, same) {
+			r.errs = append(r.errs, err)
+		}
+	}
+}
+
 // Failed reports whether there was a mistake.
 func (r *Reader) Failed() bool { return len(r.errs) > 0 }
 

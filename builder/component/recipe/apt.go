@@ -44,7 +44,11 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 				Suggest("build the component on Debian or a derived system, or in a container of one")
 		}
 	}
-	dir, err := filepath.Abs(filepath.Join(stateDir, "apt-"+arch))
+	folder := "apt-" + arch
+	if suite != "" {
+		folder += "-" + suite
+	}
+	dir, err := filepath.Abs(filepath.Join(stateDir, folder))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,6 +120,9 @@ func (a *apt) configure(host string) error {
 	sources, skipped, err := trustedSources(host)
 	if err != nil {
 		return err
+	}
+	if a.suite != "" {
+		sources = ofRelease(sources, host, a.suite)
 	}
 	for _, s := range skipped {
 		a.progress("not used: " + s + ": it turns off signature checks")

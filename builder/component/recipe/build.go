@@ -57,7 +57,7 @@ var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
 // Build makes the image of one component and adds it to the layout. It replaces an
 // older image of the same reference. A failed build does not change the layout.
 func Build(ctx context.Context, o Options) (*Result, error) {
-	s := &sources{state: o.StateDir, arch: o.Arch}
+	s := newSources(o)
 	defer s.Close()
 	return build(ctx, o, s.open)
 }
@@ -81,6 +81,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	rec = rec.on(o.Arch)
 	if o.StateDir == "" {
 		if o.StateDir, err = defaultState(); err != nil {
 			return nil, err

@@ -64,6 +64,7 @@ func parse(file string, data []byte) (*Recipe, error) {
 }
 
 func (rec *Recipe) read(r *reader, root *yaml.Node) {
+	var architectures *yaml.Node
 	text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.Text(n) } }
 	globs := func(p *[]string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.globs(n) } }
 	r.Fields(root, "the recipe", map[string]func(*yaml.Node){
@@ -93,6 +94,8 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 		"image":  func(n *yaml.Node) { rec.Image = r.image(n) },
 		"health": func(n *yaml.Node) { rec.Health = r.health(n) },
 		"config": func(n *yaml.Node) { rec.Config = r.label(n) },
+
+		"architectures": func(n *yaml.Node) { architectures = n },
 	})
 	for _, need := range []struct{ key, value string }{{"name", rec.Name}, {"version", rec.Version}} {
 		if need.value == "" && !r.Failed() {
@@ -104,6 +107,9 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 	}
 	if rec.Debian == nil && (len(rec.Include)+len(rec.Exclude) > 0 || rec.Libraries) {
 		r.fail(root, "include, exclude and libraries apply to packages, but the recipe has no debian: packages")
+	}
+	if architectures != nil {
+		rec.variants(r, root, architectures)
 	}
 }
 

@@ -19,7 +19,7 @@ func BuildAll(ctx context.Context, o Options, dirs []string, jobs int, done func
 			return err
 		}
 	}
-	s := &sources{state: o.StateDir, arch: o.Arch}
+	s := newSources(o)
 	defer s.Close()
 	var (
 		g        errgroup.Group
@@ -56,40 +56,39 @@ func BuildAll(ctx context.Context, o Options, dirs []string, jobs int, done func
 	return errors.Join(g.Wait(), errors.Join(errs...))
 }
 
-// sources is apt's state folder for the builds of one run. The lists are fetched
-// once, and builds take turns.
+// sources are apt's state folders for the builds of one run, by release. The lists
+// are fetched once, and builds take turns.
 type sources struct {
 	state, arch string
 	mu          sync.Mutex
-	apt         *apt
-	release     func()
+	bySuite     map[string]*apt
+	release     []func()
+}
+
+func newSources(o Options) *sources {
+	return &sources{state: o.StateDir, arch: o.Arch, bySuite: map[string]*apt{}}
 }
 
 func (s *sources) open(ctx context.Context, rec *Recipe, progress func(string)) (packageSource, func(), error) {
 	s.mu.Lock()
 	suite := rec.Debian.Suite
-	switch {
-	case s.apt == nil:
-		a, release, err := openApt(ctx, s.state, s.arch, suite, progress)
-		if err != nil {
+	a := s.bySuite[suite]
+	if a == nil {
+		var release func()
+		var err error
+		if a, release, err = openApt(ctx, s.state, s.arch, suite, progress); err != nil {
 			s.mu.Unlock()
 			return nil, nil, err
 		}
-		s.apt, s.release = a, release
-	case s.apt.suite != suite:
-		s.apt.suite = suite
-		if err := s.apt.configure(aptFolder); err != nil {
-			s.mu.Unlock()
-			return nil, nil, err
-		}
+		s.bySuite[suite], s.release = a, append(s.release, release)
 	}
-	s.apt.progress = progress
-	return s.apt, s.mu.Unlock, nil
+	a.progress = progress
+	return a, s.mu.Unlock, nil
 }
 
-// Close releases the state folder for other programs.
+// Close releases the state folders for other programs.
 func (s *sources) Close() {
-	if s.release != nil {
-		s.release()
+	for _, release := range s.release {
+		release()
 	}
 }

@@ -39,6 +39,9 @@ type Recipe struct {
 
 	// Config is the label org.mobyproject.config as JSON, nil for none.
 	Config []byte
+
+	// Architectures are the recipes for architectures that differ, by Go name.
+	Architectures map[string]*Recipe
 }
 
 // Debian names packages of the Debian (or derived) release of the machine.
@@ -49,7 +52,8 @@ type Debian struct {
 	Depends bool
 	Exclude []string
 	// Suite, if it is set, is the only release for packages, with its pockets
-	// -security and -updates.
+	// -security and -updates. If the sources of the machine do not have it, the
+	// archives of the machine's own release are asked for it.
 	Suite string
 }
 

@@ -93,7 +93,7 @@ func newMachine(t *testing.T, p platform) *machine {
 		return nil
 	}
 	file(p.firmwarePackage, p.firmware)
-	stub, err := uki.ParseStub(file("systemd-boot-efi", filepath.Join(os.Getenv("SEAWORTHY_STUBS"), p.stub), "/usr/lib/systemd/boot/efi/"+p.stub))
+	stub, err := uki.ParseStub(file("systemd-boot-efi", "../../../dist/tools/arm64/"+p.stub, "/usr/lib/systemd/boot/efi/"+p.stub))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,14 +148,14 @@ func (m *machine) variables(e Enrolment) []byte {
 	return s
 }
 
-// componentKernel is the kernel of our component image.
-func componentKernel(t *testing.T) []byte {
+// componentKernel is the kernel of our component image for an architecture.
+func componentKernel(t *testing.T, arch string) []byte {
 	t.Helper()
 	const layout = "../../../dist/components"
 	if _, err := os.Stat(layout); err != nil {
 		t.Skip("skipped: no components; run `make components` or `make test`")
 	}
-	s, err := component.Open(component.Options{Paths: []string{layout}, Offline: true, Arch: "amd64"})
+	s, err := component.Open(component.Options{Paths: []string{layout}, Offline: true, Arch: arch})
 	if err != nil {
 		t.Fatal(err)
 	}

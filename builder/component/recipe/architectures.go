@@ -1,0 +1,68 @@
+package recipe
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
+)
+
+// variants reads the key architectures: for each architecture, keys that replace
+// those of the recipe. A variant is read as the whole recipe that it makes, so a
+// mistake in a part that all share is found again, and not added again.
+func (rec *Recipe) variants(r *reader, root, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, "architectures must be a mapping, not %s", strictyaml.Kind(n))
+		return
+	}
+	rec.Architectures = map[string]*Recipe{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		arch, keys := n.Content[i], n.Content[i+1]
+		switch {
+		case !archRE.MatchString(arch.Value):
+			r.Bad(arch, "write a Go architecture, such as riscv64", "architecture %q is invalid", arch.Value)
+			continue
+		case keys.Kind != yaml.MappingNode:
+			r.fail(keys, "%s must be a mapping, not %s", arch.Value, strictyaml.Kind(keys))
+			continue
+		}
+		variant, own := &Recipe{}, &reader{strictyaml.Reader{Name: r.Name}}
+		variant.read(own, replaced(root, keys, own))
+		r.AddNew(&own.Reader)
+		rec.Architectures[arch.Value] = variant
+	}
+}
+
+// replaced is the mapping root with other values for the keys of a variant.
+func replaced(root, keys *yaml.Node, r *reader) *yaml.Node {
+	own := map[string]bool{"architectures": true}
+	var content []*yaml.Node
+	for i := 0; i+1 < len(keys.Content); i += 2 {
+		key := keys.Content[i]
+		if key.Value == "name" || key.Value == "architectures" {
+			r.fail(key, "the key %s cannot differ between architectures", key.Value)
+			continue
+		}
+		own[key.Value] = true
+		content = append(content, key, keys.Content[i+1])
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if !own[root.Content[i].Value] {
+			content = append(content, root.Content[i], root.Content[i+1])
+		}
+	}
+	out := *root
+	out.Content = slices.Clip(content)
+	return &out
+}
+
+// on is the recipe for an architecture.
+func (rec *Recipe) on(arch string) *Recipe {
+	v, ok := rec.Architectures[arch]
+	if !ok {
+		return rec
+	}
+	v.Path, v.Dir = rec.Path, rec.Dir
+	return v
+}

@@ -1,0 +1,107 @@
+package recipe
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+const variantRecipe = `
+name: web
+version: "1"
+debian: {packages: [web], suite: bookworm}
+include: [usr]
+architectures:
+  riscv64:
+    version: "2"
+    debian: {packages: [web2]}
+`
+
+func TestArchitectures(t *testing.T) {
+	t.Parallel()
+	base, err := parse("c.yml", []byte(variantRecipe))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if on := base.on("arm64"); on != base || on.Reference() != "seaworthy/web:1" {
+		t.Errorf("arm64: %+v", on)
+	}
+	on := base.on("riscv64")
+	if on.Reference() != "seaworthy/web:2" || on.Debian.Packages[0].Text != "web2" || on.Debian.Suite != "" || len(on.Include) != 1 {
+		t.Errorf("riscv64: %+v", on)
+	}
+}
+
+// Mistakes of the recipe and of its variants are reported in one run, each once.
+func TestArchitecturesErrors(t *testing.T) {
+	t.Parallel()
+	_, err := parse("c.yml", []byte(`
+name: web
+version: "1"
+size: 7
+debian: {packages: [web]}
+architectures:
+  riscv64: {name: other, suite: x, debian: {packages: ["!"]}}
+  "MIPS!": {}
+  arm64: 5
+`))
+	if !errors.Is(err, system.ErrInput) {
+		t.Fatal(err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for _, want := range []string{
+		`c.yml:4:1: the recipe: unknown key "size"`,
+		`c.yml:7:13: the key name cannot differ`,
+		`c.yml:7:26: the recipe: unknown key "suite"`,
+		`"!" is not a package name`,
+		`architecture "MIPS!" is invalid`,
+		`arm64 must be a mapping`,
+	} {
+		n := 0
+		for _, line := range lines {
+			if strings.Contains(line, want) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d times: %s", n, want)
+		}
+	}
+	if len(lines) != 6 {
+		t.Errorf("%d errors:\n%v", len(lines), err)
+	}
+}
+
+func TestOfRelease(t *testing.T) {
+	t.Parallel()
+	const osRelease = "NAME=x\nVERSION_CODENAME=bookworm\n"
+	list := "deb [signed-by=/k.gpg arch=a] http://a.example bookworm main contrib\ndeb http://a.example bookworm-security main\ndeb http://other.example nodistro main\n"
+	deb822 := "Types: deb\n# old: bookworm\nURIs: http://b.example\nSuites: bookworm bookworm-updates\n nodistro\nComponents: main\n\nTypes: deb\nURIs: http://other.example\nSuites: stable\n"
+	for name, c := range map[string]struct {
+		files map[string]string
+		suite string
+		want  string
+	}{
+		"list": {map[string]string{"a.list": list}, "trixie",
+			"deb [signed-by=/k.gpg arch=a] http://a.example trixie main contrib\ndeb http://a.example trixie-security main\n"},
+		"paragraphs": {map[string]string{"a.sources": deb822}, "trixie",
+			"Types: deb\nURIs: http://b.example\nComponents: main\nSuites: trixie trixie-updates\n\n"},
+		"without pockets":       {map[string]string{"a.list": list}, "sid", "deb [signed-by=/k.gpg arch=a] http://a.example sid main contrib\n"},
+		"the machine has it":    {map[string]string{"a.list": list + "deb http://a.example trixie main\n"}, "trixie", list + "deb http://a.example trixie main\n"},
+		"own release":           {map[string]string{"a.sources": deb822}, "bookworm", deb822},
+		"neither":               {map[string]string{"a.list": "deb http://other.example nodistro main\n"}, "trixie", "deb http://other.example nodistro main\n"},
+		"a release with prefix": {map[string]string{"a.list": "deb http://a.example bookworms main\n"}, "trixie", "deb http://a.example bookworms main\n"},
+	} {
+		etc := hostApt(t, map[string]string{"os-release": osRelease, "apt/empty": ""}) + "/apt"
+		got := ofRelease(c.files, etc, c.suite)
+		text := ""
+		for _, f := range sortedKeys(got) {
+			text += got[f]
+		}
+		if text != c.want {
+			t.Errorf("%s:\n%s", name, text)
+		}
+	}
+}
