@@ -34,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-bitflips test-cosign test-opa test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-bitflips test-cosign test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign registries opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -71,15 +71,15 @@ components: build ## build all our component images, into dist/components; for a
 demo-components: build ## build the component images of the demo
 	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))
 
-demo: deps demo-components ## show everything on this machine: deny, lock, build, sign, verify, boot
+demo: deps demo-components ## show everything on this machine: deny, lock, build, sign, verify, push, pull, boot
 	@examples/demo.sh
 
 # cosign, opa and the browser are prepared while the Go tests run. Errors of this
 # step are hidden here: the targets that need them run the step again.
 test: test-deps demo-components ## run all tests: unit, command line, cosign, opa, browser, real boots
-	@$(MAKE) -k cosign opa browser >/dev/null 2>&1 & tools=$$!; \
+	@$(MAKE) -k cosign opa browser registries >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
-	wait; $(MAKE) --no-print-directory test-cosign test-opa test-hsm test-browser
+	wait; $(MAKE) --no-print-directory test-cosign test-opa test-hsm test-browser test-registries
 
 test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
@@ -99,6 +99,9 @@ test-hsm: ## test the plugin for PKCS #11 tokens, with SoftHSM (needs a C compil
 	cd cmd/sigstore-kms-hsm && CGO_ENABLED=1 go vet . && CGO_ENABLED=1 $(GOTEST) -count=1 . && \
 	CGO_ENABLED=1 go build -o $(TOOLS)/hsm/ . && cd $(CURDIR) && \
 	SEAWORTHY_HSM=$(TOOLS)/hsm PKCS11_MODULE_PATH=$(HSM_MODULE) $(GOTEST) -count=1 -run TestHSM ./attest
+
+test-registries: cosign registries ## test with the registry of distribution v3, oras, crane, cosign and skopeo (compiles them first)
+	@SEAWORTHY_TOOLS=$(TOOLS) $(GOTEST) -count=1 -run 'OtherPrograms|RoundTripDistribution' ./pipeline/publish
 
 test-opa: opa ## test that the real opa and conftest run our rules (compiles both first)
 	@SEAWORTHY_OPA=$(TOOLS) $(GOTEST) -count=1 -run OPA ./rules
@@ -121,6 +124,10 @@ rule: ## test one rule in seconds: make rule ID=CAP-099
 cosign:
 	@echo "compiling cosign (a few minutes the first time)" >&2
 	@cd attest/testdata/cosign && go build -ldflags '-s -w' -o $(TOOLS)/ github.com/sigstore/cosign/v2/cmd/cosign
+
+registries:
+	@echo "compiling registry, oras and crane (a few minutes the first time)" >&2
+	@cd pipeline/publish/testdata/registries && go build -ldflags '-s -w' -o $(TOOLS)/ tool
 
 opa:
 	@echo "compiling opa and conftest (a few minutes the first time)" >&2
@@ -168,7 +175,7 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils softhsm2-util=softhsm2
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:

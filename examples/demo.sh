@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The demo that `make demo` runs: a system that is denied, a system that passes,
-# its signature, a changed byte, and a boot. Every step checks its exit code. The
+# its signature, a changed byte, a registry, and a boot. Every step checks its exit code. The
 # demo fails if an exit code is wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,10 +50,19 @@ printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$initrd" bs=1 seek=100000 conv=n
 expect 4 $sw verify --key "$work/seaworthy.pub" "$work/flipped"
 rm -rf "$work/flipped"
 
-say "5. Verify it and boot it"
+say "5. Push it to a registry on this machine, pull it again, and compare"
+go build -o "$work/registry" ./examples/registry
+coproc registry { exec "$work/registry"; }
+read -r host <&"${registry[0]}"
+run $sw push "$work/minimal" "$host/systems/minimal:1"
+expect 0 $sw verify --key "$work/seaworthy.pub" --require-policy baseline "$host/systems/minimal:1"
+expect 0 $sw pull --key "$work/seaworthy.pub" --require-policy baseline "$host/systems/minimal:1" "$work/pulled"
+run diff -r "$work/minimal" "$work/pulled"
+
+say "6. Boot what was pulled"
 if ! command -v qemu-system-x86_64 >/dev/null; then
   echo "QEMU is not installed. To boot the image, run: sudo apt-get install qemu-system-x86, then make demo"
   exit 0
 fi
-examples/boot.sh "$work/minimal" "$work/seaworthy.pub"
-say "Done. See the report: $work/minimal/report.html"
+examples/boot.sh "$work/pulled" "$work/seaworthy.pub"
+say "Done. See the report: $work/pulled/report.html"

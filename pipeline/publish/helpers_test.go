@@ -122,6 +122,12 @@ func debian(t *testing.T) string {
 	if err != nil {
 		t.Skip("docker-registry is not installed: apt-get install docker-registry (the package also starts a service on port 5000)")
 	}
+	return distribution(t, program)
+}
+
+// distribution starts a registry of the distribution project, and returns its host.
+func distribution(t *testing.T, program string) string {
+	t.Helper()
 	dir := t.TempDir()
 	free := httptest.NewServer(nil)
 	host := strings.TrimPrefix(free.URL, "http://")
@@ -142,7 +148,7 @@ func debian(t *testing.T) string {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Fatal("docker-registry does not answer")
+	t.Fatalf("%s does not answer", program)
 	return ""
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
@@ -328,5 +329,45 @@ func TestManySeals(t *testing.T) {
 	same(t, p.s.dir, dir)
 	if n := p.requests(http.MethodGet, "/manifests/") - before; n > 10 {
 		t.Errorf("%d manifests were read", n)
+	}
+}
+
+// A token that expires during a push, a copy or a pull is replaced: the registry
+// accepts each token for a few requests only.
+func TestExpiringTokens(t *testing.T) {
+	r := newServer(t, true)
+	var mu sync.Mutex
+	tokens, refused := 0, 0
+	left := map[string]int{}
+	r.before(func(w http.ResponseWriter, req *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if req.URL.Path == "/token" {
+			tokens++
+			left[fmt.Sprintf("Bearer t%d", tokens)] = 20 // more than there are requests at a time
+			fmt.Fprintf(w, `{"token":"t%d","expires_in":60}`, tokens)
+			return true
+		}
+		if auth := req.Header.Get("Authorization"); left[auth] > 0 {
+			left[auth]--
+			return false
+		}
+		refused++
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+req.Host+`/token",service="test"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	})
+	s := seal(t, nil)
+	s.push(t, r.host+"/os:1")
+	if _, err := publish.Copy(t.Context(), r.host+"/os:1", r.host+"/mirror:1", publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	dir, _, err := s.pull(t, r.host+"/mirror:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, s.dir, dir)
+	if tokens < 5 || refused < 5 {
+		t.Errorf("only %d tokens expired", refused)
 	}
 }
