@@ -38,13 +38,17 @@ func Countersign(ctx context.Context, from, to string, payload []byte, signer Si
 	if err != nil {
 		return system.Unusable("image layout of %s", from).Because(err)
 	}
-	path := statement.BundlePath(CountersignatureStem(signer.ID()))
+	id, err := signer.Identify(ctx)
+	if err != nil {
+		return notSigned("the provenance", err)
+	}
+	path := statement.BundlePath(CountersignatureStem(id))
 	if _, err := old.Lstat(path); err == nil {
 		return system.BadInput("%s exists already: this signer has countersigned the image", path)
 	}
 	raw, err := signer.Bundle(ctx, payload)
 	if err != nil {
-		return system.Unusable("the provenance cannot be countersigned").Because(err)
+		return notSigned("the provenance", err)
 	}
 	if err := copyFolder(ctx, old, from, to); err != nil {
 		return system.Unusable("image folder").Because(err)

@@ -22,11 +22,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 )
 
-// Signer signs statements. A KeySigner signs with a key.
+// Signer signs statements: KeySigner with a key, Keyless with an identity.
 type Signer interface {
-	// ID names the signer in reports. For a key it is sha256:HEX of the public
-	// key in PKIX form.
-	ID() string
+	// Identify names the signer in reports: sha256:HEX of a public key in PKIX
+	// form, or the identity in a certificate. It is called before Bundle, when
+	// something is about to be signed.
+	Identify(context.Context) (string, error)
 	// Bundle signs a statement, and returns a Sigstore bundle v0.3. It is safe
 	// for concurrent use.
 	Bundle(ctx context.Context, payload []byte) ([]byte, error)
@@ -75,8 +76,11 @@ func NewSigner(key Key) (*KeySigner, error) {
 	return &KeySigner{key: key, pem: string(text), id: sha256.Sum256(der)}, nil
 }
 
-// ID implements Signer.
+// ID is sha256:HEX of the public key in PKIX form.
 func (s *KeySigner) ID() string { return fmt.Sprintf("sha256:%x", s.id) }
+
+// Identify implements Signer.
+func (s *KeySigner) Identify(context.Context) (string, error) { return s.ID(), nil }
 
 // Parallel implements Signer. Tokens and people sign one thing after another.
 func (s *KeySigner) Parallel() int { return 1 }

@@ -18,8 +18,12 @@ func Countersign(ctx context.Context, dir string, v *verify.Verifier, signer att
 		return err
 	}
 	defer r.Close()
-	if slices.Contains(r.Signers, signer.ID()) {
-		return system.BadInput("%s is signed by this signer already (%s)", dir, signer.ID()).Suggest("countersign with the key of another person or machine")
+	id, err := signer.Identify(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(r.Signers, id) {
+		return system.BadInput("%s is signed by this signer already (%s)", dir, id).Suggest("countersign with the key of another person or machine")
 	}
 	return Place(dir, func(next string) error {
 		if err := attest.Countersign(ctx, dir, next, r.Provenance, signer); err != nil {

@@ -68,7 +68,7 @@ func allowed(from, to string) (bool, string) {
 		return false, "a helper of all steps imports no step"
 	case slices.Contains(leaves, to):
 		return true, ""
-	case to == "internal/ocitest", to == "scanner/scantest", to == "builder/system/sinktest", to == "attest/sealtest", to == "attest/signertest", to == "policy/policytest":
+	case to == "internal/ocitest", to == "scanner/scantest", to == "builder/system/sinktest", to == "attest/sealtest", to == "attest/signertest", to == "attest/sigstoretest", to == "policy/policytest":
 		return false, "only tests import test helpers"
 	case step(to) == "internal":
 		return true, ""

@@ -146,7 +146,8 @@ type Built struct {
 	// Dir is the written folder: OutputDir, or OutputDir.denied.
 	Dir    string
 	Denied bool
-	// SignedBy is the name of the signer's key, "" for an unsigned image.
+	// SignedBy is the name of the signer (see attest.Signer), "" if nothing was
+	// signed.
 	SignedBy string
 	// Tools are the programs and files of this machine that made the image.
 	Tools []image.Used
@@ -177,7 +178,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		return nil, err
 	}
 	o.used = tools
-	signer, signedBy, err := o.open()
+	signer, err := o.open()
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +207,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	built := &Built{Checked: *checked, Images: made.files, SignedBy: signedBy, Tools: o.used}
+	built := &Built{Checked: *checked, Images: made.files, Tools: o.used}
 	if policy.ExitCode(checked.Decision) != 0 {
 		built.Denied, built.Images = true, nil
 		built.Dir, err = out.deny(checked)
@@ -273,16 +274,12 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 	return out, nil
 }
 
-// open returns the signer and the name of its key.
-func (o BuildOptions) open() (attest.Signer, string, error) {
+// open returns the signer, nil for an unsigned image.
+func (o BuildOptions) open() (attest.Signer, error) {
 	if o.Signer == nil {
-		return nil, o.signedAs, nil
+		return nil, nil
 	}
-	s, err := o.Signer()
-	if err != nil {
-		return nil, "", err
-	}
-	return s, s.ID(), nil
+	return o.Signer()
 }
 
 func (o CheckOptions) scanner() scanner.Options {

@@ -21,6 +21,13 @@ func toolsOf(used []image.Used) []attest.Tool {
 // seal writes the bills of materials and the reports, and then the signed statements
 // about all files of the output folder.
 func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer attest.Signer) error {
+	b.SignedBy = o.signedAs
+	if signer != nil {
+		var err error
+		if b.SignedBy, err = signer.Identify(ctx); err != nil {
+			return err
+		}
+	}
 	name := b.OS.Name
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seaworthy-os/seaworthy/attest/trust"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/attest/verify/keyless"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
@@ -29,8 +31,13 @@ func (o CheckOptions) signers() (*trust.Policy, error) {
 	if o.Trust == "" {
 		return nil, nil
 	}
-	return trust.Load(o.Trust, o.Policy.Now)
+	return trust.Load(o.Trust, o.Policy.Now, Keyless)
 }
+
+// Keyless lets a trust policy have keyless identities.
+var Keyless = trust.WithKeyless(func(id trust.Identity) (verify.Keyless, error) {
+	return keyless.Load(id.TrustedRoot, keyless.Identity{Issuer: id.Issuer, Subject: id.Subject})
+})
 
 // attestations finds the attestations of each image and verifies them with p. An
 // image of the trust section without a trusted signature is an ErrMismatch. A trust

@@ -24,7 +24,7 @@ func DecodeExact(data []byte, v any) error {
 	if err != nil {
 		return err
 	}
-	if sameJSON(data, again) {
+	if SameJSON(data, again) {
 		return nil
 	}
 	return explain(data, v)
@@ -48,9 +48,9 @@ func unknown(data []byte, v any) error {
 	return nil
 }
 
-// sameJSON reports whether two JSON texts have the same members with the same
+// SameJSON reports whether two JSON texts have the same members with the same
 // values. Numbers are compared as text.
-func sameJSON(a, b []byte) bool {
+func SameJSON(a, b []byte) bool {
 	var values [2]any
 	for i, raw := range [][]byte{a, b} {
 		dec := json.NewDecoder(bytes.NewReader(raw))
@@ -87,7 +87,7 @@ func (s *Statement) Exact(payload []byte) error {
 		if err != nil {
 			return err
 		}
-		if !sameJSON(members[known.name], raw) {
+		if !SameJSON(members[known.name], raw) {
 			return explain(payload, &Statement{})
 		}
 	}

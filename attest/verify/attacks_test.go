@@ -393,7 +393,7 @@ func distrusted(t *testing.T, f, other *forger) []staged {
 	second := verify.Authority{Name: "second", Keys: key(other)}
 	two := verify.Rule{Threshold: 2}
 	sig := verify.CheckSignature
-	countersign := func(s attest.Signer, change func(raw []byte) []byte) func(*testing.T, string) {
+	countersign := func(s *attest.KeySigner, change func(raw []byte) []byte) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
 			raw, err := s.Bundle(t.Context(), readBundle(t, dir, "provenance").DSSEEnvelope.Payload)
 			if err != nil {

@@ -92,6 +92,7 @@ https URL.
 	fs.StringArrayVar(&rf.Tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	sf.add(cmd, "build without signatures; verify will refuse the image")
+	sf.keyless.add(cmd)
 	return cmd
 }
 

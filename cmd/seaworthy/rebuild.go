@@ -173,8 +173,12 @@ func (c *verbs) signOpinion(cmd *cobra.Command, p *verify.Provenance, r *pipelin
 	if err != nil {
 		return err
 	}
-	if signer.ID() == p.Signer {
-		return system.BadInput("key %s signed the image: its second opinion would prove nothing", signer.ID()).Suggest("sign with another key")
+	id, err := signer.Identify(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if id == p.Signer {
+		return system.BadInput("%s signed the image: its second opinion would prove nothing", id).Suggest("sign with another key")
 	}
 	if now != "" {
 		t, _, err := cli.ParseTime("now", now)

@@ -19,12 +19,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/signertest"
+	"github.com/seaworthy-os/seaworthy/attest/sigstoretest"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
@@ -79,6 +81,7 @@ func scriptParams(dir string) testscript.Params {
 			"efistub":    efiStub,
 			"provenance": provenance,
 			"plainkey":   plainKey,
+			"sigstore":   startSigstore,
 			"fill":       fill,
 			"printed":    printed,
 		},
@@ -241,6 +244,48 @@ func plainKey(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for i, block := range []*pem.Block{{Type: "PRIVATE KEY", Bytes: private}, {Type: "PUBLIC KEY", Bytes: public}} {
 		ts.Check(os.WriteFile(ts.MkAbs(args[i]), pem.EncodeToMemory(block), 0o600))
+	}
+}
+
+// sigstore [FAULT] starts a small Sigstore. It writes signing_config.json,
+// trusted_root.json, and the identity tokens release.jwt and expired.jwt. FAULT is a
+// service that fails: ca-403, log-500, log-forgets, tsa-clock, identity or down.
+func startSigstore(ts *testscript.TestScript, neg bool, args []string) {
+	s, err := sigstoretest.New()
+	ts.Check(err)
+	ts.Defer(s.Close)
+	answers := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "test fault", code) }
+	}
+	for _, fault := range args {
+		switch fault {
+		case "ca-403":
+			s.Handlers[sigstoretest.CA] = answers(http.StatusForbidden)
+		case "log-500":
+			s.Handlers[sigstoretest.Log] = answers(http.StatusInternalServerError)
+		case "log-forgets":
+			s.Forget = true
+		case "tsa-clock":
+			s.TSAClock = -time.Hour
+		case "identity":
+			s.Subject = "mallory@example.org"
+		case "down":
+			s.Close()
+		default:
+			ts.Fatalf("unknown fault %s", fault)
+		}
+	}
+	write := func(name string, data []byte, err error) {
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), data, 0o600))
+	}
+	raw, err := s.SigningConfig()
+	write("signing_config.json", raw, err)
+	raw, err = s.TrustedRoot()
+	write("trusted_root.json", raw, err)
+	for name, until := range map[string]time.Duration{"release.jwt": time.Hour, "expired.jwt": -time.Hour} {
+		token, err := s.Token("release@example.org", time.Now().Add(until))
+		write(name, []byte(token), err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // signFlags say who signs: the flags of all verbs that sign.
 type signFlags struct {
 	key, command string
+	keyless      keylessFlags
 	unsigned     bool
 }
 
@@ -38,28 +39,34 @@ func (f *signFlags) check(verb string) error {
 	for _, one := range []struct {
 		name string
 		on   bool
-	}{{"--key", f.key != ""}, {"--signer-command", f.command != ""}, {"--unsigned", f.unsigned}} {
+	}{{"--key", f.key != ""}, {"--signer-command", f.command != ""}, {"--keyless", f.keyless.on}, {"--unsigned", f.unsigned}} {
 		if one.on {
 			given = append(given, one.name)
 		}
 	}
 	switch len(given) {
 	case 0:
-		return system.BadInput("%s needs --key, --signer-command or --unsigned", verb).Suggest("make a key with: seaworthy key generate")
+		also := ""
+		if f.keyless.offered {
+			also = ", --keyless"
+		}
+		return system.BadInput("%s needs --key, --signer-command%s or --unsigned", verb, also).Suggest("make a key with: seaworthy key generate")
 	case 1:
-		return nil
+		return f.keyless.check()
 	}
 	return system.BadInput("%s and %s cannot be used together", given[0], given[1]).Suggest("give only one of them")
 }
 
 // external reports whether the key is not in a file.
-func (f *signFlags) external() bool { return f.command != "" || attest.IsKMS(f.key) }
+func (f *signFlags) external() bool { return f.command != "" || f.keyless.on || attest.IsKMS(f.key) }
 
 // signer opens the signer, nil for --unsigned.
 func (f *signFlags) signer(ctx context.Context, c *verbs) (attest.Signer, error) {
 	switch {
 	case f.unsigned:
 		return nil, nil
+	case f.keyless.on:
+		return f.keyless.signer(c)
 	case !f.external():
 		return attest.LoadSigner(f.key, func() ([]byte, error) { return c.Password(ctx) })
 	}

@@ -50,7 +50,7 @@ missing signature.
 			if err != nil {
 				return err
 			}
-			t, err := trust.Load(vf.trust, p.Now)
+			t, err := trust.Load(vf.trust, p.Now, pipeline.Keyless)
 			if err != nil {
 				return err
 			}
@@ -219,7 +219,11 @@ the image must meet the trust policy, except for signatures that are still missi
 			if err := pipeline.Countersign(cmd.Context(), args[0], v, signer); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.Err, "seaworthy: countersigned %s with %s\n", args[0], signer.ID())
+			id, err := signer.Identify(cmd.Context())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.Err, "seaworthy: countersigned %s with %s\n", args[0], cli.Printable(id))
 			return nil
 		},
 	}

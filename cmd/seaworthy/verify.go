@@ -16,11 +16,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
 // verifyFlags are the flags of verify and boot.
 type verifyFlags struct {
 	keys          []string
+	identity      identityFlags
 	trust         string
 	requirePolicy string
 	name, image   string
@@ -33,10 +35,11 @@ type verifyFlags struct {
 func (f *verifyFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME (repeatable: one of them is enough)")
+	f.identity.add(cmd)
 	f.addRequirements(cmd)
 }
 
-// addRequirements adds all flags except --key.
+// addRequirements adds all flags except those that say who is trusted.
 func (f *verifyFlags) addRequirements(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.trust, "trust", "", "trust policy, instead of --key: who must have signed, and what the statements must say (docs/trust.md)")
@@ -72,10 +75,10 @@ func (f *verifyFlags) trusted(p verify.Policy) (*verify.Verifier, error) {
 	if f.trust == "" {
 		return verify.New(p)
 	}
-	if len(p.Keys) > 0 {
-		return nil, system.BadInput("--trust and --key cannot be used together").Suggest("list the keys in the trust policy")
+	if len(p.Keys)+len(p.Authorities) > 0 {
+		return nil, system.BadInput("--trust cannot be used together with --key or --identity").Suggest("list the keys and identities in the trust policy")
 	}
-	t, err := trust.Load(f.trust, p.Now)
+	t, err := trust.Load(f.trust, p.Now, pipeline.Keyless)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +118,7 @@ func (f *verifyFlags) policy(ctx context.Context, c *verbs) (verify.Policy, erro
 		}
 		p.Keys = append(p.Keys, k)
 	}
-	return p, nil
+	return p, f.identity.addTo(&p)
 }
 
 func (c *verbs) verify() *cobra.Command {

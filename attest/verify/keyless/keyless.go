@@ -1,0 +1,252 @@
+// Package keyless verifies signatures that were made with a certificate for an
+// identity: Sigstore bundles with a certificate, a timestamp and an entry of a
+// transparency log. Its Verifier is what attest/verify needs for such bundles.
+//
+// It needs no network. The time of a signature is that of its timestamp, and not
+// that of a clock.
+package keyless
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	sigstore "github.com/sigstore/sigstore-go/pkg/verify"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+)
+
+// MaxRoot is the largest size of a trusted root, in bytes. That of the public
+// Sigstore has 10 KiB.
+const MaxRoot = 1 << 20
+
+// Identity is a trusted identity: who is trusted, and who says so.
+type Identity struct {
+	// Issuer is the identity provider in the certificate, exactly.
+	Issuer string
+	// Subject is the identity in the certificate: an e-mail address, or an address
+	// such as that of a workflow. If it ends in *, it covers all subjects that begin
+	// so, for example those of all tags.
+	Subject string
+}
+
+// Verifier verifies bundles. Make one with New.
+type Verifier struct {
+	sigstore   *sigstore.Verifier
+	root       *root.TrustedRoot
+	identities []Identity
+	// logged reports whether log entries are verified.
+	logged bool
+}
+
+// New makes a Verifier for these identities. trustedRoot is a TrustedRoot of
+// Sigstore, in JSON: the certificate authorities, timestamp authorities and logs
+// that are trusted. If the root has transparency logs, each signature needs an entry
+// of one of them; if it has logs of certificates, each certificate needs one too.
+// Errors are ErrInput: the root or an identity is malformed, there is no identity,
+// or the root has no source of trusted time.
+func New(trustedRoot []byte, identities ...Identity) (*Verifier, error) {
+	v := &Verifier{identities: slices.Clone(identities)}
+	var errs []error
+	if len(identities) == 0 {
+		errs = append(errs, system.BadInput("no identity is given").Suggest("give the signer's identity and its issuer"))
+	}
+	for _, id := range identities {
+		errs = append(errs, checkIdentity(id))
+	}
+	errs = append(errs, v.readRoot(trustedRoot))
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Load is New with the root in a file.
+func Load(path string, identities ...Identity) (*Verifier, error) {
+	raw, err := bounded.ReadFile(path, MaxRoot)
+	if err != nil {
+		return nil, system.BadInput("trusted root %s cannot be read", path).Because(err).Suggest("%s", howToRoot)
+	}
+	return New(raw, identities...)
+}
+
+const howToRoot = "give Sigstore's trusted_root.json; docs/signing.md says where it comes from"
+
+func checkIdentity(id Identity) error {
+	switch {
+	case id.Issuer == "":
+		return system.BadInput("identity %q has no issuer", id.Subject).Suggest("give the identity provider that is in the certificate: https://…")
+	case strings.Trim(id.Subject, "*") == "":
+		return system.BadInput("an identity of issuer %s has no subject", id.Issuer).Suggest("give an e-mail address, or the address of a workflow")
+	}
+	return nil
+}
+
+// readRoot reads the root, and makes the verifier for it.
+func (v *Verifier) readRoot(trustedRoot []byte) error {
+	bad := func(err error) error {
+		return system.BadInput("the trusted root cannot be used").Because(err).Suggest("%s", howToRoot)
+	}
+	var err error
+	if v.root, err = root.NewTrustedRootFromJSON(trustedRoot); err != nil {
+		return bad(err)
+	}
+	v.logged = len(v.root.RekorLogs()) > 0
+	switch {
+	case len(v.root.FulcioCertificateAuthorities()) == 0:
+		return bad(errors.New("it has no certificate authority"))
+	case !v.logged && len(v.root.TimestampingAuthorities()) == 0:
+		return bad(errors.New("it has neither a timestamp authority nor a transparency log, so the time of a signature is unknown"))
+	}
+	o := []sigstore.VerifierOption{sigstore.WithObserverTimestamps(1), sigstore.WithoutStatementPredicate()}
+	if v.logged {
+		o = append(o, sigstore.WithTransparencyLog(1))
+	}
+	if len(v.root.CTLogs()) > 0 {
+		o = append(o, sigstore.WithSignedCertificateTimestamps(1))
+	}
+	if v.sigstore, err = sigstore.NewVerifier(v.root, o...); err != nil {
+		return bad(err)
+	}
+	return nil
+}
+
+// maxSkew is how far other clocks may be ahead of ours.
+const maxSkew = 5 * time.Minute
+
+// Verify verifies a bundle: the signature, the certificate and its identity, the
+// timestamp and the log entry. It refuses a bundle with members that are not
+// verified, and a signature that was made after now.
+func (v *Verifier) Verify(raw []byte, now time.Time) (*verify.Signature, error) {
+	b, err := parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	entity, err := bundle.NewBundle(b)
+	if err != nil {
+		return nil, fmt.Errorf("malformed bundle: %w", err)
+	}
+	// The subjects of the statement are compared by the caller, and the identity
+	// below.
+	result, err := v.sigstore.Verify(entity, sigstore.NewPolicy(sigstore.WithoutArtifactUnsafe(), sigstore.WithoutIdentitiesUnsafe()))
+	if err != nil {
+		return nil, v.reason(entity, err)
+	}
+	if err := v.checkVerified(b, result); err != nil {
+		return nil, err
+	}
+	cert := result.Signature.Certificate
+	if err := v.trusts(cert); err != nil {
+		return nil, err
+	}
+	at := earliest(result.VerifiedTimestamps)
+	if at.After(now.Add(maxSkew)) {
+		return nil, fmt.Errorf("it was signed at %s, which is later than the current time %s", statement.Time(at), statement.Time(now))
+	}
+	return &verify.Signature{Payload: b.GetDsseEnvelope().GetPayload(), Issuer: cert.Issuer, Subject: cert.SubjectAlternativeName, Time: at}, nil
+}
+
+// parse reads a bundle with a statement and a certificate.
+func parse(raw []byte) (*protobundle.Bundle, error) {
+	if len(raw) > statement.MaxBundle {
+		return nil, fmt.Errorf("the bundle is larger than %d bytes", statement.MaxBundle)
+	}
+	var b protobundle.Bundle
+	if err := protojson.Unmarshal(raw, &b); err != nil {
+		return nil, fmt.Errorf("malformed bundle: %w", err)
+	}
+	m, e := b.GetVerificationMaterial(), b.GetDsseEnvelope()
+	switch {
+	case b.GetMediaType() != statement.BundleMediaType:
+		return nil, fmt.Errorf("media type %q is not %s", b.GetMediaType(), statement.BundleMediaType)
+	case m.GetCertificate() == nil:
+		return nil, errors.New("the bundle has no certificate")
+	case e == nil:
+		return nil, errors.New("the bundle contains no statement")
+	case e.GetPayloadType() != statement.PayloadType:
+		return nil, fmt.Errorf("payload type %q is not %s", e.GetPayloadType(), statement.PayloadType)
+	case len(e.GetSignatures()) != 1:
+		return nil, fmt.Errorf("the bundle has %d signatures, and must have one", len(e.GetSignatures()))
+	case len(e.GetPayload()) == 0:
+		return nil, errors.New("the payload is empty")
+	}
+	for _, e := range m.GetTlogEntries() {
+		if err := knownEntry(e.GetCanonicalizedBody()); err != nil {
+			return nil, err
+		}
+	}
+	return &b, exact(raw, &b)
+}
+
+// trusts requires that the certificate is for one of the identities.
+func (v *Verifier) trusts(cert *certificate.Summary) error {
+	if cert.Issuer == "" || cert.SubjectAlternativeName == "" {
+		return errors.New("the certificate has no identity, or no issuer of it")
+	}
+	if slices.ContainsFunc(v.identities, func(id Identity) bool {
+		return id.Issuer == cert.Issuer && verify.Covers([]string{id.Subject}, cert.SubjectAlternativeName)
+	}) {
+		return nil
+	}
+	return fmt.Errorf("it is signed by %s (%s), which is not a trusted identity", cert.SubjectAlternativeName, cert.Issuer)
+}
+
+func earliest(all []sigstore.TimestampVerificationResult) time.Time {
+	at := all[0].Timestamp
+	for _, one := range all[1:] {
+		if one.Timestamp.Before(at) {
+			at = one.Timestamp
+		}
+	}
+	return at.UTC()
+}
+
+// reason names the usual failures in words.
+func (v *Verifier) reason(entity *bundle.Bundle, err error) error {
+	text := err.Error()
+	for _, known := range []struct{ in, out string }{
+		{"integrated time outside certificate validity", "the time of the log entry is outside of the validity of the certificate"},
+		{"not enough verified log entries", "the bundle has no entry of a trusted transparency log"},
+		{"verifying log entry", "the proof of the transparency log is not about this signature"},
+		{"threshold not met for verified signed", "the bundle has no timestamp of a trusted authority"},
+		{"failed to verify leaf certificate", v.untrusted(entity)},
+		{"failed to verify signed certificate timestamp", "the certificate is not in a trusted log of certificates"},
+		{"failed to verify signature", "the signature is not valid"},
+	} {
+		if strings.Contains(text, known.in) {
+			return fmt.Errorf("%s: %w", known.out, err)
+		}
+	}
+	return err
+}
+
+// untrusted says why a certificate is not accepted.
+func (v *Verifier) untrusted(entity *bundle.Bundle) string {
+	const stranger = "the certificate is not from a trusted authority"
+	content, err := entity.VerificationContent()
+	if err != nil || content.Certificate() == nil {
+		return stranger
+	}
+	cert := content.Certificate()
+	stamps, _, err := sigstore.VerifySignedTimestamp(entity, v.root)
+	if err != nil {
+		return stranger
+	}
+	for _, one := range stamps {
+		if one.Time.Before(cert.NotBefore) || one.Time.After(cert.NotAfter) {
+			return fmt.Sprintf("the timestamp %s is outside of the validity of the certificate, %s to %s",
+				statement.Time(one.Time), statement.Time(cert.NotBefore), statement.Time(cert.NotAfter))
+		}
+	}
+	return stranger
+}
