@@ -75,6 +75,8 @@ type CheckOptions struct {
 	// Inventories keeps inventories of images between runs. The zero value keeps
 	// nothing.
 	Inventories scanner.Cache
+	// Shared keeps inventories for all machines of an organisation; nil for none.
+	Shared scanner.Shared
 	// FormatsMeant are the formats of the build that the decision is about. Build
 	// uses its own formats. Without formats, rules about formats are unknown.
 	FormatsMeant []string
@@ -283,7 +285,7 @@ func (o BuildOptions) open() (attest.Signer, error) {
 }
 
 func (o CheckOptions) scanner() scanner.Options {
-	return scanner.Options{TempDir: o.TempDir, Created: o.Time, Version: o.Policy.Tool.Version, Jobs: o.Resolve.Jobs, Cache: o.Inventories}
+	return scanner.Options{TempDir: o.TempDir, Created: o.Time, Version: o.Policy.Tool.Version, Jobs: o.Resolve.Jobs, Cache: o.Inventories, Shared: o.Shared}
 }
 
 // decide makes a decision from the results of the scanner.

@@ -15,6 +15,14 @@ import (
 // change what Recall returns, so only the user may choose the folder.
 type Cache = kept.Store
 
+// Shared stores what was found in images for several machines. It returns only
+// entries that somebody made whom the user trusts. Its methods may be called
+// concurrently. Both may fail: the image is then scanned.
+type Shared interface {
+	Load(img *system.Image, key string) ([]byte, bool)
+	Save(img *system.Image, key string, body []byte)
+}
+
 // key identifies an observation: the image, and how it was read. Documents
 // depend on more than the bytes of the image: on its name, and on the time and
 // program version of the documents.
@@ -27,17 +35,32 @@ func (s *Scanner) key(img *system.Image, how Reading) string {
 	return key
 }
 
-// load returns the observation that is stored under a key.
-func (s *Scanner) load(key string) (observation, bool) {
+// load returns the observation that is stored under a key. What comes from the
+// shared store is kept in the cache.
+func (s *Scanner) load(img *system.Image, key string) (observation, bool) {
 	var found observation
-	body, ok := s.opts.Cache.Load(key)
-	ok = ok && json.Unmarshal(body, &found) == nil
+	if body, ok := s.opts.Cache.Load(key); ok && json.Unmarshal(body, &found) == nil {
+		return found, true
+	}
+	if s.opts.Shared == nil {
+		return found, false
+	}
+	found = observation{}
+	body, ok := s.opts.Shared.Load(img, key)
+	if ok = ok && json.Unmarshal(body, &found) == nil; ok {
+		s.opts.Cache.Save(key, body)
+	}
 	return found, ok
 }
 
 // save stores an observation.
-func (s *Scanner) save(key string, found *observation) {
-	if body, err := json.Marshal(found); err == nil {
-		s.opts.Cache.Save(key, body)
+func (s *Scanner) save(img *system.Image, key string, found *observation) {
+	body, err := json.Marshal(found)
+	if err != nil {
+		return
+	}
+	s.opts.Cache.Save(key, body)
+	if s.opts.Shared != nil {
+		s.opts.Shared.Save(img, key, body)
 	}
 }

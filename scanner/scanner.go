@@ -35,6 +35,8 @@ type Options struct {
 	Documents bool
 	// Cache stores what was found in images; the zero value stores nothing.
 	Cache Cache
+	// Shared stores the same for several machines; nil stores nothing.
+	Shared Shared
 }
 
 // Scanner collects the facts about one system. Its methods may be called
@@ -172,11 +174,17 @@ func (s *Scanner) Forget(img *system.Image) error {
 // pass is needed.
 func (s *Scanner) Recall(img *system.Image, how Reading) bool {
 	s.mu.Lock()
+	known := s.scans[img.Manifest] != nil
+	s.mu.Unlock()
+	if known {
+		return true
+	}
+	found, ok := s.load(img, s.key(img, how))
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.scans[img.Manifest] != nil {
 		return true
 	}
-	found, ok := s.load(s.key(img, how))
 	if !ok || (found.Kernel != nil) != (how.Kernel != "") || (found.Documents != nil) != s.opts.Documents {
 		return false
 	}
@@ -351,7 +359,7 @@ func (s *Scanner) work(c *scan) {
 		}
 	}
 	if c.err == nil {
-		s.save(c.key, &c.found)
+		s.save(c.img, c.key, &c.found)
 	}
 }
 

@@ -62,6 +62,13 @@ func (v *Verifier) Provenance(path string) (*Provenance, error) {
 		Files: subjects, Byproducts: c.byproducts, Digest: digests.Of(raw), Signer: by.id}, nil
 }
 
+// Statement verifies the signature of a bundle, and returns its statement, which
+// must be of that type, and its signer. It does not read the predicate.
+func (v *Verifier) Statement(raw []byte, predicateType string) (*statement.Statement, string, error) {
+	st, by, err := v.opened("", raw, predicateType)
+	return st, by.id, err
+}
+
 // opened verifies the signature of a bundle, and then reads its statement.
 func (v *Verifier) opened(path string, raw []byte, predicateType string) (*statement.Statement, signature, error) {
 	payload, by, err := v.signedBy(raw)

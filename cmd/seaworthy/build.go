@@ -54,6 +54,12 @@ https URL.
 			if err != nil {
 				return err
 			}
+			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			if err != nil {
+				return err
+			}
+			defer done()
+			check.Shared = shared
 			firmware, err := sb.signer(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -87,6 +93,7 @@ https URL.
 	pf.Add(cmd)
 	rf.AddFormats(cmd)
 	addRescan(cmd, &rescan)
+	rf.AddMemory(cmd)
 	sb.add(cmd)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&rf.Tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")

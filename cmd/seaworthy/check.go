@@ -45,6 +45,12 @@ the same decision.
 			if err != nil {
 				return err
 			}
+			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			if err != nil {
+				return err
+			}
+			defer done()
+			o.Shared = shared
 			if !rescan {
 				o.Inventories = rf.Inventories(cmd)
 			}
@@ -62,6 +68,7 @@ the same decision.
 	rf.AddVulnerabilities(cmd)
 	pf.Add(cmd)
 	addRescan(cmd, &rescan)
+	rf.AddMemory(cmd)
 	rf.AddFormats(cmd)
 	cmd.Flags().StringVar(&stored, "facts", "", "check stored facts, written by seaworthy facts (-: standard input)")
 	cli.Own(cmd, "facts") // the environment must not choose what is checked

@@ -67,6 +67,12 @@ Exit status:
 			if err != nil {
 				return err
 			}
+			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			if err != nil {
+				return err
+			}
+			defer done()
+			check.Shared = shared
 			if !rescan {
 				check.Inventories = rf.Inventories(cmd)
 			}
@@ -102,6 +108,7 @@ Exit status:
 	rf.Add(cmd)
 	pf.RuleFlags.Add(cmd, "strict")
 	addRescan(cmd, &rescan)
+	rf.AddMemory(cmd)
 	df.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&pf.Waivers, "waivers", "", "file with waivers of NEW")

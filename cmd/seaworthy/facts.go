@@ -36,6 +36,12 @@ Use check --facts to check stored facts later, without the images.
 			if err != nil {
 				return err
 			}
+			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			if err != nil {
+				return err
+			}
+			defer done()
+			o.Shared = shared
 			if !rescan {
 				o.Inventories = rf.Inventories(cmd)
 			}
@@ -54,6 +60,7 @@ Use check --facts to check stored facts later, without the images.
 	rf.Add(cmd)
 	rf.AddVulnerabilities(cmd)
 	addRescan(cmd, &rescan)
+	rf.AddMemory(cmd)
 	rf.AddFormats(cmd)
 	return cmd
 }
@@ -65,7 +72,7 @@ func addRescan(cmd *cobra.Command, rescan *bool) {
 
 // withoutFacts are the flags of check that say how to resolve a system. They have
 // no effect on stored facts.
-var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan", "format"}
+var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan", "format", "cache-registry", "cache-key", "cache-sign-key"}
 
 // checkArgs requires either os.yml files or stored facts.
 func checkArgs(cmd *cobra.Command, files []string) error {

@@ -40,6 +40,7 @@ type ResolveFlags struct {
 	Formats           []string
 	locked, Offline   bool
 	jobs              int
+	memory            memoryFlags
 }
 
 // Add adds the flags to a verb.
