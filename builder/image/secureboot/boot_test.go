@@ -33,10 +33,16 @@ func TestMain(m *testing.M) {
 	}
 	_ = syscall.Mkdir("/sys", 0o755)
 	_ = syscall.Mount("sysfs", "/sys", "sysfs", 0, "")
-	pcr, _ := os.ReadFile("/sys/class/tpm/tpm0/pcr-sha256/11")
-	fmt.Printf("\ninit runs\nPCR 11: %s\n", strings.TrimSpace(string(pcr)))
+	fmt.Printf("\ninit runs\n")
+	for _, n := range predicted {
+		pcr, _ := os.ReadFile(fmt.Sprintf("/sys/class/tpm/tpm0/pcr-sha256/%d", n))
+		fmt.Printf("PCR %d: %s\n", n, strings.TrimSpace(string(pcr)))
+	}
 	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
 }
+
+// predicted are the registers of a TPM that are predicted.
+var predicted = []int{4, 7, 9, 11}
 
 // bootTime is far more than a boot takes on a slow machine.
 const bootTime = 10 * time.Minute
@@ -105,7 +111,7 @@ func (m *machine) image(kernel, initrd []byte, cmdline string) []byte {
 	m.t.Helper()
 	content := func(b []byte) *uki.Content { return &uki.Content{Reader: bytes.NewReader(b), Size: int64(len(b))} }
 	var out bytes.Buffer
-	if err := uki.Build(&out, m.stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Uname: "test",
+	if err := uki.Build(&out, m.stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Uname: "6.1.0-test",
 		SBAT: "seaworthy,1,Seaworthy,seaworthy,1,https://example.test\n", Kernel: content(kernel), Initrd: content(initrd)}); err != nil {
 		m.t.Fatal(err)
 	}
@@ -121,16 +127,19 @@ func (m *machine) sign(image []byte, k *uki.KeyPair) []byte {
 	return out.Bytes()
 }
 
-// changed is an image whose command line ends with another letter.
-func (m *machine) changed(image []byte) []byte {
+// changed is an image in which the last byte of a section differs.
+func (m *machine) changed(image []byte, section string) []byte {
 	m.t.Helper()
 	info, err := uki.Read(bytes.NewReader(image), int64(len(image)))
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	cmdline, _ := info.Section(".cmdline")
+	s, ok := info.Section(section)
+	if !ok {
+		m.t.Fatalf("the image has no section %s", section)
+	}
 	out := bytes.Clone(image)
-	out[cmdline.Offset+cmdline.Size-1]++
+	out[s.Offset+s.Size-1]++
 	return out
 }
 

@@ -3,7 +3,8 @@ package secureboot
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -37,7 +38,8 @@ func TestBootEnforced(t *testing.T) {
 		{"signed", signed, enrolment(m.keys), ran},
 		{"unsigned", unsigned, enrolment(m.keys), refused},
 		{"other key", m.sign(unsigned, generateKeys("Other").DB), enrolment(m.keys), refused},
-		{"changed command line", m.changed(signed), enrolment(m.keys), refused},
+		{"changed command line", m.changed(signed, ".cmdline"), enrolment(m.keys), refused},
+		{"changed initrd", m.changed(signed, ".initrd"), enrolment(m.keys), refused},
 		{"revoked image", signed, revoked, refused},
 		{"revoked signer", signed, bySigner, refused},
 	} {
@@ -93,26 +95,42 @@ func TestBootEnforcedARM64(t *testing.T) {
 		name  string
 		image []byte
 		want  string
-	}{{"signed", signed, panics}, {"unsigned", unsigned, refused}, {"changed command line", m.changed(signed), refused}} {
+	}{{"signed", signed, panics}, {"unsigned", unsigned, refused}, {"changed command line", m.changed(signed, ".cmdline"), refused}} {
 		if found, console := m.boot(c.name, c.image, vars, panics, refused); found != c.want {
 			t.Errorf("%s: %q\n%s", c.name, found, console)
 		}
 	}
 }
 
-// comparePCR compares our prediction with what the machine has measured.
+// comparePCR compares our predictions with what the machine has measured.
 func (m *machine) comparePCR(image []byte, console string) {
 	m.t.Helper()
 	if !m.tpm {
-		m.t.Log("PCR 11 is not compared: swtpm is not installed")
+		m.t.Log("the PCRs are not compared: swtpm is not installed")
 		return
 	}
-	info, err := uki.Read(bytes.NewReader(image), int64(len(image)))
+	r := bytes.NewReader(image)
+	info, err := uki.Read(r, r.Size())
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	want, err := info.PCR11()
-	if err != nil || !strings.Contains(strings.ToLower(console), "pcr 11: "+hex.EncodeToString(want[:])) {
-		m.t.Errorf("the machine has not measured %x, %v:\n%s", want, err, console)
+	digest, err := uki.Digest(r, r.Size())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	vars, err := enrolment(m.keys).Variables()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	pcr7, err := PCR7(vars, m.keys.DB.Certificate())
+	pcr9, err9 := info.PCR9()
+	pcr11, err11 := info.PCR11()
+	if err := errors.Join(err, err9, err11); err != nil {
+		m.t.Fatal(err)
+	}
+	for i, want := range []uki.Register{uki.PCR4(digest), pcr7, pcr9, pcr11} {
+		if text := fmt.Sprintf("PCR %d: %X", want.PCR, want.Value()); want.PCR != predicted[i] || !strings.Contains(console, text) {
+			m.t.Errorf("the machine has not measured %s:\n%s", text, console)
+		}
 	}
 }

@@ -113,10 +113,9 @@ func certificateLists(owner GUID, certs []*x509.Certificate) []byte {
 
 // list is an EFI_SIGNATURE_LIST. The entries have equal sizes.
 func list(kind, owner GUID, entries ...[]byte) []byte {
-	const header = 28
 	entry := len(owner) + len(entries[0])
 	out := append([]byte{}, kind[:]...)
-	out = binary.LittleEndian.AppendUint32(out, uint32(header+len(entries)*entry))
+	out = binary.LittleEndian.AppendUint32(out, uint32(listHeader+len(entries)*entry))
 	out = binary.LittleEndian.AppendUint32(out, 0)
 	out = binary.LittleEndian.AppendUint32(out, uint32(entry))
 	for _, e := range entries {

@@ -62,32 +62,73 @@ func TestReadRefuses(t *testing.T) {
 	wantError(t, err, system.ErrUnusable, "unexpected EOF")
 }
 
+// extend is the value of a register that was extended by these contents.
+func extend(parts ...string) string {
+	pcr := make([]byte, sha256.Size)
+	for _, p := range parts {
+		d := sha256.Sum256([]byte(p))
+		next := sha256.Sum256(append(pcr, d[:]...))
+		pcr = next[:]
+	}
+	return hex.EncodeToString(pcr)
+}
+
+func value(r Register, err error) (string, error) {
+	v := r.Value()
+	return hex.EncodeToString(v[:]), err
+}
+
+// The kernel measures the command line in UTF-16, and then the initrd.
+func TestPCR9(t *testing.T) {
+	t.Parallel()
+	s := sections(0x8664)
+	s.Cmdline = "quiet"
+	info := read(t, build(t, x64Stub(), s))
+	if pcr, err := value(info.PCR9()); err != nil || pcr != extend("q\x00u\x00i\x00e\x00t\x00\x00\x00", strings.Repeat("initrd", 777)) {
+		t.Errorf("%s, %v", pcr, err)
+	}
+	for _, version := range []string{"", "6.0.9", "5.10.0-26-amd64", "x"} {
+		info.Uname = version
+		_, err := info.PCR9()
+		wantError(t, err, system.ErrUnusable, "kernel version")
+	}
+	for _, version := range []string{"6.1", "6.10.3+", "7.0-rc1"} {
+		info.Uname = version
+		if _, err := info.PCR9(); err != nil {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+	info.Stub = "251"
+	_, err := info.PCR9()
+	wantError(t, err, system.ErrUnusable, `stub "251"`)
+}
+
+// The values are those of a machine that was started once; see TestBootEnforced.
+func TestPCR4(t *testing.T) {
+	t.Parallel()
+	digest := sha256.Sum256([]byte("image"))
+	if pcr, _ := value(PCR4(digest), nil); pcr != extend("Calling EFI Application from Boot Option", "\x00\x00\x00\x00", "image") {
+		t.Error(pcr)
+	}
+}
+
 // The register is extended by name and contents, in the stub's order, and by
 // what its version measures.
 func TestPCR11(t *testing.T) {
 	t.Parallel()
-	extend := func(parts ...string) string {
-		pcr := make([]byte, sha256.Size)
-		for _, p := range parts {
-			d := sha256.Sum256([]byte(p))
-			next := sha256.Sum256(append(pcr, d[:]...))
-			pcr = next[:]
-		}
-		return hex.EncodeToString(pcr)
-	}
 	s := sections(0x8664)
 	kernel := string(testKernel(0x8664, 5000))
 	initrd := strings.Repeat("initrd", 777)
 	info := read(t, build(t, x64Stub(), s))
 	old := extend(".linux\x00", kernel, ".osrel\x00", "ID=test\n", ".cmdline\x00", "console=ttyS0 quiet", ".initrd\x00", initrd)
-	if pcr, err := info.PCR11(); err != nil || hex.EncodeToString(pcr[:]) != old {
-		t.Errorf("version 252: %x, %v", pcr, err)
+	if pcr, err := value(info.PCR11()); err != nil || pcr != old {
+		t.Errorf("version 252: %s, %v", pcr, err)
 	}
 	info.Stub = "254.26-1"
 	newer := extend(".linux\x00", kernel, ".osrel\x00", "ID=test\n", ".cmdline\x00", "console=ttyS0 quiet", ".initrd\x00", initrd,
 		".uname\x00", "6.1.0-test", ".sbat\x00", testSBAT+"\x00")
-	if pcr, err := info.PCR11(); err != nil || hex.EncodeToString(pcr[:]) != newer {
-		t.Errorf("version 254: %x, %v", pcr, err)
+	if pcr, err := value(info.PCR11()); err != nil || pcr != newer {
+		t.Errorf("version 254: %s, %v", pcr, err)
 	}
 	info.Stub = "251"
 	_, err := info.PCR11()
@@ -120,6 +161,7 @@ func FuzzRead(f *testing.F) {
 					t.Errorf("%s has another digest", s.Name)
 				}
 			}
+			_, _ = info.PCR9()
 			_, _ = info.PCR11()
 		}
 		_, _ = CheckSignature(r, int64(len(b)), nil)
