@@ -43,6 +43,11 @@ type Input struct {
 	// Certificate is sha256:HEX of the certificate (DER) whose key signed the UKIs
 	// for Secure Boot, "" if they are not signed.
 	Certificate string
+	// Enrolled are the variables of Secure Boot in the firmware (PK, KEK, db, dbx).
+	Enrolled []Tool
+	// Registers are the predicted registers of a TPM, by their annotation
+	// (statement.Registers), in hexadecimal digits; nil if the image has no UKI.
+	Registers map[string]string
 	// BuilderVersion is the version of this program.
 	BuilderVersion string
 	// Parameters are the flags and the environment of the build.

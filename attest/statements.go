@@ -219,6 +219,9 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 	if in.Certificate != "" {
 		depend(statement.Descriptor{Name: statement.DependencyCertificate, Digest: digest("certificate", in.Certificate)})
 	}
+	for _, v := range in.Enrolled {
+		depend(statement.Descriptor{Name: statement.DependencyEnrolled + v.Name, Digest: digest(v.Name, v.Digest)})
+	}
 	if in.LockDigest != "" {
 		depend(statement.Descriptor{Name: statement.DependencyLock, Digest: digest("lock", in.LockDigest)})
 	}
@@ -229,6 +232,9 @@ func (in *Input) provenance(f *folder, documented map[string]string) (*statement
 		d := fileDescriptor(file)
 		if stem, ok := documented[file.Path]; ok {
 			d.Annotations = map[string]string{statement.AnnotationStatement: stem}
+		}
+		if file.Path == statement.MeasurementsFile {
+			d.Annotations = in.Registers
 		}
 		p.RunDetails.Byproducts = append(p.RunDetails.Byproducts, d)
 	}

@@ -3,12 +3,15 @@ package pipeline
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 
+	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
@@ -19,13 +22,14 @@ import (
 )
 
 // CheckBootImage checks that what firmware verifies is what was decided. It looks
-// into each verified file with a UKI: the command line is that of the facts, kernel
-// and initrd are the files of the same image, and the signature is by the
-// certificate of the provenance, and by one of certificates if there are any. It
-// adds what it found to r.Checked. dir is the folder of the image, "" if only one
-// file of it was verified.
+// into each verified file with a UKI: the command line and the kernel's version are
+// those of the facts, os-release is that of a build, .sbat is the one that was
+// measured, kernel and initrd are the files of the same image, a TPM would have the
+// registers of the provenance, and the signature is by the certificate of the
+// provenance, and by one of certificates if there are any. It adds what it found to
+// r.Checked. dir is the folder of the image, "" if only one file of it was verified.
 func CheckBootImage(dir string, r *verify.Result, certificates []*x509.Certificate) error {
-	want := expected{certificate: r.Certificate, accepted: certificates, parts: map[string]verify.File{}}
+	want := expected{certificate: r.Certificate, accepted: certificates, parts: map[string]verify.File{}, registers: r.Registers}
 	for _, f := range r.Files {
 		switch f.Name {
 		case r.Name + image.KernelEnding:
@@ -43,8 +47,7 @@ func CheckBootImage(dir string, r *verify.Result, certificates []*x509.Certifica
 		}
 		found = true
 		if dir != "" && want.cmdline == nil {
-			var err error
-			if want.cmdline, err = decidedCmdline(dir, r); err != nil {
+			if err := want.read(dir, r); err != nil {
 				return err
 			}
 		}
@@ -69,33 +72,66 @@ func ukiFormat(name, file string) (image.Format, bool) {
 	return image.Format{}, false
 }
 
-// decidedCmdline reads the command line in the facts that the decision was made
-// from. The bytes that are read are those that the provenance lists.
-func decidedCmdline(dir string, r *verify.Result) (*string, error) {
-	raw, err := bounded.ReadFile(filepath.Join(dir, factsFile), facts.MaxBytes)
+// maxMeasurements limits the size of measurements.json.
+const maxMeasurements = 1 << 20
+
+// signedFile reads a byproduct, whose bytes must be those that the provenance lists.
+func signedFile(dir, name string, most int64, r *verify.Result) ([]byte, error) {
+	raw, err := bounded.ReadFile(filepath.Join(dir, name), most)
 	if err != nil {
-		return nil, system.Unusable("%s", factsFile).Because(err)
+		return nil, system.Unusable("%s", name).Because(err)
 	}
-	if digests.Of(raw) != r.Byproducts[factsFile] {
-		return nil, system.Mismatch("%s is not the file that was signed", factsFile).Suggest("get the image again")
+	if digests.Of(raw) != r.Byproducts[name] {
+		return nil, system.Mismatch("%s is not the file that was signed", name).Suggest("get the image again")
 	}
-	f, err := facts.Decode(bytes.NewReader(raw))
-	if err != nil {
-		return nil, system.Unusable("%s", factsFile).Because(err)
-	}
-	return &f.Cmdline.Raw, nil
+	return raw, nil
 }
 
 // expected is what a UKI must contain.
 type expected struct {
-	// cmdline is nil if it is not compared.
+	// cmdline is nil if neither it nor texts are compared.
 	cmdline *string
+	// texts are the digests of the other sections of text, "" for a missing section.
+	texts map[string]string
 	// parts are the files of the image that sections must be equal to.
 	parts map[string]verify.File
+	// registers are those of the provenance, by annotation.
+	registers map[string]string
 	// certificate is the digest of the signer's, "" if the UKI is not signed.
 	certificate string
 	// accepted are the certificates that may have signed; nil for any.
 	accepted []*x509.Certificate
+}
+
+// read reads what the decision is about: the command line and the kernel's version in
+// the facts, os-release from the name of the image, and .sbat as the build measured it.
+func (e *expected) read(dir string, r *verify.Result) error {
+	raw, err := signedFile(dir, factsFile, facts.MaxBytes, r)
+	if err != nil {
+		return err
+	}
+	f, err := facts.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return system.Unusable("%s", factsFile).Because(err)
+	}
+	e.cmdline = &f.Cmdline.Raw
+	e.texts = map[string]string{".osrel": digests.Of([]byte(image.OSRelease(r.Name))), ".uname": "", ".sbat": ""}
+	if f.Kernel.Version != "" {
+		e.texts[".uname"] = digests.Of([]byte(f.Kernel.Version))
+	}
+	if raw, err = signedFile(dir, statement.MeasurementsFile, maxMeasurements, r); err != nil {
+		return err
+	}
+	var m measurements
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return system.Unusable("%s", statement.MeasurementsFile).Because(err)
+	}
+	for _, s := range m.Sections {
+		if s.Name == ".sbat" {
+			e.texts[s.Name] = s.Digest
+		}
+	}
+	return nil
 }
 
 // check checks the UKI in a file, and says in words what it checked.
@@ -120,6 +156,11 @@ func (e expected) check(format image.Format, f verify.File, file io.ReaderAt, ar
 	default:
 		text += " has the command line of the decision"
 	}
+	for _, name := range slices.Sorted(maps.Keys(e.texts)) {
+		if s, _ := info.Section(name); s.Digest != e.texts[name] {
+			return "", refuse(fmt.Sprintf("section %s of its UKI is not the one that the decision is about", name), nil)
+		}
+	}
 	for _, name := range []string{".linux", ".initrd"} {
 		part, ok := e.parts[name]
 		if !ok {
@@ -133,6 +174,18 @@ func (e expected) check(format image.Format, f verify.File, file io.ReaderAt, ar
 	signer, err := e.signer(program)
 	if err != nil {
 		return "", refuse("its UKI", err)
+	}
+	if len(e.registers) > 0 {
+		m, err := measure(program, program.Size(), nil, nil)
+		if err != nil {
+			return "", refuse("its EFI program", err)
+		}
+		for name, value := range m.annotations() {
+			if e.registers[name] != value {
+				return "", refuse(fmt.Sprintf("its UKI gives %s the value %s, but the provenance has %q", name, value, e.registers[name]), nil)
+			}
+		}
+		text += ", and the PCRs of the provenance"
 	}
 	if signer == nil {
 		return text + "; it is not signed for Secure Boot", nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,28 @@ func TestBootImageIsWhatWasDecided(t *testing.T) {
 	files := func(kernel, initrd []byte) map[string]verify.File {
 		return map[string]verify.File{".linux": {Name: "os-kernel", Digest: digests.Of(kernel)}, ".initrd": {Name: "os-initrd.img", Digest: digests.Of(initrd)}}
 	}
-	good := expected{cmdline: &decided, parts: files(kernel, initrd), certificate: digests.Of(db.Raw), accepted: []*x509.Certificate{kek, db}}
+	text := func(s string) string { return digests.Of([]byte(s)) }
+	info, err := uki.Read(bytes.NewReader(unsigned), int64(len(unsigned)))
+	if err != nil || info.SBAT == "" {
+		t.Fatalf("%q, %v", info.SBAT, err)
+	}
+	sbat, _ := info.Section(".sbat")
+	texts := map[string]string{".osrel": text("ID=test\n"), ".uname": text("6.1.0-test"), ".sbat": sbat.Digest}
+	m, err := measure(bytes.NewReader(signed.Bytes()), int64(signed.Len()), keys.DB, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registers := m.annotations()
+	if len(registers) != 3 {
+		t.Fatalf("registers %v", registers)
+	}
+	// without is a map in which one member differs.
+	without := func(m map[string]string, name, value string) map[string]string {
+		m = maps.Clone(m)
+		m[name] = value
+		return m
+	}
+	good := expected{cmdline: &decided, texts: texts, registers: registers, parts: files(kernel, initrd), certificate: digests.Of(db.Raw), accepted: []*x509.Certificate{kek, db}}
 	for name, c := range map[string]struct {
 		program []byte
 		change  func(*expected)
@@ -46,8 +68,16 @@ func TestBootImageIsWhatWasDecided(t *testing.T) {
 	}{
 		"good":                     {signed.Bytes(), func(*expected) {}, ""},
 		"any certificate":          {signed.Bytes(), func(e *expected) { e.accepted = nil }, ""},
-		"not signed":               {unsigned, func(e *expected) { e.certificate, e.accepted = "", nil }, ""},
+		"not signed":               {unsigned, func(e *expected) { e.certificate, e.accepted = "", nil }, ""}, // its registers are the same
+		"one file":                 {signed.Bytes(), func(e *expected) { e.cmdline, e.texts = nil, nil }, ""},
 		"another command line":     {signed.Bytes(), func(e *expected) { e.cmdline = &other }, `has the command line "console=ttyS0 quiet", but the decision is about "console=ttyS0 quiet "`},
+		"another os-release":       {signed.Bytes(), func(e *expected) { e.texts = without(texts, ".osrel", text("ID=test")) }, "section .osrel of its UKI is not the one"},
+		"another version":          {signed.Bytes(), func(e *expected) { e.texts = without(texts, ".uname", text("6.1.0-tesu")) }, "section .uname of its UKI is not the one"},
+		"no version":               {signed.Bytes(), func(e *expected) { e.texts = without(texts, ".uname", "") }, "section .uname of its UKI is not the one"},
+		"another SBAT":             {signed.Bytes(), func(e *expected) { e.texts = without(texts, ".sbat", text("")) }, "section .sbat of its UKI is not the one"},
+		"another PCR 4":            {signed.Bytes(), func(e *expected) { e.registers = without(registers, "pcr4", registers["pcr11"]) }, "its UKI gives pcr4 the value"},
+		"no PCR 9":                 {signed.Bytes(), func(e *expected) { e.registers = without(registers, "pcr9", "") }, "its UKI gives pcr9 the value"},
+		"another PCR 11":           {signed.Bytes(), func(e *expected) { e.registers = without(registers, "pcr11", registers["pcr4"]) }, "its UKI gives pcr11 the value"},
 		"another kernel":           {signed.Bytes(), func(e *expected) { e.parts = files(initrd, initrd) }, "section .linux of its UKI is not os-kernel"},
 		"another initrd":           {signed.Bytes(), func(e *expected) { e.parts = files(kernel, kernel) }, "section .initrd of its UKI is not os-initrd.img"},
 		"certificate is missing":   {unsigned, func(e *expected) { e.accepted = nil }, "it is not signed for Secure Boot"},
@@ -78,7 +108,7 @@ func buildUKI(t *testing.T, kernel, initrd []byte, cmdline string) []byte {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := uki.Build(&out, stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline,
+	if err := uki.Build(&out, stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Uname: "6.1.0-test", SBAT: "test,1,Test,test,1,https://example.test\n",
 		Kernel: &uki.Content{Reader: bytes.NewReader(kernel), Size: int64(len(kernel))},
 		Initrd: &uki.Content{Reader: bytes.NewReader(initrd), Size: int64(len(initrd))}}); err != nil {
 		t.Fatal(err)

@@ -120,7 +120,7 @@ func written(dir string) []string {
 	if json.NewDecoder(f).Decode(&d) != nil || d.System.Name == "" {
 		return nil
 	}
-	return append(image.Files(d.System.Name), decisionFile, factsFile, reportFile, sbomFolder, statement.Dir, layout.Dir)
+	return append(image.Files(d.System.Name), decisionFile, factsFile, reportFile, statement.MeasurementsFile, sbomFolder, statement.Dir, layout.Dir)
 }
 
 // write writes a file into the folder. Its mode does not depend on the umask.

@@ -22,6 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
@@ -126,6 +127,9 @@ type BuildOptions struct {
 	OutputDir string
 	// SecureBoot signs the UKIs for the firmware. With nil, they are not signed.
 	SecureBoot uki.Signer
+	// Enrolled are the variables of Secure Boot in the firmware, from which PCR 7 is
+	// predicted. With nil, it is not predicted.
+	Enrolled []secureboot.Variable
 	// Signer returns the signer of the image. A nil Signer builds without
 	// attestations. Build calls it before it reads a layer. The caller can start the
 	// work earlier, because opening an encrypted key takes a third of a second.

@@ -32,7 +32,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
 		SPDXPath: sbomFolder + "/" + name + spdxEnding, CycloneDXPath: sbomFolder + "/" + name + cycloneDXEnding,
-		Tools: toolsOf(o.used), Certificate: o.certificate(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
+		Tools: toolsOf(o.used), Certificate: o.certificate(), Enrolled: o.enrolled(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
 		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
 	if o.Policy.Dated {
@@ -44,6 +44,10 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 			SPDXPath: componentSBOMs + "/" + d.FileStem + spdxEnding, CycloneDXPath: componentSBOMs + "/" + d.FileStem + cycloneDXEnding}
 		files[doc.SPDXPath], files[doc.CycloneDXPath] = d.SPDX, d.CycloneDX
 		in.Documents = append(in.Documents, doc)
+	}
+	var err error
+	if in.Registers, err = out.measurements(b, o); err != nil {
+		return err
 	}
 	for path, data := range files {
 		if err := out.write(path, data); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
@@ -14,7 +15,15 @@ import (
 // UKI to sign. Firmware looks at no dates; people and other programs do.
 func (o BuildOptions) checkSecureBoot() error {
 	if o.SecureBoot == nil {
+		if o.Enrolled != nil {
+			return system.BadInput("enrolled keys are given, but no key that signs").Suggest("give --secure-boot-key and --secure-boot-cert too")
+		}
 		return nil
+	}
+	if o.Enrolled != nil {
+		if _, err := secureboot.PCR7(o.Enrolled, o.SecureBoot.Certificate()); err != nil {
+			return err
+		}
 	}
 	cert, now := o.SecureBoot.Certificate(), o.Policy.Now
 	day := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }

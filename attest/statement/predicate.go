@@ -35,7 +35,10 @@ const (
 	// DependencyCertificate is the certificate (DER) whose key signed the UKIs of
 	// the image for Secure Boot.
 	DependencyCertificate = "secure-boot:certificate"
-	DependencyWaivers     = "waivers"
+	// DependencyEnrolled begins the name of a variable of Secure Boot in the firmware
+	// (PK, KEK, db, dbx), from which PCR 7 was predicted: secure-boot:enrolled:db.
+	DependencyEnrolled = "secure-boot:enrolled:"
+	DependencyWaivers  = "waivers"
 	// InputDecision is the decision's name among a summary's inputs. The other
 	// names are DependencyLock and DependencyWaivers.
 	InputDecision = DecisionFile
@@ -45,7 +48,15 @@ const (
 	// AnnotationStatement, on a byproduct, is the stem of the statement whose
 	// predicate is the document in that file.
 	AnnotationStatement = "statement"
+	// MeasurementsFile is the byproduct with the registers (PCR) that a TPM will have.
+	// Its annotations are those of Registers, each with the value in hexadecimal
+	// digits.
+	MeasurementsFile = "measurements.json"
 )
+
+// Registers are the annotations of MeasurementsFile, by the number of the register. A
+// register that cannot be predicted is missing.
+var Registers = map[int]string{4: "pcr4", 7: "pcr7", 9: "pcr9", 11: "pcr11"}
 
 // Results of a summary and of tests.
 const (

@@ -25,6 +25,8 @@ type content struct {
 	// its bill of materials.
 	byproducts map[string]string
 	documents  map[string]string
+	// registers are the predicted registers of a TPM, by annotation.
+	registers map[string]string
 	// decided is the time of the decision, the zero Time if the decision has
 	// none.
 	decided time.Time

@@ -129,6 +129,7 @@ func checkDependency(d statement.Descriptor) error {
 	id, component := strings.CutPrefix(d.Name, statement.DependencyComponent)
 	file, isFile := strings.CutPrefix(d.Name, statement.DependencyFile)
 	bundle, isBundle := strings.CutPrefix(d.Name, statement.DependencyBundle)
+	variable, isEnrolled := strings.CutPrefix(d.Name, statement.DependencyEnrolled)
 	tool, isTool := strings.CutPrefix(d.Name, statement.DependencyTool)
 	switch {
 	case component:
@@ -143,7 +144,7 @@ func checkDependency(d statement.Descriptor) error {
 		if indexed && len(d.Annotations) == 1 {
 			rest.Annotations = nil
 		}
-	case isFile && file != "", d.Name == statement.DependencyLock, d.Name == statement.DependencyWaivers, d.Name == statement.DependencyCertificate:
+	case isFile && file != "", isEnrolled && variable != "", d.Name == statement.DependencyLock, d.Name == statement.DependencyWaivers, d.Name == statement.DependencyCertificate:
 	case d.Name == statement.DependencyPolicy, isBundle && bundle != "", isTool && tool != "":
 		if d.URI == "" {
 			return errors.New("the URI is missing")
@@ -185,7 +186,23 @@ func (c *content) addByproduct(d statement.Descriptor) error {
 		c.documents[stem] = d.Name
 		d.Annotations = nil
 	}
+	if d.Name == statement.MeasurementsFile {
+		c.registers = d.Annotations
+		for name, value := range d.Annotations {
+			if !isRegister(name, value) {
+				return fmt.Errorf("annotation %q: %q is not the value of a register", name, value)
+			}
+		}
+		d.Annotations = nil
+	}
 	return plain(d)
+}
+
+// isRegister reports whether an annotation is that of a register, with a SHA-256 value.
+func isRegister(name, value string) bool {
+	known := slices.Contains(slices.Collect(maps.Values(statement.Registers)), name)
+	_, err := statement.DigestSet("sha256:" + value)
+	return known && err == nil
 }
 
 // isPath reports whether a signed name can be the path of a file in the folder.

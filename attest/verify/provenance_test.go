@@ -20,10 +20,36 @@ func TestCertificateDependency(t *testing.T) {
 		{statement.Descriptor{Name: "secure-boot:certificate"}, false},
 		{statement.Descriptor{Name: "secure-boot:certificate", Digest: digest, URI: "pkg:generic/x"}, false},
 		{statement.Descriptor{Name: "secure-boot:certificates", Digest: digest}, false},
+		{statement.Descriptor{Name: "secure-boot:enrolled:db", Digest: digest}, true},
+		{statement.Descriptor{Name: "secure-boot:enrolled:", Digest: digest}, false},
 		{statement.Descriptor{Name: "secure-boot:", Digest: digest}, false},
 	} {
 		if err := checkDependency(c.d); (err == nil) != c.ok {
 			t.Errorf("%+v: %v", c.d, err)
+		}
+	}
+}
+
+// Only measurements.json has registers, and only those that builds predict.
+func TestRegisters(t *testing.T) {
+	t.Parallel()
+	value := strings.Repeat("0a", 32)
+	for _, c := range []struct {
+		file, name, value string
+		ok                bool
+	}{
+		{"measurements.json", "pcr4", value, true},
+		{"measurements.json", "pcr11", value, true},
+		{"measurements.json", "pcr5", value, false},
+		{"measurements.json", "pcr7", value[1:], false},
+		{"measurements.json", "pcr7", "sha256:" + value, false},
+		{"facts.json", "pcr4", value, false},
+	} {
+		content := &content{byproducts: map[string]string{}, documents: map[string]string{}}
+		d := statement.Descriptor{Name: c.file, Digest: map[string]string{"sha256": value}, Annotations: map[string]string{c.name: c.value}}
+		err := content.addByproduct(d)
+		if (err == nil) != c.ok || c.ok && content.registers[c.name] != c.value {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }

@@ -43,6 +43,9 @@ type Result struct {
 	Provenance []byte
 	// Requirements are what the trust policy requires; all are met.
 	Requirements []Requirement
+	// Registers are the predicted registers of a TPM, by annotation of the provenance
+	// (statement.Registers).
+	Registers map[string]string
 	// Checked lists the checks in words, in their order.
 	Checked []string
 	// folder of the image, nil for a single file.
@@ -130,6 +133,7 @@ func (r *Result) describe(s seal, counters []countersignature, c *content) {
 	}
 	r.Provenance = s["provenance"].payload
 	r.Certificate = c.dependency(statement.DependencyCertificate)
+	r.Registers = c.registers
 	r.Summary = Summary{
 		Findings:      r.Summary.Findings,
 		Decided:       c.summary.TimeVerified,

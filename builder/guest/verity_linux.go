@@ -177,7 +177,7 @@ func rootOn(dir string, h rootHash) (*verityRoot, error) {
 	}
 	defer p.Close()
 	if err = root.superblock(p, 0, h); errors.Is(err, errOtherRoot) {
-		err = errors.New("the verity superblock is damaged")
+		err = errors.New("the verity superblock is damaged, or it belongs to another root")
 	}
 	return root, err
 }

@@ -109,7 +109,7 @@ func buildUKI(f *os.File, b Base, o Options) error {
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	return errors.Join(uki.Build(w, stub, uki.Sections{
-		OSRelease: osRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
+		OSRelease: OSRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
 		Kernel: &uki.Content{Reader: kernel, Size: size}, Initrd: &uki.Content{Reader: initrd, Size: initrdSize},
 	}), w.Flush())
 }
@@ -149,8 +149,8 @@ func readStub(o Options) (*uki.Stub, error) {
 	return uki.ParseStub(data)
 }
 
-// osRelease is the text that boot menus show: os-release(5).
-func osRelease(stem string) string {
+// OSRelease is the text of a UKI that boot menus show: os-release(5).
+func OSRelease(stem string) string {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`")
 	return fmt.Sprintf("ID=seaworthy\nNAME=Seaworthy\nPRETTY_NAME=\"%s (Seaworthy)\"\n", quote.Replace(stem))
 }

@@ -50,7 +50,7 @@ func TestUKI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{".linux": testKernel, ".initrd": string(out["os-initrd.img"]), ".cmdline": "quiet", ".uname": "6.1.0-test", ".osrel": osRelease("os")} {
+	for name, want := range map[string]string{".linux": testKernel, ".initrd": string(out["os-initrd.img"]), ".cmdline": "quiet", ".uname": "6.1.0-test", ".osrel": OSRelease("os")} {
 		s, ok := info.Section(name)
 		if got := out["os.efi"][s.Offset : s.Offset+s.Size]; !ok || strings.TrimRight(string(got), "\x00") != strings.TrimRight(want, "\x00") {
 			t.Errorf("%s has %d bytes, want %d", name, len(got), len(want))
@@ -64,7 +64,7 @@ func TestUKI(t *testing.T) {
 // The name of a system cannot add lines to os-release.
 func TestOSRelease(t *testing.T) {
 	t.Parallel()
-	if got := osRelease("a\"b$c`d\\"); strings.Count(got, "\n") != 3 || !strings.Contains(got, `PRETTY_NAME="a\"b\$c`+"\\`"+`d\\ (Seaworthy)"`) {
+	if got := OSRelease("a\"b$c`d\\"); strings.Count(got, "\n") != 3 || !strings.Contains(got, `PRETTY_NAME="a\"b\$c`+"\\`"+`d\\ (Seaworthy)"`) {
 		t.Errorf("%q", got)
 	}
 }

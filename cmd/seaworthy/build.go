@@ -65,6 +65,9 @@ https URL.
 				return err
 			}
 			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.Formats, Tools: image.Tools{Dirs: rf.Tools}, OutputDir: outputDir, Version: cli.Version(), SecureBoot: firmware}
+			if o.Enrolled, err = sb.variables(); err != nil {
+				return err
+			}
 			if !rescan {
 				o.Kept = rf.Kept(cmd)
 			}

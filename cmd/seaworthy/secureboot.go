@@ -29,13 +29,14 @@ import (
 const maxPEM = 64 << 10
 
 // secureBootFlags name the key that signs UKIs.
-type secureBootFlags struct{ key, command, cert string }
+type secureBootFlags struct{ key, command, cert, enrolled string }
 
 func (f *secureBootFlags) add(cmd *cobra.Command) {
 	formats := strings.Join(image.Formats(image.HoldsUKI), ", ")
 	cmd.Flags().StringVar(&f.key, "secure-boot-key", "", "private key (RSA) that signs the UKI for Secure Boot: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME; in the formats "+formats)
 	cmd.Flags().StringVar(&f.command, "secure-boot-signer-command", "", "command that signs the UKI for Secure Boot, instead of --secure-boot-key (docs/signing.md)")
 	cmd.Flags().StringVar(&f.cert, "secure-boot-cert", "", "certificate of --secure-boot-key, which the firmware knows")
+	cmd.Flags().StringVar(&f.enrolled, "secure-boot-enrolled", "", "folder with PK.esl, KEK.esl, db.esl, and dbx.esl if there is one: what the firmware has enrolled, to predict PCR 7")
 }
 
 // signer reads the key pair. It returns nil if no flag is given.
@@ -80,6 +81,31 @@ func (f *secureBootFlags) signer(ctx context.Context, c *verbs) (uki.Signer, err
 	}
 	signer, err := uki.NewSigner(key, parsed)
 	return signer, inFlags(flags, err)
+}
+
+// maxLists limits the size of a file with signature lists. Microsoft's dbx has 24 KiB.
+const maxLists = 1 << 20
+
+// variables reads --secure-boot-enrolled. It returns nil if the flag is not given.
+func (f *secureBootFlags) variables() ([]secureboot.Variable, error) {
+	if f.enrolled == "" {
+		return nil, nil
+	}
+	flag := "--secure-boot-enrolled " + f.enrolled
+	files := map[string][]byte{}
+	for _, name := range []string{"PK", "KEK", "db", "dbx"} {
+		data, err := bounded.ReadFile(filepath.Join(f.enrolled, name+".esl"), maxLists)
+		if name == "dbx" && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, system.BadInput("%s: %s.esl cannot be read", flag, name).Because(err).
+				Suggest("give the folder that seaworthy key generate --secure-boot wrote, or read the variables of the machine with efi-readvar -v %s -o %s.esl", name, name)
+		}
+		files[name] = data
+	}
+	vars, err := secureboot.ReadVariables(files)
+	return vars, inFlags(flag, err)
 }
 
 // readPEM reads a small file that a flag names.

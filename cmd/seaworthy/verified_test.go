@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,85 +12,95 @@ import (
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
-// TestDamagedRoot: a machine with a verified root refuses a disk on which one bit
-// differs, wherever it is.
+// TestDamagedRoot: a machine with a verified root, and firmware that enforces Secure
+// Boot, refuse a disk on which one bit differs, wherever it is, and the root of
+// another image. TestSecureBoot boots the intact disk.
 func TestDamagedRoot(t *testing.T) {
 	if os.Getenv("SEAWORTHY_BOOT") != "all" {
-		t.Skip("skipped: boots five machines; run `make test-boot`")
+		t.Skip("skipped: boots several machines; run `make test-boot`")
 	}
 	s := newSystem(t)
+	fw, _ := boot.FirmwareOf("amd64")
+	if _, err := os.Stat(fw.Template); err != nil {
+		t.Skipf("skipped: no %s; install Debian's %s", fw.Template, fw.Package)
+	}
 	for _, program := range []string{"qemu-system-x86_64", "mksquashfs"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("skipped: %s is not installed", program)
 		}
 	}
-	yml, out := s.path("minimal.yml"), s.path("out")
-	s.run(cli.ExitPass, "lock", yml)
-	s.run(cli.ExitPass, "build", "--unsigned", "--locked", "--format", "kernel+squashfs", "--output-dir", out, yml)
-	read := func(ending string) []byte {
-		b, err := os.ReadFile(filepath.Join(out, "minimal"+ending))
-		if err != nil {
+	s.bare(cli.ExitPass, "key", "generate", "--secure-boot", "--arch", "amd64", "--output-dir", s.path("keys"))
+	store := readFile(t, s.path("keys/OVMF_VARS.fd"))
+	// build writes a signed disk. option is a word of its command line.
+	build := func(name, option string) []byte {
+		yml := strings.Replace(string(readFile(t, s.path("minimal.yml"))), "debugfs=off", "debugfs=off "+option, 1)
+		yml += "files:\n  - path: etc/motd\n    contents: " + name + "\n"
+		if err := os.WriteFile(s.path(name+".yml"), []byte(yml), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return b
+		s.run(cli.ExitPass, "build", "--unsigned", "--fail-on", "none", "--format", "raw-efi-verity", "--output-dir", s.path(name),
+			"--secure-boot-key", s.path("keys/db.key"), "--secure-boot-cert", s.path("keys/db.pem"), s.path(name+".yml"))
+		return readFile(t, filepath.Join(s.path(name), name+"-efi-verity.img"))
 	}
-	cmdline := string(read("-cmdline"))
-	disk := read("-squashfs.img")
-	// The superblock follows the data, and the tree follows the superblock.
-	super := strings.LastIndex(string(disk), "verity\x00\x00")
-	if super < 0 {
-		t.Fatal("the disk has no superblock")
+	full := build("full", "seaworthy.verify=full")
+	lazy := build("lazy", "")
+	// The superblock of the tree follows the data; the kernel comes last in the UKI.
+	super, kernel := bytes.Index(full, []byte("verity\x00\x00")), bytes.LastIndex(full, []byte("HdrS"))
+	root, other := bytes.Index(full, []byte("hsqs")), bytes.Index(lazy, []byte("hsqs"))
+	if super < 0 || kernel < 0 || root < 0 || root != other || len(full) != len(lazy) {
+		t.Fatalf("root at %d and %d, superblock at %d, kernel at %d; disks of %d and %d bytes", root, other, super, kernel, len(full), len(lazy))
 	}
 	for _, c := range []struct {
-		name    string
-		at      int // byte to change, -1 for none
-		options string
-		want    string
+		name string
+		disk []byte
+		want string
 	}{
-		{"intact", -1, " seaworthy.verify=full", ""},
-		{"data", super - 3*4096, " seaworthy.verify=full", "the root does not match its root hash"},
-		{"tree", len(disk) - 4096 + 7, " seaworthy.verify=full", "the root does not match its root hash"},
-		{"superblock", super + 4000, "", "the verity superblock is damaged"},
-		{"first block", 9, "", "dm-verity device corrupted"},
+		{"EFI system partition", changed(full, kernel), "Access Denied"},
+		{"data", changed(full, root+3*4096), "the root does not match its root hash"},
+		{"hash tree", changed(full, super+4096+7), "the root does not match its root hash"},
+		{"superblock", changed(full, super+4000), "the verity superblock is damaged"},
+		{"first block of data", changed(lazy, root+9), "dm-verity device corrupted"},
+		{"root of another image", append(bytes.Clone(full[:root]), lazy[root:]...), "belongs to another root"},
 	} {
 		console := new(console)
-		err := bootDisk(t, out, changed(disk, c.at), cmdline+c.options, console)
-		switch {
-		case c.want == "" && err != nil:
-			t.Errorf("%s: %v\n%s", c.name, err, console)
-		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+		err := bootDisk(t, c.disk, store, console)
+		if err == nil || !strings.Contains(err.Error()+console.String(), c.want) || strings.Contains(console.String(), "services run") {
 			t.Errorf("%s: %v, want %q\n%s", c.name, err, c.want, console)
 		}
 	}
 }
 
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // changed is a copy with one bit that differs.
 func changed(b []byte, at int) []byte {
-	out := append([]byte(nil), b...)
-	if at >= 0 {
-		out[at] ^= 4
-	}
+	out := bytes.Clone(b)
+	out[at] ^= 4
 	return out
 }
 
-// bootDisk boots a loader with a disk until the services run, and gives the error of
-// the machine.
-func bootDisk(t *testing.T, out string, disk []byte, cmdline string, console *console) error {
+// bootDisk boots a disk under firmware with a variable store until the services run,
+// and gives the error of the machine.
+func bootDisk(t *testing.T, disk, store []byte, console *console) error {
 	t.Helper()
-	open := func(path string) *os.File {
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { f.Close() })
-		return f
-	}
 	path := filepath.Join(t.TempDir(), "disk")
 	if err := os.WriteFile(path, disk, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	return boot.Run(t.Context(), boot.Options{
-		Arch: "amd64", Kernel: open(filepath.Join(out, "minimal-kernel")), Initrd: open(filepath.Join(out, "minimal-initrd.img")), Disk: open(path),
-		Cmdline: cmdline, Console: console, Isolated: true, Ready: func(line string) bool { return strings.Contains(line, "ready: 2 of 2") },
+		Arch: "amd64", Disk: f, DiskFormat: "raw", Firmware: boot.EFI, SecureBoot: store, Console: console, Isolated: true,
+		Ready: func(line string) bool { return strings.Contains(line, "ready: 2 of 2") },
 	})
 }
