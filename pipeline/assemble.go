@@ -177,7 +177,31 @@ func (a *assembly) run(ctx context.Context) ([]string, error) {
 	if err := a.tree.End(); err != nil {
 		return nil, err
 	}
+	if err := a.evidence(ctx); err != nil {
+		return nil, err
+	}
 	return a.set.Close()
+}
+
+// evidence writes the SBOM of the system, and the index of its files, into the image.
+// They are known when all images were read, so they come last.
+func (a *assembly) evidence(ctx context.Context) error {
+	if a.o.NoSBOM {
+		return nil
+	}
+	docs, err := a.scan.Documents(ctx, a.r.OS)
+	if err != nil {
+		return err
+	}
+	listings, err := a.scan.Listings(ctx, a.r.OS)
+	if err != nil {
+		return err
+	}
+	name, data, err := insideSBOM(a.r.OS.Name, docs.SPDX)
+	if err != nil {
+		return err
+	}
+	return a.tree.Evidence(name, data, listings)
 }
 
 // part writes a part: a copy from the earlier image, or the contents of its

@@ -62,8 +62,10 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 		Formats    []string
 		Tools      []image.Used
 		SecureBoot string
+		NoSBOM     bool
+		Version    string
 		Time       time.Time
-	}{sys, o.Formats, o.used, o.certificate(), o.Time.UTC()})
+	}{sys, o.Formats, o.used, o.certificate(), o.NoSBOM, o.insideVersion(), o.Time.UTC()})
 	if err != nil {
 		l.store.Dir = ""
 	}
@@ -74,6 +76,15 @@ func (o BuildOptions) lastOf(sys *system.OS) *last {
 		l.was = &was
 	}
 	return l
+}
+
+// insideVersion is the version of the program in the SBOM inside the image, "" without
+// one.
+func (o BuildOptions) insideVersion() string {
+	if o.NoSBOM {
+		return ""
+	}
+	return o.Policy.Tool.Version
 }
 
 // again copies the last image to dir if the inputs are the same. It verifies the

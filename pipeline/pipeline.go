@@ -127,6 +127,8 @@ type BuildOptions struct {
 	OutputDir string
 	// SecureBoot signs the UKIs for the firmware. With nil, they are not signed.
 	SecureBoot uki.Signer
+	// NoSBOM leaves the SBOM and the index of files out of the image.
+	NoSBOM bool
 	// Enrolled are the variables of Secure Boot in the firmware, from which PCR 7 is
 	// predicted. With nil, it is not predicted.
 	Enrolled []secureboot.Variable

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -19,6 +21,16 @@ const (
 	spdxEnding      = ".spdx.json"
 	cycloneDXEnding = ".cdx.json"
 )
+
+// insideSBOM is the name and the content of the SBOM inside an image. It is compressed:
+// a system that runs from memory keeps its files there.
+func insideSBOM(system string, spdx []byte) (string, []byte, error) {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return "", nil, err
+	}
+	return system + spdxEnding + ".zst", w.EncodeAll(spdx, nil), w.Close()
+}
 
 // SBOMPath returns the path of an SBOM in the output folder of a build. component is
 // an id such as services/nginx, or "" for the whole system; format is spdx or

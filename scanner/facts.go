@@ -15,6 +15,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 	"github.com/seaworthy-os/seaworthy/scanner/sbom"
@@ -110,6 +111,23 @@ func (s *Scanner) Documents(ctx context.Context, sys *system.OS) (*Documents, er
 	}
 	d.CycloneDX, err = whole.CycloneDX(s.stamp())
 	return &d, err
+}
+
+// Listings waits as Facts does, and returns the files of each component, by ID: see
+// Options.Documents.
+func (s *Scanner) Listings(ctx context.Context, sys *system.OS) (map[string]*whence.Listing, error) {
+	sys = withImages(sys)
+	scans, err := s.wait(ctx, sys)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*whence.Listing{}
+	for _, c := range sys.Components {
+		if out[c.ID()] = scans[c].found.Listing; out[c.ID()] == nil {
+			return nil, fmt.Errorf("component %s has no list of its files: it was not requested", c.ID())
+		}
+	}
+	return out, nil
 }
 
 func (s *Scanner) stamp() sbom.Stamp {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/files"
 	"github.com/seaworthy-os/seaworthy/scanner/kernel"
@@ -31,7 +32,7 @@ type Options struct {
 	// Jobs is the highest number of images that are cataloged at the same time;
 	// 0 is the number of processors.
 	Jobs int
-	// Documents requests the SBOM documents too.
+	// Documents requests the SBOM documents and the list of all files too.
 	Documents bool
 	// Cache stores what was found in images; the zero value stores nothing.
 	Cache Cache
@@ -60,6 +61,7 @@ type scan struct {
 	files   *files.Sink
 	heads   *programs.Sink
 	kernel  *kernel.Sink // nil, except for the kernel
+	listing *listing     // nil if no documents were requested
 	started bool
 	// rest is the sink for a second pass, until Again returns it.
 	rest system.Sink
@@ -86,8 +88,9 @@ type observation struct {
 	Kernel *facts.Kernel   `json:"kernel,omitempty"` // nil but for the kernel
 	// Paths answers the questions of Reading.
 	Paths map[string]programs.Found `json:"paths,omitempty"`
-	// Documents are nil if they were not requested.
+	// Documents and Listing are nil if they were not requested.
 	Documents *sbom.Documents `json:"documents,omitempty"`
+	Listing   *whence.Listing `json:"listing,omitempty"`
 }
 
 // New returns a Scanner. Close must be called.
@@ -153,6 +156,9 @@ func (s *Scanner) Sink(ctx context.Context, img *system.Image, how Reading) (sys
 		c.kernel = kernel.NewSink(t, how.Kernel, s.opts.TempDir)
 		s.kernel = c
 	}
+	if s.opts.Documents {
+		c.listing = newListing()
+	}
 	s.scans[img.Manifest] = c
 	return &sink{s: s, scan: c}, nil
 }
@@ -185,7 +191,7 @@ func (s *Scanner) Recall(img *system.Image, how Reading) bool {
 	if s.scans[img.Manifest] != nil {
 		return true
 	}
-	if !ok || (found.Kernel != nil) != (how.Kernel != "") || (found.Documents != nil) != s.opts.Documents {
+	if !ok || (found.Kernel != nil) != (how.Kernel != "") || (found.Documents != nil) != s.opts.Documents || (found.Listing != nil) != s.opts.Documents {
 		return false
 	}
 	c := &scan{img: img, started: true, recalled: true, found: found, kernelRead: make(chan struct{}), done: make(chan struct{})}
@@ -267,6 +273,9 @@ func (k *sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	parts := []system.Sink{c.sbom, c.files, c.heads}
 	if c.kernel != nil {
 		parts = append(parts, c.kernel)
+	}
+	if c.listing != nil {
+		parts = append(parts, c.listing)
 	}
 	var to writers
 	for _, p := range parts {
@@ -357,6 +366,7 @@ func (s *Scanner) work(c *scan) {
 		if c.found.Documents, err = inventory.Documents(s.stamp()); err != nil {
 			c.err = errors.Join(c.err, err)
 		}
+		c.found.Listing = c.listing.list(inventory.Owner)
 	}
 	if c.err == nil {
 		s.save(c.img, c.key, &c.found)

@@ -14,6 +14,9 @@ type tarWriter struct {
 	o   Options
 	out *output
 	tw  *tar.Writer
+	// sparse: folders that are only implied are left out, so the archive has the
+	// folders that LinuxKit's has.
+	sparse bool
 }
 
 var tarFormat = Format{Name: "tar", Files: []string{".tar"}, Xattrs: true, open: newTar}
@@ -25,7 +28,7 @@ func newTar(o Options) (writer, error) {
 		return nil, err
 	}
 	out := newOutput(f, name, o)
-	return &tarWriter{o: o, out: out, tw: tar.NewWriter(out)}, nil
+	return &tarWriter{o: o, out: out, tw: tar.NewWriter(out), sparse: true}, nil
 }
 
 var tarTypes = map[system.EntryType]byte{
@@ -34,6 +37,9 @@ var tarTypes = map[system.EntryType]byte{
 }
 
 func (t *tarWriter) Entry(e *system.RootEntry) (io.WriteCloser, error) {
+	if t.sparse && e.Implied {
+		return nil, nil
+	}
 	typ, ok := tarTypes[e.Type]
 	if !ok {
 		return nil, fmt.Errorf("cannot write a %s", e.Type)

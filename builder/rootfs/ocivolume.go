@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
 // Blobs reads the blobs of images. *component.Store implements it.
@@ -61,6 +63,12 @@ func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descri
 	defer r.Close()
 	p := c.FilesDir + "/blobs/sha256/" + digests.Hex(d.Digest)
 	t.root[p] = written{typ: system.TypeFile, component: c.ID()}
+	if t.blobs[c.ID()] == nil {
+		t.blobs[c.ID()] = map[string]whence.Digest{}
+	}
+	if t.blobs[c.ID()][strings.TrimPrefix(p, c.FilesDir+"/")], err = blobDigest(d.Digest); err != nil {
+		return err
+	}
 	return t.send(&system.RootEntry{Component: c.ID(), Entry: system.Entry{
 		Path: p, Type: system.TypeFile, Mode: 0o644, Size: d.Size}}, r)
 }

@@ -10,6 +10,7 @@
 package rootfs
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
 // Out receives the system's entries in order. Entry follows the contract of
@@ -40,6 +42,10 @@ type Tree struct {
 	// path.
 	volumes map[string]map[string]*system.File
 	links   *Links
+	// made holds the digests of the small files that the builder makes, by path, and
+	// blobs those of volumes with an OCI layout, by component and path in the volume.
+	made  map[string]whence.Digest
+	blobs map[string]map[string]whence.Digest
 	// failed is an error that a second layout may avoid.
 	failed error
 	// current is the component whose pass runs. displaced holds files that its
@@ -63,7 +69,7 @@ type written struct {
 // system's default.
 func New(os *system.OS, out Out, links *Links, tempDir string) *Tree {
 	t := &Tree{os: os, out: out, root: map[string]written{}, apk: map[int][]byte{}, volumes: map[string]map[string]*system.File{},
-		links: links, tempDir: tempDir}
+		links: links, tempDir: tempDir, made: map[string]whence.Digest{}, blobs: map[string]map[string]whence.Digest{}}
 	for _, c := range os.InSection(system.SectionVolumes) {
 		t.volumes[c.Name] = map[string]*system.File{}
 	}
@@ -183,6 +189,7 @@ func (t *Tree) content(p string, mode uint32, data []byte, component string) err
 		return fmt.Errorf("%s is a duplicate: %s has already written it", p, w.by())
 	}
 	t.root[p] = written{typ: system.TypeFile, component: component}
+	t.made[p] = sha256.Sum256(data)
 	return t.send(&system.RootEntry{
 		Entry:     system.Entry{Path: p, Type: system.TypeFile, Mode: mode, Size: int64(len(data))},
 		Component: component,

@@ -260,7 +260,7 @@ type File struct {
 // must be the one that the policy evaluated. p must be clean and relative to
 // the root.
 func Reserved(p string) string {
-	for _, place := range []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio"} {
+	for _, place := range []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio", "usr/share/sbom/whence.index"} {
 		if p == place || strings.HasPrefix(p, place+"/") {
 			return place
 		}
@@ -368,4 +368,8 @@ type RootEntry struct {
 	// Component is the ID of the component that the entry comes from. It is ""
 	// for entries that the builder makes, and "files" for the files section.
 	Component string
+	// Implied: the folder exists only because the builder writes files of its own
+	// below it. An archive can leave it out: programs that unpack archives make
+	// missing folders.
+	Implied bool
 }

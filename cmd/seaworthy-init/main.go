@@ -1,16 +1,22 @@
 //go:build linux
 
-// Command seaworthy-init is PID 1 of the systems that seaworthy builds.
+// Command seaworthy-init is PID 1 of the systems that seaworthy builds. By the name
+// seaworthy-whence, it says where a file or a process of the system comes from: both
+// are one program, because a second one would be larger than the rest of its work.
 package main
 
 import (
 	"fmt"
 	"os"
+	"path"
 
 	"github.com/seaworthy-os/seaworthy/builder/guest"
 )
 
 func main() {
+	if path.Base(os.Args[0]) == guest.WhenceName {
+		os.Exit(guest.Whence(os.Args[1:], os.Stdout, os.Stderr))
+	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "seaworthy-init: this program runs only as PID 1 of a built image; boot the image")
 		os.Exit(2)

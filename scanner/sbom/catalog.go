@@ -18,6 +18,7 @@ import (
 	"github.com/anchore/syft/syft/sbom"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
@@ -40,6 +41,7 @@ type Inventory struct {
 	// the kernel; "" if unknown.
 	KernelPackage string
 	kernel        *Kernel
+	owners        *owners
 	// Unreadable are files that may contain packages but could not be read,
 	// sorted by path.
 	Unreadable []Unreadable
@@ -118,17 +120,22 @@ func (c *Collector) Catalog(ctx context.Context, req Request) (*Inventory, error
 		inv.kernel = req.Kernel
 	}
 	s.Relationships = keepKnown(s)
+	inv.owners = newOwners(c.tree, s, req.Kernel)
 	// A file in which a package was found was read, but not completely.
 	inv.Unreadable = slices.DeleteFunc(inv.Unreadable, func(u Unreadable) bool {
 		return len(s.Artifacts.Packages.PackagesByPath(u.Path)) > 0
 	})
-	inv.Unreadable = slices.Concat(inv.Unreadable, kept, unopened(c.tree, s, c.wants.archives))
+	inv.Unreadable = slices.Concat(inv.Unreadable, kept, unopened(inv.owners, s, c.wants.archives))
 	slices.SortStableFunc(inv.Unreadable, func(a, b Unreadable) int { return strings.Compare(a.Path, b.Path) })
 	inv.Packages = packages(s)
 	inv.Distro = distro(s.Artifacts.LinuxDistribution)
-	inv.Coverage = coverage(c.tree, s, req.Kernel)
+	inv.Coverage = inv.owners.coverage()
 	return inv, nil
 }
+
+// Owner is the package that a file belongs to, nil for none or for several. path is
+// that of the tree.
+func (v *Inventory) Owner(path string) *whence.Package { return v.owners.of(path) }
 
 // UnreadablePaths are the paths of Unreadable, each once.
 func (v *Inventory) UnreadablePaths() []string {

@@ -2,12 +2,14 @@ package sbom
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/anchore/syft/syft/pkg"
 	"github.com/anchore/syft/syft/sbom"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
@@ -16,16 +18,10 @@ import (
 // package. A file belongs to a package if the package lists it, if the package
 // was found in it, or if it lies in the package's folder (a Node module, a
 // kernel's modules). A hard link counts as a file.
-func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
-	o := newOwners(t, s)
-	if k != nil {
-		for _, p := range k.Owned {
-			o.claim(p)
-		}
-	}
+func (o *owners) coverage() facts.Coverage {
 	var c facts.Coverage
-	for _, p := range t.Paths() {
-		e := t.Get(p)
+	for _, p := range o.tree.Paths() {
+		e := o.tree.Get(p)
 		if e.Type != system.TypeFile && e.Type != system.TypeHardlink {
 			continue
 		}
@@ -40,34 +36,81 @@ func coverage(t *tree.Tree, s *sbom.SBOM, k *Kernel) facts.Coverage {
 // owners collects the files and folders that belong to packages.
 type owners struct {
 	tree    *tree.Tree
-	owned   map[string]bool
-	folders map[string]bool
+	owned   map[string]claim
+	folders map[string]*whence.Package
 }
 
-func newOwners(t *tree.Tree, s *sbom.SBOM) *owners {
-	o := &owners{tree: t, owned: map[string]bool{}, folders: map[string]bool{}}
-	for p := range s.Artifacts.Packages.Enumerate() {
-		for _, l := range p.Locations.ToSlice() {
-			o.claim(l.RealPath)
+// claim says that a file belongs to a package. Of several packages, the one with the
+// highest rank counts, and of these the first one.
+type claim struct {
+	rank  int
+	owner *whence.Package // nil if the file belongs to several packages, as a database does
+}
+
+// The ranks of claims: a package was found in the file; the file is that of the whole
+// program in which packages were found; the kernel has it; a distribution's package
+// lists it.
+const (
+	rankFound = iota
+	rankMain
+	rankKernel
+	rankListed
+)
+
+func newOwners(t *tree.Tree, s *sbom.SBOM, k *Kernel) *owners {
+	o := &owners{tree: t, owned: map[string]claim{}, folders: map[string]*whence.Package{}}
+	for _, p := range s.Artifacts.Packages.Sorted() {
+		owner, rank := &whence.Package{Name: p.Name, Version: p.Version, PURL: p.PURL}, rankFound
+		found := claim{rankFound, owner}
+		if slices.Contains(systemTypes, p.Type) {
+			rank, found.owner = rankListed, nil
 		}
-		o.listed(p)
+		if m, ok := p.Metadata.(pkg.GolangBinaryBuildinfoEntry); ok && m.MainModule == p.Name {
+			found.rank = rankMain
+		}
+		if k != nil && p.Name == KernelName && p.Version == k.Version {
+			for _, path := range k.Owned {
+				o.claim(path, claim{rankKernel, owner})
+			}
+		}
+		for _, l := range p.Locations.ToSlice() {
+			o.claim(l.RealPath, found)
+		}
+		o.listed(p, claim{rank, owner})
 		for _, d := range packageFolders(p) {
-			o.folders[d] = true
+			if o.folders[d] == nil {
+				o.folders[d] = owner
+			}
 		}
 	}
 	return o
 }
 
-func (o *owners) has(p string) bool { return o.owned[p] || below(o.folders, p) }
+func (o *owners) has(p string) bool {
+	_, ok := o.owned[p]
+	return ok || o.below(p) != nil
+}
 
-func (o *owners) claim(p string) {
-	if real, _, ok := o.tree.ResolveParent(p); ok {
-		o.owned[real] = true
+// of is the package that a file belongs to, nil for none or for several.
+func (o *owners) of(p string) *whence.Package {
+	if c, ok := o.owned[p]; ok {
+		return c.owner
+	}
+	return o.below(p)
+}
+
+func (o *owners) claim(p string, c claim) {
+	real, _, ok := o.tree.ResolveParent(p)
+	if !ok {
+		return
+	}
+	if old, taken := o.owned[real]; !taken || c.rank > old.rank || old.owner == nil {
+		o.owned[real] = c
 	}
 }
 
 // listed adds the files in p's own list.
-func (o *owners) listed(p pkg.Package) {
+func (o *owners) listed(p pkg.Package, c claim) {
 	owner, ok := p.Metadata.(pkg.FileOwner)
 	if !ok {
 		return
@@ -80,7 +123,7 @@ func (o *owners) listed(p pkg.Package) {
 		if !strings.HasPrefix(f, "/") {
 			f = base + "/" + f
 		}
-		o.claim(f)
+		o.claim(f, c)
 	}
 }
 
@@ -89,11 +132,15 @@ var systemTypes = []pkg.Type{pkg.AlpmPkg, pkg.ApkPkg, pkg.DebPkg, pkg.PortagePkg
 
 // ownedBySystem are the files of the distribution's packages.
 func ownedBySystem(t *tree.Tree, s *sbom.SBOM) map[string]bool {
-	o := owners{tree: t, owned: map[string]bool{}}
+	o := owners{tree: t, owned: map[string]claim{}}
 	for p := range s.Artifacts.Packages.Enumerate(systemTypes...) {
-		o.listed(p)
+		o.listed(p, claim{})
 	}
-	return o.owned
+	out := map[string]bool{}
+	for p := range o.owned {
+		out[p] = true
+	}
+	return out
 }
 
 // packageFolders are folders of which all files belong to a package.
@@ -118,15 +165,16 @@ func packageFolders(p pkg.Package) []string {
 	return out
 }
 
-// below reports whether p lies in one of the folders; "/" is not a package.
-func below(folders map[string]bool, p string) bool {
-	if len(folders) == 0 {
-		return false
+// below is the package in whose folder p lies, nil if there is none; "/" is not the
+// folder of a package.
+func (o *owners) below(p string) *whence.Package {
+	if len(o.folders) == 0 {
+		return nil
 	}
 	for d := tree.Dir(p); d != "/"; d = tree.Dir(d) {
-		if folders[d] {
-			return true
+		if owner := o.folders[d]; owner != nil {
+			return owner
 		}
 	}
-	return false
+	return nil
 }

@@ -31,9 +31,9 @@ var locks = map[string]pkg.Type{
 // unopened are files with packages that no cataloger reads: package files,
 // unless the same package is installed, and lock files if no package of their
 // type was found. A file that belongs to a package is not listed.
-func unopened(t *tree.Tree, s *sbom.SBOM, archives map[string]bool) []Unreadable {
+func unopened(known *owners, s *sbom.SBOM, archives map[string]bool) []Unreadable {
 	var out []Unreadable
-	known := newOwners(t, s)
+	t := known.tree
 	types := map[pkg.Type]bool{}
 	installed := map[string]bool{}
 	for p := range s.Artifacts.Packages.Enumerate() {
