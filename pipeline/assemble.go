@@ -197,11 +197,11 @@ func (a *assembly) evidence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	name, data, err := insideSBOM(a.r.OS.Name, docs.SPDX)
+	data, err := insideSBOM(docs.SPDX)
 	if err != nil {
 		return err
 	}
-	return a.tree.Evidence(name, data, listings)
+	return a.tree.Evidence(insideName(a.r.OS.Name), data, listings)
 }
 
 // part writes a part: a copy from the earlier image, or the contents of its

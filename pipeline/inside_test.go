@@ -78,9 +78,9 @@ func buildInside(t *testing.T, dir string, without bool) []byte {
 		CheckOptions: pipeline.CheckOptions{
 			Resolve: builder.Options{Files: []string{filepath.Join(dir, "os.yml")}, Arch: "amd64", Components: []string{filepath.Join(dir, "images")}, Offline: true, Jobs: 2},
 			Policy:  policy.Options{Policy: filepath.Join(dir, "policy"), FailOn: policy.FailOnNone, Now: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)},
-			Time:    time.Unix(0, 0).UTC(),
+			Time:    time.Unix(0, 0).UTC(), NoSBOM: without,
 		},
-		Formats: []string{"tar"}, OutputDir: out, NoSBOM: without,
+		Formats: []string{"tar"}, OutputDir: out,
 	})
 	if err != nil || built.Denied {
 		t.Fatalf("%v", err)

@@ -14,6 +14,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/kept"
+	"github.com/seaworthy-os/seaworthy/internal/whence"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy"
@@ -68,6 +70,8 @@ type CheckOptions struct {
 	// TempDir is the folder for temporary files, "" for the system's folder.
 	TempDir  string
 	Progress Progress
+	// NoSBOM leaves the SBOM and the index of files out of the image.
+	NoSBOM bool
 	// Vulnerabilities holds the databases and VEX documents for the packages of the
 	// inventory or of stored facts.
 	Vulnerabilities vuln.Options
@@ -127,8 +131,6 @@ type BuildOptions struct {
 	OutputDir string
 	// SecureBoot signs the UKIs for the firmware. With nil, they are not signed.
 	SecureBoot uki.Signer
-	// NoSBOM leaves the SBOM and the index of files out of the image.
-	NoSBOM bool
 	// Enrolled are the variables of Secure Boot in the firmware, from which PCR 7 is
 	// predicted. With nil, it is not predicted.
 	Enrolled []secureboot.Variable
@@ -324,6 +326,9 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 func (o CheckOptions) addBuildContext(r *resolved, f *facts.Facts) {
 	f.Builder, f.Kernel.Ucode, f.LockDigest = o.Policy.Tool.Version, r.OS.Kernel.Ucode, r.LockDigest
 	r.trust.addTo(f)
+	if !o.NoSBOM {
+		f.SBOM.Inside = []string{"/" + path.Join(path.Dir(whence.Path), insideName(r.OS.Name)), "/" + whence.Path}
+	}
 	if l := r.Lock; l != nil {
 		f.Lock = facts.Lock{Present: true, Builder: l.Builder}
 		if l.Policy != nil {

@@ -22,14 +22,17 @@ const (
 	cycloneDXEnding = ".cdx.json"
 )
 
-// insideSBOM is the name and the content of the SBOM inside an image. It is compressed:
-// a system that runs from memory keeps its files there.
-func insideSBOM(system string, spdx []byte) (string, []byte, error) {
+// insideName is the name of the SBOM inside an image.
+func insideName(system string) string { return system + spdxEnding + ".zst" }
+
+// insideSBOM is the SBOM inside an image. It is compressed: a system that runs from
+// memory keeps its files there.
+func insideSBOM(spdx []byte) ([]byte, error) {
 	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	return system + spdxEnding + ".zst", w.EncodeAll(spdx, nil), w.Close()
+	return w.EncodeAll(spdx, nil), w.Close()
 }
 
 // SBOMPath returns the path of an SBOM in the output folder of a build. component is

@@ -33,7 +33,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
 		SPDXPath: sbomFolder + "/" + name + spdxEnding, CycloneDXPath: sbomFolder + "/" + name + cycloneDXEnding,
 		Tools: toolsOf(o.used), Certificate: o.certificate(), Enrolled: o.enrolled(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
-		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", SourceDateEpoch: max(o.Time.Unix(), 0)},
+		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", NoSBOM: o.NoSBOM, SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
 	if o.Policy.Dated {
 		in.Parameters.Now = statement.Time(o.Policy.Now)

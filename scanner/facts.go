@@ -51,7 +51,7 @@ func (s *Scanner) Facts(ctx context.Context, sys *system.OS) (*facts.Facts, erro
 	f := &facts.Facts{
 		SchemaVersion: facts.SchemaVersion, Name: sys.Name, Arch: sys.Arch,
 		Sources: []facts.Source{}, Components: []facts.Component{}, Kernel: s.Kernel(), Files: []facts.File{},
-		SBOM: facts.SystemSBOM{Present: true, Components: []string{}},
+		SBOM: facts.SystemSBOM{Present: true, Components: []string{}, Inside: []string{}},
 	}
 	if sys.Kernel.Component == nil {
 		f.Kernel = noKernel()

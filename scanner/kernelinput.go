@@ -73,7 +73,7 @@ func KernelFacts(k KernelInput) (*facts.Facts, error) {
 	return &facts.Facts{
 		SchemaVersion: facts.SchemaVersion, Name: stem, Arch: found.Arch,
 		Sources:    []facts.Source{{Path: k.Name, Digest: found.Config.Digest}},
-		Components: []facts.Component{}, Files: []facts.File{}, SBOM: facts.SystemSBOM{Components: []string{}},
+		Components: []facts.Component{}, Files: []facts.File{}, SBOM: facts.SystemSBOM{Components: []string{}, Inside: []string{}},
 		Kernel:  facts.Kernel{Present: true, Version: found.Version, Config: found.Config, Modules: []string{}},
 		Cmdline: cmdline, Sysctl: sysctl, Scope: scope,
 	}, nil

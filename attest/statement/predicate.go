@@ -93,6 +93,8 @@ type Parameters struct {
 	FailOn string   `json:"failOn"`
 	// Locked: each input was taken at its digest in the lock.
 	Locked bool `json:"locked"`
+	// NoSBOM: the SBOM and the index of files are not inside the image.
+	NoSBOM bool `json:"noSBOM,omitempty"`
 	// SourceDateEpoch is the clock of the outputs in seconds, 0 if not given.
 	SourceDateEpoch int64 `json:"sourceDateEpoch,omitempty"`
 	// Now is the time of --now, at which expiry was checked; "" if the clock

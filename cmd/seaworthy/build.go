@@ -64,7 +64,8 @@ https URL.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.Formats, Tools: image.Tools{Dirs: rf.Tools}, OutputDir: outputDir, NoSBOM: noSBOM, Version: cli.Version(), SecureBoot: firmware}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.Formats, Tools: image.Tools{Dirs: rf.Tools}, OutputDir: outputDir, Version: cli.Version(), SecureBoot: firmware}
+			o.NoSBOM = noSBOM
 			if o.Enrolled, err = sb.variables(); err != nil {
 				return err
 			}

@@ -215,6 +215,9 @@ type SystemSBOM struct {
 	Present    bool     `json:"present"`
 	Components []string `json:"components"`
 	Packages   int      `json:"packages"`
+	// Inside are the files about the system that the build adds to the image: the SBOM,
+	// and the index of its files. It is empty if they are left out.
+	Inside []string `json:"inside"`
 }
 
 // Package is one piece of software.
