@@ -46,6 +46,7 @@ images:
       waivers: {atMost: 3, severity: medium, never: [CAP-001]}
       builder: {minimumVersion: v1.2.3}
       sources: [DIGEST]
+      secondOpinion: [other]
       passed: [SUP-001]
       noKnownExploited: true
 revoked:
@@ -198,6 +199,7 @@ func TestMistakes(t *testing.T) {
 		"newer than nothing":   {change("digests: [DIGEST], newerAfter", "newerAfter"), "newerAfter needs digests"},
 		"no severity":          {change("failOn: medium", "failOn: bad"), "is not a severity"},
 		"no rule":              {change("passed: [SUP-001]", "passed: [all]"), "is not the id of a rule"},
+		"unknown opinion":      {change("secondOpinion: [other]", "secondOpinion: [stranger]"), "is not the name of an authority"},
 		"no version":           {change("v1.2.3", "new"), "is not a version"},
 		"a field twice":        {change("maxAgeDays: 30", "maxAgeDays: 30\n      maxAgeDays: 40"), "duplicate key"},
 	} {

@@ -321,7 +321,13 @@ func (l *loader) require(n *yaml.Node, r *verify.Rule) {
 			})
 		},
 		"sources": func(n *yaml.Node) { r.Sources = l.digests(n) },
-		"passed":  func(n *yaml.Node) { r.Passed = append(r.Passed, l.rules(n)...) },
+		"secondOpinion": func(n *yaml.Node) {
+			r.SecondOpinion = l.texts(n, "name of an authority that may sign this", "add it to authorities", func(s string) bool {
+				i := l.find(s)
+				return i >= 0 && l.policy.authorities[i].signsSystems && overlap(l.policy.authorities[i].Systems, r.Systems)
+			})
+		},
+		"passed": func(n *yaml.Node) { r.Passed = append(r.Passed, l.rules(n)...) },
 		"noKnownExploited": func(n *yaml.Node) {
 			if l.Bool(n) && !slices.Contains(r.Passed, exploited) {
 				r.Passed = append(r.Passed, exploited)

@@ -108,6 +108,12 @@ func (w *walk) run() error {
 	}
 	w.r.Arch = w.c.provenance.BuildDefinition.ExternalParameters.Arch
 	w.r.describe(w.s, w.counters, w.c)
+	if !w.v.policy.Countersigning {
+		more, err := w.v.opinions(w.r)
+		if w.met = append(w.met, more...); err != nil {
+			return err
+		}
+	}
 	w.r.Requirements = w.met
 	w.r.Byproducts = w.c.byproducts
 	w.r.Checked = []string{

@@ -74,6 +74,9 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	}
 	r.Arch = c.provenance.BuildDefinition.ExternalParameters.Arch
 	r.describe(s, counters, c)
+	if slices.ContainsFunc(v.rules(name), func(r *Rule) bool { return len(r.SecondOpinion) > 0 }) {
+		return nil, errors.Join(refuse(CheckRebuilt, base, "a second opinion is about a whole image: verify the whole folder and not one file"), r.Close())
+	}
 	r.Requirements = met
 	r.Checked = []string{
 		"signatures of " + words.Count(len(s), "statement", "statements"),

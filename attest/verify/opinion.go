@@ -2,8 +2,10 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -95,19 +97,65 @@ func (v *Verifier) opened(path string, raw []byte, predicateType string) (*state
 // signer built the image again, and all files had the same bytes. It returns the
 // signer. v says whose opinion counts.
 func (v *Verifier) Opinion(path string, of *Result) (string, error) {
-	raw, err := bounded.ReadFile(path, statement.MaxBundle)
-	if err != nil {
-		return "", system.NotRead(path, err).Suggest("give the file that seaworthy rebuild wrote")
-	}
-	st, by, err := v.opened(path, raw, statement.Summary)
+	by, err := v.opinion(path, of)
 	if err != nil {
 		return "", err
 	}
+	return by.id, nil
+}
+
+// opinions are the requirements of the rules about a second opinion.
+func (v *Verifier) opinions(of *Result) ([]Requirement, error) {
+	var out []Requirement
+	for _, r := range v.rules(of.Name) {
+		names := r.SecondOpinion
+		if len(names) == 0 && v.policy.SecondOpinion != "" && len(out) == 0 {
+			for _, i := range v.signers(&Rule{}, of.Name) {
+				names = append(names, v.name(i))
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		q := Requirement{What: "built again with the same bytes by " + strings.Join(names, " or "), Found: "no second opinion", check: CheckRebuilt,
+			next: "let another signer build the image again (seaworthy rebuild), and give the file: --second-opinion FILE"}
+		if v.policy.SecondOpinion == "" {
+			q.Missing = "a second opinion by " + strings.Join(names, " or ") + " is required, but none was given"
+			out = append(out, q)
+			continue
+		}
+		by, err := v.opinion(v.policy.SecondOpinion, of)
+		switch {
+		case err != nil && !errors.Is(err, ErrRefused):
+			return out, err
+		case err != nil:
+			q.Missing = err.Error()
+		case !slices.Contains(names, v.name(by.authority)):
+			q.Found, q.Missing = "second opinion of "+v.name(by.authority), fmt.Sprintf("the second opinion is by %s, but must be by %s", v.name(by.authority), strings.Join(names, " or "))
+		default:
+			q.Found, of.SecondOpinion = "second opinion of "+v.name(by.authority), by.id
+		}
+		out = append(out, q)
+	}
+	return out, refusals(out)
+}
+
+func (v *Verifier) opinion(path string, of *Result) (by signature, err error) {
+	raw, err := bounded.ReadFile(path, statement.MaxBundle)
+	if err != nil {
+		return by, system.NotRead(path, err).Suggest("give the file that seaworthy rebuild wrote")
+	}
+	st, by, err := v.opened(path, raw, statement.Summary)
+	if err != nil {
+		return by, err
+	}
 	var p statement.OpinionPredicate
 	if err := statement.DecodeExact(st.Predicate, &p); err != nil {
-		return "", refuse(CheckContent, path, "is not a second opinion: %v", err)
+		return by, refuse(CheckContent, path, "is not a second opinion: %v", err)
 	}
-	bad := func(format string, args ...any) error { return refuse(CheckRebuilt, path, format, args...) }
+	bad := func(format string, args ...any) (signature, error) {
+		return by, refuse(CheckRebuilt, path, format, args...)
+	}
 	want := map[string]string{layout.Dir + "/" + of.Name: of.Artifact}
 	for _, f := range of.Files {
 		want[f.Name] = f.Digest
@@ -119,24 +167,24 @@ func (v *Verifier) Opinion(path string, of *Result) (string, error) {
 	again, err := statement.Opinion(p.Verifier.Version["seaworthy"], of.Name, of.Artifact, provenanceOf(&p), p.TimeVerified, p.Different, p.OtherDifferent)
 	switch {
 	case slices.Contains(of.Signers, by.id):
-		return "", bad("is signed by %s, who also signed the image: this is not a second opinion", by.id)
+		return bad("is signed by %s, who also signed the image: this is not a second opinion", by.id)
 	case p.Policy.URI != statement.RebuildPolicy:
-		return "", bad("policy %q is not that of a second build", p.Policy.URI)
+		return bad("policy %q is not that of a second build", p.Policy.URI)
 	case !maps.Equal(have, want):
-		return "", bad("is about other files than those of the image %s", of.Name)
+		return bad("is about other files than those of the image %s", of.Name)
 	case err != nil:
-		return "", bad("%v", err)
+		return bad("%v", err)
 	case len(differences("predicate", &p, again)) > 0:
-		return "", bad("%s", differences("predicate", &p, again)[0])
+		return bad("%s", differences("predicate", &p, again)[0])
 	case p.VerificationResult != statement.Passed:
-		return "", bad("the second build differs in %s", list(p.Different))
+		return bad("the second build differs in %s", list(p.Different))
 	}
 	if p.TimeVerified != "" {
 		if t, err := statement.ParseTime(p.TimeVerified); err != nil || t.After(v.policy.Now.Add(maxSkew)) {
-			return "", bad("its time %q is later than now, or not a time", p.TimeVerified)
+			return bad("its time %q is later than now, or not a time", p.TimeVerified)
 		}
 	}
-	return by.id, nil
+	return by, nil
 }
 
 // Reproduced answers the rule about a second build from a second opinion.

@@ -33,6 +33,10 @@ type Policy struct {
 	Rules       []Rule
 	// Revoked is never accepted.
 	Revoked Revoked
+	// SecondOpinion is the path of a second opinion about the image, "" if there is
+	// none. If it is given, it must be valid, and be signed by an authority that did
+	// not sign the image.
+	SecondOpinion string
 	// Countersigning accepts an image that not enough authorities signed yet, so
 	// that another one can check and sign it. The result must not be used.
 	Countersigning bool

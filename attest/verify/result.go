@@ -39,6 +39,9 @@ type Result struct {
 	// Byproducts are the digests of the other files of the folder, by path; nil for
 	// a single file.
 	Byproducts map[string]string
+	// SecondOpinion is the signer of the second opinion that the trust policy
+	// requires, "" if it requires none.
+	SecondOpinion string
 	// Provenance is the payload of the provenance, for countersignatures.
 	Provenance []byte
 	// Requirements are what the trust policy requires; all are met.

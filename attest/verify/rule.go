@@ -38,6 +38,9 @@ type Rule struct {
 	// Sources are the digests (sha256:HEX) of the os.yml files; each file of the
 	// image must be one of them. Empty allows any.
 	Sources []string
+	// SecondOpinion are names of authorities: one of them must have built the image
+	// again, with the same bytes. Policy.SecondOpinion has the file.
+	SecondOpinion []string
 	// Passed are rules of which at least one finding passed, and none is failed,
 	// waived or unknown.
 	Passed []string
@@ -100,7 +103,7 @@ func (v *Verifier) checkRules() []error {
 	var errs []error
 	for i := range v.policy.Rules {
 		r := &v.policy.Rules[i]
-		for _, name := range r.SignedBy {
+		for _, name := range slices.Concat(r.SignedBy, r.SecondOpinion) {
 			if !slices.ContainsFunc(v.policy.Authorities, func(a Authority) bool { return a.Name == name }) {
 				errs = append(errs, system.BadInput("a rule requires authority %q, which does not exist", name))
 			}

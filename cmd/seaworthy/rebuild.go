@@ -211,7 +211,7 @@ type opinionFlags struct {
 func (f *opinionFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.file, "second-opinion", "", "file that seaworthy rebuild wrote: another signer must have built the image again, with the same bytes (SUP-018)")
-	fs.StringArrayVar(&f.keys, "second-opinion-key", nil, "public key that may have signed the second opinion (repeatable)")
+	fs.StringArrayVar(&f.keys, "second-opinion-key", nil, "public key that may have signed the second opinion (repeatable); with --trust, the trust policy can say this")
 }
 
 // verifier says whose opinion counts. It is nil without a second opinion.
@@ -227,6 +227,9 @@ func (f *opinionFlags) verifier(ctx context.Context, c *verbs, now string) (*ver
 
 // judge adds the second opinion to a verification that succeeded.
 func (f *opinionFlags) judge(v *verify.Verifier, r *verify.Result, rules []verify.Ruling, err error) ([]verify.Ruling, error) {
+	if err == nil && r != nil && r.SecondOpinion != "" { // by the trust policy
+		rules = verify.Reproduced(rules, r.SecondOpinion, nil)
+	}
 	if v == nil || err != nil || r == nil {
 		return rules, err
 	}

@@ -21,9 +21,11 @@ import (
 
 // verifyFlags are the flags of verify and boot.
 type verifyFlags struct {
-	keys          []string
-	identity      identityFlags
-	trust         string
+	keys     []string
+	identity identityFlags
+	trust    string
+	// opinion is the file of a second opinion, which the trust policy judges.
+	opinion       string
 	requirePolicy string
 	name, image   string
 	since         string
@@ -99,7 +101,7 @@ func (f *verifyFlags) policy(ctx context.Context, c *verbs) (verify.Policy, erro
 		// the future.
 		now = now.AddDate(0, 0, 1).Add(-time.Second)
 	}
-	p := verify.Policy{Name: f.name, Image: f.image, Now: now}
+	p := verify.Policy{Name: f.name, Image: f.image, Now: now, SecondOpinion: f.opinion}
 	if p.NotOlderThan, _, err = cli.ParseTime("not-older-than", f.since); err != nil {
 		return p, err
 	}
@@ -153,6 +155,9 @@ docs/verify.md lists all checks.
 			}
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
+			}
+			if vf.trust != "" && len(of.keys) == 0 { // the trust policy says whose opinion counts
+				vf.opinion, of.file = of.file, ""
 			}
 			v, certs, err := vf.checks(cmd.Context(), c)
 			if err != nil {
