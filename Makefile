@@ -34,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-bitflips test-cosign test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign registries opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-bitflips test-sigstore-js test-cosign test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign registries opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -79,7 +79,7 @@ demo: deps demo-components ## show everything on this machine: deny, lock, build
 test: test-deps demo-components ## run all tests: unit, command line, cosign, opa, browser, real boots
 	@$(MAKE) -k cosign opa browser registries >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
-	wait; $(MAKE) --no-print-directory test-cosign test-opa test-hsm test-browser test-registries
+	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries
 
 test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
@@ -87,6 +87,10 @@ test-boot: test-deps boot-deps demo-components ## boot every format, under Secur
 
 test-components: test-deps components ## boot all components, a few systems with many of them, and ask each of them something
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents' ./cmd/seaworthy
+
+test-sigstore-js: ## test that sigstore-js verifies our signatures, and that we verify its (installs npm packages)
+	@attest/testdata/sigstorejs/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
+	SEAWORTHY_SIGSTORE_JS=1 $(GOTEST) -count=1 -run TestSigstoreJS ./attest
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish

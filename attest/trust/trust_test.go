@@ -349,6 +349,7 @@ func FuzzJudge(f *testing.F) {
 func FuzzPolicy(f *testing.F) {
 	k := newKeys(f)
 	f.Add([]byte(policyText))
+	f.Add([]byte(strings.ReplaceAll(whole, "DIGEST", "sha256:"+digest)))
 	f.Add([]byte("a: &a [*a]\nkeys: *a\n"))
 	f.Add([]byte("keys:\n  - {name: a, file: release.pub, repositories: ['*'], <<: {name: b}}\n"))
 	f.Add([]byte("keys:\n  - name: a\n    file: ../../../dev/zero\n    repositories: ['x/*']\n"))

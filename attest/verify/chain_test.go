@@ -236,3 +236,44 @@ func certificates(t *testing.T) []staged {
 	}})
 	return list
 }
+
+// A bundle without the key of a certificate of the company is never accepted, and one
+// that is accepted has no member that was not checked.
+func FuzzChain(f *testing.F) {
+	c, key := newCompany(f), newKey(f)
+	chain := c.chain(f)
+	payload := []byte(`{"_type":"x"}`)
+	sum := sha256.Sum256(verify.PAE(statement.PayloadType, payload))
+	sig, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+	if err != nil {
+		f.Fatal(err)
+	}
+	seed := func(cert *x509.Certificate) []byte {
+		raw, err := json.Marshal(object{"mediaType": statement.BundleMediaType,
+			"verificationMaterial": object{"certificate": object{"rawBytes": cert.Raw}},
+			"dsseEnvelope":         object{"payload": payload, "payloadType": statement.PayloadType, "signatures": []object{{"sig": sig}}}})
+		if err != nil {
+			f.Fatal(err)
+		}
+		return raw
+	}
+	good := seed(c.issue(f, leaf(), key.Public()))
+	if _, err := chain.Verify(good, now); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(seed(newCompany(f).root))
+	f.Add([]byte(strings.Replace(string(good), `"payload"`, `"Payload"`, 1)))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, err := chain.Verify(raw, now)
+		if err != nil {
+			return
+		}
+		if string(got.Payload) != string(payload) || got.Subject != signerURI {
+			t.Errorf("accepted %q of %s", got.Payload, got.Subject)
+		}
+		if again, err := chain.Verify(append([]byte(" "), raw...), now); err != nil || string(again.Payload) != string(payload) {
+			t.Errorf("white space matters: %v", err)
+		}
+	})
+}

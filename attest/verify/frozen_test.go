@@ -1,0 +1,305 @@
+package verify_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/layout"
+	"github.com/seaworthy-os/seaworthy/attest/sealtest"
+	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
+)
+
+// freeze writes testdata/frozen/NAME.json from the seals of today. Use a new name
+// after each change of a format, and never replace a file there.
+var freeze = flag.String("freeze", "", "write the seals of today into testdata/frozen/NAME.json")
+
+// frozen is a sealed folder as one text file, with what must be found in it.
+type frozen struct {
+	// Keys are the public keys in PEM form, by name.
+	Keys map[string]string `json:"keys"`
+	// Refused is part of the reason if today's verifier refuses this seal.
+	Refused string `json:"refused,omitempty"`
+	// Signers is how many signers the seal has, and Policy the passed policy.
+	Signers int    `json:"signers,omitempty"`
+	Policy  string `json:"policy,omitempty"`
+	// Files are texts by path. Links are paths of other files with the same bytes.
+	Files map[string]string `json:"files"`
+	Links map[string]string `json:"links"`
+	// Opinion is a second opinion by the key "second", "" if there is none.
+	Opinion string `json:"opinion,omitempty"`
+	// Folder is the manifest that push writes for the folder, "" if it is unknown.
+	Folder string `json:"folder,omitempty"`
+}
+
+const frozenDir = "testdata/frozen"
+
+// TestFrozen verifies the seals of each format that was ever written. A
+// person who has such an image can verify it with each later version.
+func TestFrozen(t *testing.T) {
+	t.Parallel()
+	if *freeze != "" {
+		writeFrozen(t, *freeze)
+	}
+	list, err := filepath.Glob(frozenDir + "/*.json")
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no frozen seals: %v", err)
+	}
+	for _, path := range list {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var f frozen
+			if err := json.Unmarshal(raw, &f); err != nil {
+				t.Fatal(err)
+			}
+			f.verify(t)
+		})
+	}
+}
+
+func (f *frozen) verify(t *testing.T) {
+	dir := t.TempDir()
+	for path, text := range f.Files {
+		put(t, filepath.Join(dir, path), []byte(text))
+	}
+	for path, to := range f.Links {
+		put(t, filepath.Join(dir, path), []byte(f.Files[to]))
+	}
+	keys := map[string]crypto.PublicKey{}
+	p := verify.Policy{Now: now}
+	for name, text := range f.Keys {
+		key, err := verify.ParseKey([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[name] = key
+		p.Keys = append(p.Keys, key)
+	}
+	v, err := verify.New(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := v.Dir(dir)
+	if f.Refused != "" {
+		if err == nil || !errors.Is(err, verify.ErrRefused) || !strings.Contains(err.Error(), f.Refused) {
+			t.Errorf("error %v, want refused with %q", err, f.Refused)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if len(r.Signers) != f.Signers || r.Summary.Policy != f.Policy {
+		t.Errorf("signers %q, policy %s", r.Signers, r.Summary.Policy)
+	}
+	one, err := v.File(filepath.Join(dir, "demo-kernel"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.Close()
+	if f.Opinion != "" {
+		path := filepath.Join(t.TempDir(), "opinion.sigstore.json")
+		put(t, path, []byte(f.Opinion))
+		second, err := verify.New(verify.Policy{Keys: []crypto.PublicKey{keys["opinion"]}, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := second.Opinion(path, r); err != nil {
+			t.Errorf("second opinion: %v", err)
+		}
+	}
+	if f.Folder != "" {
+		artifact, err := os.ReadFile(filepath.Join(dir, layout.Dir, "blobs/sha256", digests.Hex(r.Artifact)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := layout.ParseArtifact(artifact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := layout.ParseFolder([]byte(f.Folder), r.Artifact, list); err != nil {
+			t.Errorf("manifest of the folder: %v", err)
+		}
+	}
+}
+
+// writeFrozen freezes a seal with all kinds of files of today.
+func writeFrozen(t *testing.T, name string) {
+	t.Helper()
+	path := filepath.Join(frozenDir, name+".json")
+	if _, err := os.Stat(path); err == nil {
+		t.Fatalf("%s exists: use a new name", path)
+	}
+	first, second, third := sealtest.Signer(t), sealtest.Signer(t), sealtest.Signer(t)
+	from, dir := sealtest.New("demo").Seal(t, first), t.TempDir()
+	payload := readBundle(t, from, "provenance").DSSEEnvelope.Payload
+	if err := attest.Countersign(t.Context(), from, dir, payload, second); err != nil {
+		t.Fatal(err)
+	}
+	f := &frozen{Keys: map[string]string{"build": publicPEM(t, first), "second": publicPEM(t, second), "opinion": publicPEM(t, third)},
+		Signers: 2, Policy: "hardened", Files: map[string]string{}, Links: map[string]string{}}
+	f.read(t, dir)
+
+	v := verifier(t, first)
+	p, err := v.Provenance(filepath.Join(dir, statement.BundlePath("provenance")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	predicate, err := statement.Opinion("test", p.Name, p.Artifact, p.Digest, "2026-01-03T00:00:00Z", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opinion, err := attest.SignOpinion(t.Context(), p.Subject, predicate, third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Opinion = string(opinion)
+
+	sealed, _, err := layout.Parse(func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, layout.Dir, path)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed.Decided = "2026-01-02"
+	for path, digest := range p.Byproducts {
+		sealed.Others = append(sealed.Others, layout.File{Path: path, Digest: digest, Size: int64(len(f.Files[path]))})
+	}
+	folder, err := sealed.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Folder = string(folder)
+	f.write(t, path)
+}
+
+func publicPEM(t *testing.T, s *attest.KeySigner) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(s.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+// read reads a folder. Files with the same bytes are links.
+func (f *frozen) read(t *testing.T, dir string) {
+	t.Helper()
+	seen := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil {
+			return err
+		}
+		if old, ok := seen[string(raw)]; ok {
+			f.Links[path] = old
+			return nil
+		}
+		seen[string(raw)] = path
+		f.Files[path] = string(raw)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *frozen) write(t *testing.T, path string) {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := errors.Join(enc.Encode(f), os.MkdirAll(frozenDir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFreezeOld writes a frozen seal from a folder of an older version:
+// SEAWORTHY_FREEZE=DIR with DIR.pub beside it, and -freeze NAME.
+func TestFreezeOld(t *testing.T) {
+	dir := os.Getenv("SEAWORTHY_FREEZE")
+	if dir == "" {
+		t.Skip("skipped: it writes a fixture, and is used once for each old format")
+	}
+	pub, err := os.ReadFile(dir + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &frozen{Keys: map[string]string{"build": string(pub)}, Signers: 1, Policy: "hardened", Files: map[string]string{}, Links: map[string]string{}}
+	f.read(t, dir)
+	if text := os.Getenv("SEAWORTHY_REFUSED"); text != "" {
+		f.Refused, f.Signers, f.Policy = text, 0, ""
+	}
+	f.write(t, filepath.Join(frozenDir, *freeze+".json"))
+}
+
+// Each version of a format is frozen: a new one needs a new file in testdata/frozen.
+func TestFormatsAreFrozen(t *testing.T) {
+	t.Parallel()
+	list, err := filepath.Glob(frozenDir + "/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, path := range list {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(raw))
+	}
+	text := strings.Join(all, "\n")
+	for _, format := range []string{
+		statement.BundleMediaType, layout.ArtifactType, layout.FolderType, layout.FileMediaType, `\"schemaVersion\": 1`,
+		statement.CountersignaturePrefix, statement.PayloadType,
+	} {
+		if !strings.Contains(text, format) {
+			t.Errorf("no frozen seal has %q: run this test with -run TestFrozen -freeze NAME", format)
+		}
+	}
+	// The types are in payloads, which are base64.
+	var types []string
+	for _, raw := range all {
+		var f frozen
+		if err := json.Unmarshal([]byte(raw), &f); err != nil {
+			t.Fatal(err)
+		}
+		for path, text := range f.Files {
+			if payload, _, err := verify.OpenBundle([]byte(text)); err == nil {
+				s, err := statement.Parse(payload)
+				if err != nil {
+					t.Fatalf("%s: %v", path, err)
+				}
+				types = append(types, s.PredicateType)
+			}
+		}
+	}
+	for _, one := range []string{statement.SPDX, statement.CycloneDX, statement.Provenance, statement.Summary, statement.TestResult} {
+		if !slices.Contains(types, one) {
+			t.Errorf("no frozen seal has a statement of type %s", one)
+		}
+	}
+}
