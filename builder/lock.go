@@ -52,7 +52,10 @@ func MakeLock(r *Resolved, p Pins) *component.Lock {
 		}
 	}
 	if k := r.OS.Kernel.Component; k != nil {
-		lock.Kernel = &component.LockedKernel{Digest: k.Image.Digest, Config: p.KernelConfig}
+		lock.Kernel = &component.LockedKernel{Digest: k.Image.Digest, Configs: map[string]string{}}
+		if p.KernelConfig != "" {
+			lock.Kernel.Configs[r.OS.Arch] = p.KernelConfig
+		}
 	}
 	if p.Policy != "" {
 		lock.Policy = &component.LockedPolicy{Name: p.Policy, Digest: p.PolicyDigest, References: p.PolicyReferences}

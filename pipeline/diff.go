@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,7 +184,12 @@ func pins(l *component.Lock) []diff.Pin {
 		out = append(out, diff.Pin{Area: "components", Resource: "image:" + c.Name, Digest: c.Digest})
 	}
 	if l.Kernel != nil {
-		out = append(out, diff.Pin{Area: "kernel", Resource: "kernel:config", Digest: l.Kernel.Config})
+		for _, arch := range slices.Sorted(maps.Keys(l.Kernel.Configs)) {
+			out = append(out, diff.Pin{Area: "kernel", Resource: "kernel:config:" + arch, Digest: l.Kernel.Configs[arch]})
+		}
+		if l.Kernel.Config != "" {
+			out = append(out, diff.Pin{Area: "kernel", Resource: "kernel:config", Digest: l.Kernel.Config})
+		}
 	}
 	if l.Policy != nil {
 		out = append(out, diff.Pin{Area: "policy", Resource: diff.PolicyPin, Name: l.Policy.Name, Digest: l.Policy.Digest})

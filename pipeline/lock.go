@@ -74,8 +74,13 @@ func checkLock(lock *component.Lock, c *Checked) error {
 	if lock == nil {
 		return nil
 	}
-	if k, got := lock.Kernel, c.Facts.Kernel.Config.Digest; k != nil && k.Config != "" && k.Config != got {
-		return system.Mismatch("the kernel configuration has the digest %s, but the lock has %s", got, k.Config).Suggest(policies.NewLock)
+	arch, got := c.Facts.Arch, c.Facts.Kernel.Config.Digest
+	switch want := lock.Config(arch); {
+	case want == "" && got != "" && lock.Kernel != nil && len(lock.Kernel.Configs) > 0:
+		return system.Mismatch("the lock is for %s, and not for %s", strings.Join(slices.Sorted(maps.Keys(lock.Kernel.Configs)), " and "), arch).
+			Suggest("add this architecture to the lock: seaworthy lock --arch %s", arch)
+	case want != "" && want != got:
+		return system.Mismatch("the kernel configuration has the digest %s, but the lock has %s", got, want).Suggest(policies.NewLock)
 	}
 	if p, got := lock.Policy, c.Decision.Policy; p != nil && p.Name == got.Name && p.Digest != got.Digest {
 		return system.Mismatch("policy %s has the digest %s, but the lock has %s", got.Name, got.Digest, p.Digest).Suggest(policies.NewLock)

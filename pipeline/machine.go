@@ -101,9 +101,9 @@ func machineFormat(r *verify.Result, format string, secure bool) (*image.Machine
 // bootsEFI is a condition for image.Formats.
 func bootsEFI(f image.Format) bool { return f.Machine.EFI }
 
-// builtFormats are the formats with these names whose files are all in the image. A
-// format whose files are only a part of those of another one was not built: a loader
-// is no initrd.
+// builtFormats are the formats with these names that were built, and whose files have
+// been verified. The files alone do not say it: kernel+squashfs has those of
+// kernel+initrd, but its initrd is only a loader.
 func builtFormats(r *verify.Result, names []string) []image.Format {
 	var out []image.Format
 	for _, name := range names {
@@ -111,14 +111,9 @@ func builtFormats(r *verify.Result, names []string) []image.Format {
 		missing := slices.ContainsFunc(f.Files, func(ending string) bool {
 			return !slices.ContainsFunc(r.Files, func(v verify.File) bool { return v.Name == r.Name+ending })
 		})
-		if !missing {
+		if slices.Contains(r.Formats, name) && !missing {
 			out = append(out, f)
 		}
 	}
-	all := slices.Clone(out)
-	return slices.DeleteFunc(out, func(f image.Format) bool {
-		return slices.ContainsFunc(all, func(g image.Format) bool {
-			return len(g.Files) > len(f.Files) && !slices.ContainsFunc(f.Files, func(ending string) bool { return !slices.Contains(g.Files, ending) })
-		})
-	})
+	return out
 }

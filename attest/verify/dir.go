@@ -106,7 +106,8 @@ func (w *walk) run() error {
 		}
 		w.done = append(w.done, one.step)
 	}
-	w.r.Arch = w.c.provenance.BuildDefinition.ExternalParameters.Arch
+	ext := &w.c.provenance.BuildDefinition.ExternalParameters
+	w.r.Arch, w.r.Formats = ext.Arch, ext.Parameters.Format
 	w.r.describe(w.s, w.counters, w.c)
 	if !w.v.policy.Countersigning {
 		more, err := w.v.opinions(w.r)

@@ -72,7 +72,8 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	r.Arch = c.provenance.BuildDefinition.ExternalParameters.Arch
+	ext := &c.provenance.BuildDefinition.ExternalParameters
+	r.Arch, r.Formats = ext.Arch, ext.Parameters.Format
 	r.describe(s, counters, c)
 	if slices.ContainsFunc(v.rules(name), func(r *Rule) bool { return len(r.SecondOpinion) > 0 }) {
 		return nil, errors.Join(refuse(CheckRebuilt, base, "a second opinion is about a whole image: verify the whole folder and not one file"), r.Close())

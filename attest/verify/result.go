@@ -24,6 +24,8 @@ type Result struct {
 	// ScopeStatements.
 	Scope      string
 	Name, Arch string
+	// Formats are the names of the formats that were built.
+	Formats []string
 	// Artifact is the digest of the image's OCI manifest.
 	Artifact string
 	// Files of the image, sorted by name, each open.

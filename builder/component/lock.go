@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,14 +38,43 @@ type LockedComponent struct {
 	Name      string `json:"name"`
 	// Digest is the digest of Name: that of the index if there is one.
 	Digest string `json:"digest"`
-	// Manifest is the digest of the platform's manifest, "" if it is Digest.
+	// Manifest is not written any more: Digest pins the manifest of every platform.
 	Manifest string `json:"manifest,omitempty"`
 }
 
 // LockedKernel pins the image of the kernel, and the configuration in it.
 type LockedKernel struct {
 	Digest string `json:"digest"`
+	// Configs are the digests of the configurations, by architecture.
+	Configs map[string]string `json:"configs,omitempty"`
+	// Config is that of the only architecture in older locks. It is not written.
 	Config string `json:"config,omitempty"`
+}
+
+// Config is the digest of the kernel's configuration for an architecture, "" if it is
+// not locked.
+func (l *Lock) Config(arch string) string {
+	switch k := l.Kernel; {
+	case k == nil:
+		return ""
+	case k.Configs[arch] != "":
+		return k.Configs[arch]
+	default:
+		return k.Config
+	}
+}
+
+// KeepArchitectures takes the configurations for other architectures from an earlier
+// lock with the same kernel.
+func (l *Lock) KeepArchitectures(before *Lock) {
+	if before == nil || before.Kernel == nil || l.Kernel == nil || before.Kernel.Digest != l.Kernel.Digest {
+		return
+	}
+	for arch, digest := range before.Kernel.Configs {
+		if l.Kernel.Configs[arch] == "" {
+			l.Kernel.Configs[arch] = digest
+		}
+	}
 }
 
 // LockedPolicy pins the policy pack.
@@ -71,11 +101,7 @@ func (l *Lock) PolicyReferences() []LockedReference {
 
 // LockComponent is the entry of img in a lock.
 func LockComponent(img *system.Image) LockedComponent {
-	c := LockedComponent{Reference: img.Reference, Name: img.Name, Digest: img.Digest}
-	if img.Manifest != img.Digest {
-		c.Manifest = img.Manifest
-	}
-	return c
+	return LockedComponent{Reference: img.Reference, Name: img.Name, Digest: img.Digest}
 }
 
 // ReadLock reads a lock file strictly, and returns its digest. Mistakes are an
@@ -154,6 +180,9 @@ func (l *Lock) problems() []error {
 	if k := l.Kernel; k != nil {
 		digest("kernel", k.Digest, false)
 		digest("kernel config", k.Config, true)
+		for _, arch := range slices.Sorted(maps.Keys(k.Configs)) {
+			digest("kernel config for "+arch, k.Configs[arch], false)
+		}
 	}
 	if p := l.Policy; p != nil {
 		digest("policy "+p.Name, p.Digest, false)

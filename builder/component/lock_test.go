@@ -16,7 +16,7 @@ func TestLock(t *testing.T) {
 		LockComponent(&system.Image{Reference: "redis", Name: "docker.io/library/redis:latest", Digest: a, Manifest: b}),
 		LockComponent(&system.Image{Reference: "nginx:1", Name: "docker.io/library/nginx:1", Digest: b, Manifest: b}),
 		LockComponent(&system.Image{Reference: "redis", Name: "docker.io/library/redis:latest", Digest: a, Manifest: b}),
-	}, Kernel: &LockedKernel{Digest: a, Config: b}, Policy: &LockedPolicy{"baseline", a, []LockedReference{{"example.org/rules:1", b}}}}
+	}, Kernel: &LockedKernel{Digest: a, Configs: map[string]string{"amd64": b}}, Policy: &LockedPolicy{"baseline", a, []LockedReference{{"example.org/rules:1", b}}}}
 	file := filepath.Join(t.TempDir(), "os.lock.json")
 	if err := l.Write(file); err != nil {
 		t.Fatal(err)
@@ -37,13 +37,14 @@ func TestLock(t *testing.T) {
     {
       "reference": "redis",
       "name": "docker.io/library/redis:latest",
-      "digest": "` + a + `",
-      "manifest": "` + b + `"
+      "digest": "` + a + `"
     }
   ],
   "kernel": {
     "digest": "` + a + `",
-    "config": "` + b + `"
+    "configs": {
+      "amd64": "` + b + `"
+    }
   },
   "policy": {
     "name": "baseline",
@@ -76,6 +77,25 @@ func TestLock(t *testing.T) {
 	two := &Lock{Components: []LockedComponent{{"x", "docker.io/library/x:latest", a, ""}, {"x:latest", "docker.io/library/x:latest", b, ""}}}
 	if _, err := two.Encode(); err == nil || !strings.Contains(err.Error(), "different digests") {
 		t.Errorf("one name, two digests: %v", err)
+	}
+}
+
+// A lock keeps what it knows of other architectures while the kernel is the same.
+func TestLockArchitectures(t *testing.T) {
+	t.Parallel()
+	lock := func(kernel, arch, config string) *Lock {
+		return &Lock{Kernel: &LockedKernel{Digest: kernel, Configs: map[string]string{arch: config}}}
+	}
+	now := lock("k", "arm64", "1")
+	now.KeepArchitectures(lock("k", "amd64", "2"))
+	now.KeepArchitectures(lock("other", "riscv64", "3"))
+	now.KeepArchitectures(lock("k", "arm64", "4"))
+	now.KeepArchitectures(nil)
+	if now.Config("amd64") != "2" || now.Config("arm64") != "1" || now.Config("riscv64") != "" {
+		t.Errorf("%v", now.Kernel.Configs)
+	}
+	if old := (&Lock{Kernel: &LockedKernel{Config: "5"}}); old.Config("amd64") != "5" {
+		t.Error("an older lock is not read")
 	}
 }
 

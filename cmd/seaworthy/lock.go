@@ -29,7 +29,7 @@ build use exactly these digests, or fail. The lock also records the version of s
 
 Lock asks the registry for the current digest of each tag, also if the cache has the image.
 With --offline, it uses the digests in the cache. If the lock file exists, lock prints what
-has changed.
+has changed. A lock can be for several architectures: lock it once for each, with --arch.
 
 ` + cli.ExitHelpPlain(cli.BadComponent),
 		Example: "  seaworthy lock os.yml\n  seaworthy check --locked os.yml",
@@ -52,14 +52,15 @@ has changed.
 			if err != nil {
 				return err
 			}
-			data, err := lock.Encode()
-			if err != nil {
-				return err
-			}
 			path := builder.LockPath(files[0])
 			before, _, err := component.ReadLock(path)
 			if err != nil {
 				before = nil // an unreadable lock is replaced
+			}
+			lock.KeepArchitectures(before)
+			data, err := lock.Encode()
+			if err != nil {
+				return err
 			}
 			err = outputfile.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 			if err != nil {

@@ -29,12 +29,10 @@ func TestBootStick(t *testing.T) {
 	}
 	defer stick.Close()
 	console := new(console)
+	// The machine has no CD: only the boot sector of the disk can start it.
 	if err := boot.Run(t.Context(), boot.Options{
 		Arch: "amd64", Disk: stick, Console: console, Isolated: true, Ready: func(line string) bool { return strings.Contains(line, "ready: 2 of 2") },
 	}); err != nil {
 		t.Errorf("%v\n%s", err, console)
-	}
-	if !strings.Contains(console.String(), "EHDD") { // isolinux on a disk
-		t.Errorf("the firmware did not start a disk\n%s", console)
 	}
 }
