@@ -84,6 +84,8 @@ func scriptParams(dir string) testscript.Params {
 			"sigstore":   startSigstore,
 			"fill":       fill,
 			"printed":    printed,
+			"github":     github,
+			"gitlab":     gitlab,
 		},
 	}
 }
@@ -126,10 +128,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("sh", append(line, args...)...))
 }
 
-// startRegistry [plain] starts a registry on a loopback port, and sets $REGISTRY to
-// its HOST:PORT. A plain registry has no referrers API.
+// startRegistry [plain|login] starts a registry on a loopback port, and sets $REGISTRY to
+// its HOST:PORT. A plain registry has no referrers API. One with login accepts only
+// ci with the password s3cret.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
-	s := httptest.NewServer(registry.New(registry.WithReferrersSupport(len(args) == 0), registry.Logger(log.New(io.Discard, "", 0))))
+	kind := strings.Join(args, " ")
+	inner := registry.New(registry.WithReferrersSupport(kind != "plain"), registry.Logger(log.New(io.Discard, "", 0)))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); kind == "login" && (user != "ci" || password != "s3cret") {
+			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
 	ts.Defer(s.Close)
 	ts.Setenv("REGISTRY", strings.TrimPrefix(s.URL, "http://"))
 }
