@@ -59,6 +59,10 @@ bin/seaworthy-verify: FORCE
 	@mkdir -p bin
 	@go build -ldflags '-s -w' -o $@ ./cmd/seaworthy-verify
 
+bin/seaworthy-verify-keyless: FORCE
+	@mkdir -p bin
+	@go build -tags keyless -ldflags '-s -w' -o $@ ./cmd/seaworthy-verify
+
 COMPONENT_BUILD = bin/seaworthy component build $(ARCH:%=--arch %) --layout $(LAYOUT) --state-dir dist/state
 
 efi: ## fetch systemd's EFI programs for another architecture into dist/tools: make efi ARCH=arm64

@@ -150,7 +150,7 @@ func (o *options) verifier() (*verify.Verifier, error) {
 	if o.trust == "" {
 		return verify.New(p)
 	}
-	t, err := trust.Load(o.trust, p.Now)
+	t, err := trust.Load(o.trust, p.Now, trustOptions()...)
 	if err != nil {
 		return nil, err
 	}
