@@ -65,6 +65,7 @@ func attacks(t *testing.T, f, unknown *forger) []group {
 		{"Findings, waivers and time", decisions()},
 		{"Trust policy", distrusted(t, f, unknown)},
 		{"Certificates of your own certificate authority", certificates(t)},
+		{"Keyless signatures", keylessAttacks(t)},
 	}
 }
 
@@ -150,6 +151,9 @@ func checkPage(t *testing.T, groups []group, lines map[string]string) {
 		fmt.Fprintf(&tables, "\n## %s\n\n| attack | refused because |\n|---|---|\n", g.title)
 		for _, a := range g.attacks {
 			n++
+			if strings.HasPrefix(a.name, "keyless") {
+				lines[a.name] = moment.ReplaceAllString(lines[a.name], "…")
+			}
 			line := random.ReplaceAllStringFunc(lines[a.name], short)
 			fmt.Fprintf(&tables, "| %s | %s |\n", cell(a.name), cell(line))
 		}
@@ -174,6 +178,9 @@ func checkPage(t *testing.T, groups []group, lines map[string]string) {
 		t.Errorf("docs/attacks.md is not up to date: run go test ./attest/verify -run TestAttacks -update")
 	}
 }
+
+// moment matches times: identities sign at the time of this run.
+var moment = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`)
 
 func short(s string) string {
 	switch {

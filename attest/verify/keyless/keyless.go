@@ -223,9 +223,16 @@ func (v *Verifier) reason(entity *bundle.Bundle, err error) error {
 		{"failed to verify signed certificate timestamp", "the certificate is not in a trusted log of certificates"},
 		{"failed to verify signature", "the signature is not valid"},
 	} {
-		if strings.Contains(text, known.in) {
-			return fmt.Errorf("%s: %w", known.out, err)
+		if !strings.Contains(text, known.in) {
+			continue
 		}
+		if strings.ContainsAny(text, "\n%") { // a reason is one line, and no dump of bytes
+			return errors.New(known.out)
+		}
+		return fmt.Errorf("%s: %w", known.out, err)
+	}
+	if first, _, more := strings.Cut(text, "\n"); more {
+		return errors.New(first)
 	}
 	return err
 }
