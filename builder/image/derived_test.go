@@ -116,6 +116,14 @@ func TestTools(t *testing.T) {
 	if err != nil || u.Path != dir+"/stub" || u.URI != "pkg:generic/stub" || !strings.HasPrefix(u.Digest, "sha256:") {
 		t.Errorf("%v, %v", u, err)
 	}
+	versioned := Tool{Name: "stub", Package: "p", Dir: "/nowhere", version: func(b []byte) string { return "1~" + filepath.Base(string(b)) }}
+	if u, err := tools.use(versioned); err != nil || u.URI != "pkg:generic/stub@1~stub" {
+		t.Errorf("%v, %v", u, err)
+	}
+	_, err = Tools{}.Find(Tool{Name: "stub", Package: "p:arm64", Dir: "/nowhere"})
+	if e := (*system.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Next, "apt-get download p:arm64") {
+		t.Errorf("%v", err)
+	}
 	_, err = Tools{}.Find(Tool{Name: "stub", Package: "the-package", Dir: "/nowhere"})
 	var e *system.Error
 	if !errors.As(err, &e) || !errors.Is(err, system.ErrUnusable) || !strings.Contains(e.Next, "the-package") {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -37,9 +38,23 @@ var efiArches = map[string]efiArch{
 // efi lists the architectures of EFI formats.
 var efi = []string{"amd64", "arm64"}
 
-// stubTool is systemd's stub, which starts the kernel of a UKI.
+// stubTool is systemd's stub, which starts the kernel of a UKI. Debian's package has
+// the stub of its own architecture only.
 func stubTool(arch string) Tool {
-	return Tool{Name: efiArches[arch].stub, Package: "systemd-boot-efi", Dir: "/usr/lib/systemd/boot/efi"}
+	pkg := "systemd-boot-efi"
+	if arch != runtime.GOARCH {
+		pkg += ":" + arch
+	}
+	return Tool{Name: efiArches[arch].stub, Package: pkg, Dir: "/usr/lib/systemd/boot/efi", version: stubVersion}
+}
+
+// stubVersion is the version that a stub has in itself: that of its Debian package.
+func stubVersion(data []byte) string {
+	stub, err := uki.ParseStub(data)
+	if err != nil {
+		return ""
+	}
+	return stub.Version
 }
 
 // ukiFormat is a Unified Kernel Image: one EFI program with kernel, initrd and

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -19,11 +20,14 @@ import (
 type Tool struct {
 	// Name is the name of the program or file: "mksquashfs".
 	Name string
-	// Package is the Debian package that contains it.
+	// Package is the Debian package that contains it: NAME, or NAME:ARCH if it must be
+	// for another architecture than that of this machine.
 	Package string
 	// Dir is the folder in which the package installs a file; "" for a program,
 	// which is looked for on PATH.
 	Dir string
+	// version reads the version from the bytes of the file; nil if they do not say it.
+	version func(data []byte) string
 }
 
 // Tools finds tools. The zero value looks on PATH and in the folders of Debian's
@@ -59,8 +63,11 @@ func (t Tools) Find(tool Tool) (string, error) {
 	} else if p := filepath.Join(tool.Dir, tool.Name); isFile(p) {
 		return p, nil
 	}
-	return "", system.Unusable("%s was not found", tool.Name).
-		Suggest("install it: apt-get install --no-install-recommends %s, or give its folder with --tools", tool.Package)
+	missing := system.Unusable("%s was not found", tool.Name)
+	if name, arch, foreign := strings.Cut(tool.Package, ":"); foreign {
+		return "", missing.Suggest("fetch Debian's package %s for %s and unpack it (apt-get download %s, dpkg-deb -x), and give the folder of the file with --tools", name, arch, tool.Package)
+	}
+	return "", missing.Suggest("install it: apt-get install --no-install-recommends %s, or give its folder with --tools", tool.Package)
 }
 
 func isFile(p string) bool {
@@ -120,12 +127,27 @@ func (t Tools) use(tool Tool) (Used, error) {
 	return Used{Tool: tool, Path: p, Digest: digests.Sum(h), URI: t.uri(tool, p)}, nil
 }
 
+// inside is the version that the file itself states, as a part of a package URL.
+func inside(tool Tool, p string) string {
+	if tool.version == nil {
+		return ""
+	}
+	data, err := bounded.ReadFile(p, maxToolFile)
+	if err != nil {
+		return ""
+	}
+	if v := tool.version(data); v != "" {
+		return "@" + url.QueryEscape(v)
+	}
+	return ""
+}
+
 // uri is the package URL of a tool at a path. dpkg knows the version of a file
 // that it has installed.
 func (t Tools) uri(tool Tool, p string) string {
 	unknown := "pkg:generic/" + tool.Name
 	if slices.Contains(t.Dirs, filepath.Dir(p)) {
-		return unknown
+		return unknown + inside(tool, p)
 	}
 	version, err := exec.Command("dpkg-query", "--show", "--showformat=${Version}", tool.Package).Output()
 	if err != nil || len(version) == 0 {
