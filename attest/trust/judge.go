@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -67,6 +68,9 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 		return out
 	}
 	out.Identity, out.Issuer = identity(a.Certificate)
+	if out.Form == formBundle && p.judgeIdentity(&out, img, a) {
+		return out
+	}
 	c, err := open(a, out.Form)
 	if c != nil {
 		unread := describe(&out, c, img)
@@ -88,19 +92,66 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 	default:
 		a := &p.authorities[p.owner[n]]
 		out.Key, out.Allowed = a.Name, covers(a.repositories, img.Repository)
-		why := p.invalid(a, p.keys[n])
-		switch {
-		case why != "":
-			out.Reason = why
-		case !out.Allowed:
-			out.Reason = fmt.Sprintf("key %s does not cover repository %s", out.Key, img.Repository)
-		case !out.SubjectMatches:
-			out.Reason = "it covers another image"
-		default:
-			out.Verified = true
-		}
+		out.Reason = p.reason(&out, p.invalid(a, p.keys[n]), "key", img)
+		out.Verified = out.Reason == ""
 	}
 	return out
+}
+
+// judgeIdentity verifies a bundle that is signed with a certificate. It returns
+// false for other bundles, and if the policy trusts no identity.
+func (p *Policy) judgeIdentity(out *facts.Attestation, img Image, b Attached) bool {
+	if _, _, err := verify.OpenBundle(b.Data); !errors.Is(err, verify.ErrCertificate) {
+		return false
+	}
+	var reasons []string
+	for i := range p.authorities {
+		a := &p.authorities[i]
+		if a.Keyless == nil {
+			continue
+		}
+		sig, err := a.Keyless.Verify(b.Data, p.now)
+		if err != nil {
+			reasons = append(reasons, a.Name+": "+err.Error())
+			continue
+		}
+		out.Identity, out.Issuer = cut(sig.Subject), cut(sig.Issuer)
+		unread := describe(out, &claim{payload: sig.Payload}, img)
+		out.Readable = unread == nil
+		if unread != nil {
+			out.Reason = unread.Error()
+			return true
+		}
+		out.Key, out.Allowed = a.Name, covers(a.repositories, img.Repository)
+		why := a.outside(sig.Time)
+		if slices.Contains(p.revoked.Identities, verify.Identity{Issuer: sig.Issuer, Subject: sig.Subject}) {
+			why = fmt.Sprintf("identity %s is revoked", a.Name)
+		}
+		out.Reason = p.reason(out, why, "identity", img)
+		if out.Verified = out.Reason == ""; out.Verified {
+			return true
+		}
+		reasons = append(reasons, out.Reason)
+	}
+	if len(reasons) == 0 {
+		return false
+	}
+	out.Reason = "it is not signed by an identity of the trust policy: " + strings.Join(reasons, "; ")
+	return true
+}
+
+// reason says why a valid signature does not count, "" if it does. why is the
+// reason that is known before.
+func (p *Policy) reason(out *facts.Attestation, why, kind string, img Image) string {
+	switch {
+	case why != "":
+		return why
+	case !out.Allowed:
+		return fmt.Sprintf("%s %s does not cover repository %s", kind, out.Key, img.Repository)
+	case !out.SubjectMatches:
+		return "it covers another image"
+	}
+	return ""
 }
 
 // invalid says why a key does not count now, "" if it does.
@@ -111,9 +162,17 @@ func (p *Policy) invalid(a *authority, key crypto.PublicKey) string {
 		return err.Error()
 	case slices.Contains(p.revoked.Keys, id):
 		return fmt.Sprintf("key %s is revoked", a.Name)
-	case !a.From.IsZero() && p.now.Before(a.From):
+	}
+	return a.outside(p.now)
+}
+
+// outside says why a signature does not count that was made at a time, "" if it
+// does.
+func (a *authority) outside(at time.Time) string {
+	switch {
+	case !a.From.IsZero() && at.Before(a.From):
 		return fmt.Sprintf("signatures of %s are valid from %s", a.Name, statement.Time(a.From))
-	case !a.Until.IsZero() && !p.now.Before(a.Until):
+	case !a.Until.IsZero() && !at.Before(a.Until):
 		return fmt.Sprintf("signatures of %s were valid until %s", a.Name, statement.Time(a.Until))
 	}
 	return ""
@@ -181,7 +240,7 @@ func certificateError(a Attached) error {
 	if a.Certificate == "" {
 		return nil
 	}
-	return errors.New("it is signed with a certificate: keyless signatures cannot be verified yet")
+	return errors.New("it is signed with a certificate, and keyless signatures of this form cannot be verified")
 }
 
 // identity is the identity that a certificate claims: its first e-mail address

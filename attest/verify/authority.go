@@ -98,7 +98,7 @@ var errStranger = errors.New("not signed by a trusted key")
 // means that no authority made the signature.
 func (v *Verifier) signedBy(raw []byte) ([]byte, signature, error) {
 	e, err := parseBundle(raw)
-	if errors.Is(err, errCertificate) && v.keyless {
+	if errors.Is(err, ErrCertificate) && v.keyless {
 		return v.signedByIdentity(raw)
 	}
 	if err != nil {

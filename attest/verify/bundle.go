@@ -39,8 +39,8 @@ type bundleJSON struct {
 	MessageSignature json.RawMessage `json:"messageSignature"`
 }
 
-// errCertificate refuses a bundle with a certificate where only keys are trusted.
-var errCertificate = errors.New("the bundle is signed with a certificate, but only keys are trusted here")
+// ErrCertificate refuses a bundle with a certificate where only keys are trusted.
+var ErrCertificate = errors.New("the bundle is signed with a certificate, but only keys are trusted here")
 
 // claimedPayload returns the payload of a bundle of either kind. It verifies
 // nothing.
@@ -49,7 +49,7 @@ func claimedPayload(raw []byte) ([]byte, error) {
 	if err == nil {
 		return e.payload, nil
 	}
-	if !errors.Is(err, errCertificate) {
+	if !errors.Is(err, ErrCertificate) {
 		return nil, err
 	}
 	var b bundleJSON
@@ -111,7 +111,7 @@ func parseBundle(raw []byte) (*envelope, error) {
 	case b.MediaType != statement.BundleMediaType:
 		return nil, fmt.Errorf("media type %q is not %s", b.MediaType, statement.BundleMediaType)
 	case m.Certificate != nil || m.X509CertificateChain != nil:
-		return nil, errCertificate
+		return nil, ErrCertificate
 	case m.PublicKey == nil:
 		return nil, errors.New("the bundle has no verification material")
 	case b.MessageSignature != nil || b.DSSEEnvelope == nil:

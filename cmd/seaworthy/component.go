@@ -1,23 +1,33 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 )
 
 func (c *verbs) component() *cobra.Command {
-	cmd := &cobra.Command{Use: "component", Short: "Build component images"}
+	cmd := &cobra.Command{Use: "component", Short: "Build component images, and publish them"}
+	cmd.AddCommand(c.componentBuild(), c.componentPush())
+	return cmd
+}
+
+func (c *verbs) componentBuild() *cobra.Command {
+	var sf signFlags
 	var layout, arch, state string
 	var locked, writeLock bool
 	var jobs int
-	build := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "build DIR...",
 		Short: "Make images from DIR/component.yml, in an OCI layout",
 		Long: `Build makes a container image from Debian packages, files and Go programs. The file
@@ -25,8 +35,12 @@ component.yml describes the image. Build writes the image to an OCI layout. Equa
 give equal digests. An image is made again only if its recipe, files, programs or packages
 have changed, or if the layout does not have it.
 
+With --key, --signer-command or --keyless, build also signs each image, its bills of
+materials and its provenance. The statements lie beside the image in the layout, and
+component push takes them along. A trust policy can require them (docs/trust.md).
+
 ` + cli.ExitHelpPlain("a package cannot be fetched, or a program cannot be compiled"),
-		Example: "  seaworthy component build --layout dist/components components/nginx",
+		Example: "  seaworthy component build --layout dist/components components/nginx\n  seaworthy component build --key seaworthy.key components/nginx",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cli.ApplyConfig(cmd); err != nil {
@@ -39,24 +53,85 @@ have changed, or if the layout does not have it.
 			if jobs < 1 {
 				return system.BadInput("--jobs %d: must be at least 1", jobs)
 			}
+			sign, err := c.componentSigner(cmd, &sf)
+			if err != nil {
+				return err
+			}
+			how := pipeline.ComponentSigning{Layout: layout, Arch: arch, Time: t, Version: cli.Version(), Signer: sign}
+			var errs []error
 			o := recipe.Options{Output: layout, Arch: arch, StateDir: state, Locked: locked, WriteLock: writeLock, Time: t,
 				Progress: func(line string) { fmt.Fprintln(c.Err, "  "+cli.Printable(line)) }}
-			return recipe.BuildAll(cmd.Context(), o, args, jobs, func(r *recipe.Result) {
+			err = recipe.BuildAll(cmd.Context(), o, args, jobs, func(r *recipe.Result) {
 				note := ""
+				if sign != nil {
+					if err := pipeline.SignComponent(cmd.Context(), how, r); err != nil {
+						errs = append(errs, err)
+						return
+					}
+					note = ", signed"
+				}
 				if r.Unchanged {
-					note = ", unchanged"
+					note += ", unchanged"
 				}
 				fmt.Fprintf(c.Text, "%s@%s  %s, %.1f MB%s\n", r.Reference, r.Digest, words.Count(len(r.Packages), "package", "packages"), float64(r.Size)/1e6, note)
 			})
+			return errors.Join(append([]error{err}, errs...)...)
 		},
 	}
-	fs := build.Flags()
+	sf.addKey(cmd)
+	sf.keyless.add(cmd)
+	fs := cmd.Flags()
 	fs.StringVar(&layout, "layout", "dist/components", "OCI layout to write the image to")
 	fs.StringVar(&arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
 	fs.StringVar(&state, "state-dir", "", "folder for apt's lists and packages (default: below the user's cache folder)")
 	fs.IntVar(&jobs, "jobs", runtime.NumCPU(), "number of images to make at the same time")
 	fs.BoolVar(&locked, "locked", false, "use exactly the packages in component.lock.json, or fail")
 	fs.BoolVar(&writeLock, "write-lock", false, "write the packages that were used to component.lock.json")
-	cmd.AddCommand(build)
+	return cmd
+}
+
+// componentSigner opens the signer, nil if no flag names one.
+func (c *verbs) componentSigner(cmd *cobra.Command, sf *signFlags) (attest.Signer, error) {
+	if len(sf.given()) == 0 {
+		return nil, sf.keyless.check()
+	}
+	if err := sf.check("component build"); err != nil {
+		return nil, err
+	}
+	return sf.signer(cmd.Context(), c)
+}
+
+func (c *verbs) componentPush() *cobra.Command {
+	var tf transferFlags
+	var layout string
+	cmd := &cobra.Command{
+		Use:   "push NAME REFERENCE",
+		Short: "Push a component image with its signatures to a registry",
+		Long: `Push sends an image of a layout to a registry, under a tag, with the signatures and
+statements that lie beside it. NAME is the name that component build printed. Push sends only
+what the registry does not have. It prints the reference with the digest, for os.yml.
+
+` + cli.ExitHelpPlain("the registry cannot be reached, or a file cannot be read"),
+		Example: "  seaworthy component push seaworthy/nginx:1.22 registry.example.org/seaworthy/nginx:1.22",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := cli.ApplyConfig(cmd); err != nil {
+				return err
+			}
+			o, err := tf.options(c, "component push")
+			if err != nil {
+				return err
+			}
+			done, err := publish.PushImage(cmd.Context(), layout, args[0], args[1], o)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.Err, "seaworthy: %s; %s sent\n", words.Count(done.Manifests, "manifest", "manifests"), words.Count(done.Sent, "blob was", "blobs were"))
+			fmt.Fprintln(c.Text, done.Reference)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&layout, "layout", "dist/components", "OCI layout that has the image")
+	tf.add(cmd)
 	return cmd
 }

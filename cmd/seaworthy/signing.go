@@ -33,8 +33,8 @@ func (f *signFlags) addKey(cmd *cobra.Command) {
 	fs.StringVar(&f.command, "signer-command", "", "command that signs, instead of --key (docs/signing.md)")
 }
 
-// check requires one signer, or --unsigned.
-func (f *signFlags) check(verb string) error {
+// given lists the flags that are given.
+func (f *signFlags) given() []string {
 	var given []string
 	for _, one := range []struct {
 		name string
@@ -44,6 +44,12 @@ func (f *signFlags) check(verb string) error {
 			given = append(given, one.name)
 		}
 	}
+	return given
+}
+
+// check requires one signer, or --unsigned.
+func (f *signFlags) check(verb string) error {
+	given := f.given()
 	switch len(given) {
 	case 0:
 		also := ""

@@ -63,6 +63,6 @@ func (rec *Recipe) on(arch string) *Recipe {
 	if !ok {
 		return rec
 	}
-	v.Path, v.Dir = rec.Path, rec.Dir
+	v.Path, v.Digest, v.Dir = rec.Path, rec.Digest, rec.Dir
 	return v
 }

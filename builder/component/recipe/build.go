@@ -44,6 +44,8 @@ type Result struct {
 	Reference string
 	// Digest is that of the index, which locks pin. Manifest is that of Arch.
 	Digest, Manifest string
+	// Recipe is the digest (sha256:HEX) of component.yml.
+	Recipe string
 	// Packages are those with files in the image, by name.
 	Packages []Package
 	// Size is the size of the compressed layer.
@@ -224,7 +226,7 @@ func unchanged(o Options, rec *Recipe, last *made) *Result {
 	if !ok {
 		return nil
 	}
-	return &Result{Reference: rec.Reference(), Digest: index.String(), Manifest: last.Manifest, Packages: last.Kept, Size: last.Size, Unchanged: true}
+	return &Result{Reference: rec.Reference(), Recipe: rec.Digest, Digest: index.String(), Manifest: last.Manifest, Packages: last.Kept, Size: last.Size, Unchanged: true}
 }
 
 func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, error) {
@@ -241,7 +243,7 @@ func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, 
 	if err != nil {
 		return nil, system.Unusable("layout %s cannot be written", o.Output).Because(err)
 	}
-	return &Result{Reference: rec.Reference(), Digest: index.String(), Manifest: manifest.String(), Packages: kept, Size: lay.blob.len}, nil
+	return &Result{Reference: rec.Reference(), Recipe: rec.Digest, Digest: index.String(), Manifest: manifest.String(), Packages: kept, Size: lay.blob.len}, nil
 }
 
 // kindOf is the kind of an error, ErrUnusable without one.

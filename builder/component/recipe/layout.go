@@ -171,18 +171,7 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 		named.Annotations = map[string]string{ocispec.AnnotationRefName: name, annotationName: name}
 		kept = append(kept, named)
 	}
-	sort.SliceStable(kept, func(i, j int) bool {
-		return kept[i].Annotations[ocispec.AnnotationRefName] < kept[j].Annotations[ocispec.AnnotationRefName]
-	})
-	data, err := json.Marshal(ocispec.Index{
-		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: kept})
-	if err != nil {
-		return "", "", err
-	}
-	if err := l.replace(ocispec.ImageIndexFile, bytes.NewReader(data)); err != nil {
-		return "", "", err
-	}
-	return idx.Digest, m.Digest, l.sweep(kept)
+	return idx.Digest, m.Digest, l.writeIndex(kept)
 }
 
 // sweep removes the blobs that no image in the layout uses.
@@ -227,7 +216,7 @@ func (l *layout) sweep(roots []ocispec.Descriptor) error {
 	}
 	for _, d := range roots {
 		// An image of another tool may use blobs in ways that are unknown here.
-		if d.MediaType != ocispec.MediaTypeImageIndex || d.Digest.Validate() != nil {
+		if d.MediaType != ocispec.MediaTypeImageIndex && !isAttachment(d) || d.Digest.Validate() != nil {
 			return nil //nolint:nilerr // nothing is removed then
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
 )
@@ -45,7 +46,7 @@ func Load(dir string) (*Recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec.Path, rec.Dir = name, dir
+	rec.Path, rec.Dir, rec.Digest = name, dir, digests.Of(data)
 	return rec, nil
 }
 

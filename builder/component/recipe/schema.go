@@ -8,8 +8,8 @@ import (
 // Recipe is a component.yml. Paths in the image are clean, relative, and separated
 // by slashes.
 type Recipe struct {
-	// Path is the file of the recipe; Dir is its folder.
-	Path, Dir string
+	// Path is the file of the recipe, Digest its sha256:HEX; Dir is its folder.
+	Path, Digest, Dir string
 
 	Name, Version string
 	// Tags are additional tags of the image.
