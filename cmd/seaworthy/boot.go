@@ -81,6 +81,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 		},
 	}
 	vf.add(cmd)
+	vf.addOpinion(cmd)
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine (repeatable)")

@@ -122,6 +122,7 @@ next pull continues where it stopped.
 		},
 	}
 	vf.add(cmd)
+	vf.addOpinion(cmd)
 	tf.add(cmd)
 	tf.addCache(cmd)
 	cli.AddTextOrJSON(cmd, &format)

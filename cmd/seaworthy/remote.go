@@ -92,10 +92,14 @@ func (c *verbs) fetch(cmd *cobra.Command, reference string, redirectTo []string,
 
 // documentFlags are the flags of verbs that read single documents of an image in a
 // registry.
-type documentFlags struct{ keys []string }
+type documentFlags struct {
+	keys     []string
+	identity identityFlags
+}
 
 func (f *documentFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "trusted public key, for an image in a registry (repeatable)")
+	f.identity.add(cmd)
 }
 
 // fetch fetches documents of an image, and verifies the attestations about them. It
@@ -104,11 +108,11 @@ func (f *documentFlags) fetch(c *verbs, cmd *cobra.Command, reference string, rf
 	if rf.Offline {
 		return &fetched{}, system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
 	}
-	if len(f.keys) == 0 {
-		return &fetched{}, system.BadInput("%s is in a registry, and no public key is given", reference).
-			Suggest("give the key of its signer with --key, or pull the image first")
+	if len(f.keys) == 0 && f.identity == (identityFlags{}) {
+		return &fetched{}, system.BadInput("%s is in a registry, and no signer is trusted", reference).
+			Suggest("give the key of its signer with --key, or its identity, or pull the image first")
 	}
-	v, err := (&verifyFlags{keys: f.keys}).verifier(cmd.Context(), c)
+	v, err := (&verifyFlags{keys: f.keys, identity: f.identity}).verifier(cmd.Context(), c)
 	if err != nil {
 		return &fetched{}, err
 	}

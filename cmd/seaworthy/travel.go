@@ -176,6 +176,7 @@ must not exist.
 		},
 	}
 	vf.add(cmd)
+	vf.addOpinion(cmd)
 	cli.AddTextOrJSON(cmd, &format)
 	return cmd
 }

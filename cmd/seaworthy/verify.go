@@ -53,6 +53,11 @@ func (f *verifyFlags) addRequirements(cmd *cobra.Command) {
 	fs.StringVar(&f.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
 }
 
+// addOpinion adds --second-opinion, for trust policies that require one.
+func (f *verifyFlags) addOpinion(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.opinion, "second-opinion", "", "file that seaworthy rebuild wrote, if the trust policy requires a second opinion")
+}
+
 // checks are the verifier, and the certificates of which one must have signed the
 // UKI.
 func (f *verifyFlags) checks(ctx context.Context, c *verbs) (*verify.Verifier, []*x509.Certificate, error) {
