@@ -3,6 +3,7 @@ package component
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -223,36 +224,47 @@ func onlyLayer(raw []byte, mediaType string, most int64) (oci.Descriptor, error)
 	return d, d.Valid()
 }
 
-// referrers lists the manifests whose subject is digest. It asks for the
-// registry's list. If there is no such list, it reads the index under the
-// fallback tag. Offline, it uses the index in the cache.
+// referrers lists the manifests whose subject is digest. Offline, it uses the list in
+// the cache.
 func (u *upstream) referrers(ctx context.Context, r oci.Reference, digest string) ([]oci.Descriptor, error) {
 	tag := r
-	tag.Digest, tag.Tag = "", strings.Replace(digest, ":", "-", 1)
+	tag.Digest, tag.Tag = "", registry.Fallback(digest)
 	tag.Name = r.Registry + "/" + r.Repository + ":" + tag.Tag
-	var raw []byte
 	if u.registry == nil {
 		p, err := u.cached(ctx, tag)
 		if err != nil || len(p.roots) != 1 {
 			return nil, nil //nolint:nilerr // what is not in the cache has no referrers there
 		}
-		if raw, err = u.read(ctx, tag, p.roots[0], nil); err != nil {
+		raw, err := u.read(ctx, tag, p.roots[0], nil)
+		if err != nil {
 			return nil, err
 		}
 		return referrersIn(raw)
 	}
-	raw, err := u.registry.Referrers(ctx, r, digest)
-	if errors.Is(err, registry.ErrNoSuchImage) {
-		if _, raw, err = u.registry.Manifest(ctx, tag); errors.Is(err, registry.ErrNoSuchImage) {
-			return nil, nil
-		}
-	}
-	if err != nil {
+	pages, err := u.registry.Referrers(ctx, r, digest, "") // some registries list other types
+	if err != nil || len(pages) == 0 {
 		return nil, err
 	}
-	list, err := referrersIn(raw)
-	if err != nil || u.cache == nil {
-		return list, err
+	var list []oci.Descriptor
+	for _, raw := range pages {
+		more, err := referrersIn(raw)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range more {
+			if !slices.ContainsFunc(list, func(o oci.Descriptor) bool { return o.Digest == m.Digest }) {
+				list = append(list, m)
+			}
+		}
+	}
+	if u.cache == nil {
+		return list, nil
+	}
+	raw := pages[0]
+	if len(pages) > 1 {
+		if raw, err = json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": oci.TypeIndex, "manifests": list}); err != nil {
+			return nil, err
+		}
 	}
 	d := oci.Descriptor{MediaType: oci.TypeIndex, Digest: digests.Of(raw), Size: int64(len(raw))}
 	if _, err := u.read(ctx, tag, d, map[string][]byte{d.Digest: raw}); err != nil {

@@ -83,7 +83,7 @@ func collect(ctx context.Context, s store, o Options) (*graph, error) {
 		if !ok {
 			break
 		}
-		tag := fallback(digest) + ending
+		tag := registry.Fallback(digest) + ending
 		digest, raw, err := tagged.tag(ctx, tag)
 		switch {
 		case errors.Is(err, registry.ErrNoSuchImage):

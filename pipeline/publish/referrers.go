@@ -49,10 +49,6 @@ func newReferrer(raw []byte) (referrer, error) {
 	return r, err
 }
 
-// fallback is the tag of the list of referrers in a registry without an API for
-// them.
-func fallback(digest string) string { return strings.Replace(digest, ":", "-", 1) }
-
 // tries is how often the list under the fallback tag is written, if another
 // program writes it at the same time.
 const tries = 5
@@ -87,19 +83,19 @@ func (r *remote) list(ctx context.Context, artifact string, add []referrer) erro
 			return err
 		}
 		if len(raw) > layout.MaxManifest {
-			return system.Unusable("the list of referrers (tag %s) would have %d bytes; the limit is %d", fallback(artifact), len(raw), layout.MaxManifest).
+			return system.Unusable("the list of referrers (tag %s) would have %d bytes; the limit is %d", registry.Fallback(artifact), len(raw), layout.MaxManifest).
 				Suggest("delete this tag if other programs do not need it, or use a registry with a referrers API")
 		}
-		if err := r.PutManifest(ctx, r.tagged(fallback(artifact)), oci.TypeIndex, raw); err != nil {
+		if err := r.PutManifest(ctx, r.tagged(registry.Fallback(artifact)), oci.TypeIndex, raw); err != nil {
 			return err
 		}
 	}
-	return system.Unusable("the list of referrers (tag %s) is changed by other programs at the same time", fallback(artifact)).Suggest("push again")
+	return system.Unusable("the list of referrers (tag %s) is changed by other programs at the same time", registry.Fallback(artifact)).Suggest("push again")
 }
 
 // tagList reads the list under the fallback tag.
 func (r *remote) tagList(ctx context.Context, artifact string) ([]listed, error) {
-	_, raw, err := r.Manifest(ctx, r.tagged(fallback(artifact)))
+	_, raw, err := r.Manifest(ctx, r.tagged(registry.Fallback(artifact)))
 	switch {
 	case errors.Is(err, registry.ErrNoSuchImage):
 		return []listed{}, nil

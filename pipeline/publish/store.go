@@ -2,15 +2,12 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"io"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
-	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -50,32 +47,27 @@ func (r *remote) open(ctx context.Context, d oci.Descriptor, from int64) (io.Rea
 	return r.OpenFrom(ctx, r.q, d, from)
 }
 
-// referrers reads the list of the registry's API. If this has no manifest of the
-// artifact type, it reads the list under the fallback tag: the image may have been
-// pushed, or copied with its tags, before the registry had the API.
+// referrers lists each manifest once.
 func (r *remote) referrers(ctx context.Context, digest, artifactType string) ([]listed, error) {
-	pages, err := r.ReferrersOfType(ctx, r.q, digest, artifactType)
-	if err != nil && !errors.Is(err, registry.ErrNoReferrers) {
+	pages, err := r.Referrers(ctx, r.q, digest, artifactType)
+	if err != nil {
 		return nil, err
 	}
 	var out []listed
+	known := map[string]bool{}
 	for _, raw := range pages {
 		page, err := parseList(raw)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, page...)
-	}
-	if artifactType != "" && slices.ContainsFunc(out, func(one listed) bool { return one.ArtifactType == artifactType }) {
-		return out, nil
-	}
-	more, err := r.tagList(ctx, digest)
-	for _, one := range more {
-		if !slices.ContainsFunc(out, func(o listed) bool { return o.Digest == one.Digest }) {
-			out = append(out, one)
+		for _, one := range page {
+			if !known[one.Digest] {
+				out = append(out, one)
+			}
+			known[one.Digest] = true
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // isArchive reports whether a name means an archive and not a registry.

@@ -3,7 +3,9 @@ package registry
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -35,13 +37,58 @@ func (r *Client) PutManifest(ctx context.Context, q oci.Reference, mediaType str
 	})
 }
 
-// maxPages limits the pages of one list of referrers.
-const maxPages = 16
+// Limits of a list of referrers.
+const (
+	maxPages     = 1000
+	maxListBytes = 32 << 20
+)
+
+// Fallback is the tag of the list of referrers in a registry without an API for
+// them.
+func Fallback(digest string) string { return strings.Replace(digest, ":", "-", 1) }
+
+// Referrers reads all lists of the manifests whose subject is digest, each an index:
+// the pages of the registry's API, and the index under the fallback tag. The tag is
+// left out if the API lists a manifest of the artifact type; "" means all types. So
+// an image is found too that was pushed, or copied with its tags, before the
+// registry had the API. Lists may have entries of other types and duplicates.
+func (r *Client) Referrers(ctx context.Context, q oci.Reference, digest, artifactType string) ([][]byte, error) {
+	pages, err := r.ReferrersOfType(ctx, q, digest, artifactType)
+	if err != nil && !errors.Is(err, ErrNoReferrers) {
+		return nil, err
+	}
+	for _, raw := range pages {
+		var list struct {
+			Manifests []struct {
+				ArtifactType string `json:"artifactType"`
+			} `json:"manifests"`
+		}
+		if json.Unmarshal(raw, &list) != nil {
+			return pages, nil // the caller reports it
+		}
+		for _, one := range list.Manifests {
+			if artifactType != "" && one.ArtifactType == artifactType {
+				return pages, nil
+			}
+		}
+	}
+	tag := q
+	tag.Digest, tag.Tag = "", Fallback(digest)
+	tag.Name = q.Registry + "/" + q.Repository + ":" + tag.Tag
+	_, raw, err := r.Manifest(ctx, tag)
+	switch {
+	case errors.Is(err, ErrNoSuchImage):
+		return pages, nil
+	case err != nil:
+		return nil, err
+	}
+	return append(pages, raw), nil
+}
 
 // ReferrersOfType reads the registry's list of the manifests whose subject is
-// digest, one index for each page; the artifact type "" means all. A registry may ignore the artifact type: the
-// caller must compare it. ErrNoReferrers means that the registry has no such
-// lists.
+// digest, one index for each page; the artifact type "" means all. A registry may
+// ignore the artifact type: the caller must compare it. ErrNoReferrers means that
+// the registry has no such lists.
 func (r *Client) ReferrersOfType(ctx context.Context, q oci.Reference, digest, artifactType string) ([][]byte, error) {
 	s, err := r.session(ctx, q)
 	if err != nil {
@@ -52,16 +99,15 @@ func (r *Client) ReferrersOfType(ctx context.Context, q oci.Reference, digest, a
 	if artifactType != "" {
 		next += "?artifactType=" + url.QueryEscape(artifactType)
 	}
-	for range maxPages {
+	for sum := 0; next != ""; {
 		raw, link, err := r.page(ctx, q, s, next)
 		if err != nil {
 			return nil, err
 		}
-		pages = append(pages, raw)
-		if link == "" {
-			break
+		pages, next = append(pages, raw), link
+		if sum += len(raw); len(pages) > maxPages || sum > maxListBytes {
+			return nil, fmt.Errorf("registry %s: the list of referrers has more than %d pages or %d MiB", q.Registry, maxPages, maxListBytes>>20)
 		}
-		next = link
 	}
 	return pages, nil
 }

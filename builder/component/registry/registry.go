@@ -282,11 +282,6 @@ func (r *Client) Manifest(ctx context.Context, q oci.Reference) (oci.Descriptor,
 	return d, raw, nil
 }
 
-// Referrers reads the registry's list of the manifests whose subject is digest.
-func (r *Client) Referrers(ctx context.Context, q oci.Reference, digest string) ([]byte, error) {
-	return r.small(ctx, q, "referrers", digest, "a list of referrers")
-}
-
 // Open streams a blob or manifest of q's repository, unverified.
 func (r *Client) Open(ctx context.Context, q oci.Reference, d oci.Descriptor) (io.ReadCloser, error) {
 	if oci.IsIndex(d.MediaType) || oci.IsManifest(d.MediaType) {

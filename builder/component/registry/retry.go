@@ -148,9 +148,11 @@ func (t *retrying) transient(req *http.Request, err error, connected bool) bool 
 	return errors.Is(err, syscall.ECONNREFUSED) && t.hosts.hasAnswered(req.URL)
 }
 
-// cut reports whether a connection ended too early, also in a TLS handshake.
+// cut reports whether a connection ended too early, also in a TLS handshake. The
+// transport closes a connection on which the server hung up, so that a write to it
+// can fail with net.ErrClosed.
 func cut(err error) bool {
-	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -213,7 +213,7 @@ func TestReferrersOfType(t *testing.T) {
 		"another":        {func(int) string { return `<https://example.org/v2/>; rel="next"` }, 1},
 		"not a link":     {func(int) string { return `v2; rel="next"` }, 1},
 		"other rel":      {func(int) string { return `</v2/a/x/referrers/next>; rel="prev"` }, 1},
-		"without an end": {func(n int) string { return fmt.Sprintf(`<next?n=%d>; rel="next"`, n) }, maxPages},
+		"without an end": {func(n int) string { return fmt.Sprintf(`<next?n=%d>; rel="next"`, n) }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			host := front(t, ocitest.NewRegistry(t), func(w http.ResponseWriter, r *http.Request, n int) bool {
@@ -227,7 +227,7 @@ func TestReferrersOfType(t *testing.T) {
 				return true
 			})
 			pages, err := newClient(t, Options{}).ReferrersOfType(context.Background(), parse(t, host+"/a/x:1"), digest, "application/x")
-			if err != nil || len(pages) != c.pages {
+			if len(pages) != c.pages || (err != nil) != (c.pages == 0) { // a part of a list is not a list
 				t.Errorf("%d pages, want %d; %v", len(pages), c.pages, err)
 			}
 		})
