@@ -34,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-bitflips test-sigstore-js test-cosign test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign registries opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign registries opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -98,6 +98,12 @@ test-sigstore-js: ## test that sigstore-js verifies our signatures, and that we 
 
 test-cosign: cosign ## test that the real cosign verifies our signatures (compiles cosign first)
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish
+
+# Fulcio and Rekor are programs of a module of its own.
+test-keyless: build components ## test keyless signing with the real servers of Sigstore on loopback (compiles them first)
+	@echo "compiling fulcio and rekor (some minutes the first time)" >&2
+	@cd attest/keylesstest && go build -ldflags '-s -w' -o $(TOOLS)/sigstore/ tool && go vet . && \
+	SEAWORTHY=$(CURDIR)/bin/seaworthy SEAWORTHY_SIGSTORE=$(TOOLS)/sigstore SEAWORTHY_COMPONENTS=$(CURDIR)/$(LAYOUT) $(GOTEST) -count=1 .
 
 # The plugin needs cgo. SoftHSM is a token in files.
 HSM_MODULE := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm.so /usr/lib64/pkcs11/libsofthsm2.so))

@@ -1,0 +1,141 @@
+package keylesstest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"crypto/x509"
+	ct "github.com/google/certificate-transparency-go"
+	"github.com/google/certificate-transparency-go/tls"
+)
+
+// provider is an identity provider. It gives tokens to GitHub jobs too.
+type provider struct {
+	*httptest.Server
+	key *ecdsa.PrivateKey
+}
+
+var b64 = base64.RawURLEncoding
+
+func newProvider(t *testing.T) *provider {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &provider{key: key}
+	mux := http.NewServeMux()
+	p.Server = httptest.NewServer(mux)
+	t.Cleanup(p.Close)
+	answer := func(w http.ResponseWriter, v any) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(v)
+	}
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"issuer": p.URL, "jwks_uri": p.URL + "/keys", "authorization_endpoint": p.URL + "/auth", "token_endpoint": p.URL + "/token",
+			"response_types_supported": []string{"id_token"}, "subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"}})
+	})
+	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
+		raw, err := key.PublicKey.Bytes()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		answer(w, map[string]any{"keys": []any{map[string]string{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "1",
+			"x": b64.EncodeToString(raw[1:33]), "y": b64.EncodeToString(raw[33:])}}})
+	})
+	mux.HandleFunc("/github", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer job" {
+			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		answer(w, map[string]string{"value": p.token(t, "robot@example.org", r.URL.Query().Get("audience"), time.Hour)})
+	})
+	return p
+}
+
+// token makes an identity token.
+func (p *provider) token(t *testing.T, email, audience string, valid time.Duration) string {
+	t.Helper()
+	now := time.Now()
+	claims, err := json.Marshal(map[string]any{"iss": p.URL, "sub": "subject-of-" + email, "aud": audience, "email": email, "email_verified": true,
+		"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(valid).Unix()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := b64.EncodeToString([]byte(`{"alg":"ES256","kid":"1","typ":"JWT"}`)) + "." + b64.EncodeToString(claims)
+	sum := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, p.key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed + "." + b64.EncodeToString(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...))
+}
+
+// certificateLog is a log of certificates (RFC 6962): it signs, and keeps nothing.
+func certificateLog(t *testing.T) (url string, key *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := keyID(t, &key.PublicKey)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := addPreChain(w, r, key, id); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/log", key
+}
+
+func addPreChain(w http.ResponseWriter, r *http.Request, key *ecdsa.PrivateKey, id [32]byte) error {
+	if r.URL.Path != "/log/ct/v1/add-pre-chain" {
+		return fmt.Errorf("unknown path %s", r.URL.Path)
+	}
+	var req ct.AddChainRequest
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		return err
+	}
+	var chain []ct.ASN1Cert
+	for _, der := range req.Chain {
+		chain = append(chain, ct.ASN1Cert{Data: der})
+	}
+	now := uint64(time.Now().UnixMilli())
+	leaf, err := ct.MerkleTreeLeafFromRawChain(chain, ct.PrecertLogEntryType, now)
+	if err != nil {
+		return err
+	}
+	sct := ct.SignedCertificateTimestamp{SCTVersion: ct.V1, LogID: ct.LogID{KeyID: id}, Timestamp: now}
+	input, err := ct.SerializeSCTSignatureInput(sct, ct.LogEntry{Leaf: *leaf})
+	if err != nil {
+		return err
+	}
+	signature, err := tls.CreateSignature(*key, tls.SHA256, input)
+	if err != nil {
+		return err
+	}
+	raw, err := tls.Marshal(signature)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(ct.AddChainResponse{SCTVersion: ct.V1, ID: id[:], Timestamp: now, Signature: raw})
+}
+
+func keyID(t *testing.T, key *ecdsa.PublicKey) [32]byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sha256.Sum256(der)
+}
