@@ -1,13 +1,13 @@
 //go:build linux
 
-// Command dhcp configures a network interface by DHCPv4: address, routes, MTU
-// and name servers. It ends after that. Without a lease it uses the settings in
+// Package dhcp is the program dhcp, which configures a network interface by
+// DHCPv4: address, routes, MTU and name servers. It ends after that. Without a lease it uses the settings in
 // -static, if there are any. It also reads the kernel parameter ip=. If ip=
 // contains addresses and the method "off" or "none", no server is asked.
 //
 // It needs CAP_NET_ADMIN and CAP_NET_RAW on the host's network. The name
 // servers are written to /run/resolvconf/resolv.conf.
-package main
+package dhcp
 
 import (
 	"context"
@@ -24,7 +24,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 )
 
-func main() {
+// Main runs the program.
+func Main() {
 	var o options
 	flag.StringVar(&o.name, "interface", "", "the interface; the first Ethernet interface with hardware, if not given")
 	flag.StringVar(&o.resolvConf, "resolv-conf", "/run/resolvconf/resolv.conf", "where to write the name servers")

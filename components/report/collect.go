@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package report
 
 import (
 	"errors"
@@ -173,7 +173,8 @@ func mknod() error {
 // userNamespace starts this program in a new user namespace. The child does
 // nothing.
 func userNamespace() error {
-	c := exec.Command("/proc/self/exe", "-nothing")
+	// The name of the program says what it does: see components/box.
+	c := &exec.Cmd{Path: "/proc/self/exe", Args: []string{"report", "-nothing"}}
 	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER, Pdeathsig: syscall.SIGKILL}
 	return c.Run()
 }

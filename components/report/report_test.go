@@ -1,10 +1,12 @@
 //go:build linux
 
-package main
+package report
 
 import (
 	"encoding/json"
-	"net/http/httptest"
+	"io"
+	"net"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -76,25 +78,51 @@ func TestParseMounts(t *testing.T) {
 	}
 }
 
-func TestHandler(t *testing.T) {
+func TestServer(t *testing.T) {
 	t.Parallel()
-	h := handler(func() *Report { return &Report{UID: 102, Seccomp: "filter"} })
-	for path, want := range map[string]int{"/": 200, "/healthz": 200, "/x": 404} {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		if w.Code != want {
-			t.Errorf("%s: %d", path, w.Code)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{collect: func() *Report { return &Report{UID: 102, Seccomp: "filter"} }}
+	ended := make(chan error)
+	go func() { ended <- s.serve(l) }()
+	for request, want := range map[string]int{"GET /": 200, "GET /?x=1": 200, "GET /healthz": 200, "HEAD /": 200, "GET /x": 404, "POST /": 405} {
+		method, path, _ := strings.Cut(request, " ")
+		r, err := http.NewRequest(method, "http://"+l.Addr().String()+path, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if path == "/" {
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatalf("%s: %v", request, err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != want {
+			t.Errorf("%s: %s, %v", request, answer.Status, err)
+		}
+		if path == "/" && method == "GET" {
 			var r Report
-			if err := json.Unmarshal(w.Body.Bytes(), &r); err != nil || r.UID != 102 || r.Seccomp != "filter" {
-				t.Errorf("report %s, %v", w.Body, err)
+			if err := json.Unmarshal(body, &r); err != nil || r.UID != 102 || r.Seccomp != "filter" || answer.Header.Get("Content-Type") != "application/json" {
+				t.Errorf("report %s, %v", body, err)
 			}
 		}
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("POST", "/", nil))
-	if w.Code != 405 {
-		t.Errorf("POST: %d", w.Code)
+	l.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestInvalidRequests(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"nothing": "", "no end": "GET / HTTP/1.1\r\nHost: x\r\n", "no version": "GET /\r\n\r\n", "no path": "GET x HTTP/1.1\r\n\r\n",
+		"HTTP/2": "PRI * HTTP/2.0\r\n\r\n", "long": "GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead) + "\r\n\r\n", "TLS": "\x16\x03\x01\x00\n\n",
+	} {
+		if method, path, err := readRequest(strings.NewReader(text)); err == nil {
+			t.Errorf("%s: %s %s", name, method, path)
+		}
 	}
 }

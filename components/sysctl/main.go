@@ -1,13 +1,13 @@
-// Command sysctl sets kernel parameters and ends. It reads /etc/sysctl.d/*.conf
-// in the order of the names, or the given files. It prints each parameter that
-// it could not set, and then exits with 1. A line has one of these forms:
+// Package sysctl is the program sysctl, which sets kernel parameters and ends.
+// It reads /etc/sysctl.d/*.conf in the order of the names, or the given files.
+// It prints each parameter that it could not set, and then exits with 1. A line has one of these forms:
 //
 //	key = value       net.ipv4.ip_forward or net/ipv4/ip_forward
 //	-key = value      the same, but a failure is only mentioned
 //	# or ;            a comment
 //
 // In a key, * stands for any text without a dot.
-package main
+package sysctl
 
 import (
 	"fmt"
@@ -18,7 +18,8 @@ import (
 	"strings"
 )
 
-func main() {
+// Main runs the program.
+func Main() {
 	files := os.Args[1:]
 	if len(files) == 0 {
 		found, err := filepath.Glob("/etc/sysctl.d/*.conf")
