@@ -87,7 +87,7 @@ test: test-deps demo-components ## run all tests: unit, command line, cosign, op
 
 test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
-	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
+	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
 test-components: test-deps components ## boot all components, a few systems with many of them, and ask each of them something
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents' ./cmd/seaworthy
@@ -189,7 +189,7 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools xz=xz-utils fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:

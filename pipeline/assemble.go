@@ -86,7 +86,7 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 	links := new(rootfs.Links)
 	for {
 		made, err := assembleOnce(ctx, r, scan, o, image.Options{
-			Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier, Arch: r.OS.Arch, Tools: o.Tools, SecureBoot: o.SecureBoot}, links)
+			Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier, Arch: r.OS.Arch, Tools: o.Tools, Small: o.Small, SecureBoot: o.SecureBoot}, links)
 		switch {
 		case errors.Is(err, component.ErrAgain):
 			// What was written of that image is invalid. Such images are rare, and

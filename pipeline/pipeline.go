@@ -125,6 +125,8 @@ type BuildOptions struct {
 	Formats []string
 	// Tools finds the programs and files of this machine that formats need.
 	Tools image.Tools
+	// Small: see image.Options.
+	Small bool
 	// used are those that these formats need, found by Build.
 	used []image.Used
 	// OutputDir is the folder that Build replaces, usually dist/NAME.
@@ -183,7 +185,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		return nil, err
 	}
 	defer r.Store.Close()
-	tools, err := image.Require(o.Formats, r.OS.Arch, o.Tools)
+	tools, err := image.Require(o.Formats, r.OS.Arch, o.Tools, o.Small)
 	if err := errors.Join(bootable(r.OS, o.Formats), err); err != nil {
 		return nil, err
 	}

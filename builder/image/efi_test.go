@@ -173,14 +173,14 @@ func TestFormatsAreReproducible(t *testing.T) {
 
 func TestRequire(t *testing.T) {
 	t.Parallel()
-	if _, err := Require([]string{"iso-efi", "tar"}, "riscv64", Tools{}); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "format iso-efi does not exist for riscv64") {
+	if _, err := Require([]string{"iso-efi", "tar"}, "riscv64", Tools{}, false); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "format iso-efi does not exist for riscv64") {
 		t.Errorf("%v", err)
 	}
-	used, err := Require([]string{"iso-efi", "raw-efi"}, "arm64", stubs(t))
+	used, err := Require([]string{"iso-efi", "raw-efi"}, "arm64", stubs(t), false)
 	if err != nil || len(used) != 1 || used[0].Name != "linuxaa64.efi.stub" {
 		t.Errorf("%v, %v", used, err)
 	}
-	if used, err := Require([]string{"tar", "kernel+initrd"}, "riscv64", Tools{}); err != nil || used != nil {
+	if used, err := Require([]string{"tar", "kernel+initrd"}, "riscv64", Tools{}, false); err != nil || used != nil {
 		t.Errorf("%v, %v", used, err)
 	}
 }

@@ -26,6 +26,9 @@ type Options struct {
 	Stem string
 	// Time is the modification time of every entry.
 	Time time.Time
+	// Small: initrds are compressed as much as possible, as a whole. This needs the
+	// tool xz and much more time.
+	Small bool
 	// Earlier holds the files of an earlier image, by file name. Set.Part can
 	// copy parts from them.
 	Earlier map[string]Earlier

@@ -54,7 +54,7 @@ func stubs(t *testing.T) Tools {
 // requireTools skips the test of a format if one of its tools is not installed.
 func requireTools(t *testing.T, format string) {
 	t.Helper()
-	if _, err := Require([]string{format}, "amd64", stubs(t)); err != nil {
+	if _, err := Require([]string{format}, "amd64", stubs(t), false); err != nil {
 		t.Skip(err)
 	}
 }

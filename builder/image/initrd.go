@@ -75,10 +75,19 @@ func newKernelInitrd(o Options) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelInitrd{o: o, out: out, body: out, dst: newOutput(out, name, o), files: []string{name},
+	k := &kernelInitrd{o: o, out: out, body: out, files: []string{name},
 		index: map[string]*archivedFile{}, ids: map[device]string{{}: "the files outside all parts"}}
+	if o.Small {
+		// Close compresses it again.
+		if k.body, err = k.unlinkedFile(); err != nil {
+			out.Close()
+			return nil, err
+		}
+	}
+	k.dst = newOutput(k.body, name, o)
 	if k.comp, err = newZstd(k.dst); err != nil {
 		k.dst.closeEarlier()
+		k.body.Close()
 		out.Close()
 		return nil, err
 	}
@@ -95,7 +104,13 @@ func newGzip(w io.Writer) (compressor, error) {
 	return gz, gz.SetConcurrency(1<<20, concurrency)
 }
 
-func (k *kernelInitrd) output() *output { return k.dst }
+// output is nil for a small initrd, which is compressed as a whole.
+func (k *kernelInitrd) output() *output {
+	if k.o.Small {
+		return nil
+	}
+	return k.dst
+}
 
 // startStretch ends the frame and starts the next one. A part must not depend
 // on the entries before it. So each part has its own device number, and its
@@ -198,14 +213,19 @@ func (k *kernelInitrd) createBeside(suffix string) (io.WriteCloser, error) {
 // microcode returns the writer for the microcode. The microcode must be the
 // first bytes of the initrd, and uncompressed.
 func (k *kernelInitrd) microcode() (io.WriteCloser, error) {
-	if err := k.recompress(k.gzip); err != nil {
-		return nil, err
+	if k.body == k.out {
+		if err := k.recompress(k.gzip); err != nil {
+			return nil, err
+		}
 	}
 	return nopCloser{k.out}, nil
 }
 
 // Kernel switches to gzip where the kernel cannot unpack zstd.
 func (k *kernelInitrd) Kernel(kn Kernel) error {
+	if k.o.Small {
+		return canUnpackXZ(kn)
+	}
 	if kn.Zstd || k.gzip {
 		return nil
 	}
@@ -312,6 +332,9 @@ func (k *kernelInitrd) Close() ([]string, error) {
 	}
 	if _, err := k.body.Seek(0, io.SeekStart); err != nil {
 		return nil, err
+	}
+	if k.o.Small {
+		return k.files, errors.Join(k.shrink(), k.body.Close(), k.out.Close())
 	}
 	_, err := io.Copy(k.out, k.body)
 	return k.files, errors.Join(err, k.body.Close(), k.out.Close())

@@ -76,9 +76,9 @@ func isFile(p string) bool {
 }
 
 // Require finds the tools that formats need on an architecture, each once, sorted
-// by name. It reports all missing tools, and all formats that do not exist for
+// by name, and the tool for small initrds if they are asked for. It reports all missing tools, and all formats that do not exist for
 // the architecture, at once.
-func Require(names []string, arch string, tools Tools) ([]Used, error) {
+func Require(names []string, arch string, tools Tools, small bool) ([]Used, error) {
 	list, err := steps(names, "")
 	if err != nil {
 		return nil, err
@@ -92,7 +92,11 @@ func Require(names []string, arch string, tools Tools) ([]Used, error) {
 				Suggest("use --arch %s, or another --format", strings.Join(a, " or ")))
 			continue
 		}
-		for _, tool := range s.format.tools(arch) {
+		needs := s.format.tools(arch)
+		if small && slices.Contains(s.format.Files, InitrdEnding) {
+			needs = append(slices.Clone(needs), xzTool)
+		}
+		for _, tool := range needs {
 			if seen[tool.Name] {
 				continue
 			}
@@ -104,6 +108,10 @@ func Require(names []string, arch string, tools Tools) ([]Used, error) {
 			}
 			out = append(out, u)
 		}
+	}
+	if small && len(errs) == 0 && !seen[xzTool.Name] {
+		errs = append(errs, system.BadInput("a small initrd was asked for, but no format has an initrd").
+			Suggest("leave out --small, or use another --format"))
 	}
 	slices.SortFunc(out, func(a, b Used) int { return strings.Compare(a.Name, b.Name) })
 	return out, errors.Join(errs...)

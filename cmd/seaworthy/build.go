@@ -21,7 +21,7 @@ func (c *verbs) build() *cobra.Command {
 	var sb secureBootFlags
 	var sf signFlags
 	var outputDir string
-	var rescan, noSBOM bool
+	var rescan, noSBOM, small bool
 	cmd := &cobra.Command{
 		Use:   "build OS.yml...",
 		Short: "Build a system that passes the policy, and sign it",
@@ -64,7 +64,7 @@ https URL.
 			if err != nil {
 				return err
 			}
-			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.Formats, Tools: image.Tools{Dirs: rf.Tools}, OutputDir: outputDir, Version: cli.Version(), SecureBoot: firmware}
+			o := pipeline.BuildOptions{CheckOptions: check, Formats: rf.Formats, Tools: image.Tools{Dirs: rf.Tools}, Small: small, OutputDir: outputDir, Version: cli.Version(), SecureBoot: firmware}
 			o.NoSBOM = noSBOM
 			if o.Enrolled, err = sb.variables(); err != nil {
 				return err
@@ -101,6 +101,7 @@ https URL.
 	sb.add(cmd)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&rf.Tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
+	fs.BoolVar(&small, "small", false, "compress the initrd as much as possible, with xz; building and booting take longer")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	fs.BoolVar(&noSBOM, "no-sbom", false, "leave the SBOM and the index of files out of the image")
 	sf.add(cmd, "build without signatures; verify will refuse the image")

@@ -128,6 +128,7 @@ func TestMinimal(t *testing.T) {
 	if allBoots() {
 		formats = formatsWithoutUKI()
 	}
+	sized := 0
 	for i, group := range together(formats) {
 		out := s.build(fmt.Sprint("out", i), append(slices.Clone(group), "tar"))
 		s.bare(cli.ExitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "baseline", out)
@@ -137,7 +138,16 @@ func TestMinimal(t *testing.T) {
 				t.Errorf("component without an SBOM: %v", err)
 			}
 		}
+		for _, format := range group {
+			if sizedFiles[format] != nil {
+				s.fits(out, format, usualSizes)
+				sized++
+			}
+		}
 		s.boots(out, group)
+	}
+	if sized != len(sizedFiles) {
+		t.Errorf("the sizes of %d formats were checked, want %d", sized, len(sizedFiles))
 	}
 }
 

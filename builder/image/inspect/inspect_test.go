@@ -60,7 +60,7 @@ func stubs(t testing.TB) image.Tools {
 func build(t testing.TB, format string) map[string][]byte {
 	t.Helper()
 	tools := stubs(t)
-	if _, err := image.Require([]string{format}, "amd64", tools); err != nil {
+	if _, err := image.Require([]string{format}, "amd64", tools, false); err != nil {
 		return nil
 	}
 	dir := t.TempDir()

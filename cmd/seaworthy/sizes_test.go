@@ -1,0 +1,50 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+)
+
+// The largest sizes of the example for amd64, in bytes of all files of a format.
+// README.md and docs/images.md name them.
+var (
+	usualSizes = map[string]int64{"iso-efi": 27_000_000, "kernel+initrd": 26_500_000}
+	smallSizes = map[string]int64{"iso-efi": 21_500_000, "kernel+initrd": 21_000_000}
+)
+
+var sizedFiles = map[string][]string{"iso-efi": {"-efi.iso"}, "kernel+initrd": {"-kernel", "-initrd.img", "-cmdline"}}
+
+// fits checks the size of a format of the example.
+func (s *realSystem) fits(dir, format string, limits map[string]int64) {
+	s.t.Helper()
+	var size int64
+	for _, ending := range sizedFiles[format] {
+		info, err := os.Stat(filepath.Join(dir, "minimal"+ending))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	if size == 0 || size > limits[format] {
+		s.t.Errorf("%s: %d bytes, the limit is %d", format, size, limits[format])
+	}
+}
+
+// TestSmall builds the example with --small, and boots it.
+func TestSmall(t *testing.T) {
+	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+		t.Skip("skipped: compresses for a minute; `make test-boot` runs it")
+	}
+	s := newSystem(t)
+	yml, out := s.path("minimal.yml"), s.path("out")
+	s.run(cli.ExitPass, "lock", yml)
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
+	s.run(cli.ExitPass, "build", "--locked", "--small", "--key", s.path("seaworthy.key"), "--format", "kernel+initrd,iso-efi", "--output-dir", out, yml)
+	for format := range sizedFiles {
+		s.fits(out, format, smallSizes)
+	}
+	s.boots(out, "kernel+initrd")
+}
