@@ -126,13 +126,13 @@ func TestRPi3Errors(t *testing.T) {
 		}
 	}
 	// What is missing is said before any work starts.
-	if _, err := Require([]string{"rpi3"}, "arm64", Tools{}); err == nil || !strings.Contains(err.Error(), "start.elf was not found") {
+	if _, err := Require([]string{"rpi3"}, "arm64", Tools{}, false); err == nil || !strings.Contains(err.Error(), "start.elf was not found") {
 		if !slices.ContainsFunc(rpi3Tools, func(tool Tool) bool { return !isFile(filepath.Join(tool.Dir, tool.Name)) }) {
 			t.Skip("the firmware is installed")
 		}
 		t.Errorf("%v", err)
 	}
-	if _, err := Require([]string{"rpi3"}, "amd64", rpi3Firmware(t)); err == nil || !strings.Contains(err.Error(), "does not exist for amd64") {
+	if _, err := Require([]string{"rpi3"}, "amd64", rpi3Firmware(t), false); err == nil || !strings.Contains(err.Error(), "does not exist for amd64") {
 		t.Errorf("%v", err)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
 // The largest sizes of the example for amd64, in bytes of all files of a format.
@@ -35,16 +33,14 @@ func (s *realSystem) fits(dir, format string, limits map[string]int64) {
 
 // TestSmall builds the example with --small, and boots it.
 func TestSmall(t *testing.T) {
-	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+	if !allBoots() {
 		t.Skip("skipped: compresses for a minute; `make test-boot` runs it")
 	}
 	s := newSystem(t)
-	yml, out := s.path("minimal.yml"), s.path("out")
-	s.run(cli.ExitPass, "lock", yml)
-	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
-	s.run(cli.ExitPass, "build", "--locked", "--small", "--key", s.path("seaworthy.key"), "--format", "kernel+initrd,iso-efi", "--output-dir", out, yml)
+	s.locked()
+	out := s.build("small", []string{"kernel+initrd", "iso-efi"}, "--small")
 	for format := range sizedFiles {
 		s.fits(out, format, smallSizes)
 	}
-	s.boots(out, "kernel+initrd")
+	s.boots(out, []string{"kernel+initrd"})
 }
