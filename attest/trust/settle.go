@@ -37,7 +37,7 @@ func (p *Policy) Settle(img Image, found []facts.Attestation) []verify.Requireme
 
 // revokedImage requires that the image is not revoked.
 func (p *Policy) revokedImage(img Image) verify.Requirement {
-	r := verify.Requirement{What: "not revoked", Found: strings.Join(img.Digests, ", ")}
+	r := verify.Requirement{What: "not revoked", Found: strings.Join(slices.Compact(slices.Clone(img.Digests)), ", ")}
 	for _, d := range img.Digests {
 		if slices.Contains(p.revoked.Digests, d) {
 			r.Missing = "the trust policy revokes image " + d

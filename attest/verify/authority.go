@@ -124,14 +124,14 @@ func (v *Verifier) signedBy(raw []byte) ([]byte, signature, error) {
 
 // signedByIdentity verifies a bundle with a certificate.
 func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
-	var errs []error
+	var why []string
 	for i, a := range v.policy.Authorities {
 		if a.Keyless == nil {
 			continue
 		}
 		sig, err := a.Keyless.Verify(raw, v.policy.Now)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", a.Name, err))
+			why = append(why, a.Name+": "+err.Error())
 			continue
 		}
 		by := signature{authority: i, id: sig.Subject + " (" + sig.Issuer + ")", why: v.outside(i, sig.Time)}
@@ -140,7 +140,7 @@ func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
 		}
 		return sig.Payload, by, nil
 	}
-	return nil, signature{}, fmt.Errorf("not signed by a trusted identity: %w", errors.Join(errs...))
+	return nil, signature{}, fmt.Errorf("not signed by a trusted identity: %s", strings.Join(why, "; "))
 }
 
 // outside says why an authority's signature does not count at a time, "" if it

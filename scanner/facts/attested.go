@@ -40,8 +40,8 @@ type Attestation struct {
 	// its keys did. Allowed: the key covers the image's repository.
 	Key     string `json:"key"`
 	Allowed bool   `json:"allowed"`
-	// Identity and Issuer are the claims of a signing certificate. Certificates
-	// are not verified yet.
+	// Identity and Issuer are the claims of a signing certificate. They are true
+	// only if Verified is true.
 	Identity string `json:"identity"`
 	Issuer   string `json:"issuer"`
 	// PredicateType of a statement, "" for a plain signature.
