@@ -25,6 +25,16 @@ type Pushed struct {
 	size   int64
 }
 
+// Describe returns what PushArtifact returns, before anything is pushed. So an
+// artifact can be signed first.
+func (p Push) Describe() (*Pushed, error) {
+	raw, _, err := p.manifest()
+	if err != nil {
+		return nil, err
+	}
+	return &Pushed{Digest: digests.Of(raw), size: int64(len(raw))}, nil
+}
+
 // PushArtifact writes an artifact to a registry, under the tag of the reference.
 // A referrer is written under its digest only. The same artifact has the same
 // digest everywhere.

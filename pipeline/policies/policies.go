@@ -162,17 +162,23 @@ func Push(ctx context.Context, o policy.Options, reference string, redirectTo []
 	defer store.Close()
 	p := component.Push{ArtifactType: artifactType, MediaType: layerType, Blob: raw,
 		Annotations: map[string]string{"org.opencontainers.image.title": name}}
-	done, err := store.PushArtifact(ctx, reference, p)
+	done, err := p.Describe()
 	if err != nil {
+		return nil, err
+	}
+	// Signed first: a signer that fails leaves nothing in the registry.
+	var signature []byte
+	if signer != nil {
+		if signature, err = attest.SignArtifact(ctx, path.Join(ref.Registry, ref.Repository), done.Digest, signer); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := store.PushArtifact(ctx, reference, p); err != nil {
 		return nil, err
 	}
 	out := &Pushed{Name: name, Reference: Scheme + path.Join(ref.Registry, ref.Repository) + "@" + done.Digest}
 	if signer == nil {
 		return out, nil
-	}
-	signature, err := attest.SignArtifact(ctx, path.Join(ref.Registry, ref.Repository), done.Digest, signer)
-	if err != nil {
-		return nil, err
 	}
 	_, err = store.PushArtifact(ctx, reference, component.Push{
 		ArtifactType: statement.BundleMediaType, MediaType: statement.BundleMediaType, Blob: signature, Subject: done,
