@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -18,11 +19,13 @@ import (
 type signFlags struct {
 	key, command string
 	keyless      keylessFlags
-	unsigned     bool
+	// optional is true for verbs that have --unsigned.
+	optional, unsigned bool
 }
 
 func (f *signFlags) add(cmd *cobra.Command, unsigned string) {
 	f.addKey(cmd)
+	f.optional = true
 	cmd.Flags().BoolVar(&f.unsigned, "unsigned", false, unsigned)
 }
 
@@ -52,11 +55,15 @@ func (f *signFlags) check(verb string) error {
 	given := f.given()
 	switch len(given) {
 	case 0:
-		also := ""
+		flags := []string{"--key", "--signer-command"}
 		if f.keyless.offered {
-			also = ", --keyless"
+			flags = append(flags, "--keyless")
 		}
-		return system.BadInput("%s needs --key, --signer-command%s or --unsigned", verb, also).Suggest("make a key with: seaworthy key generate")
+		if f.optional {
+			flags = append(flags, "--unsigned")
+		}
+		last := len(flags) - 1
+		return system.BadInput("%s needs %s or %s", verb, strings.Join(flags[:last], ", "), flags[last]).Suggest("make a key with: seaworthy key generate")
 	case 1:
 		return f.keyless.check()
 	}

@@ -187,7 +187,7 @@ func (c *verbs) countersign() *cobra.Command {
 your signature to it. A trust policy can require several signatures (threshold). The new
 signature covers the provenance, on which all other statements of the image depend.
 
---key is your private key. --trusted-key or --trust says whose image you accept. With --trust,
+--key is your private key; --keyless signs with an identity. --trusted-key or --trust says whose image you accept. With --trust,
 the image must meet the trust policy, except for signatures that are still missing.
 
 ` + cli.ExitHelpPlain("a file cannot be read or written"),
@@ -228,6 +228,7 @@ the image must meet the trust policy, except for signatures that are still missi
 		},
 	}
 	sf.addKey(cmd)
+	sf.keyless.add(cmd)
 	cmd.Flags().StringArrayVar(&vf.keys, "trusted-key", nil, "public key of the signer whose image you accept (repeatable: one of them is enough)")
 	vf.addRequirements(cmd)
 	return cmd
