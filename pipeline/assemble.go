@@ -177,10 +177,33 @@ func (a *assembly) run(ctx context.Context) ([]string, error) {
 	if err := a.tree.End(); err != nil {
 		return nil, err
 	}
-	if err := a.evidence(ctx); err != nil {
+	if err := errors.Join(a.data(ctx), a.evidence(ctx)); err != nil {
 		return nil, err
 	}
 	return a.set.Close()
+}
+
+// data writes the empty file system of the data partition into the image, if the
+// command line asks for one.
+func (a *assembly) data(ctx context.Context) (err error) {
+	if _, asked := dataVolume(a.r.OS); !asked {
+		return nil
+	}
+	dir, err := os.MkdirTemp(a.o.TempDir, "seaworthy-data-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	file := filepath.Join(dir, "data")
+	if err := image.EmptyData(ctx, a.o.Tools, file, a.r.OS.Name, a.o.Time); err != nil {
+		return err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return a.tree.Data(image.DataPath, f, image.DataSize)
 }
 
 // evidence writes the SBOM of the system, and the index of its files, into the image.

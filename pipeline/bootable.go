@@ -25,8 +25,48 @@ func bootable(os *system.OS, formats []string) error {
 		} else if f.Verified {
 			errs = append(errs, addable(name, os))
 		}
+		if _, asked := dataVolume(os); asked && !f.OwnDisk {
+			others := image.Formats(func(f image.Format) bool { return f.OwnDisk })
+			errs = append(errs, atCmdline(os, "format %s: seaworthy.data= asks for a data partition, and the format has no disk for it", name).
+				Suggest("use --format %s, or remove seaworthy.data= from kernel.cmdline", strings.Join(others, " or ")))
+		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, checkData(os))...)
+}
+
+// dataVolume is the volume that the command line keeps on a data partition: the value of
+// seaworthy.data=, and whether it is there.
+func dataVolume(os *system.OS) (name string, asked bool) {
+	for _, p := range scanner.Cmdline(os.Kernel.Cmdline) {
+		if p.Name == "seaworthy.data" {
+			name, asked = "", true
+			if p.Value != nil {
+				name = *p.Value
+			}
+		}
+	}
+	return name, asked
+}
+
+// checkData requires that the volume exists, and can be written.
+func checkData(os *system.OS) error {
+	name, asked := dataVolume(os)
+	if !asked {
+		return nil
+	}
+	for _, c := range os.InSection(system.SectionVolumes) {
+		if c.Name == name && !c.ReadOnly {
+			return nil
+		}
+	}
+	return atCmdline(os, "seaworthy.data=%s: the system has no volume of this name that can be written", name).
+		Suggest("add it: volumes: [{name: data}], and write seaworthy.data=data")
+}
+
+// atCmdline is an error at the command line in os.yml.
+func atCmdline(os *system.OS, format string, args ...any) *system.Error {
+	o := os.Kernel.Origin
+	return system.BadInput(format, args...).At(system.Position{File: o.File, Line: o.Line, Column: o.Column})
 }
 
 // maxVerifiedCmdline is the room that kernels have for a command line. A longer one
@@ -37,8 +77,7 @@ const maxVerifiedCmdline = 2047
 // command line.
 func addable(format string, os *system.OS) error {
 	bad := func(text, next string) error {
-		o := os.Kernel.Origin
-		return system.BadInput("format %s: %s", format, text).At(system.Position{File: o.File, Line: o.Line, Column: o.Column}).Suggest("%s", next)
+		return atCmdline(os, "format %s: %s", format, text).Suggest("%s", next)
 	}
 	const name = "roothash"
 	if slices.ContainsFunc(scanner.Cmdline(os.Kernel.Cmdline), func(p facts.Param) bool { return p.Name == name }) {

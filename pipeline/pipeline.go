@@ -189,6 +189,13 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if err := errors.Join(bootable(r.OS, o.Formats), err); err != nil {
 		return nil, err
 	}
+	if _, asked := dataVolume(r.OS); asked {
+		mke2fs, err := image.RequireData(o.Tools)
+		if err != nil {
+			return nil, err
+		}
+		tools = append(tools, mke2fs)
+	}
 	o.used = tools
 	signer, err := o.open()
 	if err != nil {

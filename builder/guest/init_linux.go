@@ -97,8 +97,20 @@ func (i *initSystem) up(ctx context.Context) error {
 		return err
 	}
 	go i.watchPowerButton()
+	device, persistent, err := i.openData(cmdline, volumes)
+	if err != nil {
+		return err
+	}
 	for _, v := range volumes {
-		if err := act.all(v.Steps(), 0); err != nil {
+		steps := v.Steps()
+		if v.Name == persistent {
+			steps = v.PersistentSteps(device)
+		}
+		err := act.all(steps, 0)
+		if err == nil && v.Name == persistent {
+			err = growData(device, v.Dir+"/tmp")
+		}
+		if err != nil {
 			return fmt.Errorf("volume %s: %w", v.Name, err)
 		}
 	}

@@ -89,6 +89,9 @@ type Format struct {
 	Arches []string
 	// Xattrs: the format stores extended attributes.
 	Xattrs bool
+	// OwnDisk: PID 1 finds the disk that the system is on, and can make a data partition
+	// there.
+	OwnDisk bool
 	// Verified: the root is read-only, and the kernel compares each block with the
 	// root hash on the command line. See Set.Parameters.
 	Verified bool

@@ -17,7 +17,7 @@ const (
 )
 
 // rawEFIVerityFormat is a disk whose UKI boots a root that dm-verity protects.
-var rawEFIVerityFormat = Format{Name: "raw-efi-verity", Files: []string{rawVerityEnding}, NeedsKernel: true, Xattrs: true, Verified: true,
+var rawEFIVerityFormat = Format{Name: "raw-efi-verity", Files: []string{rawVerityEnding}, NeedsKernel: true, Xattrs: true, Verified: true, OwnDisk: true,
 	Arches: efi, from: "kernel+squashfs", derive: makeRawEFIVerity, needs: func(arch string) []Tool { return []Tool{stubTool(arch)} },
 	Machine: &Machine{Disk: rawVerityEnding, DiskFormat: "raw", EFI: true}}
 
@@ -27,7 +27,7 @@ var qcow2EFIVerityFormat = verified(wrapped("qcow2-efi-verity", "raw-efi-verity"
 	func(w *os.File, d wrap.Disk, _ Options) error { return wrap.QCOW2(w, d) }))
 
 func verified(f Format) Format {
-	f.Verified, f.Xattrs = true, true
+	f.Verified, f.Xattrs, f.OwnDisk = true, true, true
 	return f
 }
 

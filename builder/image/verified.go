@@ -77,9 +77,13 @@ type verifiedRoot struct {
 	// seen are the paths without a slash, and modules the names of the modules.
 	seen, modules map[string]bool
 	// init looks for the mark in /init.
-	init   search
-	kernel Kernel
-	tree   *verity.Tree
+	init search
+	// data: the root has the file system of a data partition. dataInit looks for an
+	// init that can make such a partition.
+	data     bool
+	dataInit search
+	kernel   Kernel
+	tree     *verity.Tree
 }
 
 func newVerified(o Options, kind rootKind) (writer, error) {
@@ -89,7 +93,7 @@ func newVerified(o Options, kind rootKind) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &verifiedRoot{o: o, kind: kind, loader: loader.(*kernelInitrd), seen: map[string]bool{}, modules: map[string]bool{}, init: search{text: []byte(kind.mark)}}
+	s := &verifiedRoot{o: o, kind: kind, loader: loader.(*kernelInitrd), seen: map[string]bool{}, modules: map[string]bool{}, init: search{text: []byte(kind.mark)}, dataInit: search{text: []byte(dataMark)}}
 	if s.image, err = create(o, o.Stem+kind.ending); err == nil {
 		s.root, err = kind.start(o, s.image)
 	}
@@ -123,6 +127,7 @@ func (s *verifiedRoot) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	if e.Type == system.TypeHardlink && slices.Contains(beside, e.Link) {
 		return nil, fmt.Errorf("hard link to /%s, which is not a file of the root", e.Link)
 	}
+	s.data = s.data || e.Path == DataPath
 	if !strings.Contains(e.Path, "/") {
 		s.seen[e.Path] = true
 	}
@@ -138,7 +143,7 @@ func (s *verifiedRoot) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 		s.modules[strings.ReplaceAll(name, "-", "_")] = true
 	}
 	if e.Path == "init" {
-		return multi{w, also, nopCloser{&s.init}}, nil
+		return multi{w, also, nopCloser{&s.init}, nopCloser{&s.dataInit}}, nil
 	}
 	return multi{w, also}, nil
 }
@@ -210,6 +215,10 @@ func rootParameter(tree *verity.Tree) string { return "roothash=" + tree.Hash() 
 
 // checkInit requires an init that can boot the format.
 func (s *verifiedRoot) checkInit() error {
+	if s.data && !s.dataInit.found {
+		return system.BadInput("/init of the system cannot make a data partition").
+			Suggest("use a current seaworthy/init in the init section, or remove seaworthy.data= from kernel.cmdline")
+	}
 	if s.init.found {
 		return nil
 	}
@@ -236,6 +245,10 @@ func (s *verifiedRoot) checkKernel() error {
 			errs = append(errs, system.BadInput("the kernel cannot open the root: it is built without %s", o.option).
 				Suggest("use a kernel with this option, or another --format"))
 		}
+	}
+	if v := s.kernel.Options["CONFIG_EXT4_FS"]; s.data && v != "y" && (v != "m" || !s.modules["ext4"]) {
+		errs = append(errs, system.BadInput("the kernel cannot open a data partition: neither the kernel nor its modules have ext4").
+			Suggest("use a kernel with CONFIG_EXT4_FS, or remove seaworthy.data= from kernel.cmdline"))
 	}
 	return errors.Join(errs...)
 }

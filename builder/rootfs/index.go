@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -42,6 +43,20 @@ func (t *Tree) Evidence(name string, sbom []byte, listings map[string]*whence.Li
 		return err
 	}
 	return t.content(place, 0o644, t.index(listings), "")
+}
+
+// Data writes a file of size bytes that the builder has made. Call it after End.
+func (t *Tree) Data(p string, r io.Reader, size int64) error {
+	if err := t.dir(path.Dir(p), 0o755); err != nil {
+		return err
+	}
+	t.root[p] = written{typ: system.TypeFile}
+	h := sha256.New()
+	if err := t.send(&system.RootEntry{Entry: system.Entry{Path: p, Type: system.TypeFile, Mode: 0o600, Size: size}}, io.TeeReader(r, h)); err != nil {
+		return err
+	}
+	t.made[p] = whence.Digest(h.Sum(nil))
+	return nil
 }
 
 // index is the index of the system. It depends on the system and the listings alone,

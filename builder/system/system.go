@@ -260,7 +260,7 @@ type File struct {
 // must be the one that the policy evaluated. p must be clean and relative to
 // the root.
 func Reserved(p string) string {
-	for _, place := range []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio", "usr/share/sbom/whence.index"} {
+	for _, place := range []string{"containers", "boot/kernel", "boot/cmdline", "boot/ucode.cpio", "boot/data.ext4", "usr/share/sbom/whence.index"} {
 		if p == place || strings.HasPrefix(p, place+"/") {
 			return place
 		}

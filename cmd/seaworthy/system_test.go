@@ -144,6 +144,7 @@ func TestMinimal(t *testing.T) {
 				sized++
 			}
 		}
+		s.inside(out)
 		s.boots(out, group)
 	}
 	if sized != len(sizedFiles) {
