@@ -73,6 +73,47 @@ func TestSealed(t *testing.T) {
 	}
 }
 
+// Documents and inventories are read as they were written, for their subject only.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	subject := digests.Of([]byte("image"))
+	raw, err := layout.Documents("application/x", subject, 5, map[string][]byte{"b/c": []byte("2"), "a": []byte("1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, err := layout.ParseDocuments(raw, "application/x", subject); err != nil || !slices.Equal(files, []layout.File{file("a", "1"), file("b/c", "2")}) {
+		t.Errorf("%+v, %v", files, err)
+	}
+	bundle, body := file("", "bundle"), file("", "body")
+	inventory, err := layout.Inventory(layout.File{Digest: subject, Size: 5}, "application/vnd.oci.image.manifest.v1+json", bundle, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b, err := layout.ParseInventory(inventory, subject); err != nil || a != bundle || b != body {
+		t.Errorf("%+v, %+v, %v", a, b, err)
+	}
+	other := digests.Of([]byte("other"))
+	for name, err := range map[string]error{
+		"documents of another image":  second(layout.ParseDocuments(raw, "application/x", other)),
+		"documents of another type":   second(layout.ParseDocuments(raw, "application/y", subject)),
+		"documents in another form":   second(layout.ParseDocuments(append(slices.Clone(raw), ' '), "application/x", subject)),
+		"documents that leave":        second(layout.ParseDocuments(bytes.Replace(raw, []byte(`"a"`), []byte(`"../a"`), 1), "application/x", subject)),
+		"inventory of another image":  third(layout.ParseInventory(inventory, other)),
+		"documents as an inventory":   third(layout.ParseInventory(raw, subject)),
+		"inventory without a digest":  third(layout.ParseInventory(bytes.ReplaceAll(inventory, []byte(body.Digest), []byte("sha256:x")), subject)),
+		"inventory that is not JSON":  third(layout.ParseInventory([]byte("{"), subject)),
+		"inventory with other layers": third(layout.ParseInventory(bytes.Replace(inventory, []byte("+zstd"), []byte("+gzip"), 1), subject)),
+	} {
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func second[A any](_ A, err error) error { return err }
+
+func third[A, B any](_ A, _ B, err error) error { return err }
+
 // Each manifest that is accepted has safe paths, and only one form.
 func FuzzParse(f *testing.F) {
 	want := small()
@@ -82,6 +123,12 @@ func FuzzParse(f *testing.F) {
 	f.Add(bytes.Replace(artifact, []byte("os-kernel"), []byte("../x"), 1))
 	f.Add(bytes.Replace(folder, []byte("decision.json"), []byte("/x"), 1))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		if files, err := layout.ParseDocuments(raw, layout.FolderType, digests.Of(artifact)); err == nil {
+			safe(t, files)
+		}
+		if bundle, body, err := layout.ParseInventory(raw, digests.Of(artifact)); err == nil && (!digests.Valid(bundle.Digest) || !digests.Valid(body.Digest)) {
+			t.Errorf("an invalid digest is accepted: %q", raw)
+		}
 		if files, err := layout.ParseArtifact(raw); err == nil {
 			safe(t, files)
 			if again, err := layout.Artifact(files); err != nil || again != digests.Of(raw) {
