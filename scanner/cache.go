@@ -24,13 +24,13 @@ type Shared interface {
 }
 
 // key identifies an observation: the image, and how it was read. Documents
-// depend on more than the bytes of the image: on its name, and on the time and
-// program version of the documents.
+// depend on more than the bytes of the image: on its name and on the program
+// version. Recall replaces their time.
 func (s *Scanner) key(img *system.Image, how Reading) string {
 	key := fmt.Sprintf("%s %d %s kernel=%q nested=%q devices=%t root=%t asked=%q",
 		sbom.SyftVersion, facts.SchemaVersion, img.Manifest, how.Kernel, how.Nested, how.Devices, how.Root, how.Asked)
 	if s.opts.Documents {
-		key += fmt.Sprintf(" name=%q created=%d version=%q", img.Name, s.opts.Created.Unix(), s.opts.Version)
+		key += fmt.Sprintf(" name=%q version=%q", img.Name, s.opts.Version)
 	}
 	return key
 }

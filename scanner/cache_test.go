@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -47,6 +48,39 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := asJSON(t, documents), asJSON(t, again); a != b {
+		t.Errorf("documents differ:\n%s\n%s", a, b)
+	}
+}
+
+// Documents that were kept with another creation time are the same as new ones.
+func TestCacheOtherTime(t *testing.T) {
+	t.Parallel()
+	fix := newFixture()
+	cache := scanner.Cache{Dir: filepath.Join(t.TempDir(), "inventory"), Program: "1.0"}
+	at := func(created time.Time, c scanner.Cache) *scanner.Scanner {
+		s := scanner.New(scanner.Options{TempDir: t.TempDir(), Version: "1.0", Documents: true, Cache: c, Created: created})
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	old, now := time.Unix(0, 0), time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC)
+	if _, _, err := fix.scan(t, at(old, cache)); err != nil {
+		t.Fatal(err)
+	}
+	_, want, err := fix.scan(t, at(now, scanner.Cache{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := at(now, cache)
+	for _, c := range fix.sys.Components {
+		if !second.Recall(c.Image, fix.reading(c)) {
+			t.Fatalf("%s: not recalled", c.ID())
+		}
+	}
+	got, err := second.Documents(t.Context(), fix.sys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := asJSON(t, want), asJSON(t, got); a != b {
 		t.Errorf("documents differ:\n%s\n%s", a, b)
 	}
 }

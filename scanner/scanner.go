@@ -194,6 +194,12 @@ func (s *Scanner) Recall(img *system.Image, how Reading) bool {
 	if !ok || (found.Kernel != nil) != (how.Kernel != "") || (found.Documents != nil) != s.opts.Documents || (found.Listing != nil) != s.opts.Documents {
 		return false
 	}
+	if found.Documents != nil {
+		var err error
+		if found.Documents, err = found.Documents.At(s.opts.Created); err != nil {
+			return false
+		}
+	}
 	c := &scan{img: img, started: true, recalled: true, found: found, kernelRead: make(chan struct{}), done: make(chan struct{})}
 	if found.Kernel != nil {
 		c.kernelGot = *found.Kernel
