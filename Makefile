@@ -34,7 +34,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign registries opa browser FORCE
+.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -117,6 +117,9 @@ test-hsm: ## test the plugin for PKCS #11 tokens, with SoftHSM (needs a C compil
 test-registries: cosign registries ## test with the registry of distribution v3, oras, crane, cosign and skopeo (compiles them first)
 	@SEAWORTHY_TOOLS=$(TOOLS) $(GOTEST) -count=1 -run 'OtherPrograms|RoundTripDistribution' ./pipeline/publish
 
+test-cosign3: cosign3 ## the same tests with cosign v3 (compiles it first, which takes longer than the other tools)
+	@SEAWORTHY_COSIGN=$(TOOLS)/cosign3 $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish
+
 test-opa: opa ## test that the real opa and conftest run our rules (compiles both first)
 	@SEAWORTHY_OPA=$(TOOLS) $(GOTEST) -count=1 -run OPA ./rules
 
@@ -142,6 +145,10 @@ cosign:
 registries:
 	@echo "compiling registry, oras and crane (a few minutes the first time)" >&2
 	@cd pipeline/publish/testdata/registries && go build -ldflags '-s -w' -o $(TOOLS)/ tool
+
+cosign3:
+	@echo "compiling cosign v3 (some minutes the first time)" >&2
+	@cd attest/testdata/cosign3 && go build -ldflags '-s -w' -o $(TOOLS)/cosign3 github.com/sigstore/cosign/v3/cmd/cosign
 
 opa:
 	@echo "compiling opa and conftest (a few minutes the first time)" >&2

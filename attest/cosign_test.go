@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -18,10 +19,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/sealtest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/trust"
 )
 
 // cosignEnv enables the tests that run the real cosign. Its value is the path
-// of cosign. `make test-cosign` compiles the version of testdata/cosign/go.mod.
+// of cosign. `make test-cosign` compiles the version of testdata/cosign/go.mod, and
+// `make test-cosign3` that of testdata/cosign3/go.mod.
 const cosignEnv = "SEAWORTHY_COSIGN"
 
 type cosign struct{ program, trustedRoot string }
@@ -30,7 +33,7 @@ func newCosign(t *testing.T) *cosign {
 	t.Helper()
 	program := os.Getenv(cosignEnv)
 	if program == "" {
-		t.Skipf("the tests with the real cosign are not enabled: run `make test-cosign`, or set %s to the path of cosign v2.6.5", cosignEnv)
+		t.Skipf("the tests with the real cosign are not enabled: run `make test-cosign`, or set %s to the path of cosign v2.6.5 or v3.1.3", cosignEnv)
 	}
 	// cosign requires a trusted root for the new format of bundles, even an
 	// empty one.
@@ -58,6 +61,49 @@ func TestCosign(t *testing.T) {
 	c := newCosign(t)
 	t.Run("bundles and keys", c.testBundles)
 	t.Run("referrers", c.testReferrers)
+	t.Run("their bundles", c.testTheirBundles)
+}
+
+// testTheirBundles: the trust policy accepts a statement that cosign signed, for the
+// image that it is about, and for no other.
+func (c *cosign) testTheirBundles(t *testing.T) {
+	dir := t.TempDir()
+	key, file, out := filepath.Join(dir, "theirs"), filepath.Join(dir, "manifest.json"), filepath.Join(dir, "bundle.json")
+	if text, err := c.run(t, "generate-key-pair", "--output-key-prefix", key); err != nil {
+		t.Fatalf("cosign generate-key-pair: %v\n%s", err, text)
+	}
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const manifest = `{"schemaVersion":2}`
+	write(file, manifest)
+	write(filepath.Join(dir, "predicate.json"), `{"a":1}`)
+	write(filepath.Join(dir, "trust.yml"), "authorities: [{name: theirs, key: theirs.pub, repositories: [\"*\"]}]\n")
+	args := []string{"attest-blob", "--key", key + ".key", "--predicate", filepath.Join(dir, "predicate.json"), "--type", "https://example.org/x",
+		"--bundle", out, "--new-bundle-format", "--tlog-upload=false", "--yes"}
+	if text, err := c.run(t, append(args, file)...); err != nil {
+		// cosign v3 asks its services unless it is told not to.
+		if text, err = c.run(t, append(args, "--use-signing-config=false", file)...); err != nil {
+			t.Fatalf("cosign attest-blob: %v\n%s", err, text)
+		}
+	}
+	raw, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := trust.Load(filepath.Join(dir, "trust.yml"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := trust.Attached{MediaType: statement.BundleMediaType, Data: raw}
+	if got := p.Judge(trust.Image{Repository: "ghcr.io/org/app", Digests: []string{sealtest.Digest(manifest)}}, a); !got.Verified || got.Key != "theirs" {
+		t.Errorf("cosign's statement: %+v", got)
+	}
+	if got := p.Judge(trust.Image{Repository: "ghcr.io/org/app", Digests: []string{sealtest.Digest("another")}}, a); got.Verified {
+		t.Errorf("accepted for another image: %+v", got)
+	}
 }
 
 // testBundles: cosign accepts our keys and bundles, and refuses unsigned ones.
