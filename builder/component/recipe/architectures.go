@@ -9,7 +9,7 @@ import (
 )
 
 // variants reads the key architectures: for each architecture, keys that replace
-// those of the recipe. A variant is read as the whole recipe that it makes, so a
+// those of the recipe (see merged). A variant is read as the whole recipe that it makes, so a
 // mistake in a part that all share is found again, and not added again.
 func (rec *Recipe) variants(r *reader, root, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
@@ -34,26 +34,45 @@ func (rec *Recipe) variants(r *reader, root, n *yaml.Node) {
 	}
 }
 
-// replaced is the mapping root with other values for the keys of a variant.
+// replaced is the mapping root with the keys of a variant.
 func replaced(root, keys *yaml.Node, r *reader) *yaml.Node {
-	own := map[string]bool{"architectures": true}
-	var content []*yaml.Node
+	allowed, shared := *keys, *root
+	allowed.Content, shared.Content = nil, nil
 	for i := 0; i+1 < len(keys.Content); i += 2 {
 		key := keys.Content[i]
 		if key.Value == "name" || key.Value == "architectures" {
 			r.fail(key, "the key %s cannot differ between architectures", key.Value)
 			continue
 		}
-		own[key.Value] = true
-		content = append(content, key, keys.Content[i+1])
+		allowed.Content = append(allowed.Content, key, keys.Content[i+1])
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
-		if !own[root.Content[i].Value] {
-			content = append(content, root.Content[i], root.Content[i+1])
+		if root.Content[i].Value != "architectures" {
+			shared.Content = append(shared.Content, root.Content[i], root.Content[i+1])
 		}
 	}
-	out := *root
-	out.Content = slices.Clip(content)
+	return merged(&shared, &allowed)
+}
+
+// merged is the mapping base with the keys of over. Mappings in both are merged in
+// the same way; lists and texts are replaced.
+func merged(base, over *yaml.Node) *yaml.Node {
+	out := *over
+	out.Content = slices.Clone(over.Content)
+	at := map[string]int{}
+	for i := 0; i+1 < len(over.Content); i += 2 {
+		at[over.Content[i].Value] = i + 1
+	}
+	for i := 0; i+1 < len(base.Content); i += 2 {
+		key, value := base.Content[i], base.Content[i+1]
+		j, ok := at[key.Value]
+		switch {
+		case !ok:
+			out.Content = append(out.Content, key, value)
+		case value.Kind == yaml.MappingNode && over.Content[j].Kind == yaml.MappingNode:
+			out.Content[j] = merged(value, over.Content[j])
+		}
+	}
 	return &out
 }
 

@@ -11,12 +11,12 @@ import (
 const variantRecipe = `
 name: web
 version: "1"
-debian: {packages: [web], suite: bookworm}
+debian: {packages: [web, more], depends: true, suite: bookworm}
 include: [usr]
 architectures:
   riscv64:
     version: "2"
-    debian: {packages: [web2]}
+    debian: {packages: [web2], suite: trixie}
 `
 
 func TestArchitectures(t *testing.T) {
@@ -25,11 +25,11 @@ func TestArchitectures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if on := base.on("arm64"); on != base || on.Reference() != "seaworthy/web:1" {
+	if on := base.on("arm64"); on != base || on.Debian.Suite != "bookworm" || on.Reference() != "seaworthy/web:1" {
 		t.Errorf("arm64: %+v", on)
 	}
 	on := base.on("riscv64")
-	if on.Reference() != "seaworthy/web:2" || on.Debian.Packages[0].Text != "web2" || on.Debian.Suite != "" || len(on.Include) != 1 {
+	if on.Reference() != "seaworthy/web:2" || len(on.Debian.Packages) != 1 || on.Debian.Packages[0].Text != "web2" || on.Debian.Suite != "trixie" || !on.Debian.Depends || len(on.Include) != 1 {
 		t.Errorf("riscv64: %+v", on)
 	}
 }
