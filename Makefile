@@ -201,6 +201,7 @@ test-deps: deps
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:
 	@examples/install.sh "tests boot images for arm64" qemu-system-aarch64=qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd=qemu-efi-aarch64
+	@examples/install.sh "tests compare the registers of a TPM, and check a data partition" swtpm=swtpm /usr/sbin/mke2fs=e2fsprogs
 
 bench: build demo-components ## measure wall time and peak memory of each step
 	@go run ./bench/pipeline

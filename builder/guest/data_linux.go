@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/builder/guest/data"
 )
 
 // openData makes the data partition on the disk that the system was started from, if
@@ -36,18 +38,18 @@ func (i *initSystem) openData(cmdline Cmdline, volumes []Volume) (device, name s
 	if err != nil {
 		return "", "", fmt.Errorf("seaworthy.data=%s: disk %s: %w", name, disk, err)
 	}
-	part := partitionDevice(dir, p.number)
+	part := partitionDevice(dir, p.Number)
 	if part == "" {
-		return "", "", fmt.Errorf("seaworthy.data=%s: partition %d of %s has no device", name, p.number, disk)
+		return "", "", fmt.Errorf("seaworthy.data=%s: partition %d of %s has no device", name, p.Number, disk)
 	}
 	if made {
-		i.console.Printf("data: made partition %d with %d MiB for volume %s", p.number, (p.end-p.start)>>20, name)
+		i.console.Printf("data: made partition %d with %d MiB for volume %s", p.Number, (p.End-p.Start)>>20, name)
 	}
 	return "/dev/" + part, name, nil
 }
 
-func openDataOn(dir, name string) (p gptPartition, made bool, err error) {
-	template, err := os.Open("/" + DataTemplate)
+func openDataOn(dir, name string) (p data.Partition, made bool, err error) {
+	template, err := os.Open("/" + data.Template)
 	if err != nil {
 		return p, false, fmt.Errorf("the image has no file system for it: %w", err)
 	}
@@ -70,7 +72,7 @@ func openDataOn(dir, name string) (p gptPartition, made bool, err error) {
 		return p, false, err
 	}
 	id[7], id[8] = id[7]&0x0f|0x40, id[8]&0x3f|0x80 // a random GUID (version 4)
-	p, made, err = dataPartition(f, max(readNumber(dir+"/queue/logical_block_size"), 512), size, template, info.Size(), id)
+	p, made, err = data.Open(f, max(readNumber(dir+"/queue/logical_block_size"), 512), size, template, info.Size(), id)
 	if err == nil && made {
 		err = addPartition(f, p)
 	}
@@ -117,8 +119,8 @@ type blkpgPartition struct {
 }
 
 // addPartition tells the kernel that a disk has a new partition.
-func addPartition(f *os.File, p gptPartition) error {
-	part := blkpgPartition{start: p.start, length: p.end - p.start, number: int32(p.number)}
+func addPartition(f *os.File, p data.Partition) error {
+	part := blkpgPartition{start: p.Start, length: p.End - p.Start, number: int32(p.Number)}
 	req := blkpgRequest{op: blkpgAddPartition, length: int32(unsafe.Sizeof(part)), data: unsafe.Pointer(&part)}
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), blkpg, uintptr(unsafe.Pointer(&req)))
 	runtime.KeepAlive(&part)
@@ -139,7 +141,7 @@ func growData(device, dir string) error {
 		return err
 	}
 	defer f.Close()
-	blocks := uint64(sectors * 512 / dataBlock)
+	blocks := uint64(sectors * 512 / data.Block)
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), ext4Resize, uintptr(unsafe.Pointer(&blocks))); errno != 0 {
 		return fmt.Errorf("cannot enlarge the file system of %s: %w", device, errno)
 	}

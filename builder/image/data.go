@@ -21,7 +21,7 @@ var DataTool = Tool{Name: "mke2fs", Package: "e2fsprogs", Dir: "/usr/sbin"}
 // partition, and the smallest size of the partition.
 const DataSize = 32 << 20
 
-// DataPath is guest.DataTemplate: the place of the file system in the root.
+// DataPath is data.Template: the place of the file system in the root.
 const DataPath = "boot/data.ext4"
 
 // dataMark is a text of an init that can make a data partition.

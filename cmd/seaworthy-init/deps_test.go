@@ -22,7 +22,7 @@ func TestDependencies(t *testing.T) {
 	const module = "github.com/seaworthy-os/seaworthy/"
 	for p := range strings.FieldsSeq(string(out)) {
 		switch {
-		case p == module+"cmd/seaworthy-init", p == module+"builder/guest", p == "golang.org/x/sys/unix",
+		case p == module+"cmd/seaworthy-init", p == module+"builder/guest", p == module+"builder/guest/data", p == module+"builder/guest/origin", p == "golang.org/x/sys/unix",
 			p == module+"attest/verify", strings.HasPrefix(p, module+"attest/verify/internal/"), strings.HasPrefix(p, module+"internal/"):
 		default:
 			t.Errorf("init links %s", p)

@@ -11,11 +11,12 @@ import (
 	"path"
 
 	"github.com/seaworthy-os/seaworthy/builder/guest"
+	"github.com/seaworthy-os/seaworthy/builder/guest/origin"
 )
 
 func main() {
-	if path.Base(os.Args[0]) == guest.WhenceName {
-		os.Exit(guest.Whence(os.Args[1:], os.Stdout, os.Stderr))
+	if path.Base(os.Args[0]) == origin.Name {
+		os.Exit(origin.Run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "seaworthy-init: this program runs only as PID 1 of a built image; boot the image")

@@ -1,4 +1,7 @@
-package guest
+// Package origin is the program seaworthy-whence. It answers, on the running system,
+// where a file or the program of a process comes from, with the index that package
+// internal/whence describes.
+package origin
 
 import (
 	"bytes"
@@ -10,9 +13,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
-// WhenceName is the name by which this program answers where a file or a process of the
+// Name is the name by which this program answers where a file or a process of the
 // running system comes from.
-const WhenceName = "seaworthy-whence"
+const Name = "seaworthy-whence"
 
 // Exit codes of seaworthy-whence.
 const (
@@ -23,7 +26,7 @@ const (
 	whenceChanged = 4 // the content has another digest than in the image
 )
 
-const whenceUsageText = `Usage: seaworthy-whence [--root DIR] [--verify] PATH|PID...
+const usageText = `Usage: seaworthy-whence [--root DIR] [--verify] PATH|PID...
 
 Names the component, the image, the package, the layer and the digest of a file of the
 running system, or of the program of a process. PATH can lead through /proc/PID/root.

@@ -1,4 +1,4 @@
-package guest
+package origin
 
 import (
 	"bytes"
@@ -55,7 +55,7 @@ func TestPlaceOf(t *testing.T) {
 
 // A folder with an index is a system: its files are known, and no others. A changed
 // file is found with --verify.
-func TestWhence(t *testing.T) {
+func TestRun(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	write := func(name, text string) string {
@@ -102,7 +102,7 @@ func TestWhence(t *testing.T) {
 		{[]string{"--help"}, whenceFound, []string{"Usage:"}},
 	} {
 		var out bytes.Buffer
-		code := Whence(append([]string{"--root", root}, c.args...), &out, &out)
+		code := Run(append([]string{"--root", root}, c.args...), &out, &out)
 		text := strings.Join(strings.Fields(out.String()), " ")
 		for _, want := range c.want {
 			if !strings.Contains(text, want) {
@@ -114,7 +114,7 @@ func TestWhence(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if code := Whence([]string{"--root", t.TempDir(), motd}, &out, &out); code != whenceFailed || !strings.Contains(out.String(), "no index") {
+	if code := Run([]string{"--root", t.TempDir(), motd}, &out, &out); code != whenceFailed || !strings.Contains(out.String(), "no index") {
 		t.Errorf("%d, %s", code, out.String())
 	}
 }

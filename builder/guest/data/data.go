@@ -1,4 +1,6 @@
-package guest
+// Package data makes the data partition of a system: it reads and writes the partition
+// table of a disk, and the empty file system. It does not touch the machine.
+package data
 
 import (
 	"bytes"
@@ -8,47 +10,28 @@ import (
 	"slices"
 )
 
-// DataTemplate is an empty ext4 file system in the root of the system. The kernel makes
+// Template is an empty ext4 file system in the root of the system. The kernel makes
 // it as large as its partition.
-const DataTemplate = "boot/data.ext4"
+const Template = "boot/data.ext4"
 
-// DataVolume returns the value of seaworthy.data=, the name of the volume that is kept
-// on the disk; "" without one.
-func (c Cmdline) DataVolume() (string, error) {
-	v, ok := c.Get("seaworthy.data")
-	if ok && !validVolume(v) {
-		return "", fmt.Errorf("seaworthy.data=%q: not the name of a volume", v)
-	}
-	return v, nil
-}
+// Block is the unit in which a template is compared and written.
+const Block = 4096
 
-// PersistentSteps mounts the volume as Steps does, but it keeps its changes on a device.
-func (v Volume) PersistentSteps(device string) []Step {
-	steps := v.Steps()
-	o := parseOptions([]string{"nosuid", "nodev", "noatime"})
-	o.propagation = []uintptr{msPrivate}
-	steps[0] = stepMount{source: device, typ: "ext4", dest: v.Dir + "/tmp", mountOptions: o}
-	return steps
-}
-
-// dataBlock is the unit in which a template is compared and written.
-const dataBlock = 4096
-
-// blockDevice is what is needed to make a partition.
-type blockDevice interface {
+// Device is the disk: what is needed to make a partition.
+type Device interface {
 	io.ReaderAt
 	io.WriterAt
 	Sync() error
 }
 
-// dataPartition finds the data partition of a disk of this size, and makes it if there
+// Open finds the data partition of a disk of this size, and makes it if there
 // is none: with the template as its content. It returns the number of the partition,
 // its place, and whether it is new. A new partition gets the identifier id.
 //
 // The content is written before the table: if the table has the partition, the file
 // system in it is complete. If the machine stops earlier, the next start finds nothing,
 // or a part of the template, and begins again.
-func dataPartition(d blockDevice, sector, size int64, template io.ReaderAt, templateSize int64, id [16]byte) (p gptPartition, made bool, err error) {
+func Open(d Device, sector, size int64, template io.ReaderAt, templateSize int64, id [16]byte) (p Partition, made bool, err error) {
 	t, err := readGPT(d, sector, size)
 	if err != nil {
 		return p, false, err
@@ -59,13 +42,13 @@ func dataPartition(d blockDevice, sector, size int64, template io.ReaderAt, temp
 	}
 	for _, q := range parts {
 		if string(q.kind[:]) == dataType {
-			if p.number != 0 {
-				return p, false, fmt.Errorf("partitions %d and %d are both data partitions", p.number, q.number)
+			if p.Number != 0 {
+				return p, false, fmt.Errorf("partitions %d and %d are both data partitions", p.Number, q.Number)
 			}
 			p = q
 		}
 	}
-	if p.number != 0 {
+	if p.Number != 0 {
 		return p, false, nil
 	}
 	start, end, err := t.free(size)
@@ -82,8 +65,8 @@ func dataPartition(d blockDevice, sector, size int64, template io.ReaderAt, temp
 	if err := writeTemplate(d, start, template, templateSize, from, to); err != nil {
 		return p, false, err
 	}
-	p = gptPartition{kind: [16]byte([]byte(dataType)), start: start, end: end}
-	if p.number, err = t.add(p.kind, id, dataName, start, end); err != nil {
+	p = Partition{kind: [16]byte([]byte(dataType)), Start: start, End: end}
+	if p.Number, err = t.add(p.kind, id, dataName, start, end); err != nil {
 		return p, false, err
 	}
 	if err := writeMBR(d, sector, size); err != nil {
@@ -95,16 +78,16 @@ func dataPartition(d blockDevice, sector, size int64, template io.ReaderAt, temp
 // writeTemplate writes the template to a place that is empty, or that has a part of the
 // template. The bytes between from and to are those of the second partition table, which
 // gets another place. The first block, with the superblock, comes last.
-func writeTemplate(d blockDevice, at int64, template io.ReaderAt, size, from, to int64) error {
+func writeTemplate(d Device, at int64, template io.ReaderAt, size, from, to int64) error {
 	type block struct {
 		at   int64
 		data []byte
 	}
 	var todo []block // few: most blocks of an empty file system are empty
-	was, want, zero := make([]byte, dataBlock), make([]byte, dataBlock), make([]byte, dataBlock)
-	for n := int64(0); n < size; n += dataBlock {
+	was, want, zero := make([]byte, Block), make([]byte, Block), make([]byte, Block)
+	for n := int64(0); n < size; n += Block {
 		if _, err := template.ReadAt(want, n); err != nil {
-			return fmt.Errorf("%s cannot be read: %w", DataTemplate, err)
+			return fmt.Errorf("%s cannot be read: %w", Template, err)
 		}
 		if _, err := d.ReadAt(was, at+n); err != nil {
 			return err
@@ -113,7 +96,7 @@ func writeTemplate(d blockDevice, at int64, template io.ReaderAt, size, from, to
 			continue
 		}
 		todo = append(todo, block{at + n, bytes.Clone(want)})
-		if lo, hi := max(from-at-n, 0), min(to-at-n, dataBlock); lo < hi {
+		if lo, hi := max(from-at-n, 0), min(to-at-n, Block); lo < hi {
 			clear(was[lo:hi])
 		}
 		if !bytes.Equal(was, zero) {

@@ -1,4 +1,4 @@
-package guest
+package origin
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
-// Whence is the program seaworthy-whence: it answers args, and returns the exit code.
-func Whence(args []string, out, errs io.Writer) int {
-	var w whenceCommand
+// Run is the program seaworthy-whence: it answers args, and returns the exit code.
+func Run(args []string, out, errs io.Writer) int {
+	var w command
 	var asked []string
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; {
@@ -30,21 +30,21 @@ func Whence(args []string, out, errs io.Writer) int {
 		case strings.HasPrefix(a, "--root="):
 			w.root = strings.TrimPrefix(a, "--root=")
 		case a == "--help" || a == "-h":
-			fmt.Fprint(out, whenceUsageText)
+			fmt.Fprint(out, usageText)
 			return whenceFound
 		case strings.HasPrefix(a, "-"):
-			fmt.Fprintf(errs, "%s: unknown flag %s\n\n%s", WhenceName, printable(a), whenceUsageText)
+			fmt.Fprintf(errs, "%s: unknown flag %s\n\n%s", Name, printable(a), usageText)
 			return whenceUsage
 		default:
 			asked = append(asked, a)
 		}
 	}
 	if len(asked) == 0 {
-		fmt.Fprint(errs, whenceUsageText)
+		fmt.Fprint(errs, usageText)
 		return whenceUsage
 	}
 	if err := w.open(); err != nil {
-		fmt.Fprintf(errs, "%s: %v\n", WhenceName, err)
+		fmt.Fprintf(errs, "%s: %v\n", Name, err)
 		return whenceFailed
 	}
 	worst := whenceFound
@@ -57,7 +57,7 @@ func Whence(args []string, out, errs io.Writer) int {
 			fmt.Fprintf(out, "%-10s %s\n", l[0], printable(l[1]))
 		}
 		if err != nil {
-			fmt.Fprintf(errs, "%s: %s: %v\n", WhenceName, printable(a), err)
+			fmt.Fprintf(errs, "%s: %s: %v\n", Name, printable(a), err)
 			code = whenceFailed
 		}
 		worst = max(worst, code)
@@ -65,15 +65,15 @@ func Whence(args []string, out, errs io.Writer) int {
 	return worst
 }
 
-// whenceCommand is one run of seaworthy-whence.
-type whenceCommand struct {
+// command is one run of seaworthy-whence.
+type command struct {
 	root   string
 	verify bool
 	system systemRoot
 }
 
 // open finds the root of the system: it has the index.
-func (w *whenceCommand) open() error {
+func (w *command) open() error {
 	roots := []string{w.root}
 	if w.root == "" {
 		roots = []string{"/", "/proc/1/root"}
@@ -184,7 +184,7 @@ func locate(fd int, pid string) (*mountPoint, string, error) {
 }
 
 // ask answers one argument.
-func (w *whenceCommand) ask(arg string) (out [][2]string, code int, err error) {
+func (w *command) ask(arg string) (out [][2]string, code int, err error) {
 	t, err := openTarget(arg)
 	if err != nil {
 		return nil, whenceFailed, err
@@ -240,7 +240,7 @@ func (w *whenceCommand) ask(arg string) (out [][2]string, code int, err error) {
 }
 
 // find looks the place up in the index.
-func (w *whenceCommand) find(a *answer) error {
+func (w *command) find(a *answer) error {
 	f, err := os.Open(path.Join(w.root, whence.Path))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package guest
+package data
 
 import (
 	"bytes"
@@ -18,6 +18,12 @@ const (
 	dataName = "data"
 )
 
+// Limits for partition tables. Usual tables have 128 entries of 128 bytes.
+const (
+	maxPartitions   = 1024
+	maxPartitionRow = 1024
+)
+
 // gptAlign is the alignment of partitions in bytes.
 const gptAlign = 1 << 20
 
@@ -30,12 +36,12 @@ type gptTable struct {
 	size int
 }
 
-// gptPartition is a partition. Number counts from 1; start and end are bytes, and end
+// Partition is a partition. Number counts from 1; Start and End are bytes, and End
 // is the first byte behind it.
-type gptPartition struct {
-	number     int
+type Partition struct {
+	Number     int
+	Start, End int64
 	kind       [16]byte
-	start, end int64
 }
 
 var errNoGPT = errors.New("it has no partition table")
@@ -94,11 +100,11 @@ func (t *gptTable) id() []byte { return t.head[56:72] }
 func (t *gptTable) row(number int) []byte { return t.rows[(number-1)*t.size:][:t.size] }
 
 // partitions are the partitions in use. Each must be on the disk.
-func (t *gptTable) partitions(size int64) ([]gptPartition, error) {
-	var out []gptPartition
+func (t *gptTable) partitions(size int64) ([]Partition, error) {
+	var out []Partition
 	for n := 1; n <= len(t.rows)/t.size; n++ {
 		row := t.row(n)
-		p := gptPartition{number: n, kind: [16]byte(row)}
+		p := Partition{Number: n, kind: [16]byte(row)}
 		if p.kind == ([16]byte{}) {
 			continue
 		}
@@ -106,7 +112,7 @@ func (t *gptTable) partitions(size int64) ([]gptPartition, error) {
 		if first < 1 || last < first || last >= uint64(size/t.sector) {
 			return nil, fmt.Errorf("partition %d is not on the disk", n)
 		}
-		p.start, p.end = int64(first)*t.sector, int64(last+1)*t.sector
+		p.Start, p.End = int64(first)*t.sector, int64(last+1)*t.sector
 		out = append(out, p)
 	}
 	return out, nil
@@ -120,7 +126,7 @@ func (t *gptTable) free(size int64) (start, end int64, err error) {
 	parts, err := t.partitions(size)
 	start = 2*t.sector + int64(len(t.rows))
 	for _, p := range parts {
-		start = max(start, p.end)
+		start = max(start, p.End)
 	}
 	start = (start + gptAlign - 1) / gptAlign * gptAlign
 	end = (size/t.sector - 1 - t.tableSectors()) * t.sector / gptAlign * gptAlign
