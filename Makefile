@@ -103,7 +103,8 @@ test-cosign: cosign ## test that the real cosign verifies our signatures (compil
 test-keyless: build components ## test keyless signing with the real servers of Sigstore on loopback (compiles them first)
 	@echo "compiling fulcio and rekor (some minutes the first time)" >&2
 	@cd attest/keylesstest && go build -ldflags '-s -w' -o $(TOOLS)/sigstore/ tool && go vet . && \
-	SEAWORTHY=$(CURDIR)/bin/seaworthy SEAWORTHY_SIGSTORE=$(TOOLS)/sigstore SEAWORTHY_COMPONENTS=$(CURDIR)/$(LAYOUT) $(GOTEST) -count=1 .
+	SEAWORTHY=$(CURDIR)/bin/seaworthy SEAWORTHY_SIGSTORE=$(TOOLS)/sigstore SEAWORTHY_COMPONENTS=$(CURDIR)/$(LAYOUT) \
+	SEAWORTHY_COSIGN=$(wildcard $(TOOLS)/cosign) $(GOTEST) -count=1 .
 
 # The plugin needs cgo. SoftHSM is a token in files.
 HSM_MODULE := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm.so /usr/lib64/pkcs11/libsofthsm2.so))

@@ -155,6 +155,7 @@ func TestKeyless(t *testing.T) {
 		t.Errorf("a stranger: exit code %d: %s", code, out)
 	}
 	s.sigstoreGo(t)
+	s.cosign(t)
 
 	// The CI job of GitHub has its own token. The log is busy at first, and the
 	// certificate authority too.
@@ -221,6 +222,25 @@ func (s *sigstore) sigstoreGo(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("sigstore-go: %s: %v", filepath.Base(path), err)
+		}
+	}
+}
+
+// cosign verifies the provenance with the real cosign, if SEAWORTHY_COSIGN names it.
+func (s *sigstore) cosign(t *testing.T) {
+	t.Helper()
+	program := os.Getenv("SEAWORTHY_COSIGN")
+	if program == "" {
+		t.Log("the real cosign does not verify the bundles: SEAWORTHY_COSIGN is not set")
+		return
+	}
+	for identity, ok := range map[string]bool{person: true, "stranger@example.org": false} {
+		cmd := exec.Command(program, "verify-blob-attestation", "--bundle", "dist/os/attestations/provenance.sigstore.json", "--new-bundle-format",
+			"--trusted-root", s.trustedRoot, "--certificate-identity", identity, "--certificate-oidc-issuer", s.provider.URL, "--type", "slsaprovenance1",
+			"--use-signed-timestamps", "dist/os/os.tar")
+		cmd.Dir = s.dir
+		if out, err := cmd.CombinedOutput(); ok != (err == nil) {
+			t.Errorf("cosign, identity %s: %v: %s", identity, err, out)
 		}
 	}
 }
