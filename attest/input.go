@@ -36,6 +36,8 @@ type Input struct {
 	// those of its components. All are files below Dir.
 	SPDXPath, CycloneDXPath string
 	Documents               []Document
+	// Hashed, if it is not nil, is called with each file of Dir and its digest.
+	Hashed func(layout.File)
 	// LockDigest is sha256:HEX of os.lock.json, "" without a lock.
 	LockDigest string
 	// Tools are the programs and files of the build machine that made the image.
@@ -120,6 +122,9 @@ func (in *Input) readFolder() (*folder, error) {
 		file, err := f.hash(path)
 		if err != nil {
 			return err
+		}
+		if in.Hashed != nil {
+			in.Hashed(file)
 		}
 		if image[path] {
 			f.files = append(f.files, file)

@@ -119,16 +119,16 @@ func (l *last) parts() map[string]image.Earlier {
 	return out
 }
 
-// keep stores the files of dir as the system's last image. It ignores errors, because
-// the next build can assemble the files.
-func (l *last) keep(dir string, made *assembled) {
+// keep stores the files of dir as the system's last image. digests are those of the
+// files, by name. It ignores errors, because the next build can assemble the files.
+func (l *last) keep(dir string, made *assembled, digests map[string]string) {
 	if l.store.Dir == "" || l.same {
 		return
 	}
 	is := lastImage{Inputs: l.now, Parameters: made.parameters}
 	err := l.store.Replace(l.name, func(to string) error {
 		for _, n := range made.files {
-			stretches, err := image.Copy(filepath.Join(dir, n), filepath.Join(to, n), made.stretches[n])
+			stretches, err := image.Keep(filepath.Join(dir, n), filepath.Join(to, n), made.stretches[n], digests[n])
 			if err != nil {
 				return err
 			}

@@ -236,10 +236,11 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if built.Documents, err = scan.Documents(ctx, r.OS); err != nil {
 		return nil, err
 	}
-	if err := seal(ctx, r.Resolved, built, o, out, signer); err != nil {
+	digests, err := seal(ctx, r.Resolved, built, o, out, signer)
+	if err != nil {
 		return nil, err
 	}
-	last.keep(out.dir, made)
+	last.keep(out.dir, made, digests)
 	built.Dir, err = out.commit()
 	return built, err
 }

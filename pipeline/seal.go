@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/image"
@@ -19,13 +20,14 @@ func toolsOf(used []image.Used) []attest.Tool {
 }
 
 // seal writes the bills of materials and the reports, and then the signed statements
-// about all files of the output folder.
-func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer attest.Signer) error {
+// about all files of the output folder. It returns the digests of the files, by path.
+func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer attest.Signer) (map[string]string, error) {
+	digests := map[string]string{}
 	b.SignedBy = o.signedAs
 	if signer != nil {
 		var err error
 		if b.SignedBy, err = signer.Identify(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	name := b.OS.Name
@@ -35,6 +37,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 		Tools: toolsOf(o.used), Certificate: o.certificate(), Enrolled: o.enrolled(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
 		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", NoSBOM: o.NoSBOM, SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
+	in.Hashed = func(f layout.File) { digests[f.Path] = f.Digest }
 	if o.Policy.Dated {
 		in.Parameters.Now = statement.Time(o.Policy.Now)
 	}
@@ -47,15 +50,15 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	}
 	var err error
 	if in.Registers, err = out.measurements(b, o); err != nil {
-		return err
+		return nil, err
 	}
 	for path, data := range files {
 		if err := out.write(path, data); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := out.reports(&b.Checked, b.SignedBy); err != nil {
-		return err
+		return nil, err
 	}
-	return attest.Seal(ctx, in, signer)
+	return digests, attest.Seal(ctx, in, signer)
 }

@@ -35,13 +35,17 @@ var (
 	ldlinuxTool  = Tool{Name: "ldlinux.c32", Package: "syslinux-common", Dir: "/usr/lib/syslinux/modules/bios"}
 )
 
+// biosInitrd: kernels for a BIOS want their initrd below 2 GiB (initrd_addr_max in
+// Linux's Documentation/arch/x86/boot.rst). A part of that is the kernel's.
+var biosInitrd = initrdLimit{1<<31 - 256<<20, "a BIOS boot loader puts the initrd below 2 GiB of memory"}
+
 // rawBIOSFormat is a disk with a FAT partition that syslinux boots.
-var rawBIOSFormat = Format{Name: "raw-bios", Files: []string{rawBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeRawBIOS,
+var rawBIOSFormat = Format{Name: "raw-bios", Files: []string{rawBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeRawBIOS, initrd: biosInitrd,
 	needs:   func(string) []Tool { return []Tool{syslinuxTool, mtoolsTool, mbrTool} },
 	Machine: &Machine{Disk: rawBIOSEnding, DiskFormat: "raw"}}
 
 // isoBIOSFormat is an ISO that isolinux boots, from a CD or a USB stick.
-var isoBIOSFormat = Format{Name: "iso-bios", Files: []string{isoBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeISOBIOS,
+var isoBIOSFormat = Format{Name: "iso-bios", Files: []string{isoBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeISOBIOS, initrd: biosInitrd,
 	needs:   func(string) []Tool { return []Tool{isolinuxTool, ldlinuxTool, hybridTool} },
 	Machine: &Machine{CD: isoBIOSEnding}}
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -47,13 +48,15 @@ func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
 		return fmt.Errorf("cannot write a %s", e.Type)
 	}
 	if e.Size > math.MaxUint32 {
-		return fmt.Errorf("%d bytes: an initrd can contain files up to 4 GiB; use a volume, or use format tar", e.Size)
+		return system.BadInput("the file has %d bytes, and an initrd can contain files up to 4 GiB", e.Size).
+			Suggest("use a format with a root on the disk: %s", strings.Join(Formats(rootOnDisk), " or "))
 	}
 	switch {
 	case e.Path == cpioEnd:
-		return fmt.Errorf("the name %s ends a cpio archive: rename the file, or use format tar", cpioEnd)
+		return system.BadInput("the name %s ends a cpio archive", cpioEnd).Suggest("rename the file, or use another --format")
 	case len(e.Path) > cpioPath || len(e.Link) > cpioPath:
-		return fmt.Errorf("a path of %d bytes: the kernel ignores paths longer than %d bytes in an initrd; use format tar", max(len(e.Path), len(e.Link)), cpioPath)
+		return system.BadInput("a path of %d bytes: the kernel ignores paths longer than %d bytes in an initrd", max(len(e.Path), len(e.Link)), cpioPath).
+			Suggest("use a shorter path, or another --format")
 	}
 	if ino == 0 {
 		ino = c.next()
@@ -79,6 +82,9 @@ func (c *cpioWriter) header(e *system.Entry, ino, nlink uint32) error {
 	}
 	return c.pad()
 }
+
+// rootOnDisk is a condition for Formats: files of the root can have any size.
+func rootOnDisk(f Format) bool { return f.Verified }
 
 func (c *cpioWriter) next() uint32 { c.ino++; return c.ino }
 

@@ -60,6 +60,9 @@ func stubVersion(data []byte) string {
 // ukiFormat is a Unified Kernel Image: one EFI program with kernel, initrd and
 // command line.
 var ukiFormat = Format{Name: "uki", Files: []string{ukiEnding}, NeedsKernel: true, Arches: efi, from: "kernel+initrd", derive: makeUKI,
+	// Sizes in a PE file, of files on FAT, and of files on ISO 9660 have 32 bits. The
+	// rest is for the kernel and the tables of the FAT file system.
+	initrd:  initrdLimit{1<<32 - 256<<20, "a UKI, and the partition with it, have at most 4 GiB"},
 	Machine: &Machine{Program: ukiEnding, EFI: true}, needs: func(arch string) []Tool { return []Tool{stubTool(arch)} }}
 
 // rawEFIFormat is a disk with an EFI system partition that holds the UKI.
@@ -223,12 +226,19 @@ func WriteDisk(out, program *os.File, size int64, arch string) error {
 	return writeRawEFI(out, file, digest, Options{Arch: arch, Time: time.Unix(0, 0)})
 }
 
+// maxFAT16 is the largest file that a FAT16 file system has room for, with a distance.
+const maxFAT16 = 1<<31 - 1<<20
+
 func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {
 	file, digest, err := program(b, o.Arch)
 	if err != nil {
 		return nil, err
 	}
-	fat := disk.FAT{Bits: 16, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Files: []disk.File{file}}
+	bits := 16
+	if file.Size > maxFAT16 {
+		bits = 32
+	}
+	fat := disk.FAT{Bits: bits, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Files: []disk.File{file}}
 	size, err := fat.Size()
 	if err != nil {
 		return nil, err

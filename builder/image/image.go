@@ -40,6 +40,8 @@ type Options struct {
 	Kernel Kernel
 	// SecureBoot signs each UKI. With nil, UKIs are not signed.
 	SecureBoot uki.Signer
+	// limit is that of the formats that are derived from this one.
+	limit initrdLimit
 }
 
 // writer writes one output format. Its Entry method follows the contract of
@@ -101,6 +103,8 @@ type Format struct {
 	open   func(Options) (writer, error)
 	from   string
 	derive func(Base, Options) ([]string, error)
+	// initrd is the largest initrd of the format, and of those derived from it.
+	initrd initrdLimit
 	// needs lists the tools that the format needs; nil for none.
 	needs func(arch string) []Tool
 }
@@ -194,7 +198,7 @@ func New(names []string, o Options) (*Set, error) {
 	for _, st := range list {
 		if err := s.open(st); err != nil {
 			s.Abort()
-			return nil, formatError(st.format.Name, err)
+			return nil, formatError(s.asked(st), err)
 		}
 	}
 	return s, nil
@@ -202,7 +206,7 @@ func New(names []string, o Options) (*Set, error) {
 
 func (s *Set) open(st *step) (err error) {
 	o := s.o
-	o.Dir = st.dir
+	o.Dir, o.limit = st.dir, s.limit(st)
 	if !st.asked {
 		o.Earlier = nil
 		if err := os.MkdirAll(st.dir, 0o755); err != nil {
@@ -216,7 +220,17 @@ func (s *Set) open(st *step) (err error) {
 }
 
 // formatError adds the name of the format.
-func formatError(name string, err error) error { return fmt.Errorf("format %s: %w", name, err) }
+func formatError(name string, err error) error { return within("format "+name, err) }
+
+// within says where an error happened. An error with a next step keeps it.
+func within(where string, err error) error {
+	if e := (*system.Error)(nil); errors.As(err, &e) && e.Error() == err.Error() {
+		in := *e
+		in.What = where + ": " + e.What
+		return &in
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
 
 // writers calls do for each format that takes the stream.
 func (s *Set) writers(do func(*step) error) error {
@@ -225,7 +239,7 @@ func (s *Set) writers(do func(*step) error) error {
 			continue
 		}
 		if err := do(st); err != nil {
-			return formatError(st.format.Name, err)
+			return formatError(s.asked(st), err)
 		}
 	}
 	return nil
@@ -238,7 +252,7 @@ func (s *Set) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	err := s.writers(func(st *step) error {
 		w, err := st.writer.Entry(e)
 		if err != nil {
-			return fmt.Errorf("/%s: %w", e.Path, err)
+			return within("/"+e.Path, err)
 		}
 		if w != nil {
 			ws = append(ws, w)
@@ -271,7 +285,7 @@ func (s *Set) Close() ([]string, error) {
 		}
 		made, err := make(st)
 		if err != nil {
-			return nil, formatError(st.format.Name, err)
+			return nil, formatError(s.asked(st), err)
 		}
 		if st.asked {
 			files = append(files, made...)

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -95,6 +98,7 @@ type output struct {
 	key        string
 	done       []Stretch
 	earlier    *earlier
+	limit      initrdLimit
 }
 
 // earlier holds the parts of an earlier file, by key.
@@ -122,17 +126,20 @@ func newOutput(f *os.File, name string, o Options) *output {
 			}
 		}
 	}
-	return &output{name: name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: old}
+	return &output{name: name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: old, limit: o.limit}
 }
 
 // restartIn returns the same output, empty, with f as its file.
 func (o *output) restartIn(f *os.File) *output {
-	return &output{name: o.name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: o.earlier}
+	return &output{name: o.name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: o.earlier, limit: o.limit}
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.buf.Write(p)
-	o.pos += int64(n)
+	if o.pos += int64(n); err == nil && o.limit.size > 0 && o.pos > o.limit.size {
+		err = system.BadInput("the initrd has more than %d MiB: %s", o.limit.size>>20, o.limit.why).
+			Suggest("use fewer or smaller components, or a format with a root on the disk: %s", strings.Join(Formats(rootOnDisk), " or "))
+	}
 	return n, err
 }
 
@@ -186,7 +193,29 @@ func (o *output) closeEarlier() error {
 // Copy copies a file of an image to a new file. It returns the stretches with
 // the digests of the written bytes. If stretches is empty, the whole file is
 // one stretch. It is an error if the stretches do not cover the whole file.
-func Copy(from, to string, stretches []Stretch) (_ []Stretch, err error) {
+func Copy(from, to string, stretches []Stretch) ([]Stretch, error) {
+	return copyTo(from, to, func(out *os.File, size int64) ([]Stretch, error) {
+		if len(stretches) == 0 {
+			stretches = []Stretch{{Size: size}}
+		}
+		return hash(out, stretches)
+	})
+}
+
+// Keep does the same, and reads the copy only if the digests of its stretches are not
+// known. digest is that of the whole file. Copy finds damage later: it reads what Keep
+// has written.
+func Keep(from, to string, stretches []Stretch, digest string) ([]Stretch, error) {
+	if len(stretches) > 0 || digest == "" {
+		return Copy(from, to, stretches)
+	}
+	return copyTo(from, to, func(_ *os.File, size int64) ([]Stretch, error) {
+		return []Stretch{{Size: size, Digest: digest}}, nil
+	})
+}
+
+// copyTo copies a file, and calls done with the copy and its size.
+func copyTo(from, to string, done func(out *os.File, size int64) ([]Stretch, error)) (_ []Stretch, err error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return nil, err
@@ -197,18 +226,12 @@ func Copy(from, to string, stretches []Stretch) (_ []Stretch, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	size, err := io.Copy(out, in) // the kernel copies the bytes, if it can
+	size, err := wrap.CopyFile(out, in)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := out.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	if len(stretches) == 0 {
-		stretches = []Stretch{{Size: size}}
-	}
-	hashed, err := hash(out, stretches)
-	return hashed, errors.Join(err, out.Chmod(0o644))
+	list, err := done(out, size)
+	return list, errors.Join(err, out.Chmod(0o644))
 }
 
 // hash adds the digests to stretches, which must cover all bytes of r.

@@ -33,6 +33,41 @@ func (st *step) tree() *verity.Tree {
 	return nil
 }
 
+// derived reports whether a format is st's, or is derived from it.
+func (st *step) derived(f Format) bool {
+	for f.Name != st.format.Name && f.from != "" {
+		f, _ = Find(f.from)
+	}
+	return f.Name == st.format.Name
+}
+
+// asked names the format of a step as the user asked for it: a step that was not asked
+// for has the name of a format that is derived from it.
+func (s *Set) asked(st *step) string {
+	for _, other := range s.steps {
+		if !st.asked && other.asked && st.derived(other.format) {
+			return other.format.Name
+		}
+	}
+	return st.format.Name
+}
+
+// initrdLimit is the largest size of an initrd in bytes, 0 for no limit, and why.
+type initrdLimit struct {
+	size int64
+	why  string
+}
+
+// limit is the smallest limit of the formats that are derived from a step.
+func (s *Set) limit(st *step) (least initrdLimit) {
+	for _, other := range s.steps {
+		if l := other.format.initrd; l.size > 0 && (least.size == 0 || l.size < least.size) && st.derived(other.format) {
+			least = l
+		}
+	}
+	return least
+}
+
 // hidden is the folder, inside Options.Dir, of files that are not part of the
 // image.
 const hidden = ".unasked"

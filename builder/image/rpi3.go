@@ -35,7 +35,8 @@ var rpi3Tools = []Tool{
 // partition of an SD card, which is FAT32. The firmware starts U-Boot, because it would
 // add words to the command line if it started the kernel itself.
 var rpi3Format = Format{Name: "rpi3", Files: []string{".tar"}, NeedsKernel: true, Arches: []string{"arm64"}, from: "kernel+initrd", derive: makeRPi3,
-	needs: func(string) []Tool { return rpi3Tools }}
+	initrd: initrdLimit{rpi3Packed - rpi3Initrd, "a Raspberry Pi 3 has no room for more"},
+	needs:  func(string) []Tool { return rpi3Tools }}
 
 // rpi3Config makes the firmware load U-Boot in 64-bit mode, the names of device trees
 // that Linux has, and a console on the serial port.
@@ -61,7 +62,7 @@ func makeRPi3(b Base, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkRPi3Kernel(b), checkRPi3Initrd(b)); err != nil {
+	if err := checkRPi3Kernel(b); err != nil {
 		return nil, err
 	}
 	trees, err := deviceTrees(b)
@@ -141,15 +142,6 @@ func checkRPi3Kernel(b Base) error {
 		return system.BadInput("the kernel has %d bytes, and there is room for %d on a Raspberry Pi 3", size, most).Suggest("use a smaller kernel, or another --format")
 	}
 	return nil
-}
-
-func checkRPi3Initrd(b Base) error {
-	info, err := os.Stat(b.Path(InitrdEnding))
-	if err == nil && info.Size() > rpi3Packed-rpi3Initrd {
-		return system.BadInput("the initrd has %d bytes, and there is room for %d on a Raspberry Pi 3", info.Size(), rpi3Packed-rpi3Initrd).
-			Suggest("use fewer or smaller components")
-	}
-	return err
 }
 
 // maxDeviceTree bounds a device tree.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"os"
+	"path/filepath"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
 )
@@ -20,6 +21,19 @@ func wrapped(name, raw, rawEnding, ending string, machine *Machine, arches []str
 		}}
 }
 
+// renamed is a format whose file has the same bytes as the one it is derived from. If
+// that is not part of the image, it gets another name instead of a copy.
+func renamed(f Format, rawEnding string) Format {
+	write := f.derive
+	f.derive = func(b Base, o Options) ([]string, error) {
+		if name := o.Stem + f.Files[0]; b.dir != o.Dir && os.Link(b.Path(rawEnding), filepath.Join(o.Dir, name)) == nil {
+			return []string{name}, nil
+		}
+		return write(b, o)
+	}
+	return f
+}
+
 // The wrapped formats that a BIOS boots, from one raw disk.
 var (
 	qcow2BIOSFormat = wrapped("qcow2-bios", "raw-bios", rawBIOSEnding, ".qcow2", &Machine{Disk: ".qcow2", DiskFormat: "qcow2"}, bios,
@@ -31,8 +45,8 @@ var (
 	dynamicVHDFormat = wrapped("dynamic-vhd", "raw-bios", rawBIOSEnding, ".vhd", &Machine{Disk: ".vhd", DiskFormat: "vpc"}, bios,
 		func(w *os.File, d wrap.Disk, o Options) error { return wrap.DynamicVHD(w, d, o.Time) })
 	// awsFormat is the raw disk: Amazon imports it as a snapshot.
-	awsFormat = wrapped("aws", "raw-bios", rawBIOSEnding, ".raw", &Machine{Disk: ".raw", DiskFormat: "raw"}, bios,
-		func(w *os.File, d wrap.Disk, _ Options) error { return wrap.Raw(w, d) })
+	awsFormat = renamed(wrapped("aws", "raw-bios", rawBIOSEnding, ".raw", &Machine{Disk: ".raw", DiskFormat: "raw"}, bios,
+		func(w *os.File, d wrap.Disk, _ Options) error { return wrap.Raw(w, d) }), rawBIOSEnding)
 	gcpFormat = wrapped("gcp", "raw-bios", rawBIOSEnding, ".img.tar.gz", nil, bios,
 		func(w *os.File, d wrap.Disk, o Options) error { return wrap.GCP(w, d, o.Time) })
 )

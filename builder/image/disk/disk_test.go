@@ -151,6 +151,9 @@ func TestFilesThatDoNotFit(t *testing.T) {
 			t.Errorf("ISO, %s: %v", name, err)
 		}
 	}
+	if _, err := (FAT{Bits: 32, Files: []File{{Path: "a", Size: 1<<32 - 1, Open: open}}}).Size(); err != nil {
+		t.Errorf("4 GiB in a FAT32: %v", err)
+	}
 	if _, err := (FAT{Bits: 16, Files: []File{{Path: "a", Size: 3 << 30, Open: open}}}).Size(); err == nil || !strings.Contains(err.Error(), "do not fit") {
 		t.Errorf("3 GiB in a FAT16: %v", err)
 	}

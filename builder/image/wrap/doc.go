@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 )
 
@@ -27,18 +26,19 @@ func (d Disk) check() error {
 	return nil
 }
 
-// digest hashes what is not zero on a disk.
-type digest struct{ hash.Hash }
+// tablesSize is the part of a disk that has its partition tables.
+const tablesSize = 64 << 10
 
-func newDigest(size int64) digest {
-	d := digest{sha256.New()}
-	fmt.Fprintf(d, "seaworthy disk %d\n", size)
-	return d
-}
-
-func (d digest) add(at int64, data []byte) {
-	fmt.Fprintf(d, "%d\n", at)
-	d.Write(data)
+// identity is what the identifiers of a wrapped disk are computed from: its size, and
+// its partition table. That has an identifier which is computed from the content, as
+// the package disk's users do.
+func (d Disk) identity() (id [sha256.Size]byte, err error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "seaworthy disk %d\n", d.Size)
+	if _, err := io.Copy(h, io.NewSectionReader(d, 0, min(tablesSize, d.Size))); err != nil {
+		return id, fmt.Errorf("the disk cannot be read at byte 0: %w", err)
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
 // pieces calls do for each piece of the disk of this size that is not all zero.

@@ -23,3 +23,16 @@ func (d Disk) nextData(at int64) int64 {
 	}
 	return next
 }
+
+// nextHole is the first byte after at that is in a hole, or the size.
+func (d Disk) nextHole(at int64) int64 {
+	f, ok := d.ReaderAt.(*os.File)
+	if !ok {
+		return d.Size
+	}
+	next, err := unix.Seek(int(f.Fd()), at, unix.SEEK_HOLE)
+	if err != nil || next <= at {
+		return d.Size
+	}
+	return min(next, d.Size)
+}

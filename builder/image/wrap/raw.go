@@ -3,6 +3,7 @@ package wrap
 import (
 	"archive/tar"
 	"io"
+	"os"
 	"time"
 
 	"github.com/klauspost/pgzip"
@@ -31,7 +32,11 @@ func GCP(w io.Writer, d Disk, t time.Time) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	gz := pgzip.NewWriter(w)
+	// The disk is mostly a compressed initrd, which a higher level makes no smaller.
+	gz, err := pgzip.NewWriterLevel(w, pgzip.BestSpeed)
+	if err != nil {
+		return err
+	}
 	if err := gz.SetConcurrency(1<<20, 2); err != nil { // fixed, so that the bytes do not depend on the machine
 		return err
 	}
@@ -58,4 +63,36 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
+}
+
+// CopyFile copies a file to a new one, and returns its size. Holes stay holes. The
+// file is left at its beginning.
+func CopyFile(to, from *os.File) (int64, error) {
+	info, err := from.Stat()
+	if err != nil {
+		return 0, err
+	}
+	size := info.Size()
+	if err := to.Truncate(size); err != nil {
+		return 0, err
+	}
+	d := Disk{from, size}
+	for at := int64(0); at < size; {
+		if at = d.nextData(at); at >= size {
+			break
+		}
+		end := d.nextHole(at)
+		for _, f := range []*os.File{to, from} {
+			if _, err := f.Seek(at, io.SeekStart); err != nil {
+				return 0, err
+			}
+		}
+		n, err := io.CopyN(to, from, end-at) // the kernel copies the bytes, if it can
+		if err != nil {
+			return 0, err
+		}
+		at += n
+	}
+	_, err = to.Seek(0, io.SeekStart)
+	return size, err
 }

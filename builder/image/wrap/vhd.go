@@ -2,6 +2,7 @@ package wrap
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"io"
 	"time"
@@ -21,16 +22,21 @@ var vhdEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // VHD writes a disk as a fixed Virtual Hard Disk (Microsoft's VHD specification,
 // version 1.0): the raw disk, and a footer. w must be empty.
 func VHD(w io.WriterAt, d Disk, t time.Time) error {
-	sum := newDigest(d.Size)
-	err := d.pieces(1<<20, func(at int64, data []byte) error {
-		sum.add(at, data)
+	if err := d.check(); err != nil {
+		return err
+	}
+	id, err := d.identity()
+	if err != nil {
+		return err
+	}
+	err = d.pieces(1<<20, func(at int64, data []byte) error {
 		_, err := w.WriteAt(data[:min(int64(len(data)), d.Size-at)], at)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = w.WriteAt(vhdFooter(d.Size, vhdFixed, sum, t), d.Size)
+	_, err = w.WriteAt(vhdFooter(d.Size, vhdFixed, id, t), d.Size)
 	return err
 }
 
@@ -43,10 +49,12 @@ func DynamicVHD(w io.WriterAt, d Disk, t time.Time) error {
 	table := bytes.Repeat([]byte{0xff}, int(divUp(divUp(d.Size, vhdBlock)*4, 512)*512))
 	const tableAt = 512 + 1024
 	next := int64(tableAt + len(table))
-	sum := newDigest(d.Size)
+	id, err := d.identity()
+	if err != nil {
+		return err
+	}
 	used := bytes.Repeat([]byte{0xff}, vhdBitmap)
-	err := d.pieces(vhdBlock, func(at int64, data []byte) error {
-		sum.add(at, data)
+	err = d.pieces(vhdBlock, func(at int64, data []byte) error {
 		binary.BigEndian.PutUint32(table[at/vhdBlock*4:], uint32(next/512))
 		_, err := w.WriteAt(append(used[:vhdBitmap:vhdBitmap], data...), next)
 		next += vhdBitmap + vhdBlock
@@ -64,7 +72,7 @@ func DynamicVHD(w io.WriterAt, d Disk, t time.Time) error {
 	be.PutUint32(header[28:], uint32(divUp(d.Size, vhdBlock)))
 	be.PutUint32(header[32:], vhdBlock)
 	be.PutUint32(header[36:], vhdChecksum(header))
-	footer := vhdFooter(d.Size, vhdSparse, sum, t)
+	footer := vhdFooter(d.Size, vhdSparse, id, t)
 	for at, data := range map[int64][]byte{0: footer, 512: header, tableAt: table, next: footer} {
 		if _, err := w.WriteAt(data, at); err != nil {
 			return err
@@ -73,7 +81,7 @@ func DynamicVHD(w io.WriterAt, d Disk, t time.Time) error {
 	return nil
 }
 
-func vhdFooter(size int64, kind uint32, sum digest, t time.Time) []byte {
+func vhdFooter(size int64, kind uint32, id [sha256.Size]byte, t time.Time) []byte {
 	b := make([]byte, 512)
 	be := binary.BigEndian
 	copy(b, "conectix")
@@ -93,7 +101,7 @@ func vhdFooter(size int64, kind uint32, sum digest, t time.Time) []byte {
 	be.PutUint16(b[56:], uint16(cylinders))
 	b[58], b[59] = byte(heads), byte(sectors)
 	be.PutUint32(b[60:], kind)
-	copy(b[68:84], sum.Sum(nil))
+	copy(b[68:84], id[:])
 	be.PutUint32(b[64:], vhdChecksum(b))
 	return b
 }

@@ -29,9 +29,11 @@ func VMDK(w io.WriterAt, d Disk, name string) error {
 	data := divUp((second+directory+tables*tableSectors)*512, vmdkGrain) * vmdkGrain
 	grains := make([]byte, tables*vmdkPerTable*4)
 	next := data
-	sum := newDigest(d.Size)
-	err := d.pieces(vmdkGrain, func(at int64, piece []byte) error {
-		sum.add(at, piece)
+	id, err := d.identity()
+	if err != nil {
+		return err
+	}
+	err = d.pieces(vmdkGrain, func(at int64, piece []byte) error {
 		binary.LittleEndian.PutUint32(grains[at/vmdkGrain*4:], uint32(next/512))
 		_, err := w.WriteAt(piece, next)
 		next += vmdkGrain
@@ -45,9 +47,8 @@ func VMDK(w io.WriterAt, d Disk, name string) error {
 			return err
 		}
 	}
-	id := binary.BigEndian.Uint32(sum.Sum(nil))
 	for at, b := range map[int64][]byte{
-		0: vmdkHeader(d.Size, first, second, data/512), 512: vmdkText(d.Size, id, name),
+		0: vmdkHeader(d.Size, first, second, data/512), 512: vmdkText(d.Size, binary.BigEndian.Uint32(id[:]), name),
 		first * 512: vmdkDirectory(tables, first+directory), (first + directory) * 512: grains,
 		second * 512: vmdkDirectory(tables, second+directory), (second + directory) * 512: grains,
 	} {

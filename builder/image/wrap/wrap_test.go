@@ -129,3 +129,46 @@ func TestBadDisks(t *testing.T) {
 		}
 	}
 }
+
+// A copy has the same content, and its holes take no room either.
+func TestCopyFile(t *testing.T) {
+	t.Parallel()
+	for size, pieces := range map[int64]int{0: 0, 512: 1, 100 << 20: 5, 600 << 20: 3} {
+		from, err := os.Create(filepath.Join(t.TempDir(), "from"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size > 0 {
+			from.Close()
+			from, _ = sparse(t, size, pieces)
+		}
+		to, err := os.Create(filepath.Join(t.TempDir(), "to"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := CopyFile(to, from); err != nil || n != size {
+			t.Errorf("%d bytes: copied %d, %v", size, n, err)
+		}
+		// The places with data are the same, and so is the data.
+		a, b := Disk{from, size}, Disk{to, size}
+		for at := int64(0); at < size; {
+			begin := a.nextData(at)
+			if got := b.nextData(at); got < begin || begin == size && got != size {
+				t.Errorf("%d bytes: data at %d, want %d", size, got, begin)
+			}
+			if at = min(a.nextHole(begin), size); begin == size {
+				break
+			}
+			x, y := make([]byte, at-begin), make([]byte, at-begin)
+			if _, err := from.ReadAt(x, begin); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := to.ReadAt(y, begin); err != nil || !bytes.Equal(x, y) {
+				t.Errorf("%d bytes: other content from %d to %d (%v)", size, begin, at, err)
+			}
+		}
+		if err := to.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
