@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 )
 
 func (c *verbs) trust() *cobra.Command {
@@ -26,10 +28,11 @@ func (c *verbs) trustExplain() *cobra.Command {
 	var rf cli.ResolveFlags
 	var format string
 	cmd := &cobra.Command{
-		Use:   "explain DIR|IMAGE",
+		Use:   "explain DIR|IMAGE|oci://REFERENCE",
 		Short: "Show what a trust policy requires of an image, and what is missing",
 		Long: `Explain compares an image with the trust policy of --trust. DIR is a folder that build wrote.
-IMAGE is the name of a component image. Explain lists each requirement, what was found, and
+IMAGE is the name of a component image, and oci://REFERENCE that of a system in a registry,
+which explain fetches into a temporary folder. Explain lists each requirement, what was found, and
 what is missing. It checks everything that verify checks, but does not stop at the first
 missing signature.
 
@@ -58,6 +61,9 @@ missing signature.
 				return c.explainSystem(t, p, args[0], format)
 			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return system.Unusable("%s", args[0]).Because(err)
+			}
+			if strings.HasPrefix(args[0], "oci://") {
+				return c.explainRemote(cmd, t, p, args[0], &rf, format)
 			}
 			o := rf.Store()
 			found, err := pipeline.ExplainTrust(cmd.Context(), t, args[0], o)
@@ -98,6 +104,37 @@ func (c *verbs) explainSystem(t *trust.Policy, p verify.Policy, dir, format stri
 		return err
 	}
 	name, list, verr := v.Explain(dir)
+	return c.explained(dir, name, list, verr, format)
+}
+
+// explainRemote fetches a system, and prints its requirements. It fetches all files,
+// also if the statements are refused.
+func (c *verbs) explainRemote(cmd *cobra.Command, t *trust.Policy, p verify.Policy, reference string, rf *cli.ResolveFlags, format string) error {
+	if rf.Offline {
+		return system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
+	}
+	v, err := t.Verifier(p)
+	if err != nil {
+		return err
+	}
+	var name string
+	var list []verify.Requirement
+	var verr error
+	fetched, err := publish.Fetch(cmd.Context(), reference, publish.Options{RedirectTo: rf.RedirectTo, Note: c.note}, nil, publish.Checks{
+		Statements: func(string, string) error { return nil },
+		Whole:      func(dir string) error { name, list, verr = v.Explain(dir); return nil },
+	})
+	if err != nil {
+		return err
+	}
+	if err := fetched.Close(); err != nil {
+		return err
+	}
+	return c.explained(reference, name, list, verr, format)
+}
+
+// explained prints the requirements for a system, and returns verr.
+func (c *verbs) explained(dir, name string, list []verify.Requirement, verr error, format string) error {
 	if format == "json" {
 		out := explained{SchemaVersion: 1, Image: name, Trusted: verr == nil, Requirements: orEmpty(list)}
 		if verr != nil {
