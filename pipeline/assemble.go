@@ -86,7 +86,7 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 	links := new(rootfs.Links)
 	for {
 		made, err := assembleOnce(ctx, r, scan, o, image.Options{
-			Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier, Arch: r.OS.Arch, Tools: o.Tools, Small: o.Small, SecureBoot: o.SecureBoot}, links)
+			Dir: dir, Stem: r.OS.Name, Time: o.Time, Earlier: earlier, Arch: r.OS.Arch, Tools: o.Tools, Small: o.Small, Thorough: thorough(r.OS), SecureBoot: o.SecureBoot}, links)
 		switch {
 		case errors.Is(err, component.ErrAgain):
 			// What was written of that image is invalid. Such images are rare, and
@@ -103,6 +103,24 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 			return nil, err
 		}
 	}
+}
+
+// thorough: the layers of the system are so small that compressing them well takes
+// little time.
+func thorough(os *system.OS) bool {
+	const most = 64 << 20
+	var size int64
+	seen := map[string]bool{}
+	for _, c := range os.Components {
+		if c.Image == nil || seen[c.Image.Manifest] {
+			continue
+		}
+		seen[c.Image.Manifest] = true
+		for _, l := range c.Image.Layers {
+			size += l.Size
+		}
+	}
+	return size <= most
 }
 
 // removeImage removes the written files of an image.

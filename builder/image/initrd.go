@@ -85,7 +85,7 @@ func newKernelInitrd(o Options) (writer, error) {
 		}
 	}
 	k.dst = newOutput(k.body, name, o)
-	if k.comp, err = newZstd(k.dst); err != nil {
+	if k.comp, err = o.newZstd(k.dst); err != nil {
 		k.dst.closeEarlier()
 		k.body.Close()
 		out.Close()
@@ -95,8 +95,16 @@ func newKernelInitrd(o Options) (writer, error) {
 	return k, nil
 }
 
-func newZstd(w io.Writer) (compressor, error) {
-	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(concurrency))
+// thoroughWindow is the window for small systems: programs and libraries often have
+// the same contents in several components. A kernel needs this memory to unpack it.
+const thoroughWindow = 16 << 20
+
+func (o Options) newZstd(w io.Writer) (compressor, error) {
+	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(concurrency)}
+	if o.Thorough {
+		options = append(options, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(thoroughWindow))
+	}
+	return zstd.NewWriter(w, options...)
 }
 
 func newGzip(w io.Writer) (compressor, error) {
@@ -135,6 +143,8 @@ func (k *kernelInitrd) startStretch(id, key string) error {
 	k.cpio.dev, k.cpio.ino = dev, 0
 	if k.gzip {
 		key += " gzip"
+	} else if k.o.Thorough {
+		key += " thorough"
 	}
 	k.dst.startStretch(key)
 	return nil
@@ -258,7 +268,7 @@ func (k *kernelInitrd) recompress(gz bool) error {
 		return err
 	}
 	to := k.dst.restartIn(dst)
-	comp, err := newZstd(to)
+	comp, err := k.o.newZstd(to)
 	if gz {
 		comp, err = newGzip(to)
 	}
