@@ -222,6 +222,9 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	}
 	// The rules judge the command line that boots.
 	r.OS.Kernel.Cmdline = image.WithParameters(r.OS.Kernel.Cmdline, made.parameters)
+	if r.boot, err = o.boot(out.dir, r.OS.Name); err != nil {
+		return nil, err
+	}
 	checked, err := o.decide(ctx, r, scan, judge)
 	if err != nil {
 		return nil, err
@@ -275,6 +278,8 @@ func (o CheckOptions) resolve(ctx context.Context) (*resolved, *policy.Prepared,
 type resolved struct {
 	*builder.Resolved
 	trust trusted
+	// boot describes the written files. It is empty before a build.
+	boot facts.Boot
 }
 
 // sources reads os.yml and finds its images and their attestations.
@@ -335,6 +340,7 @@ func (o CheckOptions) judge(ctx context.Context, f *facts.Facts, judge *policy.P
 // lock, the formats, and settings of os.yml without effect.
 func (o CheckOptions) addBuildContext(r *resolved, f *facts.Facts) {
 	f.Builder, f.Kernel.Ucode, f.LockDigest = o.Policy.Tool.Version, r.OS.Kernel.Ucode, r.LockDigest
+	f.Boot = r.boot
 	r.trust.addTo(f)
 	if !o.NoSBOM {
 		f.SBOM.Inside = []string{"/" + path.Join(path.Dir(whence.Path), insideName(r.OS.Name)), "/" + whence.Path}
@@ -347,7 +353,7 @@ func (o CheckOptions) addBuildContext(r *resolved, f *facts.Facts) {
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(o.FormatsMeant))) {
 		format, _ := image.Find(name)
-		f.Formats = append(f.Formats, facts.Format{Name: name, Attributes: format.Xattrs})
+		f.Formats = append(f.Formats, facts.Format{Name: name, Attributes: format.Xattrs, Verified: format.Verified})
 	}
 	for _, n := range r.Notes {
 		if n.Works {

@@ -20,8 +20,13 @@ import (
 // with the reason. Most rules about the kernel's configuration are here, except those
 // with an option that lockdown makes harmless.
 var noEdit = map[string]string{
+	"BOO-001": "a key is needed",
+	"BOO-002": "the format of the image is a choice",
 	"BOO-003": "os.yml does not say which microcode the kernel image contains",
 	"BOO-004": "a different kernel is needed",
+	"BOO-005": "the output is wrong, not os.yml",
+	"BOO-006": "the output is wrong, not os.yml",
+	"BOO-008": "a different stub or boot loader is needed",
 	"CMD-012": "the diff would show the secret",
 	"CMD-018": "which words to remove is a choice, or a different kernel is needed",
 	"FIL-002": "the diff would show the secret",

@@ -142,6 +142,10 @@ func HoldsUKI(f Format) bool {
 	return holds()
 }
 
+// Started is a condition for Formats: a machine boots from a file of the format. The
+// others are archives for other tools.
+func Started(f Format) bool { return Bootable(f) || HoldsUKI(f) || f.from == rawBIOSFormat.Name }
+
 // OpenUKI finds the UKI in a file of a format for which HoldsUKI is true.
 func (f Format) OpenUKI(file io.ReaderAt, size int64, arch string) (*io.SectionReader, error) {
 	switch m := f.Machine; {

@@ -165,9 +165,29 @@ good := {
 	"lock": {"present": true, "builder": "0.1.0", "policy": "baseline", "policyDigest": "sha256:02"},
 	"trust": {"given": false, "digest": ""},
 	"vulnerabilities": {"scanned": false, "database": "", "digest": "", "records": 0, "modified": ""},
-	"formats": [{"name": "kernel+initrd", "attributes": false}],
+	"formats": [{"name": "kernel+initrd", "attributes": false, "verified": false}],
+	"boot": {"present": false, "certificates": [], "files": []},
 	"output": {"present": false, "refused": [], "compared": false, "different": []},
 }
+
+# booting is the good system after a build with these files.
+booting(files) := put(good, "/boot", {"present": true, "certificates": [certificate], "files": files})
+
+certificate := "sha256:6666666666666666666666666666666666666666666666666666666666666666"
+
+# disk is a file that UEFI firmware starts: a signed UKI with its initrd.
+disk := {
+	"path": "test-efi.img", "starts": ["uefi"], "programs": [program], "loaders": [], "trees": [], "roots": [], "unread": [],
+	"lines": [{"path": program.path, "from": "uki", "raw": "console=ttyS0", "params": [{"name": "console", "value": "ttyS0", "index": 0}]}],
+}
+
+program := {
+	"path": "partition 1/EFI/BOOT/BOOTX64.EFI", "kind": "uki", "cmdline": true, "initrd": true, "sbat": true,
+	"signers": [{"name": "CN=db", "certificate": certificate, "valid": true, "problem": ""}],
+}
+
+# booting_with changes the disk.
+booting_with(path, v) := booting([put(disk, path, v)])
 
 params := given.params
 

@@ -2,7 +2,7 @@
 # scope: package
 # title: "dm-verity without kernel support"
 # description: |-
-#   The command line asks for dm-verity, but the kernel cannot apply it. The system does
+#   The command line or the format asks for dm-verity, but the kernel cannot apply it. The system does
 #   not boot, or an attacker can change the disk without detection.
 # custom:
 #   id: JNT-009
@@ -24,6 +24,12 @@ verity_params contains name if {
 	name := replace(p.name, "_", "-")
 	named(name)
 	wants_verity(name, p.value)
+}
+
+# The format adds the root hash when it is built.
+verity_params contains "roothash" if {
+	some f in lib.arr(input.formats)
+	f.verified == true
 }
 
 named(name) if name in {"dm-mod.create", "roothash", "usrhash", "seaworthy.verity", "seaworthy.roothash"}
@@ -55,7 +61,7 @@ fail contains {
 	"actual": sprintf("%s, but %s", [name, missing]),
 	"expected": "a kernel with dm-verity",
 	"key": name,
-	"message": sprintf("the command line asks for dm-verity (%s), but %s", [name, missing]),
+	"message": sprintf("the system needs dm-verity (%s), but %s", [name, missing]),
 	"because": [fact.option("CONFIG_DM_VERITY"), fact.option("CONFIG_DM_INIT")],
 	"fix": "kernel.image: use a kernel that is built with CONFIG_DM_VERITY=y and CONFIG_DM_INIT=y",
 } if {

@@ -32,3 +32,10 @@ test_names if {
 		t.silent(rule.fail) with input as t.put(t.cmdline_add("systemd.verity", off), "/kernel/config/options/CONFIG_DM_VERITY", "n")
 	}
 }
+
+# The format adds the root hash, so the command line has none before the build.
+test_fires_format if {
+	verity := [{"name": "raw-efi-verity", "attributes": true, "verified": true}]
+	t.fires(rule.fail, "cmdline:roothash") with input as t.put(t.kconfig("CONFIG_DM_VERITY", "n"), "/formats", verity)
+	t.silent(rule.fail) with input as t.put(t.kconfig("CONFIG_DM_VERITY", "n"), "/formats", [object.union(verity[0], {"verified": false})])
+}

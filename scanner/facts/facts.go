@@ -50,6 +50,8 @@ type Facts struct {
 	// Formats are the formats in which the image is built, or would be built;
 	// empty if unknown.
 	Formats []Format `json:"formats"`
+	// Boot describes what boots from the files of the image.
+	Boot Boot `json:"boot"`
 	// Output is the result of verifying the built image.
 	Output Output `json:"output"`
 	// Scope is present if these are not the facts of a whole system.
@@ -57,10 +59,12 @@ type Facts struct {
 }
 
 // Format is a format of the image. Attributes: the format keeps extended
-// attributes of files, and so their capabilities.
+// attributes of files, and so their capabilities. Verified: dm-verity protects the
+// root, and the build adds the root hash to the command line.
 type Format struct {
 	Name       string `json:"name"`
 	Attributes bool   `json:"attributes"`
+	Verified   bool   `json:"verified"`
 }
 
 // Ignored is a setting that has no effect, and why.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // EFI describes an EFI program. Of a Unified Kernel Image, the sections of the
@@ -15,8 +16,10 @@ type EFI struct {
 	Stub     string        `json:"stub,omitempty"`
 	Sections []uki.Section `json:"sections,omitempty"`
 	// Uname is the kernel's version as the image says it.
-	Uname      string      `json:"uname,omitempty"`
-	SBAT       string      `json:"sbat,omitempty"`
+	Uname string `json:"uname,omitempty"`
+	SBAT  string `json:"sbat,omitempty"`
+	// Loader is the boot loader in the program: a kind of Loader.
+	Loader     string      `json:"loader,omitempty"`
 	Signatures []Signature `json:"signatures,omitempty"`
 }
 
@@ -24,9 +27,11 @@ type EFI struct {
 type Signature struct {
 	// Signer is the subject of the certificate. Anyone can make a certificate with
 	// this subject.
-	Signer    string `json:"signer,omitempty"`
-	Issuer    string `json:"issuer,omitempty"`
-	Algorithm string `json:"algorithm,omitempty"`
+	Signer string `json:"signer,omitempty"`
+	// Certificate is the digest of the certificate, sha256:HEX.
+	Certificate string `json:"certificate,omitempty"`
+	Issuer      string `json:"issuer,omitempty"`
+	Algorithm   string `json:"algorithm,omitempty"`
 	// Valid: the signature is of this program, and was made with the signer's key.
 	Valid bool `json:"valid"`
 	// Trusted: the certificate is one of those that the user gave.
@@ -67,7 +72,12 @@ func hasSection(c *content, name string) bool {
 	return false
 }
 
-func describeEFI(w *walker, it *Item, s *io.SectionReader) { w.efiProgram(it, s) }
+func describeEFI(w *walker, it *Item, s *io.SectionReader) {
+	if info := w.efiProgram(it, s); info != nil {
+		it.EFI.Loader = loaderProgram(s)
+		it.cmdline(".cmdline", info.Cmdline) // of an addon for a UKI
+	}
+}
 
 // efiProgram describes what all EFI programs have.
 func (w *walker) efiProgram(it *Item, s *io.SectionReader) *uki.Info {
@@ -91,7 +101,7 @@ func (w *walker) efiProgram(it *Item, s *io.SectionReader) *uki.Info {
 	for _, sig := range signatures {
 		out := Signature{Algorithm: sig.Algorithm(), Valid: sig.Problem == "", Problem: sig.Problem}
 		if sig.Signer != nil {
-			out.Signer, out.Issuer = sig.Signer.Subject.String(), sig.Signer.Issuer.String()
+			out.Signer, out.Issuer, out.Certificate = sig.Signer.Subject.String(), sig.Signer.Issuer.String(), digests.Of(sig.Signer.Raw)
 			for _, c := range w.o.Certificates {
 				out.Trusted = out.Trusted || out.Valid && c.Equal(sig.Signer)
 			}
@@ -114,7 +124,7 @@ func describeUKI(w *walker, it *Item, s *io.SectionReader) {
 		it.Root = &Root{OSRelease: osRelease(info.OSRelease)}
 	}
 	for _, section := range info.Sections {
-		if !slices.Contains(looked, section.Name) {
+		if !slices.Contains(looked, section.Name) || w.o.BootOnly {
 			continue
 		}
 		if in := w.inside(it, section.Name, part(s, section.Offset, section.Size)); in != nil {

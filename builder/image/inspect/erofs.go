@@ -40,7 +40,7 @@ func describeEROFS(w *walker, it *Item, s *io.SectionReader) {
 	fs.meta = int64(le.Uint32(b[40:])) * fs.block
 	it.FileSystem.BlockSize, it.FileSystem.Size = fs.block, int64(le.Uint32(b[36:]))*fs.block
 	it.truncated(s)
-	describeTree(it, fs)
+	w.describeTree(it, fs)
 	w.verityBehind(it, s, it.FileSystem.Size)
 }
 

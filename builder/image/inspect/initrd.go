@@ -38,6 +38,9 @@ func isInitrd(c *content) bool {
 // describeInitrd reads archives one after the other, as the kernel does: plain
 // ones, and at the end a compressed one.
 func describeInitrd(w *walker, it *Item, s *io.SectionReader) {
+	if w.o.BootOnly {
+		return
+	}
 	it.Root = &Root{}
 	var used []string
 	for at := int64(0); at < s.Size(); {

@@ -21,7 +21,11 @@ const maxCmdlines = 20
 
 // cmdline adds a command line of the file name.
 func (it *Item) cmdline(name, text string) {
-	if text = strings.TrimSpace(text); text == "" || len(it.Cmdlines) >= maxCmdlines {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	if len(it.Cmdlines) >= maxCmdlines {
+		it.problem("there are more than %d command lines", maxCmdlines)
 		return
 	}
 	c := Cmdline{Path: name, Text: text}
@@ -38,8 +42,11 @@ func (w *walker) loaderFile(it *Item, name string, s *io.SectionReader) {
 	lower := strings.ToLower(path.Base(name))
 	isConfig := strings.HasSuffix(lower, ".cfg") || strings.HasSuffix(lower, ".conf")
 	switch {
-	case isConfig && s.Size() <= maxText:
+	case isConfig && s.Size() > maxText:
+		it.problem("%s has more than %d KiB and was not read", name, maxText>>10)
+	case isConfig:
 		if content, err := text(s); err == nil {
+			it.loaderConfig(name, content)
 			for _, m := range appended.FindAllStringSubmatch(content, maxCmdlines) {
 				it.cmdline(name, m[1])
 			}

@@ -135,7 +135,10 @@ type treeEntry struct {
 }
 
 // describeTree looks for what is known of root file systems.
-func describeTree(it *Item, t tree) {
+func (w *walker) describeTree(it *Item, t tree) {
+	if w.o.BootOnly {
+		return
+	}
 	r := &Root{}
 	for _, p := range osReleaseFiles {
 		b, err := t.content(p)

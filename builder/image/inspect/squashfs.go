@@ -59,7 +59,7 @@ func describeSquashfs(w *walker, it *Item, s *io.SectionReader) {
 	if fs.compression == "lzma" || fs.compression == "lzo" || fs.compression == "" {
 		it.problem("files with this compression are not read")
 	} else {
-		describeTree(it, fs)
+		w.describeTree(it, fs)
 	}
 	w.verityBehind(it, s, int64(used))
 }

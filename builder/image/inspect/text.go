@@ -73,6 +73,9 @@ func (p *printer) item(it *Item, depth int, head string) {
 		p.row(depth, "command line", "%s (%s)", c.Text, c.Path)
 		p.row(depth, "root hash", "%s", words.List(c.RootHashes))
 	}
+	for _, l := range it.Loaders {
+		p.loader(depth, l)
+	}
 	p.root(depth, it)
 	for _, b := range it.Boot {
 		p.row(depth, "boots", "%s, %s, %s at byte %d %s", b.Platform, b.Media, bytesText(b.Size), b.Start, b.Path)
@@ -151,6 +154,7 @@ func (p *printer) efi(depth int, e *EFI) {
 	}
 	p.row(depth, "EFI program", "for %s", e.Arch)
 	p.row(depth, "stub", "%s", e.Stub)
+	p.row(depth, "boot loader", "%s", e.Loader)
 	p.row(depth, "uname", "%s", e.Uname)
 	for _, s := range e.Sections {
 		p.row(depth, "section", "%-9s %12d bytes %s", s.Name, s.Size, s.Digest)
@@ -171,6 +175,21 @@ func (p *printer) efi(depth int, e *EFI) {
 			state = "valid, but not by a certificate that you gave"
 		}
 		p.row(depth, "signature", "%s (%s), %s", cmp.Or(s.Signer, "unknown signer"), s.Algorithm, state)
+	}
+}
+
+func (p *printer) loader(depth int, l *Loader) {
+	p.row(depth, "boot loader", "%s, %s (%s)", l.Kind, words.Count(len(l.Entries), "entry", "entries"), l.Path)
+	for _, why := range l.Open {
+		p.row(depth, "open", "%s", why)
+	}
+	p.row(depth, "unknown", "%s", l.Unread)
+	for i, e := range l.Entries {
+		if i == shownEntries {
+			p.row(depth, "entry", "and %d more", len(l.Entries)-i)
+			break
+		}
+		p.row(depth, "entry", "%s", e.Title)
 	}
 }
 

@@ -128,7 +128,11 @@ func (w *walker) inside(it *Item, path string, s *io.SectionReader) *Item {
 // bootFile looks into a file of an item, and hashes the file if it is understood.
 func (w *walker) bootFile(it *Item, path string, s *io.SectionReader) {
 	part := w.inside(it, path, s)
-	if part == nil || part.Kind == "" || part.Digest != "" {
+	if part == nil || part.Kind == "" {
+		return
+	}
+	it.program(path, part)
+	if part.Digest != "" || w.o.BootOnly {
 		return
 	}
 	if w.hashed -= s.Size(); w.hashed < 0 {

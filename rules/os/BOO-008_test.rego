@@ -1,0 +1,27 @@
+package seaworthy.test.BOO_008
+
+import data.seaworthy.rules.BOO_008 as rule
+import data.seaworthy.testing as t
+
+test_fires_none if t.fires(rule.fail, "image:test") with input as t.booting_with("/programs/0/sbat", false)
+
+test_silent_sbat if {
+	t.silent(rule.fail) with input as t.booting([t.disk])
+	rule.checked == {"image:test"} with input as t.booting([t.disk])
+	t.silent(rule.unknown) with input as t.booting([t.disk])
+	t.silent(rule.not_applicable) with input as t.booting([t.disk])
+}
+
+test_silent_kernel if t.silent(rule.fail) with input as t.booting_with("/programs/0", object.union(t.program, {"kind": "kernel", "sbat": false}))
+
+test_silent_bios if {
+	t.silent(rule.fail) with input as t.booting([object.union(t.disk, {"starts": ["bios"], "programs": [object.union(t.program, {"sbat": false})]})])
+	t.tells(rule.not_applicable, "image:test") with input as t.booting_with("/starts", ["bios"])
+}
+
+test_silent_not_built if {
+	t.silent(rule.fail) with input as t.good
+	t.tells(rule.not_applicable, "image:test") with input as t.good
+}
+
+test_unknown_unread if t.tells(rule.unknown, "image:test") with input as t.booting_with("/unread/-", "the file: damaged")
