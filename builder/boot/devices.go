@@ -41,8 +41,17 @@ type device struct {
 	file *os.File
 	// owned files are closed when QEMU has its own descriptor.
 	owned bool
-	// args returns the arguments, for the path of the descriptor in QEMU.
-	args func(path string) []string
+	// args returns the arguments, for the path of the descriptor in QEMU; number
+	// does so for its number.
+	args   func(path string) []string
+	number func(fd int) []string
+}
+
+func (d device) arguments(fd int) []string {
+	if d.number != nil {
+		return d.number(fd)
+	}
+	return d.args(fdPath(fd))
 }
 
 // devices are the files of the machine in the order of their descriptors.
@@ -68,6 +77,14 @@ func (o *Options) devices() ([]device, error) {
 	})
 	one(o.CD, func(p string) []string {
 		return []string{"-device", "virtio-scsi-pci", "-drive", "if=none,id=cd,media=cdrom,readonly=on,format=raw,file=" + p, "-device", "scsi-cd,drive=cd,bootindex=0"}
+	})
+	// The guest can write anything to this disk, so firmware must not boot from it.
+	one(o.Data, func(p string) []string {
+		format := o.DataFormat
+		if format == "" {
+			format = "raw"
+		}
+		return []string{"-drive", "if=none,id=data,format=" + format + ",discard=unmap,file=" + p, "-device", "virtio-blk-pci,drive=data,serial=data", "-boot", "strict=on"}
 	})
 	if o.Firmware != EFI {
 		return list, nil
@@ -108,7 +125,7 @@ func (o *Options) firmware() ([]device, error) {
 			return []string{"-drive", fmt.Sprintf("if=pflash,format=raw,unit=%d%s,file=%s", unit, access, p)}
 		}
 	}
-	return []device{{code, true, flash(0, ",readonly=on")}, {vars, true, flash(1, "")}}, nil
+	return []device{{file: code, owned: true, args: flash(0, ",readonly=on")}, {file: vars, owned: true, args: flash(1, "")}}, nil
 }
 
 // variables makes the machine's own copy of the store of variables.

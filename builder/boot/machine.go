@@ -36,6 +36,7 @@ type Machine struct {
 	err     error
 	timeout time.Duration
 	stopped sync.Once
+	tpm     *software
 	stderr  tail
 }
 
@@ -95,6 +96,19 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 			}
 		}
 	}()
+	tpm, err := o.startTPM()
+	if err != nil {
+		return nil, err
+	}
+	started := false
+	defer func() {
+		if !started {
+			tpm.stop()
+		}
+	}()
+	if tpm != nil {
+		devices = append(devices, tpm.device(o.arch()))
+	}
 	args, err := o.args(devices)
 	if err != nil {
 		return nil, err
@@ -109,7 +123,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	}
 	defer theirs.Close()
 
-	m := &Machine{qmp: ours, forward: o.Forward, ready: make(chan struct{}), done: make(chan struct{}), timeout: o.Timeout}
+	m := &Machine{qmp: ours, forward: o.Forward, ready: make(chan struct{}), done: make(chan struct{}), timeout: o.Timeout, tpm: tpm}
 	m.ctx, m.cancel = context.WithCancelCause(ctx)
 	m.console = &console{w: o.Console, ready: o.Ready, onReady: func() { close(m.ready) }, onPanic: func() {
 		time.AfterFunc(panicGrace, func() { m.cancel(errPanicked) })
@@ -130,6 +144,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 		ours.Close()
 		return nil, system.Unusable("cannot start %s", program).Because(err)
 	}
+	started = true
 	go m.watch()
 	go m.wait()
 	return m, nil
@@ -175,6 +190,7 @@ func (m *Machine) wait() {
 	err := m.cmd.Wait()
 	m.console.Close()
 	m.qmp.Close()
+	m.tpm.stop()
 	cause := context.Cause(m.ctx)
 	m.err = m.outcome(err, cause)
 	m.cancel(errStopped)
@@ -207,8 +223,14 @@ func (m *Machine) outcome(exit, cause error) error {
 		if strings.Contains(text, "host forwarding") {
 			next = "another program uses the port: forward another host port"
 		}
+		if strings.Contains(text, "\"write\" lock") {
+			next = "another machine uses the disk: stop it, or give another --disk"
+		}
 		if text == "" {
 			text = exit.Error()
+		}
+		if said := m.tpm.failed(); said != "" {
+			text += "; swtpm: " + said
 		}
 		return unusable("QEMU failed: "+text, next, nil)
 	}

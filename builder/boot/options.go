@@ -24,6 +24,14 @@ type Options struct {
 	// (default), "qcow2", "vmdk", "vpc".
 	Disk, CD   *os.File
 	DiskFormat string
+	// Data is a second disk, which the machine can write to. It is not booted.
+	// DataFormat is QEMU's name for its format.
+	Data       *os.File
+	DataFormat string
+	// TPM gives the machine a TPM 2.0, with the program swtpm. TPMState is the folder
+	// in which it keeps its state; with "", the state is lost with the machine.
+	TPM      bool
+	TPMState string
 	// Firmware is "" (the BIOS, on amd64) or EFI.
 	Firmware string
 	// SecureBoot is a store of firmware variables with keys. With it, EFI firmware
@@ -139,12 +147,12 @@ func (o *Options) args(devices []device) ([]string, error) {
 		a = append([]string{}, m.secure...)
 	}
 	switch o.Accel {
-	case "", "tcg":
+	case "", TCG:
 		a = append(a, "-accel", "tcg,thread=multi", "-cpu", m.cpu)
-	case "kvm":
+	case KVM:
 		a = append(a, "-accel", "kvm", "-cpu", "host")
 	default:
-		return nil, system.BadInput("accelerator %q is neither tcg nor kvm", o.Accel)
+		return nil, system.BadInput("accelerator %q is neither tcg nor kvm", o.Accel).Suggest("use --accel tcg, kvm or auto")
 	}
 	if o.Memory < 0 || o.CPUs < 0 {
 		return nil, system.BadInput("%d MiB of memory and %d processors: both must be 0 or more", o.Memory, o.CPUs)
@@ -160,7 +168,7 @@ func (o *Options) args(devices []device) ([]string, error) {
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d", fdQMP), "-mon", "chardev=qmp,mode=control")
 	for i, d := range devices {
-		a = append(a, d.args(fdPath(fdFirst+i))...)
+		a = append(a, d.arguments(fdFirst+i)...)
 	}
 	if o.Kernel != nil {
 		// QEMU passes this text to the kernel unchanged: commas are special only

@@ -23,7 +23,8 @@ func (c *verbs) boot() *cobra.Command {
 	var vf verifyFlags
 	var publish, redirectTo []string
 	var memory, cpus int
-	var accel, format string
+	var format string
+	var mf machineFlags
 	var timeout time.Duration
 	var secure bool
 	var vars string
@@ -37,18 +38,22 @@ powers off. An interrupt (Ctrl-C) asks it to shut down. FILE is a disk or an ISO
 folder; only this file is then verified and started. REFERENCE is an image in a registry: it
 is fetched into a temporary folder, which is removed at the end.
 
+--disk gives the system a second disk that it can write to, and --tpm a TPM. --accel auto
+tests KVM by starting a small machine with it: a /dev/kvm that exists may not work.
+
 With --secure-boot, the firmware starts the image only if a key of the variable store has
 signed it. If it refuses the image, boot ends with exit status 4.
 
 ` + cli.ExitHelpPlain("QEMU is not installed, the system did not boot, or the registry cannot be reached"),
 		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os\n" +
+			"  seaworthy boot --key seaworthy.pub --accel auto --disk data.img:4G --tpm dist/os\n" +
 			"  seaworthy boot --key seaworthy.pub --secure-boot --secure-boot-vars keys/OVMF_VARS.fd dist/os",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			o := boot.Options{Memory: memory, CPUs: cpus, Accel: accel, Timeout: timeout, Console: c.Out}
+			o := boot.Options{Memory: memory, CPUs: cpus, Timeout: timeout, Console: c.Out}
 			for _, p := range publish {
 				f, err := boot.ParseForward(p)
 				if err != nil {
@@ -72,6 +77,12 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
+			if err := mf.set(cmd.Context(), func(text string) { fmt.Fprintln(c.Err, "seaworthy: "+cli.Printable(text)) }, &o); err != nil {
+				return err
+			}
+			if o.Data != nil {
+				defer o.Data.Close()
+			}
 			scope := ""
 			if r.Scope == verify.ScopeFile {
 				scope = "only this file, "
@@ -88,7 +99,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 	fs.StringVar(&format, "format", "", "image format to boot, if the image has several: "+strings.Join(image.Formats(image.Bootable), ", "))
 	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
 	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")
-	fs.StringVar(&accel, "accel", "tcg", "tcg (works everywhere) or kvm")
+	mf.add(cmd)
 	fs.BoolVar(&secure, "secure-boot", false, "enforce Secure Boot: the firmware starts only what is signed by a key of --secure-boot-vars")
 	fs.StringVar(&vars, "secure-boot-vars", "", "variable store with the enrolled keys, made by seaworthy key generate --secure-boot; it is not changed")
 	fs.DurationVar(&timeout, "timeout", 0, "stop the machine after this time (default: never)")
