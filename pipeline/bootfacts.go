@@ -62,6 +62,9 @@ func bootFile(path, name string) (_ facts.BootFile, err error) {
 		out := facts.BootFile{Path: name, Lines: []facts.BootLine{{Path: name, From: "file", Raw: strings.TrimSpace(string(text))}}}
 		return withParams(out), nil
 	}
+	if strings.HasSuffix(name, image.KernelEnding) { // it is started with its initrd, and not by firmware
+		return facts.BootFile{Path: name}, nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return facts.BootFile{}, system.NotRead(path, err)
@@ -72,14 +75,10 @@ func bootFile(path, name string) (_ facts.BootFile, err error) {
 		return facts.BootFile{}, system.NotRead(path, err)
 	}
 	r, err := inspect.Describe(name, f, info.Size(), inspect.Options{BootOnly: true})
-	if err != nil {
-		return facts.BootFile{}, err
+	if err != nil { //nolint:nilerr // rules report it: firmware may start what is not understood
+		return facts.BootFile{Path: name, Starts: []string{"uefi"}, Unread: []string{err.Error()}}, nil
 	}
-	out := bootfacts.Of(name, r)
-	if strings.HasSuffix(name, image.KernelEnding) {
-		out.Starts = nil // such a kernel is started with its initrd, and not by firmware
-	}
-	return withParams(out), nil
+	return withParams(bootfacts.Of(name, r)), nil
 }
 
 // withParams splits the command lines as the kernel does.
