@@ -161,6 +161,9 @@ func (p *Prepared) Decide(ctx context.Context, f *facts.Facts) (*decision.Decisi
 			return nil, err
 		}
 	}
+	if f.FromImage != nil {
+		findings = p.unsaid(f, findings)
+	}
 	d := &decision.Decision{
 		SchemaVersion: decision.SchemaVersion,
 		System:        describe(f),
@@ -218,7 +221,11 @@ func notes(f *facts.Facts) []string {
 	if f.Scope != nil {
 		return scopeNotes(f.Scope)
 	}
-	out := append([]string{vulnerabilities(f.Vulnerabilities)}, unmatched(f)...)
+	var out []string
+	if f.FromImage != nil {
+		out = imageNotes(f.FromImage)
+	}
+	out = append(append(out, vulnerabilities(f.Vulnerabilities)), unmatched(f)...)
 	for _, s := range f.Vulnerabilities.VEXUnused {
 		out = append(out, "VEX: "+s)
 	}

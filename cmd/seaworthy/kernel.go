@@ -13,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 	"github.com/seaworthy-os/seaworthy/scanner"
 )
 
@@ -27,7 +28,8 @@ func (c *verbs) kernel() *cobra.Command {
 		Long: `Check applies the rules that need only a kernel's configuration, its command line and its
 sysctls. CONFIG is a .config file, plain or compressed (/proc/config.gz). IMAGE is a kernel
 that was built with CONFIG_IKCONFIG: bzImage, vmlinux, Image, Image.gz or EFI zboot. "-" is
-standard input.
+standard input. IMAGE can also be a disk, an ISO, a UKI or a tar with one kernel inside; its
+command line is used too, if it has exactly one.
 
 Rules about an input that is not given are left out, and the report says so. If the command
 line is not given, rules that read both the configuration and the command line assume an
@@ -63,8 +65,14 @@ with "-KEY".
 			if err != nil {
 				return err
 			}
-			d, err := pipeline.CheckKernel(cmd.Context(), alone, pipeline.CheckOptions{Policy: o, PolicyKeys: keys, Progress: c.Progress(),
-				Resolve: builder.Options{Cache: from.CacheDir(), Offline: from.Offline, RedirectTo: from.RedirectTo}})
+			options := pipeline.CheckOptions{Policy: o, PolicyKeys: keys, Progress: c.Progress(),
+				Resolve: builder.Options{Cache: from.CacheDir(), Offline: from.Offline, RedirectTo: from.RedirectTo}}
+			var d *decision.Decision
+			if pipeline.HoldsKernel(args[0]) {
+				d, err = pipeline.CheckImageKernel(cmd.Context(), alone, pipeline.ImageFiles{Paths: args}, options)
+			} else {
+				d, err = pipeline.CheckKernel(cmd.Context(), alone, options)
+			}
 			if err != nil {
 				return err
 			}

@@ -18,11 +18,13 @@ func (c *verbs) sbom() *cobra.Command {
 	var df documentFlags
 	var rf cli.ResolveFlags
 	cmd := &cobra.Command{
-		Use:   "sbom DIR|REFERENCE",
+		Use:   "sbom DIR|IMAGE|REFERENCE",
 		Short: "Print the SBOM of an image, or of one of its components",
 		Long: `Sbom prints an SBOM from DIR/sbom, where build wrote it. It does not verify signatures:
 use seaworthy verify for that. REFERENCE is an image in a registry. Sbom then fetches only the
 attestations and the SBOM, and verifies their signatures with --key.
+
+IMAGE is an image file of any origin. Sbom then makes an SBOM from the files in it.
 
 ` + cli.ExitHelpPlain("a file cannot be read, or the registry cannot be reached"),
 		Example: "  seaworthy sbom dist/os > os.spdx.json\n  seaworthy sbom --format cyclonedx --component services/nginx dist/os\n" +
@@ -33,6 +35,9 @@ attestations and the SBOM, and verifies their signatures with --key.
 				return err
 			}
 			dir := args[0]
+			if pipeline.IsImage(dir) {
+				return c.imageSBOM(cmd, dir, component, format)
+			}
 			if isReference(dir) {
 				f, err := df.fetch(c, cmd, dir, &rf, func(paths []string) ([]string, error) {
 					path, err := pipeline.FindSBOM(paths, component, format)

@@ -56,6 +56,20 @@ type Facts struct {
 	Output Output `json:"output"`
 	// Scope is present if these are not the facts of a whole system.
 	Scope *Scope `json:"scope,omitempty"`
+	// FromImage is present if the facts come from image files alone, without os.yml.
+	FromImage *FromImage `json:"fromImage,omitempty"`
+}
+
+// FromImage says what image files do not tell. A rule that reads such an input is
+// unknown.
+type FromImage struct {
+	Unknown []NotSaid `json:"unknown"`
+}
+
+// NotSaid is an input of rules, by the name that rules use, and why it is unknown.
+type NotSaid struct {
+	Input  string `json:"input"`
+	Reason string `json:"reason"`
 }
 
 // Format is a format of the image. Attributes: the format keeps extended

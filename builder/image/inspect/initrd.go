@@ -85,6 +85,12 @@ type cpioReader struct {
 	at int64
 	// found are files that are images themselves.
 	found []placed
+	// each receives the entries of archive number, if they are wanted. links has the
+	// first name of a file with several names.
+	each    EachEntry
+	number  int
+	links   map[string]string
+	waiting []waiting
 }
 
 // placed is a file and its place.
@@ -179,6 +185,15 @@ func (c *cpioReader) entry() error {
 	end := c.at + length
 	if p == "TRAILER!!!" {
 		return c.skip(length)
+	}
+	if c.each != nil {
+		if err := c.pass(p, field, length, io.LimitReader(c, length)); err != nil {
+			return err
+		}
+		if err := c.skip(end - c.at); err != nil {
+			return err
+		}
+		return c.align()
 	}
 	file := mode&0o170000 == 0o100000
 	if file && len(c.found) < 16 && slices.ContainsFunc(imageEndings, func(e string) bool { return strings.HasSuffix(p, e) }) {

@@ -103,6 +103,9 @@ type Options struct {
 	// BootOnly describes only what firmware and boot loaders read: no digests of
 	// files, and nothing of initrds and root file systems.
 	BootOnly bool
+	// Visit is called for each item, after what is inside, with its content. The
+	// content is valid during the call.
+	Visit func(it *Item, s *io.SectionReader)
 }
 
 // Describe describes the file name, with this content.
@@ -122,6 +125,21 @@ func Describe(name string, r io.ReaderAt, size int64, o Options) (*Report, error
 	it.Path = ""
 	it.name(it.rootHashes())
 	return &Report{SchemaVersion: SchemaVersion, File: name, Item: it}, nil
+}
+
+// Recognise returns the kind of a file, "" if it is not understood. It reads only
+// what kinds are recognised by.
+func Recognise(r io.ReaderAt, size int64) string {
+	s := io.NewSectionReader(r, 0, size)
+	c := &content{SectionReader: s, head: make([]byte, min(size, headSize))}
+	n, _ := s.ReadAt(c.head, 0) // what is missing is not recognised
+	c.head = c.head[:n]
+	for _, k := range kinds() {
+		if k.is(c) {
+			return k.name
+		}
+	}
+	return ""
 }
 
 // rootHashes are those in all command lines.

@@ -37,6 +37,15 @@ type squashfs struct {
 	inodes, folders, pieces int64
 	root                    uint64
 	pieceCount              uint32
+	zstd                    *zstd.Decoder
+	// last is the block of metadata that was read last.
+	last metaBlock
+}
+
+// metaBlock is a block of metadata, its place and that of the next one.
+type metaBlock struct {
+	at, next int64
+	b        []byte
 }
 
 func describeSquashfs(w *walker, it *Item, s *io.SectionReader) {
@@ -45,8 +54,7 @@ func describeSquashfs(w *walker, it *Item, s *io.SectionReader) {
 		return
 	}
 	le := binary.LittleEndian
-	fs := &squashfs{s: s, compression: squashfsCompressions[le.Uint16(b[20:])], block: int64(le.Uint32(b[12:])), root: le.Uint64(b[32:]),
-		pieceCount: le.Uint32(b[16:]), inodes: int64(le.Uint64(b[64:])), folders: int64(le.Uint64(b[72:])), pieces: int64(le.Uint64(b[80:]))}
+	fs := squashOf(s, b)
 	it.Compression = fs.compression
 	it.FileSystem = &FileSystem{Type: fmt.Sprintf("squashfs %d.%d", le.Uint16(b[28:]), le.Uint16(b[30:])), BlockSize: fs.block, Inodes: int64(le.Uint32(b[4:]))}
 	used := le.Uint64(b[40:])
@@ -64,6 +72,13 @@ func describeSquashfs(w *walker, it *Item, s *io.SectionReader) {
 	w.verityBehind(it, s, int64(used))
 }
 
+// squashOf reads the places in a superblock.
+func squashOf(s *io.SectionReader, b []byte) *squashfs {
+	le := binary.LittleEndian
+	return &squashfs{s: s, compression: squashfsCompressions[le.Uint16(b[20:])], block: int64(le.Uint32(b[12:])), root: le.Uint64(b[32:]),
+		pieceCount: le.Uint32(b[16:]), inodes: int64(le.Uint64(b[64:])), folders: int64(le.Uint64(b[72:])), pieces: int64(le.Uint64(b[80:]))}
+}
+
 // unpack decompresses one block of at most limit bytes.
 func (f *squashfs) unpack(b []byte, limit int) ([]byte, error) {
 	var r io.Reader
@@ -78,12 +93,13 @@ func (f *squashfs) unpack(b []byte, limit int) ([]byte, error) {
 		n, err := lz4.UncompressBlock(b, out)
 		return out[:max(n, 0)], err
 	default:
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(max(limit, squashMeta))), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return nil, err
+		if f.zstd == nil {
+			if f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(squashMaxBlock), zstd.WithDecoderLowmem(true)); err != nil {
+				return nil, err
+			}
 		}
-		defer d.Close()
-		return d.DecodeAll(b, nil)
+		out, err := f.zstd.DecodeAll(b, nil)
+		return out[:min(len(out), limit)], err
 	}
 	if err != nil {
 		return nil, err
@@ -99,19 +115,7 @@ func (f *squashfs) metadata(at int64, offset, n int) ([]byte, error) {
 	}
 	var out []byte
 	for len(out) < n {
-		h, err := read(f.s, at, 2)
-		if err != nil {
-			return nil, err
-		}
-		size := int(binary.LittleEndian.Uint16(h))
-		plain := size&0x8000 != 0
-		if size &= 0x7fff; size == 0 || size > squashMeta {
-			return nil, fmt.Errorf("a block of metadata at byte %d has %d bytes", at, size)
-		}
-		b, err := read(f.s, at+2, size)
-		if err == nil && !plain {
-			b, err = f.unpack(b, squashMeta)
-		}
+		b, next, err := f.metaBlock(at)
 		if err != nil {
 			return nil, err
 		}
@@ -122,9 +126,34 @@ func (f *squashfs) metadata(at int64, offset, n int) ([]byte, error) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		out = append(out, b[offset:]...)
-		offset, at = 0, at+2+int64(size)
+		offset, at = 0, next
 	}
 	return out[:n], nil
+}
+
+// metaBlock reads the block of metadata at a place, and says where the next one is.
+func (f *squashfs) metaBlock(at int64) ([]byte, int64, error) {
+	if f.last.b != nil && f.last.at == at {
+		return f.last.b, f.last.next, nil
+	}
+	h, err := read(f.s, at, 2)
+	if err != nil {
+		return nil, 0, err
+	}
+	size := int(binary.LittleEndian.Uint16(h))
+	plain := size&0x8000 != 0
+	if size &= 0x7fff; size == 0 || size > squashMeta {
+		return nil, 0, fmt.Errorf("a block of metadata at byte %d has %d bytes", at, size)
+	}
+	b, err := read(f.s, at+2, size)
+	if err == nil && !plain {
+		b, err = f.unpack(b, squashMeta)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	f.last = metaBlock{at, at + 2 + int64(size), b}
+	return b, f.last.next, nil
 }
 
 // squashInode is a file or a folder.

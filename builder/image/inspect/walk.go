@@ -108,6 +108,9 @@ func (w *walker) look(path string, s *io.SectionReader) *Item {
 			break
 		}
 	}
+	if w.o.Visit != nil && it.Kind != "" {
+		w.o.Visit(it, s)
+	}
 	return it
 }
 
