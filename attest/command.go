@@ -40,7 +40,7 @@ func OpenCommand(ctx context.Context, line string, messages io.Writer) (Key, err
 	if len(argv) == 0 {
 		return nil, system.BadInput("the signer command is empty").Suggest("give a program and its arguments")
 	}
-	c := &command{program: program{name: "signer command " + argv[0], argv: argv, messages: messages, hang: hang}}
+	c := &command{program: program{name: "signer command " + argv[0], next: "run it by hand, as docs/signing.md shows", argv: argv, messages: messages, hang: hang}}
 	out, err := c.run(ctx, nil, []string{commandProtocol}, commandPublicKey)
 	if err != nil {
 		return nil, err

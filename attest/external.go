@@ -29,9 +29,9 @@ const maxAnswer = 64 << 10
 
 // program is an external program that signs.
 type program struct {
-	// name of the program in errors, and its arguments.
-	name string
-	argv []string
+	// name of the program in errors, the next step after an error, and its arguments.
+	name, next string
+	argv       []string
 	// messages receives what the program writes to standard error, while it runs.
 	messages io.Writer
 	hang     time.Duration
@@ -69,7 +69,7 @@ func (p *program) run(ctx context.Context, input []byte, env []string, args ...s
 }
 
 func (p *program) failed(cause error, what string) *system.Error {
-	return system.Unusable("%s: %s", p.name, what).Because(cause).Suggest("run it by hand, as docs/signing.md shows")
+	return system.Unusable("%s: %s", p.name, what).Because(cause).Suggest("%s", p.next)
 }
 
 // limited keeps the output of a program, and stops a program that writes more

@@ -55,7 +55,8 @@ func OpenKMS(ctx context.Context, reference string, messages io.Writer) (Key, er
 			Suggest("install the plugin, or correct the reference; docs/signing.md describes plugins")
 	}
 	p := &plugin{
-		program: program{name: "plugin " + pluginPrefix + name, argv: []string{path, common.ProtocolVersion}, messages: messages, hang: hang},
+		program: program{name: "plugin " + pluginPrefix + name,
+			next: "correct the reference, or the settings of the plugin (its environment)", argv: []string{path, common.ProtocolVersion}, messages: messages, hang: hang},
 		init: common.InitOptions{ProtocolVersion: common.ProtocolVersion, KeyResourceID: strings.TrimPrefix(reference, name+"://"),
 			HashFunc: crypto.SHA256, RPCOptions: encoding.PackRPCOptions(nil)},
 	}
