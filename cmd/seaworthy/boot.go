@@ -111,7 +111,10 @@ signed it. If it refuses the image, boot ends with exit status 4.
 func (c *verbs) verifiedImage(cmd *cobra.Command, path string, redirectTo []string, how seen) (r *verify.Result, done func(), err error) {
 	if isReference(path) {
 		f, err := c.fetch(cmd, path, redirectTo, how, nil)
-		return f.r, func() { f.Close() }, err
+		if err != nil {
+			return nil, func() {}, err
+		}
+		return f.r, func() { f.Close() }, nil
 	}
 	none := func() {}
 	info, err := os.Stat(path)

@@ -83,8 +83,8 @@ Exit status:
 					continue
 				}
 				f, err := df.fetch(c, cmd, side, &rf, pipeline.DiffFiles)
-				defer f.Close()
 				if errs = append(errs, err); err == nil {
+					defer f.Close()
 					o.Folders[side] = f.Dir
 				}
 			}

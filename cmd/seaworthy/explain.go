@@ -78,10 +78,10 @@ a waiver to complete.
 func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, df *documentFlags, file string, files []string) (*decision.Decision, error) {
 	if df != nil && isReference(file) {
 		f, err := df.fetch(c, cmd, file, rf, func([]string) ([]string, error) { return []string{statement.DecisionFile}, nil })
-		defer f.Close()
 		if err != nil {
 			return nil, err
 		}
+		defer f.Close()
 		file = filepath.Join(f.Dir, statement.DecisionFile)
 	}
 	if file != "" {

@@ -135,10 +135,10 @@ func (c *verbs) provenance(cmd *cobra.Command, v *verify.Verifier, image string,
 			return nil, system.BadInput("%s is in a registry, which --offline excludes", image).Suggest("leave out --offline, or give a folder")
 		}
 		f, err := c.fetch(cmd, image, rf.RedirectTo, seen{v: v}, func([]string) ([]string, error) { return nil, nil })
-		defer f.Close()
 		if err != nil {
 			return nil, err
 		}
+		defer f.Close()
 		at = f.Dir
 	}
 	switch info, err := os.Stat(at); {

@@ -80,13 +80,16 @@ func (s *seen) checks() publish.Checks {
 	}
 }
 
-// fetch fetches an image into a temporary folder, and verifies it. Close the
-// result, also after an error. only is as in publish.Fetch.
+// fetch fetches an image into a temporary folder, and verifies it. After an error,
+// the result has only what the report of a verification needs, and is closed.
+// only is as in publish.Fetch.
 func (c *verbs) fetch(cmd *cobra.Command, reference string, redirectTo []string, how seen, only publish.Selection) (*fetched, error) {
 	f := &fetched{seen: how}
 	o := publish.Options{RedirectTo: redirectTo, Note: c.note}
 	var err error
-	f.Fetched, err = publish.Fetch(cmd.Context(), reference, o, only, f.checks())
+	if f.Fetched, err = publish.Fetch(cmd.Context(), reference, o, only, f.checks()); err != nil {
+		_ = f.Close() // the error of the fetch is the reason
+	}
 	return f, err
 }
 
@@ -106,15 +109,15 @@ func (f *documentFlags) add(cmd *cobra.Command) {
 // fetches no file of the image.
 func (f *documentFlags) fetch(c *verbs, cmd *cobra.Command, reference string, rf *cli.ResolveFlags, only publish.Selection) (*fetched, error) {
 	if rf.Offline {
-		return &fetched{}, system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
+		return nil, system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
 	}
 	if len(f.keys) == 0 && f.identity == (identityFlags{}) {
-		return &fetched{}, system.BadInput("%s is in a registry, and no signer is trusted", reference).
+		return nil, system.BadInput("%s is in a registry, and no signer is trusted", reference).
 			Suggest("give the key of its signer with --key, or its identity, or pull the image first")
 	}
 	v, err := (&verifyFlags{keys: f.keys, identity: f.identity}).verifier(cmd.Context(), c)
 	if err != nil {
-		return &fetched{}, err
+		return nil, err
 	}
 	return c.fetch(cmd, reference, rf.RedirectTo, seen{v: v}, only)
 }

@@ -46,10 +46,10 @@ IMAGE is an image file of any origin. Sbom then makes an SBOM from the files in 
 					}
 					return []string{path}, err
 				})
-				defer f.Close()
 				if err != nil {
 					return err
 				}
+				defer f.Close()
 				dir = f.Dir
 			}
 			path, err := pipeline.SBOMPath(dir, component, format)

@@ -177,7 +177,9 @@ docs/verify.md lists all checks.
 			}
 			if isReference(args[0]) {
 				f, err := c.fetch(cmd, args[0], redirectTo, seen{v: v, certs: certs, rebuilt: rebuilt}, nil)
-				defer f.Close()
+				if err == nil {
+					defer f.Close()
+				}
 				f.rules, err = of.judge(second, f.r, f.rules, err)
 				return c.verified(args[0], format, f.r, f.rules, err)
 			}

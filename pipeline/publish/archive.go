@@ -91,7 +91,7 @@ func (a *archive) headers(size int64) (index []byte, err error) {
 	known := map[string]bool{}
 	for n := 0; ; n++ {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -232,7 +232,8 @@ func (c *collector) read(ctx context.Context, d listed, parent string, isReferre
 				Digest string `json:"digest"`
 			} `json:"subject"`
 		}
-		if err := json.Unmarshal(raw, &m); err != nil || m.Subject.Digest != parent {
+		_ = json.Unmarshal(raw, &m) // without a subject, it is left out
+		if m.Subject.Digest != parent {
 			c.o.note(fmt.Sprintf("referrer %s is listed, but does not refer to the image: it was left out", d.Digest))
 			return nil, nil
 		}

@@ -2,7 +2,6 @@ package publish_test
 
 import (
 	"bytes"
-	"crypto"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +23,7 @@ func memory(t *testing.T, host, program string, signer *attest.KeySigner, keys .
 		o.Signer = signer
 	}
 	for _, k := range keys {
-		o.Keys = append(o.Keys, crypto.PublicKey(k.PublicKey()))
+		o.Keys = append(o.Keys, k.PublicKey())
 	}
 	m, err := publish.OpenMemory(t.Context(), host+"/os", o)
 	if err != nil {

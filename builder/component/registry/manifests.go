@@ -63,9 +63,7 @@ func (r *Client) Referrers(ctx context.Context, q oci.Reference, digest, artifac
 				ArtifactType string `json:"artifactType"`
 			} `json:"manifests"`
 		}
-		if json.Unmarshal(raw, &list) != nil {
-			return pages, nil // the caller reports it
-		}
+		_ = json.Unmarshal(raw, &list) // the caller reports errors
 		for _, one := range list.Manifests {
 			if artifactType != "" && one.ArtifactType == artifactType {
 				return pages, nil
