@@ -32,7 +32,7 @@ type Device interface {
 // system in it is complete. If the machine stops earlier, the next start finds nothing,
 // or a part of the template, and begins again.
 func Open(d Device, sector, size int64, template io.ReaderAt, templateSize int64, id [16]byte) (p Partition, made bool, err error) {
-	t, err := readGPT(d, sector, size)
+	t, damaged, err := readGPT(d, sector, size)
 	if err != nil {
 		return p, false, err
 	}
@@ -49,7 +49,11 @@ func Open(d Device, sector, size int64, template io.ReaderAt, templateSize int64
 		}
 	}
 	if p.Number != 0 {
-		return p, false, nil
+		// The kernel reads only the first table.
+		if damaged {
+			err = t.write(d, size, d.Sync)
+		}
+		return p, false, err
 	}
 	start, end, err := t.free(size)
 	if err != nil {

@@ -48,15 +48,14 @@ var errNoGPT = errors.New("it has no partition table")
 
 // readGPT reads the table of a disk of this size: the first one, or if that one is
 // damaged, the second one at the end of the disk.
-func readGPT(r io.ReaderAt, sector, size int64) (*gptTable, error) {
-	t, err := readGPTAt(r, sector, 1, size)
-	if err == nil {
-		return t, nil
+func readGPT(r io.ReaderAt, sector, size int64) (t *gptTable, damaged bool, err error) {
+	if t, err = readGPTAt(r, sector, 1, size); err == nil {
+		return t, false, nil
 	}
 	if second, errSecond := readGPTAt(r, sector, size/sector-1, size); errSecond == nil {
-		return second, nil
+		return second, true, nil
 	}
-	return nil, err
+	return nil, true, err
 }
 
 // readGPTAt reads the table whose header is in the sector with this number.
@@ -161,8 +160,8 @@ func (t *gptTable) add(kind, id [16]byte, name string, start, end int64) (int, e
 }
 
 // write writes the table for a disk of this size, which can have grown: first the
-// second table at the end, then the first one. sync is called between the two: if the
-// machine stops at any time, one table is valid.
+// second table at the end, then the first one, each at once. sync is called after each:
+// if the machine stops at any time, one table is valid.
 func (t *gptTable) write(w io.WriterAt, size int64, sync func() error) error {
 	last := size/t.sector - 1
 	rows := last - t.tableSectors()
@@ -173,14 +172,11 @@ func (t *gptTable) write(w io.WriterAt, size int64, sync func() error) error {
 	for _, b := range []struct {
 		data []byte
 		at   int64
-	}{{padded, rows}, {second, last}, {nil, 0}, {padded, 2}, {first, 1}, {nil, 0}} {
-		if b.data == nil {
-			if err := sync(); err != nil {
-				return err
-			}
-			continue
-		}
+	}{{append(bytes.Clone(padded), second...), rows}, {append(first, padded...), 1}} {
 		if _, err := w.WriteAt(b.data, b.at*t.sector); err != nil {
+			return err
+		}
+		if err := sync(); err != nil {
 			return err
 		}
 	}
