@@ -13,6 +13,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe/layout"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/scanner"
@@ -59,12 +60,12 @@ func SignComponent(ctx context.Context, o ComponentSigning, r *recipe.Result) er
 	if err != nil {
 		return err
 	}
-	var list []recipe.Attachment
+	var list []layout.Attachment
 	for _, one := range signed {
-		list = append(list, recipe.Attachment{Subject: one.Subject, MediaType: statement.BundleMediaType, Data: one.Bundle,
+		list = append(list, layout.Attachment{Subject: one.Subject, MediaType: statement.BundleMediaType, Data: one.Bundle,
 			PredicateType: one.PredicateType, Signer: name})
 	}
-	return recipe.Attach(o.Layout, list)
+	return layout.Attach(o.Layout, list)
 }
 
 // documents makes the bills of materials of one image.

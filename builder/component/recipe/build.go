@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe/layout"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
@@ -217,12 +219,12 @@ func unchanged(o Options, rec *Recipe, last *made) *Result {
 	if _, err := os.Stat(filepath.Join(o.Output, ocispec.ImageIndexFile)); err != nil {
 		return nil
 	}
-	l, err := openLayout(o.Output)
+	l, err := layout.Open(o.Output)
 	if err != nil {
 		return nil // building reports it
 	}
 	defer l.Close()
-	index, ok := l.has(rec, o.Arch, last.Manifest)
+	index, ok := l.Has(rec.names(), o.Arch, last.Manifest)
 	if !ok {
 		return nil
 	}
@@ -234,12 +236,13 @@ func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, 
 	if err != nil {
 		return nil, system.Unusable("the layer cannot be packed").Because(err)
 	}
-	l, err := openLayout(o.Output)
+	l, err := layout.Open(o.Output)
 	if err != nil {
 		return nil, system.Unusable("layout %s cannot be opened", o.Output).Because(err)
 	}
 	defer l.Close()
-	index, manifest, err := l.put(rec, o.Arch, lay, o.Time)
+	index, manifest, err := l.Put(rec.names(), o.Arch, layout.Blob{Digest: digest.Digest(lay.digest), Size: lay.blob.len, Reader: lay.blob.reader()},
+		imageConfig(rec, o.Arch, lay, o.Time))
 	if err != nil {
 		return nil, system.Unusable("layout %s cannot be written", o.Output).Because(err)
 	}

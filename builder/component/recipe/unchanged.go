@@ -1,15 +1,11 @@
 package recipe
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
@@ -133,56 +129,4 @@ func packagesDigest(packages []*debPackage) string {
 		b.WriteString(p.Name + " " + p.Version + " " + p.Architecture + " " + p.SHA256 + "\n")
 	}
 	return digests.Of([]byte(b.String()))
-}
-
-// has returns the index of a reference if the layout has the image under all names
-// of the recipe, with all of its blobs.
-func (l *layout) has(rec *Recipe, arch, manifest string) (index digest.Digest, ok bool) {
-	top, err := l.readIndex(ocispec.ImageIndexFile, "")
-	if err != nil {
-		return "", false
-	}
-	named := map[string]digest.Digest{}
-	for _, d := range top.Manifests {
-		named[d.Annotations[ocispec.AnnotationRefName]] = d.Digest
-	}
-	names := rec.names()
-	index = named[names[0]]
-	for _, name := range names {
-		if named[name] != index || index == "" {
-			return "", false
-		}
-	}
-	idx, err := l.readIndex(blobPath(index), index)
-	if err != nil {
-		return "", false
-	}
-	for _, p := range idx.Manifests {
-		if p.Platform != nil && p.Platform.Architecture == arch && p.Digest.String() == manifest {
-			return index, l.complete(p.Digest)
-		}
-	}
-	return "", false
-}
-
-// complete reports whether the blobs of a manifest are there, with the right size.
-func (l *layout) complete(d digest.Digest) bool {
-	data, err := bounded.ReadFile(filepath.Join(l.dir, blobPath(d)), maxIndex)
-	if err != nil || digest.FromBytes(data) != d {
-		return false
-	}
-	var m ocispec.Manifest
-	if json.NewDecoder(bytes.NewReader(data)).Decode(&m) != nil {
-		return false
-	}
-	for _, b := range append(m.Layers, m.Config) {
-		if b.Digest.Validate() != nil {
-			return false
-		}
-		info, err := os.Lstat(filepath.Join(l.dir, blobPath(b.Digest)))
-		if err != nil || !info.Mode().IsRegular() || info.Size() != b.Size {
-			return false
-		}
-	}
-	return true
 }

@@ -1,4 +1,6 @@
-package recipe
+// Package layout writes OCI image layouts: images under their names, and signed
+// statements about them. One writer at a time has the layout.
+package layout
 
 import (
 	"bytes"
@@ -11,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/opencontainers/go-digest"
 	specs "github.com/opencontainers/image-spec/specs-go"
@@ -21,23 +22,21 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
-	"github.com/seaworthy-os/seaworthy/internal/health"
 )
 
 const (
-	labelConfig    = "org.mobyproject.config"
 	annotationName = "io.containerd.image.name"
 	maxIndex       = 8 << 20
 )
 
-// layout is an OCI image layout that is open for one writer.
-type layout struct {
+// Layout is an OCI image layout that is open for one writer.
+type Layout struct {
 	dir  string
 	lock *os.File
 }
 
-// openLayout makes or opens the layout in dir and waits for its lock.
-func openLayout(dir string) (*layout, error) {
+// Open makes or opens the layout in dir and waits for its lock.
+func Open(dir string) (*Layout, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
 		return nil, err
 	}
@@ -49,7 +48,7 @@ func openLayout(dir string) (*layout, error) {
 		lock.Close()
 		return nil, err
 	}
-	l := &layout{dir, lock}
+	l := &Layout{dir, lock}
 	version, err := json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
 	if err == nil {
 		err = l.replace(ocispec.ImageLayoutFile, bytes.NewReader(version))
@@ -61,10 +60,10 @@ func openLayout(dir string) (*layout, error) {
 	return l, nil
 }
 
-func (l *layout) Close() error { return l.lock.Close() }
+func (l *Layout) Close() error { return l.lock.Close() }
 
 // replace writes a file beside its place, and renames it.
-func (l *layout) replace(name string, r io.Reader) error {
+func (l *Layout) replace(name string, r io.Reader) error {
 	f, err := atomicfile.Create(filepath.Join(l.dir, name), 0o644)
 	if err != nil {
 		return err
@@ -78,10 +77,10 @@ func (l *layout) replace(name string, r io.Reader) error {
 
 func blobPath(d digest.Digest) string { return filepath.Join("blobs", "sha256", d.Encoded()) }
 
-func (l *layout) blob(d digest.Digest, r io.Reader) error { return l.replace(blobPath(d), r) }
+func (l *Layout) blob(d digest.Digest, r io.Reader) error { return l.replace(blobPath(d), r) }
 
 // jsonBlob stores v and describes it.
-func (l *layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
+func (l *Layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return ocispec.Descriptor{}, err
@@ -92,7 +91,7 @@ func (l *layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
 
 // readIndex reads an index: that of the layout, or a blob if d is set. The blob
 // must have the digest d.
-func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
+func (l *Layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
 	data, err := bounded.ReadFile(filepath.Join(l.dir, name), maxIndex)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -107,14 +106,21 @@ func (l *layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error)
 	return idx, nil
 }
 
-// put stores an image under its reference: an index with one manifest for each
+// Blob is the compressed layer of an image.
+type Blob struct {
+	Digest digest.Digest
+	Size   int64
+	Reader io.Reader
+}
+
+// Put stores an image under its names: an index with one manifest for each
 // architecture. This build replaces the manifest of its own architecture. It
 // returns the digests of index and manifest.
-func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (index, manifest digest.Digest, err error) {
-	if err := l.blob(digest.Digest(lay.digest), lay.blob.reader()); err != nil {
+func (l *Layout) Put(names []string, arch string, layer Blob, img ocispec.Image) (index, manifest digest.Digest, err error) {
+	if err := l.blob(layer.Digest, layer.Reader); err != nil {
 		return "", "", err
 	}
-	config, err := l.jsonBlob(imageConfig(rec, arch, lay, when), ocispec.MediaTypeImageConfig)
+	config, err := l.jsonBlob(img, ocispec.MediaTypeImageConfig)
 	if err != nil {
 		return "", "", err
 	}
@@ -123,7 +129,7 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 		MediaType: ocispec.MediaTypeImageManifest,
 		Config:    config,
 		Layers: []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayerGzip,
-			Digest: digest.Digest(lay.digest), Size: lay.blob.len}},
+			Digest: layer.Digest, Size: layer.Size}},
 	}, ocispec.MediaTypeImageManifest)
 	if err != nil {
 		return "", "", err
@@ -137,7 +143,6 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 	if err != nil {
 		return "", "", err
 	}
-	names := rec.names()
 	platforms := []ocispec.Descriptor{m}
 	var kept []ocispec.Descriptor
 	for _, d := range top.Manifests {
@@ -175,7 +180,7 @@ func (l *layout) put(rec *Recipe, arch string, lay *layer, when time.Time) (inde
 }
 
 // sweep removes the blobs that no image in the layout uses.
-func (l *layout) sweep(roots []ocispec.Descriptor) error {
+func (l *Layout) sweep(roots []ocispec.Descriptor) error {
 	used := map[string]bool{}
 	var mark func(ds []ocispec.Descriptor) error
 	mark = func(ds []ocispec.Descriptor) error {
@@ -235,37 +240,4 @@ func (l *layout) sweep(roots []ocispec.Descriptor) error {
 		}
 	}
 	return nil
-}
-
-// imageConfig is the OCI config: labels, process and layer.
-func imageConfig(rec *Recipe, arch string, lay *layer, when time.Time) ocispec.Image {
-	created := when.UTC()
-	labels := map[string]string{}
-	for key, value := range map[string]string{
-		ocispec.AnnotationTitle:       rec.Name,
-		ocispec.AnnotationVersion:     rec.Version,
-		ocispec.AnnotationDescription: rec.Description,
-		ocispec.AnnotationLicenses:    rec.Licenses,
-		ocispec.AnnotationSource:      rec.Source,
-		ocispec.AnnotationCreated:     created.Format(time.RFC3339),
-		labelConfig:                   string(rec.Config),
-		health.Label:                  health.Encode(rec.Health),
-	} {
-		if value != "" {
-			labels[key] = value
-		}
-	}
-	ports := map[string]struct{}{}
-	for _, p := range rec.Image.Ports {
-		ports[p] = struct{}{}
-	}
-	img := ocispec.Image{
-		Created:  &created,
-		Platform: ocispec.Platform{OS: "linux", Architecture: arch},
-		RootFS:   ocispec.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.Digest(lay.diffID)}},
-		History:  []ocispec.History{{Created: &created, CreatedBy: "seaworthy component build " + rec.Name}},
-	}
-	img.Config = ocispec.ImageConfig{User: rec.Image.User, Env: rec.Image.Env, Entrypoint: rec.Image.Entrypoint, Cmd: rec.Image.Cmd,
-		WorkingDir: rec.Image.Workdir, StopSignal: rec.Image.StopSignal, Labels: labels, ExposedPorts: ports}
-	return img
 }

@@ -1,4 +1,4 @@
-package recipe
+package layout
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ type Attachment struct {
 // Attach adds statements to a layout, as referrers of its images. A failure does
 // not change the list of images in the layout.
 func Attach(dir string, list []Attachment) error {
-	l, err := openLayout(dir)
+	l, err := Open(dir)
 	if err != nil {
 		return system.Unusable("layout %s cannot be opened", dir).Because(err)
 	}
@@ -49,7 +49,7 @@ func Attach(dir string, list []Attachment) error {
 	return nil
 }
 
-func (l *layout) attach(list []Attachment) error {
+func (l *Layout) attach(list []Attachment) error {
 	top, err := l.readIndex(ocispec.ImageIndexFile, "")
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (l *layout) attach(list []Attachment) error {
 }
 
 // describe is the descriptor of a manifest or index in the layout.
-func (l *layout) describe(d digest.Digest) (ocispec.Descriptor, error) {
+func (l *Layout) describe(d digest.Digest) (ocispec.Descriptor, error) {
 	if err := d.Validate(); err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -97,7 +97,7 @@ func (l *layout) describe(d digest.Digest) (ocispec.Descriptor, error) {
 }
 
 // referrer stores a statement, and the manifest that connects it with its subject.
-func (l *layout) referrer(subject ocispec.Descriptor, a Attachment) (ocispec.Descriptor, error) {
+func (l *Layout) referrer(subject ocispec.Descriptor, a Attachment) (ocispec.Descriptor, error) {
 	blob := ocispec.Descriptor{MediaType: a.MediaType, Digest: digest.FromBytes(a.Data), Size: int64(len(a.Data))}
 	empty := ocispec.DescriptorEmptyJSON
 	if err := errors.Join(l.blob(blob.Digest, bytes.NewReader(a.Data)), l.blob(empty.Digest, bytes.NewReader(empty.Data))); err != nil {
@@ -117,7 +117,7 @@ func isAttachment(d ocispec.Descriptor) bool {
 }
 
 // subject is the digest of what an attachment is about.
-func (l *layout) subject(d ocispec.Descriptor) (digest.Digest, error) {
+func (l *Layout) subject(d ocispec.Descriptor) (digest.Digest, error) {
 	if !isAttachment(d) || d.Digest.Validate() != nil {
 		return "", errors.New("not an attachment")
 	}
@@ -137,7 +137,7 @@ func (l *layout) subject(d ocispec.Descriptor) (digest.Digest, error) {
 
 // withoutStale leaves out the attachments of images that the layout does not have
 // any more.
-func (l *layout) withoutStale(all []ocispec.Descriptor) []ocispec.Descriptor {
+func (l *Layout) withoutStale(all []ocispec.Descriptor) []ocispec.Descriptor {
 	live := map[digest.Digest]bool{}
 	for _, d := range all {
 		if isAttachment(d) {
@@ -160,7 +160,7 @@ func (l *layout) withoutStale(all []ocispec.Descriptor) []ocispec.Descriptor {
 }
 
 // writeIndex writes the list of images, and removes what they do not use.
-func (l *layout) writeIndex(all []ocispec.Descriptor) error {
+func (l *Layout) writeIndex(all []ocispec.Descriptor) error {
 	all = l.withoutStale(all)
 	slices.SortStableFunc(all, func(a, b ocispec.Descriptor) int {
 		name := cmp.Compare(a.Annotations[ocispec.AnnotationRefName], b.Annotations[ocispec.AnnotationRefName])
