@@ -7,13 +7,18 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
 
@@ -22,14 +27,19 @@ var inspectReports = []string{"json", "text"}
 
 func (c *verbs) image() *cobra.Command {
 	cmd := &cobra.Command{Use: "image", Short: "Describe image files"}
-	var reports, certs []string
+	var reports, certs, redirectTo []string
+	var arch string
 	inspectCmd := &cobra.Command{
-		Use:   "inspect FILE",
+		Use:   "inspect FILE|DIR|REFERENCE",
 		Short: "Describe an image file and what is inside: disk, ISO, kernel, initrd, UKI, file system, tar",
 		Long: `Inspect describes an image file of any origin, and looks inside: a disk image has a
 partition, the partition has a file system, and the file system has a Unified Kernel Image
 with a kernel, an initrd and a command line. It needs no root, mounts nothing and writes no
 files. docs/images.md lists what it understands.
+
+DIR is a folder that build wrote: each image file in it is described. REFERENCE is an image in
+a registry: such a folder that was pushed, which is fetched into a temporary folder, or a
+component image, of which --arch chooses the architecture.
 
 Inspect verifies nothing: an image can contain any text. A signature is compared with the
 program that it signs. It is called trusted only if its certificate is one that --cert gives.
@@ -52,11 +62,17 @@ Exit status:
 			if err != nil {
 				return err
 			}
+			if info, err := os.Stat(args[0]); err == nil && info.IsDir() || isReference(args[0]) {
+				return c.inspectStored(cmd, args[0], arch, redirectTo, certs, list)
+			}
 			return c.inspect(args[0], certs, list)
 		},
 	}
 	inspectCmd.Flags().StringArrayVar(&reports, "report", nil, "report as FORMAT or FORMAT=FILE (repeatable): text or json (default text)")
 	cli.Own(inspectCmd, "report")
+	cli.AddAllowRedirect(inspectCmd, &redirectTo)
+	inspectCmd.Flags().StringVar(&arch, "arch", runtime.GOARCH, "architecture of a component image: amd64, arm64 or riscv64")
+	cli.Own(inspectCmd, "arch")
 	inspectCmd.Flags().StringArrayVar(&certs, "cert", nil, "certificate of a trusted signer of EFI programs, PEM or DER (repeatable)")
 	cmd.AddCommand(inspectCmd)
 	return cmd
@@ -73,12 +89,8 @@ func checkInspectReport(format string) error {
 
 func (c *verbs) inspect(path string, certs []string, list []cli.Wanted) error {
 	var o inspect.Options
-	var errs []error
-	for _, p := range certs {
-		found, err := readCertificates(p)
-		o.Certificates, errs = append(o.Certificates, found...), append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
+	var err error
+	if o.Certificates, err = certificatesOf(certs); err != nil {
 		return err
 	}
 	f, size, err := openImage(path)
@@ -90,6 +102,58 @@ func (c *verbs) inspect(path string, certs []string, list []cli.Wanted) error {
 	if err != nil {
 		return err
 	}
+	return c.writeInspected(list, r)
+}
+
+// certificatesOf reads the certificates that flags name.
+func certificatesOf(paths []string) ([]*x509.Certificate, error) {
+	var out []*x509.Certificate
+	var errs []error
+	for _, p := range paths {
+		found, err := readCertificates(p)
+		out, errs = append(out, found...), append(errs, err)
+	}
+	return out, errors.Join(errs...)
+}
+
+// inspectStored describes a folder of image files, a folder that was pushed, or a
+// component image.
+func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo, certs []string, list []cli.Wanted) error {
+	certificates, err := certificatesOf(certs)
+	if err != nil {
+		return err
+	}
+	dir := name
+	if isReference(name) {
+		o := component.Options{Arch: arch, RedirectTo: redirectTo}
+		pushed, err := publish.IsFolder(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.note})
+		if err != nil {
+			return err
+		}
+		if !pushed {
+			r, err := pipeline.InspectComponent(cmd.Context(), strings.TrimPrefix(name, "oci://"), o)
+			if err != nil {
+				return err
+			}
+			return c.writeInspected(list, r)
+		}
+		any := publish.Checks{Statements: func(string, string) error { return nil }, Whole: func(string) error { return nil }}
+		f, err := publish.Fetch(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.note}, nil, any)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		dir = f.Dir
+	}
+	r, err := pipeline.InspectFolder(dir, name, certificates)
+	if err != nil {
+		return err
+	}
+	return c.writeInspected(list, r)
+}
+
+// writeInspected writes a report in each wanted format.
+func (c *verbs) writeInspected(list []cli.Wanted, r *inspect.Report) error {
 	return c.WriteWanted(list, func(w io.Writer, format string, _ report.Options) error {
 		if format == "text" {
 			return inspect.Text(w, r)

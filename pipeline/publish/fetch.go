@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+
+	"github.com/seaworthy-os/seaworthy/attest/layout"
 )
 
 // Fetched is a part of an image, in a temporary folder.
@@ -37,4 +39,20 @@ func Fetch(ctx context.Context, reference string, o Options, only Selection, c C
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// IsFolder reports whether a reference names a folder of image files that push wrote,
+// and not a container image. The manifest is read, and nothing is verified.
+func IsFolder(ctx context.Context, reference string, o Options) (bool, error) {
+	s, err := from(reference, o)
+	if err != nil {
+		return false, err
+	}
+	defer s.Close()
+	_, raw, err := s.image(ctx)
+	if err != nil {
+		return false, s.failed(err)
+	}
+	_, err = layout.ParseArtifact(raw)
+	return err == nil, nil
 }

@@ -77,6 +77,17 @@ func isSBOM(p string) bool {
 	return strings.HasSuffix(p, ".spdx.json") || strings.HasSuffix(p, ".cdx.json") || strings.HasSuffix(p, ".spdx")
 }
 
+// Wants reports whether Add needs the content of a file.
+func (r *Root) Wants(p string, size int64) bool {
+	p = clean(p)
+	return slices.Contains(osReleaseFiles, p) && size <= maxText || isSBOM(p) && size <= maxSBOM && len(r.SBOMs) < maxSBOMs
+}
+
+// Add adds an entry. body gives the content of a file that Wants names.
+func (r *Root) Add(p string, size int64, file bool, body io.Reader) error {
+	return r.entry(p, size, file, body)
+}
+
 // entry adds an entry of an archive. body gives the content of a file.
 func (r *Root) entry(p string, size int64, file bool, body io.Reader) error {
 	r.Entries++
