@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/seaworthy-os/seaworthy/builder/component"
+	store "github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
@@ -14,7 +14,7 @@ func TestInspectComponent(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "layout")
 	ocitest.WriteLayout(t, dir, ocitest.Named("test/web:1", image([]string{"/bin/web"}, ocitest.File("etc/os-release", "ID=test\nPRETTY_NAME=Test\n"), ocitest.Exec("bin/web", "web"))))
-	r, err := pipeline.InspectComponent(t.Context(), "test/web:1", component.Options{Paths: []string{dir}, Offline: true, Arch: "amd64"})
+	r, err := pipeline.InspectComponent(t.Context(), "test/web:1", store.Options{Paths: []string{dir}, Offline: true, Arch: "amd64"})
 	if err != nil {
 		t.Fatal(err)
 	}
